@@ -1,0 +1,273 @@
+"""One request to TikTok, from its turn in the quota to an answer that is known to be one."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from source_tiktok_marketing.api.errors import (
+    Consequence,
+    Ruling,
+    TikTokError,
+    Verdict,
+    ruling_of,
+    transport_error,
+    wrong_path,
+)
+from source_tiktok_marketing.api.quota import DayIsSpent, Quotas
+from source_tiktok_marketing.api.retry import Patience, gives_up, pause
+from source_tiktok_marketing.api.transport import Reply, Transport, TransportFailure
+from source_tiktok_marketing.clock import Clock
+
+T = TypeVar("T")
+
+OK = 0
+PARTLY_OK = 20001
+_ANNOUNCED_FROM = 5.0
+_SECRET_PARAMS = frozenset({"app_id", "secret"})
+_APP_ID = re.compile(r"\b([Aa]pp(?:lication)?\s+)\d{5,}")
+
+
+class _Envelope(msgspec.Struct):
+    """The outside of every answer; `data` is skipped."""
+
+    code: int
+    message: str = ""
+    request_id: str = ""
+
+
+_ENVELOPE = msgspec.json.Decoder(_Envelope)
+
+
+class Answer(msgspec.Struct, Generic[T], frozen=True):
+    """A successful answer, decoded.
+
+    Args:
+        value: What the decoder made of the body.
+        size: Bytes of the body.
+        throttled: Whether TikTok says that it left out all but the newest 20,000 ads (`X-Tt-Ads-Throttle`).
+    """
+
+    value: T
+    size: int
+    throttled: bool
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """A request will be sent again after a wait that somebody may wonder about."""
+
+    error: TikTokError
+    seconds: float
+    tries: int
+
+
+class Tally:
+    """What was asked so far, for people to see."""
+
+    def __init__(self) -> None:
+        self.requests: dict[str, int] = {}
+        self.refused = 0
+        self.retried = 0
+        self.bytes = 0
+        self._seconds: dict[str, deque[float]] = {}
+
+    def answered(self, endpoint: str, seconds: float, size: int) -> None:
+        """An answer arrived after so many seconds."""
+        self.bytes += size
+        self._seconds.setdefault(endpoint, deque(maxlen=16)).append(seconds)
+
+    def latency(self, endpoint: str) -> float:
+        """Seconds that the endpoint's latest answers took, on average; 0.5 before the first."""
+        seconds = self._seconds.get(endpoint)
+        return sum(seconds) / len(seconds) if seconds else 0.5
+
+
+class Client:
+    """Asks TikTok, at the pace of its quota, until there is an answer or no hope of one.
+
+    Args:
+        transport: How bytes get there and back.
+        token: The access token.
+        quotas: The pace of each endpoint.
+        clock: The time, and how to wait.
+        patience: For how long a request is tried again.
+        secrets: What must not appear in any message, besides the token.
+        on_wait: Told before every wait of five seconds or more.
+        rng: Spreads the waits.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        token: str,
+        quotas: Quotas,
+        clock: Clock,
+        *,
+        patience: Patience | None = None,
+        secrets: Iterable[str] = (),
+        on_wait: Callable[[Waiting], None] = lambda _: None,
+        rng: random.Random | None = None,
+    ) -> None:
+        self._transport = transport
+        self._token = token
+        self.quotas = quotas
+        self._clock = clock
+        self._patience = patience or Patience()
+        self._secrets = sorted((secret for secret in (token, *secrets) if secret), key=len, reverse=True)
+        self._on_wait = on_wait
+        self._rng = rng or random.Random()  # noqa: S311 - spreads waits, keeps no secret
+        self._answered = False
+        self.tally = Tally()
+
+    async def get(
+        self,
+        endpoint: str,
+        params: Mapping[str, Any],
+        decode: Callable[[bytes], T],
+        *,
+        advertiser_id: str | None = None,
+    ) -> Answer[T]:
+        """Ask until there is an answer.
+
+        Args:
+            endpoint: Path below `/open_api/v1.3/`, with its trailing slash.
+            params: Query parameters; lists and dictionaries are sent as JSON text, as the API wants them.
+            decode: Makes something of the whole body; its `msgspec.DecodeError` means that the body is damaged.
+            advertiser_id: The account it is about, for errors.
+
+        Raises:
+            TikTokError: If the request failed for good.
+        """
+        query = {name: _as_text(value) for name, value in params.items()}
+        started = self._clock.monotonic()
+        tries = timeouts = 0
+        while True:
+            tries += 1
+            try:
+                return await self._try(endpoint, query, decode, advertiser_id)
+            except TikTokError as error:
+                timeouts += error.timed_out
+                waited = self._clock.monotonic() - started
+                if gives_up(
+                    error,
+                    tries=tries,
+                    waited=waited,
+                    timeouts=timeouts,
+                    answered=self._answered,
+                    patience=self._patience,
+                ):
+                    error.after(tries)
+                    raise
+                seconds = self._pause(error, tries)
+                self.tally.retried += 1
+                if seconds >= _ANNOUNCED_FROM:
+                    self._on_wait(Waiting(error, seconds, tries))
+            await self._clock.sleep(seconds)
+
+    def _pause(self, error: TikTokError, tries: int) -> float:
+        if error.consequence is Consequence.SLOW_DOWN:  # the endpoint's pace already waits for all its requests
+            wait = self.quotas.pace(error.endpoint).wait(self._clock.monotonic(), self._clock.now().date())
+            return wait + self._rng.uniform(0.0, 0.25)
+        return pause(error, tries, self._rng)
+
+    async def _try(
+        self, endpoint: str, query: Mapping[str, str], decode: Callable[[bytes], T], advertiser_id: str | None
+    ) -> Answer[T]:
+        try:
+            left_at = await self.quotas.turn(endpoint)
+        except DayIsSpent:
+            raise self._day_is_spent(endpoint, advertiser_id) from None
+        self.tally.requests[endpoint] = self.tally.requests.get(endpoint, 0) + 1
+        try:
+            reply = await self._transport.send(endpoint, query, self._token)
+        except TransportFailure as failure:
+            raise transport_error(
+                failure.said, endpoint=endpoint, advertiser_id=advertiser_id, timed_out=failure.timed_out
+            ) from failure
+        self.tally.answered(endpoint, self._clock.monotonic() - left_at, len(reply.body))
+        try:
+            value = self._read(reply, endpoint, query, decode, advertiser_id)
+        except TikTokError as error:
+            if error.consequence is Consequence.SLOW_DOWN:
+                self.tally.refused += 1
+                self.quotas.pace(endpoint).refused(self._clock.monotonic(), left_at)
+            raise
+        self.quotas.pace(endpoint).accepted()
+        self._answered = True
+        return Answer(value, len(reply.body), "X-Tt-Ads-Throttle" in reply.headers)
+
+    def _read(
+        self,
+        reply: Reply,
+        endpoint: str,
+        query: Mapping[str, str],
+        decode: Callable[[bytes], T],
+        advertiser_id: str | None,
+    ) -> T:
+        """The code outranks the HTTP status, so the envelope is looked for first."""
+        try:
+            if not reply.body.startswith(b'{"code":0,'):  # the common answer is not looked at twice
+                envelope = _ENVELOPE.decode(reply.body)
+                if envelope.code not in {OK, PARTLY_OK}:
+                    self._answered = True
+                    raise TikTokError(
+                        self.scrub(envelope.message) or "no reason was given",
+                        ruling_of(envelope.code),
+                        endpoint=endpoint,
+                        code=envelope.code,
+                        request_id=envelope.request_id,
+                        advertiser_id=advertiser_id,
+                        detail=self.scrub(_request_text(endpoint, query)),
+                    )
+            if reply.status >= 400:
+                raise self._http_error(reply.status, endpoint, advertiser_id)
+            return decode(reply.body)
+        except msgspec.DecodeError as error:
+            if reply.status >= 400:
+                raise self._http_error(reply.status, endpoint, advertiser_id) from error
+            raise transport_error(
+                f"the answer is not what TikTok documents ({self.scrub(str(error))})",
+                endpoint=endpoint,
+                advertiser_id=advertiser_id,
+            ) from error
+
+    def _http_error(self, status: int, endpoint: str, advertiser_id: str | None) -> TikTokError:
+        if status == 429:
+            return TikTokError("HTTP 429", ruling_of(40100), endpoint=endpoint, advertiser_id=advertiser_id)
+        if status >= 500 or status == 408:
+            return transport_error(f"HTTP {status}", endpoint=endpoint, advertiser_id=advertiser_id)
+        return wrong_path(status, endpoint=endpoint)
+
+    def _day_is_spent(self, endpoint: str, advertiser_id: str | None) -> TikTokError:
+        ruling = Ruling(
+            Consequence.STREAM, Verdict.TRANSIENT, "Run the sync again after 00:00 UTC; it goes on from its last state."
+        )
+        said = f"the day's {self.quotas.tier.per_day:,} requests to this endpoint are used up"
+        return TikTokError(said, ruling, endpoint=endpoint, advertiser_id=advertiser_id)
+
+    def scrub(self, text: str) -> str:
+        """The text without the token, the secret and the application's id."""
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return _APP_ID.sub(r"\1***", text)
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return str(value)
+    return msgspec.json.encode(value).decode()
+
+
+def _request_text(endpoint: str, query: Mapping[str, str]) -> str:
+    """The request as it can be shown: no secret, long lists cut."""
+    shown = "&".join(f"{name}={value[:300]}" for name, value in query.items() if name not in _SECRET_PARAMS)
+    return f"GET /open_api/v1.3/{endpoint}?{shown}"

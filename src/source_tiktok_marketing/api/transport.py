@@ -1,0 +1,113 @@
+"""Bytes over HTTP, and what can go wrong below TikTok's envelope."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, Self
+from urllib.parse import urlsplit
+
+import aiohttp
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+PRODUCTION_HOST = "https://business-api.tiktok.com"
+SANDBOX_HOST = "https://sandbox-ads.tiktok.com"
+VERSION_PATH = "/open_api/v1.3/"
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """An HTTP answer that arrived whole."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class TransportFailure(Exception):  # noqa: N818 - what happened to a request, before anybody judged it
+    """No whole answer arrived.
+
+    Args:
+        said: What happened, in a sentence's tail.
+        timed_out: Whether it was silence.
+    """
+
+    def __init__(self, said: str, *, timed_out: bool = False) -> None:
+        super().__init__(said)
+        self.said = said
+        self.timed_out = timed_out
+
+
+class Transport(Protocol):
+    """Sends one GET request. A model of the API can take the network's place here."""
+
+    async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+        """Send it and return the whole answer.
+
+        Raises:
+            TransportFailure: If no whole answer arrived.
+        """
+        ...
+
+
+class HttpTransport:
+    """aiohttp with keep-alive.
+
+    Args:
+        host: Scheme, host and port.
+        connect_timeout: Seconds to get a connection.
+        read_timeout: Seconds of silence after which an answer is given up.
+        connections: How many at once.
+    """
+
+    def __init__(
+        self, host: str, *, connect_timeout: float = 15.0, read_timeout: float = 90.0, connections: int = 256
+    ) -> None:
+        self.host = host.rstrip("/")
+        self._timeout = aiohttp.ClientTimeout(
+            total=read_timeout * 4, sock_connect=connect_timeout, sock_read=read_timeout
+        )
+        self._connections = connections
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._connections, ttl_dns_cache=60),
+            timeout=self._timeout,
+            trust_env=True,  # HTTPS_PROXY and NO_PROXY are how many networks are left
+            auto_decompress=True,
+        )
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+        """Send a GET request and read its whole answer."""
+        if self._session is None:
+            raise RuntimeError("the transport is used outside its `async with`")
+        try:
+            async with self._session.get(
+                self.host + VERSION_PATH + endpoint,
+                params=params,
+                headers={"Access-Token": token},
+                allow_redirects=False,
+            ) as response:
+                return Reply(response.status, response.headers, await response.read())
+        except TimeoutError as error:
+            raise TransportFailure(
+                "no answer came in time", timed_out=not isinstance(error, aiohttp.ConnectionTimeoutError)
+            ) from error
+        except aiohttp.ClientConnectorError as error:
+            where = urlsplit(self.host).netloc
+            reason = error.os_error.strerror or str(error.os_error)
+            raise TransportFailure(f"cannot connect to {where} ({reason})") from error
+        except aiohttp.ClientPayloadError as error:
+            raise TransportFailure("the answer broke off") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise TransportFailure(f"the connection failed ({type(error).__name__})") from error

@@ -1,0 +1,44 @@
+"""The tree of everything this project raises on purpose.
+
+    ConnectorError
+    ├── ConfigurationError          what the user asked for cannot be: nothing was read yet
+    ├── api.errors.TikTokError      TikTok (or the way to it) said no: see its consequence
+    ├── IncompleteRead              rows are missing that TikTok says exist
+    └── DestinationError            the place to write to will not take it
+
+Every one carries a sentence that says what happened and one that says what to do next.
+A user sees those two and never a traceback.
+"""
+
+from __future__ import annotations
+
+
+class ConnectorError(Exception):
+    """Something went wrong that a person can be told about.
+
+    Args:
+        message: What happened, as one or two full sentences, with no secret in it.
+        remedy: The next step for the person who reads it; may be empty.
+        detail: More for whoever debugs it (a raw answer, say); never a secret.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "", detail: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}".strip()
+
+
+class ConfigurationError(ConnectorError):
+    """The configuration, catalog or state cannot be used as it is."""
+
+
+class IncompleteRead(ConnectorError):  # noqa: N818 - the name says what is the matter
+    """Fewer rows came than TikTok says there are, after every way to get them was tried."""
+
+
+class DestinationError(ConnectorError):
+    """Records cannot be written where they should go (locked, full, read-only, gone)."""

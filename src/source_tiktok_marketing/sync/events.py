@@ -1,0 +1,107 @@
+"""What a sync tells whoever runs it, in order: a state never comes before a record that it covers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from source_tiktok_marketing.catalog.stream import Stream
+from source_tiktok_marketing.errors import ConnectorError
+
+
+class Selected(msgspec.Struct, frozen=True):
+    """A stream that is asked for.
+
+    Args:
+        stream: Which one.
+        incremental: Whether its state is used and written; otherwise it is read whole from `start_date`.
+    """
+
+    stream: Stream
+    incremental: bool
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """A part of a stream that could not be read. Its state stays where it was.
+
+    Args:
+        stream: The stream's name.
+        advertiser_id: The account; None if it is the whole stream.
+        what: The days or the walk that failed, for people; may be empty.
+        error: Why, with the remedy.
+        tolerated: Whether the configuration asks to go on without it (`skip_inaccessible_advertisers`).
+    """
+
+    stream: str
+    advertiser_id: str | None
+    what: str
+    error: ConnectorError
+    tolerated: bool = False
+
+
+class Started(msgspec.Struct, frozen=True):
+    """A stream is about to be read."""
+
+    stream: Stream
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """Records of one stream, as many as came in one page.
+
+    Args:
+        stream: Whose they are.
+        advertiser_id: The account they were read for; None if the stream is not read per account.
+        records: For a report, structs with the attributes `dimensions` and `metrics`, themselves structs whose fields have
+            the names and types of the catalog. For objects, dictionaries with the catalog's types and `advertiser_id` in them.
+        size: Bytes they came in, for bounding buffers.
+    """
+
+    stream: Stream
+    advertiser_id: int | None
+    records: Sequence[Any]
+    size: int
+
+
+class Checkpoint(msgspec.Struct, frozen=True):
+    """Everything that this state covers has been delivered.
+
+    Args:
+        stream: Whose state it is.
+        state: The whole state of the stream in Airbyte's form, ready for JSON. It is not changed afterwards.
+        records: Records of the stream delivered since its last checkpoint.
+    """
+
+    stream: Stream
+    state: Mapping[str, Any]
+    records: int
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """A stream has been read as far as it can be.
+
+    Args:
+        stream: Which one.
+        failures: What is missing; empty if it is complete.
+        records: Records delivered.
+    """
+
+    stream: Stream
+    failures: tuple[Failure, ...]
+    records: int
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that was asked for was delivered."""
+        return all(failure.tolerated for failure in self.failures)
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """Something a person should be able to find in the log."""
+
+    level: Literal["info", "warning"]
+    text: str
+
+
+Event = Started | Batch | Checkpoint | Ended | Notice
