@@ -27,6 +27,24 @@ class Grain(StrEnum):
     LIFETIME = "lifetime"
 
 
+class Level(StrEnum):
+    """What one row of a report is about; the values are TikTok's `data_level`."""
+
+    ADVERTISER = "AUCTION_ADVERTISER"
+    CAMPAIGN = "AUCTION_CAMPAIGN"
+    AD_GROUP = "AUCTION_ADGROUP"
+    AD = "AUCTION_AD"
+
+
+class Walk(msgspec.Struct, frozen=True, kw_only=True):
+    """One complete pagination of a list."""
+
+    filtering: dict[str, Any] = {}
+    """What `filtering` holds for this walk; empty for a list that needs none."""
+    page_size: int | None = None
+    """The largest page of this walk where TikTok allows less than on the endpoint at large."""
+
+
 class ObjectSource(msgspec.Struct, frozen=True, kw_only=True):
     """How the objects of a stream are listed."""
 
@@ -34,10 +52,14 @@ class ObjectSource(msgspec.Struct, frozen=True, kw_only=True):
     """Where the records are in the answer's `data`."""
     page_size: int | None = None
     """The endpoint's largest page; None where the endpoint has no pages."""
-    walks: tuple[dict[str, Any], ...] = ({},)
-    """One complete pagination each; every item is a `filtering` that TikTok wants asked separately."""
+    walks: tuple[Walk, ...] = (Walk(),)
+    """What TikTok wants asked separately; together they reach every object, and no object comes in two of them."""
     deleted_filter: dict[str, Any] = {}
     """What to add to `filtering` so that deleted objects come too."""
+
+    def page_size_of(self, walk: Walk) -> int | None:
+        """Return the page size to ask for on `walk`; None where the endpoint has no pages."""
+        return self.page_size if walk.page_size is None else walk.page_size
 
 
 class ReportSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,8 +67,7 @@ class ReportSource(msgspec.Struct, frozen=True, kw_only=True):
 
     report_type: str
     """`BASIC` or `AUDIENCE`."""
-    data_level: str
-    """`AUCTION_ADVERTISER`, `AUCTION_CAMPAIGN`, `AUCTION_ADGROUP` or `AUCTION_AD`."""
+    data_level: Level
     dimensions: tuple[str, ...]
     metrics: tuple[str, ...]
     grain: Grain
