@@ -1,0 +1,52 @@
+"""What Airbyte's connector 5.1.11 declares for the streams of the catalog, to hold the catalog against.
+
+A type ends in `?` where null is allowed, an array names its items (`array<string>`), and a text with a format has it
+after a colon (`string:date-time(timestamp_without_timezone)`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+
+class Declared(msgspec.Struct, frozen=True):
+    """One stream there."""
+
+    primary_key: tuple[str, ...]
+    cursor: str | None
+    sync_modes: tuple[str, ...]
+    fields: dict[str, str] = {}
+    data_level: str | None = None
+    dimensions: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
+
+
+class Airbyte(msgspec.Struct, frozen=True):
+    """The streams there; all reports share one list of fields."""
+
+    streams: dict[str, Declared]
+    report_fields: dict[str, str]
+
+    def fields_of(self, name: str) -> dict[str, str]:
+        """Return the type of each field that records of stream `name` can have."""
+        declared = self.streams[name]
+        if not declared.data_level:
+            return declared.fields
+        own = {
+            "advertiser_id",
+            *declared.dimensions,
+            "dimensions",
+            *(f"dimensions.{dimension}" for dimension in declared.dimensions),
+            "metrics",
+            *(f"metrics.{metric}" for metric in declared.metrics),
+        }
+        return {path: kind for path, kind in self.report_fields.items() if path in own}
+
+
+@pytest.fixture(scope="session")
+def airbyte() -> Airbyte:
+    """Airbyte's declarations."""
+    return msgspec.json.decode(Path(__file__).with_name("airbyte_5_1_11.json").read_bytes(), type=Airbyte)

@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from source_tiktok_marketing.catalog import (
+    STREAMS,
+    Grain,
+    Level,
+    ObjectSource,
+    ReportSource,
+    Scope,
+    Stream,
+    Walk,
+    stream_named,
+)
+from source_tiktok_marketing.catalog.metrics import METRICS
+
+if TYPE_CHECKING:
+    from conftest import Airbyte
+
+every_stream = pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
+REPORTS = [stream for stream in STREAMS if stream.is_report]
+every_report = pytest.mark.parametrize("stream", REPORTS, ids=lambda stream: stream.name)
+
+
+def _source_of_objects(name: str) -> ObjectSource:
+    stream = stream_named(name)
+    assert stream is not None
+    assert isinstance(stream.source, ObjectSource)
+    return stream.source
+
+
+def _source_of_report(stream: Stream) -> ReportSource:
+    assert isinstance(stream.source, ReportSource)
+    return stream.source
+
+
+def test_the_catalog_has_airbytes_streams(airbyte: Airbyte) -> None:
+    """The streams have the names that Airbyte's connector gives them, each once."""
+    assert sorted(stream.name for stream in STREAMS) == sorted(airbyte.streams)
+
+
+def test_accounts_come_before_what_is_in_them() -> None:
+    """The objects come first, from the account down; a catalog is read in that order."""
+    assert [stream.name for stream in STREAMS[:6]] == [
+        "advertiser_ids",
+        "advertisers",
+        "campaigns",
+        "ad_groups",
+        "ads",
+        "ads_reports_daily",
+    ]
+
+
+@every_stream
+def test_keys_cursors_and_sync_modes_are_airbytes(stream: Stream, airbyte: Airbyte) -> None:
+    """A stream has Airbyte's key and cursor; one with a cursor is incremental, one without is read whole."""
+    declared = airbyte.streams[stream.name]
+    assert stream.primary_key == declared.primary_key
+    assert stream.cursor == declared.cursor
+    assert ("incremental" in declared.sync_modes) == (stream.cursor is not None)
+
+
+@every_report
+def test_a_report_asks_what_airbytes_asks(stream: Stream, airbyte: Airbyte) -> None:
+    """Level, dimensions and metrics are Airbyte's, in the order that goes over the wire."""
+    source, declared = _source_of_report(stream), airbyte.streams[stream.name]
+    assert source.report_type == "BASIC"
+    assert source.data_level == declared.data_level
+    assert source.dimensions == declared.dimensions
+    assert source.metrics == declared.metrics
+
+
+@every_report
+def test_a_reports_key_is_its_dimensions(stream: Stream) -> None:
+    """The dimensions tell the rows apart, so they are the key."""
+    assert stream.primary_key == _source_of_report(stream).dimensions
+
+
+@every_report
+def test_a_reports_cursor_is_its_time_dimension(stream: Stream) -> None:
+    """Days and hours move the state; a lifetime report has none."""
+    expected = {Grain.DAY: "stat_time_day", Grain.HOUR: "stat_time_hour", Grain.LIFETIME: None}
+    assert stream.cursor == expected[_source_of_report(stream).grain]
+
+
+@every_report
+def test_deleted_objects_rows_are_asked_by_the_levels_own_status(stream: Stream) -> None:
+    """TikTok hides deleted objects by the status of the level that is asked; an account has no such status."""
+    expected = {
+        Level.AD: "ad_status",
+        Level.AD_GROUP: "adgroup_status",
+        Level.CAMPAIGN: "campaign_status",
+        Level.ADVERTISER: None,
+    }
+    source = _source_of_report(stream)
+    assert source.status_field == expected[source.data_level]
+
+
+@every_report
+def test_no_report_asks_for_a_metric_that_its_level_lacks(stream: Stream) -> None:
+    """An attribute asked for above its level makes TikTok refuse the request."""
+    source = _source_of_report(stream)
+    assert [name for name in source.metrics if source.data_level not in METRICS[name].levels] == []
+
+
+def test_no_metric_is_described_that_no_report_asks_for() -> None:
+    """The table of metrics holds what is used, and nothing else."""
+    asked = {name for stream in REPORTS for name in _source_of_report(stream).metrics}
+    assert set(METRICS) == asked
+
+
+def test_cash_and_vouchers_are_asked_by_day_and_account_only() -> None:
+    """TikTok splits spend by means of payment for whole accounts and whole days."""
+    asking = [stream.name for stream in REPORTS if "cash_spend" in _source_of_report(stream).metrics]
+    assert asking == ["advertisers_reports_daily"]
+
+
+def test_the_sandbox_lacks_the_accounts_of_a_token_and_account_reports() -> None:
+    """Sandbox accounts have all streams but these."""
+    assert {stream.name for stream in STREAMS if not stream.sandbox} == {
+        "advertiser_ids",
+        "advertisers_reports_daily",
+        "advertisers_reports_hourly",
+        "advertisers_reports_lifetime",
+    }
+
+
+def test_accounts_are_read_once_or_in_batches_and_the_rest_by_account() -> None:
+    """The two account streams are not read per account; all others are."""
+    scopes = {stream.name: stream.scope for stream in STREAMS if stream.scope is not Scope.ACCOUNT}
+    assert scopes == {"advertiser_ids": Scope.TOKEN, "advertisers": Scope.BATCH}
+
+
+@pytest.mark.parametrize("name", ["advertiser_ids", "advertisers"])
+def test_account_lists_are_one_unfiltered_page(name: str) -> None:
+    """The account endpoints know neither pages nor filters."""
+    source = _source_of_objects(name)
+    assert source.walks == (Walk(),)
+    assert source.page_size_of(Walk()) is None
+    assert source.deleted_filter == {}
+
+
+@pytest.mark.parametrize("name", ["campaigns", "ad_groups", "ads"])
+def test_every_buying_type_is_walked_once(name: str) -> None:
+    """TopView is asked alone, as TikTok demands, and no buying type is left to a default or asked twice."""
+    types = [walk.filtering["buying_types"] for walk in _source_of_objects(name).walks]
+    assert ["RESERVATION_TOP_VIEW"] in types
+    assert sorted(kind for group in types for kind in group) == ["AUCTION", "RESERVATION_RF", "RESERVATION_TOP_VIEW"]
+
+
+@pytest.mark.parametrize("name", ["campaigns", "ad_groups", "ads"])
+def test_pages_are_as_large_as_the_buying_type_allows(name: str) -> None:
+    """Pages hold 1,000 objects, and 100 where TopView is asked for."""
+    source = _source_of_objects(name)
+    sizes = {walk.filtering["buying_types"][0]: source.page_size_of(walk) for walk in source.walks}
+    assert sizes == {"AUCTION": 1000, "RESERVATION_TOP_VIEW": 100}
+
+
+@pytest.mark.parametrize("name", ["campaigns", "ad_groups", "ads"])
+def test_deleted_objects_are_asked_by_primary_status(name: str) -> None:
+    """The filter that hides deleted objects by default is the one that brings them."""
+    assert _source_of_objects(name).deleted_filter == {"primary_status": "STATUS_ALL"}
+
+
+@every_stream
+def test_endpoints_are_paths_with_a_trailing_slash(stream: Stream) -> None:
+    """TikTok answers 404 to a path without its trailing slash."""
+    assert stream.endpoint.endswith("/")
+    assert not stream.endpoint.startswith("/")
+
+
+@every_stream
+def test_a_stream_is_described_in_one_sentence(stream: Stream) -> None:
+    """The description stands in tables: one line that ends as a sentence does."""
+    assert stream.description.endswith(".")
+    assert "\n" not in stream.description
+
+
+@every_stream
+def test_a_stream_is_found_by_its_name(stream: Stream) -> None:
+    """`stream_named` finds what is in `STREAMS`."""
+    assert stream_named(stream.name) is stream
+
+
+def test_an_unknown_name_is_none() -> None:
+    """A name that no stream has is an answer, not an error."""
+    assert stream_named("no_such_stream") is None
+
+
+def test_streams_cannot_be_changed() -> None:
+    """The catalog is shared by everything that runs, so it is frozen."""
+    with pytest.raises(AttributeError):
+        STREAMS[0].name = "other"  # type: ignore[misc]
+
+
+def test_importing_the_catalog_reads_no_schema_and_imports_no_other_room() -> None:
+    """`spec` has to start in a blink, and the catalog knows nobody."""
+    program = (
+        "import sys, source_tiktok_marketing.catalog as catalog;"
+        "from source_tiktok_marketing.catalog import schema;"
+        "assert schema._schema_file.cache_info().currsize == 0;"
+        "package = 'source_tiktok_marketing.';"
+        "rooms = {name.split('.')[1] for name in sys.modules if name.startswith(package)};"
+        "assert rooms == {'catalog'}, rooms"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)  # noqa: S603 - our own interpreter and text
