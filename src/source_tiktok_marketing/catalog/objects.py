@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from source_tiktok_marketing.catalog.stream import ObjectSource, Scope, Stream, Walk
 
 # Without `buying_types` TikTok answers for AUCTION and RESERVATION_RF only, so TopView campaigns and all that is in
@@ -59,6 +61,9 @@ OBJECTS: tuple[Stream, ...] = (
         endpoint="ad/get/",
         primary_key=("ad_id",),
         cursor="modify_time",
-        source=_ADVERTISING_OBJECTS,
+        # Airbyte declares both as single objects, and passes on the lists that TikTok sends.
+        source=msgspec.structs.replace(
+            _ADVERTISING_OBJECTS, untyped=frozenset({"disclaimer_clickable_texts", "showcase_products"})
+        ),
     ),
 )

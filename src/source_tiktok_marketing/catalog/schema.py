@@ -24,7 +24,7 @@ class FieldType(msgspec.Struct, frozen=True, kw_only=True):
     """The type of one field, with what is inside of it."""
 
     kind: FieldKind
-    """`any` where the schema leaves the type open."""
+    """`any` where the value passes as it comes."""
     nullable: bool = False
     items: FieldType | None = None
     """Of an array: the type of its items; None where the schema leaves it open."""
@@ -49,12 +49,14 @@ def json_schema(stream: Stream) -> dict[str, Any]:
 def field_types(stream: Stream) -> Mapping[str, FieldType]:
     """Return the type of each declared field of the records of `stream`, in the order of its schema.
 
+    They are the schema's, but for the source's `untyped` fields, which are `any`.
+
     Raises:
         FileNotFoundError: As `json_schema` does.
     """
     if isinstance(stream.source, ReportSource):
         return _report_types(stream.source)
-    return _object_types(stream.name)
+    return _object_types(stream.name, stream.source.untyped)
 
 
 @cache
@@ -63,8 +65,9 @@ def _schema_file(name: str) -> bytes:
 
 
 @cache
-def _object_types(name: str) -> Mapping[str, FieldType]:
-    return _type_of(msgspec.json.decode(_schema_file(name))).fields
+def _object_types(name: str, untyped: frozenset[str]) -> Mapping[str, FieldType]:
+    declared = _type_of(msgspec.json.decode(_schema_file(name))).fields
+    return declared | dict.fromkeys(untyped, FieldType(kind="any", nullable=True))
 
 
 @cache

@@ -57,6 +57,9 @@ class ObjectSource(msgspec.Struct, frozen=True, kw_only=True):
     deleted_filter: dict[str, Any] = {}
     """What to add to `filtering` so that deleted objects come too."""
 
+    untyped: frozenset[str] = frozenset()
+    """Fields that TikTok sends in another shape than their schema says, which is Airbyte's; they pass as they come."""
+
     def page_size_of(self, walk: Walk) -> int | None:
         """Return the page size to ask for on `walk`; None where the endpoint has no pages."""
         return self.page_size if walk.page_size is None else walk.page_size
