@@ -74,12 +74,18 @@ class Tally:
         self.refused = 0
         self.retried = 0
         self.bytes = 0
+        self._largest: dict[str, int] = {}
         self._seconds: dict[str, deque[float]] = {}
 
     def answered(self, endpoint: str, seconds: float, size: int) -> None:
         """An answer arrived after so many seconds."""
         self.bytes += size
+        self._largest[endpoint] = max(size, self._largest.get(endpoint, 0) * 9 // 10)
         self._seconds.setdefault(endpoint, deque(maxlen=16)).append(seconds)
+
+    def page_bytes(self, endpoint: str) -> int:
+        """Bytes of the endpoint's largest recent answer, which sinks slowly."""
+        return self._largest.get(endpoint, 0)
 
     def latency(self, endpoint: str) -> float:
         """Seconds that the endpoint's latest answers took, on average; 0.5 before the first."""
@@ -131,6 +137,7 @@ class Client:
         decode: Callable[[bytes], T],
         *,
         advertiser_id: str | None = None,
+        divisible: bool = False,
     ) -> Answer[T]:
         """Ask until there is an answer.
 
@@ -139,25 +146,25 @@ class Client:
             params: Query parameters; lists and dictionaries are sent as JSON text, as the API wants them.
             decode: Makes something of the whole body; its `msgspec.DecodeError` means that the body is damaged.
             advertiser_id: The account it is about, for errors.
+            divisible: Whether the caller will ask for less at a time if this proves too slow.
 
         Raises:
             TikTokError: If the request failed for good.
         """
         query = {name: _as_text(value) for name, value in params.items()}
         started = self._clock.monotonic()
-        tries = timeouts = 0
+        tries = 0
         while True:
             tries += 1
             try:
                 return await self._try(endpoint, query, decode, advertiser_id)
             except TikTokError as error:
-                timeouts += error.timed_out
                 waited = self._clock.monotonic() - started
                 if gives_up(
                     error,
                     tries=tries,
                     waited=waited,
-                    timeouts=timeouts,
+                    divisible=divisible,
                     answered=self._answered,
                     patience=self._patience,
                 ):

@@ -53,14 +53,18 @@ class Ruling:
         self.inaccessible = inaccessible
 
 
-_WAIT = "TikTok's side did not recover within the time given to retries; run the sync again later, it goes on from its last state."
-_SLOWER = "Other programs may be using the same TikTok application: set requests_per_second to what is left for this one, or run it again later."
+_WAIT = "It did not pass within the time given to retries: run the sync again later; it goes on from its last state."
+_SLOWER = (
+    "Other programs may be using the same TikTok application: set requests_per_second to what is left for this one, "
+    "or run it again later."
+)
 _REPORT = "This is likely a fault of the connector or a change at TikTok: report it with the code and request_id."
 _REAUTHORIZE = (
     "Authorize the application again in TikTok for Business and put the new access token into the configuration."
 )
 _GRANT = (
-    "Ask an admin of the account to grant it to the application again, or leave it out with exclude_advertiser_ids; "
+    "Ask an admin of the account to grant it (and the scope for this data) to the application again, or leave it out "
+    "with exclude_advertiser_ids; "
     "skip_inaccessible_advertisers makes this a warning."
 )
 _SCOPE = (
@@ -86,7 +90,7 @@ _TOKEN = Ruling(Consequence.SYNC, Verdict.CONFIG, _REAUTHORIZE)
 _APPLICATION = Ruling(Consequence.SYNC, Verdict.CONFIG, _APP)
 _COUNTRY = Ruling(Consequence.SYNC, Verdict.CONFIG, "Run the sync from a network in a country that TikTok serves.")
 
-# The return codes of the API's appendix and those that were seen outside it. Whatever is not here is decided by its range.
+# The return codes of the API's appendix and those seen outside it. Whatever is not here is decided by its range.
 RULINGS: dict[int, Ruling] = {
     40000: _REFUSED,
     40001: _ACCOUNT_GONE,
@@ -201,6 +205,11 @@ class TikTokError(ConnectorError):
     def consequence(self) -> Consequence:
         """What it means for the rest of the sync."""
         return self.ruling.consequence
+
+    @property
+    def slow(self) -> bool:
+        """Whether the request was too much work for TikTok, as far as one can tell: a smaller one may succeed."""
+        return self.timed_out or self.code == 50002 or 51000 <= (self.code or 0) < 52000
 
     def after(self, tries: int) -> Self:
         """Say how many times the request was sent."""

@@ -95,7 +95,7 @@ class Pace:
     def sent(self, at: float) -> None:
         """A request leaves."""
         interval = 1.0 / self.rate(at)
-        # A turn that came a little late is made up for, so that timer slack does not cost quota; a long idle time is not.
+        # A turn that came a little late is made up for, so that timer slack costs no quota; a long idle time is not.
         self._next_at = max(self._next_at, at - interval / 2) + interval
         self._minute.append(at)
         self._sent_today += 1

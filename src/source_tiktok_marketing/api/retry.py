@@ -28,8 +28,10 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
     """60001."""
     first_contact: float = 15.0
     """Connections that fail before anything was ever answered: a wrong address rather than a passing fault."""
-    timeouts: int = 2
-    """How often the very same request may time out: TikTok blocks those who repeat slow queries."""
+    slow_tries: int = 2
+    """How often a request that can be made smaller may get no answer in time: TikTok blocks who repeats slow ones."""
+    slow_codes: int = 4
+    """How often such a request may be answered with a code that TikTok also gives for heavy queries (50002, 51xxx)."""
 
 
 SHORT_PATIENCE = Patience(trouble=10.0, quota=30.0, maintenance=10.0, first_contact=5.0)
@@ -51,7 +53,7 @@ def pause(error: TikTokError, tries: int, random: Random) -> float:
 
 
 def gives_up(
-    error: TikTokError, *, tries: int, waited: float, timeouts: int, answered: bool, patience: Patience
+    error: TikTokError, *, tries: int, waited: float, divisible: bool, answered: bool, patience: Patience
 ) -> bool:
     """Whether the request has failed for good.
 
@@ -59,14 +61,14 @@ def gives_up(
         error: The latest failure.
         tries: How often the request was sent.
         waited: Seconds since the first of them.
-        timeouts: How many of them got no answer in time.
+        divisible: Whether the caller can ask for less at a time instead.
         answered: Whether the API ever answered anything in this run.
         patience: How long to go on.
     """
     if error.consequence not in {Consequence.RETRY, Consequence.SLOW_DOWN}:
         return True
-    if timeouts >= patience.timeouts:
-        return True
+    if divisible and error.slow:
+        return tries >= (patience.slow_tries if error.timed_out else patience.slow_codes)
     if error.consequence is Consequence.SLOW_DOWN:
         return waited >= patience.quota
     if error.code == MAINTENANCE:

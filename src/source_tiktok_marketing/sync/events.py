@@ -53,8 +53,9 @@ class Batch(msgspec.Struct, frozen=True):
     Args:
         stream: Whose they are.
         advertiser_id: The account they were read for; None if the stream is not read per account.
-        records: For a report, structs with the attributes `dimensions` and `metrics`, themselves structs whose fields have
-            the names and types of the catalog. For objects, dictionaries with the catalog's types and `advertiser_id` in them.
+        records: For a report, structs with the attributes `dimensions` and `metrics`, themselves structs whose fields
+            have the names and types of the catalog. For objects, dictionaries with the catalog's types, and
+            `advertiser_id` among them.
         size: Bytes they came in, for bounding buffers.
     """
 

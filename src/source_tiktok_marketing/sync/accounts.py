@@ -1,0 +1,193 @@
+"""The ad accounts of this run: which ones, and what must be known of them before anything can be planned."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, tzinfo
+from typing import Any
+
+import msgspec
+
+from source_tiktok_marketing.api.client import Client
+from source_tiktok_marketing.api.errors import Consequence, Ruling, TikTokError, Verdict, ruling_of
+from source_tiktok_marketing.config import Config
+from source_tiktok_marketing.errors import ConfigurationError
+from source_tiktok_marketing.sync.windows import EARLIEST_ZONE, day_in, zone_of
+
+LIST_ENDPOINT = "oauth2/advertiser/get/"
+INFO_ENDPOINT = "advertiser/info/"
+_BATCH = 100
+"""Accounts that `/advertiser/info/` is asked for at once."""
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """One ad account.
+
+    Args:
+        advertiser_id: Its id.
+        name: Its name; empty if unknown.
+        zone: Its time zone, which its days are in.
+        created: Its first day there; None if unknown.
+        info: Its record as `/advertiser/info/` gave it; None if it could not be had.
+        error: Why not.
+    """
+
+    advertiser_id: str
+    name: str = ""
+    zone: tzinfo = EARLIEST_ZONE
+    created: date | None = None
+    info: Mapping[str, Any] | None = None
+    error: TikTokError | None = None
+
+    def today(self, now: datetime) -> date:
+        """The account's date at an aware moment."""
+        return day_in(self.zone, now)
+
+
+class Accounts(msgspec.Struct, frozen=True):
+    """What was found.
+
+    Args:
+        chosen: The accounts to read, in TikTok's order.
+        listed: The token's whole list, as TikTok gave it; None if it was not asked for.
+    """
+
+    chosen: tuple[Account, ...]
+    listed: Sequence[Mapping[str, Any]] | None
+
+
+class _List(msgspec.Struct):
+    list: list[dict[str, Any]] = []
+
+
+class _Listing(msgspec.Struct):
+    data: _List
+
+
+_LISTING = msgspec.json.Decoder(_Listing)
+
+
+def _rows(body: bytes) -> list[dict[str, Any]]:
+    return _LISTING.decode(body).data.list
+
+
+async def find_accounts(config: Config, api: Client) -> Accounts:
+    """List the accounts, choose those the configuration asks for, and learn their time zones.
+
+    An account that TikTok gives no information about stays among the chosen: what it can still be read for is found
+    out by reading.
+
+    Raises:
+        TikTokError: If the list cannot be had: nothing can be read then.
+        ConfigurationError: If no account is left to read.
+    """
+    listed = None
+    if config.advertiser_id is not None:
+        ids = [config.advertiser_id]
+    elif config.sandbox:
+        raise ConfigurationError("credentials.advertiser_id is missing.", remedy="A sandbox token needs it.")
+    else:
+        listed = await list_accounts(config, api)
+        ids = [str(row["advertiser_id"]) for row in listed if row.get("advertiser_id")]
+        # An account that is asked for by name is tried even if the list lacks it: TikTok then says why, for the account.
+        ids.extend(wanted for wanted in config.advertiser_ids if wanted not in ids)
+    chosen = _choose(ids, config)
+    names = {str(row.get("advertiser_id")): str(row.get("advertiser_name") or "") for row in listed or ()}
+    return Accounts(tuple(await describe_accounts(api, chosen, names)), listed)
+
+
+async def list_accounts(config: Config, api: Client) -> list[dict[str, Any]]:
+    """Every account the token reaches.
+
+    Raises:
+        TikTokError: With the consequence that the sync stops, unless only this stream can be meant.
+    """
+    params = {"app_id": config.app_id or "", "secret": config.secret or ""}
+    try:
+        return (await api.get(LIST_ENDPOINT, params, _rows)).value
+    except TikTokError as error:
+        if error.code in {40000, 40001, 40002}:  # seen where the token and the application do not belong together
+            error.ruling = ruling_of(40101)
+            error.remedy = error.ruling.remedy
+        raise
+
+
+def _choose(ids: Iterable[str], config: Config) -> list[str]:
+    wanted, unwanted = set(config.advertiser_ids), set(config.exclude_advertiser_ids)
+    ids = list(dict.fromkeys(ids))
+    chosen = [one for one in ids if (not wanted or one in wanted) and one not in unwanted]
+    if not chosen and ids:
+        raise ConfigurationError(
+            "No account is left to read after advertiser_ids and exclude_advertiser_ids.",
+            remedy="Change these lists: `tiktok-marketing check` shows the accounts that the token reaches.",
+        )
+    if not chosen:
+        raise ConfigurationError(
+            "The access token reaches no ad account.",
+            remedy="Authorize the application again and tick the accounts it may read.",
+        )
+    return chosen
+
+
+async def describe_accounts(api: Client, ids: Sequence[str], names: Mapping[str, str]) -> list[Account]:
+    """What TikTok says of these accounts, a hundred at a time, in the order of the ids."""
+    batches = [ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH)]
+    found: dict[str, Account] = {}
+    for described in await asyncio.gather(*(_describe(api, batch) for batch in batches)):
+        found |= described
+    return [
+        msgspec.structs.replace(found[one], name=found[one].name or names.get(one, ""))
+        if one in found
+        else Account(advertiser_id=one, name=names.get(one, ""), error=_unmentioned(one))
+        for one in ids
+    ]
+
+
+async def _describe(api: Client, ids: Sequence[str]) -> dict[str, Account]:
+    """One batch; if one account spoils it, its halves, so that the others keep their time zones."""
+    only = ids[0] if len(ids) == 1 else None
+    try:
+        answer = await api.get(INFO_ENDPOINT, {"advertiser_ids": list(ids)}, _rows, advertiser_id=only)
+    except TikTokError as error:
+        if error.consequence is Consequence.SYNC:
+            raise
+        if only is not None or error.consequence is Consequence.STREAM:
+            return {one: Account(advertiser_id=one, error=error) for one in ids}
+        if error.consequence not in {Consequence.ACCOUNT, Consequence.SPLIT}:
+            raise
+        middle = len(ids) // 2
+        halves = await asyncio.gather(_describe(api, ids[:middle]), _describe(api, ids[middle:]))
+        return halves[0] | halves[1]
+    rows = {str(row.get("advertiser_id")): row for row in answer.value}
+    return {one: _account(one, rows[one]) for one in ids if one in rows}
+
+
+def _account(advertiser_id: str, info: Mapping[str, Any]) -> Account:
+    zone = zone_of(info.get("display_timezone"), info.get("timezone"))
+    return Account(
+        advertiser_id=advertiser_id,
+        name=str(info.get("name") or ""),
+        zone=zone,
+        created=_created(info.get("create_time"), zone),
+        info=info,
+    )
+
+
+def _created(value: Any, zone: tzinfo) -> date | None:
+    """The day of `create_time`, which is epoch seconds."""
+    try:
+        seconds = int(value)
+        return day_in(zone, datetime.fromtimestamp(seconds, UTC)) if seconds > 0 else None
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None
+
+
+def _unmentioned(advertiser_id: str) -> TikTokError:
+    gone = ruling_of(40300)
+    return TikTokError(
+        "TikTok's answer leaves the account out, as it does with deleted ones and those that were not granted",
+        Ruling(Consequence.ACCOUNT, Verdict.CONFIG, gone.remedy, inaccessible=True),
+        endpoint=INFO_ENDPOINT,
+        advertiser_id=advertiser_id,
+    )

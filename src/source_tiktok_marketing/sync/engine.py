@@ -1,0 +1,429 @@
+"""Parts in; records and states out: concurrent within the quota, bounded in memory, in an order that never lies."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import traceback
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
+from datetime import timedelta
+from typing import Any
+
+from source_tiktok_marketing.api.client import Client
+from source_tiktok_marketing.api.errors import Consequence, TikTokError, Verdict
+from source_tiktok_marketing.catalog import Scope
+from source_tiktok_marketing.clock import Clock
+from source_tiktok_marketing.config import Config
+from source_tiktok_marketing.errors import ConnectorError
+from source_tiktok_marketing.sync.accounts import Account, Accounts, find_accounts, list_accounts
+from source_tiktok_marketing.sync.buffer import Buffer
+from source_tiktok_marketing.sync.events import (
+    Batch,
+    Checkpoint,
+    Ended,
+    Event,
+    Failure,
+    Notice,
+    Selected,
+    Started,
+)
+from source_tiktok_marketing.sync.lanes import Lane, PartQueue, Step
+from source_tiktok_marketing.sync.objects import object_requests
+from source_tiktok_marketing.sync.pages import Walker
+from source_tiktok_marketing.sync.plan import Part, in_order_of_size, plan_stream
+from source_tiktok_marketing.sync.progress import Phase, Progress, StreamProgress
+from source_tiktok_marketing.sync.records import ObjectReader
+from source_tiktok_marketing.sync.reports import ReportWindow
+from source_tiktok_marketing.sync.state import NO_CURSOR, Cursors, normal_moment, read_state
+
+_BUFFER = 32 * 2**20
+"""Bytes of pages that may wait to be taken."""
+_IN_FLIGHT = 48 * 2**20
+"""Bytes of answers that one lane may have under way, by the size of its latest ones."""
+_MOST_REQUESTS = 128
+_HOPELESS = 3
+"""Accounts that may fail one after the other for TikTok's own trouble before the rest of the endpoint is given up."""
+_STILL_MOVING = timedelta(minutes=10)
+"""Objects changed so shortly before a walk are read again next time: they may have changed once more during it."""
+_LEAST_BETWEEN_STATES = 2.0
+"""Seconds between two states of a stream, so that a killed sync repeats no more than that while states stay few."""
+_WITHOUT_RECORDS = 30.0
+"""Seconds more while there are few records: reading empty windows again costs little."""
+
+
+class _StreamRun:
+    """What one stream has delivered so far, and what it has to say of it."""
+
+    def __init__(self, selected: Selected, cursors: Cursors | None, at: float) -> None:
+        self.selected = selected
+        self.stream = selected.stream
+        self.cursors = cursors
+        self.failures: list[Failure] = []
+        self.records = 0
+        self.windows = 0
+        self.windows_total = 0
+        self.open_parts = 0
+        self.started = False
+        self.ended = False
+        self.said: set[str] = set()
+        self._moved = False
+        self._records_since = 0
+        self._bytes_since = 0
+        self._state_at = at
+
+    def delivered(self, records: int, size: int) -> None:
+        self.records += records
+        self._records_since += records
+        self._bytes_since += size
+
+    def moved(self, advertiser_id: str, cursor: str) -> None:
+        if self.cursors is not None and self.cursors.move(advertiser_id, cursor):
+            self._moved = True
+
+    def state_is_due(self, at: float) -> bool:
+        """Often enough to lose seconds, rarely enough not to outweigh the records: a state names every account."""
+        if self.cursors is None or not self._moved:
+            return False
+        weight = self.cursors.weight
+        pause = max(_LEAST_BETWEEN_STATES, weight / 20_000)
+        if self._bytes_since < 25 * weight:
+            pause += _WITHOUT_RECORDS
+        return at - self._state_at >= pause
+
+    def checkpoint(self, at: float) -> Checkpoint:
+        state = NO_CURSOR if self.cursors is None else self.cursors.as_state()
+        checkpoint = Checkpoint(self.stream, state, self._records_since)
+        self._moved = False
+        self._records_since = self._bytes_since = 0
+        self._state_at = at
+        return checkpoint
+
+
+class Sync:
+    """One run over the streams that were asked for.
+
+    Args:
+        config: What the user asked for.
+        selected: The streams and their modes.
+        states: Stream name to the state of an earlier run, in any known form.
+        api: Where to ask.
+        clock: The time.
+        buffer_bytes: Bytes of pages that may wait to be taken.
+
+    Example:
+        async for event in Sync(config, selected, states, api, clock).events(): ...
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        selected: Sequence[Selected],
+        states: Mapping[str, Any],
+        api: Client,
+        clock: Clock,
+        *,
+        buffer_bytes: int = _BUFFER,
+    ) -> None:
+        self._config = config
+        self._api = api
+        self._clock = clock
+        self._buffer: Buffer[Event | None] = Buffer(buffer_bytes)
+        self._began = clock.monotonic()
+        self._runs = {one.stream.name: self._run_of(one, states) for one in selected}
+        self._accounts: Accounts | None = None
+        self._fatal: ConnectorError | None = None
+
+    def _run_of(self, selected: Selected, states: Mapping[str, Any]) -> _StreamRun:
+        stream = selected.stream
+        cursors = None
+        if selected.incremental and stream.cursor is not None:
+            cursors = read_state(stream.name, stream.cursor, states.get(stream.name))
+        return _StreamRun(selected, cursors, self._began)
+
+    async def events(self) -> AsyncIterator[Event]:
+        """Read everything, and tell what happens in the order in which it is true.
+
+        Reading waits while what was read is not taken. Streams that fail are told of by `Ended`.
+
+        Raises:
+            TikTokError: If the accounts cannot be listed.
+            ConfigurationError: If no account is left to read.
+        """
+        reading = asyncio.create_task(self._read_all())
+        try:
+            while (event := await self._buffer.get()) is not None:
+                yield event
+            if self._fatal is None:
+                await reading
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+
+    def progress(self) -> Progress:
+        """How far it is now."""
+        tally = self._api.tally
+        return Progress(
+            accounts=len(self._accounts.chosen) if self._accounts else 0,
+            streams=tuple(
+                StreamProgress(
+                    name=name,
+                    phase=_phase(run),
+                    records=run.records,
+                    windows=run.windows,
+                    windows_total=run.windows_total,
+                )
+                for name, run in self._runs.items()
+            ),
+            requests=dict(tally.requests),
+            retried=tally.retried,
+            refused=tally.refused,
+            received=tally.bytes,
+            rates={endpoint: self._api.quotas.rate(endpoint) for endpoint in tally.requests},
+            quota=self._api.quotas.tier.per_second,
+            seconds=self._clock.monotonic() - self._began,
+        )
+
+    async def _read_all(self) -> None:
+        try:
+            self._accounts = await find_accounts(self._config, self._api)
+            lanes = await self._plan(self._accounts.chosen)
+            async with asyncio.TaskGroup() as group:
+                for lane in lanes:
+                    group.create_task(self._run_lane(lane))
+        finally:
+            await self._buffer.put(None)
+
+    async def _plan(self, accounts: Sequence[Account]) -> list[Lane]:
+        now = self._clock.now()
+        by_endpoint: dict[str, dict[str, list[Part]]] = {}
+        for name, run in self._runs.items():
+            if run.cursors is not None:
+                for account in accounts:
+                    run.cursors.settle(account.advertiser_id)
+            parts = plan_stream(self._config, run.selected, run.cursors, accounts, now)
+            run.open_parts = len(parts)
+            run.windows_total = sum(part.size for part in parts)
+            by_endpoint.setdefault(run.stream.endpoint, {})[name] = parts
+            if not parts:
+                await self._start(run)
+                await self._end(run)
+        return [
+            Lane(endpoint, [[PartQueue(part) for part in streams[name]] for name in in_order_of_size(streams)])
+            for endpoint, streams in by_endpoint.items()
+        ]
+
+    async def _run_lane(self, lane: Lane) -> None:
+        """Keep as many windows of the lane in flight as its quota can use."""
+        async with asyncio.TaskGroup() as group:
+            freed = asyncio.Event()
+
+            async def read(step: Step) -> None:
+                try:
+                    await self._read_step(lane, step)
+                finally:
+                    lane.active -= 1
+                    freed.set()
+
+            while lane.open or lane.active:
+                limit = self._limit(lane)
+                while lane.active < limit and (step := lane.take(limit)) is not None:
+                    lane.active += 1
+                    group.create_task(read(step))
+                freed.clear()
+                if lane.active:
+                    await freed.wait()
+
+    def _limit(self, lane: Lane) -> int:
+        """Requests that must be under way for the quota to be used: its rate times the time an answer takes."""
+        tally = self._api.tally
+        wanted = math.ceil(self._api.quotas.rate(lane.endpoint) * tally.latency(lane.endpoint) * 1.3) + 1
+        affordable = max(2, _IN_FLIGHT // max(1, tally.page_bytes(lane.endpoint)))
+        return min(wanted, affordable, _MOST_REQUESTS)
+
+    async def _read_step(self, lane: Lane, step: Step) -> None:
+        part = step.queue.part
+        run = self._runs[part.stream.name]
+        if not run.started:
+            await self._start(run)
+        try:
+            cursor = await self._deliver(lane, run, step)
+        except (ConnectorError, OSError) as error:
+            await self._fail(lane, run, step, error if isinstance(error, ConnectorError) else _unexpected(error))
+        except Exception as error:  # noqa: BLE001 - a fault in reading one account must not take the others along
+            await self._fail(lane, run, step, _unexpected(error))
+        else:
+            lane.transient_failures = 0
+            run.windows += 1
+            reached = step.queue.complete(step)
+            if part.account is not None:
+                if reached is not None:
+                    run.moved(part.account.advertiser_id, f"{reached.end} 00:00:00")
+                elif cursor is not None:
+                    run.moved(part.account.advertiser_id, cursor)
+            if run.state_is_due(self._clock.monotonic()):
+                await self._buffer.put(run.checkpoint(self._clock.monotonic()))
+        await self._close(run, step.queue)
+
+    async def _deliver(self, lane: Lane, run: _StreamRun, step: Step) -> str | None:
+        """Read one window to its end. Returns the cursor that objects have reached, if they have one."""
+        part = step.queue.part
+        if part.account is None:
+            await self._deliver_accounts(run)
+            return None
+        if not part.stream.is_report:
+            return await self._deliver_objects(run, part)
+        window = ReportWindow(
+            self._api,
+            part.stream,
+            part.account.advertiser_id,
+            step.window,
+            include_deleted=self._config.include_deleted,
+            ahead=lambda: max(1, self._limit(lane) - lane.active),
+        )
+        advertiser_id = int(part.account.advertiser_id)
+        async with aclosing(window.deliveries()) as deliveries:
+            async for delivery in deliveries:
+                await self._put(run, advertiser_id, delivery.records, delivery.size, delivery.odd)
+        return None
+
+    async def _deliver_objects(self, run: _StreamRun, part: Part) -> str | None:
+        assert part.account is not None  # noqa: S101 - narrows the type; the caller has looked
+        advertiser_id = part.account.advertiser_id
+        settled = f"{self._clock.now() - _STILL_MOVING:%Y-%m-%d %H:%M:%S}"
+        latest = ""
+        walker = Walker(self._api, ObjectReader(part.stream, advertiser_id))
+        field = part.stream.cursor
+        for request in object_requests(part.stream, advertiser_id, include_deleted=self._config.include_deleted):
+            async with aclosing(walker.walk(request)) as deliveries:
+                async for delivery in deliveries:
+                    records = delivery.records
+                    if field is not None:
+                        moments = [_moment(record.get(field)) for record in records]
+                        latest = max(latest, *moments) if moments else latest
+                        # an object without a time (Smart+ ads have none) always passes
+                        records = [
+                            record
+                            for record, moment in zip(records, moments, strict=True)
+                            if not moment or moment >= part.modified_since
+                        ]
+                    await self._put(run, int(advertiser_id), records, delivery.size, delivery.odd)
+        return min(latest, settled) if latest else None
+
+    async def _deliver_accounts(self, run: _StreamRun) -> None:
+        """The streams about accounts themselves, which were listed before anything else could be."""
+        assert self._accounts is not None  # noqa: S101 - nothing is read before the accounts are known
+        reader = ObjectReader(run.stream)
+        odd: dict[str, str] = {}
+        if run.stream.scope is Scope.TOKEN:
+            listed = self._accounts.listed
+            rows = list(listed) if listed is not None else await list_accounts(self._config, self._api)
+        else:
+            rows = [account.info for account in self._accounts.chosen if account.info is not None]
+            for account in self._accounts.chosen:
+                if account.error is not None:
+                    self._note_failure(run, account.advertiser_id, "", account.error)
+        records = [reader.typed(row, odd) for row in rows]
+        await self._put(run, None, records, len(records) * 1000, odd)
+
+    async def _put(
+        self, run: _StreamRun, advertiser_id: int | None, records: list[Any], size: int, odd: Mapping[str, str]
+    ) -> None:
+        for field, value in odd.items():
+            if field not in run.said:
+                run.said.add(field)
+                text = f"{run.stream.name}: {field} came as {value!r}, which is not of its type; it is null in such records."
+                await self._buffer.put(Notice("warning", text))
+        if records:
+            await self._buffer.put(Batch(run.stream, advertiser_id, records, size), size)
+            run.delivered(len(records), size)
+
+    async def _fail(self, lane: Lane, run: _StreamRun, step: Step, error: ConnectorError) -> None:
+        step.queue.fail()
+        account = step.queue.part.account
+        what = str(step.window) if step.window else ""
+        consequence = error.consequence if isinstance(error, TikTokError) else Consequence.ACCOUNT
+        if consequence is Consequence.SYNC:
+            await self._stop_everything(error)
+            return
+        if consequence is Consequence.STREAM:
+            self._note_failure(run, None, "", error)
+            await self._drop(lane, run)
+            return
+        self._note_failure(run, account.advertiser_id if account else None, what, error)
+        if isinstance(error, TikTokError) and error.ruling.verdict is Verdict.TRANSIENT:
+            lane.transient_failures += 1
+            if (
+                lane.transient_failures >= _HOPELESS
+            ):  # each failure took minutes of retries: TikTok is down, not the account
+                for other in {queue.part.stream.name for queue in lane.queues()}:
+                    self._note_failure(self._runs[other], None, "", error)
+                    await self._drop(lane, self._runs[other])
+
+    def _note_failure(self, run: _StreamRun, advertiser_id: str | None, what: str, error: ConnectorError) -> None:
+        known = any(failure.advertiser_id == advertiser_id for failure in run.failures)
+        if known:  # windows of one account fail together; one of them says enough
+            return
+        tolerated = (
+            self._config.skip_inaccessible_advertisers
+            and advertiser_id is not None
+            and isinstance(error, TikTokError)
+            and error.ruling.inaccessible
+        )
+        run.failures.append(Failure(run.stream.name, advertiser_id, what, error, tolerated))
+
+    async def _drop(self, lane: Lane, run: _StreamRun) -> None:
+        for queue in lane.queues():
+            if queue.part.stream.name == run.stream.name:
+                queue.drop()
+                await self._close(run, queue)
+
+    async def _stop_everything(self, error: ConnectorError) -> None:
+        """Nothing can succeed any more: every stream that is not done ends here."""
+        if self._fatal is None:
+            self._fatal = error
+            for run in self._runs.values():
+                if not run.ended:
+                    self._note_failure(run, None, "", error)
+                    await self._start(run)
+                    await self._end(run)
+            await self._buffer.put(None)
+
+    async def _close(self, run: _StreamRun, queue: PartQueue) -> None:
+        if queue.finished and not queue.closed:
+            queue.closed = True
+            run.open_parts -= 1
+            if not run.open_parts:
+                await self._end(run)
+
+    async def _start(self, run: _StreamRun) -> None:
+        if not run.started:
+            run.started = True
+            await self._buffer.put(Started(run.stream))
+
+    async def _end(self, run: _StreamRun) -> None:
+        if run.ended:
+            return
+        run.ended = True
+        # A stream without a cursor has a state only once it is whole; the others keep what they have reached.
+        if run.cursors is not None or not run.failures:
+            await self._buffer.put(run.checkpoint(self._clock.monotonic()))
+        await self._buffer.put(Ended(run.stream, tuple(run.failures), run.records))
+
+
+def _phase(run: _StreamRun) -> Phase:
+    if run.ended:
+        return "incomplete" if any(not failure.tolerated for failure in run.failures) else "complete"
+    return "reading" if run.started else "waiting"
+
+
+def _moment(value: Any) -> str:
+    return (normal_moment(value) or "") if isinstance(value, str) else ""
+
+
+def _unexpected(error: BaseException) -> ConnectorError:
+    return ConnectorError(
+        f"The connector failed on this part: {type(error).__name__}.",
+        remedy="This is a fault of the connector: report it with the log at debug level.",
+        detail="".join(traceback.format_exception(error)),
+    )

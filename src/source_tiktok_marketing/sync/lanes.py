@@ -1,0 +1,127 @@
+"""Whose turn it is: windows of many streams and accounts that share one endpoint, and how far each account has come.
+
+Nothing here waits or asks. A lane hands out the next window to read; a queue of one account's windows remembers which
+of them are done, since they finish in any order and the state may only follow an unbroken run of them.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+
+from source_tiktok_marketing.sync.plan import Part
+from source_tiktok_marketing.sync.windows import Window
+
+
+class Step:
+    """One window of one part."""
+
+    __slots__ = ("done", "queue", "window")
+
+    def __init__(self, queue: PartQueue, window: Window | None) -> None:
+        self.queue = queue
+        self.window = window
+        self.done = False
+
+
+class PartQueue:
+    """The windows of one part, handed out in order."""
+
+    def __init__(self, part: Part) -> None:
+        self.part = part
+        self.in_flight = 0
+        self.failed = False
+        self.closed = False
+        self._windows = part.windows()
+        self._next: Window | None = None
+        self._has_next = True
+        self._open: deque[Step] = deque()
+        self._advance()
+
+    def _advance(self) -> None:
+        try:
+            self._next = next(self._windows)
+        except StopIteration:
+            self._has_next = False
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a window is still to be handed out."""
+        return self._has_next and not self.failed
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to do, for good or ill."""
+        return not self.waiting and not self.in_flight
+
+    def take(self) -> Step:
+        """The next window, oldest first."""
+        step = Step(self, self._next)
+        self._open.append(step)
+        self.in_flight += 1
+        self._advance()
+        return step
+
+    def complete(self, step: Step) -> Window | None:
+        """A window has been read. Returns the last window of the unbroken run of finished ones, if that has grown."""
+        self.in_flight -= 1
+        step.done = True
+        reached = None
+        while self._open and self._open[0].done:
+            reached = self._open.popleft().window
+        return reached
+
+    def fail(self) -> None:
+        """A window could not be read: no other is handed out, and the run of finished ones ends before it."""
+        self.in_flight -= 1
+        self.failed = True
+
+    def drop(self) -> None:
+        """Hand out no more windows."""
+        self.failed = True
+
+
+class Lane:
+    """The parts that share one endpoint, and so its quota.
+
+    Args:
+        endpoint: The endpoint.
+        streams: The parts of each stream, in the order in which streams are to be finished.
+    """
+
+    def __init__(self, endpoint: str, streams: Iterable[Iterable[PartQueue]]) -> None:
+        self.endpoint = endpoint
+        self.active = 0
+        self.transient_failures = 0
+        self._streams = [deque(queues) for queues in streams]
+
+    @property
+    def open(self) -> bool:
+        """Whether anything is still to be handed out."""
+        return any(queue.waiting for queues in self._streams for queue in queues)
+
+    def queues(self) -> list[PartQueue]:
+        """The parts that still have windows to hand out."""
+        return [queue for queues in self._streams for queue in queues if queue.waiting]
+
+    def take(self, limit: int) -> Step | None:
+        """The next window; None if there is none now.
+
+        The first stream that has one gives it, its accounts in turn. One account gets a share of the lane only, as long
+        as another could use the rest, so that an account whose answers are slow does not hold up the others.
+
+        Args:
+            limit: How many windows the lane may have in flight.
+        """
+        share = max(2, limit // 4)
+        for cap in (share, limit):
+            for queues in self._streams:
+                for _ in range(len(queues)):
+                    queue = queues[0]
+                    if not queue.waiting:
+                        queues.popleft()
+                        continue
+                    queues.rotate(-1)
+                    if queue.in_flight < cap:
+                        return queue.take()
+        return None

@@ -1,0 +1,156 @@
+"""A list, read to its end: every page, every record once, and the count held against what TikTok says there is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from typing import Any
+
+import msgspec
+
+from source_tiktok_marketing.api.client import Answer, Client
+from source_tiktok_marketing.errors import ConnectorError, IncompleteRead
+from source_tiktok_marketing.sync.records import Page, Reader
+
+_WALKS = 4
+"""How often a list that came short is walked before that is an error: it may move while it is read."""
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked for, but for the page.
+
+    Args:
+        endpoint: Path below `/open_api/v1.3/`.
+        params: Query parameters.
+        page_size: Records a page; None where the endpoint has no pages.
+        advertiser_id: The account it is about.
+        divisible: Whether it can be asked for in smaller parts, should TikTok find it too large.
+    """
+
+    endpoint: str
+    params: Mapping[str, Any]
+    page_size: int | None
+    advertiser_id: str | None = None
+    divisible: bool = False
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """Records that have not been delivered before.
+
+    Args:
+        records: As `sync.events.Batch` describes them.
+        size: Bytes of the page they came in.
+        odd: Fields whose value had to become null, with one such value each.
+    """
+
+    records: list[Any]
+    size: int
+    odd: Mapping[str, str]
+
+
+class Truncated(ConnectorError):  # noqa: N818 - what TikTok did to the answer
+    """TikTok answered for the newest 20,000 ads only (`X-Tt-Ads-Throttle`): ask for fewer ads at a time."""
+
+
+class Walker:
+    """Reads lists that belong together (the parts of one window, say), so that no record is delivered twice.
+
+    Args:
+        api: Where to ask.
+        reader: Makes records of pages.
+        ahead: How many pages of one list may be asked for at once, now.
+    """
+
+    def __init__(self, api: Client, reader: Reader, ahead: Callable[[], int] = lambda: 1) -> None:
+        self._api = api
+        self._reader = reader
+        self._ahead = ahead
+        self._delivered: set[Any] = set()
+
+    async def walk(self, request: Request) -> AsyncGenerator[Delivery, None]:
+        """Every record of the list that has not been delivered yet.
+
+        Objects that are created or deleted meanwhile shift the pages, so that a record may come twice or hide between
+        two pages: what came is counted by key, and a list that is short is walked again.
+
+        Raises:
+            IncompleteRead: If it is still short after several walks.
+            Truncated: If TikTok leaves out ads.
+            TikTokError: If a page cannot be had.
+        """
+        seen: set[Any] = set()
+        total: int | None = None
+        for _ in range(_WALKS):
+            async with aclosing(self._pages(request)) as pages:
+                async for page, size, is_whole in pages:
+                    total = page.total_number
+                    if is_whole and not self._delivered and not seen:
+                        if page.records:
+                            yield Delivery(page.records, size, page.odd)
+                        return
+                    fresh = []
+                    for record in page.records:
+                        key = self._reader.key(record)
+                        seen.add(key)
+                        if key not in self._delivered:
+                            self._delivered.add(key)
+                            fresh.append(record)
+                    if fresh:
+                        yield Delivery(fresh, size, page.odd)
+            if total is None or len(seen) >= total:
+                return
+        raise IncompleteRead(
+            f"/{request.endpoint} gave {len(seen):,} of the {total:,} rows it says there are"
+            f"{f' for advertiser {request.advertiser_id}' if request.advertiser_id else ''}, {_WALKS} times over.",
+            remedy="Run the sync again: it reads this part anew. If it stays so, report it with the account and days.",
+        )
+
+    async def _pages(self, request: Request) -> AsyncGenerator[tuple[Page, int, bool], None]:
+        """The pages in order, each with its bytes and whether it is all there is."""
+        first = await self._ask(request, 1)
+        page = first.value
+        if request.page_size is None:
+            yield page, first.size, False
+            return
+        is_whole = page.total_page is not None and page.total_page <= 1 and len(page.records) == page.total_number
+        yield page, first.size, is_whole
+        pages = page.total_page
+        asked: deque[asyncio.Task[Answer[Page]]] = deque()
+        number = 1
+        try:
+            while True:
+                # Without a page count the only sign of the end is a page that is not full, so no page is asked ahead.
+                limit = number + 1 if pages is None else pages
+                while number < limit and len(asked) < (1 if pages is None else max(1, self._ahead())):
+                    number += 1
+                    asked.append(asyncio.create_task(self._ask(request, number)))
+                if not asked:
+                    return
+                answer = await asked.popleft()
+                page = answer.value
+                if pages is not None:
+                    pages = max(pages, page.total_page or 0)
+                yield page, answer.size, False
+                if pages is None and len(page.records) < request.page_size:
+                    return
+        finally:
+            for task in asked:
+                task.cancel()
+            await asyncio.gather(*asked, return_exceptions=True)
+
+    async def _ask(self, request: Request, number: int) -> Answer[Page]:
+        params = dict(request.params)
+        if request.page_size is not None:
+            params |= {"page": number, "page_size": request.page_size}
+        answer = await self._api.get(
+            request.endpoint,
+            params,
+            self._reader.read,
+            advertiser_id=request.advertiser_id,
+            divisible=request.divisible,
+        )
+        if answer.throttled:
+            raise Truncated("TikTok left out all but the newest 20,000 ads of this report.")
+        return answer

@@ -1,0 +1,94 @@
+"""What has to be read: streams, accounts, days and states become parts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+
+import msgspec
+
+from source_tiktok_marketing.catalog import Grain, ReportSource, Scope, Stream
+from source_tiktok_marketing.config import Config
+from source_tiktok_marketing.sync.accounts import Account
+from source_tiktok_marketing.sync.events import Selected
+from source_tiktok_marketing.sync.state import Cursors
+from source_tiktok_marketing.sync.windows import Window, count_windows, first_day, windows
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """What one stream reads of one account, whose state moves on its own.
+
+    Args:
+        stream: The stream.
+        account: The account; None for a stream that is not read per account.
+        first: The first day, for reports by day and hour.
+        last: The last day.
+        days: Days a window holds at most.
+        modified_since: For objects: older ones are left out, `YYYY-MM-DD HH:MM:SS` in UTC.
+    """
+
+    stream: Stream
+    account: Account | None = None
+    first: date | None = None
+    last: date | None = None
+    days: int = 1
+    modified_since: str = ""
+
+    def windows(self) -> Iterator[Window | None]:
+        """The windows, oldest first; one None for what has no days."""
+        if self.first is None or self.last is None:
+            return iter((None,))
+        return windows(self.first, self.last, self.days)
+
+    @property
+    def size(self) -> int:
+        """How many windows there are."""
+        if self.first is None or self.last is None:
+            return 1
+        return count_windows(self.first, self.last, self.days)
+
+
+def plan_stream(
+    config: Config, selected: Selected, cursors: Cursors | None, accounts: Sequence[Account], now: datetime
+) -> list[Part]:
+    """The parts of one stream; fewer than accounts if some have no day to read.
+
+    Args:
+        config: What the user asked for.
+        selected: The stream and its mode.
+        cursors: How far it was read before; None if it has no state or must not use it.
+        accounts: The accounts of this run.
+        now: This moment, aware.
+    """
+    stream = selected.stream
+    if stream.scope is not Scope.ACCOUNT:
+        return [Part(stream=stream)]
+    parts = (_part(config, stream, cursors, account, now) for account in accounts)
+    return [part for part in parts if part.size]
+
+
+def _part(config: Config, stream: Stream, cursors: Cursors | None, account: Account, now: datetime) -> Part:
+    source = stream.source
+    if not isinstance(source, ReportSource):
+        since = f"{config.start_date} 00:00:00"
+        cursor = cursors.of(account.advertiser_id) if cursors else None
+        return Part(stream=stream, account=account, modified_since=max(since, cursor or since))
+    if source.grain is Grain.LIFETIME:
+        return Part(stream=stream, account=account)
+    today = account.today(now)
+    last = min(config.end_date, today) if config.end_date else today
+    first = first_day(
+        config.start_date,
+        created=account.created,
+        state=cursors.day_of(account.advertiser_id) if cursors else None,
+        lookback=config.attribution_window,
+        last=last,
+    )
+    # TikTok takes one day at a time by the hour and thirty by the day (`/report/integrated/get/`).
+    days = 1 if source.grain is Grain.HOUR else config.report_granularity
+    return Part(stream=stream, account=account, first=first, last=last, days=days)
+
+
+def in_order_of_size(parts_by_stream: Mapping[str, Sequence[Part]]) -> list[str]:
+    """Stream names, those with the fewest windows first: a short stream is not kept waiting by a long one."""
+    return sorted(parts_by_stream, key=lambda name: sum(part.size for part in parts_by_stream[name]))

@@ -1,0 +1,184 @@
+"""One window of one report of one account, in as many requests as TikTok wants it in."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import Any
+
+import msgspec
+
+from source_tiktok_marketing.api.client import Client
+from source_tiktok_marketing.api.errors import Consequence, TikTokError
+from source_tiktok_marketing.catalog import STREAMS, Level, ReportSource, Stream
+from source_tiktok_marketing.errors import IncompleteRead
+from source_tiktok_marketing.sync.objects import object_requests
+from source_tiktok_marketing.sync.pages import Delivery, Request, Truncated, Walker
+from source_tiktok_marketing.sync.records import ObjectReader, report_reader
+from source_tiktok_marketing.sync.windows import Window
+
+_BY_NAME = {stream.name: stream for stream in STREAMS}
+_PAGE_SIZE = 1000
+_IDS_PER_FILTER = 100
+"""The most ids that one filter takes (`/report/integrated/get/`)."""
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """A part of a report that is asked for at once.
+
+    Args:
+        window: Its days; None for a lifetime report.
+        id_field: `campaign_ids` or `adgroup_ids`, if only these objects' rows are asked for.
+        ids: Which ones.
+    """
+
+    window: Window | None
+    id_field: str | None = None
+    ids: tuple[str, ...] = ()
+
+    def halves(self) -> list[Piece] | None:
+        """The same rows as two smaller parts: of the days, else of the ids. None if it is one day of one object."""
+        parts = self.window.halves() if self.window else None
+        if parts is not None:
+            return [Piece(part, self.id_field, self.ids) for part in parts]
+        return self.id_halves()
+
+    def id_halves(self) -> list[Piece] | None:
+        """The same rows as two parts of its ids; None if it has not two."""
+        if len(self.ids) < 2:
+            return None
+        middle = len(self.ids) // 2
+        return [Piece(self.window, self.id_field, ids) for ids in (self.ids[:middle], self.ids[middle:])]
+
+    def by(self, id_field: str, ids: list[str]) -> list[Piece]:
+        """The same rows, by the objects they belong to, as many at once as one filter takes."""
+        return [
+            Piece(self.window, id_field, tuple(ids[start : start + _IDS_PER_FILTER]))
+            for start in range(0, len(ids), _IDS_PER_FILTER)
+        ]
+
+
+class ReportWindow:
+    """Reads one window of a report, in smaller parts where TikTok finds it too large.
+
+    Args:
+        api: Where to ask.
+        stream: The report.
+        advertiser_id: The account.
+        window: The days; None for a lifetime report.
+        include_deleted: Whether rows of deleted objects are wanted.
+        ahead: How many pages may be asked for at once, now.
+    """
+
+    def __init__(
+        self,
+        api: Client,
+        stream: Stream,
+        advertiser_id: str,
+        window: Window | None,
+        *,
+        include_deleted: bool,
+        ahead: Callable[[], int],
+    ) -> None:
+        source = stream.source
+        assert isinstance(source, ReportSource)  # noqa: S101 - narrows the type; the plan has looked
+        self._api = api
+        self._stream = stream
+        self._source = source
+        self._advertiser_id = advertiser_id
+        self._whole = Piece(window)
+        self._include_deleted = include_deleted
+        self._ahead = ahead
+
+    async def deliveries(self) -> AsyncGenerator[Delivery, None]:
+        """Every row of the window, once.
+
+        Raises:
+            TikTokError: If a part cannot be had however small it is made.
+            IncompleteRead: If rows are missing.
+        """
+        walker = Walker(self._api, report_reader(self._stream), self._ahead)
+        pieces = deque([self._whole])
+        while pieces:
+            piece = pieces.popleft()
+            try:
+                async with aclosing(walker.walk(self._request(piece))) as deliveries:
+                    async for delivery in deliveries:
+                        yield delivery
+            except Truncated as error:
+                smaller = await self._fewer_ads(piece)
+                if smaller is None:
+                    raise self._unsplittable(error) from error
+                pieces.extendleft(reversed(smaller))
+            except TikTokError as error:
+                if not (error.consequence is Consequence.SPLIT or error.slow):
+                    raise
+                smaller = piece.halves() or await self._by_objects(piece)
+                if smaller is None:
+                    raise
+                pieces.extendleft(reversed(smaller))
+
+    def _request(self, piece: Piece) -> Request:
+        source = self._source
+        params: dict[str, Any] = {
+            "advertiser_id": self._advertiser_id,
+            "service_type": "AUCTION",
+            "report_type": source.report_type,
+            "data_level": source.data_level,
+            "dimensions": list(source.dimensions),
+            "metrics": list(source.metrics),
+        }
+        if piece.window is None:
+            params["query_lifetime"] = True
+        else:
+            params |= {"start_date": str(piece.window.start), "end_date": str(piece.window.end)}
+        filters = []
+        if self._include_deleted and source.status_field:
+            filters.append(_filter(source.status_field, ["STATUS_ALL"]))
+        if piece.id_field:
+            filters.append(_filter(piece.id_field, list(piece.ids)))
+        if filters:
+            params["filtering"] = filters
+        return Request(
+            endpoint=self._stream.endpoint,
+            params=params,
+            page_size=_PAGE_SIZE,
+            advertiser_id=self._advertiser_id,
+            divisible=True,
+        )
+
+    async def _fewer_ads(self, piece: Piece) -> list[Piece] | None:
+        return piece.id_halves() or await self._by_objects(piece)
+
+    async def _by_objects(self, piece: Piece) -> list[Piece] | None:
+        """The piece by campaign, or, if it is one campaign already, by ad group; None if there is nothing smaller."""
+        if self._source.data_level == Level.ADVERTISER:
+            return None
+        if piece.id_field is None:
+            return piece.by("campaign_ids", await self._ids(_BY_NAME["campaigns"], {}))
+        if piece.id_field == "campaign_ids" and self._source.data_level == Level.AD:
+            within = {"campaign_ids": list(piece.ids)}
+            return piece.by("adgroup_ids", await self._ids(_BY_NAME["ad_groups"], within))
+        return None
+
+    async def _ids(self, stream: Stream, within: dict[str, Any]) -> list[str]:
+        """The ids of all campaigns or ad groups, deleted ones too: what they spent is in the report."""
+        ids: list[str] = []
+        walker = Walker(self._api, ObjectReader(stream), self._ahead)
+        for request in object_requests(stream, self._advertiser_id, include_deleted=True, within=within):
+            async for delivery in walker.walk(request):
+                ids.extend(str(record[stream.primary_key[0]]) for record in delivery.records)
+        return ids
+
+    def _unsplittable(self, error: Truncated) -> IncompleteRead:
+        return IncompleteRead(
+            f"{error.message} Advertiser {self._advertiser_id} has an ad group with more ads than that, "
+            "which TikTok offers no way to read in full.",
+            remedy="Leave the ad-level reports of this account out, or read it at ad group level.",
+        )
+
+
+def _filter(field: str, values: list[str]) -> dict[str, str]:
+    """A filter of a report, whose value is JSON text within the JSON."""
+    return {"field_name": field, "filter_type": "IN", "filter_value": msgspec.json.encode(values).decode()}
