@@ -4,6 +4,7 @@
     ├── ConfigurationError          what the user asked for cannot be: nothing was read yet
     ├── api.errors.TikTokError      TikTok (or the way to it) said no: see its consequence
     ├── IncompleteRead              rows are missing that TikTok says exist
+    ├── Interrupted                 somebody stopped the sync before it was done
     └── DestinationError            the place to write to will not take it
 
 Every one carries a sentence that says what happened and one that says what to do next.
@@ -42,3 +43,7 @@ class IncompleteRead(ConnectorError):  # noqa: N818 - the name says what is the 
 
 class DestinationError(ConnectorError):
     """Records cannot be written where they should go (locked, full, read-only, gone)."""
+
+
+class Interrupted(ConnectorError):  # noqa: N818 - what happened to the sync, and no fault of anybody's
+    """The sync was stopped before everything was read."""

@@ -90,7 +90,7 @@ async def find_accounts(config: Config, api: Client) -> Accounts:
     else:
         listed = await list_accounts(config, api)
         ids = [str(row["advertiser_id"]) for row in listed if row.get("advertiser_id")]
-        # An account that is asked for by name is tried even if the list lacks it: TikTok then says why, for the account.
+        # An account that is asked for by name is tried even if the list lacks it: TikTok then says why.
         ids.extend(wanted for wanted in config.advertiser_ids if wanted not in ids)
     chosen = _choose(ids, config)
     names = {str(row.get("advertiser_id")): str(row.get("advertiser_name") or "") for row in listed or ()}

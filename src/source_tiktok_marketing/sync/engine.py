@@ -15,7 +15,7 @@ from source_tiktok_marketing.api.errors import Consequence, TikTokError, Verdict
 from source_tiktok_marketing.catalog import Scope
 from source_tiktok_marketing.clock import Clock
 from source_tiktok_marketing.config import Config
-from source_tiktok_marketing.errors import ConnectorError
+from source_tiktok_marketing.errors import ConnectorError, Interrupted
 from source_tiktok_marketing.sync.accounts import Account, Accounts, find_accounts, list_accounts
 from source_tiktok_marketing.sync.buffer import Buffer
 from source_tiktok_marketing.sync.events import (
@@ -133,6 +133,7 @@ class Sync:
         self._runs = {one.stream.name: self._run_of(one, states) for one in selected}
         self._accounts: Accounts | None = None
         self._fatal: ConnectorError | None = None
+        self._stopping: asyncio.Task[None] | None = None
 
     def _run_of(self, selected: Selected, states: Mapping[str, Any]) -> _StreamRun:
         stream = selected.stream
@@ -183,6 +184,18 @@ class Sync:
             quota=self._api.quotas.tier.per_second,
             seconds=self._clock.monotonic() - self._began,
         )
+
+    def stop(self, why: str) -> None:
+        """End in order: what was delivered gets its state, the streams that are not done end incomplete.
+
+        Args:
+            why: What stopped it, the name of a signal say.
+        """
+        error = Interrupted(
+            f"The sync was stopped ({why}) before everything was read.",
+            remedy="Run it again: it goes on from its last state.",
+        )
+        self._stopping = asyncio.get_running_loop().create_task(self._stop_everything(error))
 
     async def _read_all(self) -> None:
         try:
@@ -332,7 +345,7 @@ class Sync:
         for field, value in odd.items():
             if field not in run.said:
                 run.said.add(field)
-                text = f"{run.stream.name}: {field} came as {value!r}, which is not of its type; it is null in such records."
+                text = f"{run.stream.name}: {field} came as {value!r}, which does not fit its type and becomes null."
                 await self._buffer.put(Notice("warning", text))
         if records:
             await self._buffer.put(Batch(run.stream, advertiser_id, records, size), size)

@@ -1,0 +1,45 @@
+# make demo · make test · make check · make bench: each makes its own .venv from the lock, with nothing but Python 3.11+.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := requirements/dev.txt
+
+.PHONY: demo test check lint types docs bench lock clean
+
+demo: $(VENV)/ready
+	$(BIN)/tiktok-marketing demo
+
+test: $(VENV)/ready
+	$(BIN)/python -m pytest -q
+
+check: lint types docs
+
+lint: $(VENV)/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/ready
+	$(BIN)/mypy
+
+docs: $(VENV)/ready
+	$(BIN)/python docs/check.py
+
+bench: $(VENV)/ready
+	$(BIN)/python benchmarks/run.py
+
+# The lock holds for every Python from 3.11 on and names no index: whichever one pip is set up with serves.
+lock: $(VENV)/ready
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--extra dev pyproject.toml --output-file $(LOCK) --quiet
+
+$(VENV)/ready: pyproject.toml $(LOCK)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or later is needed; $(PYTHON) is older. Try: make PYTHON=python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

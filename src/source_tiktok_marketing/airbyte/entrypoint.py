@@ -1,0 +1,147 @@
+"""The executable `source-tiktok-marketing`: spec, check, discover and read, as the platform calls them.
+
+Everything heavy is imported by the command that needs it, so that `spec` answers in a blink.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import msgspec
+
+from source_tiktok_marketing import __version__
+from source_tiktok_marketing.errors import ConfigurationError, ConnectorError
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run a command and leave with its exit code."""
+    sys.exit(run(sys.argv[1:] if argv is None else argv))
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run a command.
+
+    Returns:
+        0 if all that was asked for was done; 1 if not; 2 for a command line that cannot be understood.
+    """
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(_COMMANDS[arguments.command](arguments))
+    except ConnectorError as error:
+        return _report(str(error), _failure_type(error), error.detail)
+    except BrokenPipeError:
+        # Whoever read the output has gone. What is left in Python's own buffer must not be tried again on the way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1
+    except OSError as error:
+        return _report(f"The connector cannot write its output: {error.strerror or error}.", "system_error", "")
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:  # noqa: BLE001 - a user sees a sentence, the platform's log the rest
+        text = (
+            f"The connector failed: {type(error).__name__}. This is a fault of the connector: report it with the log."
+        )
+        return _report(text, "system_error", traceback.format_exc())
+
+
+def _report(text: str, failure: str, detail: str) -> int:
+    from source_tiktok_marketing.airbyte.messages import error_line
+
+    sys.stdout.buffer.write(error_line(text, failure, detail=detail))
+    sys.stdout.flush()
+    return 1
+
+
+def _failure_type(error: ConnectorError) -> str:
+    if isinstance(error, ConfigurationError):
+        return "config_error"
+    from source_tiktok_marketing.airbyte.read import failure_type
+
+    return failure_type(error)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="source-tiktok-marketing",
+        description="Reads TikTok Ads, as an Airbyte source. For use without Airbyte see `tiktok-marketing`.",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    helps = {
+        "spec": "print what can be configured",
+        "check": "see whether a configuration can be read with",
+        "discover": "print the streams and their schemas",
+        "read": "read the streams of a catalog",
+    }
+    for name, about in helps.items():
+        command = commands.add_parser(name, help=about, description=about)
+        command.add_argument("--debug", action="store_true", help="accepted for the platform's sake")
+        if name != "spec":
+            command.add_argument("--config", required=True, metavar="FILE", help="the configuration (JSON)")
+        if name == "read":
+            command.add_argument("--catalog", required=True, metavar="FILE", help="the configured catalog (JSON)")
+            command.add_argument("--state", metavar="FILE", help="the state of an earlier sync (JSON)")
+    return parser
+
+
+def _spec(_arguments: argparse.Namespace) -> int:
+    from source_tiktok_marketing.airbyte.spec import SPECIFICATION
+
+    _print({"type": "SPEC", "spec": SPECIFICATION})
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    import asyncio
+
+    from source_tiktok_marketing.api.retry import SHORT_PATIENCE
+    from source_tiktok_marketing.clock import SystemClock
+    from source_tiktok_marketing.config import load_config
+    from source_tiktok_marketing.sync.check import CheckResult, check
+    from source_tiktok_marketing.sync.connection import connect
+
+    async def results() -> list[CheckResult]:
+        config, clock = load_config(arguments.config), SystemClock()
+        async with connect(config, clock=clock, patience=SHORT_PATIENCE) as api:
+            return await check(config, api, clock)
+
+    try:
+        failed = [f"{one.name}: {one.message} {one.remedy}".strip() for one in asyncio.run(results()) if not one.ok]
+    except ConfigurationError as error:
+        failed = [str(error)]
+    status = {"status": "FAILED", "message": "\n".join(failed)} if failed else {"status": "SUCCEEDED"}
+    _print({"type": "CONNECTION_STATUS", "connectionStatus": status})
+    return 0  # the answer is in the message: that the check could be made is success
+
+
+def _discover(arguments: argparse.Namespace) -> int:
+    from source_tiktok_marketing.airbyte.inputs import discovered
+    from source_tiktok_marketing.config import load_config
+
+    _print({"type": "CATALOG", "catalog": discovered(load_config(arguments.config))})
+    return 0
+
+
+def _read(arguments: argparse.Namespace) -> int:
+    import asyncio
+
+    from source_tiktok_marketing.airbyte.inputs import selected_streams, states_by_stream
+    from source_tiktok_marketing.airbyte.read import read
+    from source_tiktok_marketing.config import load_config, read_json
+
+    config = load_config(arguments.config)
+    selected = selected_streams(config, read_json(arguments.catalog, "catalog"))
+    states = states_by_stream(read_json(arguments.state, "state") if arguments.state else None)
+    return asyncio.run(read(config, selected, states))
+
+
+_COMMANDS = {"spec": _spec, "check": _check, "discover": _discover, "read": _read}
+
+
+def _print(message: object) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(message) + b"\n")
+    sys.stdout.flush()

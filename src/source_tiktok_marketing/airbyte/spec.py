@@ -1,0 +1,177 @@
+"""What the connector can be configured with, as Airbyte's platform wants to know it. Data; nothing here is heavy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_DATE_PATTERN = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+_DOCUMENTATION = "https://docs.airbyte.com/integrations/sources/tiktok-marketing"
+
+
+def _secret(title: str, description: str) -> dict[str, Any]:
+    return {"title": title, "type": "string", "description": description, "airbyte_secret": True}
+
+
+_OAUTH = {
+    "type": "object",
+    "title": "OAuth2.0",
+    "required": ["app_id", "secret", "access_token"],
+    "properties": {
+        "auth_type": {"title": "Auth Type", "type": "string", "const": "oauth2.0", "order": 0},
+        "app_id": _secret("App ID", "The id of the developer application, from the TikTok for Business portal."),
+        "secret": _secret("Secret", "The secret of the developer application."),
+        "access_token": _secret("Access Token", "The long-lived token that came of authorizing the application."),
+        "advertiser_id": {
+            "title": "Advertiser ID",
+            "type": "string",
+            "description": "The one ad account to read. Leave it empty to read every account that the token reaches.",
+        },
+    },
+}
+
+_SANDBOX = {
+    "type": "object",
+    "title": "Sandbox Access Token",
+    "required": ["advertiser_id", "access_token"],
+    "properties": {
+        "auth_type": {"title": "Auth Type", "type": "string", "const": "sandbox_access_token", "order": 0},
+        "advertiser_id": {
+            "title": "Advertiser ID",
+            "type": "string",
+            "description": "The sandbox account that was made in the developer portal.",
+        },
+        "access_token": _secret("Access Token", "The sandbox account's own token."),
+    },
+}
+
+
+def _advertiser_list(title: str, description: str, order: int) -> dict[str, Any]:
+    return {"title": title, "type": "array", "items": {"type": "string"}, "description": description, "order": order}
+
+
+CONNECTION_SPECIFICATION: dict[str, Any] = {
+    "$schema": "http://json-schema.org/draft-07/schema#",
+    "title": "TikTok Marketing Source Spec",
+    "type": "object",
+    "additionalProperties": True,
+    "properties": {
+        "credentials": {
+            "title": "Authentication Method",
+            "description": "A production application, or a sandbox account.",
+            "type": "object",
+            "default": {},
+            "order": 0,
+            "oneOf": [_OAUTH, _SANDBOX],
+        },
+        "start_date": {
+            "title": "Replication Start Date",
+            "type": "string",
+            "format": "date",
+            "pattern": _DATE_PATTERN,
+            "default": "2016-09-01",
+            "description": (
+                "The first day to read, as YYYY-MM-DD in each account's time zone. "
+                "Objects that were last changed before it are left out."
+            ),
+            "order": 1,
+        },
+        "end_date": {
+            "title": "End Date",
+            "type": "string",
+            "format": "date",
+            "pattern": _DATE_PATTERN,
+            "description": "The last day to read, included. Leave it empty to read up to today.",
+            "order": 2,
+        },
+        "attribution_window": {
+            "title": "Attribution Window",
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 364,
+            "default": 3,
+            "description": (
+                "Days before the last synced one that are read again, because their conversions may have grown since."
+            ),
+            "order": 3,
+        },
+        "report_granularity": {
+            "title": "Daily Reports Date Step",
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 30,
+            "default": 30,
+            "examples": [30, 7, 1],
+            "description": "Days that one request of a daily report spans. Lower it if TikTok refuses large requests.",
+            "order": 4,
+        },
+        "include_deleted": {
+            "title": "Include Deleted Data in Reports",
+            "type": "boolean",
+            "default": False,
+            "description": "Whether deleted campaigns, ad groups and ads are read, and their rows in reports.",
+            "order": 5,
+        },
+        "advertiser_ids": _advertiser_list(
+            "Only These Advertisers", "The ad accounts to read. Leave it empty for all that the token reaches.", 6
+        ),
+        "exclude_advertiser_ids": _advertiser_list("Excluded Advertisers", "Ad accounts that are not to be read.", 7),
+        "skip_inaccessible_advertisers": {
+            "title": "Skip Inaccessible Advertisers",
+            "type": "boolean",
+            "default": False,
+            "description": (
+                "Whether an account that TikTok refuses is a warning. Otherwise all others are read and the sync "
+                "then ends with an error that names it."
+            ),
+            "order": 8,
+        },
+        "requests_per_second": {
+            "title": "Requests per Second",
+            "type": "number",
+            "minimum": 0.1,
+            "maximum": 1000,
+            "default": 10,
+            "examples": [10, 20, 30, 50],
+            "description": "What the application's tier allows each endpoint: 10 (Basic), 20, 30 or 50 (Ultimate).",
+            "order": 9,
+        },
+    },
+}
+
+
+def _moved_to(*path: str) -> dict[str, Any]:
+    return {"type": "string", "path_in_connector_config": list(path)}
+
+
+ADVANCED_AUTH: dict[str, Any] = {
+    "auth_flow_type": "oauth2.0",
+    "predicate_key": ["credentials", "auth_type"],
+    "predicate_value": "oauth2.0",
+    "oauth_config_specification": {
+        "complete_oauth_output_specification": {
+            "type": "object",
+            "properties": {"access_token": _moved_to("credentials", "access_token")},
+            "required": ["access_token"],
+        },
+        "complete_oauth_server_input_specification": {
+            "type": "object",
+            "properties": {"app_id": {"type": "string"}, "secret": {"type": "string"}},
+            "required": ["app_id", "secret"],
+        },
+        "complete_oauth_server_output_specification": {
+            "type": "object",
+            "properties": {
+                "app_id": _moved_to("credentials", "app_id"),
+                "secret": _moved_to("credentials", "secret"),
+            },
+        },
+    },
+}
+
+SPECIFICATION: dict[str, Any] = {
+    "documentationUrl": _DOCUMENTATION,
+    "connectionSpecification": CONNECTION_SPECIFICATION,
+    "supportsIncremental": True,
+    "supported_destination_sync_modes": ["overwrite", "append", "append_dedup"],
+    "advanced_auth": ADVANCED_AUTH,
+}
