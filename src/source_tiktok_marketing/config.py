@@ -1,7 +1,8 @@
 """What the user asked for, typed and checked, from any of the accepted shapes.
 
 Three shapes of credentials are read: Airbyte's `credentials` with `auth_type` `oauth2.0` or `sandbox_access_token`, and
-the older one with `access_token` and `environment` at the top level. The other fields are at the top level in all of them.
+the older one with `access_token` and `environment` at the top level. The other fields are at the top level in all
+of them.
 """
 
 from __future__ import annotations

@@ -51,9 +51,16 @@ def run(argv: Sequence[str]) -> int:
 def _report(text: str, failure: str, detail: str) -> int:
     from source_tiktok_marketing.airbyte.messages import error_line
 
-    sys.stdout.buffer.write(error_line(text, failure, detail=detail))
-    sys.stdout.flush()
+    try:
+        _write(error_line(text, failure, detail=detail))
+    except OSError:  # stdout is what failed
+        sys.stderr.write(f"{text}\n")
     return 1
+
+
+def _write(line: bytes) -> None:
+    sys.stdout.buffer.write(line)
+    sys.stdout.flush()
 
 
 def _failure_type(error: ConnectorError) -> str:
@@ -143,5 +150,4 @@ _COMMANDS = {"spec": _spec, "check": _check, "discover": _discover, "read": _rea
 
 
 def _print(message: object) -> None:
-    sys.stdout.buffer.write(msgspec.json.encode(message) + b"\n")
-    sys.stdout.flush()
+    _write(msgspec.json.encode(message) + b"\n")

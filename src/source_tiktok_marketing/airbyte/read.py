@@ -9,7 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from source_tiktok_marketing.airbyte.messages import LogLevel, error_line, log_line, record_lines, state_line, status_line
+from source_tiktok_marketing.airbyte.messages import (
+    LogLevel,
+    error_line,
+    log_line,
+    record_lines,
+    state_line,
+    status_line,
+)
 from source_tiktok_marketing.api.client import Waiting
 from source_tiktok_marketing.api.errors import TikTokError
 from source_tiktok_marketing.clock import Clock, SystemClock

@@ -67,13 +67,14 @@ class Waiting(msgspec.Struct, frozen=True):
 
 
 class Tally:
-    """What was asked so far, for people to see."""
+    """What was asked so far, for people to see; `remarks` are answers that came with a reservation (20001)."""
 
     def __init__(self) -> None:
         self.requests: dict[str, int] = {}
         self.refused = 0
         self.retried = 0
         self.bytes = 0
+        self.remarks: list[str] = []
         self._largest: dict[str, int] = {}
         self._seconds: dict[str, deque[float]] = {}
 
@@ -220,7 +221,12 @@ class Client:
         try:
             if not reply.body.startswith(b'{"code":0,'):  # the common answer is not looked at twice
                 envelope = _ENVELOPE.decode(reply.body)
-                if envelope.code not in {OK, PARTLY_OK}:
+                if envelope.code == PARTLY_OK:
+                    said = self.scrub(envelope.message)
+                    self.tally.remarks.append(
+                        f"/{endpoint} succeeded in part (code {PARTLY_OK}, request_id {envelope.request_id}): {said}"
+                    )
+                elif envelope.code != OK:
                     self._answered = True
                     raise TikTokError(
                         self.scrub(envelope.message) or "no reason was given",

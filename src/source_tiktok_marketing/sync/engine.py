@@ -347,6 +347,9 @@ class Sync:
                 run.said.add(field)
                 text = f"{run.stream.name}: {field} came as {value!r}, which does not fit its type and becomes null."
                 await self._buffer.put(Notice("warning", text))
+        remarks = self._api.tally.remarks
+        while remarks:
+            await self._buffer.put(Notice("warning", remarks.pop(0)))
         if records:
             await self._buffer.put(Batch(run.stream, advertiser_id, records, size), size)
             run.delivered(len(records), size)
