@@ -1,0 +1,104 @@
+"""The emulator's own paths, below `/_emulator/`: look into it, move its clock, make it fail. They need no token.
+
+GET    /_emulator/info       where everything is: url, app_id, secret, tokens, accounts, clock
+GET    /_emulator/counters   counts by path, account and answer; `?requests=1` adds the requests themselves
+POST   /_emulator/reset      forget counts, quota, used auth codes, revoked tokens and faults
+GET    /_emulator/faults     the faults in force, and how often each struck
+POST   /_emulator/faults     add one: `{"fault": "path=ad/get/,nth=3,code=50000"}`, or its fields as an object
+DELETE /_emulator/faults     let nothing go wrong any more
+GET    /_emulator/clock      the time
+POST   /_emulator/clock      `{"set": "2026-03-10T15:00:00Z"}` or `{"advance": 86400}` (seconds)
+GET    /_emulator/truth      `?advertiser_id=&start_date=&end_date=&include_deleted=true`: what a reader must get
+"""
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from aiohttp import web
+
+from source_tiktok_marketing.emulator.faults import Fault
+
+if TYPE_CHECKING:
+    from source_tiktok_marketing.emulator.server import Emulator
+
+PREFIX = "/_emulator/"
+
+
+async def handle(emulator: "Emulator", request: web.BaseRequest) -> web.Response:
+    """Answer a control request: JSON, 400 with the reason for a wrong one, 404 for an unknown path."""
+    name = request.path.removeprefix(PREFIX).rstrip("/")
+    try:
+        body: Any = msgspec.json.decode(await request.read() or b"{}")
+        answer = _answer(emulator, request, name, body if isinstance(body, dict) else {})
+    except (ValueError, KeyError, TypeError, msgspec.MsgspecError) as error:
+        reason = f"Unknown or missing: {error}." if isinstance(error, KeyError) else str(error)
+        return _json({"error": reason}, status=400)
+    if answer is None:
+        return _json({"error": f"There is no {request.method} {request.path}."}, status=404)
+    return _json(answer)
+
+
+def _answer(emulator: "Emulator", request: web.BaseRequest, name: str, body: dict[str, Any]) -> Any:
+    match request.method, name:
+        case "GET", "info":
+            return msgspec.json.decode(emulator.ready_line()) | {
+                "limited_access_token": emulator.limited_access_token,
+                "clock": _clock(emulator),
+                "accounts": [
+                    {
+                        "advertiser_id": str(account.id),
+                        "name": account.name,
+                        "display_timezone": account.template.zone,
+                        "currency": account.template.currency,
+                        "life": account.life,
+                        "create_time": account.created,
+                    }
+                    for account in emulator.business.granted
+                ],
+            }
+        case "GET", "counters":
+            found: dict[str, Any] = {"total": emulator.counters.total(), "counts": emulator.counters.rows()}
+            if request.query.get("requests", "0") not in {"0", "false", ""}:
+                found["requests"] = list(emulator.counters.requests)
+            return found
+        case "POST", "reset":
+            emulator.counters.reset()
+            emulator.throttle.reset()
+            emulator.access.reset()
+            emulator.faults.clear()
+            return {"reset": True}
+        case "GET", "faults":
+            return {"faults": emulator.faults.entries()}
+        case "POST", "faults":
+            fault = body["fault"] if "fault" in body else msgspec.convert(body, Fault)
+            return {"added": msgspec.to_builtins(emulator.faults.add(fault))}
+        case "DELETE", "faults":
+            emulator.faults.clear()
+            return {"faults": []}
+        case "GET", "clock":
+            return _clock(emulator)
+        case "POST", "clock":
+            if "set" in body:
+                emulator.clock.set(datetime.fromisoformat(body["set"]))
+            elif "advance" in body:
+                emulator.clock.advance(float(body["advance"]))
+            else:
+                raise ValueError('The clock takes {"set": "<ISO time>"} or {"advance": <seconds>}.')
+            return _clock(emulator)
+        case "GET", "truth":
+            return emulator.truth(
+                request.query["advertiser_id"],
+                date.fromisoformat(request.query["start_date"]),
+                date.fromisoformat(request.query["end_date"]),
+                include_deleted=request.query.get("include_deleted", "true").lower() in {"true", "1"},
+            )
+    return None
+
+
+def _clock(emulator: "Emulator") -> dict[str, Any]:
+    return {"now": emulator.clock.now().isoformat(), "frozen": emulator.clock.frozen}
+
+
+def _json(value: Any, status: int = 200) -> web.Response:
+    return web.Response(body=msgspec.json.encode(value), status=status, content_type="application/json")

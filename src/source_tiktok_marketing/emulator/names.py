@@ -1,0 +1,198 @@
+"""The words of the seeded business: who advertises, where, and what a marketer calls things."""
+
+import msgspec
+
+
+class Template(msgspec.Struct, frozen=True):
+    """What kind of ad account one is.
+
+    Attributes:
+        name: Its name.
+        country: ISO country code.
+        zone: Its display time zone, an IANA name.
+        currency: ISO currency code.
+        cpm: A typical price of a thousand impressions, in hundredths of the currency.
+        industry: TikTok's industry id.
+        profiles: What its campaigns are for, most frequent first repeated.
+        size: Its number of ads in percent of the option `ads_per_account`.
+        age: Its age in percent of the option `days`.
+        life: active, idle (campaigns long ended) or unused (never had one).
+        things: What it promotes.
+        app: The app it promotes, if any.
+    """
+
+    name: str
+    country: str
+    zone: str
+    currency: str
+    cpm: int
+    industry: str
+    profiles: tuple[str, ...]
+    size: int
+    age: int
+    life: str
+    things: tuple[str, ...]
+    app: str = ""
+
+
+TEMPLATES: tuple[Template, ...] = (
+    Template(
+        "Harbor & Pine Outfitters", "US", "America/New_York", "USD", 780, "291905",
+        ("web", "web", "shop", "traffic", "video", "reach"), 100, 100, "active",
+        ("Trail Jacket", "Merino Base Layer", "Canvas Tote", "Camp Mug", "Rain Shell"),
+    ),
+    Template(
+        "Masala Quest Games", "IN", "Asia/Kolkata", "INR", 9_200, "291801",
+        ("app", "app", "app", "video", "reach"), 80, 60, "active",
+        ("Masala Quest", "Monsoon Update", "Festival Pass", "Starter Bundle"), "Masala Quest",
+    ),
+    Template(
+        "Kererū Solar", "NZ", "Pacific/Auckland", "NZD", 1_050, "292301",
+        ("lead", "lead", "traffic", "web", "video"), 60, 35, "active",
+        ("Rooftop Kit", "Home Battery", "Free Quote", "Winter Savings"),
+    ),
+    Template(
+        "Aloha Reef Tours", "US", "Pacific/Honolulu", "USD", 640, "292105",
+        ("traffic", "lead", "community", "video", "web"), 40, 20, "active",
+        ("Sunset Sail", "Manta Night Dive", "Family Snorkel", "Gift Voucher"),
+    ),
+    Template(
+        "Nordlicht Kosmetik", "DE", "Europe/Berlin", "EUR", 690, "291602",
+        ("web", "reach", "video", "traffic"), 50, 100, "idle",
+        ("Winterpflege", "Lippenbalsam „Fjord“", "Glow-Serum", "Adventskalender"),
+    ),
+    Template(
+        "Sakura Stationery 東京", "JP", "Asia/Tokyo", "JPY", 68_000, "291907",
+        ("web",), 10, 50, "unused", ("Washi Tape",),
+    ),
+    Template(
+        "Thames Street Coffee", "GB", "Europe/London", "GBP", 560, "291702",
+        ("web", "traffic", "community", "reach"), 70, 80, "active",
+        ("House Blend", "Cold Brew Kit", "Subscription", "Barista Class"),
+    ),
+    Template(
+        "Himal Trek", "NP", "Asia/Kathmandu", "NPR", 61_000, "292104",
+        ("lead", "traffic", "video"), 40, 70, "active",
+        ("Annapurna Circuit", "Base Camp Trek", "Monsoon Discount"),
+    ),
+    Template(
+        "Golden Gate Fitness", "US", "America/Los_Angeles", "USD", 820, "292002",
+        ("app", "web", "community", "reach"), 90, 90, "active",
+        ("30-Day Challenge", "Home Gym", "Coach Plan", "Protein Box"), "GG Fitness",
+    ),
+    Template(
+        "Adelaide Hills Wines", "AU", "Australia/Adelaide", "AUD", 930, "291703",
+        ("web", "shop", "video"), 50, 60, "active", ("Shiraz Case", "Cellar Door", "Rosé Weekend"),
+    ),
+    Template(
+        "Praia Moda", "BR", "America/Sao_Paulo", "BRL", 2_300, "291904",
+        ("shop", "web", "video", "reach"), 80, 75, "active", ("Coleção Verão", "Biquíni Sol", "Chinelo", "Liquidação"),
+    ),
+    Template(
+        "Line Islands Ferry", "KI", "Pacific/Kiritimati", "AUD", 500, "292106",
+        ("traffic", "reach"), 20, 50, "active", ("Island Pass", "Freight Day"),
+    ),
+)  # fmt: skip
+
+LANGUAGES = {"IN": "en", "DE": "de", "JP": "ja", "BR": "pt", "NP": "en"}
+LOCATIONS = {
+    "US": "6252001", "IN": "1269750", "NZ": "2186224", "DE": "2921044", "JP": "1861060", "GB": "2635167",
+    "NP": "1282988", "AU": "2077456", "BR": "3469034", "KI": "4030945",
+}  # fmt: skip
+CITIES = {
+    "US": "201 Water Street", "IN": "14 MG Road, Bengaluru", "NZ": "8 Quay Street, Auckland",
+    "DE": "Torstraße 12, Berlin", "JP": "1-2-3 Kanda, Chiyoda-ku", "GB": "40 Thames Street, London",
+    "NP": "Thamel Marg 7, Kathmandu", "AU": "22 Rundle Street, Adelaide", "BR": "Rua Augusta 900, São Paulo",
+    "KI": "Main Road, London, Kiritimati",
+}  # fmt: skip
+
+SEASONS = (
+    "Q1",
+    "Q1",
+    "Spring",
+    "Spring",
+    "Spring",
+    "Summer",
+    "Summer",
+    "Summer",
+    "Autumn",
+    "Autumn",
+    "BFCM",
+    "Holiday",
+)
+ANGLES = ("Prospecting", "Retargeting", "Lookalike 1%", "Broad", "Launch", "Evergreen Test")
+AUDIENCES = ("Broad 18-34", "Lookalike 2%", "Interest: Outdoors", "Site visitors 30d", "Women 25-44", "Video viewers")
+HOOKS = (
+    "UGC unboxing",
+    "Founder story",
+    "Before/after",
+    "Static carousel",
+    "Creator duet",
+    "15s cutdown",
+    "Testimonial",
+)
+TEXTS = (
+    "Meet the {thing} everyone is talking about ✨",
+    "{thing}: back in stock, for now.",
+    'They said "{thing}" would not last the week.',
+    "Why we made {thing} (and why you will keep it)",
+    "Try {thing} today – free returns, no fuss",
+)
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """What a campaign is for, in the words of the API.
+
+    Attributes:
+        objective: The campaign's objective_type.
+        destination: The campaign's objective (APP or LANDING_PAGE).
+        promotion: The ad group's promotion_type.
+        goal: The ad group's optimization_goal.
+        event: The ad group's optimization_event.
+        billing: The ad group's billing_event.
+        action: The ads' call_to_action.
+        objective_label: objective_type as a report names it.
+        promotion_label: promotion_type as a report names it.
+    """
+
+    objective: str
+    destination: str
+    promotion: str
+    goal: str
+    event: str
+    billing: str
+    action: str
+    objective_label: str
+    promotion_label: str
+
+
+PROFILES: dict[str, Profile] = {
+    "web": Profile(
+        "WEB_CONVERSIONS", "LANDING_PAGE", "WEBSITE", "CONVERT", "SHOPPING", "OCPM", "SHOP_NOW", "Conversions", "Website"
+    ),
+    "app": Profile(
+        "APP_PROMOTION", "APP", "APP_ANDROID", "INSTALL", "ACTIVE", "OCPM", "INSTALL_NOW", "App promotion", "App"
+    ),
+    "lead": Profile(
+        "LEAD_GENERATION", "LANDING_PAGE", "LEAD_GENERATION", "LEAD_GENERATION", "FORM", "OCPM", "GET_QUOTE",
+        "Lead generation", "Lead generation",
+    ),
+    "traffic": Profile(
+        "TRAFFIC", "LANDING_PAGE", "WEBSITE", "CLICK", "", "CPC", "LEARN_MORE", "Traffic", "Website"
+    ),
+    "reach": Profile(
+        "REACH", "LANDING_PAGE", "WEBSITE_OR_DISPLAY", "REACH", "", "CPM", "VIEW_NOW", "Reach", "Website or display"
+    ),
+    "video": Profile(
+        "VIDEO_VIEWS", "LANDING_PAGE", "WEBSITE_OR_DISPLAY", "ENGAGED_VIEW", "", "CPV", "WATCH_NOW", "Video views",
+        "Website or display",
+    ),
+    "community": Profile(
+        "ENGAGEMENT", "LANDING_PAGE", "WEBSITE_OR_DISPLAY", "FOLLOWERS", "", "OCPM", "VIEW_PROFILE",
+        "Community interaction", "Website or display",
+    ),
+    "shop": Profile(
+        "PRODUCT_SALES", "LANDING_PAGE", "VIDEO_SHOPPING", "PURCHASES", "SHOPPING", "OCPM", "ORDER_NOW",
+        "Product sales", "Video shopping",
+    ),
+}  # fmt: skip
