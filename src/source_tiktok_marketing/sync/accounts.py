@@ -58,7 +58,7 @@ class Accounts(msgspec.Struct, frozen=True):
 
 
 class _List(msgspec.Struct):
-    list: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = msgspec.field(name="list", default_factory=list)
 
 
 class _Listing(msgspec.Struct):
@@ -69,7 +69,7 @@ _LISTING = msgspec.json.Decoder(_Listing)
 
 
 def _rows(body: bytes) -> list[dict[str, Any]]:
-    return _LISTING.decode(body).data.list
+    return _LISTING.decode(body).data.rows
 
 
 async def find_accounts(config: Config, api: Client) -> Accounts:

@@ -1,0 +1,128 @@
+"""Runs the connector against an emulator and makes its output easy to ask about."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from source_tiktok_marketing.airbyte.inputs import selected_streams, states_by_stream
+from source_tiktok_marketing.airbyte.read import read
+from source_tiktok_marketing.catalog import STREAMS, Stream
+from source_tiktok_marketing.clock import FixedClock
+from source_tiktok_marketing.config import parse_config
+from source_tiktok_marketing.emulator import Emulator
+
+NOW = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
+"""The moment at which emulators of the tests stand still."""
+
+
+def config_for(emulator: Emulator, **fields: Any) -> dict[str, Any]:
+    """A production configuration that reads this emulator as fast as it can."""
+    credentials = {
+        "auth_type": "oauth2.0",
+        "app_id": emulator.app_id,
+        "secret": emulator.secret,
+        "access_token": emulator.access_token,
+    }
+    return {"credentials": credentials, "requests_per_second": 500, "start_date": "2026-06-01", **fields}
+
+
+def catalog_of(names: Iterable[str] | None = None, *, incremental: bool = True) -> dict[str, Any]:
+    """A configured catalog of these streams, or of all."""
+    chosen = [stream for stream in STREAMS if names is None or stream.name in set(names)]
+    return {
+        "streams": [
+            {
+                "stream": {"name": stream.name, "json_schema": {}},
+                "sync_mode": "incremental" if incremental and stream.cursor else "full_refresh",
+                "destination_sync_mode": "append",
+            }
+            for stream in chosen
+        ]
+    }
+
+
+class Outcome:
+    """What a read wrote, line by line.
+
+    Args:
+        lines: Its output.
+        exit_code: How it ended.
+    """
+
+    def __init__(self, lines: Iterable[bytes | str], exit_code: int) -> None:
+        self.messages = [json.loads(line) for line in lines]
+        self.exit_code = exit_code
+
+    def of_type(self, kind: str) -> list[dict[str, Any]]:
+        """The messages of one type, in order."""
+        return [message[kind.lower()] for message in self.messages if message["type"] == kind]
+
+    def records(self, stream: str) -> list[dict[str, Any]]:
+        """The records of a stream."""
+        return [record["data"] for record in self.of_type("RECORD") if record["stream"] == stream]
+
+    @property
+    def last_states(self) -> dict[str, Any]:
+        """The last state of each stream, as a state file holds them."""
+        states = {}
+        for message in self.of_type("STATE"):
+            described = message["stream"]
+            states[described["stream_descriptor"]["name"]] = described["stream_state"]
+        return states
+
+    @property
+    def state_file(self) -> list[dict[str, Any]]:
+        """What the platform passes to the next sync."""
+        return [
+            {"type": "STREAM", "stream": {"stream_descriptor": {"name": name}, "stream_state": state}}
+            for name, state in self.last_states.items()
+        ]
+
+    @property
+    def statuses(self) -> dict[str, list[str]]:
+        """What was said of each stream, in order."""
+        said: dict[str, list[str]] = {}
+        for trace in self.of_type("TRACE"):
+            if trace["type"] == "STREAM_STATUS":
+                status = trace["stream_status"]
+                said.setdefault(status["stream_descriptor"]["name"], []).append(status["status"])
+        return said
+
+    @property
+    def errors(self) -> list[dict[str, Any]]:
+        """The error traces."""
+        return [trace["error"] for trace in self.of_type("TRACE") if trace["type"] == "ERROR"]
+
+
+async def read_from(
+    emulator: Emulator,
+    config: Mapping[str, Any],
+    streams: Iterable[str] | None = None,
+    *,
+    state: Any = None,
+    incremental: bool = True,
+    now: datetime = NOW,
+) -> Outcome:
+    """Read streams of an emulator as the platform would, at a moment that stands still."""
+    checked = parse_config(config)
+    lines: list[bytes] = []
+    code = await read(
+        checked,
+        selected_streams(checked, catalog_of(streams, incremental=incremental)),
+        states_by_stream(state),
+        write=lambda data: lines.extend(bytes(data).splitlines()),
+        clock=FixedClock(now),
+        address=emulator.url,
+    )
+    return Outcome(lines, code)
+
+
+def key_of(stream: Stream, record: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The record's primary key."""
+    return tuple(record[field] for field in stream.primary_key)
+
+
+A_DAY = timedelta(days=1)
