@@ -1,0 +1,155 @@
+"""Loading streams into a database, for programs and for the command.
+
+What reads, converts and loads is imported only once something is loaded: it takes most of a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
+
+import msgspec
+
+from source_tiktok_marketing.api.retry import Patience
+from source_tiktok_marketing.catalog import STREAMS, Stream, stream_named
+from source_tiktok_marketing.clock import Clock, SystemClock
+from source_tiktok_marketing.config import Config
+from source_tiktok_marketing.errors import ConfigurationError
+from source_tiktok_marketing.pipelines.destination import (
+    DEFAULT_DATASET,
+    INSTALL,
+    DuckDBFile,
+    destination_of,
+    reserved,
+)
+from source_tiktok_marketing.pipelines.summary import Summary
+from source_tiktok_marketing.pipelines.thread import LoaderThread
+from source_tiktok_marketing.pipelines.watching import Watcher
+from source_tiktok_marketing.sync.connection import connect
+from source_tiktok_marketing.sync.engine import Sync
+from source_tiktok_marketing.sync.events import Selected
+
+
+class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
+    """What a sync finds around it; None for the usual.
+
+    Args:
+        clock: The time.
+        patience: For how long requests are tried again.
+        address: Scheme, host and port to ask instead of TikTok's.
+    """
+
+    clock: Clock | None = None
+    patience: Patience | None = None
+    address: str | None = None
+
+
+def load(
+    config: Config,
+    to: str | DuckDBFile,
+    *,
+    streams: Iterable[str] | None = None,
+    dataset: str = DEFAULT_DATASET,
+    full: bool = False,
+) -> Summary:
+    """Read streams and load them into a DuckDB file, going on from where the last run into that file ended.
+
+    Args:
+        config: What to read, from `config.load_config` or `config.parse_config`.
+        to: The destination, `duckdb:///tiktok.duckdb` say.
+        streams: Names of the streams; None for all that the configuration can read.
+        dataset: Schema of the tables.
+        full: Whether to forget the state of these streams and read them from the start date on.
+
+    Returns:
+        What was done. Look at its `complete`: a part that failed does not keep the others from being loaded.
+
+    Raises:
+        ConfigurationError: What was asked for cannot be; nothing was read.
+        TikTokError: The accounts cannot be listed (a wrong token, say); nothing was read.
+        DestinationError: The database cannot be written to.
+    """
+    return asyncio.run(load_async(config, to, streams=streams, dataset=dataset, full=full))
+
+
+async def load_async(
+    config: Config,
+    to: str | DuckDBFile,
+    *,
+    streams: Iterable[str] | None = None,
+    dataset: str = DEFAULT_DATASET,
+    full: bool = False,
+    watcher: Watcher | None = None,
+    stop: asyncio.Event | None = None,
+    circumstances: Circumstances | None = None,
+) -> Summary:
+    """As `load`, in an event loop.
+
+    Args:
+        config: As for `load`.
+        to: As for `load`.
+        streams: As for `load`.
+        dataset: As for `load`.
+        full: As for `load`.
+        watcher: Told what happens.
+        stop: Once it is set, reading ends, what was read is loaded with its state, and the summary is `interrupted`.
+        circumstances: The time, patience and address where they are not the usual ones.
+
+    Raises:
+        ConfigurationError: As `load`.
+        TikTokError: As `load`.
+        DestinationError: As `load`.
+    """
+    try:
+        from source_tiktok_marketing.pipelines.pump import Pump  # noqa: I001
+        from source_tiktok_marketing.pipelines.dlt_source import Loader
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in {"dlt", "duckdb", "pyarrow"}:
+            raise
+        raise ConfigurationError(
+            f"Loading needs {error.name}, which is not installed.", remedy=f"Install it with: {INSTALL}"
+        ) from None
+    destination = destination_of(to, dataset) if isinstance(to, str) else to
+    chosen = choose_streams(config, streams)
+    at = circumstances or Circumstances()
+    clock = at.clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(reserved(destination))
+        thread = stack.enter_context(LoaderThread())
+        pump = Pump(destination, chosen, watcher or Watcher(), clock, stop or asyncio.Event())
+        loader = Loader(destination, folder, pump.notice_from_thread)
+        states = await thread.do(loader.open)
+        stack.push_async_callback(thread.do, loader.close)
+        pump.begin_from(states, full=full)
+        api = await stack.enter_async_context(
+            connect(config, clock=clock, patience=at.patience, on_wait=pump.waits, address=at.address)
+        )
+        selected = [Selected(stream, incremental=stream.cursor is not None) for stream in chosen]
+        return await pump.run(Sync(config, selected, {} if full else states, api, clock), loader, thread)
+
+
+def choose_streams(config: Config, names: Iterable[str] | None = None) -> tuple[Stream, ...]:
+    """Return the streams of these names, or all that the configuration can read.
+
+    Raises:
+        ConfigurationError: A name is of no stream, or of one that sandbox accounts do not have.
+    """
+    if names is None:
+        return tuple(stream for stream in STREAMS if stream.sandbox or not config.sandbox)
+    chosen: dict[str, Stream] = {}
+    for name in names:
+        stream = stream_named(name)
+        if stream is None:
+            close = difflib.get_close_matches(name, [stream.name for stream in STREAMS], n=2)
+            meant = f"Did you mean {' or '.join(close)}? " if close else ""
+            raise ConfigurationError(
+                f"There is no stream {name!r}.", remedy=f"{meant}`tiktok-marketing streams` lists them."
+            )
+        if config.sandbox and not stream.sandbox:
+            raise ConfigurationError(f"Sandbox accounts have no {name}.", remedy="Leave this stream out.")
+        chosen[name] = stream
+    if not chosen:
+        raise ConfigurationError("No stream is asked for.", remedy="`tiktok-marketing streams` lists them.")
+    return tuple(chosen.values())

@@ -1,0 +1,76 @@
+"""What is loaded in one go: tables, and the states that are true once those tables are in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from source_tiktok_marketing.catalog import Stream
+from source_tiktok_marketing.pipelines.tables import newest_of_each_key
+from source_tiktok_marketing.sync.events import Ended
+
+FULL_ROWS = 100_000
+FULL_BYTES = 96 * 2**20
+"""Of Arrow memory. A package is in memory twice at most: one is filled while one is loaded."""
+FULL_SECONDS = 10.0
+FIRST_SECONDS = 3.0
+"""The first package goes early, so that somebody who waits sees data, and a wrong destination is found out soon."""
+
+
+class Package:
+    """Tables of several streams, in the order in which they came.
+
+    Args:
+        began: When it was begun, in seconds of the clock.
+    """
+
+    def __init__(self, began: float) -> None:
+        self.began = began
+        self.rows = 0
+        self.size = 0
+        self.states: dict[str, Mapping[str, Any] | None] = {}
+        """Stream name to its new state; None forgets the one there is."""
+        self.whole: dict[str, tuple[int, ...]] = {}
+        """Streams without a cursor that are complete with this package; accounts whose old rows stay all the same."""
+        self.streams: dict[str, Stream] = {}
+        self._tables: dict[str, list[pa.Table]] = {}
+
+    def add(self, stream: Stream, table: pa.Table) -> None:
+        """Take rows of a stream; an empty table makes sure that the stream's table exists."""
+        self.streams[stream.name] = stream
+        self._tables.setdefault(stream.name, []).append(table)
+        self.rows += table.num_rows
+        self.size += table.nbytes
+
+    def ended(self, event: Ended) -> None:
+        """Note that a stream which is read whole each time is complete.
+
+        What such a stream no longer holds has vanished at TikTok, and goes from the database too: after a complete read
+        and never before. Rows of accounts that were skipped on purpose stay.
+        """
+        if event.stream.cursor is None and event.complete:
+            skipped = [failure.advertiser_id for failure in event.failures]
+            if None not in skipped:
+                self.whole[event.stream.name] = tuple(int(account) for account in skipped if account is not None)
+                self.streams[event.stream.name] = event.stream
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to load."""
+        return not (self._tables or self.states or self.whole)
+
+    @property
+    def full(self) -> bool:
+        """Whether it is as big as a package should get."""
+        return self.rows >= FULL_ROWS or self.size >= FULL_BYTES
+
+    def tables(self) -> dict[str, pa.Table]:
+        """Stream name to its rows, each key once."""
+        return {
+            name: newest_of_each_key(
+                pa.concat_tables(tables, promote_options="default"), self.streams[name].primary_key
+            )
+            for name, tables in self._tables.items()
+        }

@@ -1,0 +1,199 @@
+"""A sync that is not one: events as a test wants them, through the real pump into a real DuckDB file."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+import pytest
+
+from source_tiktok_marketing.catalog import Stream, field_types, stream_named
+from source_tiktok_marketing.clock import SystemClock
+from source_tiktok_marketing.pipelines import Summary, Watcher
+from source_tiktok_marketing.pipelines.destination import destination_of, reserved
+from source_tiktok_marketing.pipelines.dlt_source import Loader
+from source_tiktok_marketing.pipelines.pump import Pump
+from source_tiktok_marketing.pipelines.thread import LoaderThread
+from source_tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Event, Failure, Started
+from source_tiktok_marketing.sync.progress import Progress, StreamProgress
+
+ACCOUNT = 7000000000000000001
+AD = 1700000000000000001
+
+_PYTHON: dict[str, Any] = {"string": str, "integer": int, "number": float}
+
+
+class FakeSync:
+    """Yields events, or raises the errors among them; an awaitable among them is awaited."""
+
+    def __init__(self, events: Iterable[Any]) -> None:
+        self._events = list(events)
+        self.taken = 0
+
+    async def events(self) -> AsyncIterator[Event]:
+        """Give one event after the other."""
+        for event in self._events:
+            if isinstance(event, BaseException):
+                raise event
+            if callable(event):
+                await event()
+                continue
+            self.taken += 1
+            yield event
+            await asyncio.sleep(0)
+
+    def progress(self) -> Progress:
+        """Tell nothing of worth."""
+        return Progress(
+            accounts=1,
+            streams=(StreamProgress(name="ads", phase="reading", records=0, windows=0, windows_total=0),),
+            requests={"report/integrated/get/": 3},
+            retried=0,
+            refused=0,
+            received=0,
+            rates={},
+            quota=10.0,
+            seconds=0.0,
+        )
+
+
+def stream(name: str) -> Stream:
+    """A stream of the catalog."""
+    found = stream_named(name)
+    assert found is not None
+    return found
+
+
+def row_types(of: Stream) -> tuple[type, type, type]:
+    """Structs as the sync makes them for a report: row, dimensions, metrics."""
+    types = field_types(of)
+    dimensions = msgspec.defstruct(
+        "Dimensions", [(name, _PYTHON[kind.kind]) for name, kind in types["dimensions"].fields.items()]
+    )
+    metrics = msgspec.defstruct(
+        "Metrics", [(name, _PYTHON[kind.kind] | None, None) for name, kind in types["metrics"].fields.items()]
+    )
+    return msgspec.defstruct("Row", [("dimensions", dimensions), ("metrics", metrics)]), dimensions, metrics
+
+
+_TYPES: dict[str, tuple[type, type, type]] = {}
+
+
+def report_row(name: str, dimensions: Mapping[str, Any], **metrics: Any) -> Any:
+    """One row of a report."""
+    if name not in _TYPES:
+        _TYPES[name] = row_types(stream(name))
+    row, dimension_type, metric_type = _TYPES[name]
+    return row(dimension_type(**dimensions), metric_type(**metrics))
+
+
+def day_row(ad: int, day: str, spend: str = "1.10", **metrics: Any) -> Any:
+    """One row of ads_reports_daily."""
+    return report_row(
+        "ads_reports_daily", {"ad_id": AD + ad, "stat_time_day": f"{day} 00:00:00"}, spend=spend, **metrics
+    )
+
+
+def batch(name: str, records: list[Any], account: int | None = ACCOUNT) -> Batch:
+    """A page."""
+    return Batch(stream(name), account, records, 1000 * len(records))
+
+
+def state(day: str, name: str = "ads_reports_daily") -> Checkpoint:
+    """A state of one account."""
+    cursor = stream(name).cursor
+    value = {
+        "use_global_cursor": False,
+        "states": [{"partition": {"advertiser_id": str(ACCOUNT)}, "cursor": {cursor: f"{day} 00:00:00"}}],
+    }
+    return Checkpoint(stream(name), value, 0)
+
+
+def whole(name: str, *between: Any, failures: tuple[Failure, ...] = ()) -> list[Any]:
+    """The events of one stream from its start to its end."""
+    return [Started(stream(name)), *between, Ended(stream(name), failures, 0)]
+
+
+class Loaded(msgspec.Struct):
+    """What came of a fake sync."""
+
+    summary: Summary
+    states_before: dict[str, Any]
+    said: list[str]
+
+
+class _Ear(Watcher):
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def says(self, text: str) -> None:
+        self.heard.append(text)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """Where a test's database goes."""
+    return tmp_path / "test.duckdb"
+
+
+@pytest.fixture
+def run(database: Path) -> Callable[..., Loaded]:
+    """Run events into the test's database."""
+
+    def run_events(
+        events: Iterable[Any], *, full: bool = False, stop: asyncio.Event | None = None, names: Iterable[str] = ()
+    ) -> Loaded:
+        async def main() -> Loaded:
+            destination = destination_of(str(database))
+            listed = list(events)
+            chosen = {event.stream.name: event.stream for event in listed if isinstance(event, Started)}
+            chosen |= {name: stream(name) for name in names}
+            ear = _Ear()
+            with reserved(destination) as folder, LoaderThread() as thread:
+                pump = Pump(destination, chosen.values(), ear, SystemClock(), stop or asyncio.Event())
+                loader = Loader(destination, folder, pump.notice_from_thread)
+                states = await thread.do(loader.open)
+                pump.begin_from(states, full=full)
+                summary = await pump.run(FakeSync(listed), loader, thread)  # type: ignore[arg-type]
+                await thread.do(loader.close)
+            return Loaded(summary, states, ear.heard)
+
+        return asyncio.run(main())
+
+    return run_events
+
+
+@pytest.fixture
+def query(database: Path) -> Callable[[str], list[tuple[Any, ...]]]:
+    """Ask the test's database."""
+
+    def ask(sql: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(database), read_only=True) as connection:
+            connection.execute("USE tiktok_ads")
+            rows: list[tuple[Any, ...]] = connection.execute(sql).fetchall()
+            return rows
+
+    return ask
+
+
+class Make:
+    """What tests make events of."""
+
+    account = ACCOUNT
+    ad = AD
+    stream = staticmethod(stream)
+    report_row = staticmethod(report_row)
+    day_row = staticmethod(day_row)
+    batch = staticmethod(batch)
+    state = staticmethod(state)
+    whole = staticmethod(whole)
+
+
+@pytest.fixture
+def make() -> type[Make]:
+    """The functions above, since test folders are no packages to import from."""
+    return Make
