@@ -1,6 +1,7 @@
 """A local server that behaves like TikTok's Business API v1.3, with a seeded ad business in it.
 
-It is written from the API's documented behaviour. Nothing of the client (`api`, `sync`) may enter: it must be able to disagree.
+It is written from the API's documented behaviour. Nothing of the client (`api`, `sync`) may enter: it must be able to
+disagree.
 
     async with Emulator(Options(now=datetime(2026, 3, 10, 15, tzinfo=UTC))) as emulator:
         ...  # put emulator.url into TIKTOK_API_URL and emulator.access_token into the configuration
@@ -8,6 +9,6 @@ It is written from the API's documented behaviour. Nothing of the client (`api`,
 
 from source_tiktok_marketing.emulator.faults import Fault
 from source_tiktok_marketing.emulator.options import Options
-from source_tiktok_marketing.emulator.server import Emulator, serve
+from source_tiktok_marketing.emulator.server import Emulator, run, serve
 
-__all__ = ["Emulator", "Fault", "Options", "serve"]
+__all__ = ["Emulator", "Fault", "Options", "run", "serve"]

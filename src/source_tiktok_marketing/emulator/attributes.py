@@ -1,12 +1,20 @@
 """Attribute metrics: what a report row says of its object, as labels and with the current value."""
 
 from source_tiktok_marketing.emulator.business import Account, Ad, AdGroup, Campaign
+from source_tiktok_marketing.emulator.labels import (
+    ad_name,
+    ad_text,
+    adgroup_name,
+    app_id,
+    automation_type,
+    campaign_name,
+    is_carousel,
+    places_automatically,
+    video_id,
+)
 from source_tiktok_marketing.emulator.metrics import decimal_text
 from source_tiktok_marketing.emulator.names import PROFILES
-from source_tiktok_marketing.emulator.records import (
-    ad_name, ad_record, ad_text, adgroup_name, adgroup_record, app_id, automation_type, campaign_name, campaign_record,
-    places_automatically, video_id,
-)  # fmt: skip
+from source_tiktok_marketing.emulator.records import ad_record, adgroup_record, campaign_record
 
 _OPERATIONS = {"ENABLE": "Enabled", "DISABLE": "Disabled", "DELETE": "Deleted"}
 
@@ -87,7 +95,7 @@ def _of_ad(ad: Ad, now: int, *, full: bool) -> dict[str, str]:
         "ad_id_v2": str(ad.v2_id),
         "ad_name": ad_name(ad),
         "ad_text": ad_text(ad),
-        "video_id": video_id(ad),
+        "video_id": "-" if is_carousel(ad) else video_id(ad),
         "is_aco": "true" if ad.group.campaign.smart else "false",
         "is_smart_creative": "false",
         "is_removed_from_spc": "0",

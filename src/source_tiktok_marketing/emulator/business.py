@@ -1,8 +1,8 @@
 """The ad business: accounts and, built when first asked for, their campaigns, ad groups and ads.
 
 Everything here is a plan: when things begin, stop and are deleted. What is visible at a given time follows from the
-plan and the clock (`status.py`), what it delivers from `delivery.py`. Ids are made as TikTok's seem to be: the second of
-creation, shifted left, and low bits that tell objects apart; so a greater id is a younger object.
+plan and the clock (`status.py`), what it delivers from `delivery.py`. Ids are made as TikTok's seem to be: the second
+of creation, shifted left, and low bits that tell objects apart; so a greater id is a younger object.
 """
 
 from bisect import bisect_right
@@ -38,7 +38,8 @@ class Ad:
         self.group = group
         self.serial = serial
         self.created = created
-        self.key = key = keyed(group.key, serial, 3)
+        self.key: int = keyed(group.key, serial, 3)
+        key = self.key
         self.id = _object_id(created, 3, key)
         dice = key >> 8
         chance = dice % 100
@@ -81,13 +82,14 @@ class AdGroup:
         self.campaign = campaign
         self.serial = serial
         self.created = created
-        self.key = key = keyed(campaign.key, serial, 2)
+        self.key: int = keyed(campaign.key, serial, 2)
+        key = self.key
         self.id = _object_id(created, 2, key)
         chance = (key >> 8) % 100
         life = DAY * (5 + (key >> 20) % 15)
         self.paused_at = created + life if chance < 9 else FOREVER
         self.deleted_at = created + life + DAY if chance < 3 else FOREVER
-        self.stops_at = min(self.paused_at, self.deleted_at, campaign.stops_at)
+        self.stops_at: int = min(self.paused_at, self.deleted_at, campaign.stops_at)
         self.smart_ad_id = _object_id(created + 20, 0, key) if campaign.smart else 0
         self.ads: list[Ad] = []
 
@@ -104,7 +106,7 @@ class Campaign:
         self.account = account
         self.serial = serial
         self.created = created
-        self.key = keyed(account.key, serial, 1)
+        self.key: int = keyed(account.key, serial, 1)
         self.id = _object_id(created, 1, self.key)
         dice = Dice(self.key, 17)
         evergreen = serial == 0 and account.life == "active"
@@ -123,7 +125,7 @@ class Campaign:
             self.paused_at = created + life * dice.between(30, 90) // 100
         if not evergreen and (serial == 4 or dice.chance(10)):
             self.deleted_at = created + life * dice.between(50, 120) // 100
-        self.stops_at = min(self.end_at, self.paused_at, self.deleted_at)
+        self.stops_at: int = min(self.end_at, self.paused_at, self.deleted_at)
         self.groups: list[AdGroup] = []
 
     @property
@@ -159,7 +161,8 @@ class Account:
         self, options: Options, anchor: int, index: int, *, granted: bool = True, sandbox: bool = False
     ) -> None:
         self.index = index
-        self.key = key = keyed(options.seed, index, 41 if sandbox else 0)
+        self.key: int = keyed(options.seed, index, 41 if sandbox else 0)
+        key = self.key
         self.template: Template = TEMPLATES[0] if sandbox else TEMPLATES[index % len(TEMPLATES)]
         again = index // len(TEMPLATES)
         self.name = "Sandbox of Harbor & Pine" if sandbox else self.template.name + (f" {again + 1}" if again else "")
@@ -264,6 +267,10 @@ class Account:
         return campaign
 
 
+Item = Campaign | AdGroup | Ad
+"""Any object that an account holds."""
+
+
 class Business:
     """All accounts of one emulator, by id."""
 
@@ -282,7 +289,7 @@ class Business:
         return [account for account in self.accounts if account.granted]
 
 
-def _by_id(item: Campaign | AdGroup | Ad) -> int:
+def _by_id(item: Item) -> int:
     return item.id
 
 

@@ -8,7 +8,9 @@ POST   /_emulator/faults     add one: `{"fault": "path=ad/get/,nth=3,code=50000"
 DELETE /_emulator/faults     let nothing go wrong any more
 GET    /_emulator/clock      the time
 POST   /_emulator/clock      `{"set": "2026-03-10T15:00:00Z"}` or `{"advance": 86400}` (seconds)
-GET    /_emulator/truth      `?advertiser_id=&start_date=&end_date=&include_deleted=true`: what a reader must get
+GET    /_emulator/truth      `?advertiser_id=&start_date=&end_date=`: what a complete reader must get;
+                             `include_deleted=false` as if deleted objects were not asked for,
+                             `hourly=false` without counting hours
 """
 
 from datetime import date, datetime
@@ -39,7 +41,9 @@ async def handle(emulator: "Emulator", request: web.BaseRequest) -> web.Response
     return _json(answer)
 
 
-def _answer(emulator: "Emulator", request: web.BaseRequest, name: str, body: dict[str, Any]) -> Any:
+def _answer(  # noqa: C901, PLR0911, PLR0912 - one case a path reads best in one place
+    emulator: "Emulator", request: web.BaseRequest, name: str, body: dict[str, Any]
+) -> Any:
     match request.method, name:
         case "GET", "info":
             return msgspec.json.decode(emulator.ready_line()) | {
@@ -91,9 +95,15 @@ def _answer(emulator: "Emulator", request: web.BaseRequest, name: str, body: dic
                 request.query["advertiser_id"],
                 date.fromisoformat(request.query["start_date"]),
                 date.fromisoformat(request.query["end_date"]),
-                include_deleted=request.query.get("include_deleted", "true").lower() in {"true", "1"},
+                include_deleted=_flag(request, "include_deleted"),
+                hourly=_flag(request, "hourly"),
             )
     return None
+
+
+def _flag(request: web.BaseRequest, name: str) -> bool:
+    """A switch in the query that is on unless it is put off."""
+    return request.query.get(name, "true").lower() in {"true", "1"}
 
 
 def _clock(emulator: "Emulator") -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """What ads deliver: a vector of whole numbers for each ad and day, from which every metric is made.
 
-All parts of a vector are counts or hundredths of the currency, so that adding is exact: hours to days, ads to ad groups,
-campaigns and the account. A day's vector is split over its hours by flooring running totals, which loses nothing.
+All parts of a vector are counts or hundredths of the currency, so that adding is exact: hours to days, ads to ad
+groups, campaigns and the account. A day's vector is split over its hours by flooring running totals, which loses
+nothing.
 
 Immediate parts are known when their hour is over. Late parts come from conversions: of a day's conversions some are
 known on that day and the rest over the following seven, as attribution catches up. Parts by conversion time (`rt_…`)
@@ -30,14 +31,14 @@ LATE = (
 )  # fmt: skip
 REAL_TIME = ("rt_conversion", "rt_late_result", "rt_install")
 PARTS = (*IMMEDIATE, *LATE, *REAL_TIME)
-"""Names of the parts of a vector, in order. `reach` holds a day's viewers of one ad; only it must not be read as a sum."""
+"""Names of the parts of a vector, in order. Only `reach`, a day's viewers of one ad, must not be read as a sum."""
 
 AT = {name: index for index, name in enumerate(PARTS)}
 SIZE = len(PARTS)
 ZERO = [0] * SIZE
 LAG_DAYS = 7
 _LAG = (620, 780, 860, 915, 955, 985, 1005, 1024)
-"""Of 1,024 conversions, how many are known by the end of the ad's day, of the next day, ... of the seventh day after."""
+"""Of 1,024 conversions, how many are known when the ad's day is over, the next day, ... the seventh day after."""
 
 _UNIT = 20
 _ONE = 1 << _UNIT
@@ -54,12 +55,14 @@ _PARTNERS: dict[str, dict[str, tuple[str, int]]] = {
         "payment": ("conversion", 1000), "payment_value": ("payment", 4_800_000), "web_cart": ("conversion", 3100),
         "web_cart_value": ("web_cart", 5_100_000), "initiate_checkout": ("conversion", 1700),
         "initiate_checkout_value": ("initiate_checkout", 5_000_000), "content_view": ("conversion", 9800),
-        "pageview": ("conversion", 21_000), "web_registration": ("conversion", 240), "button_click": ("conversion", 5200),
-        "vta_payment": ("payment", 180), "vta_payment_value": ("vta_payment", 4_700_000), "evta_payment": ("payment", 60),
+        "pageview": ("conversion", 21_000), "web_registration": ("conversion", 240),
+        "button_click": ("conversion", 5200), "vta_payment": ("payment", 180),
+        "vta_payment_value": ("vta_payment", 4_700_000), "evta_payment": ("payment", 60),
     },
     "app": {
-        "install": ("conversion", 1000), "registration": ("conversion", 420), "total_registration": ("registration", 1060),
-        "purchase": ("conversion", 90), "total_purchase": ("purchase", 1450), "purchase_value": ("total_purchase", 990_000),
+        "install": ("conversion", 1000), "registration": ("conversion", 420),
+        "total_registration": ("registration", 1060), "purchase": ("conversion", 90),
+        "total_purchase": ("purchase", 1450), "purchase_value": ("total_purchase", 990_000),
         "app_cart": ("conversion", 160), "total_app_cart": ("app_cart", 1700),
         "app_cart_value": ("total_app_cart", 820_000), "checkout": ("conversion", 110),
         "total_checkout": ("checkout", 1200), "launch": ("conversion", 930), "total_launch": ("launch", 6400),
@@ -179,11 +182,11 @@ class Numbers:
 
     def model(self, ad: Ad) -> Model:
         """The ad's model, kept for as long as the account's figures are."""
-        found = self._models.get(ad.id)
+        found = self._models.get(ad.key)
         if found is None:
             if len(self._models) > 50_000:
                 self._models.clear()
-            found = self._models[ad.id] = Model(ad)
+            found = self._models[ad.key] = Model(ad)
         return found
 
     def span(self, ad: Ad, first: int, last: int) -> range:

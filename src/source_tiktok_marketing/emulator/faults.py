@@ -21,8 +21,9 @@ and exactly one effect, or latency, or both:
     hang, hang=30                 no answer at all, or the true answer only after 30 seconds
     latency=0.8                   the answer comes 0.8 seconds later
 
-Examples: `path=ad/get/,advertiser=7000000000000000001,nth=3,code=50000` · `path=report/integrated/get/,share=0.1,http=502`
-· `latency=0.8`. A message must not hold a comma in the text form; use the control path's JSON form then.
+Examples: `path=ad/get/,advertiser=7000000000000000001,nth=3,code=50000`,
+`path=report/integrated/get/,share=0.1,http=502`,
+`latency=0.8`. A message must not hold a comma in the text form; use the control path's JSON form then.
 """
 
 import threading

@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from source_tiktok_marketing.emulator.metric_names import ATTRIBUTES, DECIMALS, INTEGERS
 from source_tiktok_marketing.emulator.delivery import AT, PARTS, SIZE
+from source_tiktok_marketing.emulator.metric_names import ATTRIBUTES, DECIMALS, INTEGERS
 
 LEVELS = ("advertiser", "campaign", "adgroup", "ad")
 """Data levels from the top, as the metrics' documents name them."""
@@ -81,7 +81,8 @@ RATIOS: dict[str, tuple[str, int, str]] = {
     "cost_per_sales_lead": ("spend", 1, "lead"), "sales_lead_rate": ("lead", _RATE, "clicks"),
     "cost_per_total_sales_lead": ("spend", 1, "total_lead"),
     "complete_payment_roas": ("payment_value", _TIMES, "spend"), "cost_per_complete_payment": ("spend", 1, "payment"),
-    "complete_payment_rate": ("payment", _RATE, "clicks"), "value_per_complete_payment": ("payment_value", 1, "payment"),
+    "complete_payment_rate": ("payment", _RATE, "clicks"),
+    "value_per_complete_payment": ("payment_value", 1, "payment"),
     "cost_per_landing_page_view": ("spend", 1, "landing"), "landing_page_view_rate": ("landing", _RATE, "clicks"),
     "cost_per_pageview": ("spend", 1, "pageview"), "cost_per_button_click": ("spend", 1, "button_click"),
     "button_click_rate": ("button_click", _RATE, "clicks"),
@@ -244,7 +245,8 @@ class Layout:
                 found.append(cents[amount] if amount < 10_000 else f"{amount // 100}.{amount % 100:02d}")
             else:
                 found.append("0.00")
-        return self._order(found)
+        ordered: tuple[Any, ...] = self._order(found)
+        return ordered
 
 
 def derive(vector: list[int], reach: int) -> list[int]:

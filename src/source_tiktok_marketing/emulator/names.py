@@ -136,7 +136,7 @@ TEXTS = (
     "{thing}: back in stock, for now.",
     'They said "{thing}" would not last the week.',
     "Why we made {thing} (and why you will keep it)",
-    "Try {thing} today – free returns, no fuss",
+    "Try {thing} today \N{EN DASH} free returns, no fuss",
 )
 
 
@@ -168,7 +168,8 @@ class Profile(msgspec.Struct, frozen=True):
 
 PROFILES: dict[str, Profile] = {
     "web": Profile(
-        "WEB_CONVERSIONS", "LANDING_PAGE", "WEBSITE", "CONVERT", "SHOPPING", "OCPM", "SHOP_NOW", "Conversions", "Website"
+        "WEB_CONVERSIONS", "LANDING_PAGE", "WEBSITE", "CONVERT", "SHOPPING", "OCPM", "SHOP_NOW", "Conversions",
+        "Website",
     ),
     "app": Profile(
         "APP_PROMOTION", "APP", "APP_ANDROID", "INSTALL", "ACTIVE", "OCPM", "INSTALL_NOW", "App promotion", "App"

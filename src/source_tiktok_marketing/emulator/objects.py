@@ -7,18 +7,27 @@ from typing import Any
 import msgspec
 
 from source_tiktok_marketing.emulator import params as read
-from source_tiktok_marketing.emulator.business import Account, Ad, AdGroup, Campaign
+from source_tiktok_marketing.emulator.business import Account, Ad, AdGroup, Campaign, Item
 from source_tiktok_marketing.emulator.cache import BoundedCache
 from source_tiktok_marketing.emulator.envelope import Answer, encode, page_info, refuse
+from source_tiktok_marketing.emulator.labels import (
+    adgroup_name,
+    automation_type,
+    campaign_name,
+    objective_type,
+    profile_of,
+)
 from source_tiktok_marketing.emulator.options import Options
-from source_tiktok_marketing.emulator.records import (
-    ad_record, adgroup_name, adgroup_record, automation_type, campaign_name, campaign_record, objective_type, profile_of,
-)  # fmt: skip
+from source_tiktok_marketing.emulator.records import ad_record, adgroup_record, campaign_record
 from source_tiktok_marketing.emulator.status import (
-    ALL, NOT_DELETED, PRIMARY, has_primary_status, modified, secondary_status,
+    ALL,
+    NOT_DELETED,
+    PRIMARY,
+    has_primary_status,
+    modified,
+    secondary_status,
 )  # fmt: skip
 
-Item = Campaign | AdGroup | Ad
 Test = Callable[[Item], bool]
 
 _BUYING_TYPES = ("AUCTION", "RESERVATION_RF", "RESERVATION_TOP_VIEW")
@@ -95,8 +104,7 @@ class ObjectLists:
             for record in records:
                 record.pop("secondary_status", None)
         if fields is not None:
-            known = set(records[0]) if records else set()
-            wanted = [name for name in fields if not records or name in known or name.islower()]
+            wanted = dict.fromkeys(fields)
             records = [{name: record[name] for name in wanted if name in record} for record in records]
         if "NULL_FIELD" in (read.texts(params, "exclude_field_types_in_response") or []):
             records = [{name: value for name, value in record.items() if value is not None} for record in records]

@@ -29,7 +29,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         requests_per_second: Replaces the tier's requests a second, per endpoint.
         requests_per_minute: Replaces the tier's requests a minute, per endpoint.
         requests_per_day: Replaces the tier's requests a day, per endpoint.
-        sandbox_throttle: Whether the sandbox token has its own, much lower quota (1 a second, 30 a minute, 1,000 a day).
+        sandbox_throttle: Whether the sandbox token has its own quota: 1 a second, 30 a minute, 1,000 a day.
         advertiser_requests_per_second: Requests a second that one ad account may get on one endpoint before code
             40133; None switches it off (TikTok does not publish the figure).
         ad_report_limit: How many ads, newest first, a synchronous ad-level report considers (TikTok: 20,000).

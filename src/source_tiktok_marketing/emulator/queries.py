@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 
 from source_tiktok_marketing.emulator import params as read
-from source_tiktok_marketing.emulator.business import Ad, AdGroup, Campaign
+from source_tiktok_marketing.emulator.business import Ad, AdGroup, Campaign, Item
 from source_tiktok_marketing.emulator.envelope import refuse
+from source_tiktok_marketing.emulator.labels import automation_type, profile_of
 from source_tiktok_marketing.emulator.metric_names import ATTRIBUTES
 from source_tiktok_marketing.emulator.metrics import DAILY_ACCOUNT_ONLY, LEVELS, unknown
 from source_tiktok_marketing.emulator.options import Options
-from source_tiktok_marketing.emulator.records import automation_type, profile_of
 from source_tiktok_marketing.emulator.status import ALL, NOT_DELETED, PRIMARY, has_primary_status
 
 CONFLICT = "Conflict occurs. The input params including metrics and dimensions have no relation."
@@ -94,10 +94,9 @@ def parse(params: Mapping[str, str], options: Options, *, several: bool) -> Repo
         refuse(f"report_type: {report_type} is not one of {', '.join(_REPORT_TYPES)}.")
     if report_type != "BASIC":
         refuse(f"report_type: {report_type} reports are not available on this server.")
-    if params.get("service_type", "AUCTION") != "AUCTION":
-        refuse("service_type: Only AUCTION is supported.")
-    if params.get("query_mode", "REGULAR") != "REGULAR":
-        refuse("query_mode: Only REGULAR is supported.")
+    for name, only in (("service_type", "AUCTION"), ("query_mode", "REGULAR")):
+        if params.get(name, only) != only:
+            refuse(f"{name}: Only {only} is supported.")
     if read.boolean(params, "multi_adv_report_in_utc_time"):
         refuse("multi_adv_report_in_utc_time: UTC reports are not available on this server.")
     data_level = read.required(params, "data_level")
@@ -112,12 +111,7 @@ def parse(params: Mapping[str, str], options: Options, *, several: bool) -> Repo
     start, end = (None, None) if lifetime else _dates(params, time)
     if lifetime and time:
         refuse("query_lifetime: Time dimensions cannot be used when query_lifetime is true.")
-    order_field = params.get("order_field", "")
-    if order_field and (order_field in ATTRIBUTES or unknown([order_field])):
-        refuse(f"order_field: {order_field} is not a metric to order by.")
-    order_type = params.get("order_type", "DESC")
-    if order_type not in {"ASC", "DESC"}:
-        refuse("order_type: Must be ASC or DESC.")
+    order_field, ascending = _order(params)
     totals = read.boolean(params, "enable_total_metrics")
     if totals and (not id_dimension or time == "stat_time_hour"):
         refuse("enable_total_metrics: It needs one ID dimension, with or without stat_time_day.")
@@ -131,10 +125,21 @@ def parse(params: Mapping[str, str], options: Options, *, several: bool) -> Repo
         end=end,
         filters=_filters(read.json_value(params, "filtering")),
         order_field=order_field,
-        ascending=order_type == "ASC",
+        ascending=ascending,
         totals=totals,
         several=several,
     )
+
+
+def _order(params: Mapping[str, str]) -> tuple[str, bool]:
+    """The metric to order by (empty for none), and whether the smallest comes first."""
+    field = params.get("order_field", "")
+    if field and (field in ATTRIBUTES or unknown([field])):
+        refuse(f"order_field: {field} is not a metric to order by.")
+    direction = params.get("order_type", "DESC")
+    if direction not in {"ASC", "DESC"}:
+        refuse("order_type: Must be ASC or DESC.")
+    return field, direction == "ASC"
 
 
 def _dimensions(dimensions: list[str], level: str, options: Options) -> tuple[str, str]:
@@ -142,7 +147,8 @@ def _dimensions(dimensions: list[str], level: str, options: Options) -> tuple[st
     invalid = [name for name in dimensions if name not in known]
     if invalid:
         refuse(
-            f"Please correct the information in invalid dimension fields and try again. Invalid dimension fields: {invalid}. "
+            "Please correct the information in invalid dimension fields and try again. "
+            f"Invalid dimension fields: {invalid}. "
         )
     names = list(dict.fromkeys(dimensions))
     ids = [name for name in names if name in _ID_DIMENSIONS]
@@ -203,30 +209,29 @@ def _filters(value: Any) -> tuple[Filter, ...]:
         return ()
     if not isinstance(value, list):
         refuse("filtering: Not a valid list.")
-    found: list[Filter] = []
-    for entry in value:
-        if not isinstance(entry, dict) or {"field_name", "filter_type", "filter_value"} - entry.keys():
-            refuse("filtering: Each filter must have field_name, filter_type and filter_value.")
-        if set(entry) - {"field_name", "filter_type", "filter_value"}:
-            refuse("filtering: Each filter must have field_name, filter_type and filter_value only.")
-        field, kind = entry["field_name"], entry["filter_type"]
-        if kind not in _FILTER_TYPES:
-            refuse(f"filter_type: {kind} is not a valid filter type.")
-        if field not in _ID_FILTERS and field not in _STATUS_FILTERS and field not in _OTHER_FILTERS:
-            refuse(f"filtering: {field} is not a valid filter field.")
-        if kind not in {"IN", "NOT_IN"} or (kind == "NOT_IN" and field in _ID_FILTERS):
-            refuse(f"filtering: {field} cannot be filtered with {kind}.")
-        if not isinstance(entry["filter_value"], str):
-            refuse("filter_value: Not a valid string.")
-        values = read.json_value({"filter_value": entry["filter_value"]}, "filter_value")
-        if field in _ID_FILTERS:
-            listed = read.ids(values, field)
-        else:
-            listed = frozenset(read.text_list([values] if isinstance(values, str) else values, field))
-        if field in _STATUS_FILTERS and not listed <= set(PRIMARY):
-            refuse(f"{field}: {sorted(listed - set(PRIMARY))} are not valid statuses.")
-        found.append(Filter(field, tuple(sorted(listed)), kind == "NOT_IN"))
-    return tuple(sorted(found))
+    return tuple(sorted(_filter(entry) for entry in value))
+
+
+def _filter(entry: Any) -> Filter:
+    if not isinstance(entry, dict) or set(entry) != {"field_name", "filter_type", "filter_value"}:
+        refuse("filtering: Each filter must have field_name, filter_type and filter_value.")
+    field, kind = entry["field_name"], entry["filter_type"]
+    if kind not in _FILTER_TYPES:
+        refuse(f"filter_type: {kind} is not a valid filter type.")
+    if field not in _ID_FILTERS and field not in _STATUS_FILTERS and field not in _OTHER_FILTERS:
+        refuse(f"filtering: {field} is not a valid filter field.")
+    if kind not in {"IN", "NOT_IN"} or (kind == "NOT_IN" and field in _ID_FILTERS):
+        refuse(f"filtering: {field} cannot be filtered with {kind}.")
+    if not isinstance(entry["filter_value"], str):
+        refuse("filter_value: Not a valid string.")
+    values = read.json_value(entry, "filter_value")
+    if field in _ID_FILTERS:
+        listed = read.ids(values, field)
+    else:
+        listed = frozenset(read.text_list([values] if isinstance(values, str) else values, field))
+    if field in _STATUS_FILTERS and not listed <= set(PRIMARY):
+        refuse(f"{field}: {sorted(listed - set(PRIMARY))} are not valid statuses.")
+    return Filter(field, tuple(sorted(listed)), kind == "NOT_IN")
 
 
 _OTHER_FILTERS: dict[str, Callable[[Campaign], str]] = {
@@ -236,7 +241,7 @@ _OTHER_FILTERS: dict[str, Callable[[Campaign], str]] = {
 }
 
 
-def keeps(query: ReportQuery, item: Campaign | AdGroup | Ad, now: int) -> bool:
+def keeps(query: ReportQuery, item: Item, now: int) -> bool:
     """Whether an object passes the conditions that speak of it or of what holds it.
 
     Without a status condition of the level queried, deleted objects do not pass.
@@ -246,7 +251,7 @@ def keeps(query: ReportQuery, item: Campaign | AdGroup | Ad, now: int) -> bool:
     campaign = group.campaign if group else item
     if not isinstance(campaign, Campaign):
         raise TypeError(type(campaign))
-    subjects: dict[str, Campaign | AdGroup | Ad | None] = {"campaign": campaign, "adgroup": group, "ad": ad}
+    subjects: dict[str, Item | None] = {"campaign": campaign, "adgroup": group, "ad": ad}
     own_status = False
     for condition in query.filters:
         field, values = condition.field, condition.values

@@ -1,14 +1,14 @@
 """The rows of a report: which there are, and their text. Only the rows of the page asked for are made."""
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from operator import add
 
 import msgspec
 
 from source_tiktok_marketing.emulator.attributes import attributes
-from source_tiktok_marketing.emulator.business import FOREVER, Account, Ad, AdGroup, Campaign
+from source_tiktok_marketing.emulator.business import FOREVER, Account, Ad, AdGroup, Campaign, Item
 from source_tiktok_marketing.emulator.days import local_ordinal
 from source_tiktok_marketing.emulator.delivery import AT, ZERO, Numbers
 from source_tiktok_marketing.emulator.metric_names import ATTRIBUTES
@@ -28,7 +28,7 @@ class Subject:
 
     __slots__ = ("ads", "id", "item")
 
-    def __init__(self, subject_id: int, item: Account | Campaign | AdGroup | Ad, ads: list[Ad]) -> None:
+    def __init__(self, subject_id: int, item: Account | Item, ads: list[Ad]) -> None:
         self.id = subject_id
         self.item = item
         self.ads = ads
@@ -89,8 +89,9 @@ class AccountReport:
             return [Subject(account.id, account, ads)]
         if query.level == "ad":
             return self._find_ads()
-        items: list[Campaign] | list[AdGroup]
-        items = account.campaigns(now) if query.level == "campaign" else account.adgroups(now)
+        items: Sequence[Campaign | AdGroup] = (
+            account.campaigns(now) if query.level == "campaign" else account.adgroups(now)
+        )
         subjects = []
         narrowed = any(
             item.field in {"ad_ids", "ad_ids_v2", "ad_status", "adgroup_ids", "adgroup_status"}

@@ -1,12 +1,13 @@
 """The emulator: a web server on a real socket, and the handles to look into it and to make it fail."""
 
 import asyncio
+import contextlib
 import logging
 import socket
 import struct
 import time
-from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Mapping
+from datetime import date
 from types import TracebackType
 from typing import Any, Self
 
@@ -132,16 +133,19 @@ class Emulator:
             }
         ).decode()
 
-    def truth(self, advertiser_id: str, start: date, end: date, *, include_deleted: bool = True) -> dict[str, Any]:
+    def truth(
+        self, advertiser_id: str, start: date, end: date, *, include_deleted: bool = True, hourly: bool = True
+    ) -> dict[str, Any]:
         """What a complete reader of an account must end up with, as of the clock; see `truth.truth`."""
         account = self.business.by_id[advertiser_id]
         numbers = self._reports.numbers(account, self.clock.tick)
-        return truth(account, numbers, start, end, self.options, include_deleted=include_deleted)
+        return truth(account, numbers, start, end, self.options, include_deleted=include_deleted, hourly=hourly)
 
     # -- running
 
     async def start(self) -> None:
         """Listen."""
+        self._closing.clear()
         server = web.Server(self._handle, access_log=None)
         self._runner = web.ServerRunner(server, shutdown_timeout=1.0)
         await self._runner.setup()
@@ -180,7 +184,7 @@ class Emulator:
 
     async def _answer(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         self._served += 1
-        request_id = f"{datetime.now(UTC):%Y%m%d%H%M%S}{keyed(self.options.seed, self._served):016X}"
+        request_id = f"{self.clock.now():%Y%m%d%H%M%S}{keyed(self.options.seed, self._served):016X}"
         params: Mapping[str, Any] = await self._params(request)
         advertisers = _advertisers(params)
         token = request.headers.get("Access-Token")
@@ -193,9 +197,7 @@ class Emulator:
             first = advertisers[0] if advertisers else ""
             self.throttle.admit(self.app_id, path, first, sandbox=self.access.is_sandbox(token))
             faults = self.faults.pick(path, advertisers, "&".join(f"{key}={value}" for key, value in params.items()))
-            for fault in faults:
-                if fault.code is not None:
-                    raise Refusal(fault.code, fault.text)
+            _refuse_by(faults)
             answer = self._data(path, token, params)
         except Refusal as refusal:
             code, message = refusal.code, refusal.message
@@ -291,6 +293,23 @@ async def serve(options: Options, ready: "asyncio.Future[Emulator] | None" = Non
         await asyncio.Event().wait()
 
 
+def run(options: Options, announce: Callable[[str], None]) -> None:
+    """Run an emulator until the program is interrupted.
+
+    Args:
+        options: Its settings.
+        announce: Is given `Emulator.ready_line()` once it listens; a command line prints it.
+    """
+
+    async def announced() -> None:
+        async with Emulator(options) as emulator:
+            announce(emulator.ready_line())
+            await asyncio.Event().wait()
+
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(announced())
+
+
 def _advertisers(params: Mapping[str, Any]) -> tuple[str, ...]:
     """The accounts that a request names."""
     several = params.get("advertiser_ids")
@@ -302,6 +321,13 @@ def _advertisers(params: Mapping[str, Any]) -> tuple[str, ...]:
         return tuple(map(str, decoded)) if isinstance(decoded, list) else ()
     one = params.get("advertiser_id")
     return (str(one),) if one else ()
+
+
+def _refuse_by(faults: list[Fault]) -> None:
+    """Refuse with the return code of the fault that has one."""
+    for fault in faults:
+        if fault.code is not None:
+            raise Refusal(fault.code, fault.text)
 
 
 def _outcome(faults: list[Fault]) -> str:

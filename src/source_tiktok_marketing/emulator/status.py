@@ -1,6 +1,6 @@
 """What state a campaign, ad group or ad is in at a given time: statuses, edits and the time of the last change."""
 
-from source_tiktok_marketing.emulator.business import DAY, FOREVER, Ad, AdGroup, Campaign
+from source_tiktok_marketing.emulator.business import DAY, FOREVER, Ad, AdGroup, Campaign, Item
 
 NOT_DELETED, DELETED, ALL = "STATUS_NOT_DELETE", "STATUS_DELETE", "STATUS_ALL"
 PRIMARY = (
@@ -9,7 +9,7 @@ PRIMARY = (
 )  # fmt: skip
 
 
-def is_deleted(item: Campaign | AdGroup | Ad, now: int) -> bool:
+def is_deleted(item: Item, now: int) -> bool:
     """Whether it, or what holds it, is deleted at `now`."""
     if item.deleted_at <= now:
         return True
@@ -18,7 +18,7 @@ def is_deleted(item: Campaign | AdGroup | Ad, now: int) -> bool:
     return isinstance(item, AdGroup) and item.campaign.deleted_at <= now
 
 
-def deleted_at(item: Campaign | AdGroup | Ad) -> int:
+def deleted_at(item: Item) -> int:
     """When it, or what holds it, is deleted: `FOREVER` if never."""
     if isinstance(item, Campaign):
         return item.deleted_at
@@ -26,7 +26,7 @@ def deleted_at(item: Campaign | AdGroup | Ad) -> int:
     return min(item.deleted_at, deleted_at(holder))
 
 
-def operation_status(item: Campaign | AdGroup | Ad, now: int) -> str:
+def operation_status(item: Item, now: int) -> str:
     """ENABLE, DISABLE or DELETE: what the advertiser did to this very object."""
     if item.deleted_at <= now:
         return "DELETE"
@@ -74,14 +74,14 @@ def ad_status(ad: Ad, now: int) -> str:
     return "AD_STATUS_DELIVERY_OK" if ad.base else "AD_STATUS_AUDIT_DENY"
 
 
-def secondary_status(item: Campaign | AdGroup | Ad, now: int) -> str:
+def secondary_status(item: Item, now: int) -> str:
     """The secondary_status of any object."""
     if isinstance(item, Campaign):
         return campaign_status(item, now)
     return adgroup_status(item, now) if isinstance(item, AdGroup) else ad_status(item, now)
 
 
-def primary_status(item: Campaign | AdGroup | Ad, now: int) -> str:
+def primary_status(item: Item, now: int) -> str:
     """The primary status that an object's secondary_status belongs to."""
     name = secondary_status(item, now)
     if name.endswith("DELETE"):
@@ -93,7 +93,7 @@ def primary_status(item: Campaign | AdGroup | Ad, now: int) -> str:
     return "STATUS_TIME_DONE" if name.endswith("DONE") else "STATUS_NOT_DELIVERY"
 
 
-def has_primary_status(item: Campaign | AdGroup | Ad, wanted: str, now: int) -> bool:
+def has_primary_status(item: Item, wanted: str, now: int) -> bool:
     """Whether an object falls under a primary status, collective ones included."""
     if wanted == ALL:
         return True
@@ -102,7 +102,7 @@ def has_primary_status(item: Campaign | AdGroup | Ad, wanted: str, now: int) -> 
     return primary_status(item, now) == wanted
 
 
-def edits(item: Campaign | AdGroup | Ad, now: int) -> int:
+def edits(item: Item, now: int) -> int:
     """How often the advertiser changed it by `now`: campaigns and ad groups every few days while they run."""
     end = min(now, item.paused_at, item.deleted_at)
     if isinstance(item, Ad):
@@ -111,7 +111,7 @@ def edits(item: Campaign | AdGroup | Ad, now: int) -> int:
     return max(0, (min(end, campaign.stops_at) - item.created) // _interval(item))
 
 
-def modified(item: Campaign | AdGroup | Ad, now: int) -> int:
+def modified(item: Item, now: int) -> int:
     """When it was last changed, in seconds since 1970."""
     count = edits(item, now)
     last = item.created
