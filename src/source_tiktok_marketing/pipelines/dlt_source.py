@@ -121,7 +121,7 @@ class Loader:
         with self._opened(patience=_PATIENCE) as connection:
             connection.execute(
                 f"CREATE TABLE IF NOT EXISTS {table} (sync_id VARCHAR, started_at TIMESTAMP, ended_at TIMESTAMP,"
-                " stream VARCHAR, loaded_rows BIGINT, requests BIGINT, complete BOOLEAN, missing VARCHAR)"
+                " stream VARCHAR, loaded_rows BIGINT, requests_of_sync BIGINT, complete BOOLEAN, missing VARCHAR)"
             )
             connection.executemany(
                 f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - a checked name

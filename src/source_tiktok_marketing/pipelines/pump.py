@@ -222,7 +222,6 @@ class Pump:
                 StreamSummary(
                     name=stream.name,
                     rows=self._loaded.get(stream.name, 0),
-                    requests=progress.requests.get(stream.endpoint, 0),
                     seconds=self._seconds.get(stream.name, 0.0),
                     complete=ended is not None and ended.complete,
                     failures=() if ended is None else ended.failures,

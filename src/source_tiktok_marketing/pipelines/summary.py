@@ -21,7 +21,6 @@ class StreamSummary(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         name: Its name.
         rows: Rows loaded.
-        requests: Requests sent to its endpoint, which it may share with other streams.
         seconds: From its first request to its end.
         complete: Whether all of it that was asked for is in the database.
         failures: What is missing.
@@ -31,7 +30,6 @@ class StreamSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     rows: int
-    requests: int
     seconds: float
     complete: bool
     failures: tuple[Failure, ...] = ()
@@ -103,7 +101,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
                 ended,
                 stream.name,
                 stream.rows,
-                stream.requests,
+                sum(self.requests.values()),
                 stream.complete,
                 "; ".join(f"{_part(failure)}: {failure.error.message}" for failure in stream.failures) or None,
             ]
