@@ -193,7 +193,8 @@ class Numbers:
         """The days from `first` to `last` on which conversions or impressions of the ad may be known."""
         if not ad.base:
             return range(0)
-        tail = ad.last_day + LAG_DAYS if ad.last_day < FOREVER else FOREVER
+        late = 0 if self.account.sandbox_days else LAG_DAYS
+        tail = ad.last_day + late if ad.last_day < FOREVER else FOREVER
         return range(max(first, ad.first_day), min(last, tail, self.last_day) + 1)
 
     def series(self, ad: Ad, first: int, last: int) -> list[tuple[int, list[int]]]:

@@ -45,6 +45,8 @@ _METHODS = {
 }
 _WITHOUT_TOKEN = ("oauth2/access_token/", "oauth2/revoke_token/")
 _MOST_REPORT_ACCOUNTS = 5
+_LONGEST_URL = 64 * 1024
+"""A report on a hundred campaigns with all metrics does not fit into the usual 8 KB."""
 _SECRETS = ("secret", "auth_code", "access_token")
 
 
@@ -146,7 +148,7 @@ class Emulator:
     async def start(self) -> None:
         """Listen."""
         self._closing.clear()
-        server = web.Server(self._handle, access_log=None)
+        server = web.Server(self._handle, access_log=None, max_line_size=_LONGEST_URL)
         self._runner = web.ServerRunner(server, shutdown_timeout=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self.options.host, self.options.port)
@@ -268,8 +270,8 @@ class Emulator:
             if fault.truncate:
                 return await _truncated(request, body, headers)
         response = web.Response(body=body, content_type="application/json", headers=headers)
-        if self.options.gzip:
-            response.enable_compression()
+        if self.options.gzip and "gzip" in request.headers.get("Accept-Encoding", ""):
+            response.enable_compression(web.ContentCoding.gzip)
         return response
 
     async def _sleep(self, seconds: float) -> None:

@@ -1,0 +1,193 @@
+"""What TikTok refuses, with its code and text."""
+
+from typing import Any
+
+import pytest
+
+from emulator.kit import Client
+
+REPORT: dict[str, Any] = {
+    "report_type": "BASIC",
+    "data_level": "AUCTION_AD",
+    "dimensions": ["ad_id", "stat_time_day"],
+    "metrics": ["spend"],
+    "start_date": "2026-02-01",
+    "end_date": "2026-02-07",
+}
+CONFLICT = "Conflict occurs. The input params including metrics and dimensions have no relation."
+MANY = [str(number) for number in range(1, 102)]
+
+
+def condition(field: str, value: str = '["1"]', kind: str = "IN") -> list[dict[str, str]]:
+    """A report's filtering of one condition."""
+    return [{"field_name": field, "filter_type": kind, "filter_value": value}]
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"report_type": "NONSENSE"}, "report_type"),
+        ({"report_type": ""}, "Missing required field(s): report_type."),
+        ({"service_type": "RESERVATION"}, "service_type"),
+        ({"data_level": "AUCTION_KEYWORD"}, "data_level"),
+        ({"dimensions": ["ad_id", "stat_time_week"]}, "Invalid dimension fields: ['stat_time_week']"),
+        ({"dimensions": ["campaign_id", "stat_time_day"]}, CONFLICT),
+        ({"dimensions": ["ad_id", "adgroup_id"]}, CONFLICT),
+        ({"dimensions": ["ad_id", "ad_id_v2"]}, CONFLICT),
+        ({"dimensions": ["ad_id", "stat_time_day", "stat_time_hour"]}, CONFLICT),
+        ({"dimensions": ["stat_time_day"]}, CONFLICT),
+        ({"dimensions": "ad_id"}, "dimensions: Not a valid JSON string."),
+        ({"dimensions": []}, "Missing required field(s): dimensions."),
+        ({"metrics": ["spend", "spent"]}, "Invalid metric fields: ['spent']"),
+        ({"metrics": ["cash_spend"]}, "Invalid metric fields: ['cash_spend']"),
+        ({"metrics": "[spend"}, "metrics: Not a valid JSON string."),
+        (
+            {"data_level": "AUCTION_CAMPAIGN", "dimensions": ["campaign_id", "stat_time_day"], "metrics": ["ad_name"]},
+            "Invalid metric fields: ['ad_name']",
+        ),
+        ({"start_date": ""}, "Missing required field(s): start_date."),
+        ({"start_date": "", "end_date": ""}, "Missing required field(s): start_date, end_date."),
+        ({"start_date": "2026-2-1"}, "start_date: Not a valid date"),
+        ({"end_date": "2026-01-31"}, "end_date: The end date must not be earlier"),
+        ({"end_date": "2026-03-03"}, "30 days"),
+        ({"dimensions": ["ad_id", "stat_time_hour"]}, "1 day"),
+        ({"dimensions": ["ad_id"], "start_date": "2025-02-01"}, "365 days"),
+        ({"query_lifetime": "true"}, "query_lifetime"),
+        ({"page": 0}, "page: The value must be at least 1."),
+        ({"page_size": 1001}, "page_size: The value must be between 1 and 1000."),
+        ({"page_size": "ten"}, "page_size: Not a valid integer."),
+        ({"order_field": "ad_name"}, "order_field"),
+        ({"order_type": "UP"}, "order_type"),
+        ({"filtering": {"ad_ids": ["1"]}}, "filtering: Not a valid list."),
+        ({"filtering": [{"field_name": "ad_ids"}]}, "filtering: Each filter must have"),
+        ({"filtering": condition("ad_colour")}, "ad_colour is not a valid filter field"),
+        ({"filtering": condition("ad_ids", kind="LIKE")}, "LIKE is not a valid filter type"),
+        ({"filtering": condition("ad_ids", value="1,2")}, "filter_value"),
+        ({"filtering": condition("ad_status", value='["STATUS_GONE"]')}, "STATUS_GONE"),
+        ({"filtering": condition("campaign_ids", value=str(MANY).replace("'", '"'))}, "maximum length 100"),
+        ({"advertiser_ids": MANY[:6]}, "advertiser_ids"),
+    ],
+)
+async def test_wrong_reports_are_refused(client: Client, changes: dict[str, Any], text: str) -> None:
+    """Each answers 40002 on HTTP 200, says what is wrong, and has empty data."""
+    answer = await client.envelope(
+        "report/integrated/get/", **{"advertiser_id": client.emulator.advertiser_ids[0]} | REPORT | changes
+    )
+    assert answer["code"] == 40002
+    assert text in answer["message"]
+    assert answer["data"] == {}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"dimensions": ["ad_id"], "start_date": "2025-02-08", "end_date": "2026-02-07"},
+        {"start_date": "2026-01-09", "end_date": "2026-02-07"},
+        {"dimensions": ["ad_id", "stat_time_hour"], "start_date": "2026-02-07"},
+        {"dimensions": ["ad_id"], "query_lifetime": "true", "start_date": ""},
+        {"dimensions": ["ad_id_v2", "stat_time_day"]},
+        {"filters": "nonsense", "lifetime": "perhaps"},
+        {"metrics": []},
+    ],
+)
+async def test_limits_themselves_and_unknown_parameters_pass(client: Client, changes: dict[str, Any]) -> None:
+    """365, 30 and 1 days inclusive are allowed; parameters that the API does not know are ignored."""
+    answer = await client.envelope(
+        "report/integrated/get/", **{"advertiser_id": client.emulator.advertiser_ids[0]} | REPORT | changes
+    )
+    assert answer["code"] == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "params", "code"),
+    [
+        ("campaign/get/", {}, 40002),
+        ("campaign/get/", {"advertiser_id": "1"}, 40300),
+        ("campaign/get/", {"page_size": 1001}, 40002),
+        ("adgroup/get/", {"page_size": 101, "filtering": {"buying_types": ["RESERVATION_TOP_VIEW"]}}, 40002),
+        ("campaign/get/", {"filtering": "{"}, 40002),
+        ("campaign/get/", {"filtering": ["x"]}, 40002),
+        ("campaign/get/", {"filtering": {"colour": "red"}}, 40002),
+        ("campaign/get/", {"filtering": {"primary_status": "STATUS_GONE"}}, 40002),
+        ("campaign/get/", {"filtering": {"secondary_status": "AD_STATUS_ALL"}}, 40002),
+        ("campaign/get/", {"filtering": {"campaign_ids": MANY}}, 40002),
+        ("ad/get/", {"filtering": {"creation_filter_start_time": "2026-01-01"}}, 40002),
+        ("advertiser/info/", {}, 40002),
+        ("advertiser/info/", {"advertiser_ids": MANY}, 40011),
+        ("oauth2/advertiser/get/", {}, 40002),
+        ("oauth2/advertiser/get/", {"app_id": "1", "secret": "x"}, 40113),
+    ],
+)
+async def test_wrong_requests_are_refused(client: Client, path: str, params: dict[str, Any], code: int) -> None:
+    """Objects and accounts refuse too."""
+    if "advertiser_id" not in params and path in {"campaign/get/", "adgroup/get/", "ad/get/"} and params:
+        params = params | {"advertiser_id": client.emulator.advertiser_ids[0]}
+    assert (await client.envelope(path, **params))["code"] == code
+
+
+async def test_tokens(client: Client) -> None:
+    """No token is 40104, a wrong one 40105; a good token with a wrong secret is 40101."""
+    none = await client.envelope("user/info/", token=None)
+    assert (none["code"], none["message"]) == (
+        40104, "Access token is null, you should set it in http header with key Access-Token.",
+    )  # fmt: skip
+    assert (await client.envelope("user/info/", token="wrong"))["code"] == 40105
+    app = client.emulator.app_id
+    assert (await client.envelope("oauth2/advertiser/get/", app_id=app, secret="x"))["code"] == 40101
+
+
+async def test_an_account_of_others_is_not_permitted(client: Client) -> None:
+    """An account that exists but was not granted answers 40001; the limited token reaches the first only."""
+    stranger = client.emulator.business.accounts[-1]
+    assert not stranger.granted
+    assert (await client.envelope("ad/get/", advertiser_id=str(stranger.id)))["code"] == 40001
+    token, ids = client.emulator.limited_access_token, client.emulator.advertiser_ids
+    assert (await client.envelope("ad/get/", token, advertiser_id=ids[0]))["code"] == 0
+    assert (await client.envelope("ad/get/", token, advertiser_id=ids[1]))["code"] == 40001
+
+
+async def test_the_sandbox_can_do_little(client: Client) -> None:
+    """Its token reads its own account, with figures for twelve days of 2020, and cannot list accounts."""
+    emulator = client.emulator
+    token, advertiser = emulator.sandbox_access_token, emulator.sandbox_advertiser_id
+    ads = (await client.data("ad/get/", token, advertiser_id=advertiser, page_size=100))["list"]
+    assert ads
+    assert "secondary_status" not in ads[0]
+    request = REPORT | {"advertiser_id": advertiser, "start_date": "2020-12-01", "end_date": "2020-12-30"}
+    rows = (await client.data("report/integrated/get/", token, **request, page_size=1000))["list"]
+    days = {row["dimensions"]["stat_time_day"][:10] for row in rows}
+    assert (min(days), max(days)) == ("2020-12-08", "2020-12-19")
+    assert (await client.envelope("advertiser/info/", token, advertiser_ids=[advertiser]))["code"] == 40014
+    answer = await client.envelope("ad/get/", token, advertiser_id=emulator.advertiser_ids[0])
+    assert answer["code"] == 40001
+
+
+@pytest.mark.parametrize("path", ["ad/get", "ads/get/", ""])
+async def test_a_path_without_its_slash_is_not_found(client: Client, path: str) -> None:
+    """The router answers HTTP 404 with a plain page."""
+    async with client.session.get(f"{client.emulator.url}/open_api/v1.3/{path}") as response:
+        assert response.status == 404
+        assert await response.text() == "404 page not found"
+
+
+async def test_an_auth_code_is_good_once(client: Client) -> None:
+    """The first exchange gives the token and its accounts, the second 40110."""
+    emulator = client.emulator
+    body = {"app_id": emulator.app_id, "secret": emulator.secret, "auth_code": "demo-auth-code"}
+    url = f"{emulator.url}/open_api/v1.3/oauth2/access_token/"
+    codes = []
+    for _ in range(2):
+        async with client.session.post(url, json=body) as response:
+            answer = await response.json()
+            codes.append(answer["code"])
+            if not answer["code"]:
+                assert answer["data"]["access_token"] == emulator.access_token
+                assert answer["data"]["advertiser_ids"] == emulator.advertiser_ids
+    assert codes == [0, 40110]
+
+
+async def test_answers_carry_a_log_id(client: Client) -> None:
+    """The envelope's request_id is also the X-TT-LOGID header; no header speaks of quotas."""
+    answer = await client.envelope("user/info/")
+    assert answer["request_id"] == client.headers["X-TT-LOGID"]
+    assert not [name for name in client.headers if "rate" in name.lower() or name.lower() == "retry-after"]
