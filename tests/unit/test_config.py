@@ -1,0 +1,466 @@
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from unit_builders import APP_ID, OAUTH, SANDBOX, SECRET, TOKEN, json_values
+
+from source_tiktok_marketing.config import Config, load_config, parse_config, read_json
+from source_tiktok_marketing.errors import ConfigurationError
+
+FIELDS = (
+    "start_date",
+    "end_date",
+    "attribution_window",
+    "report_granularity",
+    "include_deleted",
+    "advertiser_ids",
+    "exclude_advertiser_ids",
+    "skip_inaccessible_advertisers",
+    "requests_per_second",
+)
+
+
+def parsed(**fields: Any) -> Config:
+    """A production configuration with these fields."""
+    return parse_config({"credentials": OAUTH, **fields})
+
+
+def refused(raw: Any) -> ConfigurationError:
+    """The error that a configuration ends in."""
+    with pytest.raises(ConfigurationError) as caught:
+        parse_config(raw)
+    return caught.value
+
+
+def test_a_production_application_is_read() -> None:
+    """`oauth2.0` credentials bring token, application and secret, and ask for every account."""
+    config = parse_config({"credentials": OAUTH})
+    assert (config.access_token, config.app_id, config.secret) == (TOKEN, APP_ID, SECRET)
+    assert config.advertiser_id is None
+    assert not config.sandbox
+
+
+def test_a_production_application_may_name_one_account() -> None:
+    """`advertiser_id` in the credentials restricts the sync to that account."""
+    assert parse_config({"credentials": {**OAUTH, "advertiser_id": "7001"}}).advertiser_id == "7001"
+
+
+def test_a_sandbox_account_is_read() -> None:
+    """`sandbox_access_token` credentials need neither application nor secret."""
+    config = parse_config({"credentials": SANDBOX})
+    assert config.sandbox
+    assert (config.access_token, config.advertiser_id, config.secret) == (TOKEN, "7001", None)
+
+
+def test_the_old_production_shape_is_read() -> None:
+    """A token at the top and an `environment` with a secret is production."""
+    config = parse_config({"access_token": TOKEN, "environment": {"app_id": APP_ID, "secret": SECRET}})
+    assert not config.sandbox
+    assert (config.access_token, config.app_id, config.secret) == (TOKEN, APP_ID, SECRET)
+
+
+def test_the_old_sandbox_shape_is_read() -> None:
+    """An `environment` without a secret is a sandbox, as Airbyte's connector took it."""
+    config = parse_config({"access_token": TOKEN, "environment": {"advertiser_id": "7001"}})
+    assert config.sandbox
+    assert config.advertiser_id == "7001"
+
+
+def test_credentials_outrank_the_old_shape() -> None:
+    """Where both are given, `credentials` counts."""
+    old = {"access_token": "other", "environment": {"advertiser_id": "1"}}
+    assert parse_config({"credentials": OAUTH, **old}) == parse_config({"credentials": OAUTH})
+
+
+@pytest.mark.parametrize("nothing", [{}, None, "", []])
+def test_empty_credentials_leave_the_old_shape(nothing: Any) -> None:
+    """The form's empty `credentials` object does not hide the old shape."""
+    old = {"access_token": TOKEN, "environment": {"app_id": APP_ID, "secret": SECRET}}
+    assert parse_config({"credentials": nothing, **old}) == parse_config(old)
+
+
+def test_defaults_are_the_documented_ones() -> None:
+    """What is left out has the specification's default, the attribution window of 3 days too."""
+    assert parsed() == Config(
+        access_token=TOKEN,
+        app_id=APP_ID,
+        secret=SECRET,
+        start_date=date(2016, 9, 1),
+        end_date=None,
+        attribution_window=3,
+        report_granularity=30,
+        include_deleted=False,
+        requests_per_second=10.0,
+    )
+
+
+@pytest.mark.parametrize("nothing", ["", None])
+@pytest.mark.parametrize("field", FIELDS)
+def test_an_empty_text_means_not_set(field: str, nothing: str | None) -> None:
+    """A form that was cleared sends an empty text, which is the same as nothing."""
+    assert parsed(**{field: nothing}) == parsed()
+
+
+def test_an_empty_advertiser_id_means_not_set() -> None:
+    """A cleared account in the credentials means every account."""
+    assert parse_config({"credentials": {**OAUTH, "advertiser_id": ""}}) == parsed()
+
+
+@pytest.mark.parametrize("word", ["LIFETIME", "DAY", "HOUR", "day", " Hour "])
+def test_old_words_for_the_granularity_are_ignored(word: str) -> None:
+    """Before 0.1.13 `report_granularity` meant something else; those configurations still work."""
+    assert parsed(report_granularity=word).report_granularity == 30
+
+
+@pytest.mark.parametrize(("given", "read"), [(1, 1), (30, 30), ("7", 7), (7.0, 7), (" 12 ", 12)])
+def test_whole_numbers_are_read_however_they_are_written(given: Any, read: int) -> None:
+    """A number may come as text or with a decimal point."""
+    assert parsed(report_granularity=given).report_granularity == read
+
+
+@pytest.mark.parametrize(
+    ("given", "read"), [(True, True), (False, False), ("true", True), ("False", False), (" TRUE ", True)]
+)
+def test_flags_are_read_as_words_too(given: Any, read: bool) -> None:
+    """`"true"` is as good as true."""
+    assert parsed(include_deleted=given).include_deleted is read
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ([], ()),
+        (["7001", "7002"], ("7001", "7002")),
+        ([7001, "7001", " 7002 ", ""], ("7001", "7002")),
+        ("7001, 7002", ("7001", "7002")),
+        ("7001", ("7001",)),
+    ],
+)
+@pytest.mark.parametrize("field", ["advertiser_ids", "exclude_advertiser_ids"])
+def test_lists_of_accounts_keep_their_order_and_name_each_once(field: str, given: Any, read: tuple[str, ...]) -> None:
+    """Ids may be numbers, texts or one text with commas."""
+    assert getattr(parsed(**{field: given}), field) == read
+
+
+@pytest.mark.parametrize(("given", "read"), [(20, 20.0), ("30", 30.0), (0.5, 0.5), (50.0, 50.0)])
+def test_the_rate_is_a_number(given: Any, read: float) -> None:
+    """The tier's requests a second may be a text or a fraction."""
+    assert parsed(requests_per_second=given).requests_per_second == read
+
+
+def test_start_and_end_may_be_the_same_day() -> None:
+    """One day is a range."""
+    config = parsed(start_date="2026-01-31", end_date="2026-01-31")
+    assert config.start_date == config.end_date == date(2026, 1, 31)
+
+
+def test_a_start_after_the_end_is_refused() -> None:
+    """Both dates are named, and what to do about them."""
+    error = refused({"credentials": OAUTH, "start_date": "2026-02-01", "end_date": "2026-01-31"})
+    assert "start_date 2026-02-01 is after end_date 2026-01-31" in error.message
+    assert error.remedy
+
+
+def test_an_end_before_the_default_start_is_refused() -> None:
+    """The default start counts too."""
+    assert "start_date" in refused({"credentials": OAUTH, "end_date": "2016-08-31"}).message
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("start_date", "2026-02-30"),
+        ("start_date", "2026-1-1"),
+        ("start_date", "2026-01-01T00:00:00Z"),
+        ("start_date", "31.01.2026"),
+        ("start_date", 20260101),
+        ("start_date", ["2026-01-01"]),
+        ("start_date", "0000-01-01"),
+        ("end_date", "tomorrow"),
+        ("end_date", False),
+        ("attribution_window", -1),
+        ("attribution_window", 365),
+        ("attribution_window", 1.5),
+        ("attribution_window", True),
+        ("attribution_window", "three"),
+        ("attribution_window", float("nan")),
+        ("attribution_window", float("inf")),
+        ("attribution_window", "99999999999"),
+        ("report_granularity", 0),
+        ("report_granularity", 31),
+        ("report_granularity", "WEEK"),
+        ("report_granularity", {}),
+        ("include_deleted", "yes"),
+        ("include_deleted", 1),
+        ("skip_inaccessible_advertisers", []),
+        ("advertiser_ids", ["abc"]),
+        ("advertiser_ids", [True]),
+        ("advertiser_ids", [None]),
+        ("advertiser_ids", [-5]),
+        ("advertiser_ids", {"7001": True}),
+        ("advertiser_ids", 7001),
+        ("exclude_advertiser_ids", "7001;7002"),
+        ("exclude_advertiser_ids", [["7001"]]),
+        ("requests_per_second", 0),
+        ("requests_per_second", -10),
+        ("requests_per_second", True),
+        ("requests_per_second", "fast"),
+        ("requests_per_second", float("nan")),
+        ("requests_per_second", float("inf")),
+        ("requests_per_second", 1001),
+        ("requests_per_second", [10]),
+    ],
+)
+def test_a_wrong_value_is_named_with_a_remedy(field: str, value: Any) -> None:
+    """The error names the field in one sentence and says what to write; no secret is shown."""
+    error = refused({"credentials": OAUTH, field: value})
+    assert field in error.message
+    assert error.message.endswith(".")
+    assert "\n" not in str(error)
+    assert error.remedy.endswith(".")
+    assert not any(secret in str(error) for secret in (TOKEN, SECRET, APP_ID))
+
+
+@pytest.mark.parametrize("raw", [None, [], "text", 5, True])
+def test_something_else_than_an_object_is_refused(raw: Any) -> None:
+    """A configuration is an object."""
+    error = refused(raw)
+    assert "not a JSON object" in error.message
+    assert error.remedy
+
+
+@pytest.mark.parametrize("raw", [{}, {"credentials": {}}, {"credentials": None}, {"environment": "x"}])
+def test_missing_credentials_are_said(raw: Any) -> None:
+    """Without credentials the remedy shows both shapes."""
+    error = refused(raw)
+    assert "no credentials" in error.message
+    assert "oauth2.0" in error.remedy
+    assert "sandbox_access_token" in error.remedy
+
+
+@pytest.mark.parametrize("credentials", [[1], "token", 5, True])
+def test_credentials_that_are_no_object_are_refused(credentials: Any) -> None:
+    """`credentials` is an object."""
+    assert "credentials" in refused({"credentials": credentials}).message
+
+
+@pytest.mark.parametrize("kind", [None, "", "oauth", "OAUTH2.0", 2, True])
+def test_an_unknown_kind_of_credentials_is_named(kind: Any) -> None:
+    """The remedy lists the two kinds there are."""
+    error = refused({"credentials": {**OAUTH, "auth_type": kind}})
+    assert "credentials.auth_type" in error.message
+    assert "oauth2.0" in error.remedy
+
+
+@pytest.mark.parametrize("field", ["access_token", "app_id", "secret"])
+@pytest.mark.parametrize("empty", [None, "", "   "])
+def test_a_missing_part_of_the_credentials_is_named(field: str, empty: str | None) -> None:
+    """What is missing is named with its path; an empty text is missing."""
+    assert refused({"credentials": {**OAUTH, field: empty}}).message == f"credentials.{field} is missing."
+
+
+def test_all_missing_parts_are_named_together() -> None:
+    """One look is enough to complete the credentials."""
+    error = refused({"credentials": {"auth_type": "oauth2.0"}})
+    assert all(field in error.message for field in ("access_token", "app_id", "secret"))
+
+
+def test_a_sandbox_needs_its_account() -> None:
+    """A sandbox token cannot list accounts, so its account has to be given."""
+    error = refused({"credentials": {"auth_type": "sandbox_access_token", "access_token": TOKEN}})
+    assert error.message == "credentials.advertiser_id is missing."
+
+
+def test_the_old_shape_names_its_own_fields() -> None:
+    """Missing fields are named where the user would write them."""
+    assert refused({"environment": {"app_id": APP_ID, "secret": SECRET}}).message == "access_token is missing."
+    assert refused({"access_token": TOKEN, "environment": {"secret": SECRET}}).message == (
+        "environment.app_id is missing."
+    )
+
+
+@pytest.mark.parametrize("value", ["70-01", "abc", "7001,7002", "7.5"])
+def test_an_advertiser_id_is_a_number(value: str) -> None:
+    """One account is one number."""
+    assert "credentials.advertiser_id" in refused({"credentials": {**OAUTH, "advertiser_id": value}}).message
+
+
+@pytest.mark.parametrize("value", [["a"], {"a": 1}, True, 1.5])
+@pytest.mark.parametrize("field", ["access_token", "app_id", "secret"])
+def test_credentials_are_texts(field: str, value: Any) -> None:
+    """The field is named; its value, which may be the secret in a wrong wrapping, is not shown."""
+    error = refused({"credentials": {**OAUTH, field: value}})
+    assert field in error.message
+    assert json.dumps(value) not in str(error)
+
+
+def test_numeric_credentials_are_taken_as_text() -> None:
+    """An application's id without quotes is still one."""
+    assert parse_config({"credentials": {**OAUTH, "app_id": 7123}}).app_id == "7123"
+
+
+def test_white_space_around_credentials_is_cut() -> None:
+    """A pasted token often brings a line break."""
+    assert parse_config({"credentials": {**OAUTH, "access_token": f" {TOKEN}\n"}}).access_token == TOKEN
+
+
+def test_unknown_fields_are_ignored() -> None:
+    """Airbyte allows additional properties, `concurrency_level` say."""
+    assert parsed(concurrency_level=5, whatever={"a": [1]}) == parsed()
+
+
+def test_long_wrong_values_are_cut() -> None:
+    """A whole file pasted into a field does not fill the screen."""
+    assert len(str(refused({"credentials": OAUTH, "start_date": "x" * 10_000}))) < 200
+
+
+def test_secrets_are_listed_for_scrubbing() -> None:
+    """Token, secret and application id are what no message may contain."""
+    assert set(parsed().secrets) == {TOKEN, SECRET, APP_ID}
+
+
+_scalar_kind = st.sampled_from(["oauth2.0", "sandbox_access_token", "", "x"]) | st.none() | st.integers()
+_credentials = st.fixed_dictionaries(
+    {},
+    optional={
+        "auth_type": _scalar_kind,
+        "access_token": json_values | st.just(TOKEN),
+        "app_id": json_values | st.just(APP_ID),
+        "secret": json_values | st.just(SECRET),
+        "advertiser_id": json_values | st.just("7001"),
+    },
+)
+_dates = st.dates().map(str) | json_values
+_fields = st.fixed_dictionaries(
+    {},
+    optional={
+        "credentials": _credentials | json_values.filter(lambda value: not isinstance(value, dict)),
+        "environment": _credentials | json_values,
+        "access_token": json_values | st.just(TOKEN),
+        **dict.fromkeys(FIELDS, json_values),
+        "start_date": _dates,
+        "end_date": _dates,
+    },
+)
+
+
+def _check(raw: Any) -> None:
+    try:
+        config = parse_config(raw)
+    except ConfigurationError as error:
+        assert error.message.strip()  # noqa: PT017 - either way out is fine, and this one has to speak
+        assert error.remedy.strip()  # noqa: PT017
+        str(error).encode()
+    else:
+        assert config.access_token
+        assert 0 <= config.attribution_window <= 364
+        assert 1 <= config.report_granularity <= 30
+        assert config.end_date is None or config.start_date <= config.end_date
+
+
+@given(_fields | json_values)
+def test_any_json_is_a_configuration_or_a_configuration_error(raw: Any) -> None:
+    """No value of any field ends in another exception."""
+    _check(raw)
+
+
+@given(st.fixed_dictionaries({"credentials": st.just(OAUTH)}, optional=dict.fromkeys(FIELDS, json_values)))
+def test_no_error_about_a_field_shows_a_secret(raw: Any) -> None:
+    """Errors quote the wrong value and nothing of the credentials."""
+    try:
+        parse_config(raw)
+    except ConfigurationError as error:
+        assert not any(secret in f"{error} {error.detail}" for secret in (TOKEN, SECRET, APP_ID))  # noqa: PT017
+
+
+def unreadable(path: Path, what: str = "configuration") -> ConfigurationError:
+    """The error that reading a file ends in."""
+    with pytest.raises(ConfigurationError) as caught:
+        read_json(path, what)
+    assert str(path) in caught.value.message
+    assert what in caught.value.message
+    assert caught.value.remedy
+    return caught.value
+
+
+def test_a_file_is_read(tmp_path: Path) -> None:
+    """A configuration file gives what its content gives."""
+    path = tmp_path / "config"
+    path.write_text(json.dumps({"credentials": OAUTH}), encoding="utf-8")
+    assert load_config(path) == load_config(str(path)) == parsed()
+
+
+def test_a_missing_file_is_said(tmp_path: Path) -> None:
+    """The path is named, so that a wrong folder shows."""
+    assert "does not exist" in unreadable(tmp_path / "none").message
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    """A folder in the file's place is a sentence, not a traceback."""
+    assert "cannot be read" in unreadable(tmp_path, "catalog").message
+
+
+def test_a_file_in_a_file_is_said(tmp_path: Path) -> None:
+    """A path through something that is no folder is a sentence too."""
+    (tmp_path / "file").write_text("{}", encoding="utf-8")
+    assert "cannot be read" in unreadable(tmp_path / "file" / "config", "state").message
+
+
+def test_a_file_without_permission_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system's reason is passed on; root may read everything, so the refusal is played."""
+
+    def refuse(*_: Any, **__: Any) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    assert "Permission denied" in unreadable(tmp_path / "config").message
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe{\x00}\x00", b'{"a": "\xe9"}'])
+def test_another_encoding_is_said(tmp_path: Path, content: bytes) -> None:
+    """UTF-16 and Latin-1 are named as what they are not."""
+    path = tmp_path / "config"
+    path.write_bytes(content)
+    assert "UTF-8" in unreadable(path).message
+
+
+def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
+    """Windows editors put one in front."""
+    path = tmp_path / "config"
+    path.write_bytes(b'\xef\xbb\xbf{"a": 1}')
+    assert read_json(path, "state") == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("content", "where"),
+    [("", "line 1, column 1"), ('{"a": 1,\n}', "line"), ("{'a': 1}", "line 1, column 2"), ("{} {}", "column 4")],
+)
+def test_bad_json_is_located(tmp_path: Path, content: str, where: str) -> None:
+    """Line and column are named; the content, which may hold a secret, is not shown."""
+    path = tmp_path / "config"
+    path.write_text(content, encoding="utf-8")
+    error = unreadable(path)
+    assert "not valid JSON" in error.message
+    assert where in error.message
+
+
+def test_the_content_of_a_bad_file_is_not_shown(tmp_path: Path) -> None:
+    """A file with a stray comma still holds the token."""
+    path = tmp_path / "config"
+    path.write_text(json.dumps({"credentials": OAUTH})[:-1] + ",}", encoding="utf-8")
+    error = unreadable(path)
+    assert not any(secret in f"{error} {error.detail}" for secret in (TOKEN, SECRET, APP_ID))
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, '{"a":' * 100_000, "1" * 5000])
+def test_a_monstrous_file_is_no_crash(tmp_path: Path, content: str) -> None:
+    """Nesting without end and numbers of thousands of digits are invalid files."""
+    path = tmp_path / "config"
+    path.write_text(content, encoding="utf-8")
+    assert "not valid JSON" in unreadable(path).message

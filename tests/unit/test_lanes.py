@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+from unit_builders import account, stream
+
+from source_tiktok_marketing.sync.lanes import Lane, PartQueue, Step
+from source_tiktok_marketing.sync.plan import Part
+from source_tiktok_marketing.sync.windows import Window
+
+FIRST = date(2026, 1, 1)
+DAY = timedelta(days=1)
+
+
+def queue(days: int, advertiser_id: str = "7001", name: str = "ads_reports_hourly") -> PartQueue:
+    """An account with so many windows of one day."""
+    return PartQueue(
+        Part(stream=stream(name), account=account(advertiser_id), first=FIRST, last=FIRST + (days - 1) * DAY, days=1)
+    )
+
+
+def number(window: Window | None) -> int:
+    """Which of the queue's windows it is, from 0."""
+    assert window is not None
+    return (window.start - FIRST).days
+
+
+def test_windows_are_handed_out_oldest_first() -> None:
+    """The state can only follow an unbroken run from the oldest."""
+    one = queue(3)
+    assert [number(one.take().window) for _ in range(3)] == [0, 1, 2]
+    assert not one.waiting
+    assert not one.finished
+
+
+def test_a_queue_is_finished_when_all_is_done() -> None:
+    """Handed out is not done."""
+    one = queue(1)
+    step = one.take()
+    assert not one.finished
+    one.complete(step)
+    assert one.finished
+
+
+def test_a_window_without_days_is_handed_out_once() -> None:
+    """A list of objects is one step with no window."""
+    one = PartQueue(Part(stream=stream("ads"), account=account()))
+    step = one.take()
+    assert step.window is None
+    assert not one.waiting
+    assert one.complete(step) is None
+    assert one.finished
+
+
+def test_the_run_grows_over_windows_that_were_done_before() -> None:
+    """A gap that closes takes along what was finished behind it."""
+    one = queue(3)
+    first, second, third = one.take(), one.take(), one.take()
+    assert one.complete(third) is None
+    assert one.complete(second) is None
+    reached = one.complete(first)
+    assert number(reached) == 2
+
+
+def test_what_is_done_before_a_failure_still_counts() -> None:
+    """The run ends before the window that failed, not where the failure was noticed."""
+    one = queue(4)
+    first, second, _failing, fourth = (one.take() for _ in range(4))
+    one.fail()
+    assert number(one.complete(first)) == 0
+    assert one.complete(fourth) is None
+    assert number(one.complete(second)) == 1
+    assert one.finished
+
+
+def test_a_failed_queue_hands_out_nothing_more() -> None:
+    """The rest of an account's days cannot move its state, so they are not asked for."""
+    one = queue(5)
+    one.take()
+    one.fail()
+    assert not one.waiting
+    assert one.finished
+
+
+def test_a_dropped_queue_waits_for_what_is_under_way() -> None:
+    """A stream that fails ends once its requests have come back."""
+    one = queue(5)
+    step = one.take()
+    one.drop()
+    assert not one.waiting
+    assert not one.finished
+    assert number(one.complete(step)) == 0
+    assert one.finished
+
+
+@st.composite
+def _schedules(draw: st.DrawFn) -> tuple[list[list[int]], int, list[tuple[int, bool]]]:
+    streams = draw(st.lists(st.lists(st.integers(1, 6), min_size=1, max_size=4), min_size=1, max_size=3))
+    limit = draw(st.integers(1, 9))
+    outcomes = draw(st.lists(st.tuples(st.integers(0, 20), st.booleans()), max_size=90))
+    return streams, limit, outcomes
+
+
+@given(_schedules(), st.floats(0, 1))
+def test_any_order_of_ends_keeps_the_promises(
+    schedule: tuple[list[list[int]], int, list[tuple[int, bool]]], failing: float
+) -> None:
+    """Every window is handed out once, the limit holds, and no run passes a window that is open or failed."""
+    sizes, limit, outcomes = schedule
+    names = ["ads_reports_hourly", "campaigns_reports_hourly", "ad_groups_reports_hourly"]
+    streams = [
+        [queue(size, str(n), name) for n, size in enumerate(accounts)]
+        for name, accounts in zip(names, sizes, strict=False)
+    ]
+    lane = Lane("report/integrated/get/", streams)
+    under_way: list[Step] = []
+    taken: Counter[tuple[int, int]] = Counter()
+    done: dict[int, set[int]] = {}
+    failed: dict[int, set[int]] = {}
+    frontier: dict[int, int] = {}
+    turn = 0
+    while lane.open or under_way:
+        while len(under_way) < limit and (step := lane.take(limit)) is not None:
+            taken[id(step.queue), number(step.window)] += 1
+            assert not failed.get(id(step.queue))
+            under_way.append(step)
+        assert under_way, "nothing is under way and the lane hands out nothing"
+        which, fails = outcomes[turn] if turn < len(outcomes) else (0, False)
+        turn += 1
+        step = under_way.pop(which % len(under_way))
+        me, at = id(step.queue), number(step.window)
+        if fails and which / 20 <= failing:
+            step.queue.fail()
+            failed.setdefault(me, set()).add(at)
+            continue
+        reached = step.queue.complete(step)
+        done.setdefault(me, set()).add(at)
+        if reached is not None:
+            assert number(reached) > frontier.get(me, -1)
+            frontier[me] = number(reached)
+        run = next(n for n in range(99) if n not in done[me])  # the first window that is not done
+        assert frontier.get(me, -1) == run - 1
+    assert set(taken.values()) <= {1}
+    for queues, accounts in zip(streams, sizes, strict=False):
+        for one, size in zip(queues, accounts, strict=True):
+            assert one.finished
+            assert one.in_flight == 0
+            if not failed.get(id(one)):
+                assert frontier[id(one)] == size - 1
+
+
+@given(st.integers(2, 6), st.integers(1, 32))
+def test_an_account_keeps_to_its_share_while_others_could_use_it(accounts: int, limit: int) -> None:
+    """A slow account never holds more than its share before every other holds as much."""
+    queues = [queue(64, str(n)) for n in range(accounts)]
+    lane = Lane("report/integrated/get/", [queues])
+    share = max(2, limit // 4)
+    for _ in range(limit):
+        step = lane.take(limit)
+        assert step is not None
+        if step.queue.in_flight > share:
+            assert all(other.in_flight >= share for other in queues)
+
+
+def test_one_account_alone_may_use_the_whole_lane() -> None:
+    """A share that nobody else wants is not left idle."""
+    lane = Lane("report/integrated/get/", [[queue(40)]])
+    steps = [lane.take(16) for _ in range(16)]
+    assert all(steps)
+
+
+def test_a_slow_account_does_not_hold_up_the_others() -> None:
+    """With one account's answers never coming, all other windows are still read."""
+    slow, quick = queue(50, "slow"), queue(50, "quick")
+    lane = Lane("report/integrated/get/", [[slow, quick]])
+    under_way = 0
+    while quick.waiting:
+        step = lane.take(8)
+        if step is None or under_way >= 8:
+            break
+        if step.queue is slow:
+            under_way += 1
+        else:
+            quick.complete(step)
+    assert not quick.waiting
+    assert slow.in_flight == 2
+
+
+def test_accounts_take_turns() -> None:
+    """Equal accounts get equal windows."""
+    queues = [queue(30, str(n)) for n in range(3)]
+    lane = Lane("report/integrated/get/", [queues])
+    counts = Counter(step.queue.part.account.advertiser_id for _ in range(12) if (step := lane.take(12)))  # type: ignore[union-attr]
+    assert counts == {"0": 4, "1": 4, "2": 4}
+
+
+def test_the_first_stream_that_has_a_window_gives_it() -> None:
+    """Streams are finished in their order while each account has its share."""
+    first, second = queue(3, "1"), queue(3, "1", "campaigns_reports_hourly")
+    lane = Lane("report/integrated/get/", [[first], [second]])
+    order = [step.queue is first for _ in range(6) if (step := lane.take(16))]
+    assert order == [True, True, True, False, False, False]
+
+
+def test_a_lane_is_open_while_something_waits() -> None:
+    """What is under way is not open; a failed queue neither."""
+    one, other = queue(1, "1"), queue(2, "2")
+    lane = Lane("report/integrated/get/", [[one, other]])
+    assert lane.queues() == [one, other]
+    one.take()
+    assert lane.queues() == [other]
+    other.drop()
+    assert not lane.open
+    assert lane.take(8) is None
+    assert lane.queues() == []
+
+
+def test_an_empty_lane_has_nothing() -> None:
+    """A stream whose accounts have no day gives no step."""
+    lane = Lane("report/integrated/get/", [[], []])
+    assert not lane.open
+    assert lane.take(4) is None
