@@ -30,6 +30,8 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
     """Connections that fail before anything was ever answered: a wrong address rather than a passing fault."""
     slow_tries: int = 2
     """How often a request that can be made smaller may get no answer in time: TikTok blocks who repeats slow ones."""
+    tries_of_the_smallest: int = 3
+    """How often a request that cannot be made smaller is sent although TikTok finds it too large."""
     slow_codes: int = 4
     """How often such a request may be answered with a code that TikTok also gives for heavy queries (50002, 51xxx)."""
 
@@ -65,6 +67,8 @@ def gives_up(
         answered: Whether the API ever answered anything in this run.
         patience: How long to go on.
     """
+    if error.consequence is Consequence.SPLIT and not divisible:
+        return tries >= patience.tries_of_the_smallest
     if error.consequence not in {Consequence.RETRY, Consequence.SLOW_DOWN}:
         return True
     if divisible and error.slow:

@@ -238,7 +238,7 @@ class Sync:
                     lane.active -= 1
                     freed.set()
 
-            while lane.open or lane.active:
+            while (lane.open or lane.active) and self._fatal is None:
                 limit = self._limit(lane)
                 while lane.active < limit and (step := lane.take(limit)) is not None:
                     lane.active += 1

@@ -145,7 +145,7 @@ class ReportWindow:
             params=params,
             page_size=_PAGE_SIZE,
             advertiser_id=self._advertiser_id,
-            divisible=True,
+            divisible=piece.halves() is not None or self._smaller_objects(piece) is not None,
         )
 
     async def _fewer_ads(self, piece: Piece) -> list[Piece] | None:
@@ -153,13 +153,19 @@ class ReportWindow:
 
     async def _by_objects(self, piece: Piece) -> list[Piece] | None:
         """The piece by campaign, or, if it is one campaign already, by ad group; None if there is nothing smaller."""
-        if self._source.data_level == Level.ADVERTISER:
+        smaller = self._smaller_objects(piece)
+        if smaller is None:
             return None
-        if piece.id_field is None:
-            return piece.by("campaign_ids", await self._ids(_BY_NAME["campaigns"], {}))
-        if piece.id_field == "campaign_ids" and self._source.data_level == Level.AD:
-            within = {"campaign_ids": list(piece.ids)}
-            return piece.by("adgroup_ids", await self._ids(_BY_NAME["ad_groups"], within))
+        stream, id_field = smaller
+        return piece.by(id_field, await self._ids(stream, {piece.id_field: list(piece.ids)} if piece.id_field else {}))
+
+    def _smaller_objects(self, piece: Piece) -> tuple[Stream, str] | None:
+        """The objects that the piece's rows can be asked for by, and the filter that takes their ids."""
+        level = self._source.data_level
+        if piece.id_field is None and level != Level.ADVERTISER:
+            return _BY_NAME["campaigns"], "campaign_ids"
+        if piece.id_field == "campaign_ids" and level == Level.AD:
+            return _BY_NAME["ad_groups"], "adgroup_ids"
         return None
 
     async def _ids(self, stream: Stream, within: dict[str, Any]) -> list[str]:

@@ -1,0 +1,184 @@
+"""What goes wrong at TikTok or on the way there, over real sockets."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from support import NOW, Outcome, config_for, key_of, read_from
+
+from source_tiktok_marketing.catalog import STREAMS
+from source_tiktok_marketing.emulator import Emulator, Fault, Options
+
+CORE = [
+    "advertisers",
+    "campaigns",
+    "ads",
+    "ads_reports_daily",
+    "campaigns_reports_hourly",
+    "advertisers_reports_lifetime",
+]
+
+
+def emulator_of(**options: Any) -> Emulator:
+    """A small business without a quota, at a moment that stands still."""
+    return Emulator(Options(**{"now": NOW, "tier": "unlimited", "days": 30, "ads_per_account": 30, **options}))
+
+
+def rows(outcome: Outcome) -> dict[str, dict[Any, Any]]:
+    """The records of the core streams by key; fails if one came twice."""
+    found = {}
+    for stream in STREAMS:
+        if stream.name in CORE:
+            records = outcome.records(stream.name)
+            found[stream.name] = {key_of(stream, record): record for record in records}
+            assert len(found[stream.name]) == len(records), f"{stream.name} has rows twice"
+    return found
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(code=40100, every=9, times=6),
+        Fault(code=40016, every=9, times=3),
+        Fault(code=40133, every=5, times=10),
+        Fault(code=50000, every=5, times=20),
+        Fault(code=50002, every=7, times=20),
+        Fault(code=51010, every=7, times=20),
+        Fault(code=40700, every=6, times=10),
+        Fault(code=40067, path="report/integrated/get/", every=8, times=10),
+        Fault(code=40011, path="report/integrated/get/", every=11, times=3),
+        Fault(http=502, every=5, times=20),
+        Fault(http=429, every=9, times=4),
+        Fault(reset=True, every=5, times=20),
+        Fault(truncate=True, every=5, times=20),
+        Fault(garbage=True, every=5, times=20),
+        Fault(latency=0.05, share=0.5),
+    ],
+    ids=lambda fault: ",".join(f"{key}={value}" for key, value in fault_fields(fault).items()),
+)
+async def test_trouble_that_passes_costs_no_row(fault: Fault) -> None:
+    """With the fault the same rows come as without it, each once, and the sync ends well."""
+    async with emulator_of() as emulator:
+        config = config_for(emulator)
+        undisturbed = rows(await read_from(emulator, config, CORE))
+        emulator.faults.add(fault)
+        outcome = await read_from(emulator, config, CORE)
+    assert outcome.exit_code == 0, outcome.errors
+    assert rows(outcome) == undisturbed
+
+
+def fault_fields(fault: Fault) -> dict[str, Any]:
+    """What a fault sets."""
+    import msgspec
+
+    return msgspec.to_builtins(fault)
+
+
+@pytest.mark.parametrize("code", [40001, 40106, 40300, 40301, 40002])
+async def test_a_refused_account_does_not_spoil_the_others(code: int) -> None:
+    """The others are read to the end; then the account is named, with code and remedy, and its state stays."""
+    async with emulator_of() as emulator:
+        bad = emulator.advertiser_ids[1]
+        undisturbed = rows(await read_from(emulator, config_for(emulator), CORE))
+        emulator.faults.add(Fault(code=code, advertiser=bad, path="report/integrated/get/"))
+        outcome = await read_from(emulator, config_for(emulator), CORE)
+    assert outcome.exit_code == 1
+    assert outcome.statuses["campaigns"][-1] == "COMPLETE"
+    assert outcome.statuses["ads_reports_daily"][-1] == "INCOMPLETE"
+    expected = {key: row for key, row in undisturbed["ads_reports_daily"].items() if row["advertiser_id"] != int(bad)}
+    assert rows(outcome)["ads_reports_daily"] == expected
+    states = outcome.last_states["ads_reports_daily"]["states"]
+    assert bad not in {state["partition"]["advertiser_id"] for state in states}
+    assert len(states) == len(emulator.advertiser_ids) - 1
+    error = next(one for one in outcome.errors if one["stream_descriptor"]["name"] == "ads_reports_daily")
+    assert bad in error["message"]
+    assert f"code {code}" in error["message"]
+    assert "request_id" in error["message"]
+    assert error["failure_type"] == ("system_error" if code == 40002 else "config_error")
+
+
+async def test_inaccessible_accounts_can_be_skipped() -> None:
+    """With `skip_inaccessible_advertisers` a refused account is a warning, and the sync ends well."""
+    async with emulator_of() as emulator:
+        bad = emulator.advertiser_ids[1]
+        emulator.faults.add(Fault(code=40001, advertiser=bad))
+        config = config_for(emulator, skip_inaccessible_advertisers=True)
+        outcome = await read_from(emulator, config, CORE)
+    assert outcome.exit_code == 0
+    assert not outcome.errors
+    assert any(log["level"] == "WARN" and bad in log["message"] for log in outcome.of_type("LOG"))
+
+
+async def test_a_stream_the_application_may_not_use_fails_alone() -> None:
+    """40118 ends its stream; the others are delivered."""
+    async with emulator_of() as emulator:
+        emulator.faults.add(Fault(code=40118, path="campaign/get/"))
+        outcome = await read_from(emulator, config_for(emulator), CORE)
+    assert outcome.exit_code == 1
+    ends = {name: statuses[-1] for name, statuses in outcome.statuses.items()}
+    assert ends == {name: "INCOMPLETE" if name == "campaigns" else "COMPLETE" for name in CORE}
+    assert [error["stream_descriptor"]["name"] for error in outcome.errors] == ["campaigns"]
+
+
+async def test_a_token_revoked_meanwhile_stops_everything_at_once() -> None:
+    """40105 in the middle ends all streams with one config_error, few requests later."""
+    async with emulator_of() as emulator:
+        emulator.faults.add(Fault(code=40105, path="report/integrated/get/"))
+        outcome = await read_from(emulator, config_for(emulator), CORE)
+        assert emulator.counters.total(answer=40105) < 100
+    assert outcome.exit_code == 1
+    assert len(outcome.errors) == 1
+    assert outcome.errors[0]["failure_type"] == "config_error"
+    assert "Authorize the application again" in outcome.errors[0]["message"]
+    assert {statuses[-1] for statuses in outcome.statuses.values()} <= {"COMPLETE", "INCOMPLETE"}
+    assert set(outcome.statuses) == set(CORE)
+
+
+async def test_an_account_that_spoils_the_batch_is_found() -> None:
+    """If one account makes `/advertiser/info/` fail for its hundred, the others keep their time zones."""
+    async with emulator_of(advertisers=12) as emulator:
+        bad = emulator.advertiser_ids[4]
+        emulator.faults.add(Fault(code=40001, advertiser=bad, path="advertiser/info/"))
+        outcome = await read_from(emulator, config_for(emulator), ["advertisers"])
+    assert outcome.exit_code == 1
+    assert len(outcome.records("advertisers")) == 11
+    assert bad in outcome.errors[0]["message"]
+
+
+async def test_the_quota_is_kept() -> None:
+    """At the tier's rate nothing is refused."""
+    async with emulator_of(tier="basic", requests_per_second=25, requests_per_minute=1500) as emulator:
+        config = config_for(emulator, requests_per_second=25, start_date="2026-06-10")
+        outcome = await read_from(emulator, config, ["campaigns_reports_hourly", "ads_reports_daily"])
+        assert emulator.counters.total(answer=40100) == 0
+        assert emulator.counters.total() > 35
+    assert outcome.exit_code == 0
+
+
+async def test_a_quota_lower_than_configured_is_survived() -> None:
+    """If the real limit is a fifth of the configured one, it goes slower, and no row is missing."""
+    streams = ["campaigns_reports_hourly"]
+    async with emulator_of() as plain:
+        undisturbed = await read_from(plain, config_for(plain, start_date="2026-06-11"), streams)
+    async with emulator_of(tier="basic", requests_per_second=10, requests_per_minute=100_000) as emulator:
+        config = config_for(emulator, requests_per_second=50, start_date="2026-06-11")
+        outcome = await read_from(emulator, config, streams)
+        assert emulator.counters.total(answer=40100) > 0
+    assert outcome.exit_code == 0, outcome.errors
+    assert len(outcome.records(streams[0])) == len(undisturbed.records(streams[0]))
+
+
+async def test_secrets_appear_nowhere() -> None:
+    """Token, secret and application id are in no line of output, errors that quote them included."""
+    async with emulator_of() as emulator:
+        secrets = (emulator.access_token, emulator.secret, emulator.app_id)
+        quoting = " ".join(secrets)
+        emulator.faults.add(Fault(code=40002, path="campaign/get/", message=quoting))
+        emulator.faults.add(Fault(code=40100, path="ad/get/", first=4, message=f"App {emulator.app_id} restricted"))
+        outcome = await read_from(emulator, config_for(emulator), CORE)
+    assert outcome.exit_code == 1
+    text = repr(outcome.messages)
+    assert not [secret for secret in secrets if secret in text]
+    assert date(2026, 6, 15) == NOW.date()
