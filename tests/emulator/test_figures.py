@@ -121,8 +121,10 @@ async def test_conversions_grow_for_seven_days_and_then_stand_still(client: Clie
     }
     seen = []
     for _ in range(11):
-        rows = await client.report("advertiser", **window)
-        seen.append([Decimal(rows[0]["metrics"][name]) for name in window["metrics"]])
+        rows = []
+        for advertiser in client.emulator.advertiser_ids[:2]:
+            rows += await client.report("advertiser", advertiser_id=advertiser, **window)
+        seen.append([total(rows, name) for name in window["metrics"]])
         client.emulator.clock.advance(timedelta(days=1))
     conversions = [row[0] for row in seen]
     assert conversions == sorted(conversions)
@@ -313,3 +315,20 @@ def test_a_running_clock_runs() -> None:
     ahead = clock.now() - datetime.now(UTC)
     assert not clock.frozen
     assert timedelta(hours=23, minutes=59) < ahead <= timedelta(days=1)
+
+
+async def test_a_metric_does_not_depend_on_its_company(client: Client) -> None:
+    """Asked for alone, each metric has the value that it has among all others."""
+    names = [*COUNTS, *RATIOS, *(name for name in MONEY if name != "voucher_spend")]
+    window = {"start_date": "2026-03-09", "end_date": "2026-03-10"}
+    rows = await client.report("campaign", metrics=names, **window)
+    hours = await client.report("campaign", "stat_time_hour", metrics=names, **window | {"start_date": "2026-03-10"})
+    for name in names:
+        alone = await client.report("campaign", metrics=[name], **window)
+        assert [row["metrics"][name] for row in alone] == [row["metrics"][name] for row in rows], name
+        if name in COUNTS:
+            alone = await client.report(
+                "campaign", "stat_time_hour", metrics=[name], **window | {"start_date": "2026-03-10"}
+            )
+            shown = {tuple(row["dimensions"].values()): row["metrics"][name] for row in alone}
+            assert all(shown.get(tuple(row["dimensions"].values()), "0") == row["metrics"][name] for row in hours), name

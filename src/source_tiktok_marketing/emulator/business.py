@@ -22,7 +22,7 @@ FOREVER = 1 << 40
 
 _UNIX_EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _SANDBOX_DAYS = (date(2020, 12, 8).toordinal(), date(2020, 12, 19).toordinal())
-_EVERGREEN_GROUP = 10
+_EVERGREEN_GROUP = 6
 
 T = TypeVar("T", "Campaign", "AdGroup", "Ad")
 
@@ -232,7 +232,7 @@ class Account:
         return max(midnight + 9 * 3600 + dice.below(9 * 3600), self.created + 600 + dice.below(3600))
 
     def _evergreen(self, step: int, until: int) -> Campaign:
-        """The campaign that never ends and gets a fresh ad every `step` seconds, in ad groups of ten."""
+        """The campaign that never ends and gets a fresh ad every `step` seconds, in ad groups of six."""
         dice = Dice(self.key, 0, 6)
         campaign = Campaign(self, 0, self._office_hours(self.created, dice), 0)
         for index in range(1 << 20):

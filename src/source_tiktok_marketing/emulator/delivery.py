@@ -9,8 +9,6 @@ known on that day and the rest over the following seven, as attribution catches 
 hold on a day what became known on it, so over all days they add up to the same.
 """
 
-from operator import add
-
 from source_tiktok_marketing.emulator.business import FOREVER, Account, Ad
 from source_tiktok_marketing.emulator.days import WEEKDAY_WEIGHTS, LocalDay, local_day, local_ordinal
 from source_tiktok_marketing.emulator.noise import Dice, mix
@@ -82,7 +80,7 @@ _PARTNERS: dict[str, dict[str, tuple[str, int]]] = {
 }  # fmt: skip
 """For each profile, late parts as thousandths of another part (of money: hundredths of the currency per unit)."""
 
-_PER_MILLE_OF_CLICKS = {"web": 21, "app": 64, "lead": 47, "shop": 26, "traffic": 3, "community": 4}
+_PER_MILLE_OF_CLICKS = {"web": 42, "app": 110, "lead": 75, "shop": 48, "traffic": 4, "community": 4}
 _INSTANT_RESULT = {"reach": "reach", "traffic": "clicks", "video": "watched_6s", "community": "follows"}
 
 
@@ -217,14 +215,6 @@ class Numbers:
             if any(vector):
                 rows.append((ordinal, vector))
         return rows
-
-    def total(self, ad: Ad, first: int, last: int) -> tuple[list[int], int]:
-        """The sum of the ad's vectors from `first` to `last`, and the number of days with data."""
-        sums = ZERO
-        rows = self.series(ad, first, last)
-        for _, vector in rows:
-            sums = list(map(add, sums, vector))
-        return sums, len(rows)
 
     def hours(self, ad: Ad, ordinal: int) -> list[tuple[int, list[int]]]:
         """The ad's hours with data on one day: hour label and vector. They add up to the day's vector exactly."""
