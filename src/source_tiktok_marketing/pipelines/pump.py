@@ -125,7 +125,7 @@ class Pump:
             while not self._stop.is_set():
                 await self._hand_over(loader, thread)
                 await self._wait(coming, stopping)
-                if coming.done():
+                if coming.done() and not self._filled.full:
                     try:
                         event = coming.result()
                     except StopAsyncIteration:

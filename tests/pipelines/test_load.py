@@ -1,0 +1,354 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from source_tiktok_marketing.errors import ConnectorError, DestinationError
+from source_tiktok_marketing.pipelines import dlt_source, pump
+from source_tiktok_marketing.pipelines.package import Package
+from source_tiktok_marketing.sync.events import Failure, Notice
+
+DAILY = "ads_reports_daily"
+
+
+def failure(name: str, account: str | None = None, *, tolerated: bool = False) -> Failure:
+    """A part that could not be read."""
+    return Failure(name, account, "", ConnectorError("No permission.", remedy="Ask for it."), tolerated)
+
+
+def test_rows_arrive_with_their_state(run: Any, query: Any, make: Any) -> None:
+    """The next run begins from the state that the last one has loaded."""
+    first = run(make.whole(DAILY, make.batch(DAILY, [make.day_row(1, "2026-01-01")]), make.state("2026-01-01")))
+    second = run(make.whole(DAILY, make.state("2026-01-02")))
+    assert first.states_before == {}
+    assert second.states_before == {DAILY: make.state("2026-01-01").state}
+    assert first.summary.complete
+    assert first.summary.streams[0].state_to == "2026-01-01 00:00:00"
+    assert query("SELECT count(*), sum(spend) FROM ads_reports_daily") == [(1, Decimal("1.1000"))]
+
+
+def test_rows_are_merged_by_key(run: Any, query: Any, make: Any) -> None:
+    """A row that is read again replaces what it was, and is there once."""
+    run(make.whole(DAILY, make.batch(DAILY, [make.day_row(ad, "2026-01-01", "1.00") for ad in (1, 2)])))
+    run(make.whole(DAILY, make.batch(DAILY, [make.day_row(ad, "2026-01-01", "5.00") for ad in (2, 3)])))
+    assert query("SELECT spend::INT FROM ads_reports_daily ORDER BY ad_id") == [(1,), (5,), (5,)]
+
+
+def test_sums_of_money_are_exact(run: Any, query: Any, make: Any) -> None:
+    """A thousand times ten cents are a hundred, not 99.9999999999986."""
+    run(make.whole(DAILY, make.batch(DAILY, [make.day_row(ad, "2026-01-01", "0.10") for ad in range(1000)])))
+    assert query("SELECT sum(spend) = 100 FROM ads_reports_daily") == [(True,)]
+
+
+def test_a_stream_without_records_has_its_table_all_the_same(run: Any, query: Any, make: Any) -> None:
+    """A query on it gives no rows rather than an error, and has every declared column."""
+    run(make.whole("campaigns"))
+    assert query("SELECT campaign_id, objective_type, special_industries FROM campaigns") == []
+
+
+def test_columns_have_their_types_and_descriptions_in_the_database(run: Any, query: Any, make: Any) -> None:
+    """What a tool shows beside a column says what it is."""
+    run(make.whole("campaigns", make.batch("campaigns", [{"campaign_id": 1, "special_industries": ["HEC"]}])))
+    found = query("SELECT column_name, data_type, comment FROM duckdb_columns() WHERE table_name = 'campaigns'")
+    types = {name: kind for name, kind, _ in found}
+    assert types["special_industries"] == "JSON"
+    assert types["modify_time"] == "TIMESTAMP"
+    assert types["budget"] == "DOUBLE"
+    assert all(comment for _, _, comment in found)
+    assert query("SELECT special_industries ->> 0 FROM campaigns") == [("HEC",)]
+
+
+def test_a_field_added_later_becomes_a_column_and_stays(run: Any, query: Any, make: Any) -> None:
+    """Also when the next sync brings records without it."""
+    run(make.whole("ads", make.batch("ads", [{"ad_id": 1}])))
+    run(make.whole("ads", make.batch("ads", [{"ad_id": 2, "brand_new": "x"}])))
+    run(make.whole("ads", make.batch("ads", [{"ad_id": 3}])))
+    assert query("SELECT ad_id, brand_new FROM ads ORDER BY 1") == [(1, None), (2, "x"), (3, None)]
+
+
+def test_misfits_are_kept_in_the_database(run: Any, query: Any, make: Any) -> None:
+    """The text that did not fit can be asked for."""
+    ran = run(make.whole(DAILY, make.batch(DAILY, [make.day_row(1, "2026-01-01", impressions="<5")])))
+    assert query("SELECT impressions, _misfits ->> 'impressions' FROM ads_reports_daily") == [(None, "<5")]
+    assert ran.summary.notices == tuple(ran.said)
+
+
+def test_what_vanished_leaves_a_stream_that_is_read_whole(run: Any, query: Any, make: Any) -> None:
+    """An account that the token no longer reaches is no longer in the table of accounts."""
+    run(make.whole("advertisers", make.batch("advertisers", [{"advertiser_id": 1}, {"advertiser_id": 2}], None)))
+    run(make.whole("advertisers", make.batch("advertisers", [{"advertiser_id": 2}], None)))
+    assert query("SELECT advertiser_id FROM advertisers") == [(2,)]
+
+
+def test_nothing_is_removed_after_an_incomplete_read(run: Any, query: Any, make: Any) -> None:
+    """What was not seen may well be there."""
+    run(make.whole("advertisers", make.batch("advertisers", [{"advertiser_id": 1}, {"advertiser_id": 2}], None)))
+    failures = (failure("advertisers", "1"),)
+    ran = run(make.whole("advertisers", make.batch("advertisers", [{"advertiser_id": 2}], None), failures=failures))
+    assert query("SELECT count(*) FROM advertisers") == [(2,)]
+    assert not ran.summary.complete
+    assert "No permission." in ran.summary.missing()[0]
+
+
+def test_rows_of_accounts_that_are_skipped_on_purpose_stay(run: Any, query: Any, make: Any) -> None:
+    """They were not read, which says nothing of what is in them."""
+    both = [make.batch("advertisers", [{"advertiser_id": account} for account in (1, 2, 3)], None)]
+    run(make.whole("advertisers", *both))
+    skipped = (failure("advertisers", "1", tolerated=True),)
+    ran = run(make.whole("advertisers", make.batch("advertisers", [{"advertiser_id": 2}], None), failures=skipped))
+    assert query("SELECT advertiser_id FROM advertisers ORDER BY 1") == [(1,), (2,)]
+    assert ran.summary.complete
+
+
+def test_rows_of_a_stream_with_a_cursor_are_never_removed(run: Any, query: Any, make: Any) -> None:
+    """An incremental read sees what changed, and only that."""
+    run(make.whole("campaigns", make.batch("campaigns", [{"campaign_id": 1}])))
+    run(make.whole("campaigns", make.batch("campaigns", [{"campaign_id": 2}])))
+    assert query("SELECT count(*) FROM campaigns") == [(2,)]
+
+
+def test_a_full_sync_forgets_the_state(run: Any, make: Any) -> None:
+    """If it is ended early, the next run goes on with the full sync rather than from the old state."""
+    run(make.whole(DAILY, make.state("2026-01-05")) + make.whole("campaigns", make.state("2026-01-05", "campaigns")))
+    run(make.whole(DAILY, make.batch(DAILY, [make.day_row(1, "2026-01-01")])), full=True)
+    again = run(make.whole(DAILY))
+    assert set(again.states_before) == {"campaigns"}
+
+
+def test_packages_are_loaded_while_reading_goes_on(run: Any, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long sync shows data early: a package does not wait for the end."""
+    monkeypatch.setattr("source_tiktok_marketing.pipelines.package.FULL_ROWS", 2)
+    pages = [
+        make.batch(DAILY, [make.day_row(ad, "2026-01-01") for ad in (2 * page, 2 * page + 1)]) for page in range(3)
+    ]
+    ran = run(make.whole(DAILY, *pages))
+    assert ran.summary.packages >= 3
+    assert ran.summary.rows == 6
+
+
+def test_a_package_goes_after_some_seconds_although_nothing_comes(
+    run: Any, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sync that waits for TikTok's quota does not keep back what it has."""
+    monkeypatch.setattr(pump, "FIRST_SECONDS", 0.1)
+    loaded: list[float] = []
+    load = dlt_source.Loader.load
+    monkeypatch.setattr(dlt_source.Loader, "load", lambda *args: (loaded.append(time.monotonic()), load(*args))[1])
+    reached: list[float] = []
+
+    async def wait() -> None:
+        await asyncio.sleep(1.0)
+        reached.append(time.monotonic())
+
+    run(make.whole(DAILY, make.batch(DAILY, [make.day_row(1, "2026-01-01")]), wait))
+    assert loaded[0] < reached[0]
+
+
+def test_no_more_than_one_package_waits_while_one_is_loaded(
+    run: Any, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When loading is the slow side, reading waits: memory holds two packages at most."""
+    monkeypatch.setattr("source_tiktok_marketing.pipelines.package.FULL_ROWS", 1)
+    load, make_package = dlt_source.Loader.load, Package.__init__
+    begun: list[Package] = []
+
+    def slow(loader: Any, package: Package) -> Any:
+        time.sleep(0.2)
+        return load(loader, package)
+
+    def counted(package: Package, began: float) -> None:
+        make_package(package, began)
+        begun.append(package)
+
+    monkeypatch.setattr(dlt_source.Loader, "load", slow)
+    monkeypatch.setattr(Package, "__init__", counted)
+    pages = [make.batch(DAILY, [make.day_row(ad, "2026-01-01")]) for ad in range(4)]
+    ran = run(make.whole(DAILY, *pages))
+    assert ran.summary.rows == 4
+    assert max(package.rows for package in begun) == 1
+
+
+def test_a_state_counts_only_once_its_package_is_whole(
+    run: Any, query: Any, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between the rows and the end of the package, a sync reads those rows again and doubles nothing."""
+    from dlt.destinations.impl.duckdb.duck import DuckDbClient
+
+    def killed(*_: Any) -> None:
+        raise RuntimeError("killed")
+
+    events = make.whole(DAILY, make.batch(DAILY, [make.day_row(1, "2026-01-01")]), make.state("2026-01-01"))
+    with monkeypatch.context() as patch:
+        patch.setattr(DuckDbClient, "complete_load", killed)
+        with pytest.raises(DestinationError, match="killed"):
+            run(events)
+    assert query("SELECT count(*) FROM ads_reports_daily") == [(1,)]
+    assert run(events).states_before == {}
+    assert query("SELECT count(*), sum(spend) FROM ads_reports_daily") == [(1, Decimal("1.1000"))]
+
+
+def test_a_failed_load_ends_the_sync_with_its_reason(run: Any, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when it happens in the middle, in the other thread."""
+    monkeypatch.setattr("source_tiktok_marketing.pipelines.package.FULL_ROWS", 1)
+
+    def full(*_: Any) -> Any:
+        raise duckdb.IOException("IO Error: No space left on device")
+
+    monkeypatch.setattr(dlt_source, "_source", full)
+    with pytest.raises(DestinationError, match="is full"):
+        run(make.whole(DAILY, *[make.batch(DAILY, [make.day_row(ad, "2026-01-01")]) for ad in range(5)]))
+
+
+def test_what_was_read_before_an_error_is_loaded(run: Any, query: Any, make: Any) -> None:
+    """A revoked token ends the sync; the rows and the state until then are not thrown away."""
+    error = ConnectorError("The token was revoked.", remedy="Get a new one.")
+    events = make.whole(DAILY, make.batch(DAILY, [make.day_row(1, "2026-01-01")]), make.state("2026-01-01"))[:-1]
+    ran = run([*events, error])
+    assert ran.summary.stopped is error
+    assert not ran.summary.complete
+    assert "The token was revoked." in ran.summary.missing()[0]
+    assert run(make.whole(DAILY)).states_before
+    assert query("SELECT count(*) FROM ads_reports_daily") == [(1,)]
+
+
+def test_an_error_before_anything_was_read_is_raised(run: Any) -> None:
+    """There is nothing to sum up."""
+    with pytest.raises(ConnectorError, match="wrong token"):
+        run([ConnectorError("A wrong token.".lower())], names=[DAILY])
+
+
+def test_a_stop_loads_what_was_read(run: Any, query: Any, make: Any) -> None:
+    """Ctrl-C: rows and states until then are loaded, and the summary says that it was ended early."""
+    stop = asyncio.Event()
+
+    async def end() -> None:
+        stop.set()
+        await asyncio.sleep(30)
+
+    page = make.batch(DAILY, [make.day_row(1, "2026-01-01")])
+    ran = run(make.whole(DAILY, page, make.state("2026-01-01"), end), stop=stop)
+    assert ran.summary.interrupted
+    assert not ran.summary.complete
+    assert query("SELECT count(*) FROM ads_reports_daily") == [(1,)]
+    assert run(make.whole(DAILY)).states_before
+
+
+def test_a_stream_whose_rows_have_no_key_fails_alone(run: Any, query: Any, make: Any) -> None:
+    """Its state stays where it was; the other streams go on."""
+    events = [
+        *make.whole("ads", make.batch("ads", [{"ad_id": "odd"}]), make.state("2026-01-01", "ads")),
+        *make.whole("campaigns", make.batch("campaigns", [{"campaign_id": 1}]), make.state("2026-01-01", "campaigns")),
+    ]
+    ran = run(events)
+    assert [stream.complete for stream in ran.summary.streams] == [False, True]
+    assert "without a usable ad_id" in ran.summary.missing()[0]
+    assert set(run(make.whole("ads")).states_before) == {"campaigns"}
+    assert query("SELECT count(*) FROM campaigns") == [(1,)]
+
+
+def test_states_do_not_pile_up(run: Any, query: Any, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each state names every account; a sync of hours would fill the database with them."""
+    monkeypatch.setattr("source_tiktok_marketing.pipelines.package.FULL_ROWS", 1)
+    events = [
+        event
+        for day in range(1, 7)
+        for event in (make.batch(DAILY, [make.day_row(1, f"2026-01-0{day}")]), make.state(f"2026-01-0{day}"))
+    ]
+    ran = run(make.whole(DAILY, *events))
+    assert ran.summary.packages > 3
+    assert query("SELECT count(*) <= 2 FROM _dlt_pipeline_state") == [(True,)]
+    assert run(make.whole(DAILY)).states_before == {DAILY: make.state("2026-01-06").state}
+
+
+def test_nothing_but_the_tables_is_left(run: Any, query: Any, make: Any, database: Path) -> None:
+    """No staging schema, no working folder."""
+    run(make.whole(DAILY, make.batch(DAILY, [make.day_row(1, "2026-01-01")])))
+    assert query("SELECT DISTINCT schema_name FROM duckdb_tables()") == [("tiktok_ads",)]
+    assert [path.name for path in database.parent.iterdir()] == [database.name]
+
+
+def test_every_sync_is_written_down(run: Any, query: Any, make: Any) -> None:
+    """Who wonders about a number can see when it was read, and whether all of it was."""
+    run(make.whole(DAILY, make.batch(DAILY, [make.day_row(1, "2026-01-01")])))
+    run(make.whole(DAILY, failures=(failure(DAILY, "7"),)))
+    found = query("SELECT stream, loaded_rows, complete, missing FROM _tiktok_syncs ORDER BY started_at")
+    assert found == [(DAILY, 1, True, None), (DAILY, 0, False, f"{DAILY}, account 7: No permission.")]
+
+
+def test_notices_reach_a_person_and_the_summary(run: Any, make: Any) -> None:
+    """What the sync noticed on the way is not lost."""
+    ran = run(make.whole(DAILY, Notice("warning", "Mind the gap.")))
+    assert "Mind the gap." in ran.said
+    assert ran.summary.notices == ("Mind the gap.",)
+
+
+def test_a_database_that_somebody_looks_at_is_waited_for(
+    run: Any, make: Any, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between packages the file is free; who reads it just when one is due only delays it."""
+    monkeypatch.setattr("source_tiktok_marketing.pipelines.package.FULL_ROWS", 1)
+    holders: list[subprocess.Popen[bytes]] = []
+
+    async def look() -> None:
+        code = f"import duckdb, time; c = duckdb.connect({str(database)!r}); print('open', flush=True); time.sleep(1)"
+        holders.append(subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE))  # noqa: ASYNC220, S603 - our own code
+        assert holders[0].stdout is not None
+        holders[0].stdout.readline()
+
+    ran = run(make.whole(DAILY, look, make.batch(DAILY, [make.day_row(1, "2026-01-01")])))
+    holders[0].communicate()
+    assert ran.summary.complete
+    assert any("in use by process" in text for text in ran.said)
+
+
+def test_the_users_own_dlt_settings_are_left_alone(tmp_path: Path) -> None:
+    """No settings are read from the home or current folder or the environment, nothing is written there or printed."""
+    home, here = tmp_path / "home", tmp_path / "here"
+    for folder in (home, here):
+        (folder / ".dlt").mkdir(parents=True)
+        (folder / ".dlt" / "config.toml").write_text("not toml at all [[[")
+        (folder / ".dlt" / "secrets.toml").write_text("not toml at all [[[")
+    code = (
+        "from source_tiktok_marketing.pipelines.destination import destination_of, reserved\n"
+        "from source_tiktok_marketing.pipelines.dlt_source import Loader\n"
+        "from source_tiktok_marketing.pipelines.package import Package\n"
+        "from source_tiktok_marketing.pipelines.tables import TableMaker\n"
+        "from source_tiktok_marketing.catalog import stream_named\n"
+        f"to = destination_of({str(tmp_path / 'x.duckdb')!r})\n"
+        "with reserved(to) as folder:\n"
+        "    loader = Loader(to, folder, print)\n"
+        "    loader.open()\n"
+        "    package = Package(0.0)\n"
+        "    stream = stream_named('ads')\n"
+        "    package.add(stream, TableMaker(stream, print).table([{'ad_id': 1}], 7))\n"
+        "    assert loader.load(package) == {'ads': 1}\n"
+        "    loader.close()\n"
+    )
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "LOAD__WORKERS": "nonsense",
+        "DESTINATION__DUCKDB__CREDENTIALS": "/nowhere/else.duckdb",
+        "RUNTIME__LOG_LEVEL": "DEBUG",
+    }
+    before = sorted(str(path) for path in tmp_path.rglob("*"))
+    ended = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=here,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.stdout, ended.stderr, ended.returncode) == ("", "", 0)
+    after = sorted(str(path) for path in tmp_path.rglob("*"))
+    assert set(after) - set(before) == {str(tmp_path / "x.duckdb")}

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from source_tiktok_marketing.catalog import STREAMS, Stream
+from source_tiktok_marketing.errors import IncompleteRead
+from source_tiktok_marketing.pipelines.tables import MISFITS, TableMaker, check_key, columns_of, newest_of_each_key
+from source_tiktok_marketing.pipelines.values import ColumnType
+
+
+def table_of(make: Any, records: list[Any], name: str = "ads_reports_daily", said: list[str] | None = None) -> Any:
+    """The table of one page."""
+    heard: list[str] = [] if said is None else said
+    return TableMaker(make.stream(name), heard.append).table(records, make.account)
+
+
+@pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
+def test_every_stream_has_a_column_for_each_field_of_its_root_and_key(stream: Stream) -> None:
+    """All 17 streams make a table; the account and the key come first, and nothing comes twice."""
+    names = [column.name for column in columns_of(stream)]
+    assert len(names) == len(set(names))
+    assert names[0] == "advertiser_id"
+    assert set(stream.primary_key) <= set(names[: len(stream.primary_key) + 1])
+    assert not {"dimensions", "metrics"} & set(names)
+    assert TableMaker(stream, print).schema.empty_table().num_rows == 0
+
+
+def test_the_account_is_a_number_in_every_table() -> None:
+    """Tables can be joined by account, although Airbyte's schema types it as text in one of them."""
+    types = {column.type for stream in STREAMS for column in columns_of(stream) if column.name == "advertiser_id"}
+    assert types == {ColumnType.INTEGER}
+
+
+def test_numbers_are_numbers_although_records_hold_text(make: Any) -> None:
+    """Counts are whole numbers, money is exact, quotients are doubles, and days are days."""
+    row = make.day_row(1, "2026-01-31", "20.50", impressions="1234", ctr="2.58", likes=7.0, campaign_id=17)
+    table = table_of(make, [row]).to_pylist()[0]
+    assert table["advertiser_id"] == make.account
+    assert table["stat_time_day"] == date(2026, 1, 31)
+    assert table["spend"] == Decimal("20.5000")
+    assert (table["impressions"], table["likes"], table["campaign_id"]) == (1234, 7, 17)
+    assert table["ctr"] == pytest.approx(2.58)
+
+
+def test_an_id_of_19_digits_stays_exact(make: Any) -> None:
+    """No digit of an id is lost on the way, up to the largest that a BIGINT holds."""
+    row = make.report_row("ads_reports_lifetime", {"ad_id": 2**63 - 1})
+    assert table_of(make, [row], "ads_reports_lifetime").column("ad_id").to_pylist() == [2**63 - 1]
+
+
+def test_a_number_field_that_is_an_id_stays_exact(make: Any) -> None:
+    """`page_id` of ads is a number in Airbyte's schema; as a double it would end in zeros."""
+    table = table_of(make, [{"ad_id": 1, "page_id": 1700000000000000123}], "ads")
+    assert table.column("page_id").to_pylist() == [1700000000000000123]
+
+
+def test_hours_and_times_have_no_zone(make: Any) -> None:
+    """Hours are the account's own, and times of objects are UTC; neither is moved."""
+    hour = make.report_row("ads_reports_hourly", {"ad_id": 1, "stat_time_hour": "2026-01-31 23:00:00"})
+    table = table_of(make, [hour], "ads_reports_hourly")
+    assert table.schema.field("stat_time_hour").type == pa.timestamp("us")
+    assert table.column("stat_time_hour").to_pylist() == [datetime(2026, 1, 31, 23)]  # noqa: DTZ001 - it has no zone
+
+
+def test_seconds_since_1970_become_a_time(make: Any) -> None:
+    """`create_time` of accounts is a number at TikTok and a time in the database, as it is everywhere else."""
+    table = table_of(make, [{"advertiser_id": 1, "create_time": 1672531200}], "advertisers")
+    assert table.column("create_time").to_pylist() == [datetime(2023, 1, 1)]  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "number"),
+    [
+        ("impressions", "12.0", 12),
+        ("impressions", " 12 ", 12),
+        ("impressions", "", None),
+        ("impressions", "-", None),
+        ("spend", "1.23456", Decimal("1.2346")),
+        ("spend", "", None),
+        ("ctr", "-", None),
+        ("ctr", "1e2", 100.0),
+    ],
+)
+def test_unusual_but_clear_values_are_read(make: Any, field: str, value: str, number: Any) -> None:
+    """One value of an unusual form does not spoil its page, nor itself if its meaning is clear."""
+    said: list[str] = []
+    table = table_of(make, [make.day_row(1, "2026-01-01", **{field: value})], said=said) if field != "spend" else None
+    if table is None:
+        table = table_of(make, [make.day_row(1, "2026-01-01", value)], said=said)
+    assert table.column(field).to_pylist() == [number]
+    assert not said
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("impressions", "<5"), ("clicks", "1,234"), ("impressions", "1.5"), ("clicks", str(2**63)), ("ctr", "nan%")],
+)
+def test_a_value_that_does_not_fit_costs_neither_its_row_nor_itself(make: Any, field: str, value: str) -> None:
+    """The column has null, the text is kept aside, the other rows are untouched, and somebody is told once."""
+    said: list[str] = []
+    rows = [make.day_row(ad, "2026-01-01", "1.10", **{field: value if ad == 2 else "3"}) for ad in range(1, 4)]
+    table = table_of(make, rows, said=said)
+    assert table.column(field).to_pylist() == [3, None, 3]
+    assert [text and json.loads(text) for text in table.column(MISFITS).to_pylist()] == [None, {field: value}, None]
+    assert len(said) == 1
+    assert field in said[0]
+
+
+def test_money_beyond_its_column_is_kept_aside(make: Any) -> None:
+    """A sum of money with more than 14 digits before the point is no reason to stop."""
+    table = table_of(make, [make.day_row(1, "2026-01-01", "1" + 14 * "0")])
+    assert table.column("spend").to_pylist() == [None]
+    assert json.loads(table.column(MISFITS)[0].as_py()) == {"spend": "100000000000000"}
+
+
+def test_a_float_is_never_cut_to_a_whole_number(make: Any) -> None:
+    """Arrow would make 1 of 1.5 without a word."""
+    table = table_of(make, [{"ad_id": 1, "carousel_image_index": 1.5}], "ads")
+    assert table.column("carousel_image_index").to_pylist() == [None]
+    assert json.loads(table.column(MISFITS)[0].as_py()) == {"carousel_image_index": 1.5}
+
+
+def test_objects_and_lists_become_json(make: Any) -> None:
+    """Nested values stay whole, and can be asked about with DuckDB's JSON functions."""
+    table = table_of(make, [{"ad_id": 1, "image_ids": ["a", "b"]}, {"ad_id": 2}], "ads")
+    assert table.column("image_ids").to_pylist() == ['["a","b"]', None]
+
+
+def test_a_field_that_tiktok_adds_later_becomes_a_column(make: Any) -> None:
+    """Unknown fields pass as text, named as SQL names things."""
+    records = [{"ad_id": 1, "brandNew": {"a": 1}, "other_new": "x"}, {"ad_id": 2}]
+    table = table_of(make, records, "ads")
+    assert table.column("brand_new").to_pylist() == ['{"a":1}', None]
+    assert table.column("other_new").to_pylist() == ["x", None]
+
+
+def test_a_new_field_whose_name_is_taken_in_sql_is_kept_aside(make: Any) -> None:
+    """`adName` beside `ad_name` would overwrite it."""
+    table = table_of(make, [{"ad_id": 1, "ad_name": "mine", "adName": "other"}], "ads")
+    assert table.column("ad_name").to_pylist() == ["mine"]
+    assert json.loads(table.column(MISFITS)[0].as_py()) == {"adName": "other"}
+
+
+def test_text_that_is_not_text_is_kept_as_json(make: Any) -> None:
+    """A number or an object where text is declared is no misfit."""
+    table = table_of(make, [{"ad_id": 1, "ad_text": 5, "ad_name": "\ud800x"}], "ads")
+    assert table.column("ad_text").to_pylist() == ["5"]
+    assert table.column("ad_name").to_pylist() == ["?x"]
+
+
+def test_of_two_rows_with_one_key_the_later_stays(make: Any) -> None:
+    """Pages can shift while they are read; what came last is the newest."""
+    rows = [make.day_row(ad, "2026-01-01", spend) for ad, spend in ((1, "1"), (2, "2"), (1, "3"))]
+    table = newest_of_each_key(table_of(make, rows), ("ad_id", "stat_time_day"))
+    assert table.column("spend").to_pylist() == [Decimal(2), Decimal(3)]
+
+
+def test_a_row_without_its_key_is_refused(make: Any) -> None:
+    """It could not be told apart from any other, and would pile up with every sync."""
+    table = table_of(make, [{"ad_id": "odd"}], "ads")
+    with pytest.raises(IncompleteRead, match="without a usable ad_id"):
+        check_key(table, make.stream("ads"))
