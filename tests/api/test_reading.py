@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from support import A_DAY, NOW, Outcome, config_for, key_of, read_from
 
 from source_tiktok_marketing.catalog import STREAMS, Grain, ReportSource, stream_named
 from source_tiktok_marketing.emulator import Emulator, Options
+from support import A_DAY, NOW, Outcome, config_for, key_of, read_from
 
 START = date(2026, 6, 1)
 LEVELS = {
@@ -99,7 +99,7 @@ class TestEverything:
         assert counted == Counter(record["stream"] for record in outcome.of_type("RECORD"))
 
     async def test_all_buying_types_and_deleted_objects(self, everything: Any) -> None:
-        """Every campaign, ad group and ad changed since start_date comes, TopView too, and deleted ones if asked for."""
+        """Every object changed since start_date comes, TopView too, and deleted ones if asked for."""
         emulator, outcome, include_deleted = everything
         all_of_it = await read_from(
             emulator,

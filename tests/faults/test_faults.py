@@ -6,10 +6,10 @@ from datetime import date
 from typing import Any
 
 import pytest
-from support import NOW, Outcome, config_for, key_of, read_from
 
 from source_tiktok_marketing.catalog import STREAMS
 from source_tiktok_marketing.emulator import Emulator, Fault, Options
+from support import NOW, Outcome, config_for, key_of, read_from
 
 CORE = [
     "advertisers",

@@ -1,0 +1,348 @@
+"""The executable `source-tiktok-marketing`, as the platform runs it: files in, lines out, an exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from source_tiktok_marketing.airbyte.spec import CONNECTION_SPECIFICATION
+from source_tiktok_marketing.catalog import STREAMS
+from source_tiktok_marketing.emulator import Emulator, Fault, Options
+from support import NOW, Outcome, catalog_of, config_for
+
+
+class Finished(Outcome):
+    """A process that has ended.
+
+    Args:
+        stdout: What it wrote.
+        stderr: What it complained of.
+        exit_code: How it ended.
+    """
+
+    def __init__(self, stdout: bytes, stderr: bytes, exit_code: int) -> None:
+        super().__init__(stdout.splitlines(), exit_code)
+        self.stderr = stderr.decode()
+
+    @property
+    def error(self) -> str:
+        """The one error that it told."""
+        (error,) = self.errors
+        return str(error["message"])
+
+
+async def run(
+    *arguments: str | Path, url: str = "http://127.0.0.1:1", env: Mapping[str, str] | None = None
+) -> Finished:
+    """Run the connector in a process of its own, against an address."""
+    process = await start(*arguments, url=url, env=env)
+    stdout, stderr = await process.communicate()
+    assert process.returncode is not None
+    return Finished(stdout, stderr, process.returncode)
+
+
+async def start(
+    *arguments: str | Path, url: str, env: Mapping[str, str] | None = None, stdout: int = asyncio.subprocess.PIPE
+) -> asyncio.subprocess.Process:
+    """Start the connector in a process of its own."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "source_tiktok_marketing.airbyte",
+        *map(str, arguments),
+        stdout=stdout,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "TIKTOK_API_URL": url, **(env or {})},
+    )
+
+
+@pytest_asyncio.fixture
+async def emulator() -> AsyncIterator[Emulator]:
+    """A small business without a quota, whose clock is the machine's."""
+    async with Emulator(Options(tier="unlimited", days=20, ads_per_account=15)) as running:
+        yield running
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    """A folder for configurations, catalogs and states."""
+    return Files(tmp_path)
+
+
+class Files:
+    """Writes the files that a command needs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def write(self, name: str, content: Any) -> Path:
+        """Write JSON, or text as it is."""
+        path = self.folder / name
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return path
+
+
+RECENT = {"start_date": "2026-01-01"}
+
+
+async def test_spec_is_the_drop_in_specification() -> None:
+    """`spec` needs nothing and prints one SPEC message with OAuth, sandbox and the project's own fields."""
+    finished = await run("spec")
+    assert finished.exit_code == 0
+    (message,) = finished.messages
+    spec = message["spec"]
+    assert spec["connectionSpecification"] == CONNECTION_SPECIFICATION
+    branches = spec["connectionSpecification"]["properties"]["credentials"]["oneOf"]
+    assert [branch["properties"]["auth_type"]["const"] for branch in branches] == ["oauth2.0", "sandbox_access_token"]
+    assert spec["advanced_auth"]["predicate_key"] == ["credentials", "auth_type"]
+    assert spec["connectionSpecification"]["additionalProperties"] is True
+
+
+async def test_check_succeeds(emulator: Emulator, files: Files) -> None:
+    """`check` asks for token, accounts and the right to read reports, and says SUCCEEDED."""
+    finished = await run("check", "--config", files.write("c.json", config_for(emulator)), url=emulator.url)
+    assert finished.exit_code == 0
+    assert finished.messages == [{"type": "CONNECTION_STATUS", "connectionStatus": {"status": "SUCCEEDED"}}]
+    assert emulator.counters.total("report/integrated/get/") > 0
+
+
+@pytest.mark.parametrize(
+    ("change", "fault", "said"),
+    [
+        ({"access_token": "wrong"}, None, "Authorize the application again"),
+        ({"secret": "wrong"}, None, "belong to the same TikTok application"),
+        ({}, Fault(code=40001, path="report/integrated/get/"), "the scope for this data"),
+        ({}, Fault(code=40300, path="advertiser/info/"), "exclude_advertiser_ids"),
+    ],
+    ids=["wrong token", "wrong secret", "no right to reports", "a lost account"],
+)
+async def test_check_says_what_is_missing(
+    emulator: Emulator, files: Files, change: dict[str, str], fault: Fault | None, said: str
+) -> None:
+    """A failed check names what is wrong and what to do about it."""
+    config = config_for(emulator)
+    config["credentials"] |= change
+    if fault is not None:
+        emulator.faults.add(fault)
+    finished = await run("check", "--config", files.write("c.json", config), url=emulator.url)
+    assert finished.exit_code == 0
+    (message,) = finished.messages
+    assert message["connectionStatus"]["status"] == "FAILED"
+    assert said in message["connectionStatus"]["message"]
+    assert "Traceback" not in finished.stderr
+
+
+async def test_check_of_one_account_that_is_not_granted(emulator: Emulator, files: Files) -> None:
+    """An account that is asked for by name and not granted is named."""
+    config = config_for(emulator, advertiser_ids=["7000000000000000009", emulator.advertiser_ids[0]])
+    finished = await run("check", "--config", files.write("c.json", config), url=emulator.url)
+    status = finished.messages[0]["connectionStatus"]
+    assert status["status"] == "FAILED"
+    assert "Account 7000000000000000009" in status["message"]
+    assert f"Account {emulator.advertiser_ids[0]}" not in status["message"]
+
+
+async def test_discover_gives_the_catalog(files: Files) -> None:
+    """`discover` asks nothing of TikTok and lists every stream with its schema, key and cursor."""
+    config = {"credentials": {"auth_type": "oauth2.0", "app_id": "1", "secret": "2", "access_token": "3"}}
+    finished = await run("discover", "--config", files.write("c.json", config))
+    streams = {stream["name"]: stream for stream in finished.messages[0]["catalog"]["streams"]}
+    assert list(streams) == [stream.name for stream in STREAMS]
+    ads = streams["ads_reports_daily"]
+    assert ads["source_defined_primary_key"] == [["ad_id"], ["stat_time_day"]]
+    assert ads["default_cursor_field"] == ["stat_time_day"]
+    assert ads["supported_sync_modes"] == ["full_refresh", "incremental"]
+    assert ads["json_schema"]["properties"]["advertiser_id"]["type"] == ["null", "integer"]
+
+
+async def test_discover_for_a_sandbox_leaves_out_what_it_lacks(files: Files) -> None:
+    """A sandbox configuration, in the old form too, lists only what sandbox accounts have."""
+    config = {"access_token": "3", "environment": {"advertiser_id": "7000000000000000001"}}
+    finished = await run("discover", "--config", files.write("c.json", config))
+    names = {stream["name"] for stream in finished.messages[0]["catalog"]["streams"]}
+    assert names == {stream.name for stream in STREAMS if stream.sandbox}
+    assert "advertiser_ids" not in names
+
+
+async def test_read_and_read_again(emulator: Emulator, files: Files) -> None:
+    """`read` writes records, states and statuses, and a second one goes on from the state file."""
+    config = files.write("c.json", config_for(emulator, **RECENT))
+    catalog = files.write("catalog.json", catalog_of(["campaigns", "ads_reports_daily"]))
+    first = await run("read", "--config", config, "--catalog", catalog, url=emulator.url)
+    assert first.exit_code == 0, first.errors
+    assert first.records("ads_reports_daily")
+    state = files.write("state.json", first.state_file)
+    emulator.counters.reset()
+    second = await run("read", "--config", config, "--catalog", catalog, "--state", state, url=emulator.url)
+    assert second.exit_code == 0
+    assert 0 < len(second.records("ads_reports_daily")) < len(first.records("ads_reports_daily"))
+
+
+WRONG = {
+    "bad JSON": ("read", "{", "valid JSON"),
+    "no credentials": ("read", {"start_date": "2026-01-01"}, "no credentials"),
+    "no token": ("read", {"credentials": {"auth_type": "oauth2.0", "app_id": "1", "secret": "2"}}, "access_token"),
+    "a bad date": ("read", {"start_date": "2026-13-45"}, "start_date"),
+    "dates the wrong way round": ("read", {"start_date": "2026-02-01", "end_date": "2026-01-01"}, "after end_date"),
+}
+
+
+@pytest.mark.parametrize(("command", "content", "said"), WRONG.values(), ids=WRONG)
+async def test_a_wrong_configuration_is_one_clear_sentence(files: Files, command: str, content: Any, said: str) -> None:
+    """The error names what is wrong, as a config_error, and nothing else is printed."""
+    if isinstance(content, dict) and "credentials" not in content and said != "no credentials":
+        content = {
+            **content,
+            "credentials": {"auth_type": "oauth2.0", "app_id": "1", "secret": "2", "access_token": "3"},
+        }
+    config, catalog = files.write("c.json", content), files.write("catalog.json", catalog_of(["ads"]))
+    finished = await run(command, "--config", config, "--catalog", catalog)
+    assert finished.exit_code == 1
+    assert said in finished.error
+    assert finished.errors[0]["failure_type"] == "config_error"
+    assert finished.stderr == ""
+
+
+async def test_a_missing_file_is_named(files: Files) -> None:
+    """A configuration, catalog or state file that is not there is named."""
+    config = files.write("c.json", {"credentials": {"auth_type": "x"}})
+    for arguments in (
+        ("--config", "no.json", "--catalog", config),
+        ("--config", config, "--catalog", config),
+    ):
+        finished = await run("read", *arguments)
+        assert finished.exit_code == 1
+        assert finished.error
+
+
+async def test_an_unknown_stream_is_named_with_the_nearest(emulator: Emulator, files: Files) -> None:
+    """A catalog that asks for a stream that does not exist is refused, with the likeliest one."""
+    catalog = {"streams": [{"stream": {"name": "campaign"}, "sync_mode": "full_refresh"}]}
+    finished = await run(
+        "read",
+        "--config",
+        files.write("c.json", config_for(emulator)),
+        "--catalog",
+        files.write("catalog.json", catalog),
+        url=emulator.url,
+    )
+    assert finished.exit_code == 1
+    assert "'campaign'" in finished.error
+    assert "Did you mean campaigns?" in finished.error
+
+
+A_STATE_OF_NO_DAY = """[{"type": "STREAM", "stream": {
+    "stream_descriptor": {"name": "ads"}, "stream_state": {"modify_time": "yesterday"}}}]"""
+
+
+@pytest.mark.parametrize("state", ["{", "[1]", A_STATE_OF_NO_DAY])
+async def test_a_damaged_state_is_refused(emulator: Emulator, files: Files, state: str) -> None:
+    """A state that cannot be read is an error, never a silent start from scratch."""
+    finished = await run(
+        "read",
+        "--config",
+        files.write("c.json", config_for(emulator)),
+        "--catalog",
+        files.write("catalog.json", catalog_of(["ads"])),
+        "--state",
+        files.write("state.json", state),
+        url=emulator.url,
+    )
+    assert finished.exit_code == 1
+    assert "state" in finished.error
+    assert not finished.records("ads")
+
+
+async def test_an_unreachable_address_is_said_soon(files: Files) -> None:
+    """Nothing listens: one sentence with the address and what to check, in seconds."""
+    config = {"credentials": {"auth_type": "oauth2.0", "app_id": "1", "secret": "2", "access_token": "3"}}
+    finished = await run("check", "--config", files.write("c.json", config), url="http://127.0.0.1:1")
+    message = finished.messages[0]["connectionStatus"]["message"]
+    assert "cannot connect to 127.0.0.1:1" in message
+
+
+async def test_an_address_that_is_none_is_said(files: Files) -> None:
+    """TIKTOK_API_URL without a scheme is refused by name."""
+    config = {"credentials": {"auth_type": "oauth2.0", "app_id": "1", "secret": "2", "access_token": "3"}}
+    finished = await run("check", "--config", files.write("c.json", config), url="localhost")
+    assert "TIKTOK_API_URL" in finished.messages[0]["connectionStatus"]["message"]
+
+
+async def test_sigterm_ends_in_order(emulator: Emulator, files: Files) -> None:
+    """SIGTERM: the states of what was delivered, INCOMPLETE for what is not done, and a resumed read has the rest."""
+    emulator.faults.add(Fault(path="report/integrated/get/", latency=0.05))
+    config = files.write(
+        "c.json", config_for(emulator, **RECENT, attribution_window=0, report_granularity=1, requests_per_second=40)
+    )
+    catalog = files.write("catalog.json", catalog_of(["campaigns", "ads_reports_daily"]))
+    process = await start("read", "--config", config, "--catalog", catalog, url=emulator.url)
+    assert process.stdout is not None
+    lines = []
+    async for line in process.stdout:
+        lines.append(line)
+        if sum(b'"stream":"ads_reports_daily"' in one for one in lines) > 150:
+            process.send_signal(signal.SIGTERM)
+            break
+    rest, stderr = await process.communicate()
+    killed = Finished(b"".join(lines) + rest, stderr, process.returncode or 0)
+    assert killed.exit_code == 1
+    assert killed.statuses["ads_reports_daily"][-1] == "INCOMPLETE"
+    assert "SIGTERM" in killed.error
+    assert killed.errors[0]["failure_type"] == "transient_error"
+    emulator.faults.clear()
+    state = files.write("state.json", killed.state_file)
+    resumed = await run("read", "--config", config, "--catalog", catalog, "--state", state, url=emulator.url)
+    whole = await run("read", "--config", config, "--catalog", catalog, url=emulator.url)
+
+    def keys(outcome: Outcome) -> set[tuple[Any, ...]]:
+        rows = outcome.records("ads_reports_daily")
+        return {(row["ad_id"], row["stat_time_day"]) for row in rows}
+
+    assert keys(killed) | keys(resumed) == keys(whole)
+    assert keys(resumed) < keys(whole)
+
+
+async def test_a_reader_that_goes_away_ends_it_quietly(emulator: Emulator, files: Files) -> None:
+    """When whoever reads the output has gone, the connector stops without a traceback."""
+    config = files.write("c.json", config_for(emulator, **RECENT))
+    catalog = files.write("catalog.json", catalog_of(["ads_reports_hourly"]))
+    reading, writing = os.pipe()
+    process = await start("read", "--config", config, "--catalog", catalog, url=emulator.url, stdout=writing)
+    os.close(writing)
+    await asyncio.to_thread(os.read, reading, 100)
+    os.close(reading)
+    _, stderr = await process.communicate()
+    assert process.returncode == 1
+    assert stderr == b""
+
+
+async def test_a_full_disk_is_said() -> None:
+    """Output that cannot be written is one sentence on stderr."""
+    full = os.open("/dev/full", os.O_WRONLY)
+    process = await start("spec", url="http://127.0.0.1:1", stdout=full)
+    _, stderr = await process.communicate()
+    os.close(full)
+    assert process.returncode == 1
+    assert b"cannot write its output: No space left on device" in stderr
+    assert b"Traceback" not in stderr
+
+
+async def test_a_wrong_command_line_is_usage() -> None:
+    """An unknown command ends with 2 and says which there are."""
+    finished = await run("reed")
+    assert finished.exit_code == 2
+    assert "spec" in finished.stderr
+
+
+def test_the_clock_of_these_tests() -> None:
+    """Here the connector's own clock is at work, so the emulator follows the machine's."""
+    assert NOW.year == 2026
