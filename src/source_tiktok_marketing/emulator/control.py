@@ -75,7 +75,8 @@ def _answer(  # noqa: C901, PLR0911, PLR0912 - one case a path reads best in one
         case "GET", "faults":
             return {"faults": emulator.faults.entries()}
         case "POST", "faults":
-            fault = body["fault"] if "fault" in body else msgspec.convert(body, Fault)
+            given = body.get("fault", body)
+            fault = Fault.parse(given) if isinstance(given, str) else msgspec.convert(given, Fault)
             return {"added": msgspec.to_builtins(emulator.faults.add(fault))}
         case "DELETE", "faults":
             emulator.faults.clear()
