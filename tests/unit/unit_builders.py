@@ -140,5 +140,5 @@ def client(
         patience=patience,
         secrets=(SECRET, APP_ID),
         on_wait=on_wait,
-        rng=random.Random(7),  # noqa: S311 - dice for waits
+        rng=random.Random(7),
     )

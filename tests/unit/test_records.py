@@ -1,0 +1,364 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from unit_builders import page, report_source, stream
+
+from source_tiktok_marketing.catalog import STREAMS, field_types
+from source_tiktok_marketing.sync.records import ObjectReader, Page, ReportReader, report_reader
+
+NAME = "ads_reports_daily"
+READER = report_reader(stream(NAME))
+DIMENSIONS = {"ad_id": "1700000000000000001", "stat_time_day": "2026-01-01 00:00:00"}
+TEXT, NUMBER, INTEGER = "ad_name", "likes", "tt_app_id"
+
+texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=20) | st.text('"\\:-,{}[]u002d \n', max_size=12)
+"""Any text, and texts that look like JSON around a null."""
+
+
+def row(**metrics: Any) -> dict[str, Any]:
+    """A row of the report with these metrics."""
+    return {"dimensions": DIMENSIONS, "metrics": metrics}
+
+
+def read(*rows: Any, **options: Any) -> Page:
+    """A page of these rows, read."""
+    return READER.read(page(rows, **options))
+
+
+def metrics(body: Page, n: int = 0) -> dict[str, Any]:
+    """The metrics of a row as a dictionary, without those that are null."""
+    return {name: value for name, value in msgspec.structs.asdict(body.records[n].metrics).items() if value is not None}
+
+
+def slowly(rows: list[Any]) -> Page:
+    """The same rows, read by the way for pages with an odd value."""
+    return READER._read_untyped(page(rows))
+
+
+def as_json(read_page: Page) -> Any:
+    """The records as whoever receives them sees them."""
+    return json.loads(msgspec.json.encode(read_page.records))
+
+
+def test_values_get_the_catalogs_types() -> None:
+    """TikTok sends text; ids become integers, newer metrics numbers, and money stays text."""
+    body = read(row(spend="20.50", likes="3", tt_app_id="123", ad_name="Spring"))
+    assert metrics(body) == {"spend": "20.50", "likes": 3.0, "tt_app_id": 123, "ad_name": "Spring"}
+    assert body.records[0].dimensions.ad_id == 1700000000000000001
+    assert body.records[0].dimensions.stat_time_day == "2026-01-01 00:00:00"
+    assert body.odd == {}
+
+
+@pytest.mark.parametrize("spaced", [False, True])
+def test_a_lone_dash_in_a_metric_is_null(spaced: bool) -> None:
+    """`"-"` is TikTok's null, whatever the metric's type and with a space after the colon too."""
+    body = read(row(spend="-", likes="-", tt_app_id="-", ad_name="-"), spaced=spaced)
+    assert metrics(body) == {}
+    assert body.odd == {}
+
+
+@given(texts, texts)
+def test_texts_survive_exactly(name: str, text: str) -> None:
+    """Quotes, backslashes, emoji and `":"-"` pass unchanged; only a value that is a dash as a whole is null."""
+    body = read(row(ad_name=name, ad_text=text, spend="-"))
+    expected = {"ad_name": name, "ad_text": text}
+    assert metrics(body) == {key: value for key, value in expected.items() if value != "-"}
+
+
+@given(texts)
+def test_texts_survive_in_an_odd_page(name: str) -> None:
+    """An odd value elsewhere on the page changes nothing for the texts."""
+    body = read(row(ad_name=name, likes="<5"))
+    assert metrics(body) == ({} if name == "-" else {"ad_name": name})
+
+
+def test_texts_around_a_dash_survive() -> None:
+    """What only contains a dash, or the bytes of a null, is text."""
+    tricky = ['":"-"', ':"-"', ': "-"', "--", " -", "- ", '"-"', '\\":"-"', 'a:"-", "b":"-"', "\\", ':"-\\', "–"]  # noqa: RUF001 - a dash that is not the dash
+    body = read(*(row(ad_name=text) for text in tricky))
+    assert [record.metrics.ad_name for record in body.records] == tricky
+
+
+def test_a_dash_in_a_dimension_stays() -> None:
+    """A dimension is part of the key and never null."""
+    body = READER.read(page([{"dimensions": {**DIMENSIONS, "stat_time_day": "-"}, "metrics": {"spend": "-"}}]))
+    assert body.records[0].dimensions.stat_time_day == "-"
+    assert body.records[0].metrics.spend is None
+
+
+def test_a_dash_elsewhere_in_the_answer_does_no_harm() -> None:
+    """The envelope's message or an unknown field may be a dash."""
+    body = page([row(spend="1")]).replace(b'"OK"', b'"-"').replace(b'"page":1', b'"page":1,"note":"-"')
+    assert metrics(READER.read(body)) == {"spend": "1"}
+
+
+ODD_VALUES = [
+    ("likes", "", None),
+    ("likes", "<5", None),
+    ("likes", "1,234.5", 1234.5),
+    ("likes", "1,234,567", 1234567.0),
+    ("likes", "1,23", None),
+    ("likes", " 7 ", 7.0),
+    ("likes", "1e400", None),
+    ("likes", "twelve", None),
+    ("likes", True, 1.0),
+    ("likes", [], None),
+    ("likes", {"a": 1}, None),
+    ("tt_app_id", "", None),
+    ("tt_app_id", "12.0", 12),
+    ("tt_app_id", "12.5", None),
+    ("tt_app_id", 12.5, None),
+    ("tt_app_id", "1,234", 1234),
+    ("tt_app_id", "abc", None),
+    ("tt_app_id", [], None),
+    ("spend", 20.5, "20.5"),
+    ("spend", 20, "20"),
+    ("spend", True, "true"),
+    ("spend", ["a"], '["a"]'),
+    ("spend", {"a": 1}, '{"a":1}'),
+    ("spend", "", ""),
+    ("ad_name", 5, "5"),
+]
+
+
+@pytest.mark.parametrize(("name", "given_value", "expected"), ODD_VALUES)
+def test_an_odd_value_costs_no_row(name: str, given_value: Any, expected: Any) -> None:
+    """It comes in its type or as null, and the rest of the page is untouched."""
+    body = read(row(spend="1.00"), row(**{name: given_value}), row(likes="3"))
+    assert len(body.records) == 3
+    assert getattr(body.records[1].metrics, name) == expected
+    assert body.records[0].metrics.spend == "1.00"
+    assert body.records[2].metrics.likes == 3.0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("likes", "<5"), ("likes", "twelve"), ("tt_app_id", "abc"), ("tt_app_id", [])]
+)
+def test_a_value_that_was_lost_is_named(name: str, value: Any) -> None:
+    """The field and an example are there for the log."""
+    assert read(row(**{name: value})).odd == {name: str(value)}
+
+
+@pytest.mark.parametrize("value", ["", "-", None])
+def test_nothing_is_not_odd(value: Any) -> None:
+    """An empty text, a dash and null are TikTok's ways to say nothing."""
+    assert read(row(likes=value, tt_app_id=value)).odd == {}
+
+
+def test_only_one_example_is_kept_and_it_is_short() -> None:
+    """A page full of nonsense makes one short line."""
+    body = read(row(likes="x" * 1000), row(likes="other"))
+    assert body.odd == {"likes": "x" * 60}
+
+
+def test_missing_metrics_are_null() -> None:
+    """TikTok may leave out a metric; the row stays."""
+    assert metrics(read(row(spend="1"))) == {"spend": "1"}
+    assert metrics(read(row(), row(likes="<5"))) == {}
+
+
+def test_null_metrics_are_null() -> None:
+    """JSON's own null is one too."""
+    assert metrics(read(row(spend=None, likes=None, tt_app_id=None, ad_name=None))) == {}
+
+
+def test_metrics_that_nobody_asked_for_are_left_out() -> None:
+    """A metric that TikTok adds has no place in the schema."""
+    assert metrics(read(row(spend="1", brand_new="2"))) == {"spend": "1"}
+
+
+def test_the_key_of_a_row_is_its_dimensions() -> None:
+    """Rows are told apart by all dimensions, and by the id alone in a lifetime report."""
+    assert READER.key(read(row()).records[0]) == (1700000000000000001, "2026-01-01 00:00:00")
+    lifetime = report_reader(stream("ads_reports_lifetime"))
+    body = lifetime.read(page([{"dimensions": {"ad_id": "5"}, "metrics": {}}]))
+    assert lifetime.key(body.records[0]) == 5
+
+
+def test_the_count_is_what_tiktok_says() -> None:
+    """Rows are held against it."""
+    body = read(row(), total=17)
+    assert (body.total_number, body.total_page) == (17, 1)
+
+
+def test_a_page_without_a_count_has_none() -> None:
+    """A missing `page_info` loses no row."""
+    body = READER.read(b'{"code":0,"data":{"list":[' + json.dumps(row(spend="1")).encode() + b"]}}")
+    assert (body.total_number, body.total_page) == (None, None)
+    assert metrics(body) == {"spend": "1"}
+
+
+def test_an_empty_page_is_a_page() -> None:
+    """An account that spent nothing has no rows."""
+    assert read().records == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b'{"code":0,"data":{"list":[{"dimen',
+        b'{"code":0}',
+        b'{"code":0,"data":null}',
+        b'{"code":0,"data":{"list":null}}',
+        b'{"code":0,"data":{"list":{"a":1}}}',
+        b'{"code":0,"data":{"list":[5]}}',
+        b'{"code":0,"data":{"list":[{"metrics":{}}]}}',
+        b'{"code":0,"data":{"list":[],"page_info":"x"}}',
+        b"[]",
+        b"null",
+        b"5",
+    ],
+)
+def test_what_is_not_the_documented_shape_is_a_decode_error(body: bytes) -> None:
+    """The client then takes the body for damaged and asks again: nothing is dropped without a word."""
+    with pytest.raises(msgspec.DecodeError):
+        READER.read(body)
+    with pytest.raises(msgspec.DecodeError):
+        ObjectReader(stream("ads"), "7001").read(body.replace(b'{"metrics":{}}', b"7"))
+
+
+_numbers = st.integers(-(2**63) + 1, 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False, width=32)
+_plain = st.fixed_dictionaries(
+    {},
+    optional={
+        "spend": texts | st.none(),
+        "ad_name": texts | st.none(),
+        "likes": _numbers | _numbers.map(str) | st.none() | st.just("-"),
+        "tt_app_id": st.integers(0, 2**63 - 1).flatmap(lambda n: st.sampled_from([n, str(n)])) | st.just("-"),
+    },
+)
+
+
+@given(st.lists(_plain, max_size=4))
+def test_both_ways_of_reading_agree(rows: list[dict[str, Any]]) -> None:
+    """An odd value somewhere on the page must not change what the others become."""
+    given_rows = [row(**values) for values in rows]
+    fast = READER.read(page(given_rows))
+    assert as_json(fast) == as_json(slowly(given_rows))
+    assert fast.odd == {}
+
+
+_any = st.none() | st.booleans() | st.integers(-(2**62), 2**62) | texts | st.lists(texts, max_size=2)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(report_source(NAME).metrics), _any, max_size=6), max_size=5))
+def test_no_value_costs_a_row_and_every_value_keeps_its_type(rows: list[dict[str, Any]]) -> None:
+    """Whatever comes, there are as many rows as were sent, and each value is of the catalog's type or null."""
+    body = read(*(row(**values) for values in rows))
+    assert len(body.records) == len(rows)
+    python: dict[str, Any] = {"string": str, "number": (int, float), "integer": int}
+    types = field_types(stream(NAME))["metrics"].fields
+    for record in body.records:
+        for name, value in msgspec.structs.asdict(record.metrics).items():
+            assert value is None or isinstance(value, python[types[name].kind])
+
+
+@pytest.mark.parametrize("name", [one.name for one in STREAMS if one.is_report])
+def test_every_report_is_read(name: str) -> None:
+    """Each report's own dimensions and metrics come through."""
+    source = report_source(name)
+    types = field_types(stream(name))
+    sent = {
+        "dimensions": {one: "7" if types[one].kind == "integer" else "x" for one in source.dimensions},
+        "metrics": dict.fromkeys(source.metrics, "4"),
+    }
+    body = ReportReader(stream(name)).read(page([sent]))
+    assert body.odd == {}
+    (record,) = as_json(body)
+    kinds = {"integer": 4, "number": 4.0, "string": "4"}
+    assert record["metrics"] == {one: kinds[types["metrics"].fields[one].kind] for one in source.metrics}
+    assert list(record["dimensions"]) == list(source.dimensions)
+
+
+def objects(name: str, *rows: Any, advertiser_id: str | None = "7001") -> Page:
+    """A page of objects, read."""
+    return ObjectReader(stream(name), advertiser_id).read(page(rows))
+
+
+def test_ids_of_objects_become_integers() -> None:
+    """Version 1.3 sends ids as text; the records have integers, all nineteen digits of them."""
+    (record,) = objects("ads", {"ad_id": "1700000000000000001", "campaign_id": "2", "adgroup_id": 3}).records
+    assert (record["ad_id"], record["campaign_id"], record["adgroup_id"]) == (1700000000000000001, 2, 3)
+
+
+def test_an_object_says_whose_it_is() -> None:
+    """The account that was asked is in every record, whatever the answer says."""
+    (record,) = objects("ads", {"ad_id": "1", "advertiser_id": "9"}).records
+    assert record["advertiser_id"] == 7001
+
+
+def test_the_accounts_own_records_keep_their_id() -> None:
+    """`advertiser_ids` types it as text, as Airbyte's connector does."""
+    (record,) = objects("advertiser_ids", {"advertiser_id": "7001", "advertiser_name": "A"}, advertiser_id=None).records
+    assert record == {"advertiser_id": "7001", "advertiser_name": "A"}
+
+
+@given(texts, texts.filter(lambda name: name not in field_types(stream("ads"))))
+def test_unknown_fields_of_objects_pass(text: str, name: str) -> None:
+    """What TikTok adds is delivered as it comes, a dash too."""
+    (record,) = objects("ads", {"ad_id": "1", name: {"deep": [text, "-", None]}, "ad_name": text}).records
+    assert record[name] == {"deep": [text, "-", None]}
+    assert record["ad_name"] == text
+
+
+def test_nested_fields_get_their_types() -> None:
+    """Objects in arrays, and ids in arrays, are typed as the schema says."""
+    (record,) = objects(
+        "ad_groups",
+        {"adgroup_id": "1", "audience_ids": ["5", 6], "actions": [{"action_period": "7", "extra": "x"}, None]},
+    ).records
+    assert record["audience_ids"] == [5, 6]
+    assert record["actions"] == [{"action_period": 7.0, "extra": "x"}, None]
+
+
+def test_an_odd_value_of_an_object_is_null_and_named() -> None:
+    """A nested one is named with its path."""
+    body = objects("ad_groups", {"adgroup_id": "1", "actions": [{"action_period": "soon"}], "budget": "much"})
+    assert body.records[0]["actions"] == [{"action_period": None}]
+    assert body.records[0]["budget"] is None
+    assert body.odd == {"actions.action_period": "soon", "budget": "much"}
+
+
+def test_missing_fields_of_objects_stay_missing() -> None:
+    """An object is delivered as it came: nothing is made up."""
+    (record,) = objects("campaigns", {"campaign_id": "1"}).records
+    assert record == {"campaign_id": 1, "advertiser_id": 7001}
+
+
+def test_fields_in_another_shape_pass() -> None:
+    """Where Airbyte's schema is known to be wrong, the value is kept rather than dropped."""
+    body = objects("ads", {"ad_id": "1", "showcase_products": [{"a": 1}], "disclaimer_clickable_texts": ["x"]})
+    assert body.records[0]["showcase_products"] == [{"a": 1}]
+    assert body.odd == {}
+
+
+def test_the_key_of_an_object_is_its_id() -> None:
+    """Walks that shift are told apart by it."""
+    reader = ObjectReader(stream("campaigns"), "7001")
+    assert reader.key({"campaign_id": 5, "advertiser_id": 7001}) == (5,)
+
+
+_object_values = st.recursive(
+    _any, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3), max_leaves=6
+)
+
+
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from(sorted(field_types(stream("ad_groups")))), _object_values, max_size=6),
+        max_size=4,
+    )
+)
+def test_no_value_costs_an_object(rows: list[dict[str, Any]]) -> None:
+    """Whatever a field holds, the object is delivered and can be written as JSON."""
+    body = objects("ad_groups", *rows)
+    assert [set(record) for record in body.records] == [{*sent, "advertiser_id"} for sent in rows]
+    msgspec.json.encode(body.records)
