@@ -48,11 +48,20 @@ def _module(module: str, name: str) -> str:
     return f"{module}.{name}" if inside.is_dir() or inside.with_suffix(".py").exists() else module
 
 
-def imports_of(path: Path) -> set[str]:
-    """The modules of this package that a module imports, anywhere in it."""
+def is_for_types(node: ast.AST) -> bool:
+    """Whether it is an `if TYPE_CHECKING:`, whose imports do not happen."""
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def imports_of(path: Path, *, types: bool = True) -> set[str]:
+    """The modules of this package that a module imports, anywhere in it, or only those that a run imports."""
     found = set()
     package = [PACKAGE, *path.relative_to(ROOT).parts[:-1]]
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    skipped = set() if types else {one for node in ast.walk(tree) if is_for_types(node) for one in ast.walk(node)}
+    for node in ast.walk(tree):
+        if node in skipped:
+            continue
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -85,7 +94,10 @@ def test_no_two_modules_import_each_other() -> None:
     """There is no circle, within a room either."""
     names = {f"{PACKAGE}.{'.'.join(path.relative_to(ROOT).with_suffix('').parts)}": path for path in MODULES}
     names = {name.removesuffix(".__init__"): path for name, path in names.items()}
-    edges = {name: {one for one in imports_of(path) if one in names and one != name} for name, path in names.items()}
+    edges = {
+        name: {one for one in imports_of(path, types=False) if one in names and one != name}
+        for name, path in names.items()
+    }
     while leaves := [name for name, targets in edges.items() if not targets & set(edges)]:
         for name in leaves:
             del edges[name]
