@@ -370,7 +370,10 @@ def test_any_json_is_a_configuration_or_a_configuration_error(raw: Any) -> None:
     _check(raw)
 
 
-@given(st.fixed_dictionaries({"credentials": st.just(OAUTH)}, optional=dict.fromkeys(FIELDS, json_values)))
+_elsewhere = json_values.filter(lambda value: not any(secret in str(value) for secret in (TOKEN, SECRET, APP_ID)))
+
+
+@given(st.fixed_dictionaries({"credentials": st.just(OAUTH)}, optional=dict.fromkeys(FIELDS, _elsewhere)))
 def test_no_error_about_a_field_shows_a_secret(raw: Any) -> None:
     """Errors quote the wrong value and nothing of the credentials."""
     try:
