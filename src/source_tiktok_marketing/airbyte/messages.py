@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -22,10 +22,13 @@ from airbyte_protocol_dataclasses.models import (
     Type,
 )
 
+from source_tiktok_marketing.catalog import ReportSource
 from source_tiktok_marketing.sync.events import Batch
 
 _ENCODER = msgspec.json.Encoder()
+_encode_into = _ENCODER.encode_into
 _COMMA = 0x2C
+_PORTION = 192 * 1024
 
 LogLevel = Literal["DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
 StreamState = Literal["STARTED", "RUNNING", "COMPLETE", "INCOMPLETE"]
@@ -93,34 +96,64 @@ def state_line(stream: str, state: Mapping[str, Any], records: int) -> bytes:
     return _ENCODER.encode(told) + b"\n"
 
 
-def record_lines(batch: Batch) -> bytearray:
-    """The records of a batch.
+def record_lines(batch: Batch) -> Iterator[bytearray]:
+    """The records of a batch, in portions that stay in the processor's cache.
 
     The bytes of each record are put together around what the encoder writes for its parts; no message object is made.
     A report's row repeats its dimensions at the root, beside the account.
     """
     head = _head(batch.stream.name)
     tail = b',"emitted_at":%d}}\n' % _now()
+    source = batch.stream.source
+    fill = _fill_objects if not isinstance(source, ReportSource) else _fill_rows
+    if isinstance(source, ReportSource) and "advertiser_id" not in source.dimensions:
+        head += b'{"advertiser_id":%d' % (batch.advertiser_id or 0)
+        fill = _fill_stamped_rows
+    records = iter(batch.records)
+    while lines := fill(records, head, tail):
+        yield lines
+
+
+def _fill_objects(records: Iterator[Any], head: bytes, tail: bytes) -> bytearray:
     lines = bytearray()
-    encode_into = _ENCODER.encode_into
-    if not batch.stream.is_report:
-        for record in batch.records:
-            lines += head
-            encode_into(record, lines, -1)
-            lines += tail
-        return lines
-    stamped = batch.advertiser_id is not None and "advertiser_id" not in batch.stream.source.dimensions  # type: ignore[union-attr]
-    start = head + b'{"advertiser_id":%d' % (batch.advertiser_id or 0) if stamped else head
-    for record in batch.records:
-        lines += start
-        at = len(lines)
-        encode_into(record.dimensions, lines, -1)
-        if stamped:
-            lines[at] = _COMMA  # the brace that opens the dimensions: they continue the record's root
+    for record in records:
+        lines += head
+        _encode_into(record, lines, -1)
+        lines += tail
+        if len(lines) > _PORTION:
+            break
+    return lines
+
+
+def _fill_rows(records: Iterator[Any], head: bytes, tail: bytes) -> bytearray:
+    """Rows whose dimensions hold the account already."""
+    lines = bytearray()
+    for record in records:
+        lines += head
+        _encode_into(record.dimensions, lines, -1)
         at = len(lines) - 1
-        encode_into(record, lines, at)  # over the brace that closes them
+        _encode_into(record, lines, at)  # over the brace that closes the dimensions
         lines[at] = _COMMA
         lines += tail
+        if len(lines) > _PORTION:
+            break
+    return lines
+
+
+def _fill_stamped_rows(records: Iterator[Any], head: bytes, tail: bytes) -> bytearray:
+    """Rows that the head has put the account before."""
+    lines = bytearray()
+    for record in records:
+        lines += head
+        at = len(lines)
+        _encode_into(record.dimensions, lines, at)
+        lines[at] = _COMMA  # for the brace that opens the dimensions: they go on with the record's root
+        at = len(lines) - 1
+        _encode_into(record, lines, at)
+        lines[at] = _COMMA
+        lines += tail
+        if len(lines) > _PORTION:
+            break
     return lines
 
 

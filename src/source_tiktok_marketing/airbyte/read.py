@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -17,6 +16,7 @@ from source_tiktok_marketing.airbyte.messages import (
     state_line,
     status_line,
 )
+from source_tiktok_marketing.airbyte.output import Output, Write, write_stdout
 from source_tiktok_marketing.api.client import Waiting
 from source_tiktok_marketing.api.errors import TikTokError
 from source_tiktok_marketing.clock import Clock, SystemClock
@@ -31,19 +31,6 @@ _HEARTBEAT = 60.0
 _NAMED = 20
 """Failures that an error message names one by one."""
 _GRAVEST_FIRST = ("config_error", "system_error", "transient_error")
-
-Write = Callable[[bytes | bytearray], None]
-
-
-def write_stdout(data: bytes | bytearray) -> None:
-    """Write all of it to standard output.
-
-    Raises:
-        BrokenPipeError: If whoever reads it has gone.
-    """
-    view = memoryview(data)
-    while view:
-        view = view[os.write(1, view) :]
 
 
 async def read(
@@ -72,7 +59,19 @@ async def read(
         ConnectorError: If nothing could be read at all.
     """
     clock = clock or SystemClock()
-    telling = _Telling(write)
+    async with Output(write) as output:
+        telling = _Telling(output)
+        return await _read(config, selected, states, telling, clock, address)
+
+
+async def _read(
+    config: Config,
+    selected: Sequence[Selected],
+    states: Mapping[str, Any],
+    telling: _Telling,
+    clock: Clock,
+    address: str | None,
+) -> int:
     async with connect(config, clock=clock, on_wait=telling.wait, address=address) as api:
         sync = Sync(config, selected, states, api, clock)
         heart = asyncio.create_task(telling.beat(sync))
@@ -92,11 +91,10 @@ async def read(
 class _Telling:
     """Turns events into lines, one at a time and in their order."""
 
-    def __init__(self, write: Write) -> None:
-        self._write = write
+    def __init__(self, output: Output) -> None:
+        self._output = output
         self._running: set[str] = set()
         self._failures: list[Failure] = []
-        self._turn = asyncio.Lock()
         self._spoke = False
         self._waits: set[asyncio.Task[None]] = set()
 
@@ -107,7 +105,8 @@ class _Telling:
                 if name not in self._running:
                     self._running.add(name)
                     await self._say(status_line(name, "RUNNING"))
-                await self._say(record_lines(event))
+                for lines in record_lines(event):
+                    await self._say(lines)
             case Checkpoint():
                 await self._say(state_line(event.stream.name, event.state, event.records))
             case Started():
@@ -167,8 +166,7 @@ class _Telling:
 
     async def _say(self, line: bytes | bytearray) -> None:
         self._spoke = True
-        async with self._turn:
-            await asyncio.to_thread(self._write, line)
+        await self._output.write(line)
 
 
 def _causes(failures: Sequence[Failure]) -> list[tuple[str, str, str, str | None]]:

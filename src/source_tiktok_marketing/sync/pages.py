@@ -27,6 +27,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         page_size: Records a page; None where the endpoint has no pages.
         advertiser_id: The account it is about.
         divisible: Whether it can be asked for in smaller parts, should TikTok find it too large.
+        most: Rows beyond which it is not read but refused, to be asked for in smaller parts.
     """
 
     endpoint: str
@@ -34,6 +35,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     page_size: int | None
     advertiser_id: str | None = None
     divisible: bool = False
+    most: int | None = None
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -54,6 +56,18 @@ class Truncated(ConnectorError):  # noqa: N818 - what TikTok did to the answer
     """TikTok answered for the newest 20,000 ads only (`X-Tt-Ads-Throttle`): ask for fewer ads at a time."""
 
 
+class TooLong(ConnectorError):  # noqa: N818 - a fact about the list
+    """The list has more rows than one walk should have.
+
+    Args:
+        total: How many.
+    """
+
+    def __init__(self, total: int) -> None:
+        super().__init__(f"The list has {total:,} rows.")
+        self.total = total
+
+
 class Walker:
     """Reads lists that belong together (the parts of one window, say), so that no record is delivered twice.
 
@@ -67,6 +81,7 @@ class Walker:
         self._api = api
         self._reader = reader
         self._ahead = ahead
+        self._keys = reader.keyer()
         self._delivered: set[Any] = set()
 
     async def walk(self, request: Request) -> AsyncGenerator[Delivery, None]:
@@ -78,25 +93,25 @@ class Walker:
         Raises:
             IncompleteRead: If it is still short after several walks.
             Truncated: If TikTok leaves out ads.
+            TooLong: If there are more rows than the request says; nothing was delivered then.
             TikTokError: If a page cannot be had.
         """
-        seen: set[Any] = set()
+        # What was delivered for an earlier part must not count for this one; mostly there is none: one set will do.
+        seen = set() if self._delivered else self._delivered
         total: int | None = None
         for _ in range(_WALKS):
             async with aclosing(self._pages(request)) as pages:
                 async for page, size, is_whole in pages:
                     total = page.total_number
-                    if is_whole and not self._delivered and not seen:
+                    if request.most is not None and total is not None and total > request.most and not seen:
+                        raise TooLong(total)
+                    if is_whole and not self._delivered:
                         if page.records:
                             yield Delivery(page.records, size, page.odd)
                         return
-                    fresh = []
-                    for record in page.records:
-                        key = self._reader.key(record)
-                        seen.add(key)
-                        if key not in self._delivered:
-                            self._delivered.add(key)
-                            fresh.append(record)
+                    keys = self._keys(page.records)
+                    fresh = self._fresh(page.records, keys)
+                    seen.update(keys)
                     if fresh:
                         yield Delivery(fresh, size, page.odd)
             if total is None or len(seen) >= total:
@@ -106,6 +121,19 @@ class Walker:
             f"{f' for advertiser {request.advertiser_id}' if request.advertiser_id else ''}, {_WALKS} times over.",
             remedy="Run the sync again: it reads this part anew. If it stays so, report it with the account and days.",
         )
+
+    def _fresh(self, records: list[Any], keys: list[Any]) -> list[Any]:
+        """Those of the records that were not delivered yet; they count as delivered from now on."""
+        delivered = self._delivered
+        if delivered.isdisjoint(keys) and len(set(keys)) == len(keys):  # all of them, as a rule
+            delivered.update(keys)
+            return records
+        fresh = []
+        for key, record in zip(keys, records, strict=True):
+            if key not in delivered:
+                delivered.add(key)
+                fresh.append(record)
+        return fresh
 
     async def _pages(self, request: Request) -> AsyncGenerator[tuple[Page, int, bool], None]:
         """The pages in order, each with its bytes and whether it is all there is."""

@@ -8,9 +8,10 @@ value. Objects are few and may hold fields nobody declared, so they stay diction
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from math import isfinite
+from operator import attrgetter
 from typing import Any, Protocol
 
 import msgspec
@@ -37,6 +38,10 @@ class Page(msgspec.Struct, frozen=True):
     odd: Mapping[str, str] = {}
 
 
+Keyer = Callable[[Sequence[Any]], list[Any]]
+"""Gives what tells each record from the others of its stream and account."""
+
+
 class Reader(Protocol):
     """Makes records of page bytes."""
 
@@ -48,8 +53,8 @@ class Reader(Protocol):
         """
         ...
 
-    def key(self, record: Any) -> Any:
-        """What tells the record from the others of its stream and account."""
+    def keyer(self) -> Keyer:
+        """Makes keys of records, as long as they are to be compared with each other."""
         ...
 
 
@@ -78,7 +83,7 @@ class ReportReader:
         data = msgspec.defstruct("Data", [("list", list[self._row]), ("page_info", _PageInfo)])  # type: ignore[name-defined]
         answer = msgspec.defstruct("Answer", [("data", data)])
         self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(answer, strict=False).decode
-        self._key = _key_of(source.dimensions)
+        self._dimension_names = source.dimensions
 
     def read(self, body: bytes) -> Page:
         """Decode a page, quickly if every value is of its type."""
@@ -90,9 +95,32 @@ class ReportReader:
             return self._read_untyped(body)
         return Page(data.list, data.page_info.total_number, data.page_info.total_page)
 
-    def key(self, record: Any) -> Any:
-        """The row's dimensions."""
-        return self._key(record.dimensions)
+    def keyer(self) -> Keyer:
+        """Keys of the rows' dimensions: an id and, packed below it, which of the other values it goes with.
+
+        A window may have hundreds of thousands of rows, whose keys are all kept while it is read; an integer is a
+        third of a tuple.
+        """
+        first, *others = self._dimension_names
+        if not others:
+            return lambda rows: [getattr(row.dimensions, first) for row in rows]
+        of_others = attrgetter(*others)
+        of_first = attrgetter(first)
+        known: dict[Any, int] = {}
+
+        def keys(rows: Sequence[Any]) -> list[Any]:
+            packed = []
+            for row in rows:
+                dimensions = row.dimensions
+                rest = of_others(dimensions)
+                number = known.get(rest)
+                if number is None:
+                    number = known[rest] = len(known)
+                identity = of_first(dimensions)
+                packed.append(identity << 32 | number if type(identity) is int else (identity, rest))
+            return packed
+
+        return keys
 
     def _read_untyped(self, body: bytes) -> Page:
         rows, info = _untyped(body, "list")
@@ -147,22 +175,16 @@ class ObjectReader:
             record["advertiser_id"] = self._advertiser_id
         return record
 
-    def key(self, record: Any) -> Any:
-        """The object's id or ids."""
-        return tuple(record.get(name) for name in self._primary_key)
+    def keyer(self) -> Keyer:
+        """Keys of the objects' ids."""
+        names = self._primary_key
+        return lambda records: [tuple(record.get(name) for name in names) for record in records]
 
 
 @lru_cache(maxsize=256)
 def report_reader(stream: Stream) -> ReportReader:
     """The reader of a report stream, made once: its structs serve all accounts."""
     return ReportReader(stream)
-
-
-def _key_of(names: tuple[str, ...]) -> Callable[[Any], Any]:
-    if len(names) == 1:
-        name = names[0]
-        return lambda values: getattr(values, name)
-    return lambda values: tuple(getattr(values, name) for name in names)
 
 
 def _untyped(body: bytes, list_key: str) -> tuple[list[Mapping[str, Any]], _PageInfo]:

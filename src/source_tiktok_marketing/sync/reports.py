@@ -14,12 +14,14 @@ from source_tiktok_marketing.api.errors import Consequence, TikTokError
 from source_tiktok_marketing.catalog import STREAMS, Level, ReportSource, Stream
 from source_tiktok_marketing.errors import IncompleteRead
 from source_tiktok_marketing.sync.objects import object_requests
-from source_tiktok_marketing.sync.pages import Delivery, Request, Truncated, Walker
+from source_tiktok_marketing.sync.pages import Delivery, Request, TooLong, Truncated, Walker
 from source_tiktok_marketing.sync.records import ObjectReader, report_reader
-from source_tiktok_marketing.sync.windows import Window
+from source_tiktok_marketing.sync.windows import Window, windows
 
 _BY_NAME = {stream.name: stream for stream in STREAMS}
 _PAGE_SIZE = 1000
+_ROWS_PER_WALK = 40_000
+"""Rows of several days that are read in one walk. Their keys are kept until it ends, and deep pages drift."""
 _IDS_PER_FILTER = 100
 """The most ids that one filter takes (`/report/integrated/get/`)."""
 
@@ -43,6 +45,13 @@ class Piece(msgspec.Struct, frozen=True):
         if parts is not None:
             return [Piece(part, self.id_field, self.ids) for part in parts]
         return self.id_halves()
+
+    def shorter(self, total: int) -> list[Piece]:
+        """The same rows in so many parts of the days that each has about as many rows as one walk should have."""
+        assert self.window is not None  # noqa: S101 - only pieces of several days are too long
+        days = max(1, self.window.days * _ROWS_PER_WALK // total)
+        parts = windows(self.window.start, self.window.end, days)
+        return [Piece(part, self.id_field, self.ids) for part in parts]
 
     def id_halves(self) -> list[Piece] | None:
         """The same rows as two parts of its ids; None if it has not two."""
@@ -106,6 +115,8 @@ class ReportWindow:
                 async with aclosing(walker.walk(self._request(piece))) as deliveries:
                     async for delivery in deliveries:
                         yield delivery
+            except TooLong as error:
+                pieces.extendleft(reversed(piece.shorter(error.total)))
             except Truncated as error:
                 smaller = await self._fewer_ads(piece)
                 if smaller is None:
@@ -145,6 +156,7 @@ class ReportWindow:
             params=params,
             page_size=_PAGE_SIZE,
             advertiser_id=self._advertiser_id,
+            most=_ROWS_PER_WALK if piece.window and piece.window.days > 1 else None,
             divisible=piece.halves() is not None or self._smaller_objects(piece) is not None,
         )
 

@@ -1,0 +1,103 @@
+"""CPU a record and peak memory of reading `ads_reports_daily` through the protocol, up to a million rows.
+
+The CPU is set against that of decoding and encoding pages of the same records with orjson and nothing else, taken in the
+same run, before and after.
+
+    python benchmarks/read_ads.py [--ads 40000] [--days 80]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+import urllib.parse
+import urllib.request
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+from harness import Measured, catalog_of, config_for, emulator, machine, measure
+
+from source_tiktok_marketing.catalog import ReportSource, stream_named
+
+STREAM = "ads_reports_daily"
+SAMPLE_PAGES = 12
+
+
+def main() -> None:
+    """Run it and print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--ads", type=int, default=40_000, help="ads of the largest account")
+    parser.add_argument("--days", type=int, default=80, help="days to read")
+    arguments = parser.parse_args()
+    today = datetime.now(UTC).date()
+    first = today - timedelta(days=arguments.days)
+    options = ["--advertisers", "4", "--days", str(arguments.days + 30), "--ads-per-account", str(arguments.ads)]
+    options += ["--ad-report-limit", "10000000", "--cache-mb", "64", "--record-requests", "0"]
+    print(f"{machine()}; {STREAM}")
+    with emulator(*options) as ready:
+        pages = sample(ready, today - timedelta(days=30), today - timedelta(days=1))
+        before = orjson_cpu(pages)
+        tenth = read(ready, today - timedelta(days=max(1, arguments.days // 10)))
+        whole = read(ready, first)
+        floor = (before + orjson_cpu(pages)) / 2
+    for title, run in (("a tenth", tenth), ("everything", whole)):
+        records = run.lines
+        print(
+            f"{title:>12}: {records:>9,} lines, {run.size / 1e9:.2f} GB, {run.seconds:6.1f} s, "
+            f"{run.cpu / records * 1e6:5.1f} us CPU a record, peak {run.peak_mb:.0f} MB"
+        )
+    each = whole.cpu / whole.lines * 1e6
+    print(f"{'orjson':>12}: {floor * 1e6:.1f} us CPU a record for decoding and encoding, nothing else")
+    print(f"{'ratio':>12}: {each / (floor * 1e6):.2f}")
+
+
+def read(ready: dict[str, Any], first: Any) -> Measured:
+    """Read from a day on, in a process of its own."""
+    files = {"config": config_for(ready, start_date=str(first), include_deleted=True), "catalog": catalog_of(STREAM)}
+    run = measure(["read", "--config", "{config}", "--catalog", "{catalog}"], files, url=ready["url"])
+    assert run.exit_code == 0
+    return run
+
+
+def sample(ready: dict[str, Any], first: Any, last: Any) -> list[bytes]:
+    """Pages as they come from the API."""
+    stream = stream_named(STREAM)
+    assert stream is not None
+    source = stream.source
+    assert isinstance(source, ReportSource)
+    query = {
+        "advertiser_id": ready["advertiser_ids"][0],
+        "service_type": "AUCTION",
+        "report_type": source.report_type,
+        "data_level": str(source.data_level),
+        "dimensions": json.dumps(source.dimensions),
+        "metrics": json.dumps(source.metrics),
+        "start_date": str(first),
+        "end_date": str(last),
+        "page_size": "1000",
+    }
+    pages = []
+    for page in range(1, SAMPLE_PAGES + 1):
+        url = f"{ready['url']}/open_api/v1.3/{stream.endpoint}?{urllib.parse.urlencode({**query, 'page': page})}"
+        request = urllib.request.Request(url, headers={"Access-Token": ready["access_token"]})  # noqa: S310 - our own server
+        with urllib.request.urlopen(request) as answer:  # noqa: S310
+            pages.append(answer.read())
+    return pages
+
+
+def orjson_cpu(pages: list[bytes]) -> float:
+    """Seconds of CPU a record."""
+    records = 0
+    began = time.process_time()
+    for _ in range(3):
+        for page in pages:
+            for row in orjson.loads(page)["data"]["list"]:
+                orjson.dumps(row)
+                records += 1
+    return (time.process_time() - began) / records
+
+
+if __name__ == "__main__":
+    main()
