@@ -27,6 +27,7 @@ OAUTH = "oauth2.0"
 SANDBOX = "sandbox_access_token"
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_SHORTEST_SECRET = 4
 _LEGACY_GRANULARITIES = frozenset({"LIFETIME", "DAY", "HOUR"})
 
 
@@ -106,6 +107,17 @@ def parse_config(raw: Any) -> Config:
     Raises:
         ConfigurationError: Naming the field that is wrong and what it should be.
     """
+    try:
+        return _parse(raw)
+    except ConfigurationError as error:
+        raise ConfigurationError(_masked(error.message, raw), remedy=error.remedy) from None
+    except RecursionError:
+        raise ConfigurationError(
+            "The configuration is nested too deeply.", remedy="A field holds more brackets than it can mean."
+        ) from None
+
+
+def _parse(raw: Any) -> Config:
     if not isinstance(raw, Mapping):
         raise ConfigurationError(
             "The configuration is not a JSON object.",
@@ -138,7 +150,7 @@ def _credentials(raw: Mapping[str, Any]) -> dict[str, Any]:
         raise ConfigurationError("credentials is not an object.", remedy=_credentials_remedy())
     if credentials:
         kind = credentials.get("auth_type")
-        if kind not in {OAUTH, SANDBOX}:
+        if not isinstance(kind, str) or kind not in {OAUTH, SANDBOX}:
             raise ConfigurationError(
                 f"credentials.auth_type is {_shown(kind)}.", remedy=f'It must be "{OAUTH}" or "{SANDBOX}".'
             )
@@ -166,7 +178,7 @@ def _typed_credentials(
         raise ConfigurationError(
             f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing.", remedy=_credentials_remedy()
         )
-    if advertiser_id is not None and not advertiser_id.isdecimal():
+    if advertiser_id is not None and not _is_id(advertiser_id):
         raise ConfigurationError(
             f"{where}.advertiser_id is {_shown(advertiser_id)}.", remedy="An advertiser id is a number of 19 digits."
         )
@@ -191,7 +203,27 @@ def _text(value: Any, name: str) -> str | None:
         return None
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise ConfigurationError(f"{name} is not a text.", remedy="Put the value in quotes.")
-    return str(value).strip() or None
+    text = str(value).strip()
+    if not text.isascii() or not text.isprintable():
+        raise ConfigurationError(
+            f"{name} holds characters that it cannot have.", remedy="Copy it again, without line breaks."
+        )
+    return text or None
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
+
+
+def _masked(text: str, raw: Any) -> str:
+    """The text without the secrets of a configuration, which somebody may have put into another field."""
+    fields = [raw, raw.get("credentials"), raw.get("environment")] if isinstance(raw, Mapping) else []
+    for holder in fields:
+        for name in ("access_token", "secret", "app_id"):
+            value = holder.get(name) if isinstance(holder, Mapping) else None
+            if isinstance(value, str) and len(value) >= _SHORTEST_SECRET:
+                text = text.replace(value, "***").replace(json.dumps(value)[1:-1], "***")
+    return text
 
 
 def _day(raw: Mapping[str, Any], name: str) -> date | None:
@@ -237,7 +269,7 @@ def _rate(raw: Mapping[str, Any]) -> float:
         return 10.0
     try:
         rate = float(value) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else -1.0
-    except ValueError:
+    except (ValueError, OverflowError):
         rate = -1.0
     if not 0.1 <= rate <= 1000:
         raise ConfigurationError(
@@ -268,7 +300,7 @@ def _ids(raw: Mapping[str, Any], name: str) -> tuple[str, ...]:
             f"{name} is not a list of advertiser ids.", remedy='Write it as ["7000000000000000001"].'
         )
     ids = tuple(dict.fromkeys(text for item in items if (text := str(item).strip())))
-    wrong = [text for text in ids if not text.isdecimal()]
+    wrong = [text for text in ids if not _is_id(text)]
     if wrong:
         raise ConfigurationError(
             f"{name} holds {_shown(wrong[0])}.", remedy="An advertiser id is a number of 19 digits."
@@ -277,5 +309,8 @@ def _ids(raw: Mapping[str, Any], name: str) -> tuple[str, ...]:
 
 
 def _shown(value: Any) -> str:
+    """A value as an error can show it; a part of a long one could be a part of a secret."""
+    if isinstance(value, (list, dict)):
+        return "a list or an object"
     text = json.dumps(value, default=str)
-    return text if len(text) <= 40 else text[:37] + "..."
+    return text if len(text) <= 40 else f"a text of {len(text) - 2} characters"

@@ -58,7 +58,7 @@ def selected_streams(config: Config, catalog: Any) -> list[Selected]:
                 remedy='Each entry looks like {"stream": {"name": ...}, "sync_mode": ...}.',
             )
         mode = entry.get("sync_mode", "full_refresh")
-        if mode not in {"full_refresh", "incremental"}:
+        if mode != "full_refresh" and mode != "incremental":  # noqa: PLR1714 - it may be of a type that has no hash
             raise ConfigurationError(
                 f"The catalog gives stream {name} the sync_mode {mode!r}.", remedy="It is full_refresh or incremental."
             )
@@ -91,27 +91,40 @@ def states_by_stream(raw: Any) -> dict[str, Any]:
     Raises:
         ConfigurationError: If it is of no such form.
     """
+    try:
+        return _states(raw)
+    except RecursionError:
+        raise ConfigurationError(
+            "The state is nested too deeply.", remedy="Pass the state messages that an earlier sync wrote."
+        ) from None
+
+
+def _states(raw: Any) -> dict[str, Any]:
     if raw is None or raw == "":
         return {}
     if isinstance(raw, list):
         states: dict[str, Any] = {}
         for entry in raw:
-            states |= states_by_stream(entry)
+            states |= _states(entry)
         return states
     if not isinstance(raw, Mapping):
         raise ConfigurationError(
             "The state is neither a list nor an object.", remedy="Pass the state messages that an earlier sync wrote."
         )
     if raw.get("type") == "STATE" or (isinstance(raw.get("state"), Mapping) and "stream" not in raw):
-        return states_by_stream(raw.get("state"))
+        return _states(raw.get("state"))
     if raw.get("type") == "GLOBAL" or "global" in raw:
         inner = raw.get("global")
         return _by_descriptor(inner.get("stream_states") if isinstance(inner, Mapping) else None)
     if raw.get("type") == "STREAM" or _is_descriptor(raw.get("stream")):
         return _by_descriptor([raw.get("stream")])
-    if raw.get("type") == "LEGACY":
+    if raw.get("type") == "LEGACY" or set(raw) == {"data"}:
         raw = raw.get("data") or {}
-    return dict(raw) if isinstance(raw, Mapping) else {}
+    if not isinstance(raw, Mapping):
+        raise ConfigurationError(
+            "The state's `data` is not an object.", remedy="Pass the state messages that an earlier sync wrote."
+        )
+    return dict(raw)
 
 
 def _is_descriptor(value: Any) -> bool:

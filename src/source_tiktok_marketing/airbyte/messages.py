@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -36,7 +37,11 @@ StreamState = Literal["STARTED", "RUNNING", "COMPLETE", "INCOMPLETE"]
 
 def message_line(message: AirbyteMessage) -> bytes:
     """Any message but records and states, which are too many to be built as objects."""
-    return _ENCODER.encode(_without_nulls(msgspec.to_builtins(message))) + b"\n"
+    told = _without_nulls(msgspec.to_builtins(message))
+    try:
+        return _ENCODER.encode(told) + b"\n"
+    except UnicodeEncodeError:  # half of a character, quoted from what somebody passed in
+        return json.dumps(told).encode() + b"\n"
 
 
 def _without_nulls(value: Any) -> Any:

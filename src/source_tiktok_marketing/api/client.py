@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections import deque
@@ -30,7 +31,7 @@ OK = 0
 PARTLY_OK = 20001
 _ANNOUNCED_FROM = 5.0
 _SECRET_PARAMS = frozenset({"app_id", "secret"})
-_APP_ID = re.compile(r"\b([Aa]pp(?:lication)?\s+)\d{5,}")
+_APP_ID = re.compile(r"\b(app(?:lication)?[\s_]*(?:id)?[\s:=({\"']*)\d{5,}", re.IGNORECASE)
 
 
 class _Envelope(msgspec.Struct):
@@ -179,7 +180,10 @@ class Client:
 
     def _pause(self, error: TikTokError, tries: int) -> float:
         if error.consequence is Consequence.SLOW_DOWN:  # the endpoint's pace already waits for all its requests
-            wait = self.quotas.pace(error.endpoint).wait(self._clock.monotonic(), self._clock.now().date())
+            try:
+                wait = self.quotas.pace(error.endpoint).wait(self._clock.monotonic(), self._clock.now().date())
+            except DayIsSpent:
+                return 0.0  # the next turn says so
             return wait + self._rng.uniform(0.0, 0.25)
         return pause(error, tries, self._rng)
 
@@ -195,7 +199,7 @@ class Client:
             reply = await self._transport.send(endpoint, query, self._token)
         except TransportFailure as failure:
             raise transport_error(
-                failure.said, endpoint=endpoint, advertiser_id=advertiser_id, timed_out=failure.timed_out
+                self.scrub(failure.said), endpoint=endpoint, advertiser_id=advertiser_id, timed_out=failure.timed_out
             ) from failure
         self.tally.answered(endpoint, self._clock.monotonic() - left_at, len(reply.body))
         try:
@@ -220,7 +224,7 @@ class Client:
         """The code outranks the HTTP status, so the envelope is looked for first."""
         try:
             if not reply.body.startswith(b'{"code":0,'):  # the common answer is not looked at twice
-                envelope = _ENVELOPE.decode(reply.body)
+                envelope = _envelope(reply.body)
                 if envelope.code == PARTLY_OK:
                     said = self.scrub(envelope.message)
                     self.tally.remarks.append(
@@ -233,15 +237,15 @@ class Client:
                         ruling_of(envelope.code),
                         endpoint=endpoint,
                         code=envelope.code,
-                        request_id=envelope.request_id,
+                        request_id=self.scrub(envelope.request_id),
                         advertiser_id=advertiser_id,
-                        detail=self.scrub(_request_text(endpoint, query)),
+                        detail=_request_text(endpoint, {name: self.scrub(value) for name, value in query.items()}),
                     )
-            if reply.status >= 400:
+            if reply.status >= 300:
                 raise self._http_error(reply.status, endpoint, advertiser_id)
             return decode(reply.body)
-        except msgspec.DecodeError as error:
-            if reply.status >= 400:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            if reply.status >= 300:
                 raise self._http_error(reply.status, endpoint, advertiser_id) from error
             raise transport_error(
                 f"the answer is not what TikTok documents ({self.scrub(str(error))})",
@@ -268,6 +272,26 @@ class Client:
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return _APP_ID.sub(r"\1***", text)
+
+
+def _envelope(body: bytes) -> _Envelope:
+    """The envelope of an answer, even if its parts are not of their types.
+
+    Raises:
+        msgspec.DecodeError: If there is none.
+    """
+    try:
+        return _ENVELOPE.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        # The standard library reads what msgspec refuses: half of an emoji in the message, say.
+        try:
+            raw = json.loads(body)
+            code = int(raw["code"])
+        except (ValueError, TypeError, KeyError, RecursionError):
+            raise msgspec.DecodeError("it is no JSON object with a `code`") from None
+        texts = (raw.get(name) for name in ("message", "request_id"))
+        message, request_id = ("" if text is None else str(text).encode(errors="replace").decode() for text in texts)
+        return _Envelope(code, message, request_id)
 
 
 def _as_text(value: Any) -> str:

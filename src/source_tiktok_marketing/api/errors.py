@@ -80,6 +80,16 @@ _SMALLER = Ruling(
 )
 _ACCOUNT_GONE = Ruling(Consequence.ACCOUNT, Verdict.CONFIG, _GRANT, inaccessible=True)
 _REFUSED = Ruling(Consequence.ACCOUNT, Verdict.SYSTEM, _REPORT)
+_REFUSED_TO_USER = Ruling(
+    Consequence.ACCOUNT, Verdict.CONFIG, "Leave the stream or the account out of the sync, or ask TikTok's support why."
+)
+_OTHER_COMPANY = Ruling(
+    Consequence.ACCOUNT,
+    Verdict.CONFIG,
+    "The application's developer and the account belong to different companies: "
+    "authorize an application of the account's own company, or leave the account out with exclude_advertiser_ids.",
+    inaccessible=True,
+)
 _STREAM_SCOPE = Ruling(Consequence.STREAM, Verdict.CONFIG, _SCOPE)
 _STREAM_ABSENT = Ruling(
     Consequence.STREAM,
@@ -96,15 +106,15 @@ RULINGS: dict[int, Ruling] = {
     40001: _ACCOUNT_GONE,
     40002: _REFUSED,
     40006: _REFUSED,
-    40007: _REFUSED,
+    40007: _REFUSED_TO_USER,
     40008: _STREAM_ABSENT,
     40009: _STREAM_ABSENT,
-    40010: _STREAM_ABSENT,
+    40010: _REFUSED,
     40011: _SMALLER,
     40013: _ACCOUNT_GONE,
     40014: _STREAM_ABSENT,
     40016: _SLOW,
-    40050: _RETRY,
+    40050: _REFUSED,
     40051: _REFUSED,
     40067: _SMALLER,
     40100: _SLOW,
@@ -122,9 +132,9 @@ RULINGS: dict[int, Ruling] = {
     40113: _APPLICATION,
     40115: _TOKEN,
     40116: _APPLICATION,
-    40117: _REFUSED,
+    40117: _REFUSED_TO_USER,
     40118: _STREAM_SCOPE,
-    40119: _APPLICATION,
+    40119: _OTHER_COMPANY,
     40121: _STREAM_SCOPE,
     40122: _STREAM_SCOPE,
     40124: _APPLICATION,
@@ -139,7 +149,7 @@ RULINGS: dict[int, Ruling] = {
     40700: _RETRY,
     41000: _COUNTRY,
     41001: _STREAM_ABSENT,
-    41002: _REFUSED,
+    41002: _REFUSED_TO_USER,
 }
 
 MAINTENANCE = 60001

@@ -46,6 +46,7 @@ class DayIsSpent(Exception):  # noqa: N818 - a fact about the quota, which the c
 _HEADROOM = (
     0.97  # requests leave evenly and arrive unevenly: so many of the tier's requests a second keep clear of its limit
 )
+_SLACK = 0.03  # seconds; the headroom makes room for as much: tier x interval is 1.03 s
 _MINUTE = 61.0
 _SLOWEST = 0.02
 _DECREASE = 0.6
@@ -94,9 +95,9 @@ class Pace:
 
     def sent(self, at: float) -> None:
         """A request leaves."""
-        interval = 1.0 / self.rate(at)
-        # A turn that came a little late is made up for, so that timer slack costs no quota; a long idle time is not.
-        self._next_at = max(self._next_at, at - interval / 2) + interval
+        # A turn that came a little late is made up for, so that timer slack costs no quota; idle time is not.
+        due = self._next_at if at - self._next_at <= _SLACK else at
+        self._next_at = due + 1.0 / self.rate(at)
         self._minute.append(at)
         self._sent_today += 1
 

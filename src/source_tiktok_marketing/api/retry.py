@@ -75,8 +75,7 @@ def gives_up(
         return tries >= (patience.slow_tries if error.timed_out else patience.slow_codes)
     if error.consequence is Consequence.SLOW_DOWN:
         return waited >= patience.quota
-    if error.code == MAINTENANCE:
-        return waited >= patience.maintenance
     if error.code is None and not answered:
         return waited >= patience.first_contact
-    return tries >= 3 and waited >= patience.trouble
+    limit = patience.maintenance if error.code == MAINTENANCE else patience.trouble
+    return tries >= 3 and waited >= limit

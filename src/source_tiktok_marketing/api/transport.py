@@ -104,7 +104,7 @@ class HttpTransport:
                 "no answer came in time", timed_out=not isinstance(error, aiohttp.ConnectionTimeoutError)
             ) from error
         except aiohttp.ClientConnectorError as error:
-            where = urlsplit(self.host).netloc
+            where = urlsplit(self.host).netloc.rpartition("@")[2]
             reason = error.os_error.strerror or str(error.os_error)
             raise TransportFailure(f"cannot connect to {where} ({reason})") from error
         except aiohttp.ClientPayloadError as error:

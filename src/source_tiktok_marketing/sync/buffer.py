@@ -23,15 +23,18 @@ class Buffer(Generic[T]):
         self._items: deque[tuple[T, int]] = deque()
         self._size = 0
         self._arrived = asyncio.Event()
-        self._room = asyncio.Condition()
+        self._room = asyncio.Event()
+        self._turn = asyncio.Lock()
 
     async def put(self, item: T, size: int = 0) -> None:
-        """Wait for room and put an item in. Items without a size are never held up by their own weight."""
-        if self._size and self._size + size > self._limit:
-            async with self._room:
-                await self._room.wait_for(lambda: not self._size or self._size + size <= self._limit)
+        """Wait for room and put an item in. An item without a size never waits."""
+        if size:
+            async with self._turn:  # those who wait for room get it in their order
+                while self._size and self._size + size > self._limit:
+                    self._room.clear()
+                    await self._room.wait()
+                self._size += size
         self._items.append((item, size))
-        self._size += size
         self._arrived.set()
 
     async def get(self) -> T:
@@ -42,6 +45,5 @@ class Buffer(Generic[T]):
         item, size = self._items.popleft()
         if size:
             self._size -= size
-            async with self._room:
-                self._room.notify_all()
+            self._room.set()
         return item

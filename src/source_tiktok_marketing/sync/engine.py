@@ -235,13 +235,12 @@ class Sync:
                 try:
                     await self._read_step(lane, step)
                 finally:
-                    lane.active -= 1
+                    lane.release(step)
                     freed.set()
 
             while (lane.open or lane.active) and self._fatal is None:
                 limit = self._limit(lane)
                 while lane.active < limit and (step := lane.take(limit)) is not None:
-                    lane.active += 1
                     group.create_task(read(step))
                 freed.clear()
                 if lane.active:

@@ -6,7 +6,7 @@ of them are done, since they finish in any order and the state may only follow a
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 
 from source_tiktok_marketing.sync.plan import Part
@@ -43,6 +43,12 @@ class PartQueue:
             self._next = next(self._windows)
         except StopIteration:
             self._has_next = False
+
+    @property
+    def holder(self) -> str:
+        """Whose share of the lane its windows take."""
+        account = self.part.account
+        return account.advertiser_id if account else ""
 
     @property
     def waiting(self) -> bool:
@@ -94,6 +100,7 @@ class Lane:
         self.active = 0
         self.transient_failures = 0
         self._streams = [deque(queues) for queues in streams]
+        self._held: Counter[str] = Counter()
 
     @property
     def open(self) -> bool:
@@ -122,6 +129,13 @@ class Lane:
                         queues.popleft()
                         continue
                     queues.rotate(-1)
-                    if queue.in_flight < cap:
+                    if self._held[queue.holder] < cap:
+                        self._held[queue.holder] += 1
+                        self.active += 1
                         return queue.take()
         return None
+
+    def release(self, step: Step) -> None:
+        """A window that was taken is in flight no more, whatever became of it."""
+        self._held[step.queue.holder] -= 1
+        self.active -= 1

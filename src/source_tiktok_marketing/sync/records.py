@@ -7,19 +7,22 @@ value. Objects are few and may hold fields nobody declared, so they stay diction
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from math import isfinite
 from operator import attrgetter
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 import msgspec
 
 from source_tiktok_marketing.catalog import FieldType, ObjectSource, ReportSource, Stream, field_types
 
 _LARGEST_INT = 2**63 - 1
-_GROUPED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
+_WHOLE = re.compile(r"([+-]?\d+)(?:\.0*)?", re.ASCII)
+_REAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_GROUPED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?", re.ASCII)
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -63,7 +66,13 @@ class _PageInfo(msgspec.Struct):
     total_page: int | None = None
 
 
-_PYTHON = {"integer": int, "number": float, "string": str}
+_PYTHON: dict[str, Any] = {
+    "integer": Annotated[int, msgspec.Meta(ge=-_LARGEST_INT - 1, le=_LARGEST_INT)],
+    "number": float,
+    "string": str,
+}
+_COMPACT = b'{"code":'
+_SPACED_NULL = re.compile(rb':\s+"-"')
 
 
 class ReportReader:
@@ -89,9 +98,15 @@ class ReportReader:
         """Decode a page, quickly if every value is of its type."""
         try:
             # A quote right after a colon opens a value, so only values that are "-" as a whole are hit, wherever they
-            # are: in a metric it is TikTok's null, and anywhere else it makes the typed decoding fail.
-            data: Any = self._decode(body.replace(b':"-"', b":null").replace(b': "-"', b": null")).data
-        except msgspec.ValidationError:
+            # are: in a metric it is TikTok's null, and in a dimension it makes the typed decoding fail.
+            body_with_nulls = body.replace(b':"-"', b":null")
+            if not body.startswith(_COMPACT):  # a serializer that puts spaces puts one after the first colon
+                body_with_nulls = _SPACED_NULL.sub(b":null", body_with_nulls)
+            data: Any = self._decode(body_with_nulls).data
+        except (
+            msgspec.DecodeError,
+            UnicodeDecodeError,
+        ):  # a value that is not of its type, or a text that msgspec refuses
             return self._read_untyped(body)
         return Page(data.list, data.page_info.total_number, data.page_info.total_page)
 
@@ -132,12 +147,10 @@ class ReportReader:
                 values = row.get(part)
                 if not isinstance(values, Mapping):
                     raise msgspec.ValidationError(f"a row of the report has no `{part}`")
-                given = {name: None if (value := values.get(name)) == "-" else value for name in types}
+                given = {name: values.get(name) for name in types}
+                if part == "metrics":
+                    given = {name: None if value == "-" else value for name, value in given.items()}
                 parts[part] = {name: _fitted(value, types[name], name, odd) for name, value in given.items()}
-            dimensions = row["dimensions"]
-            for name, value in parts["dimensions"].items():
-                if value is None:  # part of the key: the text that came is better than nothing
-                    parts["dimensions"][name] = str(dimensions.get(name))
             records.append(self._row(self._dimensions(**parts["dimensions"]), self._metrics(**parts["metrics"])))
         return Page(records, info.total_number, info.total_page, odd)
 
@@ -178,7 +191,12 @@ class ObjectReader:
     def keyer(self) -> Keyer:
         """Keys of the objects' ids."""
         names = self._primary_key
-        return lambda records: [tuple(record.get(name) for name in names) for record in records]
+
+        def key(record: Any) -> Any:
+            ids = tuple(record.get(name) for name in names)
+            return msgspec.json.encode(record) if None in ids else ids  # without an id only itself tells it apart
+
+        return lambda records: [key(record) for record in records]
 
 
 @lru_cache(maxsize=256)
@@ -188,12 +206,46 @@ def report_reader(stream: Stream) -> ReportReader:
 
 
 def _untyped(body: bytes, list_key: str) -> tuple[list[Mapping[str, Any]], _PageInfo]:
-    answer = msgspec.json.decode(body)
+    answer = _any_json(body)
     data = answer.get("data") if isinstance(answer, Mapping) else None
     rows = data.get(list_key) if isinstance(data, Mapping) else None
     if not isinstance(data, Mapping) or not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
         raise msgspec.ValidationError(f"`data.{list_key}` is not a list of objects")
     return rows, msgspec.convert(data.get("page_info") or {}, _PageInfo, strict=False)
+
+
+def _any_json(body: bytes) -> Any:
+    """The JSON of a body, with U+FFFD for halves of characters and infinity for numbers beyond all bounds.
+
+    TikTok cuts texts, sometimes in the middle of an emoji. msgspec refuses such a body; no row is given up for that.
+
+    Raises:
+        msgspec.DecodeError: If it is not JSON.
+    """
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.DecodeError as error:
+        try:
+            return _whole(json.loads(body, parse_int=_any_int))
+        except (ValueError, RecursionError):
+            raise error from None
+    except UnicodeDecodeError as error:
+        raise msgspec.DecodeError(f"it is not UTF-8 ({error.reason})") from None
+
+
+def _any_int(text: str) -> int | float:
+    return int(text) if len(text) < 400 else float(text)
+
+
+def _whole(value: Any) -> Any:
+    """The value with U+FFFD for each half of a character."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    if isinstance(value, dict):
+        return {_whole(key): _whole(item) for key, item in value.items()}
+    return value
 
 
 def _fitted(value: Any, kind: FieldType, name: str, odd: dict[str, str]) -> Any:
@@ -207,32 +259,34 @@ def _fitted(value: Any, kind: FieldType, name: str, odd: dict[str, str]) -> Any:
 
 
 def _integer(value: Any, _kind: FieldType, _name: str, _odd: dict[str, str]) -> int | None:
-    number = value if isinstance(value, int) and not isinstance(value, bool) else None
-    if number is None:
-        real = _real(value)
-        if isinstance(value, str):
-            try:
-                number = int(value)
-            except ValueError:
-                number = None
-        if number is None and real is not None and real.is_integer():
-            number = int(real)
-    return number if number is not None and abs(number) <= _LARGEST_INT else None
-
-
-def _number(value: Any, _kind: FieldType, _name: str, _odd: dict[str, str]) -> float | int | None:
-    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else _real(value)
-
-
-def _real(value: Any) -> float | None:
     if isinstance(value, str):
-        text = value.strip()
-        try:
-            real = float(text.replace(",", "") if _GROUPED.fullmatch(text) else text)
-        except ValueError:
+        match = _WHOLE.fullmatch(_ungrouped(value))
+        number = int(match[1]) if match and len(match[1]) < 30 else None
+    elif isinstance(value, float):
+        number = int(value) if value.is_integer() else None
+    else:
+        number = int(value) if isinstance(value, (int, bool)) else None
+    return number if number is not None and -_LARGEST_INT - 1 <= number <= _LARGEST_INT else None
+
+
+def _number(value: Any, _kind: FieldType, _name: str, _odd: dict[str, str]) -> float | None:
+    if isinstance(value, str):
+        value = _ungrouped(value)
+        if not _REAL.fullmatch(value):
             return None
-        return real if isfinite(real) else None
-    return float(value) if isinstance(value, (int, float)) and isfinite(value) else None
+    elif not isinstance(value, (int, float)):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if isfinite(number) else None
+
+
+def _ungrouped(text: str) -> str:
+    """The text without the commas between thousands."""
+    text = text.strip()
+    return text.replace(",", "") if _GROUPED.fullmatch(text) else text
 
 
 def _string(value: Any, _kind: FieldType, _name: str, _odd: dict[str, str]) -> str | None:

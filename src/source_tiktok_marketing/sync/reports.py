@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -13,9 +13,8 @@ from source_tiktok_marketing.api.client import Client
 from source_tiktok_marketing.api.errors import Consequence, TikTokError
 from source_tiktok_marketing.catalog import STREAMS, Level, ReportSource, Stream
 from source_tiktok_marketing.errors import IncompleteRead
-from source_tiktok_marketing.sync.objects import object_requests
 from source_tiktok_marketing.sync.pages import Delivery, Request, TooLong, Truncated, Walker
-from source_tiktok_marketing.sync.records import ObjectReader, report_reader
+from source_tiktok_marketing.sync.records import report_reader
 from source_tiktok_marketing.sync.windows import Window, windows
 
 _BY_NAME = {stream.name: stream for stream in STREAMS}
@@ -131,34 +130,38 @@ class ReportWindow:
                 pieces.extendleft(reversed(smaller))
 
     def _request(self, piece: Piece) -> Request:
-        source = self._source
+        return Request(
+            endpoint=self._stream.endpoint,
+            params=self._params(piece, self._source, self._source.metrics, every_status=self._include_deleted),
+            page_size=_PAGE_SIZE,
+            advertiser_id=self._advertiser_id,
+            most=_ROWS_PER_WALK if piece.window and piece.window.days > 1 else None,
+            divisible=piece.halves() is not None or self._smaller_objects(piece) is not None,
+        )
+
+    def _params(
+        self, piece: Piece, source: ReportSource, metrics: Sequence[str], *, every_status: bool
+    ) -> dict[str, Any]:
         params: dict[str, Any] = {
             "advertiser_id": self._advertiser_id,
             "service_type": "AUCTION",
             "report_type": source.report_type,
             "data_level": source.data_level,
             "dimensions": list(source.dimensions),
-            "metrics": list(source.metrics),
+            "metrics": list(metrics),
         }
         if piece.window is None:
             params["query_lifetime"] = True
         else:
             params |= {"start_date": str(piece.window.start), "end_date": str(piece.window.end)}
         filters = []
-        if self._include_deleted and source.status_field:
+        if every_status and source.status_field:
             filters.append(_filter(source.status_field, ["STATUS_ALL"]))
         if piece.id_field:
             filters.append(_filter(piece.id_field, list(piece.ids)))
         if filters:
             params["filtering"] = filters
-        return Request(
-            endpoint=self._stream.endpoint,
-            params=params,
-            page_size=_PAGE_SIZE,
-            advertiser_id=self._advertiser_id,
-            most=_ROWS_PER_WALK if piece.window and piece.window.days > 1 else None,
-            divisible=piece.halves() is not None or self._smaller_objects(piece) is not None,
-        )
+        return params
 
     async def _fewer_ads(self, piece: Piece) -> list[Piece] | None:
         return piece.id_halves() or await self._by_objects(piece)
@@ -168,25 +171,38 @@ class ReportWindow:
         smaller = self._smaller_objects(piece)
         if smaller is None:
             return None
-        stream, id_field = smaller
-        return piece.by(id_field, await self._ids(stream, {piece.id_field: list(piece.ids)} if piece.id_field else {}))
+        report, id_field = smaller
+        return piece.by(id_field, await self._ids(report, piece))
 
     def _smaller_objects(self, piece: Piece) -> tuple[Stream, str] | None:
-        """The objects that the piece's rows can be asked for by, and the filter that takes their ids."""
+        """The report that tells which objects have rows in the piece, and the filter that takes their ids."""
         level = self._source.data_level
         if piece.id_field is None and level != Level.ADVERTISER:
-            return _BY_NAME["campaigns"], "campaign_ids"
+            return _BY_NAME["campaigns_reports_lifetime"], "campaign_ids"
         if piece.id_field == "campaign_ids" and level == Level.AD:
-            return _BY_NAME["ad_groups"], "adgroup_ids"
+            return _BY_NAME["ad_groups_reports_lifetime"], "adgroup_ids"
         return None
 
-    async def _ids(self, stream: Stream, within: dict[str, Any]) -> list[str]:
-        """The ids of all campaigns or ad groups, deleted ones too: what they spent is in the report."""
+    async def _ids(self, report: Stream, piece: Piece) -> list[str]:
+        """The campaigns or ad groups with rows in the piece, deleted ones too.
+
+        The report of that level is asked, not the list of objects: a list hides kinds of objects whose rows are in
+        reports.
+        """
+        source = report.source
+        assert isinstance(source, ReportSource)  # noqa: S101 - narrows the type
+        (dimension,) = source.dimensions
+        walker = Walker(self._api, report_reader(report), self._ahead)
+        request = Request(
+            endpoint=report.endpoint,
+            params=self._params(piece, source, ("spend",), every_status=True),
+            page_size=_PAGE_SIZE,
+            advertiser_id=self._advertiser_id,
+        )
         ids: list[str] = []
-        walker = Walker(self._api, ObjectReader(stream), self._ahead)
-        for request in object_requests(stream, self._advertiser_id, include_deleted=True, within=within):
-            async for delivery in walker.walk(request):
-                ids.extend(str(record[stream.primary_key[0]]) for record in delivery.records)
+        async with aclosing(walker.walk(request)) as deliveries:
+            async for delivery in deliveries:
+                ids.extend(str(getattr(row.dimensions, dimension)) for row in delivery.records)
         return ids
 
     def _unsplittable(self, error: Truncated) -> IncompleteRead:

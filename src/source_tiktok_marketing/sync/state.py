@@ -27,7 +27,14 @@ def normal_moment(text: str) -> str | None:
         first second.
     """
     match = _MOMENT.fullmatch(text.strip())
-    return f"{match[1]} {match[2] or '00:00:00'}" if match else None
+    if match is None:
+        return None
+    moment = f"{match[1]} {match[2] or '00:00:00'}"
+    try:
+        datetime.fromisoformat(moment)
+    except ValueError:  # the 45th of a month
+        return None
+    return moment
 
 
 class Cursors:
@@ -108,6 +115,7 @@ def read_state(stream: str, field: str, raw: Any) -> Cursors:
         raise _unreadable(stream, "it is not an object")
     common = _common_cursor(stream, field, raw)
     cursors: dict[str, str] = {}
+    never_read: set[str] = set()
     states = raw.get("states", [])
     if not isinstance(states, list):
         raise _unreadable(stream, "`states` is not a list")
@@ -116,13 +124,14 @@ def read_state(stream: str, field: str, raw: Any) -> Cursors:
         cursor = entry.get("cursor") if isinstance(entry, Mapping) else None
         if not isinstance(partition, Mapping) or not isinstance(cursor, Mapping) or "advertiser_id" not in partition:
             raise _unreadable(stream, "an entry of `states` lacks its partition or its cursor")
-        if cursor.get(field) in {None, ""}:
+        advertiser_id, value = str(partition["advertiser_id"]), cursor.get(field)
+        if value is None or value == "":
+            never_read.add(advertiser_id)
             continue
-        advertiser_id = str(partition["advertiser_id"])
-        moment = _cursor(stream, field, cursor[field])
+        moment = _cursor(stream, field, value)
         # campaigns were once kept apart by buying type: the account is as far as the least of them
         cursors[advertiser_id] = min(moment, cursors.get(advertiser_id, moment))
-    return Cursors(field, cursors, common)
+    return Cursors(field, {one: cursor for one, cursor in cursors.items() if one not in never_read}, common)
 
 
 def _common_cursor(stream: str, field: str, raw: Mapping[str, Any]) -> str | None:
@@ -144,17 +153,15 @@ def _common_cursor(stream: str, field: str, raw: Mapping[str, Any]) -> str | Non
     moment = _cursor(stream, field, value)
     lookback = raw.get("lookback_window") if raw.get("use_global_cursor") else 0
     if isinstance(lookback, int) and lookback > 0:
-        moment = str(datetime.fromisoformat(moment) - timedelta(seconds=lookback))
+        try:
+            moment = str(datetime.fromisoformat(moment) - timedelta(seconds=lookback))
+        except OverflowError:
+            raise _unreadable(stream, "its lookback_window reaches back beyond the calendar") from None
     return moment
 
 
 def _cursor(stream: str, field: str, value: Any) -> str:
     moment = normal_moment(value) if isinstance(value, str) else None
-    if moment is not None:
-        try:
-            datetime.fromisoformat(moment)
-        except ValueError:
-            moment = None
     if moment is None:
         raise _unreadable(stream, f"its {field} is {str(value)[:40]!r}, which is no date")
     return moment

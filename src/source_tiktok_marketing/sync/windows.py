@@ -73,18 +73,19 @@ def first_day(start_date: date, *, created: date | None, state: date | None, loo
     if created is not None:
         first = max(first, created)
     if state is not None:
-        first = max(first, min(state, last) - timedelta(days=lookback))
+        known = min(state, last)
+        first = max(first, known - timedelta(days=min(lookback, (known - date.min).days)))
     return first
 
 
-def zone_of(*names: str | None) -> tzinfo:
+def zone_of(*names: object) -> tzinfo:
     """The first of these time zones that exists here, or the one where a day begins first.
 
     TikTok gives two: `display_timezone` (`America/Los_Angeles`) and `timezone` (`Etc/GMT+8`, with the inverted sign
     that the time zone database has too).
     """
     for name in names:
-        if name:
+        if name and isinstance(name, str):
             try:
                 return ZoneInfo(name)
             except (KeyError, ValueError, OSError):  # not found is a KeyError; a malformed name is one of the others
