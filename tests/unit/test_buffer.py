@@ -73,6 +73,18 @@ async def test_items_without_a_size_are_not_held_up_by_a_full_buffer() -> None:
     assert [await buffer.get(), await buffer.get()] == ["page", "state"]
 
 
+async def test_items_without_a_size_keep_their_order() -> None:
+    """An older state never comes after a newer one, not even where a page too large for the buffer is before both."""
+    buffer: Buffer[str] = Buffer(10)
+    await buffer.put("huge page", 100)
+    older = asyncio.create_task(buffer.put("older state"))
+    await settle()
+    assert await buffer.get() == "huge page"
+    await buffer.put("newer state")
+    await older
+    assert [await buffer.get(), await buffer.get()] == ["older state", "newer state"]
+
+
 async def test_getting_waits_for_an_item() -> None:
     """An empty buffer is waited on."""
     buffer: Buffer[str] = Buffer(10)

@@ -21,6 +21,7 @@ ENDPOINT = "ad/get/"
 OK = success({"list": []})
 HTML = Reply(502, {}, b"<html><h1>502 Bad Gateway</h1></html>")
 SECRETS = (TOKEN, SECRET, APP_ID)
+IMPATIENCE = Patience(trouble=0, quota=0, maintenance=0, first_contact=0)
 SILENCE = TransportFailure("no answer came in time", timed_out=True)
 BROKEN = TransportFailure("the connection failed (ServerDisconnectedError)")
 
@@ -115,6 +116,12 @@ async def test_the_throttle_header_is_seen() -> None:
         Reply(200, {}, b"[]"),
         Reply(200, {}, b'{"code":"zero"}'),
         Reply(200, {}, b'{"message":"no code"}'),
+        Reply(200, {}, b'{"code":0,"message":"OK","data":{"a":"\xff"}}'),
+        Reply(200, {}, b'{"message":"\xff","code":40105}'),
+        Reply(200, {}, b'"\xff"'),
+        Reply(502, {}, b'"\xff"'),
+        Reply(200, {}, b"[" * 200_000),
+        Reply(200, {}, b'{"code":0,"data":' + b"[" * 200_000),
         refusal(50000),
         refusal(50002),
         refusal(40700),
@@ -149,6 +156,52 @@ async def test_a_code_outranks_the_http_status() -> None:
     """An envelope within an error page is TikTok's own word."""
     asked = Asked(Reply(403, {}, refusal(40105).body))
     assert (await asked.error()).code == 40105
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"code":40105,"message":null,"request_id":"r"}',
+        b'{"code":40105,"message":"m","request_id":null}',
+        b'{"code":40105,"message":{"a":1}}',
+        b'{"code":40105,"message":["m"],"request_id":5}',
+        b'{"code":"40105","message":"m"}',
+        b'{"code":40105,"message":"half \\ud83d"}',
+        b'{"code":40105}',
+    ],
+)
+async def test_a_refusal_in_an_odd_envelope_is_one(body: bytes) -> None:
+    """Parts of other types, nulls and half of an emoji do not make it passing trouble."""
+    asked = Asked(Reply(200, {}, body))
+    error = await asked.error()
+    assert error.code == 40105
+    assert asked.tries == 1
+    str(error).encode()
+
+
+_codes = st.integers() | st.integers().map(str) | st.sampled_from([0, 20001, 40105]) | st.floats(-1e9, 1e9) | st.none()
+_parts = _codes | st.text() | st.booleans() | st.lists(st.text(), max_size=2)
+
+
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys(["message", "request_id", "data"], _parts) | {"code": _codes}))
+def test_any_envelope_is_an_answer_or_an_error(envelope: dict[str, Any]) -> None:
+    """Whatever its parts are, and halves of characters among them."""
+    asked = Asked(Reply(200, {}, json.dumps(envelope).encode()), patience=IMPATIENCE, takes=1)
+    try:
+        asyncio.run(asked.answer())
+    except TikTokError as error:
+        str(error).encode()
+
+
+@pytest.mark.parametrize("status", [301, 302, 307])
+async def test_a_redirect_is_a_wrong_address(status: int) -> None:
+    """It is neither followed nor repeated: a proxy wants a login, and the status says so."""
+    asked = Asked(OK, Reply(status, {"Location": "https://login"}, b"<html>"))
+    await asked.answer()
+    error = await asked.error()
+    assert asked.tries == 2
+    assert error.consequence is Consequence.SYNC
+    assert f"HTTP {status}" in error.message
 
 
 async def test_a_refusal_without_a_reason_has_a_sentence() -> None:
@@ -283,6 +336,15 @@ async def test_the_end_of_the_days_quota_fails_the_stream() -> None:
     assert "00:00 UTC" in error.remedy
 
 
+async def test_the_end_of_the_days_quota_may_come_with_a_rate_refusal() -> None:
+    """The last request of the day is refused for its rate: the error is that of the day."""
+    asked = Asked(refusal(40100), tier=Tier(per_second=10, per_minute=600, per_day=1))
+    error = await asked.error()
+    assert asked.tries == 1
+    assert error.consequence is Consequence.STREAM
+    assert "00:00 UTC" in error.remedy
+
+
 async def test_long_waits_are_announced() -> None:
     """Every wait of five seconds or more, with its error and its number."""
     asked = Asked(OK, *[refusal(50000)] * 8, OK)
@@ -315,6 +377,26 @@ def test_a_shown_request_has_no_secret_parameters() -> None:
     assert len(error.detail) < 500
 
 
+@pytest.mark.parametrize("before", range(285, 300))
+async def test_a_secret_at_the_cut_of_a_detail_is_hidden_whole(before: int) -> None:
+    """Long parameters are cut, and no part of a secret is left at the cut."""
+    asked = Asked(refusal(40002))
+    error = await asked.error(params={"q": "x" * before + TOKEN})
+    assert TOKEN[:4] not in error.detail
+
+
+async def test_a_request_id_shows_no_secret() -> None:
+    """Not even the part of the answer that is shown for TikTok's support."""
+    error = await Asked(refusal(40002, "m", TOKEN)).error()
+    assert TOKEN not in f"{error} {error.request_id}"
+
+
+async def test_a_broken_connection_shows_no_secret() -> None:
+    """An address may hold what should not be shown."""
+    asked = Asked(TransportFailure(f"cannot connect to http://u:{TOKEN}@h"), patience=IMPATIENCE)
+    assert TOKEN not in str(await asked.error())
+
+
 _words = st.lists(
     st.sampled_from([*SECRETS, "App", "app", "application", " ", "x", "'", '"', ":", "=", "7001"]), max_size=8
 )
@@ -342,17 +424,27 @@ def test_no_message_ever_shows_a_secret(message: str, code: int, params: dict[st
 
 
 @given(st.binary(max_size=60), st.sampled_from([200, 302, 400, 404, 429, 500, 502]))
-def test_ascii_or_not_json_or_not_an_answer_or_an_error(body: bytes, status: int) -> None:
-    """Whatever bytes come with whatever status, the way out is an answer or an error of the tree."""
-    body = body.decode("latin-1").encode()  # bytes that are no UTF-8 at all are another matter
-    asked = Asked(
-        Reply(status, {}, body), patience=Patience(trouble=0, quota=0, maintenance=0, first_contact=0), takes=1
-    )
+def test_any_bytes_with_any_status_are_an_error(body: bytes, status: int) -> None:
+    """Whatever a proxy sends in TikTok's place, UTF-8 or not, the way out is an error of the tree."""
+    asked = Asked(Reply(status, {}, body), patience=IMPATIENCE, takes=1)
     with pytest.raises(TikTokError):
         asyncio.run(asked.answer())
 
 
-@pytest.mark.parametrize("name", ["App 7123456789", "app 7123456789", "Application 7123456789"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "App 7123456789",
+        "app 7123456789",
+        "APP 7123456789",
+        "Application 7123456789",
+        "App ID 7123456789",
+        "app_id 7123456789",
+        "app_id:7123456789",
+        "App(7123456789)",
+        "App {7123456789}",
+    ],
+)
 async def test_an_applications_id_is_hidden_even_if_it_is_another_one(name: str) -> None:
     """TikTok names the application in its rate refusals; it may not be the configured one."""
     error = await Asked(refusal(40001, f"requests from {name} are temporarily restricted.")).error()

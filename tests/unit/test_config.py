@@ -205,6 +205,8 @@ def test_an_end_before_the_default_start_is_refused() -> None:
         ("advertiser_ids", [-5]),
         ("advertiser_ids", {"7001": True}),
         ("advertiser_ids", 7001),
+        ("advertiser_ids", ["\uff17\uff10\uff10\uff11"]),  # full-width digits
+        ("advertiser_ids", "\u0667\u0660\u0660\u0661"),  # Arabic ones
         ("exclude_advertiser_ids", "7001;7002"),
         ("exclude_advertiser_ids", [["7001"]]),
         ("requests_per_second", 0),
@@ -215,6 +217,7 @@ def test_an_end_before_the_default_start_is_refused() -> None:
         ("requests_per_second", float("inf")),
         ("requests_per_second", 1001),
         ("requests_per_second", [10]),
+        pytest.param("requests_per_second", 10**400, id="requests_per_second-beyond-doubles"),
     ],
 )
 def test_a_wrong_value_is_named_with_a_remedy(field: str, value: Any) -> None:
@@ -250,7 +253,7 @@ def test_credentials_that_are_no_object_are_refused(credentials: Any) -> None:
     assert "credentials" in refused({"credentials": credentials}).message
 
 
-@pytest.mark.parametrize("kind", [None, "", "oauth", "OAUTH2.0", 2, True])
+@pytest.mark.parametrize("kind", [None, "", "oauth", "OAUTH2.0", 2, True, [], {}, ["oauth2.0"]])
 def test_an_unknown_kind_of_credentials_is_named(kind: Any) -> None:
     """The remedy lists the two kinds there are."""
     error = refused({"credentials": {**OAUTH, "auth_type": kind}})
@@ -285,7 +288,9 @@ def test_the_old_shape_names_its_own_fields() -> None:
     )
 
 
-@pytest.mark.parametrize("value", ["70-01", "abc", "7001,7002", "7.5"])
+@pytest.mark.parametrize(
+    "value", ["70-01", "abc", "7001,7002", "7.5", "\uff17\uff10\uff10\uff11", "\u0667\u0660\u0660\u0661"]
+)
 def test_an_advertiser_id_is_a_number(value: str) -> None:
     """One account is one number."""
     assert "credentials.advertiser_id" in refused({"credentials": {**OAUTH, "advertiser_id": value}}).message
@@ -308,6 +313,24 @@ def test_numeric_credentials_are_taken_as_text() -> None:
 def test_white_space_around_credentials_is_cut() -> None:
     """A pasted token often brings a line break."""
     assert parse_config({"credentials": {**OAUTH, "access_token": f" {TOKEN}\n"}}).access_token == TOKEN
+
+
+@pytest.mark.parametrize("token", ["a\nb", "a\r\nX-Y: 1", "tok\u0142", "tok\0"])
+def test_a_token_that_no_header_can_carry_is_refused(token: str) -> None:
+    """Line breaks within it, and what is not ASCII, are said before any request; the token is not shown."""
+    error = refused({"credentials": {**OAUTH, "access_token": token}})
+    assert "credentials.access_token" in error.message
+    assert token not in str(error)
+
+
+@pytest.mark.parametrize("field", ["start_date", "advertiser_ids", "attribution_window"])
+@pytest.mark.parametrize("secret", [TOKEN, SECRET])
+def test_a_secret_that_was_pasted_into_another_field_is_masked(field: str, secret: str) -> None:
+    """The field is named, and stars stand for the secret."""
+    error = refused({"credentials": OAUTH, field: secret})
+    assert field in error.message
+    assert "***" in error.message
+    assert secret not in str(error)
 
 
 def test_unknown_fields_are_ignored() -> None:
@@ -370,12 +393,14 @@ def test_any_json_is_a_configuration_or_a_configuration_error(raw: Any) -> None:
     _check(raw)
 
 
-_elsewhere = json_values.filter(lambda value: not any(secret in str(value) for secret in (TOKEN, SECRET, APP_ID)))
+_secrets = st.sampled_from([TOKEN, SECRET, APP_ID])
+_pasted = _secrets | st.tuples(st.text(max_size=4), _secrets, st.text(max_size=4)).map("".join)
+_elsewhere = json_values | _pasted | st.lists(json_values | _pasted, max_size=3)
 
 
 @given(st.fixed_dictionaries({"credentials": st.just(OAUTH)}, optional=dict.fromkeys(FIELDS, _elsewhere)))
 def test_no_error_about_a_field_shows_a_secret(raw: Any) -> None:
-    """Errors quote the wrong value and nothing of the credentials."""
+    """Errors quote the wrong value and nothing of the credentials, even where they were pasted into it."""
     try:
         parse_config(raw)
     except ConfigurationError as error:
@@ -459,6 +484,17 @@ def test_the_content_of_a_bad_file_is_not_shown(tmp_path: Path) -> None:
     path.write_text(json.dumps({"credentials": OAUTH})[:-1] + ",}", encoding="utf-8")
     error = unreadable(path)
     assert not any(secret in f"{error} {error.detail}" for secret in (TOKEN, SECRET, APP_ID))
+
+
+def test_a_deep_value_is_no_crash(tmp_path: Path) -> None:
+    """However near its nesting is to what the interpreter can follow, the way out is an error with a remedy."""
+    path = tmp_path / "config"
+    for depth in range(850, 1000):
+        start = "[" * depth + "]" * depth
+        path.write_text(f'{json.dumps({"credentials": OAUTH})[:-1]},"start_date":{start}}}', encoding="utf-8")
+        with pytest.raises(ConfigurationError) as caught:
+            load_config(path)
+        assert caught.value.remedy
 
 
 @pytest.mark.parametrize("content", ["[" * 100_000, '{"a":' * 100_000, "1" * 5000])

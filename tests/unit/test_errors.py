@@ -29,12 +29,13 @@ FINAL = {Consequence.ACCOUNT, Consequence.STREAM, Consequence.SYNC}
 RETRIED = [40016, 40100, 40132, 40133, 40200, 40201, 40202, 40700]
 RETRIED += [50000, 50002, 51001, 51002, 51004, 51010, 51039, 51041, 51305, 60001]
 SPLIT = [40011, 40067]
-WRONG_REQUEST = [40000, 40002, 40006, 40010, 40051, 40052, 40053]
-ACCOUNT = [40001, 40106, 40300, 40301]
+WRONG_REQUEST = [40000, 40002, 40006, 40010, 40050, 40051, 40052, 40053]
+ACCOUNT = [40001, 40013, 40106, 40119, 40300, 40301]
+REFUSED_TO_USER = [40007, 40117, 41002]
 STREAM = [40008, 40009, 40014, 40118, 41001]
 TOKEN = [40101, 40102, 40103, 40104, 40105, 40107, 40108, 40109, 40110]
-PERMISSION = [*ACCOUNT, *STREAM, *TOKEN, 40007, 40013, 40112, 40113, 40115, 40116, 40117, 40119]
-PERMISSION += [40121, 40122, 40124, 40125, 41000, 41002]
+PERMISSION = [*ACCOUNT, *REFUSED_TO_USER, *STREAM, *TOKEN, 40112, 40113, 40115, 40116]
+PERMISSION += [40121, 40122, 40124, 40125, 41000]
 
 
 @pytest.mark.parametrize("code", RETRIED)
@@ -81,7 +82,24 @@ def test_an_account_out_of_reach_fails_alone(code: int) -> None:
 def test_nothing_but_an_account_out_of_reach_can_be_skipped() -> None:
     """A wrong request or a bad token must not become a warning."""
     skippable = {code for code, ruling in RULINGS.items() if ruling.inaccessible}
-    assert skippable == {*ACCOUNT, 40013}
+    assert skippable == set(ACCOUNT)
+
+
+@pytest.mark.parametrize("code", WRONG_REQUEST)
+def test_a_wrong_request_fails_its_account_and_is_ours_to_mend(code: int) -> None:
+    """It is a fault of the connector or a change at TikTok, not of the configuration; the other accounts go on."""
+    ruling = ruling_of(code)
+    assert ruling.consequence is Consequence.ACCOUNT
+    assert ruling.verdict is Verdict.SYSTEM
+
+
+@pytest.mark.parametrize("code", REFUSED_TO_USER)
+def test_what_tiktok_refuses_the_user_is_the_users_to_mend(code: int) -> None:
+    """It fails the account with a remedy for the configuration, and cannot be skipped."""
+    ruling = ruling_of(code)
+    assert ruling.consequence is Consequence.ACCOUNT
+    assert ruling.verdict is Verdict.CONFIG
+    assert not ruling.inaccessible
 
 
 @pytest.mark.parametrize("code", STREAM)

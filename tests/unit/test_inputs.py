@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -98,7 +99,7 @@ def test_an_entry_without_a_name_is_refused(one: Any) -> None:
     assert "stream.name" in refused({"streams": [one]}).message
 
 
-@pytest.mark.parametrize("mode", ["", "append", "INCREMENTAL", None, 5])
+@pytest.mark.parametrize("mode", ["", "append", "INCREMENTAL", None, 5, [], {}, ["incremental"]])
 def test_an_unknown_mode_is_refused(mode: Any) -> None:
     """The stream and its mode are named."""
     error = refused({"streams": [{"stream": {"name": "ads"}, "sync_mode": mode}]})
@@ -111,7 +112,7 @@ _entries = st.fixed_dictionaries(
     optional={
         "stream": st.fixed_dictionaries({}, optional={"name": st.sampled_from(["ads", "adz"]) | json_values})
         | json_values,
-        "sync_mode": st.sampled_from(["incremental", "full_refresh"]) | st.text(max_size=5),
+        "sync_mode": st.sampled_from(["incremental", "full_refresh"]) | json_values,
     },
 )
 
@@ -202,6 +203,9 @@ TWO = {"ads": STATE, "campaigns": {"modify_time": "2024-01-01"}}
         ([{"type": "GLOBAL", "global": {"stream_states": [described("ads")]}}], ONE),
         ({"type": "STATE", "state": {"type": "GLOBAL", "global": {"stream_states": [described("ads")]}}}, ONE),
         ({"type": "LEGACY", "data": TWO}, TWO),
+        ({"type": "STATE", "state": {"data": TWO}}, TWO),
+        ({"data": TWO}, TWO),
+        ([{"data": TWO}], TWO),
         ([{"type": "LEGACY", "data": TWO}], TWO),
         (TWO, TWO),
         ([TWO], TWO),
@@ -235,11 +239,26 @@ def test_a_stream_without_a_state_is_read_from_the_start() -> None:
         {"type": "GLOBAL"},
         {"type": "GLOBAL", "global": {"stream_states": [5]}},
         {"type": "STATE", "state": "x"},
+        {"type": "LEGACY", "data": "x"},
+        {"type": "LEGACY", "data": 5},
+        {"type": "LEGACY", "data": ["ads"]},
+        {"data": "x"},
     ],
 )
 def test_what_is_no_state_is_refused(raw: Any) -> None:
     """A state that is not understood must not be taken for none: everything would be read again."""
     with pytest.raises(ConfigurationError) as caught:
+        states_by_stream(raw)
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize("wrap", [lambda inner: [inner], lambda inner: {"type": "STATE", "state": inner}])
+def test_a_state_that_is_nested_too_deeply_is_refused(wrap: Callable[[Any], Any]) -> None:
+    """Lists in lists and messages in messages without end are an error with a remedy."""
+    raw: Any = {}
+    for _ in range(5000):
+        raw = wrap(raw)
+    with pytest.raises(ConfigurationError, match="nested") as caught:
         states_by_stream(raw)
     assert caught.value.remedy
 

@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit_builders import page, report_source, stream
 
-from source_tiktok_marketing.airbyte.messages import error_line, log_line, record_lines, state_line, status_line
+from source_tiktok_marketing.airbyte.messages import (
+    _PORTION,
+    error_line,
+    log_line,
+    record_lines,
+    state_line,
+    status_line,
+)
 from source_tiktok_marketing.airbyte.spec import SPECIFICATION
 from source_tiktok_marketing.catalog import STREAMS, field_types, json_schema
 from source_tiktok_marketing.sync.events import Batch
@@ -42,7 +49,7 @@ def valid(line: Any) -> AirbyteMessage:
 
 def data_of(batch: Batch) -> list[Any]:
     """What is in the records of a batch, each of which is a message of its stream."""
-    told = lines(record_lines(batch))
+    told = [line for portion in record_lines(batch) for line in lines(portion)]
     for line in told:
         assert set(line) == {"type", "record"}
         assert line["type"] == "RECORD"
@@ -130,7 +137,26 @@ def test_accounts_are_records_too() -> None:
 
 def test_no_records_are_no_lines() -> None:
     """An empty batch says nothing."""
-    assert record_lines(Batch(stream("ads"), 7001, [], 0)) == b""
+    assert list(record_lines(Batch(stream("ads"), 7001, [], 0))) == []
+
+
+@pytest.mark.parametrize("name", ["ads", "ads_reports_daily", "advertisers_reports_daily"])
+def test_a_large_batch_comes_in_portions(name: str) -> None:
+    """No portion is much larger than 192 KiB, all but the last are full, and the lines keep their order."""
+    if name == "ads":
+        batch = Batch(stream(name), 7001, [{"ad_id": n, "ad_name": "x" * 500} for n in range(2000)], 100)
+    else:
+        rows = [sent_row(name) for _ in range(2000)]
+        for n, row in enumerate(rows):
+            row["dimensions"]["stat_time_day"] = str(n)
+        batch = report_batch(name, rows)
+    portions = list(record_lines(batch))
+    longest = max(len(line) for portion in portions for line in bytes(portion).split(b"\n"))
+    assert len(portions) > 2
+    assert all(_PORTION < len(portion) <= _PORTION + longest + 1 for portion in portions[:-1])
+    assert 0 < len(portions[-1]) <= _PORTION + longest + 1
+    order = [data.get("stat_time_day", data.get("ad_id")) for data in data_of(batch)]
+    assert [int(one) for one in order] == list(range(2000))
 
 
 @pytest.mark.parametrize(
@@ -193,6 +219,12 @@ def test_any_text_is_one_log_line(text: str) -> None:
     """A message with line breaks stays one line."""
     (line,) = lines(log_line("INFO", text))
     assert line["log"]["message"] == text
+
+
+def test_half_a_character_is_one_error_line() -> None:
+    """An error may quote what somebody passed in, and JSON can hold half of an emoji."""
+    (line,) = lines(error_line("The catalog asks for stream '\ud83d'.", "config_error"))
+    assert line["trace"]["error"]["message"] == "The catalog asks for stream '\ud83d'."
 
 
 def test_the_specification_is_the_protocols() -> None:

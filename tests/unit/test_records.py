@@ -55,10 +55,13 @@ def test_values_get_the_catalogs_types() -> None:
     assert body.odd == {}
 
 
-@pytest.mark.parametrize("spaced", [False, True])
-def test_a_lone_dash_in_a_metric_is_null(spaced: bool) -> None:
-    """`"-"` is TikTok's null, whatever the metric's type and with a space after the colon too."""
-    body = read(row(spend="-", likes="-", tt_app_id="-", ad_name="-"), spaced=spaced)
+@pytest.mark.parametrize(
+    "layout", [{"separators": (",", ":")}, {}, {"indent": 1}, {"indent": "\t"}, {"separators": (" , ", " :\n ")}]
+)
+def test_a_lone_dash_in_a_metric_is_null(layout: dict[str, Any]) -> None:
+    """`"-"` is TikTok's null, whatever the metric's type and however the answer is spaced throughout."""
+    compact = page([row(spend="-", likes="-", tt_app_id="-", ad_name="-")])
+    body = READER.read(json.dumps(json.loads(compact), **layout).encode())
     assert metrics(body) == {}
     assert body.odd == {}
 
@@ -107,6 +110,8 @@ ODD_VALUES = [
     ("likes", " 7 ", 7.0),
     ("likes", "1e400", None),
     ("likes", "twelve", None),
+    ("likes", "1_000", None),
+    ("likes", "\uff11\uff12", None),  # full-width digits
     ("likes", True, 1.0),
     ("likes", [], None),
     ("likes", {"a": 1}, None),
@@ -117,6 +122,8 @@ ODD_VALUES = [
     ("tt_app_id", "1,234", 1234),
     ("tt_app_id", "abc", None),
     ("tt_app_id", [], None),
+    ("tt_app_id", "1_000", None),
+    ("tt_app_id", "\uff11\uff12", None),
     ("spend", 20.5, "20.5"),
     ("spend", 20, "20"),
     ("spend", True, "true"),
@@ -143,6 +150,70 @@ def test_an_odd_value_costs_no_row(name: str, given_value: Any, expected: Any) -
 def test_a_value_that_was_lost_is_named(name: str, value: Any) -> None:
     """The field and an example are there for the log."""
     assert read(row(**{name: value})).odd == {name: str(value)}
+
+
+@pytest.mark.parametrize("value", [2**63, 2**64, -(2**63) - 1, str(2**63), str(-(2**63) - 1), "9" * 400])
+def test_an_integer_beyond_64_bits_is_null_and_named(value: Any) -> None:
+    """No destination could hold it."""
+    body = read(row(tt_app_id=value, spend="1.00"))
+    assert metrics(body) == {"spend": "1.00"}
+    assert body.odd == {"tt_app_id": str(value)[:60]}
+
+
+@pytest.mark.parametrize("value", [2**63 - 1, -(2**63)])
+def test_an_integer_of_64_bits_keeps_its_digits(value: int) -> None:
+    """The first and the last of them, as number and as text."""
+    body = read(row(tt_app_id=value), row(tt_app_id=str(value)))
+    assert [record.metrics.tt_app_id for record in body.records] == [value, value]
+    assert body.odd == {}
+
+
+@pytest.mark.parametrize("name", [NUMBER, INTEGER])
+@pytest.mark.parametrize("number", [b"1e400", b"-1e400", b"9" * 401, b"-" + b"9" * 401, b"9" * 5000])
+def test_a_number_beyond_all_bounds_costs_no_row(name: str, number: bytes) -> None:
+    """What no double can hold is null, and the other rows and values are untouched."""
+    sent = page([row(**{name: "@", "spend": "1.00"}), row(ad_name="Spring")])
+    body = READER.read(sent.replace(b'"@"', number))
+    assert [metrics(body, n) for n in range(2)] == [{"spend": "1.00"}, {"ad_name": "Spring"}]
+    assert list(body.odd) == [name]
+
+
+@pytest.mark.parametrize("number", [b"1e400", b"9" * 5000])
+def test_a_number_beyond_all_bounds_in_a_text_costs_no_row(number: bytes) -> None:
+    """Money is text, and it stays one."""
+    body = READER.read(page([row(spend="@", likes="3")]).replace(b'"@"', number))
+    assert body.records[0].metrics.likes == 3.0
+    assert isinstance(body.records[0].metrics.spend, str)
+
+
+@pytest.mark.parametrize("dimensions", [{"ad_id": "1"}, {"ad_id": "1", "stat_time_day": None}])
+def test_a_missing_dimension_is_null(dimensions: dict[str, Any]) -> None:
+    """It is not the text None."""
+    body = READER.read(page([{"dimensions": dimensions, "metrics": {"spend": "1.00"}}]))
+    assert body.records[0].dimensions.ad_id == 1
+    assert body.records[0].dimensions.stat_time_day is None
+    assert metrics(body) == {"spend": "1.00"}
+
+
+def test_a_missing_id_is_null() -> None:
+    """The row is delivered without it."""
+    body = READER.read(page([{"dimensions": {"stat_time_day": "2026-01-01"}, "metrics": {}}]))
+    assert body.records[0].dimensions.ad_id is None
+    assert body.records[0].dimensions.stat_time_day == "2026-01-01"
+
+
+def test_an_id_that_is_no_number_is_null_and_named() -> None:
+    """A text has no place in a column of integers."""
+    body = READER.read(page([{"dimensions": {**DIMENSIONS, "ad_id": "abc"}, "metrics": {}}]))
+    assert body.records[0].dimensions.ad_id is None
+    assert body.odd == {"ad_id": "abc"}
+
+
+def test_half_a_character_in_a_row_costs_nothing() -> None:
+    """TikTok cuts names, sometimes in the middle of an emoji: U+FFFD stands for what is left of it."""
+    body = READER.read(page([row(ad_name="@", spend="-"), row(ad_name="ä😀")]).replace(b"@", b"cut \\ud83d."))
+    assert [metrics(body, n) for n in range(2)] == [{"ad_name": "cut \ufffd."}, {"ad_name": "ä😀"}]
+    assert body.odd == {}
 
 
 @pytest.mark.parametrize("value", ["", "-", None])
@@ -174,11 +245,44 @@ def test_metrics_that_nobody_asked_for_are_left_out() -> None:
 
 
 def test_the_key_of_a_row_is_its_dimensions() -> None:
-    """Rows are told apart by all dimensions, and by the id alone in a lifetime report."""
-    assert READER.key(read(row()).records[0]) == (1700000000000000001, "2026-01-01 00:00:00")
+    """Rows of one id and day have one key whatever their metrics, and the key is a small integer."""
+    first, second, next_day = READER.keyer()(
+        [
+            *read(row(spend="1"), row(spend="2")).records,
+            *READER.read(page([{"dimensions": {**DIMENSIONS, "stat_time_day": "x"}, "metrics": {}}])).records,
+        ]
+    )
+    assert first == second
+    assert first != next_day
+    assert {type(first), type(next_day)} == {int}
+
+
+def test_the_key_of_a_lifetime_row_is_its_id() -> None:
+    """It has no other dimension."""
     lifetime = report_reader(stream("ads_reports_lifetime"))
-    body = lifetime.read(page([{"dimensions": {"ad_id": "5"}, "metrics": {}}]))
-    assert lifetime.key(body.records[0]) == 5
+    rows = [{"dimensions": {"ad_id": one}, "metrics": {}} for one in ("5", "6", "5")]
+    assert lifetime.keyer()(lifetime.read(page(rows)).records) == [5, 6, 5]
+
+
+_ids = st.none() | st.integers(-(2**63), 2**63 - 1) | st.integers(0, 3) | st.integers(0, 3).map(lambda n: n << 32)
+_dimensions = st.tuples(_ids, st.none() | st.sampled_from(["", "2026-01-01", "2026-01-02"]) | texts)
+
+
+@given(st.lists(st.lists(_dimensions, max_size=6), max_size=4))
+def test_keys_are_equal_where_the_dimensions_are(pages: list[list[tuple[int | None, str | None]]]) -> None:
+    """And only there, over all the pages that one keyer has seen, ids and days that are null included."""
+    keys_of = READER.keyer()
+    keys: list[Any] = []
+    for dimensions in pages:
+        records = [
+            READER._row(READER._dimensions(ad_id=ad_id, stat_time_day=day), READER._metrics())
+            for ad_id, day in dimensions
+        ]
+        keys += keys_of(records)
+    rows = [one for dimensions in pages for one in dimensions]
+    assert len(keys) == len(rows)
+    for n, key in enumerate(keys):
+        assert [key == other for other in keys] == [rows[n] == other for other in rows]
 
 
 def test_the_count_is_what_tiktok_says() -> None:
@@ -225,14 +329,31 @@ def test_what_is_not_the_documented_shape_is_a_decode_error(body: bytes) -> None
         ObjectReader(stream("ads"), "7001").read(body.replace(b'{"metrics":{}}', b"7"))
 
 
-_numbers = st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False, width=32)
+def test_a_row_that_is_not_utf8_is_a_decode_error() -> None:
+    """Such a body was damaged on its way."""
+    with pytest.raises(msgspec.DecodeError):
+        READER.read(page([row(ad_name="@")]).replace(b"@", b"\xff"))
+
+
+@pytest.mark.parametrize("field", ["ad_name", "brand_new"])
+def test_an_object_that_is_not_utf8_is_a_decode_error(field: str) -> None:
+    """In known fields and in others."""
+    with pytest.raises(msgspec.DecodeError):
+        ObjectReader(stream("ads"), "7001").read(page([{"ad_id": "1", field: "@"}]).replace(b"@", b"\xff"))
+
+
+_numbers = (
+    st.integers(-(2**63), 2**63)
+    | st.integers(-(2**200), 2**200)
+    | st.floats(allow_nan=False, allow_infinity=False, width=32)
+)
 _plain = st.fixed_dictionaries(
     {},
     optional={
         "spend": texts | st.none(),
         "ad_name": texts | st.none(),
         "likes": _numbers | _numbers.map(str) | st.none() | st.just("-"),
-        "tt_app_id": st.integers(0, 2**63 - 1).flatmap(lambda n: st.sampled_from([n, str(n)])) | st.just("-"),
+        "tt_app_id": st.integers(-(2**63), 2**63 - 1).flatmap(lambda n: st.sampled_from([n, str(n)])) | st.just("-"),
     },
 )
 
@@ -289,6 +410,23 @@ def test_ids_of_objects_become_integers() -> None:
     assert (record["ad_id"], record["campaign_id"], record["adgroup_id"]) == (1700000000000000001, 2, 3)
 
 
+@pytest.mark.parametrize("text", ["1700000000000000001.0", "1700000000000000001.", "1700000000000000001.000"])
+def test_an_id_with_a_decimal_point_keeps_its_digits(text: str) -> None:
+    """It does not pass through a double."""
+    assert objects("ads", {"ad_id": text}).records[0]["ad_id"] == 1700000000000000001
+
+
+def test_half_a_character_in_an_object_costs_nothing() -> None:
+    """U+FFFD stands for it, in keys and in values however deep."""
+    sent = page([{"ad_id": "1", "ad_name": "@", "new@": {"deep": ["@", 5]}}, {"ad_id": "2", "ad_name": "ä😀"}])
+    body = ObjectReader(stream("ads")).read(sent.replace(b"@", b"cut \\ud83d."))
+    cut = "cut \ufffd."
+    assert body.records == [
+        {"ad_id": 1, "ad_name": cut, f"new{cut}": {"deep": [cut, 5]}},
+        {"ad_id": 2, "ad_name": "ä😀"},
+    ]
+
+
 def test_an_object_says_whose_it_is() -> None:
     """The account that was asked is in every record, whatever the answer says."""
     (record,) = objects("ads", {"ad_id": "1", "advertiser_id": "9"}).records
@@ -342,8 +480,21 @@ def test_fields_in_another_shape_pass() -> None:
 
 def test_the_key_of_an_object_is_its_id() -> None:
     """Walks that shift are told apart by it."""
-    reader = ObjectReader(stream("campaigns"), "7001")
-    assert reader.key({"campaign_id": 5, "advertiser_id": 7001}) == (5,)
+    keys_of = ObjectReader(stream("campaigns"), "7001").keyer()
+    first, again, other = keys_of([{"campaign_id": 5}, {"campaign_id": 5, "campaign_name": "x"}, {"campaign_id": 6}])
+    assert first == again
+    assert first != other
+    assert keys_of([{"campaign_id": 5}]) == [first]
+
+
+def test_objects_without_an_id_are_told_apart_by_themselves() -> None:
+    """Two objects whose ids cannot be read are two, and the same one twice is one."""
+    reader = ObjectReader(stream("ads"), "7001")
+    sent = [{"ad_id": "x1", "ad_name": "a"}, {"ad_id": "x2", "ad_name": "b"}, {"ad_name": "b"}, {"ad_id": "7"}]
+    body = reader.read(page(sent))
+    keys = reader.keyer()(body.records)
+    assert len(set(keys)) == 4
+    assert reader.keyer()(body.records) == keys
 
 
 _object_values = st.recursive(

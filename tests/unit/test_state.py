@@ -141,6 +141,17 @@ def test_buying_types_count_as_their_least() -> None:
     assert read_state("campaigns", "modify_time", {"states": entries}).of("7001") == "2024-01-01 00:00:00"
 
 
+@pytest.mark.parametrize("kinds", [("AUCTION", "RESERVATION_RF"), ("RESERVATION_RF", "AUCTION")])
+def test_an_account_with_a_buying_type_that_was_never_read_has_no_cursor(kinds: tuple[str, str]) -> None:
+    """Its campaigns of that type would never be read otherwise; the order of the entries does not matter."""
+    cursor_of = {"AUCTION": {"modify_time": "2024-03-01 00:00:00Z"}, "RESERVATION_RF": {}}
+    entries = [
+        {"partition": {"advertiser_id": "7001", "parent_slice": {}, "buying_type": kind}, "cursor": cursor_of[kind]}
+        for kind in kinds
+    ]
+    assert read_state("campaigns", "modify_time", {"states": entries}).of("7001") is None
+
+
 def test_an_advertiser_id_may_be_a_number() -> None:
     """Partitions written by hand or by other tools may hold numbers."""
     assert read_state(*DAILY, {"states": [partition(7001, stat_time_day="2024-01-31")]}).of("7001") is not None
@@ -173,6 +184,9 @@ def test_an_account_whose_cursor_is_empty_was_never_read() -> None:
         {"states": [partition("7001", stat_time_day="yesterday")]},
         {"states": [partition("7001", stat_time_day=20240101)]},
         {"states": [partition("7001", stat_time_day="2024-02-30")]},
+        {"states": [partition("7001", stat_time_day=[])]},
+        {"states": [partition("7001", stat_time_day={})]},
+        {"states": [partition("7001", stat_time_day=["2024-01-01"])]},
         {"states": [partition("7001", stat_time_day="2024-01-01T00:00:00+08:00")]},
         {"stat_time_day": "2024-13-01"},
         {"stat_time_day": "2024-01-01 25:00:00"},
@@ -342,7 +356,21 @@ def test_a_bare_day_is_its_first_second() -> None:
     assert normal_moment("2024-01-05") == "2024-01-05 00:00:00"
 
 
-@pytest.mark.parametrize("text", ["", "soon", "2024", "2024-01", "20240105", "2024-01-05 10:00", "1704448800"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "soon",
+        "2024",
+        "2024-01",
+        "20240105",
+        "2024-01-05 10:00",
+        "1704448800",
+        "2024-13-45 99:99:99",
+        "2024-02-30",
+        "2024-01-05 24:00:00",
+    ],
+)
 def test_what_is_no_moment_is_none(text: str) -> None:
     """Text that cannot be sorted as a moment is not one."""
     assert normal_moment(text) is None
@@ -369,3 +397,17 @@ def test_days_before_are_subtracted_over_midnight() -> None:
     """A global cursor's lookback crosses days as time does."""
     raw = {"use_global_cursor": True, "state": {"stat_time_day": "2024-03-01"}, "lookback_window": 1}
     assert read_state(*DAILY, raw).day_of("7001") == date(2024, 3, 1) - timedelta(days=1)
+
+
+@pytest.mark.parametrize("lookback", [10**12, 10**400], ids=["before the year 1", "beyond doubles"])
+def test_a_lookback_beyond_the_calendar_is_refused(lookback: int) -> None:
+    """Days before the first year there is are an error of the state, not of the arithmetic."""
+    raw = {"use_global_cursor": True, "state": {"stat_time_day": "2024-01-01"}, "lookback_window": lookback}
+    with pytest.raises(ConfigurationError, match="lookback_window"):
+        read_state(*DAILY, raw)
+
+
+def test_a_lookback_of_centuries_is_subtracted() -> None:
+    """The year keeps its four digits, so that the cursor still sorts."""
+    raw = {"use_global_cursor": True, "state": {"stat_time_day": "2024-01-01"}, "lookback_window": 1500 * 365 * 86_400}
+    assert read_state(*DAILY, raw).of("7001") == "0524-12-30 00:00:00"

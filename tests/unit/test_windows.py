@@ -124,6 +124,12 @@ def test_a_state_ahead_of_today_counts_as_today() -> None:
     assert first == LAST - 3 * DAY
 
 
+def test_the_lookback_ends_with_the_calendar() -> None:
+    """A state of the first days there are has no days before them."""
+    first = first_day(date.min, created=None, state=date.min + DAY, lookback=3, last=LAST)
+    assert first == date.min
+
+
 @given(
     st.dates(date(2012, 1, 1), date(2032, 1, 1)),
     st.none() | days,
@@ -160,6 +166,13 @@ def test_the_inverted_sign_is_the_databases() -> None:
 def test_an_unknown_zone_is_the_earliest(name: str | None) -> None:
     """Where no zone is known, days begin as early as anywhere, so that no hour is left out."""
     assert zone_of(name) is EARLIEST_ZONE
+
+
+@pytest.mark.parametrize("value", [5, 0, True, ["Asia/Tokyo"], {}])
+def test_a_zone_that_is_no_text_is_passed_over(value: object) -> None:
+    """The next one counts."""
+    assert zone_of(value) is EARLIEST_ZONE
+    assert zone_of(value, "Asia/Tokyo") == ZoneInfo("Asia/Tokyo")
 
 
 @given(st.text(max_size=30) | st.text(alphabet="./\\\0ab~", max_size=8))

@@ -59,12 +59,12 @@ def report_source(name: str) -> ReportSource:
     return source
 
 
-def page(rows: Sequence[Any], *, total: int | None = None, list_key: str = "list", spaced: bool = False) -> bytes:
+def page(rows: Sequence[Any], *, total: int | None = None, list_key: str = "list") -> bytes:
     """A page as TikTok sends it: compact JSON, text as it is."""
     number = len(rows) if total is None else total
     data = {list_key: rows, "page_info": {"page": 1, "page_size": 1000, "total_number": number, "total_page": 1}}
     answer = {"code": 0, "message": "OK", "request_id": "r1", "data": data}
-    return json.dumps(answer, ensure_ascii=False, separators=(", ", ": ") if spaced else (",", ":")).encode()
+    return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def refusal(code: int, message: str = "no", request_id: str = "r-9") -> Reply:

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from unit_builders import FakeClock, client, stream, success
+
+from source_tiktok_marketing.api.quota import tier_of
+from source_tiktok_marketing.api.transport import Reply
+from source_tiktok_marketing.sync.pages import Request, TooLong, Walker
+from source_tiktok_marketing.sync.records import ObjectReader
+
+
+class Lists:
+    """Answers with pages of lists of ads.
+
+    Args:
+        lists: The ads of each list, by the request's `list`.
+        grows: Rows by which each list is longer from its second page on.
+    """
+
+    def __init__(self, lists: Mapping[str, Sequence[int]], *, grows: int = 0) -> None:
+        self._lists = lists
+        self._grows = grows
+        self.pages: list[tuple[str, int]] = []
+
+    async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+        """Answer with the page that is asked for."""
+        assert endpoint
+        assert token
+        name, number, size = params["list"], int(params["page"]), int(params["page_size"])
+        self.pages.append((name, number))
+        ads = list(self._lists[name])
+        if number == 1 and self._grows:
+            ads = ads[: -self._grows]
+        rows = [{"ad_id": str(ad)} for ad in ads[(number - 1) * size : number * size]]
+        info = {"page": number, "page_size": size, "total_number": len(ads), "total_page": -(-len(ads) // size)}
+        return success({"list": rows, "page_info": info})
+
+
+def walker(lists: Lists, ahead: int = 1) -> Walker:
+    """Reads these lists."""
+    return Walker(client(lists, FakeClock(), tier=tier_of(1000)), ObjectReader(stream("ads")), lambda: ahead)
+
+
+def request(name: str, page_size: int, most: int | None) -> Request:
+    """A list, refused beyond so many rows."""
+    return Request(endpoint="ad/get/", params={"list": name}, page_size=page_size, most=most)
+
+
+async def walk(reading: Walker, asked: Request, into: list[int]) -> None:
+    """Read a list, and keep what came even if it fails."""
+    async for delivery in reading.walk(asked):
+        into += [record["ad_id"] for record in delivery.records]
+
+
+@given(st.integers(0, 30), st.integers(1, 8), st.none() | st.integers(0, 35), st.integers(1, 4))
+def test_a_list_is_delivered_whole_or_found_too_long(total: int, page_size: int, most: int | None, ahead: int) -> None:
+    """Beyond `most` rows nothing is delivered and the count is told after one page; else each row comes once."""
+    lists = Lists({"a": range(total)})
+    came: list[int] = []
+    if most is not None and total > most:
+        with pytest.raises(TooLong) as caught:
+            asyncio.run(walk(walker(lists, ahead), request("a", page_size, most), came))
+        assert caught.value.total == total
+        assert came == []
+        assert lists.pages == [("a", 1)]
+    else:
+        asyncio.run(walk(walker(lists, ahead), request("a", page_size, most), came))
+        assert came == list(range(total))
+
+
+@given(st.integers(1, 20), st.integers(1, 20), st.integers(1, 6))
+def test_what_an_earlier_part_had_does_not_count(first: int, second: int, page_size: int) -> None:
+    """A later part is measured by its own rows: it is read up to `most`, and refused beyond, before it delivers any."""
+    lists = Lists({"a": range(first), "b": range(100, 100 + second)})
+    reading = walker(lists)
+    came: list[int] = []
+    asyncio.run(walk(reading, request("a", page_size, first), came))
+    with pytest.raises(TooLong):
+        asyncio.run(walk(reading, request("b", page_size, second - 1), came))
+    assert came == list(range(first))
+    asyncio.run(walk(reading, request("b", page_size, second), came))
+    assert came == [*range(first), *range(100, 100 + second)]
+
+
+async def test_a_list_that_grows_too_long_while_it_is_read_is_read_on() -> None:
+    """Rows of it were delivered already, so it is too late to ask for smaller parts."""
+    came: list[int] = []
+    await walk(walker(Lists({"a": range(9)}, grows=2)), request("a", 4, 7), came)
+    assert came == list(range(9))
+
+
+def test_too_long_a_list_says_how_long() -> None:
+    """For whoever reads a log."""
+    assert "41,000 rows" in str(TooLong(41_000))

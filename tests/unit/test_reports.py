@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from unit_builders import FakeClock, client, refusal, stream
+
+from source_tiktok_marketing.api.errors import TikTokError
+from source_tiktok_marketing.api.transport import Reply
+from source_tiktok_marketing.sync.reports import _IDS_PER_FILTER, _ROWS_PER_WALK, Piece, ReportWindow
+from source_tiktok_marketing.sync.windows import Window
+
+DAY = timedelta(days=1)
+
+_windows = st.builds(
+    lambda start, span: Window(start, start + span * DAY),
+    st.dates(date(2012, 1, 1), date(2032, 1, 1)),
+    st.integers(0, 60),
+)
+_ids = st.lists(st.integers(1, 10**19).map(str), max_size=12, unique=True)
+_pieces = st.builds(
+    lambda window, field, ids: Piece(window, field if ids else None, tuple(ids)),
+    st.none() | _windows,
+    st.sampled_from(["campaign_ids", "adgroup_ids"]),
+    _ids,
+)
+
+
+def cells(piece: Piece) -> Counter[tuple[date | None, str | None]]:
+    """Each day with each object: what a piece asks for."""
+    window = piece.window
+    days = [None] if window is None else [window.start + n * DAY for n in range(window.days)]
+    return Counter((day, one) for day in days for one in piece.ids or (None,))
+
+
+def all_cells(pieces: list[Piece]) -> Counter[tuple[date | None, str | None]]:
+    """What several pieces ask for."""
+    return sum(map(cells, pieces), Counter())
+
+
+@given(_pieces)
+def test_halves_are_the_same_rows_in_two_parts(piece: Piece) -> None:
+    """Each day of each object is in one of them, and both are smaller; one day of one object has none."""
+    halves = piece.halves()
+    if len(cells(piece)) == 1:
+        assert halves is None
+    else:
+        assert halves is not None
+        assert len(halves) == 2
+        assert all_cells(halves) == cells(piece)
+        assert max(len(cells(half)) for half in halves) < len(cells(piece))
+        assert {half.id_field for half in halves} == {piece.id_field}
+
+
+@given(_pieces.filter(lambda piece: piece.window is not None and piece.window.days > 1))
+def test_days_are_halved_before_ids(piece: Piece) -> None:
+    """A report of fewer days is a smaller query; the ids of a part stay together."""
+    assert [half.ids for half in piece.halves() or []] == [piece.ids, piece.ids]
+
+
+@given(_pieces)
+def test_halving_ends_at_one_day_of_one_object(piece: Piece) -> None:
+    """However often something is too large, the parts come down to the smallest, all of them, each once."""
+    smallest, left = [], [piece]
+    while left:
+        one = left.pop()
+        halves = one.halves()
+        if halves is None:
+            smallest.append(one)
+        else:
+            left += halves
+    assert all(len(cells(one)) == 1 for one in smallest)
+    assert all_cells(smallest) == cells(piece)
+
+
+@given(_pieces)
+def test_halves_of_ids_keep_the_days(piece: Piece) -> None:
+    """Where too many ads are the trouble, fewer days would not help."""
+    halves = piece.id_halves()
+    if len(piece.ids) < 2:
+        assert halves is None
+    else:
+        assert halves is not None
+        assert [half.window for half in halves] == [piece.window, piece.window]
+        assert all_cells(halves) == cells(piece)
+        assert abs(len(halves[0].ids) - len(halves[1].ids)) <= 1
+
+
+@given(_windows.filter(lambda window: window.days > 1), _ids, st.integers(_ROWS_PER_WALK + 1, 10**8))
+def test_shorter_parts_are_the_same_days_with_as_many_rows_as_one_walk_should_have(
+    window: Window, ids: list[str], total: int
+) -> None:
+    """At least two parts, in order; rows that are spread evenly are few enough in each part of more than a day."""
+    piece = Piece(window, "campaign_ids" if ids else None, tuple(ids))
+    parts = piece.shorter(total)
+    assert len(parts) > 1
+    assert all_cells(parts) == cells(piece)
+    assert {(part.id_field, part.ids) for part in parts} == {(piece.id_field, piece.ids)}
+    days = [part.window for part in parts if part.window is not None]
+    assert days == sorted(days)
+    assert all(one.days == 1 or one.days * total / window.days <= _ROWS_PER_WALK for one in days)
+
+
+@given(_windows.filter(lambda window: window.days > 1), st.integers(_ROWS_PER_WALK + 1, 10**8))
+def test_shorter_parts_are_no_shorter_than_need_be(window: Window, total: int) -> None:
+    """A day more would be too much for all but the last, so there are not more requests than that."""
+    parts = [part.window for part in Piece(window).shorter(total) if part.window is not None]
+    assert all((one.days + 1) * total / window.days > _ROWS_PER_WALK for one in parts[:-1])
+
+
+@given(_pieces, st.integers(0, 350))
+def test_a_piece_by_objects_names_each_once_and_no_more_than_a_filter_takes(piece: Piece, count: int) -> None:
+    """The days stay, the ids come in their order, and all filters but the last are full."""
+    ids = [str(10**18 + n) for n in range(count)]
+    parts = piece.by("adgroup_ids", ids)
+    assert [one for part in parts for one in part.ids] == ids
+    assert all(len(part.ids) == _IDS_PER_FILTER for part in parts[:-1])
+    assert all(1 <= len(part.ids) <= _IDS_PER_FILTER for part in parts)
+    assert {(part.window, part.id_field) for part in parts} <= {(piece.window, "adgroup_ids")}
+
+
+class TooLarge:
+    """Finds every report too large."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str, str]] = []
+
+    async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+        """Refuse."""
+        assert endpoint
+        assert token
+        self.asked.append((params["dimensions"], params["start_date"], params["end_date"]))
+        return refusal(40067, "too large")
+
+
+async def test_a_day_that_stays_too_large_is_an_error() -> None:
+    """If the report that names the campaigns is too large as well, the window fails: it does not end without rows."""
+    transport = TooLarge()
+    day = date(2026, 1, 1)
+    window = ReportWindow(
+        client(transport, FakeClock()),
+        stream("ads_reports_daily"),
+        "7001",
+        Window(day, day + DAY),
+        include_deleted=False,
+        ahead=lambda: 1,
+    )
+    with pytest.raises(TikTokError) as caught:
+        await anext(window.deliveries())
+    assert caught.value.code == 40067
+    ads, campaigns = '["ad_id","stat_time_day"]', '["campaign_id"]'
+    assert list(dict.fromkeys(transport.asked)) == [
+        (ads, "2026-01-01", "2026-01-02"),
+        (ads, "2026-01-01", "2026-01-01"),
+        (campaigns, "2026-01-01", "2026-01-01"),
+    ]
