@@ -1,4 +1,4 @@
-"""What the benchmarks share: an emulator in a process of its own, and the connector in another, measured from outside."""
+"""What the benchmarks share: an emulator in a process of its own, the connector in another, measured from outside."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,7 +48,8 @@ def machine() -> str:
 @contextmanager
 def emulator(*options: str) -> Iterator[dict[str, Any]]:
     """An emulator without a quota; gives what it says of itself when it is ready."""
-    command = [sys.executable, "-m", "source_tiktok_marketing.cli", "emulator", "--port", "0", "--tier", "unlimited", *options]
+    command = [sys.executable, "-m", "source_tiktok_marketing.cli", "emulator", "--port", "0", "--tier", "unlimited"]
+    command += options
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # noqa: S603 - our own command
     try:
         assert process.stdout is not None
@@ -77,8 +79,6 @@ def measure(arguments: list[str], files: dict[str, Any], *, url: str = "") -> Me
         files: Their contents.
         url: What to ask.
     """
-    import time
-
     with tempfile.TemporaryDirectory() as folder:
         paths = {}
         for name, content in files.items():

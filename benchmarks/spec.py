@@ -1,7 +1,4 @@
-"""CPU of `spec`, which the platform runs before anything else.
-
-    python benchmarks/spec.py
-"""
+"""CPU of `spec`, which the platform runs before anything else: `python benchmarks/spec.py`."""
 
 from __future__ import annotations
 

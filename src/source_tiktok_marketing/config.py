@@ -217,12 +217,17 @@ def _is_id(text: str) -> bool:
 
 def _masked(text: str, raw: Any) -> str:
     """The text without the secrets of a configuration, which somebody may have put into another field."""
-    fields = [raw, raw.get("credentials"), raw.get("environment")] if isinstance(raw, Mapping) else []
-    for holder in fields:
-        for name in ("access_token", "secret", "app_id"):
-            value = holder.get(name) if isinstance(holder, Mapping) else None
-            if isinstance(value, str) and len(value) >= _SHORTEST_SECRET:
-                text = text.replace(value, "***").replace(json.dumps(value)[1:-1], "***")
+    holders = [raw, raw.get("credentials"), raw.get("environment")] if isinstance(raw, Mapping) else []
+    values = [
+        holder.get(name)
+        for holder in holders
+        if isinstance(holder, Mapping)
+        for name in ("access_token", "secret", "app_id")
+    ]
+    secrets = {str(value).strip() for value in values if isinstance(value, (str, int))}
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= _SHORTEST_SECRET:
+            text = text.replace(secret, "***").replace(json.dumps(secret)[1:-1], "***")
     return text
 
 

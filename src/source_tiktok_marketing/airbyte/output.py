@@ -51,9 +51,10 @@ class Output:
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        await self._until(0)
         self._queue.put(None)
-        if exc_type is None or not issubclass(exc_type, OSError):
-            await self._until(0)
+        await asyncio.to_thread(self._thread.join)
+        if exc_type is None:
             self._raise()
 
     async def write(self, data: bytes | bytearray) -> None:

@@ -30,6 +30,7 @@ T = TypeVar("T")
 OK = 0
 PARTLY_OK = 20001
 _ANNOUNCED_FROM = 5.0
+_SHORTEST_SECRET = 4  # what is shorter is no secret, and would blot out half of every message
 _SECRET_PARAMS = frozenset({"app_id", "secret"})
 _APP_ID = re.compile(r"\b(app(?:lication)?[\s_]*(?:id)?[\s:=({\"']*)\d{5,}", re.IGNORECASE)
 
@@ -126,7 +127,9 @@ class Client:
         self.quotas = quotas
         self._clock = clock
         self._patience = patience or Patience()
-        self._secrets = sorted((secret for secret in (token, *secrets) if secret), key=len, reverse=True)
+        self._secrets = sorted(
+            (one for one in (token, *secrets) if len(one) >= _SHORTEST_SECRET), key=len, reverse=True
+        )
         self._on_wait = on_wait
         self._rng = rng or random.Random()  # noqa: S311 - spreads waits, keeps no secret
         self._answered = False
@@ -199,7 +202,11 @@ class Client:
             reply = await self._transport.send(endpoint, query, self._token)
         except TransportFailure as failure:
             raise transport_error(
-                self.scrub(failure.said), endpoint=endpoint, advertiser_id=advertiser_id, timed_out=failure.timed_out
+                self.scrub(failure.said),
+                endpoint=endpoint,
+                advertiser_id=advertiser_id,
+                timed_out=failure.timed_out,
+                connecting=failure.connecting,
             ) from failure
         self.tally.answered(endpoint, self._clock.monotonic() - left_at, len(reply.body))
         try:
@@ -226,10 +233,8 @@ class Client:
             if not reply.body.startswith(b'{"code":0,'):  # the common answer is not looked at twice
                 envelope = _envelope(reply.body)
                 if envelope.code == PARTLY_OK:
-                    said = self.scrub(envelope.message)
-                    self.tally.remarks.append(
-                        f"/{endpoint} succeeded in part (code {PARTLY_OK}, request_id {envelope.request_id}): {said}"
-                    )
+                    said = f"request_id {envelope.request_id}): {envelope.message}"
+                    self.tally.remarks.append(self.scrub(f"/{endpoint} succeeded in part (code {PARTLY_OK}, {said}"))
                 elif envelope.code != OK:
                     self._answered = True
                     raise TikTokError(
@@ -287,7 +292,7 @@ def _envelope(body: bytes) -> _Envelope:
         try:
             raw = json.loads(body)
             code = int(raw["code"])
-        except (ValueError, TypeError, KeyError, RecursionError):
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
             raise msgspec.DecodeError("it is no JSON object with a `code`") from None
         texts = (raw.get(name) for name in ("message", "request_id"))
         message, request_id = ("" if text is None else str(text).encode(errors="replace").decode() for text in texts)

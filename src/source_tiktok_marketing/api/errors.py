@@ -74,6 +74,11 @@ _SCOPE = (
 _APP = "Check that app_id, secret and access_token in the configuration belong to the same TikTok application."
 
 _RETRY = Ruling(Consequence.RETRY, Verdict.TRANSIENT, _WAIT)
+_NO_WAY_THERE = Ruling(
+    Consequence.RETRY,
+    Verdict.TRANSIENT,
+    "Check the network, the proxy's settings and TIKTOK_API_URL, then run it again.",
+)
 _SLOW = Ruling(Consequence.SLOW_DOWN, Verdict.TRANSIENT, _SLOWER)
 _SMALLER = Ruling(
     Consequence.SPLIT, Verdict.TRANSIENT, "Set report_granularity to fewer days, or run the sync again later."
@@ -228,9 +233,12 @@ class TikTokError(ConnectorError):
         return self
 
 
-def transport_error(said: str, *, endpoint: str, advertiser_id: str | None, timed_out: bool = False) -> TikTokError:
+def transport_error(
+    said: str, *, endpoint: str, advertiser_id: str | None, timed_out: bool = False, connecting: bool = False
+) -> TikTokError:
     """No envelope arrived: a broken connection, an HTTP error page, a body that is not JSON, silence."""
-    return TikTokError(said, _RETRY, endpoint=endpoint, advertiser_id=advertiser_id, timed_out=timed_out)
+    ruling = _NO_WAY_THERE if connecting else _RETRY
+    return TikTokError(said, ruling, endpoint=endpoint, advertiser_id=advertiser_id, timed_out=timed_out)
 
 
 def wrong_path(status: int, *, endpoint: str) -> TikTokError:

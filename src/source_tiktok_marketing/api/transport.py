@@ -31,10 +31,12 @@ class TransportFailure(Exception):  # noqa: N818 - what happened to a request, b
     Args:
         said: What happened, in a sentence's tail.
         timed_out: Whether it was silence.
+        connecting: Whether there was no connection yet.
     """
 
-    def __init__(self, said: str, *, timed_out: bool = False) -> None:
+    def __init__(self, said: str, *, timed_out: bool = False, connecting: bool = False) -> None:
         super().__init__(said)
+        self.connecting = connecting
         self.said = said
         self.timed_out = timed_out
 
@@ -100,13 +102,13 @@ class HttpTransport:
             ) as response:
                 return Reply(response.status, response.headers, await response.read())
         except TimeoutError as error:
-            raise TransportFailure(
-                "no answer came in time", timed_out=not isinstance(error, aiohttp.ConnectionTimeoutError)
-            ) from error
+            connecting = isinstance(error, aiohttp.ConnectionTimeoutError)
+            said = "no connection was made in time" if connecting else "no answer came in time"
+            raise TransportFailure(said, timed_out=not connecting, connecting=connecting) from error
         except aiohttp.ClientConnectorError as error:
             where = urlsplit(self.host).netloc.rpartition("@")[2]
             reason = error.os_error.strerror or str(error.os_error)
-            raise TransportFailure(f"cannot connect to {where} ({reason})") from error
+            raise TransportFailure(f"cannot connect to {where} ({reason})", connecting=True) from error
         except aiohttp.ClientPayloadError as error:
             raise TransportFailure("the answer broke off") from error
         except (aiohttp.ClientError, OSError) as error:

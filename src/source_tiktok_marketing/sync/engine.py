@@ -37,9 +37,9 @@ from source_tiktok_marketing.sync.records import ObjectReader
 from source_tiktok_marketing.sync.reports import ReportWindow
 from source_tiktok_marketing.sync.state import NO_CURSOR, Cursors, normal_moment, read_state
 
-_BUFFER = 12 * 2**20
+_BUFFER = 8 * 2**20
 """Bytes of pages that may wait to be taken."""
-_IN_FLIGHT = 32 * 2**20
+_IN_FLIGHT = 24 * 2**20
 """Bytes of answers that one lane may have under way, by the size of its latest ones."""
 _MOST_REQUESTS = 128
 _HOPELESS = 3
@@ -291,7 +291,7 @@ class Sync:
             part.account.advertiser_id,
             step.window,
             include_deleted=self._config.include_deleted,
-            ahead=lambda: max(1, self._limit(lane) - lane.active),
+            ahead=lambda: max(1, self._limit(lane) // max(1, lane.active)),
         )
         advertiser_id = int(part.account.advertiser_id)
         async with aclosing(window.deliveries()) as deliveries:

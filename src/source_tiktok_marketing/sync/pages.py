@@ -27,6 +27,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         page_size: Records a page; None where the endpoint has no pages.
         advertiser_id: The account it is about.
         divisible: Whether it can be asked for in smaller parts, should TikTok find it too large.
+        disjoint: Whether no other list of the same walker can hold a record of this one.
         most: Rows beyond which it is not read but refused, to be asked for in smaller parts.
     """
 
@@ -35,6 +36,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     page_size: int | None
     advertiser_id: str | None = None
     divisible: bool = False
+    disjoint: bool = False
     most: int | None = None
 
 
@@ -105,7 +107,7 @@ class Walker:
                     total = page.total_number
                     if request.most is not None and total is not None and total > request.most and not seen:
                         raise TooLong(total)
-                    if is_whole and not self._delivered:
+                    if is_whole and request.disjoint and not self._delivered:
                         if page.records:
                             yield Delivery(page.records, size, page.odd)
                         return

@@ -99,7 +99,7 @@ class ReportReader:
         try:
             # A quote right after a colon opens a value, so only values that are "-" as a whole are hit, wherever they
             # are: in a metric it is TikTok's null, and in a dimension it makes the typed decoding fail.
-            body_with_nulls = body.replace(b':"-"', b":null")
+            body_with_nulls = b":null".join(body.split(b':"-"'))  # one pass; `replace` takes two
             if not body.startswith(_COMPACT):  # a serializer that puts spaces puts one after the first colon
                 body_with_nulls = _SPACED_NULL.sub(b":null", body_with_nulls)
             data: Any = self._decode(body_with_nulls).data
@@ -260,7 +260,10 @@ def _fitted(value: Any, kind: FieldType, name: str, odd: dict[str, str]) -> Any:
 
 def _integer(value: Any, _kind: FieldType, _name: str, _odd: dict[str, str]) -> int | None:
     if isinstance(value, str):
-        match = _WHOLE.fullmatch(_ungrouped(value))
+        text = _ungrouped(value)
+        match = _WHOLE.fullmatch(text)
+        if match is None and _REAL.fullmatch(text):  # 1e3
+            return _integer(float(text), _kind, _name, _odd)
         number = int(match[1]) if match and len(match[1]) < 30 else None
     elif isinstance(value, float):
         number = int(value) if value.is_integer() else None

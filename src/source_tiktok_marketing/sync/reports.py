@@ -32,14 +32,18 @@ class Piece(msgspec.Struct, frozen=True):
         window: Its days; None for a lifetime report.
         id_field: `campaign_ids` or `adgroup_ids`, if only these objects' rows are asked for.
         ids: Which ones.
+        final: Whether no smaller part is tried.
     """
 
     window: Window | None
     id_field: str | None = None
     ids: tuple[str, ...] = ()
+    final: bool = False
 
     def halves(self) -> list[Piece] | None:
         """The same rows as two smaller parts: of the days, else of the ids. None if it is one day of one object."""
+        if self.final:
+            return None
         parts = self.window.halves() if self.window else None
         if parts is not None:
             return [Piece(part, self.id_field, self.ids) for part in parts]
@@ -54,7 +58,7 @@ class Piece(msgspec.Struct, frozen=True):
 
     def id_halves(self) -> list[Piece] | None:
         """The same rows as two parts of its ids; None if it has not two."""
-        if len(self.ids) < 2:
+        if len(self.ids) < 2 or self.final:
             return None
         middle = len(self.ids) // 2
         return [Piece(self.window, self.id_field, ids) for ids in (self.ids[:middle], self.ids[middle:])]
@@ -135,6 +139,7 @@ class ReportWindow:
             params=self._params(piece, self._source, self._source.metrics, every_status=self._include_deleted),
             page_size=_PAGE_SIZE,
             advertiser_id=self._advertiser_id,
+            disjoint=True,
             most=_ROWS_PER_WALK if piece.window and piece.window.days > 1 else None,
             divisible=piece.halves() is not None or self._smaller_objects(piece) is not None,
         )
@@ -172,11 +177,15 @@ class ReportWindow:
         if smaller is None:
             return None
         report, id_field = smaller
-        return piece.by(id_field, await self._ids(report, piece))
+        smaller_pieces = piece.by(id_field, await self._ids(report, piece))
+        # Too large, and yet no object has rows: it is asked once more as it is, since an empty answer was not given.
+        return smaller_pieces or [Piece(piece.window, piece.id_field, piece.ids, final=True)]
 
     def _smaller_objects(self, piece: Piece) -> tuple[Stream, str] | None:
         """The report that tells which objects have rows in the piece, and the filter that takes their ids."""
         level = self._source.data_level
+        if piece.final:
+            return None
         if piece.id_field is None and level != Level.ADVERTISER:
             return _BY_NAME["campaigns_reports_lifetime"], "campaign_ids"
         if piece.id_field == "campaign_ids" and level == Level.AD:

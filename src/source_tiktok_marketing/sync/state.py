@@ -125,6 +125,8 @@ def read_state(stream: str, field: str, raw: Any) -> Cursors:
         if not isinstance(partition, Mapping) or not isinstance(cursor, Mapping) or "advertiser_id" not in partition:
             raise _unreadable(stream, "an entry of `states` lacks its partition or its cursor")
         advertiser_id, value = str(partition["advertiser_id"]), cursor.get(field)
+        if not advertiser_id.isascii():
+            raise _unreadable(stream, "a partition's advertiser_id is no number")
         if value is None or value == "":
             never_read.add(advertiser_id)
             continue

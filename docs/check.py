@@ -1,0 +1,108 @@
+"""Holds the docs against the code: `make docs`. With `--write`, generated parts are rewritten instead of compared."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+from source_tiktok_marketing.airbyte.spec import CONNECTION_SPECIFICATION
+from source_tiktok_marketing.catalog import STREAMS, Grain, ReportSource, Stream
+
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
+STREAMS_PAGE = DOCS / "streams.md"
+TABLE = re.compile(r"(<!-- table of streams: made by docs/check.py -->\n).*?(<!-- end -->)", re.DOTALL)
+LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
+COMMAND = re.compile(r"(?:`|^\s*(?:\$ )?)tiktok-marketing (\w+)", re.MULTILINE)
+
+
+def main() -> int:
+    """Check everything; print what is wrong."""
+    wrong = [*wrong_links(), *missing_fields(), *wrong_commands(), *old_tables(write="--write" in sys.argv)]
+    for line in wrong:
+        sys.stderr.write(f"{line}\n")
+    return 1 if wrong else 0
+
+
+def pages() -> list[Path]:
+    """Every page."""
+    return [*sorted(ROOT.glob("*.md")), *sorted(DOCS.glob("*.md"))]
+
+
+def wrong_links() -> list[str]:
+    """Links to files that do not exist."""
+    return [
+        f"{page.relative_to(ROOT)}: no file {target}"
+        for page in pages()
+        for target in LINK.findall(page.read_text())
+        if not (page.parent / target).exists()
+    ]
+
+
+def missing_fields() -> list[str]:
+    """Fields of the configuration that its page does not name."""
+    text = (DOCS / "configuration.md").read_text()
+    properties = CONNECTION_SPECIFICATION["properties"]
+    inner = {name for branch in properties["credentials"]["oneOf"] for name in branch["properties"]}
+    fields = [*(name for name in properties if name != "credentials"), *(f"credentials.{name}" for name in inner)]
+    return [f"docs/configuration.md: no word of `{field}`" for field in fields if f"`{field}`" not in text]
+
+
+def wrong_commands() -> list[str]:
+    """Commands in the pages that do not exist, and commands that no page names."""
+    from source_tiktok_marketing.cli.main import command as cli
+
+    named: set[str] = set()
+    wrong = []
+    for page in pages():
+        for command in COMMAND.findall(page.read_text()):
+            named.add(command)
+            if command not in cli.commands:
+                wrong.append(f"{page.relative_to(ROOT)}: there is no command `tiktok-marketing {command}`")
+    wrong += [f"docs: no page shows `tiktok-marketing {command}`" for command in cli.commands if command not in named]
+    return wrong
+
+
+def old_tables(*, write: bool) -> list[str]:
+    """Generated tables that are not what the code says."""
+    text = STREAMS_PAGE.read_text()
+    made = TABLE.sub(lambda match: f"{match[1]}{table_of_streams()}{match[2]}", text)
+    if made == text:
+        return []
+    if write:
+        STREAMS_PAGE.write_text(made)
+        return []
+    return ["docs/streams.md: the table of streams is old; run `python docs/check.py --write`"]
+
+
+def table_of_streams() -> str:
+    """One row for each stream."""
+    lines = [
+        "| stream | what | endpoint | key | cursor | a request covers | sandbox |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for stream in STREAMS:
+        cells = (
+            f"`{stream.name}`",
+            stream.description,
+            f"`/{stream.endpoint}`",
+            ", ".join(f"`{field}`" for field in stream.primary_key),
+            f"`{stream.cursor}`" if stream.cursor else "whole each time",
+            covers(stream),
+            "yes" if stream.sandbox else "no",
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def covers(stream: Stream) -> str:
+    """What one request is about, in words."""
+    if isinstance(stream.source, ReportSource):
+        days = {Grain.DAY: "30 days", Grain.HOUR: "1 day", Grain.LIFETIME: "all time"}
+        return f"{days[stream.source.grain]} of an account"
+    return {"token": "all accounts", "batch": "100 accounts", "account": "an account"}[stream.scope]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
