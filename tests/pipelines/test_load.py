@@ -17,7 +17,7 @@ from source_tiktok_marketing.pipelines import dlt_source, pump
 from source_tiktok_marketing.pipelines.package import Package
 from source_tiktok_marketing.sync.events import Failure, Notice
 
-DAILY = "ads_reports_daily"
+DAILY = "campaigns_reports_daily"
 
 
 def failure(name: str, account: str | None = None, *, tolerated: bool = False) -> Failure:
@@ -27,26 +27,26 @@ def failure(name: str, account: str | None = None, *, tolerated: bool = False) -
 
 def test_rows_arrive_with_their_state(run: Any, query: Any, make: Any) -> None:
     """The next run begins from the state that the last one has loaded."""
-    first = run(make.whole(DAILY, make.batch(DAILY, [make.day_row(1, "2026-01-01")]), make.state("2026-01-01")))
+    first = run(make.whole(DAILY, make.batch(DAILY, [make.campaign_row(1, "2026-01-01")]), make.state("2026-01-01")))
     second = run(make.whole(DAILY, make.state("2026-01-02")))
     assert first.states_before == {}
     assert second.states_before == {DAILY: make.state("2026-01-01").state}
     assert first.summary.complete
     assert first.summary.streams[0].state_to == "2026-01-01 00:00:00"
-    assert query("SELECT count(*), sum(spend) FROM ads_reports_daily") == [(1, Decimal("1.1000"))]
+    assert query("SELECT count(*), sum(spend) FROM campaigns_reports_daily") == [(1, Decimal("1.1000"))]
 
 
 def test_rows_are_merged_by_key(run: Any, query: Any, make: Any) -> None:
     """A row that is read again replaces what it was, and is there once."""
-    run(make.whole(DAILY, make.batch(DAILY, [make.day_row(ad, "2026-01-01", "1.00") for ad in (1, 2)])))
-    run(make.whole(DAILY, make.batch(DAILY, [make.day_row(ad, "2026-01-01", "5.00") for ad in (2, 3)])))
-    assert query("SELECT spend::INT FROM ads_reports_daily ORDER BY ad_id") == [(1,), (5,), (5,)]
+    run(make.whole(DAILY, make.batch(DAILY, [make.campaign_row(ad, "2026-01-01", "1.00") for ad in (1, 2)])))
+    run(make.whole(DAILY, make.batch(DAILY, [make.campaign_row(ad, "2026-01-01", "5.00") for ad in (2, 3)])))
+    assert query("SELECT spend::INT FROM campaigns_reports_daily ORDER BY campaign_id") == [(1,), (5,), (5,)]
 
 
 def test_sums_of_money_are_exact(run: Any, query: Any, make: Any) -> None:
     """A thousand times ten cents are a hundred, not 99.9999999999986."""
-    run(make.whole(DAILY, make.batch(DAILY, [make.day_row(ad, "2026-01-01", "0.10") for ad in range(1000)])))
-    assert query("SELECT sum(spend) = 100 FROM ads_reports_daily") == [(True,)]
+    run(make.whole(DAILY, make.batch(DAILY, [make.campaign_row(ad, "2026-01-01", "0.10") for ad in range(1000)])))
+    assert query("SELECT sum(spend) = 100 FROM campaigns_reports_daily") == [(True,)]
 
 
 def test_a_stream_without_records_has_its_table_all_the_same(run: Any, query: Any, make: Any) -> None:
@@ -77,8 +77,8 @@ def test_a_field_added_later_becomes_a_column_and_stays(run: Any, query: Any, ma
 
 def test_misfits_are_kept_in_the_database(run: Any, query: Any, make: Any) -> None:
     """The text that did not fit can be asked for."""
-    ran = run(make.whole(DAILY, make.batch(DAILY, [make.day_row(1, "2026-01-01", impressions="<5")])))
-    assert query("SELECT impressions, _misfits ->> 'impressions' FROM ads_reports_daily") == [(None, "<5")]
+    ran = run(make.whole(DAILY, make.batch(DAILY, [make.campaign_row(1, "2026-01-01", impressions="<5")])))
+    assert query("SELECT impressions, _misfits ->> 'impressions' FROM campaigns_reports_daily") == [(None, "<5")]
     assert ran.summary.notices == tuple(ran.said)
 
 
@@ -119,7 +119,7 @@ def test_rows_of_a_stream_with_a_cursor_are_never_removed(run: Any, query: Any, 
 def test_a_full_sync_forgets_the_state(run: Any, make: Any) -> None:
     """If it is ended early, the next run goes on with the full sync rather than from the old state."""
     run(make.whole(DAILY, make.state("2026-01-05")) + make.whole("campaigns", make.state("2026-01-05", "campaigns")))
-    run(make.whole(DAILY, make.batch(DAILY, [make.day_row(1, "2026-01-01")])), full=True)
+    run(make.whole(DAILY, make.batch(DAILY, [make.campaign_row(1, "2026-01-01")])), full=True)
     again = run(make.whole(DAILY))
     assert set(again.states_before) == {"campaigns"}
 
@@ -128,7 +128,7 @@ def test_packages_are_loaded_while_reading_goes_on(run: Any, make: Any, monkeypa
     """A long sync shows data early: a package does not wait for the end."""
     monkeypatch.setattr("source_tiktok_marketing.pipelines.package.FULL_ROWS", 2)
     pages = [
-        make.batch(DAILY, [make.day_row(ad, "2026-01-01") for ad in (2 * page, 2 * page + 1)]) for page in range(3)
+        make.batch(DAILY, [make.campaign_row(ad, "2026-01-01") for ad in (2 * page, 2 * page + 1)]) for page in range(3)
     ]
     ran = run(make.whole(DAILY, *pages))
     assert ran.summary.packages >= 3
@@ -149,7 +149,7 @@ def test_a_package_goes_after_some_seconds_although_nothing_comes(
         await asyncio.sleep(1.0)
         reached.append(time.monotonic())
 
-    run(make.whole(DAILY, make.batch(DAILY, [make.day_row(1, "2026-01-01")]), wait))
+    run(make.whole(DAILY, make.batch(DAILY, [make.campaign_row(1, "2026-01-01")]), wait))
     assert loaded[0] < reached[0]
 
 
@@ -171,7 +171,7 @@ def test_no_more_than_one_package_waits_while_one_is_loaded(
 
     monkeypatch.setattr(dlt_source.Loader, "load", slow)
     monkeypatch.setattr(Package, "__init__", counted)
-    pages = [make.batch(DAILY, [make.day_row(ad, "2026-01-01")]) for ad in range(4)]
+    pages = [make.batch(DAILY, [make.campaign_row(ad, "2026-01-01")]) for ad in range(4)]
     ran = run(make.whole(DAILY, *pages))
     assert ran.summary.rows == 4
     assert max(package.rows for package in begun) == 1
@@ -186,14 +186,14 @@ def test_a_state_counts_only_once_its_package_is_whole(
     def killed(*_: Any) -> None:
         raise RuntimeError("killed")
 
-    events = make.whole(DAILY, make.batch(DAILY, [make.day_row(1, "2026-01-01")]), make.state("2026-01-01"))
+    events = make.whole(DAILY, make.batch(DAILY, [make.campaign_row(1, "2026-01-01")]), make.state("2026-01-01"))
     with monkeypatch.context() as patch:
         patch.setattr(DuckDbClient, "complete_load", killed)
         with pytest.raises(DestinationError, match="killed"):
             run(events)
-    assert query("SELECT count(*) FROM ads_reports_daily") == [(1,)]
+    assert query("SELECT count(*) FROM campaigns_reports_daily") == [(1,)]
     assert run(events).states_before == {}
-    assert query("SELECT count(*), sum(spend) FROM ads_reports_daily") == [(1, Decimal("1.1000"))]
+    assert query("SELECT count(*), sum(spend) FROM campaigns_reports_daily") == [(1, Decimal("1.1000"))]
 
 
 def test_a_failed_load_ends_the_sync_with_its_reason(run: Any, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,19 +205,19 @@ def test_a_failed_load_ends_the_sync_with_its_reason(run: Any, make: Any, monkey
 
     monkeypatch.setattr(dlt_source, "_source", full)
     with pytest.raises(DestinationError, match="is full"):
-        run(make.whole(DAILY, *[make.batch(DAILY, [make.day_row(ad, "2026-01-01")]) for ad in range(5)]))
+        run(make.whole(DAILY, *[make.batch(DAILY, [make.campaign_row(ad, "2026-01-01")]) for ad in range(5)]))
 
 
 def test_what_was_read_before_an_error_is_loaded(run: Any, query: Any, make: Any) -> None:
     """A revoked token ends the sync; the rows and the state until then are not thrown away."""
     error = ConnectorError("The token was revoked.", remedy="Get a new one.")
-    events = make.whole(DAILY, make.batch(DAILY, [make.day_row(1, "2026-01-01")]), make.state("2026-01-01"))[:-1]
+    events = make.whole(DAILY, make.batch(DAILY, [make.campaign_row(1, "2026-01-01")]), make.state("2026-01-01"))[:-1]
     ran = run([*events, error])
     assert ran.summary.stopped is error
     assert not ran.summary.complete
     assert "The token was revoked." in ran.summary.missing()[0]
     assert run(make.whole(DAILY)).states_before
-    assert query("SELECT count(*) FROM ads_reports_daily") == [(1,)]
+    assert query("SELECT count(*) FROM campaigns_reports_daily") == [(1,)]
 
 
 def test_an_error_before_anything_was_read_is_raised(run: Any) -> None:
@@ -234,11 +234,11 @@ def test_a_stop_loads_what_was_read(run: Any, query: Any, make: Any) -> None:
         stop.set()
         await asyncio.sleep(30)
 
-    page = make.batch(DAILY, [make.day_row(1, "2026-01-01")])
+    page = make.batch(DAILY, [make.campaign_row(1, "2026-01-01")])
     ran = run(make.whole(DAILY, page, make.state("2026-01-01"), end), stop=stop)
     assert ran.summary.interrupted
     assert not ran.summary.complete
-    assert query("SELECT count(*) FROM ads_reports_daily") == [(1,)]
+    assert query("SELECT count(*) FROM campaigns_reports_daily") == [(1,)]
     assert run(make.whole(DAILY)).states_before
 
 
@@ -261,7 +261,7 @@ def test_states_do_not_pile_up(run: Any, query: Any, make: Any, monkeypatch: pyt
     events = [
         event
         for day in range(1, 7)
-        for event in (make.batch(DAILY, [make.day_row(1, f"2026-01-0{day}")]), make.state(f"2026-01-0{day}"))
+        for event in (make.batch(DAILY, [make.campaign_row(1, f"2026-01-0{day}")]), make.state(f"2026-01-0{day}"))
     ]
     ran = run(make.whole(DAILY, *events))
     assert ran.summary.packages > 3
@@ -271,14 +271,14 @@ def test_states_do_not_pile_up(run: Any, query: Any, make: Any, monkeypatch: pyt
 
 def test_nothing_but_the_tables_is_left(run: Any, query: Any, make: Any, database: Path) -> None:
     """No staging schema, no working folder."""
-    run(make.whole(DAILY, make.batch(DAILY, [make.day_row(1, "2026-01-01")])))
+    run(make.whole(DAILY, make.batch(DAILY, [make.campaign_row(1, "2026-01-01")])))
     assert query("SELECT DISTINCT schema_name FROM duckdb_tables()") == [("tiktok_ads",)]
     assert [path.name for path in database.parent.iterdir()] == [database.name]
 
 
 def test_every_sync_is_written_down(run: Any, query: Any, make: Any) -> None:
     """Who wonders about a number can see when it was read, and whether all of it was."""
-    run(make.whole(DAILY, make.batch(DAILY, [make.day_row(1, "2026-01-01")])))
+    run(make.whole(DAILY, make.batch(DAILY, [make.campaign_row(1, "2026-01-01")])))
     run(make.whole(DAILY, failures=(failure(DAILY, "7"),)))
     found = query("SELECT stream, loaded_rows, complete, missing FROM _tiktok_syncs ORDER BY started_at")
     assert found == [(DAILY, 1, True, None), (DAILY, 0, False, f"{DAILY}, account 7: No permission.")]
@@ -304,7 +304,7 @@ def test_a_database_that_somebody_looks_at_is_waited_for(
         assert holders[0].stdout is not None
         holders[0].stdout.readline()
 
-    ran = run(make.whole(DAILY, look, make.batch(DAILY, [make.day_row(1, "2026-01-01")])))
+    ran = run(make.whole(DAILY, look, make.batch(DAILY, [make.campaign_row(1, "2026-01-01")])))
     holders[0].communicate()
     assert ran.summary.complete
     assert any("in use by process" in text for text in ran.said)

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from source_tiktok_marketing.emulator import Emulator
     from source_tiktok_marketing.pipelines import Summary
 
-_DAYS = 45
 _MARK = "_tiktok_demo"
 """A table that only the demo makes, so that it never deletes a file that is somebody's."""
 
@@ -35,8 +34,9 @@ _MARK = "_tiktok_demo"
     metavar="FILE",
     help="The file to load into; one that an earlier demo made is made anew.",
 )
+@click.option("--days", type=click.IntRange(1, 85), default=45, show_default=True, help="Days of reports to read.")
 @debug_option
-def demo(database: Path) -> int:
+def demo(database: Path, days: int) -> int:
     """See it work: a local TikTok, a sync into DuckDB, and answers from the data.
 
     Needs no account and no network: it starts an emulator of TikTok's API with six ad accounts in it, checks the
@@ -48,7 +48,7 @@ def demo(database: Path) -> int:
     out = console()
     destination = destination_of(str(database) if database.suffix else f"duckdb:///{database}")
     _make_room(destination.path)
-    asyncio.run(_shown(out, destination.path))
+    asyncio.run(_shown(out, destination.path, days))
     _answers(out, destination.path)
     _what_next(out, database)
     return 0
@@ -85,7 +85,7 @@ def _as_destination(path: Path) -> Any:
     return DuckDBFile(path)
 
 
-async def _shown(out: Console, path: Path) -> None:
+async def _shown(out: Console, path: Path, days: int) -> None:
     from source_tiktok_marketing.cli.check import show_results
     from source_tiktok_marketing.clock import SystemClock
     from source_tiktok_marketing.emulator import Emulator, Options
@@ -93,7 +93,7 @@ async def _shown(out: Console, path: Path) -> None:
     from source_tiktok_marketing.sync.connection import connect
 
     async with Emulator(Options(tier="unlimited", record_requests=100_000)) as emulator:
-        config = _config(emulator)
+        config = _config(emulator, days)
         out.print(f"\n[bold]1. An emulator of TikTok's API runs at {emulator.url}[/bold]")
         out.print("\n[bold]2. Can it be read?[/bold]")
         async with connect(config, address=emulator.url) as api:
@@ -101,17 +101,17 @@ async def _shown(out: Console, path: Path) -> None:
         show_results(results)
         if not all(result.ok for result in results):
             raise ConnectorError("The demo's own API cannot be read.", remedy="Report this with what is printed above.")
-        out.print(f"\n[bold]3. Every stream of the last {_DAYS} days into {path.name}[/bold]")
+        out.print(f"\n[bold]3. Every stream of the last {days} days into {path.name}[/bold]")
         first, asked_first = await _sync(emulator, config, path)
         out.print("\n[bold]4. The same once more: only what may have changed is asked for[/bold]")
         second, asked_second = await _sync(emulator, config, path)
         _compare(out, first, asked_first, second, asked_second)
 
 
-def _config(emulator: Emulator) -> Config:
+def _config(emulator: Emulator, days: int) -> Config:
     from source_tiktok_marketing.config import parse_config
 
-    start = datetime.now(UTC).date() - timedelta(days=_DAYS)
+    start = datetime.now(UTC).date() - timedelta(days=days)
     return parse_config(
         {
             "credentials": {

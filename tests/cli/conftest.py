@@ -1,0 +1,142 @@
+"""The command as a user has it: a process of its own, against an emulator in another one."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+import pytest
+
+NOW = "2026-06-15T12:00"
+COMMAND = [sys.executable, "-W", "error", "-m", "source_tiktok_marketing.cli"]
+START, END = "2026-06-09", "2026-06-15"
+
+
+class Api(msgspec.Struct):
+    """An emulator that runs."""
+
+    url: str
+    info: dict[str, Any]
+
+    def control(self, path: str, body: dict[str, Any] | None = None, method: str | None = None) -> Any:
+        """Ask its control path."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.url}/_emulator/{path}", data, method=method)  # noqa: S310 - our own
+        with urllib.request.urlopen(request) as answer:  # noqa: S310
+            return json.load(answer)
+
+    def fault(self, text: str) -> None:
+        """Let something go wrong."""
+        self.control("faults", {"fault": text}, "POST")
+
+    def heal(self) -> None:
+        """Let nothing go wrong any more."""
+        self.control("faults", method="DELETE")
+
+
+@pytest.fixture(scope="session")
+def emulated() -> Iterator[Api]:
+    """One emulator for all tests, started as a user starts it."""
+    command = [*COMMAND, "emulator", "--port", "0", "--now", NOW, "--tier", "unlimited"]
+    command += ["--days", "40", "--ads-per-account", "30"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:  # noqa: S603
+        assert process.stdout is not None
+        info = json.loads(process.stdout.readline())
+        yield Api(info["url"], info)
+        process.terminate()
+        assert process.wait(10) == 0
+
+
+@pytest.fixture
+def api(emulated: Api) -> Iterator[Api]:
+    """That emulator, in good health before and after."""
+    yield emulated
+    emulated.heal()
+
+
+@pytest.fixture
+def config(api: Api, tmp_path: Path) -> Callable[..., str]:
+    """Writes a configuration file; returns its path."""
+
+    def write(**fields: Any) -> str:
+        path = tmp_path / "config.json"
+        credentials = {
+            "auth_type": "oauth2.0",
+            "app_id": api.info["app_id"],
+            "secret": api.info["secret"],
+            "access_token": api.info["access_token"],
+        }
+        given = {
+            "credentials": credentials | fields.pop("credentials", {}),
+            "start_date": START,
+            "end_date": END,
+            "include_deleted": True,
+            "requests_per_second": 500,
+        }
+        path.write_text(json.dumps(given | fields))
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def environment(api: Api, tmp_path: Path) -> dict[str, str]:
+    """An environment in which the command asks the emulator."""
+    return {**os.environ, "TIKTOK_API_URL": api.url, "HOME": str(tmp_path)}
+
+
+@pytest.fixture
+def command(environment: dict[str, str], tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs the command to its end."""
+
+    def run(*arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603 - our own command
+            [*COMMAND, *arguments],
+            env=environment | more.pop("env", {}),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            **more,
+        )
+
+    return run
+
+
+@pytest.fixture
+def ask(tmp_path: Path) -> Callable[..., list[tuple[Any, ...]]]:
+    """Asks a database in the test's folder."""
+
+    def query(sql: str, name: str = "x.duckdb") -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(tmp_path / name), read_only=True) as connection:
+            connection.execute("USE tiktok_ads")
+            rows: list[tuple[Any, ...]] = connection.execute(sql).fetchall()
+            return rows
+
+    return query
+
+
+@pytest.fixture
+def start(environment: dict[str, str], tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
+    """Starts the command and does not wait for it."""
+
+    def begin(*arguments: str, program: list[str] | None = None) -> subprocess.Popen[str]:
+        return subprocess.Popen(  # noqa: S603 - our own command
+            [*(program or COMMAND), *arguments],
+            env=environment,
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return begin

@@ -1,0 +1,239 @@
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from typing import Any
+
+import duckdb
+import msgspec
+import pytest
+
+from source_tiktok_marketing.catalog import STREAMS
+from source_tiktok_marketing.cli.common import Session, span
+from source_tiktok_marketing.cli.emulator import emulator as emulator_command
+from source_tiktok_marketing.cli.main import command as group
+from source_tiktok_marketing.cli.main import run
+from source_tiktok_marketing.cli.progress import PaceMeter, line
+from source_tiktok_marketing.emulator import Options
+from source_tiktok_marketing.errors import ConfigurationError, ConnectorError
+from source_tiktok_marketing.pipelines import Snapshot
+from source_tiktok_marketing.sync.progress import Progress, StreamProgress
+
+
+@pytest.mark.parametrize("name", ["", *group.commands])
+def test_every_command_has_help_that_says_what_it_does(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--help` answers with exit code 0, and every option says what it is for."""
+    assert run([*([name] if name else []), "--help"]) == 0
+    assert "Usage: tiktok-marketing" in capsys.readouterr().out
+    parameters = group.commands[name].params if name else group.params
+    assert all(getattr(parameter, "help", None) for parameter in parameters)
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """It answers at once: no HTTP, no Arrow, no dlt, no DuckDB, no tables."""
+    code = (
+        "import sys\nfrom source_tiktok_marketing.cli.main import run\nrun(['--help'])\n"
+        "print([name for name in ('aiohttp', 'pyarrow', 'dlt', 'duckdb', 'rich.table') if name in sys.modules])"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    assert ended.stdout.splitlines()[-1] == "[]"
+
+
+def test_missing_click_is_told_with_the_command_that_installs_it() -> None:
+    """A plain install has the Airbyte source alone."""
+    code = "import sys; sys.modules['click'] = None\nfrom source_tiktok_marketing.cli import main\nmain()"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603
+    assert ended.returncode == 2
+    assert "pip install 'source-tiktok-marketing[load]'" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (ConfigurationError("It is wrong.", remedy="Mend it."), 2, ["Error: It is wrong.", "Mend it."]),
+        (ConnectorError("It is missing.", remedy="Wait.", detail="raw"), 1, ["Error: It is missing.", "Wait."]),
+        (ZeroDivisionError("oh"), 1, ["fault of the program (ZeroDivisionError)", "--debug"]),
+        (KeyboardInterrupt(), 130, []),
+    ],
+)
+def test_errors_become_sentences_and_exit_codes(
+    error: BaseException,
+    code: int,
+    words: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What happened, what to do, and no traceback."""
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(group.commands["streams"], "callback", fail)
+    assert run(["streams"]) == code
+    told = capsys.readouterr().err
+    assert all(word in told for word in words)
+    assert "Traceback" not in told
+    assert "raw" not in told
+
+
+def test_debug_shows_the_traceback(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """And the detail, for whoever looks for the cause."""
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise ConnectorError("It is missing.", detail="the raw answer")
+
+    monkeypatch.setattr(group.commands["streams"], "callback", fail)
+    assert run(["streams", "--debug"]) == 1
+    told = capsys.readouterr().err
+    assert "the raw answer" in told
+    assert "Traceback" in told
+    assert not Session().debug
+
+
+def test_streams_lists_the_catalog(command: Any, config: Any) -> None:
+    """As JSON for programs; with a sandbox configuration only what it can read."""
+    listed = json.loads(command("streams", "--json").stdout)
+    assert [stream["name"] for stream in listed] == [stream.name for stream in STREAMS]
+    sandbox = {"auth_type": "sandbox_access_token", "advertiser_id": "1"}
+    fewer = json.loads(command("streams", "--json", "--config", config(credentials=sandbox)).stdout)
+    assert {stream["name"] for stream in listed} - {stream["name"] for stream in fewer} == {
+        stream.name for stream in STREAMS if not stream.sandbox
+    }
+    assert "campaign_id" in command("streams").stdout
+
+
+def test_check_ticks_what_is_well(command: Any, config: Any) -> None:
+    """Token, accounts, reports: exit code 0."""
+    ended = command("check", "--config", config())
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.count("✓") == 8
+    assert "All is well." in ended.stdout
+
+
+def test_check_crosses_what_is_not(command: Any, config: Any, api: Any) -> None:
+    """A token that TikTok does not know: exit code 1, and what to do."""
+    ended = command("check", "--config", config(credentials={"access_token": "secret-wrong"}))
+    assert ended.returncode == 1
+    assert "✗ Token and application" in ended.stdout
+    assert "secret-wrong" not in ended.stdout + ended.stderr
+    api.fault("path=report/integrated/get/,code=40001")
+    assert "✗ Reports" in command("check", "--config", config()).stdout
+
+
+def test_an_unreachable_address_is_told(command: Any, config: Any) -> None:
+    """In seconds, not after a quarter of an hour of retries."""
+    begun = time.monotonic()
+    ended = command("check", "--config", config(), env={"TIKTOK_API_URL": "http://127.0.0.1:9"})
+    assert ended.returncode == 1
+    assert "127.0.0.1:9" in ended.stdout
+    assert time.monotonic() - begun < 20
+
+
+def test_every_option_of_the_emulator_can_be_given() -> None:
+    """What the emulator can do, the command can ask of it."""
+    options = {parameter.name for parameter in emulator_command.params}
+    assert {field.name for field in msgspec.structs.fields(Options)} <= options
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_emulator_says_one_line_and_ends_cleanly(start: Any, number: signal.Signals) -> None:
+    """Programs that start it read that line, and end it with a signal."""
+    process = start("emulator", "--port", "0", "--advertisers", "2", "--verbose")
+    first = json.loads(process.stdout.readline())
+    assert len(first["advertiser_ids"]) == 2
+    process.send_signal(number)
+    rest, log = process.communicate(timeout=10)
+    assert (rest, process.returncode) == ("", 0)
+    assert "answers at" in log
+    assert first["access_token"] not in log
+
+
+def test_a_used_port_is_told(command: Any) -> None:
+    """With what to do instead."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ended = command("emulator", "--port", str(port))
+    assert ended.returncode == 2
+    assert f"The port {port} is in use already." in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--fault", "nonsense"), "--fault"),
+        (("--fault", "path=ad/get/"), "needs an effect"),
+        (("--now", "yesterday"), "--now is 'yesterday'"),
+        (("--anchor", "soon"), "--anchor is 'soon'"),
+        (("--days", "0"), "--days is 0; it must lie between"),
+        (("--tier", "gold"), "--tier is 'gold'"),
+        (("--port", "99999"), "99999"),
+    ],
+)
+def test_wrong_options_of_the_emulator_are_told(
+    arguments: tuple[str, ...], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One clear sentence each, exit code 2."""
+    assert run(["emulator", *arguments]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_the_demo_shows_it_all_and_can_be_run_twice(command: Any, tmp_path: Any) -> None:
+    """Check, two syncs, three answers, what next; and it never takes a file that is not its own."""
+    ended = command("demo", "--database", "demo.duckdb", "--days", "7")
+    assert ended.returncode == 0, ended.stderr
+    for words in ("All is well.", "Requests again", "█", "cost_per_conversion", "last_day_with_spend", "What next"):
+        assert words in ended.stdout
+    with duckdb.connect(str(tmp_path / "demo.duckdb")) as connection:
+        assert connection.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = '_tiktok_demo'").fetchone()
+        connection.execute("DROP TABLE tiktok_ads._tiktok_demo")
+    again = command("demo", "--database", "demo.duckdb", "--days", "7")
+    assert again.returncode == 1
+    assert "no demo made it" in again.stderr
+
+
+def progress(**fields: Any) -> Snapshot:
+    """A moment of a sync."""
+    given: dict[str, Any] = {
+        "accounts": 6,
+        "streams": (StreamProgress(name="ads", phase="reading", records=500, windows=5, windows_total=20),),
+        "requests": {"ad/get/": 80},
+        "retried": 0,
+        "refused": 0,
+        "received": 0,
+        "rates": {"ad/get/": 10.0},
+        "quota": 10.0,
+        "seconds": 10.0,
+    }
+    return Snapshot(reading=Progress(**(given | fields)), loaded={"ads": 400}, packages=1)
+
+
+def test_progress_says_speed_quota_and_time_left() -> None:
+    """Measured over the last seconds; the time left follows from the share that is done."""
+    meter = PaceMeter()
+    meter.measure(progress(seconds=0.0, requests={}, streams=()), now=0.0)
+    pace = meter.measure(progress(), now=10.0)
+    assert (pace.rows, pace.requests, pace.left) == (50.0, 8.0, 30.0)
+    assert line(progress(refused=3), pace) == (
+        "0 of 1 streams, 6 accounts: 500 rows read (50 a second), 400 loaded; 8.0 of 10 requests a second, "
+        "3 refused for their rate; 25% of the windows, about 30 s left."
+    )
+
+
+def test_no_time_left_is_made_up() -> None:
+    """Before it is known how much there is, nothing is said of the time."""
+    pace = PaceMeter().measure(progress(streams=()), now=0.0)
+    assert pace.left is None
+    assert "left" not in line(progress(streams=()), pace)
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(5, "5 s"), (90, "90 s"), (600, "10 min"), (7200, "2.0 h")])
+def test_spans_are_said_as_people_say_them(seconds: float, text: str) -> None:
+    """Seconds, minutes, hours."""
+    assert span(seconds) == text

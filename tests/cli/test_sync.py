@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REPORTS = "ads_reports_daily,ads_reports_hourly,campaigns_reports_hourly,campaigns,advertisers"
+# Rows and sums of everything that REPORTS names.
+TOTALS = """
+    SELECT (SELECT (count(*), sum(spend), sum(impressions), count(DISTINCT (ad_id, stat_time_day)))
+            FROM ads_reports_daily),
+           (SELECT (count(*), sum(spend), sum(clicks), count(DISTINCT (ad_id, stat_time_hour)))
+            FROM ads_reports_hourly),
+           (SELECT (count(*), sum(spend), sum(likes)) FROM campaigns_reports_hourly),
+           (SELECT (count(*), count(DISTINCT campaign_id)) FROM campaigns),
+           (SELECT count(*) FROM advertisers)
+"""
+# Packages so small that a short sync has many of them.
+SMALL_PACKAGES = """
+from source_tiktok_marketing.pipelines import package
+package.FULL_ROWS, package.FULL_SECONDS, package.FIRST_SECONDS = 300, 0.2, 0.2
+"""
+# A database that takes half a minute for a package.
+SLOW_DATABASE = """
+import time
+from source_tiktok_marketing.pipelines import dlt_source
+dlt_source.Loader.load = lambda *_: time.sleep(30)
+"""
+
+
+def wait_for(process: Any, words: str) -> None:
+    """Read what it says until it says this."""
+    for said in process.stderr:
+        if words in said:
+            return
+    raise AssertionError(f"It ended without saying {words!r}.")
+
+
+def changed(preparation: str) -> list[str]:
+    """The command, with something changed before it begins."""
+    return [sys.executable, "-c", preparation + "from source_tiktok_marketing.cli import main\nmain()"]
+
+
+def test_a_sync_delivers_what_tiktok_says(command: Any, config: Any, ask: Any, api: Any) -> None:
+    """Rows and sums in the database equal the emulator's own account of the business, and hours add up to days."""
+    ended = command("sync", "--config", config(), "--to", "duckdb:///x.duckdb", "--streams", REPORTS)
+    assert ended.returncode == 0, ended.stderr
+    truths = [
+        api.control(f"truth?advertiser_id={account}&start_date=2026-06-09&end_date=2026-06-15")
+        for account in api.info["advertiser_ids"]
+    ]
+    days, hours = (sum(truth["rows"]["ad"][grain] for truth in truths) for grain in ("daily", "hourly"))
+    spend = sum(Decimal(truth["metrics"]["ad"]["spend"]) for truth in truths)
+    campaign_hours = sum(truth["rows"]["campaign"]["hourly"] for truth in truths)
+    assert days > 100
+    assert ask("SELECT count(*), sum(spend) FROM ads_reports_daily") == [(days, spend)]
+    assert ask("SELECT count(*), sum(spend) FROM ads_reports_hourly") == [(hours, spend)]
+    assert ask("SELECT count(*) FROM campaigns_reports_hourly") == [(campaign_hours,)]
+    assert ask("SELECT count(*) FROM advertisers") == [(len(truths),)]
+
+
+def test_the_next_run_reads_only_what_may_have_changed(command: Any, config: Any, ask: Any, api: Any) -> None:
+    """The second run asks for far less, and leaves the same rows and sums."""
+    arguments = ("sync", "--config", config(), "--to", "x.duckdb", "--streams", "ads_reports_daily,ads_reports_hourly")
+    sums = "SELECT count(*), sum(spend) FROM ads_reports_hourly"
+    requests = []
+    found = []
+    for _ in range(2):
+        api.control("reset", {}, "POST")
+        ended = command(*arguments)
+        assert ended.returncode == 0, ended.stderr
+        requests.append(sum(row["count"] for row in api.control("counters")["counts"]))
+        found.append(ask(sums))
+    assert found[0] == found[1]
+    assert requests[1] < requests[0]
+    assert "2026-06-1" in ended.stdout  # where the streams were and are
+
+
+def test_killed_at_any_moment_it_goes_on_and_ends_up_with_the_same(
+    start: Any, command: Any, config: Any, ask: Any, api: Any
+) -> None:
+    """After kill -9 at several moments, the database holds what an undisturbed run brings: nothing lost or doubled."""
+    arguments = ("sync", "--config", config(), "--streams", REPORTS, "--to")
+    assert command(*arguments, "undisturbed.duckdb").returncode == 0
+    api.fault("latency=0.05")
+    kills = 0
+    for moment in (1.5, 1.9, 2.3, 2.7):
+        process = start(*arguments, "x.duckdb", program=changed(SMALL_PACKAGES))
+        time.sleep(moment)
+        kills += process.poll() is None
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    api.heal()
+    assert kills == 4
+    ended = command(*arguments, "x.duckdb")
+    assert ended.returncode == 0, ended.stderr
+    assert ask(TOTALS) == ask(TOTALS, "undisturbed.duckdb")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_it_in_order(
+    start: Any, config: Any, ask: Any, api: Any, number: signal.Signals, code: int
+) -> None:
+    """What was read is loaded with its state, a sentence says that the next run goes on, and the exit code tells."""
+    api.fault("path=report/integrated/get/,hang=30")
+    process = start("sync", "--config", config(), "--to", "x.duckdb", "--streams", REPORTS)
+    wait_for(process, "advertisers: complete")
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == code, errors
+    assert "The next run goes on from there." in errors
+    assert ask("SELECT count(*) FROM advertisers") == [(6,)]
+
+
+def test_a_second_signal_ends_it_at_once(start: Any, config: Any, api: Any) -> None:
+    """Whoever presses Ctrl-C twice does not wait for anything."""
+    api.fault("path=report/integrated/get/,hang=30")
+    process = start("sync", "--config", config(), "--to", "x.duckdb", program=changed(SLOW_DATABASE))
+    wait_for(process, "advertisers: complete")
+    process.send_signal(signal.SIGINT)
+    wait_for(process, "Ending:")
+    process.send_signal(signal.SIGINT)
+    begun = time.monotonic()
+    process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert time.monotonic() - begun < 2
+
+
+def test_what_is_missing_is_named_and_the_rest_is_there(command: Any, config: Any, ask: Any, api: Any) -> None:
+    """One account without permission costs its own rows, an exit code of 1, and no other row."""
+    bad = api.info["advertiser_ids"][1]
+    api.fault(f"path=report/integrated/get/,advertiser={bad},code=40001")
+    ended = command("sync", "--config", config(), "--to", "x.duckdb", "--streams", "campaigns_reports_daily")
+    assert ended.returncode == 1
+    assert bad in ended.stderr
+    assert "40001" in ended.stderr
+    assert ask("SELECT count(DISTINCT advertiser_id) > 2 FROM campaigns_reports_daily") == [(True,)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("--to", "x.csv"), 2, "is no destination"),
+        (("--to", "postgresql://h/d"), 2, "not supported"),
+        (("--to", "x.duckdb", "--streams", "adds"), 2, "Did you mean ads"),
+        (("--to", "x.duckdb", "--dataset", "a b"), 2, "dataset"),
+        (("--to", "nowhere/x.duckdb"), 1, "does not exist"),
+        (("--to", "x.duckdb", "--colour"), 2, "No such option"),
+        ((), 2, "Missing option '--to'"),
+    ],
+)
+def test_wrong_input_is_met_with_a_sentence(
+    command: Any, config: Any, arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    """No traceback, and the exit code says whose turn it is."""
+    ended = command("sync", "--config", config(), *arguments)
+    assert ended.returncode == code
+    assert words in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("{", "is not valid JSON"), ("{}", "has no credentials"), (None, "does not exist")],
+)
+def test_a_wrong_configuration_is_met_with_a_sentence(
+    command: Any, tmp_path: Path, text: str | None, words: str
+) -> None:
+    """Before anything is opened or asked."""
+    path = tmp_path / "wrong.json"
+    if text is not None:
+        path.write_text(text)
+    ended = command("sync", "--config", str(path), "--to", "x.duckdb")
+    assert ended.returncode == 2
+    assert words in ended.stderr
+    assert not (tmp_path / "x.duckdb").exists()
+
+
+def test_a_wrong_token_is_told_without_showing_it(command: Any, config: Any) -> None:
+    """Neither in the message nor with --debug."""
+    path = config(credentials={"access_token": "a-very-secret-token"})
+    ended = command("sync", "--debug", "--config", path, "--to", "x.duckdb")
+    assert ended.returncode == 1
+    assert "token" in ended.stderr.lower()
+    assert "a-very-secret-token" not in ended.stderr + ended.stdout
+
+
+def test_plain_lines_where_there_is_no_terminal(command: Any, config: Any) -> None:
+    """Logs get a line for each stream, no control characters, and the summary on stdout."""
+    ended = command("sync", "--config", config(), "--to", "x.duckdb", "--streams", "advertisers,campaigns")
+    assert "advertisers: complete, 6 rows read." in ended.stderr
+    assert "\x1b" not in ended.stderr + ended.stdout
+    assert "rows in" in ended.stdout
+
+
+def test_a_terminal_gets_a_picture(environment: dict[str, str], config: Any, api: Any, tmp_path: Path) -> None:
+    """On a terminal the progress is redrawn in place and gone at the end; the summary stays."""
+    import pty
+
+    arguments = ["sync", "--config", config(), "--to", "x.duckdb", "--streams", "ads_reports_hourly"]
+    api.fault("latency=0.1")
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(tmp_path)
+        os.execve(  # noqa: S606 - our own command
+            sys.executable,
+            [sys.executable, "-m", "source_tiktok_marketing.cli", *arguments],
+            environment | {"TERM": "xterm", "COLUMNS": "120", "LINES": "40"},
+        )
+    seen = b""
+    try:
+        while part := os.read(terminal, 65536):
+            seen += part
+    except OSError:
+        pass  # Linux says so when the other side is closed
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    text = seen.decode()
+    assert "windows" in text
+    assert "requests a second" in text
+    assert "rows in" in text
+    assert text.count("\x1b[?25l") <= text.count("\x1b[?25h")  # the cursor is shown again
+
+
+def test_the_library_does_the_same(api: Any, config: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`load` is the command without its face."""
+    from source_tiktok_marketing.config import parse_config
+    from source_tiktok_marketing.pipelines import load
+
+    monkeypatch.setenv("TIKTOK_API_URL", api.url)
+    given = parse_config(json.loads(Path(config()).read_text()))
+    summary = load(given, f"duckdb:///{tmp_path / 'y.duckdb'}", streams=["advertisers"])
+    assert summary.complete
+    assert summary.rows == 6
+    assert "6 rows" in str(summary)
