@@ -186,14 +186,14 @@ def test_wrong_options_of_the_emulator_are_told(
 
 def test_the_demo_shows_it_all_and_can_be_run_twice(command: Any, tmp_path: Any) -> None:
     """Check, two syncs, three answers, what next; and it never takes a file that is not its own."""
-    ended = command("demo", "--database", "demo.duckdb", "--days", "7")
+    ended = command("demo", "--database", "demo.duckdb", "--days", "1")
     assert ended.returncode == 0, ended.stderr
     for words in ("All is well.", "Requests again", "█", "cost_per_conversion", "last_day_with_spend", "What next"):
         assert words in ended.stdout
     with duckdb.connect(str(tmp_path / "demo.duckdb")) as connection:
         assert connection.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = '_tiktok_demo'").fetchone()
         connection.execute("DROP TABLE tiktok_ads._tiktok_demo")
-    again = command("demo", "--database", "demo.duckdb", "--days", "7")
+    again = command("demo", "--database", "demo.duckdb", "--days", "1")
     assert again.returncode == 1
     assert "no demo made it" in again.stderr
 

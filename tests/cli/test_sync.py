@@ -91,14 +91,14 @@ def test_killed_at_any_moment_it_goes_on_and_ends_up_with_the_same(
     assert command(*arguments, "undisturbed.duckdb").returncode == 0
     api.fault("latency=0.05")
     kills = 0
-    for moment in (1.5, 1.9, 2.3, 2.7):
+    for moment in (1.5, 2.0, 2.5):
         process = start(*arguments, "x.duckdb", program=changed(SMALL_PACKAGES))
         time.sleep(moment)
         kills += process.poll() is None
         process.send_signal(signal.SIGKILL)
         process.communicate()
     api.heal()
-    assert kills == 4
+    assert kills == 3
     ended = command(*arguments, "x.duckdb")
     assert ended.returncode == 0, ended.stderr
     assert ask(TOTALS) == ask(TOTALS, "undisturbed.duckdb")

@@ -165,7 +165,6 @@ def run(database: Path) -> Callable[..., Loaded]:
                 states = await thread.do(loader.open)
                 pump.begin_from(states, full=full)
                 summary = await pump.run(FakeSync(listed), loader, thread)  # type: ignore[arg-type]
-                await thread.do(loader.close)
             return Loaded(summary, states, ear.heard)
 
         return asyncio.run(main())

@@ -331,7 +331,6 @@ def test_the_users_own_dlt_settings_are_left_alone(tmp_path: Path) -> None:
         "    stream = stream_named('ads')\n"
         "    package.add(stream, TableMaker(stream, print).table([{'ad_id': 1}], 7))\n"
         "    assert loader.load(package) == {'ads': 1}\n"
-        "    loader.close()\n"
     )
     environment = {
         "PATH": os.environ["PATH"],

@@ -32,7 +32,7 @@ import dlt
 import duckdb
 
 from source_tiktok_marketing.catalog import Stream
-from source_tiktok_marketing.errors import ConnectorError, DestinationError
+from source_tiktok_marketing.errors import ConnectorError
 from source_tiktok_marketing.pipelines.destination import DuckDBFile, Locked, explained
 from source_tiktok_marketing.pipelines.package import Package
 from source_tiktok_marketing.pipelines.quiet_dlt import quiet_dlt
@@ -111,8 +111,10 @@ class Loader:
             self._forget_old_states(connection)
         return {name: table.num_rows for name, table in tables.items()}
 
-    def record(self, summary: Summary) -> None:
-        """Write down the sync in a table of its own.
+    def finish(self, summary: Summary) -> None:
+        """Write down the sync in a table of its own, and remove what only loading needs.
+
+        A sync that fails leaves empty tables in the staging schema; the next one that ends removes them.
 
         Raises:
             DestinationError: The database does not take it.
@@ -127,14 +129,7 @@ class Loader:
                 f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - a checked name
                 summary.as_rows(),
             )
-
-    def close(self) -> None:
-        """Remove what only loading needs."""
-        try:
-            with self._opened(patience=0.0) as connection:
-                connection.execute(f'DROP SCHEMA IF EXISTS "{self._destination.dataset}_staging" CASCADE')
-        except DestinationError:
-            pass  # empty tables in a schema of their own; the next sync removes them
+            connection.execute(f'DROP SCHEMA IF EXISTS "{self._destination.dataset}_staging" CASCADE')
 
     @contextmanager
     def _opened(self, *, patience: float) -> Iterator[Any]:

@@ -121,7 +121,6 @@ async def load_async(
         pump = Pump(destination, chosen, watcher or Watcher(), clock, stop or asyncio.Event())
         loader = Loader(destination, folder, pump.notice_from_thread)
         states = await thread.do(loader.open)
-        stack.push_async_callback(thread.do, loader.close)
         pump.begin_from(states, full=full)
         api = await stack.enter_async_context(
             connect(config, clock=clock, patience=at.patience, on_wait=pump.waits, address=at.address)

@@ -115,7 +115,7 @@ class Pump:
             if self._loading is not None:
                 await asyncio.wait({self._loading})
         summary = self._summary(sync.progress(), stopped)
-        await thread.do(loader.record, summary)
+        await thread.do(loader.finish, summary)
         return summary
 
     async def _read(self, events: AsyncGenerator[Event, None], loader: Loader, thread: LoaderThread) -> None:
