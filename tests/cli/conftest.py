@@ -15,6 +15,8 @@ import duckdb
 import msgspec
 import pytest
 
+from source_tiktok_marketing.cli.main import run
+
 NOW = "2026-06-15T12:00"
 COMMAND = [sys.executable, "-W", "error", "-m", "source_tiktok_marketing.cli"]
 START, END = "2026-06-09", "2026-06-15"
@@ -93,23 +95,40 @@ def environment(api: Api, tmp_path: Path) -> dict[str, str]:
     return {**os.environ, "TIKTOK_API_URL": api.url, "HOME": str(tmp_path)}
 
 
+class Ended(msgspec.Struct):
+    """How the command ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
 @pytest.fixture
-def command(environment: dict[str, str], tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs the command to its end."""
+def command(
+    api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Ended]:
+    """Runs the command to its end, in this process: starting one takes longer than most of what they do."""
+    monkeypatch.setenv("TIKTOK_API_URL", api.url)
+    monkeypatch.chdir(tmp_path)
 
-    def run(*arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: S603 - our own command
-            [*COMMAND, *arguments],
-            env=environment | more.pop("env", {}),
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-            **more,
-        )
+    def run_here(*arguments: str) -> Ended:
+        capsys.readouterr()
+        code = run(arguments)
+        return Ended(code, *capsys.readouterr())
 
-    return run
+    return run_here
+
+
+@pytest.fixture
+def program(start: Callable[..., subprocess.Popen[str]]) -> Callable[..., Ended]:
+    """Runs the command to its end as a program of its own."""
+
+    def run_program(*arguments: str) -> Ended:
+        with start(*arguments) as process:
+            output, errors = process.communicate(timeout=60)
+            return Ended(process.returncode, output, errors)
+
+    return run_program
 
 
 @pytest.fixture

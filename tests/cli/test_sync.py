@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from source_tiktok_marketing.cli.main import run
+
 REPORTS = "ads_reports_daily,ads_reports_hourly,campaigns_reports_hourly,campaigns,advertisers"
 # Rows and sums of everything that REPORTS names.
 TOTALS = """
@@ -68,8 +70,8 @@ def test_a_sync_delivers_what_tiktok_says(command: Any, config: Any, ask: Any, a
 
 def test_the_next_run_reads_only_what_may_have_changed(command: Any, config: Any, ask: Any, api: Any) -> None:
     """The second run asks for far less, and leaves the same rows and sums."""
-    arguments = ("sync", "--config", config(), "--to", "x.duckdb", "--streams", "ads_reports_daily,ads_reports_hourly")
-    sums = "SELECT count(*), sum(spend) FROM ads_reports_hourly"
+    arguments = ("sync", "--config", config(), "--to", "x.duckdb", "--streams", "campaigns_reports_hourly")
+    sums = "SELECT count(*), sum(spend) FROM campaigns_reports_hourly"
     requests = []
     found = []
     for _ in range(2):
@@ -157,13 +159,20 @@ def test_what_is_missing_is_named_and_the_rest_is_there(command: Any, config: An
     ],
 )
 def test_wrong_input_is_met_with_a_sentence(
-    command: Any, config: Any, arguments: tuple[str, ...], code: int, words: str
+    config: Any,
+    arguments: tuple[str, ...],
+    code: int,
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     """No traceback, and the exit code says whose turn it is."""
-    ended = command("sync", "--config", config(), *arguments)
-    assert ended.returncode == code
-    assert words in ended.stderr
-    assert "Traceback" not in ended.stderr
+    monkeypatch.chdir(tmp_path)
+    assert run(["sync", "--config", config(), *arguments]) == code
+    told = capsys.readouterr().err
+    assert words in told
+    assert "Traceback" not in told
 
 
 @pytest.mark.parametrize(
@@ -171,30 +180,29 @@ def test_wrong_input_is_met_with_a_sentence(
     [("{", "is not valid JSON"), ("{}", "has no credentials"), (None, "does not exist")],
 )
 def test_a_wrong_configuration_is_met_with_a_sentence(
-    command: Any, tmp_path: Path, text: str | None, words: str
+    tmp_path: Path, text: str | None, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Before anything is opened or asked."""
     path = tmp_path / "wrong.json"
     if text is not None:
         path.write_text(text)
-    ended = command("sync", "--config", str(path), "--to", "x.duckdb")
-    assert ended.returncode == 2
-    assert words in ended.stderr
+    assert run(["sync", "--config", str(path), "--to", str(tmp_path / "x.duckdb")]) == 2
+    assert words in capsys.readouterr().err
     assert not (tmp_path / "x.duckdb").exists()
 
 
-def test_a_wrong_token_is_told_without_showing_it(command: Any, config: Any) -> None:
+def test_a_wrong_token_is_told_without_showing_it(program: Any, config: Any) -> None:
     """Neither in the message nor with --debug."""
     path = config(credentials={"access_token": "a-very-secret-token"})
-    ended = command("sync", "--debug", "--config", path, "--to", "x.duckdb")
+    ended = program("sync", "--debug", "--config", path, "--to", "x.duckdb")
     assert ended.returncode == 1
     assert "token" in ended.stderr.lower()
     assert "a-very-secret-token" not in ended.stderr + ended.stdout
 
 
-def test_plain_lines_where_there_is_no_terminal(command: Any, config: Any) -> None:
+def test_plain_lines_where_there_is_no_terminal(program: Any, config: Any) -> None:
     """Logs get a line for each stream, no control characters, and the summary on stdout."""
-    ended = command("sync", "--config", config(), "--to", "x.duckdb", "--streams", "advertisers,campaigns")
+    ended = program("sync", "--config", config(), "--to", "x.duckdb", "--streams", "advertisers,campaigns")
     assert "advertisers: complete, 6 rows read." in ended.stderr
     assert "\x1b" not in ended.stderr + ended.stdout
     assert "rows in" in ended.stdout

@@ -102,17 +102,17 @@ async def load_async(
         TikTokError: As `load`.
         DestinationError: As `load`.
     """
+    destination = destination_of(to, dataset) if isinstance(to, str) else to
+    chosen = choose_streams(config, streams)
     try:
-        from source_tiktok_marketing.pipelines.pump import Pump  # noqa: I001
         from source_tiktok_marketing.pipelines.dlt_source import Loader
+        from source_tiktok_marketing.pipelines.pump import Pump
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in {"dlt", "duckdb", "pyarrow"}:
             raise
         raise ConfigurationError(
             f"Loading needs {error.name}, which is not installed.", remedy=f"Install it with: {INSTALL}"
         ) from None
-    destination = destination_of(to, dataset) if isinstance(to, str) else to
-    chosen = choose_streams(config, streams)
     at = circumstances or Circumstances()
     clock = at.clock or SystemClock()
     async with AsyncExitStack() as stack:
