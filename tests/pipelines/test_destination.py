@@ -145,13 +145,13 @@ def test_trouble_with_the_disk_is_told_in_one_sentence(tmp_path: Path, error: Ex
         raise told
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_read_only_folder_is_told(tmp_path: Path) -> None:
     """Before anything is read."""
+    folder = Path("/sys") if os.geteuid() == 0 else tmp_path  # no mode keeps root out of a folder of its own
     tmp_path.chmod(0o500)
     try:
-        with pytest.raises(DestinationError, match="permission denied"):
-            open_database(tmp_path / "x.duckdb")
+        with pytest.raises(DestinationError, match=r"(?i)permi|read-only"):
+            open_database(folder / "x.duckdb")
     finally:
         tmp_path.chmod(0o700)
 

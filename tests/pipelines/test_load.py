@@ -269,6 +269,15 @@ def test_states_do_not_pile_up(run: Any, query: Any, make: Any, monkeypatch: pyt
     assert run(make.whole(DAILY)).states_before == {DAILY: make.state("2026-01-06").state}
 
 
+def test_a_state_outlives_packages_without_one(run: Any, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package whose states did not move has none in it; the last one before it still holds."""
+    monkeypatch.setattr("source_tiktok_marketing.pipelines.package.FULL_ROWS", 1)
+    pages = [make.batch(DAILY, [make.campaign_row(ad, "2026-01-02")]) for ad in range(4)]
+    first = make.batch(DAILY, [make.campaign_row(1, "2026-01-01")])
+    run(make.whole(DAILY, first, make.state("2026-01-01"), *pages))
+    assert run(make.whole(DAILY)).states_before == {DAILY: make.state("2026-01-01").state}
+
+
 def test_nothing_but_the_tables_is_left(run: Any, query: Any, make: Any, database: Path) -> None:
     """No staging schema, no working folder."""
     run(make.whole(DAILY, make.batch(DAILY, [make.campaign_row(1, "2026-01-01")])))

@@ -200,11 +200,16 @@ class Loader:
         )
 
     def _forget_old_states(self, connection: Any) -> None:
-        """Keep the state in use and one before it: a long sync writes thousands, each naming every account."""
+        """Keep the state in use and the one before it: a long sync writes thousands, each naming every account.
+
+        A package whose states did not change has no row of them, so it is rows of states that are counted.
+        """
+        dataset = self._destination.dataset
         connection.execute(
-            f'DELETE FROM "{self._destination.dataset}"._dlt_pipeline_state WHERE _dlt_load_id NOT IN'  # noqa: S608
-            f' (SELECT load_id FROM "{self._destination.dataset}"._dlt_loads WHERE status = 0'
-            " ORDER BY load_id DESC LIMIT 2) AND pipeline_name = ?",
+            f'DELETE FROM "{dataset}"._dlt_pipeline_state WHERE pipeline_name = $1 AND _dlt_load_id NOT IN ('  # noqa: S608
+            f'SELECT s._dlt_load_id FROM "{dataset}"._dlt_pipeline_state s'
+            f' JOIN "{dataset}"._dlt_loads l ON l.load_id = s._dlt_load_id'
+            " WHERE s.pipeline_name = $1 AND l.status = 0 ORDER BY l.load_id DESC LIMIT 2)",
             [NAME],
         )
 

@@ -1,0 +1,32 @@
+"""What becomes of objects whose status changes without their `modify_time`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+from support import A_DAY, NOW, config_for, read_from
+
+from source_tiktok_marketing.clock import FixedClock
+from source_tiktok_marketing.config import parse_config
+from source_tiktok_marketing.emulator import Emulator, Options
+from source_tiktok_marketing.pipelines.load import Circumstances, load_async
+
+OBJECTS = {"campaigns": "campaign_id", "ad_groups": "adgroup_id", "ads": "ad_id"}
+
+
+async def test_statuses_in_the_database_are_those_of_the_last_sync(tmp_path: Path) -> None:
+    """A day later every object's status is TikTok's, also where only its parent was changed."""
+    path = tmp_path / "x.duckdb"
+    async with Emulator(Options(now=NOW, tier="unlimited", days=60, anchor=NOW.date())) as emulator:
+        config = config_for(emulator, include_deleted=True, start_date="2026-01-01")
+        for now in (NOW, NOW + A_DAY):
+            emulator.clock.set(now)
+            at = Circumstances(clock=FixedClock(now), address=emulator.url)
+            summary = await load_async(parse_config(config), str(path), streams=OBJECTS, circumstances=at)
+            assert summary.complete
+        expected = await read_from(emulator, config, OBJECTS, now=NOW + A_DAY, incremental=False)
+    with duckdb.connect(str(path)) as database:
+        for name, key in OBJECTS.items():
+            rows = database.execute(f"SELECT {key}, secondary_status FROM tiktok_ads.{name}").fetchall()  # noqa: S608
+            assert dict(rows) == {record[key]: record["secondary_status"] for record in expected.records(name)}
