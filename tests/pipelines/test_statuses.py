@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
-from support import A_DAY, NOW, config_for, read_from
 
 from source_tiktok_marketing.clock import FixedClock
 from source_tiktok_marketing.config import parse_config
 from source_tiktok_marketing.emulator import Emulator, Options
 from source_tiktok_marketing.pipelines.load import Circumstances, load_async
+from support import A_DAY, NOW, config_for, read_from
 
 OBJECTS = {"campaigns": "campaign_id", "ad_groups": "adgroup_id", "ads": "ad_id"}
 

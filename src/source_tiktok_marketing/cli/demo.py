@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import shutil
+import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -231,15 +234,23 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float, Decimal))
 
 
+def _typed(program: str) -> str:
+    """How this program of the same environment is called from here: by name if it is found, else by its path."""
+    own = Path(sys.executable).with_name(program)
+    found = shutil.which(program)
+    return program if found and Path(found).resolve() == own.resolve() else os.path.relpath(own)
+
+
 def _what_next(out: Console, database: Path) -> None:
+    command = _typed("tiktok-marketing")
     out.print("[bold]What next[/bold]")
     out.print(
         "  Ask it more:       "
-        f"python -c \"import duckdb; duckdb.connect('{database}').sql('SHOW ALL TABLES').show()\"\n"
+        f"{_typed('python')} -c \"import duckdb; duckdb.connect('{database}').sql('SHOW ALL TABLES').show()\"\n"
         "  Your own accounts: write config.json (see docs/configuration.md), then\n"
-        "                     tiktok-marketing check --config config.json\n"
-        "                     tiktok-marketing sync --config config.json --to duckdb:///tiktok.duckdb\n"
-        "  What there is:     tiktok-marketing streams",
+        f"                     {command} check --config config.json\n"
+        f"                     {command} sync --config config.json --to duckdb:///tiktok.duckdb\n"
+        f"  What there is:     {command} streams",
         markup=False,
         soft_wrap=True,
     )

@@ -125,8 +125,8 @@ async def load_async(
         api = await stack.enter_async_context(
             connect(config, clock=clock, patience=at.patience, on_wait=pump.waits, address=at.address)
         )
-        # Lists of objects are read whole in any case, and an object's status can change without its `modify_time`: every
-        # object that was read is written, which a merge by key costs little.
+        # Lists of objects are read whole in any case, and a status can change without the object's `modify_time`: so
+        # every object that was read is written, which costs a merge by key little.
         selected = [Selected(stream, incremental=stream.is_report and stream.cursor is not None) for stream in chosen]
         return await pump.run(Sync(config, selected, {} if full else states, api, clock), loader, thread)
 
