@@ -14,7 +14,7 @@ import json
 import time
 import urllib.parse
 import urllib.request
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -23,6 +23,7 @@ from harness import Measured, catalog_of, config_for, emulator, machine, measure
 from source_tiktok_marketing.catalog import ReportSource, stream_named
 
 STREAM = "ads_reports_daily"
+ENDPOINT = "report/integrated/get/"
 SAMPLE_PAGES = 12
 
 
@@ -55,7 +56,7 @@ def main() -> None:
     print(f"{'ratio':>12}: {each / (floor * 1e6):.2f}")
 
 
-def read(ready: dict[str, Any], first: Any) -> Measured:
+def read(ready: dict[str, Any], first: date) -> Measured:
     """Read from a day on, in a process of its own."""
     files = {"config": config_for(ready, start_date=str(first), include_deleted=True), "catalog": catalog_of(STREAM)}
     run = measure(["read", "--config", "{config}", "--catalog", "{catalog}"], files, url=ready["url"])
@@ -63,14 +64,26 @@ def read(ready: dict[str, Any], first: Any) -> Measured:
     return run
 
 
-def sample(ready: dict[str, Any], first: Any, last: Any) -> list[bytes]:
+def sample(ready: dict[str, Any], first: date, last: date) -> list[bytes]:
     """Pages as they come from the API."""
+    query = query_of(ready["advertiser_ids"][0], first, last)
+    pages = []
+    for page in range(1, SAMPLE_PAGES + 1):
+        url = f"{ready['url']}/open_api/v1.3/{ENDPOINT}?{urllib.parse.urlencode({**query, 'page': page})}"
+        request = urllib.request.Request(url, headers={"Access-Token": ready["access_token"]})  # noqa: S310 - our own server
+        with urllib.request.urlopen(request) as answer:  # noqa: S310
+            pages.append(answer.read())
+    return pages
+
+
+def query_of(advertiser_id: str, first: date, last: date) -> dict[str, str]:
+    """The request for a page of the report, but for the page."""
     stream = stream_named(STREAM)
     assert stream is not None
     source = stream.source
     assert isinstance(source, ReportSource)
-    query = {
-        "advertiser_id": ready["advertiser_ids"][0],
+    return {
+        "advertiser_id": advertiser_id,
         "service_type": "AUCTION",
         "report_type": source.report_type,
         "data_level": str(source.data_level),
@@ -80,13 +93,6 @@ def sample(ready: dict[str, Any], first: Any, last: Any) -> list[bytes]:
         "end_date": str(last),
         "page_size": "1000",
     }
-    pages = []
-    for page in range(1, SAMPLE_PAGES + 1):
-        url = f"{ready['url']}/open_api/v1.3/{stream.endpoint}?{urllib.parse.urlencode({**query, 'page': page})}"
-        request = urllib.request.Request(url, headers={"Access-Token": ready["access_token"]})  # noqa: S310 - our own server
-        with urllib.request.urlopen(request) as answer:  # noqa: S310
-            pages.append(answer.read())
-    return pages
 
 
 def orjson_cpu(pages: list[bytes]) -> float:
