@@ -39,9 +39,8 @@ def main() -> None:
             for page in range(1, PAGES + 1):
                 ask(page)
         warm = ROUNDS * PAGES / (time.perf_counter() - began)
-    print(
-        f"{machine()}; pages of {size / 1e6:.1f} MB (1,000 rows): cold {cold * 1000:.0f} ms each, warm {warm:.0f} a second"
-    )
+    figures = f"cold {cold * 1000:.0f} ms each, warm {warm:.0f} a second"
+    print(f"{machine()}; pages of 1,000 rows, {size / 1e6:.1f} MB: {figures}")
 
 
 if __name__ == "__main__":
