@@ -37,6 +37,11 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             the newest `ad_report_limit` of the *filtered* ads, so that smaller parts come whole.
         zero_rows: Whether reports without a time dimension list objects without data as rows of zeros.
         country_hourly: Whether country_code goes with stat_time_hour. The documents say no, peers do it.
+        country_wide_metrics: Whether country_code goes with every metric in BASIC reports, as users found; otherwise
+            with the documented ones only.
+        audience_wide_metrics: Whether audience dimensions go with reach, frequency, cost_per_1000_reached and all video
+            metrics, which peers ask for; otherwise with the documented metrics only.
+        audience_hourly: Whether audience dimensions go with stat_time_hour.
         default_buying_types: What campaign/get, adgroup/get and ad/get list without a buying_types filter.
         null_modify_time: Whether ads of upgraded Smart+ campaigns come without a modify_time.
         sandbox_accounts_endpoints: Whether the sandbox token may call advertiser/info and oauth2/advertiser/get.
@@ -68,6 +73,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     ad_report_limit_lifted_by_filter: bool = True
     zero_rows: bool = True
     country_hourly: bool = True
+    country_wide_metrics: bool = True
+    audience_wide_metrics: bool = True
+    audience_hourly: bool = False
     default_buying_types: tuple[str, ...] = ("AUCTION", "RESERVATION_RF")
     null_modify_time: bool = True
     sandbox_accounts_endpoints: bool = False

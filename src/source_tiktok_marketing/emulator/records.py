@@ -22,6 +22,7 @@ from source_tiktok_marketing.emulator.labels import (
 from source_tiktok_marketing.emulator.names import CITIES, LANGUAGES, LOCATIONS
 from source_tiktok_marketing.emulator.noise import Dice, keyed
 from source_tiktok_marketing.emulator.status import edits, modified, operation_status, secondary_status
+from source_tiktok_marketing.emulator.targeting import ages_of, countries_of, gender_of
 
 _SCHEDULE_DAYS = 3650
 """A schedule from now ends 3,650 days after its start."""
@@ -176,11 +177,11 @@ def adgroup_record(group: AdGroup, now: int) -> dict[str, Any]:
         "shopping_ads_retargeting_type": "OFF" if campaign.profile == "shop" else None,
         "included_custom_actions": [],
         "excluded_custom_actions": [],
-        "location_ids": [LOCATIONS[account.template.country]],
+        "location_ids": [LOCATIONS[country] for country in countries_of(group)],
         "zipcode_ids": [],
         "languages": [LANGUAGES.get(account.template.country, "en")],
-        "gender": dice.pick(("GENDER_UNLIMITED", "GENDER_UNLIMITED", "GENDER_FEMALE", "GENDER_MALE")),
-        "age_groups": None if dice.chance(40) else ["AGE_18_24", "AGE_25_34", "AGE_35_44"],
+        "gender": gender_of(group),
+        "age_groups": ages_of(group),
         "household_income": [],
         "interest_category_ids": [str(dice.between(10, 29) * 1000)] if dice.chance(40) else [],
         "interest_keyword_ids": [],

@@ -136,12 +136,28 @@ class Emulator:
         ).decode()
 
     def truth(
-        self, advertiser_id: str, start: date, end: date, *, include_deleted: bool = True, hourly: bool = True
+        self,
+        advertiser_id: str,
+        start: date,
+        end: date,
+        *,
+        include_deleted: bool = True,
+        hourly: bool = True,
+        breakdowns: bool = False,
     ) -> dict[str, Any]:
         """What a complete reader of an account must end up with, as of the clock; see `truth.truth`."""
         account = self.business.by_id[advertiser_id]
         numbers = self._reports.numbers(account, self.clock.tick)
-        return truth(account, numbers, start, end, self.options, include_deleted=include_deleted, hourly=hourly)
+        return truth(
+            account,
+            numbers,
+            start,
+            end,
+            self.options,
+            include_deleted=include_deleted,
+            hourly=hourly,
+            breakdowns=breakdowns,
+        )
 
     # -- running
 
