@@ -141,7 +141,7 @@ def stock_images(account: Account) -> list[int]:
 def pixels(account: Account) -> Shelf:
     """Pixels: only accounts that want conversions or leads on a website have some; the first is the one in use."""
     used = {"web", "lead"}.intersection(account.template.profiles)
-    return Shelf(account, 77, ads_each=35, start=120 if used else FAR)
+    return Shelf(account, 77, ads_each=max(35, account.size // 4), start=120 if used else FAR)
 
 
 def pixel_id(account: Account, index: int = 0) -> str:
