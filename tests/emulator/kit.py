@@ -37,13 +37,15 @@ class Client:
         data: dict[str, Any] = answer["data"]
         return data
 
-    async def walk(self, path: str, page_size: int = 1000, **params: Any) -> list[dict[str, Any]]:
+    async def walk(
+        self, path: str, page_size: int = 1000, list_key: str = "list", **params: Any
+    ) -> list[dict[str, Any]]:
         """All records of a paged endpoint, held against page_info."""
         records: list[dict[str, Any]] = []
         page = 1
         while True:
             data = await self.data(path, **params, page=page, page_size=page_size)
-            records += data["list"]
+            records += data[list_key]
             if page >= data["page_info"]["total_page"]:
                 assert len(records) == data["page_info"]["total_number"]
                 return records

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from source_tiktok_marketing.emulator import params as read
+from source_tiktok_marketing.emulator.asset_lists import IN_SANDBOX
 from source_tiktok_marketing.emulator.business import Account, Business
 from source_tiktok_marketing.emulator.envelope import Answer, Refusal, encode, refuse
 from source_tiktok_marketing.emulator.noise import keyed
@@ -15,6 +16,8 @@ AUTH_CODE = "demo-auth-code"
 SANDBOX_PATHS = frozenset({"campaign/get/", "adgroup/get/", "ad/get/", "report/integrated/get/", "user/info/"})
 """What a sandbox token may ask for."""
 
+_ACCOUNTS_PATHS = frozenset({"advertiser/info/", "oauth2/advertiser/get/"})
+
 _SCOPES = [1, 2, 4, 100, 200, 210, 220, 44]
 _MOST_ACCOUNTS = 100
 
@@ -25,10 +28,14 @@ class Access:
     They look like TikTok's and begin with `fa4e`, so that nobody takes them for real ones.
     """
 
-    def __init__(self, business: Business, *, sandbox_accounts_endpoints: bool) -> None:
+    def __init__(self, business: Business) -> None:
         self._business = business
-        self._sandbox_accounts_endpoints = sandbox_accounts_endpoints
-        seed = business.options.seed
+        options = business.options
+        self._sandbox_paths = SANDBOX_PATHS.union(
+            _ACCOUNTS_PATHS if options.sandbox_accounts_endpoints else (),
+            IN_SANDBOX if options.sandbox_asset_endpoints else (),
+        )
+        seed = options.seed
         self.app_id = f"7000000000000{keyed(seed, 101) % 10**6:06d}"
         self.secret = "fa4e5ec2e7" + _hex(seed, 102)[:30]
         self.access_token = "fa4eacce55" + _hex(seed, 103)[:30]
@@ -46,15 +53,17 @@ class Access:
         """Refuse a missing or wrong token, and what a sandbox token may not ask for.
 
         Raises:
-            Refusal: 40104, 40105 or 40014.
+            Refusal: 40104, 40105, 40014 (accounts) or 40008 (all else).
         """
         if not token:
             raise Refusal(40104, "Access token is null, you should set it in http header with key Access-Token.")
         known = {self.access_token, self.limited_access_token, self.sandbox_access_token}
         if token not in known or token in self._revoked:
             raise Refusal(40105, "Access token is incorrect or has been revoked.")
-        if token == self.sandbox_access_token and path not in SANDBOX_PATHS and not self._sandbox_accounts_endpoints:
-            raise Refusal(40014, "This function is not supported in the sandbox environment.")
+        if token == self.sandbox_access_token and path not in self._sandbox_paths:
+            if path in _ACCOUNTS_PATHS:
+                raise Refusal(40014, "This function is not supported in the sandbox environment.")
+            raise Refusal(40008, "This endpoint is not implemented in the sandbox environment.")
 
     def is_sandbox(self, token: str | None) -> bool:
         """Whether it is the sandbox token."""

@@ -1,6 +1,7 @@
 """Attribute metrics: what a report row says of its object, as labels and with the current value."""
 
 from source_tiktok_marketing.emulator.business import Account, Ad, AdGroup, Campaign
+from source_tiktok_marketing.emulator.creatives import item_id, video_id
 from source_tiktok_marketing.emulator.labels import (
     ad_name,
     ad_text,
@@ -8,9 +9,7 @@ from source_tiktok_marketing.emulator.labels import (
     app_id,
     automation_type,
     campaign_name,
-    is_carousel,
     places_automatically,
-    video_id,
 )
 from source_tiktok_marketing.emulator.metrics import decimal_text
 from source_tiktok_marketing.emulator.names import PROFILES
@@ -95,7 +94,8 @@ def _of_ad(ad: Ad, now: int, *, full: bool) -> dict[str, str]:
         "ad_id_v2": str(ad.v2_id),
         "ad_name": ad_name(ad),
         "ad_text": ad_text(ad),
-        "video_id": "-" if is_carousel(ad) else video_id(ad),
+        "video_id": video_id(ad) or "-",
+        "tiktok_item_id": item_id(ad) or "-",
         "is_aco": "true" if ad.group.campaign.smart else "false",
         "is_smart_creative": "false",
         "is_removed_from_spc": "0",

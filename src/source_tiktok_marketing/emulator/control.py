@@ -10,7 +10,8 @@ GET    /_emulator/clock      the time
 POST   /_emulator/clock      `{"set": "2026-03-10T15:00:00Z"}` or `{"advance": 86400}` (seconds)
 GET    /_emulator/truth      `?advertiser_id=&start_date=&end_date=`: what a complete reader must get;
                              `include_deleted=false` as if deleted objects were not asked for,
-                             `hourly=false` without counting hours
+                             `hourly=false` without counting hours, `breakdowns=true` with the rows of audience and
+                             country reports
 """
 
 from datetime import date, datetime
@@ -98,13 +99,14 @@ def _answer(  # noqa: C901, PLR0911, PLR0912 - one case a path reads best in one
                 date.fromisoformat(request.query["end_date"]),
                 include_deleted=_flag(request, "include_deleted"),
                 hourly=_flag(request, "hourly"),
+                breakdowns=_flag(request, "breakdowns", default="false"),
             )
     return None
 
 
-def _flag(request: web.BaseRequest, name: str) -> bool:
-    """A switch in the query that is on unless it is put off."""
-    return request.query.get(name, "true").lower() in {"true", "1"}
+def _flag(request: web.BaseRequest, name: str, default: str = "true") -> bool:
+    """A switch in the query."""
+    return request.query.get(name, default).lower() in {"true", "1"}
 
 
 def _clock(emulator: "Emulator") -> dict[str, Any]:

@@ -34,6 +34,9 @@ PARTS = (*IMMEDIATE, *LATE, *REAL_TIME)
 AT = {name: index for index, name in enumerate(PARTS)}
 SIZE = len(PARTS)
 ZERO = [0] * SIZE
+LEAST_IMPRESSIONS = 500
+"""A whole day of an ad that does not just trickle has at least as many."""
+
 LAG_DAYS = 7
 _LAG = (620, 780, 860, 915, 955, 985, 1005, 1024)
 """Of 1,024 conversions, how many are known when the ad's day is over, the next day, ... the seventh day after."""
@@ -44,7 +47,8 @@ _MASK = _ONE - 1
 _NOW = len(IMMEDIATE)
 _LATE_END = _NOW + len(LATE)
 _CONVERSION = AT["conversion"]
-_SALT = tuple((mix(index) & 0xFFFFFFFF) | 1 for index in range(SIZE))
+SALT = tuple((mix(index) & 0xFFFFFFFF) | 1 for index in range(SIZE))
+"""For each part, an odd number that makes its chance its own."""
 
 Ops = tuple[tuple[int, int, int, int], ...]
 
@@ -87,7 +91,7 @@ _INSTANT_RESULT = {"reach": "reach", "traffic": "clicks", "video": "watched_6s",
 class Model:
     """How one ad turns impressions into everything else: chains of (part, from part, rate, salt), rates in 1/2^20."""
 
-    __slots__ = ("conversion_rate", "instant", "late", "rt", "secondary")
+    __slots__ = ("conversion_rate", "instant", "late", "rt", "secondary", "sources")
 
     def __init__(self, ad: Ad) -> None:
         campaign = ad.group.campaign
@@ -149,11 +153,21 @@ class Model:
             rt.append(("rt_install", "rt_conversion", _ONE))
         self.rt = _compile(rt)
         self.secondary = profile == "app"
+        self.sources: tuple[tuple[int, int], ...] = (
+            (0, 0),
+            *((part, source) for part, source, _, _ in self.instant),
+            (AT["engagements"], 0),
+            (_CONVERSION, AT["clicks"]),
+            *((part, source) for part, source, _, _ in self.late),
+            (_LATE_END, 0),
+            *((part, source) for part, source, _, _ in self.rt),
+        )
+        """Every part, each after the part that it comes from."""
 
 
 def _compile(chain: list[tuple[str, str, int]]) -> Ops:
     """Name to index; parts that stay zero are left out."""
-    return tuple((AT[part], AT[source], rate, _SALT[AT[part]]) for part, source, rate in chain if rate)
+    return tuple((AT[part], AT[source], rate, SALT[AT[part]]) for part, source, rate in chain if rate)
 
 
 class Numbers:
@@ -330,11 +344,11 @@ def _impressions(ad: Ad, ordinal: int, noise: int) -> int:
     age = ordinal - ad.first_day
     curve = (45, 75, 95)[age] if age < 3 else max(38, 104 - age)
     value = ad.base * WEEKDAY_WEIGHTS[(ordinal - 1) % 7] * curve * (78 + (noise & 0x3F)) // 1_100_000
-    return max(value, 1 if ad.base < 100 else 500)
+    return max(value, 1 if ad.trickles else LEAST_IMPRESSIONS)
 
 
 def _shift(part: int, noise: int, weight: int) -> int:
     """Where in the day's weight a part's roundings fall; the first hour always gets an impression."""
     if part == 0 or part == 5:  # noqa: PLR1714 - faster than a set for the two counts that must not be zero
         return weight - 1
-    return ((noise * _SALT[part]) >> 17) % weight
+    return ((noise * SALT[part]) >> 17) % weight

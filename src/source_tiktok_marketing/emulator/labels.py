@@ -37,11 +37,6 @@ def app_id(account: Account) -> str:
     return str(7_100_000_000_000_000_000 + account.key % 10**15) if account.template.app else ""
 
 
-def pixel_id(account: Account) -> str:
-    """The id of the account's pixel."""
-    return str(account.created << 32 | account.key & 0xFFFFFFFF)
-
-
 def campaign_name(campaign: Campaign) -> str:
     """A name that a marketer would give; some hold what breaks careless readers: quotes, slashes, emoji."""
     dice = Dice(campaign.key, 31)
@@ -84,13 +79,3 @@ def ad_text(ad: Ad) -> str:
     """The text under the video."""
     dice = Dice(ad.key, 33)
     return dice.pick(TEXTS).format(thing=dice.pick(ad.group.campaign.account.template.things))
-
-
-def is_carousel(ad: Ad) -> bool:
-    """Whether the ad shows images one after the other instead of a video."""
-    return ad.key % 100 < 10
-
-
-def video_id(ad: Ad) -> str:
-    """The id of the ad's video."""
-    return f"v10033g50000c{ad.key:016x}"[:32]

@@ -35,11 +35,18 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         ad_report_limit: How many ads, newest first, a synchronous ad-level report considers (TikTok: 20,000).
         ad_report_limit_lifted_by_filter: Whether campaign_ids, adgroup_ids or ad_ids filters make the report consider
             the newest `ad_report_limit` of the *filtered* ads, so that smaller parts come whole.
+        asset_search_limit: How many images or videos, last modified first, a search reaches (TikTok: 10,000).
         zero_rows: Whether reports without a time dimension list objects without data as rows of zeros.
         country_hourly: Whether country_code goes with stat_time_hour. The documents say no, peers do it.
+        country_wide_metrics: Whether country_code goes with every metric in BASIC reports, as users found; otherwise
+            with the documented ones only.
+        audience_wide_metrics: Whether audience dimensions go with reach, frequency, cost_per_1000_reached and all video
+            metrics, which peers ask for; otherwise with the documented metrics only.
+        audience_hourly: Whether audience dimensions go with stat_time_hour.
         default_buying_types: What campaign/get, adgroup/get and ad/get list without a buying_types filter.
         null_modify_time: Whether ads of upgraded Smart+ campaigns come without a modify_time.
         sandbox_accounts_endpoints: Whether the sandbox token may call advertiser/info and oauth2/advertiser/get.
+        sandbox_asset_endpoints: Whether the sandbox token may list audiences, images, videos, music and portfolios.
         sandbox_report_dates: Whether the sandbox account has figures for 2020-12-08 to 2020-12-19 only, as TikTok's.
         not_granted: How many further accounts exist that the token does not reach (they answer 40001).
         gzip: Whether to compress answers for clients that accept it.
@@ -66,11 +73,16 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     advertiser_requests_per_second: int | None = None
     ad_report_limit: int = 20_000
     ad_report_limit_lifted_by_filter: bool = True
+    asset_search_limit: int = 10_000
     zero_rows: bool = True
     country_hourly: bool = True
+    country_wide_metrics: bool = True
+    audience_wide_metrics: bool = True
+    audience_hourly: bool = False
     default_buying_types: tuple[str, ...] = ("AUCTION", "RESERVATION_RF")
     null_modify_time: bool = True
     sandbox_accounts_endpoints: bool = False
+    sandbox_asset_endpoints: bool = False
     sandbox_report_dates: bool = True
     not_granted: int = 1
     gzip: bool = False
@@ -85,6 +97,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             ("days", 1, 3650),
             ("ads_per_account", 1, 200_000),
             ("ad_report_limit", 1, 10_000_000),
+            ("asset_search_limit", 1, 10_000_000),
             ("not_granted", 0, 100),
             ("cache_mb", 0, 1_000_000),
             ("record_requests", 0, 10_000_000),

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
 from source_tiktok_marketing.emulator import params as read
+from source_tiktok_marketing.emulator.breakdowns import SERVED, TIMELESS
 from source_tiktok_marketing.emulator.business import Ad, AdGroup, Campaign, Item
+from source_tiktok_marketing.emulator.compatibility import incompatible
 from source_tiktok_marketing.emulator.envelope import refuse
 from source_tiktok_marketing.emulator.labels import automation_type, profile_of
 from source_tiktok_marketing.emulator.metric_names import ATTRIBUTES
@@ -28,6 +30,13 @@ _OTHER_DIMENSIONS = frozenset(
     country_code ad_type custom_event_type event_source_id page_id component_name room_id post_id image_id
     video_material_id minis_id search_terms search_keyword match_type skan_postback_sequence
     """.split()  # noqa: SIM905 - a list of quoted names is harder to read
+)
+_AUDIENCE_DIMENSIONS = frozenset(
+    """
+    gender age country_code province_id dma_id language platform ac placement ad_type device_brand_id interest_category
+    interest_category_tier2 interest_category_tier3 interest_category_tier4 additional_interests audience_tags
+    behavior_id contextual_tag hashtag purchase_intention bucket_id
+    """.split()  # noqa: SIM905
 )
 _MOST_DAYS = {"stat_time_day": 30, "stat_time_hour": 1, "": 365}
 _ID_FILTERS = {"campaign_ids", "adgroup_ids", "ad_ids", "ad_ids_v2"}
@@ -50,9 +59,11 @@ class ReportQuery(msgspec.Struct, frozen=True, kw_only=True):
     """A valid report request, without its page.
 
     Attributes:
+        report_type: BASIC or AUDIENCE.
         level: advertiser, campaign, adgroup or ad.
         id_dimension: The ID dimension; empty if there is none.
         time: stat_time_day, stat_time_hour or empty.
+        breakdown: The other dimensions: country_code, an audience dimension, or gender and age.
         dimensions: All dimensions in the order asked for.
         metrics: All metrics in the order asked for.
         start: First day, None for a lifetime query.
@@ -64,9 +75,11 @@ class ReportQuery(msgspec.Struct, frozen=True, kw_only=True):
         several: Whether rows say which account they are of.
     """
 
+    report_type: str
     level: str
     id_dimension: str
     time: str
+    breakdown: tuple[str, ...]
     dimensions: tuple[str, ...]
     metrics: tuple[str, ...]
     start: date | None
@@ -78,13 +91,14 @@ class ReportQuery(msgspec.Struct, frozen=True, kw_only=True):
     several: bool
 
 
-def parse(params: Mapping[str, str], options: Options, *, several: bool) -> ReportQuery:
+def parse(params: Mapping[str, str], options: Options, *, several: bool, sandbox: bool = False) -> ReportQuery:
     """Read a request of report/integrated/get.
 
     Args:
         params: The query parameters, decoded.
         options: What is doubtful and therefore switchable.
         several: Whether it is asked with advertiser_ids.
+        sandbox: Whether it is about the sandbox account, whose made-up figures go with everything and have no order.
 
     Raises:
         Refusal: TikTok would refuse it (40002).
@@ -92,7 +106,7 @@ def parse(params: Mapping[str, str], options: Options, *, several: bool) -> Repo
     report_type = read.required(params, "report_type")
     if report_type not in _REPORT_TYPES:
         refuse(f"report_type: {report_type} is not one of {', '.join(_REPORT_TYPES)}.")
-    if report_type != "BASIC":
+    if report_type not in {"BASIC", "AUDIENCE"}:
         refuse(f"report_type: {report_type} reports are not available on this server.")
     for name, only in (("service_type", "AUCTION"), ("query_mode", "REGULAR")):
         if params.get(name, only) != only:
@@ -104,31 +118,46 @@ def parse(params: Mapping[str, str], options: Options, *, several: bool) -> Repo
     dimensions = read.texts(params, "dimensions")
     if not dimensions:
         refuse("Missing required field(s): dimensions.")
-    id_dimension, time = _dimensions(dimensions, level, options)
+    id_dimension, time, breakdown = _dimensions(dimensions, report_type, level, options)
     metrics = read.texts(params, "metrics") or ["spend", "impressions"]
-    lifetime = read.boolean(params, "query_lifetime")
-    _metrics(metrics, level, id_dimension, time)
-    start, end = (None, None) if lifetime else _dates(params, time)
-    if lifetime and time:
-        refuse("query_lifetime: Time dimensions cannot be used when query_lifetime is true.")
+    _metrics(metrics, level, id_dimension, time, breakdown)
+    if not sandbox and (refused := incompatible(metrics, report_type, breakdown, options)):
+        _refuse_metrics(refused)
+    start, end = _window(params, report_type, time, breakdown, sandbox=sandbox)
     order_field, ascending = _order(params)
     totals = read.boolean(params, "enable_total_metrics")
-    if totals and (not id_dimension or time == "stat_time_hour"):
+    if totals and (not id_dimension or time == "stat_time_hour" or breakdown):
         refuse("enable_total_metrics: It needs one ID dimension, with or without stat_time_day.")
     return ReportQuery(
+        report_type=report_type,
         level=level,
         id_dimension=id_dimension,
         time=time,
+        breakdown=breakdown,
         dimensions=tuple(dict.fromkeys(dimensions)),
         metrics=tuple(dict.fromkeys(metrics)),
         start=start,
         end=end,
         filters=_filters(read.json_value(params, "filtering")),
-        order_field=order_field,
+        order_field="" if sandbox else order_field,
         ascending=ascending,
         totals=totals,
         several=several,
     )
+
+
+def _window(
+    params: Mapping[str, str], report_type: str, time: str, breakdown: tuple[str, ...], *, sandbox: bool
+) -> tuple[date | None, date | None]:
+    """First and last day; None for a lifetime query, which goes with neither time nor breakdown."""
+    if not read.boolean(params, "query_lifetime"):
+        return _dates(params, time)
+    if time:
+        refuse("query_lifetime: Time dimensions cannot be used when query_lifetime is true.")
+    if breakdown and not sandbox:
+        subject = f"report_type {report_type}" if report_type == "AUDIENCE" else f"the dimension {breakdown[0]}"
+        refuse(f"query_lifetime: It cannot be used with {subject}.")
+    return None, None
 
 
 def _order(params: Mapping[str, str]) -> tuple[str, bool]:
@@ -142,8 +171,12 @@ def _order(params: Mapping[str, str]) -> tuple[str, bool]:
     return field, direction == "ASC"
 
 
-def _dimensions(dimensions: list[str], level: str, options: Options) -> tuple[str, str]:
-    known = _OTHER_DIMENSIONS.union(_ID_DIMENSIONS, _TIME_DIMENSIONS)
+def _dimensions(
+    dimensions: list[str], report_type: str, level: str, options: Options
+) -> tuple[str, str, tuple[str, ...]]:
+    """The ID dimension, the time dimension and the others."""
+    possible = _AUDIENCE_DIMENSIONS if report_type == "AUDIENCE" else _OTHER_DIMENSIONS
+    known = possible.union(_ID_DIMENSIONS, _TIME_DIMENSIONS)
     invalid = [name for name in dimensions if name not in known]
     if invalid:
         refuse(
@@ -153,33 +186,51 @@ def _dimensions(dimensions: list[str], level: str, options: Options) -> tuple[st
     names = list(dict.fromkeys(dimensions))
     ids = [name for name in names if name in _ID_DIMENSIONS]
     times = [name for name in names if name in _TIME_DIMENSIONS]
-    others = [name for name in names if name in _OTHER_DIMENSIONS]
-    if len(ids) > 1 or len(times) > 1 or len(others) > 1:
+    others = [name for name in names if name in possible]
+    if len(ids) > 1 or len(times) > 1:
         refuse(CONFLICT)
     if ids and _ID_DIMENSIONS[ids[0]] != level:
         refuse(CONFLICT)
     if not ids and level != "advertiser":
         refuse(CONFLICT)
-    if "country_code" in others and "stat_time_hour" in times and not options.country_hourly:
+    _others(others, report_type, times, options)
+    return (ids[0] if ids else "", times[0] if times else "", tuple(others))
+
+
+def _others(others: list[str], report_type: str, times: list[str], options: Options) -> None:
+    """Refuse dimensions besides id and time that do not go together, with the time, or that are not served."""
+    audience = report_type == "AUDIENCE"
+    if len(others) > 1 and not (audience and set(others) == {"gender", "age"}):
         refuse(CONFLICT)
-    if others:
+    if audience and not others:
+        refuse(CONFLICT)
+    if audience and times and TIMELESS.intersection(others):
+        refuse(CONFLICT)
+    if "stat_time_hour" in times and others:
+        if audience and not options.audience_hourly:
+            refuse(CONFLICT)
+        if not audience and "country_code" in others and not options.country_hourly:
+            refuse(CONFLICT)
+    if others and not (others[0] in SERVED if audience else others[0] == "country_code"):
         refuse(f"dimensions: Reports by {others[0]} are not available on this server.")
-    return (ids[0] if ids else "", times[0] if times else "")
 
 
-def _metrics(metrics: list[str], level: str, id_dimension: str, time: str) -> None:
+def _metrics(metrics: list[str], level: str, id_dimension: str, time: str, breakdown: tuple[str, ...]) -> None:
     """Refuse unknown metrics, attributes of a lower level, and metrics of daily account reports elsewhere."""
     invalid = unknown(metrics)
     own = LEVELS.index(level)
+    daily_account = level == "advertiser" and time == "stat_time_day" and not breakdown
     for name in metrics:
         if name in ATTRIBUTES and (not id_dimension or LEVELS.index(ATTRIBUTES[name]) > own or _own_id(name, level)):
             invalid.append(name)
-        if name in DAILY_ACCOUNT_ONLY and not (level == "advertiser" and time == "stat_time_day"):
+        if name in DAILY_ACCOUNT_ONLY and not daily_account:
             invalid.append(name)
     if invalid:
-        refuse(
-            f"Please correct the information in invalid metric fields and try again. Invalid metric fields: {invalid}. "
-        )
+        _refuse_metrics(invalid)
+
+
+def _refuse_metrics(names: list[str]) -> NoReturn:
+    refuse(f"Please correct the information in invalid metric fields and try again. Invalid metric fields: {names}. ")
 
 
 def _own_id(name: str, level: str) -> bool:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from source_tiktok_marketing.emulator.business import FOREVER, Account, Ad, AdGroup, Campaign
+from source_tiktok_marketing.emulator.creatives import image_ids, is_carousel, item_id, music_id, video_id
 from source_tiktok_marketing.emulator.days import utc_text
 from source_tiktok_marketing.emulator.labels import (
     ad_name,
@@ -12,16 +13,15 @@ from source_tiktok_marketing.emulator.labels import (
     app_id,
     automation_type,
     campaign_name,
-    is_carousel,
     objective_type,
-    pixel_id,
     places_automatically,
     profile_of,
-    video_id,
 )
 from source_tiktok_marketing.emulator.names import CITIES, LANGUAGES, LOCATIONS
 from source_tiktok_marketing.emulator.noise import Dice, keyed
+from source_tiktok_marketing.emulator.shelves import audience_id, audiences, pixel_id, portfolio_for
 from source_tiktok_marketing.emulator.status import edits, modified, operation_status, secondary_status
+from source_tiktok_marketing.emulator.targeting import ages_of, countries_of, gender_of
 
 _SCHEDULE_DAYS = 3650
 """A schedule from now ends 3,650 days after its start."""
@@ -170,17 +170,17 @@ def adgroup_record(group: AdGroup, now: int) -> dict[str, Any]:
         "blocked_pangle_app_ids": [],
         "audience_type": "CUSTOM_AUDIENCE" if dice.chance(30) else None,
         "audience_rule": {},
-        "audience_ids": [str(dice.between(10**8, 10**9 - 1))] if dice.chance(30) else [],
+        "audience_ids": _audience_ids(group),
         "excluded_audience_ids": [],
         "auto_targeting_enabled": dice.chance(20),
         "shopping_ads_retargeting_type": "OFF" if campaign.profile == "shop" else None,
         "included_custom_actions": [],
         "excluded_custom_actions": [],
-        "location_ids": [LOCATIONS[account.template.country]],
+        "location_ids": [LOCATIONS[country] for country in countries_of(group)],
         "zipcode_ids": [],
         "languages": [LANGUAGES.get(account.template.country, "en")],
-        "gender": dice.pick(("GENDER_UNLIMITED", "GENDER_UNLIMITED", "GENDER_FEMALE", "GENDER_MALE")),
-        "age_groups": None if dice.chance(40) else ["AGE_18_24", "AGE_25_34", "AGE_35_44"],
+        "gender": gender_of(group),
+        "age_groups": ages_of(group),
         "household_income": [],
         "interest_category_ids": [str(dice.between(10, 29) * 1000)] if dice.chance(40) else [],
         "interest_keyword_ids": [],
@@ -268,6 +268,13 @@ def adgroup_record(group: AdGroup, now: int) -> dict[str, Any]:
     return record
 
 
+def _audience_ids(group: AdGroup) -> list[str]:
+    """A third of the ad groups are for a custom audience, one that existed when they were made."""
+    shelf = audiences(group.campaign.account)
+    place = shelf.pick(group.key >> 24, group.created)
+    return [audience_id(shelf, place)] if place is not None and group.key % 100 < 30 else []
+
+
 def ad_record(ad: Ad, now: int, *, null_modify_time: bool) -> dict[str, Any]:
     """One row of ad/get; ads of upgraded Smart+ campaigns have no modify_time if asked for."""
     group = ad.group
@@ -277,6 +284,7 @@ def ad_record(ad: Ad, now: int, *, null_modify_time: bool) -> dict[str, Any]:
     dice = Dice(ad.key, 35)
     text = ad_text(ad)
     carousel = is_carousel(ad)
+    post = item_id(ad)
     is_app = campaign.profile == "app"
     slug = "".join(letter for letter in account.template.name.lower() if letter.isascii() and letter.isalnum())
     landing = "" if is_app else f"https://www.{slug}.example/p/{ad.key % 1000}?utm_source=tiktok&ad=__AID__"
@@ -292,7 +300,7 @@ def ad_record(ad: Ad, now: int, *, null_modify_time: bool) -> dict[str, Any]:
         "ad_name": ad_name(ad),
         "create_time": utc_text(ad.created),
         "modify_time": utc_text(modified(ad, now)),
-        "identity_type": dice.pick(("CUSTOMIZED_USER", "BC_AUTH_TT", "TT_USER")),
+        "identity_type": "AUTH_CODE" if post else dice.pick(("CUSTOMIZED_USER", "BC_AUTH_TT", "TT_USER")),
         "identity_id": str(account.created << 32 | account.key & 0xFFFF),
         "identity_authorized_bc_id": None,
         "catalog_id": None,
@@ -304,13 +312,11 @@ def ad_record(ad: Ad, now: int, *, null_modify_time: bool) -> dict[str, Any]:
         "ad_format": "CAROUSEL_ADS" if carousel else "SINGLE_VIDEO",
         "vertical_video_strategy": "UNSET",
         "dynamic_format": "UNSET",
-        "video_id": None if carousel else video_id(ad),
-        "image_ids": [f"ad-site-i18n-sg/{ad.key >> shift:016x}" for shift in (0, 8, 16)]
-        if carousel
-        else [f"tos-alisg-p-0051c001-sg/{ad.key:016x}"],
+        "video_id": video_id(ad),
+        "image_ids": image_ids(ad),
         "carousel_image_index": 0 if carousel else None,
-        "music_id": str(6_800_000_000_000_000_000 + ad.key % 10**15) if carousel else None,
-        "tiktok_item_id": None,
+        "music_id": music_id(ad),
+        "tiktok_item_id": post,
         "promotional_music_disabled": False,
         "item_duet_status": "ENABLE",
         "item_stitch_status": "ENABLE",
@@ -320,8 +326,8 @@ def ad_record(ad: Ad, now: int, *, null_modify_time: bool) -> dict[str, Any]:
         "ad_text": text,
         "ad_texts": [text, text + " 🎁"] if campaign.smart else None,
         "call_to_action": profile.action,
-        "call_to_action_id": str(7_000_000_000_000_000_000 + ad.key % 10**15) if campaign.smart else None,
-        "card_id": None,
+        "call_to_action_id": portfolio_for(account, 0, ad.key, ad.created) if campaign.smart else None,
+        "card_id": portfolio_for(account, 1, ad.key, ad.created) if ad.key % 13 == 0 and not campaign.smart else None,
         "landing_page_url": landing,
         "landing_page_urls": [landing] if landing else None,
         "utm_params": [{"key": "utm_source", "value": "tiktok"}, {"key": "utm_campaign", "value": "__CAMPAIGN_ID__"}]
@@ -361,7 +367,7 @@ def ad_record(ad: Ad, now: int, *, null_modify_time: bool) -> dict[str, Any]:
         "display_name": account.template.name,
         "avatar_icon_web_uri": f"ad-site-i18n-sg/{account.key:016x}",
         "profile_image_url": f"https://p16-ad.example/{account.key:016x}.jpeg",
-        "creative_authorized": False,
+        "creative_authorized": post is not None,
         "is_aco": campaign.smart,
         "is_new_structure": True,
         "optimization_event": profile.event or None,

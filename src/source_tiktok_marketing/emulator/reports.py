@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from source_tiktok_marketing.emulator import params as read
+from source_tiktok_marketing.emulator.breakdown_rows import BreakdownReport
 from source_tiktok_marketing.emulator.business import Account
 from source_tiktok_marketing.emulator.cache import BoundedCache
 from source_tiktok_marketing.emulator.delivery import Model, Numbers
@@ -53,7 +54,8 @@ class Reports:
         several = bool(params.get("advertiser_ids"))
         page = read.integer(params, "page", 1, 1, None)
         size = read.integer(params, "page_size", 10, 1, 1000)
-        query = parse(params, self._options, several=several)
+        sandbox = any(account.sandbox for account in accounts)
+        query = parse(params, self._options, several=several, sandbox=sandbox)
         key = (query, tuple(account.id for account in accounts))
         pages = self._pages.at(now)
         found = pages.get((key, page, size))
@@ -66,9 +68,8 @@ class Reports:
         plans = self._plans.at(now)
         plan = plans.get(key)
         if plan is None:
-            parts = [
-                AccountReport(query, account, now, self._options, self.numbers(account, now)) for account in accounts
-            ]
+            kind = BreakdownReport if query.breakdown else AccountReport
+            parts = [kind(query, account, now, self._options, self.numbers(account, now)) for account in accounts]
             plan = _Plan(parts=parts, total=sum(part.total for part in parts))
             if query.order_field or query.totals:
                 rows = [row for part in parts for row in part.ordered()]

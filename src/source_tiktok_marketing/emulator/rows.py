@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from operator import add
+from typing import TypeVar
 
 import msgspec
 
@@ -19,8 +20,13 @@ from source_tiktok_marketing.emulator.queries import ReportQuery, keeps, narrows
 _REACH = AT["reach"]
 _ALL_DAYS = (1, FOREVER)
 
-Row = tuple[int, list[int]]
-"""When (a day's ordinal, an hour's label, or 0) and the derived values."""
+Key = tuple[int, tuple[str, ...]]
+"""When (a day's ordinal, an hour's label, or 0), and the values of the breakdown's dimensions, if there is one."""
+
+Row = tuple[Key, list[int]]
+"""A row's key and its derived values."""
+
+Held = TypeVar("Held", int, Key)
 
 
 class Subject:
@@ -169,46 +175,14 @@ class AccountReport:
 
     def _make(self, subject: Subject) -> list[Row]:
         if self._query.time == "stat_time_hour":
-            merged = self._merge(
-                self._numbers.hours(ad, self._first) for ad in subject.ads if self._first <= self._last
-            )
-            return [(when, derive(vector, reach * 6 // 5)) for when, vector, reach in merged]
-        merged = self._merge(self._numbers.series(ad, self._first, self._last) for ad in subject.ads)
+            merged = merge(self._numbers.hours(ad, self._first) for ad in subject.ads if self._first <= self._last)
+            return [((when, ()), derive(vector, reach * 6 // 5)) for when, vector, reach in merged]
+        merged = merge(self._numbers.series(ad, self._first, self._last) for ad in subject.ads)
         if self._query.time:
-            return [(when, derive(vector, reach)) for when, vector, reach in merged]
+            return [((when, ()), derive(vector, reach)) for when, vector, reach in merged]
         if not merged:
-            return [(0, derive(ZERO, 0))] if self._options.zero_rows else []
-        return [(0, self._sum([(vector, reach) for _, vector, reach in merged]))]
-
-    @staticmethod
-    def _merge(series: "Iterator[list[tuple[int, list[int]]]]") -> list[tuple[int, list[int], int]]:
-        """Several ads' rows as one: sums, and how many different people they reached (most, but not all, of them)."""
-        vectors: dict[int, list[int]] = {}
-        largest: dict[int, int] = {}
-        for rows in series:
-            for when, vector in rows:
-                held = vectors.get(when)
-                if held is None:
-                    vectors[when] = vector
-                    largest[when] = vector[_REACH]
-                else:
-                    vectors[when] = list(map(add, held, vector))
-                    largest[when] = max(largest[when], vector[_REACH])
-        return [
-            (when, vectors[when], largest[when] + (vectors[when][_REACH] - largest[when]) * 85 // 100)
-            for when in sorted(vectors)
-        ]
-
-    @staticmethod
-    def _sum(rows: list[tuple[list[int], int]]) -> list[int]:
-        """Several days' rows as one; people seen again on another day are reached once."""
-        sums = ZERO
-        reach = largest = 0
-        for vector, reached in rows:
-            sums = list(map(add, sums, vector))
-            reach += reached
-            largest = max(largest, reached)
-        return derive(sums, largest + (reach - largest) * 45 // 100)
+            return [((0, ()), derive(ZERO, 0))] if self._options.zero_rows else []
+        return [((0, ()), total_of([(vector, reach) for _, vector, reach in merged]))]
 
     # -- their text
 
@@ -225,18 +199,24 @@ class AccountReport:
         told = attributes(layout.attributes, self._account, subject.item, self._now)
         if query.id_dimension == "ad_id_v2" and "ad_id_v2" in told:
             told["ad_id_v2"] = str(subject.id)
-        names = [f'"{name}":"%s"' if name == query.time else f'"{name}":"{subject.id}"' for name in query.dimensions]
+        own = {query.time, *query.breakdown}
+        names = [f'"{name}":"%s"' if name in own else f'"{name}":"{subject.id}"' for name in query.dimensions]
         head = '{"dimensions":{' + ",".join(names) + '},"metrics":'
         tail = self._account_text() if query.several else "}"
         template = head + layout.template(told) + tail
         values = layout.values
+        return [template % (*self._told(key), *values(row)) for key, row in rows]
+
+    def _told(self, key: Key) -> list[str]:
+        """The values of a row's own dimensions, in the order asked for."""
+        when, value = key
+        query, numbers = self._query, self._numbers
+        texts = dict(zip(query.breakdown, value, strict=True))
         if query.time == "stat_time_day":
-            numbers = self._numbers
-            return [template % (f"{numbers.day(when).day} 00:00:00", *values(row)) for when, row in rows]
-        if query.time:
-            day = self._numbers.day(self._first).day
-            return [template % (f"{day} {when:02d}:00:00", *values(row)) for when, row in rows]
-        return [template % values(row) for _, row in rows]
+            texts[query.time] = f"{numbers.day(when).day} 00:00:00"
+        elif query.time:
+            texts[query.time] = f"{numbers.day(self._first).day} {when:02d}:00:00"
+        return [texts[name] for name in query.dimensions if name in texts]
 
     def _account_text(self) -> str:
         account = self._account
@@ -246,6 +226,35 @@ class AccountReport:
             "timezone": account.template.zone,
         }
         return "," + msgspec.json.encode(told).decode()[1:].replace("%", "%%")
+
+
+def merge(series: Iterator[list[tuple[Held, list[int]]]]) -> list[tuple[Held, list[int], int]]:
+    """Several ads' rows as one: sums, and how many different people they reached (most, but not all, of them)."""
+    vectors: dict[Held, list[int]] = {}
+    largest: dict[Held, int] = {}
+    for rows in series:
+        for key, vector in rows:
+            held = vectors.get(key)
+            if held is None:
+                vectors[key] = vector
+                largest[key] = vector[_REACH]
+            else:
+                vectors[key] = list(map(add, held, vector))
+                largest[key] = max(largest[key], vector[_REACH])
+    return [
+        (key, vectors[key], largest[key] + (vectors[key][_REACH] - largest[key]) * 85 // 100) for key in sorted(vectors)
+    ]
+
+
+def total_of(rows: list[tuple[list[int], int]]) -> list[int]:
+    """Several days' rows as one; people seen again on another day are reached once."""
+    sums = ZERO
+    reach = largest = 0
+    for vector, reached in rows:
+        sums = list(map(add, sums, vector))
+        reach += reached
+        largest = max(largest, reached)
+    return derive(sums, largest + (reach - largest) * 45 // 100)
 
 
 def totals(query: ReportQuery, values: list[list[int]]) -> str:

@@ -17,6 +17,7 @@ from aiohttp import web
 from source_tiktok_marketing.emulator import control
 from source_tiktok_marketing.emulator import params as read
 from source_tiktok_marketing.emulator.access import Access
+from source_tiktok_marketing.emulator.asset_lists import AssetLists
 from source_tiktok_marketing.emulator.business import Business
 from source_tiktok_marketing.emulator.clock import Clock
 from source_tiktok_marketing.emulator.counters import Asked, Counters
@@ -70,9 +71,11 @@ class Emulator:
         self.faults = FaultRegister(self.options.faults, self.options.seed)
         self.counters = Counters(self.options.record_requests)
         self.business = Business(self.options, self.clock.now())
-        self.access = Access(self.business, sandbox_accounts_endpoints=self.options.sandbox_accounts_endpoints)
+        self.access = Access(self.business)
         self.throttle = Throttle(self.options)
         self._objects = ObjectLists(self.options)
+        self._assets = AssetLists(self.options)
+        self._methods = _METHODS | dict.fromkeys(self._assets.paths, ("GET",))
         self._reports = Reports(self.options)
         self._runner: web.ServerRunner | None = None
         self._closing = asyncio.Event()
@@ -136,12 +139,28 @@ class Emulator:
         ).decode()
 
     def truth(
-        self, advertiser_id: str, start: date, end: date, *, include_deleted: bool = True, hourly: bool = True
+        self,
+        advertiser_id: str,
+        start: date,
+        end: date,
+        *,
+        include_deleted: bool = True,
+        hourly: bool = True,
+        breakdowns: bool = False,
     ) -> dict[str, Any]:
         """What a complete reader of an account must end up with, as of the clock; see `truth.truth`."""
         account = self.business.by_id[advertiser_id]
         numbers = self._reports.numbers(account, self.clock.tick)
-        return truth(account, numbers, start, end, self.options, include_deleted=include_deleted, hourly=hourly)
+        return truth(
+            account,
+            numbers,
+            start,
+            end,
+            self.options,
+            include_deleted=include_deleted,
+            hourly=hourly,
+            breakdowns=breakdowns,
+        )
 
     # -- running
 
@@ -178,9 +197,9 @@ class Emulator:
         if request.path.startswith(control.PREFIX):
             return await control.handle(self, request)
         path = request.path.removeprefix(PREFIX)
-        if not request.path.startswith(PREFIX) or path not in _METHODS:
+        if not request.path.startswith(PREFIX) or path not in self._methods:
             return web.Response(status=404, text="404 page not found")
-        if request.method not in _METHODS[path]:
+        if request.method not in self._methods[path]:
             return web.Response(status=405, text="405 method not allowed")
         return await self._answer(request, path)
 
@@ -229,18 +248,21 @@ class Emulator:
 
     def _data(self, path: str, token: str | None, params: Mapping[str, Any]) -> Answer:
         now = self.clock.tick
-        if path in _OBJECTS:
-            account = self.access.account(token, read.required(params, "advertiser_id"))
-            return self._objects.answer(_OBJECTS[path], account, params, now)
         if path == _REPORT:
             return self._report(token, params, now)
-        if path == "advertiser/info/":
-            return self.access.advertiser_info(token, params, now)
-        if path == "oauth2/advertiser/get/":
-            return self.access.advertisers(token, params)
-        if path == "oauth2/access_token/":
-            return self.access.exchange(params)
-        return self.access.revoke(params) if path == "oauth2/revoke_token/" else self.access.user_info()
+        if path in _OBJECTS or path in self._assets.paths:
+            account = self.access.account(token, read.required(params, "advertiser_id"))
+            if path in _OBJECTS:
+                return self._objects.answer(_OBJECTS[path], account, params, now)
+            return self._assets.answer(path, account, params, now)
+        own: dict[str, Callable[[], Answer]] = {
+            "advertiser/info/": lambda: self.access.advertiser_info(token, params, now),
+            "oauth2/advertiser/get/": lambda: self.access.advertisers(token, params),
+            "oauth2/access_token/": lambda: self.access.exchange(params),
+            "oauth2/revoke_token/": lambda: self.access.revoke(params),
+            "user/info/": self.access.user_info,
+        }
+        return own[path]()
 
     def _report(self, token: str | None, params: Mapping[str, str], now: int) -> Answer:
         if params.get("advertiser_ids"):

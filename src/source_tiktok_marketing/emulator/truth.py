@@ -5,9 +5,11 @@ from datetime import date
 from operator import add
 from typing import Any
 
+from source_tiktok_marketing.emulator.breakdowns import DAILY, Split, Value
 from source_tiktok_marketing.emulator.business import Account, Ad, Item
 from source_tiktok_marketing.emulator.delivery import ZERO, Numbers
 from source_tiktok_marketing.emulator.metrics import INDEX, LEVELS, MONEY, additive, decimal_text, derive
+from source_tiktok_marketing.emulator.noise import mix
 from source_tiktok_marketing.emulator.options import Options
 from source_tiktok_marketing.emulator.status import is_deleted
 
@@ -21,6 +23,7 @@ def truth(
     *,
     include_deleted: bool = True,
     hourly: bool = True,
+    breakdowns: bool = False,
 ) -> dict[str, Any]:
     """Sums, objects and rows of an account.
 
@@ -32,12 +35,15 @@ def truth(
         options: Whether objects without data are rows of reports without a time dimension.
         include_deleted: Whether reports are thought to be asked for with STATUS_ALL.
         hourly: Whether to count the hourly rows, which takes most of the time; they are 0 otherwise.
+        breakdowns: Whether to count the rows of daily reports by audience dimensions and by country.
 
     Returns:
         `metrics`: for each level, the sums of the additive metrics over all rows; counts are whole numbers, money is
         text with two decimals. `rows`: for each level, how many rows a report has by day, by hour, over the whole
         window and over the account's lifetime. `objects`: how many campaigns, ad groups and ads exist, and how many
-        of them are deleted. At the advertiser level deleted ads always count.
+        of them are deleted. `breakdowns`, if asked for: for each level, how many rows a daily report by `gender+age`,
+        `country_code` and so on has; by country a BASIC report has as many as an AUDIENCE report. At the advertiser
+        level deleted ads always count.
     """
     now = numbers.now
     first, last = start.toordinal(), min(end.toordinal(), numbers.last_day)
@@ -56,6 +62,7 @@ def truth(
                 with_data[level].add(owner)
                 keys[level]["daily"].add((owner, ordinal, 0))
                 keys[level]["hourly"].update((owner, ordinal, label) for label in hours)
+    split = _breakdowns(account, numbers, first, last, include_deleted=include_deleted) if breakdowns else {}
     lists: dict[str, Sequence[Item]] = {"campaign": account.campaigns(now), "adgroup": account.adgroups(now), "ad": ads}
     shown = {
         level: sum(1 for item in items if include_deleted or not is_deleted(item, now))
@@ -87,7 +94,27 @@ def truth(
             }
             for level, items in lists.items()
         },
+        **({"breakdowns": split} if breakdowns else {}),
     }
+
+
+def _breakdowns(
+    account: Account, numbers: Numbers, first: int, last: int, *, include_deleted: bool
+) -> dict[str, dict[str, int]]:
+    """How many rows daily reports have, by level and breakdown."""
+    keys: dict[str, dict[str, set[tuple[int, int, Value]]]] = {
+        level: {"+".join(breakdown): set() for breakdown in DAILY} for level in LEVELS
+    }
+    for ad in account.ads(numbers.now):
+        owners = _owners(account, ad, numbers.now, include_deleted=include_deleted)
+        days = numbers.series(ad, first, last)
+        for breakdown in DAILY:
+            split = Split(ad, breakdown)
+            for ordinal, vector in days:
+                values = split.present(vector, mix(ad.key ^ ordinal))
+                for level, owner in owners.items():
+                    keys[level]["+".join(breakdown)].update((owner, ordinal, value) for value in values)
+    return {level: {name: len(found) for name, found in split.items()} for level, split in keys.items()}
 
 
 def _owners(account: Account, ad: Ad, now: int, *, include_deleted: bool) -> dict[str, int]:

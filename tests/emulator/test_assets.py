@@ -1,0 +1,293 @@
+"""Images, videos, music, portfolios, audiences, Spark Ads posts and pixels."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from emulator.kit import NOW, Client
+from source_tiktok_marketing.emulator import Emulator, Options
+
+KINDS = {
+    "file/image/ad/search/": ("list", 100, "image_id"),
+    "file/video/ad/search/": ("list", 100, "video_id"),
+    "file/music/get/": ("musics", 1000, "music_id"),
+    "creative/portfolio/list/": ("creative_portfolios", 100, "creative_portfolio_id"),
+    "dmp/custom_audience/list/": ("list", 100, "audience_id"),
+    "tt_video/list/": ("list", 50, ""),
+    "pixel/list/": ("pixels", 20, "pixel_id"),
+}
+ASSETS = tuple(KINDS)
+IMAGES, VIDEOS, MUSIC, PORTFOLIOS, AUDIENCES, POSTS, PIXELS = ASSETS
+STATS, EVENTS = "pixel/event/stats/", "pixel/instant_page/event/"
+
+
+async def everything(client: Client, path: str, account: int = 0, **params: Any) -> list[dict[str, Any]]:
+    """All records of one account."""
+    key, size, _ = KINDS[path]
+    request = {"advertiser_id": client.emulator.advertiser_ids[account], "page_size": size} | params
+    return await client.walk(path, list_key=key, **request)
+
+
+def ids(path: str, records: list[dict[str, Any]]) -> list[str]:
+    """The ids of records."""
+    name = KINDS[path][2]
+    return [record[name] if name else record["item_info"]["item_id"] for record in records]
+
+
+@pytest.mark.parametrize("path", ASSETS)
+async def test_pages_hold_every_record_once(client: Client, path: str) -> None:
+    """Small pages give what large ones give, each record once; one more than the largest page size is refused."""
+    _, size, _ = KINDS[path]
+    records = await everything(client, path)
+    assert records
+    found = ids(path, records)
+    assert len(set(found)) == len(found)
+    assert records == await everything(client, path, page_size=min(7, size))
+    advertiser = client.emulator.advertiser_ids[0]
+    assert (await client.envelope(path, advertiser_id=advertiser, page_size=size + 1))["code"] == 40002
+    assert (await client.envelope(path))["message"] == "Missing required field(s): advertiser_id."
+
+
+@pytest.mark.parametrize("path", ASSETS)
+async def test_an_unused_account_has_nothing(client: Client, path: str) -> None:
+    """Its lists are empty: no pages."""
+    data = await client.data(path, advertiser_id=client.emulator.advertiser_ids[5])
+    assert data[KINDS[path][0]] == []
+    assert data["page_info"]["total_page"] == data["page_info"]["total_number"] == 0
+
+
+async def test_what_ads_use_is_in_the_library(client: Client) -> None:
+    """Videos, images, music, posts, portfolios of ads, audiences and pixels of ad groups exist in their accounts."""
+    used = Counter[str]()
+    for number, advertiser in enumerate(client.emulator.advertiser_ids):
+        have = {path: set(ids(path, await everything(client, path, number))) for path in ASSETS}
+        filtering = {"primary_status": "STATUS_ALL"}
+        for ad in await client.walk("ad/get/", advertiser_id=advertiser, filtering=filtering):
+            for path, name in ((VIDEOS, "video_id"), (MUSIC, "music_id"), (POSTS, "tiktok_item_id")):
+                if ad[name] is not None:
+                    used[name] += 1
+                    assert ad[name] in have[path], name
+            for name in ("call_to_action_id", "card_id"):
+                if ad[name] is not None:
+                    used[name] += 1
+                    assert ad[name] in have[PORTFOLIOS]
+            assert set(ad["image_ids"]) <= have[IMAGES]
+            assert bool(ad["video_id"]) + bool(ad["music_id"]) + bool(ad["tiktok_item_id"]) == 1
+            if "tracking_pixel_id" in ad:
+                assert str(ad["tracking_pixel_id"]) in have[PIXELS]
+        for group in await client.walk("adgroup/get/", advertiser_id=advertiser, filtering=filtering):
+            used["audience_ids"] += len(group["audience_ids"])
+            assert set(group["audience_ids"]) <= have[AUDIENCES]
+            if group["pixel_id"]:
+                used["pixel_id"] += 1
+                assert group["pixel_id"] in have[PIXELS]
+    assert len(used) == 7
+    assert min(used.values()) > 0
+
+
+async def test_music_and_images_are_shared_by_accounts(client: Client) -> None:
+    """Some ids repeat across accounts: TikTok's own tracks, and images that several accounts hold."""
+    for path in (MUSIC, IMAGES):
+        first, second = [set(ids(path, await everything(client, path, account))) for account in (0, 2)]
+        assert first & second
+        assert first - second
+    images = [await everything(client, IMAGES, account) for account in (0, 2)]
+    material = [{item["image_id"]: item["material_id"] for item in items} for items in images]
+    shared = material[0].keys() & material[1].keys()
+    assert all(material[0][its_id] != material[1][its_id] for its_id in shared)
+
+
+async def test_some_accounts_have_no_posts_and_no_pixels(client: Client) -> None:
+    """An account that promotes an app has no pixel; half of the accounts use no posts of creators."""
+    assert not await everything(client, PIXELS, 1)
+    assert not await everything(client, POSTS, 1)
+    assert len(await everything(client, PIXELS, 0)) > 1
+
+
+async def test_searches_come_last_modified_first(client: Client) -> None:
+    """Times are ISO with Z; some assets were changed later, and some images claim to be older than their upload."""
+    for path in (IMAGES, VIDEOS):
+        records = await everything(client, path)
+        times = [record["modify_time"] for record in records]
+        assert times == sorted(times, reverse=True)
+        assert all(datetime.strptime(time, "%Y-%m-%dT%H:%M:%S%z") <= NOW for time in times)
+        assert any(record["modify_time"] > record["create_time"] for record in records)
+        assert any(record["modify_time"] < record["create_time"] for record in records) == (path == IMAGES)
+
+
+async def test_addresses_expire(client: Client) -> None:
+    """An image's address is good for an hour, a video's for six; each answer has fresh ones."""
+    for path, name, hours in ((IMAGES, "image_url", 1), (VIDEOS, "preview_url", 6)):
+        record = (await everything(client, path))[-1]
+        expires = int(parse_qs(urlsplit(record[name]).query)["x-expires"][0])
+        assert 0 <= (client.emulator.clock.now() + timedelta(hours=hours)).timestamp() - expires < 900
+        if path == VIDEOS:
+            assert record["preview_url_expire_time"] == datetime.fromtimestamp(expires, NOW.tzinfo).strftime(
+                "%Y-%m-%d %H:%M:%S"
+            )
+        client.emulator.clock.advance(3600)
+        assert (await everything(client, path))[-1][name] != record[name]
+
+
+async def test_a_search_reaches_the_last_modified_only(client: Client) -> None:
+    """Beyond the limit (10,000 at TikTok) older assets cannot be listed."""
+    whole = await everything(client, VIDEOS)
+    async with Emulator(Options(now=NOW, tier="unlimited", asset_search_limit=10)) as small:
+        assert await everything(Client(small, client.session), VIDEOS) == whole[:10]
+
+
+@pytest.mark.parametrize("path", [IMAGES, VIDEOS, PORTFOLIOS, AUDIENCES, POSTS])
+async def test_more_comes_as_time_goes_on(client: Client, path: str) -> None:
+    """Three weeks later there is more and nothing is gone; whoever asks then for the first time sees the same."""
+    before = set(ids(path, await everything(client, path)))
+    client.emulator.clock.advance(timedelta(days=21))
+    records = await everything(client, path)
+    assert before < set(ids(path, records))
+    options = Options(now=NOW + timedelta(days=21), anchor=NOW.date(), tier="unlimited")
+    async with Emulator(options) as later:
+        assert await everything(Client(later, client.session), path) == records
+
+
+async def test_what_is_new_was_made_since(client: Client) -> None:
+    """Hour by hour, assets that appear were uploaded after the last look."""
+    before = set(ids(IMAGES, await everything(client, IMAGES)))
+    seen = client.emulator.clock.now()
+    for _ in range(48):
+        client.emulator.clock.advance(3600)
+        records = await everything(client, IMAGES)
+        new = [record for record in records if record["image_id"] not in before]
+        assert all(record["create_time"] > f"{seen - timedelta(minutes=15):%Y-%m-%dT%H:%M:%SZ}" for record in new)
+        before.update(ids(IMAGES, records))
+        seen = client.emulator.clock.now()
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "field"),
+    [
+        (IMAGES, "image_ids", "image_id"),
+        (IMAGES, "material_ids", "material_id"),
+        (VIDEOS, "video_ids", "video_id"),
+        (VIDEOS, "material_ids", "material_id"),
+        (MUSIC, "music_ids", "music_id"),
+        (PORTFOLIOS, "creative_portfolio_ids", "creative_portfolio_id"),
+    ],
+)
+async def test_filters_by_id(client: Client, path: str, name: str, field: str) -> None:
+    """Lists can be narrowed to ids; unknown filters are refused."""
+    records = (await everything(client, path))[:2]
+    wanted = [record[field] for record in records]
+    assert await everything(client, path, filtering={name: wanted}) == records
+    advertiser = client.emulator.advertiser_ids[0]
+    assert (await client.envelope(path, advertiser_id=advertiser, filtering={"colour": "red"}))["code"] == 40002
+
+
+async def test_other_filters(client: Client) -> None:
+    """By shape, name, source, type, keyword and by id of audiences."""
+    images = await everything(client, IMAGES, filtering={"ratio": [1.0]})
+    assert {(item["width"], item["height"]) for item in images} == {(1080, 1080)}
+    videos = await everything(client, VIDEOS, filtering={"video_name": "unboxing"})
+    assert videos
+    assert all("unboxing" in item["file_name"] for item in videos)
+    own = await everything(client, MUSIC, filtering={"sources": ["USER"]})
+    assert own
+    assert all(item["sources"] == ["USER"] for item in own)
+    cards = await everything(client, PORTFOLIOS, filtering={"creative_portfolio_types": ["CARD"]})
+    assert {item["creative_portfolio_type"] for item in cards} == {"CARD"}
+    posts = await everything(client, POSTS, item_types=["CAROUSEL"])
+    assert all("carousel_info" in item["item_info"] and "video_info" not in item for item in posts)
+    audience = (await everything(client, AUDIENCES))[0]
+    assert await everything(client, AUDIENCES, custom_audience_ids=[audience["audience_id"]]) == [audience]
+    assert (await everything(client, PIXELS, order_by="LATEST_CREATE"))[::-1] == await everything(client, PIXELS)
+    answer = await client.envelope(MUSIC, advertiser_id=client.emulator.advertiser_ids[0], page=101)
+    assert answer["code"] == 40002
+
+
+async def stats(client: Client, pixel_ids: Any, start: str, end: str, account: int = 0) -> dict[str, Any]:
+    """The envelope of pixel/event/stats."""
+    span = {"start_date": start, "end_date": end}
+    advertiser = client.emulator.advertiser_ids[account]
+    return await client.envelope(STATS, advertiser_id=advertiser, pixel_ids=pixel_ids, date_range=span)
+
+
+async def test_days_of_pixel_events_add_up(client: Client) -> None:
+    """Asked day by day, the counts add up to those of the span; browser and server make up the total."""
+    pixel = (await everything(client, PIXELS))[0]["pixel_id"]
+    days = [f"{NOW - timedelta(days=back):%Y-%m-%d}" for back in (2, 1, 0)]
+    whole = (await stats(client, [pixel], days[0], days[-1]))["data"]["list"][0]
+    single = [(await stats(client, [pixel], day, day))["data"]["list"][0] for day in days]
+    assert whole["statistics"]
+    for index, row in enumerate(whole["statistics"]):
+        parts = [item["statistics"][index] for item in single]
+        for name in ("total_count", "attributed_count", "browser_event_total_count", "preview_count"):
+            assert row[name] == sum(part[name] for part in parts)
+        assert row["total_count"] == row["browser_event_total_count"] + row["server_event_total_count"]
+        assert 0 < row["attributed_count"] <= row["total_count"]
+
+
+async def test_wrong_questions_about_pixels_are_refused(client: Client) -> None:
+    """At most ten pixels and thirty days; a pixel of another account is no business of this one (40001)."""
+    own = (await everything(client, PIXELS))[0]["pixel_id"]
+    foreign = (await everything(client, PIXELS, 2))[0]["pixel_id"]
+    answer = await stats(client, [foreign], "2026-03-01", "2026-03-02")
+    assert (answer["code"], answer["message"]) == (40001, "Adv has no permission to operate on the Pixel")
+    wrong = [
+        ([str(number) for number in range(11)], "2026-03-01", "2026-03-02"),
+        ([own], "2026-02-01", "2026-03-04"),
+        ([own], "2026-03-02", "2026-03-01"),
+        ([own], "", "2026-03-01"),
+        ([], "2026-03-01", "2026-03-02"),
+        ("x", "2026-03-01", "2026-03-02"),
+    ]
+    for pixel_ids, start, end in wrong:
+        assert (await stats(client, pixel_ids, start, end))["code"] == 40002
+    assert (await stats(client, [own], "2026-02-10", "2026-03-11"))["code"] == 0
+
+
+async def test_instant_page_events_exist_for_some_pairs(client: Client) -> None:
+    """Objective and goal are required; a pair that does not exist answers 40002 with TikTok's text."""
+    advertiser = client.emulator.advertiser_ids[0]
+    pair = {"objective_type": "WEB_CONVERSIONS", "optimization_goal": "CONVERT"}
+    rows = (await client.data(EVENTS, advertiser_id=advertiser, **pair))["list"]
+    objective = rows[0]["instant_page_events"]["objective_types"][0]
+    assert objective["objective_type"] == "WEB_CONVERSIONS"
+    assert objective["optimization_goals"][0]["optimization_events"]
+    for wrong in (pair | {"optimization_goal": "FOLLOWERS"}, pair | {"objective_type": "NONSENSE"}):
+        answer = await client.envelope(EVENTS, advertiser_id=advertiser, **wrong)
+        assert answer["code"] == 40002
+        assert "one or more value of the param(s) is not acceptable" in answer["message"]
+    assert "objective_type" in (await client.envelope(EVENTS, advertiser_id=advertiser))["message"]
+
+
+async def test_the_sandbox_has_no_assets_unless_told_so(client: Client) -> None:
+    """By default all asset endpoints answer 40008; an option opens those that peers ask for, but not pixels."""
+    options = Options(now=NOW, sandbox_throttle=False, sandbox_asset_endpoints=True)
+    async with Emulator(options) as emulator:
+        opened = Client(emulator, client.session)
+        for path in (*ASSETS, STATS, EVENTS):
+            params = {"advertiser_id": emulator.sandbox_advertiser_id}
+            assert (await client.envelope(path, client.emulator.sandbox_access_token, **params))["code"] == 40008
+            code = 0 if path in {IMAGES, VIDEOS, MUSIC, PORTFOLIOS, AUDIENCES} else 40008
+            assert (await opened.envelope(path, emulator.sandbox_access_token, **params))["code"] == code
+        answer = await opened.envelope("advertiser/info/", emulator.sandbox_access_token, advertiser_ids=["1"])
+        assert answer["code"] == 40014
+
+
+async def test_sandbox_reports_take_every_dimension_and_metric(client: Client) -> None:
+    """AUDIENCE reports have figures for 2020-12-08 to 19, with metrics that go with no audience elsewhere."""
+    emulator = client.emulator
+    request = {
+        "advertiser_id": emulator.sandbox_advertiser_id, "report_type": "AUDIENCE", "data_level": "AUCTION_AD",
+        "metrics": ["spend", "complete_payment", "secondary_goal_result"], "order_field": "spend",
+        "start_date": "2020-12-01", "end_date": "2020-12-30", "page_size": 1000,
+    }  # fmt: skip
+    path, token = "report/integrated/get/", emulator.sandbox_access_token
+    for breakdown in (["gender", "age"], ["country_code"], ["platform"], ["province_id"], ["language"]):
+        data = await client.data(path, token, **request, dimensions=["ad_id", "stat_time_day", *breakdown])
+        days = {row["dimensions"]["stat_time_day"][:10] for row in data["list"]}
+        assert (min(days), max(days)) == ("2020-12-08", "2020-12-19")
+    dates = {"start_date": "", "end_date": ""}
+    data = await client.data(path, token, **request | dates, dimensions=["ad_id", "gender"], query_lifetime="true")
+    assert data["list"]

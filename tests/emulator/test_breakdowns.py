@@ -1,0 +1,276 @@
+"""Reports by audience and by country: what they hold, what goes with what, and that splits add up to the whole."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.kit import NOW, Client, everything
+from source_tiktok_marketing.emulator import Emulator, Options
+from source_tiktok_marketing.emulator.breakdowns import Split
+from source_tiktok_marketing.emulator.business import Business
+from source_tiktok_marketing.emulator.delivery import SIZE, Model
+from source_tiktok_marketing.emulator.metrics import additive
+
+LEVELS = ("advertiser", "campaign", "adgroup", "ad")
+WEEK = {"start_date": "2026-03-05", "end_date": "2026-03-11"}
+BREAKDOWNS = (
+    ("gender", "age"), ("gender",), ("age",), ("country_code",), ("province_id",), ("platform",), ("language",),
+    ("placement",), ("ac",), ("dma_id",),
+)  # fmt: skip
+SUMS = ("spend", "impressions", "clicks", "conversion", "real_time_conversion", "result", "likes", "gross_impressions")
+ALL_SUMS = sorted(name for name in additive() if name != "voucher_spend")
+PEERS = ["spend", "reach", "cost_per_1000_reached", "frequency", "video_views_p25", "average_video_play_per_user"]
+"""Among what Airbyte asks for in every audience report."""
+
+CONFLICT = "Conflict occurs. The input params including metrics and dimensions have no relation."
+
+
+async def split(client: Client, level: str, *breakdown: str, grain: str = "stat_time_day", **params: Any) -> Any:
+    """All rows of an audience report, deleted objects included unless `filtering` says otherwise."""
+    dimensions = [f"{level}_id", *([grain] if grain else []), *breakdown]
+    request = {"report_type": "AUDIENCE", "dimensions": dimensions, "metrics": list(SUMS)} | WEEK
+    return await client.report(level, **request | params)
+
+
+def sums(rows: Iterable[dict[str, Any]], names: Iterable[str], *by: str) -> dict[tuple[str, ...], list[Decimal]]:
+    """The sums of metrics over rows, by some dimensions; all-zero sums are left out."""
+    found: dict[tuple[str, ...], list[Decimal]] = defaultdict(lambda: [Decimal()] * len(list(names)))
+    for row in rows:
+        key = tuple(row["dimensions"][name] for name in by)
+        found[key] = [held + Decimal(row["metrics"][name]) for held, name in zip(found[key], names, strict=True)]
+    return {key: values for key, values in found.items() if any(values)}
+
+
+@pytest.mark.parametrize("level", LEVELS)
+async def test_splits_add_up_to_the_whole(client: Client, level: str) -> None:
+    """For each object and day, each additive metric has the same sum over the values as in the basic report."""
+    by = (f"{level}_id", "stat_time_day")
+    whole = sums(await client.report(level, metrics=list(SUMS), **WEEK), SUMS, *by)
+    assert whole
+    for breakdown in BREAKDOWNS:
+        rows = await split(client, level, *breakdown)
+        assert sums(rows, SUMS, *by) == whole, breakdown
+        assert len({tuple(row["dimensions"].values()) for row in rows}) == len(rows)
+
+
+async def test_every_additive_metric_adds_up_by_country(client: Client) -> None:
+    """BASIC reports by country have all metrics; countries of all levels, days and hours come to the same sums."""
+    for advertiser in client.emulator.advertiser_ids[2:3]:
+        params = {
+            "advertiser_id": advertiser,
+            "metrics": ALL_SUMS,
+            "start_date": "2026-03-09",
+            "end_date": "2026-03-09",
+        }
+        wanted = sums(await client.report("advertiser", **params), ALL_SUMS)
+        by_country = set()
+        for level in LEVELS:
+            for grain in ("stat_time_day", "stat_time_hour"):
+                rows = await client.report(level, dimensions=[f"{level}_id", grain, "country_code"], **params)
+                assert sums(rows, ALL_SUMS) == wanted, (level, grain)
+                by_country.add(str(sorted(sums(rows, ALL_SUMS, "country_code").items())))
+        assert len(by_country) == 1
+
+
+async def test_hours_by_country_add_up_both_ways(client: Client) -> None:
+    """Ad by ad, hours by country are the hours of all countries and the days of each, also on a day not yet over."""
+    for day in ("2026-03-08", "2026-03-10"):
+        params = {"metrics": list(SUMS), "start_date": day, "end_date": day}
+        rows = await client.report("ad", dimensions=["ad_id", "stat_time_hour", "country_code"], **params)
+        hours = await client.report("ad", "stat_time_hour", **params)
+        days = await client.report("ad", dimensions=["ad_id", "stat_time_day", "country_code"], **params)
+        assert len({row["dimensions"]["country_code"] for row in rows}) > 1
+        assert sums(rows, SUMS, "ad_id", "stat_time_hour") == sums(hours, SUMS, "ad_id", "stat_time_hour")
+        assert sums(rows, SUMS, "ad_id", "country_code") == sums(days, SUMS, "ad_id", "country_code")
+
+
+async def test_two_views_of_the_same_people_agree(client: Client) -> None:
+    """Ages of a gender come to the gender, provinces of all countries to the countries; BASIC and AUDIENCE agree."""
+    pairs = await split(client, "ad", "gender", "age")
+    for name in ("gender", "age"):
+        alone = await split(client, "ad", name)
+        by = ("ad_id", "stat_time_day", name)
+        assert sums(alone, SUMS, *by) == sums(pairs, SUMS, *by)
+    audience = await split(client, "ad", "country_code")
+    basic = await client.report("ad", dimensions=["ad_id", "stat_time_day", "country_code"], metrics=list(SUMS), **WEEK)
+    assert audience == basic
+
+
+async def test_the_values_are_those_that_reports_name(client: Client) -> None:
+    """Genders without a prefix, ages up to AGE_55_100, provinces as seven digits or `-`, phones by make."""
+    rows = {}
+    for name in ("gender", "age", "province_id", "platform", "country_code"):
+        rows[name] = {row["dimensions"][name] for row in await split(client, "advertiser", name)}
+    assert rows["gender"] == {"MALE", "FEMALE", "NONE"}
+    assert rows["age"] >= {"AGE_13_17", "AGE_18_24", "AGE_55_100", "NONE"}
+    assert rows["platform"] == {"ANDROID", "IPHONE", "IPAD"}
+    assert "-" in rows["province_id"]
+    assert all(len(value) == 7 and value.isdigit() for value in rows["province_id"] - {"-"})
+    assert "US" in rows["country_code"]
+    assert all(len(value) == 2 and value.isupper() for value in rows["country_code"])
+
+
+async def test_splits_follow_the_targeting(client: Client) -> None:
+    """An ad group for one gender reaches that one and the unknown; one with locations is seen in as many countries."""
+    groups = await client.walk("adgroup/get/", advertiser_id=client.emulator.advertiser_ids[0])
+    genders, countries = defaultdict(set), defaultdict(set)
+    for row in await split(client, "adgroup", "gender"):
+        genders[row["dimensions"]["adgroup_id"]].add(row["dimensions"]["gender"])
+    for row in await split(client, "adgroup", "country_code"):
+        countries[row["dimensions"]["adgroup_id"]].add(row["dimensions"]["country_code"])
+    shown = [group for group in groups if group["adgroup_id"] in genders]
+    assert {group["gender"] for group in shown} >= {"GENDER_UNLIMITED", "GENDER_FEMALE"}
+    for group in shown:
+        if group["gender"] != "GENDER_UNLIMITED":
+            assert genders[group["adgroup_id"]] <= {group["gender"].removeprefix("GENDER_"), "NONE"}
+        assert len(countries[group["adgroup_id"]]) <= len(group["location_ids"])
+
+
+@pytest.mark.parametrize("deleted", [True, False])
+async def test_the_truth_counts_the_rows_of_splits(client: Client, deleted: bool) -> None:
+    """For each level and breakdown the truth has as many daily rows as the pages say there are."""
+    for advertiser in client.emulator.advertiser_ids[3:5]:
+        truth = client.emulator.truth(
+            advertiser, date(2026, 3, 5), date(2026, 3, 11), include_deleted=deleted, hourly=False, breakdowns=True
+        )
+        for level in LEVELS:
+            params: dict[str, Any] = {
+                "advertiser_id": advertiser, "report_type": "AUDIENCE", "data_level": f"AUCTION_{level.upper()}",
+                "filtering": [everything(level)] if deleted and level != "advertiser" else [],
+            } | WEEK  # fmt: skip
+            for breakdown in BREAKDOWNS:
+                found = await client.data(
+                    "report/integrated/get/", **params | {"dimensions": [f"{level}_id", "stat_time_day", *breakdown]}
+                )
+                assert truth["breakdowns"][level]["+".join(breakdown)] == found["page_info"]["total_number"]
+
+
+async def test_without_a_time_dimension_only_values_with_data_are_rows(client: Client) -> None:
+    """Over a year each object has a row for each value with data; their sum is that of the days."""
+    year = {"start_date": "2025-03-12", "end_date": "2026-03-11"}
+    rows = await split(client, "campaign", "platform", grain="", **year)
+    assert all(row["metrics"]["impressions"] != "0" for row in rows)
+    whole = await client.report("campaign", "", metrics=list(SUMS), **year)
+    assert sums(rows, SUMS, "campaign_id") == sums(whole, SUMS, "campaign_id")
+    brands = await split(client, "ad", "device_brand_id", grain="", **year)
+    assert sums(brands, SUMS) == sums(whole, SUMS)
+
+
+async def test_the_dimensions_come_in_the_order_asked_for(client: Client) -> None:
+    """A row names its dimensions in the order of the request, and small pages hold the rows of large ones."""
+    order = ["age", "ad_id", "gender", "stat_time_day"]
+    large = await split(client, "ad", dimensions=order)
+    assert list(large[0]["dimensions"]) == order
+    assert large == await split(client, "ad", dimensions=order, page_size=97)
+
+
+def dims(*names: str) -> dict[str, Any]:
+    """A change of the dimensions."""
+    return {"dimensions": list(names)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        (dims("ad_id", "stat_time_day"), CONFLICT),
+        (dims("ad_id", "stat_time_day", "gender", "platform"), CONFLICT),
+        (dims("ad_id", "stat_time_day", "gender", "age", "platform"), CONFLICT),
+        (dims("ad_id", "stat_time_day", "country_code", "province_id"), CONFLICT),
+        (dims("campaign_id", "stat_time_day", "gender"), CONFLICT),
+        (dims("ad_id", "stat_time_hour", "gender") | {"end_date": "2026-03-05"}, CONFLICT),
+        (dims("ad_id", "stat_time_day", "device_brand_id"), CONFLICT),
+        (dims("ad_id", "stat_time_day", "hashtag"), "not available on this server"),
+        (dims("ad_id", "stat_time_day", "page_id"), "Invalid dimension fields: ['page_id']"),
+        (dims("ad_id", "stat_time_day", "gender") | {"report_type": "BASIC"}, "Invalid dimension fields: ['gender']"),
+        (dims("ad_id", "country_code") | {"report_type": "BASIC", "query_lifetime": "true"}, "query_lifetime"),
+        (dims("ad_id", "gender") | {"query_lifetime": "true"}, "query_lifetime"),
+        (dims("ad_id", "gender") | {"start_date": "2025-03-11"}, "365 days"),
+        ({"start_date": "2026-02-01", "end_date": "2026-03-10"}, "30 days"),
+        ({"metrics": ["spend", "complete_payment", "web_event_add_to_cart"]}, "['complete_payment', 'web_event_add_to"),
+        ({"metrics": ["secondary_goal_result"]}, "Invalid metric fields: ['secondary_goal_result']"),
+        ({"metrics": ["spent"]}, "Invalid metric fields: ['spent']"),
+        ({"enable_total_metrics": "true"}, "enable_total_metrics"),
+    ],
+)
+async def test_what_does_not_go_together_is_refused(client: Client, changes: dict[str, Any], text: str) -> None:
+    """Exactly one audience dimension or gender and age, no lifetime, no metrics of other reports: 40002."""
+    request = {
+        "advertiser_id": client.emulator.advertiser_ids[0], "report_type": "AUDIENCE", "data_level": "AUCTION_AD",
+        "dimensions": ["ad_id", "stat_time_day", "gender", "age"], "metrics": ["spend"],
+    }  # fmt: skip
+    answer = await client.envelope("report/integrated/get/", **request | WEEK | changes)
+    assert answer["code"] == 40002
+    assert text in answer["message"]
+
+
+async def test_the_parameter_lifetime_is_unknown_and_ignored(client: Client) -> None:
+    """`lifetime=true` changes nothing: the dates count."""
+    plain = await split(client, "advertiser", "gender", "age", grain="")
+    assert plain == await split(client, "advertiser", "gender", "age", grain="", lifetime="true")
+
+
+async def test_doubtful_combinations_are_switchable(client: Client) -> None:
+    """What peers ask for is accepted by default; with the documented rules it is refused."""
+    options = Options(
+        now=NOW, tier="unlimited", country_hourly=False, country_wide_metrics=False, audience_wide_metrics=False
+    )
+    common = {"advertiser_id": client.emulator.advertiser_ids[0], "data_level": "AUCTION_AD"}
+    requests = [
+        {"report_type": "AUDIENCE", "dimensions": ["ad_id", "stat_time_day", "platform"], "metrics": PEERS} | WEEK,
+        {"report_type": "AUDIENCE", "dimensions": ["ad_id", "stat_time_day", "country_code"], "metrics": PEERS} | WEEK,
+        {"report_type": "BASIC", "dimensions": ["ad_id", "stat_time_day", "country_code"], "metrics": ["vta_purchase"]}
+        | WEEK,
+        {
+            "report_type": "BASIC", "dimensions": ["ad_id", "stat_time_hour", "country_code"], "metrics": ["spend"],
+            "start_date": "2026-03-05", "end_date": "2026-03-05",
+        },
+    ]  # fmt: skip
+    async with Emulator(options) as strict:
+        other = Client(strict, client.session)
+        for request in requests:
+            assert (await client.envelope("report/integrated/get/", **common | request))["code"] == 0
+            assert (await other.envelope("report/integrated/get/", **common | request))["code"] == 40002
+        documented = ["spend", "video_play_actions", "total_landing_page_view", "campaign_name"]
+        await other.data("report/integrated/get/", **common | requests[1] | {"metrics": documented})
+    async with Emulator(Options(now=NOW, tier="unlimited", audience_hourly=True)) as wide:
+        day = {"start_date": "2026-03-09", "end_date": "2026-03-09"}
+        rows = await split(Client(wide, client.session), "ad", "gender", grain="stat_time_hour", **day)
+        hours = await client.report("ad", "stat_time_hour", metrics=list(SUMS), **day)
+        assert sums(rows, SUMS, "ad_id", "stat_time_hour") == sums(hours, SUMS, "ad_id", "stat_time_hour")
+
+
+async def test_deleted_objects_are_hidden_in_splits_too(client: Client) -> None:
+    """Without a status filter fewer campaigns have rows."""
+    year = {"start_date": "2025-03-12", "end_date": "2026-03-11"}
+    every = {row["dimensions"]["campaign_id"] for row in await split(client, "campaign", "gender", grain="", **year)}
+    shown = await split(client, "campaign", "gender", grain="", **year, filtering=[])
+    gone = [everything("campaign") | {"filter_value": '["STATUS_DELETE"]'}]
+    deleted = await split(client, "campaign", "gender", grain="", **year, filtering=gone)
+    ids = [{row["dimensions"]["campaign_id"] for row in rows} for rows in (shown, deleted)]
+    assert ids[0]
+    assert ids[1]
+    assert ids[0] | ids[1] == every
+    assert not ids[0] & ids[1]
+
+
+@given(st.integers(0, 2**64 - 1), st.integers(1, 400), st.integers(0, 30), st.sampled_from(BREAKDOWNS))
+def test_a_part_never_appears_where_its_source_is_missing(
+    noise: int, impressions: int, clicks: int, breakdown: tuple[str, ...]
+) -> None:
+    """Whatever a day holds, its split adds up, has no negative part, and no clicks without impressions."""
+    vector = [0] * SIZE
+    vector[0], vector[1] = impressions, min(clicks, impressions)
+    for ad in ADS:
+        rows = Split(ad, breakdown).spread(Model(ad), vector, noise)
+        assert [sum(column) for column in zip(*(row for _, row in rows), strict=True)] == vector
+        assert all(row[0] > 0 and row[1] >= 0 for _, row in rows)
+        assert [value for value, _ in rows] == Split(ad, breakdown).present(vector, noise)
+
+
+ADS = Business(Options(now=NOW), NOW).granted[0].ads(int(NOW.timestamp()))[:2]
