@@ -19,21 +19,22 @@ class Declared(msgspec.Struct, frozen=True):
     cursor: str | None
     sync_modes: tuple[str, ...]
     fields: dict[str, str] = {}
+    report_type: str | None = None
     data_level: str | None = None
     dimensions: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
 
 
 class Airbyte(msgspec.Struct, frozen=True):
-    """The streams there; all reports share one list of fields."""
+    """The streams there; all reports of a type share one list of fields."""
 
     streams: dict[str, Declared]
-    report_fields: dict[str, str]
+    report_fields: dict[str, dict[str, str]]
 
     def fields_of(self, name: str) -> dict[str, str]:
         """Return the type of each field that records of stream `name` can have."""
         declared = self.streams[name]
-        if not declared.data_level:
+        if declared.report_type is None:
             return declared.fields
         own = {
             "advertiser_id",
@@ -43,7 +44,7 @@ class Airbyte(msgspec.Struct, frozen=True):
             "metrics",
             *(f"metrics.{metric}" for metric in declared.metrics),
         }
-        return {path: kind for path, kind in self.report_fields.items() if path in own}
+        return {path: kind for path, kind in self.report_fields[declared.report_type].items() if path in own}
 
 
 @pytest.fixture(scope="session")
