@@ -87,7 +87,7 @@ def table_of_streams() -> str:
             f"`{stream.name}`",
             stream.description,
             f"`/{stream.endpoint}`",
-            ", ".join(f"`{field}`" for field in stream.primary_key),
+            ", ".join(f"`{field}`" for field in stream.primary_key) or "none",
             f"`{stream.cursor}`" if stream.cursor else "whole each time",
             covers(stream),
             "yes" if stream.sandbox else "no",
@@ -99,8 +99,12 @@ def table_of_streams() -> str:
 def covers(stream: Stream) -> str:
     """What one request is about, in words."""
     if isinstance(stream.source, ReportSource):
-        days = {Grain.DAY: "30 days", Grain.HOUR: "1 day", Grain.LIFETIME: "all time"}
+        days = {Grain.DAY: "30 days", Grain.HOUR: "1 day", Grain.SPAN: "365 days", Grain.LIFETIME: "all time"}
         return f"{days[stream.source.grain]} of an account"
+    parent = stream.source.per
+    if parent is not None:
+        things = " and ".join(field.removesuffix("_id").replace("_", " ") for field in parent.parameters.values())
+        return f"{parent.at_once} {things}s of an account" if parent.at_once else f"{things} in an account"
     return {"token": "all accounts", "batch": "100 accounts", "account": "an account"}[stream.scope]
 
 

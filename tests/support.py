@@ -121,8 +121,9 @@ async def read_from(
 
 
 def key_of(stream: Stream, record: Mapping[str, Any]) -> tuple[Any, ...]:
-    """The record's primary key."""
-    return tuple(record[field] for field in stream.primary_key)
+    """What tells the record from all others of its stream, of whatever account."""
+    values = (record[field] for field in stream.row_key)
+    return tuple(json.dumps(value) if isinstance(value, (dict, list)) else value for value in values)
 
 
 A_DAY = timedelta(days=1)

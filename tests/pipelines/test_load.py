@@ -43,6 +43,31 @@ def test_rows_are_merged_by_key(run: Any, query: Any, make: Any) -> None:
     assert query("SELECT spend::INT FROM campaigns_reports_daily ORDER BY campaign_id") == [(1,), (5,), (5,)]
 
 
+def test_what_accounts_share_is_there_once_for_each(run: Any, query: Any, make: Any) -> None:
+    """A pixel of two accounts is two rows, although Airbyte's key of it does not name the account."""
+    shared = [{"advertiser_id": account, "pixel_id": "5", "pixel_name": "Shop"} for account in (1, 2)]
+    run(make.whole("pixels", make.batch("pixels", shared)))
+    run(make.whole("pixels", make.batch("pixels", shared)))
+    assert query("SELECT advertiser_id, pixel_id FROM pixels ORDER BY 1") == [(1, "5"), (2, "5")]
+
+
+@pytest.mark.parametrize(
+    ("name", "record"),
+    [
+        ("pixel_events_statistics", {"pixel_id": "5", "statistics": [{"total_count": 7}]}),
+        ("pixel_instant_page_events", {"business_type": "LEAD", "instant_page_events": {"objective_types": []}}),
+    ],
+)
+def test_streams_without_a_key_are_loaded_once(
+    run: Any, query: Any, make: Any, name: str, record: dict[str, Any]
+) -> None:
+    """Airbyte declares no key for them; a second run replaces the rows of the first one."""
+    records = [{"advertiser_id": account, **record} for account in (1, 2)]
+    run(make.whole(name, make.batch(name, records)))
+    run(make.whole(name, make.batch(name, records)))
+    assert query(f"SELECT advertiser_id FROM {name} ORDER BY 1") == [(1,), (2,)]  # noqa: S608 - a name from above
+
+
 def test_sums_of_money_are_exact(run: Any, query: Any, make: Any) -> None:
     """A thousand times ten cents are a hundred, not 99.9999999999986."""
     run(make.whole(DAILY, make.batch(DAILY, [make.campaign_row(ad, "2026-01-01", "0.10") for ad in range(1000)])))

@@ -176,6 +176,24 @@ def test_a_lifetime_report_is_one_window_without_days() -> None:
     assert [part.size for part in parts] == [1, 1]
 
 
+@given(st.integers(0, 1500), st.integers(0, 900), st.none() | st.integers(0, 1500), st.integers(1, 30))
+def test_a_sum_without_days_is_one_window_of_a_year_at_most(
+    back: int, until: int, created: int | None, granularity: int
+) -> None:
+    """Its rows have no day, so that two windows would be two rows of one key: the last 365 days are what it sums up."""
+    start, end = TODAY - back * DAY, TODAY - until * DAY
+    made = None if created is None else TODAY - created * DAY
+    parts = plan(
+        "advertisers_audience_reports_lifetime",
+        account(created=made),
+        start_date=start,
+        end_date=end,
+        report_granularity=granularity,
+    )
+    first = max(start, made or start, end - 364 * DAY)
+    assert [list(part.windows()) for part in parts] == ([[Window(first, end)]] if first <= end else [])
+
+
 @pytest.mark.parametrize("name", ["campaigns", "ad_groups", "ads"])
 def test_objects_are_left_out_before_the_start_date(name: str) -> None:
     """Without a state `start_date` is the oldest change that counts."""

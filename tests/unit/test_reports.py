@@ -62,6 +62,20 @@ def test_days_are_halved_before_ids(piece: Piece) -> None:
     assert [half.ids for half in piece.halves() or []] == [piece.ids, piece.ids]
 
 
+@given(_windows, _ids)
+def test_a_sum_is_divided_by_objects_only(window: Window, ids: list[str]) -> None:
+    """Rows that sum up all days would come twice, with a part of the sum each."""
+    piece = Piece(window, "campaign_ids" if ids else None, tuple(ids), summed=True)
+    halves = piece.halves()
+    if len(ids) < 2:
+        assert halves is None
+    else:
+        assert halves is not None
+        assert [half.window for half in halves] == [window, window]
+        assert all(half.summed for half in [*halves, *piece.by("adgroup_ids", ids)])
+        assert all_cells(halves) == cells(piece)
+
+
 @given(_pieces)
 def test_halving_ends_at_one_day_of_one_object(piece: Piece) -> None:
     """However often something is too large, the parts come down to the smallest, all of them, each once."""

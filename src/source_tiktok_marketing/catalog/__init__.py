@@ -8,7 +8,17 @@ from __future__ import annotations
 from source_tiktok_marketing.catalog.objects import OBJECTS
 from source_tiktok_marketing.catalog.reports import REPORTS
 from source_tiktok_marketing.catalog.schema import FieldType, field_types, json_schema
-from source_tiktok_marketing.catalog.stream import Grain, Level, ObjectSource, ReportSource, Scope, Stream, Walk
+from source_tiktok_marketing.catalog.stream import (
+    Grain,
+    Level,
+    ObjectSource,
+    Parent,
+    Refusal,
+    ReportSource,
+    Scope,
+    Stream,
+    Walk,
+)
 
 __all__ = [
     "STREAMS",
@@ -16,6 +26,8 @@ __all__ = [
     "Grain",
     "Level",
     "ObjectSource",
+    "Parent",
+    "Refusal",
     "ReportSource",
     "Scope",
     "Stream",

@@ -1,4 +1,4 @@
-"""Every metric and dimension that a report stream asks for: type, kind, where it exists, and what it means.
+"""Every metric that a report stream asks for: type, kind, where it exists, and what it means.
 
 Types are those of the records: TikTok sends every value as text, and the records keep text where Airbyte's connector
 does (`spend` is `"20.50"`), so that tables made with one can be continued with the other. Money is in the ad account's
@@ -50,19 +50,10 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     """Where TikTok has it; asked for elsewhere, the whole request is refused (40002)."""
 
 
-class Dimension(msgspec.Struct, frozen=True, kw_only=True):
-    """One dimension of a report."""
-
-    name: str
-    type: JsonType
-    description: str
-    timestamp: bool = False
-    """Whether the text is a date and time (`YYYY-MM-DD HH:MM:SS`) in the account's time zone."""
-
-
 _CURRENT = "Today's value, also in rows of past days."
 _LATE = "Dated by the ad's delivery, so it grows until the attribution window closes."
 _EVENT_TIME = "Dated by the conversion itself, so a past day hardly changes."
+_APPLE = "Apple reports it a day or more later, and leaves out what is too rare to be anonymous."
 _PEOPLE = "Final after about 16 hours, and does not add up over rows."
 
 
@@ -346,6 +337,53 @@ _GROUPS = (
     ),
     _Group(
         type="number",
+        kind=Kind.COUNT,
+        note=_LATE,
+        meanings={
+            "total_landing_page_view": "How often the landing page was opened and loaded after a click.",
+            "web_event_add_to_cart": "Additions to the cart on the website, as its pixel counted them.",
+            "page_content_view_events": "Views of product pages on the website, as its pixel counted them.",
+            "onsite_on_web_cart": "Additions to the cart in TikTok Shop.",
+            "onsite_on_web_detail": "Views of product pages in TikTok Shop.",
+            "total_view_content": "Views of content in the app, repeated ones counted each time.",
+            "total_purchase": "Purchases in the app, repeated ones counted each time.",
+        },
+    ),
+    _Group(
+        type="number",
+        kind=Kind.MONEY,
+        note=_LATE,
+        meanings={"total_sales_lead_value": "Worth of all leads in the app."},
+    ),
+    _Group(
+        type="number",
+        kind=Kind.COST,
+        note=_LATE,
+        meanings={"cost_per_landing_page_view": "Spend by view of the landing page."},
+    ),
+    _Group(
+        type="number",
+        kind=Kind.PERCENT,
+        note=_LATE,
+        meanings={"landing_page_view_rate": "Views of the landing page by click."},
+    ),
+    _Group(
+        type="number",
+        kind=Kind.COUNT,
+        note=_APPLE,
+        meanings={
+            "skan_conversion": "Conversions of iOS users, as Apple's SKAdNetwork reported them.",
+            "skan_result": "How often the ad group's goal was reached, as Apple's SKAdNetwork reported it.",
+        },
+    ),
+    _Group(
+        type="number",
+        kind=Kind.COST,
+        note=_APPLE,
+        meanings={"skan_cost_per_conversion": "Spend by conversion that Apple's SKAdNetwork reported."},
+    ),
+    _Group(
+        type="number",
         kind=Kind.PERCENT,
         note=_LATE,
         meanings={
@@ -357,29 +395,3 @@ _GROUPS = (
 )
 
 METRICS: Mapping[str, Metric] = {metric.name: metric for group in _GROUPS for metric in group.metrics()}
-
-DIMENSIONS: Mapping[str, Dimension] = {
-    dimension.name: dimension
-    for dimension in (
-        Dimension(name="advertiser_id", type="integer", description="Ad account that the row belongs to."),
-        Dimension(name="campaign_id", type="integer", description="Campaign that the row is about."),
-        Dimension(name="adgroup_id", type="integer", description="Ad group that the row is about."),
-        Dimension(
-            name="ad_id",
-            type="integer",
-            description="Ad that the row is about; of an upgraded Smart+ ad, one of its creatives.",
-        ),
-        Dimension(
-            name="stat_time_day",
-            type="string",
-            description="Day that the row is about, at 00:00:00, in the account's time zone.",
-            timestamp=True,
-        ),
-        Dimension(
-            name="stat_time_hour",
-            type="string",
-            description="Hour that the row is about, by its beginning, in the account's time zone.",
-            timestamp=True,
-        ),
-    )
-}

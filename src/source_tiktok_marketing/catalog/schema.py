@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import msgspec
 
-from source_tiktok_marketing.catalog.metrics import DIMENSIONS, METRICS, Dimension
+from source_tiktok_marketing.catalog.dimensions import DIMENSIONS, Dimension
+from source_tiktok_marketing.catalog.metrics import METRICS
 from source_tiktok_marketing.catalog.stream import ReportSource, Stream
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _report_schema(source: ReportSource) -> dict[str, Any]:
                     "description": "The dimensions as TikTok nests them; the root of the record repeats them.",
                 },
                 "metrics": {
-                    **_object({name: _metric(name) for name in source.metrics}),
+                    **_object({name: _metric(name, source) for name in source.metrics}),
                     "type": ["null", "object"],
                     "description": "The metrics of the row; null where TikTok has no value.",
                 },
@@ -126,6 +127,7 @@ def _dimension(dimension: Dimension, *, airbyte_type: bool) -> dict[str, Any]:
     return schema
 
 
-def _metric(name: str) -> dict[str, Any]:
+def _metric(name: str, source: ReportSource) -> dict[str, Any]:
     metric = METRICS[name]
-    return {"type": ["null", metric.type], "description": metric.description}
+    kind = "string" if name in source.texts else metric.type
+    return {"type": ["null", kind], "description": metric.description}

@@ -24,7 +24,10 @@ class Grain(StrEnum):
 
     DAY = "day"
     HOUR = "hour"
+    SPAN = "span"
+    """None: a row sums up all days that are asked for, which TikTok allows for 365 of them."""
     LIFETIME = "lifetime"
+    """None, over all time (`query_lifetime`, which audience reports do not know)."""
 
 
 class Level(StrEnum):
@@ -45,6 +48,31 @@ class Walk(msgspec.Struct, frozen=True, kw_only=True):
     """The largest page of this walk where TikTok allows less than on the endpoint at large."""
 
 
+class Parent(msgspec.Struct, frozen=True, kw_only=True):
+    """Another list of the same account, whose records say what there is to ask for."""
+
+    stream: str
+    """The stream that lists them."""
+    parameters: dict[str, str]
+    """Parameter of the request to the field of those records that fills it; records without a value ask for nothing."""
+    at_once: int | None = None
+    """How many records one request takes, each parameter being a list then; None if it takes one, as plain values."""
+    other: str | None = None
+    """A second stream that has the fields which those records lack."""
+    by: str = ""
+    """The field in which records of both streams agree."""
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """An error of TikTok's that means that there is nothing to read, and no failure."""
+
+    code: int
+    says: str
+    """A part of the message, which tells it from other errors of that code."""
+    notice: str = ""
+    """What to say of it, with the request's parameters to fill in; nothing if it is to be expected."""
+
+
 class ObjectSource(msgspec.Struct, frozen=True, kw_only=True):
     """How the objects of a stream are listed."""
 
@@ -56,7 +84,17 @@ class ObjectSource(msgspec.Struct, frozen=True, kw_only=True):
     """What TikTok wants asked separately; together they reach every object, and no object comes in two of them."""
     deleted_filter: dict[str, Any] = {}
     """What to add to `filtering` so that deleted objects come too."""
+    reach: int | None = None
+    """How many records of a list TikTok gives at most, the rest being out of reach; None if there is no such bound."""
+    per: Parent | None = None
+    """Where the list is not asked for as a whole: the list whose records are asked about."""
+    recent_days: int | None = None
+    """Days up to today (UTC) that the list is about, as `date_range`; None where it has no such parameter."""
+    refusals: tuple[Refusal, ...] = ()
+    """Answers to one request that are no failure."""
 
+    lifted: dict[str, tuple[str, ...]] = {}
+    """Fields of the root that repeat a nested one: name to the way there."""
     untyped: frozenset[str] = frozenset()
     """Fields that TikTok sends in another shape than their schema says, which is Airbyte's; they pass as they come."""
 
@@ -76,6 +114,8 @@ class ReportSource(msgspec.Struct, frozen=True, kw_only=True):
     grain: Grain
     status_field: str | None
     """The field to filter by so that deleted objects' rows come too; None at account level, which has none."""
+    texts: frozenset[str] = frozenset()
+    """Metrics that are text in the records of this report, as Airbyte has it, and of another type elsewhere."""
 
 
 class Stream(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,12 +127,19 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     endpoint: str
     """Path below `/open_api/v1.3/`, with its trailing slash."""
     primary_key: tuple[str, ...]
+    unique_by: tuple[str, ...] = ()
+    """What tells the records of many accounts apart, where the primary key, which is Airbyte's, does not."""
     cursor: str | None = None
     """The field whose value the state holds; None for a stream that is read whole every time."""
     scope: Scope = Scope.ACCOUNT
     sandbox: bool = True
     """Whether sandbox accounts have it."""
     source: ObjectSource | ReportSource
+
+    @property
+    def row_key(self) -> tuple[str, ...]:
+        """The fields that no two records share, of whatever account."""
+        return self.unique_by or self.primary_key
 
     @property
     def is_report(self) -> bool:

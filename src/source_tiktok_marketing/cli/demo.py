@@ -160,7 +160,8 @@ def _requests_by_stream(emulator: Emulator) -> Counter[str]:
     names: dict[tuple[str, ...], str] = {}
     for stream in STREAMS:
         if isinstance(stream.source, ReportSource):
-            key = (stream.endpoint, stream.source.data_level, *sorted(stream.source.dimensions))
+            asked_for = stream.source
+            key = (stream.endpoint, asked_for.report_type, asked_for.data_level, *sorted(asked_for.dimensions))
             names[key] = stream.name
         else:
             names[(stream.endpoint,)] = stream.name
@@ -169,7 +170,8 @@ def _requests_by_stream(emulator: Emulator) -> Counter[str]:
         key = (asked.path,)
         if "dimensions" in asked.params:
             dimensions = json.loads(asked.params["dimensions"])
-            key = (asked.path, asked.params.get("data_level", ""), *sorted(dimensions))
+            kind = (asked.params.get("report_type", ""), asked.params.get("data_level", ""))
+            key = (asked.path, *kind, *sorted(dimensions))
         counted[names.get(key, asked.path)] += 1
     return counted
 

@@ -128,7 +128,7 @@ class Reporter(Watcher):
 def line(snapshot: Snapshot, pace: Pace) -> str:
     """Everything in one line.
 
-    Example: `3 of 17 streams, 6 accounts: 12,345 rows read (1,200 a second), 10,000 loaded; 8.1 of 10 requests a
+    Example: `3 of 44 streams, 6 accounts: 12,345 rows read (1,200 a second), 10,000 loaded; 8.1 of 10 requests a
     second; 45 % of the windows, about 3 min left.`
     """
     reading = snapshot.reading

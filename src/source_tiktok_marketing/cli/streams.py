@@ -46,7 +46,7 @@ def streams(config_path: Path | None, as_json: bool) -> int:
     for stream in listed:
         shown.add_row(
             stream.name,
-            ", ".join(stream.primary_key),
+            ", ".join(stream.primary_key) or "-",
             stream.cursor or "-",
             stream.endpoint,
             "yes" if stream.sandbox else "no",

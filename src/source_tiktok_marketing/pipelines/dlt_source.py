@@ -227,7 +227,7 @@ def _source(tables: Mapping[str, Any], streams: Mapping[str, Stream], states: Ma
             dlt.resource(
                 [table],
                 name=name,
-                primary_key=list(streams[name].primary_key),
+                primary_key=list(streams[name].row_key),
                 columns=_hints(streams[name], table),
                 write_disposition={"disposition": "merge", "strategy": "delete-insert", "deduplicated": True},
             )

@@ -69,8 +69,6 @@ class Package:
     def tables(self) -> dict[str, pa.Table]:
         """Stream name to its rows, each key once."""
         return {
-            name: newest_of_each_key(
-                pa.concat_tables(tables, promote_options="default"), self.streams[name].primary_key
-            )
+            name: newest_of_each_key(pa.concat_tables(tables, promote_options="default"), self.streams[name].row_key)
             for name, tables in self._tables.items()
         }

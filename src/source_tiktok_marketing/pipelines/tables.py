@@ -48,6 +48,7 @@ _TYPES = {
 }
 _SPECIAL = {
     "advertiser_id": ColumnType.INTEGER,  # `advertiser_ids` types it as text; joins want it to be the same everywhere
+    "tt_app_id": ColumnType.INTEGER,  # likewise, of audience reports
     "stat_time_day": ColumnType.DAY,
 }
 _WORD_BREAK = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
@@ -71,7 +72,7 @@ def columns_of(stream: Stream) -> tuple[Column, ...]:
         metrics = fields.pop("metrics")["properties"]
         # A metric that names what a dimension names (campaign_id) is that dimension's value already.
         fields |= {name: field for name, field in metrics.items() if name not in fields}
-    first = dict.fromkeys(name for name in ("advertiser_id", *stream.primary_key) if name in fields)
+    first = dict.fromkeys(name for name in ("advertiser_id", *stream.row_key) if name in fields)
     return tuple(
         Column(
             name=name,
@@ -198,7 +199,7 @@ def check_key(table: pa.Table, stream: Stream) -> None:
     Raises:
         IncompleteRead: A row has none, so that it could be told apart from no other.
     """
-    for name in stream.primary_key:
+    for name in stream.row_key:
         if table.column(name).null_count:
             raise IncompleteRead(
                 f"A record of {stream.name} came without a usable {name}, by which its rows are told apart.",

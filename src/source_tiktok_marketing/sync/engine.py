@@ -7,7 +7,7 @@ import math
 import traceback
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 from source_tiktok_marketing.api.client import Client
@@ -29,13 +29,13 @@ from source_tiktok_marketing.sync.events import (
     Started,
 )
 from source_tiktok_marketing.sync.lanes import Lane, PartQueue, Step
-from source_tiktok_marketing.sync.objects import object_requests
-from source_tiktok_marketing.sync.pages import Walker
+from source_tiktok_marketing.sync.objects import ObjectLists
 from source_tiktok_marketing.sync.plan import Part, in_order_of_size, plan_stream
 from source_tiktok_marketing.sync.progress import Phase, Progress, StreamProgress
 from source_tiktok_marketing.sync.records import ObjectReader
 from source_tiktok_marketing.sync.reports import ReportWindow
-from source_tiktok_marketing.sync.state import NO_CURSOR, Cursors, normal_moment, read_state
+from source_tiktok_marketing.sync.state import NO_CURSOR, Cursors, read_state
+from source_tiktok_marketing.sync.windows import day_in
 
 _BUFFER = 8 * 2**20
 """Bytes of pages that may wait to be taken."""
@@ -301,26 +301,15 @@ class Sync:
 
     async def _deliver_objects(self, run: _StreamRun, part: Part) -> str | None:
         assert part.account is not None  # noqa: S101 - narrows the type; the caller has looked
-        advertiser_id = part.account.advertiser_id
-        settled = f"{self._clock.now() - _STILL_MOVING:%Y-%m-%d %H:%M:%S}"
-        latest = ""
-        walker = Walker(self._api, ObjectReader(part.stream, advertiser_id))
-        field = part.stream.cursor
-        for request in object_requests(part.stream, advertiser_id, include_deleted=self._config.include_deleted):
-            async with aclosing(walker.walk(request)) as deliveries:
-                async for delivery in deliveries:
-                    records = delivery.records
-                    if field is not None:
-                        moments = [_moment(record.get(field)) for record in records]
-                        latest = max(latest, *moments) if moments else latest
-                        # an object without a time (Smart+ ads have none) always passes
-                        records = [
-                            record
-                            for record, moment in zip(records, moments, strict=True)
-                            if not moment or moment >= part.modified_since
-                        ]
-                    await self._put(run, int(advertiser_id), records, delivery.size, delivery.odd)
-        return min(latest, settled) if latest else None
+        now = self._clock.now()
+        advertiser_id = int(part.account.advertiser_id)
+        lists = ObjectLists(self._api, part, include_deleted=self._config.include_deleted, today=day_in(UTC, now))
+        async with aclosing(lists.deliveries()) as deliveries:
+            async for delivery in deliveries:
+                await self._put(run, advertiser_id, delivery.records, delivery.size, delivery.odd)
+        for text in lists.notices:
+            await self._buffer.put(Notice("warning", text))
+        return min(lists.latest, f"{now - _STILL_MOVING:%Y-%m-%d %H:%M:%S}") if lists.latest else None
 
     async def _deliver_accounts(self, run: _StreamRun) -> None:
         """The streams about accounts themselves, which were listed before anything else could be."""
@@ -430,10 +419,6 @@ def _phase(run: _StreamRun) -> Phase:
     if run.ended:
         return "incomplete" if any(not failure.tolerated for failure in run.failures) else "complete"
     return "reading" if run.started else "waiting"
-
-
-def _moment(value: Any) -> str:
-    return (normal_moment(value) or "") if isinstance(value, str) else ""
 
 
 def _unexpected(error: BaseException) -> ConnectorError:

@@ -1,16 +1,74 @@
-"""The lists of objects of one account, as the requests that together reach every one of them."""
+"""The objects of one account, in as many requests as together reach every one of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from datetime import date, timedelta
 from typing import Any
 
-from source_tiktok_marketing.catalog import ObjectSource, Stream
-from source_tiktok_marketing.sync.pages import Request
+import msgspec
+from msgspec.structs import replace
+
+from source_tiktok_marketing.api.client import Client
+from source_tiktok_marketing.api.errors import TikTokError
+from source_tiktok_marketing.catalog import ObjectSource, Parent, Refusal, Stream, stream_named
+from source_tiktok_marketing.sync.pages import Delivery, OutOfReach, Request, Walker
+from source_tiktok_marketing.sync.plan import Part
+from source_tiktok_marketing.sync.records import ObjectReader
+from source_tiktok_marketing.sync.state import normal_moment
+
+
+class Question(msgspec.Struct, frozen=True):
+    """Parameters that a request takes from the records of another list.
+
+    Args:
+        params: Their values; lists where a request takes several.
+    """
+
+    params: Mapping[str, Any] = {}
+
+    def halves(self) -> list[Question] | None:
+        """The same as two questions; None if it is about one thing."""
+        lists = [value for value in self.params.values() if isinstance(value, list)]
+        middle = len(lists[0]) // 2 if lists else 0
+        if not middle:
+            return None
+        return [
+            Question({name: value[part] if isinstance(value, list) else value for name, value in self.params.items()})
+            for part in (slice(middle), slice(middle, None))
+        ]
+
+
+def questions(
+    parent: Parent, records: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, Any]] = ()
+) -> list[Question]:
+    """What the parent's records ask for, each thing once, in their order.
+
+    Args:
+        parent: How they become parameters.
+        records: The records.
+        others: Those of its second stream.
+    """
+    by_id = {record.get(parent.by): record for record in others}
+    asked: dict[tuple[str, ...], None] = {}
+    for record in records:
+        other = by_id.get(record.get(parent.by), {})
+        values = [record.get(field) or other.get(field) for field in parent.parameters.values()]
+        if all(values):
+            asked[tuple(map(str, values))] = None
+    names, things = list(parent.parameters), list(asked)
+    if parent.at_once is None:
+        return [Question(dict(zip(names, thing, strict=True))) for thing in things]
+    return [
+        Question(dict(zip(names, map(list, zip(*things[start : start + parent.at_once], strict=True)), strict=True)))
+        for start in range(0, len(things), parent.at_once)
+    ]
 
 
 def object_requests(
-    stream: Stream, advertiser_id: str, *, include_deleted: bool, within: Mapping[str, Any] | None = None
+    stream: Stream, advertiser_id: str, *, include_deleted: bool, today: date, question: Question | None = None
 ) -> list[Request]:
     """One request for each walk that TikTok wants separately.
 
@@ -18,23 +76,156 @@ def object_requests(
         stream: Whose objects.
         advertiser_id: The account.
         include_deleted: Whether deleted objects are wanted.
-        within: More to filter by, `{"campaign_ids": [...]}` say.
+        today: The date in UTC.
+        question: Parameters from another list.
     """
-    source = stream.source
-    assert isinstance(source, ObjectSource)  # noqa: S101 - narrows the type; the caller has looked
+    source = _source_of(stream)
     deleted = source.deleted_filter if include_deleted else {}
     requests = []
     for walk in source.walks:
-        filtering = {**walk.filtering, **deleted, **(within or {})}
+        filtering = {**walk.filtering, **deleted}
         params: dict[str, Any] = {"advertiser_id": advertiser_id}
+        if question is not None:
+            params |= question.params
         if filtering:
             params["filtering"] = filtering
+        if source.recent_days is not None:
+            first = today - timedelta(days=source.recent_days - 1)
+            params["date_range"] = {"start_date": str(first), "end_date": str(today)}
         requests.append(
             Request(
                 endpoint=stream.endpoint,
                 params=params,
                 page_size=source.page_size_of(walk),
                 advertiser_id=advertiser_id,
+                reach=source.reach,
             )
         )
     return requests
+
+
+class ObjectLists:
+    """Reads the objects of one account, all lists that TikTok wants asked separately as one.
+
+    Args:
+        api: Where to ask.
+        part: The stream, the account, and since when objects are wanted.
+        include_deleted: Whether deleted objects are wanted.
+        today: The date in UTC.
+    """
+
+    def __init__(self, api: Client, part: Part, *, include_deleted: bool, today: date) -> None:
+        assert part.account is not None  # noqa: S101 - narrows the type; the caller has looked
+        self._api = api
+        self._part = part
+        self._advertiser_id = part.account.advertiser_id
+        self._source = _source_of(part.stream)
+        self._include_deleted = include_deleted
+        self._today = today
+        self._oldest = ""
+        self.latest = ""
+        """The latest value of the cursor that came, as `YYYY-MM-DD HH:MM:SS`; empty if none did."""
+        self.notices: list[str] = []
+        """What was left out with good reason, for people."""
+
+    async def deliveries(self) -> AsyncGenerator[Delivery, None]:
+        """Every object that changed since then, once.
+
+        Raises:
+            TikTokError: If a list cannot be had.
+            IncompleteRead: If objects are missing.
+        """
+        walker = Walker(self._api, ObjectReader(self._part.stream, self._advertiser_id))
+        asked = deque([Question()] if self._source.per is None else await self._questions(self._source.per))
+        while asked:
+            question = asked.popleft()
+            try:
+                async with aclosing(self._answers(walker, question)) as deliveries:
+                    async for delivery in deliveries:
+                        yield self._wanted(delivery)
+            except OutOfReach as error:
+                self._judge(error)
+            except TikTokError as error:
+                refusal = self._refusal(error)
+                if refusal is None:
+                    raise
+                halves = question.halves()  # one thing may have spoiled the question for the others
+                if halves is not None:
+                    asked.extendleft(reversed(halves))
+                elif refusal.notice:
+                    self._note(refusal, question)
+
+    async def _answers(self, walker: Walker, question: Question) -> AsyncGenerator[Delivery, None]:
+        for request in object_requests(
+            self._part.stream,
+            self._advertiser_id,
+            include_deleted=self._include_deleted,
+            today=self._today,
+            question=question,
+        ):
+            async with aclosing(walker.walk(request)) as deliveries:
+                async for delivery in deliveries:
+                    yield delivery
+
+    async def _questions(self, parent: Parent) -> list[Question]:
+        others = await self._all_of(parent.other) if parent.other is not None else []
+        return questions(parent, await self._all_of(parent.stream), others)
+
+    async def _all_of(self, name: str) -> list[Mapping[str, Any]]:
+        stream = stream_named(name)
+        assert stream is not None  # noqa: S101 - the catalog names its own streams
+        part = replace(self._part, stream=stream, modified_since="")
+        lists = ObjectLists(self._api, part, include_deleted=self._include_deleted, today=self._today)
+        async with aclosing(lists.deliveries()) as deliveries:
+            return [record async for delivery in deliveries for record in delivery.records]
+
+    def _wanted(self, delivery: Delivery) -> Delivery:
+        """Without the objects that did not change since; one without a time (Smart+ ads have none) always passes."""
+        field = self._part.stream.cursor
+        if field is None or not delivery.records:
+            return delivery
+        moments = [_moment(record.get(field)) for record in delivery.records]
+        known = [moment for moment in moments if moment]
+        if known:
+            self.latest = max(self.latest, *known)
+            self._oldest = min(self._oldest or known[0], *known)
+        since = self._part.modified_since
+        records = [
+            record for record, moment in zip(delivery.records, moments, strict=True) if not moment or moment >= since
+        ]
+        return replace(delivery, records=records)
+
+    def _judge(self, error: OutOfReach) -> None:
+        """TikTok gives what changed last, so what it leaves out is older than the oldest that came.
+
+        Raises:
+            OutOfReach: If that may be wanted.
+        """
+        if not self._oldest:
+            raise error
+        if self._oldest >= self._part.modified_since:
+            error.remedy = f"{error.remedy} With a start_date after {self._oldest[:10]} nothing is missing."
+            raise error
+
+    def _refusal(self, error: TikTokError) -> Refusal | None:
+        for refusal in self._source.refusals:
+            if error.code == refusal.code and refusal.says.casefold() in error.said.casefold():
+                return refusal
+        return None
+
+    def _note(self, refusal: Refusal, question: Question) -> None:
+        shown = {
+            name: ", ".join(value) if isinstance(value, list) else value for name, value in question.params.items()
+        }
+        said = refusal.notice.format(**shown)
+        self.notices.append(f"{self._part.stream.name}, advertiser {self._advertiser_id}: {said}")
+
+
+def _source_of(stream: Stream) -> ObjectSource:
+    source = stream.source
+    assert isinstance(source, ObjectSource)  # noqa: S101 - narrows the type; the caller has looked
+    return source
+
+
+def _moment(value: Any) -> str:
+    return (normal_moment(value) or "") if isinstance(value, str) else ""

@@ -29,6 +29,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         divisible: Whether it can be asked for in smaller parts, should TikTok find it too large.
         disjoint: Whether no other list of the same walker can hold a record of this one.
         most: Rows beyond which it is not read but refused, to be asked for in smaller parts.
+        reach: Records that TikTok gives at most, however many there are; None if it gives all.
     """
 
     endpoint: str
@@ -38,6 +39,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     divisible: bool = False
     disjoint: bool = False
     most: int | None = None
+    reach: int | None = None
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -56,6 +58,10 @@ class Delivery(msgspec.Struct, frozen=True):
 
 class Truncated(ConnectorError):  # noqa: N818 - what TikTok did to the answer
     """TikTok answered for the newest 20,000 ads only (`X-Tt-Ads-Throttle`): ask for fewer ads at a time."""
+
+
+class OutOfReach(IncompleteRead):
+    """All that TikTok gives of a list was delivered, and there is more, or may be."""
 
 
 class TooLong(ConnectorError):  # noqa: N818 - a fact about the list
@@ -94,6 +100,7 @@ class Walker:
 
         Raises:
             IncompleteRead: If it is still short after several walks.
+            OutOfReach: If there are more records than TikTok gives; those that it gives were delivered.
             Truncated: If TikTok leaves out ads.
             TooLong: If there are more rows than the request says; nothing was delivered then.
             TikTokError: If a page cannot be had.
@@ -116,8 +123,12 @@ class Walker:
                     seen.update(keys)
                     if fresh:
                         yield Delivery(fresh, size, page.odd)
+            if request.reach is not None and len(seen) >= request.reach:
+                raise _out_of_reach(request, total, len(seen))
             if total is None or len(seen) >= total:
                 return
+        if request.reach is not None and total is not None and total > request.reach:
+            raise _out_of_reach(request, total, len(seen))
         raise IncompleteRead(
             f"/{request.endpoint} gave {len(seen):,} of the {total:,} rows it says there are"
             f"{f' for advertiser {request.advertiser_id}' if request.advertiser_id else ''}, {_WALKS} times over.",
@@ -146,13 +157,16 @@ class Walker:
             return
         is_whole = page.total_page is not None and page.total_page <= 1 and len(page.records) == page.total_number
         yield page, first.size, is_whole
-        pages = page.total_page
+        # Beyond its reach TikTok may refuse a page or give it empty; neither is of use.
+        bound = None if request.reach is None else -(-request.reach // request.page_size)
+        pages = page.total_page if bound is None or page.total_page is None else min(page.total_page, bound)
         asked: deque[asyncio.Task[Answer[Page]]] = deque()
         number = 1
         try:
             while True:
                 # Without a page count the only sign of the end is a page that is not full, so no page is asked ahead.
                 limit = number + 1 if pages is None else pages
+                limit = limit if bound is None else min(limit, bound)
                 while number < limit and len(asked) < (1 if pages is None else max(1, self._ahead())):
                     number += 1
                     asked.append(asyncio.create_task(self._ask(request, number)))
@@ -184,3 +198,13 @@ class Walker:
         if answer.throttled:
             raise Truncated("TikTok left out all but the newest 20,000 ads of this report.")
         return answer
+
+
+def _out_of_reach(request: Request, total: int | None, came: int) -> OutOfReach:
+    there_are = f"there are {total:,}" if total is not None and total > came else "there may be more"
+    account = f" of advertiser {request.advertiser_id}" if request.advertiser_id else ""
+    return OutOfReach(
+        f"/{request.endpoint} gives no more than {request.reach:,} records{account}, and {there_are}.",
+        remedy="Those that it gives were delivered. TikTok offers no way to list the others: leave the stream or the "
+        "account out, or delete what is not needed any more.",
+    )

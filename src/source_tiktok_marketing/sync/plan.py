@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import msgspec
 
@@ -14,6 +14,9 @@ from source_tiktok_marketing.sync.events import Selected
 from source_tiktok_marketing.sync.state import Cursors
 from source_tiktok_marketing.sync.windows import Window, count_windows, first_day, windows
 
+_SPAN = 365
+"""Days that a report without a time dimension may sum up (`/report/integrated/get/`)."""
+
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
     """What one stream reads of one account, whose state moves on its own.
@@ -21,7 +24,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         stream: The stream.
         account: The account; None for a stream that is not read per account.
-        first: The first day, for reports by day and hour.
+        first: The first day; None for what has no days.
         last: The last day.
         days: Days a window holds at most.
         modified_since: For objects: older ones are left out, `YYYY-MM-DD HH:MM:SS` in UTC.
@@ -84,8 +87,14 @@ def _part(config: Config, stream: Stream, cursors: Cursors | None, account: Acco
         lookback=config.attribution_window,
         last=last,
     )
-    # TikTok takes one day at a time by the hour and thirty by the day (`/report/integrated/get/`).
-    days = 1 if source.grain is Grain.HOUR else config.report_granularity
+    match source.grain:
+        case Grain.SPAN:
+            # A row says nothing of its days, so two windows would give two rows of one key: only the last one is read.
+            first, days = max(first, last - timedelta(days=_SPAN - 1)), _SPAN
+        case Grain.HOUR:
+            days = 1  # TikTok takes one day at a time by the hour and thirty by the day
+        case _:
+            days = config.report_granularity
     return Part(stream=stream, account=account, first=first, last=last, days=days)
 
 

@@ -169,7 +169,8 @@ class ObjectReader:
         self._list_key = source.list_key
         self._types = field_types(stream)
         self._advertiser_id = None if advertiser_id is None else int(advertiser_id)
-        self._primary_key = stream.primary_key
+        self._lifted = source.lifted
+        self._row_key = stream.row_key
 
     def read(self, body: bytes) -> Page:
         """Decode a page."""
@@ -181,6 +182,8 @@ class ObjectReader:
     def typed(self, row: Mapping[str, Any], odd: dict[str, str]) -> dict[str, Any]:
         """One object with the catalog's types; fields that the catalog does not know pass as they are."""
         types = self._types
+        if self._lifted:
+            row = {name: _inner(row, way) for name, way in self._lifted.items()} | dict(row)
         record = {
             name: _fitted(value, types[name], name, odd) if name in types else value for name, value in row.items()
         }
@@ -190,13 +193,22 @@ class ObjectReader:
 
     def keyer(self) -> Keyer:
         """Keys of the objects' ids."""
-        names = self._primary_key
+        names = self._row_key
 
         def key(record: Any) -> Any:
             ids = tuple(record.get(name) for name in names)
-            return msgspec.json.encode(record) if None in ids else ids  # without an id only itself tells it apart
+            if ids and all(isinstance(one, (int, str)) for one in ids):
+                return ids
+            return msgspec.json.encode(record)  # without an id only itself tells it apart
 
         return lambda records: [key(record) for record in records]
+
+
+def _inner(record: Any, way: Sequence[str]) -> Any:
+    """What is inside a record at the end of this way; None where the way ends before."""
+    for name in way:
+        record = record.get(name) if isinstance(record, Mapping) else None
+    return record
 
 
 @lru_cache(maxsize=256)

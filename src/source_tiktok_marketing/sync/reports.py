@@ -8,10 +8,11 @@ from contextlib import aclosing
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from source_tiktok_marketing.api.client import Client
 from source_tiktok_marketing.api.errors import Consequence, TikTokError
-from source_tiktok_marketing.catalog import STREAMS, Level, ReportSource, Stream
+from source_tiktok_marketing.catalog import STREAMS, Grain, Level, ReportSource, Stream
 from source_tiktok_marketing.errors import IncompleteRead
 from source_tiktok_marketing.sync.pages import Delivery, Request, TooLong, Truncated, Walker
 from source_tiktok_marketing.sync.records import report_reader
@@ -33,20 +34,22 @@ class Piece(msgspec.Struct, frozen=True):
         id_field: `campaign_ids` or `adgroup_ids`, if only these objects' rows are asked for.
         ids: Which ones.
         final: Whether no smaller part is tried.
+        summed: Whether a row sums up all days of the window, which then cannot be asked for apart.
     """
 
     window: Window | None
     id_field: str | None = None
     ids: tuple[str, ...] = ()
     final: bool = False
+    summed: bool = False
 
     def halves(self) -> list[Piece] | None:
         """The same rows as two smaller parts: of the days, else of the ids. None if it is one day of one object."""
         if self.final:
             return None
-        parts = self.window.halves() if self.window else None
+        parts = self.window.halves() if self.window and not self.summed else None
         if parts is not None:
-            return [Piece(part, self.id_field, self.ids) for part in parts]
+            return [replace(self, window=part) for part in parts]
         return self.id_halves()
 
     def shorter(self, total: int) -> list[Piece]:
@@ -54,19 +57,19 @@ class Piece(msgspec.Struct, frozen=True):
         assert self.window is not None  # noqa: S101 - only pieces of several days are too long
         days = max(1, self.window.days * _ROWS_PER_WALK // total)
         parts = windows(self.window.start, self.window.end, days)
-        return [Piece(part, self.id_field, self.ids) for part in parts]
+        return [replace(self, window=part) for part in parts]
 
     def id_halves(self) -> list[Piece] | None:
         """The same rows as two parts of its ids; None if it has not two."""
         if len(self.ids) < 2 or self.final:
             return None
         middle = len(self.ids) // 2
-        return [Piece(self.window, self.id_field, ids) for ids in (self.ids[:middle], self.ids[middle:])]
+        return [replace(self, ids=ids) for ids in (self.ids[:middle], self.ids[middle:])]
 
     def by(self, id_field: str, ids: list[str]) -> list[Piece]:
         """The same rows, by the objects they belong to, as many at once as one filter takes."""
         return [
-            Piece(self.window, id_field, tuple(ids[start : start + _IDS_PER_FILTER]))
+            replace(self, id_field=id_field, ids=tuple(ids[start : start + _IDS_PER_FILTER]))
             for start in range(0, len(ids), _IDS_PER_FILTER)
         ]
 
@@ -99,7 +102,7 @@ class ReportWindow:
         self._stream = stream
         self._source = source
         self._advertiser_id = advertiser_id
-        self._whole = Piece(window)
+        self._whole = Piece(window, summed=source.grain is Grain.SPAN)
         self._include_deleted = include_deleted
         self._ahead = ahead
 
@@ -140,7 +143,7 @@ class ReportWindow:
             page_size=_PAGE_SIZE,
             advertiser_id=self._advertiser_id,
             disjoint=True,
-            most=_ROWS_PER_WALK if piece.window and piece.window.days > 1 else None,
+            most=_ROWS_PER_WALK if piece.window and piece.window.days > 1 and not piece.summed else None,
             divisible=piece.halves() is not None or self._smaller_objects(piece) is not None,
         )
 
@@ -179,7 +182,7 @@ class ReportWindow:
         report, id_field = smaller
         smaller_pieces = piece.by(id_field, await self._ids(report, piece))
         # Too large, and yet no object has rows: it is asked once more as it is, since an empty answer was not given.
-        return smaller_pieces or [Piece(piece.window, piece.id_field, piece.ids, final=True)]
+        return smaller_pieces or [replace(piece, final=True)]
 
     def _smaller_objects(self, piece: Piece) -> tuple[Stream, str] | None:
         """The report that tells which objects have rows in the piece, and the filter that takes their ids."""

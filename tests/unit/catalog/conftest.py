@@ -11,6 +11,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from source_tiktok_marketing.catalog import Stream
+
 
 class Declared(msgspec.Struct, frozen=True):
     """One stream there."""
@@ -19,21 +21,24 @@ class Declared(msgspec.Struct, frozen=True):
     cursor: str | None
     sync_modes: tuple[str, ...]
     fields: dict[str, str] = {}
+    report_type: str | None = None
     data_level: str | None = None
     dimensions: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
 
 
 class Airbyte(msgspec.Struct, frozen=True):
-    """The streams there; all reports share one list of fields."""
+    """The streams there; all reports of a type share one list of fields."""
 
     streams: dict[str, Declared]
-    report_fields: dict[str, str]
+    report_fields: dict[str, dict[str, str]]
 
     def fields_of(self, name: str) -> dict[str, str]:
-        """Return the type of each field that records of stream `name` can have."""
-        declared = self.streams[name]
-        if not declared.data_level:
+        """Return the type of each field that records of stream `name` can have; none if there is no such stream."""
+        declared = self.streams.get(name)
+        if declared is None:
+            return {}
+        if declared.report_type is None:
             return declared.fields
         own = {
             "advertiser_id",
@@ -43,10 +48,18 @@ class Airbyte(msgspec.Struct, frozen=True):
             "metrics",
             *(f"metrics.{metric}" for metric in declared.metrics),
         }
-        return {path: kind for path, kind in self.report_fields.items() if path in own}
+        return {path: kind for path, kind in self.report_fields[declared.report_type].items() if path in own}
 
 
 @pytest.fixture(scope="session")
 def airbyte() -> Airbyte:
     """Airbyte's declarations."""
     return msgspec.json.decode(Path(__file__).with_name("airbyte_5_1_11.json").read_bytes(), type=Airbyte)
+
+
+@pytest.fixture
+def declared(stream: Stream, airbyte: Airbyte) -> Declared:
+    """What Airbyte's connector declares for the stream of a test; without it there is nothing to compare."""
+    if stream.name not in airbyte.streams:
+        pytest.skip("Airbyte's connector has no such stream")
+    return airbyte.streams[stream.name]

@@ -16,7 +16,8 @@ from source_tiktok_marketing.catalog import (
     field_types,
     json_schema,
 )
-from source_tiktok_marketing.catalog.metrics import DIMENSIONS, METRICS
+from source_tiktok_marketing.catalog.dimensions import DIMENSIONS
+from source_tiktok_marketing.catalog.metrics import METRICS
 
 if TYPE_CHECKING:
     from conftest import Airbyte
@@ -157,7 +158,7 @@ def test_fields_beyond_airbytes_may_be_null(airbyte: Airbyte) -> None:
         for stream in STREAMS
         if not stream.is_report
         for path, field in flatten(json_schema(stream)).items()
-        if path not in airbyte.streams[stream.name].fields and "null" not in field["type"]
+        if path not in airbyte.fields_of(stream.name) and "null" not in field["type"]
     ]
     assert strict == []
 
@@ -235,6 +236,22 @@ def test_metrics_keep_text_where_airbytes_does() -> None:
         "tt_app_id": "integer",
         "mobile_app_id": "string",
     }
+
+
+def test_the_promoted_app_is_text_in_audience_reports() -> None:
+    """Airbyte types this one id in two ways, and so do the records."""
+    types = {
+        (stream.source.report_type, notation(json_schema(stream)["properties"]["metrics"]["properties"]["tt_app_id"]))
+        for stream in STREAMS
+        if isinstance(stream.source, ReportSource) and "tt_app_id" in stream.source.metrics
+    }
+    assert types == {("BASIC", "integer?"), ("AUDIENCE", "string?")}
+
+
+def test_metrics_that_airbyte_lacks_are_numbers(airbyte: Airbyte) -> None:
+    """No table has them as text, so they are what they are: counts, sums and shares."""
+    known = {path.removeprefix("metrics.") for fields in airbyte.report_fields.values() for path in fields}
+    assert {metric.type for name, metric in METRICS.items() if name not in known} == {"number"}
 
 
 def test_every_dimension_is_asked_for() -> None:

@@ -15,12 +15,13 @@ from source_tiktok_marketing.catalog import (
     Scope,
     Stream,
     Walk,
+    field_types,
     stream_named,
 )
-from source_tiktok_marketing.catalog.metrics import METRICS
+from source_tiktok_marketing.catalog.metrics import METRICS, Kind
 
 if TYPE_CHECKING:
-    from conftest import Airbyte
+    from conftest import Airbyte, Declared
 
 every_stream = pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
 REPORTS = [stream for stream in STREAMS if stream.is_report]
@@ -40,39 +41,89 @@ def _source_of_report(stream: Stream) -> ReportSource:
 
 
 def test_the_catalog_has_airbytes_streams(airbyte: Airbyte) -> None:
-    """The streams have the names that Airbyte's connector gives them, each once."""
-    assert sorted(stream.name for stream in STREAMS) == sorted(airbyte.streams)
+    """All 44 streams of Airbyte's connector are here under its names, and no name comes twice."""
+    names = [stream.name for stream in STREAMS]
+    assert len(airbyte.streams) == 44
+    assert set(airbyte.streams) <= set(names)
+    assert len(names) == len(set(names))
 
 
 def test_accounts_come_before_what_is_in_them() -> None:
     """The objects come first, from the account down; a catalog is read in that order."""
-    assert [stream.name for stream in STREAMS[:6]] == [
-        "advertiser_ids",
-        "advertisers",
-        "campaigns",
-        "ad_groups",
-        "ads",
-        "ads_reports_daily",
-    ]
+    assert [stream.name for stream in STREAMS[:5]] == ["advertiser_ids", "advertisers", "campaigns", "ad_groups", "ads"]
+    kinds = [stream.is_report for stream in STREAMS]
+    assert kinds == sorted(kinds)
 
 
 @every_stream
-def test_keys_cursors_and_sync_modes_are_airbytes(stream: Stream, airbyte: Airbyte) -> None:
+def test_keys_cursors_and_sync_modes_are_airbytes(stream: Stream, declared: Declared) -> None:
     """A stream has Airbyte's key and cursor; one with a cursor is incremental, one without is read whole."""
-    declared = airbyte.streams[stream.name]
     assert stream.primary_key == declared.primary_key
     assert stream.cursor == declared.cursor
     assert ("incremental" in declared.sync_modes) == (stream.cursor is not None)
 
 
 @every_report
-def test_a_report_asks_what_airbytes_asks(stream: Stream, airbyte: Airbyte) -> None:
-    """Level, dimensions and metrics are Airbyte's, in the order that goes over the wire."""
-    source, declared = _source_of_report(stream), airbyte.streams[stream.name]
-    assert source.report_type == "BASIC"
+def test_a_report_asks_what_airbytes_asks(stream: Stream, declared: Declared) -> None:
+    """Type, level and dimensions are Airbyte's; its metrics come first, in the order that goes over the wire."""
+    source = _source_of_report(stream)
+    assert source.report_type == declared.report_type
     assert source.data_level == declared.data_level
     assert source.dimensions == declared.dimensions
-    assert source.metrics == declared.metrics
+    assert source.metrics[: len(declared.metrics)] == declared.metrics
+    assert len(source.metrics) == len(set(source.metrics))
+
+
+@every_report
+def test_a_report_asks_for_no_more_metrics_than_tiktok_advises(stream: Stream) -> None:
+    """A query of more than 100 metrics is one of those that TikTok finds too heavy."""
+    assert len(_source_of_report(stream).metrics) <= 100
+
+
+_GOALS = {
+    f"{time}{metric}"
+    for time in ("", "real_time_")
+    for metric in ("conversion", "cost_per_conversion", "conversion_rate", "result", "cost_per_result", "result_rate")
+}
+_LANDING_PAGE = {"total_landing_page_view", "cost_per_landing_page_view", "landing_page_view_rate"}
+
+
+@every_report
+def test_what_is_added_to_an_audience_is_what_tiktok_splits_so(stream: Stream, declared: Declared) -> None:
+    """Goals and visits to the profile go with every audience, views of the landing page with countries alone."""
+    source = _source_of_report(stream)
+    if source.report_type == "AUDIENCE":
+        landing_page = _LANDING_PAGE if "country_code" in source.dimensions else set()
+        wanted = {*declared.metrics, *_GOALS, "profile_visits_rate", *landing_page}
+        assert set(source.metrics) == wanted
+
+
+@every_report
+def test_what_is_added_to_countries_is_documented_or_in_airbytes_other_report(
+    stream: Stream, airbyte: Airbyte, declared: Declared
+) -> None:
+    """A metric that TikTok refuses takes the whole report along, so nothing is tried that nobody has asked for."""
+    source = _source_of_report(stream)
+    if source.report_type == "BASIC" and "country_code" in source.dimensions:
+        known = set(airbyte.streams["ads_reports_by_country_daily"].metrics)
+        assert set(source.metrics) - set(declared.metrics) <= known | _LANDING_PAGE | {
+            "engaged_view",
+            "engaged_view_15s",
+        }
+        assert not {"purchase", "purchase_rate", "cost_per_purchase"} & set(source.metrics)
+
+
+@every_report
+def test_every_number_is_at_every_level(stream: Stream) -> None:
+    """Only names are bound to a level; what adds up can be asked for at each."""
+    source = _source_of_report(stream)
+    if source.report_type == "BASIC" and "country_code" not in source.dimensions:
+        numbers = {name for name, metric in METRICS.items() if metric.kind is not Kind.ATTRIBUTE}
+        left_out = numbers - set(source.metrics)
+        paid = {"cash_spend", "voucher_spend"}
+        assert left_out - paid == (
+            {name for name in numbers if "skan" in name} if source.grain is Grain.HOUR else set()
+        )
 
 
 @every_report
@@ -83,9 +134,17 @@ def test_a_reports_key_is_its_dimensions(stream: Stream) -> None:
 
 @every_report
 def test_a_reports_cursor_is_its_time_dimension(stream: Stream) -> None:
-    """Days and hours move the state; a lifetime report has none."""
-    expected = {Grain.DAY: "stat_time_day", Grain.HOUR: "stat_time_hour", Grain.LIFETIME: None}
+    """Days and hours move the state; a report without a time dimension has none."""
+    expected = {Grain.DAY: "stat_time_day", Grain.HOUR: "stat_time_hour", Grain.SPAN: None, Grain.LIFETIME: None}
     assert stream.cursor == expected[_source_of_report(stream).grain]
+
+
+@every_report
+def test_only_basic_reports_are_asked_over_all_time(stream: Stream) -> None:
+    """`query_lifetime` is refused for audiences; there, a year is the most."""
+    source = _source_of_report(stream)
+    if not stream.cursor:
+        assert source.grain is {"BASIC": Grain.LIFETIME, "AUDIENCE": Grain.SPAN}[source.report_type]
 
 
 @every_report
@@ -120,14 +179,22 @@ def test_cash_and_vouchers_are_asked_by_day_and_account_only() -> None:
     assert asking == ["advertisers_reports_daily"]
 
 
-def test_the_sandbox_lacks_the_accounts_of_a_token_and_account_reports() -> None:
-    """Sandbox accounts have all streams but these."""
-    assert {stream.name for stream in STREAMS if not stream.sandbox} == {
+def test_the_sandbox_has_airbytes_28_streams(airbyte: Airbyte) -> None:
+    """Sandbox accounts have all streams but account reports, those by country, pixels, posts and the token's list."""
+    known = [stream for stream in STREAMS if stream.name in airbyte.streams]
+    assert {stream.name for stream in known if not stream.sandbox} == {
         "advertiser_ids",
-        "advertisers_reports_daily",
-        "advertisers_reports_hourly",
-        "advertisers_reports_lifetime",
+        *(stream.name for stream in known if stream.name.startswith("advertisers_")),
+        "ads_reports_by_country_daily",
+        "ads_reports_by_country_hourly",
+        "ad_groups_reports_by_country_daily",
+        "ad_groups_reports_by_country_hourly",
+        "spark_ads",
+        "pixels",
+        "pixel_instant_page_events",
+        "pixel_events_statistics",
     }
+    assert sum(stream.sandbox for stream in known) == 28
 
 
 def test_accounts_are_read_once_or_in_batches_and_the_rest_by_account() -> None:
@@ -165,6 +232,56 @@ def test_pages_are_as_large_as_the_buying_type_allows(name: str) -> None:
 def test_deleted_objects_are_asked_by_primary_status(name: str) -> None:
     """The filter that hides deleted objects by default is the one that brings them."""
     assert _source_of_objects(name).deleted_filter == {"primary_status": "STATUS_ALL"}
+
+
+@every_stream
+def test_a_list_that_depends_on_another_names_one_that_exists(stream: Stream) -> None:
+    """Its parents are lists of objects of an account, and have the fields that become parameters."""
+    source = stream.source
+    if not isinstance(source, ObjectSource) or source.per is None:
+        return
+    fields: set[str] = set()
+    for name in (source.per.stream, source.per.other):
+        parent = stream_named(name) if name else None
+        if parent is not None:
+            assert parent.scope is Scope.ACCOUNT
+            assert isinstance(parent.source, ObjectSource)
+            assert parent.source.per is None
+            fields |= set(field_types(parent))
+            assert not source.per.by or source.per.by in field_types(parent)
+    assert set(source.per.parameters.values()) <= fields
+    assert source.page_size is None
+
+
+@every_stream
+def test_rows_of_many_accounts_are_told_apart(stream: Stream) -> None:
+    """Every stream has a key for a table of all accounts; assets and pixels, which accounts share, by account too."""
+    assert stream.row_key
+    assert set(stream.primary_key) <= set(stream.row_key)
+    assert set(stream.row_key) <= set(field_types(stream))
+    if stream.unique_by:
+        assert stream.unique_by[0] == "advertiser_id"
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "reach"),
+    [
+        ("campaigns", 1000, None),
+        ("ad_groups", 1000, None),
+        ("ads", 1000, None),
+        ("audiences", 100, None),
+        ("creative_assets_images", 100, 10_000),
+        ("creative_assets_videos", 100, 10_000),
+        ("creative_assets_music", 1000, 100_000),
+        ("creative_assets_portfolios", 100, None),
+        ("spark_ads", 50, None),
+        ("pixels", 20, None),
+    ],
+)
+def test_a_page_is_as_large_as_the_endpoint_allows(name: str, size: int, reach: int | None) -> None:
+    """Pages are the largest that TikTok gives; the searches for assets and the list of music have an end besides."""
+    source = _source_of_objects(name)
+    assert (source.page_size, source.reach) == (size, reach)
 
 
 @every_stream
