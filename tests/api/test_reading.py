@@ -144,7 +144,7 @@ def windows_asked(emulator: Emulator, level: str, dimension: str) -> set[tuple[s
 
 
 def own(record: dict[str, Any]) -> dict[str, Any]:
-    """What is the object's own: not the status that follows from others, nor addresses that are made for each answer."""
+    """The object's own: not the status that follows from others, nor addresses that are made for each answer."""
     return {field: value for field, value in record.items() if field != "secondary_status" and "url" not in field}
 
 
