@@ -20,7 +20,6 @@ from source_tiktok_marketing.sync.accounts import Account, Accounts, find_accoun
 from source_tiktok_marketing.sync.buffer import Buffer
 from source_tiktok_marketing.sync.events import (
     Batch,
-    Checkpoint,
     Ended,
     Event,
     Failure,
@@ -31,10 +30,11 @@ from source_tiktok_marketing.sync.events import (
 from source_tiktok_marketing.sync.lanes import Lane, PartQueue, Step
 from source_tiktok_marketing.sync.objects import ObjectLists
 from source_tiktok_marketing.sync.plan import Part, in_order_of_size, plan_stream
-from source_tiktok_marketing.sync.progress import Phase, Progress, StreamProgress
+from source_tiktok_marketing.sync.progress import Progress, StreamProgress
 from source_tiktok_marketing.sync.records import ObjectReader
 from source_tiktok_marketing.sync.reports import ReportWindow
-from source_tiktok_marketing.sync.state import NO_CURSOR, Cursors, read_state
+from source_tiktok_marketing.sync.runs import StreamRun
+from source_tiktok_marketing.sync.state import read_state
 from source_tiktok_marketing.sync.windows import day_in
 
 _BUFFER = 8 * 2**20
@@ -46,58 +46,6 @@ _HOPELESS = 3
 """Accounts that may fail one after the other for TikTok's own trouble before the rest of the endpoint is given up."""
 _STILL_MOVING = timedelta(minutes=10)
 """Objects changed so shortly before a walk are read again next time: they may have changed once more during it."""
-_LEAST_BETWEEN_STATES = 2.0
-"""Seconds between two states of a stream, so that a killed sync repeats no more than that while states stay few."""
-_WITHOUT_RECORDS = 30.0
-"""Seconds more while there are few records: reading empty windows again costs little."""
-
-
-class _StreamRun:
-    """What one stream has delivered so far, and what it has to say of it."""
-
-    def __init__(self, selected: Selected, cursors: Cursors | None, at: float) -> None:
-        self.selected = selected
-        self.stream = selected.stream
-        self.cursors = cursors
-        self.failures: list[Failure] = []
-        self.records = 0
-        self.windows = 0
-        self.windows_total = 0
-        self.open_parts = 0
-        self.started = False
-        self.ended = False
-        self.said: set[str] = set()
-        self._moved = False
-        self._records_since = 0
-        self._bytes_since = 0
-        self._state_at = at
-
-    def delivered(self, records: int, size: int) -> None:
-        self.records += records
-        self._records_since += records
-        self._bytes_since += size
-
-    def moved(self, advertiser_id: str, cursor: str) -> None:
-        if self.cursors is not None and self.cursors.move(advertiser_id, cursor):
-            self._moved = True
-
-    def state_is_due(self, at: float) -> bool:
-        """Often enough to lose seconds, rarely enough not to outweigh the records: a state names every account."""
-        if self.cursors is None or not self._moved:
-            return False
-        weight = self.cursors.weight
-        pause = max(_LEAST_BETWEEN_STATES, weight / 20_000)
-        if self._bytes_since < 25 * weight:
-            pause += _WITHOUT_RECORDS
-        return at - self._state_at >= pause
-
-    def checkpoint(self, at: float) -> Checkpoint:
-        state = NO_CURSOR if self.cursors is None else self.cursors.as_state()
-        checkpoint = Checkpoint(self.stream, state, self._records_since)
-        self._moved = False
-        self._records_since = self._bytes_since = 0
-        self._state_at = at
-        return checkpoint
 
 
 class Sync:
@@ -135,12 +83,12 @@ class Sync:
         self._fatal: ConnectorError | None = None
         self._stopping: asyncio.Task[None] | None = None
 
-    def _run_of(self, selected: Selected, states: Mapping[str, Any]) -> _StreamRun:
+    def _run_of(self, selected: Selected, states: Mapping[str, Any]) -> StreamRun:
         stream = selected.stream
         cursors = None
         if selected.incremental and stream.cursor is not None:
             cursors = read_state(stream.name, stream.cursor, states.get(stream.name))
-        return _StreamRun(selected, cursors, self._began)
+        return StreamRun(selected, cursors, self._began)
 
     async def events(self) -> AsyncIterator[Event]:
         """Read everything, and tell what happens in the order in which it is true.
@@ -169,7 +117,7 @@ class Sync:
             streams=tuple(
                 StreamProgress(
                     name=name,
-                    phase=_phase(run),
+                    phase=run.phase,
                     records=run.records,
                     windows=run.windows,
                     windows_total=run.windows_total,
@@ -277,7 +225,7 @@ class Sync:
                 await self._buffer.put(run.checkpoint(self._clock.monotonic()))
         await self._close(run, step.queue)
 
-    async def _deliver(self, lane: Lane, run: _StreamRun, step: Step) -> str | None:
+    async def _deliver(self, lane: Lane, run: StreamRun, step: Step) -> str | None:
         """Read one window to its end. Returns the cursor that objects have reached, if they have one."""
         part = step.queue.part
         if part.account is None:
@@ -299,7 +247,7 @@ class Sync:
                 await self._put(run, advertiser_id, delivery.records, delivery.size, delivery.odd)
         return None
 
-    async def _deliver_objects(self, run: _StreamRun, part: Part) -> str | None:
+    async def _deliver_objects(self, run: StreamRun, part: Part) -> str | None:
         assert part.account is not None  # noqa: S101 - narrows the type; the caller has looked
         now = self._clock.now()
         advertiser_id = int(part.account.advertiser_id)
@@ -311,7 +259,7 @@ class Sync:
             await self._buffer.put(Notice("warning", text))
         return min(lists.latest, f"{now - _STILL_MOVING:%Y-%m-%d %H:%M:%S}") if lists.latest else None
 
-    async def _deliver_accounts(self, run: _StreamRun) -> None:
+    async def _deliver_accounts(self, run: StreamRun) -> None:
         """The streams about accounts themselves, which were listed before anything else could be."""
         assert self._accounts is not None  # noqa: S101 - nothing is read before the accounts are known
         reader = ObjectReader(run.stream)
@@ -328,7 +276,7 @@ class Sync:
         await self._put(run, None, records, len(records) * 1000, odd)
 
     async def _put(
-        self, run: _StreamRun, advertiser_id: int | None, records: list[Any], size: int, odd: Mapping[str, str]
+        self, run: StreamRun, advertiser_id: int | None, records: list[Any], size: int, odd: Mapping[str, str]
     ) -> None:
         for field, value in odd.items():
             if field not in run.said:
@@ -342,7 +290,7 @@ class Sync:
             await self._buffer.put(Batch(run.stream, advertiser_id, records, size), size)
             run.delivered(len(records), size)
 
-    async def _fail(self, lane: Lane, run: _StreamRun, step: Step, error: ConnectorError) -> None:
+    async def _fail(self, lane: Lane, run: StreamRun, step: Step, error: ConnectorError) -> None:
         step.queue.fail()
         account = step.queue.part.account
         what = str(step.window) if step.window else ""
@@ -364,7 +312,7 @@ class Sync:
                     self._note_failure(self._runs[other], None, "", error)
                     await self._drop(lane, self._runs[other])
 
-    def _note_failure(self, run: _StreamRun, advertiser_id: str | None, what: str, error: ConnectorError) -> None:
+    def _note_failure(self, run: StreamRun, advertiser_id: str | None, what: str, error: ConnectorError) -> None:
         known = any(failure.advertiser_id == advertiser_id for failure in run.failures)
         if known:  # windows of one account fail together; one of them says enough
             return
@@ -376,7 +324,7 @@ class Sync:
         )
         run.failures.append(Failure(run.stream.name, advertiser_id, what, error, tolerated))
 
-    async def _drop(self, lane: Lane, run: _StreamRun) -> None:
+    async def _drop(self, lane: Lane, run: StreamRun) -> None:
         for queue in lane.queues():
             if queue.part.stream.name == run.stream.name:
                 queue.drop()
@@ -393,19 +341,19 @@ class Sync:
                     await self._end(run)
             await self._buffer.put(None)
 
-    async def _close(self, run: _StreamRun, queue: PartQueue) -> None:
+    async def _close(self, run: StreamRun, queue: PartQueue) -> None:
         if queue.finished and not queue.closed:
             queue.closed = True
             run.open_parts -= 1
             if not run.open_parts:
                 await self._end(run)
 
-    async def _start(self, run: _StreamRun) -> None:
+    async def _start(self, run: StreamRun) -> None:
         if not run.started:
             run.started = True
             await self._buffer.put(Started(run.stream))
 
-    async def _end(self, run: _StreamRun) -> None:
+    async def _end(self, run: StreamRun) -> None:
         if run.ended:
             return
         run.ended = True
@@ -413,12 +361,6 @@ class Sync:
         if run.cursors is not None or not run.failures:
             await self._buffer.put(run.checkpoint(self._clock.monotonic()))
         await self._buffer.put(Ended(run.stream, tuple(run.failures), run.records))
-
-
-def _phase(run: _StreamRun) -> Phase:
-    if run.ended:
-        return "incomplete" if any(not failure.tolerated for failure in run.failures) else "complete"
-    return "reading" if run.started else "waiting"
 
 
 def _unexpected(error: BaseException) -> ConnectorError:

@@ -1,0 +1,76 @@
+"""What one stream has delivered so far, how far its accounts are, and when its state is due."""
+
+from __future__ import annotations
+
+from source_tiktok_marketing.sync.events import Checkpoint, Failure, Selected
+from source_tiktok_marketing.sync.progress import Phase
+from source_tiktok_marketing.sync.state import NO_CURSOR, Cursors
+
+_LEAST_BETWEEN_STATES = 2.0
+"""Seconds between two states of a stream, so that a killed sync repeats no more than that while states stay few."""
+_WITHOUT_RECORDS = 30.0
+"""Seconds more while there are few records: reading empty windows again costs little."""
+
+
+class StreamRun:
+    """One stream of one sync.
+
+    Args:
+        selected: The stream and its mode.
+        cursors: How far its accounts are; None if it has no state.
+        at: When it began, in monotonic seconds.
+    """
+
+    def __init__(self, selected: Selected, cursors: Cursors | None, at: float) -> None:
+        self.selected = selected
+        self.stream = selected.stream
+        self.cursors = cursors
+        self.failures: list[Failure] = []
+        self.records = 0
+        self.windows = 0
+        self.windows_total = 0
+        self.open_parts = 0
+        self.started = False
+        self.ended = False
+        self.said: set[str] = set()
+        self._moved = False
+        self._records_since = 0
+        self._bytes_since = 0
+        self._state_at = at
+
+    @property
+    def phase(self) -> Phase:
+        """Where it is, for people."""
+        if self.ended:
+            return "incomplete" if any(not failure.tolerated for failure in self.failures) else "complete"
+        return "reading" if self.started else "waiting"
+
+    def delivered(self, records: int, size: int) -> None:
+        """So many records, that came in so many bytes, are on their way."""
+        self.records += records
+        self._records_since += records
+        self._bytes_since += size
+
+    def moved(self, advertiser_id: str, cursor: str) -> None:
+        """Everything of the account up to the cursor has been delivered."""
+        if self.cursors is not None and self.cursors.move(advertiser_id, cursor):
+            self._moved = True
+
+    def state_is_due(self, at: float) -> bool:
+        """Often enough to lose seconds, rarely enough not to outweigh the records: a state names every account."""
+        if self.cursors is None or not self._moved:
+            return False
+        weight = self.cursors.weight
+        pause = max(_LEAST_BETWEEN_STATES, weight / 20_000)
+        if self._bytes_since < 25 * weight:
+            pause += _WITHOUT_RECORDS
+        return at - self._state_at >= pause
+
+    def checkpoint(self, at: float) -> Checkpoint:
+        """The state as it is now, and how many records came since the last one."""
+        state = NO_CURSOR if self.cursors is None else self.cursors.as_state()
+        checkpoint = Checkpoint(self.stream, state, self._records_since)
+        self._moved = False
+        self._records_since = self._bytes_since = 0
+        self._state_at = at
+        return checkpoint
