@@ -182,3 +182,27 @@ async def test_secrets_appear_nowhere() -> None:
     text = repr(outcome.messages)
     assert not [secret for secret in secrets if secret in text]
     assert date(2026, 6, 15) == NOW.date()
+
+
+async def test_a_metric_that_tiktok_refuses_costs_no_row() -> None:
+    """Where TikTok does not take a metric that Airbyte's connector lacks, the report comes without it, and says so."""
+    async with emulator_of() as emulator:
+        undisturbed = rows(await read_from(emulator, config_for(emulator), ["ads_reports_daily"]))["ads_reports_daily"]
+        said = "Please correct it. Invalid metric fields: ['skan_result']. "
+        emulator.faults.add(Fault(path="report/integrated/get/", contains="skan_result", code=40002, message=said))
+        outcome = await read_from(emulator, config_for(emulator), ["ads_reports_daily"])
+    assert outcome.exit_code == 0, outcome.errors
+    found = rows(outcome)["ads_reports_daily"]
+    assert found.keys() == undisturbed.keys()
+    assert {row["metrics"]["skan_result"] for row in found.values()} == {None}
+    assert any("skan_result" in log["message"] for log in outcome.of_type("LOG") if log["level"] == "WARN")
+
+
+async def test_a_metric_of_airbytes_that_tiktok_refuses_is_loud() -> None:
+    """A metric that people rely on never becomes null without an error."""
+    async with emulator_of() as emulator:
+        said = "Please correct it. Invalid metric fields: ['spend']. "
+        emulator.faults.add(Fault(path="report/integrated/get/", code=40002, message=said))
+        outcome = await read_from(emulator, config_for(emulator), ["ads_reports_daily"])
+    assert outcome.exit_code == 1
+    assert "spend" in outcome.errors[0]["message"]

@@ -160,7 +160,7 @@ class _Family(msgspec.Struct, frozen=True, kw_only=True):
     sandbox: bool = True
     subjects: tuple[_Subject, ...]
     grains: tuple[Grain, ...]
-    metrics: Callable[[Level, Grain], tuple[str, ...]]
+    metrics: Callable[[Level, Grain], _Metrics]
 
 
 _ADS = _Subject(
@@ -211,12 +211,18 @@ _GRAINS: dict[Grain, tuple[str | None, str, str]] = {
 }
 
 
-def _and(own: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
-    """Airbyte's metrics, in the order in which its connector asks for them, then those that it lacks."""
-    return own + tuple(name for name in more if name not in own)
+class _Metrics(msgspec.Struct, frozen=True):
+    """Airbyte's metrics, in the order in which its connector asks for them, and those that it lacks."""
+
+    own: tuple[str, ...]
+    more: tuple[str, ...]
 
 
-def _basic_metrics(level: Level, grain: Grain) -> tuple[str, ...]:
+def _and(own: tuple[str, ...], more: tuple[str, ...]) -> _Metrics:
+    return _Metrics(own, tuple(name for name in more if name not in own))
+
+
+def _basic_metrics(level: Level, grain: Grain) -> _Metrics:
     # Apple's messages carry no hour.
     more = _NUMBERS if grain is Grain.HOUR else _NUMBERS + _SKAN
     match level, grain:
@@ -234,13 +240,13 @@ def _basic_metrics(level: Level, grain: Grain) -> tuple[str, ...]:
             return _and(own, more)
 
 
-def _country_metrics(level: Level, _grain: Grain) -> tuple[str, ...]:
+def _country_metrics(level: Level, _grain: Grain) -> _Metrics:
     goals = _AD_GROUP_NAMES + _RESULTS + _SECOND_GOAL
     own = goals if level is Level.AD_GROUP else goals + _AD_NAMES + _COUNTRY_CONVERSIONS
     return _and(own + _DELIVERY, _COUNTRY_NUMBERS)
 
 
-def _audience_metrics(level: Level, _grain: Grain) -> tuple[str, ...]:
+def _audience_metrics(level: Level, _grain: Grain) -> _Metrics:
     own = {
         Level.ADVERTISER: (),
         Level.CAMPAIGN: ("campaign_name",),
@@ -250,9 +256,10 @@ def _audience_metrics(level: Level, _grain: Grain) -> tuple[str, ...]:
     return _and(own + _AUDIENCE_DELIVERY, _AUDIENCE_NUMBERS)
 
 
-def _audience_country_metrics(level: Level, grain: Grain) -> tuple[str, ...]:
+def _audience_country_metrics(level: Level, grain: Grain) -> _Metrics:
     # Of all audiences, TikTok counts views of the landing page by country only.
-    return _audience_metrics(level, grain) + _LANDING_PAGE
+    metrics = _audience_metrics(level, grain)
+    return _and(metrics.own, metrics.more + _LANDING_PAGE)
 
 
 _LEVELS = (_ADS, _AD_GROUPS, _CAMPAIGNS, _ADVERTISERS)
@@ -327,6 +334,7 @@ def _report(family: _Family, subject: _Subject, grain: Grain) -> Stream:
     time_dimension, grain_name, grain_words = _GRAINS[grain]
     time = () if time_dimension is None else (time_dimension,)
     dimensions = (subject.id_dimension, *time, *family.breakdown)
+    metrics = family.metrics(subject.level, grain)
     return Stream(
         name=family.name.format(subject=subject.prefix, audience=subject.audience_prefix, grain=grain_name),
         description=f"What each {subject.noun} cost and achieved{family.split}, {grain_words}.",
@@ -338,7 +346,8 @@ def _report(family: _Family, subject: _Subject, grain: Grain) -> Stream:
             report_type=family.report_type,
             data_level=subject.level,
             dimensions=dimensions,
-            metrics=family.metrics(subject.level, grain),
+            metrics=metrics.own + metrics.more,
+            optional=frozenset(metrics.more),
             grain=grain,
             status_field=subject.status_field,
             # Airbyte's connector types this id differently by the type of report.

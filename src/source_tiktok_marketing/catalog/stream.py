@@ -114,6 +114,8 @@ class ReportSource(msgspec.Struct, frozen=True, kw_only=True):
     grain: Grain
     status_field: str | None
     """The field to filter by so that deleted objects' rows come too; None at account level, which has none."""
+    optional: frozenset[str] = frozenset()
+    """Metrics that Airbyte's connector does not ask for: where TikTok refuses one, the report is read without it."""
     texts: frozenset[str] = frozenset()
     """Metrics that are text in the records of this report, as Airbyte has it, and of another type elsewhere."""
 

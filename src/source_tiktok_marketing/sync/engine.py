@@ -240,11 +240,16 @@ class Sync:
             step.window,
             include_deleted=self._config.include_deleted,
             ahead=lambda: max(1, self._limit(lane) // max(1, lane.active)),
+            refused=run.refused_metrics,
         )
         advertiser_id = int(part.account.advertiser_id)
         async with aclosing(window.deliveries()) as deliveries:
             async for delivery in deliveries:
                 await self._put(run, advertiser_id, delivery.records, delivery.size, delivery.odd)
+        for name in sorted(run.refused_metrics - run.said):
+            run.said.add(name)
+            text = f"{run.stream.name}: TikTok refuses the metric {name} in this report, so it is null."
+            await self._buffer.put(Notice("warning", text))
         return None
 
     async def _deliver_objects(self, run: StreamRun, part: Part) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
@@ -20,6 +21,8 @@ from source_tiktok_marketing.sync.windows import Window, windows
 
 _BY_NAME = {stream.name: stream for stream in STREAMS}
 _PAGE_SIZE = 1000
+_PARAMETER_ERROR = 40002
+_INVALID_METRICS = re.compile(r"[Ii]nvalid metric fields?: *\[([^\]]*)\]")
 _ROWS_PER_WALK = 40_000
 """Rows of several days that are read in one walk. Their keys are kept until it ends, and deep pages drift."""
 _IDS_PER_FILTER = 100
@@ -84,6 +87,7 @@ class ReportWindow:
         window: The days; None for a lifetime report.
         include_deleted: Whether rows of deleted objects are wanted.
         ahead: How many pages may be asked for at once, now.
+        refused: Metrics to do without, because TikTok refused them; those that it refuses now are added.
     """
 
     def __init__(
@@ -95,6 +99,7 @@ class ReportWindow:
         *,
         include_deleted: bool,
         ahead: Callable[[], int],
+        refused: set[str] | None = None,
     ) -> None:
         source = stream.source
         assert isinstance(source, ReportSource)  # noqa: S101 - narrows the type; the plan has looked
@@ -105,6 +110,7 @@ class ReportWindow:
         self._whole = Piece(window, summed=source.grain is Grain.SPAN)
         self._include_deleted = include_deleted
         self._ahead = ahead
+        self._refused = set() if refused is None else refused
 
     async def deliveries(self) -> AsyncGenerator[Delivery, None]:
         """Every row of the window, once.
@@ -117,6 +123,7 @@ class ReportWindow:
         pieces = deque([self._whole])
         while pieces:
             piece = pieces.popleft()
+            asked = self._metrics
             try:
                 async with aclosing(walker.walk(self._request(piece))) as deliveries:
                     async for delivery in deliveries:
@@ -129,6 +136,11 @@ class ReportWindow:
                     raise self._unsplittable(error) from error
                 pieces.extendleft(reversed(smaller))
             except TikTokError as error:
+                names = refused_metrics(error)
+                if names and names <= self._source.optional & set(asked):
+                    self._refused |= names
+                    pieces.appendleft(piece)
+                    continue
                 if not (error.consequence is Consequence.SPLIT or error.slow):
                     raise
                 smaller = piece.halves() or await self._by_objects(piece)
@@ -136,10 +148,14 @@ class ReportWindow:
                     raise
                 pieces.extendleft(reversed(smaller))
 
+    @property
+    def _metrics(self) -> tuple[str, ...]:
+        return tuple(name for name in self._source.metrics if name not in self._refused)
+
     def _request(self, piece: Piece) -> Request:
         return Request(
             endpoint=self._stream.endpoint,
-            params=self._params(piece, self._source, self._source.metrics, every_status=self._include_deleted),
+            params=self._params(piece, self._source, self._metrics, every_status=self._include_deleted),
             page_size=_PAGE_SIZE,
             advertiser_id=self._advertiser_id,
             disjoint=True,
@@ -223,6 +239,16 @@ class ReportWindow:
             "which TikTok offers no way to read in full.",
             remedy="Leave the ad-level reports of this account out, or read it at ad group level.",
         )
+
+
+def refused_metrics(error: TikTokError) -> set[str]:
+    """The metrics that TikTok says a report cannot have; none if the error is about something else.
+
+    Example:
+        `Invalid metric fields: ['skan_result'].` with code 40002.
+    """
+    match = _INVALID_METRICS.search(error.said) if error.code == _PARAMETER_ERROR else None
+    return set(re.findall(r"\w+", match[1])) if match else set()
 
 
 def _filter(field: str, values: list[str]) -> dict[str, str]:

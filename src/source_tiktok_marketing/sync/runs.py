@@ -33,6 +33,7 @@ class StreamRun:
         self.started = False
         self.ended = False
         self.said: set[str] = set()
+        self.refused_metrics: set[str] = set()
         self._moved = False
         self._records_since = 0
         self._bytes_since = 0
