@@ -172,3 +172,9 @@ def test_a_row_without_its_key_is_refused(make: Any) -> None:
     table = table_of(make, [{"ad_id": "odd"}], "ads")
     with pytest.raises(IncompleteRead, match="without a usable ad_id"):
         check_key(table, make.stream("ads"))
+
+
+def test_a_number_that_is_none_is_null(make: Any) -> None:
+    """NaN in one row would make every sum and average over its column NaN."""
+    table = table_of(make, [make.day_row(1, "2026-01-01", profile_visits_rate=float("nan"))])
+    assert table.column("profile_visits_rate").to_pylist() == [None]

@@ -86,7 +86,7 @@ def _reader(type_: pa.DataType, quick: Callable[[Sequence[Any]], pa.Array], care
 def _cast(type_: pa.DataType, given: pa.DataType | None = None) -> Callable[[Sequence[Any]], pa.Array]:
     # Never straight to integers: `pa.array([1.5], pa.int64())` drops the half without a word, a cast does not.
     if given == type_:
-        return lambda values: pa.array(values, type_)
+        return lambda values: pa.array(values, type_, from_pandas=True)  # NaN is no value, and spoils every sum
     return lambda values: pa.array(values, given).cast(type_)
 
 
