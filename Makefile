@@ -6,7 +6,7 @@ LOCK := requirements/dev.txt
 COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --quiet
 
-.PHONY: demo test check lint types docs bench lock clean
+.PHONY: demo test check lint types docs bench parity lock clean
 
 demo: $(VENV)/ready
 	$(BIN)/tiktok-marketing demo
@@ -29,6 +29,15 @@ docs: $(VENV)/ready
 bench: $(VENV)/ready
 	$(BIN)/python benchmarks/run.py
 
+# Airbyte's own connector, in an environment of its own, against the same emulator. Its 4.7.0 is under the MIT licence.
+parity: $(VENV)/ready .venv-parity/ready
+	PYTHONPATH=tests $(BIN)/python tests/parity/compare.py .venv-parity
+
+.venv-parity/ready:
+	$(PYTHON) -m venv .venv-parity
+	.venv-parity/bin/python -m pip install --quiet --disable-pip-version-check airbyte-source-tiktok-marketing==4.7.0
+	@touch $@
+
 # The lock holds for every Python from 3.11 on and names no index: whichever one pip is set up with serves.
 lock: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet uv
@@ -44,4 +53,4 @@ $(VENV)/ready: pyproject.toml $(LOCK)
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-parity build dist .pytest_cache .mypy_cache .ruff_cache
