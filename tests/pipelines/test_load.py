@@ -221,6 +221,29 @@ def test_a_state_counts_only_once_its_package_is_whole(
     assert query("SELECT count(*), sum(spend) FROM campaigns_reports_daily") == [(1, Decimal("1.1000"))]
 
 
+def test_rows_that_are_replaced_are_never_gone(
+    run: Any, query: Any, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between the deletion of the old rows and the insertion of the new ones, the old ones are still there."""
+    from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient  # noqa: PLC0415
+
+    events = make.whole(DAILY, make.batch(DAILY, [make.campaign_row(1, "2026-01-01")]))
+    run(events)
+    execute = DuckDbSqlClient.execute_many
+
+    def killed(client: Any, statements: Any, *more: Any) -> Any:
+        if not statements[0].startswith(f'DELETE FROM "tiktok_ads"."{DAILY}"'):
+            return execute(client, statements, *more)
+        execute(client, statements[:1], *more)
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(DuckDbSqlClient, "execute_many", killed)
+        with pytest.raises(DestinationError, match="killed"):
+            run(events)
+    assert query("SELECT count(*) FROM campaigns_reports_daily") == [(1,)]
+
+
 def test_a_failed_load_ends_the_sync_with_its_reason(run: Any, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also when it happens in the middle, in the other thread."""
     monkeypatch.setattr("source_tiktok_marketing.pipelines.package.FULL_ROWS", 1)

@@ -78,7 +78,9 @@ class Loader:
             connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{self._destination.dataset}"')
             self._pipeline = dlt.pipeline(
                 NAME,
-                destination=dlt.destinations.duckdb(str(self._destination.path)),
+                # dlt's DuckDB does not say that it has transactions, and a merge without one can be killed between the
+                # rows that go and those that come.
+                destination=dlt.destinations.duckdb(str(self._destination.path), supports_transactions=True),
                 dataset_name=self._destination.dataset,
                 pipelines_dir=str(self._folder),
             )
