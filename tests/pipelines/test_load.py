@@ -225,14 +225,14 @@ def test_rows_that_are_replaced_are_never_gone(
     run: Any, query: Any, make: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed between the deletion of the old rows and the insertion of the new ones, the old ones are still there."""
-    from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient  # noqa: PLC0415
+    from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 
     events = make.whole(DAILY, make.batch(DAILY, [make.campaign_row(1, "2026-01-01")]))
     run(events)
     execute = DuckDbSqlClient.execute_many
 
     def killed(client: Any, statements: Any, *more: Any) -> Any:
-        if not statements[0].startswith(f'DELETE FROM "tiktok_ads"."{DAILY}"'):
+        if not statements[0].startswith('DELETE FROM "tiktok_ads"."campaigns_reports_daily"'):
             return execute(client, statements, *more)
         execute(client, statements[:1], *more)
         raise RuntimeError("killed")

@@ -13,8 +13,8 @@ Why a killed sync loses nothing and doubles nothing, whenever it is killed:
   in every run, and the state comes from the database alone: what is in the file is all there is to know, a file that is
   deleted starts anew, and two files have two states.
 
-Of dlt's ways to merge, `delete-insert` works with every DuckDB, and `upsert` (a MERGE statement) was no quicker: 1.9 s
-against 1.8 s for 100,000 rows of 82 columns. dlt keeps an arbitrary row of two with the same key, so the newer one is
+Of dlt's ways to merge, `delete-insert` works with every DuckDB, and `upsert` (a MERGE statement) was no quicker: 1.7 s
+each for 100,000 rows of 82 columns. dlt keeps an arbitrary row of two with the same key, so the newer one is
 picked here before (`Package.tables`) and dlt is told not to look (`deduplicated`).
 
 Everything here runs in one thread: dlt's contexts belong to the thread that made them.
