@@ -79,8 +79,8 @@ def old_tables(*, write: bool) -> list[str]:
 def table_of_streams() -> str:
     """One row for each stream."""
     lines = [
-        "| stream | what | endpoint | key | cursor | a request covers | sandbox |",
-        "|---|---|---|---|---|---|---|",
+        "| stream | what | endpoint | key | cursor | a request covers | sandbox | late by |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for stream in STREAMS:
         cells = (
@@ -91,6 +91,7 @@ def table_of_streams() -> str:
             f"`{stream.cursor}`" if stream.cursor else "whole each time",
             covers(stream),
             "yes" if stream.sandbox else "no",
+            f"{stream.source.hours_late} hours" if isinstance(stream.source, ReportSource) else "as it is now",
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,17 @@ SANDBOX = "sandbox_access_token"
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _SHORTEST_SECRET = 4
 _LEGACY_GRANULARITIES = frozenset({"LIFETIME", "DAY", "HOUR"})
+
+
+class Refresh(StrEnum):
+    """Which campaigns, ad groups and ads an incremental sync delivers."""
+
+    CHANGED = "changed"
+    """Those whose `modify_time` says that they changed, as Airbyte's connector does."""
+    DAILY = "daily"
+    """All of them in the first sync of a day (UTC), then those that changed."""
+    ALWAYS = "always"
+    """All of them."""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +64,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     report_granularity: int = LONGEST_WINDOW
     """Days that one request of a daily report spans, 1 to 30."""
     include_deleted: bool = False
+    refresh_objects: Refresh = Refresh.CHANGED
     requests_per_second: float = 10.0
     """What the application's tier allows each endpoint: 10, 20, 30 or 50."""
 
@@ -140,6 +153,7 @@ def _parse(raw: Any) -> Config:
         attribution_window=_number(raw, "attribution_window", 0, 364, DEFAULT_ATTRIBUTION_WINDOW),
         report_granularity=_granularity(raw),
         include_deleted=_flag(raw, "include_deleted"),
+        refresh_objects=_refresh(raw),
         requests_per_second=_rate(raw),
     )
 
@@ -282,6 +296,18 @@ def _rate(raw: Mapping[str, Any]) -> float:
             remedy="Give the requests a second that your application's tier allows: 10 (Basic), 20, 30 or 50.",
         )
     return rate
+
+
+def _refresh(raw: Mapping[str, Any]) -> Refresh:
+    value = raw.get("refresh_objects")
+    if value is None or value == "":
+        return Refresh.CHANGED
+    try:
+        return Refresh(value)
+    except ValueError:
+        raise ConfigurationError(
+            f"refresh_objects is {_shown(value)}.", remedy='It must be "changed", "daily" or "always".'
+        ) from None
 
 
 def _flag(raw: Mapping[str, Any], name: str) -> bool:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from unit_builders import NOON, account, config, stream
 
 from source_tiktok_marketing.catalog import STREAMS, Scope
-from source_tiktok_marketing.config import Config
+from source_tiktok_marketing.config import Config, Refresh
 from source_tiktok_marketing.sync.accounts import Account
 from source_tiktok_marketing.sync.events import Selected
 from source_tiktok_marketing.sync.plan import Part, in_order_of_size, plan_stream
@@ -244,3 +244,34 @@ def test_streams_of_one_size_keep_their_order() -> None:
     """The catalog's order decides between equals."""
     parts: dict[str, list[Part]] = {"b": [], "a": [], "c": []}
     assert in_order_of_size(parts) == ["b", "a", "c"]
+
+
+TODAYS = Cursors("modify_time", {"7001": "2026-03-10 09:00:00"})
+YESTERDAYS = Cursors("modify_time", {"7001": "2026-03-09 23:00:00"})
+ALL = "2026-01-01 00:00:00"
+
+
+@pytest.mark.parametrize(
+    ("refresh", "cursors", "since", "only_changed"),
+    [
+        ("changed", TODAYS, "2026-03-10 09:00:00", False),
+        ("changed", YESTERDAYS, "2026-03-09 23:00:00", False),
+        ("daily", TODAYS, "2026-03-10 09:00:00", True),
+        ("daily", YESTERDAYS, ALL, False),
+        ("daily", None, ALL, False),
+        ("always", TODAYS, ALL, False),
+    ],
+)
+@pytest.mark.parametrize("name", ["campaigns", "ad_groups", "ads"])
+def test_which_objects_come_is_a_choice(
+    name: str, refresh: str, cursors: Cursors | None, since: str, only_changed: bool
+) -> None:
+    """`daily` delivers all in the first sync of a day, which is the one whose cursor is not of that day."""
+    (part,) = plan(name, cursors=cursors, refresh_objects=Refresh(refresh))
+    assert (part.modified_since, part.only_changed) == (since, only_changed)
+
+
+def test_assets_have_no_status_to_refresh() -> None:
+    """An image changes only when its `modify_time` does."""
+    (part,) = plan("creative_assets_images", cursors=YESTERDAYS, refresh_objects=Refresh.ALWAYS)
+    assert part.modified_since == "2026-03-09 23:00:00"

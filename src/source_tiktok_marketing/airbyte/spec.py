@@ -125,6 +125,18 @@ CONNECTION_SPECIFICATION: dict[str, Any] = {
             ),
             "order": 8,
         },
+        "refresh_objects": {
+            "title": "Campaigns, Ad Groups and Ads of an Incremental Sync",
+            "type": "string",
+            "enum": ["changed", "daily", "always"],
+            "default": "changed",
+            "description": (
+                "changed: those whose modify_time moved. TikTok does not move it when a status follows from another "
+                "object's. daily: all of them in the first sync of a day (UTC), then those that changed, and ads are "
+                "asked for with modified_after. always: all of them in every sync."
+            ),
+            "order": 9,
+        },
         "requests_per_second": {
             "title": "Requests per Second",
             "type": "number",
@@ -133,7 +145,7 @@ CONNECTION_SPECIFICATION: dict[str, Any] = {
             "default": 10,
             "examples": [10, 20, 30, 50],
             "description": "What the application's tier allows each endpoint: 10 (Basic), 20, 30 or 50 (Ultimate).",
-            "order": 9,
+            "order": 10,
         },
     },
 }

@@ -19,7 +19,7 @@ _BUYING_TYPES = (
 # its value is the same at all three levels, and it exists in the sandbox, where objects have no secondary status.
 _DELETED_TOO = {"primary_status": "STATUS_ALL"}
 
-_ADVERTISING_OBJECTS = ObjectSource(page_size=1000, walks=_BUYING_TYPES, deleted_filter=_DELETED_TOO)
+_ADVERTISING_OBJECTS = ObjectSource(page_size=1000, walks=_BUYING_TYPES, deleted_filter=_DELETED_TOO, has_status=True)
 
 OBJECTS: tuple[Stream, ...] = (
     Stream(
@@ -63,7 +63,9 @@ OBJECTS: tuple[Stream, ...] = (
         cursor="modify_time",
         # Airbyte declares both as single objects, and passes on the lists that TikTok sends.
         source=msgspec.structs.replace(
-            _ADVERTISING_OBJECTS, untyped=frozenset({"disclaimer_clickable_texts", "showcase_products"})
+            _ADVERTISING_OBJECTS,
+            changed_filter="modified_after",
+            untyped=frozenset({"disclaimer_clickable_texts", "showcase_products"}),
         ),
     ),
     Stream(

@@ -160,6 +160,7 @@ class _Family(msgspec.Struct, frozen=True, kw_only=True):
     sandbox: bool = True
     subjects: tuple[_Subject, ...]
     grains: tuple[Grain, ...]
+    hours_late: int = 2
     metrics: Callable[[Level, Grain], _Metrics]
 
 
@@ -289,6 +290,7 @@ _FAMILIES: tuple[_Family, ...] = (
         split=" with people of each gender and age",
         subjects=_LEVELS,
         grains=(Grain.DAY,),
+        hours_late=16,
         metrics=_audience_metrics,
     ),
     _Family(
@@ -307,6 +309,7 @@ _FAMILIES: tuple[_Family, ...] = (
         split=" with people on each platform",
         subjects=_LEVELS,
         grains=(Grain.DAY,),
+        hours_late=16,
         metrics=_audience_metrics,
     ),
     _Family(
@@ -316,6 +319,7 @@ _FAMILIES: tuple[_Family, ...] = (
         split=" with people in each province",
         subjects=(_ADS,),
         grains=(Grain.DAY,),
+        hours_late=16,
         metrics=_audience_metrics,
     ),
     _Family(
@@ -325,6 +329,7 @@ _FAMILIES: tuple[_Family, ...] = (
         split=" with people of each gender and age",
         subjects=(_ADVERTISERS,),
         grains=(Grain.SPAN,),
+        hours_late=16,
         metrics=_audience_metrics,
     ),
 )
@@ -349,6 +354,7 @@ def _report(family: _Family, subject: _Subject, grain: Grain) -> Stream:
             metrics=metrics.own + metrics.more,
             optional=frozenset(metrics.more),
             grain=grain,
+            hours_late=family.hours_late,
             status_field=subject.status_field,
             # Airbyte's connector types this id differently by the type of report.
             texts=frozenset({"tt_app_id"} if family.report_type == "AUDIENCE" else ()),

@@ -84,6 +84,10 @@ class ObjectSource(msgspec.Struct, frozen=True, kw_only=True):
     """What TikTok wants asked separately; together they reach every object, and no object comes in two of them."""
     deleted_filter: dict[str, Any] = {}
     """What to add to `filtering` so that deleted objects come too."""
+    changed_filter: str | None = None
+    """The entry of `filtering` that asks for objects changed at or after a moment (UTC); None if there is none."""
+    has_status: bool = False
+    """Whether its records have a status that changes without `modify_time`, since it follows from another object's."""
     reach: int | None = None
     """How many records of a list TikTok gives at most, the rest being out of reach; None if there is no such bound."""
     per: Parent | None = None
@@ -114,6 +118,8 @@ class ReportSource(msgspec.Struct, frozen=True, kw_only=True):
     grain: Grain
     status_field: str | None
     """The field to filter by so that deleted objects' rows come too; None at account level, which has none."""
+    hours_late: int = 2
+    """Hours after which TikTok promises most figures of an hour; those of people and of cash and vouchers take 16."""
     optional: frozenset[str] = frozenset()
     """Metrics that Airbyte's connector does not ask for: where TikTok refuses one, the report is read without it."""
     texts: frozenset[str] = frozenset()

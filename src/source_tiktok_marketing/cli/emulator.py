@@ -52,6 +52,11 @@ if TYPE_CHECKING:
 @click.option("--sandbox-asset-endpoints/--no-sandbox-asset-endpoints", default=None, help="Assets in the sandbox.")
 @click.option("--default-buying-types", metavar="A,B", help="What lists hold without a buying_types filter.")
 @click.option("--null-modify-time/--no-null-modify-time", default=None, help="Smart+ ads without a modify_time.")
+@click.option(
+    "--modified-after-lists-timeless/--no-modified-after-lists-timeless",
+    default=None,
+    help="Whether modified_after lists those, too.",
+)
 @click.option("--not-granted", type=int, help="Further accounts that answer 40001. [default: 1]")
 @click.option("--gzip/--no-gzip", default=None, help="Compress answers for clients that accept it.")
 @click.option("--cache-mb", type=int, help="Megabytes of answers to keep. [default: 256]")

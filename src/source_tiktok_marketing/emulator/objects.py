@@ -127,8 +127,22 @@ class ObjectLists:
             *_origins(filtering),
             *_by_ids(filtering),
             *_by_words(level, filtering),
-            *_by_time(filtering, now),
+            *_by_creation(filtering),
+            *self._by_change(filtering, now),
         ]
+
+    def _by_change(self, filtering: dict[str, Any], now: int) -> list[Test]:
+        after = _time(filtering, "modified_after")
+        if after is None:
+            return []
+        timeless_come = self._options.modified_after_lists_timeless
+
+        def test(item: Item) -> bool:
+            if self._options.null_modify_time and campaign_of(item).smart:
+                return timeless_come
+            return modified(item, now) >= after
+
+        return [test]
 
     def _buying_types(self, filtering: dict[str, Any]) -> Test:
         given = filtering.get("buying_types")
@@ -218,7 +232,7 @@ def _adgroup_name(item: Item) -> str:
     return adgroup_name(group) if group else ""
 
 
-def _by_time(filtering: dict[str, Any], now: int) -> list[Test]:
+def _by_creation(filtering: dict[str, Any]) -> list[Test]:
     tests: list[Test] = []
     start = _time(filtering, "creation_filter_start_time")
     end = _time(filtering, "creation_filter_end_time")
@@ -228,9 +242,6 @@ def _by_time(filtering: dict[str, Any], now: int) -> list[Test]:
         tests.append(lambda item: item.created >= start)
     if end is not None:
         tests.append(lambda item: item.created <= end)
-    after = _time(filtering, "modified_after")
-    if after is not None:
-        tests.append(lambda item: modified(item, now) >= after)
     return tests
 
 

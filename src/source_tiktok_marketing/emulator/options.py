@@ -45,6 +45,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         audience_hourly: Whether audience dimensions go with stat_time_hour.
         default_buying_types: What campaign/get, adgroup/get and ad/get list without a buying_types filter.
         null_modify_time: Whether ads of upgraded Smart+ campaigns come without a modify_time.
+        modified_after_lists_timeless: Whether ad/get with modified_after lists the ads that have no modify_time; nobody
+            has seen it.
         sandbox_accounts_endpoints: Whether the sandbox token may call advertiser/info and oauth2/advertiser/get.
         sandbox_asset_endpoints: Whether the sandbox token may list audiences, images, videos, music and portfolios.
         sandbox_report_dates: Whether the sandbox account has figures for 2020-12-08 to 2020-12-19 only, as TikTok's.
@@ -81,6 +83,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     audience_hourly: bool = False
     default_buying_types: tuple[str, ...] = ("AUCTION", "RESERVATION_RF")
     null_modify_time: bool = True
+    modified_after_lists_timeless: bool = False
     sandbox_accounts_endpoints: bool = False
     sandbox_asset_endpoints: bool = False
     sandbox_report_dates: bool = True

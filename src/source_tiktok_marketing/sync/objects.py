@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -68,7 +68,13 @@ def questions(
 
 
 def object_requests(
-    stream: Stream, advertiser_id: str, *, include_deleted: bool, today: date, question: Question | None = None
+    stream: Stream,
+    advertiser_id: str,
+    *,
+    include_deleted: bool,
+    today: date,
+    changed_since: str | None = None,
+    question: Question | None = None,
 ) -> list[Request]:
     """One request for each walk that TikTok wants separately.
 
@@ -77,13 +83,18 @@ def object_requests(
         advertiser_id: The account.
         include_deleted: Whether deleted objects are wanted.
         today: The date in UTC.
+        changed_since: Only objects changed at or after this moment are needed, `YYYY-MM-DD HH:MM:SS` in UTC.
         question: Parameters from another list.
     """
     source = _source_of(stream)
     deleted = source.deleted_filter if include_deleted else {}
+    changed = {}
+    if source.changed_filter is not None and changed_since is not None:
+        # `modified_after` does not say whether it includes its own second.
+        changed = {source.changed_filter: str(datetime.fromisoformat(changed_since) - timedelta(seconds=1))}
     requests = []
     for walk in source.walks:
-        filtering = {**walk.filtering, **deleted}
+        filtering = {**walk.filtering, **deleted, **changed}
         params: dict[str, Any] = {"advertiser_id": advertiser_id}
         if question is not None:
             params |= question.params
@@ -161,6 +172,7 @@ class ObjectLists:
             self._advertiser_id,
             include_deleted=self._include_deleted,
             today=self._today,
+            changed_since=self._part.modified_since if self._part.only_changed else None,
             question=question,
         ):
             async with aclosing(walker.walk(request)) as deliveries:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
-from source_tiktok_marketing.catalog import Grain, ReportSource, Scope, Stream
-from source_tiktok_marketing.config import Config
+from source_tiktok_marketing.catalog import Grain, ObjectSource, ReportSource, Scope, Stream
+from source_tiktok_marketing.config import Config, Refresh
 from source_tiktok_marketing.sync.accounts import Account
 from source_tiktok_marketing.sync.events import Selected
 from source_tiktok_marketing.sync.state import Cursors
-from source_tiktok_marketing.sync.windows import Window, count_windows, first_day, windows
+from source_tiktok_marketing.sync.windows import Window, count_windows, day_in, first_day, windows
 
 _SPAN = 365
 """Days that a report without a time dimension may sum up (`/report/integrated/get/`)."""
@@ -28,6 +28,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
         last: The last day.
         days: Days a window holds at most.
         modified_since: For objects: older ones are left out, `YYYY-MM-DD HH:MM:SS` in UTC.
+        only_changed: Whether TikTok may be asked for just these objects, where it has a filter for them, since an
+            earlier sync of the same day has read all.
     """
 
     stream: Stream
@@ -36,6 +38,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     last: date | None = None
     days: int = 1
     modified_since: str = ""
+    only_changed: bool = False
 
     def windows(self) -> Iterator[Window | None]:
         """The windows, oldest first; one None for what has no days."""
@@ -73,9 +76,7 @@ def plan_stream(
 def _part(config: Config, stream: Stream, cursors: Cursors | None, account: Account, now: datetime) -> Part:
     source = stream.source
     if not isinstance(source, ReportSource):
-        since = f"{config.start_date} 00:00:00"
-        cursor = cursors.of(account.advertiser_id) if cursors else None
-        return Part(stream=stream, account=account, modified_since=max(since, cursor or since))
+        return _objects_part(config, stream, cursors, account, now)
     if source.grain is Grain.LIFETIME:
         return Part(stream=stream, account=account)
     today = account.today(now)
@@ -96,6 +97,25 @@ def _part(config: Config, stream: Stream, cursors: Cursors | None, account: Acco
         case _:
             days = config.report_granularity
     return Part(stream=stream, account=account, first=first, last=last, days=days)
+
+
+def _objects_part(config: Config, stream: Stream, cursors: Cursors | None, account: Account, now: datetime) -> Part:
+    """The objects of one account: all since `start_date`, or those that changed since the state."""
+    assert isinstance(stream.source, ObjectSource)  # noqa: S101 - narrows the type; the caller has looked
+    since = f"{config.start_date} 00:00:00"
+    cursor = cursors.of(account.advertiser_id) if cursors else None
+    # A cursor of today was written by a sync of today, whose own was older or came of another one of today: so the
+    # first of them, whose cursor was not of today, has read and delivered all.
+    read_today = cursor is not None and cursor[:10] == str(day_in(UTC, now))
+    daily = config.refresh_objects is Refresh.DAILY
+    if stream.source.has_status and (config.refresh_objects is Refresh.ALWAYS or (daily and not read_today)):
+        cursor = None
+    return Part(
+        stream=stream,
+        account=account,
+        modified_since=max(since, cursor or since),
+        only_changed=daily and cursor is not None,
+    )
 
 
 def in_order_of_size(parts_by_stream: Mapping[str, Sequence[Part]]) -> list[str]:
