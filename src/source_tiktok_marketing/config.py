@@ -65,6 +65,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Days that one request of a daily report spans, 1 to 30."""
     include_deleted: bool = False
     refresh_objects: Refresh = Refresh.CHANGED
+    skip_empty_days: bool = True
+    """Whether an account's days are asked about at account level first, and those without data then left out."""
     requests_per_second: float = 10.0
     """What the application's tier allows each endpoint: 10, 20, 30 or 50."""
 
@@ -154,6 +156,7 @@ def _parse(raw: Any) -> Config:
         report_granularity=_granularity(raw),
         include_deleted=_flag(raw, "include_deleted"),
         refresh_objects=_refresh(raw),
+        skip_empty_days=_flag(raw, "skip_empty_days", default=True),
         requests_per_second=_rate(raw),
     )
 
@@ -310,10 +313,10 @@ def _refresh(raw: Mapping[str, Any]) -> Refresh:
         ) from None
 
 
-def _flag(raw: Mapping[str, Any], name: str) -> bool:
+def _flag(raw: Mapping[str, Any], name: str, *, default: bool = False) -> bool:
     value = raw.get(name)
     if value is None or value == "":
-        return False
+        return default
     if isinstance(value, str) and value.strip().lower() in {"true", "false"}:
         return value.strip().lower() == "true"
     if not isinstance(value, bool):

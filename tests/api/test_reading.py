@@ -151,7 +151,7 @@ def own(record: dict[str, Any]) -> dict[str, Any]:
 async def test_a_day_later_only_what_may_have_changed_is_read_again() -> None:
     """A sync, a day's passing, a sync from the state: together they are what a full sync gives on that day."""
     async with emulator_of(ads_per_account=40) as emulator:
-        config = config_for(emulator, include_deleted=True, start_date="2026-06-08")
+        config = config_for(emulator, include_deleted=True, start_date="2026-06-08", skip_empty_days=False)
         first = await read_from(emulator, config)
         emulator.clock.advance(A_DAY)
         emulator.counters.reset()

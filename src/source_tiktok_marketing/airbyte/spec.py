@@ -137,6 +137,16 @@ CONNECTION_SPECIFICATION: dict[str, Any] = {
             ),
             "order": 9,
         },
+        "skip_empty_days": {
+            "title": "Skip Days without Data",
+            "type": "boolean",
+            "default": True,
+            "description": (
+                "Whether to ask first, for five accounts at once, which days have any data at all, and to leave out "
+                "the others in all daily and hourly reports. The rows are the same either way."
+            ),
+            "order": 10,
+        },
         "requests_per_second": {
             "title": "Requests per Second",
             "type": "number",
@@ -145,7 +155,7 @@ CONNECTION_SPECIFICATION: dict[str, Any] = {
             "default": 10,
             "examples": [10, 20, 30, 50],
             "description": "What the application's tier allows each endpoint: 10 (Basic), 20, 30 or 50 (Ultimate).",
-            "order": 10,
+            "order": 11,
         },
     },
 }

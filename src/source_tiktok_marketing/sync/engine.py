@@ -6,36 +6,28 @@ import asyncio
 import math
 import traceback
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import aclosing
-from datetime import UTC, timedelta
 from typing import Any
 
 from source_tiktok_marketing.api.client import Client
 from source_tiktok_marketing.api.errors import Consequence, TikTokError, Verdict
-from source_tiktok_marketing.catalog import Scope
 from source_tiktok_marketing.clock import Clock
 from source_tiktok_marketing.config import Config
 from source_tiktok_marketing.errors import ConnectorError, Interrupted
-from source_tiktok_marketing.sync.accounts import Account, Accounts, find_accounts, list_accounts
+from source_tiktok_marketing.sync.accounts import Account, Accounts, find_accounts
+from source_tiktok_marketing.sync.activity import Activity, Question
 from source_tiktok_marketing.sync.buffer import Buffer
 from source_tiktok_marketing.sync.events import (
-    Batch,
     Ended,
     Event,
-    Failure,
-    Notice,
     Selected,
     Started,
 )
 from source_tiktok_marketing.sync.lanes import Lane, PartQueue, Step
-from source_tiktok_marketing.sync.objects import ObjectLists
 from source_tiktok_marketing.sync.plan import Part, in_order_of_size, plan_stream
 from source_tiktok_marketing.sync.progress import Progress, StreamProgress
-from source_tiktok_marketing.sync.records import ObjectReader
-from source_tiktok_marketing.sync.reports import ReportWindow
 from source_tiktok_marketing.sync.runs import StreamRun
 from source_tiktok_marketing.sync.state import read_state
-from source_tiktok_marketing.sync.windows import day_in
+from source_tiktok_marketing.sync.steps import StepReader
 
 _BUFFER = 8 * 2**20
 """Bytes of pages that may wait to be taken."""
@@ -44,8 +36,6 @@ _IN_FLIGHT = 24 * 2**20
 _MOST_REQUESTS = 128
 _HOPELESS = 3
 """Accounts that may fail one after the other for TikTok's own trouble before the rest of the endpoint is given up."""
-_STILL_MOVING = timedelta(minutes=10)
-"""Objects changed so shortly before a walk are read again next time: they may have changed once more during it."""
 
 
 class Sync:
@@ -78,8 +68,10 @@ class Sync:
         self._clock = clock
         self._buffer: Buffer[Event | None] = Buffer(buffer_bytes)
         self._began = clock.monotonic()
+        self._reading = StepReader(config, api, clock, self._buffer)
         self._runs = {one.stream.name: self._run_of(one, states) for one in selected}
         self._accounts: Accounts | None = None
+        self._activity: Activity | None = None
         self._fatal: ConnectorError | None = None
         self._stopping: asyncio.Task[None] | None = None
 
@@ -88,7 +80,7 @@ class Sync:
         cursors = None
         if selected.incremental and stream.cursor is not None:
             cursors = read_state(stream.name, stream.cursor, states.get(stream.name))
-        return StreamRun(selected, cursors, self._began)
+        return StreamRun(selected, cursors, self._began, tolerant=self._config.skip_inaccessible_advertisers)
 
     async def events(self) -> AsyncIterator[Event]:
         """Read everything, and tell what happens in the order in which it is true.
@@ -147,7 +139,7 @@ class Sync:
 
     async def _read_all(self) -> None:
         try:
-            self._accounts = await find_accounts(self._config, self._api)
+            self._accounts = self._reading.accounts = await find_accounts(self._config, self._api)
             lanes = await self._plan(self._accounts.chosen)
             async with asyncio.TaskGroup() as group:
                 for lane in lanes:
@@ -158,19 +150,30 @@ class Sync:
     async def _plan(self, accounts: Sequence[Account]) -> list[Lane]:
         now = self._clock.now()
         by_endpoint: dict[str, dict[str, list[Part]]] = {}
+        planned: list[Part] = []
         for name, run in self._runs.items():
             if run.cursors is not None:
                 for account in accounts:
                     run.cursors.settle(account.advertiser_id)
             parts = plan_stream(self._config, run.selected, run.cursors, accounts, now)
+            planned.extend(parts)
             run.open_parts = len(parts)
             run.windows_total = sum(part.size for part in parts)
             by_endpoint.setdefault(run.stream.endpoint, {})[name] = parts
             if not parts:
                 await self._start(run)
                 await self._end(run)
+        # The sandbox has no reports at account level.
+        asks_first = self._config.skip_empty_days and not self._config.sandbox
+        self._activity = Activity(self._api, planned if asks_first else ())
         return [
-            Lane(endpoint, [[PartQueue(part) for part in streams[name]] for name in in_order_of_size(streams)])
+            Lane(
+                endpoint,
+                [
+                    [PartQueue(part, self._activity.of(part)) for part in streams[name]]
+                    for name in in_order_of_size(streams)
+                ],
+            )
             for endpoint, streams in by_endpoint.items()
         ]
 
@@ -186,10 +189,17 @@ class Sync:
                     lane.release(step)
                     freed.set()
 
+            async def ask(question: Question) -> None:
+                try:
+                    await self._ask(question)
+                finally:
+                    lane.answered()
+                    freed.set()
+
             while (lane.open or lane.active) and self._fatal is None:
                 limit = self._limit(lane)
-                while lane.active < limit and (step := lane.take(limit)) is not None:
-                    group.create_task(read(step))
+                while lane.active < limit and (taken := lane.take(limit)) is not None:
+                    group.create_task(read(taken) if isinstance(taken, Step) else ask(taken))
                 freed.clear()
                 if lane.active:
                     await freed.wait()
@@ -201,20 +211,35 @@ class Sync:
         affordable = max(2, _IN_FLIGHT // max(1, tally.page_bytes(lane.endpoint)))
         return min(wanted, affordable, _MOST_REQUESTS)
 
+    def _ahead(self, lane: Lane) -> int:
+        """Pages of one window that may be asked for at once, now: what the windows under way leave of the limit."""
+        return max(1, self._limit(lane) // max(1, lane.active))
+
+    async def _ask(self, question: Question) -> None:
+        assert self._activity is not None  # noqa: S101 - the question is its own
+        try:
+            await self._activity.ask(question)
+        except ConnectorError as error:
+            await self._stop_everything(error)
+
     async def _read_step(self, lane: Lane, step: Step) -> None:
         part = step.queue.part
         run = self._runs[part.stream.name]
         if not run.started:
             await self._start(run)
         try:
-            cursor = await self._deliver(lane, run, step)
+            cursor = None
+            if not step.empty:
+                cursor = await self._reading.deliver(
+                    run, step, lambda: max(1, self._limit(lane) // max(1, lane.active))
+                )
         except (ConnectorError, OSError) as error:
             await self._fail(lane, run, step, error if isinstance(error, ConnectorError) else _unexpected(error))
         except Exception as error:  # noqa: BLE001 - a fault in reading one account must not take the others along
             await self._fail(lane, run, step, _unexpected(error))
         else:
             lane.transient_failures = 0
-            run.windows += 1
+            run.windows += step.windows
             reached = step.queue.complete(step)
             if part.account is not None:
                 if reached is not None:
@@ -225,76 +250,6 @@ class Sync:
                 await self._buffer.put(run.checkpoint(self._clock.monotonic()))
         await self._close(run, step.queue)
 
-    async def _deliver(self, lane: Lane, run: StreamRun, step: Step) -> str | None:
-        """Read one window to its end. Returns the cursor that objects have reached, if they have one."""
-        part = step.queue.part
-        if part.account is None:
-            await self._deliver_accounts(run)
-            return None
-        if not part.stream.is_report:
-            return await self._deliver_objects(run, part)
-        window = ReportWindow(
-            self._api,
-            part.stream,
-            part.account.advertiser_id,
-            step.window,
-            include_deleted=self._config.include_deleted,
-            ahead=lambda: max(1, self._limit(lane) // max(1, lane.active)),
-            refused=run.refused_metrics,
-        )
-        advertiser_id = int(part.account.advertiser_id)
-        async with aclosing(window.deliveries()) as deliveries:
-            async for delivery in deliveries:
-                await self._put(run, advertiser_id, delivery.records, delivery.size, delivery.odd)
-        for name in sorted(run.refused_metrics - run.said):
-            run.said.add(name)
-            text = f"{run.stream.name}: TikTok refuses the metric {name} in this report, so it is null."
-            await self._buffer.put(Notice("warning", text))
-        return None
-
-    async def _deliver_objects(self, run: StreamRun, part: Part) -> str | None:
-        assert part.account is not None  # noqa: S101 - narrows the type; the caller has looked
-        now = self._clock.now()
-        advertiser_id = int(part.account.advertiser_id)
-        lists = ObjectLists(self._api, part, include_deleted=self._config.include_deleted, today=day_in(UTC, now))
-        async with aclosing(lists.deliveries()) as deliveries:
-            async for delivery in deliveries:
-                await self._put(run, advertiser_id, delivery.records, delivery.size, delivery.odd)
-        for text in lists.notices:
-            await self._buffer.put(Notice("warning", text))
-        return min(lists.latest, f"{now - _STILL_MOVING:%Y-%m-%d %H:%M:%S}") if lists.latest else None
-
-    async def _deliver_accounts(self, run: StreamRun) -> None:
-        """The streams about accounts themselves, which were listed before anything else could be."""
-        assert self._accounts is not None  # noqa: S101 - nothing is read before the accounts are known
-        reader = ObjectReader(run.stream)
-        odd: dict[str, str] = {}
-        if run.stream.scope is Scope.TOKEN:
-            listed = self._accounts.listed
-            rows = list(listed) if listed is not None else await list_accounts(self._config, self._api)
-        else:
-            rows = [account.info for account in self._accounts.chosen if account.info is not None]
-            for account in self._accounts.chosen:
-                if account.error is not None:
-                    self._note_failure(run, account.advertiser_id, "", account.error)
-        records = [reader.typed(row, odd) for row in rows]
-        await self._put(run, None, records, len(records) * 1000, odd)
-
-    async def _put(
-        self, run: StreamRun, advertiser_id: int | None, records: list[Any], size: int, odd: Mapping[str, str]
-    ) -> None:
-        for field, value in odd.items():
-            if field not in run.said:
-                run.said.add(field)
-                text = f"{run.stream.name}: {field} came as {value!r}, which does not fit its type and becomes null."
-                await self._buffer.put(Notice("warning", text))
-        remarks = self._api.tally.remarks
-        while remarks:
-            await self._buffer.put(Notice("warning", remarks.pop(0)))
-        if records:
-            await self._buffer.put(Batch(run.stream, advertiser_id, records, size), size)
-            run.delivered(len(records), size)
-
     async def _fail(self, lane: Lane, run: StreamRun, step: Step, error: ConnectorError) -> None:
         step.queue.fail()
         account = step.queue.part.account
@@ -304,30 +259,18 @@ class Sync:
             await self._stop_everything(error)
             return
         if consequence is Consequence.STREAM:
-            self._note_failure(run, None, "", error)
+            run.fail(None, "", error)
             await self._drop(lane, run)
             return
-        self._note_failure(run, account.advertiser_id if account else None, what, error)
+        run.fail(account.advertiser_id if account else None, what, error)
         if isinstance(error, TikTokError) and error.ruling.verdict is Verdict.TRANSIENT:
             lane.transient_failures += 1
             if (
                 lane.transient_failures >= _HOPELESS
             ):  # each failure took minutes of retries: TikTok is down, not the account
                 for other in {queue.part.stream.name for queue in lane.queues()}:
-                    self._note_failure(self._runs[other], None, "", error)
+                    self._runs[other].fail(None, "", error)
                     await self._drop(lane, self._runs[other])
-
-    def _note_failure(self, run: StreamRun, advertiser_id: str | None, what: str, error: ConnectorError) -> None:
-        known = any(failure.advertiser_id == advertiser_id for failure in run.failures)
-        if known:  # windows of one account fail together; one of them says enough
-            return
-        tolerated = (
-            self._config.skip_inaccessible_advertisers
-            and advertiser_id is not None
-            and isinstance(error, TikTokError)
-            and error.ruling.inaccessible
-        )
-        run.failures.append(Failure(run.stream.name, advertiser_id, what, error, tolerated))
 
     async def _drop(self, lane: Lane, run: StreamRun) -> None:
         for queue in lane.queues():
@@ -341,7 +284,7 @@ class Sync:
             self._fatal = error
             for run in self._runs.values():
                 if not run.ended:
-                    self._note_failure(run, None, "", error)
+                    run.fail(None, "", error)
                     await self._start(run)
                     await self._end(run)
             await self._buffer.put(None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable
 
+from source_tiktok_marketing.sync.activity import AccountDays, Question
 from source_tiktok_marketing.sync.plan import Part
 from source_tiktok_marketing.sync.windows import Window
 
@@ -16,19 +17,29 @@ from source_tiktok_marketing.sync.windows import Window
 class Step:
     """One window of one part."""
 
-    __slots__ = ("done", "queue", "window")
+    __slots__ = ("done", "empty", "queue", "window", "windows")
 
-    def __init__(self, queue: PartQueue, window: Window | None) -> None:
+    def __init__(self, queue: PartQueue, window: Window | None, *, empty: bool = False, windows: int = 1) -> None:
         self.queue = queue
         self.window = window
         self.done = False
+        self.empty = empty
+        """Whether it is known to have no rows."""
+        self.windows = windows
+        """How many windows it stands for: those before it are empty too, and need no step of their own."""
 
 
 class PartQueue:
-    """The windows of one part, handed out in order."""
+    """The windows of one part, handed out in order.
 
-    def __init__(self, part: Part) -> None:
+    Args:
+        part: The part.
+        days: What is known of the account's days; None if nothing will be.
+    """
+
+    def __init__(self, part: Part, days: AccountDays | None = None) -> None:
         self.part = part
+        self._days = days
         self.in_flight = 0
         self.failed = False
         self.closed = False
@@ -60,13 +71,26 @@ class PartQueue:
         """Whether nothing is left to do, for good or ill."""
         return not self.waiting and not self.in_flight
 
+    @property
+    def open_question(self) -> Question | None:
+        """What is to be asked before the next window is; None if nothing."""
+        return self._days.open_question(self._next) if self._days and self._next else None
+
     def take(self) -> Step:
-        """The next window, oldest first."""
-        step = Step(self, self._next)
+        """The next window, oldest first; of windows that are known to be empty the last one stands for all."""
+        window, count = self._next, 1
+        empty = self._is_empty(window)
+        self._advance()
+        while empty and self._has_next and self._is_empty(self._next):
+            window, count = self._next, count + 1
+            self._advance()
+        step = Step(self, window, empty=empty, windows=count)
         self._open.append(step)
         self.in_flight += 1
-        self._advance()
         return step
+
+    def _is_empty(self, window: Window | None) -> bool:
+        return self._days is not None and window is not None and self._days.is_empty(window)
 
     def complete(self, step: Step) -> Window | None:
         """A window has been read. Returns the last window of the unbroken run of finished ones, if that has grown."""
@@ -111,29 +135,50 @@ class Lane:
         """The parts that still have windows to hand out."""
         return [queue for queues in self._streams for queue in queues if queue.waiting]
 
-    def take(self, limit: int) -> Step | None:
-        """The next window; None if there is none now.
+    def take(self, limit: int) -> Step | Question | None:
+        """The next window, or what must be asked before it is; None if there is none now.
 
         The first stream that has one gives it, its accounts in turn. One account gets a share of the lane only, as long
         as another could use the rest, so that an account whose answers are slow does not hold up the others.
 
         Args:
-            limit: How many windows the lane may have in flight.
+            limit: How many windows and questions the lane may have in flight.
         """
         share = max(2, limit // 4)
         for cap in (share, limit):
             for queues in self._streams:
-                for _ in range(len(queues)):
-                    queue = queues[0]
-                    if not queue.waiting:
-                        queues.popleft()
-                        continue
-                    queues.rotate(-1)
-                    if self._held[queue.holder] < cap:
-                        self._held[queue.holder] += 1
-                        self.active += 1
-                        return queue.take()
+                taken = self._take_from(queues, cap)
+                if taken is not None:
+                    return taken
         return None
+
+    def _take_from(self, queues: deque[PartQueue], cap: int) -> Step | Question | None:
+        place = 0
+        while place < len(queues):
+            queue = queues[place]
+            if not queue.waiting:
+                del queues[place]
+                continue
+            question = queue.open_question
+            if question is not None and question.asked:
+                place += 1  # its turn stays the next one until the answer is there
+                continue
+            if question is not None:
+                question.asked = True
+                self.active += 1
+                return question
+            if self._held[queue.holder] < cap:
+                del queues[place]
+                queues.append(queue)
+                self._held[queue.holder] += 1
+                self.active += 1
+                return queue.take()
+            place += 1
+        return None
+
+    def answered(self) -> None:
+        """A question that was taken is in flight no more."""
+        self.active -= 1
 
     def release(self, step: Step) -> None:
         """A window that was taken is in flight no more, whatever became of it."""

@@ -20,7 +20,8 @@ from source_tiktok_marketing.sync.records import report_reader
 from source_tiktok_marketing.sync.windows import Window, windows
 
 _BY_NAME = {stream.name: stream for stream in STREAMS}
-_PAGE_SIZE = 1000
+PAGE_SIZE = 1000
+"""The largest page of a report."""
 _PARAMETER_ERROR = 40002
 _INVALID_METRICS = re.compile(r"[Ii]nvalid metric fields?: *\[([^\]]*)\]")
 _ROWS_PER_WALK = 40_000
@@ -156,7 +157,7 @@ class ReportWindow:
         return Request(
             endpoint=self._stream.endpoint,
             params=self._params(piece, self._source, self._metrics, every_status=self._include_deleted),
-            page_size=_PAGE_SIZE,
+            page_size=PAGE_SIZE,
             advertiser_id=self._advertiser_id,
             disjoint=True,
             most=_ROWS_PER_WALK if piece.window and piece.window.days > 1 and not piece.summed else None,
@@ -168,16 +169,8 @@ class ReportWindow:
     ) -> dict[str, Any]:
         params: dict[str, Any] = {
             "advertiser_id": self._advertiser_id,
-            "service_type": "AUCTION",
-            "report_type": source.report_type,
-            "data_level": source.data_level,
-            "dimensions": list(source.dimensions),
-            "metrics": list(metrics),
+            **report_params(source, metrics, piece.window),
         }
-        if piece.window is None:
-            params["query_lifetime"] = True
-        else:
-            params |= {"start_date": str(piece.window.start), "end_date": str(piece.window.end)}
         filters = []
         if every_status and source.status_field:
             filters.append(_filter(source.status_field, ["STATUS_ALL"]))
@@ -224,7 +217,7 @@ class ReportWindow:
         request = Request(
             endpoint=report.endpoint,
             params=self._params(piece, source, ("spend",), every_status=True),
-            page_size=_PAGE_SIZE,
+            page_size=PAGE_SIZE,
             advertiser_id=self._advertiser_id,
         )
         ids: list[str] = []
@@ -239,6 +232,27 @@ class ReportWindow:
             "which TikTok offers no way to read in full.",
             remedy="Leave the ad-level reports of this account out, or read it at ad group level.",
         )
+
+
+def report_params(source: ReportSource, metrics: Sequence[str], window: Window | None) -> dict[str, Any]:
+    """What `/report/integrated/get/` is asked, but for the account and the page.
+
+    Args:
+        source: The report.
+        metrics: Those of its metrics that are wanted.
+        window: The days; None for all time.
+    """
+    when = (
+        {"query_lifetime": True} if window is None else {"start_date": str(window.start), "end_date": str(window.end)}
+    )
+    return {
+        "service_type": "AUCTION",
+        "report_type": source.report_type,
+        "data_level": source.data_level,
+        "dimensions": list(source.dimensions),
+        "metrics": list(metrics),
+        **when,
+    }
 
 
 def refused_metrics(error: TikTokError) -> set[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from source_tiktok_marketing.api.errors import TikTokError
+from source_tiktok_marketing.errors import ConnectorError
 from source_tiktok_marketing.sync.events import Checkpoint, Failure, Selected
 from source_tiktok_marketing.sync.progress import Phase
 from source_tiktok_marketing.sync.state import NO_CURSOR, Cursors
@@ -19,9 +21,10 @@ class StreamRun:
         selected: The stream and its mode.
         cursors: How far its accounts are; None if it has no state.
         at: When it began, in monotonic seconds.
+        tolerant: Whether an account that TikTok refuses is no failure of the sync.
     """
 
-    def __init__(self, selected: Selected, cursors: Cursors | None, at: float) -> None:
+    def __init__(self, selected: Selected, cursors: Cursors | None, at: float, *, tolerant: bool = False) -> None:
         self.selected = selected
         self.stream = selected.stream
         self.cursors = cursors
@@ -34,6 +37,7 @@ class StreamRun:
         self.ended = False
         self.said: set[str] = set()
         self.refused_metrics: set[str] = set()
+        self._tolerant = tolerant
         self._moved = False
         self._records_since = 0
         self._bytes_since = 0
@@ -51,6 +55,19 @@ class StreamRun:
         self.records += records
         self._records_since += records
         self._bytes_since += size
+
+    def fail(self, advertiser_id: str | None, what: str, error: ConnectorError) -> None:
+        """A part of it cannot be read.
+
+        Args:
+            advertiser_id: The account; None if it is the whole stream.
+            what: The days, for people; empty if there are none.
+            error: Why.
+        """
+        if any(failure.advertiser_id == advertiser_id for failure in self.failures):
+            return  # windows of one account fail together; one of them says enough
+        refused = advertiser_id is not None and isinstance(error, TikTokError) and error.ruling.inaccessible
+        self.failures.append(Failure(self.stream.name, advertiser_id, what, error, self._tolerant and refused))
 
     def moved(self, advertiser_id: str, cursor: str) -> None:
         """Everything of the account up to the cursor has been delivered."""

@@ -1,0 +1,227 @@
+"""Which days of which accounts have anything at all, so that the others need not be asked for by every report.
+
+One report at account level and by day answers for five accounts and thirty days at once. A day without a row there has
+none in any finer report: the account's row counts whatever its campaigns, deleted ones too, brought about. Only reports
+with days are concerned; those that sum up all time may list objects with zeros.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from datetime import date
+
+from source_tiktok_marketing.api.client import Client
+from source_tiktok_marketing.api.errors import Consequence, TikTokError, Verdict
+from source_tiktok_marketing.catalog import Grain, Level, ReportSource, Stream, stream_named
+from source_tiktok_marketing.errors import IncompleteRead
+from source_tiktok_marketing.sync.accounts import Account
+from source_tiktok_marketing.sync.pages import Request, Walker
+from source_tiktok_marketing.sync.plan import Part
+from source_tiktok_marketing.sync.records import report_reader
+from source_tiktok_marketing.sync.reports import PAGE_SIZE, refused_metrics, report_params
+from source_tiktok_marketing.sync.windows import Window, count_windows, windows
+
+TOGETHER = 5
+"""Accounts that one report takes (`advertiser_ids` of `/report/integrated/get/`)."""
+_DAYS = 30
+_WORTH = 5
+"""Windows that a question must be able to spare, on average, to be worth asking: a fifth more requests at worst."""
+
+
+class Question:
+    """Days of some accounts that are asked about at once.
+
+    Args:
+        accounts: What is known of each of them.
+        window: The days.
+    """
+
+    __slots__ = ("accounts", "answers", "asked", "known", "window")
+
+    def __init__(self, accounts: Sequence[AccountDays], window: Window) -> None:
+        self.accounts = accounts
+        self.window = window
+        self.asked = False
+        self.known = False
+        self.answers: dict[str, set[date]] = {}
+        """Account to its days with data; an account that could not be asked about is missing."""
+
+
+class AccountDays:
+    """What is known of the days of one account."""
+
+    __slots__ = ("advertiser_id", "blind", "questions")
+
+    def __init__(self, advertiser_id: str) -> None:
+        self.advertiser_id = advertiser_id
+        self.blind = False
+        """Whether TikTok does not answer for this account: its windows are then asked for as if nothing was known."""
+        self.questions: list[Question] = []
+        """Oldest first, without a gap, each of `_DAYS` days but the last."""
+
+    def open_question(self, window: Window) -> Question | None:
+        """What must be asked before it is known whether the window is empty; None if nothing."""
+        if self.blind:
+            return None
+        return next((question for question in self._about(window) if not question.known), None)
+
+    def is_empty(self, window: Window) -> bool:
+        """Whether it is known that the window has no rows."""
+        if self.blind:
+            return False
+        covered = 0
+        for question in self._about(window):
+            active = question.answers.get(self.advertiser_id) if question.known else None
+            if active is None or any(window.start <= day <= window.end for day in active):
+                return False
+            covered += 1
+        return covered > 0
+
+    def _about(self, window: Window) -> Iterator[Question]:
+        first = self.questions[0].window.start
+        last = min((window.end - first).days // _DAYS, len(self.questions) - 1)
+        for number in range(max(0, (window.start - first).days // _DAYS), last + 1):
+            yield self.questions[number]
+
+
+class Activity:
+    """Finds out which days have anything.
+
+    Args:
+        api: Where to ask.
+        parts: What is to be read, of all streams.
+    """
+
+    def __init__(self, api: Client, parts: Iterable[Part]) -> None:
+        self._api = api
+        self._stream = _report_of_accounts()
+        self._refused: set[str] = set()
+        self._accounts = dict(_accounts_of(parts))
+
+    def of(self, part: Part) -> AccountDays | None:
+        """What is known of the account; None if its windows are to be asked for without a question first."""
+        return self._accounts.get(part.account.advertiser_id) if part.account and has_days(part) else None
+
+    @property
+    def questions(self) -> int:
+        """How many questions there are."""
+        return len({id(question) for days in self._accounts.values() for question in days.questions})
+
+    async def ask(self, question: Question) -> None:
+        """Ask, and note the answer. What cannot be learned is left unknown: the reports themselves will say why.
+
+        Raises:
+            TikTokError: If nothing can succeed any more.
+        """
+        accounts = [days for days in question.accounts if not days.blind]
+        try:
+            question.answers.update(await self._active_days(accounts, question.window))
+        except TikTokError as error:
+            if error.consequence is Consequence.SYNC:
+                raise
+            if error.consequence is Consequence.STREAM:
+                self._give_up()
+            elif error.ruling.verdict is not Verdict.TRANSIENT:
+                await self._ask_one_by_one(accounts, question)
+        except IncompleteRead:
+            pass
+        finally:
+            question.known = True
+
+    async def _ask_one_by_one(self, accounts: Sequence[AccountDays], question: Question) -> None:
+        """One account has spoiled the answer for the others."""
+        for days in accounts:
+            if len(accounts) > 1:
+                try:
+                    question.answers.update(await self._active_days([days], question.window))
+                    continue
+                except TikTokError as error:
+                    if error.consequence is Consequence.SYNC:
+                        raise
+                except IncompleteRead:
+                    continue
+            days.blind = True
+
+    def _give_up(self) -> None:
+        for days in self._accounts.values():
+            days.blind = True
+
+    async def _active_days(self, accounts: Sequence[AccountDays], window: Window) -> dict[str, set[date]]:
+        source = self._stream.source
+        assert isinstance(source, ReportSource)  # noqa: S101 - narrows the type
+        found: dict[str, set[date]] = {days.advertiser_id: set() for days in accounts}
+        while True:
+            walker = Walker(self._api, report_reader(self._stream))
+            try:
+                async with aclosing(walker.walk(self._request(source, list(found), window))) as deliveries:
+                    async for delivery in deliveries:
+                        for row in delivery.records:
+                            day = date.fromisoformat(row.dimensions.stat_time_day[:10])
+                            found[str(row.dimensions.advertiser_id)].add(day)
+            except TikTokError as error:
+                names = refused_metrics(error) & source.optional - self._refused
+                if not names:
+                    raise
+                self._refused |= names
+            else:
+                return found
+
+    def _request(self, source: ReportSource, advertiser_ids: list[str], window: Window) -> Request:
+        only = advertiser_ids[0] if len(advertiser_ids) == 1 else None
+        who = {"advertiser_id": only} if only else {"advertiser_ids": advertiser_ids}
+        metrics = [name for name in source.metrics if name not in self._refused]
+        return Request(
+            endpoint=self._stream.endpoint,
+            params={**who, **report_params(source, metrics, window)},
+            page_size=PAGE_SIZE,
+            advertiser_id=only,
+            divisible=True,  # if it is slow the reports are asked for without it
+        )
+
+
+def has_days(part: Part) -> bool:
+    """Whether the part is a report with days, which may be empty."""
+    source = part.stream.source
+    return isinstance(source, ReportSource) and source.grain in {Grain.DAY, Grain.HOUR}
+
+
+def _accounts_of(parts: Iterable[Part]) -> Iterator[tuple[str, AccountDays]]:
+    """The accounts for which asking first may spare more than it costs."""
+    wanted: dict[str, list[Part]] = {}
+    for part in parts:
+        if has_days(part) and part.account is not None and part.account.error is None:
+            wanted.setdefault(part.account.advertiser_id, []).append(part)
+    # TikTok does not say whose days the rows of several accounts are in, so only those of one time zone go together.
+    groups: dict[tuple[str, date], list[tuple[date, int, Account]]] = {}
+    for own in wanted.values():
+        account = own[0].account
+        assert account is not None  # noqa: S101 - narrows the type
+        first, last = min(part.first or date.max for part in own), max(part.last or date.min for part in own)
+        spared = sum(part.size for part in own)
+        groups.setdefault((str(account.zone), last), []).append((first, spared, account))
+    for (_, last), members in groups.items():
+        members.sort(key=lambda member: member[0])
+        for start in range(0, len(members), TOGETHER):
+            together = members[start : start + TOGETHER]
+            first = together[0][0]
+            if sum(spared for _, spared, _ in together) >= _WORTH * count_windows(first, last, _DAYS):
+                yield from _group([account for _, _, account in together], first, last).items()
+
+
+def _group(accounts: Sequence[Account], first: date, last: date) -> Mapping[str, AccountDays]:
+    group = [AccountDays(account.advertiser_id) for account in accounts]
+    for window in windows(first, last, _DAYS):
+        question = Question(group, window)
+        for days in group:
+            days.questions.append(question)
+    return {days.advertiser_id: days for days in group}
+
+
+def _report_of_accounts() -> Stream:
+    """The catalog's report at account level and by day."""
+    stream = stream_named("advertisers_reports_daily")
+    assert stream is not None  # noqa: S101 - the catalog has it
+    assert isinstance(stream.source, ReportSource)  # noqa: S101 - narrows the type
+    assert stream.source.data_level is Level.ADVERTISER  # noqa: S101 - what this module rests on
+    return stream

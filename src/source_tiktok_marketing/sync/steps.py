@@ -1,0 +1,124 @@
+"""One step of a sync: what it asks for, and its records on their way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import aclosing
+from datetime import UTC, timedelta
+from typing import Any
+
+from source_tiktok_marketing.api.client import Client
+from source_tiktok_marketing.catalog import Scope
+from source_tiktok_marketing.clock import Clock
+from source_tiktok_marketing.config import Config
+from source_tiktok_marketing.sync.accounts import Accounts, list_accounts
+from source_tiktok_marketing.sync.buffer import Buffer
+from source_tiktok_marketing.sync.events import Batch, Event, Notice
+from source_tiktok_marketing.sync.lanes import Step
+from source_tiktok_marketing.sync.objects import ObjectLists
+from source_tiktok_marketing.sync.plan import Part
+from source_tiktok_marketing.sync.records import ObjectReader
+from source_tiktok_marketing.sync.reports import ReportWindow
+from source_tiktok_marketing.sync.runs import StreamRun
+from source_tiktok_marketing.sync.windows import day_in
+
+_STILL_MOVING = timedelta(minutes=10)
+"""Objects changed so shortly before a walk are read again next time: they may have changed once more during it."""
+
+
+class StepReader:
+    """Reads steps into a buffer.
+
+    Args:
+        config: What the user asked for.
+        api: Where to ask.
+        clock: The time.
+        buffer: Where records go; waits while it is full.
+    """
+
+    def __init__(self, config: Config, api: Client, clock: Clock, buffer: Buffer[Event | None]) -> None:
+        self._config = config
+        self._api = api
+        self._clock = clock
+        self._buffer = buffer
+        self.accounts: Accounts | None = None
+        """The accounts of this run, once they are known."""
+
+    async def deliver(self, run: StreamRun, step: Step, ahead: Callable[[], int]) -> str | None:
+        """Read a step to its end. Returns the cursor that objects have reached, if they have one.
+
+        Args:
+            run: Its stream.
+            step: What to read.
+            ahead: How many pages of it may be asked for at once, now.
+
+        Raises:
+            ConnectorError: If it cannot be had.
+        """
+        part = step.queue.part
+        if part.account is None:
+            await self._deliver_accounts(run)
+            return None
+        if not part.stream.is_report:
+            return await self._deliver_objects(run, part)
+        window = ReportWindow(
+            self._api,
+            part.stream,
+            part.account.advertiser_id,
+            step.window,
+            include_deleted=self._config.include_deleted,
+            ahead=ahead,
+            refused=run.refused_metrics,
+        )
+        advertiser_id = int(part.account.advertiser_id)
+        async with aclosing(window.deliveries()) as deliveries:
+            async for delivery in deliveries:
+                await self._put(run, advertiser_id, delivery.records, delivery.size, delivery.odd)
+        for name in sorted(run.refused_metrics - run.said):
+            run.said.add(name)
+            text = f"{run.stream.name}: TikTok refuses the metric {name} in this report, so it is null."
+            await self._buffer.put(Notice("warning", text))
+        return None
+
+    async def _deliver_objects(self, run: StreamRun, part: Part) -> str | None:
+        assert part.account is not None  # noqa: S101 - narrows the type; the caller has looked
+        now = self._clock.now()
+        advertiser_id = int(part.account.advertiser_id)
+        lists = ObjectLists(self._api, part, include_deleted=self._config.include_deleted, today=day_in(UTC, now))
+        async with aclosing(lists.deliveries()) as deliveries:
+            async for delivery in deliveries:
+                await self._put(run, advertiser_id, delivery.records, delivery.size, delivery.odd)
+        for text in lists.notices:
+            await self._buffer.put(Notice("warning", text))
+        return min(lists.latest, f"{now - _STILL_MOVING:%Y-%m-%d %H:%M:%S}") if lists.latest else None
+
+    async def _deliver_accounts(self, run: StreamRun) -> None:
+        """The streams about accounts themselves, which were listed before anything else could be."""
+        assert self.accounts is not None  # noqa: S101 - nothing is read before the accounts are known
+        reader = ObjectReader(run.stream)
+        odd: dict[str, str] = {}
+        if run.stream.scope is Scope.TOKEN:
+            listed = self.accounts.listed
+            rows = list(listed) if listed is not None else await list_accounts(self._config, self._api)
+        else:
+            rows = [account.info for account in self.accounts.chosen if account.info is not None]
+            for account in self.accounts.chosen:
+                if account.error is not None:
+                    run.fail(account.advertiser_id, "", account.error)
+        records = [reader.typed(row, odd) for row in rows]
+        await self._put(run, None, records, len(records) * 1000, odd)
+
+    async def _put(
+        self, run: StreamRun, advertiser_id: int | None, records: list[Any], size: int, odd: Mapping[str, str]
+    ) -> None:
+        for field, value in odd.items():
+            if field not in run.said:
+                run.said.add(field)
+                text = f"{run.stream.name}: {field} came as {value!r}, which does not fit its type and becomes null."
+                await self._buffer.put(Notice("warning", text))
+        remarks = self._api.tally.remarks
+        while remarks:
+            await self._buffer.put(Notice("warning", remarks.pop(0)))
+        if records:
+            await self._buffer.put(Batch(run.stream, advertiser_id, records, size), size)
+            run.delivered(len(records), size)
