@@ -15,6 +15,7 @@ from source_tiktok_marketing.cli.check import check
 from source_tiktok_marketing.cli.common import Session, debug_option
 from source_tiktok_marketing.cli.demo import demo
 from source_tiktok_marketing.cli.emulator import emulator
+from source_tiktok_marketing.cli.plan import plan
 from source_tiktok_marketing.cli.streams import streams
 from source_tiktok_marketing.cli.sync import sync
 from source_tiktok_marketing.errors import ConfigurationError, ConnectorError
@@ -42,7 +43,7 @@ def command() -> None:
     """Read everything from TikTok Ads into a database. Begin with: tiktok-marketing demo."""
 
 
-for _command in (demo, check, sync, streams, emulator):
+for _command in (demo, check, plan, sync, streams, emulator):
     command.add_command(_command)
 
 

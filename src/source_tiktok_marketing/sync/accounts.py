@@ -17,7 +17,7 @@ from source_tiktok_marketing.sync.windows import EARLIEST_ZONE, day_in, zone_of
 
 LIST_ENDPOINT = "oauth2/advertiser/get/"
 INFO_ENDPOINT = "advertiser/info/"
-_BATCH = 100
+BATCH = 100
 """Accounts that `/advertiser/info/` is asked for at once."""
 
 
@@ -132,7 +132,7 @@ def _choose(ids: Iterable[str], config: Config) -> list[str]:
 
 async def describe_accounts(api: Client, ids: Sequence[str], names: Mapping[str, str]) -> list[Account]:
     """What TikTok says of these accounts, a hundred at a time, in the order of the ids."""
-    batches = [ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH)]
+    batches = [ids[start : start + BATCH] for start in range(0, len(ids), BATCH)]
     found: dict[str, Account] = {}
     for described in await asyncio.gather(*(_describe(api, batch) for batch in batches)):
         found |= described

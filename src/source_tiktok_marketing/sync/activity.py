@@ -7,6 +7,7 @@ with days are concerned; those that sum up all time may list objects with zeros.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import date
@@ -14,6 +15,7 @@ from datetime import date
 from source_tiktok_marketing.api.client import Client
 from source_tiktok_marketing.api.errors import Consequence, TikTokError, Verdict
 from source_tiktok_marketing.catalog import Grain, Level, ReportSource, Stream, stream_named
+from source_tiktok_marketing.config import Config
 from source_tiktok_marketing.errors import IncompleteRead
 from source_tiktok_marketing.sync.accounts import Account
 from source_tiktok_marketing.sync.pages import Request, Walker
@@ -99,14 +101,52 @@ class Activity:
         self._refused: set[str] = set()
         self._accounts = dict(_accounts_of(parts))
 
+    @classmethod
+    def of_sync(cls, config: Config, api: Client, parts: Iterable[Part]) -> Activity:
+        """What a sync finds out, as it is configured: nothing if that is switched off.
+
+        The sandbox has no reports at account level.
+        """
+        return cls(api, parts if config.skip_empty_days and not config.sandbox else ())
+
     def of(self, part: Part) -> AccountDays | None:
         """What is known of the account; None if its windows are to be asked for without a question first."""
         return self._accounts.get(part.account.advertiser_id) if part.account and has_days(part) else None
 
     @property
+    def endpoint(self) -> str:
+        """Where questions are asked."""
+        return self._stream.endpoint
+
+    @property
     def questions(self) -> int:
         """How many questions there are."""
-        return len({id(question) for days in self._accounts.values() for question in days.questions})
+        return len(self._all())
+
+    @property
+    def open_questions(self) -> int:
+        """How many of them have not been answered."""
+        return sum(not question.known for question in self._all())
+
+    async def ask_all(self, at_once: int) -> None:
+        """Ask whatever has no answer yet, at the pace of the quota.
+
+        Args:
+            at_once: How many questions may be under way.
+
+        Raises:
+            TikTokError: If nothing can succeed any more.
+        """
+        waiting = iter([question for question in self._all() if not question.known])
+
+        async def ask_in_turn() -> None:
+            for question in waiting:
+                await self.ask(question)
+
+        await asyncio.gather(*(ask_in_turn() for _ in range(at_once)))
+
+    def _all(self) -> list[Question]:
+        return list({id(one): one for days in self._accounts.values() for one in days.questions}.values())
 
     async def ask(self, question: Question) -> None:
         """Ask, and note the answer. What cannot be learned is left unknown: the reports themselves will say why.

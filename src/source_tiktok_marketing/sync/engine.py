@@ -163,9 +163,7 @@ class Sync:
             if not parts:
                 await self._start(run)
                 await self._end(run)
-        # The sandbox has no reports at account level.
-        asks_first = self._config.skip_empty_days and not self._config.sandbox
-        self._activity = Activity(self._api, planned if asks_first else ())
+        self._activity = Activity.of_sync(self._config, self._api, planned)
         return [
             Lane(
                 endpoint,
