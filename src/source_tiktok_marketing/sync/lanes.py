@@ -32,28 +32,24 @@ class Step:
 class PartQueue:
     """The windows of one part, handed out in order.
 
+    There is one for each stream and account, hundreds of thousands for an agency, so it holds as little as it can.
+
     Args:
         part: The part.
         days: What is known of the account's days; None if nothing will be.
     """
 
+    __slots__ = ("_days", "_open", "_size", "_taken", "closed", "failed", "in_flight", "part")
+
     def __init__(self, part: Part, days: AccountDays | None = None) -> None:
         self.part = part
-        self._days = days
         self.in_flight = 0
         self.failed = False
         self.closed = False
-        self._windows = part.windows()
-        self._next: Window | None = None
-        self._has_next = True
-        self._open: deque[Step] = deque()
-        self._advance()
-
-    def _advance(self) -> None:
-        try:
-            self._next = next(self._windows)
-        except StopIteration:
-            self._has_next = False
+        self._days = days
+        self._size = part.size
+        self._taken = 0
+        self._open: deque[Step] | None = None
 
     @property
     def holder(self) -> str:
@@ -64,7 +60,7 @@ class PartQueue:
     @property
     def waiting(self) -> bool:
         """Whether a window is still to be handed out."""
-        return self._has_next and not self.failed
+        return self._taken < self._size and not self.failed
 
     @property
     def finished(self) -> bool:
@@ -74,23 +70,30 @@ class PartQueue:
     @property
     def open_question(self) -> Question | None:
         """What is to be asked before the next window is; None if nothing."""
-        return self._days.open_question(self._next) if self._days and self._next else None
+        if self._days is None:
+            return None
+        window = self.part.window(self._taken)
+        return self._days.open_question(window) if window else None
 
     def take(self) -> Step:
         """The next window, oldest first; of windows that are known to be empty the last one stands for all."""
-        window, count = self._next, 1
-        empty = self._is_empty(window)
-        self._advance()
-        while empty and self._has_next and self._is_empty(self._next):
-            window, count = self._next, count + 1
-            self._advance()
-        step = Step(self, window, empty=empty, windows=count)
+        first = self._taken
+        self._taken += 1
+        empty = self._is_empty(first)
+        while empty and self._taken < self._size and self._is_empty(self._taken):
+            self._taken += 1
+        step = Step(self, self.part.window(self._taken - 1), empty=empty, windows=self._taken - first)
+        if self._open is None:
+            self._open = deque()
         self._open.append(step)
         self.in_flight += 1
         return step
 
-    def _is_empty(self, window: Window | None) -> bool:
-        return self._days is not None and window is not None and self._days.is_empty(window)
+    def _is_empty(self, number: int) -> bool:
+        if self._days is None:
+            return False
+        window = self.part.window(number)
+        return window is not None and self._days.is_empty(window)
 
     def complete(self, step: Step) -> Window | None:
         """A window has been read. Returns the last window of the unbroken run of finished ones, if that has grown."""
@@ -99,6 +102,8 @@ class PartQueue:
         reached = None
         while self._open and self._open[0].done:
             reached = self._open.popleft().window
+        if not self._open:
+            self._open = None
         return reached
 
     def fail(self) -> None:

@@ -12,7 +12,7 @@ from source_tiktok_marketing.config import Config, Refresh
 from source_tiktok_marketing.sync.accounts import Account
 from source_tiktok_marketing.sync.events import Selected
 from source_tiktok_marketing.sync.state import Cursors
-from source_tiktok_marketing.sync.windows import Window, count_windows, day_in, first_day, windows
+from source_tiktok_marketing.sync.windows import Window, count_windows, day_in, first_day
 
 _SPAN = 365
 """Days that a report without a time dimension may sum up (`/report/integrated/get/`)."""
@@ -42,9 +42,14 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
     def windows(self) -> Iterator[Window | None]:
         """The windows, oldest first; one None for what has no days."""
+        return map(self.window, range(self.size))
+
+    def window(self, number: int) -> Window | None:
+        """One of its windows, the oldest being 0; None for what has no days."""
         if self.first is None or self.last is None:
-            return iter((None,))
-        return windows(self.first, self.last, self.days)
+            return None
+        start = self.first + timedelta(days=number * self.days)
+        return Window(start, min(self.last, start + timedelta(days=self.days - 1)))
 
     @property
     def size(self) -> int:
