@@ -3,7 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements/dev.txt
-COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+PARITY := .venv-parity
+PARITY_PYTHON ?= $(shell command -v python3.11 || echo $(PYTHON))
+COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --quiet
 
 .PHONY: demo test check lint types docs bench parity lock clean
@@ -29,20 +31,24 @@ docs: $(VENV)/ready
 bench: $(VENV)/ready
 	$(BIN)/python benchmarks/run.py
 
-# Airbyte's own connector, in an environment of its own, against the same emulator. Its 4.7.0 is under the MIT licence.
-parity: $(VENV)/ready .venv-parity/ready
-	PYTHONPATH=tests $(BIN)/python tests/parity/compare.py .venv-parity
+# Airbyte's own connector, in an environment of its own, against the same emulator. Its 4.7.0 is under the MIT licence
+# and runs on Python 3.10 and 3.11 only.
+parity: $(VENV)/ready $(PARITY)/ready
+	PARITY_PEER=$(PARITY) $(BIN)/python -m pytest -q tests/parity
 
-.venv-parity/ready:
-	$(PYTHON) -m venv .venv-parity
-	.venv-parity/bin/python -m pip install --quiet --disable-pip-version-check airbyte-source-tiktok-marketing==4.7.0
+$(PARITY)/ready: requirements/parity.txt
+	@$(PARITY_PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+		{ echo "Airbyte's connector needs Python 3.11. Try: make parity PARITY_PYTHON=…/python3.11"; exit 1; }
+	$(PARITY_PYTHON) -m venv $(PARITY)
+	$(PARITY)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/parity.txt
 	@touch $@
 
 # The lock holds for every Python from 3.11 on and names no index: whichever one pip is set up with serves.
 lock: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet uv
-	$(COMPILE) --extra dev --output-file $(LOCK)
-	$(COMPILE) --output-file requirements/base.txt
+	$(COMPILE) pyproject.toml --extra dev --output-file $(LOCK)
+	$(COMPILE) pyproject.toml --output-file requirements/base.txt
+	$(COMPILE) requirements/parity.in --output-file requirements/parity.txt
 
 $(VENV)/ready: pyproject.toml $(LOCK)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -53,4 +59,4 @@ $(VENV)/ready: pyproject.toml $(LOCK)
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .venv-parity build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(PARITY) build dist .pytest_cache .mypy_cache .ruff_cache

@@ -14,12 +14,20 @@ ROOT = DOCS.parent
 STREAMS_PAGE = DOCS / "streams.md"
 TABLE = re.compile(r"(<!-- table of streams: made by docs/check.py -->\n).*?(<!-- end -->)", re.DOTALL)
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
+TEST = re.compile(r"^(?:async )?def (test_\w+)", re.MULTILINE)
+NAMED_TEST = re.compile(r"\| `(test_\w+)` \|$")
 COMMAND = re.compile(r"(?:`|^\s*(?:\$ )?)tiktok-marketing (\w+)", re.MULTILINE)
 
 
 def main() -> int:
     """Check everything; print what is wrong."""
-    wrong = [*wrong_links(), *missing_fields(), *wrong_commands(), *old_tables(write="--write" in sys.argv)]
+    wrong = [
+        *wrong_links(),
+        *missing_fields(),
+        *wrong_commands(),
+        *unproved_differences(),
+        *old_tables(write="--write" in sys.argv),
+    ]
     for line in wrong:
         sys.stderr.write(f"{line}\n")
     return 1 if wrong else 0
@@ -62,6 +70,20 @@ def wrong_commands() -> list[str]:
                 wrong.append(f"{page.relative_to(ROOT)}: there is no command `tiktok-marketing {command}`")
     wrong += [f"docs: no page shows `tiktok-marketing {command}`" for command in cli.commands if command not in named]
     return wrong
+
+
+def unproved_differences() -> list[str]:
+    """Differences from Airbyte's connector that no test shows, and tests of its faults that the page does not name."""
+    page = (DOCS / "coming-from-airbyte.md").read_text()
+    rows = [line for line in page.splitlines() if line.startswith("| ") and not line.startswith("| 4.7.0 |")]
+    parity = ROOT / "tests" / "parity"
+    tests = set(TEST.findall("".join(path.read_text() for path in parity.glob("test_*.py"))))
+    faults = set(TEST.findall("".join(path.read_text() for path in parity.glob("test_faults_*.py"))))
+    named = {name for row in rows for name in NAMED_TEST.findall(row)}
+    wrong = [f"no test beside {row[:60]!r}" for row in rows if not NAMED_TEST.search(row)]
+    wrong += [f"no test {name} in tests/parity" for name in sorted(named - tests)]
+    wrong += [f"no word of {name}" for name in sorted(faults - named)]
+    return [f"docs/coming-from-airbyte.md: {line}" for line in wrong]
 
 
 def old_tables(*, write: bool) -> list[str]:

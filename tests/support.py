@@ -104,14 +104,15 @@ async def read_from(
     *,
     state: Any = None,
     incremental: bool = True,
+    catalog: Mapping[str, Any] | None = None,
     now: datetime = NOW,
 ) -> Outcome:
-    """Read streams of an emulator as the platform would, at a moment that stands still."""
+    """Read streams of an emulator as the platform would, at a moment that stands still; `catalog` goes before names."""
     checked = parse_config(config)
     lines: list[bytes] = []
     code = await read(
         checked,
-        selected_streams(checked, catalog_of(streams, incremental=incremental)),
+        selected_streams(checked, catalog or catalog_of(streams, incremental=incremental)),
         states_by_stream(state),
         write=lambda data: lines.extend(bytes(data).splitlines()),
         clock=FixedClock(now),

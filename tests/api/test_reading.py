@@ -269,9 +269,10 @@ async def test_one_account_by_credentials_needs_no_list() -> None:
     assert outcome.records("ads_reports_daily")
 
 
-async def test_a_sandbox_account_is_read() -> None:
-    """A sandbox token reads its campaigns and the days for which TikTok's sandbox has figures."""
-    async with emulator_of(sandbox_throttle=False) as emulator:
+@pytest.mark.parametrize("described", [False, True])
+async def test_a_sandbox_account_is_read(*, described: bool) -> None:
+    """A sandbox token reads its campaigns and the days for which TikTok's sandbox has figures, older than itself."""
+    async with emulator_of(sandbox_throttle=False, sandbox_accounts_endpoints=described) as emulator:
         config = {
             "credentials": {
                 "auth_type": "sandbox_access_token",

@@ -53,6 +53,13 @@ def test_the_end_date_is_included() -> None:
     assert days_of(part)[-1] == date(2026, 1, 31)
 
 
+def test_a_sandbox_has_figures_of_days_before_its_account() -> None:
+    """TikTok's mock figures are of December 2020, whenever the sandbox account was made."""
+    settings = config(sandbox=True, start_date=date(2020, 12, 8), end_date=date(2020, 12, 19))
+    (part,) = plan("ads_reports_daily", account(created=date(2026, 1, 1)), settings=settings)
+    assert (part.first, part.last) == (date(2020, 12, 8), date(2020, 12, 19))
+
+
 def test_an_end_in_the_future_is_today() -> None:
     """No day is asked for that has not begun."""
     (part,) = plan("ads_reports_daily", end_date=date(2030, 1, 1))

@@ -88,7 +88,7 @@ def _part(config: Config, stream: Stream, cursors: Cursors | None, account: Acco
     last = min(config.end_date, today) if config.end_date else today
     first = first_day(
         config.start_date,
-        created=account.created,
+        created=None if config.sandbox else account.created,  # the sandbox's mock figures are older than any account
         state=cursors.day_of(account.advertiser_id) if cursors else None,
         lookback=config.attribution_window,
         last=last,

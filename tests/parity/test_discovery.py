@@ -1,0 +1,69 @@
+"""The catalog that 4.7.0 discovers, beside ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from airbyte_470 import declared, left_out
+from notation import flatten, notation
+from parity.bench import Pair
+from parity.faulty import Commands
+from source_tiktok_marketing.catalog import STREAMS, Stream
+
+
+def catalog_of(outcome: Any) -> dict[str, dict[str, Any]]:
+    """The discovered streams by name."""
+    (catalog,) = outcome.of_type("CATALOG")
+    return {stream["name"]: stream for stream in catalog["streams"]}
+
+
+@pytest.mark.parametrize(("kind", "count"), [("production", 44), ("sandbox", 28)])
+def test_the_same_streams_with_the_same_keys(kind: str, count: int, discovery: dict[str, Commands]) -> None:
+    """Names, keys, cursors and modes are equal in both kinds of account; `is_file_based` is false by default."""
+    theirs, ours = catalog_of(discovery[kind].theirs), catalog_of(discovery[kind].ours)
+    assert len(theirs) == count
+    assert set(ours) == set(theirs)
+    for name, stream in theirs.items():
+        told = {field: value for field, value in stream.items() if field not in {"json_schema", "is_file_based"}}
+        assert {field: ours[name].get(field) for field in told} == told
+
+
+def test_what_the_unit_tests_hold_is_what_it_discovers(discovery: dict[str, Commands]) -> None:
+    """The file that our catalog is held against in `make test` is 4.7.0's own."""
+    theirs = catalog_of(discovery["production"].theirs)
+    found = {
+        name: {path: notation(field) for path, field in flatten(stream["json_schema"]).items()}
+        for name, stream in theirs.items()
+    }
+    assert found == {name: stream.fields for name, stream in declared().items()}
+
+
+@pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
+def test_what_is_left_out_is_never_filled(
+    stream: Stream, reports_in_full: Pair, objects_in_full: Pair, deleted_too: Pair, sandbox_account: Pair
+) -> None:
+    """In no record of 4.7.0 has a field a value that we do not declare, unless it does not declare it either."""
+    filled = {
+        path
+        for pair in (reports_in_full, objects_in_full, deleted_too, sandbox_account)
+        for record in pair.theirs.outcome.records(stream.name)
+        for path in filled_paths(record)
+    }
+    assert filled & left_out(stream.name) == set()
+
+
+def filled_paths(record: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """The fields with a value, by their dotted path; `[]` stands for the items of an array."""
+    for name, value in record.items():
+        if value is None:
+            continue
+        yield prefix + name
+        if isinstance(value, Mapping):
+            yield from filled_paths(value, f"{prefix}{name}.")
+        elif isinstance(value, list):
+            for item in value:
+                if isinstance(item, Mapping):
+                    yield from filled_paths(item, f"{prefix}{name}[].")

@@ -1,0 +1,98 @@
+"""A state of one is a state of the other: each goes on from each account's day, and no row is lost in between."""
+
+from __future__ import annotations
+
+import pytest
+
+from parity.bench import Reading
+from parity.comparison import keys
+from parity.faulty import UNEVEN, Handover
+from parity.scenarios import Syncs, options
+from source_tiktok_marketing.catalog import STREAMS, Stream, stream_named
+from source_tiktok_marketing.emulator import Emulator
+
+REPORTS = [stream for stream in STREAMS if stream.cursor and stream.is_report]
+OBJECTS = [stream for stream in STREAMS if stream.cursor and not stream.is_report]
+
+every_report = pytest.mark.parametrize("stream", REPORTS, ids=lambda stream: stream.name)
+every_object = pytest.mark.parametrize("stream", OBJECTS, ids=lambda stream: stream.name)
+
+ACCOUNTS = Emulator(options()).advertiser_ids
+CURSOR_DAY = "2026-06-13"
+"""The day of the first sync, which is unfinished then."""
+
+
+def cursors(reading: Reading, stream: Stream) -> dict[str, str]:
+    """The cursor of each account in the last state."""
+    assert stream.cursor is not None
+    states = reading.outcome.last_states[stream.name]["states"]
+    return {one["partition"]["advertiser_id"]: one["cursor"][stream.cursor] for one in states}
+
+
+@every_report
+def test_airbytes_goes_on_from_our_day(stream: Stream, report_syncs: Syncs) -> None:
+    """From our state 4.7.0 asks, of each account, for the last day that we had read and for nothing before it."""
+    assert {day[:10] for day in cursors(report_syncs.first.ours, stream).values()} == {CURSOR_DAY}
+    assert report_syncs.from_others.theirs.first_days(stream) == dict.fromkeys(ACCOUNTS, CURSOR_DAY)
+
+
+@every_report
+def test_we_go_on_from_airbytes_day(stream: Stream, report_syncs: Syncs) -> None:
+    """From 4.7.0's state we ask for the day of its cursor, by account."""
+    expected = {account: cursor[:10] for account, cursor in cursors(report_syncs.first.theirs, stream).items()}
+    assert report_syncs.from_others.ours.first_days(stream) == expected
+
+
+@every_report
+def test_no_row_is_lost_on_the_way_back(stream: Stream, report_syncs: Syncs) -> None:
+    """Ours, then 4.7.0 from our state: together all rows of a full read."""
+    together = keys(stream, report_syncs.first.ours, report_syncs.from_others.theirs)
+    assert together == keys(stream, report_syncs.whole)
+
+
+@every_report
+def test_no_row_is_lost_on_the_way_here(stream: Stream, report_syncs: Syncs) -> None:
+    """4.7.0, then ours from its state: together all rows of a full read."""
+    together = keys(stream, report_syncs.first.theirs, report_syncs.from_others.ours)
+    assert together == keys(stream, report_syncs.whole)
+
+
+@every_object
+def test_changed_objects_come_from_either_state(stream: Stream, object_syncs: Syncs) -> None:
+    """What changed since the first sync is delivered, whichever of the two wrote the state, and nothing older."""
+    changed = keys(stream, object_syncs.from_own.ours)
+    assert changed
+    assert keys(stream, object_syncs.from_others.ours) == changed
+    assert keys(stream, object_syncs.from_others.theirs) == keys(stream, object_syncs.from_own.theirs)
+    assert len(changed) < len(keys(stream, object_syncs.first.ours))
+
+
+@pytest.mark.parametrize("name", UNEVEN[:2])
+def test_airbytes_goes_on_from_each_accounts_own_day(name: str, refused_account: Handover) -> None:
+    """Of an account that we could not read the first time, 4.7.0 asks for everything; of the other, from its day."""
+    stream = stream_named(name)
+    assert stream is not None
+    # attribution_window is 1
+    expected = {ACCOUNTS[0]: "2026-06-12", ACCOUNTS[1]: "2026-06-10"}
+    assert refused_account.from_others.theirs.first_days(stream) == expected
+
+
+@pytest.mark.parametrize("name", UNEVEN[:2])
+def test_we_go_on_from_each_accounts_own_day(name: str, refused_account: Handover) -> None:
+    """The same the other way round: the account that 4.7.0 could not read is read from start_date."""
+    stream = stream_named(name)
+    assert stream is not None
+    expected = {ACCOUNTS[0]: "2026-06-12", ACCOUNTS[1]: "2026-06-10"}
+    assert refused_account.from_others.ours.first_days(stream) == expected
+    assert refused_account.from_own.ours.first_days(stream) == expected
+
+
+@pytest.mark.parametrize("name", UNEVEN)
+def test_a_refused_account_is_made_up_for(name: str, refused_account: Handover) -> None:
+    """Once it is readable again, all of its rows come, whoever wrote the state."""
+    stream = stream_named(name)
+    assert stream is not None
+    both = keys(stream, refused_account.first.ours, refused_account.from_own.ours)
+    assert keys(stream, refused_account.first.theirs, refused_account.from_others.ours) == both
+    assert keys(stream, refused_account.first.ours, refused_account.from_others.theirs) == both
+    assert both > keys(stream, refused_account.first.ours)
