@@ -171,8 +171,13 @@ class Network:
             body = self._api.answer(endpoint, params, token, self._loop.time())
         except Slow:
             self._note_silence(endpoint, params)
+            self.hits["too slow"] += 1
             await asyncio.sleep(SILENCE)
             raise TransportFailure("no answer came in time", timed_out=True) from None
+        if body.headers:
+            self.hits["ads left out"] += 1
+        if b'"code":40100' in body.body[:20]:
+            self.hits["over the quota"] += 1
         return _reply_of(body)
 
     def _refuse(self, kind: int, endpoint: str, params: Mapping[str, str], token: str) -> Reply:

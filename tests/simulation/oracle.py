@@ -103,7 +103,7 @@ class Truth:
             return None
         must = thing.created <= began and thing.visible(ended, deleted_too=deleted_too)
         least = thing.version(began) if anew or stream.cursor is None else thing.told_version(began)
-        if not anew and not thing.timed and self._config.refresh_objects is Refresh.DAILY:
+        if not (anew or thing.timed) and self._config.refresh_objects is Refresh.DAILY:
             must = False
         if stream.cursor is not None and thing.timed:
             since = self._world.seconds(self._since)

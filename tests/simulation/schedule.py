@@ -104,8 +104,12 @@ def schedule_of(seed: int) -> Schedule:
     rng = random.Random(seed)
     began = rng.choice(_TURNS) + timedelta(days=rng.randrange(3), seconds=rng.randrange(int(DAY)))
     config = _config(rng, began)
+    tier = int(config.requests_per_second)
+    share = rng.choice((None, None, 1.0, 1.0, 0.5, 0.2))  # of the quota that other programs leave
     busy = rng.random() < 0.2  # people work on long lists while they are read
     limits, largest_group = _limits(rng)
+    if share is not None:
+        limits.per_second, limits.per_minute = int(tier * share), int(tier * share * 60)
     if busy:
         limits.page = rng.choice((1, 2, 3))
     world = World(seed, began, config.start_date - timedelta(days=2), config.attribution_window)

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 from simulation.api import Denial
@@ -62,6 +63,8 @@ class Simulation:
         self.store = parts.store()
         self._process = Process(schedule, parts, self.network, self.clock, self._rng)
         self.truth = Truth(schedule)
+        self._first_of_day = True
+        self._day: date | None = None
         self.report = Report(schedules=1)
         self.log: list[str] = []
         self._streams = [one.stream for one in schedule.selected]
@@ -119,6 +122,8 @@ class Simulation:
 
     async def _disturbed(self, session: Session) -> None:
         api, began = self.schedule.api, self.loop.time()
+        today = self.clock.now().date()
+        self._first_of_day, self._day = today != self._day, today
         api.denials = [_shifted(denial, began) for denial in session.denials]
         before = {name: _cursors(self._streams, name, state) for name, state in self.store.states.items()}
         self.note(f"{session}")
@@ -179,7 +184,8 @@ class Simulation:
         fresh: bool = False,
     ) -> None:
         if anew is None:
-            anew = self.schedule.config.refresh_objects is Refresh.ALWAYS
+            refresh = self.schedule.config.refresh_objects
+            anew = refresh is Refresh.ALWAYS or (refresh is Refresh.DAILY and self._first_of_day)
         finding, compared = compare(
             self.truth, store, self.schedule.selected, began, ended, without, anew=anew, fresh=fresh
         )

@@ -10,6 +10,7 @@ import random
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
@@ -142,6 +143,8 @@ class World:
         self._starts: dict[tuple[str, date], float] = {}
         self._figures: dict[tuple[int, date], tuple[tuple[float, ...], int]] = {}
         self._hours: dict[tuple[str, date, int], float] = {}
+        self._placed: dict[Any, list[tuple[tuple[str, ...], float]]] = {}
+        self._still: dict[Any, dict[tuple[str, ...], int]] = {}
 
     # time
 
@@ -278,7 +281,36 @@ class World:
             within: A kind of object and the ids that rows must belong to.
             only: The ads that are considered at all.
         """
-        at = min(at, self.frozen)
+        if at < self.frozen:
+            return self._rows(account, level, dimensions, days, at, deleted_too=deleted_too, within=within, only=only)
+        asked = (
+            account.id,
+            level,
+            tuple(dimensions),
+            days,
+            deleted_too,
+            within,
+            None if only is None else frozenset(only),
+        )
+        found = self._still.get(asked)
+        if found is None:  # the world stands still, so whoever asks is answered the same
+            at = self.frozen
+            found = self._rows(account, level, dimensions, days, at, deleted_too=deleted_too, within=within, only=only)
+            self._still[asked] = found
+        return found
+
+    def _rows(
+        self,
+        account: Account,
+        level: str,
+        dimensions: Sequence[str],
+        days: tuple[date, date] | None,
+        at: float,
+        *,
+        deleted_too: bool,
+        within: tuple[str, frozenset[str]] | None,
+        only: set[int] | None,
+    ) -> dict[tuple[str, ...], int]:
         first, last = days or (self.first, self.today(account, at))
         first, last = max(first, self.first), min(last, self.today(account, at))
         span = [first + timedelta(days=number) for number in range((last - first).days + 1)]
@@ -295,8 +327,9 @@ class World:
                     if not times or times[0] > at:
                         continue
                     version = bisect_right(times, at)
-                    for key in self._cells(account, subject, dimensions, day, dice, at):
-                        found[key] = found.get(key, 0) + version
+                    for key, since in self._cells(account, subject, dimensions, day, dice):
+                        if since <= at:
+                            found[key] = found.get(key, 0) + version
         return found
 
     def _subjects(
@@ -312,21 +345,32 @@ class World:
                 yield str(thing.number), ads_of(thing)
 
     def _cells(
-        self, account: Account, subject: str, dimensions: Sequence[str], day: date, dice: int, at: float
-    ) -> list[tuple[str, ...]]:
-        keys: list[tuple[str, ...]] = [()]
+        self, account: Account, subject: str, dimensions: Sequence[str], day: date, dice: int
+    ) -> list[tuple[tuple[str, ...], float]]:
+        """The rows that an ad's figures of a day are in, each with the moment since when."""
+        asked = (subject, tuple(dimensions), day, dice)
+        found = self._placed.get(asked)
+        if found is None:
+            found = self._placed[asked] = self._place(account, subject, dimensions, day, dice)
+        return found
+
+    def _place(
+        self, account: Account, subject: str, dimensions: Sequence[str], day: date, dice: int
+    ) -> list[tuple[tuple[str, ...], float]]:
+        keys: list[tuple[tuple[str, ...], float]] = [((), -NEVER)]
         for name in dimensions:
-            if name == "stat_time_day":
-                values: Sequence[str] = (f"{day} 00:00:00",)
-            elif name == "stat_time_hour":
-                hours = {(dice >> 3) % 24, (dice >> 9) % 24, (dice >> 15) % 24}
-                values = [f"{day} {hour:02}:00:00" for hour in sorted(hours) if self.hour_of(account, day, hour) <= at]
+            if name == "stat_time_hour":
+                hours = sorted({(dice >> 3) % 24, (dice >> 9) % 24, (dice >> 15) % 24})
+                values = [(f"{day} {hour:02}:00:00", self.hour_of(account, day, hour)) for hour in hours]
+            elif name == "stat_time_day":
+                values = [(f"{day} 00:00:00", -NEVER)]
             elif name in _CELLS:
                 mask = (dice >> 5) % 7 + 1
-                values = [value for place, value in enumerate(_CELLS[name]) if mask >> place & 1] or _CELLS[name][:1]
+                some = [value for place, value in enumerate(_CELLS[name]) if mask >> place & 1] or _CELLS[name][:1]
+                values = [(value, -NEVER) for value in some]
             else:
-                values = (subject,)
-            keys = [(*key, value) for key in keys for value in values]
+                values = [(subject, -NEVER)]
+            keys = [((*key, value), max(since, other)) for key, since in keys for value, other in values]
         return keys
 
 
