@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -38,11 +38,13 @@ class Reports:
         self._refused_metrics = refused
         self._templates: dict[tuple[str, ...], str] = {}
 
-    def answer(self, account: Account, params: Mapping[str, str], at: float, headers: dict[str, str]) -> bytes:
+    def answer(
+        self, accounts: Sequence[Account], params: Mapping[str, str], at: float, headers: dict[str, str]
+    ) -> bytes:
         """The `data` of an answer.
 
         Args:
-            account: Whose report.
+            accounts: Whose report; the ads of several are counted together.
             params: The request.
             at: The moment.
             headers: Takes those that go with it.
@@ -57,11 +59,20 @@ class Reports:
             raise Refusal(40002, f"Please correct your request. Invalid metric fields: {refused}. ")
         page, size = self._limits.page_of(params, 1000)
         deleted_too, within = _conditions(params, query.level)
-        ads = self._considered(account, query, at, headers, deleted_too=deleted_too, within=within)
-        self._weigh(account, query, days, at, within)
-        found = self._world.rows(
-            account, params["data_level"], query.dimensions, days, at, deleted_too=deleted_too, within=within, only=ads
-        )
+        ads = self._considered(accounts, query, at, headers, deleted_too=deleted_too, within=within)
+        self._weigh(accounts, query, days, at, within)
+        found: dict[tuple[str, ...], int] = {}
+        for account in accounts:
+            found |= self._world.rows(
+                account,
+                params["data_level"],
+                query.dimensions,
+                days,
+                at,
+                deleted_too=deleted_too,
+                within=within,
+                only=ads,
+            )
         shown = list(found.items())[(page - 1) * size : page * size]
         template = self._template(query.metrics)
         dimensions = query.dimensions
@@ -73,7 +84,7 @@ class Reports:
 
     def _considered(
         self,
-        account: Account,
+        accounts: Sequence[Account],
         query: ReportQuery,
         at: float,
         headers: dict[str, str],
@@ -87,6 +98,7 @@ class Reports:
         at = min(at, self._world.frozen)
         ads = [
             ad.number
+            for account in accounts
             for ad in reversed(account.things["ad"])
             if ad.visible(at, deleted_too=deleted_too) and is_within(ad, within)
         ]
@@ -97,16 +109,18 @@ class Reports:
 
     def _weigh(
         self,
-        account: Account,
+        accounts: Sequence[Account],
         query: ReportQuery,
         days: tuple[date, date] | None,
         at: float,
         within: tuple[str, frozenset[str]] | None,
     ) -> None:
         """Refuse what is too much work."""
-        objects = 1
+        objects = len(accounts)
         if query.level != "advertiser":
-            objects = sum(one.exists(at) and is_within(one, within) for one in account.things[query.level])
+            objects = sum(
+                one.exists(at) and is_within(one, within) for account in accounts for one in account.things[query.level]
+            )
         spanned = (days[1] - days[0]).days + 1 if days and query.time else 1
         work = objects * spanned * (24 if query.time == "stat_time_hour" else 1) * (2 if query.breakdown else 1)
         if work > self._limits.heavy:

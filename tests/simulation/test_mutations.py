@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from datetime import UTC, date, timedelta
+import re
+from collections.abc import AsyncIterator, Mapping
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -17,37 +18,41 @@ from simulation.trial import run_schedule
 from source_tiktok_marketing.api.retry import Patience
 from source_tiktok_marketing.api.transport import Reply
 from source_tiktok_marketing.config import Config
-from source_tiktok_marketing.sync.accounts import Account
 from source_tiktok_marketing.sync.engine import Sync
-from source_tiktok_marketing.sync.lanes import Lane, Step
-from source_tiktok_marketing.sync.runs import StreamRun
+from source_tiktok_marketing.sync.events import Batch, Ended, Event
 
 WITHIN = 200
 """Schedules in which each of them is found out, at the latest."""
 
 
 class StateFirst(Parts):
-    """Tells the state of a window before its records."""
+    """Tells a state before the records that it covers."""
 
     class sync(Sync):  # noqa: N801 - takes the place of an attribute
         """Breaks the order."""
 
-        async def _deliver(self, lane: Lane, run: StreamRun, step: Step) -> str | None:
-            account = step.queue.part.account
-            if step.window is not None and account is not None:
-                run.moved(account.advertiser_id, f"{step.window.end} 00:00:00")
-                await self._buffer.put(run.checkpoint(self._clock.monotonic()))
-            return await super()._deliver(lane, run, step)
+        async def events(self) -> AsyncIterator[Event]:
+            """Keep records back until the next state."""
+            kept: list[Event] = []
+            async for event in super().events():
+                if isinstance(event, Batch):
+                    kept.append(event)
+                    continue
+                yield event
+                while kept:
+                    yield kept.pop(0)
 
 
 class FailuresPassedOver(Parts):
-    """Takes a window that failed for one that was read."""
+    """Takes a stream that failed for one that is complete."""
 
     class sync(Sync):  # noqa: N801
         """Says nothing of failures."""
 
-        def _note_failure(self, run: StreamRun, advertiser_id: str | None, what: str, error: Any) -> None:
-            """Forget it."""
+        async def events(self) -> AsyncIterator[Event]:
+            """Leave them out."""
+            async for event in super().events():
+                yield Ended(event.stream, (), event.records) if isinstance(event, Ended) else event
 
 
 class NoLookback(Parts):
@@ -63,11 +68,13 @@ class NoLookback(Parts):
 class DaysOfUtc(Parts):
     """Takes every account's days for UTC's."""
 
-    class sync(Sync):  # noqa: N801
-        """Lives in London."""
+    class network(Network):  # noqa: N801
+        """Moves all accounts to London."""
 
-        async def _plan(self, accounts: Sequence[Account]) -> list[Lane]:
-            return await super()._plan([replace(account, zone=UTC) for account in accounts])
+        async def _ask(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+            reply = await super()._ask(endpoint, params, token)
+            body = re.sub(rb'"display_timezone":"[^"]*"', b'"display_timezone":"UTC"', reply.body)
+            return Reply(reply.status, reply.headers, body)
 
 
 class StateOfTheNextDay(Parts):
