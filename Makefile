@@ -1,4 +1,4 @@
-# make demo · make test · make check · make bench: each makes its own .venv from the lock, with nothing but Python 3.11+.
+# make demo · make test · make check · make bench · make simulate: each makes its own .venv from the lock, with nothing but Python 3.11+.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,7 +8,7 @@ PARITY_PYTHON ?= $(shell command -v python3.11 || echo $(PYTHON))
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --quiet
 
-.PHONY: demo test check lint types docs bench parity lock clean
+.PHONY: demo test check lint types docs bench parity simulate lock clean
 
 demo: $(VENV)/ready
 	$(BIN)/tiktok-marketing demo
@@ -30,6 +30,12 @@ docs: $(VENV)/ready
 
 bench: $(VENV)/ready
 	$(BIN)/python benchmarks/run.py
+
+# Whole syncs under a virtual clock, each with faults, kills and resumes of its own: SCHEDULES=1000 SEED=1 for fewer.
+SCHEDULES ?= 100000
+SEED ?= 1
+simulate: $(VENV)/ready
+	$(BIN)/python tests/simulation/run.py --schedules $(SCHEDULES) --seed $(SEED)
 
 # Airbyte's own connector, in an environment of its own, against the same emulator. Its 4.7.0 is under the MIT licence
 # and runs on Python 3.10 and 3.11 only.

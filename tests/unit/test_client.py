@@ -325,6 +325,13 @@ async def test_too_large_a_request_comes_back_at_once_to_be_divided() -> None:
     assert asked.tries == 1
 
 
+async def test_too_large_a_request_is_tried_as_often_whatever_went_wrong_before() -> None:
+    """Broken answers before a 40067 do not use up its tries."""
+    asked = Asked(*[refusal(50000), refusal(50002), refusal(40067)] * 2, OK)
+    await asked.answer()
+    assert asked.tries == 7
+
+
 async def test_the_end_of_the_days_quota_fails_the_stream() -> None:
     """No request is sent any more, and the remedy says when there are new ones."""
     asked = Asked(OK, tier=Tier(per_second=10, per_minute=600, per_day=2))

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit_builders import FakeClock, client, refusal, stream
+from unit_builders import FakeClock, client, page, refusal, stream
 
 from source_tiktok_marketing.api.errors import TikTokError
 from source_tiktok_marketing.api.transport import Reply
@@ -172,3 +172,51 @@ async def test_a_day_that_stays_too_large_is_an_error() -> None:
         (ads, "2026-01-01", "2026-01-01"),
         (campaigns, "2026-01-01", "2026-01-01"),
     ]
+
+
+class Unused:
+    """Finds every report about ads too much, though nothing ever happened in the account.
+
+    Args:
+        answer: What is said to a report about ads.
+        refused: A metric that the application may not have.
+    """
+
+    def __init__(self, answer: Reply, refused: str = "") -> None:
+        self._answer = answer
+        self._refused = refused
+        self.asked: list[str] = []
+
+    async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+        """Answer for campaigns and ad groups."""
+        assert endpoint
+        assert token
+        self.asked.append(params["dimensions"])
+        if "ad_id" in params["dimensions"]:
+            return self._answer
+        if self._refused and self._refused in params["metrics"]:
+            return refusal(40002, f"Invalid metric fields: ['{self._refused}'].")
+        return Reply(200, {}, page([]))
+
+
+@pytest.mark.parametrize("refused", ["", "real_time_result"])
+@pytest.mark.parametrize(
+    "answer",
+    [Reply(200, {"X-Tt-Ads-Throttle": "20k"}, page([])), refusal(40067), refusal(50002)],
+    ids=["cut", "too large", "slow"],
+)
+async def test_a_large_account_where_nothing_happened_has_no_rows(answer: Reply, refused: str) -> None:
+    """However many ads an account has: if no campaign has rows on the days, there is nothing to read, and no error."""
+    transport = Unused(answer, refused)
+    day = date(2026, 1, 1)
+    window = ReportWindow(
+        client(transport, FakeClock()),
+        stream("ads_reports_daily"),
+        "7001",
+        Window(day, day),
+        include_deleted=False,
+        ahead=lambda: 1,
+    )
+    assert [delivery async for delivery in window.deliveries()] == []
+    assert transport.asked.count('["campaign_id"]') == (2 if refused else 1)
+    assert transport.asked[-1] == '["campaign_id"]'

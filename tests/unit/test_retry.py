@@ -33,9 +33,9 @@ def broken(*, timed_out: bool = False) -> TikTokError:
 
 def hopeless(error: TikTokError, *, patience: Patience = PATIENCE, **situation: Any) -> bool:
     """Whether it is given up: the third try, right away, in a run that had answers, unless said otherwise."""
-    return gives_up(
-        error, **{"tries": 3, "waited": 0.0, "divisible": False, "answered": True} | situation, patience=patience
-    )
+    usual = {"tries": 3, "waited": 0.0, "divisible": False, "answered": True}
+    usual["alike"] = situation.get("tries", 3)
+    return gives_up(error, **usual | situation, patience=patience)
 
 
 def test_pauses_double_up_to_a_minute() -> None:
@@ -81,6 +81,13 @@ def test_what_is_too_large_and_the_smallest_is_tried_a_few_times(code: int) -> N
     """One day of one object cannot be divided, so passing trouble is the last hope."""
     assert not hopeless(coded(code), tries=2)
     assert hopeless(coded(code), tries=3)
+
+
+@pytest.mark.parametrize("code", [40011, 40067])
+def test_other_trouble_before_does_not_count_as_too_large(code: int) -> None:
+    """Passing trouble of several kinds at once is still passing trouble."""
+    assert not hopeless(coded(code), tries=9, alike=2)
+    assert hopeless(coded(code), tries=9, alike=3)
 
 
 @pytest.mark.parametrize("code", [50000, 50002, 51002, 40700, 40202])

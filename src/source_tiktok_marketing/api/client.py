@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
@@ -159,15 +159,19 @@ class Client:
         query = {name: _as_text(value) for name, value in params.items()}
         started = self._clock.monotonic()
         tries = 0
+        alike: Counter[tuple[Consequence, bool]] = Counter()
         while True:
             tries += 1
             try:
                 return await self._try(endpoint, query, decode, advertiser_id)
             except TikTokError as error:
                 waited = self._clock.monotonic() - started
+                way = (error.consequence, error.slow)
+                alike[way] += 1
                 if gives_up(
                     error,
                     tries=tries,
+                    alike=alike[way],
                     waited=waited,
                     divisible=divisible,
                     answered=self._answered,

@@ -55,24 +55,25 @@ def pause(error: TikTokError, tries: int, random: Random) -> float:
 
 
 def gives_up(
-    error: TikTokError, *, tries: int, waited: float, divisible: bool, answered: bool, patience: Patience
+    error: TikTokError, *, tries: int, alike: int, waited: float, divisible: bool, answered: bool, patience: Patience
 ) -> bool:
     """Whether the request has failed for good.
 
     Args:
         error: The latest failure.
         tries: How often the request was sent.
+        alike: How often of these it failed in this way: as too large, as too slow, or otherwise.
         waited: Seconds since the first of them.
         divisible: Whether the caller can ask for less at a time instead.
         answered: Whether the API ever answered anything in this run.
         patience: How long to go on.
     """
     if error.consequence is Consequence.SPLIT and not divisible:
-        return tries >= patience.tries_of_the_smallest
+        return alike >= patience.tries_of_the_smallest
     if error.consequence not in {Consequence.RETRY, Consequence.SLOW_DOWN}:
         return True
     if divisible and error.slow:
-        return tries >= (patience.slow_tries if error.timed_out else patience.slow_codes)
+        return alike >= (patience.slow_tries if error.timed_out else patience.slow_codes)
     if error.consequence is Consequence.SLOW_DOWN:
         return waited >= patience.quota
     if error.code is None and not answered:

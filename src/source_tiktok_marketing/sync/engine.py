@@ -266,7 +266,7 @@ class Sync:
             if (
                 lane.transient_failures >= _HOPELESS
             ):  # each failure took minutes of retries: TikTok is down, not the account
-                for other in {queue.part.stream.name for queue in lane.queues()}:
+                for other in dict.fromkeys(queue.part.stream.name for queue in lane.queues()):
                     self._runs[other].fail(None, "", error)
                     await self._drop(lane, self._runs[other])
 

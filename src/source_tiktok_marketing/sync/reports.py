@@ -28,6 +28,16 @@ _ROWS_PER_WALK = 40_000
 """Rows of several days that are read in one walk. Their keys are kept until it ends, and deep pages drift."""
 _IDS_PER_FILTER = 100
 """The most ids that one filter takes (`/report/integrated/get/`)."""
+_SIGNS = (
+    "spend",
+    "impressions",
+    "clicks",
+    "conversion",
+    "real_time_conversion",
+    "result",
+    "real_time_result",
+)
+"""Metrics of which one at least is above zero where anything happened, be it a late conversion alone."""
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -37,20 +47,16 @@ class Piece(msgspec.Struct, frozen=True):
         window: Its days; None for a lifetime report.
         id_field: `campaign_ids` or `adgroup_ids`, if only these objects' rows are asked for.
         ids: Which ones.
-        final: Whether no smaller part is tried.
         summed: Whether a row sums up all days of the window, which then cannot be asked for apart.
     """
 
     window: Window | None
     id_field: str | None = None
     ids: tuple[str, ...] = ()
-    final: bool = False
     summed: bool = False
 
     def halves(self) -> list[Piece] | None:
         """The same rows as two smaller parts: of the days, else of the ids. None if it is one day of one object."""
-        if self.final:
-            return None
         parts = self.window.halves() if self.window and not self.summed else None
         if parts is not None:
             return [replace(self, window=part) for part in parts]
@@ -65,7 +71,7 @@ class Piece(msgspec.Struct, frozen=True):
 
     def id_halves(self) -> list[Piece] | None:
         """The same rows as two parts of its ids; None if it has not two."""
-        if len(self.ids) < 2 or self.final:
+        if len(self.ids) < 2:
             return None
         middle = len(self.ids) // 2
         return [replace(self, ids=ids) for ids in (self.ids[:middle], self.ids[middle:])]
@@ -189,15 +195,12 @@ class ReportWindow:
         if smaller is None:
             return None
         report, id_field = smaller
-        smaller_pieces = piece.by(id_field, await self._ids(report, piece))
-        # Too large, and yet no object has rows: it is asked once more as it is, since an empty answer was not given.
-        return smaller_pieces or [replace(piece, final=True)]
+        # No pieces if no object has rows: a large account is too large on days without any, too.
+        return piece.by(id_field, await self._ids(report, piece))
 
     def _smaller_objects(self, piece: Piece) -> tuple[Stream, str] | None:
         """The report that tells which objects have rows in the piece, and the filter that takes their ids."""
         level = self._source.data_level
-        if piece.final:
-            return None
         if piece.id_field is None and level != Level.ADVERTISER:
             return _BY_NAME["campaigns_reports_lifetime"], "campaign_ids"
         if piece.id_field == "campaign_ids" and level == Level.AD:
@@ -212,11 +215,19 @@ class ReportWindow:
         """
         source = report.source
         assert isinstance(source, ReportSource)  # noqa: S101 - narrows the type
+        try:
+            return await self._ids_by(report, source, _SIGNS, piece)
+        except TikTokError as error:
+            if not refused_metrics(error):
+                raise
+            return await self._ids_by(report, source, _SIGNS[:1], piece)
+
+    async def _ids_by(self, report: Stream, source: ReportSource, metrics: Sequence[str], piece: Piece) -> list[str]:
         (dimension,) = source.dimensions
         walker = Walker(self._api, report_reader(report), self._ahead)
         request = Request(
             endpoint=report.endpoint,
-            params=self._params(piece, source, ("spend",), every_status=True),
+            params=self._params(piece, source, metrics, every_status=True),
             page_size=PAGE_SIZE,
             advertiser_id=self._advertiser_id,
         )

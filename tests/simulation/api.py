@@ -1,0 +1,261 @@
+"""TikTok's Business API over a world: what it answers, what it refuses, and how large its answers may be.
+
+Written from the API's documents.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulation.limits import APP_ID, Limits, Quota, page_info
+from simulation.reports import Reports
+from simulation.world import NEVER, Account, Thing, World
+from source_tiktok_marketing.emulator.envelope import Refusal
+
+TOKEN = "tok-5f1c9a77e0"
+SECRET = "sec-77aa01b2c3"
+BARRED = "no permission to operate on the pixel"
+
+_MESSAGES = {
+    40001: "No permission to operate advertiser {account}.",
+    40106: "Core user {account} is invalid.",
+    40300: "Advertiser {account} does not exist or has been deleted.",
+    40301: "Advertiser {account} cannot be matched.",
+    40105: f"Access token {TOKEN} is incorrect or has been revoked.",
+    40118: f"App {APP_ID} is not on the allowlist.",
+}
+_LISTS = {
+    "campaign/get/": ("campaign", "list", 1000),
+    "adgroup/get/": ("adgroup", "list", 1000),
+    "ad/get/": ("ad", "list", 1000),
+    "file/image/ad/search/": ("image", "list", 100),
+    "dmp/custom_audience/list/": ("audience", "list", 100),
+    "pixel/list/": ("pixel", "pixels", 20),
+}
+
+
+@dataclass
+class Body:
+    """What comes back over the wire."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Denial:
+    """An account or an endpoint that is refused for a while.
+
+    Args:
+        code: TikTok's return code.
+        account: Whose requests; None for all.
+        endpoint: Which ones; None for all that name an account.
+        start: Since when, in seconds.
+        end: Until when.
+        at_once: Whether it is refused from the beginning of a sync.
+        refused: The endpoints at which it struck.
+    """
+
+    code: int
+    account: str | None = None
+    endpoint: str | None = None
+    start: float = 0.0
+    end: float = NEVER
+    at_once: bool = False
+    refused: set[str] = field(default_factory=set)
+
+    @property
+    def struck(self) -> bool:
+        """Whether anything was refused."""
+        return bool(self.refused)
+
+    def hits(self, endpoint: str, account: str | None, at: float) -> bool:
+        """Whether a request is refused."""
+        if not self.start <= at < self.end or (self.endpoint is not None and endpoint != self.endpoint):
+            return False
+        return self.account is None or account == self.account
+
+
+class Api:
+    """Answers requests.
+
+    Args:
+        world: What is true.
+        limits: How much it takes and gives.
+        odd: Values that some metrics have, by metric.
+        refused_metrics: Metrics that the application may not have.
+    """
+
+    def __init__(
+        self, world: World, limits: Limits, odd: Mapping[str, str], refused_metrics: frozenset[str] = frozenset()
+    ) -> None:
+        self.world = world
+        self.limits = limits
+        self.denials: list[Denial] = []
+        self.info_refuses = False
+        """Whether /advertiser/info/ refuses all accounts for one, or leaves that one out."""
+        self._reports = Reports(world, limits, odd, refused_metrics)
+        self._quota = Quota(limits)
+        self._requests = 0
+
+    def answer(self, endpoint: str, params: Mapping[str, str], token: str, at: float) -> Body:
+        """Answer one request.
+
+        Raises:
+            Slow: If TikTok would say nothing.
+        """
+        self._requests += 1
+        try:
+            self._quota.admit(endpoint, at)
+            headers: dict[str, str] = {}
+            _check_token(token)
+            if endpoint == "oauth2/advertiser/get/":
+                data = self._accounts(params, at)
+            elif endpoint == "advertiser/info/":
+                data = self._info(params, at)
+            elif endpoint == "report/integrated/get/":
+                data = self._reports.answer(self._several(endpoint, params, at), params, at, headers)
+            else:
+                account = self._account(endpoint, params, at)
+                if endpoint in _LISTS:
+                    data = self._list(endpoint, account, params, at)
+                elif endpoint == "pixel/event/stats/":
+                    data = self._statistics(account, params)
+                else:
+                    return Body(404, b"404 page not found")
+        except Refusal as refusal:
+            return Body(200, self.envelope(refusal.code, refusal.message))
+        return Body(200, b'{"code":0,"message":"OK","request_id":"r%d","data":%s}' % (self._requests, data), headers)
+
+    def envelope(self, code: int, message: str) -> bytes:
+        """A refusal as bytes."""
+        told = {"code": code, "message": message, "request_id": f"r{self._requests}", "data": {}}
+        return json.dumps(told, separators=(",", ":")).encode()
+
+    def _accounts(self, params: Mapping[str, str], at: float) -> bytes:
+        if (params.get("app_id"), params.get("secret")) != (APP_ID, SECRET):
+            raise Refusal(40101, f"The app_id {params.get('app_id')} and its secret do not match.")
+        self._deny("oauth2/advertiser/get/", None, at)
+        rows = [
+            {"advertiser_id": account.id, "advertiser_name": "v1"}
+            for account in self.world.accounts
+            if account.listed <= at
+        ]
+        return _encoded({"list": rows})
+
+    def _info(self, params: Mapping[str, str], at: float) -> bytes:
+        asked = json.loads(params.get("advertiser_ids", "[]"))
+        if not asked:
+            raise Refusal(40002, "Missing required field(s): advertiser_ids.")
+        if len(asked) > 100:
+            raise Refusal(40011, "Too many ids.")
+        rows = []
+        for one in asked:
+            try:
+                account = self._account("advertiser/info/", {"advertiser_id": one}, at)
+            except Refusal:
+                if self.info_refuses:
+                    raise
+                continue
+            rows.append(
+                {
+                    "advertiser_id": one,
+                    "name": "v1",
+                    "display_timezone": account.zone_name,
+                    "timezone": "Etc/GMT+5",
+                    "create_time": int(self.world.moment(account.created).timestamp()),
+                    "balance": 120.5,
+                    "currency": "USD",
+                }
+            )
+        return _encoded({"list": rows})
+
+    def _account(self, endpoint: str, params: Mapping[str, str], at: float) -> Account:
+        wanted = params.get("advertiser_id")
+        if not wanted:
+            raise Refusal(40002, "Missing required field(s): advertiser_id.")
+        account = self.world.by_id.get(wanted)
+        if account is None or account.listed > at:
+            raise Refusal(40300, _MESSAGES[40300].format(account=wanted))
+        self._deny(endpoint, wanted, at)
+        return account
+
+    def _several(self, endpoint: str, params: Mapping[str, str], at: float) -> list[Account]:
+        """The accounts of a report, which takes up to five of them."""
+        asked = json.loads(params.get("advertiser_ids", "[]")) or [params.get("advertiser_id", "")]
+        if len(asked) > 5:
+            raise Refusal(40002, "advertiser_ids: The list must have 1 to 5 values.")
+        return [self._account(endpoint, {"advertiser_id": one}, at) for one in asked]
+
+    def _deny(self, endpoint: str, account: str | None, at: float) -> None:
+        for denial in self.denials:
+            if denial.hits(endpoint, account, at):
+                denial.refused.add(endpoint)
+                raise Refusal(denial.code, _MESSAGES.get(denial.code, "No.").format(account=account))
+
+    def _list(self, endpoint: str, account: Account, params: Mapping[str, str], at: float) -> bytes:
+        kind, key, most = _LISTS[endpoint]
+        filtering = json.loads(params.get("filtering") or "{}")
+        deleted_too = filtering.get("primary_status") == "STATUS_ALL"
+        at = min(at, self.world.frozen)
+        things = [one for one in reversed(account.things[kind]) if one.visible(at, deleted_too=deleted_too)]
+        if kind in {"campaign", "adgroup", "ad"}:
+            buying = filtering.get("buying_types", ["AUCTION", "RESERVATION_RF"])
+            if "RESERVATION_TOP_VIEW" in buying:
+                if len(buying) > 1:
+                    raise Refusal(40002, "buying_types: RESERVATION_TOP_VIEW must be alone.")
+                most = 100 if kind == "adgroup" else most
+            things = [one for one in things if one.buying in buying]
+        if kind == "ad" and (after := filtering.get("modified_after")) is not None:
+            # Nobody has seen whether ads without a time come, and whether its own second counts: the worst is assumed.
+            things = [one for one in things if one.timed and self.world.text(one.modified(at)) > after]
+        page, size = self.limits.page_of(params, most)
+        if kind == "image":
+            things.sort(key=lambda one: (one.modified(at), one.number), reverse=True)
+            things = things[: self.limits.reach]
+        shown = things[(page - 1) * size : page * size]
+        rows = [self._record(account, one, at) for one in shown]
+        return _encoded({key: rows, "page_info": page_info(page, size, len(things))})
+
+    def _record(self, account: Account, thing: Thing, at: float) -> dict[str, Any]:
+        version, number = f"v{thing.version(at)}", str(thing.number)
+        created, modified = self.world.text(thing.created), self.world.text(thing.modified(at))
+        if thing.kind == "image":
+            created, modified = (f"{moment.replace(' ', 'T')}Z" for moment in (created, modified))
+            return {"image_id": number, "file_name": version, "create_time": created, "modify_time": modified}
+        if thing.kind == "audience":
+            return {"audience_id": number, "name": version, "cover_num": 3000, "create_time": created}
+        if thing.kind == "pixel":
+            return {"pixel_id": number, "pixel_name": version, "events": [], "create_time": created}
+        record: dict[str, Any] = {"advertiser_id": account.id, "create_time": created, "buying_type": thing.buying}
+        holder: Thing | None = thing
+        while holder is not None:
+            record[f"{holder.kind}_id"] = str(holder.number)
+            holder = holder.parent
+        record[f"{thing.kind}_name"] = version
+        record["secondary_status"] = "STATUS_OF_NEXT_YEAR"
+        record["field_of_next_year"] = {"a": [1]}
+        record["modify_time"] = modified if thing.timed else None
+        return record
+
+    def _statistics(self, account: Account, params: Mapping[str, str]) -> bytes:
+        ids = json.loads(params.get("pixel_ids", "[]"))
+        if not 1 <= len(ids) <= 10:
+            raise Refusal(40002, "pixel_ids: The list must have 1 to 10 values.")
+        if account.barred_pixels & {int(one) for one in ids}:
+            raise Refusal(40001, f"The account has {BARRED}.")
+        statistics = [{"pixel_event_type": "FORM", "total_count": 3}]
+        return _encoded({"list": [{"pixel_id": one, "statistics": statistics} for one in ids]})
+
+
+def _check_token(token: str) -> None:
+    if token != TOKEN:
+        raise Refusal(40105, _MESSAGES[40105])
+
+
+def _encoded(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()

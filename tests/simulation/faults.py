@@ -1,0 +1,265 @@
+"""The way to the API and back, and everything that can happen on it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from simulation.api import SECRET, TOKEN, Api, Body
+from simulation.limits import APP_ID, Slow
+from simulation.loop import VirtualLoop
+from source_tiktok_marketing.api.transport import Reply, TransportFailure
+
+SILENCE = 90.0
+"""Seconds after which the connector gives up waiting for an answer."""
+RETRIABLE = (40016, 40100, 40132, 40133, 40200, 40201, 40202, 40700)
+SERVICE = (50000, 50002, 51001, 51002, 51010, 51039, 51305)
+MAINTENANCE = 60001
+TOO_LARGE = (40011, 40067)
+PARTLY_OK = 20001
+STATUSES = (429, 408, 500, 502, 503, 504)
+BROKEN = ("reset", "half", "cut", "garbage", "hang", "lookup")
+_KINDS = {
+    "campaign/get/": "campaign",
+    "adgroup/get/": "adgroup",
+    "ad/get/": "ad",
+    "file/image/ad/search/": "image",
+    "dmp/custom_audience/list/": "audience",
+    "AUCTION_CAMPAIGN": "campaign",
+    "AUCTION_ADGROUP": "adgroup",
+    "AUCTION_AD": "ad",
+}
+"""What is listed, by endpoint or data level."""
+_LONG = frozenset({"metrics", "app_id", "secret", "service_type"})
+_PAGE = b"<html><head><title>%d</title></head><body><h1>Gateway</h1></body></html>"
+
+
+@dataclass
+class Fault:
+    """One thing that goes wrong for a while.
+
+    Args:
+        kind: A return code, an HTTP status, or one of `BROKEN`.
+        start: Since when, in seconds of the simulation.
+        end: Until when.
+        share: How many of the requests it hits.
+        endpoint: Which ones; None for all.
+        account: Whose; None for all.
+        each: How often it and its like hit the very same request at most.
+    """
+
+    kind: int | str
+    start: float
+    end: float
+    share: float
+    endpoint: str | None = None
+    account: str | None = None
+    each: int = 10**9
+
+
+class Broken(Exception):  # noqa: N818 - what happened
+    """A promise that holds at every moment was broken."""
+
+
+class Network:
+    """Takes requests to the API model, as a transport does.
+
+    Args:
+        api: Who answers.
+        loop: The time.
+        rng: Decides latencies and which requests are hit.
+        latency: Seconds that an answer takes, as a rule.
+    """
+
+    def __init__(self, api: Api, loop: VirtualLoop, rng: random.Random, latency: float) -> None:
+        self._api = api
+        self._loop = loop
+        self._rng = rng
+        self._latency = latency
+        self.faults: list[Fault] = []
+        self.note: Callable[[str], None] | None = None
+        """Told of every request, if somebody wants to know."""
+        self.moving = 0
+        """How many changes of lively accounts may still happen."""
+        self.requests = 0
+        self.hits: Counter[str] = Counter()
+        self.slow_repeats = 0
+        self.per_second = self.per_minute = 10.0**9
+        self.broken: list[str] = []
+        """Promises that hold at every moment, and did not."""
+        self._later: list[Fault] = []
+        self._began = 0.0
+        self._left: dict[str, deque[float]] = {}
+        self._again: Counter[str] = Counter()
+        self._silent: dict[str, list[float]] = {}
+
+    def begin(self, faults: list[Fault], *, after_contact: bool, per_second: float, moving: int) -> None:
+        """A new sync begins, which knows nothing of the requests before it.
+
+        Args:
+            faults: What goes wrong, as if the sync began now.
+            after_contact: Whether it goes wrong so long after the first answer, rather than after now.
+            per_second: Requests that the sync may send to an endpoint a second.
+            moving: Changes of lively accounts that may happen.
+        """
+        self.faults = [] if after_contact else faults
+        self._later = faults if after_contact else []
+        self._began = self._loop.time()
+        self.moving = moving
+        self.per_second, self.per_minute = per_second, per_second * 60
+        self._left.clear()
+        self._again.clear()
+        self._silent.clear()
+
+    async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+        """Carry a request there and its answer back."""
+        if self.note is None:
+            return await self._carry(endpoint, params, token)
+        left, became = self._loop.time(), "given up"
+        try:
+            reply = await self._carry(endpoint, params, token)
+            became = f"{reply.status} {reply.body[:120]!r}"
+        except TransportFailure as failure:
+            became = failure.said
+            raise
+        finally:
+            shown = "&".join(f"{name}={value}" for name, value in params.items() if name not in _LONG)
+            self.note(f"  {left:.3f} /{endpoint}?{shown}: {became}")
+        return reply
+
+    async def _carry(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+        self.requests += 1
+        self._count(endpoint, self._loop.time())
+        account = params.get("advertiser_id")
+        seconds = self._seconds(account)
+        if seconds >= SILENCE:
+            await asyncio.sleep(SILENCE)
+            raise TransportFailure("no answer came in time", timed_out=True)
+        # The answer is made somewhere on the way: half of all delays are before it and half behind it.
+        if self._rng.random() < 0.5:
+            await asyncio.sleep(seconds)
+            return await self._reply(endpoint, params, token, account)
+        reply = await self._reply(endpoint, params, token, account)
+        await asyncio.sleep(seconds)
+        return reply
+
+    def _seconds(self, account: str | None) -> float:
+        known = self._api.world.by_id.get(account or "")
+        slowness = known.slowness if known is not None else 1.0
+        return self._latency * slowness * (0.5 + self._rng.random())
+
+    async def _reply(self, endpoint: str, params: Mapping[str, str], token: str, account: str | None) -> Reply:
+        self._move(account, endpoint, params)
+        fault = self._fault(endpoint, params, account)
+        if fault is not None:
+            self.hits[str(fault.kind)] += 1
+            if isinstance(fault.kind, str):
+                return await self._break(fault.kind, endpoint, params, token)
+            return self._refuse(fault.kind, endpoint, params, token)
+        reply = await self._ask(endpoint, params, token)
+        if self._later:
+            passed = self._loop.time() - self._began
+            self.faults = [replace(one, start=one.start + passed, end=one.end + passed) for one in self._later]
+            self._later = []
+        return reply
+
+    async def _ask(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+        try:
+            body = self._api.answer(endpoint, params, token, self._loop.time())
+        except Slow:
+            self._note_silence(endpoint, params)
+            self.hits["too slow"] += 1
+            await asyncio.sleep(SILENCE)
+            raise TransportFailure("no answer came in time", timed_out=True) from None
+        if body.headers:
+            self.hits["ads left out"] += 1
+        if b'"code":40100' in body.body[:20]:
+            self.hits["over the quota"] += 1
+        return _reply_of(body)
+
+    def _refuse(self, kind: int, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+        if kind in STATUSES:
+            return Reply(kind, {}, _PAGE % kind)
+        if kind == PARTLY_OK:
+            try:
+                body = self._api.answer(endpoint, params, token, self._loop.time())
+            except Slow:
+                return Reply(504, {}, _PAGE % 504)
+            told = body.body.replace(b'"code":0,"message":"OK"', b'"code":20001,"message":"Part of it."', 1)
+            return Reply(200, body.headers, told)
+        if kind == 40100:
+            message = f"Due to too many requests, requests from App {APP_ID} are temporarily restricted."
+        else:
+            message = f"Trouble {kind} of {TOKEN} with {SECRET}."
+        return Reply(200, {}, self._api.envelope(kind, message))
+
+    async def _break(self, kind: str, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+        match kind:
+            case "reset":
+                raise TransportFailure("the connection failed (ServerDisconnectedError)")
+            case "half":
+                raise TransportFailure("the answer broke off")
+            case "lookup":
+                raise TransportFailure(
+                    "cannot connect to business-api.tiktok.com (Name or service not known)", connecting=True
+                )
+            case "hang":
+                await asyncio.sleep(SILENCE)
+                raise TransportFailure("no answer came in time", timed_out=True)
+            case "garbage":
+                return Reply(200, {}, b"\x00\xff not JSON, {")
+            case _:
+                whole = (await self._ask(endpoint, params, token)).body
+                return Reply(200, {}, whole[: self._rng.randrange(len(whole))])
+
+    def _fault(self, endpoint: str, params: Mapping[str, str], account: str | None) -> Fault | None:
+        at = self._loop.time()
+        for fault in self.faults:
+            if not fault.start <= at < fault.end or (fault.endpoint is not None and endpoint != fault.endpoint):
+                continue
+            if (fault.account is not None and account != fault.account) or self._rng.random() >= fault.share:
+                continue
+            if fault.each < 10**9:
+                key = _text(endpoint, params)
+                if self._again[key] >= fault.each:
+                    continue
+                self._again[key] += 1
+            return fault
+        return None
+
+    def _move(self, account: str | None, endpoint: str, params: Mapping[str, str]) -> None:
+        """Somebody works on a lively account while it is read, often on the very list."""
+        known = self._api.world.by_id.get(account or "")
+        if known is not None and self.moving > 0 and self._rng.random() < known.lively:
+            self.moving -= 1
+            listed = _KINDS.get(params.get("data_level", endpoint), "") if self._rng.random() < 0.7 else ""
+            self._api.world.stir(known, self._loop.time(), self._rng, listed)
+
+    def _count(self, endpoint: str, at: float) -> None:
+        """The quota of the tier is never exceeded by what leaves."""
+        left = self._left.setdefault(endpoint, deque())
+        left.append(at)
+        while left[0] <= at - 60.0:
+            left.popleft()
+        in_second = sum(1 for moment in reversed(left) if moment > at - 0.999)
+        if in_second > self.per_second or len(left) > self.per_minute:
+            self.broken.append(f"{in_second} requests a second, {len(left)} a minute to {endpoint}")
+
+    def _note_silence(self, endpoint: str, params: Mapping[str, str]) -> None:
+        """The same slow request is not sent again and again, for which TikTok blocks it."""
+        at = self._loop.time()
+        times = self._silent.setdefault(_text(endpoint, params), [])
+        times.append(at)
+        if sum(1 for moment in times if moment > at - 600.0) >= 3:
+            self.broken.append(f"the same slow request was sent three times in ten minutes: {endpoint}")
+
+
+def _text(endpoint: str, params: Mapping[str, str]) -> str:
+    return endpoint + "&".join(f"{name}={value}" for name, value in params.items() if name != "metrics")
+
+
+def _reply_of(body: Body) -> Reply:
+    return Reply(body.status, body.headers, body.body)

@@ -1,0 +1,90 @@
+"""How much TikTok takes and gives at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from simulation.world import NEVER
+from source_tiktok_marketing.emulator.envelope import Refusal
+
+APP_ID = "7123456789012345678"
+
+
+class Slow(Exception):  # noqa: N818 - what happens
+    """The query is too heavy, and nothing comes."""
+
+
+@dataclass
+class Limits:
+    """TikTok's limits, some of them scaled down so that small worlds reach them.
+
+    Args:
+        page: The most records of a page, whatever is asked for.
+        ads: The ads that an ad report considers (TikTok: 20,000).
+        heavy: Objects times days times cells beyond which a report is too large.
+        heavy_code: What it is answered with then; None for silence.
+        reach: The assets that a search gives (TikTok: 10,000).
+        per_second: Requests that an endpoint takes a second.
+        per_minute: The same for a minute; beyond it, the endpoint is closed for five minutes.
+    """
+
+    page: int = 1000
+    ads: int = 20_000
+    heavy: int = 10**9
+    heavy_code: int | None = 40067
+    reach: int = 10_000
+    per_second: int = 10
+    per_minute: int = 600
+
+    def page_of(self, params: Mapping[str, str], most: int) -> tuple[int, int]:
+        """The page that is asked for, and how many records it has."""
+        page, size = int(params.get("page", "1")), int(params.get("page_size", "10"))
+        if page < 1 or not 1 <= size <= most:
+            raise Refusal(40002, f"page_size: The value must be between 1 and {most}.")
+        return page, min(size, self.page)
+
+
+def page_info(page: int, size: int, total: int) -> dict[str, int]:
+    """What an answer says of its list."""
+    return {"page": page, "page_size": size, "total_number": total, "total_page": -(-total // size)}
+
+
+class _Counter:
+    """What an endpoint has been asked."""
+
+    def __init__(self) -> None:
+        self.second = self.minute = -NEVER
+        self.in_second = self.in_minute = 0
+        self.closed_until = -NEVER
+
+
+class Quota:
+    """Requests a second and a minute, per endpoint.
+
+    Args:
+        limits: How many.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._counters: dict[str, _Counter] = {}
+
+    def admit(self, endpoint: str, at: float) -> None:
+        """Count a request.
+
+        Raises:
+            Refusal: If it is one too many; after a minute's quota, the endpoint is closed for five minutes.
+        """
+        counter = self._counters.setdefault(endpoint, _Counter())
+        limits = self._limits
+        if at - counter.second >= 1.0:
+            counter.second, counter.in_second = at, 0
+        if at - counter.minute >= 60.0:
+            counter.minute, counter.in_minute = at, 0
+        if at >= counter.closed_until and counter.in_minute >= limits.per_minute:
+            counter.closed_until = at + 300.0
+        if at < counter.closed_until or counter.in_second >= limits.per_second:
+            raise Refusal(40100, f"Due to too many requests, requests from App {APP_ID} are temporarily restricted.")
+        counter.in_second += 1
+        counter.in_minute += 1

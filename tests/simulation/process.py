@@ -1,0 +1,219 @@
+"""One sync: a process that reads, tells, and ends or is ended."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from simulation.api import TOKEN
+from simulation.faults import Network
+from simulation.schedule import Schedule, Session
+from simulation.sink import LineSink, PackageSink, Store, Tally, look_for_secrets
+from source_tiktok_marketing.airbyte.read import _Telling
+from source_tiktok_marketing.api.client import Client
+from source_tiktok_marketing.api.quota import Quotas, tier_of
+from source_tiktok_marketing.api.retry import Patience
+from source_tiktok_marketing.clock import Clock
+from source_tiktok_marketing.errors import ConnectorError
+from source_tiktok_marketing.sync.engine import Sync
+from source_tiktok_marketing.sync.events import Ended, Failure
+
+
+class Failed(Exception):  # noqa: N818 - a promise was broken
+    """What the connector promises does not hold in this schedule."""
+
+
+class Parts:
+    """What a sync is made of. A test that breaks one of them must be found out."""
+
+    sync: type[Sync] = Sync
+    patience: Patience = Patience()
+    store: type[Store] = Store
+    network: type[Network] = Network
+    secrets: bool = True
+    haste: float = 1.0
+    """How much faster than the tier allows it asks."""
+
+
+@dataclass
+class Outcome:
+    """How one sync ended.
+
+    Args:
+        exit_code: As a process has it; None if it was killed.
+        ended: What was said of each stream.
+        error: What ended it before any stream did.
+        keys: The keys that came, by stream.
+        stopped: Whether it was asked to end.
+    """
+
+    exit_code: int | None = None
+    ended: dict[str, Ended] = field(default_factory=dict)
+    error: ConnectorError | None = None
+    keys: dict[str, set[Any]] = field(default_factory=dict)
+    stopped: bool = False
+
+    @property
+    def failures(self) -> list[Failure]:
+        """What is missing, and must not be."""
+        return [one for ended in self.ended.values() for one in ended.failures if not one.tolerated]
+
+
+class Process:
+    """Starts syncs.
+
+    Args:
+        schedule: What they read.
+        parts: What they are made of.
+        network: How they reach TikTok.
+        clock: The time.
+        rng: Decides what the schedule leaves open.
+    """
+
+    def __init__(
+        self, schedule: Schedule, parts: type[Parts], network: Network, clock: Clock, rng: random.Random
+    ) -> None:
+        self._schedule = schedule
+        self._parts = parts
+        self._network = network
+        self._clock = clock
+        self._rng = rng
+        self._streams = [one.stream for one in schedule.selected]
+
+    async def run(self, session: Session, store: Store) -> Outcome:
+        """One process: from its states to its end, or until it is killed.
+
+        Raises:
+            Failed: If it broke a promise on the way.
+            Broken: Likewise.
+        """
+        config, at = self._schedule.config, self._clock.monotonic()
+        self._network.begin(
+            [replace(fault, start=fault.start + at, end=fault.end + at) for fault in session.faults],
+            after_contact=session.after_contact,
+            per_second=config.requests_per_second,
+            moving=session.moving,
+        )
+        tally, outcome = Tally(), Outcome()
+        outcome.keys = tally.keys
+        sink = self._sink(store, tally)
+        waits: list[str] = []
+        client = Client(
+            self._network,
+            TOKEN,
+            Quotas(tier_of(config.requests_per_second * self._parts.haste), self._clock),
+            self._clock,
+            patience=self._parts.patience,
+            secrets=config.secrets if self._parts.secrets else (),
+            on_wait=lambda waiting: waits.append(str(waiting.error)),
+            rng=random.Random(self._rng.random()),
+        )
+        sync = self._parts.sync(
+            config, self._schedule.selected, dict(store.states), client, self._clock, buffer_bytes=session.buffer
+        )
+        work = asyncio.create_task(self._follow(sync, sink, outcome, session))
+        if session.ending:
+            await asyncio.wait({work}, timeout=session.at)
+            if not work.done():
+                await self._end(session, sync, sink, work, outcome)
+        await asyncio.wait({work})
+        if not work.cancelled() and (error := work.exception()) is not None:
+            raise error
+        if outcome.exit_code is not None:
+            self._settle(store, outcome)
+        for text in waits:
+            look_for_secrets(text)
+        if self._network.broken:
+            raise Failed(self._network.broken[0])
+        for failure in outcome.failures:
+            if failure.error.message.startswith("The connector failed"):
+                raise Failed(f"{failure.error.message} {failure.error.detail}")
+        return outcome
+
+    def _sink(self, store: Store, tally: Tally) -> LineSink | PackageSink:
+        rng = self._rng
+        if self._schedule.in_packages:
+            rows, seconds = rng.choice((1, 20, 100_000)), rng.choice((0.5, 3.0, 10.0))
+            return PackageSink(
+                store, tally, self._clock, rows=rows, seconds=seconds, loading=rng.choice((0.0, 0.5, 8.0))
+            )
+        return LineSink(store, {stream.name: stream for stream in self._streams}, tally, rng)
+
+    async def _end(
+        self, session: Session, sync: Sync, sink: LineSink | PackageSink, work: asyncio.Task[None], outcome: Outcome
+    ) -> None:
+        """Kill it, stop it, or leave it without a reader."""
+        if session.ending == "stop":
+            sync.stop("SIGTERM")
+            outcome.stopped = True
+            return
+        if session.ending == "kill":
+            sink.kill()
+        work.cancel()
+        await asyncio.wait({work})
+        if session.ending == "gone":
+            sink.kill()
+        outcome.exit_code = None
+
+    async def _follow(self, sync: Sync, sink: LineSink | PackageSink, outcome: Outcome, session: Session) -> None:
+        if isinstance(sink, LineSink):
+            await self._tell_lines(sync, sink, outcome, session)
+        else:
+            await self._tell_packages(sync, sink, outcome, session)
+
+    async def _tell_lines(self, sync: Sync, sink: LineSink, outcome: Outcome, session: Session) -> None:
+        telling = _Telling(sink)  # type: ignore[arg-type]
+        heart = asyncio.create_task(telling.beat(sync))
+        try:
+            async for event in sync.events():
+                if isinstance(event, Ended):
+                    outcome.ended[event.stream.name] = event
+                await telling.tell(event)
+                await self._dawdle(session)
+            await telling.summarize(sync)
+            outcome.exit_code = telling.exit_code
+        except ConnectorError as error:
+            outcome.error, outcome.exit_code = error, 1
+            look_for_secrets(f"{error} {error.detail}")
+        finally:
+            heart.cancel()
+            with suppress(asyncio.CancelledError):
+                await heart
+        sink.close()
+        if outcome.exit_code == 0 and (missing := self._unfinished(sink.statuses)):
+            raise Failed(f"exit code 0, and yet {missing} are not complete")
+        if outcome.exit_code == 1 and outcome.error is None and not sink.errors:
+            raise Failed("exit code 1 without an error")
+
+    def _unfinished(self, statuses: Mapping[str, list[str]]) -> list[str]:
+        return [stream.name for stream in self._streams if statuses.get(stream.name, [""])[-1] != "COMPLETE"]
+
+    async def _tell_packages(self, sync: Sync, sink: PackageSink, outcome: Outcome, session: Session) -> None:
+        try:
+            async for event in sync.events():
+                if isinstance(event, Ended):
+                    outcome.ended[event.stream.name] = event
+                await sink.take(event)
+                await self._dawdle(session)
+        except ConnectorError as error:
+            outcome.error = error
+            look_for_secrets(f"{error} {error.detail}")
+        await sink.close()
+        complete = [name for name, ended in outcome.ended.items() if ended.complete]
+        outcome.exit_code = 0 if outcome.error is None and len(complete) == len(self._streams) else 1
+
+    async def _dawdle(self, session: Session) -> None:
+        """Whoever reads is slow now and then."""
+        if session.idle and self._rng.random() < 0.2:
+            await self._clock.sleep(session.idle * self._rng.random())
+
+    def _settle(self, store: Store, outcome: Outcome) -> None:
+        """What vanished at TikTok goes from streams that were read whole."""
+        for name, ended in outcome.ended.items():
+            if ended.complete and ended.stream.cursor is None:
+                skipped = {failure.advertiser_id or "" for failure in ended.failures}
+                store.whole(name, outcome.keys.get(name, set()), skipped)

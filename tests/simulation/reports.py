@@ -1,0 +1,178 @@
+"""The reports of the API model. Requests are checked by the emulator's parser, which is written from the documents."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from functools import lru_cache
+
+from simulation.limits import Limits, Slow, page_info
+from simulation.world import Account, World, is_within
+from source_tiktok_marketing.emulator.envelope import Refusal
+from source_tiktok_marketing.emulator.options import Options
+from source_tiktok_marketing.emulator.queries import ReportQuery, parse
+
+_OPTIONS = Options()
+_A_DAY = timedelta(days=1)
+_SINCE = date(2026, 1, 1)
+_HEADER = (
+    "Number of ad ids is equal or more than 20k, only return the top 20k id's results, sorting by create time desc."
+)
+
+
+class Reports:
+    """Answers /report/integrated/get/.
+
+    Args:
+        world: What is true.
+        limits: How much it takes and gives.
+        odd: Values that some metrics have, by metric.
+        refused: Metrics that the application may not have.
+    """
+
+    def __init__(self, world: World, limits: Limits, odd: Mapping[str, str], refused: frozenset[str]) -> None:
+        self._world = world
+        self._limits = limits
+        self._odd = odd
+        self._refused_metrics = refused
+        self._templates: dict[tuple[str, ...], str] = {}
+
+    def answer(
+        self, accounts: Sequence[Account], params: Mapping[str, str], at: float, headers: dict[str, str]
+    ) -> bytes:
+        """The `data` of an answer.
+
+        Args:
+            accounts: Whose report; the ads of several are counted together.
+            params: The request.
+            at: The moment.
+            headers: Takes those that go with it.
+
+        Raises:
+            Refusal: If TikTok would refuse it.
+            Slow: If TikTok would say nothing.
+        """
+        query, days = _query(params)
+        refused = [name for name in query.metrics if name in self._refused_metrics]
+        if refused:
+            raise Refusal(40002, f"Please correct your request. Invalid metric fields: {refused}. ")
+        page, size = self._limits.page_of(params, 1000)
+        deleted_too, within = _conditions(params, query.level)
+        ads = self._considered(accounts, query, at, headers, deleted_too=deleted_too, within=within)
+        self._weigh(accounts, query, days, at, within)
+        found: dict[tuple[str, ...], int] = {}
+        for account in accounts:
+            found |= self._world.rows(
+                account,
+                params["data_level"],
+                query.dimensions,
+                days,
+                at,
+                deleted_too=deleted_too,
+                within=within,
+                only=ads,
+            )
+        shown = list(found.items())[(page - 1) * size : page * size]
+        template = self._template(query.metrics)
+        dimensions = query.dimensions
+        rows = []
+        for key, version in shown:
+            told = ",".join(f'"{name}":"{value}"' for name, value in zip(dimensions, key, strict=True))
+            rows.append(f'{{"dimensions":{{{told}}},"metrics":{template.replace("@", str(version))}}}')
+        return f'{{"page_info":{json.dumps(page_info(page, size, len(found)))},"list":[{",".join(rows)}]}}'.encode()
+
+    def _considered(
+        self,
+        accounts: Sequence[Account],
+        query: ReportQuery,
+        at: float,
+        headers: dict[str, str],
+        *,
+        deleted_too: bool,
+        within: tuple[str, frozenset[str]] | None,
+    ) -> set[int] | None:
+        """The ads that the report looks at; None for all."""
+        if query.level != "ad":
+            return None
+        at = min(at, self._world.frozen)
+        ads = [
+            ad.number
+            for account in accounts
+            for ad in reversed(account.things["ad"])
+            if ad.visible(at, deleted_too=deleted_too) and is_within(ad, within)
+        ]
+        if len(ads) < self._limits.ads:
+            return None
+        headers["X-Tt-Ads-Throttle"] = _HEADER
+        return set(ads[: self._limits.ads])
+
+    def _weigh(
+        self,
+        accounts: Sequence[Account],
+        query: ReportQuery,
+        days: tuple[date, date] | None,
+        at: float,
+        within: tuple[str, frozenset[str]] | None,
+    ) -> None:
+        """Refuse what is too much work."""
+        objects = len(accounts)
+        if query.level != "advertiser":
+            objects = sum(
+                one.exists(at) and is_within(one, within) for account in accounts for one in account.things[query.level]
+            )
+        spanned = (days[1] - days[0]).days + 1 if days and query.time else 1
+        work = objects * spanned * (24 if query.time == "stat_time_hour" else 1) * (2 if query.breakdown else 1)
+        if work > self._limits.heavy:
+            if self._limits.heavy_code is None:
+                raise Slow
+            raise Refusal(self._limits.heavy_code, "The query is too large, or took too long.")
+
+    def _template(self, metrics: tuple[str, ...]) -> str:
+        template = self._templates.get(metrics)
+        if template is None:
+            values = {name: self._odd.get(name, "-") for name in metrics} | {"spend": "@.00"}
+            if "impressions" in values:
+                values["impressions"] = "@"
+            template = self._templates[metrics] = json.dumps(values, separators=(",", ":"))
+        return template
+
+
+def _query(params: Mapping[str, str]) -> tuple[ReportQuery, tuple[date, date] | None]:
+    """The request as the documents read it, and its days. The same request for other days is read once only."""
+    if params.get("query_lifetime") == "true":
+        return _parsed(_shape(params), None), None
+    try:
+        first, last = (date.fromisoformat(params[name]) for name in ("start_date", "end_date"))
+    except (KeyError, ValueError):
+        raise Refusal(40002, "Missing required field(s): start_date, end_date.") from None
+    return _parsed(_shape(params), (last - first).days), (first, last)
+
+
+_PARTS = ("report_type", "service_type", "data_level", "dimensions", "metrics", "query_lifetime", "filtering")
+
+
+def _shape(params: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, params[name]) for name in _PARTS if name in params)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(shape: tuple[tuple[str, str], ...], span: int | None) -> ReportQuery:
+    params = dict(shape)
+    if span is not None:
+        params |= {"start_date": str(_SINCE), "end_date": str(_SINCE + span * _A_DAY)}
+    return parse(params, _OPTIONS, several=False)
+
+
+def _conditions(params: Mapping[str, str], level: str) -> tuple[bool, tuple[str, frozenset[str]] | None]:
+    """Whether deleted objects are shown, and which objects rows must belong to."""
+    deleted_too, within = level == "advertiser", None
+    for condition in json.loads(params.get("filtering") or "[]"):
+        name, values = condition["field_name"], json.loads(condition["filter_value"])
+        if name == f"{level}_status":
+            deleted_too = "STATUS_ALL" in values
+        elif name.endswith("_ids"):
+            if len(values) > 100:
+                raise Refusal(40011, f"{name}: Too many ids.")
+            within = (name.removesuffix("_ids"), frozenset(values))
+    return deleted_too, within

@@ -1,0 +1,292 @@
+"""From a seed to a schedule: a world, what is asked of it, and everything that goes wrong."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+from msgspec.structs import replace
+
+from simulation.api import SECRET, TOKEN, Api, Denial
+from simulation.faults import BROKEN, MAINTENANCE, PARTLY_OK, RETRIABLE, SERVICE, STATUSES, TOO_LARGE, Fault
+from simulation.limits import APP_ID, Limits
+from simulation.world import DAY, Account, World
+from source_tiktok_marketing.catalog import STREAMS, ObjectSource, ReportSource, Stream
+from source_tiktok_marketing.config import Config, Refresh
+from source_tiktok_marketing.sync.events import Selected
+
+ZONES = (
+    "UTC",
+    "Pacific/Kiritimati",
+    "Pacific/Pago_Pago",
+    "America/New_York",
+    "America/Los_Angeles",
+    "Europe/Berlin",
+    "Australia/Lord_Howe",
+    "Asia/Kathmandu",
+)
+_TURNS = (
+    datetime(2026, 3, 7, tzinfo=UTC),
+    datetime(2026, 3, 28, tzinfo=UTC),
+    datetime(2026, 4, 4, tzinfo=UTC),
+    datetime(2026, 10, 3, tzinfo=UTC),
+    datetime(2026, 10, 24, tzinfo=UTC),
+    datetime(2026, 10, 31, tzinfo=UTC),
+    datetime(2026, 12, 31, tzinfo=UTC),
+    datetime(2028, 2, 28, tzinfo=UTC),
+)
+"""Days before clocks change, years end and leap days come."""
+_OBJECTS = (
+    "advertiser_ids",
+    "advertisers",
+    "campaigns",
+    "ad_groups",
+    "ads",
+    "audiences",
+    "creative_assets_images",
+    "pixels",
+    "pixel_events_statistics",
+)
+_REPORTS = tuple(stream.name for stream in STREAMS if stream.is_report)
+_BY_NAME = {stream.name: stream for stream in STREAMS}
+_ODD = ("", "<5", "1,234.5", "9" * 40, "1e400", "-5.5.5", "\\u00e9", "NaN")
+_FORBIDDEN = (40001, 40106, 40300, 40301)
+LONGEST_TROUBLE = 600.0
+"""Seconds that trouble lasts which a sync must survive: a maintenance of ten minutes."""
+
+
+@dataclass
+class Session:
+    """One sync and what happens to it.
+
+    Args:
+        faults: What goes wrong, in seconds since the beginning, or since the first answer.
+        after_contact: Which of them.
+        denials: Refusals that last as long as the sync.
+        ending: `""`, `"kill"`, `"stop"` or `"gone"` (whoever reads goes away).
+        at: Seconds after which that happens.
+        gap: Seconds until the next sync.
+        buffer: Bytes that the sync may read ahead.
+        idle: Seconds that whoever takes the events waits now and then.
+        moving: Changes that may happen while it reads.
+        may_fail: Whether its trouble lasts longer than a sync has to survive.
+    """
+
+    faults: list[Fault] = field(default_factory=list)
+    after_contact: bool = True
+    denials: list[Denial] = field(default_factory=list)
+    ending: str = ""
+    at: float = 0.0
+    gap: float = 0.0
+    buffer: int = 8 * 2**20
+    idle: float = 0.0
+    moving: int = 0
+    may_fail: bool = False
+
+
+@dataclass
+class Schedule:
+    """Everything that one seed decides."""
+
+    seed: int
+    world: World
+    api: Api
+    config: Config
+    selected: list[Selected]
+    sessions: list[Session]
+    latency: float
+    in_packages: bool
+
+
+def schedule_of(seed: int) -> Schedule:
+    """Make a schedule. The same seed makes the same one."""
+    rng = random.Random(seed)
+    began = rng.choice(_TURNS) + timedelta(days=rng.randrange(3), seconds=rng.randrange(int(DAY)))
+    config = _config(rng, began)
+    tier = int(config.requests_per_second)
+    share = rng.choice((None, None, 1.0, 1.0, 0.5, 0.2))  # of the quota that other programs leave
+    busy = rng.random() < 0.2  # people work on long lists while they are read
+    limits, largest_group = _limits(rng)
+    if share is not None:
+        limits.per_second, limits.per_minute = int(tier * share), int(tier * share * 60)
+    if busy:
+        limits.page = rng.choice((1, 2, 3))
+    world = World(seed, began, config.start_date - timedelta(days=2), config.attribution_window)
+    world.zero_rows = rng.random() < 0.5
+    world.by_day = rng.random() < 0.5
+    world.largest_group = largest_group
+    _people(rng, world, busy=busy)
+    if rng.random() < 0.15 and len(world.accounts) > 1:
+        config = replace(config, exclude_advertiser_ids=(rng.choice(world.accounts[1:]).id,))
+    selected = _selected(rng, limits)
+    metrics = _optional(selected)
+    odd = {name: rng.choice(_ODD) for name in rng.sample(metrics, min(3, len(metrics)))} if rng.random() < 0.4 else {}
+    refused = frozenset(rng.sample(metrics, min(2, len(metrics)))) if rng.random() < 0.2 else frozenset()
+    api = Api(world, limits, odd, refused)
+    api.info_refuses = rng.random() < 0.5
+    latency = 10 ** rng.uniform(-1.3, 0.8)
+    lively = rng.random() < 0.5
+    for account in world.accounts:
+        account.lively = rng.choice((0.0, 0.05, 0.2, 0.5)) if lively or busy else 0.0
+    if rng.random() < 0.25:
+        rng.choice(world.accounts).slowness = min(10 ** rng.uniform(0.5, 2.0), 50 / latency)
+    sessions = [_session(rng, world, latency) for _ in range(rng.choice((1, 1, 2, 2, 3)))]
+    return Schedule(seed, world, api, config, selected, sessions, latency, in_packages=rng.random() < 0.5)
+
+
+def _optional(selected: list[Selected]) -> list[str]:
+    """The metrics that no selected report needs."""
+    sources = [one.stream.source for one in selected if isinstance(one.stream.source, ReportSource)]
+    needed = {name for source in sources for name in source.metrics if name not in source.optional}
+    return sorted({name for source in sources for name in source.optional} - needed)
+
+
+def _config(rng: random.Random, began: datetime) -> Config:
+    start = began.date() - timedelta(days=34 if rng.random() < 0.03 else rng.choice((0, 1, 2, 3, 3, 5, 8)))
+    return Config(
+        access_token=TOKEN,
+        app_id=APP_ID,
+        secret=SECRET,
+        start_date=start,
+        end_date=start + timedelta(days=rng.randrange(5)) if rng.random() < 0.15 else None,
+        attribution_window=rng.choice((0, 1, 3, 3, 7)),
+        report_granularity=rng.choice((1, 2, 3, 7, 30)),
+        include_deleted=rng.random() < 0.4,
+        refresh_objects=rng.choice((Refresh.CHANGED, Refresh.CHANGED, Refresh.DAILY, Refresh.ALWAYS)),
+        skip_inaccessible_advertisers=rng.random() < 0.3,
+        requests_per_second=rng.choice((10, 10, 20, 50)),
+    )
+
+
+def _limits(rng: random.Random) -> tuple[Limits, int]:
+    """The limits of the API, and how many objects one may hold so that every report can be split enough."""
+    limits = Limits(page=rng.choice((1000, 1, 2, 3, 5)), per_second=10**9, per_minute=10**9)
+    largest = 99
+    if rng.random() < 0.3:
+        limits.ads = rng.randint(2, 6)
+        largest = limits.ads - 1
+    if rng.random() < 0.3:
+        largest = min(largest, 4)
+        limits.heavy = 192 + rng.randrange(100)
+        limits.heavy_code = rng.choice((40067, 40067, 50002, 51010, None))
+    return limits, largest
+
+
+def _people(rng: random.Random, world: World, *, busy: bool) -> None:
+    """Open accounts of every sort, and fill them."""
+    sorts = ["normal", *rng.sample(("normal", "idle", "today", "new", "late", "large"), rng.choice((1, 1, 2, 3)))]
+    for number, sort in enumerate(sorts):
+        ago = {"today": rng.uniform(0, 8) * 3600, "new": rng.uniform(0, 4) * DAY}.get(sort, 500 * DAY)
+        listed = rng.uniform(0, 2) * DAY if sort == "late" else -ago
+        density = 0.0 if sort == "idle" else rng.choice((0.3, 0.8, 1.0))
+        account = Account(7_000_000 + number, rng.choice(ZONES), -ago, listed, density)
+        world.add_account(account)
+        _fill(rng, world, account, 3 if sort == "large" else rng.randint(1 if busy else 0, 3 if busy else 2))
+
+
+def _fill(rng: random.Random, world: World, account: Account, size: int) -> None:
+    oldest = min(-account.created, 12 * DAY)
+    moments = sorted(-rng.uniform(0, oldest) for _ in range(40))
+    upcoming = iter(moments)
+    for _ in range(size):
+        campaign = world.add(account, "campaign", next(upcoming), None, rng)
+        for _ in range(min(rng.randint(1, 2), world.largest_group)):
+            group = world.add(account, "adgroup", campaign.created, campaign, rng)
+            for _ in range(min(rng.randint(1, size + 1), world.largest_group)):
+                world.add(account, "ad", group.created, group, rng)
+    for kind, most in (("image", 5), ("audience", 5), ("pixel", 3)):
+        for _ in range(rng.randint(0, most)):
+            world.add(account, kind, next(upcoming), None, rng)
+    for things in account.things.values():
+        for thing in things:
+            if rng.random() < 0.4:
+                thing.change(rng.uniform(thing.created, 0))
+            if rng.random() < 0.1 and thing.kind != "pixel":
+                thing.delete(rng.uniform(thing.modified(0), 0))
+    account.barred_pixels = {one.number for one in account.things["pixel"] if rng.random() < 0.2}
+
+
+def _selected(rng: random.Random, limits: Limits) -> list[Selected]:
+    names = rng.sample(_OBJECTS, rng.choice((1, 1, 2, 3))) + rng.sample(_REPORTS, rng.choice((1, 1, 2, 2, 3)))
+    return [
+        Selected(_scaled(_BY_NAME[name], limits), incremental=rng.random() < 0.9 and _BY_NAME[name].cursor is not None)
+        for name in names
+    ]
+
+
+def _scaled(stream: Stream, limits: Limits) -> Stream:
+    """A stream whose page and reach are those of the world."""
+    source = stream.source
+    if not isinstance(source, ObjectSource) or source.page_size is None:
+        return stream
+    size = min(source.page_size, limits.page)
+    reach = None if source.reach is None else limits.reach
+    return replace(stream, source=replace(source, page_size=size, reach=reach))
+
+
+def _session(rng: random.Random, world: World, latency: float) -> Session:
+    session = Session(
+        gap=rng.choice((0.0, 1.0, 60.0, 3600.0, 0.3 * DAY, DAY, 2.2 * DAY)) * rng.uniform(0.5, 1.0),
+        buffer=rng.choice((8 * 2**20, 8 * 2**20, 3000)),
+        idle=10 ** rng.uniform(0, 2.5) if rng.random() < 0.2 else 0.0,
+        moving=rng.randint(0, 10),
+    )
+    if rng.random() < 0.75:
+        session.after_contact = rng.random() < 0.8
+        session.faults = _storm(rng, world, latency, early=not session.after_contact)
+    if rng.random() < 0.5:
+        session.ending = rng.choice(("kill", "kill", "kill", "stop", "gone"))
+        session.at = latency * 10 ** rng.uniform(0, 1.5) if rng.random() < 0.7 else 10 ** rng.uniform(0, 3)
+    if rng.random() < 0.15:
+        session.denials.append(_denial(rng, world))
+    if rng.random() < 0.06:  # longer than anybody has patience for
+        kind = rng.choice((50000, 40700, 502, "lookup", "garbage", MAINTENANCE, 40100))
+        session.faults.append(Fault(kind, rng.uniform(0, 20), rng.uniform(1, 5) * 3600, rng.choice((0.9, 1.0))))
+        session.may_fail = True
+    return session
+
+
+def _storm(rng: random.Random, world: World, latency: float, *, early: bool) -> list[Fault]:
+    """Trouble that passes in time: several faults at once, twice over perhaps."""
+    faults: list[Fault] = []
+    begins = 0.0 if early else latency * 10 ** rng.uniform(-1, 1.2)
+    for _ in range(rng.choice((1, 1, 2))):
+        lasts = LONGEST_TROUBLE * rng.choice((0.01, 0.05, 0.5, 1.0)) * rng.uniform(0.3, 1.0)
+        faults += [_fault(rng, world, begins, begins + lasts, early=early) for _ in range(rng.randint(1, 4))]
+        begins += lasts + 700.0 + rng.uniform(0, 600)  # long enough for what has waited to get through
+    return faults
+
+
+def _fault(rng: random.Random, world: World, begins: float, ends: float, *, early: bool) -> Fault:
+    kind = rng.choice(
+        (*RETRIABLE, *SERVICE, *TOO_LARGE, 40067, MAINTENANCE, PARTLY_OK)
+        if early
+        else (*RETRIABLE, *SERVICE, *TOO_LARGE, 40067, MAINTENANCE, PARTLY_OK, *STATUSES, *BROKEN, *BROKEN)
+    )
+    return Fault(
+        kind,
+        start=rng.uniform(begins, begins + (ends - begins) / 2),
+        end=ends,
+        share=rng.choice((0.1, 0.3, 0.6, 1.0)),
+        endpoint=rng.choice((None, None, None, "report/integrated/get/", "campaign/get/", "ad/get/")),
+        account=rng.choice(world.accounts).id if rng.random() < 0.2 else None,
+        each=2 if kind in TOO_LARGE else 10**9,
+    )
+
+
+def _denial(rng: random.Random, world: World) -> Denial:
+    what = rng.random()
+    start = 0.0 if rng.random() < 0.6 else 10 ** rng.uniform(-1, 1)
+    if what < 0.7:
+        endpoint = rng.choice((None, None, "report/integrated/get/", "campaign/get/"))
+        return Denial(rng.choice(_FORBIDDEN), account=rng.choice(world.accounts).id, endpoint=endpoint, start=start)
+    if what < 0.85:
+        return Denial(40118, endpoint=rng.choice(("report/integrated/get/", "campaign/get/", "ad/get/")), start=start)
+    return Denial(40105, start=start)
+
+
+def last_day(config: Config, world: World, account: Account, at: float) -> date:
+    """The last day that a sync which plans at this moment reads."""
+    today = world.today(account, at)
+    return min(config.end_date, today) if config.end_date else today

@@ -1,0 +1,287 @@
+"""Where records and states go, and what is left of them when a sync is killed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+from simulation.api import SECRET, TOKEN
+from simulation.faults import Broken
+from simulation.limits import APP_ID
+from source_tiktok_marketing.catalog import Stream
+from source_tiktok_marketing.clock import Clock
+from source_tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Event, Notice
+
+Key = tuple[str, ...]
+_SECRETS = tuple(secret.encode() for secret in (TOKEN, SECRET, APP_ID))
+_VERSIONS = {
+    "campaigns": "campaign_name",
+    "ad_groups": "adgroup_name",
+    "ads": "ad_name",
+    "creative_assets_images": "file_name",
+    "audiences": "name",
+    "pixels": "pixel_name",
+    "advertisers": "name",
+    "advertiser_ids": "advertiser_name",
+}
+"""The field of an object that holds its version."""
+
+
+class Row(NamedTuple):
+    """What is known of a row.
+
+    Args:
+        version: Which one came last.
+        account: Whose it is.
+    """
+
+    version: int
+    account: str
+
+
+Told = tuple[str, Key, Row]
+"""A record: its stream, its key and what is known of it."""
+
+
+class Store:
+    """What the destination keeps: rows by key, the last one to come, and the last state of each stream."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, dict[Key, Row]] = {}
+        self.states: dict[str, Any] = {}
+        self.known: set[str] = set()
+
+    def write(self, records: Iterable[Told]) -> None:
+        """Merge records by key."""
+        for stream, key, row in records:
+            self.rows.setdefault(stream, {})[key] = row
+
+    def whole(self, stream: str, keys: set[Key], skipped: set[str]) -> None:
+        """A stream that is read whole each time is complete: what it no longer holds goes."""
+        rows = self.rows.setdefault(stream, {})
+        for key in [key for key, row in rows.items() if key not in keys and row.account not in skipped]:
+            del rows[key]
+
+
+class Sink(Protocol):
+    """Takes what a sync tells. Whatever it has not stored is gone when the sync is killed."""
+
+    async def take(self, event: Event) -> None:
+        """Take one event."""
+        ...
+
+    async def close(self) -> None:
+        """The sync has ended by itself: store everything."""
+        ...
+
+    def kill(self) -> None:
+        """The process is killed."""
+        ...
+
+
+class Tally:
+    """Counts what one sync delivers.
+
+    Raises:
+        Broken: If a record comes twice, or a secret comes out.
+    """
+
+    def __init__(self) -> None:
+        self.keys: dict[str, set[Key]] = {}
+        self.records = 0
+        self.since: dict[str, int] = {}
+
+    def add(self, records: Iterable[Told]) -> None:
+        """Count records."""
+        for stream, key, _ in records:
+            keys = self.keys.setdefault(stream, set())
+            if key in keys:
+                raise Broken(f"{stream} {key} came twice in one sync")
+            keys.add(key)
+            self.records += 1
+            self.since[stream] = self.since.get(stream, 0) + 1
+
+    def state(self, stream: str, records: float) -> None:
+        """A state says how many records it covers."""
+        if self.since.pop(stream, 0) != records:
+            raise Broken(f"a state of {stream} says {records} records")
+
+
+def told(batch: Batch) -> list[Told]:
+    """The records of a batch."""
+    stream, found = batch.stream, []
+    for record in batch.records:
+        if stream.is_report:
+            values: Mapping[str, Any] = {"advertiser_id": batch.advertiser_id} | msgspec.structs.asdict(
+                record.dimensions
+            )
+            metrics: Mapping[str, Any] = {"spend": record.metrics.spend}
+        else:
+            values, metrics = record, {}
+        found.append(_told(stream, values, metrics))
+    return found
+
+
+def _told(stream: Stream, values: Mapping[str, Any], metrics: Mapping[str, Any]) -> Told:
+    key = tuple(str(values[name]) for name in stream.row_key)
+    if stream.is_report:
+        version = int(float(metrics["spend"]))
+    elif stream.name in _VERSIONS:
+        version = int(values[_VERSIONS[stream.name]][1:])
+    else:
+        version = 1
+    return stream.name, key, Row(version, str(values["advertiser_id"]))
+
+
+def look_for_secrets(line: bytes | bytearray | str) -> None:
+    """Nothing that comes out holds a secret.
+
+    Raises:
+        Broken: If it does.
+    """
+    text = line.encode() if isinstance(line, str) else line
+    for secret in _SECRETS:
+        if secret in text:
+            raise Broken(f"a secret came out: {bytes(text)[:200]!r}")
+
+
+class LineSink:
+    """An Airbyte destination: takes lines, writes records as they come, and stores a state some time after them.
+
+    Args:
+        store: What it keeps.
+        streams: The streams by name.
+        tally: Counts.
+        rng: Decides how far it has come when the sync is killed.
+    """
+
+    def __init__(self, store: Store, streams: Mapping[str, Stream], tally: Tally, rng: random.Random) -> None:
+        self._store = store
+        self._streams = streams
+        self._tally = tally
+        self._rng = rng
+        self._waiting: list[Told | tuple[str, Any]] = []
+        self.statuses: dict[str, list[str]] = {}
+        self.errors: list[dict[str, Any]] = []
+
+    async def write(self, lines: bytes | bytearray) -> None:
+        """Take lines, as standard output does."""
+        look_for_secrets(lines)
+        for line in bytes(lines).splitlines():
+            message = msgspec.json.decode(line)
+            match message["type"]:
+                case "RECORD":
+                    record = message["record"]
+                    data = record["data"]
+                    one = _told(self._streams[record["stream"]], data, data.get("metrics", {}))
+                    self._tally.add([one])
+                    self._waiting.append(one)
+                case "STATE":
+                    state = message["state"]
+                    name = state["stream"]["stream_descriptor"]["name"]
+                    self._tally.state(name, state["sourceStats"]["recordCount"])
+                    self._waiting.append((name, state["stream"]["stream_state"]))
+                    if self._rng.random() < 0.7:
+                        self._commit(len(self._waiting))
+                case "TRACE":
+                    self._trace(message["trace"])
+
+    def _trace(self, trace: Mapping[str, Any]) -> None:
+        if trace["type"] == "ERROR":
+            self.errors.append(trace["error"])
+            return
+        status = trace["stream_status"]
+        name = status["stream_descriptor"]["name"]
+        self.statuses.setdefault(name, []).append(status["status"])
+
+    def _commit(self, count: int) -> None:
+        for one in self._waiting[:count]:
+            if len(one) == 3:
+                self._store.write([one])
+            else:
+                self._store.states[one[0]] = one[1]
+        del self._waiting[:count]
+
+    def close(self) -> None:
+        """Everything that came is stored."""
+        self._commit(len(self._waiting))
+
+    def kill(self) -> None:
+        """Some of what waits is stored, in its order, and the rest is gone."""
+        self._commit(self._rng.randint(0, len(self._waiting)))
+        self._waiting.clear()
+
+
+class PackageSink:
+    """A database that takes records and their states together, in packages, or not at all.
+
+    Args:
+        store: What it keeps.
+        tally: Counts.
+        clock: The time.
+        rows: Records of a full package.
+        seconds: Age of a package at which it goes.
+        loading: Seconds that loading one takes.
+    """
+
+    def __init__(self, store: Store, tally: Tally, clock: Clock, *, rows: int, seconds: float, loading: float) -> None:
+        self._store = store
+        self._tally = tally
+        self._clock = clock
+        self._rows, self._seconds, self._loading = rows, seconds, loading
+        self._package: list[Told] = []
+        self._states: dict[str, Any] = {}
+        self._began = clock.monotonic()
+        self._under_way: tuple[float, list[Told], dict[str, Any]] | None = None
+
+    async def take(self, event: Event) -> None:
+        """Put an event into the package that is being filled."""
+        match event:
+            case Batch():
+                records = told(event)
+                self._tally.add(records)
+                self._package += records
+            case Checkpoint(stream=stream, state=state, records=records):
+                self._tally.state(stream.name, records)
+                self._states[stream.name] = state
+            case Notice(text=text):
+                look_for_secrets(text)
+            case Ended(failures=failures):
+                for failure in failures:
+                    look_for_secrets(f"{failure.error} {failure.error.detail} {failure.what}")
+        if len(self._package) >= self._rows or self._clock.monotonic() - self._began >= self._seconds:
+            await self._load()
+
+    async def _load(self) -> None:
+        """Begin to load the package; it is in the database when loading ends."""
+        await self._loaded()
+        self._under_way = (self._clock.monotonic() + self._loading, self._package, self._states)
+        self._package, self._states, self._began = [], {}, self._clock.monotonic()
+
+    async def _loaded(self) -> None:
+        if self._under_way is not None:
+            wait = self._under_way[0] - self._clock.monotonic()
+            if wait > 0:
+                await self._clock.sleep(wait)
+            self._store_it()
+
+    def _store_it(self) -> None:
+        assert self._under_way is not None
+        _, records, states = self._under_way
+        self._store.write(records)
+        self._store.states.update(states)
+        self._under_way = None
+
+    async def close(self) -> None:
+        """Load what is left."""
+        await self._load()
+        await self._loaded()
+
+    def kill(self) -> None:
+        """A package whose loading has ended stays; everything else is gone."""
+        if self._under_way is not None and self._under_way[0] <= self._clock.monotonic():
+            self._store_it()
+        self._under_way = None

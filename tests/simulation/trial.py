@@ -1,0 +1,244 @@
+"""Runs a schedule: syncs that are disturbed, one after the other, then one in peace, and then the reckoning."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from simulation.api import Denial
+from simulation.faults import Broken
+from simulation.loop import Deadlock, TooLate, VirtualClock, VirtualLoop, run
+from simulation.oracle import Truth, compare
+from simulation.process import Failed, Outcome, Parts, Process
+from simulation.schedule import Schedule, Session, schedule_of
+from simulation.sink import Store
+from simulation.world import DAY
+from source_tiktok_marketing.config import Refresh
+from source_tiktok_marketing.sync.state import read_state
+
+_LONGEST = 4 * DAY
+"""Seconds of virtual time after which a sync should have ended, whatever happened."""
+
+
+@dataclass
+class Report:
+    """What happened in one schedule, or in many."""
+
+    schedules: int = 0
+    syncs: int = 0
+    requests: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    endings: Counter[str] = field(default_factory=Counter)
+    moves: int = 0
+    rows: int = 0
+    lost: int = 0
+    hours: float = 0.0
+
+    def add(self, other: Report) -> None:
+        """Add another's figures."""
+        for name in ("schedules", "syncs", "requests", "moves", "rows", "lost", "hours"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.faults += other.faults
+        self.endings += other.endings
+
+
+class Simulation:
+    """One schedule, from its beginning to its end.
+
+    Args:
+        schedule: Which one.
+        parts: What the syncs are made of.
+    """
+
+    def __init__(self, schedule: Schedule, parts: type[Parts] = Parts) -> None:
+        self.schedule = schedule
+        self.loop = VirtualLoop()
+        self.clock = VirtualClock(self.loop, schedule.world.began)
+        self._rng = random.Random(schedule.seed ^ 0x5EED)
+        self.network = parts.network(schedule.api, self.loop, self._rng, schedule.latency)
+        self.store = parts.store()
+        self._process = Process(schedule, parts, self.network, self.clock, self._rng)
+        self.truth = Truth(schedule)
+        self._first_of_day = True
+        self._day: date | None = None
+        self.report = Report(schedules=1)
+        self.log: list[str] = []
+        self._streams = [one.stream for one in schedule.selected]
+
+    def run(self) -> Report:
+        """Run it.
+
+        Raises:
+            Failed: If a promise does not hold.
+        """
+        try:
+            run(self.loop, self._run())
+        except (Deadlock, TooLate, Broken) as error:
+            raise Failed(f"{type(error).__name__}: {error}") from error
+        finally:
+            self.report.hours = self.loop.time() / 3600
+            self.report.requests = self.network.requests
+            self.report.faults = self.network.hits
+            self.report.moves = self.schedule.world.changed
+        return self.report
+
+    async def _run(self) -> None:
+        world = self.schedule.world
+        for session in self.schedule.sessions:
+            await self._disturbed(session)
+            await self.clock.sleep(session.gap)
+            for account in world.accounts:
+                if account.lively and self._rng.random() < 0.5:
+                    world.stir(account, self.loop.time(), self._rng)
+        self.schedule.api.denials.clear()
+        if self.schedule.config.refresh_objects is Refresh.DAILY:  # all objects are read once a day
+            moment = self.clock.now()
+            await self.clock.sleep(DAY - moment.hour * 3600 - moment.minute * 60)
+        self.note("in peace")
+        world.frozen = self.loop.time()
+        self.report.endings["in peace"] += 1
+        outcome = await self._sync(Session(), self.store)
+        self._must_be_complete(outcome, self.store, anew=self.schedule.config.refresh_objects is not Refresh.CHANGED)
+        self.note("from nothing")
+        fresh = Store()
+        outcome = await self._sync(Session(), fresh)
+        self._must_be_complete(outcome, fresh, anew=True, fresh=True)
+        for stream in self._streams:
+            had, has = fresh.rows.get(stream.name, {}), self.store.rows.get(stream.name, {})
+            # Of objects that say when they changed, those that did not say so may be older, by the configuration.
+            different = [
+                key
+                for key, row in had.items()
+                if key not in has or (has[key] != row and (stream.is_report or stream.cursor is None))
+            ]
+            if stream.cursor is None:
+                different += [key for key in has if key not in had]
+            if different:
+                raise Failed(f"{stream.name}: {different[:5]} differ from an undisturbed sync's")
+
+    async def _disturbed(self, session: Session) -> None:
+        api, began = self.schedule.api, self.loop.time()
+        today = self.clock.now().date()
+        self._first_of_day, self._day = today != self._day, today
+        api.denials = [_shifted(denial, began) for denial in session.denials]
+        before = {name: _cursors(self._streams, name, state) for name, state in self.store.states.items()}
+        self.note(f"{session}")
+        outcome = await self._sync(session, self.store)
+        ended = self.loop.time()
+        was = session.ending if outcome.exit_code is None or outcome.stopped else f"exit {outcome.exit_code}"
+        self.report.endings[was] += 1
+        self.note(f"exit code {outcome.exit_code} {outcome.error or ''} {[str(one.error) for one in outcome.failures]}")
+        self._check_states(before)
+        denied = [denial for denial in api.denials if denial.struck]
+        if outcome.exit_code == 0:
+            without = set()
+            if self.schedule.config.skip_inaccessible_advertisers:
+                without = self._without(denied)
+            elif any(self._matters(denial) for denial in denied):
+                raise Failed("exit code 0 although an account or a stream was refused")
+            self._compare(self.store, began, ended, without)
+        elif outcome.exit_code == 1 and not session.ending and not session.may_fail:
+            if not denied:
+                raise Failed(f"exit code 1 although all trouble passed: {outcome.error or outcome.failures}")
+            if not any(denial.code == 40105 for denial in denied):
+                self._others_must_be_complete(outcome, denied, began, ended)
+
+    def _matters(self, denial: Any) -> bool:
+        endpoints = {stream.endpoint for stream in self._streams}
+        left_out = self.schedule.config.exclude_advertiser_ids
+        return denial.account not in left_out and denial.refused & endpoints != set()
+
+    def _without(self, denied: list[Any]) -> set[tuple[str, str]]:
+        accounts = [account.id for account in self.schedule.world.accounts]
+        return {
+            (stream.endpoint, account)
+            for denial in denied
+            for stream in self._streams
+            for account in ([denial.account] if denial.account else accounts)
+            if denial.endpoint in {None, stream.endpoint} or stream.name == "pixel_events_statistics"
+        }
+
+    def _others_must_be_complete(self, outcome: Outcome, denied: list[Any], began: float, ended: float) -> None:
+        if outcome.error is not None:
+            raise Failed(f"nothing was read although only a part was refused: {outcome.error}")
+        self._compare(self.store, began, ended, self._without(denied))
+
+    def _must_be_complete(self, outcome: Outcome, store: Store, *, anew: bool, fresh: bool = False) -> None:
+        if outcome.exit_code != 0:
+            raise Failed(f"exit code {outcome.exit_code} in peace: {outcome.error or outcome.failures}")
+        frozen = self.schedule.world.frozen
+        self._compare(store, frozen, frozen, set(), anew=anew, fresh=fresh)
+
+    def _compare(
+        self,
+        store: Store,
+        began: float,
+        ended: float,
+        without: set[tuple[str, str]],
+        *,
+        anew: bool | None = None,
+        fresh: bool = False,
+    ) -> None:
+        if anew is None:
+            refresh = self.schedule.config.refresh_objects
+            anew = refresh is Refresh.ALWAYS or (refresh is Refresh.DAILY and self._first_of_day)
+        finding, compared = compare(
+            self.truth, store, self.schedule.selected, began, ended, without, anew=anew, fresh=fresh
+        )
+        self.report.rows += compared
+        self.report.lost += finding.lost
+        if finding.text:
+            raise Failed(f"{len(finding.text)} rows are wrong, {finding.lost} lost: {'; '.join(finding.text[:5])}")
+
+    def _check_states(self, before: Mapping[str, Mapping[str, str]]) -> None:
+        """No cursor goes back, and that of an account that was refused all the time stays where it was."""
+        for name, cursors in before.items():
+            now = _cursors(self._streams, name, self.store.states[name])
+            for account, cursor in cursors.items():
+                if now.get(account, "") < cursor:
+                    raise Failed(f"{name}: the cursor of {account} went back from {cursor} to {now.get(account)}")
+        for denial in self.schedule.api.denials:
+            if denial.code == 40118 or denial.account is None or not denial.at_once:
+                continue
+            for stream in self._streams:
+                if denial.endpoint in {None, stream.endpoint} and stream.cursor and stream.name in self.store.states:
+                    now = _cursors(self._streams, stream.name, self.store.states[stream.name])
+                    if now.get(denial.account) != before.get(stream.name, {}).get(denial.account):
+                        raise Failed(f"{stream.name}: the cursor of {denial.account}, which was refused, moved")
+
+    async def _sync(self, session: Session, store: Store) -> Outcome:
+        self.report.syncs += 1
+        self.loop.limit = self.loop.time() + _LONGEST
+        return await self._process.run(session, store)
+
+    def note(self, text: str) -> None:
+        """Keep what happened, for whoever looks at a seed."""
+        self.log.append(f"{self.loop.time():12.3f} {text}")
+
+
+def _shifted(denial: Denial, by: float) -> Denial:
+    return replace(denial, start=denial.start + by, at_once=denial.start == 0.0, refused=set())
+
+
+def _cursors(streams: list[Any], name: str, state: Any) -> dict[str, str]:
+    field_name = next((stream.cursor for stream in streams if stream.name == name), None)
+    if field_name is None or "states" not in state:
+        return {}
+    cursors = read_state(name, field_name, state)
+    return {
+        entry["partition"]["advertiser_id"]: cursors.of(entry["partition"]["advertiser_id"])
+        for entry in state["states"]
+    }
+
+
+def run_schedule(seed: int, parts: type[Parts] = Parts) -> Report:
+    """Run the schedule of a seed.
+
+    Raises:
+        Failed: If a promise does not hold.
+    """
+    return Simulation(schedule_of(seed), parts).run()
