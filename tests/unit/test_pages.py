@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit_builders import FakeClock, client, stream, success
 
@@ -92,6 +92,67 @@ async def test_a_list_that_grows_too_long_while_it_is_read_is_read_on() -> None:
     came: list[int] = []
     await walk(walker(Lists({"a": range(9)}, grows=2)), request("a", 4, 7), came)
     assert came == list(range(9))
+
+
+class MovingList:
+    """Answers with pages of a list, newest first, that changes before pages are answered.
+
+    Args:
+        ads: What it holds at first.
+        changes: For each page answered, how many ads are created and the places of those that are deleted.
+    """
+
+    def __init__(self, ads: int, changes: Sequence[tuple[int, Sequence[int]]]) -> None:
+        self.ads = list(range(ads))
+        self.stayed = set(self.ads)
+        self._changes = list(changes)
+        self._next = 1000
+
+    async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+        """Let it change, then answer with the page that is asked for."""
+        assert endpoint
+        assert token
+        if self._changes:
+            created, deleted = self._changes.pop(0)
+            for place in deleted:
+                if self.ads:
+                    self.stayed.discard(self.ads.pop(place % len(self.ads)))
+            for _ in range(created):
+                self.ads.insert(0, self._next)
+                self._next += 1
+        number, size = int(params["page"]), int(params["page_size"])
+        rows = [{"ad_id": str(ad)} for ad in self.ads[(number - 1) * size : number * size]]
+        pages = -(-len(self.ads) // size)
+        info = {"page": number, "page_size": size, "total_number": len(self.ads), "total_page": pages}
+        return success({"list": rows, "page_info": info})
+
+
+async def all_of(lists: MovingList, page_size: int) -> list[int]:
+    """What a walk of the list delivers."""
+    reading = Walker(client(lists, FakeClock(), tier=tier_of(1000)), ObjectReader(stream("ads")))
+    asked = Request(endpoint="ad/get/", params={}, page_size=page_size)
+    return [record["ad_id"] async for delivery in reading.walk(asked) for record in delivery.records]
+
+
+async def test_what_a_deletion_hides_between_two_pages_is_found() -> None:
+    """A page that moved up by one hides a record though as many came as there are in the end."""
+    lists = MovingList(10, [(0, []), (0, [1])])
+    assert set(await all_of(lists, 5)) == set(range(10))
+
+
+CHANGES = st.lists(st.tuples(st.integers(0, 2), st.lists(st.integers(0, 30), max_size=2)), max_size=6)
+
+
+@settings(max_examples=300)
+@given(st.integers(0, 24), st.integers(1, 6), CHANGES)
+def test_what_stays_while_a_list_moves_comes_once(
+    ads: int, page_size: int, changes: list[tuple[int, list[int]]]
+) -> None:
+    """However ads are created and deleted between pages, none that stays is lost, and none comes twice."""
+    lists = MovingList(ads, changes)
+    came = asyncio.run(all_of(lists, page_size))
+    assert len(came) == len(set(came))
+    assert lists.stayed <= set(came)
 
 
 def test_too_long_a_list_says_how_long() -> None:

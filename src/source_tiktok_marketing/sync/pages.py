@@ -96,7 +96,8 @@ class Walker:
         """Every record of the list that has not been delivered yet.
 
         Objects that are created or deleted meanwhile shift the pages, so that a record may come twice or hide between
-        two pages: what came is counted by key, and a list that is short is walked again.
+        two pages. What came is counted by key and held against the greatest count that a page told: a deletion lowers
+        the count just as it hides a record. A walk that is short is repeated.
 
         Raises:
             IncompleteRead: If it is still short after several walks.
@@ -108,32 +109,32 @@ class Walker:
         # What was delivered for an earlier part must not count for this one; mostly there is none: one set will do.
         seen = set() if self._delivered else self._delivered
         total: int | None = None
-        for _ in range(_WALKS):
+        for again in range(_WALKS):
+            came = set() if again else seen  # in this walk
+            counts: list[int] = []
             async with aclosing(self._pages(request)) as pages:
                 async for page, size, is_whole in pages:
                     total = page.total_number
-                    if request.most is not None and total is not None and total > request.most and not seen:
-                        raise TooLong(total)
+                    counts.append(total or 0)
+                    if request.most is not None and counts[0] > request.most and not seen:
+                        raise TooLong(counts[0])
                     if is_whole and request.disjoint and not self._delivered:
                         if page.records:
                             yield Delivery(page.records, size, page.odd)
                         return
                     keys = self._keys(page.records)
                     fresh = self._fresh(page.records, keys)
-                    seen.update(keys)
+                    came.update(keys)
                     if fresh:
                         yield Delivery(fresh, size, page.odd)
+            seen |= came
             if request.reach is not None and len(seen) >= request.reach:
                 raise _out_of_reach(request, total, len(seen))
-            if total is None or len(seen) >= total:
+            if len(came) >= max(counts):
                 return
-        if request.reach is not None and total is not None and total > request.reach:
-            raise _out_of_reach(request, total, len(seen))
-        raise IncompleteRead(
-            f"/{request.endpoint} gave {len(seen):,} of the {total:,} rows it says there are"
-            f"{f' for advertiser {request.advertiser_id}' if request.advertiser_id else ''}, {_WALKS} times over.",
-            remedy="Run the sync again: it reads this part anew. If it stays so, report it with the account and days.",
-        )
+        # If it moved all the time, what is there since the last walk began came, or had that many chances to.
+        if len(came) < counts[0] and len(seen) < counts[-1]:
+            raise _short(request, total, len(seen))
 
     def _fresh(self, records: list[Any], keys: list[Any]) -> list[Any]:
         """Those of the records that were not delivered yet; they count as delivered from now on."""
@@ -198,6 +199,16 @@ class Walker:
         if answer.throttled:
             raise Truncated("TikTok left out all but the newest 20,000 ads of this report.")
         return answer
+
+
+def _short(request: Request, total: int | None, came: int) -> IncompleteRead:
+    if request.reach is not None and total is not None and total > request.reach:
+        return _out_of_reach(request, total, came)
+    return IncompleteRead(
+        f"/{request.endpoint} gave {came:,} of the {total:,} rows it says there are"
+        f"{f' for advertiser {request.advertiser_id}' if request.advertiser_id else ''}, {_WALKS} times over.",
+        remedy="Run the sync again: it reads this part anew. If it stays so, report it with the account and days.",
+    )
 
 
 def _out_of_reach(request: Request, total: int | None, came: int) -> OutOfReach:
