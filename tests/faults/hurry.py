@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
-import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -15,28 +13,12 @@ from source_tiktok_marketing.api.quota import Quotas, tier_of
 from source_tiktok_marketing.api.retry import Patience
 from source_tiktok_marketing.api.transport import HttpTransport
 from source_tiktok_marketing.catalog import STREAMS
-from source_tiktok_marketing.clock import FixedClock
 from source_tiktok_marketing.config import parse_config
 from source_tiktok_marketing.emulator import Emulator, Options
 from source_tiktok_marketing.errors import ConnectorError
 from source_tiktok_marketing.sync.engine import Sync
 from source_tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Failure, Notice, Selected
-from support import NOW, config_for, key_of
-
-HURRY = 60.0
-"""Seconds of the connector's clock in one of ours."""
-
-
-class HurriedClock(FixedClock):
-    """A day that stands still, and seconds that fly."""
-
-    def monotonic(self) -> float:
-        """Seconds, sixty times as many as pass."""
-        return time.monotonic() * HURRY
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait a sixtieth of it."""
-        await asyncio.sleep(seconds / HURRY)
+from support import NOW, HurriedClock, config_for, key_of
 
 
 class Result(msgspec.Struct):

@@ -142,7 +142,7 @@ async def disturbed(
         return await task
 
 
-@drawing(20)
+@drawing(15)
 @given(
     faults=st.lists(troubles, min_size=1, max_size=4),
     large=st.none() | too_large,
