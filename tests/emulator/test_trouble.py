@@ -135,6 +135,9 @@ async def test_codes_on_demand(client: Client) -> None:
     emulator.faults.add(Fault(first=2, code=40100, message="Slow down."))
     assert await codes(3) == [40100, 40100, 0]
     emulator.faults.clear()
+    emulator.faults.add("skip=2,code=50002")
+    assert await codes(4) == [0, 0, 50002, 50002]
+    emulator.faults.clear()
     emulator.faults.add("every=2,times=2,code=51001")
     assert await codes(7) == [0, 51001, 0, 51001, 0, 0, 0]
     emulator.faults.clear()

@@ -24,7 +24,7 @@ from source_tiktok_marketing.config import Config
 from source_tiktok_marketing.errors import ConfigurationError, ConnectorError, Interrupted
 from source_tiktok_marketing.sync.connection import connect
 from source_tiktok_marketing.sync.engine import Sync
-from source_tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Failure, Notice, Selected, Started
+from source_tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Event, Failure, Notice, Selected, Started
 
 _HEARTBEAT = 60.0
 """Seconds of silence after which a log line tells the platform that the sync is alive."""
@@ -98,7 +98,7 @@ class _Telling:
         self._spoke = False
         self._waits: set[asyncio.Task[None]] = set()
 
-    async def tell(self, event: Started | Batch | Checkpoint | Ended | Notice) -> None:
+    async def tell(self, event: Event) -> None:
         match event:
             case Batch():
                 name = event.stream.name

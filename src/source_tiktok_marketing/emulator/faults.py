@@ -9,6 +9,7 @@ A fault is written as comma-separated `name=value` pairs. Selectors (all must ma
     ids_over=5                    requests that are not filtered down to five ids or fewer
     nth=3                         only the third matching request
     first=2                       only the first two matching requests
+    skip=2                        all but the first two matching requests
     every=5                       every fifth matching request
     share=0.1                     a tenth of the matching requests, drawn from the seed
     times=4                       stop after four failures
@@ -82,6 +83,7 @@ class Fault(
     ids_over: int | None = None
     nth: int | None = None
     first: int | None = None
+    skip: int = 0
     every: int | None = None
     share: float | None = None
     times: int | None = None
@@ -108,7 +110,15 @@ class Fault(
             raise ValueError(f"http={self.http} is not a failure TikTok's gateway shows: use 429 or 500 to 599.")
         if self.share is not None and not 0 < self.share <= 1:
             raise ValueError(f"share={self.share} must lie above 0 and be 1 at most.")
-        for name, least in (("nth", 1), ("first", 1), ("every", 1), ("times", 1), ("days_over", 0), ("ids_over", 0)):
+        for name, least in (
+            ("nth", 1),
+            ("first", 1),
+            ("skip", 0),
+            ("every", 1),
+            ("times", 1),
+            ("days_over", 0),
+            ("ids_over", 0),
+        ):
             value = getattr(self, name)
             if value is not None and value < least:
                 raise ValueError(f"{name}={value} must be {least} or more.")
@@ -207,6 +217,8 @@ class FaultRegister:
         if fault.nth is not None and seen != fault.nth:
             return False
         if fault.first is not None and seen > fault.first:
+            return False
+        if seen <= fault.skip:
             return False
         if fault.every is not None and seen % fault.every:
             return False
