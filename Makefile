@@ -6,7 +6,7 @@ LOCK := requirements/dev.txt
 COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --quiet
 
-.PHONY: demo test check lint types docs bench parity lock clean
+.PHONY: demo test check lint types docs bench crash parity lock clean
 
 demo: $(VENV)/ready
 	$(BIN)/tiktok-marketing demo
@@ -28,6 +28,10 @@ docs: $(VENV)/ready
 
 bench: $(VENV)/ready
 	$(BIN)/python benchmarks/run.py
+
+# Kills hundreds of syncs at random moments, resumes them, and holds what is there against an undisturbed run.
+crash: $(VENV)/ready
+	PYTHONPATH=tests $(BIN)/python tests/crash/killing.py --kills 150
 
 # Airbyte's own connector, in an environment of its own, against the same emulator. Its 4.7.0 is under the MIT licence.
 parity: $(VENV)/ready .venv-parity/ready
