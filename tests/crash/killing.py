@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -37,8 +38,8 @@ package.FULL_ROWS, package.FULL_SECONDS, package.FIRST_SECONDS = 500, 0.2, 0.2
 from source_tiktok_marketing.cli import main
 main()
 """
-LONGEST_LIFE = 6.0
-"""Seconds after which a process is killed at the latest; it needs about one to begin."""
+LONGEST_LIFE = 4.0
+"""Seconds after its first request at which a process is killed at the latest."""
 
 
 class Figures(msgspec.Struct):
@@ -80,6 +81,7 @@ class Case:
 
     def __init__(self, emulator: Emulator, folder: Path, seed: int, rate: float) -> None:
         self.folder = folder
+        self._emulator = emulator
         self.chance = random.Random(seed)
         self.figures = Figures()
         config = config_for(emulator, start_date="2026-06-11", end_date="2026-06-14", include_deleted=True)
@@ -102,10 +104,12 @@ class Case:
             )
             if not kill:
                 return process.wait(120)
-            try:
-                return process.wait(self.chance.uniform(0.3, LONGEST_LIFE))
-            except subprocess.TimeoutExpired:
-                pass
+            asked = self._emulator.counters.total()
+            if self.chance.random() < 0.9:  # the others may not even have begun
+                while process.poll() is None and self._emulator.counters.total() == asked:
+                    time.sleep(0.01)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return process.wait(self.chance.uniform(0.0, LONGEST_LIFE))
             self.figures.kills += 1
             if self.chance.random() < 0.2:
                 self.figures.terminations += 1
@@ -241,25 +245,25 @@ def kill(kills: int, seed: int, folder: Path) -> dict[str, Figures]:
     """Kill so many reads and as many loads, side by side. Returns the figures of both."""
     results: dict[str, Figures] = {}
     failures: list[BaseException] = []
-    with programs.emulator_beside(business()) as emulator:
-        emulator.faults.add(LATENCY)
 
-        def lane(name: str, work: Any, number: int, rate: float) -> None:
-            own = folder / name
-            own.mkdir()
+    def lane(name: str, work: Any, number: int, rate: float) -> None:
+        own = folder / name
+        own.mkdir()
+        with programs.emulator_beside(business()) as emulator:
+            emulator.faults.add(LATENCY)
             try:
                 results[name] = work(Case(emulator, own, seed * 2 + number, rate), kills)
             except BaseException as error:  # noqa: BLE001 - raised again below
                 failures.append(error)
 
-        lanes = [
-            threading.Thread(target=lane, args=("read", kill_reads, 0, 7.0)),
-            threading.Thread(target=lane, args=("sync", kill_loads, 1, 500.0)),
-        ]
-        for one in lanes:
-            one.start()
-        for one in lanes:
-            one.join()
+    lanes = [
+        threading.Thread(target=lane, args=("read", kill_reads, 0, 7.0)),
+        threading.Thread(target=lane, args=("sync", kill_loads, 1, 500.0)),
+    ]
+    for one in lanes:
+        one.start()
+    for one in lanes:
+        one.join()
     if failures:
         raise failures[0]
     return results

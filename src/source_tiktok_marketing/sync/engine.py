@@ -233,12 +233,8 @@ class Sync:
                 cursor = await self._reading.deliver(
                     run, step, lambda: max(1, self._limit(lane) // max(1, lane.active))
                 )
-        except MemoryError:
-            await self._stop_everything(OutOfMemory())
-        except (ConnectorError, OSError) as error:
-            await self._fail(lane, run, step, error if isinstance(error, ConnectorError) else _unexpected(error))
         except Exception as error:  # noqa: BLE001 - a fault in reading one account must not take the others along
-            await self._fail(lane, run, step, _unexpected(error))
+            await self._fail(lane, run, step, _explained(error))
         else:
             lane.transient_failures = 0
             run.windows += step.windows
@@ -256,7 +252,9 @@ class Sync:
         step.queue.fail()
         account = step.queue.part.account
         what = str(step.window) if step.window else ""
-        consequence = error.consequence if isinstance(error, TikTokError) else Consequence.ACCOUNT
+        consequence = Consequence.SYNC if isinstance(error, Interrupted) else Consequence.ACCOUNT
+        if isinstance(error, TikTokError):
+            consequence = error.consequence
         if consequence is Consequence.SYNC:
             await self._stop_everything(error)
             return
@@ -313,7 +311,11 @@ class Sync:
         await self._buffer.put(Ended(run.stream, tuple(run.failures), run.records))
 
 
-def _unexpected(error: BaseException) -> ConnectorError:
+def _explained(error: Exception) -> ConnectorError:
+    if isinstance(error, ConnectorError):
+        return error
+    if isinstance(error, MemoryError):
+        return OutOfMemory()
     return ConnectorError(
         f"The connector failed on this part: {type(error).__name__}.",
         remedy="This is a fault of the connector: report it with the log at debug level.",
