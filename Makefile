@@ -8,7 +8,7 @@ PARITY_PYTHON ?= $(shell command -v python3.11 || echo $(PYTHON))
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --quiet
 
-.PHONY: demo test check lint types docs bench parity simulate lock clean
+.PHONY: demo test check lint types docs bench crash parity simulate lock clean
 
 demo: $(VENV)/ready
 	$(BIN)/tiktok-marketing demo
@@ -36,6 +36,10 @@ SCHEDULES ?= 100000
 SEED ?= 1
 simulate: $(VENV)/ready
 	$(BIN)/python tests/simulation/run.py --schedules $(SCHEDULES) --seed $(SEED)
+
+# Kills hundreds of syncs at random moments, resumes them, and holds what is there against an undisturbed run.
+crash: $(VENV)/ready
+	PYTHONPATH=tests $(BIN)/python tests/crash/killing.py --kills 150
 
 # Airbyte's own connector, in an environment of its own, against the same emulator. Its 4.7.0 is under the MIT licence
 # and runs on Python 3.10 and 3.11 only.

@@ -19,7 +19,6 @@ import msgspec
 
 from source_tiktok_marketing.catalog import STREAMS
 
-
 OURS = (sys.executable, "-m", "source_tiktok_marketing.airbyte")
 
 
@@ -74,9 +73,7 @@ def catalog_of(*names: str) -> dict[str, Any]:
     return {"streams": [{"stream": {"name": stream.name}, "sync_mode": "incremental"} for stream in chosen]}
 
 
-def measure(
-    arguments: list[str], files: dict[str, Any], *, url: str = "", program: Sequence[str] = OURS
-) -> Measured:
+def measure(arguments: list[str], files: dict[str, Any], *, url: str = "", program: Sequence[str] = OURS) -> Measured:
     """Run the connector's executable and drain its output.
 
     Args:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,12 +12,28 @@ from typing import Any
 from source_tiktok_marketing.airbyte.inputs import selected_streams, states_by_stream
 from source_tiktok_marketing.airbyte.read import read
 from source_tiktok_marketing.catalog import STREAMS, Stream
-from source_tiktok_marketing.clock import FixedClock
+from source_tiktok_marketing.clock import Clock, FixedClock
 from source_tiktok_marketing.config import parse_config
 from source_tiktok_marketing.emulator import Emulator
 
 NOW = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
 """The moment at which emulators of the tests stand still."""
+
+
+HURRY = 60.0
+"""Seconds of the connector's clock in one of ours."""
+
+
+class HurriedClock(FixedClock):
+    """A day that stands still, and seconds that fly."""
+
+    def monotonic(self) -> float:
+        """Seconds, sixty times as many as pass."""
+        return time.monotonic() * HURRY
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait a sixtieth of it."""
+        await asyncio.sleep(seconds / HURRY)
 
 
 def config_for(emulator: Emulator, **fields: Any) -> dict[str, Any]:
@@ -106,8 +124,12 @@ async def read_from(
     incremental: bool = True,
     catalog: Mapping[str, Any] | None = None,
     now: datetime = NOW,
+    clock: Clock | None = None,
 ) -> Outcome:
-    """Read streams of an emulator as the platform would, at a moment that stands still; `catalog` goes before names."""
+    """Read streams of an emulator as the platform would.
+
+    The clock stands still at `now` unless one is given; a `catalog` goes before names.
+    """
     checked = parse_config(config)
     lines: list[bytes] = []
     code = await read(
@@ -115,7 +137,7 @@ async def read_from(
         selected_streams(checked, catalog or catalog_of(streams, incremental=incremental)),
         states_by_stream(state),
         write=lambda data: lines.extend(bytes(data).splitlines()),
-        clock=FixedClock(now),
+        clock=clock or FixedClock(now),
         address=emulator.url,
     )
     return Outcome(lines, code)

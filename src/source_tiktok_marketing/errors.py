@@ -5,6 +5,7 @@
     ├── api.errors.TikTokError      TikTok (or the way to it) said no: see its consequence
     ├── IncompleteRead              rows are missing that TikTok says exist
     ├── Interrupted                 somebody stopped the sync before it was done
+    │   └── OutOfMemory             it stopped itself, since the memory is nearly used up
     └── DestinationError            the place to write to will not take it
 
 Every one carries a sentence that says what happened and one that says what to do next.
@@ -47,3 +48,18 @@ class DestinationError(ConnectorError):
 
 class Interrupted(ConnectorError):  # noqa: N818 - what happened to the sync, and no fault of anybody's
     """The sync was stopped before everything was read."""
+
+
+class OutOfMemory(Interrupted):
+    """The sync stopped itself, because the memory that it may use is nearly used up.
+
+    Args:
+        what: How much is used of what.
+    """
+
+    def __init__(self, what: str = "no more can be had") -> None:
+        super().__init__(
+            f"The memory is nearly used up ({what}), so the sync was stopped before everything was read.",
+            remedy="Run it again: it goes on from its last state. Give it more memory, or read fewer streams at once, "
+            "or set requests_per_second lower, so that it needs less.",
+        )

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from source_tiktok_marketing.api.client import Client
@@ -87,6 +88,23 @@ async def test_objects_created_between_two_pages_shift_nothing_out(page_size: in
     assert len(ids) == len(set(ids))
     assert after > len(before)
     assert set(before) <= set(ids)
+
+
+@pytest.mark.parametrize("page_size", [3, 7, 10])
+async def test_objects_that_come_and_go_between_two_pages_hide_none(page_size: int) -> None:
+    """While ads are created and deleted, so that pages shift both ways, each that stays comes, and comes once."""
+    async with emulator_of(ads_per_account=150) as emulator, client_of(emulator) as client:
+        asked = Request(endpoint="ad/get/", params={"advertiser_id": emulator.advertiser_ids[0]}, page_size=page_size)
+        whole = msgspec.structs.replace(asked, page_size=1000)
+        before = await ids_of(Walker(client, ObjectReader(the_stream("ads"))), whole)
+        emulator.faults.add(Fault(path="ad/get/", every=2, times=8, advance=30 * 3600))
+        ids = await ids_of(Walker(client, ObjectReader(the_stream("ads"))), asked)
+        emulator.faults.clear()
+        after = await ids_of(Walker(client, ObjectReader(the_stream("ads"))), whole)
+    assert set(before) - set(after)
+    assert set(after) - set(before)
+    assert len(ids) == len(set(ids))
+    assert set(before) & set(after) <= set(ids)
 
 
 class LyingReader(ObjectReader):

@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import UNSET
 
 from emulator.kit import NOW, Client
 from source_tiktok_marketing.emulator import Emulator, Fault, Options
@@ -134,11 +135,76 @@ async def test_codes_on_demand(client: Client) -> None:
     emulator.faults.add(Fault(first=2, code=40100, message="Slow down."))
     assert await codes(3) == [40100, 40100, 0]
     emulator.faults.clear()
+    emulator.faults.add("skip=2,code=50002")
+    assert await codes(4) == [0, 0, 50002, 50002]
+    emulator.faults.clear()
     emulator.faults.add("every=2,times=2,code=51001")
     assert await codes(7) == [0, 51001, 0, 51001, 0, 0, 0]
     emulator.faults.clear()
     emulator.faults.add(f"contains={second},code=40001")
     assert await codes(1) + await codes(1, second) == [0, 40001]
+
+
+async def test_codes_for_requests_that_are_too_large(client: Client) -> None:
+    """Selectors: more days than so many, and filters that let more ids through than so many."""
+    report = {
+        "advertiser_id": client.emulator.advertiser_ids[0],
+        "service_type": "AUCTION",
+        "report_type": "BASIC",
+        "data_level": "AUCTION_CAMPAIGN",
+        "dimensions": ["campaign_id", "stat_time_day"],
+        "metrics": ["spend"],
+    }
+
+    async def code(days: int, ids: int | None = None) -> int:
+        params = report | {"start_date": f"2026-03-{11 - days:02}", "end_date": "2026-03-10"}
+        if ids is not None:
+            wanted = json.dumps([str(number) for number in range(1, ids + 1)])
+            params["filtering"] = [{"field_name": "campaign_ids", "filter_type": "IN", "filter_value": wanted}]
+        return int((await client.envelope("report/integrated/get/", **params))["code"])
+
+    client.emulator.faults.add("days_over=3,code=40067")
+    assert [await code(3), await code(4)] == [0, 40067]
+    client.emulator.faults.clear()
+    client.emulator.faults.add("ids_over=2,code=50002")
+    assert [await code(1), await code(1, 3), await code(1, 2)] == [50002, 50002, 0]
+
+
+async def test_time_that_passes_between_pages(client: Client) -> None:
+    """The clock moves on before the answer, so that a later page is one of a longer list."""
+    before = client.emulator.clock.now()
+    asked = {"advertiser_id": client.emulator.advertiser_ids[0], "page_size": 10}
+    first = await client.data("ad/get/", page=1, **asked)
+    client.emulator.faults.add("path=ad/get/,nth=1,advance=864000")
+    second = await client.data("ad/get/", page=2, **asked)
+    assert (client.emulator.clock.now() - before).days == 10
+    assert second["page_info"]["total_number"] != first["page_info"]["total_number"]
+
+
+async def test_records_that_are_not_as_documented(client: Client) -> None:
+    """A field or metric has another value, is missing, or is a new one."""
+    account = client.emulator.advertiser_ids[0]
+    client.emulator.faults.add(Fault(edit="operation_status", value="PONDERING"))
+    client.emulator.faults.add("edit=budget")
+    client.emulator.faults.add(Fault(edit="brand_new", value=[None, 1.5]))
+    (campaign,) = (await client.data("campaign/get/", advertiser_id=account, page_size=1))["list"]
+    assert campaign["operation_status"] == "PONDERING"
+    assert "budget" not in campaign
+    assert campaign["brand_new"] == [None, 1.5]
+    client.emulator.faults.add("edit=spend,value=<5")
+    report = await client.data(
+        "report/integrated/get/",
+        advertiser_id=account,
+        service_type="AUCTION",
+        report_type="BASIC",
+        data_level="AUCTION_ADVERTISER",
+        dimensions=["advertiser_id"],
+        metrics=["spend", "clicks"],
+        start_date="2026-03-01",
+        end_date="2026-03-10",
+    )
+    assert report["list"][0]["metrics"]["spend"] == "<5"
+    assert report["list"][0]["metrics"]["clicks"].isdecimal()
 
 
 async def test_a_share_fails_reproducibly(client: Client) -> None:
@@ -188,7 +254,8 @@ async def test_failing_transports(client: Client) -> None:
     "text",
     [
         "", "path=ad/get/", "code=50000,http=502", "http=404", "share=2,code=1", "nth=0,code=1", "code=many",
-        "colour=red,code=1", "code=1,code=2", "message=x,http=502", "latency=-1", "code",
+        "colour=red,code=1", "code=1,code=2", "message=x,http=502", "latency=-1", "code", "advance=-1",
+        "value=1,code=1", "days_over=-1,code=1", "days_over=3",
     ],
 )  # fmt: skip
 def test_wrong_faults_are_refused_in_a_sentence(text: str) -> None:
@@ -210,7 +277,7 @@ def test_wrong_faults_are_refused_in_a_sentence(text: str) -> None:
 def test_a_fault_survives_its_text_form(fault: Fault) -> None:
     """Fields written as name=value read back as the same fault."""
     fields = {name: getattr(fault, name) for name in Fault.__struct_fields__}
-    text = ",".join(f"{name}={value}" for name, value in fields.items() if value not in {None, False})
+    text = ",".join(f"{name}={value}" for name, value in fields.items() if value not in {None, False, UNSET})
     assert Fault.parse(text) == fault
 
 

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit_builders import FakeClock, client, page, refusal, stream
+from unit_builders import FakeClock, client, page, refusal, stream, success
 
 from source_tiktok_marketing.api.errors import TikTokError
 from source_tiktok_marketing.api.transport import Reply
@@ -220,3 +221,76 @@ async def test_a_large_account_where_nothing_happened_has_no_rows(answer: Reply,
     assert [delivery async for delivery in window.deliveries()] == []
     assert transport.asked.count('["campaign_id"]') == (2 if refused else 1)
     assert transport.asked[-1] == '["campaign_id"]'
+
+
+class Business:
+    """Answers for ads by day: one ad in each of two campaigns, on each of two days.
+
+    Args:
+        refuse: Says what becomes of a request for these campaigns (none: all) from one day to another.
+    """
+
+    def __init__(self, refuse: Callable[[tuple[str, ...], str, str], str]) -> None:
+        self._refuse = refuse
+
+    async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+        """Answer one request."""
+        assert endpoint
+        assert token
+        wanted: tuple[str, ...] = ()
+        for one in json.loads(params.get("filtering", "[]")):
+            if one["field_name"] == "campaign_ids":
+                wanted = tuple(json.loads(one["filter_value"]))
+        if "AD" not in params["data_level"].split("_")[1:]:
+            return rows_of([{"campaign_id": one} for one in ("1", "2")])
+        first, last = params["start_date"], params["end_date"]
+        refused = self._refuse(wanted, first, last)
+        if refused == "40067":
+            return refusal(40067)
+        days = [day for day in ("2026-01-01", "2026-01-02") if first <= day <= last]
+        found = [{"ad_id": f"{one}0", "stat_time_day": f"{day} 00:00:00"} for one in wanted or "12" for day in days]
+        return rows_of(found, {"X-Tt-Ads-Throttle": "cut"} if refused == "cut" else {})
+
+
+def rows_of(dimensions: list[dict[str, str]], headers: Mapping[str, str] | None = None) -> Reply:
+    """A page of rows that have these dimensions and no metrics to speak of."""
+    info = {"page": 1, "page_size": 1000, "total_number": len(dimensions), "total_page": 1}
+    return success({"list": [{"dimensions": one, "metrics": {}} for one in dimensions], "page_info": info}, headers)
+
+
+async def told(refuse: Callable[[tuple[str, ...], str, str], str]) -> list[str]:
+    """The rows of two days, and `whole` wherever the days that came are said to be whole."""
+    window = Window(date(2026, 1, 1), date(2026, 1, 2))
+    reading = ReportWindow(
+        client(Business(refuse), FakeClock()),  # type: ignore[arg-type]
+        stream("ads_reports_daily"),
+        "7001",
+        window,
+        include_deleted=True,
+        ahead=lambda: 1,
+    )
+    said = []
+    async for delivery in reading.deliveries():
+        said += [f"{row.dimensions.ad_id} {row.dimensions.stat_time_day[8:10]}" for row in delivery.records]
+        said += ["whole"] * delivery.settles
+    return said
+
+
+async def test_days_are_whole_once_all_their_rows_came() -> None:
+    """In one piece at the end; in days after each; by campaigns only after the last campaign."""
+    assert await told(lambda *_: "") == ["10 01", "10 02", "20 01", "20 02", "whole"]
+    by_days = await told(lambda _, first, last: "40067" if first != last else "")
+    assert by_days == ["10 01", "20 01", "whole", "10 02", "20 02", "whole"]
+    by_campaigns = await told(lambda ids, *_: "cut" if len(ids) != 1 else "")
+    assert by_campaigns == ["10 01", "10 02", "20 01", "20 02", "whole"]
+
+
+async def test_a_day_is_not_whole_while_an_earlier_campaign_has_more_days_than_it() -> None:
+    """The first campaign came with both days, the second one day at a time: nothing is whole before its last day."""
+
+    def refuse(ids: tuple[str, ...], first: str, last: str) -> str:
+        if len(ids) != 1:
+            return "cut"
+        return "40067" if ids == ("2",) and first != last else ""
+
+    assert await told(refuse) == ["10 01", "10 02", "20 01", "20 02", "whole"]

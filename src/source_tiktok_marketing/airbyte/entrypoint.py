@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import msgspec
 
 from source_tiktok_marketing import __version__
-from source_tiktok_marketing.errors import ConfigurationError, ConnectorError
+from source_tiktok_marketing.errors import ConfigurationError, ConnectorError, OutOfMemory
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -42,10 +42,14 @@ def run(argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # noqa: BLE001 - a user sees a sentence, the platform's log the rest
-        text = (
-            f"The connector failed: {type(error).__name__}. This is a fault of the connector: report it with the log."
-        )
-        return _report(text, "system_error", traceback.format_exc())
+        return _report_unexpected(error)
+
+
+def _report_unexpected(error: Exception) -> int:
+    if isinstance(error, MemoryError):
+        return _report(str(OutOfMemory()), "transient_error", "")
+    text = f"The connector failed: {type(error).__name__}. This is a fault of the connector: report it with the log."
+    return _report(text, "system_error", traceback.format_exc())
 
 
 def _report(text: str, failure: str, detail: str) -> int:

@@ -21,10 +21,11 @@ from source_tiktok_marketing.api.client import Waiting
 from source_tiktok_marketing.api.errors import TikTokError
 from source_tiktok_marketing.clock import Clock, SystemClock
 from source_tiktok_marketing.config import Config
-from source_tiktok_marketing.errors import ConfigurationError, ConnectorError, Interrupted
+from source_tiktok_marketing.errors import ConfigurationError, ConnectorError, Interrupted, OutOfMemory
+from source_tiktok_marketing.memory import Meter, meters, watch
 from source_tiktok_marketing.sync.connection import connect
 from source_tiktok_marketing.sync.engine import Sync
-from source_tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Failure, Notice, Selected, Started
+from source_tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Event, Failure, Notice, Selected, Started
 
 _HEARTBEAT = 60.0
 """Seconds of silence after which a log line tells the platform that the sync is alive."""
@@ -41,6 +42,7 @@ async def read(
     write: Write = write_stdout,
     clock: Clock | None = None,
     address: str | None = None,
+    limits: Sequence[Meter] | None = None,
 ) -> int:
     """Read the selected streams and write them as messages.
 
@@ -51,6 +53,7 @@ async def read(
         write: Takes lines; called in a thread of its own, so that a slow reader holds up no request.
         clock: The time.
         address: Scheme, host and port to ask; None for where the configuration and the environment say.
+        limits: Of memory; None for those that the machine sets.
 
     Returns:
         The exit code: 0 only if everything was delivered.
@@ -61,7 +64,7 @@ async def read(
     clock = clock or SystemClock()
     async with Output(write) as output:
         telling = _Telling(output)
-        return await _read(config, selected, states, telling, clock, address)
+        return await _read(config, selected, states, telling, clock, address, meters() if limits is None else limits)
 
 
 async def _read(
@@ -71,10 +74,14 @@ async def _read(
     telling: _Telling,
     clock: Clock,
     address: str | None,
+    limits: Sequence[Meter],
 ) -> int:
     async with connect(config, clock=clock, on_wait=telling.wait, address=address) as api:
         sync = Sync(config, selected, states, api, clock)
-        heart = asyncio.create_task(telling.beat(sync))
+        beside = [
+            asyncio.create_task(telling.beat(sync)),
+            asyncio.create_task(watch(limits, lambda what: sync.stop(OutOfMemory(what)))),
+        ]
         loop = asyncio.get_running_loop()
         for signum in (signal.SIGTERM, signal.SIGINT):
             with suppress(NotImplementedError, RuntimeError, ValueError):  # not the main thread, or no such signals
@@ -83,7 +90,8 @@ async def _read(
             async for event in sync.events():
                 await telling.tell(event)
         finally:
-            heart.cancel()
+            for task in beside:
+                task.cancel()
         await telling.summarize(sync)
     return telling.exit_code
 
@@ -98,7 +106,7 @@ class _Telling:
         self._spoke = False
         self._waits: set[asyncio.Task[None]] = set()
 
-    async def tell(self, event: Started | Batch | Checkpoint | Ended | Notice) -> None:
+    async def tell(self, event: Event) -> None:
         match event:
             case Batch():
                 name = event.stream.name

@@ -18,7 +18,7 @@ from source_tiktok_marketing.cli.emulator import emulator
 from source_tiktok_marketing.cli.plan import plan
 from source_tiktok_marketing.cli.streams import streams
 from source_tiktok_marketing.cli.sync import sync
-from source_tiktok_marketing.errors import ConfigurationError, ConnectorError
+from source_tiktok_marketing.errors import ConfigurationError, ConnectorError, OutOfMemory
 
 ISSUES = "the issues of the project source-tiktok-marketing"
 
@@ -70,6 +70,8 @@ def run(arguments: Sequence[str]) -> int:
 
 def _told(error: Exception, session: Session) -> int:
     """Tell a person of an error. Returns the exit code that belongs to it."""
+    if isinstance(error, MemoryError):
+        error = OutOfMemory()
     if not isinstance(error, ConnectorError):
         _own_up(error, session)
         return 1

@@ -22,7 +22,7 @@ from source_tiktok_marketing.emulator.business import Business
 from source_tiktok_marketing.emulator.clock import Clock
 from source_tiktok_marketing.emulator.counters import Asked, Counters
 from source_tiktok_marketing.emulator.envelope import Answer, Refusal, refuse, wrap
-from source_tiktok_marketing.emulator.faults import Fault, FaultRegister
+from source_tiktok_marketing.emulator.faults import Fault, FaultRegister, edited
 from source_tiktok_marketing.emulator.noise import keyed
 from source_tiktok_marketing.emulator.objects import ObjectLists
 from source_tiktok_marketing.emulator.options import Options
@@ -217,9 +217,11 @@ class Emulator:
                 self.access.check_token(token, path)
             first = advertisers[0] if advertisers else ""
             self.throttle.admit(self.app_id, path, first, sandbox=self.access.is_sandbox(token))
-            faults = self.faults.pick(path, advertisers, "&".join(f"{key}={value}" for key, value in params.items()))
+            faults = self.faults.pick(path, advertisers, params)
+            self.clock.advance(sum(fault.advance for fault in faults))
             _refuse_by(faults)
             answer = self._data(path, token, params)
+            answer = Answer(edited(answer.data, faults), answer.headers)
         except Refusal as refusal:
             code, message = refusal.code, refusal.message
         told = {name: str(value) for name, value in params.items() if name not in _SECRETS}

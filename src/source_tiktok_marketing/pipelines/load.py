@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 
 import msgspec
@@ -16,7 +16,8 @@ from source_tiktok_marketing.api.retry import Patience
 from source_tiktok_marketing.catalog import STREAMS, Stream, stream_named
 from source_tiktok_marketing.clock import Clock, SystemClock
 from source_tiktok_marketing.config import Config
-from source_tiktok_marketing.errors import ConfigurationError
+from source_tiktok_marketing.errors import ConfigurationError, OutOfMemory
+from source_tiktok_marketing.memory import Meter, meters, watch
 from source_tiktok_marketing.pipelines.destination import (
     DEFAULT_DATASET,
     INSTALL,
@@ -39,11 +40,13 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
         clock: The time.
         patience: For how long requests are tried again.
         address: Scheme, host and port to ask instead of TikTok's.
+        limits: Of memory.
     """
 
     clock: Clock | None = None
     patience: Patience | None = None
     address: str | None = None
+    limits: Sequence[Meter] | None = None
 
 
 def load(
@@ -128,7 +131,19 @@ async def load_async(
         # Lists of objects are read whole in any case, and a status can change without the object's `modify_time`: so
         # every object that was read is written, which costs a merge by key little.
         selected = [Selected(stream, incremental=stream.is_report and stream.cursor is not None) for stream in chosen]
-        return await pump.run(Sync(config, selected, {} if full else states, api, clock), loader, thread)
+        sync = Sync(config, selected, {} if full else states, api, clock)
+
+        def stop_before_it_is_full(what: str) -> None:
+            error = OutOfMemory(what)
+            pump.notice(str(error))  # now: should the rest not be enough for loading what was read, it was said
+            sync.stop(error)
+
+        limits = meters() if at.limits is None else at.limits
+        watching = asyncio.create_task(watch(limits, stop_before_it_is_full))
+        try:
+            return await pump.run(sync, loader, thread)
+        finally:
+            watching.cancel()
 
 
 def choose_streams(config: Config, names: Iterable[str] | None = None) -> tuple[Stream, ...]:

@@ -19,6 +19,32 @@ FIRST_SECONDS = 3.0
 """The first package goes early, so that somebody who waits sees data, and a wrong destination is found out soon."""
 
 
+class Held:
+    """Rows of days that are not whole yet.
+
+    A day that alone has more than a package's worth of rows is given up early, in parts: it would not fit into memory.
+    """
+
+    def __init__(self) -> None:
+        self._tables: dict[int, list[tuple[Stream, pa.Table]]] = {}
+        self._sizes: dict[int, int] = {}
+
+    def hold(self, part: int, stream: Stream, table: pa.Table) -> list[tuple[Stream, pa.Table]]:
+        """Keep rows of a part. Returns what cannot be kept."""
+        self._tables.setdefault(part, []).append((stream, table))
+        self._sizes[part] = self._sizes.get(part, 0) + table.nbytes
+        if sum(self._sizes.values()) <= FULL_BYTES:
+            return []
+        largest = max(self._sizes, key=self._sizes.__getitem__)
+        del self._sizes[largest]
+        return self._tables.pop(largest)
+
+    def release(self, part: int) -> list[pa.Table]:
+        """Give the rows of a part that are still here."""
+        self._sizes.pop(part, None)
+        return [table for _, table in self._tables.pop(part, ())]
+
+
 class Package:
     """Tables of several streams, in the order in which they came.
 

@@ -1,5 +1,7 @@
 """Reading and loading at the same time, package after package.
 
+Rows of a report wait until their days are whole, so that no package, and so no database, holds a part of a day.
+
 One package is filled while one is loaded in a thread of its own. When the one being filled is full before the other is
 in, nothing more is taken from the sync, whose own buffer then fills and stops the reading.
 """
@@ -17,13 +19,13 @@ from source_tiktok_marketing.clock import Clock
 from source_tiktok_marketing.errors import ConnectorError, IncompleteRead
 from source_tiktok_marketing.pipelines.destination import DuckDBFile
 from source_tiktok_marketing.pipelines.dlt_source import Loader
-from source_tiktok_marketing.pipelines.package import FIRST_SECONDS, FULL_SECONDS, Package
+from source_tiktok_marketing.pipelines.package import FIRST_SECONDS, FULL_SECONDS, Held, Package
 from source_tiktok_marketing.pipelines.summary import StreamSummary, Summary, earliest_cursor
 from source_tiktok_marketing.pipelines.tables import TableMaker, check_key
 from source_tiktok_marketing.pipelines.thread import LoaderThread
 from source_tiktok_marketing.pipelines.watching import Snapshot, Watcher
 from source_tiktok_marketing.sync.engine import Sync
-from source_tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Event, Failure, Notice, Started
+from source_tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Event, Failure, Notice, Settled, Started
 from source_tiktok_marketing.sync.progress import Progress
 
 
@@ -65,6 +67,7 @@ class Pump:
         self._loaded: dict[str, int] = {}
         self._packages = 0
         self._filled = Package(clock.monotonic())
+        self._held = Held()
         self._loading: asyncio.Task[None] | None = None
 
     def begin_from(self, states: Mapping[str, Mapping[str, Any]], *, full: bool) -> None:
@@ -187,6 +190,10 @@ class Pump:
                 self._take_batch(event, package)
             case Checkpoint(stream=stream, state=state) if stream.cursor and stream.name not in self._broken:
                 package.states[stream.name] = state
+            case Settled(stream=stream, part=part, whole=whole):
+                tables = self._held.release(part)
+                for table in tables if whole and stream.name not in self._broken else ():
+                    package.add(stream, table)
             case Ended(stream=stream):
                 self._seconds[stream.name] = self._clock.monotonic() - self._begun.get(
                     stream.name, self._clock.monotonic()
@@ -210,8 +217,12 @@ class Pump:
             # From here on the stream's states are not taken either: they would cover rows that are not there.
             account = None if batch.advertiser_id is None else str(batch.advertiser_id)
             self._broken[name] = Failure(name, account, "", error)
-        else:
+            return
+        if not batch.part:
             package.add(batch.stream, table)
+            return
+        for stream, held in self._held.hold(batch.part, batch.stream, table):
+            package.add(stream, held)
 
     def _summary(self, progress: Progress, stopped: ConnectorError | None) -> Summary:
         streams = []

@@ -79,11 +79,13 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     def missing(self) -> list[str]:
         """Say what is missing, a sentence or two for each part."""
         lines = [] if self.stopped is None else [str(self.stopped)]
+        alike: dict[tuple[int, bool], list[Failure]] = {}  # what ended several streams is told once
+        for failure in (one for stream in self.streams for one in stream.failures):
+            alike.setdefault((id(failure.error), failure.tolerated), []).append(failure)
         lines += [
-            f"{_part(failure)}: {failure.error}" + (" (skipped, as configured)" * failure.tolerated)
-            for stream in self.streams
-            for failure in stream.failures
-            if failure.error is not self.stopped
+            f"{'; '.join(map(_part, failures))}: {failures[0].error}" + (" (skipped, as configured)" * tolerated)
+            for (_, tolerated), failures in alike.items()
+            if failures[0].error is not self.stopped
         ]
         unfinished = [stream.name for stream in self.streams if not stream.complete and not stream.failures]
         if unfinished:

@@ -12,7 +12,7 @@ from source_tiktok_marketing.api.client import Client
 from source_tiktok_marketing.api.errors import Consequence, TikTokError, Verdict
 from source_tiktok_marketing.clock import Clock
 from source_tiktok_marketing.config import Config
-from source_tiktok_marketing.errors import ConnectorError, Interrupted
+from source_tiktok_marketing.errors import ConnectorError, Interrupted, OutOfMemory
 from source_tiktok_marketing.sync.accounts import Account, Accounts, find_accounts
 from source_tiktok_marketing.sync.activity import Activity, Question
 from source_tiktok_marketing.sync.buffer import Buffer
@@ -125,16 +125,18 @@ class Sync:
             seconds=self._clock.monotonic() - self._began,
         )
 
-    def stop(self, why: str) -> None:
+    def stop(self, why: str | Interrupted) -> None:
         """End in order: what was delivered gets its state, the streams that are not done end incomplete.
 
         Args:
-            why: What stopped it, the name of a signal say.
+            why: What stopped it, the name of a signal say, or an error that says so.
         """
-        error = Interrupted(
-            f"The sync was stopped ({why}) before everything was read.",
-            remedy="Run it again: it goes on from its last state.",
-        )
+        error = why
+        if isinstance(error, str):
+            error = Interrupted(
+                f"The sync was stopped ({why}) before everything was read.",
+                remedy="Run it again: it goes on from its last state.",
+            )
         self._stopping = asyncio.get_running_loop().create_task(self._stop_everything(error))
 
     async def _read_all(self) -> None:
@@ -231,10 +233,8 @@ class Sync:
                 cursor = await self._reading.deliver(
                     run, step, lambda: max(1, self._limit(lane) // max(1, lane.active))
                 )
-        except (ConnectorError, OSError) as error:
-            await self._fail(lane, run, step, error if isinstance(error, ConnectorError) else _unexpected(error))
         except Exception as error:  # noqa: BLE001 - a fault in reading one account must not take the others along
-            await self._fail(lane, run, step, _unexpected(error))
+            await self._fail(lane, run, step, _explained(error))
         else:
             lane.transient_failures = 0
             run.windows += step.windows
@@ -252,7 +252,9 @@ class Sync:
         step.queue.fail()
         account = step.queue.part.account
         what = str(step.window) if step.window else ""
-        consequence = error.consequence if isinstance(error, TikTokError) else Consequence.ACCOUNT
+        consequence = Consequence.SYNC if isinstance(error, Interrupted) else Consequence.ACCOUNT
+        if isinstance(error, TikTokError):
+            consequence = error.consequence
         if consequence is Consequence.SYNC:
             await self._stop_everything(error)
             return
@@ -309,7 +311,11 @@ class Sync:
         await self._buffer.put(Ended(run.stream, tuple(run.failures), run.records))
 
 
-def _unexpected(error: BaseException) -> ConnectorError:
+def _explained(error: Exception) -> ConnectorError:
+    if isinstance(error, ConnectorError):
+        return error
+    if isinstance(error, MemoryError):
+        return OutOfMemory()
     return ConnectorError(
         f"The connector failed on this part: {type(error).__name__}.",
         remedy="This is a fault of the connector: report it with the log at debug level.",

@@ -57,12 +57,28 @@ class Batch(msgspec.Struct, frozen=True):
             have the names and types of the catalog. For objects, dictionaries with the catalog's types, and
             `advertiser_id` among them.
         size: Bytes they came in, for bounding buffers.
+        part: Number of the window whose rows they are, which `Settled` tells of; 0 if each record stands for itself.
     """
 
     stream: Stream
     advertiser_id: int | None
     records: Sequence[Any]
     size: int
+    part: int = 0
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """The rows of a part that came since it was last told of are whole days: none of their rows is still to come.
+
+    Args:
+        stream: Whose part.
+        part: Its number.
+        whole: Otherwise the part failed, and they are what came of it.
+    """
+
+    stream: Stream
+    part: int
+    whole: bool = True
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
@@ -105,4 +121,4 @@ class Notice(msgspec.Struct, frozen=True):
     text: str
 
 
-Event = Started | Batch | Checkpoint | Ended | Notice
+Event = Started | Batch | Settled | Checkpoint | Ended | Notice

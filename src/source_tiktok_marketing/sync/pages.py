@@ -49,11 +49,13 @@ class Delivery(msgspec.Struct, frozen=True):
         records: As `sync.events.Batch` describes them.
         size: Bytes of the page they came in.
         odd: Fields whose value had to become null, with one such value each.
+        settles: Whether no row is still to come of the days whose rows came so far.
     """
 
     records: list[Any]
     size: int
     odd: Mapping[str, str]
+    settles: bool = False
 
 
 class Truncated(ConnectorError):  # noqa: N818 - what TikTok did to the answer

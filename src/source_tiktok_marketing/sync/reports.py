@@ -6,6 +6,7 @@ import re
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -120,7 +121,7 @@ class ReportWindow:
         self._refused = set() if refused is None else refused
 
     async def deliveries(self) -> AsyncGenerator[Delivery, None]:
-        """Every row of the window, once.
+        """Every row of the window, once, and a word after each part whose days are whole.
 
         Raises:
             TikTokError: If a part cannot be had however small it is made.
@@ -128,6 +129,7 @@ class ReportWindow:
         """
         walker = Walker(self._api, report_reader(self._stream), self._ahead)
         pieces = deque([self._whole])
+        until = date.min  # the last day of which rows came
         while pieces:
             piece = pieces.popleft()
             asked = self._metrics
@@ -135,6 +137,9 @@ class ReportWindow:
                 async with aclosing(walker.walk(self._request(piece))) as deliveries:
                     async for delivery in deliveries:
                         yield delivery
+                until = max(until, piece.window.end if piece.window else date.max)
+                if all(other.window is not None and other.window.start > until for other in pieces):
+                    yield Delivery([], 0, {}, settles=True)
             except TooLong as error:
                 pieces.extendleft(reversed(piece.shorter(error.total)))
             except Truncated as error:
@@ -143,17 +148,24 @@ class ReportWindow:
                     raise self._unsplittable(error) from error
                 pieces.extendleft(reversed(smaller))
             except TikTokError as error:
-                names = refused_metrics(error)
-                if names and names <= self._source.optional & set(asked):
-                    self._refused |= names
-                    pieces.appendleft(piece)
-                    continue
-                if not (error.consequence is Consequence.SPLIT or error.slow):
-                    raise
-                smaller = piece.halves() or await self._by_objects(piece)
-                if smaller is None:
-                    raise
-                pieces.extendleft(reversed(smaller))
+                pieces.extendleft(reversed(await self._instead(piece, asked, error)))
+
+    async def _instead(self, piece: Piece, asked: Sequence[str], error: TikTokError) -> list[Piece]:
+        """What to ask for after this error.
+
+        Raises:
+            TikTokError: The error, if there is nothing.
+        """
+        names = refused_metrics(error)
+        if names and names <= self._source.optional & set(asked):
+            self._refused |= names
+            return [piece]
+        smaller = None
+        if error.consequence is Consequence.SPLIT or error.slow:
+            smaller = piece.halves() or await self._by_objects(piece)
+        if smaller is None:
+            raise error
+        return smaller
 
     @property
     def _metrics(self) -> tuple[str, ...]:

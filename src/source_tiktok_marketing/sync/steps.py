@@ -13,7 +13,7 @@ from source_tiktok_marketing.clock import Clock
 from source_tiktok_marketing.config import Config
 from source_tiktok_marketing.sync.accounts import Accounts, list_accounts
 from source_tiktok_marketing.sync.buffer import Buffer
-from source_tiktok_marketing.sync.events import Batch, Event, Notice
+from source_tiktok_marketing.sync.events import Batch, Event, Notice, Settled
 from source_tiktok_marketing.sync.lanes import Step
 from source_tiktok_marketing.sync.objects import ObjectLists
 from source_tiktok_marketing.sync.plan import Part
@@ -43,6 +43,7 @@ class StepReader:
         self._buffer = buffer
         self.accounts: Accounts | None = None
         """The accounts of this run, once they are known."""
+        self._parts = 0
 
     async def deliver(self, run: StreamRun, step: Step, ahead: Callable[[], int]) -> str | None:
         """Read a step to its end. Returns the cursor that objects have reached, if they have one.
@@ -70,15 +71,25 @@ class StepReader:
             ahead=ahead,
             refused=run.refused_metrics,
         )
-        advertiser_id = int(part.account.advertiser_id)
-        async with aclosing(window.deliveries()) as deliveries:
-            async for delivery in deliveries:
-                await self._put(run, advertiser_id, delivery.records, delivery.size, delivery.odd)
+        await self._deliver_rows(run, int(part.account.advertiser_id), window)
         for name in sorted(run.refused_metrics - run.said):
             run.said.add(name)
             text = f"{run.stream.name}: TikTok refuses the metric {name} in this report, so it is null."
             await self._buffer.put(Notice("warning", text))
         return None
+
+    async def _deliver_rows(self, run: StreamRun, advertiser_id: int, window: ReportWindow) -> None:
+        self._parts += 1
+        part = self._parts
+        try:
+            async with aclosing(window.deliveries()) as deliveries:
+                async for delivery in deliveries:
+                    await self._put(run, advertiser_id, delivery.records, delivery.size, delivery.odd, part)
+                    if delivery.settles:
+                        await self._buffer.put(Settled(run.stream, part))
+        except Exception:
+            await self._buffer.put(Settled(run.stream, part, whole=False))
+            raise
 
     async def _deliver_objects(self, run: StreamRun, part: Part) -> str | None:
         assert part.account is not None  # noqa: S101 - narrows the type; the caller has looked
@@ -109,7 +120,13 @@ class StepReader:
         await self._put(run, None, records, len(records) * 1000, odd)
 
     async def _put(
-        self, run: StreamRun, advertiser_id: int | None, records: list[Any], size: int, odd: Mapping[str, str]
+        self,
+        run: StreamRun,
+        advertiser_id: int | None,
+        records: list[Any],
+        size: int,
+        odd: Mapping[str, str],
+        part: int = 0,
     ) -> None:
         for field, value in odd.items():
             if field not in run.said:
@@ -120,5 +137,5 @@ class StepReader:
         while remarks:
             await self._buffer.put(Notice("warning", remarks.pop(0)))
         if records:
-            await self._buffer.put(Batch(run.stream, advertiser_id, records, size), size)
+            await self._buffer.put(Batch(run.stream, advertiser_id, records, size, part), size)
             run.delivered(len(records), size)

@@ -1,0 +1,109 @@
+"""Answers that are not as TikTok documents them: no row is lost, and what does not fit its type is said."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cache
+from typing import Any
+
+from hypothesis import HealthCheck, example, given, note, settings
+from hypothesis import strategies as st
+from msgspec import UNSET
+
+from faults.hurry import Result, small, synced
+from source_tiktok_marketing.catalog import json_schema, stream_named
+from source_tiktok_marketing.emulator import Fault
+
+STREAMS = ["campaigns", "ads", "ads_reports_daily"]
+NOT_EDITED = {"campaign_id", "ad_id", "advertiser_id", "modify_time"}
+"""What rows are told apart and chosen by."""
+PYTHON = {
+    "string": str,
+    "integer": int,
+    "number": (int, float),
+    "boolean": bool,
+    "object": dict,
+    "array": list,
+    "null": type(None),
+}
+
+
+def properties(name: str) -> dict[str, Any]:
+    """The types of a stream's fields; for a report, of its metrics."""
+    stream = stream_named(name)
+    assert stream is not None
+    schema = json_schema(stream)["properties"]
+    return dict(schema["metrics"]["properties"] if stream.is_report else schema)
+
+
+FIELDS = sorted({field for name in STREAMS for field in properties(name)} - NOT_EDITED)
+
+odd = st.one_of(
+    st.sampled_from(["", "-", "--", "<5", "1,234.5", "9" * 30, "9" * 400, "1e400", "NaN", "BRAND_NEW", "Not set"]),
+    st.sampled_from([0, -1, 2**63, 10**30, 1.5, 1e300, True, None, [], {}, [{"a": None}], {"a": ["b"]}]),
+    st.text(max_size=8),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.just(UNSET),
+)
+
+
+@cache
+def plain() -> Result:
+    """The rows as they are."""
+
+    async def read() -> Result:
+        async with small() as emulator:
+            return await synced(emulator, STREAMS)
+
+    return asyncio.run(read())
+
+
+@settings(max_examples=40, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@given(field=st.sampled_from(FIELDS), value=odd)
+@example(field="spend", value="<5")
+@example(field="impressions", value="1,234.5")
+@example(field="impressions", value="9" * 30)
+@example(field="operation_status", value="BRAND_NEW")
+@example(field="never_seen_before", value={"new": [1]})
+def test_no_row_is_lost_to_an_odd_value(field: str, value: Any) -> None:
+    """Every row comes, all other fields as they are; the odd one keeps its type or is null, and is said once."""
+
+    async def read() -> Result:
+        async with small(faults=(Fault(edit=field, value=value),)) as emulator:
+            return await synced(emulator, STREAMS)
+
+    result = asyncio.run(read())
+    note(f"{result.notices}, {[str(failure.error) for failure in result.failures]}")
+    assert not result.failures
+    assert not result.twice
+    for name in STREAMS:
+        expected = plain().rows[name]
+        assert result.rows[name].keys() == expected.keys()
+        for key, row in result.rows[name].items():
+            mine, theirs = _fields(name, row), _fields(name, expected[key])
+            kept = mine.pop(field, None)
+            theirs.pop(field, None)
+            assert mine == theirs
+            described = properties(name).get(field)
+            if described is not None:
+                kinds = described["type"] if isinstance(described["type"], list) else [described["type"]]
+                assert kept is None or isinstance(kept, tuple(PYTHON[kind] for kind in kinds)), (name, kept)
+            if kept is None and value not in (UNSET, None, "", "-") and described is not None:
+                assert sum(f"{name}: {field} came as" in text for text in result.notices) == 1
+
+
+def _fields(name: str, row: dict[str, Any]) -> dict[str, Any]:
+    return dict(row["metrics"] if name == "ads_reports_daily" else row)
+
+
+def test_objects_whose_time_is_none_are_kept() -> None:
+    """Without a modify_time that can be read nobody knows whether an object changed, so it comes."""
+
+    async def read() -> Result:
+        async with small(faults=(Fault(edit="modify_time", value="yesterday"),)) as emulator:
+            return await synced(emulator, STREAMS)
+
+    result = asyncio.run(read())
+    assert not result.failures
+    for name in STREAMS:
+        assert result.rows[name].keys() >= plain().rows[name].keys()

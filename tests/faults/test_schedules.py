@@ -1,0 +1,244 @@
+"""Schedules of trouble that hypothesis draws, over real sockets: what passes costs no row, what stays is named.
+
+`FAULT_SCHEDULES=2000 pytest tests/faults/test_schedules.py` draws so many new ones instead of the same few.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import AsyncExitStack
+from functools import cache
+from typing import Any
+
+import msgspec
+from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import strategies as st
+
+from faults.hurry import Result, free_port, small, synced
+from source_tiktok_marketing.catalog import ObjectSource, stream_named
+from source_tiktok_marketing.emulator import Emulator, Fault
+
+STREAMS = [
+    "advertiser_ids",
+    "advertisers",
+    "campaigns",
+    "ads",
+    "creative_assets_images",
+    "pixels",
+    "pixel_instant_page_events",
+    "ads_reports_daily",
+    "campaigns_reports_hourly",
+    "campaigns_audience_reports_daily",
+    "advertisers_reports_lifetime",
+]
+REPORT = "report/integrated/get/"
+
+
+def asked_by(name: str) -> set[str]:
+    """The endpoints that a stream needs: its own, and those of the lists that say what to ask for."""
+    stream = stream_named(name)
+    assert stream is not None
+    per = stream.source.per if isinstance(stream.source, ObjectSource) else None
+    parents = [] if per is None else [per.stream, per.other]
+    return {stream.endpoint}.union(*(asked_by(parent) for parent in parents if parent is not None))
+
+
+PATHS = sorted(set().union(*map(asked_by, STREAMS)))
+# 40100 and 40016 are of the whole endpoint, the others of a request; 59999 is no code of the documents.
+CODES = [40016, 40100, 40132, 40133, 40200, 40201, 40202, 40700, 50000, 50002, 51001, 51010, 59999, 60001]
+INACCESSIBLE = [40001, 40106, 40300, 40301]
+UNKNOWN = [40002, 49999]
+READ_TIMEOUT = 0.4
+
+_DRAWN = os.environ.get("FAULT_SCHEDULES")
+
+
+def drawing(examples: int) -> settings:
+    """The same few schedules in every run, or as many new ones as the environment asks for."""
+    return settings(
+        max_examples=int(_DRAWN or examples),
+        derandomize=_DRAWN is None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.explicit, Phase.generate] if _DRAWN is None else list(Phase),
+        print_blob=True,
+    )
+
+
+which = st.builds(
+    lambda path, when: path | when,
+    st.fixed_dictionaries({}, optional={"path": st.sampled_from(PATHS)}),
+    st.one_of(
+        st.fixed_dictionaries({"first": st.integers(1, 5)}),
+        st.fixed_dictionaries({"every": st.integers(2, 6)}),
+        st.fixed_dictionaries({"share": st.floats(0.05, 0.6)}),
+    ),
+)
+passing = st.one_of(
+    st.fixed_dictionaries({"code": st.sampled_from(CODES), "times": st.integers(1, 6)}),
+    st.fixed_dictionaries({"http": st.sampled_from([429, 500, 502, 503, 504]), "times": st.integers(1, 6)}),
+    *(
+        st.fixed_dictionaries({effect: st.just(True), "times": st.integers(1, 6)})
+        for effect in ("reset", "truncate", "garbage")
+    ),
+    st.fixed_dictionaries({"hang": st.just(True), "times": st.integers(1, 3)}),
+    st.fixed_dictionaries({"latency": st.floats(0.01, 0.08), "times": st.integers(1, 30)}),
+)
+troubles = st.builds(lambda chosen, effect: Fault(**chosen | effect), which, passing)
+too_large = st.one_of(
+    st.builds(
+        lambda days, code: Fault(path=REPORT, days_over=days, code=code),
+        st.integers(1, 5),
+        st.sampled_from([40011, 40067, 50002, 51010]),
+    ),
+    st.builds(
+        lambda ids, code: Fault(path=REPORT, contains="data_level=AUCTION_AD&", ids_over=ids, code=code),
+        st.integers(1, 3),
+        st.sampled_from([40011, 40067]),
+    ),
+)
+
+
+@cache
+def undisturbed() -> Result:
+    """What the business has, which no schedule may change."""
+
+    async def read() -> Result:
+        async with small() as emulator:
+            return await synced(emulator, STREAMS)
+
+    result = asyncio.run(read())
+    assert not result.failures
+    assert not result.twice
+    assert all(result.rows[name] for name in STREAMS)
+    return result
+
+
+async def disturbed(
+    faults: list[Fault],
+    *,
+    ad_report_limit: int = 20_000,
+    outage: tuple[float, float] | None = None,
+    **fields: Any,
+) -> Result:
+    """Read with these faults in force; in an outage nobody listens from one moment to another, in seconds."""
+    emulator = small(faults=tuple(faults), ad_report_limit=ad_report_limit, port=free_port())
+    url = f"http://127.0.0.1:{emulator.port}"
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(emulator.stop)
+        reading = synced(emulator, STREAMS, read_timeout=READ_TIMEOUT, url=url, **fields)
+        if outage is None:
+            await emulator.start()
+            return await reading
+        task = asyncio.create_task(reading)
+        begins, ends = outage
+        if begins:
+            await emulator.start()
+            await asyncio.sleep(begins)
+            await emulator.stop()
+        await asyncio.sleep(ends)
+        await emulator.start()
+        return await task
+
+
+@drawing(15)
+@given(
+    faults=st.lists(troubles, min_size=1, max_size=4),
+    large=st.none() | too_large,
+    limit=st.sampled_from([20_000, 10, 6]),
+    outage=st.none() | st.tuples(st.sampled_from([0.0, 0.05, 0.2]), st.floats(0.05, 0.3)),
+    days=st.sampled_from([2, 30]),
+)
+def test_what_passes_costs_nothing(
+    faults: list[Fault], large: Fault | None, limit: int, outage: tuple[float, float] | None, days: int
+) -> None:
+    """Whatever goes wrong for a while, alone and mixed: the same rows, each once, the same states, nothing missing."""
+    schedule = faults + ([large] if large else [])
+    result = asyncio.run(disturbed(schedule, ad_report_limit=limit, outage=outage, report_granularity=days))
+    note(f"said: {result.notices}, failed: {[str(one.error) for one in result.failures]}, {result.stopped!r}")
+    assert result.stopped is None
+    assert not result.failures
+    assert not result.twice
+    assert result.rows == undisturbed().rows
+    for name in STREAMS:
+        assert _cursors(result, name) == _cursors(undisturbed(), name)
+
+
+accounts = st.dictionaries(st.integers(0, 2), st.sampled_from(INACCESSIBLE + UNKNOWN), max_size=2)
+refused_streams = st.sets(st.sampled_from(["ad/get/", "campaign/get/", "file/image/ad/search/"]), max_size=1)
+
+
+@drawing(12)
+@given(
+    faults=st.lists(troubles, max_size=2),
+    refused=accounts,
+    without_scope=refused_streams,
+    skip=st.booleans(),
+)
+def test_what_stays_is_named_and_nothing_else_is_missing(
+    faults: list[Fault], refused: dict[int, int], without_scope: set[str], skip: bool
+) -> None:
+    """Refused accounts and streams are missing, by name; all other rows and states are as ever."""
+    ids = _account_ids()
+    schedule = [Fault(advertiser=ids[index], code=code) for index, code in refused.items()]
+    schedule += [Fault(path=path, code=40118) for path in without_scope]
+    result = asyncio.run(disturbed(schedule + faults, skip_inaccessible_advertisers=skip))
+    note(f"failed: {[(one.stream, one.advertiser_id, str(one.error)) for one in result.failures]}")
+    assert result.stopped is None
+    assert not result.twice
+    gone = {ids[index] for index in refused}
+    loud = {ids[index] for index, code in refused.items() if not (skip and code in INACCESSIBLE)}
+    expected: set[tuple[str, str | None]] = set()
+    for name in STREAMS:
+        if asked_by(name) & without_scope:
+            expected.add((name, None))
+            assert not result.rows[name]
+            continue
+        if name != "advertiser_ids":
+            expected |= {(name, one) for one in loud}
+        present = _without(name, gone)
+        assert result.rows[name] == present.rows[name]
+        assert _cursors(result, name) == _cursors(present, name)
+    assert {one for one in result.missing if (one[0], None) not in expected or one[1] is None} == expected
+    for failure in result.failures:
+        assert failure.advertiser_id is None or failure.advertiser_id in str(failure.error)
+        assert "code 4" in str(failure.error)
+        assert "request_id" in str(failure.error)
+        assert failure.error.remedy
+
+
+@cache
+def _account_ids() -> list[str]:
+    return [str(key) for (key,) in undisturbed().rows["advertiser_ids"]]
+
+
+def _without(name: str, gone: set[str]) -> Result:
+    """The undisturbed stream without these accounts; their list names them all the same."""
+    whole = undisturbed()
+    rows, states = whole.rows[name], dict(whole.states[name])
+    if name != "advertiser_ids":
+        rows = {key: row for key, row in rows.items() if str(row["advertiser_id"]) not in gone}
+    if "states" in states:
+        states["states"] = [one for one in states["states"] if one["partition"]["advertiser_id"] not in gone]
+    return msgspec.structs.replace(whole, rows={name: rows}, states={name: states})
+
+
+def _cursors(result: Result, name: str) -> dict[str, Any]:
+    """Account to cursor."""
+    entries = result.states.get(name, {}).get("states", [])
+    return {entry["partition"]["advertiser_id"]: entry["cursor"] for entry in entries}
+
+
+def test_the_business_is_as_the_schedules_need_it() -> None:
+    """Its ads are more than the cut reports give, so that cutting them means something."""
+
+    async def most_ads(emulator: Emulator) -> int:
+        async with emulator:
+            result = await synced(emulator, ["ads"], include_deleted=True)
+            per_account: dict[Any, int] = {}
+            for row in result.rows["ads"].values():
+                per_account[row["advertiser_id"]] = per_account.get(row["advertiser_id"], 0) + 1
+            return max(per_account.values())
+
+    assert asyncio.run(most_ads(small())) > 6

@@ -1,0 +1,86 @@
+"""What stands in a database while a sync runs, or after it was stopped: whole days, never a part of one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from source_tiktok_marketing.clock import FixedClock
+from source_tiktok_marketing.config import parse_config
+from source_tiktok_marketing.emulator import Emulator, Fault, Options
+from source_tiktok_marketing.pipelines import Circumstances, load_async
+from source_tiktok_marketing.pipelines.package import FULL_BYTES, Held
+from source_tiktok_marketing.sync.events import Batch, Settled
+from support import NOW, config_for
+
+NAME = "ads_reports_daily"
+
+
+def days_in(database: Path) -> Counter[str]:
+    """How many rows each day has."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        rows = connection.execute(
+            f"SELECT strftime(stat_time_day, '%Y-%m-%d'), count(*) FROM tiktok_ads.{NAME} GROUP BY 1"  # noqa: S608
+        ).fetchall()
+    return Counter(dict(rows))
+
+
+@pytest.mark.parametrize("options", [{}, {"ad_report_limit": 60}], ids=["pages", "campaigns"])
+async def test_a_sync_that_is_stopped_between_two_pages_leaves_no_part_of_a_day(
+    tmp_path: Path, options: dict[str, Any]
+) -> None:
+    """Rows of a window wait until their days are whole; what is loaded is as an undisturbed sync loads it."""
+    async with Emulator(
+        Options(now=NOW, tier="unlimited", advertisers=1, days=60, ads_per_account=200, **options)
+    ) as emulator:
+        config = parse_config(config_for(emulator, start_date="2026-05-01", include_deleted=True))
+        at = Circumstances(clock=FixedClock(NOW), address=emulator.url)
+        whole, stopped = tmp_path / "whole.duckdb", tmp_path / "stopped.duckdb"
+        assert (await load_async(config, str(whole), streams=[NAME], circumstances=at)).complete
+        asked = emulator.counters.total()
+        for answers in range(1, asked - 2, max(1, asked // 4)):
+            emulator.faults.clear()
+            emulator.counters.reset()
+            emulator.faults.add(Fault(path="report/integrated/get/", hang=True, skip=answers))
+            stop = asyncio.Event()
+            loading = asyncio.create_task(
+                load_async(config, str(stopped), streams=[NAME], circumstances=at, stop=stop, full=True)
+            )
+            while emulator.counters.total(answer="hang") < 1 and not loading.done():  # noqa: ASYNC110 - it is of another program
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)
+            stop.set()
+            await loading
+            expected = days_in(whole)
+            for day, count in days_in(stopped).items():
+                assert count == expected[day], (answers, day)
+            stopped.unlink()
+
+
+def test_rows_of_a_window_that_failed_are_not_loaded(run: Any, query: Any, make: Any) -> None:
+    """Part of a day is worse than none of it: the next sync reads it whole."""
+    name = "campaigns_reports_daily"
+    of = make.stream(name)
+    good, bad = (Batch(of, make.account, [make.campaign_row(part, "2026-01-01")], 9, part) for part in (1, 2))
+    run(make.whole(name, good, bad, Settled(of, 1), Settled(of, 2, whole=False)))
+    assert query(f"SELECT campaign_id FROM {name}") == [(make.ad + 1,)]  # noqa: S608 - a name from above
+
+
+def test_a_day_larger_than_a_package_does_not_wait_for_its_end(make: Any) -> None:
+    """Otherwise an account with hundreds of thousands of ads would need as much memory as its day has rows."""
+    of = make.stream("ads_reports_daily")
+    half = pa.table(
+        {"x": pa.Array.from_buffers(pa.uint8(), FULL_BYTES // 2, [None, pa.py_buffer(bytes(FULL_BYTES // 2))])}
+    )
+    held = Held()
+    assert held.hold(1, of, half) == []
+    assert held.hold(2, of, half.slice(0, 10)) == []
+    assert [table.num_rows for _, table in held.hold(1, of, half)] == [half.num_rows] * 2
+    assert held.release(1) == []
+    assert [table.num_rows for table in held.release(2)] == [10]
