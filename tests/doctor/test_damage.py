@@ -66,6 +66,20 @@ def test_a_row_that_is_there_twice_is_found(doctor: Any, a_day: Any, stream: str
     assert "there twice" in " ".join(one.message for one in doctor.wrong("rows"))
 
 
+@pytest.mark.parametrize("offline", [True, False])
+def test_a_row_that_nobody_loaded_is_found(doctor: Any, a_day: Any, offline: bool) -> None:
+    """TikTok knows no such row, and no sync brought it; no sync would take it away either."""
+    account = busiest(doctor)
+    doctor.damage(
+        f"INSERT INTO {ADS} SELECT * REPLACE (ad_id + 1 AS ad_id) FROM {ADS}"  # noqa: S608
+        f" WHERE advertiser_id = {account} AND stat_time_day = '{a_day(7)}' AND impressions > 0 LIMIT 1"
+    )
+    assert not doctor.examine(offline=offline).well
+    where = (ADS, None, ()) if offline else (ADS, account, (a_day(7),))
+    assert where in found(doctor, "rows")
+    assert all("delete these" in one.remedy for one in doctor.wrong("rows"))
+
+
 def test_a_changed_spend_is_found_in_its_stream(doctor: Any, a_day: Any) -> None:
     """By its sums first, then row by row: the others agree with TikTok."""
     account = busiest(doctor)

@@ -14,7 +14,7 @@ from source_tiktok_marketing.catalog import ReportSource, Stream
 from source_tiktok_marketing.config import Config
 from source_tiktok_marketing.doctor.database import MEASURES, Database
 from source_tiktok_marketing.doctor.days import Expected
-from source_tiktok_marketing.doctor.findings import Finding, Fix, Severity
+from source_tiktok_marketing.doctor.findings import REMOVE, Finding, Fix, Severity
 from source_tiktok_marketing.sync.windows import Window
 
 GAPS, ROWS, VALUES = "gaps", "rows", "values"
@@ -188,6 +188,7 @@ def judged(config: Config, comparisons: Iterable[Comparison]) -> Iterator[Findin
             stream=stream,
             advertiser_id=advertiser_id,
             days=tuple(sorted({one.day for one, _ in those})),
+            remedy=REMOVE if fixes and difference is Difference.SURPLUS else "",
             fix=Fix.FULL if Fix.FULL in fixes else next(iter(fixes), None),
         )
 
@@ -224,7 +225,7 @@ def _message(check: str, difference: Difference, those: Sequence[Comparison]) ->
     example = next((one.example for one in those if one.delivered), those[0].example)
     if check == GAPS:
         days = len({one.day for one in those})
-        return f"{'A day is' if days == 1 else f'{days:,} days are'} missing: TikTok has {rows} there, {example}."
+        return f"{'A day is' if days == 1 else f'{days:,} days are'} missing: TikTok has {rows} there, such as {example}."
     what = {
         Difference.MISSING: f"TikTok has {rows} that the database lacks",
         Difference.SURPLUS: f"The database has {rows} that TikTok does not have",

@@ -31,6 +31,10 @@ class Fix(StrEnum):
     """A sync would go on from its state: `--full` makes it read everything again."""
 
 
+REMOVE = "A sync removes no rows of reports: delete these, or move the file away and sync into a new one."
+"""What to do about rows that should not be there."""
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that is not as it should be, or that somebody should know.
 

@@ -7,7 +7,7 @@ from datetime import date
 
 from source_tiktok_marketing.catalog import Stream
 from source_tiktok_marketing.doctor.database import PACKAGES_TABLE, STATES_TABLE, Database
-from source_tiktok_marketing.doctor.findings import Finding, Fix, Severity
+from source_tiktok_marketing.doctor.findings import REMOVE, Finding, Fix, Severity
 from source_tiktok_marketing.errors import ConfigurationError
 from source_tiktok_marketing.pipelines.summary import LOADS_TABLE, SYNCS_TABLE
 
@@ -103,7 +103,7 @@ def examine_keys(database: Database, streams: Iterable[Stream]) -> Iterator[Find
                 check=ROWS,
                 message=f"{count:,} rows lack a part of their key ({', '.join(names)}).",
                 stream=stream.name,
-                fix=Fix.FULL,
+                remedy=REMOVE,
             )
 
 
@@ -146,5 +146,5 @@ def examine_packages(database: Database, streams: Iterable[Stream]) -> Iterator[
                 message=f"The sync of {synced.began:%Y-%m-%d %H:%M} UTC left {loaded:,} rows, and {there:,} are there: "
                 "somebody has added the others since.",
                 stream=stream.name,
-                fix=Fix.FULL,
+                remedy=REMOVE,
             )
