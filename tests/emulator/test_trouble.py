@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+from email.utils import format_datetime
 from typing import Any
 
 import aiohttp
@@ -41,6 +42,16 @@ def admitted(throttle: Throttle, count: int, path: str = "ad/get/", *, sandbox: 
             throttle.admit("7", path, "1", sandbox=sandbox)
             passed += 1
     return passed
+
+
+async def test_answers_carry_the_emulators_time() -> None:
+    """As TikTok's do: whoever reads its days can hold a clock against it."""
+    async with (
+        Emulator(Options(now=NOW)) as emulator,
+        aiohttp.ClientSession() as session,
+        session.get(f"{emulator.url}/open_api/v1.3/user/info/") as answer,
+    ):
+        assert answer.headers["Date"] == format_datetime(emulator.clock.now(), usegmt=True)
 
 
 @pytest.mark.parametrize(("tier", "a_second"), [("basic", 10), ("advanced", 20), ("premium", 30), ("ultimate", 50)])

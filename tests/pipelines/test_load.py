@@ -341,6 +341,18 @@ def test_every_sync_is_written_down(run: Any, query: Any, make: Any) -> None:
     assert found == [(DAILY, 1, True, None), (DAILY, 0, False, f"{DAILY}, account 7: No permission.")]
 
 
+def test_every_package_is_written_down(run: Any, query: Any, make: Any) -> None:
+    """How many rows each left behind, so that one that goes missing later is noticed."""
+    rows = [make.campaign_row(number, "2026-01-01") for number in range(3)]
+    run(make.whole(DAILY, make.batch(DAILY, rows)))
+    run(make.whole(DAILY, make.batch(DAILY, rows[:2])))
+    found = query(
+        "SELECT stream, kept_rows FROM _tiktok_loads JOIN _tiktok_syncs USING (sync_id, stream) ORDER BY started_at"
+    )
+    assert found == [(DAILY, 3), (DAILY, 2)]
+    assert query("SELECT count(*) FROM _tiktok_loads JOIN campaigns_reports_daily ON load_id = _dlt_load_id") == [(3,)]
+
+
 def test_notices_reach_a_person_and_the_summary(run: Any, make: Any) -> None:
     """What the sync noticed on the way is not lost."""
     ran = run(make.whole(DAILY, Notice("warning", "Mind the gap.")))

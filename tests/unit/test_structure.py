@@ -17,8 +17,9 @@ MODULES = sorted(ROOT.rglob("*.py"))
 BOTTOM = {"errors", "clock", "memory", ""}
 SYNC = {"sync", "catalog", "api", "config"} | BOTTOM
 FLOORS = {
-    "cli": SYNC | {"airbyte", "pipelines", "emulator"},
+    "cli": SYNC | {"airbyte", "doctor", "pipelines", "emulator"},
     "airbyte": SYNC,
+    "doctor": SYNC | {"pipelines"},
     "pipelines": SYNC,
     "sync": SYNC - {"sync"},
     "catalog": set(),

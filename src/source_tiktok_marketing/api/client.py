@@ -7,6 +7,7 @@ import random
 import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -77,6 +78,8 @@ class Tally:
         self.retried = 0
         self.bytes = 0
         self.remarks: list[str] = []
+        self.dated: tuple[str, datetime] | None = None
+        """The latest answer's `Date`, and this machine's time when it came."""
         self._largest: dict[str, int] = {}
         self._seconds: dict[str, deque[float]] = {}
 
@@ -213,6 +216,8 @@ class Client:
                 connecting=failure.connecting,
             ) from failure
         self.tally.answered(endpoint, self._clock.monotonic() - left_at, len(reply.body))
+        if date := reply.headers.get("Date"):
+            self.tally.dated = date, self._clock.now()
         try:
             value = self._read(reply, endpoint, query, decode, advertiser_id)
         except TikTokError as error:

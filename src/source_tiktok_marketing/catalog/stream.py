@@ -150,6 +150,13 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
         return self.unique_by or self.primary_key
 
     @property
+    def breakdown(self) -> tuple[str, ...]:
+        """Of a report: what it is cut by besides the object and the time; nothing for objects."""
+        if not isinstance(self.source, ReportSource):
+            return ()
+        return tuple(name for name in self.source.dimensions[1:] if name != self.cursor)
+
+    @property
     def is_report(self) -> bool:
         """Whether rows of a report are read, rather than objects."""
         return isinstance(self.source, ReportSource)

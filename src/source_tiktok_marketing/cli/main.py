@@ -14,6 +14,7 @@ from source_tiktok_marketing import __version__
 from source_tiktok_marketing.cli.check import check
 from source_tiktok_marketing.cli.common import Session, debug_option
 from source_tiktok_marketing.cli.demo import demo
+from source_tiktok_marketing.cli.doctor import doctor
 from source_tiktok_marketing.cli.emulator import emulator
 from source_tiktok_marketing.cli.plan import plan
 from source_tiktok_marketing.cli.streams import streams
@@ -43,7 +44,7 @@ def command() -> None:
     """Read everything from TikTok Ads into a database. Begin with: tiktok-marketing demo."""
 
 
-for _command in (demo, check, plan, sync, streams, emulator):
+for _command in (demo, check, plan, sync, doctor, streams, emulator):
     command.add_command(_command)
 
 

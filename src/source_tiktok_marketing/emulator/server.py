@@ -8,6 +8,7 @@ import struct
 import time
 from collections.abc import Callable, Mapping
 from datetime import date
+from email.utils import format_datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -230,6 +231,7 @@ class Emulator:
         logger.debug("%s %s -> %s in %.1f ms", request.method, path, outcome, (time.perf_counter() - begun) * 1000)
         body = wrap(code, message, request_id, answer.data)
         headers = {
+            "Date": format_datetime(self.clock.now(), usegmt=True),
             "X-TT-LOGID": request_id,
             "x-tt-trace-host": "emulator",
             "x-tt-trace-id": request_id,

@@ -20,6 +20,9 @@ DEFAULT_DATASET = "tiktok_ads"
 """Schema of the tables. Not `tiktok`: in a file of the name `tiktok.duckdb`, DuckDB could not tell `tiktok.ads` from
 the database's own name and would refuse every query that is written that way."""
 
+NAME = "tiktok"
+"""Of dlt's pipeline, schema and source: the states in a database are found by it, so it never changes."""
+
 INSTALL = "pip install 'source-tiktok-marketing[load]'"
 
 _EXAMPLE = "duckdb:///tiktok.duckdb (a file here) or duckdb:////data/tiktok.duckdb (an absolute path)"
@@ -145,8 +148,8 @@ def _locked(folder: Path, destination: DuckDBFile) -> int:
         os.close(lock)
 
 
-def explained(error: BaseException, destination: DuckDBFile) -> DestinationError:
-    """Say in one sentence why nothing can be written, whatever raised it."""
+def explained(error: BaseException, destination: DuckDBFile, *, reading: bool = False) -> DestinationError:
+    """Say in one sentence why nothing can be written (or read), whatever raised it."""
     text = _innermost(error)
     path = destination.path
     detail = f"{type(error).__name__}: {error}"
@@ -155,15 +158,31 @@ def explained(error: BaseException, destination: DuckDBFile) -> DestinationError
         who = f"process {held['pid']} ({held['program']})" if held else "another process"
         return Locked(
             f"The database {path} is in use by {who}.",
-            remedy="Close it there (a DuckDB shell or notebook, say) and run the sync again.",
+            remedy="Close it there (a DuckDB shell or notebook, say) and run this again.",
             detail=detail,
         )
-    message, remedy = f"Nothing can be written to {path}: {_first_line(text)}", "Mend that and run the sync again."
+    done = "read from" if reading else "written to"
+    message, remedy = f"Nothing can be {done} {path}: {_first_line(text)}", "Mend that and run this again."
     for sign, words, advice in _SIGNS:
         if sign in text.lower():
             message, remedy = words.format(path=path, folder=path.parent), advice
             break
     return DestinationError(message, remedy=remedy, detail=detail)
+
+
+def loading_now(destination: DuckDBFile) -> str | None:
+    """The id of the process that is loading into it at this moment; empty if it cannot be told, None if none is."""
+    try:
+        lock = os.open(destination.working_folder / "lock", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return os.read(lock, 20).decode(errors="replace")
+    finally:
+        os.close(lock)
+    return None
 
 
 class Locked(DestinationError):  # noqa: N818 - the name says what is the matter
@@ -192,7 +211,7 @@ _SIGNS = (
         "{path} is open in this very process with other settings.",
         "Close that connection before loading.",
     ),
-    ("permission denied", "{path} cannot be written: permission denied.", "Check who may write to {path}'s folder."),
+    ("permission denied", "{path} cannot be opened: permission denied.", "Check who may write to {path}'s folder."),
     ("read-only file system", "{path} is on a read-only file system.", "Give a path that can be written to."),
     ("read-only mode", "{path} can only be read.", "Check the permissions of the file."),
     ("no such file or directory", "The folder {folder} does not exist.", "Create it first."),

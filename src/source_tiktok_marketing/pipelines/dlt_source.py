@@ -33,15 +33,12 @@ import duckdb
 
 from source_tiktok_marketing.catalog import Stream
 from source_tiktok_marketing.errors import ConnectorError
-from source_tiktok_marketing.pipelines.destination import DuckDBFile, Locked, explained
+from source_tiktok_marketing.pipelines.destination import NAME, DuckDBFile, Locked, explained
 from source_tiktok_marketing.pipelines.package import Package
 from source_tiktok_marketing.pipelines.quiet_dlt import quiet_dlt
-from source_tiktok_marketing.pipelines.summary import SYNCS_TABLE, Summary
+from source_tiktok_marketing.pipelines.summary import LOADS_TABLE, SYNCS_TABLE, Summary
 from source_tiktok_marketing.pipelines.tables import MISFITS, columns_of
 from source_tiktok_marketing.pipelines.values import ColumnType
-
-NAME = "tiktok"
-"""Of dlt's pipeline, schema and source: the states in a database are found by it, so it never changes."""
 
 _PATIENCE = 120.0
 """Seconds to wait for somebody who has the database open when a package is due; at the start nobody waits."""
@@ -131,7 +128,23 @@ class Loader:
                 f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - a checked name
                 summary.as_rows(),
             )
+            self._write_loads(connection, summary)
             connection.execute(f'DROP SCHEMA IF EXISTS "{self._destination.dataset}_staging" CASCADE')
+
+    def _write_loads(self, connection: Any, summary: Summary) -> None:
+        """Write down how many rows each package left, by which a row that goes missing is noticed later."""
+        dataset = self._destination.dataset
+        connection.execute(
+            f'CREATE TABLE IF NOT EXISTS "{dataset}".{LOADS_TABLE} (sync_id VARCHAR, stream VARCHAR, load_id VARCHAR,'
+            " kept_rows BIGINT)"
+        )
+        for stream in summary.streams:
+            if stream.name in self.tables:
+                connection.execute(
+                    f'INSERT INTO "{dataset}".{LOADS_TABLE} SELECT ?, ?, _dlt_load_id, count(*)'  # noqa: S608
+                    f' FROM "{dataset}"."{stream.name}" WHERE list_contains(?, _dlt_load_id) GROUP BY _dlt_load_id',
+                    [summary.sync_id, stream.name, self._load_ids],
+                )
 
     @contextmanager
     def _opened(self, *, patience: float) -> Iterator[Any]:

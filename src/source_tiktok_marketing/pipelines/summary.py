@@ -13,6 +13,8 @@ from source_tiktok_marketing.sync.events import Failure
 
 SYNCS_TABLE = "_tiktok_syncs"
 """Table with a row for each stream of each sync that came to an end."""
+LOADS_TABLE = "_tiktok_loads"
+"""Table with a row for each package and stream: its sync, and how many rows of it were there when that sync ended."""
 
 
 class StreamSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,9 +94,14 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
             lines.append(f"Not read to the end: {', '.join(unfinished)}.")
         return lines
 
+    @property
+    def sync_id(self) -> str:
+        """What the sync is called in the database."""
+        return f"{self.started:%Y%m%dT%H%M%S.%f}"
+
     def as_rows(self) -> list[list[Any]]:
         """One row for each stream, for the table of syncs."""
-        sync_id = f"{self.started:%Y%m%dT%H%M%S.%f}"
+        sync_id = self.sync_id
         started, ended = self.started.replace(tzinfo=None), self.ended.replace(tzinfo=None)
         return [
             [

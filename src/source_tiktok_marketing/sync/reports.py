@@ -185,18 +185,14 @@ class ReportWindow:
     def _params(
         self, piece: Piece, source: ReportSource, metrics: Sequence[str], *, every_status: bool
     ) -> dict[str, Any]:
-        params: dict[str, Any] = {
-            "advertiser_id": self._advertiser_id,
-            **report_params(source, metrics, piece.window),
-        }
-        filters = []
-        if every_status and source.status_field:
-            filters.append(_filter(source.status_field, ["STATUS_ALL"]))
-        if piece.id_field:
-            filters.append(_filter(piece.id_field, list(piece.ids)))
-        if filters:
-            params["filtering"] = filters
-        return params
+        return account_params(
+            source,
+            self._advertiser_id,
+            piece.window,
+            metrics,
+            every_status=every_status,
+            only=(piece.id_field, piece.ids) if piece.id_field else None,
+        )
 
     async def _fewer_ads(self, piece: Piece) -> list[Piece] | None:
         return piece.id_halves() or await self._by_objects(piece)
@@ -255,6 +251,36 @@ class ReportWindow:
             "which TikTok offers no way to read in full.",
             remedy="Leave the ad-level reports of this account out, or read it at ad group level.",
         )
+
+
+def account_params(
+    source: ReportSource,
+    advertiser_id: str,
+    window: Window | None,
+    metrics: Sequence[str],
+    *,
+    every_status: bool,
+    only: tuple[str, Sequence[str]] | None = None,
+) -> dict[str, Any]:
+    """What `/report/integrated/get/` is asked about one account, but for the page.
+
+    Args:
+        source: The report.
+        advertiser_id: The account.
+        window: The days; None for all time.
+        metrics: Those of its metrics that are wanted.
+        every_status: Whether rows of deleted objects are wanted.
+        only: A filter by id (`campaign_ids` or `adgroup_ids`) and its values.
+    """
+    params = {"advertiser_id": advertiser_id, **report_params(source, metrics, window)}
+    filters = []
+    if every_status and source.status_field:
+        filters.append(_filter(source.status_field, ["STATUS_ALL"]))
+    if only is not None:
+        filters.append(_filter(only[0], list(only[1])))
+    if filters:
+        params["filtering"] = filters
+    return params
 
 
 def report_params(source: ReportSource, metrics: Sequence[str], window: Window | None) -> dict[str, Any]:

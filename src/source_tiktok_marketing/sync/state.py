@@ -51,6 +51,11 @@ class Cursors:
         self._cursors = dict(cursors or {})
         self._common = common
 
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts that have a cursor of their own."""
+        return tuple(self._cursors)
+
     def of(self, advertiser_id: str) -> str | None:
         """The account's cursor; None if it was never read."""
         return self._cursors.get(advertiser_id, self._common)

@@ -1,0 +1,317 @@
+"""A database that a sync has filled, opened to be looked at: its tables, states and syncs, and a census of its rows.
+
+Everything is asked in SQL and stays in DuckDB; the file is attached read-only to a database in memory, which takes the
+census and what TikTok says.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from source_tiktok_marketing.catalog import STREAMS, ReportSource, Stream
+from source_tiktok_marketing.config import Config
+from source_tiktok_marketing.doctor.days import Expected
+from source_tiktok_marketing.errors import ConfigurationError
+from source_tiktok_marketing.pipelines.destination import INSTALL, NAME, DuckDBFile, explained
+from source_tiktok_marketing.pipelines.summary import LOADS_TABLE, SYNCS_TABLE
+from source_tiktok_marketing.sync.accounts import Account
+from source_tiktok_marketing.sync.state import Cursors, read_state
+from source_tiktok_marketing.sync.windows import day_in, zone_of
+
+MEASURES = ("spend", "impressions", "clicks")
+"""What is added up and compared: what an ad delivered, which is final before conversions are."""
+
+STATES_TABLE = "_dlt_pipeline_state"
+PACKAGES_TABLE = "_dlt_loads"
+_LOAD_ID = "_dlt_load_id"
+_FILE = "looked_at"
+
+
+class StreamSync(msgspec.Struct, frozen=True, kw_only=True):
+    """The last sync of a stream that came to an end.
+
+    Args:
+        began: When it began, UTC.
+        complete: Whether all of the stream was delivered.
+        missing: What was not, in words; empty if nothing is missing.
+    """
+
+    began: datetime
+    complete: bool
+    missing: str
+
+
+class Database:
+    """What is in it.
+
+    Args:
+        connection: To the database in memory, with the file attached.
+        dataset: The schema of the tables.
+    """
+
+    def __init__(self, connection: Any, dataset: str) -> None:
+        self.connection = connection
+        self.dataset = dataset
+        self.columns = self._columns()
+        """Table to the names of its columns."""
+        self.raw_states = self._raw_states()
+        """Stream to its state; None if the states cannot be read at all."""
+        self.syncs = self._syncs()
+        """Stream to its last sync; None if no sync has been written down."""
+        self.has_loads = {"sync_id", "stream", "load_id", "kept_rows"} <= self.columns.get(LOADS_TABLE, set())
+        self._when_packages_came()
+
+    def table(self, name: str) -> str:
+        """A table's name as SQL takes it."""
+        return f'{_FILE}."{self.dataset}"."{name}"'
+
+    def query(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
+        """Ask."""
+        given = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
+        rows: list[tuple[Any, ...]] = self.connection.execute(sql, given).fetchall()
+        return rows
+
+    def value(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
+        """Ask for one value."""
+        return self.query(sql, parameters)[0][0]
+
+    # -- what there is
+
+    def _columns(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for table, column in self.query(
+            "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = ? AND schema_name = ?",
+            [_FILE, self.dataset],
+        ):
+            found.setdefault(table, set()).add(column)
+        return found
+
+    def _raw_states(self) -> Mapping[str, Any] | None:
+        wanted = {"state", "pipeline_name", "_dlt_load_id"}
+        if not wanted <= self.columns.get(STATES_TABLE, set()) or PACKAGES_TABLE not in self.columns:
+            return None
+        rows = self.query(
+            f"SELECT state FROM {self.table(STATES_TABLE)} s"  # noqa: S608 - names of our own
+            f" JOIN {self.table(PACKAGES_TABLE)} l ON l.load_id = s._dlt_load_id"
+            " WHERE s.pipeline_name = ? AND l.status = 0 ORDER BY l.load_id DESC LIMIT 1",
+            [NAME],
+        )
+        if not rows:
+            return {}
+        from dlt.common.versioned_state import decompress_state
+
+        try:
+            streams = decompress_state(rows[0][0])["sources"][NAME]["streams"]
+        except (KeyError, TypeError, ValueError, zlib.error):
+            return None
+        return streams if isinstance(streams, Mapping) else None
+
+    def _syncs(self) -> Mapping[str, StreamSync] | None:
+        wanted = {"sync_id", "started_at", "stream", "complete", "missing"}
+        if not wanted <= self.columns.get(SYNCS_TABLE, set()):
+            return None
+        rows = self.query(
+            f"SELECT stream, started_at, complete, missing FROM {self.table(SYNCS_TABLE)}"  # noqa: S608
+            " QUALIFY row_number() OVER (PARTITION BY stream ORDER BY started_at DESC) = 1"
+        )
+        return {
+            stream: StreamSync(began=began.replace(tzinfo=UTC), complete=bool(complete), missing=missing or "")
+            for stream, began, complete, missing in rows
+        }
+
+    def _when_packages_came(self) -> None:
+        """Make `reads`: package to when its sync began (UTC), or to when it was loaded if that sync never ended."""
+        self.connection.execute("CREATE TEMP TABLE reads (load_id VARCHAR, read_at TIMESTAMP)")
+        known = self.has_loads and self.syncs is not None
+        if known:
+            self.connection.execute(
+                f"INSERT INTO reads SELECT load_id, max(started_at) FROM {self.table(LOADS_TABLE)}"  # noqa: S608
+                f" JOIN {self.table(SYNCS_TABLE)} USING (sync_id, stream) GROUP BY load_id"
+            )
+        if "load_id" in self.columns.get(PACKAGES_TABLE, set()):
+            self.connection.execute(
+                "INSERT INTO reads SELECT load_id, make_timestamp((try_cast(load_id AS DOUBLE) * 1e6)::BIGINT)"  # noqa: S608
+                f" FROM {self.table(PACKAGES_TABLE)}"
+                " WHERE try_cast(load_id AS DOUBLE) IS NOT NULL AND load_id NOT IN (SELECT load_id FROM reads)"
+            )
+
+    def streams(self) -> tuple[Stream, ...]:
+        """The streams that were ever loaded into it, or begun to be."""
+        known = {*self.columns, *(self.raw_states or ()), *(self.syncs or ())}
+        return tuple(stream for stream in STREAMS if stream.name in known)
+
+    def is_usable(self, stream: Stream) -> bool:
+        """Whether its table has the columns by which rows are told apart, placed and added up."""
+        return not self.lacks(stream)
+
+    def lacks(self, stream: Stream) -> set[str]:
+        """The columns that every table of the stream has and this one has not; nothing if there is no table."""
+        if stream.name not in self.columns:
+            return {"all columns"}
+        wanted = {"advertiser_id", _LOAD_ID, *stream.row_key}
+        if isinstance(stream.source, ReportSource):
+            wanted |= set(MEASURES)
+        return wanted - self.columns[stream.name]
+
+    def cursors(self, stream: Stream) -> Cursors | None:
+        """How far the stream's accounts are; None if it has no state.
+
+        Raises:
+            ConfigurationError: The state is of no known form.
+        """
+        raw = (self.raw_states or {}).get(stream.name)
+        return None if raw is None or stream.cursor is None else read_state(stream.name, stream.cursor, raw)
+
+    def read_at(self, stream: Stream) -> datetime | None:
+        """When the stream was last read, as far as the database knows: its last sync, or a package of a later one."""
+        sync = (self.syncs or {}).get(stream.name)
+        moments = [sync.began] if sync else []
+        if self.is_usable(stream):
+            latest = self.value(
+                f"SELECT max(read_at) FROM reads WHERE load_id IN (SELECT DISTINCT {_LOAD_ID}"  # noqa: S608
+                f" FROM {self.table(stream.name)})"
+            )
+            moments += [latest.replace(tzinfo=UTC)] if latest else []
+        return max(moments, default=None)
+
+    def last_read(self) -> datetime | None:
+        """When anything was last read."""
+        latest = self.value("SELECT max(read_at) FROM reads")
+        moments = [sync.began for sync in (self.syncs or {}).values()] + (
+            [latest.replace(tzinfo=UTC)] if latest else []
+        )
+        return max(moments, default=None)
+
+    def count(self, stream: Stream) -> int | None:
+        """Rows of its table; None if there is none."""
+        if stream.name not in self.columns:
+            return None
+        return int(self.value(f"SELECT count(*) FROM {self.table(stream.name)}"))  # noqa: S608
+
+    def accounts(self, config: Config) -> list[Account]:
+        """The accounts that the database knows and the configuration asks for, as the database describes them."""
+        ids: dict[str, None] = {}
+        for stream in self.streams():
+            with suppress(ConfigurationError):
+                cursors = self.cursors(stream)
+                ids |= dict.fromkeys(cursors.accounts if cursors else ())
+        wanted = {one for one in (config.advertiser_id, *config.advertiser_ids) if one}
+        described = self._described()
+        ids |= dict.fromkeys(described)
+        return [
+            described.get(one, Account(advertiser_id=one))
+            for one in ids
+            if (not wanted or one in wanted) and one not in config.exclude_advertiser_ids
+        ]
+
+    def _described(self) -> dict[str, Account]:
+        wanted = {"advertiser_id", "name", "display_timezone", "timezone", "create_time"}
+        described = {}
+        for stream in STREAMS:
+            if wanted <= self.columns.get(stream.name, set()):
+                for one, name, *zones, created in self.query(
+                    "SELECT advertiser_id::VARCHAR, name, display_timezone, timezone, create_time"  # noqa: S608
+                    f" FROM {self.table(stream.name)} WHERE advertiser_id IS NOT NULL"
+                ):
+                    zone = zone_of(*zones)
+                    first = day_in(zone, created.replace(tzinfo=UTC)) if created else None
+                    described[one] = Account(
+                        advertiser_id=one, name=name or "", zone=zone, created=first, info={} if any(zones) else None
+                    )
+        return described
+
+    # -- the census
+
+    def take_census(self, streams: Iterable[Stream], expected: Iterable[Expected]) -> None:
+        """Make `days` and `expected` (what should be there).
+
+        `days` has rows and sums of each report, account and day, and when the row that was read first was read (UTC),
+        and when the last one was: a sync replaces rows of a day that it reads again, and removes none.
+        """
+        self.connection.execute(
+            "CREATE TEMP TABLE days (stream VARCHAR, advertiser_id BIGINT, day DATE, rows BIGINT, spend DECIMAL(38, 4),"
+            " impressions HUGEINT, clicks HUGEINT, read_at TIMESTAMP, read_again_at TIMESTAMP)"
+        )
+        for stream in streams:
+            if stream.cursor is not None and stream.is_report and self.is_usable(stream):
+                self.connection.execute(
+                    f'INSERT INTO days SELECT ?, advertiser_id, "{stream.cursor}"::DATE, count(*), sum(spend),'  # noqa: S608
+                    f" sum(impressions), sum(clicks), min(read_at), max(read_at) FROM {self.table(stream.name)}"
+                    f" LEFT JOIN reads ON load_id = {_LOAD_ID} GROUP BY ALL",
+                    [stream.name],
+                )
+        listed = list(expected)
+        self.connection.execute(
+            "CREATE TEMP TABLE expected AS SELECT unnest(?::VARCHAR[]) AS stream, unnest(?::BIGINT[]) AS advertiser_id,"
+            " unnest(?::DATE[]) AS first, unnest(?::DATE[]) AS settled, unnest(?::BIGINT[]) AS settles_after,"
+            " unnest(?::INTEGER[]) AS longest",
+            [
+                [one.stream.name for one in listed],
+                [int(one.account.advertiser_id) for one in listed],
+                [one.first for one in listed],
+                [one.settled for one in listed],
+                [int(one.settles_after.total_seconds()) for one in listed],
+                [one.longest for one in listed],
+            ],
+        )
+
+
+@contextmanager
+def opened(destination: DuckDBFile) -> Iterator[Database]:
+    """Open a database to look at it; others may read it meanwhile, and nothing in it changes.
+
+    Raises:
+        ConfigurationError: There is no such database, or no sync has filled it.
+        DestinationError: It cannot be read now.
+    """
+    try:
+        import duckdb
+        from dlt.common import versioned_state  # noqa: F401 - to know now whether states can be read
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f"Looking into a database needs {error.name}, which is not installed.",
+            remedy=f"Install it with: {INSTALL}",
+        ) from None
+    path = destination.path
+    if not path.is_file():
+        raise ConfigurationError(
+            f"There is no database {path}." if not path.exists() else f"{path} is no file.",
+            remedy="Give the address that the sync was given with --to.",
+        )
+    quoted = str(path).replace("'", "''")
+    try:
+        with duckdb.connect(":memory:") as connection:
+            connection.execute(f"ATTACH '{quoted}' AS {_FILE} (READ_ONLY)")
+            _make_sure_of(connection, destination)
+            yield Database(connection, destination.dataset)
+    except duckdb.Error as error:
+        told = explained(error, destination, reading=True)
+        if any(sign in str(error).lower() for sign in ("valid duckdb database", "version number")):
+            raise ConfigurationError(told.message, remedy=told.remedy, detail=told.detail) from error
+        raise told from error
+
+
+def _make_sure_of(connection: Any, destination: DuckDBFile) -> None:
+    """See whether a sync has filled it.
+
+    Raises:
+        ConfigurationError: None has.
+    """
+    rows = connection.execute(
+        "SELECT schema_name, list(table_name) FROM duckdb_tables() WHERE database_name = ? GROUP BY 1", [_FILE]
+    ).fetchall()
+    own = {SYNCS_TABLE, STATES_TABLE, *(stream.name for stream in STREAMS)}
+    ours = {schema: own & set(tables) for schema, tables in rows if own & set(tables)}
+    if destination.dataset in ours:
+        return
+    there = f"It has what looks like one in: {', '.join(sorted(ours))} (--dataset)." if ours else ""
+    raise ConfigurationError(
+        f"{destination.path} holds no tables of a sync in the schema {destination.dataset}.",
+        remedy=there or "Give the address and the dataset that the sync was given.",
+    )

@@ -1,0 +1,172 @@
+"""What the checks find, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+
+_DAY = timedelta(days=1)
+
+
+class Severity(StrEnum):
+    """What a finding means for whoever relies on the data."""
+
+    WRONG = "wrong"
+    """Something is missing, false or about to fail."""
+    WARNING = "warning"
+    """Nothing is wrong now, and it may become so."""
+    NOTE = "note"
+    """Good to know: a difference that has a good reason, or something that was not looked at."""
+
+
+class Fix(StrEnum):
+    """A command that mends it."""
+
+    SYNC = "sync"
+    """The next sync reads it again in any case."""
+    FULL = "full"
+    """A sync would go on from its state: `--full` makes it read everything again."""
+
+
+REMOVE = "A sync removes no rows of reports: delete these, or move the file away and sync into a new one."
+"""What to do about rows that should not be there."""
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that is not as it should be, or that somebody should know.
+
+    Args:
+        severity: What it means.
+        check: Which check found it.
+        message: What was found, in one or two sentences.
+        stream: The stream it is about; None if it is about none or all.
+        advertiser_id: The account, likewise.
+        days: The days it is about, in the account's time zone.
+        remedy: What to do, where it is no command.
+        fix: The command that mends it, where there is one.
+    """
+
+    severity: Severity
+    check: str
+    message: str
+    stream: str | None = None
+    advertiser_id: str | None = None
+    days: tuple[date, ...] = ()
+    remedy: str = ""
+    fix: Fix | None = None
+
+
+class Freshness(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a stream is.
+
+    Args:
+        stream: The stream.
+        rows: Rows in its table; None if there is no table.
+        accounts: How many accounts have a state.
+        behind: Cursor of the account that is furthest behind; None without a state.
+        ahead: Cursor of the account that is furthest ahead.
+        synced: When its last sync that ended began, UTC.
+        complete: Whether that sync brought all of it.
+        open_from: The first day whose figures may still change and which the next sync reads again.
+    """
+
+    stream: str
+    rows: int | None = None
+    accounts: int = 0
+    behind: str | None = None
+    ahead: str | None = None
+    synced: datetime | None = None
+    complete: bool = False
+    open_from: date | None = None
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True):
+    """What was held against TikTok.
+
+    Args:
+        windows: Parts of reports (a stream, an account and some days) that were.
+        windows_total: How many there are.
+        lists: Lists of objects that were.
+        lists_total: How many there are.
+        requests: Requests that the whole examination sent.
+    """
+
+    windows: int
+    windows_total: int
+    lists: int
+    lists_total: int
+    requests: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing was left out."""
+        return self.windows == self.windows_total and self.lists == self.lists_total
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """A check that was made, and its outcome in a few words."""
+
+    name: str
+    message: str
+
+
+class Examination(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that was found.
+
+    Args:
+        at: When.
+        checks: What was looked at, in order.
+        findings: What was found, the worst first.
+        freshness: How far each stream of the database is; nothing without one.
+        sample: What was held against TikTok; None if nothing was.
+    """
+
+    at: datetime
+    checks: tuple[Check, ...]
+    findings: tuple[Finding, ...]
+    freshness: tuple[Freshness, ...] = ()
+    sample: Sample | None = None
+
+    def of(self, severity: Severity) -> tuple[Finding, ...]:
+        """The findings of one severity."""
+        return tuple(finding for finding in self.findings if finding.severity is severity)
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing is wrong; there may be warnings."""
+        return not self.of(Severity.WRONG)
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The worst first, each once; otherwise as they came."""
+    ranks = list(Severity)
+    return tuple(sorted(dict.fromkeys(findings), key=lambda finding: ranks.index(finding.severity)))
+
+
+def days_after(day: date, last: date) -> tuple[date, ...]:
+    """The days after one up to another: at most four hundred, and then the last one."""
+    count = (last - day).days
+    days = tuple(day + timedelta(days=number) for number in range(1, min(count, 400) + 1))
+    return days if count <= 400 else (*days, last)
+
+
+def day_text(days: Sequence[date], most: int = 4) -> str:
+    """Days as people write them.
+
+    Example:
+        The 1st, 2nd, 3rd and 7th of March: `2026-03-01 to 2026-03-03, 2026-03-07`.
+    """
+    runs: list[tuple[date, date]] = []
+    for day in sorted(set(days)):
+        if runs and day - runs[-1][1] == _DAY:
+            runs[-1] = (runs[-1][0], day)
+        else:
+            runs.append((day, day))
+    texts = [str(first) if first == last else f"{first} to {last}" for first, last in runs]
+    if len(texts) > most:
+        left = sum((last - first).days + 1 for first, last in runs[most:])
+        texts = [*texts[:most], f"{left} more days up to {runs[-1][1]}"]
+    return ", ".join(texts)

@@ -1,0 +1,198 @@
+"""Databases that real syncs have filled from a real emulator, ready to be damaged and examined."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+import pytest
+
+from source_tiktok_marketing.clock import FixedClock
+from source_tiktok_marketing.config import parse_config
+from source_tiktok_marketing.doctor import Examination, Finding, Scope, Severity, examine
+from source_tiktok_marketing.pipelines import Circumstances, Summary, destination_of, load_async
+
+NOW = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
+DAILY = (
+    "campaigns,ad_groups,ads,advertisers,audiences,ads_reports_daily,ad_groups_reports_daily,"
+    "campaigns_reports_daily,advertisers_reports_daily,ads_reports_hourly,ads_audience_reports_by_country_daily"
+)
+
+
+class World(msgspec.Struct):
+    """An emulator that runs in a process of its own."""
+
+    url: str
+    info: dict[str, Any]
+
+    def control(self, path: str, body: dict[str, Any] | None = None, method: str | None = None) -> Any:
+        """Ask its control path."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.url}/_emulator/{path}", data, method=method)  # noqa: S310 - our own
+        with urllib.request.urlopen(request) as answer:  # noqa: S310
+            return json.load(answer)
+
+    def fault(self, text: str) -> None:
+        """Let something go wrong."""
+        self.control("faults", {"fault": text}, "POST")
+
+    def heal(self) -> None:
+        """Let nothing go wrong any more."""
+        self.control("faults", method="DELETE")
+
+    def set_time(self, moment: datetime) -> None:
+        """Let it be another time there."""
+        self.control("clock", {"set": moment.isoformat()}, "POST")
+
+    def account(self, life: str) -> str:
+        """An account that lives like that: `active`, `idle` or `unused`."""
+        found = [one for one in self.control("info")["accounts"] if one["life"] == life]
+        return str(found[0]["advertiser_id"])
+
+    def config(self, **fields: Any) -> dict[str, Any]:
+        """A configuration that reads it."""
+        credentials = {"auth_type": "oauth2.0"} | {
+            name: self.info[name] for name in ("app_id", "secret", "access_token")
+        }
+        given = {"start_date": "2026-05-20", "include_deleted": True, "requests_per_second": 500}
+        return {**given, **fields, "credentials": credentials | fields.get("credentials", {})}
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[World]:
+    """One emulator for all tests."""
+    command = [sys.executable, "-m", "source_tiktok_marketing.cli", "emulator", "--port", "0", "--tier", "unlimited"]
+    command += ["--now", f"{NOW:%Y-%m-%dT%H:%M}", "--days", "40", "--ads-per-account", "24"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:  # noqa: S603
+        assert process.stdout is not None
+        info = json.loads(process.stdout.readline())
+        yield World(info["url"], info)
+        process.terminate()
+        assert process.wait(10) == 0
+
+
+@pytest.fixture
+def world(running: World) -> Iterator[World]:
+    """That emulator, at its usual time and in good health before and after."""
+    yield running
+    running.heal()
+    running.set_time(NOW)
+
+
+def synced(
+    world: World,
+    path: Path,
+    config: dict[str, Any],
+    streams: str | None = DAILY,
+    *,
+    now: datetime = NOW,
+    full: bool = False,
+) -> Summary:
+    """Sync for real, at a moment that stands still."""
+    return asyncio.run(
+        load_async(
+            parse_config(config),
+            f"duckdb:///{path}",
+            streams=None if streams is None else streams.split(","),
+            full=full,
+            circumstances=Circumstances(clock=FixedClock(now), address=world.url),
+        )
+    )
+
+
+@pytest.fixture(scope="session")
+def pristine(running: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database that nobody has touched since its sync."""
+    path = tmp_path_factory.mktemp("pristine") / "x.duckdb"
+    assert synced(running, path, running.config()).complete
+    return path
+
+
+@pytest.fixture
+def database(pristine: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be damaged."""
+    return Path(shutil.copy(pristine, tmp_path / "x.duckdb"))
+
+
+class Doctor:
+    """Examines, and makes what is found easy to ask about.
+
+    Args:
+        world: The emulator.
+        path: The database.
+    """
+
+    def __init__(self, world: World, path: Path) -> None:
+        self.world = world
+        self.path = path
+        self.examination: Examination | None = None
+
+    def sync(self, config: dict[str, Any], streams: str | None = DAILY, **rest: Any) -> Summary:
+        """Sync into the database."""
+        return synced(self.world, self.path, config, streams, **rest)
+
+    def damage(self, sql: str) -> int:
+        """Do something that a sync would not. Returns how many rows it was about."""
+        with duckdb.connect(str(self.path)) as connection:
+            connection.execute("USE tiktok_ads")
+            changed = connection.execute(sql).fetchall()
+        return int(changed[0][0]) if changed and isinstance(changed[0][0], int) else 0
+
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        """Ask the database."""
+        with duckdb.connect(str(self.path), read_only=True) as connection:
+            connection.execute("USE tiktok_ads")
+            rows: list[tuple[Any, ...]] = connection.execute(sql).fetchall()
+            return rows
+
+    def examine(self, config: dict[str, Any] | None = None, *, now: datetime = NOW, **scope: Any) -> Examination:
+        """Examine the database, or with `database=None` the access alone."""
+        scope.setdefault("database", destination_of(f"duckdb:///{self.path}"))
+        self.examination = asyncio.run(
+            examine(
+                parse_config(config or self.world.config()),
+                Scope(**scope),
+                clock=FixedClock(now),
+                address=self.world.url,
+            )
+        )
+        return self.examination
+
+    def wrong(self, check: str | None = None) -> list[Finding]:
+        """What the last examination found wrong."""
+        assert self.examination is not None
+        return [one for one in self.examination.of(Severity.WRONG) if check in {None, one.check}]
+
+
+@pytest.fixture
+def doctor(world: World, database: Path) -> Doctor:
+    """Examines a copy of the pristine database."""
+    return Doctor(world, database)
+
+
+@pytest.fixture
+def fresh(world: World, tmp_path: Path) -> Doctor:
+    """Examines a database that a test fills itself."""
+    return Doctor(world, tmp_path / "fresh.duckdb")
+
+
+@pytest.fixture
+def a_day() -> Callable[[int], date]:
+    """A day so many days before now."""
+    return lambda ago: (NOW - timedelta(days=ago)).date()
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The moment at which the emulator stands still."""
+    return NOW

@@ -1,0 +1,381 @@
+"""A database that was damaged on purpose: each damage is found, and named with its stream, account and days."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import duckdb
+import pytest
+
+from source_tiktok_marketing.pipelines.destination import NAME
+
+ADS, GROUPS = "ads_reports_daily", "ad_groups_reports_daily"
+CAMPAIGNS, ACCOUNTS = "campaigns_reports_daily", "advertisers_reports_daily"
+HOURLY, COUNTRY = "ads_reports_hourly", "ads_audience_reports_by_country_daily"
+A_DAY = timedelta(days=1)
+SOON = timedelta(minutes=1)
+
+
+def busiest(doctor: Any) -> str:
+    """The account with most rows."""
+    return str(doctor.ask(f"SELECT mode(advertiser_id) FROM {ADS}")[0][0])  # noqa: S608
+
+
+def found(doctor: Any, check: str) -> set[tuple[str | None, str | None, tuple[date, ...]]]:
+    """Where something is wrong, according to the last examination."""
+    return {(one.stream, one.advertiser_id, one.days) for one in doctor.wrong(check)}
+
+
+@pytest.mark.parametrize("stream", [ADS, GROUPS, CAMPAIGNS, ACCOUNTS, HOURLY, COUNTRY])
+def test_a_deleted_day_is_found(doctor: Any, a_day: Any, stream: str) -> None:
+    """Whatever the report: TikTok has rows where the database has none."""
+    account = busiest(doctor)
+    time = "stat_time_hour" if stream == HOURLY else "stat_time_day"
+    where = f"advertiser_id = {account} AND {time}::DATE = '{a_day(7)}'"
+    assert doctor.damage(f"DELETE FROM {stream} WHERE {where}")  # noqa: S608
+    assert not doctor.examine().well
+    assert found(doctor, "gaps") == {(stream, account, (a_day(7),))}
+    assert doctor.wrong("gaps")[0].fix == "full"
+
+
+@pytest.mark.parametrize("stream", [ADS, GROUPS, CAMPAIGNS, HOURLY, COUNTRY])
+def test_a_deleted_row_is_found(doctor: Any, a_day: Any, stream: str) -> None:
+    """One of many rows of a day."""
+    account = busiest(doctor)
+    time = "stat_time_hour" if stream == HOURLY else "stat_time_day"
+    doctor.damage(
+        f"DELETE FROM {stream} WHERE rowid = (SELECT min(rowid) FROM {stream}"  # noqa: S608
+        f" WHERE advertiser_id = {account} AND {time}::DATE = '{a_day(7)}' AND impressions > 0)"
+    )
+    assert not doctor.examine().well
+    assert (stream, account, (a_day(7),)) in found(doctor, "rows")
+    assert "TikTok has 1 row that the database lacks" in " ".join(one.message for one in doctor.wrong("rows"))
+
+
+@pytest.mark.parametrize("stream", [ADS, COUNTRY, "campaigns", "audiences"])
+@pytest.mark.parametrize("offline", [True, False])
+def test_a_row_that_is_there_twice_is_found(doctor: Any, a_day: Any, stream: str, offline: bool) -> None:
+    """In reports, objects and lists that are read whole; without asking anybody."""
+    account = busiest(doctor)
+    report = stream in {ADS, COUNTRY}
+    where = f"advertiser_id = {account}" + (f" AND stat_time_day = '{a_day(7)}'" if report else "")
+    doctor.damage(f"INSERT INTO {stream} SELECT * FROM {stream} WHERE {where} LIMIT 1")  # noqa: S608
+    assert not doctor.examine(offline=offline).well
+    assert (stream, account, (a_day(7),) if report else ()) in found(doctor, "rows")
+    assert "there twice" in " ".join(one.message for one in doctor.wrong("rows"))
+
+
+@pytest.mark.parametrize("offline", [True, False])
+def test_a_row_that_nobody_loaded_is_found(doctor: Any, a_day: Any, offline: bool) -> None:
+    """TikTok knows no such row, and no sync brought it; no sync would take it away either."""
+    account = busiest(doctor)
+    doctor.damage(
+        f"INSERT INTO {ADS} SELECT * REPLACE (ad_id + 1 AS ad_id) FROM {ADS}"  # noqa: S608
+        f" WHERE advertiser_id = {account} AND stat_time_day = '{a_day(7)}' AND impressions > 0 LIMIT 1"
+    )
+    assert not doctor.examine(offline=offline).well
+    where = (ADS, None, ()) if offline else (ADS, account, (a_day(7),))
+    assert where in found(doctor, "rows")
+    assert all("delete these" in one.remedy for one in doctor.wrong("rows"))
+
+
+def test_a_changed_spend_is_found_in_its_stream(doctor: Any, a_day: Any) -> None:
+    """By its sums first, then row by row: the others agree with TikTok."""
+    account = busiest(doctor)
+    doctor.damage(
+        f"UPDATE {ADS} SET spend = spend + 0.01 WHERE rowid = (SELECT min(rowid) FROM {ADS}"  # noqa: S608
+        f" WHERE advertiser_id = {account} AND stat_time_day = '{a_day(7)}')"
+    )
+    assert not doctor.examine().well
+    assert {(one.check, one.stream, one.advertiser_id, one.days) for one in doctor.wrong()} == {
+        ("values", ADS, account, (a_day(7),))
+    }
+    assert "1 row differs from TikTok's" in doctor.wrong()[0].message
+
+
+def test_a_changed_spend_is_found_without_asking(doctor: Any, a_day: Any) -> None:
+    """The levels that agree with each other outvote the one that does not."""
+    account = busiest(doctor)
+    doctor.damage(
+        f"UPDATE {GROUPS} SET spend = spend * 2 WHERE advertiser_id = {account} AND stat_time_day = '{a_day(7)}'"  # noqa: S608
+    )
+    assert not doctor.examine(offline=True).well
+    assert found(doctor, "sums") == {(GROUPS, account, (a_day(7),))}
+
+
+def test_a_changed_spend_is_found_where_nothing_else_is_to_compare(fresh: Any, world: Any, a_day: Any) -> None:
+    """One report alone, whose sums TikTok tells."""
+    fresh.sync(world.config(), CAMPAIGNS)
+    account = str(fresh.ask(f"SELECT mode(advertiser_id) FROM {CAMPAIGNS}")[0][0])  # noqa: S608
+    fresh.damage(
+        f"UPDATE {CAMPAIGNS} SET spend = spend + 1 WHERE rowid = (SELECT min(rowid) FROM {CAMPAIGNS}"  # noqa: S608
+        f" WHERE advertiser_id = {account} AND stat_time_day = '{a_day(9)}')"
+    )
+    assert not fresh.examine().well
+    assert found(fresh, "values") == {(CAMPAIGNS, account, (a_day(9),))}
+
+
+def test_a_deleted_object_is_found(doctor: Any) -> None:
+    """TikTok lists it, it did not change lately, and a sync would bring it back."""
+    ((account, campaign),) = doctor.ask("SELECT advertiser_id::VARCHAR, campaign_id FROM campaigns LIMIT 1")
+    doctor.damage(f"DELETE FROM campaigns WHERE campaign_id = {campaign}")  # noqa: S608
+    assert not doctor.examine().well
+    assert found(doctor, "objects") == {("campaigns", account, ())}
+    assert str(campaign) in doctor.wrong("objects")[0].message
+
+
+@pytest.mark.parametrize("stream", ["audiences", "advertisers", "ads", ADS])
+def test_rows_of_the_last_sync_that_are_gone_are_found_without_asking(doctor: Any, stream: str) -> None:
+    """Every sync writes down how many it left."""
+    doctor.damage(f"DELETE FROM {stream} WHERE rowid = 0")  # noqa: S608
+    assert not doctor.examine(offline=True).well
+    assert (stream, None, ()) in found(doctor, "rows")
+
+
+def test_differences_of_an_open_day_are_no_damage(doctor: Any, a_day: Any) -> None:
+    """Yesterday's figures may still move, so the next sync reads them again."""
+    doctor.damage(
+        f"UPDATE {CAMPAIGNS} SET spend = spend + 1 WHERE stat_time_day IN ('{a_day(0)}', '{a_day(1)}')"  # noqa: S608
+    )
+    assert doctor.examine().well
+
+
+def test_a_stale_database_is_found(doctor: Any, world: Any, now: Any) -> None:
+    """Each stream, for the time that was given."""
+    later = now + 3 * A_DAY
+    world.set_time(later)
+    assert doctor.examine(now=later, max_age=timedelta(hours=100)).well
+    assert not doctor.examine(now=later).well
+    assert {one.stream for one in doctor.wrong("freshness")} == {one.stream for one in doctor.examination.freshness}
+
+
+def test_a_stale_stream_is_found(doctor: Any, world: Any, now: Any) -> None:
+    """The others have gone on."""
+    later = now + 3 * A_DAY
+    world.set_time(later)
+    doctor.sync(world.config(), f"campaigns,ad_groups,ads,{ADS},{GROUPS}", now=later)
+    doctor.examine(now=later)
+    stale = {one.stream for one in doctor.wrong("freshness")}
+    assert stale == {"advertisers", "audiences", CAMPAIGNS, ACCOUNTS, HOURLY, COUNTRY}
+    assert all(one.fix == "sync" for one in doctor.wrong("freshness"))
+
+
+def test_a_stale_account_is_found(doctor: Any, world: Any, now: Any, a_day: Any) -> None:
+    """It failed while the others went on; its days are missing, and named."""
+    account = busiest(doctor)
+    later = now + 4 * A_DAY
+    world.set_time(later)
+    world.fault(f"advertiser={account},path=report/integrated/get/,code=40001")
+    assert not doctor.sync(world.config(), now=later).complete
+    world.heal()
+    assert not doctor.examine(now=later).well
+    stale = [one for one in doctor.wrong("freshness") if one.advertiser_id == account]
+    assert {one.stream for one in stale} == {ADS, GROUPS, CAMPAIGNS, ACCOUNTS, HOURLY, COUNTRY}
+    assert all(a_day(-1) in one.days for one in stale)
+    incomplete = [one for one in doctor.wrong("freshness") if one.advertiser_id is None]
+    assert all(account in one.message for one in incomplete)
+
+
+def test_an_account_that_was_never_read_is_found(fresh: Any, world: Any) -> None:
+    """It was granted since, or left out before."""
+    first, *others = world.info["advertiser_ids"]
+    fresh.sync(world.config(advertiser_ids=others), CAMPAIGNS)
+    assert not fresh.examine().well
+    assert found(fresh, "freshness") == {(CAMPAIGNS, first, ())}
+
+
+def test_days_before_what_was_read_are_found(fresh: Any, world: Any, a_day: Any) -> None:
+    """A start_date that was moved back has no effect on streams that have a state."""
+    fresh.sync(world.config(start_date="2026-06-01"), CAMPAIGNS)
+    assert not fresh.examine(world.config(start_date="2026-05-25")).well
+    gaps = fresh.wrong("gaps")
+    assert gaps
+    assert all(one.days[-1] < a_day(14) and one.fix == "full" for one in gaps)
+
+
+def states_of(doctor: Any) -> Any:
+    """The states in the database."""
+    from dlt.common.versioned_state import decompress_state
+
+    ((text,),) = doctor.ask("SELECT state FROM _dlt_pipeline_state ORDER BY _dlt_load_id DESC LIMIT 1")
+    return decompress_state(text)
+
+
+def put_states(doctor: Any, states: Any) -> None:
+    """Put others into their place."""
+    from dlt.common.versioned_state import compress_state
+
+    text = compress_state(states)
+    doctor.damage(f"UPDATE _dlt_pipeline_state SET state = '{text}'")  # noqa: S608
+
+
+def move_state(doctor: Any, stream: str, account: str, cursor: str) -> None:
+    """Say that an account was read to some other day."""
+    states = states_of(doctor)
+    for entry in states["sources"][NAME]["streams"][stream]["states"]:
+        if entry["partition"]["advertiser_id"] == account:
+            entry["cursor"]["stat_time_day"] = cursor
+    put_states(doctor, states)
+
+
+def test_a_state_ahead_of_its_rows_is_found(doctor: Any, a_day: Any) -> None:
+    """The rows end days before the day that the state names."""
+    account = busiest(doctor)
+    doctor.damage(
+        f"DELETE FROM {ADS} WHERE advertiser_id = {account} AND stat_time_day > '{a_day(9)}'"  # noqa: S608
+    )
+    doctor.examine()
+    (gap,) = doctor.wrong("gaps")
+    assert (gap.stream, gap.advertiser_id) == (ADS, account)
+    assert set(gap.days) <= {a_day(number) for number in range(9)}
+    assert {a_day(number) for number in range(4, 9)} <= set(gap.days)
+    assert f"The state says that it was read to {a_day(0)}" in gap.message
+
+
+@pytest.mark.parametrize("cursor", ["2026-06-20", "2026-07-30", "9999-12-31"])
+@pytest.mark.parametrize("offline", [True, False])
+def test_a_state_ahead_of_the_time_is_found(doctor: Any, cursor: str, offline: bool) -> None:
+    """A sync under a wrong clock leaves it so."""
+    account = busiest(doctor)
+    move_state(doctor, CAMPAIGNS, account, cursor)
+    assert not doctor.examine(offline=offline).well
+    (ahead,) = doctor.wrong("freshness")
+    assert (ahead.stream, ahead.advertiser_id, ahead.fix) == (CAMPAIGNS, account, "full")
+
+
+def test_a_state_ahead_of_its_last_sync_is_found(doctor: Any, world: Any, now: Any) -> None:
+    """It is not in the future, and yet nobody has read those days."""
+    later = now + 10 * A_DAY
+    world.set_time(later)
+    move_state(doctor, CAMPAIGNS, busiest(doctor), "2026-06-24")
+    doctor.examine(now=later, max_age=timedelta(hours=1000))
+    assert [(one.stream, one.advertiser_id) for one in doctor.wrong("freshness")] == [(CAMPAIGNS, busiest(doctor))]
+
+
+def test_a_state_behind_its_rows_is_found(doctor: Any) -> None:
+    """The account looks as if it had not been read for days."""
+    account = busiest(doctor)
+    move_state(doctor, CAMPAIGNS, account, "2026-06-02")
+    assert not doctor.examine(offline=True).well
+    (stale,) = doctor.wrong("freshness")
+    assert (stale.stream, stale.advertiser_id, stale.fix) == (CAMPAIGNS, account, "sync")
+
+
+@pytest.mark.parametrize("table", [ADS, "campaigns", "audiences"])
+@pytest.mark.parametrize("offline", [True, False])
+def test_a_missing_table_is_found(doctor: Any, table: str, offline: bool) -> None:
+    """A sync has loaded it."""
+    doctor.damage(f"DROP TABLE {table}")
+    assert not doctor.examine(offline=offline).well
+    (missing,) = doctor.wrong("tables")
+    assert missing.stream == table
+    assert "its table is missing" in missing.message
+
+
+@pytest.mark.parametrize("table", ["_tiktok_syncs", "_tiktok_loads", "_dlt_pipeline_state", "_dlt_loads"])
+def test_a_missing_table_of_ours_is_found(doctor: Any, table: str) -> None:
+    """By its name."""
+    doctor.damage(f"DROP TABLE {table}")
+    assert not doctor.examine().well
+    assert table in " ".join(one.message for one in doctor.wrong("tables"))
+
+
+@pytest.mark.parametrize("column", ["spend", "stat_time_day", "advertiser_id", "_dlt_load_id"])
+def test_a_missing_column_is_found(doctor: Any, column: str) -> None:
+    """The rest is examined all the same."""
+    doctor.damage(f'ALTER TABLE {CAMPAIGNS} DROP COLUMN "{column}"')
+    assert not doctor.examine().well
+    (missing,) = doctor.wrong()
+    assert missing.stream == CAMPAIGNS
+    assert column in missing.message
+
+
+@pytest.mark.parametrize("state", ["garbage", ""])
+def test_an_unreadable_state_is_found(doctor: Any, state: str) -> None:
+    """Whatever stands there in its place."""
+    doctor.damage(f"UPDATE _dlt_pipeline_state SET state = '{state}'")  # noqa: S608
+    assert not doctor.examine().well
+    assert "cannot be read" in doctor.wrong("tables")[0].message
+
+
+@pytest.mark.parametrize("value", [7, {"states": 7}, {"states": [{"partition": {}}]}])
+def test_an_odd_state_of_one_stream_is_found(doctor: Any, value: Any) -> None:
+    """The others are examined all the same."""
+    states = states_of(doctor)
+    states["sources"][NAME]["streams"][CAMPAIGNS] = value
+    put_states(doctor, states)
+    assert not doctor.examine().well
+    assert [one.stream for one in doctor.wrong("tables")] == [CAMPAIGNS]
+
+
+def test_a_state_that_is_gone_is_found(doctor: Any) -> None:
+    """The stream would be read from the start once more."""
+    states = states_of(doctor)
+    del states["sources"][NAME]["streams"][CAMPAIGNS]
+    put_states(doctor, states)
+    doctor.examine()
+    assert [(one.check, one.stream) for one in doctor.wrong()] == [("tables", CAMPAIGNS)]
+
+
+def test_an_interrupted_first_sync_is_found(doctor: Any) -> None:
+    """Nothing was written down at its end."""
+    doctor.damage("DELETE FROM _tiktok_syncs WHERE stream = 'audiences'")
+    doctor.examine()
+    assert [(one.check, one.stream) for one in doctor.wrong()] == [("freshness", "audiences")]
+
+
+def test_include_deleted_that_came_later_is_found(fresh: Any, world: Any) -> None:
+    """Rows of objects that are deleted now were never asked for."""
+    fresh.sync(world.config(include_deleted=False), f"ads,{ADS},{ACCOUNTS}")
+    assert fresh.examine(world.config(include_deleted=False)).well
+    assert not fresh.examine(world.config(include_deleted=True)).well
+    assert {one.stream for one in fresh.wrong()} == {"ads", ADS}
+
+
+def test_every_damage_at_once_is_found(doctor: Any, a_day: Any) -> None:
+    """One does not hide another."""
+    account = busiest(doctor)
+    doctor.damage(f"DELETE FROM {ADS} WHERE advertiser_id = {account} AND stat_time_day = '{a_day(8)}'")  # noqa: S608
+    doctor.damage(f"UPDATE {GROUPS} SET spend = 0 WHERE advertiser_id = {account} AND stat_time_day = '{a_day(8)}'")  # noqa: S608
+    doctor.damage(f"INSERT INTO {CAMPAIGNS} SELECT * FROM {CAMPAIGNS} LIMIT 1")  # noqa: S608
+    doctor.damage("DROP TABLE audiences")
+    move_state(doctor, ACCOUNTS, account, "2026-06-25")
+    doctor.examine()
+    assert ("ads_reports_daily", account, (a_day(8),)) in found(doctor, "gaps")
+    assert (GROUPS, account, (a_day(8),)) in found(doctor, "values")
+    assert CAMPAIGNS in {one.stream for one in doctor.wrong("rows")}
+    assert {one.stream for one in doctor.wrong("tables")} == {"audiences"}
+    assert (ACCOUNTS, account) in {(one.stream, one.advertiser_id) for one in doctor.wrong("freshness")}
+
+
+def test_the_database_is_left_as_it_is(doctor: Any) -> None:
+    """It is opened to be read, and only to be read."""
+    before = doctor.path.read_bytes()
+    doctor.damage("SELECT 1")
+    doctor.examine()
+    with duckdb.connect(str(doctor.path), read_only=True):
+        doctor.examine(offline=True)  # others may read it meanwhile
+    assert doctor.path.read_bytes() == before
+    assert [path.name for path in doctor.path.parent.iterdir()] == [doctor.path.name]
+
+
+def test_what_a_sync_mends_is_well_afterwards(doctor: Any, world: Any, now: Any) -> None:
+    """The command that a finding names makes it go away."""
+    doctor.damage("DELETE FROM campaigns")
+    doctor.damage("DELETE FROM audiences")
+    doctor.examine()
+    assert {one.fix for one in doctor.wrong()} == {"sync"}
+    doctor.sync(world.config(), now=now + SOON)
+    assert doctor.examine(now=now + SOON).well
+
+
+def test_what_a_full_sync_mends_is_well_afterwards(doctor: Any, world: Any, now: Any, a_day: Any) -> None:
+    """Days that lie behind the state."""
+    doctor.damage(f"DELETE FROM {ADS} WHERE stat_time_day = '{a_day(9)}'")  # noqa: S608
+    doctor.examine()
+    assert {one.fix for one in doctor.wrong("gaps")} == {"full"}
+    doctor.sync(world.config(), now=now + SOON)
+    assert not doctor.examine(now=now + SOON).well
+    doctor.sync(world.config(), ADS, now=now + 2 * SOON, full=True)
+    assert doctor.examine(now=now + 2 * SOON).well
