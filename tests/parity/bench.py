@@ -81,6 +81,7 @@ class Reading(msgspec.Struct, frozen=True):
         for one in self.asked:
             if (
                 one.params.get("report_type") == source.report_type
+                and "advertiser_ids" not in one.params  # which only asks what days have anything
                 and one.params["data_level"] == source.data_level
                 and set(json.loads(one.params["dimensions"])) == set(source.dimensions)
             ):
