@@ -14,7 +14,6 @@ import click
 import msgspec
 
 from source_tiktok_marketing.cli.common import config_option, console, debug_option, table
-from source_tiktok_marketing.pipelines import DEFAULT_DATASET
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,6 +31,7 @@ class _Commands(msgspec.Struct, frozen=True):
     def of(self, fix: Fix, streams: Iterable[str | None]) -> str:
         """The command that mends these streams; one without a stream is about all of them."""
         from source_tiktok_marketing.doctor import Fix
+        from source_tiktok_marketing.pipelines import DEFAULT_DATASET
 
         words = ["tiktok-marketing", "sync", "--config", self.config, "--to", self.database]
         if self.dataset != DEFAULT_DATASET:
@@ -64,7 +64,7 @@ class _Commands(msgspec.Struct, frozen=True):
 )
 @click.option(
     "--dataset",
-    default=DEFAULT_DATASET,
+    default="tiktok_ads",
     show_default=True,
     metavar="NAME",
     help="Schema of the tables.",
