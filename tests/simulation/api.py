@@ -143,7 +143,7 @@ class Api:
         rows = [
             {"advertiser_id": account.id, "advertiser_name": "v1"}
             for account in self.world.accounts
-            if account.listed <= at
+            if account.listed <= min(at, self.world.frozen)
         ]
         return _encoded({"list": rows})
 
@@ -179,7 +179,7 @@ class Api:
         if not wanted:
             raise Refusal(40002, "Missing required field(s): advertiser_id.")
         account = self.world.by_id.get(wanted)
-        if account is None or account.listed > at:
+        if account is None or account.listed > min(at, self.world.frozen):
             raise Refusal(40300, _MESSAGES[40300].format(account=wanted))
         self._deny(endpoint, wanted, at)
         return account
