@@ -41,6 +41,9 @@ main()
 LONGEST_LIFE = 4.0
 """Seconds after its first request at which a process is killed at the latest."""
 
+_HANGS = 600.0
+"""Seconds after which nobody can say that the machine was busy."""
+
 
 class Figures(msgspec.Struct):
     """What was done, and what came of it; the last three must be 0."""
@@ -98,25 +101,33 @@ class Case:
 
     def run(self, arguments: list[str], output: Path, *, kill: bool) -> int:
         """Run a program, and kill it at some moment. Returns how it ended, as `Popen.returncode` says it."""
-        with output.open("wb") as file, (self.folder / "stderr.txt").open("wb") as complaints:
-            process = subprocess.Popen(  # noqa: S603 - our own programs
+        with (
+            output.open("wb") as file,
+            (self.folder / "stderr.txt").open("wb") as complaints,
+            subprocess.Popen(  # noqa: S603 - our own programs
                 [sys.executable, *arguments], env=self._environment, cwd=self.folder, stdout=file, stderr=complaints
-            )
-            if not kill:
-                return process.wait(120)
-            asked = self._emulator.counters.total()
-            if self.chance.random() < 0.9:  # the others may not even have begun
-                while process.poll() is None and self._emulator.counters.total() == asked:
-                    time.sleep(0.01)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                return process.wait(self.chance.uniform(0.0, LONGEST_LIFE))
-            self.figures.kills += 1
-            if self.chance.random() < 0.2:
-                self.figures.terminations += 1
-                process.terminate()
-                return process.wait(60)
+            ) as process,
+        ):
+            try:
+                return self._end(process) if kill else process.wait(_HANGS)
+            except BaseException:
+                process.kill()
+                raise
+
+    def _end(self, process: subprocess.Popen[bytes]) -> int:
+        asked = self._emulator.counters.total()
+        if self.chance.random() < 0.9:  # the others may not even have begun
+            while process.poll() is None and self._emulator.counters.total() == asked:
+                time.sleep(0.01)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.wait(self.chance.uniform(0.0, LONGEST_LIFE))
+        self.figures.kills += 1
+        if self.chance.random() < 0.2:
+            self.figures.terminations += 1
+            process.terminate()
+        else:
             process.kill()
-            return process.wait(60)
+        return process.wait(_HANGS)
 
     def complaints(self) -> str:
         """What the last program wrote to stderr."""
