@@ -51,6 +51,7 @@ class Figures(msgspec.Struct):
     kills: int = 0
     terminations: int = 0
     resumes: int = 0
+    resumes_amid: int = 0
     finished: int = 0
     looked_into: int = 0
     rows: int = 0
@@ -61,7 +62,7 @@ class Figures(msgspec.Struct):
     def __str__(self) -> str:
         return (
             f"{self.kills} kills (SIGKILL {self.kills - self.terminations}, SIGTERM {self.terminations}), "
-            f"{self.resumes} resumes, {self.finished} syncs to their end with {self.rows:,} rows; "
+            f"{self.resumes} resumes ({self.resumes_amid} amid the rows), {self.finished} syncs to their end with {self.rows:,} rows; "
             f"rows lost {self.rows_lost}, rows changed {self.rows_changed}, half-applied windows "
             f"{self.half_applied_windows} ({self.looked_into} looks into the database)"
         )
@@ -148,6 +149,7 @@ def kill_reads(case: Case, kills: int) -> Figures:
         while code != 0:
             figures.resumes += not first
             first = False
+            figures.resumes_amid += bool(states)
             state = ["--state", case.write("state.json", list(states.values()))] if states else []
             code = case.run([*command, *state], output, kill=figures.kills < kills)
             assert code in {0, 1, -signal.SIGKILL, -signal.SIGTERM}, (code, case.complaints())
@@ -202,8 +204,10 @@ def kill_loads(case: Case, kills: int) -> Figures:
             code = case.run(command(killed.name), output, kill=figures.kills < kills)
             assert code in {0, 143, -signal.SIGKILL, -signal.SIGTERM}, (code, case.complaints())
             assert "Traceback" not in case.complaints()
+            there = _days(killed)
             figures.looked_into += 1
-            figures.half_applied_windows += sum(days.get(day) != sums for day, sums in _days(killed).items())
+            figures.resumes_amid += bool(there) and code != 0
+            figures.half_applied_windows += sum(days.get(day) != sums for day, sums in there.items())
         figures.finished += 1
         for name, rows in _tables(killed).items():
             figures.rows += len(rows)
