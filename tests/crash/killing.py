@@ -41,6 +41,9 @@ main()
 LONGEST_LIFE = 4.0
 """Seconds after its first request at which a process is killed at the latest."""
 
+_HANGS = 600.0
+"""Seconds after which nobody can say that the machine was busy."""
+
 
 class Figures(msgspec.Struct):
     """What was done, and what came of it; the last three must be 0."""
@@ -48,6 +51,7 @@ class Figures(msgspec.Struct):
     kills: int = 0
     terminations: int = 0
     resumes: int = 0
+    resumes_amid: int = 0
     finished: int = 0
     looked_into: int = 0
     rows: int = 0
@@ -58,7 +62,7 @@ class Figures(msgspec.Struct):
     def __str__(self) -> str:
         return (
             f"{self.kills} kills (SIGKILL {self.kills - self.terminations}, SIGTERM {self.terminations}), "
-            f"{self.resumes} resumes, {self.finished} syncs to their end with {self.rows:,} rows; "
+            f"{self.resumes} resumes ({self.resumes_amid} amid the rows), {self.finished} syncs to their end with {self.rows:,} rows; "
             f"rows lost {self.rows_lost}, rows changed {self.rows_changed}, half-applied windows "
             f"{self.half_applied_windows} ({self.looked_into} looks into the database)"
         )
@@ -98,25 +102,33 @@ class Case:
 
     def run(self, arguments: list[str], output: Path, *, kill: bool) -> int:
         """Run a program, and kill it at some moment. Returns how it ended, as `Popen.returncode` says it."""
-        with output.open("wb") as file, (self.folder / "stderr.txt").open("wb") as complaints:
-            process = subprocess.Popen(  # noqa: S603 - our own programs
+        with (
+            output.open("wb") as file,
+            (self.folder / "stderr.txt").open("wb") as complaints,
+            subprocess.Popen(  # noqa: S603 - our own programs
                 [sys.executable, *arguments], env=self._environment, cwd=self.folder, stdout=file, stderr=complaints
-            )
-            if not kill:
-                return process.wait(120)
-            asked = self._emulator.counters.total()
-            if self.chance.random() < 0.9:  # the others may not even have begun
-                while process.poll() is None and self._emulator.counters.total() == asked:
-                    time.sleep(0.01)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                return process.wait(self.chance.uniform(0.0, LONGEST_LIFE))
-            self.figures.kills += 1
-            if self.chance.random() < 0.2:
-                self.figures.terminations += 1
-                process.terminate()
-                return process.wait(60)
+            ) as process,
+        ):
+            try:
+                return self._end(process) if kill else process.wait(_HANGS)
+            except BaseException:
+                process.kill()
+                raise
+
+    def _end(self, process: subprocess.Popen[bytes]) -> int:
+        asked = self._emulator.counters.total()
+        if self.chance.random() < 0.9:  # the others may not even have begun
+            while process.poll() is None and self._emulator.counters.total() == asked:
+                time.sleep(0.01)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.wait(self.chance.uniform(0.0, LONGEST_LIFE))
+        self.figures.kills += 1
+        if self.chance.random() < 0.2:
+            self.figures.terminations += 1
+            process.terminate()
+        else:
             process.kill()
-            return process.wait(60)
+        return process.wait(_HANGS)
 
     def complaints(self) -> str:
         """What the last program wrote to stderr."""
@@ -137,6 +149,7 @@ def kill_reads(case: Case, kills: int) -> Figures:
         while code != 0:
             figures.resumes += not first
             first = False
+            figures.resumes_amid += bool(states)
             state = ["--state", case.write("state.json", list(states.values()))] if states else []
             code = case.run([*command, *state], output, kill=figures.kills < kills)
             assert code in {0, 1, -signal.SIGKILL, -signal.SIGTERM}, (code, case.complaints())
@@ -191,8 +204,10 @@ def kill_loads(case: Case, kills: int) -> Figures:
             code = case.run(command(killed.name), output, kill=figures.kills < kills)
             assert code in {0, 143, -signal.SIGKILL, -signal.SIGTERM}, (code, case.complaints())
             assert "Traceback" not in case.complaints()
+            there = _days(killed)
             figures.looked_into += 1
-            figures.half_applied_windows += sum(days.get(day) != sums for day, sums in _days(killed).items())
+            figures.resumes_amid += bool(there) and code != 0
+            figures.half_applied_windows += sum(days.get(day) != sums for day, sums in there.items())
         figures.finished += 1
         for name, rows in _tables(killed).items():
             figures.rows += len(rows)
