@@ -169,7 +169,7 @@ def test_a_read_only_folder_is_told(tmp_path: Path) -> None:
     [
         ("dlt", "duckdb:///x.duckdb", "load"),
         ("psycopg2", "postgresql://h/d", "postgres"),
-        ("adbc_driver_postgresql", "postgresql://h/d", "postgres"),
+        ("pyarrow", "postgresql://h/d", "postgres"),
     ],
 )
 def test_a_missing_extra_is_named_with_the_command_that_installs_it(

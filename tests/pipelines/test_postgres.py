@@ -28,6 +28,7 @@ TEXTS = [
     "a\nb\r\n\tc",
     "\"quoted\", 'so'",
     "back\\slash \\N \\.",
+    "a\n\\.\nb",
     ",;|",
     "NULL",
     "null",

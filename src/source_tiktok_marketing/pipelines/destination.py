@@ -63,8 +63,14 @@ class Session(Protocol):
         """Make sure that the schema exists and can be written to."""
         ...
 
-    def prepare(self, stream: Stream, columns: Sequence[str]) -> None:
-        """Get ready for rows of a stream with these columns; its table may not exist yet."""
+    def lacks(self, stream: Stream, table: pa.Table, *, exists: bool) -> bool:
+        """Whether rows with these keys may be added without being merged, as none of them is there yet.
+
+        Args:
+            stream: Whose rows they are.
+            table: The rows.
+            exists: Whether the stream has its table already.
+        """
         ...
 
     def settle(self, stream: Stream) -> None:
@@ -110,11 +116,6 @@ class Destination(Protocol):
     @property
     def libraries(self) -> Sequence[str]:
         """Modules that it needs."""
-        ...
-
-    @property
-    def compares_json(self) -> bool:
-        """Whether rows can be merged by a key with JSON in it."""
         ...
 
     def held(self, token: str) -> AbstractContextManager[None]:

@@ -15,7 +15,9 @@ Why a killed sync loses nothing and doubles nothing, whenever it is killed:
 
 Of dlt's ways to merge, `delete-insert` works with every DuckDB and Postgres, and `upsert` (a MERGE statement) was no
 quicker: 1.7 s each for 100,000 rows of 82 columns in DuckDB. dlt keeps an arbitrary row of two with the same key, so
-the newer one is picked here before (`Package.tables`) and dlt is told not to look (`deduplicated`).
+the newer one is picked here before (`Package.tables`) and dlt is told not to look (`deduplicated`). Rows of which
+the database has none yet are added without a merge where that is quicker (`Session.lacks`): a first sync into DuckDB
+takes two thirds of the time.
 
 Everything here runs in one thread: dlt's contexts belong to the thread that made them.
 """
@@ -23,7 +25,7 @@ Everything here runs in one thread: dlt's contexts belong to the thread that mad
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,7 @@ from source_tiktok_marketing.pipelines.summary import LOADS_TABLE, SYNCS_TABLE, 
 from source_tiktok_marketing.pipelines.tables import MISFITS, columns_of
 from source_tiktok_marketing.pipelines.values import ColumnType
 
+_MERGED = {"disposition": "merge", "strategy": "delete-insert", "deduplicated": True}
 _PATIENCE = 120.0
 """Seconds to wait for somebody who has the database open when a package is due; at the start nobody waits."""
 
@@ -96,9 +99,12 @@ class Loader:
         kept = {name: state for name, state in states.items() if state is not None}
         with self._opened(patience=_PATIENCE) as session:
             if tables or package.states:
-                for name, table in tables.items():
-                    session.prepare(package.streams[name], table.schema.names)
-                source = _source(tables, package.streams, kept, self._destination.compares_json)
+                added = {
+                    name
+                    for name, table in tables.items()
+                    if session.lacks(package.streams[name], table, exists=name in self.tables)
+                }
+                source = _source(tables, package.streams, kept, added)
                 info = self._pipeline.run(source, loader_file_format="parquet" if tables else None)
                 self._load_ids += info.loads_ids
                 self._states = kept
@@ -225,9 +231,19 @@ class Loader:
 
 
 def _source(
-    tables: Mapping[str, Any], streams: Mapping[str, Stream], states: Mapping[str, Any], compares_json: bool
+    tables: Mapping[str, Any],
+    streams: Mapping[str, Stream],
+    states: Mapping[str, Any],
+    added: Collection[str],
 ) -> Any:
-    """One package as a dlt source: a resource for each table, and one that carries the states."""
+    """One package as a dlt source: a resource for each table, and one that carries the states.
+
+    Args:
+        tables: Stream name to rows.
+        streams: Those streams.
+        states: Stream name to state.
+        added: Streams whose rows are added without looking for older ones.
+    """
 
     def keep_states() -> Iterator[Any]:
         dlt.current.source_state()["streams"] = states
@@ -240,8 +256,8 @@ def _source(
                 [table],
                 name=name,
                 primary_key=list(streams[name].row_key),
-                columns=_hints(streams[name], table, compares_json=compares_json),
-                write_disposition={"disposition": "merge", "strategy": "delete-insert", "deduplicated": True},
+                columns=_hints(streams[name], table),
+                write_disposition="append" if name in added else _MERGED,
             )
             for name, table in tables.items()
         ]
@@ -250,15 +266,12 @@ def _source(
     return package()
 
 
-def _hints(stream: Stream, table: Any, *, compares_json: bool) -> dict[str, dict[str, Any]]:
-    """What Arrow's types do not say: which texts are JSON, and that times have no zone.
-
-    Where JSON cannot be compared with JSON, the one stream that has it in its key keeps it as text.
-    """
+def _hints(stream: Stream, table: Any) -> dict[str, dict[str, Any]]:
+    """What Arrow's types do not say: which texts are JSON, and that times have no zone."""
     hints: dict[str, dict[str, Any]] = {}
     for column in columns_of(stream):
         hint: dict[str, Any] = {"description": column.description}
-        if column.type is ColumnType.JSON and (compares_json or column.name not in stream.row_key):
+        if column.type is ColumnType.JSON:
             hint["data_type"] = "json"
         elif column.type is ColumnType.TIME:
             hint["timezone"] = False

@@ -1,12 +1,9 @@
 """A Postgres database as a destination: its address, how it is opened, and everything that can be wrong with it.
 
 The address goes to libpq as it was written, so that everything works that `psql` takes: `sslmode`, several hosts,
-sockets, `PGPASSWORD` and `~/.pgpass`. Rows are copied in Postgres' binary form (ADBC) from Arrow tables: 100,000 rows
-of 104 columns took 2.8 s with their merge, 9 s as CSV and 26 s as INSERT statements; and dlt's CSV makes null of "".
-
-What dlt does not do is done here: a unique index on each table's key, without which every merge would read the whole
-table; JSONB for JSON, which the binary form cannot be copied into; and staging tables that are not logged, since they
-are filled anew for each package.
+sockets, `PGPASSWORD` and `~/.pgpass`. How rows are copied is in `postgres_dlt`. What dlt does not do is done here: a
+unique index on each table's key, without which every merge would read the whole table, and staging tables that are not
+logged, since they are filled anew for each package.
 """
 
 from __future__ import annotations
@@ -59,14 +56,7 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
     dataset: str
 
     extra: ClassVar[str] = "postgres"
-    libraries: ClassVar[tuple[str, ...]] = (
-        "dlt",
-        "pyarrow",
-        "psycopg2",
-        "adbc_driver_manager",
-        "adbc_driver_postgresql",
-    )
-    compares_json: ClassVar[bool] = False
+    libraries: ClassVar[tuple[str, ...]] = ("dlt", "pyarrow", "psycopg2")
 
     @classmethod
     def at(cls, address: str, dataset: str) -> Self:
@@ -153,7 +143,6 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
         from source_tiktok_marketing.pipelines.postgres_dlt import destination
 
         options = dict(parse_qsl(urlsplit(self.address).query)).get("options", "")
-        # dlt's Postgres does not say that it has transactions either: see DuckDBFile.
         return destination(self.dsn(""), options)
 
     def connect(self, token: str) -> PostgresSession:
@@ -268,20 +257,14 @@ class PostgresSession:
             if self.execute("SELECT to_regnamespace(quote_ident(?)) IS NULL", [name])[0][0]:
                 self.execute(f'CREATE SCHEMA IF NOT EXISTS "{name}"')
 
-    def prepare(self, stream: Stream, columns: Sequence[str]) -> None:
-        """Add the column of misfits as JSONB: made so later, it would have the whole table written anew."""
-        if _MISFITS in columns and self._types(stream.name) and _MISFITS not in self._types(stream.name):
-            self.execute(f'ALTER TABLE "{self._dataset}"."{stream.name}" ADD COLUMN {_MISFITS} jsonb')
+    def lacks(self, stream: Stream, table: pa.Table, *, exists: bool) -> bool:
+        """Never so: to look each key up takes as long as merging."""
+        del stream, table, exists
+        return False
 
     def settle(self, stream: Stream) -> None:
-        """Make JSONB of JSON, index the key, and leave the staging table out of the log."""
+        """Index the key, and leave the staging table out of the log."""
         table = f'"{self._dataset}"."{stream.name}"'
-        types = self._types(stream.name)
-        changes = [
-            f'ALTER COLUMN "{name}" TYPE jsonb USING "{name}"::jsonb' for name, kind in types.items() if kind == "json"
-        ]
-        if changes:
-            self.execute(f"ALTER TABLE {table} {', '.join(changes)}")
         # A key with whole objects in it can be too large for an index; no table of those is.
         if not _json_columns(stream) & set(stream.row_key):
             key = ", ".join(f'"{name}"' for name in stream.row_key)
@@ -289,13 +272,6 @@ class PostgresSession:
         staging = f'"{self._dataset}_staging"."{stream.name}"'
         if self.execute("SELECT relpersistence = 'p' FROM pg_class WHERE oid = to_regclass(?)", [staging]) == [(True,)]:
             self.execute(f"ALTER TABLE {staging} SET UNLOGGED")
-
-    def _types(self, table: str) -> dict[str, str]:
-        rows = self.execute(
-            "SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = ? AND table_name = ?",
-            [self._dataset, table],
-        )
-        return dict(rows)
 
     def undescribed(self, table: str) -> list[str]:
         """Columns of a table that have no comment."""

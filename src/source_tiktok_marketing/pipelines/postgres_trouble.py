@@ -95,6 +95,11 @@ _SIGNS: Sequence[tuple[Sequence[str], str, str]] = (
         "Give it more memory.",
     ),
     (
+        ("22p05", "no equivalent in encoding"),
+        "The database {shown} is not in UTF-8, so that it cannot hold all texts.",
+        "Give one that was created with ENCODING 'UTF8'.",
+    ),
+    (
         ("57014", "statement timeout"),
         "{shown} ended a statement that took too long.",
         "Raise statement_timeout for this user (ALTER ROLE ... SET statement_timeout = 0).",
