@@ -39,7 +39,7 @@ def main() -> None:
     options += ["--ad-report-limit", "10000000", "--cache-mb", "8000", "--record-requests", "0"]
     print(f"{machine()}; {STREAM}")
     with emulator(*options) as ready:
-        pages = recorded(ready, today - timedelta(days=30), today - timedelta(days=1), SAMPLE_PAGES)
+        pages = pages_of(ready, today - timedelta(days=30), today - timedelta(days=1))
         read(ready, first)
         before = orjson_cpu(pages)
         tenth = read(ready, today - timedelta(days=max(1, arguments.days // 10)))
@@ -64,7 +64,7 @@ def read(ready: dict[str, Any], first: date) -> Measured:
     return run
 
 
-def recorded(ready: dict[str, Any], first: date, last: date, count: int) -> list[bytes]:
+def pages_of(ready: dict[str, Any], first: date, last: date, count: int = SAMPLE_PAGES) -> list[bytes]:
     """Pages as they come from the API."""
     query = query_of(ready["advertiser_ids"][0], first, last)
     pages = []

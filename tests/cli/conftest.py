@@ -136,14 +136,14 @@ class Place:
     """Databases of one kind that a test may load into, by a name of its own for each."""
 
     def __init__(self, kind: str, folder: Path, postgres: Callable[[], Database]) -> None:
-        self._kind = kind
+        self.kind = kind
         self._folder = folder
         self._postgres = postgres
         self._made: dict[str, Database] = {}
 
     def address(self, name: str = "x") -> str:
         """The address, for `--to`."""
-        if self._kind == "duckdb":
+        if self.kind == "duckdb":
             return f"duckdb:///{name}.duckdb"
         if name not in self._made:
             self._made[name] = self._postgres()
@@ -151,7 +151,7 @@ class Place:
 
     def ask(self, sql: str, name: str = "x") -> list[tuple[Any, ...]]:
         """Run one statement in the schema of the tables."""
-        if self._kind == "postgres":
+        if self.kind == "postgres":
             return self._made[name].ask(sql)
         with duckdb.connect(str(self._folder / f"{name}.duckdb"), read_only=True) as connection:
             connection.execute("USE tiktok_ads")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -66,6 +67,21 @@ def test_a_sync_delivers_what_tiktok_says(command: Any, config: Any, place: Any,
     assert place.ask("SELECT count(*), sum(spend) FROM ads_reports_hourly") == [(hours, spend)]
     assert place.ask("SELECT count(*) FROM campaigns_reports_hourly") == [(campaign_hours,)]
     assert place.ask("SELECT count(*) FROM advertisers") == [(len(truths),)]
+
+
+def test_the_questions_in_the_docs_have_answers(command: Any, config: Any, place: Any) -> None:
+    """Each statement that the page of a database shows runs, and the first finds something."""
+    streams = "advertisers,ads,advertisers_reports_daily,ads_reports_daily"
+    assert command("sync", "--config", config(), "--to", place.address(), "--streams", streams).returncode == 0
+    page = Path(__file__).parents[2] / "docs" / f"{place.kind}.md"
+    statements = [
+        statement
+        for block in re.findall(r"```sql\n(.*?)```", page.read_text(), re.DOTALL)
+        for statement in block.split(";")
+    ]
+    found = [place.ask(statement) for statement in statements if statement.strip()]
+    assert len(found) == 3
+    assert all(found[:1])
 
 
 def test_the_next_run_reads_only_what_may_have_changed(command: Any, config: Any, place: Any, api: Any) -> None:
