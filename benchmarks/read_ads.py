@@ -39,7 +39,7 @@ def main() -> None:
     options += ["--ad-report-limit", "10000000", "--cache-mb", "8000", "--record-requests", "0"]
     print(f"{machine()}; {STREAM}")
     with emulator(*options) as ready:
-        pages = sample(ready, today - timedelta(days=30), today - timedelta(days=1))
+        pages = pages_of(ready, today - timedelta(days=30), today - timedelta(days=1))
         read(ready, first)
         before = orjson_cpu(pages)
         tenth = read(ready, today - timedelta(days=max(1, arguments.days // 10)))
@@ -64,11 +64,11 @@ def read(ready: dict[str, Any], first: date) -> Measured:
     return run
 
 
-def sample(ready: dict[str, Any], first: date, last: date) -> list[bytes]:
+def pages_of(ready: dict[str, Any], first: date, last: date, count: int = SAMPLE_PAGES) -> list[bytes]:
     """Pages as they come from the API."""
     query = query_of(ready["advertiser_ids"][0], first, last)
     pages = []
-    for page in range(1, SAMPLE_PAGES + 1):
+    for page in range(1, count + 1):
         url = f"{ready['url']}/open_api/v1.3/{ENDPOINT}?{urllib.parse.urlencode({**query, 'page': page})}"
         request = urllib.request.Request(url, headers={"Access-Token": ready["access_token"]})  # noqa: S310 - our own server
         with urllib.request.urlopen(request) as answer:  # noqa: S310

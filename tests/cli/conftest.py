@@ -15,6 +15,7 @@ import duckdb
 import msgspec
 import pytest
 
+from postgres_server import Database, Server, server
 from source_tiktok_marketing.cli.main import run
 
 NOW = "2026-06-15T12:00"
@@ -131,17 +132,51 @@ def program(start: Callable[..., subprocess.Popen[str]]) -> Callable[..., Ended]
     return run_program
 
 
-@pytest.fixture
-def ask(tmp_path: Path) -> Callable[..., list[tuple[Any, ...]]]:
-    """Asks a database in the test's folder."""
+class Place:
+    """Databases of one kind that a test may load into, by a name of its own for each."""
 
-    def query(sql: str, name: str = "x.duckdb") -> list[tuple[Any, ...]]:
-        with duckdb.connect(str(tmp_path / name), read_only=True) as connection:
+    def __init__(self, kind: str, folder: Path, postgres: Callable[[], Database]) -> None:
+        self.kind = kind
+        self._folder = folder
+        self._postgres = postgres
+        self._made: dict[str, Database] = {}
+
+    def address(self, name: str = "x") -> str:
+        """The address, for `--to`."""
+        if self.kind == "duckdb":
+            return f"duckdb:///{name}.duckdb"
+        if name not in self._made:
+            self._made[name] = self._postgres()
+        return self._made[name].address
+
+    def ask(self, sql: str, name: str = "x") -> list[tuple[Any, ...]]:
+        """Run one statement in the schema of the tables."""
+        if self.kind == "postgres":
+            return self._made[name].ask(sql)
+        with duckdb.connect(str(self._folder / f"{name}.duckdb"), read_only=True) as connection:
             connection.execute("USE tiktok_ads")
             rows: list[tuple[Any, ...]] = connection.execute(sql).fetchall()
             return rows
 
-    return query
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """One server for all tests."""
+    with server() as started:
+        yield started
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Where rows go: each test that asks for it runs once with each kind of database."""
+    kind: str = request.param
+    return Place(kind, tmp_path, lambda: request.getfixturevalue("postgres_server").new_database())
+
+
+@pytest.fixture
+def ask(tmp_path: Path) -> Callable[..., list[tuple[Any, ...]]]:
+    """Asks the DuckDB file x.duckdb in the test's folder."""
+    return Place("duckdb", tmp_path, lambda: pytest.fail("no Postgres here")).ask
 
 
 @pytest.fixture

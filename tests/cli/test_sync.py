@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -50,9 +51,9 @@ def changed(preparation: str) -> list[str]:
     return [sys.executable, "-c", preparation + "from source_tiktok_marketing.cli import main\nmain()"]
 
 
-def test_a_sync_delivers_what_tiktok_says(command: Any, config: Any, ask: Any, api: Any) -> None:
+def test_a_sync_delivers_what_tiktok_says(command: Any, config: Any, place: Any, api: Any) -> None:
     """Rows and sums in the database equal the emulator's own account of the business, and hours add up to days."""
-    ended = command("sync", "--config", config(), "--to", "duckdb:///x.duckdb", "--streams", REPORTS)
+    ended = command("sync", "--config", config(), "--to", place.address(), "--streams", REPORTS)
     assert ended.returncode == 0, ended.stderr
     truths = [
         api.control(f"truth?advertiser_id={account}&start_date=2026-06-09&end_date=2026-06-15")
@@ -62,15 +63,30 @@ def test_a_sync_delivers_what_tiktok_says(command: Any, config: Any, ask: Any, a
     spend = sum(Decimal(truth["metrics"]["ad"]["spend"]) for truth in truths)
     campaign_hours = sum(truth["rows"]["campaign"]["hourly"] for truth in truths)
     assert days > 100
-    assert ask("SELECT count(*), sum(spend) FROM ads_reports_daily") == [(days, spend)]
-    assert ask("SELECT count(*), sum(spend) FROM ads_reports_hourly") == [(hours, spend)]
-    assert ask("SELECT count(*) FROM campaigns_reports_hourly") == [(campaign_hours,)]
-    assert ask("SELECT count(*) FROM advertisers") == [(len(truths),)]
+    assert place.ask("SELECT count(*), sum(spend) FROM ads_reports_daily") == [(days, spend)]
+    assert place.ask("SELECT count(*), sum(spend) FROM ads_reports_hourly") == [(hours, spend)]
+    assert place.ask("SELECT count(*) FROM campaigns_reports_hourly") == [(campaign_hours,)]
+    assert place.ask("SELECT count(*) FROM advertisers") == [(len(truths),)]
 
 
-def test_the_next_run_reads_only_what_may_have_changed(command: Any, config: Any, ask: Any, api: Any) -> None:
+def test_the_questions_in_the_docs_have_answers(command: Any, config: Any, place: Any) -> None:
+    """Each statement that the page of a database shows runs, and the first finds something."""
+    streams = "advertisers,ads,advertisers_reports_daily,ads_reports_daily"
+    assert command("sync", "--config", config(), "--to", place.address(), "--streams", streams).returncode == 0
+    page = Path(__file__).parents[2] / "docs" / f"{place.kind}.md"
+    statements = [
+        statement
+        for block in re.findall(r"```sql\n(.*?)```", page.read_text(), re.DOTALL)
+        for statement in block.split(";")
+    ]
+    found = [place.ask(statement) for statement in statements if statement.strip()]
+    assert len(found) == 3
+    assert all(found[:1])
+
+
+def test_the_next_run_reads_only_what_may_have_changed(command: Any, config: Any, place: Any, api: Any) -> None:
     """The second run asks for far less, and leaves the same rows and sums."""
-    arguments = ("sync", "--config", config(), "--to", "x.duckdb", "--streams", "campaigns_reports_hourly")
+    arguments = ("sync", "--config", config(), "--to", place.address(), "--streams", "campaigns_reports_hourly")
     sums = "SELECT count(*), sum(spend) FROM campaigns_reports_hourly"
     requests = []
     found = []
@@ -79,31 +95,31 @@ def test_the_next_run_reads_only_what_may_have_changed(command: Any, config: Any
         ended = command(*arguments)
         assert ended.returncode == 0, ended.stderr
         requests.append(sum(row["count"] for row in api.control("counters")["counts"]))
-        found.append(ask(sums))
+        found.append(place.ask(sums))
     assert found[0] == found[1]
     assert requests[1] < requests[0]
     assert "2026-06-1" in ended.stdout  # where the streams were and are
 
 
 def test_killed_at_any_moment_it_goes_on_and_ends_up_with_the_same(
-    start: Any, command: Any, config: Any, ask: Any, api: Any
+    start: Any, command: Any, config: Any, place: Any, api: Any
 ) -> None:
     """After kill -9 at several moments, the database holds what an undisturbed run brings: nothing lost or doubled."""
     arguments = ("sync", "--config", config(), "--streams", REPORTS, "--to")
-    assert command(*arguments, "undisturbed.duckdb").returncode == 0
+    assert command(*arguments, place.address("undisturbed")).returncode == 0
     api.fault("latency=0.05")
     kills = 0
     for moment in (1.5, 2.0, 2.5):
-        process = start(*arguments, "x.duckdb", program=changed(SMALL_PACKAGES))
+        process = start(*arguments, place.address(), program=changed(SMALL_PACKAGES))
         time.sleep(moment)
         kills += process.poll() is None
         process.send_signal(signal.SIGKILL)
         process.communicate()
     api.heal()
     assert kills == 3
-    ended = command(*arguments, "x.duckdb")
+    ended = command(*arguments, place.address())
     assert ended.returncode == 0, ended.stderr
-    assert ask(TOTALS) == ask(TOTALS, "undisturbed.duckdb")
+    assert place.ask(TOTALS) == place.ask(TOTALS, "undisturbed")
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -150,7 +166,10 @@ def test_what_is_missing_is_named_and_the_rest_is_there(command: Any, config: An
     ("arguments", "code", "words"),
     [
         (("--to", "x.csv"), 2, "is no destination"),
-        (("--to", "postgresql://h/d"), 2, "not supported"),
+        (("--to", "mysql://h/d"), 2, "not supported"),
+        (("--to", "user:secret@host/d"), 2, "'host/d' is no destination"),
+        (("--to", "postgresql://user:secret@host"), 2, "names no database"),
+        (("--to", "postgresql://user:secret@127.0.0.1:1/d"), 1, "No Postgres server answers at postgresql://user@127"),
         (("--to", "x.duckdb", "--streams", "adds"), 2, "Did you mean ads"),
         (("--to", "x.duckdb", "--dataset", "a b"), 2, "dataset"),
         (("--to", "nowhere/x.duckdb"), 1, "does not exist"),
@@ -173,6 +192,7 @@ def test_wrong_input_is_met_with_a_sentence(
     told = capsys.readouterr().err
     assert words in told
     assert "Traceback" not in told
+    assert "secret" not in told
 
 
 @pytest.mark.parametrize(
@@ -198,6 +218,20 @@ def test_a_wrong_token_is_told_without_showing_it(program: Any, config: Any) -> 
     assert ended.returncode == 1
     assert "token" in ended.stderr.lower()
     assert "a-very-secret-token" not in ended.stderr + ended.stdout
+
+
+def test_the_password_of_a_database_is_never_shown(program: Any, config: Any, postgres_server: Any) -> None:
+    """Not if it works, not if it is wrong, and not with --debug."""
+    address = postgres_server.new_database().address
+    arguments = ("sync", "--debug", "--config", config(), "--streams", "advertisers", "--to")
+    loaded = program(*arguments, address)
+    assert loaded.returncode == 0, loaded.stderr
+    before, _, after = address.partition("://")
+    refused = program(*arguments, f"{before}://loader:a-very-secret-word@{after.partition('@')[2]}")
+    assert refused.returncode == 1
+    assert "refuses the password of loader" in refused.stderr
+    for text in (loaded.stdout, loaded.stderr, refused.stdout, refused.stderr):
+        assert not {word for word in ("a-very-secret-word", "p@ss", "p%40ss") if word in text}
 
 
 def test_plain_lines_where_there_is_no_terminal(program: Any, config: Any) -> None:

@@ -1,9 +1,9 @@
-"""A sync that is not one: events as a test wants them, through the real pump into a real DuckDB file."""
+"""A sync that is not one: events as a test wants them, through the real pump into a real database of each kind."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import duckdb
 import msgspec
 import pytest
 
+from postgres_server import Server, server
 from source_tiktok_marketing.catalog import Stream, field_types, stream_named
 from source_tiktok_marketing.clock import SystemClock
 from source_tiktok_marketing.pipelines import Summary, Watcher
@@ -140,21 +141,67 @@ class _Ear(Watcher):
         self.heard.append(text)
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    """Where a test's database goes."""
-    return tmp_path / "test.duckdb"
+class DuckDB:
+    """A DuckDB file of a test."""
+
+    kind = "duckdb"
+
+    def __init__(self, path: Path) -> None:
+        self.address = str(path)
+
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run one statement in the schema of the tables."""
+        with duckdb.connect(self.address, read_only=True) as connection:
+            connection.execute("USE tiktok_ads")
+            rows: list[tuple[Any, ...]] = connection.execute(sql).fetchall()
+            return rows
+
+
+class Postgres:
+    """A Postgres database of a test."""
+
+    kind = "postgres"
+
+    def __init__(self, started: Server) -> None:
+        made = started.new_database()
+        self.address = made.address
+        self.ask = made.ask
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """One server for all tests."""
+    with server() as started:
+        yield started
 
 
 @pytest.fixture
-def run(database: Path) -> Callable[..., Loaded]:
-    """Run events into the test's database."""
+def duckdb_only(tmp_path: Path) -> DuckDB:
+    """A place for a DuckDB file."""
+    return DuckDB(tmp_path / "test.duckdb")
+
+
+@pytest.fixture
+def postgres_only(postgres_server: Server) -> Postgres:
+    """A new Postgres database."""
+    return Postgres(postgres_server)
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def database(request: pytest.FixtureRequest) -> DuckDB | Postgres:
+    """Where a test's rows go: each test runs once with each kind."""
+    made: DuckDB | Postgres = request.getfixturevalue(f"{request.param}_only")
+    return made
+
+
+def runner(place: DuckDB | Postgres) -> Callable[..., Loaded]:
+    """Runs events into a database."""
 
     def run_events(
         events: Iterable[Any], *, full: bool = False, stop: asyncio.Event | None = None, names: Iterable[str] = ()
     ) -> Loaded:
         async def main() -> Loaded:
-            destination = destination_of(str(database))
+            destination = destination_of(place.address)
             listed = list(events)
             chosen = {event.stream.name: event.stream for event in listed if isinstance(event, Started)}
             chosen |= {name: stream(name) for name in names}
@@ -173,16 +220,15 @@ def run(database: Path) -> Callable[..., Loaded]:
 
 
 @pytest.fixture
-def query(database: Path) -> Callable[[str], list[tuple[Any, ...]]]:
+def run(database: DuckDB | Postgres) -> Callable[..., Loaded]:
+    """Run events into the test's database."""
+    return runner(database)
+
+
+@pytest.fixture
+def query(database: DuckDB | Postgres) -> Callable[[str], list[tuple[Any, ...]]]:
     """Ask the test's database."""
-
-    def ask(sql: str) -> list[tuple[Any, ...]]:
-        with duckdb.connect(str(database), read_only=True) as connection:
-            connection.execute("USE tiktok_ads")
-            rows: list[tuple[Any, ...]] = connection.execute(sql).fetchall()
-            return rows
-
-    return ask
+    return database.ask
 
 
 class Make:
@@ -197,6 +243,7 @@ class Make:
     batch = staticmethod(batch)
     state = staticmethod(state)
     whole = staticmethod(whole)
+    runner = staticmethod(runner)
 
 
 @pytest.fixture

@@ -9,13 +9,13 @@ import duckdb
 import pytest
 
 from source_tiktok_marketing.errors import ConfigurationError, DestinationError
-from source_tiktok_marketing.pipelines.destination import destination_of, explained, reserved
+from source_tiktok_marketing.pipelines.destination import DuckDBFile, destination_of, explained, reserved
 from source_tiktok_marketing.pipelines.dlt_source import Loader
 
 
-def open_database(path: Path | str) -> None:
+def open_database(address: Path | str) -> None:
     """Open it as a sync does before it reads anything."""
-    destination = destination_of(str(path))
+    destination = destination_of(str(address))
     with reserved(destination) as folder:
         Loader(destination, folder, print).open()
 
@@ -33,13 +33,19 @@ def open_database(path: Path | str) -> None:
 )
 def test_addresses_name_files(address: str, path: str) -> None:
     """Three slashes are relative to the current folder, four are absolute, and a path is a path."""
-    assert destination_of(address).path == Path.cwd() / path
+    destination = destination_of(address)
+    assert isinstance(destination, DuckDBFile)
+    assert destination.path == Path.cwd() / path
 
 
 @pytest.mark.parametrize(
     ("address", "words"),
     [
-        ("postgresql://localhost/db", "postgresql:// are not supported"),
+        ("mysql://localhost/db", "mysql:// are not supported"),
+        ("postgresql://localhost", "names no database"),
+        ("postgresql://user:a/b@localhost/db", "cannot be read"),
+        ("postgresql://user:a#b@localhost/db", "cannot be read"),
+        ("postgresql://[user:secret@localhost/db", "cannot be read"),
         ("data.csv", "is no destination"),
         ("duckdb://", "names no file"),
         ("duckdb:///", "names no file"),
@@ -51,7 +57,8 @@ def test_other_addresses_are_refused_in_a_sentence(address: str, words: str) -> 
     """Whoever writes a wrong address is shown a right one."""
     with pytest.raises(ConfigurationError, match=words) as refused:
         destination_of(address)
-    assert "duckdb:///tiktok.duckdb" in refused.value.remedy
+    assert "duckdb:///tiktok.duckdb" in refused.value.remedy or "postgresql://user:" in refused.value.remedy
+    assert "secret" not in str(refused.value)
 
 
 @pytest.mark.parametrize("dataset", ["a b", "1st", "drop;", "", "Tiktok"])
@@ -117,11 +124,12 @@ def test_two_syncs_into_one_database_are_kept_apart(tmp_path: Path) -> None:
 def test_what_a_killed_sync_left_is_cleared_away(tmp_path: Path) -> None:
     """An old package must never be loaded on top of newer rows."""
     destination = destination_of(str(tmp_path / "x.duckdb"))
-    left = destination.working_folder / "packages" / "tiktok"
+    left = destination.working_folder / "packages-of-before" / "tiktok"
     left.mkdir(parents=True)
     (left / "old").write_text("x")
     with reserved(destination) as folder:
         assert list(folder.iterdir()) == []
+        assert not left.exists()
 
 
 @pytest.mark.parametrize(
@@ -156,16 +164,26 @@ def test_a_read_only_folder_is_told(tmp_path: Path) -> None:
         tmp_path.chmod(0o700)
 
 
-def test_a_missing_extra_is_named_with_the_command_that_installs_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("missing", "address", "extra"),
+    [
+        ("dlt", "duckdb:///x.duckdb", "load"),
+        ("psycopg2", "postgresql://h/d", "postgres"),
+        ("pyarrow", "postgresql://h/d", "postgres"),
+    ],
+)
+def test_a_missing_extra_is_named_with_the_command_that_installs_it(
+    tmp_path: Path, missing: str, address: str, extra: str
+) -> None:
     """Somebody who installed the Airbyte source alone learns what to add."""
     code = (
-        "import sys; sys.modules['dlt'] = None\n"
+        f"import sys; sys.modules[{missing!r}] = None\n"
         "from source_tiktok_marketing.config import parse_config\n"
         "from source_tiktok_marketing.pipelines import load\n"
         "config = parse_config({'credentials': {'auth_type': 'sandbox_access_token', 'advertiser_id': '1',"
         " 'access_token': 't'}})\n"
-        f"load(config, {str(tmp_path / 'x.duckdb')!r})"
+        f"load(config, {address!r})"
     )
     command = [sys.executable, "-c", code]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own code
-    assert "pip install 'source-tiktok-marketing[load]'" in ended.stderr
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)  # noqa: S603 - our own code
+    assert f"pip install 'source-tiktok-marketing[{extra}]'" in ended.stderr

@@ -14,10 +14,26 @@ import pytest
 
 from source_tiktok_marketing.errors import ConnectorError, DestinationError
 from source_tiktok_marketing.pipelines import dlt_source, pump
+from source_tiktok_marketing.pipelines.destination import destination_of, reserved
 from source_tiktok_marketing.pipelines.package import Package
+from source_tiktok_marketing.pipelines.tables import TableMaker
 from source_tiktok_marketing.sync.events import Failure, Notice
 
 DAILY = "campaigns_reports_daily"
+COLUMNS = {
+    "duckdb": "SELECT column_name, data_type, comment FROM duckdb_columns() WHERE table_name = '{table}'",
+    "postgres": "SELECT attname, format_type(atttypid, atttypmod), col_description(attrelid, attnum)"
+    " FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attnum > 0",
+}
+TYPES = {
+    "duckdb": {"campaign_id": "BIGINT", "special_industries": "JSON", "modify_time": "TIMESTAMP", "budget": "DOUBLE"},
+    "postgres": {
+        "campaign_id": "bigint",
+        "special_industries": "jsonb",
+        "modify_time": "timestamp without time zone",
+        "budget": "double precision",
+    },
+}
 
 
 def failure(name: str, account: str | None = None, *, tolerated: bool = False) -> Failure:
@@ -41,6 +57,24 @@ def test_rows_are_merged_by_key(run: Any, query: Any, make: Any) -> None:
     run(make.whole(DAILY, make.batch(DAILY, [make.campaign_row(ad, "2026-01-01", "1.00") for ad in (1, 2)])))
     run(make.whole(DAILY, make.batch(DAILY, [make.campaign_row(ad, "2026-01-01", "5.00") for ad in (2, 3)])))
     assert query("SELECT spend::INT FROM campaigns_reports_daily ORDER BY campaign_id") == [(1,), (5,), (5,)]
+
+
+def test_rows_that_are_new_are_not_merged(make: Any, duckdb_only: Any) -> None:
+    """A first sync writes each row once, straight into its table; rows that may be there go through staging."""
+    address = duckdb_only.address
+    rows = {day: make.batch(DAILY, [make.campaign_row(1, day)]).records for day in ("2026-01-01", "2026-01-02")}
+    merged = []
+    with reserved(destination_of(address)) as folder:
+        loader = dlt_source.Loader(destination_of(address), folder, print)
+        loader.open()
+        for days in (["2026-01-01"], ["2026-01-02"], ["2026-01-02"]):
+            filled = Package(0.0)
+            maker = TableMaker(make.stream(DAILY), print)
+            filled.add(make.stream(DAILY), maker.table([row for day in days for row in rows[day]], make.account))
+            loader.load(filled)
+            merged.append(duckdb_only.ask("SELECT count(*) FROM duckdb_tables() WHERE schema_name LIKE '%_staging'"))
+    assert [found == [(0,)] for found in merged] == [True, True, False]
+    assert duckdb_only.ask(f"SELECT count(*) FROM {DAILY}") == [(2,)]  # noqa: S608 - a name from above
 
 
 def test_what_accounts_share_is_there_once_for_each(run: Any, query: Any, make: Any) -> None:
@@ -80,14 +114,14 @@ def test_a_stream_without_records_has_its_table_all_the_same(run: Any, query: An
     assert query("SELECT campaign_id, objective_type, special_industries FROM campaigns") == []
 
 
-def test_columns_have_their_types_and_descriptions_in_the_database(run: Any, query: Any, make: Any) -> None:
+def test_columns_have_their_types_and_descriptions_in_the_database(
+    run: Any, query: Any, make: Any, database: Any
+) -> None:
     """What a tool shows beside a column says what it is."""
     run(make.whole("campaigns", make.batch("campaigns", [{"campaign_id": 1, "special_industries": ["HEC"]}])))
-    found = query("SELECT column_name, data_type, comment FROM duckdb_columns() WHERE table_name = 'campaigns'")
+    found = query(COLUMNS[database.kind].format(table="campaigns"))
     types = {name: kind for name, kind, _ in found}
-    assert types["special_industries"] == "JSON"
-    assert types["modify_time"] == "TIMESTAMP"
-    assert types["budget"] == "DOUBLE"
+    assert types.items() >= TYPES[database.kind].items()
     assert all(comment for _, _, comment in found)
     assert query("SELECT special_industries ->> 0 FROM campaigns") == [("HEC",)]
 
@@ -206,14 +240,14 @@ def test_a_state_counts_only_once_its_package_is_whole(
     run: Any, query: Any, make: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed between the rows and the end of the package, a sync reads those rows again and doubles nothing."""
-    from dlt.destinations.impl.duckdb.duck import DuckDbClient
+    from dlt.destinations.job_client_impl import SqlJobClientBase
 
     def killed(*_: Any) -> None:
         raise RuntimeError("killed")
 
     events = make.whole(DAILY, make.batch(DAILY, [make.campaign_row(1, "2026-01-01")]), make.state("2026-01-01"))
     with monkeypatch.context() as patch:
-        patch.setattr(DuckDbClient, "complete_load", killed)
+        patch.setattr(SqlJobClientBase, "complete_load", killed)
         with pytest.raises(DestinationError, match="killed"):
             run(events)
     assert query("SELECT count(*) FROM campaigns_reports_daily") == [(1,)]
@@ -225,20 +259,20 @@ def test_rows_that_are_replaced_are_never_gone(
     run: Any, query: Any, make: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed between the deletion of the old rows and the insertion of the new ones, the old ones are still there."""
-    from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
+    from dlt.destinations.sql_client import SqlClientBase
 
     events = make.whole(DAILY, make.batch(DAILY, [make.campaign_row(1, "2026-01-01")]))
     run(events)
-    execute = DuckDbSqlClient.execute_many
+    execute = SqlClientBase.execute_many
 
     def killed(client: Any, statements: Any, *more: Any) -> Any:
-        if not statements[0].startswith('DELETE FROM "tiktok_ads"."campaigns_reports_daily"'):
+        if not statements or not statements[0].startswith('DELETE FROM "tiktok_ads"."campaigns_reports_daily"'):
             return execute(client, statements, *more)
         execute(client, statements[:1], *more)
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(DuckDbSqlClient, "execute_many", killed)
+        patch.setattr(SqlClientBase, "execute_many", killed)
         with pytest.raises(DestinationError, match="killed"):
             run(events)
     assert query("SELECT count(*) FROM campaigns_reports_daily") == [(1,)]
@@ -326,11 +360,13 @@ def test_a_state_outlives_packages_without_one(run: Any, make: Any, monkeypatch:
     assert run(make.whole(DAILY)).states_before == {DAILY: make.state("2026-01-01").state}
 
 
-def test_nothing_but_the_tables_is_left(run: Any, query: Any, make: Any, database: Path) -> None:
+def test_nothing_but_the_tables_is_left(run: Any, query: Any, make: Any, database: Any) -> None:
     """No staging schema, no working folder."""
     run(make.whole(DAILY, make.batch(DAILY, [make.campaign_row(1, "2026-01-01")])))
-    assert query("SELECT DISTINCT schema_name FROM duckdb_tables()") == [("tiktok_ads",)]
-    assert [path.name for path in database.parent.iterdir()] == [database.name]
+    assert query("SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE 'tiktok%'") == [
+        ("tiktok_ads",)
+    ]
+    assert not destination_of(database.address).working_folder.exists()
 
 
 def test_every_sync_is_written_down(run: Any, query: Any, make: Any) -> None:
@@ -361,19 +397,20 @@ def test_notices_reach_a_person_and_the_summary(run: Any, make: Any) -> None:
 
 
 def test_a_database_that_somebody_looks_at_is_waited_for(
-    run: Any, make: Any, database: Path, monkeypatch: pytest.MonkeyPatch
+    make: Any, duckdb_only: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between packages the file is free; who reads it just when one is due only delays it."""
     monkeypatch.setattr("source_tiktok_marketing.pipelines.package.FULL_ROWS", 1)
     holders: list[subprocess.Popen[bytes]] = []
 
     async def look() -> None:
-        code = f"import duckdb, time; c = duckdb.connect({str(database)!r}); print('open', flush=True); time.sleep(1)"
+        address = duckdb_only.address
+        code = f"import duckdb, time; c = duckdb.connect({address!r}); print('open', flush=True); time.sleep(1)"
         holders.append(subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE))  # noqa: ASYNC220, S603 - our own code
         assert holders[0].stdout is not None
         holders[0].stdout.readline()
 
-    ran = run(make.whole(DAILY, look, make.batch(DAILY, [make.campaign_row(1, "2026-01-01")])))
+    ran = make.runner(duckdb_only)(make.whole(DAILY, look, make.batch(DAILY, [make.campaign_row(1, "2026-01-01")])))
     holders[0].communicate()
     assert ran.summary.complete
     assert any("in use by process" in text for text in ran.said)

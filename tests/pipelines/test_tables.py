@@ -105,7 +105,15 @@ def test_unusual_but_clear_values_are_read(make: Any, field: str, value: str, nu
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("impressions", "<5"), ("clicks", "1,234"), ("impressions", "1.5"), ("clicks", str(2**63)), ("ctr", "nan%")],
+    [
+        ("impressions", "<5"),
+        ("clicks", "1,234"),
+        ("impressions", "1.5"),
+        ("clicks", str(2**63)),
+        ("ctr", "nan%"),
+        ("ctr", "nan"),
+        ("ctr", "inf"),
+    ],
 )
 def test_a_value_that_does_not_fit_costs_neither_its_row_nor_itself(make: Any, field: str, value: str) -> None:
     """The column has null, the text is kept aside, the other rows are untouched, and somebody is told once."""

@@ -15,7 +15,7 @@ from source_tiktok_marketing.clock import FixedClock
 from source_tiktok_marketing.config import parse_config
 from source_tiktok_marketing.emulator import Emulator, Fault, Options
 from source_tiktok_marketing.pipelines import Circumstances, load_async
-from source_tiktok_marketing.pipelines.package import FULL_BYTES, Held
+from source_tiktok_marketing.pipelines.package import HELD_BYTES, Held
 from source_tiktok_marketing.sync.events import Batch, Settled
 from support import NOW, config_for
 
@@ -76,7 +76,7 @@ def test_a_day_larger_than_a_package_does_not_wait_for_its_end(make: Any) -> Non
     """Otherwise an account with hundreds of thousands of ads would need as much memory as its day has rows."""
     of = make.stream("ads_reports_daily")
     half = pa.table(
-        {"x": pa.Array.from_buffers(pa.uint8(), FULL_BYTES // 2, [None, pa.py_buffer(bytes(FULL_BYTES // 2))])}
+        {"x": pa.Array.from_buffers(pa.uint8(), HELD_BYTES // 2, [None, pa.py_buffer(bytes(HELD_BYTES // 2))])}
     )
     held = Held()
     assert held.hold(1, of, half) == []

@@ -46,10 +46,10 @@ def demo(database: Path, days: int) -> int:
     connection, reads every stream into the database, and reads again to show that only what may have changed is asked
     for. Takes less than a minute.
     """
-    from source_tiktok_marketing.pipelines import destination_of
+    from source_tiktok_marketing.pipelines import DuckDBFile
 
     out = console()
-    destination = destination_of(str(database) if database.suffix else f"duckdb:///{database}")
+    destination = DuckDBFile.at(str(database) if database.suffix else f"duckdb:///{database}")
     _make_room(destination.path)
     asyncio.run(_shown(out, destination.path, days))
     _answers(out, destination.path)

@@ -1,4 +1,4 @@
-"""`tiktok-marketing sync`: from TikTok into a DuckDB file."""
+"""`tiktok-marketing sync`: from TikTok into a database."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    short_help="Read streams into a DuckDB file, going on from the last run.",
+    short_help="Read streams into DuckDB or Postgres, going on from the last run.",
     epilog="Exit codes: 0 all was delivered; 1 something is missing, and is named; 2 wrong usage or configuration; "
     "130 or 143 ended by Ctrl-C or a signal, with all that was read loaded (a second one ends it at once).",
 )
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     "--to",
     required=True,
     metavar="DESTINATION",
-    help="duckdb:///tiktok.duckdb for a file here, duckdb:////data/tiktok.duckdb for an absolute path.",
+    help="duckdb:///tiktok.duckdb for a file here, duckdb:////data/tiktok.duckdb for an absolute path, or "
+    "postgresql://user@host:5432/database; its password there (user:password@host), in PGPASSWORD or ~/.pgpass.",
 )
 @click.option(
     "--streams", "names", metavar="A,B", help="Only these streams; `tiktok-marketing streams` lists them all."
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 @click.option("--full", is_flag=True, help="Forget how far these streams were read, and read them from start_date on.")
 @debug_option
 def sync(config_path: Path, to: str, names: str | None, dataset: str, full: bool) -> int:
-    """Read streams into a DuckDB file; the next run goes on from there.
+    """Read streams into a DuckDB file or a Postgres database; the next run goes on from there.
 
     Each stream becomes a table, and rows are merged by the stream's key. Data is loaded in packages, each together with
     how far it reaches: however a run ends, the next one goes on from the last package, and no row is lost or doubled.

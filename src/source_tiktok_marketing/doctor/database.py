@@ -18,7 +18,7 @@ from source_tiktok_marketing.catalog import STREAMS, ReportSource, Stream
 from source_tiktok_marketing.config import Config
 from source_tiktok_marketing.doctor.days import Expected
 from source_tiktok_marketing.errors import ConfigurationError
-from source_tiktok_marketing.pipelines.destination import INSTALL, NAME, DuckDBFile, explained
+from source_tiktok_marketing.pipelines.destination import NAME, DuckDBFile, explained, install
 from source_tiktok_marketing.pipelines.summary import LOADS_TABLE, SYNCS_TABLE
 from source_tiktok_marketing.sync.accounts import Account
 from source_tiktok_marketing.sync.state import Cursors, read_state
@@ -276,7 +276,7 @@ def opened(destination: DuckDBFile) -> Iterator[Database]:
     except ModuleNotFoundError as error:
         raise ConfigurationError(
             f"Looking into a database needs {error.name}, which is not installed.",
-            remedy=f"Install it with: {INSTALL}",
+            remedy=f"Install it with: {install(destination)}",
         ) from None
     path = destination.path
     if not path.is_file():

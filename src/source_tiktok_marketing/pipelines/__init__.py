@@ -1,7 +1,7 @@
 """The other ways out: records of a sync as Arrow tables, loaded into a database.
 
-This is the one room that knows pyarrow, dlt and DuckDB, and it imports them only when something is loaded. It knows the
-sync, the catalog and the configuration, and nothing of Airbyte or of terminals.
+This is the one room that knows pyarrow, dlt and databases, and it imports them only when something is loaded. It
+knows the sync, the catalog and the configuration, and nothing of Airbyte or of terminals.
 
 ```python
 from source_tiktok_marketing.config import load_config
@@ -14,7 +14,13 @@ print(summary)
 
 from __future__ import annotations
 
-from source_tiktok_marketing.pipelines.destination import DEFAULT_DATASET, DuckDBFile, destination_of
+from source_tiktok_marketing.pipelines.destination import (
+    DEFAULT_DATASET,
+    Destination,
+    DuckDBFile,
+    PostgresDatabase,
+    destination_of,
+)
 from source_tiktok_marketing.pipelines.load import Circumstances, choose_streams, load, load_async
 from source_tiktok_marketing.pipelines.summary import StreamSummary, Summary
 from source_tiktok_marketing.pipelines.watching import Snapshot, Watcher
@@ -22,7 +28,9 @@ from source_tiktok_marketing.pipelines.watching import Snapshot, Watcher
 __all__ = [
     "DEFAULT_DATASET",
     "Circumstances",
+    "Destination",
     "DuckDBFile",
+    "PostgresDatabase",
     "Snapshot",
     "StreamSummary",
     "Summary",

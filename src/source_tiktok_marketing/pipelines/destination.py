@@ -1,64 +1,176 @@
-"""Where tables go: the address that a user writes, and everything that can be wrong with the place."""
+"""Where tables go: the kinds of database there are, the addresses that a user writes, and keeping syncs apart.
+
+A kind of database is a class: an address becomes an object of it, and all that differs between databases is asked of
+that object or of the session that it opens. Adding one is adding such a class and a line in `KINDS`.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import re
+import secrets
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote, urlsplit
-
-import msgspec
+from typing import TYPE_CHECKING, Any, Protocol
 
 from source_tiktok_marketing.errors import ConfigurationError, DestinationError
+from source_tiktok_marketing.pipelines import duckdb_file, postgres
+from source_tiktok_marketing.pipelines.duckdb_file import DEFAULT_DATASET, DuckDBFile
+from source_tiktok_marketing.pipelines.postgres import PostgresDatabase
+from source_tiktok_marketing.pipelines.trouble import Locked
 
-DEFAULT_DATASET = "tiktok_ads"
-"""Schema of the tables. Not `tiktok`: in a file of the name `tiktok.duckdb`, DuckDB could not tell `tiktok.ads` from
-the database's own name and would refuse every query that is written that way."""
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from source_tiktok_marketing.catalog import Stream
 
 NAME = "tiktok"
 """Of dlt's pipeline, schema and source: the states in a database are found by it, so it never changes."""
 
-INSTALL = "pip install 'source-tiktok-marketing[load]'"
+__all__ = [
+    "DEFAULT_DATASET",
+    "NAME",
+    "Destination",
+    "DuckDBFile",
+    "Locked",
+    "PostgresDatabase",
+    "Session",
+    "destination_of",
+    "explained",
+    "install",
+    "loading_now",
+    "reserved",
+]
 
-_EXAMPLE = "duckdb:///tiktok.duckdb (a file here) or duckdb:////data/tiktok.duckdb (an absolute path)"
-_FILE_ENDINGS = (".duckdb", ".db", ".ddb")
 _DATASET = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
-_PID = re.compile(r"held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
 
 
-class DuckDBFile(msgspec.Struct, frozen=True):
-    """A DuckDB database file and the schema in it that takes the tables."""
+class Session(Protocol):
+    """An open connection to a destination."""
 
-    path: Path
-    dataset: str = DEFAULT_DATASET
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run one statement, with `?` for each value, and return its rows. Lists go with `= ANY(?)`, `<> ALL(?)`."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All of it or nothing."""
+        ...
+
+    def make_room(self) -> None:
+        """Make sure that the schema exists and can be written to."""
+        ...
+
+    def lacks(self, stream: Stream, table: pa.Table, *, exists: bool) -> bool:
+        """Whether rows with these keys may be added without being merged, as none of them is there yet.
+
+        Args:
+            stream: Whose rows they are.
+            table: The rows.
+            exists: Whether the stream has its table already.
+        """
+        ...
+
+    def settle(self, stream: Stream) -> None:
+        """Give a stream's table what only this kind of database needs. Called once a sync, after its first rows."""
+        ...
+
+    def undescribed(self, table: str) -> list[str]:
+        """Columns of a table that have no comment."""
+        ...
+
+    def tidy(self) -> None:
+        """Remove what only loading needs."""
+        ...
+
+    def close(self) -> None:
+        """Close it."""
+        ...
+
+
+class Destination(Protocol):
+    """A database and the schema in it that takes the tables."""
+
+    @property
+    def dataset(self) -> str:
+        """The schema."""
+        ...
+
+    @property
+    def shown(self) -> str:
+        """How it is called in messages, without a secret."""
+        ...
 
     @property
     def working_folder(self) -> Path:
-        """Where packages are prepared: on the same disk as the database, and always the same place.
+        """Where packages are prepared: always the same place for the same destination, on one machine."""
+        ...
 
-        A killed sync leaves its unfinished package there. It is never taken up again (the next run reads those records
-        once more, from the state in the database), so that nothing old can overwrite anything new; the next run clears
-        it away.
-        """
-        return self.path.with_name(self.path.name + ".loading")
+    @property
+    def extra(self) -> str:
+        """The extra of this project that brings what it needs."""
+        ...
+
+    @property
+    def libraries(self) -> Sequence[str]:
+        """Modules that it needs."""
+        ...
+
+    def held(self, token: str) -> AbstractContextManager[None]:
+        """Keep syncs of other machines away. `token` names this sync."""
+        ...
+
+    def loading(self) -> Any:
+        """The destination as dlt knows it."""
+        ...
+
+    def connect(self, token: str) -> Session:
+        """Open it, for the sync of this name."""
+        ...
+
+    def fitting(self, table: pa.Table, stream: Stream) -> pa.Table:
+        """Return a table of a stream with every value such that the database takes it."""
+        ...
+
+    def explained(self, error: BaseException, *, reading: bool = False) -> DestinationError:
+        """Say in one sentence why nothing can be written (or read), whatever raised it."""
+        ...
 
 
-def destination_of(address: str, dataset: str = DEFAULT_DATASET) -> DuckDBFile:
+KINDS: Mapping[str, Callable[[str, str], Destination]] = {
+    "duckdb": DuckDBFile.at,
+    "postgresql": PostgresDatabase.at,
+    "postgres": PostgresDatabase.at,
+}
+"""Scheme of an address to what reads it."""
+
+_EXAMPLES = f"{duckdb_file.EXAMPLE} or {postgres.EXAMPLE}"
+
+
+def destination_of(address: str, dataset: str = DEFAULT_DATASET) -> Destination:
     """Read the address of a destination.
 
     Args:
-        address: `duckdb:///relative.duckdb`, `duckdb:////absolute/path.duckdb`, or a path that ends in `.duckdb`.
+        address: `duckdb:///relative.duckdb`, `duckdb:////absolute/path.duckdb`, a path that ends in `.duckdb`, or
+            `postgresql://user:password@host:5432/database`.
         dataset: Schema for the tables.
 
     Raises:
         ConfigurationError: If it is no address that can be written to.
     """
-    path = _path_of(address.strip())
+    address = address.strip()
+    scheme, separator, _ = address.partition("://")
+    if not separator:
+        if not address.lower().endswith(duckdb_file.FILE_ENDINGS):
+            named = address.rpartition("@")[2]  # before it may stand a password
+            raise ConfigurationError(f"{named!r} is no destination.", remedy=f"Write it as {_EXAMPLES}.")
+        scheme = "duckdb"
+    if scheme not in KINDS:
+        raise ConfigurationError(
+            f"Destinations of the kind {scheme}:// are not supported.", remedy=f"Write it as {_EXAMPLES}."
+        )
     if not _DATASET.fullmatch(dataset):
         raise ConfigurationError(
             f"The dataset {dataset!r} is no name that works in SQL without quotes.",
@@ -69,37 +181,20 @@ def destination_of(address: str, dataset: str = DEFAULT_DATASET) -> DuckDBFile:
         raise ConfigurationError(
             f"The dataset {dataset!r} has capital letters.", remedy=f"Write it as {dataset.lower()}."
         )
-    if path.name.split(".")[0].lower() == dataset:
-        raise ConfigurationError(
-            f"The file {path.name} and the dataset {dataset} have the same name, so that DuckDB could not tell "
-            f"{dataset}.ads from one and the other.",
-            remedy="Give the dataset or the file another name.",
-        )
-    return DuckDBFile(Path(os.path.abspath(path.expanduser())), dataset)  # noqa: PTH100 - resolve() would follow links
+    return KINDS[scheme](address, dataset)
 
 
-def _path_of(address: str) -> Path:
-    if "://" not in address:
-        if address.lower().endswith(_FILE_ENDINGS):
-            return Path(address)
-        raise ConfigurationError(f"{address!r} is no destination.", remedy=f"Write it as {_EXAMPLE}.")
-    parts = urlsplit(address)
-    if parts.scheme != "duckdb":
-        raise ConfigurationError(
-            f"Destinations of the kind {parts.scheme}:// are not supported.", remedy=f"Write it as {_EXAMPLE}."
-        )
-    # Three slashes are relative and four are absolute, as SQLAlchemy has made everyone used to.
-    name = unquote(parts.path)[1:]
-    if parts.netloc or not name or name.endswith("/") or name == ":memory:":
-        raise ConfigurationError(f"{address!r} names no file.", remedy=f"Write it as {_EXAMPLE}.")
-    return Path(name)
+def install(destination: Destination) -> str:
+    """The command that installs what a destination needs."""
+    return f"pip install 'source-tiktok-marketing[{destination.extra}]'"
 
 
 @contextmanager
-def reserved(destination: DuckDBFile) -> Iterator[Path]:
+def reserved(destination: Destination) -> Iterator[Path]:
     """Keep other syncs away from this database and give an empty working folder, which is removed at the end.
 
-    DuckDB's own lock is not enough: it is given back between packages, so that others can look at the data meanwhile.
+    A database's own locks are not enough: they are given back between packages, so that others can look at the data
+    meanwhile.
 
     Raises:
         DestinationError: If another sync is loading into it, or the folder cannot be written to.
@@ -111,24 +206,28 @@ def reserved(destination: DuckDBFile) -> Iterator[Path]:
     try:
         try:
             lock = _locked(folder, destination)
-            packages = folder / "packages"
-            shutil.rmtree(packages, ignore_errors=True)
+            for left in folder.glob("packages-*"):
+                shutil.rmtree(left, ignore_errors=True)
+            packages = folder / f"packages-{secrets.token_hex(4)}"
             packages.mkdir()
         except OSError as error:
             raise explained(error, destination) from error
-        yield packages
+        with destination.held(packages.name):
+            yield packages
     finally:
         if lock >= 0:
             shutil.rmtree(folder, ignore_errors=True)
             os.close(lock)
 
 
-def _locked(folder: Path, destination: DuckDBFile) -> int:
+def _locked(folder: Path, destination: Destination) -> int:
     """Lock the working folder; returns the open file that holds the lock."""
     while True:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if folder.stat().st_uid != os.geteuid():
+            raise DestinationError(f"The folder {folder} belongs to somebody else.", remedy="Remove it first.")
         path = folder / "lock"
-        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # Whoever held it may have removed the folder in the meantime: then this is a lock on nothing.
@@ -140,7 +239,7 @@ def _locked(folder: Path, destination: DuckDBFile) -> int:
             pid = os.read(lock, 20).decode(errors="replace")
             os.close(lock)
             raise DestinationError(
-                f"Another sync is loading into {destination.path}" + (f" (process {pid})." if pid else "."),
+                f"Another sync is loading into {destination.shown}" + (f" (process {pid})." if pid else "."),
                 remedy="Wait until it is done, or end it.",
             ) from None
         except FileNotFoundError:
@@ -148,29 +247,7 @@ def _locked(folder: Path, destination: DuckDBFile) -> int:
         os.close(lock)
 
 
-def explained(error: BaseException, destination: DuckDBFile, *, reading: bool = False) -> DestinationError:
-    """Say in one sentence why nothing can be written (or read), whatever raised it."""
-    text = _innermost(error)
-    path = destination.path
-    detail = f"{type(error).__name__}: {error}"
-    if "lock on file" in text or "being used by another process" in text:
-        held = _PID.search(text)
-        who = f"process {held['pid']} ({held['program']})" if held else "another process"
-        return Locked(
-            f"The database {path} is in use by {who}.",
-            remedy="Close it there (a DuckDB shell or notebook, say) and run this again.",
-            detail=detail,
-        )
-    done = "read from" if reading else "written to"
-    message, remedy = f"Nothing can be {done} {path}: {_first_line(text)}", "Mend that and run this again."
-    for sign, words, advice in _SIGNS:
-        if sign in text.lower():
-            message, remedy = words.format(path=path, folder=path.parent), advice
-            break
-    return DestinationError(message, remedy=remedy, detail=detail)
-
-
-def loading_now(destination: DuckDBFile) -> str | None:
+def loading_now(destination: Destination) -> str | None:
     """The id of the process that is loading into it at this moment; empty if it cannot be told, None if none is."""
     try:
         lock = os.open(destination.working_folder / "lock", os.O_RDONLY | os.O_CLOEXEC)
@@ -185,51 +262,6 @@ def loading_now(destination: DuckDBFile) -> str | None:
     return None
 
 
-class Locked(DestinationError):  # noqa: N818 - the name says what is the matter
-    """Somebody else has the database open; it may pass."""
-
-
-_SIGNS = (
-    (
-        "no space left",
-        "The disk of {folder} is full.",
-        "Make room and run the sync again; it goes on from what is loaded.",
-    ),
-    ("quota exceeded", "The disk quota of {folder} is used up.", "Make room and run the sync again."),
-    (
-        "not a valid duckdb database",
-        "{path} exists, and is no DuckDB database.",
-        "Give another file name, or move that file away.",
-    ),
-    (
-        "trying to read a database file with version number",
-        "{path} was written by another version of DuckDB, which the installed one cannot read.",
-        "Upgrade DuckDB (pip install -U duckdb), or load into a new file.",
-    ),
-    (
-        "different configuration",
-        "{path} is open in this very process with other settings.",
-        "Close that connection before loading.",
-    ),
-    ("permission denied", "{path} cannot be opened: permission denied.", "Check who may write to {path}'s folder."),
-    ("read-only file system", "{path} is on a read-only file system.", "Give a path that can be written to."),
-    ("read-only mode", "{path} can only be read.", "Check the permissions of the file."),
-    ("no such file or directory", "The folder {folder} does not exist.", "Create it first."),
-    ("is a directory", "{path} is a folder.", "Give the path of a file in it."),
-    ("out of memory", "The memory was not enough to load a package into {path}.", "Run it where there is more memory."),
-)
-
-
-def _innermost(error: BaseException) -> str:
-    """The text of what went wrong first: dlt wraps errors several times over, each with advice of its own."""
-    seen: set[int] = set()
-    inner: Any = error
-    while id(inner) not in seen:
-        seen.add(id(inner))
-        inner = getattr(inner, "dbapi_exception", None) or inner.__cause__ or inner.__context__ or inner
-    return f"{inner.strerror}: {inner.filename}" if isinstance(inner, OSError) and inner.strerror else str(inner)
-
-
-def _first_line(text: str) -> str:
-    line = text.strip().splitlines()[0] if text.strip() else "unknown reason"
-    return line if line.endswith(".") else line + "."
+def explained(error: BaseException, destination: Destination, *, reading: bool = False) -> DestinationError:
+    """Say in one sentence why nothing can be written (or read), whatever raised it."""
+    return destination.explained(error, reading=reading)

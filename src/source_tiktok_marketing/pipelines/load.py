@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import importlib
 from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 
@@ -20,9 +21,9 @@ from source_tiktok_marketing.errors import ConfigurationError, OutOfMemory
 from source_tiktok_marketing.memory import Meter, meters, watch
 from source_tiktok_marketing.pipelines.destination import (
     DEFAULT_DATASET,
-    INSTALL,
-    DuckDBFile,
+    Destination,
     destination_of,
+    install,
     reserved,
 )
 from source_tiktok_marketing.pipelines.summary import Summary
@@ -51,17 +52,17 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
 
 def load(
     config: Config,
-    to: str | DuckDBFile,
+    to: str | Destination,
     *,
     streams: Iterable[str] | None = None,
     dataset: str = DEFAULT_DATASET,
     full: bool = False,
 ) -> Summary:
-    """Read streams and load them into a DuckDB file, going on from where the last run into that file ended.
+    """Read streams and load them into a database, going on from where the last run into it ended.
 
     Args:
         config: What to read, from `config.load_config` or `config.parse_config`.
-        to: The destination, `duckdb:///tiktok.duckdb` say.
+        to: The destination: `duckdb:///tiktok.duckdb` or `postgresql://user:password@host/database`, say.
         streams: Names of the streams; None for all that the configuration can read.
         dataset: Schema of the tables.
         full: Whether to forget the state of these streams and read them from the start date on.
@@ -79,7 +80,7 @@ def load(
 
 async def load_async(
     config: Config,
-    to: str | DuckDBFile,
+    to: str | Destination,
     *,
     streams: Iterable[str] | None = None,
     dataset: str = DEFAULT_DATASET,
@@ -107,15 +108,10 @@ async def load_async(
     """
     destination = destination_of(to, dataset) if isinstance(to, str) else to
     chosen = choose_streams(config, streams)
-    try:
-        from source_tiktok_marketing.pipelines.dlt_source import Loader
-        from source_tiktok_marketing.pipelines.pump import Pump
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in {"dlt", "duckdb", "pyarrow"}:
-            raise
-        raise ConfigurationError(
-            f"Loading needs {error.name}, which is not installed.", remedy=f"Install it with: {INSTALL}"
-        ) from None
+    _check_libraries(destination)
+    from source_tiktok_marketing.pipelines.dlt_source import Loader
+    from source_tiktok_marketing.pipelines.pump import Pump
+
     at = circumstances or Circumstances()
     clock = at.clock or SystemClock()
     async with AsyncExitStack() as stack:
@@ -144,6 +140,19 @@ async def load_async(
             return await pump.run(sync, loader, thread)
         finally:
             watching.cancel()
+
+
+def _check_libraries(destination: Destination) -> None:
+    for name in destination.libraries:
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name != name:
+                raise
+            raise ConfigurationError(
+                f"Loading into {destination.shown} needs {name}, which is not installed.",
+                remedy=f"Install it with: {install(destination)}",
+            ) from None
 
 
 def choose_streams(config: Config, names: Iterable[str] | None = None) -> tuple[Stream, ...]:

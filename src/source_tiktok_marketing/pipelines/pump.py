@@ -17,7 +17,7 @@ from source_tiktok_marketing.api.client import Waiting
 from source_tiktok_marketing.catalog import Stream
 from source_tiktok_marketing.clock import Clock
 from source_tiktok_marketing.errors import ConnectorError, IncompleteRead
-from source_tiktok_marketing.pipelines.destination import DuckDBFile
+from source_tiktok_marketing.pipelines.destination import Destination
 from source_tiktok_marketing.pipelines.dlt_source import Loader
 from source_tiktok_marketing.pipelines.package import FIRST_SECONDS, FULL_SECONDS, Held, Package
 from source_tiktok_marketing.pipelines.summary import StreamSummary, Summary, earliest_cursor
@@ -42,7 +42,7 @@ class Pump:
 
     def __init__(
         self,
-        destination: DuckDBFile,
+        destination: Destination,
         streams: Iterable[Stream],
         watcher: Watcher,
         clock: Clock,
@@ -241,7 +241,7 @@ class Pump:
                 )
             )
         return Summary(
-            destination=str(self._destination.path),
+            destination=self._destination.shown,
             dataset=self._destination.dataset,
             started=self._started,
             ended=self._clock.now(),

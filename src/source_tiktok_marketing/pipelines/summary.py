@@ -43,7 +43,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """One sync.
 
     Args:
-        destination: The database file.
+        destination: The database, without a secret.
         dataset: The schema of the tables.
         started: When it began, UTC.
         ended: When it ended, UTC.

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 _CENTS = Decimal("0.0001")
 _MOST_MONEY = Decimal(10) ** 14
@@ -87,7 +88,14 @@ def _cast(type_: pa.DataType, given: pa.DataType | None = None) -> Callable[[Seq
     # Never straight to integers: `pa.array([1.5], pa.int64())` drops the half without a word, a cast does not.
     if given == type_:
         return lambda values: pa.array(values, type_, from_pandas=True)  # NaN is no value, and spoils every sum
-    return lambda values: pa.array(values, given).cast(type_)
+
+    def cast(values: Sequence[Any]) -> pa.Array:
+        array = pa.array(values, given).cast(type_)
+        if type_ == pa.float64() and pc.all(pc.is_finite(array)).as_py() is False:
+            raise pa.ArrowInvalid("the texts nan and inf are numbers to Arrow")
+        return array
+
+    return cast
 
 
 def _quick_day(values: Sequence[Any]) -> pa.Array:

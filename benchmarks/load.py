@@ -1,0 +1,285 @@
+"""Rows a second of `ads_reports_daily` into DuckDB and Postgres, against the database's own way to take the same rows.
+
+Pages are recorded from the emulator first, so that it does not compete for the processor. Then, for each database:
+
+- bare: DuckDB reads a Parquet file into a table; Postgres copies a CSV file into one. Nothing else is done.
+- tables: the connector's loader takes Arrow tables, package by package, each with a state.
+- pages: everything from the bytes of a page on: decoding, tables, packages, loading.
+
+`first` is into an empty database, `again` the same rows into the same database, all of which are then replaced. The
+Postgres is one of the tests' own, with Postgres' default settings; `--postgres` names another, whose schema `benchmark`
+is deleted.
+
+    python benchmarks/load.py [--pages 250] [--runs 3] [--postgres postgresql://user@host/database]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib
+import os
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import duckdb
+import msgspec
+import psutil
+import psycopg2
+import pyarrow as pa
+import pyarrow.csv as pc
+import pyarrow.parquet as pq
+
+from harness import emulator, machine
+from read_ads import STREAM, pages_of
+from source_tiktok_marketing.catalog import Stream, stream_named
+from source_tiktok_marketing.clock import SystemClock
+from source_tiktok_marketing.pipelines import Watcher
+from source_tiktok_marketing.pipelines.destination import Destination, destination_of, reserved
+from source_tiktok_marketing.pipelines.dlt_source import Loader
+from source_tiktok_marketing.pipelines.package import FULL_ROWS, Package
+from source_tiktok_marketing.pipelines.pump import Pump
+from source_tiktok_marketing.pipelines.tables import TableMaker
+from source_tiktok_marketing.pipelines.thread import LoaderThread
+from source_tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Event, Started
+from source_tiktok_marketing.sync.progress import Progress
+from source_tiktok_marketing.sync.records import report_reader
+
+ACCOUNT = 7
+DATASET = "benchmark"
+
+
+class Run(msgspec.Struct, frozen=True):
+    """One measurement: seconds on the clock and of CPU, the database's included."""
+
+    seconds: float
+    cpu: float
+
+
+class Recorded:
+    """The pages of a stream and what they become.
+
+    Args:
+        stream: Whose they are.
+        pages: As they came from the API.
+    """
+
+    def __init__(self, stream: Stream, pages: Sequence[bytes]) -> None:
+        self.stream = stream
+        self.pages = pages
+        self._reader = report_reader(stream)
+        self.stages = {"decoding": 0.0, "tables": 0.0}
+        maker = TableMaker(stream, print)
+        self.tables = []
+        for page in pages:
+            began = time.process_time()
+            records = self._reader.read(page).records
+            decoded = time.process_time()
+            self.tables.append(maker.table(records, ACCOUNT))
+            self.stages["tables"] += time.process_time() - decoded
+            self.stages["decoding"] += decoded - began
+        self.rows = sum(table.num_rows for table in self.tables)
+
+    async def events(self) -> AsyncIterator[Event]:
+        """What a sync would say."""
+        yield Started(self.stream)
+        for number, page in enumerate(self.pages):
+            yield Batch(self.stream, ACCOUNT, self._reader.read(page).records, len(page))
+            if number % 25 == 24:
+                yield Checkpoint(self.stream, {"pages": number}, 0)
+            await asyncio.sleep(0)
+        yield Ended(self.stream, (), self.rows)
+
+    def progress(self) -> Progress:
+        """Nothing of worth."""
+        return Progress(
+            accounts=1, streams=(), requests={}, retried=0, refused=0, received=0, rates={}, quota=0.0, seconds=0.0
+        )
+
+
+class Place:
+    """A database to load into.
+
+    Args:
+        title: What it is called here.
+        address: Where it is.
+        clear: Makes it empty.
+        server: The processes that work for it besides this one.
+    """
+
+    def __init__(self, title: str, address: str, clear: Callable[[], None], server: Callable[[], float]) -> None:
+        self.title = title
+        self.clear = clear
+        self._server = server
+        self.destination: Destination = destination_of(address, DATASET)
+
+    def measured(self, work: Callable[[], None]) -> Run:
+        """Do it."""
+        began, cpu, server = time.perf_counter(), time.process_time(), self._server()
+        work()
+        seconds, own = time.perf_counter() - began, time.process_time() - cpu
+        time.sleep(0.5)  # a server's process is counted once it has ended
+        return Run(seconds, own + self._server() - server)
+
+
+def load_tables(place: Place, recorded: Recorded) -> None:
+    """Load Arrow tables, package by package."""
+    with reserved(place.destination) as folder:
+        loader = Loader(place.destination, folder, print)
+        loader.open()
+        package = Package(0.0)
+        for number, table in enumerate(recorded.tables):
+            package.add(recorded.stream, table)
+            package.states[STREAM] = {"pages": number}
+            if package.full or number == len(recorded.tables) - 1:
+                loader.load(package)
+                package = Package(0.0)
+
+
+def load_pages(place: Place, recorded: Recorded) -> None:
+    """Load everything from the bytes on, as a sync does."""
+
+    async def main() -> None:
+        with reserved(place.destination) as folder, LoaderThread() as thread:
+            pump = Pump(place.destination, [recorded.stream], Watcher(), SystemClock(), asyncio.Event())
+            loader = Loader(place.destination, folder, print)
+            pump.begin_from(await thread.do(loader.open), full=False)
+            summary = await pump.run(recorded, loader, thread)  # type: ignore[arg-type]
+            assert summary.rows == recorded.rows
+
+    asyncio.run(main())
+
+
+def bare_duckdb(recorded: Recorded, folder: Path) -> Callable[[], None]:
+    """DuckDB's own way: Parquet files of a package's size into a table."""
+    files = []
+    step = FULL_ROWS // 1000
+    for first in range(0, len(recorded.tables), step):
+        files.append(folder / f"{first}.parquet")
+        pq.write_table(pa.concat_tables(recorded.tables[first : first + step]), files[-1])
+
+    def work() -> None:
+        path = folder / "bare.duckdb"
+        path.unlink(missing_ok=True)
+        for file in files:
+            with duckdb.connect(str(path)) as connection:
+                source = f"FROM read_parquet('{file}')"
+                connection.execute(f"CREATE TABLE IF NOT EXISTS bare AS {source} LIMIT 0")
+                connection.execute(f"INSERT INTO bare {source}")
+
+    return work
+
+
+def bare_postgres(recorded: Recorded, folder: Path, address: str) -> Callable[[], None]:
+    """Postgres' own way: a CSV file into a table."""
+    path = folder / "bare.csv"
+    table = pa.concat_tables(recorded.tables)
+    pc.write_csv(table, path, pc.WriteOptions(include_header=False))
+    kinds = {"int64": "bigint", "double": "double precision", "string": "varchar", "date32[day]": "date"}
+    columns = ", ".join(f'"{field.name}" {kinds.get(str(field.type), "numeric(18,4)")}' for field in table.schema)
+
+    def work() -> None:
+        with closing(psycopg2.connect(address)) as connection, connection.cursor() as cursor, path.open("rb") as file:
+            cursor.execute("DROP TABLE IF EXISTS bare_copy")
+            cursor.execute(f"CREATE TABLE bare_copy ({columns})")
+            connection.commit()
+            cursor.copy_expert("COPY bare_copy FROM STDIN (FORMAT csv)", file, 1 << 20)
+            connection.commit()
+            cursor.execute("DROP TABLE bare_copy")
+            connection.commit()
+
+    return work
+
+
+@contextmanager
+def places(address: str | None, folder: Path, recorded: Recorded) -> Iterator[list[tuple[Place, Callable[[], None]]]]:
+    """The databases, each with its bare way."""
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+    server = importlib.import_module("postgres_server").server
+    with ExitStack() as stack:
+        where = address
+        if where is None:
+            started = stack.enter_context(server("fsync=on", "full_page_writes=on", "max_wal_size=1GB"))
+            where = started.new_database().address
+        path = folder / "test.duckdb"
+
+        def clear_postgres() -> None:
+            with closing(psycopg2.connect(where)) as connection, connection.cursor() as cursor:
+                for schema in (DATASET, f"{DATASET}_staging"):
+                    cursor.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+                connection.commit()
+
+        yield [
+            (
+                Place("DuckDB", str(path), lambda: path.unlink(missing_ok=True), lambda: 0.0),
+                bare_duckdb(recorded, folder),
+            ),
+            (Place("Postgres", where, clear_postgres, children_cpu), bare_postgres(recorded, folder, where)),
+        ]
+
+
+def children_cpu() -> float:
+    """Seconds of CPU of the processes below this one, those that have ended included."""
+    total = 0.0
+    for process in psutil.Process().children(recursive=True):
+        try:
+            times = process.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        total += times.user + times.system + times.children_user + times.children_system
+    return total
+
+
+def show(title: str, runs: Sequence[Run], rows: int, bare: float) -> float:
+    """Print one line. Returns the least CPU a row."""
+    rates = sorted(rows / run.seconds for run in runs)
+    cpu = min(run.cpu for run in runs) / rows * 1e6
+    share = f", {cpu / bare:.1f} times bare" if bare else ""
+    print(
+        f"{title:>24}: {rates[-1]:>9,.0f} rows a second (runs {rates[0]:,.0f} to {rates[-1]:,.0f}), "
+        f"{cpu:.1f} us CPU a row, the database's included{share}",
+        flush=True,
+    )
+    return cpu
+
+
+def main() -> None:
+    """Run it and print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pages", type=int, default=250, help="pages of 1,000 rows")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--postgres", metavar="ADDRESS", help="instead of a server of the tests' own")
+    arguments = parser.parse_args()
+    stream = stream_named(STREAM)
+    assert stream is not None
+    today = datetime.now(UTC).date()
+    options = ["--advertisers", "1", "--days", "60", "--ads-per-account", "40000", "--ad-report-limit", "10000000"]
+    with emulator(*options, "--record-requests", "0") as ready:
+        first, last = today - timedelta(days=30), today - timedelta(days=1)
+        given = Recorded(stream, pages_of(ready, first, last, arguments.pages))
+    columns = given.tables[0].num_columns
+    print(f"{machine()}, load {os.getloadavg()[0]:.1f}; {STREAM}: {given.rows:,} rows, {columns} columns")
+    stages = ", ".join(f"{name} {seconds / given.rows * 1e6:.1f}" for name, seconds in given.stages.items())
+    print(f"us CPU a row before anything is loaded: {stages}")
+    with tempfile.TemporaryDirectory() as folder, places(arguments.postgres, Path(folder), given) as found:
+        for place, bare in found:
+            best = show(f"{place.title} bare", [place.measured(bare) for _ in range(arguments.runs)], given.rows, 0)
+            for title, work in (("tables", load_tables), ("pages", load_pages)):
+                first_runs, again_runs = [], []
+                for _ in range(arguments.runs):
+                    place.clear()
+                    first_runs.append(place.measured(partial(work, place, given)))
+                    again_runs.append(place.measured(partial(work, place, given)))
+                show(f"{place.title} {title}, first", first_runs, given.rows, best)
+                show(f"{place.title} {title}, again", again_runs, given.rows, best)
+            place.clear()
+
+
+if __name__ == "__main__":
+    main()

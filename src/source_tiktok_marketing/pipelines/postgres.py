@@ -1,0 +1,311 @@
+"""A Postgres database as a destination: its address, how it is opened, and everything that can be wrong with it.
+
+The address goes to libpq as it was written, so that everything works that `psql` takes: `sslmode`, several hosts,
+sockets, `PGPASSWORD` and `~/.pgpass`. How rows are copied is in `postgres_dlt`. What dlt does not do is done here: a
+unique index on each table's key, without which every merge would read the whole table, and staging tables that are not
+logged, since they are filled anew for each package.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+import msgspec
+
+from source_tiktok_marketing.errors import ConfigurationError, DestinationError
+from source_tiktok_marketing.pipelines.postgres_trouble import in_words
+from source_tiktok_marketing.pipelines.trouble import first_line, innermost, text_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from source_tiktok_marketing.catalog import Stream
+
+EXAMPLE = "postgresql://user:password@host:5432/database"
+
+_LONGEST_DATASET = 63 - len("_staging")
+_PATIENCE = 5.0
+"""Seconds in which the server notices that a sync which was killed is gone."""
+_MISFITS = "_misfits"
+_NUL_IN_JSON = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+_DEFAULTS: Mapping[str, str] = {
+    "connect_timeout": "15",
+    "client_encoding": "utf8",
+    "keepalives_idle": "60",  # a sync waits for TikTok's quota for minutes, and firewalls forget silent connections
+}
+
+
+class PostgresDatabase(msgspec.Struct, frozen=True):
+    """A Postgres database and the schema in it that takes the tables.
+
+    Args:
+        address: For libpq; it may hold a password, so it is in no message.
+        dataset: The schema.
+    """
+
+    address: str
+    dataset: str
+
+    extra: ClassVar[str] = "postgres"
+    libraries: ClassVar[tuple[str, ...]] = ("dlt", "pyarrow", "psycopg2")
+
+    @classmethod
+    def at(cls, address: str, dataset: str) -> Self:
+        """Read an address: `postgresql://user:password@host:5432/database`, with libpq's parameters behind a `?`.
+
+        Raises:
+            ConfigurationError: It names no database.
+        """
+        remedy = f"Write it as {EXAMPLE}; characters like @ and / in the password as %40 and %2F."
+        try:
+            parts = urlsplit(address)
+            given = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
+        except ValueError:  # it may quote the password
+            raise ConfigurationError("The address of the Postgres database cannot be read.", remedy=remedy) from None
+        if "/" in parts.path.strip("/") or parts.fragment:  # an unquoted character in the password, as a rule
+            raise ConfigurationError("The address of the Postgres database cannot be read.", remedy=remedy)
+        if not parts.path.strip("/") and not given & {"dbname", "service"}:
+            raise ConfigurationError("The address of the Postgres server names no database.", remedy=remedy)
+        if dataset.startswith("pg_") or dataset == "information_schema" or len(dataset) > _LONGEST_DATASET:
+            raise ConfigurationError(
+                f"The dataset {dataset!r} cannot be used in Postgres.",
+                remedy=f"Use at most {_LONGEST_DATASET} characters, and no name that begins with pg_.",
+            )
+        return cls(address, dataset)
+
+    def __repr__(self) -> str:
+        return f"PostgresDatabase({self.shown!r}, {self.dataset!r})"
+
+    @property
+    def shown(self) -> str:
+        """How it is called in messages: without password and parameters."""
+        parts = urlsplit(self.address)
+        user, at, host = parts.netloc.rpartition("@")
+        return f"postgresql://{user.partition(':')[0]}{at}{host}{parts.path}"
+
+    @property
+    def working_folder(self) -> Path:
+        """Where packages are prepared. What a killed sync leaves there is cleared away by the next one."""
+        name = hashlib.sha256(f"{self.shown}\n{self.dataset}".encode()).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"tiktok-marketing-{os.geteuid()}-{name}"
+
+    def dsn(self, token: str) -> str:
+        """The address for libpq, with a name for the connection and what was not said of it."""
+        from psycopg2.extensions import make_dsn
+
+        given = {name for name, _ in parse_qsl(urlsplit(self.address).query, keep_blank_values=True)}
+        more = {name: value for name, value in _DEFAULTS.items() if name not in given}
+        dsn: str = make_dsn(self.address, **more, application_name=f"tiktok-marketing {token}".strip())
+        return dsn
+
+    @contextmanager
+    def held(self, token: str) -> Iterator[None]:
+        """Keep other syncs away, wherever they run, with an advisory lock of the server."""
+        session = self._opened(token)
+        try:
+            until = time.monotonic() + _PATIENCE
+            while not session.execute("SELECT pg_try_advisory_lock(?)", [self._lock])[0][0]:
+                if time.monotonic() > until:
+                    raise self._taken(session)
+                time.sleep(0.2)
+            yield
+        finally:
+            session.close()
+
+    @property
+    def _lock(self) -> int:
+        digest = hashlib.sha256(f"tiktok-marketing\n{self.dataset}".encode()).digest()
+        return int.from_bytes(digest[:8], signed=True)
+
+    def _taken(self, session: PostgresSession) -> DestinationError:
+        holders = session.execute(
+            "SELECT a.pid, coalesce(host(a.client_addr), 'the server itself')"  # noqa: S608 - our own words
+            " FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE " + _HELD,
+            [self._lock, self._lock],
+        )
+        who = f" from {holders[0][1]} (Postgres process {holders[0][0]})." if holders else "."
+        return DestinationError(
+            f"Another sync is loading into {self.shown}, schema {self.dataset}{who}",
+            remedy="Wait until it is done, or end it.",
+        )
+
+    def loading(self) -> Any:
+        """The destination as dlt knows it."""
+        from source_tiktok_marketing.pipelines.postgres_dlt import destination
+
+        options = dict(parse_qsl(urlsplit(self.address).query)).get("options", "")
+        return destination(self.dsn(""), options)
+
+    def connect(self, token: str) -> PostgresSession:
+        """Open it.
+
+        Raises:
+            DestinationError: The lock of this sync is gone, so that another one may have begun.
+        """
+        session = self._opened(token)
+        name = f"tiktok-marketing {token}"
+        holder = (
+            f"SELECT 1 FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE a.application_name = ? AND {_HELD}"  # noqa: S608
+        )
+        if not session.execute(holder, [name, self._lock, self._lock]):
+            session.close()
+            raise DestinationError(
+                f"The connection to {self.shown} that keeps other syncs away was lost.",
+                remedy="Run the sync again; it goes on from what is loaded.",
+            )
+        return session
+
+    def _opened(self, token: str) -> PostgresSession:
+        import psycopg2
+
+        try:
+            connection = psycopg2.connect(self.dsn(token))
+            connection.autocommit = True
+            return PostgresSession(connection, self.dataset)
+        except psycopg2.Error as error:
+            raise self.explained(error) from None  # its text may quote the address
+
+    def fitting(self, table: pa.Table, stream: Stream) -> pa.Table:
+        """Return the table with U+FFFD for each NUL, the one character that Postgres' texts cannot hold."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        json_columns = _json_columns(stream) | {_MISFITS}
+        for place, field in enumerate(table.schema):
+            if field.type != pa.string():
+                continue
+            column = table.column(place)
+            is_json = field.name in json_columns
+            if not pc.any(pc.match_substring(column, "\\u0000" if is_json else "\0")).as_py():
+                continue
+            texts = column.to_pylist()
+            cleaned = [text and (_NUL_IN_JSON.sub(r"\1\\ufffd", text) if is_json else text) for text in texts]
+            cleaned = [text and text.replace("\0", "\ufffd") for text in cleaned]
+            table = table.set_column(place, field, pa.chunked_array([pa.array(cleaned, pa.string())]))
+        return table
+
+    def explained(self, error: BaseException, *, reading: bool = False) -> DestinationError:
+        """Say in one sentence why nothing can be written, whatever raised it."""
+        del reading
+        if isinstance(error, DestinationError):
+            return error
+        cause = innermost(error)
+        text = self._without_password(text_of(cause))
+        detail = self._without_password(f"{type(error).__name__}: {error}")
+        if isinstance(cause, OSError) and cause.errno is not None:
+            folder = self.working_folder.parent
+            return DestinationError(
+                f"Packages cannot be prepared in {folder}: {first_line(text)}",
+                remedy="Make room there, or name another folder with the environment variable TMPDIR.",
+                detail=detail,
+            )
+        code = getattr(cause, "pgcode", None) or getattr(cause, "sqlstate", None) or ""
+        message, remedy = in_words(code, text, shown=self.shown, dataset=self.dataset, user=self._user())
+        return DestinationError(message, remedy=remedy, detail=detail)
+
+    def _user(self) -> str:
+        return unquote(urlsplit(self.address).username or "") or os.environ.get("PGUSER", "this user")
+
+    def _without_password(self, text: str) -> str:
+        parts = urlsplit(self.address)
+        written = [parts.password or "", *(value for name, value in parse_qsl(parts.query) if "pass" in name)]
+        for secret in written:
+            for form in {secret, unquote(secret), quote(unquote(secret), safe="")} - {""}:
+                text = text.replace(form, "***")
+        return text
+
+
+class PostgresSession:
+    """An open connection to a Postgres database."""
+
+    def __init__(self, connection: Any, dataset: str) -> None:
+        self._connection = connection
+        self._dataset = dataset
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run one statement, with `?` for each value, and return its rows."""
+        with self._connection.cursor() as cursor:
+            if values:
+                cursor.execute(sql.replace("%", "%%").replace("?", "%s"), list(values))
+            else:
+                cursor.execute(sql)
+            return [] if cursor.description is None else list(cursor.fetchall())
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of it or nothing."""
+        self.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self.execute("ROLLBACK")
+            raise
+        self.execute("COMMIT")
+
+    def make_room(self) -> None:
+        """Make sure that the schemas exist; whoever may not create any can have them created by somebody else."""
+        for name in (self._dataset, f"{self._dataset}_staging"):
+            if self.execute("SELECT to_regnamespace(quote_ident(?)) IS NULL", [name])[0][0]:
+                self.execute(f'CREATE SCHEMA IF NOT EXISTS "{name}"')
+
+    def lacks(self, stream: Stream, table: pa.Table, *, exists: bool) -> bool:
+        """Never so: to look each key up takes as long as merging."""
+        del stream, table, exists
+        return False
+
+    def settle(self, stream: Stream) -> None:
+        """Index the key, and leave the staging table out of the log."""
+        table = f'"{self._dataset}"."{stream.name}"'
+        # A key with whole objects in it can be too large for an index; no table of those is.
+        if not _json_columns(stream) & set(stream.row_key):
+            key = ", ".join(f'"{name}"' for name in stream.row_key)
+            self.execute(f'CREATE UNIQUE INDEX IF NOT EXISTS "{stream.name}_key" ON {table} ({key})')
+        staging = f'"{self._dataset}_staging"."{stream.name}"'
+        if self.execute("SELECT relpersistence = 'p' FROM pg_class WHERE oid = to_regclass(?)", [staging]) == [(True,)]:
+            self.execute(f"ALTER TABLE {staging} SET UNLOGGED")
+
+    def undescribed(self, table: str) -> list[str]:
+        """Columns of a table that have no comment."""
+        rows = self.execute(
+            "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(?) AND attnum > 0 AND NOT attisdropped"
+            " AND col_description(attrelid, attnum) IS NULL",
+            [f'"{self._dataset}"."{table}"'],
+        )
+        return [name for (name,) in rows]
+
+    def tidy(self) -> None:
+        """Remove what only loading needs; the schema itself only if a next sync may make it anew."""
+        staging = f"{self._dataset}_staging"
+        if self.execute("SELECT has_database_privilege(current_database(), 'CREATE')")[0][0]:
+            self.execute(f'DROP SCHEMA IF EXISTS "{staging}" CASCADE')
+            return
+        for (name,) in self.execute("SELECT tablename FROM pg_tables WHERE schemaname = ?", [staging]):
+            self.execute(f'DROP TABLE IF EXISTS "{staging}"."{name}"')
+
+    def close(self) -> None:
+        """Close it."""
+        self._connection.close()
+
+
+def _json_columns(stream: Stream) -> set[str]:
+    from source_tiktok_marketing.pipelines.tables import columns_of
+    from source_tiktok_marketing.pipelines.values import ColumnType
+
+    return {column.name for column in columns_of(stream) if column.type is ColumnType.JSON}
+
+
+# The advisory lock of a 64-bit number, in the two halves in which pg_locks shows it; granted, and of this database.
+_HELD = (
+    "l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
+    " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    " AND l.classid::bigint = ((?::bigint >> 32) & 4294967295) AND l.objid::bigint = (?::bigint & 4294967295)"
+)

@@ -1,0 +1,63 @@
+"""What happens to the reading when the database is the slow side."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+
+from source_tiktok_marketing.clock import FixedClock
+from source_tiktok_marketing.config import parse_config
+from source_tiktok_marketing.emulator import Emulator, Options
+from source_tiktok_marketing.pipelines import Circumstances, dlt_source, load_async, package
+from source_tiktok_marketing.sync import engine
+from support import NOW, config_for
+
+NAME = "ads_reports_hourly"
+
+
+async def settled(emulator: Emulator) -> int:
+    """How many requests there were once none has come for a while."""
+    count, calm = -1, 0
+    while calm < 20:
+        calm = calm + 1 if emulator.counters.total() == count else 0
+        count = emulator.counters.total()
+        await asyncio.sleep(0.05)
+    return count
+
+
+async def test_reading_waits_for_a_slow_database_and_loses_nothing(
+    duckdb_only: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a package is stuck in the database, a second one and the buffer fill, and then no more is asked for."""
+    rows = 1000
+    monkeypatch.setattr(package, "FULL_ROWS", rows)
+    monkeypatch.setattr(package, "HELD_BYTES", 100_000)
+    monkeypatch.setitem(engine.Sync.__init__.__kwdefaults__, "buffer_bytes", 200_000)
+    monkeypatch.setattr(engine, "_IN_FLIGHT", 200_000)
+    go_on = threading.Event()
+    load, begun = dlt_source.Loader.load, []
+
+    def stuck(loader: Any, filled: Any) -> Any:
+        begun.append((filled.rows, filled.size))
+        assert go_on.wait(60)
+        return load(loader, filled)
+
+    monkeypatch.setattr(dlt_source.Loader, "load", stuck)
+    async with Emulator(Options(now=NOW, tier="unlimited", advertisers=2, days=60, ads_per_account=60)) as emulator:
+        config = parse_config(config_for(emulator, start_date="2026-05-25", include_deleted=True))
+        at = Circumstances(clock=FixedClock(NOW), address=emulator.url)
+        loading = asyncio.create_task(load_async(config, duckdb_only.address, streams=[NAME], circumstances=at))
+        while not begun:  # noqa: ASYNC110 - it begins in another thread
+            await asyncio.sleep(0.01)
+        asked = await settled(emulator)
+        assert len(begun) == 1
+        assert not loading.done()
+        go_on.set()
+        summary = await loading
+        assert summary.complete
+        assert emulator.counters.total() > 2 * asked
+    assert max(count for count, _ in begun) < 2 * rows + 1000
+    assert duckdb_only.ask(f"SELECT count(*) FROM {NAME}") == [(summary.rows,)]  # noqa: S608 - a name from above
