@@ -21,9 +21,9 @@ _CATCH_UP = 0.25
 """Seconds by which a turn may come late and be made up for; idle time is not."""
 _MINUTE = 61.0
 _SHIFT = 50.0
-"""Seconds in which there is one rest while the limit is lower than the tier. Whatever it is, no minute then holds sixty"""
 _REST = 3.0
-"""of its seconds, not even if a second's worth of unused requests passes besides; and so none closes the endpoint."""
+"""Seconds of rest in each shift while the limit is lower than the tier. Whatever it is, no minute then holds sixty of
+its seconds, not even if a second's worth of unused requests passes besides; and so none closes the endpoint."""
 _LONGEST_PAUSE = 60.0
 _BLOCK = 45.0
 """Seconds of refusals and nothing else that are TikTok's answer to too many requests a minute (it says: 300)."""
@@ -133,7 +133,7 @@ class Pace:
 
     @property
     def _pause(self) -> float:
-        """Seconds between single requests while nothing is taken; their sum comes to a little more than TikTok's 300."""
+        """Seconds between single requests while nothing is taken; they sum up to a little over TikTok's 300."""
         return min(_LONGEST_PAUSE, 2.0 ** min(self._in_a_row, 10))
 
     def _learn_minute(self, at: float) -> None:
