@@ -37,9 +37,10 @@ class Limiter:
         self._tokens = limit
 
     def becomes(self, limit: float) -> None:
-        """Somebody else takes more or less of it: so many a second at once, and as many a minute from the next one."""
+        """Somebody else takes more or less of it: fewer a second at once, and fewer a minute from the next one."""
         self.limit = limit
         self._next_per_minute = int(limit * 60)
+        self.per_minute = max(self.per_minute, self._next_per_minute)
 
     def takes(self, at: float) -> bool:
         """Whether a request that arrives now is taken; refused ones do not count."""

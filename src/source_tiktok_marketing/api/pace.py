@@ -123,9 +123,10 @@ class Pace:
                 self._trouble_from = sent_at
                 taken = self._rate.taken(sent_at - 60.0, sent_at - 1e-9)
                 self._before_trouble = (self._rate.asked, taken)
-                self._paused_until = sent_at + 1.0  # TikTok: a second's limit is over with the next second
+                pause_until = sent_at + 1.0  # TikTok: a second's limit is over with the next second
             else:
-                self._paused_until = at + self._pause
+                pause_until = at + self._pause
+            self._paused_until = max(self._paused_until, pause_until)
             self._in_a_row += 1
             self._asks_anew_from = max(at, self._paused_until)
         if self._in_a_row == 1:  # what is refused alone, a while later, was not too much for a second

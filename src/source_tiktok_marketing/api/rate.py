@@ -14,8 +14,11 @@ _MARGIN = 0.94
 _LOWEST = (0.1, 0.02)
 """Of the rate at which requests were refused, and of the full one: one incident, and all, bring it down no further."""
 _APART = 30.0
-"""Seconds, and `_SELDOM` requests, without a refusal after which one alone changes nothing: a delay on its way, say."""
+"""Seconds, and `_SELDOM` requests, without a refusal after which one incident changes nothing: requests that were held
+up on their way arrive together."""
 _SELDOM = 200
+_MANY = 4
+"""Refusals which, if they are more than half, change something nevertheless."""
 _CYCLE = (4.0, 60.0)
 """Seconds from one incident to the next, over which what was taken tells how much can be."""
 _CYCLE_LEAST = 0.7
@@ -24,6 +27,10 @@ _STEPS = (0.05, 0.4)
 """More than is known, in a trial: at first, and at most after doubling."""
 _CALM = (15.0, 120.0)
 """Seconds without a refusal before a trial; twice as many after each that failed, up to a limit."""
+_STEP_BACK = 0.2
+_CALM_BEFORE_IT = 5.0
+_JUST_NOW = 15.0
+"""The first trial if everything was asked for just now, and was taken until then: it may have been an accident."""
 _TRIAL = 1.25
 """Seconds' worth of requests beyond the rate that is known which a trial must hold: more than was saved up by then."""
 _LONGEST_TRIAL = 25.0
@@ -32,13 +39,14 @@ _LONGEST_TRIAL = 25.0
 class _Incident:
     """Refusals of one cause: of requests that were sent before the first of them was known."""
 
-    __slots__ = ("before", "cycle", "first", "last", "on_trial", "refused")
+    __slots__ = ("before", "cycle", "first", "fresh", "last", "on_trial", "refused")
 
-    def __init__(self, sent_at: float, *, before: float, cycle: float, on_trial: bool) -> None:
+    def __init__(self, sent_at: float, *, before: float, cycle: float, fresh: bool, on_trial: bool) -> None:
         self.first = self.last = sent_at
         self.refused = 0
         self.before = before
         self.cycle = cycle
+        self.fresh = fresh
         self.on_trial = on_trial
 
 
@@ -59,6 +67,7 @@ class Rate:
         self._step = _STEPS[0]
         self._calm = _CALM[0]
         self._calm_from = 0.0
+        self._full_at = 0.0
         self._incident: _Incident | None = None
         self._incident_known_at = float("-inf")
         self.asked = full
@@ -93,14 +102,16 @@ class Rate:
         if self._incident is None or sent_at >= self._incident_known_at:
             on_trial = self._trial_from is not None and sent_at >= self._trial_from
             cycle = self._taken_since(self._incident.first, sent_at) if self._incident else self.asked
-            self._incident = _Incident(sent_at, before=self.asked, cycle=cycle, on_trial=on_trial)
+            fresh = not on_trial and self._was_calm(sent_at)
+            self._incident = _Incident(sent_at, before=self.asked, cycle=cycle, fresh=fresh, on_trial=on_trial)
             self._incident_known_at = at
         incident = self._incident
-        alone = not incident.refused and not incident.on_trial and self._was_calm(sent_at)
+        if self.is_full:
+            self._full_at = at
         self._refused.append(sent_at)
         incident.refused += 1
         incident.last = max(incident.last, sent_at)
-        if not alone:
+        if not incident.fresh or incident.refused >= max(_MANY, 1 + self.taken(incident.first - 1.0, incident.last)):
             self._slow_down(at, incident)
 
     def restore(self, asked: float) -> None:
@@ -122,8 +133,7 @@ class Rate:
         apart = max(_APART, _SELDOM / self.asked)
         while self._refused and sent_at - self._refused[0] > max(apart, 2 * _APART):
             self._refused.popleft()
-        began = self._sent[0] if self._sent else sent_at
-        return sent_at - began >= _APART and all(sent_at - moment > apart for moment in self._refused)
+        return all(sent_at - moment > apart for moment in self._refused)
 
     def _taken_since(self, begin: float, end: float) -> float:
         """Requests a second that were taken from one incident to the next; what was asked if that tells nothing."""
@@ -135,7 +145,7 @@ class Rate:
     def _slow_down(self, at: float, incident: _Incident) -> None:
         if incident.on_trial:
             if incident.refused == 1:
-                self._calm = min(_CALM[1], self._calm * 2)
+                self._calm = min(_CALM[1], max(_CALM[0], self._calm * 2))
         else:
             begin = max(incident.first - 1.0, self._sent[0] - 1e-6 if self._sent else 0.0)
             taken = self.taken(begin, incident.last) / max(1.0, incident.last - begin)
@@ -145,6 +155,8 @@ class Rate:
         self._trial_from = None
         self._step = _STEPS[0]
         self._calm_from = at
+        if at - self._full_at <= _JUST_NOW and not incident.on_trial:
+            self._step, self._calm = _STEP_BACK, _CALM_BEFORE_IT
 
     def _try_more(self, at: float) -> None:
         self.asked = min(self._full, self._known * (1.0 + self._step))
