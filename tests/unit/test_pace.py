@@ -182,7 +182,7 @@ def test_an_incident_alone_changes_nothing() -> None:
 
 
 def test_an_accident_at_the_start_is_soon_made_up_for() -> None:
-    """The first connections take their time, so that requests arrive together, twice: half a minute later all is well."""
+    """The first connections take their time and requests arrive together: half a minute later all is well."""
     pace = Pace(tier_of(20))
     limiter = Limiter("from the first request", 20)
     changes = [(at, lambda limit, n=n: setattr(limit, "limit", n)) for at, n in ((0.0, 5), (2.0, 20))]
