@@ -221,21 +221,21 @@ async def test_an_unknown_path_stops_the_sync() -> None:
 @pytest.mark.parametrize("slower", [refusal(40100), refusal(40016), Reply(429, {}, b"slow down")])
 async def test_a_rate_refusal_slows_the_endpoint(slower: Reply) -> None:
     """40100 and HTTP 429 pause the endpoint, and lower its pace if they come again; then the request is answered."""
-    asked = Asked(slower, OK, slower, OK)
+    asked = Asked(*[slower, OK] * 4)
     before = asked.client.quotas.rate(ENDPOINT)
-    await asked.answer()
-    await asked.answer()
-    assert asked.tries == 4
-    assert asked.transport.sent_at[1] - asked.transport.sent_at[0] >= 1.0
+    for _ in range(4):
+        await asked.answer()
+    assert asked.tries == 8
+    assert asked.transport.sent_at[-1] - asked.transport.sent_at[-2] >= 1.0
     assert asked.client.quotas.rate(ENDPOINT) < before
-    assert asked.client.tally.refused == 2
+    assert asked.client.tally.refused == 4
 
 
 async def test_a_rate_refusal_leaves_other_endpoints_alone() -> None:
     """TikTok counts by endpoint."""
-    asked = Asked(refusal(40100), OK, refusal(40100), OK)
-    await asked.answer()
-    await asked.answer()
+    asked = Asked(*[refusal(40100), OK] * 4)
+    for _ in range(4):
+        await asked.answer()
     assert asked.client.quotas.rate("campaign/get/") > asked.client.quotas.rate(ENDPOINT)
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from source_tiktok_marketing.api.quota import Tier
 
-HEADROOM = 0.965
+HEADROOM = 0.962
 """Of the tier: requests leave evenly and arrive unevenly, so the rest keeps clear of its limit."""
 _SECOND = 1.03
 """Seconds that hold no more requests than the tier's second: what is caught up on must not come too close together."""
@@ -25,6 +25,7 @@ _REST = 3.0
 """Seconds of rest in each shift while the limit is lower than the tier. Whatever it is, no minute then holds sixty of
 its seconds, not even if a second's worth of unused requests passes besides; and so none closes the endpoint."""
 _LONGEST_PAUSE = 60.0
+_AFTER_AN_ACCIDENT = 0.25
 _BLOCK = 45.0
 """Seconds of refusals and nothing else that are TikTok's answer to too many requests a minute (it says: 300)."""
 _LESS_A_MINUTE = 0.95
@@ -99,7 +100,7 @@ class Pace:
             self._next_at = at + self._pause
         else:
             self._next_at = max(self._next_at, at - _CATCH_UP) + 1.0 / self.rate
-        if not self._rate.is_full and at - self._rested_at >= _SHIFT - _REST:
+        if self._in_a_row <= 1 and not self._rate.is_full and at - self._rested_at >= _SHIFT - _REST:
             self._paused_until = max(self._paused_until, at + _REST)
             self._rested_at = at + _REST
         self._sent.append(at)
@@ -118,24 +119,26 @@ class Pace:
 
     def refused(self, at: float, sent_at: float) -> None:
         """TikTok refused a request for its rate, as is known now."""
-        if sent_at >= self._asks_anew_from:
+        tells_anew = sent_at >= self._asks_anew_from
+        if tells_anew:
             if not self._in_a_row:
                 self._trouble_from = sent_at
                 taken = self._rate.taken(sent_at - 60.0, sent_at - 1e-9)
                 self._before_trouble = (self._rate.asked, taken)
-                pause_until = sent_at + 1.0  # TikTok: a second's limit is over with the next second
-            else:
-                pause_until = at + self._pause
-            self._paused_until = max(self._paused_until, pause_until)
             self._in_a_row += 1
-            self._asks_anew_from = max(at, self._paused_until)
         if self._in_a_row == 1:  # what is refused alone, a while later, was not too much for a second
             self._rate.refused(at, sent_at)
+        if tells_anew:
+            # TikTok: a second's limit is over with the next second.
+            over = sent_at + 1.0 if self._in_a_row == 1 else at + self._pause
+            pause_until = min(over, at + _AFTER_AN_ACCIDENT) if self._rate.is_full and self._in_a_row == 1 else over
+            self._paused_until = max(self._paused_until, pause_until)
+            self._asks_anew_from = max(at, over)
 
     @property
     def _pause(self) -> float:
         """Seconds between single requests while nothing is taken; they sum up to a little over TikTok's 300."""
-        return min(_LONGEST_PAUSE, 2.0 ** min(self._in_a_row, 10))
+        return min(_LONGEST_PAUSE, 2.0 ** min(self._in_a_row - 1, 10))
 
     def _learn_minute(self, at: float) -> None:
         """A block is over: so many requests in a minute were too many."""

@@ -1,6 +1,6 @@
 """The requests a second that TikTok takes, found by what it refuses.
 
-The tier's rate is asked for until TikTok refuses some of it, twice. What it took while it refused others is what it
+The tier's rate is asked for until TikTok refuses some of it again and again. What it took while it refused others is what it
 takes now; a little less than that is asked for from then on. After some calm a little more is tried for some seconds:
 if it is taken, it stays, and twice as much more is tried; if not, the next trial is further off.
 """
@@ -13,12 +13,12 @@ _MARGIN = 0.94
 """Of what TikTok took while it refused."""
 _LOWEST = (0.1, 0.02)
 """Of the rate at which requests were refused, and of the full one: one incident, and all, bring it down no further."""
-_APART = 30.0
-"""Seconds, and `_SELDOM` requests, without a refusal after which one incident changes nothing: requests that were held
-up on their way arrive together."""
-_SELDOM = 200
+_ACCIDENTS = 2
+_A_MINUTE = 60.0
+"""So many incidents in so many seconds change nothing: requests that were held up on their way arrive together."""
 _MANY = 4
-"""Refusals which, if they are more than half, change something nevertheless."""
+_LARGE = 0.25
+"""Refusals, and their share, of one incident which change something nevertheless."""
 _CYCLE = (4.0, 60.0)
 """Seconds from one incident to the next, over which what was taken tells how much can be."""
 _CYCLE_LEAST = 0.7
@@ -62,6 +62,7 @@ class Rate:
         self._full = full
         self._sent = sent
         self._refused: deque[float] = deque()
+        self._incidents: deque[float] = deque()
         self._known = full
         self._trial_from: float | None = None
         self._step = _STEPS[0]
@@ -102,7 +103,7 @@ class Rate:
         if self._incident is None or sent_at >= self._incident_known_at:
             on_trial = self._trial_from is not None and sent_at >= self._trial_from
             cycle = self._taken_since(self._incident.first, sent_at) if self._incident else self.asked
-            fresh = not on_trial and self._was_calm(sent_at)
+            fresh = self.is_full and self._may_be_accident(sent_at)
             self._incident = _Incident(sent_at, before=self.asked, cycle=cycle, fresh=fresh, on_trial=on_trial)
             self._incident_known_at = at
         incident = self._incident
@@ -111,7 +112,7 @@ class Rate:
         self._refused.append(sent_at)
         incident.refused += 1
         incident.last = max(incident.last, sent_at)
-        if not incident.fresh or incident.refused >= max(_MANY, 1 + self.taken(incident.first - 1.0, incident.last)):
+        if not incident.fresh or self._is_large(incident):
             self._slow_down(at, incident)
 
     def restore(self, asked: float) -> None:
@@ -129,11 +130,17 @@ class Rate:
             count += moment <= end
         return count - sum(1 for moment in self._refused if begin < moment <= end)
 
-    def _was_calm(self, sent_at: float) -> bool:
-        apart = max(_APART, _SELDOM / self.asked)
-        while self._refused and sent_at - self._refused[0] > max(apart, 2 * _APART):
+    def _may_be_accident(self, sent_at: float) -> bool:
+        while self._incidents and sent_at - self._incidents[0] > _A_MINUTE:
+            self._incidents.popleft()
+        while self._refused and sent_at - self._refused[0] > 2 * _A_MINUTE:
             self._refused.popleft()
-        return all(sent_at - moment > apart for moment in self._refused)
+        self._incidents.append(sent_at)
+        return len(self._incidents) <= _ACCIDENTS
+
+    def _is_large(self, incident: _Incident) -> bool:
+        taken = self.taken(incident.first - 1.0, incident.last)
+        return incident.refused >= max(_MANY, _LARGE * (taken + incident.refused))
 
     def _taken_since(self, begin: float, end: float) -> float:
         """Requests a second that were taken from one incident to the next; what was asked if that tells nothing."""
