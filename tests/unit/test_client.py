@@ -220,20 +220,22 @@ async def test_an_unknown_path_stops_the_sync() -> None:
 
 @pytest.mark.parametrize("slower", [refusal(40100), refusal(40016), Reply(429, {}, b"slow down")])
 async def test_a_rate_refusal_slows_the_endpoint(slower: Reply) -> None:
-    """40100 and HTTP 429 pause the endpoint and lower its pace, then the request is answered."""
-    asked = Asked(slower, OK)
+    """40100 and HTTP 429 pause the endpoint, and lower its pace if they come again; then the request is answered."""
+    asked = Asked(*[slower, OK] * 4)
     before = asked.client.quotas.rate(ENDPOINT)
-    await asked.answer()
-    assert asked.tries == 2
-    assert asked.transport.sent_at[1] - asked.transport.sent_at[0] >= 1.0
+    for _ in range(4):
+        await asked.answer()
+    assert asked.tries == 8
+    assert asked.transport.sent_at[-1] - asked.transport.sent_at[-2] >= 1.0
     assert asked.client.quotas.rate(ENDPOINT) < before
-    assert asked.client.tally.refused == 1
+    assert asked.client.tally.refused == 4
 
 
 async def test_a_rate_refusal_leaves_other_endpoints_alone() -> None:
     """TikTok counts by endpoint."""
-    asked = Asked(refusal(40100), OK)
-    await asked.answer()
+    asked = Asked(*[refusal(40100), OK] * 4)
+    for _ in range(4):
+        await asked.answer()
     assert asked.client.quotas.rate("campaign/get/") > asked.client.quotas.rate(ENDPOINT)
 
 
@@ -362,6 +364,19 @@ async def test_long_waits_are_announced() -> None:
     assert [waiting.tries for waiting in asked.waits] == sorted(waiting.tries for waiting in asked.waits)
 
 
+async def test_an_account_that_is_limited_is_waited_for() -> None:
+    """40133 is tried again at the pace of that account; the endpoint's own is as it was."""
+    said = "Advertiser (7001)'s QPS (6) reaches QPS limit 2 for current path, request is temporarily restricted."
+    asked = Asked(refusal(40133, said), OK, OK, OK)
+    for _ in range(3):
+        await asked.answer()
+    assert asked.tries == 4
+    assert asked.took > 1.0
+    assert asked.client.tally.refused == 1
+    assert asked.client.quotas.rate(ENDPOINT) > 9
+    assert asked.client.stalled(ENDPOINT) == 0
+
+
 async def test_what_was_done_is_counted() -> None:
     """Requests, retries and bytes, by endpoint where it matters."""
     asked = Asked(refusal(50000), OK)
@@ -370,8 +385,8 @@ async def test_what_was_done_is_counted() -> None:
     assert tally.requests == {ENDPOINT: 2}
     assert tally.retried == 1
     assert tally.bytes == len(refusal(50000).body) + len(OK.body)
-    assert tally.latency(ENDPOINT) == pytest.approx(0.2)
-    assert tally.page_bytes(ENDPOINT) > 0
+    assert asked.client.flow(ENDPOINT).latency == pytest.approx(0.2)
+    assert asked.client.flow(ENDPOINT).page_bytes > 0
 
 
 def test_a_shown_request_has_no_secret_parameters() -> None:

@@ -22,7 +22,7 @@ from source_tiktok_marketing.errors import (
     Interrupted,
 )
 
-AGAIN = {Consequence.RETRY, Consequence.SLOW_DOWN}
+AGAIN = {Consequence.RETRY, Consequence.SLOW_DOWN, Consequence.SLOW_ACCOUNT}
 FINAL = {Consequence.ACCOUNT, Consequence.STREAM, Consequence.SYNC}
 
 # The appendix of return codes, by what TikTok's documents and others' experience say of each.

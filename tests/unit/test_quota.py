@@ -1,41 +1,17 @@
 from __future__ import annotations
 
 import asyncio
-import random
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from unit_builders import FakeClock
 
-from source_tiktok_marketing.api.quota import SANDBOX, DayIsSpent, Pace, Quotas, Tier, tier_of
+from source_tiktok_marketing.api.pace import DayIsSpent
+from source_tiktok_marketing.api.quota import LEVELS, OWN_LIMITS, SANDBOX, Quotas, Tier, tier_at, tier_of
 
-TODAY = date(2026, 3, 10)
-
-
-def most_within(moments: list[float], seconds: float) -> int:
-    """The most requests that left within any stretch of so many seconds."""
-    most = start = 0
-    for end, moment in enumerate(moments):
-        while moment - moments[start] >= seconds - 1e-9:
-            start += 1
-        most = max(most, end - start + 1)
-    return most
-
-
-def run(pace: Pace, seconds: float, *, late: random.Random | None = None, at: float = 1000.0) -> list[float]:
-    """Ask as often as the pace allows; each turn comes a little late if there is a `late`."""
-    moments = []
-    until = at + seconds
-    while at < until:
-        wait = pace.wait(at, TODAY)
-        if wait > 0:
-            at += wait + (late.expovariate(200) if late else 0.0)
-            continue
-        pace.sent(at)
-        moments.append(at)
-    return moments
+SAID = "Advertiser (7001)'s QPS (6) reaches QPS limit 5 for current path, request is temporarily restricted."
 
 
 @pytest.mark.parametrize(
@@ -52,118 +28,32 @@ def test_the_sandbox_has_its_own_tier() -> None:
     assert Tier(per_second=1, per_minute=30, per_day=1000) == SANDBOX
 
 
-@given(st.floats(0.1, 1000))
-def test_every_tier_lets_something_through(rate: float) -> None:
-    """No configured rate makes a quota of none."""
-    tier = tier_of(rate)
-    assert tier.per_minute >= 1
-    assert tier.per_day >= 1
+@pytest.mark.parametrize(("rate", "limits"), [(10, (8, 240, 20_000)), (20, (12, 360, 30_000)), (30, (20, 600, 50_000))])
+def test_gmv_max_reports_have_limits_of_their_own(rate: float, limits: tuple[int, int, int]) -> None:
+    """By the level of the application; other endpoints have its whole tier."""
+    own = tier_at("gmv_max/report/get/", tier_of(rate))
+    assert (own.per_second, own.per_minute, own.per_day) == limits
+    assert tier_at("ad/get/", tier_of(rate)) == tier_of(rate)
 
 
-@pytest.mark.parametrize("tier", [tier_of(10), tier_of(20), tier_of(30), tier_of(50), SANDBOX, tier_of(0.5)])
-def test_no_minute_holds_more_than_the_tier(tier: Tier) -> None:
-    """Over a long run, in any 60 seconds, with turns that come late."""
-    assert most_within(run(Pace(tier), 400, late=random.Random(1)), 60.0) <= tier.per_minute
+def test_a_shared_application_has_less_of_every_limit() -> None:
+    """Half of Basic's tier is half of what the endpoint takes from Basic, too."""
+    assert tier_at("gmv_max/report/get/", tier_of(5)) == Tier(per_second=4, per_minute=120, per_day=10_000)
+    assert tier_at("report/task/create/", tier_of(5)) == Tier(per_second=1, per_minute=30, per_day=2_250)
 
 
-@pytest.mark.parametrize("late", [None, 1, 2])
-@pytest.mark.parametrize("rate", [1, 2, 5, 10, 20, 30, 50])
-def test_no_second_holds_more_than_the_tier(rate: float, late: int | None) -> None:
-    """Over a run of a minute and a half, with turns that come on time and turns that come late."""
-    pace = Pace(SANDBOX if rate == 1 else tier_of(rate))
-    moments = run(pace, 90, late=None if late is None else random.Random(late))
-    assert most_within(moments, 1.0) <= rate
+@given(st.sampled_from([*OWN_LIMITS, "ad/get/"]), st.floats(0.1, 1000))
+def test_every_tier_lets_something_through(endpoint: str, rate: float) -> None:
+    """No configured rate makes a quota of none, and no endpoint takes more than the tier."""
+    tier = tier_at(endpoint, tier_of(rate))
+    assert 0 < tier.per_second <= rate
+    assert 1 <= tier.per_minute <= tier_of(rate).per_minute
+    assert 1 <= tier.per_day <= tier_of(rate).per_day
 
 
-@pytest.mark.parametrize("tier", [tier_of(10), tier_of(30), tier_of(50)])
-def test_the_quota_is_used(tier: Tier) -> None:
-    """Late turns are made up for: more than nine tenths of the quota are used."""
-    moments = run(Pace(tier), 120, late=random.Random(2))
-    assert len(moments) >= 0.9 * 120 * tier.per_second
-
-
-def test_a_long_rest_is_not_made_up_for() -> None:
-    """After an idle hour requests leave at the same pace, not in a burst."""
-    pace = Pace(tier_of(20))
-    run(pace, 5)
-    assert most_within(run(pace, 5, at=5000.0), 1.0) <= 20
-
-
-def test_a_refusal_slows_down_at_once() -> None:
-    """The pace falls to six tenths, and nothing leaves for a second."""
-    pace = Pace(tier_of(10))
-    run(pace, 5)
-    before = pace.rate(1005.0)
-    assert pace.refused(1005.0, 1004.9) == pytest.approx(1.0)
-    assert pace.wait(1005.0, TODAY) == pytest.approx(1.0)
-    assert pace.rate(1005.0) == pytest.approx(before * 0.6)
-
-
-def test_it_recovers() -> None:
-    """A minute later most of the pace is back, and in the end all of it, and never more."""
-    pace = Pace(tier_of(10))
-    full = pace.rate(1000.0)
-    pace.refused(1000.0, 999.0)
-    rates = [pace.rate(1000.0 + n) for n in range(0, 120, 10)]
-    assert rates == sorted(rates)
-    assert rates[-1] == pytest.approx(full)
-    assert pace.rate(1e6) == pytest.approx(full)
-
-
-def test_refusals_of_one_incident_count_once() -> None:
-    """Ten requests under way when the quota was passed are one mistake, not ten."""
-    once, often = Pace(tier_of(10)), Pace(tier_of(10))
-    once.refused(1000.0, 999.5)
-    for n in range(10):
-        often.refused(1000.0 + n / 20, 999.0 + n / 20)
-    assert often.rate(1001.0) == pytest.approx(once.rate(1001.0))
-    assert often.wait(1000.5, TODAY) == pytest.approx(once.wait(1000.5, TODAY))
-
-
-def test_refusals_one_after_the_other_pause_longer() -> None:
-    """TikTok's five-minute block is met with pauses up to a minute, not with a storm."""
-    pace = Pace(tier_of(10))
-    at, pauses = 1000.0, []
-    for _ in range(10):
-        pauses.append(pace.refused(at, at - 0.1))
-        at += pauses[-1] + 0.2
-    assert pauses == sorted(pauses)
-    assert pauses[0] == pytest.approx(1.0)
-    assert pauses[-1] == pytest.approx(60.0)
-    assert pace.rate(at) > 0
-
-
-def test_a_success_ends_the_row_of_refusals() -> None:
-    """The next refusal starts from a short pause again."""
-    pace = Pace(tier_of(10))
-    for at in (1000.0, 1010.0, 1020.0):
-        pace.refused(at, at - 0.1)
-    pace.accepted()
-    assert pace.refused(1100.0, 1099.0) == pytest.approx(1.0)
-
-
-@given(st.lists(st.floats(0.01, 30), max_size=40))
-def test_however_often_it_is_refused_it_goes_on(gaps: list[float]) -> None:
-    """The pace never falls to nothing, and no pause is longer than a minute."""
-    pace = Pace(tier_of(10))
-    at = 1000.0
-    for gap in gaps:
-        at += gap
-        assert 0 <= pace.refused(at, at - 0.001) <= 60.0 + 1e-6  # sums of floats round
-        assert 0 < pace.rate(at) <= 10
-        assert pace.wait(at, TODAY) <= 61.0
-
-
-def test_the_day_is_counted() -> None:
-    """After the day's requests there is none until the next date."""
-    pace = Pace(Tier(per_second=10, per_minute=600, per_day=3))
-    at = 1000.0
-    for _ in range(3):
-        at += pace.wait(at, TODAY)
-        pace.sent(at)
-    with pytest.raises(DayIsSpent):
-        pace.wait(at + 10, TODAY)
-    assert pace.wait(at + 10, date(2026, 3, 11)) == 0
+def test_own_limits_are_told_for_each_level() -> None:
+    """Four levels, four limits."""
+    assert {len(limits) for limits in OWN_LIMITS.values()} == {len(LEVELS)}
 
 
 async def test_turns_wait_on_the_clock() -> None:
@@ -216,3 +106,62 @@ async def test_a_cancelled_wait_gives_its_turn_on() -> None:
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
     await asyncio.wait_for(quotas.turn("ad/get/"), timeout=1)
+
+
+async def test_an_account_that_is_limited_slows_nobody_else() -> None:
+    """Its requests keep to the limit that TikTok says (40133); the others leave at the endpoint's rate meanwhile."""
+    clock = FakeClock()
+    quotas = Quotas(tier_of(20), clock)
+    left_at = await quotas.turn("ad/get/", "7001")
+    quotas.account_refused("ad/get/", "7001", left_at, SAID)
+    slow = [await quotas.turn("ad/get/", "7001") for _ in range(20)]
+    assert slow[-1] - slow[0] > 3.5
+    others = [await quotas.turn("ad/get/", "7002") for _ in range(20)]
+    assert others[-1] - others[0] < 1.2
+    assert quotas.rate("ad/get/") > 19
+    elsewhere = [await quotas.turn("campaign/get/", "7001") for _ in range(20)]
+    assert elsewhere[-1] - elsewhere[0] < 1.2
+
+
+async def test_an_account_limit_that_is_not_said_is_found() -> None:
+    """Then it is searched for as an endpoint's is, and found again when it is gone."""
+    clock = FakeClock()
+    quotas = Quotas(tier_of(10), clock)
+    for _ in range(30):
+        left_at = await quotas.turn("ad/get/", "7001")
+    for _ in range(8):
+        quotas.account_refused("ad/get/", "7001", left_at, "QPS limit reached")
+        quotas.accepted("ad/get/", await quotas.turn("ad/get/", "7001"), "7001")
+        left_at = await quotas.turn("ad/get/", "7001")
+    slow = [await quotas.turn("ad/get/", "7001") for _ in range(10)]
+    assert slow[-1] - slow[0] > 1.5
+    for _ in range(3000):
+        left_at = await quotas.turn("ad/get/", "7001")
+        quotas.accepted("ad/get/", left_at, "7001")
+    fast = [await quotas.turn("ad/get/", "7001") for _ in range(10)]
+    assert fast[-1] - fast[0] < 1.0
+
+
+async def test_what_waits_for_its_account_is_known() -> None:
+    """So that others can be asked about meanwhile; a wait that is given up counts no more."""
+    clock = FakeClock()
+    quotas = Quotas(tier_of(10), clock)
+    quotas.account_refused("ad/get/", "7001", clock.monotonic(), SAID)
+    quotas.account_refused("ad/get/", "7001", clock.monotonic(), SAID)
+    gate = asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        await gate.wait()
+        clock.seconds += seconds
+
+    clock.sleep = sleep  # type: ignore[method-assign]
+    waiting = [asyncio.create_task(quotas.turn("ad/get/", "7001")) for _ in range(3)]
+    await asyncio.sleep(0)
+    assert quotas.held("ad/get/") == 3
+    waiting[0].cancel()
+    waiting[2].cancel()
+    await asyncio.gather(waiting[0], waiting[2], return_exceptions=True)
+    assert quotas.held("ad/get/") == 1
+    gate.set()
+    await waiting[1]
+    assert quotas.held("ad/get/") == 0

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -21,8 +20,11 @@ from source_tiktok_marketing.api.errors import (
     transport_error,
     wrong_path,
 )
-from source_tiktok_marketing.api.quota import DayIsSpent, Quotas
+from source_tiktok_marketing.api.pace import DayIsSpent
+from source_tiktok_marketing.api.quota import Quotas
 from source_tiktok_marketing.api.retry import Patience, gives_up, pause
+from source_tiktok_marketing.api.room import Place
+from source_tiktok_marketing.api.tally import Flow, Tally
 from source_tiktok_marketing.api.transport import Reply, Transport, TransportFailure
 from source_tiktok_marketing.clock import Clock
 
@@ -54,11 +56,18 @@ class Answer(msgspec.Struct, Generic[T], frozen=True):
         value: What the decoder made of the body.
         size: Bytes of the body.
         throttled: Whether TikTok says that it left out all but the newest 20,000 ads (`X-Tt-Ads-Throttle`).
+        place: The room it takes until `leave` is called; None if it takes none.
     """
 
     value: T
     size: int
     throttled: bool
+    place: Place | None = None
+
+    def leave(self) -> None:
+        """It was taken: make room for another one."""
+        if self.place is not None:
+            self.place.leave()
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -67,36 +76,6 @@ class Waiting(msgspec.Struct, frozen=True):
     error: TikTokError
     seconds: float
     tries: int
-
-
-class Tally:
-    """What was asked so far, for people to see; `remarks` are answers that came with a reservation (20001)."""
-
-    def __init__(self) -> None:
-        self.requests: dict[str, int] = {}
-        self.refused = 0
-        self.retried = 0
-        self.bytes = 0
-        self.remarks: list[str] = []
-        self.dated: tuple[str, datetime] | None = None
-        """The latest answer's `Date`, and this machine's time when it came."""
-        self._largest: dict[str, int] = {}
-        self._seconds: dict[str, deque[float]] = {}
-
-    def answered(self, endpoint: str, seconds: float, size: int) -> None:
-        """An answer arrived after so many seconds."""
-        self.bytes += size
-        self._largest[endpoint] = max(size, self._largest.get(endpoint, 0) * 9 // 10)
-        self._seconds.setdefault(endpoint, deque(maxlen=16)).append(seconds)
-
-    def page_bytes(self, endpoint: str) -> int:
-        """Bytes of the endpoint's largest recent answer, which sinks slowly."""
-        return self._largest.get(endpoint, 0)
-
-    def latency(self, endpoint: str) -> float:
-        """Seconds that the endpoint's latest answers took, on average; 0.5 before the first."""
-        seconds = self._seconds.get(endpoint)
-        return sum(seconds) / len(seconds) if seconds else 0.5
 
 
 class Client:
@@ -136,6 +115,7 @@ class Client:
         self._on_wait = on_wait
         self._rng = rng or random.Random()  # noqa: S311 - spreads waits, keeps no secret
         self._answered = False
+        self._resting: Counter[str] = Counter()
         self.tally = Tally()
 
     async def get(
@@ -146,6 +126,7 @@ class Client:
         *,
         advertiser_id: str | None = None,
         divisible: bool = False,
+        keep: bool = False,
     ) -> Answer[T]:
         """Ask until there is an answer.
 
@@ -155,6 +136,7 @@ class Client:
             decode: Makes something of the whole body; its `msgspec.DecodeError` means that the body is damaged.
             advertiser_id: The account it is about, for errors.
             divisible: Whether the caller will ask for less at a time if this proves too slow.
+            keep: Whether the answer keeps its room until the caller calls `Answer.leave`.
 
         Raises:
             TikTokError: If the request failed for good.
@@ -166,7 +148,7 @@ class Client:
         while True:
             tries += 1
             try:
-                return await self._try(endpoint, query, decode, advertiser_id)
+                answer = await self._try(endpoint, query, decode, advertiser_id)
             except TikTokError as error:
                 waited = self._clock.monotonic() - started
                 way = (error.consequence, error.slow)
@@ -186,12 +168,28 @@ class Client:
                 self.tally.retried += 1
                 if seconds >= _ANNOUNCED_FROM:
                     self._on_wait(Waiting(error, seconds, tries))
-            await self._clock.sleep(seconds)
+            else:
+                if not keep:
+                    answer.leave()
+                return answer
+            self._resting[endpoint] += 1
+            try:
+                await self._clock.sleep(seconds)
+            finally:
+                self._resting[endpoint] -= 1
+
+    def flow(self, endpoint: str) -> Flow:
+        """How the endpoint answers now."""
+        return self.tally.flow(endpoint, self._clock.monotonic())
+
+    def stalled(self, endpoint: str) -> int:
+        """Requests that wait for something else than the endpoint's quota: a retry, or their account's own limit."""
+        return self._resting[endpoint] + self.quotas.held(endpoint)
 
     def _pause(self, error: TikTokError, tries: int) -> float:
-        if error.consequence is Consequence.SLOW_DOWN:  # the endpoint's pace already waits for all its requests
-            try:
-                wait = self.quotas.pace(error.endpoint).wait(self._clock.monotonic(), self._clock.now().date())
+        if error.consequence in {Consequence.SLOW_DOWN, Consequence.SLOW_ACCOUNT}:
+            try:  # the pace already waits for all requests of the endpoint or the account
+                wait = self.quotas.wait(error.endpoint, error.advertiser_id)
             except DayIsSpent:
                 return 0.0  # the next turn says so
             return wait + self._rng.uniform(0.0, 0.25)
@@ -201,33 +199,48 @@ class Client:
         self, endpoint: str, query: Mapping[str, str], decode: Callable[[bytes], T], advertiser_id: str | None
     ) -> Answer[T]:
         try:
-            left_at = await self.quotas.turn(endpoint)
+            left_at = await self.quotas.turn(endpoint, advertiser_id)
         except DayIsSpent:
             raise self._day_is_spent(endpoint, advertiser_id) from None
-        self.tally.requests[endpoint] = self.tally.requests.get(endpoint, 0) + 1
-        try:
-            reply = await self._transport.send(endpoint, query, self._token)
-        except TransportFailure as failure:
-            raise transport_error(
-                self.scrub(failure.said),
-                endpoint=endpoint,
-                advertiser_id=advertiser_id,
-                timed_out=failure.timed_out,
-                connecting=failure.connecting,
-            ) from failure
-        self.tally.answered(endpoint, self._clock.monotonic() - left_at, len(reply.body))
+        with self.tally.under_way(endpoint, left_at):
+            try:
+                reply = await self._transport.send(endpoint, query, self._token)
+            except TransportFailure as failure:
+                raise transport_error(
+                    self.scrub(failure.said),
+                    endpoint=endpoint,
+                    advertiser_id=advertiser_id,
+                    timed_out=failure.timed_out,
+                    connecting=failure.connecting,
+                ) from failure
+        now = self._clock.monotonic()
+        waited = reply.place.waited if reply.place is not None else 0.0
+        self.tally.answered(endpoint, now, max(0.0, now - left_at - waited), len(reply.body))
         if date := reply.headers.get("Date"):
             self.tally.dated = date, self._clock.now()
         try:
             value = self._read(reply, endpoint, query, decode, advertiser_id)
-        except TikTokError as error:
-            if error.consequence is Consequence.SLOW_DOWN:
-                self.tally.refused += 1
-                self.quotas.pace(endpoint).refused(self._clock.monotonic(), left_at)
+        except BaseException as error:
+            if reply.place is not None:
+                reply.place.leave()
+            if isinstance(error, TikTokError):
+                self._tell_quota(error, left_at)
             raise
-        self.quotas.pace(endpoint).accepted()
+        self.quotas.accepted(endpoint, left_at, advertiser_id)
         self._answered = True
-        return Answer(value, len(reply.body), "X-Tt-Ads-Throttle" in reply.headers)
+        return Answer(value, len(reply.body), "X-Tt-Ads-Throttle" in reply.headers, reply.place)
+
+    def _tell_quota(self, error: TikTokError, left_at: float) -> None:
+        """What the quota learns of an answer that is an error: any return code but its own says that there was room."""
+        if error.consequence is Consequence.SLOW_DOWN:
+            self.tally.refused += 1
+            self.quotas.refused(error.endpoint, left_at)
+        elif error.consequence is Consequence.SLOW_ACCOUNT and error.advertiser_id is not None:
+            self.tally.refused += 1
+            self.quotas.account_refused(error.endpoint, error.advertiser_id, left_at, error.said)
+            self.quotas.accepted(error.endpoint, left_at)
+        elif error.code is not None:
+            self.quotas.accepted(error.endpoint, left_at, error.advertiser_id)
 
     def _read(
         self,

@@ -15,6 +15,8 @@ class Consequence(StrEnum):
     """The same request may succeed in a while."""
     SLOW_DOWN = "slow down"
     """The same request may succeed once fewer are sent to this endpoint."""
+    SLOW_ACCOUNT = "slow this account down"
+    """The same request may succeed once fewer are sent to this endpoint about this advertiser account."""
     SPLIT = "split"
     """Only a smaller request (fewer days, fewer ids) can succeed."""
     ACCOUNT = "account"
@@ -80,6 +82,7 @@ _NO_WAY_THERE = Ruling(
     "Check the network, the proxy's settings and TIKTOK_API_URL, then run it again.",
 )
 _SLOW = Ruling(Consequence.SLOW_DOWN, Verdict.TRANSIENT, _SLOWER)
+_SLOW_ACCOUNT = Ruling(Consequence.SLOW_ACCOUNT, Verdict.TRANSIENT, _SLOWER)
 _SMALLER = Ruling(
     Consequence.SPLIT, Verdict.TRANSIENT, "Set report_granularity to fewer days, or run the sync again later."
 )
@@ -145,7 +148,7 @@ RULINGS: dict[int, Ruling] = {
     40124: _APPLICATION,
     40125: _APPLICATION,
     40132: _RETRY,
-    40133: _RETRY,
+    40133: _SLOW_ACCOUNT,
     40200: _RETRY,
     40201: _RETRY,
     40202: _RETRY,

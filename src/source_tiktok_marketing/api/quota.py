@@ -1,17 +1,20 @@
-"""How fast an endpoint may be asked now.
+"""What TikTok allows, and whose turn it is.
 
 TikTok counts per application and endpoint: a second, a minute (then five minutes of refusals) and a day (until
-midnight UTC). Its headers say nothing, so the counting is done here, and a refusal (40100) is answered by asking more
-slowly for a while.
+midnight UTC). A few endpoints have limits of their own, and an account can be limited on one endpoint (40133). Its
+headers say nothing, so the counting is done here.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import msgspec
+
+from source_tiktok_marketing.api.pace import Pace
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -28,6 +31,17 @@ class Tier(msgspec.Struct, frozen=True, kw_only=True):
 
 
 SANDBOX = Tier(per_second=1, per_minute=30, per_day=1000)
+LEVELS = (10, 20, 30, 50)
+"""Requests a second of the levels of an application: Basic, Advanced, Premium, Ultimate."""
+_GMV_MAX = ((8, 240, 20_000), (12, 360, 30_000), (20, 600, 50_000), (20, 600, 50_000))
+OWN_LIMITS: dict[str, tuple[tuple[int, int, int], ...]] = {
+    "gmv_max/report/get/": _GMV_MAX,
+    "report/task/create/": ((2, 60, 4_500),) * 4,
+}
+"""Requests a second, a minute and a day, for each level, of endpoints that have limits of their own."""
+_LOOK_AGAIN = 1.0
+"""Seconds after which a wait is looked at again: an answer may have ended it."""
+_LIMIT_SAID = re.compile(r"QPS limit (\d+)")
 
 
 def tier_of(requests_per_second: float) -> Tier:
@@ -39,124 +53,141 @@ def tier_of(requests_per_second: float) -> Tier:
     )
 
 
-class DayIsSpent(Exception):  # noqa: N818 - a fact about the quota, which the client turns into an error
-    """The day's requests are used up; the next may be sent at midnight UTC."""
+def tier_at(endpoint: str, tier: Tier) -> Tier:
+    """What one endpoint takes of an application of this tier.
+
+    Between two levels the lower one counts; below the lowest, its limits shrink with the tier, for an application that
+    is shared has less of all.
+    """
+    own = OWN_LIMITS.get(endpoint)
+    if own is None:
+        return tier
+    level = sum(tier.per_second >= least for least in LEVELS[1:])
+    share = min(1.0, tier.per_second / LEVELS[0])
+    per_second, per_minute, per_day = own[level]
+    return Tier(
+        per_second=min(tier.per_second, per_second * share),
+        per_minute=min(tier.per_minute, max(1, int(per_minute * share))),
+        per_day=min(tier.per_day, max(1, int(per_day * share))),
+    )
 
 
-_HEADROOM = (
-    0.97  # requests leave evenly and arrive unevenly: so many of the tier's requests a second keep clear of its limit
-)
-_SLACK = 0.03  # seconds; the headroom makes room for as much: tier x interval is 1.03 s
-_MINUTE = 61.0
-_SLOWEST = 0.02
-_DECREASE = 0.6
-_RECOVERY_PER_SECOND = 0.01
-_LONGEST_PAUSE = 60.0
+class _Line:
+    """Requests that wait for one pace, first come first served."""
 
-
-class Pace:
-    """The arithmetic of one endpoint's quota. Takes the time as an argument and never waits itself."""
+    __slots__ = ("pace", "turn")
 
     def __init__(self, tier: Tier) -> None:
-        self._tier = tier
-        self._share = 1.0  # of the tier's requests a second that are asked for now
-        self._share_at = 0.0
-        self._next_at = 0.0
-        self._paused_until = 0.0
-        self._refusals = 0
-        self._refused_at = -1.0
-        self._minute: deque[float] = deque()
-        self._day: date | None = None
-        self._sent_today = 0
-
-    def rate(self, at: float) -> float:
-        """Requests a second that are asked for at this moment."""
-        if self._share < 1.0:
-            self._share = min(1.0, self._share + max(0.0, at - self._share_at) * _RECOVERY_PER_SECOND)
-            self._share_at = max(at, self._share_at)
-        return self._tier.per_second * _HEADROOM * self._share
-
-    def wait(self, at: float, today: date) -> float:
-        """Seconds until the next request may leave; 0 if it may leave now.
-
-        Raises:
-            DayIsSpent: If none may leave today.
-        """
-        if today != self._day:
-            self._day, self._sent_today = today, 0
-        if self._sent_today >= self._tier.per_day:
-            raise DayIsSpent
-        while self._minute and at - self._minute[0] >= _MINUTE:
-            self._minute.popleft()
-        free_at = max(self._next_at, self._paused_until)
-        if len(self._minute) >= self._tier.per_minute:
-            free_at = max(free_at, self._minute[0] + _MINUTE)
-        return max(0.0, free_at - at)
-
-    def sent(self, at: float) -> None:
-        """A request leaves."""
-        # A turn that came a little late is made up for, so that timer slack costs no quota; idle time is not.
-        due = self._next_at if at - self._next_at <= _SLACK else at
-        self._next_at = due + 1.0 / self.rate(at)
-        self._minute.append(at)
-        self._sent_today += 1
-
-    def refused(self, at: float, sent_at: float) -> float:
-        """TikTok refused a request for its rate. Returns the seconds for which the endpoint is left alone."""
-        if sent_at > self._refused_at:  # refusals of requests sent before the last one was known are the same incident
-            self.rate(at)
-            self._share = max(_SLOWEST, self._share * _DECREASE)
-            self._share_at = at
-            pause = min(_LONGEST_PAUSE, 1.0 * 2.0 ** min(self._refusals, 10))
-            self._refusals += 1
-            self._refused_at = at
-            self._paused_until = max(self._paused_until, at + pause)
-        return max(0.0, self._paused_until - at)
-
-    def accepted(self) -> None:
-        """TikTok took a request."""
-        self._refusals = 0
+        self.pace = Pace(tier)
+        self.turn = asyncio.Lock()
 
 
 class Quotas:
-    """One pace for each endpoint, and the waiting.
+    """One pace for each endpoint, and one for each account that TikTok has found too busy there; and the waiting.
 
     Args:
-        tier: What each endpoint takes.
+        tier: What the application has.
         clock: The time, and how to wait.
     """
 
     def __init__(self, tier: Tier, clock: Clock) -> None:
         self.tier = tier
         self._clock = clock
-        self._paces: dict[str, Pace] = {}
-        self._turns: dict[str, asyncio.Lock] = {}
-
-    def pace(self, endpoint: str) -> Pace:
-        """The pace of one endpoint."""
-        pace = self._paces.get(endpoint)
-        if pace is None:
-            pace = self._paces[endpoint] = Pace(self.tier)
-            self._turns[endpoint] = asyncio.Lock()
-        return pace
+        self._lines: dict[str, _Line] = {}
+        self._accounts: dict[tuple[str, str], _Line] = {}
+        self._held: Counter[str] = Counter()
 
     def rate(self, endpoint: str) -> float:
         """Requests a second that the endpoint is asked now."""
-        return self.pace(endpoint).rate(self._clock.monotonic())
+        return self._line(endpoint).pace.rate
 
-    async def turn(self, endpoint: str) -> float:
+    def held(self, endpoint: str) -> int:
+        """Requests that wait because their account is limited there, whatever the endpoint takes."""
+        return self._held[endpoint]
+
+    def wait(self, endpoint: str, advertiser_id: str | None = None) -> float:
+        """Seconds until a request may leave, if no other waits for it.
+
+        Raises:
+            DayIsSpent: If none may leave today.
+        """
+        now, today = self._clock.monotonic(), self._today()
+        seconds = self._line(endpoint).pace.wait(now, today)
+        account = self._accounts.get((endpoint, advertiser_id or ""))
+        return seconds if account is None else max(seconds, account.pace.wait(now, today))
+
+    async def turn(self, endpoint: str, advertiser_id: str | None = None) -> float:
         """Wait for this request's turn, first come first served. Returns when it left (monotonic seconds).
 
         Raises:
             DayIsSpent: If none may leave today.
         """
-        pace = self.pace(endpoint)
-        async with self._turns[endpoint]:
-            while (wait := pace.wait(self._clock.monotonic(), self._today())) > 0:
-                await self._clock.sleep(wait)
+        line = self._line(endpoint)
+        account = self._accounts.get((endpoint, advertiser_id or ""))
+        if account is None:
+            return await self._leave(line)
+        self._held[endpoint] += 1
+        held = True
+        try:
+            async with account.turn:
+                await self._ready(account.pace)
+                self._held[endpoint] -= 1
+                held = False
+                left_at = await self._leave(line)
+                account.pace.sent(left_at)
+                return left_at
+        finally:
+            self._held[endpoint] -= held
+
+    def accepted(self, endpoint: str, sent_at: float, advertiser_id: str | None = None) -> None:
+        """TikTok took a request, whatever it answered."""
+        now = self._clock.monotonic()
+        self._line(endpoint).pace.accepted(now, sent_at)
+        account = self._accounts.get((endpoint, advertiser_id or ""))
+        if account is not None:
+            account.pace.accepted(now, sent_at)
+
+    def refused(self, endpoint: str, sent_at: float) -> None:
+        """TikTok refused a request because the application asks this endpoint too often."""
+        self._line(endpoint).pace.refused(self._clock.monotonic(), sent_at)
+
+    def account_refused(self, endpoint: str, advertiser_id: str, sent_at: float, said: str) -> None:
+        """TikTok refused a request because this account is asked about too often on this endpoint.
+
+        Args:
+            endpoint: The endpoint.
+            advertiser_id: The account.
+            sent_at: When it left.
+            said: TikTok's message, which may say the limit.
+        """
+        account = self._accounts.get((endpoint, advertiser_id))
+        if account is None:
+            tier = self._tier_at(endpoint)
+            limit = _LIMIT_SAID.search(said)
+            if limit is not None and 0 < int(limit[1]) < tier.per_second:
+                tier = msgspec.structs.replace(tier, per_second=int(limit[1]))
+            account = self._accounts[endpoint, advertiser_id] = _Line(tier)
+        account.pace.refused(self._clock.monotonic(), sent_at)
+
+    async def _leave(self, line: _Line) -> float:
+        async with line.turn:
+            await self._ready(line.pace)
             left_at = self._clock.monotonic()
-            pace.sent(left_at)
+            line.pace.sent(left_at)
             return left_at
+
+    async def _ready(self, pace: Pace) -> None:
+        while (wait := pace.wait(self._clock.monotonic(), self._today())) > 0:
+            await self._clock.sleep(min(wait, _LOOK_AGAIN))
+
+    def _line(self, endpoint: str) -> _Line:
+        line = self._lines.get(endpoint)
+        if line is None:
+            line = self._lines[endpoint] = _Line(self._tier_at(endpoint))
+        return line
+
+    def _tier_at(self, endpoint: str) -> Tier:
+        return tier_at(endpoint, self.tier)
 
     def _today(self) -> date:
         moment: datetime = self._clock.now()

@@ -70,11 +70,12 @@ def gives_up(
     """
     if error.consequence is Consequence.SPLIT and not divisible:
         return alike >= patience.tries_of_the_smallest
-    if error.consequence not in {Consequence.RETRY, Consequence.SLOW_DOWN}:
+    too_fast = error.consequence in {Consequence.SLOW_DOWN, Consequence.SLOW_ACCOUNT}
+    if error.consequence is not Consequence.RETRY and not too_fast:
         return True
     if divisible and error.slow:
         return alike >= (patience.slow_tries if error.timed_out else patience.slow_codes)
-    if error.consequence is Consequence.SLOW_DOWN:
+    if too_fast:
         return waited >= patience.quota
     if error.code is None and not answered:
         return waited >= patience.first_contact

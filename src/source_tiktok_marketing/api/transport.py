@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Protocol, Self
 from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
+from aiohttp import hdrs
+
+from source_tiktok_marketing.api.room import Place, Room
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,14 +19,26 @@ if TYPE_CHECKING:
 PRODUCTION_HOST = "https://business-api.tiktok.com"
 SANDBOX_HOST = "https://sandbox-ads.tiktok.com"
 VERSION_PATH = "/open_api/v1.3/"
+_ROOM = 16 * 2**20
+"""Bytes of answers that may have arrived without being taken."""
+_UNREAD = 2**15
+"""Bytes of an answer that are read before there is room for it."""
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """An HTTP answer that arrived whole."""
+    """An HTTP answer that arrived whole.
+
+    Args:
+        status: HTTP status.
+        headers: Its headers.
+        body: Decompressed.
+        place: The room it takes until it is taken; None if it takes none.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    place: Place | None = None
 
 
 class TransportFailure(Exception):  # noqa: N818 - what happened to a request, before anybody judged it
@@ -61,16 +77,24 @@ class HttpTransport:
         connect_timeout: Seconds to get a connection.
         read_timeout: Seconds of silence after which an answer is given up.
         connections: How many at once.
+        room: Where answers wait until they are taken; None for one of its own.
     """
 
     def __init__(
-        self, host: str, *, connect_timeout: float = 15.0, read_timeout: float = 90.0, connections: int = 256
+        self,
+        host: str,
+        *,
+        connect_timeout: float = 15.0,
+        read_timeout: float = 90.0,
+        connections: int = 512,
+        room: Room | None = None,
     ) -> None:
         self.host = host.rstrip("/")
-        self._timeout = aiohttp.ClientTimeout(
-            total=read_timeout * 4, sock_connect=connect_timeout, sock_read=read_timeout
-        )
+        # The time that an answer waits for room is not the server's, so the limit on the whole is kept below.
+        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout, sock_read=read_timeout)
+        self._longest = read_timeout * 4
         self._connections = connections
+        self.room = room or Room(_ROOM)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -79,6 +103,7 @@ class HttpTransport:
             timeout=self._timeout,
             trust_env=True,  # HTTPS_PROXY and NO_PROXY are how many networks are left
             auto_decompress=True,
+            read_bufsize=_UNREAD,
         )
         return self
 
@@ -94,13 +119,26 @@ class HttpTransport:
         if self._session is None:
             raise RuntimeError("the transport is used outside its `async with`")
         try:
-            async with self._session.get(
-                self.host + VERSION_PATH + endpoint,
-                params=params,
-                headers={"Access-Token": token},
-                allow_redirects=False,
-            ) as response:
-                return Reply(response.status, response.headers, await response.read())
+            async with (
+                asyncio.timeout(self._longest) as patience,
+                self._session.get(
+                    self.host + VERSION_PATH + endpoint,
+                    params=params,
+                    headers={"Access-Token": token},
+                    allow_redirects=False,
+                ) as response,
+            ):
+                patience.reschedule(None)
+                place = await self.room.enter(endpoint, _announced(response))
+                try:
+                    patience.reschedule(asyncio.get_running_loop().time() + self._longest)
+                    body = await response.read()
+                except BaseException:
+                    place.leave()
+                    raise
+                self.room.came(endpoint, len(body))
+                place.has(len(body))
+                return Reply(response.status, response.headers, body, place)
         except TimeoutError as error:
             connecting = isinstance(error, aiohttp.ConnectionTimeoutError)
             said = "no connection was made in time" if connecting else "no answer came in time"
@@ -113,3 +151,8 @@ class HttpTransport:
             raise TransportFailure("the answer broke off") from error
         except (aiohttp.ClientError, OSError) as error:
             raise TransportFailure(f"the connection failed ({type(error).__name__})") from error
+
+
+def _announced(response: aiohttp.ClientResponse) -> int | None:
+    """Bytes that the body will have; None if that is not said: what is compressed says its compressed length."""
+    return None if hdrs.CONTENT_ENCODING in response.headers else response.content_length

@@ -11,8 +11,9 @@ from typing import Any
 
 import msgspec
 
-from source_tiktok_marketing.api.client import Client, Tally
+from source_tiktok_marketing.api.client import Client
 from source_tiktok_marketing.api.errors import Consequence, TikTokError
+from source_tiktok_marketing.api.tally import Tally
 from source_tiktok_marketing.catalog import Grain, ObjectSource, ReportSource, Scope, Stream
 from source_tiktok_marketing.clock import Clock
 from source_tiktok_marketing.config import Config

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from source_tiktok_marketing.api.client import Tally
+from source_tiktok_marketing.api.tally import Tally
 
 
 class Budget:

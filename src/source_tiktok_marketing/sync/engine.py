@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import traceback
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from source_tiktok_marketing.api.client import Client
@@ -15,6 +15,7 @@ from source_tiktok_marketing.config import Config
 from source_tiktok_marketing.errors import ConnectorError, Interrupted, OutOfMemory
 from source_tiktok_marketing.sync.accounts import Account, Accounts, find_accounts
 from source_tiktok_marketing.sync.activity import Activity, Question
+from source_tiktok_marketing.sync.breadth import breadth
 from source_tiktok_marketing.sync.buffer import Buffer
 from source_tiktok_marketing.sync.events import (
     Ended,
@@ -31,9 +32,7 @@ from source_tiktok_marketing.sync.steps import StepReader
 
 _BUFFER = 8 * 2**20
 """Bytes of pages that may wait to be taken."""
-_IN_FLIGHT = 24 * 2**20
-"""Bytes of answers that one lane may have under way, by the size of its latest ones."""
-_MOST_REQUESTS = 128
+_LOOK_AGAIN = 1.0
 _HOPELESS = 3
 """Accounts that may fail one after the other for TikTok's own trouble before the rest of the endpoint is given up."""
 
@@ -202,14 +201,14 @@ class Sync:
                     group.create_task(read(taken) if isinstance(taken, Step) else ask(taken))
                 freed.clear()
                 if lane.active:
-                    await freed.wait()
+                    with suppress(TimeoutError):  # what stalls frees nothing, and others may take its place
+                        async with asyncio.timeout(_LOOK_AGAIN):
+                            await freed.wait()
 
     def _limit(self, lane: Lane) -> int:
-        """Requests that must be under way for the quota to be used: its rate times the time an answer takes."""
-        tally = self._api.tally
-        wanted = math.ceil(self._api.quotas.rate(lane.endpoint) * tally.latency(lane.endpoint) * 1.3) + 1
-        affordable = max(2, _IN_FLIGHT // max(1, tally.page_bytes(lane.endpoint)))
-        return min(wanted, affordable, _MOST_REQUESTS)
+        """Windows that must be under way for the quota to be used."""
+        api = self._api
+        return breadth(api.quotas.rate(lane.endpoint), api.flow(lane.endpoint), api.stalled(lane.endpoint))
 
     def _ahead(self, lane: Lane) -> int:
         """Pages of one window that may be asked for at once, now: what the windows under way leave of the limit."""
@@ -230,9 +229,7 @@ class Sync:
         try:
             cursor = None
             if not step.empty:
-                cursor = await self._reading.deliver(
-                    run, step, lambda: max(1, self._limit(lane) // max(1, lane.active))
-                )
+                cursor = await self._reading.deliver(run, step, lambda: self._ahead(lane))
         except Exception as error:  # noqa: BLE001 - a fault in reading one account must not take the others along
             await self._fail(lane, run, step, _explained(error))
         else:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from source_tiktok_marketing.api.quota import Tier
+from source_tiktok_marketing.api.quota import Tier, tier_at
 from source_tiktok_marketing.catalog import ObjectSource, ReportSource, Scope, Stream, stream_named
 from source_tiktok_marketing.config import Config
 from source_tiktok_marketing.sync.accounts import BATCH, INFO_ENDPOINT, LIST_ENDPOINT, Account
@@ -106,7 +106,7 @@ def forecast(
         parts: What is to be read, by stream.
         accounts: The accounts.
         activity: What is known of their days; windows without an answer count in full.
-        tier: The quota of each endpoint.
+        tier: The application's quota.
     """
     streams = tuple(_stream(_named(name), own, activity) for name, own in parts.items())
     requests: Counter[str] = Counter()
@@ -125,7 +125,7 @@ def forecast(
         questions=activity.questions,
         questions_open=activity.open_questions,
         requests=dict(requests),
-        seconds={endpoint: _seconds(count, tier) for endpoint, count in requests.items()},
+        seconds={endpoint: _seconds(count, tier_at(endpoint, tier)) for endpoint, count in requests.items()},
     )
 
 

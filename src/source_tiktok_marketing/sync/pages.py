@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from typing import Any
@@ -152,18 +151,20 @@ class Walker:
         return fresh
 
     async def _pages(self, request: Request) -> AsyncGenerator[tuple[Page, int, bool], None]:
-        """The pages in order, each with its bytes and whether it is all there is."""
+        """The pages about in their order, each with its bytes and whether it is all there is."""
         first = await self._ask(request, 1)
         page = first.value
-        if request.page_size is None:
-            yield page, first.size, False
-            return
         is_whole = page.total_page is not None and page.total_page <= 1 and len(page.records) == page.total_number
-        yield page, first.size, is_whole
+        try:
+            yield page, first.size, is_whole and request.page_size is not None
+        finally:
+            first.leave()
+        if request.page_size is None:
+            return
         # Beyond its reach TikTok may refuse a page or give it empty; neither is of use.
         bound = None if request.reach is None else -(-request.reach // request.page_size)
         pages = page.total_page if bound is None or page.total_page is None else min(page.total_page, bound)
-        asked: deque[asyncio.Task[Answer[Page]]] = deque()
+        asked: list[asyncio.Task[Answer[Page]]] = []
         number = 1
         try:
             while True:
@@ -175,17 +176,26 @@ class Walker:
                     asked.append(asyncio.create_task(self._ask(request, number)))
                 if not asked:
                     return
-                answer = await asked.popleft()
+                # Whichever came, the earliest first: a page that is late must not keep others in memory.
+                await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+                done = next(task for task in asked if task.done())
+                answer = done.result()
+                asked.remove(done)
                 page = answer.value
                 if pages is not None:
                     pages = max(pages, page.total_page or 0)
-                yield page, answer.size, False
+                try:
+                    yield page, answer.size, False
+                finally:
+                    answer.leave()
                 if pages is None and len(page.records) < request.page_size:
                     return
         finally:
             for task in asked:
                 task.cancel()
-            await asyncio.gather(*asked, return_exceptions=True)
+            for left in await asyncio.gather(*asked, return_exceptions=True):
+                if isinstance(left, Answer):
+                    left.leave()
 
     async def _ask(self, request: Request, number: int) -> Answer[Page]:
         params = dict(request.params)
@@ -197,8 +207,10 @@ class Walker:
             self._reader.read,
             advertiser_id=request.advertiser_id,
             divisible=request.divisible,
+            keep=True,
         )
         if answer.throttled:
+            answer.leave()
             raise Truncated("TikTok left out all but the newest 20,000 ads of this report.")
         return answer
 

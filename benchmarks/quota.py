@@ -1,0 +1,180 @@
+"""How much of TikTok's quota a sync uses, by latency and tier, over real sockets against the emulator.
+
+Pages are small, for this is about when requests leave. Each sync is watched for some time and then ended; the emulator
+counts its requests.
+
+The last lines are of an application that is shared: another program asks for some of the ten a second that it has, and
+ends after a while.
+
+    python benchmarks/quota.py [--seconds 60] [--others 3]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from harness import catalog_of, config_for, emulator, machine
+
+STREAMS = ("advertisers_reports_hourly", "campaigns_reports_hourly", "ad_groups_reports_hourly")
+ENDPOINT = "report/integrated/get/"
+TIERS = {10: "basic", 20: "advanced", 50: "ultimate"}
+LATENCIES = (0.1, 0.8, 3.0)
+DAYS = 700
+STRANGER = "1"
+"""The account that the other program asks about, in vain; its requests count nevertheless."""
+SETTLING = 6.0
+"""Seconds from the first request that are not counted: its answer shows how long one takes."""
+HEAD = f"{'tier':>6} {'latency':>8} {'requests a second':>18} {'of the quota':>13} {'refused':>8}"
+
+
+class Watched:
+    """A sync that is going on, seen from the emulator.
+
+    Args:
+        url: The emulator.
+        token: The access token.
+    """
+
+    def __init__(self, url: str, token: str) -> None:
+        self._url = url
+        self._token = token
+
+    def counts(self) -> tuple[int, int]:
+        """Requests that were taken and refused so far."""
+        with urllib.request.urlopen(f"{self._url}/_emulator/counters") as answer:  # noqa: S310 - our own server
+            rows = [row for row in json.load(answer)["counts"] if row["path"] == ENDPOINT]
+        rows = [row for row in rows if row["advertiser_id"] != STRANGER]
+        refused = sum(row["count"] for row in rows if row["answer"] == "40100")
+        return sum(row["count"] for row in rows) - refused, refused
+
+    def begins(self, before: tuple[int, int]) -> None:
+        """Wait for the first request."""
+        while self.counts() == before:
+            time.sleep(0.05)
+
+    def during(self, seconds: float) -> tuple[float, int, int]:
+        """The seconds that were watched, and the requests taken and refused in them."""
+        before, began = self.counts(), time.perf_counter()
+        time.sleep(seconds)
+        after, ended = self.counts(), time.perf_counter()
+        return ended - began, after[0] - before[0], after[1] - before[1]
+
+    @contextmanager
+    def others(self, rate: float) -> Iterator[None]:
+        """Another program asks so many times a second."""
+        ended = threading.Event()
+        query = f"{self._url}/open_api/v1.3/{ENDPOINT}?advertiser_id={STRANGER}"
+
+        def ask() -> None:
+            while not ended.wait(1 / rate):
+                request = urllib.request.Request(query, headers={"Access-Token": self._token})  # noqa: S310 - our own
+                with urllib.request.urlopen(request) as answer:  # noqa: S310
+                    answer.read()
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            asking.join()
+
+
+def warm(ready: dict[str, Any]) -> None:
+    """Let the emulator make its accounts, which holds up all requests for a while, before anything is counted."""
+    today = datetime.now(UTC).date()
+    query = {
+        "report_type": "BASIC",
+        "data_level": "AUCTION_CAMPAIGN",
+        "dimensions": '["campaign_id","stat_time_hour"]',
+        "metrics": '["spend"]',
+        "start_date": str(today),
+        "end_date": str(today),
+    }
+
+    def ask(advertiser_id: str) -> None:
+        url = f"{ready['url']}/open_api/v1.3/{ENDPOINT}?{urlencode({**query, 'advertiser_id': advertiser_id})}"
+        request = urllib.request.Request(url, headers={"Access-Token": ready["access_token"]})  # noqa: S310 - our own
+        with urllib.request.urlopen(request) as answer:  # noqa: S310
+            answer.read()
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(ask, ready["advertiser_ids"]))
+
+
+@contextmanager
+def watched(rate: int, *options: str) -> Iterator[Watched]:
+    """A sync with this tier, which is ended afterwards."""
+    first = datetime.now(UTC).date() - timedelta(days=DAYS)
+    common = ["--advertisers", "6", "--days", str(DAYS + 30), "--ads-per-account", "20", "--record-requests", "0"]
+    with emulator(*common, *options) as ready, tempfile.TemporaryDirectory() as folder:
+        config = config_for(ready, start_date=str(first), requests_per_second=rate, skip_empty_days=False)
+        paths = []
+        for name, content in (("config", config), ("catalog", catalog_of(*STREAMS))):
+            path = Path(folder) / f"{name}.json"
+            path.write_text(json.dumps(content))
+            paths += [f"--{name}", str(path)]
+        warm(ready)
+        one = Watched(ready["url"], ready["access_token"])
+        before = one.counts()
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            [sys.executable, "-m", "source_tiktok_marketing.airbyte", "read", *paths],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "TIKTOK_API_URL": ready["url"]},
+        )
+        try:
+            one.begins(before)
+            yield one
+            assert process.poll() is None, "the sync ended while it was watched"
+        finally:
+            process.kill()
+            process.wait()
+
+
+def main() -> None:
+    """Run it and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long each sync is watched")
+    parser.add_argument("--others", type=int, default=3, help="requests a second of another program, in the last case")
+    arguments = parser.parse_args()
+    print(f"{machine()}; hourly reports, {arguments.seconds:.0f} s each")
+    print(HEAD)
+    for rate, tier in TIERS.items():
+        for latency in LATENCIES:
+            with watched(rate, "--tier", tier, "--fault", f"latency={latency}") as sync:
+                time.sleep(SETTLING + latency)
+                show(f"{rate:>6} {latency:>7.1f}s", rate, sync.during(arguments.seconds))
+    left = 10 - arguments.others
+    with watched(10, "--tier", "basic", "--fault", "latency=0.3") as sync:
+        with sync.others(arguments.others):
+            show(f"{f'{left} of 10':>15}", left, sync.during(60), "shared: the first minute")
+            show(f"{f'{left} of 10':>15}", left, sync.during(arguments.seconds * 2), "shared: after that")
+        show(f"{'10':>15}", 10, sync.during(60), "no longer shared: the first minute")
+        show(f"{'10':>15}", 10, sync.during(arguments.seconds), "no longer shared: after that")
+
+
+def show(title: str, rate: float, watched: tuple[float, int, int], when: str = "") -> None:
+    """A line of the table."""
+    seconds, taken, refused = watched
+    share = refused / max(1, taken + refused)
+    print(f"{title} {taken / seconds:>18.2f} {taken / seconds / rate:>13.1%} {share:>8.2%} {when}".rstrip(), flush=True)
+
+
+if __name__ == "__main__":
+    main()
