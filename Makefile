@@ -14,7 +14,7 @@ demo: $(VENV)/ready
 	$(BIN)/tiktok-marketing demo
 
 test: $(VENV)/ready
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n logical --maxprocesses 8 --dist loadfile
 
 check: lint types docs
 

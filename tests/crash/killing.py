@@ -62,7 +62,8 @@ class Figures(msgspec.Struct):
     def __str__(self) -> str:
         return (
             f"{self.kills} kills (SIGKILL {self.kills - self.terminations}, SIGTERM {self.terminations}), "
-            f"{self.resumes} resumes ({self.resumes_amid} amid the rows), {self.finished} syncs to their end with {self.rows:,} rows; "
+            f"{self.resumes} resumes ({self.resumes_amid} amid the rows), "
+            f"{self.finished} syncs to their end with {self.rows:,} rows; "
             f"rows lost {self.rows_lost}, rows changed {self.rows_changed}, half-applied windows "
             f"{self.half_applied_windows} ({self.looked_into} looks into the database)"
         )

@@ -270,7 +270,7 @@ def test_a_trial_that_fails_goes_back_to_what_was_known() -> None:
     for n in range(20):
         sent.append(n / 10)
     rate.refused(2.0, 1.9)
-    for n in range(4):
+    for _ in range(4):
         rate.refused(2.1, 1.9)
     known = rate.asked
     rate.sends(30.0)

@@ -1,8 +1,8 @@
 """The requests a second that TikTok takes, found by what it refuses.
 
-The tier's rate is asked for until TikTok refuses some of it again and again. What it took while it refused others is what it
-takes now; a little less than that is asked for from then on. After some calm a little more is tried for some seconds:
-if it is taken, it stays, and twice as much more is tried; if not, the next trial is further off.
+The tier's rate is asked for until TikTok refuses some of it again and again. What it took while it refused others is
+what it takes now; a little less than that is asked for from then on. After some calm a little more is tried for some
+seconds: if it is taken, it stays, and twice as much more is tried; if not, the next trial is further off.
 """
 
 from __future__ import annotations
