@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from source_tiktok_marketing.api import transport
 from source_tiktok_marketing.clock import FixedClock
 from source_tiktok_marketing.config import parse_config
 from source_tiktok_marketing.emulator import Emulator, Options
@@ -32,11 +33,11 @@ async def test_reading_waits_for_a_slow_database_and_loses_nothing(
     duckdb_only: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While a package is stuck in the database, a second one and the buffer fill, and then no more is asked for."""
-    rows = 1000
+    rows = 500
     monkeypatch.setattr(package, "FULL_ROWS", rows)
     monkeypatch.setattr(package, "HELD_BYTES", 100_000)
-    monkeypatch.setitem(engine.Sync.__init__.__kwdefaults__, "buffer_bytes", 200_000)
-    monkeypatch.setattr(engine, "_IN_FLIGHT", 200_000)
+    monkeypatch.setitem(engine.Sync.__init__.__kwdefaults__, "buffer_bytes", 50_000)
+    monkeypatch.setattr(transport, "_ROOM", 50_000)
     go_on = threading.Event()
     load, begun = dlt_source.Loader.load, []
 
@@ -46,8 +47,10 @@ async def test_reading_waits_for_a_slow_database_and_loses_nothing(
         return load(loader, filled)
 
     monkeypatch.setattr(dlt_source.Loader, "load", stuck)
-    async with Emulator(Options(now=NOW, tier="unlimited", advertisers=2, days=60, ads_per_account=60)) as emulator:
-        config = parse_config(config_for(emulator, start_date="2026-05-25", include_deleted=True))
+    async with Emulator(Options(now=NOW, tier="unlimited", days=60, ads_per_account=30)) as emulator:
+        config = parse_config(
+            config_for(emulator, start_date="2026-04-20", include_deleted=True, requests_per_second=30)
+        )
         at = Circumstances(clock=FixedClock(NOW), address=emulator.url)
         loading = asyncio.create_task(load_async(config, duckdb_only.address, streams=[NAME], circumstances=at))
         while not begun:  # noqa: ASYNC110 - it begins in another thread
