@@ -38,6 +38,8 @@ package.FULL_ROWS, package.FULL_SECONDS, package.FIRST_SECONDS = 500, 0.2, 0.2
 from source_tiktok_marketing.cli import main
 main()
 """
+A_ROUND = 10
+"""Kills after which a sync is let through and another one begun, so that every stage of it sees some."""
 LONGEST_LIFE = 4.0
 """Seconds after its first request at which a process is killed at the latest."""
 
@@ -146,13 +148,13 @@ def kill_reads(case: Case, kills: int) -> Figures:
     while figures.kills < kills:
         found: dict[tuple[Any, ...], Any] = {}
         states: dict[str, Any] = {}
-        code, first = -1, True
+        code, first, until = -1, True, min(kills, figures.kills + A_ROUND)
         while code != 0:
             figures.resumes += not first
             first = False
             figures.resumes_amid += bool(states)
             state = ["--state", case.write("state.json", list(states.values()))] if states else []
-            code = case.run([*command, *state], output, kill=figures.kills < kills)
+            code = case.run([*command, *state], output, kill=figures.kills < until)
             assert code in {0, 1, -signal.SIGKILL, -signal.SIGTERM}, (code, case.complaints())
             assert "Traceback" not in case.complaints()
             rows, printed = _printed(output)
@@ -198,11 +200,11 @@ def kill_loads(case: Case, kills: int) -> Figures:
     expected, days = _tables(whole), _days(whole)
     killed = case.folder / "killed.duckdb"
     while figures.kills < kills:
-        code, first = -1, True
+        code, first, until = -1, True, min(kills, figures.kills + A_ROUND)
         while code != 0:
             figures.resumes += not first
             first = False
-            code = case.run(command(killed.name), output, kill=figures.kills < kills)
+            code = case.run(command(killed.name), output, kill=figures.kills < until)
             assert code in {0, 143, -signal.SIGKILL, -signal.SIGTERM}, (code, case.complaints())
             assert "Traceback" not in case.complaints()
             there = _days(killed)
