@@ -15,11 +15,15 @@ from source_tiktok_marketing.api.quota import tier_of
 from source_tiktok_marketing.api.transport import Reply
 from source_tiktok_marketing.catalog import Parent, field_types
 from source_tiktok_marketing.errors import IncompleteRead
+from source_tiktok_marketing.sync.buffer import Buffer
 from source_tiktok_marketing.sync.engine import Sync
-from source_tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Notice, Selected
+from source_tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Event, Notice, Selected
+from source_tiktok_marketing.sync.lanes import PartQueue
 from source_tiktok_marketing.sync.objects import ObjectLists, Question, object_requests, questions
 from source_tiktok_marketing.sync.pages import OutOfReach
 from source_tiktok_marketing.sync.plan import Part
+from source_tiktok_marketing.sync.runs import StreamRun
+from source_tiktok_marketing.sync.steps import StepReader
 
 TODAY = NOON.date()
 ANSWER_KEYS = {
@@ -434,3 +438,15 @@ async def test_a_sum_is_never_taken_apart() -> None:
     assert {(params["start_date"], params["end_date"]) for params in api.params_of("report/integrated/get/")} == {
         ("2026-01-01", "2026-03-10")
     }
+
+
+async def test_a_sync_over_midnight_leaves_the_next_day_its_full_read() -> None:
+    """Where only changed ads were asked for, the cursor stays on the day on which all of them were read."""
+    clock = FakeClock()
+    api = Api({"ad/get/": [{"ad_id": "1", "modify_time": "2026-03-11 02:00:00"}]})
+    reading = StepReader(config(), client(api, clock), clock, buffer := Buffer[Event | None](10**6))
+    part = Part(stream=stream("ads"), account=account(), modified_since="2026-03-10 09:00:00", only_changed=True)
+    clock.seconds += 86_400
+    run = StreamRun(Selected(part.stream, incremental=True), None, 0.0)
+    assert await reading.deliver(run, PartQueue(part).take(), lambda: 1) == "2026-03-10 23:59:59"
+    assert isinstance(await buffer.get(), Batch)

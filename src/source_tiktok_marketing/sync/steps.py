@@ -101,7 +101,12 @@ class StepReader:
                 await self._put(run, advertiser_id, delivery.records, delivery.size, delivery.odd)
         for text in lists.notices:
             await self._buffer.put(Notice("warning", text))
-        return min(lists.latest, f"{now - _STILL_MOVING:%Y-%m-%d %H:%M:%S}") if lists.latest else None
+        if not lists.latest:
+            return None
+        bounds = [lists.latest, f"{now - _STILL_MOVING:%Y-%m-%d %H:%M:%S}"]
+        if part.only_changed:  # a cursor of the next day would say that all objects were read on it
+            bounds.append(f"{part.modified_since[:10]} 23:59:59")
+        return min(bounds)
 
     async def _deliver_accounts(self, run: StreamRun) -> None:
         """The streams about accounts themselves, which were listed before anything else could be."""
