@@ -328,22 +328,24 @@ async def test_a_reader_that_goes_away_ends_it_quietly(emulator: Emulator, files
 HOURLY = ["ads_reports_hourly", "ads_reports_by_country_hourly", "ad_groups_reports_by_country_hourly"]
 
 
-async def test_a_reader_that_sleeps_gets_everything(emulator: Emulator, files: Files) -> None:
+async def test_a_reader_that_sleeps_gets_everything(files: Files) -> None:
     """While nobody reads, pipe and buffers fill and the requests pause; nothing times out, and nothing is left out."""
-    config = files.write("c.json", config_for(emulator, **RECENT))
-    catalog = files.write("catalog.json", catalog_of(HOURLY))
-    process = await start("read", "--config", config, "--catalog", catalog, url=emulator.url)
-    assert process.stdout is not None
-    lines = [await process.stdout.readline()]
-    asked = -1
-    while asked != emulator.counters.total():  # until it waits
-        asked = emulator.counters.total()
-        await asyncio.sleep(2)
-    assert process.returncode is None
-    rest, stderr = await process.communicate()
-    slow = Finished(b"".join(lines) + rest, stderr, process.returncode or 0)
-    assert asked < emulator.counters.total()
-    quick = await run("read", "--config", config, "--catalog", catalog, url=emulator.url)
+    # More than the thirty-odd megabytes that may be on their way from TikTok to the reader.
+    async with Emulator(Options(tier="unlimited", days=20, ads_per_account=60)) as emulator:
+        config = files.write("c.json", config_for(emulator, **RECENT))
+        catalog = files.write("catalog.json", catalog_of(HOURLY))
+        process = await start("read", "--config", config, "--catalog", catalog, url=emulator.url)
+        assert process.stdout is not None
+        lines = [await process.stdout.readline()]
+        asked = -1
+        while asked != emulator.counters.total():  # until it waits
+            asked = emulator.counters.total()
+            await asyncio.sleep(2)
+        assert process.returncode is None
+        rest, stderr = await process.communicate()
+        slow = Finished(b"".join(lines) + rest, stderr, process.returncode or 0)
+        assert asked < emulator.counters.total()
+        quick = await run("read", "--config", config, "--catalog", catalog, url=emulator.url)
     assert slow.exit_code == 0
     for name in HOURLY:
         assert len(slow.records(name)) == len(quick.records(name)) > 1000
