@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPTS = ("spec.py", "emulator_speed.py", "read_ads.py", "quota.py", "load.py")
+SCRIPTS = ("spec.py", "emulator_speed.py", "read_ads.py", "memory.py", "plan.py", "states.py", "quota.py", "load.py")
 
 
 def main() -> None:

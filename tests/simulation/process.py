@@ -13,6 +13,7 @@ from simulation.api import TOKEN
 from simulation.faults import Network
 from simulation.schedule import Schedule, Session
 from simulation.sink import LineSink, PackageSink, Store, Tally, look_for_secrets
+from source_tiktok_marketing.airbyte.messages import RowLines
 from source_tiktok_marketing.airbyte.read import _Telling
 from source_tiktok_marketing.api.client import Client
 from source_tiktok_marketing.api.quota import Quotas, tier_of
@@ -21,6 +22,7 @@ from source_tiktok_marketing.clock import Clock
 from source_tiktok_marketing.errors import ConnectorError
 from source_tiktok_marketing.sync.engine import Sync
 from source_tiktok_marketing.sync.events import Ended, Failure
+from source_tiktok_marketing.sync.records import as_structs
 
 
 class Failed(Exception):  # noqa: N818 - a promise was broken
@@ -113,7 +115,13 @@ class Process:
             rng=random.Random(self._rng.random()),
         )
         sync = self._parts.sync(
-            config, self._schedule.selected, dict(store.states), client, self._clock, buffer_bytes=session.buffer
+            config,
+            self._schedule.selected,
+            dict(store.states),
+            client,
+            self._clock,
+            buffer_bytes=session.buffer,
+            keep=RowLines if isinstance(sink, LineSink) else as_structs,
         )
         work = asyncio.create_task(self._follow(sync, sink, outcome, session))
         if session.ending:

@@ -12,6 +12,7 @@ from unit_builders import page, report_source, stream
 
 from source_tiktok_marketing.airbyte.messages import (
     _PORTION,
+    RowLines,
     error_line,
     log_line,
     record_lines,
@@ -62,7 +63,10 @@ def data_of(batch: Batch) -> list[Any]:
 
 def report_batch(name: str, rows: list[Any], advertiser_id: int = 7001) -> Batch:
     """The rows of a report as the sync hands them over."""
-    return Batch(stream(name), advertiser_id, report_reader(stream(name)).read(page(rows)).records, 100)
+    reader = report_reader(stream(name))
+    return Batch(
+        stream(name), advertiser_id, reader.read(page(rows), lambda: RowLines(stream(name), advertiser_id)).records, 100
+    )
 
 
 def sent_row(name: str, text: str = "x") -> dict[str, Any]:
@@ -79,7 +83,7 @@ def test_a_reports_record_repeats_its_dimensions_at_the_root(name: str) -> None:
     """Root: account and dimensions; `dimensions` and `metrics` nested as TikTok has them; nothing twice."""
     batch = report_batch(name, [sent_row(name), sent_row(name)])
     naive = []
-    for record in batch.records:
+    for record in report_reader(stream(name)).read(page([sent_row(name), sent_row(name)])).records:
         dimensions = msgspec.structs.asdict(record.dimensions)
         naive.append(
             {
@@ -142,7 +146,10 @@ def test_no_records_are_no_lines() -> None:
 
 @pytest.mark.parametrize("name", ["ads", "ads_reports_daily", "advertisers_reports_daily"])
 def test_a_large_batch_comes_in_portions(name: str) -> None:
-    """No portion is much larger than 192 KiB, all but the last are full, and the lines keep their order."""
+    """No portion is much larger than 192 KiB, all but the last are full, and the lines keep their order.
+
+    Objects are added one by one, rows as many at once as were decoded at once.
+    """
     if name == "ads":
         batch = Batch(stream(name), 7001, [{"ad_id": n, "ad_name": "x" * 500} for n in range(2000)], 100)
     else:
@@ -151,12 +158,26 @@ def test_a_large_batch_comes_in_portions(name: str) -> None:
             row["dimensions"]["stat_time_day"] = str(n)
         batch = report_batch(name, rows)
     portions = list(record_lines(batch))
-    longest = max(len(line) for portion in portions for line in bytes(portion).split(b"\n"))
+    lines = [line for portion in portions for line in bytes(portion).splitlines(keepends=True)]
+    at_once = batch.records.chunks if isinstance(batch.records, RowLines) else lines
+    longest = max(len(one) for one in at_once)
+    assert longest < _PORTION / 2
     assert len(portions) > 2
-    assert all(_PORTION < len(portion) <= _PORTION + longest + 1 for portion in portions[:-1])
-    assert 0 < len(portions[-1]) <= _PORTION + longest + 1
+    assert all(_PORTION < len(portion) <= _PORTION + longest for portion in portions[:-1])
+    assert 0 < len(portions[-1]) <= _PORTION + longest
     order = [data.get("stat_time_day", data.get("ad_id")) for data in data_of(batch)]
     assert [int(one) for one in order] == list(range(2000))
+
+
+def test_rows_kept_as_lines_can_be_told_apart() -> None:
+    """One by one they are the lines, so that a row that came before can be left out."""
+    lines = report_batch("ads_reports_daily", [sent_row("ads_reports_daily", str(n)) for n in range(50)]).records
+    assert isinstance(lines, RowLines)
+    assert len(lines) == len(list(lines)) == 50
+    assert b"".join(lines) == b"".join(lines.chunks)
+    assert [json.loads(line)["record"]["data"]["stat_time_day"] for line in lines] == [str(n) for n in range(50)]
+    chosen = Batch(stream("ads_reports_daily"), 7001, [lines[7], lines[9]], 100)
+    assert [data["stat_time_day"] for data in data_of(chosen)] == ["7", "9"]
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit_builders import page, report_source, stream
 
 from source_tiktok_marketing.catalog import STREAMS, field_types
-from source_tiktok_marketing.sync.records import ObjectReader, Page, ReportReader, report_reader
+from source_tiktok_marketing.sync.records import Kept, ObjectReader, Page, ReportReader, _sliced, report_reader
 
 NAME = "ads_reports_daily"
 READER = report_reader(stream(NAME))
@@ -36,14 +37,22 @@ def metrics(body: Page, n: int = 0) -> dict[str, Any]:
     return {name: value for name, value in msgspec.structs.asdict(body.records[n].metrics).items() if value is not None}
 
 
-def slowly(rows: list[Any]) -> Page:
-    """The same rows, read by the way for pages with an odd value."""
-    return READER._read_untyped(page(rows))
+def slowly(rows: list[Any]) -> list[Any]:
+    """The same rows, read by the way for rows with an odd value."""
+    return [READER._fitted_row(row, {}) for row in msgspec.json.decode(page(rows))["data"]["list"]]
 
 
-def as_json(read_page: Page) -> Any:
+def long(rows: list[Any]) -> list[Any]:
+    """The rows, over and over and with a long text each, so that their page is read in slices."""
+    return [
+        {"dimensions": one["dimensions"], "metrics": one["metrics"] | {"ad_text": f"{n}" + "x" * 4000}}
+        for n, one in enumerate(rows * (40 // max(1, len(rows))))
+    ]
+
+
+def as_json(records: Sequence[Any]) -> Any:
     """The records as whoever receives them sees them."""
-    return json.loads(msgspec.json.encode(read_page.records))
+    return json.loads(msgspec.json.encode(records))
 
 
 def test_values_get_the_catalogs_types() -> None:
@@ -248,8 +257,8 @@ def test_the_key_of_a_row_is_its_dimensions() -> None:
     """Rows of one id and day have one key whatever their metrics, and the key is a small integer."""
     first, second, next_day = READER.keyer()(
         [
-            *read(row(spend="1"), row(spend="2")).records,
-            *READER.read(page([{"dimensions": {**DIMENSIONS, "stat_time_day": "x"}, "metrics": {}}])).records,
+            *read(row(spend="1"), row(spend="2")).keyed,
+            *READER.read(page([{"dimensions": {**DIMENSIONS, "stat_time_day": "x"}, "metrics": {}}])).keyed,
         ]
     )
     assert first == second
@@ -261,7 +270,7 @@ def test_the_key_of_a_lifetime_row_is_its_id() -> None:
     """It has no other dimension."""
     lifetime = report_reader(stream("ads_reports_lifetime"))
     rows = [{"dimensions": {"ad_id": one}, "metrics": {}} for one in ("5", "6", "5")]
-    assert lifetime.keyer()(lifetime.read(page(rows)).records) == [5, 6, 5]
+    assert lifetime.keyer()(lifetime.read(page(rows)).keyed) == [5, 6, 5]
 
 
 _ids = st.none() | st.integers(-(2**63), 2**63 - 1) | st.integers(0, 3) | st.integers(0, 3).map(lambda n: n << 32)
@@ -274,11 +283,7 @@ def test_keys_are_equal_where_the_dimensions_are(pages: list[list[tuple[int | No
     keys_of = READER.keyer()
     keys: list[Any] = []
     for dimensions in pages:
-        records = [
-            READER._row(READER._dimensions(ad_id=ad_id, stat_time_day=day), READER._metrics())
-            for ad_id, day in dimensions
-        ]
-        keys += keys_of(records)
+        keys += keys_of([READER._dimensions(ad_id=ad_id, stat_time_day=day) for ad_id, day in dimensions])
     rows = [one for dimensions in pages for one in dimensions]
     assert len(keys) == len(rows)
     for n, key in enumerate(keys):
@@ -363,8 +368,106 @@ def test_both_ways_of_reading_agree(rows: list[dict[str, Any]]) -> None:
     """An odd value somewhere on the page must not change what the others become."""
     given_rows = [row(**values) for values in rows]
     fast = READER.read(page(given_rows))
-    assert as_json(fast) == as_json(slowly(given_rows))
+    assert as_json(fast.records) == as_json(slowly(given_rows))
     assert fast.odd == {}
+
+
+_metrics = st.dictionaries(
+    st.sampled_from(["ad_name", "spend", "likes", "tt_app_id", "new"]),
+    texts | st.integers(-(2**62), 2**62) | st.sampled_from(["-", "7", "0.50", "<5", None, '}},{"dimensions":{', "}}]"]),
+)
+
+
+@settings(max_examples=40)
+@given(st.lists(_metrics, min_size=1, max_size=6))
+def test_a_page_read_in_slices_is_read_as_its_rows_are(values: list[dict[str, Any]]) -> None:
+    """However its texts look, and wherever an odd value is."""
+    rows = long([row(**one) for one in values])
+    body = page(rows)
+    assert len(list(_sliced(body)[1])) > 2
+    whole_page = READER.read(body)
+    alone = [READER.read(page([one])) for one in rows]
+    assert as_json(whole_page.records) == [as_json(one.records)[0] for one in alone]
+    assert [record.dimensions for record in whole_page.records] == whole_page.keyed
+    assert set(whole_page.odd) == {name for one in alone for name in one.odd}
+    assert (whole_page.total_number, whole_page.total_page) == (len(rows), 1)
+
+
+def test_an_odd_value_leaves_the_other_slices_alone() -> None:
+    """The dash of a dimension, too, is where it was."""
+    rows = long([row(likes="3", spend="-")])
+    rows[20] = {"dimensions": {**DIMENSIONS, "stat_time_day": "-"}, "metrics": {"likes": "<5", "spend": "-"}}
+    body = READER.read(page(rows))
+    assert [record.metrics.likes for record in body.records] == [3] * 20 + [None] + [3] * 19
+    assert {record.metrics.spend for record in body.records} == {None}
+    assert body.records[20].dimensions.stat_time_day == "-"
+    assert body.odd == {"likes": "<5"}
+
+
+BOUNDARY = {"a": {"dimensions": {"b": {"c": {}}}}, "list": [{"x": {"y": 1}}, {"dimensions": {"z": {"z": 1}}}]}
+
+
+@pytest.mark.parametrize("where", ["row", "metrics", "dimensions"])
+def test_what_only_looks_like_the_end_of_a_row_is_none(where: str) -> None:
+    """A page with such a thing in an unknown field is read whole."""
+    rows: list[Any] = long([row(likes="3")])
+    plain = as_json(READER.read(page(rows)).records)
+    for one in rows:
+        if where == "row":
+            one["new"] = BOUNDARY
+        else:
+            one[where] = {**one[where], "new": BOUNDARY}
+    assert as_json(READER.read(page(rows)).records) == plain
+
+
+@pytest.mark.parametrize("tail", ['"x":{"data":{"list":[]}}', '"x":[{"y":{"z":{}}}]', '"page":1'])
+def test_what_follows_the_list_does_no_harm(tail: str) -> None:
+    """Fields that TikTok adds to the answer are passed over."""
+    rows = long([row(likes="3")])
+    body = page(rows)
+    assert body.endswith(b"}}}")
+    body = body[:-1] + b"," + tail.encode() + b"}"
+    assert as_json(READER.read(body).records) == as_json(READER.read(page(rows)).records)
+
+
+def test_a_list_elsewhere_is_not_the_list() -> None:
+    """Rows are those of `data.list`, wherever others are."""
+    rows = long([row(likes="3")])
+    inner = json.dumps({"data": {"list": rows}}, separators=(",", ":")).encode()
+    body = page([row(likes="4")]).replace(b'"code":0,', b'"code":0,"x":' + inner + b",")
+    assert [record.metrics.likes for record in READER.read(body).records] == [4]
+
+
+@pytest.mark.parametrize("at", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("damage", [b"", b'""', b"}", b"]", b"\xff"])
+def test_damage_anywhere_in_a_long_page_is_a_decode_error(at: float, damage: bytes) -> None:
+    """No part of a page passes for a page."""
+    body = page(long([row(likes="3")]))
+    cut = body.index(b'"likes"', int(len(body) * at))
+    with pytest.raises(msgspec.DecodeError):
+        READER.read(body[:cut] + damage + body[cut + 1 :] if damage else body[:cut])
+
+
+def test_rows_are_handed_on_as_they_are_decoded() -> None:
+    """Whoever keeps something else of them never has the whole page of structs."""
+
+    class Counted(Kept):
+        def __init__(self) -> None:
+            self.sizes: list[int] = []
+
+        def extend(self, rows: list[Any]) -> None:
+            self.sizes.append(len(rows))
+
+        def __len__(self) -> int:
+            return sum(self.sizes)
+
+        def __getitem__(self, index: Any) -> Any:
+            raise NotImplementedError
+
+    body = READER.read(page(long([row(likes="3")])), Counted)
+    assert isinstance(body.records, Counted)
+    assert len(body.records) == len(body.keyed) == 40
+    assert max(body.records.sizes) < 20
 
 
 _any = st.none() | st.booleans() | st.integers(-(2**62), 2**62) | texts | st.lists(texts, max_size=2)
@@ -393,7 +496,7 @@ def test_every_report_is_read(name: str) -> None:
     }
     body = ReportReader(stream(name)).read(page([sent]))
     assert body.odd == {}
-    (record,) = as_json(body)
+    (record,) = as_json(body.records)
     kinds = {"integer": 4, "number": 4.0, "string": "4"}
     assert record["metrics"] == {one: kinds[types["metrics"].fields[one].kind] for one in source.metrics}
     assert list(record["dimensions"]) == list(source.dimensions)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from operator import attrgetter
 from typing import Any, Literal
 
 import msgspec
@@ -23,12 +24,12 @@ from airbyte_protocol_dataclasses.models import (
     Type,
 )
 
-from source_tiktok_marketing.catalog import ReportSource
+from source_tiktok_marketing.catalog import ReportSource, Stream
 from source_tiktok_marketing.sync.events import Batch
+from source_tiktok_marketing.sync.records import Kept
 
 _ENCODER = msgspec.json.Encoder()
 _encode_into = _ENCODER.encode_into
-_COMMA = 0x2C
 _PORTION = 192 * 1024
 
 LogLevel = Literal["DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
@@ -101,25 +102,102 @@ def state_line(stream: str, state: Mapping[str, Any], records: int) -> bytes:
     return _ENCODER.encode(told) + b"\n"
 
 
-def record_lines(batch: Batch) -> Iterator[bytearray]:
-    """The records of a batch, in portions that stay in the processor's cache.
+class _Record(msgspec.Struct, gc=False):
+    stream: str
+    data: Any
+    emitted_at: int
 
-    The bytes of each record are put together around what the encoder writes for its parts; no message object is made.
-    A report's row repeats its dimensions at the root, beside the account.
+
+class _RecordMessage(msgspec.Struct, tag_field="type", tag="RECORD", gc=False):
+    record: _Record
+
+
+class RowLines(Kept):
+    """Rows of a report as record messages, one a line, encoded as soon as they are decoded.
+
+    A row repeats its dimensions at the root, beside the account.
+
+    Args:
+        stream: Whose they are.
+        advertiser_id: The account.
     """
-    head = _head(batch.stream.name)
+
+    __slots__ = ("_account", "_count", "_data", "_names", "_stream", "chunks")
+
+    def __init__(self, stream: Stream, advertiser_id: int) -> None:
+        self._stream = stream.name
+        self._names, self._data = _data_of(stream)
+        self._account = () if "advertiser_id" in self._names else (advertiser_id,)
+        self._count = 0
+        self.chunks: list[bytes] = []
+        """Some lines each."""
+
+    def extend(self, rows: list[Any]) -> None:
+        """Take rows, as `sync.events.Batch` describes them."""
+        if not rows:
+            return
+        emitted_at, stream, account, data = _now(), self._stream, self._account, self._data
+        dimensions = [row.dimensions for row in rows]
+        at_root = zip(*(map(attrgetter(name), dimensions) for name in self._names), strict=True)
+        messages = [
+            _RecordMessage(_Record(stream, data(*account, *values, row.dimensions, row.metrics), emitted_at))
+            for row, values in zip(rows, at_root, strict=True)
+        ]
+        self._count += len(rows)
+        self.chunks.append(_ENCODER.encode_lines(messages))
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self.chunks:
+            yield from chunk.splitlines(keepends=True)
+
+    def __getitem__(self, index: Any) -> Any:
+        return list(self)[index]
+
+
+@cache
+def _data_of(stream: Stream) -> tuple[tuple[str, ...], Any]:
+    """The dimensions of a report, and the type of its records' data."""
+    assert isinstance(stream.source, ReportSource)  # noqa: S101 - narrows the type; objects have no dimensions
+    names = stream.source.dimensions
+    fields = dict.fromkeys(("advertiser_id", *names, "dimensions", "metrics"), Any)
+    return names, msgspec.defstruct("Data", fields.items(), gc=False)
+
+
+def record_lines(batch: Batch) -> Iterator[bytes | bytearray]:
+    """The records of a batch, in portions.
+
+    Args:
+        batch: Objects, or rows of a report that were kept as lines.
+    """
+    if isinstance(batch.stream.source, ReportSource):
+        lines = batch.records
+        yield from _portions(lines.chunks if isinstance(lines, RowLines) else lines)
+        return
+    head = b'{"type":"RECORD","record":{"stream":%s,"data":' % _ENCODER.encode(batch.stream.name)
     tail = b',"emitted_at":%d}}\n' % _now()
-    source = batch.stream.source
-    fill = _fill_objects if not isinstance(source, ReportSource) else _fill_rows
-    if isinstance(source, ReportSource) and "advertiser_id" not in source.dimensions:
-        head += b'{"advertiser_id":%d' % (batch.advertiser_id or 0)
-        fill = _fill_stamped_rows
     records = iter(batch.records)
-    while lines := fill(records, head, tail):
-        yield lines
+    while portion := _fill(records, head, tail):
+        yield portion
 
 
-def _fill_objects(records: Iterator[Any], head: bytes, tail: bytes) -> bytearray:
+def _portions(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    portion: list[bytes] = []
+    size = 0
+    for chunk in chunks:
+        portion.append(chunk)
+        size += len(chunk)
+        if size > _PORTION:
+            yield b"".join(portion)
+            portion, size = [], 0
+    if portion:
+        yield b"".join(portion)
+
+
+def _fill(records: Iterator[Any], head: bytes, tail: bytes) -> bytearray:
+    """A portion of lines; each is put together around what the encoder writes, without an object for the message."""
     lines = bytearray()
     for record in records:
         lines += head
@@ -128,43 +206,6 @@ def _fill_objects(records: Iterator[Any], head: bytes, tail: bytes) -> bytearray
         if len(lines) > _PORTION:
             break
     return lines
-
-
-def _fill_rows(records: Iterator[Any], head: bytes, tail: bytes) -> bytearray:
-    """Rows whose dimensions hold the account already."""
-    lines = bytearray()
-    for record in records:
-        lines += head
-        _encode_into(record.dimensions, lines, -1)
-        at = len(lines) - 1
-        _encode_into(record, lines, at)  # over the brace that closes the dimensions
-        lines[at] = _COMMA
-        lines += tail
-        if len(lines) > _PORTION:
-            break
-    return lines
-
-
-def _fill_stamped_rows(records: Iterator[Any], head: bytes, tail: bytes) -> bytearray:
-    """Rows that the head has put the account before."""
-    lines = bytearray()
-    for record in records:
-        lines += head
-        at = len(lines)
-        _encode_into(record.dimensions, lines, at)
-        lines[at] = _COMMA  # for the brace that opens the dimensions: they go on with the record's root
-        at = len(lines) - 1
-        _encode_into(record, lines, at)
-        lines[at] = _COMMA
-        lines += tail
-        if len(lines) > _PORTION:
-            break
-    return lines
-
-
-@lru_cache(maxsize=256)
-def _head(stream: str) -> bytes:
-    return b'{"type":"RECORD","record":{"stream":%s,"data":' % _ENCODER.encode(stream)
 
 
 def _now() -> int:

@@ -10,6 +10,7 @@ from typing import Any
 
 from source_tiktok_marketing.airbyte.messages import (
     LogLevel,
+    RowLines,
     error_line,
     log_line,
     record_lines,
@@ -77,7 +78,7 @@ async def _read(
     limits: Sequence[Meter],
 ) -> int:
     async with connect(config, clock=clock, on_wait=telling.wait, address=address) as api:
-        sync = Sync(config, selected, states, api, clock)
+        sync = Sync(config, selected, states, api, clock, keep=RowLines)
         beside = [
             asyncio.create_task(telling.beat(sync)),
             asyncio.create_task(watch(limits, lambda what: sync.stop(OutOfMemory(what)))),
@@ -89,6 +90,7 @@ async def _read(
         try:
             async for event in sync.events():
                 await telling.tell(event)
+                del event
         finally:
             for task in beside:
                 task.cancel()

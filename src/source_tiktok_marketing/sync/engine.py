@@ -26,6 +26,7 @@ from source_tiktok_marketing.sync.events import (
 from source_tiktok_marketing.sync.lanes import Lane, PartQueue, Step
 from source_tiktok_marketing.sync.plan import Part, in_order_of_size, plan_stream
 from source_tiktok_marketing.sync.progress import Progress, StreamProgress
+from source_tiktok_marketing.sync.records import Keep, as_structs
 from source_tiktok_marketing.sync.runs import StreamRun
 from source_tiktok_marketing.sync.state import read_state
 from source_tiktok_marketing.sync.steps import StepReader
@@ -47,6 +48,7 @@ class Sync:
         api: Where to ask.
         clock: The time.
         buffer_bytes: Bytes of pages that may wait to be taken.
+        keep: What rows of reports are kept in from the moment they are decoded, and so what a batch of them holds.
 
     Example:
         async for event in Sync(config, selected, states, api, clock).events(): ...
@@ -61,13 +63,14 @@ class Sync:
         clock: Clock,
         *,
         buffer_bytes: int = _BUFFER,
+        keep: Keep = as_structs,
     ) -> None:
         self._config = config
         self._api = api
         self._clock = clock
         self._buffer: Buffer[Event | None] = Buffer(buffer_bytes)
         self._began = clock.monotonic()
-        self._reading = StepReader(config, api, clock, self._buffer)
+        self._reading = StepReader(config, api, clock, self._buffer, keep)
         self._runs = {one.stream.name: self._run_of(one, states) for one in selected}
         self._accounts: Accounts | None = None
         self._activity: Activity | None = None
@@ -94,6 +97,7 @@ class Sync:
         try:
             while (event := await self._buffer.get()) is not None:
                 yield event
+                del event
             if self._fatal is None:
                 await reading
         finally:

@@ -54,8 +54,8 @@ class Batch(msgspec.Struct, frozen=True):
         stream: Whose they are.
         advertiser_id: The account they were read for; None if the stream is not read per account.
         records: For a report, structs with the attributes `dimensions` and `metrics`, themselves structs whose fields
-            have the names and types of the catalog. For objects, dictionaries with the catalog's types, and
-            `advertiser_id` among them.
+            have the names and types of the catalog, or what the sync was told to keep of them. For objects,
+            dictionaries with the catalog's types, and `advertiser_id` among them.
         size: Bytes they came in, for bounding buffers.
         part: Number of the window whose rows they are, which `Settled` tells of; 0 if each record stands for itself.
     """

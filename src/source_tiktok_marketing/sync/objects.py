@@ -154,6 +154,7 @@ class ObjectLists:
                 async with aclosing(self._answers(walker, question)) as deliveries:
                     async for delivery in deliveries:
                         yield self._wanted(delivery)
+                        del delivery
             except OutOfReach as error:
                 self._judge(error)
             except TikTokError as error:
@@ -178,6 +179,7 @@ class ObjectLists:
             async with aclosing(walker.walk(request)) as deliveries:
                 async for delivery in deliveries:
                     yield delivery
+                    del delivery
 
     async def _questions(self, parent: Parent) -> list[Question]:
         others = await self._all_of(parent.other) if parent.other is not None else []

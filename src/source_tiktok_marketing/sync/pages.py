@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -51,7 +51,7 @@ class Delivery(msgspec.Struct, frozen=True):
         settles: Whether no row is still to come of the days whose rows came so far.
     """
 
-    records: list[Any]
+    records: Sequence[Any]
     size: int
     odd: Mapping[str, str]
     settles: bool = False
@@ -123,26 +123,36 @@ class Walker:
                         if page.records:
                             yield Delivery(page.records, size, page.odd)
                         return
-                    keys = self._keys(page.records)
-                    fresh = self._fresh(page.records, keys)
-                    came.update(keys)
+                    fresh = self._fresh(page.records, self._keys(page.keyed), came)
                     if fresh:
                         yield Delivery(fresh, size, page.odd)
+                    del page, fresh
             seen |= came
             if request.reach is not None and len(seen) >= request.reach:
                 raise _out_of_reach(request, total, len(seen))
             if len(came) >= max(counts):
+                self._forget(request, seen)
                 return
         # If it moved all the time, what is there since the last walk began came, or had that many chances to.
         if len(came) < counts[0] and len(seen) < counts[-1]:
             raise _short(request, total, len(seen))
 
-    def _fresh(self, records: list[Any], keys: list[Any]) -> list[Any]:
-        """Those of the records that were not delivered yet; they count as delivered from now on."""
+    def _forget(self, request: Request, seen: set[Any]) -> None:
+        """A list that no other meets has been delivered whole: its keys are of no use any more."""
+        if request.disjoint and seen is self._delivered:
+            self._delivered = set()
+
+    def _fresh(self, records: Sequence[Any], keys: list[Any], came: set[Any]) -> Sequence[Any]:
+        """Those of the records that were not delivered yet; from now on they were, and all of them came."""
         delivered = self._delivered
-        if delivered.isdisjoint(keys) and len(set(keys)) == len(keys):  # all of them, as a rule
+        if came is not delivered:
+            came.update(keys)
+        if delivered.isdisjoint(keys):
+            already = len(delivered)
             delivered.update(keys)
-            return records
+            if len(delivered) - already == len(keys):  # all of them, as a rule
+                return records
+            delivered.difference_update(keys)
         fresh = []
         for key, record in zip(keys, records, strict=True):
             if key not in delivered:
@@ -151,19 +161,24 @@ class Walker:
         return fresh
 
     async def _pages(self, request: Request) -> AsyncGenerator[tuple[Page, int, bool], None]:
-        """The pages about in their order, each with its bytes and whether it is all there is."""
-        first = await self._ask(request, 1)
-        page = first.value
-        is_whole = page.total_page is not None and page.total_page <= 1 and len(page.records) == page.total_number
+        """The pages about in their order, each with its bytes and whether it is all there is.
+
+        A page is megabytes: nobody on its way keeps it while the next one is waited for, hence each `del`.
+        """
+        answer = await self._ask(request, 1)
+        page = answer.value
+        pages = page.total_page
+        is_whole = pages is not None and pages <= 1 and len(page.records) == page.total_number
         try:
-            yield page, first.size, is_whole and request.page_size is not None
+            yield page, answer.size, is_whole and request.page_size is not None
         finally:
-            first.leave()
+            answer.leave()
+            del page, answer
         if request.page_size is None:
             return
         # Beyond its reach TikTok may refuse a page or give it empty; neither is of use.
         bound = None if request.reach is None else -(-request.reach // request.page_size)
-        pages = page.total_page if bound is None or page.total_page is None else min(page.total_page, bound)
+        pages = pages if bound is None or pages is None else min(pages, bound)
         asked: list[asyncio.Task[Answer[Page]]] = []
         number = 1
         try:
@@ -184,11 +199,13 @@ class Walker:
                 page = answer.value
                 if pages is not None:
                     pages = max(pages, page.total_page or 0)
+                is_last = pages is None and len(page.records) < request.page_size
                 try:
                     yield page, answer.size, False
                 finally:
                     answer.leave()
-                if pages is None and len(page.records) < request.page_size:
+                    del page, answer, done
+                if is_last:
                     return
         finally:
             for task in asked:

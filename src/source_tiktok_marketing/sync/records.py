@@ -1,6 +1,7 @@
 """Page bytes become records of the catalog's types.
 
-A report's page is decoded straight into structs made for its stream. Where a value does not fit its type, that page is
+A report's rows are decoded straight into structs made for its stream, and handed on, a dozen or two at a time: a whole
+page would leave the processor's cache before anybody looks at it. Where a value does not fit its type, those rows are
 read once more without types and every value is brought to its type or, failing that, to null: no row is given up for a
 value. Objects are few and may hold fields nobody declared, so they stay dictionaries.
 """
@@ -9,20 +10,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from abc import abstractmethod
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from math import isfinite
+from itertools import count
 from operator import attrgetter
 from typing import Annotated, Any, Protocol
 
 import msgspec
 
-from source_tiktok_marketing.catalog import FieldType, ObjectSource, ReportSource, Stream, field_types
-
-_LARGEST_INT = 2**63 - 1
-_WHOLE = re.compile(r"([+-]?\d+)(?:\.0*)?", re.ASCII)
-_REAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_GROUPED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?", re.ASCII)
+from source_tiktok_marketing.catalog import ObjectSource, ReportSource, Stream, field_types
+from source_tiktok_marketing.sync.fitting import EXACT, LARGEST_INT, fitted
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -30,19 +29,38 @@ class Page(msgspec.Struct, frozen=True):
 
     Args:
         records: As `sync.events.Batch` describes them.
+        keyed: What a key is made of, for each record: a row's dimensions, or the object itself.
         total_number: Rows that TikTok says there are on all pages; None if it does not say.
         total_page: Pages that TikTok says there are; None likewise.
         odd: Fields whose value could not be brought to its type and became null, with one such value each.
     """
 
-    records: list[Any]
+    records: Sequence[Any]
+    keyed: Sequence[Any]
     total_number: int | None
     total_page: int | None
     odd: Mapping[str, str] = {}
 
 
+class Kept(Sequence[Any]):
+    """What rows of a report are kept in, other than a list: it makes something else of them as they come."""
+
+    @abstractmethod
+    def extend(self, rows: list[Any], /) -> None:
+        """Take rows, as `sync.events.Batch` describes them. Whoever calls it does not keep them."""
+
+
+Keep = Callable[[Stream, int], Kept | list[Any]]
+"""Makes what rows of a stream and account are kept in, for each page anew."""
+
+
+def as_structs(_stream: Stream, _advertiser_id: int) -> list[Any]:
+    """Keep the rows as they are."""
+    return []
+
+
 Keyer = Callable[[Sequence[Any]], list[Any]]
-"""Gives what tells each record from the others of its stream and account."""
+"""Gives, of what is `keyed`, what tells each record from the others of its stream and account."""
 
 
 class Reader(Protocol):
@@ -67,10 +85,16 @@ class _PageInfo(msgspec.Struct):
 
 
 _PYTHON: dict[str, Any] = {
-    "integer": Annotated[int, msgspec.Meta(ge=-_LARGEST_INT - 1, le=_LARGEST_INT)],
-    "number": float,
+    "integer": Annotated[int, msgspec.Meta(ge=-LARGEST_INT - 1, le=LARGEST_INT)],
+    # Most numbers are counts, and an integer is written in a third of the time of a float.
+    "number": Annotated[int, msgspec.Meta(ge=-EXACT, le=EXACT)] | float,
     "string": str,
 }
+_SLICE = 48 * 1024
+"""Bytes of a page that are decoded at once: with what is made of them they fit into the processor's cache."""
+_FIRST_ROW = b'"data":{"list":[{"dimensions":{'
+_NEXT_ROW = b'}},{"dimensions":{'
+_LAST_ROW = b"}}]"
 _COMPACT = b'{"code":'
 _SPACED_NULL = re.compile(rb':\s+"-"')
 
@@ -92,23 +116,32 @@ class ReportReader:
         data = msgspec.defstruct("Data", [("list", list[self._row]), ("page_info", _PageInfo)])  # type: ignore[name-defined]
         answer = msgspec.defstruct("Answer", [("data", data)])
         self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(answer, strict=False).decode
+        self._decode_rows: Callable[[bytes], list[Any]] = msgspec.json.Decoder(list[self._row], strict=False).decode  # type: ignore[name-defined]
         self._dimension_names = source.dimensions
 
-    def read(self, body: bytes) -> Page:
-        """Decode a page, quickly if every value is of its type."""
+    def read(self, body: bytes, keep: Callable[[], Kept | list[Any]] = list) -> Page:
+        """Decode a page, quickly where every value is of its type.
+
+        Args:
+            body: The page.
+            keep: Makes what takes the rows and is the page's `records`.
+        """
         try:
-            # A quote right after a colon opens a value, so only values that are "-" as a whole are hit, wherever they
-            # are: in a metric it is TikTok's null, and in a dimension it makes the typed decoding fail.
-            body_with_nulls = b":null".join(body.split(b':"-"'))  # one pass; `replace` takes two
-            if not body.startswith(_COMPACT):  # a serializer that puts spaces puts one after the first colon
-                body_with_nulls = _SPACED_NULL.sub(b":null", body_with_nulls)
-            data: Any = self._decode(body_with_nulls).data
-        except (
-            msgspec.DecodeError,
-            UnicodeDecodeError,
-        ):  # a value that is not of its type, or a text that msgspec refuses
-            return self._read_untyped(body)
-        return Page(data.list, data.page_info.total_number, data.page_info.total_page)
+            return self._gather(*_sliced(body), keep)
+        except msgspec.DecodeError:  # the slices were cut where no row ends, or the page is damaged
+            return self._gather(body, (), keep)
+
+    def _gather(self, frame: bytes, slices: Iterable[bytes], keep: Callable[[], Kept | list[Any]]) -> Page:
+        kept = keep()
+        odd: dict[str, str] = {}
+        rows, info = self._whole(frame, odd)
+        dimensions = [row.dimensions for row in rows]
+        kept.extend(rows)
+        for one in slices:
+            rows = self._some(one, odd)
+            dimensions += [row.dimensions for row in rows]
+            kept.extend(rows)
+        return Page(kept, dimensions, info.total_number, info.total_page, odd)
 
     def keyer(self) -> Keyer:
         """Keys of the rows' dimensions: an id and, packed below it, which of the other values it goes with.
@@ -117,42 +150,97 @@ class ReportReader:
         third of a tuple.
         """
         first, *others = self._dimension_names
-        if not others:
-            return lambda rows: [getattr(row.dimensions, first) for row in rows]
-        of_others = attrgetter(*others)
         of_first = attrgetter(first)
-        known: dict[Any, int] = {}
+        if not others:
+            return lambda keyed: list(map(of_first, keyed))
+        of_others = attrgetter(*others)
+        known: defaultdict[Any, int] = defaultdict(count().__next__)
 
-        def keys(rows: Sequence[Any]) -> list[Any]:
-            packed = []
-            for row in rows:
-                dimensions = row.dimensions
-                rest = of_others(dimensions)
-                number = known.get(rest)
-                if number is None:
-                    number = known[rest] = len(known)
-                identity = of_first(dimensions)
-                packed.append(identity << 32 | number if type(identity) is int else (identity, rest))
-            return packed
+        def keys(keyed: Sequence[Any]) -> list[Any]:
+            return [
+                identity << 32 | known[rest] if type(identity) is int else (identity, rest)
+                for identity, rest in zip(map(of_first, keyed), map(of_others, keyed), strict=True)
+            ]
 
         return keys
 
-    def _read_untyped(self, body: bytes) -> Page:
-        rows, info = _untyped(body, "list")
-        odd: dict[str, str] = {}
-        records = []
-        for row in rows:
-            parts = {}
-            for part, types in self._fields.items():
-                values = row.get(part)
-                if not isinstance(values, Mapping):
-                    raise msgspec.ValidationError(f"a row of the report has no `{part}`")
-                given = {name: values.get(name) for name in types}
-                if part == "metrics":
-                    given = {name: None if value == "-" else value for name, value in given.items()}
-                parts[part] = {name: _fitted(value, types[name], name, odd) for name, value in given.items()}
-            records.append(self._row(self._dimensions(**parts["dimensions"]), self._metrics(**parts["metrics"])))
-        return Page(records, info.total_number, info.total_page, odd)
+    def _whole(self, answer: bytes, odd: dict[str, str]) -> tuple[list[Any], _PageInfo]:
+        """The rows of an answer, and its counts."""
+        with_nulls = _with_nulls(answer)
+        if not answer.startswith(_COMPACT):  # a serializer that puts spaces puts one after the first colon
+            with_nulls = _SPACED_NULL.sub(b":null", with_nulls)
+        try:
+            data = self._decode(with_nulls).data
+        except (msgspec.DecodeError, UnicodeDecodeError):  # a value not of its type, or a text that msgspec refuses
+            rows, info = _untyped(answer, "list")
+            return [self._fitted_row(row, odd) for row in rows], info
+        return data.list, data.page_info
+
+    def _some(self, rows: bytes, odd: dict[str, str]) -> list[Any]:
+        """The rows, which are separated by commas."""
+        try:
+            return self._decode_rows(_with_nulls(rows, b"[", b"]"))
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return [self._fitted_row(row, odd) for row in _objects(_any_json(b"[%b]" % rows), "a slice of the list")]
+
+    def _fitted_row(self, row: Mapping[str, Any], odd: dict[str, str]) -> Any:
+        return self._row(*(self._fitted(part, row.get(part), odd) for part in self._fields))
+
+    def _fitted(self, part: str, given: Any, odd: dict[str, str]) -> Any:
+        """The struct of a row's dimensions or metrics, each value in its type or null."""
+        if not isinstance(given, Mapping):
+            raise msgspec.ValidationError(f"a row of the report has no `{part}`")
+        values = {}
+        for name, kind in self._fields[part].items():
+            value = given.get(name)
+            is_null = part == "metrics" and value == "-"
+            values[name] = None if is_null else fitted(value, kind, name, odd)
+        return (self._metrics if part == "metrics" else self._dimensions)(**values)
+
+
+def _with_nulls(body: bytes, before: bytes = b"", after: bytes = b"") -> bytes:
+    """The JSON with null for `"-"`, which is TikTok's null in a metric; in a dimension it makes typed decoding fail.
+
+    A quote right after a colon opens a value, so only values that are "-" as a whole are hit, wherever they are.
+    """
+    parts = body.rsplit(b':"-"')  # `split` takes half as long again, and `replace` three times as long
+    parts[0] = before + parts[0]
+    parts[-1] += after
+    return b":null".join(parts)
+
+
+def _sliced(body: bytes) -> tuple[bytes, Iterator[bytes]]:
+    """A page without its rows, and the rows, a dozen or two at a time; the whole page and nothing if it is small.
+
+    The cuts are looked for as text. They are where they should be if the page without its rows is an answer and each
+    slice, between brackets, is an array of rows: then what lies between the brackets of the list is those rows.
+    """
+    start, end = body.find(_FIRST_ROW), body.rfind(_LAST_ROW)
+    if start < 0 or end - start < 2 * _SLICE or not body.startswith(_COMPACT):
+        return body, iter(())
+    start += _FIRST_ROW.index(b"[") + 1
+    end += _LAST_ROW.index(b"]")
+    before, after = body[:start], body[end:]
+    if b'"data"' in after or b'"list"' in after or not _is_list_of_answer(before):
+        return body, iter(())
+    return before + after, _slices(body, start, end)
+
+
+def _is_list_of_answer(before: bytes) -> bool:
+    """Whether what ends here is the beginning of an answer, up to the bracket that opens its list."""
+    try:
+        msgspec.json.decode(before + b"]}}", type=msgspec.Raw)
+    except msgspec.DecodeError:
+        return False
+    return True
+
+
+def _slices(body: bytes, at: int, end: int) -> Iterator[bytes]:
+    while at < end:
+        cut = body.find(_NEXT_ROW, at + _SLICE, end)
+        until = end if cut < 0 else cut + _NEXT_ROW.index(b",")
+        yield body[at:until]
+        at = until + 1
 
 
 class ObjectReader:
@@ -177,7 +265,7 @@ class ObjectReader:
         rows, info = _untyped(body, self._list_key)
         odd: dict[str, str] = {}
         records = [self.typed(row, odd) for row in rows]
-        return Page(records, info.total_number, info.total_page, odd)
+        return Page(records, records, info.total_number, info.total_page, odd)
 
     def typed(self, row: Mapping[str, Any], odd: dict[str, str]) -> dict[str, Any]:
         """One object with the catalog's types; fields that the catalog does not know pass as they are."""
@@ -185,7 +273,7 @@ class ObjectReader:
         if self._lifted:
             row = {name: _inner(row, way) for name, way in self._lifted.items()} | dict(row)
         record = {
-            name: _fitted(value, types[name], name, odd) if name in types else value for name, value in row.items()
+            name: fitted(value, types[name], name, odd) if name in types else value for name, value in row.items()
         }
         if self._advertiser_id is not None:
             record["advertiser_id"] = self._advertiser_id
@@ -201,7 +289,7 @@ class ObjectReader:
                 return ids
             return msgspec.json.encode(record)  # without an id only itself tells it apart
 
-        return lambda records: [key(record) for record in records]
+        return lambda keyed: [key(record) for record in keyed]
 
 
 def _inner(record: Any, way: Sequence[str]) -> Any:
@@ -209,6 +297,24 @@ def _inner(record: Any, way: Sequence[str]) -> Any:
     for name in way:
         record = record.get(name) if isinstance(record, Mapping) else None
     return record
+
+
+class KeepingReader:
+    """Reads a report's rows into what somebody keeps them in.
+
+    Args:
+        reader: Of the report.
+        keep: Makes that, for each page anew.
+    """
+
+    def __init__(self, reader: ReportReader, keep: Callable[[], Kept | list[Any]]) -> None:
+        self._reader = reader
+        self._keep = keep
+        self.keyer = reader.keyer
+
+    def read(self, body: bytes) -> Page:
+        """Decode a page."""
+        return self._reader.read(body, self._keep)
 
 
 @lru_cache(maxsize=256)
@@ -220,10 +326,16 @@ def report_reader(stream: Stream) -> ReportReader:
 def _untyped(body: bytes, list_key: str) -> tuple[list[Mapping[str, Any]], _PageInfo]:
     answer = _any_json(body)
     data = answer.get("data") if isinstance(answer, Mapping) else None
-    rows = data.get(list_key) if isinstance(data, Mapping) else None
-    if not isinstance(data, Mapping) or not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
-        raise msgspec.ValidationError(f"`data.{list_key}` is not a list of objects")
+    if not isinstance(data, Mapping):
+        raise msgspec.ValidationError("`data` is not an object")
+    rows = _objects(data.get(list_key), f"`data.{list_key}`")
     return rows, msgspec.convert(data.get("page_info") or {}, _PageInfo, strict=False)
+
+
+def _objects(value: Any, what: str) -> list[Mapping[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(row, Mapping) for row in value):
+        raise msgspec.ValidationError(f"{what} is not a list of objects")
+    return value
 
 
 def _any_json(body: bytes) -> Any:
@@ -258,87 +370,3 @@ def _whole(value: Any) -> Any:
     if isinstance(value, dict):
         return {_whole(key): _whole(item) for key, item in value.items()}
     return value
-
-
-def _fitted(value: Any, kind: FieldType, name: str, odd: dict[str, str]) -> Any:
-    """The value in its type, or null; what could not be saved is noted in `odd`."""
-    if value is None or kind.kind == "any":
-        return value
-    fitted = _FITTERS[kind.kind](value, kind, name, odd)
-    if fitted is None and value not in {"", "-"} if isinstance(value, str) else fitted is None:
-        odd.setdefault(name, str(value)[:60])
-    return fitted
-
-
-def _integer(value: Any, _kind: FieldType, _name: str, _odd: dict[str, str]) -> int | None:
-    if isinstance(value, str):
-        text = _ungrouped(value)
-        match = _WHOLE.fullmatch(text)
-        if match is None and _REAL.fullmatch(text):  # 1e3
-            return _integer(float(text), _kind, _name, _odd)
-        number = int(match[1]) if match and len(match[1]) < 30 else None
-    elif isinstance(value, float):
-        number = int(value) if value.is_integer() else None
-    else:
-        number = int(value) if isinstance(value, (int, bool)) else None
-    return number if number is not None and -_LARGEST_INT - 1 <= number <= _LARGEST_INT else None
-
-
-def _number(value: Any, _kind: FieldType, _name: str, _odd: dict[str, str]) -> float | None:
-    if isinstance(value, str):
-        value = _ungrouped(value)
-        if not _REAL.fullmatch(value):
-            return None
-    elif not isinstance(value, (int, float)):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if isfinite(number) else None
-
-
-def _ungrouped(text: str) -> str:
-    """The text without the commas between thousands."""
-    text = text.strip()
-    return text.replace(",", "") if _GROUPED.fullmatch(text) else text
-
-
-def _string(value: Any, _kind: FieldType, _name: str, _odd: dict[str, str]) -> str | None:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, (bool, list, dict)):
-        return msgspec.json.encode(value).decode()
-    return str(value)
-
-
-def _boolean(value: Any, _kind: FieldType, _name: str, _odd: dict[str, str]) -> bool | None:
-    if isinstance(value, bool):
-        return value
-    return {"true": True, "1": True, "false": False, "0": False}.get(str(value).lower())
-
-
-def _object(value: Any, kind: FieldType, name: str, odd: dict[str, str]) -> dict[str, Any] | None:
-    if not isinstance(value, Mapping):
-        return None
-    return {
-        key: _fitted(item, kind.fields[key], f"{name}.{key}", odd) if key in kind.fields else item
-        for key, item in value.items()
-    }
-
-
-def _array(value: Any, kind: FieldType, name: str, odd: dict[str, str]) -> list[Any] | None:
-    if not isinstance(value, list):
-        return None
-    items = kind.items
-    return value if items is None else [_fitted(item, items, name, odd) for item in value]
-
-
-_FITTERS: dict[str, Callable[[Any, FieldType, str, dict[str, str]], Any]] = {
-    "integer": _integer,
-    "number": _number,
-    "string": _string,
-    "boolean": _boolean,
-    "object": _object,
-    "array": _array,
-}

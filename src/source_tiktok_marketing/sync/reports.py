@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from datetime import date
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -17,7 +18,7 @@ from source_tiktok_marketing.api.errors import Consequence, TikTokError
 from source_tiktok_marketing.catalog import STREAMS, Grain, Level, ReportSource, Stream
 from source_tiktok_marketing.errors import IncompleteRead
 from source_tiktok_marketing.sync.pages import Delivery, Request, TooLong, Truncated, Walker
-from source_tiktok_marketing.sync.records import report_reader
+from source_tiktok_marketing.sync.records import Keep, KeepingReader, as_structs, report_reader
 from source_tiktok_marketing.sync.windows import Window, windows
 
 _BY_NAME = {stream.name: stream for stream in STREAMS}
@@ -96,6 +97,7 @@ class ReportWindow:
         include_deleted: Whether rows of deleted objects are wanted.
         ahead: How many pages may be asked for at once, now.
         refused: Metrics to do without, because TikTok refused them; those that it refuses now are added.
+        keep: What the rows are kept in.
     """
 
     def __init__(
@@ -108,6 +110,7 @@ class ReportWindow:
         include_deleted: bool,
         ahead: Callable[[], int],
         refused: set[str] | None = None,
+        keep: Keep = as_structs,
     ) -> None:
         source = stream.source
         assert isinstance(source, ReportSource)  # noqa: S101 - narrows the type; the plan has looked
@@ -119,6 +122,7 @@ class ReportWindow:
         self._include_deleted = include_deleted
         self._ahead = ahead
         self._refused = set() if refused is None else refused
+        self._reader = KeepingReader(report_reader(stream), partial(keep, stream, int(advertiser_id)))
 
     async def deliveries(self) -> AsyncGenerator[Delivery, None]:
         """Every row of the window, once, and a word after each part whose days are whole.
@@ -127,7 +131,7 @@ class ReportWindow:
             TikTokError: If a part cannot be had however small it is made.
             IncompleteRead: If rows are missing.
         """
-        walker = Walker(self._api, report_reader(self._stream), self._ahead)
+        walker = Walker(self._api, self._reader, self._ahead)
         pieces = deque([self._whole])
         until = date.min  # the last day of which rows came
         while pieces:
@@ -137,6 +141,7 @@ class ReportWindow:
                 async with aclosing(walker.walk(self._request(piece))) as deliveries:
                     async for delivery in deliveries:
                         yield delivery
+                        del delivery
                 until = max(until, piece.window.end if piece.window else date.max)
                 if all(other.window is not None and other.window.start > until for other in pieces):
                     yield Delivery([], 0, {}, settles=True)

@@ -10,8 +10,10 @@ from source_tiktok_marketing.sync.state import NO_CURSOR, Cursors
 
 _LEAST_BETWEEN_STATES = 2.0
 """Seconds between two states of a stream, so that a killed sync repeats no more than that while states stay few."""
-_WITHOUT_RECORDS = 30.0
-"""Seconds more while there are few records: reading empty windows again costs little."""
+_LEAST_IF_FEW = 30.0
+"""Seconds between two states while there are few records: reading windows with next to nothing again costs little."""
+_BYTES_A_SECOND_IF_FEW = 650
+"""Of states, while there are few records: a tenth or less of what ten windows a second with one row each weigh."""
 
 
 class StreamRun:
@@ -79,9 +81,10 @@ class StreamRun:
         if self.cursors is None or not self._moved:
             return False
         weight = self.cursors.weight
-        pause = max(_LEAST_BETWEEN_STATES, weight / 20_000)
         if self._bytes_since < 25 * weight:
-            pause += _WITHOUT_RECORDS
+            pause = max(_LEAST_IF_FEW, weight / _BYTES_A_SECOND_IF_FEW)
+        else:
+            pause = max(_LEAST_BETWEEN_STATES, weight / 20_000)
         return at - self._state_at >= pause
 
     def checkpoint(self, at: float) -> Checkpoint:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from source_tiktok_marketing.sync.events import Batch, Event, Notice, Settled
 from source_tiktok_marketing.sync.lanes import Step
 from source_tiktok_marketing.sync.objects import ObjectLists
 from source_tiktok_marketing.sync.plan import Part
-from source_tiktok_marketing.sync.records import ObjectReader
+from source_tiktok_marketing.sync.records import Keep, ObjectReader, as_structs
 from source_tiktok_marketing.sync.reports import ReportWindow
 from source_tiktok_marketing.sync.runs import StreamRun
 from source_tiktok_marketing.sync.windows import day_in
@@ -34,13 +34,17 @@ class StepReader:
         api: Where to ask.
         clock: The time.
         buffer: Where records go; waits while it is full.
+        keep: What rows of reports are kept in.
     """
 
-    def __init__(self, config: Config, api: Client, clock: Clock, buffer: Buffer[Event | None]) -> None:
+    def __init__(
+        self, config: Config, api: Client, clock: Clock, buffer: Buffer[Event | None], keep: Keep = as_structs
+    ) -> None:
         self._config = config
         self._api = api
         self._clock = clock
         self._buffer = buffer
+        self._keep = keep
         self.accounts: Accounts | None = None
         """The accounts of this run, once they are known."""
         self._parts = 0
@@ -70,6 +74,7 @@ class StepReader:
             include_deleted=self._config.include_deleted,
             ahead=ahead,
             refused=run.refused_metrics,
+            keep=self._keep,
         )
         await self._deliver_rows(run, int(part.account.advertiser_id), window)
         for name in sorted(run.refused_metrics - run.said):
@@ -87,6 +92,7 @@ class StepReader:
                     await self._put(run, advertiser_id, delivery.records, delivery.size, delivery.odd, part)
                     if delivery.settles:
                         await self._buffer.put(Settled(run.stream, part))
+                    del delivery
         except Exception:
             await self._buffer.put(Settled(run.stream, part, whole=False))
             raise
@@ -99,6 +105,7 @@ class StepReader:
         async with aclosing(lists.deliveries()) as deliveries:
             async for delivery in deliveries:
                 await self._put(run, advertiser_id, delivery.records, delivery.size, delivery.odd)
+                del delivery
         for text in lists.notices:
             await self._buffer.put(Notice("warning", text))
         if not lists.latest:
@@ -128,7 +135,7 @@ class StepReader:
         self,
         run: StreamRun,
         advertiser_id: int | None,
-        records: list[Any],
+        records: Sequence[Any],
         size: int,
         odd: Mapping[str, str],
         part: int = 0,

@@ -1,0 +1,86 @@
+"""What states weigh against the records that they go with, for agencies of several sizes.
+
+A state names every account. How often one is told is decided by time and by bytes, so hours of a sync are played here
+on a clock that jumps: one stream at a time is read, as it is of the streams of one endpoint, window by window at the
+quota's pace, every state and record as long as it really is.
+
+    python benchmarks/states.py [--per-second 10]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from datetime import date, timedelta
+from typing import Any
+
+from harness import machine
+from source_tiktok_marketing.airbyte.messages import RowLines, state_line
+from source_tiktok_marketing.catalog import ReportSource, Stream, field_types, stream_named
+from source_tiktok_marketing.sync.events import Selected
+from source_tiktok_marketing.sync.records import report_reader
+from source_tiktok_marketing.sync.runs import StreamRun
+from source_tiktok_marketing.sync.state import read_state
+
+STREAM = "ads_reports_daily"
+_WINDOWS = 61
+"""Windows of 30 days in five years."""
+_MOST_WINDOWS = 100_000
+
+
+def main() -> None:
+    """Print the share for each number of accounts, and of rows that a window has."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--per-second", type=float, default=10.0, help="requests a second")
+    arguments = parser.parse_args()
+    stream = stream_named(STREAM)
+    assert stream is not None
+    length = _line_length(stream)
+    print(f"{machine()}; {STREAM}, five years, {arguments.per_second:g} requests a second, {length:,} bytes a record")
+    for accounts in (300, 1000, 5000):
+        for rows in (1, 10, 100):
+            print(_share(stream, accounts, rows, length, arguments.per_second))
+
+
+def _share(stream: Stream, accounts: int, rows: int, length: int, per_second: float) -> str:
+    assert stream.cursor is not None
+    ids = [str(7_000_000_000_000_000_000 + number) for number in range(accounts)]
+    cursors = read_state(stream.name, stream.cursor, None)
+    run = StreamRun(Selected(stream, incremental=True), cursors, 0.0)
+    for one in ids:
+        cursors.settle(one)
+    at, states, told, records = 0.0, 0, 0, 0
+    windows = min(_WINDOWS * accounts, _MOST_WINDOWS)
+    for number in range(windows):
+        at += 1 / per_second
+        run.delivered(rows, rows * length)
+        records += rows
+        day = date(2021, 1, 1) + timedelta(days=30 * (number // accounts))
+        run.moved(ids[number % accounts], f"{day} 00:00:00")
+        if run.state_is_due(at) or number == windows - 1:
+            checkpoint = run.checkpoint(at)
+            states += len(state_line(stream.name, checkpoint.state, checkpoint.records))
+            told += 1
+    share = states / (records * length)
+    return (
+        f"{accounts:>6,} accounts, {rows:>3} rows a window: {told:>5,} states of {states / told / 1000:,.0f} kB in "
+        f"{at / 3600:.1f} h, {share:.1%} of the bytes of {records:,} records"
+    )
+
+
+def _line_length(stream: Stream) -> int:
+    """Bytes of a record whose values are as short as values are."""
+    source, types = stream.source, field_types(stream)
+    assert isinstance(source, ReportSource)
+    values = {"integer": "1700000000000000001", "string": "2026-01-01 00:00:00"}
+    sent: dict[str, Any] = {
+        "dimensions": {one: values[types[one].kind] for one in source.dimensions},
+        "metrics": dict.fromkeys(source.metrics, "0"),
+    }
+    answer = {"code": 0, "data": {"list": [sent]}}
+    page = report_reader(stream).read(json.dumps(answer).encode(), lambda: RowLines(stream, 7_000_000_000_000_000_000))
+    return len(page.records[0])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from unit_builders import stream
+
+from source_tiktok_marketing.airbyte.messages import state_line
+from source_tiktok_marketing.sync.events import Selected
+from source_tiktok_marketing.sync.runs import StreamRun
+from source_tiktok_marketing.sync.state import Cursors
+
+STREAM = stream("ads_reports_daily")
+ROW = 2600
+"""Bytes of a record of this stream with the shortest values."""
+
+
+def ids(accounts: int) -> list[str]:
+    """Ids as long as TikTok's."""
+    return [str(7_000_000_000_000_000_000 + number) for number in range(accounts)]
+
+
+def play(accounts: int, *, rows: int, seconds: int, per_second: int = 10) -> tuple[list[float], int, int]:
+    """Read windows of so many rows each, account by account; when states were due, their bytes and those of records."""
+    known = ids(accounts)
+    run = StreamRun(
+        Selected(STREAM, incremental=True), Cursors("stat_time_day", dict.fromkeys(known, "2020-01-01")), 0.0
+    )
+    due, states, records = [], 0, 0
+    for number in range(seconds * per_second):
+        at = number / per_second
+        if rows:
+            run.delivered(rows, rows * ROW)
+            records += rows * ROW
+        run.moved(known[number % accounts], f"2026-01-01 {number // accounts:08d}")
+        if run.state_is_due(at):
+            due.append(at)
+            checkpoint = run.checkpoint(at)
+            states += len(state_line(STREAM.name, checkpoint.state, checkpoint.records))
+    return due, states, records
+
+
+@pytest.mark.parametrize("accounts", [1, 300, 5000])
+@pytest.mark.parametrize("rows", [1, 200])
+def test_states_weigh_little_against_records(accounts: int, rows: int) -> None:
+    """Less than a twentieth, however many accounts a state names and however few rows windows have."""
+    due, states, records = play(accounts, rows=rows, seconds=1000)
+    assert due
+    assert states < records / 20
+
+
+def test_a_killed_sync_of_an_agency_repeats_little() -> None:
+    """While there are records to speak of, 300 accounts have a state every few seconds."""
+    due, _, _ = play(300, rows=100, seconds=600)
+    assert max(later - earlier for earlier, later in pairwise(due)) < 5
+
+
+def test_a_stream_without_rows_saves_how_far_it_is() -> None:
+    """Empty windows are not asked for again: there is a state every half minute."""
+    due, _, _ = play(50, rows=0, seconds=600)
+    assert max(later - earlier for earlier, later in pairwise([0.0, *due])) < 31
+
+
+def test_nothing_new_needs_no_state() -> None:
+    """A state is told once, however long ago that was."""
+    run = StreamRun(Selected(STREAM, incremental=True), Cursors("stat_time_day", {"7001": "2026-01-01"}), 0.0)
+    run.delivered(1000, 1000 * ROW)
+    assert not run.state_is_due(1e6)
