@@ -12,8 +12,6 @@ import msgspec
 from source_tiktok_marketing.catalog import FieldType
 
 LARGEST_INT = 2**63 - 1
-EXACT = 2**53
-"""Up to here a double holds every integer."""
 _WHOLE = re.compile(r"([+-]?\d+)(?:\.0*)?", re.ASCII)
 _REAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _GROUPED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?", re.ASCII)
