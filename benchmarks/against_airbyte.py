@@ -1,93 +1,175 @@
 """Airbyte's own connector, 4.7.0, and this one, on the same emulator, in one run: speed, use of the quota, requests.
 
-Airbyte's runs twice: as it is published, and its manifest under the newest CDK. Each needs an environment of its own.
+Airbyte's runs twice: as it is published, and its manifest under the newest CDK. Each needs an environment of its own,
+which `make peers` makes. All three read the same days; the records that each delivers are counted.
 
     python benchmarks/against_airbyte.py .venv-parity .venv-newest-cdk
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import re
-import urllib.request
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from harness import OURS, Measured, catalog_of, config_for, emulator, machine, measure
+import msgspec
+
+from harness import (
+    OURS,
+    Figure,
+    Measured,
+    catalog_of,
+    config_for,
+    emulator,
+    leave,
+    machine,
+    measure,
+    options,
+    requests_of,
+    reset,
+)
 
 STREAM = "ads_reports_daily"
 HOURLY = "campaigns_reports_hourly"
+REPORTS = "report/integrated/get/"
 LATENCY, TIER = 0.8, 20
+_RUN = "from source_tiktok_marketing.run import run; run()"
+_ADDRESS = re.compile(r"url_base: .*")
+
+
+class Program(msgspec.Struct, frozen=True):
+    """A connector.
+
+    Args:
+        title: What it is called here.
+        command: What to run.
+        package: Where its package lies, if its address is to be changed; None for this connector.
+    """
+
+    title: str
+    command: Sequence[str]
+    package: Path | None = None
+
+
+class Compared(msgspec.Struct, frozen=True):
+    """How one of them read.
+
+    Args:
+        program: Who.
+        run: How it went.
+        asked: Requests for reports.
+    """
+
+    program: Program
+    run: Measured
+    asked: int
 
 
 def main() -> None:
     """Run the three comparisons and print a table of each."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = options(__doc__)
     parser.add_argument("published", type=Path, help="an environment with Airbyte's connector 4.7.0")
     parser.add_argument("newest", type=Path, help="one with its manifest under the newest CDK")
-    environments = parser.parse_args()
-    programs = {
-        "this connector": OURS,
-        "Airbyte's 4.7.0": (str(environments.published / "bin" / "source-tiktok-marketing"),),
-        "4.7.0, newest CDK": (str(environments.newest / "bin" / "source-tiktok-marketing"),),
-    }
-    peers = (environments.published, environments.newest)
+    parser.add_argument("--ads", type=int, default=3000, help="ads of the account whose rows are read")
+    parser.add_argument("--days", type=int, default=50, help="days that are read to see the use of the quota")
+    arguments = parser.parse_args()
+    programs = [
+        Program("this connector", OURS),
+        peer("Airbyte's 4.7.0", arguments.published),
+        peer("4.7.0 under CDK {}", arguments.newest),
+    ]
     print(machine())
-    speed(programs, peers)
-    quota(programs, peers)
-    requests(programs, peers)
+    figures = [*speed(programs, arguments.ads), *quota(programs, arguments.days), *requests(programs)]
+    leave(figures, arguments.json)
 
 
-def speed(programs: dict[str, Any], peers: tuple[Path, ...]) -> None:
+def speed(programs: Sequence[Program], ads: int) -> Iterator[Figure]:
     """Rows a second where nothing but the connector limits them: no latency, no quota, pages from memory."""
-    with emulator("--advertisers", "1", "--days", "40", "--ads-per-account", "3000", "--cache-mb", "4000") as ready:
-        aim(peers, ready["url"])
-        today = datetime.now(UTC).date()
-        print(f"\n{STREAM}, no latency, no quota")
-        for title, program in programs.items():
-            first = today - timedelta(days=20 if program is OURS else 4)  # it would take minutes
-            # The first run lets the emulator make its pages, the second one is answered from memory.
-            best = min((run(program, ready, STREAM, start_date=str(first)) for _ in range(2)), key=lambda one: one.cpu)
-            rows = best.lines
-            print(
-                f"{title:>20}: {rows:>7,} lines, {rows / best.seconds:8,.0f} a second, "
-                f"{best.cpu / rows * 1e6:6.0f} us CPU each, peak {best.peak_mb:.0f} MB"
-            )
+    settings = ["--advertisers", "1", "--days", "40", "--ads-per-account", str(ads), "--cache-mb", "4000"]
+    compared = list(compare(programs, STREAM, settings, days=4, warm=True))
+    title = f"`{STREAM}`, {compared[0].run.records:,} rows, no latency, no quota"
+    print(f"\n{title}")
+    for one in compared:
+        run = one.run
+        show(one, f"{run.records / run.seconds:8,.0f} a second, {run.cpu / run.records * 1e6:6.0f} µs CPU each")
+    ours = compared[0].run.cpu / compared[0].run.records
+    for one in compared:
+        run = one.run
+        remark = f"{run.records / run.seconds:,.0f} rows a second, peak {run.peak_mb:.0f} MB"
+        cpu = run.cpu / run.records
+        what = f"{title}: CPU a row, {one.program.title}"
+        yield Figure(what=what, value=cpu * 1e6, unit="µs", remark=f"{remark}; {cpu / ours:.0f} times this connector's")
 
 
-def quota(programs: dict[str, Any], peers: tuple[Path, ...]) -> None:
+def quota(programs: Sequence[Program], days: int) -> Iterator[Figure]:
     """Share of a quota that is used while there is work, at TikTok's usual latency."""
-    options = ["--advertisers", "4", "--days", "60", "--ads-per-account", "30"]
-    options += ["--fault", f"path=report/integrated/get/,latency={LATENCY}"]
-    with emulator(*options) as ready:
-        aim(peers, ready["url"])
-        first = datetime.now(UTC).date() - timedelta(days=50)
-        print(f"\n{HOURLY}, {LATENCY} s latency, a quota of {TIER} requests a second")
-        for title, program in programs.items():
-            reset(ready)
-            done = run(program, ready, HOURLY, start_date=str(first), requests_per_second=TIER, skip_empty_days=False)
-            asked = reports_asked(ready)
-            print(
-                f"{title:>20}: {asked:>5,} requests in {done.seconds:5.1f} s: {asked / done.seconds:5.1f} a second, "
-                f"{asked / done.seconds / TIER:4.0%} of the quota"
-            )
+    settings = ["--advertisers", "4", "--days", str(days + 10), "--ads-per-account", "30"]
+    settings += ["--fault", f"path={REPORTS},latency={LATENCY}"]
+    title = f"`{HOURLY}`, {LATENCY} s latency, {TIER} requests a second"
+    print(f"\n{title}")
+    for one in compare(programs, HOURLY, settings, days, requests_per_second=TIER, skip_empty_days=False):
+        rate = one.asked / one.run.seconds
+        show(one, f"{one.asked:>6,} requests, {rate:5.1f} a second, {rate / TIER:4.0%} of the quota")
+        what = f"{title}: of the quota, {one.program.title}"
+        remark = f"{rate:.1f} requests a second, start and end included"
+        yield Figure(what=what, value=100 * rate / TIER, unit="%", remark=remark)
 
 
-def requests(programs: dict[str, Any], peers: tuple[Path, ...]) -> None:
+def requests(programs: Sequence[Program]) -> Iterator[Figure]:
     """Requests for the same rows, of an agency whose accounts are mostly idle."""
-    with emulator("--advertisers", "30", "--days", "60", "--ads-per-account", "10") as ready:
-        aim(peers, ready["url"])
-        first = datetime.now(UTC).date() - timedelta(days=14)
-        print(f"\n{HOURLY}, 30 accounts, 14 days: requests for the same rows")
-        for title, program in programs.items():
-            reset(ready)
-            done = run(program, ready, HOURLY, start_date=str(first))
-            print(f"{title:>20}: {reports_asked(ready):>6,} requests, {done.lines:>7,} lines, {done.seconds:5.1f} s")
+    settings = ["--advertisers", "30", "--days", "60", "--ads-per-account", "10"]
+    title = f"`{HOURLY}`, 30 accounts, 14 days"
+    print(f"\n{title}")
+    for one in compare(programs, HOURLY, settings, days=14):
+        show(one, f"{one.asked:>6,} requests")
+        what, remark = f"{title}: requests, {one.program.title}", f"for {one.run.records:,} rows"
+        yield Figure(what=what, value=one.asked, remark=remark)
 
 
-def run(program: tuple[str, ...], ready: dict[str, Any], stream: str, **fields: Any) -> Measured:
+def compare(
+    programs: Sequence[Program], stream: str, settings: Sequence[str], days: int, *, warm: bool = False, **fields: Any
+) -> Iterator[Compared]:
+    """Read the same days with each.
+
+    Args:
+        programs: Which.
+        stream: What to read.
+        settings: Of the emulator.
+        days: How many, to today.
+        warm: Let the emulator make its pages first, and answer from memory when it counts.
+        fields: Of the configuration.
+
+    Raises:
+        AssertionError: If they do not deliver the same number of rows.
+    """
+    first = datetime.now(UTC).date() - timedelta(days=days)
+    found: dict[str, int] = {}
+    with emulator(*settings) as ready:
+        for program in programs:
+            for _ in range(2 if warm else 1):
+                reset(ready)
+                done = read(program, ready, stream, start_date=str(first), **fields)
+            found[program.title] = done.records
+            yield Compared(program, done, requests_of(ready)[REPORTS])
+    assert len(set(found.values())) == 1, f"not the same rows: {found}"
+
+
+def show(one: Compared, found: str) -> None:
+    """Print a line of a table."""
+    run = one.run
+    print(
+        f"{one.program.title:>26}: {run.records:>7,} rows, {run.seconds:5.1f} s, {found}, peak {run.peak_mb:.0f} MB",
+        flush=True,
+    )
+
+
+def read(program: Program, ready: dict[str, Any], stream: str, **fields: Any) -> Measured:
     """Read one stream to its end."""
     catalog = catalog_of(stream)
     for entry in catalog["streams"]:  # what 4.7.0 needs of a catalog beyond the names
@@ -96,29 +178,40 @@ def run(program: tuple[str, ...], ready: dict[str, Any], stream: str, **fields: 
         entry |= {"destination_sync_mode": "append", "cursor_field": [cursor]}
     files = {"config": config_for(ready, **fields), "catalog": catalog}
     arguments = ["read", "--config", "{config}", "--catalog", "{catalog}"]
-    done = measure(arguments, files, url=ready["url"], program=program)
-    assert done.exit_code == 0, f"{program[0]} ended with {done.exit_code}"
+    with aimed(program, ready["url"]) as environment:
+        done = measure(arguments, files, url=ready["url"], program=program.command, environment=environment)
+    assert done.exit_code == 0, f"{program.title} ended with {done.exit_code}"
     return done
 
 
-def aim(environments: tuple[Path, ...], url: str) -> None:
-    """Change the one address in the peers' manifests."""
-    for environment in environments:
-        (manifest,) = environment.glob("lib/python*/site-packages/source_tiktok_marketing/manifest.yaml")
-        manifest.write_text(re.sub(r"url_base: .*", f"url_base: {url}/open_api/v1.3/", manifest.read_text()))
+def peer(title: str, environment: Path) -> Program:
+    """Airbyte's connector in a virtual environment.
+
+    Args:
+        title: Its name, with room for the CDK's version.
+        environment: Where it is installed.
+    """
+    python = str(environment.absolute() / "bin" / "python")
+    version = "from importlib.metadata import version; print(version('airbyte-cdk'))"
+    cdk = subprocess.run([python, "-P", "-c", version], check=True, capture_output=True, text=True)  # noqa: S603
+    (package,) = environment.glob("lib/python*/site-packages/source_tiktok_marketing")
+    return Program(title.format(cdk.stdout.strip()), (python, "-P", "-c", _RUN), package)
 
 
-def reset(ready: dict[str, Any]) -> None:
-    """Count anew."""
-    request = urllib.request.Request(f"{ready['url']}/_emulator/reset", b"{}", method="POST")  # noqa: S310 - our own
-    urllib.request.urlopen(request).close()  # noqa: S310
-
-
-def reports_asked(ready: dict[str, Any]) -> int:
-    """Requests for reports since then."""
-    with urllib.request.urlopen(f"{ready['url']}/_emulator/counters") as answer:  # noqa: S310 - our own
-        counts = json.load(answer)["counts"]
-    return sum(row["count"] for row in counts if row["path"] == "report/integrated/get/")
+@contextmanager
+def aimed(program: Program, url: str) -> Iterator[dict[str, str]]:
+    """The variables with which it asks the emulator: Airbyte's from a copy with another address in its manifest."""
+    if program.package is None:
+        yield {}
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = shutil.copytree(program.package, Path(folder) / program.package.name)
+        manifest = copy / "manifest.yaml"
+        text, changed = _ADDRESS.subn(f"url_base: {url}/open_api/v1.3/", manifest.read_text())
+        assert changed, "the address is not where 4.7.0 has it"
+        manifest.write_text(text)
+        # the path of this repository holds a package of the same name
+        yield {"PYTHONPATH": folder}
 
 
 if __name__ == "__main__":

@@ -1,7 +1,11 @@
-"""What the benchmarks share: an emulator in a process of its own, the connector in another, measured from outside."""
+"""What the benchmarks share: an emulator in a process of its own, the connector in another, measured from outside.
+
+Each prints for whoever watches; with `--json FILE` it also leaves its figures there, for `run.py`.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
@@ -10,7 +14,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +25,41 @@ import msgspec
 from source_tiktok_marketing.catalog import STREAMS
 
 OURS = (sys.executable, "-m", "source_tiktok_marketing.airbyte")
+_RECORD = b'"RECORD"'
+
+
+class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that was measured.
+
+    Args:
+        what: What it is, in a few words: "peak memory, 100,000 rows".
+        value: What was found.
+        unit: Of the value, and of what it is to be: "MB", "%", "times".
+        most: It is to be at most so much; None if there is no such target.
+        least: It is to be at least so much.
+        remark: What else is to be known of it.
+    """
+
+    what: str
+    value: float
+    unit: str = ""
+    most: float | None = None
+    least: float | None = None
+    remark: str = ""
+
+    @property
+    def met(self) -> bool | None:
+        """Whether it is what it is to be; None if it has no target."""
+        if self.most is None and self.least is None:
+            return None
+        return (self.most is None or self.value <= self.most) and (self.least is None or self.value >= self.least)
+
+
+class Figures(msgspec.Struct, frozen=True):
+    """What a benchmark has found, and where."""
+
+    machine: str
+    figures: list[Figure]
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +71,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
         seconds: Seconds on the clock.
         peak_mb: Its largest resident memory.
         lines: Lines it wrote.
+        records: Those of them that are records of the protocol.
         size: Bytes it wrote.
     """
 
@@ -39,12 +80,38 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     peak_mb: float
     lines: int
+    records: int
     size: int
+
+
+def options(description: str | None) -> argparse.ArgumentParser:
+    """A parser of the command line with what every benchmark takes."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="leave the figures here, too")
+    return parser
+
+
+def leave(figures: Sequence[Figure], path: Path | None) -> None:
+    """Write the figures to a file, if one was named."""
+    if path is not None:
+        path.write_bytes(msgspec.json.encode(Figures(machine(), list(figures))))
 
 
 def machine() -> str:
     """The machine and the interpreter, in a line."""
-    return f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    system = f"{platform.system()} {platform.machine()}"
+    return f"{cores} cores ({_processor()}), {system}, {platform.python_implementation()} {platform.python_version()}"
+
+
+def _processor() -> str:
+    """What the processor calls itself."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.processor() or "unknown")
 
 
 @contextmanager
@@ -73,7 +140,14 @@ def catalog_of(*names: str) -> dict[str, Any]:
     return {"streams": [{"stream": {"name": stream.name}, "sync_mode": "incremental"} for stream in chosen]}
 
 
-def measure(arguments: list[str], files: dict[str, Any], *, url: str = "", program: Sequence[str] = OURS) -> Measured:
+def measure(
+    arguments: list[str],
+    files: dict[str, Any],
+    *,
+    url: str = "",
+    program: Sequence[str] = OURS,
+    environment: Mapping[str, str] | None = None,
+) -> Measured:
     """Run the connector's executable and drain its output.
 
     Args:
@@ -81,6 +155,7 @@ def measure(arguments: list[str], files: dict[str, Any], *, url: str = "", progr
         files: Their contents.
         url: What to ask.
         program: Another executable in its place.
+        environment: Variables to set besides.
     """
     with tempfile.TemporaryDirectory() as folder:
         paths = {}
@@ -89,29 +164,70 @@ def measure(arguments: list[str], files: dict[str, Any], *, url: str = "", progr
             paths[name].write_text(json.dumps(content))
         command = [*program, *(one.format(**paths) for one in arguments)]
         began = time.perf_counter()
-        environment = {**os.environ, "TIKTOK_API_URL": url}
-        if program is not OURS:  # this connector's modules have the names of Airbyte's
-            environment.pop("PYTHONPATH", None)
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment)  # noqa: S603 - chosen by the caller
+        variables = {**os.environ, "TIKTOK_API_URL": url, **(environment or {})}
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, env=variables)  # noqa: S603 - chosen by the caller
         assert process.stdout is not None
-        counted = [0, 0]
+        counted = [0, 0, 0]
 
         def drain(pipe: Any) -> None:
+            before = b""
             while chunk := os.read(pipe.fileno(), 1 << 20):
                 counted[0] += chunk.count(b"\n")
-                counted[1] += len(chunk)
+                counted[1] += (before + chunk).count(_RECORD)
+                counted[2] += len(chunk)
+                before = chunk[1 - len(_RECORD) :]
 
-        draining = threading.Thread(target=drain, args=(process.stdout,))
-        draining.start()
+        peaks = [0.0]
+        ended = threading.Event()
+
+        def watch() -> None:
+            while not ended.wait(0.02):
+                peaks.append(max(peaks.pop(), peak_of(process.pid)))
+
+        beside = [threading.Thread(target=drain, args=(process.stdout,)), threading.Thread(target=watch)]
+        for thread in beside:
+            thread.start()
         _, status, usage = os.wait4(process.pid, 0)
-        draining.join()
+        seconds = time.perf_counter() - began
+        ended.set()
+        for thread in beside:
+            thread.join()
         process.stdout.close()
         process.returncode = os.waitstatus_to_exitcode(status)
         return Measured(
             exit_code=process.returncode,
             cpu=usage.ru_utime + usage.ru_stime,
-            seconds=time.perf_counter() - began,
-            peak_mb=usage.ru_maxrss / 1024,
+            seconds=seconds,
+            peak_mb=peaks[0] or usage.ru_maxrss / 1024,
             lines=counted[0],
-            size=counted[1],
+            records=counted[1],
+            size=counted[2],
         )
+
+
+def peak_of(pid: int) -> float:
+    """The largest resident memory so far, in MB, of a process that runs; 0 if that cannot be told.
+
+    The kernel's own account at a process's end begins with the memory of the one that started it.
+    """
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
+
+
+def reset(ready: Mapping[str, Any]) -> None:
+    """Let an emulator count its requests anew."""
+    request = urllib.request.Request(f"{ready['url']}/_emulator/reset", b"{}", method="POST")  # noqa: S310 - our own
+    urllib.request.urlopen(request).close()  # noqa: S310
+
+
+def requests_of(ready: Mapping[str, Any]) -> dict[str, int]:
+    """Requests that it was asked since then, by endpoint, refused ones included."""
+    with urllib.request.urlopen(f"{ready['url']}/_emulator/counters") as answer:  # noqa: S310 - our own
+        counts = json.load(answer)["counts"]
+    asked: dict[str, int] = {}
+    for row in counts:
+        asked[row["path"]] = asked.get(row["path"], 0) + row["count"]
+    return asked

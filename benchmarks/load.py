@@ -15,7 +15,6 @@ is deleted.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import importlib
 import os
@@ -36,7 +35,7 @@ import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
-from harness import emulator, machine
+from harness import Figure, emulator, leave, machine, options
 from read_ads import STREAM, pages_of
 from source_tiktok_marketing.catalog import Stream, stream_named
 from source_tiktok_marketing.clock import SystemClock
@@ -53,6 +52,8 @@ from source_tiktok_marketing.sync.records import report_reader
 
 ACCOUNT = 7
 DATASET = "benchmark"
+LEAST = {"DuckDB": 60_000, "Postgres": 30_000}
+"""Rows a second into a database that is empty: of the loader, and of everything from the bytes of a page on."""
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -236,8 +237,16 @@ def children_cpu() -> float:
     return total
 
 
-def show(title: str, runs: Sequence[Run], rows: int, bare: float) -> float:
-    """Print one line. Returns the least CPU a row."""
+def show(title: str, runs: Sequence[Run], rows: int, bare: float, least: int | None = None) -> Figure:
+    """Print one line.
+
+    Args:
+        title: What was done.
+        runs: How it went, each time.
+        rows: What was loaded each time.
+        bare: Microseconds of CPU a row of the database's own way; 0 for that itself.
+        least: Rows a second that are to be reached.
+    """
     rates = sorted(rows / run.seconds for run in runs)
     cpu = min(run.cpu for run in runs) / rows * 1e6
     share = f", {cpu / bare:.1f} times bare" if bare else ""
@@ -246,12 +255,13 @@ def show(title: str, runs: Sequence[Run], rows: int, bare: float) -> float:
         f"{cpu:.1f} us CPU a row, the database's included{share}",
         flush=True,
     )
-    return cpu
+    spread = f"runs {rates[0]:,.0f} to {rates[-1]:,.0f}; {cpu:.1f} µs CPU a row{share}"
+    return Figure(what=f"{title}: rows a second", value=rates[-1], least=least, remark=spread)
 
 
 def main() -> None:
     """Run it and print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__)
     parser.add_argument("--pages", type=int, default=250, help="pages of 1,000 rows")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--postgres", metavar="ADDRESS", help="instead of a server of the tests' own")
@@ -259,8 +269,8 @@ def main() -> None:
     stream = stream_named(STREAM)
     assert stream is not None
     today = datetime.now(UTC).date()
-    options = ["--advertisers", "1", "--days", "60", "--ads-per-account", "40000", "--ad-report-limit", "10000000"]
-    with emulator(*options, "--record-requests", "0") as ready:
+    settings = ["--advertisers", "1", "--days", "60", "--ads-per-account", "40000", "--ad-report-limit", "10000000"]
+    with emulator(*settings, "--record-requests", "0") as ready:
         first, last = today - timedelta(days=30), today - timedelta(days=1)
         given = Recorded(stream, pages_of(ready, first, last, arguments.pages))
     columns = given.tables[0].num_columns
@@ -268,17 +278,22 @@ def main() -> None:
     stages = ", ".join(f"{name} {seconds / given.rows * 1e6:.1f}" for name, seconds in given.stages.items())
     print(f"us CPU a row before anything is loaded: {stages}")
     with tempfile.TemporaryDirectory() as folder, places(arguments.postgres, Path(folder), given) as found:
+        figures = []
         for place, bare in found:
-            best = show(f"{place.title} bare", [place.measured(bare) for _ in range(arguments.runs)], given.rows, 0)
+            runs = [place.measured(bare) for _ in range(arguments.runs)]
+            best = min(run.cpu for run in runs) / given.rows * 1e6
+            figures.append(show(f"{place.title} bare", runs, given.rows, 0))
             for title, work in (("tables", load_tables), ("pages", load_pages)):
                 first_runs, again_runs = [], []
                 for _ in range(arguments.runs):
                     place.clear()
                     first_runs.append(place.measured(partial(work, place, given)))
                     again_runs.append(place.measured(partial(work, place, given)))
-                show(f"{place.title} {title}, first", first_runs, given.rows, best)
-                show(f"{place.title} {title}, again", again_runs, given.rows, best)
+                for when, runs in (("first", first_runs), ("again", again_runs)):
+                    least = LEAST[place.title] if when == "first" else None
+                    figures.append(show(f"{place.title} {title}, {when}", runs, given.rows, best, least))
             place.clear()
+    leave(figures, arguments.json)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ quota is out of the way: at 10 requests a second, asking about 5,000 accounts ta
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import os
@@ -19,11 +18,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from aiohttp import web
 
-from harness import catalog_of, machine
+from harness import Figure, catalog_of, leave, machine, options, peak_of
 from source_tiktok_marketing.catalog import STREAMS
 
+MOST_SECONDS, MOST_MB = 2, 200
 _HELD = 3.0
 """Seconds that what is asked for after the plan is held back, for as much as there is to be under way."""
 
@@ -57,8 +58,26 @@ class _Server:
         return web.json_response({"code": 0, "message": "OK", "request_id": "1", "data": {"list": rows}})
 
 
-async def measure(accounts: int, years: int) -> str:
-    """Start a sync, wait until it asks for data, and say what it took."""
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
+    """A sync until data were asked for.
+
+    Args:
+        first: Seconds from the start to the first request.
+        accounts: Seconds from the start until the last account was told of.
+        data: Seconds from the start to the first request for data.
+        cpu: Seconds of CPU, a while later.
+        peak_mb: Its largest resident memory until then.
+    """
+
+    first: float
+    accounts: float
+    data: float
+    cpu: float
+    peak_mb: float
+
+
+async def measure(accounts: int, years: int) -> Planned:
+    """Start a sync, wait until it asks for data, and see what it took."""
     server = _Server(accounts)
     app = web.Application()
     app.router.add_get("/{path:.*}", server.answer)
@@ -83,18 +102,15 @@ async def measure(accounts: int, years: int) -> str:
             await asyncio.wait_for(server.planned.wait(), 300)
             planned = time.perf_counter()
             await asyncio.sleep(_HELD)
-            cpu, peak = _used(process.pid)
+            cpu, peak = _cpu(process.pid), peak_of(process.pid)
         finally:
             process.kill()
             await process.wait()
             await runner.cleanup()
     assert server.first is not None
     assert server.told is not None
-    return (
-        f"{accounts:,} accounts, {len(STREAMS)} streams, {years} years: "
-        f"first request after {server.first - began:.2f} s, "
-        f"first data {max(0.0, planned - server.told):.2f} s after the last account was told of; "
-        f"{cpu:.1f} s CPU, peak {peak:.0f} MB"
+    return Planned(
+        first=server.first - began, accounts=server.told - began, data=planned - began, cpu=cpu, peak_mb=peak
     )
 
 
@@ -105,24 +121,33 @@ def _write(folder: Path, **contents: Any) -> dict[str, str]:
     return paths
 
 
-def _used(pid: int) -> tuple[float, float]:
-    """Seconds of CPU and the largest resident memory, in MB, of a process that runs (Linux)."""
+def _cpu(pid: int) -> float:
+    """Seconds of CPU of a process that runs (Linux)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    cpu = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    status = Path(f"/proc/{pid}/status").read_text()
-    peak = next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]
-    return cpu, int(peak) / 1024
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:
     """Print it, for few accounts and for many."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = options(__doc__)
     parser.add_argument("--accounts", type=int, default=5000)
     parser.add_argument("--years", type=int, default=5)
     arguments = parser.parse_args()
     print(machine())
+    figures = []
     for accounts in sorted({50, arguments.accounts}):
-        print(asyncio.run(measure(accounts, arguments.years)))
+        took = asyncio.run(measure(accounts, arguments.years))
+        title = f"{accounts:,} accounts, {len(STREAMS)} streams, {arguments.years} years"
+        print(
+            f"{title}: first request after {took.first:.2f} s, last account told of after {took.accounts:.2f} s, "
+            f"first data asked for after {took.data:.2f} s; {took.cpu:.1f} s CPU, peak {took.peak_mb:.0f} MB"
+        )
+        remark = f"all accounts known after {took.accounts:.2f} s, data asked for after {took.data:.2f} s"
+        figures += [
+            Figure(what=f"{title}: first request", value=took.first, unit="s", most=MOST_SECONDS, remark=remark),
+            Figure(what=f"{title}: largest resident memory", value=took.peak_mb, unit="MB", most=MOST_MB),
+        ]
+    leave(figures, arguments.json)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,11 @@ counts its requests.
 The last lines are of an application that is shared: another program asks for some of the ten a second that it has, and
 ends after a while.
 
-    python benchmarks/quota.py [--seconds 60] [--others 3]
+    python benchmarks/quota.py [--seconds 60] [--tiers 10 20 50] [--latencies 0.1 0.8 3] [--others 3]
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import subprocess
@@ -28,7 +27,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from harness import catalog_of, config_for, emulator, machine
+from harness import Figure, catalog_of, config_for, emulator, leave, machine, options
 
 STREAMS = ("advertisers_reports_hourly", "campaigns_reports_hourly", "ad_groups_reports_hourly")
 ENDPOINT = "report/integrated/get/"
@@ -39,7 +38,8 @@ STRANGER = "1"
 """The account that the other program asks about, in vain; its requests count nevertheless."""
 SETTLING = 6.0
 """Seconds from the first request that are not counted: its answer shows how long one takes."""
-HEAD = f"{'tier':>6} {'latency':>8} {'requests a second':>18} {'of the quota':>13} {'refused':>8}"
+HEAD = f"{'':<42} {'requests a second':>17} {'of the quota':>13} {'refused':>8}"
+LEAST, MOST_REFUSED = 95, 1
 
 
 class Watched:
@@ -118,11 +118,11 @@ def warm(ready: dict[str, Any]) -> None:
 
 
 @contextmanager
-def watched(rate: int, *options: str) -> Iterator[Watched]:
+def watched(rate: int, *settings: str) -> Iterator[Watched]:
     """A sync with this tier, which is ended afterwards."""
     first = datetime.now(UTC).date() - timedelta(days=DAYS)
     common = ["--advertisers", "6", "--days", str(DAYS + 30), "--ads-per-account", "20", "--record-requests", "0"]
-    with emulator(*common, *options) as ready, tempfile.TemporaryDirectory() as folder:
+    with emulator(*common, *settings) as ready, tempfile.TemporaryDirectory() as folder:
         config = config_for(ready, start_date=str(first), requests_per_second=rate, skip_empty_days=False)
         paths = []
         for name, content in (("config", config), ("catalog", catalog_of(*STREAMS))):
@@ -149,31 +149,49 @@ def watched(rate: int, *options: str) -> Iterator[Watched]:
 
 def main() -> None:
     """Run it and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = options(__doc__)
     parser.add_argument("--seconds", type=float, default=60.0, help="how long each sync is watched")
+    tiers = sorted(TIERS)
+    parser.add_argument("--tiers", type=int, nargs="+", choices=tiers, default=tiers, help="requests a second")
+    parser.add_argument("--latencies", type=float, nargs="+", default=LATENCIES, help="seconds until an answer")
     parser.add_argument("--others", type=int, default=3, help="requests a second of another program, in the last case")
     arguments = parser.parse_args()
     print(f"{machine()}; hourly reports, {arguments.seconds:.0f} s each")
     print(HEAD)
-    for rate, tier in TIERS.items():
-        for latency in LATENCIES:
-            with watched(rate, "--tier", tier, "--fault", f"latency={latency}") as sync:
+    figures = []
+    for rate in arguments.tiers:
+        for latency in arguments.latencies:
+            with watched(rate, "--tier", TIERS[rate], "--fault", f"latency={latency}") as sync:
                 time.sleep(SETTLING + latency)
-                show(f"{rate:>6} {latency:>7.1f}s", rate, sync.during(arguments.seconds))
+                figures += show(f"{rate} a second, {latency:g} s latency", rate, sync.during(arguments.seconds))
     left = 10 - arguments.others
     with watched(10, "--tier", "basic", "--fault", "latency=0.3") as sync:
+        shared, alone = f"{left} of 10 a second, shared", "10 a second, no longer shared"
         with sync.others(arguments.others):
-            show(f"{f'{left} of 10':>15}", left, sync.during(60), "shared: the first minute")
-            show(f"{f'{left} of 10':>15}", left, sync.during(arguments.seconds * 2), "shared: after that")
-        show(f"{'10':>15}", 10, sync.during(60), "no longer shared: the first minute")
-        show(f"{'10':>15}", 10, sync.during(arguments.seconds), "no longer shared: after that")
+            figures += show(f"{shared}, first minute", left, sync.during(min(60, 2 * arguments.seconds)), finding=True)
+            figures += show(f"{shared}, after that", left, sync.during(arguments.seconds * 2))
+        figures += show(f"{alone}, first minute", 10, sync.during(min(60, 2 * arguments.seconds)), finding=True)
+        figures += show(f"{alone}, after that", 10, sync.during(arguments.seconds))
+    leave(figures, arguments.json)
 
 
-def show(title: str, rate: float, watched: tuple[float, int, int], when: str = "") -> None:
-    """A line of the table."""
+def show(title: str, rate: float, watched: tuple[float, int, int], *, finding: bool = False) -> list[Figure]:
+    """Print a line of the table.
+
+    Args:
+        title: What was watched.
+        rate: Requests a second that TikTok takes.
+        watched: Seconds, and requests taken and refused in them.
+        finding: Whether the rate had yet to be found then, so that nothing is expected of it.
+    """
     seconds, taken, refused = watched
-    share = refused / max(1, taken + refused)
-    print(f"{title} {taken / seconds:>18.2f} {taken / seconds / rate:>13.1%} {share:>8.2%} {when}".rstrip(), flush=True)
+    used, share = 100 * taken / seconds / rate, 100 * refused / max(1, taken + refused)
+    print(f"{title:<42} {taken / seconds:>17.2f} {used:>11.1f} % {share:>6.2f} %", flush=True)
+    remark = f"{taken / seconds:.2f} requests a second"
+    return [
+        Figure(what=f"{title}: of the quota", value=used, unit="%", least=None if finding else LEAST, remark=remark),
+        Figure(what=f"{title}: refused", value=share, unit="%", most=None if finding else MOST_REFUSED),
+    ]
 
 
 if __name__ == "__main__":

@@ -1,21 +1,167 @@
-"""Every benchmark, one after the other: `make bench`."""
+"""Every benchmark, one after the other, each in a process of its own: `make bench`.
+
+The figures go into a table, into `benchmarks/results/latest.json` and from there into docs/performance.md. A benchmark
+that cannot be run leaves what was found before, and does not stop the others; the exit code tells of it. A target that
+is missed is no failure.
+
+    python benchmarks/run.py [quota load …] [--size usual|full|small]
+"""
 
 from __future__ import annotations
 
+import argparse
+import os
+import shlex
 import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
-SCRIPTS = ("spec.py", "emulator_speed.py", "read_ads.py", "memory.py", "plan.py", "states.py", "quota.py", "load.py")
+import msgspec
+
+import page
+from harness import Figures
+from page import Result
+
+ROOT = Path(__file__).parents[1]
+PEERS = (".venv-parity", ".venv-newest-cdk")
+LONGEST = 3600
+"""Seconds after which a benchmark is given up."""
 
 
-def main() -> None:
-    """Run each in a process of its own, so that none warms up another."""
-    folder = Path(__file__).parent
-    for script in SCRIPTS:
-        print(f"\n{script}", flush=True)
-        subprocess.run([sys.executable, folder / script], check=True)  # noqa: S603 - our own scripts
+class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
+    """A script and how it is run.
+
+    Args:
+        title: What it measures.
+        usual: Its command line.
+        full: The same for whoever has more time; the usual one if there is none.
+        small: The same to see that it works.
+        needs: Environments without which it cannot run.
+    """
+
+    title: str
+    usual: str = ""
+    full: str = ""
+    small: str = ""
+    needs: Sequence[str] = ()
+
+    def options(self, size: str) -> str:
+        """Its command line for this size."""
+        return {"usual": self.usual, "full": self.full or self.usual, "small": self.small or self.usual}[size]
+
+
+BENCHMARKS = {
+    "spec": Benchmark(title="Telling what can be configured"),
+    "check": Benchmark(title="Checking a configuration", small="--accounts 200"),
+    "plan": Benchmark(title="Planning a large sync", small="--accounts 200"),
+    "states": Benchmark(title="States beside records"),
+    "read_ads": Benchmark(
+        title="CPU a record",
+        usual="--ads 8000 --days 15",
+        full="--ads 40000 --days 50",
+        small="--ads 1000 --days 3 --runs 1",
+    ),
+    "memory": Benchmark(
+        title="Memory against rows",
+        usual="--rows 100000 1000000",
+        full="--rows 100000 1000000 10000000",
+        small="--rows 50000",
+    ),
+    "quota": Benchmark(
+        title="The quota", usual="--seconds 40", full="--seconds 70", small="--seconds 5 --tiers 10 --latencies 0.1"
+    ),
+    "load": Benchmark(
+        title="Into a database", usual="--pages 250 --runs 2", full="--pages 1000 --runs 3", small="--pages 10 --runs 1"
+    ),
+    "against_airbyte": Benchmark(
+        title="Beside Airbyte's connector",
+        usual=f"{' '.join(PEERS)} --ads 5000 --days 60",
+        full=f"{' '.join(PEERS)} --ads 20000 --days 200",
+        small=f"{' '.join(PEERS)} --ads 200 --days 3",
+        needs=PEERS,
+    ),
+    "emulator_speed": Benchmark(title="The emulator itself"),
+}
+
+
+def main() -> int:
+    """Run them; print what they found. Returns 1 if one could not be run to its end."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("only", nargs="*", metavar="NAME", help=f"some of them: {', '.join(BENCHMARKS)}")
+    parser.add_argument("--size", choices=("usual", "full", "small"), default="usual", help="small leaves no figures")
+    arguments = parser.parse_args()
+    unknown = [name for name in arguments.only if name not in BENCHMARKS]
+    if unknown:
+        parser.error(f"there is no benchmark {unknown[0]}; there are {', '.join(BENCHMARKS)}")
+    found: dict[str, Result] = {}
+    wrong = []
+    for name in arguments.only or BENCHMARKS:
+        benchmark = BENCHMARKS[name]
+        missing = [folder for folder in benchmark.needs if not (ROOT / folder / "ready").exists()]
+        if missing:
+            print(f"\n{name}: left out, for there is no {' and no '.join(missing)} (make peers)", flush=True)
+            continue
+        result = run(name, benchmark, arguments.size)
+        if result is None:
+            wrong.append(name)
+            continue
+        found[name] = result
+        if arguments.size != "small":
+            page.keep(merged(page.results(), found))
+    show(found)
+    if found:
+        print("A small size says nothing of targets." if arguments.size == "small" else page.tally(found))
+    for name in wrong:
+        print(f"{name} could not be run to its end; what was found before stands")
+    return 1 if wrong else 0
+
+
+def run(name: str, benchmark: Benchmark, size: str) -> Result | None:
+    """Run one of them. Returns None if it failed."""
+    options = benchmark.options(size)
+    command = f"python benchmarks/{name}.py {options}".rstrip()
+    print(f"\n$ {command}", flush=True)
+    load, day, began = os.getloadavg()[0], datetime.now(UTC).date(), time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "figures.json"
+        script = Path(__file__).with_name(f"{name}.py")
+        arguments = [sys.executable, str(script), *shlex.split(options), "--json", str(path)]
+        try:
+            subprocess.run(arguments, check=True, cwd=ROOT, timeout=LONGEST)  # noqa: S603 - our own scripts
+        except subprocess.SubprocessError as error:
+            print(f"{name}: {error}", flush=True)
+            return None
+        figures = msgspec.json.decode(path.read_bytes(), type=Figures)
+    seconds = time.perf_counter() - began
+    return Result(title=benchmark.title, command=command, day=str(day), seconds=seconds, load=load, found=figures)
+
+
+def merged(before: Mapping[str, Result], found: Mapping[str, Result]) -> dict[str, Result]:
+    """What was found now in place of what was found before, in the order of the list above."""
+    both = {**before, **found}
+    return {name: both[name] for name in BENCHMARKS if name in both}
+
+
+def show(found: Mapping[str, Result]) -> None:
+    """Print the table."""
+    rows = [
+        (figure.what, page.shown(figure.value, figure.unit), page.target(figure), page.verdict(figure))
+        for result in found.values()
+        for figure in result.found.figures
+    ]
+    if not rows:
+        return
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    print()
+    for what, value, target, verdict in rows:
+        print(f"{what:<{widths[0]}}  {value:>{widths[1]}}  {target:<{widths[2]}}  {verdict}".rstrip())
+    for name, result in found.items():
+        print(f"{name}: {result.seconds:.0f} s, `{result.command}`")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -9,12 +9,11 @@ quota's pace, every state and record as long as it really is.
 
 from __future__ import annotations
 
-import argparse
 import json
 from datetime import date, timedelta
 from typing import Any
 
-from harness import machine
+from harness import Figure, leave, machine, options
 from source_tiktok_marketing.airbyte.messages import RowLines, state_line
 from source_tiktok_marketing.catalog import ReportSource, Stream, field_types, stream_named
 from source_tiktok_marketing.sync.events import Selected
@@ -23,6 +22,7 @@ from source_tiktok_marketing.sync.runs import StreamRun
 from source_tiktok_marketing.sync.state import read_state
 
 STREAM = "ads_reports_daily"
+MOST_PERCENT = 5
 _WINDOWS = 61
 """Windows of 30 days in five years."""
 _MOST_WINDOWS = 100_000
@@ -30,19 +30,22 @@ _MOST_WINDOWS = 100_000
 
 def main() -> None:
     """Print the share for each number of accounts, and of rows that a window has."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = options(__doc__)
     parser.add_argument("--per-second", type=float, default=10.0, help="requests a second")
     arguments = parser.parse_args()
     stream = stream_named(STREAM)
     assert stream is not None
     length = _line_length(stream)
     print(f"{machine()}; {STREAM}, five years, {arguments.per_second:g} requests a second, {length:,} bytes a record")
+    figures = []
     for accounts in (300, 1000, 5000):
         for rows in (1, 10, 100):
-            print(_share(stream, accounts, rows, length, arguments.per_second))
+            figures.append(_share(stream, accounts, rows, length, arguments.per_second))
+            print(f"{figures[-1].what}: {figures[-1].value:.1f} % ({figures[-1].remark})")
+    leave(figures, arguments.json)
 
 
-def _share(stream: Stream, accounts: int, rows: int, length: int, per_second: float) -> str:
+def _share(stream: Stream, accounts: int, rows: int, length: int, per_second: float) -> Figure:
     assert stream.cursor is not None
     ids = [str(7_000_000_000_000_000_000 + number) for number in range(accounts)]
     cursors = read_state(stream.name, stream.cursor, None)
@@ -61,10 +64,12 @@ def _share(stream: Stream, accounts: int, rows: int, length: int, per_second: fl
             checkpoint = run.checkpoint(at)
             states += len(state_line(stream.name, checkpoint.state, checkpoint.records))
             told += 1
-    share = states / (records * length)
-    return (
-        f"{accounts:>6,} accounts, {rows:>3} rows a window: {told:>5,} states of {states / told / 1000:,.0f} kB in "
-        f"{at / 3600:.1f} h, {share:.1%} of the bytes of {records:,} records"
+    return Figure(
+        what=f"{accounts:,} accounts, rows a window: {rows}; states over records, bytes",
+        value=100 * states / (records * length),
+        unit="%",
+        most=MOST_PERCENT,
+        remark=f"{told:,} states of {states / told / 1000:,.0f} kB in {at / 3600:.1f} h, {records:,} records",
     )
 
 

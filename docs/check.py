@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import sys
 from pathlib import Path
@@ -16,6 +17,9 @@ TABLE = re.compile(r"(<!-- table of streams: made by docs/check.py -->\n).*?(<!-
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
 TEST = re.compile(r"^(?:async )?def (test_\w+)", re.MULTILINE)
 NAMED_TEST = re.compile(r"\| `(test_\w+)` \|$")
+SCRIPT = re.compile(r"\b((?:benchmarks|tests)/[\w/]+\.py)")
+MAKE = re.compile(r"(?:`|^\s*(?:\$ )?)make (\w+)", re.MULTILINE)
+TARGET = re.compile(r"^(\w+):", re.MULTILINE)
 COMMAND = re.compile(r"(?:`|^\s*(?:\$ )?)tiktok-marketing (\w+)", re.MULTILINE)
 
 
@@ -26,7 +30,9 @@ def main() -> int:
         *missing_fields(),
         *wrong_commands(),
         *unproved_differences(),
+        *wrong_scripts(),
         *old_tables(write="--write" in sys.argv),
+        *old_figures(write="--write" in sys.argv),
     ]
     for line in wrong:
         sys.stderr.write(f"{line}\n")
@@ -96,6 +102,31 @@ def old_tables(*, write: bool) -> list[str]:
         STREAMS_PAGE.write_text(made)
         return []
     return ["docs/streams.md: the table of streams is old; run `python docs/check.py --write`"]
+
+
+def wrong_scripts() -> list[str]:
+    """Scripts and targets of make in the pages that do not exist."""
+    targets = set(TARGET.findall((ROOT / "Makefile").read_text()))
+    wrong = []
+    for page in pages():
+        text = page.read_text()
+        scripts = [one for one in SCRIPT.findall(text) if not (ROOT / one).exists()]
+        wrong += [f"{page.relative_to(ROOT)}: no script {one}" for one in scripts]
+        missing = [one for one in MAKE.findall(text) if one not in targets]
+        wrong += [f"{page.relative_to(ROOT)}: no `make {one}`" for one in missing]
+    return wrong
+
+
+def old_figures(*, write: bool) -> list[str]:
+    """Figures in the page on performance that are not those of the benchmarks' last run."""
+    sys.path.insert(0, str(ROOT / "benchmarks"))
+    page = importlib.import_module("page")
+    if page.renewed(page.PAGE.read_text(), page.results()) == page.PAGE.read_text():
+        return []
+    if write:
+        page.keep(page.results())
+        return []
+    return ["docs/performance.md: not the figures of benchmarks/results; run `python docs/check.py --write`"]
 
 
 def table_of_streams() -> str:
