@@ -71,6 +71,7 @@ BENCHMARKS = {
         full="--rows 100000 1000000 10000000",
         small="--rows 50000",
     ),
+    "large": Benchmark(title="Many accounts, and a very large one", small="--accounts 50 --ads 25000"),
     "quota": Benchmark(
         title="The quota", usual="--seconds 40", full="--seconds 70", small="--seconds 5 --tiers 10 --latencies 0.1"
     ),
