@@ -106,7 +106,7 @@ def _section(result: Result, *, several: bool) -> Iterator[str]:
     yield ""
     yield f"`{result.command}`, {result.day}, {shown(round(result.seconds))} s, load before it {result.load:.1f}{where}"
     yield ""
-    yield "| figure | measured | target | | |"
+    yield "| figure | measured | target | | besides |"
     yield "|---|---|---|---|---|"
     for figure in result.found.figures:
         value = shown(figure.value, figure.unit)

@@ -80,7 +80,7 @@ BENCHMARKS = {
     ),
     "against_airbyte": Benchmark(
         title="Beside Airbyte's connector",
-        usual=f"{' '.join(PEERS)} --ads 5000 --days 60",
+        usual=f"{' '.join(PEERS)} --ads 3000 --days 60",
         full=f"{' '.join(PEERS)} --ads 20000 --days 200",
         small=f"{' '.join(PEERS)} --ads 200 --days 3",
         needs=PEERS,
