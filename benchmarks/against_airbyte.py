@@ -122,9 +122,9 @@ def quota(programs: Sequence[Program], days: int) -> Iterator[Figure]:
 
 
 def requests(programs: Sequence[Program]) -> Iterator[Figure]:
-    """Requests for the same rows, of an agency whose accounts are mostly idle."""
-    settings = ["--advertisers", "30", "--days", "60", "--ads-per-account", "10"]
-    title = f"`{HOURLY}`, 30 accounts, 14 days"
+    """Requests for the same rows, of an agency most of whose accounts are idle."""
+    settings = ["--advertisers", "50", "--active", "3", "--days", "60", "--ads-per-account", "30"]
+    title = f"`{HOURLY}`, 50 accounts, 3 of them active, 14 days"
     print(f"\n{title}")
     for one in compare(programs, HOURLY, settings, days=14):
         show(one, f"{one.asked:>6,} requests")

@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,6 +36,14 @@ async def test_every_level_adds_up_to_the_account(client: Client, account: int) 
     assert total(rows["advertiser"], "spend") > 0
     for name in SUMS:
         assert len({total(rows[level], name) for level in LEVELS}) == 1, name
+
+
+async def test_accounts_beyond_the_active_ones_have_no_figures_of_late(session: aiohttp.ClientSession) -> None:
+    """Of four accounts, all of which are active otherwise, only the first two have rows this month."""
+    async with Emulator(Options(now=NOW, tier="unlimited", advertisers=4, active=2, days=360)) as emulator:
+        client = Client(emulator, session)
+        rows = [await client.report("advertiser", advertiser_id=one, **MONTH) for one in emulator.advertiser_ids]
+    assert [bool(found) for found in rows] == [True, True, False, False]
 
 
 @pytest.mark.parametrize("level", LEVELS)

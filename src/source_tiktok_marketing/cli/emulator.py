@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--host", default="127.0.0.1", show_default=True, help="The interface to listen on.")
 @click.option("--seed", type=int, help="Decides every name, id and figure. [default: 7]")
 @click.option("--advertisers", type=int, help="Ad accounts that the token reaches. [default: 6]")
+@click.option("--active", type=int, metavar="N", help="Let all accounts but the first N be idle or unused.")
 @click.option("--days", type=int, help="Days of history of the oldest account. [default: 90]")
 @click.option("--ads-per-account", type=int, help="Ads of the largest account. [default: 90]")
 @click.option("--now", metavar="TIME", help="Let its clock stand at 2026-03-10T15:00 (UTC), say.")

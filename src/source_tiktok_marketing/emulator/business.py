@@ -170,6 +170,8 @@ class Account:
         self.granted = granted
         self.sandbox = sandbox
         self.life = self.template.life
+        if options.active is not None and index >= options.active and not sandbox:
+            self.life = ("idle", "unused")[index % 2]
         self.age_days = max(1, options.days * self.template.age // 100)
         self.created = anchor - self.age_days * DAY + 9 * 3600 + key % (6 * 3600)
         self.id = (self.created << 32) | (key >> 32)

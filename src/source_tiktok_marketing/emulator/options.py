@@ -14,6 +14,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         seed: Decides every name, id and figure. The same seed, options and clock give the same answers.
         advertisers: How many ad accounts the production token reaches. The first six differ on purpose: New York,
             Kolkata, Auckland and Honolulu are active, Berlin's campaigns ended long ago, Tokyo was never used.
+        active: How many accounts, the first ones, are as they come; of the others every second one's campaigns ended
+            long ago and the rest were never used. None leaves them all as they come.
         days: How many days of history the oldest account has on `anchor`.
         now: The emulator's clock; a time without a zone is UTC. A given time stands still until it is set or
             advanced; None follows the real clock.
@@ -59,6 +61,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     seed: int = 7
     advertisers: int = 6
+    active: int | None = None
     days: int = 90
     now: datetime | None = None
     anchor: date | None = None
@@ -108,6 +111,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             value = getattr(self, name)
             if not low <= value <= high:
                 raise ValueError(f"{name} is {value}; it must lie between {low:,} and {high:,}.")
+        if self.active is not None and self.active < 0:
+            raise ValueError(f"active is {self.active}; it must not be negative.")
         if self.tier not in TIERS:
             raise ValueError(f"tier is {self.tier!r}; it must be one of {', '.join(TIERS)}.")
 
