@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulation.limits import APP_ID, Limits, Quota, page_info
+from simulation.limits import APP_ID, Limited, Limits, Quota, page_info
 from simulation.reports import Reports
 from simulation.world import NEVER, Account, Thing, World
 from source_tiktok_marketing.emulator.envelope import Refusal
@@ -39,11 +39,17 @@ _LISTS = {
 
 @dataclass
 class Body:
-    """What comes back over the wire."""
+    """What comes back over the wire, and which limit or denial it is owed to."""
 
     status: int
     body: bytes
     headers: dict[str, str] = field(default_factory=dict)
+    limited: str = ""
+    denied: str = ""
+
+
+class Denied(Refusal):
+    """A denial strikes."""
 
 
 @dataclass
@@ -128,7 +134,9 @@ class Api:
                 else:
                     return Body(404, b"404 page not found")
         except Refusal as refusal:
-            return Body(200, self.envelope(refusal.code, refusal.message))
+            limited = refusal.name if isinstance(refusal, Limited) else ""
+            denied = f"refused {refusal.code}" if isinstance(refusal, Denied) else ""
+            return Body(200, self.envelope(refusal.code, refusal.message), limited=limited, denied=denied)
         return Body(200, b'{"code":0,"message":"OK","request_id":"r%d","data":%s}' % (self._requests, data), headers)
 
     def envelope(self, code: int, message: str) -> bytes:
@@ -195,7 +203,7 @@ class Api:
         for denial in self.denials:
             if denial.hits(endpoint, account, at):
                 denial.refused.add(endpoint)
-                raise Refusal(denial.code, _MESSAGES.get(denial.code, "No.").format(account=account))
+                raise Denied(denial.code, _MESSAGES.get(denial.code, "No.").format(account=account))
 
     def _list(self, endpoint: str, account: Account, params: Mapping[str, str], at: float) -> bytes:
         kind, key, most = _LISTS[endpoint]
@@ -247,7 +255,7 @@ class Api:
         if not 1 <= len(ids) <= 10:
             raise Refusal(40002, "pixel_ids: The list must have 1 to 10 values.")
         if account.barred_pixels & {int(one) for one in ids}:
-            raise Refusal(40001, f"The account has {BARRED}.")
+            raise Limited("pixel barred", 40001, f"The account has {BARRED}.")
         statistics = [{"pixel_event_type": "FORM", "total_count": 3}]
         return _encoded({"list": [{"pixel_id": one, "statistics": statistics} for one in ids]})
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from simulation.api import SECRET, TOKEN, Api, Body
-from simulation.limits import APP_ID, Slow
+from simulation.limits import RESTRICTED, TOO_MUCH, Slow
 from simulation.loop import VirtualLoop
 from source_tiktok_marketing.api.transport import Reply, TransportFailure
 
@@ -86,6 +86,9 @@ class Network:
         """How many changes of lively accounts may still happen."""
         self.requests = 0
         self.hits: Counter[str] = Counter()
+        """Faults that the schedule put in the way, by kind."""
+        self.limits: Counter[str] = Counter()
+        """What the model refused or left out by itself, as TikTok always does, by kind."""
         self.slow_repeats = 0
         self.per_second = self.per_minute = 10.0**9
         self.broken: list[str] = []
@@ -171,13 +174,15 @@ class Network:
             body = self._api.answer(endpoint, params, token, self._loop.time())
         except Slow:
             self._note_silence(endpoint, params)
-            self.hits["too slow"] += 1
+            self.limits[f"{TOO_MUCH} (silence)"] += 1
             await asyncio.sleep(SILENCE)
             raise TransportFailure("no answer came in time", timed_out=True) from None
         if body.headers:
-            self.hits["ads left out"] += 1
-        if b'"code":40100' in body.body[:20]:
-            self.hits["over the quota"] += 1
+            self.limits["ads left out"] += 1
+        if body.limited:
+            self.limits[body.limited] += 1
+        if body.denied:
+            self.hits[body.denied] += 1
         return _reply_of(body)
 
     def _refuse(self, kind: int, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
@@ -190,10 +195,7 @@ class Network:
                 return Reply(504, {}, _PAGE % 504)
             told = body.body.replace(b'"code":0,"message":"OK"', b'"code":20001,"message":"Part of it."', 1)
             return Reply(200, body.headers, told)
-        if kind == 40100:
-            message = f"Due to too many requests, requests from App {APP_ID} are temporarily restricted."
-        else:
-            message = f"Trouble {kind} of {TOKEN} with {SECRET}."
+        message = RESTRICTED if kind == 40100 else f"Trouble {kind} of {TOKEN} with {SECRET}."
         return Reply(200, {}, self._api.envelope(kind, message))
 
     async def _break(self, kind: str, endpoint: str, params: Mapping[str, str], token: str) -> Reply:

@@ -9,6 +9,23 @@ from simulation.world import NEVER
 from source_tiktok_marketing.emulator.envelope import Refusal
 
 APP_ID = "7123456789012345678"
+OVER_QUOTA = "over the quota"
+TOO_MUCH = "report too large"
+RESTRICTED = f"Due to too many requests, requests from App {APP_ID} are temporarily restricted."
+
+
+class Limited(Refusal):
+    """The model refuses a request as TikTok always would, whatever else goes wrong.
+
+    Args:
+        name: Which limit it is, for the count of them.
+        code: TikTok's return code.
+        message: What it says.
+    """
+
+    def __init__(self, name: str, code: int, message: str) -> None:
+        super().__init__(code, message)
+        self.name = f"{name} ({code})"
 
 
 class Slow(Exception):  # noqa: N818 - what happens
@@ -85,6 +102,6 @@ class Quota:
         if at >= counter.closed_until and counter.in_minute >= limits.per_minute:
             counter.closed_until = at + 300.0
         if at < counter.closed_until or counter.in_second >= limits.per_second:
-            raise Refusal(40100, f"Due to too many requests, requests from App {APP_ID} are temporarily restricted.")
+            raise Limited(OVER_QUOTA, 40100, RESTRICTED)
         counter.in_second += 1
         counter.in_minute += 1

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 
-from simulation.limits import Limits, Slow, page_info
+from simulation.limits import TOO_MUCH, Limited, Limits, Slow, page_info
 from simulation.world import Account, World, is_within
 from source_tiktok_marketing.emulator.envelope import Refusal
 from source_tiktok_marketing.emulator.options import Options
@@ -56,7 +56,7 @@ class Reports:
         query, days = _query(params)
         refused = [name for name in query.metrics if name in self._refused_metrics]
         if refused:
-            raise Refusal(40002, f"Please correct your request. Invalid metric fields: {refused}. ")
+            raise Limited("metric refused", 40002, f"Please correct your request. Invalid metric fields: {refused}. ")
         page, size = self._limits.page_of(params, 1000)
         deleted_too, within = _conditions(params, query.level)
         ads = self._considered(accounts, query, at, headers, deleted_too=deleted_too, within=within)
@@ -126,7 +126,7 @@ class Reports:
         if work > self._limits.heavy:
             if self._limits.heavy_code is None:
                 raise Slow
-            raise Refusal(self._limits.heavy_code, "The query is too large, or took too long.")
+            raise Limited(TOO_MUCH, self._limits.heavy_code, "The query is too large, or took too long.")
 
     def _template(self, metrics: tuple[str, ...]) -> str:
         template = self._templates.get(metrics)
@@ -173,6 +173,6 @@ def _conditions(params: Mapping[str, str], level: str) -> tuple[bool, tuple[str,
             deleted_too = "STATUS_ALL" in values
         elif name.endswith("_ids"):
             if len(values) > 100:
-                raise Refusal(40011, f"{name}: Too many ids.")
+                raise Limited("too many ids", 40011, f"{name}: Too many ids.")
             within = (name.removesuffix("_ids"), frozenset(values))
     return deleted_too, within

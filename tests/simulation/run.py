@@ -1,15 +1,25 @@
-"""Runs schedules and prints what they were made of: `python tests/simulation/run.py --schedules 1000 --seed 1`."""
+"""Runs schedules and prints what they were made of: `python tests/simulation/run.py --schedules 1000 --seed 1`.
+
+Many of them take an hour: `nice -n 19 python tests/simulation/run.py --schedules 100000 --processes 1` leaves the
+machine to others, says every half minute how far it is, and prints the figures so far if it is stopped.
+"""
 
 from __future__ import annotations
 
 import argparse
 import gc
 import os
+import resource
+import signal
 import sys
+import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from itertools import islice
 from pathlib import Path
+from typing import Any, Self
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -17,12 +27,17 @@ from simulation.process import Failed
 from simulation.schedule import schedule_of
 from simulation.trial import Report, Simulation
 
-_AT_ONCE = 50
+_AT_ONCE = 20
 """Schedules that a process takes at a time."""
+_SAYS_EVERY = 30.0
+"""Seconds between two lines that say how far it is."""
+
+Some = tuple[Report, list[tuple[int, str]]]
+"""What happened in some schedules, and the seeds that failed with the reason."""
 
 
-def run_some(seeds: Sequence[int]) -> tuple[Report, list[tuple[int, str]]]:
-    """Run the schedules of some seeds. Returns what happened, and the seeds that failed with the reason."""
+def run_some(seeds: Sequence[int]) -> Some:
+    """Run the schedules of some seeds."""
     total, failed = Report(), []
     gc.disable()  # a schedule is small, and its cycles go with the next collection
     for seed in seeds:
@@ -34,65 +49,160 @@ def run_some(seeds: Sequence[int]) -> tuple[Report, list[tuple[int, str]]]:
         total.add(simulation.report)
     gc.enable()
     gc.collect()
+    total.megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (
+        2**20 if sys.platform == "darwin" else 1024
+    )
     return total, failed
 
 
-def run_all(first: int, count: int, processes: int) -> Iterator[tuple[Report, list[tuple[int, str]]]]:
-    """Run so many schedules, from a seed on, in several processes."""
-    chunks = [range(start, min(start + _AT_ONCE, first + count)) for start in range(first, first + count, _AT_ONCE)]
-    if processes == 1 or len(chunks) == 1:
+def run_all(first: int, count: int, processes: int) -> Iterator[Some]:
+    """Run so many schedules, from a seed on, in several processes; with one, in this one."""
+    chunks = iter(
+        [range(start, min(start + _AT_ONCE, first + count)) for start in range(first, first + count, _AT_ONCE)]
+    )
+    if processes == 1 or count <= _AT_ONCE:
         yield from map(run_some, chunks)
         return
-    with ProcessPoolExecutor(processes) as pool:
-        yield from pool.map(run_some, chunks)
+    with ProcessPoolExecutor(processes, initializer=_leave_signals) as pool:
+        waiting: set[Future[Some]] = {pool.submit(run_some, chunk) for chunk in islice(chunks, 2 * processes)}
+        try:
+            while waiting:
+                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                waiting |= {pool.submit(run_some, chunk) for chunk in islice(chunks, len(done))}
+                for one in done:
+                    yield one.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _leave_signals() -> None:
+    """Whoever stops the run stops the one that collects, which then ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def quote(report: Report) -> str:
+    """The figures in one line."""
+    return (
+        f"{report.schedules:,} schedules, {report.syncs:,} syncs, {report.faults.total():,} faults, "
+        f"{_kills(report):,} kills, {report.endings['stop']:,} stops, "
+        f"{report.rows:,} rows compared, {report.lost:,} rows lost"
+    )
 
 
 def figures(report: Report, failed: int) -> str:
-    """What happened, in lines."""
-    hits = sum(report.faults.values())
-    killed = sum(report.endings[ending] for ending in ("kill", "gone"))
-    ends = (
-        f"{killed:,} killed, {report.endings['stop']:,} stopped, {report.endings['exit 0']:,} disturbed and complete, "
-        f"{report.endings['exit 1']:,} incomplete and said so, {2 * report.schedules:,} in peace"
-    )
-    kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(report.faults.items()))
-    return "\n".join(
-        (
-            f"schedules       {report.schedules:,}",
-            f"syncs           {report.syncs:,}: {ends}",
-            f"requests        {report.requests:,}",
-            f"faults          {hits:,} ({kinds})",
-            f"lists moved     {report.moves:,} times",
-            f"virtual hours   {report.hours:,.0f}",
-            f"rows compared   {report.rows:,}",
-            f"rows lost       {report.lost:,}",
-            f"failing seeds   {failed:,}",
-        )
-    )
+    """What happened, as a table, and in one line at last."""
+    ends = report.endings
+    table = [
+        ("schedules", f"{report.schedules:,}"),
+        ("syncs", f"{report.syncs:,}"),
+        ("  killed, or left without a reader", f"{_kills(report):,}"),
+        ("  stopped in order", f"{ends['stop']:,}"),
+        ("  disturbed and complete", f"{ends['exit 0']:,}"),
+        ("  incomplete, and said so", f"{ends['exit 1']:,}"),
+        ("  in peace", f"{ends['in peace']:,}"),
+        ("requests", f"{report.requests:,}"),
+        ("faults put in their way", f"{report.faults.total():,}"),
+        *_by_kind(report.faults),
+        ("the model's own limits", f"{report.limits.total():,}"),
+        *_by_kind(report.limits),
+        ("lists moved", f"{report.moves:,}"),
+        ("virtual hours", f"{report.hours:,.0f}"),
+        ("rows compared", f"{report.rows:,}"),
+        ("rows lost", f"{report.lost:,}"),
+        ("failing seeds", f"{failed:,}"),
+    ]
+    width = max(len(name) for name, _ in table)
+    wide = max(len(value) for _, value in table)
+    return "\n".join([*(f"{name:<{width}}  {value:>{wide}}" for name, value in table), "", quote(report)])
+
+
+def _kills(report: Report) -> int:
+    return report.endings["kill"] + report.endings["gone"]
+
+
+def _by_kind(counted: Counter[str]) -> list[tuple[str, str]]:
+    return [(f"  {kind}", f"{count:,}") for kind, count in sorted(counted.items())]
+
+
+class Watch:
+    """Says at once which seed fails, and every half minute how far it is, however long a schedule takes.
+
+    Args:
+        schedules: How many there will be.
+        every: Seconds between two lines.
+    """
+
+    def __init__(self, schedules: int, every: float = _SAYS_EVERY) -> None:
+        self.total = Report()
+        self.failed: list[int] = []
+        self._schedules = schedules
+        self._every = every
+        self._began = time.monotonic()
+        self._over = threading.Event()
+        self._saying = threading.Thread(target=self._say, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._saying.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._saying.join()
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken."""
+        return time.monotonic() - self._began
+
+    def take(self, report: Report, failures: list[tuple[int, str]]) -> None:
+        """Some schedules are through."""
+        self.total.add(report)
+        for seed, reason in failures:
+            self.failed.append(seed)
+            say(f"seed {seed} failed: {reason[:1000]}")
+            say(f"  replay: python tests/simulation/run.py --seed {seed}")
+
+    def _say(self) -> None:
+        while not self._over.wait(self._every):
+            say(
+                f"{self.seconds:,.0f} s: {self.total.schedules:,} of {self._schedules:,} schedules, "
+                f"{len(self.failed):,} failing seeds, {self.total.lost:,} rows lost, at most {self.total.megabytes} MB"
+            )
+
+
+def say(line: str) -> None:
+    """Print a line now, whoever reads."""
+    print(line, flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run, print, and fail if a promise does not hold."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--schedules", type=int, default=1, help="how many (1)")
     parser.add_argument("--seed", type=int, default=1, help="the first seed (1)")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="how many at once (all cores)")
     chosen = parser.parse_args(arguments)
-    began = time.monotonic()
-    total, failed = Report(), []
-    for report, failures in run_all(chosen.seed, chosen.schedules, chosen.processes):
-        total.add(report)
-        failed += failures
-        for seed, reason in failures:
-            print(
-                f"seed {seed} failed: {reason[:1000]}\n  replay: python tests/simulation/run.py --seed {seed}",
-                flush=True,
-            )
-    if chosen.schedules == 1:
-        print(story(chosen.seed))
-    print(figures(total, len(failed)))
-    print(f"took            {time.monotonic() - began:,.0f} s")
-    return 1 if failed else 0
+    stopped = False
+    with Watch(chosen.schedules) as watch:
+        try:
+            signal.signal(signal.SIGTERM, _interrupt)
+            say(f"{chosen.schedules:,} schedules from seed {chosen.seed} on, {chosen.processes} at once")
+            for some in run_all(chosen.seed, chosen.schedules, chosen.processes):
+                watch.take(*some)
+        except KeyboardInterrupt:
+            stopped = True
+    if chosen.schedules == 1 and not stopped:
+        say(story(chosen.seed))
+    say(figures(watch.total, len(watch.failed)))
+    for seed in watch.failed:
+        say(f"failing seed {seed}")
+    say(f"took {watch.seconds:,.0f} s{', and was stopped before its end' if stopped else ''}")
+    return 130 if stopped else 1 if watch.failed else 0
+
+
+def _interrupt(*_: Any) -> None:
+    raise KeyboardInterrupt
 
 
 def story(seed: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,8 +14,9 @@ from msgspec.structs import replace
 
 from simulation.faults import Network
 from simulation.process import Failed, Parts
+from simulation.schedule import schedule_of
 from simulation.sink import Store
-from simulation.trial import run_schedule
+from simulation.trial import Simulation, run_schedule
 from source_tiktok_marketing.api.retry import Patience
 from source_tiktok_marketing.api.transport import Reply
 from source_tiktok_marketing.config import Config
@@ -183,6 +185,20 @@ class Hasty(Parts):
 def test_a_broken_connector_is_found_out(parts: type[Parts]) -> None:
     """One of the first schedules fails."""
     assert any(fails(seed, parts) for seed in range(WITHIN))
+
+
+@pytest.mark.parametrize("parts", [LastPageDropped, NoLookback, ThrottleUnseen])
+def test_rows_that_are_lost_are_counted(parts: type[Parts]) -> None:
+    """The figure of lost rows comes from the comparison: a connector that loses some has another one than 0."""
+    assert any(lost(seed, parts) > 0 for seed in range(WITHIN))
+
+
+def lost(seed: int, parts: type[Parts]) -> int:
+    """The rows that are missing in a schedule, or too old."""
+    simulation = Simulation(schedule_of(seed), parts)
+    with suppress(Failed):
+        simulation.run()
+    return simulation.report.lost
 
 
 def fails(seed: int, parts: type[Parts]) -> bool:

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from simulation.faults import Fault
 from simulation.loop import Deadlock, TooLate, VirtualLoop, run
-from simulation.run import figures, run_all
-from simulation.trial import Report
+from simulation.run import Watch, figures, quote, run_all
+from simulation.schedule import Session, schedule_of
+from simulation.trial import Report, Simulation
 
 SCHEDULES = 2_000
 FIRST = 1
@@ -29,6 +31,7 @@ def test_no_disturbance_costs_a_row() -> None:
     assert total.schedules == SCHEDULES
     assert total.lost == 0, figures(total, len(failed))
     happened = set(total.faults) | set(total.endings)
+    assert {"over the quota (40100)", "ads left out", "report too large (silence)"} <= set(total.limits)
     assert {"kill", "gone", "stop", "exit 0", "exit 1", "hang", "cut", "40100", "60001", "502", "lookup"} <= happened
 
 
@@ -50,6 +53,68 @@ def told(seed: int, hashing: str) -> list[str]:
         check=True,
     )
     return [line for line in done.stdout.splitlines() if not line.startswith("took")]
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_run_that_is_stopped_tells_what_it_has(processes: int) -> None:
+    """SIGTERM in the middle of 100,000 schedules: the figures so far, and an exit code that says so."""
+    command = [sys.executable, SCRIPT, "--schedules", "100000", "--processes", str(processes)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - as above
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("100,000 schedules")
+        process.terminate()
+        rest = process.stdout.read()
+    assert process.returncode == 130
+    assert "rows lost" in rest
+    assert "was stopped before its end" in rest
+    assert "Traceback" not in rest
+
+
+def report_of(seed: int, session: Session, **limits: int) -> Report:
+    """What happens in a schedule whose faults and limits are these alone."""
+    schedule = schedule_of(seed)
+    schedule.sessions = [session]
+    told = schedule.api.limits
+    told.page, told.ads, told.heavy, told.per_second, told.per_minute = 1000, 20_000, 10**9, 10**9, 10**9
+    for name, value in limits.items():
+        setattr(told, name, value)
+    return Simulation(schedule).run()
+
+
+def test_faults_and_limits_are_counted_apart() -> None:
+    """What a schedule puts in the way is one count, what the model refuses by itself another."""
+    faulty = report_of(3, Session(faults=[Fault(40100, 0.0, 30.0, 1.0)], after_contact=False))
+    assert faulty.faults.keys() == {"40100"}
+    assert "over the quota (40100)" not in faulty.limits
+    slow = report_of(3, Session(), per_second=1, per_minute=60)
+    assert not slow.faults
+    assert slow.limits["over the quota (40100)"] > 0
+
+
+def test_the_figures_are_a_table_and_one_line() -> None:
+    """Each kind has its own count, and the last line can be quoted."""
+    report = Report(schedules=1200, syncs=4000, rows=70_000, lost=2)
+    report.faults.update({"50000": 1500, "lookup": 20})
+    report.limits.update({"over the quota (40100)": 3000})
+    report.endings.update({"kill": 5, "gone": 2, "stop": 1})
+    table = figures(report, 0)
+    lines = [line.rsplit(maxsplit=1) for line in table.splitlines() if line]
+    counts = {name.strip(): count for name, count in lines}
+    assert (counts["50000"], counts["over the quota (40100)"], counts["rows lost"]) == ("1,500", "3,000", "2")
+    assert (counts["faults put in their way"], counts["the model's own limits"]) == ("1,520", "3,000")
+    said = "1,200 schedules, 4,000 syncs, 1,520 faults, 7 kills, 1 stops, 70,000 rows compared, 2 rows lost"
+    assert quote(report) == table.splitlines()[-1] == said
+
+
+def test_a_long_run_says_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """A line comes now and then, whatever the schedules do, and a seed that fails is said at once."""
+    with Watch(1000, every=0.001) as watch:
+        watch.take(Report(schedules=20), [(17, "a row is missing")])
+        said = ""
+        while "20 of 1,000 schedules, 1 failing seeds" not in said:
+            said += capsys.readouterr().out
+    assert said.index("seed 17 failed: a row is missing") < said.index("20 of 1,000")
+    assert "--seed 17" in said
 
 
 def test_hours_pass_at_once() -> None:

@@ -32,17 +32,24 @@ class Report:
     syncs: int = 0
     requests: int = 0
     faults: Counter[str] = field(default_factory=Counter)
+    """What the schedules put in the way, by kind."""
+    limits: Counter[str] = field(default_factory=Counter)
+    """What the model of the API refused or left out by itself, as TikTok always does, by kind."""
     endings: Counter[str] = field(default_factory=Counter)
     moves: int = 0
     rows: int = 0
     lost: int = 0
     hours: float = 0.0
+    megabytes: int = 0
+    """The most memory that a process which ran some of them has had."""
 
     def add(self, other: Report) -> None:
         """Add another's figures."""
         for name in ("schedules", "syncs", "requests", "moves", "rows", "lost", "hours"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.megabytes = max(self.megabytes, other.megabytes)
         self.faults += other.faults
+        self.limits += other.limits
         self.endings += other.endings
 
 
@@ -83,6 +90,7 @@ class Simulation:
             self.report.hours = self.loop.time() / 3600
             self.report.requests = self.network.requests
             self.report.faults = self.network.hits
+            self.report.limits = self.network.limits
             self.report.moves = self.schedule.world.changed
         return self.report
 
@@ -104,6 +112,7 @@ class Simulation:
         outcome = await self._sync(Session(), self.store)
         self._must_be_complete(outcome, self.store, anew=self.schedule.config.refresh_objects is not Refresh.CHANGED)
         self.note("from nothing")
+        self.report.endings["in peace"] += 1
         fresh = Store()
         outcome = await self._sync(Session(), fresh)
         self._must_be_complete(outcome, fresh, anew=True, fresh=True)
@@ -115,6 +124,8 @@ class Simulation:
                 for key, row in had.items()
                 if key not in has or (has[key] != row and (stream.is_report or stream.cursor is None))
             ]
+            self.report.rows += len(had)
+            self.report.lost += len(different)
             if stream.cursor is None:
                 different += [key for key in has if key not in had]
             if different:
