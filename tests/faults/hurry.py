@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
+from aiohttp.abc import AbstractResolver
 
 from source_tiktok_marketing.api.client import Client
 from source_tiktok_marketing.api.quota import Quotas, tier_of
@@ -20,6 +21,9 @@ from source_tiktok_marketing.sync.engine import Sync
 from source_tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Failure, Notice, Selected
 from support import NOW, HurriedClock, config_for, key_of
 
+LATE_STARTS = Patience(first_contact=900.0)
+"""Nothing is reached at first where the emulator starts late; how late is the machine's mood."""
+
 
 class Result(msgspec.Struct):
     """What a sync did.
@@ -31,6 +35,7 @@ class Result(msgspec.Struct):
         notices: What was said besides.
         twice: Records that came more than once.
         stopped: The error that kept anything from being read.
+        waits: What was announced before waits.
     """
 
     rows: dict[str, dict[Any, Any]]
@@ -39,6 +44,7 @@ class Result(msgspec.Struct):
     notices: list[str]
     twice: list[Any]
     stopped: ConnectorError | None = None
+    waits: list[str] = []
 
     @property
     def missing(self) -> set[tuple[str, str | None]]:
@@ -60,7 +66,14 @@ def free_port() -> int:
 
 
 async def synced(
-    emulator: Emulator, streams: Iterable[str], *, read_timeout: float = 30.0, url: str | None = None, **fields: Any
+    emulator: Emulator,
+    streams: Iterable[str],
+    *,
+    read_timeout: float = 30.0,
+    url: str | None = None,
+    resolver: AbstractResolver | None = None,
+    patience: Patience = LATE_STARTS,
+    **fields: Any,
 ) -> Result:
     """Read these streams of an emulator."""
     chosen = [stream for stream in STREAMS if stream.name in set(streams)]
@@ -68,9 +81,7 @@ async def synced(
     clock = HurriedClock(NOW)
     found = Result({stream.name: {} for stream in chosen}, {}, [], [], [])
     selected = [Selected(stream, incremental=stream.cursor is not None) for stream in chosen]
-    async with HttpTransport(url or emulator.url, read_timeout=read_timeout) as transport:
-        # Nothing is reached at first where the emulator starts late; how late is the machine's mood.
-        patience = Patience(first_contact=900.0)
+    async with HttpTransport(url or emulator.url, read_timeout=read_timeout, resolver=resolver) as transport:
         api = Client(
             transport,
             config.access_token,
@@ -78,6 +89,7 @@ async def synced(
             clock,
             patience=patience,
             secrets=config.secrets,
+            on_wait=lambda waiting: found.waits.append(str(waiting)),
         )
         try:
             async for event in Sync(config, selected, {}, api, clock).events():

@@ -266,7 +266,7 @@ async def test_an_unreachable_address_is_said_soon(files: Files) -> None:
     """Nothing listens: one sentence with the address and what to check, in seconds."""
     config = {"credentials": {"auth_type": "oauth2.0", "app_id": "1", "secret": "2", "access_token": "3"}}
     finished = await run("check", "--config", files.write("c.json", config), url="http://127.0.0.1:1")
-    message = finished.messages[0]["connectionStatus"]["message"]
+    message = finished.messages[-1]["connectionStatus"]["message"]
     assert "cannot connect to 127.0.0.1:1" in message
 
 

@@ -206,7 +206,9 @@ class Network:
                 raise TransportFailure("the answer broke off")
             case "lookup":
                 raise TransportFailure(
-                    "cannot connect to business-api.tiktok.com (Name or service not known)", connecting=True
+                    "the name business-api.tiktok.com cannot be resolved (Name or service not known)",
+                    connecting=True,
+                    nameless=True,
                 )
             case "hang":
                 await asyncio.sleep(SILENCE)

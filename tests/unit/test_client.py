@@ -14,7 +14,7 @@ from unit_builders import APP_ID, SECRET, TOKEN, FakeClock, FakeTransport, clien
 from source_tiktok_marketing.api.client import Answer, Waiting
 from source_tiktok_marketing.api.errors import Consequence, TikTokError, Verdict
 from source_tiktok_marketing.api.quota import Tier
-from source_tiktok_marketing.api.retry import Patience
+from source_tiktok_marketing.api.retry import OWN_ADDRESS_PATIENCE, Patience
 from source_tiktok_marketing.api.transport import Reply, TransportFailure
 
 ENDPOINT = "ad/get/"
@@ -279,10 +279,19 @@ async def test_trouble_without_end_is_an_error() -> None:
 
 @pytest.mark.parametrize("trouble", [BROKEN, HTML])
 async def test_a_wrong_address_is_noticed_within_seconds(trouble: Reply | Exception) -> None:
-    """Where nothing was ever answered, the patience is short."""
-    asked = Asked(trouble)
+    """Where nothing was ever answered at an address that somebody wrote, the patience is short."""
+    asked = Asked(trouble, patience=OWN_ADDRESS_PATIENCE)
     await asked.error()
     assert 15 <= asked.took < 35
+
+
+async def test_a_network_that_is_not_up_yet_is_waited_for() -> None:
+    """A connection to TikTok itself that was never made is tried for two minutes."""
+    asked = Asked(BROKEN)
+    await asked.error()
+    assert 120 <= asked.took < 240
+    told = Asked(*[BROKEN] * 7, OK)
+    await told.answer()
 
 
 async def test_after_the_first_answer_the_patience_is_long() -> None:

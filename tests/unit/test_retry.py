@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from source_tiktok_marketing.api.errors import MAINTENANCE, TikTokError, ruling_of, transport_error
-from source_tiktok_marketing.api.retry import SHORT_PATIENCE, Patience, gives_up, pause
+from source_tiktok_marketing.api.retry import OWN_ADDRESS_PATIENCE, SHORT_PATIENCE, Patience, gives_up, pause
 
 PATIENCE = Patience()
 
@@ -116,9 +116,15 @@ def test_the_quota_outlives_two_suspensions(code: int) -> None:
 
 
 def test_a_wrong_address_is_noticed_soon() -> None:
-    """Nothing was ever answered: fifteen seconds, not fifteen minutes."""
-    assert not hopeless(broken(), answered=False, waited=14.9, tries=5)
-    assert hopeless(broken(), answered=False, waited=15, tries=5)
+    """Nothing was ever answered at an address that somebody wrote: fifteen seconds, not fifteen minutes."""
+    assert not hopeless(broken(), patience=OWN_ADDRESS_PATIENCE, answered=False, waited=14.9, tries=5)
+    assert hopeless(broken(), patience=OWN_ADDRESS_PATIENCE, answered=False, waited=15, tries=5)
+
+
+def test_a_network_may_come_up_late() -> None:
+    """Nothing was ever answered at TikTok's own address: two minutes."""
+    assert not hopeless(broken(), answered=False, waited=119.9, tries=8)
+    assert hopeless(broken(), answered=False, waited=120, tries=8)
 
 
 def test_after_the_first_answer_a_broken_connection_may_pass() -> None:

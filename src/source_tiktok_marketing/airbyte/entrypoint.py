@@ -109,6 +109,7 @@ def _spec(_arguments: argparse.Namespace) -> int:
 def _check(arguments: argparse.Namespace) -> int:
     import asyncio
 
+    from source_tiktok_marketing.airbyte.messages import log_line
     from source_tiktok_marketing.api.retry import SHORT_PATIENCE
     from source_tiktok_marketing.clock import SystemClock
     from source_tiktok_marketing.config import load_config
@@ -117,7 +118,9 @@ def _check(arguments: argparse.Namespace) -> int:
 
     async def results() -> list[CheckResult]:
         config, clock = load_config(arguments.config), SystemClock()
-        async with connect(config, clock=clock, patience=SHORT_PATIENCE) as api:
+        async with connect(
+            config, clock=clock, patience=SHORT_PATIENCE, on_wait=lambda waiting: _write(log_line("INFO", str(waiting)))
+        ) as api:
             return await check(config, api, clock)
 
     try:

@@ -157,8 +157,7 @@ class _Telling:
 
     def wait(self, waiting: Waiting) -> None:
         """A request is tried again after a wait that would otherwise look like a hang."""
-        text = f"Waiting {waiting.seconds:.0f} s before try {waiting.tries + 1}: {waiting.error.message}"
-        task = asyncio.get_running_loop().create_task(self._say(log_line("INFO", text)))
+        task = asyncio.get_running_loop().create_task(self._say(log_line("INFO", str(waiting))))
         self._waits.add(task)
         task.add_done_callback(self._waits.discard)
 

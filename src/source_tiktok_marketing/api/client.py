@@ -32,7 +32,6 @@ T = TypeVar("T")
 
 OK = 0
 PARTLY_OK = 20001
-_ANNOUNCED_FROM = 5.0
 _SHORTEST_SECRET = 4  # what is shorter is no secret, and would blot out half of every message
 _SECRET_PARAMS = frozenset({"app_id", "secret"})
 _APP_ID = re.compile(r"\b(app(?:lication)?[\s_]*(?:id)?[\s:=({\"']*)\d{5,}", re.IGNORECASE)
@@ -77,6 +76,9 @@ class Waiting(msgspec.Struct, frozen=True):
     seconds: float
     tries: int
 
+    def __str__(self) -> str:
+        return f"Waiting {self.seconds:.0f} s before try {self.tries + 1}: {self.error.message}"
+
 
 class Client:
     """Asks TikTok, at the pace of its quota, until there is an answer or no hope of one.
@@ -88,7 +90,7 @@ class Client:
         clock: The time, and how to wait.
         patience: For how long a request is tried again.
         secrets: What must not appear in any message, besides the token.
-        on_wait: Told before every wait of five seconds or more.
+        on_wait: Told before every wait that is longer than the patience lets pass in silence.
         rng: Spreads the waits.
     """
 
@@ -166,7 +168,7 @@ class Client:
                     raise
                 seconds = self._pause(error, tries)
                 self.tally.retried += 1
-                if seconds >= _ANNOUNCED_FROM:
+                if seconds >= self._patience.silent:
                     self._on_wait(Waiting(error, seconds, tries))
             else:
                 if not keep:
@@ -212,6 +214,7 @@ class Client:
                     advertiser_id=advertiser_id,
                     timed_out=failure.timed_out,
                     connecting=failure.connecting,
+                    nameless=failure.nameless,
                 ) from failure
         now = self._clock.monotonic()
         waited = reply.place.waited if reply.place is not None else 0.0

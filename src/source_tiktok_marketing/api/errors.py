@@ -81,6 +81,12 @@ _NO_WAY_THERE = Ruling(
     Verdict.TRANSIENT,
     "Check the network, the proxy's settings and TIKTOK_API_URL, then run it again.",
 )
+_NO_SUCH_NAME = Ruling(
+    Consequence.RETRY,
+    Verdict.TRANSIENT,
+    "Check the spelling of the address (TIKTOK_API_URL, HTTPS_PROXY) and that this machine can look up names (DNS), "
+    "then run it again.",
+)
 _SLOW = Ruling(Consequence.SLOW_DOWN, Verdict.TRANSIENT, _SLOWER)
 _SLOW_ACCOUNT = Ruling(Consequence.SLOW_ACCOUNT, Verdict.TRANSIENT, _SLOWER)
 _SMALLER = Ruling(
@@ -237,10 +243,16 @@ class TikTokError(ConnectorError):
 
 
 def transport_error(
-    said: str, *, endpoint: str, advertiser_id: str | None, timed_out: bool = False, connecting: bool = False
+    said: str,
+    *,
+    endpoint: str,
+    advertiser_id: str | None,
+    timed_out: bool = False,
+    connecting: bool = False,
+    nameless: bool = False,
 ) -> TikTokError:
     """No envelope arrived: a broken connection, an HTTP error page, a body that is not JSON, silence."""
-    ruling = _NO_WAY_THERE if connecting else _RETRY
+    ruling = _NO_SUCH_NAME if nameless else _NO_WAY_THERE if connecting else _RETRY
     return TikTokError(said, ruling, endpoint=endpoint, advertiser_id=advertiser_id, timed_out=timed_out)
 
 

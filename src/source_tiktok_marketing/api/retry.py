@@ -26,17 +26,21 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
     """40100 and its like: outlives two of TikTok's five-minute suspensions."""
     maintenance: float = 3600.0
     """60001."""
-    first_contact: float = 15.0
-    """Connections that fail before anything was ever answered: a wrong address rather than a passing fault."""
+    first_contact: float = 120.0
+    """Connections that fail before anything was ever answered: networks and names that are not up yet."""
     slow_tries: int = 2
     """How often a request that can be made smaller may get no answer in time: TikTok blocks who repeats slow ones."""
     tries_of_the_smallest: int = 3
     """How often a request that cannot be made smaller is sent although TikTok finds it too large."""
     slow_codes: int = 4
     """How often such a request may be answered with a code that TikTok also gives for heavy queries (50002, 51xxx)."""
+    silent: float = 5.0
+    """Waits of so many seconds and more are announced."""
 
 
-SHORT_PATIENCE = Patience(trouble=10.0, quota=30.0, maintenance=10.0, first_contact=5.0)
+OWN_ADDRESS_PATIENCE = Patience(first_contact=15.0)
+"""For an address that somebody wrote: if nothing answers there, it is more likely to be wrong than late."""
+SHORT_PATIENCE = Patience(trouble=10.0, quota=30.0, maintenance=10.0, first_contact=5.0, silent=1.0)
 """For somebody who waits at the screen for `check` to answer."""
 
 _FIRST_WAIT = 0.5

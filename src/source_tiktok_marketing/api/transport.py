@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
+    from aiohttp.abc import AbstractResolver
+
 PRODUCTION_HOST = "https://business-api.tiktok.com"
 SANDBOX_HOST = "https://sandbox-ads.tiktok.com"
 VERSION_PATH = "/open_api/v1.3/"
@@ -48,11 +50,13 @@ class TransportFailure(Exception):  # noqa: N818 - what happened to a request, b
         said: What happened, in a sentence's tail.
         timed_out: Whether it was silence.
         connecting: Whether there was no connection yet.
+        nameless: Whether the name of the server could not be resolved.
     """
 
-    def __init__(self, said: str, *, timed_out: bool = False, connecting: bool = False) -> None:
+    def __init__(self, said: str, *, timed_out: bool = False, connecting: bool = False, nameless: bool = False) -> None:
         super().__init__(said)
         self.connecting = connecting
+        self.nameless = nameless
         self.said = said
         self.timed_out = timed_out
 
@@ -78,6 +82,7 @@ class HttpTransport:
         read_timeout: Seconds of silence after which an answer is given up.
         connections: How many at once.
         room: Where answers wait until they are taken; None for one of its own.
+        resolver: What names are looked up with; None for the system's way.
     """
 
     def __init__(
@@ -88,18 +93,20 @@ class HttpTransport:
         read_timeout: float = 90.0,
         connections: int = 512,
         room: Room | None = None,
+        resolver: AbstractResolver | None = None,
     ) -> None:
         self.host = host.rstrip("/")
         # The time that an answer waits for room is not the server's, so the limit on the whole is kept below.
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout, sock_read=read_timeout)
         self._longest = read_timeout * 4
         self._connections = connections
+        self._resolver = resolver
         self.room = room or Room(_ROOM)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._connections, ttl_dns_cache=60),
+            connector=aiohttp.TCPConnector(limit=self._connections, ttl_dns_cache=60, resolver=self._resolver),
             timeout=self._timeout,
             trust_env=True,  # HTTPS_PROXY and NO_PROXY are how many networks are left
             auto_decompress=True,
@@ -143,6 +150,10 @@ class HttpTransport:
             connecting = isinstance(error, aiohttp.ConnectionTimeoutError)
             said = "no connection was made in time" if connecting else "no answer came in time"
             raise TransportFailure(said, timed_out=not connecting, connecting=connecting) from error
+        except aiohttp.ClientConnectorDNSError as error:
+            reason = error.os_error.strerror or str(error.os_error)
+            said = f"the name {error.host} cannot be resolved ({reason})"
+            raise TransportFailure(said, connecting=True, nameless=True) from error
         except aiohttp.ClientConnectorError as error:
             where = urlsplit(self.host).netloc.rpartition("@")[2]
             reason = error.os_error.strerror or str(error.os_error)

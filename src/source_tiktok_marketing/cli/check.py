@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from source_tiktok_marketing.cli.common import config_option, console, debug_option
+from source_tiktok_marketing.cli.common import announce, config_option, console, debug_option
 
 if TYPE_CHECKING:
     from source_tiktok_marketing.config import Config
@@ -36,7 +36,7 @@ async def _checked(config: Config) -> list[CheckResult]:
     from source_tiktok_marketing.sync.check import check as ask
     from source_tiktok_marketing.sync.connection import connect
 
-    async with connect(config, patience=SHORT_PATIENCE) as api:
+    async with connect(config, patience=SHORT_PATIENCE, on_wait=announce) as api:
         return await ask(config, api, SystemClock())
 
 

@@ -51,6 +51,11 @@ def log_to_stderr(level: int) -> None:
     logging.getLogger("source_tiktok_marketing").setLevel(level)
 
 
+def announce(waiting: object) -> None:
+    """Say on stderr that a request waits for another try, so that nobody takes it for a hang."""
+    click.echo(str(waiting), err=True)
+
+
 def console(*, stderr: bool = False) -> Console:
     """A console that writes plain text where nobody looks at it."""
     from rich.console import Console

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from source_tiktok_marketing.cli.common import config_option, console, debug_option, table
+from source_tiktok_marketing.cli.common import announce, config_option, console, debug_option, table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -107,7 +107,7 @@ def doctor(config_path: Path, database: str | None, names: str | None, dataset: 
         requests=options["requests"],
         max_age=timedelta(hours=options["max_age"]),
     )
-    found = asyncio.run(examine(load_config(config_path), scope))
+    found = asyncio.run(examine(load_config(config_path), scope, on_wait=announce))
     commands = _Commands(str(config_path), database or "", dataset)
     if options["as_json"]:
         click.echo(json.dumps(_as_json(found, commands), indent=2))

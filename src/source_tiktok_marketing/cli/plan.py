@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from source_tiktok_marketing.cli.common import config_option, console, debug_option, span, table
+from source_tiktok_marketing.cli.common import announce, config_option, console, debug_option, span, table
 
 if TYPE_CHECKING:
     from source_tiktok_marketing.config import Config
@@ -68,7 +68,7 @@ async def _forecast(config: Config, names: list[str], states: dict[str, Any], *,
 
     selected = [Selected(stream, incremental=True) for stream in STREAMS if stream.name in set(names)]
     clock = SystemClock()
-    async with connect(config, clock=clock) as api:
+    async with connect(config, clock=clock, on_wait=announce) as api:
         accounts = (await find_accounts(config, api)).chosen
         parts = plan_parts(config, selected, states, accounts, clock.now())
         activity = Activity.of_sync(config, api, [part for own in parts.values() for part in own])

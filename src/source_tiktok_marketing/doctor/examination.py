@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 
 import msgspec
 
-from source_tiktok_marketing.api.client import Client
+from source_tiktok_marketing.api.client import Client, Waiting
 from source_tiktok_marketing.api.retry import SHORT_PATIENCE
 from source_tiktok_marketing.catalog import Stream
 from source_tiktok_marketing.clock import Clock, SystemClock
@@ -67,7 +67,12 @@ class _Findings:
 
 
 async def examine(
-    config: Config, scope: Scope, *, clock: Clock | None = None, address: str | None = None
+    config: Config,
+    scope: Scope,
+    *,
+    clock: Clock | None = None,
+    address: str | None = None,
+    on_wait: Callable[[Waiting], None] = lambda _: None,
 ) -> Examination:
     """Examine an access, and a database.
 
@@ -76,6 +81,7 @@ async def examine(
         scope: What is examined.
         clock: The time.
         address: Scheme, host and port to ask instead of TikTok's.
+        on_wait: Told before a request waits for another try.
 
     Raises:
         ConfigurationError: What was asked for cannot be, or there is no such database.
@@ -101,7 +107,7 @@ async def examine(
         loading = loading_now(scope.database) if scope.database is not None else None
         if not scope.offline:
             api = await stack.enter_async_context(
-                connect(config, clock=clock, patience=SHORT_PATIENCE, address=address)
+                connect(config, clock=clock, patience=SHORT_PATIENCE, on_wait=on_wait, address=address)
             )
             access = await examine_access(config, api, clock, examined, alone=loading is None)
             _note_access(noted, access, config, alone=loading is None)

@@ -88,7 +88,7 @@ class Pump:
 
     def waits(self, waiting: Waiting) -> None:
         """A request will be tried again after a wait."""
-        self._watcher.says(f"{waiting.error.message} Trying again in {waiting.seconds:.0f} s.")
+        self._watcher.says(str(waiting))
 
     async def run(self, sync: Sync, loader: Loader, thread: LoaderThread) -> Summary:
         """Move everything.

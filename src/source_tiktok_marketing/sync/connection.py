@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from source_tiktok_marketing.api.client import Client, Waiting
 from source_tiktok_marketing.api.quota import SANDBOX, Quotas, tier_of
-from source_tiktok_marketing.api.retry import Patience
+from source_tiktok_marketing.api.retry import OWN_ADDRESS_PATIENCE, Patience
 from source_tiktok_marketing.api.transport import PRODUCTION_HOST, SANDBOX_HOST, HttpTransport
 from source_tiktok_marketing.clock import Clock, SystemClock
 from source_tiktok_marketing.config import Config
@@ -51,11 +51,13 @@ async def connect(
     Args:
         config: Credentials and quota.
         clock: The time, and how to wait.
-        patience: For how long requests are tried again.
+        patience: For how long requests are tried again; None for as long as suits a sync.
         on_wait: Told before long waits.
         address: Scheme, host and port; None for where the configuration and the environment say.
     """
     clock = clock or SystemClock()
+    if patience is None and (address or os.environ.get(ADDRESS_VARIABLE)):
+        patience = OWN_ADDRESS_PATIENCE
     tier = SANDBOX if config.sandbox else tier_of(config.requests_per_second)
     async with HttpTransport(address or address_of(config)) as transport:
         yield Client(

@@ -1,0 +1,228 @@
+"""No way to the server, for a while or for good: names that cannot be resolved, ports on which nobody listens."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from faults.hurry import free_port, small, synced
+from source_tiktok_marketing.api.retry import Patience
+from source_tiktok_marketing.catalog import stream_named
+from source_tiktok_marketing.emulator import Emulator
+from support import Outcome, catalog_of, config_for, key_of
+
+STREAMS = ["advertisers", "campaigns", "ads", "ads_reports_daily"]
+NOWHERE = "no-such-host.invalid"
+
+
+class LateNames(AbstractResolver):
+    """Knows no name for so many questions, and then that of this machine.
+
+    Args:
+        failures: How many.
+        error: What the system says meanwhile.
+    """
+
+    def __init__(self, failures: int, error: int) -> None:
+        self.asked = 0
+        self._failures = failures
+        self._error = error
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Look a name up."""
+        self.asked += 1
+        if self.asked <= self._failures:
+            raise socket.gaierror(self._error, "Temporary failure in name resolution")
+        return [
+            ResolveResult(
+                hostname=host, host="127.0.0.1", port=port, family=family, proto=0, flags=socket.AI_NUMERICHOST
+            )
+        ]
+
+    async def close(self) -> None:
+        """Nothing to give back."""
+
+
+@pytest.mark.parametrize("error", [socket.EAI_AGAIN, socket.EAI_NONAME])
+async def test_a_name_that_is_not_known_at_first_costs_no_row(error: int) -> None:
+    """Seven times the name cannot be resolved, then it can: the waits are announced, and every row comes."""
+    async with small() as emulator:
+        undisturbed = await synced(emulator, STREAMS)
+        names = LateNames(7, error)
+        url = f"http://tiktok.test:{emulator.port}"
+        result = await synced(emulator, STREAMS, url=url, resolver=names, patience=Patience())
+    assert result.stopped is None
+    assert not result.failures
+    assert result.rows == undisturbed.rows
+    assert result.states.keys() == undisturbed.states.keys()
+    assert names.asked == 8
+    assert all("the name tiktok.test cannot be resolved" in said for said in result.waits)
+    assert result.waits
+
+
+async def test_a_name_that_never_comes_ends_the_sync() -> None:
+    """After two minutes of the connector's clock it says which name, and what to do."""
+    async with small() as emulator:
+        names = LateNames(10**9, socket.EAI_AGAIN)
+        url = f"http://tiktok.test:{emulator.port}"
+        result = await synced(emulator, STREAMS, url=url, resolver=names, patience=Patience())
+    assert result.stopped is not None
+    assert "the name tiktok.test cannot be resolved" in result.stopped.message
+    assert "DNS" in result.stopped.remedy
+    assert 7 < names.asked < 20
+
+
+class Reading:
+    """`source-tiktok-marketing read` in a process of its own, whose lines are looked at as they come.
+
+    Args:
+        folder: An empty one.
+        emulator: What it reads; it need not listen.
+    """
+
+    def __init__(self, folder: Path, emulator: Emulator) -> None:
+        config = config_for(emulator, start_date="2026-06-09", end_date="2026-06-14", report_granularity=1)
+        self._arguments = [sys.executable, "-m", "source_tiktok_marketing.airbyte", "read"]
+        for name, content in (("config", config), ("catalog", catalog_of(STREAMS))):
+            path = folder / f"{name}.json"
+            path.write_text(json.dumps(content))
+            self._arguments += [f"--{name}", str(path)]
+        self._environment = {**os.environ, "TIKTOK_API_URL": f"http://127.0.0.1:{emulator.options.port}"}
+        self.lines: list[bytes] = []
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def until(self, text: bytes) -> None:
+        """Begin, or go on, until a line holds this."""
+        if self._process is None:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._arguments,
+                env=self._environment,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                limit=2**24,
+            )
+        assert self._process.stdout is not None
+        while text not in (line := await self._process.stdout.readline()):
+            assert line, f"it ended before it said {text!r}: {self.lines[-3:]}"
+            self.lines.append(line)
+        self.lines.append(line)
+
+    async def outcome(self) -> Outcome:
+        """Wait for its end."""
+        assert self._process is not None
+        rest, complaints = await self._process.communicate()
+        assert complaints == b""
+        return Outcome([*self.lines, *rest.splitlines()], self._process.returncode or 0)
+
+
+def rows(outcome: Outcome) -> dict[str, dict[Any, Any]]:
+    """Its records by stream and key; fails if one came twice."""
+    found = {}
+    for name in STREAMS:
+        stream = stream_named(name)
+        assert stream is not None
+        records = outcome.records(name)
+        found[name] = {key_of(stream, record): record for record in records}
+        assert len(found[name]) == len(records) > 0
+    return found
+
+
+def cursors(outcome: Outcome) -> dict[str, dict[str, Any]]:
+    """The cursor of each account in the last state of each stream."""
+    return {
+        name: {one["partition"]["advertiser_id"]: one["cursor"] for one in state.get("states", [])}
+        for name, state in outcome.last_states.items()
+    }
+
+
+async def test_a_server_that_comes_late_costs_no_row(tmp_path: Path) -> None:
+    """Nobody listens at first; the waits are announced, and once somebody does, all is read, with exit code 0."""
+    emulator = small(port=free_port())
+    late = Reading(tmp_path, emulator)
+    await late.until(b"Waiting ")
+    async with emulator:
+        outcome = await late.outcome()
+        again = Reading(tmp_path, emulator)
+        await again.until(b"STARTED")
+        undisturbed = await again.outcome()
+    assert outcome.exit_code == undisturbed.exit_code == 0
+    assert b"cannot connect to 127.0.0.1" in late.lines[-1]
+    assert rows(outcome) == rows(undisturbed)
+    assert cursors(outcome) == cursors(undisturbed)
+
+
+async def test_a_server_that_goes_away_for_a_while_costs_no_row(tmp_path: Path) -> None:
+    """In the middle of a sync nobody listens any more, until somebody does again: no row is lost, none comes twice."""
+    emulator = small(port=free_port())
+    async with emulator:
+        again = Reading(tmp_path, emulator)
+        await again.until(b"STARTED")
+        undisturbed = await again.outcome()
+    emulator.faults.add("path=report/integrated/get/,latency=0.3")
+    reading = Reading(tmp_path, emulator)
+    async with emulator:
+        await reading.until(b'"stream":"ads_reports_daily"')
+    await reading.until(b"Waiting ")
+    emulator.faults.clear()
+    async with emulator:
+        outcome = await reading.outcome()
+    assert outcome.exit_code == undisturbed.exit_code == 0
+    assert rows(outcome) == rows(undisturbed)
+    assert cursors(outcome) == cursors(undisturbed)
+
+
+SOURCE = "source_tiktok_marketing.airbyte"
+COMMAND = "source_tiktok_marketing.cli"
+
+
+async def ended(folder: Path, module: str, *arguments: str) -> tuple[int, str, str]:
+    """Run a program that reaches nobody. Returns its exit code and what it wrote."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        module,
+        *arguments,
+        cwd=folder,
+        env={**os.environ, "TIKTOK_API_URL": f"http://{NOWHERE}:8080"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+async def test_a_name_that_does_not_exist_is_said(tmp_path: Path) -> None:
+    """Every program announces some tries, then says which name it is and what to do; no traceback."""
+    credentials = {"auth_type": "oauth2.0", "app_id": "1234567", "secret": "sec-12345", "access_token": "tok-12345"}
+    (tmp_path / "config.json").write_text(json.dumps({"credentials": credentials}))
+    (tmp_path / "catalog.json").write_text(json.dumps(catalog_of(STREAMS)))
+    config = ("--config", "config.json")
+    checked, read, well, synced_, planned, examined = await asyncio.gather(
+        ended(tmp_path, SOURCE, "check", *config),
+        ended(tmp_path, SOURCE, "read", *config, "--catalog", "catalog.json"),
+        ended(tmp_path, COMMAND, "check", *config),
+        ended(tmp_path, COMMAND, "sync", *config, "--to", "duckdb:///x.duckdb"),
+        ended(tmp_path, COMMAND, "plan", *config),
+        ended(tmp_path, COMMAND, "doctor", *config),
+    )
+    for _, out, err in (checked, read, well, synced_, planned, examined):
+        said = " ".join((out + err).split())
+        assert "Waiting " in said
+        assert f"the name {NOWHERE} cannot be resolved" in said
+        assert "look up names (DNS)" in said
+        assert "Traceback" not in said
+    status = json.loads(checked[1].splitlines()[-1])["connectionStatus"]
+    assert (checked[0], status["status"]) == (0, "FAILED")  # the answer is in the message: the check itself was made
+    assert [code for code, _, _ in (read, well, synced_, planned, examined)] == [1] * 5
+    assert read[2] == checked[2] == ""
