@@ -285,6 +285,26 @@ async def test_a_wrong_address_is_noticed_within_seconds(trouble: Reply | Except
     assert 15 <= asked.took < 35
 
 
+@pytest.mark.parametrize("trouble", [refusal(40100), Reply(429, {}, b""), refusal(40133)])
+async def test_waiting_long_before_the_first_refusal_costs_no_patience(trouble: Reply) -> None:
+    """However long a request waited for its turn and its first answer, it is tried again."""
+    asked = Asked(OK, trouble, OK)
+    await asked.answer()
+    asked.transport.takes = 2000.0
+    await asked.answer()
+    assert asked.tries == 3
+
+
+async def test_an_endpoint_that_takes_nothing_is_given_up_by_all_who_wait_for_it() -> None:
+    """Twenty-five minutes of refusals of others count for a request whose turn came late."""
+    asked = Asked(OK, refusal(40100))
+    await asked.answer()
+    await asked.error()
+    tried = asked.tries
+    await asked.error()
+    assert asked.tries == tried + 1
+
+
 async def test_a_network_that_is_not_up_yet_is_waited_for() -> None:
     """A connection to TikTok itself that was never made is tried for two minutes."""
     asked = Asked(BROKEN)

@@ -108,7 +108,7 @@ class FakeTransport:
     def __init__(self, clock: FakeClock, *script: Reply | Exception, takes: float = 0.0) -> None:
         self._clock = clock
         self._script = list(script)
-        self._takes = takes
+        self.takes = takes
         self.sent: list[tuple[str, dict[str, str], str]] = []
         self.sent_at: list[float] = []
 
@@ -116,7 +116,7 @@ class FakeTransport:
         """Take the next of the script."""
         self.sent.append((endpoint, dict(params), token))
         self.sent_at.append(self._clock.seconds)
-        self._clock.seconds += self._takes
+        self._clock.seconds += self.takes
         step = self._script.pop(0) if len(self._script) > 1 else self._script[0]
         if isinstance(step, Exception):
             raise step

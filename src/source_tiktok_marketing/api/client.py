@@ -118,6 +118,7 @@ class Client:
         self._rng = rng or random.Random()  # noqa: S311 - spreads waits, keeps no secret
         self._answered = False
         self._resting: Counter[str] = Counter()
+        self._refusing: dict[tuple[str, str | None], float] = {}  # since when an endpoint, or an account, takes nothing
         self.tally = Tally()
 
     async def get(
@@ -145,6 +146,7 @@ class Client:
         """
         query = {name: _as_text(value) for name, value in params.items()}
         started = self._clock.monotonic()
+        failed_first: float | None = None
         tries = 0
         alike: Counter[tuple[Consequence, bool]] = Counter()
         while True:
@@ -152,14 +154,15 @@ class Client:
             try:
                 answer = await self._try(endpoint, query, decode, advertiser_id)
             except TikTokError as error:
-                waited = self._clock.monotonic() - started
+                now = self._clock.monotonic()
+                failed_first = now if failed_first is None else failed_first
                 way = (error.consequence, error.slow)
                 alike[way] += 1
                 if gives_up(
                     error,
                     tries=tries,
                     alike=alike[way],
-                    waited=waited,
+                    waited=now - (self._trouble_began(error, failed_first) if self._answered else started),
                     divisible=divisible,
                     answered=self._answered,
                     patience=self._patience,
@@ -187,6 +190,10 @@ class Client:
     def stalled(self, endpoint: str) -> int:
         """Requests that wait for something else than the endpoint's quota: a retry, or their account's own limit."""
         return self._resting[endpoint] + self.quotas.held(endpoint)
+
+    def _trouble_began(self, error: TikTokError, failed_first: float) -> float:
+        """Since when it has been in vain: how long it waited for its turn or its first answer says nothing of that."""
+        return min(failed_first, self._refusing.get(_limited(error), failed_first))
 
     def _pause(self, error: TikTokError, tries: int) -> float:
         if error.consequence in {Consequence.SLOW_DOWN, Consequence.SLOW_ACCOUNT}:
@@ -230,11 +237,14 @@ class Client:
                 self._tell_quota(error, left_at)
             raise
         self.quotas.accepted(endpoint, left_at, advertiser_id)
+        self._takes_again(endpoint, advertiser_id)
         self._answered = True
         return Answer(value, len(reply.body), "X-Tt-Ads-Throttle" in reply.headers, reply.place)
 
     def _tell_quota(self, error: TikTokError, left_at: float) -> None:
         """What the quota learns of an answer that is an error: any return code but its own says that there was room."""
+        if error.consequence in {Consequence.SLOW_DOWN, Consequence.SLOW_ACCOUNT}:
+            self._refusing.setdefault(_limited(error), self._clock.monotonic())
         if error.consequence is Consequence.SLOW_DOWN:
             self.tally.refused += 1
             self.quotas.refused(error.endpoint, left_at)
@@ -244,6 +254,11 @@ class Client:
             self.quotas.accepted(error.endpoint, left_at)
         elif error.code is not None:
             self.quotas.accepted(error.endpoint, left_at, error.advertiser_id)
+            self._takes_again(error.endpoint, error.advertiser_id)
+
+    def _takes_again(self, endpoint: str, advertiser_id: str | None) -> None:
+        self._refusing.pop((endpoint, None), None)
+        self._refusing.pop((endpoint, advertiser_id), None)
 
     def _read(
         self,
@@ -322,6 +337,11 @@ def _envelope(body: bytes) -> _Envelope:
         texts = (raw.get(name) for name in ("message", "request_id"))
         message, request_id = ("" if text is None else str(text).encode(errors="replace").decode() for text in texts)
         return _Envelope(code, message, request_id)
+
+
+def _limited(error: TikTokError) -> tuple[str, str | None]:
+    """What a refusal for its rate is about: the endpoint, or one account there."""
+    return error.endpoint, error.advertiser_id if error.consequence is Consequence.SLOW_ACCOUNT else None
 
 
 def _as_text(value: Any) -> str:

@@ -67,7 +67,8 @@ def gives_up(
         error: The latest failure.
         tries: How often the request was sent.
         alike: How often of these it failed in this way: as too large, as too slow, or otherwise.
-        waited: Seconds since the first of them.
+        waited: Seconds since the first of them failed, or since the endpoint takes nothing; before any contact, since
+            the first was sent.
         divisible: Whether the caller can ask for less at a time instead.
         answered: Whether the API ever answered anything in this run.
         patience: How long to go on.
