@@ -27,6 +27,7 @@ from source_tiktok_marketing.memory import Meter, meters, watch
 from source_tiktok_marketing.sync.connection import connect
 from source_tiktok_marketing.sync.engine import Sync
 from source_tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Event, Failure, Notice, Selected, Started
+from source_tiktok_marketing.sync.pages import OutOfReach
 
 _HEARTBEAT = 60.0
 """Seconds of silence after which a log line tells the platform that the sync is alive."""
@@ -202,7 +203,7 @@ def _causes(failures: Sequence[Failure]) -> list[tuple[str, str, str, str | None
 
 def failure_type(error: ConnectorError) -> str:
     """Whose turn it is to act, in Airbyte's words."""
-    if isinstance(error, ConfigurationError):
+    if isinstance(error, (ConfigurationError, OutOfReach)):  # only another configuration can do without the rest
         return "config_error"
     if isinstance(error, Interrupted):
         return "transient_error"

@@ -218,7 +218,10 @@ class ObjectLists:
         if not self._oldest:
             raise error
         if self._oldest >= self._part.modified_since:
-            error.remedy = f"{error.remedy} With a start_date after {self._oldest[:10]} nothing is missing."
+            error.remedy = (
+                f"Missing is what was changed last before {self._oldest} (UTC). {error.remedy} "
+                f"With a start_date after {self._oldest[:10]} nothing is missing."
+            )
             raise error
 
     def _refusal(self, error: TikTokError) -> Refusal | None:
