@@ -97,6 +97,9 @@ async def test_a_refused_account_does_not_spoil_the_others(code: int) -> None:
     assert f"code {code}" in error["message"]
     assert "request_id" in error["message"]
     assert error["failure_type"] == ("system_error" if code == 40002 else "config_error")
+    assert "GET /open_api/v1.3/report/integrated/get/?" in error["internal_message"]
+    assert f"advertiser_id={bad}" in error["internal_message"]
+    assert ("with exclude_advertiser_ids" in error["message"]) == (code != 40002)
 
 
 async def test_inaccessible_accounts_can_be_skipped() -> None:

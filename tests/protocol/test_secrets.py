@@ -103,10 +103,13 @@ class Everything:
             f"{what}: check for people": programs.command("check", "--debug", "--config", config),
             f"{what}: streams": programs.command("streams", "--debug", "--config", config),
             f"{what}: plan": programs.command("plan", "--debug", "--config", config),
+            f"{what}: doctor alone": programs.command("doctor", "--debug", "--config", config),
         }
         if load:
             arguments = ("--config", config, "--to", f"{what}.duckdb", "--streams", ",".join(STREAMS))
             self.told[f"{what}: sync"] = programs.command("--debug", "sync", *arguments)
+            database = ("--database", f"{what}.duckdb")
+            self.told[f"{what}: doctor"] = programs.command("doctor", "--debug", "--config", config, *database)
 
     def leaks(self) -> Iterator[str]:
         """Where a secret is found."""

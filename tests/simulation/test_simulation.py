@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from simulation.faults import Fault
+from simulation.faults import MAINTENANCE, Fault
 from simulation.loop import Deadlock, TooLate, VirtualLoop, run
 from simulation.run import Watch, figures, quote, run_all
 from simulation.schedule import Session, schedule_of
@@ -89,6 +89,15 @@ def test_faults_and_limits_are_counted_apart() -> None:
     slow = report_of(3, Session(), per_second=1, per_minute=60)
     assert not slow.faults
     assert slow.limits["over the quota (40100)"] > 0
+
+
+@pytest.mark.parametrize("kind", [MAINTENANCE, 50000, 502, 40100, 40133, "lookup", "reset", "half", "garbage"])
+def test_ten_minutes_without_an_answer_cost_no_row(kind: int | str) -> None:
+    """Whatever it is that every request meets for ten minutes, the sync ends well, and what it left is compared."""
+    report = report_of(3, Session(faults=[Fault(kind, 0.0, 600.0, 1.0)]))
+    assert report.faults[str(kind)] > 5
+    assert report.endings["exit 0"] == 1
+    assert report.rows > report.lost == 0
 
 
 def test_the_figures_are_a_table_and_one_line() -> None:

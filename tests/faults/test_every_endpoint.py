@@ -1,0 +1,92 @@
+"""Each trouble that passes, met once at every endpoint of the catalog; and TikTok's five-minute block."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import pytest
+
+from faults.hurry import Result, small, synced
+from source_tiktok_marketing.api.errors import RULINGS, Consequence, ruling_of
+from source_tiktok_marketing.catalog import STREAMS
+from source_tiktok_marketing.emulator import Fault
+
+# One report is enough: all have the same endpoint.
+NAMES = [stream.name for stream in STREAMS if not stream.is_report] + ["ads_reports_daily"]
+ENDPOINTS = sorted({stream.endpoint for stream in STREAMS})
+RETRIABLE = [
+    40016, 40100, 40132, 40133, 40200, 40201, 40202, 40700, 50000, 50002, 51001, 51002, 51010, 51039, 51305, 60001,
+]  # fmt: skip
+"""The codes of TikTok's appendix, and those seen outside it, that may pass."""
+TOO_LARGE = [40011, 40067]
+TROUBLES = [
+    *({"code": code} for code in RETRIABLE + TOO_LARGE),
+    *({"http": status} for status in (429, 500, 502, 503, 504)),
+    {"reset": True},
+    {"truncate": True},
+    {"garbage": True},
+    {"hang": True},
+]
+
+
+@cache
+def _whole() -> dict[str, Result]:
+    return {}
+
+
+async def undisturbed() -> Result:
+    """What the business has."""
+    if "all" not in _whole():
+        async with small() as emulator:
+            _whole()["all"] = await synced(emulator, NAMES)
+    return _whole()["all"]
+
+
+def told(trouble: dict[str, Any]) -> str:
+    """A trouble as the name of its test."""
+    return ",".join(f"{name}={value}" for name, value in trouble.items())
+
+
+@pytest.mark.parametrize("trouble", TROUBLES, ids=told)
+async def test_trouble_that_passes_costs_no_row_at_any_endpoint(trouble: dict[str, Any]) -> None:
+    """The first request to each endpoint of the catalog meets it; all rows and states are as without it."""
+    async with small(faults=tuple(Fault(path=path, first=1, **trouble) for path in ENDPOINTS)) as emulator:
+        result = await synced(emulator, NAMES, read_timeout=2.0)
+        assert [entry["failed"] for entry in emulator.faults.entries()] == [1] * len(ENDPOINTS)
+    whole = await undisturbed()
+    assert result.stopped is None
+    assert not result.failures
+    assert not result.twice
+    assert result.rows == whole.rows
+    assert all(whole.rows[name] for name in NAMES)
+    assert cursors(result) == cursors(whole)
+
+
+def cursors(result: Result) -> dict[str, Any]:
+    """Stream and account to cursor."""
+    return {
+        name: {entry["partition"]["advertiser_id"]: entry["cursor"] for entry in state.get("states", [])}
+        for name, state in result.states.items()
+    }
+
+
+async def test_the_five_minute_block_costs_no_row() -> None:
+    """A minute that holds more than TikTok takes closes the endpoint for five; it is waited for, and said."""
+    block = {"requests_per_second": 10_000, "requests_per_minute": 14, "minute_window": 1.0, "minute_suspension": 5.0}
+    async with small(tier="basic", **block) as emulator:  # a sixtieth of the times, for the hurried clock
+        result = await synced(emulator, ["ads_reports_daily", "campaigns_reports_hourly"], skip_empty_days=False)
+        assert emulator.counters.total("report/integrated/get/", answer=40100) > 0
+    async with small() as emulator:
+        whole = await synced(emulator, ["ads_reports_daily", "campaigns_reports_hourly"], skip_empty_days=False)
+    assert result.stopped is None
+    assert not result.failures
+    assert result.rows == whole.rows
+    assert any("code 40100" in said for said in result.waits)
+
+
+def test_every_code_that_may_pass_is_tried() -> None:
+    """No code of the connector's table that is met with another try is left out here."""
+    again = {Consequence.RETRY, Consequence.SLOW_DOWN, Consequence.SLOW_ACCOUNT, Consequence.SPLIT}
+    assert {code for code, ruling in RULINGS.items() if ruling.consequence in again} <= {*RETRIABLE, *TOO_LARGE}
+    assert all(ruling_of(code).consequence in again for code in RETRIABLE)
