@@ -209,3 +209,17 @@ async def test_a_metric_of_airbytes_that_tiktok_refuses_is_loud() -> None:
         outcome = await read_from(emulator, config_for(emulator), ["ads_reports_daily"])
     assert outcome.exit_code == 1
     assert "spend" in outcome.errors[0]["message"]
+
+
+async def test_a_slow_account_does_not_hold_up_the_others() -> None:
+    """The account that is planned first answers late: all others are read to their end before it is."""
+    async with emulator_of() as emulator:
+        slow = emulator.advertiser_ids[0]
+        emulator.faults.add(Fault(advertiser=slow, path="report/integrated/get/", latency=0.8))
+        config = config_for(emulator, report_granularity=1, requests_per_second=40, skip_empty_days=False)
+        outcome = await read_from(emulator, config, ["ads_reports_daily"])
+    assert outcome.exit_code == 0, outcome.errors
+    order = [str(record["advertiser_id"]) for record in outcome.records("ads_reports_daily")]
+    others = [place for place, one in enumerate(order) if one != slow]
+    assert len(set(order)) > 3
+    assert max(others) < len(order) - 1
