@@ -20,6 +20,7 @@ NAMED_TEST = re.compile(r"\| `(test_\w+)` \|$")
 SCRIPT = re.compile(r"\b((?:benchmarks|tests)/[\w/]+\.py)")
 MAKE = re.compile(r"(?:`|^\s*(?:\$ )?)make (\w+)", re.MULTILINE)
 TARGET = re.compile(r"^(\w+):", re.MULTILINE)
+PROVED = re.compile(r"(S(?=`::)|)`(tests/[\w/]+\.py|(?=::))(?:::(test_\w+))?`")
 COMMAND = re.compile(r"(?:`|^\s*(?:\$ )?)tiktok-marketing (\w+)", re.MULTILINE)
 
 
@@ -31,6 +32,7 @@ def main() -> int:
         *wrong_commands(),
         *unproved_differences(),
         *wrong_scripts(),
+        *promises_without_a_test(),
         *old_tables(write="--write" in sys.argv),
         *old_figures(write="--write" in sys.argv),
     ]
@@ -75,6 +77,17 @@ def wrong_commands() -> list[str]:
             if command not in cli.commands:
                 wrong.append(f"{page.relative_to(ROOT)}: there is no command `tiktok-marketing {command}`")
     wrong += [f"docs: no page shows `tiktok-marketing {command}`" for command in cli.commands if command not in named]
+    return wrong
+
+
+def promises_without_a_test() -> list[str]:
+    """Tests that the promises name and that do not exist. `::test_b` after another one's path is in the same file."""
+    wrong, path = [], ""
+    for simulated, named, test in PROVED.findall((DOCS / "reliability.md").read_text()):
+        path = "tests/simulation/test_simulation.py" if simulated else named or path
+        there = (ROOT / path).exists()
+        if not there or (test and test not in TEST.findall((ROOT / path).read_text())):
+            wrong.append(f"docs/reliability.md: there is no {path}{f'::{test}' if test else ''}")
     return wrong
 
 
