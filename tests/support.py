@@ -149,4 +149,12 @@ def key_of(stream: Stream, record: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(json.dumps(value) if isinstance(value, (dict, list)) else value for value in values)
 
 
+def cursors_of(states: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The cursor of each account in the states of streams; accounts may be in any order there."""
+    return {
+        name: {one["partition"]["advertiser_id"]: one["cursor"] for one in state.get("states", [])}
+        for name, state in states.items()
+    }
+
+
 A_DAY = timedelta(days=1)

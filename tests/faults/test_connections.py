@@ -17,7 +17,7 @@ from faults.hurry import free_port, small, synced
 from source_tiktok_marketing.api.retry import Patience
 from source_tiktok_marketing.catalog import stream_named
 from source_tiktok_marketing.emulator import Emulator
-from support import Outcome, catalog_of, config_for, key_of
+from support import Outcome, catalog_of, config_for, cursors_of, key_of
 
 STREAMS = ["advertisers", "campaigns", "ads", "ads_reports_daily"]
 NOWHERE = "no-such-host.invalid"
@@ -137,14 +137,6 @@ def rows(outcome: Outcome) -> dict[str, dict[Any, Any]]:
     return found
 
 
-def cursors(outcome: Outcome) -> dict[str, dict[str, Any]]:
-    """The cursor of each account in the last state of each stream."""
-    return {
-        name: {one["partition"]["advertiser_id"]: one["cursor"] for one in state.get("states", [])}
-        for name, state in outcome.last_states.items()
-    }
-
-
 async def test_a_server_that_comes_late_costs_no_row(tmp_path: Path) -> None:
     """Nobody listens at first; the waits are announced, and once somebody does, all is read, with exit code 0."""
     emulator = small(port=free_port())
@@ -158,7 +150,7 @@ async def test_a_server_that_comes_late_costs_no_row(tmp_path: Path) -> None:
     assert outcome.exit_code == undisturbed.exit_code == 0
     assert b"cannot connect to 127.0.0.1" in late.lines[-1]
     assert rows(outcome) == rows(undisturbed)
-    assert cursors(outcome) == cursors(undisturbed)
+    assert cursors_of(outcome.last_states) == cursors_of(undisturbed.last_states)
 
 
 async def test_a_server_that_goes_away_for_a_while_costs_no_row(tmp_path: Path) -> None:
@@ -178,7 +170,7 @@ async def test_a_server_that_goes_away_for_a_while_costs_no_row(tmp_path: Path) 
         outcome = await reading.outcome()
     assert outcome.exit_code == undisturbed.exit_code == 0
     assert rows(outcome) == rows(undisturbed)
-    assert cursors(outcome) == cursors(undisturbed)
+    assert cursors_of(outcome.last_states) == cursors_of(undisturbed.last_states)
 
 
 SOURCE = "source_tiktok_marketing.airbyte"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+import asyncio
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from faults.hurry import Result, small, synced
 from source_tiktok_marketing.api.errors import RULINGS, Consequence, ruling_of
 from source_tiktok_marketing.catalog import STREAMS
 from source_tiktok_marketing.emulator import Fault
+from support import cursors_of
 
 # One report is enough: all have the same endpoint.
 NAMES = [stream.name for stream in STREAMS if not stream.is_report] + ["ads_reports_daily"]
@@ -30,17 +31,15 @@ TROUBLES = [
 ]
 
 
-@cache
-def _whole() -> dict[str, Result]:
-    return {}
-
-
-async def undisturbed() -> Result:
+@pytest.fixture(scope="module")
+def whole() -> Result:
     """What the business has."""
-    if "all" not in _whole():
+
+    async def read() -> Result:
         async with small() as emulator:
-            _whole()["all"] = await synced(emulator, NAMES)
-    return _whole()["all"]
+            return await synced(emulator, NAMES)
+
+    return asyncio.run(read())
 
 
 def told(trouble: dict[str, Any]) -> str:
@@ -49,26 +48,17 @@ def told(trouble: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("trouble", TROUBLES, ids=told)
-async def test_trouble_that_passes_costs_no_row_at_any_endpoint(trouble: dict[str, Any]) -> None:
+async def test_trouble_that_passes_costs_no_row_at_any_endpoint(trouble: dict[str, Any], whole: Result) -> None:
     """The first request to each endpoint of the catalog meets it; all rows and states are as without it."""
     async with small(faults=tuple(Fault(path=path, first=1, **trouble) for path in ENDPOINTS)) as emulator:
         result = await synced(emulator, NAMES, read_timeout=2.0)
         assert [entry["failed"] for entry in emulator.faults.entries()] == [1] * len(ENDPOINTS)
-    whole = await undisturbed()
     assert result.stopped is None
     assert not result.failures
     assert not result.twice
     assert result.rows == whole.rows
     assert all(whole.rows[name] for name in NAMES)
-    assert cursors(result) == cursors(whole)
-
-
-def cursors(result: Result) -> dict[str, Any]:
-    """Stream and account to cursor."""
-    return {
-        name: {entry["partition"]["advertiser_id"]: entry["cursor"] for entry in state.get("states", [])}
-        for name, state in result.states.items()
-    }
+    assert cursors_of(result.states) == cursors_of(whole.states)
 
 
 async def test_the_five_minute_block_costs_no_row() -> None:
