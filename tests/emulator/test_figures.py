@@ -341,3 +341,23 @@ async def test_a_metric_does_not_depend_on_its_company(client: Client) -> None:
             )
             shown = {tuple(row["dimensions"].values()): row["metrics"][name] for row in alone}
             assert all(shown.get(tuple(row["dimensions"].values()), "0") == row["metrics"][name] for row in hours), name
+
+
+
+async def test_figures_that_are_taken_back_are_gone_from_every_report() -> None:
+    """A day of an ad that was there is gone after two days: at every level, by hour and by audience alike."""
+    options = Options(seed=7, advertisers=1, days=60, now=NOW, tier="unlimited", taken_back=40)
+    async with Emulator(options) as emulator, aiohttp.ClientSession() as session:
+        asked = Client(emulator, session)
+        days = {"start_date": "2026-03-05", "end_date": "2026-03-09"}
+        day = {"start_date": "2026-03-09", "end_date": "2026-03-09"}
+        audience = {"report_type": "AUDIENCE", "metrics": ["spend"], **days}
+        before = await asked.report("ad", **day)
+        emulator.clock.advance(86400 * 2)
+        after = {row["dimensions"]["ad_id"] for row in await asked.report("ad", **day)}
+        assert after < {row["dimensions"]["ad_id"] for row in before}
+        assert {row["dimensions"]["ad_id"] for row in await asked.report("ad", "stat_time_hour", **day)} == after
+        spent = {total(await asked.report(level, metrics=["spend"], **days), "spend") for level in LEVELS}
+        by_gender = await asked.report("ad", dimensions=["ad_id", "stat_time_day", "gender"], **audience)
+        spent.add(total(by_gender, "spend"))
+        assert len(spent) == 1

@@ -42,7 +42,8 @@ class BreakdownReport(AccountReport):
         whole = range(0)
         if not ad.trickles and split.certain(LEAST_IMPRESSIONS):
             whole = range(span.start, min(span.stop, ad.last_day + 1, numbers.today))
-        masks = _masked((day - first, value) for day in whole for value in split.values)
+        taken = set(numbers.days_taken_back(ad, whole))
+        masks = _masked((day - first, value) for day in whole if day not in taken for value in split.values)
         rest = max(span.start, whole.stop)
         if rest <= ad.last_day or numbers.model(ad).conversion_rate:
             for ordinal, vector in numbers.series(ad, rest, span.stop - 1):

@@ -50,6 +50,9 @@ _CONVERSION = AT["conversion"]
 SALT = tuple((mix(index) & 0xFFFFFFFF) | 1 for index in range(SIZE))
 """For each part, an odd number that makes its chance its own."""
 
+_TAKEN_BACK = 0x7A4B
+_TAKEN_BACK_AFTER = 2
+
 Ops = tuple[tuple[int, int, int, int], ...]
 
 _PARTNERS: dict[str, dict[str, tuple[str, int]]] = {
@@ -173,13 +176,16 @@ def _compile(chain: list[tuple[str, str, int]]) -> Ops:
 class Numbers:
     """The figures of one account as seen at one time (`now`, seconds since 1970)."""
 
-    def __init__(self, account: Account, now: int, models: dict[int, Model] | None = None) -> None:
+    def __init__(
+        self, account: Account, now: int, models: dict[int, Model] | None = None, taken_back: int = 0
+    ) -> None:
         self.account = account
         self.now = now
         self.today = local_ordinal(account.zone, now)
         self._day = local_day(account.zone, self.today)
         self._passed = self._day.hours_passed(now)
         self._models = models if models is not None else {}
+        self._taken_back = taken_back
         self.last_day = self.today if self._passed else self.today - 1
 
     def day(self, ordinal: int) -> LocalDay:
@@ -226,9 +232,19 @@ class Numbers:
                 self._fill(ad, model, ordinal, vector, finals)
             if finals:
                 self._fill_real_time(model, ordinal, vector, finals)
-            if any(vector):
+            if any(vector) and not self.takes_back(ad, ordinal):
                 rows.append((ordinal, vector))
         return rows
+
+    def takes_back(self, ad: Ad, ordinal: int) -> bool:
+        """Whether the ad's figures of a day turned out to be invalid."""
+        if not self._taken_back or self.today - ordinal < _TAKEN_BACK_AFTER:
+            return False
+        return mix(ad.key ^ ordinal ^ _TAKEN_BACK) % 100 < self._taken_back
+
+    def days_taken_back(self, ad: Ad, span: range) -> range | list[int]:
+        """The days among these of which that is so."""
+        return [ordinal for ordinal in span if self.takes_back(ad, ordinal)] if self._taken_back else range(0)
 
     def hours(self, ad: Ad, ordinal: int) -> list[tuple[int, list[int]]]:
         """The ad's hours with data on one day: hour label and vector. They add up to the day's vector exactly."""

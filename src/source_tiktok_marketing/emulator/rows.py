@@ -147,6 +147,8 @@ class AccountReport:
         delivered = min(span.stop, ad.last_day + 1) - span.start
         if delivered > 0:
             mask = (1 << delivered) - 1 << span.start - self._first
+            for ordinal in self._numbers.days_taken_back(ad, span[:delivered]):
+                mask &= ~(1 << ordinal - self._first)
         tail = max(span.start, ad.last_day + 1)
         if tail < span.stop and self._numbers.model(ad).conversion_rate:
             for ordinal, _ in self._numbers.series(ad, tail, span.stop - 1):
@@ -156,7 +158,7 @@ class AccountReport:
     def _hours(self, ad: Ad) -> int:
         """The hours of the query's day in which the ad has data, as bits."""
         span = self._numbers.span(ad, self._first, self._last)
-        if not span:
+        if not span or self._numbers.takes_back(ad, self._first):
             return 0
         if ad.trickles or self._first > ad.last_day:
             return sum(1 << label for label, _ in self._numbers.hours(ad, self._first))
