@@ -232,7 +232,9 @@ class Sync:
             await self._start(run)
         try:
             cursor = None
-            if not step.empty:
+            if step.empty:
+                await self._reading.pass_by(step)
+            else:
                 cursor = await self._reading.deliver(run, step, lambda: self._ahead(lane))
         except Exception as error:  # noqa: BLE001 - a fault in reading one account must not take the others along
             await self._fail(lane, run, step, _explained(error))

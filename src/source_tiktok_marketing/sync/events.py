@@ -9,6 +9,7 @@ import msgspec
 
 from source_tiktok_marketing.catalog.stream import Stream
 from source_tiktok_marketing.errors import ConnectorError
+from source_tiktok_marketing.sync.windows import Window
 
 
 class Selected(msgspec.Struct, frozen=True):
@@ -70,15 +71,21 @@ class Batch(msgspec.Struct, frozen=True):
 class Settled(msgspec.Struct, frozen=True):
     """The rows of a part that came since it was last told of are whole days: none of their rows is still to come.
 
+    What a report has of this account and these days is those rows and no others; there may be none at all.
+
     Args:
         stream: Whose part.
-        part: Its number.
+        part: Its number; 0 for days that have no rows, of which it is known without reading them.
         whole: Otherwise the part failed, and they are what came of it.
+        advertiser_id: The account; None if nothing is said of other rows.
+        days: The days; None if the report has none, and these are all its rows of the account.
     """
 
     stream: Stream
     part: int
     whole: bool = True
+    advertiser_id: int | None = None
+    days: Window | None = None
 
 
 class Checkpoint(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable
+from datetime import timedelta
 
 from source_tiktok_marketing.sync.activity import AccountDays, Question
 from source_tiktok_marketing.sync.plan import Part
@@ -27,6 +28,14 @@ class Step:
         """Whether it is known to have no rows."""
         self.windows = windows
         """How many windows it stands for: those before it are empty too, and need no step of their own."""
+
+    @property
+    def days(self) -> Window | None:
+        """The days of all the windows that it stands for; None if they have none."""
+        if self.window is None:
+            return None
+        before = timedelta(days=(self.windows - 1) * self.queue.part.days)
+        return Window(self.window.start - before, self.window.end)
 
 
 class PartQueue:

@@ -12,6 +12,7 @@ import msgspec
 from source_tiktok_marketing.api.client import Answer, Client
 from source_tiktok_marketing.errors import ConnectorError, IncompleteRead
 from source_tiktok_marketing.sync.records import Page, Reader
+from source_tiktok_marketing.sync.windows import Window
 
 _WALKS = 4
 """How often a list that came short is walked before that is an error: it may move while it is read."""
@@ -49,12 +50,14 @@ class Delivery(msgspec.Struct, frozen=True):
         size: Bytes of the page they came in.
         odd: Fields whose value had to become null, with one such value each.
         settles: Whether no row is still to come of the days whose rows came so far.
+        days: Those days since it last did, of a report that has days.
     """
 
     records: Sequence[Any]
     size: int
     odd: Mapping[str, str]
     settles: bool = False
+    days: Window | None = None
 
 
 class Truncated(ConnectorError):  # noqa: N818 - what TikTok did to the answer

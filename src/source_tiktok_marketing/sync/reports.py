@@ -6,7 +6,7 @@ import re
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
@@ -56,6 +56,17 @@ class Piece(msgspec.Struct, frozen=True):
     id_field: str | None = None
     ids: tuple[str, ...] = ()
     summed: bool = False
+
+    @property
+    def since(self) -> date:
+        """Its first day; what has none is before all days."""
+        return self.window.start if self.window else date.min
+
+    def days(self, first: date, before: date | None) -> Window | None:
+        """Its days from one day to before another, or to its last; None if its rows have no days."""
+        if self.window is None or self.summed:
+            return None
+        return Window(first, before - timedelta(days=1) if before else self.window.end)
 
     def halves(self) -> list[Piece] | None:
         """The same rows as two smaller parts: of the days, else of the ids. None if it is one day of one object."""
@@ -133,6 +144,7 @@ class ReportWindow:
         """
         walker = Walker(self._api, self._reader, self._ahead)
         pieces = deque([self._whole])
+        since = self._whole.since
         until = date.min  # the last day of which rows came
         while pieces:
             piece = pieces.popleft()
@@ -143,8 +155,6 @@ class ReportWindow:
                         yield delivery
                         del delivery
                 until = max(until, piece.window.end if piece.window else date.max)
-                if all(other.window is not None and other.window.start > until for other in pieces):
-                    yield Delivery([], 0, {}, settles=True)
             except TooLong as error:
                 pieces.extendleft(reversed(piece.shorter(error.total)))
             except Truncated as error:
@@ -154,6 +164,10 @@ class ReportWindow:
                 pieces.extendleft(reversed(smaller))
             except TikTokError as error:
                 pieces.extendleft(reversed(await self._instead(piece, asked, error)))
+            coming = min((other.since for other in pieces), default=None)
+            if coming is None or coming > max(since, until):
+                yield Delivery([], 0, {}, settles=True, days=self._whole.days(since, coming))
+                since = coming or date.max
 
     async def _instead(self, piece: Piece, asked: Sequence[str], error: TikTokError) -> list[Piece]:
         """What to ask for after this error.

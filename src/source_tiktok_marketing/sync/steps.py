@@ -91,11 +91,19 @@ class StepReader:
                 async for delivery in deliveries:
                     await self._put(run, advertiser_id, delivery.records, delivery.size, delivery.odd, part)
                     if delivery.settles:
-                        await self._buffer.put(Settled(run.stream, part))
+                        settled = Settled(run.stream, part, advertiser_id=advertiser_id, days=delivery.days)
+                        await self._buffer.put(settled)
                     del delivery
         except Exception:
             await self._buffer.put(Settled(run.stream, part, whole=False))
             raise
+
+    async def pass_by(self, step: Step) -> None:
+        """Tell that windows which are known to be empty have no rows."""
+        part = step.queue.part
+        assert part.account is not None  # noqa: S101 - only an account's windows are known
+        settled = Settled(part.stream, 0, advertiser_id=int(part.account.advertiser_id), days=step.days)
+        await self._buffer.put(settled)
 
     async def _deliver_objects(self, run: StreamRun, part: Part) -> str | None:
         assert part.account is not None  # noqa: S101 - narrows the type; the caller has looked
