@@ -3,7 +3,8 @@
 Pages are recorded from the emulator first, so that it does not compete for the processor. Then, for each database:
 
 - bare: DuckDB reads a Parquet file into a table; Postgres copies a CSV file into one. Nothing else is done.
-- tables: the connector's loader takes Arrow tables, package by package, each with a state.
+- tables: the connector's loader takes Arrow tables, package by package, each with a state; the rows of each day are
+  said to be all there are, once they are there.
 - pages: everything from the bytes of a page on: decoding, tables, packages, loading.
 
 `first` is into an empty database, `again` the same rows into the same database, all of which are then replaced. The
@@ -23,7 +24,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -40,20 +41,24 @@ from read_ads import STREAM, pages_of
 from source_tiktok_marketing.catalog import Stream, stream_named
 from source_tiktok_marketing.clock import SystemClock
 from source_tiktok_marketing.pipelines import Watcher
+from source_tiktok_marketing.pipelines.changes import Span
 from source_tiktok_marketing.pipelines.destination import Destination, destination_of, reserved
 from source_tiktok_marketing.pipelines.dlt_source import Loader
 from source_tiktok_marketing.pipelines.package import FULL_ROWS, Package
 from source_tiktok_marketing.pipelines.pump import Pump
 from source_tiktok_marketing.pipelines.tables import TableMaker
 from source_tiktok_marketing.pipelines.thread import LoaderThread
-from source_tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Event, Started
+from source_tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Event, Settled, Started
 from source_tiktok_marketing.sync.progress import Progress
 from source_tiktok_marketing.sync.records import report_reader
+from source_tiktok_marketing.sync.windows import Window
 
 ACCOUNT = 7
 DATASET = "benchmark"
 LEAST = {"DuckDB": 60_000, "Postgres": 30_000}
 """Rows a second into a database that is empty: of the loader, and of everything from the bytes of a page on."""
+PAGES_A_DAY = 9
+"""Of 40,000 ads, about as many have rows on a day."""
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -68,12 +73,13 @@ class Recorded:
 
     Args:
         stream: Whose they are.
-        pages: As they came from the API.
+        days: Days and their pages as they came from the API.
     """
 
-    def __init__(self, stream: Stream, pages: Sequence[bytes]) -> None:
+    def __init__(self, stream: Stream, days: Sequence[tuple[date, Sequence[bytes]]]) -> None:
         self.stream = stream
-        self.pages = pages
+        self.days = days
+        pages = [page for _, own in days for page in own]
         self._reader = report_reader(stream)
         self.stages = {"decoding": 0.0, "tables": 0.0}
         maker = TableMaker(stream, print)
@@ -90,11 +96,12 @@ class Recorded:
     async def events(self) -> AsyncIterator[Event]:
         """What a sync would say."""
         yield Started(self.stream)
-        for number, page in enumerate(self.pages):
-            yield Batch(self.stream, ACCOUNT, self._reader.read(page).records, len(page))
-            if number % 25 == 24:
-                yield Checkpoint(self.stream, {"pages": number}, 0)
-            await asyncio.sleep(0)
+        for part, (day, pages) in enumerate(self.days, 1):
+            for page in pages:
+                yield Batch(self.stream, ACCOUNT, self._reader.read(page).records, len(page), part)
+                await asyncio.sleep(0)
+            yield Settled(self.stream, part, advertiser_id=ACCOUNT, days=Window(day, day))
+            yield Checkpoint(self.stream, {"days": part}, 0)
         yield Ended(self.stream, (), self.rows)
 
     def progress(self) -> Progress:
@@ -135,10 +142,13 @@ def load_tables(place: Place, recorded: Recorded) -> None:
         loader = Loader(place.destination, folder, print)
         loader.open()
         package = Package(0.0)
-        for number, table in enumerate(recorded.tables):
-            package.add(recorded.stream, table)
-            package.states[STREAM] = {"pages": number}
-            if package.full or number == len(recorded.tables) - 1:
+        tables = iter(recorded.tables)
+        for part, (day, pages) in enumerate(recorded.days, 1):
+            for _ in pages:
+                package.add(recorded.stream, next(tables), whole=True)
+            package.replace(recorded.stream, Span(ACCOUNT, Window(day, day)))
+            package.states[STREAM] = {"days": part}
+            if package.full or part == len(recorded.days):
                 loader.load(package)
                 package = Package(0.0)
 
@@ -271,8 +281,9 @@ def main() -> None:
     today = datetime.now(UTC).date()
     settings = ["--advertisers", "1", "--days", "60", "--ads-per-account", "40000", "--ad-report-limit", "10000000"]
     with emulator(*settings, "--record-requests", "0") as ready:
-        first, last = today - timedelta(days=30), today - timedelta(days=1)
-        given = Recorded(stream, pages_of(ready, first, last, arguments.pages))
+        days = [today - timedelta(days=number) for number in range(30, 0, -1)]
+        count = max(1, arguments.pages // PAGES_A_DAY)
+        given = Recorded(stream, [(day, pages_of(ready, day, day, PAGES_A_DAY)) for day in days[:count]])
     columns = given.tables[0].num_columns
     print(f"{machine()}, load {os.getloadavg()[0]:.1f}; {STREAM}: {given.rows:,} rows, {columns} columns")
     stages = ", ".join(f"{name} {seconds / given.rows * 1e6:.1f}" for name, seconds in given.stages.items())

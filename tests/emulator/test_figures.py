@@ -343,7 +343,6 @@ async def test_a_metric_does_not_depend_on_its_company(client: Client) -> None:
             assert all(shown.get(tuple(row["dimensions"].values()), "0") == row["metrics"][name] for row in hours), name
 
 
-
 async def test_figures_that_are_taken_back_are_gone_from_every_report() -> None:
     """A day of an ad that was there is gone after two days: at every level, by hour and by audience alike."""
     options = Options(seed=7, advertisers=1, days=60, now=NOW, tier="unlimited", taken_back=40)

@@ -166,6 +166,7 @@ class Postgres:
         made = started.new_database()
         self.address = made.address
         self.ask = made.ask
+        self.another = lambda: Postgres(started)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,11 @@ import pytest
 
 from source_tiktok_marketing.errors import ConnectorError, DestinationError
 from source_tiktok_marketing.pipelines import dlt_source, pump
-from source_tiktok_marketing.pipelines.destination import destination_of, reserved
+from source_tiktok_marketing.pipelines.changes import Change
+from source_tiktok_marketing.pipelines.destination import destination_of
 from source_tiktok_marketing.pipelines.package import Package
-from source_tiktok_marketing.pipelines.tables import TableMaker
-from source_tiktok_marketing.sync.events import Failure, Notice
+from source_tiktok_marketing.sync.events import Batch, Failure, Notice, Settled
+from source_tiktok_marketing.sync.windows import Window
 
 DAILY = "campaigns_reports_daily"
 COLUMNS = {
@@ -57,24 +59,6 @@ def test_rows_are_merged_by_key(run: Any, query: Any, make: Any) -> None:
     run(make.whole(DAILY, make.batch(DAILY, [make.campaign_row(ad, "2026-01-01", "1.00") for ad in (1, 2)])))
     run(make.whole(DAILY, make.batch(DAILY, [make.campaign_row(ad, "2026-01-01", "5.00") for ad in (2, 3)])))
     assert query("SELECT spend::INT FROM campaigns_reports_daily ORDER BY campaign_id") == [(1,), (5,), (5,)]
-
-
-def test_rows_that_are_new_are_not_merged(make: Any, duckdb_only: Any) -> None:
-    """A first sync writes each row once, straight into its table; rows that may be there go through staging."""
-    address = duckdb_only.address
-    rows = {day: make.batch(DAILY, [make.campaign_row(1, day)]).records for day in ("2026-01-01", "2026-01-02")}
-    merged = []
-    with reserved(destination_of(address)) as folder:
-        loader = dlt_source.Loader(destination_of(address), folder, print)
-        loader.open()
-        for days in (["2026-01-01"], ["2026-01-02"], ["2026-01-02"]):
-            filled = Package(0.0)
-            maker = TableMaker(make.stream(DAILY), print)
-            filled.add(make.stream(DAILY), maker.table([row for day in days for row in rows[day]], make.account))
-            loader.load(filled)
-            merged.append(duckdb_only.ask("SELECT count(*) FROM duckdb_tables() WHERE schema_name LIKE '%_staging'"))
-    assert [found == [(0,)] for found in merged] == [True, True, False]
-    assert duckdb_only.ask(f"SELECT count(*) FROM {DAILY}") == [(2,)]  # noqa: S608 - a name from above
 
 
 def test_what_accounts_share_is_there_once_for_each(run: Any, query: Any, make: Any) -> None:
@@ -259,20 +243,18 @@ def test_rows_that_are_replaced_are_never_gone(
     run: Any, query: Any, make: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed between the deletion of the old rows and the insertion of the new ones, the old ones are still there."""
-    from dlt.destinations.sql_client import SqlClientBase
-
-    events = make.whole(DAILY, make.batch(DAILY, [make.campaign_row(1, "2026-01-01")]))
+    of, days = make.stream(DAILY), Window(date(2026, 1, 1), date(2026, 1, 1))
+    page = Batch(of, make.account, [make.campaign_row(1, "2026-01-01")], 9, 1)
+    events = make.whole(DAILY, page, Settled(of, 1, advertiser_id=make.account, days=days))
     run(events)
-    execute = SqlClientBase.execute_many
+    make_way = Change.make_way
 
-    def killed(client: Any, statements: Any, *more: Any) -> Any:
-        if not statements or not statements[0].startswith('DELETE FROM "tiktok_ads"."campaigns_reports_daily"'):
-            return execute(client, statements, *more)
-        execute(client, statements[:1], *more)
+    def killed(change: Change, *given: Any) -> None:
+        make_way(change, *given)
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(SqlClientBase, "execute_many", killed)
+        patch.setattr(Change, "make_way", killed)
         with pytest.raises(DestinationError, match="killed"):
             run(events)
     assert query("SELECT count(*) FROM campaigns_reports_daily") == [(1,)]

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 @click.option("--asset-search-limit", type=int, help="Images and videos that a search reaches. [default: 10000]")
 @click.option("--sandbox-asset-endpoints/--no-sandbox-asset-endpoints", default=None, help="Assets in the sandbox.")
 @click.option("--default-buying-types", metavar="A,B", help="What lists hold without a buying_types filter.")
+@click.option("--taken-back", type=int, help="Of a hundred days of ads, how many lose their figures. [default: 0]")
 @click.option("--null-modify-time/--no-null-modify-time", default=None, help="Smart+ ads without a modify_time.")
 @click.option(
     "--modified-after-lists-timeless/--no-modified-after-lists-timeless",

@@ -176,9 +176,7 @@ def _compile(chain: list[tuple[str, str, int]]) -> Ops:
 class Numbers:
     """The figures of one account as seen at one time (`now`, seconds since 1970)."""
 
-    def __init__(
-        self, account: Account, now: int, models: dict[int, Model] | None = None, taken_back: int = 0
-    ) -> None:
+    def __init__(self, account: Account, now: int, models: dict[int, Model] | None = None, taken_back: int = 0) -> None:
         self.account = account
         self.now = now
         self.today = local_ordinal(account.zone, now)

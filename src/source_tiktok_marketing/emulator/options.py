@@ -47,8 +47,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         audience_hourly: Whether audience dimensions go with stat_time_hour.
         default_buying_types: What campaign/get, adgroup/get and ad/get list without a buying_types filter.
         null_modify_time: Whether ads of upgraded Smart+ campaigns come without a modify_time.
-        taken_back: Of a hundred days of ads, how many lose their figures when the day after next begins, as traffic that
-            turns out to be invalid does; their rows are then gone from every report.
+        taken_back: Of a hundred days of ads, how many lose their figures when the day after next begins, as those of
+            invalid traffic do; their rows are then gone from every report.
         modified_after_lists_timeless: Whether ad/get with modified_after lists the ads that have no modify_time; nobody
             has seen it.
         sandbox_accounts_endpoints: Whether the sandbox token may call advertiser/info and oauth2/advertiser/get.

@@ -43,7 +43,8 @@ class Reports:
     def numbers(self, account: Account, now: int) -> Numbers:
         """The figures of an account as of a tick of the clock."""
         kept = self._numbers.at(now)
-        return kept.get(account.id) or kept.put(account.id, Numbers(account, now, self._models, self._options.taken_back), 1)
+        taken_back = self._options.taken_back
+        return kept.get(account.id) or kept.put(account.id, Numbers(account, now, self._models, taken_back), 1)
 
     def answer(self, accounts: list[Account], params: Mapping[str, str], now: int) -> Answer:
         """One page of a report on one account, or on several asked for by advertiser_ids.

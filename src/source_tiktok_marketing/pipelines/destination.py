@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from source_tiktok_marketing.errors import ConfigurationError, DestinationError
 from source_tiktok_marketing.pipelines import duckdb_file, postgres
+from source_tiktok_marketing.pipelines.changes import Change
 from source_tiktok_marketing.pipelines.duckdb_file import DEFAULT_DATASET, DuckDBFile
 from source_tiktok_marketing.pipelines.postgres import PostgresDatabase
 from source_tiktok_marketing.pipelines.trouble import Locked
@@ -63,26 +64,12 @@ class Session(Protocol):
         """Make sure that the schema exists and can be written to."""
         ...
 
-    def lacks(self, stream: Stream, table: pa.Table, *, exists: bool) -> bool:
-        """Whether rows with these keys may be added without being merged, as none of them is there yet.
-
-        Args:
-            stream: Whose rows they are.
-            table: The rows.
-            exists: Whether the stream has its table already.
-        """
-        ...
-
     def settle(self, stream: Stream) -> None:
         """Give a stream's table what only this kind of database needs. Called once a sync, after its first rows."""
         ...
 
     def undescribed(self, table: str) -> list[str]:
         """Columns of a table that have no comment."""
-        ...
-
-    def tidy(self) -> None:
-        """Remove what only loading needs."""
         ...
 
     def close(self) -> None:
@@ -122,8 +109,12 @@ class Destination(Protocol):
         """Keep syncs of other machines away. `token` names this sync."""
         ...
 
-    def loading(self) -> Any:
-        """The destination as dlt knows it."""
+    def loading(self, changes: Mapping[str, Change]) -> Any:
+        """The destination as dlt knows it.
+
+        Args:
+            changes: Table to what becomes of its rows; looked at when a package is loaded.
+        """
         ...
 
     def connect(self, token: str) -> Session:

@@ -5,19 +5,17 @@ Why a killed sync loses nothing and doubles nothing, whenever it is killed:
 - dlt loads a package table by table, and ends it with a row in `_dlt_loads`. The state travels in the same package (a
   row in `_dlt_pipeline_state`), and is looked up joined with `_dlt_loads`: a state whose package was not finished does
   not count.
-- Each table is merged by its key in one transaction (delete the keys that come, then insert). Part of a package may be
-  in the database without its state after a kill; the next run reads those records again, and merging them again changes
-  nothing.
+- Each table takes its rows in one transaction, in which those that they replace go: all of the account's days that are
+  whole, else those with their keys (`changes`). Part of a package may be in the database without its state after a
+  kill; the next run reads those records again, and loading them again changes nothing.
 - dlt would keep an unfinished package in its working folder and load it before all else at the next run. By then the
   same rows may have been read anew elsewhere, and the old ones would overwrite them. So the working folder starts empty
   in every run, and the state comes from the database alone: what is in it is all there is to know, a file (or schema)
   that is deleted starts anew, and two databases have two states.
 
-Of dlt's ways to merge, `delete-insert` works with every DuckDB and Postgres, and `upsert` (a MERGE statement) was no
-quicker: 1.7 s each for 100,000 rows of 82 columns in DuckDB. dlt keeps an arbitrary row of two with the same key, so
-the newer one is picked here before (`Package.tables`) and dlt is told not to look (`deduplicated`). Rows of which
-the database has none yet are added without a merge where that is quicker (`Session.lacks`): a first sync into DuckDB
-takes two thirds of the time.
+dlt is told to append, and what goes before is done by jobs of our own (`duckdb_dlt`, `postgres_dlt`): its ways to merge
+know keys and no days, and write each row twice. Of two rows with the same key in a package, the newer one is picked
+before (`Package.tables`).
 
 Everything here runs in one thread: dlt's contexts belong to the thread that made them.
 """
@@ -25,7 +23,7 @@ Everything here runs in one thread: dlt's contexts belong to the thread that mad
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,6 +32,7 @@ import dlt
 
 from source_tiktok_marketing.catalog import Stream
 from source_tiktok_marketing.errors import ConnectorError
+from source_tiktok_marketing.pipelines.changes import Change
 from source_tiktok_marketing.pipelines.destination import NAME, Destination, Locked, Session, explained
 from source_tiktok_marketing.pipelines.package import Package
 from source_tiktok_marketing.pipelines.quiet_dlt import quiet_dlt
@@ -41,7 +40,6 @@ from source_tiktok_marketing.pipelines.summary import LOADS_TABLE, SYNCS_TABLE, 
 from source_tiktok_marketing.pipelines.tables import MISFITS, columns_of
 from source_tiktok_marketing.pipelines.values import ColumnType
 
-_MERGED = {"disposition": "merge", "strategy": "delete-insert", "deduplicated": True}
 _PATIENCE = 120.0
 """Seconds to wait for somebody who has the database open when a package is due; at the start nobody waits."""
 
@@ -63,6 +61,9 @@ class Loader:
         self._states: dict[str, Mapping[str, Any]] = {}
         self._load_ids: list[str] = []
         self._settled: set[str] = set()
+        self._changes: dict[str, Change] = {}
+        self._new: set[str] = set()
+        """Tables that were not there before: they have no rows but this sync's."""
         self.tables: set[str] = set()
         """Tables that exist in the database."""
 
@@ -76,7 +77,7 @@ class Loader:
             session.make_room()
             self._pipeline = dlt.pipeline(
                 NAME,
-                destination=self._destination.loading(),
+                destination=self._destination.loading(self._changes),
                 dataset_name=self._destination.dataset,
                 pipelines_dir=str(self._folder),
             )
@@ -98,13 +99,12 @@ class Loader:
         states = {**self._states, **package.states}
         kept = {name: state for name, state in states.items() if state is not None}
         with self._opened(patience=_PATIENCE) as session:
+            self._new |= tables.keys() - self.tables
+            self._changes.clear()
+            self._changes.update({name: self._change(package, name) for name in {*tables, *package.spans}})
+            self._empty(session, [name for name in package.spans if name not in tables or not tables[name].num_rows])
             if tables or package.states:
-                added = {
-                    name
-                    for name, table in tables.items()
-                    if session.lacks(package.streams[name], table, exists=name in self.tables)
-                }
-                source = _source(tables, package.streams, kept, added)
+                source = _source(tables, package.streams, kept)
                 info = self._pipeline.run(source, loader_file_format="parquet" if tables else None)
                 self._load_ids += info.loads_ids
                 self._states = kept
@@ -118,10 +118,24 @@ class Loader:
             self._forget_old_states(session)
         return {name: table.num_rows for name, table in tables.items()}
 
-    def finish(self, summary: Summary) -> None:
-        """Write down the sync in a table of its own, and remove what only loading needs.
+    def _change(self, package: Package, name: str) -> Change:
+        return Change(
+            stream=package.streams[name],
+            spans=() if name in self._new else package.spans.get(name, ()),
+            loads=tuple(self._load_ids),
+            by_key=name in package.by_key,
+            exists=name in self.tables,
+        )
 
-        A sync that fails leaves empty tables in the staging schema; the next one that ends removes them.
+    def _empty(self, session: Session, names: Iterable[str]) -> None:
+        """Empty days that have no rows any more. Before the states, which may say that they need not be read again."""
+        for name in names:
+            if name in self.tables:
+                with session.transaction():
+                    self._changes[name].make_way(session.execute, self._destination.dataset)
+
+    def finish(self, summary: Summary) -> None:
+        """Write down the sync in a table of its own.
 
         Raises:
             DestinationError: The database does not take it.
@@ -136,7 +150,6 @@ class Loader:
                 for row in summary.as_rows():
                     session.execute(f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608 - a checked name
             self._write_loads(session, summary)
-            session.tidy()
 
     def _write_loads(self, session: Session, summary: Summary) -> None:
         """Write down how many rows each package left, by which a row that goes missing is noticed later."""
@@ -234,7 +247,6 @@ def _source(
     tables: Mapping[str, Any],
     streams: Mapping[str, Stream],
     states: Mapping[str, Any],
-    added: Collection[str],
 ) -> Any:
     """One package as a dlt source: a resource for each table, and one that carries the states.
 
@@ -242,7 +254,6 @@ def _source(
         tables: Stream name to rows.
         streams: Those streams.
         states: Stream name to state.
-        added: Streams whose rows are added without looking for older ones.
     """
 
     def keep_states() -> Iterator[Any]:
@@ -257,7 +268,7 @@ def _source(
                 name=name,
                 primary_key=list(streams[name].row_key),
                 columns=_hints(streams[name], table),
-                write_disposition="append" if name in added else _MERGED,
+                write_disposition="append",
             )
             for name, table in tables.items()
         ]

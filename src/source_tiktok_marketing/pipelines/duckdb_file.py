@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -13,12 +13,14 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from source_tiktok_marketing.errors import ConfigurationError, DestinationError
+from source_tiktok_marketing.pipelines.changes import Change
 from source_tiktok_marketing.pipelines.trouble import Locked, first_line, innermost, text_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from source_tiktok_marketing.catalog import Stream
+    from source_tiktok_marketing.pipelines.duckdb_session import DuckDBSession
 
 EXAMPLE = "duckdb:///tiktok.duckdb (a file here), duckdb:////data/tiktok.duckdb (an absolute path)"
 FILE_ENDINGS = (".duckdb", ".db", ".ddb")
@@ -75,17 +77,17 @@ class DuckDBFile(msgspec.Struct, frozen=True):
         del token
         yield
 
-    def loading(self) -> Any:
+    def loading(self, changes: Mapping[str, Change]) -> Any:
         """The destination as dlt knows it."""
-        import dlt
+        from source_tiktok_marketing.pipelines.duckdb_dlt import destination
 
-        # dlt's DuckDB does not say that it has transactions, and a merge without one can be killed between the rows
-        # that go and those that come.
-        return dlt.destinations.duckdb(str(self.path), supports_transactions=True)
+        return destination(self.path, changes)
 
     def connect(self, token: str) -> DuckDBSession:
         """Open it."""
         import duckdb
+
+        from source_tiktok_marketing.pipelines.duckdb_session import DuckDBSession
 
         del token
         return DuckDBSession(duckdb.connect(str(self.path)), self.dataset)
@@ -114,67 +116,6 @@ class DuckDBFile(msgspec.Struct, frozen=True):
                 message, remedy = words.format(path=self.path, folder=self.path.parent), advice
                 break
         return DestinationError(message, remedy=remedy, detail=detail)
-
-
-class DuckDBSession:
-    """An open DuckDB database."""
-
-    def __init__(self, connection: Any, dataset: str) -> None:
-        self._connection = connection
-        self._dataset = dataset
-
-    def execute(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Run one statement, with `?` for each value, and return its rows."""
-        rows: list[tuple[Any, ...]] = self._connection.execute(sql, list(values)).fetchall()
-        return rows
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All of it or nothing."""
-        self._connection.execute("BEGIN")
-        try:
-            yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
-
-    def make_room(self) -> None:
-        """Make sure that the schema exists. A file that can only be read opens without complaint; this shows it."""
-        self._connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{self._dataset}"')
-
-    def lacks(self, stream: Stream, table: pa.Table, *, exists: bool) -> bool:
-        """Whether none of these keys is there yet: a look at the keys takes a tenth of what merging does."""
-        if not exists:
-            return True
-        key = ", ".join(f'"{name}"' for name in stream.row_key)
-        self._connection.register("_coming", table.select(list(stream.row_key)))
-        try:
-            found = self.execute(
-                f'SELECT EXISTS (FROM "{self._dataset}"."{stream.name}" SEMI JOIN _coming USING ({key}))'
-            )
-        finally:
-            self._connection.unregister("_coming")
-        return found == [(False,)]
-
-    def settle(self, stream: Stream) -> None:
-        """Nothing to do once a stream has its table."""
-
-    def undescribed(self, table: str) -> list[str]:
-        """Columns of a table that have no comment."""
-        rows = self.execute(
-            "SELECT column_name FROM duckdb_columns() WHERE schema_name = ? AND table_name = ? AND comment IS NULL",
-            [self._dataset, table],
-        )
-        return [name for (name,) in rows]
-
-    def tidy(self) -> None:
-        """Remove what only loading needs."""
-        self._connection.execute(f'DROP SCHEMA IF EXISTS "{self._dataset}_staging" CASCADE')
-
-    def close(self) -> None:
-        """Close it."""
-        self._connection.close()
 
 
 def _path_of(address: str) -> Path:

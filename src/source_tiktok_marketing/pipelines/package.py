@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from source_tiktok_marketing.catalog import Stream
+from source_tiktok_marketing.pipelines.changes import Span
 from source_tiktok_marketing.pipelines.tables import newest_of_each_key
 from source_tiktok_marketing.sync.events import Ended
 
@@ -33,6 +34,8 @@ class Held:
     def __init__(self) -> None:
         self._tables: dict[int, list[tuple[Stream, pa.Table]]] = {}
         self._sizes: dict[int, int] = {}
+        self.begun: set[int] = set()
+        """Parts of which something was given up early."""
 
     def hold(self, part: int, stream: Stream, table: pa.Table) -> list[tuple[Stream, pa.Table]]:
         """Keep rows of a part. Returns what cannot be kept."""
@@ -42,6 +45,7 @@ class Held:
             return []
         largest = max(self._sizes, key=self._sizes.__getitem__)
         del self._sizes[largest]
+        self.begun.add(largest)
         return self._tables.pop(largest)
 
     def release(self, part: int) -> list[pa.Table]:
@@ -66,14 +70,39 @@ class Package:
         self.whole: dict[str, tuple[int, ...]] = {}
         """Streams without a cursor that are complete with this package; accounts whose old rows stay all the same."""
         self.streams: dict[str, Stream] = {}
+        self.spans: dict[str, list[Span]] = {}
+        """Stream name to the days of accounts of which the rows here are all there are."""
+        self.by_key: set[str] = set()
+        """Streams that have rows here of other days, or of none."""
         self._tables: dict[str, list[pa.Table]] = {}
+        self._ends: dict[tuple[str, int], int] = {}
 
-    def add(self, stream: Stream, table: pa.Table) -> None:
-        """Take rows of a stream; an empty table makes sure that the stream's table exists."""
+    def add(self, stream: Stream, table: pa.Table, *, whole: bool = False) -> None:
+        """Take rows of a stream; an empty table makes sure that the stream's table exists.
+
+        Args:
+            stream: Whose they are.
+            table: The rows.
+            whole: Whether `replace` tells of their days.
+        """
         self.streams[stream.name] = stream
+        if table.num_rows and not whole:
+            self.by_key.add(stream.name)
         self._tables.setdefault(stream.name, []).append(table)
         self.rows += table.num_rows
         self.size += table.nbytes
+
+    def replace(self, stream: Stream, span: Span) -> None:
+        """Note that the rows here are all there are of these days; it may be none."""
+        self.streams[stream.name] = stream
+        spans = self.spans.setdefault(stream.name, [])
+        place = self._ends.get((stream.name, span.advertiser_id))
+        longer = None if place is None else spans[place].with_next(span)
+        if place is not None and longer is not None:
+            spans[place] = longer
+            return
+        self._ends[stream.name, span.advertiser_id] = len(spans)
+        spans.append(span)
 
     def ended(self, event: Ended) -> None:
         """Note that a stream which is read whole each time is complete.
@@ -90,7 +119,7 @@ class Package:
     @property
     def empty(self) -> bool:
         """Whether there is nothing to load."""
-        return not (self._tables or self.states or self.whole)
+        return not (self._tables or self.states or self.whole or self.spans)
 
     @property
     def full(self) -> bool:

@@ -1,9 +1,7 @@
 """A Postgres database as a destination: its address, how it is opened, and everything that can be wrong with it.
 
 The address goes to libpq as it was written, so that everything works that `psql` takes: `sslmode`, several hosts,
-sockets, `PGPASSWORD` and `~/.pgpass`. How rows are copied is in `postgres_dlt`. What dlt does not do is done here: a
-unique index on each table's key, without which every merge would read the whole table, and staging tables that are not
-logged, since they are filled anew for each package.
+sockets, `PGPASSWORD` and `~/.pgpass`. How rows are copied is in `postgres_dlt`.
 """
 
 from __future__ import annotations
@@ -13,7 +11,7 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -22,6 +20,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 import msgspec
 
 from source_tiktok_marketing.errors import ConfigurationError, DestinationError
+from source_tiktok_marketing.pipelines.changes import Change
 from source_tiktok_marketing.pipelines.postgres_trouble import in_words
 from source_tiktok_marketing.pipelines.trouble import first_line, innermost, text_of
 
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from source_tiktok_marketing.catalog import Stream
+    from source_tiktok_marketing.pipelines.postgres_session import PostgresSession
 
 EXAMPLE = "postgresql://user:password@host:5432/database"
 
@@ -138,12 +138,12 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
             remedy="Wait until it is done, or end it.",
         )
 
-    def loading(self) -> Any:
+    def loading(self, changes: Mapping[str, Change]) -> Any:
         """The destination as dlt knows it."""
         from source_tiktok_marketing.pipelines.postgres_dlt import destination
 
         options = dict(parse_qsl(urlsplit(self.address).query)).get("options", "")
-        return destination(self.dsn(""), options)
+        return destination(self.dsn(""), options, changes)
 
     def connect(self, token: str) -> PostgresSession:
         """Open it.
@@ -167,6 +167,8 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
     def _opened(self, token: str) -> PostgresSession:
         import psycopg2
 
+        from source_tiktok_marketing.pipelines.postgres_session import PostgresSession
+
         try:
             connection = psycopg2.connect(self.dsn(token))
             connection.autocommit = True
@@ -179,12 +181,14 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        json_columns = _json_columns(stream) | {_MISFITS}
+        from source_tiktok_marketing.pipelines.postgres_session import json_columns
+
+        texts_of_json = json_columns(stream) | {_MISFITS}
         for place, field in enumerate(table.schema):
             if field.type != pa.string():
                 continue
             column = table.column(place)
-            is_json = field.name in json_columns
+            is_json = field.name in texts_of_json
             if not pc.any(pc.match_substring(column, "\\u0000" if is_json else "\0")).as_py():
                 continue
             texts = column.to_pylist()
@@ -222,85 +226,6 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
             for form in {secret, unquote(secret), quote(unquote(secret), safe="")} - {""}:
                 text = text.replace(form, "***")
         return text
-
-
-class PostgresSession:
-    """An open connection to a Postgres database."""
-
-    def __init__(self, connection: Any, dataset: str) -> None:
-        self._connection = connection
-        self._dataset = dataset
-
-    def execute(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Run one statement, with `?` for each value, and return its rows."""
-        with self._connection.cursor() as cursor:
-            if values:
-                cursor.execute(sql.replace("%", "%%").replace("?", "%s"), list(values))
-            else:
-                cursor.execute(sql)
-            return [] if cursor.description is None else list(cursor.fetchall())
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All of it or nothing."""
-        self.execute("BEGIN")
-        try:
-            yield
-        except BaseException:
-            self.execute("ROLLBACK")
-            raise
-        self.execute("COMMIT")
-
-    def make_room(self) -> None:
-        """Make sure that the schemas exist; whoever may not create any can have them created by somebody else."""
-        for name in (self._dataset, f"{self._dataset}_staging"):
-            if self.execute("SELECT to_regnamespace(quote_ident(?)) IS NULL", [name])[0][0]:
-                self.execute(f'CREATE SCHEMA IF NOT EXISTS "{name}"')
-
-    def lacks(self, stream: Stream, table: pa.Table, *, exists: bool) -> bool:
-        """Never so: to look each key up takes as long as merging."""
-        del stream, table, exists
-        return False
-
-    def settle(self, stream: Stream) -> None:
-        """Index the key, and leave the staging table out of the log."""
-        table = f'"{self._dataset}"."{stream.name}"'
-        # A key with whole objects in it can be too large for an index; no table of those is.
-        if not _json_columns(stream) & set(stream.row_key):
-            key = ", ".join(f'"{name}"' for name in stream.row_key)
-            self.execute(f'CREATE UNIQUE INDEX IF NOT EXISTS "{stream.name}_key" ON {table} ({key})')
-        staging = f'"{self._dataset}_staging"."{stream.name}"'
-        if self.execute("SELECT relpersistence = 'p' FROM pg_class WHERE oid = to_regclass(?)", [staging]) == [(True,)]:
-            self.execute(f"ALTER TABLE {staging} SET UNLOGGED")
-
-    def undescribed(self, table: str) -> list[str]:
-        """Columns of a table that have no comment."""
-        rows = self.execute(
-            "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(?) AND attnum > 0 AND NOT attisdropped"
-            " AND col_description(attrelid, attnum) IS NULL",
-            [f'"{self._dataset}"."{table}"'],
-        )
-        return [name for (name,) in rows]
-
-    def tidy(self) -> None:
-        """Remove what only loading needs; the schema itself only if a next sync may make it anew."""
-        staging = f"{self._dataset}_staging"
-        if self.execute("SELECT has_database_privilege(current_database(), 'CREATE')")[0][0]:
-            self.execute(f'DROP SCHEMA IF EXISTS "{staging}" CASCADE')
-            return
-        for (name,) in self.execute("SELECT tablename FROM pg_tables WHERE schemaname = ?", [staging]):
-            self.execute(f'DROP TABLE IF EXISTS "{staging}"."{name}"')
-
-    def close(self) -> None:
-        """Close it."""
-        self._connection.close()
-
-
-def _json_columns(stream: Stream) -> set[str]:
-    from source_tiktok_marketing.pipelines.tables import columns_of
-    from source_tiktok_marketing.pipelines.values import ColumnType
-
-    return {column.name for column in columns_of(stream) if column.type is ColumnType.JSON}
 
 
 # The advisory lock of a 64-bit number, in the two halves in which pg_locks shows it; granted, and of this database.

@@ -84,7 +84,7 @@ _SIGNS: Sequence[tuple[Sequence[str], str, str]] = (
     (
         ("42501", "permission denied"),
         "The user {user} may not write to the schema {dataset} of {shown}.",
-        "Let it create schemas (GRANT CREATE ON DATABASE), or make it owner of {dataset} and {dataset}_staging.",
+        "Let it create schemas (GRANT CREATE ON DATABASE), or make it owner of {dataset}.",
     ),
     (("25006", "read-only transaction"), "{shown} can only be read: it is a replica, say.", "Give the primary server."),
     (("53100", "no space left", "could not extend file"), "The disk of the server of {shown} is full.", _GO_ON),

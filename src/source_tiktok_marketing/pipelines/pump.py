@@ -11,12 +11,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from source_tiktok_marketing.api.client import Waiting
 from source_tiktok_marketing.catalog import Stream
 from source_tiktok_marketing.clock import Clock
 from source_tiktok_marketing.errors import ConnectorError, IncompleteRead
+from source_tiktok_marketing.pipelines.changes import Span
 from source_tiktok_marketing.pipelines.destination import Destination
 from source_tiktok_marketing.pipelines.dlt_source import Loader
 from source_tiktok_marketing.pipelines.package import FIRST_SECONDS, FULL_SECONDS, Held, Package
@@ -27,6 +28,9 @@ from source_tiktok_marketing.pipelines.watching import Snapshot, Watcher
 from source_tiktok_marketing.sync.engine import Sync
 from source_tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Event, Failure, Notice, Settled, Started
 from source_tiktok_marketing.sync.progress import Progress
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class Pump:
@@ -192,8 +196,8 @@ class Pump:
                 package.states[stream.name] = state
             case Settled(stream=stream, part=part, whole=whole):
                 tables = self._held.release(part)
-                for table in tables if whole and stream.name not in self._broken else ():
-                    package.add(stream, table)
+                if whole and stream.name not in self._broken:
+                    self._take_whole(event, tables, package)
             case Ended(stream=stream):
                 self._seconds[stream.name] = self._clock.monotonic() - self._begun.get(
                     stream.name, self._clock.monotonic()
@@ -207,6 +211,14 @@ class Pump:
                 self.notice(text)
             case _:
                 pass  # of a stream that cannot be loaded
+
+    def _take_whole(self, settled: Settled, tables: Iterable[pa.Table], package: Package) -> None:
+        replaces = settled.advertiser_id is not None
+        for table in tables:
+            package.add(settled.stream, table, whole=replaces)
+        if settled.advertiser_id is not None:
+            span = Span(settled.advertiser_id, settled.days, settled.part in self._held.begun)
+            package.replace(settled.stream, span)
 
     def _take_batch(self, batch: Batch, package: Package) -> None:
         name = batch.stream.name

@@ -29,7 +29,6 @@ _SETTINGS: dict[str, Any] = {
         "workers": 1,
         "raise_on_max_retries": 1,
         "delete_completed_jobs": True,
-        "truncate_staging_dataset": True,
     },
 }
 _one_at_a_time = threading.Lock()

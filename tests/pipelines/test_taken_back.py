@@ -1,0 +1,154 @@
+"""Rows that TikTok does not give any more go from a database once their days are read again, and no others."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from source_tiktok_marketing.clock import FixedClock
+from source_tiktok_marketing.config import parse_config
+from source_tiktok_marketing.emulator import Emulator, Fault, Options
+from source_tiktok_marketing.pipelines import Circumstances, load_async
+from source_tiktok_marketing.sync.events import Batch, Settled
+from source_tiktok_marketing.sync.windows import Window
+from support import NOW, config_for
+
+DAILY = "campaigns_reports_daily"
+HOURLY = "campaigns_reports_hourly"
+AUDIENCE = "ads_audience_reports_daily"
+LIFETIME = "campaigns_reports_lifetime"
+SPAN = "advertisers_audience_reports_lifetime"
+STREAMS = [DAILY, HOURLY, AUDIENCE, LIFETIME, SPAN]
+LATER = datetime(2026, 6, 17, 12, 0, tzinfo=UTC)
+
+
+def rows_in(database: Any, name: str) -> list[tuple[Any, ...]]:
+    """All rows of a table, without the columns that say how they came."""
+    columns = [
+        column
+        for (column,) in database.ask(
+            f"SELECT column_name FROM information_schema.columns WHERE table_name = '{name}' ORDER BY 1"  # noqa: S608
+        )
+        if not column.startswith("_dlt")
+    ]
+    listed = ", ".join(f'"{column}"' for column in columns)
+    return sorted(database.ask(f"SELECT {listed} FROM {name}"), key=repr)  # noqa: S608 - names of the catalog
+
+
+def business(taken_back: int) -> Options:
+    """Accounts of which most are small."""
+    return Options(now=NOW, tier="unlimited", advertisers=3, days=30, ads_per_account=25, taken_back=taken_back)
+
+
+@pytest.mark.parametrize("taken_back", [40, 100], ids=["some", "all"])
+async def test_a_second_sync_leaves_what_a_fresh_one_leaves(database: Any, tmp_path: Path, taken_back: int) -> None:
+    """Figures of days that are read again were taken back: their rows go, whether others of a day remain or none."""
+    async with Emulator(business(taken_back)) as emulator:
+        fields = {"start_date": "2026-06-12", "include_deleted": True, "attribution_window": 4}
+        config = parse_config(config_for(emulator, **fields))
+        now = Circumstances(clock=FixedClock(NOW), address=emulator.url)
+        assert (await load_async(config, database.address, streams=STREAMS, circumstances=now)).complete
+        before = {name: rows_in(database, name) for name in STREAMS}
+        emulator.clock.set(LATER)
+        later = Circumstances(clock=FixedClock(LATER), address=emulator.url)
+        assert (await load_async(config, database.address, streams=STREAMS, circumstances=later)).complete
+        fresh = type(database)(tmp_path / "fresh.duckdb") if database.kind == "duckdb" else database.another()
+        assert (await load_async(config, fresh.address, streams=STREAMS, circumstances=later)).complete
+    for name in STREAMS:
+        assert rows_in(database, name) == rows_in(fresh, name), name
+    keys = {name: {row[:4] for row in rows} for name, rows in before.items()}
+    assert keys
+
+
+async def test_an_account_that_fails_keeps_its_rows(duckdb_only: Any) -> None:
+    """What could not be read again stays as it was, while other accounts' rows are replaced."""
+    async with Emulator(business(100)) as emulator:
+        fields = {"start_date": "2026-06-12", "include_deleted": True, "attribution_window": 4}
+        config = parse_config(config_for(emulator, **fields, skip_empty_days=False))
+        now = Circumstances(clock=FixedClock(NOW), address=emulator.url)
+        assert (await load_async(config, duckdb_only.address, streams=[DAILY], circumstances=now)).complete
+        accounts = dict(duckdb_only.ask(f"SELECT advertiser_id, count(*) FROM {DAILY} GROUP BY 1"))  # noqa: S608
+        bad = next(iter(accounts))
+        emulator.faults.add(Fault(path="report/integrated/get/", advertiser=str(bad), code=40001))
+        emulator.clock.set(LATER)
+        later = Circumstances(clock=FixedClock(LATER), address=emulator.url)
+        assert not (await load_async(config, duckdb_only.address, streams=[DAILY], circumstances=later)).complete
+    old = f"SELECT advertiser_id, count(*) FROM {DAILY} WHERE stat_time_day < '2026-06-16' GROUP BY 1"  # noqa: S608
+    assert {account for account, _ in duckdb_only.ask(old)} == {bad}
+
+
+def settled(of: Any, part: int, account: int, first: str, last: str, **fields: Any) -> Settled:
+    """Days of an account that are whole."""
+    return Settled(
+        of, part, advertiser_id=account, days=Window(date.fromisoformat(first), date.fromisoformat(last)), **fields
+    )
+
+
+def test_whole_days_replace_what_was_there_and_nothing_else(run: Any, query: Any, make: Any) -> None:
+    """Rows of other days and of other accounts stay; so do those of days that failed."""
+    of, other = make.stream(DAILY), make.account + 1
+
+    def rows(part: int, account: int, *days: tuple[int, str]) -> Batch:
+        return Batch(of, account, [make.campaign_row(campaign, f"2026-01-{day}") for campaign, day in days], 9, part)
+
+    run(
+        make.whole(
+            DAILY,
+            rows(1, make.account, (1, "01"), (1, "02"), (2, "02"), (1, "03"), (1, "04")),
+            settled(of, 1, make.account, "2026-01-01", "2026-01-04"),
+            rows(2, other, (9, "02")),
+            settled(of, 2, other, "2026-01-01", "2026-01-04"),
+        )
+    )
+    run(
+        make.whole(
+            DAILY,
+            rows(1, make.account, (3, "02")),
+            settled(of, 1, make.account, "2026-01-02", "2026-01-02"),
+            settled(of, 0, make.account, "2026-01-03", "2026-01-03"),
+            rows(2, make.account, (7, "04")),
+            settled(of, 2, make.account, "2026-01-04", "2026-01-04", whole=False),
+        )
+    )
+    left = query(f"SELECT campaign_id, stat_time_day FROM {DAILY} ORDER BY 2, 1")  # noqa: S608 - a name from above
+    assert [(campaign - make.ad, day.day) for campaign, day in left] == [(1, 1), (3, 2), (9, 2), (1, 4)]
+
+
+def test_a_day_without_rows_is_emptied_by_a_sync_that_loads_nothing(run: Any, query: Any, make: Any) -> None:
+    """Nothing came, not even a state that moved, and still the day is as TikTok has it."""
+    of = make.stream(HOURLY)
+    row = make.report_row(HOURLY, {"campaign_id": make.ad, "stat_time_hour": "2026-01-02 23:00:00"}, spend="1.00")
+    late = make.report_row(HOURLY, {"campaign_id": make.ad, "stat_time_hour": "2026-01-03 00:00:00"}, spend="1.00")
+    run(make.whole(HOURLY, make.batch(HOURLY, [row, late])))
+    run(make.whole(HOURLY, settled(of, 0, make.account, "2026-01-01", "2026-01-02")))
+    assert query(f"SELECT stat_time_hour::DATE::VARCHAR FROM {HOURLY}") == [("2026-01-03",)]  # noqa: S608
+
+
+def test_days_that_came_in_several_packages_are_kept_together(
+    run: Any, query: Any, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A day too large to wait for its end goes in parts; when it is whole, only what is older than them goes."""
+    of = make.stream(DAILY)
+
+    def rows(*campaigns: int) -> Batch:
+        return Batch(of, make.account, [make.campaign_row(one, "2026-01-01") for one in campaigns], 9, 1)
+
+    whole = settled(of, 1, make.account, "2026-01-01", "2026-01-01")
+    run(make.whole(DAILY, rows(1, 2, 3, 4), whole))
+    monkeypatch.setattr("source_tiktok_marketing.pipelines.package.HELD_BYTES", 1)
+    monkeypatch.setattr("source_tiktok_marketing.pipelines.package.FULL_ROWS", 1)
+    run(make.whole(DAILY, rows(3), rows(5), rows(6, 3), whole))
+    left = query(f"SELECT campaign_id FROM {DAILY} ORDER BY 1")  # noqa: S608 - a name from above
+    assert [campaign - make.ad for (campaign,) in left] == [3, 5, 6]
+
+
+def test_a_row_of_another_day_than_was_said_is_there_once(run: Any, query: Any, make: Any) -> None:
+    """It replaces the row with its key, as if nothing had been said of its day."""
+    of = make.stream(DAILY)
+    for spend, day in (("1.00", "2026-01-01"), ("2.00", "2026-01-02")):
+        page = Batch(of, make.account, [make.campaign_row(1, "2026-01-01", spend)], 9, 1)
+        run(make.whole(DAILY, page, settled(of, 1, make.account, day, day)))
+    assert query(f"SELECT spend::INT FROM {DAILY}") == [(2,)]  # noqa: S608 - a name from above
