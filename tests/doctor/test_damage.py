@@ -67,8 +67,8 @@ def test_a_row_that_is_there_twice_is_found(doctor: Any, a_day: Any, stream: str
 
 
 @pytest.mark.parametrize("offline", [True, False])
-def test_a_row_that_nobody_loaded_is_found(doctor: Any, a_day: Any, offline: bool) -> None:
-    """TikTok knows no such row, and no sync brought it; no sync would take it away either."""
+def test_a_row_that_nobody_loaded_is_found(doctor: Any, world: Any, now: Any, a_day: Any, offline: bool) -> None:
+    """TikTok knows no such row, and no sync brought it; one that reads its day again takes it away."""
     account = busiest(doctor)
     doctor.damage(
         f"INSERT INTO {ADS} SELECT * REPLACE (ad_id + 1 AS ad_id) FROM {ADS}"  # noqa: S608
@@ -77,7 +77,27 @@ def test_a_row_that_nobody_loaded_is_found(doctor: Any, a_day: Any, offline: boo
     assert not doctor.examine(offline=offline).well
     where = (ADS, None, ()) if offline else (ADS, account, (a_day(7),))
     assert where in found(doctor, "rows")
-    assert all("delete these" in one.remedy for one in doctor.wrong("rows"))
+    assert {one.fix for one in doctor.wrong("rows")} == {"full"}
+    doctor.sync(world.config(), ADS, now=now + SOON, full=True)
+    assert doctor.examine(offline=offline, now=now + SOON).well
+
+
+def test_a_row_that_a_sync_should_have_removed_is_found(doctor: Any, world: Any, now: Any, a_day: Any) -> None:
+    """Its day was read again after it, and TikTok did not give it then."""
+    later = now + 2 * A_DAY
+    world.set_time(later)
+    doctor.sync(world.config(), now=later)
+    account = busiest(doctor)
+    doctor.damage(
+        f"INSERT INTO {ADS} SELECT * REPLACE (ad_id + 1 AS ad_id,"  # noqa: S608
+        " (SELECT min(load_id) FROM _dlt_loads) AS _dlt_load_id)"
+        f" FROM {ADS} WHERE advertiser_id = {account} AND stat_time_day = '{a_day(1)}' AND impressions > 0 LIMIT 1"
+    )
+    assert not doctor.examine(now=later).well
+    assert (ADS, account, (a_day(1),)) in found(doctor, "rows")
+    assert "should have removed" in " ".join(one.message for one in doctor.wrong("rows"))
+    doctor.sync(world.config(), now=later + SOON)
+    assert doctor.examine(now=later + SOON).well
 
 
 def test_a_changed_spend_is_found_in_its_stream(doctor: Any, a_day: Any) -> None:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from source_tiktok_marketing.doctor import Examination, Finding, Fix
-    from source_tiktok_marketing.pipelines import DuckDBFile
 
 
 class _Commands(msgspec.Struct, frozen=True):
@@ -58,7 +57,7 @@ class _Commands(msgspec.Struct, frozen=True):
 @click.option(
     "--database",
     metavar="ADDRESS",
-    help="The database that a sync has filled, as it was given with --to: duckdb:///tiktok.duckdb, say.",
+    help="The database that a sync has filled, as it was given with --to: duckdb:///x.duckdb or postgresql://…, say.",
 )
 @click.option(
     "--streams", "names", metavar="A,B", help="Only these streams. [default: all that the database has, or all]"
@@ -99,9 +98,10 @@ def doctor(config_path: Path, database: str | None, names: str | None, dataset: 
     """
     from source_tiktok_marketing.config import load_config
     from source_tiktok_marketing.doctor import Scope, Severity, examine
+    from source_tiktok_marketing.pipelines import destination_of
 
     scope = Scope(
-        database=None if database is None else _file_of(database, dataset),
+        database=None if database is None else destination_of(database, dataset),
         streams=None if names is None else tuple(name.strip() for name in names.split(",") if name.strip()),
         offline=options["offline"],
         requests=options["requests"],
@@ -114,19 +114,6 @@ def doctor(config_path: Path, database: str | None, names: str | None, dataset: 
     else:
         _show(found, commands)
     return 1 if not found.well or (options["strict"] and found.of(Severity.WARNING)) else 0
-
-
-def _file_of(address: str, dataset: str) -> DuckDBFile:
-    from source_tiktok_marketing.errors import ConfigurationError
-    from source_tiktok_marketing.pipelines import DuckDBFile, destination_of
-
-    destination = destination_of(address, dataset)
-    if not isinstance(destination, DuckDBFile):
-        raise ConfigurationError(
-            f"doctor examines DuckDB files, and {destination.shown} is none.",
-            remedy="Leave out --database to examine the access alone.",
-        )
-    return destination
 
 
 def _as_json(found: Examination, commands: _Commands) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
@@ -14,7 +14,7 @@ from source_tiktok_marketing.catalog import ReportSource, Stream
 from source_tiktok_marketing.config import Config
 from source_tiktok_marketing.doctor.database import MEASURES, Database
 from source_tiktok_marketing.doctor.days import Expected
-from source_tiktok_marketing.doctor.findings import REMOVE, Finding, Fix, Severity
+from source_tiktok_marketing.doctor.findings import Finding, Fix, Severity
 from source_tiktok_marketing.sync.windows import Window
 
 GAPS, ROWS, VALUES = "gaps", "rows", "values"
@@ -67,14 +67,13 @@ def compare(database: Database, expected: Expected, window: Window, rows: Sequen
         rows: What TikTok gives of them, as `sync.records` reads it.
     """
     stream = expected.stream
-    database.connection.register("told", _table(stream, rows))
+    advertiser_id = int(expected.account.advertiser_id)
+    _bring(database, stream, advertiser_id, window)
+    database.memory.register("told", _table(stream, rows))
     try:
-        found = database.query(
-            _sql(database, stream),
-            [stream.name, int(expected.account.advertiser_id), str(window.start), str(window.end)],
-        )
+        found = database.query(_sql(stream), [stream.name, advertiser_id])
     finally:
-        database.connection.unregister("told")
+        database.memory.unregister("told")
     for day, difference, count, delivered, alone, read_at, dropped, key, here, there in found:
         yield Comparison(
             expected=expected,
@@ -110,18 +109,31 @@ def _decimal(value: Any) -> Decimal | None:
         return None
 
 
-def _sql(database: Database, stream: Stream) -> str:
+def _bring(database: Database, stream: Stream, advertiser_id: int, window: Window) -> None:
+    """Make `brought`: the rows that the database has, their dimensions as texts in the form of TikTok's."""
+    source = stream.source
+    assert isinstance(source, ReportSource)  # noqa: S101 - the caller has looked
+    texts = ", ".join(f'"{name}" VARCHAR' for name in source.dimensions)
+    numbers = ", ".join(f"{name} DECIMAL(38, 4)" for name in MEASURES)
+    database.memory.execute(f"CREATE OR REPLACE TEMP TABLE brought ({texts}, {numbers}, load_id VARCHAR)")
+    midnight = " || ' 00:00:00'"
+    dimensions = ", ".join(
+        f'left("{name}"::VARCHAR{midnight}, 19)' if name == stream.cursor else f'"{name}"::VARCHAR'
+        for name in source.dimensions
+    )
+    database.bring(
+        "brought",
+        f"SELECT {dimensions}, {', '.join(MEASURES)}, _dlt_load_id FROM {database.table(stream.name)}"  # noqa: S608
+        f' WHERE advertiser_id = ? AND "{stream.cursor}" >= ? AND "{stream.cursor}" < ?',
+        [advertiser_id, window.start, window.end + timedelta(days=1)],
+    )
+
+
+def _sql(stream: Stream) -> str:
     """Rows of both sides by key, and those that differ, by day and kind."""
     source = stream.source
     assert isinstance(source, ReportSource)  # noqa: S101 - the caller has looked
     time = f'"{stream.cursor}"'
-    here = ", ".join(
-        f'strftime("{name}", \'%Y-%m-%d %H:%M:%S\') AS "{name}"'
-        if name == stream.cursor
-        else f'"{name}"::VARCHAR AS "{name}"'
-        for name in source.dimensions
-    )
-    measures = ", ".join(f"{name}::DECIMAL(38, 4) AS {name}" for name in MEASURES)
     on = " AND ".join(f'h."{name}" = t."{name}"' for name in source.dimensions)
     first = source.dimensions[0]
     key = " || ' ' || ".join(f'coalesce(h."{name}", t."{name}")' for name in source.dimensions if name != stream.cursor)
@@ -130,9 +142,7 @@ def _sql(database: Database, stream: Stream) -> str:
     delivers = " OR ".join(f"coalesce(h.{name}, 0) <> 0 OR coalesce(t.{name}, 0) <> 0" for name in MEASURES)
     return f"""
         WITH h AS (
-            SELECT {here}, {measures}, read_at
-            FROM {database.table(stream.name)} LEFT JOIN reads ON load_id = _dlt_load_id
-            WHERE advertiser_id = $2 AND {time} >= $3::DATE AND {time} < $4::DATE + INTERVAL 1 DAY
+            FROM brought LEFT JOIN reads USING (load_id)
         ), both_sides AS (
             SELECT left(coalesce(h.{time}, t.{time}), 10)::DATE AS day, {key} AS key, h.read_at AS read_at,
                 CASE WHEN h."{first}" IS NULL THEN 'missing' WHEN t."{first}" IS NULL THEN 'surplus'
@@ -188,7 +198,6 @@ def judged(config: Config, comparisons: Iterable[Comparison]) -> Iterator[Findin
             stream=stream,
             advertiser_id=advertiser_id,
             days=tuple(sorted({one.day for one, _ in those})),
-            remedy=REMOVE if fixes and difference is Difference.SURPLUS else "",
             fix=Fix.FULL if Fix.FULL in fixes else next(iter(fixes), None),
         )
 
@@ -202,11 +211,8 @@ def _meaning(config: Config, one: Comparison) -> tuple[Severity, str, Fix | None
     hides = isinstance(source, ReportSource) and source.status_field is not None and not config.include_deleted
     if one.difference is Difference.SURPLUS and hides:
         return Severity.NOTE, check, None, " They are of objects that were deleted after they were read."
-    if one.difference is Difference.SURPLUS and one.dropped and not expected.is_final(one.day, one.read_at):
-        why = (
-            " They were read while the day was open, and TikTok has taken them back; a sync removes no rows of reports."
-        )
-        return Severity.NOTE, check, None, why
+    if one.difference is Difference.SURPLUS and one.dropped and one.delivered:
+        return Severity.WRONG, check, fix, " The day was read again after them, and the sync should have removed them."
     if not one.delivered:
         return Severity.NOTE, check, None, " Nothing was delivered in them; conversions that came later explain them."
     if not expected.is_final(one.day, one.read_at):

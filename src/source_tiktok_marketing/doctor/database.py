@@ -1,7 +1,7 @@
 """A database that a sync has filled, opened to be looked at: its tables, states and syncs, and a census of its rows.
 
-Everything is asked in SQL and stays in DuckDB; the file is attached read-only to a database in memory, which takes the
-census and what TikTok says.
+Everything is asked in SQL: of the database itself what every kind of it understands (`reader`), and all else of a
+DuckDB in memory, which takes the census and what TikTok says.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ import msgspec
 from source_tiktok_marketing.catalog import STREAMS, ReportSource, Stream
 from source_tiktok_marketing.config import Config
 from source_tiktok_marketing.doctor.days import Expected
+from source_tiktok_marketing.doctor.reader import Reader, reading
 from source_tiktok_marketing.errors import ConfigurationError
-from source_tiktok_marketing.pipelines.destination import NAME, DuckDBFile, explained, install
+from source_tiktok_marketing.pipelines.destination import NAME, Destination
 from source_tiktok_marketing.pipelines.summary import LOADS_TABLE, SYNCS_TABLE
 from source_tiktok_marketing.sync.accounts import Account
 from source_tiktok_marketing.sync.state import Cursors, read_state
@@ -30,18 +31,19 @@ MEASURES = ("spend", "impressions", "clicks")
 STATES_TABLE = "_dlt_pipeline_state"
 PACKAGES_TABLE = "_dlt_loads"
 _LOAD_ID = "_dlt_load_id"
-_FILE = "looked_at"
 
 
 class StreamSync(msgspec.Struct, frozen=True, kw_only=True):
     """The last sync of a stream that came to an end.
 
     Args:
+        sync_id: Which one it was.
         began: When it began, UTC.
         complete: Whether all of the stream was delivered.
         missing: What was not, in words; empty if nothing is missing.
     """
 
+    sync_id: str = ""
     began: datetime
     complete: bool
     missing: str
@@ -51,52 +53,49 @@ class Database:
     """What is in it.
 
     Args:
-        connection: To the database in memory, with the file attached.
-        dataset: The schema of the tables.
+        reader: The database itself.
     """
 
-    def __init__(self, connection: Any, dataset: str) -> None:
-        self.connection = connection
-        self.dataset = dataset
-        self.columns = self._columns()
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self.memory = reader.memory
+        self.columns = reader.columns()
         """Table to the names of its columns."""
         self.raw_states = self._raw_states()
         """Stream to its state; None if the states cannot be read at all."""
         self.syncs = self._syncs()
         """Stream to its last sync; None if no sync has been written down."""
         self.has_loads = {"sync_id", "stream", "load_id", "kept_rows"} <= self.columns.get(LOADS_TABLE, set())
+        self.loads = self._loads()
+        """Of each sync and stream, the packages and how many rows of each it left."""
+        self._packages: dict[str, dict[str | None, int]] = {}
         self._when_packages_came()
 
     def table(self, name: str) -> str:
         """A table's name as SQL takes it."""
-        return f'{_FILE}."{self.dataset}"."{name}"'
+        return self._reader.table(name)
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Ask the database itself, in SQL that every kind of it understands."""
+        return self._reader.rows(sql, values)
+
+    def bring(self, into: str, sql: str, values: Sequence[Any] = ()) -> None:
+        """As `rows`, into a table that is in memory."""
+        self._reader.bring(into, sql, values)
 
     def query(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
-        """Ask."""
+        """Ask the DuckDB in memory."""
         given = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
-        rows: list[tuple[Any, ...]] = self.connection.execute(sql, given).fetchall()
+        rows: list[tuple[Any, ...]] = self.memory.execute(sql, given).fetchall()
         return rows
 
-    def value(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
-        """Ask for one value."""
-        return self.query(sql, parameters)[0][0]
-
     # -- what there is
-
-    def _columns(self) -> dict[str, set[str]]:
-        found: dict[str, set[str]] = {}
-        for table, column in self.query(
-            "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = ? AND schema_name = ?",
-            [_FILE, self.dataset],
-        ):
-            found.setdefault(table, set()).add(column)
-        return found
 
     def _raw_states(self) -> Mapping[str, Any] | None:
         wanted = {"state", "pipeline_name", "_dlt_load_id"}
         if not wanted <= self.columns.get(STATES_TABLE, set()) or PACKAGES_TABLE not in self.columns:
             return None
-        rows = self.query(
+        rows = self.rows(
             f"SELECT state FROM {self.table(STATES_TABLE)} s"  # noqa: S608 - names of our own
             f" JOIN {self.table(PACKAGES_TABLE)} l ON l.load_id = s._dlt_load_id"
             " WHERE s.pipeline_name = ? AND l.status = 0 ORDER BY l.load_id DESC LIMIT 1",
@@ -116,30 +115,55 @@ class Database:
         wanted = {"sync_id", "started_at", "stream", "complete", "missing"}
         if not wanted <= self.columns.get(SYNCS_TABLE, set()):
             return None
-        rows = self.query(
-            f"SELECT stream, started_at, complete, missing FROM {self.table(SYNCS_TABLE)}"  # noqa: S608
-            " QUALIFY row_number() OVER (PARTITION BY stream ORDER BY started_at DESC) = 1"
+        rows = self.rows(
+            f"SELECT sync_id, stream, started_at, complete, missing FROM {self.table(SYNCS_TABLE)}"  # noqa: S608
+            " WHERE started_at IS NOT NULL ORDER BY started_at"
         )
+        self.memory.execute("CREATE TEMP TABLE syncs (sync_id VARCHAR, stream VARCHAR, started_at TIMESTAMP)")
+        if rows:
+            self.memory.executemany("INSERT INTO syncs VALUES (?, ?, ?)", [row[:3] for row in rows])
         return {
-            stream: StreamSync(began=began.replace(tzinfo=UTC), complete=bool(complete), missing=missing or "")
-            for stream, began, complete, missing in rows
+            stream: StreamSync(
+                sync_id=sync_id, began=began.replace(tzinfo=UTC), complete=bool(complete), missing=missing or ""
+            )
+            for sync_id, stream, began, complete, missing in rows
         }
+
+    def _loads(self) -> Mapping[tuple[str, str], Mapping[str, int]]:
+        self.memory.execute(
+            "CREATE TEMP TABLE loads (sync_id VARCHAR, stream VARCHAR, load_id VARCHAR, kept_rows BIGINT)"
+        )
+        found: dict[tuple[str, str], dict[str, int]] = {}
+        if self.has_loads:
+            columns = "sync_id, stream, load_id, kept_rows"
+            self.bring("loads", f"SELECT {columns} FROM {self.table(LOADS_TABLE)}")  # noqa: S608
+            for sync_id, stream, load_id, kept in self.query(f"SELECT {columns} FROM loads"):  # noqa: S608
+                found.setdefault((sync_id, stream), {})[load_id] = kept or 0
+        return found
 
     def _when_packages_came(self) -> None:
         """Make `reads`: package to when its sync began (UTC), or to when it was loaded if that sync never ended."""
-        self.connection.execute("CREATE TEMP TABLE reads (load_id VARCHAR, read_at TIMESTAMP)")
-        known = self.has_loads and self.syncs is not None
-        if known:
-            self.connection.execute(
-                f"INSERT INTO reads SELECT load_id, max(started_at) FROM {self.table(LOADS_TABLE)}"  # noqa: S608
-                f" JOIN {self.table(SYNCS_TABLE)} USING (sync_id, stream) GROUP BY load_id"
+        self.memory.execute("CREATE TEMP TABLE reads (load_id VARCHAR, read_at TIMESTAMP)")
+        if self.has_loads and self.syncs is not None:
+            self.memory.execute(
+                "INSERT INTO reads SELECT load_id, max(started_at) FROM loads JOIN syncs USING (sync_id, stream)"
+                " GROUP BY load_id"
             )
         if "load_id" in self.columns.get(PACKAGES_TABLE, set()):
-            self.connection.execute(
-                "INSERT INTO reads SELECT load_id, make_timestamp((try_cast(load_id AS DOUBLE) * 1e6)::BIGINT)"  # noqa: S608
-                f" FROM {self.table(PACKAGES_TABLE)}"
+            self.memory.execute("CREATE TEMP TABLE packages (load_id VARCHAR)")
+            self.bring("packages", f"SELECT load_id FROM {self.table(PACKAGES_TABLE)}")  # noqa: S608
+            self.memory.execute(
+                "INSERT INTO reads SELECT load_id, make_timestamp((try_cast(load_id AS DOUBLE) * 1e6)::BIGINT)"
+                " FROM packages"
                 " WHERE try_cast(load_id AS DOUBLE) IS NOT NULL AND load_id NOT IN (SELECT load_id FROM reads)"
             )
+
+    def packages(self, stream: Stream) -> Mapping[str | None, int]:
+        """How many rows of each package its table has; None for rows that name none."""
+        if stream.name not in self._packages:
+            sql = f"SELECT {_LOAD_ID}, count(*) FROM {self.table(stream.name)} GROUP BY 1"  # noqa: S608
+            self._packages[stream.name] = dict(self.rows(sql))
+        return self._packages[stream.name]
 
     def streams(self) -> tuple[Stream, ...]:
         """The streams that were ever loaded into it, or begun to be."""
@@ -173,16 +197,14 @@ class Database:
         sync = (self.syncs or {}).get(stream.name)
         moments = [sync.began] if sync else []
         if self.is_usable(stream):
-            latest = self.value(
-                f"SELECT max(read_at) FROM reads WHERE load_id IN (SELECT DISTINCT {_LOAD_ID}"  # noqa: S608
-                f" FROM {self.table(stream.name)})"
-            )
+            own = [load_id for load_id in self.packages(stream) if load_id is not None]
+            ((latest,),) = self.query("SELECT max(read_at) FROM reads WHERE load_id = ANY(?::VARCHAR[])", [own])
             moments += [latest.replace(tzinfo=UTC)] if latest else []
         return max(moments, default=None)
 
     def last_read(self) -> datetime | None:
         """When anything was last read."""
-        latest = self.value("SELECT max(read_at) FROM reads")
+        ((latest,),) = self.query("SELECT max(read_at) FROM reads")
         moments = [sync.began for sync in (self.syncs or {}).values()] + (
             [latest.replace(tzinfo=UTC)] if latest else []
         )
@@ -192,7 +214,7 @@ class Database:
         """Rows of its table; None if there is none."""
         if stream.name not in self.columns:
             return None
-        return int(self.value(f"SELECT count(*) FROM {self.table(stream.name)}"))  # noqa: S608
+        return int(self.rows(f"SELECT count(*) FROM {self.table(stream.name)}")[0][0])  # noqa: S608
 
     def accounts(self, config: Config) -> list[Account]:
         """The accounts that the database knows and the configuration asks for, as the database describes them."""
@@ -215,7 +237,7 @@ class Database:
         described = {}
         for stream in STREAMS:
             if wanted <= self.columns.get(stream.name, set()):
-                for one, name, *zones, created in self.query(
+                for one, name, *zones, created in self.rows(
                     "SELECT advertiser_id::VARCHAR, name, display_timezone, timezone, create_time"  # noqa: S608
                     f" FROM {self.table(stream.name)} WHERE advertiser_id IS NOT NULL"
                 ):
@@ -232,22 +254,32 @@ class Database:
         """Make `days` and `expected` (what should be there).
 
         `days` has rows and sums of each report, account and day, and when the row that was read first was read (UTC),
-        and when the last one was: a sync replaces rows of a day that it reads again, and removes none.
+        and when the last one was: a sync replaces all rows of a day that it reads again, so both are the same.
         """
-        self.connection.execute(
+        self.memory.execute(
+            "CREATE TEMP TABLE counted (advertiser_id BIGINT, day DATE, load_id VARCHAR, rows BIGINT,"
+            " spend DECIMAL(38, 4), impressions HUGEINT, clicks HUGEINT)"
+        )
+        self.memory.execute(
             "CREATE TEMP TABLE days (stream VARCHAR, advertiser_id BIGINT, day DATE, rows BIGINT, spend DECIMAL(38, 4),"
             " impressions HUGEINT, clicks HUGEINT, read_at TIMESTAMP, read_again_at TIMESTAMP)"
         )
         for stream in streams:
             if stream.cursor is not None and stream.is_report and self.is_usable(stream):
-                self.connection.execute(
-                    f'INSERT INTO days SELECT ?, advertiser_id, "{stream.cursor}"::DATE, count(*), sum(spend),'  # noqa: S608
-                    f" sum(impressions), sum(clicks), min(read_at), max(read_at) FROM {self.table(stream.name)}"
-                    f" LEFT JOIN reads ON load_id = {_LOAD_ID} GROUP BY ALL",
+                self.bring(
+                    "counted",
+                    f'SELECT advertiser_id, "{stream.cursor}"::DATE, {_LOAD_ID}, count(*), sum(spend),'  # noqa: S608
+                    f" sum(impressions), sum(clicks) FROM {self.table(stream.name)} GROUP BY 1, 2, 3",
+                )
+                self.memory.execute(
+                    "INSERT INTO days SELECT ?, advertiser_id, day, sum(rows), sum(spend), sum(impressions),"
+                    " sum(clicks), min(read_at), max(read_at) FROM counted LEFT JOIN reads USING (load_id)"
+                    " GROUP BY ALL",
                     [stream.name],
                 )
+                self.memory.execute("TRUNCATE counted")
         listed = list(expected)
-        self.connection.execute(
+        self.memory.execute(
             "CREATE TEMP TABLE expected AS SELECT unnest(?::VARCHAR[]) AS stream, unnest(?::BIGINT[]) AS advertiser_id,"
             " unnest(?::DATE[]) AS first, unnest(?::DATE[]) AS settled, unnest(?::BIGINT[]) AS settles_after,"
             " unnest(?::INTEGER[]) AS longest",
@@ -263,55 +295,30 @@ class Database:
 
 
 @contextmanager
-def opened(destination: DuckDBFile) -> Iterator[Database]:
+def opened(destination: Destination) -> Iterator[Database]:
     """Open a database to look at it; others may read it meanwhile, and nothing in it changes.
 
     Raises:
         ConfigurationError: There is no such database, or no sync has filled it.
         DestinationError: It cannot be read now.
     """
-    try:
-        import duckdb
-        from dlt.common import versioned_state  # noqa: F401 - to know now whether states can be read
-    except ModuleNotFoundError as error:
-        raise ConfigurationError(
-            f"Looking into a database needs {error.name}, which is not installed.",
-            remedy=f"Install it with: {install(destination)}",
-        ) from None
-    path = destination.path
-    if not path.is_file():
-        raise ConfigurationError(
-            f"There is no database {path}." if not path.exists() else f"{path} is no file.",
-            remedy="Give the address that the sync was given with --to.",
-        )
-    quoted = str(path).replace("'", "''")
-    try:
-        with duckdb.connect(":memory:") as connection:
-            connection.execute(f"ATTACH '{quoted}' AS {_FILE} (READ_ONLY)")
-            _make_sure_of(connection, destination)
-            yield Database(connection, destination.dataset)
-    except duckdb.Error as error:
-        told = explained(error, destination, reading=True)
-        if any(sign in str(error).lower() for sign in ("valid duckdb database", "version number")):
-            raise ConfigurationError(told.message, remedy=told.remedy, detail=told.detail) from error
-        raise told from error
+    with reading(destination) as reader:
+        _make_sure_of(reader, destination)
+        yield Database(reader)
 
 
-def _make_sure_of(connection: Any, destination: DuckDBFile) -> None:
+def _make_sure_of(reader: Reader, destination: Destination) -> None:
     """See whether a sync has filled it.
 
     Raises:
         ConfigurationError: None has.
     """
-    rows = connection.execute(
-        "SELECT schema_name, list(table_name) FROM duckdb_tables() WHERE database_name = ? GROUP BY 1", [_FILE]
-    ).fetchall()
     own = {SYNCS_TABLE, STATES_TABLE, *(stream.name for stream in STREAMS)}
-    ours = {schema: own & set(tables) for schema, tables in rows if own & set(tables)}
+    ours = {schema for schema, tables in reader.schemas().items() if own & tables}
     if destination.dataset in ours:
         return
     there = f"It has what looks like one in: {', '.join(sorted(ours))} (--dataset)." if ours else ""
     raise ConfigurationError(
-        f"{destination.path} holds no tables of a sync in the schema {destination.dataset}.",
+        f"{destination.shown} holds no tables of a sync in the schema {destination.dataset}.",
         remedy=there or "Give the address and the dataset that the sync was given.",
     )

@@ -26,7 +26,7 @@ from source_tiktok_marketing.doctor.lists import Lists, list_questions
 from source_tiktok_marketing.doctor.totals import Totals
 from source_tiktok_marketing.doctor.windows import Question, questions
 from source_tiktok_marketing.errors import ConfigurationError
-from source_tiktok_marketing.pipelines import DuckDBFile, choose_streams
+from source_tiktok_marketing.pipelines import Destination, choose_streams
 from source_tiktok_marketing.pipelines.destination import loading_now
 from source_tiktok_marketing.sync.accounts import Account
 from source_tiktok_marketing.sync.connection import connect
@@ -44,7 +44,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         max_age: How old data may be.
     """
 
-    database: DuckDBFile | None = None
+    database: Destination | None = None
     streams: tuple[str, ...] | None = None
     offline: bool = False
     requests: int = 500

@@ -31,7 +31,7 @@ class Fix(StrEnum):
     """A sync would go on from its state: `--full` makes it read everything again."""
 
 
-REMOVE = "A sync removes no rows of reports: delete these, or move the file away and sync into a new one."
+REMOVE = "No sync removes these: delete them, or sync into a new file or schema."
 """What to do about rows that should not be there."""
 
 

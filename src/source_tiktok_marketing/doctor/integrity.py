@@ -30,7 +30,7 @@ def examine_tables(database: Database, streams: Iterable[Stream]) -> Iterator[Fi
             check=TABLES,
             message=f"The states, which {STATES_TABLE} and {PACKAGES_TABLE} hold, are gone or cannot be read, so that "
             "nobody knows how far each account was read.",
-            remedy="Move the file away and sync into a new one: it reads everything from start_date on.",
+            remedy="Move the file away, or drop the schema, and sync anew: it reads everything from start_date on.",
         )
     for stream in streams:
         if stream.name not in database.columns:
@@ -76,8 +76,8 @@ def examine_keys(database: Database, streams: Iterable[Stream]) -> Iterator[Find
         key = ", ".join(f'"{name}"' for name in stream.row_key)
         day = f'"{stream.cursor}"::DATE' if stream.cursor and stream.is_report else "NULL::DATE"
         table = database.table(stream.name)
-        twice = database.query(
-            f"SELECT any_value(advertiser_id)::VARCHAR AS account, {day} AS day, count(*) - 1 AS extra"  # noqa: S608
+        twice = database.rows(
+            f"SELECT min(advertiser_id)::VARCHAR AS account, {day} AS day, count(*) - 1 AS extra"  # noqa: S608
             f" FROM {table} GROUP BY {key}{f', {day}' if stream.cursor and stream.is_report else ''}"
             " HAVING count(*) > 1"
         )
@@ -97,7 +97,8 @@ def examine_keys(database: Database, streams: Iterable[Stream]) -> Iterator[Find
                 fix=Fix.FULL,
             )
         lost = " OR ".join(f'"{name}" IS NULL' for name in names)
-        if count := database.value(f"SELECT count(*) FROM {table} WHERE {lost}"):  # noqa: S608
+        ((count,),) = database.rows(f"SELECT count(*) FROM {table} WHERE {lost}")  # noqa: S608
+        if count:
             yield Finding(
                 severity=Severity.WRONG,
                 check=ROWS,
@@ -115,21 +116,12 @@ def examine_packages(database: Database, streams: Iterable[Stream]) -> Iterator[
         synced = database.syncs.get(stream.name)
         if synced is None or not database.is_usable(stream):
             continue
-        table = database.table(stream.name)
+        there_by_package = database.packages(stream)
+        known = {load_id for (_, name), kept in database.loads.items() if name == stream.name for load_id in kept}
         # Packages of a sync that was killed are in no list: their rows may have taken the place of others.
-        unknown = database.value(
-            f"SELECT count(*) FROM {table} WHERE _dlt_load_id IS NULL OR _dlt_load_id NOT IN"  # noqa: S608
-            f" (SELECT load_id FROM {database.table(LOADS_TABLE)} WHERE stream = ?)",
-            [stream.name],
-        )
-        loaded, there = database.query(
-            "WITH last AS ("  # noqa: S608
-            f" SELECT load_id, kept_rows FROM {database.table(LOADS_TABLE)} WHERE stream = $1 AND sync_id ="
-            f" (SELECT max_by(sync_id, started_at) FROM {database.table(SYNCS_TABLE)} WHERE stream = $1))"
-            " SELECT (SELECT coalesce(sum(kept_rows), 0) FROM last),"
-            f" (SELECT count(*) FROM {table} WHERE _dlt_load_id IN (SELECT load_id FROM last))",
-            [stream.name],
-        )[0]
+        unknown = sum(rows for load_id, rows in there_by_package.items() if load_id not in known)
+        left = database.loads.get((synced.sync_id, stream.name), {})
+        loaded, there = sum(left.values()), sum(there_by_package.get(load_id, 0) for load_id in left)
         if there < loaded and not unknown:
             yield Finding(
                 severity=Severity.WRONG,
@@ -146,5 +138,6 @@ def examine_packages(database: Database, streams: Iterable[Stream]) -> Iterator[
                 message=f"The sync of {synced.began:%Y-%m-%d %H:%M} UTC left {loaded:,} rows, and {there:,} are there: "
                 "somebody has added the others since.",
                 stream=stream.name,
-                remedy=REMOVE,
+                remedy="" if stream.is_report else REMOVE,
+                fix=Fix.FULL if stream.is_report else None,
             )

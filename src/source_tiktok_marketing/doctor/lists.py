@@ -142,7 +142,7 @@ class Lists:
     def _count(self, stream: Stream, advertiser_id: str) -> int:
         if stream.name not in self._counts:
             self._counts[stream.name] = dict(
-                self._database.query(
+                self._database.rows(
                     f"SELECT advertiser_id::VARCHAR, count(*) FROM {self._database.table(stream.name)} GROUP BY 1"  # noqa: S608
                 )
             )
@@ -156,14 +156,12 @@ class Lists:
             for record in records
             if should_be_there(record, stream, question.until, f"{self._config.start_date} 00:00:00")
         ]
-        missing = [
-            one
-            for (one,) in self._database.query(
-                f'SELECT id FROM (SELECT unnest(?::VARCHAR[]) AS id) WHERE id NOT IN (SELECT "{field}"::VARCHAR FROM'  # noqa: S608
-                f' {self._database.table(stream.name)} WHERE advertiser_id = ? AND "{field}" IS NOT NULL) ORDER BY id',
-                [wanted, int(question.account.advertiser_id)],
-            )
-        ]
+        there = self._database.rows(
+            f'SELECT "{field}"::VARCHAR FROM {self._database.table(stream.name)}'  # noqa: S608
+            f' WHERE advertiser_id = ? AND "{field}" IS NOT NULL',
+            [int(question.account.advertiser_id)],
+        )
+        missing = sorted(set(wanted) - {one for (one,) in there})
         if missing:
             named = ", ".join(missing[:_NAMED]) + (", ..." if len(missing) > _NAMED else "")
             count = f"{len(missing):,} of them {'is' if len(missing) == 1 else 'are'}"

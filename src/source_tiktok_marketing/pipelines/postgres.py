@@ -198,8 +198,7 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
         return table
 
     def explained(self, error: BaseException, *, reading: bool = False) -> DestinationError:
-        """Say in one sentence why nothing can be written, whatever raised it."""
-        del reading
+        """Say in one sentence why nothing can be written (or read), whatever raised it."""
         if isinstance(error, DestinationError):
             return error
         cause = innermost(error)
@@ -213,7 +212,9 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
                 detail=detail,
             )
         code = getattr(cause, "pgcode", None) or getattr(cause, "sqlstate", None) or ""
-        message, remedy = in_words(code, text, shown=self.shown, dataset=self.dataset, user=self._user())
+        message, remedy = in_words(
+            code, text, shown=self.shown, dataset=self.dataset, user=self._user(), reading=reading
+        )
         return DestinationError(message, remedy=remedy, detail=detail)
 
     def _user(self) -> str:

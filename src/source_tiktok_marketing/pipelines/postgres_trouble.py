@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from source_tiktok_marketing.pipelines.trouble import first_line
 
 
-def in_words(code: str, text: str, *, shown: str, dataset: str, user: str) -> tuple[str, str]:
+def in_words(code: str, text: str, *, shown: str, dataset: str, user: str, reading: bool = False) -> tuple[str, str]:
     """Say what happened and what to do, in a sentence each.
 
     Args:
@@ -16,17 +16,27 @@ def in_words(code: str, text: str, *, shown: str, dataset: str, user: str) -> tu
         shown: The database, without a secret.
         dataset: The schema.
         user: Who tried.
+        reading: Whether nothing was to be written.
     """
     said = f"{code} {text}".lower()
-    for signs, words, remedy in _SIGNS:
+    for signs, words, remedy in (*(_SIGNS_OF_READING if reading else ()), *_SIGNS):
         if any(sign in said for sign in signs):
             return words.format(shown=shown, dataset=dataset, user=user), remedy.format(dataset=dataset)
+    if reading:
+        return f"Nothing can be read from {shown}: {first_line(text)}", "Mend that and run this again."
     return (
         f"Nothing can be written to {shown}: {first_line(text)}",
         "Mend that and run the sync again; it goes on from what is loaded.",
     )
 
 
+_SIGNS_OF_READING: Sequence[tuple[Sequence[str], str, str]] = (
+    (
+        ("42501", "permission denied"),
+        "The user {user} may not read the schema {dataset} of {shown}.",
+        "Grant it USAGE on the schema and SELECT on its tables, _dlt_pipeline_state and the like included.",
+    ),
+)
 _GO_ON = "Make room and run the sync again; it goes on from what is loaded."
 # Postgres' codes, and the words of what has none: connections that never came about.
 _SIGNS: Sequence[tuple[Sequence[str], str, str]] = (

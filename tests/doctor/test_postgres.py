@@ -1,0 +1,178 @@
+"""A Postgres database that was damaged on purpose: what is found is the same as in a DuckDB file."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+
+from postgres_server import Database, server
+from source_tiktok_marketing.clock import FixedClock
+from source_tiktok_marketing.config import parse_config
+from source_tiktok_marketing.doctor import Examination, Scope, Severity, examine
+from source_tiktok_marketing.errors import ConfigurationError, DestinationError
+from source_tiktok_marketing.pipelines import Circumstances, destination_of, load_async
+
+ADS, GROUPS, CAMPAIGNS = "ads_reports_daily", "ad_groups_reports_daily", "campaigns_reports_daily"
+ACCOUNTS, HOURLY = "advertisers_reports_daily", "campaigns_reports_hourly"
+STREAMS = ["campaigns", "ads", "advertisers", "audiences", ADS, GROUPS, CAMPAIGNS, ACCOUNTS, HOURLY]
+SOON = timedelta(minutes=1)
+
+
+class Patient:
+    """A database and what is found in it.
+
+    Args:
+        world: The emulator.
+        database: The database.
+        now: The time.
+    """
+
+    def __init__(self, world: Any, database: Database, now: datetime) -> None:
+        self.database = database
+        self._world = world
+        self._now = now
+        self._config = parse_config(world.config(start_date="2026-06-01"))
+        self.found: Examination | None = None
+
+    def sync(self, *, after: timedelta = timedelta(), full: bool = False) -> None:
+        """Sync for real."""
+        at = Circumstances(clock=FixedClock(self._now + after), address=self._world.url)
+        loading = load_async(self._config, self.database.address, streams=STREAMS, full=full, circumstances=at)
+        assert asyncio.run(loading).complete
+
+    def examine(self, *, after: timedelta = timedelta(), **scope: Any) -> Examination:
+        """Examine it."""
+        scope.setdefault("database", destination_of(self.database.address))
+        clock = FixedClock(self._now + after)
+        self.found = asyncio.run(examine(self._config, Scope(**scope), clock=clock, address=self._world.url))
+        return self.found
+
+    def wrong(self) -> set[tuple[str, str | None, str | None, tuple[date, ...]]]:
+        """What the last examination found wrong, and where."""
+        assert self.found is not None
+        return {(one.check, one.stream, one.advertiser_id, one.days) for one in self.found.of(Severity.WRONG)}
+
+    @property
+    def busiest(self) -> str:
+        """The account with most rows."""
+        sql = f"SELECT advertiser_id FROM {ADS} GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"  # noqa: S608
+        return str(self.database.ask(sql)[0][0])
+
+
+@pytest.fixture(scope="module")
+def copies(running: Any) -> Iterator[Callable[[], Database]]:
+    """Makes copies of a database that nobody has touched since its sync."""
+    numbers = count()
+    with server() as started:
+        pristine = started.new_database()
+        moment = datetime.fromisoformat(running.control("clock")["now"])
+        Patient(running, pristine, moment).sync()
+
+        def copy() -> Database:
+            name = f"copy_{next(numbers)}"
+            template = pristine.address.rpartition("/")[2]
+            Database(started.address("postgres")).ask(f"CREATE DATABASE {name} TEMPLATE {template}")
+            return Database(started.address(name))
+
+        yield copy
+
+
+@pytest.fixture
+def patient(copies: Callable[[], Database], world: Any, now: datetime) -> Patient:
+    """A copy, to be damaged."""
+    return Patient(world, copies(), now)
+
+
+def test_an_untouched_database_is_well_and_stays_as_it_is(patient: Patient) -> None:
+    """With everything asked; nothing is written, which a server that takes no writes shows."""
+    name = patient.database.address.rpartition("/")[2]
+    patient.database.ask(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    found = patient.examine()
+    assert found.well
+    assert not found.findings
+    assert found.sample is not None
+    assert found.sample.whole
+    assert patient.examine(offline=True).well
+
+
+def test_damages_of_reports_and_objects_are_found(patient: Patient, a_day: Any) -> None:
+    """Days and rows that are missing or too many, figures that were changed, an object that is gone."""
+    account = patient.busiest
+    day = f"WHERE advertiser_id = {account} AND stat_time_day = '{a_day(7)}'"
+    ask = patient.database.ask
+
+    def change(table: str, words: str) -> None:
+        ask(f"UPDATE {table} SET {words} WHERE ctid = (SELECT min(ctid) FROM {table} {day} AND impressions > 0)")  # noqa: S608
+
+    ask(f"DELETE FROM {ADS} {day}")  # noqa: S608
+    ask(f"DELETE FROM {HOURLY} WHERE advertiser_id = {account} AND stat_time_hour::DATE = '{a_day(6)}'")  # noqa: S608
+    change(GROUPS, "adgroup_id = adgroup_id + 1")
+    change(CAMPAIGNS, "spend = spend + 0.01")
+    ((campaign,),) = ask(f"SELECT campaign_id FROM campaigns WHERE advertiser_id = {account} LIMIT 1")  # noqa: S608
+    ask(f"DELETE FROM campaigns WHERE campaign_id = {campaign}")  # noqa: S608
+    assert not patient.examine().well
+    assert {
+        ("gaps", ADS, account, (a_day(7),)),
+        ("gaps", HOURLY, account, (a_day(6),)),
+        ("rows", GROUPS, account, (a_day(7),)),
+        ("values", CAMPAIGNS, account, (a_day(7),)),
+        ("objects", "campaigns", account, ()),
+    } <= patient.wrong()
+    told = " ".join(one.message for one in patient.found.findings) if patient.found else ""
+    assert "TikTok has 1 row that the database lacks" in told
+    assert "The database has 1 row that TikTok does not have" in told
+    patient.sync(after=SOON, full=True)
+    assert patient.examine(after=SOON).well
+
+
+def test_damages_are_found_without_asking(patient: Patient, a_day: Any) -> None:
+    """Rows that are gone, there twice or without a key, sums that disagree, a missing table, a stale stream."""
+    account = patient.busiest
+    ask = patient.database.ask
+    ask(f"UPDATE {CAMPAIGNS} SET spend = spend * 2 WHERE advertiser_id = {account} AND stat_time_day = '{a_day(7)}'")  # noqa: S608
+    ask("DROP INDEX ads_key")
+    ask("INSERT INTO ads SELECT * FROM ads LIMIT 1")
+    ask(f"DELETE FROM {HOURLY} WHERE ctid = (SELECT min(ctid) FROM {HOURLY})")  # noqa: S608
+    ask(f"ALTER TABLE {ADS} ALTER ad_id DROP NOT NULL")
+    ask(f"UPDATE {ADS} SET ad_id = NULL WHERE ctid = (SELECT min(ctid) FROM {ADS})")  # noqa: S608
+    ask("DROP TABLE audiences")
+    assert not patient.examine(offline=True).well
+    assert {
+        ("sums", CAMPAIGNS, account, (a_day(7),)),
+        ("rows", HOURLY, None, ()),
+        ("rows", ADS, None, ()),
+        ("tables", "audiences", None, ()),
+    } <= patient.wrong()
+    assert "ads" in {stream for check, stream, _, _ in patient.wrong() if check == "rows"}
+    patient.examine(offline=True, after=timedelta(days=4))
+    assert {stream for check, stream, _, _ in patient.wrong() if check == "freshness"} >= {ADS, "campaigns"}
+
+
+@pytest.mark.parametrize("table", ["_tiktok_syncs", "_tiktok_loads", "_dlt_pipeline_state", "_dlt_loads"])
+def test_a_missing_table_of_ours_is_found(patient: Patient, table: str) -> None:
+    """By its name."""
+    patient.database.ask(f"DROP TABLE {table}")
+    assert not patient.examine(offline=True).well
+    assert patient.found is not None
+    assert table in " ".join(one.message for one in patient.found.of(Severity.WRONG))
+
+
+def test_what_cannot_be_examined_is_said(patient: Patient) -> None:
+    """No such schema, no server, no right to read."""
+    address = patient.database.address
+    with pytest.raises(ConfigurationError, match="no tables of a sync in the schema other") as refused:
+        patient.examine(database=destination_of(address, "other"), offline=True)
+    assert "tiktok_ads (--dataset)" in refused.value.remedy
+    with pytest.raises(DestinationError, match="No Postgres server answers"):
+        patient.examine(database=destination_of("postgresql://loader@127.0.0.1:1/x"), offline=True)
+    patient.database.ask("CREATE ROLE stranger LOGIN PASSWORD 'x'")
+    patient.database.ask("GRANT USAGE ON SCHEMA tiktok_ads TO stranger")
+    patient.database.ask(f"GRANT INSERT ON {ADS} TO stranger")
+    server_part = address.rpartition("@")[2]
+    with pytest.raises(DestinationError, match="stranger may not read the schema tiktok_ads"):
+        patient.examine(database=destination_of(f"postgresql://stranger:x@{server_part}"), offline=True)
