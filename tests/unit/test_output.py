@@ -3,6 +3,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -207,3 +209,20 @@ def test_standard_output_may_take_a_portion_in_pieces(monkeypatch: pytest.Monkey
     write_stdout(bytearray(b"abc"))
     write_stdout(b"")
     assert written == b"0123456789abc"
+
+
+def test_a_pipe_is_asked_to_hold_more() -> None:
+    """Where Linux allows it; a file, which holds what it is given, is left alone."""
+    fcntl = pytest.importorskip("fcntl")
+    if not hasattr(fcntl, "F_SETPIPE_SZ"):
+        pytest.skip("not Linux")
+    widen = "from source_tiktok_marketing.airbyte.output import widen_stdout; widen_stdout()"
+    read_end, write_end = os.pipe()
+    try:
+        before = fcntl.fcntl(read_end, fcntl.F_GETPIPE_SZ)
+        subprocess.run([sys.executable, "-c", widen], stdout=write_end, check=True)  # noqa: S603 - our own command
+        assert fcntl.fcntl(read_end, fcntl.F_GETPIPE_SZ) > before
+    finally:
+        os.close(read_end)
+        os.close(write_end)
+    subprocess.run([sys.executable, "-c", widen], stdout=subprocess.DEVNULL, check=True)  # noqa: S603

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 
 import msgspec
 
-from source_tiktok_marketing import __version__
 from source_tiktok_marketing.errors import ConfigurationError, ConnectorError, OutOfMemory
 
 
@@ -75,12 +74,23 @@ def _failure_type(error: ConnectorError) -> str:
     return failure_type(error)
 
 
+class _Version(argparse.Action):
+    """As argparse's own, but for when the version is looked up: only if it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print the version and end."""
+        from source_tiktok_marketing import __version__
+
+        sys.stdout.write(f"{__version__}\n")
+        parser.exit()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="source-tiktok-marketing",
         description="Reads TikTok Ads, as an Airbyte source. For use without Airbyte see `tiktok-marketing`.",
     )
-    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument("--version", action=_Version, nargs=0, help="show program's version number and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     helps = {
         "spec": "print what can be configured",

@@ -7,11 +7,15 @@ import os
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
 _MOST_WAITING = 4 * 2**20
 """Bytes that may wait to be written before whoever writes has to wait too."""
+
+_PIPE = 2**20
+"""Bytes that a pipe is asked to hold. Linux gives 64 KB, and each time that is full two processes change places."""
 
 Write = Callable[[bytes | bytearray], None]
 
@@ -25,6 +29,15 @@ def write_stdout(data: bytes | bytearray) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(1, view) :]
+
+
+def widen_stdout() -> None:
+    """Let standard output hold more, if it is a pipe and the system lets us."""
+    with suppress(ImportError, AttributeError, OSError, ValueError):  # not Linux, no pipe, or its limits are reached
+        import fcntl
+
+        if fcntl.fcntl(1, fcntl.F_GETPIPE_SZ) < _PIPE:
+            fcntl.fcntl(1, fcntl.F_SETPIPE_SZ, _PIPE)
 
 
 class Output:
@@ -45,6 +58,8 @@ class Output:
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
+        if self._write is write_stdout:
+            widen_stdout()
         self._thread.start()
         return self
 
