@@ -78,9 +78,7 @@ class Piece(msgspec.Struct, frozen=True):
     def shorter(self, total: int) -> list[Piece]:
         """The same rows in so many parts of the days that each has about as many rows as one walk should have."""
         assert self.window is not None  # noqa: S101 - only pieces of several days are too long
-        days = max(1, self.window.days * _ROWS_PER_WALK // total)
-        parts = windows(self.window.start, self.window.end, days)
-        return [replace(self, window=part) for part in parts]
+        return [replace(self, window=part) for part in shorter_windows(self.window, total)]
 
     def id_halves(self) -> list[Piece] | None:
         """The same rows as two parts of its ids; None if it has not two."""
@@ -139,6 +137,7 @@ class ReportWindow:
         """Every row of the window, once, and a word after each part whose days are whole.
 
         Raises:
+            TooLong: If it should be read as several windows; nothing was delivered then.
             TikTokError: If a part cannot be had however small it is made.
             IncompleteRead: If rows are missing.
         """
@@ -156,6 +155,8 @@ class ReportWindow:
                         del delivery
                 until = max(until, piece.window.end if piece.window else date.max)
             except TooLong as error:
+                if piece is self._whole:
+                    raise
                 pieces.extendleft(reversed(piece.shorter(error.total)))
             except Truncated as error:
                 smaller = await self._fewer_ads(piece)
@@ -270,6 +271,11 @@ class ReportWindow:
             "which TikTok offers no way to read in full.",
             remedy="Leave the ad-level reports of this account out, or read it at ad group level.",
         )
+
+
+def shorter_windows(window: Window, rows: int) -> list[Window]:
+    """The days of a window that has so many rows, in windows of about as many rows as one walk should have."""
+    return list(windows(window.start, window.end, max(1, window.days * _ROWS_PER_WALK // rows)))
 
 
 def account_params(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, timedelta
@@ -16,14 +18,18 @@ from source_tiktok_marketing.sync.buffer import Buffer
 from source_tiktok_marketing.sync.events import Batch, Event, Notice, Settled
 from source_tiktok_marketing.sync.lanes import Step
 from source_tiktok_marketing.sync.objects import ObjectLists
+from source_tiktok_marketing.sync.pages import TooLong
 from source_tiktok_marketing.sync.plan import Part
 from source_tiktok_marketing.sync.records import Keep, ObjectReader, as_structs
-from source_tiktok_marketing.sync.reports import ReportWindow
+from source_tiktok_marketing.sync.reports import ReportWindow, shorter_windows
 from source_tiktok_marketing.sync.runs import StreamRun
-from source_tiktok_marketing.sync.windows import day_in
+from source_tiktok_marketing.sync.windows import Window, day_in
 
 _STILL_MOVING = timedelta(minutes=10)
 """Objects changed so shortly before a walk are read again next time: they may have changed once more during it."""
+_ABREAST = 3
+"""Windows of one that had too many rows which are read side by side: while one of them waits for its last pages, or its
+first, the others keep the quota busy. The keys of each are kept until it ends, so they are few."""
 
 
 class StepReader:
@@ -47,7 +53,7 @@ class StepReader:
         self._keep = keep
         self.accounts: Accounts | None = None
         """The accounts of this run, once they are known."""
-        self._parts = 0
+        self._parts = itertools.count(1)
 
     async def deliver(self, run: StreamRun, step: Step, ahead: Callable[[], int]) -> str | None:
         """Read a step to its end. Returns the cursor that objects have reached, if they have one.
@@ -66,34 +72,44 @@ class StepReader:
             return None
         if not part.stream.is_report:
             return await self._deliver_objects(run, part)
-        window = ReportWindow(
-            self._api,
-            part.stream,
-            part.account.advertiser_id,
-            step.window,
-            include_deleted=self._config.include_deleted,
-            ahead=ahead,
-            refused=run.refused_metrics,
-            keep=self._keep,
-        )
-        await self._deliver_rows(run, int(part.account.advertiser_id), window)
+        await _Report(self, run, part.account.advertiser_id, ahead).deliver(step.window)
         for name in sorted(run.refused_metrics - run.said):
             run.said.add(name)
             text = f"{run.stream.name}: TikTok refuses the metric {name} in this report, so it is null."
             await self._buffer.put(Notice("warning", text))
         return None
 
-    async def _deliver_rows(self, run: StreamRun, advertiser_id: int, window: ReportWindow) -> None:
-        self._parts += 1
-        part = self._parts
+    async def deliver_window(
+        self, run: StreamRun, advertiser_id: str, window: Window | None, ahead: Callable[[], int]
+    ) -> None:
+        """Read one window of a report to its end.
+
+        Raises:
+            TooLong: If it should be read as several windows; nothing was delivered then.
+            ConnectorError: If it cannot be had.
+        """
+        report = ReportWindow(
+            self._api,
+            run.stream,
+            advertiser_id,
+            window,
+            include_deleted=self._config.include_deleted,
+            ahead=ahead,
+            refused=run.refused_metrics,
+            keep=self._keep,
+        )
+        account = int(advertiser_id)
+        part = next(self._parts)
         try:
-            async with aclosing(window.deliveries()) as deliveries:
+            async with aclosing(report.deliveries()) as deliveries:
                 async for delivery in deliveries:
-                    await self._put(run, advertiser_id, delivery.records, delivery.size, delivery.odd, part)
+                    await self._put(run, account, delivery.records, delivery.size, delivery.odd, part)
                     if delivery.settles:
-                        settled = Settled(run.stream, part, advertiser_id=advertiser_id, days=delivery.days)
+                        settled = Settled(run.stream, part, advertiser_id=account, days=delivery.days)
                         await self._buffer.put(settled)
                     del delivery
+        except TooLong:
+            raise
         except Exception:
             await self._buffer.put(Settled(run.stream, part, whole=False))
             raise
@@ -159,3 +175,54 @@ class StepReader:
         if records:
             await self._buffer.put(Batch(run.stream, advertiser_id, records, size, part), size)
             run.delivered(len(records), size)
+
+
+class _Report:
+    """Reads a window of a report, and what it has too many rows for as several windows side by side.
+
+    Args:
+        reading: Reads a single one.
+        run: Its stream.
+        advertiser_id: Its account.
+        ahead: How many pages may be asked for at once, now.
+    """
+
+    def __init__(self, reading: StepReader, run: StreamRun, advertiser_id: str, ahead: Callable[[], int]) -> None:
+        self._reading = reading
+        self._run = run
+        self._advertiser_id = advertiser_id
+        self._ahead = ahead
+        self._turns = asyncio.Semaphore(_ABREAST)
+        self._active = 0
+        self._failure: BaseException | None = None
+
+    async def deliver(self, window: Window | None) -> None:
+        """Read it to its end.
+
+        Raises:
+            ConnectorError: If a part of it cannot be had. Others that were under way then are delivered whole.
+        """
+        await self._deliver(window)
+        if self._failure is not None:
+            raise self._failure
+
+    async def _deliver(self, window: Window | None) -> None:
+        shorter: list[Window] = []
+        async with self._turns:
+            if self._failure is not None:
+                return
+            self._active += 1
+            try:
+                await self._reading.deliver_window(self._run, self._advertiser_id, window, self._share)
+            except TooLong as error:
+                assert window is not None  # noqa: S101 - only windows of several days are too long
+                shorter = shorter_windows(window, error.total)
+            except Exception as error:  # noqa: BLE001 - raised once those beside it have ended
+                self._failure = self._failure or error
+            finally:
+                self._active -= 1
+        await asyncio.gather(*(self._deliver(one) for one in shorter))
+
+    def _share(self) -> int:
+        """Pages of one of the windows that may be asked for at once, now."""
+        return max(1, self._ahead() // self._active)
