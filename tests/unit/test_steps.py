@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from unit_builders import FakeClock, account, client, config, stream, success
+
+from source_tiktok_marketing.api.quota import tier_of
+from source_tiktok_marketing.api.transport import Reply
+from source_tiktok_marketing.errors import ConnectorError
+from source_tiktok_marketing.sync.buffer import Buffer
+from source_tiktok_marketing.sync.events import Batch, Event, Selected, Settled
+from source_tiktok_marketing.sync.lanes import PartQueue
+from source_tiktok_marketing.sync.plan import Part
+from source_tiktok_marketing.sync.runs import StreamRun
+from source_tiktok_marketing.sync.steps import StepReader
+from source_tiktok_marketing.sync.windows import Window
+
+FIRST = date(2026, 1, 1)
+DAYS = 8
+A_DAY = 15_000
+"""Rows: two days are one walk."""
+STREAM = "ads_reports_daily"
+
+
+class Report:
+    """Answers with pages of a report that has as many rows each day.
+
+    Args:
+        failing: The first day of the windows that cannot be had beyond their first page.
+    """
+
+    def __init__(self, failing: date | None = None) -> None:
+        self._failing = failing
+        self.under_way: Counter[Window] = Counter()
+        self.beside: list[int] = []
+        """How many windows were under way whenever a page was asked for."""
+        self.asked: set[Window] = set()
+
+    async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+        """Answer with the page that is asked for, in a while."""
+        assert endpoint == "report/integrated/get/"
+        assert token
+        window = Window(date.fromisoformat(params["start_date"]), date.fromisoformat(params["end_date"]))
+        number = int(params["page"])
+        self.asked.add(window)
+        self.under_way[window] += 1
+        self.beside.append(len([one for one, pages in self.under_way.items() if pages]))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        self.under_way[window] -= 1
+        if window.start == self._failing and window.days < DAYS and number > 1:
+            return Reply(200, {}, b'{"code":40001,"message":"No permission.","request_id":"r1","data":{}}')
+        total = window.days * A_DAY
+        info = {"page": number, "page_size": 1000, "total_number": total, "total_page": total // 1000}
+        numbers = range((number - 1) * 1000, number * 1000)
+        rows = [row(n % A_DAY, window.start + timedelta(days=n // A_DAY)) for n in numbers]
+        return success({"list": rows, "page_info": info})
+
+
+def row(ad: int, day: date) -> dict[str, Any]:
+    """An ad's figures of a day."""
+    return {"dimensions": {"ad_id": str(ad), "stat_time_day": f"{day} 00:00:00"}, "metrics": {"spend": "1.0"}}
+
+
+async def deliver(report: Report, *, ahead: int) -> tuple[list[Event], ConnectorError | None]:
+    """Read one window of all days; gives what came, and the error that ended it."""
+    clock = FakeClock()
+    buffer: Buffer[Event | None] = Buffer(1)
+    came: list[Event] = []
+
+    async def take() -> None:
+        while (event := await buffer.get()) is not None:
+            came.append(event)
+
+    taking = asyncio.create_task(take())
+    reading = StepReader(config(), client(report, clock, tier=tier_of(100_000)), clock, buffer)
+    last = FIRST + timedelta(days=DAYS - 1)
+    queue = PartQueue(Part(stream=stream(STREAM), account=account(), first=FIRST, last=last, days=30))
+    error: ConnectorError | None = None
+    try:
+        run = StreamRun(Selected(stream(STREAM), incremental=True), None, 0.0)
+        await reading.deliver(run, queue.take(), lambda: ahead)
+    except ConnectorError as caught:
+        error = caught
+    await buffer.put(None)
+    with contextlib.suppress(asyncio.CancelledError):
+        await taking
+    return came, error
+
+
+def days_of(events: list[Event]) -> Counter[str]:
+    """Rows of each day."""
+    rows = [row for event in events if isinstance(event, Batch) for row in event.records]
+    keys = [(row.dimensions.ad_id, row.dimensions.stat_time_day) for row in rows]
+    assert len(keys) == len(set(keys))
+    return Counter(day[:10] for _, day in keys)
+
+
+@pytest.mark.parametrize("ahead", [1, 8, 100])
+async def test_what_is_too_long_for_one_walk_is_read_as_windows_side_by_side(ahead: int) -> None:
+    """Each row once, of no more than three windows at a time, so that one goes on where another ends."""
+    report = Report()
+    came, error = await deliver(report, ahead=ahead)
+    assert error is None
+    assert days_of(came) == {str(FIRST + timedelta(days=day)): A_DAY for day in range(DAYS)}
+    assert sorted(window.days for window in report.asked) == [2, 2, 2, 2, 8]
+    assert max(report.beside) == 3
+
+
+async def test_each_window_is_told_of_once_its_days_are_whole() -> None:
+    """The rows before that are of its own days alone."""
+    came, _ = await deliver(Report(), ahead=8)
+    settled = [event for event in came if isinstance(event, Settled)]
+    assert all(event.whole and event.advertiser_id == 7001 for event in settled)
+    assert sorted(str(event.days) for event in settled) == [
+        str(Window(FIRST + timedelta(days=day), FIRST + timedelta(days=day + 1))) for day in range(0, DAYS, 2)
+    ]
+    for event in settled:
+        before = came[: came.index(event)]
+        rows = days_of([one for one in before if isinstance(one, Batch) and one.part == event.part])
+        assert event.days is not None
+        assert rows == {str(event.days.start): A_DAY, str(event.days.end): A_DAY}
+
+
+async def test_a_window_that_fails_takes_no_other_along() -> None:
+    """What was under way beside it is delivered whole, nothing else is begun, and the error is told."""
+    report = Report(failing=FIRST)
+    came, error = await deliver(report, ahead=2)
+    assert error is not None
+    assert "40001" in error.message
+    assert len(report.asked) == 4
+    settled = {event.part: event.whole for event in came if isinstance(event, Settled)}
+    assert sorted(settled.values()) == [False, True, True]
+    whole = [event for event in came if isinstance(event, Batch) and settled[event.part]]
+    assert list(days_of(whole).values()) == [A_DAY] * 4
