@@ -14,7 +14,7 @@ from source_tiktok_marketing.api.errors import TikTokError
 from source_tiktok_marketing.api.quota import tier_of
 from source_tiktok_marketing.api.transport import Reply
 from source_tiktok_marketing.catalog import Stream
-from source_tiktok_marketing.sync.pages import Request, Walker
+from source_tiktok_marketing.sync.pages import Alone, Request, Walker
 from source_tiktok_marketing.sync.records import Kept, report_reader
 from source_tiktok_marketing.sync.reports import ReportWindow
 from source_tiktok_marketing.sync.windows import Window
@@ -78,7 +78,7 @@ def window_of(report: Report) -> ReportWindow:
         "7001",
         Window(day, day),
         include_deleted=False,
-        ahead=lambda: 1,
+        share=Alone(),
         keep=report.keep,
     )
 

@@ -16,11 +16,13 @@ FIRST = date(2026, 1, 1)
 DAY = timedelta(days=1)
 
 
-def queue(days: int, advertiser_id: str = "7001", name: str = "ads_reports_hourly") -> PartQueue:
-    """An account with so many windows of one day."""
-    return PartQueue(
+def queue(days: int, advertiser_id: str = "7001", name: str = "ads_reports_hourly", *, pages: int = 1) -> PartQueue:
+    """An account with so many windows of one day, which are known to have so many pages; 0 if that is not known."""
+    one = PartQueue(
         Part(stream=stream(name), account=account(advertiser_id), first=FIRST, last=FIRST + (days - 1) * DAY, days=1)
     )
+    one.pages = pages
+    return one
 
 
 def number(window: Window | None) -> int:
@@ -278,3 +280,66 @@ def test_an_empty_lane_has_nothing() -> None:
     lane = Lane("report/integrated/get/", [[], []])
     assert not lane.open
     assert lane.take(4) is None
+
+
+def test_the_first_window_tells_how_large_they_are() -> None:
+    """Until an answer says how many pages it has, no other window of its stream and account is begun."""
+    one = queue(9, pages=0)
+    lane = Lane("report/integrated/get/", [[one]])
+    first = lane.take(16)
+    assert isinstance(first, Step)
+    assert lane.take(16) is None
+    lane.expect(first, 0)
+    assert all(lane.take(16) for _ in range(8))
+
+
+def test_no_more_is_begun_than_the_limit_has_use_for() -> None:
+    """Windows of many pages use it up by themselves; as their pages come, the next one is begun."""
+    lane = Lane("report/integrated/get/", [[queue(9, pages=10)]])
+    first, second = lane.take(16), lane.take(16)
+    assert isinstance(first, Step)
+    assert second is not None
+    assert lane.load == 20
+    assert lane.take(16) is None
+    lane.expect(first, 6)
+    assert lane.load == 16
+    assert lane.take(16) is None
+    lane.expect(first, 5)
+    third = lane.take(16)
+    assert isinstance(third, Step)
+    assert third.pages == 6  # as the latest window said that it had beyond its first
+
+
+def test_a_window_that_is_larger_than_those_before_it_counts_for_what_it_is() -> None:
+    """And so do those after it, until one says otherwise."""
+    one = queue(9, pages=1)
+    lane = Lane("report/integrated/get/", [[one]])
+    large = lane.take(16)
+    assert isinstance(large, Step)
+    lane.expect(large, 12)
+    assert (lane.load, one.pages) == (12, 12)
+    lane.expect(large, 11)
+    assert (lane.load, one.pages) == (11, 12)
+    lane.release(large)
+    small = lane.take(16)
+    assert isinstance(small, Step)
+    lane.expect(small, 2)
+    assert (lane.load, one.pages) == (2, 2)
+    lane.release(small)
+    assert (lane.load, lane.active) == (0, 0)
+
+
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=12), st.integers(2, 40))
+def test_pages_ahead_fill_the_limit_and_not_much_more(sizes: list[int], limit: int) -> None:
+    """What the windows under way may ask for together is the limit, if they have as many pages, and each may ask."""
+    lane = Lane("report/integrated/get/", [[queue(1, str(n)) for n in range(len(sizes))]])
+    steps = []
+    for size in sizes:
+        step = lane.take(1000)
+        assert isinstance(step, Step)
+        lane.expect(step, size)
+        steps.append(step)
+    asked = sum(min(step.pages, lane.ahead(step, limit)) for step in steps)
+    assert asked >= min(lane.load, limit - len(steps))
+    assert asked <= max(limit, len(steps))
+    assert all(lane.ahead(step, limit) >= 1 for step in steps)

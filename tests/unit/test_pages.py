@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit_builders import FakeClock, client, stream, success
+from unit_builders import Ahead, FakeClock, client, stream, success
 
 from source_tiktok_marketing.api.quota import tier_of
 from source_tiktok_marketing.api.transport import Reply
@@ -43,7 +43,7 @@ class Lists:
 
 def walker(lists: Lists, ahead: int = 1) -> Walker:
     """Reads these lists."""
-    return Walker(client(lists, FakeClock(), tier=tier_of(1000)), ObjectReader(stream("ads")), lambda: ahead)
+    return Walker(client(lists, FakeClock(), tier=tier_of(1000)), ObjectReader(stream("ads")), Ahead(ahead))
 
 
 def request(name: str, page_size: int, most: int | None) -> Request:

@@ -12,6 +12,7 @@ from unit_builders import FakeClock, client, page, refusal, stream, success
 
 from source_tiktok_marketing.api.errors import TikTokError
 from source_tiktok_marketing.api.transport import Reply
+from source_tiktok_marketing.sync.pages import Alone
 from source_tiktok_marketing.sync.reports import _IDS_PER_FILTER, _ROWS_PER_WALK, Piece, ReportWindow
 from source_tiktok_marketing.sync.windows import Window
 
@@ -162,7 +163,7 @@ async def test_a_day_that_stays_too_large_is_an_error() -> None:
         "7001",
         Window(day, day + DAY),
         include_deleted=False,
-        ahead=lambda: 1,
+        share=Alone(),
     )
     with pytest.raises(TikTokError) as caught:
         await anext(window.deliveries())
@@ -216,7 +217,7 @@ async def test_a_large_account_where_nothing_happened_has_no_rows(answer: Reply,
         "7001",
         Window(day, day),
         include_deleted=False,
-        ahead=lambda: 1,
+        share=Alone(),
     )
     deliveries = [delivery async for delivery in window.deliveries()]
     assert [(len(one.records), one.settles, one.days) for one in deliveries] == [(0, True, Window(day, day))]
@@ -268,7 +269,7 @@ async def told(refuse: Callable[[tuple[str, ...], str, str], str]) -> list[str]:
         "7001",
         window,
         include_deleted=True,
-        ahead=lambda: 1,
+        share=Alone(),
     )
     said = []
     async for delivery in reading.deliveries():

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from unit_builders import FakeClock, account, client, config, stream, success
+from unit_builders import Ahead, FakeClock, account, client, config, stream, success
 
 from source_tiktok_marketing.api.quota import tier_of
 from source_tiktok_marketing.api.transport import Reply
@@ -85,7 +85,7 @@ async def deliver(report: Report, *, ahead: int) -> tuple[list[Event], Connector
     error: ConnectorError | None = None
     try:
         run = StreamRun(Selected(stream(STREAM), incremental=True), None, 0.0)
-        await reading.deliver(run, queue.take(), lambda: ahead)
+        await reading.deliver(run, queue.take(), Ahead(ahead))
     except ConnectorError as caught:
         error = caught
     await buffer.put(None)

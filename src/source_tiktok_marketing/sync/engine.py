@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -24,6 +24,7 @@ from source_tiktok_marketing.sync.events import (
     Started,
 )
 from source_tiktok_marketing.sync.lanes import Lane, PartQueue, Step
+from source_tiktok_marketing.sync.pages import Share
 from source_tiktok_marketing.sync.plan import Part, in_order_of_size, plan_stream
 from source_tiktok_marketing.sync.progress import Progress, StreamProgress
 from source_tiktok_marketing.sync.records import Keep, as_structs
@@ -187,7 +188,7 @@ class Sync:
 
             async def read(step: Step) -> None:
                 try:
-                    await self._read_step(lane, step)
+                    await self._read_step(lane, step, _ShareOfLane(self._limit, lane, step, freed))
                 finally:
                     lane.release(step)
                     freed.set()
@@ -201,7 +202,7 @@ class Sync:
 
             while (lane.open or lane.active) and self._fatal is None:
                 limit = self._limit(lane)
-                while lane.active < limit and (taken := lane.take(limit)) is not None:
+                while (taken := lane.take(limit)) is not None:
                     group.create_task(read(taken) if isinstance(taken, Step) else ask(taken))
                 freed.clear()
                 if lane.active:
@@ -210,13 +211,9 @@ class Sync:
                             await freed.wait()
 
     def _limit(self, lane: Lane) -> int:
-        """Windows that must be under way for the quota to be used."""
+        """Requests that must be under way for the quota to be used."""
         api = self._api
         return breadth(api.quotas.rate(lane.endpoint), api.flow(lane.endpoint), api.stalled(lane.endpoint))
-
-    def _ahead(self, lane: Lane) -> int:
-        """Pages of one window that may be asked for at once, now: what the windows under way leave of the limit."""
-        return max(1, self._limit(lane) // max(1, lane.active))
 
     async def _ask(self, question: Question) -> None:
         assert self._activity is not None  # noqa: S101 - the question is its own
@@ -225,7 +222,7 @@ class Sync:
         except ConnectorError as error:
             await self._stop_everything(error)
 
-    async def _read_step(self, lane: Lane, step: Step) -> None:
+    async def _read_step(self, lane: Lane, step: Step, share: Share) -> None:
         part = step.queue.part
         run = self._runs[part.stream.name]
         if not run.started:
@@ -235,7 +232,7 @@ class Sync:
             if step.empty:
                 await self._reading.pass_by(step)
             else:
-                cursor = await self._reading.deliver(run, step, lambda: self._ahead(lane))
+                cursor = await self._reading.deliver(run, step, share)
         except Exception as error:  # noqa: BLE001 - a fault in reading one account must not take the others along
             await self._fail(lane, run, step, _explained(error))
         else:
@@ -312,6 +309,30 @@ class Sync:
         if run.cursors is not None or not run.failures:
             await self._buffer.put(run.checkpoint(self._clock.monotonic()))
         await self._buffer.put(Ended(run.stream, tuple(run.failures), run.records))
+
+
+class _ShareOfLane:
+    """What a window has of its lane's quota.
+
+    Args:
+        limit: Requests that the lane may have under way now.
+        lane: The lane.
+        step: The window.
+        changed: Set when the lane may hand out more.
+    """
+
+    def __init__(self, limit: Callable[[Lane], int], lane: Lane, step: Step, changed: asyncio.Event) -> None:
+        self._limit = limit
+        self._lane = lane
+        self._step = step
+        self._changed = changed
+
+    def ahead(self) -> int:
+        return self._lane.ahead(self._step, self._limit(self._lane))
+
+    def expects(self, pages: int) -> None:
+        self._lane.expect(self._step, pages)
+        self._changed.set()
 
 
 def _explained(error: Exception) -> ConnectorError:

@@ -2,6 +2,9 @@
 
 Nothing here waits or asks. A lane hands out the next window to read; a queue of one account's windows remembers which
 of them are done, since they finish in any order and the state may only follow an unbroken run of them.
+
+What is under way is measured in pages, not in windows: a window of many pages keeps the quota busy by itself, and the
+keys of its rows are kept until it ends, so no more windows are begun than the quota has use for.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from source_tiktok_marketing.sync.windows import Window
 class Step:
     """One window of one part."""
 
-    __slots__ = ("done", "empty", "queue", "window", "windows")
+    __slots__ = ("done", "empty", "pages", "queue", "told", "window", "windows")
 
     def __init__(self, queue: PartQueue, window: Window | None, *, empty: bool = False, windows: int = 1) -> None:
         self.queue = queue
@@ -28,6 +31,10 @@ class Step:
         """Whether it is known to have no rows."""
         self.windows = windows
         """How many windows it stands for: those before it are empty too, and need no step of their own."""
+        self.pages = 1 if empty else max(1, queue.pages)
+        """How many pages of it are still to come, as far as is known."""
+        self.told = False
+        """Whether an answer has said how many."""
 
     @property
     def days(self) -> Window | None:
@@ -48,13 +55,15 @@ class PartQueue:
         days: What is known of the account's days; None if nothing will be.
     """
 
-    __slots__ = ("_days", "_open", "_size", "_taken", "closed", "failed", "in_flight", "part")
+    __slots__ = ("_days", "_open", "_size", "_taken", "closed", "failed", "in_flight", "pages", "part")
 
     def __init__(self, part: Part, days: AccountDays | None = None) -> None:
         self.part = part
         self.in_flight = 0
         self.failed = False
         self.closed = False
+        self.pages = 0
+        """How many pages the latest window was said to have; 0 before the first answer."""
         self._days = days
         self._size = part.size
         self._taken = 0
@@ -70,6 +79,11 @@ class PartQueue:
     def waiting(self) -> bool:
         """Whether a window is still to be handed out."""
         return self._taken < self._size and not self.failed
+
+    @property
+    def on_trial(self) -> bool:
+        """Whether the first window is under way, which is to tell how large they are."""
+        return bool(self.in_flight) and not self.pages
 
     @property
     def finished(self) -> bool:
@@ -136,8 +150,12 @@ class Lane:
     def __init__(self, endpoint: str, streams: Iterable[Iterable[PartQueue]]) -> None:
         self.endpoint = endpoint
         self.active = 0
+        """Windows and questions under way."""
+        self.load = 0
+        """Pages that they still need, as far as is known."""
         self.transient_failures = 0
         self._streams = [deque(queues) for queues in streams]
+        self._under_way: set[Step] = set()
         self._held: Counter[str] = Counter()
 
     @property
@@ -156,8 +174,10 @@ class Lane:
         as another could use the rest, so that an account whose answers are slow does not hold up the others.
 
         Args:
-            limit: How many windows and questions the lane may have in flight.
+            limit: How many pages and questions the lane may have in flight.
         """
+        if self.load >= limit:
+            return None
         share = max(2, limit // 4)
         for cap in (share, limit):
             for queues in self._streams:
@@ -180,21 +200,50 @@ class Lane:
             if question is not None:
                 question.asked = True
                 self.active += 1
+                self.load += 1
                 return question
-            if self._held[queue.holder] < cap:
+            if self._held[queue.holder] < cap and not queue.on_trial:
                 del queues[place]
                 queues.append(queue)
-                self._held[queue.holder] += 1
+                step = queue.take()
                 self.active += 1
-                return queue.take()
+                self._under_way.add(step)
+                self._weigh(step, step.pages)
+                return step
             place += 1
         return None
+
+    def expect(self, step: Step, pages: int) -> None:
+        """So many pages of a window that was taken are still to come, as an answer says."""
+        pages = max(1, pages)
+        if not step.told or pages > step.pages:
+            step.told = True
+            step.queue.pages = pages
+        self._weigh(step, pages - step.pages)
+        step.pages = pages
+
+    def ahead(self, step: Step, limit: int) -> int:
+        """Pages of a window that may be asked for at once: an even share of the limit, and what others do not use."""
+        left = limit
+        sizes = sorted(other.pages for other in self._under_way)
+        for begun, pages in enumerate(sizes):
+            even = left // (len(sizes) - begun)
+            if pages > even or pages >= step.pages:
+                return max(1, even)
+            left -= pages
+        return max(1, left)
+
+    def _weigh(self, step: Step, pages: int) -> None:
+        self.load += pages
+        self._held[step.queue.holder] += pages
 
     def answered(self) -> None:
         """A question that was taken is in flight no more."""
         self.active -= 1
+        self.load -= 1
 
     def release(self, step: Step) -> None:
         """A window that was taken is in flight no more, whatever became of it."""
-        self._held[step.queue.holder] -= 1
         self.active -= 1
+        self._under_way.discard(step)
+        self._weigh(step, -step.pages)

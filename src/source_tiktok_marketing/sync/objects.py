@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from source_tiktok_marketing.api.client import Client
 from source_tiktok_marketing.api.errors import TikTokError
 from source_tiktok_marketing.catalog import ObjectSource, Parent, Refusal, Stream, stream_named
-from source_tiktok_marketing.sync.pages import Delivery, OutOfReach, Request, Walker
+from source_tiktok_marketing.sync.pages import Delivery, OutOfReach, Request, Share, Walker
 from source_tiktok_marketing.sync.plan import Part
 from source_tiktok_marketing.sync.records import ObjectReader
 from source_tiktok_marketing.sync.state import normal_moment
@@ -123,9 +123,12 @@ class ObjectLists:
         part: The stream, the account, and since when objects are wanted.
         include_deleted: Whether deleted objects are wanted.
         today: The date in UTC.
+        share: What it has of the quota; None to read one page after the other.
     """
 
-    def __init__(self, api: Client, part: Part, *, include_deleted: bool, today: date) -> None:
+    def __init__(
+        self, api: Client, part: Part, *, include_deleted: bool, today: date, share: Share | None = None
+    ) -> None:
         assert part.account is not None  # noqa: S101 - narrows the type; the caller has looked
         self._api = api
         self._part = part
@@ -133,6 +136,7 @@ class ObjectLists:
         self._source = _source_of(part.stream)
         self._include_deleted = include_deleted
         self._today = today
+        self._share = share
         self._oldest = ""
         self.latest = ""
         """The latest value of the cursor that came, as `YYYY-MM-DD HH:MM:SS`; empty if none did."""
@@ -146,7 +150,7 @@ class ObjectLists:
             TikTokError: If a list cannot be had.
             IncompleteRead: If objects are missing.
         """
-        walker = Walker(self._api, ObjectReader(self._part.stream, self._advertiser_id))
+        walker = Walker(self._api, ObjectReader(self._part.stream, self._advertiser_id), self._share)
         asked = deque([Question()] if self._source.per is None else await self._questions(self._source.per))
         while asked:
             question = asked.popleft()

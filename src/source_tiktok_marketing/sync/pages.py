@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -60,6 +60,29 @@ class Delivery(msgspec.Struct, frozen=True):
     days: Window | None = None
 
 
+class Share(Protocol):
+    """What a reader has of the quota."""
+
+    def ahead(self) -> int:
+        """How many pages may be asked for at once, now."""
+        ...
+
+    def expects(self, pages: int) -> None:
+        """So many pages are still to come."""
+        ...
+
+
+class Alone:
+    """The share of whoever reads one page after the other."""
+
+    def ahead(self) -> int:
+        """One."""
+        return 1
+
+    def expects(self, pages: int) -> None:
+        """Nobody wants to know."""
+
+
 class Truncated(ConnectorError):  # noqa: N818 - what TikTok did to the answer
     """TikTok answered for the newest 20,000 ads only (`X-Tt-Ads-Throttle`): ask for fewer ads at a time."""
 
@@ -86,13 +109,13 @@ class Walker:
     Args:
         api: Where to ask.
         reader: Makes records of pages.
-        ahead: How many pages of one list may be asked for at once, now.
+        share: What it has of the quota.
     """
 
-    def __init__(self, api: Client, reader: Reader, ahead: Callable[[], int] = lambda: 1) -> None:
+    def __init__(self, api: Client, reader: Reader, share: Share | None = None) -> None:
         self._api = api
         self._reader = reader
-        self._ahead = ahead
+        self._share = share or Alone()
         self._keys = reader.keyer()
         self._delivered: set[Any] = set()
 
@@ -172,6 +195,11 @@ class Walker:
         page = answer.value
         pages = page.total_page
         is_whole = pages is not None and pages <= 1 and len(page.records) == page.total_number
+        # Beyond its reach TikTok may refuse a page or give it empty; neither is of use.
+        bound = None if request.reach is None else -(-request.reach // (request.page_size or 1))
+        pages = pages if bound is None or pages is None else min(pages, bound)
+        came = 1
+        self._share.expects((pages or came) - came)
         try:
             yield page, answer.size, is_whole and request.page_size is not None
         finally:
@@ -179,9 +207,6 @@ class Walker:
             del page, answer
         if request.page_size is None:
             return
-        # Beyond its reach TikTok may refuse a page or give it empty; neither is of use.
-        bound = None if request.reach is None else -(-request.reach // request.page_size)
-        pages = pages if bound is None or pages is None else min(pages, bound)
         asked: list[asyncio.Task[Answer[Page]]] = []
         number = 1
         try:
@@ -189,7 +214,7 @@ class Walker:
                 # Without a page count the only sign of the end is a page that is not full, so no page is asked ahead.
                 limit = number + 1 if pages is None else pages
                 limit = limit if bound is None else min(limit, bound)
-                while number < limit and len(asked) < (1 if pages is None else max(1, self._ahead())):
+                while number < limit and len(asked) < (1 if pages is None else max(1, self._share.ahead())):
                     number += 1
                     asked.append(asyncio.create_task(self._ask(request, number)))
                 if not asked:
@@ -202,6 +227,8 @@ class Walker:
                 page = answer.value
                 if pages is not None:
                     pages = max(pages, page.total_page or 0)
+                came += 1
+                self._share.expects((pages or came) - came)
                 is_last = pages is None and len(page.records) < request.page_size
                 try:
                     yield page, answer.size, False

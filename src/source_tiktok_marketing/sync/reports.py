@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from datetime import date, timedelta
 from functools import partial
@@ -17,7 +17,7 @@ from source_tiktok_marketing.api.client import Client
 from source_tiktok_marketing.api.errors import Consequence, TikTokError
 from source_tiktok_marketing.catalog import STREAMS, Grain, Level, ReportSource, Stream
 from source_tiktok_marketing.errors import IncompleteRead
-from source_tiktok_marketing.sync.pages import Delivery, Request, TooLong, Truncated, Walker
+from source_tiktok_marketing.sync.pages import Delivery, Request, Share, TooLong, Truncated, Walker
 from source_tiktok_marketing.sync.records import Keep, KeepingReader, as_structs, report_reader
 from source_tiktok_marketing.sync.windows import Window, windows
 
@@ -104,7 +104,7 @@ class ReportWindow:
         advertiser_id: The account.
         window: The days; None for a lifetime report.
         include_deleted: Whether rows of deleted objects are wanted.
-        ahead: How many pages may be asked for at once, now.
+        share: What it has of the quota.
         refused: Metrics to do without, because TikTok refused them; those that it refuses now are added.
         keep: What the rows are kept in.
     """
@@ -117,7 +117,7 @@ class ReportWindow:
         window: Window | None,
         *,
         include_deleted: bool,
-        ahead: Callable[[], int],
+        share: Share,
         refused: set[str] | None = None,
         keep: Keep = as_structs,
     ) -> None:
@@ -129,7 +129,7 @@ class ReportWindow:
         self._advertiser_id = advertiser_id
         self._whole = Piece(window, summed=source.grain is Grain.SPAN)
         self._include_deleted = include_deleted
-        self._ahead = ahead
+        self._share = share
         self._refused = set() if refused is None else refused
         self._reader = KeepingReader(report_reader(stream), partial(keep, stream, int(advertiser_id)))
 
@@ -141,7 +141,7 @@ class ReportWindow:
             TikTokError: If a part cannot be had however small it is made.
             IncompleteRead: If rows are missing.
         """
-        walker = Walker(self._api, self._reader, self._ahead)
+        walker = Walker(self._api, self._reader, self._share)
         pieces = deque([self._whole])
         since = self._whole.since
         until = date.min  # the last day of which rows came
@@ -252,7 +252,7 @@ class ReportWindow:
 
     async def _ids_by(self, report: Stream, source: ReportSource, metrics: Sequence[str], piece: Piece) -> list[str]:
         (dimension,) = source.dimensions
-        walker = Walker(self._api, report_reader(report), self._ahead)
+        walker = Walker(self._api, report_reader(report), self._share)
         request = Request(
             endpoint=report.endpoint,
             params=self._params(piece, source, metrics, every_status=True),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, timedelta
 from typing import Any
@@ -18,10 +19,10 @@ from source_tiktok_marketing.sync.buffer import Buffer
 from source_tiktok_marketing.sync.events import Batch, Event, Notice, Settled
 from source_tiktok_marketing.sync.lanes import Step
 from source_tiktok_marketing.sync.objects import ObjectLists
-from source_tiktok_marketing.sync.pages import TooLong
+from source_tiktok_marketing.sync.pages import Share, TooLong
 from source_tiktok_marketing.sync.plan import Part
 from source_tiktok_marketing.sync.records import Keep, ObjectReader, as_structs
-from source_tiktok_marketing.sync.reports import ReportWindow, shorter_windows
+from source_tiktok_marketing.sync.reports import PAGE_SIZE, ReportWindow, shorter_windows
 from source_tiktok_marketing.sync.runs import StreamRun
 from source_tiktok_marketing.sync.windows import Window, day_in
 
@@ -55,13 +56,13 @@ class StepReader:
         """The accounts of this run, once they are known."""
         self._parts = itertools.count(1)
 
-    async def deliver(self, run: StreamRun, step: Step, ahead: Callable[[], int]) -> str | None:
+    async def deliver(self, run: StreamRun, step: Step, share: Share) -> str | None:
         """Read a step to its end. Returns the cursor that objects have reached, if they have one.
 
         Args:
             run: Its stream.
             step: What to read.
-            ahead: How many pages of it may be asked for at once, now.
+            share: What it has of the quota.
 
         Raises:
             ConnectorError: If it cannot be had.
@@ -71,17 +72,15 @@ class StepReader:
             await self._deliver_accounts(run)
             return None
         if not part.stream.is_report:
-            return await self._deliver_objects(run, part)
-        await _Report(self, run, part.account.advertiser_id, ahead).deliver(step.window)
+            return await self._deliver_objects(run, part, share)
+        await _Report(self, run, part.account.advertiser_id, share).deliver(step.window)
         for name in sorted(run.refused_metrics - run.said):
             run.said.add(name)
             text = f"{run.stream.name}: TikTok refuses the metric {name} in this report, so it is null."
             await self._buffer.put(Notice("warning", text))
         return None
 
-    async def deliver_window(
-        self, run: StreamRun, advertiser_id: str, window: Window | None, ahead: Callable[[], int]
-    ) -> None:
+    async def deliver_window(self, run: StreamRun, advertiser_id: str, window: Window | None, share: Share) -> None:
         """Read one window of a report to its end.
 
         Raises:
@@ -94,7 +93,7 @@ class StepReader:
             advertiser_id,
             window,
             include_deleted=self._config.include_deleted,
-            ahead=ahead,
+            share=share,
             refused=run.refused_metrics,
             keep=self._keep,
         )
@@ -121,11 +120,13 @@ class StepReader:
         settled = Settled(part.stream, 0, advertiser_id=int(part.account.advertiser_id), days=step.days)
         await self._buffer.put(settled)
 
-    async def _deliver_objects(self, run: StreamRun, part: Part) -> str | None:
+    async def _deliver_objects(self, run: StreamRun, part: Part, share: Share) -> str | None:
         assert part.account is not None  # noqa: S101 - narrows the type; the caller has looked
         now = self._clock.now()
         advertiser_id = int(part.account.advertiser_id)
-        lists = ObjectLists(self._api, part, include_deleted=self._config.include_deleted, today=day_in(UTC, now))
+        lists = ObjectLists(
+            self._api, part, include_deleted=self._config.include_deleted, today=day_in(UTC, now), share=share
+        )
         async with aclosing(lists.deliveries()) as deliveries:
             async for delivery in deliveries:
                 await self._put(run, advertiser_id, delivery.records, delivery.size, delivery.odd)
@@ -184,16 +185,17 @@ class _Report:
         reading: Reads a single one.
         run: Its stream.
         advertiser_id: Its account.
-        ahead: How many pages may be asked for at once, now.
+        share: What it has of the quota.
     """
 
-    def __init__(self, reading: StepReader, run: StreamRun, advertiser_id: str, ahead: Callable[[], int]) -> None:
+    def __init__(self, reading: StepReader, run: StreamRun, advertiser_id: str, share: Share) -> None:
         self._reading = reading
         self._run = run
         self._advertiser_id = advertiser_id
-        self._ahead = ahead
+        self._share = share
         self._turns = asyncio.Semaphore(_ABREAST)
-        self._active = 0
+        self._shares: list[_ShareOfOne] = []
+        self._pages_waiting = 0
         self._failure: BaseException | None = None
 
     async def deliver(self, window: Window | None) -> None:
@@ -202,27 +204,51 @@ class _Report:
         Raises:
             ConnectorError: If a part of it cannot be had. Others that were under way then are delivered whole.
         """
-        await self._deliver(window)
+        await self._deliver(window, 0)
         if self._failure is not None:
             raise self._failure
 
-    async def _deliver(self, window: Window | None) -> None:
+    async def _deliver(self, window: Window | None, pages: int) -> None:
         shorter: list[Window] = []
         async with self._turns:
+            self._pages_waiting -= pages
             if self._failure is not None:
                 return
-            self._active += 1
+            mine = _ShareOfOne(self, pages)
+            self._shares.append(mine)
             try:
-                await self._reading.deliver_window(self._run, self._advertiser_id, window, self._share)
+                await self._reading.deliver_window(self._run, self._advertiser_id, window, mine)
             except TooLong as error:
                 assert window is not None  # noqa: S101 - only windows of several days are too long
                 shorter = shorter_windows(window, error.total)
+                pages = math.ceil(error.total / PAGE_SIZE / len(shorter))
+                self._pages_waiting += pages * len(shorter)
             except Exception as error:  # noqa: BLE001 - raised once those beside it have ended
                 self._failure = self._failure or error
             finally:
-                self._active -= 1
-        await asyncio.gather(*(self._deliver(one) for one in shorter))
+                self._shares.remove(mine)
+        self.tell()
+        await asyncio.gather(*(self._deliver(one, pages) for one in shorter))
 
-    def _share(self) -> int:
+    def tell(self) -> None:
+        """Say how many pages are still to come of all windows together."""
+        self._share.expects(self._pages_waiting + sum(one.pages for one in self._shares))
+
+    def ahead(self) -> int:
         """Pages of one of the windows that may be asked for at once, now."""
-        return max(1, self._ahead() // self._active)
+        return max(1, self._share.ahead() // len(self._shares))
+
+
+class _ShareOfOne:
+    """What one of several windows has of their share."""
+
+    def __init__(self, report: _Report, pages: int) -> None:
+        self._report = report
+        self.pages = pages
+
+    def ahead(self) -> int:
+        return self._report.ahead()
+
+    def expects(self, pages: int) -> None:
+        self.pages = pages
+        self._report.tell()
