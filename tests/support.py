@@ -24,6 +24,26 @@ HURRY = 60.0
 """Seconds of the connector's clock in one of ours."""
 
 
+class Ahead:
+    """A share of the quota that never changes.
+
+    Args:
+        pages: That may be asked for at once.
+    """
+
+    def __init__(self, pages: int) -> None:
+        self._pages = pages
+        self.expected: list[int] = []
+
+    def ahead(self) -> int:
+        """As many as it was made with."""
+        return self._pages
+
+    def expects(self, pages: int) -> None:
+        """Remember it."""
+        self.expected.append(pages)
+
+
 class HurriedClock(FixedClock):
     """A day that stands still, and seconds that fly."""
 

@@ -24,7 +24,7 @@ from source_tiktok_marketing.sync.engine import Sync
 from source_tiktok_marketing.sync.events import Batch, Ended, Selected
 from source_tiktok_marketing.sync.pages import Request, Walker
 from source_tiktok_marketing.sync.records import ObjectReader, Page
-from support import NOW, config_for
+from support import NOW, Ahead, config_for
 
 
 def emulator_of(**options: Any) -> Emulator:
@@ -61,17 +61,6 @@ async def ids_of(walker: Walker, request: Request) -> list[int]:
     return [ad["ad_id"] async for delivery in walker.walk(request) for ad in delivery.records]
 
 
-class Three:
-    """Three pages at once."""
-
-    def ahead(self) -> int:
-        """Three."""
-        return 3
-
-    def expects(self, pages: int) -> None:
-        """Of no interest."""
-
-
 class MovingReader(ObjectReader):
     """Reads ads, and lets the emulator's clock run on after each page."""
 
@@ -93,7 +82,7 @@ async def test_objects_created_between_two_pages_shift_nothing_out(page_size: in
     """While ads are created (newest first, so every page shifts), each ad comes, and comes once."""
     async with emulator_of() as emulator, client_of(emulator) as client:
         before = await ids_of(Walker(client, ObjectReader(the_stream("ads"))), ads_request(emulator, 1000))
-        moving = Walker(client, MovingReader(emulator, 5), share=Three())
+        moving = Walker(client, MovingReader(emulator, 5), share=Ahead(3))
         ids = await ids_of(moving, ads_request(emulator, page_size))
         after = emulator.truth(emulator.advertiser_ids[0], NOW.date(), NOW.date())["objects"]["ads"]["total"]
     assert len(ids) == len(set(ids))

@@ -13,7 +13,7 @@ from source_tiktok_marketing.clock import FixedClock
 from source_tiktok_marketing.emulator import Emulator, Fault, Options
 from source_tiktok_marketing.sync.pages import Request, TooLong, Walker
 from source_tiktok_marketing.sync.records import report_reader
-from support import NOW
+from support import NOW, Ahead
 
 PAGE = 10
 
@@ -44,7 +44,7 @@ async def test_answers_that_nobody_takes_stay_outside(*, gzip: bool) -> None:
     async with Emulator(options) as emulator, HttpTransport(emulator.url, room=room) as transport:
         clock = FixedClock(NOW)
         api = Client(transport, emulator.access_token, Quotas(tier_of(1000), clock), clock)
-        walker = Walker(api, report_reader(stream), lambda: 20)
+        walker = Walker(api, report_reader(stream), Ahead(20))
         came, sizes = 0, set()
         async for delivery in walker.walk(request(emulator.advertiser_ids[0])):
             assert room.taken <= limit
@@ -55,12 +55,12 @@ async def test_answers_that_nobody_takes_stay_outside(*, gzip: bool) -> None:
         assert sum(sorted(sizes)[-3:]) < limit
         assert room.taken == 0
         with pytest.raises(TooLong):
-            async for _ in Walker(api, report_reader(stream), lambda: 20).walk(
+            async for _ in Walker(api, report_reader(stream), Ahead(20)).walk(
                 request(emulator.advertiser_ids[0], most=5)
             ):
                 pass
         assert room.taken == 0
-        early = Walker(api, report_reader(stream), lambda: 20).walk(request(emulator.advertiser_ids[0]))
+        early = Walker(api, report_reader(stream), Ahead(20)).walk(request(emulator.advertiser_ids[0]))
         await anext(early)
         await anext(early)
         await early.aclose()

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit_builders import Ahead, FakeClock, client, stream, success
+from unit_builders import FakeClock, client, stream, success
 
 from source_tiktok_marketing.api.quota import tier_of
 from source_tiktok_marketing.api.transport import Reply
 from source_tiktok_marketing.sync.pages import Request, TooLong, Walker
 from source_tiktok_marketing.sync.records import ObjectReader
+from support import Ahead
 
 
 class Lists:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from unit_builders import Ahead, FakeClock, account, client, config, stream, success
+from unit_builders import FakeClock, account, client, config, stream, success
 
 from source_tiktok_marketing.api.quota import tier_of
 from source_tiktok_marketing.api.transport import Reply
@@ -20,6 +20,7 @@ from source_tiktok_marketing.sync.plan import Part
 from source_tiktok_marketing.sync.runs import StreamRun
 from source_tiktok_marketing.sync.steps import StepReader
 from source_tiktok_marketing.sync.windows import Window
+from support import Ahead
 
 FIRST = date(2026, 1, 1)
 DAYS = 8
@@ -102,15 +103,19 @@ def days_of(events: list[Event]) -> Counter[str]:
     return Counter(day[:10] for _, day in keys)
 
 
-@pytest.mark.parametrize("ahead", [1, 8, 100])
-async def test_what_is_too_long_for_one_walk_is_read_as_windows_side_by_side(ahead: int) -> None:
-    """Each row once, of no more than three windows at a time, so that one goes on where another ends."""
+@pytest.mark.parametrize(
+    ("ahead", "abreast", "windows"), [(1, 1, [1] * 8), (8, 2, [2] * 4), (16, 3, [2] * 4), (100, 3, [2] * 4)]
+)
+async def test_what_is_too_long_for_one_walk_is_read_as_windows_side_by_side(
+    ahead: int, abreast: int, windows: list[int]
+) -> None:
+    """Each row once; of as many windows at a time as its share has use for, so that one goes on where another ends."""
     report = Report()
     came, error = await deliver(report, ahead=ahead)
     assert error is None
     assert days_of(came) == {str(FIRST + timedelta(days=day)): A_DAY for day in range(DAYS)}
-    assert sorted(window.days for window in report.asked) == [2, 2, 2, 2, 8]
-    assert max(report.beside) == 3
+    assert sorted(window.days for window in report.asked) == [*windows, DAYS]
+    assert max(report.beside) == abreast
 
 
 async def test_each_window_is_told_of_once_its_days_are_whole() -> None:
@@ -131,7 +136,7 @@ async def test_each_window_is_told_of_once_its_days_are_whole() -> None:
 async def test_a_window_that_fails_takes_no_other_along() -> None:
     """What was under way beside it is delivered whole, nothing else is begun, and the error is told."""
     report = Report(failing=FIRST)
-    came, error = await deliver(report, ahead=2)
+    came, error = await deliver(report, ahead=16)
     assert error is not None
     assert "40001" in error.message
     assert len(report.asked) == 4

@@ -102,26 +102,6 @@ class FakeClock:
         self.seconds += seconds
 
 
-class Ahead:
-    """A share of the quota that never changes.
-
-    Args:
-        pages: That may be asked for at once.
-    """
-
-    def __init__(self, pages: int) -> None:
-        self._pages = pages
-        self.expected: list[int] = []
-
-    def ahead(self) -> int:
-        """As many as it was made with."""
-        return self._pages
-
-    def expects(self, pages: int) -> None:
-        """Remember it."""
-        self.expected.append(pages)
-
-
 class FakeTransport:
     """Answers as it is told: replies and exceptions in turn, the last one for ever."""
 

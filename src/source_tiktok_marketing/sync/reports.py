@@ -26,8 +26,12 @@ PAGE_SIZE = 1000
 """The largest page of a report."""
 _PARAMETER_ERROR = 40002
 _INVALID_METRICS = re.compile(r"[Ii]nvalid metric fields?: *\[([^\]]*)\]")
-_ROWS_PER_WALK = 40_000
-"""Rows of several days that are read in one walk. Their keys are kept until it ends, and deep pages drift."""
+_ROWS_PER_WALK = (10_000, 40_000)
+"""Rows of several days that are read in one walk, at least and at most. Their keys are kept until it ends, and deep
+pages drift; but each walk costs a page that is not full."""
+_ROWS_FOR_A_PAGE_AHEAD = 8_000
+"""Rows of a walk for each page of it that is asked for at once: few where many windows share the quota, so that the
+keys of all of them stay within bounds."""
 _IDS_PER_FILTER = 100
 """The most ids that one filter takes (`/report/integrated/get/`)."""
 _SIGNS = (
@@ -75,10 +79,10 @@ class Piece(msgspec.Struct, frozen=True):
             return [replace(self, window=part) for part in parts]
         return self.id_halves()
 
-    def shorter(self, total: int) -> list[Piece]:
-        """The same rows in so many parts of the days that each has about as many rows as one walk should have."""
+    def shorter(self, total: int, most: int) -> list[Piece]:
+        """The same rows, of which there are `total`, in parts of the days that have about `most` each."""
         assert self.window is not None  # noqa: S101 - only pieces of several days are too long
-        return [replace(self, window=part) for part in shorter_windows(self.window, total)]
+        return [replace(self, window=part) for part in shorter_windows(self.window, total, most)]
 
     def id_halves(self) -> list[Piece] | None:
         """The same rows as two parts of its ids; None if it has not two."""
@@ -130,6 +134,7 @@ class ReportWindow:
         self._whole = Piece(window, summed=source.grain is Grain.SPAN)
         self._include_deleted = include_deleted
         self._share = share
+        self._most = rows_per_walk(share)
         self._refused = set() if refused is None else refused
         self._reader = KeepingReader(report_reader(stream), partial(keep, stream, int(advertiser_id)))
 
@@ -157,7 +162,7 @@ class ReportWindow:
             except TooLong as error:
                 if piece is self._whole:
                     raise
-                pieces.extendleft(reversed(piece.shorter(error.total)))
+                pieces.extendleft(reversed(piece.shorter(error.total, self._most)))
             except Truncated as error:
                 smaller = await self._fewer_ads(piece)
                 if smaller is None:
@@ -198,7 +203,7 @@ class ReportWindow:
             page_size=PAGE_SIZE,
             advertiser_id=self._advertiser_id,
             disjoint=True,
-            most=_ROWS_PER_WALK if piece.window and piece.window.days > 1 and not piece.summed else None,
+            most=self._most if piece.window and piece.window.days > 1 and not piece.summed else None,
             divisible=piece.halves() is not None or self._smaller_objects(piece) is not None,
         )
 
@@ -273,9 +278,15 @@ class ReportWindow:
         )
 
 
-def shorter_windows(window: Window, rows: int) -> list[Window]:
-    """The days of a window that has so many rows, in windows of about as many rows as one walk should have."""
-    return list(windows(window.start, window.end, max(1, window.days * _ROWS_PER_WALK // rows)))
+def rows_per_walk(share: Share) -> int:
+    """How many rows of several days one walk should have at most."""
+    least, most = _ROWS_PER_WALK
+    return max(least, min(most, share.ahead() * _ROWS_FOR_A_PAGE_AHEAD))
+
+
+def shorter_windows(window: Window, rows: int, most: int) -> list[Window]:
+    """The days of a window that has so many rows, in windows that have about `most` each, or are a single day."""
+    return list(windows(window.start, window.end, max(1, window.days * most // rows)))
 
 
 def account_params(

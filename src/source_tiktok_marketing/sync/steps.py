@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import math
+from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, timedelta
@@ -22,15 +23,17 @@ from source_tiktok_marketing.sync.objects import ObjectLists
 from source_tiktok_marketing.sync.pages import Share, TooLong
 from source_tiktok_marketing.sync.plan import Part
 from source_tiktok_marketing.sync.records import Keep, ObjectReader, as_structs
-from source_tiktok_marketing.sync.reports import PAGE_SIZE, ReportWindow, shorter_windows
+from source_tiktok_marketing.sync.reports import PAGE_SIZE, ReportWindow, rows_per_walk, shorter_windows
 from source_tiktok_marketing.sync.runs import StreamRun
 from source_tiktok_marketing.sync.windows import Window, day_in
 
 _STILL_MOVING = timedelta(minutes=10)
 """Objects changed so shortly before a walk are read again next time: they may have changed once more during it."""
-_ABREAST = 3
+_MOST_ABREAST = 3
 """Windows of one that had too many rows which are read side by side: while one of them waits for its last pages, or its
 first, the others keep the quota busy. The keys of each are kept until it ends, so they are few."""
+_PAGES_FOR_ANOTHER = 8
+"""Pages that may be asked for at once for each window but the first: with fewer, others use the quota meanwhile."""
 
 
 class StepReader:
@@ -193,10 +196,8 @@ class _Report:
         self._run = run
         self._advertiser_id = advertiser_id
         self._share = share
-        self._turns = asyncio.Semaphore(_ABREAST)
-        self._shares: list[_ShareOfOne] = []
-        self._pages_waiting = 0
-        self._failure: BaseException | None = None
+        self._under_way: dict[asyncio.Task[None], _One] = {}
+        self._waiting: deque[_One] = deque()
 
     async def deliver(self, window: Window | None) -> None:
         """Read it to its end.
@@ -204,46 +205,63 @@ class _Report:
         Raises:
             ConnectorError: If a part of it cannot be had. Others that were under way then are delivered whole.
         """
-        await self._deliver(window, 0)
-        if self._failure is not None:
-            raise self._failure
+        self._waiting.append(_One(self, window, pages=1))
+        failure: BaseException | None = None
+        try:
+            while self._waiting or self._under_way:
+                while self._waiting and len(self._under_way) < self._abreast():
+                    one = self._waiting.popleft()
+                    self._under_way[asyncio.create_task(self._read(one))] = one
+                done, _ = await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    one = self._under_way.pop(task)
+                    failure = failure or self._outcome(one, task.exception())
+                if failure is not None:
+                    self._waiting.clear()
+                self.tell()
+        finally:
+            for task in self._under_way:
+                task.cancel()
+            await asyncio.gather(*self._under_way, return_exceptions=True)
+        if failure is not None:
+            raise failure
 
-    async def _deliver(self, window: Window | None, pages: int) -> None:
-        shorter: list[Window] = []
-        async with self._turns:
-            self._pages_waiting -= pages
-            if self._failure is not None:
-                return
-            mine = _ShareOfOne(self, pages)
-            self._shares.append(mine)
-            try:
-                await self._reading.deliver_window(self._run, self._advertiser_id, window, mine)
-            except TooLong as error:
-                assert window is not None  # noqa: S101 - only windows of several days are too long
-                shorter = shorter_windows(window, error.total)
-                pages = math.ceil(error.total / PAGE_SIZE / len(shorter))
-                self._pages_waiting += pages * len(shorter)
-            except Exception as error:  # noqa: BLE001 - raised once those beside it have ended
-                self._failure = self._failure or error
-            finally:
-                self._shares.remove(mine)
-        self.tell()
-        await asyncio.gather(*(self._deliver(one, pages) for one in shorter))
+    def _outcome(self, one: _One, error: BaseException | None) -> BaseException | None:
+        if not isinstance(error, TooLong):
+            return error
+        assert one.window is not None  # noqa: S101 - only windows of several days are too long
+        shorter = shorter_windows(one.window, error.total, rows_per_walk(self._share))
+        pages = math.ceil(error.total / PAGE_SIZE / len(shorter))
+        self._waiting.extendleft(_One(self, window, pages) for window in reversed(shorter))
+        return None
+
+    async def _read(self, one: _One) -> None:
+        await self._reading.deliver_window(self._run, self._advertiser_id, one.window, one)
+
+    def _abreast(self) -> int:
+        return min(_MOST_ABREAST, 1 + self._share.ahead() // _PAGES_FOR_ANOTHER)
 
     def tell(self) -> None:
         """Say how many pages are still to come of all windows together."""
-        self._share.expects(self._pages_waiting + sum(one.pages for one in self._shares))
+        self._share.expects(sum(one.pages for one in (*self._under_way.values(), *self._waiting)))
 
     def ahead(self) -> int:
         """Pages of one of the windows that may be asked for at once, now."""
-        return max(1, self._share.ahead() // len(self._shares))
+        return max(1, self._share.ahead() // max(1, len(self._under_way)))
 
 
-class _ShareOfOne:
-    """What one of several windows has of their share."""
+class _One:
+    """One of the windows of a report, and what it has of their share.
 
-    def __init__(self, report: _Report, pages: int) -> None:
+    Args:
+        report: The report.
+        window: The days.
+        pages: How many pages are still to come, as far as is known.
+    """
+
+    def __init__(self, report: _Report, window: Window | None, pages: int) -> None:
         self._report = report
+        self.window = window
         self.pages = pages
 
     def ahead(self) -> int:
