@@ -61,7 +61,7 @@ BENCHMARKS = {
     "states": Benchmark(title="States beside records"),
     "read_ads": Benchmark(
         title="CPU a record",
-        usual="--ads 8000 --days 15",
+        usual="--ads 20000 --days 30 --runs 2",
         full="--ads 40000 --days 50",
         small="--ads 1000 --days 3 --runs 1",
     ),

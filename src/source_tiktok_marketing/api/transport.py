@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Protocol, Self
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import aiohttp
 import msgspec
@@ -108,7 +109,9 @@ class HttpTransport:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._connections, ttl_dns_cache=60, resolver=self._resolver),
             timeout=self._timeout,
-            trust_env=True,  # HTTPS_PROXY and NO_PROXY are how many networks are left
+            # HTTPS_PROXY and NO_PROXY are how many networks are left. Where there are none, not to look for them before
+            # each request saves a tenth of a millisecond.
+            trust_env=bool(getproxies()),
             auto_decompress=True,
             read_bufsize=_UNREAD,
         )
