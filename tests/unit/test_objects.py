@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -24,6 +25,7 @@ from source_tiktok_marketing.sync.pages import OutOfReach
 from source_tiktok_marketing.sync.plan import Part
 from source_tiktok_marketing.sync.runs import StreamRun
 from source_tiktok_marketing.sync.steps import StepReader
+from support import Ahead
 
 TODAY = NOON.date()
 ANSWER_KEYS = {
@@ -448,5 +450,34 @@ async def test_a_sync_over_midnight_leaves_the_next_day_its_full_read() -> None:
     part = Part(stream=stream("ads"), account=account(), modified_since="2026-03-10 09:00:00", only_changed=True)
     clock.seconds += 86_400
     run = StreamRun(Selected(part.stream, incremental=True), None, 0.0)
-    assert await reading.deliver(run, PartQueue(part).take(), lambda: 1) == "2026-03-10 23:59:59"
+    assert await reading.deliver(run, PartQueue(part).take(), Ahead(1)) == "2026-03-10 23:59:59"
     assert isinstance(await buffer.get(), Batch)
+
+
+class SlowApi(Api):
+    """As `Api`, with an answer that takes a while."""
+
+    under_way = 0
+    most = 0
+
+    async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+        """Answer later."""
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        for _ in range(10):
+            await asyncio.sleep(0)
+        self.under_way -= 1
+        return await super().send(endpoint, params, token)
+
+
+@pytest.mark.parametrize("pages", [1, 4])
+async def test_pages_of_a_list_are_asked_for_at_once(pages: int) -> None:
+    """As many as its share of the quota allows, and each object comes once."""
+    api = SlowApi({"ad/get/": [{"ad_id": str(n), "modify_time": "2026-02-01 00:00:00"} for n in range(9_500)]})
+    part = Part(stream=stream("ads"), account=account())
+    lists = ObjectLists(
+        client(api, FakeClock(), tier=tier_of(1000)), part, include_deleted=False, today=TODAY, share=Ahead(pages)
+    )
+    came = [record["ad_id"] async for delivery in lists.deliveries() for record in delivery.records]
+    assert sorted(came) == list(range(9_500))
+    assert api.most == pages
