@@ -65,6 +65,30 @@ async def test_a_second_sync_leaves_what_a_fresh_one_leaves(database: Any, tmp_p
         assert {row[day] for row in rows_in(database, DAILY)} == {date(2026, 6, 16), date(2026, 6, 17)}
 
 
+async def test_what_may_only_be_hidden_stays(duckdb_only: Any) -> None:
+    """Without `include_deleted` TikTok hides rows of deleted objects, so that none is removed; an account's own are."""
+    of_account = "advertisers_reports_daily"
+    async with Emulator(business(100)) as emulator:
+        fields = {"start_date": "2026-06-12", "attribution_window": 4, "skip_empty_days": False}
+        config = parse_config(config_for(emulator, **fields))
+        kept: list[dict[str, set[Any]]] = []
+        for moment in (NOW, LATER):
+            emulator.clock.set(moment)
+            at = Circumstances(clock=FixedClock(moment), address=emulator.url)
+            streams = [DAILY, of_account]
+            assert (await load_async(config, duckdb_only.address, streams=streams, circumstances=at)).complete
+            key = {DAILY: "campaign_id", of_account: "advertiser_id"}
+            kept.append(
+                {
+                    name: set(duckdb_only.ask(f"SELECT {key[name]}, stat_time_day FROM {name}"))  # noqa: S608
+                    for name in streams
+                }
+            )
+    before, after = kept
+    assert before[DAILY] < after[DAILY]
+    assert before[of_account] - after[of_account]
+
+
 async def test_an_account_that_fails_keeps_its_rows(duckdb_only: Any) -> None:
     """What could not be read again stays as it was, while other accounts' rows are replaced."""
     async with Emulator(business(100)) as emulator:

@@ -69,7 +69,7 @@ def row(ad: int, day: date) -> dict[str, Any]:
     return {"dimensions": {"ad_id": str(ad), "stat_time_day": f"{day} 00:00:00"}, "metrics": {"spend": "1.0"}}
 
 
-async def deliver(report: Report, *, ahead: int) -> tuple[list[Event], ConnectorError | None]:
+async def deliver(report: Report, *, ahead: int, deleted: bool = True) -> tuple[list[Event], ConnectorError | None]:
     """Read one window of all days; gives what came, and the error that ended it."""
     clock = FakeClock()
     buffer: Buffer[Event | None] = Buffer(1)
@@ -80,7 +80,7 @@ async def deliver(report: Report, *, ahead: int) -> tuple[list[Event], Connector
             came.append(event)
 
     taking = asyncio.create_task(take())
-    reading = StepReader(config(), client(report, clock, tier=tier_of(100_000)), clock, buffer)
+    reading = StepReader(config(include_deleted=deleted), client(report, clock, tier=tier_of(100_000)), clock, buffer)
     last = FIRST + timedelta(days=DAYS - 1)
     queue = PartQueue(Part(stream=stream(STREAM), account=account(), first=FIRST, last=last, days=30))
     error: ConnectorError | None = None
@@ -144,3 +144,11 @@ async def test_a_window_that_fails_takes_no_other_along() -> None:
     assert sorted(settled.values()) == [False, True, True]
     whole = [event for event in came if isinstance(event, Batch) and settled[event.part]]
     assert list(days_of(whole).values()) == [A_DAY] * 4
+
+
+async def test_where_rows_may_be_hidden_nothing_is_said_of_others() -> None:
+    """Without `include_deleted` rows of deleted ads do not come, and that is not the end of them."""
+    came, _ = await deliver(Report(), ahead=8, deleted=False)
+    settled = [event for event in came if isinstance(event, Settled)]
+    assert len(settled) == 4
+    assert {event.advertiser_id for event in settled} == {None}

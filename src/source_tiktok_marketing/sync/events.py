@@ -71,13 +71,14 @@ class Batch(msgspec.Struct, frozen=True):
 class Settled(msgspec.Struct, frozen=True):
     """The rows of a part that came since it was last told of are whole days: none of their rows is still to come.
 
-    What a report has of this account and these days is those rows and no others; there may be none at all.
+    What a report has of this account and these days is those rows and no others; there may be none at all. That is not
+    said where rows of deleted objects are hidden: what was delivered in their time is no less true afterwards.
 
     Args:
         stream: Whose part.
         part: Its number; 0 for days that have no rows, of which it is known without reading them.
         whole: Otherwise the part failed, and they are what came of it.
-        advertiser_id: The account; None if nothing is said of other rows.
+        advertiser_id: The account; None if nothing is said of other rows, since TikTok may be hiding some.
         days: The days; None if the report has none, and these are all its rows of the account.
     """
 

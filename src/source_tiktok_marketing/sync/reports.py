@@ -138,6 +138,11 @@ class ReportWindow:
         self._refused = set() if refused is None else refused
         self._reader = KeepingReader(report_reader(stream), partial(keep, stream, int(advertiser_id)))
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether there are no other rows than those that come: TikTok hides rows of deleted objects unless asked."""
+        return self._include_deleted or self._source.status_field is None
+
     async def deliveries(self) -> AsyncGenerator[Delivery, None]:
         """Every row of the window, once, and a word after each part whose days are whole.
 

@@ -101,13 +101,14 @@ class StepReader:
             keep=self._keep,
         )
         account = int(advertiser_id)
+        said_of = account if report.is_exact else None
         part = next(self._parts)
         try:
             async with aclosing(report.deliveries()) as deliveries:
                 async for delivery in deliveries:
                     await self._put(run, account, delivery.records, delivery.size, delivery.odd, part)
                     if delivery.settles:
-                        settled = Settled(run.stream, part, advertiser_id=account, days=delivery.days)
+                        settled = Settled(run.stream, part, advertiser_id=said_of, days=delivery.days)
                         await self._buffer.put(settled)
                     del delivery
         except TooLong:
