@@ -41,6 +41,23 @@ def test_a_sync_asks_what_was_planned(api: Any, config: Callable[..., str], comm
     assert not planned["questions_open"]
 
 
+def test_the_next_sync_into_a_database_is_planned_from_what_is_there(
+    api: Any, config: Callable[..., str], command: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Without a file it is the first one; after it `plan --to` names just what the next one asks. It writes nothing."""
+    path, to = config(attribution_window=2), "duckdb:///next.duckdb"
+    options = ["--streams", STREAMS, "--ask", "--to", to]
+    first = forecast(command, path, *options)
+    assert not (tmp_path / "next.duckdb").exists()
+    assert "first one" in command("plan", "--config", path, *options).stderr
+    assert command("sync", "--config", path, "--to", to, "--streams", STREAMS).returncode == 0
+    following = forecast(command, path, *options)
+    api.control("reset", {}, "POST")
+    assert command("sync", "--config", path, "--to", to, "--streams", STREAMS).returncode == 0
+    assert asked(api) == following["requests"]
+    assert sum(following["requests"].values()) < sum(first["requests"].values())
+
+
 def test_planning_itself_asks_for_the_accounts_only(
     api: Any, config: Callable[..., str], command: Callable[..., Any]
 ) -> None:
@@ -75,7 +92,17 @@ def test_a_state_shortens_it(config: Callable[..., str], command: Callable[..., 
     assert planned["first"] == "2026-06-13"
 
 
-@pytest.mark.parametrize("wrong", [["--streams", "ad"], ["--state", "no.json"], ["--config", "no.json"]])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--streams", "ad"],
+        ["--state", "no.json"],
+        ["--config", "no.json"],
+        ["--to", "mysql://x"],
+        ["--to", "duckdb:///."],
+        ["--state", "config.json", "--to", "duckdb:///x.duckdb"],
+    ],
+)
 def test_wrong_input_is_a_sentence(config: Callable[..., str], command: Callable[..., Any], wrong: list[str]) -> None:
     """Exit code 2, and no traceback."""
     ended = command("plan", "--config", config(), *wrong)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from source_tiktok_marketing.cli.common import announce, config_option, console,
 
 if TYPE_CHECKING:
     from source_tiktok_marketing.config import Config
+    from source_tiktok_marketing.sync.events import Selected
     from source_tiktok_marketing.sync.forecast import Forecast
 
 _AT_ONCE = 16
@@ -28,14 +30,30 @@ _AT_ONCE = 16
     "state_path",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="The state that the sync would go on from, as Airbyte keeps it. Without it: a first sync.",
+    help="The state that the sync would go on from, as Airbyte keeps it. Without it and --to: a first sync.",
+)
+@click.option(
+    "--to",
+    metavar="DESTINATION",
+    help="Plan the next sync into this database, as it would be given to `sync`: it goes on from what is there.",
+)
+@click.option(
+    "--dataset", default="tiktok_ads", show_default=True, metavar="NAME", help="Schema of the tables in the database."
 )
 @click.option(
     "--ask", is_flag=True, help="Ask first which days have data, as the sync would: then idle ones are known."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @debug_option
-def plan(config_path: Path, names: str | None, state_path: Path | None, ask: bool, as_json: bool) -> int:
+def plan(
+    config_path: Path,
+    names: str | None,
+    state_path: Path | None,
+    to: str | None,
+    dataset: str,
+    ask: bool,
+    as_json: bool,
+) -> int:
     """Show what a sync would ask: requests by stream and endpoint, the time they take, and what bounds it.
 
     Only the accounts are asked for, a request for each hundred of them.
@@ -45,11 +63,19 @@ def plan(config_path: Path, names: str | None, state_path: Path | None, ask: boo
     from source_tiktok_marketing.airbyte.inputs import states_by_stream
     from source_tiktok_marketing.config import load_config, read_json
     from source_tiktok_marketing.pipelines import choose_streams
+    from source_tiktok_marketing.sync.events import Selected
 
+    if to is not None and state_path is not None:
+        raise click.UsageError("Give --state or --to: a sync goes on from one of them.")
     config = load_config(config_path)
     chosen = None if names is None else [name.strip() for name in names.split(",") if name.strip()]
-    states = states_by_stream(read_json(state_path, "state")) if state_path else {}
-    found = asyncio.run(_forecast(config, [stream.name for stream in choose_streams(config, chosen)], states, ask=ask))
+    streams = choose_streams(config, chosen)
+    states: Mapping[str, Any] = states_by_stream(read_json(state_path, "state")) if state_path else {}
+    if to is not None:
+        states = _states_in(to, dataset)
+    # Into a database objects are read whole each time: a status can change without the object's `modify_time`.
+    selected = [Selected(stream, incremental=to is None or stream.is_report) for stream in streams]
+    found = asyncio.run(_forecast(config, selected, states, ask=ask))
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode({**msgspec.structs.asdict(found), "bound": found.bound})))
     else:
@@ -57,16 +83,24 @@ def plan(config_path: Path, names: str | None, state_path: Path | None, ask: boo
     return 0
 
 
-async def _forecast(config: Config, names: list[str], states: dict[str, Any], *, ask: bool) -> Forecast:
-    from source_tiktok_marketing.catalog import STREAMS
+def _states_in(to: str, dataset: str) -> Mapping[str, Any]:
+    from source_tiktok_marketing.doctor import states_in
+    from source_tiktok_marketing.pipelines import destination_of
+
+    destination = destination_of(to, dataset)
+    states = states_in(destination)
+    if states is None:
+        click.echo(f"No sync has filled {destination.shown} yet: this is the first one.", err=True)
+    return states or {}
+
+
+async def _forecast(config: Config, selected: Sequence[Selected], states: Mapping[str, Any], *, ask: bool) -> Forecast:
     from source_tiktok_marketing.clock import SystemClock
     from source_tiktok_marketing.sync.accounts import find_accounts
     from source_tiktok_marketing.sync.activity import Activity
     from source_tiktok_marketing.sync.connection import connect
-    from source_tiktok_marketing.sync.events import Selected
     from source_tiktok_marketing.sync.forecast import forecast, plan_parts
 
-    selected = [Selected(stream, incremental=True) for stream in STREAMS if stream.name in set(names)]
     clock = SystemClock()
     async with connect(config, clock=clock, on_wait=announce) as api:
         accounts = (await find_accounts(config, api)).chosen

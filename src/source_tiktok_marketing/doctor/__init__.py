@@ -6,7 +6,8 @@ database is opened and TikTok is asked at the edges. Nothing here writes anythin
 
 from __future__ import annotations
 
+from source_tiktok_marketing.doctor.database import states_in
 from source_tiktok_marketing.doctor.examination import Scope, examine
 from source_tiktok_marketing.doctor.findings import Examination, Finding, Fix, Severity
 
-__all__ = ["Examination", "Finding", "Fix", "Scope", "Severity", "examine"]
+__all__ = ["Examination", "Finding", "Fix", "Scope", "Severity", "examine", "states_in"]

@@ -17,7 +17,7 @@ import msgspec
 from source_tiktok_marketing.catalog import STREAMS, ReportSource, Stream
 from source_tiktok_marketing.config import Config
 from source_tiktok_marketing.doctor.days import Expected
-from source_tiktok_marketing.doctor.reader import Reader, reading
+from source_tiktok_marketing.doctor.reader import NothingThereError, Reader, reading
 from source_tiktok_marketing.errors import ConfigurationError
 from source_tiktok_marketing.pipelines.destination import NAME, Destination
 from source_tiktok_marketing.pipelines.summary import LOADS_TABLE, SYNCS_TABLE
@@ -294,12 +294,32 @@ class Database:
         )
 
 
+def states_in(destination: Destination) -> Mapping[str, Any] | None:
+    """The states that a sync into this database would go on from, by stream; None if no sync has filled it yet.
+
+    Raises:
+        ConfigurationError: Its states cannot be read.
+        DestinationError: It cannot be read now.
+    """
+    try:
+        with opened(destination) as database:
+            states = database.raw_states
+    except NothingThereError:
+        return None
+    if states is None:
+        raise ConfigurationError(
+            f"The states in {destination.shown} are gone or cannot be read.",
+            remedy="`tiktok-marketing doctor --database …` says more; a sync with --full reads everything anew.",
+        )
+    return states
+
+
 @contextmanager
 def opened(destination: Destination) -> Iterator[Database]:
     """Open a database to look at it; others may read it meanwhile, and nothing in it changes.
 
     Raises:
-        ConfigurationError: There is no such database, or no sync has filled it.
+        NothingThereError: There is no such database, or no sync has filled it.
         DestinationError: It cannot be read now.
     """
     with reading(destination) as reader:
@@ -318,7 +338,7 @@ def _make_sure_of(reader: Reader, destination: Destination) -> None:
     if destination.dataset in ours:
         return
     there = f"It has what looks like one in: {', '.join(sorted(ours))} (--dataset)." if ours else ""
-    raise ConfigurationError(
+    raise NothingThereError(
         f"{destination.shown} holds no tables of a sync in the schema {destination.dataset}.",
         remedy=there or "Give the address and the dataset that the sync was given.",
     )

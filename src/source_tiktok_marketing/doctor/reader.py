@@ -25,6 +25,10 @@ _COMING = "_coming"
 _AT_ONCE = 50_000
 
 
+class NothingThereError(ConfigurationError):
+    """There is no such database, or no sync has filled it."""
+
+
 class Reader(Protocol):
     """A database that is open to be read, and the one in memory that takes what is read."""
 
@@ -130,8 +134,9 @@ def _in_duckdb(destination: DuckDBFile, memory: Any) -> Iterator[Reader]:
 
     path = destination.path
     if not path.is_file():
-        raise ConfigurationError(
-            f"There is no database {path}." if not path.exists() else f"{path} is no file.",
+        missing = not path.exists()
+        raise (NothingThereError if missing else ConfigurationError)(
+            f"There is no database {path}." if missing else f"{path} is no file.",
             remedy="Give the address that the sync was given with --to.",
         )
     quoted = str(path).replace("'", "''")
