@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from unit_builders import FakeClock, account, client, config, stream, success
+from unit_builders import FakeClock, account, client, config, refusal, stream, success
 
 from source_tiktok_marketing.api.quota import tier_of
 from source_tiktok_marketing.api.transport import Reply
@@ -24,6 +24,7 @@ from support import Ahead
 
 FIRST = date(2026, 1, 1)
 DAYS = 8
+LAST = FIRST + timedelta(days=DAYS - 1)
 A_DAY = 15_000
 """Rows: two days are one walk."""
 STREAM = "ads_reports_daily"
@@ -34,10 +35,14 @@ class Report:
 
     Args:
         failing: The first day of the windows that cannot be had beyond their first page.
+        all_fail: Whether no window can.
+        a_day: Rows each day.
     """
 
-    def __init__(self, failing: date | None = None) -> None:
+    def __init__(self, failing: date | None = None, *, all_fail: bool = False, a_day: int = A_DAY) -> None:
         self._failing = failing
+        self._all_fail = all_fail
+        self._a_day = a_day
         self.under_way: Counter[Window] = Counter()
         self.beside: list[int] = []
         """How many windows were under way whenever a page was asked for."""
@@ -55,12 +60,12 @@ class Report:
         for _ in range(20):
             await asyncio.sleep(0)
         self.under_way[window] -= 1
-        if window.start == self._failing and window.days < DAYS and number > 1:
+        if (self._all_fail or window.start == self._failing) and window.days < DAYS and number > 1:
             return Reply(200, {}, b'{"code":40001,"message":"No permission.","request_id":"r1","data":{}}')
-        total = window.days * A_DAY
+        total = window.days * self._a_day
         info = {"page": number, "page_size": 1000, "total_number": total, "total_page": total // 1000}
         numbers = range((number - 1) * 1000, number * 1000)
-        rows = [row(n % A_DAY, window.start + timedelta(days=n // A_DAY)) for n in numbers]
+        rows = [row(n % self._a_day, window.start + timedelta(days=n // self._a_day)) for n in numbers]
         return success({"list": rows, "page_info": info})
 
 
@@ -81,8 +86,7 @@ async def deliver(report: Report, *, ahead: int, deleted: bool = True) -> tuple[
 
     taking = asyncio.create_task(take())
     reading = StepReader(config(include_deleted=deleted), client(report, clock, tier=tier_of(100_000)), clock, buffer)
-    last = FIRST + timedelta(days=DAYS - 1)
-    queue = PartQueue(Part(stream=stream(STREAM), account=account(), first=FIRST, last=last, days=30))
+    queue = PartQueue(Part(stream=stream(STREAM), account=account(), first=FIRST, last=LAST, days=30))
     error: ConnectorError | None = None
     try:
         run = StreamRun(Selected(stream(STREAM), incremental=True), None, 0.0)
@@ -152,3 +156,30 @@ async def test_where_rows_may_be_hidden_nothing_is_said_of_others() -> None:
     settled = [event for event in came if isinstance(event, Settled)]
     assert len(settled) == 4
     assert {event.advertiser_id for event in settled} == {None}
+
+
+async def test_rows_of_days_that_are_still_to_be_read_are_not_told_of_with_others() -> None:
+    """A walk of all days breaks off after some pages, and they are read in halves: what came of the second half waits.
+
+    Otherwise it would be taken for rows of an earlier time once the second half is whole.
+    """
+
+    class Breaking(Report):
+        async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+            if params["start_date"] == str(FIRST) and params["end_date"] == str(LAST) and int(params["page"]) > 5:
+                return refusal(40067)
+            return await super().send(endpoint, params, token)
+
+    came, error = await deliver(Breaking(a_day=1_000), ahead=1)
+    assert error is None
+    assert days_of(came) == {str(FIRST + timedelta(days=day)): 1_000 for day in range(DAYS)}
+    waiting: list[Event] = []
+    for event in came:
+        if isinstance(event, Settled):
+            assert event.days is not None
+            for day in days_of(waiting):
+                assert event.days.start <= date.fromisoformat(day) <= event.days.end
+            waiting = []
+        else:
+            waiting.append(event)
+    assert not waiting

@@ -154,16 +154,17 @@ class ReportWindow:
         walker = Walker(self._api, self._reader, self._share)
         pieces = deque([self._whole])
         since = self._whole.since
-        until = date.min  # the last day of which rows came
+        until = date.min  # the last day of which rows may have come
         while pieces:
             piece = pieces.popleft()
             asked = self._metrics
             try:
                 async with aclosing(walker.walk(self._request(piece))) as deliveries:
                     async for delivery in deliveries:
+                        # Now, not at its end: should it break off, rows of its last day may have come all the same.
+                        until = max(until, piece.window.end if piece.window else date.max)
                         yield delivery
                         del delivery
-                until = max(until, piece.window.end if piece.window else date.max)
             except TooLong as error:
                 if piece is self._whole:
                     raise
