@@ -158,4 +158,4 @@ def test_what_stays_while_a_list_moves_comes_once(
 
 def test_too_long_a_list_says_how_long() -> None:
     """For whoever reads a log."""
-    assert "41,000 rows" in str(TooLong(41_000))
+    assert "41,000 rows" in str(TooLong(41_000, 40_000))

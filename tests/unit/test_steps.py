@@ -183,3 +183,10 @@ async def test_rows_of_days_that_are_still_to_be_read_are_not_told_of_with_other
         else:
             waiting.append(event)
     assert not waiting
+
+
+async def test_windows_of_which_each_is_a_little_too_long_come_to_an_end() -> None:
+    """Two that are read side by side may have fewer rows each than one that is read alone."""
+    came, error = await asyncio.wait_for(deliver(Report(a_day=18_000), ahead=8), 60)
+    assert error is None
+    assert days_of(came) == {str(FIRST + timedelta(days=day)): 18_000 for day in range(DAYS)}

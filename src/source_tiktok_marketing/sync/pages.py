@@ -96,11 +96,13 @@ class TooLong(ConnectorError):  # noqa: N818 - a fact about the list
 
     Args:
         total: How many.
+        most: How many it should have.
     """
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, most: int) -> None:
         super().__init__(f"The list has {total:,} rows.")
         self.total = total
+        self.most = most
 
 
 class Walker:
@@ -144,7 +146,7 @@ class Walker:
                     total = page.total_number
                     counts.append(total or 0)
                     if request.most is not None and counts[0] > request.most and not seen:
-                        raise TooLong(counts[0])
+                        raise TooLong(counts[0], request.most)
                     if is_whole and request.disjoint and not self._delivered:
                         if page.records:
                             yield Delivery(page.records, size, page.odd)

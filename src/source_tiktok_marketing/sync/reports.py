@@ -168,7 +168,7 @@ class ReportWindow:
             except TooLong as error:
                 if piece is self._whole:
                     raise
-                pieces.extendleft(reversed(piece.shorter(error.total, self._most)))
+                pieces.extendleft(reversed(piece.shorter(error.total, error.most)))
             except Truncated as error:
                 smaller = await self._fewer_ads(piece)
                 if smaller is None:

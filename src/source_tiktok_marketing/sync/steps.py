@@ -23,7 +23,7 @@ from source_tiktok_marketing.sync.objects import ObjectLists
 from source_tiktok_marketing.sync.pages import Share, TooLong
 from source_tiktok_marketing.sync.plan import Part
 from source_tiktok_marketing.sync.records import Keep, ObjectReader, as_structs
-from source_tiktok_marketing.sync.reports import PAGE_SIZE, ReportWindow, rows_per_walk, shorter_windows
+from source_tiktok_marketing.sync.reports import PAGE_SIZE, ReportWindow, shorter_windows
 from source_tiktok_marketing.sync.runs import StreamRun
 from source_tiktok_marketing.sync.windows import Window, day_in
 
@@ -231,7 +231,8 @@ class _Report:
         if not isinstance(error, TooLong):
             return error
         assert one.window is not None  # noqa: S101 - only windows of several days are too long
-        shorter = shorter_windows(one.window, error.total, rows_per_walk(self._share))
+        # By the number that it was held against: by any other, "shorter" could be the same window, again and again.
+        shorter = shorter_windows(one.window, error.total, error.most)
         pages = math.ceil(error.total / PAGE_SIZE / len(shorter))
         self._waiting.extendleft(_One(self, window, pages) for window in reversed(shorter))
         return None
