@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -190,3 +191,13 @@ async def test_windows_of_which_each_is_a_little_too_long_come_to_an_end() -> No
     came, error = await asyncio.wait_for(deliver(Report(a_day=18_000), ahead=8), 60)
     assert error is None
     assert days_of(came) == {str(FIRST + timedelta(days=day)): 18_000 for day in range(DAYS)}
+
+
+async def test_windows_that_fail_together_leave_no_error_that_nobody_looked_at() -> None:
+    """Asyncio would show its traceback."""
+    unseen: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: unseen.append(context))
+    _, error = await deliver(Report(failing=None, all_fail=True), ahead=100)
+    assert error is not None
+    gc.collect()
+    assert not unseen

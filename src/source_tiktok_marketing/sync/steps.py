@@ -216,7 +216,8 @@ class _Report:
                 done, _ = await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     one = self._under_way.pop(task)
-                    failure = failure or self._outcome(one, task.exception())
+                    outcome = self._outcome(one, task.exception())
+                    failure = failure or outcome
                 if failure is not None:
                     self._waiting.clear()
                 self.tell()
