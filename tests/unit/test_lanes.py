@@ -246,6 +246,36 @@ def test_a_slow_account_does_not_hold_up_the_others() -> None:
     assert slow.in_flight == 2
 
 
+@pytest.mark.parametrize("limit", [5, 13, 40])
+def test_a_large_window_that_stands_still_does_not_hold_up_the_others(limit: int) -> None:
+    """It had the lane to itself at first, and its pages fill it; then they do not come, and others are read all the
+    same, each of their windows."""
+    large, quick = queue(9, "large", pages=0), [queue(50, str(n)) for n in range(3)]
+    lane = Lane("report/integrated/get/", [[large, *quick]])
+    stuck = lane.take(limit)
+    assert isinstance(stuck, Step)
+    lane.expect(stuck, 1000)
+    left = sum(one.part.size for one in quick)
+    while left:
+        step = lane.take(limit)
+        assert isinstance(step, Step)
+        assert step.queue is not large
+        step.queue.complete(step)
+        lane.release(step)
+        left -= 1
+    assert lane.load == 1000
+    assert lane.take(limit) is None
+
+
+def test_large_windows_of_many_accounts_are_not_all_begun_at_once() -> None:
+    """Their keys are kept until they end; the shares of a few of them are the whole lane."""
+    lane = Lane("report/integrated/get/", [[queue(9, str(n), pages=100) for n in range(50)]])
+    begun = 0
+    while lane.take(16) is not None:
+        begun += 1
+    assert begun == 4
+
+
 def test_accounts_take_turns() -> None:
     """Equal accounts get equal windows."""
     queues = [queue(30, str(n)) for n in range(3)]

@@ -171,19 +171,28 @@ class Lane:
         """The next window, or what must be asked before it is; None if there is none now.
 
         The first stream that has one gives it, its accounts in turn. One account gets a share of the lane only, as long
-        as another could use the rest, so that an account whose answers are slow does not hold up the others.
+        as another could use the rest, so that an account whose answers are slow does not hold up the others: what it
+        has beyond its share, as it began to use the rest, does not count against those that have less than theirs.
 
         Args:
             limit: How many pages and questions the lane may have in flight.
         """
-        if self.load >= limit:
-            return None
         share = max(2, limit // 4)
-        for cap in (share, limit):
-            for queues in self._streams:
-                taken = self._take_from(queues, cap)
-                if taken is not None:
-                    return taken
+        if self._within(share) < limit:
+            taken = self._take_up_to(share)
+            if taken is not None:
+                return taken
+        return self._take_up_to(limit) if self.load < limit else None
+
+    def _within(self, share: int) -> int:
+        """Pages and questions under way, but for pages that an account has beyond its share."""
+        return self.load - sum(pages - share for pages in self._held.values() if pages > share)
+
+    def _take_up_to(self, cap: int) -> Step | Question | None:
+        for queues in self._streams:
+            taken = self._take_from(queues, cap)
+            if taken is not None:
+                return taken
         return None
 
     def _take_from(self, queues: deque[PartQueue], cap: int) -> Step | Question | None:
@@ -236,6 +245,8 @@ class Lane:
     def _weigh(self, step: Step, pages: int) -> None:
         self.load += pages
         self._held[step.queue.holder] += pages
+        if not self._held[step.queue.holder]:
+            del self._held[step.queue.holder]
 
     def answered(self) -> None:
         """A question that was taken is in flight no more."""
