@@ -178,3 +178,20 @@ def test_a_row_of_another_day_than_was_said_is_there_once(run: Any, query: Any, 
         page = Batch(of, make.account, [make.campaign_row(1, "2026-01-01", spend)], 9, 1)
         run(make.whole(DAILY, page, settled(of, 1, make.account, day, day)))
     assert query(f"SELECT spend::INT FROM {DAILY}") == [(2,)]  # noqa: S608 - a name from above
+
+
+async def test_what_a_deleted_object_has_spent_in_all_stays(duckdb_only: Any) -> None:
+    """A report without days is read whole each time, and without `include_deleted` rows of deleted objects are hidden."""
+    name = "ads_reports_lifetime"
+    async with Emulator(Options(now=NOW, tier="unlimited", advertisers=3, days=60, ads_per_account=200)) as emulator:
+        kept = []
+        for deleted in (True, False):
+            config = parse_config(config_for(emulator, start_date="2026-06-01", include_deleted=deleted))
+            at = Circumstances(clock=FixedClock(NOW), address=emulator.url)
+            assert (await load_async(config, duckdb_only.address, streams=[name], circumstances=at)).complete
+            kept.append(set(duckdb_only.ask(f"SELECT ad_id FROM {name}")))  # noqa: S608
+        hidden = parse_config(config_for(emulator, start_date="2026-06-01"))
+        fresh = type(duckdb_only)(Path(duckdb_only.address).with_name("fresh.duckdb"))
+        assert (await load_async(hidden, fresh.address, streams=[name], circumstances=at)).complete
+    assert len(fresh.ask(f"SELECT ad_id FROM {name}")) < len(kept[0])  # noqa: S608 - a name from above
+    assert kept[0] == kept[1]

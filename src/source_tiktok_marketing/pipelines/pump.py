@@ -72,6 +72,8 @@ class Pump:
         self._packages = 0
         self._filled = Package(clock.monotonic())
         self._held = Held()
+        self._hiding: set[str] = set()
+        """Streams of which TikTok may hide rows, so that what does not come is not gone."""
         self._loading: asyncio.Task[None] | None = None
 
     def begin_from(self, states: Mapping[str, Mapping[str, Any]], *, full: bool) -> None:
@@ -205,7 +207,8 @@ class Pump:
                 if stream.name in self._broken:
                     event = Ended(stream, (*event.failures, self._broken[stream.name]), event.records)
                 self._ended[stream.name] = event
-                package.ended(event)
+                if stream.name not in self._hiding:
+                    package.ended(event)
                 self._watcher.ended(event)
             case Notice(text=text):
                 self.notice(text)
@@ -219,6 +222,8 @@ class Pump:
         if settled.advertiser_id is not None:
             span = Span(settled.advertiser_id, settled.days, settled.part in self._held.begun)
             package.replace(settled.stream, span)
+        else:
+            self._hiding.add(settled.stream.name)
 
     def _take_batch(self, batch: Batch, package: Package) -> None:
         name = batch.stream.name
