@@ -195,3 +195,17 @@ async def test_what_a_deleted_object_has_spent_in_all_stays(duckdb_only: Any) ->
         assert (await load_async(hidden, fresh.address, streams=[name], circumstances=at)).complete
     assert len(fresh.ask(f"SELECT ad_id FROM {name}")) < len(kept[0])  # noqa: S608 - a name from above
     assert kept[0] == kept[1]
+
+
+async def test_accounts_that_are_left_out_keep_their_rows(database: Any) -> None:
+    """Also of streams that are read whole: another sync may load them into the same tables, with another token say."""
+    names = [LIFETIME, "pixels"]
+    async with Emulator(Options(now=NOW, tier="unlimited", advertisers=3, days=30, ads_per_account=25)) as emulator:
+        at = Circumstances(clock=FixedClock(NOW), address=emulator.url)
+        kept = []
+        for chosen in ([], [emulator.advertiser_ids[0]]):
+            fields = {"start_date": "2026-06-01", "include_deleted": True, "advertiser_ids": chosen}
+            config = parse_config(config_for(emulator, **fields))
+            assert (await load_async(config, database.address, streams=names, circumstances=at)).complete
+            kept.append([len(rows_in(database, name)) for name in names])
+    assert kept[0] == kept[1]

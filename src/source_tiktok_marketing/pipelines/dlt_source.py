@@ -113,8 +113,8 @@ class Loader:
                 session.settle(package.streams[name])
                 self._describe(session, package.streams[name])
                 self._settled.add(name)
-            for name, accounts in package.whole.items():
-                self._remove_vanished(session, package.streams[name], accounts)
+            for name, (read, skipped) in package.whole.items():
+                self._remove_vanished(session, package.streams[name], read, skipped)
             self._forget_old_states(session)
         return {name: table.num_rows for name, table in tables.items()}
 
@@ -218,14 +218,17 @@ class Loader:
             for name, text in todo:
                 session.execute(f'COMMENT ON COLUMN {table}."{name}" IS {_quoted(text)}')
 
-    def _remove_vanished(self, session: Session, stream: Stream, skipped: Sequence[int]) -> None:
+    def _remove_vanished(
+        self, session: Session, stream: Stream, read: Sequence[int] | None, skipped: Sequence[int]
+    ) -> None:
         """Remove the rows of a stream that is read whole which this sync did not bring."""
         if stream.name not in self.tables:
             return
         session.execute(
             f'DELETE FROM "{self._destination.dataset}"."{stream.name}"'  # noqa: S608 - names of the catalog
-            " WHERE _dlt_load_id <> ALL(?) AND advertiser_id <> ALL(?)",
-            [self._load_ids, list(skipped)],
+            " WHERE _dlt_load_id <> ALL(?) AND advertiser_id <> ALL(?)"
+            + ("" if read is None else " AND advertiser_id = ANY(?)"),
+            [self._load_ids, list(skipped), *([] if read is None else [list(read)])],
         )
 
     def _forget_old_states(self, session: Session) -> None:

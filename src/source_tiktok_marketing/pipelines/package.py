@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -67,8 +67,9 @@ class Package:
         self.size = 0
         self.states: dict[str, Mapping[str, Any] | None] = {}
         """Stream name to its new state; None forgets the one there is."""
-        self.whole: dict[str, tuple[int, ...]] = {}
-        """Streams without a cursor that are complete with this package; accounts whose old rows stay all the same."""
+        self.whole: dict[str, tuple[Sequence[int] | None, Sequence[int]]] = {}
+        """Streams without a cursor that are complete with this package: the accounts that they were read for, None for
+        all there are, and those among them whose old rows stay all the same."""
         self.streams: dict[str, Stream] = {}
         self.spans: dict[str, list[Span]] = {}
         """Stream name to the days of accounts of which the rows here are all there are."""
@@ -108,12 +109,13 @@ class Package:
         """Note that a stream which is read whole each time is complete.
 
         What such a stream no longer holds has vanished at TikTok, and goes from the database too: after a complete read
-        and never before. Rows of accounts that were skipped on purpose stay.
+        and never before. Rows of accounts that were skipped on purpose stay, and of those that were not asked for.
         """
         if event.stream.cursor is None and event.complete:
             skipped = [failure.advertiser_id for failure in event.failures]
             if None not in skipped:
-                self.whole[event.stream.name] = tuple(int(account) for account in skipped if account is not None)
+                read = None if event.accounts is None else [int(account) for account in event.accounts]
+                self.whole[event.stream.name] = read, [int(account) for account in skipped if account is not None]
                 self.streams[event.stream.name] = event.stream
 
     @property

@@ -10,6 +10,7 @@ from typing import Any
 
 from source_tiktok_marketing.api.client import Client
 from source_tiktok_marketing.api.errors import Consequence, TikTokError, Verdict
+from source_tiktok_marketing.catalog import Scope
 from source_tiktok_marketing.clock import Clock
 from source_tiktok_marketing.config import Config
 from source_tiktok_marketing.errors import ConnectorError, Interrupted, OutOfMemory
@@ -308,7 +309,10 @@ class Sync:
         # A stream without a cursor has a state only once it is whole; the others keep what they have reached.
         if run.cursors is not None or not run.failures:
             await self._buffer.put(run.checkpoint(self._clock.monotonic()))
-        await self._buffer.put(Ended(run.stream, tuple(run.failures), run.records))
+        accounts = None
+        if run.stream.scope is Scope.ACCOUNT and self._accounts is not None:
+            accounts = tuple(account.advertiser_id for account in self._accounts.chosen)
+        await self._buffer.put(Ended(run.stream, tuple(run.failures), run.records, accounts))
 
 
 class _ShareOfLane:

@@ -110,11 +110,13 @@ class Ended(msgspec.Struct, frozen=True):
         stream: Which one.
         failures: What is missing; empty if it is complete.
         records: Records delivered.
+        accounts: The accounts that it was read for; None if it is not read per account.
     """
 
     stream: Stream
     failures: tuple[Failure, ...]
     records: int
+    accounts: tuple[str, ...] | None = None
 
     @property
     def complete(self) -> bool:
