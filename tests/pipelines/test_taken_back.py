@@ -89,6 +89,19 @@ async def test_what_may_only_be_hidden_stays(duckdb_only: Any) -> None:
     assert before[of_account] - after[of_account]
 
 
+async def test_days_of_which_it_is_known_that_they_have_nothing_keep_what_may_only_be_hidden(duckdb_only: Any) -> None:
+    """They are passed by, and without `include_deleted` that removes as little as reading them would."""
+    kept: list[set[Any]] = []
+    async with Emulator(business(100)) as emulator:
+        config = parse_config(config_for(emulator, start_date="2026-06-12", attribution_window=4))
+        for moment in (NOW, LATER):
+            emulator.clock.set(moment)
+            at = Circumstances(clock=FixedClock(moment), address=emulator.url)
+            assert (await load_async(config, duckdb_only.address, streams=[HOURLY], circumstances=at)).complete
+            kept.append(set(duckdb_only.ask(f"SELECT campaign_id, stat_time_hour FROM {HOURLY}")))  # noqa: S608
+    assert kept[0] < kept[1]
+
+
 async def test_an_account_that_fails_keeps_its_rows(duckdb_only: Any) -> None:
     """What could not be read again stays as it was, while other accounts' rows are replaced."""
     async with Emulator(business(100)) as emulator:

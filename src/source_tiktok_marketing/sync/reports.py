@@ -138,11 +138,6 @@ class ReportWindow:
         self._refused = set() if refused is None else refused
         self._reader = KeepingReader(report_reader(stream), partial(keep, stream, int(advertiser_id)))
 
-    @property
-    def is_exact(self) -> bool:
-        """Whether there are no other rows than those that come: TikTok hides rows of deleted objects unless asked."""
-        return self._include_deleted or self._source.status_field is None
-
     async def deliveries(self) -> AsyncGenerator[Delivery, None]:
         """Every row of the window, once, and a word after each part whose days are whole.
 
@@ -282,6 +277,11 @@ class ReportWindow:
             "which TikTok offers no way to read in full.",
             remedy="Leave the ad-level reports of this account out, or read it at ad group level.",
         )
+
+
+def is_exact(stream: Stream, *, include_deleted: bool) -> bool:
+    """Whether a report has no other rows than those that come: TikTok hides rows of deleted objects unless asked."""
+    return include_deleted or not isinstance(stream.source, ReportSource) or stream.source.status_field is None
 
 
 def rows_per_walk(share: Share) -> int:

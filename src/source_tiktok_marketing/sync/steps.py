@@ -12,7 +12,7 @@ from datetime import UTC, timedelta
 from typing import Any
 
 from source_tiktok_marketing.api.client import Client
-from source_tiktok_marketing.catalog import Scope
+from source_tiktok_marketing.catalog import Scope, Stream
 from source_tiktok_marketing.clock import Clock
 from source_tiktok_marketing.config import Config
 from source_tiktok_marketing.sync.accounts import Accounts, list_accounts
@@ -23,7 +23,7 @@ from source_tiktok_marketing.sync.objects import ObjectLists
 from source_tiktok_marketing.sync.pages import Share, TooLong
 from source_tiktok_marketing.sync.plan import Part
 from source_tiktok_marketing.sync.records import Keep, ObjectReader, as_structs
-from source_tiktok_marketing.sync.reports import PAGE_SIZE, ReportWindow, shorter_windows
+from source_tiktok_marketing.sync.reports import PAGE_SIZE, ReportWindow, is_exact, shorter_windows
 from source_tiktok_marketing.sync.runs import StreamRun
 from source_tiktok_marketing.sync.windows import Window, day_in
 
@@ -101,7 +101,7 @@ class StepReader:
             keep=self._keep,
         )
         account = int(advertiser_id)
-        said_of = account if report.is_exact else None
+        said_of = self._said_of(run.stream, advertiser_id)
         part = next(self._parts)
         try:
             async with aclosing(report.deliveries()) as deliveries:
@@ -121,8 +121,11 @@ class StepReader:
         """Tell that windows which are known to be empty have no rows."""
         part = step.queue.part
         assert part.account is not None  # noqa: S101 - only an account's windows are known
-        settled = Settled(part.stream, 0, advertiser_id=int(part.account.advertiser_id), days=step.days)
-        await self._buffer.put(settled)
+        said_of = self._said_of(part.stream, part.account.advertiser_id)
+        await self._buffer.put(Settled(part.stream, 0, advertiser_id=said_of, days=step.days))
+
+    def _said_of(self, stream: Stream, advertiser_id: str) -> int | None:
+        return int(advertiser_id) if is_exact(stream, include_deleted=self._config.include_deleted) else None
 
     async def _deliver_objects(self, run: StreamRun, part: Part, share: Share) -> str | None:
         assert part.account is not None  # noqa: S101 - narrows the type; the caller has looked
