@@ -194,7 +194,7 @@ def test_a_row_of_another_day_than_was_said_is_there_once(run: Any, query: Any, 
 
 
 async def test_what_a_deleted_object_has_spent_in_all_stays(duckdb_only: Any) -> None:
-    """A report without days is read whole each time, and without `include_deleted` rows of deleted objects are hidden."""
+    """A report without days is read whole each time; without `include_deleted` rows of deleted objects are hidden."""
     name = "ads_reports_lifetime"
     async with Emulator(Options(now=NOW, tier="unlimited", advertisers=3, days=60, ads_per_account=200)) as emulator:
         kept = []

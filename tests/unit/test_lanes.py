@@ -248,9 +248,7 @@ def test_a_slow_account_does_not_hold_up_the_others() -> None:
 
 @pytest.mark.parametrize("limit", [5, 13, 40])
 def test_a_large_window_that_stands_still_does_not_hold_up_the_others(limit: int) -> None:
-    """It had the lane to itself at first, and its pages fill it; then they do not come, and others are read all the
-    same, each of their windows.
-    """
+    """It fills the lane, which it had to itself at first, and then its pages do not come: others are read still."""
     large, quick = queue(9, "large", pages=0), [queue(50, str(n)) for n in range(3)]
     lane = Lane("report/integrated/get/", [[large, *quick]])
     stuck = lane.take(limit)

@@ -105,13 +105,17 @@ class Package:
         self._ends[stream.name, span.advertiser_id] = len(spans)
         spans.append(span)
 
-    def ended(self, event: Ended) -> None:
+    def ended(self, event: Ended, *, hides: bool = False) -> None:
         """Note that a stream which is read whole each time is complete.
 
         What such a stream no longer holds has vanished at TikTok, and goes from the database too: after a complete read
         and never before. Rows of accounts that were skipped on purpose stay, and of those that were not asked for.
+
+        Args:
+            event: The end of the stream.
+            hides: Whether TikTok may hide rows of it, so that what did not come has not vanished.
         """
-        if event.stream.cursor is None and event.complete:
+        if event.stream.cursor is None and event.complete and not hides:
             skipped = [failure.advertiser_id for failure in event.failures]
             if None not in skipped:
                 read = None if event.accounts is None else [int(account) for account in event.accounts]

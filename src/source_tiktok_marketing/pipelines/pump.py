@@ -207,8 +207,7 @@ class Pump:
                 if stream.name in self._broken:
                     event = Ended(stream, (*event.failures, self._broken[stream.name]), event.records)
                 self._ended[stream.name] = event
-                if stream.name not in self._hiding:
-                    package.ended(event)
+                package.ended(event, hides=stream.name in self._hiding)
                 self._watcher.ended(event)
             case Notice(text=text):
                 self.notice(text)
