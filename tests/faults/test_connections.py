@@ -160,7 +160,7 @@ async def test_a_server_that_goes_away_for_a_while_costs_no_row(tmp_path: Path) 
         again = Reading(tmp_path, emulator)
         await again.until(b"STARTED")
         undisturbed = await again.outcome()
-    emulator.faults.add("path=report/integrated/get/,latency=0.3")
+    emulator.faults.add(f"path=report/integrated/get/,advertiser={emulator.advertiser_ids[-1]},latency=5")
     reading = Reading(tmp_path, emulator)
     async with emulator:
         await reading.until(b'"stream":"ads_reports_daily"')

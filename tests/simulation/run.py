@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from itertools import islice
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -56,7 +56,7 @@ def run_some(seeds: Sequence[int]) -> Some:
 
 
 def run_all(first: int, count: int, processes: int) -> Iterator[Some]:
-    """Run so many schedules, from a seed on, in several processes; with one, in this one."""
+    """Run so many schedules, from a seed on, in several processes; with one, in this one. It may be left early."""
     chunks = iter(
         [range(start, min(start + _AT_ONCE, first + count)) for start in range(first, first + count, _AT_ONCE)]
     )
@@ -184,14 +184,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="how many at once (all cores)")
     chosen = parser.parse_args(arguments)
     stopped = False
+
+    def stop(*_: object) -> None:
+        nonlocal stopped
+        stopped = True  # an exception could come up where nobody lets it pass
+
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, stop)
     with Watch(chosen.schedules) as watch:
-        try:
-            signal.signal(signal.SIGTERM, _interrupt)
-            say(f"{chosen.schedules:,} schedules from seed {chosen.seed} on, {chosen.processes} at once")
-            for some in run_all(chosen.seed, chosen.schedules, chosen.processes):
-                watch.take(*some)
-        except KeyboardInterrupt:
-            stopped = True
+        say(f"{chosen.schedules:,} schedules from seed {chosen.seed} on, {chosen.processes} at once")
+        for some in run_all(chosen.seed, chosen.schedules, chosen.processes):
+            watch.take(*some)
+            if stopped:
+                break
     if chosen.schedules == 1 and not stopped:
         say(story(chosen.seed))
     say(figures(watch.total, len(watch.failed)))
@@ -199,10 +204,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"failing seed {seed}")
     say(f"took {watch.seconds:,.0f} s{', and was stopped before its end' if stopped else ''}")
     return 130 if stopped else 1 if watch.failed else 0
-
-
-def _interrupt(*_: Any) -> None:
-    raise KeyboardInterrupt
 
 
 def story(seed: int) -> str:
