@@ -54,6 +54,7 @@ class Output:
         self._lock = threading.Lock()
         self._failure: BaseException | None = None
         self._drained = asyncio.Event()
+        self._ended = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="output", daemon=True)
 
     async def __aenter__(self) -> Self:
@@ -68,7 +69,8 @@ class Output:
     ) -> None:
         await self._until(0)
         self._queue.put(None)
-        await asyncio.to_thread(self._thread.join)
+        await self._ended.wait()  # not in a thread that waits: where memory is short there may be none to have
+        self._thread.join()
         if exc_type is None:
             self._raise()
 
@@ -109,3 +111,4 @@ class Output:
             with self._lock:
                 self._waiting -= len(data)
             self._loop.call_soon_threadsafe(self._drained.set)
+        self._loop.call_soon_threadsafe(self._ended.set)
