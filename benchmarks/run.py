@@ -67,13 +67,12 @@ BENCHMARKS = {
     ),
     "memory": Benchmark(
         title="Memory against rows",
-        usual="--rows 100000 1000000",
-        full="--rows 100000 1000000 10000000",
+        usual="--rows 100000 1000000 10000000 --per-second 50",
         small="--rows 50000",
     ),
     "large": Benchmark(title="Many accounts, and a very large one", small="--accounts 50 --ads 25000"),
     "quota": Benchmark(
-        title="The quota", usual="--seconds 40", full="--seconds 70", small="--seconds 5 --tiers 10 --latencies 0.1"
+        title="The quota", usual="--seconds 25", full="--seconds 70", small="--seconds 5 --tiers 10 --latencies 0.1"
     ),
     "load": Benchmark(
         title="Into a database", usual="--pages 250 --runs 2", full="--pages 1000 --runs 3", small="--pages 10 --runs 1"
