@@ -122,6 +122,7 @@ class Process:
             self._clock,
             buffer_bytes=session.buffer,
             keep=RowLines if isinstance(sink, LineSink) else as_structs,
+            walk=session.walk,
         )
         work = asyncio.create_task(self._follow(sync, sink, outcome, session))
         if session.ending:

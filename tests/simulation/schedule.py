@@ -15,6 +15,7 @@ from simulation.world import DAY, Account, World
 from source_tiktok_marketing.catalog import STREAMS, ObjectSource, ReportSource, Stream
 from source_tiktok_marketing.config import Config, Refresh
 from source_tiktok_marketing.sync.events import Selected
+from source_tiktok_marketing.sync.reports import USUAL_WALKS, WalkSize
 
 ZONES = (
     "UTC",
@@ -71,6 +72,7 @@ class Session:
         idle: Seconds that whoever takes the events waits now and then.
         moving: Changes that may happen while it reads.
         may_fail: Whether its trouble lasts longer than a sync has to survive.
+        walk: How long a walk through a report may be.
     """
 
     faults: list[Fault] = field(default_factory=list)
@@ -83,6 +85,7 @@ class Session:
     idle: float = 0.0
     moving: int = 0
     may_fail: bool = False
+    walk: WalkSize = USUAL_WALKS
 
 
 @dataclass
@@ -244,6 +247,9 @@ def _session(rng: random.Random, world: World, latency: float) -> Session:
         kind = rng.choice((50000, 40700, 502, "lookup", "garbage", MAINTENANCE, 40100))
         session.faults.append(Fault(kind, rng.uniform(0, 20), rng.uniform(1, 5) * 3600, rng.choice((0.9, 1.0))))
         session.may_fail = True
+    if rng.random() < 0.8:  # a window has more rows than a walk, so that it is read as shorter ones side by side
+        least = rng.randint(1, 3)
+        session.walk = WalkSize(least=least, most=least * rng.randint(1, 3), for_a_page_ahead=1)
     return session
 
 

@@ -29,6 +29,7 @@ from source_tiktok_marketing.sync.pages import Share
 from source_tiktok_marketing.sync.plan import Part, in_order_of_size, plan_stream
 from source_tiktok_marketing.sync.progress import Progress, StreamProgress
 from source_tiktok_marketing.sync.records import Keep, as_structs
+from source_tiktok_marketing.sync.reports import USUAL_WALKS, WalkSize
 from source_tiktok_marketing.sync.runs import StreamRun
 from source_tiktok_marketing.sync.state import read_state
 from source_tiktok_marketing.sync.steps import StepReader
@@ -51,6 +52,7 @@ class Sync:
         clock: The time.
         buffer_bytes: Bytes of pages that may wait to be taken.
         keep: What rows of reports are kept in from the moment they are decoded, and so what a batch of them holds.
+        walk: How long one walk through a report may be.
 
     Example:
         async for event in Sync(config, selected, states, api, clock).events(): ...
@@ -66,13 +68,14 @@ class Sync:
         *,
         buffer_bytes: int = _BUFFER,
         keep: Keep = as_structs,
+        walk: WalkSize = USUAL_WALKS,
     ) -> None:
         self._config = config
         self._api = api
         self._clock = clock
         self._buffer: Buffer[Event | None] = Buffer(buffer_bytes)
         self._began = clock.monotonic()
-        self._reading = StepReader(config, api, clock, self._buffer, keep)
+        self._reading = StepReader(config, api, clock, self._buffer, keep, walk)
         self._runs = {one.stream.name: self._run_of(one, states) for one in selected}
         self._accounts: Accounts | None = None
         self._activity: Activity | None = None

@@ -26,12 +26,6 @@ PAGE_SIZE = 1000
 """The largest page of a report."""
 _PARAMETER_ERROR = 40002
 _INVALID_METRICS = re.compile(r"[Ii]nvalid metric fields?: *\[([^\]]*)\]")
-_ROWS_PER_WALK = (10_000, 40_000)
-"""Rows of several days that are read in one walk, at least and at most. Their keys are kept until it ends, and deep
-pages drift; but each walk costs a page that is not full."""
-_ROWS_FOR_A_PAGE_AHEAD = 8_000
-"""Rows of a walk for each page of it that is asked for at once: few where many windows share the quota, so that the
-keys of all of them stay within bounds."""
 _IDS_PER_FILTER = 100
 """The most ids that one filter takes (`/report/integrated/get/`)."""
 _SIGNS = (
@@ -44,6 +38,30 @@ _SIGNS = (
     "real_time_result",
 )
 """Metrics of which one at least is above zero where anything happened, be it a late conversion alone."""
+
+
+class WalkSize(msgspec.Struct, frozen=True):
+    """Rows of several days that are read in one walk.
+
+    Their keys are kept until it ends, and deep pages drift; but each walk costs a page that is not full.
+
+    Args:
+        least: However many windows share the quota.
+        most: However few.
+        for_a_page_ahead: For each page of the walk that is asked for at once: few where many windows share the quota,
+            so that the keys of all of them stay within bounds.
+    """
+
+    least: int = 10_000
+    most: int = 40_000
+    for_a_page_ahead: int = 8_000
+
+    def rows(self, share: Share) -> int:
+        """How many rows one walk should have at most, now."""
+        return max(self.least, min(self.most, share.ahead() * self.for_a_page_ahead))
+
+
+USUAL_WALKS = WalkSize()
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -111,6 +129,7 @@ class ReportWindow:
         share: What it has of the quota.
         refused: Metrics to do without, because TikTok refused them; those that it refuses now are added.
         keep: What the rows are kept in.
+        walk: How long a walk may be.
     """
 
     def __init__(
@@ -124,6 +143,7 @@ class ReportWindow:
         share: Share,
         refused: set[str] | None = None,
         keep: Keep = as_structs,
+        walk: WalkSize = USUAL_WALKS,
     ) -> None:
         source = stream.source
         assert isinstance(source, ReportSource)  # noqa: S101 - narrows the type; the plan has looked
@@ -134,7 +154,7 @@ class ReportWindow:
         self._whole = Piece(window, summed=source.grain is Grain.SPAN)
         self._include_deleted = include_deleted
         self._share = share
-        self._most = rows_per_walk(share)
+        self._most = walk.rows(share)
         self._refused = set() if refused is None else refused
         self._reader = KeepingReader(report_reader(stream), partial(keep, stream, int(advertiser_id)))
 
@@ -282,12 +302,6 @@ class ReportWindow:
 def is_exact(stream: Stream, *, include_deleted: bool) -> bool:
     """Whether a report has no other rows than those that come: TikTok hides rows of deleted objects unless asked."""
     return include_deleted or not isinstance(stream.source, ReportSource) or stream.source.status_field is None
-
-
-def rows_per_walk(share: Share) -> int:
-    """How many rows of several days one walk should have at most."""
-    least, most = _ROWS_PER_WALK
-    return max(least, min(most, share.ahead() * _ROWS_FOR_A_PAGE_AHEAD))
 
 
 def shorter_windows(window: Window, rows: int, most: int) -> list[Window]:

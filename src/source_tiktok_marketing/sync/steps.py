@@ -23,7 +23,14 @@ from source_tiktok_marketing.sync.objects import ObjectLists
 from source_tiktok_marketing.sync.pages import Share, TooLong
 from source_tiktok_marketing.sync.plan import Part
 from source_tiktok_marketing.sync.records import Keep, ObjectReader, as_structs
-from source_tiktok_marketing.sync.reports import PAGE_SIZE, ReportWindow, is_exact, shorter_windows
+from source_tiktok_marketing.sync.reports import (
+    PAGE_SIZE,
+    USUAL_WALKS,
+    ReportWindow,
+    WalkSize,
+    is_exact,
+    shorter_windows,
+)
 from source_tiktok_marketing.sync.runs import StreamRun
 from source_tiktok_marketing.sync.windows import Window, day_in
 
@@ -45,16 +52,24 @@ class StepReader:
         clock: The time.
         buffer: Where records go; waits while it is full.
         keep: What rows of reports are kept in.
+        walk: How long one walk through a report may be.
     """
 
     def __init__(
-        self, config: Config, api: Client, clock: Clock, buffer: Buffer[Event | None], keep: Keep = as_structs
+        self,
+        config: Config,
+        api: Client,
+        clock: Clock,
+        buffer: Buffer[Event | None],
+        keep: Keep = as_structs,
+        walk: WalkSize = USUAL_WALKS,
     ) -> None:
         self._config = config
         self._api = api
         self._clock = clock
         self._buffer = buffer
         self._keep = keep
+        self._walk = walk
         self.accounts: Accounts | None = None
         """The accounts of this run, once they are known."""
         self._parts = itertools.count(1)
@@ -99,6 +114,7 @@ class StepReader:
             share=share,
             refused=run.refused_metrics,
             keep=self._keep,
+            walk=self._walk,
         )
         account = int(advertiser_id)
         said_of = self._said_of(run.stream, advertiser_id)
