@@ -1,4 +1,4 @@
-"""Reads an account with 200,000 ads, over real sockets, and holds its rows and impressions against the emulator's truth.
+"""Reads an account with 200,000 ads, over real sockets, and holds rows and impressions against the emulator's truth.
 
 Minutes and gigabytes, hence no test of the suite: `PYTHONPATH=tests python tests/api/large_account.py`.
 """
