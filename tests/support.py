@@ -156,7 +156,7 @@ async def read_from(
         checked,
         selected_streams(checked, catalog or catalog_of(streams, incremental=incremental)),
         states_by_stream(state),
-        write=lambda data: lines.extend(bytes(data).splitlines()),
+        write=lambda portion: lines.extend(b"".join(portion).splitlines()),
         clock=clock or FixedClock(now),
         address=emulator.url,
     )

@@ -65,7 +65,7 @@ async def test_a_read_ends_with_its_last_state_and_goes_on_from_it(container: Pa
                 config,
                 selected_streams(config, catalog_of(STREAMS)),
                 states_by_stream(state),
-                write=lambda data: lines.extend(bytes(data).splitlines()),
+                write=lambda portion: lines.extend(b"".join(portion).splitlines()),
                 clock=FixedClock(NOW),
                 address=emulator.url,
                 limits=meters(container),

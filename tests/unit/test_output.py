@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_tiktok_marketing.airbyte.output import _MOST_WAITING, Output, write_stdout
+from source_tiktok_marketing.airbyte.output import _MOST_WAITING, Output, Portion, write_stdout
 from source_tiktok_marketing.errors import ConnectorError
 
 
@@ -36,14 +36,14 @@ class Reader:
         if is_open:
             self.gate.set()
 
-    def __call__(self, data: bytes | bytearray) -> None:
+    def __call__(self, portion: Portion) -> None:
         """Take a portion."""
         assert self.gate.wait(10)
         time.sleep(self._seconds)
         self.threads.add(threading.get_ident())
         if len(self.portions) == self._fails_at:
             raise BrokenPipeError(errno.EPIPE, "nobody reads")
-        self.portions.append(bytes(data))
+        self.portions.append(b"".join(portion))
 
 
 @asynccontextmanager
@@ -65,7 +65,7 @@ def test_everything_is_written_in_its_order(portions: list[bytes]) -> None:
     async def play() -> None:
         async with output_to(reader) as output:
             for portion in portions:
-                await output.write(portion)
+                await output.write([portion])
 
     asyncio.run(play())
     assert reader.portions == portions
@@ -75,7 +75,7 @@ async def test_writers_are_served_first_come_first_served() -> None:
     """Tasks that write at the same time keep the order in which they asked."""
     reader = Reader()
     async with output_to(reader) as output:
-        await asyncio.gather(*(output.write(b"%d" % n) for n in range(50)))
+        await asyncio.gather(*(output.write([b"%d" % n]) for n in range(50)))
     assert reader.portions == [b"%d" % n for n in range(50)]
 
 
@@ -83,8 +83,8 @@ async def test_writing_is_done_in_one_other_thread() -> None:
     """The loop goes on reading meanwhile."""
     reader = Reader()
     async with output_to(reader) as output:
-        await output.write(b"a")
-        await output.write(b"b")
+        await output.write([b"a"])
+        await output.write([b"b"])
     assert len(reader.threads) == 1
     assert threading.get_ident() not in reader.threads
 
@@ -94,7 +94,7 @@ async def test_a_slow_reader_holds_up_nobody_within_the_bound() -> None:
     reader = Reader(is_open=False)
     async with output_to(reader) as output:
         for _ in range(4):
-            await asyncio.wait_for(output.write(bytes(_MOST_WAITING // 4)), 5)
+            await asyncio.wait_for(output.write([bytes(_MOST_WAITING // 4)]), 5)
         assert reader.portions == []
         reader.gate.set()
     assert sum(map(len, reader.portions)) == _MOST_WAITING
@@ -104,8 +104,8 @@ async def test_a_slow_reader_holds_up_whoever_passes_the_bound() -> None:
     """One byte more has to wait until there is room, and no longer."""
     reader = Reader(is_open=False)
     async with output_to(reader) as output:
-        await output.write(bytes(_MOST_WAITING))
-        waiting = asyncio.create_task(output.write(b"x"))
+        await output.write([bytes(_MOST_WAITING)])
+        waiting = asyncio.create_task(output.write([b"x"]))
         await asyncio.sleep(0.02)
         assert not waiting.done()
         reader.gate.set()
@@ -117,7 +117,7 @@ async def test_a_portion_larger_than_the_bound_is_written() -> None:
     """Nothing is too large to pass."""
     reader = Reader()
     async with output_to(reader) as output:
-        await asyncio.wait_for(output.write(bytes(_MOST_WAITING + 1)), 5)
+        await asyncio.wait_for(output.write([bytes(_MOST_WAITING + 1)]), 5)
     assert [len(portion) for portion in reader.portions] == [_MOST_WAITING + 1]
 
 
@@ -127,7 +127,7 @@ async def test_everything_is_written_before_it_is_left() -> None:
     output = Output(reader)
     async with output:
         for n in range(25):
-            await output.write(b"%d" % n)
+            await output.write([b"%d" % n])
         assert len(reader.portions) < 25
     assert reader.portions == [b"%d" % n for n in range(25)]
     await asyncio.to_thread(output._thread.join, 10)
@@ -141,7 +141,7 @@ async def test_everything_is_written_before_an_error_passes() -> None:
     async def fail() -> None:
         async with output:
             for n in range(10):
-                await output.write(b"%d" % n)
+                await output.write([b"%d" % n])
             raise ConnectorError("It broke.")
 
     with pytest.raises(ConnectorError, match="It broke"):
@@ -157,7 +157,7 @@ async def test_a_reader_that_has_gone_is_said_to_the_next_who_writes() -> None:
     async def write_on() -> None:
         async with output_to(reader) as output:
             for _ in range(1000):
-                await output.write(b"x")
+                await output.write([b"x"])
                 await asyncio.sleep(0.001)
             pytest.fail("a thousand portions were written to nobody")
 
@@ -171,7 +171,7 @@ async def test_a_reader_that_has_gone_is_said_on_leaving() -> None:
 
     async def write_once() -> None:
         async with output_to(Reader(fails_at=0)) as output:
-            await output.write(b"x")
+            await output.write([b"x"])
 
     with pytest.raises(BrokenPipeError):
         await write_once()
@@ -183,8 +183,8 @@ async def test_a_reader_that_goes_is_said_to_whoever_waits_for_room() -> None:
 
     async def write_too_much() -> None:
         async with output_to(reader) as output:
-            await output.write(bytes(_MOST_WAITING))
-            waiting = asyncio.create_task(output.write(b"x"))
+            await output.write([bytes(_MOST_WAITING)])
+            waiting = asyncio.create_task(output.write([b"x"]))
             await asyncio.sleep(0.01)
             assert not waiting.done()
             reader.gate.set()
@@ -199,16 +199,35 @@ def test_standard_output_may_take_a_portion_in_pieces(monkeypatch: pytest.Monkey
     """A pipe takes what it has room for; the rest is written after it."""
     written = bytearray()
 
+    def take_three(descriptor: int, buffers: list[memoryview]) -> int:
+        assert descriptor == 1
+        assert 0 < len(buffers) <= 1024
+        some = b"".join(buffers)[:3]
+        written.extend(some)
+        return len(some)
+
+    monkeypatch.setattr(os, "writev", take_three)
+    write_stdout([b"0123456789"])
+    write_stdout([b"ab", b"", memoryview(b"_c_")[1:2], b"defgh"])
+    write_stdout([b""])
+    write_stdout([])
+    write_stdout([b"x"] * 3000)
+    assert written == b"0123456789abcdefgh" + b"x" * 3000
+
+
+def test_a_system_that_takes_one_buffer_at_a_time_gets_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows has no `writev`."""
+    written = bytearray()
+
     def take_three(descriptor: int, data: memoryview) -> int:
         assert descriptor == 1
         written.extend(data[:3])
         return min(3, len(data))
 
+    monkeypatch.delattr(os, "writev")
     monkeypatch.setattr(os, "write", take_three)
-    write_stdout(b"0123456789")
-    write_stdout(bytearray(b"abc"))
-    write_stdout(b"")
-    assert written == b"0123456789abc"
+    write_stdout([b"0123456789", memoryview(b"abc"), b"d"])
+    assert written == b"0123456789abcd"
 
 
 def test_a_pipe_is_asked_to_hold_more() -> None:

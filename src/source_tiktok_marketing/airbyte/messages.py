@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from itertools import repeat
 from operator import attrgetter
 from typing import Any, Literal
 
@@ -24,13 +25,16 @@ from airbyte_protocol_dataclasses.models import (
     Type,
 )
 
+from source_tiktok_marketing.airbyte.output import Portion
 from source_tiktok_marketing.catalog import ReportSource, Stream
 from source_tiktok_marketing.sync.events import Batch
 from source_tiktok_marketing.sync.records import Kept
 
 _ENCODER = msgspec.json.Encoder()
-_encode_into = _ENCODER.encode_into
 _PORTION = 192 * 1024
+"""Bytes that are handed on at once, or a chunk more."""
+_OBJECTS = 32
+"""Objects that are encoded at once."""
 
 LogLevel = Literal["DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
 StreamState = Literal["STARTED", "RUNNING", "COMPLETE", "INCOMPLETE"]
@@ -102,16 +106,6 @@ def state_line(stream: str, state: Mapping[str, Any], records: int) -> bytes:
     return _ENCODER.encode(told) + b"\n"
 
 
-class _Record(msgspec.Struct, gc=False):
-    stream: str
-    data: Any
-    emitted_at: int
-
-
-class _RecordMessage(msgspec.Struct, tag_field="type", tag="RECORD", gc=False):
-    record: _Record
-
-
 class RowLines(Kept):
     """Rows of a report as record messages, one a line, encoded as soon as they are decoded.
 
@@ -122,36 +116,32 @@ class RowLines(Kept):
         advertiser_id: The account.
     """
 
-    __slots__ = ("_account", "_count", "_data", "_names", "_stream", "chunks")
+    __slots__ = ("_account", "_count", "_data", "_head", "_names", "chunks")
 
     def __init__(self, stream: Stream, advertiser_id: int) -> None:
-        self._stream = stream.name
+        self._head = _head_of(stream)
         self._names, self._data = _data_of(stream)
-        self._account = () if "advertiser_id" in self._names else (advertiser_id,)
+        self._account = () if "advertiser_id" in self._names else (repeat(advertiser_id),)
         self._count = 0
-        self.chunks: list[bytes] = []
+        self.chunks: list[memoryview] = []
         """Some lines each."""
 
     def extend(self, rows: list[Any]) -> None:
         """Take rows, as `sync.events.Batch` describes them."""
         if not rows:
             return
-        emitted_at, stream, account, data = _now(), self._stream, self._account, self._data
         dimensions = [row.dimensions for row in rows]
-        at_root = zip(*(map(attrgetter(name), dimensions) for name in self._names), strict=True)
-        messages = [
-            _RecordMessage(_Record(stream, data(*account, *values, row.dimensions, row.metrics), emitted_at))
-            for row, values in zip(rows, at_root, strict=True)
-        ]
+        at_root = (map(attrgetter(name), dimensions) for name in self._names)
+        data = map(self._data, *self._account, *at_root, dimensions, [row.metrics for row in rows])
         self._count += len(rows)
-        self.chunks.append(_ENCODER.encode_lines(messages))
+        self.chunks.append(_lines_of(data, self._head))
 
     def __len__(self) -> int:
         return self._count
 
     def __iter__(self) -> Iterator[bytes]:
         for chunk in self.chunks:
-            yield from chunk.splitlines(keepends=True)
+            yield from bytes(chunk).splitlines(keepends=True)
 
     def __getitem__(self, index: Any) -> Any:
         return list(self)[index]
@@ -166,46 +156,49 @@ def _data_of(stream: Stream) -> tuple[tuple[str, ...], Any]:
     return names, msgspec.defstruct("Data", fields.items(), gc=False)
 
 
-def record_lines(batch: Batch) -> Iterator[bytes | bytearray]:
-    """The records of a batch, in portions.
+def record_lines(batch: Batch) -> Iterator[Portion]:
+    """The records of a batch, in portions of whole lines.
 
     Args:
         batch: Objects, or rows of a report that were kept as lines.
     """
-    if isinstance(batch.stream.source, ReportSource):
-        lines = batch.records
-        yield from _portions(lines.chunks if isinstance(lines, RowLines) else lines)
-        return
-    head = b'{"type":"RECORD","record":{"stream":%s,"data":' % _ENCODER.encode(batch.stream.name)
-    tail = b',"emitted_at":%d}}\n' % _now()
-    records = iter(batch.records)
-    while portion := _fill(records, head, tail):
-        yield portion
+    records = batch.records
+    if isinstance(records, RowLines):
+        return _portions(records.chunks)
+    if isinstance(batch.stream.source, ReportSource):  # some of a page's lines
+        return _portions(records)
+    head = _head_of(batch.stream)
+    some = (records[at : at + _OBJECTS] for at in range(0, len(records), _OBJECTS))
+    return _portions(_lines_of(one, head) for one in some)
 
 
-def _portions(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    portion: list[bytes] = []
+def _portions(chunks: Iterable[bytes | memoryview]) -> Iterator[Portion]:
+    portion: list[bytes | memoryview] = []
     size = 0
     for chunk in chunks:
         portion.append(chunk)
         size += len(chunk)
         if size > _PORTION:
-            yield b"".join(portion)
+            yield portion
             portion, size = [], 0
     if portion:
-        yield b"".join(portion)
+        yield portion
 
 
-def _fill(records: Iterator[Any], head: bytes, tail: bytes) -> bytearray:
-    """A portion of lines; each is put together around what the encoder writes, without an object for the message."""
-    lines = bytearray()
-    for record in records:
-        lines += head
-        _encode_into(record, lines, -1)
-        lines += tail
-        if len(lines) > _PORTION:
-            break
-    return lines
+def _head_of(stream: Stream) -> bytes:
+    return b'{"type":"RECORD","record":{"stream":%s,"data":' % _ENCODER.encode(stream.name)
+
+
+def _lines_of(data: Iterable[Any], head: bytes) -> memoryview:
+    """Record messages, one a line, for the data of each.
+
+    What is around the data is put in where one line ends and the next begins, all at once: the encoder writes line ends
+    nowhere else. That takes a third of the time of encoding an object for each message.
+    """
+    tail = b',"emitted_at":%d}}\n' % int(time.time() * 1000)
+    lines = _ENCODER.encode_lines([None, *data])
+    before, after = len(b"null" + tail), len(head)  # so that the first line, too, comes after an end
+    return memoryview(lines.replace(b"\n", tail + head))[before:-after]
 
 
 def _now() -> int:

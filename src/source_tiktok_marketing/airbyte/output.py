@@ -6,7 +6,8 @@ import asyncio
 import os
 import queue
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -17,18 +18,35 @@ _MOST_WAITING = 4 * 2**20
 _PIPE = 2**20
 """Bytes that a pipe is asked to hold. Linux gives 64 KB, and each time that is full two processes change places."""
 
-Write = Callable[[bytes | bytearray], None]
+Portion = Sequence[bytes | memoryview]
+"""Bytes that are written one after the other."""
+
+Write = Callable[[Portion], object]
+
+_MOST_BUFFERS = 512
+"""Buffers that are handed to the system at once; POSIX lets it refuse more than 1,024."""
 
 
-def write_stdout(data: bytes | bytearray) -> None:
-    """Write all of it to standard output.
+def write_stdout(portion: Portion) -> None:
+    """Write all of it to standard output, from where it lies.
 
     Raises:
         OSError: If it cannot be written; BrokenPipeError if whoever reads it has gone.
     """
-    view = memoryview(data)
-    while view:
-        view = view[os.write(1, view) :]
+    left = deque(memoryview(one) for one in portion)
+    while left:
+        written = _write_some([left[at] for at in range(min(len(left), _MOST_BUFFERS))])
+        while left and written >= len(left[0]):
+            written -= len(left.popleft())
+        if written:
+            left[0] = left[0][written:]
+
+
+def _write_some(buffers: list[memoryview]) -> int:
+    """Write what there is room for, and return how many bytes that were."""
+    if hasattr(os, "writev"):
+        return os.writev(1, buffers)
+    return os.write(1, buffers[0])  # Windows
 
 
 def widen_stdout() -> None:
@@ -44,13 +62,14 @@ class Output:
     """Writes in order, and waits only for room.
 
     Args:
-        write: Takes the bytes, in the thread.
+        write: Takes what is to be written, in the thread.
     """
 
     def __init__(self, write: Write = write_stdout) -> None:
         self._write = write
-        self._queue: queue.SimpleQueue[bytes | bytearray | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[Portion, int] | None] = queue.SimpleQueue()
         self._waiting = 0
+        self._awaited = False
         self._lock = threading.Lock()
         self._failure: BaseException | None = None
         self._drained = asyncio.Event()
@@ -74,17 +93,18 @@ class Output:
         if exc_type is None:
             self._raise()
 
-    async def write(self, data: bytes | bytearray) -> None:
+    async def write(self, portion: Portion) -> None:
         """Hand bytes over, once few enough wait before them.
 
         Raises:
             OSError: If earlier bytes could not be written.
         """
         self._raise()
+        size = sum(map(len, portion))
         with self._lock:
-            self._waiting += len(data)
+            self._waiting += size
             too_much = self._waiting > _MOST_WAITING
-        self._queue.put(data)
+        self._queue.put((portion, size))
         if too_much:
             await self._until(_MOST_WAITING)
             self._raise()
@@ -95,6 +115,7 @@ class Output:
             with self._lock:
                 if self._waiting <= limit or self._failure is not None:
                     return
+                self._awaited = True
             await self._drained.wait()
 
     def _raise(self) -> None:
@@ -102,13 +123,17 @@ class Output:
             raise self._failure
 
     def _run(self) -> None:
-        while (data := self._queue.get()) is not None:
+        while (taken := self._queue.get()) is not None:
+            portion, size = taken
             try:
                 if self._failure is None:
-                    self._write(data)
+                    self._write(portion)
             except BaseException as error:  # noqa: BLE001 - raised again where somebody can act
                 self._failure = error
+            del portion, taken
             with self._lock:
-                self._waiting -= len(data)
-            self._loop.call_soon_threadsafe(self._drained.set)
+                self._waiting -= size
+                awaited, self._awaited = self._awaited, False
+            if awaited:  # to wake the loop for nothing costs more than to write
+                self._loop.call_soon_threadsafe(self._drained.set)
         self._loop.call_soon_threadsafe(self._ended.set)

@@ -17,7 +17,7 @@ from source_tiktok_marketing.airbyte.messages import (
     state_line,
     status_line,
 )
-from source_tiktok_marketing.airbyte.output import Output, Write, write_stdout
+from source_tiktok_marketing.airbyte.output import Output, Portion, Write, write_stdout
 from source_tiktok_marketing.api.client import Waiting
 from source_tiktok_marketing.api.errors import TikTokError
 from source_tiktok_marketing.clock import Clock, SystemClock
@@ -116,8 +116,8 @@ class _Telling:
                 if name not in self._running:
                     self._running.add(name)
                     await self._say(status_line(name, "RUNNING"))
-                for lines in record_lines(event):
-                    await self._say(lines)
+                for portion in record_lines(event):
+                    await self._put(portion)
             case Checkpoint():
                 await self._say(state_line(event.stream.name, event.state, event.records))
             case Started():
@@ -174,9 +174,12 @@ class _Telling:
                     log_line("INFO", f"Still reading: {progress.records:,} records, {requests:,} requests.")
                 )
 
-    async def _say(self, line: bytes | bytearray) -> None:
+    async def _say(self, line: bytes) -> None:
+        await self._put([line])
+
+    async def _put(self, portion: Portion) -> None:
         self._spoke = True
-        await self._output.write(line)
+        await self._output.write(portion)
 
 
 def _causes(failures: Sequence[Failure]) -> list[tuple[str, str, str, str | None]]:
