@@ -1,12 +1,15 @@
 # The Airbyte source as an image: docker build -t source-tiktok-marketing .
-FROM python:3.12-slim AS build
+# Built in the image with a compiler, run in the one without: both are the same Debian and the same Python.
+FROM python:3.12 AS build
 WORKDIR /build
 RUN python -m venv /opt/venv
 COPY requirements/base.txt requirements/base.txt
 RUN /opt/venv/bin/pip install --no-cache-dir --require-hashes -r requirements/base.txt
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml setup.py README.md LICENSE ./
+COPY native native
 COPY src src
-RUN /opt/venv/bin/pip install --no-cache-dir --no-deps .
+RUN /opt/venv/bin/pip install --no-cache-dir --no-deps . \
+    && /opt/venv/bin/python -c "import source_tiktok_marketing.sync._rows"
 
 FROM python:3.12-slim
 COPY --from=build /opt/venv /opt/venv

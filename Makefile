@@ -73,7 +73,8 @@ lock: $(VENV)/ready
 	$(COMPILE) requirements/parity.in --output-file requirements/parity.txt
 	$(COMPILE) requirements/parity.in --override requirements/newest-cdk.in --output-file requirements/newest-cdk.txt
 
-$(VENV)/ready: pyproject.toml $(LOCK)
+# The part in C is built along, where there is a compiler; `make test` says if it should have been and was not.
+$(VENV)/ready: pyproject.toml setup.py $(wildcard native/*) $(LOCK)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or later is needed; $(PYTHON) is older. Try: make PYTHON=python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
@@ -82,4 +83,4 @@ $(VENV)/ready: pyproject.toml $(LOCK)
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(PARITY) $(NEWEST) build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(PARITY) $(NEWEST) build dist src/*.egg-info src/source_tiktok_marketing/sync/_rows.*so .pytest_cache .mypy_cache .ruff_cache

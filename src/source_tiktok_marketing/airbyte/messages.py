@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import repeat
 from operator import attrgetter
@@ -29,6 +29,7 @@ from source_tiktok_marketing.airbyte.output import Portion
 from source_tiktok_marketing.catalog import ReportSource, Stream
 from source_tiktok_marketing.sync.events import Batch
 from source_tiktok_marketing.sync.records import Kept
+from source_tiktok_marketing.sync.rows import lines_of
 
 _ENCODER = msgspec.json.Encoder()
 _PORTION = 192 * 1024
@@ -116,15 +117,27 @@ class RowLines(Kept):
         advertiser_id: The account.
     """
 
-    __slots__ = ("_account", "_count", "_data", "_head", "_names", "chunks")
+    __slots__ = ("_account", "_before", "_count", "_data", "_head", "_names", "_stream", "chunks")
 
     def __init__(self, stream: Stream, advertiser_id: int) -> None:
+        self._stream = stream
         self._head = _head_of(stream)
         self._names, self._data = _data_of(stream)
         self._account = () if "advertiser_id" in self._names else (repeat(advertiser_id),)
+        self._before = self._head + (b'{"advertiser_id":%d,' % advertiser_id if self._account else b"{")
         self._count = 0
-        self.chunks: list[memoryview] = []
+        self.chunks: list[bytes | memoryview] = []
         """Some lines each."""
+
+    def take(self, rows: bytes) -> Sequence[Sequence[Any]] | None:
+        """Take rows as TikTok sends them; None if they have to be decoded."""
+        made = lines_of(self._stream, rows, self._before, _tail())
+        if made is None:
+            return None
+        lines, dimensions = made
+        self.chunks.append(lines)
+        self._count += len(dimensions[0])
+        return dimensions
 
     def extend(self, rows: list[Any]) -> None:
         """Take rows, as `sync.events.Batch` describes them."""
@@ -189,13 +202,17 @@ def _head_of(stream: Stream) -> bytes:
     return b'{"type":"RECORD","record":{"stream":%s,"data":' % _ENCODER.encode(stream.name)
 
 
+def _tail() -> bytes:
+    return b',"emitted_at":%d}}\n' % _now()
+
+
 def _lines_of(data: Iterable[Any], head: bytes) -> memoryview:
     """Record messages, one a line, for the data of each.
 
     What is around the data is put in where one line ends and the next begins, all at once: the encoder writes line ends
     nowhere else. That takes a third of the time of encoding an object for each message.
     """
-    tail = b',"emitted_at":%d}}\n' % int(time.time() * 1000)
+    tail = _tail()
     lines = _ENCODER.encode_lines([None, *data])
     before, after = len(b"null" + tail), len(head)  # so that the first line, too, comes after an end
     return memoryview(lines.replace(b"\n", tail + head))[before:-after]

@@ -45,6 +45,14 @@ class Page(msgspec.Struct, frozen=True):
 class Kept(Sequence[Any]):
     """What rows of a report are kept in, other than a list: it makes something else of them as they come."""
 
+    def take(self, _rows: bytes, /) -> Sequence[Sequence[Any]] | None:
+        """Take rows as TikTok sends them, separated by commas, if it can make something of the mere text.
+
+        Returns:
+            For each dimension its value in each row; None if nothing was taken, and they are to be decoded.
+        """
+        return None
+
     @abstractmethod
     def extend(self, rows: list[Any], /) -> None:
         """Take rows, as `sync.events.Batch` describes them. Whoever calls it does not keep them."""
@@ -138,6 +146,10 @@ class ReportReader:
         dimensions = [row.dimensions for row in rows]
         kept.extend(rows)
         for one in slices:
+            taken = kept.take(one) if isinstance(kept, Kept) else None
+            if taken is not None:
+                dimensions += map(self._dimensions, *taken)
+                continue
             rows = self._some(one, odd)
             dimensions += [row.dimensions for row in rows]
             kept.extend(rows)
