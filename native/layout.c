@@ -47,12 +47,16 @@ int field_named(const Layout *layout, int part, const char *name, Py_ssize_t len
 static int add_field(Layout *layout, int part, PyObject *given) {
     const char *name;
     Py_ssize_t length;
-    int kind;
-    if (!PyArg_ParseTuple(given, "y#C", &name, &length, &kind)) {
+    int kind, column;
+    if (!PyArg_ParseTuple(given, "y#CC", &name, &length, &kind, &column)) {
         return -1;
     }
-    if (kind != INTEGER && kind != NUMBER && kind != TEXT) {
+    if (kind <= 0 || kind > 0x7f || strchr("ins", kind) == NULL) {
         PyErr_Format(PyExc_ValueError, "a field is of the kind %c", kind);
+        return -1;
+    }
+    if (column <= 0 || column > 0x7f || strchr("-icfmsdt", column) == NULL) {
+        PyErr_Format(PyExc_ValueError, "a field goes into a column of the kind %c", column);
         return -1;
     }
     for (Py_ssize_t at = 0; at < length; at++) {
@@ -81,6 +85,7 @@ static int add_field(Layout *layout, int part, PyObject *given) {
     field->key[length + 2] = ':';
     field->key_length = length + 3;
     field->kind = (char)kind;
+    field->column = (char)column;
     field->next = layout->count + 1;
     layout->longest_line += (part == DIMENSIONS ? 2 : 1) * (length + 3 + 1 + 4); /* a comma, and `null` or `.0` */
     unsigned at = hash_of(name, length);

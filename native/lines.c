@@ -24,11 +24,7 @@ static char *put_value(char *to, char kind, const Value *value, int part) {
     int64_t integer;
     Py_ssize_t kept;
     int is_whole;
-    int is_none = value->form == PLAIN && value->length == 1 && *value->at == '-'; /* TikTok's null */
-    if (is_none && value->at[-2] != ':') {
-        return NULL; /* such space is nowhere, or everywhere: then none of this is used */
-    }
-    if (value->form <= NIL || is_none) {
+    if (is_none(value)) {
         return part == METRICS ? put(to, "null", 4) : NULL; /* a dimension is never without a value */
     }
     switch (kind) {
@@ -100,32 +96,7 @@ static int add_line(Lines *lines, const Layout *layout, const Value *values, con
     return DONE;
 }
 
-/* Adds the row's dimensions to their lists. */
-static int add_dimensions(const Layout *layout, const Value *values, PyObject *columns) {
-    for (int which = 0; which < layout->dimensions; which++) {
-        const Value *value = &values[which];
-        int64_t integer;
-        PyObject *item;
-        if (layout->field[which].kind == TEXT) {
-            if (value->form != PLAIN) {
-                return GAVE_UP;
-            }
-            item = PyUnicode_DecodeUTF8(value->at, value->length, "strict");
-        } else if (layout->field[which].kind == INTEGER && read_integer(value, &integer)) {
-            item = PyLong_FromLongLong(integer);
-        } else {
-            return GAVE_UP;
-        }
-        int failed = item == NULL || PyList_Append(PyTuple_GetItem(columns, which), item) < 0;
-        Py_XDECREF(item);
-        if (failed) {
-            return FAILED;
-        }
-    }
-    return DONE;
-}
-
-static int add_rows(Lines *lines, PyObject *columns, Layout *layout, Value *values, const Frame *frame, const char *at,
+static int add_rows(Lines *lines, PyObject *dimensions, Layout *layout, Value *values, const Frame *frame, const char *at,
                     const char *end) {
     for (at = after_space(at, end);;) {
         const char *row = at;
@@ -135,7 +106,7 @@ static int add_rows(Lines *lines, PyObject *columns, Layout *layout, Value *valu
         }
         int done = add_line(lines, layout, values, frame, at - row);
         if (done == DONE) {
-            done = add_dimensions(layout, values, columns);
+            done = add_dimensions(layout, values, dimensions);
         }
         if (done != DONE) {
             return done;
@@ -151,35 +122,24 @@ static int add_rows(Lines *lines, PyObject *columns, Layout *layout, Value *valu
     }
 }
 
-static PyObject *new_columns(int count) {
-    PyObject *columns = PyTuple_New(count);
-    for (int at = 0; columns != NULL && at < count; at++) {
-        PyObject *column = PyList_New(0);
-        if (column == NULL || PyTuple_SetItem(columns, at, column) < 0) {
-            Py_CLEAR(columns);
-        }
-    }
-    return columns;
-}
-
 static PyObject *lines_of(Layout *layout, const Frame *frame, const char *from, Py_ssize_t length) {
-    PyObject *made = NULL, *columns = new_columns(layout->dimensions);
+    PyObject *made = NULL, *dimensions = new_dimensions(layout);
     Value *values = PyMem_Calloc((size_t)layout->count, sizeof(Value));
     Lines lines = {NULL, 0, length + length / 2 + 1};
     lines.from = PyMem_Malloc((size_t)lines.room);
     if (lines.from == NULL || values == NULL) {
         PyErr_NoMemory();
-    } else if (columns != NULL) {
-        int done = add_rows(&lines, columns, layout, values, frame, from, from + length);
+    } else if (dimensions != NULL) {
+        int done = add_rows(&lines, dimensions, layout, values, frame, from, from + length);
         if (done == DONE) {
-            made = Py_BuildValue("y#O", lines.from, lines.length, columns);
+            made = Py_BuildValue("y#O", lines.from, lines.length, dimensions);
         } else if (done == GAVE_UP) {
             made = Py_NewRef(Py_None);
         }
     }
     PyMem_Free(lines.from);
     PyMem_Free(values);
-    Py_XDECREF(columns);
+    Py_XDECREF(dimensions);
     return made;
 }
 

@@ -5,6 +5,9 @@
 static PyMethodDef METHODS[] = {
     {"layout", make_layout, METH_VARARGS, NULL},
     {"lines", make_lines, METH_VARARGS, NULL},
+    {"columns", make_columns, METH_VARARGS, NULL},
+    {"add", add_to_columns, METH_VARARGS, NULL},
+    {"finish", finish_columns, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

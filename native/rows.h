@@ -16,8 +16,11 @@
 #include <stdint.h>
 #include <string.h>
 
-/* What a value is to become. */
+/* What a value is in a record. */
 enum { INTEGER = 'i', NUMBER = 'n', TEXT = 's' };
+
+/* What it is in a column. A COUNT is an integer that a double can hold as well. */
+enum { NOWHERE = '-', INT64 = 'i', COUNT = 'c', DOUBLE = 'f', MONEY = 'm', UTF8 = 's', DAY = 'd', TIME = 't' };
 
 /* How it came. */
 enum { ABSENT = 0, NIL, PLAIN, ESCAPED };
@@ -29,6 +32,7 @@ typedef struct {
     char *key; /* `"name":` */
     Py_ssize_t key_length;
     char kind;
+    char column;
     int next; /* the field that came after this one last time */
 } Field;
 
@@ -65,8 +69,21 @@ const char *after_space(const char *at, const char *end);
 /* numbers.c */
 int read_integer(const Value *value, int64_t *integer);
 Py_ssize_t read_number(const Value *value, int *is_whole);
+int read_double(const Value *value, double *number);
+int read_money(const Value *value, int64_t *ten_thousandths);
+int read_time(const Value *value, int64_t *seconds);
+
+/* dimensions.c */
+PyObject *new_dimensions(const Layout *layout);
+int add_dimensions(const Layout *layout, const Value *values, PyObject *dimensions);
+int is_none(const Value *value);
 
 /* lines.c */
 PyObject *make_lines(PyObject *module, PyObject *args);
+
+/* columns.c */
+PyObject *make_columns(PyObject *module, PyObject *args);
+PyObject *add_to_columns(PyObject *module, PyObject *args);
+PyObject *finish_columns(PyObject *module, PyObject *args);
 
 #endif

@@ -122,9 +122,12 @@ static const char *scan_text(const char *at, const char *end, Value *value) {
     }
 }
 
+/* Past a value. Space before it is not what TikTok sends, and the reader in Python looks for its null without any. */
 static const char *scan_value(const char *at, const char *end, Value *value) {
     if (at < end && *at == '"') {
-        return scan_text(at + 1, end, value);
+        int spaced = at[-1] != ':';
+        at = scan_text(at + 1, end, value);
+        return at != NULL && spaced && value->length == 1 && *value->at == '-' ? NULL : at;
     }
     value->form = NIL;
     return end - at >= 4 && memcmp(at, "null", 4) == 0 ? at + 4 : NULL;

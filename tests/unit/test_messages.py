@@ -8,7 +8,8 @@ import pytest
 from airbyte_protocol_dataclasses.models import AirbyteMessage, AirbyteStreamStatus, FailureType, Type
 from hypothesis import given
 from hypothesis import strategies as st
-from unit_builders import page, report_source, stream
+from row_builders import sent_row
+from unit_builders import page, stream
 
 from source_tiktok_marketing.airbyte.messages import (
     _PORTION,
@@ -20,7 +21,7 @@ from source_tiktok_marketing.airbyte.messages import (
     status_line,
 )
 from source_tiktok_marketing.airbyte.spec import SPECIFICATION
-from source_tiktok_marketing.catalog import STREAMS, field_types, json_schema
+from source_tiktok_marketing.catalog import STREAMS, json_schema
 from source_tiktok_marketing.sync.events import Batch
 from source_tiktok_marketing.sync.records import ObjectReader, report_reader
 from source_tiktok_marketing.sync.state import NO_CURSOR, Cursors
@@ -67,15 +68,6 @@ def report_batch(name: str, rows: list[Any], advertiser_id: int = 7001) -> Batch
     return Batch(
         stream(name), advertiser_id, reader.read(page(rows), lambda: RowLines(stream(name), advertiser_id)).records, 100
     )
-
-
-def sent_row(name: str, text: str = "x") -> dict[str, Any]:
-    """A row as TikTok sends it."""
-    source, types = report_source(name), field_types(stream(name))
-    return {
-        "dimensions": {one: "700100" if types[one].kind == "integer" else text for one in source.dimensions},
-        "metrics": dict.fromkeys(source.metrics, "4"),
-    }
 
 
 @pytest.mark.parametrize("name", REPORTS)
@@ -171,7 +163,7 @@ def test_a_large_batch_comes_in_portions(name: str) -> None:
 
 def test_rows_kept_as_lines_can_be_told_apart() -> None:
     """One by one they are the lines, so that a row that came before can be left out."""
-    lines = report_batch("ads_reports_daily", [sent_row("ads_reports_daily", str(n)) for n in range(50)]).records
+    lines = report_batch("ads_reports_daily", [sent_row("ads_reports_daily", text=str(n)) for n in range(50)]).records
     assert isinstance(lines, RowLines)
     assert len(lines) == len(list(lines)) == 50
     assert b"".join(lines) == b"".join(lines.chunks)

@@ -16,19 +16,16 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from row_builders import NEEDS_C, REPORTS, compact, damaged, rows_of, sent_row
 from unit_builders import page, report_source, stream
 
 from source_tiktok_marketing.airbyte.messages import RowLines
-from source_tiktok_marketing.catalog import STREAMS, field_types
 from source_tiktok_marketing.sync import rows as rows_module
 from source_tiktok_marketing.sync.records import report_reader
 from source_tiktok_marketing.sync.rows import NATIVE, lines_of
 
-REPORTS = [one.name for one in STREAMS if one.is_report]
 NAME = "ads_reports_daily"
 BEFORE, AFTER = b'{"before":1,', b',"after":2}\n'
-
-native = pytest.mark.skipif(NATIVE is None, reason="it is not built here: there is no C compiler")
 
 
 def test_it_is_built_where_it_can_be() -> None:
@@ -74,21 +71,7 @@ def agree(name: str, rows: bytes) -> bool:
     return True
 
 
-def sent_row(name: str, **metrics: Any) -> dict[str, Any]:
-    """A row as TikTok sends it."""
-    source, types = report_source(name), field_types(stream(name))
-    return {
-        "dimensions": {one: "700100" if types[one].kind == "integer" else "x" for one in source.dimensions},
-        "metrics": dict.fromkeys(source.metrics, "4") | metrics,
-    }
-
-
-def compact(*rows: Any) -> bytes:
-    """Rows as they stand in the list of an answer."""
-    return json.dumps(rows, separators=(",", ":")).encode()[1:-1]
-
-
-@native
+@NEEDS_C
 @pytest.mark.parametrize("name", REPORTS)
 def test_rows_of_every_report_are_read(name: str) -> None:
     """In whatever order the fields come, with TikTok's null or a text wherever there may be one."""
@@ -99,7 +82,7 @@ def test_rows_of_every_report_are_read(name: str) -> None:
     assert agree(name, compact(row))
 
 
-@native
+@NEEDS_C
 @pytest.mark.parametrize(
     ("text", "written"),
     [
@@ -121,7 +104,7 @@ def test_a_number_is_written_as_a_double_is(text: str, written: str) -> None:
     assert written == repr(float(text))
 
 
-@native
+@NEEDS_C
 @pytest.mark.parametrize(
     "text",
     [
@@ -134,7 +117,7 @@ def test_other_numbers_are_for_the_reader_in_python(text: str) -> None:
     assert agree(NAME, compact(sent_row(NAME, video_play_actions=text))) is False
 
 
-@native
+@NEEDS_C
 @pytest.mark.parametrize(
     ("text", "read"),
     [
@@ -150,7 +133,7 @@ def test_an_integer_is_written_as_it_came(text: str, *, read: bool) -> None:
     assert agree(NAME, compact(sent_row(NAME, campaign_id=text))) is read
 
 
-@native
+@NEEDS_C
 @pytest.mark.parametrize(
     "fault",
     [
@@ -188,7 +171,7 @@ def test_what_it_does_not_know_is_for_the_reader_in_python(fault: bytes) -> None
     assert in_c(NAME, good + b"," + fault) is None
 
 
-@native
+@NEEDS_C
 @pytest.mark.parametrize(
     "row",
     [
@@ -206,51 +189,15 @@ def test_what_it_knows_has_the_meaning_that_it_has_in_python(row: bytes) -> None
     assert agree(NAME, row)
 
 
-texts = st.text(max_size=8) | st.sampled_from(
-    ["", "-", " ", "null", "0", "0.00", "12.30", "-1", '"-', ':"-"', "\\", "😀"]
-)
-values = (
-    texts
-    | st.integers().map(str)
-    | st.decimals(allow_nan=False, places=4, min_value=-(10**12), max_value=10**12).map(str)
-    | st.floats().map(str)
-)
-names = st.sampled_from([*report_source(NAME).metrics, "unknown"])
-metrics = st.dictionaries(names, values | st.none() | st.integers() | st.booleans() | st.lists(texts), max_size=12)
-
-
-@native
-@given(st.lists(st.tuples(st.integers(0, 10**19).map(str) | texts, texts, metrics), min_size=1, max_size=4))
-def test_any_rows_mean_what_they_mean_in_python(drawn: list[tuple[str, str, dict[str, Any]]]) -> None:
+@NEEDS_C
+@given(rows_of(NAME))
+def test_any_rows_mean_what_they_mean_in_python(rows: list[dict[str, Any]]) -> None:
     """Whatever the values are."""
-    rows = [{"dimensions": {"ad_id": ad, "stat_time_day": day}, "metrics": of} for ad, day, of in drawn]
     agree(NAME, compact(*rows))
     agree(NAME, json.dumps(rows, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")[1:-1])
 
 
-def damaged(rng: random.Random, rows: bytes) -> bytes:
-    """The rows with a few bytes that are others, more, or missing."""
-    text = bytearray(rows)
-    for _ in range(rng.randint(1, 4)):
-        at = rng.randrange(len(text))
-        match rng.randrange(4):
-            case 0:
-                del text[at : at + rng.randint(1, 8)]
-            case 1:
-                text[at:at] = rng.choice(
-                    [b'"', b"\\", b"{", b"}", b",", b":", b" ", b"\\u12", b"-", b"0", b".", b"null"]
-                )
-            case 2:
-                text[at] = rng.randrange(256)
-            case _:
-                other = rng.randrange(len(text))
-                text[at:at] = text[other : other + rng.randint(1, 40)]
-        if not text:
-            break
-    return bytes(text)
-
-
-@native
+@NEEDS_C
 @settings(deadline=None)
 @given(st.integers())
 def test_damaged_rows_are_never_read_otherwise_than_in_python(seed: int) -> None:
@@ -262,7 +209,7 @@ def test_damaged_rows_are_never_read_otherwise_than_in_python(seed: int) -> None
         agree(NAME, damaged(rng, rows))
 
 
-@native
+@NEEDS_C
 def test_a_page_is_read_by_it() -> None:
     """Not only when asked: a page of many rows goes through it, and one odd row leaves its neighbours to Python."""
     made: list[int] = []
@@ -306,23 +253,26 @@ def test_without_it_all_is_the_same() -> None:
     subprocess.run([sys.executable, "-c", program], env=environment, check=True)  # noqa: S603 - our own program
 
 
-@native
+@NEEDS_C
 def test_it_refuses_a_layout_that_it_cannot_write() -> None:
     """A fault of ours is an error, not a wrong line."""
     for dimensions, of in [
         ([], []),
-        ([(b"a", "i"), (b"a", "s")], []),
-        ([(b"a", "i")], [(b"b", "s"), (b"b", "n")]),
-        ([(b"a", "x")], []),
-        ([(b'a"', "i")], []),
-        ([(b"\xc3\xa9", "i")], []),
-        ([(b"a", "i")], [(b"%d" % n, "n") for n in range(1000)]),
+        ([(b"a", "i", "-"), (b"a", "s", "-")], []),
+        ([(b"a", "i", "-")], [(b"b", "s", "-"), (b"b", "n", "-")]),
+        ([(b"a", "x", "-")], []),
+        ([(b"a", "i", "x")], []),
+        ([(b"a", "i", "\0")], []),
+        ([(b"a", "i", "\u20ac")], []),
+        ([(b'a"', "i", "-")], []),
+        ([(b"\xc3\xa9", "i", "-")], []),
+        ([(b"a", "i", "-")], [(b"%d" % n, "n", "-") for n in range(1000)]),
     ]:
         with pytest.raises(ValueError, match="field"):
             NATIVE.layout(dimensions, of)
     with pytest.raises(TypeError):
-        NATIVE.layout([("a", "i")], [])
+        NATIVE.layout([("a", "i", "-")], [])
     with pytest.raises(ValueError, match="PyCapsule"):
         NATIVE.lines(object(), b"", b"", b"")
-    many = NATIVE.layout([(b"a", "i")], [(b"%d" % n, "n") for n in range(999)])
+    many = NATIVE.layout([(b"a", "i", "-")], [(b"%d" % n, "n", "-") for n in range(999)])
     assert NATIVE.lines(many, b'{"dimensions":{"a":"1"},"metrics":{"998":"2"}}', b"", b"")[1] == ([1],)

@@ -127,7 +127,7 @@ async def load_async(
         # Lists of objects are read whole in any case, and a status can change without the object's `modify_time`: so
         # every object that was read is written, which costs a merge by key little.
         selected = [Selected(stream, incremental=stream.is_report and stream.cursor is not None) for stream in chosen]
-        sync = Sync(config, selected, {} if full else states, api, clock)
+        sync = Sync(config, selected, {} if full else states, api, clock, keep=pump.keep)
 
         def stop_before_it_is_full(what: str) -> None:
             error = OutOfMemory(what)

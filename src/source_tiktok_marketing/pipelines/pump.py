@@ -20,6 +20,7 @@ from source_tiktok_marketing.errors import ConnectorError, IncompleteRead
 from source_tiktok_marketing.pipelines.changes import Span
 from source_tiktok_marketing.pipelines.destination import Destination
 from source_tiktok_marketing.pipelines.dlt_source import Loader
+from source_tiktok_marketing.pipelines.kept import TableRows, table_of_batch
 from source_tiktok_marketing.pipelines.package import FIRST_SECONDS, FULL_SECONDS, Held, Package
 from source_tiktok_marketing.pipelines.summary import StreamSummary, Summary, earliest_cursor
 from source_tiktok_marketing.pipelines.tables import TableMaker, check_key
@@ -75,6 +76,10 @@ class Pump:
         self._hiding: set[str] = set()
         """Streams of which TikTok may hide rows, so that what does not come is not gone."""
         self._loading: asyncio.Task[None] | None = None
+
+    def keep(self, stream: Stream, advertiser_id: int) -> TableRows:
+        """Give what keeps rows of a report, as they come."""
+        return TableRows(self._makers[stream.name], advertiser_id)
 
     def begin_from(self, states: Mapping[str, Mapping[str, Any]], *, full: bool) -> None:
         """Take the states of the database; a full sync forgets those of its streams with its first package."""
@@ -226,7 +231,7 @@ class Pump:
 
     def _take_batch(self, batch: Batch, package: Package) -> None:
         name = batch.stream.name
-        table = self._makers[name].table(batch.records, batch.advertiser_id)
+        table = table_of_batch(self._makers[name], batch.records, batch.advertiser_id)
         try:
             check_key(table, batch.stream)
         except IncompleteRead as error:

@@ -28,6 +28,7 @@ from source_tiktok_marketing.catalog import ReportSource, Stream, json_schema
 from source_tiktok_marketing.catalog.metrics import METRICS, Kind
 from source_tiktok_marketing.errors import IncompleteRead
 from source_tiktok_marketing.pipelines.values import ARROW_TYPES, ColumnType, Misfit, reader
+from source_tiktok_marketing.sync.rows import Buffers, ColumnKind
 
 MISFITS = "_misfits"
 """The column that keeps, as JSON, values which do not fit the type of theirs; it comes with the first such value."""
@@ -50,6 +51,14 @@ _SPECIAL = {
     "advertiser_id": ColumnType.INTEGER,  # `advertiser_ids` types it as text; joins want it to be the same everywhere
     "tt_app_id": ColumnType.INTEGER,  # likewise, of audience reports
     "stat_time_day": ColumnType.DAY,
+}
+_KINDS: Mapping[ColumnType, ColumnKind] = {
+    ColumnType.INTEGER: "i",
+    ColumnType.MONEY: "m",
+    ColumnType.NUMBER: "f",
+    ColumnType.TEXT: "s",
+    ColumnType.DAY: "d",
+    ColumnType.TIME: "t",
 }
 _WORD_BREAK = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
 
@@ -123,6 +132,24 @@ class TableMaker:
         self._names = frozenset(column.name for column in self.columns)
         self._notice = notice
         self._noticed: set[str] = set()
+        self.kinds = _kinds_of(self.columns) if isinstance(stream.source, ReportSource) else None
+        """What each field of a report becomes, for `sync.rows`; None if it cannot make such columns."""
+
+    def table_of(self, rows: int, columns: Sequence[Buffers], advertiser_id: int) -> pa.Table:
+        """Make a table of columns that `sync.rows` made according to `kinds`."""
+        source = self.stream.source
+        assert isinstance(source, ReportSource)  # noqa: S101 - narrows the type; objects have no such columns
+        names = [name for name in dict.fromkeys((*source.dimensions, *source.metrics)) if name in self._names]
+        made = dict(zip(names, columns, strict=True))
+        return pa.Table.from_arrays(
+            [
+                _array_of(ARROW_TYPES[column.type], rows, made[column.name])
+                if column.name in made
+                else pa.repeat(pa.scalar(advertiser_id, pa.int64()), rows)
+                for column in self.columns
+            ],
+            schema=self.schema,
+        )
 
     def table(self, records: Sequence[Any], advertiser_id: int | None) -> pa.Table:
         """Make a table of the records of one page; a value that does not fit goes to the column `_misfits`."""
@@ -191,6 +218,24 @@ class TableMaker:
             for row in range(table.num_rows)
         ]
         return table.append_column(MISFITS, pa.array(texts, pa.string()))
+
+
+def _kinds_of(columns: Sequence[Column]) -> Mapping[str, ColumnKind] | None:
+    kinds: dict[str, ColumnKind] = {}
+    for column in columns:
+        kind = _KINDS.get(column.type)
+        if kind is None:
+            return None
+        # What the record holds as a double cannot come out of it as an integer that a double does not hold.
+        kinds[column.name] = "c" if kind == "i" and column.given == "number" else kind
+    return kinds
+
+
+def _array_of(type_: pa.DataType, rows: int, buffers: Buffers) -> pa.Array:
+    has, data, begins, nulls = buffers
+    parts = (has, data) if begins is None else (has, begins, data)
+    given = [None if part is None else pa.py_buffer(part) for part in parts]
+    return pa.Array.from_buffers(type_, rows, given, nulls)
 
 
 def check_key(table: pa.Table, stream: Stream) -> None:
