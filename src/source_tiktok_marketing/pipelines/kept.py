@@ -24,24 +24,28 @@ class TableRows(Kept):
         self._maker = maker
         self._advertiser_id = advertiser_id
         self._columns = None if maker.kinds is None else RowColumns(maker.stream, maker.kinds)
+        self._decoded: list[Any] = []
         self._tables: list[pa.Table] = []
         self._count = 0
 
     def take(self, rows: bytes) -> Sequence[Sequence[Any]] | None:
         """Take rows as TikTok sends them; None if they have to be decoded."""
         taken = None if self._columns is None else self._columns.add(rows)
-        self._count += 0 if taken is None else len(taken[0])
+        if taken is not None:
+            self._count += len(taken[0])
+            self._gather_decoded()  # which came before these
         return taken
 
     def extend(self, rows: list[Any]) -> None:
         """Take rows, as `sync.events.Batch` describes them."""
-        self._gather()
-        self._tables.append(self._maker.table(rows, self._advertiser_id))
+        self._gather_columns()
+        self._decoded += rows
         self._count += len(rows)
 
     def table(self) -> pa.Table:
         """All rows."""
-        self._gather()
+        self._gather_decoded()
+        self._gather_columns()
         if len(self._tables) == 1:
             return self._tables[0]
         return together(self._tables) if self._tables else self._maker.schema.empty_table()
@@ -57,11 +61,15 @@ class TableRows(Kept):
     def __getitem__(self, index: Any) -> Any:
         return list(self)[index]
 
-    def _gather(self) -> None:
-        if self._columns is not None:
-            rows, columns = self._columns.finish()
-            if rows:
-                self._tables.append(self._maker.table_of(rows, columns, self._advertiser_id))
+    def _gather_decoded(self) -> None:
+        if self._decoded:
+            self._tables.append(self._maker.table(self._decoded, self._advertiser_id))
+            self._decoded = []
+
+    def _gather_columns(self) -> None:
+        rows, columns = (0, []) if self._columns is None else self._columns.finish()
+        if rows:
+            self._tables.append(self._maker.table_of(rows, columns, self._advertiser_id))
 
 
 def table_of_batch(maker: TableMaker, records: Sequence[Any], advertiser_id: int | None) -> pa.Table:
