@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -378,12 +378,24 @@ _metrics = st.dictionaries(
 )
 
 
+def turned(body: bytes) -> bytes:
+    """The page with everything in the opposite order, but for the rows and the code."""
+    answer = json.loads(body)
+    answer["data"]["list"] = [dict(reversed(row.items())) for row in answer["data"]["list"]]
+    answer["data"] = dict(reversed(answer["data"].items()))
+    code = answer.pop("code")
+    return json.dumps({"code": code, **dict(reversed(answer.items()))}, separators=(",", ":")).encode()
+
+
+@pytest.mark.parametrize("order", [bytes, turned])
 @settings(max_examples=40)
-@given(st.lists(_metrics, min_size=1, max_size=6))
-def test_a_page_read_in_slices_is_read_as_its_rows_are(values: list[dict[str, Any]]) -> None:
-    """However its texts look, and wherever an odd value is."""
+@given(values=st.lists(_metrics, min_size=1, max_size=6))
+def test_a_page_read_in_slices_is_read_as_its_rows_are(
+    order: Callable[[bytes], bytes], values: list[dict[str, Any]]
+) -> None:
+    """However its texts look, and wherever an odd value is; whichever of the list and the counts comes first."""
     rows = long([row(**one) for one in values])
-    body = page(rows)
+    body = order(page(rows))
     assert len(list(_sliced(body)[1])) > 2
     whole_page = READER.read(body)
     alone = [READER.read(page([one])) for one in rows]
@@ -391,6 +403,14 @@ def test_a_page_read_in_slices_is_read_as_its_rows_are(values: list[dict[str, An
     assert [record.dimensions for record in whole_page.records] == whole_page.keyed
     assert set(whole_page.odd) == {name for one in alone for name in one.odd}
     assert (whole_page.total_number, whole_page.total_page) == (len(rows), 1)
+
+
+@pytest.mark.parametrize("text", ["NaN", "nan", "Infinity", "-INF"])
+def test_a_text_that_only_decoders_take_for_a_number_is_odd(text: str) -> None:
+    """It becomes null, and somebody is told."""
+    body = read(row(likes=text), row(likes="3"))
+    assert [record.metrics.likes for record in body.records] == [None, 3.0]
+    assert body.odd == {"likes": text}
 
 
 def test_an_odd_value_leaves_the_other_slices_alone() -> None:

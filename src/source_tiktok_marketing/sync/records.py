@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import count
 from operator import attrgetter
+from sys import float_info
 from typing import Annotated, Any, Protocol
 
 import msgspec
@@ -95,14 +96,15 @@ class _PageInfo(msgspec.Struct):
 _PYTHON: dict[str, Any] = {
     "integer": Annotated[int, msgspec.Meta(ge=-LARGEST_INT - 1, le=LARGEST_INT)],
     # Airbyte's connector writes 0.0 where TikTok says "0", and so do we, although an integer would be written faster.
-    "number": float,
+    # The bounds keep the texts nan and inf out, which are numbers to a decoder and nothing to JSON.
+    "number": Annotated[float, msgspec.Meta(ge=-float_info.max, le=float_info.max)],
     "string": str,
 }
 _SLICE = 48 * 1024
 """Bytes of a page that are decoded at once: with what is made of them they fit into the processor's cache."""
-_FIRST_ROW = b'"data":{"list":[{"dimensions":{'
-_NEXT_ROW = b'}},{"dimensions":{'
-_LAST_ROW = b"}}]"
+_LIST = b'"list":['
+_ROW_BEGINS = (b'{"dimensions":{', b'{"metrics":{')
+_ROW_ENDS = b"}}"
 _COMPACT = b'{"code":'
 _SPACED_NULL = re.compile(rb':\s+"-"')
 
@@ -222,35 +224,38 @@ def _with_nulls(body: bytes, before: bytes = b"", after: bytes = b"") -> bytes:
 
 
 def _sliced(body: bytes) -> tuple[bytes, Iterator[bytes]]:
-    """A page without its rows, and the rows, a dozen or two at a time; the whole page and nothing if it is small.
+    """A page without its rows, and the rows, a dozen or two at a time; the whole page and nothing if there are none.
 
     The cuts are looked for as text. They are where they should be if the page without its rows is an answer and each
     slice, between brackets, is an array of rows: then what lies between the brackets of the list is those rows.
     """
-    start, end = body.find(_FIRST_ROW), body.rfind(_LAST_ROW)
-    if start < 0 or end - start < 2 * _SLICE or not body.startswith(_COMPACT):
+    start, end = body.find(_LIST) + len(_LIST), body.rfind(_ROW_ENDS + b"]") + len(_ROW_ENDS)
+    begin = next((one for one in _ROW_BEGINS if body.startswith(one, start)), None)
+    if begin is None or end <= start or not body.startswith(_COMPACT):
         return body, iter(())
-    start += _FIRST_ROW.index(b"[") + 1
-    end += _LAST_ROW.index(b"]")
     before, after = body[:start], body[end:]
     if b'"data"' in after or b'"list"' in after or not _is_list_of_answer(before):
         return body, iter(())
-    return before + after, _slices(body, start, end)
+    return before + after, _slices(body, start, end, _ROW_ENDS + b"," + begin)
+
+
+_NO_ROWS = msgspec.defstruct("NoRows", [("list", Annotated[list[Any], msgspec.Meta(max_length=0)])])
+_BEGINNING = msgspec.json.Decoder(msgspec.defstruct("Beginning", [("data", _NO_ROWS)]))
 
 
 def _is_list_of_answer(before: bytes) -> bool:
     """Whether what ends here is the beginning of an answer, up to the bracket that opens its list."""
     try:
-        msgspec.json.decode(before + b"]}}", type=msgspec.Raw)
-    except msgspec.DecodeError:
+        _BEGINNING.decode(before + b"]}}")
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return False
     return True
 
 
-def _slices(body: bytes, at: int, end: int) -> Iterator[bytes]:
+def _slices(body: bytes, at: int, end: int, between: bytes) -> Iterator[bytes]:
     while at < end:
-        cut = body.find(_NEXT_ROW, at + _SLICE, end)
-        until = end if cut < 0 else cut + _NEXT_ROW.index(b",")
+        cut = body.find(between, at + _SLICE, end)
+        until = end if cut < 0 else cut + len(_ROW_ENDS)
         yield body[at:until]
         at = until + 1
 
