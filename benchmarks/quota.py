@@ -170,7 +170,9 @@ def main() -> None:
         with sync.others(arguments.others):
             figures += show(f"{shared}, first minute", left, sync.during(min(60, 2 * arguments.seconds)), finding=True)
             figures += show(f"{shared}, after that", left, sync.during(arguments.seconds * 2))
-        figures += show(f"{alone}, first minute", 10, sync.during(min(60, 2 * arguments.seconds)), finding=True)
+        # After trials that failed up to two minutes pass until the next one, and the steps from there on take a minute.
+        finding = min(180, 6 * arguments.seconds)
+        figures += show(f"{alone}, first {finding:.0f} s", 10, sync.during(finding), finding=True)
         figures += show(f"{alone}, after that", 10, sync.during(arguments.seconds))
     leave(figures, arguments.json)
 

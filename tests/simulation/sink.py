@@ -11,6 +11,7 @@ import msgspec
 from simulation.api import SECRET, TOKEN
 from simulation.faults import Broken
 from simulation.limits import APP_ID
+from source_tiktok_marketing.airbyte.output import Portion
 from source_tiktok_marketing.catalog import Stream
 from source_tiktok_marketing.clock import Clock
 from source_tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Event, Notice
@@ -136,7 +137,7 @@ def _told(stream: Stream, values: Mapping[str, Any], metrics: Mapping[str, Any])
     return stream.name, key, Row(version, str(values["advertiser_id"]))
 
 
-def look_for_secrets(line: bytes | bytearray | str) -> None:
+def look_for_secrets(line: bytes | str) -> None:
     """Nothing that comes out holds a secret.
 
     Raises:
@@ -167,10 +168,11 @@ class LineSink:
         self.statuses: dict[str, list[str]] = {}
         self.errors: list[dict[str, Any]] = []
 
-    async def write(self, lines: bytes | bytearray) -> None:
+    async def write(self, portion: Portion) -> None:
         """Take lines, as standard output does."""
+        lines = b"".join(portion)
         look_for_secrets(lines)
-        for line in bytes(lines).splitlines():
+        for line in lines.splitlines():
             message = msgspec.json.decode(line)
             match message["type"]:
                 case "RECORD":
