@@ -3,6 +3,7 @@
 The CPU is set against that of decoding and encoding pages of the same records with orjson and nothing else, in the
 same run, in turns with it; the least of each counts, since whatever else runs on the machine only adds. Everything is
 read once before it is measured, so that the emulator answers from its memory and does not compete for the processor.
+The same is told of the connector without its part in C.
 
     python benchmarks/read_ads.py [--ads 40000] [--days 50] [--runs 3]
 """
@@ -13,6 +14,7 @@ import json
 import time
 import urllib.parse
 import urllib.request
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -43,12 +45,14 @@ def main() -> None:
         pages = pages_of(ready, today - timedelta(days=30), today - timedelta(days=1))
         read(ready, first)
         tenth = read(ready, today - timedelta(days=max(1, arguments.days // 10)))
-        floors, runs = [orjson_cpu(pages)], []
+        floors, runs, pure = [orjson_cpu(pages)], [], []
         for _ in range(arguments.runs):
             runs.append(read(ready, first))
             floors.append(orjson_cpu(pages))
-        floor, whole = min(floors), min(runs, key=lambda run: run.cpu)
-    for title, run in (("a tenth", tenth), ("everything", whole)):
+            pure.append(read(ready, first, environment={"TIKTOK_PURE_PYTHON": "1"}))
+            floors.append(orjson_cpu(pages))
+        floor, whole, in_python = min(floors), min(runs, key=_cpu), min(pure, key=_cpu)
+    for title, run in (("a tenth", tenth), ("everything", whole), ("without C", in_python)):
         records = run.records
         print(
             f"{title:>12}: {records:>9,} records, {run.size / 1e9:.2f} GB, {run.seconds:6.1f} s, "
@@ -57,7 +61,7 @@ def main() -> None:
     each = whole.cpu / whole.records * 1e6
     print(f"{'orjson':>12}: {floor * 1e6:.1f} us CPU a record for decoding and encoding, nothing else")
     print(f"{'ratio':>12}: {each / (floor * 1e6):.2f}")
-    costs = sorted(run.cpu / run.records * 1e6 for run in runs)
+    costs = sorted(_cpu(run) * 1e6 for run in runs)
     what = f"`{STREAM}`, {whole.records:,} rows"
     figures = [
         Figure(what=f"{what}: CPU a record", value=each, unit="µs", remark=f"runs {costs[0]:.1f} to {costs[-1]:.1f}"),
@@ -65,6 +69,7 @@ def main() -> None:
             what="orjson's CPU a record, to decode and encode the same and nothing else", value=floor * 1e6, unit="µs"
         ),
         Figure(what="CPU a record over orjson's", value=each / (floor * 1e6), unit="times", most=MOST_TIMES),
+        Figure(what="the same without the part in C", value=_cpu(in_python) / floor, unit="times"),
         Figure(what=f"{what}: rows a second, no latency, no quota", value=whole.records / whole.seconds),
     ]
     for run in (tenth, whole):
@@ -73,13 +78,22 @@ def main() -> None:
     leave(figures, arguments.json)
 
 
-def read(ready: dict[str, Any], first: date, **fields: Any) -> Measured:
+def _cpu(run: Measured) -> float:
+    """Seconds of CPU a record."""
+    return run.cpu / run.records
+
+
+def read(
+    ready: dict[str, Any], first: date, *, environment: Mapping[str, str] | None = None, **fields: Any
+) -> Measured:
     """Read from a day on, in a process of its own."""
     files = {
         "config": config_for(ready, start_date=str(first), include_deleted=True, **fields),
         "catalog": catalog_of(STREAM),
     }
-    run = measure(["read", "--config", "{config}", "--catalog", "{catalog}"], files, url=ready["url"])
+    run = measure(
+        ["read", "--config", "{config}", "--catalog", "{catalog}"], files, url=ready["url"], environment=environment
+    )
     assert run.exit_code == 0
     return run
 

@@ -13,7 +13,7 @@ typedef struct {
 typedef struct {
     PyObject *capsule; /* keeps the layout alive */
     Layout *layout;
-    Value *values;
+    PyObject *dimensions; /* of the rows that are being added */
     Column *column;
     Py_ssize_t rows;
     Py_ssize_t room; /* rows */
@@ -28,7 +28,6 @@ static void free_columns(Columns *columns) {
         PyMem_Free(columns->column[at].has);
     }
     PyMem_Free(columns->column);
-    PyMem_Free(columns->values);
     Py_XDECREF(columns->capsule);
     PyMem_Free(columns);
 }
@@ -63,9 +62,8 @@ PyObject *make_columns(PyObject *Py_UNUSED(module), PyObject *args) {
     }
     columns->capsule = Py_NewRef(capsule);
     columns->layout = layout;
-    columns->values = PyMem_Calloc((size_t)layout->count, sizeof(Value));
     columns->column = PyMem_Calloc((size_t)layout->count, sizeof(Column));
-    if (columns->values == NULL || columns->column == NULL) {
+    if (columns->column == NULL) {
         free_columns(columns);
         return PyErr_NoMemory();
     }
@@ -209,7 +207,7 @@ static int add_text(Column *column, Py_ssize_t row, const Value *value) {
 /* Adds a value of a fixed width. GAVE_UP if it is not of the column's kind. */
 static int add_fixed(Column *column, char kind, Py_ssize_t row, const Value *value) {
     char *to = column->data + row * column->width;
-    int64_t whole[2] = {0, 0};
+    int64_t whole[2] = {0, 0}, amount;
     double number;
     int32_t day;
     switch (kind) {
@@ -220,10 +218,11 @@ static int add_fixed(Column *column, char kind, Py_ssize_t row, const Value *val
         memcpy(to, &number, sizeof(number));
         return DONE;
     case MONEY:
-        if (!read_money(value, whole)) {
+        if (!read_money(value, &amount)) {
             return GAVE_UP;
         }
-        whole[1] = whole[0] < 0 ? -1 : 0; /* Arrow's decimals have 128 bits, the lower half first */
+        whole[PY_BIG_ENDIAN] = amount; /* Arrow's decimals have 128 bits, in the machine's order */
+        whole[!PY_BIG_ENDIAN] = amount < 0 ? -1 : 0;
         break;
     case DAY:
         if (!read_time(value, whole)) {
@@ -247,58 +246,30 @@ static int add_fixed(Column *column, char kind, Py_ssize_t row, const Value *val
     return DONE;
 }
 
-static int add_row(Columns *columns) {
-    const Layout *layout = columns->layout;
-    Py_ssize_t row = columns->rows;
-    for (int at = 0; at < layout->count; at++) {
-        Column *column = &columns->column[at];
-        const Value *value = &columns->values[at];
-        char kind = layout->field[at].column;
-        if (kind == NOWHERE) {
-            continue;
-        }
-        column->has[row] = !is_none(value);
-        int done = DONE;
-        if (column->has[row]) {
-            done = kind == UTF8 ? add_text(column, row, value) : add_fixed(column, kind, row, value);
-        } else if (kind == UTF8) {
-            column->begins[row + 1] = column->begins[row];
-        } else {
-            memset(column->data + row * column->width, 0, (size_t)column->width);
-        }
-        if (done != DONE) {
-            return done;
-        }
+static int add_value(Column *column, char kind, Py_ssize_t row, const Value *value) {
+    column->has[row] = !is_none(value);
+    if (kind == UTF8) {
+        column->begins[row + 1] = column->begins[row];
+        return column->has[row] ? add_text(column, row, value) : DONE;
     }
-    columns->rows++;
-    return DONE;
+    memset(column->data + row * column->width, 0, (size_t)column->width);
+    return column->has[row] ? add_fixed(column, kind, row, value) : DONE;
 }
 
-static int add_rows(Columns *columns, PyObject *dimensions, const char *at, const char *end) {
-    for (at = after_space(at, end);;) {
-        at = scan_row(columns->layout, columns->values, at, end);
-        if (at == NULL) {
-            return GAVE_UP;
+static int add_row(void *self, const Value *values, Py_ssize_t Py_UNUSED(length)) {
+    Columns *columns = self;
+    int done = columns->rows < columns->room ? DONE : more_rows(columns);
+    for (int at = 0; done == DONE && at < columns->layout->count; at++) {
+        char kind = columns->layout->field[at].column;
+        if (kind != NOWHERE) {
+            done = add_value(&columns->column[at], kind, columns->rows, &values[at]);
         }
-        int done = columns->rows < columns->room ? DONE : more_rows(columns);
-        if (done == DONE) {
-            done = add_row(columns);
-        }
-        if (done == DONE) {
-            done = add_dimensions(columns->layout, columns->values, dimensions);
-        }
-        if (done != DONE) {
-            return done;
-        }
-        at = after_space(at, end);
-        if (at == end) {
-            return DONE;
-        }
-        if (*at != ',') {
-            return GAVE_UP;
-        }
-        at = after_space(at + 1, end);
     }
+    if (done == DONE) {
+        done = add_dimensions(columns->layout, values, columns->dimensions);
+    }
+    columns->rows += done == DONE;
+    return done;
 }
 
 PyObject *add_to_columns(PyObject *Py_UNUSED(module), PyObject *args) {
@@ -309,12 +280,11 @@ PyObject *add_to_columns(PyObject *Py_UNUSED(module), PyObject *args) {
     }
     Columns *columns = PyCapsule_GetPointer(capsule, NAME);
     if (columns != NULL) {
-        dimensions = new_dimensions(columns->layout);
+        dimensions = columns->dimensions = new_dimensions(columns->layout);
     }
     if (dimensions != NULL) {
-        const char *from = text.buf;
         Py_ssize_t before = columns->rows;
-        int done = add_rows(columns, dimensions, from, from + text.len);
+        int done = scan_rows(columns->layout, &text, add_row, columns);
         if (done != DONE) {
             columns->rows = before; /* what came of these rows is written over */
             Py_CLEAR(dimensions);

@@ -3,16 +3,14 @@
 #include "rows.h"
 
 typedef struct {
+    const Layout *layout;
+    const char *before, *after; /* what each row is written between */
+    Py_ssize_t before_length, after_length;
+    PyObject *dimensions;
     char *from;
     Py_ssize_t length;
     Py_ssize_t room;
 } Lines;
-
-/* What each row is written between. */
-typedef struct {
-    const char *before, *after;
-    Py_ssize_t before_length, after_length;
-} Frame;
 
 static char *put(char *to, const char *from, Py_ssize_t length) {
     memcpy(to, from, (size_t)length);
@@ -63,22 +61,30 @@ static char *put_part(char *to, const Layout *layout, const Value *values, int p
     return to;
 }
 
-/* Writes a row, whose text had so many bytes. GAVE_UP if a value is not of its kind. */
-static int add_line(Lines *lines, const Layout *layout, const Value *values, const Frame *frame, Py_ssize_t text) {
-    Py_ssize_t most = frame->before_length + layout->longest_line + 2 * text + 64 + frame->after_length;
+/* Makes room for a row, whose text had so many bytes; 0 if there is no memory. */
+static int has_room(Lines *lines, Py_ssize_t text) {
+    Py_ssize_t most = lines->before_length + lines->layout->longest_line + 2 * text + 64 + lines->after_length;
     if (lines->room - lines->length < most) {
         Py_ssize_t room = 2 * lines->room + most;
         char *from = PyMem_Realloc(lines->from, (size_t)room);
         if (from == NULL) {
             PyErr_NoMemory();
-            return FAILED;
+            return 0;
         }
         lines->from = from;
         lines->room = room;
     }
-    char *to = put(lines->from + lines->length, frame->before, frame->before_length);
+    return 1;
+}
+
+static int add_line(void *self, const Value *values, Py_ssize_t text) {
+    Lines *lines = self;
+    if (!has_room(lines, text)) {
+        return FAILED;
+    }
+    char *to = put(lines->from + lines->length, lines->before, lines->before_length);
     const char *root = to;
-    to = put_part(to, layout, values, DIMENSIONS);
+    to = put_part(to, lines->layout, values, DIMENSIONS);
     if (to == NULL) {
         return GAVE_UP;
     }
@@ -86,74 +92,39 @@ static int add_line(Lines *lines, const Layout *layout, const Value *values, con
     to = put(to, ",\"dimensions\":{", 15);
     to = put(to, root, length);
     to = put(to, "},\"metrics\":{", 13);
-    to = put_part(to, layout, values, METRICS);
+    to = put_part(to, lines->layout, values, METRICS);
     if (to == NULL) {
         return GAVE_UP;
     }
     to = put(to, "}}", 2);
-    to = put(to, frame->after, frame->after_length);
+    to = put(to, lines->after, lines->after_length);
     lines->length = to - lines->from;
-    return DONE;
-}
-
-static int add_rows(Lines *lines, PyObject *dimensions, Layout *layout, Value *values, const Frame *frame, const char *at,
-                    const char *end) {
-    for (at = after_space(at, end);;) {
-        const char *row = at;
-        at = scan_row(layout, values, at, end);
-        if (at == NULL) {
-            return GAVE_UP;
-        }
-        int done = add_line(lines, layout, values, frame, at - row);
-        if (done == DONE) {
-            done = add_dimensions(layout, values, dimensions);
-        }
-        if (done != DONE) {
-            return done;
-        }
-        at = after_space(at, end);
-        if (at == end) {
-            return DONE;
-        }
-        if (*at != ',') {
-            return GAVE_UP;
-        }
-        at = after_space(at + 1, end);
-    }
-}
-
-static PyObject *lines_of(Layout *layout, const Frame *frame, const char *from, Py_ssize_t length) {
-    PyObject *made = NULL, *dimensions = new_dimensions(layout);
-    Value *values = PyMem_Calloc((size_t)layout->count, sizeof(Value));
-    Lines lines = {NULL, 0, length + length / 2 + 1};
-    lines.from = PyMem_Malloc((size_t)lines.room);
-    if (lines.from == NULL || values == NULL) {
-        PyErr_NoMemory();
-    } else if (dimensions != NULL) {
-        int done = add_rows(&lines, dimensions, layout, values, frame, from, from + length);
-        if (done == DONE) {
-            made = Py_BuildValue("y#O", lines.from, lines.length, dimensions);
-        } else if (done == GAVE_UP) {
-            made = Py_NewRef(Py_None);
-        }
-    }
-    PyMem_Free(lines.from);
-    PyMem_Free(values);
-    Py_XDECREF(dimensions);
-    return made;
+    return add_dimensions(lines->layout, values, lines->dimensions);
 }
 
 PyObject *make_lines(PyObject *Py_UNUSED(module), PyObject *args) {
     PyObject *capsule, *made = NULL;
     Py_buffer text;
-    Frame frame;
-    if (PyArg_ParseTuple(args, "Oy*y#y#", &capsule, &text, &frame.before, &frame.before_length, &frame.after,
-                         &frame.after_length)) {
-        Layout *layout = layout_of(capsule);
-        if (layout != NULL) {
-            made = lines_of(layout, &frame, text.buf, text.len);
-        }
-        PyBuffer_Release(&text);
+    Lines lines = {0};
+    if (!PyArg_ParseTuple(args, "Oy*y#y#", &capsule, &text, &lines.before, &lines.before_length, &lines.after,
+                          &lines.after_length)) {
+        return NULL;
     }
+    Layout *layout = layout_of(capsule);
+    if (layout != NULL) {
+        lines.layout = layout;
+        lines.dimensions = new_dimensions(layout);
+    }
+    if (lines.dimensions != NULL) {
+        int done = has_room(&lines, text.len) ? scan_rows(layout, &text, add_line, &lines) : FAILED;
+        if (done == DONE) {
+            made = Py_BuildValue("y#O", lines.from, lines.length, lines.dimensions);
+        } else if (done == GAVE_UP) {
+            made = Py_NewRef(Py_None);
+        }
+    }
+    PyMem_Free(lines.from);
+    Py_XDECREF(lines.dimensions);
+    PyBuffer_Release(&text);
     return made;
 }

@@ -61,10 +61,12 @@ PyObject *make_layout(PyObject *module, PyObject *args);
 Layout *layout_of(PyObject *capsule);
 int field_named(const Layout *layout, int part, const char *name, Py_ssize_t length);
 
+/* Makes something of a row's values, whose text had so many bytes. */
+typedef int (*Take)(void *self, const Value *values, Py_ssize_t length);
+
 /* scan.c */
 void prepare_scan(void);
-const char *scan_row(Layout *layout, Value *values, const char *at, const char *end);
-const char *after_space(const char *at, const char *end);
+int scan_rows(Layout *layout, const Py_buffer *text, Take take, void *self);
 
 /* numbers.c */
 int read_integer(const Value *value, int64_t *integer);

@@ -11,7 +11,7 @@ void prepare_scan(void) {
     }
 }
 
-const char *after_space(const char *at, const char *end) {
+static const char *after_space(const char *at, const char *end) {
     while (at < end && (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r')) {
         at++;
     }
@@ -200,7 +200,7 @@ static const char *scan_part(Layout *layout, Value *values, int part, const char
 /* Past a row; NULL if it is not an object of dimensions and metrics, each an object of texts and nulls.
 
    `values` has room for each field; there they are, as they lie in the text. */
-const char *scan_row(Layout *layout, Value *values, const char *at, const char *end) {
+static const char *scan_row(Layout *layout, Value *values, const char *at, const char *end) {
     static const char *const NAMES[] = {"\"dimensions\"", "\"metrics\""};
     static const Py_ssize_t LENGTHS[] = {12, 9};
     int came[2] = {0, 0};
@@ -227,4 +227,36 @@ const char *scan_row(Layout *layout, Value *values, const char *at, const char *
         at = after(',', at, end);
     }
     return NULL;
+}
+
+static int scan_all(Layout *layout, Value *values, const char *at, const char *end, Take take, void *self) {
+    for (at = after_space(at, end);;) {
+        const char *row = at;
+        at = scan_row(layout, values, at, end);
+        int done = at == NULL ? GAVE_UP : take(self, values, at - row);
+        if (done != DONE) {
+            return done;
+        }
+        at = after_space(at, end);
+        if (at == end) {
+            return DONE;
+        }
+        if (*at != ',') {
+            return GAVE_UP;
+        }
+        at = after_space(at + 1, end);
+    }
+}
+
+/* Hands over each row of a text, between which there are commas, until somebody gives up. */
+int scan_rows(Layout *layout, const Py_buffer *text, Take take, void *self) {
+    Value *values = PyMem_Calloc((size_t)layout->count, sizeof(Value));
+    if (values == NULL) {
+        PyErr_NoMemory();
+        return FAILED;
+    }
+    const char *from = text->buf;
+    int done = scan_all(layout, values, from, from + text->len, take, self);
+    PyMem_Free(values);
+    return done;
 }
