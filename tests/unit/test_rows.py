@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -28,11 +27,16 @@ NAME = "ads_reports_daily"
 BEFORE, AFTER = b'{"before":1,', b',"after":2}\n'
 
 
-def test_it_is_built_where_it_can_be() -> None:
+def test_it_is_built_where_it_can_be(tmp_path: Path) -> None:
     """A compiler and Python's headers are all that it needs; it is left out in silence only without them."""
-    headers = Path(sysconfig.get_path("include")) / "Python.h"
-    compiler = shutil.which((sysconfig.get_config_var("CC") or "cc").split()[0])
-    if compiler and headers.exists() and not os.environ.get("TIKTOK_PURE_PYTHON"):
+    (tmp_path / "probe.c").write_text("#include <Python.h>\n")
+    compiler = (sysconfig.get_config_var("CC") or "cc").split()[0]
+    command = [compiler, "-I", sysconfig.get_path("include"), "-c", "probe.c", "-o", "probe.o"]
+    try:
+        can = subprocess.run(command, cwd=tmp_path, capture_output=True).returncode == 0  # noqa: PLW1510, S603
+    except OSError:
+        can = False
+    if can and not os.environ.get("TIKTOK_PURE_PYTHON"):
         assert NATIVE is not None
 
 
