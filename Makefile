@@ -79,6 +79,7 @@ $(VENV)/ready: pyproject.toml setup.py $(wildcard native/*) $(LOCK)
 		{ echo "Python 3.11 or later is needed; $(PYTHON) is older. Try: make PYTHON=python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	@rm -f src/source_tiktok_marketing/sync/_rows.*so # an old one would hide that a new one cannot be built
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 

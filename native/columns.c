@@ -77,35 +77,42 @@ PyObject *make_columns(PyObject *Py_UNUSED(module), PyObject *args) {
     return made;
 }
 
-/* Makes a buffer larger; 0 if there is no memory. */
-static int resized(void **buffer, Py_ssize_t count, Py_ssize_t width) {
-    void *larger = PyMem_Realloc(*buffer, (size_t)(count * width));
-    if (larger == NULL) {
-        PyErr_NoMemory();
-        return 0;
+/* A buffer with room for more, in the place of this one; NULL, and nothing has changed, if there is no memory. */
+static void *larger(void *buffer, Py_ssize_t count, size_t width) {
+    void *made = PyMem_Realloc(buffer, (size_t)count * width);
+    return made == NULL ? PyErr_NoMemory() : made;
+}
+
+static int more_room(Column *column, Py_ssize_t before, Py_ssize_t room) {
+    unsigned char *has = larger(column->has, room, 1);
+    if (has == NULL) {
+        return FAILED;
     }
-    *buffer = larger;
-    return 1;
+    column->has = has;
+    if (column->width > 0) {
+        char *data = larger(column->data, room, (size_t)column->width);
+        if (data == NULL) {
+            return FAILED;
+        }
+        column->data = data;
+        return DONE;
+    }
+    int32_t *begins = larger(column->begins, room + 1, sizeof(int32_t));
+    if (begins == NULL) {
+        return FAILED;
+    }
+    if (before == 0) {
+        begins[0] = 0;
+    }
+    column->begins = begins;
+    return DONE;
 }
 
 static int more_rows(Columns *columns) {
     Py_ssize_t room = columns->room ? 2 * columns->room : 1024;
     for (int at = 0; at < columns->layout->count; at++) {
-        Column *column = &columns->column[at];
-        if (columns->layout->field[at].column == NOWHERE) {
-            continue;
-        }
-        if (!resized((void **)&column->has, room, 1)) {
-            return FAILED;
-        }
-        if (column->width == 0) {
-            if (!resized((void **)&column->begins, room + 1, sizeof(int32_t))) {
-                return FAILED;
-            }
-            if (columns->room == 0) {
-                column->begins[0] = 0;
-            }
-        } else if (!resized((void **)&column->data, room, column->width)) {
+        if (columns->layout->field[at].column != NOWHERE &&
+            more_room(&columns->column[at], columns->room, room) != DONE) {
             return FAILED;
         }
     }
@@ -188,9 +195,11 @@ static int add_text(Column *column, Py_ssize_t row, const Value *value) {
         if (room > INT32_MAX) {
             return GAVE_UP;
         }
-        if (!resized((void **)&column->data, room, 1)) {
+        char *data = larger(column->data, room, 1);
+        if (data == NULL) {
             return FAILED;
         }
+        column->data = data;
         column->room = room;
     }
     char *to = column->data + begin;

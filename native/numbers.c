@@ -32,7 +32,7 @@ int read_integer(const Value *value, int64_t *integer) {
 /* How much of a number's text is to be kept: all but the zeros at the end of its fraction, and no point at its end.
 
    0 if it is no such number: nothing but digits, no needless zero before them, and few enough that the text is what a
-   double would be written as, without an exponent. */
+   double would be written as, without an exponent. "-0" is an integer to some, and then has no sign. */
 Py_ssize_t read_number(const Value *value, int *is_whole) {
     const char *at = value->at, *end = at + value->length;
     if (value->form != PLAIN) {
@@ -45,6 +45,9 @@ Py_ssize_t read_number(const Value *value, int *is_whole) {
     }
     Py_ssize_t digits = at - whole;
     if (digits == 0 || digits > MOST_DIGITS || (digits > 1 && *whole == '0')) {
+        return 0;
+    }
+    if (at == end && *whole == '0' && whole > value->at) {
         return 0;
     }
     const char *kept = at;

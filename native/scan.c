@@ -179,6 +179,9 @@ static const char *scan_part(Layout *layout, Value *values, int part, const char
                 *guess = which;
             }
         }
+        if (which >= 0 && values[which].form != ABSENT) {
+            return NULL; /* twice */
+        }
         at = scan_value(at, end, which < 0 ? &unknown : &values[which]);
         if (at == NULL) {
             return NULL;

@@ -27,7 +27,7 @@ def options() -> Options:
     return Options(now=NOW, tier="unlimited", days=45, advertisers=2, ads_per_account=60)
 
 
-async def test_records_are_the_same_to_the_last_character(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_records_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of every report, from a row to hundreds a page."""
     async with Emulator(options()) as emulator:
         config = config_for(emulator, start_date="2026-06-12", include_deleted=True)

@@ -71,7 +71,7 @@ def agree(name: str, rows: bytes) -> bool:
     made = in_c(name, rows)
     if made is None:
         return False
-    assert made == in_python(name, rows)
+    assert repr(made) == repr(in_python(name, rows))  # a zero may have a sign
     return True
 
 
@@ -92,7 +92,7 @@ def test_rows_of_every_report_are_read(name: str) -> None:
     [
         ("0", "0.0"),
         ("0.00", "0.0"),
-        ("-0", "-0.0"),
+        ("-0.00", "-0.0"),
         ("12.30", "12.3"),
         ("-4.5", "-4.5"),
         ("0.0001", "0.0001"),
@@ -113,7 +113,7 @@ def test_a_number_is_written_as_a_double_is(text: str, written: str) -> None:
     "text",
     [
         *("", " 1", "1 ", "+1", "01", "1.", ".5", "1e3", "NaN", "Infinity", "1,000.00", "0x1", "\u0661", "1_0", "--1"),
-        *("0.00001", "1234567890123456", "0.1234567890123456", "9" * 30, "1.5.2", "-.1", "1-", "- 1"),
+        *("0.00001", "1234567890123456", "0.1234567890123456", "9" * 30, "1.5.2", "-.1", "1-", "- 1", "-0"),
     ],
 )
 def test_other_numbers_are_for_the_reader_in_python(text: str) -> None:
@@ -149,6 +149,8 @@ def test_an_integer_is_written_as_it_came(text: str, *, read: bool) -> None:
         b'{"dimensions":{"ad_id":null,"stat_time_day":"x"},"metrics":{}}',
         b'{"dimensions":{"ad_id":"1","stat_time_day":"x"},"metrics":{},"more":{}}',
         b'{"dimensions":{"ad_id":"1","stat_time_day":"x"},"dimensions":{},"metrics":{}}',
+        b'{"dimensions":{"ad_id":"1","stat_time_day":"x"},"metrics":{"spend":"1","spend":"2"}}',
+        b'{"dimensions":{"ad_id":"1","stat_time_day":"x"},"metrics":{"likes":"much","likes":"2","ad_name":"\\u002d"}}',
         b'{"dimensions":{"ad_id":"1","stat_time_day":"x"},"metrics":{"spend":12.5}}',
         b'{"dimensions":{"ad_id":"1","stat_time_day":"x"},"metrics":{"spend":{"a":"1"}}}',
         b'{"dimensions":{"ad_id":"1","stat_time_day":"x"},"metrics":{"spend":true}}',
@@ -182,14 +184,13 @@ def test_what_it_does_not_know_is_for_the_reader_in_python(fault: bytes) -> None
         b' { "dimensions" : { "ad_id" : "1" , "stat_time_day" : "x" } , "metrics" : { "spend" : "1.0" } } ',
         b'{"metrics":{},"dimensions":{"stat_time_day":"x","ad_id":"1"}}',
         b'{"dimensions":{"ad_id":"1","stat_time_day":"x","new":"y"},"metrics":{"newer":"-","spend":"2"}}',
-        b'{"dimensions":{"ad_id":"1","stat_time_day":"x"},"metrics":{"spend":"1","spend":"2"}}',
         b'{"dimensions":{"ad_id":"1","stat_time_day":""},"metrics":{"spend":null,"ad_name":"","impressions":"-"}}',
         b'{"dimensions":{"ad_id":"1","stat_time_day":"x"},"metrics":{"ad_name":"\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9"}}',
         b'{"dimensions":{"ad_id":"1","stat_time_day":"x"},"metrics":{"ad_name":"\\ud83d\\ude00\xf0\x9f\x98\x80\xc3\xa9"}}',
     ],
 )
 def test_what_it_knows_has_the_meaning_that_it_has_in_python(row: bytes) -> None:
-    """Space, an order of its own, fields that nobody declared, a field twice, no value, escapes and characters."""
+    """Space, an order of its own, fields that nobody declared, no value, escapes and characters."""
     assert agree(NAME, row)
 
 

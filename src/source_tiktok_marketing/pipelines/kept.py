@@ -24,8 +24,8 @@ class TableRows(Kept):
         self._maker = maker
         self._advertiser_id = advertiser_id
         self._columns = None if maker.kinds is None else RowColumns(maker.stream, maker.kinds)
+        self._parts: list[pa.Table | list[Any]] = []
         self._decoded: list[Any] = []
-        self._tables: list[pa.Table] = []
         self._count = 0
 
     def take(self, rows: bytes) -> Sequence[Sequence[Any]] | None:
@@ -33,22 +33,25 @@ class TableRows(Kept):
         taken = None if self._columns is None else self._columns.add(rows)
         if taken is not None:
             self._count += len(taken[0])
-            self._gather_decoded()  # which came before these
+            self._put_decoded()  # which came before these
         return taken
 
     def extend(self, rows: list[Any]) -> None:
         """Take rows, as `sync.events.Batch` describes them."""
-        self._gather_columns()
+        self._put_columns()
         self._decoded += rows
         self._count += len(rows)
 
     def table(self) -> pa.Table:
-        """All rows."""
-        self._gather_decoded()
-        self._gather_columns()
-        if len(self._tables) == 1:
-            return self._tables[0]
-        return together(self._tables) if self._tables else self._maker.schema.empty_table()
+        """All rows. Only now is anybody told of values that do not fit: before, their page may yet be refused."""
+        self._put_decoded()
+        self._put_columns()
+        tables = [
+            self._maker.table(part, self._advertiser_id) if isinstance(part, list) else part for part in self._parts
+        ]
+        table = together(tables) if tables else self._maker.schema.empty_table()
+        self._parts = [table]
+        return table
 
     def __len__(self) -> int:
         return self._count
@@ -61,15 +64,15 @@ class TableRows(Kept):
     def __getitem__(self, index: Any) -> Any:
         return list(self)[index]
 
-    def _gather_decoded(self) -> None:
+    def _put_decoded(self) -> None:
         if self._decoded:
-            self._tables.append(self._maker.table(self._decoded, self._advertiser_id))
+            self._parts.append(self._decoded)
             self._decoded = []
 
-    def _gather_columns(self) -> None:
+    def _put_columns(self) -> None:
         rows, columns = (0, []) if self._columns is None else self._columns.finish()
         if rows:
-            self._tables.append(self._maker.table_of(rows, columns, self._advertiser_id))
+            self._parts.append(self._maker.table_of(rows, columns, self._advertiser_id))
 
 
 def table_of_batch(maker: TableMaker, records: Sequence[Any], advertiser_id: int | None) -> pa.Table:
@@ -83,4 +86,6 @@ def table_of_batch(maker: TableMaker, records: Sequence[Any], advertiser_id: int
 
 def together(tables: Sequence[pa.Table]) -> pa.Table:
     """One table of several, some of which may have a column that others lack."""
+    if len(tables) == 1:
+        return tables[0]
     return pa.concat_tables(tables, promote_options="default").combine_chunks()

@@ -34,9 +34,12 @@ class ColumnType(Enum):
     JSON = auto()
 
 
+_MONEY = pa.decimal128(18, 4)
+_ROUNDED = pa.scalar(Decimal(10) ** 11, _MONEY)
+
 ARROW_TYPES: Mapping[ColumnType, pa.DataType] = {
     ColumnType.INTEGER: pa.int64(),
-    ColumnType.MONEY: pa.decimal128(18, 4),
+    ColumnType.MONEY: _MONEY,
     ColumnType.NUMBER: pa.float64(),
     ColumnType.BOOLEAN: pa.bool_(),
     ColumnType.TEXT: pa.string(),
@@ -93,6 +96,8 @@ def _cast(type_: pa.DataType, given: pa.DataType | None = None) -> Callable[[Seq
         array = pa.array(values, given).cast(type_)
         if type_ == pa.float64() and pc.all(pc.is_finite(array)).as_py() is False:
             raise pa.ArrowInvalid("the texts nan and inf are numbers to Arrow")
+        if type_ == _MONEY and given == pa.float64() and pc.any(pc.greater_equal(pc.abs(array), _ROUNDED)).as_py():
+            raise pa.ArrowInvalid("from here on Arrow makes decimals of doubles that are not those they were made of")
         return array
 
     return cast

@@ -6,7 +6,8 @@ its type, and writes them where they belong. It takes a quarter of the time.
 
 It reads what TikTok sends as a rule. Whatever it does not know, it does not read: a value of another type, a field that
 is an object, half of a character. Those rows are read by `sync.records`, which has the last word on what a row means;
-so a connector without a compiler on its machine, or with `TIKTOK_PURE_PYTHON` set, delivers the very same.
+so a connector without a compiler on its machine, or with `TIKTOK_PURE_PYTHON` set, delivers the same. Only escapes in
+texts are written as TikTok writes them here, and as the characters that they stand for there.
 """
 
 from __future__ import annotations
