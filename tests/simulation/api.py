@@ -173,8 +173,8 @@ class Api:
                 {
                     "advertiser_id": one,
                     "name": "v1",
-                    "display_timezone": account.zone_name,
-                    "timezone": "Etc/GMT+5",
+                    "display_timezone": account.told_zone,
+                    "timezone": account.told_zone,
                     "create_time": int(self.world.moment(account.created).timestamp()),
                     "balance": 120.5,
                     "currency": "USD",

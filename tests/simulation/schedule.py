@@ -184,6 +184,8 @@ def _people(rng: random.Random, world: World, *, busy: bool) -> None:
         listed = rng.uniform(0, 2) * DAY if sort == "late" else -ago
         density = 0.0 if sort == "idle" else rng.choice((0.3, 0.8, 1.0))
         account = Account(7_000_000 + number, rng.choice(ZONES), -ago, listed, density)
+        if rng.random() < 0.05:
+            account.told_zone = rng.choice(("", "Nowhere/City"))
         world.add_account(account)
         _fill(rng, world, account, 3 if sort == "large" else rng.randint(1 if busy else 0, 3 if busy else 2))
 
@@ -285,7 +287,7 @@ def _denial(rng: random.Random, world: World) -> Denial:
     what = rng.random()
     start = 0.0 if rng.random() < 0.6 else 10 ** rng.uniform(-1, 1)
     if what < 0.7:
-        endpoint = rng.choice((None, None, "report/integrated/get/", "campaign/get/"))
+        endpoint = rng.choice((None, None, "report/integrated/get/", "campaign/get/", "advertiser/info/"))
         return Denial(rng.choice(_FORBIDDEN), account=rng.choice(world.accounts).id, endpoint=endpoint, start=start)
     if what < 0.85:
         return Denial(40118, endpoint=rng.choice(("report/integrated/get/", "campaign/get/", "ad/get/")), start=start)

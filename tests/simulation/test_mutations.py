@@ -79,6 +79,18 @@ class DaysOfUtc(Parts):
             return Reply(reply.status, reply.headers, body)
 
 
+class ZonesGuessed(Parts):
+    """Takes an account whose time zone is unknown for one where days begin first, in its state as well."""
+
+    class network(Network):  # noqa: N801
+        """Says so."""
+
+        async def _ask(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+            reply = await super()._ask(endpoint, params, token)
+            body = re.sub(rb'"display_timezone":"(|Nowhere/City)"', b'"display_timezone":"Etc/GMT-14"', reply.body)
+            return Reply(reply.status, reply.headers, body)
+
+
 class StateOfTheNextDay(Parts):
     """Moves its states a day too far."""
 
@@ -173,6 +185,7 @@ class Hasty(Parts):
         FailuresPassedOver,
         NoLookback,
         DaysOfUtc,
+        ZonesGuessed,
         StateOfTheNextDay,
         LastPageDropped,
         CountsIgnored,

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from simulation.faults import MAINTENANCE, Fault
+from simulation.faults import MAINTENANCE, Fault, Network
 from simulation.loop import Deadlock, TooLate, VirtualLoop, run
+from simulation.process import Parts
 from simulation.run import Watch, figures, quote, run_all
 from simulation.schedule import Session, schedule_of
-from simulation.trial import Report, Simulation
+from simulation.trial import Report, Simulation, run_schedule
+from source_tiktok_marketing.api.transport import Reply
 
 SCHEDULES = 2_000
 FIRST = 1
@@ -98,6 +102,23 @@ def test_ten_minutes_without_an_answer_cost_no_row(kind: int | str) -> None:
     assert report.faults[str(kind)] > 5
     assert report.endings["exit 0"] == 1
     assert report.rows > report.lost == 0
+
+
+class _NoZones(Parts):
+    """TikTok tells no time zone."""
+
+    class network(Network):  # noqa: N801 - takes the place of an attribute
+        """Leaves them out."""
+
+        async def _ask(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+            reply = await super()._ask(endpoint, params, token)
+            return Reply(reply.status, reply.headers, re.sub(rb'"(display_)?timezone":"[^"]*",', b"", reply.body))
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_no_row_is_lost_where_no_time_zone_is_known(seed: int) -> None:
+    """Nobody can say then when a day ends: the state must not run ahead of any account's days."""
+    assert run_schedule(seed, _NoZones).lost == 0
 
 
 def test_the_figures_are_a_table_and_one_line() -> None:

@@ -105,6 +105,8 @@ class Account:
         self.id = str(number)
         self.zone = ZoneInfo(zone)
         self.zone_name = zone
+        self.told_zone = zone
+        """What TikTok calls it."""
         self.created = created
         self.listed = listed
         self.density = density

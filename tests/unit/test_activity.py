@@ -16,7 +16,7 @@ from source_tiktok_marketing.sync.activity import Activity, Question
 from source_tiktok_marketing.sync.events import Selected
 from source_tiktok_marketing.sync.lanes import Lane, PartQueue, Step
 from source_tiktok_marketing.sync.plan import Part, plan_stream
-from source_tiktok_marketing.sync.windows import Window
+from source_tiktok_marketing.sync.windows import EARLIEST_ZONE, Window
 
 DAY = timedelta(days=1)
 FIRST = date(2026, 1, 1)
@@ -54,6 +54,12 @@ def test_accounts_of_different_zones_do_not() -> None:
     """TikTok does not say whose days such rows would be in."""
     accounts = [account("1", zone=ZoneInfo("Asia/Tokyo")), account("2", zone=ZoneInfo("America/New_York"))]
     parts = parts_of(HOURLY, *accounts)
+    assert group_sizes(activity(parts), parts) == {1}
+
+
+def test_accounts_of_unknown_zones_do_not() -> None:
+    """They may be in different ones."""
+    parts = parts_of(HOURLY, account("1", zone=EARLIEST_ZONE), account("2", zone=EARLIEST_ZONE))
     assert group_sizes(activity(parts), parts) == {1}
 
 

@@ -15,7 +15,7 @@ from source_tiktok_marketing.sync.accounts import Account
 from source_tiktok_marketing.sync.events import Selected
 from source_tiktok_marketing.sync.plan import Part, in_order_of_size, plan_stream
 from source_tiktok_marketing.sync.state import Cursors
-from source_tiktok_marketing.sync.windows import Window
+from source_tiktok_marketing.sync.windows import EARLIEST_ZONE, Window
 
 TODAY = NOON.date()
 DAY = timedelta(days=1)
@@ -89,6 +89,17 @@ def test_today_is_the_accounts() -> None:
         now=datetime(2026, 3, 10, 10, 30, tzinfo=UTC),
     )
     assert [part.last for part in parts] == [date(2026, 3, 11), date(2026, 3, 10), date(2026, 3, 9)]
+
+
+def test_the_state_stays_where_a_day_has_surely_begun() -> None:
+    """Days of an account whose zone is unknown are read ahead, and read again: they may have hours to come."""
+    noon = datetime(2026, 3, 10, 12, tzinfo=UTC)
+    unknown, kiritimati = account("1", zone=EARLIEST_ZONE), account("2", zone=ZoneInfo("Pacific/Kiritimati"))
+    parts = plan("ads_reports_hourly", unknown, kiritimati, now=noon)
+    assert [part.last for part in parts] == [date(2026, 3, 11), date(2026, 3, 11)]
+    assert [part.farthest for part in parts] == [date(2026, 3, 10), date(2026, 3, 11)]
+    (part,) = plan("ads_reports_hourly", unknown, now=noon, end_date=date(2026, 3, 1))
+    assert part.farthest == date(2026, 3, 1)
 
 
 def test_no_window_before_the_account_existed() -> None:

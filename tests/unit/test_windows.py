@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from source_tiktok_marketing.sync.windows import (
     EARLIEST_ZONE,
+    LATEST_ZONE,
     Window,
     count_windows,
     day_in,
     first_day,
+    least_day_in,
     windows,
     zone_of,
 )
@@ -204,7 +206,15 @@ def test_a_day_is_the_accounts(zone: str, moment: datetime, expected: date) -> N
     assert day_in(ZoneInfo(zone), moment) == expected
 
 
+def test_the_least_day_of_an_unknown_zone_is_where_days_begin_last() -> None:
+    """An account may have been made on the day before, and its day may have hours to come."""
+    moment = datetime(2026, 3, 10, 11, tzinfo=UTC)
+    assert (least_day_in(EARLIEST_ZONE, moment), day_in(EARLIEST_ZONE, moment)) == (date(2026, 3, 9), date(2026, 3, 11))
+    assert least_day_in(ZoneInfo("Pacific/Kiritimati"), moment) == date(2026, 3, 11)
+
+
 def test_the_earliest_zone_is_ahead_of_all() -> None:
     """The stand-in for an unknown zone is on the newest day there is."""
     moment = datetime(2026, 3, 9, 10, tzinfo=UTC)
     assert day_in(EARLIEST_ZONE, moment) == day_in(ZoneInfo("Pacific/Kiritimati"), moment)
+    assert day_in(LATEST_ZONE, moment) == day_in(ZoneInfo("Etc/GMT+12"), moment)

@@ -23,7 +23,7 @@ from source_tiktok_marketing.pipelines.destination import NAME, Destination
 from source_tiktok_marketing.pipelines.summary import LOADS_TABLE, SYNCS_TABLE
 from source_tiktok_marketing.sync.accounts import Account
 from source_tiktok_marketing.sync.state import Cursors, read_state
-from source_tiktok_marketing.sync.windows import day_in, zone_of
+from source_tiktok_marketing.sync.windows import least_day_in, zone_of
 
 MEASURES = ("spend", "impressions", "clicks")
 """What is added up and compared: what an ad delivered, which is final before conversions are."""
@@ -242,7 +242,7 @@ class Database:
                     f" FROM {self.table(stream.name)} WHERE advertiser_id IS NOT NULL"
                 ):
                     zone = zone_of(*zones)
-                    first = day_in(zone, created.replace(tzinfo=UTC)) if created else None
+                    first = least_day_in(zone, created.replace(tzinfo=UTC)) if created else None
                     described[one] = Account(
                         advertiser_id=one, name=name or "", zone=zone, created=first, info={} if any(zones) else None
                     )

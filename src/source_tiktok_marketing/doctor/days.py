@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 import msgspec
 
@@ -13,10 +13,7 @@ from source_tiktok_marketing.sync.accounts import Account
 from source_tiktok_marketing.sync.events import Selected
 from source_tiktok_marketing.sync.plan import plan_stream
 from source_tiktok_marketing.sync.state import Cursors
-from source_tiktok_marketing.sync.windows import day_in
-
-LATEST_ZONE = timezone(timedelta(hours=-12))
-"""Where a day begins last: taken for an account whose zone is unknown, so that no day counts as due too early."""
+from source_tiktok_marketing.sync.windows import LATEST_ZONE, day_in
 
 CORRECTIONS = timedelta(hours=24)
 """TikTok corrects a day's figures in a job that ends about noon UTC, after their documented lateness."""
@@ -111,10 +108,9 @@ def _least_offset(zone: tzinfo, now: datetime) -> timedelta:
 
 
 def known_zones(accounts: Iterable[Account]) -> list[Account]:
-    """The accounts, in the zone where a day begins last if theirs is unknown."""
+    """The accounts; where a day begins last if their zone is unknown, so that no day counts as due too early."""
     return [
-        account if account.info is not None else msgspec.structs.replace(account, zone=LATEST_ZONE)
-        for account in accounts
+        account if account.zone_is_known else msgspec.structs.replace(account, zone=LATEST_ZONE) for account in accounts
     ]
 
 

@@ -14,10 +14,13 @@ from source_tiktok_marketing.doctor.days import due_days
 from source_tiktok_marketing.doctor.findings import Finding, Fix, Severity, days_after
 from source_tiktok_marketing.sync.accounts import Account
 from source_tiktok_marketing.sync.state import Cursors
+from source_tiktok_marketing.sync.windows import LATEST_ZONE
 
 FRESHNESS = "freshness"
 _NAMED = 20
 """Accounts that get a finding of their own for one stream; the others are counted."""
+_BETWEEN_ZONES = timedelta(days=2)
+"""How far the date of any account can be ahead of that where a day begins last, which stands for an unknown zone."""
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,7 +152,7 @@ def _ahead(progress: Progress, accounts: Sequence[Account], now: datetime) -> It
         if stream.is_report:
             day = date.fromisoformat(cursor[:10])
             most = account.today(min(now, read_at + timedelta(days=1)) if read_at else now)
-            impossible = day > most + timedelta(days=0 if account.info is not None else 1)
+            impossible = day > most + (_BETWEEN_ZONES if account.zone == LATEST_ZONE else timedelta())
             missed = days_after(most, day)
         else:
             impossible = datetime.fromisoformat(cursor).replace(tzinfo=UTC) > now + timedelta(hours=1)

@@ -13,7 +13,7 @@ from source_tiktok_marketing.api.client import Client
 from source_tiktok_marketing.api.errors import Consequence, Ruling, TikTokError, Verdict, ruling_of
 from source_tiktok_marketing.config import Config
 from source_tiktok_marketing.errors import ConfigurationError
-from source_tiktok_marketing.sync.windows import EARLIEST_ZONE, day_in, zone_of
+from source_tiktok_marketing.sync.windows import EARLIEST_ZONE, day_in, least_day_in, zone_of
 
 LIST_ENDPOINT = "oauth2/advertiser/get/"
 INFO_ENDPOINT = "advertiser/info/"
@@ -27,7 +27,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         advertiser_id: Its id.
         name: Its name; empty if unknown.
-        zone: Its time zone, which its days are in.
+        zone: Its time zone, which its days are in; `EARLIEST_ZONE` if it is unknown.
         created: Its first day there; None if unknown.
         info: Its record as `/advertiser/info/` gave it; None if it could not be had.
         error: Why not.
@@ -43,6 +43,15 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     def today(self, now: datetime) -> date:
         """The account's date at an aware moment."""
         return day_in(self.zone, now)
+
+    def surely_begun(self, now: datetime) -> date:
+        """The latest day that has begun for it for certain: what is before is over, and no hour of it is to come."""
+        return least_day_in(self.zone, now)
+
+    @property
+    def zone_is_known(self) -> bool:
+        """Whether TikTok has said which time zone it has, and this machine knows it."""
+        return self.zone != EARLIEST_ZONE
 
 
 class Accounts(msgspec.Struct, frozen=True):
@@ -175,10 +184,10 @@ def _account(advertiser_id: str, info: Mapping[str, Any]) -> Account:
 
 
 def _created(value: Any, zone: tzinfo) -> date | None:
-    """The day of `create_time`, which is epoch seconds."""
+    """The day of `create_time`, which is epoch seconds; if the zone is unknown, the earliest that it may have been."""
     try:
         seconds = int(value)
-        return day_in(zone, datetime.fromtimestamp(seconds, UTC)) if seconds > 0 else None
+        return least_day_in(zone, datetime.fromtimestamp(seconds, UTC)) if seconds > 0 else None
     except (TypeError, ValueError, OverflowError, OSError):
         return None
 

@@ -239,7 +239,8 @@ def _accounts_of(parts: Iterable[Part]) -> Iterator[tuple[str, AccountDays]]:
         assert account is not None  # noqa: S101 - narrows the type
         first, last = min(part.first or date.max for part in own), max(part.last or date.min for part in own)
         spared = sum(part.size for part in own)
-        groups.setdefault((str(account.zone), last), []).append((first, spared, account))
+        zone = str(account.zone) if account.zone_is_known else account.advertiser_id
+        groups.setdefault((zone, last), []).append((first, spared, account))
     for (_, last), members in groups.items():
         members.sort(key=lambda member: member[0])
         for start in range(0, len(members), TOGETHER):

@@ -244,8 +244,8 @@ class Sync:
             run.windows += step.windows
             reached = step.queue.complete(step)
             if part.account is not None:
-                if reached is not None:
-                    run.moved(part.account.advertiser_id, f"{reached.end} 00:00:00")
+                if reached is not None and part.farthest is not None:
+                    run.moved(part.account.advertiser_id, f"{min(reached.end, part.farthest)} 00:00:00")
                 elif cursor is not None:
                     run.moved(part.account.advertiser_id, cursor)
             if run.state_is_due(self._clock.monotonic()):

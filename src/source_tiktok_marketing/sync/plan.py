@@ -26,6 +26,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
         account: The account; None for a stream that is not read per account.
         first: The first day; None for what has no days.
         last: The last day.
+        farthest: The latest day that the state may say was reached: the last one, unless it may not have begun yet for
+            an account whose time zone is unknown. The next sync would leave out what was still to come.
         days: Days a window holds at most.
         modified_since: For objects: older ones are left out, `YYYY-MM-DD HH:MM:SS` in UTC.
         only_changed: Whether TikTok may be asked for just these objects, where it has a filter for them, since an
@@ -36,6 +38,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     account: Account | None = None
     first: date | None = None
     last: date | None = None
+    farthest: date | None = None
     days: int = 1
     modified_since: str = ""
     only_changed: bool = False
@@ -101,7 +104,8 @@ def _part(config: Config, stream: Stream, cursors: Cursors | None, account: Acco
             days = 1  # TikTok takes one day at a time by the hour and thirty by the day
         case _:
             days = config.report_granularity
-    return Part(stream=stream, account=account, first=first, last=last, days=days)
+    farthest = min(last, account.surely_begun(now))
+    return Part(stream=stream, account=account, first=first, last=last, farthest=farthest, days=days)
 
 
 def _objects_part(config: Config, stream: Stream, cursors: Cursors | None, account: Account, now: datetime) -> Part:

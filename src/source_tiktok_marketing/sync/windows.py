@@ -16,6 +16,8 @@ _DAY = timedelta(days=1)
 
 EARLIEST_ZONE = timezone(timedelta(hours=14))
 """Where a new day begins first: taken for an account whose zone is unknown, so that none of its hours is left out."""
+LATEST_ZONE = timezone(timedelta(hours=-12))
+"""Where a day begins last: before it has begun there, it may not have begun for an account whose zone is unknown."""
 
 
 class Window(msgspec.Struct, frozen=True, order=True):
@@ -96,3 +98,8 @@ def zone_of(*names: object) -> tzinfo:
 def day_in(zone: tzinfo, moment: datetime) -> date:
     """The date of an aware moment there."""
     return moment.astimezone(zone).date()
+
+
+def least_day_in(zone: tzinfo, moment: datetime) -> date:
+    """The earliest date that an aware moment may have there: another one than `day_in` gives if the zone is unknown."""
+    return day_in(LATEST_ZONE if zone == EARLIEST_ZONE else zone, moment)
