@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+import msgspec
 
 
 class Clock(Protocol):
@@ -22,6 +24,27 @@ class Clock(Protocol):
     async def sleep(self, seconds: float) -> None:
         """Wait without holding up anything else."""
         ...
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """This moment, by two clocks that may disagree: the machine's and TikTok's.
+
+    Args:
+        earliest: By the one that is behind.
+        latest: By the one that is ahead.
+    """
+
+    earliest: datetime
+    latest: datetime
+
+
+def clocks_apart(ahead: timedelta) -> str:
+    """How far this machine's clock is ahead of TikTok's, or behind it if that is less than nothing, as a clause."""
+    seconds = abs(ahead).total_seconds()
+    far = f"{seconds:.0f} seconds" if seconds < 300 else f"{seconds / 60:.0f} minutes"
+    if seconds >= 7200:
+        far = f"{seconds / 3600:.1f} hours"
+    return f"This machine's clock is {far} {'ahead of' if ahead > timedelta() else 'behind'} TikTok's"
 
 
 class SystemClock:

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -185,6 +186,33 @@ async def test_read_and_read_again(emulator: Emulator, files: Files) -> None:
     second = await run("read", "--config", config, "--catalog", catalog, "--state", state, url=emulator.url)
     assert second.exit_code == 0
     assert 0 < len(second.records("ads_reports_daily")) < len(first.records("ads_reports_daily"))
+
+
+async def test_a_clock_that_is_ahead_costs_no_row(emulator: Emulator, files: Files) -> None:
+    """Days that have not begun at TikTok are read again once they have, and the log says what is wrong."""
+    now = datetime.now(UTC)
+    begun = now - timedelta(hours=26)
+    config = files.write(
+        "c.json", config_for(emulator, start_date=f"{now - timedelta(days=4):%F}", attribution_window=0)
+    )
+    catalog = files.write("catalog.json", catalog_of(["ads_reports_hourly"]))
+    emulator.clock.set(begun)
+    first = await run("read", "--config", config, "--catalog", catalog, url=emulator.url)
+    assert first.exit_code == 0
+    (said,) = (line["message"] for line in first.of_type("LOG") if "clock" in line["message"])
+    assert said.startswith("This machine's clock is 26.0 hours ahead of TikTok's")
+    emulator.clock.set(now)
+    state = files.write("state.json", first.state_file)
+    second = await run("read", "--config", config, "--catalog", catalog, "--state", state, url=emulator.url)
+    assert not [line for line in second.of_type("LOG") if "clock" in line["message"]]
+    whole = await run("read", "--config", config, "--catalog", catalog, url=emulator.url)
+    had, has = (
+        {(row["ad_id"], row["stat_time_hour"]): row for run in runs for row in run.records("ads_reports_hourly")}
+        for runs in ([first, second], [whole])
+    )
+    hours = [key for key in has if key[1] >= f"{begun:%F %H:00:00}"]
+    assert len(hours) > 20
+    assert [key for key in hours if had.get(key) != has[key]] == []
 
 
 WRONG = {

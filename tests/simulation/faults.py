@@ -7,8 +7,9 @@ import random
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from email.utils import format_datetime
 
-from simulation.api import SECRET, TOKEN, Api, Body
+from simulation.api import SECRET, TOKEN, Api
 from simulation.limits import RESTRICTED, TOO_MUCH, Slow
 from simulation.loop import VirtualLoop
 from source_tiktok_marketing.api.transport import Reply, TransportFailure
@@ -95,11 +96,12 @@ class Network:
         """Promises that hold at every moment, and did not."""
         self._later: list[Fault] = []
         self._began = 0.0
+        self._dated = False
         self._left: dict[str, deque[float]] = {}
         self._again: Counter[str] = Counter()
         self._silent: dict[str, list[float]] = {}
 
-    def begin(self, faults: list[Fault], *, after_contact: bool, per_second: float, moving: int) -> None:
+    def begin(self, faults: list[Fault], *, after_contact: bool, per_second: float, moving: int, dated: bool) -> None:
         """A new sync begins, which knows nothing of the requests before it.
 
         Args:
@@ -107,11 +109,13 @@ class Network:
             after_contact: Whether it goes wrong so long after the first answer, rather than after now.
             per_second: Requests that the sync may send to an endpoint a second.
             moving: Changes of lively accounts that may happen.
+            dated: Whether answers tell TikTok's time.
         """
         self.faults = [] if after_contact else faults
         self._later = faults if after_contact else []
         self._began = self._loop.time()
         self.moving = moving
+        self._dated = dated
         self.per_second, self.per_minute = per_second, per_second * 60
         self._left.clear()
         self._again.clear()
@@ -183,7 +187,10 @@ class Network:
             self.limits[body.limited] += 1
         if body.denied:
             self.hits[body.denied] += 1
-        return _reply_of(body)
+        headers = body.headers
+        if self._dated:
+            headers = headers | {"Date": format_datetime(self._api.world.moment(self._loop.time()), usegmt=True)}
+        return Reply(body.status, headers, body.body)
 
     def _refuse(self, kind: int, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
         if kind in STATUSES:
@@ -263,7 +270,3 @@ class Network:
 
 def _text(endpoint: str, params: Mapping[str, str]) -> str:
     return endpoint + "&".join(f"{name}={value}" for name, value in params.items() if name != "metrics")
-
-
-def _reply_of(body: Body) -> Reply:
-    return Reply(body.status, body.headers, body.body)

@@ -92,6 +92,18 @@ class VirtualClock:
         await asyncio.sleep(seconds)
 
 
+class WrongClock(VirtualClock):
+    """The clock of a machine that is ahead of the others.
+
+    Args:
+        right: What time it is.
+        ahead: Seconds; less than 0 if it is behind.
+    """
+
+    def __init__(self, right: VirtualClock, ahead: float) -> None:
+        super().__init__(right._loop, right._began + timedelta(seconds=ahead))
+
+
 def run(loop: VirtualLoop, coroutine: Coroutine[Any, Any, T]) -> T:
     """Run to the end, and leave nothing behind."""
     try:

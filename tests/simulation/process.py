@@ -11,6 +11,7 @@ from typing import Any
 
 from simulation.api import TOKEN
 from simulation.faults import Network
+from simulation.loop import VirtualClock, WrongClock
 from simulation.schedule import Schedule, Session
 from simulation.sink import LineSink, PackageSink, Store, Tally, look_for_secrets
 from source_tiktok_marketing.airbyte.messages import RowLines
@@ -18,7 +19,6 @@ from source_tiktok_marketing.airbyte.read import _Telling
 from source_tiktok_marketing.api.client import Client
 from source_tiktok_marketing.api.quota import Quotas, tier_of
 from source_tiktok_marketing.api.retry import Patience
-from source_tiktok_marketing.clock import Clock
 from source_tiktok_marketing.errors import ConnectorError
 from source_tiktok_marketing.sync.engine import Sync
 from source_tiktok_marketing.sync.events import Ended, Failure
@@ -77,7 +77,7 @@ class Process:
     """
 
     def __init__(
-        self, schedule: Schedule, parts: type[Parts], network: Network, clock: Clock, rng: random.Random
+        self, schedule: Schedule, parts: type[Parts], network: Network, clock: VirtualClock, rng: random.Random
     ) -> None:
         self._schedule = schedule
         self._parts = parts
@@ -99,16 +99,18 @@ class Process:
             after_contact=session.after_contact,
             per_second=config.requests_per_second,
             moving=session.moving,
+            dated=session.clock_ahead != 0.0,
         )
         tally, outcome = Tally(), Outcome()
         outcome.keys = tally.keys
         sink = self._sink(store, tally)
+        clock = WrongClock(self._clock, session.clock_ahead)
         waits: list[str] = []
         client = Client(
             self._network,
             TOKEN,
-            Quotas(tier_of(config.requests_per_second * self._parts.haste), self._clock),
-            self._clock,
+            Quotas(tier_of(config.requests_per_second * self._parts.haste), clock),
+            clock,
             patience=self._parts.patience,
             secrets=config.secrets if self._parts.secrets else (),
             on_wait=lambda waiting: waits.append(str(waiting.error)),
@@ -119,7 +121,7 @@ class Process:
             self._schedule.selected,
             dict(store.states),
             client,
-            self._clock,
+            clock,
             buffer_bytes=session.buffer,
             keep=RowLines if isinstance(sink, LineSink) else as_structs,
             walk=session.walk,

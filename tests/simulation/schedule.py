@@ -73,6 +73,7 @@ class Session:
         moving: Changes that may happen while it reads.
         may_fail: Whether its trouble lasts longer than a sync has to survive.
         walk: How long a walk through a report may be.
+        clock_ahead: Seconds that the machine's clock is ahead of TikTok's.
     """
 
     faults: list[Fault] = field(default_factory=list)
@@ -86,6 +87,7 @@ class Session:
     moving: int = 0
     may_fail: bool = False
     walk: WalkSize = USUAL_WALKS
+    clock_ahead: float = 0.0
 
 
 @dataclass
@@ -135,6 +137,8 @@ def schedule_of(seed: int) -> Schedule:
     if rng.random() < 0.25:
         rng.choice(world.accounts).slowness = min(10 ** rng.uniform(0.5, 2.0), 50 / latency)
     sessions = [_session(rng, world, latency) for _ in range(rng.choice((1, 1, 2, 2, 3)))]
+    if config.refresh_objects is not Refresh.DAILY and rng.random() < 0.15:  # which goes by the machine's days
+        rng.choice(sessions).clock_ahead = rng.choice((-1, 1)) * 10 ** rng.uniform(2, 5.3)
     return Schedule(seed, world, api, config, selected, sessions, latency, in_packages=rng.random() < 0.5)
 
 

@@ -446,7 +446,7 @@ async def test_a_sync_over_midnight_leaves_the_next_day_its_full_read() -> None:
     """Where only changed ads were asked for, the cursor stays on the day on which all of them were read."""
     clock = FakeClock()
     api = Api({"ad/get/": [{"ad_id": "1", "modify_time": "2026-03-11 02:00:00"}]})
-    reading = StepReader(config(), client(api, clock), clock, buffer := Buffer[Event | None](10**6))
+    reading = StepReader(config(), client(api, clock), buffer := Buffer[Event | None](10**6))
     part = Part(stream=stream("ads"), account=account(), modified_since="2026-03-10 09:00:00", only_changed=True)
     clock.seconds += 86_400
     run = StreamRun(Selected(part.stream, incremental=True), None, 0.0)

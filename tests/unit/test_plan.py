@@ -102,6 +102,19 @@ def test_the_state_stays_where_a_day_has_surely_begun() -> None:
     assert part.farthest == date(2026, 3, 1)
 
 
+def test_where_clocks_disagree_the_later_one_decides_what_is_read_and_the_earlier_one_the_state() -> None:
+    """Whichever is wrong, no day is left out."""
+    (part,) = plan_stream(
+        config(),
+        Selected(stream("ads_reports_daily"), incremental=True),
+        None,
+        [account()],
+        datetime(2026, 3, 12, 1, tzinfo=UTC),
+        earliest=datetime(2026, 3, 10, 23, tzinfo=UTC),
+    )
+    assert (part.last, part.farthest) == (date(2026, 3, 12), date(2026, 3, 10))
+
+
 def test_no_window_before_the_account_existed() -> None:
     """An account made in February has no January."""
     (part,) = plan("ads_reports_hourly", account(created=date(2026, 2, 10)))

@@ -86,7 +86,7 @@ async def deliver(report: Report, *, ahead: int, deleted: bool = True) -> tuple[
             came.append(event)
 
     taking = asyncio.create_task(take())
-    reading = StepReader(config(include_deleted=deleted), client(report, clock, tier=tier_of(100_000)), clock, buffer)
+    reading = StepReader(config(include_deleted=deleted), client(report, clock, tier=tier_of(100_000)), buffer)
     queue = PartQueue(Part(stream=stream(STREAM), account=account(), first=FIRST, last=LAST, days=30))
     error: ConnectorError | None = None
     try:

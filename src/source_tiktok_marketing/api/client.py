@@ -7,6 +7,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -26,7 +27,7 @@ from source_tiktok_marketing.api.retry import Patience, gives_up, pause
 from source_tiktok_marketing.api.room import Place
 from source_tiktok_marketing.api.tally import Flow, Tally
 from source_tiktok_marketing.api.transport import Reply, Transport, TransportFailure
-from source_tiktok_marketing.clock import Clock
+from source_tiktok_marketing.clock import Clock, Moment
 
 T = TypeVar("T")
 
@@ -182,6 +183,12 @@ class Client:
                 await self._clock.sleep(seconds)
             finally:
                 self._resting[endpoint] -= 1
+
+    def moment(self) -> Moment:
+        """This moment by this machine's clock and by TikTok's, as far as it has told."""
+        now = self._clock.now()
+        told = now - (self.tally.clock_ahead or timedelta())
+        return Moment(min(now, told), max(now, told))
 
     def flow(self, endpoint: str) -> Flow:
         """How the endpoint answers now."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import msgspec
 
@@ -56,6 +57,17 @@ class Tally:
         self.dated: tuple[str, datetime] | None = None
         """The latest answer's `Date`, and this machine's time when it came."""
         self._endpoints: dict[str, _Endpoint] = {}
+
+    @property
+    def clock_ahead(self) -> timedelta | None:
+        """How far this machine's clock is ahead of TikTok's, to about a second; None if TikTok did not say."""
+        if self.dated is None:
+            return None
+        told, here = self.dated
+        try:
+            return here - parsedate_to_datetime(told).astimezone(UTC)
+        except (ValueError, TypeError, OverflowError):
+            return None
 
     @contextmanager
     def under_way(self, endpoint: str, left_at: float) -> Iterator[None]:

@@ -6,16 +6,14 @@ import asyncio
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import msgspec
 
 from source_tiktok_marketing.api.client import Client
 from source_tiktok_marketing.api.errors import Consequence, TikTokError
-from source_tiktok_marketing.api.tally import Tally
 from source_tiktok_marketing.catalog import Grain, ObjectSource, ReportSource, Scope, Stream
-from source_tiktok_marketing.clock import Clock
+from source_tiktok_marketing.clock import Clock, clocks_apart
 from source_tiktok_marketing.config import Config
 from source_tiktok_marketing.doctor.findings import Finding, Severity
 from source_tiktok_marketing.errors import ConnectorError
@@ -98,7 +96,7 @@ async def examine_access(
             asked, denied, refused = await _try_streams(api, readable, list(streams), config, clock)
             findings += refused
             findings += await _try_quota(config, api, readable[0]) if alone else []
-    offset = clock_offset(api.tally)
+    offset = api.tally.clock_ahead
     findings += judge_clock(offset)
     return Access(accounts=accounts, findings=tuple(findings), asked=tuple(asked), denied=tuple(denied), offset=offset)
 
@@ -281,30 +279,13 @@ def judge_quota(rate: float, accepted: int | None) -> Finding:
 # -- clock
 
 
-def clock_offset(tally: Tally) -> timedelta | None:
-    """How far this machine's clock is ahead of TikTok's, to about a second; None if TikTok did not say."""
-    if tally.dated is None:
-        return None
-    told, here = tally.dated
-    try:
-        return here - parsedate_to_datetime(told).astimezone(UTC)
-    except (ValueError, TypeError, OverflowError):
-        return None
-
-
 def judge_clock(offset: timedelta | None) -> Iterator[Finding]:
     """What a clock that is so far ahead of TikTok's (or behind it) means."""
     if offset is None or abs(offset) < CLOCK_IS_OFF:
         return
-    seconds = abs(offset).total_seconds()
-    far = f"{seconds:.0f} seconds" if seconds < 300 else f"{seconds / 60:.0f} minutes"
-    if seconds >= 7200:
-        far = f"{seconds / 3600:.1f} hours"
-    direction = "ahead of" if offset > timedelta() else "behind"
     yield Finding(
         severity=Severity.WRONG if abs(offset) >= CLOCK_IS_WRONG else Severity.WARNING,
         check=CLOCK,
-        message=f"This machine's clock is {far} {direction} TikTok's: a sync decides by it which days there are and "
-        "how far objects were read.",
+        message=f"{clocks_apart(offset)}: a sync decides by it which days there are.",
         remedy="Set the clock, best with NTP (timedatectl set-ntp true).",
     )

@@ -6,12 +6,13 @@ import asyncio
 import traceback
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 from source_tiktok_marketing.api.client import Client
 from source_tiktok_marketing.api.errors import Consequence, TikTokError, Verdict
 from source_tiktok_marketing.catalog import Scope
-from source_tiktok_marketing.clock import Clock
+from source_tiktok_marketing.clock import Clock, clocks_apart
 from source_tiktok_marketing.config import Config
 from source_tiktok_marketing.errors import ConnectorError, Interrupted, OutOfMemory
 from source_tiktok_marketing.sync.accounts import Account, Accounts, find_accounts
@@ -21,6 +22,7 @@ from source_tiktok_marketing.sync.buffer import Buffer
 from source_tiktok_marketing.sync.events import (
     Ended,
     Event,
+    Notice,
     Selected,
     Started,
 )
@@ -37,6 +39,8 @@ from source_tiktok_marketing.sync.steps import StepReader
 _BUFFER = 8 * 2**20
 """Bytes of pages that may wait to be taken."""
 _LOOK_AGAIN = 1.0
+_CLOCKS_DISAGREE = timedelta(minutes=10)
+"""From when on it is said: as far as that, no time of a sync's own can explain it."""
 _HOPELESS = 3
 """Accounts that may fail one after the other for TikTok's own trouble before the rest of the endpoint is given up."""
 
@@ -75,7 +79,7 @@ class Sync:
         self._clock = clock
         self._buffer: Buffer[Event | None] = Buffer(buffer_bytes)
         self._began = clock.monotonic()
-        self._reading = StepReader(config, api, clock, self._buffer, keep, walk)
+        self._reading = StepReader(config, api, self._buffer, keep, walk)
         self._runs = {one.stream.name: self._run_of(one, states) for one in selected}
         self._accounts: Accounts | None = None
         self._activity: Activity | None = None
@@ -158,14 +162,17 @@ class Sync:
             await self._buffer.put(None)
 
     async def _plan(self, accounts: Sequence[Account]) -> list[Lane]:
-        now = self._clock.now()
+        moment = self._api.moment()
+        await self._warn_of_clocks()
         by_endpoint: dict[str, dict[str, list[Part]]] = {}
         planned: list[Part] = []
         for name, run in self._runs.items():
             if run.cursors is not None:
                 for account in accounts:
                     run.cursors.settle(account.advertiser_id)
-            parts = plan_stream(self._config, run.selected, run.cursors, accounts, now)
+            parts = plan_stream(
+                self._config, run.selected, run.cursors, accounts, moment.latest, earliest=moment.earliest
+            )
             planned.extend(parts)
             run.open_parts = len(parts)
             run.windows_total = sum(part.size for part in parts)
@@ -184,6 +191,12 @@ class Sync:
             )
             for endpoint, streams in by_endpoint.items()
         ]
+
+    async def _warn_of_clocks(self) -> None:
+        ahead = self._api.tally.clock_ahead
+        if ahead is not None and abs(ahead) >= _CLOCKS_DISAGREE:
+            text = f"{clocks_apart(ahead)}: days that only one of them has are read again next time. Set it (NTP)."
+            await self._buffer.put(Notice("warning", text))
 
     async def _run_lane(self, lane: Lane) -> None:
         """Keep as many windows of the lane in flight as its quota can use."""

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import msgspec
 
 from source_tiktok_marketing.catalog import Grain, ObjectSource, ReportSource, Scope, Stream
+from source_tiktok_marketing.clock import Moment
 from source_tiktok_marketing.config import Config, Refresh
 from source_tiktok_marketing.sync.accounts import Account
 from source_tiktok_marketing.sync.events import Selected
@@ -26,8 +27,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
         account: The account; None for a stream that is not read per account.
         first: The first day; None for what has no days.
         last: The last day.
-        farthest: The latest day that the state may say was reached: the last one, unless it may not have begun yet for
-            an account whose time zone is unknown. The next sync would leave out what was still to come.
+        farthest: The latest day that the state may say was reached: the last one, unless it may not have begun yet,
+            since the account's time zone is unknown or clocks disagree. The next sync would not read what was to come.
         days: Days a window holds at most.
         modified_since: For objects: older ones are left out, `YYYY-MM-DD HH:MM:SS` in UTC.
         only_changed: Whether TikTok may be asked for just these objects, where it has a filter for them, since an
@@ -63,7 +64,13 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plan_stream(
-    config: Config, selected: Selected, cursors: Cursors | None, accounts: Sequence[Account], now: datetime
+    config: Config,
+    selected: Selected,
+    cursors: Cursors | None,
+    accounts: Sequence[Account],
+    now: datetime,
+    *,
+    earliest: datetime | None = None,
 ) -> list[Part]:
     """The parts of one stream; fewer than accounts if some have no day to read.
 
@@ -72,22 +79,24 @@ def plan_stream(
         selected: The stream and its mode.
         cursors: How far it was read before; None if it has no state or must not use it.
         accounts: The accounts of this run.
-        now: This moment, aware.
+        now: This moment, aware; the latest that it may be.
+        earliest: The earliest that it may be, if clocks disagree.
     """
     stream = selected.stream
     if stream.scope is not Scope.ACCOUNT:
         return [Part(stream=stream)]
-    parts = (_part(config, stream, cursors, account, now) for account in accounts)
+    moment = Moment(earliest or now, now)
+    parts = (_part(config, stream, cursors, account, moment) for account in accounts)
     return [part for part in parts if part.size]
 
 
-def _part(config: Config, stream: Stream, cursors: Cursors | None, account: Account, now: datetime) -> Part:
+def _part(config: Config, stream: Stream, cursors: Cursors | None, account: Account, moment: Moment) -> Part:
     source = stream.source
     if not isinstance(source, ReportSource):
-        return _objects_part(config, stream, cursors, account, now)
+        return _objects_part(config, stream, cursors, account, moment.latest)
     if source.grain is Grain.LIFETIME:
         return Part(stream=stream, account=account)
-    today = account.today(now)
+    today = account.today(moment.latest)
     last = min(config.end_date, today) if config.end_date else today
     first = first_day(
         config.start_date,
@@ -104,7 +113,7 @@ def _part(config: Config, stream: Stream, cursors: Cursors | None, account: Acco
             days = 1  # TikTok takes one day at a time by the hour and thirty by the day
         case _:
             days = config.report_granularity
-    farthest = min(last, account.surely_begun(now))
+    farthest = min(last, account.surely_begun(moment.earliest))
     return Part(stream=stream, account=account, first=first, last=last, farthest=farthest, days=days)
 
 

@@ -13,7 +13,6 @@ from typing import Any
 
 from source_tiktok_marketing.api.client import Client
 from source_tiktok_marketing.catalog import Scope, Stream
-from source_tiktok_marketing.clock import Clock
 from source_tiktok_marketing.config import Config
 from source_tiktok_marketing.sync.accounts import Accounts, list_accounts
 from source_tiktok_marketing.sync.buffer import Buffer
@@ -49,7 +48,6 @@ class StepReader:
     Args:
         config: What the user asked for.
         api: Where to ask.
-        clock: The time.
         buffer: Where records go; waits while it is full.
         keep: What rows of reports are kept in.
         walk: How long one walk through a report may be.
@@ -59,14 +57,12 @@ class StepReader:
         self,
         config: Config,
         api: Client,
-        clock: Clock,
         buffer: Buffer[Event | None],
         keep: Keep = as_structs,
         walk: WalkSize = USUAL_WALKS,
     ) -> None:
         self._config = config
         self._api = api
-        self._clock = clock
         self._buffer = buffer
         self._keep = keep
         self._walk = walk
@@ -145,10 +141,10 @@ class StepReader:
 
     async def _deliver_objects(self, run: StreamRun, part: Part, share: Share) -> str | None:
         assert part.account is not None  # noqa: S101 - narrows the type; the caller has looked
-        now = self._clock.now()
+        moment = self._api.moment()
         advertiser_id = int(part.account.advertiser_id)
         lists = ObjectLists(
-            self._api, part, include_deleted=self._config.include_deleted, today=day_in(UTC, now), share=share
+            self._api, part, include_deleted=self._config.include_deleted, today=day_in(UTC, moment.latest), share=share
         )
         async with aclosing(lists.deliveries()) as deliveries:
             async for delivery in deliveries:
@@ -158,7 +154,7 @@ class StepReader:
             await self._buffer.put(Notice("warning", text))
         if not lists.latest:
             return None
-        bounds = [lists.latest, f"{now - _STILL_MOVING:%Y-%m-%d %H:%M:%S}"]
+        bounds = [lists.latest, f"{moment.earliest - _STILL_MOVING:%Y-%m-%d %H:%M:%S}"]
         if part.only_changed:  # a cursor of the next day would say that all objects were read on it
             bounds.append(f"{part.modified_since[:10]} 23:59:59")
         return min(bounds)
