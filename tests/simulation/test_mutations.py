@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from datetime import date, timedelta
@@ -14,6 +13,7 @@ from msgspec.structs import replace
 
 from simulation.faults import Network
 from simulation.process import Failed, Parts
+from simulation.rewriting import rewriting
 from simulation.schedule import schedule_of
 from simulation.sink import Store
 from simulation.trial import Simulation, run_schedule
@@ -70,25 +70,13 @@ class NoLookback(Parts):
 class DaysOfUtc(Parts):
     """Takes every account's days for UTC's."""
 
-    class network(Network):  # noqa: N801
-        """Moves all accounts to London."""
-
-        async def _ask(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
-            reply = await super()._ask(endpoint, params, token)
-            body = re.sub(rb'"display_timezone":"[^"]*"', b'"display_timezone":"UTC"', reply.body)
-            return Reply(reply.status, reply.headers, body)
+    network = rewriting(rb'"display_timezone":"[^"]*"', b'"display_timezone":"UTC"')
 
 
 class ZonesGuessed(Parts):
     """Takes an account whose time zone is unknown for one where days begin first, in its state as well."""
 
-    class network(Network):  # noqa: N801
-        """Says so."""
-
-        async def _ask(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
-            reply = await super()._ask(endpoint, params, token)
-            body = re.sub(rb'"display_timezone":"(|Nowhere/City)"', b'"display_timezone":"Etc/GMT-14"', reply.body)
-            return Reply(reply.status, reply.headers, body)
+    network = rewriting(rb'"display_timezone":"(|Nowhere/City)"', b'"display_timezone":"Etc/GMT-14"')
 
 
 class StateOfTheNextDay(Parts):

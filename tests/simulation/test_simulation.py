@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from simulation.faults import MAINTENANCE, Fault, Network
+from simulation.faults import MAINTENANCE, Fault
 from simulation.loop import Deadlock, TooLate, VirtualLoop, run
 from simulation.process import Parts
+from simulation.rewriting import rewriting
 from simulation.run import Watch, figures, quote, run_all
 from simulation.schedule import Session, schedule_of
 from simulation.trial import Report, Simulation, run_schedule
-from source_tiktok_marketing.api.transport import Reply
 
 SCHEDULES = 2_000
 FIRST = 1
@@ -107,12 +105,7 @@ def test_ten_minutes_without_an_answer_cost_no_row(kind: int | str) -> None:
 class _NoZones(Parts):
     """TikTok tells no time zone."""
 
-    class network(Network):  # noqa: N801 - takes the place of an attribute
-        """Leaves them out."""
-
-        async def _ask(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
-            reply = await super()._ask(endpoint, params, token)
-            return Reply(reply.status, reply.headers, re.sub(rb'"(display_)?timezone":"[^"]*",', b"", reply.body))
+    network = rewriting(rb'"(display_)?timezone":"[^"]*",', b"")
 
 
 @pytest.mark.parametrize("seed", range(100))
