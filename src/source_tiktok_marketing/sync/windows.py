@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -95,6 +96,7 @@ def zone_of(*names: object) -> tzinfo:
     return EARLIEST_ZONE
 
 
+@lru_cache(maxsize=1024)  # thousands of accounts and dozens of streams ask for few zones, at the same moment
 def day_in(zone: tzinfo, moment: datetime) -> date:
     """The date of an aware moment there."""
     return moment.astimezone(zone).date()
