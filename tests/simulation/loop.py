@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+_LEAST = 2e-6
+"""Seconds that a wait takes at least."""
 
 
 class Deadlock(Exception):  # noqa: N818 - what happened
@@ -47,7 +49,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def __init__(self, limit: float = float("inf")) -> None:
         super().__init__()
         self._selector = _Jumps(self)
-        self._clock_resolution = 1e-6
+        self._clock_resolution = _LEAST / 2
         self._seconds = 0.0
         self.limit = limit
 
@@ -88,8 +90,8 @@ class VirtualClock:
         return self._loop.time()
 
     async def sleep(self, seconds: float) -> None:
-        """Wait, in virtual time."""
-        await asyncio.sleep(seconds)
+        """Wait, in virtual time, which a wait shorter than the loop's resolution would not move."""
+        await asyncio.sleep(max(seconds, _LEAST) if seconds > 0 else 0)
 
 
 class WrongClock(VirtualClock):

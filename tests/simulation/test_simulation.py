@@ -6,12 +6,13 @@ import asyncio
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from simulation.faults import MAINTENANCE, Fault
-from simulation.loop import Deadlock, TooLate, VirtualLoop, run
+from simulation.loop import Deadlock, TooLate, VirtualClock, VirtualLoop, run
 from simulation.process import Parts
 from simulation.rewriting import rewriting
 from simulation.run import Watch, figures, quote, run_all
@@ -153,6 +154,21 @@ def test_hours_pass_at_once() -> None:
 
     run(loop, all_of_them())
     assert fired == [(60, 60), (3600, 3600), (7200, 7200)]
+
+
+@pytest.mark.parametrize("seconds", [1e-7, 1e-12])
+def test_the_shortest_wait_takes_time(seconds: float) -> None:
+    """Whoever waits again and again for almost nothing gets on, as under any real clock."""
+    loop = VirtualLoop()
+    clock = VirtualClock(loop, datetime(2026, 1, 1, tzinfo=UTC))
+
+    async def wait() -> None:
+        until = clock.monotonic() + seconds
+        for _ in range(10):
+            await clock.sleep(seconds)
+        assert clock.monotonic() > until
+
+    run(loop, wait())
 
 
 def test_a_deadlock_is_noticed() -> None:
