@@ -106,8 +106,9 @@ async def test_a_forbidden_account_does_not_spoil_the_question() -> None:
         Fault(path=ENDPOINT, contains="AUCTION_ADVERTISER", code=40118),
         Fault(path=ENDPOINT, contains="AUCTION_ADVERTISER", code=40067),
         Fault(path=ENDPOINT, contains="advertiser_ids", code=40002),
+        Fault(path=ENDPOINT, contains="advertiser_ids", code=20001),
     ],
-    ids=["no permission", "too large", "refused"],
+    ids=["no permission", "too large", "refused", "in part"],
 )
 async def test_a_question_without_an_answer_changes_nothing(fault: Fault) -> None:
     """If TikTok does not answer at account level, the reports are asked for as without it."""

@@ -212,7 +212,7 @@ async def test_what_a_deleted_object_has_spent_in_all_stays(duckdb_only: Any) ->
 
 async def test_accounts_that_are_left_out_keep_their_rows(database: Any) -> None:
     """Also of streams that are read whole: another sync may load them into the same tables, with another token say."""
-    names = [LIFETIME, "pixels"]
+    names = [LIFETIME, "pixels", "advertisers"]
     async with Emulator(Options(now=NOW, tier="unlimited", advertisers=3, days=30, ads_per_account=25)) as emulator:
         at = Circumstances(clock=FixedClock(NOW), address=emulator.url)
         kept = []

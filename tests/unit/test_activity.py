@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit_builders import NOON, FakeClock, FakeTransport, account, client, config, stream
+from unit_builders import NOON, FakeClock, FakeTransport, account, client, config, stream, success
 
 from source_tiktok_marketing.sync.activity import Activity, Question
 from source_tiktok_marketing.sync.events import Selected
@@ -92,6 +92,19 @@ def test_reports_over_all_time_are_always_asked_for() -> None:
     """They may list objects with zeros."""
     parts = parts_of((*HOURLY, "ads_reports_lifetime"), account())
     assert activity(parts).of(parts[-1]) is None
+
+
+async def test_a_question_whose_answer_lacks_ads_is_left_open() -> None:
+    """Days that no ad looked at are not empty, and nothing else ends for it."""
+    parts = parts_of(HOURLY, account())
+    clock = FakeClock()
+    rowless = {"list": [], "page_info": {"page": 1, "page_size": 1000, "total_number": 0, "total_page": 1}}
+    found = Activity(client(FakeTransport(clock, success(rowless, {"X-Tt-Ads-Throttle": "1"})), clock), parts)
+    days = found.of(parts[0])
+    assert days is not None
+    await found.ask(days.questions[0])
+    assert days.questions[0].known
+    assert not days.is_empty(Window(FIRST, FIRST))
 
 
 def answer(question: Question, active: set[date]) -> None:

@@ -149,6 +149,15 @@ async def test_assets_are_left_out_before_the_start_date_and_keep_their_text() -
     assert reading.latest == "2026-02-01 10:00:00"
 
 
+async def test_an_asset_made_after_it_was_changed_is_new() -> None:
+    """Images are seen whose `modify_time` is before their `create_time`: whoever goes by the former misses them."""
+    made = asset(1, "2025-12-20T10:00:00Z", create_time="2026-01-05T10:00:00Z")
+    old = asset(2, "2025-12-20T10:00:00Z", create_time="2025-12-19T10:00:00Z")
+    reading = lists(Api({"file/image/ad/search/": [made, old]}), "creative_assets_images", since="2026-01-01 00:00:00")
+    assert [record["image_id"] for record in await records_of(reading)] == ["i1"]
+    assert reading.latest == "2025-12-20 10:00:00"
+
+
 @pytest.mark.parametrize("total", [10_000, 10_001, 25_000])
 async def test_assets_beyond_tiktoks_reach_are_a_failure(total: int) -> None:
     """What TikTok gives is delivered; that there is more, or may be, is not passed over."""

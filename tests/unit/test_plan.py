@@ -121,6 +121,12 @@ def test_no_window_before_the_account_existed() -> None:
     assert days_of(part)[0] == date(2026, 2, 10)
 
 
+def test_an_account_made_tomorrow_was_not() -> None:
+    """Whatever TikTok says: a time in the future must not leave out days that there are."""
+    (part,) = plan("ads_reports_hourly", account(created=TODAY + DAY))
+    assert (part.first, part.last) == (date(2026, 1, 1), TODAY)
+
+
 def test_an_account_made_after_the_end_has_no_part() -> None:
     """It has nothing to read, and that is no failure."""
     assert plan("ads_reports_daily", account(created=date(2026, 2, 1)), end_date=date(2026, 1, 31)) == []
@@ -172,7 +178,7 @@ def test_the_days_of_a_report_are_whole(
         report_granularity=granularity,
     )
     last = min(end or TODAY, TODAY)
-    floor = max(start, created or start)
+    floor = max(start, created if created is not None and created <= TODAY else start)
     first = floor if state is None else max(floor, min(state, last) - lookback * DAY)
     read = [day for part in parts for day in days_of(part)]
     assert read == [first + n * DAY for n in range(max(0, (last - first).days + 1))]

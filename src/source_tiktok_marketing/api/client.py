@@ -56,12 +56,14 @@ class Answer(msgspec.Struct, Generic[T], frozen=True):
         value: What the decoder made of the body.
         size: Bytes of the body.
         throttled: Whether TikTok says that it left out all but the newest 20,000 ads (`X-Tt-Ads-Throttle`).
+        partly: Whether TikTok says that it succeeded in part only (20001).
         place: The room it takes until `leave` is called; None if it takes none.
     """
 
     value: T
     size: int
     throttled: bool
+    partly: bool
     place: Place | None = None
 
     def leave(self) -> None:
@@ -236,7 +238,7 @@ class Client:
         if date := reply.headers.get("Date"):
             self.tally.dated = date, self._clock.now()
         try:
-            value = self._read(reply, endpoint, query, decode, advertiser_id)
+            value, partly = self._read(reply, endpoint, query, decode, advertiser_id)
         except BaseException as error:
             if reply.place is not None:
                 reply.place.leave()
@@ -246,7 +248,7 @@ class Client:
         self.quotas.accepted(endpoint, left_at, advertiser_id)
         self._takes_again(endpoint, advertiser_id)
         self._answered = True
-        return Answer(value, len(reply.body), "X-Tt-Ads-Throttle" in reply.headers, reply.place)
+        return Answer(value, len(reply.body), "X-Tt-Ads-Throttle" in reply.headers, partly, reply.place)
 
     def _tell_quota(self, error: TikTokError, left_at: float) -> None:
         """What the quota learns of an answer that is an error: any return code but its own says that there was room."""
@@ -274,12 +276,17 @@ class Client:
         query: Mapping[str, str],
         decode: Callable[[bytes], T],
         advertiser_id: str | None,
-    ) -> T:
-        """The code outranks the HTTP status, so the envelope is looked for first."""
+    ) -> tuple[T, bool]:
+        """What the answer holds, and whether it is a part only.
+
+        The code outranks the HTTP status, so the envelope is looked for first.
+        """
+        partly = False
         try:
             if not reply.body.startswith(b'{"code":0,'):  # the common answer is not looked at twice
                 envelope = _envelope(reply.body)
                 if envelope.code == PARTLY_OK:
+                    partly = True
                     said = f"request_id {envelope.request_id}): {envelope.message}"
                     self.tally.remarks.append(self.scrub(f"/{endpoint} succeeded in part (code {PARTLY_OK}, {said}"))
                 elif envelope.code != OK:
@@ -295,7 +302,7 @@ class Client:
                     )
             if reply.status >= 300:
                 raise self._http_error(reply.status, endpoint, advertiser_id)
-            return decode(reply.body)
+            return decode(reply.body), partly
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             if reply.status >= 300:
                 raise self._http_error(reply.status, endpoint, advertiser_id) from error

@@ -104,7 +104,7 @@ async def _forecast(config: Config, selected: Sequence[Selected], states: Mappin
     clock = SystemClock()
     async with connect(config, clock=clock, on_wait=announce) as api:
         accounts = (await find_accounts(config, api)).chosen
-        parts = plan_parts(config, selected, states, accounts, api.moment().latest)
+        parts = plan_parts(config, selected, states, accounts, api.moment())
         activity = Activity.of_sync(config, api, [part for own in parts.values() for part in own])
         if ask:
             await activity.ask_all(_AT_ONCE)

@@ -18,7 +18,7 @@ from source_tiktok_marketing.catalog import Grain, Level, ReportSource, Stream, 
 from source_tiktok_marketing.config import Config
 from source_tiktok_marketing.errors import IncompleteRead
 from source_tiktok_marketing.sync.accounts import Account
-from source_tiktok_marketing.sync.pages import Request, Walker
+from source_tiktok_marketing.sync.pages import Request, Truncated, Walker
 from source_tiktok_marketing.sync.plan import Part
 from source_tiktok_marketing.sync.records import report_reader
 from source_tiktok_marketing.sync.reports import PAGE_SIZE, refused_metrics, report_params
@@ -164,7 +164,7 @@ class Activity:
                 self._give_up()
             elif error.ruling.verdict is not Verdict.TRANSIENT:
                 await self._ask_one_by_one(accounts, question)
-        except IncompleteRead:
+        except (IncompleteRead, Truncated):
             pass
         finally:
             question.known = True
@@ -179,7 +179,7 @@ class Activity:
                 except TikTokError as error:
                     if error.consequence is Consequence.SYNC:
                         raise
-                except IncompleteRead:
+                except (IncompleteRead, Truncated):
                     continue
             days.blind = True
 
@@ -217,6 +217,7 @@ class Activity:
             page_size=PAGE_SIZE,
             advertiser_id=only,
             divisible=True,  # if it is slow the reports are asked for without it
+            entire=True,  # an account that it leaves out must not count as idle
         )
 
 

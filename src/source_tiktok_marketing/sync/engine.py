@@ -11,8 +11,8 @@ from typing import Any
 
 from source_tiktok_marketing.api.client import Client
 from source_tiktok_marketing.api.errors import Consequence, TikTokError, Verdict
-from source_tiktok_marketing.catalog import Scope
-from source_tiktok_marketing.clock import Clock, clocks_apart
+from source_tiktok_marketing.catalog import Scope, Stream
+from source_tiktok_marketing.clock import Clock, Moment, clocks_apart
 from source_tiktok_marketing.config import Config
 from source_tiktok_marketing.errors import ConnectorError, Interrupted, OutOfMemory
 from source_tiktok_marketing.sync.accounts import Account, Accounts, find_accounts
@@ -26,6 +26,7 @@ from source_tiktok_marketing.sync.events import (
     Selected,
     Started,
 )
+from source_tiktok_marketing.sync.inherited import mend, named, unlisted
 from source_tiktok_marketing.sync.lanes import Lane, PartQueue, Step
 from source_tiktok_marketing.sync.pages import Share
 from source_tiktok_marketing.sync.plan import Part, in_order_of_size, plan_stream
@@ -33,7 +34,7 @@ from source_tiktok_marketing.sync.progress import Progress, StreamProgress
 from source_tiktok_marketing.sync.records import Keep, as_structs
 from source_tiktok_marketing.sync.reports import USUAL_WALKS, WalkSize
 from source_tiktok_marketing.sync.runs import StreamRun
-from source_tiktok_marketing.sync.state import read_state
+from source_tiktok_marketing.sync.state import Cursors, read_state
 from source_tiktok_marketing.sync.steps import StepReader
 
 _BUFFER = 8 * 2**20
@@ -166,10 +167,10 @@ class Sync:
         await self._warn_of_clocks()
         by_endpoint: dict[str, dict[str, list[Part]]] = {}
         planned: list[Part] = []
+        await self._warn_of_missing_accounts()
         for name, run in self._runs.items():
             if run.cursors is not None:
-                for account in accounts:
-                    run.cursors.settle(account.advertiser_id)
+                await self._mend(run.stream, run.cursors, accounts, moment)
             parts = plan_stream(
                 self._config, run.selected, run.cursors, accounts, moment.latest, earliest=moment.earliest
             )
@@ -196,6 +197,26 @@ class Sync:
         ahead = self._api.tally.clock_ahead
         if ahead is not None and abs(ahead) >= _CLOCKS_DISAGREE:
             text = f"{clocks_apart(ahead)}: days that only one of them has are read again next time. Set it (NTP)."
+            await self._buffer.put(Notice("warning", text))
+
+    async def _mend(self, stream: Stream, cursors: Cursors, accounts: Sequence[Account], moment: Moment) -> None:
+        anew = mend(stream, cursors, accounts, moment)
+        if anew:
+            text = (
+                f"{stream.name}: by the state, {named(anew)} had been read to days that have yet to come. That comes "
+                "of a sync under a wrong clock: they are read from the start."
+            )
+            await self._buffer.put(Notice("warning", text))
+
+    async def _warn_of_missing_accounts(self) -> None:
+        assert self._accounts is not None  # noqa: S101 - they were found before
+        known = [run.cursors for run in self._runs.values() if run.cursors is not None]
+        gone = unlisted(self._config, self._accounts, known)
+        if gone:
+            text = (
+                f"Accounts that were read before are not among those that the token reaches any more: {named(gone)}. "
+                "Authorize the application for them again, or put them into exclude_advertiser_ids."
+            )
             await self._buffer.put(Notice("warning", text))
 
     async def _run_lane(self, lane: Lane) -> None:
@@ -238,6 +259,7 @@ class Sync:
             await self._activity.ask(question)
         except ConnectorError as error:
             await self._stop_everything(error)
+        await self._reading.say_remarks()
 
     async def _read_step(self, lane: Lane, step: Step, share: Share) -> None:
         part = step.queue.part
@@ -326,7 +348,7 @@ class Sync:
         if run.cursors is not None or not run.failures:
             await self._buffer.put(run.checkpoint(self._clock.monotonic()))
         accounts = None
-        if run.stream.scope is Scope.ACCOUNT and self._accounts is not None:
+        if run.stream.scope is not Scope.TOKEN and self._accounts is not None:
             accounts = tuple(account.advertiser_id for account in self._accounts.chosen)
         await self._buffer.put(Ended(run.stream, tuple(run.failures), run.records, accounts))
 

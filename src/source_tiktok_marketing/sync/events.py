@@ -110,7 +110,7 @@ class Ended(msgspec.Struct, frozen=True):
         stream: Which one.
         failures: What is missing; empty if it is complete.
         records: Records delivered.
-        accounts: The accounts that it was read for; None if it is not read per account.
+        accounts: The accounts that it was read for; None if it is about all that the token reaches.
     """
 
     stream: Stream

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import msgspec
 
 from source_tiktok_marketing.api.quota import Tier, tier_at
 from source_tiktok_marketing.catalog import ObjectSource, ReportSource, Scope, Stream, stream_named
+from source_tiktok_marketing.clock import Moment
 from source_tiktok_marketing.config import Config
 from source_tiktok_marketing.sync.accounts import BATCH, INFO_ENDPOINT, LIST_ENDPOINT, Account
 from source_tiktok_marketing.sync.activity import AccountDays, Activity
 from source_tiktok_marketing.sync.events import Selected
+from source_tiktok_marketing.sync.inherited import mend
 from source_tiktok_marketing.sync.plan import Part, plan_stream
 from source_tiktok_marketing.sync.state import read_state
 
@@ -69,7 +71,7 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plan_parts(
-    config: Config, selected: Sequence[Selected], states: Mapping[str, Any], accounts: Sequence[Account], now: datetime
+    config: Config, selected: Sequence[Selected], states: Mapping[str, Any], accounts: Sequence[Account], moment: Moment
 ) -> dict[str, list[Part]]:
     """Stream name to what is read of it.
 
@@ -78,7 +80,7 @@ def plan_parts(
         selected: The streams and their modes.
         states: Stream name to the state of an earlier run.
         accounts: The accounts.
-        now: This moment, aware.
+        moment: This one.
 
     Raises:
         ConfigurationError: If a state cannot be read.
@@ -88,7 +90,8 @@ def plan_parts(
         cursors = None
         if one.incremental and one.stream.cursor is not None:
             cursors = read_state(one.stream.name, one.stream.cursor, states.get(one.stream.name))
-        parts[one.stream.name] = plan_stream(config, one, cursors, accounts, now)
+            mend(one.stream, cursors, accounts, moment)
+        parts[one.stream.name] = plan_stream(config, one, cursors, accounts, moment.latest, earliest=moment.earliest)
     return parts
 
 

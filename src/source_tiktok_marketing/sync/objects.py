@@ -198,7 +198,7 @@ class ObjectLists:
             return [record async for delivery in deliveries for record in delivery.records]
 
     def _wanted(self, delivery: Delivery) -> Delivery:
-        """Without the objects that did not change since; one without a time (Smart+ ads have none) always passes."""
+        """Without those neither changed nor made since; one without a time (Smart+ ads have none) always passes."""
         field = self._part.stream.cursor
         if field is None or not delivery.records:
             return delivery
@@ -208,8 +208,11 @@ class ObjectLists:
             self.latest = max(self.latest, *known)
             self._oldest = min(self._oldest or known[0], *known)
         since = self._part.modified_since
+        # Images are seen that were created after they were changed last: they are new nevertheless.
         records = [
-            record for record, moment in zip(delivery.records, moments, strict=True) if not moment or moment >= since
+            record
+            for record, moment in zip(delivery.records, moments, strict=True)
+            if not moment or moment >= since or _moment(record.get("create_time")) >= since
         ]
         return replace(delivery, records=records)
 

@@ -30,6 +30,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         disjoint: Whether no other list of the same walker can hold a record of this one.
         most: Rows beyond which it is not read but refused, to be asked for in smaller parts.
         reach: Records that TikTok gives at most, however many there are; None if it gives all.
+        entire: Whether an answer that is a part only (20001) is of no use.
     """
 
     endpoint: str
@@ -40,6 +41,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     disjoint: bool = False
     most: int | None = None
     reach: int | None = None
+    entire: bool = False
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -129,7 +131,7 @@ class Walker:
         the count just as it hides a record. A walk that is short is repeated.
 
         Raises:
-            IncompleteRead: If it is still short after several walks.
+            IncompleteRead: If it is still short after several walks, or an answer that has to be entire is not.
             OutOfReach: If there are more records than TikTok gives; those that it gives were delivered.
             Truncated: If TikTok leaves out ads.
             TooLong: If there are more rows than the request says; nothing was delivered then.
@@ -261,6 +263,9 @@ class Walker:
         if answer.throttled:
             answer.leave()
             raise Truncated("TikTok left out all but the newest 20,000 ads of this report.")
+        if answer.partly and request.entire:
+            answer.leave()
+            raise IncompleteRead(f"/{request.endpoint} succeeded in part only.")
         return answer
 
 

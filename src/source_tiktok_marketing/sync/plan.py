@@ -100,7 +100,8 @@ def _part(config: Config, stream: Stream, cursors: Cursors | None, account: Acco
     last = min(config.end_date, today) if config.end_date else today
     first = first_day(
         config.start_date,
-        created=None if config.sandbox else account.created,  # the sandbox's mock figures are older than any account
+        # The sandbox's mock figures are older than any account, and no account was made tomorrow.
+        created=None if config.sandbox or (account.created or today) > today else account.created,
         state=cursors.day_of(account.advertiser_id) if cursors else None,
         lookback=config.attribution_window,
         last=last,

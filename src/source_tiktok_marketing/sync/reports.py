@@ -36,6 +36,13 @@ _SIGNS = (
     "real_time_conversion",
     "result",
     "real_time_result",
+    "skan_conversion",
+    "skan_result",
+    "app_install",
+    "real_time_app_install",
+    "engagements",
+    "follows",
+    "video_play_actions",
 )
 """Metrics of which one at least is above zero where anything happened, be it a late conversion alone."""
 
@@ -269,12 +276,15 @@ class ReportWindow:
         """
         source = report.source
         assert isinstance(source, ReportSource)  # noqa: S101 - narrows the type
-        try:
-            return await self._ids_by(report, source, _SIGNS, piece)
-        except TikTokError as error:
-            if not refused_metrics(error):
-                raise
-            return await self._ids_by(report, source, _SIGNS[:1], piece)
+        signs = list(_SIGNS)
+        while True:
+            try:
+                return await self._ids_by(report, source, signs, piece)
+            except TikTokError as error:
+                refused = refused_metrics(error).intersection(signs[1:])
+                if not refused:
+                    raise
+                signs = [name for name in signs if name not in refused]
 
     async def _ids_by(self, report: Stream, source: ReportSource, metrics: Sequence[str], piece: Piece) -> list[str]:
         (dimension,) = source.dimensions

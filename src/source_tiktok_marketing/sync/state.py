@@ -78,6 +78,19 @@ class Cursors:
         self._cursors[advertiser_id] = cursor
         return True
 
+    def take_back(self, advertiser_id: str, cursor: str | None) -> None:
+        """What the account's cursor says cannot have been reached: this has, or nothing.
+
+        Args:
+            advertiser_id: The account, which has a cursor of its own (`settle`).
+            cursor: As `YYYY-MM-DD HH:MM:SS`; None if nothing has.
+        """
+        if cursor is None:
+            del self._cursors[advertiser_id]
+            self._common = None
+        else:
+            self._cursors[advertiser_id] = cursor
+
     def settle(self, advertiser_id: str) -> None:
         """Give an account the common cursor as its own, since the form that is written has no common one."""
         if self._common is not None:

@@ -81,6 +81,12 @@ class StepReader:
         Raises:
             ConnectorError: If it cannot be had.
         """
+        try:
+            return await self._deliver(run, step, share)
+        finally:
+            await self.say_remarks()
+
+    async def _deliver(self, run: StreamRun, step: Step, share: Share) -> str | None:
         part = step.queue.part
         if part.account is None:
             await self._deliver_accounts(run)
@@ -175,6 +181,12 @@ class StepReader:
         records = [reader.typed(row, odd) for row in rows]
         await self._put(run, None, records, len(records) * 1000, odd)
 
+    async def say_remarks(self) -> None:
+        """Tell what answers came with."""
+        remarks = self._api.tally.remarks
+        while remarks:
+            await self._buffer.put(Notice("warning", remarks.pop(0)))
+
     async def _put(
         self,
         run: StreamRun,
@@ -189,9 +201,7 @@ class StepReader:
                 run.said.add(field)
                 text = f"{run.stream.name}: {field} came as {value!r}, which does not fit its type and becomes null."
                 await self._buffer.put(Notice("warning", text))
-        remarks = self._api.tally.remarks
-        while remarks:
-            await self._buffer.put(Notice("warning", remarks.pop(0)))
+        await self.say_remarks()
         if records:
             await self._buffer.put(Batch(run.stream, advertiser_id, records, size, part), size)
             run.delivered(len(records), size)

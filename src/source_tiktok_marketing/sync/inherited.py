@@ -1,0 +1,69 @@
+"""What earlier syncs have left in the states, held against what is possible now. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from source_tiktok_marketing.catalog import Stream
+from source_tiktok_marketing.clock import Moment
+from source_tiktok_marketing.config import Config
+from source_tiktok_marketing.sync.accounts import Account, Accounts
+from source_tiktok_marketing.sync.state import Cursors
+
+_READ_AHEAD = timedelta(days=2)
+"""How far a report's cursor may be ahead of the account's day without being wrong: other connectors read to UTC's
+tomorrow, and a zone that was unknown may have been one of those where days begin last."""
+_NAMED = 5
+"""Accounts that a notice names; the others are counted."""
+
+
+def mend(stream: Stream, cursors: Cursors, accounts: Sequence[Account], moment: Moment) -> list[str]:
+    """Take back what no sync can have reached, since the days up to there would be passed over once they come.
+
+    A cursor of a connector that reads ahead goes back to the day that has begun. One that is farther ahead comes of a
+    clock that was wrong, and nobody knows what was read: the account is read from the start.
+
+    Args:
+        stream: Whose cursors.
+        cursors: They are changed.
+        accounts: The accounts of this run.
+        moment: This one.
+
+    Returns:
+        The accounts that are read from the start.
+    """
+    for account in accounts:
+        cursors.settle(account.advertiser_id)
+    anew = []
+    for account in accounts:
+        one = account.advertiser_id
+        cursor = cursors.of(one)
+        if cursor is None:
+            continue
+        if stream.is_report:
+            today, day = account.today(moment.latest), datetime.fromisoformat(cursor).date()
+            impossible = day > today + _READ_AHEAD
+            if today < day and not impossible:
+                cursors.take_back(one, f"{account.surely_begun(moment.earliest)} 00:00:00")
+        else:
+            changed = datetime.fromisoformat(cursor).replace(tzinfo=UTC)
+            impossible = changed > moment.latest + timedelta(days=1)
+        if impossible:
+            cursors.take_back(one, None)
+            anew.append(one)
+    return anew
+
+
+def unlisted(config: Config, found: Accounts, known: Iterable[Cursors]) -> list[str]:
+    """The accounts that were read before and that the token does not reach any more, though nobody excluded them."""
+    if found.listed is None or config.advertiser_ids:
+        return []
+    chosen = {account.advertiser_id for account in found.chosen} | set(config.exclude_advertiser_ids)
+    return list(dict.fromkeys(one for cursors in known for one in cursors.accounts if one not in chosen))
+
+
+def named(ids: Sequence[str]) -> str:
+    """Some accounts, for a notice."""
+    more = f" and {len(ids) - _NAMED:,} more" if len(ids) > _NAMED else ""
+    return f"{', '.join(ids[:_NAMED])}{more}"
