@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit_builders import APP_ID, SECRET, TOKEN, FakeClock, FakeTransport, client, refusal, success
+from unit_builders import APP_ID, NOON, SECRET, TOKEN, FakeClock, FakeTransport, client, refusal, success
 
 from source_tiktok_marketing.api.client import Answer, Waiting
 from source_tiktok_marketing.api.errors import Consequence, TikTokError, Verdict
@@ -94,6 +94,27 @@ async def test_a_partial_success_is_an_answer() -> None:
     assert "20001" in remark
     assert "r-2" in remark
     assert SECRET not in remark
+
+
+@pytest.mark.parametrize(
+    ("date", "earliest", "latest"),
+    [
+        (None, 0, 0),
+        ("Tue, 10 Mar 2026 12:00:00 GMT", 0, 0),
+        ("Tue, 10 Mar 2026 11:00:00 GMT", -3600, 0),
+        ("Tue, 10 Mar 2026 14:00:00 GMT", 0, 7200),
+        ("Tue, 10 Mar 2026 14:00:00 -0200", 0, 4 * 3600),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 0, 0),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 0, 0),
+        ("yesterday", 0, 0),
+    ],
+)
+async def test_a_moment_is_of_both_clocks(date: str | None, earliest: int, latest: int) -> None:
+    """TikTok's is believed where it can be: one that is years off comes of something on the way."""
+    asked = Asked(success({}, {} if date is None else {"Date": date}), takes=0.0)
+    await asked.answer()
+    moment = asked.client.moment()
+    assert ((moment.earliest - NOON).total_seconds(), (moment.latest - NOON).total_seconds()) == (earliest, latest)
 
 
 async def test_the_throttle_header_is_seen() -> None:

@@ -33,6 +33,9 @@ T = TypeVar("T")
 
 OK = 0
 PARTLY_OK = 20001
+_BELIEVED = timedelta(days=366)
+"""How far TikTok's time may be from the machine's: with a clock farther off its certificate would not be valid, so that
+the header is what is wrong."""
 _SHORTEST_SECRET = 4  # what is shorter is no secret, and would blot out half of every message
 _SECRET_PARAMS = frozenset({"app_id", "secret"})
 _APP_ID = re.compile(r"\b(app(?:lication)?[\s_]*(?:id)?[\s:=({\"']*)\d{5,}", re.IGNORECASE)
@@ -189,7 +192,8 @@ class Client:
     def moment(self) -> Moment:
         """This moment by this machine's clock and by TikTok's, as far as it has told."""
         now = self._clock.now()
-        told = now - (self.tally.clock_ahead or timedelta())
+        ahead = self.tally.clock_ahead
+        told = now if ahead is None or abs(ahead) > _BELIEVED else now - ahead
         return Moment(min(now, told), max(now, told))
 
     def flow(self, endpoint: str) -> Flow:
