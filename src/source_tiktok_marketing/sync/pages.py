@@ -128,7 +128,7 @@ class Walker:
 
         Objects that are created or deleted meanwhile shift the pages, so that a record may come twice or hide between
         two pages. What came is counted by key and held against the greatest count that a page told: a deletion lowers
-        the count just as it hides a record. A walk that is short is repeated.
+        the count just as it hides a record. A walk that is short is repeated, and so is the first whose count grew.
 
         Raises:
             IncompleteRead: If it is still short after several walks, or an answer that has to be entire is not.
@@ -160,7 +160,8 @@ class Walker:
             seen |= came
             if request.reach is not None and len(seen) >= request.reach:
                 raise _out_of_reach(request, total, len(seen))
-            if len(came) >= max(counts):
+            # Growth can make up for a deletion that hid a record, so a count that grows is not taken at its first word.
+            if len(came) >= max(counts) and (again or counts[0] == max(counts)):
                 self._forget(request, seen)
                 return
         # If it moved all the time, what is there since the last walk began came, or had that many chances to.
