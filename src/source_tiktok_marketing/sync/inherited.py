@@ -33,6 +33,8 @@ def mend(stream: Stream, cursors: Cursors, accounts: Sequence[Account], moment: 
     Returns:
         The accounts that are read from the start.
     """
+    if cursors.empty:
+        return []
     for account in accounts:
         cursors.settle(account.advertiser_id)
     anew = []

@@ -56,6 +56,11 @@ class Cursors:
         """The accounts that have a cursor of their own."""
         return tuple(self._cursors)
 
+    @property
+    def empty(self) -> bool:
+        """Whether no account was ever read."""
+        return not self._cursors and self._common is None
+
     def of(self, advertiser_id: str) -> str | None:
         """The account's cursor; None if it was never read."""
         return self._cursors.get(advertiser_id, self._common)
