@@ -9,6 +9,8 @@ from typing import Protocol
 
 import msgspec
 
+_FARTHEST = timedelta(days=366)
+
 
 class Clock(Protocol):
     """What time it is, and how to wait."""
@@ -32,10 +34,25 @@ class Moment(msgspec.Struct, frozen=True):
     Args:
         earliest: By the one that is behind.
         latest: By the one that is ahead.
+        told: By TikTok's, which decides what days there are; by the machine's if TikTok's is not known.
     """
 
     earliest: datetime
     latest: datetime
+    told: datetime
+
+    @classmethod
+    def at(cls, now: datetime) -> Moment:
+        """A moment of which only one clock tells."""
+        return cls(now, now, now)
+
+
+def is_believable(ahead: timedelta) -> bool:
+    """Whether TikTok's time may be this far from the machine's.
+
+    With a clock that is off by years no certificate would be valid: then it is the answer's `Date` that is wrong.
+    """
+    return abs(ahead) <= _FARTHEST
 
 
 def clocks_apart(ahead: timedelta) -> str:

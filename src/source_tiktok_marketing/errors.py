@@ -4,6 +4,7 @@
     ├── ConfigurationError          what the user asked for cannot be: nothing was read yet
     ├── api.errors.TikTokError      TikTok (or the way to it) said no: see its consequence
     ├── IncompleteRead              rows are missing that TikTok says exist
+    │   └── InPart                  or may be: TikTok says itself that it gave a part
     ├── Interrupted                 somebody stopped the sync before it was done
     │   └── OutOfMemory             it stopped itself, since the memory is nearly used up
     └── DestinationError            the place to write to will not take it
@@ -40,6 +41,26 @@ class ConfigurationError(ConnectorError):
 
 class IncompleteRead(ConnectorError):  # noqa: N818 - the name says what is the matter
     """Fewer rows came than TikTok says there are, after every way to get them was tried."""
+
+
+class InPart(IncompleteRead):
+    """TikTok says that an answer is a part of what was asked for (20001), however often it was asked again.
+
+    What came was delivered, and whatever else there is can be read; but no state may cover it.
+
+    Args:
+        endpoint: Path below `/open_api/v1.3/`.
+        said: TikTok's code, `request_id` and message.
+        advertiser_id: The account, if it is about one.
+    """
+
+    def __init__(self, endpoint: str, said: str, advertiser_id: str | None = None) -> None:
+        super().__init__(
+            f"/{endpoint} succeeded in part only{f' for advertiser {advertiser_id}' if advertiser_id else ''} "
+            f"({said}): rows may be missing.",
+            remedy="What came was delivered, and the state stays before it: the next sync reads it again. If it stays "
+            "so, ask TikTok's support with the request_id.",
+        )
 
 
 class DestinationError(ConnectorError):

@@ -122,6 +122,23 @@ async def test_a_question_without_an_answer_changes_nothing(fault: Fault) -> Non
     assert rows(outcome) == rows(plain)
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("stat_time_day", None), ("stat_time_day", "-"), ("advertiser_id", "7999"), ("advertiser_id", None)],
+)
+async def test_a_row_that_nobody_asked_for_proves_nothing(field: str, value: Any) -> None:
+    """A question answered oddly is as good as none."""
+    async with emulator_of(advertisers=4) as emulator:
+        config = config_for(emulator, start_date="2026-06-01")
+        names = [name for name in SOME if not name.startswith("advertisers_")]
+        plain = await read_from(emulator, {**config, "skip_empty_days": False}, names)
+        fault = Fault(path=ENDPOINT, contains="AUCTION_ADVERTISER", edit=f"dimensions.{field}", value=value)
+        emulator.faults.add(fault)
+        outcome = await read_from(emulator, config, names)
+    assert outcome.exit_code == 0
+    assert rows(outcome) == rows(plain)
+
+
 async def test_a_wrong_token_stops_at_the_question() -> None:
     """What ends a sync ends it there, too."""
     async with emulator_of(advertisers=4) as emulator:

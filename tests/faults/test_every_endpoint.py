@@ -23,6 +23,7 @@ RETRIABLE = [
 TOO_LARGE = [40011, 40067]
 TROUBLES = [
     *({"code": code} for code in RETRIABLE + TOO_LARGE),
+    {"code": 20001},
     *({"http": status} for status in (429, 500, 502, 503, 504)),
     {"reset": True},
     {"truncate": True},

@@ -14,7 +14,7 @@ from source_tiktok_marketing.emulator import Emulator, Fault, Options
 from source_tiktok_marketing.pipelines import Circumstances, load_async
 from source_tiktok_marketing.sync.events import Batch, Settled
 from source_tiktok_marketing.sync.windows import Window
-from support import NOW, config_for
+from support import NOW, HurriedClock, config_for
 
 DAILY = "campaigns_reports_daily"
 HOURLY = "campaigns_reports_hourly"
@@ -63,6 +63,23 @@ async def test_a_second_sync_leaves_what_a_fresh_one_leaves(database: Any, tmp_p
     assert {row[day] for row in before if row[day] < date(2026, 6, 16)}
     if taken_back == 100:
         assert {row[day] for row in rows_in(database, DAILY)} == {date(2026, 6, 16), date(2026, 6, 17)}
+
+
+async def test_what_a_part_lacks_stays(duckdb_only: Any) -> None:
+    """TikTok's answers are a part (20001), so that nothing is known of rows that did not come: none is removed."""
+    streams = [DAILY, HOURLY, LIFETIME, "advertiser_ids", "audiences", "pixels"]
+    kept: list[dict[str, int]] = []
+    async with Emulator(business(0)) as emulator:
+        config = parse_config(config_for(emulator, start_date="2026-06-12", include_deleted=True, attribution_window=4))
+        for keep in (None, 0.5):
+            if keep is not None:
+                emulator.faults.add(Fault(code=20001, keep=keep))
+            at = Circumstances(clock=HurriedClock(NOW), address=emulator.url)
+            summary = await load_async(config, duckdb_only.address, streams=streams, circumstances=at)
+            assert all(one.complete == (keep is None) for one in summary.streams)
+            kept.append({name: len(rows_in(duckdb_only, name)) for name in streams})
+    assert kept[0] == kept[1]
+    assert all(kept[0].values())
 
 
 async def test_what_may_only_be_hidden_stays(duckdb_only: Any) -> None:

@@ -15,8 +15,8 @@ def rewriting(pattern: bytes, becomes: bytes) -> type[Network]:
     class Rewriting(Network):
         """Changes bodies, and nothing else."""
 
-        async def _ask(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
-            reply = await super()._ask(endpoint, params, token)
+        async def _reply(self, endpoint: str, params: Mapping[str, str], token: str, account: str | None) -> Reply:
+            reply = await super()._reply(endpoint, params, token, account)
             return Reply(reply.status, reply.headers, re.sub(pattern, becomes, reply.body))
 
     return Rewriting

@@ -250,13 +250,17 @@ def _session(rng: random.Random, world: World, latency: float) -> Session:
     if rng.random() < 0.15:
         session.denials.append(_denial(rng, world))
     if rng.random() < 0.06:  # longer than anybody has patience for
-        kind = rng.choice((50000, 40700, 502, "lookup", "garbage", MAINTENANCE, 40100))
+        kind = rng.choice((50000, 40700, 502, "lookup", "garbage", MAINTENANCE, 40100, PARTLY_OK))
         session.faults.append(Fault(kind, rng.uniform(0, 20), rng.uniform(1, 5) * 3600, rng.choice((0.9, 1.0))))
         session.may_fail = True
     if rng.random() < 0.8:  # a window has more rows than a walk, so that it is read as shorter ones side by side
         least = rng.randint(1, 3)
         session.walk = WalkSize(least=least, most=least * rng.randint(1, 3), for_a_page_ahead=1)
     return session
+
+
+_IN_PART = [PARTLY_OK] * 4
+"""The only trouble that leaves no other sign of it: so often that it hits what counts."""
 
 
 def _storm(rng: random.Random, world: World, latency: float, *, early: bool) -> list[Fault]:
@@ -272,9 +276,9 @@ def _storm(rng: random.Random, world: World, latency: float, *, early: bool) -> 
 
 def _fault(rng: random.Random, world: World, begins: float, ends: float, *, early: bool) -> Fault:
     kind = rng.choice(
-        (*RETRIABLE, *SERVICE, *TOO_LARGE, 40067, MAINTENANCE, PARTLY_OK)
+        (*RETRIABLE, *SERVICE, *TOO_LARGE, 40067, MAINTENANCE, *_IN_PART)
         if early
-        else (*RETRIABLE, *SERVICE, *TOO_LARGE, 40067, MAINTENANCE, PARTLY_OK, *STATUSES, *BROKEN, *BROKEN)
+        else (*RETRIABLE, *SERVICE, *TOO_LARGE, 40067, MAINTENANCE, *_IN_PART, *STATUSES, *BROKEN, *BROKEN)
     )
     return Fault(
         kind,
@@ -283,7 +287,7 @@ def _fault(rng: random.Random, world: World, begins: float, ends: float, *, earl
         share=rng.choice((0.1, 0.3, 0.6, 1.0)),
         endpoint=rng.choice((None, None, None, "report/integrated/get/", "campaign/get/", "ad/get/")),
         account=rng.choice(world.accounts).id if rng.random() < 0.2 else None,
-        each=2 if kind in TOO_LARGE else 10**9,
+        each=2 if kind in {*TOO_LARGE, PARTLY_OK} else 10**9,
     )
 
 

@@ -79,6 +79,12 @@ class ZonesGuessed(Parts):
     network = rewriting(rb'"display_timezone":"(|Nowhere/City)"', b'"display_timezone":"Etc/GMT-14"')
 
 
+class PartsTakenForWhole(Parts):
+    """Does not mind that TikTok says it gave a part only."""
+
+    network = rewriting(rb'"code":20001', b'"code":0')
+
+
 class StateOfTheNextDay(Parts):
     """Moves its states a day too far."""
 
@@ -174,6 +180,7 @@ class Hasty(Parts):
         NoLookback,
         DaysOfUtc,
         ZonesGuessed,
+        PartsTakenForWhole,
         StateOfTheNextDay,
         LastPageDropped,
         CountsIgnored,

@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from simulation.api import Denial
@@ -20,6 +20,8 @@ from simulation.world import DAY
 from source_tiktok_marketing.config import Refresh
 from source_tiktok_marketing.sync.state import read_state
 
+_LAST_OF_ALL = timedelta(hours=12)
+"""How far days may begin behind UTC's."""
 _LONGEST = 4 * DAY
 """Seconds of virtual time after which a sync should have ended, whatever happened."""
 
@@ -143,7 +145,8 @@ class Simulation:
         was = session.ending if outcome.exit_code is None or outcome.stopped else f"exit {outcome.exit_code}"
         self.report.endings[was] += 1
         self.note(f"exit code {outcome.exit_code} {outcome.error or ''} {[str(one.error) for one in outcome.failures]}")
-        self._check_states(before)
+        behind = timedelta(seconds=max(0.0, -session.clock_ahead))
+        self._check_states(before, str((self.schedule.world.moment(began) - behind - _LAST_OF_ALL).date()))
         denied = [denial for denial in api.denials if denial.struck]
         if outcome.exit_code == 0:
             without = set()
@@ -205,12 +208,15 @@ class Simulation:
         if finding.text:
             raise Failed(f"{len(finding.text)} rows are wrong, {finding.lost} lost: {'; '.join(finding.text[:5])}")
 
-    def _check_states(self, before: Mapping[str, Mapping[str, str]]) -> None:
-        """No cursor goes back, and that of an account that was refused all the time stays where it was."""
+    def _check_states(self, before: Mapping[str, Mapping[str, str]], begun: str) -> None:
+        """No cursor goes back, and that of an account that was refused all the time stays where it was.
+
+        One may go back to the day that has begun wherever the account may be, should its time zone not be known now.
+        """
         for name, cursors in before.items():
             now = _cursors(self._streams, name, self.store.states[name])
             for account, cursor in cursors.items():
-                if now.get(account, "") < cursor:
+                if now.get(account, "") < min(cursor, begun):
                     raise Failed(f"{name}: the cursor of {account} went back from {cursor} to {now.get(account)}")
         for denial in self.schedule.api.denials:
             if denial.code == 40118 or denial.account is None or not denial.at_once:
@@ -218,7 +224,8 @@ class Simulation:
             for stream in self._streams:
                 if denial.endpoint in {None, stream.endpoint} and stream.cursor and stream.name in self.store.states:
                     now = _cursors(self._streams, stream.name, self.store.states[stream.name])
-                    if now.get(denial.account) != before.get(stream.name, {}).get(denial.account):
+                    cursor = before.get(stream.name, {}).get(denial.account)
+                    if now.get(denial.account) not in {cursor, min(cursor or "", f"{begun} 00:00:00")}:
                         raise Failed(f"{stream.name}: the cursor of {denial.account}, which was refused, moved")
 
     async def _sync(self, session: Session, store: Store) -> Outcome:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit_builders import NOON, FakeClock, FakeTransport, account, client, config, stream, success
 
+from source_tiktok_marketing.clock import Moment
 from source_tiktok_marketing.sync.activity import Activity, Question
 from source_tiktok_marketing.sync.events import Selected
 from source_tiktok_marketing.sync.lanes import Lane, PartQueue, Step
@@ -28,7 +29,7 @@ def parts_of(names: tuple[str, ...], *accounts: object) -> list[Part]:
     return [
         part
         for name in names
-        for part in plan_stream(config(), Selected(stream(name), incremental=True), None, accounts, NOON)  # type: ignore[arg-type]
+        for part in plan_stream(config(), Selected(stream(name), incremental=True), None, accounts, Moment.at(NOON))  # type: ignore[arg-type]
     ]
 
 

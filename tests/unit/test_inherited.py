@@ -3,16 +3,18 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from unit_builders import account, config, stream
 
 from source_tiktok_marketing.clock import Moment
-from source_tiktok_marketing.sync.accounts import Accounts
+from source_tiktok_marketing.errors import InPart
+from source_tiktok_marketing.sync.accounts import Accounts, Listing
 from source_tiktok_marketing.sync.inherited import mend, named, unlisted
 from source_tiktok_marketing.sync.state import Cursors
 from source_tiktok_marketing.sync.windows import EARLIEST_ZONE
 
-NOW = Moment(datetime(2026, 3, 10, 12, tzinfo=UTC), datetime(2026, 3, 10, 12, tzinfo=UTC))
+NOW = Moment.at(datetime(2026, 3, 10, 12, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(
@@ -35,24 +37,43 @@ def test_a_report_was_not_read_beyond_today(cursor: str, becomes: str | None) ->
 
 
 def test_today_is_the_accounts_own() -> None:
-    """Where it is tomorrow already, a state of tomorrow is none that is ahead; where nobody knows, neither."""
+    """Where it is tomorrow already, a state of tomorrow is none that is ahead; where nobody knows, it may be."""
     tomorrow = "2026-03-11 00:00:00"
     zones = {"1": ZoneInfo("Pacific/Kiritimati"), "2": ZoneInfo("UTC"), "3": EARLIEST_ZONE}
     cursors = Cursors("stat_time_day", common=tomorrow)
     accounts = [account(one, zone=zone) for one, zone in zones.items()]
     assert mend(stream("ads_reports_daily"), cursors, accounts, NOW) == []
-    assert [cursors.of(one) for one in zones] == [tomorrow, "2026-03-10 00:00:00", tomorrow]
+    assert [cursors.of(one) for one in zones] == [tomorrow, "2026-03-10 00:00:00", "2026-03-10 00:00:00"]
 
 
 def test_where_clocks_disagree_the_earlier_one_decides() -> None:
     """A state goes back to a day that has begun by both."""
     cursors = Cursors("stat_time_hour", {"1": "2026-03-12 00:00:00"})
-    mend(stream("ads_reports_hourly"), cursors, [account("1")], Moment(NOW.earliest - timedelta(days=1), NOW.latest))
+    behind = msgspec.structs.replace(NOW, earliest=NOW.told - timedelta(days=1))
+    mend(stream("ads_reports_hourly"), cursors, [account("1")], behind)
     assert cursors.of("1") == "2026-03-09 00:00:00"
 
 
-@pytest.mark.parametrize(("cursor", "stays"), [("2026-03-11 11:00:00", True), ("2026-03-11 13:00:00", False)])
-def test_objects_were_not_read_beyond_tomorrow(cursor: str, stays: bool) -> None:
+def test_a_clock_that_is_still_ahead_makes_no_state_possible() -> None:
+    """TikTok's time decides, or nobody would find out until the clock is set, when days are passed over already."""
+    cursors = Cursors("stat_time_day", {"1": "2026-03-20 00:00:00", "2": "2026-03-12 00:00:00"})
+    ahead = msgspec.structs.replace(NOW, latest=NOW.told + timedelta(days=20))
+    assert mend(stream("ads_reports_daily"), cursors, [account("1"), account("2")], ahead) == ["1"]
+    assert cursors.of("2") == "2026-03-10 00:00:00"
+    objects = Cursors("modify_time", {"1": "2026-03-20 00:00:00"})
+    assert mend(stream("ads"), objects, [account("1")], ahead) == ["1"]
+
+
+def test_a_clock_that_is_behind_leaves_states_alone() -> None:
+    """What was read under the right time is not read again."""
+    cursors = Cursors("stat_time_day", {"1": "2026-03-10 00:00:00"})
+    behind = msgspec.structs.replace(NOW, earliest=NOW.told - timedelta(days=20))
+    assert mend(stream("ads_reports_daily"), cursors, [account("1")], behind) == []
+    assert cursors.of("1") == "2026-03-10 00:00:00"
+
+
+@pytest.mark.parametrize(("cursor", "stays"), [("2026-03-10 12:59:00", True), ("2026-03-10 13:01:00", False)])
+def test_objects_were_not_read_beyond_now(cursor: str, stays: bool) -> None:
     """With a state of next year none would come until then."""
     cursors = Cursors("modify_time", {"1": cursor})
     assert mend(stream("ads"), cursors, [account("1")], NOW) == ([] if stays else ["1"])
@@ -70,11 +91,18 @@ def test_a_common_cursor_that_is_impossible_does_not_come_back() -> None:
 def test_accounts_that_the_token_lost_are_found() -> None:
     """Those that were left out on purpose are not meant, and without a list nobody can say."""
     known = [Cursors("stat_time_day", {"1": "2026-03-01 00:00:00", "2": "2026-03-01 00:00:00"}), Cursors("modify_time")]
-    listed = Accounts((account("1"),), [{"advertiser_id": "1"}])
+    listed = Accounts((account("1"),), Listing([{"advertiser_id": "1"}], None))
     assert unlisted(config(), listed, known) == ["2"]
     assert unlisted(config(exclude_advertiser_ids=("2",)), listed, known) == []
     assert unlisted(config(advertiser_ids=("1",)), listed, known) == []
-    assert unlisted(config(), Accounts((account("1"),), None), known) == []
+    assert unlisted(config(), Accounts((account("1"),)), known) == []
+
+
+def test_an_account_that_a_part_of_the_list_lacks_is_not_lost() -> None:
+    """TikTok said itself that there are more."""
+    known = [Cursors("stat_time_day", {"1": "2026-03-01 00:00:00", "2": "2026-03-01 00:00:00"})]
+    part = Listing([{"advertiser_id": "1"}], InPart("oauth2/advertiser/get/", "code 20001"))
+    assert unlisted(config(), Accounts((account("1"),), part, part.in_part), known) == []
 
 
 def test_a_notice_names_a_few() -> None:

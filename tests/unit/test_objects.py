@@ -195,6 +195,17 @@ async def test_what_is_out_of_reach_is_not_missed_if_it_is_too_old() -> None:
     assert len(came) == 9_999
 
 
+async def test_what_is_out_of_reach_may_be_wanted_if_others_were_made_after_they_were_changed() -> None:
+    """What is left out was changed before the oldest that came, but may have been made since."""
+    new = asset(0, "2025-12-20T10:00:00Z", create_time="2026-01-05T10:00:00Z")
+    rows = [new, *(asset(n, "2025-06-01T10:00:00Z") for n in range(1, 12_000))]
+    api = Api({"file/image/ad/search/": rows}, reach=10_000)
+    came: list[Any] = []
+    with pytest.raises(OutOfReach, match="no more than 10,000"):
+        await records_of(lists(api, "creative_assets_images", since="2026-01-01 00:00:00"), came)
+    assert [record["image_id"] for record in came] == ["i0"]
+
+
 @given(st.integers(0, 45))
 def test_pixels_are_asked_about_ten_at_a_time(count: int) -> None:
     """Each of the account's pixels once, in order, no request with more than ten, none without one."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
 
 import pytest
@@ -10,6 +11,7 @@ from unit_builders import FakeClock, client, stream, success
 
 from source_tiktok_marketing.api.quota import tier_of
 from source_tiktok_marketing.api.transport import Reply
+from source_tiktok_marketing.errors import IncompleteRead
 from source_tiktok_marketing.sync.pages import Request, TooLong, Walker
 from source_tiktok_marketing.sync.records import ObjectReader
 from support import Ahead
@@ -175,6 +177,29 @@ async def test_growth_that_makes_up_for_a_deletion_hides_nothing() -> None:
     came: list[int] = []
     await walk(walker(ReplacedList([9, 1, 2, 3], [1, 2, 3, 4, 5, 6, 7])), request("a", 3, None), came)
     assert came == [9, 1, 2, 4, 5, 6, 7, 3]
+
+
+class WithoutOne(MovingList):
+    """Counts an ad that it never gives."""
+
+    def __init__(self, ads: int, changes: Sequence[tuple[int, Sequence[int]]], without: int) -> None:
+        super().__init__(ads, changes)
+        self._without = without
+
+    async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+        """Answer as if it was there, but for its record."""
+        reply = await super().send(endpoint, params, token)
+        told = json.loads(reply.body)
+        rows = told["data"]["list"]
+        told["data"]["list"] = [row for row in rows if row["ad_id"] != str(self._without)]
+        return Reply(reply.status, reply.headers, json.dumps(told).encode())
+
+
+@pytest.mark.parametrize("changes", [[], [(0, []), (0, []), (0, [0])]], ids=["still", "after a deletion"])
+async def test_what_was_deleted_does_not_stand_in_for_what_never_came(changes: list[tuple[int, list[int]]]) -> None:
+    """Ads that came and are gone count as having come, so they must count as having been there."""
+    with pytest.raises(IncompleteRead, match="gave 9 of the 10 rows"):
+        await all_of(WithoutOne(10, changes, 7), 5)
 
 
 def test_too_long_a_list_says_how_long() -> None:

@@ -4,12 +4,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from unit_builders import NOON, account, config, stream
 
 from source_tiktok_marketing.catalog import STREAMS, Scope
+from source_tiktok_marketing.clock import Moment
 from source_tiktok_marketing.config import Config, Refresh
 from source_tiktok_marketing.sync.accounts import Account
 from source_tiktok_marketing.sync.events import Selected
@@ -31,7 +33,7 @@ def plan(
 ) -> list[Part]:
     """The parts of one stream."""
     selected = Selected(stream(name), incremental=cursors is not None)
-    return plan_stream(settings or config(**fields), selected, cursors, accounts or (account(),), now)
+    return plan_stream(settings or config(**fields), selected, cursors, accounts or (account(),), Moment.at(now))
 
 
 def days_of(part: Part) -> list[date]:
@@ -109,8 +111,9 @@ def test_where_clocks_disagree_the_later_one_decides_what_is_read_and_the_earlie
         Selected(stream("ads_reports_daily"), incremental=True),
         None,
         [account()],
-        datetime(2026, 3, 12, 1, tzinfo=UTC),
-        earliest=datetime(2026, 3, 10, 23, tzinfo=UTC),
+        msgspec.structs.replace(
+            Moment.at(datetime(2026, 3, 12, 1, tzinfo=UTC)), earliest=datetime(2026, 3, 10, 23, tzinfo=UTC)
+        ),
     )
     assert (part.last, part.farthest) == (date(2026, 3, 12), date(2026, 3, 10))
 

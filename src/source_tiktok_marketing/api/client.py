@@ -7,7 +7,6 @@ import random
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -27,15 +26,14 @@ from source_tiktok_marketing.api.retry import Patience, gives_up, pause
 from source_tiktok_marketing.api.room import Place
 from source_tiktok_marketing.api.tally import Flow, Tally
 from source_tiktok_marketing.api.transport import Reply, Transport, TransportFailure
-from source_tiktok_marketing.clock import Clock, Moment
+from source_tiktok_marketing.clock import Clock, Moment, is_believable
 
 T = TypeVar("T")
 
 OK = 0
 PARTLY_OK = 20001
-_BELIEVED = timedelta(days=366)
-"""How far TikTok's time may be from the machine's: with a clock farther off its certificate would not be valid, so that
-the header is what is wrong."""
+_PARTS = 3
+"""How often an answer may be a part before it is taken for all that TikTok will give."""
 _SHORTEST_SECRET = 4  # what is shorter is no secret, and would blot out half of every message
 _SECRET_PARAMS = frozenset({"app_id", "secret"})
 _APP_ID = re.compile(r"\b(app(?:lication)?[\s_]*(?:id)?[\s:=({\"']*)\d{5,}", re.IGNORECASE)
@@ -59,14 +57,15 @@ class Answer(msgspec.Struct, Generic[T], frozen=True):
         value: What the decoder made of the body.
         size: Bytes of the body.
         throttled: Whether TikTok says that it left out all but the newest 20,000 ads (`X-Tt-Ads-Throttle`).
-        partly: Whether TikTok says that it succeeded in part only (20001).
+        partly: What TikTok says if it succeeded in part only, however often it was asked again: its code (20001),
+            `request_id` and message, with no secret in it; otherwise empty.
         place: The room it takes until `leave` is called; None if it takes none.
     """
 
     value: T
     size: int
     throttled: bool
-    partly: bool
+    partly: str
     place: Place | None = None
 
     def leave(self) -> None:
@@ -155,6 +154,7 @@ class Client:
         failed_first: float | None = None
         tries = 0
         alike: Counter[tuple[Consequence, bool]] = Counter()
+        parts = 0
         while True:
             tries += 1
             try:
@@ -180,9 +180,14 @@ class Client:
                 if seconds >= self._patience.silent:
                     self._on_wait(Waiting(error, seconds, tries))
             else:
-                if not keep:
-                    answer.leave()
-                return answer
+                parts += bool(answer.partly)
+                if not answer.partly or parts == _PARTS:
+                    if not keep:
+                        answer.leave()
+                    return answer
+                answer.leave()
+                self.tally.retried += 1
+                seconds = self._rng.uniform(0.5, 1.0) * parts
             self._resting[endpoint] += 1
             try:
                 await self._clock.sleep(seconds)
@@ -193,8 +198,8 @@ class Client:
         """This moment by this machine's clock and by TikTok's, as far as it has told."""
         now = self._clock.now()
         ahead = self.tally.clock_ahead
-        told = now if ahead is None or abs(ahead) > _BELIEVED else now - ahead
-        return Moment(min(now, told), max(now, told))
+        told = now - ahead if ahead is not None and is_believable(ahead) else now
+        return Moment(min(now, told), max(now, told), told)
 
     def flow(self, endpoint: str) -> Flow:
         """How the endpoint answers now."""
@@ -280,19 +285,18 @@ class Client:
         query: Mapping[str, str],
         decode: Callable[[bytes], T],
         advertiser_id: str | None,
-    ) -> tuple[T, bool]:
-        """What the answer holds, and whether it is a part only.
+    ) -> tuple[T, str]:
+        """What the answer holds, and what TikTok says if it is a part only.
 
         The code outranks the HTTP status, so the envelope is looked for first.
         """
-        partly = False
+        partly = ""
         try:
             if not reply.body.startswith(b'{"code":0,'):  # the common answer is not looked at twice
                 envelope = _envelope(reply.body)
                 if envelope.code == PARTLY_OK:
-                    partly = True
-                    said = f"request_id {envelope.request_id}): {envelope.message}"
-                    self.tally.remarks.append(self.scrub(f"/{endpoint} succeeded in part (code {PARTLY_OK}, {said}"))
+                    said = f"code {PARTLY_OK}, request_id {envelope.request_id}: {envelope.message}"
+                    partly = self.scrub(said)
                 elif envelope.code != OK:
                     self._answered = True
                     raise TikTokError(

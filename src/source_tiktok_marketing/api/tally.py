@@ -43,17 +43,13 @@ class _Endpoint:
 
 
 class Tally:
-    """Counts, for people to see and to decide how much to ask at once.
-
-    `remarks` are answers that came with a reservation (20001).
-    """
+    """Counts, for people to see and to decide how much to ask at once."""
 
     def __init__(self) -> None:
         self.requests: dict[str, int] = {}
         self.refused = 0
         self.retried = 0
         self.bytes = 0
-        self.remarks: list[str] = []
         self.dated: tuple[str, datetime] | None = None
         """The latest answer's `Date`, and this machine's time when it came."""
         self._endpoints: dict[str, _Endpoint] = {}

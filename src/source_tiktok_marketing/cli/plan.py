@@ -103,7 +103,10 @@ async def _forecast(config: Config, selected: Sequence[Selected], states: Mappin
 
     clock = SystemClock()
     async with connect(config, clock=clock, on_wait=announce) as api:
-        accounts = (await find_accounts(config, api)).chosen
+        found = await find_accounts(config, api)
+        if found.unknown is not None:
+            click.echo(f"Accounts may be missing here. {found.unknown.message}", err=True)
+        accounts = found.chosen
         parts = plan_parts(config, selected, states, accounts, api.moment())
         activity = Activity.of_sync(config, api, [part for own in parts.values() for part in own])
         if ask:

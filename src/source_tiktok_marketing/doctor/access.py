@@ -86,10 +86,13 @@ async def examine_access(
     asked: list[str] = []
     denied: list[str] = []
     try:
-        accounts = (await find_accounts(config, api)).chosen
+        found = await find_accounts(config, api)
     except ConnectorError as error:
         findings.append(_of(error, CREDENTIALS))
     else:
+        accounts = found.chosen
+        if found.unknown is not None:
+            findings.append(_of(found.unknown, ACCOUNTS))
         findings += _judged_accounts(accounts, config)
         readable = [account for account in accounts if not out_of_reach(account)]
         if readable:

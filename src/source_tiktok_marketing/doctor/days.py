@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 import msgspec
 
 from source_tiktok_marketing.catalog import Grain, ReportSource, Stream
+from source_tiktok_marketing.clock import Moment
 from source_tiktok_marketing.config import LONGEST_WINDOW, Config
 from source_tiktok_marketing.sync.accounts import Account
 from source_tiktok_marketing.sync.events import Selected
@@ -75,11 +76,11 @@ def expected_days(
         return []
     accounts = list(accounts)
     selected = Selected(stream, incremental=True)
-    parts = plan_stream(config, selected, cursors, accounts, now)
+    parts = plan_stream(config, selected, cursors, accounts, Moment.at(now))
     again = {part.account.advertiser_id: part.first for part in parts if part.account is not None}
     late = timedelta(hours=source.hours_late) + CORRECTIONS
     found = []
-    for part in plan_stream(config, selected, None, accounts, now):
+    for part in plan_stream(config, selected, None, accounts, Moment.at(now)):
         account = part.account
         cursor = cursors.day_of(account.advertiser_id) if account is not None else None
         if account is None or cursor is None or part.first is None or part.last is None:
@@ -116,7 +117,7 @@ def known_zones(accounts: Iterable[Account]) -> list[Account]:
 
 def due_days(config: Config, stream: Stream, accounts: Iterable[Account], moment: datetime) -> Mapping[str, date]:
     """The last day of each account that a sync at that moment reads; accounts that have none are left out."""
-    parts = plan_stream(config, Selected(stream, incremental=True), None, list(accounts), moment)
+    parts = plan_stream(config, Selected(stream, incremental=True), None, list(accounts), Moment.at(moment))
     return {
         part.account.advertiser_id: part.last for part in parts if part.account is not None and part.last is not None
     }

@@ -11,7 +11,7 @@ import msgspec
 from source_tiktok_marketing.api.client import Client, Waiting
 from source_tiktok_marketing.api.retry import SHORT_PATIENCE
 from source_tiktok_marketing.catalog import Stream
-from source_tiktok_marketing.clock import Clock, SystemClock
+from source_tiktok_marketing.clock import Clock, SystemClock, is_believable
 from source_tiktok_marketing.config import Config
 from source_tiktok_marketing.doctor import access as asking
 from source_tiktok_marketing.doctor import integrity, sums
@@ -113,8 +113,9 @@ async def examine(
             _note_access(noted, access, config, alone=loading is None)
         # Where the two clocks differ, TikTok's is right: it decides which days there are.
         now = clock.now()
-        if access is not None and access.offset is not None and abs(access.offset) >= asking.CLOCK_IS_OFF:
-            now -= access.offset
+        offset = access.offset if access is not None else None
+        if offset is not None and abs(offset) >= asking.CLOCK_IS_OFF and is_believable(offset):
+            now -= offset
         if database is None:
             return _examination(noted, now, (), None)
         if loading is not None:

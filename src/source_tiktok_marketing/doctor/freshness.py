@@ -13,6 +13,7 @@ from source_tiktok_marketing.doctor.database import StreamSync
 from source_tiktok_marketing.doctor.days import due_days
 from source_tiktok_marketing.doctor.findings import Finding, Fix, Severity, days_after
 from source_tiktok_marketing.sync.accounts import Account
+from source_tiktok_marketing.sync.inherited import CHANGED_AHEAD
 from source_tiktok_marketing.sync.state import Cursors
 from source_tiktok_marketing.sync.windows import LATEST_ZONE
 
@@ -155,7 +156,7 @@ def _ahead(progress: Progress, accounts: Sequence[Account], now: datetime) -> It
             impossible = day > most + (_BETWEEN_ZONES if account.zone == LATEST_ZONE else timedelta())
             missed = days_after(most, day)
         else:
-            impossible = datetime.fromisoformat(cursor).replace(tzinfo=UTC) > now + timedelta(hours=1)
+            impossible = datetime.fromisoformat(cursor).replace(tzinfo=UTC) > now + CHANGED_AHEAD
         if not impossible:
             continue
         when = f"it was last read on {read_at:%Y-%m-%d at %H:%M} UTC" if read_at else f"now it is {now:%Y-%m-%d}"

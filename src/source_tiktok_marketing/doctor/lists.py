@@ -18,7 +18,7 @@ from source_tiktok_marketing.doctor.access import SCOPES, refused_account
 from source_tiktok_marketing.doctor.budget import Budget
 from source_tiktok_marketing.doctor.database import Database, StreamSync
 from source_tiktok_marketing.doctor.findings import Finding, Fix, Severity
-from source_tiktok_marketing.errors import IncompleteRead
+from source_tiktok_marketing.errors import IncompleteRead, InPart
 from source_tiktok_marketing.sync.accounts import Account
 from source_tiktok_marketing.sync.objects import object_requests
 from source_tiktok_marketing.sync.pages import Walker
@@ -118,6 +118,8 @@ class Lists:
         for request in requests:
             params = {**request.params, "page": 1, "page_size": 1}
             answer = await self._api.get(request.endpoint, params, _DECODER.decode, advertiser_id=advertiser_id)
+            if answer.partly:
+                raise InPart(request.endpoint, answer.partly, advertiser_id)
             count = answer.value.data.page_info.total_number
             if request.reach is not None and count > request.reach:
                 return False  # sync says so at every run

@@ -25,7 +25,7 @@ from source_tiktok_marketing.doctor.comparison import Comparison, compare
 from source_tiktok_marketing.doctor.database import MEASURES, Database
 from source_tiktok_marketing.doctor.findings import Finding, Severity
 from source_tiktok_marketing.doctor.windows import Question
-from source_tiktok_marketing.errors import IncompleteRead
+from source_tiktok_marketing.errors import IncompleteRead, InPart
 from source_tiktok_marketing.sync.pages import Request, Truncated, Walker
 from source_tiktok_marketing.sync.records import report_reader
 from source_tiktok_marketing.sync.reports import account_params
@@ -169,6 +169,8 @@ class Totals:
             raise
         if answer.throttled:
             raise Truncated("TikTok left out all but the newest 20,000 ads of this report.")
+        if answer.partly:
+            raise InPart(stream.endpoint, answer.partly, advertiser_id)
         told = answer.value.data.total_metrics or {}
         return Count(answer.value.data.page_info.total_number, tuple(_number(told.get(name)) for name in MEASURES))
 

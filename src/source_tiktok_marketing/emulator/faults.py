@@ -17,6 +17,8 @@ A fault is written as comma-separated `name=value` pairs. Selectors (all must ma
 and at most one effect that takes the answer's place, and any of those that only change it:
 
     code=50000                    an envelope with this return code; `message=…` replaces its text
+    code=20001, keep=0.8          the true answer, but for a part: four fifths of its records (half of them without
+                                  `keep`), which its `page_info` then counts alone
     http=502                      an HTML page with this HTTP status (5xx or 429)
     reset                         the connection is reset without an answer
     truncate                      the true answer, cut off in its middle
@@ -25,7 +27,8 @@ and at most one effect that takes the answer's place, and any of those that only
     latency=0.8                   the answer comes 0.8 seconds later
     advance=3600                  the emulator's clock moves on by an hour before it answers: objects come and go
     edit=spend, value=<5          this field of each record (or metric of each row) has another value; a field that
-                                  records do not have is added, and without a value it is left out
+                                  records do not have is added, and without a value it is left out; of a row also
+                                  `edit=dimensions.stat_time_day`
 
 Examples: `path=ad/get/,advertiser=7000000000000000001,nth=3,code=50000`,
 `path=report/integrated/get/,share=0.1,http=502`,
@@ -42,7 +45,9 @@ import msgspec
 
 from source_tiktok_marketing.emulator.noise import keyed
 
+_PARTLY_OK = 20001
 _MESSAGES = {
+    _PARTLY_OK: "Partially successful.",
     40001: "No permission to operate the advertiser.",
     40002: "Invalid parameter.",
     40016: "Request too frequent.",
@@ -89,6 +94,7 @@ class Fault(
     times: int | None = None
     code: int | None = None
     message: str | None = None
+    keep: float | None = None
     http: int | None = None
     reset: bool = False
     truncate: bool = False
@@ -124,8 +130,14 @@ class Fault(
                 raise ValueError(f"{name}={value} must be {least} or more.")
         if self.latency < 0 or self.hang < 0 or self.advance < 0:
             raise ValueError("latency, hang and advance are seconds and cannot be negative.")
+        self._check_companions()
+
+    def _check_companions(self) -> None:
+        """Refuse what means something beside another part only, if that is not there."""
         if self.value is not msgspec.UNSET and self.edit is None:
             raise ValueError("value=… is what a field becomes and needs edit=….")
+        if self.keep is not None and (self.code != _PARTLY_OK or not 0 <= self.keep <= 1):
+            raise ValueError(f"keep={self.keep} needs code={_PARTLY_OK} and is a share, from 0 to 1.")
         if self.message is not None and self.code is None:
             raise ValueError("message=… says the text of a return code and needs code=….")
 
@@ -153,6 +165,11 @@ class Fault(
             return msgspec.convert(fields, cls, strict=False)
         except msgspec.ValidationError as error:
             raise ValueError(f"{text!r} is not a fault: {error}") from None
+
+    @property
+    def partly(self) -> bool:
+        """Whether its return code is that of a partial success."""
+        return self.code == _PARTLY_OK
 
     @property
     def text(self) -> str:
@@ -258,6 +275,17 @@ def _ids(params: Mapping[str, Any]) -> float:
     return min((len(ids) for ids in lists), default=float("inf"))
 
 
+def part_of(data: bytes, keep: float | None) -> bytes:
+    """The data of an answer with this share of its records, half of them if None, counted as if there were no more."""
+    told = msgspec.json.decode(data)
+    for name, records in told.items():
+        if isinstance(records, list):
+            told[name] = records[: int(len(records) * (0.5 if keep is None else keep))]
+            if isinstance(page := told.get("page_info"), dict):
+                page["total_number"] -= len(records) - len(told[name])
+    return msgspec.json.encode(told)
+
+
 def edited(data: bytes, faults: list[Fault]) -> bytes:
     """The data of an answer with what these faults put into its records, or take out of them."""
     edits = [fault for fault in faults if fault.edit is not None]
@@ -267,9 +295,10 @@ def edited(data: bytes, faults: list[Fault]) -> bytes:
     for records in told.values():
         for record in records if isinstance(records, list) else ():
             for fault in edits:
-                holder = record.get("metrics", record)
+                name = (fault.edit or "").removeprefix("dimensions.")
+                holder = record.get("metrics" if name == fault.edit else "dimensions", record)
                 if fault.value is msgspec.UNSET:
-                    holder.pop(fault.edit, None)
+                    holder.pop(name, None)
                 else:
-                    holder[fault.edit] = fault.value
+                    holder[name] = fault.value
     return msgspec.json.encode(told)

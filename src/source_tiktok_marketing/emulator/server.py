@@ -23,7 +23,7 @@ from source_tiktok_marketing.emulator.business import Business
 from source_tiktok_marketing.emulator.clock import Clock
 from source_tiktok_marketing.emulator.counters import Asked, Counters
 from source_tiktok_marketing.emulator.envelope import Answer, Refusal, refuse, wrap
-from source_tiktok_marketing.emulator.faults import Fault, FaultRegister, edited
+from source_tiktok_marketing.emulator.faults import Fault, FaultRegister, edited, part_of
 from source_tiktok_marketing.emulator.noise import keyed
 from source_tiktok_marketing.emulator.objects import ObjectLists
 from source_tiktok_marketing.emulator.options import Options
@@ -223,6 +223,10 @@ class Emulator:
             _refuse_by(faults)
             answer = self._data(path, token, params)
             answer = Answer(edited(answer.data, faults), answer.headers)
+            for fault in faults:
+                if fault.partly:
+                    code, message = fault.code or 0, fault.text
+                    answer = Answer(part_of(answer.data, fault.keep), answer.headers)
         except Refusal as refusal:
             code, message = refusal.code, refusal.message
         told = {name: str(value) for name, value in params.items() if name not in _SECRETS}
@@ -354,7 +358,7 @@ def _advertisers(params: Mapping[str, Any]) -> tuple[str, ...]:
 def _refuse_by(faults: list[Fault]) -> None:
     """Refuse with the return code of the fault that has one."""
     for fault in faults:
-        if fault.code is not None:
+        if fault.code is not None and not fault.partly:
             raise Refusal(fault.code, fault.text)
 
 

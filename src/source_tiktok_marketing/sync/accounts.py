@@ -12,11 +12,13 @@ import msgspec
 from source_tiktok_marketing.api.client import Client
 from source_tiktok_marketing.api.errors import Consequence, Ruling, TikTokError, Verdict, ruling_of
 from source_tiktok_marketing.config import Config
-from source_tiktok_marketing.errors import ConfigurationError
+from source_tiktok_marketing.errors import ConfigurationError, InPart
 from source_tiktok_marketing.sync.windows import EARLIEST_ZONE, day_in, least_day_in, zone_of
 
 LIST_ENDPOINT = "oauth2/advertiser/get/"
 INFO_ENDPOINT = "advertiser/info/"
+LISTING = "the list of accounts"
+"""What failed, for people, if it is that list."""
 BATCH = 100
 """Accounts that `/advertiser/info/` is asked for at once."""
 
@@ -54,16 +56,30 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
         return self.zone != EARLIEST_ZONE
 
 
+class Listing(msgspec.Struct, frozen=True):
+    """The accounts that the token reaches.
+
+    Args:
+        rows: As TikTok gave them.
+        in_part: Why there may be more; None if these are all.
+    """
+
+    rows: Sequence[Mapping[str, Any]]
+    in_part: InPart | None
+
+
 class Accounts(msgspec.Struct, frozen=True):
     """What was found.
 
     Args:
         chosen: The accounts to read, in TikTok's order.
-        listed: The token's whole list, as TikTok gave it; None if it was not asked for.
+        listed: The token's list; None if it was not asked for.
+        unknown: Why there may be more accounts to read; None if these are all.
     """
 
     chosen: tuple[Account, ...]
-    listed: Sequence[Mapping[str, Any]] | None
+    listed: Listing | None = None
+    unknown: InPart | None = None
 
 
 class _List(msgspec.Struct):
@@ -90,23 +106,29 @@ async def find_accounts(config: Config, api: Client) -> Accounts:
     Raises:
         TikTokError: If the list cannot be had: nothing can be read then.
         ConfigurationError: If no account is left to read.
+        InPart: If TikTok gives a part of the list only, and there is none in that.
     """
-    listed = None
+    listed = unknown = None
+    names: dict[str, str] = {}
     if config.advertiser_id is not None:
         ids = [config.advertiser_id]
     elif config.sandbox:
         raise ConfigurationError("credentials.advertiser_id is missing.", remedy="A sandbox token needs it.")
     else:
         listed = await list_accounts(config, api)
-        ids = [str(row["advertiser_id"]) for row in listed if row.get("advertiser_id")]
+        ids = [str(row["advertiser_id"]) for row in listed.rows if row.get("advertiser_id")]
         # An account that is asked for by name is tried even if the list lacks it: TikTok then says why.
         ids.extend(wanted for wanted in config.advertiser_ids if wanted not in ids)
-    chosen = _choose(ids, config)
-    names = {str(row.get("advertiser_id")): str(row.get("advertiser_name") or "") for row in listed or ()}
-    return Accounts(tuple(await describe_accounts(api, chosen, names)), listed)
+        unknown = None if config.advertiser_ids else listed.in_part
+        names = {str(row.get("advertiser_id")): str(row.get("advertiser_name") or "") for row in listed.rows}
+    try:
+        chosen = _choose(ids, config)
+    except ConfigurationError as error:
+        raise unknown or error from None
+    return Accounts(tuple(await describe_accounts(api, chosen, names)), listed, unknown)
 
 
-async def list_accounts(config: Config, api: Client) -> list[dict[str, Any]]:
+async def list_accounts(config: Config, api: Client) -> Listing:
     """Every account the token reaches.
 
     Raises:
@@ -114,12 +136,13 @@ async def list_accounts(config: Config, api: Client) -> list[dict[str, Any]]:
     """
     params = {"app_id": config.app_id or "", "secret": config.secret or ""}
     try:
-        return (await api.get(LIST_ENDPOINT, params, _rows)).value
+        answer = await api.get(LIST_ENDPOINT, params, _rows)
     except TikTokError as error:
         if error.code in {40000, 40001, 40002}:  # seen where the token and the application do not belong together
             error.ruling = ruling_of(40101)
             error.remedy = error.ruling.remedy
         raise
+    return Listing(answer.value, InPart(LIST_ENDPOINT, answer.partly) if answer.partly else None)
 
 
 def _choose(ids: Iterable[str], config: Config) -> list[str]:
@@ -165,11 +188,22 @@ async def _describe(api: Client, ids: Sequence[str]) -> dict[str, Account]:
             return {one: Account(advertiser_id=one, error=error) for one in ids}
         if error.consequence not in {Consequence.ACCOUNT, Consequence.SPLIT}:
             raise
-        middle = len(ids) // 2
-        halves = await asyncio.gather(_describe(api, ids[:middle]), _describe(api, ids[middle:]))
-        return halves[0] | halves[1]
+        return await _halves(api, ids)
     rows = {str(row.get("advertiser_id")): row for row in answer.value}
-    return {one: _account(one, rows[one]) for one in ids if one in rows}
+    found = {one: _account(one, rows[one]) for one in ids if one in rows}
+    missing = [one for one in ids if one not in rows]
+    if answer.partly and missing:
+        if only is not None:
+            return {only: Account(advertiser_id=only, error=_left_out(only, answer.partly))}
+        found |= await _halves(api, missing)
+    return found
+
+
+async def _halves(api: Client, ids: Sequence[str]) -> dict[str, Account]:
+    middle = (len(ids) + 1) // 2
+    halves = [half for half in (ids[:middle], ids[middle:]) if half]
+    described = await asyncio.gather(*(_describe(api, half) for half in halves))
+    return {one: account for half in described for one, account in half.items()}
 
 
 def _account(advertiser_id: str, info: Mapping[str, Any]) -> Account:
@@ -190,6 +224,15 @@ def _created(value: Any, zone: tzinfo) -> date | None:
         return least_day_in(zone, datetime.fromtimestamp(seconds, UTC)) if seconds > 0 else None
     except (TypeError, ValueError, OverflowError, OSError):
         return None
+
+
+def _left_out(advertiser_id: str, said: str) -> TikTokError:
+    return TikTokError(
+        f"TikTok's answer is a part only and leaves the account out ({said})",
+        Ruling(Consequence.ACCOUNT, Verdict.TRANSIENT, "Run the sync again: it asks for the account anew."),
+        endpoint=INFO_ENDPOINT,
+        advertiser_id=advertiser_id,
+    )
 
 
 def _unmentioned(advertiser_id: str) -> TikTokError:

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import date
+from typing import Any
 
 from source_tiktok_marketing.api.client import Client
 from source_tiktok_marketing.api.errors import Consequence, TikTokError, Verdict
@@ -197,8 +198,7 @@ class Activity:
                 async with aclosing(walker.walk(self._request(source, list(found), window))) as deliveries:
                     async for delivery in deliveries:
                         for row in delivery.records:
-                            day = date.fromisoformat(row.dimensions.stat_time_day[:10])
-                            found[str(row.dimensions.advertiser_id)].add(day)
+                            _note(row.dimensions, found)
             except TikTokError as error:
                 names = refused_metrics(error) & source.optional - self._refused
                 if not names:
@@ -217,8 +217,20 @@ class Activity:
             page_size=PAGE_SIZE,
             advertiser_id=only,
             divisible=True,  # if it is slow the reports are asked for without it
-            entire=True,  # an account that it leaves out must not count as idle
         )
+
+
+def _note(dimensions: Any, found: Mapping[str, set[date]]) -> None:
+    """Note the day and the account of a row.
+
+    Raises:
+        IncompleteRead: If it is not one of those that were asked about: what the answer says is then uncertain.
+    """
+    try:
+        day = date.fromisoformat(dimensions.stat_time_day[:10])
+        found[str(dimensions.advertiser_id)].add(day)
+    except (KeyError, TypeError, ValueError) as error:
+        raise IncompleteRead(f"A row is of no day or account that was asked about: {dimensions!r}.") from error
 
 
 def has_days(part: Part) -> bool:

@@ -42,12 +42,15 @@ async def check(config: Config, api: Client, clock: Clock) -> list[CheckResult]:
         The results in the order in which they matter; a failed one may leave later ones out.
     """
     try:
-        accounts = (await find_accounts(config, api)).chosen
+        found = await find_accounts(config, api)
     except ConnectorError as error:
         return [_failed("Token and application", error)]
+    accounts = found.chosen
     results = [
         CheckResult("Token and application", ok=True, message=f"The token reaches {len(accounts)} account(s) to read.")
     ]
+    if found.unknown is not None:
+        results.append(_failed("Accounts", found.unknown))
     reachable = [account for account in accounts if account.error is None or not account.error.ruling.inaccessible]
     results += [_account_result(account, config) for account in accounts]
     tried = reachable[:_REPORTS_TRIED]

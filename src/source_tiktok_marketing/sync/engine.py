@@ -12,10 +12,10 @@ from typing import Any
 from source_tiktok_marketing.api.client import Client
 from source_tiktok_marketing.api.errors import Consequence, TikTokError, Verdict
 from source_tiktok_marketing.catalog import Scope, Stream
-from source_tiktok_marketing.clock import Clock, Moment, clocks_apart
+from source_tiktok_marketing.clock import Clock, Moment, clocks_apart, is_believable
 from source_tiktok_marketing.config import Config
-from source_tiktok_marketing.errors import ConnectorError, Interrupted, OutOfMemory
-from source_tiktok_marketing.sync.accounts import Account, Accounts, find_accounts
+from source_tiktok_marketing.errors import ConnectorError, InPart, Interrupted, OutOfMemory
+from source_tiktok_marketing.sync.accounts import LISTING, Account, Accounts, find_accounts
 from source_tiktok_marketing.sync.activity import Activity, Question
 from source_tiktok_marketing.sync.breadth import breadth
 from source_tiktok_marketing.sync.buffer import Buffer
@@ -168,12 +168,13 @@ class Sync:
         by_endpoint: dict[str, dict[str, list[Part]]] = {}
         planned: list[Part] = []
         await self._warn_of_missing_accounts()
+        assert self._accounts is not None  # noqa: S101 - they were found before
         for name, run in self._runs.items():
+            if self._accounts.unknown is not None:  # accounts may be missing from every stream
+                run.fail(None, LISTING, self._accounts.unknown)
             if run.cursors is not None:
                 await self._mend(run.stream, run.cursors, accounts, moment)
-            parts = plan_stream(
-                self._config, run.selected, run.cursors, accounts, moment.latest, earliest=moment.earliest
-            )
+            parts = plan_stream(self._config, run.selected, run.cursors, accounts, moment)
             planned.extend(parts)
             run.open_parts = len(parts)
             run.windows_total = sum(part.size for part in parts)
@@ -196,8 +197,10 @@ class Sync:
     async def _warn_of_clocks(self) -> None:
         ahead = self._api.tally.clock_ahead
         if ahead is not None and abs(ahead) >= _CLOCKS_DISAGREE:
-            text = f"{clocks_apart(ahead)}: days that only one of them has are read again next time. Set it (NTP)."
-            await self._buffer.put(Notice("warning", text))
+            text = "days that only one of them has are read again next time. Set it (NTP)."
+            if not is_believable(ahead):
+                text = "that is not believed. Set the clock (NTP), or find out what changes the `Date` of answers."
+            await self._buffer.put(Notice("warning", f"{clocks_apart(ahead)}: {text}"))
 
     async def _mend(self, stream: Stream, cursors: Cursors, accounts: Sequence[Account], moment: Moment) -> None:
         anew = mend(stream, cursors, accounts, moment)
@@ -259,7 +262,9 @@ class Sync:
             await self._activity.ask(question)
         except ConnectorError as error:
             await self._stop_everything(error)
-        await self._reading.say_remarks()
+        except Exception as error:  # noqa: BLE001 - it would only have spared requests
+            text = f"Which days have data could not be found out, so all are asked for: {_explained(error)}"
+            await self._buffer.put(Notice("warning", text))
 
     async def _read_step(self, lane: Lane, step: Step, share: Share) -> None:
         part = step.queue.part
@@ -272,6 +277,9 @@ class Sync:
                 await self._reading.pass_by(step)
             else:
                 cursor = await self._reading.deliver(run, step, share)
+        except InPart as error:
+            run.fail(part.account.advertiser_id if part.account else None, str(step.window or ""), error)
+            step.queue.hold()
         except Exception as error:  # noqa: BLE001 - a fault in reading one account must not take the others along
             await self._fail(lane, run, step, _explained(error))
         else:

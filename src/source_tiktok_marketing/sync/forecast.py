@@ -91,7 +91,7 @@ def plan_parts(
         if one.incremental and one.stream.cursor is not None:
             cursors = read_state(one.stream.name, one.stream.cursor, states.get(one.stream.name))
             mend(one.stream, cursors, accounts, moment)
-        parts[one.stream.name] = plan_stream(config, one, cursors, accounts, moment.latest, earliest=moment.earliest)
+        parts[one.stream.name] = plan_stream(config, one, cursors, accounts, moment)
     return parts
 
 

@@ -14,6 +14,9 @@ from source_tiktok_marketing.sync.state import Cursors
 _READ_AHEAD = timedelta(days=2)
 """How far a report's cursor may be ahead of the account's day without being wrong: other connectors read to UTC's
 tomorrow, and a zone that was unknown may have been one of those where days begin last."""
+CHANGED_AHEAD = timedelta(hours=1)
+"""How far the cursor of objects may be ahead of TikTok's time: it is one of TikTok's own, and the answer that told what
+time it is may be a while old."""
 _NAMED = 5
 """Accounts that a notice names; the others are counted."""
 
@@ -22,7 +25,8 @@ def mend(stream: Stream, cursors: Cursors, accounts: Sequence[Account], moment: 
     """Take back what no sync can have reached, since the days up to there would be passed over once they come.
 
     A cursor of a connector that reads ahead goes back to the day that has begun. One that is farther ahead comes of a
-    clock that was wrong, and nobody knows what was read: the account is read from the start.
+    clock that was wrong, and nobody knows what was read: the account is read from the start. TikTok's clock decides,
+    since this machine's may still be wrong.
 
     Args:
         stream: Whose cursors.
@@ -44,13 +48,13 @@ def mend(stream: Stream, cursors: Cursors, accounts: Sequence[Account], moment: 
         if cursor is None:
             continue
         if stream.is_report:
-            today, day = account.today(moment.latest), datetime.fromisoformat(cursor).date()
-            impossible = day > today + _READ_AHEAD
-            if today < day and not impossible:
+            day = datetime.fromisoformat(cursor).date()
+            impossible = day > account.today(moment.told) + _READ_AHEAD
+            if day > account.surely_begun(moment.told) and not impossible:
                 cursors.take_back(one, f"{account.surely_begun(moment.earliest)} 00:00:00")
         else:
             changed = datetime.fromisoformat(cursor).replace(tzinfo=UTC)
-            impossible = changed > moment.latest + timedelta(days=1)
+            impossible = changed > moment.told + CHANGED_AHEAD
         if impossible:
             cursors.take_back(one, None)
             anew.append(one)
@@ -59,7 +63,7 @@ def mend(stream: Stream, cursors: Cursors, accounts: Sequence[Account], moment: 
 
 def unlisted(config: Config, found: Accounts, known: Iterable[Cursors]) -> list[str]:
     """The accounts that were read before and that the token does not reach any more, though nobody excluded them."""
-    if found.listed is None or config.advertiser_ids:
+    if found.listed is None or found.listed.in_part is not None or config.advertiser_ids:
         return []
     chosen = {account.advertiser_id for account in found.chosen} | set(config.exclude_advertiser_ids)
     return list(dict.fromkeys(one for cursors in known for one in cursors.accounts if one not in chosen))

@@ -134,6 +134,10 @@ class PartQueue:
         self.in_flight -= 1
         self.failed = True
 
+    def hold(self) -> None:
+        """A window came in part: others are handed out, but the run of finished ones ends before it."""
+        self.in_flight -= 1
+
     def drop(self) -> None:
         """Hand out no more windows."""
         self.failed = True

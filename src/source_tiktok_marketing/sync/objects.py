@@ -14,7 +14,8 @@ from msgspec.structs import replace
 from source_tiktok_marketing.api.client import Client
 from source_tiktok_marketing.api.errors import TikTokError
 from source_tiktok_marketing.catalog import ObjectSource, Parent, Refusal, Stream, stream_named
-from source_tiktok_marketing.sync.pages import Delivery, OutOfReach, Request, Share, Walker
+from source_tiktok_marketing.errors import InPart
+from source_tiktok_marketing.sync.pages import Delivery, OutOfReach, Parts, Request, Share, Walker
 from source_tiktok_marketing.sync.plan import Part
 from source_tiktok_marketing.sync.records import ObjectReader
 from source_tiktok_marketing.sync.state import normal_moment
@@ -138,6 +139,8 @@ class ObjectLists:
         self._today = today
         self._share = share
         self._oldest = ""
+        self._by_creation = False
+        self._parts = Parts()
         self.latest = ""
         """The latest value of the cursor that came, as `YYYY-MM-DD HH:MM:SS`; empty if none did."""
         self.notices: list[str] = []
@@ -149,6 +152,7 @@ class ObjectLists:
         Raises:
             TikTokError: If a list cannot be had.
             IncompleteRead: If objects are missing.
+            InPart: At the end, if TikTok said of any list that it gave a part only.
         """
         walker = Walker(self._api, ObjectReader(self._part.stream, self._advertiser_id), self._share)
         asked = deque([Question()] if self._source.per is None else await self._questions(self._source.per))
@@ -170,6 +174,7 @@ class ObjectLists:
                     asked.extendleft(reversed(halves))
                 elif refusal.notice:
                     self._note(refusal, question)
+        self._parts.tell()
 
     async def _answers(self, walker: Walker, question: Question) -> AsyncGenerator[Delivery, None]:
         for request in object_requests(
@@ -180,10 +185,13 @@ class ObjectLists:
             changed_since=self._part.modified_since if self._part.only_changed else None,
             question=question,
         ):
-            async with aclosing(walker.walk(request)) as deliveries:
-                async for delivery in deliveries:
-                    yield delivery
-                    del delivery
+            try:
+                async with aclosing(walker.walk(request)) as deliveries:
+                    async for delivery in deliveries:
+                        yield delivery
+                        del delivery
+            except InPart as error:
+                self._parts.note(error)
 
     async def _questions(self, parent: Parent) -> list[Question]:
         others = await self._all_of(parent.other) if parent.other is not None else []
@@ -194,8 +202,14 @@ class ObjectLists:
         assert stream is not None  # noqa: S101 - the catalog names its own streams
         part = replace(self._part, stream=stream, modified_since="")
         lists = ObjectLists(self._api, part, include_deleted=self._include_deleted, today=self._today)
-        async with aclosing(lists.deliveries()) as deliveries:
-            return [record async for delivery in deliveries for record in delivery.records]
+        records: list[Mapping[str, Any]] = []
+        try:
+            async with aclosing(lists.deliveries()) as deliveries:
+                async for delivery in deliveries:
+                    records += delivery.records
+        except InPart as error:
+            self._parts.note(error)
+        return records
 
     def _wanted(self, delivery: Delivery) -> Delivery:
         """Without those neither changed nor made since; one without a time (Smart+ ads have none) always passes."""
@@ -208,21 +222,24 @@ class ObjectLists:
             self.latest = max(self.latest, *known)
             self._oldest = min(self._oldest or known[0], *known)
         since = self._part.modified_since
-        # Images are seen that were created after they were changed last: they are new nevertheless.
-        records = [
-            record
-            for record, moment in zip(delivery.records, moments, strict=True)
-            if not moment or moment >= since or _moment(record.get("create_time")) >= since
-        ]
+        records = []
+        for record, moment in zip(delivery.records, moments, strict=True):
+            if not moment or moment >= since:
+                records.append(record)
+            elif _moment(record.get("create_time")) >= since:  # images are seen that were changed before they were made
+                records.append(record)
+                self._by_creation = True
         return replace(delivery, records=records)
 
     def _judge(self, error: OutOfReach) -> None:
-        """TikTok gives what changed last, so what it leaves out is older than the oldest that came.
+        """TikTok gives what changed last, so what it leaves out was changed before the oldest that came.
+
+        That makes it unwanted, unless objects are there that were made after they were changed.
 
         Raises:
             OutOfReach: If that may be wanted.
         """
-        if not self._oldest:
+        if not self._oldest or self._by_creation:
             raise error
         if self._oldest >= self._part.modified_since:
             error.remedy = (

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import msgspec
 
 from source_tiktok_marketing.api.client import Answer, Client
-from source_tiktok_marketing.errors import ConnectorError, IncompleteRead
+from source_tiktok_marketing.errors import ConnectorError, IncompleteRead, InPart
 from source_tiktok_marketing.sync.records import Page, Reader
 from source_tiktok_marketing.sync.windows import Window
 
@@ -30,7 +30,6 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         disjoint: Whether no other list of the same walker can hold a record of this one.
         most: Rows beyond which it is not read but refused, to be asked for in smaller parts.
         reach: Records that TikTok gives at most, however many there are; None if it gives all.
-        entire: Whether an answer that is a part only (20001) is of no use.
     """
 
     endpoint: str
@@ -41,7 +40,6 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     disjoint: bool = False
     most: int | None = None
     reach: int | None = None
-    entire: bool = False
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -93,6 +91,27 @@ class OutOfReach(IncompleteRead):
     """All that TikTok gives of a list was delivered, and there is more, or may be."""
 
 
+class Parts:
+    """Remembers that something came in part while all else is read."""
+
+    def __init__(self) -> None:
+        self.first: InPart | None = None
+        """The first time; None if all that was read is whole."""
+
+    def note(self, error: InPart) -> None:
+        """Something did."""
+        self.first = self.first or error
+
+    def tell(self) -> None:
+        """All else was read.
+
+        Raises:
+            InPart: If something came in part.
+        """
+        if self.first is not None:
+            raise self.first
+
+
 class TooLong(ConnectorError):  # noqa: N818 - a fact about the list
     """The list has more rows than one walk should have.
 
@@ -122,6 +141,7 @@ class Walker:
         self._share = share or Alone()
         self._keys = reader.keyer()
         self._delivered: set[Any] = set()
+        self._partly = ""
 
     async def walk(self, request: Request) -> AsyncGenerator[Delivery, None]:
         """Every record of the list that has not been delivered yet.
@@ -131,7 +151,8 @@ class Walker:
         the count just as it hides a record. A walk that is short is repeated, and so is the first whose count grew.
 
         Raises:
-            IncompleteRead: If it is still short after several walks, or an answer that has to be entire is not.
+            IncompleteRead: If it is still short after several walks.
+            InPart: If TikTok says that it gave a part only; all that it gave was delivered.
             OutOfReach: If there are more records than TikTok gives; those that it gives were delivered.
             Truncated: If TikTok leaves out ads.
             TooLong: If there are more rows than the request says; nothing was delivered then.
@@ -140,6 +161,8 @@ class Walker:
         # What was delivered for an earlier part must not count for this one; mostly there is none: one set will do.
         seen = set() if self._delivered else self._delivered
         total: int | None = None
+        greatest = 0
+        self._partly = ""
         for again in range(_WALKS):
             came = set() if again else seen  # in this walk
             counts: list[int] = []
@@ -152,6 +175,7 @@ class Walker:
                     if is_whole and request.disjoint and not self._delivered:
                         if page.records:
                             yield Delivery(page.records, size, page.odd)
+                        self._judge(request, seen)
                         return
                     fresh = self._fresh(page.records, self._keys(page.keyed), came)
                     if fresh:
@@ -160,13 +184,27 @@ class Walker:
             seen |= came
             if request.reach is not None and len(seen) >= request.reach:
                 raise _out_of_reach(request, total, len(seen))
+            self._judge(request, seen)
+            greatest = max(greatest, *counts)
             # Growth can make up for a deletion that hid a record, so a count that grows is not taken at its first word.
             if len(came) >= max(counts) and (again or counts[0] == max(counts)):
                 self._forget(request, seen)
                 return
         # If it moved all the time, what is there since the last walk began came, or had that many chances to.
-        if len(came) < counts[0] and len(seen) < counts[-1]:
-            raise _short(request, total, len(seen))
+        # Against the greatest count of all: what was deleted since it was told came as well, and must not stand in for
+        # a record that never did.
+        if len(came) < counts[0] and len(seen) < greatest:
+            raise _short(request, greatest, len(seen))
+
+    def _judge(self, request: Request, seen: set[Any]) -> None:
+        """Whether TikTok gave all that it has, by its own word.
+
+        Raises:
+            InPart: If it did not.
+        """
+        if self._partly:
+            self._forget(request, seen)
+            raise InPart(request.endpoint, self._partly, request.advertiser_id)
 
     def _forget(self, request: Request, seen: set[Any]) -> None:
         """A list that no other meets has been delivered whole: its keys are of no use any more."""
@@ -264,9 +302,7 @@ class Walker:
         if answer.throttled:
             answer.leave()
             raise Truncated("TikTok left out all but the newest 20,000 ads of this report.")
-        if answer.partly and request.entire:
-            answer.leave()
-            raise IncompleteRead(f"/{request.endpoint} succeeded in part only.")
+        self._partly = self._partly or answer.partly
         return answer
 
 

@@ -68,9 +68,7 @@ def plan_stream(
     selected: Selected,
     cursors: Cursors | None,
     accounts: Sequence[Account],
-    now: datetime,
-    *,
-    earliest: datetime | None = None,
+    moment: Moment,
 ) -> list[Part]:
     """The parts of one stream; fewer than accounts if some have no day to read.
 
@@ -79,13 +77,11 @@ def plan_stream(
         selected: The stream and its mode.
         cursors: How far it was read before; None if it has no state or must not use it.
         accounts: The accounts of this run.
-        now: This moment, aware; the latest that it may be.
-        earliest: The earliest that it may be, if clocks disagree.
+        moment: This one.
     """
     stream = selected.stream
     if stream.scope is not Scope.ACCOUNT:
         return [Part(stream=stream)]
-    moment = Moment(earliest or now, now)
     parts = (_part(config, stream, cursors, account, moment) for account in accounts)
     return [part for part in parts if part.size]
 

@@ -16,8 +16,8 @@ from msgspec.structs import replace
 from source_tiktok_marketing.api.client import Client
 from source_tiktok_marketing.api.errors import Consequence, TikTokError
 from source_tiktok_marketing.catalog import STREAMS, Grain, Level, ReportSource, Stream
-from source_tiktok_marketing.errors import IncompleteRead
-from source_tiktok_marketing.sync.pages import Delivery, Request, Share, TooLong, Truncated, Walker
+from source_tiktok_marketing.errors import IncompleteRead, InPart
+from source_tiktok_marketing.sync.pages import Delivery, Parts, Request, Share, TooLong, Truncated, Walker
 from source_tiktok_marketing.sync.records import Keep, KeepingReader, as_structs, report_reader
 from source_tiktok_marketing.sync.windows import Window, windows
 
@@ -163,6 +163,7 @@ class ReportWindow:
         self._share = share
         self._most = walk.rows(share)
         self._refused = set() if refused is None else refused
+        self._parts = Parts()
         self._reader = KeepingReader(report_reader(stream), partial(keep, stream, int(advertiser_id)))
 
     async def deliveries(self) -> AsyncGenerator[Delivery, None]:
@@ -172,6 +173,7 @@ class ReportWindow:
             TooLong: If it should be read as several windows; nothing was delivered then.
             TikTokError: If a part cannot be had however small it is made.
             IncompleteRead: If rows are missing.
+            InPart: At the end, if TikTok said of any answer that it is a part; no days are told of as whole from there.
         """
         walker = Walker(self._api, self._reader, self._share)
         pieces = deque([self._whole])
@@ -187,6 +189,8 @@ class ReportWindow:
                         until = max(until, piece.window.end if piece.window else date.max)
                         yield delivery
                         del delivery
+            except InPart as error:
+                self._parts.note(error)
             except TooLong as error:
                 if piece is self._whole:
                     raise
@@ -199,9 +203,14 @@ class ReportWindow:
             except TikTokError as error:
                 pieces.extendleft(reversed(await self._instead(piece, asked, error)))
             coming = min((other.since for other in pieces), default=None)
-            if coming is None or coming > max(since, until):
+            if self._are_whole(since, until, coming):
                 yield Delivery([], 0, {}, settles=True, days=self._whole.days(since, coming))
                 since = coming or date.max
+        self._parts.tell()
+
+    def _are_whole(self, since: date, until: date, coming: date | None) -> bool:
+        """Whether no row is still to come of the days from `since` on that rows came of, which may be to `until`."""
+        return self._parts.first is None and (coming is None or coming > max(since, until))
 
     async def _instead(self, piece: Piece, asked: Sequence[str], error: TikTokError) -> list[Piece]:
         """What to ask for after this error.
@@ -296,9 +305,12 @@ class ReportWindow:
             advertiser_id=self._advertiser_id,
         )
         ids: list[str] = []
-        async with aclosing(walker.walk(request)) as deliveries:
-            async for delivery in deliveries:
-                ids.extend(str(getattr(row.dimensions, dimension)) for row in delivery.records)
+        try:
+            async with aclosing(walker.walk(request)) as deliveries:
+                async for delivery in deliveries:
+                    ids.extend(str(getattr(row.dimensions, dimension)) for row in delivery.records)
+        except InPart as error:
+            self._parts.note(error)
         return ids
 
     def _unsplittable(self, error: Truncated) -> IncompleteRead:

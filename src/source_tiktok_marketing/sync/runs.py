@@ -66,8 +66,9 @@ class StreamRun:
             what: The days, for people; empty if there are none.
             error: Why.
         """
-        if any(failure.advertiser_id == advertiser_id for failure in self.failures):
-            return  # windows of one account fail together; one of them says enough
+        # Windows of one account fail together; one of them says enough.
+        if any(one.advertiser_id == advertiser_id and (advertiser_id or one.what == what) for one in self.failures):
+            return
         refused = advertiser_id is not None and isinstance(error, TikTokError) and error.ruling.inaccessible
         self.failures.append(Failure(self.stream.name, advertiser_id, what, error, self._tolerant and refused))
 

@@ -14,7 +14,8 @@ from typing import Any
 from source_tiktok_marketing.api.client import Client
 from source_tiktok_marketing.catalog import Scope, Stream
 from source_tiktok_marketing.config import Config
-from source_tiktok_marketing.sync.accounts import Accounts, list_accounts
+from source_tiktok_marketing.errors import InPart
+from source_tiktok_marketing.sync.accounts import LISTING, Accounts, list_accounts
 from source_tiktok_marketing.sync.buffer import Buffer
 from source_tiktok_marketing.sync.events import Batch, Event, Notice, Settled
 from source_tiktok_marketing.sync.lanes import Step
@@ -81,12 +82,6 @@ class StepReader:
         Raises:
             ConnectorError: If it cannot be had.
         """
-        try:
-            return await self._deliver(run, step, share)
-        finally:
-            await self.say_remarks()
-
-    async def _deliver(self, run: StreamRun, step: Step, share: Share) -> str | None:
         part = step.queue.part
         if part.account is None:
             await self._deliver_accounts(run)
@@ -171,8 +166,10 @@ class StepReader:
         reader = ObjectReader(run.stream)
         odd: dict[str, str] = {}
         if run.stream.scope is Scope.TOKEN:
-            listed = self.accounts.listed
-            rows = list(listed) if listed is not None else await list_accounts(self._config, self._api)
+            listed = self.accounts.listed or await list_accounts(self._config, self._api)
+            rows = listed.rows
+            if listed.in_part is not None:
+                run.fail(None, LISTING, listed.in_part)
         else:
             rows = [account.info for account in self.accounts.chosen if account.info is not None]
             for account in self.accounts.chosen:
@@ -180,12 +177,6 @@ class StepReader:
                     run.fail(account.advertiser_id, "", account.error)
         records = [reader.typed(row, odd) for row in rows]
         await self._put(run, None, records, len(records) * 1000, odd)
-
-    async def say_remarks(self) -> None:
-        """Tell what answers came with."""
-        remarks = self._api.tally.remarks
-        while remarks:
-            await self._buffer.put(Notice("warning", remarks.pop(0)))
 
     async def _put(
         self,
@@ -201,7 +192,6 @@ class StepReader:
                 run.said.add(field)
                 text = f"{run.stream.name}: {field} came as {value!r}, which does not fit its type and becomes null."
                 await self._buffer.put(Notice("warning", text))
-        await self.say_remarks()
         if records:
             await self._buffer.put(Batch(run.stream, advertiser_id, records, size, part), size)
             run.delivered(len(records), size)
@@ -230,6 +220,7 @@ class _Report:
 
         Raises:
             ConnectorError: If a part of it cannot be had. Others that were under way then are delivered whole.
+            InPart: If some of it came in part only. All others were read.
         """
         self._waiting.append(_One(self, window, pages=1))
         failure: BaseException | None = None
@@ -242,8 +233,9 @@ class _Report:
                 for task in done:
                     one = self._under_way.pop(task)
                     outcome = self._outcome(one, task.exception())
-                    failure = failure or outcome
-                if failure is not None:
+                    if failure is None or isinstance(failure, InPart):
+                        failure = outcome or failure
+                if failure is not None and not isinstance(failure, InPart):
                     self._waiting.clear()
                 self.tell()
         finally:
