@@ -46,7 +46,7 @@ class IncompleteRead(ConnectorError):  # noqa: N818 - the name says what is the 
 class InPart(IncompleteRead):
     """TikTok says that an answer is a part of what was asked for (20001), however often it was asked again.
 
-    What came was delivered, and whatever else there is can be read; but no state may cover it.
+    Whatever else there is can be read; but no state may cover what it is about.
 
     Args:
         endpoint: Path below `/open_api/v1.3/`.
@@ -58,8 +58,7 @@ class InPart(IncompleteRead):
         super().__init__(
             f"/{endpoint} succeeded in part only{f' for advertiser {advertiser_id}' if advertiser_id else ''} "
             f"({said}): rows may be missing.",
-            remedy="What came was delivered, and the state stays before it: the next sync reads it again. If it stays "
-            "so, ask TikTok's support with the request_id.",
+            remedy="The next sync asks for it again. If it stays so, ask TikTok's support with the request_id.",
         )
 
 

@@ -56,6 +56,24 @@ async def test_a_report_in_part_is_delivered_and_its_state_stays_before_it() -> 
     assert cursors_of(then.last_states) == cursors_of(plain.last_states)
 
 
+async def test_every_day_that_came_in_part_is_named_and_hides_no_other_trouble() -> None:
+    """Reading goes on after each, so that each must be told of, and a refusal that is skipped skips none of them."""
+    async with emulator_of() as emulator:
+        account = emulator.advertiser_ids[0]
+        config = config_for(emulator, report_granularity=1, skip_inaccessible_advertisers=True, skip_empty_days=False)
+        for day in ("2026-06-03", "2026-06-05"):
+            emulator.faults.add(Fault(path=REPORT, advertiser=account, contains=f"start_date={day}", code=20001))
+        refused = Fault(path=REPORT, advertiser=account, contains="start_date=2026-06-12", code=40300)
+        emulator.faults.add(refused)
+        outcome = await read_from(emulator, config, [DAILY], clock=HurriedClock(NOW))
+    assert outcome.exit_code == 1
+    assert outcome.statuses[DAILY][-1] == "INCOMPLETE"
+    said = " ".join(error["message"] for error in outcome.errors)
+    assert "2026-06-03" in said
+    assert "2026-06-05" in said
+    assert any("40300" in line["message"] for line in outcome.of_type("LOG"))
+
+
 @pytest.mark.parametrize(
     ("path", "streams"),
     [

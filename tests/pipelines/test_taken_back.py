@@ -65,21 +65,50 @@ async def test_a_second_sync_leaves_what_a_fresh_one_leaves(database: Any, tmp_p
         assert {row[day] for row in rows_in(database, DAILY)} == {date(2026, 6, 16), date(2026, 6, 17)}
 
 
-async def test_what_a_part_lacks_stays(duckdb_only: Any) -> None:
+@pytest.mark.parametrize("of_accounts", [True, False], ids=["accounts too", "all accounts"])
+async def test_what_a_part_lacks_stays(duckdb_only: Any, of_accounts: bool) -> None:
     """TikTok's answers are a part (20001), so that nothing is known of rows that did not come: none is removed."""
-    streams = [DAILY, HOURLY, LIFETIME, "advertiser_ids", "audiences", "pixels"]
+    paths = [None] if of_accounts else ["report/integrated/get/", "dmp/custom_audience/list/", "pixel/list/"]
+    streams = [DAILY, HOURLY, LIFETIME, "audiences", "pixels", *(["advertiser_ids"] if of_accounts else [])]
     kept: list[dict[str, int]] = []
     async with Emulator(business(0)) as emulator:
         config = parse_config(config_for(emulator, start_date="2026-06-12", include_deleted=True, attribution_window=4))
         for keep in (None, 0.5):
             if keep is not None:
-                emulator.faults.add(Fault(code=20001, keep=keep))
+                for path in paths:
+                    emulator.faults.add(Fault(path=path, code=20001, keep=keep))
             at = Circumstances(clock=HurriedClock(NOW), address=emulator.url)
             summary = await load_async(config, duckdb_only.address, streams=streams, circumstances=at)
             assert all(one.complete == (keep is None) for one in summary.streams)
             kept.append({name: len(rows_in(duckdb_only, name)) for name in streams})
     assert kept[0] == kept[1]
     assert all(kept[0].values())
+
+
+async def test_days_that_came_whole_arrive_beside_one_that_came_in_part(duckdb_only: Any) -> None:
+    """A window that is too large is read in pieces; the days of one that is a part stay as they were: not there yet."""
+    async with Emulator(business(0)) as emulator:
+        config = parse_config(config_for(emulator, start_date="2026-06-01", include_deleted=True))
+        account = emulator.advertiser_ids[0]
+        report = {"path": "report/integrated/get/", "advertiser": account, "contains": "AUCTION_CAMPAIGN"}
+        emulator.faults.add(Fault(**report, days_over=2, code=40067))
+        days = f"SELECT DISTINCT stat_time_day::DATE FROM {DAILY} WHERE advertiser_id = {account} ORDER BY 1"  # noqa: S608
+        found = []
+        for in_part in (True, False):
+            if in_part:
+                lacking = Fault(**report | {"contains": "start_date=2026-06-05&"}, code=20001)
+                emulator.faults.add(lacking)
+            else:
+                emulator.faults.clear()
+            at = Circumstances(clock=HurriedClock(NOW), address=emulator.url)
+            summary = await load_async(config, duckdb_only.address, streams=[DAILY], circumstances=at)
+            assert summary.complete is not in_part
+            found.append([day for (day,) in duckdb_only.ask(days)])
+    some, every = found
+    missing = set(every) - set(some)
+    assert date(2026, 6, 5) in missing
+    assert len(missing) <= 2
+    assert len(every) == 15
 
 
 async def test_what_may_only_be_hidden_stays(duckdb_only: Any) -> None:

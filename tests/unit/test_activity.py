@@ -108,6 +108,33 @@ async def test_a_question_whose_answer_lacks_ads_is_left_open() -> None:
     assert not days.is_empty(Window(FIRST, FIRST))
 
 
+@pytest.mark.parametrize(
+    "dimensions",
+    [
+        {"advertiser_id": "7001", "stat_time_day": "2024-12-31 00:00:00"},
+        {"advertiser_id": "7001", "stat_time_day": "2026-01-31 00:00:00"},
+        {"advertiser_id": "7002", "stat_time_day": "2026-01-02 00:00:00"},
+        {"advertiser_id": "7001", "stat_time_day": "-"},
+        {"advertiser_id": "7001"},
+        {"stat_time_day": "2026-01-02 00:00:00"},
+    ],
+)
+async def test_an_answer_about_something_else_proves_nothing(dimensions: dict[str, str]) -> None:
+    """With rows of days or accounts that nobody asked about, those that were asked about are not empty."""
+    parts = parts_of(HOURLY, account("7001"))
+    clock = FakeClock()
+    good = {"advertiser_id": "7001", "stat_time_day": "2026-01-30 00:00:00"}
+    for rows, proves in (([good], True), ([good, dimensions], False)):
+        info = {"page": 1, "page_size": 1000, "total_number": len(rows), "total_page": 1}
+        told = success({"list": [{"dimensions": row, "metrics": {}} for row in rows], "page_info": info})
+        found = Activity(client(FakeTransport(clock, told), clock), parts)
+        days = found.of(parts[0])
+        assert days is not None
+        await found.ask(days.questions[0])
+        assert days.questions[0].known
+        assert days.is_empty(Window(FIRST, FIRST)) == proves
+
+
 def answer(question: Question, active: set[date]) -> None:
     """Let the question be answered."""
     question.known = True

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -188,22 +189,28 @@ async def test_fewer_assets_than_the_reach_are_complete() -> None:
 
 
 async def test_what_is_out_of_reach_is_not_missed_if_it_is_too_old() -> None:
-    """The search gives what changed last: once it has come below the state, the rest is older still."""
+    """The search gives what changed last: once it has come below the state, the rest is older still. It is told of."""
     rows = [asset(n, "2026-02-01T10:00:00Z" if n < 9_999 else "2025-06-01T10:00:00Z") for n in range(12_000)]
     api = Api({"file/image/ad/search/": rows}, reach=10_000)
-    came = await records_of(lists(api, "creative_assets_images", since="2026-01-01 00:00:00"))
-    assert len(came) == 9_999
+    reading = lists(api, "creative_assets_images", since="2026-01-01 00:00:00")
+    assert len(await records_of(reading)) == 9_999
+    (notice,) = reading.notices
+    assert notice.level == "info"
+    assert "there are 12,000" in notice.text
+    assert "before 2025-06-01 10:00:00" in notice.text
 
 
 async def test_what_is_out_of_reach_may_be_wanted_if_others_were_made_after_they_were_changed() -> None:
-    """What is left out was changed before the oldest that came, but may have been made since."""
-    new = asset(0, "2025-12-20T10:00:00Z", create_time="2026-01-05T10:00:00Z")
-    rows = [new, *(asset(n, "2025-06-01T10:00:00Z") for n in range(1, 12_000))]
-    api = Api({"file/image/ad/search/": rows}, reach=10_000)
-    came: list[Any] = []
-    with pytest.raises(OutOfReach, match="no more than 10,000"):
-        await records_of(lists(api, "creative_assets_images", since="2026-01-01 00:00:00"), came)
-    assert [record["image_id"] for record in came] == ["i0"]
+    """What is left out was changed before the oldest that came, and made as long after that as any that came."""
+    slow = asset(0, "2025-06-20T10:00:00Z", create_time="2025-12-20T10:00:00Z")  # it took 183 days
+    rows = [slow, *(asset(n, "2025-06-18T10:00:00Z") for n in range(1, 12_000))]
+    for since, wanted in (("2025-12-18 10:00:00", True), ("2025-12-18 10:00:01", False)):
+        reading = lists(Api({"file/image/ad/search/": rows}, reach=10_000), "creative_assets_images", since=since)
+        came: list[Any] = []
+        with pytest.raises(OutOfReach, match="no more than 10,000") if wanted else nullcontext() as caught:
+            await records_of(reading, came)
+        assert [record["image_id"] for record in came] == ["i0"]
+        assert (caught is None) or "start_date after 2025-12-18 nothing is missing" in caught.value.remedy
 
 
 @given(st.integers(0, 45))
@@ -252,7 +259,7 @@ async def test_a_pixel_without_permission_costs_no_other() -> None:
     reading = lists(api, "pixel_events_statistics")
     came = await records_of(reading)
     assert [record["pixel_id"] for record in came] == ["0", "1", "3", "4", "5", "6", "7", "8"]
-    (said,) = reading.notices
+    (said,) = [notice.text for notice in reading.notices]
     assert "pixel_events_statistics" in said
     assert "7001" in said
     assert "pixel 2 is left out" in said

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from collections.abc import Mapping, Sequence
 
 import pytest
@@ -195,11 +196,31 @@ class WithoutOne(MovingList):
         return Reply(reply.status, reply.headers, json.dumps(told).encode())
 
 
-@pytest.mark.parametrize("changes", [[], [(0, []), (0, []), (0, [0])]], ids=["still", "after a deletion"])
-async def test_what_was_deleted_does_not_stand_in_for_what_never_came(changes: list[tuple[int, list[int]]]) -> None:
-    """Ads that came and are gone count as having come, so they must count as having been there."""
-    with pytest.raises(IncompleteRead, match="gave 9 of the 10 rows"):
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ([], "gave 9 of the 10 rows it says there are, 4 times over"),
+        ([(0, []), (0, []), (0, [0])], "gave 8 of the 9 rows"),
+        ([(0, []), (0, []), (1, [9])], "gave 9 of the 10 rows"),
+        ([(0, []), (0, []), (1, [0])], "gave 9 of the 10 rows"),
+        ([(0, []), (0, []), (0, []), (0, []), (1, [1])], "gave 9 of the 10 rows"),
+    ],
+)
+async def test_what_was_deleted_does_not_stand_in_for_what_never_came(
+    changes: list[tuple[int, list[int]]], said: str
+) -> None:
+    """Ads that came and are gone, and others that came since, must not make up for one that is there."""
+    with pytest.raises(IncompleteRead, match=said):
         await all_of(WithoutOne(10, changes, 7), 5)
+
+
+@pytest.mark.parametrize("deleted", [0.1, 0.3])
+@pytest.mark.parametrize("seed", range(20))
+async def test_a_list_that_only_shrinks_is_whole(deleted: float, seed: int) -> None:
+    """However much is deleted between its pages: what is left was there all the time."""
+    rng = random.Random(seed)
+    lists = MovingList(500, [(0, [rng.randrange(450)] if rng.random() < deleted else []) for _ in range(400)])
+    assert lists.stayed <= set(await all_of(lists, 50))
 
 
 def test_too_long_a_list_says_how_long() -> None:

@@ -125,7 +125,8 @@ class _Telling:
             case Ended():
                 await self._end(event)
             case Notice():
-                await self._say(log_line("WARN" if event.level == "warning" else "INFO", event.text))
+                level: LogLevel = "WARN" if event.level == "warning" else "INFO"
+                await self._say(log_line(level, event.text, detail=event.detail))
 
     async def _end(self, event: Ended) -> None:
         for failure in event.failures:

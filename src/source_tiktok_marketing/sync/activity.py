@@ -198,7 +198,7 @@ class Activity:
                 async with aclosing(walker.walk(self._request(source, list(found), window))) as deliveries:
                     async for delivery in deliveries:
                         for row in delivery.records:
-                            _note(row.dimensions, found)
+                            _note(row.dimensions, window, found)
             except TikTokError as error:
                 names = refused_metrics(error) & source.optional - self._refused
                 if not names:
@@ -220,17 +220,20 @@ class Activity:
         )
 
 
-def _note(dimensions: Any, found: Mapping[str, set[date]]) -> None:
+def _note(dimensions: Any, window: Window, found: Mapping[str, set[date]]) -> None:
     """Note the day and the account of a row.
 
     Raises:
-        IncompleteRead: If it is not one of those that were asked about: what the answer says is then uncertain.
+        IncompleteRead: If it is not one of those that were asked about: then the answer says nothing of these.
     """
+    days = found.get(str(dimensions.advertiser_id))
     try:
         day = date.fromisoformat(dimensions.stat_time_day[:10])
-        found[str(dimensions.advertiser_id)].add(day)
-    except (KeyError, TypeError, ValueError) as error:
-        raise IncompleteRead(f"A row is of no day or account that was asked about: {dimensions!r}.") from error
+    except (TypeError, ValueError):
+        days = day = None
+    if days is None or day is None or not window.start <= day <= window.end:
+        raise IncompleteRead(f"A row is of no day or account that was asked about: {dimensions!r}.")
+    days.add(day)
 
 
 def has_days(part: Part) -> bool:

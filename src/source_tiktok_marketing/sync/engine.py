@@ -260,11 +260,13 @@ class Sync:
         assert self._activity is not None  # noqa: S101 - the question is its own
         try:
             await self._activity.ask(question)
-        except ConnectorError as error:
-            await self._stop_everything(error)
-        except Exception as error:  # noqa: BLE001 - it would only have spared requests
-            text = f"Which days have data could not be found out, so all are asked for: {_explained(error)}"
-            await self._buffer.put(Notice("warning", text))
+        except Exception as error:  # noqa: BLE001 - a fault in what only spares requests must not end the sync
+            explained = _explained(error)
+            if isinstance(error, (ConnectorError, MemoryError)):
+                await self._stop_everything(explained)
+                return
+            text = f"Days without data cannot be told apart, so all are asked for. {explained}"
+            await self._buffer.put(Notice("warning", text, explained.detail))
 
     async def _read_step(self, lane: Lane, step: Step, share: Share) -> None:
         part = step.queue.part
@@ -279,7 +281,8 @@ class Sync:
                 cursor = await self._reading.deliver(run, step, share)
         except InPart as error:
             run.fail(part.account.advertiser_id if part.account else None, str(step.window or ""), error)
-            step.queue.hold()
+            step.queue.hold(step)
+            lane.transient_failures = 0
         except Exception as error:  # noqa: BLE001 - a fault in reading one account must not take the others along
             await self._fail(lane, run, step, _explained(error))
         else:

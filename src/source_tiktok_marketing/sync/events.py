@@ -125,10 +125,17 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """Something a person should be able to find in the log."""
+    """Something a person should be able to find in the log.
+
+    Args:
+        level: How much it matters.
+        text: What there is to say.
+        detail: More for whoever debugs it.
+    """
 
     level: Literal["info", "warning"]
     text: str
+    detail: str = ""
 
 
 Event = Started | Batch | Settled | Checkpoint | Ended | Notice

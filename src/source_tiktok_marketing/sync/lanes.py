@@ -55,7 +55,7 @@ class PartQueue:
         days: What is known of the account's days; None if nothing will be.
     """
 
-    __slots__ = ("_days", "_open", "_size", "_taken", "closed", "failed", "in_flight", "pages", "part")
+    __slots__ = ("_days", "_held", "_open", "_size", "_taken", "closed", "failed", "in_flight", "pages", "part")
 
     def __init__(self, part: Part, days: AccountDays | None = None) -> None:
         self.part = part
@@ -68,6 +68,7 @@ class PartQueue:
         self._size = part.size
         self._taken = 0
         self._open: deque[Step] | None = None
+        self._held = False
 
     @property
     def holder(self) -> str:
@@ -106,9 +107,10 @@ class PartQueue:
         while empty and self._taken < self._size and self._is_empty(self._taken):
             self._taken += 1
         step = Step(self, self.part.window(self._taken - 1), empty=empty, windows=self._taken - first)
-        if self._open is None:
-            self._open = deque()
-        self._open.append(step)
+        if not self._held:
+            if self._open is None:
+                self._open = deque()
+            self._open.append(step)
         self.in_flight += 1
         return step
 
@@ -134,9 +136,15 @@ class PartQueue:
         self.in_flight -= 1
         self.failed = True
 
-    def hold(self) -> None:
+    def hold(self, step: Step) -> None:
         """A window came in part: others are handed out, but the run of finished ones ends before it."""
         self.in_flight -= 1
+        self._held = True
+        if self._open is not None and step in self._open:
+            while self._open.pop() is not step:
+                pass  # nobody needs to know any more when it is done
+            if not self._open:
+                self._open = None
 
     def drop(self) -> None:
         """Hand out no more windows."""

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -15,6 +15,7 @@ from source_tiktok_marketing.api.client import Client
 from source_tiktok_marketing.api.errors import TikTokError
 from source_tiktok_marketing.catalog import ObjectSource, Parent, Refusal, Stream, stream_named
 from source_tiktok_marketing.errors import InPart
+from source_tiktok_marketing.sync.events import Notice
 from source_tiktok_marketing.sync.pages import Delivery, OutOfReach, Parts, Request, Share, Walker
 from source_tiktok_marketing.sync.plan import Part
 from source_tiktok_marketing.sync.records import ObjectReader
@@ -139,12 +140,12 @@ class ObjectLists:
         self._today = today
         self._share = share
         self._oldest = ""
-        self._by_creation = False
+        self._lag = timedelta()  # the longest that an object came to be after its last change
         self._parts = Parts()
         self.latest = ""
         """The latest value of the cursor that came, as `YYYY-MM-DD HH:MM:SS`; empty if none did."""
-        self.notices: list[str] = []
-        """What was left out with good reason, for people."""
+        self.notices: list[Notice] = []
+        """What was left out with good reason."""
 
     async def deliveries(self) -> AsyncGenerator[Delivery, None]:
         """Every object that changed since then, once.
@@ -224,29 +225,31 @@ class ObjectLists:
         since = self._part.modified_since
         records = []
         for record, moment in zip(delivery.records, moments, strict=True):
-            if not moment or moment >= since:
+            made = _moment(record.get("create_time"))
+            if moment and made > moment:  # images are seen that were changed before they were made
+                self._lag = max(self._lag, datetime.fromisoformat(made) - datetime.fromisoformat(moment))
+            if not moment or moment >= since or made >= since:
                 records.append(record)
-            elif _moment(record.get("create_time")) >= since:  # images are seen that were changed before they were made
-                records.append(record)
-                self._by_creation = True
         return replace(delivery, records=records)
 
     def _judge(self, error: OutOfReach) -> None:
         """TikTok gives what changed last, so what it leaves out was changed before the oldest that came.
 
-        That makes it unwanted, unless objects are there that were made after they were changed.
+        It may have been made later than that, though not longer after its change than others that came.
 
         Raises:
             OutOfReach: If that may be wanted.
         """
-        if not self._oldest or self._by_creation:
+        if not self._oldest:
             raise error
-        if self._oldest >= self._part.modified_since:
+        made = str(datetime.fromisoformat(self._oldest) + self._lag)
+        if made >= self._part.modified_since:
             error.remedy = (
                 f"Missing is what was changed last before {self._oldest} (UTC). {error.remedy} "
-                f"With a start_date after {self._oldest[:10]} nothing is missing."
+                f"With a start_date after {made[:10]} nothing is missing."
             )
             raise error
+        self._say("info", f"{error.message} Those that it leaves out were changed last before {self._oldest}: no news.")
 
     def _refusal(self, error: TikTokError) -> Refusal | None:
         for refusal in self._source.refusals:
@@ -258,8 +261,10 @@ class ObjectLists:
         shown = {
             name: ", ".join(value) if isinstance(value, list) else value for name, value in question.params.items()
         }
-        said = refusal.notice.format(**shown)
-        self.notices.append(f"{self._part.stream.name}, advertiser {self._advertiser_id}: {said}")
+        self._say("warning", refusal.notice.format(**shown))
+
+    def _say(self, level: Literal["info", "warning"], said: str) -> None:
+        self.notices.append(Notice(level, f"{self._part.stream.name}, advertiser {self._advertiser_id}: {said}"))
 
 
 def _source_of(stream: Stream) -> ObjectSource:

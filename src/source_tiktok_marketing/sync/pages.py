@@ -15,7 +15,9 @@ from source_tiktok_marketing.sync.records import Page, Reader
 from source_tiktok_marketing.sync.windows import Window
 
 _WALKS = 4
-"""How often a list that came short is walked before that is an error: it may move while it is read."""
+"""How often a list that came short is walked before that is an error, if it stands still."""
+_WALKS_IF_IT_MOVES = 8
+"""The same of one that moves while it is read, so that another walk may find it whole."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +53,7 @@ class Delivery(msgspec.Struct, frozen=True):
         odd: Fields whose value had to become null, with one such value each.
         settles: Whether no row is still to come of the days whose rows came so far.
         days: Those days since it last did, of a report that has days.
+        whole: Whether these days are whole, if it settles them; otherwise rows of them came in part.
     """
 
     records: Sequence[Any]
@@ -58,6 +61,7 @@ class Delivery(msgspec.Struct, frozen=True):
     odd: Mapping[str, str]
     settles: bool = False
     days: Window | None = None
+    whole: bool = True
 
 
 class Share(Protocol):
@@ -126,6 +130,33 @@ class TooLong(ConnectorError):  # noqa: N818 - a fact about the list
         self.most = most
 
 
+class Walk(msgspec.Struct, frozen=True):
+    """One walk through all pages of a list.
+
+    Args:
+        number: Which one it was, from 1 on.
+        counts: How many records there are, as each page told.
+        came: How many came, each counted once.
+    """
+
+    number: int
+    counts: Sequence[int]
+    came: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether as many came as any of its pages told.
+
+        Growth can make up for a deletion that hid a record, so a count that grows is not taken at its first word.
+        """
+        most = max(self.counts)
+        return self.came >= most and (self.number > 1 or self.counts[0] == most)
+
+    def is_like(self, other: Walk) -> bool:
+        """Whether nothing shows that the list moved between the two, or in one of them."""
+        return (self.counts, self.came) == (other.counts, other.came)
+
+
 class Walker:
     """Reads lists that belong together (the parts of one window, say), so that no record is delivered twice.
 
@@ -142,13 +173,15 @@ class Walker:
         self._keys = reader.keyer()
         self._delivered: set[Any] = set()
         self._partly = ""
+        self._before: Walk | None = None
 
     async def walk(self, request: Request) -> AsyncGenerator[Delivery, None]:
         """Every record of the list that has not been delivered yet.
 
         Objects that are created or deleted meanwhile shift the pages, so that a record may come twice or hide between
         two pages. What came is counted by key and held against the greatest count that a page told: a deletion lowers
-        the count just as it hides a record. A walk that is short is repeated, and so is the first whose count grew.
+        the count just as it hides a record. A walk that is short is repeated, more often if the list moves, and so is
+        the first whose count grew.
 
         Raises:
             IncompleteRead: If it is still short after several walks.
@@ -160,18 +193,16 @@ class Walker:
         """
         # What was delivered for an earlier part must not count for this one; mostly there is none: one set will do.
         seen = set() if self._delivered else self._delivered
-        total: int | None = None
-        greatest = 0
         self._partly = ""
-        for again in range(_WALKS):
+        self._before = None
+        for again in range(_WALKS_IF_IT_MOVES):
             came = set() if again else seen  # in this walk
             counts: list[int] = []
             async with aclosing(self._pages(request)) as pages:
                 async for page, size, is_whole in pages:
-                    total = page.total_number
-                    counts.append(total or 0)
-                    if request.most is not None and counts[0] > request.most and not seen:
-                        raise TooLong(counts[0], request.most)
+                    counts.append(page.total_number or 0)
+                    if not seen:
+                        _check_length(request, counts[0])
                     if is_whole and request.disjoint and not self._delivered:
                         if page.records:
                             yield Delivery(page.records, size, page.odd)
@@ -182,19 +213,30 @@ class Walker:
                         yield Delivery(fresh, size, page.odd)
                     del page, fresh
             seen |= came
-            if request.reach is not None and len(seen) >= request.reach:
-                raise _out_of_reach(request, total, len(seen))
-            self._judge(request, seen)
-            greatest = max(greatest, *counts)
-            # Growth can make up for a deletion that hid a record, so a count that grows is not taken at its first word.
-            if len(came) >= max(counts) and (again or counts[0] == max(counts)):
-                self._forget(request, seen)
+            if self._ends(request, seen, Walk(again + 1, counts, len(came))):
                 return
-        # If it moved all the time, what is there since the last walk began came, or had that many chances to.
-        # Against the greatest count of all: what was deleted since it was told came as well, and must not stand in for
-        # a record that never did.
-        if len(came) < counts[0] and len(seen) < greatest:
-            raise _short(request, greatest, len(seen))
+
+    def _ends(self, request: Request, seen: set[Any], walk: Walk) -> bool:
+        """Whether the list needs no other walk.
+
+        Raises:
+            IncompleteRead: If none would help: what is there is not all.
+        """
+        if request.reach is not None and len(seen) >= request.reach:
+            raise _out_of_reach(request, walk.counts[-1], len(seen))
+        self._judge(request, seen)
+        if walk.is_whole:
+            self._forget(request, seen)
+            return True
+        stands_still = self._before is not None and walk.is_like(self._before)
+        self._before = walk
+        if walk.number < (_WALKS if stands_still else _WALKS_IF_IT_MOVES):
+            return False
+        # What came in the last walk must explain the least that it told: what came before may be gone, and must not
+        # stand in for a record that never came.
+        if walk.came < min(walk.counts) or len(seen) < walk.counts[-1]:
+            raise _short(request, walk)
+        return True
 
     def _judge(self, request: Request, seen: set[Any]) -> None:
         """Whether TikTok gave all that it has, by its own word.
@@ -306,12 +348,23 @@ class Walker:
         return answer
 
 
-def _short(request: Request, total: int | None, came: int) -> IncompleteRead:
-    if request.reach is not None and total is not None and total > request.reach:
-        return _out_of_reach(request, total, came)
+def _check_length(request: Request, total: int) -> None:
+    """Refuse a list that is too long for one walk.
+
+    Raises:
+        TooLong: If it is.
+    """
+    if request.most is not None and total > request.most:
+        raise TooLong(total, request.most)
+
+
+def _short(request: Request, walk: Walk) -> IncompleteRead:
+    total = walk.counts[-1]
+    if request.reach is not None and total > request.reach:
+        return _out_of_reach(request, total, walk.came)
     return IncompleteRead(
-        f"/{request.endpoint} gave {came:,} of the {total:,} rows it says there are"
-        f"{f' for advertiser {request.advertiser_id}' if request.advertiser_id else ''}, {_WALKS} times over.",
+        f"/{request.endpoint} gave {walk.came:,} of the {total:,} rows it says there are"
+        f"{f' for advertiser {request.advertiser_id}' if request.advertiser_id else ''}, {walk.number} times over.",
         remedy="Run the sync again: it reads this part anew. If it stays so, report it with the account and days.",
     )
 

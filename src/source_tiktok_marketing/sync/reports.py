@@ -164,6 +164,7 @@ class ReportWindow:
         self._most = walk.rows(share)
         self._refused = set() if refused is None else refused
         self._parts = Parts()
+        self._is_whole = True  # the days that are settled next
         self._reader = KeepingReader(report_reader(stream), partial(keep, stream, int(advertiser_id)))
 
     async def deliveries(self) -> AsyncGenerator[Delivery, None]:
@@ -173,7 +174,7 @@ class ReportWindow:
             TooLong: If it should be read as several windows; nothing was delivered then.
             TikTokError: If a part cannot be had however small it is made.
             IncompleteRead: If rows are missing.
-            InPart: At the end, if TikTok said of any answer that it is a part; no days are told of as whole from there.
+            InPart: At the end, if TikTok said of any answer that it is a part.
         """
         walker = Walker(self._api, self._reader, self._share)
         pieces = deque([self._whole])
@@ -190,7 +191,7 @@ class ReportWindow:
                         yield delivery
                         del delivery
             except InPart as error:
-                self._parts.note(error)
+                self._note_part(error)
             except TooLong as error:
                 if piece is self._whole:
                     raise
@@ -203,14 +204,15 @@ class ReportWindow:
             except TikTokError as error:
                 pieces.extendleft(reversed(await self._instead(piece, asked, error)))
             coming = min((other.since for other in pieces), default=None)
-            if self._are_whole(since, until, coming):
-                yield Delivery([], 0, {}, settles=True, days=self._whole.days(since, coming))
+            if coming is None or coming > max(since, until):
+                yield Delivery([], 0, {}, settles=True, days=self._whole.days(since, coming), whole=self._is_whole)
+                self._is_whole = True
                 since = coming or date.max
         self._parts.tell()
 
-    def _are_whole(self, since: date, until: date, coming: date | None) -> bool:
-        """Whether no row is still to come of the days from `since` on that rows came of, which may be to `until`."""
-        return self._parts.first is None and (coming is None or coming > max(since, until))
+    def _note_part(self, error: InPart) -> None:
+        self._parts.note(error)
+        self._is_whole = False
 
     async def _instead(self, piece: Piece, asked: Sequence[str], error: TikTokError) -> list[Piece]:
         """What to ask for after this error.
@@ -310,7 +312,7 @@ class ReportWindow:
                 async for delivery in deliveries:
                     ids.extend(str(getattr(row.dimensions, dimension)) for row in delivery.records)
         except InPart as error:
-            self._parts.note(error)
+            self._note_part(error)
         return ids
 
     def _unsplittable(self, error: Truncated) -> IncompleteRead:

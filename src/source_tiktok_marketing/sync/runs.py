@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from source_tiktok_marketing.api.errors import TikTokError
-from source_tiktok_marketing.errors import ConnectorError
+from source_tiktok_marketing.errors import ConnectorError, InPart
 from source_tiktok_marketing.sync.events import Checkpoint, Failure, Selected
 from source_tiktok_marketing.sync.progress import Phase
 from source_tiktok_marketing.sync.state import NO_CURSOR, Cursors
 
+_PARTS_NAMED = 20
+"""Windows of an account that are named if each of them came in part."""
 _LEAST_BETWEEN_STATES = 2.0
 """Seconds between two states of a stream, so that a killed sync repeats no more than that while states stay few."""
 _LEAST_IF_FEW = 30.0
@@ -66,9 +68,17 @@ class StreamRun:
             what: The days, for people; empty if there are none.
             error: Why.
         """
-        # Windows of one account fail together; one of them says enough.
-        if any(one.advertiser_id == advertiser_id and (advertiser_id or one.what == what) for one in self.failures):
+        in_part = isinstance(error, InPart)
+        alike = [
+            one.what
+            for one in self.failures
+            if one.advertiser_id == advertiser_id and isinstance(one.error, InPart) is in_part
+        ]
+        # Windows of one account fail together; one of them says enough. What came in part does not end the account.
+        if what in alike or (alike and not in_part) or len(alike) > _PARTS_NAMED:
             return
+        if len(alike) == _PARTS_NAMED:
+            what = "and more days"
         refused = advertiser_id is not None and isinstance(error, TikTokError) and error.ruling.inaccessible
         self.failures.append(Failure(self.stream.name, advertiser_id, what, error, self._tolerant and refused))
 

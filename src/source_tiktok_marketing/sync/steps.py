@@ -88,11 +88,13 @@ class StepReader:
             return None
         if not part.stream.is_report:
             return await self._deliver_objects(run, part, share)
-        await _Report(self, run, part.account.advertiser_id, share).deliver(step.window)
-        for name in sorted(run.refused_metrics - run.said):
-            run.said.add(name)
-            text = f"{run.stream.name}: TikTok refuses the metric {name} in this report, so it is null."
-            await self._buffer.put(Notice("warning", text))
+        try:
+            await _Report(self, run, part.account.advertiser_id, share).deliver(step.window)
+        finally:
+            for name in sorted(run.refused_metrics - run.said):
+                run.said.add(name)
+                text = f"{run.stream.name}: TikTok refuses the metric {name} in this report, so it is null."
+                await self._buffer.put(Notice("warning", text))
         return None
 
     async def deliver_window(self, run: StreamRun, advertiser_id: str, window: Window | None, share: Share) -> None:
@@ -122,7 +124,7 @@ class StepReader:
                     await self._put(run, account, delivery.records, delivery.size, delivery.odd, part)
                     if delivery.settles:
                         settled = Settled(run.stream, part, advertiser_id=said_of, days=delivery.days)
-                        await self._buffer.put(settled)
+                        await self._buffer.put(settled if delivery.whole else Settled(run.stream, part, whole=False))
                     del delivery
         except TooLong:
             raise
@@ -147,12 +149,14 @@ class StepReader:
         lists = ObjectLists(
             self._api, part, include_deleted=self._config.include_deleted, today=day_in(UTC, moment.latest), share=share
         )
-        async with aclosing(lists.deliveries()) as deliveries:
-            async for delivery in deliveries:
-                await self._put(run, advertiser_id, delivery.records, delivery.size, delivery.odd)
-                del delivery
-        for text in lists.notices:
-            await self._buffer.put(Notice("warning", text))
+        try:
+            async with aclosing(lists.deliveries()) as deliveries:
+                async for delivery in deliveries:
+                    await self._put(run, advertiser_id, delivery.records, delivery.size, delivery.odd)
+                    del delivery
+        finally:
+            for notice in lists.notices:
+                await self._buffer.put(notice)
         if not lists.latest:
             return None
         bounds = [lists.latest, f"{moment.earliest - _STILL_MOVING:%Y-%m-%d %H:%M:%S}"]
