@@ -6,6 +6,8 @@ import pytest
 from unit_builders import stream
 
 from source_tiktok_marketing.airbyte.messages import state_line
+from source_tiktok_marketing.api.errors import TikTokError, ruling_of
+from source_tiktok_marketing.errors import InPart
 from source_tiktok_marketing.sync.events import Selected
 from source_tiktok_marketing.sync.runs import StreamRun
 from source_tiktok_marketing.sync.state import Cursors
@@ -66,3 +68,23 @@ def test_nothing_new_needs_no_state() -> None:
     run = StreamRun(Selected(STREAM, incremental=True), Cursors("stat_time_day", {"7001": "2026-01-01"}), 0.0)
     run.delivered(1000, 1000 * ROW)
     assert not run.state_is_due(1e6)
+
+
+def test_windows_in_part_are_named_up_to_some_and_other_trouble_once() -> None:
+    """An account may have thousands of windows, and thousands of accounts the same trouble."""
+    run = StreamRun(Selected(STREAM, incremental=True), None, 0.0, tolerant=True)
+    refused = TikTokError("no", ruling_of(40300), endpoint="report/integrated/get/", code=40300, advertiser_id="1")
+    for day in range(1, 31):
+        run.fail("1", f"2026-01-{day:02d}", InPart("report/integrated/get/", "code 20001", "1"))
+        run.fail("1", f"2026-01-{day:02d}", InPart("report/integrated/get/", "code 20001", "1"))
+        run.fail("1", f"2026-01-{day:02d}", refused)
+    run.fail("2", "2026-01-01", refused)
+    assert [failure.what for failure in run.failures if not failure.tolerated] == [
+        *(f"2026-01-{day:02d}" for day in range(1, 11)),
+        "and more days",
+    ]
+    assert [(one.advertiser_id, one.what) for one in run.failures if one.tolerated] == [
+        ("1", "2026-01-01"),
+        ("2", "2026-01-01"),
+    ]
+    assert run.phase == "waiting"

@@ -8,7 +8,7 @@ from source_tiktok_marketing.sync.events import Checkpoint, Failure, Selected
 from source_tiktok_marketing.sync.progress import Phase
 from source_tiktok_marketing.sync.state import NO_CURSOR, Cursors
 
-_PARTS_NAMED = 20
+_PARTS_NAMED = 10
 """Windows of an account that are named if each of them came in part."""
 _LEAST_BETWEEN_STATES = 2.0
 """Seconds between two states of a stream, so that a killed sync repeats no more than that while states stay few."""
@@ -42,6 +42,7 @@ class StreamRun:
         self.said: set[str] = set()
         self.refused_metrics: set[str] = set()
         self._tolerant = tolerant
+        self._failed: dict[tuple[str | None, bool], set[str]] = {}  # by account, and whether it came in part
         self._moved = False
         self._records_since = 0
         self._bytes_since = 0
@@ -69,15 +70,12 @@ class StreamRun:
             error: Why.
         """
         in_part = isinstance(error, InPart)
-        alike = [
-            one.what
-            for one in self.failures
-            if one.advertiser_id == advertiser_id and isinstance(one.error, InPart) is in_part
-        ]
+        alike = self._failed.setdefault((advertiser_id, in_part), set())
         # Windows of one account fail together; one of them says enough. What came in part does not end the account.
         if what in alike or (alike and not in_part) or len(alike) > _PARTS_NAMED:
             return
-        if len(alike) == _PARTS_NAMED:
+        alike.add(what)
+        if len(alike) > _PARTS_NAMED:
             what = "and more days"
         refused = advertiser_id is not None and isinstance(error, TikTokError) and error.ruling.inaccessible
         self.failures.append(Failure(self.stream.name, advertiser_id, what, error, self._tolerant and refused))
