@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from source_tiktok_marketing.clock import FixedClock
@@ -109,6 +110,26 @@ async def test_days_that_came_whole_arrive_beside_one_that_came_in_part(duckdb_o
     assert date(2026, 6, 5) in missing
     assert len(missing) <= 2
     assert len(every) == 15
+
+
+async def test_days_of_objects_that_were_looked_up_in_part_stay(duckdb_only: Any) -> None:
+    """A report cut at the newest ads is asked for by campaigns: if their list is a part, so are all of its days."""
+    options = msgspec.structs.replace(business(0), ads_per_account=40, ad_report_limit=8)
+    report = {"path": "report/integrated/get/", "code": 20001, "keep": 0.4}
+    kept: list[int] = []
+    async with Emulator(options) as emulator:
+        fields = {"start_date": "2026-06-01", "attribution_window": 28, "skip_empty_days": False}
+        config = parse_config(config_for(emulator, include_deleted=True, **fields))
+        for in_part in (False, True):
+            if in_part:
+                emulator.faults.add(Fault(**report, contains="AUCTION_CAMPAIGN"))
+                # The pieces by campaign are halved by days, of which the later ones must not count as whole either.
+                emulator.faults.add(Fault(path=report["path"], contains="campaign_ids", days_over=4, code=40067))
+            at = Circumstances(clock=HurriedClock(NOW), address=emulator.url)
+            summary = await load_async(config, duckdb_only.address, streams=["ads_reports_daily"], circumstances=at)
+            assert summary.complete is not in_part
+            kept.append(len(rows_in(duckdb_only, "ads_reports_daily")))
+    assert kept[0] == kept[1] > 300
 
 
 async def test_what_may_only_be_hidden_stays(duckdb_only: Any) -> None:

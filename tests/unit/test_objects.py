@@ -213,6 +213,22 @@ async def test_what_is_out_of_reach_may_be_wanted_if_others_were_made_after_they
         assert (caught is None) or "start_date after 2025-12-18 nothing is missing" in caught.value.remedy
 
 
+async def test_what_is_within_reach_and_never_comes_is_no_old_news() -> None:
+    """One of the 10,000 that TikTok should give is missing, which says nothing of when it was changed."""
+    rows = [asset(n, "2026-02-01T10:00:00Z" if n < 5000 else "2025-06-01T10:00:00Z") for n in range(12_000)]
+
+    def answer(params: dict[str, Any]) -> Reply:
+        number, size = int(params["page"]), int(params["page_size"])
+        given_now = [row for row in rows[(number - 1) * size : number * size] if row["image_id"] != "i7"]
+        info = {"page": number, "page_size": size, "total_number": len(rows), "total_page": len(rows) // size}
+        return success({"list": given_now, "page_info": info})
+
+    reading = lists(Api({"file/image/ad/search/": answer}), "creative_assets_images", since="2026-01-01 00:00:00")
+    with pytest.raises(IncompleteRead, match="gave 9,999 of the 10,000 rows"):
+        await records_of(reading)
+    assert reading.notices == []
+
+
 @given(st.integers(0, 45))
 def test_pixels_are_asked_about_ten_at_a_time(count: int) -> None:
     """Each of the account's pixels once, in order, no request with more than ten, none without one."""

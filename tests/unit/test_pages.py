@@ -3,7 +3,8 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -131,7 +132,7 @@ class MovingList:
         return success({"list": rows, "page_info": info})
 
 
-async def all_of(lists: MovingList, page_size: int) -> list[int]:
+async def all_of(lists: MovingList | Answering, page_size: int) -> list[int]:
     """What a walk of the list delivers."""
     reading = Walker(client(lists, FakeClock(), tier=tier_of(1000)), ObjectReader(stream("ads")))
     asked = Request(endpoint="ad/get/", params={}, page_size=page_size)
@@ -212,6 +213,76 @@ async def test_what_was_deleted_does_not_stand_in_for_what_never_came(
     """Ads that came and are gone, and others that came since, must not make up for one that is there."""
     with pytest.raises(IncompleteRead, match=said):
         await all_of(WithoutOne(10, changes, 7), 5)
+
+
+class Answering:
+    """Answers each page as it is told to.
+
+    Args:
+        answer: Makes an answer's data of the number and the size of a page.
+    """
+
+    def __init__(self, answer: Callable[[int, int], dict[str, Any]]) -> None:
+        self._answer = answer
+        self.requests = 0
+
+    async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+        """Answer."""
+        assert endpoint
+        assert token
+        self.requests += 1
+        return success(self._answer(int(params["page"]), int(params["page_size"])))
+
+
+def page_of(ads: Sequence[int], number: int, size: int) -> dict[str, Any]:
+    """A page of a list, as TikTok would give it."""
+    rows = [{"ad_id": str(ad)} for ad in ads[(number - 1) * size : number * size]]
+    info = {"page": number, "page_size": size, "total_number": len(ads), "total_page": -(-len(ads) // size)}
+    return {"list": rows, "page_info": info}
+
+
+@pytest.mark.parametrize("empty", [{2}, {4}, {2, 3, 4}], ids=["amid", "last", "all but one"])
+@pytest.mark.parametrize("tells", [{"total_number": 0, "total_page": 0}, {}, {"total_number": 15, "total_page": 3}])
+async def test_an_empty_page_is_no_proof_of_anything(empty: set[int], tells: dict[str, int]) -> None:
+    """Deep pages of a list may come empty, and may tell of no records at all: those of other pages count."""
+
+    def answer(number: int, size: int) -> dict[str, Any]:
+        if number in empty:
+            return {"list": [], "page_info": tells}
+        return page_of(range(20), number, size)
+
+    lists = Answering(answer)
+    with pytest.raises(IncompleteRead, match=f"gave {20 - 5 * len(empty)} of the 20 rows .* 4 times over"):
+        await all_of(lists, 5)
+    assert lists.requests == 16
+
+
+@pytest.mark.parametrize("seed", range(30))
+async def test_an_order_that_is_not_stable_hides_nothing(seed: int) -> None:
+    """Neighbours change places between two pages, so that each walk may miss some: together they have all."""
+    rng = random.Random(seed)
+
+    def answer(number: int, size: int) -> dict[str, Any]:
+        ads = list(range(40))
+        for _ in range(8):
+            place = rng.randrange(39)
+            ads[place], ads[place + 1] = ads[place + 1], ads[place]
+        return page_of(ads, number, size)
+
+    assert sorted(await all_of(Answering(answer), 5)) == list(range(40))
+
+
+async def test_a_list_that_grows_all_the_time_is_read_three_times() -> None:
+    """As today's rows do: what is new since the last walk began is for the next sync, and costs this one no more."""
+    ads = list(range(40))
+
+    def answer(number: int, size: int) -> dict[str, Any]:
+        ads.insert(0, 1000 + len(ads))
+        return page_of(ads, number, size)
+
+    lists = Answering(answer)
+    assert set(range(40)) <= set(await all_of(lists, 5))
+    assert lists.requests < 45
 
 
 @pytest.mark.parametrize("deleted", [0.1, 0.3])

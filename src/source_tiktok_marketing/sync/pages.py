@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections import deque
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, Protocol
 
@@ -18,6 +19,10 @@ _WALKS = 4
 """How often a list that came short is walked before that is an error, if it stands still."""
 _WALKS_IF_IT_MOVES = 8
 """The same of one that moves while it is read, so that another walk may find it whole."""
+_WALKS_IF_IT_GROWS = 3
+"""How often one is walked that grows all the time: what is new since a walk began is the next sync's."""
+_WALKS_TOGETHER = 3
+"""Walks whose records are put together where each misses others: the order of a list may not be stable."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,18 +135,24 @@ class TooLong(ConnectorError):  # noqa: N818 - a fact about the list
         self.most = most
 
 
-class Walk(msgspec.Struct, frozen=True):
+class Walk:
     """One walk through all pages of a list.
 
     Args:
         number: Which one it was, from 1 on.
-        counts: How many records there are, as each page told.
-        came: How many came, each counted once.
+        counts: How many records there are, as each page told. An empty page may tell of none whatever the others say.
+        came: The keys of those that came.
     """
 
-    number: int
-    counts: Sequence[int]
-    came: int
+    def __init__(self, number: int, counts: Iterable[int], came: set[Any]) -> None:
+        self.number = number
+        self.counts = [count for count in counts if count] or [0]
+        self.came = came
+
+    @property
+    def steady(self) -> int | None:
+        """The count, if every page told the same."""
+        return self.counts[0] if len(set(self.counts)) == 1 else None
 
     @property
     def is_whole(self) -> bool:
@@ -150,11 +161,12 @@ class Walk(msgspec.Struct, frozen=True):
         Growth can make up for a deletion that hid a record, so a count that grows is not taken at its first word.
         """
         most = max(self.counts)
-        return self.came >= most and (self.number > 1 or self.counts[0] == most)
+        return len(self.came) >= most and (self.number > 1 or self.counts[0] == most)
 
-    def is_like(self, other: Walk) -> bool:
-        """Whether nothing shows that the list moved between the two, or in one of them."""
-        return (self.counts, self.came) == (other.counts, other.came)
+    @property
+    def only_grew(self) -> bool:
+        """Whether as many came as there were when it began, and nothing shows that any went."""
+        return len(self.came) >= self.counts[0] and self.counts == sorted(self.counts)
 
 
 class Walker:
@@ -173,7 +185,7 @@ class Walker:
         self._keys = reader.keyer()
         self._delivered: set[Any] = set()
         self._partly = ""
-        self._before: Walk | None = None
+        self._walks: deque[Walk] = deque(maxlen=_WALKS_TOGETHER)
 
     async def walk(self, request: Request) -> AsyncGenerator[Delivery, None]:
         """Every record of the list that has not been delivered yet.
@@ -194,7 +206,7 @@ class Walker:
         # What was delivered for an earlier part must not count for this one; mostly there is none: one set will do.
         seen = set() if self._delivered else self._delivered
         self._partly = ""
-        self._before = None
+        self._walks.clear()
         for again in range(_WALKS_IF_IT_MOVES):
             came = set() if again else seen  # in this walk
             counts: list[int] = []
@@ -213,7 +225,7 @@ class Walker:
                         yield Delivery(fresh, size, page.odd)
                     del page, fresh
             seen |= came
-            if self._ends(request, seen, Walk(again + 1, counts, len(came))):
+            if self._ends(request, seen, Walk(again + 1, counts, came)):
                 return
 
     def _ends(self, request: Request, seen: set[Any], walk: Walk) -> bool:
@@ -225,18 +237,29 @@ class Walker:
         if request.reach is not None and len(seen) >= request.reach:
             raise _out_of_reach(request, walk.counts[-1], len(seen))
         self._judge(request, seen)
-        if walk.is_whole:
+        if walk.is_whole or (walk.number >= _WALKS_IF_IT_GROWS and walk.only_grew):
             self._forget(request, seen)
             return True
-        stands_still = self._before is not None and walk.is_like(self._before)
-        self._before = walk
-        if walk.number < (_WALKS if stands_still else _WALKS_IF_IT_MOVES):
+        before = self._walks[-1] if self._walks else None
+        self._walks.append(walk)
+        if walk.number < _WALKS:
             return False
-        # What came in the last walk must explain the least that it told: what came before may be gone, and must not
-        # stand in for a record that never came.
-        if walk.came < min(walk.counts) or len(seen) < walk.counts[-1]:
-            raise _short(request, walk)
+        if before is not None and (before.counts, before.came) == (walk.counts, walk.came):
+            raise _short(request, walk, "over")
+        if self._is_whole_together():
+            return True
+        if walk.number < _WALKS_IF_IT_MOVES:
+            return False
+        # It moved all the time. What came in the last walk must explain the least that it told: what came before may
+        # be gone, and must not stand in for a record that never came.
+        if len(walk.came) < min(walk.counts) or len(seen) < walk.counts[0]:
+            raise _short(request, walk, "while it kept changing")
         return True
+
+    def _is_whole_together(self) -> bool:
+        """Whether the last walks, in which every page told the same count, gave as many records between them."""
+        (count, *others) = {walk.steady for walk in self._walks}
+        return count is not None and not others and len(set().union(*(walk.came for walk in self._walks))) >= count
 
     def _judge(self, request: Request, seen: set[Any]) -> None:
         """Whether TikTok gave all that it has, by its own word.
@@ -358,13 +381,12 @@ def _check_length(request: Request, total: int) -> None:
         raise TooLong(total, request.most)
 
 
-def _short(request: Request, walk: Walk) -> IncompleteRead:
-    total = walk.counts[-1]
-    if request.reach is not None and total > request.reach:
-        return _out_of_reach(request, total, walk.came)
+def _short(request: Request, walk: Walk, how: str) -> IncompleteRead:
+    most = max(walk.counts)
+    total = most if request.reach is None else min(most, request.reach)
     return IncompleteRead(
-        f"/{request.endpoint} gave {walk.came:,} of the {total:,} rows it says there are"
-        f"{f' for advertiser {request.advertiser_id}' if request.advertiser_id else ''}, {walk.number} times over.",
+        f"/{request.endpoint} gave {len(walk.came):,} of the {total:,} rows it says there are"
+        f"{f' for advertiser {request.advertiser_id}' if request.advertiser_id else ''}, {walk.number} times {how}.",
         remedy="Run the sync again: it reads this part anew. If it stays so, report it with the account and days.",
     )
 

@@ -79,12 +79,14 @@ class Piece(msgspec.Struct, frozen=True):
         id_field: `campaign_ids` or `adgroup_ids`, if only these objects' rows are asked for.
         ids: Which ones.
         summed: Whether a row sums up all days of the window, which then cannot be asked for apart.
+        in_part: Whether it stands for others that are not known, since the list of its objects came in part.
     """
 
     window: Window | None
     id_field: str | None = None
     ids: tuple[str, ...] = ()
     summed: bool = False
+    in_part: bool = False
 
     @property
     def since(self) -> date:
@@ -182,6 +184,7 @@ class ReportWindow:
         until = date.min  # the last day of which rows may have come
         while pieces:
             piece = pieces.popleft()
+            self._is_whole = self._is_whole and not piece.in_part
             asked = self._metrics
             try:
                 async with aclosing(walker.walk(self._request(piece))) as deliveries:
@@ -191,7 +194,8 @@ class ReportWindow:
                         yield delivery
                         del delivery
             except InPart as error:
-                self._note_part(error)
+                self._parts.note(error)
+                self._is_whole = False
             except TooLong as error:
                 if piece is self._whole:
                     raise
@@ -209,10 +213,6 @@ class ReportWindow:
                 self._is_whole = True
                 since = coming or date.max
         self._parts.tell()
-
-    def _note_part(self, error: InPart) -> None:
-        self._parts.note(error)
-        self._is_whole = False
 
     async def _instead(self, piece: Piece, asked: Sequence[str], error: TikTokError) -> list[Piece]:
         """What to ask for after this error.
@@ -268,7 +268,9 @@ class ReportWindow:
             return None
         report, id_field = smaller
         # No pieces if no object has rows: a large account is too large on days without any, too.
-        return piece.by(id_field, await self._ids(report, piece))
+        ids, whole = await self._ids(report, piece)
+        self._is_whole = self._is_whole and whole
+        return replace(piece, in_part=piece.in_part or not whole).by(id_field, ids)
 
     def _smaller_objects(self, piece: Piece) -> tuple[Stream, str] | None:
         """The report that tells which objects have rows in the piece, and the filter that takes their ids."""
@@ -279,8 +281,8 @@ class ReportWindow:
             return _BY_NAME["ad_groups_reports_lifetime"], "adgroup_ids"
         return None
 
-    async def _ids(self, report: Stream, piece: Piece) -> list[str]:
-        """The campaigns or ad groups with rows in the piece, deleted ones too.
+    async def _ids(self, report: Stream, piece: Piece) -> tuple[list[str], bool]:
+        """The campaigns or ad groups with rows in the piece, deleted ones too, and whether these are all.
 
         The report of that level is asked, not the list of objects: a list hides kinds of objects whose rows are in
         reports.
@@ -297,7 +299,9 @@ class ReportWindow:
                     raise
                 signs = [name for name in signs if name not in refused]
 
-    async def _ids_by(self, report: Stream, source: ReportSource, metrics: Sequence[str], piece: Piece) -> list[str]:
+    async def _ids_by(
+        self, report: Stream, source: ReportSource, metrics: Sequence[str], piece: Piece
+    ) -> tuple[list[str], bool]:
         (dimension,) = source.dimensions
         walker = Walker(self._api, report_reader(report), self._share)
         request = Request(
@@ -312,8 +316,9 @@ class ReportWindow:
                 async for delivery in deliveries:
                     ids.extend(str(getattr(row.dimensions, dimension)) for row in delivery.records)
         except InPart as error:
-            self._note_part(error)
-        return ids
+            self._parts.note(error)
+            return ids, False
+        return ids, True
 
     def _unsplittable(self, error: Truncated) -> IncompleteRead:
         return IncompleteRead(
