@@ -205,6 +205,7 @@ class WithoutOne(MovingList):
         ([(0, []), (0, []), (1, [9])], "gave 9 of the 10 rows"),
         ([(0, []), (0, []), (1, [0])], "gave 9 of the 10 rows"),
         ([(0, []), (0, []), (0, []), (0, []), (1, [1])], "gave 9 of the 10 rows"),
+        ([(0, [])] * 6 + [(1, [9])], "gave 9 of the 10 rows"),
     ],
 )
 async def test_what_was_deleted_does_not_stand_in_for_what_never_came(
@@ -283,6 +284,25 @@ async def test_a_list_that_grows_all_the_time_is_read_three_times() -> None:
     lists = Answering(answer)
     assert set(range(40)) <= set(await all_of(lists, 5))
     assert lists.requests < 45
+
+
+@pytest.mark.parametrize("place", ["front", "anywhere", "end"])
+@pytest.mark.parametrize("growth", [0.1, 0.3, 1.0])
+@pytest.mark.parametrize("seed", range(3))
+async def test_growth_does_not_stand_in_for_what_never_came(place: str, growth: float, seed: int) -> None:
+    """New records come behind the page that is being read, but the page that lacks one is not full by its own count."""
+    rng = random.Random(seed)
+    ads = list(range(500))
+
+    def answer(number: int, size: int) -> dict[str, Any]:
+        if rng.random() < growth:
+            ads.insert({"front": 0, "end": len(ads)}.get(place, rng.randrange(len(ads))), 1000 + len(ads))
+        page = page_of(ads, number, size)
+        page["list"] = [row for row in page["list"] if row["ad_id"] != "250"]
+        return page
+
+    with pytest.raises(IncompleteRead):
+        await all_of(Answering(answer), 50)
 
 
 @pytest.mark.parametrize("deleted", [0.1, 0.3])

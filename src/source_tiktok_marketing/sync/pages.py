@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, Protocol
 
@@ -140,14 +140,31 @@ class Walk:
 
     Args:
         number: Which one it was, from 1 on.
-        counts: How many records there are, as each page told. An empty page may tell of none whatever the others say.
-        came: The keys of those that came.
+        page_size: Records that a page should have; None where there are no pages.
+        came: Where the keys of those that come are put.
     """
 
-    def __init__(self, number: int, counts: Iterable[int], came: set[Any]) -> None:
+    def __init__(self, number: int, page_size: int | None, came: set[Any]) -> None:
         self.number = number
-        self.counts = [count for count in counts if count] or [0]
         self.came = came
+        self.full = True
+        """Whether each page had as many records as it should have by its own count. However a list moves, or is
+        ordered, its pages are full: what is not there is counted and never given."""
+        self._page_size = page_size
+        self._counts: list[int] = []
+
+    @property
+    def counts(self) -> Sequence[int]:
+        """How many records there are, as each page told that came. One that tells of none proves nothing."""
+        return self._counts or [0]
+
+    def note(self, number: int, page: Page) -> None:
+        """A page came."""
+        if page.total_number:
+            self._counts.append(page.total_number)
+        if self._page_size is not None:
+            due = min(self._page_size, self.counts[-1] - (number - 1) * self._page_size)
+            self.full = self.full and len(page.records) >= due
 
     @property
     def steady(self) -> int | None:
@@ -166,7 +183,7 @@ class Walk:
     @property
     def only_grew(self) -> bool:
         """Whether as many came as there were when it began, and nothing shows that any went."""
-        return len(self.came) >= self.counts[0] and self.counts == sorted(self.counts)
+        return self.full and len(self.came) >= self.counts[0] and list(self.counts) == sorted(self.counts)
 
 
 class Walker:
@@ -209,12 +226,12 @@ class Walker:
         self._walks.clear()
         for again in range(_WALKS_IF_IT_MOVES):
             came = set() if again else seen  # in this walk
-            counts: list[int] = []
+            walk = Walk(again + 1, request.page_size, came)
             async with aclosing(self._pages(request)) as pages:
-                async for page, size, is_whole in pages:
-                    counts.append(page.total_number or 0)
+                async for number, page, size, is_whole in pages:
+                    walk.note(number, page)
                     if not seen:
-                        _check_length(request, counts[0])
+                        _check_length(request, walk.counts[0])
                     if is_whole and request.disjoint and not self._delivered:
                         if page.records:
                             yield Delivery(page.records, size, page.odd)
@@ -225,7 +242,7 @@ class Walker:
                         yield Delivery(fresh, size, page.odd)
                     del page, fresh
             seen |= came
-            if self._ends(request, seen, Walk(again + 1, counts, came)):
+            if self._ends(request, seen, walk):
                 return
 
     def _ends(self, request: Request, seen: set[Any], walk: Walk) -> bool:
@@ -244,20 +261,22 @@ class Walker:
         self._walks.append(walk)
         if walk.number < _WALKS:
             return False
-        if before is not None and (before.counts, before.came) == (walk.counts, walk.came):
-            raise _short(request, walk, "over")
         if self._is_whole_together():
             return True
+        if before is not None and (before.counts, before.came) == (walk.counts, walk.came):
+            raise _short(request, walk, "over")
         if walk.number < _WALKS_IF_IT_MOVES:
             return False
         # It moved all the time. What came in the last walk must explain the least that it told: what came before may
         # be gone, and must not stand in for a record that never came.
-        if len(walk.came) < min(walk.counts) or len(seen) < walk.counts[0]:
+        if not walk.full or len(walk.came) < min(walk.counts) or len(seen) < walk.counts[0]:
             raise _short(request, walk, "while it kept changing")
         return True
 
     def _is_whole_together(self) -> bool:
         """Whether the last walks, in which every page told the same count, gave as many records between them."""
+        if not all(walk.full for walk in self._walks):
+            return False
         (count, *others) = {walk.steady for walk in self._walks}
         return count is not None and not others and len(set().union(*(walk.came for walk in self._walks))) >= count
 
@@ -294,8 +313,8 @@ class Walker:
                 fresh.append(record)
         return fresh
 
-    async def _pages(self, request: Request) -> AsyncGenerator[tuple[Page, int, bool], None]:
-        """The pages about in their order, each with its bytes and whether it is all there is.
+    async def _pages(self, request: Request) -> AsyncGenerator[tuple[int, Page, int, bool], None]:
+        """The pages about in their order, each with its number, its bytes and whether it is all there is.
 
         A page is megabytes: nobody on its way keeps it while the next one is waited for, hence each `del`.
         """
@@ -309,13 +328,13 @@ class Walker:
         came = 1
         self._share.expects((pages or came) - came)
         try:
-            yield page, answer.size, is_whole and request.page_size is not None
+            yield 1, page, answer.size, is_whole and request.page_size is not None
         finally:
             answer.leave()
             del page, answer
         if request.page_size is None:
             return
-        asked: list[asyncio.Task[Answer[Page]]] = []
+        asked: dict[asyncio.Task[Answer[Page]], int] = {}
         number = 1
         try:
             while True:
@@ -324,14 +343,14 @@ class Walker:
                 limit = limit if bound is None else min(limit, bound)
                 while number < limit and len(asked) < (1 if pages is None else max(1, self._share.ahead())):
                     number += 1
-                    asked.append(asyncio.create_task(self._ask(request, number)))
+                    asked[asyncio.create_task(self._ask(request, number))] = number
                 if not asked:
                     return
                 # Whichever came, the earliest first: a page that is late must not keep others in memory.
                 await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
                 done = next(task for task in asked if task.done())
                 answer = done.result()
-                asked.remove(done)
+                its_number = asked.pop(done)
                 page = answer.value
                 if pages is not None:
                     pages = max(pages, page.total_page or 0)
@@ -339,7 +358,7 @@ class Walker:
                 self._share.expects((pages or came) - came)
                 is_last = pages is None and len(page.records) < request.page_size
                 try:
-                    yield page, answer.size, False
+                    yield its_number, page, answer.size, False
                 finally:
                     answer.leave()
                     del page, answer, done
@@ -383,9 +402,11 @@ def _check_length(request: Request, total: int) -> None:
 
 def _short(request: Request, walk: Walk, how: str) -> IncompleteRead:
     most = max(walk.counts)
-    total = most if request.reach is None else min(most, request.reach)
+    total, should = most, "it says there are"
+    if request.reach is not None and most > request.reach:
+        total, should = request.reach, "it should give"
     return IncompleteRead(
-        f"/{request.endpoint} gave {len(walk.came):,} of the {total:,} rows it says there are"
+        f"/{request.endpoint} gave {len(walk.came):,} of the {total:,} rows {should}"
         f"{f' for advertiser {request.advertiser_id}' if request.advertiser_id else ''}, {walk.number} times {how}.",
         remedy="Run the sync again: it reads this part anew. If it stays so, report it with the account and days.",
     )

@@ -79,14 +79,12 @@ class Piece(msgspec.Struct, frozen=True):
         id_field: `campaign_ids` or `adgroup_ids`, if only these objects' rows are asked for.
         ids: Which ones.
         summed: Whether a row sums up all days of the window, which then cannot be asked for apart.
-        in_part: Whether it stands for others that are not known, since the list of its objects came in part.
     """
 
     window: Window | None
     id_field: str | None = None
     ids: tuple[str, ...] = ()
     summed: bool = False
-    in_part: bool = False
 
     @property
     def since(self) -> date:
@@ -166,7 +164,7 @@ class ReportWindow:
         self._most = walk.rows(share)
         self._refused = set() if refused is None else refused
         self._parts = Parts()
-        self._is_whole = True  # the days that are settled next
+        self._in_part_until: date | None = None  # the last day of which rows may be missing
         self._reader = KeepingReader(report_reader(stream), partial(keep, stream, int(advertiser_id)))
 
     async def deliveries(self) -> AsyncGenerator[Delivery, None]:
@@ -184,7 +182,6 @@ class ReportWindow:
         until = date.min  # the last day of which rows may have come
         while pieces:
             piece = pieces.popleft()
-            self._is_whole = self._is_whole and not piece.in_part
             asked = self._metrics
             try:
                 async with aclosing(walker.walk(self._request(piece))) as deliveries:
@@ -194,8 +191,7 @@ class ReportWindow:
                         yield delivery
                         del delivery
             except InPart as error:
-                self._parts.note(error)
-                self._is_whole = False
+                self._note_part(piece, error)
             except TooLong as error:
                 if piece is self._whole:
                     raise
@@ -209,8 +205,8 @@ class ReportWindow:
                 pieces.extendleft(reversed(await self._instead(piece, asked, error)))
             coming = min((other.since for other in pieces), default=None)
             if coming is None or coming > max(since, until):
-                yield Delivery([], 0, {}, settles=True, days=self._whole.days(since, coming), whole=self._is_whole)
-                self._is_whole = True
+                whole = self._in_part_until is None or self._in_part_until < since
+                yield Delivery([], 0, {}, settles=True, days=self._whole.days(since, coming), whole=whole)
                 since = coming or date.max
         self._parts.tell()
 
@@ -268,9 +264,12 @@ class ReportWindow:
             return None
         report, id_field = smaller
         # No pieces if no object has rows: a large account is too large on days without any, too.
-        ids, whole = await self._ids(report, piece)
-        self._is_whole = self._is_whole and whole
-        return replace(piece, in_part=piece.in_part or not whole).by(id_field, ids)
+        return piece.by(id_field, await self._ids(report, piece))
+
+    def _note_part(self, piece: Piece, error: InPart) -> None:
+        self._parts.note(error)
+        end = piece.window.end if piece.window else date.max
+        self._in_part_until = max(self._in_part_until or end, end)
 
     def _smaller_objects(self, piece: Piece) -> tuple[Stream, str] | None:
         """The report that tells which objects have rows in the piece, and the filter that takes their ids."""
@@ -281,8 +280,8 @@ class ReportWindow:
             return _BY_NAME["ad_groups_reports_lifetime"], "adgroup_ids"
         return None
 
-    async def _ids(self, report: Stream, piece: Piece) -> tuple[list[str], bool]:
-        """The campaigns or ad groups with rows in the piece, deleted ones too, and whether these are all.
+    async def _ids(self, report: Stream, piece: Piece) -> list[str]:
+        """The campaigns or ad groups with rows in the piece, deleted ones too.
 
         The report of that level is asked, not the list of objects: a list hides kinds of objects whose rows are in
         reports.
@@ -299,9 +298,7 @@ class ReportWindow:
                     raise
                 signs = [name for name in signs if name not in refused]
 
-    async def _ids_by(
-        self, report: Stream, source: ReportSource, metrics: Sequence[str], piece: Piece
-    ) -> tuple[list[str], bool]:
+    async def _ids_by(self, report: Stream, source: ReportSource, metrics: Sequence[str], piece: Piece) -> list[str]:
         (dimension,) = source.dimensions
         walker = Walker(self._api, report_reader(report), self._share)
         request = Request(
@@ -316,9 +313,8 @@ class ReportWindow:
                 async for delivery in deliveries:
                     ids.extend(str(getattr(row.dimensions, dimension)) for row in delivery.records)
         except InPart as error:
-            self._parts.note(error)
-            return ids, False
-        return ids, True
+            self._note_part(piece, error)
+        return ids
 
     def _unsplittable(self, error: Truncated) -> IncompleteRead:
         return IncompleteRead(
