@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+import itertools
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, Protocol
@@ -13,16 +13,8 @@ import msgspec
 from source_tiktok_marketing.api.client import Answer, Client
 from source_tiktok_marketing.errors import ConnectorError, IncompleteRead, InPart
 from source_tiktok_marketing.sync.records import Page, Reader
+from source_tiktok_marketing.sync.walks import Outcome, Walk, Walks
 from source_tiktok_marketing.sync.windows import Window
-
-_WALKS = 4
-"""How often a list that came short is walked before that is an error, if it stands still."""
-_WALKS_IF_IT_MOVES = 8
-"""The same of one that moves while it is read, so that another walk may find it whole."""
-_WALKS_IF_IT_GROWS = 3
-"""How often one is walked that grows all the time: what is new since a walk began is the next sync's."""
-_WALKS_TOGETHER = 3
-"""Walks whose records are put together where each misses others: the order of a list may not be stable."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,57 +127,6 @@ class TooLong(ConnectorError):  # noqa: N818 - a fact about the list
         self.most = most
 
 
-class Walk:
-    """One walk through all pages of a list.
-
-    Args:
-        number: Which one it was, from 1 on.
-        page_size: Records that a page should have; None where there are no pages.
-        came: Where the keys of those that come are put.
-    """
-
-    def __init__(self, number: int, page_size: int | None, came: set[Any]) -> None:
-        self.number = number
-        self.came = came
-        self.full = True
-        """Whether each page had as many records as it should have by its own count. However a list moves, or is
-        ordered, its pages are full: what is not there is counted and never given."""
-        self._page_size = page_size
-        self._counts: list[int] = []
-
-    @property
-    def counts(self) -> Sequence[int]:
-        """How many records there are, as each page told that came. One that tells of none proves nothing."""
-        return self._counts or [0]
-
-    def note(self, number: int, page: Page) -> None:
-        """A page came."""
-        if page.total_number:
-            self._counts.append(page.total_number)
-        if self._page_size is not None:
-            due = min(self._page_size, self.counts[-1] - (number - 1) * self._page_size)
-            self.full = self.full and len(page.records) >= due
-
-    @property
-    def steady(self) -> int | None:
-        """The count, if every page told the same."""
-        return self.counts[0] if len(set(self.counts)) == 1 else None
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether as many came as any of its pages told.
-
-        Growth can make up for a deletion that hid a record, so a count that grows is not taken at its first word.
-        """
-        most = max(self.counts)
-        return len(self.came) >= most and (self.number > 1 or self.counts[0] == most)
-
-    @property
-    def only_grew(self) -> bool:
-        """Whether as many came as there were when it began, and nothing shows that any went."""
-        return self.full and len(self.came) >= self.counts[0] and list(self.counts) == sorted(self.counts)
-
-
 class Walker:
     """Reads lists that belong together (the parts of one window, say), so that no record is delivered twice.
 
@@ -202,7 +143,7 @@ class Walker:
         self._keys = reader.keyer()
         self._delivered: set[Any] = set()
         self._partly = ""
-        self._walks: deque[Walk] = deque(maxlen=_WALKS_TOGETHER)
+        self._walks = Walks()
 
     async def walk(self, request: Request) -> AsyncGenerator[Delivery, None]:
         """Every record of the list that has not been delivered yet.
@@ -223,8 +164,8 @@ class Walker:
         # What was delivered for an earlier part must not count for this one; mostly there is none: one set will do.
         seen = set() if self._delivered else self._delivered
         self._partly = ""
-        self._walks.clear()
-        for again in range(_WALKS_IF_IT_MOVES):
+        self._walks = Walks()
+        for again in itertools.count():
             came = set() if again else seen  # in this walk
             walk = Walk(again + 1, request.page_size, came)
             async with aclosing(self._pages(request)) as pages:
@@ -254,31 +195,14 @@ class Walker:
         if request.reach is not None and len(seen) >= request.reach:
             raise _out_of_reach(request, walk.counts[-1], len(seen))
         self._judge(request, seen)
-        if walk.is_whole or (walk.number >= _WALKS_IF_IT_GROWS and walk.only_grew):
+        outcome = self._walks.judge(walk, len(seen))
+        if outcome is Outcome.WHOLE:
             self._forget(request, seen)
-            return True
-        before = self._walks[-1] if self._walks else None
-        self._walks.append(walk)
-        if walk.number < _WALKS:
-            return False
-        if self._is_whole_together():
-            return True
-        if before is not None and (before.counts, before.came) == (walk.counts, walk.came):
+        elif outcome is Outcome.SHORT:
             raise _short(request, walk, "over")
-        if walk.number < _WALKS_IF_IT_MOVES:
-            return False
-        # It moved all the time. What came in the last walk must explain the least that it told: what came before may
-        # be gone, and must not stand in for a record that never came.
-        if not walk.full or len(walk.came) < min(walk.counts) or len(seen) < walk.counts[0]:
+        elif outcome is Outcome.UNSETTLED:
             raise _short(request, walk, "while it kept changing")
-        return True
-
-    def _is_whole_together(self) -> bool:
-        """Whether the last walks, in which every page told the same count, gave as many records between them."""
-        if not all(walk.full for walk in self._walks):
-            return False
-        (count, *others) = {walk.steady for walk in self._walks}
-        return count is not None and not others and len(set().union(*(walk.came for walk in self._walks))) >= count
+        return outcome is not Outcome.AGAIN
 
     def _judge(self, request: Request, seen: set[Any]) -> None:
         """Whether TikTok gave all that it has, by its own word.
