@@ -279,10 +279,6 @@ class Sync:
                 await self._reading.pass_by(step)
             else:
                 cursor = await self._reading.deliver(run, step, share)
-        except InPart as error:
-            run.fail(part.account.advertiser_id if part.account else None, str(step.window or ""), error)
-            step.queue.hold(step)
-            lane.transient_failures = 0
         except Exception as error:  # noqa: BLE001 - a fault in reading one account must not take the others along
             await self._fail(lane, run, step, _explained(error))
         else:
@@ -299,9 +295,14 @@ class Sync:
         await self._close(run, step.queue)
 
     async def _fail(self, lane: Lane, run: StreamRun, step: Step, error: ConnectorError) -> None:
-        step.queue.fail()
         account = step.queue.part.account
         what = str(step.window) if step.window else ""
+        if isinstance(error, InPart):  # what else there is can be read
+            step.queue.hold(step)
+            lane.transient_failures = 0
+            run.fail(account.advertiser_id if account else None, what, error)
+            return
+        step.queue.fail()
         consequence = Consequence.SYNC if isinstance(error, Interrupted) else Consequence.ACCOUNT
         if isinstance(error, TikTokError):
             consequence = error.consequence
@@ -315,9 +316,7 @@ class Sync:
         run.fail(account.advertiser_id if account else None, what, error)
         if isinstance(error, TikTokError) and error.ruling.verdict is Verdict.TRANSIENT:
             lane.transient_failures += 1
-            if (
-                lane.transient_failures >= _HOPELESS
-            ):  # each failure took minutes of retries: TikTok is down, not the account
+            if lane.transient_failures >= _HOPELESS:  # each took minutes of retries: TikTok is down, not the account
                 for other in dict.fromkeys(queue.part.stream.name for queue in lane.queues()):
                     self._runs[other].fail(None, "", error)
                     await self._drop(lane, self._runs[other])
