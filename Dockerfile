@@ -9,7 +9,7 @@ COPY pyproject.toml setup.py README.md LICENSE ./
 COPY native native
 COPY src src
 RUN /opt/venv/bin/pip install --no-cache-dir --no-deps . \
-    && /opt/venv/bin/python -c "import source_tiktok_marketing.sync._rows"
+    && /opt/venv/bin/python -c "import tiktok_marketing.sync.decode._rows"
 
 FROM python:3.12-slim
 COPY --from=build /opt/venv /opt/venv

@@ -79,9 +79,9 @@ $(VENV)/ready: pyproject.toml setup.py $(wildcard native/*) $(LOCK)
 		{ echo "Python 3.11 or later is needed; $(PYTHON) is older. Try: make PYTHON=python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
-	@rm -f src/source_tiktok_marketing/sync/_rows.*so # an old one would hide that a new one cannot be built
+	@rm -f src/tiktok_marketing/sync/decode/_rows.*so # an old one would hide that a new one cannot be built
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(PARITY) $(NEWEST) build dist src/*.egg-info src/source_tiktok_marketing/sync/_rows.*so .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(PARITY) $(NEWEST) build dist src/*.egg-info src/tiktok_marketing/sync/decode/_rows.*so .pytest_cache .mypy_cache .ruff_cache

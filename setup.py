@@ -7,7 +7,7 @@ from setuptools import Extension, setup
 setup(
     ext_modules=[
         Extension(
-            "source_tiktok_marketing.sync._rows",
+            "tiktok_marketing.sync.decode._rows",
             sorted(str(path) for path in Path("native").glob("*.c")),
             depends=["native/rows.h"],
             py_limited_api=True,

@@ -39,7 +39,7 @@ STREAM = "ads_reports_daily"
 HOURLY = "campaigns_reports_hourly"
 REPORTS = "report/integrated/get/"
 LATENCY, TIER = 0.8, 20
-_RUN = "from source_tiktok_marketing.run import run; run()"
+_RUN = "from tiktok_marketing.run import run; run()"
 _ADDRESS = re.compile(r"url_base: .*")
 
 
@@ -194,7 +194,7 @@ def peer(title: str, environment: Path) -> Program:
     python = str(environment.absolute() / "bin" / "python")
     version = "from importlib.metadata import version; print(version('airbyte-cdk'))"
     cdk = subprocess.run([python, "-P", "-c", version], check=True, capture_output=True, text=True)  # noqa: S603
-    (package,) = environment.glob("lib/python*/site-packages/source_tiktok_marketing")
+    (package,) = environment.glob("lib/python*/site-packages/tiktok_marketing")
     return Program(title.format(cdk.stdout.strip()), (python, "-P", "-c", _RUN), package)
 
 

@@ -22,9 +22,9 @@ from typing import Any
 
 import msgspec
 
-from source_tiktok_marketing.catalog import STREAMS
+from tiktok_marketing.catalog import STREAMS
 
-OURS = (sys.executable, "-m", "source_tiktok_marketing.airbyte")
+OURS = (sys.executable, "-m", "tiktok_marketing.airbyte")
 _RECORD = b'"RECORD"'
 
 
@@ -117,7 +117,7 @@ def _processor() -> str:
 @contextmanager
 def emulator(*options: str) -> Iterator[dict[str, Any]]:
     """An emulator without a quota; gives what it says of itself when it is ready."""
-    command = [sys.executable, "-m", "source_tiktok_marketing.cli", "emulator", "--port", "0", "--tier", "unlimited"]
+    command = [sys.executable, "-m", "tiktok_marketing.cli", "emulator", "--port", "0", "--tier", "unlimited"]
     command += options
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # noqa: S603 - our own command
     try:

@@ -40,21 +40,21 @@ import pyarrow.parquet as pq
 
 from harness import Figure, emulator, leave, machine, options
 from read_ads import STREAM, pages_of
-from source_tiktok_marketing.catalog import Stream, stream_named
-from source_tiktok_marketing.clock import SystemClock
-from source_tiktok_marketing.pipelines import Watcher
-from source_tiktok_marketing.pipelines.changes import Span
-from source_tiktok_marketing.pipelines.destination import Destination, destination_of, reserved
-from source_tiktok_marketing.pipelines.dlt_source import Loader
-from source_tiktok_marketing.pipelines.kept import TableRows, table_of_batch
-from source_tiktok_marketing.pipelines.package import FULL_ROWS, Package
-from source_tiktok_marketing.pipelines.pump import Pump
-from source_tiktok_marketing.pipelines.tables import TableMaker
-from source_tiktok_marketing.pipelines.thread import LoaderThread
-from source_tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Event, Settled, Started
-from source_tiktok_marketing.sync.progress import Progress
-from source_tiktok_marketing.sync.records import report_reader
-from source_tiktok_marketing.sync.windows import Window
+from tiktok_marketing.catalog import Stream, stream_named
+from tiktok_marketing.clock import SystemClock
+from tiktok_marketing.pipelines import Watcher
+from tiktok_marketing.pipelines.arrow.sink import TableRows, table_of_batch
+from tiktok_marketing.pipelines.arrow.tables import TableMaker
+from tiktok_marketing.pipelines.databases.destination import Destination, destination_of
+from tiktok_marketing.pipelines.databases.lock import reserved
+from tiktok_marketing.pipelines.databases.replacement import Span
+from tiktok_marketing.pipelines.load_loop import LoaderThread, Pump
+from tiktok_marketing.pipelines.loader import Loader
+from tiktok_marketing.pipelines.package import FULL_ROWS, Package
+from tiktok_marketing.sync.decode.reports import report_reader
+from tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Event, Settled, Started
+from tiktok_marketing.sync.plan.windows import Window
+from tiktok_marketing.sync.run.progress import Progress
 
 ACCOUNT = 7
 DATASET = "benchmark"

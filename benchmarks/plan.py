@@ -22,7 +22,7 @@ import msgspec
 from aiohttp import web
 
 from harness import Figure, catalog_of, leave, machine, options, peak_of
-from source_tiktok_marketing.catalog import STREAMS
+from tiktok_marketing.catalog import STREAMS
 
 MOST_SECONDS, MOST_MB = 2, 200
 _HELD = 3.0
@@ -90,7 +90,7 @@ async def measure(accounts: int, years: int) -> Planned:
     config = {"credentials": credentials, "requests_per_second": 1000, "start_date": start_date}
     with tempfile.TemporaryDirectory() as folder:
         paths = _write(Path(folder), config=config, catalog=catalog_of(*(stream.name for stream in STREAMS)))
-        command = [sys.executable, "-m", "source_tiktok_marketing.airbyte", "read"]
+        command = [sys.executable, "-m", "tiktok_marketing.airbyte", "read"]
         began = time.perf_counter()
         process = await asyncio.create_subprocess_exec(
             *command,

@@ -133,7 +133,7 @@ def watched(rate: int, *settings: str) -> Iterator[Watched]:
         one = Watched(ready["url"], ready["access_token"])
         before = one.counts()
         process = subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-m", "source_tiktok_marketing.airbyte", "read", *paths],
+            [sys.executable, "-m", "tiktok_marketing.airbyte", "read", *paths],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env={**os.environ, "TIKTOK_API_URL": ready["url"]},

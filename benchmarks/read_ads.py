@@ -21,7 +21,7 @@ from typing import Any
 import orjson
 
 from harness import Figure, Measured, catalog_of, config_for, emulator, leave, machine, measure, options
-from source_tiktok_marketing.catalog import ReportSource, stream_named
+from tiktok_marketing.catalog import ReportSource, stream_named
 
 STREAM = "ads_reports_daily"
 ENDPOINT = "report/integrated/get/"

@@ -14,12 +14,12 @@ from datetime import date, timedelta
 from typing import Any
 
 from harness import Figure, leave, machine, options
-from source_tiktok_marketing.airbyte.messages import RowLines, state_line
-from source_tiktok_marketing.catalog import ReportSource, Stream, field_types, stream_named
-from source_tiktok_marketing.sync.events import Selected
-from source_tiktok_marketing.sync.records import report_reader
-from source_tiktok_marketing.sync.runs import StreamRun
-from source_tiktok_marketing.sync.state import read_state
+from tiktok_marketing.airbyte.messages import RowLines, state_line
+from tiktok_marketing.catalog import ReportSource, Stream, field_types, stream_named
+from tiktok_marketing.sync.decode.reports import report_reader
+from tiktok_marketing.sync.plan.cursors import read_state
+from tiktok_marketing.sync.plan.selection import Selected
+from tiktok_marketing.sync.run.stream_run import StreamRun
 
 STREAM = "ads_reports_daily"
 MOST_PERCENT = 5

@@ -7,8 +7,8 @@ import re
 import sys
 from pathlib import Path
 
-from source_tiktok_marketing.airbyte.spec import CONNECTION_SPECIFICATION
-from source_tiktok_marketing.catalog import STREAMS, Grain, ReportSource, Stream
+from tiktok_marketing.airbyte.spec import CONNECTION_SPECIFICATION
+from tiktok_marketing.catalog import STREAMS, Grain, ReportSource, Stream
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -67,7 +67,7 @@ def missing_fields() -> list[str]:
 
 def wrong_commands() -> list[str]:
     """Commands in the pages that do not exist, and commands that no page names."""
-    from source_tiktok_marketing.cli.main import command as cli
+    from tiktok_marketing.cli.main import command as cli
 
     named: set[str] = set()
     wrong = []

@@ -19,7 +19,7 @@ typedef struct {
     Py_ssize_t room; /* rows */
 } Columns;
 
-static const char NAME[] = "source_tiktok_marketing.columns";
+static const char NAME[] = "tiktok_marketing.columns";
 
 static void free_columns(Columns *columns) {
     for (int at = 0; columns->column != NULL && at < columns->layout->count; at++) {

@@ -4,7 +4,7 @@
 
 #define MOST_FIELDS 1000
 
-static const char NAME[] = "source_tiktok_marketing.layout";
+static const char NAME[] = "tiktok_marketing.layout";
 
 static void free_layout(Layout *layout) {
     if (layout != NULL) {

@@ -1,4 +1,4 @@
-/* The module `source_tiktok_marketing.sync._rows`. Its stub, `_rows.pyi`, says what its functions take and give. */
+/* The module `tiktok_marketing.sync.decode._rows`. Its stub, `_rows.pyi`, says what its functions take and give. */
 
 #include "rows.h"
 

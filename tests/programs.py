@@ -15,9 +15,9 @@ from typing import Any
 
 import msgspec
 
-from source_tiktok_marketing.airbyte import entrypoint
-from source_tiktok_marketing.cli.main import run
-from source_tiktok_marketing.emulator import Emulator, Options
+from tiktok_marketing.airbyte import entrypoint
+from tiktok_marketing.cli.main import run
+from tiktok_marketing.emulator import Emulator, Options
 
 
 class Ended(msgspec.Struct):

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from source_tiktok_marketing.airbyte.inputs import selected_streams, states_by_stream
-from source_tiktok_marketing.airbyte.read import read
-from source_tiktok_marketing.catalog import STREAMS, Stream
-from source_tiktok_marketing.clock import Clock, FixedClock
-from source_tiktok_marketing.config import parse_config
-from source_tiktok_marketing.emulator import Emulator
+from tiktok_marketing.airbyte.inputs import selected_streams, states_by_stream
+from tiktok_marketing.airbyte.read import read
+from tiktok_marketing.catalog import STREAMS, Stream
+from tiktok_marketing.clock import Clock, FixedClock
+from tiktok_marketing.config import parse_config
+from tiktok_marketing.emulator import Emulator
 
 NOW = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
 """The moment at which emulators of the tests stand still."""

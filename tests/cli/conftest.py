@@ -16,10 +16,10 @@ import msgspec
 import pytest
 
 from postgres_server import Database, Server, server
-from source_tiktok_marketing.cli.main import run
+from tiktok_marketing.cli.main import run
 
 NOW = "2026-06-15T12:00"
-COMMAND = [sys.executable, "-W", "error", "-m", "source_tiktok_marketing.cli"]
+COMMAND = [sys.executable, "-W", "error", "-m", "tiktok_marketing.cli"]
 START, END = "2026-06-09", "2026-06-15"
 
 

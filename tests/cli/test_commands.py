@@ -11,17 +11,17 @@ import duckdb
 import msgspec
 import pytest
 
-from source_tiktok_marketing.api import retry
-from source_tiktok_marketing.catalog import STREAMS
-from source_tiktok_marketing.cli.common import Session, span
-from source_tiktok_marketing.cli.emulator import emulator as emulator_command
-from source_tiktok_marketing.cli.main import command as group
-from source_tiktok_marketing.cli.main import run
-from source_tiktok_marketing.cli.progress import PaceMeter, line
-from source_tiktok_marketing.emulator import Options
-from source_tiktok_marketing.errors import ConfigurationError, ConnectorError
-from source_tiktok_marketing.pipelines import Snapshot
-from source_tiktok_marketing.sync.progress import Progress, StreamProgress
+from tiktok_marketing.api import retry_policy as retry
+from tiktok_marketing.catalog import STREAMS
+from tiktok_marketing.cli.common import Session, span
+from tiktok_marketing.cli.emulator import emulator as emulator_command
+from tiktok_marketing.cli.main import command as group
+from tiktok_marketing.cli.main import run
+from tiktok_marketing.cli.progress import PaceMeter, line
+from tiktok_marketing.emulator import Options
+from tiktok_marketing.errors import ConfigurationError, ConnectorError
+from tiktok_marketing.pipelines import Snapshot
+from tiktok_marketing.sync.run.progress import Progress, StreamProgress
 
 
 @pytest.mark.parametrize("name", ["", *group.commands])
@@ -36,7 +36,7 @@ def test_every_command_has_help_that_says_what_it_does(name: str, capsys: pytest
 def test_help_imports_nothing_heavy() -> None:
     """It answers at once: no HTTP, no Arrow, no dlt, no DuckDB, no tables."""
     code = (
-        "import sys\nfrom source_tiktok_marketing.cli.main import run\nrun(['--help'])\n"
+        "import sys\nfrom tiktok_marketing.cli.main import run\nrun(['--help'])\n"
         "print([name for name in ('aiohttp', 'pyarrow', 'dlt', 'duckdb', 'rich.table') if name in sys.modules])"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
@@ -45,7 +45,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_missing_click_is_told_with_the_command_that_installs_it() -> None:
     """A plain install has the Airbyte source alone."""
-    code = "import sys; sys.modules['click'] = None\nfrom source_tiktok_marketing.cli import main\nmain()"
+    code = "import sys; sys.modules['click'] = None\nfrom tiktok_marketing.cli import main\nmain()"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603
     assert ended.returncode == 2
     assert "pip install 'source-tiktok-marketing[load]'" in ended.stderr

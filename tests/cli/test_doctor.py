@@ -20,7 +20,7 @@ STREAMS = "campaigns,ads,ads_reports_daily,campaigns_reports_daily,advertisers_r
 @pytest.fixture(scope="module")
 def live() -> Iterator[dict[str, Any]]:
     """An emulator whose clock runs."""
-    command = [sys.executable, "-m", "source_tiktok_marketing.cli", "emulator", "--port", "0", "--tier", "unlimited"]
+    command = [sys.executable, "-m", "tiktok_marketing.cli", "emulator", "--port", "0", "--tier", "unlimited"]
     command += ["--days", "30", "--ads-per-account", "12"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:  # noqa: S603
         assert process.stdout is not None
@@ -211,7 +211,8 @@ def test_a_database_that_is_in_use_is_told(here: Any, filled: str, tmp_path: Pat
 
 def test_a_sync_that_is_loading_is_told(here: Any, filled: str, tmp_path: Path) -> None:
     """Between two packages the database can be read, and is not whole."""
-    from source_tiktok_marketing.pipelines.destination import destination_of, reserved
+    from tiktok_marketing.pipelines.databases.destination import destination_of
+    from tiktok_marketing.pipelines.databases.lock import reserved
 
     with reserved(destination_of(f"duckdb:///{tmp_path / 'x.duckdb'}")):
         ended = here("doctor", "--config", filled, "--database", "x.duckdb", "--offline")

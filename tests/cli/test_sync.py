@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from source_tiktok_marketing.cli.main import run
+from tiktok_marketing.cli.main import run
 
 REPORTS = "ads_reports_daily,ads_reports_hourly,campaigns_reports_hourly,campaigns,advertisers"
 # Rows and sums of everything that REPORTS names.
@@ -27,13 +27,13 @@ TOTALS = """
 """
 # Packages so small that a short sync has many of them.
 SMALL_PACKAGES = """
-from source_tiktok_marketing.pipelines import package
+from tiktok_marketing.pipelines import package
 package.FULL_ROWS, package.FULL_SECONDS, package.FIRST_SECONDS = 300, 0.2, 0.2
 """
 # A database that takes half a minute for a package.
 SLOW_DATABASE = """
 import time
-from source_tiktok_marketing.pipelines import dlt_source
+from tiktok_marketing.pipelines import dlt_source
 dlt_source.Loader.load = lambda *_: time.sleep(30)
 """
 
@@ -48,7 +48,7 @@ def wait_for(process: Any, words: str) -> None:
 
 def changed(preparation: str) -> list[str]:
     """The command, with something changed before it begins."""
-    return [sys.executable, "-c", preparation + "from source_tiktok_marketing.cli import main\nmain()"]
+    return [sys.executable, "-c", preparation + "from tiktok_marketing.cli import main\nmain()"]
 
 
 def test_a_sync_delivers_what_tiktok_says(command: Any, config: Any, place: Any, api: Any) -> None:
@@ -253,7 +253,7 @@ def test_a_terminal_gets_a_picture(environment: dict[str, str], config: Any, api
         os.chdir(tmp_path)
         os.execve(  # noqa: S606 - our own command
             sys.executable,
-            [sys.executable, "-m", "source_tiktok_marketing.cli", *arguments],
+            [sys.executable, "-m", "tiktok_marketing.cli", *arguments],
             environment | {"TERM": "xterm", "COLUMNS": "120", "LINES": "40"},
         )
     seen = b""
@@ -273,8 +273,8 @@ def test_a_terminal_gets_a_picture(environment: dict[str, str], config: Any, api
 
 def test_the_library_does_the_same(api: Any, config: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`load` is the command without its face."""
-    from source_tiktok_marketing.config import parse_config
-    from source_tiktok_marketing.pipelines import load
+    from tiktok_marketing.config import parse_config
+    from tiktok_marketing.pipelines import load
 
     monkeypatch.setenv("TIKTOK_API_URL", api.url)
     given = parse_config(json.loads(Path(config()).read_text()))

@@ -24,18 +24,18 @@ import duckdb
 import msgspec
 
 import programs
-from source_tiktok_marketing.catalog import stream_named
-from source_tiktok_marketing.emulator import Emulator, Options
 from support import NOW, catalog_of, config_for, key_of
+from tiktok_marketing.catalog import stream_named
+from tiktok_marketing.emulator import Emulator, Options
 
 STREAMS = ["ads_reports_daily", "ads_reports_hourly", "campaigns_reports_hourly", "campaigns", "ads", "advertisers"]
 REPORTS = {"ads_reports_daily": "ad_id", "ads_reports_hourly": "ad_id", "campaigns_reports_hourly": "campaign_id"}
 LATENCY = "path=report/integrated/get/,latency=0.12"
 # Packages so small that a sync of seconds has many of them.
 SYNC = """
-from source_tiktok_marketing.pipelines import package
+from tiktok_marketing.pipelines import package
 package.FULL_ROWS, package.FULL_SECONDS, package.FIRST_SECONDS = 500, 0.2, 0.2
-from source_tiktok_marketing.cli import main
+from tiktok_marketing.cli import main
 main()
 """
 A_ROUND = 10
@@ -142,7 +142,7 @@ def kill_reads(case: Case, kills: int) -> Figures:
     """Kill `source-tiktok-marketing read`, resume from the last state it printed, and compare."""
     figures = case.figures
     output = case.folder / "output.jsonl"
-    command = ["-m", "source_tiktok_marketing.airbyte", "read", "--config", case.config, "--catalog", case.catalog]
+    command = ["-m", "tiktok_marketing.airbyte", "read", "--config", case.config, "--catalog", case.catalog]
     assert case.run(command, output, kill=False) == 0, case.complaints()
     expected, _ = _printed(output)
     while figures.kills < kills:

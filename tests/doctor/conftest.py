@@ -17,10 +17,10 @@ import duckdb
 import msgspec
 import pytest
 
-from source_tiktok_marketing.clock import FixedClock
-from source_tiktok_marketing.config import parse_config
-from source_tiktok_marketing.doctor import Examination, Finding, Scope, Severity, examine
-from source_tiktok_marketing.pipelines import Circumstances, Summary, destination_of, load_async
+from tiktok_marketing.clock import FixedClock
+from tiktok_marketing.config import parse_config
+from tiktok_marketing.doctor import Examination, Finding, Scope, Severity, examine
+from tiktok_marketing.pipelines import Circumstances, Summary, destination_of, load_async
 
 NOW = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
 DAILY = (
@@ -71,7 +71,7 @@ class World(msgspec.Struct):
 @pytest.fixture(scope="session")
 def running() -> Iterator[World]:
     """One emulator for all tests."""
-    command = [sys.executable, "-m", "source_tiktok_marketing.cli", "emulator", "--port", "0", "--tier", "unlimited"]
+    command = [sys.executable, "-m", "tiktok_marketing.cli", "emulator", "--port", "0", "--tier", "unlimited"]
     command += ["--now", f"{NOW:%Y-%m-%dT%H:%M}", "--days", "40", "--ads-per-account", "24"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:  # noqa: S603
         assert process.stdout is not None

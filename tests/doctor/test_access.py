@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from source_tiktok_marketing.clock import FixedClock
-from source_tiktok_marketing.config import parse_config
-from source_tiktok_marketing.doctor import Scope, examine
-from source_tiktok_marketing.emulator import Emulator, Options
+from tiktok_marketing.clock import FixedClock
+from tiktok_marketing.config import parse_config
+from tiktok_marketing.doctor import Scope, examine
+from tiktok_marketing.emulator import Emulator, Options
 
 
 def told(doctor: Any, check: str) -> str:

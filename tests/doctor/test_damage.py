@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from source_tiktok_marketing.pipelines.destination import NAME
+from tiktok_marketing.pipelines.databases.destination import NAME
 
 ADS, GROUPS = "ads_reports_daily", "ad_groups_reports_daily"
 CAMPAIGNS, ACCOUNTS = "campaigns_reports_daily", "advertisers_reports_daily"

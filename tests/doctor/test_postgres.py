@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from postgres_server import Database, server
-from source_tiktok_marketing.clock import FixedClock
-from source_tiktok_marketing.config import parse_config
-from source_tiktok_marketing.doctor import Examination, Scope, Severity, examine
-from source_tiktok_marketing.errors import ConfigurationError, DestinationError
-from source_tiktok_marketing.pipelines import Circumstances, destination_of, load_async
+from tiktok_marketing.clock import FixedClock
+from tiktok_marketing.config import parse_config
+from tiktok_marketing.doctor import Examination, Scope, Severity, examine
+from tiktok_marketing.errors import ConfigurationError, DestinationError
+from tiktok_marketing.pipelines import Circumstances, destination_of, load_async
 
 ADS, GROUPS, CAMPAIGNS = "ads_reports_daily", "ad_groups_reports_daily", "campaigns_reports_daily"
 ACCOUNTS, HOURLY = "advertisers_reports_daily", "campaigns_reports_hourly"

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from emulator.kit import NOW, Client
-from source_tiktok_marketing.emulator import Emulator, Options
+from tiktok_marketing.emulator import Emulator, Options
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 
 import aiohttp
 
-from source_tiktok_marketing.emulator import Emulator
+from tiktok_marketing.emulator import Emulator
 
 NOW = datetime(2026, 3, 10, 15, 40, tzinfo=UTC)
 """Two days after clocks went forward in New York; 11:40 there, 04:40 on the 11th in Auckland."""

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from emulator.kit import NOW, Client
-from source_tiktok_marketing.emulator import Emulator, Options
+from tiktok_marketing.emulator import Emulator, Options
 
 KINDS = {
     "file/image/ad/search/": ("list", 100, "image_id"),

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.kit import NOW, Client, everything
-from source_tiktok_marketing.emulator import Emulator, Options
-from source_tiktok_marketing.emulator.breakdowns import Split
-from source_tiktok_marketing.emulator.business import Business
-from source_tiktok_marketing.emulator.delivery import SIZE, Model
-from source_tiktok_marketing.emulator.metrics import additive
+from tiktok_marketing.emulator import Emulator, Options
+from tiktok_marketing.emulator.business.breakdowns import Split
+from tiktok_marketing.emulator.business.business import Business
+from tiktok_marketing.emulator.business.delivery import SIZE, Model
+from tiktok_marketing.emulator.endpoints.reports.metrics import additive
 
 LEVELS = ("advertiser", "campaign", "adgroup", "ad")
 WEEK = {"start_date": "2026-03-05", "end_date": "2026-03-11"}

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.kit import NOW, Client, everything
-from source_tiktok_marketing.emulator import Emulator, Options
-from source_tiktok_marketing.emulator.clock import Clock
-from source_tiktok_marketing.emulator.days import LocalDay
-from source_tiktok_marketing.emulator.metric_names import ATTRIBUTES, DECIMALS, INTEGERS
-from source_tiktok_marketing.emulator.metrics import COUNTS, MONEY, RATIOS, additive
+from tiktok_marketing.emulator import Emulator, Options
+from tiktok_marketing.emulator.business.days import LocalDay
+from tiktok_marketing.emulator.clock import Clock
+from tiktok_marketing.emulator.endpoints.reports.metric_names import ATTRIBUTES, DECIMALS, INTEGERS
+from tiktok_marketing.emulator.endpoints.reports.metrics import COUNTS, MONEY, RATIOS, additive
 
 LEVELS = ("advertiser", "campaign", "adgroup", "ad")
 SUMS = sorted(name for name in additive() if name != "voucher_spend")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from emulator.kit import NOW, Client
-from source_tiktok_marketing.emulator import Emulator, Options
+from tiktok_marketing.emulator import Emulator, Options
 
 LEVELS = ("campaign", "adgroup", "ad")
 

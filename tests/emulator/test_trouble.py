@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from emulator.kit import NOW, Client
-from source_tiktok_marketing.emulator import Emulator, Fault, Options
-from source_tiktok_marketing.emulator.envelope import Refusal
-from source_tiktok_marketing.emulator.throttle import Throttle
+from tiktok_marketing.emulator import Emulator, Fault, Options
+from tiktok_marketing.emulator.endpoints.envelope import Refusal
+from tiktok_marketing.emulator.throttle import Throttle
 
 
 class Time:

@@ -9,17 +9,19 @@ from typing import Any
 import msgspec
 from aiohttp.abc import AbstractResolver
 
-from source_tiktok_marketing.api.client import Client
-from source_tiktok_marketing.api.quota import Quotas, tier_of
-from source_tiktok_marketing.api.retry import Patience
-from source_tiktok_marketing.api.transport import HttpTransport
-from source_tiktok_marketing.catalog import STREAMS
-from source_tiktok_marketing.config import parse_config
-from source_tiktok_marketing.emulator import Emulator, Options
-from source_tiktok_marketing.errors import ConnectorError
-from source_tiktok_marketing.sync.engine import Sync
-from source_tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Failure, Notice, Selected
 from support import NOW, HurriedClock, config_for, key_of
+from tiktok_marketing.api.client import Client
+from tiktok_marketing.api.rate_limit.limiters import Quotas
+from tiktok_marketing.api.rate_limit.tiers import tier_of
+from tiktok_marketing.api.retry_policy import Patience
+from tiktok_marketing.api.transport import HttpTransport
+from tiktok_marketing.catalog import STREAMS
+from tiktok_marketing.config import parse_config
+from tiktok_marketing.emulator import Emulator, Options
+from tiktok_marketing.errors import ConnectorError
+from tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Failure, Notice
+from tiktok_marketing.sync.plan.selection import Selected
+from tiktok_marketing.sync.run.engine import Sync
 
 LATE_STARTS = Patience(first_contact=900.0)
 """Nothing is reached at first where the emulator starts late; how late is the machine's mood."""

@@ -14,10 +14,10 @@ import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from faults.hurry import free_port, small, synced
-from source_tiktok_marketing.api.retry import Patience
-from source_tiktok_marketing.catalog import stream_named
-from source_tiktok_marketing.emulator import Emulator
 from support import Outcome, catalog_of, config_for, cursors_of, key_of
+from tiktok_marketing.api.retry_policy import Patience
+from tiktok_marketing.catalog import stream_named
+from tiktok_marketing.emulator import Emulator
 
 STREAMS = ["advertisers", "campaigns", "ads", "ads_reports_daily"]
 NOWHERE = "no-such-host.invalid"
@@ -92,7 +92,7 @@ class Reading:
 
     def __init__(self, folder: Path, emulator: Emulator) -> None:
         config = config_for(emulator, start_date="2026-06-09", end_date="2026-06-14", report_granularity=1)
-        self._arguments = [sys.executable, "-m", "source_tiktok_marketing.airbyte", "read"]
+        self._arguments = [sys.executable, "-m", "tiktok_marketing.airbyte", "read"]
         for name, content in (("config", config), ("catalog", catalog_of(STREAMS))):
             path = folder / f"{name}.json"
             path.write_text(json.dumps(content))
@@ -173,8 +173,8 @@ async def test_a_server_that_goes_away_for_a_while_costs_no_row(tmp_path: Path) 
     assert cursors_of(outcome.last_states) == cursors_of(undisturbed.last_states)
 
 
-SOURCE = "source_tiktok_marketing.airbyte"
-COMMAND = "source_tiktok_marketing.cli"
+SOURCE = "tiktok_marketing.airbyte"
+COMMAND = "tiktok_marketing.cli"
 
 
 async def ended(folder: Path, module: str, *arguments: str) -> tuple[int, str, str]:

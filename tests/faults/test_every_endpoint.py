@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from faults.hurry import Result, small, synced
-from source_tiktok_marketing.api.errors import RULINGS, Consequence, ruling_of
-from source_tiktok_marketing.catalog import STREAMS
-from source_tiktok_marketing.emulator import Fault
 from support import cursors_of
+from tiktok_marketing.api.error_rules import ERROR_RULES, rule_for
+from tiktok_marketing.catalog import STREAMS
+from tiktok_marketing.emulator import Fault
+from tiktok_marketing.errors import Action
 
 # One report is enough: all have the same endpoint.
 NAMES = [stream.name for stream in STREAMS if not stream.is_report] + ["ads_reports_daily"]
@@ -78,6 +79,6 @@ async def test_the_five_minute_block_costs_no_row() -> None:
 
 def test_every_code_that_may_pass_is_tried() -> None:
     """No code of the connector's table that is met with another try is left out here."""
-    again = {Consequence.RETRY, Consequence.SLOW_DOWN, Consequence.SLOW_ACCOUNT, Consequence.SPLIT}
-    assert {code for code, ruling in RULINGS.items() if ruling.consequence in again} <= {*RETRIABLE, *TOO_LARGE}
-    assert all(ruling_of(code).consequence in again for code in RETRIABLE)
+    again = {Action.RETRY, Action.SLOW_DOWN, Action.SLOW_ACCOUNT, Action.SPLIT}
+    assert {code for code, rule in ERROR_RULES.items() if rule.action in again} <= {*RETRIABLE, *TOO_LARGE}
+    assert all(rule_for(code).action in again for code in RETRIABLE)

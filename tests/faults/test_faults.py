@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from source_tiktok_marketing.catalog import STREAMS
-from source_tiktok_marketing.emulator import Emulator, Fault, Options
 from support import NOW, HurriedClock, Outcome, config_for, key_of, read_from
+from tiktok_marketing.catalog import STREAMS
+from tiktok_marketing.emulator import Emulator, Fault, Options
 
 CORE = [
     "advertisers",

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from faults.hurry import Result, small, synced
-from source_tiktok_marketing.catalog import json_schema, stream_named
-from source_tiktok_marketing.emulator import Fault
+from tiktok_marketing.catalog import json_schema, stream_named
+from tiktok_marketing.emulator import Fault
 
 STREAMS = ["campaigns", "ads", "ads_reports_daily"]
 NOT_EDITED = {"campaign_id", "ad_id", "advertiser_id", "modify_time"}

@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest_asyncio
 
-from source_tiktok_marketing.emulator import Emulator, Options
-from source_tiktok_marketing.emulator.creatives import images
 from support import NOW, config_for, read_from
+from tiktok_marketing.emulator import Emulator, Options
+from tiktok_marketing.emulator.business.creatives import images
 
 STREAM = "creative_assets_images"
 REACH = 10_000

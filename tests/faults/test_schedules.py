@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
 from faults.hurry import Result, free_port, small, synced
-from source_tiktok_marketing.catalog import ObjectSource, stream_named
-from source_tiktok_marketing.emulator import Emulator, Fault
+from tiktok_marketing.catalog import ObjectSource, stream_named
+from tiktok_marketing.emulator import Emulator, Fault
 
 STREAMS = [
     "advertiser_ids",

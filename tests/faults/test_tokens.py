@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import programs
-from source_tiktok_marketing.emulator import Emulator, Fault, Options
 from support import catalog_of, config_for
+from tiktok_marketing.emulator import Emulator, Fault, Options
 
 NEW_TOKEN = "Authorize the application again in TikTok for Business and put the new access token"
 SAME_APPLICATION = "app_id, secret and access_token in the configuration belong to the same TikTok application"

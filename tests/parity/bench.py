@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 
 from parity.peer import Peer
-from source_tiktok_marketing.catalog import STREAMS, ReportSource, Stream
-from source_tiktok_marketing.emulator import Emulator, Options
-from source_tiktok_marketing.emulator.counters import Asked
 from support import Outcome, catalog_of, config_for, read_from
+from tiktok_marketing.catalog import STREAMS, ReportSource, Stream
+from tiktok_marketing.emulator import Emulator, Options
+from tiktok_marketing.emulator.counters import Asked
 
 Config = dict[str, Any]
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from parity.bench import Reading
-from source_tiktok_marketing.catalog import STREAMS, Stream
 from support import Outcome
+from tiktok_marketing.catalog import STREAMS, Stream
 
 MISSING = "(missing)"
 """Stands for a field where the whole record is not there."""

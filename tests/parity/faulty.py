@@ -15,9 +15,9 @@ import msgspec
 from parity.bench import Config, Pair, Setup, june, production, read_both, read_ours, read_theirs, sandbox
 from parity.peer import Peer
 from parity.scenarios import FIRST, SECOND, environment_of_sandbox, options
-from source_tiktok_marketing.emulator import Emulator
-from source_tiktok_marketing.emulator.faults import Fault
 from support import Outcome
+from tiktok_marketing.emulator import Emulator
+from tiktok_marketing.emulator.faults import Fault
 
 TODAY = june(14)
 
@@ -208,7 +208,7 @@ async def _command(peer: Peer, command: str, emulator: Emulator, config: Config)
         json.dump(config, file)
         file.flush()
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "source_tiktok_marketing.airbyte", command, "--config", file.name,
+            sys.executable, "-m", "tiktok_marketing.airbyte", command, "--config", file.name,
             stdout=asyncio.subprocess.PIPE,
             env={**os.environ, "TIKTOK_API_URL": emulator.url},
         )  # fmt: skip

@@ -11,8 +11,8 @@ import msgspec
 
 from parity.bench import Config, Pair, Reading, Setup, june, production, read_both, read_ours, read_theirs, sandbox
 from parity.peer import Peer
-from source_tiktok_marketing.catalog import STREAMS
-from source_tiktok_marketing.emulator import Emulator, Options
+from tiktok_marketing.catalog import STREAMS
+from tiktok_marketing.emulator import Emulator, Options
 
 REPORTS = frozenset(stream.name for stream in STREAMS if stream.is_report)
 OBJECTS = frozenset(stream.name for stream in STREAMS if not stream.is_report)

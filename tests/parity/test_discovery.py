@@ -11,7 +11,7 @@ from airbyte_470 import declared, left_out
 from notation import flatten, notation
 from parity.bench import Pair
 from parity.faulty import Commands
-from source_tiktok_marketing.catalog import STREAMS, Stream
+from tiktok_marketing.catalog import STREAMS, Stream
 
 
 def catalog_of(outcome: Any) -> dict[str, dict[str, Any]]:

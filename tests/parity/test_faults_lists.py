@@ -9,8 +9,8 @@ from parity.bench import Pair
 from parity.comparison import failed
 from parity.faulty import PAGES, SMART_PLUS
 from parity.scenarios import objects
-from source_tiktok_marketing.catalog import STREAMS
-from source_tiktok_marketing.emulator import Emulator
+from tiktok_marketing.catalog import STREAMS
+from tiktok_marketing.emulator import Emulator
 
 
 def test_lost_pages(lost_pages: Pair) -> None:

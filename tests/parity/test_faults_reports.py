@@ -10,8 +10,8 @@ from parity.bench import Pair
 from parity.comparison import failed, keys
 from parity.faulty import CUT, EVENING, MONTH, ONE_DAY, UNEVEN, YEARS, Handover, truth_of
 from parity.scenarios import DELETED, Syncs, options
-from source_tiktok_marketing.catalog import Stream, stream_named
-from source_tiktok_marketing.emulator import Emulator
+from tiktok_marketing.catalog import Stream, stream_named
+from tiktok_marketing.emulator import Emulator
 
 HOURLY = (
     "ads_reports_hourly", "ad_groups_reports_hourly", "campaigns_reports_hourly", "advertisers_reports_hourly",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from parity.bench import Pair
 from parity.comparison import failed
 from parity.faulty import TROUBLE, Commands, Hosts
-from source_tiktok_marketing.config import parse_config
-from source_tiktok_marketing.sync.connection import address_of
+from tiktok_marketing.config import parse_config
+from tiktok_marketing.connect import address_of
 
 
 def test_passing_trouble(trouble: Pair) -> None:

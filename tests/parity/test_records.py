@@ -7,7 +7,7 @@ from parity.comparison import all_differences, failed
 from parity.expected import EXPECTED, SILENT, UNREAD
 from parity.faulty import truth_of
 from parity.scenarios import OBJECTS, REPORTS, WITH_CURSOR, Syncs, reports
-from source_tiktok_marketing.catalog import STREAMS, Grain, ReportSource
+from tiktok_marketing.catalog import STREAMS, Grain, ReportSource
 
 
 def hold(name: str, pair: Pair, streams: frozenset[str] = frozenset()) -> None:

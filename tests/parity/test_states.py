@@ -8,8 +8,8 @@ from parity.bench import Reading
 from parity.comparison import keys
 from parity.faulty import UNEVEN, Handover
 from parity.scenarios import Syncs, options
-from source_tiktok_marketing.catalog import STREAMS, Stream, stream_named
-from source_tiktok_marketing.emulator import Emulator
+from tiktok_marketing.catalog import STREAMS, Stream, stream_named
+from tiktok_marketing.emulator import Emulator
 
 REPORTS = [stream for stream in STREAMS if stream.cursor and stream.is_report]
 OBJECTS = [stream for stream in STREAMS if stream.cursor and not stream.is_report]

@@ -12,15 +12,15 @@ import msgspec
 import pytest
 
 from postgres_server import Server, server
-from source_tiktok_marketing.catalog import Stream, field_types, stream_named
-from source_tiktok_marketing.clock import SystemClock
-from source_tiktok_marketing.pipelines import Summary, Watcher
-from source_tiktok_marketing.pipelines.destination import destination_of, reserved
-from source_tiktok_marketing.pipelines.dlt_source import Loader
-from source_tiktok_marketing.pipelines.pump import Pump
-from source_tiktok_marketing.pipelines.thread import LoaderThread
-from source_tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Event, Failure, Started
-from source_tiktok_marketing.sync.progress import Progress, StreamProgress
+from tiktok_marketing.catalog import Stream, field_types, stream_named
+from tiktok_marketing.clock import SystemClock
+from tiktok_marketing.pipelines import Summary, Watcher
+from tiktok_marketing.pipelines.databases.destination import destination_of
+from tiktok_marketing.pipelines.databases.lock import reserved
+from tiktok_marketing.pipelines.load_loop import LoaderThread, Pump
+from tiktok_marketing.pipelines.loader import Loader
+from tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Event, Failure, Started
+from tiktok_marketing.sync.run.progress import Progress, StreamProgress
 
 ACCOUNT = 7000000000000000001
 AD = 1700000000000000001

@@ -8,9 +8,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from source_tiktok_marketing.errors import ConfigurationError, DestinationError
-from source_tiktok_marketing.pipelines.destination import DuckDBFile, destination_of, explained, reserved
-from source_tiktok_marketing.pipelines.dlt_source import Loader
+from tiktok_marketing.errors import ConfigurationError, DestinationError
+from tiktok_marketing.pipelines.databases.destination import DuckDBFile, destination_of, explained
+from tiktok_marketing.pipelines.databases.lock import reserved
+from tiktok_marketing.pipelines.loader import Loader
 
 
 def open_database(address: Path | str) -> None:
@@ -178,8 +179,8 @@ def test_a_missing_extra_is_named_with_the_command_that_installs_it(
     """Somebody who installed the Airbyte source alone learns what to add."""
     code = (
         f"import sys; sys.modules[{missing!r}] = None\n"
-        "from source_tiktok_marketing.config import parse_config\n"
-        "from source_tiktok_marketing.pipelines import load\n"
+        "from tiktok_marketing.config import parse_config\n"
+        "from tiktok_marketing.pipelines import load\n"
         "config = parse_config({'credentials': {'auth_type': 'sandbox_access_token', 'advertiser_id': '1',"
         " 'access_token': 't'}})\n"
         f"load(config, {address!r})"

@@ -13,13 +13,14 @@ from typing import Any
 import duckdb
 import pytest
 
-from source_tiktok_marketing.errors import ConnectorError, DestinationError
-from source_tiktok_marketing.pipelines import dlt_source, pump
-from source_tiktok_marketing.pipelines.changes import Change
-from source_tiktok_marketing.pipelines.destination import destination_of
-from source_tiktok_marketing.pipelines.package import Package
-from source_tiktok_marketing.sync.events import Batch, Failure, Notice, Settled
-from source_tiktok_marketing.sync.windows import Window
+from tiktok_marketing.errors import ConnectorError, DestinationError
+from tiktok_marketing.pipelines import load_loop as pump
+from tiktok_marketing.pipelines import loader as dlt_source
+from tiktok_marketing.pipelines.databases.destination import destination_of
+from tiktok_marketing.pipelines.databases.replacement import Change
+from tiktok_marketing.pipelines.package import Package
+from tiktok_marketing.sync.events import Batch, Failure, Notice, Settled
+from tiktok_marketing.sync.plan.windows import Window
 
 DAILY = "campaigns_reports_daily"
 COLUMNS = {
@@ -169,7 +170,7 @@ def test_a_full_sync_forgets_the_state(run: Any, make: Any) -> None:
 
 def test_packages_are_loaded_while_reading_goes_on(run: Any, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A long sync shows data early: a package does not wait for the end."""
-    monkeypatch.setattr("source_tiktok_marketing.pipelines.package.FULL_ROWS", 2)
+    monkeypatch.setattr("tiktok_marketing.pipelines.package.FULL_ROWS", 2)
     pages = [
         make.batch(DAILY, [make.campaign_row(ad, "2026-01-01") for ad in (2 * page, 2 * page + 1)]) for page in range(3)
     ]
@@ -200,7 +201,7 @@ def test_no_more_than_one_package_waits_while_one_is_loaded(
     run: Any, make: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When loading is the slow side, reading waits: memory holds two packages at most."""
-    monkeypatch.setattr("source_tiktok_marketing.pipelines.package.FULL_ROWS", 1)
+    monkeypatch.setattr("tiktok_marketing.pipelines.package.FULL_ROWS", 1)
     load, make_package = dlt_source.Loader.load, Package.__init__
     begun: list[Package] = []
 
@@ -262,7 +263,7 @@ def test_rows_that_are_replaced_are_never_gone(
 
 def test_a_failed_load_ends_the_sync_with_its_reason(run: Any, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also when it happens in the middle, in the other thread."""
-    monkeypatch.setattr("source_tiktok_marketing.pipelines.package.FULL_ROWS", 1)
+    monkeypatch.setattr("tiktok_marketing.pipelines.package.FULL_ROWS", 1)
 
     def full(*_: Any) -> Any:
         raise duckdb.IOException("IO Error: No space left on device")
@@ -321,7 +322,7 @@ def test_a_stream_whose_rows_have_no_key_fails_alone(run: Any, query: Any, make:
 
 def test_states_do_not_pile_up(run: Any, query: Any, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each state names every account; a sync of hours would fill the database with them."""
-    monkeypatch.setattr("source_tiktok_marketing.pipelines.package.FULL_ROWS", 1)
+    monkeypatch.setattr("tiktok_marketing.pipelines.package.FULL_ROWS", 1)
     events = [
         event
         for day in range(1, 7)
@@ -335,7 +336,7 @@ def test_states_do_not_pile_up(run: Any, query: Any, make: Any, monkeypatch: pyt
 
 def test_a_state_outlives_packages_without_one(run: Any, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A package whose states did not move has none in it; the last one before it still holds."""
-    monkeypatch.setattr("source_tiktok_marketing.pipelines.package.FULL_ROWS", 1)
+    monkeypatch.setattr("tiktok_marketing.pipelines.package.FULL_ROWS", 1)
     pages = [make.batch(DAILY, [make.campaign_row(ad, "2026-01-02")]) for ad in range(4)]
     first = make.batch(DAILY, [make.campaign_row(1, "2026-01-01")])
     run(make.whole(DAILY, first, make.state("2026-01-01"), *pages))
@@ -382,7 +383,7 @@ def test_a_database_that_somebody_looks_at_is_waited_for(
     make: Any, duckdb_only: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between packages the file is free; who reads it just when one is due only delays it."""
-    monkeypatch.setattr("source_tiktok_marketing.pipelines.package.FULL_ROWS", 1)
+    monkeypatch.setattr("tiktok_marketing.pipelines.package.FULL_ROWS", 1)
     holders: list[subprocess.Popen[bytes]] = []
 
     async def look() -> None:
@@ -406,11 +407,11 @@ def test_the_users_own_dlt_settings_are_left_alone(tmp_path: Path) -> None:
         (folder / ".dlt" / "config.toml").write_text("not toml at all [[[")
         (folder / ".dlt" / "secrets.toml").write_text("not toml at all [[[")
     code = (
-        "from source_tiktok_marketing.pipelines.destination import destination_of, reserved\n"
-        "from source_tiktok_marketing.pipelines.dlt_source import Loader\n"
-        "from source_tiktok_marketing.pipelines.package import Package\n"
-        "from source_tiktok_marketing.pipelines.tables import TableMaker\n"
-        "from source_tiktok_marketing.catalog import stream_named\n"
+        "from tiktok_marketing.pipelines.databases.destination import destination_of, reserved\n"
+        "from tiktok_marketing.pipelines.loader import Loader\n"
+        "from tiktok_marketing.pipelines.package import Package\n"
+        "from tiktok_marketing.pipelines.arrow.tables import TableMaker\n"
+        "from tiktok_marketing.catalog import stream_named\n"
         f"to = destination_of({str(tmp_path / 'x.duckdb')!r})\n"
         "with reserved(to) as folder:\n"
         "    loader = Loader(to, folder, print)\n"

@@ -15,10 +15,11 @@ import psycopg2
 import pytest
 
 from postgres_server import PASSWORD, USER, Server
-from source_tiktok_marketing.errors import ConfigurationError, DestinationError
-from source_tiktok_marketing.pipelines import package
-from source_tiktok_marketing.pipelines.destination import destination_of, explained, reserved
-from source_tiktok_marketing.pipelines.dlt_source import Loader
+from tiktok_marketing.errors import ConfigurationError, DestinationError
+from tiktok_marketing.pipelines import package
+from tiktok_marketing.pipelines.databases.destination import destination_of, explained
+from tiktok_marketing.pipelines.databases.lock import reserved
+from tiktok_marketing.pipelines.loader import Loader
 
 DAILY = "campaigns_reports_daily"
 TEXTS = [
@@ -152,7 +153,7 @@ def test_rows_of_more_than_one_batch_are_merged_by_key(make: Any, postgres_only:
 def test_each_sync_of_one_dataset_waits_its_turn_on_any_machine(postgres_only: Any, tmp_path: Path) -> None:
     """The lock is the server's: a sync with another folder of its own, as on another machine, finds it taken."""
     code = (
-        "from source_tiktok_marketing.pipelines.destination import destination_of, reserved\n"
+        "from tiktok_marketing.pipelines.databases.destination import destination_of, reserved\n"
         f"with reserved(destination_of({postgres_only.address!r})):\n"
         "    print('held', flush=True); input()"
     )

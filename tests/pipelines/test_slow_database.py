@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from source_tiktok_marketing.api import transport
-from source_tiktok_marketing.clock import FixedClock
-from source_tiktok_marketing.config import parse_config
-from source_tiktok_marketing.emulator import Emulator, Options
-from source_tiktok_marketing.pipelines import Circumstances, dlt_source, load_async, package
-from source_tiktok_marketing.sync import engine
 from support import NOW, config_for
+from tiktok_marketing.api import transport
+from tiktok_marketing.clock import FixedClock
+from tiktok_marketing.config import parse_config
+from tiktok_marketing.emulator import Emulator, Options
+from tiktok_marketing.pipelines import Circumstances, load_async, package
+from tiktok_marketing.pipelines import loader as dlt_source
+from tiktok_marketing.sync.run import engine
 
 NAME = "ads_reports_hourly"
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import duckdb
 
-from source_tiktok_marketing.clock import FixedClock
-from source_tiktok_marketing.config import parse_config
-from source_tiktok_marketing.emulator import Emulator, Options
-from source_tiktok_marketing.pipelines.load import Circumstances, load_async
 from support import A_DAY, NOW, config_for, read_from
+from tiktok_marketing.clock import FixedClock
+from tiktok_marketing.config import parse_config
+from tiktok_marketing.emulator import Emulator, Options
+from tiktok_marketing.pipelines.load import Circumstances, load_async
 
 OBJECTS = {"campaigns": "campaign_id", "ad_groups": "adgroup_id", "ads": "ad_id"}
 

@@ -8,10 +8,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from source_tiktok_marketing.catalog import STREAMS, Stream
-from source_tiktok_marketing.errors import IncompleteRead
-from source_tiktok_marketing.pipelines.tables import MISFITS, TableMaker, check_key, columns_of, newest_of_each_key
-from source_tiktok_marketing.pipelines.values import ColumnType
+from tiktok_marketing.catalog import STREAMS, Stream
+from tiktok_marketing.errors import IncompleteReadError
+from tiktok_marketing.pipelines.arrow.columns import ColumnType
+from tiktok_marketing.pipelines.arrow.tables import MISFITS, TableMaker, check_key, columns_of, newest_of_each_key
 
 
 def table_of(make: Any, records: list[Any], name: str = "ads_reports_daily", said: list[str] | None = None) -> Any:
@@ -178,7 +178,7 @@ def test_of_two_rows_with_one_key_the_later_stays(make: Any) -> None:
 def test_a_row_without_its_key_is_refused(make: Any) -> None:
     """It could not be told apart from any other, and would pile up with every sync."""
     table = table_of(make, [{"ad_id": "odd"}], "ads")
-    with pytest.raises(IncompleteRead, match="without a usable ad_id"):
+    with pytest.raises(IncompleteReadError, match="without a usable ad_id"):
         check_key(table, make.stream("ads"))
 
 

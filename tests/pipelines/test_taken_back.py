@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from source_tiktok_marketing.clock import FixedClock
-from source_tiktok_marketing.config import parse_config
-from source_tiktok_marketing.emulator import Emulator, Fault, Options
-from source_tiktok_marketing.pipelines import Circumstances, load_async
-from source_tiktok_marketing.sync.events import Batch, Settled
-from source_tiktok_marketing.sync.windows import Window
 from support import NOW, HurriedClock, config_for
+from tiktok_marketing.clock import FixedClock
+from tiktok_marketing.config import parse_config
+from tiktok_marketing.emulator import Emulator, Fault, Options
+from tiktok_marketing.pipelines import Circumstances, load_async
+from tiktok_marketing.sync.events import Batch, Settled
+from tiktok_marketing.sync.plan.windows import Window
 
 DAILY = "campaigns_reports_daily"
 HOURLY = "campaigns_reports_hourly"
@@ -244,8 +244,8 @@ def test_days_that_came_in_several_packages_are_kept_together(
 
     whole = settled(of, 1, make.account, "2026-01-01", "2026-01-01")
     run(make.whole(DAILY, rows(1, 2, 3, 4), whole))
-    monkeypatch.setattr("source_tiktok_marketing.pipelines.package.HELD_BYTES", 1)
-    monkeypatch.setattr("source_tiktok_marketing.pipelines.package.FULL_ROWS", 1)
+    monkeypatch.setattr("tiktok_marketing.pipelines.package.HELD_BYTES", 1)
+    monkeypatch.setattr("tiktok_marketing.pipelines.package.FULL_ROWS", 1)
     run(make.whole(DAILY, rows(3), rows(5), rows(6, 3), whole))
     left = query(f"SELECT campaign_id FROM {DAILY} ORDER BY 1")  # noqa: S608 - a name from above
     assert [campaign - make.ad for (campaign,) in left] == [3, 5, 6]

@@ -11,13 +11,13 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from source_tiktok_marketing.clock import FixedClock
-from source_tiktok_marketing.config import parse_config
-from source_tiktok_marketing.emulator import Emulator, Fault, Options
-from source_tiktok_marketing.pipelines import Circumstances, load_async
-from source_tiktok_marketing.pipelines.package import HELD_BYTES, Held
-from source_tiktok_marketing.sync.events import Batch, Settled
 from support import NOW, config_for
+from tiktok_marketing.clock import FixedClock
+from tiktok_marketing.config import parse_config
+from tiktok_marketing.emulator import Emulator, Fault, Options
+from tiktok_marketing.pipelines import Circumstances, load_async
+from tiktok_marketing.pipelines.package import HELD_BYTES, Held
+from tiktok_marketing.sync.events import Batch, Settled
 
 NAME = "ads_reports_daily"
 

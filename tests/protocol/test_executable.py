@@ -16,10 +16,10 @@ from zoneinfo import ZoneInfo
 import pytest
 import pytest_asyncio
 
-from source_tiktok_marketing.airbyte.spec import CONNECTION_SPECIFICATION
-from source_tiktok_marketing.catalog import STREAMS
-from source_tiktok_marketing.emulator import Emulator, Fault, Options
 from support import NOW, Outcome, catalog_of, config_for
+from tiktok_marketing.airbyte.spec import CONNECTION_SPECIFICATION
+from tiktok_marketing.catalog import STREAMS
+from tiktok_marketing.emulator import Emulator, Fault, Options
 
 
 class Finished(Outcome):
@@ -59,7 +59,7 @@ async def start(
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "source_tiktok_marketing.airbyte",
+        "tiktok_marketing.airbyte",
         *map(str, arguments),
         stdout=stdout,
         stderr=asyncio.subprocess.PIPE,

@@ -17,9 +17,9 @@ from hypothesis import HealthCheck, example, given, note, settings
 from hypothesis import strategies as st
 
 import programs
-from source_tiktok_marketing.catalog import STREAMS
-from source_tiktok_marketing.emulator import Options
 from support import catalog_of, config_for
+from tiktok_marketing.catalog import STREAMS
+from tiktok_marketing.emulator import Options
 
 _DRAWN = os.environ.get("FUZZ")
 drawing = settings(

@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 
 from programs import emulator_beside
-from source_tiktok_marketing.airbyte.inputs import selected_streams, states_by_stream
-from source_tiktok_marketing.airbyte.read import read
-from source_tiktok_marketing.clock import FixedClock
-from source_tiktok_marketing.config import parse_config
-from source_tiktok_marketing.emulator import Emulator, Options
-from source_tiktok_marketing.memory import meters
-from source_tiktok_marketing.pipelines import Circumstances, load_async
 from support import NOW, Outcome, catalog_of, config_for
+from tiktok_marketing.airbyte.inputs import selected_streams, states_by_stream
+from tiktok_marketing.airbyte.read import read
+from tiktok_marketing.clock import FixedClock
+from tiktok_marketing.config import parse_config
+from tiktok_marketing.emulator import Emulator, Options
+from tiktok_marketing.memory import meters
+from tiktok_marketing.pipelines import Circumstances, load_async
 
 STREAMS = ["ads_reports_hourly", "campaigns"]
 MB = 2**20
@@ -118,7 +118,7 @@ def test_a_limit_of_the_process_is_kept(tmp_path: Path) -> None:
         config, catalog = tmp_path / "config.json", tmp_path / "catalog.json"
         config.write_text(json.dumps(config_for(emulator, start_date="2026-01-01")))
         catalog.write_text(json.dumps(catalog_of(STREAMS)))
-        command = [sys.executable, "-m", "source_tiktok_marketing.airbyte", "read"]
+        command = [sys.executable, "-m", "tiktok_marketing.airbyte", "read"]
         command += ["--config", str(config), "--catalog", str(catalog)]
 
         def start(limit: str) -> subprocess.Popen[bytes]:

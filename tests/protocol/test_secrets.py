@@ -31,7 +31,7 @@ class Api:
 
     def __init__(self, folder: Path) -> None:
         self.log = folder / "emulator.log"
-        command = [sys.executable, "-m", "source_tiktok_marketing.cli", "emulator", "--debug", "-v", "--port", "0"]
+        command = [sys.executable, "-m", "tiktok_marketing.cli", "emulator", "--debug", "-v", "--port", "0"]
         command += ["--tier", "unlimited", "--days", "6", "--advertisers", "2", "--ads-per-account", "6"]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log)  # noqa: S603 - our own

@@ -13,7 +13,7 @@ from typing import Any
 from simulation.limits import APP_ID, Limited, Limits, Quota, page_info
 from simulation.reports import Reports
 from simulation.world import NEVER, Account, Thing, World
-from source_tiktok_marketing.emulator.envelope import Refusal
+from tiktok_marketing.emulator.endpoints.envelope import Refusal
 
 TOKEN = "tok-5f1c9a77e0"
 SECRET = "sec-77aa01b2c3"

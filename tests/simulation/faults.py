@@ -13,7 +13,7 @@ from email.utils import format_datetime
 from simulation.api import SECRET, TOKEN, Api
 from simulation.limits import RESTRICTED, TOO_MUCH, Slow
 from simulation.loop import VirtualLoop
-from source_tiktok_marketing.api.transport import Reply, TransportFailure
+from tiktok_marketing.api.transport import Reply, TransportFailure
 
 SILENCE = 90.0
 """Seconds after which the connector gives up waiting for an answer."""
@@ -131,7 +131,7 @@ class Network:
             reply = await self._carry(endpoint, params, token)
             became = f"{reply.status} {reply.body[:120]!r}"
         except TransportFailure as failure:
-            became = failure.said
+            became = failure.message
             raise
         finally:
             shown = "&".join(f"{name}={value}" for name, value in params.items() if name not in _LONG)
@@ -229,7 +229,7 @@ class Network:
                 raise TransportFailure(
                     "the name business-api.tiktok.com cannot be resolved (Name or service not known)",
                     connecting=True,
-                    nameless=True,
+                    unknown_host=True,
                 )
             case "hang":
                 await asyncio.sleep(SILENCE)

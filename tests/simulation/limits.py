@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from simulation.world import NEVER
-from source_tiktok_marketing.emulator.envelope import Refusal
+from tiktok_marketing.emulator.endpoints.envelope import Refusal
 
 APP_ID = "7123456789012345678"
 OVER_QUOTA = "over the quota"

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from simulation.schedule import Schedule, last_day
 from simulation.sink import Key, Store
 from simulation.world import NEVER, Account, Thing
-from source_tiktok_marketing.catalog import Grain, ReportSource, Stream
-from source_tiktok_marketing.config import Refresh
-from source_tiktok_marketing.sync.events import Selected
+from tiktok_marketing.catalog import Grain, ReportSource, Stream
+from tiktok_marketing.config import Refresh
+from tiktok_marketing.sync.plan.selection import Selected
 
 _KINDS = {
     "campaigns": "campaign",

@@ -14,15 +14,16 @@ from simulation.faults import Network
 from simulation.loop import VirtualClock, WrongClock
 from simulation.schedule import Schedule, Session
 from simulation.sink import LineSink, PackageSink, Store, Tally, look_for_secrets
-from source_tiktok_marketing.airbyte.messages import RowLines
-from source_tiktok_marketing.airbyte.read import _Telling
-from source_tiktok_marketing.api.client import Client
-from source_tiktok_marketing.api.quota import Quotas, tier_of
-from source_tiktok_marketing.api.retry import Patience
-from source_tiktok_marketing.errors import ConnectorError
-from source_tiktok_marketing.sync.engine import Sync
-from source_tiktok_marketing.sync.events import Ended, Failure
-from source_tiktok_marketing.sync.records import as_structs
+from tiktok_marketing.airbyte.messages import RowLines
+from tiktok_marketing.airbyte.read import _Telling
+from tiktok_marketing.api.client import Client
+from tiktok_marketing.api.rate_limit.limiters import Quotas
+from tiktok_marketing.api.rate_limit.tiers import tier_of
+from tiktok_marketing.api.retry_policy import Patience
+from tiktok_marketing.errors import ConnectorError
+from tiktok_marketing.sync.decode.pages import as_structs
+from tiktok_marketing.sync.events import Ended, Failure
+from tiktok_marketing.sync.run.engine import Sync
 
 
 class Failed(Exception):  # noqa: N818 - a promise was broken

@@ -9,9 +9,9 @@ from functools import lru_cache
 
 from simulation.limits import TOO_MUCH, Limited, Limits, Slow, page_info
 from simulation.world import Account, World, is_within
-from source_tiktok_marketing.emulator.envelope import Refusal
-from source_tiktok_marketing.emulator.options import Options
-from source_tiktok_marketing.emulator.queries import ReportQuery, parse
+from tiktok_marketing.emulator.endpoints.envelope import Refusal
+from tiktok_marketing.emulator.endpoints.reports.query import ReportQuery, parse
+from tiktok_marketing.emulator.options import Options
 
 _OPTIONS = Options()
 _A_DAY = timedelta(days=1)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from simulation.faults import Network
-from source_tiktok_marketing.api.transport import Reply
+from tiktok_marketing.api.transport import Reply
 
 
 def rewriting(pattern: bytes, becomes: bytes) -> type[Network]:

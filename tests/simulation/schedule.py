@@ -12,10 +12,10 @@ from simulation.api import SECRET, TOKEN, Api, Denial
 from simulation.faults import BROKEN, MAINTENANCE, PARTLY_OK, RETRIABLE, SERVICE, STATUSES, TOO_LARGE, Fault
 from simulation.limits import APP_ID, Limits
 from simulation.world import DAY, Account, World
-from source_tiktok_marketing.catalog import STREAMS, ObjectSource, ReportSource, Stream
-from source_tiktok_marketing.config import Config, Refresh
-from source_tiktok_marketing.sync.events import Selected
-from source_tiktok_marketing.sync.reports import USUAL_WALKS, WalkSize
+from tiktok_marketing.catalog import STREAMS, ObjectSource, ReportSource, Stream
+from tiktok_marketing.config import Config, Refresh
+from tiktok_marketing.sync.plan.selection import Selected
+from tiktok_marketing.sync.read.reports import USUAL_WALKS, WalkSize
 
 ZONES = (
     "UTC",

@@ -11,10 +11,10 @@ import msgspec
 from simulation.api import SECRET, TOKEN
 from simulation.faults import Broken
 from simulation.limits import APP_ID
-from source_tiktok_marketing.airbyte.output import Portion
-from source_tiktok_marketing.catalog import Stream
-from source_tiktok_marketing.clock import Clock
-from source_tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Event, Notice
+from tiktok_marketing.airbyte.output import Portion
+from tiktok_marketing.catalog import Stream
+from tiktok_marketing.clock import Clock
+from tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Event, Notice
 
 Key = tuple[str, ...]
 _SECRETS = tuple(secret.encode() for secret in (TOKEN, SECRET, APP_ID))

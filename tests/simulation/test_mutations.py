@@ -17,11 +17,11 @@ from simulation.rewriting import rewriting
 from simulation.schedule import schedule_of
 from simulation.sink import Store
 from simulation.trial import Simulation, run_schedule
-from source_tiktok_marketing.api.retry import Patience
-from source_tiktok_marketing.api.transport import Reply
-from source_tiktok_marketing.config import Config
-from source_tiktok_marketing.sync.engine import Sync
-from source_tiktok_marketing.sync.events import Batch, Ended, Event
+from tiktok_marketing.api.retry_policy import Patience
+from tiktok_marketing.api.transport import Reply
+from tiktok_marketing.config import Config
+from tiktok_marketing.sync.events import Batch, Ended, Event
+from tiktok_marketing.sync.run.engine import Sync
 
 WITHIN = 200
 """Schedules in which each of them is found out, at the latest."""

@@ -17,8 +17,8 @@ from simulation.process import Failed, Outcome, Parts, Process
 from simulation.schedule import Schedule, Session, schedule_of
 from simulation.sink import Store
 from simulation.world import DAY
-from source_tiktok_marketing.config import Refresh
-from source_tiktok_marketing.sync.state import read_state
+from tiktok_marketing.config import Refresh
+from tiktok_marketing.sync.plan.cursors import read_state
 
 _LAST_OF_ALL = timedelta(hours=12)
 """How far days may begin behind UTC's."""

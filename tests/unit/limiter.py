@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from source_tiktok_marketing.api.pace import Pace
+from tiktok_marketing.api.rate_limit.pacer import Pace
 
 TODAY = date(2026, 3, 10)
 SECONDS = ("of the clock", "from the first request", "sliding", "token bucket")

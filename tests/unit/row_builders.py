@@ -10,8 +10,8 @@ import pytest
 from hypothesis import strategies as st
 from unit_builders import report_source, stream
 
-from source_tiktok_marketing.catalog import STREAMS, field_types
-from source_tiktok_marketing.sync.rows import NATIVE
+from tiktok_marketing.catalog import STREAMS, field_types
+from tiktok_marketing.sync.decode.native import NATIVE
 
 REPORTS = [one.name for one in STREAMS if one.is_report]
 NEEDS_C = pytest.mark.skipif(NATIVE is None, reason="the part in C is not built here: there is no compiler")

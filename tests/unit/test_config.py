@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit_builders import APP_ID, OAUTH, SANDBOX, SECRET, TOKEN, json_values
 
-from source_tiktok_marketing.config import Config, load_config, parse_config, read_json
-from source_tiktok_marketing.errors import ConfigurationError
+from tiktok_marketing.config import Config, load_config, parse_config, read_json
+from tiktok_marketing.errors import ConfigurationError
 
 FIELDS = (
     "start_date",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from source_tiktok_marketing.memory import AddressSpaceMeter, CgroupMeter, Meter, meters, watch
+from tiktok_marketing.memory import AddressSpaceMeter, CgroupMeter, Meter, meters, watch
 
 MB = 2**20
 

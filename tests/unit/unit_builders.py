@@ -10,13 +10,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from source_tiktok_marketing.api.client import Client, Waiting
-from source_tiktok_marketing.api.quota import Quotas, Tier, tier_of
-from source_tiktok_marketing.api.retry import Patience
-from source_tiktok_marketing.api.transport import Reply
-from source_tiktok_marketing.catalog import ReportSource, Stream, stream_named
-from source_tiktok_marketing.config import Config
-from source_tiktok_marketing.sync.accounts import Account
+from tiktok_marketing.api.client import Client, Waiting
+from tiktok_marketing.api.rate_limit.limiters import Quotas
+from tiktok_marketing.api.rate_limit.tiers import Tier, tier_of
+from tiktok_marketing.api.retry_policy import Patience
+from tiktok_marketing.api.transport import Reply
+from tiktok_marketing.catalog import ReportSource, Stream, stream_named
+from tiktok_marketing.config import Config
+from tiktok_marketing.sync.plan.accounts import Account
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 TOKEN = "tok-5f1c9a"

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from source_tiktok_marketing.catalog import Stream
+from tiktok_marketing.catalog import Stream
 
 
 class Declared(msgspec.Struct, frozen=True):

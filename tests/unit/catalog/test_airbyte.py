@@ -6,7 +6,7 @@ import pytest
 
 from airbyte_470 import TYPED_OTHERWISE, added, declared, left_out
 from notation import flatten, notation
-from source_tiktok_marketing.catalog import STREAMS, Stream, json_schema
+from tiktok_marketing.catalog import STREAMS, Stream, json_schema
 
 every_stream = pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
 

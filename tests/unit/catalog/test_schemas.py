@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from notation import flatten, notation
-from source_tiktok_marketing import catalog
-from source_tiktok_marketing.catalog import (
+from tiktok_marketing import catalog
+from tiktok_marketing.catalog import (
     STREAMS,
     FieldType,
     ObjectSource,
@@ -17,8 +17,8 @@ from source_tiktok_marketing.catalog import (
     field_types,
     json_schema,
 )
-from source_tiktok_marketing.catalog.dimensions import DIMENSIONS
-from source_tiktok_marketing.catalog.metrics import METRICS
+from tiktok_marketing.catalog.dimensions import DIMENSIONS
+from tiktok_marketing.catalog.metrics import METRICS
 
 if TYPE_CHECKING:
     from conftest import Airbyte

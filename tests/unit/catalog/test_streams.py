@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from source_tiktok_marketing.catalog import (
+from tiktok_marketing.catalog import (
     STREAMS,
     Grain,
     Level,
@@ -18,7 +18,7 @@ from source_tiktok_marketing.catalog import (
     field_types,
     stream_named,
 )
-from source_tiktok_marketing.catalog.metrics import METRICS, Kind
+from tiktok_marketing.catalog.metrics import METRICS, Kind
 
 if TYPE_CHECKING:
     from conftest import Airbyte, Declared
@@ -318,10 +318,10 @@ def test_streams_cannot_be_changed() -> None:
 def test_importing_the_catalog_reads_no_schema_and_imports_no_other_room() -> None:
     """`spec` has to start in a blink, and the catalog knows nobody."""
     program = (
-        "import sys, source_tiktok_marketing.catalog as catalog;"
-        "from source_tiktok_marketing.catalog import schema;"
+        "import sys, tiktok_marketing.catalog as catalog;"
+        "from tiktok_marketing.catalog import schema;"
         "assert schema._schema_file.cache_info().currsize == 0;"
-        "package = 'source_tiktok_marketing.';"
+        "package = 'tiktok_marketing.';"
         "rooms = {name.split('.')[1] for name in sys.modules if name.startswith(package)};"
         "assert rooms == {'catalog'}, rooms"
     )

@@ -1,0 +1,182 @@
+"""The executable `source-tiktok-marketing`: spec, check, discover and read, as the platform calls them.
+
+Everything heavy is imported by the command that needs it, so that `spec` answers in a blink.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from tiktok_marketing.errors import ConfigurationError, ConnectorError, OutOfMemoryError
+
+T = TypeVar("T")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run a command and leave with its exit code."""
+    sys.exit(run(sys.argv[1:] if argv is None else argv))
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run a command.
+
+    Returns:
+        0 if all that was asked for was done; 1 if not; 2 for a command line that cannot be understood.
+    """
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(_COMMANDS[arguments.command](arguments))
+    except ConnectorError as error:
+        return _report(str(error), _failure_type(error), error.detail)
+    except BrokenPipeError:
+        # Whoever read the output has gone. What is left in Python's own buffer must not be tried again on the way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1
+    except OSError as error:
+        return _report(f"The connector cannot write its output: {error.strerror or error}.", "system_error", "")
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:  # noqa: BLE001 - a user sees a sentence, the platform's log the rest
+        return _report_unexpected(error)
+
+
+def _report_unexpected(error: Exception) -> int:
+    if isinstance(error, MemoryError):
+        return _report(str(OutOfMemoryError()), "transient_error", "")
+    text = f"The connector failed: {type(error).__name__}. This is a fault of the connector: report it with the log."
+    return _report(text, "system_error", traceback.format_exc())
+
+
+def _report(text: str, failure: str, detail: str) -> int:
+    from tiktok_marketing.airbyte.messages import error_line
+
+    try:
+        _write(error_line(text, failure, detail=detail))
+    except OSError:  # stdout is what failed
+        sys.stderr.write(f"{text}\n")
+    return 1
+
+
+def _write(line: bytes) -> None:
+    sys.stdout.buffer.write(line)
+    sys.stdout.flush()
+
+
+def _failure_type(error: ConnectorError) -> str:
+    if isinstance(error, ConfigurationError):
+        return "config_error"
+    from tiktok_marketing.airbyte.read import failure_type
+
+    return failure_type(error)
+
+
+class _Version(argparse.Action):
+    """As argparse's own, but for when the version is looked up: only if it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print the version and end."""
+        from tiktok_marketing import __version__
+
+        sys.stdout.write(f"{__version__}\n")
+        parser.exit()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="source-tiktok-marketing",
+        description="Reads TikTok Ads, as an Airbyte source. For use without Airbyte see `tiktok-marketing`.",
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="show program's version number and exit")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    helps = {
+        "spec": "print what can be configured",
+        "check": "see whether a configuration can be read with",
+        "discover": "print the streams and their schemas",
+        "read": "read the streams of a catalog",
+    }
+    for name, about in helps.items():
+        command = commands.add_parser(name, help=about, description=about)
+        command.add_argument("--debug", action="store_true", help="accepted for the platform's sake")
+        if name != "spec":
+            command.add_argument("--config", required=True, metavar="FILE", help="the configuration (JSON)")
+        if name == "read":
+            command.add_argument("--catalog", required=True, metavar="FILE", help="the configured catalog (JSON)")
+            command.add_argument("--state", metavar="FILE", help="the state of an earlier sync (JSON)")
+    return parser
+
+
+def _spec(_arguments: argparse.Namespace) -> int:
+    from tiktok_marketing.airbyte.spec import SPECIFICATION
+
+    _print({"type": "SPEC", "spec": SPECIFICATION})
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from tiktok_marketing.access_check import CheckResult, check
+    from tiktok_marketing.airbyte.messages import log_line
+    from tiktok_marketing.api.retry_policy import SHORT_PATIENCE
+    from tiktok_marketing.clock import SystemClock
+    from tiktok_marketing.config import load_config
+    from tiktok_marketing.connect import connect
+
+    async def results() -> list[CheckResult]:
+        config, clock = load_config(arguments.config), SystemClock()
+        async with connect(
+            config, clock=clock, patience=SHORT_PATIENCE, on_wait=lambda waiting: _write(log_line("INFO", str(waiting)))
+        ) as api:
+            return await check(config, api, clock)
+
+    try:
+        failed = [f"{one.name}: {one.message} {one.remedy}".strip() for one in _finish(results()) if not one.ok]
+    except ConfigurationError as error:
+        failed = [str(error)]
+    status = {"status": "FAILED", "message": "\n".join(failed)} if failed else {"status": "SUCCEEDED"}
+    _print({"type": "CONNECTION_STATUS", "connectionStatus": status})
+    return 0  # the answer is in the message: that the check could be made is success
+
+
+def _discover(arguments: argparse.Namespace) -> int:
+    from tiktok_marketing.airbyte.inputs import discovered
+    from tiktok_marketing.config import load_config
+
+    _print({"type": "CATALOG", "catalog": discovered(load_config(arguments.config))})
+    return 0
+
+
+def _read(arguments: argparse.Namespace) -> int:
+    from tiktok_marketing.airbyte.inputs import selected_streams, states_by_stream
+    from tiktok_marketing.airbyte.read import read
+    from tiktok_marketing.config import load_config, read_json
+
+    config = load_config(arguments.config)
+    selected = selected_streams(config, read_json(arguments.catalog, "catalog"))
+    states = states_by_stream(read_json(arguments.state, "state") if arguments.state else None)
+    return _finish(read(config, selected, states))
+
+
+def _finish(work: Coroutine[Any, Any, T]) -> T:
+    """Do it, once all that it needs is imported.
+
+    The garbage collector leaves alone what is there by now: to look at it again, and once more on the way out, costs
+    a sixth of the CPU of a small sync.
+    """
+    import asyncio
+    import gc
+
+    gc.freeze()
+    return asyncio.run(work)
+
+
+_COMMANDS = {"spec": _spec, "check": _check, "discover": _discover, "read": _read}
+
+
+def _print(message: object) -> None:
+    _write(msgspec.json.encode(message) + b"\n")

@@ -1,0 +1,367 @@
+"""One request to TikTok, from its turn in the quota to an answer that is known to be one."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from tiktok_marketing.api.body_budget import Place
+from tiktok_marketing.api.error_rules import daily_quota_spent, rule_for, transport_error, wrong_path
+from tiktok_marketing.api.rate_limit.limiters import Quotas
+from tiktok_marketing.api.rate_limit.pacer import DailyQuotaSpent
+from tiktok_marketing.api.retry_policy import Patience, gives_up, pause
+from tiktok_marketing.api.stats import Flow, Tally
+from tiktok_marketing.api.transport import Reply, Transport, TransportFailure
+from tiktok_marketing.clock import Clock, Moment, is_believable
+from tiktok_marketing.errors import Action, TikTokError
+
+T = TypeVar("T")
+
+OK = 0
+PARTLY_OK = 20001
+_PARTS = 3
+"""How often an answer may be a part before it is taken for all that TikTok will give."""
+_SHORTEST_SECRET = 4  # what is shorter is no secret, and would blot out half of every message
+_SECRET_PARAMS = frozenset({"app_id", "secret"})
+_APP_ID = re.compile(r"\b(app(?:lication)?[\s_]*(?:id)?[\s:=({\"']*)\d{5,}", re.IGNORECASE)
+
+
+class _Envelope(msgspec.Struct):
+    """The outside of every answer; `data` is skipped."""
+
+    code: int
+    message: str = ""
+    request_id: str = ""
+
+
+_ENVELOPE = msgspec.json.Decoder(_Envelope)
+
+
+class Answer(msgspec.Struct, Generic[T], frozen=True):
+    """A successful answer, decoded.
+
+    Args:
+        value: What the decoder made of the body.
+        size: Bytes of the body.
+        throttled: Whether TikTok says that it left out all but the newest 20,000 ads (`X-Tt-Ads-Throttle`).
+        partly: What TikTok says if it succeeded in part only, however often it was asked again: its code (20001),
+            `request_id` and message, with no secret in it; otherwise empty.
+        place: The room it takes until `leave` is called; None if it takes none.
+    """
+
+    value: T
+    size: int
+    throttled: bool
+    partly: str
+    place: Place | None = None
+
+    def leave(self) -> None:
+        """It was taken: make room for another one."""
+        if self.place is not None:
+            self.place.leave()
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """A request will be sent again after a wait that somebody may wonder about."""
+
+    error: TikTokError
+    seconds: float
+    tries: int
+
+    def __str__(self) -> str:
+        return f"Waiting {self.seconds:.0f} s before try {self.tries + 1}: {self.error.message}"
+
+
+class Client:
+    """Asks TikTok, at the pace of its quota, until there is an answer or no hope of one.
+
+    Args:
+        transport: How bytes get there and back.
+        token: The access token.
+        quotas: The pace of each endpoint.
+        clock: The time, and how to wait.
+        patience: For how long a request is tried again.
+        secrets: What must not appear in any message, besides the token.
+        on_wait: Told before every wait that is longer than the patience lets pass in silence.
+        rng: Spreads the waits.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        token: str,
+        quotas: Quotas,
+        clock: Clock,
+        *,
+        patience: Patience | None = None,
+        secrets: Iterable[str] = (),
+        on_wait: Callable[[Waiting], None] = lambda _: None,
+        rng: random.Random | None = None,
+    ) -> None:
+        self._transport = transport
+        self._token = token
+        self.quotas = quotas
+        self._clock = clock
+        self._patience = patience or Patience()
+        self._secrets = sorted(
+            (one for one in (token, *secrets) if len(one) >= _SHORTEST_SECRET), key=len, reverse=True
+        )
+        self._on_wait = on_wait
+        self._rng = rng or random.Random()  # noqa: S311 - spreads waits, keeps no secret
+        self._answered = False
+        self._resting: Counter[str] = Counter()
+        self._refusing: dict[tuple[str, str | None], float] = {}  # since when an endpoint, or an account, takes nothing
+        self.tally = Tally()
+
+    async def get(
+        self,
+        endpoint: str,
+        params: Mapping[str, Any],
+        decode: Callable[[bytes], T],
+        *,
+        advertiser_id: str | None = None,
+        divisible: bool = False,
+        keep: bool = False,
+    ) -> Answer[T]:
+        """Ask until there is an answer.
+
+        Args:
+            endpoint: Path below `/open_api/v1.3/`, with its trailing slash.
+            params: Query parameters; lists and dictionaries are sent as JSON text, as the API wants them.
+            decode: Makes something of the whole body; its `msgspec.DecodeError` means that the body is damaged.
+            advertiser_id: The account it is about, for errors.
+            divisible: Whether the caller will ask for less at a time if this proves too slow.
+            keep: Whether the answer keeps its room until the caller calls `Answer.leave`.
+
+        Raises:
+            TikTokError: If the request failed for good.
+        """
+        query = {name: _as_text(value) for name, value in params.items()}
+        started = self._clock.monotonic()
+        failed_first: float | None = None
+        tries = 0
+        alike: Counter[tuple[Action, bool]] = Counter()
+        parts = 0
+        while True:
+            tries += 1
+            try:
+                answer = await self._try(endpoint, query, decode, advertiser_id)
+            except TikTokError as error:
+                now = self._clock.monotonic()
+                failed_first = now if failed_first is None else failed_first
+                way = (error.action, error.slow)
+                alike[way] += 1
+                if gives_up(
+                    error,
+                    tries=tries,
+                    alike=alike[way],
+                    waited=now - (self._trouble_began(error, failed_first) if self._answered else started),
+                    divisible=divisible,
+                    answered=self._answered,
+                    patience=self._patience,
+                ):
+                    error.after(tries)
+                    raise
+                seconds = self._pause(error, tries)
+                self.tally.retried += 1
+                if seconds >= self._patience.silent:
+                    self._on_wait(Waiting(error, seconds, tries))
+            else:
+                parts += bool(answer.partly)
+                if not answer.partly or parts == _PARTS:
+                    if not keep:
+                        answer.leave()
+                    return answer
+                answer.leave()
+                self.tally.retried += 1
+                seconds = self._rng.uniform(0.5, 1.0) * parts
+            self._resting[endpoint] += 1
+            try:
+                await self._clock.sleep(seconds)
+            finally:
+                self._resting[endpoint] -= 1
+
+    def moment(self) -> Moment:
+        """This moment by this machine's clock and by TikTok's, as far as it has told."""
+        now = self._clock.now()
+        ahead = self.tally.clock_ahead
+        told = now - ahead if ahead is not None and is_believable(ahead) else now
+        return Moment(min(now, told), max(now, told), told)
+
+    def flow(self, endpoint: str) -> Flow:
+        """How the endpoint answers now."""
+        return self.tally.flow(endpoint, self._clock.monotonic())
+
+    def stalled(self, endpoint: str) -> int:
+        """Requests that wait for something else than the endpoint's quota: a retry, or their account's own limit."""
+        return self._resting[endpoint] + self.quotas.held(endpoint)
+
+    def _trouble_began(self, error: TikTokError, failed_first: float) -> float:
+        """Since when it has been in vain: how long it waited for its turn or its first answer says nothing of that."""
+        return min(failed_first, self._refusing.get(_limited(error), failed_first))
+
+    def _pause(self, error: TikTokError, tries: int) -> float:
+        if error.action in {Action.SLOW_DOWN, Action.SLOW_ACCOUNT}:
+            try:  # the pace already waits for all requests of the endpoint or the account
+                wait = self.quotas.wait(error.endpoint, error.advertiser_id)
+            except DailyQuotaSpent:
+                return 0.0  # the next turn says so
+            return wait + self._rng.uniform(0.0, 0.25)
+        return pause(error, tries, self._rng)
+
+    async def _try(
+        self, endpoint: str, query: Mapping[str, str], decode: Callable[[bytes], T], advertiser_id: str | None
+    ) -> Answer[T]:
+        try:
+            left_at = await self.quotas.turn(endpoint, advertiser_id)
+        except DailyQuotaSpent:
+            raise daily_quota_spent(self.quotas.tier.per_day, endpoint=endpoint, advertiser_id=advertiser_id) from None
+        with self.tally.under_way(endpoint, left_at):
+            try:
+                reply = await self._transport.send(endpoint, query, self._token)
+            except TransportFailure as failure:
+                raise transport_error(
+                    self.scrub(failure.message),
+                    endpoint=endpoint,
+                    advertiser_id=advertiser_id,
+                    timed_out=failure.timed_out,
+                    connecting=failure.connecting,
+                    unknown_host=failure.unknown_host,
+                ) from failure
+        now = self._clock.monotonic()
+        waited = reply.place.waited if reply.place is not None else 0.0
+        self.tally.answered(endpoint, now, max(0.0, now - left_at - waited), len(reply.body))
+        if date := reply.headers.get("Date"):
+            self.tally.dated = date, self._clock.now()
+        try:
+            value, partly = self._read(reply, endpoint, query, decode, advertiser_id)
+        except BaseException as error:
+            if reply.place is not None:
+                reply.place.leave()
+            if isinstance(error, TikTokError):
+                self._tell_quota(error, left_at)
+            raise
+        self.quotas.accepted(endpoint, left_at, advertiser_id)
+        self._takes_again(endpoint, advertiser_id)
+        self._answered = True
+        return Answer(value, len(reply.body), "X-Tt-Ads-Throttle" in reply.headers, partly, reply.place)
+
+    def _tell_quota(self, error: TikTokError, left_at: float) -> None:
+        """What the quota learns of an answer that is an error: any return code but its own says that there was room."""
+        if error.action in {Action.SLOW_DOWN, Action.SLOW_ACCOUNT}:
+            self._refusing.setdefault(_limited(error), self._clock.monotonic())
+        if error.action is Action.SLOW_DOWN:
+            self.tally.refused += 1
+            self.quotas.refused(error.endpoint, left_at)
+        elif error.action is Action.SLOW_ACCOUNT and error.advertiser_id is not None:
+            self.tally.refused += 1
+            self.quotas.account_refused(error.endpoint, error.advertiser_id, left_at, error.tiktok_message)
+            self.quotas.accepted(error.endpoint, left_at)
+        elif error.code is not None:
+            self.quotas.accepted(error.endpoint, left_at, error.advertiser_id)
+            self._takes_again(error.endpoint, error.advertiser_id)
+
+    def _takes_again(self, endpoint: str, advertiser_id: str | None) -> None:
+        self._refusing.pop((endpoint, None), None)
+        self._refusing.pop((endpoint, advertiser_id), None)
+
+    def _read(
+        self,
+        reply: Reply,
+        endpoint: str,
+        query: Mapping[str, str],
+        decode: Callable[[bytes], T],
+        advertiser_id: str | None,
+    ) -> tuple[T, str]:
+        """What the answer holds, and what TikTok says if it is a part only.
+
+        The code outranks the HTTP status, so the envelope is looked for first.
+        """
+        partly = ""
+        try:
+            if not reply.body.startswith(b'{"code":0,'):  # the common answer is not looked at twice
+                envelope = _envelope(reply.body)
+                if envelope.code == PARTLY_OK:
+                    said = f"code {PARTLY_OK}, request_id {envelope.request_id}: {envelope.message}"
+                    partly = self.scrub(said)
+                elif envelope.code != OK:
+                    self._answered = True
+                    raise rule_for(envelope.code).error(
+                        self.scrub(envelope.message) or "no reason was given",
+                        endpoint=endpoint,
+                        code=envelope.code,
+                        request_id=self.scrub(envelope.request_id),
+                        advertiser_id=advertiser_id,
+                        detail=_request_text(endpoint, {name: self.scrub(value) for name, value in query.items()}),
+                    )
+            if reply.status >= 300:
+                raise self._http_error(reply.status, endpoint, advertiser_id)
+            return decode(reply.body), partly
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            if reply.status >= 300:
+                raise self._http_error(reply.status, endpoint, advertiser_id) from error
+            raise transport_error(
+                f"the answer is not what TikTok documents ({self.scrub(str(error))})",
+                endpoint=endpoint,
+                advertiser_id=advertiser_id,
+            ) from error
+
+    def _http_error(self, status: int, endpoint: str, advertiser_id: str | None) -> TikTokError:
+        if status == 429:
+            return rule_for(40100).error("HTTP 429", endpoint=endpoint, advertiser_id=advertiser_id)
+        if status >= 500 or status == 408:
+            return transport_error(f"HTTP {status}", endpoint=endpoint, advertiser_id=advertiser_id)
+        return wrong_path(status, endpoint=endpoint)
+
+    def scrub(self, text: str) -> str:
+        """The text without the token, the secret and the application's id."""
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return _APP_ID.sub(r"\1***", text)
+
+
+def _envelope(body: bytes) -> _Envelope:
+    """The envelope of an answer, even if its parts are not of their types.
+
+    Raises:
+        msgspec.DecodeError: If there is none.
+    """
+    try:
+        return _ENVELOPE.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        # The standard library reads what msgspec refuses: half of an emoji in the message, say.
+        try:
+            raw = json.loads(body)
+            code = int(raw["code"])
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+            raise msgspec.DecodeError("it is no JSON object with a `code`") from None
+        texts = (raw.get(name) for name in ("message", "request_id"))
+        message, request_id = ("" if text is None else str(text).encode(errors="replace").decode() for text in texts)
+        return _Envelope(code, message, request_id)
+
+
+def _limited(error: TikTokError) -> tuple[str, str | None]:
+    """What a refusal for its rate is about: the endpoint, or one account there."""
+    return error.endpoint, error.advertiser_id if error.action is Action.SLOW_ACCOUNT else None
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return str(value)
+    return msgspec.json.encode(value).decode()
+
+
+def _request_text(endpoint: str, query: Mapping[str, str]) -> str:
+    """The request as it can be shown: no secret, long lists cut."""
+    shown = "&".join(f"{name}={value[:300]}" for name, value in query.items() if name not in _SECRET_PARAMS)
+    return f"GET /open_api/v1.3/{endpoint}?{shown}"

@@ -1,0 +1,54 @@
+"""`tiktok-marketing check`: can this configuration be read with?"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tiktok_marketing.cli.common import announce, config_option, console, debug_option
+
+if TYPE_CHECKING:
+    from tiktok_marketing.access_check import CheckResult
+    from tiktok_marketing.config import Config
+
+
+@click.command(
+    short_help="Check the token, the accounts and the right to read reports.",
+    epilog="Exit codes: 0 all is well; 1 something is not, and what to do is printed; 2 wrong usage or configuration.",
+)
+@config_option
+@debug_option
+def check(config_path: Path) -> int:
+    """Check the token, each account and the right to read reports."""
+    from tiktok_marketing.config import load_config
+
+    results = asyncio.run(_checked(load_config(config_path)))
+    show_results(results)
+    return 0 if all(result.ok for result in results) else 1
+
+
+async def _checked(config: Config) -> list[CheckResult]:
+    from tiktok_marketing.access_check import check as ask
+    from tiktok_marketing.api.retry_policy import SHORT_PATIENCE
+    from tiktok_marketing.clock import SystemClock
+    from tiktok_marketing.connect import connect
+
+    async with connect(config, patience=SHORT_PATIENCE, on_wait=announce) as api:
+        return await ask(config, api, SystemClock())
+
+
+def show_results(results: list[CheckResult]) -> None:
+    """Print each result with a tick or a cross, and what to do about the crosses."""
+    from rich.text import Text
+
+    out = console()
+    for result in results:
+        mark = Text("✓ ", "green") if result.ok else Text("✗ ", "red")
+        out.print(mark + Text(f"{result.name}: ", "bold") + Text(result.message), soft_wrap=True)
+        if result.remedy:
+            out.print(Text(f"  {result.remedy}"), soft_wrap=True)
+    failed = sum(not result.ok for result in results)
+    out.print("All is well." if not failed else f"{failed} of {len(results)} checks failed.")

@@ -1,0 +1,95 @@
+"""The command and its subcommands, and what becomes of errors."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from tiktok_marketing import __version__
+from tiktok_marketing.cli.check import check
+from tiktok_marketing.cli.common import Session, debug_option
+from tiktok_marketing.cli.demo import demo
+from tiktok_marketing.cli.doctor import doctor
+from tiktok_marketing.cli.emulator import emulator
+from tiktok_marketing.cli.plan import plan
+from tiktok_marketing.cli.streams import streams
+from tiktok_marketing.cli.sync import sync
+from tiktok_marketing.errors import ConfigurationError, ConnectorError, OutOfMemoryError
+
+ISSUES = "the issues of the project source-tiktok-marketing"
+
+
+class _InOrder(click.Group):
+    """Lists the commands as they are needed, not by the alphabet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(self.commands)
+
+
+@click.group(
+    cls=_InOrder,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 all was delivered or is as it should be; 1 something is missing or wrong, and is named; "
+    "2 wrong usage or configuration; 130 or 143 ended by Ctrl-C or a signal.",
+)
+@click.version_option(__version__, message="tiktok-marketing %(version)s")
+@debug_option
+def command() -> None:
+    """Read everything from TikTok Ads into a database. Begin with: tiktok-marketing demo."""
+
+
+for _command in (demo, check, plan, sync, doctor, streams, emulator):
+    command.add_command(_command)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command. Returns its exit code; no error leaves it as a traceback unless `--debug` asks for one."""
+    session = Session()
+    try:
+        result = command.main(list(arguments), prog_name="tiktok-marketing", standalone_mode=False, obj=session)
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except BrokenPipeError:
+        # Whoever read the output has enough of it; Python would complain once more when it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # noqa: BLE001 - whatever it is, a person gets a sentence
+        return _told(error, session)
+    finally:
+        logging.shutdown()
+    return result if isinstance(result, int) else 0  # click gives the code of --help and --version this way, too
+
+
+def _told(error: Exception, session: Session) -> int:
+    """Tell a person of an error. Returns the exit code that belongs to it."""
+    if isinstance(error, MemoryError):
+        error = OutOfMemoryError()
+    if not isinstance(error, ConnectorError):
+        _own_up(error, session)
+        return 1
+    click.secho(f"Error: {error.message}", fg="red", err=True)
+    if error.remedy:
+        click.echo(error.remedy, err=True)
+    if session.debug:
+        if error.detail:
+            click.echo(error.detail, err=True)
+        click.echo("".join(traceback.format_exception(error)), err=True)
+    return 2 if isinstance(error, ConfigurationError) else 1
+
+
+def _own_up(error: Exception, session: Session) -> None:
+    click.secho(f"Error: This is a fault of the program ({type(error).__name__}), not yours.", fg="red", err=True)
+    if session.debug:
+        click.echo("".join(traceback.format_exception(error)), err=True)
+        click.echo(f"Please report the lines above in {ISSUES}.", err=True)
+    else:
+        click.echo(f"Run it again with --debug and report what it prints in {ISSUES}.", err=True)

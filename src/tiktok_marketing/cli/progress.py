@@ -1,0 +1,170 @@
+"""How a sync is doing: redrawn in place on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self
+
+import msgspec
+
+from tiktok_marketing.cli.common import console, span
+from tiktok_marketing.pipelines import Snapshot, Watcher
+from tiktok_marketing.sync.events import Ended
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+_EVERY = 10.0
+"""Seconds between two lines where there is no terminal."""
+_REDRAWN_EVERY = 0.25
+_LOOKED_BACK = 10.0
+"""Seconds over which rates are measured."""
+_WORTH_A_GUESS = 0.02
+"""Share that must be done before the time left is guessed."""
+
+
+class Pace(msgspec.Struct, frozen=True):
+    """How fast it goes, measured over the last seconds.
+
+    Args:
+        rows: Rows read a second.
+        requests: Requests a second on the busiest endpoint.
+        left: Seconds that are left; None if nobody can know.
+    """
+
+    rows: float
+    requests: float
+    left: float | None
+
+
+class PaceMeter:
+    """Makes rates of snapshots."""
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, int, dict[str, int]]] = deque()
+
+    def measure(self, snapshot: Snapshot, now: float) -> Pace:
+        """Take one more snapshot."""
+        reading = snapshot.reading
+        self._seen.append((now, reading.records, dict(reading.requests)))
+        while len(self._seen) > 2 and now - self._seen[0][0] > _LOOKED_BACK:
+            self._seen.popleft()
+        then, rows, requests = self._seen[0]
+        seconds = max(now - then, 0.001)
+        sent = max((count - requests.get(endpoint, 0) for endpoint, count in reading.requests.items()), default=0)
+        share = reading.share_done
+        left = None
+        if share is not None and share > _WORTH_A_GUESS and reading.seconds > 5:
+            left = reading.seconds * (1 - share) / share
+        return Pace((reading.records - rows) / seconds, sent / seconds, left)
+
+
+class Reporter(Watcher):
+    """Tells a person how far it is. Use it as an asynchronous context manager around the sync.
+
+    Args:
+        quiet: Whether to tell nothing but warnings.
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self.console: Console = console(stderr=True)
+        self._quiet = quiet
+        self._snapshot: Callable[[], Snapshot] | None = None
+        self._meter = PaceMeter()
+        self._task: asyncio.Task[None] | None = None
+        self._live: Any = None
+
+    async def __aenter__(self) -> Self:
+        if self.console.is_terminal and not self._quiet:
+            from rich.live import Live
+
+            self._live = Live(console=self.console, auto_refresh=False, transient=True)
+            self._live.start()
+        self._task = asyncio.create_task(self._keep_telling())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+        self.leave()
+
+    def leave(self) -> None:
+        """Give the terminal back as it was."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def begins(self, snapshot: Callable[[], Snapshot]) -> None:
+        """Keep the way to look at it."""
+        self._snapshot = snapshot
+
+    def says(self, text: str) -> None:
+        """Print it, above what is redrawn."""
+        self.console.print(text, markup=False, soft_wrap=True)
+
+    def ended(self, event: Ended) -> None:
+        """Say so where nothing is redrawn."""
+        if self._live is None and not self._quiet:
+            how = "complete" if event.complete else "incomplete"
+            self.says(f"{event.stream.name}: {how}, {event.records:,} rows read.")
+
+    async def _keep_telling(self) -> None:
+        while True:
+            await asyncio.sleep(_EVERY if self._live is None else _REDRAWN_EVERY)
+            if self._snapshot is None or self._quiet:
+                continue
+            snapshot = self._snapshot()
+            pace = self._meter.measure(snapshot, time.monotonic())
+            if self._live is None:
+                self.says(line(snapshot, pace))
+            else:
+                self._live.update(drawing(snapshot, pace), refresh=True)
+
+
+def line(snapshot: Snapshot, pace: Pace) -> str:
+    """Everything in one line.
+
+    Example: `3 of 44 streams, 6 accounts: 12,345 rows read (1,200 a second), 10,000 loaded; 8.1 of 10 requests a
+    second; 45 % of the windows, about 3 min left.`
+    """
+    reading = snapshot.reading
+    done = sum(stream.phase in {"complete", "incomplete"} for stream in reading.streams)
+    text = (
+        f"{done} of {len(reading.streams)} streams, {reading.accounts:,} accounts: {reading.records:,} rows read "
+        f"({pace.rows:,.0f} a second), {sum(snapshot.loaded.values()):,} loaded; "
+        f"{pace.requests:.1f} of {reading.quota:g} requests a second"
+    )
+    if reading.refused:
+        text += f", {reading.refused:,} refused for their rate"
+    if reading.share_done is not None:
+        text += f"; {reading.share_done:.0%} of the windows"
+    if pace.left is not None:
+        text += f", about {span(pace.left)} left"
+    return text + "."
+
+
+def drawing(snapshot: Snapshot, pace: Pace) -> RenderableType:
+    """The same as a picture: a bar for each stream that is being read, and one line for all."""
+    from rich.console import Group
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+    from rich.text import Text
+
+    bars = Table.grid(padding=(0, 2))
+    for stream in snapshot.reading.streams:
+        if stream.phase == "waiting":
+            continue
+        colour = {"complete": "green", "incomplete": "red"}.get(stream.phase, "cyan")
+        total = stream.windows_total or 1
+        bars.add_row(
+            Text(stream.name, colour),
+            ProgressBar(total=total, completed=total if stream.phase == "complete" else stream.windows, width=24),
+            Text(f"{stream.windows:,} of {stream.windows_total:,} windows", justify="right"),
+            Text(f"{stream.records:,} read", justify="right"),
+            Text(f"{snapshot.loaded.get(stream.name, 0):,} loaded", justify="right"),
+        )
+    return Group(bars, Text(line(snapshot, pace), "bold"))

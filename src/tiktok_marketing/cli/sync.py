@@ -1,0 +1,117 @@
+"""`tiktok-marketing sync`: from TikTok into a database."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tiktok_marketing.cli.common import config_option, console, debug_option, span, table
+
+if TYPE_CHECKING:
+    from tiktok_marketing.cli.progress import Reporter
+    from tiktok_marketing.config import Config
+    from tiktok_marketing.pipelines import Summary
+
+
+@click.command(
+    short_help="Read streams into DuckDB or Postgres, going on from the last run.",
+    epilog="Exit codes: 0 all was delivered; 1 something is missing, and is named; 2 wrong usage or configuration; "
+    "130 or 143 ended by Ctrl-C or a signal, with all that was read loaded (a second one ends it at once).",
+)
+@config_option
+@click.option(
+    "--to",
+    required=True,
+    metavar="DESTINATION",
+    help="duckdb:///tiktok.duckdb for a file here, duckdb:////data/tiktok.duckdb for an absolute path, or "
+    "postgresql://user@host:5432/database; its password there (user:password@host), in PGPASSWORD or ~/.pgpass.",
+)
+@click.option(
+    "--streams", "names", metavar="A,B", help="Only these streams; `tiktok-marketing streams` lists them all."
+)
+@click.option(
+    "--dataset", default="tiktok_ads", show_default=True, metavar="NAME", help="Schema for the tables in the database."
+)
+@click.option("--full", is_flag=True, help="Forget how far these streams were read, and read them from start_date on.")
+@debug_option
+def sync(config_path: Path, to: str, names: str | None, dataset: str, full: bool) -> int:
+    """Read streams into a DuckDB file or a Postgres database; the next run goes on from there.
+
+    Each stream becomes a table, and rows are merged by the stream's key. Data is loaded in packages, each together with
+    how far it reaches: however a run ends, the next one goes on from the last package, and no row is lost or doubled.
+    Tables of streams without a cursor hold what the last complete read found, and nothing that has vanished since.
+    """
+    from tiktok_marketing.config import load_config
+
+    config = load_config(config_path)
+    chosen = None if names is None else [name.strip() for name in names.split(",") if name.strip()]
+    summary, received = asyncio.run(_synced(config, to, chosen, dataset, full=full))
+    show_summary(summary)
+    if summary.interrupted:
+        again = "Run it again with --full" if full and not summary.packages else "The next run goes on from there"
+        click.echo(f"Ended early: what was read is loaded together with how far it reaches. {again}.", err=True)
+        return 128 + (received or signal.SIGINT)
+    return 0 if summary.complete else 1
+
+
+async def _synced(
+    config: Config, to: str, names: list[str] | None, dataset: str, *, full: bool
+) -> tuple[Summary, int | None]:
+    from tiktok_marketing.cli.progress import Reporter
+    from tiktok_marketing.pipelines import load_async
+
+    stop = asyncio.Event()
+    async with Reporter() as reporter:
+        signals = _Signals(stop, reporter)
+        summary = await load_async(config, to, streams=names, dataset=dataset, full=full, watcher=reporter, stop=stop)
+    return summary, signals.received
+
+
+class _Signals:
+    """The first signal ends the sync in order, the second one ends the program."""
+
+    def __init__(self, stop: asyncio.Event, reporter: Reporter) -> None:
+        self.received: int | None = None
+        self._stop = stop
+        self._reporter = reporter
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, self._receive, number)
+
+    def _receive(self, number: int) -> None:
+        if self.received is not None:
+            self._reporter.leave()
+            # Not a mere exit, which would wait for the thread that loads. The database stands a kill at any moment.
+            os._exit(128 + number)
+        self.received = number
+        self._stop.set()
+        self._reporter.says("Ending: what was read is being loaded. Once more, and it ends at once.")
+
+
+def show_summary(summary: Summary) -> None:
+    """Print what was done: a table on stdout, and what is missing on stderr."""
+    shown = table("Stream", "Rows", "Seconds", "Was at", "Is at", "", right=("Rows", "Seconds"))
+    for stream in summary.streams:
+        shown.add_row(
+            stream.name,
+            f"{stream.rows:,}",
+            f"{stream.seconds:.1f}",
+            stream.state_from or "-",
+            stream.state_to or "-",
+            "complete" if stream.complete else "[red]incomplete[/red]",
+        )
+    out = console()
+    out.print(shown)
+    rate = summary.rows / summary.seconds if summary.seconds else 0
+    out.print(
+        f"{summary.rows:,} rows in {span(summary.seconds)} ({rate:,.0f} a second), "
+        f"{sum(summary.requests.values()):,} requests: {summary.destination}, schema {summary.dataset}",
+        soft_wrap=True,
+        markup=False,
+    )
+    for text in summary.missing():
+        click.secho(f"Missing: {text}" if not text.endswith("(skipped, as configured)") else text, fg="red", err=True)

@@ -1,0 +1,151 @@
+"""What ads are made of: videos, images, music and posts, by id; and the library that an account has of them."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from tiktok_marketing.emulator.business.business import DAY, Account, Ad
+from tiktok_marketing.emulator.business.library import (
+    STOCK_TRACKS,
+    post_id,
+    posts,
+    stock_image_id,
+    stock_images,
+    stock_track_id,
+    track_id,
+    tracks,
+)
+from tiktok_marketing.emulator.randomness import keyed
+
+_LEAD = 600
+_UNUSED_SLOT = 99
+
+
+class Asset(msgspec.Struct, frozen=True):
+    """A video or an image in an account's library.
+
+    Attributes:
+        id: video_id or image_id.
+        key: Decides everything else about it.
+        created: When it was uploaded, seconds since 1970.
+        modified: When it was changed last, as of the time of asking.
+    """
+
+    id: str
+    key: int
+    created: int
+    modified: int
+
+
+def is_carousel(ad: Ad) -> bool:
+    """Whether the ad shows images one after the other instead of a video."""
+    return ad.key % 100 < 10
+
+
+def post_of(ad: Ad) -> int | None:
+    """The place of the post that the ad shows, if it is a Spark Ad."""
+    if is_carousel(ad) or ad.group.campaign.smart or (ad.key >> 40) % 100 >= 14:
+        return None
+    return posts(ad.group.campaign.account).pick(ad.key >> 20, ad.created)
+
+
+def item_id(ad: Ad) -> str | None:
+    """The tiktok_item_id of a Spark Ad."""
+    place = post_of(ad)
+    return None if place is None else post_id(posts(ad.group.campaign.account), place)
+
+
+def video_id(ad: Ad) -> str | None:
+    """The id of the ad's video; up to three ads of an ad group share one. Carousels and Spark Ads have none."""
+    return None if is_carousel(ad) or post_of(ad) is not None else _video(_slot(ad))
+
+
+def image_ids(ad: Ad) -> list[str]:
+    """The images of a carousel (the last may be one that other accounts use too), or the video's cover."""
+    slot = _slot(ad)
+    if not is_carousel(ad):
+        return [] if post_of(ad) is not None else [_cover(slot)]
+    shared = stock_images(ad.group.campaign.account)
+    last = stock_image_id(shared[slot % len(shared)]) if slot % 3 == 0 else _card(slot, 2)
+    return [_card(slot, 0), _card(slot, 1), last]
+
+
+def music_id(ad: Ad) -> str | None:
+    """The music of a carousel: from TikTok's library or, if it had some by then, the account's own."""
+    if not is_carousel(ad):
+        return None
+    own = tracks(ad.group.campaign.account)
+    place = own.pick(ad.key >> 24, ad.created)
+    return track_id(own, place) if place is not None and ad.key >> 16 & 1 else stock_track_id(ad.key % STOCK_TRACKS)
+
+
+def videos(account: Account, now: int) -> list[Asset]:
+    """The videos that the account has at `now`, last modified first."""
+    return _newest(
+        account, ((_video(slot), slot, used) for slot, used, carousel in _slots(account, now) if not carousel), now
+    )
+
+
+def images(account: Account, now: int) -> list[Asset]:
+    """The images that the account has at `now`, last modified first."""
+    return _newest(account, _images(account, now), now)
+
+
+def _images(account: Account, now: int) -> Iterator[tuple[str, int, int]]:
+    for slot, used, carousel in _slots(account, now):
+        if not carousel:
+            yield _cover(slot), slot ^ 1, used
+            continue
+        for place in range(2 if slot % 3 == 0 else 3):
+            yield _card(slot, place), slot ^ (place + 2), used
+    for index in stock_images(account):
+        yield stock_image_id(index), keyed(78, index), account.created + _LEAD + 300 + index
+
+
+def _slots(account: Account, now: int) -> Iterator[tuple[int, int, bool]]:
+    """What the account's ads show, as (key, first use, whether it is a carousel), and a few things never used.
+
+    Material comes up to a day before its first ad, hence the look ahead.
+    """
+    seen: set[tuple[int, bool]] = set()
+    for ad in account.ads(now + DAY):
+        carousel = is_carousel(ad)
+        mark = (_slot(ad), carousel)
+        if mark in seen or post_of(ad) is not None:
+            continue
+        seen.add(mark)
+        yield _slot(ad), ad.created, carousel
+    for group in account.adgroups(now + DAY):
+        if group.key % 4 == 0:
+            yield keyed(group.key, _UNUSED_SLOT, 21), group.created, False
+
+
+def _newest(account: Account, found: Iterator[tuple[str, int, int]], now: int) -> list[Asset]:
+    assets = []
+    for its_id, key, used in found:
+        created = max(account.created + 300, used - _LEAD - key % (DAY - _LEAD))
+        if created > now:
+            continue
+        modified = created - 1 - key % 40 if key % 7 == 0 and its_id[0] != "v" else created
+        renamed = created + DAY * (1 + key % 20)
+        if key % 100 < 15 and renamed <= now:
+            modified = renamed
+        assets.append(Asset(its_id, key, created, modified))
+    assets.sort(key=lambda asset: (asset.modified, asset.id), reverse=True)
+    return assets
+
+
+def _slot(ad: Ad) -> int:
+    return keyed(ad.group.key, ad.serial % 64 // 3, 21)
+
+
+def _video(slot: int) -> str:
+    return f"v10033g50000c{slot:016x}"
+
+
+def _cover(slot: int) -> str:
+    return f"tos-alisg-p-0051c001-sg/{slot:016x}"
+
+
+def _card(slot: int, place: int) -> str:
+    return f"ad-site-i18n-sg/{slot:016x}{place}"

@@ -1,0 +1,368 @@
+"""What ads deliver: a vector of whole numbers for each ad and day, from which every metric is made.
+
+All parts of a vector are counts or hundredths of the currency, so that adding is exact: hours to days, ads to ad
+groups, campaigns and the account. A day's vector is split over its hours by flooring running totals, which loses
+nothing.
+
+Immediate parts are known when their hour is over. Late parts come from conversions: of a day's conversions some are
+known on that day and the rest over the following seven, as attribution catches up. Parts by conversion time (`rt_…`)
+hold on a day what became known on it, so over all days they add up to the same.
+"""
+
+from tiktok_marketing.emulator.business.business import FOREVER, Account, Ad
+from tiktok_marketing.emulator.business.days import WEEKDAY_WEIGHTS, LocalDay, local_day, local_ordinal
+from tiktok_marketing.emulator.randomness import Dice, mix
+
+IMMEDIATE = (
+    "impressions", "clicks", "spend", "voucher", "gross_impressions", "reach", "plays", "play_time", "watched_2s",
+    "watched_6s", "p25", "p50", "p75", "p100", "likes", "comments", "shares", "follows", "profile_visits", "music",
+    "engagements", "engaged_view", "engaged_view_15s", "landing", "instant_result",
+)  # fmt: skip
+LATE = (
+    "conversion", "late_result", "install", "registration", "total_registration", "purchase", "total_purchase",
+    "purchase_value", "app_cart", "total_app_cart", "app_cart_value", "checkout", "total_checkout", "launch",
+    "total_launch", "lead", "total_lead", "payment", "payment_value", "web_cart", "web_cart_value",
+    "initiate_checkout", "initiate_checkout_value", "content_view", "pageview", "form", "web_registration",
+    "button_click", "shop", "shop_value", "cta", "vta", "evta", "cta_install", "vta_install", "evta_install",
+    "cta_registration", "vta_registration", "evta_registration", "cta_purchase", "vta_purchase", "evta_purchase",
+    "vta_payment", "vta_payment_value", "evta_payment", "skan", "secondary",
+)  # fmt: skip
+REAL_TIME = ("rt_conversion", "rt_late_result", "rt_install")
+PARTS = (*IMMEDIATE, *LATE, *REAL_TIME)
+"""Names of the parts of a vector, in order. Only `reach`, a day's viewers of one ad, must not be read as a sum."""
+
+AT = {name: index for index, name in enumerate(PARTS)}
+SIZE = len(PARTS)
+ZERO = [0] * SIZE
+LEAST_IMPRESSIONS = 500
+"""A whole day of an ad that does not just trickle has at least as many."""
+
+LAG_DAYS = 7
+_LAG = (620, 780, 860, 915, 955, 985, 1005, 1024)
+"""Of 1,024 conversions, how many are known when the ad's day is over, the next day, ... the seventh day after."""
+
+_UNIT = 20
+_ONE = 1 << _UNIT
+_MASK = _ONE - 1
+_NOW = len(IMMEDIATE)
+_LATE_END = _NOW + len(LATE)
+_CONVERSION = AT["conversion"]
+SALT = tuple((mix(index) & 0xFFFFFFFF) | 1 for index in range(SIZE))
+"""For each part, an odd number that makes its chance its own."""
+
+_TAKEN_BACK = 0x7A4B
+_TAKEN_BACK_AFTER = 2
+
+Ops = tuple[tuple[int, int, int, int], ...]
+
+_PARTNERS: dict[str, dict[str, tuple[str, int]]] = {
+    "web": {
+        "payment": ("conversion", 1000), "payment_value": ("payment", 4_800_000), "web_cart": ("conversion", 3100),
+        "web_cart_value": ("web_cart", 5_100_000), "initiate_checkout": ("conversion", 1700),
+        "initiate_checkout_value": ("initiate_checkout", 5_000_000), "content_view": ("conversion", 9800),
+        "pageview": ("conversion", 21_000), "web_registration": ("conversion", 240),
+        "button_click": ("conversion", 5200), "vta_payment": ("payment", 180),
+        "vta_payment_value": ("vta_payment", 4_700_000), "evta_payment": ("payment", 60),
+    },
+    "app": {
+        "install": ("conversion", 1000), "registration": ("conversion", 420),
+        "total_registration": ("registration", 1060), "purchase": ("conversion", 90),
+        "total_purchase": ("purchase", 1450), "purchase_value": ("total_purchase", 990_000),
+        "app_cart": ("conversion", 160), "total_app_cart": ("app_cart", 1700),
+        "app_cart_value": ("total_app_cart", 820_000), "checkout": ("conversion", 110),
+        "total_checkout": ("checkout", 1200), "launch": ("conversion", 930), "total_launch": ("launch", 6400),
+        "cta_install": ("cta", 1000), "vta_install": ("vta", 1000), "evta_install": ("evta", 1000),
+        "cta_registration": ("cta", 420), "vta_registration": ("vta", 400), "evta_registration": ("evta", 380),
+        "cta_purchase": ("cta", 90), "vta_purchase": ("vta", 85), "evta_purchase": ("evta", 80),
+        "skan": ("conversion", 300), "secondary": ("conversion", 90),
+    },
+    "lead": {
+        "lead": ("conversion", 1000), "total_lead": ("lead", 1080), "form": ("conversion", 1000),
+        "content_view": ("conversion", 6300), "pageview": ("conversion", 12_000), "button_click": ("conversion", 2500),
+    },
+    "shop": {
+        "shop": ("conversion", 1000), "shop_value": ("shop", 3_900_000), "content_view": ("conversion", 7000),
+        "purchase_value": ("conversion", 0),
+    },
+}  # fmt: skip
+"""For each profile, late parts as thousandths of another part (of money: hundredths of the currency per unit)."""
+
+_PER_MILLE_OF_CLICKS = {"web": 42, "app": 110, "lead": 75, "shop": 48, "traffic": 4, "community": 4}
+_INSTANT_RESULT = {"reach": "reach", "traffic": "clicks", "video": "watched_6s", "community": "follows"}
+
+
+class Model:
+    """How one ad turns impressions into everything else: chains of (part, from part, rate, salt), rates in 1/2^20."""
+
+    __slots__ = ("conversion_rate", "instant", "late", "rt", "secondary", "sources")
+
+    def __init__(self, ad: Ad) -> None:
+        campaign = ad.group.campaign
+        account = campaign.account
+        profile = campaign.profile
+        dice = Dice(ad.key, 11)
+
+        def rate(per_mille: int, spread: int = 30) -> int:
+            return per_mille * _ONE // 1000 * dice.between(100 - spread, 100 + spread) // 100
+
+        def below_one(per_mille: int) -> int:
+            return min(rate(per_mille, 12), _MASK)
+
+        price = account.template.cpm * (140 if profile in {"web", "app", "lead", "shop"} else 70) // 100
+        chain: list[tuple[str, str, int]] = [
+            ("clicks", "impressions", rate(24 if profile == "traffic" else 11, 55)),
+            ("spend", "impressions", rate(price, 35)),
+            ("voucher", "spend", (0, 3, 5)[account.index % 3] * _ONE // 100),
+            ("gross_impressions", "impressions", _ONE + rate(18)),
+            ("reach", "impressions", below_one(810)),
+            ("plays", "impressions", below_one(870)),
+            ("play_time", "plays", rate(420_000)),
+            ("watched_2s", "plays", below_one(430)),
+            ("watched_6s", "watched_2s", below_one(330)),
+            ("p25", "plays", below_one(380)),
+            ("p50", "p25", below_one(480)),
+            ("p75", "p50", below_one(560)),
+            ("p100", "p75", below_one(620)),
+            ("likes", "plays", rate(9, 80)),
+            ("comments", "likes", rate(40, 60)),
+            ("shares", "likes", rate(55, 60)),
+            ("follows", "plays", rate(26 if profile == "community" else 1, 60)),
+            ("profile_visits", "plays", rate(14 if profile == "community" else 3, 60)),
+            ("music", "plays", rate(1, 90)),
+            ("engaged_view", "watched_6s", below_one(700)),
+            ("engaged_view_15s", "engaged_view", below_one(410)),
+            ("landing", "clicks", below_one(720)),
+        ]
+        if profile in _INSTANT_RESULT:
+            chain.append(("instant_result", _INSTANT_RESULT[profile], _ONE))
+        self.instant = _compile(chain)
+        self.conversion_rate = rate(_PER_MILLE_OF_CLICKS.get(profile, 0), 45)
+        late: list[tuple[str, str, int]] = [] if profile in _INSTANT_RESULT else [("late_result", "conversion", _ONE)]
+        late += [
+            ("vta", "conversion", below_one(210)),
+            ("evta", "conversion", below_one(80)),
+            ("cta", "conversion", below_one(700)),
+        ]
+        money = account.template.cpm
+        for part, (source, per_mille) in _PARTNERS.get(profile, {}).items():
+            exact = per_mille == 1000
+            scaled = per_mille * money // 780 if part.endswith("_value") else per_mille
+            late.append((part, source, _ONE if exact else rate(scaled, 20)))
+        self.late = _compile(late)
+        rt: list[tuple[str, str, int]] = []
+        if profile not in _INSTANT_RESULT:
+            rt.append(("rt_late_result", "rt_conversion", _ONE))
+        if profile == "app":
+            rt.append(("rt_install", "rt_conversion", _ONE))
+        self.rt = _compile(rt)
+        self.secondary = profile == "app"
+        self.sources: tuple[tuple[int, int], ...] = (
+            (0, 0),
+            *((part, source) for part, source, _, _ in self.instant),
+            (AT["engagements"], 0),
+            (_CONVERSION, AT["clicks"]),
+            *((part, source) for part, source, _, _ in self.late),
+            (_LATE_END, 0),
+            *((part, source) for part, source, _, _ in self.rt),
+        )
+        """Every part, each after the part that it comes from."""
+
+
+def _compile(chain: list[tuple[str, str, int]]) -> Ops:
+    """Name to index; parts that stay zero are left out."""
+    return tuple((AT[part], AT[source], rate, SALT[AT[part]]) for part, source, rate in chain if rate)
+
+
+class Numbers:
+    """The figures of one account as seen at one time (`now`, seconds since 1970)."""
+
+    def __init__(self, account: Account, now: int, models: dict[int, Model] | None = None, taken_back: int = 0) -> None:
+        self.account = account
+        self.now = now
+        self.today = local_ordinal(account.zone, now)
+        self._day = local_day(account.zone, self.today)
+        self._passed = self._day.hours_passed(now)
+        self._models = models if models is not None else {}
+        self._taken_back = taken_back
+        self.last_day = self.today if self._passed else self.today - 1
+
+    def day(self, ordinal: int) -> LocalDay:
+        """A local day of the account."""
+        return local_day(self.account.zone, ordinal)
+
+    def hours_passed(self, ordinal: int) -> int:
+        """How many labelled hours of a day are known now."""
+        if ordinal < self.today:
+            return len(self.day(ordinal).labels)
+        return self._passed if ordinal == self.today else 0
+
+    def model(self, ad: Ad) -> Model:
+        """The ad's model, kept for as long as the account's figures are."""
+        found = self._models.get(ad.key)
+        if found is None:
+            if len(self._models) > 50_000:
+                self._models.clear()
+            found = self._models[ad.key] = Model(ad)
+        return found
+
+    def span(self, ad: Ad, first: int, last: int) -> range:
+        """The days from `first` to `last` on which conversions or impressions of the ad may be known."""
+        if not ad.base:
+            return range(0)
+        late = 0 if self.account.sandbox_days else LAG_DAYS
+        tail = ad.last_day + late if ad.last_day < FOREVER else FOREVER
+        return range(max(first, ad.first_day), min(last, tail, self.last_day) + 1)
+
+    def series(self, ad: Ad, first: int, last: int) -> list[tuple[int, list[int]]]:
+        """The ad's days with data from `first` to `last` (ordinals, inclusive), each with its vector."""
+        span = self.span(ad, first, last)
+        if not span:
+            return []
+        model = self.model(ad)
+        finals: dict[int, tuple[int, int]] = {}
+        rows: list[tuple[int, list[int]]] = []
+        for ordinal in range(max(ad.first_day, span.start - LAG_DAYS), span.start):
+            if ordinal <= ad.last_day:
+                self._final(ad, model, ordinal, finals)
+        for ordinal in span:
+            vector = [0] * SIZE
+            if ordinal <= ad.last_day:
+                self._fill(ad, model, ordinal, vector, finals)
+            if finals:
+                self._fill_real_time(model, ordinal, vector, finals)
+            if any(vector) and not self.takes_back(ad, ordinal):
+                rows.append((ordinal, vector))
+        return rows
+
+    def takes_back(self, ad: Ad, ordinal: int) -> bool:
+        """Whether the ad's figures of a day turned out to be invalid."""
+        if not self._taken_back or self.today - ordinal < _TAKEN_BACK_AFTER:
+            return False
+        return mix(ad.key ^ ordinal ^ _TAKEN_BACK) % 100 < self._taken_back
+
+    def days_taken_back(self, ad: Ad, span: range) -> range | list[int]:
+        """The days among these of which that is so."""
+        return [ordinal for ordinal in span if self.takes_back(ad, ordinal)] if self._taken_back else range(0)
+
+    def hours(self, ad: Ad, ordinal: int) -> list[tuple[int, list[int]]]:
+        """The ad's hours with data on one day: hour label and vector. They add up to the day's vector exactly."""
+        rows = self.series(ad, ordinal, ordinal)
+        if not rows:
+            return []
+        vector = rows[0][1]
+        day = self.day(ordinal)
+        passed = self.hours_passed(ordinal)
+        edges = day.cumulative[1 : passed + 1]
+        known = day.cumulative[passed]
+        noise = mix(ad.key ^ ordinal)
+        whole = self._whole(ad, ordinal) if passed < len(day.labels) else vector
+        hours = [[0] * SIZE for _ in range(passed)]
+        for part, value in enumerate(vector):
+            if not value:
+                continue
+            immediate = part < _NOW
+            amount, weight = (whole[part], day.total) if immediate else (value, known)
+            shift = _shift(part, noise, weight)
+            before = 0
+            for hour, edge in zip(hours, edges, strict=True):
+                running = (amount * edge + shift) // weight
+                hour[part] = running - before
+                before = running
+        return [(label, hour) for label, hour in zip(day.labels, hours, strict=False) if any(hour)]
+
+    def _whole(self, ad: Ad, ordinal: int) -> list[int]:
+        """Immediate parts of the day as if it were over; None of them if the ad does not deliver on it."""
+        vector = [0] * SIZE
+        if ad.first_day <= ordinal <= ad.last_day:
+            self._fill_instant(ad, self.model(ad), ordinal, vector)
+        return vector
+
+    def _fill_instant(self, ad: Ad, model: Model, ordinal: int, vector: list[int]) -> int:
+        noise = mix(ad.key ^ ordinal)
+        vector[0] = _impressions(ad, ordinal, noise)
+        for part, source, rate, salt in model.instant:
+            vector[part] = (vector[source] * rate + ((noise * salt >> 11) & _MASK)) >> _UNIT
+        vector[5] = vector[5] or 1
+        vector[20] = vector[1] + vector[14] + vector[15] + vector[16] + vector[17] + vector[18] + vector[19]
+        return noise
+
+    def _fill(self, ad: Ad, model: Model, ordinal: int, vector: list[int], finals: dict[int, tuple[int, int]]) -> None:
+        noise = self._fill_instant(ad, model, ordinal, vector)
+        final = (vector[1] * model.conversion_rate + (noise >> 9 & _MASK)) >> _UNIT if model.conversion_rate else 0
+        if final:
+            finals[ordinal] = (final, noise >> 30 & 1023)
+        if ordinal == self.today:
+            day, passed = self._day, self._passed
+            known = day.cumulative[passed]
+            if passed < len(day.labels):
+                for part in range(_NOW):
+                    if vector[part]:
+                        vector[part] = (vector[part] * known + _shift(part, noise, day.total)) // day.total
+        if not final:
+            return
+        conversions = self._known(final, noise >> 30 & 1023, self.today - ordinal)
+        if not conversions:
+            return
+        vector[_CONVERSION] = conversions
+        for part, source, rate, salt in model.late:
+            vector[part] = (vector[source] * rate + ((noise * salt >> 11) & _MASK)) >> _UNIT
+
+    def _final(self, ad: Ad, model: Model, ordinal: int, finals: dict[int, tuple[int, int]]) -> None:
+        """The conversions that a day will have in the end; cheaper than its whole vector."""
+        if not model.conversion_rate:
+            return
+        noise = mix(ad.key ^ ordinal)
+        part, _, rate, salt = model.instant[0]
+        assert part == 1  # noqa: S101 - clicks come first in every chain
+        clicks = (_impressions(ad, ordinal, noise) * rate + ((noise * salt >> 11) & _MASK)) >> _UNIT
+        final = (clicks * model.conversion_rate + (noise >> 9 & _MASK)) >> _UNIT
+        if final:
+            finals[ordinal] = (final, noise >> 30 & 1023)
+
+    def _known(self, final: int, shift: int, age: int) -> int:
+        """Of a day's conversions, those known now, `age` days later; the present day counts as far as it has gone."""
+        if age > LAG_DAYS:
+            return final
+        return self._known_within(final, shift, age, self._day.cumulative[self._passed], self._day.total)
+
+    @staticmethod
+    def _known_within(final: int, shift: int, age: int, passed: int, total: int) -> int:
+        before = _LAG[age - 1] if age else 0
+        return (final * (before * total + (_LAG[age] - before) * passed) + shift * total) // (1024 * total)
+
+    def _fill_real_time(
+        self, model: Model, ordinal: int, vector: list[int], finals: dict[int, tuple[int, int]]
+    ) -> None:
+        day = self._day
+        passed = day.cumulative[self._passed]
+        came = 0
+        for age in range(LAG_DAYS + 1):
+            entry = finals.get(ordinal - age)
+            if entry is None:
+                continue
+            final, shift = entry
+            if ordinal == self.today:
+                came += self._known_within(final, shift, age, passed, day.total)
+            else:
+                came += (final * _LAG[age] + shift) >> 10
+            if age:
+                came -= (final * _LAG[age - 1] + shift) >> 10
+        if came:
+            vector[_LATE_END] = came
+            for part, source, _, _ in model.rt:
+                vector[part] = vector[source]
+
+
+def _impressions(ad: Ad, ordinal: int, noise: int) -> int:
+    """A day's impressions: the ad's scale, the weekday, a slow start and a slow fading, and chance."""
+    age = ordinal - ad.first_day
+    curve = (45, 75, 95)[age] if age < 3 else max(38, 104 - age)
+    value = ad.base * WEEKDAY_WEIGHTS[(ordinal - 1) % 7] * curve * (78 + (noise & 0x3F)) // 1_100_000
+    return max(value, 1 if ad.trickles else LEAST_IMPRESSIONS)
+
+
+def _shift(part: int, noise: int, weight: int) -> int:
+    """Where in the day's weight a part's roundings fall; the first hour always gets an impression."""
+    if part == 0 or part == 5:  # noqa: PLR1714 - faster than a set for the two counts that must not be zero
+        return weight - 1
+    return ((noise * SALT[part]) >> 17) % weight

@@ -1,0 +1,115 @@
+"""The emulator's own paths, below `/_emulator/`: look into it, move its clock, make it fail. They need no token.
+
+GET    /_emulator/info       where everything is: url, app_id, secret, tokens, accounts, clock
+GET    /_emulator/counters   counts by path, account and answer; `?requests=1` adds the requests themselves
+POST   /_emulator/reset      forget counts, quota, used auth codes, revoked tokens and faults
+GET    /_emulator/faults     the faults in force, and how often each struck
+POST   /_emulator/faults     add one: `{"fault": "path=ad/get/,nth=3,code=50000"}`, or its fields as an object
+DELETE /_emulator/faults     let nothing go wrong any more
+GET    /_emulator/clock      the time
+POST   /_emulator/clock      `{"set": "2026-03-10T15:00:00Z"}` or `{"advance": 86400}` (seconds)
+GET    /_emulator/truth      `?advertiser_id=&start_date=&end_date=`: what a complete reader must get;
+                             `include_deleted=false` as if deleted objects were not asked for,
+                             `hourly=false` without counting hours, `breakdowns=true` with the rows of audience and
+                             country reports
+"""
+
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from tiktok_marketing.emulator.faults import Fault
+from tiktok_marketing.emulator.platform import Platform
+
+PREFIX = "/_emulator/"
+
+
+async def handle(platform: Platform, request: web.BaseRequest) -> web.Response:
+    """Answer a control request: JSON, 400 with the reason for a wrong one, 404 for an unknown path."""
+    name = request.path.removeprefix(PREFIX).rstrip("/")
+    try:
+        body: Any = msgspec.json.decode(await request.read() or b"{}")
+        answer = _answer(platform, request, name, body if isinstance(body, dict) else {})
+    except (ValueError, KeyError, TypeError, msgspec.MsgspecError) as error:
+        reason = f"Unknown or missing: {error}." if isinstance(error, KeyError) else str(error)
+        return _json({"error": reason}, status=400)
+    if answer is None:
+        return _json({"error": f"There is no {request.method} {request.path}."}, status=404)
+    return _json(answer)
+
+
+def _answer(  # noqa: C901, PLR0911, PLR0912 - one case a path reads best in one place
+    platform: Platform, request: web.BaseRequest, name: str, body: dict[str, Any]
+) -> Any:
+    match request.method, name:
+        case "GET", "info":
+            return msgspec.json.decode(platform.ready_line()) | {
+                "limited_access_token": platform.limited_access_token,
+                "clock": _clock(platform),
+                "accounts": [
+                    {
+                        "advertiser_id": str(account.id),
+                        "name": account.name,
+                        "display_timezone": account.template.zone,
+                        "currency": account.template.currency,
+                        "life": account.life,
+                        "create_time": account.created,
+                    }
+                    for account in platform.business.granted
+                ],
+            }
+        case "GET", "counters":
+            found: dict[str, Any] = {"total": platform.counters.total(), "counts": platform.counters.rows()}
+            if request.query.get("requests", "0") not in {"0", "false", ""}:
+                found["requests"] = list(platform.counters.requests)
+            return found
+        case "POST", "reset":
+            platform.counters.reset()
+            platform.throttle.reset()
+            platform.access.reset()
+            platform.faults.clear()
+            return {"reset": True}
+        case "GET", "faults":
+            return {"faults": platform.faults.entries()}
+        case "POST", "faults":
+            given = body.get("fault", body)
+            fault = Fault.parse(given) if isinstance(given, str) else msgspec.convert(given, Fault)
+            return {"added": msgspec.to_builtins(platform.faults.add(fault))}
+        case "DELETE", "faults":
+            platform.faults.clear()
+            return {"faults": []}
+        case "GET", "clock":
+            return _clock(platform)
+        case "POST", "clock":
+            if "set" in body:
+                platform.clock.set(datetime.fromisoformat(body["set"]))
+            elif "advance" in body:
+                platform.clock.advance(float(body["advance"]))
+            else:
+                raise ValueError('The clock takes {"set": "<ISO time>"} or {"advance": <seconds>}.')
+            return _clock(platform)
+        case "GET", "truth":
+            return platform.truth(
+                request.query["advertiser_id"],
+                date.fromisoformat(request.query["start_date"]),
+                date.fromisoformat(request.query["end_date"]),
+                include_deleted=_flag(request, "include_deleted"),
+                hourly=_flag(request, "hourly"),
+                breakdowns=_flag(request, "breakdowns", default="false"),
+            )
+    return None
+
+
+def _flag(request: web.BaseRequest, name: str, default: str = "true") -> bool:
+    """A switch in the query."""
+    return request.query.get(name, default).lower() in {"true", "1"}
+
+
+def _clock(platform: Platform) -> dict[str, Any]:
+    return {"now": platform.clock.now().isoformat(), "frozen": platform.clock.frozen}
+
+
+def _json(value: Any, status: int = 200) -> web.Response:
+    return web.Response(body=msgspec.json.encode(value), status=status, content_type="application/json")

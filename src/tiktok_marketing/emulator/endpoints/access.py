@@ -1,0 +1,166 @@
+"""Who may ask: the app, its tokens, and the endpoints that deal with them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tiktok_marketing.emulator.business.business import Account, Business
+from tiktok_marketing.emulator.endpoints import params as read
+from tiktok_marketing.emulator.endpoints.asset_lists import IN_SANDBOX
+from tiktok_marketing.emulator.endpoints.envelope import Answer, Refusal, encode, refuse
+from tiktok_marketing.emulator.endpoints.records import advertiser_record
+from tiktok_marketing.emulator.randomness import keyed
+
+AUTH_CODE = "demo-auth-code"
+"""The auth_code that oauth2/access_token takes, once."""
+
+SANDBOX_PATHS = frozenset({"campaign/get/", "adgroup/get/", "ad/get/", "report/integrated/get/", "user/info/"})
+"""What a sandbox token may ask for."""
+
+_ACCOUNTS_PATHS = frozenset({"advertiser/info/", "oauth2/advertiser/get/"})
+
+_SCOPES = [1, 2, 4, 100, 200, 210, 220, 44]
+_MOST_ACCOUNTS = 100
+
+
+class Access:
+    """The app and its three tokens: one for all granted accounts, one for the first only, one for the sandbox.
+
+    They look like TikTok's and begin with `fa4e`, so that nobody takes them for real ones.
+    """
+
+    def __init__(self, business: Business) -> None:
+        self._business = business
+        options = business.options
+        self._sandbox_paths = SANDBOX_PATHS.union(
+            _ACCOUNTS_PATHS if options.sandbox_accounts_endpoints else (),
+            IN_SANDBOX if options.sandbox_asset_endpoints else (),
+        )
+        seed = options.seed
+        self.app_id = f"7000000000000{keyed(seed, 101) % 10**6:06d}"
+        self.secret = "fa4e5ec2e7" + _hex(seed, 102)[:30]
+        self.access_token = "fa4eacce55" + _hex(seed, 103)[:30]
+        self.limited_access_token = "fa4e0071e0" + _hex(seed, 104)[:30]
+        self.sandbox_access_token = "fa4e5a4db0" + _hex(seed, 105)[:30]
+        self._used_codes: set[str] = set()
+        self._revoked: set[str] = set()
+
+    def reset(self) -> None:
+        """Make the auth code and all tokens good again."""
+        self._used_codes.clear()
+        self._revoked.clear()
+
+    def check_token(self, token: str | None, path: str) -> None:
+        """Refuse a missing or wrong token, and what a sandbox token may not ask for.
+
+        Raises:
+            Refusal: 40104, 40105, 40014 (accounts) or 40008 (all else).
+        """
+        if not token:
+            raise Refusal(40104, "Access token is null, you should set it in http header with key Access-Token.")
+        known = {self.access_token, self.limited_access_token, self.sandbox_access_token}
+        if token not in known or token in self._revoked:
+            raise Refusal(40105, "Access token is incorrect or has been revoked.")
+        if token == self.sandbox_access_token and path not in self._sandbox_paths:
+            if path in _ACCOUNTS_PATHS:
+                raise Refusal(40014, "This function is not supported in the sandbox environment.")
+            raise Refusal(40008, "This endpoint is not implemented in the sandbox environment.")
+
+    def is_sandbox(self, token: str | None) -> bool:
+        """Whether it is the sandbox token."""
+        return token == self.sandbox_access_token
+
+    def accounts(self, token: str | None) -> list[Account]:
+        """The accounts that a token reaches."""
+        if self.is_sandbox(token):
+            return [self._business.sandbox]
+        granted = self._business.granted
+        return granted[:1] if token == self.limited_access_token else granted
+
+    def account(self, token: str | None, advertiser_id: str) -> Account:
+        """An account by its id.
+
+        Raises:
+            Refusal: There is none (40300), or the token does not reach it (40001).
+        """
+        found = self._business.by_id.get(advertiser_id)
+        if found is None:
+            raise Refusal(40300, f"Advertiser {advertiser_id} does not exist or has been deleted.")
+        if found not in self.accounts(token):
+            raise Refusal(40001, f"No permission to operate advertiser {advertiser_id}.")
+        return found
+
+    # -- endpoints
+
+    def exchange(self, body: Mapping[str, Any]) -> Answer:
+        """oauth2/access_token: an auth_code, once, for the production token."""
+        fields = {name: str(body.get(name) or "") for name in ("app_id", "secret", "auth_code")}
+        missing = [name for name, value in fields.items() if not value]
+        if missing:
+            refuse(f"Missing required field(s): {', '.join(missing)}.")
+        self._check_app(fields["app_id"], fields["secret"])
+        if fields["auth_code"] != AUTH_CODE or AUTH_CODE in self._used_codes:
+            raise Refusal(40110, "Auth_code is invalid, has been used or has expired.")
+        self._used_codes.add(AUTH_CODE)
+        ids = [str(account.id) for account in self._business.granted]
+        return encode({"access_token": self.access_token, "advertiser_ids": ids, "scope": _SCOPES})
+
+    def revoke(self, body: Mapping[str, Any]) -> Answer:
+        """oauth2/revoke_token: end a token."""
+        self._check_app(str(body.get("app_id") or ""), str(body.get("secret") or ""))
+        token = str(body.get("access_token") or "")
+        self.check_token(token, "user/info/")
+        self._revoked.add(token)
+        ids = [str(account.id) for account in self.accounts(token)]
+        return encode({"app_id": self.app_id, "advertiser_ids": ids})
+
+    def advertisers(self, token: str | None, params: Mapping[str, str]) -> Answer:
+        """oauth2/advertiser/get: what the token reaches."""
+        missing = [name for name in ("app_id", "secret") if not params.get(name)]
+        if missing:
+            refuse(f"Missing required field(s): {', '.join(missing)}.")
+        self._check_app(params["app_id"], params["secret"])
+        found = [{"advertiser_id": str(item.id), "advertiser_name": item.name} for item in self.accounts(token)]
+        return encode({"list": found})
+
+    def advertiser_info(self, token: str | None, params: Mapping[str, str], now: int) -> Answer:
+        """advertiser/info: the accounts asked for, in full or the fields named."""
+        asked = read.json_value(params, "advertiser_ids")
+        if not asked:
+            refuse("Missing required field(s): advertiser_ids.")
+        read.ids(asked, "advertiser_ids", _MOST_ACCOUNTS)
+        fields = read.texts(params, "fields")
+        records = [
+            advertiser_record(self.account(token, advertiser_id), now)
+            for advertiser_id in dict.fromkeys(map(str, asked))
+        ]
+        if fields is not None:
+            wanted = ["advertiser_id", *(name for name in fields if name != "advertiser_id")]
+            records = [
+                {name: (record | {"company_name_editable": True})[name] for name in wanted
+                 if name in record or name == "company_name_editable"}
+                for record in records
+            ]  # fmt: skip
+        return encode({"list": records})
+
+    def user_info(self) -> Answer:
+        """user/info: whose token it is."""
+        key = self._business.accounts[0].key
+        return encode(
+            {
+                "core_user_id": str(6_900_000_000_000_000_000 + key % 10**15),
+                "display_name": "Demo Marketer",
+                "email": "d***r@example.com",
+                "avatar_url": "",
+                "create_time": self._business.accounts[0].created,
+            }
+        )
+
+    def _check_app(self, app_id: str, secret: str) -> None:
+        if app_id != self.app_id:
+            raise Refusal(40113, "The app does not exist, or app_id is inconsistent with the token's app information.")
+        if secret != self.secret:
+            raise Refusal(40101, "App_id, secret or auth_code do not match.")
+
+
+def _hex(*keys: int) -> str:
+    return f"{keyed(*keys, 1):016x}{keyed(*keys, 2):016x}"

@@ -1,0 +1,242 @@
+"""The asset endpoints: what they take, which records they hold, and their pages."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from tiktok_marketing.emulator.business.business import Account
+from tiktok_marketing.emulator.business.creatives import Asset, images, videos
+from tiktok_marketing.emulator.business.library import STOCK_TRACKS, audiences, portfolios, posts, tracks
+from tiktok_marketing.emulator.endpoints import params as read
+from tiktok_marketing.emulator.endpoints.asset_records import (
+    audience_record,
+    image_record,
+    portfolio_record,
+    post_record,
+    stock_track_record,
+    track_record,
+    video_name,
+    video_record,
+)
+from tiktok_marketing.emulator.endpoints.envelope import Answer, encode, page_info, refuse
+from tiktok_marketing.emulator.endpoints.pixels import instant_page_events, pixel_list, pixel_stats
+from tiktok_marketing.emulator.endpoints.reports.cache import BoundedCache
+from tiktok_marketing.emulator.options import Options
+
+IN_SANDBOX = frozenset(
+    {
+        "dmp/custom_audience/list/", "file/image/ad/search/", "file/video/ad/search/", "file/music/get/",
+        "creative/portfolio/list/",
+    }
+)  # fmt: skip
+"""What the option `sandbox_asset_endpoints` lets the sandbox ask for."""
+
+_MUSIC_REACH = 100_000
+_MUSIC_SCENES = ("CREATIVE_ASSET", "CAROUSEL_ADS", "CATALOG_CAROUSEL")
+_MUSIC_FILTERS = {
+    "keyword", "image_urls", "music_ids", "catalog_id", "catalog_authorized_bc_id", "item_group_ids", "product_set_id",
+    "sku_ids", "carousel_image_index", "material_ids", "styles", "sources",
+}  # fmt: skip
+_PORTFOLIO_TYPES = frozenset(
+    {
+        "CTA", "CARD", "WEB_INFO_CARD", "DOWNLOAD_CARD", "PRODUCT_CARD", "PRODUCT_TILE", "STICKER", "PREMIUM_BADGE",
+        "GESTURE", "SUPER_LIKE",
+    }
+)  # fmt: skip
+_ITEM_TYPES = frozenset({"VIDEO", "CAROUSEL"})
+
+Records = list[dict[str, Any]]
+
+
+class AssetLists:
+    """All endpoints of assets, audiences and pixels.
+
+    Attributes:
+        paths: Their paths.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._libraries: BoundedCache[list[Asset]] = BoundedCache(1_000_000)
+        self._answers: dict[str, Callable[[Account, Mapping[str, str], int], Answer]] = {
+            "file/image/ad/search/": self._images,
+            "file/video/ad/search/": self._videos,
+            "file/music/get/": _music,
+            "creative/portfolio/list/": _portfolios,
+            "dmp/custom_audience/list/": _audiences,
+            "tt_video/list/": _posts,
+            "pixel/list/": pixel_list,
+            "pixel/event/stats/": pixel_stats,
+            "pixel/instant_page/event/": lambda _account, params, _now: instant_page_events(params),
+        }
+        self.paths = tuple(self._answers)
+
+    def answer(self, path: str, account: Account, params: Mapping[str, str], now: int) -> Answer:
+        """One page of one endpoint.
+
+        Raises:
+            Refusal: A parameter is wrong.
+        """
+        return self._answers[path](account, params, now)
+
+    def _library(self, kind: str, account: Account, now: int) -> list[Asset]:
+        found = self._libraries.at(now).get((kind, account.id))
+        if found is None:
+            found = (videos if kind == "video" else images)(account, now)[: self._options.asset_search_limit]
+            self._libraries.put((kind, account.id), found, len(found) + 1)
+        return found
+
+    def _images(self, account: Account, params: Mapping[str, str], now: int) -> Answer:
+        filtering = _filtering(params, {"image_ids", "material_ids", "width", "height", "ratio", "displayable"})
+        page, size = _place(params, 20, 100)
+        assets = _with_ids(self._library("image", account, now), filtering, "image_ids")
+        if not filtering.keys() - {"image_ids"}:
+            return _page("list", assets, page, size, lambda asset: image_record(asset, account, now))
+        records = [image_record(asset, account, now) for asset in assets]
+        records = _among(records, filtering, "material_ids", "material_id", 100)
+        for name in ("width", "height", "displayable"):
+            if name in filtering:
+                records = [record for record in records if record[name] == filtering[name]]
+        ratios = [float(value) for value in filtering.get("ratio", [])]
+        if ratios:
+            records = [
+                record
+                for record in records
+                if any(abs(record["width"] / record["height"] - ratio) <= 0.05 for ratio in ratios)
+            ]
+        return _page("list", records, page, size)
+
+    def _videos(self, account: Account, params: Mapping[str, str], now: int) -> Answer:
+        known = {"video_ids", "material_ids", "video_name", "video_material_source", "video_material_sources"}
+        filtering = _filtering(params, known)
+        page, size = _place(params, 20, 100)
+        assets = _with_ids(self._library("video", account, now), filtering, "video_ids")
+        if "video_name" in filtering:
+            word = str(filtering["video_name"]).lower()
+            assets = [asset for asset in assets if word in video_name(asset).lower()]
+        if "material_ids" not in filtering:
+            return _page("list", assets, page, size, lambda asset: video_record(asset, account, now))
+        records = [video_record(asset, account, now) for asset in assets]
+        return _page("list", _among(records, filtering, "material_ids", "material_id", 20), page, size)
+
+
+def _music(account: Account, params: Mapping[str, str], now: int) -> Answer:
+    """file/music/get: the account's own tracks, newest first, then TikTok's."""
+    filtering = _filtering(params, _MUSIC_FILTERS)
+    scene = params.get("music_scene", _MUSIC_SCENES[0])
+    if scene not in _MUSIC_SCENES:
+        refuse(f"music_scene: {scene} is not one of {', '.join(_MUSIC_SCENES)}.")
+    page, size = _place(params, 1000, 1000)
+    if page * size > _MUSIC_REACH:
+        refuse(f"page: The product of page and page_size cannot exceed {_MUSIC_REACH}.")
+    if account.life == "unused":
+        return _page("musics", [], page, size)
+    shelf = tracks(account)
+    records = [track_record(shelf, index, now) for index in reversed(range(shelf.count(now)))]
+    records += [stock_track_record(index, now) for index in reversed(range(STOCK_TRACKS))]
+    records = _among(records, filtering, "music_ids", "music_id", 100)
+    records = _among(records, filtering, "material_ids", "material_id", 100)
+    if "sources" in filtering:
+        sources = read.text_list(filtering["sources"], "sources")
+        records = [record for record in records if record["sources"][0] in sources]
+    if "styles" in filtering:
+        styles = read.text_list(filtering["styles"], "styles")
+        records = [record for record in records if record["style"] in styles]
+    if "keyword" in filtering:
+        word = str(filtering["keyword"]).lower()
+        records = [record for record in records if word in f"{record['file_name']} {record['author']}".lower()]
+    return _page("musics", records, page, size)
+
+
+def _portfolios(account: Account, params: Mapping[str, str], now: int) -> Answer:
+    filtering = _filtering(params, {"creative_portfolio_types", "creative_portfolio_ids"})
+    page, size = _place(params, 20, 100)
+    shelf = portfolios(account)
+    records = [portfolio_record(shelf, index, now) for index in reversed(range(shelf.count(now)))]
+    records = _among(records, filtering, "creative_portfolio_ids", "creative_portfolio_id", 100)
+    if "creative_portfolio_types" in filtering:
+        wanted = _words(filtering["creative_portfolio_types"], "creative_portfolio_types", _PORTFOLIO_TYPES)
+        records = [record for record in records if record["creative_portfolio_type"] in wanted]
+    return _page("creative_portfolios", records, page, size)
+
+
+def _audiences(account: Account, params: Mapping[str, str], now: int) -> Answer:
+    page, size = _place(params, 10, 100)
+    shelf = audiences(account)
+    records = [audience_record(shelf, index, now) for index in reversed(range(shelf.count(now)))]
+    asked = read.json_value(params, "custom_audience_ids")
+    if asked is not None:
+        wanted = read.ids(asked, "custom_audience_ids")
+        if not wanted:
+            refuse("custom_audience_ids: Shorter than minimum length 1.")
+        records = [record for record in records if record["audience_id"] in wanted]
+    return _page("list", records, page, size)
+
+
+def _posts(account: Account, params: Mapping[str, str], now: int) -> Answer:
+    """tt_video/list: posts that creators let the account use, newest first."""
+    page, size = _place(params, 20, 50)
+    shelf = posts(account)
+    kinds = read.json_value(params, "item_types")
+    word = params.get("keyword", "").lower()
+    wanted = _ITEM_TYPES if kinds is None else _words(kinds, "item_types", _ITEM_TYPES)
+    places = range(shelf.count(now))[::-1]
+    if kinds is None and not word:
+        return _page("list", places, page, size, lambda index: post_record(shelf, index, now))
+    items = [post_record(shelf, index, now) for index in places]
+    items = [
+        item for item in items if item["item_info"]["item_type"] in wanted and word in item["item_info"]["text"].lower()
+    ]
+    return _page("list", items, page, size)
+
+
+def _page(
+    name: str, items: Sequence[Any], page: int, size: int, record_of: Callable[[Any], dict[str, Any]] | None = None
+) -> Answer:
+    """One page; records are made of its items alone."""
+    shown = items[(page - 1) * size : page * size]
+    records = [record_of(item) for item in shown] if record_of else list(shown)
+    return encode({name: records, "page_info": page_info(page, size, len(items))})
+
+
+def _place(params: Mapping[str, str], usual: int, most: int) -> tuple[int, int]:
+    return read.integer(params, "page", 1, 1, None), read.integer(params, "page_size", usual, 1, most)
+
+
+def _filtering(params: Mapping[str, str], known: set[str]) -> dict[str, Any]:
+    filtering = read.json_value(params, "filtering")
+    if filtering is None:
+        return {}
+    if not isinstance(filtering, dict):
+        refuse("filtering: Not a valid object.")
+    unknown = sorted(set(filtering) - known)
+    if unknown:
+        refuse(f"filtering: Unknown field(s): {', '.join(unknown)}.")
+    return filtering
+
+
+def _with_ids(assets: list[Asset], filtering: dict[str, Any], name: str) -> list[Asset]:
+    if name not in filtering:
+        return assets
+    wanted = _texts(filtering[name], name, 100)
+    return [asset for asset in assets if asset.id in wanted]
+
+
+def _among(records: Records, filtering: dict[str, Any], name: str, field: str, most: int) -> Records:
+    if name not in filtering:
+        return records
+    wanted = _texts(filtering[name], name, most)
+    return [record for record in records if record[field] in wanted]
+
+
+def _texts(value: object, name: str, most: int) -> frozenset[str]:
+    found = read.text_list(value, name)
+    if len(found) > most:
+        refuse(f"{name}: Longer than maximum length {most}.")
+    return frozenset(found)
+
+
+def _words(value: object, name: str, known: frozenset[str]) -> frozenset[str]:
+    found = frozenset(read.text_list(value, name))
+    if not found <= known:
+        refuse(f"{name}: {sorted(found - known)} are not valid values.")
+    return found

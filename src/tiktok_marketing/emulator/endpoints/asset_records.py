@@ -1,0 +1,231 @@
+"""The records of the asset endpoints: images, videos, music, portfolios, audiences and Spark Ads posts."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from tiktok_marketing.emulator.business.business import DAY, Account
+from tiktok_marketing.emulator.business.creatives import Asset
+from tiktok_marketing.emulator.business.days import utc_text
+from tiktok_marketing.emulator.business.library import (
+    Shelf,
+    audience_id,
+    portfolio_id,
+    portfolio_type,
+    post_id,
+    stock_track_id,
+    track_id,
+)
+from tiktok_marketing.emulator.business.vocabulary import HOOKS, TEXTS
+from tiktok_marketing.emulator.randomness import Dice, keyed
+
+_IMAGE_URL_LIFE = 3600
+_VIDEO_URL_LIFE = 6 * 3600
+_STOCK_EPOCH = 1_640_995_200
+"""2022-01-01: TikTok's own tracks were added from then on."""
+
+_AUDIENCE_TYPES = (
+    "Website Audience", "Customer File Audience", "Engagement Audience", "Lookalike Audience", "App Audience",
+)  # fmt: skip
+_STYLES = ("Pop", "Electronic", "Hip Hop", "Acoustic", "Cinematic")
+_AUTHORISED = {0: "REJECTED", 1: "WAITING"}
+
+
+def image_record(asset: Asset, account: Account, now: int) -> dict[str, Any]:
+    """One row of file/image/ad/search; the address is good for an hour."""
+    dice = Dice(asset.key, 81)
+    width, height = dice.pick(((720, 1280), (1080, 1080), (1200, 628)))
+    return {
+        "image_id": asset.id,
+        "material_id": _material(account, asset.key),
+        "is_carousel_usable": asset.id.startswith("ad-site"),
+        "displayable": dice.chance(97),
+        "format": dice.pick(("jpeg", "png")),
+        "image_url": _link("image", asset.key, now + _IMAGE_URL_LIFE),
+        "width": width,
+        "height": height,
+        "signature": _md5(asset.key),
+        "size": dice.between(40_000, 900_000),
+        "file_name": f"{dice.pick(HOOKS)}_{asset.key % 1000}.jpg",
+        "create_time": iso_text(asset.created),
+        "modify_time": iso_text(asset.modified),
+    }
+
+
+def video_record(asset: Asset, account: Account, now: int) -> dict[str, Any]:
+    """One row of file/video/ad/search; the addresses are good for six hours."""
+    dice = Dice(asset.key, 82)
+    width, height = dice.pick(((720, 1280), (1080, 1920), (1080, 1080)))
+    return {
+        "video_id": asset.id,
+        "material_id": _material(account, asset.key),
+        "file_name": video_name(asset),
+        "format": "mp4",
+        "duration": dice.between(5_000, 60_000) / 1000,
+        "width": width,
+        "height": height,
+        "bit_rate": dice.between(600_000, 4_000_000),
+        "size": dice.between(900_000, 30_000_000),
+        "signature": _md5(asset.key),
+        "allow_download": dice.chance(85),
+        "displayable": dice.chance(97),
+        "allowed_placements": ["PLACEMENT_TIKTOK", "PLACEMENT_PANGLE"] if dice.chance(80) else ["PLACEMENT_TIKTOK"],
+        "video_cover_url": _link("cover", asset.key, now + _VIDEO_URL_LIFE),
+        "preview_url": _link("video", asset.key, now + _VIDEO_URL_LIFE),
+        "preview_url_expire_time": utc_text(now + _VIDEO_URL_LIFE),
+        "create_time": iso_text(asset.created),
+        "modify_time": iso_text(asset.modified),
+    }
+
+
+def video_name(asset: Asset) -> str:
+    """What a video's file is called."""
+    return f"{Dice(asset.key, 83).pick(HOOKS)}_{asset.key % 1000}.mp4"
+
+
+def stock_track_record(index: int, now: int) -> dict[str, Any]:
+    """A track of TikTok's library, the same for every account."""
+    return _track(stock_track_id(index), keyed(75, index), _STOCK_EPOCH + index * 9 * DAY, now, own=False)
+
+
+def track_record(shelf: Shelf, index: int, now: int) -> dict[str, Any]:
+    """A track that the account uploaded."""
+    return _track(track_id(shelf, index), shelf.key(index), shelf.created(index), now, own=True)
+
+
+def _track(its_id: str, key: int, created: int, now: int, *, own: bool) -> dict[str, Any]:
+    dice = Dice(key, 84)
+    style = dice.pick(_STYLES)
+    return {
+        "music_id": its_id,
+        "material_id": str(7_300_000_000_000_000_000 + key % 10**15),
+        "sources": ["USER"] if own else ["SYSTEM"],
+        "author": "" if own else dice.pick(("Nova Lane", "Kite & Co", "The Harbours", "M. Okafor")),
+        "liked": False,
+        "cover_url": _link("cover", key, now + _VIDEO_URL_LIFE),
+        "url": _link("music", key, now + _VIDEO_URL_LIFE),
+        "duration": dice.between(15_000, 60_000) / 1000,
+        "style": "" if own else style,
+        "signature": _md5(key),
+        "file_name": f"{style} {key % 1000}.mp3",
+        "copyright": "" if own else "Commercial Music Library",
+        "create_time": iso_text(created),
+        "modify_time": iso_text(created),
+    }
+
+
+def portfolio_record(shelf: Shelf, index: int, now: int) -> dict[str, Any]:
+    """One row of creative/portfolio/list; what is shown as an image has a preview."""
+    kind = portfolio_type(shelf.account, index)
+    key = shelf.key(index)
+    record: dict[str, Any] = {
+        "creative_portfolio_id": portfolio_id(shelf, index),
+        "creative_portfolio_type": kind,
+    }
+    if kind != "CTA":
+        record["creative_portfolio_preview_url"] = _link("image", key, now + _IMAGE_URL_LIFE)
+    return record
+
+
+def audience_record(shelf: Shelf, index: int, now: int) -> dict[str, Any]:
+    """One row of dmp/custom_audience/list."""
+    dice = Dice(shelf.key(index), 85)
+    account = shelf.account
+    created = shelf.created(index)
+    kind = dice.pick(_AUDIENCE_TYPES if account.template.app else _AUDIENCE_TYPES[:-1])
+    expires = created + 365 * DAY
+    uploaded = kind == "Customer File Audience"
+    ready = now > created + DAY
+    return {
+        "audience_id": audience_id(shelf, index),
+        "name": f"{dice.pick(account.template.things)} {kind.removesuffix(' Audience').lower()} {index + 1}",
+        "audience_type": kind,
+        "calculate_type": dice.pick(("EMAIL_SHA256", "PHONE_SHA256", "MULTIPLE_TYPES")) if uploaded else None,
+        "cover_num": dice.between(1_000, 400_000) if ready else 0,
+        "create_time": utc_text(created),
+        "expired_time": utc_text(expires),
+        "is_creator": True,
+        "is_valid": ready and now < expires,
+        "is_expiring": expires - 7 * DAY < now < expires,
+        "shared": dice.chance(10),
+    }
+
+
+def post_record(shelf: Shelf, index: int, now: int) -> dict[str, Any]:
+    """One row of tt_video/list: a post of a creator who authorised its use; one in eight shows images, not a video."""
+    key = shelf.key(index)
+    dice = Dice(key, 86)
+    invited = shelf.created(index)
+    status = _AUTHORISED.get(key % 20, "ACCEPTED")
+    accepted = status == "ACCEPTED"
+    auth = {
+        "ad_auth_status": status,
+        "auth_start_time": utc_text(invited) if accepted else None,
+        "auth_end_time": utc_text(invited + 365 * DAY) if accepted else None,
+        "invite_start_time": utc_text(invited - 3600),
+    }
+    carousel = key % 8 == 0
+    item: dict[str, Any] = {
+        "item_id": post_id(shelf, index),
+        "item_type": "CAROUSEL" if carousel else "VIDEO",
+        "auth_code": f"#{key:016x}{keyed(key):016x}",
+        "text": dice.pick(TEXTS).format(thing=dice.pick(shelf.account.template.things)),
+        "status": "VIDEO_STATUS_ONLINE" if dice.chance(95) else "VIDEO_STATUS_OFFLINE",
+        "anchor_list": [
+            {
+                "id": str(7_400_000_000_000_000_000 + key % 10**15),
+                "title": dice.pick(shelf.account.template.things),
+                "status": "ONLINE",
+                "product_regions": [shelf.account.template.country],
+                "url": "https://shop.example/p/1",
+            }
+        ]
+        if dice.chance(25)
+        else [],
+    }
+    record: dict[str, Any] = {"auth_info": auth, "item_info": item}
+    if dice.chance(90):
+        creator = f"creator{key % 900 + 100}"
+        record["user_info"] = {"tiktok_name": creator, "identity_id": _md5(key), "identity_type": "AUTH_CODE"}
+    if carousel:
+        item["carousel_info"] = {
+            "image_info": [
+                {
+                    "image_id": f"tos-useast5-i/{key ^ place:016x}",
+                    "image_url": _link("image", key ^ place, now + _IMAGE_URL_LIFE),
+                    "image_width": 1080,
+                    "image_height": 1920,
+                }
+                for place in range(3)
+            ],
+            "music_info": [],
+        }
+        return record
+    record["video_info"] = {
+        "bit_rate": dice.between(600_000, 4_000_000),
+        "duration": dice.between(6_000, 90_000) / 1000,
+        "width": 1080,
+        "height": 1920,
+        "size": dice.between(900_000, 30_000_000),
+        "signature": _md5(key),
+        "poster_url": _link("cover", key, now + _VIDEO_URL_LIFE),
+        "preview_url": _link("video", key, now + _VIDEO_URL_LIFE),
+    }
+    return record
+
+
+def iso_text(seconds: int) -> str:
+    """`YYYY-MM-DDTHH:MM:SSZ`, the form of asset times."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _material(account: Account, key: int) -> str:
+    """An asset that several accounts hold is another material in each."""
+    return str(7_200_000_000_000_000_000 + keyed(account.key, key) % 10**15)
+
+
+def _link(kind: str, key: int, expires: int) -> str:
+    return f"https://p16-ad.example/{kind}/{key:016x}?x-expires={expires}&x-signature={keyed(key, expires):016x}"
+
+
+def _md5(key: int) -> str:
+    return f"{keyed(key, 1):016x}{keyed(key, 2):016x}"

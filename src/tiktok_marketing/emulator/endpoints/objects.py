@@ -1,0 +1,255 @@
+"""campaign/get, adgroup/get and ad/get: filters, pages, and records newest first."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from tiktok_marketing.emulator.business.business import Account, Ad, AdGroup, Campaign, Item
+from tiktok_marketing.emulator.business.derived_fields import (
+    adgroup_name,
+    automation_type,
+    campaign_name,
+    objective_type,
+    profile_of,
+)
+from tiktok_marketing.emulator.business.status import (
+    ALL,
+    NOT_DELETED,
+    PRIMARY,
+    has_primary_status,
+    modified,
+    secondary_status,
+)  # fmt: skip
+from tiktok_marketing.emulator.endpoints import params as read
+from tiktok_marketing.emulator.endpoints.envelope import Answer, encode, page_info, refuse
+from tiktok_marketing.emulator.endpoints.records import ad_record, adgroup_record, campaign_record
+from tiktok_marketing.emulator.endpoints.reports.cache import BoundedCache
+from tiktok_marketing.emulator.options import Options
+
+Test = Callable[[Item], bool]
+
+_BUYING_TYPES = ("AUCTION", "RESERVATION_RF", "RESERVATION_TOP_VIEW")
+_ORIGINS = ("TT_ADS_PLATFORM", "PROMOTE")
+_PREFIX = {"campaign": "CAMPAIGN", "adgroup": "ADGROUP", "ad": "AD"}
+_COMMON = (
+    "campaign_ids", "campaign_system_origins", "primary_status", "secondary_status", "objective_type", "buying_types",
+    "optimization_goal", "creation_filter_start_time", "creation_filter_end_time",
+)  # fmt: skip
+_FILTERS = {
+    "campaign": {
+        *_COMMON, "campaign_name", "campaign_automation_type", "campaign_type", "sales_destination",
+        "is_smart_performance_campaign", "split_test_enabled", "campaign_product_source",
+    },
+    "adgroup": {
+        *_COMMON, "adgroup_ids", "adgroup_name", "promotion_type", "bid_strategy", "creative_material_mode",
+        "billing_events", "split_test_enabled",
+    },
+    "ad": {*_COMMON, "adgroup_ids", "ad_ids", "creative_material_mode", "destination", "modified_after"},
+}  # fmt: skip
+
+
+def campaign_of(item: Item) -> Campaign:
+    """The campaign that an object is, or belongs to."""
+    if isinstance(item, Campaign):
+        return item
+    return item.campaign if isinstance(item, AdGroup) else item.group.campaign
+
+
+def adgroup_of(item: Item) -> AdGroup | None:
+    """The ad group that an object is, or belongs to."""
+    if isinstance(item, Ad):
+        return item.group
+    return item if isinstance(item, AdGroup) else None
+
+
+class ObjectLists:
+    """The three object endpoints."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._walks: BoundedCache[list[Item]] = BoundedCache(2_000_000)
+
+    def answer(self, level: str, account: Account, params: Mapping[str, str], now: int) -> Answer:
+        """One page.
+
+        Args:
+            level: campaign, adgroup or ad.
+            account: Whose objects.
+            params: The request's parameters.
+            now: The time as of which the objects are told, seconds since 1970.
+
+        Raises:
+            Refusal: A parameter is wrong.
+        """
+        filtering = read.json_value(params, "filtering")
+        if filtering is None:
+            filtering = {}
+        if not isinstance(filtering, dict):
+            refuse("filtering: Not a valid object.")
+        tests = self._tests(level, filtering, now)
+        top_view = level == "adgroup" and filtering.get("buying_types") == ["RESERVATION_TOP_VIEW"]
+        page = read.integer(params, "page", 1, 1, None)
+        size = read.integer(params, "page_size", 10, 1, 100 if top_view else 1000)
+        fields = read.texts(params, "fields")
+        key = (account.id, level, msgspec.json.encode(filtering, order="sorted"))
+        walk = self._walks.at(now).get(key)
+        if walk is None:
+            items: Sequence[Item] = getattr(account, level + "s")(now)
+            walk = [item for item in reversed(items) if all(test(item) for test in tests)]
+            self._walks.put(key, walk, len(walk) + 1)
+        records = [self._record(item, now) for item in walk[(page - 1) * size : page * size]]
+        if account.sandbox:
+            for record in records:
+                record.pop("secondary_status", None)
+        if fields is not None:
+            wanted = dict.fromkeys(fields)
+            records = [{name: record[name] for name in wanted if name in record} for record in records]
+        if "NULL_FIELD" in (read.texts(params, "exclude_field_types_in_response") or []):
+            records = [{name: value for name, value in record.items() if value is not None} for record in records]
+        return encode({"list": records, "page_info": page_info(page, size, len(walk))})
+
+    def _record(self, item: Item, now: int) -> dict[str, Any]:
+        if isinstance(item, Campaign):
+            return campaign_record(item, now)
+        if isinstance(item, AdGroup):
+            return adgroup_record(item, now)
+        return ad_record(item, now, null_modify_time=self._options.null_modify_time)
+
+    def _tests(self, level: str, filtering: dict[str, Any], now: int) -> list[Test]:
+        unknown = sorted(set(filtering) - _FILTERS[level])
+        if unknown:
+            refuse(f"filtering: Unknown field(s): {', '.join(unknown)}.")
+        return [
+            self._buying_types(filtering),
+            _deletion(level, filtering, now),
+            *_origins(filtering),
+            *_by_ids(filtering),
+            *_by_words(level, filtering),
+            *_by_creation(filtering),
+            *self._by_change(filtering, now),
+        ]
+
+    def _by_change(self, filtering: dict[str, Any], now: int) -> list[Test]:
+        after = _time(filtering, "modified_after")
+        if after is None:
+            return []
+        timeless_come = self._options.modified_after_lists_timeless
+
+        def test(item: Item) -> bool:
+            if self._options.null_modify_time and campaign_of(item).smart:
+                return timeless_come
+            return modified(item, now) >= after
+
+        return [test]
+
+    def _buying_types(self, filtering: dict[str, Any]) -> Test:
+        given = filtering.get("buying_types")
+        wanted = read.text_list(given, "buying_types") if given else list(self._options.default_buying_types)
+        for name in wanted:
+            if name not in _BUYING_TYPES:
+                refuse(f"buying_types: {name} is not one of {', '.join(_BUYING_TYPES)}.")
+        if "RESERVATION_TOP_VIEW" in wanted and len(set(wanted)) > 1 and given:
+            refuse("buying_types: RESERVATION_TOP_VIEW cannot be passed in together with other buying types.")
+        allowed = frozenset(wanted)
+        return lambda item: campaign_of(item).buying_type in allowed
+
+
+def _deletion(level: str, filtering: dict[str, Any], now: int) -> Test:
+    primary = filtering.get("primary_status")
+    secondary = filtering.get("secondary_status")
+    if primary is not None and primary not in PRIMARY:
+        refuse(f"primary_status: {primary} is not a valid status.")
+    if secondary is None:
+        return lambda item: has_primary_status(item, primary or NOT_DELETED, now)
+    prefix = _PREFIX[level] + "_STATUS_"
+    if not isinstance(secondary, str) or not secondary.startswith((prefix, "ADVERTISER_", "MATERIAL_")):
+        refuse(f"secondary_status: {secondary} is not a valid status.")
+    if secondary == prefix + "ALL":
+        return lambda item: has_primary_status(item, primary or ALL, now)
+    if secondary == prefix + "NOT_DELETE":
+        return lambda item: has_primary_status(item, NOT_DELETED, now)
+    return lambda item: secondary_status(item, now) == secondary and has_primary_status(item, primary or ALL, now)
+
+
+def _origins(filtering: dict[str, Any]) -> list[Test]:
+    origins = read.text_list(filtering.get("campaign_system_origins", ["TT_ADS_PLATFORM"]), "campaign_system_origins")
+    for name in origins:
+        if name not in _ORIGINS:
+            refuse(f"campaign_system_origins: {name} is not one of {', '.join(_ORIGINS)}.")
+    return [] if "TT_ADS_PLATFORM" in origins else [lambda _: False]
+
+
+def _by_ids(filtering: dict[str, Any]) -> list[Test]:
+    tests: list[Test] = []
+    if "campaign_ids" in filtering:
+        campaigns = read.ids(filtering["campaign_ids"], "campaign_ids")
+        tests.append(lambda item: str(campaign_of(item).id) in campaigns)
+    if "adgroup_ids" in filtering:
+        groups = read.ids(filtering["adgroup_ids"], "adgroup_ids")
+        tests.append(lambda item: (group := adgroup_of(item)) is not None and str(group.id) in groups)
+    if "ad_ids" in filtering:
+        ads = read.ids(filtering["ad_ids"], "ad_ids")
+        tests.append(lambda item: str(item.id) in ads)
+    return tests
+
+
+def _by_words(level: str, filtering: dict[str, Any]) -> list[Test]:
+    tests: list[Test] = []
+    told: dict[str, Callable[[Item], object]] = {
+        "objective_type": lambda item: objective_type(campaign_of(item)),
+        "optimization_goal": lambda item: profile_of(campaign_of(item)).goal,
+        "promotion_type": lambda item: profile_of(campaign_of(item)).promotion,
+        "campaign_automation_type": lambda item: automation_type(campaign_of(item)),
+        "campaign_type": lambda _: "REGULAR_CAMPAIGN",
+        "creative_material_mode": lambda item: "DYNAMIC" if campaign_of(item).smart else "CUSTOM",
+        "destination": lambda item: "APP" if campaign_of(item).profile == "app" else "WEBSITE",
+        "is_smart_performance_campaign": lambda _: False,
+        "split_test_enabled": lambda _: False,
+        "sales_destination": lambda _: None,
+        "campaign_product_source": lambda _: None,
+        "bid_strategy": lambda _: "BID_STRATEGY_LOWEST_COST",
+    }
+    for name, value_of in told.items():
+        if name in filtering:
+            wanted = filtering[name]
+            tests.append(lambda item, value_of=value_of, wanted=wanted: value_of(item) == wanted)  # type: ignore[misc]
+    if "billing_events" in filtering:
+        events = read.text_list(filtering["billing_events"], "billing_events")
+        tests.append(lambda item: profile_of(campaign_of(item)).billing in events)
+    name_filter = f"{level}_name"
+    if name_filter in filtering:
+        word = str(filtering[name_filter]).lower()
+        tests.append(
+            lambda item: word in (campaign_name(item) if isinstance(item, Campaign) else _adgroup_name(item)).lower()
+        )
+    return tests
+
+
+def _adgroup_name(item: Item) -> str:
+    group = adgroup_of(item)
+    return adgroup_name(group) if group else ""
+
+
+def _by_creation(filtering: dict[str, Any]) -> list[Test]:
+    tests: list[Test] = []
+    start = _time(filtering, "creation_filter_start_time")
+    end = _time(filtering, "creation_filter_end_time")
+    if start is not None and end is not None and end < start:
+        refuse("creation_filter_end_time: The end time must not be earlier than creation_filter_start_time.")
+    if start is not None:
+        tests.append(lambda item: item.created >= start)
+    if end is not None:
+        tests.append(lambda item: item.created <= end)
+    return tests
+
+
+def _time(filtering: dict[str, Any], name: str) -> int | None:
+    if name not in filtering:
+        return None
+    try:
+        parsed = datetime.strptime(str(filtering[name]), "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+    except ValueError:
+        refuse(f"filtering.{name}: Not a valid datetime, the format should be YYYY-MM-DD HH:MM:SS.")
+    return int(parsed.timestamp())

@@ -1,0 +1,93 @@
+"""Reading a request's parameters: scalars are plain text, arrays and objects are JSON text."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from tiktok_marketing.emulator.endpoints.envelope import refuse
+
+MAX_IDS = 100
+"""Ids in one filter of a synchronous request."""
+
+
+def required(params: Mapping[str, str], name: str) -> str:
+    """A parameter that must be there.
+
+    Raises:
+        Refusal: It is missing or empty (40002).
+    """
+    value = params.get(name, "")
+    return value or refuse(f"Missing required field(s): {name}.")
+
+
+def integer(params: Mapping[str, str], name: str, default: int, low: int, high: int | None) -> int:
+    """A whole number within bounds, both included."""
+    text = params.get(name)
+    if text is None:
+        return default
+    try:
+        value = int(text)
+    except ValueError:
+        refuse(f"{name}: Not a valid integer.")
+    if value < low or (high is not None and value > high):
+        bounds = f"at least {low}" if high is None else f"between {low} and {high}"
+        refuse(f"{name}: The value must be {bounds}.")
+    return value
+
+
+def boolean(params: Mapping[str, str], name: str) -> bool:
+    """`true` or `false`; absent is false."""
+    text = params.get(name, "false").lower()
+    if text not in {"true", "false", "1", "0"}:
+        refuse(f"{name}: Not a valid boolean.")
+    return text in {"true", "1"}
+
+
+def json_value(params: Mapping[str, str], name: str) -> Any:
+    """The decoded JSON text of a parameter; None if absent or empty."""
+    text = params.get(name)
+    if not text:
+        return None
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        refuse(f"{name}: Not a valid JSON string.")
+
+
+def texts(params: Mapping[str, str], name: str) -> list[str] | None:
+    """A JSON array of texts; None if absent."""
+    value = json_value(params, name)
+    return None if value is None else text_list(value, name)
+
+
+def text_list(value: object, name: str) -> list[str]:
+    """A decoded value that must be an array of texts (numbers pass as text, as ids are often sent so)."""
+    if not isinstance(value, list) or not all(isinstance(item, str | int) for item in value):
+        refuse(f"{name}: Not a valid list.")
+    return [str(item) for item in value]
+
+
+def ids(value: object, name: str, most: int = MAX_IDS) -> frozenset[str]:
+    """A decoded value that must be an array of at most `most` ids."""
+    found = text_list(value, name)
+    if len(found) > most:
+        refuse(f"{name}: Longer than maximum length {most}.", 40011 if name == "advertiser_ids" else 40002)
+    if not all(item.isdigit() for item in found):
+        refuse(f"{name}: Not a valid id list.")
+    return frozenset(found)
+
+
+def day(params: Mapping[str, str], name: str) -> date | None:
+    """A date as YYYY-MM-DD; None if absent."""
+    text = params.get(name)
+    if not text:
+        return None
+    try:
+        parsed = date.fromisoformat(text)
+    except ValueError:
+        parsed = None
+    if parsed is None or parsed.isoformat() != text:
+        refuse(f"{name}: Not a valid date, the format should be YYYY-MM-DD.")
+    return parsed

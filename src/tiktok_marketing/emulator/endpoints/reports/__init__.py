@@ -1,0 +1,1 @@
+"""`/report/integrated/get/`: which queries TikTok accepts, and the rows that it answers with."""

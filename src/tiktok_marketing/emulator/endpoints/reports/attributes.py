@@ -1,0 +1,113 @@
+"""Attribute metrics: what a report row says of its object, as labels and with the current value."""
+
+from tiktok_marketing.emulator.business.business import Account, Ad, AdGroup, Campaign
+from tiktok_marketing.emulator.business.creatives import item_id, video_id
+from tiktok_marketing.emulator.business.derived_fields import (
+    ad_name,
+    ad_text,
+    adgroup_name,
+    app_id,
+    automation_type,
+    campaign_name,
+    places_automatically,
+)
+from tiktok_marketing.emulator.business.vocabulary import PROFILES
+from tiktok_marketing.emulator.endpoints.records import ad_record, adgroup_record, campaign_record
+from tiktok_marketing.emulator.endpoints.reports.metrics import decimal_text
+
+_OPERATIONS = {"ENABLE": "Enabled", "DISABLE": "Disabled", "DELETE": "Deleted"}
+
+_ABSENT = {"tt_app_id": "0", "tt_app_name": "0", "mobile_app_id": "0", "dpa_target_audience_type": "-"}
+
+
+def attributes(names: list[str], account: Account, item: Account | Campaign | AdGroup | Ad, now: int) -> dict[str, str]:
+    """The values of the named attribute metrics for a row's object; what it does not have is `-` or, for apps, 0."""
+    if not names:
+        return {}
+    known = {"advertiser_name": account.name, "advertiser_id": str(account.id), "currency": account.template.currency}
+    ad = item if isinstance(item, Ad) else None
+    group = ad.group if ad else item if isinstance(item, AdGroup) else None
+    campaign = group.campaign if group else item if isinstance(item, Campaign) else None
+    wanted = set(names)
+    if campaign and wanted - known.keys():
+        known |= _of_campaign(campaign, now, budget="campaign_budget" in wanted)
+    if group and wanted - known.keys():
+        known |= _of_adgroup(group, now, full=bool(wanted & _FROM_RECORD))
+    if ad and wanted - known.keys():
+        known |= _of_ad(ad, now, full=bool(wanted & _FROM_AD_RECORD))
+    return {name: known.get(name, _ABSENT.get(name, "-")) for name in names}
+
+
+_FROM_RECORD = frozenset({"opt_status", "budget", "bid", "bid_strategy", "adgroup_download_url"})
+_FROM_AD_RECORD = frozenset({"call_to_action", "ad_url", "image_mode", "identity_id", "opt_status", "ad_profile_image"})
+
+
+def _of_campaign(campaign: Campaign, now: int, *, budget: bool) -> dict[str, str]:
+    profile = PROFILES[campaign.profile]
+    found = {
+        "campaign_id": str(campaign.id),
+        "campaign_name": campaign_name(campaign),
+        "campaign_automation_type": automation_type(campaign),
+        "objective_type": profile.objective_label,
+        "split_test": "No",
+        "campaign_dedicate_type": "-",
+        "app_promotion_type": "App install" if campaign.profile == "app" else "-",
+    }
+    if budget:
+        found["campaign_budget"] = decimal_text(round(campaign_record(campaign, now)["budget"] * 100))
+    return found
+
+
+def _of_adgroup(group: AdGroup, now: int, *, full: bool) -> dict[str, str]:
+    campaign = group.campaign
+    profile = PROFILES[campaign.profile]
+    found = {
+        "adgroup_id": str(group.id),
+        "adgroup_name": adgroup_name(group),
+        "placement_type": "Automatic Placement" if places_automatically(group) else "Select Placement",
+        "promotion_type": profile.promotion_label,
+        "billing_event": profile.billing,
+        "smart_target": profile.goal,
+        "profile_image": "",
+        "pricing_category": profile.billing,
+        "aeo_type": "0",
+        "bid_secondary_goal": "0.00",
+    }
+    if campaign.profile == "app":
+        app = app_id(campaign.account) or "0"
+        found |= {"tt_app_id": app, "tt_app_name": campaign.account.template.app or "0", "mobile_app_id": app}
+    if full:
+        record = adgroup_record(group, now)
+        found |= {
+            "opt_status": _OPERATIONS[record["operation_status"]],
+            "budget": decimal_text(round(record["budget"] * 100)),
+            "bid": decimal_text(round((record["bid_price"] or record["conversion_bid_price"]) * 100)),
+            "bid_strategy": "Cost cap" if record["bid_type"] == "BID_TYPE_CUSTOM" else "Lowest cost",
+            "adgroup_download_url": record["app_download_url"] or "",
+        }
+    return found
+
+
+def _of_ad(ad: Ad, now: int, *, full: bool) -> dict[str, str]:
+    found = {
+        "ad_id": str(ad.id),
+        "ad_id_v2": str(ad.v2_id),
+        "ad_name": ad_name(ad),
+        "ad_text": ad_text(ad),
+        "video_id": video_id(ad) or "-",
+        "tiktok_item_id": item_id(ad) or "-",
+        "is_aco": "true" if ad.group.campaign.smart else "false",
+        "is_smart_creative": "false",
+        "is_removed_from_spc": "0",
+    }
+    if full:
+        record = ad_record(ad, now, null_modify_time=False)
+        found |= {
+            "call_to_action": str(record["call_to_action"]).replace("_", " ").capitalize(),
+            "ad_url": record["landing_page_url"],
+            "image_mode": "Carousel" if record["ad_format"] == "CAROUSEL_ADS" else "Single video",
+            "identity_id": record["identity_id"],
+            "ad_profile_image": record["profile_image_url"],
+            "opt_status": _OPERATIONS[record["operation_status"]],
+        }
+    return found

@@ -1,0 +1,103 @@
+"""report/integrated/get: from a request to an encoded page."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from tiktok_marketing.emulator.business.business import Account
+from tiktok_marketing.emulator.business.delivery import Model, Numbers
+from tiktok_marketing.emulator.endpoints import params as read
+from tiktok_marketing.emulator.endpoints.envelope import Answer, page_info
+from tiktok_marketing.emulator.endpoints.reports.breakdown_rows import BreakdownReport
+from tiktok_marketing.emulator.endpoints.reports.cache import BoundedCache
+from tiktok_marketing.emulator.endpoints.reports.query import ReportQuery, parse
+from tiktok_marketing.emulator.endpoints.reports.rows import AccountReport, totals
+from tiktok_marketing.emulator.options import Options
+
+THROTTLE_HEADER = "X-Tt-Ads-Throttle"
+THROTTLE_TEXT = (
+    "Number of ad ids is equal or more than 20k, only return the top 20k id's results, "
+    "sorting by create time desc order."
+)
+
+
+class _Plan(msgspec.Struct):
+    """A query's rows, known by number; `ordered` holds their text where an order was asked for."""
+
+    parts: list[AccountReport]
+    total: int
+    ordered: list[str] | None = None
+    total_metrics: str = ""
+
+
+class Reports:
+    """The report endpoint, with what it remembers between pages of one query."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._pages: BoundedCache[Answer] = BoundedCache(options.cache_mb << 20)
+        self._plans: BoundedCache[_Plan] = BoundedCache(2_000_000)
+        self._numbers: BoundedCache[Numbers] = BoundedCache(100_000)
+        self._models: dict[int, Model] = {}
+
+    def numbers(self, account: Account, now: int) -> Numbers:
+        """The figures of an account as of a tick of the clock."""
+        kept = self._numbers.at(now)
+        taken_back = self._options.taken_back
+        return kept.get(account.id) or kept.put(account.id, Numbers(account, now, self._models, taken_back), 1)
+
+    def answer(self, accounts: list[Account], params: Mapping[str, str], now: int) -> Answer:
+        """One page of a report on one account, or on several asked for by advertiser_ids.
+
+        Raises:
+            Refusal: The request is wrong.
+        """
+        several = bool(params.get("advertiser_ids"))
+        page = read.integer(params, "page", 1, 1, None)
+        size = read.integer(params, "page_size", 10, 1, 1000)
+        sandbox = any(account.sandbox for account in accounts)
+        query = parse(params, self._options, several=several, sandbox=sandbox)
+        key = (query, tuple(account.id for account in accounts))
+        pages = self._pages.at(now)
+        found = pages.get((key, page, size))
+        if found is None:
+            found = self._page(self._plan(key, query, accounts, now), page, size)
+            pages.put((key, page, size), found, len(found.data) + 500)
+        return found
+
+    def _plan(self, key: object, query: ReportQuery, accounts: list[Account], now: int) -> _Plan:
+        plans = self._plans.at(now)
+        plan = plans.get(key)
+        if plan is None:
+            kind = BreakdownReport if query.breakdown else AccountReport
+            parts = [kind(query, account, now, self._options, self.numbers(account, now)) for account in accounts]
+            plan = _Plan(parts=parts, total=sum(part.total for part in parts))
+            if query.order_field or query.totals:
+                rows = [row for part in parts for row in part.ordered()]
+                if query.totals:
+                    plan.total_metrics = totals(query, [values for _, _, values in rows])
+                if query.order_field:
+                    rows.sort(key=lambda row: row[0], reverse=not query.ascending)
+                plan.ordered = [text for _, text, _ in rows]
+            plans.put(key, plan, plan.total + 100)
+        return plan
+
+    @staticmethod
+    def _page(plan: _Plan, page: int, size: int) -> Answer:
+        start, stop = (page - 1) * size, page * size
+        if plan.ordered is not None:
+            rows = ",".join(plan.ordered[start:stop])
+        else:
+            texts: list[str] = []
+            before = 0
+            for part in plan.parts:
+                begin, end = max(0, start - before), min(part.total, stop - before)
+                if begin < end:
+                    texts.append(part.page(begin, end))
+                before += part.total
+            rows = ",".join(texts)
+        info = msgspec.json.encode(page_info(page, size, plan.total)).decode()
+        extra = f',"total_metrics":{plan.total_metrics}' if plan.total_metrics else ""
+        data = f'{{"list":[{rows}],"page_info":{info}{extra}}}'.encode()
+        truncated = any(part.truncated for part in plan.parts)
+        return Answer(data, {THROTTLE_HEADER: THROTTLE_TEXT} if truncated else {})

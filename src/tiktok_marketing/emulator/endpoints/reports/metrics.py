@@ -1,0 +1,281 @@
+"""What each report metric is made of, and how its value is written.
+
+Every value is text. Counts are whole numbers; money has two decimals; rates are percentages with two; quotients are
+rounded half up, and 0.00 where there is nothing to divide by. `-` stands for no value.
+"""
+
+from operator import itemgetter
+from typing import Any
+
+import msgspec
+
+from tiktok_marketing.emulator.business.delivery import AT, PARTS, SIZE
+from tiktok_marketing.emulator.endpoints.reports.metric_names import ATTRIBUTES, DECIMALS, INTEGERS
+
+LEVELS = ("advertiser", "campaign", "adgroup", "ad")
+"""Data levels from the top, as the metrics' documents name them."""
+
+DERIVED = ("row_reach", "result", "rt_result", "engagements_with_views", "engagements_with_views_15s")
+"""What is worked out for a row and put behind its vector."""
+
+INDEX = AT | {name: SIZE + position for position, name in enumerate(DERIVED)}
+
+COUNTS = {
+    "impressions": "impressions", "gross_impressions": "gross_impressions", "clicks": "clicks", "reach": "row_reach",
+    "conversion": "conversion", "real_time_conversion": "rt_conversion", "result": "result",
+    "real_time_result": "rt_result", "skan_result": "skan", "skan_conversion": "skan",
+    "video_play_actions": "plays", "video_watched_2s": "watched_2s", "video_watched_6s": "watched_6s",
+    "video_views_p25": "p25", "video_views_p50": "p50", "video_views_p75": "p75", "video_views_p100": "p100",
+    "engaged_view": "engaged_view", "paid_engaged_view": "engaged_view", "engaged_view_15s": "engaged_view_15s",
+    "paid_engaged_view_15s": "engaged_view_15s", "paid_engagement_engaged_view": "engagements_with_views",
+    "paid_engagement_engaged_view_15s": "engagements_with_views_15s", "engagements": "engagements",
+    "clicks_on_music_disc": "music", "follows": "follows", "likes": "likes", "comments": "comments",
+    "shares": "shares", "profile_visits": "profile_visits",
+    "real_time_app_install": "rt_install", "app_install": "install", "registration": "registration",
+    "total_registration": "total_registration", "purchase": "purchase", "total_purchase": "total_purchase",
+    "app_event_add_to_cart": "app_cart", "total_app_event_add_to_cart": "total_app_cart", "checkout": "checkout",
+    "total_checkout": "total_checkout", "launch_app": "launch", "total_launch_app": "total_launch",
+    "sales_lead": "lead", "total_sales_lead": "total_lead",
+    "complete_payment": "payment", "total_landing_page_view": "landing", "total_pageview": "pageview",
+    "button_click": "button_click", "user_registration": "web_registration",
+    "page_content_view_events": "content_view", "web_event_add_to_cart": "web_cart",
+    "initiate_checkout": "initiate_checkout", "form": "form",
+    "onsite_shopping": "shop", "vta_conversion": "vta", "cta_conversion": "cta",
+    "engaged_view_through_conversions": "evta", "vta_app_install": "vta_install", "cta_app_install": "cta_install",
+    "evta_app_install": "evta_install", "vta_registration": "vta_registration",
+    "cta_registration": "cta_registration", "evta_registration": "evta_registration", "vta_purchase": "vta_purchase",
+    "cta_purchase": "cta_purchase", "evta_purchase": "evta_purchase", "vta_complete_payment": "vta_payment",
+    "evta_payments_completed": "evta_payment",
+}  # fmt: skip
+"""Metrics that are a count, and the part they show."""
+
+_RATE, _THOUSAND, _TIMES = 10_000, 1_000, 100
+
+RATIOS: dict[str, tuple[str, int, str]] = {
+    "cpc": ("spend", 1, "clicks"), "cpm": ("spend", _THOUSAND, "impressions"), "ctr": ("clicks", _RATE, "impressions"),
+    "cost_per_1000_reached": ("spend", _THOUSAND, "row_reach"), "frequency": ("impressions", _TIMES, "row_reach"),
+    "conversion_rate": ("conversion", _RATE, "clicks"), "conversion_rate_v2": ("conversion", _RATE, "impressions"),
+    "real_time_conversion_rate": ("rt_conversion", _RATE, "clicks"),
+    "real_time_conversion_rate_v2": ("rt_conversion", _RATE, "impressions"),
+    "result_rate": ("result", _RATE, "impressions"), "real_time_result_rate": ("rt_result", _RATE, "impressions"),
+    "cost_per_conversion": ("spend", 1, "conversion"), "real_time_cost_per_conversion": ("spend", 1, "rt_conversion"),
+    "cost_per_result": ("spend", 1, "result"), "real_time_cost_per_result": ("spend", 1, "rt_result"),
+    "skan_cost_per_result": ("spend", 1, "skan"), "skan_cost_per_conversion": ("spend", 1, "skan"),
+    "skan_result_rate": ("skan", _RATE, "impressions"), "skan_conversion_rate_v2": ("skan", _RATE, "impressions"),
+    "average_video_play": ("play_time", 1, "plays"), "average_video_play_per_user": ("play_time", 1, "row_reach"),
+    "engagement_rate": ("engagements", _RATE, "impressions"),
+    "profile_visits_rate": ("profile_visits", _RATE, "impressions"),
+    "real_time_app_install_cost": ("spend", 1, "rt_install"), "cost_per_app_install": ("spend", 1, "install"),
+    "cost_per_registration": ("spend", 1, "registration"), "registration_rate": ("registration", _RATE, "clicks"),
+    "cost_per_total_registration": ("spend", 1, "total_registration"), "cost_per_purchase": ("spend", 1, "purchase"),
+    "purchase_rate": ("purchase", _RATE, "clicks"), "cost_per_total_purchase": ("spend", 1, "total_purchase"),
+    "value_per_total_purchase": ("purchase_value", 1, "total_purchase"),
+    "total_active_pay_roas": ("purchase_value", _TIMES, "spend"),
+    "cost_per_app_event_add_to_cart": ("spend", 1, "app_cart"),
+    "app_event_add_to_cart_rate": ("app_cart", _RATE, "clicks"),
+    "cost_per_total_app_event_add_to_cart": ("spend", 1, "total_app_cart"),
+    "value_per_total_app_event_add_to_cart": ("app_cart_value", 1, "total_app_cart"),
+    "cost_per_checkout": ("spend", 1, "checkout"), "checkout_rate": ("checkout", _RATE, "clicks"),
+    "cost_per_total_checkout": ("spend", 1, "total_checkout"), "cost_per_launch_app": ("spend", 1, "launch"),
+    "launch_app_rate": ("launch", _RATE, "clicks"), "cost_per_total_launch_app": ("spend", 1, "total_launch"),
+    "cost_per_sales_lead": ("spend", 1, "lead"), "sales_lead_rate": ("lead", _RATE, "clicks"),
+    "cost_per_total_sales_lead": ("spend", 1, "total_lead"),
+    "complete_payment_roas": ("payment_value", _TIMES, "spend"), "cost_per_complete_payment": ("spend", 1, "payment"),
+    "complete_payment_rate": ("payment", _RATE, "clicks"),
+    "value_per_complete_payment": ("payment_value", 1, "payment"),
+    "cost_per_landing_page_view": ("spend", 1, "landing"), "landing_page_view_rate": ("landing", _RATE, "clicks"),
+    "cost_per_pageview": ("spend", 1, "pageview"), "cost_per_button_click": ("spend", 1, "button_click"),
+    "button_click_rate": ("button_click", _RATE, "clicks"),
+    "cost_per_user_registration": ("spend", 1, "web_registration"),
+    "user_registration_rate": ("web_registration", _RATE, "clicks"),
+    "cost_per_page_content_view_event": ("spend", 1, "content_view"),
+    "page_content_view_event_rate": ("content_view", _RATE, "clicks"),
+    "cost_per_web_event_add_to_cart": ("spend", 1, "web_cart"),
+    "web_event_add_to_cart_rate": ("web_cart", _RATE, "clicks"),
+    "value_per_web_event_add_to_cart": ("web_cart_value", 1, "web_cart"),
+    "cost_per_initiate_checkout": ("spend", 1, "initiate_checkout"),
+    "initiate_checkout_rate": ("initiate_checkout", _RATE, "clicks"),
+    "value_per_initiate_checkout": ("initiate_checkout_value", 1, "initiate_checkout"),
+    "cost_per_form": ("spend", 1, "form"), "form_rate": ("form", _RATE, "clicks"),
+    "onsite_shopping_roas": ("shop_value", _TIMES, "spend"), "cost_per_onsite_shopping": ("spend", 1, "shop"),
+    "onsite_shopping_rate": ("shop", _RATE, "clicks"), "value_per_onsite_shopping": ("shop_value", 1, "shop"),
+    "cost_per_vta_conversion": ("spend", 1, "vta"), "cost_per_cta_conversion": ("spend", 1, "cta"),
+    "cost_per_engaged_view_through_conversion": ("spend", 1, "evta"),
+    "cost_per_vta_app_install": ("spend", 1, "vta_install"), "cost_per_cta_app_install": ("spend", 1, "cta_install"),
+    "cost_per_evta_app_install": ("spend", 1, "evta_install"),
+    "cost_per_vta_registration": ("spend", 1, "vta_registration"),
+    "cost_per_cta_registration": ("spend", 1, "cta_registration"),
+    "cost_per_evta_registration": ("spend", 1, "evta_registration"),
+    "cost_per_vta_purchase": ("spend", 1, "vta_purchase"), "cost_per_cta_purchase": ("spend", 1, "cta_purchase"),
+    "cost_per_evta_purchase": ("spend", 1, "evta_purchase"),
+    "cost_per_vta_payments_completed": ("spend", 1, "vta_payment"),
+    "cost_per_evta_payments_completed": ("spend", 1, "evta_payment"),
+    "vta_complete_payment_roas": ("vta_payment_value", _TIMES, "spend"),
+}  # fmt: skip
+"""Metrics that are a quotient: hundredths of the value are numerator * factor / denominator, rounded half up."""
+
+MONEY = {
+    "spend": "spend", "billed_cost": "spend", "voucher_spend": "voucher",
+    "total_purchase_value": "purchase_value", "total_app_event_add_to_cart_value": "app_cart_value",
+    "total_complete_payment_rate": "payment_value", "total_web_event_add_to_cart_value": "web_cart_value",
+    "total_initiate_checkout_value": "initiate_checkout_value", "total_onsite_shopping_value": "shop_value",
+    "vta_complete_payment_value": "vta_payment_value",
+}  # fmt: skip
+"""Metrics that are an amount of money. `total_complete_payment_rate` is one in spite of its name."""
+
+SECONDARY = {
+    "secondary_goal_result": ("secondary", 0, ""),
+    "cost_per_secondary_goal_result": ("spend", 1, "secondary"),
+    "secondary_goal_result_rate": ("secondary", _RATE, "impressions"),
+}
+"""Metrics that exist only where an ad group has a second goal; elsewhere they are `-`."""
+
+DAILY_ACCOUNT_ONLY = frozenset({"cash_spend", "voucher_spend"})
+"""Metrics of the advertiser level with stat_time_day alone."""
+
+NON_ATTRIBUTES = INTEGERS | DECIMALS
+
+_CENTS = tuple(f"{value // 100}.{value % 100:02d}" for value in range(10_000))
+
+
+def decimal_text(hundredths: int) -> str:
+    """Hundredths as text with two decimals."""
+    if 0 <= hundredths < 10_000:
+        return _CENTS[hundredths]
+    return f"{hundredths // 100}.{hundredths % 100:02d}"
+
+
+def ratio(values: list[int], numerator: int, factor: int, denominator: int) -> int:
+    """Hundredths of a quotient of two values, rounded half up; 0 where the denominator is 0."""
+    below = values[denominator]
+    return (2 * values[numerator] * factor + below) // (2 * below) if below else 0
+
+
+def number(metric: str, values: list[int]) -> int:
+    """A metric's value as a number to order rows by: counts as they are, everything else in hundredths."""
+    if metric in COUNTS:
+        return values[INDEX[COUNTS[metric]]]
+    if metric == "cash_spend":
+        return values[AT["spend"]] - values[AT["voucher"]]
+    if metric in MONEY:
+        return values[AT[MONEY[metric]]]
+    spec = RATIOS.get(metric) or SECONDARY.get(metric)
+    if spec is None:
+        return 0
+    numerator, factor, denominator = spec
+    return ratio(values, INDEX[numerator], factor, INDEX[denominator]) if factor else values[INDEX[numerator]]
+
+
+def additive() -> dict[str, str]:
+    """The metrics that add up over ads, days and hours, and the part each shows; the reach does not."""
+    sums = {metric: part for metric, part in COUNTS.items() if part not in DERIVED}
+    return sums | {"result": "result", "real_time_result": "rt_result"} | MONEY
+
+
+def unknown(metrics: list[str]) -> list[str]:
+    """The names among `metrics` that the API does not have."""
+    return [name for name in metrics if name not in ATTRIBUTES and name not in NON_ATTRIBUTES]
+
+
+class Layout:
+    """The metrics of a query as text around values: what is fixed, what an object says of itself, what a row holds.
+
+    Attributes:
+        attributes: The attribute metrics in it.
+    """
+
+    def __init__(self, metrics: list[str], *, secondary: bool, whole_money: bool = False) -> None:
+        self._whole_money = whole_money
+        self.attributes = [name for name in metrics if name in ATTRIBUTES]
+        counts: list[int] = []
+        moneys: list[int] = []
+        ratios: list[tuple[int, int, int]] = []
+        places: list[tuple[str, int]] = []
+        pieces: list[str] = []
+        for name in metrics:
+            text = "%s"
+            if name in ATTRIBUTES:
+                pieces.append(name)
+                continue
+            if name in SECONDARY and not secondary:
+                text = "-"
+            elif name in COUNTS or name == "secondary_goal_result":
+                places.append(("count", len(counts)))
+                counts.append(INDEX[COUNTS.get(name, "secondary")])
+            elif name in MONEY or name == "cash_spend":
+                places.append(("money", len(moneys)))
+                moneys.append(-1 if name == "cash_spend" else INDEX[MONEY[name]])
+            elif name in RATIOS or name in SECONDARY:
+                numerator, factor, denominator = RATIOS.get(name) or SECONDARY[name]
+                places.append(("ratio", len(ratios)))
+                ratios.append((INDEX[numerator], factor, INDEX[denominator]))
+            else:
+                text = "0" if name in INTEGERS else "0.00"
+            pieces.append(f'"{name}":"{text}"')
+        self._pieces = pieces
+        self._counts = _getter(counts)
+        self._moneys = moneys
+        self._ratios = ratios
+        start = {"count": 0, "money": len(counts), "ratio": len(counts) + len(moneys)}
+        self._order = _getter([start[kind] + position for kind, position in places])
+
+    def template(self, attributes: dict[str, str]) -> str:
+        """The JSON of a row's metrics for one object, with `%s` where the row's own values go."""
+        fixed = {
+            name: f'"{name}":{msgspec.json.encode(attributes[name]).decode().replace("%", "%%")}'
+            for name in self.attributes
+        }
+        return "{" + ",".join([fixed.get(piece, piece) for piece in self._pieces]) + "}"
+
+    def values(self, row: list[int]) -> tuple[Any, ...]:
+        """The values of a row (a vector followed by what `derive` adds), in the order of the template."""
+        found: list[Any] = list(self._counts(row))
+        cents = _CENTS
+        for index in self._moneys:
+            amount = row[index] if index >= 0 else row[2] - row[3]
+            if self._whole_money:
+                found.append((amount + 50) // 100)
+                continue
+            found.append(cents[amount] if amount < 10_000 else f"{amount // 100}.{amount % 100:02d}")
+        for numerator, factor, denominator in self._ratios:
+            below = row[denominator]
+            above = row[numerator]
+            if below and above:
+                amount = (2 * above * factor + below) // (2 * below)
+                found.append(cents[amount] if amount < 10_000 else f"{amount // 100}.{amount % 100:02d}")
+            else:
+                found.append("0.00")
+        ordered: tuple[Any, ...] = self._order(found)
+        return ordered
+
+
+def derive(vector: list[int], reach: int) -> list[int]:
+    """A row: the vector with the row's reach, results and engagements behind it.
+
+    Args:
+        vector: The sum over the row's ads and days.
+        reach: How many different people saw them; never more than the impressions.
+    """
+    instant = vector[24]
+    return [
+        *vector,
+        min(reach, vector[0]),
+        instant + vector[26],
+        instant + vector[_RT_RESULT],
+        vector[20] + vector[21],
+        vector[20] + vector[22],
+    ]
+
+
+_RT_RESULT = AT["rt_late_result"]
+assert PARTS[26] == "late_result"  # noqa: S101 - `derive` is in every row's way and uses the places themselves
+assert PARTS[20:25] == ("engagements", "engaged_view", "engaged_view_15s", "landing", "instant_result")  # noqa: S101
+
+
+def _getter(places: list[int]) -> Any:
+    if not places:
+        return lambda _: ()
+    if len(places) == 1:
+        only = places[0]
+        return lambda values: (values[only],)
+    return itemgetter(*places)

@@ -1,0 +1,333 @@
+"""Reading and refusing report requests: what report/integrated/get takes, and in which combinations."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any, NoReturn
+
+import msgspec
+
+from tiktok_marketing.emulator.business.breakdowns import SERVED, TIMELESS
+from tiktok_marketing.emulator.business.business import Ad, AdGroup, Campaign, Item
+from tiktok_marketing.emulator.business.derived_fields import automation_type, profile_of
+from tiktok_marketing.emulator.business.status import ALL, NOT_DELETED, PRIMARY, has_primary_status
+from tiktok_marketing.emulator.endpoints import params as read
+from tiktok_marketing.emulator.endpoints.envelope import refuse
+from tiktok_marketing.emulator.endpoints.reports.compatibility import incompatible
+from tiktok_marketing.emulator.endpoints.reports.metric_names import ATTRIBUTES
+from tiktok_marketing.emulator.endpoints.reports.metrics import DAILY_ACCOUNT_ONLY, LEVELS, unknown
+from tiktok_marketing.emulator.options import Options
+
+CONFLICT = "Conflict occurs. The input params including metrics and dimensions have no relation."
+
+_DATA_LEVELS = {f"AUCTION_{level.upper()}": level for level in LEVELS}
+_REPORT_TYPES = ("BASIC", "AUDIENCE", "PLAYABLE_MATERIAL", "CATALOG", "BC", "TT_SHOP")
+_ID_DIMENSIONS = {
+    "advertiser_id": "advertiser", "campaign_id": "campaign", "adgroup_id": "adgroup", "ad_id": "ad", "ad_id_v2": "ad",
+}  # fmt: skip
+_TIME_DIMENSIONS = ("stat_time_day", "stat_time_hour")
+_OTHER_DIMENSIONS = frozenset(
+    """
+    country_code ad_type custom_event_type event_source_id page_id component_name room_id post_id image_id
+    video_material_id minis_id search_terms search_keyword match_type skan_postback_sequence
+    """.split()  # noqa: SIM905 - a list of quoted names is harder to read
+)
+_AUDIENCE_DIMENSIONS = frozenset(
+    """
+    gender age country_code province_id dma_id language platform ac placement ad_type device_brand_id interest_category
+    interest_category_tier2 interest_category_tier3 interest_category_tier4 additional_interests audience_tags
+    behavior_id contextual_tag hashtag purchase_intention bucket_id
+    """.split()  # noqa: SIM905
+)
+_MOST_DAYS = {"stat_time_day": 30, "stat_time_hour": 1, "": 365}
+_ID_FILTERS = {"campaign_ids", "adgroup_ids", "ad_ids", "ad_ids_v2"}
+_STATUS_FILTERS = {"campaign_status": "campaign", "adgroup_status": "adgroup", "ad_status": "ad"}
+_FILTER_TYPES = (
+    "IN", "NOT_IN", "CONTAIN_ANY_OF", "MATCH", "GREATER_EQUAL", "GREATER_THAN", "LOWER_EQUAL", "LOWER_THAN", "BETWEEN",
+    "RANGE",
+)  # fmt: skip
+
+
+class Filter(msgspec.Struct, frozen=True, order=True):
+    """One condition of a report: a field whose value must be (or must not be) among some."""
+
+    field: str
+    values: tuple[str, ...]
+    negated: bool = False
+
+
+class ReportQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """A valid report request, without its page.
+
+    Attributes:
+        report_type: BASIC or AUDIENCE.
+        level: advertiser, campaign, adgroup or ad.
+        id_dimension: The ID dimension; empty if there is none.
+        time: stat_time_day, stat_time_hour or empty.
+        breakdown: The other dimensions: country_code, an audience dimension, or gender and age.
+        dimensions: All dimensions in the order asked for.
+        metrics: All metrics in the order asked for.
+        start: First day, None for a lifetime query.
+        end: Last day.
+        filters: Conditions, sorted.
+        order_field: The metric that rows are ordered by; empty for none.
+        ascending: Whether the smallest comes first.
+        totals: Whether the sum over all rows is asked for.
+        several: Whether rows say which account they are of.
+    """
+
+    report_type: str
+    level: str
+    id_dimension: str
+    time: str
+    breakdown: tuple[str, ...]
+    dimensions: tuple[str, ...]
+    metrics: tuple[str, ...]
+    start: date | None
+    end: date | None
+    filters: tuple[Filter, ...]
+    order_field: str
+    ascending: bool
+    totals: bool
+    several: bool
+
+
+def parse(params: Mapping[str, str], options: Options, *, several: bool, sandbox: bool = False) -> ReportQuery:
+    """Read a request of report/integrated/get.
+
+    Args:
+        params: The query parameters, decoded.
+        options: What is doubtful and therefore switchable.
+        several: Whether it is asked with advertiser_ids.
+        sandbox: Whether it is about the sandbox account, whose made-up figures go with everything and have no order.
+
+    Raises:
+        Refusal: TikTok would refuse it (40002).
+    """
+    report_type = read.required(params, "report_type")
+    if report_type not in _REPORT_TYPES:
+        refuse(f"report_type: {report_type} is not one of {', '.join(_REPORT_TYPES)}.")
+    if report_type not in {"BASIC", "AUDIENCE"}:
+        refuse(f"report_type: {report_type} reports are not available on this server.")
+    for name, only in (("service_type", "AUCTION"), ("query_mode", "REGULAR")):
+        if params.get(name, only) != only:
+            refuse(f"{name}: Only {only} is supported.")
+    if read.boolean(params, "multi_adv_report_in_utc_time"):
+        refuse("multi_adv_report_in_utc_time: UTC reports are not available on this server.")
+    data_level = read.required(params, "data_level")
+    level = _DATA_LEVELS.get(data_level) or refuse(f"data_level: {data_level} is not a valid data level.")
+    dimensions = read.texts(params, "dimensions")
+    if not dimensions:
+        refuse("Missing required field(s): dimensions.")
+    id_dimension, time, breakdown = _dimensions(dimensions, report_type, level, options)
+    metrics = read.texts(params, "metrics") or ["spend", "impressions"]
+    _metrics(metrics, level, id_dimension, time, breakdown)
+    if not sandbox and (refused := incompatible(metrics, report_type, breakdown, options)):
+        _refuse_metrics(refused)
+    start, end = _window(params, report_type, time, breakdown, sandbox=sandbox)
+    order_field, ascending = _order(params)
+    totals = read.boolean(params, "enable_total_metrics")
+    if totals and (not id_dimension or time == "stat_time_hour" or breakdown):
+        refuse("enable_total_metrics: It needs one ID dimension, with or without stat_time_day.")
+    return ReportQuery(
+        report_type=report_type,
+        level=level,
+        id_dimension=id_dimension,
+        time=time,
+        breakdown=breakdown,
+        dimensions=tuple(dict.fromkeys(dimensions)),
+        metrics=tuple(dict.fromkeys(metrics)),
+        start=start,
+        end=end,
+        filters=_filters(read.json_value(params, "filtering")),
+        order_field="" if sandbox else order_field,
+        ascending=ascending,
+        totals=totals,
+        several=several,
+    )
+
+
+def _window(
+    params: Mapping[str, str], report_type: str, time: str, breakdown: tuple[str, ...], *, sandbox: bool
+) -> tuple[date | None, date | None]:
+    """First and last day; None for a lifetime query, which goes with neither time nor breakdown."""
+    if not read.boolean(params, "query_lifetime"):
+        return _dates(params, time)
+    if time:
+        refuse("query_lifetime: Time dimensions cannot be used when query_lifetime is true.")
+    if breakdown and not sandbox:
+        subject = f"report_type {report_type}" if report_type == "AUDIENCE" else f"the dimension {breakdown[0]}"
+        refuse(f"query_lifetime: It cannot be used with {subject}.")
+    return None, None
+
+
+def _order(params: Mapping[str, str]) -> tuple[str, bool]:
+    """The metric to order by (empty for none), and whether the smallest comes first."""
+    field = params.get("order_field", "")
+    if field and (field in ATTRIBUTES or unknown([field])):
+        refuse(f"order_field: {field} is not a metric to order by.")
+    direction = params.get("order_type", "DESC")
+    if direction not in {"ASC", "DESC"}:
+        refuse("order_type: Must be ASC or DESC.")
+    return field, direction == "ASC"
+
+
+def _dimensions(
+    dimensions: list[str], report_type: str, level: str, options: Options
+) -> tuple[str, str, tuple[str, ...]]:
+    """The ID dimension, the time dimension and the others."""
+    possible = _AUDIENCE_DIMENSIONS if report_type == "AUDIENCE" else _OTHER_DIMENSIONS
+    known = possible.union(_ID_DIMENSIONS, _TIME_DIMENSIONS)
+    invalid = [name for name in dimensions if name not in known]
+    if invalid:
+        refuse(
+            "Please correct the information in invalid dimension fields and try again. "
+            f"Invalid dimension fields: {invalid}. "
+        )
+    names = list(dict.fromkeys(dimensions))
+    ids = [name for name in names if name in _ID_DIMENSIONS]
+    times = [name for name in names if name in _TIME_DIMENSIONS]
+    others = [name for name in names if name in possible]
+    if len(ids) > 1 or len(times) > 1:
+        refuse(CONFLICT)
+    if ids and _ID_DIMENSIONS[ids[0]] != level:
+        refuse(CONFLICT)
+    if not ids and level != "advertiser":
+        refuse(CONFLICT)
+    _others(others, report_type, times, options)
+    return (ids[0] if ids else "", times[0] if times else "", tuple(others))
+
+
+def _others(others: list[str], report_type: str, times: list[str], options: Options) -> None:
+    """Refuse dimensions besides id and time that do not go together, with the time, or that are not served."""
+    audience = report_type == "AUDIENCE"
+    if len(others) > 1 and not (audience and set(others) == {"gender", "age"}):
+        refuse(CONFLICT)
+    if audience and not others:
+        refuse(CONFLICT)
+    if audience and times and TIMELESS.intersection(others):
+        refuse(CONFLICT)
+    if "stat_time_hour" in times and others:
+        if audience and not options.audience_hourly:
+            refuse(CONFLICT)
+        if not audience and "country_code" in others and not options.country_hourly:
+            refuse(CONFLICT)
+    if others and not (others[0] in SERVED if audience else others[0] == "country_code"):
+        refuse(f"dimensions: Reports by {others[0]} are not available on this server.")
+
+
+def _metrics(metrics: list[str], level: str, id_dimension: str, time: str, breakdown: tuple[str, ...]) -> None:
+    """Refuse unknown metrics, attributes of a lower level, and metrics of daily account reports elsewhere."""
+    invalid = unknown(metrics)
+    own = LEVELS.index(level)
+    daily_account = level == "advertiser" and time == "stat_time_day" and not breakdown
+    for name in metrics:
+        if name in ATTRIBUTES and (not id_dimension or LEVELS.index(ATTRIBUTES[name]) > own or _own_id(name, level)):
+            invalid.append(name)
+        if name in DAILY_ACCOUNT_ONLY and not daily_account:
+            invalid.append(name)
+    if invalid:
+        _refuse_metrics(invalid)
+
+
+def _refuse_metrics(names: list[str]) -> NoReturn:
+    refuse(f"Please correct the information in invalid metric fields and try again. Invalid metric fields: {names}. ")
+
+
+def _own_id(name: str, level: str) -> bool:
+    """campaign_id and adgroup_id are attributes of the levels below only: `ATTRIBUTES` names the first of them."""
+    return name == "campaign_id" and level == "campaign"
+
+
+def _dates(params: Mapping[str, str], time: str) -> tuple[date, date]:
+    start = read.day(params, "start_date")
+    end = read.day(params, "end_date")
+    missing = [name for name, value in (("start_date", start), ("end_date", end)) if value is None]
+    if start is None or end is None:
+        refuse(f"Missing required field(s): {', '.join(missing)}.")
+    if end < start:
+        refuse("end_date: The end date must not be earlier than the start date.")
+    most = _MOST_DAYS[time]
+    if (end - start).days >= most:
+        span = f"{most} days" if most > 1 else "1 day"
+        by = f"when the dimension {time} is used" if time else "without a time dimension"
+        refuse(f"The date range cannot exceed {span} {by}.")
+    return start, end
+
+
+def _filters(value: Any) -> tuple[Filter, ...]:
+    """The conditions of `filtering`: an array of {field_name, filter_type, filter_value}, the value as JSON text."""
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        refuse("filtering: Not a valid list.")
+    return tuple(sorted(_filter(entry) for entry in value))
+
+
+def _filter(entry: Any) -> Filter:
+    if not isinstance(entry, dict) or set(entry) != {"field_name", "filter_type", "filter_value"}:
+        refuse("filtering: Each filter must have field_name, filter_type and filter_value.")
+    field, kind = entry["field_name"], entry["filter_type"]
+    if kind not in _FILTER_TYPES:
+        refuse(f"filter_type: {kind} is not a valid filter type.")
+    if field not in _ID_FILTERS and field not in _STATUS_FILTERS and field not in _OTHER_FILTERS:
+        refuse(f"filtering: {field} is not a valid filter field.")
+    if kind not in {"IN", "NOT_IN"} or (kind == "NOT_IN" and field in _ID_FILTERS):
+        refuse(f"filtering: {field} cannot be filtered with {kind}.")
+    if not isinstance(entry["filter_value"], str):
+        refuse("filter_value: Not a valid string.")
+    values = read.json_value(entry, "filter_value")
+    if field in _ID_FILTERS:
+        listed = read.ids(values, field)
+    else:
+        listed = frozenset(read.text_list([values] if isinstance(values, str) else values, field))
+    if field in _STATUS_FILTERS and not listed <= set(PRIMARY):
+        refuse(f"{field}: {sorted(listed - set(PRIMARY))} are not valid statuses.")
+    return Filter(field, tuple(sorted(listed)), kind == "NOT_IN")
+
+
+_OTHER_FILTERS: dict[str, Callable[[Campaign], str]] = {
+    "buying_type": lambda campaign: campaign.buying_type,
+    "campaign_automation_type": automation_type,
+    "promotion_type": lambda campaign: profile_of(campaign).promotion,
+}
+
+
+def keeps(query: ReportQuery, item: Item, now: int) -> bool:
+    """Whether an object passes the conditions that speak of it or of what holds it.
+
+    Without a status condition of the level queried, deleted objects do not pass.
+    """
+    ad = item if isinstance(item, Ad) else None
+    group = ad.group if ad else item if isinstance(item, AdGroup) else None
+    campaign = group.campaign if group else item
+    if not isinstance(campaign, Campaign):
+        raise TypeError(type(campaign))
+    subjects: dict[str, Item | None] = {"campaign": campaign, "adgroup": group, "ad": ad}
+    own_status = False
+    for condition in query.filters:
+        field, values = condition.field, condition.values
+        if field in _STATUS_FILTERS:
+            subject = subjects[_STATUS_FILTERS[field]]
+            own_status = own_status or _STATUS_FILTERS[field] == query.level
+            passed = subject is None or any(has_primary_status(subject, value, now) for value in values)
+        elif field in _OTHER_FILTERS:
+            passed = _OTHER_FILTERS[field](campaign) in values
+        elif field == "ad_ids_v2":
+            passed = ad is None or str(ad.v2_id) in values
+        else:
+            subject = subjects[field.removesuffix("_ids")]
+            passed = subject is None or str(subject.id) in values
+        if passed == condition.negated:
+            return False
+    own = subjects.get(query.level)
+    return own_status or own is None or item is not own or has_primary_status(own, NOT_DELETED, now)
+
+
+def shows_deleted(query: ReportQuery) -> bool:
+    """Whether the query asks for objects of every status at its own level."""
+    return any(item.field == f"{query.level}_status" and ALL in item.values for item in query.filters)
+
+
+def narrows(query: ReportQuery) -> bool:
+    """Whether the query is limited to some campaigns, ad groups or ads."""
+    return any(item.field in _ID_FILTERS for item in query.filters)

@@ -1,0 +1,269 @@
+"""The rows of a report: which there are, and their text. Only the rows of the page asked for are made."""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from operator import add
+from typing import TypeVar
+
+import msgspec
+
+from tiktok_marketing.emulator.business.business import FOREVER, Account, Ad, AdGroup, Campaign, Item
+from tiktok_marketing.emulator.business.days import local_ordinal
+from tiktok_marketing.emulator.business.delivery import AT, ZERO, Numbers
+from tiktok_marketing.emulator.endpoints.reports.attributes import attributes
+from tiktok_marketing.emulator.endpoints.reports.metric_names import ATTRIBUTES
+from tiktok_marketing.emulator.endpoints.reports.metrics import Layout, derive, number
+from tiktok_marketing.emulator.endpoints.reports.query import ReportQuery, keeps, narrows
+from tiktok_marketing.emulator.options import Options
+
+_REACH = AT["reach"]
+_ALL_DAYS = (1, FOREVER)
+
+Key = tuple[int, tuple[str, ...]]
+"""When (a day's ordinal, an hour's label, or 0), and the values of the breakdown's dimensions, if there is one."""
+
+Row = tuple[Key, list[int]]
+"""A row's key and its derived values."""
+
+Held = TypeVar("Held", int, Key)
+
+
+class Subject:
+    """What a report's rows are about: one object of the level, and the ads whose figures it sums."""
+
+    __slots__ = ("ads", "id", "item")
+
+    def __init__(self, subject_id: int, item: Account | Item, ads: list[Ad]) -> None:
+        self.id = subject_id
+        self.item = item
+        self.ads = ads
+
+
+class AccountReport:
+    """A report on one account as of one time: counts its rows at once and makes them when asked for."""
+
+    def __init__(self, query: ReportQuery, account: Account, now: int, options: Options, numbers: Numbers) -> None:
+        self._query = query
+        self._account = account
+        self._now = now
+        self._options = options
+        self._numbers = numbers
+        first, last = _ALL_DAYS
+        if query.start is not None and query.end is not None:
+            first, last = query.start.toordinal(), query.end.toordinal()
+        elif account.sandbox_days:
+            first = account.sandbox_days[0]
+        else:
+            first = local_ordinal(account.zone, account.created)
+        self._first, self._last = first, min(last, numbers.last_day)
+        self.truncated = False
+        self._subjects = self._find()
+        self._rows: dict[int, list[Row]] = {}
+        counts = [self._count(subject) for subject in self._subjects]
+        self._ends = list(accumulate(counts))
+        self.total = self._ends[-1] if self._ends else 0
+        metrics = list(query.metrics)
+        self._layouts = {flag: Layout(metrics, secondary=flag, whole_money=query.several) for flag in (False, True)}
+
+    def page(self, start: int, stop: int) -> str:
+        """Rows `start` to `stop` (exclusive) as JSON, joined by commas."""
+        texts: list[str] = []
+        position = bisect_right(self._ends, start)
+        while position < len(self._subjects) and start < stop:
+            begin = self._ends[position - 1] if position else 0
+            rows = self._rows_of(position)
+            texts.extend(self._texts(self._subjects[position], rows[start - begin : stop - begin]))
+            start = self._ends[position]
+            position += 1
+        return ",".join(texts)
+
+    def ordered(self) -> Iterator[tuple[int, str, list[int]]]:
+        """Every row with the number it is ordered by and its values; for queries with an order or totals."""
+        field = self._query.order_field
+        for position, subject in enumerate(self._subjects):
+            rows = self._rows_of(position)
+            for text, (_, values) in zip(self._texts(subject, rows), rows, strict=True):
+                yield (number(field, values) if field else 0), text, values
+
+    # -- which rows there are
+
+    def _find(self) -> list[Subject]:
+        query, account, now = self._query, self._account, self._now
+        if query.level == "advertiser":
+            ads = [ad for ad in account.ads(now) if keeps(query, ad, now)] if query.filters else account.ads(now)
+            return [Subject(account.id, account, ads)]
+        if query.level == "ad":
+            return self._find_ads()
+        items: Sequence[Campaign | AdGroup] = (
+            account.campaigns(now) if query.level == "campaign" else account.adgroups(now)
+        )
+        subjects = []
+        narrowed = any(
+            item.field in {"ad_ids", "ad_ids_v2", "ad_status", "adgroup_ids", "adgroup_status"}
+            for item in query.filters
+        )
+        for item in reversed(items):
+            if keeps(query, item, now):
+                ads = [ad for ad in item.ads if ad.created <= now and (not narrowed or keeps(query, ad, now))]
+                subjects.append(Subject(item.id, item, ads))
+        return subjects
+
+    def _find_ads(self) -> list[Subject]:
+        query, now, limit = self._query, self._now, self._options.ad_report_limit
+        ads = list(reversed(self._account.ads(now)))
+        lifted = narrows(query) and self._options.ad_report_limit_lifted_by_filter
+        if not lifted and len(ads) >= limit:
+            self.truncated = True
+            ads = ads[:limit]
+        ads = [ad for ad in ads if keeps(query, ad, now)]
+        if lifted and len(ads) >= limit:
+            self.truncated = True
+            ads = ads[:limit]
+        if query.id_dimension != "ad_id_v2":
+            return [Subject(ad.id, ad, [ad]) for ad in ads]
+        grouped: dict[int, Subject] = {}
+        for ad in ads:
+            grouped.setdefault(ad.v2_id, Subject(ad.v2_id, ad, [])).ads.append(ad)
+        return list(grouped.values())
+
+    def _count(self, subject: Subject) -> int:
+        """How many rows a subject has; without making them, as far as that can be known."""
+        if not self._query.time:
+            if self._options.zero_rows:
+                return 1
+            return int(any(self._days(ad) for ad in subject.ads))
+        mask = 0
+        for ad in subject.ads:
+            mask |= self._days(ad) if self._query.time == "stat_time_day" else self._hours(ad)
+        return mask.bit_count()
+
+    def _days(self, ad: Ad) -> int:
+        """The days of the query on which the ad has data, as bits. Delivery days always have an impression."""
+        span = self._numbers.span(ad, self._first, self._last)
+        if not span:
+            return 0
+        mask = 0
+        delivered = min(span.stop, ad.last_day + 1) - span.start
+        if delivered > 0:
+            mask = (1 << delivered) - 1 << span.start - self._first
+            for ordinal in self._numbers.days_taken_back(ad, span[:delivered]):
+                mask &= ~(1 << ordinal - self._first)
+        tail = max(span.start, ad.last_day + 1)
+        if tail < span.stop and self._numbers.model(ad).conversion_rate:
+            for ordinal, _ in self._numbers.series(ad, tail, span.stop - 1):
+                mask |= 1 << ordinal - self._first
+        return mask
+
+    def _hours(self, ad: Ad) -> int:
+        """The hours of the query's day in which the ad has data, as bits."""
+        span = self._numbers.span(ad, self._first, self._last)
+        if not span or self._numbers.takes_back(ad, self._first):
+            return 0
+        if ad.trickles or self._first > ad.last_day:
+            return sum(1 << label for label, _ in self._numbers.hours(ad, self._first))
+        labels = self._numbers.day(self._first).labels[: self._numbers.hours_passed(self._first)]
+        return sum(1 << label for label in labels)
+
+    # -- the rows
+
+    def _rows_of(self, position: int) -> list[Row]:
+        found = self._rows.get(position)
+        if found is None:
+            if len(self._rows) > 8:
+                self._rows.clear()
+            found = self._rows[position] = self._make(self._subjects[position])
+        return found
+
+    def _make(self, subject: Subject) -> list[Row]:
+        if self._query.time == "stat_time_hour":
+            merged = merge(self._numbers.hours(ad, self._first) for ad in subject.ads if self._first <= self._last)
+            return [((when, ()), derive(vector, reach * 6 // 5)) for when, vector, reach in merged]
+        merged = merge(self._numbers.series(ad, self._first, self._last) for ad in subject.ads)
+        if self._query.time:
+            return [((when, ()), derive(vector, reach)) for when, vector, reach in merged]
+        if not merged:
+            return [((0, ()), derive(ZERO, 0))] if self._options.zero_rows else []
+        return [((0, ()), total_of([(vector, reach) for _, vector, reach in merged]))]
+
+    # -- their text
+
+    def _texts(self, subject: Subject, rows: list[Row]) -> list[str]:
+        if not rows:
+            return []
+        query = self._query
+        secondary = (
+            bool(subject.ads)
+            and query.level != "advertiser"
+            and all(self._numbers.model(ad).secondary for ad in subject.ads)
+        )
+        layout = self._layouts[secondary]
+        told = attributes(layout.attributes, self._account, subject.item, self._now)
+        if query.id_dimension == "ad_id_v2" and "ad_id_v2" in told:
+            told["ad_id_v2"] = str(subject.id)
+        own = {query.time, *query.breakdown}
+        names = [f'"{name}":"%s"' if name in own else f'"{name}":"{subject.id}"' for name in query.dimensions]
+        head = '{"dimensions":{' + ",".join(names) + '},"metrics":'
+        tail = self._account_text() if query.several else "}"
+        template = head + layout.template(told) + tail
+        values = layout.values
+        return [template % (*self._told(key), *values(row)) for key, row in rows]
+
+    def _told(self, key: Key) -> list[str]:
+        """The values of a row's own dimensions, in the order asked for."""
+        when, value = key
+        query, numbers = self._query, self._numbers
+        texts = dict(zip(query.breakdown, value, strict=True))
+        if query.time == "stat_time_day":
+            texts[query.time] = f"{numbers.day(when).day} 00:00:00"
+        elif query.time:
+            texts[query.time] = f"{numbers.day(self._first).day} {when:02d}:00:00"
+        return [texts[name] for name in query.dimensions if name in texts]
+
+    def _account_text(self) -> str:
+        account = self._account
+        told = {
+            "advertiser_id": str(account.id),
+            "currency": account.template.currency,
+            "timezone": account.template.zone,
+        }
+        return "," + msgspec.json.encode(told).decode()[1:].replace("%", "%%")
+
+
+def merge(series: Iterator[list[tuple[Held, list[int]]]]) -> list[tuple[Held, list[int], int]]:
+    """Several ads' rows as one: sums, and how many different people they reached (most, but not all, of them)."""
+    vectors: dict[Held, list[int]] = {}
+    largest: dict[Held, int] = {}
+    for rows in series:
+        for key, vector in rows:
+            held = vectors.get(key)
+            if held is None:
+                vectors[key] = vector
+                largest[key] = vector[_REACH]
+            else:
+                vectors[key] = list(map(add, held, vector))
+                largest[key] = max(largest[key], vector[_REACH])
+    return [
+        (key, vectors[key], largest[key] + (vectors[key][_REACH] - largest[key]) * 85 // 100) for key in sorted(vectors)
+    ]
+
+
+def total_of(rows: list[tuple[list[int], int]]) -> list[int]:
+    """Several days' rows as one; people seen again on another day are reached once."""
+    sums = ZERO
+    reach = largest = 0
+    for vector, reached in rows:
+        sums = list(map(add, sums, vector))
+        reach += reached
+        largest = max(largest, reached)
+    return derive(sums, largest + (reach - largest) * 45 // 100)
+
+
+def totals(query: ReportQuery, values: list[list[int]]) -> str:
+    """The JSON of total_metrics: all rows' sums, with quotients made anew; attribute metrics have none."""
+    sums = ZERO
+    for row in values:
+        sums = list(map(add, sums, row))
+    metrics = [name for name in query.metrics if name not in ATTRIBUTES]
+    layout = Layout(metrics, secondary=False, whole_money=query.several)
+    return layout.template({}) % layout.values(derive(sums, sums[_REACH] * 45 // 100))

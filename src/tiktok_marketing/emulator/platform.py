@@ -1,0 +1,263 @@
+"""What stands behind the emulated API: the business, the app and its tokens, the clock, and what goes wrong."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from tiktok_marketing.emulator.business.business import Business
+from tiktok_marketing.emulator.clock import Clock
+from tiktok_marketing.emulator.counters import Asked, Counters
+from tiktok_marketing.emulator.endpoints import params as read
+from tiktok_marketing.emulator.endpoints.access import Access
+from tiktok_marketing.emulator.endpoints.asset_lists import AssetLists
+from tiktok_marketing.emulator.endpoints.envelope import Answer, Refusal, refuse
+from tiktok_marketing.emulator.endpoints.objects import ObjectLists
+from tiktok_marketing.emulator.endpoints.reports.endpoint import Reports
+from tiktok_marketing.emulator.expected import truth
+from tiktok_marketing.emulator.faults import Fault, FaultRegister, edited, part_of
+from tiktok_marketing.emulator.options import Options
+from tiktok_marketing.emulator.randomness import keyed
+from tiktok_marketing.emulator.throttle import Throttle
+
+_OBJECTS = {"campaign/get/": "campaign", "adgroup/get/": "adgroup", "ad/get/": "ad"}
+_REPORT = "report/integrated/get/"
+_METHODS = {
+    "oauth2/access_token/": ("POST",),
+    "oauth2/revoke_token/": ("POST",),
+    "oauth2/advertiser/get/": ("GET",),
+    "advertiser/info/": ("GET",),
+    "user/info/": ("GET", "POST"),
+    _REPORT: ("GET",),
+    **dict.fromkeys(_OBJECTS, ("GET",)),
+}
+_WITHOUT_TOKEN = ("oauth2/access_token/", "oauth2/revoke_token/")
+_MOST_REPORT_ACCOUNTS = 5
+_SECRETS = ("secret", "auth_code", "access_token")
+
+
+class Response(msgspec.Struct, frozen=True):
+    """What a request is answered with.
+
+    Args:
+        code: The return code.
+        message: TikTok's words.
+        answer: The data, and headers that go with them.
+        faults: What goes wrong on the way back.
+        outcome: The same in a word, for the counters.
+    """
+
+    code: int
+    message: str
+    answer: Answer
+    faults: list[Fault]
+    outcome: str
+
+
+class Platform:
+    """TikTok's side of the API, without a network.
+
+    Attributes:
+        options: What it was made with.
+        clock: The business's time: `set(datetime)`, `advance(timedelta or seconds)`.
+        faults: What goes wrong: `add(fault or text)`, `clear()`.
+        counters: What was asked: `total(path=, advertiser_id=, answer=)`, `requests`, `reset()`.
+        business: The accounts and all that is in them.
+        access: The app and its tokens.
+    """
+
+    def __init__(self, options: Options | None = None) -> None:
+        self.options = options or Options()
+        self.clock = Clock(self.options.now)
+        self.faults = FaultRegister(self.options.faults, self.options.seed)
+        self.counters = Counters(self.options.record_requests)
+        self.business = Business(self.options, self.clock.now())
+        self.access = Access(self.business)
+        self.throttle = Throttle(self.options)
+        self._objects = ObjectLists(self.options)
+        self._assets = AssetLists(self.options)
+        self.methods: Mapping[str, tuple[str, ...]] = _METHODS | dict.fromkeys(self._assets.paths, ("GET",))
+        self._reports = Reports(self.options)
+        self._served = 0
+        self.port = self.options.port
+
+    # -- what a client needs
+
+    @property
+    def url(self) -> str:
+        """Scheme, host and port; the API lies below `/open_api/v1.3/`."""
+        return f"http://{self.options.host}:{self.port}"
+
+    @property
+    def app_id(self) -> str:
+        """The developer app's id."""
+        return self.access.app_id
+
+    @property
+    def secret(self) -> str:
+        """The developer app's secret."""
+        return self.access.secret
+
+    @property
+    def access_token(self) -> str:
+        """The token for all granted accounts."""
+        return self.access.access_token
+
+    @property
+    def limited_access_token(self) -> str:
+        """A token for the first account only."""
+        return self.access.limited_access_token
+
+    @property
+    def sandbox_access_token(self) -> str:
+        """The token for the sandbox account."""
+        return self.access.sandbox_access_token
+
+    @property
+    def advertiser_ids(self) -> list[str]:
+        """The accounts that `access_token` reaches."""
+        return [str(account.id) for account in self.business.granted]
+
+    @property
+    def sandbox_advertiser_id(self) -> str:
+        """The sandbox account."""
+        return str(self.business.sandbox.id)
+
+    def ready_line(self) -> str:
+        """One line of JSON for programs that start the emulator: where it is and how to get in."""
+        return msgspec.json.encode(
+            {
+                "url": self.url,
+                "app_id": self.app_id,
+                "secret": self.secret,
+                "access_token": self.access_token,
+                "sandbox_access_token": self.sandbox_access_token,
+                "advertiser_ids": self.advertiser_ids,
+                "sandbox_advertiser_id": self.sandbox_advertiser_id,
+            }
+        ).decode()
+
+    def truth(
+        self,
+        advertiser_id: str,
+        start: date,
+        end: date,
+        *,
+        include_deleted: bool = True,
+        hourly: bool = True,
+        breakdowns: bool = False,
+    ) -> dict[str, Any]:
+        """What a complete reader of an account must end up with, as of the clock; see `expected.truth`."""
+        account = self.business.by_id[advertiser_id]
+        numbers = self._reports.numbers(account, self.clock.tick)
+        return truth(
+            account,
+            numbers,
+            start,
+            end,
+            self.options,
+            include_deleted=include_deleted,
+            hourly=hourly,
+            breakdowns=breakdowns,
+        )
+
+    # -- answering
+
+    def next_request_id(self) -> str:
+        """The id of the next answer, from the clock and the seed."""
+        self._served += 1
+        return f"{self.clock.now():%Y%m%d%H%M%S}{keyed(self.options.seed, self._served):016X}"
+
+    def respond(self, path: str, token: str | None, params: Mapping[str, Any]) -> Response:
+        """Answer a request, and count it.
+
+        Args:
+            path: Below `/open_api/v1.3/`.
+            token: The `Access-Token` header.
+            params: The query, or the fields of the body.
+        """
+        advertisers = _advertisers(params)
+        faults: list[Fault] = []
+        code, message, answer = 0, "OK", Answer(b"{}")
+        try:
+            if path not in _WITHOUT_TOKEN:
+                self.access.check_token(token, path)
+            first = advertisers[0] if advertisers else ""
+            self.throttle.admit(self.app_id, path, first, sandbox=self.access.is_sandbox(token))
+            faults = self.faults.pick(path, advertisers, params)
+            self.clock.advance(sum(fault.advance for fault in faults))
+            _refuse_by(faults)
+            answer = self._data(path, token, params)
+            answer = Answer(edited(answer.data, faults), answer.headers)
+            for fault in faults:
+                if fault.partly:
+                    code, message = fault.code or 0, fault.text
+                    answer = Answer(part_of(answer.data, fault.keep), answer.headers)
+        except Refusal as refusal:
+            code, message = refusal.code, refusal.message
+        shown = {name: str(value) for name, value in params.items() if name not in _SECRETS}
+        outcome = _outcome(faults) or str(code)
+        self.counters.count(Asked(path, shown, advertisers[0] if advertisers else "", outcome))
+        return Response(code, message, answer, faults, outcome)
+
+    def _data(self, path: str, token: str | None, params: Mapping[str, Any]) -> Answer:
+        now = self.clock.tick
+        if path == _REPORT:
+            return self._report(token, params, now)
+        if path in _OBJECTS or path in self._assets.paths:
+            account = self.access.account(token, read.required(params, "advertiser_id"))
+            if path in _OBJECTS:
+                return self._objects.answer(_OBJECTS[path], account, params, now)
+            return self._assets.answer(path, account, params, now)
+        own: dict[str, Callable[[], Answer]] = {
+            "advertiser/info/": lambda: self.access.advertiser_info(token, params, now),
+            "oauth2/advertiser/get/": lambda: self.access.advertisers(token, params),
+            "oauth2/access_token/": lambda: self.access.exchange(params),
+            "oauth2/revoke_token/": lambda: self.access.revoke(params),
+            "user/info/": self.access.user_info,
+        }
+        return own[path]()
+
+    def _report(self, token: str | None, params: Mapping[str, str], now: int) -> Answer:
+        if params.get("advertiser_ids"):
+            ids = list(dict.fromkeys(read.texts(params, "advertiser_ids") or []))
+            if len(ids) > _MOST_REPORT_ACCOUNTS:
+                refuse(f"advertiser_ids: Longer than maximum length {_MOST_REPORT_ACCOUNTS}.")
+        else:
+            ids = [read.required(params, "advertiser_id")]
+        return self._reports.answer([self.access.account(token, item) for item in ids], params, now)
+
+
+def _advertisers(params: Mapping[str, Any]) -> tuple[str, ...]:
+    """The accounts that a request names."""
+    several = params.get("advertiser_ids")
+    if isinstance(several, str) and several:
+        try:
+            decoded = msgspec.json.decode(several)
+        except msgspec.DecodeError:
+            return ()
+        return tuple(map(str, decoded)) if isinstance(decoded, list) else ()
+    one = params.get("advertiser_id")
+    return (str(one),) if one else ()
+
+
+def _refuse_by(faults: list[Fault]) -> None:
+    """Refuse with the return code of the fault that has one."""
+    for fault in faults:
+        if fault.code is not None and not fault.partly:
+            raise Refusal(fault.code, fault.text)
+
+
+def _outcome(faults: list[Fault]) -> str:
+    for fault in faults:
+        if fault.http is not None:
+            return f"http {fault.http}"
+        for name in ("reset", "garbage"):
+            if getattr(fault, name):
+                return name
+        if fault.truncate:
+            return "truncated"
+        if fault.hang is True:
+            return "hang"
+    return ""

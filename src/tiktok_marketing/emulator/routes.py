@@ -1,0 +1,146 @@
+"""The emulated API over HTTP: paths and methods, headers, and the faults of a network."""
+
+import asyncio
+import logging
+import socket
+import struct
+import time
+from collections.abc import Mapping
+from email.utils import format_datetime
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from tiktok_marketing.emulator import control
+from tiktok_marketing.emulator.endpoints.envelope import wrap
+from tiktok_marketing.emulator.faults import Fault
+from tiktok_marketing.emulator.platform import Platform
+
+logger = logging.getLogger("tiktok_marketing.emulator")
+
+PREFIX = "/open_api/v1.3/"
+_LONGEST_URL = 64 * 1024
+"""A report on a hundred campaigns with all metrics does not fit into the usual 8 KB."""
+
+
+class Server:
+    """A web server on a real socket that asks a platform for its answers.
+
+    Args:
+        platform: What answers.
+    """
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._closing = asyncio.Event()
+        self._runner: web.ServerRunner | None = None
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen. Returns the port, which is chosen by the system if `port` is 0."""
+        self._closing.clear()
+        server = web.Server(self._handle, access_log=None, max_line_size=_LONGEST_URL)
+        self._runner = web.ServerRunner(server, shutdown_timeout=1.0)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, host, port).start()
+        listening: int = self._runner.addresses[0][1]
+        return listening
+
+    async def stop(self) -> None:
+        """Close all connections and stop listening."""
+        self._closing.set()
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        if request.path.startswith(control.PREFIX):
+            return await control.handle(self._platform, request)
+        path = request.path.removeprefix(PREFIX)
+        methods = self._platform.methods
+        if not request.path.startswith(PREFIX) or path not in methods:
+            return web.Response(status=404, text="404 page not found")
+        if request.method not in methods[path]:
+            return web.Response(status=405, text="405 method not allowed")
+        return await self._answer(request, path)
+
+    async def _answer(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
+        request_id = self._platform.next_request_id()
+        params = await _params(request)
+        begun = time.perf_counter()
+        response = self._platform.respond(path, request.headers.get("Access-Token"), params)
+        seconds = time.perf_counter() - begun
+        logger.debug("%s %s -> %s in %.1f ms", request.method, path, response.outcome, seconds * 1000)
+        body = wrap(response.code, response.message, request_id, response.answer.data)
+        headers = {
+            "Date": format_datetime(self._platform.clock.now(), usegmt=True),
+            "X-TT-LOGID": request_id,
+            "x-tt-trace-host": "emulator",
+            "x-tt-trace-id": request_id,
+            **response.answer.headers,
+        }
+        return await self._send(request, body, headers, response.faults)
+
+    async def _send(
+        self, request: web.BaseRequest, body: bytes, headers: dict[str, str], faults: list[Fault]
+    ) -> web.StreamResponse:
+        for fault in faults:
+            wait = fault.latency + (float(fault.hang) if not isinstance(fault.hang, bool) else 0.0)
+            if wait:
+                await self._sleep(wait)
+            if fault.hang is True:
+                await self._closing.wait()
+            if fault.reset or fault.hang is True:
+                return _abort(request)
+            if fault.http is not None:
+                page = f"<html><head><title>{fault.http}</title></head><body><h1>{fault.http}</h1></body></html>"
+                return web.Response(status=fault.http, text=page, content_type="text/html")
+            if fault.garbage:
+                body = b"upstream connect error or disconnect/reset before headers"
+            if fault.truncate:
+                return await _truncated(request, body, headers)
+        response = web.Response(body=body, content_type="application/json", headers=headers)
+        if self._platform.options.gzip and "gzip" in request.headers.get("Accept-Encoding", ""):
+            response.enable_compression(web.ContentCoding.gzip)
+        return response
+
+    async def _sleep(self, seconds: float) -> None:
+        """Wait, but not longer than the server runs."""
+        try:
+            await asyncio.wait_for(self._closing.wait(), seconds)
+        except TimeoutError:
+            return
+
+
+async def _params(request: web.BaseRequest) -> Mapping[str, Any]:
+    """The query's parameters; for POST, the fields of the JSON body."""
+    if request.method != "POST":
+        return {str(name): str(value) for name, value in request.query.items()}
+    try:
+        body = msgspec.json.decode(await request.read() or b"{}")
+    except msgspec.DecodeError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _abort(request: web.BaseRequest) -> web.Response:
+    """Reset the connection: close it at once, with what was not sent thrown away."""
+    transport = request.transport
+    if transport is not None:
+        sock = transport.get_extra_info("socket")
+        if sock is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+    return web.Response()
+
+
+async def _truncated(request: web.BaseRequest, body: bytes, headers: dict[str, str]) -> web.StreamResponse:
+    """Announce the whole body, send half of it, and close."""
+    response = web.StreamResponse(headers={**headers, "Content-Type": "application/json"})
+    response.content_length = len(body)
+    response.force_close()
+    await response.prepare(request)
+    await response.write(body[: len(body) // 2])
+    if request.transport is not None:
+        request.transport.close()
+    return response

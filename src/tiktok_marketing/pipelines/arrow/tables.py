@@ -1,0 +1,271 @@
+"""Records of a stream as Arrow tables: one column for each field, numbers as numbers.
+
+The types differ from the records' on purpose. Airbyte's schema types half of the numbers as text, and the records keep
+to it; in a database `sum(spend)` has to work. So:
+
+| field | column | why |
+|---|---|---|
+| count, number of people | BIGINT | |
+| money | DECIMAL(18, 4) | sums are exact to the cent; no currency has more than four decimals, and DuckDB computes with up to 18 digits as fast as with integers |
+| cost by something, percentage, average | DOUBLE | quotients, which nobody adds up |
+| id | BIGINT | TikTok's ids have 19 digits and begin with a time in seconds: they fit until 2038 |
+| day, time | DATE, TIMESTAMP without zone | days and hours of reports are the account's, other times UTC |
+| object, list | JSON | |
+
+The nested `dimensions` of a report repeat the root, so that only its root columns remain; each metric becomes a column.
+"""  # noqa: E501 - a table
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from tiktok_marketing.catalog import ReportSource, Stream, json_schema
+from tiktok_marketing.catalog.metrics import METRICS, Kind
+from tiktok_marketing.errors import IncompleteReadError
+from tiktok_marketing.pipelines.arrow.columns import ARROW_TYPES, ColumnType, Misfit, reader
+from tiktok_marketing.sync.decode.native import Buffers, ColumnKind
+
+MISFITS = "_misfits"
+"""The column that keeps, as JSON, values which do not fit the type of theirs; it comes with the first such value."""
+
+_METRIC_TYPES = {
+    Kind.COUNT: ColumnType.INTEGER,
+    Kind.UNIQUE: ColumnType.INTEGER,
+    Kind.MONEY: ColumnType.MONEY,
+    Kind.COST: ColumnType.NUMBER,
+    Kind.PERCENT: ColumnType.NUMBER,
+    Kind.AVERAGE: ColumnType.NUMBER,
+}
+_TYPES = {
+    "string": ColumnType.TEXT,
+    "boolean": ColumnType.BOOLEAN,
+    "integer": ColumnType.INTEGER,
+    "number": ColumnType.NUMBER,
+}
+_SPECIAL = {
+    "advertiser_id": ColumnType.INTEGER,  # `advertiser_ids` types it as text; joins want it to be the same everywhere
+    "tt_app_id": ColumnType.INTEGER,  # likewise, of audience reports
+    "stat_time_day": ColumnType.DAY,
+}
+_KINDS: Mapping[ColumnType, ColumnKind] = {
+    ColumnType.INTEGER: "i",
+    ColumnType.MONEY: "m",
+    ColumnType.NUMBER: "f",
+    ColumnType.TEXT: "s",
+    ColumnType.DAY: "d",
+    ColumnType.TIME: "t",
+}
+_WORD_BREAK = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
+
+
+class Column(msgspec.Struct, frozen=True, kw_only=True):
+    """One column of a stream's table."""
+
+    name: str
+    type: ColumnType
+    given: str
+    """What the records hold, in JSON schema's words: "string", "number", ...; "any" if more than one."""
+    description: str
+
+
+def columns_of(stream: Stream) -> tuple[Column, ...]:
+    """Return the columns of the table of `stream`: the account first, then the key, then the rest as declared."""
+    fields: dict[str, Any] = dict(json_schema(stream)["properties"])
+    if isinstance(stream.source, ReportSource):
+        del fields["dimensions"]
+        metrics = fields.pop("metrics")["properties"]
+        # A metric that names what a dimension names (campaign_id) is that dimension's value already.
+        fields |= {name: field for name, field in metrics.items() if name not in fields}
+    first = dict.fromkeys(name for name in ("advertiser_id", *stream.row_key) if name in fields)
+    return tuple(
+        Column(
+            name=name,
+            type=_column_type(stream, name, fields[name]),
+            given=_given(fields[name]),
+            description=fields[name].get("description", ""),
+        )
+        for name in (*first, *(name for name in fields if name not in first))
+    )
+
+
+def _given(field: Mapping[str, Any]) -> str:
+    declared = field.get("type", [])
+    kinds = [kind for kind in ([declared] if isinstance(declared, str) else declared) if kind != "null"]
+    return kinds[0] if len(kinds) == 1 else "any"
+
+
+def _column_type(stream: Stream, name: str, field: Mapping[str, Any]) -> ColumnType:
+    if name in _SPECIAL:
+        return _SPECIAL[name]
+    if stream.is_report and name in METRICS and METRICS[name].kind in _METRIC_TYPES:
+        return _METRIC_TYPES[METRICS[name].kind]
+    match _given(field):
+        case "string" if field.get("format") == "date-time":
+            return ColumnType.TIME
+        case "integer" if name.endswith("_time"):
+            return ColumnType.TIME  # seconds since 1970
+        case "number" if name.endswith("_id"):
+            return ColumnType.INTEGER  # a double would lose an id's last digits
+        case given:
+            return _TYPES.get(given, ColumnType.JSON)
+
+
+class TableMaker:
+    """Makes Arrow tables of the records of one stream.
+
+    Args:
+        stream: Whose records they are.
+        notice: Called with a sentence the first time that a value of a field does not fit its column.
+    """
+
+    def __init__(self, stream: Stream, notice: Callable[[str], None]) -> None:
+        self.stream = stream
+        self.columns = columns_of(stream)
+        self.schema = pa.schema([pa.field(column.name, ARROW_TYPES[column.type]) for column in self.columns])
+        self._readers = [(column, reader(column.type, column.given)) for column in self.columns]
+        self._read_extra = reader(ColumnType.TEXT, "string")
+        self._names = frozenset(column.name for column in self.columns)
+        self._notice = notice
+        self._noticed: set[str] = set()
+        self.kinds = _kinds_of(self.columns) if isinstance(stream.source, ReportSource) else None
+        """What each field of a report becomes, for `sync.rows`; None if it cannot make such columns."""
+
+    def table_of(self, rows: int, columns: Sequence[Buffers], advertiser_id: int) -> pa.Table:
+        """Make a table of columns that `sync.rows` made according to `kinds`."""
+        source = self.stream.source
+        assert isinstance(source, ReportSource)  # noqa: S101 - narrows the type; objects have no such columns
+        names = [name for name in dict.fromkeys((*source.dimensions, *source.metrics)) if name in self._names]
+        made = dict(zip(names, columns, strict=True))
+        return pa.Table.from_arrays(
+            [
+                _array_of(ARROW_TYPES[column.type], rows, made[column.name])
+                if column.name in made
+                else pa.repeat(pa.scalar(advertiser_id, pa.int64()), rows)
+                for column in self.columns
+            ],
+            schema=self.schema,
+        )
+
+    def table(self, records: Sequence[Any], advertiser_id: int | None) -> pa.Table:
+        """Make a table of the records of one page; a value that does not fit goes to the column `_misfits`."""
+        values = (
+            self._report_values(records, advertiser_id)
+            if isinstance(self.stream.source, ReportSource)
+            else self._object_values(records, advertiser_id)
+        )
+        misfits: list[Misfit] = []
+        arrays = [
+            read(column.name, values[column.name], misfits)
+            if column.name in values
+            else pa.nulls(len(records), ARROW_TYPES[column.type])
+            for column, read in self._readers
+        ]
+        table = pa.Table.from_arrays(arrays, schema=self.schema)
+        if not isinstance(self.stream.source, ReportSource):
+            table = self._with_extras(table, records, misfits)
+        return self._with_misfits(table, misfits) if misfits else table
+
+    def _report_values(self, records: Sequence[Any], advertiser_id: int | None) -> dict[str, Sequence[Any]]:
+        values: dict[str, Sequence[Any]] = {"advertiser_id": [advertiser_id] * len(records)}
+        if not records:
+            return values
+        # The first of two equal names wins: a dimension before a metric.
+        for part in ("metrics", "dimensions"):
+            structs = [getattr(record, part) for record in records]
+            rows = map(msgspec.structs.astuple, structs)
+            values |= dict(zip(structs[0].__struct_fields__, zip(*rows, strict=True), strict=True))
+        return values
+
+    def _object_values(self, records: Sequence[Any], advertiser_id: int | None) -> dict[str, Sequence[Any]]:
+        values: dict[str, Sequence[Any]] = {
+            name: [record.get(name) for record in records] for name in self.schema.names
+        }
+        if "advertiser_id" in values and advertiser_id is not None:
+            values["advertiser_id"] = [advertiser_id if value is None else value for value in values["advertiser_id"]]
+        return values
+
+    def _with_extras(self, table: pa.Table, records: Sequence[Any], misfits: list[Misfit]) -> pa.Table:
+        """Add a text column for each field that the schema does not declare: what TikTok added since."""
+        names = dict.fromkeys(name for record in records for name in record if name not in self._names)
+        taken = {*self._names, MISFITS}
+        for name in names:
+            values = [record.get(name) for record in records]
+            column = _WORD_BREAK.sub("_", name).strip("_").lower()
+            if not column or column in taken or column.startswith("_"):
+                misfits += [Misfit(row, name, value) for row, value in enumerate(values) if value is not None]
+                continue
+            taken.add(column)
+            table = table.append_column(column, self._read_extra(column, values, misfits))
+        return table
+
+    def _with_misfits(self, table: pa.Table, misfits: list[Misfit]) -> pa.Table:
+        rows: dict[int, dict[str, Any]] = {}
+        for misfit in misfits:
+            rows.setdefault(misfit.row, {})[misfit.field] = misfit.value
+            if misfit.field not in self._noticed:
+                self._noticed.add(misfit.field)
+                self._notice(
+                    f"{self.stream.name}: {misfit.field} {_shown(misfit.value)} does not fit its column; the row has "
+                    f"null there, and such values are kept in the column {MISFITS}."
+                )
+        texts = [
+            msgspec.json.encode(rows[row], enc_hook=str).decode() if row in rows else None
+            for row in range(table.num_rows)
+        ]
+        return table.append_column(MISFITS, pa.array(texts, pa.string()))
+
+
+def _kinds_of(columns: Sequence[Column]) -> Mapping[str, ColumnKind] | None:
+    kinds: dict[str, ColumnKind] = {}
+    for column in columns:
+        kind = _KINDS.get(column.type)
+        if kind is None:
+            return None
+        # What the record holds as a double cannot come out of it as an integer that a double does not hold.
+        kinds[column.name] = "c" if kind == "i" and column.given == "number" else kind
+    return kinds
+
+
+def _array_of(type_: pa.DataType, rows: int, buffers: Buffers) -> pa.Array:
+    has, data, begins, nulls = buffers
+    parts = (has, data) if begins is None else (has, begins, data)
+    given = [None if part is None else pa.py_buffer(part) for part in parts]
+    return pa.Array.from_buffers(type_, rows, given, nulls)
+
+
+def check_key(table: pa.Table, stream: Stream) -> None:
+    """Make sure that every row has its key.
+
+    Raises:
+        IncompleteReadError: A row has none, so that it could be told apart from no other.
+    """
+    for name in stream.row_key:
+        if table.column(name).null_count:
+            raise IncompleteReadError(
+                f"A record of {stream.name} came without a usable {name}, by which its rows are told apart.",
+                remedy="Run it again; if it stays, report it with the name of the stream.",
+            )
+
+
+def newest_of_each_key(table: pa.Table, key: Sequence[str]) -> pa.Table:
+    """Keep the last row of each key: pages can shift while they are read, and the later row is the newer one."""
+    order = pa.array(range(table.num_rows), pa.int64())
+    last = (
+        pa.table([*(table.column(name) for name in key), order], names=[*key, "_row"])
+        .group_by(list(key), use_threads=False)
+        .aggregate([("_row", "max")])
+        .column("_row_max")
+    )
+    if len(last) == table.num_rows:
+        return table
+    return table.take(last.combine_chunks().sort())
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

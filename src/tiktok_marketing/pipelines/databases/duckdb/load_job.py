@@ -1,0 +1,79 @@
+"""dlt's DuckDB, with a way to load that lets rows replace others in the transaction in which they come.
+
+dlt would copy rows into a staging table first, and merge by key. Rows of whole days need no key to be looked at, and a
+look at the keys takes a tenth of what merging does: nearly always it shows that nothing is there to be replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dlt.common.destination.client import HasFollowupJobs, RunnableLoadJob
+from dlt.common.storages.load_storage import ParsedLoadJobFileName
+from dlt.destinations import duckdb
+from dlt.destinations.impl.duckdb.duck import DuckDbClient
+
+from tiktok_marketing.pipelines.databases.duckdb.session import DuckDBSession
+from tiktok_marketing.pipelines.databases.replacement import Change
+
+
+class _LoadJob(RunnableLoadJob, HasFollowupJobs):  # type: ignore[misc]
+    """Puts a Parquet file of rows into the place of others, in one transaction."""
+
+    def __init__(self, file_path: str, change: Change) -> None:
+        super().__init__(file_path)
+        self._change = change
+
+    def run(self) -> None:
+        client = self._job_client.sql_client
+        table = client.make_qualified_table_name(self.load_table_name)
+        path = str(self._file_path).replace("'", "''")
+        coming = f"read_parquet('{path}')"
+        with client.begin_transaction():
+            session = DuckDBSession(client.native_connection, client.dataset_name)
+            if self._change.exists:
+                self._change.make_way(session.execute, client.dataset_name)
+                key = [f'"{name}"' for name in self._change.stream.row_key]
+                keys = f"(SELECT {', '.join(key)} FROM {coming})"  # noqa: S608 - names of the catalog
+                again = f"SELECT EXISTS (FROM {table} SEMI JOIN {keys} USING ({', '.join(key)}))"
+                if session.execute(again) == [(True,)]:
+                    same = " AND ".join(f"have.{name} = coming.{name}" for name in key)
+                    session.execute(f"DELETE FROM {table} AS have USING {keys} AS coming WHERE {same}")  # noqa: S608
+            session.execute(f"INSERT INTO {table} BY NAME SELECT * FROM {coming}")  # noqa: S608
+
+
+class _Client(DuckDbClient):  # type: ignore[misc]
+    changes: Mapping[str, Change] = {}
+
+    def create_load_job(self, table: Any, file_path: str, load_id: str, restore: bool = False) -> Any:
+        if ParsedLoadJobFileName.parse(file_path).file_format == "parquet" and table["name"] in self.changes:
+            return _LoadJob(file_path, self.changes[table["name"]])
+        return super().create_load_job(table, file_path, load_id, restore)
+
+
+class _DuckDB(duckdb):  # type: ignore[misc]
+    changes: Mapping[str, Change]
+
+    @property
+    def client_class(self) -> type[_Client]:
+        return _Client
+
+    def client(self, schema: Any, initial_config: Any = None) -> Any:
+        made = super().client(schema, initial_config)
+        made.changes = self.changes
+        return made
+
+
+def destination(path: Path, changes: Mapping[str, Change]) -> Any:
+    """Return the destination.
+
+    Args:
+        path: Of the file.
+        changes: Table to what becomes of its rows; looked at when a package is loaded.
+    """
+    # dlt's DuckDB does not say that it has transactions.
+    made = _DuckDB(str(path), destination_name="duckdb", supports_transactions=True)
+    made.changes = changes
+    return made

@@ -1,0 +1,29 @@
+"""What goes wrong with a database, put into a sentence by whoever knows that kind of database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def innermost(error: BaseException) -> BaseException:
+    """What went wrong first: dlt wraps errors several times over, each with advice of its own."""
+    seen: set[int] = set()
+    inner: Any = error
+    while id(inner) not in seen:
+        seen.add(id(inner))
+        inner = getattr(inner, "dbapi_exception", None) or inner.__cause__ or inner.__context__ or inner
+    assert isinstance(inner, BaseException)  # noqa: S101 - narrows the type
+    return inner
+
+
+def text_of(error: BaseException) -> str:
+    """What an error says; files are named."""
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{error.strerror}: {error.filename}"
+    return str(error)
+
+
+def first_line(text: str) -> str:
+    """The first line of a text, as a sentence."""
+    line = text.strip().splitlines()[0] if text.strip() else "unknown reason"
+    return line if line.endswith(".") else line + "."

@@ -1,0 +1,237 @@
+"""A Postgres database as a destination: its address, how it is opened, and everything that can be wrong with it.
+
+The address goes to libpq as it was written, so that everything works that `psql` takes: `sslmode`, several hosts,
+sockets, `PGPASSWORD` and `~/.pgpass`. How rows are copied is in `postgres_dlt`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+import msgspec
+
+from tiktok_marketing.errors import ConfigurationError, DestinationError
+from tiktok_marketing.pipelines.databases.errors import first_line, innermost, text_of
+from tiktok_marketing.pipelines.databases.postgres.messages import in_words
+from tiktok_marketing.pipelines.databases.replacement import Change
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from tiktok_marketing.catalog import Stream
+    from tiktok_marketing.pipelines.databases.postgres.session import PostgresSession
+
+EXAMPLE = "postgresql://user:password@host:5432/database"
+
+_LONGEST_DATASET = 63 - len("_staging")
+_PATIENCE = 5.0
+"""Seconds in which the server notices that a sync which was killed is gone."""
+_MISFITS = "_misfits"
+_NUL_IN_JSON = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+_DEFAULTS: Mapping[str, str] = {
+    "connect_timeout": "15",
+    "client_encoding": "utf8",
+    "keepalives_idle": "60",  # a sync waits for TikTok's quota for minutes, and firewalls forget silent connections
+}
+
+
+class PostgresDatabase(msgspec.Struct, frozen=True):
+    """A Postgres database and the schema in it that takes the tables.
+
+    Args:
+        address: For libpq; it may hold a password, so it is in no message.
+        dataset: The schema.
+    """
+
+    address: str
+    dataset: str
+
+    extra: ClassVar[str] = "postgres"
+    libraries: ClassVar[tuple[str, ...]] = ("dlt", "pyarrow", "psycopg2")
+
+    @classmethod
+    def at(cls, address: str, dataset: str) -> Self:
+        """Read an address: `postgresql://user:password@host:5432/database`, with libpq's parameters behind a `?`.
+
+        Raises:
+            ConfigurationError: It names no database.
+        """
+        remedy = f"Write it as {EXAMPLE}; characters like @ and / in the password as %40 and %2F."
+        try:
+            parts = urlsplit(address)
+            given = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
+        except ValueError:  # it may quote the password
+            raise ConfigurationError("The address of the Postgres database cannot be read.", remedy=remedy) from None
+        if "/" in parts.path.strip("/") or parts.fragment:  # an unquoted character in the password, as a rule
+            raise ConfigurationError("The address of the Postgres database cannot be read.", remedy=remedy)
+        if not parts.path.strip("/") and not given & {"dbname", "service"}:
+            raise ConfigurationError("The address of the Postgres server names no database.", remedy=remedy)
+        if dataset.startswith("pg_") or dataset == "information_schema" or len(dataset) > _LONGEST_DATASET:
+            raise ConfigurationError(
+                f"The dataset {dataset!r} cannot be used in Postgres.",
+                remedy=f"Use at most {_LONGEST_DATASET} characters, and no name that begins with pg_.",
+            )
+        return cls(address, dataset)
+
+    def __repr__(self) -> str:
+        return f"PostgresDatabase({self.shown!r}, {self.dataset!r})"
+
+    @property
+    def shown(self) -> str:
+        """How it is called in messages: without password and parameters."""
+        parts = urlsplit(self.address)
+        user, at, host = parts.netloc.rpartition("@")
+        return f"postgresql://{user.partition(':')[0]}{at}{host}{parts.path}"
+
+    @property
+    def working_folder(self) -> Path:
+        """Where packages are prepared. What a killed sync leaves there is cleared away by the next one."""
+        name = hashlib.sha256(f"{self.shown}\n{self.dataset}".encode()).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"tiktok-marketing-{os.geteuid()}-{name}"
+
+    def dsn(self, token: str) -> str:
+        """The address for libpq, with a name for the connection and what was not said of it."""
+        from psycopg2.extensions import make_dsn
+
+        given = {name for name, _ in parse_qsl(urlsplit(self.address).query, keep_blank_values=True)}
+        more = {name: value for name, value in _DEFAULTS.items() if name not in given}
+        dsn: str = make_dsn(self.address, **more, application_name=f"tiktok-marketing {token}".strip())
+        return dsn
+
+    @contextmanager
+    def held(self, token: str) -> Iterator[None]:
+        """Keep other syncs away, wherever they run, with an advisory lock of the server."""
+        session = self._opened(token)
+        try:
+            until = time.monotonic() + _PATIENCE
+            while not session.execute("SELECT pg_try_advisory_lock(?)", [self._lock])[0][0]:
+                if time.monotonic() > until:
+                    raise self._taken(session)
+                time.sleep(0.2)
+            yield
+        finally:
+            session.close()
+
+    @property
+    def _lock(self) -> int:
+        digest = hashlib.sha256(f"tiktok-marketing\n{self.dataset}".encode()).digest()
+        return int.from_bytes(digest[:8], signed=True)
+
+    def _taken(self, session: PostgresSession) -> DestinationError:
+        holders = session.execute(
+            "SELECT a.pid, coalesce(host(a.client_addr), 'the server itself')"  # noqa: S608 - our own words
+            " FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE " + _HELD,
+            [self._lock, self._lock],
+        )
+        who = f" from {holders[0][1]} (Postgres process {holders[0][0]})." if holders else "."
+        return DestinationError(
+            f"Another sync is loading into {self.shown}, schema {self.dataset}{who}",
+            remedy="Wait until it is done, or end it.",
+        )
+
+    def loading(self, changes: Mapping[str, Change]) -> Any:
+        """The destination as dlt knows it."""
+        from tiktok_marketing.pipelines.databases.postgres.load_job import destination
+
+        options = dict(parse_qsl(urlsplit(self.address).query)).get("options", "")
+        return destination(self.dsn(""), options, changes)
+
+    def connect(self, token: str) -> PostgresSession:
+        """Open it.
+
+        Raises:
+            DestinationError: The lock of this sync is gone, so that another one may have begun.
+        """
+        session = self._opened(token)
+        name = f"tiktok-marketing {token}"
+        holder = (
+            f"SELECT 1 FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE a.application_name = ? AND {_HELD}"  # noqa: S608
+        )
+        if not session.execute(holder, [name, self._lock, self._lock]):
+            session.close()
+            raise DestinationError(
+                f"The connection to {self.shown} that keeps other syncs away was lost.",
+                remedy="Run the sync again; it goes on from what is loaded.",
+            )
+        return session
+
+    def _opened(self, token: str) -> PostgresSession:
+        import psycopg2
+
+        from tiktok_marketing.pipelines.databases.postgres.session import PostgresSession
+
+        try:
+            connection = psycopg2.connect(self.dsn(token))
+            connection.autocommit = True
+            return PostgresSession(connection, self.dataset)
+        except psycopg2.Error as error:
+            raise self.explained(error) from None  # its text may quote the address
+
+    def fitting(self, table: pa.Table, stream: Stream) -> pa.Table:
+        """Return the table with U+FFFD for each NUL, the one character that Postgres' texts cannot hold."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        from tiktok_marketing.pipelines.databases.postgres.session import json_columns
+
+        texts_of_json = json_columns(stream) | {_MISFITS}
+        for place, field in enumerate(table.schema):
+            if field.type != pa.string():
+                continue
+            column = table.column(place)
+            is_json = field.name in texts_of_json
+            if not pc.any(pc.match_substring(column, "\\u0000" if is_json else "\0")).as_py():
+                continue
+            texts = column.to_pylist()
+            cleaned = [text and (_NUL_IN_JSON.sub(r"\1\\ufffd", text) if is_json else text) for text in texts]
+            cleaned = [text and text.replace("\0", "\ufffd") for text in cleaned]
+            table = table.set_column(place, field, pa.chunked_array([pa.array(cleaned, pa.string())]))
+        return table
+
+    def explained(self, error: BaseException, *, reading: bool = False) -> DestinationError:
+        """Say in one sentence why nothing can be written (or read), whatever raised it."""
+        if isinstance(error, DestinationError):
+            return error
+        cause = innermost(error)
+        text = self._without_password(text_of(cause))
+        detail = self._without_password(f"{type(error).__name__}: {error}")
+        if isinstance(cause, OSError) and cause.errno is not None:
+            folder = self.working_folder.parent
+            return DestinationError(
+                f"Packages cannot be prepared in {folder}: {first_line(text)}",
+                remedy="Make room there, or name another folder with the environment variable TMPDIR.",
+                detail=detail,
+            )
+        code = getattr(cause, "pgcode", None) or getattr(cause, "sqlstate", None) or ""
+        message, remedy = in_words(
+            code, text, shown=self.shown, dataset=self.dataset, user=self._user(), reading=reading
+        )
+        return DestinationError(message, remedy=remedy, detail=detail)
+
+    def _user(self) -> str:
+        return unquote(urlsplit(self.address).username or "") or os.environ.get("PGUSER", "this user")
+
+    def _without_password(self, text: str) -> str:
+        parts = urlsplit(self.address)
+        written = [parts.password or "", *(value for name, value in parse_qsl(parts.query) if "pass" in name)]
+        for secret in written:
+            for form in {secret, unquote(secret), quote(unquote(secret), safe="")} - {""}:
+                text = text.replace(form, "***")
+        return text
+
+
+# The advisory lock of a 64-bit number, in the two halves in which pg_locks shows it; granted, and of this database.
+_HELD = (
+    "l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
+    " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    " AND l.classid::bigint = ((?::bigint >> 32) & 4294967295) AND l.objid::bigint = (?::bigint & 4294967295)"
+)

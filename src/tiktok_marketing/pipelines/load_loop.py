@@ -1,0 +1,301 @@
+"""Reading and loading at the same time, package after package.
+
+Rows of a report wait until their days are whole, so that no package, and so no database, holds a part of a day.
+
+One package is filled while one is loaded in a thread of its own. When the one being filled is full before the other is
+in, nothing more is taken from the sync, whose own buffer then fills and stops the reading.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, cast
+
+from tiktok_marketing.api.client import Waiting
+from tiktok_marketing.catalog import Stream
+from tiktok_marketing.clock import Clock
+from tiktok_marketing.errors import ConnectorError, IncompleteReadError
+from tiktok_marketing.pipelines.arrow.sink import TableRows, table_of_batch
+from tiktok_marketing.pipelines.arrow.tables import TableMaker, check_key
+from tiktok_marketing.pipelines.databases.destination import Destination
+from tiktok_marketing.pipelines.databases.replacement import Span
+from tiktok_marketing.pipelines.loader import Loader
+from tiktok_marketing.pipelines.package import FIRST_SECONDS, FULL_SECONDS, Held, Package
+from tiktok_marketing.pipelines.summary import Snapshot, StreamSummary, Summary, Watcher, earliest_cursor
+from tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Event, Failure, Notice, Settled, Started
+from tiktok_marketing.sync.run.engine import Sync
+from tiktok_marketing.sync.run.progress import Progress
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Pump:
+    """Moves what one sync reads into one database.
+
+    Args:
+        destination: Where it goes.
+        streams: What was asked for.
+        watcher: Told what happens.
+        clock: The time.
+        stop: Once it is set, reading ends and what was read is loaded.
+    """
+
+    def __init__(
+        self,
+        destination: Destination,
+        streams: Iterable[Stream],
+        watcher: Watcher,
+        clock: Clock,
+        stop: asyncio.Event,
+    ) -> None:
+        self._destination = destination
+        self._streams = tuple(streams)
+        self._watcher = watcher
+        self._clock = clock
+        self._stop = stop
+        self._started = clock.now()
+        self._began = clock.monotonic()
+        self._loop = asyncio.get_running_loop()
+        self._makers = {stream.name: TableMaker(stream, self.notice) for stream in self._streams}
+        self._states_before: Mapping[str, Mapping[str, Any]] = {}
+        self._states: dict[str, Mapping[str, Any]] = {}
+        self._begun: dict[str, float] = {}
+        self._seconds: dict[str, float] = {}
+        self._ended: dict[str, Ended] = {}
+        self._broken: dict[str, Failure] = {}
+        self._notices: list[str] = []
+        self._loaded: dict[str, int] = {}
+        self._packages = 0
+        self._filled = Package(clock.monotonic())
+        self._held = Held()
+        self._hiding: set[str] = set()
+        """Streams of which TikTok may hide rows, so that what does not come is not gone."""
+        self._loading: asyncio.Task[None] | None = None
+
+    def keep(self, stream: Stream, advertiser_id: int) -> TableRows:
+        """Give what keeps rows of a report, as they come."""
+        return TableRows(self._makers[stream.name], advertiser_id)
+
+    def begin_from(self, states: Mapping[str, Mapping[str, Any]], *, full: bool) -> None:
+        """Take the states of the database; a full sync forgets those of its streams with its first package."""
+        self._states_before = states
+        if full:
+            names = [stream.name for stream in self._streams if stream.name in states]
+            self._filled.states.update(dict.fromkeys(names))
+
+    def notice_from_thread(self, text: str) -> None:
+        """Take a notice in the loader's thread."""
+        self._loop.call_soon_threadsafe(self.notice, text)
+
+    def notice(self, text: str) -> None:
+        """Tell a person, and keep it for the summary."""
+        self._notices.append(text)
+        self._watcher.says(text)
+
+    def waits(self, waiting: Waiting) -> None:
+        """A request will be tried again after a wait."""
+        self._watcher.says(str(waiting))
+
+    async def run(self, sync: Sync, loader: Loader, thread: LoaderThread) -> Summary:
+        """Move everything.
+
+        Raises:
+            TikTokError: Nothing could be read.
+            ConfigurationError: Nothing is there to read.
+            DestinationError: The database does not take it.
+        """
+        self._watcher.begins(
+            lambda: Snapshot(reading=sync.progress(), loaded=dict(self._loaded), packages=self._packages)
+        )
+        stopped: ConnectorError | None = None
+        try:
+            try:
+                async with aclosing(cast("AsyncGenerator[Event, None]", sync.events())) as events:
+                    await self._read(events, loader, thread)
+            except ConnectorError as error:
+                if not self._begun or self._loading_failed:
+                    raise  # there is nothing to sum up, or nowhere to put it
+                stopped = error
+            if self._loading is not None:
+                await self._loading
+            if not self._filled.empty:
+                await self._load(self._filled, loader, thread)
+        finally:
+            if self._loading is not None:
+                await asyncio.wait({self._loading})
+        summary = self._summary(sync.progress(), stopped)
+        await thread.do(loader.finish, summary)
+        return summary
+
+    async def _read(self, events: AsyncGenerator[Event, None], loader: Loader, thread: LoaderThread) -> None:
+        coming = asyncio.ensure_future(anext(events))
+        stopping = asyncio.ensure_future(self._stop.wait())
+        try:
+            while not self._stop.is_set():
+                await self._hand_over(loader, thread)
+                await self._wait(coming, stopping)
+                if coming.done() and not self._filled.full:
+                    try:
+                        event = coming.result()
+                    except StopAsyncIteration:
+                        return
+                    self._take(event, loader)
+                    coming = asyncio.ensure_future(anext(events))
+        finally:
+            stopping.cancel()
+            coming.cancel()
+            await asyncio.wait({coming, stopping})
+            if not coming.cancelled():
+                coming.exception()  # looked at, lest asyncio complains that nobody did
+
+    async def _hand_over(self, loader: Loader, thread: LoaderThread) -> None:
+        """Begin to load what was filled, if it is time and nothing else is being loaded."""
+        if self._loading is not None and self._loading.done():
+            await self._loading  # raises what it raised
+            self._loading = None
+        if self._loading is None and self._due():
+            self._loading = asyncio.create_task(self._load(self._filled, loader, thread))
+            self._filled = Package(self._clock.monotonic())
+
+    async def _wait(self, coming: asyncio.Future[Event], stopping: asyncio.Future[Any]) -> None:
+        waited: set[asyncio.Future[Any]] = {stopping}
+        if self._loading is not None:
+            waited.add(self._loading)
+        if not self._filled.full:
+            waited.add(coming)
+        timeout = None if self._filled.empty or self._loading is not None else max(0.0, self._left())
+        await asyncio.wait(waited, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+
+    @property
+    def _loading_failed(self) -> bool:
+        task = self._loading
+        return task is not None and task.done() and not task.cancelled() and task.exception() is not None
+
+    def _left(self) -> float:
+        """Seconds until the package that is being filled should go."""
+        seconds = FULL_SECONDS if self._packages else FIRST_SECONDS
+        return self._filled.began + seconds - self._clock.monotonic()
+
+    def _due(self) -> bool:
+        return self._filled.full or (not self._filled.empty and self._left() <= 0)
+
+    async def _load(self, package: Package, loader: Loader, thread: LoaderThread) -> None:
+        for name, rows in (await thread.do(loader.load, package)).items():
+            self._loaded[name] = self._loaded.get(name, 0) + rows
+        self._states.update({name: state for name, state in package.states.items() if state is not None})
+        self._packages += 1
+
+    def _take(self, event: Event, loader: Loader) -> None:
+        package = self._filled
+        match event:
+            case Started(stream=stream):
+                self._begun[stream.name] = self._clock.monotonic()
+                if stream.name not in loader.tables:
+                    package.add(stream, self._makers[stream.name].schema.empty_table())
+            case Batch(stream=stream) if stream.name not in self._broken:
+                self._take_batch(event, package)
+            case Checkpoint(stream=stream, state=state) if stream.cursor and stream.name not in self._broken:
+                package.states[stream.name] = state
+            case Settled(stream=stream, part=part, whole=whole):
+                tables = self._held.release(part)
+                if whole and stream.name not in self._broken:
+                    self._take_whole(event, tables, package)
+            case Ended(stream=stream):
+                self._seconds[stream.name] = self._clock.monotonic() - self._begun.get(
+                    stream.name, self._clock.monotonic()
+                )
+                if stream.name in self._broken:
+                    event = Ended(stream, (*event.failures, self._broken[stream.name]), event.records)
+                self._ended[stream.name] = event
+                package.ended(event, hides=stream.name in self._hiding)
+                self._watcher.ended(event)
+            case Notice(text=text):
+                self.notice(text)
+            case _:
+                pass  # of a stream that cannot be loaded
+
+    def _take_whole(self, settled: Settled, tables: Iterable[pa.Table], package: Package) -> None:
+        replaces = settled.advertiser_id is not None
+        for table in tables:
+            package.add(settled.stream, table, whole=replaces)
+        if settled.advertiser_id is not None:
+            span = Span(settled.advertiser_id, settled.days, settled.part in self._held.begun)
+            package.replace(settled.stream, span)
+        else:
+            self._hiding.add(settled.stream.name)
+
+    def _take_batch(self, batch: Batch, package: Package) -> None:
+        name = batch.stream.name
+        table = table_of_batch(self._makers[name], batch.records, batch.advertiser_id)
+        try:
+            check_key(table, batch.stream)
+        except IncompleteReadError as error:
+            # From here on the stream's states are not taken either: they would cover rows that are not there.
+            account = None if batch.advertiser_id is None else str(batch.advertiser_id)
+            self._broken[name] = Failure(name, account, "", error)
+            return
+        if not batch.part:
+            package.add(batch.stream, table)
+            return
+        for stream, held in self._held.hold(batch.part, batch.stream, table):
+            package.add(stream, held)
+
+    def _summary(self, progress: Progress, stopped: ConnectorError | None) -> Summary:
+        streams = []
+        for stream in self._streams:
+            ended = self._ended.get(stream.name)
+            before = self._states_before.get(stream.name)
+            streams.append(
+                StreamSummary(
+                    name=stream.name,
+                    rows=self._loaded.get(stream.name, 0),
+                    seconds=self._seconds.get(stream.name, 0.0),
+                    complete=ended is not None and ended.complete,
+                    failures=() if ended is None else ended.failures,
+                    state_from=earliest_cursor(before),
+                    state_to=earliest_cursor(self._states.get(stream.name, before)),
+                )
+            )
+        return Summary(
+            destination=self._destination.shown,
+            dataset=self._destination.dataset,
+            started=self._started,
+            ended=self._clock.now(),
+            seconds=self._clock.monotonic() - self._began,
+            streams=tuple(streams),
+            requests=progress.requests,
+            packages=self._packages,
+            notices=tuple(dict.fromkeys(self._notices)),
+            interrupted=self._stop.is_set() and any(stream.name not in self._ended for stream in self._streams),
+            stopped=stopped,
+        )
+
+
+class LoaderThread:
+    """A thread that does one thing after the other."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="loader")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._pool.shutdown()
+
+    async def do(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do it in the thread; a task that is cancelled meanwhile ends with the work, which cannot be broken off."""
+        task = asyncio.get_running_loop().run_in_executor(self._pool, lambda: work(*args, **kwargs))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.wait({task})
+            raise

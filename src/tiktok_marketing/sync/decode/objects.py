@@ -1,0 +1,69 @@
+"""Pages of objects become dictionaries of the catalog's types. They are few and may hold fields nobody declared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from tiktok_marketing.catalog import ObjectSource, Stream, field_types
+from tiktok_marketing.sync.decode.coercion import fitted
+from tiktok_marketing.sync.decode.lenient_json import decode_list
+from tiktok_marketing.sync.decode.pages import Keyer, Page
+
+
+class ObjectReader:
+    """Reads one stream of objects.
+
+    Args:
+        stream: Which one.
+        advertiser_id: The account that is being read, put into each record; None if the records have it themselves.
+    """
+
+    def __init__(self, stream: Stream, advertiser_id: str | None = None) -> None:
+        source = stream.source
+        assert isinstance(source, ObjectSource)  # noqa: S101 - narrows the type; the caller has looked
+        self._list_key = source.list_key
+        self._types = field_types(stream)
+        self._advertiser_id = None if advertiser_id is None else int(advertiser_id)
+        self._lifted = source.lifted
+        self._row_key = stream.row_key
+
+    def read(self, body: bytes) -> Page:
+        """Decode a page."""
+        rows, info = decode_list(body, self._list_key)
+        odd: dict[str, str] = {}
+        records = [self.typed(row, odd) for row in rows]
+        return Page(records, records, info.total_number, info.total_page, odd)
+
+    def typed(self, row: Mapping[str, Any], odd: dict[str, str]) -> dict[str, Any]:
+        """One object with the catalog's types; fields that the catalog does not know pass as they are."""
+        types = self._types
+        if self._lifted:
+            row = {name: _inner(row, way) for name, way in self._lifted.items()} | dict(row)
+        record = {
+            name: fitted(value, types[name], name, odd) if name in types else value for name, value in row.items()
+        }
+        if self._advertiser_id is not None:
+            record["advertiser_id"] = self._advertiser_id
+        return record
+
+    def keyer(self) -> Keyer:
+        """Keys of the objects' ids."""
+        names = self._row_key
+
+        def key(record: Any) -> Any:
+            ids = tuple(record.get(name) for name in names)
+            if ids and all(isinstance(one, (int, str)) for one in ids):
+                return ids
+            return msgspec.json.encode(record)  # without an id only itself tells it apart
+
+        return lambda keyed: [key(record) for record in keyed]
+
+
+def _inner(record: Any, way: Sequence[str]) -> Any:
+    """What is inside a record at the end of this way; None where the way ends before."""
+    for name in way:
+        record = record.get(name) if isinstance(record, Mapping) else None
+    return record

@@ -1,0 +1,139 @@
+"""What has to be read: streams, accounts, days and states become parts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+
+import msgspec
+
+from tiktok_marketing.catalog import Grain, ObjectSource, ReportSource, Scope, Stream
+from tiktok_marketing.clock import Moment
+from tiktok_marketing.config import Config, Refresh
+from tiktok_marketing.sync.plan.accounts import Account
+from tiktok_marketing.sync.plan.cursors import Cursors
+from tiktok_marketing.sync.plan.selection import Selected
+from tiktok_marketing.sync.plan.windows import Window, count_windows, first_day
+from tiktok_marketing.sync.plan.zones import day_in
+
+_SPAN = 365
+"""Days that a report without a time dimension may sum up (`/report/integrated/get/`)."""
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """What one stream reads of one account, whose state moves on its own.
+
+    Args:
+        stream: The stream.
+        account: The account; None for a stream that is not read per account.
+        first: The first day; None for what has no days.
+        last: The last day.
+        farthest: The latest day that the state may say was reached: the last one, unless it may not have begun yet,
+            since the account's time zone is unknown or clocks disagree. The next sync would not read what was to come.
+        days: Days a window holds at most.
+        modified_since: For objects: older ones are left out, `YYYY-MM-DD HH:MM:SS` in UTC.
+        only_changed: Whether TikTok may be asked for just these objects, where it has a filter for them, since an
+            earlier sync of the same day has read all.
+    """
+
+    stream: Stream
+    account: Account | None = None
+    first: date | None = None
+    last: date | None = None
+    farthest: date | None = None
+    days: int = 1
+    modified_since: str = ""
+    only_changed: bool = False
+
+    def windows(self) -> Iterator[Window | None]:
+        """The windows, oldest first; one None for what has no days."""
+        return map(self.window, range(self.size))
+
+    def window(self, number: int) -> Window | None:
+        """One of its windows, the oldest being 0; None for what has no days."""
+        if self.first is None or self.last is None:
+            return None
+        start = self.first + timedelta(days=number * self.days)
+        return Window(start, min(self.last, start + timedelta(days=self.days - 1)))
+
+    @property
+    def size(self) -> int:
+        """How many windows there are."""
+        if self.first is None or self.last is None:
+            return 1
+        return count_windows(self.first, self.last, self.days)
+
+
+def plan_stream(
+    config: Config,
+    selected: Selected,
+    cursors: Cursors | None,
+    accounts: Sequence[Account],
+    moment: Moment,
+) -> list[Part]:
+    """The parts of one stream; fewer than accounts if some have no day to read.
+
+    Args:
+        config: What the user asked for.
+        selected: The stream and its mode.
+        cursors: How far it was read before; None if it has no state or must not use it.
+        accounts: The accounts of this run.
+        moment: This one.
+    """
+    stream = selected.stream
+    if stream.scope is not Scope.ACCOUNT:
+        return [Part(stream=stream)]
+    parts = (_part(config, stream, cursors, account, moment) for account in accounts)
+    return [part for part in parts if part.size]
+
+
+def _part(config: Config, stream: Stream, cursors: Cursors | None, account: Account, moment: Moment) -> Part:
+    source = stream.source
+    if not isinstance(source, ReportSource):
+        return _objects_part(config, stream, cursors, account, moment.latest)
+    if source.grain is Grain.LIFETIME:
+        return Part(stream=stream, account=account)
+    today = account.today(moment.latest)
+    last = min(config.end_date, today) if config.end_date else today
+    first = first_day(
+        config.start_date,
+        # The sandbox's mock figures are older than any account, and no account was made tomorrow.
+        created=None if config.sandbox or (account.created or today) > today else account.created,
+        state=cursors.day_of(account.advertiser_id) if cursors else None,
+        lookback=config.attribution_window,
+        last=last,
+    )
+    match source.grain:
+        case Grain.SPAN:
+            # A row says nothing of its days, so two windows would give two rows of one key: only the last one is read.
+            first, days = max(first, last - timedelta(days=_SPAN - 1)), _SPAN
+        case Grain.HOUR:
+            days = 1  # TikTok takes one day at a time by the hour and thirty by the day
+        case _:
+            days = config.report_granularity
+    farthest = min(last, account.surely_begun(moment.earliest))
+    return Part(stream=stream, account=account, first=first, last=last, farthest=farthest, days=days)
+
+
+def _objects_part(config: Config, stream: Stream, cursors: Cursors | None, account: Account, now: datetime) -> Part:
+    """The objects of one account: all since `start_date`, or those that changed since the state."""
+    assert isinstance(stream.source, ObjectSource)  # noqa: S101 - narrows the type; the caller has looked
+    since = f"{config.start_date} 00:00:00"
+    cursor = cursors.of(account.advertiser_id) if cursors else None
+    # A cursor of today was written by a sync of today, whose own was older or came of another one of today: so the
+    # first of them, whose cursor was not of today, has read and delivered all.
+    read_today = cursor is not None and cursor[:10] == str(day_in(UTC, now))
+    daily = config.refresh_objects is Refresh.DAILY
+    if stream.source.has_status and (config.refresh_objects is Refresh.ALWAYS or (daily and not read_today)):
+        cursor = None
+    return Part(
+        stream=stream,
+        account=account,
+        modified_since=max(since, cursor or since),
+        only_changed=daily and cursor is not None,
+    )
+
+
+def in_order_of_size(parts_by_stream: Mapping[str, Sequence[Part]]) -> list[str]:
+    """Stream names, those with the fewest windows first: a short stream is not kept waiting by a long one."""
+    return sorted(parts_by_stream, key=lambda name: sum(part.size for part in parts_by_stream[name]))

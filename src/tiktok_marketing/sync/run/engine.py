@@ -1,0 +1,401 @@
+"""Parts in; records and states out: concurrent within the quota, bounded in memory, in an order that never lies."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from tiktok_marketing.api.client import Client
+from tiktok_marketing.catalog import Scope, Stream
+from tiktok_marketing.clock import Clock, Moment, clocks_apart, is_believable
+from tiktok_marketing.config import Config
+from tiktok_marketing.errors import (
+    Action,
+    ConnectorError,
+    FailureType,
+    OutOfMemoryError,
+    PartialAnswerError,
+    SyncInterruptedError,
+    TikTokError,
+)
+from tiktok_marketing.sync.decode.pages import Keep, as_structs
+from tiktok_marketing.sync.events import Ended, Event, Notice, Started
+from tiktok_marketing.sync.plan.accounts import Account, Accounts
+from tiktok_marketing.sync.plan.cursors import Cursors, read_state
+from tiktok_marketing.sync.plan.partitions import Part, in_order_of_size, plan_stream
+from tiktok_marketing.sync.plan.selection import Selected
+from tiktok_marketing.sync.plan.state_repair import mend, named, unlisted
+from tiktok_marketing.sync.read.accounts import LISTING, find_accounts
+from tiktok_marketing.sync.read.empty_days import Activity, Question
+from tiktok_marketing.sync.read.listing import Share
+from tiktok_marketing.sync.read.reports import USUAL_WALKS, WalkSize
+from tiktok_marketing.sync.run.byte_queue import Buffer
+from tiktok_marketing.sync.run.progress import Progress, StreamProgress
+from tiktok_marketing.sync.run.scheduler import Lane, PartQueue, Step, breadth
+from tiktok_marketing.sync.run.stream_run import StreamRun
+from tiktok_marketing.sync.run.window_reader import StepReader
+
+_BUFFER = 8 * 2**20
+"""Bytes of pages that may wait to be taken."""
+_LOOK_AGAIN = 1.0
+_CLOCKS_DISAGREE = timedelta(minutes=10)
+"""From when on it is said: as far as that, no time of a sync's own can explain it."""
+_HOPELESS = 3
+"""Accounts that may fail one after the other for TikTok's own trouble before the rest of the endpoint is given up."""
+
+
+class Sync:
+    """One run over the streams that were asked for.
+
+    Args:
+        config: What the user asked for.
+        selected: The streams and their modes.
+        states: Stream name to the state of an earlier run, in any known form.
+        api: Where to ask.
+        clock: The time.
+        buffer_bytes: Bytes of pages that may wait to be taken.
+        keep: What rows of reports are kept in from the moment they are decoded, and so what a batch of them holds.
+        walk: How long one walk through a report may be.
+
+    Example:
+        async for event in Sync(config, selected, states, api, clock).events(): ...
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        selected: Sequence[Selected],
+        states: Mapping[str, Any],
+        api: Client,
+        clock: Clock,
+        *,
+        buffer_bytes: int = _BUFFER,
+        keep: Keep = as_structs,
+        walk: WalkSize = USUAL_WALKS,
+    ) -> None:
+        self._config = config
+        self._api = api
+        self._clock = clock
+        self._buffer: Buffer[Event | None] = Buffer(buffer_bytes)
+        self._began = clock.monotonic()
+        self._reading = StepReader(config, api, self._buffer, keep, walk)
+        self._runs = {one.stream.name: self._run_of(one, states) for one in selected}
+        self._accounts: Accounts | None = None
+        self._activity: Activity | None = None
+        self._fatal: ConnectorError | None = None
+        self._stopping: asyncio.Task[None] | None = None
+
+    def _run_of(self, selected: Selected, states: Mapping[str, Any]) -> StreamRun:
+        stream = selected.stream
+        cursors = None
+        if selected.incremental and stream.cursor is not None:
+            cursors = read_state(stream.name, stream.cursor, states.get(stream.name))
+        return StreamRun(selected, cursors, self._began, tolerant=self._config.skip_inaccessible_advertisers)
+
+    async def events(self) -> AsyncIterator[Event]:
+        """Read everything, and tell what happens in the order in which it is true.
+
+        Reading waits while what was read is not taken. Streams that fail are told of by `Ended`.
+
+        Raises:
+            TikTokError: If the accounts cannot be listed.
+            ConfigurationError: If no account is left to read.
+        """
+        reading = asyncio.create_task(self._read_all())
+        try:
+            while (event := await self._buffer.get()) is not None:
+                yield event
+                del event
+            if self._fatal is None:
+                await reading
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+
+    def progress(self) -> Progress:
+        """How far it is now."""
+        tally = self._api.tally
+        return Progress(
+            accounts=len(self._accounts.chosen) if self._accounts else 0,
+            streams=tuple(
+                StreamProgress(
+                    name=name,
+                    phase=run.phase,
+                    records=run.records,
+                    windows=run.windows,
+                    windows_total=run.windows_total,
+                )
+                for name, run in self._runs.items()
+            ),
+            requests=dict(tally.requests),
+            retried=tally.retried,
+            refused=tally.refused,
+            received=tally.bytes,
+            rates={endpoint: self._api.quotas.rate(endpoint) for endpoint in tally.requests},
+            quota=self._api.quotas.tier.per_second,
+            seconds=self._clock.monotonic() - self._began,
+        )
+
+    def stop(self, why: str | SyncInterruptedError) -> None:
+        """End in order: what was delivered gets its state, the streams that are not done end incomplete.
+
+        Args:
+            why: What stopped it, the name of a signal say, or an error that says so.
+        """
+        error = why
+        if isinstance(error, str):
+            error = SyncInterruptedError(
+                f"The sync was stopped ({why}) before everything was read.",
+                remedy="Run it again: it goes on from its last state.",
+            )
+        self._stopping = asyncio.get_running_loop().create_task(self._stop_everything(error))
+
+    async def _read_all(self) -> None:
+        try:
+            self._accounts = self._reading.accounts = await find_accounts(self._config, self._api)
+            lanes = await self._plan(self._accounts.chosen)
+            async with asyncio.TaskGroup() as group:
+                for lane in lanes:
+                    group.create_task(self._run_lane(lane))
+        finally:
+            await self._buffer.put(None)
+
+    async def _plan(self, accounts: Sequence[Account]) -> list[Lane]:
+        moment = self._api.moment()
+        await self._warn_of_clocks()
+        by_endpoint: dict[str, dict[str, list[Part]]] = {}
+        planned: list[Part] = []
+        await self._warn_of_missing_accounts()
+        assert self._accounts is not None  # noqa: S101 - they were found before
+        for name, run in self._runs.items():
+            if self._accounts.unknown is not None:  # accounts may be missing from every stream
+                run.fail(None, LISTING, self._accounts.unknown)
+            if run.cursors is not None:
+                await self._mend(run.stream, run.cursors, accounts, moment)
+            parts = plan_stream(self._config, run.selected, run.cursors, accounts, moment)
+            planned.extend(parts)
+            run.open_parts = len(parts)
+            run.windows_total = sum(part.size for part in parts)
+            by_endpoint.setdefault(run.stream.endpoint, {})[name] = parts
+            if not parts:
+                await self._start(run)
+                await self._end(run)
+        self._activity = Activity.of_sync(self._config, self._api, planned)
+        return [
+            Lane(
+                endpoint,
+                [
+                    [PartQueue(part, self._activity.of(part)) for part in streams[name]]
+                    for name in in_order_of_size(streams)
+                ],
+            )
+            for endpoint, streams in by_endpoint.items()
+        ]
+
+    async def _warn_of_clocks(self) -> None:
+        ahead = self._api.tally.clock_ahead
+        if ahead is not None and abs(ahead) >= _CLOCKS_DISAGREE:
+            text = "days that only one of them has are read again next time. Set it (NTP)."
+            if not is_believable(ahead):
+                text = "that is not believed. Set the clock (NTP), or find out what changes the `Date` of answers."
+            await self._buffer.put(Notice("warning", f"{clocks_apart(ahead)}: {text}"))
+
+    async def _mend(self, stream: Stream, cursors: Cursors, accounts: Sequence[Account], moment: Moment) -> None:
+        anew = mend(stream, cursors, accounts, moment)
+        if anew:
+            text = (
+                f"{stream.name}: by the state, {named(anew)} had been read to days that have yet to come. That comes "
+                "of a sync under a wrong clock: they are read from the start."
+            )
+            await self._buffer.put(Notice("warning", text))
+
+    async def _warn_of_missing_accounts(self) -> None:
+        assert self._accounts is not None  # noqa: S101 - they were found before
+        known = [run.cursors for run in self._runs.values() if run.cursors is not None]
+        gone = unlisted(self._config, self._accounts, known)
+        if gone:
+            text = (
+                f"Accounts that were read before are not among those that the token reaches any more: {named(gone)}. "
+                "Authorize the application for them again, or put them into exclude_advertiser_ids."
+            )
+            await self._buffer.put(Notice("warning", text))
+
+    async def _run_lane(self, lane: Lane) -> None:
+        """Keep as many windows of the lane in flight as its quota can use."""
+        async with asyncio.TaskGroup() as group:
+            freed = asyncio.Event()
+
+            async def read(step: Step) -> None:
+                try:
+                    await self._read_step(lane, step, _ShareOfLane(self._limit, lane, step, freed))
+                finally:
+                    lane.release(step)
+                    freed.set()
+
+            async def ask(question: Question) -> None:
+                try:
+                    await self._ask(question)
+                finally:
+                    lane.answered()
+                    freed.set()
+
+            while (lane.open or lane.active) and self._fatal is None:
+                limit = self._limit(lane)
+                while (taken := lane.take(limit)) is not None:
+                    group.create_task(read(taken) if isinstance(taken, Step) else ask(taken))
+                freed.clear()
+                if lane.active:
+                    with suppress(TimeoutError):  # what stalls frees nothing, and others may take its place
+                        async with asyncio.timeout(_LOOK_AGAIN):
+                            await freed.wait()
+
+    def _limit(self, lane: Lane) -> int:
+        """Requests that must be under way for the quota to be used."""
+        api = self._api
+        return breadth(api.quotas.rate(lane.endpoint), api.flow(lane.endpoint), api.stalled(lane.endpoint))
+
+    async def _ask(self, question: Question) -> None:
+        assert self._activity is not None  # noqa: S101 - the question is its own
+        try:
+            await self._activity.ask(question)
+        except Exception as error:  # noqa: BLE001 - a fault in what only spares requests must not end the sync
+            explained = _explained(error)
+            if isinstance(error, (ConnectorError, MemoryError)):
+                await self._stop_everything(explained)
+                return
+            text = f"Days without data cannot be told apart, so all are asked for. {explained}"
+            await self._buffer.put(Notice("warning", text, explained.detail))
+
+    async def _read_step(self, lane: Lane, step: Step, share: Share) -> None:
+        part = step.queue.part
+        run = self._runs[part.stream.name]
+        if not run.started:
+            await self._start(run)
+        try:
+            cursor = None
+            if step.empty:
+                await self._reading.pass_by(step)
+            else:
+                cursor = await self._reading.deliver(run, step, share)
+        except Exception as error:  # noqa: BLE001 - a fault in reading one account must not take the others along
+            await self._fail(lane, run, step, _explained(error))
+        else:
+            lane.transient_failures = 0
+            run.windows += step.windows
+            reached = step.queue.complete(step)
+            if part.account is not None:
+                if reached is not None and part.farthest is not None:
+                    run.moved(part.account.advertiser_id, f"{min(reached.end, part.farthest)} 00:00:00")
+                elif cursor is not None:
+                    run.moved(part.account.advertiser_id, cursor)
+            if run.state_is_due(self._clock.monotonic()):
+                await self._buffer.put(run.checkpoint(self._clock.monotonic()))
+        await self._close(run, step.queue)
+
+    async def _fail(self, lane: Lane, run: StreamRun, step: Step, error: ConnectorError) -> None:
+        account = step.queue.part.account
+        what = str(step.window) if step.window else ""
+        if isinstance(error, PartialAnswerError):  # what else there is can be read
+            step.queue.hold(step)
+            lane.transient_failures = 0
+            run.fail(account.advertiser_id if account else None, what, error)
+            return
+        step.queue.fail()
+        action = Action.STOP_SYNC if isinstance(error, SyncInterruptedError) else Action.FAIL_ACCOUNT
+        if isinstance(error, TikTokError):
+            action = error.action
+        if action is Action.STOP_SYNC:
+            await self._stop_everything(error)
+            return
+        if action is Action.FAIL_STREAM:
+            run.fail(None, "", error)
+            await self._drop(lane, run)
+            return
+        run.fail(account.advertiser_id if account else None, what, error)
+        if isinstance(error, TikTokError) and error.failure_type is FailureType.TRANSIENT:
+            lane.transient_failures += 1
+            if lane.transient_failures >= _HOPELESS:  # each took minutes of retries: TikTok is down, not the account
+                for other in dict.fromkeys(queue.part.stream.name for queue in lane.queues()):
+                    self._runs[other].fail(None, "", error)
+                    await self._drop(lane, self._runs[other])
+
+    async def _drop(self, lane: Lane, run: StreamRun) -> None:
+        for queue in lane.queues():
+            if queue.part.stream.name == run.stream.name:
+                queue.drop()
+                await self._close(run, queue)
+
+    async def _stop_everything(self, error: ConnectorError) -> None:
+        """Nothing can succeed any more: every stream that is not done ends here."""
+        if self._fatal is None:
+            self._fatal = error
+            for run in self._runs.values():
+                if not run.ended:
+                    run.fail(None, "", error)
+                    await self._start(run)
+                    await self._end(run)
+            await self._buffer.put(None)
+
+    async def _close(self, run: StreamRun, queue: PartQueue) -> None:
+        if queue.finished and not queue.closed:
+            queue.closed = True
+            run.open_parts -= 1
+            if not run.open_parts:
+                await self._end(run)
+
+    async def _start(self, run: StreamRun) -> None:
+        if not run.started:
+            run.started = True
+            await self._buffer.put(Started(run.stream))
+
+    async def _end(self, run: StreamRun) -> None:
+        if run.ended:
+            return
+        run.ended = True
+        # A stream without a cursor has a state only once it is whole; the others keep what they have reached.
+        if run.cursors is not None or not run.failures:
+            await self._buffer.put(run.checkpoint(self._clock.monotonic()))
+        accounts = None
+        if run.stream.scope is not Scope.TOKEN and self._accounts is not None:
+            accounts = tuple(account.advertiser_id for account in self._accounts.chosen)
+        await self._buffer.put(Ended(run.stream, tuple(run.failures), run.records, accounts))
+
+
+class _ShareOfLane:
+    """What a window has of its lane's quota.
+
+    Args:
+        limit: Requests that the lane may have under way now.
+        lane: The lane.
+        step: The window.
+        changed: Set when the lane may hand out more.
+    """
+
+    def __init__(self, limit: Callable[[Lane], int], lane: Lane, step: Step, changed: asyncio.Event) -> None:
+        self._limit = limit
+        self._lane = lane
+        self._step = step
+        self._changed = changed
+
+    def ahead(self) -> int:
+        return self._lane.ahead(self._step, self._limit(self._lane))
+
+    def expects(self, pages: int) -> None:
+        self._lane.expect(self._step, pages)
+        self._changed.set()
+
+
+def _explained(error: Exception) -> ConnectorError:
+    if isinstance(error, ConnectorError):
+        return error
+    if isinstance(error, MemoryError):
+        return OutOfMemoryError()
+    return ConnectorError(
+        f"The connector failed on this part: {type(error).__name__}.",
+        remedy="This is a fault of the connector: report it with the log at debug level.",
+        detail="".join(traceback.format_exception(error)),
+    )

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from support import NOW, Ahead
+from tiktok_marketing.api.body_budget import Room
+from tiktok_marketing.api.client import Client
+from tiktok_marketing.api.rate_limit.limiters import Quotas
+from tiktok_marketing.api.rate_limit.tiers import tier_of
+from tiktok_marketing.api.transport import HttpTransport
+from tiktok_marketing.catalog import stream_named
+from tiktok_marketing.clock import FixedClock
+from tiktok_marketing.emulator import Emulator, Fault, Options
+from tiktok_marketing.sync.decode.reports import report_reader
+from tiktok_marketing.sync.read.listing import Request, TooLong, Walker
+
+PAGE = 10
+
+
+def request(advertiser_id: str, *, most: int | None = None) -> Request:
+    """Two weeks of one account's ads in many small pages."""
+    params = {
+        "advertiser_id": advertiser_id,
+        "service_type": "AUCTION",
+        "report_type": "BASIC",
+        "data_level": "AUCTION_AD",
+        "dimensions": ["ad_id", "stat_time_day"],
+        "metrics": ["spend", "impressions"],
+        "start_date": str(date(2026, 6, 1)),
+        "end_date": str(date(2026, 6, 14)),
+    }
+    return Request(endpoint="report/integrated/get/", params=params, page_size=PAGE, disjoint=True, most=most)
+
+
+@pytest.mark.parametrize("gzip", [False, True])
+async def test_answers_that_nobody_takes_stay_outside(*, gzip: bool) -> None:
+    """Twenty pages are asked for at once, a few let in at a time, and none is lost; in the end there is room again."""
+    stream = stream_named("ads_reports_daily")
+    assert stream is not None
+    options = Options(now=NOW, tier="unlimited", gzip=gzip, faults=(Fault(latency=0.05),))
+    limit = 2**21 if gzip else 15_000
+    room = Room(limit)
+    async with Emulator(options) as emulator, HttpTransport(emulator.url, room=room) as transport:
+        clock = FixedClock(NOW)
+        api = Client(transport, emulator.access_token, Quotas(tier_of(1000), clock), clock)
+        walker = Walker(api, report_reader(stream), Ahead(20))
+        came, sizes = 0, set()
+        async for delivery in walker.walk(request(emulator.advertiser_ids[0])):
+            assert room.taken <= limit
+            came += len(delivery.records)
+            sizes.add(delivery.size)
+
+        assert came > 20 * PAGE
+        assert sum(sorted(sizes)[-3:]) < limit
+        assert room.taken == 0
+        with pytest.raises(TooLong):
+            async for _ in Walker(api, report_reader(stream), Ahead(20)).walk(
+                request(emulator.advertiser_ids[0], most=5)
+            ):
+                pass
+        assert room.taken == 0
+        early = Walker(api, report_reader(stream), Ahead(20)).walk(request(emulator.advertiser_ids[0]))
+        await anext(early)
+        await anext(early)
+        await early.aclose()
+        assert room.taken == 0

@@ -1,0 +1,64 @@
+"""What states of earlier syncs say that cannot be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from support import NOW, config_for, cursors_of, read_from
+from tiktok_marketing.emulator import Emulator, Options
+
+NAMES = ["ads_reports_daily", "campaigns"]
+
+
+def state_of(account: str, **moments: str) -> list[dict[str, Any]]:
+    """A state file that says how far one account of each stream is."""
+    return [
+        {
+            "type": "STREAM",
+            "stream": {
+                "stream_descriptor": {"name": name},
+                "stream_state": {
+                    "use_global_cursor": False,
+                    "states": [
+                        {"partition": {"advertiser_id": account, "parent_slice": {}}, "cursor": {field: moment}}
+                    ],
+                },
+            },
+        }
+        for name, field, moment in (
+            ("ads_reports_daily", "stat_time_day", moments["day"]),
+            ("campaigns", "modify_time", moments["changed"]),
+        )
+    ]
+
+
+async def test_a_state_of_next_year_costs_no_row() -> None:
+    """The account is read from the start, the log says why, and the next sync has a state that can be."""
+    async with Emulator(Options(now=NOW, tier="unlimited", advertisers=3, days=30, ads_per_account=15)) as emulator:
+        config = config_for(emulator, attribution_window=0)
+        state = state_of(emulator.advertiser_ids[0], day="2027-05-01", changed="2027-05-01 00:00:00Z")
+        fresh = await read_from(emulator, config, NAMES)
+        outcome = await read_from(emulator, config, NAMES, state=state)
+    assert outcome.exit_code == 0
+    for name in NAMES:
+        assert sorted(map(str, outcome.records(name))) == sorted(map(str, fresh.records(name)))
+    assert cursors_of(outcome.last_states) == cursors_of(fresh.last_states)
+    said = [line["message"] for line in outcome.of_type("LOG") if "yet to come" in line["message"]]
+    assert len(said) == 2
+    assert all(emulator.advertiser_ids[0] in line for line in said)
+
+
+async def test_an_account_that_the_token_lost_is_named() -> None:
+    """Its data end from now on, which nobody would see otherwise; an account left out on purpose is no news."""
+    async with Emulator(Options(now=NOW, tier="unlimited", advertisers=3, days=30, ads_per_account=15)) as emulator:
+        config = config_for(emulator)
+        state = state_of("7999999", day="2026-06-20", changed="2026-06-20 00:00:00Z")
+        outcome = await read_from(emulator, config, NAMES, state=state)
+        chosen = await read_from(
+            emulator, {**config, "advertiser_ids": [emulator.advertiser_ids[0]]}, NAMES, state=state
+        )
+    assert outcome.exit_code == chosen.exit_code == 0
+    (said,) = (line["message"] for line in outcome.of_type("LOG") if "7999999" in line["message"])
+    assert "Authorize the application for them again" in said
+    assert cursors_of(outcome.last_states)["ads_reports_daily"]["7999999"] == {"stat_time_day": "2026-06-20"}
+    assert not [line for line in chosen.of_type("LOG") if "7999999" in line["message"]]

@@ -1,0 +1,288 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+from airbyte_protocol_dataclasses.models import AirbyteCatalog
+from hypothesis import given
+from hypothesis import strategies as st
+from unit_builders import config, json_values
+
+from tiktok_marketing.airbyte.inputs import discovered, selected_streams, states_by_stream
+from tiktok_marketing.catalog import STREAMS
+from tiktok_marketing.errors import ConfigurationError
+
+STATE = {"stat_time_day": "2024-01-31"}
+
+
+def entry(name: str, mode: str | None = "incremental", **more: Any) -> dict[str, Any]:
+    """A stream of a configured catalog."""
+    chosen = {"stream": {"name": name, "json_schema": {}, "supported_sync_modes": ["full_refresh"]}, **more}
+    return chosen if mode is None else {**chosen, "sync_mode": mode}
+
+
+def refused(catalog: Any, **fields: Any) -> ConfigurationError:
+    """The error that a catalog ends in."""
+    with pytest.raises(ConfigurationError) as caught:
+        selected_streams(config(**fields), catalog)
+    assert caught.value.remedy
+    return caught.value
+
+
+def test_streams_are_selected_in_the_catalogs_order() -> None:
+    """Names, modes and order are the platform's."""
+    chosen = selected_streams(
+        config(), {"streams": [entry("ads"), entry("advertisers", "full_refresh"), entry("campaigns")]}
+    )
+    assert [(one.stream.name, one.incremental) for one in chosen] == [
+        ("ads", True),
+        ("advertisers", False),
+        ("campaigns", True),
+    ]
+
+
+def test_without_a_mode_a_stream_is_read_whole() -> None:
+    """Full refresh is the mode that is always right."""
+    (one,) = selected_streams(config(), {"streams": [entry("ads", None)]})
+    assert not one.incremental
+
+
+def test_what_else_an_entry_holds_is_not_looked_at() -> None:
+    """Destination modes, keys and generations are the destination's."""
+    more = {"destination_sync_mode": "append_dedup", "primary_key": [["x"]], "generation_id": 3, "cursor_field": []}
+    assert len(selected_streams(config(), {"streams": [entry("ads", **more)]})) == 1
+
+
+def test_an_empty_catalog_selects_nothing() -> None:
+    """No stream is no error."""
+    assert selected_streams(config(), {"streams": []}) == []
+
+
+def test_a_stream_that_is_named_twice_is_read_once() -> None:
+    """One stream has one state."""
+    chosen = selected_streams(config(), {"streams": [entry("ads"), entry("ads")]})
+    assert len(chosen) == 1
+
+
+def test_a_near_miss_is_suggested() -> None:
+    """A typing error is answered with the name that was meant."""
+    error = refused({"streams": [entry("ad_reports_daily")]})
+    assert "'ad_reports_daily'" in error.message
+    assert "ads_reports_daily" in error.remedy
+
+
+def test_an_unknown_stream_points_to_the_list() -> None:
+    """Nothing like it exists, so the remedy says where all names are."""
+    assert "discover" in refused({"streams": [entry("zzzzzz")]}).remedy
+
+
+def test_a_stream_that_sandboxes_lack_is_said() -> None:
+    """It exists, but not there."""
+    error = refused({"streams": [entry("advertiser_ids")]}, sandbox=True, advertiser_id="7001")
+    assert "advertiser_ids" in error.message
+    assert "sandbox" in error.message
+
+
+@pytest.mark.parametrize("catalog", [None, [], "x", {}, {"streams": None}, {"streams": {"a": 1}}, {"stream": []}])
+def test_what_is_no_catalog_is_refused(catalog: Any) -> None:
+    """A catalog is an object with a list of streams."""
+    assert "streams" in refused(catalog).message
+
+
+@pytest.mark.parametrize(
+    "one", [None, "ads", 5, [], {}, {"name": "ads"}, {"stream": None}, {"stream": {"name": 5}}, {"stream": "ads"}]
+)
+def test_an_entry_without_a_name_is_refused(one: Any) -> None:
+    """The form of an entry is shown."""
+    assert "stream.name" in refused({"streams": [one]}).message
+
+
+@pytest.mark.parametrize("mode", ["", "append", "INCREMENTAL", None, 5, [], {}, ["incremental"]])
+def test_an_unknown_mode_is_refused(mode: Any) -> None:
+    """The stream and its mode are named."""
+    error = refused({"streams": [{"stream": {"name": "ads"}, "sync_mode": mode}]})
+    assert "ads" in error.message
+    assert "sync_mode" in error.message
+
+
+_entries = st.fixed_dictionaries(
+    {},
+    optional={
+        "stream": st.fixed_dictionaries({}, optional={"name": st.sampled_from(["ads", "adz"]) | json_values})
+        | json_values,
+        "sync_mode": st.sampled_from(["incremental", "full_refresh"]) | json_values,
+    },
+)
+
+
+@given(st.fixed_dictionaries({}, optional={"streams": st.lists(_entries, max_size=3) | json_values}) | json_values)
+def test_any_json_is_a_catalog_or_a_configuration_error(catalog: Any) -> None:
+    """No form of a catalog ends in another exception."""
+    try:
+        selected_streams(config(), catalog)
+    except ConfigurationError as error:
+        assert error.message  # noqa: PT017
+
+
+def test_the_discovered_catalog_is_the_protocols() -> None:
+    """It is read as a catalog, with every stream of a production application."""
+    catalog = msgspec.convert(discovered(config()), AirbyteCatalog)
+    assert [one.name for one in catalog.streams] == [one.name for one in STREAMS]
+
+
+def test_a_discovered_stream_tells_its_modes_key_and_cursor() -> None:
+    """Streams with a cursor are incremental and resumable, the others are not."""
+    described = {one["name"]: one for one in discovered(config())["streams"]}
+    daily, lifetime = described["ads_reports_daily"], described["ads_reports_lifetime"]
+    assert daily["supported_sync_modes"] == ["full_refresh", "incremental"]
+    assert daily["default_cursor_field"] == ["stat_time_day"]
+    assert daily["source_defined_cursor"] is True
+    assert daily["source_defined_primary_key"] == [["ad_id"], ["stat_time_day"]]
+    assert daily["is_resumable"] is True
+    assert lifetime["supported_sync_modes"] == ["full_refresh"]
+    assert "default_cursor_field" not in lifetime
+    assert lifetime["is_resumable"] is False
+
+
+def test_what_a_sandbox_discovers_it_can_select() -> None:
+    """The sandbox's catalog has no stream that it then refuses."""
+    settings = config(sandbox=True, advertiser_id="7001")
+    names = [one["name"] for one in discovered(settings)["streams"]]
+    assert "advertiser_ids" not in names
+    chosen = selected_streams(settings, {"streams": [entry(name) for name in names]})
+    assert [one.stream.name for one in chosen] == names
+
+
+def described(name: str, state: Any = None) -> dict[str, Any]:
+    """A stream's state beside its descriptor."""
+    return {"stream_descriptor": {"name": name, "namespace": None}, "stream_state": STATE if state is None else state}
+
+
+ONE = {"ads": STATE}
+TWO = {"ads": STATE, "campaigns": {"modify_time": "2024-01-01"}}
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (None, {}),
+        ("", {}),
+        ([], {}),
+        ({}, {}),
+        ([{"type": "STREAM", "stream": described("ads")}], ONE),
+        ({"type": "STREAM", "stream": described("ads")}, ONE),
+        ([{"type": "STATE", "state": {"type": "STREAM", "stream": described("ads")}}], ONE),
+        ({"type": "STATE", "state": {"type": "STREAM", "stream": described("ads")}}, ONE),
+        ([{"stream": described("ads")}], ONE),
+        (
+            [
+                {"type": "STREAM", "stream": described("ads", {"old": 1})},
+                {"type": "STREAM", "stream": described("ads")},
+            ],
+            ONE,
+        ),
+        (
+            [
+                {"type": "STREAM", "stream": described("ads")},
+                {"type": "STREAM", "stream": described("campaigns", TWO["campaigns"])},
+            ],
+            TWO,
+        ),
+        (
+            {
+                "type": "GLOBAL",
+                "global": {
+                    "shared_state": {"x": 1},
+                    "stream_states": [described("ads"), described("campaigns", TWO["campaigns"])],
+                },
+            },
+            TWO,
+        ),
+        ([{"type": "GLOBAL", "global": {"stream_states": [described("ads")]}}], ONE),
+        ({"type": "STATE", "state": {"type": "GLOBAL", "global": {"stream_states": [described("ads")]}}}, ONE),
+        ({"type": "LEGACY", "data": TWO}, TWO),
+        ({"type": "STATE", "state": {"data": TWO}}, TWO),
+        ({"data": TWO}, TWO),
+        ([{"data": TWO}], TWO),
+        ([{"type": "LEGACY", "data": TWO}], TWO),
+        (TWO, TWO),
+        ([TWO], TWO),
+        ({"type": "GLOBAL", "global": {"stream_states": []}}, {}),
+    ],
+)
+def test_states_are_read_in_every_form(raw: Any, expected: dict[str, Any]) -> None:
+    """Lists of messages, one message, a global state and the old object; the last of a stream counts."""
+    assert states_by_stream(raw) == expected
+
+
+def test_a_stream_without_a_state_is_read_from_the_start() -> None:
+    """A reset sends null."""
+    message = {"type": "STREAM", "stream": {"stream_descriptor": {"name": "ads"}, "stream_state": None}}
+    assert states_by_stream([message]) == {"ads": None}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "state",
+        5,
+        True,
+        [5],
+        [["x"]],
+        {"type": "STREAM"},
+        {"type": "STREAM", "stream": None},
+        {"type": "STREAM", "stream": {}},
+        {"type": "STREAM", "stream": {"stream_descriptor": {}}},
+        {"type": "STREAM", "stream": {"stream_descriptor": {"name": 5}}},
+        {"type": "GLOBAL"},
+        {"type": "GLOBAL", "global": {"stream_states": [5]}},
+        {"type": "STATE", "state": "x"},
+        {"type": "LEGACY", "data": "x"},
+        {"type": "LEGACY", "data": 5},
+        {"type": "LEGACY", "data": ["ads"]},
+        {"data": "x"},
+    ],
+)
+def test_what_is_no_state_is_refused(raw: Any) -> None:
+    """A state that is not understood must not be taken for none: everything would be read again."""
+    with pytest.raises(ConfigurationError) as caught:
+        states_by_stream(raw)
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize("wrap", [lambda inner: [inner], lambda inner: {"type": "STATE", "state": inner}])
+def test_a_state_that_is_nested_too_deeply_is_refused(wrap: Callable[[Any], Any]) -> None:
+    """Lists in lists and messages in messages without end are an error with a remedy."""
+    raw: Any = {}
+    for _ in range(5000):
+        raw = wrap(raw)
+    with pytest.raises(ConfigurationError, match="nested") as caught:
+        states_by_stream(raw)
+    assert caught.value.remedy
+
+
+_descriptors = st.fixed_dictionaries({}, optional={"name": st.just("ads") | json_values}) | json_values
+_messages = st.fixed_dictionaries(
+    {},
+    optional={
+        "type": st.sampled_from(["STREAM", "GLOBAL", "LEGACY", "STATE"]) | json_values,
+        "stream": st.fixed_dictionaries({}, optional={"stream_descriptor": _descriptors, "stream_state": json_values})
+        | json_values,
+        "global": st.fixed_dictionaries({}, optional={"stream_states": st.lists(json_values, max_size=2)})
+        | json_values,
+        "data": json_values,
+        "state": json_values,
+    },
+)
+
+
+@given(_messages | st.lists(_messages, max_size=3) | json_values)
+def test_any_json_is_states_or_a_configuration_error(raw: Any) -> None:
+    """No form of a state file ends in another exception; what is read has a name for each state."""
+    try:
+        states = states_by_stream(raw)
+    except ConfigurationError:
+        return
+    assert all(isinstance(name, str) for name in states)

@@ -1,0 +1,413 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from unit_builders import json_values
+
+from tiktok_marketing.errors import ConfigurationError
+from tiktok_marketing.sync.plan.cursors import Cursors, normal_moment, read_state
+
+DAILY = ("ads_reports_daily", "stat_time_day")
+HOURLY = ("ads_reports_hourly", "stat_time_hour")
+OBJECTS = ("ads", "modify_time")
+
+moments = st.datetimes().map(lambda moment: f"{moment:%Y-%m-%d %H:%M:%S}".rjust(19, "0"))
+accounts = st.integers(min_value=1, max_value=10**19).map(str)
+
+
+def partition(advertiser_id: Any, **cursor: Any) -> dict[str, Any]:
+    """An entry of `states` as 4.0 and later write it."""
+    return {"partition": {"advertiser_id": advertiser_id, "parent_slice": {}}, "cursor": cursor}
+
+
+@pytest.mark.parametrize("raw", [None, {}, {"states": []}, {"use_global_cursor": False, "states": []}])
+def test_an_empty_state_has_no_cursor(raw: Any) -> None:
+    """Nothing was read before."""
+    assert read_state(*DAILY, raw).of("7001") is None
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {"__ab_full_refresh_state_message": True},
+        {"__ab_no_cursor_state_message": True},
+        {"stat_time_day": ""},
+        {"stat_time_day": None},
+        {"modify_time": "2024-01-01"},
+    ],
+)
+def test_a_state_without_this_streams_cursor_has_none(raw: Any) -> None:
+    """States of full refreshes and of other cursors say nothing about days."""
+    assert read_state(*DAILY, raw).of("7001") is None
+
+
+@pytest.mark.parametrize(
+    ("stream", "raw", "expected"),
+    [
+        (DAILY, {"stat_time_day": "2024-02-15"}, "2024-02-15 00:00:00"),
+        (DAILY, {"stat_time_day": "2024-02-15 00:00:00"}, "2024-02-15 00:00:00"),
+        (HOURLY, {"stat_time_hour": "2024-02-15"}, "2024-02-15 00:00:00"),
+        (HOURLY, {"stat_time_hour": "2024-02-15 06:00:00"}, "2024-02-15 06:00:00"),
+        (OBJECTS, {"modify_time": "2024-01-05 10:00:00"}, "2024-01-05 10:00:00"),
+        (OBJECTS, {"modify_time": "2024-01-05T10:00:00Z"}, "2024-01-05 10:00:00"),
+        (DAILY, {"dimensions": {"stat_time_day": "2024-02-15"}}, "2024-02-15 00:00:00"),
+        (DAILY, {"dimensions": {"stat_time_day": "2024-02-15 00:00:00"}}, "2024-02-15 00:00:00"),
+    ],
+)
+def test_the_one_cursor_of_3_9_6_holds_for_every_account(
+    stream: tuple[str, str], raw: dict[str, Any], expected: str
+) -> None:
+    """3.9.6 kept one cursor a stream, dates only even by the hour, and nested it once."""
+    cursors = read_state(*stream, raw)
+    assert cursors.of("7001") == cursors.of("7999") == expected
+
+
+def test_the_partitions_of_4_0_are_read() -> None:
+    """Each account has its own cursor."""
+    cursors = read_state(
+        *DAILY,
+        {"states": [partition("7001", stat_time_day="2024-01-31"), partition("7002", stat_time_day="2024-02-01")]},
+    )
+    assert cursors.day_of("7001") == date(2024, 1, 31)
+    assert cursors.day_of("7002") == date(2024, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("stream", "written", "expected"),
+    [
+        (DAILY, "2024-01-31", "2024-01-31 00:00:00"),
+        (HOURLY, "2024-01-31 06:00:00", "2024-01-31 06:00:00"),
+        (OBJECTS, "2024-01-05 10:00:00Z", "2024-01-05 10:00:00"),
+    ],
+)
+def test_the_partitions_of_4_4_are_read(stream: tuple[str, str], written: str, expected: str) -> None:
+    """All three formats that 4.4 and later write are understood."""
+    name, field = stream
+    raw = {
+        "use_global_cursor": False,
+        "states": [partition("7001", **{field: written})],
+        "state": {field: written},
+        "lookback_window": 1,
+    }
+    assert read_state(name, field, raw).of("7001") == expected
+
+
+def test_a_new_account_has_no_cursor() -> None:
+    """The global `state` beside the partitions is the farthest account's: a new one starts from `start_date`."""
+    raw = {
+        "use_global_cursor": False,
+        "states": [partition("7001", stat_time_day="2024-01-31")],
+        "state": {"stat_time_day": "2024-01-31"},
+        "lookback_window": 1,
+    }
+    assert read_state(*DAILY, raw).of("7999") is None
+
+
+def test_a_global_cursor_holds_for_every_account() -> None:
+    """With `use_global_cursor` the partitions no longer count, and the lookback is subtracted as the CDK does."""
+    raw = {
+        "use_global_cursor": True,
+        "states": [partition("7001", stat_time_hour="2020-01-01 00:00:00")],
+        "state": {"stat_time_hour": "2024-01-31 01:00:00"},
+        "lookback_window": 3600,
+    }
+    cursors = read_state(*HOURLY, raw)
+    assert cursors.of("7001") == cursors.of("7999") == "2024-01-31 00:00:00"
+
+
+@pytest.mark.parametrize("state", [None, {}, {"stat_time_day": None}])
+def test_a_global_cursor_may_be_empty(state: Any) -> None:
+    """A global cursor that never moved is none."""
+    assert read_state(*DAILY, {"use_global_cursor": True, "state": state}).of("7001") is None
+
+
+def test_buying_types_count_as_their_least() -> None:
+    """Campaigns of 5.0.8 have a cursor for each buying type; the account is as far as the slowest."""
+    entries = [
+        {
+            "partition": {"advertiser_id": "7001", "parent_slice": {}, "buying_type": kind},
+            "cursor": {"modify_time": moment},
+        }
+        for kind, moment in [
+            ("AUCTION", "2024-03-01 00:00:00Z"),
+            ("RESERVATION_RF", "2024-01-01 00:00:00Z"),
+            ("RESERVATION_TOP_VIEW", "2024-02-01 00:00:00Z"),
+        ]
+    ]
+    assert read_state("campaigns", "modify_time", {"states": entries}).of("7001") == "2024-01-01 00:00:00"
+
+
+@pytest.mark.parametrize("kinds", [("AUCTION", "RESERVATION_RF"), ("RESERVATION_RF", "AUCTION")])
+def test_an_account_with_a_buying_type_that_was_never_read_has_no_cursor(kinds: tuple[str, str]) -> None:
+    """Its campaigns of that type would never be read otherwise; the order of the entries does not matter."""
+    cursor_of = {"AUCTION": {"modify_time": "2024-03-01 00:00:00Z"}, "RESERVATION_RF": {}}
+    entries = [
+        {"partition": {"advertiser_id": "7001", "parent_slice": {}, "buying_type": kind}, "cursor": cursor_of[kind]}
+        for kind in kinds
+    ]
+    assert read_state("campaigns", "modify_time", {"states": entries}).of("7001") is None
+
+
+def test_an_advertiser_id_may_be_a_number() -> None:
+    """Partitions written by hand or by other tools may hold numbers."""
+    assert read_state(*DAILY, {"states": [partition(7001, stat_time_day="2024-01-31")]}).of("7001") is not None
+
+
+def test_an_account_whose_cursor_is_empty_was_never_read() -> None:
+    """A partition without a value is no error and no cursor."""
+    raw = {"states": [partition("7001", stat_time_day=""), partition("7002")]}
+    cursors = read_state(*DAILY, raw)
+    assert cursors.of("7001") is None
+    assert cursors.of("7002") is None
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "2024-01-01",
+        5,
+        [],
+        True,
+        {"states": {}},
+        {"states": "x"},
+        {"states": [None]},
+        {"states": [{}]},
+        {"states": [{"partition": {"advertiser_id": "1"}}]},
+        {"states": [{"cursor": {"stat_time_day": "2024-01-01"}}]},
+        {"states": [{"partition": {}, "cursor": {"stat_time_day": "2024-01-01"}}]},
+        {"states": [{"partition": "7001", "cursor": {}}]},
+        {"states": [{"partition": {"advertiser_id": "1"}, "cursor": "2024-01-01"}]},
+        {"states": [partition("7001", stat_time_day="yesterday")]},
+        {"states": [partition("7001", stat_time_day=20240101)]},
+        {"states": [partition("7001", stat_time_day="2024-02-30")]},
+        {"states": [partition("7001", stat_time_day=[])]},
+        {"states": [partition("7001", stat_time_day={})]},
+        {"states": [partition("7001", stat_time_day=["2024-01-01"])]},
+        {"states": [partition("7001", stat_time_day="2024-01-01T00:00:00+08:00")]},
+        {"stat_time_day": "2024-13-01"},
+        {"stat_time_day": "2024-01-01 25:00:00"},
+        {"stat_time_day": 5},
+        {"stat_time_day": ["2024-01-01"]},
+        {"stat_time_day": {"a": 1}},
+        {"dimensions": {"stat_time_day": "x"}},
+        {"use_global_cursor": True, "state": "2024-01-01"},
+        {"use_global_cursor": True, "state": [1]},
+    ],
+)
+def test_a_malformed_state_is_refused_by_the_streams_name(raw: Any) -> None:
+    """Reading everything again without a word would be worse than an error."""
+    with pytest.raises(ConfigurationError) as caught:
+        read_state(*DAILY, raw)
+    assert "ads_reports_daily" in caught.value.message
+    assert caught.value.remedy
+
+
+_entries = st.fixed_dictionaries(
+    {},
+    optional={
+        "partition": st.fixed_dictionaries({}, optional={"advertiser_id": json_values}) | json_values,
+        "cursor": st.fixed_dictionaries({}, optional={"stat_time_day": json_values | st.dates().map(str)})
+        | json_values,
+    },
+)
+_states = st.fixed_dictionaries(
+    {},
+    optional={
+        "use_global_cursor": st.booleans() | json_values,
+        "states": st.lists(_entries, max_size=3) | json_values,
+        "state": st.fixed_dictionaries({}, optional={"stat_time_day": st.dates().map(str) | json_values}) | json_values,
+        "dimensions": st.fixed_dictionaries({}, optional={"stat_time_day": json_values}) | json_values,
+        "stat_time_day": st.dates().map(str) | json_values,
+    },
+)
+
+
+@given(_states | json_values)
+def test_any_json_is_a_state_or_a_configuration_error(raw: Any) -> None:
+    """No value anywhere in a state ends in another exception, and what was read can be used."""
+    try:
+        cursors = read_state(*DAILY, raw)
+    except ConfigurationError:
+        return
+    cursors.day_of("7001")
+    cursors.as_state()
+
+
+def test_daily_cursors_are_written_as_days() -> None:
+    """`%Y-%m-%d`, in the form that 4.4 and later read."""
+    assert Cursors("stat_time_day", {"7001": "2024-01-31 00:00:00"}).as_state() == {
+        "use_global_cursor": False,
+        "states": [
+            {"partition": {"advertiser_id": "7001", "parent_slice": {}}, "cursor": {"stat_time_day": "2024-01-31"}}
+        ],
+        "lookback_window": 0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        ("stat_time_day", "2024-01-31"),
+        ("stat_time_hour", "2024-01-31 06:00:00"),
+        ("modify_time", "2024-01-31 06:00:00Z"),
+    ],
+)
+def test_each_cursor_is_written_in_its_format(field: str, expected: str) -> None:
+    """Days are days, hours have a time, and objects a literal Z."""
+    (entry,) = Cursors(field, {"7001": "2024-01-31 06:00:00"}).as_state()["states"]
+    assert entry["cursor"] == {field: expected}
+
+
+@given(st.sampled_from([HOURLY, OBJECTS]), st.dictionaries(accounts, moments, max_size=5))
+def test_what_is_written_is_read_back(stream: tuple[str, str], cursors: dict[str, str]) -> None:
+    """A round trip through the state file changes nothing."""
+    name, field = stream
+    again = read_state(name, field, Cursors(field, cursors).as_state())
+    assert {one: again.of(one) for one in cursors} == cursors
+    assert again.of("0") is None
+
+
+@given(st.dictionaries(accounts, st.dates(), max_size=5))
+def test_days_are_read_back(days: dict[str, date]) -> None:
+    """A round trip keeps the day."""
+    written = Cursors("stat_time_day", {one: f"{day} 00:00:00" for one, day in days.items()}).as_state()
+    again = read_state(*DAILY, written)
+    assert {one: again.day_of(one) for one in days} == days
+
+
+@given(st.lists(st.tuples(st.sampled_from(["7001", "7002"]), moments), max_size=12), st.none() | moments)
+def test_a_cursor_never_moves_back(moves: list[tuple[str, str]], common: str | None) -> None:
+    """It is the latest of what it was and what it was moved to; `move` says whether it went ahead."""
+    cursors = Cursors("stat_time_hour", common=common)
+    for one, moment in moves:
+        before = cursors.of(one)
+        assert cursors.move(one, moment) == (before is None or moment > before)
+        assert cursors.of(one) == max(before or moment, moment)
+
+
+def test_moving_one_account_leaves_the_others() -> None:
+    """Accounts move on their own."""
+    cursors = Cursors("stat_time_day", {"7001": "2024-01-01 00:00:00"}, common="2024-01-02 00:00:00")
+    cursors.move("7002", "2024-02-01 00:00:00")
+    assert cursors.of("7001") == "2024-01-01 00:00:00"
+    assert cursors.of("7003") == "2024-01-02 00:00:00"
+
+
+def test_a_common_cursor_becomes_the_accounts_own() -> None:
+    """The written form has no common cursor, so each account of the run is given it."""
+    cursors = Cursors("stat_time_day", {"7001": "2024-01-01 00:00:00"}, common="2024-01-02 00:00:00")
+    for one in ("7001", "7002"):
+        cursors.settle(one)
+    written = {
+        entry["partition"]["advertiser_id"]: entry["cursor"]["stat_time_day"] for entry in cursors.as_state()["states"]
+    }
+    assert written == {"7001": "2024-01-01", "7002": "2024-01-02"}
+
+
+def test_settling_without_a_common_cursor_adds_nothing() -> None:
+    """An account that was never read stays so."""
+    cursors = Cursors("stat_time_day")
+    cursors.settle("7001")
+    assert cursors.as_state()["states"] == []
+
+
+def test_an_account_that_is_not_in_this_run_keeps_its_cursor() -> None:
+    """Leaving an account out for a while does not cost its state."""
+    raw = {"states": [partition("7001", stat_time_day="2024-01-31"), partition("7002", stat_time_day="2024-02-01")]}
+    cursors = read_state(*DAILY, raw)
+    cursors.move("7001", "2024-03-01 00:00:00")
+    assert read_state(*DAILY, cursors.as_state()).of("7002") == "2024-02-01 00:00:00"
+
+
+def test_a_state_that_was_handed_out_does_not_change() -> None:
+    """The engine moves on while a checkpoint is still being written."""
+    cursors = Cursors("stat_time_day", {"7001": "2024-01-01 00:00:00"})
+    state = cursors.as_state()
+    cursors.move("7001", "2024-03-01 00:00:00")
+    cursors.move("7002", "2024-03-01 00:00:00")
+    assert state == Cursors("stat_time_day", {"7001": "2024-01-01 00:00:00"}).as_state()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2024-01-05T10:00:00Z",
+        "2024-01-05 10:00:00Z",
+        "2024-01-05 10:00:00",
+        "2024-01-05T10:00:00",
+        "2024-01-05T10:00:00.000Z",
+        "2024-01-05T10:00:00.123456",
+        "2024-01-05T10:00:00+00:00",
+        "2024-01-05 10:00:00+0000",
+        " 2024-01-05 10:00:00 ",
+    ],
+)
+def test_all_spellings_of_a_moment_are_one(text: str) -> None:
+    """Fractions, T and Z make no difference."""
+    assert normal_moment(text) == "2024-01-05 10:00:00"
+
+
+def test_a_bare_day_is_its_first_second() -> None:
+    """A day sorts before all its hours."""
+    assert normal_moment("2024-01-05") == "2024-01-05 00:00:00"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "soon",
+        "2024",
+        "2024-01",
+        "20240105",
+        "2024-01-05 10:00",
+        "1704448800",
+        "2024-13-45 99:99:99",
+        "2024-02-30",
+        "2024-01-05 24:00:00",
+    ],
+)
+def test_what_is_no_moment_is_none(text: str) -> None:
+    """Text that cannot be sorted as a moment is not one."""
+    assert normal_moment(text) is None
+
+
+@given(st.datetimes(), st.datetimes())
+def test_moments_sort_as_text(one: Any, other: Any) -> None:
+    """The normal form compares as the moments do, so that no parsing is needed to compare."""
+    one, other = one.replace(microsecond=0), other.replace(microsecond=0)
+    first, second = normal_moment(one.isoformat()), normal_moment(other.isoformat(sep=" "))
+    assert first is not None
+    assert second is not None
+    assert (first < second) == (one < other)
+
+
+def test_the_weight_is_near_the_written_size() -> None:
+    """States are emitted less often the larger they are, by this number."""
+    cursors = Cursors("stat_time_day", {str(7 * 10**18 + n): "2024-01-01 00:00:00" for n in range(100)})
+    size = len(str(cursors.as_state()))
+    assert size / 2 < cursors.weight < size * 2
+
+
+def test_days_before_are_subtracted_over_midnight() -> None:
+    """A global cursor's lookback crosses days as time does."""
+    raw = {"use_global_cursor": True, "state": {"stat_time_day": "2024-03-01"}, "lookback_window": 1}
+    assert read_state(*DAILY, raw).day_of("7001") == date(2024, 3, 1) - timedelta(days=1)
+
+
+@pytest.mark.parametrize("lookback", [10**12, 10**400], ids=["before the year 1", "beyond doubles"])
+def test_a_lookback_beyond_the_calendar_is_refused(lookback: int) -> None:
+    """Days before the first year there is are an error of the state, not of the arithmetic."""
+    raw = {"use_global_cursor": True, "state": {"stat_time_day": "2024-01-01"}, "lookback_window": lookback}
+    with pytest.raises(ConfigurationError, match="lookback_window"):
+        read_state(*DAILY, raw)
+
+
+def test_a_lookback_of_centuries_is_subtracted() -> None:
+    """The year keeps its four digits, so that the cursor still sorts."""
+    raw = {"use_global_cursor": True, "state": {"stat_time_day": "2024-01-01"}, "lookback_window": 1500 * 365 * 86_400}
+    assert read_state(*DAILY, raw).of("7001") == "0524-12-30 00:00:00"

@@ -1,0 +1,649 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from unit_builders import page, report_source, stream
+
+from tiktok_marketing.catalog import STREAMS, field_types
+from tiktok_marketing.sync.decode.objects import ObjectReader
+from tiktok_marketing.sync.decode.pages import Kept, Page
+from tiktok_marketing.sync.decode.reports import ReportReader, _sliced, report_reader
+
+NAME = "ads_reports_daily"
+READER = report_reader(stream(NAME))
+DIMENSIONS = {"ad_id": "1700000000000000001", "stat_time_day": "2026-01-01 00:00:00"}
+TEXT, NUMBER, INTEGER = "ad_name", "likes", "tt_app_id"
+
+texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=20) | st.text('"\\:-,{}[]u002d \n', max_size=12)
+"""Any text, and texts that look like JSON around a null."""
+
+
+def row(**metrics: Any) -> dict[str, Any]:
+    """A row of the report with these metrics."""
+    return {"dimensions": DIMENSIONS, "metrics": metrics}
+
+
+def read(*rows: Any, **options: Any) -> Page:
+    """A page of these rows, read."""
+    return READER.read(page(rows, **options))
+
+
+def metrics(body: Page, n: int = 0) -> dict[str, Any]:
+    """The metrics of a row as a dictionary, without those that are null."""
+    return {name: value for name, value in msgspec.structs.asdict(body.records[n].metrics).items() if value is not None}
+
+
+def slowly(rows: list[Any]) -> list[Any]:
+    """The same rows, read by the way for rows with an odd value."""
+    return [READER._fitted_row(row, {}) for row in msgspec.json.decode(page(rows))["data"]["list"]]
+
+
+def long(rows: list[Any]) -> list[Any]:
+    """The rows, over and over and with a long text each, so that their page is read in slices."""
+    return [
+        {"dimensions": one["dimensions"], "metrics": one["metrics"] | {"ad_text": f"{n}" + "x" * 4000}}
+        for n, one in enumerate(rows * (40 // max(1, len(rows))))
+    ]
+
+
+def as_json(records: Sequence[Any]) -> Any:
+    """The records as whoever receives them sees them."""
+    return json.loads(msgspec.json.encode(records))
+
+
+def test_values_get_the_catalogs_types() -> None:
+    """TikTok sends text; ids become integers, newer metrics numbers, and money stays text."""
+    body = read(row(spend="20.50", likes="3", tt_app_id="123", ad_name="Spring"))
+    assert metrics(body) == {"spend": "20.50", "likes": 3.0, "tt_app_id": 123, "ad_name": "Spring"}
+    assert body.records[0].dimensions.ad_id == 1700000000000000001
+    assert body.records[0].dimensions.stat_time_day == "2026-01-01 00:00:00"
+    assert body.odd == {}
+
+
+@pytest.mark.parametrize(
+    "layout", [{"separators": (",", ":")}, {}, {"indent": 1}, {"indent": "\t"}, {"separators": (" , ", " :\n ")}]
+)
+def test_a_lone_dash_in_a_metric_is_null(layout: dict[str, Any]) -> None:
+    """`"-"` is TikTok's null, whatever the metric's type and however the answer is spaced throughout."""
+    compact = page([row(spend="-", likes="-", tt_app_id="-", ad_name="-")])
+    body = READER.read(json.dumps(json.loads(compact), **layout).encode())
+    assert metrics(body) == {}
+    assert body.odd == {}
+
+
+@given(texts, texts)
+def test_texts_survive_exactly(name: str, text: str) -> None:
+    """Quotes, backslashes, emoji and `":"-"` pass unchanged; only a value that is a dash as a whole is null."""
+    body = read(row(ad_name=name, ad_text=text, spend="-"))
+    expected = {"ad_name": name, "ad_text": text}
+    assert metrics(body) == {key: value for key, value in expected.items() if value != "-"}
+
+
+@given(texts)
+def test_texts_survive_in_an_odd_page(name: str) -> None:
+    """An odd value elsewhere on the page changes nothing for the texts."""
+    body = read(row(ad_name=name, likes="<5"))
+    assert metrics(body) == ({} if name == "-" else {"ad_name": name})
+
+
+def test_texts_around_a_dash_survive() -> None:
+    """What only contains a dash, or the bytes of a null, is text."""
+    tricky = ['":"-"', ':"-"', ': "-"', "--", " -", "- ", '"-"', '\\":"-"', 'a:"-", "b":"-"', "\\", ':"-\\', "–"]  # noqa: RUF001 - a dash that is not the dash
+    body = read(*(row(ad_name=text) for text in tricky))
+    assert [record.metrics.ad_name for record in body.records] == tricky
+
+
+def test_a_dash_in_a_dimension_stays() -> None:
+    """A dimension is part of the key and never null."""
+    body = READER.read(page([{"dimensions": {**DIMENSIONS, "stat_time_day": "-"}, "metrics": {"spend": "-"}}]))
+    assert body.records[0].dimensions.stat_time_day == "-"
+    assert body.records[0].metrics.spend is None
+
+
+def test_a_dash_elsewhere_in_the_answer_does_no_harm() -> None:
+    """The envelope's message or an unknown field may be a dash."""
+    body = page([row(spend="1")]).replace(b'"OK"', b'"-"').replace(b'"page":1', b'"page":1,"note":"-"')
+    assert metrics(READER.read(body)) == {"spend": "1"}
+
+
+ODD_VALUES = [
+    ("likes", "", None),
+    ("likes", "<5", None),
+    ("likes", "1,234.5", 1234.5),
+    ("likes", "1,234,567", 1234567.0),
+    ("likes", "1,23", None),
+    ("likes", " 7 ", 7.0),
+    ("likes", "1e400", None),
+    ("likes", "twelve", None),
+    ("likes", "1_000", None),
+    ("likes", "\uff11\uff12", None),  # full-width digits
+    ("likes", True, 1.0),
+    ("likes", [], None),
+    ("likes", {"a": 1}, None),
+    ("tt_app_id", "", None),
+    ("tt_app_id", "12.0", 12),
+    ("tt_app_id", "12.5", None),
+    ("tt_app_id", 12.5, None),
+    ("tt_app_id", "1,234", 1234),
+    ("tt_app_id", "abc", None),
+    ("tt_app_id", [], None),
+    ("tt_app_id", "1_000", None),
+    ("tt_app_id", "\uff11\uff12", None),
+    ("spend", 20.5, "20.5"),
+    ("spend", 20, "20"),
+    ("spend", True, "true"),
+    ("spend", ["a"], '["a"]'),
+    ("spend", {"a": 1}, '{"a":1}'),
+    ("spend", "", ""),
+    ("ad_name", 5, "5"),
+]
+
+
+@pytest.mark.parametrize(("name", "given_value", "expected"), ODD_VALUES)
+def test_an_odd_value_costs_no_row(name: str, given_value: Any, expected: Any) -> None:
+    """It comes in its type or as null, and the rest of the page is untouched."""
+    body = read(row(spend="1.00"), row(**{name: given_value}), row(likes="3"))
+    assert len(body.records) == 3
+    assert getattr(body.records[1].metrics, name) == expected
+    assert body.records[0].metrics.spend == "1.00"
+    assert body.records[2].metrics.likes == 3.0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("likes", "<5"), ("likes", "twelve"), ("tt_app_id", "abc"), ("tt_app_id", [])]
+)
+def test_a_value_that_was_lost_is_named(name: str, value: Any) -> None:
+    """The field and an example are there for the log."""
+    assert read(row(**{name: value})).odd == {name: str(value)}
+
+
+@pytest.mark.parametrize("value", [2**63, 2**64, -(2**63) - 1, str(2**63), str(-(2**63) - 1), "9" * 400])
+def test_an_integer_beyond_64_bits_is_null_and_named(value: Any) -> None:
+    """No destination could hold it."""
+    body = read(row(tt_app_id=value, spend="1.00"))
+    assert metrics(body) == {"spend": "1.00"}
+    assert body.odd == {"tt_app_id": str(value)[:60]}
+
+
+@pytest.mark.parametrize("value", [2**63 - 1, -(2**63)])
+def test_an_integer_of_64_bits_keeps_its_digits(value: int) -> None:
+    """The first and the last of them, as number and as text."""
+    body = read(row(tt_app_id=value), row(tt_app_id=str(value)))
+    assert [record.metrics.tt_app_id for record in body.records] == [value, value]
+    assert body.odd == {}
+
+
+@pytest.mark.parametrize("name", [NUMBER, INTEGER])
+@pytest.mark.parametrize("number", [b"1e400", b"-1e400", b"9" * 401, b"-" + b"9" * 401, b"9" * 5000])
+def test_a_number_beyond_all_bounds_costs_no_row(name: str, number: bytes) -> None:
+    """What no double can hold is null, and the other rows and values are untouched."""
+    sent = page([row(**{name: "@", "spend": "1.00"}), row(ad_name="Spring")])
+    body = READER.read(sent.replace(b'"@"', number))
+    assert [metrics(body, n) for n in range(2)] == [{"spend": "1.00"}, {"ad_name": "Spring"}]
+    assert list(body.odd) == [name]
+
+
+@pytest.mark.parametrize("number", [b"1e400", b"9" * 5000])
+def test_a_number_beyond_all_bounds_in_a_text_costs_no_row(number: bytes) -> None:
+    """Money is text, and it stays one."""
+    body = READER.read(page([row(spend="@", likes="3")]).replace(b'"@"', number))
+    assert body.records[0].metrics.likes == 3.0
+    assert isinstance(body.records[0].metrics.spend, str)
+
+
+@pytest.mark.parametrize("dimensions", [{"ad_id": "1"}, {"ad_id": "1", "stat_time_day": None}])
+def test_a_missing_dimension_is_null(dimensions: dict[str, Any]) -> None:
+    """It is not the text None."""
+    body = READER.read(page([{"dimensions": dimensions, "metrics": {"spend": "1.00"}}]))
+    assert body.records[0].dimensions.ad_id == 1
+    assert body.records[0].dimensions.stat_time_day is None
+    assert metrics(body) == {"spend": "1.00"}
+
+
+def test_a_missing_id_is_null() -> None:
+    """The row is delivered without it."""
+    body = READER.read(page([{"dimensions": {"stat_time_day": "2026-01-01"}, "metrics": {}}]))
+    assert body.records[0].dimensions.ad_id is None
+    assert body.records[0].dimensions.stat_time_day == "2026-01-01"
+
+
+def test_an_id_that_is_no_number_is_null_and_named() -> None:
+    """A text has no place in a column of integers."""
+    body = READER.read(page([{"dimensions": {**DIMENSIONS, "ad_id": "abc"}, "metrics": {}}]))
+    assert body.records[0].dimensions.ad_id is None
+    assert body.odd == {"ad_id": "abc"}
+
+
+def test_half_a_character_in_a_row_costs_nothing() -> None:
+    """TikTok cuts names, sometimes in the middle of an emoji: U+FFFD stands for what is left of it."""
+    body = READER.read(page([row(ad_name="@", spend="-"), row(ad_name="ä😀")]).replace(b"@", b"cut \\ud83d."))
+    assert [metrics(body, n) for n in range(2)] == [{"ad_name": "cut \ufffd."}, {"ad_name": "ä😀"}]
+    assert body.odd == {}
+
+
+@pytest.mark.parametrize("value", ["", "-", None])
+def test_nothing_is_not_odd(value: Any) -> None:
+    """An empty text, a dash and null are TikTok's ways to say nothing."""
+    assert read(row(likes=value, tt_app_id=value)).odd == {}
+
+
+def test_only_one_example_is_kept_and_it_is_short() -> None:
+    """A page full of nonsense makes one short line."""
+    body = read(row(likes="x" * 1000), row(likes="other"))
+    assert body.odd == {"likes": "x" * 60}
+
+
+def test_missing_metrics_are_null() -> None:
+    """TikTok may leave out a metric; the row stays."""
+    assert metrics(read(row(spend="1"))) == {"spend": "1"}
+    assert metrics(read(row(), row(likes="<5"))) == {}
+
+
+def test_null_metrics_are_null() -> None:
+    """JSON's own null is one too."""
+    assert metrics(read(row(spend=None, likes=None, tt_app_id=None, ad_name=None))) == {}
+
+
+def test_metrics_that_nobody_asked_for_are_left_out() -> None:
+    """A metric that TikTok adds has no place in the schema."""
+    assert metrics(read(row(spend="1", brand_new="2"))) == {"spend": "1"}
+
+
+def test_the_key_of_a_row_is_its_dimensions() -> None:
+    """Rows of one id and day have one key whatever their metrics, and the key is a small integer."""
+    first, second, next_day = READER.keyer()(
+        [
+            *read(row(spend="1"), row(spend="2")).keyed,
+            *READER.read(page([{"dimensions": {**DIMENSIONS, "stat_time_day": "x"}, "metrics": {}}])).keyed,
+        ]
+    )
+    assert first == second
+    assert first != next_day
+    assert {type(first), type(next_day)} == {int}
+
+
+def test_the_key_of_a_lifetime_row_is_its_id() -> None:
+    """It has no other dimension."""
+    lifetime = report_reader(stream("ads_reports_lifetime"))
+    rows = [{"dimensions": {"ad_id": one}, "metrics": {}} for one in ("5", "6", "5")]
+    assert lifetime.keyer()(lifetime.read(page(rows)).keyed) == [5, 6, 5]
+
+
+_ids = st.none() | st.integers(-(2**63), 2**63 - 1) | st.integers(0, 3) | st.integers(0, 3).map(lambda n: n << 32)
+_dimensions = st.tuples(_ids, st.none() | st.sampled_from(["", "2026-01-01", "2026-01-02"]) | texts)
+
+
+@given(st.lists(st.lists(_dimensions, max_size=6), max_size=4))
+def test_keys_are_equal_where_the_dimensions_are(pages: list[list[tuple[int | None, str | None]]]) -> None:
+    """And only there, over all the pages that one keyer has seen, ids and days that are null included."""
+    keys_of = READER.keyer()
+    keys: list[Any] = []
+    for dimensions in pages:
+        keys += keys_of([READER._dimensions(ad_id=ad_id, stat_time_day=day) for ad_id, day in dimensions])
+    rows = [one for dimensions in pages for one in dimensions]
+    assert len(keys) == len(rows)
+    for n, key in enumerate(keys):
+        assert [key == other for other in keys] == [rows[n] == other for other in rows]
+
+
+def test_the_count_is_what_tiktok_says() -> None:
+    """Rows are held against it."""
+    body = read(row(), total=17)
+    assert (body.total_number, body.total_page) == (17, 1)
+
+
+def test_a_page_without_a_count_has_none() -> None:
+    """A missing `page_info` loses no row."""
+    body = READER.read(b'{"code":0,"data":{"list":[' + json.dumps(row(spend="1")).encode() + b"]}}")
+    assert (body.total_number, body.total_page) == (None, None)
+    assert metrics(body) == {"spend": "1"}
+
+
+def test_an_empty_page_is_a_page() -> None:
+    """An account that spent nothing has no rows."""
+    assert read().records == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b'{"code":0,"data":{"list":[{"dimen',
+        b'{"code":0}',
+        b'{"code":0,"data":null}',
+        b'{"code":0,"data":{"list":null}}',
+        b'{"code":0,"data":{"list":{"a":1}}}',
+        b'{"code":0,"data":{"list":[5]}}',
+        b'{"code":0,"data":{"list":[{"metrics":{}}]}}',
+        b'{"code":0,"data":{"list":[],"page_info":"x"}}',
+        b"[]",
+        b"null",
+        b"5",
+    ],
+)
+def test_what_is_not_the_documented_shape_is_a_decode_error(body: bytes) -> None:
+    """The client then takes the body for damaged and asks again: nothing is dropped without a word."""
+    with pytest.raises(msgspec.DecodeError):
+        READER.read(body)
+    with pytest.raises(msgspec.DecodeError):
+        ObjectReader(stream("ads"), "7001").read(body.replace(b'{"metrics":{}}', b"7"))
+
+
+def test_a_row_that_is_not_utf8_is_a_decode_error() -> None:
+    """Such a body was damaged on its way."""
+    with pytest.raises(msgspec.DecodeError):
+        READER.read(page([row(ad_name="@")]).replace(b"@", b"\xff"))
+
+
+@pytest.mark.parametrize("field", ["ad_name", "brand_new"])
+def test_an_object_that_is_not_utf8_is_a_decode_error(field: str) -> None:
+    """In known fields and in others."""
+    with pytest.raises(msgspec.DecodeError):
+        ObjectReader(stream("ads"), "7001").read(page([{"ad_id": "1", field: "@"}]).replace(b"@", b"\xff"))
+
+
+_numbers = (
+    st.integers(-(2**63), 2**63)
+    | st.integers(-(2**200), 2**200)
+    | st.floats(allow_nan=False, allow_infinity=False, width=32)
+)
+_plain = st.fixed_dictionaries(
+    {},
+    optional={
+        "spend": texts | st.none(),
+        "ad_name": texts | st.none(),
+        "likes": _numbers | _numbers.map(str) | st.none() | st.just("-"),
+        "tt_app_id": st.integers(-(2**63), 2**63 - 1).flatmap(lambda n: st.sampled_from([n, str(n)])) | st.just("-"),
+    },
+)
+
+
+@given(st.lists(_plain, max_size=4))
+def test_both_ways_of_reading_agree(rows: list[dict[str, Any]]) -> None:
+    """An odd value somewhere on the page must not change what the others become."""
+    given_rows = [row(**values) for values in rows]
+    fast = READER.read(page(given_rows))
+    assert as_json(fast.records) == as_json(slowly(given_rows))
+    assert fast.odd == {}
+
+
+_metrics = st.dictionaries(
+    st.sampled_from(["ad_name", "spend", "likes", "tt_app_id", "new"]),
+    texts | st.integers(-(2**62), 2**62) | st.sampled_from(["-", "7", "0.50", "<5", None, '}},{"dimensions":{', "}}]"]),
+)
+
+
+def turned(body: bytes) -> bytes:
+    """The page with everything in the opposite order, but for the rows and the code."""
+    answer = json.loads(body)
+    answer["data"]["list"] = [dict(reversed(row.items())) for row in answer["data"]["list"]]
+    answer["data"] = dict(reversed(answer["data"].items()))
+    code = answer.pop("code")
+    return json.dumps({"code": code, **dict(reversed(answer.items()))}, separators=(",", ":")).encode()
+
+
+@pytest.mark.parametrize("order", [bytes, turned])
+@settings(max_examples=40)
+@given(values=st.lists(_metrics, min_size=1, max_size=6))
+def test_a_page_read_in_slices_is_read_as_its_rows_are(
+    order: Callable[[bytes], bytes], values: list[dict[str, Any]]
+) -> None:
+    """However its texts look, and wherever an odd value is; whichever of the list and the counts comes first."""
+    rows = long([row(**one) for one in values])
+    body = order(page(rows))
+    assert len(list(_sliced(body)[1])) > 2
+    whole_page = READER.read(body)
+    alone = [READER.read(page([one])) for one in rows]
+    assert as_json(whole_page.records) == [as_json(one.records)[0] for one in alone]
+    assert [record.dimensions for record in whole_page.records] == whole_page.keyed
+    assert set(whole_page.odd) == {name for one in alone for name in one.odd}
+    assert (whole_page.total_number, whole_page.total_page) == (len(rows), 1)
+
+
+@pytest.mark.parametrize("text", ["NaN", "nan", "Infinity", "-INF"])
+def test_a_text_that_only_decoders_take_for_a_number_is_odd(text: str) -> None:
+    """It becomes null, and somebody is told."""
+    body = read(row(likes=text), row(likes="3"))
+    assert [record.metrics.likes for record in body.records] == [None, 3.0]
+    assert body.odd == {"likes": text}
+
+
+def test_an_odd_value_leaves_the_other_slices_alone() -> None:
+    """The dash of a dimension, too, is where it was."""
+    rows = long([row(likes="3", spend="-")])
+    rows[20] = {"dimensions": {**DIMENSIONS, "stat_time_day": "-"}, "metrics": {"likes": "<5", "spend": "-"}}
+    body = READER.read(page(rows))
+    assert [record.metrics.likes for record in body.records] == [3] * 20 + [None] + [3] * 19
+    assert {record.metrics.spend for record in body.records} == {None}
+    assert body.records[20].dimensions.stat_time_day == "-"
+    assert body.odd == {"likes": "<5"}
+
+
+BOUNDARY = {"a": {"dimensions": {"b": {"c": {}}}}, "list": [{"x": {"y": 1}}, {"dimensions": {"z": {"z": 1}}}]}
+
+
+@pytest.mark.parametrize("where", ["row", "metrics", "dimensions"])
+def test_what_only_looks_like_the_end_of_a_row_is_none(where: str) -> None:
+    """A page with such a thing in an unknown field is read whole."""
+    rows: list[Any] = long([row(likes="3")])
+    plain = as_json(READER.read(page(rows)).records)
+    for one in rows:
+        if where == "row":
+            one["new"] = BOUNDARY
+        else:
+            one[where] = {**one[where], "new": BOUNDARY}
+    assert as_json(READER.read(page(rows)).records) == plain
+
+
+@pytest.mark.parametrize("tail", ['"x":{"data":{"list":[]}}', '"x":[{"y":{"z":{}}}]', '"page":1'])
+def test_what_follows_the_list_does_no_harm(tail: str) -> None:
+    """Fields that TikTok adds to the answer are passed over."""
+    rows = long([row(likes="3")])
+    body = page(rows)
+    assert body.endswith(b"}}}")
+    body = body[:-1] + b"," + tail.encode() + b"}"
+    assert as_json(READER.read(body).records) == as_json(READER.read(page(rows)).records)
+
+
+def test_a_list_elsewhere_is_not_the_list() -> None:
+    """Rows are those of `data.list`, wherever others are."""
+    rows = long([row(likes="3")])
+    inner = json.dumps({"data": {"list": rows}}, separators=(",", ":")).encode()
+    body = page([row(likes="4")]).replace(b'"code":0,', b'"code":0,"x":' + inner + b",")
+    assert [record.metrics.likes for record in READER.read(body).records] == [4]
+
+
+@pytest.mark.parametrize("at", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("damage", [b"", b'""', b"}", b"]", b"\xff"])
+def test_damage_anywhere_in_a_long_page_is_a_decode_error(at: float, damage: bytes) -> None:
+    """No part of a page passes for a page."""
+    body = page(long([row(likes="3")]))
+    cut = body.index(b'"likes"', int(len(body) * at))
+    with pytest.raises(msgspec.DecodeError):
+        READER.read(body[:cut] + damage + body[cut + 1 :] if damage else body[:cut])
+
+
+def test_rows_are_handed_on_as_they_are_decoded() -> None:
+    """Whoever keeps something else of them never has the whole page of structs."""
+
+    class Counted(Kept):
+        def __init__(self) -> None:
+            self.sizes: list[int] = []
+
+        def extend(self, rows: list[Any]) -> None:
+            self.sizes.append(len(rows))
+
+        def __len__(self) -> int:
+            return sum(self.sizes)
+
+        def __getitem__(self, index: Any) -> Any:
+            raise NotImplementedError
+
+    body = READER.read(page(long([row(likes="3")])), Counted)
+    assert isinstance(body.records, Counted)
+    assert len(body.records) == len(body.keyed) == 40
+    assert max(body.records.sizes) < 20
+
+
+_any = st.none() | st.booleans() | st.integers(-(2**62), 2**62) | texts | st.lists(texts, max_size=2)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(report_source(NAME).metrics), _any, max_size=6), max_size=5))
+def test_no_value_costs_a_row_and_every_value_keeps_its_type(rows: list[dict[str, Any]]) -> None:
+    """Whatever comes, there are as many rows as were sent, and each value is of the catalog's type or null."""
+    body = read(*(row(**values) for values in rows))
+    assert len(body.records) == len(rows)
+    python: dict[str, Any] = {"string": str, "number": (int, float), "integer": int}
+    types = field_types(stream(NAME))["metrics"].fields
+    for record in body.records:
+        for name, value in msgspec.structs.asdict(record.metrics).items():
+            assert value is None or isinstance(value, python[types[name].kind])
+
+
+@pytest.mark.parametrize("name", [one.name for one in STREAMS if one.is_report])
+def test_every_report_is_read(name: str) -> None:
+    """Each report's own dimensions and metrics come through."""
+    source = report_source(name)
+    types = field_types(stream(name))
+    sent = {
+        "dimensions": {one: "7" if types[one].kind == "integer" else "x" for one in source.dimensions},
+        "metrics": dict.fromkeys(source.metrics, "4"),
+    }
+    body = ReportReader(stream(name)).read(page([sent]))
+    assert body.odd == {}
+    (record,) = as_json(body.records)
+    kinds = {"integer": 4, "number": 4.0, "string": "4"}
+    assert record["metrics"] == {one: kinds[types["metrics"].fields[one].kind] for one in source.metrics}
+    assert list(record["dimensions"]) == list(source.dimensions)
+
+
+def objects(name: str, *rows: Any, advertiser_id: str | None = "7001") -> Page:
+    """A page of objects, read."""
+    return ObjectReader(stream(name), advertiser_id).read(page(rows))
+
+
+def test_ids_of_objects_become_integers() -> None:
+    """Version 1.3 sends ids as text; the records have integers, all nineteen digits of them."""
+    (record,) = objects("ads", {"ad_id": "1700000000000000001", "campaign_id": "2", "adgroup_id": 3}).records
+    assert (record["ad_id"], record["campaign_id"], record["adgroup_id"]) == (1700000000000000001, 2, 3)
+
+
+@pytest.mark.parametrize("text", ["1700000000000000001.0", "1700000000000000001.", "1700000000000000001.000"])
+def test_an_id_with_a_decimal_point_keeps_its_digits(text: str) -> None:
+    """It does not pass through a double."""
+    assert objects("ads", {"ad_id": text}).records[0]["ad_id"] == 1700000000000000001
+
+
+def test_half_a_character_in_an_object_costs_nothing() -> None:
+    """U+FFFD stands for it, in keys and in values however deep."""
+    sent = page([{"ad_id": "1", "ad_name": "@", "new@": {"deep": ["@", 5]}}, {"ad_id": "2", "ad_name": "ä😀"}])
+    body = ObjectReader(stream("ads")).read(sent.replace(b"@", b"cut \\ud83d."))
+    cut = "cut \ufffd."
+    assert body.records == [
+        {"ad_id": 1, "ad_name": cut, f"new{cut}": {"deep": [cut, 5]}},
+        {"ad_id": 2, "ad_name": "ä😀"},
+    ]
+
+
+def test_an_object_says_whose_it_is() -> None:
+    """The account that was asked is in every record, whatever the answer says."""
+    (record,) = objects("ads", {"ad_id": "1", "advertiser_id": "9"}).records
+    assert record["advertiser_id"] == 7001
+
+
+def test_the_accounts_own_records_keep_their_id() -> None:
+    """`advertiser_ids` types it as text, as Airbyte's connector does."""
+    (record,) = objects("advertiser_ids", {"advertiser_id": "7001", "advertiser_name": "A"}, advertiser_id=None).records
+    assert record == {"advertiser_id": "7001", "advertiser_name": "A"}
+
+
+@given(texts, texts.filter(lambda name: name not in field_types(stream("ads"))))
+def test_unknown_fields_of_objects_pass(text: str, name: str) -> None:
+    """What TikTok adds is delivered as it comes, a dash too."""
+    (record,) = objects("ads", {"ad_id": "1", name: {"deep": [text, "-", None]}, "ad_name": text}).records
+    assert record[name] == {"deep": [text, "-", None]}
+    assert record["ad_name"] == text
+
+
+def test_nested_fields_get_their_types() -> None:
+    """Objects in arrays, and ids in arrays, are typed as the schema says."""
+    (record,) = objects(
+        "ad_groups",
+        {"adgroup_id": "1", "audience_ids": ["5", 6], "actions": [{"action_period": "7", "extra": "x"}, None]},
+    ).records
+    assert record["audience_ids"] == [5, 6]
+    assert record["actions"] == [{"action_period": 7.0, "extra": "x"}, None]
+
+
+def test_an_odd_value_of_an_object_is_null_and_named() -> None:
+    """A nested one is named with its path."""
+    body = objects("ad_groups", {"adgroup_id": "1", "actions": [{"action_period": "soon"}], "budget": "much"})
+    assert body.records[0]["actions"] == [{"action_period": None}]
+    assert body.records[0]["budget"] is None
+    assert body.odd == {"actions.action_period": "soon", "budget": "much"}
+
+
+def test_missing_fields_of_objects_stay_missing() -> None:
+    """An object is delivered as it came: nothing is made up."""
+    (record,) = objects("campaigns", {"campaign_id": "1"}).records
+    assert record == {"campaign_id": 1, "advertiser_id": 7001}
+
+
+def test_fields_in_another_shape_pass() -> None:
+    """Where Airbyte's schema is known to be wrong, the value is kept rather than dropped."""
+    body = objects("ads", {"ad_id": "1", "showcase_products": [{"a": 1}], "disclaimer_clickable_texts": ["x"]})
+    assert body.records[0]["showcase_products"] == [{"a": 1}]
+    assert body.odd == {}
+
+
+def test_the_key_of_an_object_is_its_id() -> None:
+    """Walks that shift are told apart by it."""
+    keys_of = ObjectReader(stream("campaigns"), "7001").keyer()
+    first, again, other = keys_of([{"campaign_id": 5}, {"campaign_id": 5, "campaign_name": "x"}, {"campaign_id": 6}])
+    assert first == again
+    assert first != other
+    assert keys_of([{"campaign_id": 5}]) == [first]
+
+
+def test_objects_without_an_id_are_told_apart_by_themselves() -> None:
+    """Two objects whose ids cannot be read are two, and the same one twice is one."""
+    reader = ObjectReader(stream("ads"), "7001")
+    sent = [{"ad_id": "x1", "ad_name": "a"}, {"ad_id": "x2", "ad_name": "b"}, {"ad_name": "b"}, {"ad_id": "7"}]
+    body = reader.read(page(sent))
+    keys = reader.keyer()(body.records)
+    assert len(set(keys)) == 4
+    assert reader.keyer()(body.records) == keys
+
+
+def test_objects_without_a_declared_key_are_told_apart() -> None:
+    """Airbyte gives two streams no key: their records are not all the same for that."""
+    reader = ObjectReader(stream("pixel_instant_page_events"), "7001")
+    sent = [{"business_type": "A", "instant_page_events": {"objective_types": [{"objective_type": x}]}} for x in "bcb"]
+    first, second, third = reader.keyer()(reader.read(page(sent)).records)
+    assert first == third
+    assert first != second
+
+
+_object_values = st.recursive(
+    _any, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3), max_leaves=6
+)
+
+
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from(sorted(field_types(stream("ad_groups")))), _object_values, max_size=6),
+        max_size=4,
+    )
+)
+def test_no_value_costs_an_object(rows: list[dict[str, Any]]) -> None:
+    """Whatever a field holds, the object is delivered and can be written as JSON."""
+    body = objects("ad_groups", *rows)
+    assert [set(record) for record in body.records] == [{*sent, "advertiser_id"} for sent in rows]
+    msgspec.json.encode(body.records)

@@ -1,0 +1,526 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from unit_builders import NOON, FakeClock, account, client, config, refusal, stream, success
+
+from support import Ahead
+from tiktok_marketing.api.rate_limit.tiers import tier_of
+from tiktok_marketing.api.transport import Reply
+from tiktok_marketing.catalog import Parent, field_types
+from tiktok_marketing.errors import IncompleteReadError, TikTokError
+from tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Event, Notice
+from tiktok_marketing.sync.plan.partitions import Part
+from tiktok_marketing.sync.plan.selection import Selected
+from tiktok_marketing.sync.read.listing import OutOfReachError
+from tiktok_marketing.sync.read.objects import ObjectLists, Question, object_requests, questions
+from tiktok_marketing.sync.run.byte_queue import Buffer
+from tiktok_marketing.sync.run.engine import Sync
+from tiktok_marketing.sync.run.scheduler import PartQueue
+from tiktok_marketing.sync.run.stream_run import StreamRun
+from tiktok_marketing.sync.run.window_reader import StepReader
+
+TODAY = NOON.date()
+ANSWER_KEYS = {
+    "file/music/get/": "musics",
+    "creative/portfolio/list/": "creative_portfolios",
+    "pixel/list/": "pixels",
+}
+NO_PERMISSION = refusal(40001, "Adv has no permission to operate on the Pixel 2.")
+NOT_ACCEPTABLE = refusal(40002, "optimization_goal: one or more value of the param(s) is not acceptable, see docs.")
+
+
+class Api:
+    """Answers each endpoint with pages of its records, or as a function of the parameters says.
+
+    Args:
+        endpoints: Records of an endpoint, or what answers for it.
+        reach: Records of a list that are given at most, whatever its count says.
+    """
+
+    def __init__(
+        self, endpoints: Mapping[str, Sequence[Any] | Callable[[dict[str, Any]], Reply]], *, reach: int = 10**9
+    ) -> None:
+        self._endpoints = endpoints
+        self._reach = reach
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+    async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+        """Answer with the page that is asked for."""
+        assert token
+        decoded = {name: _decoded(text) for name, text in params.items()}
+        self.asked.append((endpoint, decoded))
+        answer = self._endpoints[endpoint]
+        if not isinstance(answer, Sequence):
+            return answer(decoded)
+        if decoded.get("filtering", {}).get("buying_types") == ["RESERVATION_TOP_VIEW"]:
+            answer = []
+        number, size = int(decoded["page"]), int(decoded["page_size"])
+        rows = answer[: self._reach][(number - 1) * size : number * size]
+        info = {"page": number, "page_size": size, "total_number": len(answer), "total_page": -(-len(answer) // size)}
+        return success({ANSWER_KEYS.get(endpoint, "list"): rows, "page_info": info})
+
+    def params_of(self, endpoint: str) -> list[dict[str, Any]]:
+        """What the endpoint was asked, without the account."""
+        return [
+            {name: value for name, value in params.items() if name != "advertiser_id"}
+            for one, params in self.asked
+            if one == endpoint
+        ]
+
+
+def _decoded(text: str) -> Any:
+    return json.loads(text) if text[:1] in {"[", "{"} else text
+
+
+def lists(api: Api, name: str, *, since: str = "", deleted: bool = False) -> ObjectLists:
+    """The lists of one stream of one account."""
+    part = Part(stream=stream(name), account=account(), modified_since=since)
+    return ObjectLists(client(api, FakeClock(), tier=tier_of(1000)), part, include_deleted=deleted, today=TODAY)
+
+
+async def records_of(reading: ObjectLists, into: list[Any] | None = None) -> list[Any]:
+    """All that comes; in a list of one's own it is there even if reading fails."""
+    came: list[Any] = [] if into is None else into
+    async for delivery in reading.deliveries():
+        came += delivery.records
+    return came
+
+
+def asset(number: int, moment: str, **fields: Any) -> dict[str, Any]:
+    """An image."""
+    return {"image_id": f"i{number}", "modify_time": moment, **fields}
+
+
+@pytest.mark.parametrize(
+    ("name", "endpoint", "record", "size"),
+    [
+        ("audiences", "dmp/custom_audience/list/", {"audience_id": "5", "cover_num": "12"}, 100),
+        ("creative_assets_images", "file/image/ad/search/", {"image_id": "5", "width": "12"}, 100),
+        ("creative_assets_videos", "file/video/ad/search/", {"video_id": "5", "duration": "12"}, 100),
+        ("creative_assets_music", "file/music/get/", {"music_id": "5", "duration": "12"}, 1000),
+        ("creative_assets_portfolios", "creative/portfolio/list/", {"creative_portfolio_id": "5"}, 100),
+        ("pixels", "pixel/list/", {"pixel_id": "5", "events": [{"currency_value": 12}]}, 20),
+    ],
+)
+async def test_each_list_is_read_whole_from_its_endpoint(
+    name: str, endpoint: str, record: dict[str, Any], size: int
+) -> None:
+    """Pages are as large as TikTok allows; each record has its types and its account."""
+    rows = [record | {next(iter(record)): str(n)} for n in range(size + 1)]
+    api = Api({endpoint: rows})
+    came = await records_of(lists(api, name))
+    key = next(iter(record))
+    assert [one[key] for one in came] == [str(n) for n in range(size + 1)]
+    assert {one["advertiser_id"] for one in came} == {7001}
+    assert [params["page_size"] for params in api.params_of(endpoint)] == [str(size)] * 2
+    types = field_types(stream(name))
+    kinds = {"integer": int, "number": float, "string": str, "array": list}
+    assert all(isinstance(came[0][field], kinds[types[field].kind]) for field in record)
+
+
+async def test_a_post_has_its_id_at_the_root() -> None:
+    """Airbyte's key of Spark Ads repeats the nested `item_id`; the record is otherwise TikTok's."""
+    post = {"item_info": {"item_id": "77", "text": "hi"}, "auth_info": {"ad_auth_status": "AUTHORIZED"}}
+    (record,) = await records_of(lists(Api({"tt_video/list/": [post]}), "spark_ads"))
+    assert record == {"spark_ads_post_id": "77", "advertiser_id": 7001, **post}
+
+
+async def test_a_post_without_an_id_is_delivered() -> None:
+    """A way that ends early gives null, not an error."""
+    sent = [{"item_info": None}, {"item_info": {}}, {}]
+    came = await records_of(lists(Api({"tt_video/list/": sent}), "spark_ads"))
+    assert [record["spark_ads_post_id"] for record in came] == [None, None, None]
+
+
+async def test_assets_are_left_out_before_the_start_date_and_keep_their_text() -> None:
+    """Their times are compared as moments and delivered as TikTok writes them."""
+    rows = [asset(1, "2026-02-01T10:00:00Z"), asset(2, "2025-12-31T23:59:59Z"), asset(3, "2026-01-01T00:00:00Z")]
+    reading = lists(Api({"file/image/ad/search/": rows}), "creative_assets_images", since="2026-01-01 00:00:00")
+    came = await records_of(reading)
+    assert [record["modify_time"] for record in came] == ["2026-02-01T10:00:00Z", "2026-01-01T00:00:00Z"]
+    assert reading.latest == "2026-02-01 10:00:00"
+
+
+async def test_an_asset_made_after_it_was_changed_is_new() -> None:
+    """Images are seen whose `modify_time` is before their `create_time`: whoever goes by the former misses them."""
+    made = asset(1, "2025-12-20T10:00:00Z", create_time="2026-01-05T10:00:00Z")
+    old = asset(2, "2025-12-20T10:00:00Z", create_time="2025-12-19T10:00:00Z")
+    reading = lists(Api({"file/image/ad/search/": [made, old]}), "creative_assets_images", since="2026-01-01 00:00:00")
+    assert [record["image_id"] for record in await records_of(reading)] == ["i1"]
+    assert reading.latest == "2025-12-20 10:00:00"
+
+
+@pytest.mark.parametrize("total", [10_000, 10_001, 25_000])
+async def test_assets_beyond_tiktoks_reach_are_a_failure(total: int) -> None:
+    """What TikTok gives is delivered; that there is more, or may be, is not passed over."""
+    rows = [asset(n, "2026-02-01T10:00:00Z") for n in range(total)]
+    api = Api({"file/image/ad/search/": rows}, reach=10_000)
+    reading = lists(api, "creative_assets_images", since="2026-01-01 00:00:00")
+    came: list[Any] = []
+    with pytest.raises(IncompleteReadError, match="no more than 10,000 records of advertiser 7001") as caught:
+        await records_of(reading, came)
+    assert len(came) == 10_000
+    assert len(api.asked) == 100
+    assert ("25,000" in caught.value.message) == (total == 25_000)
+    assert "2026-02-01" in caught.value.remedy
+
+
+async def test_a_list_of_music_beyond_its_reach_is_a_failure() -> None:
+    """It has no time, so that nothing says that the rest is not wanted."""
+    api = Api({"file/music/get/": [{"music_id": str(n)} for n in range(100_000)]})
+    with pytest.raises(OutOfReachError, match="no more than 100,000"):
+        await records_of(lists(api, "creative_assets_music", since="2026-01-01 00:00:00"))
+
+
+async def test_fewer_assets_than_the_reach_are_complete() -> None:
+    """One below the bound, the list has ended by itself."""
+    rows = [asset(n, "2026-02-01T10:00:00Z") for n in range(9_999)]
+    came = await records_of(lists(Api({"file/image/ad/search/": rows}), "creative_assets_images"))
+    assert len(came) == 9_999
+
+
+async def test_what_is_out_of_reach_is_not_missed_if_it_is_too_old() -> None:
+    """The search gives what changed last: once it has come below the state, the rest is older still. It is told of."""
+    rows = [asset(n, "2026-02-01T10:00:00Z" if n < 9_999 else "2025-06-01T10:00:00Z") for n in range(12_000)]
+    api = Api({"file/image/ad/search/": rows}, reach=10_000)
+    reading = lists(api, "creative_assets_images", since="2026-01-01 00:00:00")
+    assert len(await records_of(reading)) == 9_999
+    (notice,) = reading.notices
+    assert notice.level == "info"
+    assert "there are 12,000" in notice.text
+    assert "before 2025-06-01 10:00:00" in notice.text
+
+
+async def test_what_is_out_of_reach_may_be_wanted_if_others_were_made_after_they_were_changed() -> None:
+    """What is left out was changed before the oldest that came, and made as long after that as any that came."""
+    slow = asset(0, "2025-06-20T10:00:00Z", create_time="2025-12-20T10:00:00Z")  # it took 183 days
+    rows = [slow, *(asset(n, "2025-06-18T10:00:00Z") for n in range(1, 12_000))]
+    for since, wanted in (("2025-12-18 10:00:00", True), ("2025-12-18 10:00:01", False)):
+        reading = lists(Api({"file/image/ad/search/": rows}, reach=10_000), "creative_assets_images", since=since)
+        came: list[Any] = []
+        with pytest.raises(OutOfReachError, match="no more than 10,000") if wanted else nullcontext() as caught:
+            await records_of(reading, came)
+        assert [record["image_id"] for record in came] == ["i0"]
+        assert (caught is None) or "start_date after 2025-12-18 nothing is missing" in caught.value.remedy
+
+
+async def test_what_is_within_reach_and_never_comes_is_no_old_news() -> None:
+    """One of the 10,000 that TikTok should give is missing, which says nothing of when it was changed."""
+    rows = [asset(n, "2026-02-01T10:00:00Z" if n < 5000 else "2025-06-01T10:00:00Z") for n in range(12_000)]
+
+    def answer(params: dict[str, Any]) -> Reply:
+        number, size = int(params["page"]), int(params["page_size"])
+        given_now = [row for row in rows[(number - 1) * size : number * size] if row["image_id"] != "i7"]
+        info = {"page": number, "page_size": size, "total_number": len(rows), "total_page": len(rows) // size}
+        return success({"list": given_now, "page_info": info})
+
+    reading = lists(Api({"file/image/ad/search/": answer}), "creative_assets_images", since="2026-01-01 00:00:00")
+    with pytest.raises(IncompleteReadError, match="gave 9,999 of the 10,000 rows"):
+        await records_of(reading)
+    assert reading.notices == []
+
+
+@given(st.integers(0, 45))
+def test_pixels_are_asked_about_ten_at_a_time(count: int) -> None:
+    """Each of the account's pixels once, in order, no request with more than ten, none without one."""
+    parent = stream("pixel_events_statistics").source.per  # type: ignore[union-attr]
+    assert parent is not None
+    asked = [one.params["pixel_ids"] for one in questions(parent, [{"pixel_id": str(n)} for n in range(count)])]
+    assert [one for ids in asked for one in ids] == [str(n) for n in range(count)]
+    assert all(len(ids) == 10 for ids in asked[:-1])
+    assert all(1 <= len(ids) <= 10 for ids in asked)
+
+
+async def test_statistics_are_of_the_accounts_own_pixels_and_thirty_days() -> None:
+    """No pixel of another account is asked about, and the range is today and the 29 days before."""
+    api = Api(
+        {
+            "pixel/list/": [{"pixel_id": str(n)} for n in range(25)],
+            "pixel/event/stats/": lambda params: success(
+                {"list": [{"pixel_id": one, "statistics": []} for one in params["pixel_ids"]]}
+            ),
+        }
+    )
+    came = await records_of(lists(api, "pixel_events_statistics"))
+    assert [record["pixel_id"] for record in came] == [str(n) for n in range(25)]
+    asked = api.params_of("pixel/event/stats/")
+    assert [len(params["pixel_ids"]) for params in asked] == [10, 10, 5]
+    assert [params["date_range"] for params in asked] == [{"start_date": "2026-02-09", "end_date": "2026-03-10"}] * 3
+    assert all(set(params) == {"pixel_ids", "date_range"} for params in asked)
+
+
+async def test_an_account_without_pixels_is_asked_for_no_statistics() -> None:
+    """An empty list of ids would be a request for nothing."""
+    api = Api({"pixel/list/": []})
+    assert await records_of(lists(api, "pixel_events_statistics")) == []
+
+
+async def test_a_pixel_without_permission_costs_no_other() -> None:
+    """The request that it spoils is divided until it is alone; then it is left out, and that is said."""
+
+    def stats(params: dict[str, Any]) -> Reply:
+        ids = params["pixel_ids"]
+        return NO_PERMISSION if "2" in ids else success({"list": [{"pixel_id": one, "statistics": []} for one in ids]})
+
+    api = Api({"pixel/list/": [{"pixel_id": str(n)} for n in range(9)], "pixel/event/stats/": stats})
+    reading = lists(api, "pixel_events_statistics")
+    came = await records_of(reading)
+    assert [record["pixel_id"] for record in came] == ["0", "1", "3", "4", "5", "6", "7", "8"]
+    (said,) = [notice.text for notice in reading.notices]
+    assert "pixel_events_statistics" in said
+    assert "7001" in said
+    assert "pixel 2 is left out" in said
+
+
+async def test_another_missing_permission_is_a_failure() -> None:
+    """The same code with another message means that the account is out of reach."""
+    api = Api(
+        {
+            "pixel/list/": [{"pixel_id": "1"}],
+            "pixel/event/stats/": lambda _: refusal(40001, "No permission for advertiser 7001."),
+        }
+    )
+    with pytest.raises(TikTokError) as caught:
+        await records_of(lists(api, "pixel_events_statistics"))
+    assert caught.value.code == 40001
+
+
+def group(number: int, campaign: int, goal: str | None) -> dict[str, Any]:
+    """An ad group."""
+    return {"adgroup_id": str(number), "campaign_id": str(campaign), "optimization_goal": goal}
+
+
+async def test_instant_pages_are_asked_about_as_the_account_advertises() -> None:
+    """Each pair of objective and goal that an ad group has, once, through its campaign; no pair is made up."""
+    api = Api(
+        {
+            "campaign/get/": [
+                {"campaign_id": "1", "objective_type": "TRAFFIC"},
+                {"campaign_id": "2", "objective_type": "LEAD_GENERATION"},
+                {"campaign_id": "3", "objective_type": None},
+            ],
+            "adgroup/get/": [
+                group(11, 1, "CLICK"),
+                group(12, 1, "CLICK"),
+                group(13, 2, "LEAD_GENERATION"),
+                group(14, 2, "CLICK"),
+                group(15, 3, "REACH"),
+                group(16, 1, None),
+                group(17, 9, "SHOW"),
+            ],
+            "pixel/instant_page/event/": lambda params: success({"list": [{"business_type": str(params)}]}),
+        }
+    )
+    came = await records_of(lists(api, "pixel_instant_page_events"))
+    assert api.params_of("pixel/instant_page/event/") == [
+        {"objective_type": "TRAFFIC", "optimization_goal": "CLICK"},
+        {"objective_type": "LEAD_GENERATION", "optimization_goal": "LEAD_GENERATION"},
+        {"objective_type": "LEAD_GENERATION", "optimization_goal": "CLICK"},
+    ]
+    assert [set(record) for record in came] == [{"advertiser_id", "business_type"}] * 3
+
+
+async def test_a_pair_without_instant_pages_is_no_error() -> None:
+    """TikTok refuses it as not acceptable; the others are read, and nobody needs to be told."""
+
+    def events(params: dict[str, Any]) -> Reply:
+        if params["optimization_goal"] == "REACH":
+            return NOT_ACCEPTABLE
+        return success({"list": [{"business_type": "LEAD", "instant_page_events": {"objective_types": []}}]})
+
+    api = Api(
+        {
+            "campaign/get/": [{"campaign_id": "1", "objective_type": "TRAFFIC"}],
+            "adgroup/get/": [group(1, 1, "REACH"), group(2, 1, "CLICK"), group(3, 1, "SHOW")],
+            "pixel/instant_page/event/": events,
+        }
+    )
+    reading = lists(api, "pixel_instant_page_events")
+    assert len(await records_of(reading)) == 1  # the second pair's answer is the third's
+    assert reading.notices == []
+
+
+async def test_another_parameter_error_is_never_ignored() -> None:
+    """A request that TikTok does not understand must not look like an account without instant pages."""
+    api = Api(
+        {
+            "campaign/get/": [{"campaign_id": "1", "objective_type": "TRAFFIC"}],
+            "adgroup/get/": [group(1, 1, "CLICK")],
+            "pixel/instant_page/event/": lambda _: refusal(40002, "Missing required field(s): objective_type."),
+        }
+    )
+    with pytest.raises(TikTokError, match="Missing required"):
+        await records_of(lists(api, "pixel_instant_page_events"))
+
+
+async def test_deleted_parents_count_if_deleted_objects_are_wanted() -> None:
+    """`include_deleted` reaches the lists that are read on the way."""
+    api = Api({"campaign/get/": [], "adgroup/get/": []})
+    await records_of(lists(api, "pixel_instant_page_events", deleted=True))
+    statuses = {
+        params["filtering"].get("primary_status")
+        for name in ("campaign/get/", "adgroup/get/")
+        for params in api.params_of(name)
+    }
+    assert statuses == {"STATUS_ALL"}
+
+
+def test_what_takes_one_at_a_time_in_a_list_gets_a_list_of_one() -> None:
+    """As the shop of a GMV Max report: the parameter is a list, and holds one id."""
+    shops = Parent(stream="pixels", parameters={"store_ids": "store_id"}, at_once=1)
+    asked = questions(shops, [{"store_id": 5}, {"store_id": "6"}, {"store_id": "5"}, {"store_id": ""}])
+    assert [one.params for one in asked] == [{"store_ids": ["5"]}, {"store_ids": ["6"]}]
+    assert [one.halves() for one in asked] == [None, None]
+
+
+@given(st.lists(st.integers().map(str), min_size=2, max_size=12), st.text())
+def test_halves_of_a_question_ask_the_same(ids: list[str], plain: str) -> None:
+    """Lists are divided, other values are in both."""
+    halves = Question({"ids": ids, "kind": plain}).halves()
+    assert halves is not None
+    first, second = (one.params for one in halves)
+    assert [*first["ids"], *second["ids"]] == ids
+    assert first["ids"]
+    assert second["ids"]
+    assert (first["kind"], second["kind"]) == (plain, plain)
+
+
+def test_a_question_about_one_thing_has_no_halves() -> None:
+    """There is nothing smaller to ask."""
+    assert Question({"objective_type": "TRAFFIC"}).halves() is None
+    assert Question().halves() is None
+
+
+def test_a_list_that_stands_alone_is_asked_for_by_account_only() -> None:
+    """No filter, no range, no parameter of another list."""
+    (request,) = object_requests(stream("spark_ads"), "7001", include_deleted=True, today=TODAY)
+    assert request.params == {"advertiser_id": "7001"}
+
+
+async def synced(api: Api, name: str, state: Any = None, **settings: Any) -> list[Any]:
+    """What a sync of one stream of one account says."""
+    info = {"advertiser_id": "7001", "display_timezone": "UTC", "create_time": 1672531200}
+    api._endpoints = {**api._endpoints, "advertiser/info/": lambda _: success({"list": [info]})}
+    clock = FakeClock(datetime(2026, 3, 10, 12, tzinfo=UTC))
+    sync = Sync(
+        config(advertiser_id="7001", **settings),
+        [Selected(stream(name), incremental=True)],
+        {} if state is None else {name: state},
+        client(api, clock, tier=tier_of(1000)),
+        clock,
+    )
+    return [event async for event in sync.events()]
+
+
+async def test_the_state_of_assets_is_written_as_airbyte_4_writes_it() -> None:
+    """Airbyte 4.4 and later has one form for all objects, a space and a Z, and reads 3.9.6's with a T as well."""
+    rows = [asset(1, "2026-02-01T10:00:00Z"), asset(2, "2026-01-20T10:00:00Z")]
+    api = Api({"file/image/ad/search/": rows})
+    events = await synced(api, "creative_assets_images", {"modify_time": "2026-01-25T00:00:00Z"})
+    assert [record["image_id"] for event in events if isinstance(event, Batch) for record in event.records] == ["i1"]
+    (state,) = [event.state for event in events if isinstance(event, Checkpoint)]
+    (entry,) = state["states"]
+    assert entry["cursor"] == {"modify_time": "2026-02-01 10:00:00Z"}
+
+
+async def test_what_was_left_out_is_told() -> None:
+    """The log has it, and the stream is complete all the same."""
+    api = Api({"pixel/list/": [{"pixel_id": "2"}], "pixel/event/stats/": lambda _: NO_PERMISSION})
+    events = await synced(api, "pixel_events_statistics")
+    (said,) = [event.text for event in events if isinstance(event, Notice)]
+    assert "pixel 2 is left out" in said
+    (ended,) = [event for event in events if isinstance(event, Ended)]
+    assert ended.complete
+
+
+async def test_assets_out_of_reach_fail_their_account_and_keep_its_state() -> None:
+    """The records that TikTok gives are delivered, and the stream is not complete."""
+    rows = [asset(n, "2026-02-01T10:00:00Z") for n in range(10_050)]
+    events = await synced(Api({"file/image/ad/search/": rows}, reach=10_000), "creative_assets_images")
+    (ended,) = [event for event in events if isinstance(event, Ended)]
+    assert [failure.advertiser_id for failure in ended.failures] == ["7001"]
+    assert ended.records == 10_000
+    assert [event.state["states"] for event in events if isinstance(event, Checkpoint)] == [[]]
+
+
+async def test_the_sum_over_a_year_is_one_request() -> None:
+    """Of many years the last 365 days up to the end date are asked for, in one window, without `query_lifetime`."""
+    row = {
+        "dimensions": {"advertiser_id": "7001", "gender": "MALE", "age": "AGE_25_34"},
+        "metrics": {"spend": "1.00"},
+    }
+    api = Api({"report/integrated/get/": [row]})
+    events = await synced(
+        api,
+        "advertisers_audience_reports_lifetime",
+        start_date=date(2020, 1, 1),
+        end_date=date(2026, 2, 28),
+        report_granularity=7,
+    )
+    (asked,) = api.params_of("report/integrated/get/")
+    assert (asked["start_date"], asked["end_date"]) == ("2025-03-01", "2026-02-28")
+    assert "query_lifetime" not in asked
+    assert asked["report_type"] == "AUDIENCE"
+    (ended,) = [event for event in events if isinstance(event, Ended)]
+    assert (ended.complete, ended.records) == (True, 1)
+
+
+async def test_a_sum_is_never_taken_apart() -> None:
+    """Two halves of the days would be two rows of one key, each with a part of the sum: it fails instead."""
+    api = Api({"report/integrated/get/": lambda _: refusal(40067, "too large")})
+    events = await synced(api, "advertisers_audience_reports_lifetime", start_date=date(2026, 1, 1))
+    (ended,) = [event for event in events if isinstance(event, Ended)]
+    assert [failure.advertiser_id for failure in ended.failures] == ["7001"]
+    assert {(params["start_date"], params["end_date"]) for params in api.params_of("report/integrated/get/")} == {
+        ("2026-01-01", "2026-03-10")
+    }
+
+
+async def test_a_sync_over_midnight_leaves_the_next_day_its_full_read() -> None:
+    """Where only changed ads were asked for, the cursor stays on the day on which all of them were read."""
+    clock = FakeClock()
+    api = Api({"ad/get/": [{"ad_id": "1", "modify_time": "2026-03-11 02:00:00"}]})
+    reading = StepReader(config(), client(api, clock), buffer := Buffer[Event | None](10**6))
+    part = Part(stream=stream("ads"), account=account(), modified_since="2026-03-10 09:00:00", only_changed=True)
+    clock.seconds += 86_400
+    run = StreamRun(Selected(part.stream, incremental=True), None, 0.0)
+    assert await reading.deliver(run, PartQueue(part).take(), Ahead(1)) == "2026-03-10 23:59:59"
+    assert isinstance(await buffer.get(), Batch)
+
+
+class SlowApi(Api):
+    """As `Api`, with an answer that takes a while."""
+
+    under_way = 0
+    most = 0
+
+    async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+        """Answer later."""
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        for _ in range(10):
+            await asyncio.sleep(0)
+        self.under_way -= 1
+        return await super().send(endpoint, params, token)
+
+
+@pytest.mark.parametrize("pages", [1, 4])
+async def test_pages_of_a_list_are_asked_for_at_once(pages: int) -> None:
+    """As many as its share of the quota allows, and each object comes once."""
+    api = SlowApi({"ad/get/": [{"ad_id": str(n), "modify_time": "2026-02-01 00:00:00"} for n in range(9_500)]})
+    part = Part(stream=stream("ads"), account=account())
+    lists = ObjectLists(
+        client(api, FakeClock(), tier=tier_of(1000)), part, include_deleted=False, today=TODAY, share=Ahead(pages)
+    )
+    came = [record["ad_id"] async for delivery in lists.deliveries() for record in delivery.records]
+    assert sorted(came) == list(range(9_500))
+    assert api.most == pages

@@ -1,0 +1,125 @@
+"""What of a report is in memory while it is read."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import pytest
+from unit_builders import FakeClock, client, page, refusal, stream
+
+from tiktok_marketing.api.rate_limit.tiers import tier_of
+from tiktok_marketing.api.transport import Reply
+from tiktok_marketing.catalog import Stream
+from tiktok_marketing.errors import TikTokError
+from tiktok_marketing.sync.decode.pages import Kept
+from tiktok_marketing.sync.decode.reports import report_reader
+from tiktok_marketing.sync.plan.windows import Window
+from tiktok_marketing.sync.read.listing import Alone, Request, Walker
+from tiktok_marketing.sync.read.reports import ReportWindow
+
+PAGES, ROWS = 8, 1000
+
+
+class Counted(Kept):
+    """The number of rows of a page, and nothing of them."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def extend(self, rows: list[Any]) -> None:
+        """Count them."""
+        self._count += len(rows)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: Any) -> Any:
+        raise IndexError(index)
+
+
+class Report:
+    """A report of several pages, which looks around each time that one is asked for."""
+
+    def __init__(self) -> None:
+        self.kept: list[weakref.ref[Counted]] = []
+        self.alive: list[int] = []
+        self.fails_at: int | None = None
+
+    def keep(self, _stream: Stream, _advertiser_id: int) -> Counted:
+        """Make what a page is kept in."""
+        counted = Counted()
+        self.kept.append(weakref.ref(counted))
+        return counted
+
+    async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+        """Answer with the page that is asked for."""
+        assert endpoint
+        assert token
+        self.alive.append(sum(one() is not None for one in self.kept))
+        number, day = int(params["page"]), params["start_date"]
+        if number == self.fails_at:
+            return refusal(40067, "too large")
+        rows = [
+            {"dimensions": {"ad_id": str(number * ROWS + n), "stat_time_day": f"{day} 00:00:00"}, "metrics": {}}
+            for n in range(ROWS)
+        ]
+        body = page(rows, total=PAGES * ROWS).replace(b'"total_page":1', b'"total_page":%d' % PAGES)
+        return Reply(200, {}, body)
+
+
+def window_of(report: Report) -> ReportWindow:
+    """One day of the report."""
+    day = date(2026, 1, 1)
+    return ReportWindow(
+        client(report, FakeClock(), tier=tier_of(1000)),
+        stream("ads_reports_daily"),
+        "7001",
+        Window(day, day),
+        include_deleted=False,
+        share=Alone(),
+        keep=report.keep,
+    )
+
+
+async def test_a_page_is_not_kept_while_the_next_is_asked_for() -> None:
+    """Whoever takes the pages decides how long they live; on their way nobody holds one."""
+    report = Report()
+    rows = 0
+    async for delivery in window_of(report).deliveries():
+        rows += len(delivery.records)
+        del delivery
+    assert rows == PAGES * ROWS
+    assert len(report.alive) == PAGES
+    assert max(report.alive) == 0
+
+
+async def rows_of(walker: Walker, request: Request) -> int:
+    """How many rows of a list are delivered."""
+    return sum([len(delivery.records) async for delivery in walker.walk(request)])
+
+
+@pytest.mark.parametrize(("disjoint", "again"), [(True, PAGES * ROWS), (False, 0)])
+async def test_keys_are_forgotten_with_a_list_that_no_other_meets(disjoint: bool, again: int) -> None:
+    """They tell repeated rows while it is read; only a list that others may meet is remembered beyond its end."""
+    of = stream("ads_reports_daily")
+    walker = Walker(client(Report(), FakeClock(), tier=tier_of(1000)), report_reader(of))
+    request = Request(endpoint=of.endpoint, params={"start_date": "2026-01-01"}, page_size=ROWS, disjoint=disjoint)
+    assert await rows_of(walker, request) == PAGES * ROWS
+    assert await rows_of(walker, request) == again
+
+
+async def test_keys_of_a_list_that_broke_off_are_kept() -> None:
+    """What was delivered of it does not come again with the smaller parts that are asked for instead."""
+    of, report = stream("ads_reports_daily"), Report()
+    walker = Walker(client(report, FakeClock(), tier=tier_of(1000)), report_reader(of))
+    request = Request(endpoint=of.endpoint, params={"start_date": "2026-01-01"}, page_size=ROWS, disjoint=True)
+    report.fails_at = 4
+    deliveries = walker.walk(request)
+    assert [len((await anext(deliveries)).records) for _ in range(3)] == [ROWS] * 3
+    with pytest.raises(TikTokError):
+        await anext(deliveries)
+    report.fails_at = None
+    assert await rows_of(walker, request) == (PAGES - 3) * ROWS

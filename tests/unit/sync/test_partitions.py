@@ -1,0 +1,318 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from unit_builders import NOON, account, config, stream
+
+from tiktok_marketing.catalog import STREAMS, Scope
+from tiktok_marketing.clock import Moment
+from tiktok_marketing.config import Config, Refresh
+from tiktok_marketing.sync.plan.accounts import Account
+from tiktok_marketing.sync.plan.cursors import Cursors
+from tiktok_marketing.sync.plan.partitions import Part, in_order_of_size, plan_stream
+from tiktok_marketing.sync.plan.selection import Selected
+from tiktok_marketing.sync.plan.windows import Window
+from tiktok_marketing.sync.plan.zones import EARLIEST_ZONE
+
+TODAY = NOON.date()
+DAY = timedelta(days=1)
+
+
+def plan(
+    name: str,
+    *accounts: Account,
+    cursors: Cursors | None = None,
+    settings: Config | None = None,
+    now: datetime = NOON,
+    **fields: Any,
+) -> list[Part]:
+    """The parts of one stream."""
+    selected = Selected(stream(name), incremental=cursors is not None)
+    return plan_stream(settings or config(**fields), selected, cursors, accounts or (account(),), Moment.at(now))
+
+
+def days_of(part: Part) -> list[date]:
+    """Every day that a part reads."""
+    return [
+        window.start + n * DAY for window in part.windows() if isinstance(window, Window) for n in range(window.days)
+    ]
+
+
+def test_without_an_end_today_is_the_last_day() -> None:
+    """Reading goes up to today there, included."""
+    (part,) = plan("ads_reports_daily")
+    assert (part.first, part.last) == (date(2026, 1, 1), TODAY)
+
+
+def test_the_end_date_is_included() -> None:
+    """The last day asked for is read."""
+    (part,) = plan("ads_reports_daily", end_date=date(2026, 1, 31))
+    assert days_of(part)[-1] == date(2026, 1, 31)
+
+
+def test_a_sandbox_has_figures_of_days_before_its_account() -> None:
+    """TikTok's mock figures are of December 2020, whenever the sandbox account was made."""
+    settings = config(sandbox=True, start_date=date(2020, 12, 8), end_date=date(2020, 12, 19))
+    (part,) = plan("ads_reports_daily", account(created=date(2026, 1, 1)), settings=settings)
+    assert (part.first, part.last) == (date(2020, 12, 8), date(2020, 12, 19))
+
+
+def test_an_end_in_the_future_is_today() -> None:
+    """No day is asked for that has not begun."""
+    (part,) = plan("ads_reports_daily", end_date=date(2030, 1, 1))
+    assert part.last == TODAY
+
+
+@pytest.mark.parametrize("name", ["ads_reports_daily", "ads_reports_hourly"])
+def test_start_equal_to_end_is_one_day(name: str) -> None:
+    """Airbyte's connector reads nothing here."""
+    (part,) = plan(name, start_date=date(2026, 1, 5), end_date=date(2026, 1, 5))
+    assert days_of(part) == [date(2026, 1, 5)]
+    assert part.size == 1
+
+
+def test_a_start_in_the_future_reads_nothing() -> None:
+    """There is no part without a day."""
+    assert plan("ads_reports_daily", start_date=TODAY + DAY) == []
+
+
+def test_today_is_the_accounts() -> None:
+    """At noon UTC it is tomorrow on Kiritimati and today in Los Angeles."""
+    parts = plan(
+        "ads_reports_daily",
+        account("1", zone=ZoneInfo("Pacific/Kiritimati")),
+        account("2", zone=ZoneInfo("America/Los_Angeles")),
+        account("3", zone=ZoneInfo("Pacific/Pago_Pago")),
+        now=datetime(2026, 3, 10, 10, 30, tzinfo=UTC),
+    )
+    assert [part.last for part in parts] == [date(2026, 3, 11), date(2026, 3, 10), date(2026, 3, 9)]
+
+
+def test_the_state_stays_where_a_day_has_surely_begun() -> None:
+    """Days of an account whose zone is unknown are read ahead, and read again: they may have hours to come."""
+    noon = datetime(2026, 3, 10, 12, tzinfo=UTC)
+    unknown, kiritimati = account("1", zone=EARLIEST_ZONE), account("2", zone=ZoneInfo("Pacific/Kiritimati"))
+    parts = plan("ads_reports_hourly", unknown, kiritimati, now=noon)
+    assert [part.last for part in parts] == [date(2026, 3, 11), date(2026, 3, 11)]
+    assert [part.farthest for part in parts] == [date(2026, 3, 10), date(2026, 3, 11)]
+    (part,) = plan("ads_reports_hourly", unknown, now=noon, end_date=date(2026, 3, 1))
+    assert part.farthest == date(2026, 3, 1)
+
+
+def test_where_clocks_disagree_the_later_one_decides_what_is_read_and_the_earlier_one_the_state() -> None:
+    """Whichever is wrong, no day is left out."""
+    (part,) = plan_stream(
+        config(),
+        Selected(stream("ads_reports_daily"), incremental=True),
+        None,
+        [account()],
+        msgspec.structs.replace(
+            Moment.at(datetime(2026, 3, 12, 1, tzinfo=UTC)), earliest=datetime(2026, 3, 10, 23, tzinfo=UTC)
+        ),
+    )
+    assert (part.last, part.farthest) == (date(2026, 3, 12), date(2026, 3, 10))
+
+
+def test_no_window_before_the_account_existed() -> None:
+    """An account made in February has no January."""
+    (part,) = plan("ads_reports_hourly", account(created=date(2026, 2, 10)))
+    assert days_of(part)[0] == date(2026, 2, 10)
+
+
+def test_an_account_made_tomorrow_was_not() -> None:
+    """Whatever TikTok says: a time in the future must not leave out days that there are."""
+    (part,) = plan("ads_reports_hourly", account(created=TODAY + DAY))
+    assert (part.first, part.last) == (date(2026, 1, 1), TODAY)
+
+
+def test_an_account_made_after_the_end_has_no_part() -> None:
+    """It has nothing to read, and that is no failure."""
+    assert plan("ads_reports_daily", account(created=date(2026, 2, 1)), end_date=date(2026, 1, 31)) == []
+
+
+def test_hourly_windows_hold_one_day() -> None:
+    """TikTok takes one day by the hour, whatever the granularity."""
+    (part,) = plan("ads_reports_hourly", report_granularity=30)
+    assert {window.days for window in part.windows() if window} == {1}
+    assert part.size == (TODAY - date(2026, 1, 1)).days + 1
+
+
+@pytest.mark.parametrize("granularity", [1, 7, 30])
+def test_daily_windows_hold_as_many_days_as_configured(granularity: int) -> None:
+    """`report_granularity` is the most a window holds."""
+    (part,) = plan("ads_reports_daily", report_granularity=granularity)
+    assert max(window.days for window in part.windows() if window) == granularity
+
+
+@given(
+    st.sampled_from(["ads_reports_daily", "campaigns_reports_hourly", "advertisers_reports_daily"]),
+    st.dates(date(2025, 10, 1), date(2026, 4, 1)),
+    st.none() | st.integers(min_value=0, max_value=200),
+    st.none() | st.dates(date(2025, 10, 1), date(2026, 4, 1)),
+    st.none() | st.dates(date(2025, 10, 1), date(2026, 5, 1)),
+    st.integers(min_value=0, max_value=60),
+    st.integers(min_value=1, max_value=30),
+)
+def test_the_days_of_a_report_are_whole(
+    name: str,
+    start: date,
+    span: int | None,
+    created: date | None,
+    state: date | None,
+    lookback: int,
+    granularity: int,
+) -> None:
+    """Every day from the first that is due to the last is read once, and none outside what was asked for."""
+    end = None if span is None else start + span * DAY
+    field = stream(name).cursor or ""
+    cursors = Cursors(field, {"7001": f"{state} 00:00:00"} if state else {})
+    parts = plan(
+        name,
+        account(created=created),
+        cursors=cursors,
+        start_date=start,
+        end_date=end,
+        attribution_window=lookback,
+        report_granularity=granularity,
+    )
+    last = min(end or TODAY, TODAY)
+    floor = max(start, created if created is not None and created <= TODAY else start)
+    first = floor if state is None else max(floor, min(state, last) - lookback * DAY)
+    read = [day for part in parts for day in days_of(part)]
+    assert read == [first + n * DAY for n in range(max(0, (last - first).days + 1))]
+    assert sum(part.size for part in parts) == sum(1 for part in parts for _ in part.windows())
+
+
+def test_a_full_refresh_ignores_the_state() -> None:
+    """Without cursors everything from `start_date` is read."""
+    (part,) = plan("ads_reports_daily", cursors=None)
+    assert part.first == date(2026, 1, 1)
+
+
+def test_a_new_account_starts_from_the_start_date() -> None:
+    """The other account's cursor is not its own."""
+    cursors = Cursors("stat_time_day", {"1": "2026-03-01 00:00:00"})
+    old, new = plan("ads_reports_daily", account("1"), account("2"), cursors=cursors, attribution_window=3)
+    assert old.first == date(2026, 2, 26)
+    assert new.first == date(2026, 1, 1)
+
+
+def test_an_hourly_cursor_in_the_middle_of_a_day_reads_the_day_again() -> None:
+    """4.x leaves cursors like 06:00; the whole day and the lookback before it are read."""
+    cursors = Cursors("stat_time_hour", {"7001": "2026-03-01 06:00:00"})
+    (part,) = plan("ads_reports_hourly", cursors=cursors, attribution_window=3)
+    assert part.first == date(2026, 2, 26)
+
+
+def test_a_lifetime_report_is_one_window_without_days() -> None:
+    """It is asked for once an account."""
+    parts = plan("ads_reports_lifetime", account("1"), account("2"))
+    assert [list(part.windows()) for part in parts] == [[None], [None]]
+    assert [part.size for part in parts] == [1, 1]
+
+
+@given(st.integers(0, 1500), st.integers(0, 900), st.none() | st.integers(0, 1500), st.integers(1, 30))
+def test_a_sum_without_days_is_one_window_of_a_year_at_most(
+    back: int, until: int, created: int | None, granularity: int
+) -> None:
+    """Its rows have no day, so that two windows would be two rows of one key: the last 365 days are what it sums up."""
+    start, end = TODAY - back * DAY, TODAY - until * DAY
+    made = None if created is None else TODAY - created * DAY
+    parts = plan(
+        "advertisers_audience_reports_lifetime",
+        account(created=made),
+        start_date=start,
+        end_date=end,
+        report_granularity=granularity,
+    )
+    first = max(start, made or start, end - 364 * DAY)
+    assert [list(part.windows()) for part in parts] == ([[Window(first, end)]] if first <= end else [])
+
+
+@pytest.mark.parametrize("name", ["campaigns", "ad_groups", "ads"])
+def test_objects_are_left_out_before_the_start_date(name: str) -> None:
+    """Without a state `start_date` is the oldest change that counts."""
+    (part,) = plan(name)
+    assert part.modified_since == "2026-01-01 00:00:00"
+    assert list(part.windows()) == [None]
+
+
+@pytest.mark.parametrize(
+    ("cursor", "expected"),
+    [("2026-03-01 10:00:00", "2026-03-01 10:00:00"), ("2025-03-01 10:00:00", "2026-01-01 00:00:00")],
+)
+def test_objects_are_left_out_before_the_later_of_start_and_state(cursor: str, expected: str) -> None:
+    """A state older than `start_date` does not bring back what is not asked for."""
+    (part,) = plan("ads", cursors=Cursors("modify_time", {"7001": cursor}))
+    assert part.modified_since == expected
+
+
+def test_objects_of_a_new_account_start_from_the_start_date() -> None:
+    """An account without a cursor is read from the start."""
+    (part,) = plan("ads", account("2"), cursors=Cursors("modify_time", {"1": "2026-03-01 10:00:00"}))
+    assert part.modified_since == "2026-01-01 00:00:00"
+
+
+@pytest.mark.parametrize("name", [one.name for one in STREAMS if one.scope is not Scope.ACCOUNT])
+def test_streams_about_accounts_are_one_part(name: str) -> None:
+    """However many accounts there are, they are read once."""
+    (part,) = plan(name, account("1"), account("2"))
+    assert part.account is None
+    assert part.size == 1
+
+
+@pytest.mark.parametrize("name", [one.name for one in STREAMS if one.scope is Scope.ACCOUNT])
+def test_every_other_stream_is_a_part_an_account(name: str) -> None:
+    """Accounts keep their order."""
+    parts = plan(name, account("1"), account("2"))
+    assert [part.account.advertiser_id for part in parts if part.account] == ["1", "2"]
+
+
+def test_short_streams_come_first() -> None:
+    """A stream with few windows does not wait behind one with many."""
+    names = ["ads_reports_hourly", "ads_reports_daily", "ads_reports_lifetime"]
+    parts = {name: plan(name) for name in names}
+    assert in_order_of_size(parts) == ["ads_reports_lifetime", "ads_reports_daily", "ads_reports_hourly"]
+
+
+def test_streams_of_one_size_keep_their_order() -> None:
+    """The catalog's order decides between equals."""
+    parts: dict[str, list[Part]] = {"b": [], "a": [], "c": []}
+    assert in_order_of_size(parts) == ["b", "a", "c"]
+
+
+TODAYS = Cursors("modify_time", {"7001": "2026-03-10 09:00:00"})
+YESTERDAYS = Cursors("modify_time", {"7001": "2026-03-09 23:00:00"})
+ALL = "2026-01-01 00:00:00"
+
+
+@pytest.mark.parametrize(
+    ("refresh", "cursors", "since", "only_changed"),
+    [
+        ("changed", TODAYS, "2026-03-10 09:00:00", False),
+        ("changed", YESTERDAYS, "2026-03-09 23:00:00", False),
+        ("daily", TODAYS, "2026-03-10 09:00:00", True),
+        ("daily", YESTERDAYS, ALL, False),
+        ("daily", None, ALL, False),
+        ("always", TODAYS, ALL, False),
+    ],
+)
+@pytest.mark.parametrize("name", ["campaigns", "ad_groups", "ads"])
+def test_which_objects_come_is_a_choice(
+    name: str, refresh: str, cursors: Cursors | None, since: str, only_changed: bool
+) -> None:
+    """`daily` delivers all in the first sync of a day, which is the one whose cursor is not of that day."""
+    (part,) = plan(name, cursors=cursors, refresh_objects=Refresh(refresh))
+    assert (part.modified_since, part.only_changed) == (since, only_changed)
+
+
+def test_assets_have_no_status_to_refresh() -> None:
+    """An image changes only when its `modify_time` does."""
+    (part,) = plan("creative_assets_images", cursors=YESTERDAYS, refresh_objects=Refresh.ALWAYS)
+    assert part.modified_since == "2026-03-09 23:00:00"

@@ -1,0 +1,301 @@
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from unit_builders import FakeClock, client, page, refusal, stream, success
+
+from tiktok_marketing.api.transport import Reply
+from tiktok_marketing.errors import TikTokError
+from tiktok_marketing.sync.plan.windows import Window
+from tiktok_marketing.sync.read.listing import Alone
+from tiktok_marketing.sync.read.report_requests import _IDS_PER_FILTER, Piece
+from tiktok_marketing.sync.read.reports import ReportWindow
+
+DAY = timedelta(days=1)
+
+_MOST = 40_000
+"""Rows of a walk."""
+_windows = st.builds(
+    lambda start, span: Window(start, start + span * DAY),
+    st.dates(date(2012, 1, 1), date(2032, 1, 1)),
+    st.integers(0, 60),
+)
+_ids = st.lists(st.integers(1, 10**19).map(str), max_size=12, unique=True)
+_pieces = st.builds(
+    lambda window, field, ids: Piece(window, field if ids else None, tuple(ids)),
+    st.none() | _windows,
+    st.sampled_from(["campaign_ids", "adgroup_ids"]),
+    _ids,
+)
+
+
+def cells(piece: Piece) -> Counter[tuple[date | None, str | None]]:
+    """Each day with each object: what a piece asks for."""
+    window = piece.window
+    days = [None] if window is None else [window.start + n * DAY for n in range(window.days)]
+    return Counter((day, one) for day in days for one in piece.ids or (None,))
+
+
+def all_cells(pieces: list[Piece]) -> Counter[tuple[date | None, str | None]]:
+    """What several pieces ask for."""
+    return sum(map(cells, pieces), Counter())
+
+
+@given(_pieces)
+def test_halves_are_the_same_rows_in_two_parts(piece: Piece) -> None:
+    """Each day of each object is in one of them, and both are smaller; one day of one object has none."""
+    halves = piece.halves()
+    if len(cells(piece)) == 1:
+        assert halves is None
+    else:
+        assert halves is not None
+        assert len(halves) == 2
+        assert all_cells(halves) == cells(piece)
+        assert max(len(cells(half)) for half in halves) < len(cells(piece))
+        assert {half.id_field for half in halves} == {piece.id_field}
+
+
+@given(_pieces.filter(lambda piece: piece.window is not None and piece.window.days > 1))
+def test_days_are_halved_before_ids(piece: Piece) -> None:
+    """A report of fewer days is a smaller query; the ids of a part stay together."""
+    assert [half.ids for half in piece.halves() or []] == [piece.ids, piece.ids]
+
+
+@given(_windows, _ids)
+def test_a_sum_is_divided_by_objects_only(window: Window, ids: list[str]) -> None:
+    """Rows that sum up all days would come twice, with a part of the sum each."""
+    piece = Piece(window, "campaign_ids" if ids else None, tuple(ids), summed=True)
+    halves = piece.halves()
+    if len(ids) < 2:
+        assert halves is None
+    else:
+        assert halves is not None
+        assert [half.window for half in halves] == [window, window]
+        assert all(half.summed for half in [*halves, *piece.by("adgroup_ids", ids)])
+        assert all_cells(halves) == cells(piece)
+
+
+@given(_pieces)
+def test_halving_ends_at_one_day_of_one_object(piece: Piece) -> None:
+    """However often something is too large, the parts come down to the smallest, all of them, each once."""
+    smallest, left = [], [piece]
+    while left:
+        one = left.pop()
+        halves = one.halves()
+        if halves is None:
+            smallest.append(one)
+        else:
+            left += halves
+    assert all(len(cells(one)) == 1 for one in smallest)
+    assert all_cells(smallest) == cells(piece)
+
+
+@given(_pieces)
+def test_halves_of_ids_keep_the_days(piece: Piece) -> None:
+    """Where too many ads are the trouble, fewer days would not help."""
+    halves = piece.id_halves()
+    if len(piece.ids) < 2:
+        assert halves is None
+    else:
+        assert halves is not None
+        assert [half.window for half in halves] == [piece.window, piece.window]
+        assert all_cells(halves) == cells(piece)
+        assert abs(len(halves[0].ids) - len(halves[1].ids)) <= 1
+
+
+@given(_windows.filter(lambda window: window.days > 1), _ids, st.integers(_MOST + 1, 10**8))
+def test_shorter_parts_are_the_same_days_with_as_many_rows_as_one_walk_should_have(
+    window: Window, ids: list[str], total: int
+) -> None:
+    """At least two parts, in order; rows that are spread evenly are few enough in each part of more than a day."""
+    piece = Piece(window, "campaign_ids" if ids else None, tuple(ids))
+    parts = piece.shorter(total, _MOST)
+    assert len(parts) > 1
+    assert all_cells(parts) == cells(piece)
+    assert {(part.id_field, part.ids) for part in parts} == {(piece.id_field, piece.ids)}
+    days = [part.window for part in parts if part.window is not None]
+    assert days == sorted(days)
+    assert all(one.days == 1 or one.days * total / window.days <= _MOST for one in days)
+
+
+@given(_windows.filter(lambda window: window.days > 1), st.integers(_MOST + 1, 10**8))
+def test_shorter_parts_are_no_shorter_than_need_be(window: Window, total: int) -> None:
+    """A day more would be too much for all but the last, so there are not more requests than that."""
+    parts = [part.window for part in Piece(window).shorter(total, _MOST) if part.window is not None]
+    assert all((one.days + 1) * total / window.days > _MOST for one in parts[:-1])
+
+
+@given(_pieces, st.integers(0, 350))
+def test_a_piece_by_objects_names_each_once_and_no_more_than_a_filter_takes(piece: Piece, count: int) -> None:
+    """The days stay, the ids come in their order, and all filters but the last are full."""
+    ids = [str(10**18 + n) for n in range(count)]
+    parts = piece.by("adgroup_ids", ids)
+    assert [one for part in parts for one in part.ids] == ids
+    assert all(len(part.ids) == _IDS_PER_FILTER for part in parts[:-1])
+    assert all(1 <= len(part.ids) <= _IDS_PER_FILTER for part in parts)
+    assert {(part.window, part.id_field) for part in parts} <= {(piece.window, "adgroup_ids")}
+
+
+class TooLarge:
+    """Finds every report too large."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str, str]] = []
+
+    async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+        """Refuse."""
+        assert endpoint
+        assert token
+        self.asked.append((params["dimensions"], params["start_date"], params["end_date"]))
+        return refusal(40067, "too large")
+
+
+async def test_a_day_that_stays_too_large_is_an_error() -> None:
+    """If the report that names the campaigns is too large as well, the window fails: it does not end without rows."""
+    transport = TooLarge()
+    day = date(2026, 1, 1)
+    window = ReportWindow(
+        client(transport, FakeClock()),
+        stream("ads_reports_daily"),
+        "7001",
+        Window(day, day + DAY),
+        include_deleted=False,
+        share=Alone(),
+    )
+    with pytest.raises(TikTokError) as caught:
+        await anext(window.deliveries())
+    assert caught.value.code == 40067
+    ads, campaigns = '["ad_id","stat_time_day"]', '["campaign_id"]'
+    assert list(dict.fromkeys(transport.asked)) == [
+        (ads, "2026-01-01", "2026-01-02"),
+        (ads, "2026-01-01", "2026-01-01"),
+        (campaigns, "2026-01-01", "2026-01-01"),
+    ]
+
+
+class Unused:
+    """Finds every report about ads too much, though nothing ever happened in the account.
+
+    Args:
+        answer: What is said to a report about ads.
+        refused: A metric that the application may not have.
+    """
+
+    def __init__(self, answer: Reply, refused: str = "") -> None:
+        self._answer = answer
+        self._refused = refused
+        self.asked: list[str] = []
+
+    async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+        """Answer for campaigns and ad groups."""
+        assert endpoint
+        assert token
+        self.asked.append(params["dimensions"])
+        if "ad_id" in params["dimensions"]:
+            return self._answer
+        if self._refused and self._refused in params["metrics"]:
+            return refusal(40002, f"Invalid metric fields: ['{self._refused}'].")
+        return Reply(200, {}, page([]))
+
+
+@pytest.mark.parametrize("refused", ["", "real_time_result"])
+@pytest.mark.parametrize(
+    "answer",
+    [Reply(200, {"X-Tt-Ads-Throttle": "20k"}, page([])), refusal(40067), refusal(50002)],
+    ids=["cut", "too large", "slow"],
+)
+async def test_a_large_account_where_nothing_happened_has_no_rows(answer: Reply, refused: str) -> None:
+    """However many ads an account has: if no campaign has rows on the days, there is nothing to read, and no error."""
+    transport = Unused(answer, refused)
+    day = date(2026, 1, 1)
+    window = ReportWindow(
+        client(transport, FakeClock()),
+        stream("ads_reports_daily"),
+        "7001",
+        Window(day, day),
+        include_deleted=False,
+        share=Alone(),
+    )
+    deliveries = [delivery async for delivery in window.deliveries()]
+    assert [(len(one.records), one.settles, one.days) for one in deliveries] == [(0, True, Window(day, day))]
+    assert transport.asked.count('["campaign_id"]') == (2 if refused else 1)
+    assert transport.asked[-1] == '["campaign_id"]'
+
+
+class Business:
+    """Answers for ads by day: one ad in each of two campaigns, on each of two days.
+
+    Args:
+        refuse: Says what becomes of a request for these campaigns (none: all) from one day to another.
+    """
+
+    def __init__(self, refuse: Callable[[tuple[str, ...], str, str], str]) -> None:
+        self._refuse = refuse
+
+    async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+        """Answer one request."""
+        assert endpoint
+        assert token
+        wanted: tuple[str, ...] = ()
+        for one in json.loads(params.get("filtering", "[]")):
+            if one["field_name"] == "campaign_ids":
+                wanted = tuple(json.loads(one["filter_value"]))
+        if "AD" not in params["data_level"].split("_")[1:]:
+            return rows_of([{"campaign_id": one} for one in ("1", "2")])
+        first, last = params["start_date"], params["end_date"]
+        refused = self._refuse(wanted, first, last)
+        if refused == "40067":
+            return refusal(40067)
+        days = [day for day in ("2026-01-01", "2026-01-02") if first <= day <= last]
+        found = [{"ad_id": f"{one}0", "stat_time_day": f"{day} 00:00:00"} for one in wanted or "12" for day in days]
+        return rows_of(found, {"X-Tt-Ads-Throttle": "cut"} if refused == "cut" else {})
+
+
+def rows_of(dimensions: list[dict[str, str]], headers: Mapping[str, str] | None = None) -> Reply:
+    """A page of rows that have these dimensions and no metrics to speak of."""
+    info = {"page": 1, "page_size": 1000, "total_number": len(dimensions), "total_page": 1}
+    return success({"list": [{"dimensions": one, "metrics": {}} for one in dimensions], "page_info": info}, headers)
+
+
+async def told(refuse: Callable[[tuple[str, ...], str, str], str]) -> list[str]:
+    """The rows of two days, and `whole` wherever the days that came are said to be whole."""
+    window = Window(date(2026, 1, 1), date(2026, 1, 2))
+    reading = ReportWindow(
+        client(Business(refuse), FakeClock()),  # type: ignore[arg-type]
+        stream("ads_reports_daily"),
+        "7001",
+        window,
+        include_deleted=True,
+        share=Alone(),
+    )
+    said = []
+    async for delivery in reading.deliveries():
+        said += [f"{row.dimensions.ad_id} {row.dimensions.stat_time_day[8:10]}" for row in delivery.records]
+        said += ["whole"] * delivery.settles
+    return said
+
+
+async def test_days_are_whole_once_all_their_rows_came() -> None:
+    """In one piece at the end; in days after each; by campaigns only after the last campaign."""
+    assert await told(lambda *_: "") == ["10 01", "10 02", "20 01", "20 02", "whole"]
+    by_days = await told(lambda _, first, last: "40067" if first != last else "")
+    assert by_days == ["10 01", "20 01", "whole", "10 02", "20 02", "whole"]
+    by_campaigns = await told(lambda ids, *_: "cut" if len(ids) != 1 else "")
+    assert by_campaigns == ["10 01", "10 02", "20 01", "20 02", "whole"]
+
+
+async def test_a_day_is_not_whole_while_an_earlier_campaign_has_more_days_than_it() -> None:
+    """The first campaign came with both days, the second one day at a time: nothing is whole before its last day."""
+
+    def refuse(ids: tuple[str, ...], first: str, last: str) -> str:
+        if len(ids) != 1:
+            return "cut"
+        return "40067" if ids == ("2",) and first != last else ""
+
+    assert await told(refuse) == ["10 01", "10 02", "20 01", "20 02", "whole"]

@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+from collections import Counter
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from unit_builders import FakeClock, account, client, config, refusal, stream, success
+
+from support import Ahead
+from tiktok_marketing.api.rate_limit.tiers import tier_of
+from tiktok_marketing.api.transport import Reply
+from tiktok_marketing.errors import ConnectorError
+from tiktok_marketing.sync.events import Batch, Event, Settled
+from tiktok_marketing.sync.plan.partitions import Part
+from tiktok_marketing.sync.plan.selection import Selected
+from tiktok_marketing.sync.plan.windows import Window
+from tiktok_marketing.sync.run.byte_queue import Buffer
+from tiktok_marketing.sync.run.scheduler import PartQueue
+from tiktok_marketing.sync.run.stream_run import StreamRun
+from tiktok_marketing.sync.run.window_reader import StepReader
+
+FIRST = date(2026, 1, 1)
+DAYS = 8
+LAST = FIRST + timedelta(days=DAYS - 1)
+A_DAY = 15_000
+"""Rows: two days are one walk."""
+STREAM = "ads_reports_daily"
+
+
+class Report:
+    """Answers with pages of a report that has as many rows each day.
+
+    Args:
+        failing: The first day of the windows that cannot be had beyond their first page.
+        all_fail: Whether no window can.
+        a_day: Rows each day.
+    """
+
+    def __init__(self, failing: date | None = None, *, all_fail: bool = False, a_day: int = A_DAY) -> None:
+        self._failing = failing
+        self._all_fail = all_fail
+        self._a_day = a_day
+        self.under_way: Counter[Window] = Counter()
+        self.beside: list[int] = []
+        """How many windows were under way whenever a page was asked for."""
+        self.asked: set[Window] = set()
+
+    async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+        """Answer with the page that is asked for, in a while."""
+        assert endpoint == "report/integrated/get/"
+        assert token
+        window = Window(date.fromisoformat(params["start_date"]), date.fromisoformat(params["end_date"]))
+        number = int(params["page"])
+        self.asked.add(window)
+        self.under_way[window] += 1
+        self.beside.append(len([one for one, pages in self.under_way.items() if pages]))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        self.under_way[window] -= 1
+        if (self._all_fail or window.start == self._failing) and window.days < DAYS and number > 1:
+            return Reply(200, {}, b'{"code":40001,"message":"No permission.","request_id":"r1","data":{}}')
+        total = window.days * self._a_day
+        info = {"page": number, "page_size": 1000, "total_number": total, "total_page": total // 1000}
+        numbers = range((number - 1) * 1000, number * 1000)
+        rows = [row(n % self._a_day, window.start + timedelta(days=n // self._a_day)) for n in numbers]
+        return success({"list": rows, "page_info": info})
+
+
+def row(ad: int, day: date) -> dict[str, Any]:
+    """An ad's figures of a day."""
+    return {"dimensions": {"ad_id": str(ad), "stat_time_day": f"{day} 00:00:00"}, "metrics": {"spend": "1.0"}}
+
+
+async def deliver(report: Report, *, ahead: int, deleted: bool = True) -> tuple[list[Event], ConnectorError | None]:
+    """Read one window of all days; gives what came, and the error that ended it."""
+    clock = FakeClock()
+    buffer: Buffer[Event | None] = Buffer(1)
+    came: list[Event] = []
+
+    async def take() -> None:
+        while (event := await buffer.get()) is not None:
+            came.append(event)
+
+    taking = asyncio.create_task(take())
+    reading = StepReader(config(include_deleted=deleted), client(report, clock, tier=tier_of(100_000)), buffer)
+    queue = PartQueue(Part(stream=stream(STREAM), account=account(), first=FIRST, last=LAST, days=30))
+    error: ConnectorError | None = None
+    try:
+        run = StreamRun(Selected(stream(STREAM), incremental=True), None, 0.0)
+        await reading.deliver(run, queue.take(), Ahead(ahead))
+    except ConnectorError as caught:
+        error = caught
+    await buffer.put(None)
+    with contextlib.suppress(asyncio.CancelledError):
+        await taking
+    return came, error
+
+
+def days_of(events: list[Event]) -> Counter[str]:
+    """Rows of each day."""
+    rows = [row for event in events if isinstance(event, Batch) for row in event.records]
+    keys = [(row.dimensions.ad_id, row.dimensions.stat_time_day) for row in rows]
+    assert len(keys) == len(set(keys))
+    return Counter(day[:10] for _, day in keys)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "abreast", "windows"), [(1, 1, [1] * 8), (8, 2, [2] * 4), (16, 3, [2] * 4), (100, 3, [2] * 4)]
+)
+async def test_what_is_too_long_for_one_walk_is_read_as_windows_side_by_side(
+    ahead: int, abreast: int, windows: list[int]
+) -> None:
+    """Each row once; of as many windows at a time as its share has use for, so that one goes on where another ends."""
+    report = Report()
+    came, error = await deliver(report, ahead=ahead)
+    assert error is None
+    assert days_of(came) == {str(FIRST + timedelta(days=day)): A_DAY for day in range(DAYS)}
+    assert sorted(window.days for window in report.asked) == [*windows, DAYS]
+    assert max(report.beside) == abreast
+
+
+async def test_each_window_is_told_of_once_its_days_are_whole() -> None:
+    """The rows before that are of its own days alone."""
+    came, _ = await deliver(Report(), ahead=8)
+    settled = [event for event in came if isinstance(event, Settled)]
+    assert all(event.whole and event.advertiser_id == 7001 for event in settled)
+    assert sorted(str(event.days) for event in settled) == [
+        str(Window(FIRST + timedelta(days=day), FIRST + timedelta(days=day + 1))) for day in range(0, DAYS, 2)
+    ]
+    for event in settled:
+        before = came[: came.index(event)]
+        rows = days_of([one for one in before if isinstance(one, Batch) and one.part == event.part])
+        assert event.days is not None
+        assert rows == {str(event.days.start): A_DAY, str(event.days.end): A_DAY}
+
+
+async def test_a_window_that_fails_takes_no_other_along() -> None:
+    """What was under way beside it is delivered whole, nothing else is begun, and the error is told."""
+    report = Report(failing=FIRST)
+    came, error = await deliver(report, ahead=16)
+    assert error is not None
+    assert "40001" in error.message
+    assert len(report.asked) == 4
+    settled = {event.part: event.whole for event in came if isinstance(event, Settled)}
+    assert sorted(settled.values()) == [False, True, True]
+    whole = [event for event in came if isinstance(event, Batch) and settled[event.part]]
+    assert list(days_of(whole).values()) == [A_DAY] * 4
+
+
+async def test_where_rows_may_be_hidden_nothing_is_said_of_others() -> None:
+    """Without `include_deleted` rows of deleted ads do not come, and that is not the end of them."""
+    came, _ = await deliver(Report(), ahead=8, deleted=False)
+    settled = [event for event in came if isinstance(event, Settled)]
+    assert len(settled) == 4
+    assert {event.advertiser_id for event in settled} == {None}
+
+
+async def test_rows_of_days_that_are_still_to_be_read_are_not_told_of_with_others() -> None:
+    """A walk of all days breaks off after some pages, and they are read in halves: what came of the second half waits.
+
+    Otherwise it would be taken for rows of an earlier time once the second half is whole.
+    """
+
+    class Breaking(Report):
+        async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+            if params["start_date"] == str(FIRST) and params["end_date"] == str(LAST) and int(params["page"]) > 5:
+                return refusal(40067)
+            return await super().send(endpoint, params, token)
+
+    came, error = await deliver(Breaking(a_day=1_000), ahead=1)
+    assert error is None
+    assert days_of(came) == {str(FIRST + timedelta(days=day)): 1_000 for day in range(DAYS)}
+    waiting: list[Event] = []
+    for event in came:
+        if isinstance(event, Settled):
+            assert event.days is not None
+            for day in days_of(waiting):
+                assert event.days.start <= date.fromisoformat(day) <= event.days.end
+            waiting = []
+        else:
+            waiting.append(event)
+    assert not waiting
+
+
+async def test_windows_of_which_each_is_a_little_too_long_come_to_an_end() -> None:
+    """Two that are read side by side may have fewer rows each than one that is read alone."""
+    came, error = await asyncio.wait_for(deliver(Report(a_day=18_000), ahead=8), 60)
+    assert error is None
+    assert days_of(came) == {str(FIRST + timedelta(days=day)): 18_000 for day in range(DAYS)}
+
+
+async def test_windows_that_fail_together_leave_no_error_that_nobody_looked_at() -> None:
+    """Asyncio would show its traceback."""
+    unseen: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: unseen.append(context))
+    _, error = await deliver(Report(failing=None, all_fail=True), ahead=100)
+    assert error is not None
+    gc.collect()
+    assert not unseen
