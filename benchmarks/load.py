@@ -43,16 +43,16 @@ from read_ads import STREAM, pages_of
 from tiktok_marketing.catalog import Stream, stream_named
 from tiktok_marketing.clock import SystemClock
 from tiktok_marketing.pipelines import Watcher
-from tiktok_marketing.pipelines.arrow.sink import TableRows, table_of_batch
-from tiktok_marketing.pipelines.arrow.tables import TableMaker
+from tiktok_marketing.pipelines.arrow.sink import ArrowSink, table_of_batch
+from tiktok_marketing.pipelines.arrow.tables import TableBuilder
 from tiktok_marketing.pipelines.databases.destination import Destination, destination_of
 from tiktok_marketing.pipelines.databases.lock import reserved
 from tiktok_marketing.pipelines.databases.replacement import Span
-from tiktok_marketing.pipelines.load_loop import LoaderThread, Pump
+from tiktok_marketing.pipelines.load_loop import LoaderThread, LoadLoop
 from tiktok_marketing.pipelines.loader import Loader
-from tiktok_marketing.pipelines.package import FULL_ROWS, Package
+from tiktok_marketing.pipelines.package import FULL_ROWS, LoadPackage
 from tiktok_marketing.sync.decode.reports import report_reader
-from tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Event, Settled, Started
+from tiktok_marketing.sync.events import Batch, Checkpoint, DaysComplete, Ended, Event, Started
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.run.progress import Progress
 
@@ -84,14 +84,14 @@ class Recorded:
         self.days = days
         pages = [page for _, own in days for page in own]
         self._reader = report_reader(stream)
-        self._maker = TableMaker(stream, print)
+        self._maker = TableBuilder(stream, print)
         began = time.process_time()
         self.tables = [table_of_batch(self._maker, self._read(page), ACCOUNT) for page in pages]
         self.making = time.process_time() - began
         self.rows = sum(table.num_rows for table in self.tables)
 
     def _read(self, page: bytes) -> Sequence[Any]:
-        return self._reader.read(page, lambda: TableRows(self._maker, ACCOUNT)).records
+        return self._reader.read(page, lambda: ArrowSink(self._maker, ACCOUNT)).records
 
     async def events(self) -> AsyncIterator[Event]:
         """What a sync would say."""
@@ -100,7 +100,7 @@ class Recorded:
             for page in pages:
                 yield Batch(self.stream, ACCOUNT, self._read(page), len(page), part)
                 await asyncio.sleep(0)
-            yield Settled(self.stream, part)
+            yield DaysComplete(self.stream, part)
             yield Checkpoint(self.stream, {"days": part}, 0)
         yield Ended(self.stream, (), self.rows)
 
@@ -141,7 +141,7 @@ def load_tables(place: Place, recorded: Recorded, *, by_day: bool) -> None:
     with reserved(place.destination) as folder:
         loader = Loader(place.destination, folder, print)
         loader.open()
-        package = Package(0.0)
+        package = LoadPackage(0.0)
         tables = iter(recorded.tables)
         for part, (day, pages) in enumerate(recorded.days, 1):
             for _ in pages:
@@ -151,7 +151,7 @@ def load_tables(place: Place, recorded: Recorded, *, by_day: bool) -> None:
             package.states[STREAM] = {"days": part}
             if package.full or part == len(recorded.days):
                 loader.load(package)
-                package = Package(0.0)
+                package = LoadPackage(0.0)
 
 
 def load_pages(place: Place, recorded: Recorded) -> None:
@@ -159,7 +159,7 @@ def load_pages(place: Place, recorded: Recorded) -> None:
 
     async def main() -> None:
         with reserved(place.destination) as folder, LoaderThread() as thread:
-            pump = Pump(place.destination, [recorded.stream], Watcher(), SystemClock(), asyncio.Event())
+            pump = LoadLoop(place.destination, [recorded.stream], Watcher(), SystemClock(), asyncio.Event())
             loader = Loader(place.destination, folder, print)
             pump.begin_from(await thread.do(loader.open), full=False)
             summary = await pump.run(recorded, loader, thread)  # type: ignore[arg-type]

@@ -51,7 +51,7 @@ def _share(stream: Stream, accounts: int, rows: int, length: int, per_second: fl
     cursors = read_state(stream.name, stream.cursor, None)
     run = StreamRun(Selected(stream, incremental=True), cursors, 0.0)
     for one in ids:
-        cursors.settle(one)
+        cursors.adopt_common(one)
     at, states, told, records = 0.0, 0, 0, 0
     windows = min(_WINDOWS * accounts, _MOST_WINDOWS)
     for number in range(windows):
@@ -59,8 +59,8 @@ def _share(stream: Stream, accounts: int, rows: int, length: int, per_second: fl
         run.delivered(rows, rows * length)
         records += rows
         day = date(2021, 1, 1) + timedelta(days=30 * (number // accounts))
-        run.moved(ids[number % accounts], f"{day} 00:00:00")
-        if run.state_is_due(at) or number == windows - 1:
+        run.advance(ids[number % accounts], f"{day} 00:00:00")
+        if run.checkpoint_due(at) or number == windows - 1:
             checkpoint = run.checkpoint(at)
             states += len(state_line(stream.name, checkpoint.state, checkpoint.records))
             told += 1

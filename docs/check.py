@@ -168,7 +168,7 @@ def covers(stream: Stream) -> str:
     if isinstance(stream.source, ReportSource):
         days = {Grain.DAY: "30 days", Grain.HOUR: "1 day", Grain.SPAN: "365 days", Grain.LIFETIME: "all time"}
         return f"{days[stream.source.grain]} of an account"
-    parent = stream.source.per
+    parent = stream.source.parent
     if parent is not None:
         things = " and ".join(field.removesuffix("_id").replace("_", " ") for field in parent.parameters.values())
         return f"{parent.at_once} {things}s of an account" if parent.at_once else f"{things} in an account"

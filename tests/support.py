@@ -35,11 +35,11 @@ class Ahead:
         self._pages = pages
         self.expected: list[int] = []
 
-    def ahead(self) -> int:
+    def pages_in_flight(self) -> int:
         """As many as it was made with."""
         return self._pages
 
-    def expects(self, pages: int) -> None:
+    def set_remaining(self, pages: int) -> None:
         """Remember it."""
         self.expected.append(pages)
 

@@ -50,8 +50,8 @@ async def check(config: Config, api: Client, clock: Clock) -> list[CheckResult]:
     results = [
         CheckResult("Token and application", ok=True, message=f"The token reaches {len(accounts)} account(s) to read.")
     ]
-    if found.unknown is not None:
-        results.append(_failed("Accounts", found.unknown))
+    if found.incomplete is not None:
+        results.append(_failed("Accounts", found.incomplete))
     reachable = [account for account in accounts if account.error is None or not account.error.inaccessible]
     results += [_account_result(account, config) for account in accounts]
     tried = reachable[:_REPORTS_TRIED]

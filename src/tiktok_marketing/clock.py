@@ -28,21 +28,21 @@ class Clock(Protocol):
         ...
 
 
-class Moment(msgspec.Struct, frozen=True):
+class ClockReading(msgspec.Struct, frozen=True):
     """This moment, by two clocks that may disagree: the machine's and TikTok's.
 
     Args:
         earliest: By the one that is behind.
         latest: By the one that is ahead.
-        told: By TikTok's, which decides what days there are; by the machine's if TikTok's is not known.
+        tiktok: By TikTok's, which decides what days there are; by the machine's if TikTok's is not known.
     """
 
     earliest: datetime
     latest: datetime
-    told: datetime
+    tiktok: datetime
 
     @classmethod
-    def at(cls, now: datetime) -> Moment:
+    def at(cls, now: datetime) -> ClockReading:
         """A moment of which only one clock tells."""
         return cls(now, now, now)
 
@@ -55,7 +55,7 @@ def is_believable(ahead: timedelta) -> bool:
     return abs(ahead) <= _FARTHEST
 
 
-def clocks_apart(ahead: timedelta) -> str:
+def clock_difference(ahead: timedelta) -> str:
     """How far this machine's clock is ahead of TikTok's, or behind it if that is less than nothing, as a clause."""
     seconds = abs(ahead).total_seconds()
     far = f"{seconds:.0f} seconds" if seconds < 300 else f"{seconds / 60:.0f} minutes"

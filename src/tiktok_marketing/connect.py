@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 from tiktok_marketing.api.client import Client, Waiting
-from tiktok_marketing.api.rate_limit.limiters import Quotas
+from tiktok_marketing.api.rate_limit.limiters import RateLimiters
 from tiktok_marketing.api.rate_limit.tiers import SANDBOX, tier_of
-from tiktok_marketing.api.retry_policy import OWN_ADDRESS_PATIENCE, Patience
+from tiktok_marketing.api.retry_policy import OWN_ADDRESS_RETRIES, RetryPolicy
 from tiktok_marketing.api.transport import PRODUCTION_HOST, SANDBOX_HOST, HttpTransport
 from tiktok_marketing.clock import Clock, SystemClock
 from tiktok_marketing.config import Config
@@ -20,7 +20,7 @@ ADDRESS_VARIABLE = "TIKTOK_API_URL"
 """Environment variable that replaces scheme, host and port of both TikTok hosts."""
 
 
-def address_of(config: Config) -> str:
+def api_address(config: Config) -> str:
     """Scheme, host and port to ask.
 
     Raises:
@@ -43,7 +43,7 @@ async def connect(
     config: Config,
     *,
     clock: Clock | None = None,
-    patience: Patience | None = None,
+    policy: RetryPolicy | None = None,
     on_wait: Callable[[Waiting], None] = lambda _: None,
     address: str | None = None,
 ) -> AsyncIterator[Client]:
@@ -52,21 +52,21 @@ async def connect(
     Args:
         config: Credentials and quota.
         clock: The time, and how to wait.
-        patience: For how long requests are tried again; None for as long as suits a sync.
+        policy: For how long requests are tried again; None for as long as suits a sync.
         on_wait: Told before long waits.
         address: Scheme, host and port; None for where the configuration and the environment say.
     """
     clock = clock or SystemClock()
-    if patience is None and (address or os.environ.get(ADDRESS_VARIABLE)):
-        patience = OWN_ADDRESS_PATIENCE
+    if policy is None and (address or os.environ.get(ADDRESS_VARIABLE)):
+        policy = OWN_ADDRESS_RETRIES
     tier = SANDBOX if config.sandbox else tier_of(config.requests_per_second)
-    async with HttpTransport(address or address_of(config)) as transport:
+    async with HttpTransport(address or api_address(config)) as transport:
         yield Client(
             transport,
             config.access_token,
-            Quotas(tier, clock),
+            RateLimiters(tier, clock),
             clock,
-            patience=patience,
+            policy=policy,
             secrets=config.secrets,
             on_wait=on_wait,
         )

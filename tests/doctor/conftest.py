@@ -20,7 +20,7 @@ import pytest
 from tiktok_marketing.clock import FixedClock
 from tiktok_marketing.config import parse_config
 from tiktok_marketing.doctor import Examination, Finding, Scope, Severity, examine
-from tiktok_marketing.pipelines import Circumstances, Summary, destination_of, load_async
+from tiktok_marketing.pipelines import RunOptions, Summary, destination_of, load_async
 
 NOW = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
 DAILY = (
@@ -105,7 +105,7 @@ def synced(
             f"duckdb:///{path}",
             streams=None if streams is None else streams.split(","),
             full=full,
-            circumstances=Circumstances(clock=FixedClock(now), address=world.url),
+            options=RunOptions(clock=FixedClock(now), address=world.url),
         )
     )
 

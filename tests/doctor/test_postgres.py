@@ -15,7 +15,7 @@ from tiktok_marketing.clock import FixedClock
 from tiktok_marketing.config import parse_config
 from tiktok_marketing.doctor import Examination, Scope, Severity, examine
 from tiktok_marketing.errors import ConfigurationError, DestinationError
-from tiktok_marketing.pipelines import Circumstances, destination_of, load_async
+from tiktok_marketing.pipelines import RunOptions, destination_of, load_async
 
 ADS, GROUPS, CAMPAIGNS = "ads_reports_daily", "ad_groups_reports_daily", "campaigns_reports_daily"
 ACCOUNTS, HOURLY = "advertisers_reports_daily", "campaigns_reports_hourly"
@@ -41,8 +41,8 @@ class Patient:
 
     def sync(self, *, after: timedelta = timedelta(), full: bool = False) -> None:
         """Sync for real."""
-        at = Circumstances(clock=FixedClock(self._now + after), address=self._world.url)
-        loading = load_async(self._config, self.database.address, streams=STREAMS, full=full, circumstances=at)
+        at = RunOptions(clock=FixedClock(self._now + after), address=self._world.url)
+        loading = load_async(self._config, self.database.address, streams=STREAMS, full=full, options=at)
         assert asyncio.run(loading).complete
 
     def examine(self, *, after: timedelta = timedelta(), **scope: Any) -> Examination:

@@ -11,9 +11,9 @@ from aiohttp.abc import AbstractResolver
 
 from support import NOW, HurriedClock, config_for, key_of
 from tiktok_marketing.api.client import Client
-from tiktok_marketing.api.rate_limit.limiters import Quotas
+from tiktok_marketing.api.rate_limit.limiters import RateLimiters
 from tiktok_marketing.api.rate_limit.tiers import tier_of
-from tiktok_marketing.api.retry_policy import Patience
+from tiktok_marketing.api.retry_policy import RetryPolicy
 from tiktok_marketing.api.transport import HttpTransport
 from tiktok_marketing.catalog import STREAMS
 from tiktok_marketing.config import parse_config
@@ -23,7 +23,7 @@ from tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Failure, Noti
 from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.run.engine import Sync
 
-LATE_STARTS = Patience(first_contact=900.0)
+LATE_STARTS = RetryPolicy(first_contact=900.0)
 """Nothing is reached at first where the emulator starts late; how late is the machine's mood."""
 
 
@@ -74,7 +74,7 @@ async def synced(
     read_timeout: float = 30.0,
     url: str | None = None,
     resolver: AbstractResolver | None = None,
-    patience: Patience = LATE_STARTS,
+    policy: RetryPolicy = LATE_STARTS,
     **fields: Any,
 ) -> Result:
     """Read these streams of an emulator."""
@@ -87,9 +87,9 @@ async def synced(
         api = Client(
             transport,
             config.access_token,
-            Quotas(tier_of(500), clock),
+            RateLimiters(tier_of(500), clock),
             clock,
-            patience=patience,
+            policy=policy,
             secrets=config.secrets,
             on_wait=lambda waiting: found.waits.append(str(waiting)),
         )

@@ -15,7 +15,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from faults.hurry import free_port, small, synced
 from support import Outcome, catalog_of, config_for, cursors_of, key_of
-from tiktok_marketing.api.retry_policy import Patience
+from tiktok_marketing.api.retry_policy import RetryPolicy
 from tiktok_marketing.catalog import stream_named
 from tiktok_marketing.emulator import Emulator
 
@@ -60,7 +60,7 @@ async def test_a_name_that_is_not_known_at_first_costs_no_row(error: int) -> Non
         undisturbed = await synced(emulator, STREAMS)
         names = LateNames(7, error)
         url = f"http://tiktok.test:{emulator.port}"
-        result = await synced(emulator, STREAMS, url=url, resolver=names, patience=Patience())
+        result = await synced(emulator, STREAMS, url=url, resolver=names, policy=RetryPolicy())
     assert result.stopped is None
     assert not result.failures
     assert result.rows == undisturbed.rows
@@ -75,7 +75,7 @@ async def test_a_name_that_never_comes_ends_the_sync() -> None:
     async with small() as emulator:
         names = LateNames(10**9, socket.EAI_AGAIN)
         url = f"http://tiktok.test:{emulator.port}"
-        result = await synced(emulator, STREAMS, url=url, resolver=names, patience=Patience())
+        result = await synced(emulator, STREAMS, url=url, resolver=names, policy=RetryPolicy())
     assert result.stopped is not None
     assert "the name tiktok.test cannot be resolved" in result.stopped.message
     assert "DNS" in result.stopped.remedy

@@ -39,8 +39,8 @@ def asked_by(name: str) -> set[str]:
     """The endpoints that a stream needs: its own, and those of the lists that say what to ask for."""
     stream = stream_named(name)
     assert stream is not None
-    per = stream.source.per if isinstance(stream.source, ObjectSource) else None
-    parents = [] if per is None else [per.stream, per.other]
+    per = stream.source.parent if isinstance(stream.source, ObjectSource) else None
+    parents = [] if per is None else [per.stream, per.join_stream]
     return {stream.endpoint}.union(*(asked_by(parent) for parent in parents if parent is not None))
 
 

@@ -6,7 +6,7 @@ from parity.bench import Pair
 from parity.comparison import failed
 from parity.faulty import TROUBLE, Commands, Hosts
 from tiktok_marketing.config import parse_config
-from tiktok_marketing.connect import address_of
+from tiktok_marketing.connect import api_address
 
 
 def test_passing_trouble(trouble: Pair) -> None:
@@ -41,7 +41,7 @@ def test_host_of_old_sandbox_configurations(old_sandbox_host: Hosts) -> None:
     assert old_sandbox_host.production > 0
     assert old_sandbox_host.sandbox == 0
     config = parse_config({"access_token": "a-token", "environment": {"advertiser_id": "7001"}})
-    assert address_of(config) == "https://sandbox-ads.tiktok.com"
+    assert api_address(config) == "https://sandbox-ads.tiktok.com"
 
 
 def test_check_of_a_sandbox(sandbox_check: Commands) -> None:

@@ -17,7 +17,7 @@ from tiktok_marketing.clock import SystemClock
 from tiktok_marketing.pipelines import Summary, Watcher
 from tiktok_marketing.pipelines.databases.destination import destination_of
 from tiktok_marketing.pipelines.databases.lock import reserved
-from tiktok_marketing.pipelines.load_loop import LoaderThread, Pump
+from tiktok_marketing.pipelines.load_loop import LoaderThread, LoadLoop
 from tiktok_marketing.pipelines.loader import Loader
 from tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Event, Failure, Started
 from tiktok_marketing.sync.run.progress import Progress, StreamProgress
@@ -208,7 +208,7 @@ def runner(place: DuckDB | Postgres) -> Callable[..., Loaded]:
             chosen |= {name: stream(name) for name in names}
             ear = _Ear()
             with reserved(destination) as folder, LoaderThread() as thread:
-                pump = Pump(destination, chosen.values(), ear, SystemClock(), stop or asyncio.Event())
+                pump = LoadLoop(destination, chosen.values(), ear, SystemClock(), stop or asyncio.Event())
                 loader = Loader(destination, folder, pump.notice_from_thread)
                 states = await thread.do(loader.open)
                 pump.begin_from(states, full=full)

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from tiktok_marketing.errors import ConfigurationError, DestinationError
-from tiktok_marketing.pipelines.databases.destination import DuckDBFile, destination_of, explained
+from tiktok_marketing.pipelines.databases.destination import DuckDBFile, describe_error, destination_of
 from tiktok_marketing.pipelines.databases.lock import reserved
 from tiktok_marketing.pipelines.loader import Loader
 
@@ -148,7 +148,7 @@ def test_trouble_with_the_disk_is_told_in_one_sentence(tmp_path: Path, error: Ex
     """The cause counts, not the library that wrapped it."""
     wrapped = RuntimeError("Pipeline execution failed at step=load")
     wrapped.__cause__ = error
-    told = explained(wrapped, destination_of(str(tmp_path / "x.duckdb")))
+    told = describe_error(wrapped, destination_of(str(tmp_path / "x.duckdb")))
     assert "\n" not in str(told)
     with pytest.raises(DestinationError, match=words):
         raise told

@@ -17,9 +17,9 @@ from tiktok_marketing.errors import ConnectorError, DestinationError
 from tiktok_marketing.pipelines import load_loop as pump
 from tiktok_marketing.pipelines import loader as dlt_source
 from tiktok_marketing.pipelines.databases.destination import destination_of
-from tiktok_marketing.pipelines.databases.replacement import Change
-from tiktok_marketing.pipelines.package import Package
-from tiktok_marketing.sync.events import Batch, Failure, Notice, Settled
+from tiktok_marketing.pipelines.databases.replacement import Replacement
+from tiktok_marketing.pipelines.package import LoadPackage
+from tiktok_marketing.sync.events import Batch, DaysComplete, Failure, Notice
 from tiktok_marketing.sync.plan.windows import Window
 
 DAILY = "campaigns_reports_daily"
@@ -202,19 +202,19 @@ def test_no_more_than_one_package_waits_while_one_is_loaded(
 ) -> None:
     """When loading is the slow side, reading waits: memory holds two packages at most."""
     monkeypatch.setattr("tiktok_marketing.pipelines.package.FULL_ROWS", 1)
-    load, make_package = dlt_source.Loader.load, Package.__init__
-    begun: list[Package] = []
+    load, make_package = dlt_source.Loader.load, LoadPackage.__init__
+    begun: list[LoadPackage] = []
 
-    def slow(loader: Any, package: Package) -> Any:
+    def slow(loader: Any, package: LoadPackage) -> Any:
         time.sleep(0.2)
         return load(loader, package)
 
-    def counted(package: Package, began: float) -> None:
+    def counted(package: LoadPackage, began: float) -> None:
         make_package(package, began)
         begun.append(package)
 
     monkeypatch.setattr(dlt_source.Loader, "load", slow)
-    monkeypatch.setattr(Package, "__init__", counted)
+    monkeypatch.setattr(LoadPackage, "__init__", counted)
     pages = [make.batch(DAILY, [make.campaign_row(ad, "2026-01-01")]) for ad in range(4)]
     ran = run(make.whole(DAILY, *pages))
     assert ran.summary.rows == 4
@@ -246,16 +246,16 @@ def test_rows_that_are_replaced_are_never_gone(
     """Killed between the deletion of the old rows and the insertion of the new ones, the old ones are still there."""
     of, days = make.stream(DAILY), Window(date(2026, 1, 1), date(2026, 1, 1))
     page = Batch(of, make.account, [make.campaign_row(1, "2026-01-01")], 9, 1)
-    events = make.whole(DAILY, page, Settled(of, 1, advertiser_id=make.account, days=days))
+    events = make.whole(DAILY, page, DaysComplete(of, 1, advertiser_id=make.account, days=days))
     run(events)
-    make_way = Change.make_way
+    make_way = Replacement.delete_replaced
 
-    def killed(change: Change, *given: Any) -> None:
+    def killed(change: Replacement, *given: Any) -> None:
         make_way(change, *given)
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Change, "make_way", killed)
+        patch.setattr(Replacement, "make_way", killed)
         with pytest.raises(DestinationError, match="killed"):
             run(events)
     assert query("SELECT count(*) FROM campaigns_reports_daily") == [(1,)]

@@ -17,7 +17,7 @@ import pytest
 from postgres_server import PASSWORD, USER, Server
 from tiktok_marketing.errors import ConfigurationError, DestinationError
 from tiktok_marketing.pipelines import package
-from tiktok_marketing.pipelines.databases.destination import destination_of, explained
+from tiktok_marketing.pipelines.databases.destination import describe_error, destination_of
 from tiktok_marketing.pipelines.databases.lock import reserved
 from tiktok_marketing.pipelines.loader import Loader
 
@@ -247,7 +247,7 @@ def test_trouble_while_loading_is_told_in_one_sentence(error: Exception, words: 
     """The cause counts, not the library that wrapped it, and the password is in none."""
     wrapped = RuntimeError("Pipeline execution failed at step=load")
     wrapped.__cause__ = error
-    told = explained(wrapped, destination_of("postgresql://u:s3cret%2F@h/d"))
+    told = describe_error(wrapped, destination_of("postgresql://u:s3cret%2F@h/d"))
     assert "\n" not in str(told)
     assert "s3cret" not in told.detail
     with pytest.raises(DestinationError, match=words):
@@ -257,8 +257,8 @@ def test_trouble_while_loading_is_told_in_one_sentence(error: Exception, words: 
 def test_the_password_is_written_nowhere(make: Any, postgres_only: Any) -> None:
     """Neither into the folder of packages nor into the database, nor shown with the destination."""
     destination = destination_of(postgres_only.address)
-    assert PASSWORD not in repr(destination) + destination.shown
-    assert "w%3Ard" not in repr(destination) + destination.shown
+    assert PASSWORD not in repr(destination) + destination.display_name
+    assert "w%3Ard" not in repr(destination) + destination.display_name
     seen: list[bytes] = []
 
     async def look() -> None:

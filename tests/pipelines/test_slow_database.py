@@ -13,7 +13,7 @@ from tiktok_marketing.api import transport
 from tiktok_marketing.clock import FixedClock
 from tiktok_marketing.config import parse_config
 from tiktok_marketing.emulator import Emulator, Options
-from tiktok_marketing.pipelines import Circumstances, load_async, package
+from tiktok_marketing.pipelines import RunOptions, load_async, package
 from tiktok_marketing.pipelines import loader as dlt_source
 from tiktok_marketing.sync.run import engine
 
@@ -52,8 +52,8 @@ async def test_reading_waits_for_a_slow_database_and_loses_nothing(
         config = parse_config(
             config_for(emulator, start_date="2026-04-20", include_deleted=True, requests_per_second=30)
         )
-        at = Circumstances(clock=FixedClock(NOW), address=emulator.url)
-        loading = asyncio.create_task(load_async(config, duckdb_only.address, streams=[NAME], circumstances=at))
+        at = RunOptions(clock=FixedClock(NOW), address=emulator.url)
+        loading = asyncio.create_task(load_async(config, duckdb_only.address, streams=[NAME], options=at))
         while not begun:  # noqa: ASYNC110 - it begins in another thread
             await asyncio.sleep(0.01)
         asked = await settled(emulator)

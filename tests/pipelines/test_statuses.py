@@ -10,7 +10,7 @@ from support import A_DAY, NOW, config_for, read_from
 from tiktok_marketing.clock import FixedClock
 from tiktok_marketing.config import parse_config
 from tiktok_marketing.emulator import Emulator, Options
-from tiktok_marketing.pipelines.load import Circumstances, load_async
+from tiktok_marketing.pipelines.load import RunOptions, load_async
 
 OBJECTS = {"campaigns": "campaign_id", "ad_groups": "adgroup_id", "ads": "ad_id"}
 
@@ -22,8 +22,8 @@ async def test_statuses_in_the_database_are_those_of_the_last_sync(tmp_path: Pat
         config = config_for(emulator, include_deleted=True, start_date="2026-01-01")
         for now in (NOW, NOW + A_DAY):
             emulator.clock.set(now)
-            at = Circumstances(clock=FixedClock(now), address=emulator.url)
-            summary = await load_async(parse_config(config), str(path), streams=OBJECTS, circumstances=at)
+            at = RunOptions(clock=FixedClock(now), address=emulator.url)
+            summary = await load_async(parse_config(config), str(path), streams=OBJECTS, options=at)
             assert summary.complete
         expected = await read_from(emulator, config, OBJECTS, now=NOW + A_DAY, incremental=False)
     with duckdb.connect(str(path)) as database:

@@ -11,13 +11,13 @@ import pytest
 from tiktok_marketing.catalog import STREAMS, Stream
 from tiktok_marketing.errors import IncompleteReadError
 from tiktok_marketing.pipelines.arrow.columns import ColumnType
-from tiktok_marketing.pipelines.arrow.tables import MISFITS, TableMaker, check_key, columns_of, newest_of_each_key
+from tiktok_marketing.pipelines.arrow.tables import MISFITS, TableBuilder, check_key, columns_of, newest_of_each_key
 
 
 def table_of(make: Any, records: list[Any], name: str = "ads_reports_daily", said: list[str] | None = None) -> Any:
     """The table of one page."""
     heard: list[str] = [] if said is None else said
-    return TableMaker(make.stream(name), heard.append).table(records, make.account)
+    return TableBuilder(make.stream(name), heard.append).table(records, make.account)
 
 
 @pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
@@ -28,7 +28,7 @@ def test_every_stream_has_a_column_for_each_field_of_its_root_and_key(stream: St
     assert names[0] == "advertiser_id"
     assert set(stream.row_key) <= set(names[: len(stream.row_key) + 1])
     assert not {"dimensions", "metrics"} & set(names)
-    assert TableMaker(stream, print).schema.empty_table().num_rows == 0
+    assert TableBuilder(stream, print).schema.empty_table().num_rows == 0
 
 
 def test_the_account_is_a_number_in_every_table() -> None:

@@ -13,8 +13,8 @@ from support import NOW, HurriedClock, config_for
 from tiktok_marketing.clock import FixedClock
 from tiktok_marketing.config import parse_config
 from tiktok_marketing.emulator import Emulator, Fault, Options
-from tiktok_marketing.pipelines import Circumstances, load_async
-from tiktok_marketing.sync.events import Batch, Settled
+from tiktok_marketing.pipelines import RunOptions, load_async
+from tiktok_marketing.sync.events import Batch, DaysComplete
 from tiktok_marketing.sync.plan.windows import Window
 
 DAILY = "campaigns_reports_daily"
@@ -50,14 +50,14 @@ async def test_a_second_sync_leaves_what_a_fresh_one_leaves(database: Any, tmp_p
     async with Emulator(business(taken_back)) as emulator:
         fields = {"start_date": "2026-06-12", "include_deleted": True, "attribution_window": 4}
         config = parse_config(config_for(emulator, **fields))
-        now = Circumstances(clock=FixedClock(NOW), address=emulator.url)
-        assert (await load_async(config, database.address, streams=STREAMS, circumstances=now)).complete
+        now = RunOptions(clock=FixedClock(NOW), address=emulator.url)
+        assert (await load_async(config, database.address, streams=STREAMS, options=now)).complete
         before = rows_in(database, DAILY)
         emulator.clock.set(LATER)
-        later = Circumstances(clock=FixedClock(LATER), address=emulator.url)
-        assert (await load_async(config, database.address, streams=STREAMS, circumstances=later)).complete
+        later = RunOptions(clock=FixedClock(LATER), address=emulator.url)
+        assert (await load_async(config, database.address, streams=STREAMS, options=later)).complete
         fresh = type(database)(tmp_path / "fresh.duckdb") if database.kind == "duckdb" else database.another()
-        assert (await load_async(config, fresh.address, streams=STREAMS, circumstances=later)).complete
+        assert (await load_async(config, fresh.address, streams=STREAMS, options=later)).complete
     for name in STREAMS:
         assert rows_in(database, name) == rows_in(fresh, name), name
     (day,) = (place for place, value in enumerate(before[0]) if type(value) is date)
@@ -78,8 +78,8 @@ async def test_what_a_part_lacks_stays(duckdb_only: Any, of_accounts: bool) -> N
             if keep is not None:
                 for path in paths:
                     emulator.faults.add(Fault(path=path, code=20001, keep=keep))
-            at = Circumstances(clock=HurriedClock(NOW), address=emulator.url)
-            summary = await load_async(config, duckdb_only.address, streams=streams, circumstances=at)
+            at = RunOptions(clock=HurriedClock(NOW), address=emulator.url)
+            summary = await load_async(config, duckdb_only.address, streams=streams, options=at)
             assert all(one.complete == (keep is None) for one in summary.streams)
             kept.append({name: len(rows_in(duckdb_only, name)) for name in streams})
     assert kept[0] == kept[1]
@@ -101,8 +101,8 @@ async def test_days_that_came_whole_arrive_beside_one_that_came_in_part(duckdb_o
                 emulator.faults.add(lacking)
             else:
                 emulator.faults.clear()
-            at = Circumstances(clock=HurriedClock(NOW), address=emulator.url)
-            summary = await load_async(config, duckdb_only.address, streams=[DAILY], circumstances=at)
+            at = RunOptions(clock=HurriedClock(NOW), address=emulator.url)
+            summary = await load_async(config, duckdb_only.address, streams=[DAILY], options=at)
             assert summary.complete is not in_part
             found.append([day for (day,) in duckdb_only.ask(days)])
     some, every = found
@@ -125,8 +125,8 @@ async def test_days_of_objects_that_were_looked_up_in_part_stay(duckdb_only: Any
                 emulator.faults.add(Fault(**report, contains="AUCTION_CAMPAIGN"))
                 # The pieces by campaign are halved by days, of which the later ones must not count as whole either.
                 emulator.faults.add(Fault(path=report["path"], contains="campaign_ids", days_over=4, code=40067))
-            at = Circumstances(clock=HurriedClock(NOW), address=emulator.url)
-            summary = await load_async(config, duckdb_only.address, streams=["ads_reports_daily"], circumstances=at)
+            at = RunOptions(clock=HurriedClock(NOW), address=emulator.url)
+            summary = await load_async(config, duckdb_only.address, streams=["ads_reports_daily"], options=at)
             assert summary.complete is not in_part
             kept.append(len(rows_in(duckdb_only, "ads_reports_daily")))
     assert kept[0] == kept[1] > 300
@@ -141,9 +141,9 @@ async def test_what_may_only_be_hidden_stays(duckdb_only: Any) -> None:
         kept: list[dict[str, set[Any]]] = []
         for moment in (NOW, LATER):
             emulator.clock.set(moment)
-            at = Circumstances(clock=FixedClock(moment), address=emulator.url)
+            at = RunOptions(clock=FixedClock(moment), address=emulator.url)
             streams = [DAILY, of_account]
-            assert (await load_async(config, duckdb_only.address, streams=streams, circumstances=at)).complete
+            assert (await load_async(config, duckdb_only.address, streams=streams, options=at)).complete
             key = {DAILY: "campaign_id", of_account: "advertiser_id"}
             kept.append(
                 {
@@ -163,8 +163,8 @@ async def test_days_of_which_it_is_known_that_they_have_nothing_keep_what_may_on
         config = parse_config(config_for(emulator, start_date="2026-06-12", attribution_window=4))
         for moment in (NOW, LATER):
             emulator.clock.set(moment)
-            at = Circumstances(clock=FixedClock(moment), address=emulator.url)
-            assert (await load_async(config, duckdb_only.address, streams=[HOURLY], circumstances=at)).complete
+            at = RunOptions(clock=FixedClock(moment), address=emulator.url)
+            assert (await load_async(config, duckdb_only.address, streams=[HOURLY], options=at)).complete
             kept.append(set(duckdb_only.ask(f"SELECT campaign_id, stat_time_hour FROM {HOURLY}")))  # noqa: S608
     assert kept[0] < kept[1]
 
@@ -174,21 +174,21 @@ async def test_an_account_that_fails_keeps_its_rows(duckdb_only: Any) -> None:
     async with Emulator(business(100)) as emulator:
         fields = {"start_date": "2026-06-12", "include_deleted": True, "attribution_window": 4}
         config = parse_config(config_for(emulator, **fields, skip_empty_days=False))
-        now = Circumstances(clock=FixedClock(NOW), address=emulator.url)
-        assert (await load_async(config, duckdb_only.address, streams=[DAILY], circumstances=now)).complete
+        now = RunOptions(clock=FixedClock(NOW), address=emulator.url)
+        assert (await load_async(config, duckdb_only.address, streams=[DAILY], options=now)).complete
         accounts = dict(duckdb_only.ask(f"SELECT advertiser_id, count(*) FROM {DAILY} GROUP BY 1"))  # noqa: S608
         bad = next(iter(accounts))
         emulator.faults.add(Fault(path="report/integrated/get/", advertiser=str(bad), code=40001))
         emulator.clock.set(LATER)
-        later = Circumstances(clock=FixedClock(LATER), address=emulator.url)
-        assert not (await load_async(config, duckdb_only.address, streams=[DAILY], circumstances=later)).complete
+        later = RunOptions(clock=FixedClock(LATER), address=emulator.url)
+        assert not (await load_async(config, duckdb_only.address, streams=[DAILY], options=later)).complete
     old = f"SELECT advertiser_id, count(*) FROM {DAILY} WHERE stat_time_day < '2026-06-16' GROUP BY 1"  # noqa: S608
     assert {account for account, _ in duckdb_only.ask(old)} == {bad}
 
 
-def settled(of: Any, part: int, account: int, first: str, last: str, **fields: Any) -> Settled:
+def settled(of: Any, part: int, account: int, first: str, last: str, **fields: Any) -> DaysComplete:
     """Days of an account that are whole."""
-    return Settled(
+    return DaysComplete(
         of, part, advertiser_id=account, days=Window(date.fromisoformat(first), date.fromisoformat(last)), **fields
     )
 
@@ -267,12 +267,12 @@ async def test_what_a_deleted_object_has_spent_in_all_stays(duckdb_only: Any) ->
         kept = []
         for deleted in (True, False):
             config = parse_config(config_for(emulator, start_date="2026-06-01", include_deleted=deleted))
-            at = Circumstances(clock=FixedClock(NOW), address=emulator.url)
-            assert (await load_async(config, duckdb_only.address, streams=[name], circumstances=at)).complete
+            at = RunOptions(clock=FixedClock(NOW), address=emulator.url)
+            assert (await load_async(config, duckdb_only.address, streams=[name], options=at)).complete
             kept.append(set(duckdb_only.ask(f"SELECT ad_id FROM {name}")))  # noqa: S608
         hidden = parse_config(config_for(emulator, start_date="2026-06-01"))
         fresh = type(duckdb_only)(Path(duckdb_only.address).with_name("fresh.duckdb"))
-        assert (await load_async(hidden, fresh.address, streams=[name], circumstances=at)).complete
+        assert (await load_async(hidden, fresh.address, streams=[name], options=at)).complete
     assert len(fresh.ask(f"SELECT ad_id FROM {name}")) < len(kept[0])  # noqa: S608 - a name from above
     assert kept[0] == kept[1]
 
@@ -281,11 +281,11 @@ async def test_accounts_that_are_left_out_keep_their_rows(database: Any) -> None
     """Also of streams that are read whole: another sync may load them into the same tables, with another token say."""
     names = [LIFETIME, "pixels", "advertisers"]
     async with Emulator(Options(now=NOW, tier="unlimited", advertisers=3, days=30, ads_per_account=25)) as emulator:
-        at = Circumstances(clock=FixedClock(NOW), address=emulator.url)
+        at = RunOptions(clock=FixedClock(NOW), address=emulator.url)
         kept = []
         for chosen in ([], [emulator.advertiser_ids[0]]):
             fields = {"start_date": "2026-06-01", "include_deleted": True, "advertiser_ids": chosen}
             config = parse_config(config_for(emulator, **fields))
-            assert (await load_async(config, database.address, streams=names, circumstances=at)).complete
+            assert (await load_async(config, database.address, streams=names, options=at)).complete
             kept.append([len(rows_in(database, name)) for name in names])
     assert kept[0] == kept[1]

@@ -15,9 +15,9 @@ from support import NOW, config_for
 from tiktok_marketing.clock import FixedClock
 from tiktok_marketing.config import parse_config
 from tiktok_marketing.emulator import Emulator, Fault, Options
-from tiktok_marketing.pipelines import Circumstances, load_async
-from tiktok_marketing.pipelines.package import HELD_BYTES, Held
-from tiktok_marketing.sync.events import Batch, Settled
+from tiktok_marketing.pipelines import RunOptions, load_async
+from tiktok_marketing.pipelines.package import HELD_BYTES, UnfinishedDays
+from tiktok_marketing.sync.events import Batch, DaysComplete
 
 NAME = "ads_reports_daily"
 
@@ -40,9 +40,9 @@ async def test_a_sync_that_is_stopped_between_two_pages_leaves_no_part_of_a_day(
         Options(now=NOW, tier="unlimited", advertisers=1, days=60, ads_per_account=200, **options)
     ) as emulator:
         config = parse_config(config_for(emulator, start_date="2026-05-01", include_deleted=True))
-        at = Circumstances(clock=FixedClock(NOW), address=emulator.url)
+        at = RunOptions(clock=FixedClock(NOW), address=emulator.url)
         whole, stopped = tmp_path / "whole.duckdb", tmp_path / "stopped.duckdb"
-        assert (await load_async(config, str(whole), streams=[NAME], circumstances=at)).complete
+        assert (await load_async(config, str(whole), streams=[NAME], options=at)).complete
         asked = emulator.counters.total()
         for answers in range(1, asked - 2, max(1, asked // 4)):
             emulator.faults.clear()
@@ -50,7 +50,7 @@ async def test_a_sync_that_is_stopped_between_two_pages_leaves_no_part_of_a_day(
             emulator.faults.add(Fault(path="report/integrated/get/", hang=True, skip=answers))
             stop = asyncio.Event()
             loading = asyncio.create_task(
-                load_async(config, str(stopped), streams=[NAME], circumstances=at, stop=stop, full=True)
+                load_async(config, str(stopped), streams=[NAME], options=at, stop=stop, full=True)
             )
             while emulator.counters.total(answer="hang") < 1 and not loading.done():  # noqa: ASYNC110 - it is of another program
                 await asyncio.sleep(0.01)
@@ -68,7 +68,7 @@ def test_rows_of_a_window_that_failed_are_not_loaded(run: Any, query: Any, make:
     name = "campaigns_reports_daily"
     of = make.stream(name)
     good, bad = (Batch(of, make.account, [make.campaign_row(part, "2026-01-01")], 9, part) for part in (1, 2))
-    run(make.whole(name, good, bad, Settled(of, 1), Settled(of, 2, whole=False)))
+    run(make.whole(name, good, bad, DaysComplete(of, 1), DaysComplete(of, 2, whole=False)))
     assert query(f"SELECT campaign_id FROM {name}") == [(make.ad + 1,)]  # noqa: S608 - a name from above
 
 
@@ -78,9 +78,9 @@ def test_a_day_larger_than_a_package_does_not_wait_for_its_end(make: Any) -> Non
     half = pa.table(
         {"x": pa.Array.from_buffers(pa.uint8(), HELD_BYTES // 2, [None, pa.py_buffer(bytes(HELD_BYTES // 2))])}
     )
-    held = Held()
-    assert held.hold(1, of, half) == []
-    assert held.hold(2, of, half.slice(0, 10)) == []
-    assert [table.num_rows for _, table in held.hold(1, of, half)] == [half.num_rows] * 2
+    held = UnfinishedDays()
+    assert held.add(1, of, half) == []
+    assert held.add(2, of, half.slice(0, 10)) == []
+    assert [table.num_rows for _, table in held.add(1, of, half)] == [half.num_rows] * 2
     assert held.release(1) == []
     assert [table.num_rows for table in held.release(2)] == [10]

@@ -20,7 +20,7 @@ from tiktok_marketing.clock import FixedClock
 from tiktok_marketing.config import parse_config
 from tiktok_marketing.emulator import Emulator, Options
 from tiktok_marketing.memory import meters
-from tiktok_marketing.pipelines import Circumstances, load_async
+from tiktok_marketing.pipelines import RunOptions, load_async
 
 STREAMS = ["ads_reports_hourly", "campaigns"]
 MB = 2**20
@@ -98,17 +98,17 @@ async def test_a_load_ends_with_what_was_read_and_says_why(container: Path, tmp_
     """What was read is loaded, the reason is told once, and the next sync completes it."""
     async with Emulator(Options(now=NOW, tier="unlimited", days=30, advertisers=2, ads_per_account=20)) as emulator:
         config = parse_config(config_for(emulator))
-        at = Circumstances(clock=FixedClock(NOW), address=emulator.url, limits=meters(container))
+        at = RunOptions(clock=FixedClock(NOW), address=emulator.url, limits=meters(container))
         emulator.faults.add("path=report/integrated/get/,latency=0.4")
         fill(container)
-        summary = await load_async(config, str(tmp_path / "x.duckdb"), streams=STREAMS, circumstances=at)
+        summary = await load_async(config, str(tmp_path / "x.duckdb"), streams=STREAMS, options=at)
         assert not summary.complete
         (missing,) = summary.missing()
         assert "The memory is nearly used up (190 of the 200 MiB" in missing
         assert any("The memory is nearly used up" in text for text in summary.notices)
         (container / "sys/fs/cgroup/memory.max").write_text("max")
-        at = Circumstances(clock=FixedClock(NOW), address=emulator.url, limits=meters(container))
-        assert (await load_async(config, str(tmp_path / "x.duckdb"), streams=STREAMS, circumstances=at)).complete
+        at = RunOptions(clock=FixedClock(NOW), address=emulator.url, limits=meters(container))
+        assert (await load_async(config, str(tmp_path / "x.duckdb"), streams=STREAMS, options=at)).complete
 
 
 def test_a_limit_of_the_process_is_kept(tmp_path: Path) -> None:

@@ -5,16 +5,16 @@ from datetime import date
 import pytest
 
 from support import NOW, Ahead
-from tiktok_marketing.api.body_budget import Room
+from tiktok_marketing.api.body_budget import BodyBudget
 from tiktok_marketing.api.client import Client
-from tiktok_marketing.api.rate_limit.limiters import Quotas
+from tiktok_marketing.api.rate_limit.limiters import RateLimiters
 from tiktok_marketing.api.rate_limit.tiers import tier_of
 from tiktok_marketing.api.transport import HttpTransport
 from tiktok_marketing.catalog import stream_named
 from tiktok_marketing.clock import FixedClock
 from tiktok_marketing.emulator import Emulator, Fault, Options
 from tiktok_marketing.sync.decode.reports import report_reader
-from tiktok_marketing.sync.read.listing import Request, TooLong, Walker
+from tiktok_marketing.sync.read.listing import ListReader, Request, TooManyRows
 
 PAGE = 10
 
@@ -31,7 +31,7 @@ def request(advertiser_id: str, *, most: int | None = None) -> Request:
         "start_date": str(date(2026, 6, 1)),
         "end_date": str(date(2026, 6, 14)),
     }
-    return Request(endpoint="report/integrated/get/", params=params, page_size=PAGE, disjoint=True, most=most)
+    return Request(endpoint="report/integrated/get/", params=params, page_size=PAGE, disjoint=True, max_rows=most)
 
 
 @pytest.mark.parametrize("gzip", [False, True])
@@ -41,13 +41,13 @@ async def test_answers_that_nobody_takes_stay_outside(*, gzip: bool) -> None:
     assert stream is not None
     options = Options(now=NOW, tier="unlimited", gzip=gzip, faults=(Fault(latency=0.05),))
     limit = 2**21 if gzip else 15_000
-    room = Room(limit)
-    async with Emulator(options) as emulator, HttpTransport(emulator.url, room=room) as transport:
+    room = BodyBudget(limit)
+    async with Emulator(options) as emulator, HttpTransport(emulator.url, budget=room) as transport:
         clock = FixedClock(NOW)
-        api = Client(transport, emulator.access_token, Quotas(tier_of(1000), clock), clock)
-        walker = Walker(api, report_reader(stream), Ahead(20))
+        api = Client(transport, emulator.access_token, RateLimiters(tier_of(1000), clock), clock)
+        walker = ListReader(api, report_reader(stream), Ahead(20))
         came, sizes = 0, set()
-        async for delivery in walker.walk(request(emulator.advertiser_ids[0])):
+        async for delivery in walker.read(request(emulator.advertiser_ids[0])):
             assert room.taken <= limit
             came += len(delivery.records)
             sizes.add(delivery.size)
@@ -55,13 +55,13 @@ async def test_answers_that_nobody_takes_stay_outside(*, gzip: bool) -> None:
         assert came > 20 * PAGE
         assert sum(sorted(sizes)[-3:]) < limit
         assert room.taken == 0
-        with pytest.raises(TooLong):
-            async for _ in Walker(api, report_reader(stream), Ahead(20)).walk(
+        with pytest.raises(TooManyRows):
+            async for _ in ListReader(api, report_reader(stream), Ahead(20)).read(
                 request(emulator.advertiser_ids[0], most=5)
             ):
                 pass
         assert room.taken == 0
-        early = Walker(api, report_reader(stream), Ahead(20)).walk(request(emulator.advertiser_ids[0]))
+        early = ListReader(api, report_reader(stream), Ahead(20)).read(request(emulator.advertiser_ids[0]))
         await anext(early)
         await anext(early)
         await early.aclose()

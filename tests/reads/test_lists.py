@@ -12,9 +12,9 @@ import pytest
 
 from support import NOW, Ahead, config_for
 from tiktok_marketing.api.client import Client
-from tiktok_marketing.api.rate_limit.limiters import Quotas
+from tiktok_marketing.api.rate_limit.limiters import RateLimiters
 from tiktok_marketing.api.rate_limit.tiers import tier_of
-from tiktok_marketing.api.retry_policy import Patience
+from tiktok_marketing.api.retry_policy import RetryPolicy
 from tiktok_marketing.api.transport import HttpTransport
 from tiktok_marketing.catalog import Stream, stream_named
 from tiktok_marketing.clock import FixedClock
@@ -25,7 +25,7 @@ from tiktok_marketing.sync.decode.objects import ObjectReader
 from tiktok_marketing.sync.decode.pages import Page
 from tiktok_marketing.sync.events import Batch, Ended
 from tiktok_marketing.sync.plan.selection import Selected
-from tiktok_marketing.sync.read.listing import Request, Walker
+from tiktok_marketing.sync.read.listing import ListReader, Request
 from tiktok_marketing.sync.run.engine import Sync
 
 
@@ -43,12 +43,12 @@ def the_stream(name: str) -> Stream:
 
 @asynccontextmanager
 async def client_of(
-    emulator: Emulator, *, read_timeout: float = 30.0, patience: Patience | None = None
+    emulator: Emulator, *, read_timeout: float = 30.0, policy: RetryPolicy | None = None
 ) -> AsyncIterator[Client]:
     """A client of this emulator."""
     clock = FixedClock(NOW)
     async with HttpTransport(emulator.url, read_timeout=read_timeout) as transport:
-        yield Client(transport, emulator.access_token, Quotas(tier_of(500), clock), clock, patience=patience)
+        yield Client(transport, emulator.access_token, RateLimiters(tier_of(500), clock), clock, policy=policy)
 
 
 def ads_request(emulator: Emulator, page_size: int) -> Request:
@@ -58,9 +58,9 @@ def ads_request(emulator: Emulator, page_size: int) -> Request:
     return Request(endpoint="ad/get/", params=params, page_size=page_size, advertiser_id=advertiser_id)
 
 
-async def ids_of(walker: Walker, request: Request) -> list[int]:
+async def ids_of(walker: ListReader, request: Request) -> list[int]:
     """The ads of a list, in the order in which they came."""
-    return [ad["ad_id"] async for delivery in walker.walk(request) for ad in delivery.records]
+    return [ad["ad_id"] async for delivery in walker.read(request) for ad in delivery.records]
 
 
 class MovingReader(ObjectReader):
@@ -83,8 +83,8 @@ class MovingReader(ObjectReader):
 async def test_objects_created_between_two_pages_shift_nothing_out(page_size: int) -> None:
     """While ads are created (newest first, so every page shifts), each ad comes, and comes once."""
     async with emulator_of() as emulator, client_of(emulator) as client:
-        before = await ids_of(Walker(client, ObjectReader(the_stream("ads"))), ads_request(emulator, 1000))
-        moving = Walker(client, MovingReader(emulator, 5), share=Ahead(3))
+        before = await ids_of(ListReader(client, ObjectReader(the_stream("ads"))), ads_request(emulator, 1000))
+        moving = ListReader(client, MovingReader(emulator, 5), budget=Ahead(3))
         ids = await ids_of(moving, ads_request(emulator, page_size))
         after = emulator.truth(emulator.advertiser_ids[0], NOW.date(), NOW.date())["objects"]["ads"]["total"]
     assert len(ids) == len(set(ids))
@@ -98,11 +98,11 @@ async def test_objects_that_come_and_go_between_two_pages_hide_none(page_size: i
     async with emulator_of(ads_per_account=150) as emulator, client_of(emulator) as client:
         asked = Request(endpoint="ad/get/", params={"advertiser_id": emulator.advertiser_ids[0]}, page_size=page_size)
         whole = msgspec.structs.replace(asked, page_size=1000)
-        before = await ids_of(Walker(client, ObjectReader(the_stream("ads"))), whole)
+        before = await ids_of(ListReader(client, ObjectReader(the_stream("ads"))), whole)
         emulator.faults.add(Fault(path="ad/get/", every=2, times=8, advance=30 * 3600))
-        ids = await ids_of(Walker(client, ObjectReader(the_stream("ads"))), asked)
+        ids = await ids_of(ListReader(client, ObjectReader(the_stream("ads"))), asked)
         emulator.faults.clear()
-        after = await ids_of(Walker(client, ObjectReader(the_stream("ads"))), whole)
+        after = await ids_of(ListReader(client, ObjectReader(the_stream("ads"))), whole)
     assert set(before) - set(after)
     assert set(after) - set(before)
     assert len(ids) == len(set(ids))
@@ -121,9 +121,9 @@ class LyingReader(ObjectReader):
 async def test_a_list_that_stays_short_is_an_error() -> None:
     """If TikTok keeps saying that there are more rows than come, the walk fails with both figures."""
     async with emulator_of() as emulator, client_of(emulator) as client:
-        walker = Walker(client, LyingReader(the_stream("ads")))
+        walker = ListReader(client, LyingReader(the_stream("ads")))
         with pytest.raises(IncompleteReadError, match="rows it says there are"):
-            async for _ in walker.walk(ads_request(emulator, 1000)):
+            async for _ in walker.read(ads_request(emulator, 1000)):
                 pass
         assert emulator.counters.total("ad/get/") == 4
 
@@ -166,16 +166,16 @@ async def test_a_hang_that_passes_is_tried_again() -> None:
     """One request without an answer is sent once more and then answered."""
     async with emulator_of() as emulator, client_of(emulator, read_timeout=0.4) as client:
         emulator.faults.add(Fault(path="ad/get/", hang=True, first=1))
-        walker = Walker(client, ObjectReader(the_stream("ads")))
+        walker = ListReader(client, ObjectReader(the_stream("ads")))
         assert await ids_of(walker, ads_request(emulator, 1000))
 
 
 async def test_patience_ends_with_the_code_and_the_tries() -> None:
     """A failure that stays is told with TikTok's code, request_id and how often it was tried."""
-    patience = Patience(trouble=0.5)
-    async with emulator_of() as emulator, client_of(emulator, patience=patience) as client:
+    policy = RetryPolicy(transient=0.5)
+    async with emulator_of() as emulator, client_of(emulator, policy=policy) as client:
         emulator.faults.add(Fault(path="ad/get/", code=50000))
-        walker = Walker(client, ObjectReader(the_stream("ads")))
+        walker = ListReader(client, ObjectReader(the_stream("ads")))
         with pytest.raises(TikTokError, match=r"code 50000, request_id \w+, \d tries"):
-            async for _ in walker.walk(ads_request(emulator, 1000)):
+            async for _ in walker.read(ads_request(emulator, 1000)):
                 pass

@@ -14,7 +14,7 @@ from tiktok_marketing.clock import FixedClock
 from tiktok_marketing.config import parse_config
 from tiktok_marketing.emulator import Emulator, Options
 from tiktok_marketing.pipelines.databases.destination import DEFAULT_DATASET
-from tiktok_marketing.pipelines.load import Circumstances, load_async
+from tiktok_marketing.pipelines.load import RunOptions, load_async
 from tiktok_marketing.sync.decode import native as rows
 
 REPORTS = [stream.name for stream in STREAMS if stream.is_report]
@@ -50,8 +50,8 @@ async def test_tables_are_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
         config = parse_config(config_for(emulator, start_date="2026-06-14"))
 
         async def loaded(path: Path) -> None:
-            circumstances = Circumstances(clock=FixedClock(NOW), address=emulator.url)
-            summary = await load_async(config, f"duckdb:///{path}", streams=REPORTS, circumstances=circumstances)
+            circumstances = RunOptions(clock=FixedClock(NOW), address=emulator.url)
+            summary = await load_async(config, f"duckdb:///{path}", streams=REPORTS, options=circumstances)
             assert summary.complete
 
         await loaded(tmp_path / "c.duckdb")

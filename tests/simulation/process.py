@@ -17,11 +17,11 @@ from simulation.sink import LineSink, PackageSink, Store, Tally, look_for_secret
 from tiktok_marketing.airbyte.messages import RowLines
 from tiktok_marketing.airbyte.read import _Telling
 from tiktok_marketing.api.client import Client
-from tiktok_marketing.api.rate_limit.limiters import Quotas
+from tiktok_marketing.api.rate_limit.limiters import RateLimiters
 from tiktok_marketing.api.rate_limit.tiers import tier_of
-from tiktok_marketing.api.retry_policy import Patience
+from tiktok_marketing.api.retry_policy import RetryPolicy
 from tiktok_marketing.errors import ConnectorError
-from tiktok_marketing.sync.decode.pages import as_structs
+from tiktok_marketing.sync.decode.pages import struct_sink
 from tiktok_marketing.sync.events import Ended, Failure
 from tiktok_marketing.sync.run.engine import Sync
 
@@ -34,7 +34,7 @@ class Parts:
     """What a sync is made of. A test that breaks one of them must be found out."""
 
     sync: type[Sync] = Sync
-    patience: Patience = Patience()
+    policy: RetryPolicy = RetryPolicy()
     store: type[Store] = Store
     network: type[Network] = Network
     secrets: bool = True
@@ -110,9 +110,9 @@ class Process:
         client = Client(
             self._network,
             TOKEN,
-            Quotas(tier_of(config.requests_per_second * self._parts.haste), clock),
+            RateLimiters(tier_of(config.requests_per_second * self._parts.haste), clock),
             clock,
-            patience=self._parts.patience,
+            policy=self._parts.policy,
             secrets=config.secrets if self._parts.secrets else (),
             on_wait=lambda waiting: waits.append(str(waiting.error)),
             rng=random.Random(self._rng.random()),
@@ -124,8 +124,8 @@ class Process:
             client,
             clock,
             buffer_bytes=session.buffer,
-            keep=RowLines if isinstance(sink, LineSink) else as_structs,
-            walk=session.walk,
+            sink_factory=RowLines if isinstance(sink, LineSink) else struct_sink,
+            limits=session.walk,
         )
         work = asyncio.create_task(self._follow(sync, sink, outcome, session))
         if session.ending:

@@ -15,7 +15,7 @@ from simulation.world import DAY, Account, World
 from tiktok_marketing.catalog import STREAMS, ObjectSource, ReportSource, Stream
 from tiktok_marketing.config import Config, Refresh
 from tiktok_marketing.sync.plan.selection import Selected
-from tiktok_marketing.sync.read.reports import USUAL_WALKS, WalkSize
+from tiktok_marketing.sync.read.reports import USUAL_PASSES, PassLimits
 
 ZONES = (
     "UTC",
@@ -86,7 +86,7 @@ class Session:
     idle: float = 0.0
     moving: int = 0
     may_fail: bool = False
-    walk: WalkSize = USUAL_WALKS
+    walk: PassLimits = USUAL_PASSES
     clock_ahead: float = 0.0
 
 
@@ -230,8 +230,8 @@ def _scaled(stream: Stream, limits: Limits) -> Stream:
     if not isinstance(source, ObjectSource) or source.page_size is None:
         return stream
     size = min(source.page_size, limits.page)
-    reach = None if source.reach is None else limits.reach
-    return replace(stream, source=replace(source, page_size=size, reach=reach))
+    reach = None if source.max_records is None else limits.reach
+    return replace(stream, source=replace(source, page_size=size, max_records=reach))
 
 
 def _session(rng: random.Random, world: World, latency: float) -> Session:
@@ -255,7 +255,7 @@ def _session(rng: random.Random, world: World, latency: float) -> Session:
         session.may_fail = True
     if rng.random() < 0.8:  # a window has more rows than a walk, so that it is read as shorter ones side by side
         least = rng.randint(1, 3)
-        session.walk = WalkSize(least=least, most=least * rng.randint(1, 3), for_a_page_ahead=1)
+        session.walk = PassLimits(least=least, most=least * rng.randint(1, 3), for_a_page_ahead=1)
     return session
 
 

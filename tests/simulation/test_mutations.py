@@ -17,7 +17,7 @@ from simulation.rewriting import rewriting
 from simulation.schedule import schedule_of
 from simulation.sink import Store
 from simulation.trial import Simulation, run_schedule
-from tiktok_marketing.api.retry_policy import Patience
+from tiktok_marketing.api.retry_policy import RetryPolicy
 from tiktok_marketing.api.transport import Reply
 from tiktok_marketing.config import Config
 from tiktok_marketing.sync.events import Batch, Ended, Event
@@ -157,7 +157,7 @@ class ThrottleUnseen(Parts):
 class NoPatience(Parts):
     """Gives up after seconds."""
 
-    patience = Patience(trouble=3.0, quota=3.0, maintenance=3.0)
+    policy = RetryPolicy(transient=3.0, quota=3.0, maintenance=3.0)
 
 
 class Talkative(Parts):

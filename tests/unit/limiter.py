@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from tiktok_marketing.api.rate_limit.pacer import Pace
+from tiktok_marketing.api.rate_limit.pacer import Pacer
 
 TODAY = date(2026, 3, 10)
 SECONDS = ("of the clock", "from the first request", "sliding", "token bucket")
@@ -96,7 +96,7 @@ class Run:
 
     def __init__(
         self,
-        pace: Pace,
+        pace: Pacer,
         limiter: Limiter,
         seconds: float,
         *,

@@ -11,9 +11,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tiktok_marketing.api.client import Client, Waiting
-from tiktok_marketing.api.rate_limit.limiters import Quotas
+from tiktok_marketing.api.rate_limit.limiters import RateLimiters
 from tiktok_marketing.api.rate_limit.tiers import Tier, tier_of
-from tiktok_marketing.api.retry_policy import Patience
+from tiktok_marketing.api.retry_policy import RetryPolicy
 from tiktok_marketing.api.transport import Reply
 from tiktok_marketing.catalog import ReportSource, Stream, stream_named
 from tiktok_marketing.config import Config
@@ -129,16 +129,16 @@ def client(
     clock: FakeClock,
     *,
     tier: Tier | None = None,
-    patience: Patience | None = None,
+    policy: RetryPolicy | None = None,
     on_wait: Callable[[Waiting], None] = lambda _: None,
 ) -> Client:
     """A client whose waits are spread by the same dice each time."""
     return Client(
         transport,
         TOKEN,
-        Quotas(tier or tier_of(10), clock),
+        RateLimiters(tier or tier_of(10), clock),
         clock,
-        patience=patience,
+        policy=policy,
         secrets=(SECRET, APP_ID),
         on_wait=on_wait,
         rng=random.Random(7),

@@ -122,7 +122,7 @@ def _spec(_arguments: argparse.Namespace) -> int:
 def _check(arguments: argparse.Namespace) -> int:
     from tiktok_marketing.access_check import CheckResult, check
     from tiktok_marketing.airbyte.messages import log_line
-    from tiktok_marketing.api.retry_policy import SHORT_PATIENCE
+    from tiktok_marketing.api.retry_policy import INTERACTIVE_RETRIES
     from tiktok_marketing.clock import SystemClock
     from tiktok_marketing.config import load_config
     from tiktok_marketing.connect import connect
@@ -130,7 +130,10 @@ def _check(arguments: argparse.Namespace) -> int:
     async def results() -> list[CheckResult]:
         config, clock = load_config(arguments.config), SystemClock()
         async with connect(
-            config, clock=clock, patience=SHORT_PATIENCE, on_wait=lambda waiting: _write(log_line("INFO", str(waiting)))
+            config,
+            clock=clock,
+            policy=INTERACTIVE_RETRIES,
+            on_wait=lambda waiting: _write(log_line("INFO", str(waiting))),
         ) as api:
             return await check(config, api, clock)
 

@@ -28,7 +28,7 @@ from airbyte_protocol_dataclasses.models import (
 from tiktok_marketing.airbyte.output import Portion
 from tiktok_marketing.catalog import ReportSource, Stream
 from tiktok_marketing.sync.decode.native import lines_of
-from tiktok_marketing.sync.decode.pages import Kept
+from tiktok_marketing.sync.decode.pages import RowSink
 from tiktok_marketing.sync.events import Batch
 
 _ENCODER = msgspec.json.Encoder()
@@ -107,7 +107,7 @@ def state_line(stream: str, state: Mapping[str, Any], records: int) -> bytes:
     return _ENCODER.encode(told) + b"\n"
 
 
-class RowLines(Kept):
+class RowLines(RowSink):
     """Rows of a report as record messages, one a line, encoded as soon as they are decoded.
 
     A row repeats its dimensions at the root, beside the account.

@@ -85,7 +85,7 @@ async def _read(
     limits: Sequence[Meter],
 ) -> int:
     async with connect(config, clock=clock, on_wait=telling.wait, address=address) as api:
-        sync = Sync(config, selected, states, api, clock, keep=RowLines)
+        sync = Sync(config, selected, states, api, clock, sink_factory=RowLines)
         beside = [
             asyncio.create_task(telling.beat(sync)),
             asyncio.create_task(watch(limits, lambda what: sync.stop(OutOfMemoryError(what)))),

@@ -13,31 +13,31 @@ _UNTOLD = 2**20
 """Bytes that a body is taken to have if its length is not said, unless larger ones were seen on its endpoint."""
 
 
-class Place:
+class Reservation:
     """The room that one answer takes, until it leaves."""
 
-    __slots__ = ("_room", "size", "waited")
+    __slots__ = ("_budget", "size", "waited")
 
-    def __init__(self, room: Room, size: int, waited: float) -> None:
-        self._room: Room | None = room
+    def __init__(self, budget: BodyBudget, size: int, waited: float) -> None:
+        self._budget: BodyBudget | None = budget
         self.size = size
         self.waited = waited
         """Seconds for which the body had to wait for it."""
 
-    def has(self, size: int) -> None:
+    def resize(self, size: int) -> None:
         """The body has come; it has so many bytes."""
-        if self._room is not None:
-            self._room.resize(size - self.size)
+        if self._budget is not None:
+            self._budget.resize(size - self.size)
             self.size = size
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """The answer was taken. Leaving twice is leaving once."""
-        if self._room is not None:
-            self._room.resize(-self.size)
-            self._room = None
+        if self._budget is not None:
+            self._budget.resize(-self.size)
+            self._budget = None
 
 
-class Room:
+class BodyBudget:
     """Lets bodies in, first come first served. One that is larger than the whole is let in when there is no other.
 
     Whoever holds a place must not wait for another one, or all could wait for each other.
@@ -57,7 +57,7 @@ class Room:
         """Bytes that are taken now."""
         return self._taken
 
-    async def enter(self, endpoint: str, announced: int | None) -> Place:
+    async def reserve(self, endpoint: str, announced: int | None) -> Reservation:
         """Wait for room for a body.
 
         Args:
@@ -84,9 +84,9 @@ class Room:
             waited = loop.time() - began
         else:
             self._taken += size
-        return Place(self, size, waited)
+        return Reservation(self, size, waited)
 
-    def came(self, endpoint: str, size: int) -> None:
+    def observe(self, endpoint: str, size: int) -> None:
         """A body of this endpoint had so many bytes."""
         self._largest[endpoint] = max(size, self._largest.get(endpoint, 0) * 9 // 10)
 

@@ -11,14 +11,14 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from tiktok_marketing.api.body_budget import Place
+from tiktok_marketing.api.body_budget import Reservation
 from tiktok_marketing.api.error_rules import daily_quota_spent, rule_for, transport_error, wrong_path
-from tiktok_marketing.api.rate_limit.limiters import Quotas
+from tiktok_marketing.api.rate_limit.limiters import RateLimiters
 from tiktok_marketing.api.rate_limit.pacer import DailyQuotaSpent
-from tiktok_marketing.api.retry_policy import Patience, gives_up, pause
-from tiktok_marketing.api.stats import Flow, Tally
+from tiktok_marketing.api.retry_policy import RetryPolicy, backoff, should_give_up
+from tiktok_marketing.api.stats import EndpointStats, RequestStats
 from tiktok_marketing.api.transport import Reply, Transport, TransportFailure
-from tiktok_marketing.clock import Clock, Moment, is_believable
+from tiktok_marketing.clock import Clock, ClockReading, is_believable
 from tiktok_marketing.errors import Action, TikTokError
 
 T = TypeVar("T")
@@ -50,21 +50,21 @@ class Answer(msgspec.Struct, Generic[T], frozen=True):
         value: What the decoder made of the body.
         size: Bytes of the body.
         throttled: Whether TikTok says that it left out all but the newest 20,000 ads (`X-Tt-Ads-Throttle`).
-        partly: What TikTok says if it succeeded in part only, however often it was asked again: its code (20001),
-            `request_id` and message, with no secret in it; otherwise empty.
-        place: The room it takes until `leave` is called; None if it takes none.
+        partial_reason: What TikTok says if it succeeded in part only, however often it was asked: its code (20001),
+            `request_id` and message, without any secret; otherwise empty.
+        reservation: The memory it takes until `release` is called; None if it takes none.
     """
 
     value: T
     size: int
     throttled: bool
-    partly: str
-    place: Place | None = None
+    partial_reason: str
+    reservation: Reservation | None = None
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """It was taken: make room for another one."""
-        if self.place is not None:
-            self.place.leave()
+        if self.reservation is not None:
+            self.reservation.release()
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -84,9 +84,9 @@ class Client:
     Args:
         transport: How bytes get there and back.
         token: The access token.
-        quotas: The pace of each endpoint.
+        limiters: The pace of each endpoint.
         clock: The time, and how to wait.
-        patience: For how long a request is tried again.
+        policy: For how long a request is tried again.
         secrets: What must not appear in any message, besides the token.
         on_wait: Told before every wait that is longer than the patience lets pass in silence.
         rng: Spreads the waits.
@@ -96,28 +96,30 @@ class Client:
         self,
         transport: Transport,
         token: str,
-        quotas: Quotas,
+        limiters: RateLimiters,
         clock: Clock,
         *,
-        patience: Patience | None = None,
+        policy: RetryPolicy | None = None,
         secrets: Iterable[str] = (),
         on_wait: Callable[[Waiting], None] = lambda _: None,
         rng: random.Random | None = None,
     ) -> None:
         self._transport = transport
         self._token = token
-        self.quotas = quotas
+        self.limiters = limiters
         self._clock = clock
-        self._patience = patience or Patience()
+        self._policy = policy or RetryPolicy()
         self._secrets = sorted(
             (one for one in (token, *secrets) if len(one) >= _SHORTEST_SECRET), key=len, reverse=True
         )
         self._on_wait = on_wait
         self._rng = rng or random.Random()  # noqa: S311 - spreads waits, keeps no secret
         self._answered = False
-        self._resting: Counter[str] = Counter()
-        self._refusing: dict[tuple[str, str | None], float] = {}  # since when an endpoint, or an account, takes nothing
-        self.tally = Tally()
+        self._backing_off: Counter[str] = Counter()
+        self._refusing_since: dict[
+            tuple[str, str | None], float
+        ] = {}  # since when an endpoint, or an account, takes nothing
+        self.stats = RequestStats()
 
     async def get(
         self,
@@ -127,7 +129,7 @@ class Client:
         *,
         advertiser_id: str | None = None,
         divisible: bool = False,
-        keep: bool = False,
+        keep_reservation: bool = False,
     ) -> Answer[T]:
         """Ask until there is an answer.
 
@@ -137,7 +139,7 @@ class Client:
             decode: Makes something of the whole body; its `msgspec.DecodeError` means that the body is damaged.
             advertiser_id: The account it is about, for errors.
             divisible: Whether the caller will ask for less at a time if this proves too slow.
-            keep: Whether the answer keeps its room until the caller calls `Answer.leave`.
+            keep_reservation: Whether the answer keeps its room until the caller calls `Answer.leave`.
 
         Raises:
             TikTokError: If the request failed for good.
@@ -146,7 +148,7 @@ class Client:
         started = self._clock.monotonic()
         failed_first: float | None = None
         tries = 0
-        alike: Counter[tuple[Action, bool]] = Counter()
+        same_kind: Counter[tuple[Action, bool]] = Counter()
         parts = 0
         while True:
             tries += 1
@@ -156,73 +158,75 @@ class Client:
                 now = self._clock.monotonic()
                 failed_first = now if failed_first is None else failed_first
                 way = (error.action, error.slow)
-                alike[way] += 1
-                if gives_up(
+                same_kind[way] += 1
+                if should_give_up(
                     error,
                     tries=tries,
-                    alike=alike[way],
-                    waited=now - (self._trouble_began(error, failed_first) if self._answered else started),
+                    same_kind=same_kind[way],
+                    waited=now - (self._failing_since(error, failed_first) if self._answered else started),
                     divisible=divisible,
                     answered=self._answered,
-                    patience=self._patience,
+                    policy=self._policy,
                 ):
                     error.after(tries)
                     raise
-                seconds = self._pause(error, tries)
-                self.tally.retried += 1
-                if seconds >= self._patience.silent:
+                seconds = self._wait_before_retry(error, tries)
+                self.stats.retried += 1
+                if seconds >= self._policy.announce_from:
                     self._on_wait(Waiting(error, seconds, tries))
             else:
-                parts += bool(answer.partly)
-                if not answer.partly or parts == _PARTS:
-                    if not keep:
-                        answer.leave()
+                parts += bool(answer.partial_reason)
+                if not answer.partial_reason or parts == _PARTS:
+                    if not keep_reservation:
+                        answer.release()
                     return answer
-                answer.leave()
-                self.tally.retried += 1
+                answer.release()
+                self.stats.retried += 1
                 seconds = self._rng.uniform(0.5, 1.0) * parts
-            self._resting[endpoint] += 1
+            self._backing_off[endpoint] += 1
             try:
                 await self._clock.sleep(seconds)
             finally:
-                self._resting[endpoint] -= 1
+                self._backing_off[endpoint] -= 1
 
-    def moment(self) -> Moment:
+    def clock_reading(self) -> ClockReading:
         """This moment by this machine's clock and by TikTok's, as far as it has told."""
         now = self._clock.now()
-        ahead = self.tally.clock_ahead
+        ahead = self.stats.clock_ahead
         told = now - ahead if ahead is not None and is_believable(ahead) else now
-        return Moment(min(now, told), max(now, told), told)
+        return ClockReading(min(now, told), max(now, told), told)
 
-    def flow(self, endpoint: str) -> Flow:
+    def endpoint_stats(self, endpoint: str) -> EndpointStats:
         """How the endpoint answers now."""
-        return self.tally.flow(endpoint, self._clock.monotonic())
+        return self.stats.of_endpoint(endpoint, self._clock.monotonic())
 
     def stalled(self, endpoint: str) -> int:
         """Requests that wait for something else than the endpoint's quota: a retry, or their account's own limit."""
-        return self._resting[endpoint] + self.quotas.held(endpoint)
+        return self._backing_off[endpoint] + self.limiters.waiting_for_account(endpoint)
 
-    def _trouble_began(self, error: TikTokError, failed_first: float) -> float:
+    def _failing_since(self, error: TikTokError, failed_first: float) -> float:
         """Since when it has been in vain: how long it waited for its turn or its first answer says nothing of that."""
-        return min(failed_first, self._refusing.get(_limited(error), failed_first))
+        return min(failed_first, self._refusing_since.get(_limited_by(error), failed_first))
 
-    def _pause(self, error: TikTokError, tries: int) -> float:
+    def _wait_before_retry(self, error: TikTokError, tries: int) -> float:
         if error.action in {Action.SLOW_DOWN, Action.SLOW_ACCOUNT}:
             try:  # the pace already waits for all requests of the endpoint or the account
-                wait = self.quotas.wait(error.endpoint, error.advertiser_id)
+                wait = self.limiters.wait(error.endpoint, error.advertiser_id)
             except DailyQuotaSpent:
                 return 0.0  # the next turn says so
             return wait + self._rng.uniform(0.0, 0.25)
-        return pause(error, tries, self._rng)
+        return backoff(error, tries, self._rng)
 
     async def _try(
         self, endpoint: str, query: Mapping[str, str], decode: Callable[[bytes], T], advertiser_id: str | None
     ) -> Answer[T]:
         try:
-            left_at = await self.quotas.turn(endpoint, advertiser_id)
+            left_at = await self.limiters.turn(endpoint, advertiser_id)
         except DailyQuotaSpent:
-            raise daily_quota_spent(self.quotas.tier.per_day, endpoint=endpoint, advertiser_id=advertiser_id) from None
-        with self.tally.under_way(endpoint, left_at):
+            raise daily_quota_spent(
+                self.limiters.tier.per_day, endpoint=endpoint, advertiser_id=advertiser_id
+            ) from None
+        with self.stats.under_way(endpoint, left_at):
             try:
                 reply = await self._transport.send(endpoint, query, self._token)
             except TransportFailure as failure:
@@ -235,41 +239,41 @@ class Client:
                     unknown_host=failure.unknown_host,
                 ) from failure
         now = self._clock.monotonic()
-        waited = reply.place.waited if reply.place is not None else 0.0
-        self.tally.answered(endpoint, now, max(0.0, now - left_at - waited), len(reply.body))
+        waited = reply.reservation.waited if reply.reservation is not None else 0.0
+        self.stats.answered(endpoint, now, max(0.0, now - left_at - waited), len(reply.body))
         if date := reply.headers.get("Date"):
-            self.tally.dated = date, self._clock.now()
+            self.stats.latest_date = date, self._clock.now()
         try:
             value, partly = self._read(reply, endpoint, query, decode, advertiser_id)
         except BaseException as error:
-            if reply.place is not None:
-                reply.place.leave()
+            if reply.reservation is not None:
+                reply.reservation.release()
             if isinstance(error, TikTokError):
                 self._tell_quota(error, left_at)
             raise
-        self.quotas.accepted(endpoint, left_at, advertiser_id)
+        self.limiters.accepted(endpoint, left_at, advertiser_id)
         self._takes_again(endpoint, advertiser_id)
         self._answered = True
-        return Answer(value, len(reply.body), "X-Tt-Ads-Throttle" in reply.headers, partly, reply.place)
+        return Answer(value, len(reply.body), "X-Tt-Ads-Throttle" in reply.headers, partly, reply.reservation)
 
     def _tell_quota(self, error: TikTokError, left_at: float) -> None:
         """What the quota learns of an answer that is an error: any return code but its own says that there was room."""
         if error.action in {Action.SLOW_DOWN, Action.SLOW_ACCOUNT}:
-            self._refusing.setdefault(_limited(error), self._clock.monotonic())
+            self._refusing_since.setdefault(_limited_by(error), self._clock.monotonic())
         if error.action is Action.SLOW_DOWN:
-            self.tally.refused += 1
-            self.quotas.refused(error.endpoint, left_at)
+            self.stats.refused += 1
+            self.limiters.refused(error.endpoint, left_at)
         elif error.action is Action.SLOW_ACCOUNT and error.advertiser_id is not None:
-            self.tally.refused += 1
-            self.quotas.account_refused(error.endpoint, error.advertiser_id, left_at, error.tiktok_message)
-            self.quotas.accepted(error.endpoint, left_at)
+            self.stats.refused += 1
+            self.limiters.account_refused(error.endpoint, error.advertiser_id, left_at, error.tiktok_message)
+            self.limiters.accepted(error.endpoint, left_at)
         elif error.code is not None:
-            self.quotas.accepted(error.endpoint, left_at, error.advertiser_id)
+            self.limiters.accepted(error.endpoint, left_at, error.advertiser_id)
             self._takes_again(error.endpoint, error.advertiser_id)
 
     def _takes_again(self, endpoint: str, advertiser_id: str | None) -> None:
-        self._refusing.pop((endpoint, None), None)
-        self._refusing.pop((endpoint, advertiser_id), None)
+        self._refusing_since.pop((endpoint, None), None)
+        self._refusing_since.pop((endpoint, advertiser_id), None)
 
     def _read(
         self,
@@ -346,7 +350,7 @@ def _envelope(body: bytes) -> _Envelope:
         return _Envelope(code, message, request_id)
 
 
-def _limited(error: TikTokError) -> tuple[str, str | None]:
+def _limited_by(error: TikTokError) -> tuple[str, str | None]:
     """What a refusal for its rate is about: the endpoint, or one account there."""
     return error.endpoint, error.advertiser_id if error.action is Action.SLOW_ACCOUNT else None
 

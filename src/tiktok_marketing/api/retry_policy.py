@@ -18,10 +18,10 @@ class Random(Protocol):
         ...
 
 
-class Patience(msgspec.Struct, frozen=True, kw_only=True):
+class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """For how long a request is tried again, in seconds since its first try."""
 
-    trouble: float = 900.0
+    transient: float = 900.0
     """TikTok's own errors, broken connections and answers: survives a maintenance of ten minutes."""
     quota: float = 1500.0
     """40100 and its like: outlives two of TikTok's five-minute suspensions."""
@@ -35,20 +35,20 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
     """How often a request that cannot be made smaller is sent although TikTok finds it too large."""
     slow_codes: int = 4
     """How often such a request may be answered with a code that TikTok also gives for heavy queries (50002, 51xxx)."""
-    silent: float = 5.0
+    announce_from: float = 5.0
     """Waits of so many seconds and more are announced."""
 
 
-OWN_ADDRESS_PATIENCE = Patience(first_contact=15.0)
+OWN_ADDRESS_RETRIES = RetryPolicy(first_contact=15.0)
 """For an address that somebody wrote: if nothing answers there, it is more likely to be wrong than late."""
-SHORT_PATIENCE = Patience(trouble=10.0, quota=30.0, maintenance=10.0, first_contact=5.0, silent=1.0)
+INTERACTIVE_RETRIES = RetryPolicy(transient=10.0, quota=30.0, maintenance=10.0, first_contact=5.0, announce_from=1.0)
 """For somebody who waits at the screen for `check` to answer."""
 
 _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 60.0
 
 
-def pause(error: TikTokError, tries: int, random: Random) -> float:
+def backoff(error: TikTokError, tries: int, random: Random) -> float:
     """Seconds to wait after the given number of failed tries: doubling, capped, and spread so that tries do not meet.
 
     Example:
@@ -59,31 +59,38 @@ def pause(error: TikTokError, tries: int, random: Random) -> float:
     return random.uniform(longest / 2, longest)
 
 
-def gives_up(
-    error: TikTokError, *, tries: int, alike: int, waited: float, divisible: bool, answered: bool, patience: Patience
+def should_give_up(
+    error: TikTokError,
+    *,
+    tries: int,
+    same_kind: int,
+    waited: float,
+    divisible: bool,
+    answered: bool,
+    policy: RetryPolicy,
 ) -> bool:
     """Whether the request has failed for good.
 
     Args:
         error: The latest failure.
         tries: How often the request was sent.
-        alike: How often of these it failed in this way: as too large, as too slow, or otherwise.
+        same_kind: How often of these it failed in this way: as too large, as too slow, or otherwise.
         waited: Seconds since the first of them failed, or since the endpoint takes nothing; before any contact, since
             the first was sent.
         divisible: Whether the caller can ask for less at a time instead.
         answered: Whether the API ever answered anything in this run.
-        patience: How long to go on.
+        policy: How long to go on.
     """
     if error.action is Action.SPLIT and not divisible:
-        return alike >= patience.tries_of_the_smallest
+        return same_kind >= policy.tries_of_the_smallest
     too_fast = error.action in {Action.SLOW_DOWN, Action.SLOW_ACCOUNT}
     if error.action is not Action.RETRY and not too_fast:
         return True
     if divisible and error.slow:
-        return alike >= (patience.slow_tries if error.timed_out else patience.slow_codes)
+        return same_kind >= (policy.slow_tries if error.timed_out else policy.slow_codes)
     if too_fast:
-        return waited >= patience.quota
+        return waited >= policy.quota
     if error.code is None and not answered:
-        return waited >= patience.first_contact
-    limit = patience.maintenance if error.code == MAINTENANCE else patience.trouble
+        return waited >= policy.first_contact
+    limit = policy.maintenance if error.code == MAINTENANCE else policy.transient
     return tries >= 3 and waited >= limit

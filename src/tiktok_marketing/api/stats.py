@@ -16,23 +16,23 @@ _OVERDUE = 3.0
 """Times the usual latency, and a second, after which an answer is not one of the usual ones."""
 
 
-class Flow(msgspec.Struct, frozen=True):
+class EndpointStats(msgspec.Struct, frozen=True):
     """How an endpoint answers at the moment.
 
     Args:
         latency: Seconds that an answer takes, on average.
         page_bytes: Bytes of the largest recent answer; 0 before the first.
-        a_second: Answers a second, lately.
+        answers_per_second: Answers a second, lately.
         overdue: Requests under way that take much longer than the others.
     """
 
     latency: float
     page_bytes: int
-    a_second: float
+    answers_per_second: float
     overdue: int
 
 
-class _Endpoint:
+class _EndpointCounts:
     __slots__ = ("arrived", "largest", "seconds", "under_way")
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class _Endpoint:
         self.under_way: dict[object, float] = {}
 
 
-class Tally:
+class RequestStats:
     """Counts, for people to see and to decide how much to ask at once."""
 
     def __init__(self) -> None:
@@ -50,16 +50,16 @@ class Tally:
         self.refused = 0
         self.retried = 0
         self.bytes = 0
-        self.dated: tuple[str, datetime] | None = None
+        self.latest_date: tuple[str, datetime] | None = None
         """The latest answer's `Date`, and this machine's time when it came."""
-        self._endpoints: dict[str, _Endpoint] = {}
+        self._endpoints: dict[str, _EndpointCounts] = {}
 
     @property
     def clock_ahead(self) -> timedelta | None:
         """How far this machine's clock is ahead of TikTok's, to about a second; None if TikTok did not say."""
-        if self.dated is None:
+        if self.latest_date is None:
             return None
-        told, here = self.dated
+        told, here = self.latest_date
         try:
             return here - parsedate_to_datetime(told).astimezone(UTC)
         except (ValueError, TypeError, OverflowError):
@@ -85,7 +85,7 @@ class Tally:
         known.arrived.append(at)
         known.seconds.append(seconds)
 
-    def flow(self, endpoint: str, at: float) -> Flow:
+    def of_endpoint(self, endpoint: str, at: float) -> EndpointStats:
         """How the endpoint answers now."""
         known = self._of(endpoint)
         latency = sum(known.seconds) / len(known.seconds) if known.seconds else _UNKNOWN_LATENCY
@@ -98,10 +98,10 @@ class Tally:
             if left_at > late:
                 break
             overdue += 1
-        return Flow(latency, known.largest, a_second, overdue)
+        return EndpointStats(latency, known.largest, a_second, overdue)
 
-    def _of(self, endpoint: str) -> _Endpoint:
+    def _of(self, endpoint: str) -> _EndpointCounts:
         known = self._endpoints.get(endpoint)
         if known is None:
-            known = self._endpoints[endpoint] = _Endpoint()
+            known = self._endpoints[endpoint] = _EndpointCounts()
         return known

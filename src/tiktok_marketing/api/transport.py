@@ -11,7 +11,7 @@ import aiohttp
 import msgspec
 from aiohttp import hdrs
 
-from tiktok_marketing.api.body_budget import Place, Room
+from tiktok_marketing.api.body_budget import BodyBudget, Reservation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,13 +35,13 @@ class Reply(msgspec.Struct, frozen=True):
         status: HTTP status.
         headers: Its headers.
         body: Decompressed.
-        place: The room it takes until it is taken; None if it takes none.
+        reservation: The room it takes until it is taken; None if it takes none.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
-    place: Place | None = None
+    reservation: Reservation | None = None
 
 
 class TransportFailure(Exception):  # noqa: N818 - what happened to a request, before anybody judged it
@@ -84,7 +84,7 @@ class HttpTransport:
         connect_timeout: Seconds to get a connection.
         read_timeout: Seconds of silence after which an answer is given up.
         connections: How many at once.
-        room: Where answers wait until they are taken; None for one of its own.
+        budget: Where answers wait until they are taken; None for one of its own.
         resolver: What names are looked up with; None for the system's way.
     """
 
@@ -95,7 +95,7 @@ class HttpTransport:
         connect_timeout: float = 15.0,
         read_timeout: float = 90.0,
         connections: int = 512,
-        room: Room | None = None,
+        budget: BodyBudget | None = None,
         resolver: AbstractResolver | None = None,
     ) -> None:
         self.host = host.rstrip("/")
@@ -104,7 +104,7 @@ class HttpTransport:
         self._longest = read_timeout * 4
         self._connections = connections
         self._resolver = resolver
-        self.room = room or Room(_ROOM)
+        self.budget = budget or BodyBudget(_ROOM)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -141,15 +141,15 @@ class HttpTransport:
                 ) as response,
             ):
                 patience.reschedule(None)
-                place = await self.room.enter(endpoint, _announced(response))
+                place = await self.budget.reserve(endpoint, _announced(response))
                 try:
                     patience.reschedule(asyncio.get_running_loop().time() + self._longest)
                     body = await response.read()
                 except BaseException:
-                    place.leave()
+                    place.release()
                     raise
-                self.room.came(endpoint, len(body))
-                place.has(len(body))
+                self.budget.observe(endpoint, len(body))
+                place.resize(len(body))
                 return Reply(response.status, response.headers, body, place)
         except TimeoutError as error:
             connecting = isinstance(error, aiohttp.ConnectionTimeoutError)

@@ -9,29 +9,29 @@ from tiktok_marketing.catalog.objects import OBJECTS
 from tiktok_marketing.catalog.reports import REPORTS
 from tiktok_marketing.catalog.schema import FieldType, field_types, json_schema
 from tiktok_marketing.catalog.stream import (
+    ExpectedError,
     Grain,
     Level,
+    ListQuery,
     ObjectSource,
     Parent,
-    Refusal,
     ReportSource,
     Scope,
     Stream,
-    Walk,
 )
 
 __all__ = [
     "STREAMS",
+    "ExpectedError",
     "FieldType",
     "Grain",
     "Level",
+    "ListQuery",
     "ObjectSource",
     "Parent",
-    "Refusal",
     "ReportSource",
     "Scope",
     "Stream",
-    "Walk",
     "field_types",
     "json_schema",
     "stream_named",

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import msgspec
 
-from tiktok_marketing.catalog.stream import ObjectSource, Parent, Refusal, Scope, Stream, Walk
+from tiktok_marketing.catalog.stream import ExpectedError, ListQuery, ObjectSource, Parent, Scope, Stream
 
 # Without `buying_types` TikTok answers for AUCTION and RESERVATION_RF only, so TopView campaigns and all that is in
 # them would be missing without a word; asked together with the other two, TopView is refused (40002). The page of 100
 # is documented for ad groups; it is asked everywhere, because a smaller page is always allowed and an account has few
 # TopView objects.
 _BUYING_TYPES = (
-    Walk(filtering={"buying_types": ["AUCTION", "RESERVATION_RF"]}),
-    Walk(filtering={"buying_types": ["RESERVATION_TOP_VIEW"]}, page_size=100),
+    ListQuery(filtering={"buying_types": ["AUCTION", "RESERVATION_RF"]}),
+    ListQuery(filtering={"buying_types": ["RESERVATION_TOP_VIEW"]}, page_size=100),
 )
 
 # `primary_status`, not `secondary_status`: it is the filter whose default (STATUS_NOT_DELETE) hides deleted objects,
 # its value is the same at all three levels, and it exists in the sandbox, where objects have no secondary status.
 _DELETED_TOO = {"primary_status": "STATUS_ALL"}
 
-_ADVERTISING_OBJECTS = ObjectSource(page_size=1000, walks=_BUYING_TYPES, deleted_filter=_DELETED_TOO, has_status=True)
+_ADVERTISING_OBJECTS = ObjectSource(page_size=1000, queries=_BUYING_TYPES, deleted_filter=_DELETED_TOO, has_status=True)
 
 OBJECTS: tuple[Stream, ...] = (
     Stream(
@@ -83,7 +83,7 @@ OBJECTS: tuple[Stream, ...] = (
         primary_key=("image_id",),
         unique_by=("advertiser_id", "image_id"),
         cursor="modify_time",
-        source=ObjectSource(page_size=100, reach=10_000),
+        source=ObjectSource(page_size=100, max_records=10_000),
     ),
     Stream(
         name="creative_assets_videos",
@@ -92,7 +92,7 @@ OBJECTS: tuple[Stream, ...] = (
         primary_key=("video_id",),
         unique_by=("advertiser_id", "video_id"),
         cursor="modify_time",
-        source=ObjectSource(page_size=100, reach=10_000),
+        source=ObjectSource(page_size=100, max_records=10_000),
     ),
     Stream(
         name="creative_assets_music",
@@ -100,7 +100,7 @@ OBJECTS: tuple[Stream, ...] = (
         endpoint="file/music/get/",
         primary_key=("music_id",),
         unique_by=("advertiser_id", "music_id"),
-        source=ObjectSource(list_key="musics", page_size=1000, reach=100_000),
+        source=ObjectSource(list_key="musics", page_size=1000, max_records=100_000),
     ),
     Stream(
         name="creative_assets_portfolios",
@@ -117,7 +117,7 @@ OBJECTS: tuple[Stream, ...] = (
         primary_key=("spark_ads_post_id",),
         unique_by=("advertiser_id", "spark_ads_post_id"),
         sandbox=False,
-        source=ObjectSource(page_size=50, lifted={"spark_ads_post_id": ("item_info", "item_id")}),
+        source=ObjectSource(page_size=50, promoted_fields={"spark_ads_post_id": ("item_info", "item_id")}),
     ),
     Stream(
         name="pixels",
@@ -136,14 +136,16 @@ OBJECTS: tuple[Stream, ...] = (
         unique_by=("advertiser_id", "business_type", "instant_page_events"),
         sandbox=False,
         source=ObjectSource(
-            per=Parent(
+            parent=Parent(
                 stream="ad_groups",
-                other="campaigns",
-                by="campaign_id",
+                join_stream="campaigns",
+                join_field="campaign_id",
                 parameters={"objective_type": "objective_type", "optimization_goal": "optimization_goal"},
             ),
             # Most objectives have no instant page to go with them.
-            refusals=(Refusal(code=40002, says="one or more value of the param(s) is not acceptable"),),
+            expected_errors=(
+                ExpectedError(code=40002, message_contains="one or more value of the param(s) is not acceptable"),
+            ),
         ),
     ),
     Stream(
@@ -154,12 +156,12 @@ OBJECTS: tuple[Stream, ...] = (
         unique_by=("advertiser_id", "pixel_id"),
         sandbox=False,
         source=ObjectSource(
-            per=Parent(stream="pixels", parameters={"pixel_ids": "pixel_id"}, at_once=10),
+            parent=Parent(stream="pixels", parameters={"pixel_ids": "pixel_id"}, at_once=10),
             recent_days=30,
-            refusals=(
-                Refusal(
+            expected_errors=(
+                ExpectedError(
                     code=40001,
-                    says="no permission to operate on the pixel",
+                    message_contains="no permission to operate on the pixel",
                     notice="pixel {pixel_ids} is left out, since the account has no permission to operate on it.",
                 ),
             ),

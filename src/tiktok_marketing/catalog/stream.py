@@ -39,7 +39,7 @@ class Level(StrEnum):
     AD = "AUCTION_AD"
 
 
-class Walk(msgspec.Struct, frozen=True, kw_only=True):
+class ListQuery(msgspec.Struct, frozen=True, kw_only=True):
     """One complete pagination of a list."""
 
     filtering: dict[str, Any] = {}
@@ -57,17 +57,17 @@ class Parent(msgspec.Struct, frozen=True, kw_only=True):
     """Parameter of the request to the field of those records that fills it; records without a value ask for nothing."""
     at_once: int | None = None
     """How many records one request takes, each parameter being a list then; None if it takes one, as plain values."""
-    other: str | None = None
+    join_stream: str | None = None
     """A second stream that has the fields which those records lack."""
-    by: str = ""
+    join_field: str = ""
     """The field in which records of both streams agree."""
 
 
-class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+class ExpectedError(msgspec.Struct, frozen=True, kw_only=True):
     """An error of TikTok's that means that there is nothing to read, and no failure."""
 
     code: int
-    says: str
+    message_contains: str
     """A part of the message, which tells it from other errors of that code."""
     notice: str = ""
     """What to say of it, with the request's parameters to fill in; nothing if it is to be expected."""
@@ -80,7 +80,7 @@ class ObjectSource(msgspec.Struct, frozen=True, kw_only=True):
     """Where the records are in the answer's `data`."""
     page_size: int | None = None
     """The endpoint's largest page; None where the endpoint has no pages."""
-    walks: tuple[Walk, ...] = (Walk(),)
+    queries: tuple[ListQuery, ...] = (ListQuery(),)
     """What TikTok wants asked separately; together they reach every object, and no object comes in two of them."""
     deleted_filter: dict[str, Any] = {}
     """What to add to `filtering` so that deleted objects come too."""
@@ -88,23 +88,23 @@ class ObjectSource(msgspec.Struct, frozen=True, kw_only=True):
     """The entry of `filtering` that asks for objects changed at or after a moment (UTC); None if there is none."""
     has_status: bool = False
     """Whether its records have a status that changes without `modify_time`, since it follows from another object's."""
-    reach: int | None = None
+    max_records: int | None = None
     """How many records of a list TikTok gives at most, the rest being out of reach; None if there is no such bound."""
-    per: Parent | None = None
+    parent: Parent | None = None
     """Where the list is not asked for as a whole: the list whose records are asked about."""
     recent_days: int | None = None
     """Days up to today (UTC) that the list is about, as `date_range`; None where it has no such parameter."""
-    refusals: tuple[Refusal, ...] = ()
+    expected_errors: tuple[ExpectedError, ...] = ()
     """Answers to one request that are no failure."""
 
-    lifted: dict[str, tuple[str, ...]] = {}
+    promoted_fields: dict[str, tuple[str, ...]] = {}
     """Fields of the root that repeat a nested one: name to the way there."""
     untyped: frozenset[str] = frozenset()
     """Fields that TikTok sends in another shape than their schema says, which is Airbyte's; they pass as they come."""
 
-    def page_size_of(self, walk: Walk) -> int | None:
+    def page_size_of(self, query: ListQuery) -> int | None:
         """Return the page size to ask for on `walk`; None where the endpoint has no pages."""
-        return self.page_size if walk.page_size is None else walk.page_size
+        return self.page_size if query.page_size is None else query.page_size
 
 
 class ReportSource(msgspec.Struct, frozen=True, kw_only=True):

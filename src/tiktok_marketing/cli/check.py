@@ -32,11 +32,11 @@ def check(config_path: Path) -> int:
 
 async def _checked(config: Config) -> list[CheckResult]:
     from tiktok_marketing.access_check import check as ask
-    from tiktok_marketing.api.retry_policy import SHORT_PATIENCE
+    from tiktok_marketing.api.retry_policy import INTERACTIVE_RETRIES
     from tiktok_marketing.clock import SystemClock
     from tiktok_marketing.connect import connect
 
-    async with connect(config, patience=SHORT_PATIENCE, on_wait=announce) as api:
+    async with connect(config, policy=INTERACTIVE_RETRIES, on_wait=announce) as api:
         return await ask(config, api, SystemClock())
 
 

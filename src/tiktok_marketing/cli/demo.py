@@ -71,9 +71,9 @@ def _make_room(path: Path) -> None:
         with duckdb.connect(str(path), read_only=True) as connection:
             found = connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [_MARK]).fetchone()
     except duckdb.Error as error:
-        from tiktok_marketing.pipelines.databases.destination import explained
+        from tiktok_marketing.pipelines.databases.destination import describe_error
 
-        raise explained(error, _as_destination(path)) from error
+        raise describe_error(error, _as_destination(path)) from error
     if found is None:
         raise DestinationError(
             f"{path} exists, and no demo made it.", remedy="Give another file with --database, or move that one away."
@@ -133,13 +133,11 @@ def _config(emulator: Emulator, days: int) -> Config:
 async def _sync(emulator: Emulator, config: Config, path: Path) -> tuple[Summary, Counter[str]]:
     """Run a sync. Returns its summary, and how many requests each stream took."""
     from tiktok_marketing.cli.progress import Reporter
-    from tiktok_marketing.pipelines import Circumstances, DuckDBFile, load_async
+    from tiktok_marketing.pipelines import DuckDBFile, RunOptions, load_async
 
     emulator.counters.reset()
     async with Reporter(quiet=not console(stderr=True).is_terminal) as reporter:
-        summary = await load_async(
-            config, DuckDBFile(path), watcher=reporter, circumstances=Circumstances(address=emulator.url)
-        )
+        summary = await load_async(config, DuckDBFile(path), watcher=reporter, options=RunOptions(address=emulator.url))
     _mark(path)
     if not summary.complete:
         raise ConnectorError(f"The demo is incomplete. {' '.join(summary.missing())}", remedy="Report this.")

@@ -90,7 +90,7 @@ def _states_in(to: str, dataset: str) -> Mapping[str, Any]:
     destination = destination_of(to, dataset)
     states = states_in(destination)
     if states is None:
-        click.echo(f"No sync has filled {destination.shown} yet: this is the first one.", err=True)
+        click.echo(f"No sync has filled {destination.display_name} yet: this is the first one.", err=True)
     return states or {}
 
 
@@ -99,19 +99,19 @@ async def _forecast(config: Config, selected: Sequence[Selected], states: Mappin
     from tiktok_marketing.connect import connect
     from tiktok_marketing.sync.forecast import forecast, plan_parts
     from tiktok_marketing.sync.read.accounts import find_accounts
-    from tiktok_marketing.sync.read.empty_days import Activity
+    from tiktok_marketing.sync.read.empty_days import EmptyDayFinder
 
     clock = SystemClock()
     async with connect(config, clock=clock, on_wait=announce) as api:
         found = await find_accounts(config, api)
-        if found.unknown is not None:
-            click.echo(f"Accounts may be missing here. {found.unknown.message}", err=True)
+        if found.incomplete is not None:
+            click.echo(f"Accounts may be missing here. {found.incomplete.message}", err=True)
         accounts = found.chosen
-        parts = plan_parts(config, selected, states, accounts, api.moment())
-        activity = Activity.of_sync(config, api, [part for own in parts.values() for part in own])
+        parts = plan_parts(config, selected, states, accounts, api.clock_reading())
+        activity = EmptyDayFinder.of_sync(config, api, [part for own in parts.values() for part in own])
         if ask:
             await activity.ask_all(_AT_ONCE)
-        return forecast(config, parts, accounts, activity, api.quotas.tier)
+        return forecast(config, parts, accounts, activity, api.limiters.tier)
 
 
 def show_forecast(found: Forecast, config: Config) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tiktok_marketing.api.stats import Tally
+from tiktok_marketing.api.stats import RequestStats
 
 
 class Budget:
@@ -13,7 +13,7 @@ class Budget:
         requests: How many it may send.
     """
 
-    def __init__(self, tally: Tally, requests: int) -> None:
+    def __init__(self, tally: RequestStats, requests: int) -> None:
         self._tally = tally
         self._most = requests + self.sent
 

@@ -23,7 +23,7 @@ from tiktok_marketing.pipelines.databases.read_only import Reader, reading
 from tiktok_marketing.pipelines.summary import LOADS_TABLE, SYNCS_TABLE
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.cursors import Cursors, read_state
-from tiktok_marketing.sync.plan.zones import least_day_in, zone_of
+from tiktok_marketing.sync.plan.zones import earliest_day_in, zone_of
 
 MEASURES = ("spend", "impressions", "clicks")
 """What is added up and compared: what an ad delivered, which is final before conversions are."""
@@ -242,7 +242,7 @@ class Database:
                     f" FROM {self.table(stream.name)} WHERE advertiser_id IS NOT NULL"
                 ):
                     zone = zone_of(*zones)
-                    first = least_day_in(zone, created.replace(tzinfo=UTC)) if created else None
+                    first = earliest_day_in(zone, created.replace(tzinfo=UTC)) if created else None
                     described[one] = Account(
                         advertiser_id=one, name=name or "", zone=zone, created=first, info={} if any(zones) else None
                     )
@@ -308,7 +308,7 @@ def states_in(destination: Destination) -> Mapping[str, Any] | None:
         return None
     if states is None:
         raise ConfigurationError(
-            f"The states in {destination.shown} are gone or cannot be read.",
+            f"The states in {destination.display_name} are gone or cannot be read.",
             remedy="`tiktok-marketing doctor --database …` says more; a sync with --full reads everything anew.",
         )
     return states
@@ -339,6 +339,6 @@ def _make_sure_of(reader: Reader, destination: Destination) -> None:
         return
     there = f"It has what looks like one in: {', '.join(sorted(ours))} (--dataset)." if ours else ""
     raise NothingToReadError(
-        f"{destination.shown} holds no tables of a sync in the schema {destination.dataset}.",
+        f"{destination.display_name} holds no tables of a sync in the schema {destination.dataset}.",
         remedy=there or "Give the address and the dataset that the sync was given.",
     )

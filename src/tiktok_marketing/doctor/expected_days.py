@@ -8,13 +8,13 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 import msgspec
 
 from tiktok_marketing.catalog import Grain, ReportSource, Stream
-from tiktok_marketing.clock import Moment
+from tiktok_marketing.clock import ClockReading
 from tiktok_marketing.config import LONGEST_WINDOW, Config
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.cursors import Cursors
 from tiktok_marketing.sync.plan.partitions import plan_stream
 from tiktok_marketing.sync.plan.selection import Selected
-from tiktok_marketing.sync.plan.zones import LATEST_ZONE, day_in
+from tiktok_marketing.sync.plan.zones import ZONE_BEHIND_ALL, day_in
 
 CORRECTIONS = timedelta(hours=24)
 """TikTok corrects a day's figures in a job that ends about noon UTC, after their documented lateness."""
@@ -76,11 +76,11 @@ def expected_days(
         return []
     accounts = list(accounts)
     selected = Selected(stream, incremental=True)
-    parts = plan_stream(config, selected, cursors, accounts, Moment.at(now))
+    parts = plan_stream(config, selected, cursors, accounts, ClockReading.at(now))
     again = {part.account.advertiser_id: part.first for part in parts if part.account is not None}
     late = timedelta(hours=source.hours_late) + CORRECTIONS
     found = []
-    for part in plan_stream(config, selected, None, accounts, Moment.at(now)):
+    for part in plan_stream(config, selected, None, accounts, ClockReading.at(now)):
         account = part.account
         cursor = cursors.day_of(account.advertiser_id) if account is not None else None
         if account is None or cursor is None or part.first is None or part.last is None:
@@ -111,13 +111,14 @@ def _least_offset(zone: tzinfo, now: datetime) -> timedelta:
 def known_zones(accounts: Iterable[Account]) -> list[Account]:
     """The accounts; where a day begins last if their zone is unknown, so that no day counts as due too early."""
     return [
-        account if account.zone_is_known else msgspec.structs.replace(account, zone=LATEST_ZONE) for account in accounts
+        account if account.zone_is_known else msgspec.structs.replace(account, zone=ZONE_BEHIND_ALL)
+        for account in accounts
     ]
 
 
 def due_days(config: Config, stream: Stream, accounts: Iterable[Account], moment: datetime) -> Mapping[str, date]:
     """The last day of each account that a sync at that moment reads; accounts that have none are left out."""
-    parts = plan_stream(config, Selected(stream, incremental=True), None, list(accounts), Moment.at(moment))
+    parts = plan_stream(config, Selected(stream, incremental=True), None, list(accounts), ClockReading.at(moment))
     return {
         part.account.advertiser_id: part.last for part in parts if part.account is not None and part.last is not None
     }

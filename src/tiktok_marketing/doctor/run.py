@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from tiktok_marketing.api.client import Client, Waiting
-from tiktok_marketing.api.retry_policy import SHORT_PATIENCE
+from tiktok_marketing.api.retry_policy import INTERACTIVE_RETRIES
 from tiktok_marketing.catalog import Stream
 from tiktok_marketing.clock import Clock, SystemClock, is_believable
 from tiktok_marketing.config import Config
@@ -108,7 +108,7 @@ async def examine(
         loading = loading_now(scope.database) if scope.database is not None else None
         if not scope.offline:
             api = await stack.enter_async_context(
-                connect(config, clock=clock, patience=SHORT_PATIENCE, on_wait=on_wait, address=address)
+                connect(config, clock=clock, policy=INTERACTIVE_RETRIES, on_wait=on_wait, address=address)
             )
             access = await examine_access(config, api, clock, examined, alone=loading is None)
             _note_access(noted, access, config, alone=loading is None)
@@ -255,8 +255,8 @@ class _DatabaseExaminer:
     async def _hold_against_tiktok(
         self, api: Client, access: Access, disagreeing: Sequence[sums.Disagreement]
     ) -> Sample:
-        budget = Budget(api.tally, self._scope.requests)
-        refused_before = api.tally.refused
+        budget = Budget(api.stats, self._scope.requests)
+        refused_before = api.stats.refused
         answering = {account.advertiser_id for account in access.answering}
         totals = Totals(self._config, api, self._database, budget)
         expected = {
@@ -297,7 +297,7 @@ class _DatabaseExaminer:
         self._noted.add("Reports", found, f"{held} have the rows and sums that TikTok has.")
         compared = f"{lists.asked:,} of {len(asked_lists):,} lists"
         self._noted.add("Objects", lists.findings, f"{compared} hold all that TikTok lists.")
-        if api.tally.refused > refused_before and not any(one.check == asking.QUOTA for one in access.findings):
+        if api.stats.refused > refused_before and not any(one.check == asking.QUOTA for one in access.findings):
             self._noted.findings.append(asking.judge_quota(self._config.requests_per_second, None))
         return Sample(
             windows=totals.asked,

@@ -21,16 +21,16 @@ from tiktok_marketing.pipelines.databases.destination import (
     PostgresDatabase,
     destination_of,
 )
-from tiktok_marketing.pipelines.load import Circumstances, load, load_async
+from tiktok_marketing.pipelines.load import RunOptions, load, load_async
 from tiktok_marketing.pipelines.summary import Snapshot, StreamSummary, Summary, Watcher
 from tiktok_marketing.sync.plan.selection import choose_streams
 
 __all__ = [
     "DEFAULT_DATASET",
-    "Circumstances",
     "Destination",
     "DuckDBFile",
     "PostgresDatabase",
+    "RunOptions",
     "Snapshot",
     "StreamSummary",
     "Summary",

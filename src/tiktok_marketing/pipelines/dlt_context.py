@@ -66,7 +66,7 @@ class _OwnContext(RunContext):  # type: ignore[misc]
 
 
 @contextmanager
-def quiet_dlt(folder: Path) -> Iterator[None]:
+def isolated_dlt(folder: Path) -> Iterator[None]:
     """Let dlt work in `folder` alone.
 
     Syncs of one process that load at the same time would share dlt's context: the second one waits for the first.

@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack
 
 import msgspec
 
-from tiktok_marketing.api.retry_policy import Patience
+from tiktok_marketing.api.retry_policy import RetryPolicy
 from tiktok_marketing.clock import Clock, SystemClock
 from tiktok_marketing.config import Config
 from tiktok_marketing.connect import connect
@@ -26,18 +26,18 @@ from tiktok_marketing.sync.plan.selection import Selected, choose_streams
 from tiktok_marketing.sync.run.engine import Sync
 
 
-class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
+class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What a sync finds around it; None for the usual.
 
     Args:
         clock: The time.
-        patience: For how long requests are tried again.
+        policy: For how long requests are tried again.
         address: Scheme, host and port to ask instead of TikTok's.
         limits: Of memory.
     """
 
     clock: Clock | None = None
-    patience: Patience | None = None
+    policy: RetryPolicy | None = None
     address: str | None = None
     limits: Sequence[Meter] | None = None
 
@@ -79,7 +79,7 @@ async def load_async(
     full: bool = False,
     watcher: Watcher | None = None,
     stop: asyncio.Event | None = None,
-    circumstances: Circumstances | None = None,
+    options: RunOptions | None = None,
 ) -> Summary:
     """As `load`, in an event loop.
 
@@ -91,7 +91,7 @@ async def load_async(
         full: As for `load`.
         watcher: Told what happens.
         stop: Once it is set, reading ends, what was read is loaded with its state, and the summary is `interrupted`.
-        circumstances: The time, patience and address where they are not the usual ones.
+        options: The time, patience and address where they are not the usual ones.
 
     Raises:
         ConfigurationError: As `load`.
@@ -101,25 +101,25 @@ async def load_async(
     destination = destination_of(to, dataset) if isinstance(to, str) else to
     chosen = choose_streams(config, streams)
     _check_libraries(destination)
-    from tiktok_marketing.pipelines.load_loop import Pump
+    from tiktok_marketing.pipelines.load_loop import LoadLoop
     from tiktok_marketing.pipelines.loader import Loader
 
-    at = circumstances or Circumstances()
+    at = options or RunOptions()
     clock = at.clock or SystemClock()
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(reserved(destination))
         thread = stack.enter_context(LoaderThread())
-        pump = Pump(destination, chosen, watcher or Watcher(), clock, stop or asyncio.Event())
+        pump = LoadLoop(destination, chosen, watcher or Watcher(), clock, stop or asyncio.Event())
         loader = Loader(destination, folder, pump.notice_from_thread)
         states = await thread.do(loader.open)
         pump.begin_from(states, full=full)
         api = await stack.enter_async_context(
-            connect(config, clock=clock, patience=at.patience, on_wait=pump.waits, address=at.address)
+            connect(config, clock=clock, policy=at.policy, on_wait=pump.waits, address=at.address)
         )
         # Lists of objects are read whole in any case, and a status can change without the object's `modify_time`: so
         # every object that was read is written, which costs a merge by key little.
         selected = [Selected(stream, incremental=stream.is_report and stream.cursor is not None) for stream in chosen]
-        sync = Sync(config, selected, {} if full else states, api, clock, keep=pump.keep)
+        sync = Sync(config, selected, {} if full else states, api, clock, sink_factory=pump.sink)
 
         def stop_before_it_is_full(what: str) -> None:
             error = OutOfMemoryError(what)
@@ -142,6 +142,6 @@ def _check_libraries(destination: Destination) -> None:
             if error.name != name:
                 raise
             raise ConfigurationError(
-                f"Loading into {destination.shown} needs {name}, which is not installed.",
+                f"Loading into {destination.display_name} needs {name}, which is not installed.",
                 remedy=f"Install it with: {install(destination)}",
             ) from None

@@ -18,14 +18,14 @@ from tiktok_marketing.api.client import Waiting
 from tiktok_marketing.catalog import Stream
 from tiktok_marketing.clock import Clock
 from tiktok_marketing.errors import ConnectorError, IncompleteReadError
-from tiktok_marketing.pipelines.arrow.sink import TableRows, table_of_batch
-from tiktok_marketing.pipelines.arrow.tables import TableMaker, check_key
+from tiktok_marketing.pipelines.arrow.sink import ArrowSink, table_of_batch
+from tiktok_marketing.pipelines.arrow.tables import TableBuilder, check_key
 from tiktok_marketing.pipelines.databases.destination import Destination
 from tiktok_marketing.pipelines.databases.replacement import Span
 from tiktok_marketing.pipelines.loader import Loader
-from tiktok_marketing.pipelines.package import FIRST_SECONDS, FULL_SECONDS, Held, Package
+from tiktok_marketing.pipelines.package import FIRST_SECONDS, FULL_SECONDS, LoadPackage, UnfinishedDays
 from tiktok_marketing.pipelines.summary import Snapshot, StreamSummary, Summary, Watcher, earliest_cursor
-from tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Event, Failure, Notice, Settled, Started
+from tiktok_marketing.sync.events import Batch, Checkpoint, DaysComplete, Ended, Event, Failure, Notice, Started
 from tiktok_marketing.sync.run.engine import Sync
 from tiktok_marketing.sync.run.progress import Progress
 
@@ -37,7 +37,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Pump:
+class LoadLoop:
     """Moves what one sync reads into one database.
 
     Args:
@@ -64,7 +64,7 @@ class Pump:
         self._started = clock.now()
         self._began = clock.monotonic()
         self._loop = asyncio.get_running_loop()
-        self._makers = {stream.name: TableMaker(stream, self.notice) for stream in self._streams}
+        self._builders = {stream.name: TableBuilder(stream, self.notice) for stream in self._streams}
         self._states_before: Mapping[str, Mapping[str, Any]] = {}
         self._states: dict[str, Mapping[str, Any]] = {}
         self._begun: dict[str, float] = {}
@@ -74,22 +74,22 @@ class Pump:
         self._notices: list[str] = []
         self._loaded: dict[str, int] = {}
         self._packages = 0
-        self._filled = Package(clock.monotonic())
-        self._held = Held()
-        self._hiding: set[str] = set()
+        self._filling = LoadPackage(clock.monotonic())
+        self._unfinished = UnfinishedDays()
+        self._streams_hiding_rows: set[str] = set()
         """Streams of which TikTok may hide rows, so that what does not come is not gone."""
         self._loading: asyncio.Task[None] | None = None
 
-    def keep(self, stream: Stream, advertiser_id: int) -> TableRows:
+    def sink(self, stream: Stream, advertiser_id: int) -> ArrowSink:
         """Give what keeps rows of a report, as they come."""
-        return TableRows(self._makers[stream.name], advertiser_id)
+        return ArrowSink(self._builders[stream.name], advertiser_id)
 
     def begin_from(self, states: Mapping[str, Mapping[str, Any]], *, full: bool) -> None:
         """Take the states of the database; a full sync forgets those of its streams with its first package."""
         self._states_before = states
         if full:
             names = [stream.name for stream in self._streams if stream.name in states]
-            self._filled.states.update(dict.fromkeys(names))
+            self._filling.states.update(dict.fromkeys(names))
 
     def notice_from_thread(self, text: str) -> None:
         """Take a notice in the loader's thread."""
@@ -126,8 +126,8 @@ class Pump:
                 stopped = error
             if self._loading is not None:
                 await self._loading
-            if not self._filled.empty:
-                await self._load(self._filled, loader, thread)
+            if not self._filling.empty:
+                await self._load(self._filling, loader, thread)
         finally:
             if self._loading is not None:
                 await asyncio.wait({self._loading})
@@ -142,7 +142,7 @@ class Pump:
             while not self._stop.is_set():
                 await self._hand_over(loader, thread)
                 await self._wait(coming, stopping)
-                if coming.done() and not self._filled.full:
+                if coming.done() and not self._filling.full:
                     try:
                         event = coming.result()
                     except StopAsyncIteration:
@@ -162,16 +162,16 @@ class Pump:
             await self._loading  # raises what it raised
             self._loading = None
         if self._loading is None and self._due():
-            self._loading = asyncio.create_task(self._load(self._filled, loader, thread))
-            self._filled = Package(self._clock.monotonic())
+            self._loading = asyncio.create_task(self._load(self._filling, loader, thread))
+            self._filling = LoadPackage(self._clock.monotonic())
 
     async def _wait(self, coming: asyncio.Future[Event], stopping: asyncio.Future[Any]) -> None:
         waited: set[asyncio.Future[Any]] = {stopping}
         if self._loading is not None:
             waited.add(self._loading)
-        if not self._filled.full:
+        if not self._filling.full:
             waited.add(coming)
-        timeout = None if self._filled.empty or self._loading is not None else max(0.0, self._left())
+        timeout = None if self._filling.empty or self._loading is not None else max(0.0, self._left())
         await asyncio.wait(waited, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
 
     @property
@@ -182,30 +182,30 @@ class Pump:
     def _left(self) -> float:
         """Seconds until the package that is being filled should go."""
         seconds = FULL_SECONDS if self._packages else FIRST_SECONDS
-        return self._filled.began + seconds - self._clock.monotonic()
+        return self._filling.began + seconds - self._clock.monotonic()
 
     def _due(self) -> bool:
-        return self._filled.full or (not self._filled.empty and self._left() <= 0)
+        return self._filling.full or (not self._filling.empty and self._left() <= 0)
 
-    async def _load(self, package: Package, loader: Loader, thread: LoaderThread) -> None:
+    async def _load(self, package: LoadPackage, loader: Loader, thread: LoaderThread) -> None:
         for name, rows in (await thread.do(loader.load, package)).items():
             self._loaded[name] = self._loaded.get(name, 0) + rows
         self._states.update({name: state for name, state in package.states.items() if state is not None})
         self._packages += 1
 
     def _take(self, event: Event, loader: Loader) -> None:
-        package = self._filled
+        package = self._filling
         match event:
             case Started(stream=stream):
                 self._begun[stream.name] = self._clock.monotonic()
                 if stream.name not in loader.tables:
-                    package.add(stream, self._makers[stream.name].schema.empty_table())
+                    package.add(stream, self._builders[stream.name].schema.empty_table())
             case Batch(stream=stream) if stream.name not in self._broken:
                 self._take_batch(event, package)
             case Checkpoint(stream=stream, state=state) if stream.cursor and stream.name not in self._broken:
                 package.states[stream.name] = state
-            case Settled(stream=stream, part=part, whole=whole):
-                tables = self._held.release(part)
+            case DaysComplete(stream=stream, window_id=part, whole=whole):
+                tables = self._unfinished.release(part)
                 if whole and stream.name not in self._broken:
                     self._take_whole(event, tables, package)
             case Ended(stream=stream):
@@ -215,26 +215,26 @@ class Pump:
                 if stream.name in self._broken:
                     event = Ended(stream, (*event.failures, self._broken[stream.name]), event.records)
                 self._ended[stream.name] = event
-                package.ended(event, hides=stream.name in self._hiding)
+                package.ended(event, hides=stream.name in self._streams_hiding_rows)
                 self._watcher.ended(event)
             case Notice(text=text):
                 self.notice(text)
             case _:
                 pass  # of a stream that cannot be loaded
 
-    def _take_whole(self, settled: Settled, tables: Iterable[pa.Table], package: Package) -> None:
+    def _take_whole(self, settled: DaysComplete, tables: Iterable[pa.Table], package: LoadPackage) -> None:
         replaces = settled.advertiser_id is not None
         for table in tables:
             package.add(settled.stream, table, whole=replaces)
         if settled.advertiser_id is not None:
-            span = Span(settled.advertiser_id, settled.days, settled.part in self._held.begun)
+            span = Span(settled.advertiser_id, settled.days, settled.window_id in self._unfinished.begun)
             package.replace(settled.stream, span)
         else:
-            self._hiding.add(settled.stream.name)
+            self._streams_hiding_rows.add(settled.stream.name)
 
-    def _take_batch(self, batch: Batch, package: Package) -> None:
+    def _take_batch(self, batch: Batch, package: LoadPackage) -> None:
         name = batch.stream.name
-        table = table_of_batch(self._makers[name], batch.records, batch.advertiser_id)
+        table = table_of_batch(self._builders[name], batch.records, batch.advertiser_id)
         try:
             check_key(table, batch.stream)
         except IncompleteReadError as error:
@@ -242,10 +242,10 @@ class Pump:
             account = None if batch.advertiser_id is None else str(batch.advertiser_id)
             self._broken[name] = Failure(name, account, "", error)
             return
-        if not batch.part:
+        if not batch.window_id:
             package.add(batch.stream, table)
             return
-        for stream, held in self._held.hold(batch.part, batch.stream, table):
+        for stream, held in self._unfinished.add(batch.window_id, batch.stream, table):
             package.add(stream, held)
 
     def _summary(self, progress: Progress, stopped: ConnectorError | None) -> Summary:
@@ -265,7 +265,7 @@ class Pump:
                 )
             )
         return Summary(
-            destination=self._destination.shown,
+            destination=self._destination.display_name,
             dataset=self._destination.dataset,
             started=self._started,
             ended=self._clock.now(),

@@ -34,13 +34,13 @@ from tiktok_marketing.catalog import Stream
 from tiktok_marketing.errors import ConnectorError, DestinationLockedError
 from tiktok_marketing.pipelines.arrow.columns import ColumnType
 from tiktok_marketing.pipelines.arrow.tables import MISFITS, columns_of
-from tiktok_marketing.pipelines.databases.destination import NAME, Destination, Session, explained
-from tiktok_marketing.pipelines.databases.replacement import Change
-from tiktok_marketing.pipelines.dlt_context import quiet_dlt
-from tiktok_marketing.pipelines.package import Package
+from tiktok_marketing.pipelines.databases.destination import NAME, Destination, Session, describe_error
+from tiktok_marketing.pipelines.databases.replacement import Replacement
+from tiktok_marketing.pipelines.dlt_context import isolated_dlt
+from tiktok_marketing.pipelines.package import LoadPackage
 from tiktok_marketing.pipelines.summary import LOADS_TABLE, SYNCS_TABLE, Summary
 
-_PATIENCE = 120.0
+_LOCK_WAIT = 120.0
 """Seconds to wait for somebody who has the database open when a package is due; at the start nobody waits."""
 
 
@@ -61,7 +61,7 @@ class Loader:
         self._states: dict[str, Mapping[str, Any]] = {}
         self._load_ids: list[str] = []
         self._settled: set[str] = set()
-        self._changes: dict[str, Change] = {}
+        self._changes: dict[str, Replacement] = {}
         self._new: set[str] = set()
         """Tables that were not there before: they have no rows but this sync's."""
         self.tables: set[str] = set()
@@ -73,11 +73,11 @@ class Loader:
         Raises:
             DestinationError: It cannot be written to.
         """
-        with self._opened(patience=0.0) as session:
-            session.make_room()
+        with self._opened(wait=0.0) as session:
+            session.ensure_schema()
             self._pipeline = dlt.pipeline(
                 NAME,
-                destination=self._destination.loading(self._changes),
+                destination=self._destination.dlt_destination(self._changes),
                 dataset_name=self._destination.dataset,
                 pipelines_dir=str(self._folder),
             )
@@ -87,18 +87,18 @@ class Loader:
             self.tables = self._existing(session)
             return dict(self._states)
 
-    def load(self, package: Package) -> dict[str, int]:
+    def load(self, package: LoadPackage) -> dict[str, int]:
         """Load a package and its states. Returns how many rows of each stream it was.
 
         Raises:
             DestinationError: The database does not take it.
         """
         tables = {
-            name: self._destination.fitting(table, package.streams[name]) for name, table in package.tables().items()
+            name: self._destination.sanitize(table, package.streams[name]) for name, table in package.tables().items()
         }
         states = {**self._states, **package.states}
         kept = {name: state for name, state in states.items() if state is not None}
-        with self._opened(patience=_PATIENCE) as session:
+        with self._opened(wait=_LOCK_WAIT) as session:
             self._new |= tables.keys() - self.tables
             self._changes.clear()
             self._changes.update({name: self._change(package, name) for name in {*tables, *package.spans}})
@@ -110,7 +110,7 @@ class Loader:
                 self._states = kept
             self.tables |= tables.keys()
             for name in tables.keys() - self._settled:
-                session.settle(package.streams[name])
+                session.create_indexes(package.streams[name])
                 self._describe(session, package.streams[name])
                 self._settled.add(name)
             for name, (read, skipped) in package.whole.items():
@@ -118,8 +118,8 @@ class Loader:
             self._forget_old_states(session)
         return {name: table.num_rows for name, table in tables.items()}
 
-    def _change(self, package: Package, name: str) -> Change:
-        return Change(
+    def _change(self, package: LoadPackage, name: str) -> Replacement:
+        return Replacement(
             stream=package.streams[name],
             spans=() if name in self._new else package.spans.get(name, ()),
             loads=tuple(self._load_ids),
@@ -132,7 +132,7 @@ class Loader:
         for name in names:
             if name in self.tables:
                 with session.transaction():
-                    self._changes[name].make_way(session.execute, self._destination.dataset)
+                    self._changes[name].delete_replaced(session.execute, self._destination.dataset)
 
     def finish(self, summary: Summary) -> None:
         """Write down the sync in a table of its own.
@@ -141,7 +141,7 @@ class Loader:
             DestinationError: The database does not take it.
         """
         table = f'"{self._destination.dataset}".{SYNCS_TABLE}'
-        with self._opened(patience=_PATIENCE) as session:
+        with self._opened(wait=_LOCK_WAIT) as session:
             session.execute(
                 f"CREATE TABLE IF NOT EXISTS {table} (sync_id VARCHAR, started_at TIMESTAMP, ended_at TIMESTAMP,"
                 " stream VARCHAR, loaded_rows BIGINT, requests_of_sync BIGINT, complete BOOLEAN, missing VARCHAR)"
@@ -167,31 +167,31 @@ class Loader:
                 )
 
     @contextmanager
-    def _opened(self, *, patience: float) -> Iterator[Session]:
+    def _opened(self, *, wait: float) -> Iterator[Session]:
         """Hold the database open, so that nobody comes between the steps of a package."""
         try:
-            with quiet_dlt(self._folder), self._session(patience) as session:
+            with isolated_dlt(self._folder), self._session(wait) as session:
                 yield session
         except ConnectorError:
             raise
         except Exception as error:
-            raise explained(error, self._destination) from error
+            raise describe_error(error, self._destination) from error
 
     @contextmanager
-    def _session(self, patience: float) -> Iterator[Session]:
-        until = time.monotonic() + patience
+    def _session(self, wait: float) -> Iterator[Session]:
+        until = time.monotonic() + wait
         said = False
         while True:
             try:
                 session = self._destination.connect(self._folder.name)
                 break
             except Exception as error:
-                reason = explained(error, self._destination)
+                reason = describe_error(error, self._destination)
                 if not isinstance(reason, DestinationLockedError) or time.monotonic() >= until:
                     raise reason from error
                 if not said:
                     said = True
-                    self._notice(f"{reason.message} Waiting for it up to {patience:.0f} s.")
+                    self._notice(f"{reason.message} Waiting for it up to {wait:.0f} s.")
                 time.sleep(0.5)
         try:
             yield session
@@ -210,7 +210,7 @@ class Loader:
         texts = {column.name: column.description for column in columns_of(stream)}
         texts[MISFITS] = "Values that do not fit the type of their column, as JSON: field to value."
         texts["_dlt_load_id"] = "The package that brought the row: see _dlt_loads."
-        todo = [(name, texts[name]) for name in session.undescribed(stream.name) if texts.get(name)]
+        todo = [(name, texts[name]) for name in session.uncommented_columns(stream.name) if texts.get(name)]
         if not todo:
             return
         with session.transaction():

@@ -25,7 +25,7 @@ FIRST_SECONDS = 3.0
 """The first package goes early, so that somebody who waits sees data, and a wrong destination is found out soon."""
 
 
-class Held:
+class UnfinishedDays:
     """Rows of days that are not whole yet.
 
     A day that alone has more than a package's worth of rows is given up early, in parts: it would not fit into memory.
@@ -37,7 +37,7 @@ class Held:
         self.begun: set[int] = set()
         """Parts of which something was given up early."""
 
-    def hold(self, part: int, stream: Stream, table: pa.Table) -> list[tuple[Stream, pa.Table]]:
+    def add(self, part: int, stream: Stream, table: pa.Table) -> list[tuple[Stream, pa.Table]]:
         """Keep rows of a part. Returns what cannot be kept."""
         self._tables.setdefault(part, []).append((stream, table))
         self._sizes[part] = self._sizes.get(part, 0) + table.nbytes
@@ -54,7 +54,7 @@ class Held:
         return [table for _, table in self._tables.pop(part, ())]
 
 
-class Package:
+class LoadPackage:
     """Tables of several streams, in the order in which they came.
 
     Args:

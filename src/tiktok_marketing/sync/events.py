@@ -46,17 +46,17 @@ class Batch(msgspec.Struct, frozen=True):
             have the names and types of the catalog, or what the sync was told to keep of them. For objects,
             dictionaries with the catalog's types, and `advertiser_id` among them.
         size: Bytes they came in, for bounding buffers.
-        part: Number of the window whose rows they are, which `Settled` tells of; 0 if each record stands for itself.
+        window_id: Number of the window whose rows they are, which `DaysComplete` names; 0 if each record stands alone.
     """
 
     stream: Stream
     advertiser_id: int | None
     records: Sequence[Any]
     size: int
-    part: int = 0
+    window_id: int = 0
 
 
-class Settled(msgspec.Struct, frozen=True):
+class DaysComplete(msgspec.Struct, frozen=True):
     """The rows of a part that came since it was last told of are whole days: none of their rows is still to come.
 
     What a report has of this account and these days is those rows and no others; there may be none at all. That is not
@@ -64,14 +64,14 @@ class Settled(msgspec.Struct, frozen=True):
 
     Args:
         stream: Whose part.
-        part: Its number; 0 for days that have no rows, of which it is known without reading them.
+        window_id: Its number; 0 for days that have no rows, of which it is known without reading them.
         whole: Otherwise the part failed, and they are what came of it.
         advertiser_id: The account; None if nothing is said of other rows, since TikTok may be hiding some.
         days: The days; None if the report has none, and these are all its rows of the account.
     """
 
     stream: Stream
-    part: int
+    window_id: int
     whole: bool = True
     advertiser_id: int | None = None
     days: Window | None = None
@@ -126,4 +126,4 @@ class Notice(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
-Event = Started | Batch | Settled | Checkpoint | Ended | Notice
+Event = Started | Batch | DaysComplete | Checkpoint | Ended | Notice

@@ -11,15 +11,15 @@ import msgspec
 
 from tiktok_marketing.api.rate_limit.tiers import Tier, tier_at
 from tiktok_marketing.catalog import ObjectSource, ReportSource, Scope, Stream, stream_named
-from tiktok_marketing.clock import Moment
+from tiktok_marketing.clock import ClockReading
 from tiktok_marketing.config import Config
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.cursors import read_state
-from tiktok_marketing.sync.plan.partitions import Part, plan_stream
+from tiktok_marketing.sync.plan.partitions import Partition, plan_stream
 from tiktok_marketing.sync.plan.selection import Selected
-from tiktok_marketing.sync.plan.state_repair import mend
+from tiktok_marketing.sync.plan.state_repair import repair
 from tiktok_marketing.sync.read.accounts import BATCH, INFO_ENDPOINT, LIST_ENDPOINT
-from tiktok_marketing.sync.read.empty_days import AccountDays, Activity
+from tiktok_marketing.sync.read.empty_days import AccountDays, EmptyDayFinder
 
 
 class StreamForecast(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,8 +72,12 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plan_parts(
-    config: Config, selected: Sequence[Selected], states: Mapping[str, Any], accounts: Sequence[Account], moment: Moment
-) -> dict[str, list[Part]]:
+    config: Config,
+    selected: Sequence[Selected],
+    states: Mapping[str, Any],
+    accounts: Sequence[Account],
+    moment: ClockReading,
+) -> dict[str, list[Partition]]:
     """Stream name to what is read of it.
 
     Args:
@@ -91,16 +95,16 @@ def plan_parts(
         cursors = None
         if one.incremental and one.stream.cursor is not None:
             cursors = read_state(one.stream.name, one.stream.cursor, states.get(one.stream.name))
-            mend(one.stream, cursors, accounts, moment)
+            repair(one.stream, cursors, accounts, moment)
         parts[one.stream.name] = plan_stream(config, one, cursors, accounts, moment)
     return parts
 
 
 def forecast(
     config: Config,
-    parts: Mapping[str, Sequence[Part]],
+    parts: Mapping[str, Sequence[Partition]],
     accounts: Sequence[Account],
-    activity: Activity,
+    activity: EmptyDayFinder,
     tier: Tier,
 ) -> Forecast:
     """How many requests these parts need, and how long they take.
@@ -121,19 +125,19 @@ def forecast(
         requests[stream.endpoint] += stream.requests
         for first in _lists_first(_named(stream.name)):
             requests[first.endpoint] += stream.windows * _walks(first)
-    if activity.questions:
-        requests[activity.endpoint] += activity.questions
+    if activity.query_count:
+        requests[activity.endpoint] += activity.query_count
     return Forecast(
         accounts=len(accounts),
         streams=streams,
-        questions=activity.questions,
-        questions_open=activity.open_questions,
+        questions=activity.query_count,
+        questions_open=activity.open_query_count,
         requests=dict(requests),
         seconds={endpoint: _seconds(count, tier_at(endpoint, tier)) for endpoint, count in requests.items()},
     )
 
 
-def _stream(stream: Stream, parts: Sequence[Part], activity: Activity) -> StreamForecast:
+def _stream(stream: Stream, parts: Sequence[Partition], activity: EmptyDayFinder) -> StreamForecast:
     windows = sum(part.size for part in parts)
     empty = sum(_empty(part, days) for part in parts if (days := activity.of(part)) is not None)
     firsts = [part.first for part in parts if part.first is not None]
@@ -150,7 +154,7 @@ def _stream(stream: Stream, parts: Sequence[Part], activity: Activity) -> Stream
     )
 
 
-def _empty(part: Part, days: AccountDays) -> int:
+def _empty(part: Partition, days: AccountDays) -> int:
     return sum(days.is_empty(window) for window in part.windows() if window is not None)
 
 
@@ -158,15 +162,15 @@ def _walks(stream: Stream) -> int:
     """Lists that are read for one account, each of them at least one request."""
     if stream.scope is not Scope.ACCOUNT or any(_lists_first(stream)):
         return 0  # it is served from the accounts' list, or asks as much as another list has to ask about
-    return len(stream.source.walks) if isinstance(stream.source, ObjectSource) else 1
+    return len(stream.source.queries) if isinstance(stream.source, ObjectSource) else 1
 
 
 def _lists_first(stream: Stream) -> Iterator[Stream]:
     """The lists that tell what the stream is asked about, and that are read for it once more."""
-    if not isinstance(stream.source, ReportSource) and stream.source.per is not None:
-        yield _named(stream.source.per.stream)
-        if stream.source.per.other is not None:
-            yield _named(stream.source.per.other)
+    if not isinstance(stream.source, ReportSource) and stream.source.parent is not None:
+        yield _named(stream.source.parent.stream)
+        if stream.source.parent.join_stream is not None:
+            yield _named(stream.source.parent.join_stream)
 
 
 def _named(name: str) -> Stream:

@@ -174,7 +174,7 @@ def test_rows_kept_as_lines_can_be_told_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    "state", [NO_CURSOR, Cursors("modify_time", {"7001": "2024-01-05 10:00:00"}).as_state(), Cursors("x").as_state()]
+    "state", [NO_CURSOR, Cursors("modify_time", {"7001": "2024-01-05 10:00:00"}).to_state(), Cursors("x").to_state()]
 )
 def test_a_state_is_the_streams_own(state: dict[str, Any]) -> None:
     """A STREAM state with the descriptor, and the count of records it covers."""

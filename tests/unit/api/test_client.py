@@ -13,7 +13,7 @@ from unit_builders import APP_ID, NOON, SECRET, TOKEN, FakeClock, FakeTransport,
 
 from tiktok_marketing.api.client import Answer, Waiting
 from tiktok_marketing.api.rate_limit.tiers import Tier
-from tiktok_marketing.api.retry_policy import OWN_ADDRESS_PATIENCE, Patience
+from tiktok_marketing.api.retry_policy import OWN_ADDRESS_RETRIES, RetryPolicy
 from tiktok_marketing.api.transport import Reply, TransportFailure
 from tiktok_marketing.errors import Action, FailureType, TikTokError
 
@@ -21,7 +21,7 @@ ENDPOINT = "ad/get/"
 OK = success({"list": []})
 HTML = Reply(502, {}, b"<html><h1>502 Bad Gateway</h1></html>")
 SECRETS = (TOKEN, SECRET, APP_ID)
-IMPATIENCE = Patience(trouble=0, quota=0, maintenance=0, first_contact=0)
+NO_RETRIES = RetryPolicy(transient=0, quota=0, maintenance=0, first_contact=0)
 SILENCE = TransportFailure("no answer came in time", timed_out=True)
 BROKEN = TransportFailure("the connection failed (ServerDisconnectedError)")
 
@@ -90,8 +90,8 @@ async def test_a_partial_success_is_an_answer() -> None:
     asked = Asked(Reply(200, {}, json.dumps(body).encode()))
     answer = await asked.answer()
     assert answer.value["data"] == {"list": [1]}
-    assert answer.partly == "code 20001, request_id r-2: partly, ***"
-    assert asked.client.tally.requests == {ENDPOINT: 3}
+    assert answer.partial_reason == "code 20001, request_id r-2: partly, ***"
+    assert asked.client.stats.requests == {ENDPOINT: 3}
 
 
 async def test_a_part_that_becomes_whole_is_one_answer() -> None:
@@ -99,8 +99,8 @@ async def test_a_part_that_becomes_whole_is_one_answer() -> None:
     body = b'{"code": 20001, "message": "partly", "request_id": "r-2", "data": {"list": [1]}}'
     asked = Asked(Reply(200, {}, body), Reply(200, {}, b'{"code": 0, "data": {"list": [1, 2]}}'))
     answer = await asked.answer()
-    assert (answer.value["data"], answer.partly) == ({"list": [1, 2]}, "")
-    assert asked.client.tally.retried == 1
+    assert (answer.value["data"], answer.partial_reason) == ({"list": [1, 2]}, "")
+    assert asked.client.stats.retried == 1
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ async def test_a_moment_is_of_both_clocks(date: str | None, earliest: int, lates
     """TikTok's is believed where it can be: one that is years off comes of something on the way."""
     asked = Asked(success({}, {} if date is None else {"Date": date}), takes=0.0)
     await asked.answer()
-    moment = asked.client.moment()
+    moment = asked.client.clock_reading()
     assert ((moment.earliest - NOON).total_seconds(), (moment.latest - NOON).total_seconds()) == (earliest, latest)
 
 
@@ -215,7 +215,7 @@ _parts = _codes | st.text() | st.booleans() | st.lists(st.text(), max_size=2)
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(["message", "request_id", "data"], _parts) | {"code": _codes}))
 def test_any_envelope_is_an_answer_or_an_error(envelope: dict[str, Any]) -> None:
     """Whatever its parts are, and halves of characters among them."""
-    asked = Asked(Reply(200, {}, json.dumps(envelope).encode()), patience=IMPATIENCE, takes=1)
+    asked = Asked(Reply(200, {}, json.dumps(envelope).encode()), policy=NO_RETRIES, takes=1)
     try:
         asyncio.run(asked.answer())
     except TikTokError as error:
@@ -251,13 +251,13 @@ async def test_an_unknown_path_stops_the_sync() -> None:
 async def test_a_rate_refusal_slows_the_endpoint(slower: Reply) -> None:
     """40100 and HTTP 429 pause the endpoint, and lower its pace if they come again; then the request is answered."""
     asked = Asked(*[slower, OK] * 4)
-    before = asked.client.quotas.rate(ENDPOINT)
+    before = asked.client.limiters.rate(ENDPOINT)
     for _ in range(4):
         await asked.answer()
     assert asked.tries == 8
     assert asked.transport.sent_at[-1] - asked.transport.sent_at[-2] >= 1.0
-    assert asked.client.quotas.rate(ENDPOINT) < before
-    assert asked.client.tally.refused == 4
+    assert asked.client.limiters.rate(ENDPOINT) < before
+    assert asked.client.stats.refused == 4
 
 
 async def test_a_rate_refusal_leaves_other_endpoints_alone() -> None:
@@ -265,7 +265,7 @@ async def test_a_rate_refusal_leaves_other_endpoints_alone() -> None:
     asked = Asked(*[refusal(40100), OK] * 4)
     for _ in range(4):
         await asked.answer()
-    assert asked.client.quotas.rate("campaign/get/") > asked.client.quotas.rate(ENDPOINT)
+    assert asked.client.limiters.rate("campaign/get/") > asked.client.limiters.rate(ENDPOINT)
 
 
 class Suspended(FakeTransport):
@@ -309,7 +309,7 @@ async def test_trouble_without_end_is_an_error() -> None:
 @pytest.mark.parametrize("trouble", [BROKEN, HTML])
 async def test_a_wrong_address_is_noticed_within_seconds(trouble: Reply | Exception) -> None:
     """Where nothing was ever answered at an address that somebody wrote, the patience is short."""
-    asked = Asked(trouble, patience=OWN_ADDRESS_PATIENCE)
+    asked = Asked(trouble, policy=OWN_ADDRESS_RETRIES)
     await asked.error()
     assert 15 <= asked.took < 35
 
@@ -430,8 +430,8 @@ async def test_an_account_that_is_limited_is_waited_for() -> None:
         await asked.answer()
     assert asked.tries == 4
     assert asked.took > 1.0
-    assert asked.client.tally.refused == 1
-    assert asked.client.quotas.rate(ENDPOINT) > 9
+    assert asked.client.stats.refused == 1
+    assert asked.client.limiters.rate(ENDPOINT) > 9
     assert asked.client.stalled(ENDPOINT) == 0
 
 
@@ -439,12 +439,12 @@ async def test_what_was_done_is_counted() -> None:
     """Requests, retries and bytes, by endpoint where it matters."""
     asked = Asked(refusal(50000), OK)
     await asked.answer()
-    tally = asked.client.tally
+    tally = asked.client.stats
     assert tally.requests == {ENDPOINT: 2}
     assert tally.retried == 1
     assert tally.bytes == len(refusal(50000).body) + len(OK.body)
-    assert asked.client.flow(ENDPOINT).latency == pytest.approx(0.2)
-    assert asked.client.flow(ENDPOINT).page_bytes > 0
+    assert asked.client.endpoint_stats(ENDPOINT).latency == pytest.approx(0.2)
+    assert asked.client.endpoint_stats(ENDPOINT).page_bytes > 0
 
 
 def test_a_shown_request_has_no_secret_parameters() -> None:
@@ -473,7 +473,7 @@ async def test_a_request_id_shows_no_secret() -> None:
 
 async def test_a_broken_connection_shows_no_secret() -> None:
     """An address may hold what should not be shown."""
-    asked = Asked(TransportFailure(f"cannot connect to http://u:{TOKEN}@h"), patience=IMPATIENCE)
+    asked = Asked(TransportFailure(f"cannot connect to http://u:{TOKEN}@h"), policy=NO_RETRIES)
     assert TOKEN not in str(await asked.error())
 
 
@@ -491,11 +491,11 @@ def test_no_message_ever_shows_a_secret(message: str, code: int, params: dict[st
     """Whatever TikTok repeats of the request, the token, the secret and the application stay hidden."""
     asked = Asked(
         refusal(code, message),
-        patience=Patience(trouble=0, quota=20, maintenance=40, first_contact=0),
+        policy=RetryPolicy(transient=0, quota=20, maintenance=40, first_contact=0),
     )
     shown: list[str] = []
     try:
-        shown.append(asyncio.run(asked.answer(params=params)).partly)
+        shown.append(asyncio.run(asked.answer(params=params)).partial_reason)
     except TikTokError as error:
         shown += [str(error), error.message, error.detail, error.tiktok_message, repr(error)]
     shown += [f"{waiting.error} {waiting.error.detail}" for waiting in asked.waits]
@@ -505,7 +505,7 @@ def test_no_message_ever_shows_a_secret(message: str, code: int, params: dict[st
 @given(st.binary(max_size=60), st.sampled_from([200, 302, 400, 404, 429, 500, 502]))
 def test_any_bytes_with_any_status_are_an_error(body: bytes, status: int) -> None:
     """Whatever a proxy sends in TikTok's place, UTF-8 or not, the way out is an error of the tree."""
-    asked = Asked(Reply(status, {}, body), patience=IMPATIENCE, takes=1)
+    asked = Asked(Reply(status, {}, body), policy=NO_RETRIES, takes=1)
     with pytest.raises(TikTokError):
         asyncio.run(asked.answer())
 

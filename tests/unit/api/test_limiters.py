@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit_builders import FakeClock
 
-from tiktok_marketing.api.rate_limit.limiters import Quotas
+from tiktok_marketing.api.rate_limit.limiters import RateLimiters
 from tiktok_marketing.api.rate_limit.pacer import DailyQuotaSpent
 from tiktok_marketing.api.rate_limit.tiers import LEVELS, OWN_LIMITS, SANDBOX, Tier, tier_at, tier_of
 
@@ -60,7 +60,7 @@ def test_own_limits_are_told_for_each_level() -> None:
 async def test_turns_wait_on_the_clock() -> None:
     """A hundred requests at ten a second take about ten seconds."""
     clock = FakeClock()
-    quotas = Quotas(tier_of(10), clock)
+    quotas = RateLimiters(tier_of(10), clock)
     moments = [await quotas.turn("ad/get/") for _ in range(100)]
     assert 9 < moments[-1] - moments[0] < 11
 
@@ -68,7 +68,7 @@ async def test_turns_wait_on_the_clock() -> None:
 async def test_endpoints_do_not_wait_for_each_other() -> None:
     """TikTok counts each endpoint on its own."""
     clock = FakeClock()
-    quotas = Quotas(tier_of(1), clock)
+    quotas = RateLimiters(tier_of(1), clock)
     for endpoint in ("a/", "b/", "c/"):
         await quotas.turn(endpoint)
     assert clock.slept == []
@@ -76,7 +76,7 @@ async def test_endpoints_do_not_wait_for_each_other() -> None:
 
 async def test_turns_are_first_come_first_served() -> None:
     """A request that waits is not overtaken by a later one."""
-    quotas = Quotas(tier_of(10), FakeClock())
+    quotas = RateLimiters(tier_of(10), FakeClock())
     order: list[int] = []
 
     async def ask(n: int) -> None:
@@ -90,7 +90,7 @@ async def test_turns_are_first_come_first_served() -> None:
 async def test_the_next_utc_day_opens_the_endpoint_again() -> None:
     """The day ends at midnight UTC, on the clock that is given."""
     clock = FakeClock(datetime(2026, 3, 10, 23, 59, 50, tzinfo=UTC))
-    quotas = Quotas(Tier(per_second=10, per_minute=600, per_day=1), clock)
+    quotas = RateLimiters(Tier(per_second=10, per_minute=600, per_day=1), clock)
     await quotas.turn("ad/get/")
     with pytest.raises(DailyQuotaSpent):
         await quotas.turn("ad/get/")
@@ -101,7 +101,7 @@ async def test_the_next_utc_day_opens_the_endpoint_again() -> None:
 async def test_a_cancelled_wait_gives_its_turn_on() -> None:
     """A request that is given up while it waits blocks nobody."""
     clock = FakeClock()
-    quotas = Quotas(tier_of(10), clock)
+    quotas = RateLimiters(tier_of(10), clock)
     await quotas.turn("ad/get/")
     waiting = asyncio.create_task(quotas.turn("ad/get/"))
     waiting.cancel()
@@ -112,7 +112,7 @@ async def test_a_cancelled_wait_gives_its_turn_on() -> None:
 async def test_an_account_that_is_limited_slows_nobody_else() -> None:
     """Its requests keep to the limit that TikTok says (40133); the others leave at the endpoint's rate meanwhile."""
     clock = FakeClock()
-    quotas = Quotas(tier_of(20), clock)
+    quotas = RateLimiters(tier_of(20), clock)
     left_at = await quotas.turn("ad/get/", "7001")
     quotas.account_refused("ad/get/", "7001", left_at, SAID)
     slow = [await quotas.turn("ad/get/", "7001") for _ in range(20)]
@@ -127,7 +127,7 @@ async def test_an_account_that_is_limited_slows_nobody_else() -> None:
 async def test_an_account_limit_that_is_not_said_is_found() -> None:
     """Then it is searched for as an endpoint's is, and found again when it is gone."""
     clock = FakeClock()
-    quotas = Quotas(tier_of(10), clock)
+    quotas = RateLimiters(tier_of(10), clock)
     for _ in range(30):
         left_at = await quotas.turn("ad/get/", "7001")
     for _ in range(8):
@@ -146,7 +146,7 @@ async def test_an_account_limit_that_is_not_said_is_found() -> None:
 async def test_what_waits_for_its_account_is_known() -> None:
     """So that others can be asked about meanwhile; a wait that is given up counts no more."""
     clock = FakeClock()
-    quotas = Quotas(tier_of(10), clock)
+    quotas = RateLimiters(tier_of(10), clock)
     quotas.account_refused("ad/get/", "7001", clock.monotonic(), SAID)
     quotas.account_refused("ad/get/", "7001", clock.monotonic(), SAID)
     gate = asyncio.Event()
@@ -158,11 +158,11 @@ async def test_what_waits_for_its_account_is_known() -> None:
     clock.sleep = sleep  # type: ignore[method-assign]
     waiting = [asyncio.create_task(quotas.turn("ad/get/", "7001")) for _ in range(3)]
     await asyncio.sleep(0)
-    assert quotas.held("ad/get/") == 3
+    assert quotas.waiting_for_account("ad/get/") == 3
     waiting[0].cancel()
     waiting[2].cancel()
     await asyncio.gather(waiting[0], waiting[2], return_exceptions=True)
-    assert quotas.held("ad/get/") == 1
+    assert quotas.waiting_for_account("ad/get/") == 1
     gate.set()
     await waiting[1]
-    assert quotas.held("ad/get/") == 0
+    assert quotas.waiting_for_account("ad/get/") == 0

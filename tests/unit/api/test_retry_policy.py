@@ -8,10 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tiktok_marketing.api.error_rules import MAINTENANCE, rule_for, transport_error
-from tiktok_marketing.api.retry_policy import OWN_ADDRESS_PATIENCE, SHORT_PATIENCE, Patience, gives_up, pause
+from tiktok_marketing.api.retry_policy import (
+    INTERACTIVE_RETRIES,
+    OWN_ADDRESS_RETRIES,
+    RetryPolicy,
+    backoff,
+    should_give_up,
+)
 from tiktok_marketing.errors import TikTokError
 
-PATIENCE = Patience()
+POLICY = RetryPolicy()
 
 
 class Highest:
@@ -32,36 +38,36 @@ def broken(*, timed_out: bool = False) -> TikTokError:
     return transport_error("silence", endpoint="ad/get/", advertiser_id=None, timed_out=timed_out)
 
 
-def hopeless(error: TikTokError, *, patience: Patience = PATIENCE, **situation: Any) -> bool:
+def hopeless(error: TikTokError, *, policy: RetryPolicy = POLICY, **situation: Any) -> bool:
     """Whether it is given up: the third try, right away, in a run that had answers, unless said otherwise."""
     usual = {"tries": 3, "waited": 0.0, "divisible": False, "answered": True}
-    usual["alike"] = situation.get("tries", 3)
-    return gives_up(error, **usual | situation, patience=patience)
+    usual["same_kind"] = situation.get("tries", 3)
+    return should_give_up(error, **usual | situation, policy=policy)
 
 
 def test_pauses_double_up_to_a_minute() -> None:
     """0.5, 1, 2 … 60 seconds."""
-    pauses = [pause(coded(50000), tries, Highest()) for tries in range(1, 10)]
+    pauses = [backoff(coded(50000), tries, Highest()) for tries in range(1, 10)]
     assert pauses == [0.5, 1, 2, 4, 8, 16, 32, 60, 60]
 
 
 def test_maintenance_is_met_with_half_minutes() -> None:
     """A maintenance takes minutes, so the first pause is long already."""
-    pauses = [pause(coded(MAINTENANCE), tries, Highest()) for tries in range(1, 4)]
+    pauses = [backoff(coded(MAINTENANCE), tries, Highest()) for tries in range(1, 4)]
     assert pauses == [30, 60, 60]
 
 
 @given(st.integers(1, 10**6), st.sampled_from([50000, MAINTENANCE, 40700]), st.integers())
 def test_pauses_are_spread_over_their_upper_half(tries: int, code: int, seed: int) -> None:
     """Requests that failed together do not come back together, and none comes back at once."""
-    longest = pause(coded(code), tries, Highest())
-    assert longest / 2 <= pause(coded(code), tries, random.Random(seed)) <= longest <= 60
+    longest = backoff(coded(code), tries, Highest())
+    assert longest / 2 <= backoff(coded(code), tries, random.Random(seed)) <= longest <= 60
 
 
 def test_pauses_differ() -> None:
     """Dice are thrown each time."""
     dice = random.Random(3)
-    assert len({pause(coded(50000), 5, dice) for _ in range(20)}) > 15
+    assert len({backoff(coded(50000), 5, dice) for _ in range(20)}) > 15
 
 
 @pytest.mark.parametrize("code", [40000, 40001, 40002, 40105, 40118, 40300, 41000])
@@ -87,8 +93,8 @@ def test_what_is_too_large_and_the_smallest_is_tried_a_few_times(code: int) -> N
 @pytest.mark.parametrize("code", [40011, 40067])
 def test_other_trouble_before_does_not_count_as_too_large(code: int) -> None:
     """Passing trouble of several kinds at once is still passing trouble."""
-    assert not hopeless(coded(code), tries=9, alike=2)
-    assert hopeless(coded(code), tries=9, alike=3)
+    assert not hopeless(coded(code), tries=9, same_kind=2)
+    assert hopeless(coded(code), tries=9, same_kind=3)
 
 
 @pytest.mark.parametrize("code", [50000, 50002, 51002, 40700, 40202])
@@ -118,8 +124,8 @@ def test_the_quota_outlives_two_suspensions(code: int) -> None:
 
 def test_a_wrong_address_is_noticed_soon() -> None:
     """Nothing was ever answered at an address that somebody wrote: fifteen seconds, not fifteen minutes."""
-    assert not hopeless(broken(), patience=OWN_ADDRESS_PATIENCE, answered=False, waited=14.9, tries=5)
-    assert hopeless(broken(), patience=OWN_ADDRESS_PATIENCE, answered=False, waited=15, tries=5)
+    assert not hopeless(broken(), policy=OWN_ADDRESS_RETRIES, answered=False, waited=14.9, tries=5)
+    assert hopeless(broken(), policy=OWN_ADDRESS_RETRIES, answered=False, waited=15, tries=5)
 
 
 def test_a_network_may_come_up_late() -> None:
@@ -163,7 +169,7 @@ def test_other_trouble_of_a_divisible_request_is_tried_on() -> None:
 
 def test_somebody_at_the_screen_waits_seconds() -> None:
     """`check` has an answer within half a minute."""
-    assert hopeless(coded(50000), patience=SHORT_PATIENCE, waited=10)
-    assert hopeless(coded(40100), patience=SHORT_PATIENCE, waited=30)
-    assert hopeless(coded(MAINTENANCE), patience=SHORT_PATIENCE, waited=10)
-    assert hopeless(broken(), patience=SHORT_PATIENCE, waited=5, answered=False)
+    assert hopeless(coded(50000), policy=INTERACTIVE_RETRIES, waited=10)
+    assert hopeless(coded(40100), policy=INTERACTIVE_RETRIES, waited=30)
+    assert hopeless(coded(MAINTENANCE), policy=INTERACTIVE_RETRIES, waited=10)
+    assert hopeless(broken(), policy=INTERACTIVE_RETRIES, waited=5, answered=False)

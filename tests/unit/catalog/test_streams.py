@@ -10,11 +10,11 @@ from tiktok_marketing.catalog import (
     STREAMS,
     Grain,
     Level,
+    ListQuery,
     ObjectSource,
     ReportSource,
     Scope,
     Stream,
-    Walk,
     field_types,
     stream_named,
 )
@@ -207,15 +207,15 @@ def test_accounts_are_read_once_or_in_batches_and_the_rest_by_account() -> None:
 def test_account_lists_are_one_unfiltered_page(name: str) -> None:
     """The account endpoints know neither pages nor filters."""
     source = _source_of_objects(name)
-    assert source.walks == (Walk(),)
-    assert source.page_size_of(Walk()) is None
+    assert source.queries == (ListQuery(),)
+    assert source.page_size_of(ListQuery()) is None
     assert source.deleted_filter == {}
 
 
 @pytest.mark.parametrize("name", ["campaigns", "ad_groups", "ads"])
 def test_every_buying_type_is_walked_once(name: str) -> None:
     """TopView is asked alone, as TikTok demands, and no buying type is left to a default or asked twice."""
-    types = [walk.filtering["buying_types"] for walk in _source_of_objects(name).walks]
+    types = [walk.filtering["buying_types"] for walk in _source_of_objects(name).queries]
     assert ["RESERVATION_TOP_VIEW"] in types
     assert sorted(kind for group in types for kind in group) == ["AUCTION", "RESERVATION_RF", "RESERVATION_TOP_VIEW"]
 
@@ -224,7 +224,7 @@ def test_every_buying_type_is_walked_once(name: str) -> None:
 def test_pages_are_as_large_as_the_buying_type_allows(name: str) -> None:
     """Pages hold 1,000 objects, and 100 where TopView is asked for."""
     source = _source_of_objects(name)
-    sizes = {walk.filtering["buying_types"][0]: source.page_size_of(walk) for walk in source.walks}
+    sizes = {walk.filtering["buying_types"][0]: source.page_size_of(walk) for walk in source.queries}
     assert sizes == {"AUCTION": 1000, "RESERVATION_TOP_VIEW": 100}
 
 
@@ -238,18 +238,18 @@ def test_deleted_objects_are_asked_by_primary_status(name: str) -> None:
 def test_a_list_that_depends_on_another_names_one_that_exists(stream: Stream) -> None:
     """Its parents are lists of objects of an account, and have the fields that become parameters."""
     source = stream.source
-    if not isinstance(source, ObjectSource) or source.per is None:
+    if not isinstance(source, ObjectSource) or source.parent is None:
         return
     fields: set[str] = set()
-    for name in (source.per.stream, source.per.other):
+    for name in (source.parent.stream, source.parent.join_stream):
         parent = stream_named(name) if name else None
         if parent is not None:
             assert parent.scope is Scope.ACCOUNT
             assert isinstance(parent.source, ObjectSource)
-            assert parent.source.per is None
+            assert parent.source.parent is None
             fields |= set(field_types(parent))
-            assert not source.per.by or source.per.by in field_types(parent)
-    assert set(source.per.parameters.values()) <= fields
+            assert not source.parent.join_field or source.parent.join_field in field_types(parent)
+    assert set(source.parent.parameters.values()) <= fields
     assert source.page_size is None
 
 
@@ -281,7 +281,7 @@ def test_rows_of_many_accounts_are_told_apart(stream: Stream) -> None:
 def test_a_page_is_as_large_as_the_endpoint_allows(name: str, size: int, reach: int | None) -> None:
     """Pages are the largest that TikTok gives; the searches for assets and the list of music have an end besides."""
     source = _source_of_objects(name)
-    assert (source.page_size, source.reach) == (size, reach)
+    assert (source.page_size, source.max_records) == (size, reach)
 
 
 @every_stream

@@ -15,17 +15,17 @@ from row_builders import NEEDS_C, REPORTS, compact, damaged, rows_of, sent_row
 from unit_builders import page, stream
 
 from tiktok_marketing.catalog import field_types
-from tiktok_marketing.pipelines.arrow.sink import TableRows, table_of_batch
-from tiktok_marketing.pipelines.arrow.tables import TableMaker
+from tiktok_marketing.pipelines.arrow.sink import ArrowSink, table_of_batch
+from tiktok_marketing.pipelines.arrow.tables import TableBuilder
 from tiktok_marketing.sync.decode.reports import report_reader
 
 ACCOUNT = 7001
-MAKERS = {name: TableMaker(stream(name), lambda _: None) for name in REPORTS}
+MAKERS = {name: TableBuilder(stream(name), lambda _: None) for name in REPORTS}
 
 
 def agree(name: str, text: bytes) -> bool:
     """Whether the text became columns; if so, they must be those that its records would have become."""
-    kept = TableRows(MAKERS[name], ACCOUNT)
+    kept = ArrowSink(MAKERS[name], ACCOUNT)
     dimensions = kept.take(text)
     if dimensions is None:
         assert len(kept) == kept.table().num_rows == 0
@@ -81,7 +81,7 @@ def test_a_value_is_exact(field: str, text: str, value: Any, *, ascii_only: bool
     rows = [sent_row("ads_reports_daily", text="2026-03-09 00:00:00", **{field: text})] * 3
     sent = json.dumps(rows, separators=(",", ":"), ensure_ascii=ascii_only).encode()[1:-1]
     assert agree("ads_reports_daily", sent)
-    kept = TableRows(MAKERS["ads_reports_daily"], ACCOUNT)
+    kept = ArrowSink(MAKERS["ads_reports_daily"], ACCOUNT)
     kept.take(sent)
     is_money = field in {"spend", "total_sales_lead_value"}
     assert [str(one) if is_money and value else one for one in kept.table()[field].to_pylist()] == [value] * 3
@@ -164,13 +164,13 @@ def test_a_column_can_hold_what_its_record_can(name: str) -> None:
 def test_nobody_is_told_of_a_page_that_is_refused() -> None:
     """A value that does not fit is told of once its row is somewhere."""
     told: list[str] = []
-    maker = TableMaker(stream("ads_reports_daily"), told.append)
+    maker = TableBuilder(stream("ads_reports_daily"), told.append)
     body = page(many(500, odd=0))
     reader = report_reader(stream("ads_reports_daily"))
     with pytest.raises(msgspec.DecodeError):
-        reader.read(body[:-300], lambda: TableRows(maker, ACCOUNT))
+        reader.read(body[:-300], lambda: ArrowSink(maker, ACCOUNT))
     assert told == []
-    table = table_of_batch(maker, reader.read(body, lambda: TableRows(maker, ACCOUNT)).records, ACCOUNT)
+    table = table_of_batch(maker, reader.read(body, lambda: ArrowSink(maker, ACCOUNT)).records, ACCOUNT)
     assert len(told) == 1
     assert table.num_rows == 500
 
@@ -193,7 +193,7 @@ def test_a_page_becomes_one_table(count: int, odd: int | None) -> None:
     body = page(rows)
     maker = MAKERS["ads_reports_daily"]
     reader = report_reader(stream("ads_reports_daily"))
-    read = reader.read(body, lambda: TableRows(maker, ACCOUNT))
+    read = reader.read(body, lambda: ArrowSink(maker, ACCOUNT))
     table = table_of_batch(maker, read.records, ACCOUNT)
     expected = maker.table(reader.read(body).records, ACCOUNT)
     assert len(read.records) == table.num_rows == count
@@ -206,7 +206,7 @@ def test_some_of_the_rows_can_be_left_out() -> None:
     """A row that came before is not loaded again."""
     maker = MAKERS["ads_reports_daily"]
     reader = report_reader(stream("ads_reports_daily"))
-    kept = reader.read(page(many(300, odd=7)), lambda: TableRows(maker, ACCOUNT)).records
+    kept = reader.read(page(many(300, odd=7)), lambda: ArrowSink(maker, ACCOUNT)).records
     some = [row for row, table in enumerate(kept) if table.num_rows == 1 and row % 50 == 7]
     chosen = [row for number, row in enumerate(kept) if number in some]
     table = table_of_batch(maker, chosen, ACCOUNT)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tiktok_marketing.sync.run.byte_queue import Buffer
+from tiktok_marketing.sync.run.byte_queue import ByteQueue
 
 
 async def settle() -> None:
@@ -18,14 +18,14 @@ async def settle() -> None:
 @pytest.mark.parametrize("item", [None, 0, "", [], False, {}])
 async def test_falsy_items_pass(item: object) -> None:
     """Nothing is taken for emptiness but emptiness."""
-    buffer: Buffer[object] = Buffer(10)
+    buffer: ByteQueue[object] = ByteQueue(10)
     await buffer.put(item)
     assert await asyncio.wait_for(buffer.get(), 1) is item
 
 
 async def test_a_full_buffer_makes_putting_wait() -> None:
     """The next page waits until the one before it was taken."""
-    buffer: Buffer[str] = Buffer(10)
+    buffer: ByteQueue[str] = ByteQueue(10)
     await buffer.put("first", 8)
     waiting = asyncio.create_task(buffer.put("second", 8))
     await settle()
@@ -38,14 +38,14 @@ async def test_a_full_buffer_makes_putting_wait() -> None:
 
 async def test_what_fits_exactly_fits() -> None:
     """The limit itself is allowed."""
-    buffer: Buffer[str] = Buffer(10)
+    buffer: ByteQueue[str] = ByteQueue(10)
     await buffer.put("first", 4)
     await asyncio.wait_for(buffer.put("second", 6), 1)
 
 
 async def test_an_item_larger_than_the_buffer_passes_when_it_is_empty() -> None:
     """Nothing is too large to be delivered."""
-    buffer: Buffer[str] = Buffer(10)
+    buffer: ByteQueue[str] = ByteQueue(10)
     await asyncio.wait_for(buffer.put("huge", 1000), 1)
     waiting = asyncio.create_task(buffer.put("small", 1))
     await settle()
@@ -56,7 +56,7 @@ async def test_an_item_larger_than_the_buffer_passes_when_it_is_empty() -> None:
 
 async def test_an_oversized_item_waits_until_it_is_empty() -> None:
     """It does not come on top of what is inside."""
-    buffer: Buffer[str] = Buffer(10)
+    buffer: ByteQueue[str] = ByteQueue(10)
     await buffer.put("a", 5)
     waiting = asyncio.create_task(buffer.put("huge", 1000))
     await settle()
@@ -67,7 +67,7 @@ async def test_an_oversized_item_waits_until_it_is_empty() -> None:
 
 async def test_items_without_a_size_are_not_held_up_by_a_full_buffer() -> None:
     """States and notices weigh nothing."""
-    buffer: Buffer[str] = Buffer(10)
+    buffer: ByteQueue[str] = ByteQueue(10)
     await buffer.put("page", 10)
     await asyncio.wait_for(buffer.put("state"), 1)
     assert [await buffer.get(), await buffer.get()] == ["page", "state"]
@@ -75,7 +75,7 @@ async def test_items_without_a_size_are_not_held_up_by_a_full_buffer() -> None:
 
 async def test_items_without_a_size_keep_their_order() -> None:
     """An older state never comes after a newer one, not even where a page too large for the buffer is before both."""
-    buffer: Buffer[str] = Buffer(10)
+    buffer: ByteQueue[str] = ByteQueue(10)
     await buffer.put("huge page", 100)
     older = asyncio.create_task(buffer.put("older state"))
     await settle()
@@ -87,7 +87,7 @@ async def test_items_without_a_size_keep_their_order() -> None:
 
 async def test_getting_waits_for_an_item() -> None:
     """An empty buffer is waited on."""
-    buffer: Buffer[str] = Buffer(10)
+    buffer: ByteQueue[str] = ByteQueue(10)
     waiting = asyncio.create_task(buffer.get())
     await settle()
     assert not waiting.done()
@@ -97,7 +97,7 @@ async def test_getting_waits_for_an_item() -> None:
 
 async def test_a_cancelled_put_leaves_nothing_behind() -> None:
     """An item whose reading was given up neither arrives nor takes room."""
-    buffer: Buffer[str] = Buffer(10)
+    buffer: ByteQueue[str] = ByteQueue(10)
     await buffer.put("first", 10)
     waiting = asyncio.create_task(buffer.put("given up", 10))
     await settle()
@@ -115,7 +115,7 @@ def test_everything_arrives_in_its_producers_order_and_never_too_much_is_inside(
     """Each producer's items keep their order, none is lost, and the bytes inside stay within the limit."""
 
     async def play() -> None:
-        buffer: Buffer[tuple[int, int, int]] = Buffer(limit)
+        buffer: ByteQueue[tuple[int, int, int]] = ByteQueue(limit)
 
         async def produce(who: int, sizes: list[int]) -> None:
             for n, size in enumerate(sizes):

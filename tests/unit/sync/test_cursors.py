@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from unit_builders import json_values
 
 from tiktok_marketing.errors import ConfigurationError
-from tiktok_marketing.sync.plan.cursors import Cursors, normal_moment, read_state
+from tiktok_marketing.sync.plan.cursors import Cursors, normalize_time, read_state
 
 DAILY = ("ads_reports_daily", "stat_time_day")
 HOURLY = ("ads_reports_hourly", "stat_time_hour")
@@ -234,12 +234,12 @@ def test_any_json_is_a_state_or_a_configuration_error(raw: Any) -> None:
     except ConfigurationError:
         return
     cursors.day_of("7001")
-    cursors.as_state()
+    cursors.to_state()
 
 
 def test_daily_cursors_are_written_as_days() -> None:
     """`%Y-%m-%d`, in the form that 4.4 and later read."""
-    assert Cursors("stat_time_day", {"7001": "2024-01-31 00:00:00"}).as_state() == {
+    assert Cursors("stat_time_day", {"7001": "2024-01-31 00:00:00"}).to_state() == {
         "use_global_cursor": False,
         "states": [
             {"partition": {"advertiser_id": "7001", "parent_slice": {}}, "cursor": {"stat_time_day": "2024-01-31"}}
@@ -258,7 +258,7 @@ def test_daily_cursors_are_written_as_days() -> None:
 )
 def test_each_cursor_is_written_in_its_format(field: str, expected: str) -> None:
     """Days are days, hours have a time, and objects a literal Z."""
-    (entry,) = Cursors(field, {"7001": "2024-01-31 06:00:00"}).as_state()["states"]
+    (entry,) = Cursors(field, {"7001": "2024-01-31 06:00:00"}).to_state()["states"]
     assert entry["cursor"] == {field: expected}
 
 
@@ -266,7 +266,7 @@ def test_each_cursor_is_written_in_its_format(field: str, expected: str) -> None
 def test_what_is_written_is_read_back(stream: tuple[str, str], cursors: dict[str, str]) -> None:
     """A round trip through the state file changes nothing."""
     name, field = stream
-    again = read_state(name, field, Cursors(field, cursors).as_state())
+    again = read_state(name, field, Cursors(field, cursors).to_state())
     assert {one: again.of(one) for one in cursors} == cursors
     assert again.of("0") is None
 
@@ -274,7 +274,7 @@ def test_what_is_written_is_read_back(stream: tuple[str, str], cursors: dict[str
 @given(st.dictionaries(accounts, st.dates(), max_size=5))
 def test_days_are_read_back(days: dict[str, date]) -> None:
     """A round trip keeps the day."""
-    written = Cursors("stat_time_day", {one: f"{day} 00:00:00" for one, day in days.items()}).as_state()
+    written = Cursors("stat_time_day", {one: f"{day} 00:00:00" for one, day in days.items()}).to_state()
     again = read_state(*DAILY, written)
     assert {one: again.day_of(one) for one in days} == days
 
@@ -301,9 +301,9 @@ def test_a_common_cursor_becomes_the_accounts_own() -> None:
     """The written form has no common cursor, so each account of the run is given it."""
     cursors = Cursors("stat_time_day", {"7001": "2024-01-01 00:00:00"}, common="2024-01-02 00:00:00")
     for one in ("7001", "7002"):
-        cursors.settle(one)
+        cursors.adopt_common(one)
     written = {
-        entry["partition"]["advertiser_id"]: entry["cursor"]["stat_time_day"] for entry in cursors.as_state()["states"]
+        entry["partition"]["advertiser_id"]: entry["cursor"]["stat_time_day"] for entry in cursors.to_state()["states"]
     }
     assert written == {"7001": "2024-01-01", "7002": "2024-01-02"}
 
@@ -311,8 +311,8 @@ def test_a_common_cursor_becomes_the_accounts_own() -> None:
 def test_settling_without_a_common_cursor_adds_nothing() -> None:
     """An account that was never read stays so."""
     cursors = Cursors("stat_time_day")
-    cursors.settle("7001")
-    assert cursors.as_state()["states"] == []
+    cursors.adopt_common("7001")
+    assert cursors.to_state()["states"] == []
 
 
 def test_an_account_that_is_not_in_this_run_keeps_its_cursor() -> None:
@@ -320,16 +320,16 @@ def test_an_account_that_is_not_in_this_run_keeps_its_cursor() -> None:
     raw = {"states": [partition("7001", stat_time_day="2024-01-31"), partition("7002", stat_time_day="2024-02-01")]}
     cursors = read_state(*DAILY, raw)
     cursors.move("7001", "2024-03-01 00:00:00")
-    assert read_state(*DAILY, cursors.as_state()).of("7002") == "2024-02-01 00:00:00"
+    assert read_state(*DAILY, cursors.to_state()).of("7002") == "2024-02-01 00:00:00"
 
 
 def test_a_state_that_was_handed_out_does_not_change() -> None:
     """The engine moves on while a checkpoint is still being written."""
     cursors = Cursors("stat_time_day", {"7001": "2024-01-01 00:00:00"})
-    state = cursors.as_state()
+    state = cursors.to_state()
     cursors.move("7001", "2024-03-01 00:00:00")
     cursors.move("7002", "2024-03-01 00:00:00")
-    assert state == Cursors("stat_time_day", {"7001": "2024-01-01 00:00:00"}).as_state()
+    assert state == Cursors("stat_time_day", {"7001": "2024-01-01 00:00:00"}).to_state()
 
 
 @pytest.mark.parametrize(
@@ -348,12 +348,12 @@ def test_a_state_that_was_handed_out_does_not_change() -> None:
 )
 def test_all_spellings_of_a_moment_are_one(text: str) -> None:
     """Fractions, T and Z make no difference."""
-    assert normal_moment(text) == "2024-01-05 10:00:00"
+    assert normalize_time(text) == "2024-01-05 10:00:00"
 
 
 def test_a_bare_day_is_its_first_second() -> None:
     """A day sorts before all its hours."""
-    assert normal_moment("2024-01-05") == "2024-01-05 00:00:00"
+    assert normalize_time("2024-01-05") == "2024-01-05 00:00:00"
 
 
 @pytest.mark.parametrize(
@@ -373,14 +373,14 @@ def test_a_bare_day_is_its_first_second() -> None:
 )
 def test_what_is_no_moment_is_none(text: str) -> None:
     """Text that cannot be sorted as a moment is not one."""
-    assert normal_moment(text) is None
+    assert normalize_time(text) is None
 
 
 @given(st.datetimes(), st.datetimes())
 def test_moments_sort_as_text(one: Any, other: Any) -> None:
     """The normal form compares as the moments do, so that no parsing is needed to compare."""
     one, other = one.replace(microsecond=0), other.replace(microsecond=0)
-    first, second = normal_moment(one.isoformat()), normal_moment(other.isoformat(sep=" "))
+    first, second = normalize_time(one.isoformat()), normalize_time(other.isoformat(sep=" "))
     assert first is not None
     assert second is not None
     assert (first < second) == (one < other)
@@ -389,8 +389,8 @@ def test_moments_sort_as_text(one: Any, other: Any) -> None:
 def test_the_weight_is_near_the_written_size() -> None:
     """States are emitted less often the larger they are, by this number."""
     cursors = Cursors("stat_time_day", {str(7 * 10**18 + n): "2024-01-01 00:00:00" for n in range(100)})
-    size = len(str(cursors.as_state()))
-    assert size / 2 < cursors.weight < size * 2
+    size = len(str(cursors.to_state()))
+    assert size / 2 < cursors.estimated_bytes < size * 2
 
 
 def test_days_before_are_subtracted_over_midnight() -> None:

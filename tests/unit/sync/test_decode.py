@@ -12,7 +12,7 @@ from unit_builders import page, report_source, stream
 
 from tiktok_marketing.catalog import STREAMS, field_types
 from tiktok_marketing.sync.decode.objects import ObjectReader
-from tiktok_marketing.sync.decode.pages import Kept, Page
+from tiktok_marketing.sync.decode.pages import Page, RowSink
 from tiktok_marketing.sync.decode.reports import ReportReader, _sliced, report_reader
 
 NAME = "ads_reports_daily"
@@ -63,7 +63,7 @@ def test_values_get_the_catalogs_types() -> None:
     assert metrics(body) == {"spend": "20.50", "likes": 3.0, "tt_app_id": 123, "ad_name": "Spring"}
     assert body.records[0].dimensions.ad_id == 1700000000000000001
     assert body.records[0].dimensions.stat_time_day == "2026-01-01 00:00:00"
-    assert body.odd == {}
+    assert body.rejected == {}
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_lone_dash_in_a_metric_is_null(layout: dict[str, Any]) -> None:
     compact = page([row(spend="-", likes="-", tt_app_id="-", ad_name="-")])
     body = READER.read(json.dumps(json.loads(compact), **layout).encode())
     assert metrics(body) == {}
-    assert body.odd == {}
+    assert body.rejected == {}
 
 
 @given(texts, texts)
@@ -160,7 +160,7 @@ def test_an_odd_value_costs_no_row(name: str, given_value: Any, expected: Any) -
 )
 def test_a_value_that_was_lost_is_named(name: str, value: Any) -> None:
     """The field and an example are there for the log."""
-    assert read(row(**{name: value})).odd == {name: str(value)}
+    assert read(row(**{name: value})).rejected == {name: str(value)}
 
 
 @pytest.mark.parametrize("value", [2**63, 2**64, -(2**63) - 1, str(2**63), str(-(2**63) - 1), "9" * 400])
@@ -168,7 +168,7 @@ def test_an_integer_beyond_64_bits_is_null_and_named(value: Any) -> None:
     """No destination could hold it."""
     body = read(row(tt_app_id=value, spend="1.00"))
     assert metrics(body) == {"spend": "1.00"}
-    assert body.odd == {"tt_app_id": str(value)[:60]}
+    assert body.rejected == {"tt_app_id": str(value)[:60]}
 
 
 @pytest.mark.parametrize("value", [2**63 - 1, -(2**63)])
@@ -176,7 +176,7 @@ def test_an_integer_of_64_bits_keeps_its_digits(value: int) -> None:
     """The first and the last of them, as number and as text."""
     body = read(row(tt_app_id=value), row(tt_app_id=str(value)))
     assert [record.metrics.tt_app_id for record in body.records] == [value, value]
-    assert body.odd == {}
+    assert body.rejected == {}
 
 
 @pytest.mark.parametrize("name", [NUMBER, INTEGER])
@@ -186,7 +186,7 @@ def test_a_number_beyond_all_bounds_costs_no_row(name: str, number: bytes) -> No
     sent = page([row(**{name: "@", "spend": "1.00"}), row(ad_name="Spring")])
     body = READER.read(sent.replace(b'"@"', number))
     assert [metrics(body, n) for n in range(2)] == [{"spend": "1.00"}, {"ad_name": "Spring"}]
-    assert list(body.odd) == [name]
+    assert list(body.rejected) == [name]
 
 
 @pytest.mark.parametrize("number", [b"1e400", b"9" * 5000])
@@ -217,26 +217,26 @@ def test_an_id_that_is_no_number_is_null_and_named() -> None:
     """A text has no place in a column of integers."""
     body = READER.read(page([{"dimensions": {**DIMENSIONS, "ad_id": "abc"}, "metrics": {}}]))
     assert body.records[0].dimensions.ad_id is None
-    assert body.odd == {"ad_id": "abc"}
+    assert body.rejected == {"ad_id": "abc"}
 
 
 def test_half_a_character_in_a_row_costs_nothing() -> None:
     """TikTok cuts names, sometimes in the middle of an emoji: U+FFFD stands for what is left of it."""
     body = READER.read(page([row(ad_name="@", spend="-"), row(ad_name="ä😀")]).replace(b"@", b"cut \\ud83d."))
     assert [metrics(body, n) for n in range(2)] == [{"ad_name": "cut \ufffd."}, {"ad_name": "ä😀"}]
-    assert body.odd == {}
+    assert body.rejected == {}
 
 
 @pytest.mark.parametrize("value", ["", "-", None])
 def test_nothing_is_not_odd(value: Any) -> None:
     """An empty text, a dash and null are TikTok's ways to say nothing."""
-    assert read(row(likes=value, tt_app_id=value)).odd == {}
+    assert read(row(likes=value, tt_app_id=value)).rejected == {}
 
 
 def test_only_one_example_is_kept_and_it_is_short() -> None:
     """A page full of nonsense makes one short line."""
     body = read(row(likes="x" * 1000), row(likes="other"))
-    assert body.odd == {"likes": "x" * 60}
+    assert body.rejected == {"likes": "x" * 60}
 
 
 def test_missing_metrics_are_null() -> None:
@@ -371,7 +371,7 @@ def test_both_ways_of_reading_agree(rows: list[dict[str, Any]]) -> None:
     given_rows = [row(**values) for values in rows]
     fast = READER.read(page(given_rows))
     assert as_json(fast.records) == as_json(slowly(given_rows))
-    assert fast.odd == {}
+    assert fast.rejected == {}
 
 
 _metrics = st.dictionaries(
@@ -403,7 +403,7 @@ def test_a_page_read_in_slices_is_read_as_its_rows_are(
     alone = [READER.read(page([one])) for one in rows]
     assert as_json(whole_page.records) == [as_json(one.records)[0] for one in alone]
     assert [record.dimensions for record in whole_page.records] == whole_page.keyed
-    assert set(whole_page.odd) == {name for one in alone for name in one.odd}
+    assert set(whole_page.rejected) == {name for one in alone for name in one.rejected}
     assert (whole_page.total_number, whole_page.total_page) == (len(rows), 1)
 
 
@@ -412,7 +412,7 @@ def test_a_text_that_only_decoders_take_for_a_number_is_odd(text: str) -> None:
     """It becomes null, and somebody is told."""
     body = read(row(likes=text), row(likes="3"))
     assert [record.metrics.likes for record in body.records] == [None, 3.0]
-    assert body.odd == {"likes": text}
+    assert body.rejected == {"likes": text}
 
 
 def test_an_odd_value_leaves_the_other_slices_alone() -> None:
@@ -423,7 +423,7 @@ def test_an_odd_value_leaves_the_other_slices_alone() -> None:
     assert [record.metrics.likes for record in body.records] == [3] * 20 + [None] + [3] * 19
     assert {record.metrics.spend for record in body.records} == {None}
     assert body.records[20].dimensions.stat_time_day == "-"
-    assert body.odd == {"likes": "<5"}
+    assert body.rejected == {"likes": "<5"}
 
 
 BOUNDARY = {"a": {"dimensions": {"b": {"c": {}}}}, "list": [{"x": {"y": 1}}, {"dimensions": {"z": {"z": 1}}}]}
@@ -473,7 +473,7 @@ def test_damage_anywhere_in_a_long_page_is_a_decode_error(at: float, damage: byt
 def test_rows_are_handed_on_as_they_are_decoded() -> None:
     """Whoever keeps something else of them never has the whole page of structs."""
 
-    class Counted(Kept):
+    class Counted(RowSink):
         def __init__(self) -> None:
             self.sizes: list[int] = []
 
@@ -517,7 +517,7 @@ def test_every_report_is_read(name: str) -> None:
         "metrics": dict.fromkeys(source.metrics, "4"),
     }
     body = ReportReader(stream(name)).read(page([sent]))
-    assert body.odd == {}
+    assert body.rejected == {}
     (record,) = as_json(body.records)
     kinds = {"integer": 4, "number": 4.0, "string": "4"}
     assert record["metrics"] == {one: kinds[types["metrics"].fields[one].kind] for one in source.metrics}
@@ -587,7 +587,7 @@ def test_an_odd_value_of_an_object_is_null_and_named() -> None:
     body = objects("ad_groups", {"adgroup_id": "1", "actions": [{"action_period": "soon"}], "budget": "much"})
     assert body.records[0]["actions"] == [{"action_period": None}]
     assert body.records[0]["budget"] is None
-    assert body.odd == {"actions.action_period": "soon", "budget": "much"}
+    assert body.rejected == {"actions.action_period": "soon", "budget": "much"}
 
 
 def test_missing_fields_of_objects_stay_missing() -> None:
@@ -600,7 +600,7 @@ def test_fields_in_another_shape_pass() -> None:
     """Where Airbyte's schema is known to be wrong, the value is kept rather than dropped."""
     body = objects("ads", {"ad_id": "1", "showcase_products": [{"a": 1}], "disclaimer_clickable_texts": ["x"]})
     assert body.records[0]["showcase_products"] == [{"a": 1}]
-    assert body.odd == {}
+    assert body.rejected == {}
 
 
 def test_the_key_of_an_object_is_its_id() -> None:

@@ -12,36 +12,38 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit_builders import NOON, FakeClock, FakeTransport, account, client, config, stream, success
 
-from tiktok_marketing.clock import Moment
-from tiktok_marketing.sync.plan.partitions import Part, plan_stream
+from tiktok_marketing.clock import ClockReading
+from tiktok_marketing.sync.plan.partitions import Partition, plan_stream
 from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.plan.windows import Window
-from tiktok_marketing.sync.plan.zones import EARLIEST_ZONE
-from tiktok_marketing.sync.read.empty_days import Activity, Question
-from tiktok_marketing.sync.run.scheduler import Lane, PartQueue, Step
+from tiktok_marketing.sync.plan.zones import ZONE_AHEAD_OF_ALL
+from tiktok_marketing.sync.read.empty_days import ActivityQuery, EmptyDayFinder
+from tiktok_marketing.sync.run.scheduler import EndpointScheduler, PartitionQueue, Step
 
 DAY = timedelta(days=1)
 FIRST = date(2026, 1, 1)
 HOURLY = ("ads_reports_hourly", "campaigns_reports_hourly")
 
 
-def parts_of(names: tuple[str, ...], *accounts: object) -> list[Part]:
+def parts_of(names: tuple[str, ...], *accounts: object) -> list[Partition]:
     """The parts of these streams."""
     return [
         part
         for name in names
-        for part in plan_stream(config(), Selected(stream(name), incremental=True), None, accounts, Moment.at(NOON))  # type: ignore[arg-type]
+        for part in plan_stream(
+            config(), Selected(stream(name), incremental=True), None, accounts, ClockReading.at(NOON)
+        )  # type: ignore[arg-type]
     ]
 
 
-def activity(parts: list[Part]) -> Activity:
+def activity(parts: list[Partition]) -> EmptyDayFinder:
     """Activity that nothing is asked of."""
-    return Activity(client(FakeTransport([]), FakeClock()), parts)
+    return EmptyDayFinder(client(FakeTransport([]), FakeClock()), parts)
 
 
-def group_sizes(found: Activity, parts: list[Part]) -> set[int]:
+def group_sizes(found: EmptyDayFinder, parts: list[Partition]) -> set[int]:
     """How many accounts questions are about."""
-    return {len(question.accounts) for part in parts if (days := found.of(part)) for question in days.questions}
+    return {len(question.accounts) for part in parts if (days := found.of(part)) for question in days.queries}
 
 
 def test_five_accounts_of_one_time_zone_share_a_question() -> None:
@@ -49,7 +51,7 @@ def test_five_accounts_of_one_time_zone_share_a_question() -> None:
     parts = parts_of(HOURLY, *(account(str(7000 + number)) for number in range(12)))
     found = activity(parts)
     assert group_sizes(found, parts) == {5, 2}
-    assert found.questions == 3 * 3  # 69 days, thirty at a time
+    assert found.query_count == 3 * 3  # 69 days, thirty at a time
 
 
 def test_accounts_of_different_zones_do_not() -> None:
@@ -61,7 +63,7 @@ def test_accounts_of_different_zones_do_not() -> None:
 
 def test_accounts_of_unknown_zones_do_not() -> None:
     """They may be in different ones."""
-    parts = parts_of(HOURLY, account("1", zone=EARLIEST_ZONE), account("2", zone=EARLIEST_ZONE))
+    parts = parts_of(HOURLY, account("1", zone=ZONE_AHEAD_OF_ALL), account("2", zone=ZONE_AHEAD_OF_ALL))
     assert group_sizes(activity(parts), parts) == {1}
 
 
@@ -102,11 +104,11 @@ async def test_a_question_whose_answer_lacks_ads_is_left_open() -> None:
     parts = parts_of(HOURLY, account())
     clock = FakeClock()
     rowless = {"list": [], "page_info": {"page": 1, "page_size": 1000, "total_number": 0, "total_page": 1}}
-    found = Activity(client(FakeTransport(clock, success(rowless, {"X-Tt-Ads-Throttle": "1"})), clock), parts)
+    found = EmptyDayFinder(client(FakeTransport(clock, success(rowless, {"X-Tt-Ads-Throttle": "1"})), clock), parts)
     days = found.of(parts[0])
     assert days is not None
-    await found.ask(days.questions[0])
-    assert days.questions[0].known
+    await found.ask(days.queries[0])
+    assert days.queries[0].answered
     assert not days.is_empty(Window(FIRST, FIRST))
 
 
@@ -129,17 +131,17 @@ async def test_an_answer_about_something_else_proves_nothing(dimensions: dict[st
     for rows, proves in (([good], True), ([good, dimensions], False)):
         info = {"page": 1, "page_size": 1000, "total_number": len(rows), "total_page": 1}
         told = success({"list": [{"dimensions": row, "metrics": {}} for row in rows], "page_info": info})
-        found = Activity(client(FakeTransport(clock, told), clock), parts)
+        found = EmptyDayFinder(client(FakeTransport(clock, told), clock), parts)
         days = found.of(parts[0])
         assert days is not None
-        await found.ask(days.questions[0])
-        assert days.questions[0].known
+        await found.ask(days.queries[0])
+        assert days.queries[0].answered
         assert days.is_empty(Window(FIRST, FIRST)) == proves
 
 
-def answer(question: Question, active: set[date]) -> None:
+def answer(question: ActivityQuery, active: set[date]) -> None:
     """Let the question be answered."""
-    question.known = True
+    question.answered = True
     for days in question.accounts:
         question.answers[days.advertiser_id] = {day for day in active if question.window.start <= day}
 
@@ -156,7 +158,7 @@ def test_every_day_with_data_is_read_and_every_window_is_accounted_for(
 ) -> None:
     """Whatever days are active: those are in a window that is read, and steps cover all windows, in order."""
     parts = [
-        Part(stream=stream(name), account=account(), first=FIRST, last=FIRST + (length - 1) * DAY, days=days)
+        Partition(stream=stream(name), account=account(), first=FIRST, last=FIRST + (length - 1) * DAY, days=days)
         for name, days in (
             ("ads_reports_daily", window_days),
             ("ads_reports_hourly", 1),
@@ -165,8 +167,8 @@ def test_every_day_with_data_is_read_and_every_window_is_accounted_for(
     ]
     found = activity(parts)
     days_known = found.of(parts[0])
-    queue = PartQueue(parts[0], days_known)
-    lane = Lane("report/integrated/get/", [[queue]])
+    queue = PartitionQueue(parts[0], days_known)
+    lane = EndpointScheduler("report/integrated/get/", [[queue]])
     days_with_data = {FIRST + number * DAY for number in active if number < length}
     read: list[Window] = []
     windows = 0
@@ -180,16 +182,16 @@ def test_every_day_with_data_is_read_and_every_window_is_accounted_for(
             lane.release(done)
         if taken is None:
             continue
-        if isinstance(taken, Question):
-            if taken.accounts[0].questions.index(taken) >= last_known:
-                taken.known = True  # without an answer
+        if isinstance(taken, ActivityQuery):
+            if taken.accounts[0].queries.index(taken) >= last_known:
+                taken.answered = True  # without an answer
             else:
                 answer(taken, days_with_data)
-            lane.answered()
+            lane.query_done()
             continue
         assert isinstance(taken, Step)
         assert taken.window is not None
-        windows += taken.windows
+        windows += taken.window_count
         if not taken.empty:
             read.append(taken.window)
         in_flight.append(taken)
@@ -204,18 +206,18 @@ def test_empty_days_in_a_row_are_one_step() -> None:
     """Years of an idle account are passed in as many steps as there are questions."""
     parts = parts_of(HOURLY, account())
     found = activity(parts)
-    queue = PartQueue(parts[0], found.of(parts[0]))
-    lane = Lane("report/integrated/get/", [[queue]])
+    queue = PartitionQueue(parts[0], found.of(parts[0]))
+    lane = EndpointScheduler("report/integrated/get/", [[queue]])
     steps = []
     while queue.waiting:
         taken = lane.take(4)
-        if isinstance(taken, Question):
+        if isinstance(taken, ActivityQuery):
             answer(taken, set())
-            lane.answered()
+            lane.query_done()
         elif taken is not None:
             queue.complete(taken)
             lane.release(taken)
-            steps.append((taken.empty, taken.windows))
+            steps.append((taken.empty, taken.window_count))
     assert steps == [(True, 30), (True, 30), (True, 9)]
 
 
@@ -223,12 +225,12 @@ def test_a_queue_whose_question_is_under_way_keeps_its_turn() -> None:
     """Others go on meanwhile, and no question is asked twice."""
     parts = parts_of(HOURLY, account("1"), account("2"))
     found = activity(parts)
-    lane = Lane("report/integrated/get/", [[PartQueue(part, found.of(part)) for part in parts]])
+    lane = EndpointScheduler("report/integrated/get/", [[PartitionQueue(part, found.of(part)) for part in parts]])
     question = lane.take(10)
-    assert isinstance(question, Question)
+    assert isinstance(question, ActivityQuery)
     assert lane.take(10) is None
     answer(question, {FIRST})
-    lane.answered()
+    lane.query_done()
     step = lane.take(10)
     assert isinstance(step, Step)
     assert not step.empty

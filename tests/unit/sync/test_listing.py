@@ -16,7 +16,7 @@ from tiktok_marketing.api.rate_limit.tiers import tier_of
 from tiktok_marketing.api.transport import Reply
 from tiktok_marketing.errors import IncompleteReadError
 from tiktok_marketing.sync.decode.objects import ObjectReader
-from tiktok_marketing.sync.read.listing import Request, TooLong, Walker
+from tiktok_marketing.sync.read.listing import ListReader, Request, TooManyRows
 
 
 class Lists:
@@ -46,19 +46,19 @@ class Lists:
         return success({"list": rows, "page_info": info})
 
 
-def walker(lists: Lists, ahead: int = 1) -> Walker:
+def walker(lists: Lists, ahead: int = 1) -> ListReader:
     """Reads these lists."""
-    return Walker(client(lists, FakeClock(), tier=tier_of(1000)), ObjectReader(stream("ads")), Ahead(ahead))
+    return ListReader(client(lists, FakeClock(), tier=tier_of(1000)), ObjectReader(stream("ads")), Ahead(ahead))
 
 
 def request(name: str, page_size: int, most: int | None) -> Request:
     """A list, refused beyond so many rows."""
-    return Request(endpoint="ad/get/", params={"list": name}, page_size=page_size, most=most)
+    return Request(endpoint="ad/get/", params={"list": name}, page_size=page_size, max_rows=most)
 
 
-async def walk(reading: Walker, asked: Request, into: list[int]) -> None:
+async def walk(reading: ListReader, asked: Request, into: list[int]) -> None:
     """Read a list, and keep what came even if it fails."""
-    async for delivery in reading.walk(asked):
+    async for delivery in reading.read(asked):
         into += [record["ad_id"] for record in delivery.records]
 
 
@@ -68,7 +68,7 @@ def test_a_list_is_delivered_whole_or_found_too_long(total: int, page_size: int,
     lists = Lists({"a": range(total)})
     came: list[int] = []
     if most is not None and total > most:
-        with pytest.raises(TooLong) as caught:
+        with pytest.raises(TooManyRows) as caught:
             asyncio.run(walk(walker(lists, ahead), request("a", page_size, most), came))
         assert caught.value.total == total
         assert came == []
@@ -85,7 +85,7 @@ def test_what_an_earlier_part_had_does_not_count(first: int, second: int, page_s
     reading = walker(lists)
     came: list[int] = []
     asyncio.run(walk(reading, request("a", page_size, first), came))
-    with pytest.raises(TooLong):
+    with pytest.raises(TooManyRows):
         asyncio.run(walk(reading, request("b", page_size, second - 1), came))
     assert came == list(range(first))
     asyncio.run(walk(reading, request("b", page_size, second), came))
@@ -134,9 +134,9 @@ class MovingList:
 
 async def all_of(lists: MovingList | Answering, page_size: int) -> list[int]:
     """What a walk of the list delivers."""
-    reading = Walker(client(lists, FakeClock(), tier=tier_of(1000)), ObjectReader(stream("ads")))
+    reading = ListReader(client(lists, FakeClock(), tier=tier_of(1000)), ObjectReader(stream("ads")))
     asked = Request(endpoint="ad/get/", params={}, page_size=page_size)
-    return [record["ad_id"] async for delivery in reading.walk(asked) for record in delivery.records]
+    return [record["ad_id"] async for delivery in reading.read(asked) for record in delivery.records]
 
 
 async def test_what_a_deletion_hides_between_two_pages_is_found() -> None:
@@ -316,4 +316,4 @@ async def test_a_list_that_only_shrinks_is_whole(deleted: float, seed: int) -> N
 
 def test_too_long_a_list_says_how_long() -> None:
     """For whoever reads a log."""
-    assert "41,000 rows" in str(TooLong(41_000, 40_000))
+    assert "41,000 rows" in str(TooManyRows(41_000, 40_000))

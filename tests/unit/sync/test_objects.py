@@ -18,15 +18,15 @@ from tiktok_marketing.api.transport import Reply
 from tiktok_marketing.catalog import Parent, field_types
 from tiktok_marketing.errors import IncompleteReadError, TikTokError
 from tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Event, Notice
-from tiktok_marketing.sync.plan.partitions import Part
+from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.read.listing import OutOfReachError
-from tiktok_marketing.sync.read.objects import ObjectLists, Question, object_requests, questions
-from tiktok_marketing.sync.run.byte_queue import Buffer
+from tiktok_marketing.sync.read.objects import ObjectLists, ParentParams, object_requests, parent_params
+from tiktok_marketing.sync.run.byte_queue import ByteQueue
 from tiktok_marketing.sync.run.engine import Sync
-from tiktok_marketing.sync.run.scheduler import PartQueue
+from tiktok_marketing.sync.run.scheduler import PartitionQueue
 from tiktok_marketing.sync.run.stream_run import StreamRun
-from tiktok_marketing.sync.run.window_reader import StepReader
+from tiktok_marketing.sync.run.window_reader import WindowReader
 
 TODAY = NOON.date()
 ANSWER_KEYS = {
@@ -83,7 +83,7 @@ def _decoded(text: str) -> Any:
 
 def lists(api: Api, name: str, *, since: str = "", deleted: bool = False) -> ObjectLists:
     """The lists of one stream of one account."""
-    part = Part(stream=stream(name), account=account(), modified_since=since)
+    part = Partition(stream=stream(name), account=account(), modified_since=since)
     return ObjectLists(client(api, FakeClock(), tier=tier_of(1000)), part, include_deleted=deleted, today=TODAY)
 
 
@@ -232,9 +232,9 @@ async def test_what_is_within_reach_and_never_comes_is_no_old_news() -> None:
 @given(st.integers(0, 45))
 def test_pixels_are_asked_about_ten_at_a_time(count: int) -> None:
     """Each of the account's pixels once, in order, no request with more than ten, none without one."""
-    parent = stream("pixel_events_statistics").source.per  # type: ignore[union-attr]
+    parent = stream("pixel_events_statistics").source.parent  # type: ignore[union-attr]
     assert parent is not None
-    asked = [one.params["pixel_ids"] for one in questions(parent, [{"pixel_id": str(n)} for n in range(count)])]
+    asked = [one.params["pixel_ids"] for one in parent_params(parent, [{"pixel_id": str(n)} for n in range(count)])]
     assert [one for ids in asked for one in ids] == [str(n) for n in range(count)]
     assert all(len(ids) == 10 for ids in asked[:-1])
     assert all(1 <= len(ids) <= 10 for ids in asked)
@@ -377,7 +377,7 @@ async def test_deleted_parents_count_if_deleted_objects_are_wanted() -> None:
 def test_what_takes_one_at_a_time_in_a_list_gets_a_list_of_one() -> None:
     """As the shop of a GMV Max report: the parameter is a list, and holds one id."""
     shops = Parent(stream="pixels", parameters={"store_ids": "store_id"}, at_once=1)
-    asked = questions(shops, [{"store_id": 5}, {"store_id": "6"}, {"store_id": "5"}, {"store_id": ""}])
+    asked = parent_params(shops, [{"store_id": 5}, {"store_id": "6"}, {"store_id": "5"}, {"store_id": ""}])
     assert [one.params for one in asked] == [{"store_ids": ["5"]}, {"store_ids": ["6"]}]
     assert [one.halves() for one in asked] == [None, None]
 
@@ -385,7 +385,7 @@ def test_what_takes_one_at_a_time_in_a_list_gets_a_list_of_one() -> None:
 @given(st.lists(st.integers().map(str), min_size=2, max_size=12), st.text())
 def test_halves_of_a_question_ask_the_same(ids: list[str], plain: str) -> None:
     """Lists are divided, other values are in both."""
-    halves = Question({"ids": ids, "kind": plain}).halves()
+    halves = ParentParams({"ids": ids, "kind": plain}).halves()
     assert halves is not None
     first, second = (one.params for one in halves)
     assert [*first["ids"], *second["ids"]] == ids
@@ -396,8 +396,8 @@ def test_halves_of_a_question_ask_the_same(ids: list[str], plain: str) -> None:
 
 def test_a_question_about_one_thing_has_no_halves() -> None:
     """There is nothing smaller to ask."""
-    assert Question({"objective_type": "TRAFFIC"}).halves() is None
-    assert Question().halves() is None
+    assert ParentParams({"objective_type": "TRAFFIC"}).halves() is None
+    assert ParentParams().halves() is None
 
 
 def test_a_list_that_stands_alone_is_asked_for_by_account_only() -> None:
@@ -489,11 +489,11 @@ async def test_a_sync_over_midnight_leaves_the_next_day_its_full_read() -> None:
     """Where only changed ads were asked for, the cursor stays on the day on which all of them were read."""
     clock = FakeClock()
     api = Api({"ad/get/": [{"ad_id": "1", "modify_time": "2026-03-11 02:00:00"}]})
-    reading = StepReader(config(), client(api, clock), buffer := Buffer[Event | None](10**6))
-    part = Part(stream=stream("ads"), account=account(), modified_since="2026-03-10 09:00:00", only_changed=True)
+    reading = WindowReader(config(), client(api, clock), buffer := ByteQueue[Event | None](10**6))
+    part = Partition(stream=stream("ads"), account=account(), modified_since="2026-03-10 09:00:00", only_changed=True)
     clock.seconds += 86_400
     run = StreamRun(Selected(part.stream, incremental=True), None, 0.0)
-    assert await reading.deliver(run, PartQueue(part).take(), Ahead(1)) == "2026-03-10 23:59:59"
+    assert await reading.deliver(run, PartitionQueue(part).take(), Ahead(1)) == "2026-03-10 23:59:59"
     assert isinstance(await buffer.get(), Batch)
 
 
@@ -517,9 +517,9 @@ class SlowApi(Api):
 async def test_pages_of_a_list_are_asked_for_at_once(pages: int) -> None:
     """As many as its share of the quota allows, and each object comes once."""
     api = SlowApi({"ad/get/": [{"ad_id": str(n), "modify_time": "2026-02-01 00:00:00"} for n in range(9_500)]})
-    part = Part(stream=stream("ads"), account=account())
+    part = Partition(stream=stream("ads"), account=account())
     lists = ObjectLists(
-        client(api, FakeClock(), tier=tier_of(1000)), part, include_deleted=False, today=TODAY, share=Ahead(pages)
+        client(api, FakeClock(), tier=tier_of(1000)), part, include_deleted=False, today=TODAY, budget=Ahead(pages)
     )
     came = [record["ad_id"] async for delivery in lists.deliveries() for record in delivery.records]
     assert sorted(came) == list(range(9_500))

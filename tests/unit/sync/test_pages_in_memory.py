@@ -14,16 +14,16 @@ from tiktok_marketing.api.rate_limit.tiers import tier_of
 from tiktok_marketing.api.transport import Reply
 from tiktok_marketing.catalog import Stream
 from tiktok_marketing.errors import TikTokError
-from tiktok_marketing.sync.decode.pages import Kept
+from tiktok_marketing.sync.decode.pages import RowSink
 from tiktok_marketing.sync.decode.reports import report_reader
 from tiktok_marketing.sync.plan.windows import Window
-from tiktok_marketing.sync.read.listing import Alone, Request, Walker
+from tiktok_marketing.sync.read.listing import ListReader, Request, SequentialBudget
 from tiktok_marketing.sync.read.reports import ReportWindow
 
 PAGES, ROWS = 8, 1000
 
 
-class Counted(Kept):
+class Counted(RowSink):
     """The number of rows of a page, and nothing of them."""
 
     def __init__(self) -> None:
@@ -79,8 +79,8 @@ def window_of(report: Report) -> ReportWindow:
         "7001",
         Window(day, day),
         include_deleted=False,
-        share=Alone(),
-        keep=report.keep,
+        budget=SequentialBudget(),
+        sink_factory=report.keep,
     )
 
 
@@ -96,16 +96,16 @@ async def test_a_page_is_not_kept_while_the_next_is_asked_for() -> None:
     assert max(report.alive) == 0
 
 
-async def rows_of(walker: Walker, request: Request) -> int:
+async def rows_of(walker: ListReader, request: Request) -> int:
     """How many rows of a list are delivered."""
-    return sum([len(delivery.records) async for delivery in walker.walk(request)])
+    return sum([len(delivery.records) async for delivery in walker.read(request)])
 
 
 @pytest.mark.parametrize(("disjoint", "again"), [(True, PAGES * ROWS), (False, 0)])
 async def test_keys_are_forgotten_with_a_list_that_no_other_meets(disjoint: bool, again: int) -> None:
     """They tell repeated rows while it is read; only a list that others may meet is remembered beyond its end."""
     of = stream("ads_reports_daily")
-    walker = Walker(client(Report(), FakeClock(), tier=tier_of(1000)), report_reader(of))
+    walker = ListReader(client(Report(), FakeClock(), tier=tier_of(1000)), report_reader(of))
     request = Request(endpoint=of.endpoint, params={"start_date": "2026-01-01"}, page_size=ROWS, disjoint=disjoint)
     assert await rows_of(walker, request) == PAGES * ROWS
     assert await rows_of(walker, request) == again
@@ -114,10 +114,10 @@ async def test_keys_are_forgotten_with_a_list_that_no_other_meets(disjoint: bool
 async def test_keys_of_a_list_that_broke_off_are_kept() -> None:
     """What was delivered of it does not come again with the smaller parts that are asked for instead."""
     of, report = stream("ads_reports_daily"), Report()
-    walker = Walker(client(report, FakeClock(), tier=tier_of(1000)), report_reader(of))
+    walker = ListReader(client(report, FakeClock(), tier=tier_of(1000)), report_reader(of))
     request = Request(endpoint=of.endpoint, params={"start_date": "2026-01-01"}, page_size=ROWS, disjoint=True)
     report.fails_at = 4
-    deliveries = walker.walk(request)
+    deliveries = walker.read(request)
     assert [len((await anext(deliveries)).records) for _ in range(3)] == [ROWS] * 3
     with pytest.raises(TikTokError):
         await anext(deliveries)

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from unit_builders import NOON, account, config, stream
 
 from tiktok_marketing.catalog import STREAMS, Scope
-from tiktok_marketing.clock import Moment
+from tiktok_marketing.clock import ClockReading
 from tiktok_marketing.config import Config, Refresh
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.cursors import Cursors
-from tiktok_marketing.sync.plan.partitions import Part, in_order_of_size, plan_stream
+from tiktok_marketing.sync.plan.partitions import Partition, in_order_of_size, plan_stream
 from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.plan.windows import Window
-from tiktok_marketing.sync.plan.zones import EARLIEST_ZONE
+from tiktok_marketing.sync.plan.zones import ZONE_AHEAD_OF_ALL
 
 TODAY = NOON.date()
 DAY = timedelta(days=1)
@@ -31,13 +31,13 @@ def plan(
     settings: Config | None = None,
     now: datetime = NOON,
     **fields: Any,
-) -> list[Part]:
+) -> list[Partition]:
     """The parts of one stream."""
     selected = Selected(stream(name), incremental=cursors is not None)
-    return plan_stream(settings or config(**fields), selected, cursors, accounts or (account(),), Moment.at(now))
+    return plan_stream(settings or config(**fields), selected, cursors, accounts or (account(),), ClockReading.at(now))
 
 
-def days_of(part: Part) -> list[date]:
+def days_of(part: Partition) -> list[date]:
     """Every day that a part reads."""
     return [
         window.start + n * DAY for window in part.windows() if isinstance(window, Window) for n in range(window.days)
@@ -97,12 +97,12 @@ def test_today_is_the_accounts() -> None:
 def test_the_state_stays_where_a_day_has_surely_begun() -> None:
     """Days of an account whose zone is unknown are read ahead, and read again: they may have hours to come."""
     noon = datetime(2026, 3, 10, 12, tzinfo=UTC)
-    unknown, kiritimati = account("1", zone=EARLIEST_ZONE), account("2", zone=ZoneInfo("Pacific/Kiritimati"))
+    unknown, kiritimati = account("1", zone=ZONE_AHEAD_OF_ALL), account("2", zone=ZoneInfo("Pacific/Kiritimati"))
     parts = plan("ads_reports_hourly", unknown, kiritimati, now=noon)
     assert [part.last for part in parts] == [date(2026, 3, 11), date(2026, 3, 11)]
-    assert [part.farthest for part in parts] == [date(2026, 3, 10), date(2026, 3, 11)]
+    assert [part.state_limit for part in parts] == [date(2026, 3, 10), date(2026, 3, 11)]
     (part,) = plan("ads_reports_hourly", unknown, now=noon, end_date=date(2026, 3, 1))
-    assert part.farthest == date(2026, 3, 1)
+    assert part.state_limit == date(2026, 3, 1)
 
 
 def test_where_clocks_disagree_the_later_one_decides_what_is_read_and_the_earlier_one_the_state() -> None:
@@ -113,10 +113,10 @@ def test_where_clocks_disagree_the_later_one_decides_what_is_read_and_the_earlie
         None,
         [account()],
         msgspec.structs.replace(
-            Moment.at(datetime(2026, 3, 12, 1, tzinfo=UTC)), earliest=datetime(2026, 3, 10, 23, tzinfo=UTC)
+            ClockReading.at(datetime(2026, 3, 12, 1, tzinfo=UTC)), earliest=datetime(2026, 3, 10, 23, tzinfo=UTC)
         ),
     )
-    assert (part.last, part.farthest) == (date(2026, 3, 12), date(2026, 3, 10))
+    assert (part.last, part.state_limit) == (date(2026, 3, 12), date(2026, 3, 10))
 
 
 def test_no_window_before_the_account_existed() -> None:
@@ -283,7 +283,7 @@ def test_short_streams_come_first() -> None:
 
 def test_streams_of_one_size_keep_their_order() -> None:
     """The catalog's order decides between equals."""
-    parts: dict[str, list[Part]] = {"b": [], "a": [], "c": []}
+    parts: dict[str, list[Partition]] = {"b": [], "a": [], "c": []}
     assert in_order_of_size(parts) == ["b", "a", "c"]
 
 

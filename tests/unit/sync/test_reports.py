@@ -13,7 +13,7 @@ from unit_builders import FakeClock, client, page, refusal, stream, success
 from tiktok_marketing.api.transport import Reply
 from tiktok_marketing.errors import TikTokError
 from tiktok_marketing.sync.plan.windows import Window
-from tiktok_marketing.sync.read.listing import Alone
+from tiktok_marketing.sync.read.listing import SequentialBudget
 from tiktok_marketing.sync.read.report_requests import _IDS_PER_FILTER, Piece
 from tiktok_marketing.sync.read.reports import ReportWindow
 
@@ -166,7 +166,7 @@ async def test_a_day_that_stays_too_large_is_an_error() -> None:
         "7001",
         Window(day, day + DAY),
         include_deleted=False,
-        share=Alone(),
+        budget=SequentialBudget(),
     )
     with pytest.raises(TikTokError) as caught:
         await anext(window.deliveries())
@@ -220,10 +220,10 @@ async def test_a_large_account_where_nothing_happened_has_no_rows(answer: Reply,
         "7001",
         Window(day, day),
         include_deleted=False,
-        share=Alone(),
+        budget=SequentialBudget(),
     )
     deliveries = [delivery async for delivery in window.deliveries()]
-    assert [(len(one.records), one.settles, one.days) for one in deliveries] == [(0, True, Window(day, day))]
+    assert [(len(one.records), one.days_complete, one.days) for one in deliveries] == [(0, True, Window(day, day))]
     assert transport.asked.count('["campaign_id"]') == (2 if refused else 1)
     assert transport.asked[-1] == '["campaign_id"]'
 
@@ -272,12 +272,12 @@ async def told(refuse: Callable[[tuple[str, ...], str, str], str]) -> list[str]:
         "7001",
         window,
         include_deleted=True,
-        share=Alone(),
+        budget=SequentialBudget(),
     )
     said = []
     async for delivery in reading.deliveries():
         said += [f"{row.dimensions.ad_id} {row.dimensions.stat_time_day[8:10]}" for row in delivery.records]
-        said += ["whole"] * delivery.settles
+        said += ["whole"] * delivery.days_complete
     return said
 
 

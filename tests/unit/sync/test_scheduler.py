@@ -9,18 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit_builders import account, stream
 
-from tiktok_marketing.sync.plan.partitions import Part
+from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.windows import Window
-from tiktok_marketing.sync.run.scheduler import Lane, PartQueue, Step
+from tiktok_marketing.sync.run.scheduler import EndpointScheduler, PartitionQueue, Step
 
 FIRST = date(2026, 1, 1)
 DAY = timedelta(days=1)
 
 
-def queue(days: int, advertiser_id: str = "7001", name: str = "ads_reports_hourly", *, pages: int = 1) -> PartQueue:
+def queue(
+    days: int, advertiser_id: str = "7001", name: str = "ads_reports_hourly", *, pages: int = 1
+) -> PartitionQueue:
     """An account with so many windows of one day, which are known to have so many pages; 0 if that is not known."""
-    one = PartQueue(
-        Part(stream=stream(name), account=account(advertiser_id), first=FIRST, last=FIRST + (days - 1) * DAY, days=1)
+    one = PartitionQueue(
+        Partition(
+            stream=stream(name), account=account(advertiser_id), first=FIRST, last=FIRST + (days - 1) * DAY, days=1
+        )
     )
     one.pages = pages
     return one
@@ -51,7 +55,7 @@ def test_a_queue_is_finished_when_all_is_done() -> None:
 
 def test_a_window_without_days_is_handed_out_once() -> None:
     """A list of objects is one step with no window."""
-    one = PartQueue(Part(stream=stream("ads"), account=account()))
+    one = PartitionQueue(Partition(stream=stream("ads"), account=account()))
     step = one.take()
     assert step.window is None
     assert not one.waiting
@@ -104,7 +108,7 @@ def test_what_came_in_part_ends_the_run_and_nothing_else() -> None:
     """Later windows are handed out, and those before it count."""
     one = queue(4)
     first, in_part, third = one.take(), one.take(), one.take()
-    one.hold(in_part)
+    one.block(in_part)
     assert one.complete(third) is None
     assert number(one.complete(first)) == 0
     last = one.take()
@@ -116,7 +120,7 @@ def test_what_came_in_part_ends_the_run_and_nothing_else() -> None:
 def test_nothing_is_kept_of_windows_behind_one_that_came_in_part() -> None:
     """There may be thousands of accounts with thousands of windows."""
     one = queue(500)
-    one.hold(one.take())
+    one.block(one.take())
     while one.waiting:
         one.complete(one.take())
     gc.collect()
@@ -143,7 +147,7 @@ def test_any_order_of_ends_keeps_the_promises(
         [queue(size, str(n), name) for n, size in enumerate(accounts)]
         for name, accounts in zip(names, sizes, strict=False)
     ]
-    lane = Lane("report/integrated/get/", streams)
+    lane = EndpointScheduler("report/integrated/get/", streams)
     under_way: list[Step] = []
     taken: Counter[tuple[int, int]] = Counter()
     done: dict[int, set[int]] = {}
@@ -168,7 +172,7 @@ def test_any_order_of_ends_keeps_the_promises(
             failed.setdefault(me, set()).add(at)
             continue
         if becomes == "in part":
-            step.queue.hold(step)
+            step.queue.block(step)
             held.add(me)
             done.setdefault(me, set())
             continue
@@ -192,7 +196,7 @@ def test_any_order_of_ends_keeps_the_promises(
 def test_an_account_keeps_to_its_share_while_others_could_use_it(accounts: int, limit: int) -> None:
     """A slow account never holds more than its share before every other holds as much."""
     queues = [queue(64, str(n)) for n in range(accounts)]
-    lane = Lane("report/integrated/get/", [queues])
+    lane = EndpointScheduler("report/integrated/get/", [queues])
     share = max(2, limit // 4)
     for _ in range(limit):
         step = lane.take(limit)
@@ -201,11 +205,11 @@ def test_an_account_keeps_to_its_share_while_others_could_use_it(accounts: int, 
             assert all(other.in_flight >= share for other in queues)
 
 
-def held_by(queues: list[PartQueue]) -> Counter[str]:
+def held_by(queues: list[PartitionQueue]) -> Counter[str]:
     """How many windows each account has in flight, over all its streams."""
     held: Counter[str] = Counter()
     for one in queues:
-        held[one.holder] += one.in_flight
+        held[one.account_id] += one.in_flight
     return held
 
 
@@ -217,7 +221,7 @@ def test_an_accounts_share_is_over_all_its_streams(streams: int) -> None:
     """An account with parts in several streams leaves room for one that has a part in the last of them only."""
     of_many = [queue(50, "many", name) for name in REPORTS[:streams]]
     of_one = queue(50, "one", REPORTS[streams - 1])
-    lane = Lane("report/integrated/get/", [*([one] for one in of_many[:-1]), [of_many[-1], of_one]])
+    lane = EndpointScheduler("report/integrated/get/", [*([one] for one in of_many[:-1]), [of_many[-1], of_one]])
     while lane.active < 8:
         assert lane.take(8) is not None
         assert held_by(of_many)["many"] <= 2 or of_one.in_flight >= 2
@@ -231,19 +235,19 @@ def test_shares_hold_however_accounts_and_streams_meet(streams: list[set[int]], 
         for name, accounts in zip(REPORTS, streams, strict=False)
     ]
     flat = [one for row in queues for one in row]
-    lane = Lane("report/integrated/get/", queues)
+    lane = EndpointScheduler("report/integrated/get/", queues)
     share = max(2, limit // 4)
     while lane.active < limit:
         step = lane.take(limit)
         assert step is not None
         held = held_by(flat)
-        assert held[step.queue.holder] <= share or min(held.values()) >= share
+        assert held[step.queue.account_id] <= share or min(held.values()) >= share
 
 
 def test_a_window_that_ended_gives_its_share_back() -> None:
     """Whatever became of it, its account may have another, and the lane has room for it."""
     one, other = queue(9, "one"), queue(9, "other")
-    lane = Lane("report/integrated/get/", [[one], [other]])
+    lane = EndpointScheduler("report/integrated/get/", [[one], [other]])
     first, second = lane.take(8), lane.take(8)
     third = lane.take(8)
     assert [step.queue for step in (first, second, third) if step] == [one, one, other]
@@ -260,7 +264,7 @@ def test_a_window_that_ended_gives_its_share_back() -> None:
 
 def test_one_account_alone_may_use_the_whole_lane() -> None:
     """A share that nobody else wants is not left idle."""
-    lane = Lane("report/integrated/get/", [[queue(40)]])
+    lane = EndpointScheduler("report/integrated/get/", [[queue(40)]])
     steps = [lane.take(16) for _ in range(16)]
     assert all(steps)
 
@@ -268,7 +272,7 @@ def test_one_account_alone_may_use_the_whole_lane() -> None:
 def test_a_slow_account_does_not_hold_up_the_others() -> None:
     """With one account's answers never coming, all other windows are still read."""
     slow, quick = queue(50, "slow"), queue(50, "quick")
-    lane = Lane("report/integrated/get/", [[slow, quick]])
+    lane = EndpointScheduler("report/integrated/get/", [[slow, quick]])
     while quick.waiting and lane.active < 8 and (step := lane.take(8)) is not None:
         if step.queue is quick:
             quick.complete(step)
@@ -281,11 +285,11 @@ def test_a_slow_account_does_not_hold_up_the_others() -> None:
 def test_a_large_window_that_stands_still_does_not_hold_up_the_others(limit: int) -> None:
     """It fills the lane, which it had to itself at first, and then its pages do not come: others are read still."""
     large, quick = queue(9, "large", pages=0), [queue(50, str(n)) for n in range(3)]
-    lane = Lane("report/integrated/get/", [[large, *quick]])
+    lane = EndpointScheduler("report/integrated/get/", [[large, *quick]])
     stuck = lane.take(limit)
     assert isinstance(stuck, Step)
-    lane.expect(stuck, 1000)
-    left = sum(one.part.size for one in quick)
+    lane.set_remaining(stuck, 1000)
+    left = sum(one.partition.size for one in quick)
     while left:
         step = lane.take(limit)
         assert isinstance(step, Step)
@@ -293,13 +297,13 @@ def test_a_large_window_that_stands_still_does_not_hold_up_the_others(limit: int
         step.queue.complete(step)
         lane.release(step)
         left -= 1
-    assert lane.load == 1000
+    assert lane.pages == 1000
     assert lane.take(limit) is None
 
 
 def test_large_windows_of_many_accounts_are_not_all_begun_at_once() -> None:
     """Their keys are kept until they end; the shares of a few of them are the whole lane."""
-    lane = Lane("report/integrated/get/", [[queue(9, str(n), pages=100) for n in range(50)]])
+    lane = EndpointScheduler("report/integrated/get/", [[queue(9, str(n), pages=100) for n in range(50)]])
     begun = 0
     while lane.take(16) is not None:
         begun += 1
@@ -309,15 +313,15 @@ def test_large_windows_of_many_accounts_are_not_all_begun_at_once() -> None:
 def test_accounts_take_turns() -> None:
     """Equal accounts get equal windows."""
     queues = [queue(30, str(n)) for n in range(3)]
-    lane = Lane("report/integrated/get/", [queues])
-    counts = Counter(step.queue.part.account.advertiser_id for _ in range(12) if (step := lane.take(12)))  # type: ignore[union-attr]
+    lane = EndpointScheduler("report/integrated/get/", [queues])
+    counts = Counter(step.queue.partition.account.advertiser_id for _ in range(12) if (step := lane.take(12)))  # type: ignore[union-attr]
     assert counts == {"0": 4, "1": 4, "2": 4}
 
 
 def test_the_first_stream_that_has_a_window_gives_it() -> None:
     """Streams are finished in their order while each account has its share."""
     first, second = queue(3, "1"), queue(3, "1", "campaigns_reports_hourly")
-    lane = Lane("report/integrated/get/", [[first], [second]])
+    lane = EndpointScheduler("report/integrated/get/", [[first], [second]])
     order = [step.queue is first for _ in range(6) if (step := lane.take(16))]
     assert order == [True, True, True, False, False, False]
 
@@ -325,7 +329,7 @@ def test_the_first_stream_that_has_a_window_gives_it() -> None:
 def test_a_lane_is_open_while_something_waits() -> None:
     """What is under way is not open; a failed queue neither."""
     one, other = queue(1, "1"), queue(2, "2")
-    lane = Lane("report/integrated/get/", [[one, other]])
+    lane = EndpointScheduler("report/integrated/get/", [[one, other]])
     assert lane.queues() == [one, other]
     one.take()
     assert lane.queues() == [other]
@@ -337,7 +341,7 @@ def test_a_lane_is_open_while_something_waits() -> None:
 
 def test_an_empty_lane_has_nothing() -> None:
     """A stream whose accounts have no day gives no step."""
-    lane = Lane("report/integrated/get/", [[], []])
+    lane = EndpointScheduler("report/integrated/get/", [[], []])
     assert not lane.open
     assert lane.take(4) is None
 
@@ -345,26 +349,26 @@ def test_an_empty_lane_has_nothing() -> None:
 def test_the_first_window_tells_how_large_they_are() -> None:
     """Until an answer says how many pages it has, no other window of its stream and account is begun."""
     one = queue(9, pages=0)
-    lane = Lane("report/integrated/get/", [[one]])
+    lane = EndpointScheduler("report/integrated/get/", [[one]])
     first = lane.take(16)
     assert isinstance(first, Step)
     assert lane.take(16) is None
-    lane.expect(first, 0)
+    lane.set_remaining(first, 0)
     assert all(lane.take(16) for _ in range(8))
 
 
 def test_no_more_is_begun_than_the_limit_has_use_for() -> None:
     """Windows of many pages use it up by themselves; as their pages come, the next one is begun."""
-    lane = Lane("report/integrated/get/", [[queue(9, pages=10)]])
+    lane = EndpointScheduler("report/integrated/get/", [[queue(9, pages=10)]])
     first, second = lane.take(16), lane.take(16)
     assert isinstance(first, Step)
     assert second is not None
-    assert lane.load == 20
+    assert lane.pages == 20
     assert lane.take(16) is None
-    lane.expect(first, 6)
-    assert lane.load == 16
+    lane.set_remaining(first, 6)
+    assert lane.pages == 16
     assert lane.take(16) is None
-    lane.expect(first, 5)
+    lane.set_remaining(first, 5)
     third = lane.take(16)
     assert isinstance(third, Step)
     assert third.pages == 6  # as the latest window said that it had beyond its first
@@ -373,33 +377,33 @@ def test_no_more_is_begun_than_the_limit_has_use_for() -> None:
 def test_a_window_that_is_larger_than_those_before_it_counts_for_what_it_is() -> None:
     """And so do those after it, until one says otherwise."""
     one = queue(9, pages=1)
-    lane = Lane("report/integrated/get/", [[one]])
+    lane = EndpointScheduler("report/integrated/get/", [[one]])
     large = lane.take(16)
     assert isinstance(large, Step)
-    lane.expect(large, 12)
-    assert (lane.load, one.pages) == (12, 12)
-    lane.expect(large, 11)
-    assert (lane.load, one.pages) == (11, 12)
+    lane.set_remaining(large, 12)
+    assert (lane.pages, one.pages) == (12, 12)
+    lane.set_remaining(large, 11)
+    assert (lane.pages, one.pages) == (11, 12)
     lane.release(large)
     small = lane.take(16)
     assert isinstance(small, Step)
-    lane.expect(small, 2)
-    assert (lane.load, one.pages) == (2, 2)
+    lane.set_remaining(small, 2)
+    assert (lane.pages, one.pages) == (2, 2)
     lane.release(small)
-    assert (lane.load, lane.active) == (0, 0)
+    assert (lane.pages, lane.active) == (0, 0)
 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=12), st.integers(2, 40))
 def test_pages_ahead_fill_the_limit_and_not_much_more(sizes: list[int], limit: int) -> None:
     """What the windows under way may ask for together is the limit, if they have as many pages, and each may ask."""
-    lane = Lane("report/integrated/get/", [[queue(1, str(n)) for n in range(len(sizes))]])
+    lane = EndpointScheduler("report/integrated/get/", [[queue(1, str(n)) for n in range(len(sizes))]])
     steps = []
     for size in sizes:
         step = lane.take(1000)
         assert isinstance(step, Step)
-        lane.expect(step, size)
+        lane.set_remaining(step, size)
         steps.append(step)
-    asked = sum(min(step.pages, lane.ahead(step, limit)) for step in steps)
-    assert asked >= min(lane.load, limit - len(steps))
+    asked = sum(min(step.pages, lane.pages_in_flight(step, limit)) for step in steps)
+    assert asked >= min(lane.pages, limit - len(steps))
     assert asked <= max(limit, len(steps))
-    assert all(lane.ahead(step, limit) >= 1 for step in steps)
+    assert all(lane.pages_in_flight(step, limit) >= 1 for step in steps)

@@ -7,14 +7,14 @@ import msgspec
 import pytest
 from unit_builders import account, config, stream
 
-from tiktok_marketing.clock import Moment
+from tiktok_marketing.clock import ClockReading
 from tiktok_marketing.errors import PartialAnswerError
-from tiktok_marketing.sync.plan.accounts import Accounts, Listing
+from tiktok_marketing.sync.plan.accounts import AccountList, Accounts
 from tiktok_marketing.sync.plan.cursors import Cursors
-from tiktok_marketing.sync.plan.state_repair import mend, named, unlisted
-from tiktok_marketing.sync.plan.zones import EARLIEST_ZONE
+from tiktok_marketing.sync.plan.state_repair import list_ids, repair, unreachable_accounts
+from tiktok_marketing.sync.plan.zones import ZONE_AHEAD_OF_ALL
 
-NOW = Moment.at(datetime(2026, 3, 10, 12, tzinfo=UTC))
+NOW = ClockReading.at(datetime(2026, 3, 10, 12, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ NOW = Moment.at(datetime(2026, 3, 10, 12, tzinfo=UTC))
 def test_a_report_was_not_read_beyond_today(cursor: str, becomes: str | None) -> None:
     """A day or two ahead is how others count; what is farther ahead says nothing of what was read."""
     cursors = Cursors("stat_time_day", {"1": cursor, "2": "2026-03-02 00:00:00"})
-    anew = mend(stream("ads_reports_daily"), cursors, [account("1"), account("2")], NOW)
+    anew = repair(stream("ads_reports_daily"), cursors, [account("1"), account("2")], NOW)
     assert anew == (["1"] if becomes is None else [])
     assert (cursors.of("1"), cursors.of("2")) == (becomes, "2026-03-02 00:00:00")
 
@@ -39,36 +39,36 @@ def test_a_report_was_not_read_beyond_today(cursor: str, becomes: str | None) ->
 def test_today_is_the_accounts_own() -> None:
     """Where it is tomorrow already, a state of tomorrow is none that is ahead; where nobody knows, it may be."""
     tomorrow = "2026-03-11 00:00:00"
-    zones = {"1": ZoneInfo("Pacific/Kiritimati"), "2": ZoneInfo("UTC"), "3": EARLIEST_ZONE}
+    zones = {"1": ZoneInfo("Pacific/Kiritimati"), "2": ZoneInfo("UTC"), "3": ZONE_AHEAD_OF_ALL}
     cursors = Cursors("stat_time_day", common=tomorrow)
     accounts = [account(one, zone=zone) for one, zone in zones.items()]
-    assert mend(stream("ads_reports_daily"), cursors, accounts, NOW) == []
+    assert repair(stream("ads_reports_daily"), cursors, accounts, NOW) == []
     assert [cursors.of(one) for one in zones] == [tomorrow, "2026-03-10 00:00:00", "2026-03-10 00:00:00"]
 
 
 def test_where_clocks_disagree_the_earlier_one_decides() -> None:
     """A state goes back to a day that has begun by both."""
     cursors = Cursors("stat_time_hour", {"1": "2026-03-12 00:00:00"})
-    behind = msgspec.structs.replace(NOW, earliest=NOW.told - timedelta(days=1))
-    mend(stream("ads_reports_hourly"), cursors, [account("1")], behind)
+    behind = msgspec.structs.replace(NOW, earliest=NOW.tiktok - timedelta(days=1))
+    repair(stream("ads_reports_hourly"), cursors, [account("1")], behind)
     assert cursors.of("1") == "2026-03-09 00:00:00"
 
 
 def test_a_clock_that_is_still_ahead_makes_no_state_possible() -> None:
     """TikTok's time decides, or nobody would find out until the clock is set, when days are passed over already."""
     cursors = Cursors("stat_time_day", {"1": "2026-03-20 00:00:00", "2": "2026-03-12 00:00:00"})
-    ahead = msgspec.structs.replace(NOW, latest=NOW.told + timedelta(days=20))
-    assert mend(stream("ads_reports_daily"), cursors, [account("1"), account("2")], ahead) == ["1"]
+    ahead = msgspec.structs.replace(NOW, latest=NOW.tiktok + timedelta(days=20))
+    assert repair(stream("ads_reports_daily"), cursors, [account("1"), account("2")], ahead) == ["1"]
     assert cursors.of("2") == "2026-03-10 00:00:00"
     objects = Cursors("modify_time", {"1": "2026-03-20 00:00:00"})
-    assert mend(stream("ads"), objects, [account("1")], ahead) == ["1"]
+    assert repair(stream("ads"), objects, [account("1")], ahead) == ["1"]
 
 
 def test_a_clock_that_is_behind_leaves_states_alone() -> None:
     """What was read under the right time is not read again."""
     cursors = Cursors("stat_time_day", {"1": "2026-03-10 00:00:00"})
-    behind = msgspec.structs.replace(NOW, earliest=NOW.told - timedelta(days=20))
-    assert mend(stream("ads_reports_daily"), cursors, [account("1")], behind) == []
+    behind = msgspec.structs.replace(NOW, earliest=NOW.tiktok - timedelta(days=20))
+    assert repair(stream("ads_reports_daily"), cursors, [account("1")], behind) == []
     assert cursors.of("1") == "2026-03-10 00:00:00"
 
 
@@ -76,14 +76,14 @@ def test_a_clock_that_is_behind_leaves_states_alone() -> None:
 def test_objects_were_not_read_beyond_now(cursor: str, stays: bool) -> None:
     """With a state of next year none would come until then."""
     cursors = Cursors("modify_time", {"1": cursor})
-    assert mend(stream("ads"), cursors, [account("1")], NOW) == ([] if stays else ["1"])
+    assert repair(stream("ads"), cursors, [account("1")], NOW) == ([] if stays else ["1"])
     assert cursors.of("1") == (cursor if stays else None)
 
 
 def test_a_common_cursor_that_is_impossible_does_not_come_back() -> None:
     """Nor through an account that has none of its own."""
     cursors = Cursors("modify_time", common="2027-01-01 00:00:00")
-    assert mend(stream("ads"), cursors, [account("1"), account("2")], NOW) == ["1", "2"]
+    assert repair(stream("ads"), cursors, [account("1"), account("2")], NOW) == ["1", "2"]
     assert cursors.of("1") is None
     assert cursors.of("2") is None
 
@@ -91,21 +91,21 @@ def test_a_common_cursor_that_is_impossible_does_not_come_back() -> None:
 def test_accounts_that_the_token_lost_are_found() -> None:
     """Those that were left out on purpose are not meant, and without a list nobody can say."""
     known = [Cursors("stat_time_day", {"1": "2026-03-01 00:00:00", "2": "2026-03-01 00:00:00"}), Cursors("modify_time")]
-    listed = Accounts((account("1"),), Listing([{"advertiser_id": "1"}], None))
-    assert unlisted(config(), listed, known) == ["2"]
-    assert unlisted(config(exclude_advertiser_ids=("2",)), listed, known) == []
-    assert unlisted(config(advertiser_ids=("1",)), listed, known) == []
-    assert unlisted(config(), Accounts((account("1"),)), known) == []
+    listed = Accounts((account("1"),), AccountList([{"advertiser_id": "1"}], None))
+    assert unreachable_accounts(config(), listed, known) == ["2"]
+    assert unreachable_accounts(config(exclude_advertiser_ids=("2",)), listed, known) == []
+    assert unreachable_accounts(config(advertiser_ids=("1",)), listed, known) == []
+    assert unreachable_accounts(config(), Accounts((account("1"),)), known) == []
 
 
 def test_an_account_that_a_part_of_the_list_lacks_is_not_lost() -> None:
     """TikTok said itself that there are more."""
     known = [Cursors("stat_time_day", {"1": "2026-03-01 00:00:00", "2": "2026-03-01 00:00:00"})]
-    part = Listing([{"advertiser_id": "1"}], PartialAnswerError("oauth2/advertiser/get/", "code 20001"))
-    assert unlisted(config(), Accounts((account("1"),), part, part.in_part), known) == []
+    part = AccountList([{"advertiser_id": "1"}], PartialAnswerError("oauth2/advertiser/get/", "code 20001"))
+    assert unreachable_accounts(config(), Accounts((account("1"),), part, part.incomplete), known) == []
 
 
 def test_a_notice_names_a_few() -> None:
     """Thousands of ids help nobody."""
-    assert named(["1", "2"]) == "1, 2"
-    assert named([str(number) for number in range(2000)]) == "0, 1, 2, 3, 4 and 1,995 more"
+    assert list_ids(["1", "2"]) == "1, 2"
+    assert list_ids([str(number) for number in range(2000)]) == "0, 1, 2, 3, 4 and 1,995 more"

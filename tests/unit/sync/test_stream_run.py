@@ -34,8 +34,8 @@ def play(accounts: int, *, rows: int, seconds: int, per_second: int = 10) -> tup
         if rows:
             run.delivered(rows, rows * ROW)
             records += rows * ROW
-        run.moved(known[number % accounts], f"2026-01-01 {number // accounts:08d}")
-        if run.state_is_due(at):
+        run.advance(known[number % accounts], f"2026-01-01 {number // accounts:08d}")
+        if run.checkpoint_due(at):
             due.append(at)
             checkpoint = run.checkpoint(at)
             states += len(state_line(STREAM.name, checkpoint.state, checkpoint.records))
@@ -67,7 +67,7 @@ def test_nothing_new_needs_no_state() -> None:
     """A state is told once, however long ago that was."""
     run = StreamRun(Selected(STREAM, incremental=True), Cursors("stat_time_day", {"7001": "2026-01-01"}), 0.0)
     run.delivered(1000, 1000 * ROW)
-    assert not run.state_is_due(1e6)
+    assert not run.checkpoint_due(1e6)
 
 
 def test_windows_in_part_are_named_up_to_some_and_other_trouble_once() -> None:

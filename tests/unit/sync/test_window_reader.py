@@ -15,14 +15,14 @@ from support import Ahead
 from tiktok_marketing.api.rate_limit.tiers import tier_of
 from tiktok_marketing.api.transport import Reply
 from tiktok_marketing.errors import ConnectorError
-from tiktok_marketing.sync.events import Batch, Event, Settled
-from tiktok_marketing.sync.plan.partitions import Part
+from tiktok_marketing.sync.events import Batch, DaysComplete, Event
+from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.plan.windows import Window
-from tiktok_marketing.sync.run.byte_queue import Buffer
-from tiktok_marketing.sync.run.scheduler import PartQueue
+from tiktok_marketing.sync.run.byte_queue import ByteQueue
+from tiktok_marketing.sync.run.scheduler import PartitionQueue
 from tiktok_marketing.sync.run.stream_run import StreamRun
-from tiktok_marketing.sync.run.window_reader import StepReader
+from tiktok_marketing.sync.run.window_reader import WindowReader
 
 FIRST = date(2026, 1, 1)
 DAYS = 8
@@ -79,7 +79,7 @@ def row(ad: int, day: date) -> dict[str, Any]:
 async def deliver(report: Report, *, ahead: int, deleted: bool = True) -> tuple[list[Event], ConnectorError | None]:
     """Read one window of all days; gives what came, and the error that ended it."""
     clock = FakeClock()
-    buffer: Buffer[Event | None] = Buffer(1)
+    buffer: ByteQueue[Event | None] = ByteQueue(1)
     came: list[Event] = []
 
     async def take() -> None:
@@ -87,8 +87,8 @@ async def deliver(report: Report, *, ahead: int, deleted: bool = True) -> tuple[
             came.append(event)
 
     taking = asyncio.create_task(take())
-    reading = StepReader(config(include_deleted=deleted), client(report, clock, tier=tier_of(100_000)), buffer)
-    queue = PartQueue(Part(stream=stream(STREAM), account=account(), first=FIRST, last=LAST, days=30))
+    reading = WindowReader(config(include_deleted=deleted), client(report, clock, tier=tier_of(100_000)), buffer)
+    queue = PartitionQueue(Partition(stream=stream(STREAM), account=account(), first=FIRST, last=LAST, days=30))
     error: ConnectorError | None = None
     try:
         run = StreamRun(Selected(stream(STREAM), incremental=True), None, 0.0)
@@ -127,14 +127,14 @@ async def test_what_is_too_long_for_one_walk_is_read_as_windows_side_by_side(
 async def test_each_window_is_told_of_once_its_days_are_whole() -> None:
     """The rows before that are of its own days alone."""
     came, _ = await deliver(Report(), ahead=8)
-    settled = [event for event in came if isinstance(event, Settled)]
+    settled = [event for event in came if isinstance(event, DaysComplete)]
     assert all(event.whole and event.advertiser_id == 7001 for event in settled)
     assert sorted(str(event.days) for event in settled) == [
         str(Window(FIRST + timedelta(days=day), FIRST + timedelta(days=day + 1))) for day in range(0, DAYS, 2)
     ]
     for event in settled:
         before = came[: came.index(event)]
-        rows = days_of([one for one in before if isinstance(one, Batch) and one.part == event.part])
+        rows = days_of([one for one in before if isinstance(one, Batch) and one.window_id == event.window_id])
         assert event.days is not None
         assert rows == {str(event.days.start): A_DAY, str(event.days.end): A_DAY}
 
@@ -146,16 +146,16 @@ async def test_a_window_that_fails_takes_no_other_along() -> None:
     assert error is not None
     assert "40001" in error.message
     assert len(report.asked) == 4
-    settled = {event.part: event.whole for event in came if isinstance(event, Settled)}
+    settled = {event.window_id: event.whole for event in came if isinstance(event, DaysComplete)}
     assert sorted(settled.values()) == [False, True, True]
-    whole = [event for event in came if isinstance(event, Batch) and settled[event.part]]
+    whole = [event for event in came if isinstance(event, Batch) and settled[event.window_id]]
     assert list(days_of(whole).values()) == [A_DAY] * 4
 
 
 async def test_where_rows_may_be_hidden_nothing_is_said_of_others() -> None:
     """Without `include_deleted` rows of deleted ads do not come, and that is not the end of them."""
     came, _ = await deliver(Report(), ahead=8, deleted=False)
-    settled = [event for event in came if isinstance(event, Settled)]
+    settled = [event for event in came if isinstance(event, DaysComplete)]
     assert len(settled) == 4
     assert {event.advertiser_id for event in settled} == {None}
 
@@ -177,7 +177,7 @@ async def test_rows_of_days_that_are_still_to_be_read_are_not_told_of_with_other
     assert days_of(came) == {str(FIRST + timedelta(days=day)): 1_000 for day in range(DAYS)}
     waiting: list[Event] = []
     for event in came:
-        if isinstance(event, Settled):
+        if isinstance(event, DaysComplete):
             assert event.days is not None
             for day in days_of(waiting):
                 assert event.days.start <= date.fromisoformat(day) <= event.days.end

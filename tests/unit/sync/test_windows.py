@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tiktok_marketing.sync.plan.windows import Window, count_windows, first_day, windows
-from tiktok_marketing.sync.plan.zones import EARLIEST_ZONE, LATEST_ZONE, day_in, least_day_in, zone_of
+from tiktok_marketing.sync.plan.zones import ZONE_AHEAD_OF_ALL, ZONE_BEHIND_ALL, day_in, earliest_day_in, zone_of
 
 DAY = timedelta(days=1)
 START = date(2026, 1, 1)
@@ -158,13 +158,13 @@ def test_the_inverted_sign_is_the_databases() -> None:
 )
 def test_an_unknown_zone_is_the_earliest(name: str | None) -> None:
     """Where no zone is known, days begin as early as anywhere, so that no hour is left out."""
-    assert zone_of(name) is EARLIEST_ZONE
+    assert zone_of(name) is ZONE_AHEAD_OF_ALL
 
 
 @pytest.mark.parametrize("value", [5, 0, True, ["Asia/Tokyo"], {}])
 def test_a_zone_that_is_no_text_is_passed_over(value: object) -> None:
     """The next one counts."""
-    assert zone_of(value) is EARLIEST_ZONE
+    assert zone_of(value) is ZONE_AHEAD_OF_ALL
     assert zone_of(value, "Asia/Tokyo") == ZoneInfo("Asia/Tokyo")
 
 
@@ -200,12 +200,15 @@ def test_a_day_is_the_accounts(zone: str, moment: datetime, expected: date) -> N
 def test_the_least_day_of_an_unknown_zone_is_where_days_begin_last() -> None:
     """An account may have been made on the day before, and its day may have hours to come."""
     moment = datetime(2026, 3, 10, 11, tzinfo=UTC)
-    assert (least_day_in(EARLIEST_ZONE, moment), day_in(EARLIEST_ZONE, moment)) == (date(2026, 3, 9), date(2026, 3, 11))
-    assert least_day_in(ZoneInfo("Pacific/Kiritimati"), moment) == date(2026, 3, 11)
+    assert (earliest_day_in(ZONE_AHEAD_OF_ALL, moment), day_in(ZONE_AHEAD_OF_ALL, moment)) == (
+        date(2026, 3, 9),
+        date(2026, 3, 11),
+    )
+    assert earliest_day_in(ZoneInfo("Pacific/Kiritimati"), moment) == date(2026, 3, 11)
 
 
 def test_the_earliest_zone_is_ahead_of_all() -> None:
     """The stand-in for an unknown zone is on the newest day there is."""
     moment = datetime(2026, 3, 9, 10, tzinfo=UTC)
-    assert day_in(EARLIEST_ZONE, moment) == day_in(ZoneInfo("Pacific/Kiritimati"), moment)
-    assert day_in(LATEST_ZONE, moment) == day_in(ZoneInfo("Etc/GMT+12"), moment)
+    assert day_in(ZONE_AHEAD_OF_ALL, moment) == day_in(ZoneInfo("Pacific/Kiritimati"), moment)
+    assert day_in(ZONE_BEHIND_ALL, moment) == day_in(ZoneInfo("Etc/GMT+12"), moment)

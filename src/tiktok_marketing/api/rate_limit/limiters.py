@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tiktok_marketing.api.rate_limit.pacer import Pace
+from tiktok_marketing.api.rate_limit.pacer import Pacer
 from tiktok_marketing.api.rate_limit.tiers import Tier, tier_at
 
 if TYPE_CHECKING:
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 
 _LOOK_AGAIN = 1.0
 """Seconds after which a wait is looked at again: an answer may have ended it."""
-_LIMIT_SAID = re.compile(r"QPS limit (\d+)")
+_LIMIT_IN_MESSAGE = re.compile(r"QPS limit (\d+)")
 
 
-class _Line:
+class _Queue:
     """Requests that wait for one pace, first come first served."""
 
-    __slots__ = ("pace", "turn")
+    __slots__ = ("pacer", "turn")
 
     def __init__(self, tier: Tier) -> None:
-        self.pace = Pace(tier)
+        self.pacer = Pacer(tier)
         self.turn = asyncio.Lock()
 
 
-class Quotas:
+class RateLimiters:
     """One pace for each endpoint, and one for each account that TikTok has found too busy there; and the waiting.
 
     Args:
@@ -49,17 +49,17 @@ class Quotas:
     def __init__(self, tier: Tier, clock: Clock) -> None:
         self.tier = tier
         self._clock = clock
-        self._lines: dict[str, _Line] = {}
-        self._accounts: dict[tuple[str, str], _Line] = {}
-        self._held: Counter[str] = Counter()
+        self._queues: dict[str, _Queue] = {}
+        self._accounts: dict[tuple[str, str], _Queue] = {}
+        self._waiting_for_account: Counter[str] = Counter()
 
     def rate(self, endpoint: str) -> float:
         """Requests a second that the endpoint is asked now."""
-        return self._line(endpoint).pace.rate
+        return self._queue(endpoint).pacer.rate
 
-    def held(self, endpoint: str) -> int:
+    def waiting_for_account(self, endpoint: str) -> int:
         """Requests that wait because their account is limited there, whatever the endpoint takes."""
-        return self._held[endpoint]
+        return self._waiting_for_account[endpoint]
 
     def wait(self, endpoint: str, advertiser_id: str | None = None) -> float:
         """Seconds until a request may leave, if no other waits for it.
@@ -68,9 +68,9 @@ class Quotas:
             DailyQuotaSpent: If none may leave today.
         """
         now, today = self._clock.monotonic(), self._today()
-        seconds = self._line(endpoint).pace.wait(now, today)
+        seconds = self._queue(endpoint).pacer.wait(now, today)
         account = self._accounts.get((endpoint, advertiser_id or ""))
-        return seconds if account is None else max(seconds, account.pace.wait(now, today))
+        return seconds if account is None else max(seconds, account.pacer.wait(now, today))
 
     async def turn(self, endpoint: str, advertiser_id: str | None = None) -> float:
         """Wait for this request's turn, first come first served. Returns when it left (monotonic seconds).
@@ -78,34 +78,34 @@ class Quotas:
         Raises:
             DailyQuotaSpent: If none may leave today.
         """
-        line = self._line(endpoint)
+        line = self._queue(endpoint)
         account = self._accounts.get((endpoint, advertiser_id or ""))
         if account is None:
             return await self._leave(line)
-        self._held[endpoint] += 1
+        self._waiting_for_account[endpoint] += 1
         held = True
         try:
             async with account.turn:
-                await self._ready(account.pace)
-                self._held[endpoint] -= 1
+                await self._ready(account.pacer)
+                self._waiting_for_account[endpoint] -= 1
                 held = False
                 left_at = await self._leave(line)
-                account.pace.sent(left_at)
+                account.pacer.sent(left_at)
                 return left_at
         finally:
-            self._held[endpoint] -= held
+            self._waiting_for_account[endpoint] -= held
 
     def accepted(self, endpoint: str, sent_at: float, advertiser_id: str | None = None) -> None:
         """TikTok took a request, whatever it answered."""
         now = self._clock.monotonic()
-        self._line(endpoint).pace.accepted(now, sent_at)
+        self._queue(endpoint).pacer.accepted(now, sent_at)
         account = self._accounts.get((endpoint, advertiser_id or ""))
         if account is not None:
-            account.pace.accepted(now, sent_at)
+            account.pacer.accepted(now, sent_at)
 
     def refused(self, endpoint: str, sent_at: float) -> None:
         """TikTok refused a request because the application asks this endpoint too often."""
-        self._line(endpoint).pace.refused(self._clock.monotonic(), sent_at)
+        self._queue(endpoint).pacer.refused(self._clock.monotonic(), sent_at)
 
     def account_refused(self, endpoint: str, advertiser_id: str, sent_at: float, said: str) -> None:
         """TikTok refused a request because this account is asked about too often on this endpoint.
@@ -119,27 +119,27 @@ class Quotas:
         account = self._accounts.get((endpoint, advertiser_id))
         if account is None:
             tier = self._tier_at(endpoint)
-            limit = _LIMIT_SAID.search(said)
+            limit = _LIMIT_IN_MESSAGE.search(said)
             if limit is not None and 0 < int(limit[1]) < tier.per_second:
                 tier = msgspec.structs.replace(tier, per_second=int(limit[1]))
-            account = self._accounts[endpoint, advertiser_id] = _Line(tier)
-        account.pace.refused(self._clock.monotonic(), sent_at)
+            account = self._accounts[endpoint, advertiser_id] = _Queue(tier)
+        account.pacer.refused(self._clock.monotonic(), sent_at)
 
-    async def _leave(self, line: _Line) -> float:
+    async def _leave(self, line: _Queue) -> float:
         async with line.turn:
-            await self._ready(line.pace)
+            await self._ready(line.pacer)
             left_at = self._clock.monotonic()
-            line.pace.sent(left_at)
+            line.pacer.sent(left_at)
             return left_at
 
-    async def _ready(self, pace: Pace) -> None:
+    async def _ready(self, pace: Pacer) -> None:
         while (wait := pace.wait(self._clock.monotonic(), self._today())) > 0:
             await self._clock.sleep(min(wait, _LOOK_AGAIN))
 
-    def _line(self, endpoint: str) -> _Line:
-        line = self._lines.get(endpoint)
+    def _queue(self, endpoint: str) -> _Queue:
+        line = self._queues.get(endpoint)
         if line is None:
-            line = self._lines[endpoint] = _Line(self._tier_at(endpoint))
+            line = self._queues[endpoint] = _Queue(self._tier_at(endpoint))
         return line
 
     def _tier_at(self, endpoint: str) -> Tier:

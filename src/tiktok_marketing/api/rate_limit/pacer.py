@@ -6,7 +6,7 @@ import math
 from collections import deque
 from typing import TYPE_CHECKING
 
-from tiktok_marketing.api.rate_limit.rate_search import Rate
+from tiktok_marketing.api.rate_limit.rate_search import RateSearch
 
 if TYPE_CHECKING:
     from datetime import date
@@ -40,7 +40,7 @@ class DailyQuotaSpent(Exception):  # noqa: N818 - a fact about the quota, which 
     """The day's requests are used up; the next may be sent at midnight UTC."""
 
 
-class Pace:
+class Pacer:
     """The arithmetic of one endpoint's quota, or of one account's share of it.
 
     Args:
@@ -51,14 +51,14 @@ class Pace:
         self._tier = tier
         self._sent: deque[float] = deque()
         # Spread evenly over the minute where that is the tighter limit, so that two syncs in a row keep it as well.
-        self._rate = Rate(HEADROOM * min(tier.per_second, tier.per_minute / 60), self._sent)
+        self._rate = RateSearch(HEADROOM * min(tier.per_second, tier.per_minute / 60), self._sent)
         self._next_at = 0.0
         self._paused_until = 0.0
         self._rested_at = float("-inf")
         self._in_a_row = 0  # refusals without a request taken between them, each of a request sent after the last
-        self._asks_anew_from = float("-inf")  # what was sent before tells no more than the refusal that is known
-        self._trouble_from = 0.0
-        self._before_trouble = (0.0, 0)
+        self._probing_from = float("-inf")  # what was sent before tells no more than the refusal that is known
+        self._refusals_from = 0.0
+        self._before_refusals = (0.0, 0)
         self._per_minute = tier.per_minute
         self._more_at = 0.0
         self._calm = _FIRST_CALM
@@ -109,22 +109,22 @@ class Pace:
     def accepted(self, at: float, sent_at: float) -> None:
         """TikTok took a request, as is known now."""
         self._rate.accepted(at, sent_at)
-        if not self._in_a_row or sent_at < self._asks_anew_from:
+        if not self._in_a_row or sent_at < self._probing_from:
             return
         if self._in_a_row > 1:
             self._next_at = at
         self._in_a_row = 0
-        if sent_at - self._trouble_from >= _BLOCK:
+        if sent_at - self._refusals_from >= _BLOCK:
             self._learn_minute(at)
 
     def refused(self, at: float, sent_at: float) -> None:
         """TikTok refused a request for its rate, as is known now."""
-        tells_anew = sent_at >= self._asks_anew_from
+        tells_anew = sent_at >= self._probing_from
         if tells_anew:
             if not self._in_a_row:
-                self._trouble_from = sent_at
+                self._refusals_from = sent_at
                 taken = self._rate.taken(sent_at - 60.0, sent_at - 1e-9)
-                self._before_trouble = (self._rate.asked, taken)
+                self._before_refusals = (self._rate.asked, taken)
             self._in_a_row += 1
         if self._in_a_row == 1:  # what is refused alone, a while later, was not too much for a second
             self._rate.refused(at, sent_at)
@@ -133,7 +133,7 @@ class Pace:
             over = sent_at + 1.0 if self._in_a_row == 1 else at + self._pause
             pause_until = min(over, at + _AFTER_AN_ACCIDENT) if self._rate.is_full and self._in_a_row == 1 else over
             self._paused_until = max(self._paused_until, pause_until)
-            self._asks_anew_from = max(at, over)
+            self._probing_from = max(at, over)
 
     @property
     def _pause(self) -> float:
@@ -142,7 +142,7 @@ class Pace:
 
     def _learn_minute(self, at: float) -> None:
         """A block is over: so many requests in a minute were too many."""
-        asked, taken = self._before_trouble
+        asked, taken = self._before_refusals
         self._rate.restore(asked)
         if self._per_minute < self._tier.per_minute:
             self._calm = min(_LONGEST_CALM, self._calm * 2)

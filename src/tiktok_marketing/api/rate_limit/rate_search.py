@@ -50,7 +50,7 @@ class _Incident:
         self.on_trial = on_trial
 
 
-class Rate:
+class RateSearch:
     """The search. Times are seconds of one clock; nothing here waits.
 
     Args:

@@ -12,7 +12,7 @@ import msgspec
 
 from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import Grain, ObjectSource, ReportSource, Scope, Stream
-from tiktok_marketing.clock import Clock, clocks_apart
+from tiktok_marketing.clock import Clock, clock_difference
 from tiktok_marketing.config import Config
 from tiktok_marketing.doctor.findings import Finding, Severity
 from tiktok_marketing.errors import Action, ConnectorError, TikTokError
@@ -92,15 +92,15 @@ async def examine_access(
         findings.append(_of(error, CREDENTIALS))
     else:
         accounts = found.chosen
-        if found.unknown is not None:
-            findings.append(_of(found.unknown, ACCOUNTS))
+        if found.incomplete is not None:
+            findings.append(_of(found.incomplete, ACCOUNTS))
         findings += _judged_accounts(accounts, config)
         readable = [account for account in accounts if not out_of_reach(account)]
         if readable:
             asked, denied, refused = await _try_streams(api, readable, list(streams), config, clock)
             findings += refused
             findings += await _try_quota(config, api, readable[0]) if alone else []
-    offset = api.tally.clock_ahead
+    offset = api.stats.clock_ahead
     findings += judge_clock(offset)
     return Access(accounts=accounts, findings=tuple(findings), asked=tuple(asked), denied=tuple(denied), offset=offset)
 
@@ -178,7 +178,7 @@ def _trials(accounts: Sequence[Account], streams: Sequence[Stream], config: Conf
     kinds: dict[tuple[str, str], list[Stream]] = {}
     for stream in streams:
         source = stream.source
-        needs_parent = isinstance(source, ObjectSource) and source.per is not None
+        needs_parent = isinstance(source, ObjectSource) and source.parent is not None
         if stream.scope is Scope.ACCOUNT and not needs_parent:
             kind = source.report_type if isinstance(source, ReportSource) else ""
             kinds.setdefault((stream.endpoint, kind), []).append(stream)
@@ -232,7 +232,7 @@ async def _try_quota(config: Config, api: Client, account: Account) -> list[Find
         return []  # its quota is fixed, and small
     rate = config.requests_per_second
     wanted = max(2, math.ceil(min(rate, _HIGHEST_TIER) * _BURST_SECONDS))
-    tally = api.tally
+    tally = api.stats
     accepted = 0
 
     async def ask() -> None:
@@ -290,6 +290,6 @@ def judge_clock(offset: timedelta | None) -> Iterator[Finding]:
     yield Finding(
         severity=Severity.WRONG if abs(offset) >= CLOCK_IS_WRONG else Severity.WARNING,
         check=CLOCK,
-        message=f"{clocks_apart(offset)}: a sync decides by it which days there are.",
+        message=f"{clock_difference(offset)}: a sync decides by it which days there are.",
         remedy="Set the clock, best with NTP (timedatectl set-ntp true).",
     )

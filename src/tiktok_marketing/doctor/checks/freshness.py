@@ -15,7 +15,7 @@ from tiktok_marketing.doctor.findings import Finding, Fix, Severity, days_after
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.cursors import Cursors
 from tiktok_marketing.sync.plan.state_repair import CHANGED_AHEAD
-from tiktok_marketing.sync.plan.zones import LATEST_ZONE
+from tiktok_marketing.sync.plan.zones import ZONE_BEHIND_ALL
 
 FRESHNESS = "freshness"
 _NAMED = 20
@@ -153,7 +153,7 @@ def _ahead(progress: Progress, accounts: Sequence[Account], now: datetime) -> It
         if stream.is_report:
             day = date.fromisoformat(cursor[:10])
             most = account.today(min(now, read_at + timedelta(days=1)) if read_at else now)
-            impossible = day > most + (_BETWEEN_ZONES if account.zone == LATEST_ZONE else timedelta())
+            impossible = day > most + (_BETWEEN_ZONES if account.zone == ZONE_BEHIND_ALL else timedelta())
             missed = days_after(most, day)
         else:
             impossible = datetime.fromisoformat(cursor).replace(tzinfo=UTC) > now + CHANGED_AHEAD

@@ -20,9 +20,9 @@ from tiktok_marketing.doctor.findings import Finding, Fix, Severity
 from tiktok_marketing.errors import Action, IncompleteReadError, PartialAnswerError, TikTokError
 from tiktok_marketing.sync.decode.objects import ObjectReader
 from tiktok_marketing.sync.plan.accounts import Account
-from tiktok_marketing.sync.plan.cursors import normal_moment
+from tiktok_marketing.sync.plan.cursors import normalize_time
 from tiktok_marketing.sync.plan.zones import day_in
-from tiktok_marketing.sync.read.listing import Walker
+from tiktok_marketing.sync.read.listing import ListReader
 from tiktok_marketing.sync.read.objects import object_requests
 
 OBJECTS = "objects"
@@ -63,7 +63,7 @@ def list_questions(streams: Iterable[tuple[Stream, StreamSync]], accounts: Itera
         for stream, sync in streams
         if isinstance(stream.source, ObjectSource)
         and stream.scope is Scope.ACCOUNT
-        and stream.source.per is None
+        and stream.source.parent is None
         and stream.source.page_size is not None
         and stream.cursor is not None
         and sync.complete
@@ -117,10 +117,10 @@ class Lists:
         for request in requests:
             params = {**request.params, "page": 1, "page_size": 1}
             answer = await self._api.get(request.endpoint, params, _DECODER.decode, advertiser_id=advertiser_id)
-            if answer.partly:
-                raise PartialAnswerError(request.endpoint, answer.partly, advertiser_id)
+            if answer.partial_reason:
+                raise PartialAnswerError(request.endpoint, answer.partial_reason, advertiser_id)
             count = answer.value.data.page_info.total_number
-            if request.reach is not None and count > request.reach:
+            if request.max_records is not None and count > request.max_records:
                 return False  # sync says so at every run
             total += count
             pages += -(-count // (request.page_size or 1))
@@ -131,10 +131,10 @@ class Lists:
                 question, Severity.NOTE, f"TikTok lists {total:,}, and there were no requests left to compare them."
             )
             return False
-        walker = Walker(self._api, ObjectReader(stream, advertiser_id))
+        walker = ListReader(self._api, ObjectReader(stream, advertiser_id))
         records: list[Mapping[str, Any]] = []
         for request in requests:
-            async with aclosing(walker.walk(request)) as deliveries:
+            async with aclosing(walker.read(request)) as deliveries:
                 async for delivery in deliveries:
                     records += delivery.records
         self._compare(question, records)
@@ -224,4 +224,4 @@ def should_be_there(record: Mapping[str, Any], stream: Stream, until: str, since
 
 
 def _moment(value: Any) -> str:
-    return (normal_moment(value) or "") if isinstance(value, str) else ""
+    return (normalize_time(value) or "") if isinstance(value, str) else ""

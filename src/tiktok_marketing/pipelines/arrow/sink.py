@@ -7,12 +7,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from tiktok_marketing.pipelines.arrow.tables import TableMaker
+from tiktok_marketing.pipelines.arrow.tables import TableBuilder
 from tiktok_marketing.sync.decode.native import RowColumns
-from tiktok_marketing.sync.decode.pages import Kept
+from tiktok_marketing.sync.decode.pages import RowSink
 
 
-class TableRows(Kept):
+class ArrowSink(RowSink):
     """Rows of a page. Each of them, if somebody wants them one by one, is a table of one row.
 
     Args:
@@ -20,7 +20,7 @@ class TableRows(Kept):
         advertiser_id: The account.
     """
 
-    def __init__(self, maker: TableMaker, advertiser_id: int) -> None:
+    def __init__(self, maker: TableBuilder, advertiser_id: int) -> None:
         self._maker = maker
         self._advertiser_id = advertiser_id
         self._columns = None if maker.kinds is None else RowColumns(maker.stream, maker.kinds)
@@ -49,7 +49,7 @@ class TableRows(Kept):
         tables = [
             self._maker.table(part, self._advertiser_id) if isinstance(part, list) else part for part in self._parts
         ]
-        table = together(tables) if tables else self._maker.schema.empty_table()
+        table = concatenated(tables) if tables else self._maker.schema.empty_table()
         self._parts = [table]
         return table
 
@@ -75,16 +75,16 @@ class TableRows(Kept):
             self._parts.append(self._maker.table_of(rows, columns, self._advertiser_id))
 
 
-def table_of_batch(maker: TableMaker, records: Sequence[Any], advertiser_id: int | None) -> pa.Table:
+def table_of_batch(maker: TableBuilder, records: Sequence[Any], advertiser_id: int | None) -> pa.Table:
     """The records of a batch: rows that were kept, all of them or some, or objects."""
-    if isinstance(records, TableRows):
+    if isinstance(records, ArrowSink):
         return records.table()
     if records and isinstance(records[0], pa.Table):
-        return together(records)
+        return concatenated(records)
     return maker.table(records, advertiser_id)
 
 
-def together(tables: Sequence[pa.Table]) -> pa.Table:
+def concatenated(tables: Sequence[pa.Table]) -> pa.Table:
     """One table of several, some of which may have a column that others lack."""
     if len(tables) == 1:
         return tables[0]

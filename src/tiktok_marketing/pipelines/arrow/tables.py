@@ -115,7 +115,7 @@ def _column_type(stream: Stream, name: str, field: Mapping[str, Any]) -> ColumnT
             return _TYPES.get(given, ColumnType.JSON)
 
 
-class TableMaker:
+class TableBuilder:
     """Makes Arrow tables of the records of one stream.
 
     Args:

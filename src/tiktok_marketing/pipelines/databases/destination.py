@@ -17,7 +17,7 @@ from tiktok_marketing.pipelines.databases.duckdb import address as duckdb_file
 from tiktok_marketing.pipelines.databases.duckdb.address import DEFAULT_DATASET, DuckDBFile
 from tiktok_marketing.pipelines.databases.postgres import address as postgres
 from tiktok_marketing.pipelines.databases.postgres.address import PostgresDatabase
-from tiktok_marketing.pipelines.databases.replacement import Change
+from tiktok_marketing.pipelines.databases.replacement import Replacement
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,8 +35,8 @@ __all__ = [
     "DuckDBFile",
     "PostgresDatabase",
     "Session",
+    "describe_error",
     "destination_of",
-    "explained",
     "install",
 ]
 
@@ -54,15 +54,15 @@ class Session(Protocol):
         """All of it or nothing."""
         ...
 
-    def make_room(self) -> None:
+    def ensure_schema(self) -> None:
         """Make sure that the schema exists and can be written to."""
         ...
 
-    def settle(self, stream: Stream) -> None:
+    def create_indexes(self, stream: Stream) -> None:
         """Give a stream's table what only this kind of database needs. Called once a sync, after its first rows."""
         ...
 
-    def undescribed(self, table: str) -> list[str]:
+    def uncommented_columns(self, table: str) -> list[str]:
         """Columns of a table that have no comment."""
         ...
 
@@ -80,7 +80,7 @@ class Destination(Protocol):
         ...
 
     @property
-    def shown(self) -> str:
+    def display_name(self) -> str:
         """How it is called in messages, without a secret."""
         ...
 
@@ -99,11 +99,11 @@ class Destination(Protocol):
         """Modules that it needs."""
         ...
 
-    def held(self, token: str) -> AbstractContextManager[None]:
+    def exclusive_lock(self, token: str) -> AbstractContextManager[None]:
         """Keep syncs of other machines away. `token` names this sync."""
         ...
 
-    def loading(self, changes: Mapping[str, Change]) -> Any:
+    def dlt_destination(self, changes: Mapping[str, Replacement]) -> Any:
         """The destination as dlt knows it.
 
         Args:
@@ -115,11 +115,11 @@ class Destination(Protocol):
         """Open it, for the sync of this name."""
         ...
 
-    def fitting(self, table: pa.Table, stream: Stream) -> pa.Table:
+    def sanitize(self, table: pa.Table, stream: Stream) -> pa.Table:
         """Return a table of a stream with every value such that the database takes it."""
         ...
 
-    def explained(self, error: BaseException, *, reading: bool = False) -> DestinationError:
+    def describe_error(self, error: BaseException, *, reading: bool = False) -> DestinationError:
         """Say in one sentence why nothing can be written (or read), whatever raised it."""
         ...
 
@@ -174,6 +174,6 @@ def install(destination: Destination) -> str:
     return f"pip install 'source-tiktok-marketing[{destination.extra}]'"
 
 
-def explained(error: BaseException, destination: Destination, *, reading: bool = False) -> DestinationError:
+def describe_error(error: BaseException, destination: Destination, *, reading: bool = False) -> DestinationError:
     """Say in one sentence why nothing can be written (or read), whatever raised it."""
-    return destination.explained(error, reading=reading)
+    return destination.describe_error(error, reading=reading)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tiktok_marketing.errors import DestinationError
-from tiktok_marketing.pipelines.databases.destination import Destination, explained
+from tiktok_marketing.pipelines.databases.destination import Destination, describe_error
 
 
 @contextmanager
@@ -36,8 +36,8 @@ def reserved(destination: Destination) -> Iterator[Path]:
             packages = folder / f"packages-{secrets.token_hex(4)}"
             packages.mkdir()
         except OSError as error:
-            raise explained(error, destination) from error
-        with destination.held(packages.name):
+            raise describe_error(error, destination) from error
+        with destination.exclusive_lock(packages.name):
             yield packages
     finally:
         if lock >= 0:
@@ -64,7 +64,7 @@ def _locked(folder: Path, destination: Destination) -> int:
             pid = os.read(lock, 20).decode(errors="replace")
             os.close(lock)
             raise DestinationError(
-                f"Another sync is loading into {destination.shown}" + (f" (process {pid})." if pid else "."),
+                f"Another sync is loading into {destination.display_name}" + (f" (process {pid})." if pid else "."),
                 remedy="Wait until it is done, or end it.",
             ) from None
         except FileNotFoundError:

@@ -16,7 +16,7 @@ from tiktok_marketing.pipelines.databases.destination import (
     Destination,
     DuckDBFile,
     PostgresDatabase,
-    explained,
+    describe_error,
     install,
 )
 
@@ -139,7 +139,7 @@ def _in_duckdb(destination: DuckDBFile, memory: Any) -> Iterator[Reader]:
     try:
         memory.execute(f"ATTACH '{quoted}' AS {_FILE} (READ_ONLY)")
     except duckdb.Error as error:
-        told = explained(error, destination, reading=True)
+        told = describe_error(error, destination, reading=True)
         if any(sign in str(error).lower() for sign in ("valid duckdb database", "version number")):
             raise ConfigurationError(told.message, remedy=told.remedy, detail=told.detail) from error
         raise told from error
@@ -157,7 +157,7 @@ def _in_postgres(destination: PostgresDatabase, memory: Any) -> Iterator[Reader]
                 cursor.execute("SET datestyle TO ISO")
             yield _PostgresReader(connection, memory, destination.dataset)
     except psycopg2.Error as error:
-        raise explained(error, destination, reading=True) from None  # its text may quote the address
+        raise describe_error(error, destination, reading=True) from None  # its text may quote the address
 
 
 KINDS: Mapping[type, Callable[[Any, Any], AbstractContextManager[Reader]]] = {
@@ -192,4 +192,4 @@ def reading(destination: Destination) -> Iterator[Reader]:
     except (ConfigurationError, DestinationError):
         raise
     except duckdb.Error as error:
-        raise explained(error, destination, reading=True) from error
+        raise describe_error(error, destination, reading=True) from error

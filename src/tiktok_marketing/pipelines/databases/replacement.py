@@ -43,7 +43,7 @@ class Span(msgspec.Struct, frozen=True):
         return Span(self.advertiser_id, Window(self.days.start, other.days.end))
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class Replacement(msgspec.Struct, frozen=True, kw_only=True):
     """What becomes of the rows of one table when a package is loaded.
 
     Args:
@@ -60,7 +60,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     by_key: bool = True
     exists: bool = True
 
-    def make_way(self, execute: Execute, dataset: str) -> None:
+    def delete_replaced(self, execute: Execute, dataset: str) -> None:
         """Delete what the table has of the spans."""
         table = f'"{dataset}"."{self.stream.name}"'
         for begun in (False, True):

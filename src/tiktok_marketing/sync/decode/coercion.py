@@ -17,7 +17,7 @@ _REAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _GROUPED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?", re.ASCII)
 
 
-def fitted(value: Any, kind: FieldType, name: str, odd: dict[str, str]) -> Any:
+def coerce(value: Any, kind: FieldType, name: str, odd: dict[str, str]) -> Any:
     """The value in its type, or null; what could not be saved is noted in `odd`."""
     if value is None or kind.kind == "any":
         return value
@@ -79,7 +79,7 @@ def _object(value: Any, kind: FieldType, name: str, odd: dict[str, str]) -> dict
     if not isinstance(value, Mapping):
         return None
     return {
-        key: fitted(item, kind.fields[key], f"{name}.{key}", odd) if key in kind.fields else item
+        key: coerce(item, kind.fields[key], f"{name}.{key}", odd) if key in kind.fields else item
         for key, item in value.items()
     }
 
@@ -88,7 +88,7 @@ def _array(value: Any, kind: FieldType, name: str, odd: dict[str, str]) -> list[
     if not isinstance(value, list):
         return None
     items = kind.items
-    return value if items is None else [fitted(item, items, name, odd) for item in value]
+    return value if items is None else [coerce(item, items, name, odd) for item in value]
 
 
 _FITTERS: dict[str, Callable[[Any, FieldType, str, dict[str, str]], Any]] = {

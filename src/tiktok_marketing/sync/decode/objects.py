@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from tiktok_marketing.catalog import ObjectSource, Stream, field_types
-from tiktok_marketing.sync.decode.coercion import fitted
+from tiktok_marketing.sync.decode.coercion import coerce
 from tiktok_marketing.sync.decode.lenient_json import decode_list
 from tiktok_marketing.sync.decode.pages import Keyer, Page
 
@@ -27,7 +27,7 @@ class ObjectReader:
         self._list_key = source.list_key
         self._types = field_types(stream)
         self._advertiser_id = None if advertiser_id is None else int(advertiser_id)
-        self._lifted = source.lifted
+        self._lifted = source.promoted_fields
         self._row_key = stream.row_key
 
     def read(self, body: bytes) -> Page:
@@ -43,7 +43,7 @@ class ObjectReader:
         if self._lifted:
             row = {name: _inner(row, way) for name, way in self._lifted.items()} | dict(row)
         record = {
-            name: fitted(value, types[name], name, odd) if name in types else value for name, value in row.items()
+            name: coerce(value, types[name], name, odd) if name in types else value for name, value in row.items()
         }
         if self._advertiser_id is not None:
             record["advertiser_id"] = self._advertiser_id

@@ -25,17 +25,17 @@ class Page(msgspec.Struct, frozen=True):
         keyed: What a key is made of, for each record: a row's dimensions, or the object itself.
         total_number: Rows that TikTok says there are on all pages; None if it does not say.
         total_page: Pages that TikTok says there are; None likewise.
-        odd: Fields whose value could not be brought to its type and became null, with one such value each.
+        rejected: Fields whose value could not be brought to its type and became null, with one such value each.
     """
 
     records: Sequence[Any]
     keyed: Sequence[Any]
     total_number: int | None
     total_page: int | None
-    odd: Mapping[str, str] = {}
+    rejected: Mapping[str, str] = {}
 
 
-class Kept(Sequence[Any]):
+class RowSink(Sequence[Any]):
     """What rows of a report are kept in, other than a list: it makes something else of them as they come."""
 
     def take(self, _rows: bytes, /) -> Sequence[Sequence[Any]] | None:
@@ -51,11 +51,11 @@ class Kept(Sequence[Any]):
         """Take rows, as `sync.events.Batch` describes them. Whoever calls it does not keep them."""
 
 
-Keep = Callable[[Stream, int], Kept | list[Any]]
+SinkFactory = Callable[[Stream, int], RowSink | list[Any]]
 """Makes what rows of a stream and account are kept in, for each page anew."""
 
 
-def as_structs(_stream: Stream, _advertiser_id: int) -> list[Any]:
+def struct_sink(_stream: Stream, _advertiser_id: int) -> list[Any]:
     """Keep the rows as they are."""
     return []
 

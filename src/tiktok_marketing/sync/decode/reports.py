@@ -14,9 +14,9 @@ from typing import Annotated, Any
 import msgspec
 
 from tiktok_marketing.catalog import ReportSource, Stream, field_types
-from tiktok_marketing.sync.decode.coercion import LARGEST_INT, fitted
+from tiktok_marketing.sync.decode.coercion import LARGEST_INT, coerce
 from tiktok_marketing.sync.decode.lenient_json import PageInfo, as_objects, decode_lenient, decode_list
-from tiktok_marketing.sync.decode.pages import Kept, Keyer, Page
+from tiktok_marketing.sync.decode.pages import Keyer, Page, RowSink
 
 _PYTHON: dict[str, Any] = {
     "integer": Annotated[int, msgspec.Meta(ge=-LARGEST_INT - 1, le=LARGEST_INT)],
@@ -54,7 +54,7 @@ class ReportReader:
         self._decode_rows: Callable[[bytes], list[Any]] = msgspec.json.Decoder(list[self._row], strict=False).decode  # type: ignore[name-defined]
         self._dimension_names = source.dimensions
 
-    def read(self, body: bytes, keep: Callable[[], Kept | list[Any]] = list) -> Page:
+    def read(self, body: bytes, keep: Callable[[], RowSink | list[Any]] = list) -> Page:
         """Decode a page, quickly where every value is of its type.
 
         Args:
@@ -66,14 +66,14 @@ class ReportReader:
         except msgspec.DecodeError:  # the slices were cut where no row ends, or the page is damaged
             return self._gather(body, (), keep)
 
-    def _gather(self, frame: bytes, slices: Iterable[bytes], keep: Callable[[], Kept | list[Any]]) -> Page:
+    def _gather(self, frame: bytes, slices: Iterable[bytes], keep: Callable[[], RowSink | list[Any]]) -> Page:
         kept = keep()
         odd: dict[str, str] = {}
         rows, info = self._whole(frame, odd)
         dimensions = [row.dimensions for row in rows]
         kept.extend(rows)
         for one in slices:
-            taken = kept.take(one) if isinstance(kept, Kept) else None
+            taken = kept.take(one) if isinstance(kept, RowSink) else None
             if taken is not None:
                 dimensions += map(self._dimensions, *taken)
                 continue
@@ -135,7 +135,7 @@ class ReportReader:
         for name, kind in self._fields[part].items():
             value = given.get(name)
             is_null = part == "metrics" and value == "-"
-            values[name] = None if is_null else fitted(value, kind, name, odd)
+            values[name] = None if is_null else coerce(value, kind, name, odd)
         return (self._metrics if part == "metrics" else self._dimensions)(**values)
 
 
@@ -187,7 +187,7 @@ def _slices(body: bytes, at: int, end: int, between: bytes) -> Iterator[bytes]:
         at = until + 1
 
 
-class KeepingReader:
+class ReportPageReader:
     """Reads a report's rows into what somebody keeps them in.
 
     Args:
@@ -195,7 +195,7 @@ class KeepingReader:
         keep: Makes that, for each page anew.
     """
 
-    def __init__(self, reader: ReportReader, keep: Callable[[], Kept | list[Any]]) -> None:
+    def __init__(self, reader: ReportReader, keep: Callable[[], RowSink | list[Any]]) -> None:
         self._reader = reader
         self._keep = keep
         self.keyer = reader.keyer

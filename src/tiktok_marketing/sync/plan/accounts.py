@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from tiktok_marketing.errors import PartialAnswerError, TikTokError
-from tiktok_marketing.sync.plan.zones import EARLIEST_ZONE, day_in, least_day_in
+from tiktok_marketing.sync.plan.zones import ZONE_AHEAD_OF_ALL, day_in, earliest_day_in
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +26,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
     advertiser_id: str
     name: str = ""
-    zone: tzinfo = EARLIEST_ZONE
+    zone: tzinfo = ZONE_AHEAD_OF_ALL
     created: date | None = None
     info: Mapping[str, Any] | None = None
     error: TikTokError | None = None
@@ -35,26 +35,26 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
         """The account's date at an aware moment."""
         return day_in(self.zone, now)
 
-    def surely_begun(self, now: datetime) -> date:
+    def latest_started_day(self, now: datetime) -> date:
         """The latest day that has begun for it for certain: what is before is over, and no hour of it is to come."""
-        return least_day_in(self.zone, now)
+        return earliest_day_in(self.zone, now)
 
     @property
     def zone_is_known(self) -> bool:
         """Whether TikTok has said which time zone it has, and this machine knows it."""
-        return self.zone != EARLIEST_ZONE
+        return self.zone != ZONE_AHEAD_OF_ALL
 
 
-class Listing(msgspec.Struct, frozen=True):
+class AccountList(msgspec.Struct, frozen=True):
     """The accounts that the token reaches.
 
     Args:
         rows: As TikTok gave them.
-        in_part: Why there may be more; None if these are all.
+        incomplete: Why there may be more; None if these are all.
     """
 
     rows: Sequence[Mapping[str, Any]]
-    in_part: PartialAnswerError | None
+    incomplete: PartialAnswerError | None
 
 
 class Accounts(msgspec.Struct, frozen=True):
@@ -63,9 +63,9 @@ class Accounts(msgspec.Struct, frozen=True):
     Args:
         chosen: The accounts to read, in TikTok's order.
         listed: The token's list; None if it was not asked for.
-        unknown: Why there may be more accounts to read; None if these are all.
+        incomplete: Why there may be more accounts to read; None if these are all.
     """
 
     chosen: tuple[Account, ...]
-    listed: Listing | None = None
-    unknown: PartialAnswerError | None = None
+    listed: AccountList | None = None
+    incomplete: PartialAnswerError | None = None

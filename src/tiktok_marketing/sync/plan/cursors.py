@@ -19,7 +19,7 @@ NO_CURSOR: dict[str, Any] = {"__ab_no_cursor_state_message": True}
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}:\d{2})(?:\.\d+)?(?:Z|[+-]00:?00)?)?")
 
 
-def normal_moment(text: str) -> str | None:
+def normalize_time(text: str) -> str | None:
     """A time of TikTok's or of a state as `YYYY-MM-DD HH:MM:SS`, which sorts as text; None if it is none.
 
     Example:
@@ -83,7 +83,7 @@ class Cursors:
         self._cursors[advertiser_id] = cursor
         return True
 
-    def take_back(self, advertiser_id: str, cursor: str | None) -> None:
+    def rewind(self, advertiser_id: str, cursor: str | None) -> None:
         """What the account's cursor says cannot have been reached: this has, or nothing.
 
         Args:
@@ -96,17 +96,17 @@ class Cursors:
         else:
             self._cursors[advertiser_id] = cursor
 
-    def settle(self, advertiser_id: str) -> None:
+    def adopt_common(self, advertiser_id: str) -> None:
         """Give an account the common cursor as its own, since the form that is written has no common one."""
         if self._common is not None:
             self._cursors.setdefault(advertiser_id, self._common)
 
     @property
-    def weight(self) -> int:
+    def estimated_bytes(self) -> int:
         """About how many bytes the state is as JSON."""
         return 64 + 112 * len(self._cursors)
 
-    def as_state(self) -> dict[str, Any]:
+    def to_state(self) -> dict[str, Any]:
         """The form that 4.4 and later write and read."""
         return {
             "use_global_cursor": False,
@@ -186,7 +186,7 @@ def _common_cursor(stream: str, field: str, raw: Mapping[str, Any]) -> str | Non
 
 
 def _cursor(stream: str, field: str, value: Any) -> str:
-    moment = normal_moment(value) if isinstance(value, str) else None
+    moment = normalize_time(value) if isinstance(value, str) else None
     if moment is None:
         raise _unreadable(stream, f"its {field} is {str(value)[:40]!r}, which is no date")
     return moment

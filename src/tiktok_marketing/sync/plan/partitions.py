@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import msgspec
 
 from tiktok_marketing.catalog import Grain, ObjectSource, ReportSource, Scope, Stream
-from tiktok_marketing.clock import Moment
+from tiktok_marketing.clock import ClockReading
 from tiktok_marketing.config import Config, Refresh
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.cursors import Cursors
@@ -20,7 +20,7 @@ _SPAN = 365
 """Days that a report without a time dimension may sum up (`/report/integrated/get/`)."""
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True):
+class Partition(msgspec.Struct, frozen=True, kw_only=True):
     """What one stream reads of one account, whose state moves on its own.
 
     Args:
@@ -28,7 +28,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
         account: The account; None for a stream that is not read per account.
         first: The first day; None for what has no days.
         last: The last day.
-        farthest: The latest day that the state may say was reached: the last one, unless it may not have begun yet,
+        state_limit: The latest day that the state may say was reached: the last one, unless it may not have begun yet,
             since the account's time zone is unknown or clocks disagree. The next sync would not read what was to come.
         days: Days a window holds at most.
         modified_since: For objects: older ones are left out, `YYYY-MM-DD HH:MM:SS` in UTC.
@@ -40,7 +40,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     account: Account | None = None
     first: date | None = None
     last: date | None = None
-    farthest: date | None = None
+    state_limit: date | None = None
     days: int = 1
     modified_since: str = ""
     only_changed: bool = False
@@ -69,8 +69,8 @@ def plan_stream(
     selected: Selected,
     cursors: Cursors | None,
     accounts: Sequence[Account],
-    moment: Moment,
-) -> list[Part]:
+    moment: ClockReading,
+) -> list[Partition]:
     """The parts of one stream; fewer than accounts if some have no day to read.
 
     Args:
@@ -82,17 +82,19 @@ def plan_stream(
     """
     stream = selected.stream
     if stream.scope is not Scope.ACCOUNT:
-        return [Part(stream=stream)]
-    parts = (_part(config, stream, cursors, account, moment) for account in accounts)
+        return [Partition(stream=stream)]
+    parts = (_partition(config, stream, cursors, account, moment) for account in accounts)
     return [part for part in parts if part.size]
 
 
-def _part(config: Config, stream: Stream, cursors: Cursors | None, account: Account, moment: Moment) -> Part:
+def _partition(
+    config: Config, stream: Stream, cursors: Cursors | None, account: Account, moment: ClockReading
+) -> Partition:
     source = stream.source
     if not isinstance(source, ReportSource):
-        return _objects_part(config, stream, cursors, account, moment.latest)
+        return _object_partition(config, stream, cursors, account, moment.latest)
     if source.grain is Grain.LIFETIME:
-        return Part(stream=stream, account=account)
+        return Partition(stream=stream, account=account)
     today = account.today(moment.latest)
     last = min(config.end_date, today) if config.end_date else today
     first = first_day(
@@ -111,11 +113,13 @@ def _part(config: Config, stream: Stream, cursors: Cursors | None, account: Acco
             days = 1  # TikTok takes one day at a time by the hour and thirty by the day
         case _:
             days = config.report_granularity
-    farthest = min(last, account.surely_begun(moment.earliest))
-    return Part(stream=stream, account=account, first=first, last=last, farthest=farthest, days=days)
+    farthest = min(last, account.latest_started_day(moment.earliest))
+    return Partition(stream=stream, account=account, first=first, last=last, state_limit=farthest, days=days)
 
 
-def _objects_part(config: Config, stream: Stream, cursors: Cursors | None, account: Account, now: datetime) -> Part:
+def _object_partition(
+    config: Config, stream: Stream, cursors: Cursors | None, account: Account, now: datetime
+) -> Partition:
     """The objects of one account: all since `start_date`, or those that changed since the state."""
     assert isinstance(stream.source, ObjectSource)  # noqa: S101 - narrows the type; the caller has looked
     since = f"{config.start_date} 00:00:00"
@@ -126,7 +130,7 @@ def _objects_part(config: Config, stream: Stream, cursors: Cursors | None, accou
     daily = config.refresh_objects is Refresh.DAILY
     if stream.source.has_status and (config.refresh_objects is Refresh.ALWAYS or (daily and not read_today)):
         cursor = None
-    return Part(
+    return Partition(
         stream=stream,
         account=account,
         modified_since=max(since, cursor or since),
@@ -134,6 +138,6 @@ def _objects_part(config: Config, stream: Stream, cursors: Cursors | None, accou
     )
 
 
-def in_order_of_size(parts_by_stream: Mapping[str, Sequence[Part]]) -> list[str]:
+def in_order_of_size(parts_by_stream: Mapping[str, Sequence[Partition]]) -> list[str]:
     """Stream names, those with the fewest windows first: a short stream is not kept waiting by a long one."""
     return sorted(parts_by_stream, key=lambda name: sum(part.size for part in parts_by_stream[name]))

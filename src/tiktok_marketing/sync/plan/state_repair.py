@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from tiktok_marketing.catalog import Stream
-from tiktok_marketing.clock import Moment
+from tiktok_marketing.clock import ClockReading
 from tiktok_marketing.config import Config
 from tiktok_marketing.sync.plan.accounts import Account, Accounts
 from tiktok_marketing.sync.plan.cursors import Cursors
@@ -21,7 +21,7 @@ _NAMED = 5
 """Accounts that a notice names; the others are counted."""
 
 
-def mend(stream: Stream, cursors: Cursors, accounts: Sequence[Account], moment: Moment) -> list[str]:
+def repair(stream: Stream, cursors: Cursors, accounts: Sequence[Account], moment: ClockReading) -> list[str]:
     """Take back what no sync can have reached, since the days up to there would be passed over once they come.
 
     A cursor of a connector that reads ahead goes back to the day that has begun. One that is farther ahead comes of a
@@ -40,8 +40,8 @@ def mend(stream: Stream, cursors: Cursors, accounts: Sequence[Account], moment: 
     if cursors.empty:
         return []
     for account in accounts:
-        cursors.settle(account.advertiser_id)
-    anew = []
+        cursors.adopt_common(account.advertiser_id)
+    restarted = []
     for account in accounts:
         one = account.advertiser_id
         cursor = cursors.of(one)
@@ -49,27 +49,27 @@ def mend(stream: Stream, cursors: Cursors, accounts: Sequence[Account], moment: 
             continue
         if stream.is_report:
             day = datetime.fromisoformat(cursor).date()
-            impossible = day > account.today(moment.told) + _READ_AHEAD
-            if day > account.surely_begun(moment.told) and not impossible:
-                cursors.take_back(one, f"{account.surely_begun(moment.earliest)} 00:00:00")
+            impossible = day > account.today(moment.tiktok) + _READ_AHEAD
+            if day > account.latest_started_day(moment.tiktok) and not impossible:
+                cursors.rewind(one, f"{account.latest_started_day(moment.earliest)} 00:00:00")
         else:
             changed = datetime.fromisoformat(cursor).replace(tzinfo=UTC)
-            impossible = changed > moment.told + CHANGED_AHEAD
+            impossible = changed > moment.tiktok + CHANGED_AHEAD
         if impossible:
-            cursors.take_back(one, None)
-            anew.append(one)
-    return anew
+            cursors.rewind(one, None)
+            restarted.append(one)
+    return restarted
 
 
-def unlisted(config: Config, found: Accounts, known: Iterable[Cursors]) -> list[str]:
+def unreachable_accounts(config: Config, found: Accounts, known: Iterable[Cursors]) -> list[str]:
     """The accounts that were read before and that the token does not reach any more, though nobody excluded them."""
-    if found.listed is None or found.listed.in_part is not None or config.advertiser_ids:
+    if found.listed is None or found.listed.incomplete is not None or config.advertiser_ids:
         return []
     chosen = {account.advertiser_id for account in found.chosen} | set(config.exclude_advertiser_ids)
     return list(dict.fromkeys(one for cursors in known for one in cursors.accounts if one not in chosen))
 
 
-def named(ids: Sequence[str]) -> str:
+def list_ids(ids: Sequence[str]) -> str:
     """Some accounts, for a notice."""
     more = f" and {len(ids) - _NAMED:,} more" if len(ids) > _NAMED else ""
     return f"{', '.join(ids[:_NAMED])}{more}"

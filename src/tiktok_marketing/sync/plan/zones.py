@@ -6,9 +6,9 @@ from datetime import date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-EARLIEST_ZONE = timezone(timedelta(hours=14))
+ZONE_AHEAD_OF_ALL = timezone(timedelta(hours=14))
 """Where a new day begins first: taken for an account whose zone is unknown, so that none of its hours is left out."""
-LATEST_ZONE = timezone(timedelta(hours=-12))
+ZONE_BEHIND_ALL = timezone(timedelta(hours=-12))
 """Where a day begins last: before it has begun there, it may not have begun for an account whose zone is unknown."""
 
 
@@ -24,7 +24,7 @@ def zone_of(*names: object) -> tzinfo:
                 return ZoneInfo(name)
             except (KeyError, ValueError, OSError):  # not found is a KeyError; a malformed name is one of the others
                 continue
-    return EARLIEST_ZONE
+    return ZONE_AHEAD_OF_ALL
 
 
 @lru_cache(maxsize=1024)  # thousands of accounts and dozens of streams ask for few zones, at the same moment
@@ -33,6 +33,6 @@ def day_in(zone: tzinfo, moment: datetime) -> date:
     return moment.astimezone(zone).date()
 
 
-def least_day_in(zone: tzinfo, moment: datetime) -> date:
+def earliest_day_in(zone: tzinfo, moment: datetime) -> date:
     """The earliest date that an aware moment may have there: another one than `day_in` gives if the zone is unknown."""
-    return day_in(LATEST_ZONE if zone == EARLIEST_ZONE else zone, moment)
+    return day_in(ZONE_BEHIND_ALL if zone == ZONE_AHEAD_OF_ALL else zone, moment)

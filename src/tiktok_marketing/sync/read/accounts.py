@@ -13,8 +13,8 @@ from tiktok_marketing.api.client import Client
 from tiktok_marketing.api.error_rules import ErrorRule, rule_for
 from tiktok_marketing.config import Config
 from tiktok_marketing.errors import Action, ConfigurationError, FailureType, PartialAnswerError, TikTokError
-from tiktok_marketing.sync.plan.accounts import Account, Accounts, Listing
-from tiktok_marketing.sync.plan.zones import least_day_in, zone_of
+from tiktok_marketing.sync.plan.accounts import Account, AccountList, Accounts
+from tiktok_marketing.sync.plan.zones import earliest_day_in, zone_of
 
 LIST_ENDPOINT = "oauth2/advertiser/get/"
 INFO_ENDPOINT = "advertiser/info/"
@@ -61,7 +61,7 @@ async def find_accounts(config: Config, api: Client) -> Accounts:
         ids = [str(row["advertiser_id"]) for row in listed.rows if row.get("advertiser_id")]
         # An account that is asked for by name is tried even if the list lacks it: TikTok then says why.
         ids.extend(wanted for wanted in config.advertiser_ids if wanted not in ids)
-        unknown = None if config.advertiser_ids else listed.in_part
+        unknown = None if config.advertiser_ids else listed.incomplete
         names = {str(row.get("advertiser_id")): str(row.get("advertiser_name") or "") for row in listed.rows}
     try:
         chosen = _choose(ids, config)
@@ -70,7 +70,7 @@ async def find_accounts(config: Config, api: Client) -> Accounts:
     return Accounts(tuple(await describe_accounts(api, chosen, names)), listed, unknown)
 
 
-async def list_accounts(config: Config, api: Client) -> Listing:
+async def list_accounts(config: Config, api: Client) -> AccountList:
     """Every account the token reaches.
 
     Raises:
@@ -86,7 +86,9 @@ async def list_accounts(config: Config, api: Client) -> Listing:
                 rule_for(40101).error(error.tiktok_message, endpoint=error.endpoint, **facts).after(error.tries)
             ) from None
         raise
-    return Listing(answer.value, PartialAnswerError(LIST_ENDPOINT, answer.partly) if answer.partly else None)
+    return AccountList(
+        answer.value, PartialAnswerError(LIST_ENDPOINT, answer.partial_reason) if answer.partial_reason else None
+    )
 
 
 def _choose(ids: Iterable[str], config: Config) -> list[str]:
@@ -136,9 +138,9 @@ async def _describe(api: Client, ids: Sequence[str]) -> dict[str, Account]:
     rows = {str(row.get("advertiser_id")): row for row in answer.value}
     found = {one: _account(one, rows[one]) for one in ids if one in rows}
     missing = [one for one in ids if one not in rows]
-    if answer.partly and missing:
+    if answer.partial_reason and missing:
         if only is not None:
-            return {only: Account(advertiser_id=only, error=_left_out(only, answer.partly))}
+            return {only: Account(advertiser_id=only, error=_left_out(only, answer.partial_reason))}
         found |= await _halves(api, missing)
     return found
 
@@ -165,7 +167,7 @@ def _created(value: Any, zone: tzinfo) -> date | None:
     """The day of `create_time`, which is epoch seconds; if the zone is unknown, the earliest that it may have been."""
     try:
         seconds = int(value)
-        return least_day_in(zone, datetime.fromtimestamp(seconds, UTC)) if seconds > 0 else None
+        return earliest_day_in(zone, datetime.fromtimestamp(seconds, UTC)) if seconds > 0 else None
     except (TypeError, ValueError, OverflowError, OSError):
         return None
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from tiktok_marketing.sync.decode.pages import Page
 
-_WALKS = 4
+_PASSES = 4
 """How often a list that came short is walked before that is an error, if it stands still."""
-_WALKS_IF_IT_MOVES = 8
+_PASSES_WHILE_MOVING = 8
 """The same of one that moves while it is read, so that another walk may find it whole."""
-_WALKS_IF_IT_GROWS = 3
+_PASSES_WHILE_GROWING = 3
 """How often one is walked that grows all the time: what is new since a walk began is the next sync's."""
-_WALKS_TOGETHER = 3
+_PASSES_TOGETHER = 3
 """Walks whose records are put together where each misses others: the order of a list may not be stable."""
 
 
@@ -24,7 +24,7 @@ class Outcome(Enum):
 
     WHOLE = auto()
     """All that there is came."""
-    EXPLAINED = auto()
+    CONSISTENT = auto()
     """It moved all the time, and what came explains what it told."""
     AGAIN = auto()
     """Another walk may bring more."""
@@ -34,7 +34,7 @@ class Outcome(Enum):
     """It moved all the time, and records that it counts did not come."""
 
 
-class Walk:
+class Pass:
     """One walk through all pages of a list.
 
     Args:
@@ -45,7 +45,7 @@ class Walk:
 
     def __init__(self, number: int, page_size: int | None, came: set[Any]) -> None:
         self.number = number
-        self.came = came
+        self.keys = came
         self.full = True
         """Whether each page had as many records as it should have by its own count. However a list moves, or is
         ordered, its pages are full: what is not there is counted and never given."""
@@ -77,47 +77,47 @@ class Walk:
         Growth can make up for a deletion that hid a record, so a count that grows is not taken at its first word.
         """
         most = max(self.counts)
-        return len(self.came) >= most and (self.number > 1 or self.counts[0] == most)
+        return len(self.keys) >= most and (self.number > 1 or self.counts[0] == most)
 
     @property
     def only_grew(self) -> bool:
         """Whether as many came as there were when it began, and nothing shows that any went."""
-        return self.full and len(self.came) >= self.counts[0] and list(self.counts) == sorted(self.counts)
+        return self.full and len(self.keys) >= self.counts[0] and list(self.counts) == sorted(self.counts)
 
 
-class Walks:
+class PassHistory:
     """The walks through one list, one after the other."""
 
     def __init__(self) -> None:
-        self._last: deque[Walk] = deque(maxlen=_WALKS_TOGETHER)
+        self._last: deque[Pass] = deque(maxlen=_PASSES_TOGETHER)
 
-    def judge(self, walk: Walk, seen: int) -> Outcome:
+    def judge(self, walk: Pass, seen: int) -> Outcome:
         """What another walk has shown.
 
         Args:
             walk: The latest.
             seen: How many records came in all of them.
         """
-        if walk.is_whole or (walk.number >= _WALKS_IF_IT_GROWS and walk.only_grew):
+        if walk.is_whole or (walk.number >= _PASSES_WHILE_GROWING and walk.only_grew):
             return Outcome.WHOLE
         before = self._last[-1] if self._last else None
         self._last.append(walk)
-        if walk.number < _WALKS:
+        if walk.number < _PASSES:
             return Outcome.AGAIN
         if self._are_whole_together():
-            return Outcome.EXPLAINED
-        if before is not None and (before.counts, before.came) == (walk.counts, walk.came):
+            return Outcome.CONSISTENT
+        if before is not None and (before.counts, before.keys) == (walk.counts, walk.keys):
             return Outcome.SHORT
-        if walk.number < _WALKS_IF_IT_MOVES:
+        if walk.number < _PASSES_WHILE_MOVING:
             return Outcome.AGAIN
         # What came in the last walk must explain the least that it told: what came before may be gone, and must not
         # stand in for a record that never came.
-        explained = walk.full and len(walk.came) >= min(walk.counts) and seen >= walk.counts[0]
-        return Outcome.EXPLAINED if explained else Outcome.UNSETTLED
+        explained = walk.full and len(walk.keys) >= min(walk.counts) and seen >= walk.counts[0]
+        return Outcome.CONSISTENT if explained else Outcome.UNSETTLED
 
     def _are_whole_together(self) -> bool:
         """Whether the last walks, in which every page told the same count, gave as many records between them."""
         if not all(walk.full for walk in self._last):
             return False
         (count, *others) = {walk.steady for walk in self._last}
-        return count is not None and not others and len(set().union(*(walk.came for walk in self._last))) >= count
+        return count is not None and not others and len(set().union(*(walk.keys for walk in self._last))) >= count

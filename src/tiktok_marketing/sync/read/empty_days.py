@@ -19,9 +19,9 @@ from tiktok_marketing.config import Config
 from tiktok_marketing.errors import Action, FailureType, IncompleteReadError, TikTokError
 from tiktok_marketing.sync.decode.reports import report_reader
 from tiktok_marketing.sync.plan.accounts import Account
-from tiktok_marketing.sync.plan.partitions import Part
+from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.windows import Window, count_windows, windows
-from tiktok_marketing.sync.read.listing import Request, Truncated, Walker
+from tiktok_marketing.sync.read.listing import AdsLeftOut, ListReader, Request
 from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, refused_metrics, report_params
 
 TOGETHER = 5
@@ -31,7 +31,7 @@ _WORTH = 5
 """Windows that a question must be able to spare, on average, to be worth asking: a fifth more requests at worst."""
 
 
-class Question:
+class ActivityQuery:
     """Days of some accounts that are asked about at once.
 
     Args:
@@ -39,13 +39,13 @@ class Question:
         window: The days.
     """
 
-    __slots__ = ("accounts", "answers", "asked", "known", "window")
+    __slots__ = ("accounts", "answered", "answers", "asked", "window")
 
     def __init__(self, accounts: Sequence[AccountDays], window: Window) -> None:
         self.accounts = accounts
         self.window = window
         self.asked = False
-        self.known = False
+        self.answered = False
         self.answers: dict[str, set[date]] = {}
         """Account to its days with data; an account that could not be asked about is missing."""
 
@@ -53,41 +53,41 @@ class Question:
 class AccountDays:
     """What is known of the days of one account."""
 
-    __slots__ = ("advertiser_id", "blind", "questions")
+    __slots__ = ("advertiser_id", "queries", "unanswerable")
 
     def __init__(self, advertiser_id: str) -> None:
         self.advertiser_id = advertiser_id
-        self.blind = False
+        self.unanswerable = False
         """Whether TikTok does not answer for this account: its windows are then asked for as if nothing was known."""
-        self.questions: list[Question] = []
+        self.queries: list[ActivityQuery] = []
         """Oldest first, without a gap, each of `_DAYS` days but the last."""
 
-    def open_question(self, window: Window) -> Question | None:
+    def open_query(self, window: Window) -> ActivityQuery | None:
         """What must be asked before it is known whether the window is empty; None if nothing."""
-        if self.blind:
+        if self.unanswerable:
             return None
-        return next((question for question in self._about(window) if not question.known), None)
+        return next((question for question in self._about(window) if not question.answered), None)
 
     def is_empty(self, window: Window) -> bool:
         """Whether it is known that the window has no rows."""
-        if self.blind:
+        if self.unanswerable:
             return False
         covered = 0
         for question in self._about(window):
-            active = question.answers.get(self.advertiser_id) if question.known else None
+            active = question.answers.get(self.advertiser_id) if question.answered else None
             if active is None or any(window.start <= day <= window.end for day in active):
                 return False
             covered += 1
         return covered > 0
 
-    def _about(self, window: Window) -> Iterator[Question]:
-        first = self.questions[0].window.start
-        last = min((window.end - first).days // _DAYS, len(self.questions) - 1)
+    def _about(self, window: Window) -> Iterator[ActivityQuery]:
+        first = self.queries[0].window.start
+        last = min((window.end - first).days // _DAYS, len(self.queries) - 1)
         for number in range(max(0, (window.start - first).days // _DAYS), last + 1):
-            yield self.questions[number]
+            yield self.queries[number]
 
 
-class Activity:
+class EmptyDayFinder:
     """Finds out which days have anything.
 
     Args:
@@ -95,21 +95,21 @@ class Activity:
         parts: What is to be read, of all streams.
     """
 
-    def __init__(self, api: Client, parts: Iterable[Part]) -> None:
+    def __init__(self, api: Client, parts: Iterable[Partition]) -> None:
         self._api = api
         self._stream = _report_of_accounts()
         self._refused: set[str] = set()
         self._accounts = dict(_accounts_of(parts))
 
     @classmethod
-    def of_sync(cls, config: Config, api: Client, parts: Iterable[Part]) -> Activity:
+    def of_sync(cls, config: Config, api: Client, parts: Iterable[Partition]) -> EmptyDayFinder:
         """What a sync finds out, as it is configured: nothing if that is switched off.
 
         The sandbox has no reports at account level.
         """
         return cls(api, parts if config.skip_empty_days and not config.sandbox else ())
 
-    def of(self, part: Part) -> AccountDays | None:
+    def of(self, part: Partition) -> AccountDays | None:
         """What is known of the account; None if its windows are to be asked for without a question first."""
         return self._accounts.get(part.account.advertiser_id) if part.account and has_days(part) else None
 
@@ -119,14 +119,14 @@ class Activity:
         return self._stream.endpoint
 
     @property
-    def questions(self) -> int:
+    def query_count(self) -> int:
         """How many questions there are."""
         return len(self._all())
 
     @property
-    def open_questions(self) -> int:
+    def open_query_count(self) -> int:
         """How many of them have not been answered."""
-        return sum(not question.known for question in self._all())
+        return sum(not question.answered for question in self._all())
 
     async def ask_all(self, at_once: int) -> None:
         """Ask whatever has no answer yet, at the pace of the quota.
@@ -137,7 +137,7 @@ class Activity:
         Raises:
             TikTokError: If nothing can succeed any more.
         """
-        waiting = iter([question for question in self._all() if not question.known])
+        waiting = iter([question for question in self._all() if not question.answered])
 
         async def ask_in_turn() -> None:
             for question in waiting:
@@ -145,16 +145,16 @@ class Activity:
 
         await asyncio.gather(*(ask_in_turn() for _ in range(at_once)))
 
-    def _all(self) -> list[Question]:
-        return list({id(one): one for days in self._accounts.values() for one in days.questions}.values())
+    def _all(self) -> list[ActivityQuery]:
+        return list({id(one): one for days in self._accounts.values() for one in days.queries}.values())
 
-    async def ask(self, question: Question) -> None:
+    async def ask(self, question: ActivityQuery) -> None:
         """Ask, and note the answer. What cannot be learned is left unknown: the reports themselves will say why.
 
         Raises:
             TikTokError: If nothing can succeed any more.
         """
-        accounts = [days for days in question.accounts if not days.blind]
+        accounts = [days for days in question.accounts if not days.unanswerable]
         try:
             question.answers.update(await self._active_days(accounts, question.window))
         except TikTokError as error:
@@ -164,12 +164,12 @@ class Activity:
                 self._give_up()
             elif error.failure_type is not FailureType.TRANSIENT:
                 await self._ask_one_by_one(accounts, question)
-        except (IncompleteReadError, Truncated):
+        except (IncompleteReadError, AdsLeftOut):
             pass
         finally:
-            question.known = True
+            question.answered = True
 
-    async def _ask_one_by_one(self, accounts: Sequence[AccountDays], question: Question) -> None:
+    async def _ask_one_by_one(self, accounts: Sequence[AccountDays], question: ActivityQuery) -> None:
         """One account has spoiled the answer for the others."""
         for days in accounts:
             if len(accounts) > 1:
@@ -179,22 +179,22 @@ class Activity:
                 except TikTokError as error:
                     if error.action is Action.STOP_SYNC:
                         raise
-                except (IncompleteReadError, Truncated):
+                except (IncompleteReadError, AdsLeftOut):
                     continue
-            days.blind = True
+            days.unanswerable = True
 
     def _give_up(self) -> None:
         for days in self._accounts.values():
-            days.blind = True
+            days.unanswerable = True
 
     async def _active_days(self, accounts: Sequence[AccountDays], window: Window) -> dict[str, set[date]]:
         source = self._stream.source
         assert isinstance(source, ReportSource)  # noqa: S101 - narrows the type
         found: dict[str, set[date]] = {days.advertiser_id: set() for days in accounts}
         while True:
-            walker = Walker(self._api, report_reader(self._stream))
+            walker = ListReader(self._api, report_reader(self._stream))
             try:
-                async with aclosing(walker.walk(self._request(source, list(found), window))) as deliveries:
+                async with aclosing(walker.read(self._request(source, list(found), window))) as deliveries:
                     async for delivery in deliveries:
                         for row in delivery.records:
                             _note(row.dimensions, window, found)
@@ -235,15 +235,15 @@ def _note(dimensions: Any, window: Window, found: Mapping[str, set[date]]) -> No
     days.add(day)
 
 
-def has_days(part: Part) -> bool:
+def has_days(part: Partition) -> bool:
     """Whether the part is a report with days, which may be empty."""
     source = part.stream.source
     return isinstance(source, ReportSource) and source.grain in {Grain.DAY, Grain.HOUR}
 
 
-def _accounts_of(parts: Iterable[Part]) -> Iterator[tuple[str, AccountDays]]:
+def _accounts_of(parts: Iterable[Partition]) -> Iterator[tuple[str, AccountDays]]:
     """The accounts for which asking first may spare more than it costs."""
-    wanted: dict[str, list[Part]] = {}
+    wanted: dict[str, list[Partition]] = {}
     for part in parts:
         if has_days(part) and part.account is not None and part.account.error is None:
             wanted.setdefault(part.account.advertiser_id, []).append(part)
@@ -268,9 +268,9 @@ def _accounts_of(parts: Iterable[Part]) -> Iterator[tuple[str, AccountDays]]:
 def _group(accounts: Sequence[Account], first: date, last: date) -> Mapping[str, AccountDays]:
     group = [AccountDays(account.advertiser_id) for account in accounts]
     for window in windows(first, last, _DAYS):
-        question = Question(group, window)
+        question = ActivityQuery(group, window)
         for days in group:
-            days.questions.append(question)
+            days.queries.append(question)
     return {days.advertiser_id: days for days in group}
 
 

@@ -14,7 +14,7 @@ from tiktok_marketing.api.client import Answer, Client
 from tiktok_marketing.errors import ConnectorError, IncompleteReadError, PartialAnswerError
 from tiktok_marketing.sync.decode.pages import Page, Reader
 from tiktok_marketing.sync.plan.windows import Window
-from tiktok_marketing.sync.read.completeness import Outcome, Walk, Walks
+from tiktok_marketing.sync.read.completeness import Outcome, Pass, PassHistory
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,8 +27,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         advertiser_id: The account it is about.
         divisible: Whether it can be asked for in smaller parts, should TikTok find it too large.
         disjoint: Whether no other list of the same walker can hold a record of this one.
-        most: Rows beyond which it is not read but refused, to be asked for in smaller parts.
-        reach: Records that TikTok gives at most, however many there are; None if it gives all.
+        max_rows: Rows beyond which it is not read but refused, to be asked for in smaller parts.
+        max_records: Records that TikTok gives at most, however many there are; None if it gives all.
     """
 
     endpoint: str
@@ -37,8 +37,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     advertiser_id: str | None = None
     divisible: bool = False
     disjoint: bool = False
-    most: int | None = None
-    reach: int | None = None
+    max_rows: int | None = None
+    max_records: int | None = None
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -47,44 +47,44 @@ class Delivery(msgspec.Struct, frozen=True):
     Args:
         records: As `sync.events.Batch` describes them.
         size: Bytes of the page they came in.
-        odd: Fields whose value had to become null, with one such value each.
-        settles: Whether no row is still to come of the days whose rows came so far.
+        rejected: Fields whose value had to become null, with one such value each.
+        days_complete: Whether no row is still to come of the days whose rows came so far.
         days: Those days since it last did, of a report that has days.
         whole: Whether these days are whole, if it settles them; otherwise rows of them came in part.
     """
 
     records: Sequence[Any]
     size: int
-    odd: Mapping[str, str]
-    settles: bool = False
+    rejected: Mapping[str, str]
+    days_complete: bool = False
     days: Window | None = None
     whole: bool = True
 
 
-class Share(Protocol):
+class Budget(Protocol):
     """What a reader has of the quota."""
 
-    def ahead(self) -> int:
+    def pages_in_flight(self) -> int:
         """How many pages may be asked for at once, now."""
         ...
 
-    def expects(self, pages: int) -> None:
+    def set_remaining(self, pages: int) -> None:
         """So many pages are still to come."""
         ...
 
 
-class Alone:
+class SequentialBudget:
     """The share of whoever reads one page after the other."""
 
-    def ahead(self) -> int:
+    def pages_in_flight(self) -> int:
         """One."""
         return 1
 
-    def expects(self, pages: int) -> None:
+    def set_remaining(self, pages: int) -> None:
         """Nobody wants to know."""
 
 
-class Truncated(ConnectorError):  # noqa: N818 - what TikTok did to the answer
+class AdsLeftOut(ConnectorError):  # noqa: N818 - what TikTok did to the answer
     """TikTok answered for the newest 20,000 ads only (`X-Tt-Ads-Throttle`): ask for fewer ads at a time."""
 
 
@@ -92,7 +92,7 @@ class OutOfReachError(IncompleteReadError):
     """All that TikTok gives of a list was delivered, and there is more, or may be."""
 
 
-class Parts:
+class PartialLog:
     """Remembers that something came in part while all else is read."""
 
     def __init__(self) -> None:
@@ -103,7 +103,7 @@ class Parts:
         """Something did."""
         self.first = self.first or error
 
-    def tell(self) -> None:
+    def raise_first(self) -> None:
         """All else was read.
 
         Raises:
@@ -113,7 +113,7 @@ class Parts:
             raise self.first
 
 
-class TooLong(ConnectorError):  # noqa: N818 - a fact about the list
+class TooManyRows(ConnectorError):  # noqa: N818 - a fact about the list
     """The list has more rows than one walk should have.
 
     Args:
@@ -127,25 +127,25 @@ class TooLong(ConnectorError):  # noqa: N818 - a fact about the list
         self.most = most
 
 
-class Walker:
+class ListReader:
     """Reads lists that belong together (the parts of one window, say), so that no record is delivered twice.
 
     Args:
         api: Where to ask.
         reader: Makes records of pages.
-        share: What it has of the quota.
+        budget: What it has of the quota.
     """
 
-    def __init__(self, api: Client, reader: Reader, share: Share | None = None) -> None:
+    def __init__(self, api: Client, reader: Reader, budget: Budget | None = None) -> None:
         self._api = api
         self._reader = reader
-        self._share = share or Alone()
+        self._budget = budget or SequentialBudget()
         self._keys = reader.keyer()
         self._delivered: set[Any] = set()
-        self._partly = ""
-        self._walks = Walks()
+        self._partial_reason = ""
+        self._history = PassHistory()
 
-    async def walk(self, request: Request) -> AsyncGenerator[Delivery, None]:
+    async def read(self, request: Request) -> AsyncGenerator[Delivery, None]:
         """Every record of the list that has not been delivered yet.
 
         Objects that are created or deleted meanwhile shift the pages, so that a record may come twice or hide between
@@ -163,11 +163,11 @@ class Walker:
         """
         # What was delivered for an earlier part must not count for this one; mostly there is none: one set will do.
         seen = set() if self._delivered else self._delivered
-        self._partly = ""
-        self._walks = Walks()
+        self._partial_reason = ""
+        self._history = PassHistory()
         for again in itertools.count():
             came = set() if again else seen  # in this walk
-            walk = Walk(again + 1, request.page_size, came)
+            walk = Pass(again + 1, request.page_size, came)
             async with aclosing(self._pages(request)) as pages:
                 async for number, page, size, is_whole in pages:
                     walk.note(number, page)
@@ -175,27 +175,27 @@ class Walker:
                         _check_length(request, walk.counts[0])
                     if is_whole and request.disjoint and not self._delivered:
                         if page.records:
-                            yield Delivery(page.records, size, page.odd)
-                        self._judge(request, seen)
+                            yield Delivery(page.records, size, page.rejected)
+                        self._raise_if_partial(request, seen)
                         return
                     fresh = self._fresh(page.records, self._keys(page.keyed), came)
                     if fresh:
-                        yield Delivery(fresh, size, page.odd)
+                        yield Delivery(fresh, size, page.rejected)
                     del page, fresh
             seen |= came
             if self._ends(request, seen, walk):
                 return
 
-    def _ends(self, request: Request, seen: set[Any], walk: Walk) -> bool:
+    def _ends(self, request: Request, seen: set[Any], walk: Pass) -> bool:
         """Whether the list needs no other walk.
 
         Raises:
             IncompleteReadError: If none would help: what is there is not all.
         """
-        if request.reach is not None and len(seen) >= request.reach:
+        if request.max_records is not None and len(seen) >= request.max_records:
             raise _out_of_reach(request, walk.counts[-1], len(seen))
-        self._judge(request, seen)
-        outcome = self._walks.judge(walk, len(seen))
+        self._raise_if_partial(request, seen)
+        outcome = self._history.judge(walk, len(seen))
         if outcome is Outcome.WHOLE:
             self._forget(request, seen)
         elif outcome is Outcome.SHORT:
@@ -204,15 +204,15 @@ class Walker:
             raise _short(request, walk, "while it kept changing")
         return outcome is not Outcome.AGAIN
 
-    def _judge(self, request: Request, seen: set[Any]) -> None:
+    def _raise_if_partial(self, request: Request, seen: set[Any]) -> None:
         """Whether TikTok gave all that it has, by its own word.
 
         Raises:
             PartialAnswerError: If it did not.
         """
-        if self._partly:
+        if self._partial_reason:
             self._forget(request, seen)
-            raise PartialAnswerError(request.endpoint, self._partly, request.advertiser_id)
+            raise PartialAnswerError(request.endpoint, self._partial_reason, request.advertiser_id)
 
     def _forget(self, request: Request, seen: set[Any]) -> None:
         """A list that no other meets has been delivered whole: its keys are of no use any more."""
@@ -247,14 +247,14 @@ class Walker:
         pages = page.total_page
         is_whole = pages is not None and pages <= 1 and len(page.records) == page.total_number
         # Beyond its reach TikTok may refuse a page or give it empty; neither is of use.
-        bound = None if request.reach is None else -(-request.reach // (request.page_size or 1))
+        bound = None if request.max_records is None else -(-request.max_records // (request.page_size or 1))
         pages = pages if bound is None or pages is None else min(pages, bound)
         came = 1
-        self._share.expects((pages or came) - came)
+        self._budget.set_remaining((pages or came) - came)
         try:
             yield 1, page, answer.size, is_whole and request.page_size is not None
         finally:
-            answer.leave()
+            answer.release()
             del page, answer
         if request.page_size is None:
             return
@@ -265,7 +265,7 @@ class Walker:
                 # Without a page count the only sign of the end is a page that is not full, so no page is asked ahead.
                 limit = number + 1 if pages is None else pages
                 limit = limit if bound is None else min(limit, bound)
-                while number < limit and len(asked) < (1 if pages is None else max(1, self._share.ahead())):
+                while number < limit and len(asked) < (1 if pages is None else max(1, self._budget.pages_in_flight())):
                     number += 1
                     asked[asyncio.create_task(self._ask(request, number))] = number
                 if not asked:
@@ -279,12 +279,12 @@ class Walker:
                 if pages is not None:
                     pages = max(pages, page.total_page or 0)
                 came += 1
-                self._share.expects((pages or came) - came)
+                self._budget.set_remaining((pages or came) - came)
                 is_last = pages is None and len(page.records) < request.page_size
                 try:
                     yield its_number, page, answer.size, False
                 finally:
-                    answer.leave()
+                    answer.release()
                     del page, answer, done
                 if is_last:
                     return
@@ -293,7 +293,7 @@ class Walker:
                 task.cancel()
             for left in await asyncio.gather(*asked, return_exceptions=True):
                 if isinstance(left, Answer):
-                    left.leave()
+                    left.release()
 
     async def _ask(self, request: Request, number: int) -> Answer[Page]:
         params = dict(request.params)
@@ -305,12 +305,12 @@ class Walker:
             self._reader.read,
             advertiser_id=request.advertiser_id,
             divisible=request.divisible,
-            keep=True,
+            keep_reservation=True,
         )
         if answer.throttled:
-            answer.leave()
-            raise Truncated("TikTok left out all but the newest 20,000 ads of this report.")
-        self._partly = self._partly or answer.partly
+            answer.release()
+            raise AdsLeftOut("TikTok left out all but the newest 20,000 ads of this report.")
+        self._partial_reason = self._partial_reason or answer.partial_reason
         return answer
 
 
@@ -320,17 +320,17 @@ def _check_length(request: Request, total: int) -> None:
     Raises:
         TooLong: If it is.
     """
-    if request.most is not None and total > request.most:
-        raise TooLong(total, request.most)
+    if request.max_rows is not None and total > request.max_rows:
+        raise TooManyRows(total, request.max_rows)
 
 
-def _short(request: Request, walk: Walk, how: str) -> IncompleteReadError:
+def _short(request: Request, walk: Pass, how: str) -> IncompleteReadError:
     most = max(walk.counts)
     total, should = most, "it says there are"
-    if request.reach is not None and most > request.reach:
-        total, should = request.reach, "it should give"
+    if request.max_records is not None and most > request.max_records:
+        total, should = request.max_records, "it should give"
     return IncompleteReadError(
-        f"/{request.endpoint} gave {len(walk.came):,} of the {total:,} rows {should}"
+        f"/{request.endpoint} gave {len(walk.keys):,} of the {total:,} rows {should}"
         f"{f' for advertiser {request.advertiser_id}' if request.advertiser_id else ''}, {walk.number} times {how}.",
         remedy="Run the sync again: it reads this part anew. If it stays so, report it with the account and days.",
     )
@@ -340,7 +340,7 @@ def _out_of_reach(request: Request, total: int | None, came: int) -> OutOfReachE
     there_are = f"there are {total:,}" if total is not None and total > came else "there may be more"
     account = f" of advertiser {request.advertiser_id}" if request.advertiser_id else ""
     return OutOfReachError(
-        f"/{request.endpoint} gives no more than {request.reach:,} records{account}, and {there_are}.",
+        f"/{request.endpoint} gives no more than {request.max_records:,} records{account}, and {there_are}.",
         remedy="Those that it gives were delivered. TikTok offers no way to list the others: leave the stream or the "
         "account out, or delete what is not needed any more.",
     )

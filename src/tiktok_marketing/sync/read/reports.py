@@ -14,10 +14,18 @@ import msgspec
 from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import STREAMS, Grain, Level, ReportSource, Stream
 from tiktok_marketing.errors import Action, IncompleteReadError, PartialAnswerError, TikTokError
-from tiktok_marketing.sync.decode.pages import Keep, as_structs
-from tiktok_marketing.sync.decode.reports import KeepingReader, report_reader
+from tiktok_marketing.sync.decode.pages import SinkFactory, struct_sink
+from tiktok_marketing.sync.decode.reports import ReportPageReader, report_reader
 from tiktok_marketing.sync.plan.windows import Window
-from tiktok_marketing.sync.read.listing import Delivery, Parts, Request, Share, TooLong, Truncated, Walker
+from tiktok_marketing.sync.read.listing import (
+    AdsLeftOut,
+    Budget,
+    Delivery,
+    ListReader,
+    PartialLog,
+    Request,
+    TooManyRows,
+)
 from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, Piece, account_params, refused_metrics
 
 _BY_NAME = {stream.name: stream for stream in STREAMS}
@@ -40,7 +48,7 @@ _SIGNS = (
 """Metrics of which one at least is above zero where anything happened, be it a late conversion alone."""
 
 
-class WalkSize(msgspec.Struct, frozen=True):
+class PassLimits(msgspec.Struct, frozen=True):
     """Rows of several days that are read in one walk.
 
     Their keys are kept until it ends, and deep pages drift; but each walk costs a page that is not full.
@@ -56,12 +64,12 @@ class WalkSize(msgspec.Struct, frozen=True):
     most: int = 40_000
     for_a_page_ahead: int = 8_000
 
-    def rows(self, share: Share) -> int:
+    def max_rows(self, share: Budget) -> int:
         """How many rows one walk should have at most, now."""
-        return max(self.least, min(self.most, share.ahead() * self.for_a_page_ahead))
+        return max(self.least, min(self.most, share.pages_in_flight() * self.for_a_page_ahead))
 
 
-USUAL_WALKS = WalkSize()
+USUAL_PASSES = PassLimits()
 
 
 class ReportWindow:
@@ -73,10 +81,10 @@ class ReportWindow:
         advertiser_id: The account.
         window: The days; None for a lifetime report.
         include_deleted: Whether rows of deleted objects are wanted.
-        share: What it has of the quota.
+        budget: What it has of the quota.
         refused: Metrics to do without, because TikTok refused them; those that it refuses now are added.
-        keep: What the rows are kept in.
-        walk: How long a walk may be.
+        sink_factory: What the rows are kept in.
+        limits: How long a walk may be.
     """
 
     def __init__(
@@ -87,10 +95,10 @@ class ReportWindow:
         window: Window | None,
         *,
         include_deleted: bool,
-        share: Share,
+        budget: Budget,
         refused: set[str] | None = None,
-        keep: Keep = as_structs,
-        walk: WalkSize = USUAL_WALKS,
+        sink_factory: SinkFactory = struct_sink,
+        limits: PassLimits = USUAL_PASSES,
     ) -> None:
         source = stream.source
         assert isinstance(source, ReportSource)  # noqa: S101 - narrows the type; the plan has looked
@@ -100,12 +108,12 @@ class ReportWindow:
         self._advertiser_id = advertiser_id
         self._whole = Piece(window, summed=source.grain is Grain.SPAN)
         self._include_deleted = include_deleted
-        self._share = share
-        self._most = walk.rows(share)
+        self._budget = budget
+        self._most = limits.max_rows(budget)
         self._refused = set() if refused is None else refused
-        self._parts = Parts()
-        self._in_part_until: date | None = None  # the last day of which rows may be missing
-        self._reader = KeepingReader(report_reader(stream), partial(keep, stream, int(advertiser_id)))
+        self._partial_log = PartialLog()
+        self._partial_until: date | None = None  # the last day of which rows may be missing
+        self._reader = ReportPageReader(report_reader(stream), partial(sink_factory, stream, int(advertiser_id)))
 
     async def deliveries(self) -> AsyncGenerator[Delivery, None]:
         """Every row of the window, once, and a word after each part whose days are whole.
@@ -116,7 +124,7 @@ class ReportWindow:
             IncompleteReadError: If rows are missing.
             PartialAnswerError: At the end, if TikTok said of any answer that it is a part.
         """
-        walker = Walker(self._api, self._reader, self._share)
+        walker = ListReader(self._api, self._reader, self._budget)
         pieces = deque([self._whole])
         since = self._whole.since
         until = date.min  # the last day of which rows may have come
@@ -124,33 +132,33 @@ class ReportWindow:
             piece = pieces.popleft()
             asked = self._metrics
             try:
-                async with aclosing(walker.walk(self._request(piece))) as deliveries:
+                async with aclosing(walker.read(self._request(piece))) as deliveries:
                     async for delivery in deliveries:
                         # Now, not at its end: should it break off, rows of its last day may have come all the same.
                         until = max(until, piece.window.end if piece.window else date.max)
                         yield delivery
                         del delivery
             except PartialAnswerError as error:
-                self._note_part(piece, error)
-            except TooLong as error:
+                self._note_partial(piece, error)
+            except TooManyRows as error:
                 if piece is self._whole:
                     raise
                 pieces.extendleft(reversed(piece.shorter(error.total, error.most)))
-            except Truncated as error:
+            except AdsLeftOut as error:
                 smaller = await self._fewer_ads(piece)
                 if smaller is None:
                     raise self._unsplittable(error) from error
                 pieces.extendleft(reversed(smaller))
             except TikTokError as error:
-                pieces.extendleft(reversed(await self._instead(piece, asked, error)))
+                pieces.extendleft(reversed(await self._smaller_pieces(piece, asked, error)))
             coming = min((other.since for other in pieces), default=None)
             if coming is None or coming > max(since, until):
-                whole = self._in_part_until is None or self._in_part_until < since
-                yield Delivery([], 0, {}, settles=True, days=self._whole.days(since, coming), whole=whole)
+                whole = self._partial_until is None or self._partial_until < since
+                yield Delivery([], 0, {}, days_complete=True, days=self._whole.days(since, coming), whole=whole)
                 since = coming or date.max
-        self._parts.tell()
+        self._partial_log.raise_first()
 
-    async def _instead(self, piece: Piece, asked: Sequence[str], error: TikTokError) -> list[Piece]:
+    async def _smaller_pieces(self, piece: Piece, asked: Sequence[str], error: TikTokError) -> list[Piece]:
         """What to ask for after this error.
 
         Raises:
@@ -178,7 +186,7 @@ class ReportWindow:
             page_size=PAGE_SIZE,
             advertiser_id=self._advertiser_id,
             disjoint=True,
-            most=self._most if piece.window and piece.window.days > 1 and not piece.summed else None,
+            max_rows=self._most if piece.window and piece.window.days > 1 and not piece.summed else None,
             divisible=piece.halves() is not None or self._smaller_objects(piece) is not None,
         )
 
@@ -206,10 +214,10 @@ class ReportWindow:
         # No pieces if no object has rows: a large account is too large on days without any, too.
         return piece.by(id_field, await self._ids(report, piece))
 
-    def _note_part(self, piece: Piece, error: PartialAnswerError) -> None:
-        self._parts.note(error)
+    def _note_partial(self, piece: Piece, error: PartialAnswerError) -> None:
+        self._partial_log.note(error)
         end = piece.window.end if piece.window else date.max
-        self._in_part_until = max(self._in_part_until or end, end)
+        self._partial_until = max(self._partial_until or end, end)
 
     def _smaller_objects(self, piece: Piece) -> tuple[Stream, str] | None:
         """The report that tells which objects have rows in the piece, and the filter that takes their ids."""
@@ -240,7 +248,7 @@ class ReportWindow:
 
     async def _ids_by(self, report: Stream, source: ReportSource, metrics: Sequence[str], piece: Piece) -> list[str]:
         (dimension,) = source.dimensions
-        walker = Walker(self._api, report_reader(report), self._share)
+        walker = ListReader(self._api, report_reader(report), self._budget)
         request = Request(
             endpoint=report.endpoint,
             params=self._params(piece, source, metrics, every_status=True),
@@ -249,14 +257,14 @@ class ReportWindow:
         )
         ids: list[str] = []
         try:
-            async with aclosing(walker.walk(request)) as deliveries:
+            async with aclosing(walker.read(request)) as deliveries:
                 async for delivery in deliveries:
                     ids.extend(str(getattr(row.dimensions, dimension)) for row in delivery.records)
         except PartialAnswerError as error:
-            self._note_part(piece, error)
+            self._note_partial(piece, error)
         return ids
 
-    def _unsplittable(self, error: Truncated) -> IncompleteReadError:
+    def _unsplittable(self, error: AdsLeftOut) -> IncompleteReadError:
         return IncompleteReadError(
             f"{error.message} Advertiser {self._advertiser_id} has an ad group with more ads than that, "
             "which TikTok offers no way to read in full.",

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Buffer(Generic[T]):
+class ByteQueue(Generic[T]):
     """First in, first out; putting waits while too many bytes are inside.
 
     An item larger than the whole buffer is let in when the buffer is empty, so nothing is too large to pass.

@@ -11,7 +11,7 @@ from typing import Any
 
 from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import Scope, Stream
-from tiktok_marketing.clock import Clock, Moment, clocks_apart, is_believable
+from tiktok_marketing.clock import Clock, ClockReading, clock_difference, is_believable
 from tiktok_marketing.config import Config
 from tiktok_marketing.errors import (
     Action,
@@ -22,22 +22,22 @@ from tiktok_marketing.errors import (
     SyncInterruptedError,
     TikTokError,
 )
-from tiktok_marketing.sync.decode.pages import Keep, as_structs
+from tiktok_marketing.sync.decode.pages import SinkFactory, struct_sink
 from tiktok_marketing.sync.events import Ended, Event, Notice, Started
 from tiktok_marketing.sync.plan.accounts import Account, Accounts
 from tiktok_marketing.sync.plan.cursors import Cursors, read_state
-from tiktok_marketing.sync.plan.partitions import Part, in_order_of_size, plan_stream
+from tiktok_marketing.sync.plan.partitions import Partition, in_order_of_size, plan_stream
 from tiktok_marketing.sync.plan.selection import Selected
-from tiktok_marketing.sync.plan.state_repair import mend, named, unlisted
+from tiktok_marketing.sync.plan.state_repair import list_ids, repair, unreachable_accounts
 from tiktok_marketing.sync.read.accounts import LISTING, find_accounts
-from tiktok_marketing.sync.read.empty_days import Activity, Question
-from tiktok_marketing.sync.read.listing import Share
-from tiktok_marketing.sync.read.reports import USUAL_WALKS, WalkSize
-from tiktok_marketing.sync.run.byte_queue import Buffer
+from tiktok_marketing.sync.read.empty_days import ActivityQuery, EmptyDayFinder
+from tiktok_marketing.sync.read.listing import Budget
+from tiktok_marketing.sync.read.reports import USUAL_PASSES, PassLimits
+from tiktok_marketing.sync.run.byte_queue import ByteQueue
 from tiktok_marketing.sync.run.progress import Progress, StreamProgress
-from tiktok_marketing.sync.run.scheduler import Lane, PartQueue, Step, breadth
+from tiktok_marketing.sync.run.scheduler import EndpointScheduler, PartitionQueue, Step, target_in_flight
 from tiktok_marketing.sync.run.stream_run import StreamRun
-from tiktok_marketing.sync.run.window_reader import StepReader
+from tiktok_marketing.sync.run.window_reader import WindowReader
 
 _BUFFER = 8 * 2**20
 """Bytes of pages that may wait to be taken."""
@@ -58,8 +58,8 @@ class Sync:
         api: Where to ask.
         clock: The time.
         buffer_bytes: Bytes of pages that may wait to be taken.
-        keep: What rows of reports are kept in from the moment they are decoded, and so what a batch of them holds.
-        walk: How long one walk through a report may be.
+        sink_factory: Makes what receives the rows of a page, and so what a batch of them holds.
+        limits: How long one walk through a report may be.
 
     Example:
         async for event in Sync(config, selected, states, api, clock).events(): ...
@@ -74,18 +74,18 @@ class Sync:
         clock: Clock,
         *,
         buffer_bytes: int = _BUFFER,
-        keep: Keep = as_structs,
-        walk: WalkSize = USUAL_WALKS,
+        sink_factory: SinkFactory = struct_sink,
+        limits: PassLimits = USUAL_PASSES,
     ) -> None:
         self._config = config
         self._api = api
         self._clock = clock
-        self._buffer: Buffer[Event | None] = Buffer(buffer_bytes)
+        self._queue: ByteQueue[Event | None] = ByteQueue(buffer_bytes)
         self._began = clock.monotonic()
-        self._reading = StepReader(config, api, self._buffer, keep, walk)
+        self._reader = WindowReader(config, api, self._queue, sink_factory, limits)
         self._runs = {one.stream.name: self._run_of(one, states) for one in selected}
         self._accounts: Accounts | None = None
-        self._activity: Activity | None = None
+        self._empty_days: EmptyDayFinder | None = None
         self._fatal: ConnectorError | None = None
         self._stopping: asyncio.Task[None] | None = None
 
@@ -107,7 +107,7 @@ class Sync:
         """
         reading = asyncio.create_task(self._read_all())
         try:
-            while (event := await self._buffer.get()) is not None:
+            while (event := await self._queue.get()) is not None:
                 yield event
                 del event
             if self._fatal is None:
@@ -118,7 +118,7 @@ class Sync:
 
     def progress(self) -> Progress:
         """How far it is now."""
-        tally = self._api.tally
+        tally = self._api.stats
         return Progress(
             accounts=len(self._accounts.chosen) if self._accounts else 0,
             streams=tuple(
@@ -135,8 +135,8 @@ class Sync:
             retried=tally.retried,
             refused=tally.refused,
             received=tally.bytes,
-            rates={endpoint: self._api.quotas.rate(endpoint) for endpoint in tally.requests},
-            quota=self._api.quotas.tier.per_second,
+            rates={endpoint: self._api.limiters.rate(endpoint) for endpoint in tally.requests},
+            quota=self._api.limiters.tier.per_second,
             seconds=self._clock.monotonic() - self._began,
         )
 
@@ -156,40 +156,40 @@ class Sync:
 
     async def _read_all(self) -> None:
         try:
-            self._accounts = self._reading.accounts = await find_accounts(self._config, self._api)
+            self._accounts = self._reader.accounts = await find_accounts(self._config, self._api)
             lanes = await self._plan(self._accounts.chosen)
             async with asyncio.TaskGroup() as group:
                 for lane in lanes:
                     group.create_task(self._run_lane(lane))
         finally:
-            await self._buffer.put(None)
+            await self._queue.put(None)
 
-    async def _plan(self, accounts: Sequence[Account]) -> list[Lane]:
-        moment = self._api.moment()
+    async def _plan(self, accounts: Sequence[Account]) -> list[EndpointScheduler]:
+        moment = self._api.clock_reading()
         await self._warn_of_clocks()
-        by_endpoint: dict[str, dict[str, list[Part]]] = {}
-        planned: list[Part] = []
+        by_endpoint: dict[str, dict[str, list[Partition]]] = {}
+        planned: list[Partition] = []
         await self._warn_of_missing_accounts()
         assert self._accounts is not None  # noqa: S101 - they were found before
         for name, run in self._runs.items():
-            if self._accounts.unknown is not None:  # accounts may be missing from every stream
-                run.fail(None, LISTING, self._accounts.unknown)
+            if self._accounts.incomplete is not None:  # accounts may be missing from every stream
+                run.fail(None, LISTING, self._accounts.incomplete)
             if run.cursors is not None:
-                await self._mend(run.stream, run.cursors, accounts, moment)
+                await self._repair(run.stream, run.cursors, accounts, moment)
             parts = plan_stream(self._config, run.selected, run.cursors, accounts, moment)
             planned.extend(parts)
-            run.open_parts = len(parts)
+            run.open_partitions = len(parts)
             run.windows_total = sum(part.size for part in parts)
             by_endpoint.setdefault(run.stream.endpoint, {})[name] = parts
             if not parts:
                 await self._start(run)
                 await self._end(run)
-        self._activity = Activity.of_sync(self._config, self._api, planned)
+        self._empty_days = EmptyDayFinder.of_sync(self._config, self._api, planned)
         return [
-            Lane(
+            EndpointScheduler(
                 endpoint,
                 [
-                    [PartQueue(part, self._activity.of(part)) for part in streams[name]]
+                    [PartitionQueue(part, self._empty_days.of(part)) for part in streams[name]]
                     for name in in_order_of_size(streams)
                 ],
             )
@@ -197,50 +197,52 @@ class Sync:
         ]
 
     async def _warn_of_clocks(self) -> None:
-        ahead = self._api.tally.clock_ahead
+        ahead = self._api.stats.clock_ahead
         if ahead is not None and abs(ahead) >= _CLOCKS_DISAGREE:
             text = "days that only one of them has are read again next time. Set it (NTP)."
             if not is_believable(ahead):
                 text = "that is not believed. Set the clock (NTP), or find out what changes the `Date` of answers."
-            await self._buffer.put(Notice("warning", f"{clocks_apart(ahead)}: {text}"))
+            await self._queue.put(Notice("warning", f"{clock_difference(ahead)}: {text}"))
 
-    async def _mend(self, stream: Stream, cursors: Cursors, accounts: Sequence[Account], moment: Moment) -> None:
-        anew = mend(stream, cursors, accounts, moment)
+    async def _repair(
+        self, stream: Stream, cursors: Cursors, accounts: Sequence[Account], moment: ClockReading
+    ) -> None:
+        anew = repair(stream, cursors, accounts, moment)
         if anew:
             text = (
-                f"{stream.name}: by the state, {named(anew)} had been read to days that have yet to come. That comes "
-                "of a sync under a wrong clock: they are read from the start."
+                f"{stream.name}: the state says that {list_ids(anew)} had been read to days that have yet to come. That "
+                "comes of a sync under a wrong clock: they are read from the start."
             )
-            await self._buffer.put(Notice("warning", text))
+            await self._queue.put(Notice("warning", text))
 
     async def _warn_of_missing_accounts(self) -> None:
         assert self._accounts is not None  # noqa: S101 - they were found before
         known = [run.cursors for run in self._runs.values() if run.cursors is not None]
-        gone = unlisted(self._config, self._accounts, known)
+        gone = unreachable_accounts(self._config, self._accounts, known)
         if gone:
             text = (
-                f"Accounts that were read before are not among those that the token reaches any more: {named(gone)}. "
+                f"The token no longer reaches accounts that were read before: {list_ids(gone)}. "
                 "Authorize the application for them again, or put them into exclude_advertiser_ids."
             )
-            await self._buffer.put(Notice("warning", text))
+            await self._queue.put(Notice("warning", text))
 
-    async def _run_lane(self, lane: Lane) -> None:
+    async def _run_lane(self, lane: EndpointScheduler) -> None:
         """Keep as many windows of the lane in flight as its quota can use."""
         async with asyncio.TaskGroup() as group:
             freed = asyncio.Event()
 
             async def read(step: Step) -> None:
                 try:
-                    await self._read_step(lane, step, _ShareOfLane(self._limit, lane, step, freed))
+                    await self._read_step(lane, step, _StepBudget(self._limit, lane, step, freed))
                 finally:
                     lane.release(step)
                     freed.set()
 
-            async def ask(question: Question) -> None:
+            async def ask(question: ActivityQuery) -> None:
                 try:
                     await self._ask(question)
                 finally:
-                    lane.answered()
+                    lane.query_done()
                     freed.set()
 
             while (lane.open or lane.active) and self._fatal is None:
@@ -253,54 +255,56 @@ class Sync:
                         async with asyncio.timeout(_LOOK_AGAIN):
                             await freed.wait()
 
-    def _limit(self, lane: Lane) -> int:
+    def _limit(self, lane: EndpointScheduler) -> int:
         """Requests that must be under way for the quota to be used."""
         api = self._api
-        return breadth(api.quotas.rate(lane.endpoint), api.flow(lane.endpoint), api.stalled(lane.endpoint))
+        return target_in_flight(
+            api.limiters.rate(lane.endpoint), api.endpoint_stats(lane.endpoint), api.stalled(lane.endpoint)
+        )
 
-    async def _ask(self, question: Question) -> None:
-        assert self._activity is not None  # noqa: S101 - the question is its own
+    async def _ask(self, question: ActivityQuery) -> None:
+        assert self._empty_days is not None  # noqa: S101 - the question is its own
         try:
-            await self._activity.ask(question)
+            await self._empty_days.ask(question)
         except Exception as error:  # noqa: BLE001 - a fault in what only spares requests must not end the sync
             explained = _explained(error)
             if isinstance(error, (ConnectorError, MemoryError)):
                 await self._stop_everything(explained)
                 return
             text = f"Days without data cannot be told apart, so all are asked for. {explained}"
-            await self._buffer.put(Notice("warning", text, explained.detail))
+            await self._queue.put(Notice("warning", text, explained.detail))
 
-    async def _read_step(self, lane: Lane, step: Step, share: Share) -> None:
-        part = step.queue.part
+    async def _read_step(self, lane: EndpointScheduler, step: Step, share: Budget) -> None:
+        part = step.queue.partition
         run = self._runs[part.stream.name]
         if not run.started:
             await self._start(run)
         try:
             cursor = None
             if step.empty:
-                await self._reading.pass_by(step)
+                await self._reader.skip_empty(step)
             else:
-                cursor = await self._reading.deliver(run, step, share)
+                cursor = await self._reader.deliver(run, step, share)
         except Exception as error:  # noqa: BLE001 - a fault in reading one account must not take the others along
             await self._fail(lane, run, step, _explained(error))
         else:
             lane.transient_failures = 0
-            run.windows += step.windows
+            run.windows += step.window_count
             reached = step.queue.complete(step)
             if part.account is not None:
-                if reached is not None and part.farthest is not None:
-                    run.moved(part.account.advertiser_id, f"{min(reached.end, part.farthest)} 00:00:00")
+                if reached is not None and part.state_limit is not None:
+                    run.advance(part.account.advertiser_id, f"{min(reached.end, part.state_limit)} 00:00:00")
                 elif cursor is not None:
-                    run.moved(part.account.advertiser_id, cursor)
-            if run.state_is_due(self._clock.monotonic()):
-                await self._buffer.put(run.checkpoint(self._clock.monotonic()))
+                    run.advance(part.account.advertiser_id, cursor)
+            if run.checkpoint_due(self._clock.monotonic()):
+                await self._queue.put(run.checkpoint(self._clock.monotonic()))
         await self._close(run, step.queue)
 
-    async def _fail(self, lane: Lane, run: StreamRun, step: Step, error: ConnectorError) -> None:
-        account = step.queue.part.account
+    async def _fail(self, lane: EndpointScheduler, run: StreamRun, step: Step, error: ConnectorError) -> None:
+        account = step.queue.partition.account
         what = str(step.window) if step.window else ""
         if isinstance(error, PartialAnswerError):  # what else there is can be read
-            step.queue.hold(step)
+            step.queue.block(step)
             lane.transient_failures = 0
             run.fail(account.advertiser_id if account else None, what, error)
             return
@@ -319,13 +323,13 @@ class Sync:
         if isinstance(error, TikTokError) and error.failure_type is FailureType.TRANSIENT:
             lane.transient_failures += 1
             if lane.transient_failures >= _HOPELESS:  # each took minutes of retries: TikTok is down, not the account
-                for other in dict.fromkeys(queue.part.stream.name for queue in lane.queues()):
+                for other in dict.fromkeys(queue.partition.stream.name for queue in lane.queues()):
                     self._runs[other].fail(None, "", error)
                     await self._drop(lane, self._runs[other])
 
-    async def _drop(self, lane: Lane, run: StreamRun) -> None:
+    async def _drop(self, lane: EndpointScheduler, run: StreamRun) -> None:
         for queue in lane.queues():
-            if queue.part.stream.name == run.stream.name:
+            if queue.partition.stream.name == run.stream.name:
                 queue.drop()
                 await self._close(run, queue)
 
@@ -338,19 +342,19 @@ class Sync:
                     run.fail(None, "", error)
                     await self._start(run)
                     await self._end(run)
-            await self._buffer.put(None)
+            await self._queue.put(None)
 
-    async def _close(self, run: StreamRun, queue: PartQueue) -> None:
+    async def _close(self, run: StreamRun, queue: PartitionQueue) -> None:
         if queue.finished and not queue.closed:
             queue.closed = True
-            run.open_parts -= 1
-            if not run.open_parts:
+            run.open_partitions -= 1
+            if not run.open_partitions:
                 await self._end(run)
 
     async def _start(self, run: StreamRun) -> None:
         if not run.started:
             run.started = True
-            await self._buffer.put(Started(run.stream))
+            await self._queue.put(Started(run.stream))
 
     async def _end(self, run: StreamRun) -> None:
         if run.ended:
@@ -358,14 +362,14 @@ class Sync:
         run.ended = True
         # A stream without a cursor has a state only once it is whole; the others keep what they have reached.
         if run.cursors is not None or not run.failures:
-            await self._buffer.put(run.checkpoint(self._clock.monotonic()))
+            await self._queue.put(run.checkpoint(self._clock.monotonic()))
         accounts = None
         if run.stream.scope is not Scope.TOKEN and self._accounts is not None:
             accounts = tuple(account.advertiser_id for account in self._accounts.chosen)
-        await self._buffer.put(Ended(run.stream, tuple(run.failures), run.records, accounts))
+        await self._queue.put(Ended(run.stream, tuple(run.failures), run.records, accounts))
 
 
-class _ShareOfLane:
+class _StepBudget:
     """What a window has of its lane's quota.
 
     Args:
@@ -375,17 +379,19 @@ class _ShareOfLane:
         changed: Set when the lane may hand out more.
     """
 
-    def __init__(self, limit: Callable[[Lane], int], lane: Lane, step: Step, changed: asyncio.Event) -> None:
+    def __init__(
+        self, limit: Callable[[EndpointScheduler], int], lane: EndpointScheduler, step: Step, changed: asyncio.Event
+    ) -> None:
         self._limit = limit
         self._lane = lane
         self._step = step
         self._changed = changed
 
-    def ahead(self) -> int:
-        return self._lane.ahead(self._step, self._limit(self._lane))
+    def pages_in_flight(self) -> int:
+        return self._lane.pages_in_flight(self._step, self._limit(self._lane))
 
-    def expects(self, pages: int) -> None:
-        self._lane.expect(self._step, pages)
+    def set_remaining(self, pages: int) -> None:
+        self._lane.set_remaining(self._step, pages)
         self._changed.set()
 
 

@@ -14,10 +14,10 @@ from collections import Counter, deque
 from collections.abc import Iterable
 from datetime import timedelta
 
-from tiktok_marketing.api.stats import Flow
-from tiktok_marketing.sync.plan.partitions import Part
+from tiktok_marketing.api.stats import EndpointStats
+from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.windows import Window
-from tiktok_marketing.sync.read.empty_days import AccountDays, Question
+from tiktok_marketing.sync.read.empty_days import AccountDays, ActivityQuery
 
 _SPARE = 1.3
 """Times the requests that are under way on average: latencies vary, and between two requests a window is at work."""
@@ -32,19 +32,21 @@ _MOST = 256
 class Step:
     """One window of one part."""
 
-    __slots__ = ("done", "empty", "pages", "queue", "told", "window", "windows")
+    __slots__ = ("done", "empty", "page_count_known", "pages", "queue", "window", "window_count")
 
-    def __init__(self, queue: PartQueue, window: Window | None, *, empty: bool = False, windows: int = 1) -> None:
+    def __init__(
+        self, queue: PartitionQueue, window: Window | None, *, empty: bool = False, window_count: int = 1
+    ) -> None:
         self.queue = queue
         self.window = window
         self.done = False
         self.empty = empty
         """Whether it is known to have no rows."""
-        self.windows = windows
+        self.window_count = window_count
         """How many windows it stands for: those before it are empty too, and need no step of their own."""
         self.pages = 1 if empty else max(1, queue.pages)
         """How many pages of it are still to come, as far as is known."""
-        self.told = False
+        self.page_count_known = False
         """Whether an answer has said how many."""
 
     @property
@@ -52,39 +54,39 @@ class Step:
         """The days of all the windows that it stands for; None if they have none."""
         if self.window is None:
             return None
-        before = timedelta(days=(self.windows - 1) * self.queue.part.days)
+        before = timedelta(days=(self.window_count - 1) * self.queue.partition.days)
         return Window(self.window.start - before, self.window.end)
 
 
-class PartQueue:
+class PartitionQueue:
     """The windows of one part, handed out in order.
 
     There is one for each stream and account, hundreds of thousands for an agency, so it holds as little as it can.
 
     Args:
-        part: The part.
+        partition: The part.
         days: What is known of the account's days; None if nothing will be.
     """
 
-    __slots__ = ("_days", "_held", "_open", "_size", "_taken", "closed", "failed", "in_flight", "pages", "part")
+    __slots__ = ("_blocked", "_days", "_open", "_size", "_taken", "closed", "failed", "in_flight", "pages", "partition")
 
-    def __init__(self, part: Part, days: AccountDays | None = None) -> None:
-        self.part = part
+    def __init__(self, partition: Partition, days: AccountDays | None = None) -> None:
+        self.partition = partition
         self.in_flight = 0
         self.failed = False
         self.closed = False
         self.pages = 0
         """How many pages the latest window was said to have; 0 before the first answer."""
         self._days = days
-        self._size = part.size
+        self._size = partition.size
         self._taken = 0
         self._open: deque[Step] | None = None
-        self._held = False
+        self._blocked = False
 
     @property
-    def holder(self) -> str:
+    def account_id(self) -> str:
         """Whose share of the lane its windows take."""
-        account = self.part.account
+        account = self.partition.account
         return account.advertiser_id if account else ""
 
     @property
@@ -103,12 +105,12 @@ class PartQueue:
         return not self.waiting and not self.in_flight
 
     @property
-    def open_question(self) -> Question | None:
+    def open_query(self) -> ActivityQuery | None:
         """What is to be asked before the next window is; None if nothing."""
         if self._days is None:
             return None
-        window = self.part.window(self._taken)
-        return self._days.open_question(window) if window else None
+        window = self.partition.window(self._taken)
+        return self._days.open_query(window) if window else None
 
     def take(self) -> Step:
         """The next window, oldest first; of windows that are known to be empty the last one stands for all."""
@@ -117,8 +119,8 @@ class PartQueue:
         empty = self._is_empty(first)
         while empty and self._taken < self._size and self._is_empty(self._taken):
             self._taken += 1
-        step = Step(self, self.part.window(self._taken - 1), empty=empty, windows=self._taken - first)
-        if not self._held:
+        step = Step(self, self.partition.window(self._taken - 1), empty=empty, window_count=self._taken - first)
+        if not self._blocked:
             if self._open is None:
                 self._open = deque()
             self._open.append(step)
@@ -128,7 +130,7 @@ class PartQueue:
     def _is_empty(self, number: int) -> bool:
         if self._days is None:
             return False
-        window = self.part.window(number)
+        window = self.partition.window(number)
         return window is not None and self._days.is_empty(window)
 
     def complete(self, step: Step) -> Window | None:
@@ -147,10 +149,10 @@ class PartQueue:
         self.in_flight -= 1
         self.failed = True
 
-    def hold(self, step: Step) -> None:
+    def block(self, step: Step) -> None:
         """A window came in part: others are handed out, but the run of finished ones ends before it."""
         self.in_flight -= 1
-        self._held = True
+        self._blocked = True
         if self._open is not None and step in self._open:
             while self._open.pop() is not step:
                 pass  # nobody needs to know any more when it is done
@@ -162,7 +164,7 @@ class PartQueue:
         self.failed = True
 
 
-class Lane:
+class EndpointScheduler:
     """The parts that share one endpoint, and so its quota.
 
     Args:
@@ -170,27 +172,27 @@ class Lane:
         streams: The parts of each stream, in the order in which streams are to be finished.
     """
 
-    def __init__(self, endpoint: str, streams: Iterable[Iterable[PartQueue]]) -> None:
+    def __init__(self, endpoint: str, streams: Iterable[Iterable[PartitionQueue]]) -> None:
         self.endpoint = endpoint
         self.active = 0
         """Windows and questions under way."""
-        self.load = 0
+        self.pages = 0
         """Pages that they still need, as far as is known."""
         self.transient_failures = 0
         self._streams = [deque(queues) for queues in streams]
         self._under_way: set[Step] = set()
-        self._held: Counter[str] = Counter()
+        self._pages_by_account: Counter[str] = Counter()
 
     @property
     def open(self) -> bool:
         """Whether anything is still to be handed out."""
         return any(queue.waiting for queues in self._streams for queue in queues)
 
-    def queues(self) -> list[PartQueue]:
+    def queues(self) -> list[PartitionQueue]:
         """The parts that still have windows to hand out."""
         return [queue for queues in self._streams for queue in queues if queue.waiting]
 
-    def take(self, limit: int) -> Step | Question | None:
+    def take(self, limit: int) -> Step | ActivityQuery | None:
         """The next window, or what must be asked before it is; None if there is none now.
 
         The first stream that has one gives it, its accounts in turn. One account gets a share of the lane only, as long
@@ -205,56 +207,56 @@ class Lane:
             taken = self._take_up_to(share)
             if taken is not None:
                 return taken
-        return self._take_up_to(limit) if self.load < limit else None
+        return self._take_up_to(limit) if self.pages < limit else None
 
     def _within(self, share: int) -> int:
         """Pages and questions under way, but for pages that an account has beyond its share."""
-        return self.load - sum(pages - share for pages in self._held.values() if pages > share)
+        return self.pages - sum(pages - share for pages in self._pages_by_account.values() if pages > share)
 
-    def _take_up_to(self, cap: int) -> Step | Question | None:
+    def _take_up_to(self, cap: int) -> Step | ActivityQuery | None:
         for queues in self._streams:
             taken = self._take_from(queues, cap)
             if taken is not None:
                 return taken
         return None
 
-    def _take_from(self, queues: deque[PartQueue], cap: int) -> Step | Question | None:
+    def _take_from(self, queues: deque[PartitionQueue], cap: int) -> Step | ActivityQuery | None:
         place = 0
         while place < len(queues):
             queue = queues[place]
             if not queue.waiting:
                 del queues[place]
                 continue
-            question = queue.open_question
+            question = queue.open_query
             if question is not None and question.asked:
                 place += 1  # its turn stays the next one until the answer is there
                 continue
             if question is not None:
                 question.asked = True
                 self.active += 1
-                self.load += 1
+                self.pages += 1
                 return question
-            if self._held[queue.holder] < cap and not queue.on_trial:
+            if self._pages_by_account[queue.account_id] < cap and not queue.on_trial:
                 del queues[place]
                 queues.append(queue)
                 step = queue.take()
                 self.active += 1
                 self._under_way.add(step)
-                self._weigh(step, step.pages)
+                self._count_pages(step, step.pages)
                 return step
             place += 1
         return None
 
-    def expect(self, step: Step, pages: int) -> None:
+    def set_remaining(self, step: Step, pages: int) -> None:
         """So many pages of a window that was taken are still to come, as an answer says."""
         pages = max(1, pages)
-        if not step.told or pages > step.pages:
-            step.told = True
+        if not step.page_count_known or pages > step.pages:
+            step.page_count_known = True
             step.queue.pages = pages
-        self._weigh(step, pages - step.pages)
+        self._count_pages(step, pages - step.pages)
         step.pages = pages
 
-    def ahead(self, step: Step, limit: int) -> int:
+    def pages_in_flight(self, step: Step, limit: int) -> int:
         """Pages of a window that may be asked for at once: an even share of the limit, and what others do not use."""
         left = limit
         sizes = sorted(other.pages for other in self._under_way)
@@ -265,25 +267,25 @@ class Lane:
             left -= pages
         return max(1, left)
 
-    def _weigh(self, step: Step, pages: int) -> None:
-        self.load += pages
-        self._held[step.queue.holder] += pages
-        if not self._held[step.queue.holder]:
-            del self._held[step.queue.holder]
+    def _count_pages(self, step: Step, pages: int) -> None:
+        self.pages += pages
+        self._pages_by_account[step.queue.account_id] += pages
+        if not self._pages_by_account[step.queue.account_id]:
+            del self._pages_by_account[step.queue.account_id]
 
-    def answered(self) -> None:
+    def query_done(self) -> None:
         """A question that was taken is in flight no more."""
         self.active -= 1
-        self.load -= 1
+        self.pages -= 1
 
     def release(self, step: Step) -> None:
         """A window that was taken is in flight no more, whatever became of it."""
         self.active -= 1
         self._under_way.discard(step)
-        self._weigh(step, -step.pages)
+        self._count_pages(step, -step.pages)
 
 
-def breadth(rate: float, flow: Flow, stalled: int) -> int:
+def target_in_flight(rate: float, flow: EndpointStats, stalled: int) -> int:
     """Requests of one endpoint to have under way, so that its quota is used and not much more is asked than is taken.
 
     A request that waits for its answer costs nothing here; one whose answer cannot be taken makes the server wait. So
@@ -299,5 +301,5 @@ def breadth(rate: float, flow: Flow, stalled: int) -> int:
     """
     wanted = math.ceil(rate * flow.latency * _SPARE) + 1
     wanted += min(stalled + flow.overdue, wanted)
-    affordable = _ON_TRUST // (flow.page_bytes or _UNKNOWN_PAGE) + int(_TAKEN * flow.a_second * flow.latency)
+    affordable = _ON_TRUST // (flow.page_bytes or _UNKNOWN_PAGE) + int(_TAKEN * flow.answers_per_second * flow.latency)
     return max(2, min(wanted, affordable, _MOST))

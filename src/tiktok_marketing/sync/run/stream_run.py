@@ -36,10 +36,10 @@ class StreamRun:
         self.records = 0
         self.windows = 0
         self.windows_total = 0
-        self.open_parts = 0
+        self.open_partitions = 0
         self.started = False
         self.ended = False
-        self.said: set[str] = set()
+        self.warned: set[str] = set()
         self.refused_metrics: set[str] = set()
         self._tolerant = tolerant
         self._failed: dict[tuple[str | None, bool], set[str]] = {}  # by account, and whether it came in part
@@ -80,16 +80,16 @@ class StreamRun:
         refused = advertiser_id is not None and isinstance(error, TikTokError) and error.inaccessible
         self.failures.append(Failure(self.stream.name, advertiser_id, what, error, self._tolerant and refused))
 
-    def moved(self, advertiser_id: str, cursor: str) -> None:
+    def advance(self, advertiser_id: str, cursor: str) -> None:
         """Everything of the account up to the cursor has been delivered."""
         if self.cursors is not None and self.cursors.move(advertiser_id, cursor):
             self._moved = True
 
-    def state_is_due(self, at: float) -> bool:
+    def checkpoint_due(self, at: float) -> bool:
         """Often enough to lose seconds, rarely enough not to outweigh the records: a state names every account."""
         if self.cursors is None or not self._moved:
             return False
-        weight = self.cursors.weight
+        weight = self.cursors.estimated_bytes
         if self._bytes_since < 25 * weight:
             pause = max(_LEAST_IF_FEW, weight / _BYTES_A_SECOND_IF_FEW)
         else:
@@ -98,7 +98,7 @@ class StreamRun:
 
     def checkpoint(self, at: float) -> Checkpoint:
         """The state as it is now, and how many records came since the last one."""
-        state = NO_CURSOR if self.cursors is None else self.cursors.as_state()
+        state = NO_CURSOR if self.cursors is None else self.cursors.to_state()
         checkpoint = Checkpoint(self.stream, state, self._records_since)
         self._moved = False
         self._records_since = self._bytes_since = 0

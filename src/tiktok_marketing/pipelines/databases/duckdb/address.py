@@ -14,7 +14,7 @@ import msgspec
 
 from tiktok_marketing.errors import ConfigurationError, DestinationError, DestinationLockedError
 from tiktok_marketing.pipelines.databases.errors import first_line, innermost, text_of
-from tiktok_marketing.pipelines.databases.replacement import Change
+from tiktok_marketing.pipelines.databases.replacement import Replacement
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -57,7 +57,7 @@ class DuckDBFile(msgspec.Struct, frozen=True):
         return cls(Path(os.path.abspath(path.expanduser())), dataset)  # noqa: PTH100 - resolve() would follow links
 
     @property
-    def shown(self) -> str:
+    def display_name(self) -> str:
         """How it is called in messages."""
         return str(self.path)
 
@@ -72,12 +72,12 @@ class DuckDBFile(msgspec.Struct, frozen=True):
         return self.path.with_name(self.path.name + ".loading")
 
     @contextmanager
-    def held(self, token: str) -> Iterator[None]:
+    def exclusive_lock(self, token: str) -> Iterator[None]:
         """Nothing more to hold: whoever reaches the file reaches the folder beside it, which is locked."""
         del token
         yield
 
-    def loading(self, changes: Mapping[str, Change]) -> Any:
+    def dlt_destination(self, changes: Mapping[str, Replacement]) -> Any:
         """The destination as dlt knows it."""
         from tiktok_marketing.pipelines.databases.duckdb.load_job import destination
 
@@ -92,12 +92,12 @@ class DuckDBFile(msgspec.Struct, frozen=True):
         del token
         return DuckDBSession(duckdb.connect(str(self.path)), self.dataset)
 
-    def fitting(self, table: pa.Table, stream: Stream) -> pa.Table:
+    def sanitize(self, table: pa.Table, stream: Stream) -> pa.Table:
         """Return the table as it is: DuckDB takes every value that Arrow holds."""
         del stream
         return table
 
-    def explained(self, error: BaseException, *, reading: bool = False) -> DestinationError:
+    def describe_error(self, error: BaseException, *, reading: bool = False) -> DestinationError:
         """Say in one sentence why nothing can be written (or read), whatever raised it."""
         text = text_of(innermost(error))
         detail = f"{type(error).__name__}: {error}"

@@ -16,13 +16,13 @@ from dlt.destinations import duckdb
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 
 from tiktok_marketing.pipelines.databases.duckdb.session import DuckDBSession
-from tiktok_marketing.pipelines.databases.replacement import Change
+from tiktok_marketing.pipelines.databases.replacement import Replacement
 
 
 class _LoadJob(RunnableLoadJob, HasFollowupJobs):  # type: ignore[misc]
     """Puts a Parquet file of rows into the place of others, in one transaction."""
 
-    def __init__(self, file_path: str, change: Change) -> None:
+    def __init__(self, file_path: str, change: Replacement) -> None:
         super().__init__(file_path)
         self._change = change
 
@@ -34,7 +34,7 @@ class _LoadJob(RunnableLoadJob, HasFollowupJobs):  # type: ignore[misc]
         with client.begin_transaction():
             session = DuckDBSession(client.native_connection, client.dataset_name)
             if self._change.exists:
-                self._change.make_way(session.execute, client.dataset_name)
+                self._change.delete_replaced(session.execute, client.dataset_name)
                 key = [f'"{name}"' for name in self._change.stream.row_key]
                 keys = f"(SELECT {', '.join(key)} FROM {coming})"  # noqa: S608 - names of the catalog
                 again = f"SELECT EXISTS (FROM {table} SEMI JOIN {keys} USING ({', '.join(key)}))"
@@ -45,7 +45,7 @@ class _LoadJob(RunnableLoadJob, HasFollowupJobs):  # type: ignore[misc]
 
 
 class _Client(DuckDbClient):  # type: ignore[misc]
-    changes: Mapping[str, Change] = {}
+    changes: Mapping[str, Replacement] = {}
 
     def create_load_job(self, table: Any, file_path: str, load_id: str, restore: bool = False) -> Any:
         if ParsedLoadJobFileName.parse(file_path).file_format == "parquet" and table["name"] in self.changes:
@@ -54,7 +54,7 @@ class _Client(DuckDbClient):  # type: ignore[misc]
 
 
 class _DuckDB(duckdb):  # type: ignore[misc]
-    changes: Mapping[str, Change]
+    changes: Mapping[str, Replacement]
 
     @property
     def client_class(self) -> type[_Client]:
@@ -66,7 +66,7 @@ class _DuckDB(duckdb):  # type: ignore[misc]
         return made
 
 
-def destination(path: Path, changes: Mapping[str, Change]) -> Any:
+def destination(path: Path, changes: Mapping[str, Replacement]) -> Any:
     """Return the destination.
 
     Args:

@@ -33,14 +33,14 @@ class DuckDBSession:
             raise
         self._connection.execute("COMMIT")
 
-    def make_room(self) -> None:
+    def ensure_schema(self) -> None:
         """Make sure that the schema exists. A file that can only be read opens without complaint; this shows it."""
         self._connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{self._dataset}"')
 
-    def settle(self, stream: Stream) -> None:
+    def create_indexes(self, stream: Stream) -> None:
         """Nothing to do once a stream has its table."""
 
-    def undescribed(self, table: str) -> list[str]:
+    def uncommented_columns(self, table: str) -> list[str]:
         """Columns of a table that have no comment."""
         rows = self.execute(
             "SELECT column_name FROM duckdb_columns() WHERE schema_name = ? AND table_name = ? AND comment IS NULL",

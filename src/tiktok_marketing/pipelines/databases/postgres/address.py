@@ -22,7 +22,7 @@ import msgspec
 from tiktok_marketing.errors import ConfigurationError, DestinationError
 from tiktok_marketing.pipelines.databases.errors import first_line, innermost, text_of
 from tiktok_marketing.pipelines.databases.postgres.messages import in_words
-from tiktok_marketing.pipelines.databases.replacement import Change
+from tiktok_marketing.pipelines.databases.replacement import Replacement
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -83,10 +83,10 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
         return cls(address, dataset)
 
     def __repr__(self) -> str:
-        return f"PostgresDatabase({self.shown!r}, {self.dataset!r})"
+        return f"PostgresDatabase({self.display_name!r}, {self.dataset!r})"
 
     @property
-    def shown(self) -> str:
+    def display_name(self) -> str:
         """How it is called in messages: without password and parameters."""
         parts = urlsplit(self.address)
         user, at, host = parts.netloc.rpartition("@")
@@ -95,7 +95,7 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
     @property
     def working_folder(self) -> Path:
         """Where packages are prepared. What a killed sync leaves there is cleared away by the next one."""
-        name = hashlib.sha256(f"{self.shown}\n{self.dataset}".encode()).hexdigest()[:16]
+        name = hashlib.sha256(f"{self.display_name}\n{self.dataset}".encode()).hexdigest()[:16]
         return Path(tempfile.gettempdir()) / f"tiktok-marketing-{os.geteuid()}-{name}"
 
     def dsn(self, token: str) -> str:
@@ -108,7 +108,7 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
         return dsn
 
     @contextmanager
-    def held(self, token: str) -> Iterator[None]:
+    def exclusive_lock(self, token: str) -> Iterator[None]:
         """Keep other syncs away, wherever they run, with an advisory lock of the server."""
         session = self._opened(token)
         try:
@@ -134,11 +134,11 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
         )
         who = f" from {holders[0][1]} (Postgres process {holders[0][0]})." if holders else "."
         return DestinationError(
-            f"Another sync is loading into {self.shown}, schema {self.dataset}{who}",
+            f"Another sync is loading into {self.display_name}, schema {self.dataset}{who}",
             remedy="Wait until it is done, or end it.",
         )
 
-    def loading(self, changes: Mapping[str, Change]) -> Any:
+    def dlt_destination(self, changes: Mapping[str, Replacement]) -> Any:
         """The destination as dlt knows it."""
         from tiktok_marketing.pipelines.databases.postgres.load_job import destination
 
@@ -159,7 +159,7 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
         if not session.execute(holder, [name, self._lock, self._lock]):
             session.close()
             raise DestinationError(
-                f"The connection to {self.shown} that keeps other syncs away was lost.",
+                f"The connection to {self.display_name} that keeps other syncs away was lost.",
                 remedy="Run the sync again; it goes on from what is loaded.",
             )
         return session
@@ -174,9 +174,9 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
             connection.autocommit = True
             return PostgresSession(connection, self.dataset)
         except psycopg2.Error as error:
-            raise self.explained(error) from None  # its text may quote the address
+            raise self.describe_error(error) from None  # its text may quote the address
 
-    def fitting(self, table: pa.Table, stream: Stream) -> pa.Table:
+    def sanitize(self, table: pa.Table, stream: Stream) -> pa.Table:
         """Return the table with U+FFFD for each NUL, the one character that Postgres' texts cannot hold."""
         import pyarrow as pa
         import pyarrow.compute as pc
@@ -197,7 +197,7 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
             table = table.set_column(place, field, pa.chunked_array([pa.array(cleaned, pa.string())]))
         return table
 
-    def explained(self, error: BaseException, *, reading: bool = False) -> DestinationError:
+    def describe_error(self, error: BaseException, *, reading: bool = False) -> DestinationError:
         """Say in one sentence why nothing can be written (or read), whatever raised it."""
         if isinstance(error, DestinationError):
             return error
@@ -213,7 +213,7 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
             )
         code = getattr(cause, "pgcode", None) or getattr(cause, "sqlstate", None) or ""
         message, remedy = in_words(
-            code, text, shown=self.shown, dataset=self.dataset, user=self._user(), reading=reading
+            code, text, shown=self.display_name, dataset=self.dataset, user=self._user(), reading=reading
         )
         return DestinationError(message, remedy=remedy, detail=detail)
 

@@ -27,7 +27,7 @@ from dlt.destinations.impl.postgres.factory import PostgresTypeMapper
 from dlt.destinations.impl.postgres.postgres import PostgresClient
 
 from tiktok_marketing.pipelines.databases.postgres.session import PostgresSession
-from tiktok_marketing.pipelines.databases.replacement import Change
+from tiktok_marketing.pipelines.databases.replacement import Replacement
 
 _ROWS_AT_ONCE = 2_000
 _CHUNK = 1 << 20
@@ -70,7 +70,7 @@ class _Lines:
 class _CopyJob(RunnableLoadJob, HasFollowupJobs):  # type: ignore[misc]
     """Puts a Parquet file of rows into the place of others, in one transaction."""
 
-    def __init__(self, file_path: str, change: Change) -> None:
+    def __init__(self, file_path: str, change: Replacement) -> None:
         super().__init__(file_path)
         self._change = change
 
@@ -88,7 +88,7 @@ class _CopyJob(RunnableLoadJob, HasFollowupJobs):  # type: ignore[misc]
         with pq.ParquetFile(self._file_path) as file, client.begin_transaction():
             session = PostgresSession(client.native_connection, client.dataset_name)
             if self._change.exists:
-                self._change.make_way(session.execute, client.dataset_name)
+                self._change.delete_replaced(session.execute, client.dataset_name)
             bring(client.make_qualified_table_name(self.load_table_name), session, file)
 
     def _copy(self, table: str, _session: PostgresSession, file: pq.ParquetFile) -> None:
@@ -119,7 +119,7 @@ class _Types(PostgresTypeMapper):  # type: ignore[misc]
 
 
 class _Client(PostgresClient):  # type: ignore[misc]
-    changes: Mapping[str, Change] = {}
+    changes: Mapping[str, Replacement] = {}
 
     def create_load_job(self, table: Any, file_path: str, load_id: str, restore: bool = False) -> Any:
         if ParsedLoadJobFileName.parse(file_path).file_format == "parquet":
@@ -128,7 +128,7 @@ class _Client(PostgresClient):  # type: ignore[misc]
 
 
 class _Postgres(postgres):  # type: ignore[misc]
-    changes: Mapping[str, Change]
+    changes: Mapping[str, Replacement]
 
     def _raw_capabilities(self) -> Any:
         capabilities = super()._raw_capabilities()
@@ -148,7 +148,7 @@ class _Postgres(postgres):  # type: ignore[misc]
         return made
 
 
-def destination(dsn: str, options: str, changes: Mapping[str, Change]) -> Any:
+def destination(dsn: str, options: str, changes: Mapping[str, Replacement]) -> Any:
     """Return the destination.
 
     Args:

@@ -45,12 +45,12 @@ class PostgresSession:
             raise
         self.execute("COMMIT")
 
-    def make_room(self) -> None:
+    def ensure_schema(self) -> None:
         """Make sure that the schema exists; whoever may not create any can have it created by somebody else."""
         if self.execute("SELECT to_regnamespace(quote_ident(?)) IS NULL", [self._dataset])[0][0]:
             self.execute(f'CREATE SCHEMA IF NOT EXISTS "{self._dataset}"')
 
-    def settle(self, stream: Stream) -> None:
+    def create_indexes(self, stream: Stream) -> None:
         """Index the key; of reports such that an account's days are together, which are replaced together."""
         table = f'"{self._dataset}"."{stream.name}"'
         # A key with whole objects in it can be too large for an index; no table of those is.
@@ -65,7 +65,7 @@ class PostgresSession:
         if first:
             self.execute(f'DROP INDEX IF EXISTS "{self._dataset}"."{stream.name}_key"')  # an earlier version's
 
-    def undescribed(self, table: str) -> list[str]:
+    def uncommented_columns(self, table: str) -> list[str]:
         """Columns of a table that have no comment."""
         rows = self.execute(
             "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(?) AND attnum > 0 AND NOT attisdropped"
