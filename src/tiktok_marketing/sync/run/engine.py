@@ -210,8 +210,8 @@ class Sync:
         anew = repair(stream, cursors, accounts, moment)
         if anew:
             text = (
-                f"{stream.name}: the state says that {list_ids(anew)} had been read to days that have yet to come. That "
-                "comes of a sync under a wrong clock: they are read from the start."
+                f"{stream.name}: the state says that {list_ids(anew)} had been read to days that have yet to come. An "
+                "earlier sync ran under a wrong clock: they are read from the start."
             )
             await self._queue.put(Notice("warning", text))
 
