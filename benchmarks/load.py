@@ -28,7 +28,6 @@ from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import msgspec
@@ -43,7 +42,7 @@ from read_ads import STREAM, pages_of
 from tiktok_marketing.catalog import Stream, stream_named
 from tiktok_marketing.clock import SystemClock
 from tiktok_marketing.pipelines import Watcher
-from tiktok_marketing.pipelines.arrow.sink import ArrowSink, table_of_batch
+from tiktok_marketing.pipelines.arrow.sink import ArrowSink
 from tiktok_marketing.pipelines.arrow.tables import TableBuilder
 from tiktok_marketing.pipelines.databases.destination import Destination, destination_of
 from tiktok_marketing.pipelines.databases.lock import reserved
@@ -52,7 +51,7 @@ from tiktok_marketing.pipelines.load_loop import LoaderThread, LoadLoop
 from tiktok_marketing.pipelines.loader import Loader
 from tiktok_marketing.pipelines.package import FULL_ROWS, LoadPackage
 from tiktok_marketing.sync.decode.reports import report_reader
-from tiktok_marketing.sync.events import Batch, Checkpoint, DaysComplete, Ended, Event, Started
+from tiktok_marketing.sync.events import Checkpoint, DaysComplete, Event, Rows, StreamEnded, StreamStarted
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.run.progress import Progress
 
@@ -86,23 +85,23 @@ class Recorded:
         self._reader = report_reader(stream)
         self._maker = TableBuilder(stream, print)
         began = time.process_time()
-        self.tables = [table_of_batch(self._maker, self._read(page), ACCOUNT) for page in pages]
+        self.tables = [self._read(page).table() for page in pages]
         self.making = time.process_time() - began
         self.rows = sum(table.num_rows for table in self.tables)
 
-    def _read(self, page: bytes) -> Sequence[Any]:
-        return self._reader.read(page, lambda: ArrowSink(self._maker, ACCOUNT)).records
+    def _read(self, page: bytes) -> ArrowSink:
+        return self._reader.read_into(page, lambda: ArrowSink(self._maker, ACCOUNT)).records
 
     async def events(self) -> AsyncIterator[Event]:
         """What a sync would say."""
-        yield Started(self.stream)
-        for part, (_, pages) in enumerate(self.days, 1):
+        yield StreamStarted(self.stream)
+        for part, (day, pages) in enumerate(self.days, 1):
             for page in pages:
-                yield Batch(self.stream, ACCOUNT, self._read(page), len(page), part)
+                yield Rows(self.stream, ACCOUNT, self._read(page), len(page), part)
                 await asyncio.sleep(0)
-            yield DaysComplete(self.stream, part)
+            yield DaysComplete(self.stream, part, ACCOUNT, Window(day, day), exact=False)
             yield Checkpoint(self.stream, {"days": part}, 0)
-        yield Ended(self.stream, (), self.rows)
+        yield StreamEnded(self.stream, (), self.rows)
 
     def progress(self) -> Progress:
         """Nothing of worth."""

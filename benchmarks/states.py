@@ -14,7 +14,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from harness import Figure, leave, machine, options
-from tiktok_marketing.airbyte.messages import RowLines, state_line
+from tiktok_marketing.airbyte.line_sinks import ReportLines
+from tiktok_marketing.airbyte.messages import state_line
 from tiktok_marketing.catalog import ReportSource, Stream, field_types, stream_named
 from tiktok_marketing.sync.decode.reports import report_reader
 from tiktok_marketing.sync.plan.cursors import read_state
@@ -83,8 +84,10 @@ def _line_length(stream: Stream) -> int:
         "metrics": dict.fromkeys(source.metrics, "0"),
     }
     answer = {"code": 0, "data": {"list": [sent]}}
-    page = report_reader(stream).read(json.dumps(answer).encode(), lambda: RowLines(stream, 7_000_000_000_000_000_000))
-    return len(page.records[0])
+    page = report_reader(stream).read_into(
+        json.dumps(answer).encode(), lambda: ReportLines(stream, 7_000_000_000_000_000_000)
+    )
+    return sum(len(chunk) for portion in page.records.portions() for chunk in portion)
 
 
 if __name__ == "__main__":

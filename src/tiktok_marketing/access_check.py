@@ -92,7 +92,9 @@ async def _try_report(api: Client, account: Account, clock: Clock) -> ConnectorE
         "page_size": 1,
     }
     try:
-        await api.get("report/integrated/get/", params, msgspec.json.decode, advertiser_id=account.advertiser_id)
+        await api.get(
+            "report/integrated/get/", params, msgspec.json.decode, advertiser_id=account.advertiser_id, partial_ok=True
+        )
     except ConnectorError as error:
         return error
     return None

@@ -10,6 +10,7 @@
     │   └── RateLimitError              TikTok takes no more requests now: run it again later, or slower
     ├── IncompleteReadError             rows are missing that TikTok says exist: run it again
     │   ├── PartialAnswerError          TikTok says that its answer is only a part
+    │   ├── AdsLeftOutError             TikTok answered for the newest 20,000 ads only
     │   └── OutOfReachError             TikTok lists no more than a fixed number of records
     ├── DestinationError                the database does not accept what was read
     │   └── DestinationLockedError      another process has it open
@@ -208,6 +209,10 @@ class PartialAnswerError(IncompleteReadError):
         self.answer = answer
         self.code = code
         self.request_id = request_id
+
+
+class AdsLeftOutError(IncompleteReadError):
+    """TikTok answered for the newest 20,000 ads only (`X-Tt-Ads-Throttle`): ask about fewer ads per request."""
 
 
 class OutOfReachError(IncompleteReadError):

@@ -19,7 +19,7 @@ from tiktok_marketing.catalog import STREAMS
 from tiktok_marketing.config import parse_config
 from tiktok_marketing.emulator import Emulator, Options
 from tiktok_marketing.errors import ConnectorError
-from tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Failure, Notice
+from tiktok_marketing.sync.events import Checkpoint, Failure, Notice, Rows, StreamEnded
 from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.run.engine import Sync
 
@@ -103,7 +103,7 @@ async def synced(
 
 def _take(event: Any, found: Result) -> None:
     match event:
-        case Batch(stream=stream, records=records, advertiser_id=advertiser_id):
+        case Rows(stream=stream, records=records, advertiser_id=advertiser_id):
             rows = found.rows[stream.name]
             for record in records:
                 told = msgspec.to_builtins(record)
@@ -115,7 +115,7 @@ def _take(event: Any, found: Result) -> None:
                 rows[key] = told
         case Checkpoint(stream=stream, state=state):
             found.states[stream.name] = state
-        case Ended(failures=failures):
+        case StreamEnded(failures=failures):
             found.failures += failures
         case Notice(text=text):
             found.notices.append(text)

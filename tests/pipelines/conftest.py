@@ -19,7 +19,8 @@ from tiktok_marketing.pipelines.databases.destination import destination_of
 from tiktok_marketing.pipelines.databases.lock import reserved
 from tiktok_marketing.pipelines.load_loop import LoaderThread, LoadLoop
 from tiktok_marketing.pipelines.loader import Loader
-from tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Event, Failure, Started
+from tiktok_marketing.sync.decode.pages import RecordList
+from tiktok_marketing.sync.events import Checkpoint, Event, Failure, Rows, StreamEnded, StreamStarted
 from tiktok_marketing.sync.run.progress import Progress, StreamProgress
 
 ACCOUNT = 7000000000000000001
@@ -105,9 +106,9 @@ def day_row(ad: int, day: str, spend: str = "1.10", **metrics: Any) -> Any:
     )
 
 
-def batch(name: str, records: list[Any], account: int | None = ACCOUNT) -> Batch:
+def batch(name: str, records: list[Any], account: int | None = ACCOUNT) -> Rows:
     """A page."""
-    return Batch(stream(name), account, records, 1000 * len(records))
+    return Rows(stream(name), account, RecordList(records), 1000 * len(records))
 
 
 def state(day: str, name: str = "campaigns_reports_daily") -> Checkpoint:
@@ -122,7 +123,7 @@ def state(day: str, name: str = "campaigns_reports_daily") -> Checkpoint:
 
 def whole(name: str, *between: Any, failures: tuple[Failure, ...] = ()) -> list[Any]:
     """The events of one stream from its start to its end."""
-    return [Started(stream(name)), *between, Ended(stream(name), failures, 0)]
+    return [StreamStarted(stream(name)), *between, StreamEnded(stream(name), failures, 0)]
 
 
 class Loaded(msgspec.Struct):
@@ -195,6 +196,13 @@ def database(request: pytest.FixtureRequest) -> DuckDB | Postgres:
     return made
 
 
+def in_sink(rows: Rows, loop: LoadLoop) -> Rows:
+    """The same rows in a sink of the loop's, as a sync would deliver them."""
+    sink = loop.sink(rows.stream, rows.advertiser_id)
+    sink.extend(list(rows.records))  # type: ignore[call-overload]
+    return msgspec.structs.replace(rows, records=sink)
+
+
 def runner(place: DuckDB | Postgres) -> Callable[..., Loaded]:
     """Runs events into a database."""
 
@@ -204,7 +212,7 @@ def runner(place: DuckDB | Postgres) -> Callable[..., Loaded]:
         async def main() -> Loaded:
             destination = destination_of(place.address)
             listed = list(events)
-            chosen = {event.stream.name: event.stream for event in listed if isinstance(event, Started)}
+            chosen = {event.stream.name: event.stream for event in listed if isinstance(event, StreamStarted)}
             chosen |= {name: stream(name) for name in names}
             ear = _Ear()
             with reserved(destination) as folder, LoaderThread() as thread:
@@ -212,7 +220,8 @@ def runner(place: DuckDB | Postgres) -> Callable[..., Loaded]:
                 loader = Loader(destination, folder, pump.notice_from_thread)
                 states = await thread.do(loader.open)
                 pump.begin_from(states, full=full)
-                summary = await pump.run(FakeSync(listed), loader, thread)  # type: ignore[arg-type]
+                read = [in_sink(event, pump) if isinstance(event, Rows) else event for event in listed]
+                summary = await pump.run(FakeSync(read), loader, thread)  # type: ignore[arg-type]
             return Loaded(summary, states, ear.heard)
 
         return asyncio.run(main())

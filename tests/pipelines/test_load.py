@@ -19,7 +19,7 @@ from tiktok_marketing.pipelines import loader as dlt_source
 from tiktok_marketing.pipelines.databases.destination import destination_of
 from tiktok_marketing.pipelines.databases.replacement import Replacement
 from tiktok_marketing.pipelines.package import LoadPackage
-from tiktok_marketing.sync.events import Batch, DaysComplete, Failure, Notice
+from tiktok_marketing.sync.events import DaysComplete, Failure, Notice, Rows
 from tiktok_marketing.sync.plan.windows import Window
 
 DAILY = "campaigns_reports_daily"
@@ -245,17 +245,17 @@ def test_rows_that_are_replaced_are_never_gone(
 ) -> None:
     """Killed between the deletion of the old rows and the insertion of the new ones, the old ones are still there."""
     of, days = make.stream(DAILY), Window(date(2026, 1, 1), date(2026, 1, 1))
-    page = Batch(of, make.account, [make.campaign_row(1, "2026-01-01")], 9, 1)
-    events = make.whole(DAILY, page, DaysComplete(of, 1, advertiser_id=make.account, days=days))
+    page = Rows(of, make.account, [make.campaign_row(1, "2026-01-01")], 9, 1)
+    events = make.whole(DAILY, page, DaysComplete(of, 1, make.account, days, exact=True))
     run(events)
-    make_way = Replacement.delete_replaced
+    delete_replaced = Replacement.delete_replaced
 
     def killed(change: Replacement, *given: Any) -> None:
-        make_way(change, *given)
+        delete_replaced(change, *given)
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Replacement, "make_way", killed)
+        patch.setattr(Replacement, "delete_replaced", killed)
         with pytest.raises(DestinationError, match="killed"):
             run(events)
     assert query("SELECT count(*) FROM campaigns_reports_daily") == [(1,)]

@@ -14,7 +14,7 @@ from tiktok_marketing.clock import FixedClock
 from tiktok_marketing.config import parse_config
 from tiktok_marketing.emulator import Emulator, Fault, Options
 from tiktok_marketing.pipelines import RunOptions, load_async
-from tiktok_marketing.sync.events import Batch, DaysComplete
+from tiktok_marketing.sync.events import DaysComplete, DaysEmpty, DaysIncomplete, Rows
 from tiktok_marketing.sync.plan.windows import Window
 
 DAILY = "campaigns_reports_daily"
@@ -186,37 +186,40 @@ async def test_an_account_that_fails_keeps_its_rows(duckdb_only: Any) -> None:
     assert {account for account, _ in duckdb_only.ask(old)} == {bad}
 
 
-def settled(of: Any, part: int, account: int, first: str, last: str, **fields: Any) -> DaysComplete:
+def complete(of: Any, window_id: int, account: int, first: str, last: str) -> DaysComplete:
     """Days of an account that are whole."""
-    return DaysComplete(
-        of, part, advertiser_id=account, days=Window(date.fromisoformat(first), date.fromisoformat(last)), **fields
-    )
+    return DaysComplete(of, window_id, account, Window(date.fromisoformat(first), date.fromisoformat(last)), exact=True)
+
+
+def empty(of: Any, account: int, first: str, last: str) -> DaysEmpty:
+    """Days of an account that have no rows."""
+    return DaysEmpty(of, account, Window(date.fromisoformat(first), date.fromisoformat(last)), exact=True)
 
 
 def test_whole_days_replace_what_was_there_and_nothing_else(run: Any, query: Any, make: Any) -> None:
     """Rows of other days and of other accounts stay; so do those of days that failed."""
     of, other = make.stream(DAILY), make.account + 1
 
-    def rows(part: int, account: int, *days: tuple[int, str]) -> Batch:
-        return Batch(of, account, [make.campaign_row(campaign, f"2026-01-{day}") for campaign, day in days], 9, part)
+    def rows(part: int, account: int, *days: tuple[int, str]) -> Rows:
+        return Rows(of, account, [make.campaign_row(campaign, f"2026-01-{day}") for campaign, day in days], 9, part)
 
     run(
         make.whole(
             DAILY,
             rows(1, make.account, (1, "01"), (1, "02"), (2, "02"), (1, "03"), (1, "04")),
-            settled(of, 1, make.account, "2026-01-01", "2026-01-04"),
+            complete(of, 1, make.account, "2026-01-01", "2026-01-04"),
             rows(2, other, (9, "02")),
-            settled(of, 2, other, "2026-01-01", "2026-01-04"),
+            complete(of, 2, other, "2026-01-01", "2026-01-04"),
         )
     )
     run(
         make.whole(
             DAILY,
             rows(1, make.account, (3, "02")),
-            settled(of, 1, make.account, "2026-01-02", "2026-01-02"),
-            settled(of, 0, make.account, "2026-01-03", "2026-01-03"),
+            complete(of, 1, make.account, "2026-01-02", "2026-01-02"),
+            empty(of, make.account, "2026-01-03", "2026-01-03"),
             rows(2, make.account, (7, "04")),
-            settled(of, 2, make.account, "2026-01-04", "2026-01-04", whole=False),
+            DaysIncomplete(of, 2),
         )
     )
     left = query(f"SELECT campaign_id, stat_time_day FROM {DAILY} ORDER BY 2, 1")  # noqa: S608 - a name from above
@@ -229,7 +232,7 @@ def test_a_day_without_rows_is_emptied_by_a_sync_that_loads_nothing(run: Any, qu
     row = make.report_row(HOURLY, {"campaign_id": make.ad, "stat_time_hour": "2026-01-02 23:00:00"}, spend="1.00")
     late = make.report_row(HOURLY, {"campaign_id": make.ad, "stat_time_hour": "2026-01-03 00:00:00"}, spend="1.00")
     run(make.whole(HOURLY, make.batch(HOURLY, [row, late])))
-    run(make.whole(HOURLY, settled(of, 0, make.account, "2026-01-01", "2026-01-02")))
+    run(make.whole(HOURLY, empty(of, make.account, "2026-01-01", "2026-01-02")))
     assert query(f"SELECT stat_time_hour::DATE::VARCHAR FROM {HOURLY}") == [("2026-01-03",)]  # noqa: S608
 
 
@@ -239,10 +242,10 @@ def test_days_that_came_in_several_packages_are_kept_together(
     """A day too large to wait for its end goes in parts; when it is whole, only what is older than them goes."""
     of = make.stream(DAILY)
 
-    def rows(*campaigns: int) -> Batch:
-        return Batch(of, make.account, [make.campaign_row(one, "2026-01-01") for one in campaigns], 9, 1)
+    def rows(*campaigns: int) -> Rows:
+        return Rows(of, make.account, [make.campaign_row(one, "2026-01-01") for one in campaigns], 9, 1)
 
-    whole = settled(of, 1, make.account, "2026-01-01", "2026-01-01")
+    whole = complete(of, 1, make.account, "2026-01-01", "2026-01-01")
     run(make.whole(DAILY, rows(1, 2, 3, 4), whole))
     monkeypatch.setattr("tiktok_marketing.pipelines.package.HELD_BYTES", 1)
     monkeypatch.setattr("tiktok_marketing.pipelines.package.FULL_ROWS", 1)
@@ -255,8 +258,8 @@ def test_a_row_of_another_day_than_was_said_is_there_once(run: Any, query: Any, 
     """It replaces the row with its key, as if nothing had been said of its day."""
     of = make.stream(DAILY)
     for spend, day in (("1.00", "2026-01-01"), ("2.00", "2026-01-02")):
-        page = Batch(of, make.account, [make.campaign_row(1, "2026-01-01", spend)], 9, 1)
-        run(make.whole(DAILY, page, settled(of, 1, make.account, day, day)))
+        page = Rows(of, make.account, [make.campaign_row(1, "2026-01-01", spend)], 9, 1)
+        run(make.whole(DAILY, page, complete(of, 1, make.account, day, day)))
     assert query(f"SELECT spend::INT FROM {DAILY}") == [(2,)]  # noqa: S608 - a name from above
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from tiktok_marketing.config import parse_config
 from tiktok_marketing.emulator import Emulator, Fault, Options
 from tiktok_marketing.pipelines import RunOptions, load_async
 from tiktok_marketing.pipelines.package import HELD_BYTES, UnfinishedDays
-from tiktok_marketing.sync.events import Batch, DaysComplete
+from tiktok_marketing.sync.events import DaysComplete, DaysIncomplete, Rows
+from tiktok_marketing.sync.plan.windows import Window
 
 NAME = "ads_reports_daily"
 
@@ -67,8 +69,9 @@ def test_rows_of_a_window_that_failed_are_not_loaded(run: Any, query: Any, make:
     """Part of a day is worse than none of it: the next sync reads it whole."""
     name = "campaigns_reports_daily"
     of = make.stream(name)
-    good, bad = (Batch(of, make.account, [make.campaign_row(part, "2026-01-01")], 9, part) for part in (1, 2))
-    run(make.whole(name, good, bad, DaysComplete(of, 1), DaysComplete(of, 2, whole=False)))
+    good, bad = (Rows(of, make.account, [make.campaign_row(part, "2026-01-01")], 9, part) for part in (1, 2))
+    day = Window(date(2026, 1, 1), date(2026, 1, 1))
+    run(make.whole(name, good, bad, DaysComplete(of, 1, make.account, day, exact=False), DaysIncomplete(of, 2)))
     assert query(f"SELECT campaign_id FROM {name}") == [(make.ad + 1,)]  # noqa: S608 - a name from above
 
 

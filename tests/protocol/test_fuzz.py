@@ -159,7 +159,7 @@ def is_json(content: bytes) -> bool:
     return True
 
 
-def one_sentence(ended: programs.Ended, *, file: str, content: bytes) -> None:
+def one_sentence(ended: programs.StreamEnded, *, file: str, content: bytes) -> None:
     """The program ended well, or with one error that a person can act upon; a file that is no JSON is named."""
     note(f"{ended.code} {ended.out[-2000:]} {ended.err[-2000:]}")
     assert "Traceback" not in ended.out + ended.err

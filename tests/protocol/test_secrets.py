@@ -79,7 +79,7 @@ class Everything:
         self.given = folder / "given"
         self.given.mkdir()
         self.secrets = [api.info["access_token"], api.info["secret"], api.info["app_id"], WRONG_TOKEN, WRONG_SECRET]
-        self.told: dict[str, programs.Ended] = {}
+        self.told: dict[str, programs.StreamEnded] = {}
         self.catalog = self.file("catalog.json", catalog_of(STREAMS))
 
     def file(self, name: str, content: Any) -> str:

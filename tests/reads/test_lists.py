@@ -23,7 +23,7 @@ from tiktok_marketing.emulator import Emulator, Fault, Options
 from tiktok_marketing.errors import IncompleteReadError, TikTokError
 from tiktok_marketing.sync.decode.objects import ObjectReader
 from tiktok_marketing.sync.decode.pages import Page
-from tiktok_marketing.sync.events import Batch, Ended
+from tiktok_marketing.sync.events import Rows, StreamEnded
 from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.read.listing import ListReader, Request
 from tiktok_marketing.sync.run.engine import Sync
@@ -128,7 +128,7 @@ async def test_a_list_that_stays_short_is_an_error() -> None:
         assert emulator.counters.total("ad/get/") == 4
 
 
-async def read_daily(client: Client, emulator: Emulator) -> tuple[list[Any], Ended]:
+async def read_daily(client: Client, emulator: Emulator) -> tuple[list[Any], StreamEnded]:
     """The rows of the ads' daily report of one account, and how the stream ended."""
     stream = the_stream("ads_reports_daily")
     config = parse_config(config_for(emulator, start_date="2026-05-20", advertiser_ids=[emulator.advertiser_ids[0]]))
@@ -136,9 +136,9 @@ async def read_daily(client: Client, emulator: Emulator) -> tuple[list[Any], End
     ended = []
     sync = Sync(config, [Selected(stream, incremental=True)], {}, client, FixedClock(NOW))
     async for event in sync.events():
-        if isinstance(event, Batch):
+        if isinstance(event, Rows):
             rows.extend(event.records)
-        if isinstance(event, Ended):
+        if isinstance(event, StreamEnded):
             ended.append(event)
     (end,) = ended
     return rows, end

@@ -14,15 +14,15 @@ from simulation.faults import Network
 from simulation.loop import VirtualClock, WrongClock
 from simulation.schedule import Schedule, Session
 from simulation.sink import LineSink, PackageSink, Store, Tally, look_for_secrets
-from tiktok_marketing.airbyte.messages import RowLines
+from tiktok_marketing.airbyte.line_sinks import ReportLines
 from tiktok_marketing.airbyte.read import _Telling
 from tiktok_marketing.api.client import Client
 from tiktok_marketing.api.rate_limit.limiters import RateLimiters
 from tiktok_marketing.api.rate_limit.tiers import tier_of
 from tiktok_marketing.api.retry_policy import RetryPolicy
 from tiktok_marketing.errors import ConnectorError
-from tiktok_marketing.sync.decode.pages import struct_sink
-from tiktok_marketing.sync.events import Ended, Failure
+from tiktok_marketing.sync.decode.pages import record_list
+from tiktok_marketing.sync.events import Failure, StreamEnded
 from tiktok_marketing.sync.run.engine import Sync
 
 
@@ -55,7 +55,7 @@ class Outcome:
     """
 
     exit_code: int | None = None
-    ended: dict[str, Ended] = field(default_factory=dict)
+    ended: dict[str, StreamEnded] = field(default_factory=dict)
     error: ConnectorError | None = None
     keys: dict[str, set[Any]] = field(default_factory=dict)
     stopped: bool = False
@@ -124,7 +124,7 @@ class Process:
             client,
             clock,
             buffer_bytes=session.buffer,
-            sink_factory=RowLines if isinstance(sink, LineSink) else struct_sink,
+            sink_factory=ReportLines if isinstance(sink, LineSink) else record_list,
             limits=session.walk,
         )
         work = asyncio.create_task(self._follow(sync, sink, outcome, session))
@@ -182,7 +182,7 @@ class Process:
         heart = asyncio.create_task(telling.beat(sync))
         try:
             async for event in sync.events():
-                if isinstance(event, Ended):
+                if isinstance(event, StreamEnded):
                     outcome.ended[event.stream.name] = event
                 await telling.tell(event)
                 await self._dawdle(session)
@@ -207,7 +207,7 @@ class Process:
     async def _tell_packages(self, sync: Sync, sink: PackageSink, outcome: Outcome, session: Session) -> None:
         try:
             async for event in sync.events():
-                if isinstance(event, Ended):
+                if isinstance(event, StreamEnded):
                     outcome.ended[event.stream.name] = event
                 await sink.take(event)
                 await self._dawdle(session)

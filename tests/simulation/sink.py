@@ -14,7 +14,7 @@ from simulation.limits import APP_ID
 from tiktok_marketing.airbyte.output import Portion
 from tiktok_marketing.catalog import Stream
 from tiktok_marketing.clock import Clock
-from tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Event, Notice
+from tiktok_marketing.sync.events import Checkpoint, Event, Notice, Rows, StreamEnded
 
 Key = tuple[str, ...]
 _SECRETS = tuple(secret.encode() for secret in (TOKEN, SECRET, APP_ID))
@@ -111,7 +111,7 @@ class Tally:
             raise Broken(f"a state of {stream} says {records} records")
 
 
-def told(batch: Batch) -> list[Told]:
+def told(batch: Rows) -> list[Told]:
     """The records of a batch."""
     stream, found = batch.stream, []
     for record in batch.records:
@@ -242,7 +242,7 @@ class PackageSink:
     async def take(self, event: Event) -> None:
         """Put an event into the package that is being filled."""
         match event:
-            case Batch():
+            case Rows():
                 records = told(event)
                 self._tally.add(records)
                 self._package += records
@@ -251,7 +251,7 @@ class PackageSink:
                 self._states[stream.name] = state
             case Notice(text=text):
                 look_for_secrets(text)
-            case Ended(failures=failures):
+            case StreamEnded(failures=failures):
                 for failure in failures:
                     look_for_secrets(f"{failure.error} {failure.error.detail} {failure.what}")
         if len(self._package) >= self._rows or self._clock.monotonic() - self._began >= self._seconds:

@@ -20,7 +20,7 @@ from simulation.trial import Simulation, run_schedule
 from tiktok_marketing.api.retry_policy import RetryPolicy
 from tiktok_marketing.api.transport import Reply
 from tiktok_marketing.config import Config
-from tiktok_marketing.sync.events import Batch, Ended, Event
+from tiktok_marketing.sync.events import Event, Rows, StreamEnded
 from tiktok_marketing.sync.run.engine import Sync
 
 WITHIN = 200
@@ -37,7 +37,7 @@ class StateFirst(Parts):
             """Keep records back until the next state."""
             kept: list[Event] = []
             async for event in super().events():
-                if isinstance(event, Batch):
+                if isinstance(event, Rows):
                     kept.append(event)
                     continue
                 yield event
@@ -54,7 +54,7 @@ class FailuresPassedOver(Parts):
         async def events(self) -> AsyncIterator[Event]:
             """Leave them out."""
             async for event in super().events():
-                yield Ended(event.stream, (), event.records) if isinstance(event, Ended) else event
+                yield StreamEnded(event.stream, (), event.records) if isinstance(event, StreamEnded) else event
 
 
 class NoLookback(Parts):

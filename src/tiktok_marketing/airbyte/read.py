@@ -6,14 +6,13 @@ import asyncio
 import signal
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
+from tiktok_marketing.airbyte.line_sinks import LineSink, line_sink
 from tiktok_marketing.airbyte.messages import (
     LogLevel,
-    RowLines,
     error_line,
     log_line,
-    record_lines,
     state_line,
     status_line,
 )
@@ -26,13 +25,13 @@ from tiktok_marketing.errors import (
     ConfigurationError,
     ConnectorError,
     OutOfMemoryError,
+    OutOfReachError,
     SyncInterruptedError,
     TikTokError,
 )
 from tiktok_marketing.memory import Meter, meters, watch
-from tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Event, Failure, Notice, Started
+from tiktok_marketing.sync.events import Checkpoint, Event, Failure, Notice, Rows, StreamEnded, StreamStarted
 from tiktok_marketing.sync.plan.selection import Selected
-from tiktok_marketing.sync.read.listing import OutOfReachError
 from tiktok_marketing.sync.run.engine import Sync
 
 _HEARTBEAT = 60.0
@@ -85,7 +84,7 @@ async def _read(
     limits: Sequence[Meter],
 ) -> int:
     async with connect(config, clock=clock, on_wait=telling.wait, address=address) as api:
-        sync = Sync(config, selected, states, api, clock, sink_factory=RowLines)
+        sync = Sync(config, selected, states, api, clock, sink_factory=line_sink)
         beside = [
             asyncio.create_task(telling.beat(sync)),
             asyncio.create_task(watch(limits, lambda what: sync.stop(OutOfMemoryError(what)))),
@@ -117,24 +116,24 @@ class _Telling:
 
     async def tell(self, event: Event) -> None:
         match event:
-            case Batch():
+            case Rows():
                 name = event.stream.name
                 if name not in self._running:
                     self._running.add(name)
                     await self._say(status_line(name, "RUNNING"))
-                for portion in record_lines(event):
+                for portion in cast(LineSink, event.records).portions():  # as `line_sink` made them
                     await self._put(portion)
             case Checkpoint():
                 await self._say(state_line(event.stream.name, event.state, event.records))
-            case Started():
+            case StreamStarted():
                 await self._say(status_line(event.stream.name, "STARTED"))
-            case Ended():
+            case StreamEnded():
                 await self._end(event)
             case Notice():
                 level: LogLevel = "WARN" if event.level == "warning" else "INFO"
                 await self._say(log_line(level, event.text, detail=event.detail))
 
-    async def _end(self, event: Ended) -> None:
+    async def _end(self, event: StreamEnded) -> None:
         for failure in event.failures:
             level: LogLevel = "WARN" if failure.tolerated else "ERROR"
             about = f"Stream {failure.stream}{f', {failure.what}' if failure.what else ''}"

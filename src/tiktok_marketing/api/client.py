@@ -7,7 +7,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import msgspec
 
@@ -19,14 +19,14 @@ from tiktok_marketing.api.retry_policy import RetryPolicy, backoff, should_give_
 from tiktok_marketing.api.stats import EndpointStats, RequestStats
 from tiktok_marketing.api.transport import Reply, Transport, TransportFailure
 from tiktok_marketing.clock import Clock, ClockReading, is_believable
-from tiktok_marketing.errors import Action, TikTokError
+from tiktok_marketing.errors import Action, PartialAnswerError, TikTokError
 
 T = TypeVar("T")
 
 OK = 0
-PARTLY_OK = 20001
-_PARTS = 3
-"""How often an answer may be a part before it is taken for all that TikTok will give."""
+PARTIALLY_OK = 20001
+_PARTIAL_TRIES = 3
+"""How often an answer may be partial before it is taken for all that TikTok will give."""
 _SHORTEST_SECRET = 4  # what is shorter is no secret, and would blot out half of every message
 _SECRET_PARAMS = frozenset({"app_id", "secret"})
 _APP_ID = re.compile(r"\b(app(?:lication)?[\s_]*(?:id)?[\s:=({\"']*)\d{5,}", re.IGNORECASE)
@@ -50,21 +50,22 @@ class Answer(msgspec.Struct, Generic[T], frozen=True):
         value: What the decoder made of the body.
         size: Bytes of the body.
         throttled: Whether TikTok says that it left out all but the newest 20,000 ads (`X-Tt-Ads-Throttle`).
-        partial_reason: What TikTok says if it succeeded in part only, however often it was asked: its code (20001),
-            `request_id` and message, without any secret; otherwise empty.
+        partial: What is to be raised if TikTok succeeded in part only (20001), however often it was asked; None for a
+            whole answer.
         reservation: The memory it takes until `release` is called; None if it takes none.
     """
 
     value: T
     size: int
     throttled: bool
-    partial_reason: str
+    partial: PartialAnswerError | None
     reservation: Reservation | None = None
 
-    def release(self) -> None:
-        """It was taken: make room for another one."""
+    def release(self) -> Self:
+        """Give back the memory that was reserved for it, so that another answer may arrive."""
         if self.reservation is not None:
             self.reservation.release()
+        return self
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -130,6 +131,7 @@ class Client:
         advertiser_id: str | None = None,
         divisible: bool = False,
         keep_reservation: bool = False,
+        partial_ok: bool = False,
     ) -> Answer[T]:
         """Ask until there is an answer.
 
@@ -139,17 +141,20 @@ class Client:
             decode: Makes something of the whole body; its `msgspec.DecodeError` means that the body is damaged.
             advertiser_id: The account it is about, for errors.
             divisible: Whether the caller will ask for less at a time if this proves too slow.
-            keep_reservation: Whether the answer keeps its room until the caller calls `Answer.leave`.
+            keep_reservation: Whether the answer keeps its memory reserved until the caller calls `Answer.release`.
+            partial_ok: Whether the caller looks at `Answer.partial` itself. Otherwise a partial answer is an error, so
+                that no caller can take it for a whole one.
 
         Raises:
             TikTokError: If the request failed for good.
+            PartialAnswerError: If TikTok gives a part only, unless that is `partial_ok`. It carries the answer.
         """
         query = {name: _as_text(value) for name, value in params.items()}
         started = self._clock.monotonic()
         failed_first: float | None = None
         tries = 0
         same_kind: Counter[tuple[Action, bool]] = Counter()
-        parts = 0
+        partial_answers = 0
         while True:
             tries += 1
             try:
@@ -175,14 +180,17 @@ class Client:
                 if seconds >= self._policy.announce_from:
                     self._on_wait(Waiting(error, seconds, tries))
             else:
-                parts += bool(answer.partial_reason)
-                if not answer.partial_reason or parts == _PARTS:
-                    if not keep_reservation:
-                        answer.release()
-                    return answer
+                if answer.partial is None:
+                    return answer if keep_reservation else answer.release()
+                partial_answers += 1
+                if partial_answers == _PARTIAL_TRIES:
+                    if not partial_ok:
+                        answer.partial.answer = answer.release()
+                        raise answer.partial
+                    return answer if keep_reservation else answer.release()
                 answer.release()
                 self.stats.retried += 1
-                seconds = self._rng.uniform(0.5, 1.0) * parts
+                seconds = self._rng.uniform(0.5, 1.0) * partial_answers
             self._backing_off[endpoint] += 1
             try:
                 await self._clock.sleep(seconds)
@@ -244,7 +252,7 @@ class Client:
         if date := reply.headers.get("Date"):
             self.stats.latest_date = date, self._clock.now()
         try:
-            value, partly = self._read(reply, endpoint, query, decode, advertiser_id)
+            value, partial = self._read(reply, endpoint, query, decode, advertiser_id)
         except BaseException as error:
             if reply.reservation is not None:
                 reply.reservation.release()
@@ -254,7 +262,7 @@ class Client:
         self.limiters.accepted(endpoint, left_at, advertiser_id)
         self._takes_again(endpoint, advertiser_id)
         self._answered = True
-        return Answer(value, len(reply.body), "X-Tt-Ads-Throttle" in reply.headers, partly, reply.reservation)
+        return Answer(value, len(reply.body), "X-Tt-Ads-Throttle" in reply.headers, partial, reply.reservation)
 
     def _tell_quota(self, error: TikTokError, left_at: float) -> None:
         """What the quota learns of an answer that is an error: any return code but its own says that there was room."""
@@ -282,18 +290,17 @@ class Client:
         query: Mapping[str, str],
         decode: Callable[[bytes], T],
         advertiser_id: str | None,
-    ) -> tuple[T, str]:
-        """What the answer holds, and what TikTok says if it is a part only.
+    ) -> tuple[T, PartialAnswerError | None]:
+        """What the answer holds, and the error that it is if TikTok says that it is only a part.
 
         The code outranks the HTTP status, so the envelope is looked for first.
         """
-        partly = ""
+        partial = None
         try:
             if not reply.body.startswith(b'{"code":0,'):  # the common answer is not looked at twice
                 envelope = _envelope(reply.body)
-                if envelope.code == PARTLY_OK:
-                    said = f"code {PARTLY_OK}, request_id {envelope.request_id}: {envelope.message}"
-                    partly = self.scrub(said)
+                if envelope.code == PARTIALLY_OK:
+                    partial = self._partial(envelope, endpoint, advertiser_id)
                 elif envelope.code != OK:
                     self._answered = True
                     raise rule_for(envelope.code).error(
@@ -306,7 +313,7 @@ class Client:
                     )
             if reply.status >= 300:
                 raise self._http_error(reply.status, endpoint, advertiser_id)
-            return decode(reply.body), partly
+            return decode(reply.body), partial
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             if reply.status >= 300:
                 raise self._http_error(reply.status, endpoint, advertiser_id) from error
@@ -315,6 +322,11 @@ class Client:
                 endpoint=endpoint,
                 advertiser_id=advertiser_id,
             ) from error
+
+    def _partial(self, envelope: _Envelope, endpoint: str, advertiser_id: str | None) -> PartialAnswerError:
+        request_id = self.scrub(envelope.request_id)
+        reason = f"code {envelope.code}, request_id {request_id}: {self.scrub(envelope.message)}"
+        return PartialAnswerError(endpoint, reason, advertiser_id, code=envelope.code, request_id=request_id)
 
     def _http_error(self, status: int, endpoint: str, advertiser_id: str | None) -> TikTokError:
         if status == 429:

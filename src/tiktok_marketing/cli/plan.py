@@ -62,8 +62,7 @@ def plan(
 
     from tiktok_marketing.airbyte.inputs import states_by_stream
     from tiktok_marketing.config import load_config, read_json
-    from tiktok_marketing.pipelines import choose_streams
-    from tiktok_marketing.sync.plan.selection import Selected
+    from tiktok_marketing.sync.plan.selection import Selected, choose_streams, select_for_database
 
     if to is not None and state_path is not None:
         raise click.UsageError("Give --state or --to: a sync goes on from one of them.")
@@ -73,8 +72,9 @@ def plan(
     states: Mapping[str, Any] = states_by_stream(read_json(state_path, "state")) if state_path else {}
     if to is not None:
         states = _states_in(to, dataset)
-    # Into a database objects are read whole each time: a status can change without the object's `modify_time`.
-    selected = [Selected(stream, incremental=to is None or stream.is_report) for stream in streams]
+    selected = (
+        [Selected(stream, incremental=True) for stream in streams] if to is None else select_for_database(streams)
+    )
     found = asyncio.run(_forecast(config, selected, states, ask=ask))
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode({**msgspec.structs.asdict(found), "bound": found.bound})))
@@ -97,7 +97,8 @@ def _states_in(to: str, dataset: str) -> Mapping[str, Any]:
 async def _forecast(config: Config, selected: Sequence[Selected], states: Mapping[str, Any], *, ask: bool) -> Forecast:
     from tiktok_marketing.clock import SystemClock
     from tiktok_marketing.connect import connect
-    from tiktok_marketing.sync.forecast import forecast, plan_parts
+    from tiktok_marketing.sync.forecast import forecast
+    from tiktok_marketing.sync.plan.plan_sync import plan_sync, read_states
     from tiktok_marketing.sync.read.accounts import find_accounts
     from tiktok_marketing.sync.read.empty_days import EmptyDayFinder
 
@@ -106,12 +107,13 @@ async def _forecast(config: Config, selected: Sequence[Selected], states: Mappin
         found = await find_accounts(config, api)
         if found.incomplete is not None:
             click.echo(f"Accounts may be missing here. {found.incomplete.message}", err=True)
-        accounts = found.chosen
-        parts = plan_parts(config, selected, states, accounts, api.clock_reading())
-        activity = EmptyDayFinder.of_sync(config, api, [part for own in parts.values() for part in own])
+        plan = plan_sync(config, selected, read_states(selected, states), found, api.clock_reading())
+        for notice in plan.notices:
+            click.echo(notice.text, err=True)
+        empty_days = EmptyDayFinder.of_sync(config, api, plan.all_partitions)
         if ask:
-            await activity.ask_all(_AT_ONCE)
-        return forecast(config, parts, accounts, activity, api.limiters.tier)
+            await empty_days.ask_all(_AT_ONCE)
+        return forecast(config, plan, found.chosen, empty_days, api.limiters.tier)
 
 
 def show_forecast(found: Forecast, config: Config) -> None:

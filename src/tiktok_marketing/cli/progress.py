@@ -12,7 +12,7 @@ import msgspec
 
 from tiktok_marketing.cli.common import console, span
 from tiktok_marketing.pipelines import Snapshot, Watcher
-from tiktok_marketing.sync.events import Ended
+from tiktok_marketing.sync.events import StreamEnded
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -106,7 +106,7 @@ class Reporter(Watcher):
         """Print it, above what is redrawn."""
         self.console.print(text, markup=False, soft_wrap=True)
 
-    def ended(self, event: Ended) -> None:
+    def ended(self, event: StreamEnded) -> None:
         """Say so where nothing is redrawn."""
         if self._live is None and not self._quiet:
             how = "complete" if event.complete else "incomplete"

@@ -28,9 +28,10 @@ from tiktok_marketing.doctor.database import Database, opened
 from tiktok_marketing.doctor.expected_days import Expected, expected_days, known_zones
 from tiktok_marketing.doctor.findings import Check, Examination, Finding, Freshness, Sample, Severity, in_order
 from tiktok_marketing.errors import ConfigurationError
-from tiktok_marketing.pipelines import Destination, choose_streams
+from tiktok_marketing.pipelines import Destination
 from tiktok_marketing.pipelines.databases.lock import loading_now
 from tiktok_marketing.sync.plan.accounts import Account
+from tiktok_marketing.sync.plan.selection import choose_streams
 from tiktok_marketing.sync.plan.windows import Window
 
 

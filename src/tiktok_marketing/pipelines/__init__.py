@@ -23,7 +23,6 @@ from tiktok_marketing.pipelines.databases.destination import (
 )
 from tiktok_marketing.pipelines.load import RunOptions, load, load_async
 from tiktok_marketing.pipelines.summary import Snapshot, StreamSummary, Summary, Watcher
-from tiktok_marketing.sync.plan.selection import choose_streams
 
 __all__ = [
     "DEFAULT_DATASET",
@@ -35,7 +34,6 @@ __all__ = [
     "StreamSummary",
     "Summary",
     "Watcher",
-    "choose_streams",
     "destination_of",
     "load",
     "load_async",

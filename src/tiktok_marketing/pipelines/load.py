@@ -22,7 +22,7 @@ from tiktok_marketing.pipelines.databases.destination import DEFAULT_DATASET, De
 from tiktok_marketing.pipelines.databases.lock import reserved
 from tiktok_marketing.pipelines.load_loop import LoaderThread
 from tiktok_marketing.pipelines.summary import Summary, Watcher
-from tiktok_marketing.sync.plan.selection import Selected, choose_streams
+from tiktok_marketing.sync.plan.selection import choose_streams, select_for_database
 from tiktok_marketing.sync.run.engine import Sync
 
 
@@ -116,10 +116,7 @@ async def load_async(
         api = await stack.enter_async_context(
             connect(config, clock=clock, policy=at.policy, on_wait=pump.waits, address=at.address)
         )
-        # Lists of objects are read whole in any case, and a status can change without the object's `modify_time`: so
-        # every object that was read is written, which costs a merge by key little.
-        selected = [Selected(stream, incremental=stream.is_report and stream.cursor is not None) for stream in chosen]
-        sync = Sync(config, selected, {} if full else states, api, clock, sink_factory=pump.sink)
+        sync = Sync(config, select_for_database(chosen), {} if full else states, api, clock, sink_factory=pump.sink)
 
         def stop_before_it_is_full(what: str) -> None:
             error = OutOfMemoryError(what)

@@ -12,26 +12,33 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, cast
+from typing import Any, ParamSpec, Self, TypeVar, cast
 
 from tiktok_marketing.api.client import Waiting
 from tiktok_marketing.catalog import Stream
 from tiktok_marketing.clock import Clock
 from tiktok_marketing.errors import ConnectorError, IncompleteReadError
-from tiktok_marketing.pipelines.arrow.sink import ArrowSink, table_of_batch
+from tiktok_marketing.pipelines.arrow.sink import ArrowSink
 from tiktok_marketing.pipelines.arrow.tables import TableBuilder, check_key
 from tiktok_marketing.pipelines.databases.destination import Destination
 from tiktok_marketing.pipelines.databases.replacement import Span
 from tiktok_marketing.pipelines.loader import Loader
 from tiktok_marketing.pipelines.package import FIRST_SECONDS, FULL_SECONDS, LoadPackage, UnfinishedDays
 from tiktok_marketing.pipelines.summary import Snapshot, StreamSummary, Summary, Watcher, earliest_cursor
-from tiktok_marketing.sync.events import Batch, Checkpoint, DaysComplete, Ended, Event, Failure, Notice, Started
+from tiktok_marketing.sync.events import (
+    Checkpoint,
+    DaysComplete,
+    DaysEmpty,
+    DaysIncomplete,
+    Event,
+    Failure,
+    Notice,
+    Rows,
+    StreamEnded,
+    StreamStarted,
+)
 from tiktok_marketing.sync.run.engine import Sync
 from tiktok_marketing.sync.run.progress import Progress
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -69,7 +76,7 @@ class LoadLoop:
         self._states: dict[str, Mapping[str, Any]] = {}
         self._begun: dict[str, float] = {}
         self._seconds: dict[str, float] = {}
-        self._ended: dict[str, Ended] = {}
+        self._ended: dict[str, StreamEnded] = {}
         self._broken: dict[str, Failure] = {}
         self._notices: list[str] = []
         self._loaded: dict[str, int] = {}
@@ -80,8 +87,8 @@ class LoadLoop:
         """Streams of which TikTok may hide rows, so that what does not come is not gone."""
         self._loading: asyncio.Task[None] | None = None
 
-    def sink(self, stream: Stream, advertiser_id: int) -> ArrowSink:
-        """Give what keeps rows of a report, as they come."""
+    def sink(self, stream: Stream, advertiser_id: int | None) -> ArrowSink:
+        """Make the sink of a page."""
         return ArrowSink(self._builders[stream.name], advertiser_id)
 
     def begin_from(self, states: Mapping[str, Mapping[str, Any]], *, full: bool) -> None:
@@ -196,24 +203,22 @@ class LoadLoop:
     def _take(self, event: Event, loader: Loader) -> None:
         package = self._filling
         match event:
-            case Started(stream=stream):
+            case StreamStarted(stream=stream):
                 self._begun[stream.name] = self._clock.monotonic()
                 if stream.name not in loader.tables:
                     package.add(stream, self._builders[stream.name].schema.empty_table())
-            case Batch(stream=stream) if stream.name not in self._broken:
-                self._take_batch(event, package)
+            case Rows(stream=stream) if stream.name not in self._broken:
+                self._take_rows(event, package)
             case Checkpoint(stream=stream, state=state) if stream.cursor and stream.name not in self._broken:
                 package.states[stream.name] = state
-            case DaysComplete(stream=stream, window_id=part, whole=whole):
-                tables = self._unfinished.release(part)
-                if whole and stream.name not in self._broken:
-                    self._take_whole(event, tables, package)
-            case Ended(stream=stream):
+            case DaysComplete() | DaysEmpty() | DaysIncomplete():
+                self._take_days(event, package)
+            case StreamEnded(stream=stream):
                 self._seconds[stream.name] = self._clock.monotonic() - self._begun.get(
                     stream.name, self._clock.monotonic()
                 )
                 if stream.name in self._broken:
-                    event = Ended(stream, (*event.failures, self._broken[stream.name]), event.records)
+                    event = StreamEnded(stream, (*event.failures, self._broken[stream.name]), event.records)
                 self._ended[stream.name] = event
                 package.ended(event, hides=stream.name in self._streams_hiding_rows)
                 self._watcher.ended(event)
@@ -222,31 +227,33 @@ class LoadLoop:
             case _:
                 pass  # of a stream that cannot be loaded
 
-    def _take_whole(self, settled: DaysComplete, tables: Iterable[pa.Table], package: LoadPackage) -> None:
-        replaces = settled.advertiser_id is not None
+    def _take_days(self, event: DaysComplete | DaysEmpty | DaysIncomplete, package: LoadPackage) -> None:
+        tables = [] if isinstance(event, DaysEmpty) else self._unfinished.release(event.window_id)
+        if isinstance(event, DaysIncomplete) or event.stream.name in self._broken:
+            return  # what is not whole does not get into the database
         for table in tables:
-            package.add(settled.stream, table, whole=replaces)
-        if settled.advertiser_id is not None:
-            span = Span(settled.advertiser_id, settled.days, settled.window_id in self._unfinished.begun)
-            package.replace(settled.stream, span)
-        else:
-            self._streams_hiding_rows.add(settled.stream.name)
+            package.add(event.stream, table, whole=event.exact)
+        if not event.exact:
+            self._streams_hiding_rows.add(event.stream.name)
+            return
+        begun = isinstance(event, DaysComplete) and event.window_id in self._unfinished.begun
+        package.replace(event.stream, Span(event.advertiser_id, event.days, begun))
 
-    def _take_batch(self, batch: Batch, package: LoadPackage) -> None:
-        name = batch.stream.name
-        table = table_of_batch(self._builders[name], batch.records, batch.advertiser_id)
+    def _take_rows(self, rows: Rows, package: LoadPackage) -> None:
+        name = rows.stream.name
+        table = cast(ArrowSink, rows.records).table()  # as `sink` made them
         try:
-            check_key(table, batch.stream)
+            check_key(table, rows.stream)
         except IncompleteReadError as error:
             # From here on the stream's states are not taken either: they would cover rows that are not there.
-            account = None if batch.advertiser_id is None else str(batch.advertiser_id)
+            account = None if rows.advertiser_id is None else str(rows.advertiser_id)
             self._broken[name] = Failure(name, account, "", error)
             return
-        if not batch.window_id:
-            package.add(batch.stream, table)
+        if rows.window_id is None:
+            package.add(rows.stream, table)
             return
-        for stream, held in self._unfinished.add(batch.window_id, batch.stream, table):
-            package.add(stream, held)
+        for stream, given_up in self._unfinished.add(rows.window_id, rows.stream, table):
+            package.add(stream, given_up)
 
     def _summary(self, progress: Progress, stopped: ConnectorError | None) -> Summary:
         streams = []

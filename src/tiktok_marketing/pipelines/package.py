@@ -10,7 +10,7 @@ import pyarrow as pa
 from tiktok_marketing.catalog import Stream
 from tiktok_marketing.pipelines.arrow.tables import newest_of_each_key
 from tiktok_marketing.pipelines.databases.replacement import Span
-from tiktok_marketing.sync.events import Ended
+from tiktok_marketing.sync.events import StreamEnded
 
 FULL_ROWS = 125_000
 """A little more than DuckDB's row groups have (122,880): full ones go to the file at once, less than one goes to the
@@ -105,7 +105,7 @@ class LoadPackage:
         self._ends[stream.name, span.advertiser_id] = len(spans)
         spans.append(span)
 
-    def ended(self, event: Ended, *, hides: bool = False) -> None:
+    def ended(self, event: StreamEnded, *, hides: bool = False) -> None:
         """Note that a stream which is read whole each time is complete.
 
         What such a stream no longer holds has vanished at TikTok, and goes from the database too: after a complete read

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from tiktok_marketing.errors import ConnectorError
-from tiktok_marketing.sync.events import Ended, Failure
+from tiktok_marketing.sync.events import Failure, StreamEnded
 from tiktok_marketing.sync.run.progress import Progress
 
 SYNCS_TABLE = "_tiktok_syncs"
@@ -185,5 +185,5 @@ class Watcher:
     def says(self, text: str) -> None:
         """Something that a person should see."""
 
-    def ended(self, event: Ended) -> None:
+    def ended(self, event: StreamEnded) -> None:
         """A stream has been read as far as it can be."""

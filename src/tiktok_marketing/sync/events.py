@@ -1,24 +1,39 @@
-"""What a sync tells whoever runs it, in order: a state never comes before a record that it covers."""
+"""What a sync tells whoever runs it. Each event says one thing, and a state never comes before a record it covers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
 from tiktok_marketing.catalog.stream import Stream
 from tiktok_marketing.errors import ConnectorError
+from tiktok_marketing.sync.decode.pages import RowSink
+from tiktok_marketing.sync.plan.plan_sync import Notice
 from tiktok_marketing.sync.plan.windows import Window
+
+__all__ = [
+    "Checkpoint",
+    "DaysComplete",
+    "DaysEmpty",
+    "DaysIncomplete",
+    "Event",
+    "Failure",
+    "Notice",
+    "Rows",
+    "StreamEnded",
+    "StreamStarted",
+]
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """A part of a stream that could not be read. Its state stays where it was.
+    """Something of a stream that could not be read. Its state stays where it was.
 
     Args:
         stream: The stream's name.
         advertiser_id: The account; None if it is the whole stream.
-        what: The days or the walk that failed, for people; may be empty.
+        what: The days or the list that failed, for people; may be empty.
         error: Why, with the remedy.
         tolerated: Whether the configuration asks to go on without it (`skip_inaccessible_advertisers`).
     """
@@ -30,51 +45,78 @@ class Failure(msgspec.Struct, frozen=True):
     tolerated: bool = False
 
 
-class Started(msgspec.Struct, frozen=True):
+class StreamStarted(msgspec.Struct, frozen=True):
     """A stream is about to be read."""
 
     stream: Stream
 
 
-class Batch(msgspec.Struct, frozen=True):
+class Rows(msgspec.Struct, frozen=True):
     """Records of one stream, as many as came in one page.
 
     Args:
         stream: Whose they are.
         advertiser_id: The account they were read for; None if the stream is not read per account.
-        records: For a report, structs with the attributes `dimensions` and `metrics`, themselves structs whose fields
-            have the names and types of the catalog, or what the sync was told to keep of them. For objects,
-            dictionaries with the catalog's types, and `advertiser_id` among them.
+        records: What the sync's sink factory made of them. Unless told otherwise, a list: for a report, of structs with
+            the attributes `dimensions` and `metrics`, themselves structs whose fields have the names and types of the
+            catalog; for objects, of dictionaries with the catalog's types, `advertiser_id` among them.
         size: Bytes they came in, for bounding buffers.
-        window_id: Number of the window whose rows they are, which `DaysComplete` names; 0 if each record stands alone.
+        window_id: The window whose rows they are, which `DaysComplete` and `DaysIncomplete` name; None for objects,
+            each of which stands alone.
     """
 
     stream: Stream
     advertiser_id: int | None
-    records: Sequence[Any]
+    records: RowSink
     size: int
-    window_id: int = 0
+    window_id: int | None = None
 
 
 class DaysComplete(msgspec.Struct, frozen=True):
-    """The rows of a part that came since it was last told of are whole days: none of their rows is still to come.
-
-    What a report has of this account and these days is those rows and no others; there may be none at all. That is not
-    said where rows of deleted objects are hidden: what was delivered in their time is no less true afterwards.
+    """The rows of a window that came since its last event of this kind are whole days: no other row of them will come.
 
     Args:
-        stream: Whose part.
-        window_id: Its number; 0 for days that have no rows, of which it is known without reading them.
-        whole: Otherwise the part failed, and they are what came of it.
-        advertiser_id: The account; None if nothing is said of other rows, since TikTok may be hiding some.
-        days: The days; None if the report has none, and these are all its rows of the account.
+        stream: The report.
+        window_id: The window.
+        advertiser_id: The account.
+        days: The days; None if the report has no days, and these are all its rows of the account.
+        exact: Whether the report has no other rows of this account and these days. It may have some where TikTok hides
+            rows of deleted objects: rows that were delivered in their time are no less true then.
     """
 
     stream: Stream
     window_id: int
-    whole: bool = True
-    advertiser_id: int | None = None
-    days: Window | None = None
+    advertiser_id: int
+    days: Window | None
+    exact: bool
+
+
+class DaysIncomplete(msgspec.Struct, frozen=True):
+    """The rows of a window that came since its last event are not whole days, and never will be in this sync.
+
+    Args:
+        stream: The report.
+        window_id: The window.
+    """
+
+    stream: Stream
+    window_id: int
+
+
+class DaysEmpty(msgspec.Struct, frozen=True):
+    """A report has no rows of an account on these days, which is known without asking for them.
+
+    Args:
+        stream: The report.
+        advertiser_id: The account.
+        days: The days; None if the report has no days.
+        exact: As for `DaysComplete`.
+    """
+
+    stream: Stream
+    advertiser_id: int
+    days: Window | None
+    exact: bool
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
@@ -91,7 +133,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
     records: int
 
 
-class Ended(msgspec.Struct, frozen=True):
+class StreamEnded(msgspec.Struct, frozen=True):
     """A stream has been read as far as it can be.
 
     Args:
@@ -112,18 +154,4 @@ class Ended(msgspec.Struct, frozen=True):
         return all(failure.tolerated for failure in self.failures)
 
 
-class Notice(msgspec.Struct, frozen=True):
-    """Something a person should be able to find in the log.
-
-    Args:
-        level: How much it matters.
-        text: What there is to say.
-        detail: More for whoever debugs it.
-    """
-
-    level: Literal["info", "warning"]
-    text: str
-    detail: str = ""
-
-
-Event = Started | Batch | DaysComplete | Checkpoint | Ended | Notice
+Event = StreamStarted | Rows | DaysComplete | DaysIncomplete | DaysEmpty | Checkpoint | StreamEnded | Notice

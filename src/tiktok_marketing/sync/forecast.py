@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Any
 
 import msgspec
 
 from tiktok_marketing.api.rate_limit.tiers import Tier, tier_at
 from tiktok_marketing.catalog import ObjectSource, ReportSource, Scope, Stream, stream_named
-from tiktok_marketing.clock import ClockReading
 from tiktok_marketing.config import Config
 from tiktok_marketing.sync.plan.accounts import Account
-from tiktok_marketing.sync.plan.cursors import read_state
-from tiktok_marketing.sync.plan.partitions import Partition, plan_stream
-from tiktok_marketing.sync.plan.selection import Selected
-from tiktok_marketing.sync.plan.state_repair import repair
+from tiktok_marketing.sync.plan.partitions import Partition
+from tiktok_marketing.sync.plan.plan_sync import SyncPlan
 from tiktok_marketing.sync.read.accounts import BATCH, INFO_ENDPOINT, LIST_ENDPOINT
 from tiktok_marketing.sync.read.empty_days import AccountDays, EmptyDayFinder
 
@@ -71,52 +67,23 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
         return max(self.seconds, key=lambda endpoint: self.seconds[endpoint])
 
 
-def plan_parts(
-    config: Config,
-    selected: Sequence[Selected],
-    states: Mapping[str, Any],
-    accounts: Sequence[Account],
-    moment: ClockReading,
-) -> dict[str, list[Partition]]:
-    """Stream name to what is read of it.
-
-    Args:
-        config: What the user asked for.
-        selected: The streams and their modes.
-        states: Stream name to the state of an earlier run.
-        accounts: The accounts.
-        moment: This one.
-
-    Raises:
-        ConfigurationError: If a state cannot be read.
-    """
-    parts = {}
-    for one in selected:
-        cursors = None
-        if one.incremental and one.stream.cursor is not None:
-            cursors = read_state(one.stream.name, one.stream.cursor, states.get(one.stream.name))
-            repair(one.stream, cursors, accounts, moment)
-        parts[one.stream.name] = plan_stream(config, one, cursors, accounts, moment)
-    return parts
-
-
 def forecast(
     config: Config,
-    parts: Mapping[str, Sequence[Partition]],
+    plan: SyncPlan,
     accounts: Sequence[Account],
-    activity: EmptyDayFinder,
+    empty_days: EmptyDayFinder,
     tier: Tier,
 ) -> Forecast:
-    """How many requests these parts need, and how long they take.
+    """How many requests a sync needs at least, and how long they take.
 
     Args:
         config: What the user asked for.
-        parts: What is to be read, by stream.
+        plan: What is to be read.
         accounts: The accounts.
-        activity: What is known of their days; windows without an answer count in full.
+        empty_days: What is known of their days; windows without an answer count in full.
         tier: The application's quota.
     """
-    streams = tuple(_stream(_named(name), own, activity) for name, own in parts.items())
+    streams = tuple(_stream(_named(name), partitions, empty_days) for name, partitions in plan.partitions.items())
     requests: Counter[str] = Counter()
     if not config.sandbox and config.advertiser_id is None:
         requests[LIST_ENDPOINT] += 1
@@ -125,27 +92,27 @@ def forecast(
         requests[stream.endpoint] += stream.requests
         for first in _lists_first(_named(stream.name)):
             requests[first.endpoint] += stream.windows * _walks(first)
-    if activity.query_count:
-        requests[activity.endpoint] += activity.query_count
+    if empty_days.query_count:
+        requests[empty_days.endpoint] += empty_days.query_count
     return Forecast(
         accounts=len(accounts),
         streams=streams,
-        questions=activity.query_count,
-        questions_open=activity.open_query_count,
+        questions=empty_days.query_count,
+        questions_open=empty_days.open_query_count,
         requests=dict(requests),
         seconds={endpoint: _seconds(count, tier_at(endpoint, tier)) for endpoint, count in requests.items()},
     )
 
 
-def _stream(stream: Stream, parts: Sequence[Partition], activity: EmptyDayFinder) -> StreamForecast:
-    windows = sum(part.size for part in parts)
-    empty = sum(_empty(part, days) for part in parts if (days := activity.of(part)) is not None)
-    firsts = [part.first for part in parts if part.first is not None]
-    lasts = [part.last for part in parts if part.last is not None]
+def _stream(stream: Stream, partitions: Sequence[Partition], empty_days: EmptyDayFinder) -> StreamForecast:
+    windows = sum(partition.size for partition in partitions)
+    empty = sum(_empty(partition, days) for partition in partitions if (days := empty_days.of(partition)) is not None)
+    firsts = [partition.first for partition in partitions if partition.first is not None]
+    lasts = [partition.last for partition in partitions if partition.last is not None]
     return StreamForecast(
         name=stream.name,
         endpoint=stream.endpoint,
-        accounts=sum(part.account is not None for part in parts),
+        accounts=sum(partition.account is not None for partition in partitions),
         first=min(firsts, default=None),
         last=max(lasts, default=None),
         windows=windows,
@@ -154,8 +121,8 @@ def _stream(stream: Stream, parts: Sequence[Partition], activity: EmptyDayFinder
     )
 
 
-def _empty(part: Partition, days: AccountDays) -> int:
-    return sum(days.is_empty(window) for window in part.windows() if window is not None)
+def _empty(partition: Partition, days: AccountDays) -> int:
+    return sum(days.is_empty(window) for window in partition.windows() if window is not None)
 
 
 def _walks(stream: Stream) -> int:

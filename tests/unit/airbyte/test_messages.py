@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -11,20 +11,14 @@ from hypothesis import strategies as st
 from row_builders import sent_row
 from unit_builders import page, stream
 
-from tiktok_marketing.airbyte.messages import (
-    _PORTION,
-    RowLines,
-    error_line,
-    log_line,
-    record_lines,
-    state_line,
-    status_line,
-)
+from tiktok_marketing.airbyte.line_sinks import _PORTION, LineSink, ReportLines, line_sink
+from tiktok_marketing.airbyte.messages import error_line, log_line, state_line, status_line
+from tiktok_marketing.airbyte.output import Portion
 from tiktok_marketing.airbyte.spec import SPECIFICATION
 from tiktok_marketing.catalog import STREAMS, json_schema
 from tiktok_marketing.sync.decode.objects import ObjectReader
 from tiktok_marketing.sync.decode.reports import report_reader
-from tiktok_marketing.sync.events import Batch
+from tiktok_marketing.sync.events import Rows
 from tiktok_marketing.sync.plan.cursors import NO_CURSOR, Cursors
 
 REPORTS = [one.name for one in STREAMS if one.is_report]
@@ -50,9 +44,21 @@ def valid(line: Any) -> AirbyteMessage:
     return msgspec.convert(line, AirbyteMessage)
 
 
-def data_of(batch: Batch) -> list[Any]:
+def portions_of(batch: Rows) -> list[Portion]:
+    """The portions of lines that a batch is written as."""
+    return list(cast(LineSink, batch.records).portions())
+
+
+def objects(name: str, advertiser_id: int | None, records: list[Any]) -> Rows:
+    """Objects as the sync hands them over."""
+    sink = line_sink(stream(name), advertiser_id)
+    sink.extend(records)
+    return Rows(stream(name), advertiser_id, sink, 100)
+
+
+def data_of(batch: Rows) -> list[Any]:
     """What is in the records of a batch, each of which is a message of its stream."""
-    told = [line for portion in record_lines(batch) for line in lines(b"".join(portion))]
+    told = [line for portion in portions_of(batch) for line in lines(b"".join(portion))]
     for line in told:
         assert set(line) == {"type", "record"}
         assert line["type"] == "RECORD"
@@ -63,11 +69,14 @@ def data_of(batch: Batch) -> list[Any]:
     return [line["record"]["data"] for line in told]
 
 
-def report_batch(name: str, rows: list[Any], advertiser_id: int = 7001) -> Batch:
+def report_batch(name: str, rows: list[Any], advertiser_id: int = 7001) -> Rows:
     """The rows of a report as the sync hands them over."""
     reader = report_reader(stream(name))
-    return Batch(
-        stream(name), advertiser_id, reader.read(page(rows), lambda: RowLines(stream(name), advertiser_id)).records, 100
+    return Rows(
+        stream(name),
+        advertiser_id,
+        reader.read_into(page(rows), lambda: ReportLines(stream(name), advertiser_id)).records,
+        100,
     )
 
 
@@ -123,18 +132,18 @@ def test_an_objects_record_is_the_object(fields: dict[str, Any]) -> None:
     """Unknown fields and any text come through."""
     records = ObjectReader(stream("campaigns"), "7001").read(page([{"campaign_id": "5"}])).records
     records[0].update(fields)
-    assert data_of(Batch(stream("campaigns"), 7001, records, 10)) == records
+    assert data_of(objects("campaigns", 7001, records)) == records
 
 
 def test_accounts_are_records_too() -> None:
     """A stream that is not read per account brings its own id."""
-    batch = Batch(stream("advertiser_ids"), None, [{"advertiser_id": "7001", "advertiser_name": "A"}], 10)
+    batch = objects("advertiser_ids", None, [{"advertiser_id": "7001", "advertiser_name": "A"}])
     assert data_of(batch) == [{"advertiser_id": "7001", "advertiser_name": "A"}]
 
 
 def test_no_records_are_no_lines() -> None:
     """An empty batch says nothing."""
-    assert list(record_lines(Batch(stream("ads"), 7001, [], 0))) == []
+    assert portions_of(objects("ads", 7001, [])) == []
 
 
 @pytest.mark.parametrize("name", ["ads", "ads_reports_daily", "advertisers_reports_daily"])
@@ -144,13 +153,13 @@ def test_a_large_batch_comes_in_portions(name: str) -> None:
     Objects are added some at a time, rows as many at once as were decoded at once.
     """
     if name == "ads":
-        batch = Batch(stream(name), 7001, [{"ad_id": n, "ad_name": "x" * 500} for n in range(2000)], 100)
+        batch = objects(name, 7001, [{"ad_id": n, "ad_name": "x" * 500} for n in range(2000)])
     else:
         rows = [sent_row(name) for _ in range(2000)]
         for n, row in enumerate(rows):
             row["dimensions"]["stat_time_day"] = str(n)
         batch = report_batch(name, rows)
-    told = list(record_lines(batch))
+    told = portions_of(batch)
     longest = max(len(chunk) for portion in told for chunk in portion)
     portions = [b"".join(portion) for portion in told]
     assert all(portion.endswith(b"}\n") for portion in portions)
@@ -162,14 +171,14 @@ def test_a_large_batch_comes_in_portions(name: str) -> None:
     assert [int(one) for one in order] == list(range(2000))
 
 
-def test_rows_kept_as_lines_can_be_told_apart() -> None:
-    """One by one they are the lines, so that a row that came before can be left out."""
+def test_some_of_the_lines_can_be_selected() -> None:
+    """A row that was delivered before is left out."""
     lines = report_batch("ads_reports_daily", [sent_row("ads_reports_daily", text=str(n)) for n in range(50)]).records
-    assert isinstance(lines, RowLines)
-    assert len(lines) == len(list(lines)) == 50
-    assert b"".join(lines) == b"".join(lines.chunks)
-    assert [json.loads(line)["record"]["data"]["stat_time_day"] for line in lines] == [str(n) for n in range(50)]
-    chosen = Batch(stream("ads_reports_daily"), 7001, [lines[7], lines[9]], 100)
+    assert len(lines) == 50
+    whole = Rows(stream("ads_reports_daily"), 7001, lines, 100)
+    assert [data["stat_time_day"] for data in data_of(whole)] == [str(n) for n in range(50)]
+    chosen = Rows(stream("ads_reports_daily"), 7001, lines.select([7, 9]), 100)
+    assert len(chosen.records) == 2
     assert [data["stat_time_day"] for data in data_of(chosen)] == ["7", "9"]
 
 

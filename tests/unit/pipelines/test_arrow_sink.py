@@ -15,7 +15,7 @@ from row_builders import NEEDS_C, REPORTS, compact, damaged, rows_of, sent_row
 from unit_builders import page, stream
 
 from tiktok_marketing.catalog import field_types
-from tiktok_marketing.pipelines.arrow.sink import ArrowSink, table_of_batch
+from tiktok_marketing.pipelines.arrow.sink import ArrowSink
 from tiktok_marketing.pipelines.arrow.tables import TableBuilder
 from tiktok_marketing.sync.decode.reports import report_reader
 
@@ -168,9 +168,9 @@ def test_nobody_is_told_of_a_page_that_is_refused() -> None:
     body = page(many(500, odd=0))
     reader = report_reader(stream("ads_reports_daily"))
     with pytest.raises(msgspec.DecodeError):
-        reader.read(body[:-300], lambda: ArrowSink(maker, ACCOUNT))
+        reader.read_into(body[:-300], lambda: ArrowSink(maker, ACCOUNT))
     assert told == []
-    table = table_of_batch(maker, reader.read(body, lambda: ArrowSink(maker, ACCOUNT)).records, ACCOUNT)
+    table = reader.read_into(body, lambda: ArrowSink(maker, ACCOUNT)).records.table()
     assert len(told) == 1
     assert table.num_rows == 500
 
@@ -193,8 +193,8 @@ def test_a_page_becomes_one_table(count: int, odd: int | None) -> None:
     body = page(rows)
     maker = MAKERS["ads_reports_daily"]
     reader = report_reader(stream("ads_reports_daily"))
-    read = reader.read(body, lambda: ArrowSink(maker, ACCOUNT))
-    table = table_of_batch(maker, read.records, ACCOUNT)
+    read = reader.read_into(body, lambda: ArrowSink(maker, ACCOUNT))
+    table = read.records.table()
     expected = maker.table(reader.read(body).records, ACCOUNT)
     assert len(read.records) == table.num_rows == count
     assert [one.ad_id for one in read.keyed] == list(range(count)) == table["ad_id"].to_pylist()
@@ -206,11 +206,11 @@ def test_some_of_the_rows_can_be_left_out() -> None:
     """A row that came before is not loaded again."""
     maker = MAKERS["ads_reports_daily"]
     reader = report_reader(stream("ads_reports_daily"))
-    kept = reader.read(page(many(300, odd=7)), lambda: ArrowSink(maker, ACCOUNT)).records
-    some = [row for row, table in enumerate(kept) if table.num_rows == 1 and row % 50 == 7]
-    chosen = [row for number, row in enumerate(kept) if number in some]
-    table = table_of_batch(maker, chosen, ACCOUNT)
-    assert table["ad_id"].to_pylist() == some == [7, 57, 107, 157, 207, 257]
+    kept = reader.read_into(page(many(300, odd=7)), lambda: ArrowSink(maker, ACCOUNT)).records
+    selected = kept.select([7, 57, 107, 157, 207, 257])
+    assert len(selected) == 6
+    table = selected.table()
+    assert table["ad_id"].to_pylist() == [7, 57, 107, 157, 207, 257]
     assert pa.types.is_string(table.schema.field("_misfits").type)
     assert table["_misfits"].null_count == 5
-    assert kept[3]["ad_id"].to_pylist() == [3]
+    assert kept.table()["ad_id"].to_pylist() == list(range(300))

@@ -157,8 +157,9 @@ def test_every_day_with_data_is_read_and_every_window_is_accounted_for(
     length: int, window_days: int, active: set[int], last_known: int, dice: random.Random
 ) -> None:
     """Whatever days are active: those are in a window that is read, and steps cover all windows, in order."""
+    last = FIRST + (length - 1) * DAY
     parts = [
-        Partition(stream=stream(name), account=account(), first=FIRST, last=FIRST + (length - 1) * DAY, days=days)
+        Partition(stream=stream(name), account=account(), first=FIRST, last=last, state_limit=last, days=days)
         for name, days in (
             ("ads_reports_daily", window_days),
             ("ads_reports_hourly", 1),
@@ -178,7 +179,7 @@ def test_every_day_with_data_is_read_and_every_window_is_accounted_for(
         taken = lane.take(10)
         if in_flight and (taken is None or dice.random() < 0.5):
             done = in_flight.pop(dice.randrange(len(in_flight)))
-            reached = queue.complete(done) or reached
+            reached = queue.finish(done) or reached
             lane.release(done)
         if taken is None:
             continue
@@ -199,7 +200,7 @@ def test_every_day_with_data_is_read_and_every_window_is_accounted_for(
     assert days_with_data <= covered
     assert windows == parts[0].size
     assert reached is not None
-    assert reached.end == parts[0].last
+    assert reached == f"{last} 00:00:00"
 
 
 def test_empty_days_in_a_row_are_one_step() -> None:
@@ -215,7 +216,7 @@ def test_empty_days_in_a_row_are_one_step() -> None:
             answer(taken, set())
             lane.query_done()
         elif taken is not None:
-            queue.complete(taken)
+            queue.finish(taken)
             lane.release(taken)
             steps.append((taken.empty, taken.window_count))
     assert steps == [(True, 30), (True, 30), (True, 9)]

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from row_builders import NEEDS_C, REPORTS, compact, damaged, rows_of, sent_row
 from unit_builders import page, report_source, stream
 
-from tiktok_marketing.airbyte.messages import RowLines
+from tiktok_marketing.airbyte.line_sinks import ReportLines
 from tiktok_marketing.sync.decode import native as rows_module
 from tiktok_marketing.sync.decode.native import NATIVE, lines_of
 from tiktok_marketing.sync.decode.reports import report_reader
@@ -48,7 +48,7 @@ def without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def in_python(name: str, rows: bytes) -> tuple[list[Any], list[Any]]:
     """What the reader in Python makes of the rows: the data of records, and the dimensions."""
-    kept = RowLines(stream(name), 7001)
+    kept = ReportLines(stream(name), 7001)
     read = report_reader(stream(name))._some(rows, {})
     kept.extend(read)
     return [json.loads(line)["record"]["data"] for line in kept], [msgspec.to_builtins(row.dimensions) for row in read]
@@ -234,10 +234,10 @@ def test_a_page_is_read_by_it() -> None:
         row["dimensions"]["ad_id"] = str(n)
     rows[250]["metrics"]["spend"] = {"odd": "1"}
     body = json.dumps(json.loads(page(rows)), separators=(",", ":")).encode()
-    kept = RowLines(stream(NAME), 7001)
+    kept = ReportLines(stream(NAME), 7001)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rows_module, "NATIVE", Counting)
-        read = report_reader(stream(NAME)).read(body, lambda: kept)
+        read = report_reader(stream(NAME)).read_into(body, lambda: kept)
     assert made.count(0) == 1
     assert 400 < sum(made) < 500
     assert len(read.records) == 500

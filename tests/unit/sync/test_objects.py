@@ -16,11 +16,10 @@ from support import Ahead
 from tiktok_marketing.api.rate_limit.tiers import tier_of
 from tiktok_marketing.api.transport import Reply
 from tiktok_marketing.catalog import Parent, field_types
-from tiktok_marketing.errors import IncompleteReadError, TikTokError
-from tiktok_marketing.sync.events import Batch, Checkpoint, Ended, Event, Notice
+from tiktok_marketing.errors import IncompleteReadError, OutOfReachError, TikTokError
+from tiktok_marketing.sync.events import Checkpoint, Event, Notice, Rows, StreamEnded
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.selection import Selected
-from tiktok_marketing.sync.read.listing import OutOfReachError
 from tiktok_marketing.sync.read.objects import ObjectLists, ParentParams, object_requests, parent_params
 from tiktok_marketing.sync.run.byte_queue import ByteQueue
 from tiktok_marketing.sync.run.engine import Sync
@@ -426,7 +425,7 @@ async def test_the_state_of_assets_is_written_as_airbyte_4_writes_it() -> None:
     rows = [asset(1, "2026-02-01T10:00:00Z"), asset(2, "2026-01-20T10:00:00Z")]
     api = Api({"file/image/ad/search/": rows})
     events = await synced(api, "creative_assets_images", {"modify_time": "2026-01-25T00:00:00Z"})
-    assert [record["image_id"] for event in events if isinstance(event, Batch) for record in event.records] == ["i1"]
+    assert [record["image_id"] for event in events if isinstance(event, Rows) for record in event.records] == ["i1"]
     (state,) = [event.state for event in events if isinstance(event, Checkpoint)]
     (entry,) = state["states"]
     assert entry["cursor"] == {"modify_time": "2026-02-01 10:00:00Z"}
@@ -438,7 +437,7 @@ async def test_what_was_left_out_is_told() -> None:
     events = await synced(api, "pixel_events_statistics")
     (said,) = [event.text for event in events if isinstance(event, Notice)]
     assert "pixel 2 is left out" in said
-    (ended,) = [event for event in events if isinstance(event, Ended)]
+    (ended,) = [event for event in events if isinstance(event, StreamEnded)]
     assert ended.complete
 
 
@@ -446,7 +445,7 @@ async def test_assets_out_of_reach_fail_their_account_and_keep_its_state() -> No
     """The records that TikTok gives are delivered, and the stream is not complete."""
     rows = [asset(n, "2026-02-01T10:00:00Z") for n in range(10_050)]
     events = await synced(Api({"file/image/ad/search/": rows}, reach=10_000), "creative_assets_images")
-    (ended,) = [event for event in events if isinstance(event, Ended)]
+    (ended,) = [event for event in events if isinstance(event, StreamEnded)]
     assert [failure.advertiser_id for failure in ended.failures] == ["7001"]
     assert ended.records == 10_000
     assert [event.state["states"] for event in events if isinstance(event, Checkpoint)] == [[]]
@@ -470,7 +469,7 @@ async def test_the_sum_over_a_year_is_one_request() -> None:
     assert (asked["start_date"], asked["end_date"]) == ("2025-03-01", "2026-02-28")
     assert "query_lifetime" not in asked
     assert asked["report_type"] == "AUDIENCE"
-    (ended,) = [event for event in events if isinstance(event, Ended)]
+    (ended,) = [event for event in events if isinstance(event, StreamEnded)]
     assert (ended.complete, ended.records) == (True, 1)
 
 
@@ -478,7 +477,7 @@ async def test_a_sum_is_never_taken_apart() -> None:
     """Two halves of the days would be two rows of one key, each with a part of the sum: it fails instead."""
     api = Api({"report/integrated/get/": lambda _: refusal(40067, "too large")})
     events = await synced(api, "advertisers_audience_reports_lifetime", start_date=date(2026, 1, 1))
-    (ended,) = [event for event in events if isinstance(event, Ended)]
+    (ended,) = [event for event in events if isinstance(event, StreamEnded)]
     assert [failure.advertiser_id for failure in ended.failures] == ["7001"]
     assert {(params["start_date"], params["end_date"]) for params in api.params_of("report/integrated/get/")} == {
         ("2026-01-01", "2026-03-10")
@@ -493,8 +492,10 @@ async def test_a_sync_over_midnight_leaves_the_next_day_its_full_read() -> None:
     part = Partition(stream=stream("ads"), account=account(), modified_since="2026-03-10 09:00:00", only_changed=True)
     clock.seconds += 86_400
     run = StreamRun(Selected(part.stream, incremental=True), None, 0.0)
-    assert await reading.deliver(run, PartitionQueue(part).take(), Ahead(1)) == "2026-03-10 23:59:59"
-    assert isinstance(await buffer.get(), Batch)
+    queue = PartitionQueue(part)
+    step = queue.take()
+    assert queue.finish(step, await reading.deliver(run, step, Ahead(1))) == "2026-03-10 23:59:59"
+    assert isinstance(await buffer.get(), Rows)
 
 
 class SlowApi(Api):

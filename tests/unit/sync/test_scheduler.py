@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit_builders import account, stream
 
+from tiktok_marketing.sync.plan.cursors import Cursor
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.run.scheduler import EndpointScheduler, PartitionQueue, Step
@@ -23,17 +24,23 @@ def queue(
     """An account with so many windows of one day, which are known to have so many pages; 0 if that is not known."""
     one = PartitionQueue(
         Partition(
-            stream=stream(name), account=account(advertiser_id), first=FIRST, last=FIRST + (days - 1) * DAY, days=1
+            stream=stream(name),
+            account=account(advertiser_id),
+            first=FIRST,
+            last=FIRST + (days - 1) * DAY,
+            state_limit=FIRST + (days - 1) * DAY,
+            days=1,
         )
     )
     one.pages = pages
     return one
 
 
-def number(window: Window | None) -> int:
-    """Which of the queue's windows it is, from 0."""
-    assert window is not None
-    return (window.start - FIRST).days
+def number(reached: Window | Cursor | None) -> int:
+    """Which of the queue's windows it is, or the cursor is at the end of, from 0."""
+    assert reached is not None
+    day = reached.start if isinstance(reached, Window) else date.fromisoformat(reached[:10])
+    return (day - FIRST).days
 
 
 def test_windows_are_handed_out_oldest_first() -> None:
@@ -49,7 +56,7 @@ def test_a_queue_is_finished_when_all_is_done() -> None:
     one = queue(1)
     step = one.take()
     assert not one.finished
-    one.complete(step)
+    one.finish(step)
     assert one.finished
 
 
@@ -59,7 +66,7 @@ def test_a_window_without_days_is_handed_out_once() -> None:
     step = one.take()
     assert step.window is None
     assert not one.waiting
-    assert one.complete(step) is None
+    assert one.finish(step) is None
     assert one.finished
 
 
@@ -67,9 +74,9 @@ def test_the_run_grows_over_windows_that_were_done_before() -> None:
     """A gap that closes takes along what was finished behind it."""
     one = queue(3)
     first, second, third = one.take(), one.take(), one.take()
-    assert one.complete(third) is None
-    assert one.complete(second) is None
-    reached = one.complete(first)
+    assert one.finish(third) is None
+    assert one.finish(second) is None
+    reached = one.finish(first)
     assert number(reached) == 2
 
 
@@ -78,9 +85,9 @@ def test_what_is_done_before_a_failure_still_counts() -> None:
     one = queue(4)
     first, second, _failing, fourth = (one.take() for _ in range(4))
     one.fail()
-    assert number(one.complete(first)) == 0
-    assert one.complete(fourth) is None
-    assert number(one.complete(second)) == 1
+    assert number(one.finish(first)) == 0
+    assert one.finish(fourth) is None
+    assert number(one.finish(second)) == 1
     assert one.finished
 
 
@@ -100,7 +107,7 @@ def test_a_dropped_queue_waits_for_what_is_under_way() -> None:
     one.drop()
     assert not one.waiting
     assert not one.finished
-    assert number(one.complete(step)) == 0
+    assert number(one.finish(step)) == 0
     assert one.finished
 
 
@@ -109,11 +116,11 @@ def test_what_came_in_part_ends_the_run_and_nothing_else() -> None:
     one = queue(4)
     first, in_part, third = one.take(), one.take(), one.take()
     one.block(in_part)
-    assert one.complete(third) is None
-    assert number(one.complete(first)) == 0
+    assert one.finish(third) is None
+    assert number(one.finish(first)) == 0
     last = one.take()
     assert number(last.window) == 3
-    assert one.complete(last) is None
+    assert one.finish(last) is None
     assert one.finished
 
 
@@ -122,7 +129,7 @@ def test_nothing_is_kept_of_windows_behind_one_that_came_in_part() -> None:
     one = queue(500)
     one.block(one.take())
     while one.waiting:
-        one.complete(one.take())
+        one.finish(one.take())
     gc.collect()
     assert not [thing for thing in gc.get_objects() if isinstance(thing, Step) and thing.queue is one]
 
@@ -176,7 +183,7 @@ def test_any_order_of_ends_keeps_the_promises(
             held.add(me)
             done.setdefault(me, set())
             continue
-        reached = step.queue.complete(step)
+        reached = step.queue.finish(step)
         done.setdefault(me, set()).add(at)
         if reached is not None:
             assert number(reached) > frontier.get(me, -1)
@@ -256,7 +263,7 @@ def test_a_window_that_ended_gives_its_share_back() -> None:
     lane.release(first)
     assert lane.active == 2
     assert second is not None
-    one.complete(second)
+    one.finish(second)
     lane.release(second)
     one.failed = False
     assert [step.queue for _ in range(3) if (step := lane.take(8))] == [one, one, other]
@@ -275,7 +282,7 @@ def test_a_slow_account_does_not_hold_up_the_others() -> None:
     lane = EndpointScheduler("report/integrated/get/", [[slow, quick]])
     while quick.waiting and lane.active < 8 and (step := lane.take(8)) is not None:
         if step.queue is quick:
-            quick.complete(step)
+            quick.finish(step)
             lane.release(step)
     assert not quick.waiting
     assert slow.in_flight == 2
@@ -294,7 +301,7 @@ def test_a_large_window_that_stands_still_does_not_hold_up_the_others(limit: int
         step = lane.take(limit)
         assert isinstance(step, Step)
         assert step.queue is not large
-        step.queue.complete(step)
+        step.queue.finish(step)
         lane.release(step)
         left -= 1
     assert lane.pages == 1000

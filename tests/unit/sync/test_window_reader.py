@@ -15,7 +15,7 @@ from support import Ahead
 from tiktok_marketing.api.rate_limit.tiers import tier_of
 from tiktok_marketing.api.transport import Reply
 from tiktok_marketing.errors import ConnectorError
-from tiktok_marketing.sync.events import Batch, DaysComplete, Event
+from tiktok_marketing.sync.events import DaysComplete, DaysIncomplete, Event, Rows
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.plan.windows import Window
@@ -103,7 +103,7 @@ async def deliver(report: Report, *, ahead: int, deleted: bool = True) -> tuple[
 
 def days_of(events: list[Event]) -> Counter[str]:
     """Rows of each day."""
-    rows = [row for event in events if isinstance(event, Batch) for row in event.records]
+    rows = [row for event in events if isinstance(event, Rows) for row in event.records]
     keys = [(row.dimensions.ad_id, row.dimensions.stat_time_day) for row in rows]
     assert len(keys) == len(set(keys))
     return Counter(day[:10] for _, day in keys)
@@ -128,13 +128,13 @@ async def test_each_window_is_told_of_once_its_days_are_whole() -> None:
     """The rows before that are of its own days alone."""
     came, _ = await deliver(Report(), ahead=8)
     settled = [event for event in came if isinstance(event, DaysComplete)]
-    assert all(event.whole and event.advertiser_id == 7001 for event in settled)
+    assert all(event.exact and event.advertiser_id == 7001 for event in settled)
     assert sorted(str(event.days) for event in settled) == [
         str(Window(FIRST + timedelta(days=day), FIRST + timedelta(days=day + 1))) for day in range(0, DAYS, 2)
     ]
     for event in settled:
         before = came[: came.index(event)]
-        rows = days_of([one for one in before if isinstance(one, Batch) and one.window_id == event.window_id])
+        rows = days_of([one for one in before if isinstance(one, Rows) and one.window_id == event.window_id])
         assert event.days is not None
         assert rows == {str(event.days.start): A_DAY, str(event.days.end): A_DAY}
 
@@ -146,9 +146,10 @@ async def test_a_window_that_fails_takes_no_other_along() -> None:
     assert error is not None
     assert "40001" in error.message
     assert len(report.asked) == 4
-    settled = {event.window_id: event.whole for event in came if isinstance(event, DaysComplete)}
+    days_events = [event for event in came if isinstance(event, (DaysComplete, DaysIncomplete))]
+    settled = {event.window_id: isinstance(event, DaysComplete) for event in days_events}
     assert sorted(settled.values()) == [False, True, True]
-    whole = [event for event in came if isinstance(event, Batch) and settled[event.window_id]]
+    whole = [event for event in came if isinstance(event, Rows) and settled[event.window_id or 0]]
     assert list(days_of(whole).values()) == [A_DAY] * 4
 
 
@@ -157,7 +158,7 @@ async def test_where_rows_may_be_hidden_nothing_is_said_of_others() -> None:
     came, _ = await deliver(Report(), ahead=8, deleted=False)
     settled = [event for event in came if isinstance(event, DaysComplete)]
     assert len(settled) == 4
-    assert {event.advertiser_id for event in settled} == {None}
+    assert not any(event.exact for event in settled)
 
 
 async def test_rows_of_days_that_are_still_to_be_read_are_not_told_of_with_others() -> None:

@@ -212,7 +212,13 @@ def _one_record(stream: Stream, account: Account, config: Config, now: datetime)
 
 async def _try(api: Client, trial: _Trial) -> TikTokError | None:
     try:
-        await api.get(trial.endpoint, trial.params, msgspec.json.decode, advertiser_id=trial.account.advertiser_id)
+        await api.get(
+            trial.endpoint,
+            trial.params,
+            msgspec.json.decode,
+            advertiser_id=trial.account.advertiser_id,
+            partial_ok=True,  # the question is whether it may be asked at all
+        )
     except TikTokError as error:
         return error
     return None
@@ -242,6 +248,7 @@ async def _try_quota(config: Config, api: Client, account: Account) -> list[Find
             {"advertiser_ids": [account.advertiser_id], "fields": ["advertiser_id"]},
             msgspec.json.decode,
             advertiser_id=account.advertiser_id,
+            partial_ok=True,
         )
         accepted += not tally.refused
 

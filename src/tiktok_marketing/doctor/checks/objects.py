@@ -17,7 +17,7 @@ from tiktok_marketing.doctor.budget import Budget
 from tiktok_marketing.doctor.checks.access import SCOPES, refused_account
 from tiktok_marketing.doctor.database import Database, StreamSync
 from tiktok_marketing.doctor.findings import Finding, Fix, Severity
-from tiktok_marketing.errors import Action, IncompleteReadError, PartialAnswerError, TikTokError
+from tiktok_marketing.errors import Action, IncompleteReadError, TikTokError
 from tiktok_marketing.sync.decode.objects import ObjectReader
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.cursors import normalize_time
@@ -117,8 +117,6 @@ class Lists:
         for request in requests:
             params = {**request.params, "page": 1, "page_size": 1}
             answer = await self._api.get(request.endpoint, params, _DECODER.decode, advertiser_id=advertiser_id)
-            if answer.partial_reason:
-                raise PartialAnswerError(request.endpoint, answer.partial_reason, advertiser_id)
             count = answer.value.data.page_info.total_number
             if request.max_records is not None and count > request.max_records:
                 return False  # sync says so at every run

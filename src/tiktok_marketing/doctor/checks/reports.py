@@ -24,10 +24,10 @@ from tiktok_marketing.doctor.checks.row_comparison import Comparison, compare
 from tiktok_marketing.doctor.checks.sampling import Question
 from tiktok_marketing.doctor.database import MEASURES, Database
 from tiktok_marketing.doctor.findings import Finding, Severity
-from tiktok_marketing.errors import Action, IncompleteReadError, PartialAnswerError, TikTokError
+from tiktok_marketing.errors import Action, AdsLeftOutError, IncompleteReadError, TikTokError
 from tiktok_marketing.sync.decode.reports import report_reader
 from tiktok_marketing.sync.plan.windows import Window
-from tiktok_marketing.sync.read.listing import AdsLeftOut, ListReader, Request
+from tiktok_marketing.sync.read.listing import ListReader, Request
 from tiktok_marketing.sync.read.report_requests import account_params
 
 TOTALS = "totals"
@@ -118,7 +118,7 @@ class Totals:
         try:
             if await self._settle(question, question.window, closely=closely):
                 self.asked += 1
-        except AdsLeftOut:
+        except AdsLeftOutError:
             self._note(
                 question, "TikTok cuts this report at 20,000 ads, so its rows cannot be counted cheaply.", drop=True
             )
@@ -167,9 +167,7 @@ class Totals:
                 return await self._count(stream, advertiser_id, window)
             raise
         if answer.throttled:
-            raise AdsLeftOut("TikTok left out all but the newest 20,000 ads of this report.")
-        if answer.partial_reason:
-            raise PartialAnswerError(stream.endpoint, answer.partial_reason, advertiser_id)
+            raise AdsLeftOutError("TikTok left out all but the newest 20,000 ads of this report.")
         told = answer.value.data.total_metrics or {}
         return Count(answer.value.data.page_info.total_number, tuple(_number(told.get(name)) for name in MEASURES))
 

@@ -1,90 +1,82 @@
-"""Rows of a report, kept as Arrow tables from the moment they come."""
+"""Records, kept as Arrow tables from the moment they arrive."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from tiktok_marketing.pipelines.arrow.tables import TableBuilder
 from tiktok_marketing.sync.decode.native import RowColumns
-from tiktok_marketing.sync.decode.pages import RowSink
 
 
-class ArrowSink(RowSink):
-    """Rows of a page. Each of them, if somebody wants them one by one, is a table of one row.
+class ArrowSink:
+    """Records of a page, which become one table.
 
     Args:
-        maker: Makes tables of the stream.
-        advertiser_id: The account.
+        builder: Builds tables of the stream.
+        advertiser_id: The account; None if the stream is not read per account.
     """
 
-    def __init__(self, maker: TableBuilder, advertiser_id: int) -> None:
-        self._maker = maker
+    def __init__(self, builder: TableBuilder, advertiser_id: int | None) -> None:
+        self._builder = builder
         self._advertiser_id = advertiser_id
-        self._columns = None if maker.kinds is None else RowColumns(maker.stream, maker.kinds)
-        self._parts: list[pa.Table | list[Any]] = []
+        self._columns = None if builder.kinds is None else RowColumns(builder.stream, builder.kinds)
+        self._chunks: list[pa.Table | list[Any]] = []
+        """What came so far, in its order: tables, and decoded records that have yet to become tables."""
         self._decoded: list[Any] = []
         self._count = 0
 
     def take(self, rows: bytes) -> Sequence[Sequence[Any]] | None:
         """Take rows as TikTok sends them; None if they have to be decoded."""
-        taken = None if self._columns is None else self._columns.add(rows)
-        if taken is not None:
-            self._count += len(taken[0])
+        dimensions = None if self._columns is None else self._columns.add(rows)
+        if dimensions is not None:
+            self._count += len(dimensions[0])
             self._put_decoded()  # which came before these
-        return taken
+        return dimensions
 
-    def extend(self, rows: list[Any]) -> None:
-        """Take rows, as `sync.events.Batch` describes them."""
+    def extend(self, records: Sequence[Any]) -> None:
+        """Take decoded records."""
         self._put_columns()
-        self._decoded += rows
-        self._count += len(rows)
+        self._decoded += records
+        self._count += len(records)
+
+    def select(self, positions: Sequence[int]) -> ArrowSink:
+        """Only the records at these positions."""
+        selected = ArrowSink(self._builder, self._advertiser_id)
+        selected._chunks = [self.table().take(pa.array(positions, pa.int64()))]
+        selected._count = len(positions)
+        return selected
 
     def table(self) -> pa.Table:
-        """All rows. Only now is anybody told of values that do not fit: before, their page may yet be refused."""
+        """All records. Values that do not fit are reported only now: before, their page may yet be refused."""
         self._put_decoded()
         self._put_columns()
         tables = [
-            self._maker.table(part, self._advertiser_id) if isinstance(part, list) else part for part in self._parts
+            self._builder.table(chunk, self._advertiser_id) if isinstance(chunk, list) else chunk
+            for chunk in self._chunks
         ]
-        table = concatenated(tables) if tables else self._maker.schema.empty_table()
-        self._parts = [table]
+        table = _concatenated(tables) if tables else self._builder.schema.empty_table()
+        self._chunks = [table]
         return table
 
     def __len__(self) -> int:
         return self._count
 
-    def __iter__(self) -> Iterator[pa.Table]:
-        table = self.table()
-        for row in range(table.num_rows):
-            yield table.slice(row, 1)
-
-    def __getitem__(self, index: Any) -> Any:
-        return list(self)[index]
-
     def _put_decoded(self) -> None:
         if self._decoded:
-            self._parts.append(self._decoded)
+            self._chunks.append(self._decoded)
             self._decoded = []
 
     def _put_columns(self) -> None:
         rows, columns = (0, []) if self._columns is None else self._columns.finish()
         if rows:
-            self._parts.append(self._maker.table_of(rows, columns, self._advertiser_id))
+            assert self._advertiser_id is not None  # noqa: S101 - only rows of reports become columns
+            self._chunks.append(self._builder.table_of(rows, columns, self._advertiser_id))
 
 
-def table_of_batch(maker: TableBuilder, records: Sequence[Any], advertiser_id: int | None) -> pa.Table:
-    """The records of a batch: rows that were kept, all of them or some, or objects."""
-    if isinstance(records, ArrowSink):
-        return records.table()
-    if records and isinstance(records[0], pa.Table):
-        return concatenated(records)
-    return maker.table(records, advertiser_id)
-
-
-def concatenated(tables: Sequence[pa.Table]) -> pa.Table:
+def _concatenated(tables: Sequence[pa.Table]) -> pa.Table:
     """One table of several, some of which may have a column that others lack."""
     if len(tables) == 1:
         return tables[0]

@@ -17,22 +17,22 @@ _REAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _GROUPED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?", re.ASCII)
 
 
-def coerce(value: Any, kind: FieldType, name: str, odd: dict[str, str]) -> Any:
-    """The value in its type, or null; what could not be saved is noted in `odd`."""
+def coerce(value: Any, kind: FieldType, name: str, rejected: dict[str, str]) -> Any:
+    """The value in its type, or null; what could not be saved is noted in `rejected`."""
     if value is None or kind.kind == "any":
         return value
-    found = _FITTERS[kind.kind](value, kind, name, odd)
+    found = _FITTERS[kind.kind](value, kind, name, rejected)
     if found is None and value not in {"", "-"} if isinstance(value, str) else found is None:
-        odd.setdefault(name, str(value)[:60])
+        rejected.setdefault(name, str(value)[:60])
     return found
 
 
-def _integer(value: Any, _kind: FieldType, _name: str, _odd: dict[str, str]) -> int | None:
+def _integer(value: Any, _kind: FieldType, _name: str, _rejected: dict[str, str]) -> int | None:
     if isinstance(value, str):
         text = _ungrouped(value)
         match = _WHOLE.fullmatch(text)
         if match is None and _REAL.fullmatch(text):  # 1e3
-            return _integer(float(text), _kind, _name, _odd)
+            return _integer(float(text), _kind, _name, _rejected)
         number = int(match[1]) if match and len(match[1]) < 30 else None
     elif isinstance(value, float):
         number = int(value) if value.is_integer() else None
@@ -41,7 +41,7 @@ def _integer(value: Any, _kind: FieldType, _name: str, _odd: dict[str, str]) -> 
     return number if number is not None and -LARGEST_INT - 1 <= number <= LARGEST_INT else None
 
 
-def _number(value: Any, _kind: FieldType, _name: str, _odd: dict[str, str]) -> float | None:
+def _number(value: Any, _kind: FieldType, _name: str, _rejected: dict[str, str]) -> float | None:
     if isinstance(value, str):
         value = _ungrouped(value)
         if not _REAL.fullmatch(value):
@@ -61,7 +61,7 @@ def _ungrouped(text: str) -> str:
     return text.replace(",", "") if _GROUPED.fullmatch(text) else text
 
 
-def _string(value: Any, _kind: FieldType, _name: str, _odd: dict[str, str]) -> str | None:
+def _string(value: Any, _kind: FieldType, _name: str, _rejected: dict[str, str]) -> str | None:
     if isinstance(value, str):
         return value
     if isinstance(value, (bool, list, dict)):
@@ -69,26 +69,26 @@ def _string(value: Any, _kind: FieldType, _name: str, _odd: dict[str, str]) -> s
     return str(value)
 
 
-def _boolean(value: Any, _kind: FieldType, _name: str, _odd: dict[str, str]) -> bool | None:
+def _boolean(value: Any, _kind: FieldType, _name: str, _rejected: dict[str, str]) -> bool | None:
     if isinstance(value, bool):
         return value
     return {"true": True, "1": True, "false": False, "0": False}.get(str(value).lower())
 
 
-def _object(value: Any, kind: FieldType, name: str, odd: dict[str, str]) -> dict[str, Any] | None:
+def _object(value: Any, kind: FieldType, name: str, rejected: dict[str, str]) -> dict[str, Any] | None:
     if not isinstance(value, Mapping):
         return None
     return {
-        key: coerce(item, kind.fields[key], f"{name}.{key}", odd) if key in kind.fields else item
+        key: coerce(item, kind.fields[key], f"{name}.{key}", rejected) if key in kind.fields else item
         for key, item in value.items()
     }
 
 
-def _array(value: Any, kind: FieldType, name: str, odd: dict[str, str]) -> list[Any] | None:
+def _array(value: Any, kind: FieldType, name: str, rejected: dict[str, str]) -> list[Any] | None:
     if not isinstance(value, list):
         return None
     items = kind.items
-    return value if items is None else [coerce(item, items, name, odd) for item in value]
+    return value if items is None else [coerce(item, items, name, rejected) for item in value]
 
 
 _FITTERS: dict[str, Callable[[Any, FieldType, str, dict[str, str]], Any]] = {

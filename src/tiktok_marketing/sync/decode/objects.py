@@ -10,7 +10,7 @@ import msgspec
 from tiktok_marketing.catalog import ObjectSource, Stream, field_types
 from tiktok_marketing.sync.decode.coercion import coerce
 from tiktok_marketing.sync.decode.lenient_json import decode_list
-from tiktok_marketing.sync.decode.pages import Keyer, Page
+from tiktok_marketing.sync.decode.pages import Keyer, Page, RecordList
 
 
 class ObjectReader:
@@ -30,20 +30,20 @@ class ObjectReader:
         self._lifted = source.promoted_fields
         self._row_key = stream.row_key
 
-    def read(self, body: bytes) -> Page:
+    def read(self, body: bytes) -> Page[RecordList]:
         """Decode a page."""
         rows, info = decode_list(body, self._list_key)
-        odd: dict[str, str] = {}
-        records = [self.typed(row, odd) for row in rows]
-        return Page(records, records, info.total_number, info.total_page, odd)
+        rejected: dict[str, str] = {}
+        records = RecordList(self.typed(row, rejected) for row in rows)
+        return Page(records, records, info.total_number, info.total_page, rejected)
 
-    def typed(self, row: Mapping[str, Any], odd: dict[str, str]) -> dict[str, Any]:
+    def typed(self, row: Mapping[str, Any], rejected: dict[str, str]) -> dict[str, Any]:
         """One object with the catalog's types; fields that the catalog does not know pass as they are."""
         types = self._types
         if self._lifted:
             row = {name: _inner(row, way) for name, way in self._lifted.items()} | dict(row)
         record = {
-            name: coerce(value, types[name], name, odd) if name in types else value for name, value in row.items()
+            name: coerce(value, types[name], name, rejected) if name in types else value for name, value in row.items()
         }
         if self._advertiser_id is not None:
             record["advertiser_id"] = self._advertiser_id

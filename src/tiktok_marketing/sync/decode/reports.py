@@ -1,10 +1,15 @@
-"""Pages of reports become rows of the catalog's types."""
+"""Pages of reports become rows of the catalog's types.
+
+Rows are decoded straight into structs made for their stream, and handed on a dozen or two at a time: a whole page would
+leave the processor's cache before anybody looks at it. Where a value does not fit its type, those rows are decoded once
+more without types, and each value is converted to its type or, failing that, to null: no row is lost for a value.
+"""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import count
 from operator import attrgetter
@@ -16,7 +21,7 @@ import msgspec
 from tiktok_marketing.catalog import ReportSource, Stream, field_types
 from tiktok_marketing.sync.decode.coercion import LARGEST_INT, coerce
 from tiktok_marketing.sync.decode.lenient_json import PageInfo, as_objects, decode_lenient, decode_list
-from tiktok_marketing.sync.decode.pages import Keyer, Page, RowSink
+from tiktok_marketing.sync.decode.pages import Keyer, Page, RecordList, RowSink, Sink
 
 _PYTHON: dict[str, Any] = {
     "integer": Annotated[int, msgspec.Meta(ge=-LARGEST_INT - 1, le=LARGEST_INT)],
@@ -54,33 +59,36 @@ class ReportReader:
         self._decode_rows: Callable[[bytes], list[Any]] = msgspec.json.Decoder(list[self._row], strict=False).decode  # type: ignore[name-defined]
         self._dimension_names = source.dimensions
 
-    def read(self, body: bytes, keep: Callable[[], RowSink | list[Any]] = list) -> Page:
+    def read(self, body: bytes) -> Page[RecordList]:
+        """Decode a page into a list of structs."""
+        return self.read_into(body, RecordList)
+
+    def read_into(self, body: bytes, new_sink: Callable[[], Sink]) -> Page[Sink]:
         """Decode a page, quickly where every value is of its type.
 
         Args:
             body: The page.
-            keep: Makes what takes the rows and is the page's `records`.
+            new_sink: Makes what takes the rows and is the page's `records`.
         """
         try:
-            return self._gather(*_sliced(body), keep)
+            return self._gather(*_sliced(body), new_sink())
         except msgspec.DecodeError:  # the slices were cut where no row ends, or the page is damaged
-            return self._gather(body, (), keep)
+            return self._gather(body, (), new_sink())
 
-    def _gather(self, frame: bytes, slices: Iterable[bytes], keep: Callable[[], RowSink | list[Any]]) -> Page:
-        kept = keep()
-        odd: dict[str, str] = {}
-        rows, info = self._whole(frame, odd)
+    def _gather(self, frame: bytes, slices: Iterable[bytes], sink: Sink) -> Page[Sink]:
+        rejected: dict[str, str] = {}
+        rows, info = self._whole(frame, rejected)
         dimensions = [row.dimensions for row in rows]
-        kept.extend(rows)
-        for one in slices:
-            taken = kept.take(one) if isinstance(kept, RowSink) else None
+        sink.extend(rows)
+        for rows_text in slices:
+            taken = sink.take(rows_text)
             if taken is not None:
                 dimensions += map(self._dimensions, *taken)
                 continue
-            rows = self._some(one, odd)
+            rows = self._some(rows_text, rejected)
             dimensions += [row.dimensions for row in rows]
-            kept.extend(rows)
-        return Page(kept, dimensions, info.total_number, info.total_page, odd)
+            sink.extend(rows)
+        return Page(sink, dimensions, info.total_number, info.total_page, rejected)
 
     def keyer(self) -> Keyer:
         """Keys of the rows' dimensions: an id and, packed below it, which of the other values it goes with.
@@ -95,7 +103,7 @@ class ReportReader:
         of_others = attrgetter(*others)
         known: defaultdict[Any, int] = defaultdict(count().__next__)
 
-        def keys(keyed: Sequence[Any]) -> list[Any]:
+        def keys(keyed: Iterable[Any]) -> list[Any]:
             return [
                 identity << 32 | known[rest] if type(identity) is int else (identity, rest)
                 for identity, rest in zip(map(of_first, keyed), map(of_others, keyed), strict=True)
@@ -103,7 +111,7 @@ class ReportReader:
 
         return keys
 
-    def _whole(self, answer: bytes, odd: dict[str, str]) -> tuple[list[Any], PageInfo]:
+    def _whole(self, answer: bytes, rejected: dict[str, str]) -> tuple[list[Any], PageInfo]:
         """The rows of an answer, and its counts."""
         with_nulls = _with_nulls(answer)
         if not answer.startswith(_COMPACT):  # a serializer that puts spaces puts one after the first colon
@@ -112,22 +120,23 @@ class ReportReader:
             data = self._decode(with_nulls).data
         except (msgspec.DecodeError, UnicodeDecodeError):  # a value not of its type, or a text that msgspec refuses
             rows, info = decode_list(answer, "list")
-            return [self._fitted_row(row, odd) for row in rows], info
+            return [self._fitted_row(row, rejected) for row in rows], info
         return data.list, data.page_info
 
-    def _some(self, rows: bytes, odd: dict[str, str]) -> list[Any]:
+    def _some(self, rows: bytes, rejected: dict[str, str]) -> list[Any]:
         """The rows, which are separated by commas."""
         try:
             return self._decode_rows(_with_nulls(rows, b"[", b"]"))
         except (msgspec.DecodeError, UnicodeDecodeError):
             return [
-                self._fitted_row(row, odd) for row in as_objects(decode_lenient(b"[%b]" % rows), "a slice of the list")
+                self._fitted_row(row, rejected)
+                for row in as_objects(decode_lenient(b"[%b]" % rows), "a slice of the list")
             ]
 
-    def _fitted_row(self, row: Mapping[str, Any], odd: dict[str, str]) -> Any:
-        return self._row(*(self._fitted(part, row.get(part), odd) for part in self._fields))
+    def _fitted_row(self, row: Mapping[str, Any], rejected: dict[str, str]) -> Any:
+        return self._row(*(self._fitted(part, row.get(part), rejected) for part in self._fields))
 
-    def _fitted(self, part: str, given: Any, odd: dict[str, str]) -> Any:
+    def _fitted(self, part: str, given: Any, rejected: dict[str, str]) -> Any:
         """The struct of a row's dimensions or metrics, each value in its type or null."""
         if not isinstance(given, Mapping):
             raise msgspec.ValidationError(f"a row of the report has no `{part}`")
@@ -135,7 +144,7 @@ class ReportReader:
         for name, kind in self._fields[part].items():
             value = given.get(name)
             is_null = part == "metrics" and value == "-"
-            values[name] = None if is_null else coerce(value, kind, name, odd)
+            values[name] = None if is_null else coerce(value, kind, name, rejected)
         return (self._metrics if part == "metrics" else self._dimensions)(**values)
 
 
@@ -188,21 +197,21 @@ def _slices(body: bytes, at: int, end: int, between: bytes) -> Iterator[bytes]:
 
 
 class ReportPageReader:
-    """Reads a report's rows into what somebody keeps them in.
+    """Reads pages of a report into the sinks of one sync and account.
 
     Args:
         reader: Of the report.
-        keep: Makes that, for each page anew.
+        new_sink: Makes the sink of a page.
     """
 
-    def __init__(self, reader: ReportReader, keep: Callable[[], RowSink | list[Any]]) -> None:
+    def __init__(self, reader: ReportReader, new_sink: Callable[[], RowSink]) -> None:
         self._reader = reader
-        self._keep = keep
+        self._new_sink = new_sink
         self.keyer = reader.keyer
 
-    def read(self, body: bytes) -> Page:
+    def read(self, body: bytes) -> Page[RowSink]:
         """Decode a page."""
-        return self._reader.read(body, self._keep)
+        return self._reader.read_into(body, self._new_sink)
 
 
 @lru_cache(maxsize=256)

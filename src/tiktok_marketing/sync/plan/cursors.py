@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NewType
 
 from tiktok_marketing.errors import ConfigurationError
+
+Cursor = NewType("Cursor", str)
+"""How far an account has been read, as `YYYY-MM-DD HH:MM:SS`, which sorts as text."""
 
 NO_CURSOR: dict[str, Any] = {"__ab_no_cursor_state_message": True}
 """The state of a stream that is read whole every time."""

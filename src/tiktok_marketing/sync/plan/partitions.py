@@ -1,4 +1,4 @@
-"""What has to be read: streams, accounts, days and states become parts. Pure."""
+"""What has to be read: streams, accounts, days and states become partitions. Pure."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tiktok_marketing.clock import ClockReading
 from tiktok_marketing.config import Config, Refresh
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.cursors import Cursors
+from tiktok_marketing.sync.plan.frontier import state_limit
 from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.plan.windows import Window, count_windows, first_day
 from tiktok_marketing.sync.plan.zones import day_in
@@ -28,8 +29,7 @@ class Partition(msgspec.Struct, frozen=True, kw_only=True):
         account: The account; None for a stream that is not read per account.
         first: The first day; None for what has no days.
         last: The last day.
-        state_limit: The latest day that the state may say was reached: the last one, unless it may not have begun yet,
-            since the account's time zone is unknown or clocks disagree. The next sync would not read what was to come.
+        state_limit: The latest day that the state may name, see `plan.frontier`.
         days: Days a window holds at most.
         modified_since: For objects: older ones are left out, `YYYY-MM-DD HH:MM:SS` in UTC.
         only_changed: Whether TikTok may be asked for just these objects, where it has a filter for them, since an
@@ -69,33 +69,33 @@ def plan_stream(
     selected: Selected,
     cursors: Cursors | None,
     accounts: Sequence[Account],
-    moment: ClockReading,
+    clock: ClockReading,
 ) -> list[Partition]:
-    """The parts of one stream; fewer than accounts if some have no day to read.
+    """The partitions of one stream; fewer than accounts if some have no day to read.
 
     Args:
         config: What the user asked for.
         selected: The stream and its mode.
         cursors: How far it was read before; None if it has no state or must not use it.
         accounts: The accounts of this run.
-        moment: This one.
+        clock: What time it is.
     """
     stream = selected.stream
     if stream.scope is not Scope.ACCOUNT:
         return [Partition(stream=stream)]
-    parts = (_partition(config, stream, cursors, account, moment) for account in accounts)
-    return [part for part in parts if part.size]
+    partitions = (_partition(config, stream, cursors, account, clock) for account in accounts)
+    return [partition for partition in partitions if partition.size]
 
 
 def _partition(
-    config: Config, stream: Stream, cursors: Cursors | None, account: Account, moment: ClockReading
+    config: Config, stream: Stream, cursors: Cursors | None, account: Account, clock: ClockReading
 ) -> Partition:
     source = stream.source
     if not isinstance(source, ReportSource):
-        return _object_partition(config, stream, cursors, account, moment.latest)
+        return _object_partition(config, stream, cursors, account, clock.latest)
     if source.grain is Grain.LIFETIME:
         return Partition(stream=stream, account=account)
-    today = account.today(moment.latest)
+    today = account.today(clock.latest)
     last = min(config.end_date, today) if config.end_date else today
     first = first_day(
         config.start_date,
@@ -113,8 +113,8 @@ def _partition(
             days = 1  # TikTok takes one day at a time by the hour and thirty by the day
         case _:
             days = config.report_granularity
-    farthest = min(last, account.latest_started_day(moment.earliest))
-    return Partition(stream=stream, account=account, first=first, last=last, state_limit=farthest, days=days)
+    limit = state_limit(account, last, clock)
+    return Partition(stream=stream, account=account, first=first, last=last, state_limit=limit, days=days)
 
 
 def _object_partition(
@@ -138,6 +138,6 @@ def _object_partition(
     )
 
 
-def in_order_of_size(parts_by_stream: Mapping[str, Sequence[Partition]]) -> list[str]:
-    """Stream names, those with the fewest windows first: a short stream is not kept waiting by a long one."""
-    return sorted(parts_by_stream, key=lambda name: sum(part.size for part in parts_by_stream[name]))
+def in_order_of_size(partitions: Mapping[str, Sequence[Partition]]) -> list[str]:
+    """Stream names, those with the fewest windows first: a short stream does not wait for a long one."""
+    return sorted(partitions, key=lambda name: sum(partition.size for partition in partitions[name]))

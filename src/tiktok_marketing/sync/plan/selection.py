@@ -37,6 +37,15 @@ def choose_streams(config: Config, names: Iterable[str] | None = None) -> tuple[
     return tuple(chosen.values())
 
 
+def select_for_database(streams: Iterable[Stream]) -> list[Selected]:
+    """How streams are read into a database: reports from their state on, lists of objects whole.
+
+    A list is read whole in any case, and an object's status can change without its `modify_time`: so every object that
+    was read is written, which costs a merge by key little.
+    """
+    return [Selected(stream, incremental=stream.is_report and stream.cursor is not None) for stream in streams]
+
+
 class Selected(msgspec.Struct, frozen=True):
     """A stream that is asked for.
 

@@ -78,7 +78,9 @@ async def list_accounts(config: Config, api: Client) -> AccountList:
     """
     params = {"app_id": config.app_id or "", "secret": config.secret or ""}
     try:
-        answer = await api.get(LIST_ENDPOINT, params, _rows)
+        return AccountList((await api.get(LIST_ENDPOINT, params, _rows)).value, None)
+    except PartialAnswerError as error:
+        return AccountList(error.answer.value, error)
     except TikTokError as error:
         if error.code in {40000, 40001, 40002}:  # seen where the token and the application do not belong together
             facts = {"code": error.code, "request_id": error.request_id, "detail": error.detail}
@@ -86,9 +88,6 @@ async def list_accounts(config: Config, api: Client) -> AccountList:
                 rule_for(40101).error(error.tiktok_message, endpoint=error.endpoint, **facts).after(error.tries)
             ) from None
         raise
-    return AccountList(
-        answer.value, PartialAnswerError(LIST_ENDPOINT, answer.partial_reason) if answer.partial_reason else None
-    )
 
 
 def _choose(ids: Iterable[str], config: Config) -> list[str]:
@@ -126,7 +125,8 @@ async def _describe(api: Client, ids: Sequence[str]) -> dict[str, Account]:
     """One batch; if one account spoils it, its halves, so that the others keep their time zones."""
     only = ids[0] if len(ids) == 1 else None
     try:
-        answer = await api.get(INFO_ENDPOINT, {"advertiser_ids": list(ids)}, _rows, advertiser_id=only)
+        params = {"advertiser_ids": list(ids)}
+        answer = await api.get(INFO_ENDPOINT, params, _rows, advertiser_id=only, partial_ok=True)
     except TikTokError as error:
         if error.action is Action.STOP_SYNC:
             raise
@@ -138,9 +138,9 @@ async def _describe(api: Client, ids: Sequence[str]) -> dict[str, Account]:
     rows = {str(row.get("advertiser_id")): row for row in answer.value}
     found = {one: _account(one, rows[one]) for one in ids if one in rows}
     missing = [one for one in ids if one not in rows]
-    if answer.partial_reason and missing:
+    if answer.partial is not None and missing:
         if only is not None:
-            return {only: Account(advertiser_id=only, error=_left_out(only, answer.partial_reason))}
+            return {only: Account(advertiser_id=only, error=_left_out(only, answer.partial.reason))}
         found |= await _halves(api, missing)
     return found
 

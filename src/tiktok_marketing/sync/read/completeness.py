@@ -57,7 +57,7 @@ class Pass:
         """How many records there are, as each page told that came. One that tells of none proves nothing."""
         return self._counts or [0]
 
-    def note(self, number: int, page: Page) -> None:
+    def note(self, number: int, page: Page[Any]) -> None:
         """A page came."""
         if page.total_number:
             self._counts.append(page.total_number)

@@ -16,12 +16,12 @@ from typing import Any
 from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import Grain, Level, ReportSource, Stream, stream_named
 from tiktok_marketing.config import Config
-from tiktok_marketing.errors import Action, FailureType, IncompleteReadError, TikTokError
+from tiktok_marketing.errors import Action, AdsLeftOutError, FailureType, IncompleteReadError, TikTokError
 from tiktok_marketing.sync.decode.reports import report_reader
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.windows import Window, count_windows, windows
-from tiktok_marketing.sync.read.listing import AdsLeftOut, ListReader, Request
+from tiktok_marketing.sync.read.listing import ListReader, Request
 from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, refused_metrics, report_params
 
 TOGETHER = 5
@@ -164,7 +164,7 @@ class EmptyDayFinder:
                 self._give_up()
             elif error.failure_type is not FailureType.TRANSIENT:
                 await self._ask_one_by_one(accounts, question)
-        except (IncompleteReadError, AdsLeftOut):
+        except (IncompleteReadError, AdsLeftOutError):
             pass
         finally:
             question.answered = True
@@ -179,7 +179,7 @@ class EmptyDayFinder:
                 except TikTokError as error:
                     if error.action is Action.STOP_SYNC:
                         raise
-                except (IncompleteReadError, AdsLeftOut):
+                except (IncompleteReadError, AdsLeftOutError):
                     continue
             days.unanswerable = True
 

@@ -1,19 +1,18 @@
-"""A list, read to its end: every page, every record once, and the count held against what TikTok says there is."""
+"""Reads a list to its end: every page, every record once, and the count compared with what TikTok says there is."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol
 
 import msgspec
 
 from tiktok_marketing.api.client import Answer, Client
-from tiktok_marketing.errors import ConnectorError, IncompleteReadError, PartialAnswerError
-from tiktok_marketing.sync.decode.pages import Page, Reader
-from tiktok_marketing.sync.plan.windows import Window
+from tiktok_marketing.errors import AdsLeftOutError, IncompleteReadError, OutOfReachError, PartialAnswerError
+from tiktok_marketing.sync.decode.pages import Page, PageReader, Sink
 from tiktok_marketing.sync.read.completeness import Outcome, Pass, PassHistory
 
 
@@ -26,7 +25,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         page_size: Records a page; None where the endpoint has no pages.
         advertiser_id: The account it is about.
         divisible: Whether it can be asked for in smaller parts, should TikTok find it too large.
-        disjoint: Whether no other list of the same walker can hold a record of this one.
+        disjoint: Whether no other list of the same reader can hold a record of this one.
         max_rows: Rows beyond which it is not read but refused, to be asked for in smaller parts.
         max_records: Records that TikTok gives at most, however many there are; None if it gives all.
     """
@@ -41,24 +40,18 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     max_records: int | None = None
 
 
-class Delivery(msgspec.Struct, frozen=True):
+class Delivery(msgspec.Struct, Generic[Sink], frozen=True):
     """Records that have not been delivered before.
 
     Args:
-        records: As `sync.events.Batch` describes them.
+        records: What the page's reader put them into.
         size: Bytes of the page they came in.
         rejected: Fields whose value had to become null, with one such value each.
-        days_complete: Whether no row is still to come of the days whose rows came so far.
-        days: Those days since it last did, of a report that has days.
-        whole: Whether these days are whole, if it settles them; otherwise rows of them came in part.
     """
 
-    records: Sequence[Any]
+    records: Sink
     size: int
     rejected: Mapping[str, str]
-    days_complete: bool = False
-    days: Window | None = None
-    whole: bool = True
 
 
 class Budget(Protocol):
@@ -74,183 +67,175 @@ class Budget(Protocol):
 
 
 class SequentialBudget:
-    """The share of whoever reads one page after the other."""
+    """The budget of whoever reads one page after the other."""
 
     def pages_in_flight(self) -> int:
         """One."""
         return 1
 
     def set_remaining(self, pages: int) -> None:
-        """Nobody wants to know."""
-
-
-class AdsLeftOut(ConnectorError):  # noqa: N818 - what TikTok did to the answer
-    """TikTok answered for the newest 20,000 ads only (`X-Tt-Ads-Throttle`): ask for fewer ads at a time."""
-
-
-class OutOfReachError(IncompleteReadError):
-    """All that TikTok gives of a list was delivered, and there is more, or may be."""
+        """Ignore it: nobody shares this budget."""
 
 
 class PartialLog:
-    """Remembers that something came in part while all else is read."""
+    """Remembers that an answer was partial while everything else is read."""
 
     def __init__(self) -> None:
         self.first: PartialAnswerError | None = None
-        """The first time; None if all that was read is whole."""
+        """The first partial answer; None if all answers were whole."""
 
     def note(self, error: PartialAnswerError) -> None:
-        """Something did."""
+        """An answer was partial."""
         self.first = self.first or error
 
     def raise_first(self) -> None:
-        """All else was read.
+        """Everything else has been read.
 
         Raises:
-            PartialAnswerError: If something came in part.
+            PartialAnswerError: If an answer was partial.
         """
         if self.first is not None:
             raise self.first
 
 
-class TooManyRows(ConnectorError):  # noqa: N818 - a fact about the list
-    """The list has more rows than one walk should have.
+class TooManyRows(Exception):  # noqa: N818 - tells the caller to ask for smaller windows; nothing went wrong
+    """The list has more rows than one pass through it should have.
 
     Args:
-        total: How many.
-        most: How many it should have.
+        total: How many rows it has.
+        max_rows: How many it should have at most.
     """
 
-    def __init__(self, total: int, most: int) -> None:
+    def __init__(self, total: int, max_rows: int) -> None:
         super().__init__(f"The list has {total:,} rows.")
         self.total = total
-        self.most = most
+        self.max_rows = max_rows
 
 
-class ListReader:
-    """Reads lists that belong together (the parts of one window, say), so that no record is delivered twice.
+class ListReader(Generic[Sink]):
+    """Reads lists that belong together, for example all requests for one window, and delivers no record twice.
 
     Args:
         api: Where to ask.
-        reader: Makes records of pages.
-        budget: What it has of the quota.
+        reader: Decodes pages.
+        budget: What it may use of the quota.
     """
 
-    def __init__(self, api: Client, reader: Reader, budget: Budget | None = None) -> None:
+    def __init__(self, api: Client, reader: PageReader[Sink], budget: Budget | None = None) -> None:
         self._api = api
         self._reader = reader
         self._budget = budget or SequentialBudget()
         self._keys = reader.keyer()
         self._delivered: set[Any] = set()
-        self._partial_reason = ""
+        self._partial: PartialAnswerError | None = None
         self._history = PassHistory()
 
-    async def read(self, request: Request) -> AsyncGenerator[Delivery, None]:
-        """Every record of the list that has not been delivered yet.
+    async def read(self, request: Request) -> AsyncGenerator[Delivery[Sink], None]:
+        """Deliver every record of the list that has not been delivered yet.
 
         Objects that are created or deleted meanwhile shift the pages, so that a record may come twice or hide between
-        two pages. What came is counted by key and held against the greatest count that a page told: a deletion lowers
-        the count just as it hides a record. A walk that is short is repeated, more often if the list moves, and so is
-        the first whose count grew.
+        two pages. Records are counted by key and compared with the largest count that a page told, because a deletion
+        lowers the count just as it hides a record. A pass that comes short is repeated, more often if the list moves,
+        and so is the first pass whose count grew.
 
         Raises:
-            IncompleteReadError: If it is still short after several walks.
-            PartialAnswerError: If TikTok says that it gave a part only; all that it gave was delivered.
-            OutOfReachError: If there are more records than TikTok gives; those that it gives were delivered.
-            Truncated: If TikTok leaves out ads.
-            TooLong: If there are more rows than the request says; nothing was delivered then.
-            TikTokError: If a page cannot be had.
+            IncompleteReadError: If records are still missing after several passes.
+            PartialAnswerError: If TikTok says that an answer was partial; all that it gave was delivered.
+            OutOfReachError: If there are more records than TikTok lists; those that it lists were delivered.
+            AdsLeftOutError: If TikTok leaves out ads.
+            TooManyRows: If there are more rows than the request allows; nothing was delivered then.
+            TikTokError: If a page cannot be read.
         """
-        # What was delivered for an earlier part must not count for this one; mostly there is none: one set will do.
+        # Keys of an earlier request must not count for this one. As a rule there are none, and one set does for both.
         seen = set() if self._delivered else self._delivered
-        self._partial_reason = ""
+        self._partial = None
         self._history = PassHistory()
-        for again in itertools.count():
-            came = set() if again else seen  # in this walk
-            walk = Pass(again + 1, request.page_size, came)
+        for number_of_pass in itertools.count(1):
+            keys_of_pass = seen if number_of_pass == 1 else set()
+            current = Pass(number_of_pass, request.page_size, keys_of_pass)
             async with aclosing(self._pages(request)) as pages:
                 async for number, page, size, is_whole in pages:
-                    walk.note(number, page)
+                    current.note(number, page)
                     if not seen:
-                        _check_length(request, walk.counts[0])
+                        _check_length(request, current.counts[0])
                     if is_whole and request.disjoint and not self._delivered:
                         if page.records:
                             yield Delivery(page.records, size, page.rejected)
                         self._raise_if_partial(request, seen)
                         return
-                    fresh = self._fresh(page.records, self._keys(page.keyed), came)
-                    if fresh:
-                        yield Delivery(fresh, size, page.rejected)
-                    del page, fresh
-            seen |= came
-            if self._ends(request, seen, walk):
+                    new_records = self._not_delivered(page.records, self._keys(page.keyed), keys_of_pass)
+                    if new_records:
+                        yield Delivery(new_records, size, page.rejected)
+                    del page, new_records
+            seen |= keys_of_pass
+            if self._ends(request, seen, current):
                 return
 
-    def _ends(self, request: Request, seen: set[Any], walk: Pass) -> bool:
-        """Whether the list needs no other walk.
+    def _ends(self, request: Request, seen: set[Any], current: Pass) -> bool:
+        """Whether the list needs no other pass.
 
         Raises:
-            IncompleteReadError: If none would help: what is there is not all.
+            IncompleteReadError: If another pass would not help: records are missing.
         """
         if request.max_records is not None and len(seen) >= request.max_records:
-            raise _out_of_reach(request, walk.counts[-1], len(seen))
+            raise _out_of_reach(request, current.counts[-1], len(seen))
         self._raise_if_partial(request, seen)
-        outcome = self._history.judge(walk, len(seen))
+        outcome = self._history.judge(current, len(seen))
         if outcome is Outcome.WHOLE:
             self._forget(request, seen)
         elif outcome is Outcome.SHORT:
-            raise _short(request, walk, "over")
+            raise _short(request, current, "over")
         elif outcome is Outcome.UNSETTLED:
-            raise _short(request, walk, "while it kept changing")
+            raise _short(request, current, "while it kept changing")
         return outcome is not Outcome.AGAIN
 
     def _raise_if_partial(self, request: Request, seen: set[Any]) -> None:
-        """Whether TikTok gave all that it has, by its own word.
+        """Raise what TikTok said of its own answer.
 
         Raises:
-            PartialAnswerError: If it did not.
+            PartialAnswerError: If it was partial.
         """
-        if self._partial_reason:
+        if self._partial is not None:
             self._forget(request, seen)
-            raise PartialAnswerError(request.endpoint, self._partial_reason, request.advertiser_id)
+            raise self._partial
 
     def _forget(self, request: Request, seen: set[Any]) -> None:
-        """A list that no other meets has been delivered whole: its keys are of no use any more."""
+        """Drop the keys of a list that was delivered whole, if no other list can hold its records."""
         if request.disjoint and seen is self._delivered:
             self._delivered = set()
 
-    def _fresh(self, records: Sequence[Any], keys: list[Any], came: set[Any]) -> Sequence[Any]:
-        """Those of the records that were not delivered yet; from now on they were, and all of them came."""
+    def _not_delivered(self, records: Sink, keys: list[Any], keys_of_pass: set[Any]) -> Sink:
+        """The records that were not delivered yet; the caller delivers them now."""
         delivered = self._delivered
-        if came is not delivered:
-            came.update(keys)
+        if keys_of_pass is not delivered:
+            keys_of_pass.update(keys)
         if delivered.isdisjoint(keys):
-            already = len(delivered)
+            count_before = len(delivered)
             delivered.update(keys)
-            if len(delivered) - already == len(keys):  # all of them, as a rule
+            if len(delivered) - count_before == len(keys):  # all of them, as a rule
                 return records
             delivered.difference_update(keys)
-        fresh = []
-        for key, record in zip(keys, records, strict=True):
+        positions = []
+        for position, key in enumerate(keys):
             if key not in delivered:
                 delivered.add(key)
-                fresh.append(record)
-        return fresh
+                positions.append(position)
+        return records.select(positions)
 
-    async def _pages(self, request: Request) -> AsyncGenerator[tuple[int, Page, int, bool], None]:
-        """The pages about in their order, each with its number, its bytes and whether it is all there is.
+    async def _pages(self, request: Request) -> AsyncGenerator[tuple[int, Page[Sink], int, bool], None]:
+        """The pages in about their order, each with its number, its bytes, and whether it is the whole list.
 
-        A page is megabytes: nobody on its way keeps it while the next one is waited for, hence each `del`.
+        A page is megabytes, so nobody keeps one while waiting for the next: hence each `del`.
         """
         answer = await self._ask(request, 1)
         page = answer.value
         pages = page.total_page
         is_whole = pages is not None and pages <= 1 and len(page.records) == page.total_number
-        # Beyond its reach TikTok may refuse a page or give it empty; neither is of use.
+        # Beyond the records that it lists, TikTok may refuse a page or leave it empty; neither is of use.
         bound = None if request.max_records is None else -(-request.max_records // (request.page_size or 1))
         pages = pages if bound is None or pages is None else min(pages, bound)
-        came = 1
-        self._budget.set_remaining((pages or came) - came)
+        pages_read = 1
+        self._budget.set_remaining((pages or pages_read) - pages_read)
         try:
             yield 1, page, answer.size, is_whole and request.page_size is not None
         finally:
@@ -258,7 +243,7 @@ class ListReader:
             del page, answer
         if request.page_size is None:
             return
-        asked: dict[asyncio.Task[Answer[Page]], int] = {}
+        asked: dict[asyncio.Task[Answer[Page[Sink]]], int] = {}
         number = 1
         try:
             while True:
@@ -270,19 +255,19 @@ class ListReader:
                     asked[asyncio.create_task(self._ask(request, number))] = number
                 if not asked:
                     return
-                # Whichever came, the earliest first: a page that is late must not keep others in memory.
+                # Any page that has arrived, the earliest first: a late page must not keep others in memory.
                 await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
                 done = next(task for task in asked if task.done())
                 answer = done.result()
-                its_number = asked.pop(done)
+                number_of_done = asked.pop(done)
                 page = answer.value
                 if pages is not None:
                     pages = max(pages, page.total_page or 0)
-                came += 1
-                self._budget.set_remaining((pages or came) - came)
+                pages_read += 1
+                self._budget.set_remaining((pages or pages_read) - pages_read)
                 is_last = pages is None and len(page.records) < request.page_size
                 try:
-                    yield its_number, page, answer.size, False
+                    yield number_of_done, page, answer.size, False
                 finally:
                     answer.release()
                     del page, answer, done
@@ -291,11 +276,11 @@ class ListReader:
         finally:
             for task in asked:
                 task.cancel()
-            for left in await asyncio.gather(*asked, return_exceptions=True):
-                if isinstance(left, Answer):
-                    left.release()
+            for outcome in await asyncio.gather(*asked, return_exceptions=True):
+                if isinstance(outcome, Answer):
+                    outcome.release()
 
-    async def _ask(self, request: Request, number: int) -> Answer[Page]:
+    async def _ask(self, request: Request, number: int) -> Answer[Page[Sink]]:
         params = dict(request.params)
         if request.page_size is not None:
             params |= {"page": number, "page_size": request.page_size}
@@ -306,38 +291,38 @@ class ListReader:
             advertiser_id=request.advertiser_id,
             divisible=request.divisible,
             keep_reservation=True,
+            partial_ok=True,
         )
         if answer.throttled:
             answer.release()
-            raise AdsLeftOut("TikTok left out all but the newest 20,000 ads of this report.")
-        self._partial_reason = self._partial_reason or answer.partial_reason
+            raise AdsLeftOutError("TikTok left out all but the newest 20,000 ads of this report.")
+        self._partial = self._partial or answer.partial
         return answer
 
 
 def _check_length(request: Request, total: int) -> None:
-    """Refuse a list that is too long for one walk.
+    """Refuse a list that is too long for one pass.
 
     Raises:
-        TooLong: If it is.
+        TooManyRows: If it is.
     """
     if request.max_rows is not None and total > request.max_rows:
         raise TooManyRows(total, request.max_rows)
 
 
-def _short(request: Request, walk: Pass, how: str) -> IncompleteReadError:
-    most = max(walk.counts)
-    total, should = most, "it says there are"
-    if request.max_records is not None and most > request.max_records:
-        total, should = request.max_records, "it should give"
+def _short(request: Request, last: Pass, how: str) -> IncompleteReadError:
+    total, expectation = max(last.counts), "it says there are"
+    if request.max_records is not None and total > request.max_records:
+        total, expectation = request.max_records, "it should give"
     return IncompleteReadError(
-        f"/{request.endpoint} gave {len(walk.keys):,} of the {total:,} rows {should}"
-        f"{f' for advertiser {request.advertiser_id}' if request.advertiser_id else ''}, {walk.number} times {how}.",
-        remedy="Run the sync again: it reads this part anew. If it stays so, report it with the account and days.",
+        f"/{request.endpoint} gave {len(last.keys):,} of the {total:,} rows {expectation}"
+        f"{f' for advertiser {request.advertiser_id}' if request.advertiser_id else ''}, {last.number} times {how}.",
+        remedy="Run the sync again: it reads this part again. If it stays so, report it with the account and days.",
     )
 
 
-def _out_of_reach(request: Request, total: int | None, came: int) -> OutOfReachError:
-    there_are = f"there are {total:,}" if total is not None and total > came else "there may be more"
+def _out_of_reach(request: Request, total: int | None, delivered: int) -> OutOfReachError:
+    there_are = f"there are {total:,}" if total is not None and total > delivered else "there may be more"
     account = f" of advertiser {request.advertiser_id}" if request.advertiser_id else ""
     return OutOfReachError(
         f"/{request.endpoint} gives no more than {request.max_records:,} records{account}, and {there_are}.",

@@ -13,12 +13,13 @@ from msgspec.structs import replace
 
 from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import ExpectedError, ObjectSource, Parent, Stream, stream_named
-from tiktok_marketing.errors import PartialAnswerError, TikTokError
+from tiktok_marketing.errors import OutOfReachError, PartialAnswerError, TikTokError
 from tiktok_marketing.sync.decode.objects import ObjectReader
+from tiktok_marketing.sync.decode.pages import RecordList
 from tiktok_marketing.sync.events import Notice
 from tiktok_marketing.sync.plan.cursors import normalize_time
 from tiktok_marketing.sync.plan.partitions import Partition
-from tiktok_marketing.sync.read.listing import Budget, Delivery, ListReader, OutOfReachError, PartialLog, Request
+from tiktok_marketing.sync.read.listing import Budget, Delivery, ListReader, PartialLog, Request
 
 
 class ParentParams(msgspec.Struct, frozen=True):
@@ -150,22 +151,22 @@ class ObjectLists:
         self.notices: list[Notice] = []
         """What was left out with good reason."""
 
-    async def deliveries(self) -> AsyncGenerator[Delivery, None]:
+    async def deliveries(self) -> AsyncGenerator[Delivery[RecordList], None]:
         """Every object that changed since then, once.
 
         Raises:
             TikTokError: If a list cannot be had.
             IncompleteReadError: If objects are missing.
-            PartialAnswerError: At the end, if TikTok said of any list that it gave a part only.
+            PartialAnswerError: At the end, if any answer was partial.
         """
-        walker = ListReader(self._api, ObjectReader(self._partition.stream, self._advertiser_id), self._budget)
+        list_reader = ListReader(self._api, ObjectReader(self._partition.stream, self._advertiser_id), self._budget)
         asked = deque(
             [ParentParams()] if self._source.parent is None else await self._parent_params(self._source.parent)
         )
         while asked:
             question = asked.popleft()
             try:
-                async with aclosing(self._answers(walker, question)) as deliveries:
+                async with aclosing(self._answers(list_reader, question)) as deliveries:
                     async for delivery in deliveries:
                         yield self._wanted(delivery)
                         del delivery
@@ -182,7 +183,9 @@ class ObjectLists:
                     self._note(refusal, question)
         self._partial_log.raise_first()
 
-    async def _answers(self, walker: ListReader, question: ParentParams) -> AsyncGenerator[Delivery, None]:
+    async def _answers(
+        self, list_reader: ListReader[RecordList], question: ParentParams
+    ) -> AsyncGenerator[Delivery[RecordList], None]:
         for request in object_requests(
             self._partition.stream,
             self._advertiser_id,
@@ -192,7 +195,7 @@ class ObjectLists:
             parent_params=question,
         ):
             try:
-                async with aclosing(walker.read(request)) as deliveries:
+                async with aclosing(list_reader.read(request)) as deliveries:
                     async for delivery in deliveries:
                         yield delivery
                         del delivery
@@ -217,7 +220,7 @@ class ObjectLists:
             self._partial_log.note(error)
         return records
 
-    def _wanted(self, delivery: Delivery) -> Delivery:
+    def _wanted(self, delivery: Delivery[RecordList]) -> Delivery[RecordList]:
         """Without those neither changed nor made since; one without a time (Smart+ ads have none) always passes."""
         field = self._partition.stream.cursor
         if field is None or not delivery.records:
@@ -228,7 +231,7 @@ class ObjectLists:
             self.latest = max(self.latest, *known)
             self._oldest = min(self._oldest or known[0], *known)
         since = self._partition.modified_since
-        records = []
+        records = RecordList()
         for record, moment in zip(delivery.records, moments, strict=True):
             made = _moment(record.get("create_time"))
             if moment and made > moment:  # images are seen that were changed before they were made

@@ -13,19 +13,11 @@ import msgspec
 
 from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import STREAMS, Grain, Level, ReportSource, Stream
-from tiktok_marketing.errors import Action, IncompleteReadError, PartialAnswerError, TikTokError
-from tiktok_marketing.sync.decode.pages import SinkFactory, struct_sink
+from tiktok_marketing.errors import Action, AdsLeftOutError, IncompleteReadError, PartialAnswerError, TikTokError
+from tiktok_marketing.sync.decode.pages import RowSink, SinkFactory, record_list
 from tiktok_marketing.sync.decode.reports import ReportPageReader, report_reader
 from tiktok_marketing.sync.plan.windows import Window
-from tiktok_marketing.sync.read.listing import (
-    AdsLeftOut,
-    Budget,
-    Delivery,
-    ListReader,
-    PartialLog,
-    Request,
-    TooManyRows,
-)
+from tiktok_marketing.sync.read.listing import Budget, Delivery, ListReader, PartialLog, Request, TooManyRows
 from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, Piece, account_params, refused_metrics
 
 _BY_NAME = {stream.name: stream for stream in STREAMS}
@@ -72,6 +64,18 @@ class PassLimits(msgspec.Struct, frozen=True):
 USUAL_PASSES = PassLimits()
 
 
+class DaysRead(msgspec.Struct, frozen=True):
+    """No row is still to come of the days whose rows came since the last of these.
+
+    Args:
+        days: The days; None if the report has none.
+        whole: Whether these days are whole; otherwise an answer about them was partial.
+    """
+
+    days: Window | None
+    whole: bool
+
+
 class ReportWindow:
     """Reads one window of a report, in smaller parts where TikTok finds it too large.
 
@@ -97,7 +101,7 @@ class ReportWindow:
         include_deleted: bool,
         budget: Budget,
         refused: set[str] | None = None,
-        sink_factory: SinkFactory = struct_sink,
+        sink_factory: SinkFactory = record_list,
         limits: PassLimits = USUAL_PASSES,
     ) -> None:
         source = stream.source
@@ -109,22 +113,22 @@ class ReportWindow:
         self._whole = Piece(window, summed=source.grain is Grain.SPAN)
         self._include_deleted = include_deleted
         self._budget = budget
-        self._most = limits.max_rows(budget)
+        self._max_rows = limits.max_rows(budget)
         self._refused = set() if refused is None else refused
         self._partial_log = PartialLog()
         self._partial_until: date | None = None  # the last day of which rows may be missing
         self._reader = ReportPageReader(report_reader(stream), partial(sink_factory, stream, int(advertiser_id)))
 
-    async def deliveries(self) -> AsyncGenerator[Delivery, None]:
-        """Every row of the window, once, and a word after each part whose days are whole.
+    async def deliveries(self) -> AsyncGenerator[Delivery[RowSink] | DaysRead, None]:
+        """Every row of the window, once, and `DaysRead` whenever no row is still to come of some of its days.
 
         Raises:
-            TooLong: If it should be read as several windows; nothing was delivered then.
+            TooManyRows: If it should be read as several windows; nothing was delivered then.
             TikTokError: If a part cannot be had however small it is made.
             IncompleteReadError: If rows are missing.
-            PartialAnswerError: At the end, if TikTok said of any answer that it is a part.
+            PartialAnswerError: At the end, if any answer was partial.
         """
-        walker = ListReader(self._api, self._reader, self._budget)
+        list_reader = ListReader(self._api, self._reader, self._budget)
         pieces = deque([self._whole])
         since = self._whole.since
         until = date.min  # the last day of which rows may have come
@@ -132,7 +136,7 @@ class ReportWindow:
             piece = pieces.popleft()
             asked = self._metrics
             try:
-                async with aclosing(walker.read(self._request(piece))) as deliveries:
+                async with aclosing(list_reader.read(self._request(piece))) as deliveries:
                     async for delivery in deliveries:
                         # Now, not at its end: should it break off, rows of its last day may have come all the same.
                         until = max(until, piece.window.end if piece.window else date.max)
@@ -143,8 +147,8 @@ class ReportWindow:
             except TooManyRows as error:
                 if piece is self._whole:
                     raise
-                pieces.extendleft(reversed(piece.shorter(error.total, error.most)))
-            except AdsLeftOut as error:
+                pieces.extendleft(reversed(piece.shorter(error.total, error.max_rows)))
+            except AdsLeftOutError as error:
                 smaller = await self._fewer_ads(piece)
                 if smaller is None:
                     raise self._unsplittable(error) from error
@@ -154,7 +158,7 @@ class ReportWindow:
             coming = min((other.since for other in pieces), default=None)
             if coming is None or coming > max(since, until):
                 whole = self._partial_until is None or self._partial_until < since
-                yield Delivery([], 0, {}, days_complete=True, days=self._whole.days(since, coming), whole=whole)
+                yield DaysRead(self._whole.days(since, coming), whole)
                 since = coming or date.max
         self._partial_log.raise_first()
 
@@ -186,7 +190,7 @@ class ReportWindow:
             page_size=PAGE_SIZE,
             advertiser_id=self._advertiser_id,
             disjoint=True,
-            max_rows=self._most if piece.window and piece.window.days > 1 and not piece.summed else None,
+            max_rows=self._max_rows if piece.window and piece.window.days > 1 and not piece.summed else None,
             divisible=piece.halves() is not None or self._smaller_objects(piece) is not None,
         )
 
@@ -248,7 +252,7 @@ class ReportWindow:
 
     async def _ids_by(self, report: Stream, source: ReportSource, metrics: Sequence[str], piece: Piece) -> list[str]:
         (dimension,) = source.dimensions
-        walker = ListReader(self._api, report_reader(report), self._budget)
+        list_reader = ListReader(self._api, report_reader(report), self._budget)
         request = Request(
             endpoint=report.endpoint,
             params=self._params(piece, source, metrics, every_status=True),
@@ -257,14 +261,14 @@ class ReportWindow:
         )
         ids: list[str] = []
         try:
-            async with aclosing(walker.read(request)) as deliveries:
+            async with aclosing(list_reader.read(request)) as deliveries:
                 async for delivery in deliveries:
                     ids.extend(str(getattr(row.dimensions, dimension)) for row in delivery.records)
         except PartialAnswerError as error:
             self._note_partial(piece, error)
         return ids
 
-    def _unsplittable(self, error: AdsLeftOut) -> IncompleteReadError:
+    def _unsplittable(self, error: AdsLeftOutError) -> IncompleteReadError:
         return IncompleteReadError(
             f"{error.message} Advertiser {self._advertiser_id} has an ad group with more ads than that, "
             "which TikTok offers no way to read in full.",

@@ -10,8 +10,8 @@ from datetime import timedelta
 from typing import Any
 
 from tiktok_marketing.api.client import Client
-from tiktok_marketing.catalog import Scope, Stream
-from tiktok_marketing.clock import Clock, ClockReading, clock_difference, is_believable
+from tiktok_marketing.catalog import Scope
+from tiktok_marketing.clock import Clock, clock_difference, is_believable
 from tiktok_marketing.config import Config
 from tiktok_marketing.errors import (
     Action,
@@ -22,13 +22,12 @@ from tiktok_marketing.errors import (
     SyncInterruptedError,
     TikTokError,
 )
-from tiktok_marketing.sync.decode.pages import SinkFactory, struct_sink
-from tiktok_marketing.sync.events import Ended, Event, Notice, Started
-from tiktok_marketing.sync.plan.accounts import Account, Accounts
-from tiktok_marketing.sync.plan.cursors import Cursors, read_state
-from tiktok_marketing.sync.plan.partitions import Partition, in_order_of_size, plan_stream
+from tiktok_marketing.sync.decode.pages import SinkFactory, record_list
+from tiktok_marketing.sync.events import Event, Notice, StreamEnded, StreamStarted
+from tiktok_marketing.sync.plan.accounts import Accounts
+from tiktok_marketing.sync.plan.partitions import Partition, in_order_of_size
+from tiktok_marketing.sync.plan.plan_sync import plan_sync, read_states
 from tiktok_marketing.sync.plan.selection import Selected
-from tiktok_marketing.sync.plan.state_repair import list_ids, repair, unreachable_accounts
 from tiktok_marketing.sync.read.accounts import LISTING, find_accounts
 from tiktok_marketing.sync.read.empty_days import ActivityQuery, EmptyDayFinder
 from tiktok_marketing.sync.read.listing import Budget
@@ -74,32 +73,35 @@ class Sync:
         clock: Clock,
         *,
         buffer_bytes: int = _BUFFER,
-        sink_factory: SinkFactory = struct_sink,
+        sink_factory: SinkFactory = record_list,
         limits: PassLimits = USUAL_PASSES,
     ) -> None:
         self._config = config
+        self._selected = tuple(selected)
         self._api = api
         self._clock = clock
         self._queue: ByteQueue[Event | None] = ByteQueue(buffer_bytes)
         self._began = clock.monotonic()
         self._reader = WindowReader(config, api, self._queue, sink_factory, limits)
-        self._runs = {one.stream.name: self._run_of(one, states) for one in selected}
+        self._cursors = read_states(selected, states)
+        self._runs = {
+            selection.stream.name: StreamRun(
+                selection,
+                self._cursors.get(selection.stream.name),
+                self._began,
+                tolerant=config.skip_inaccessible_advertisers,
+            )
+            for selection in selected
+        }
         self._accounts: Accounts | None = None
         self._empty_days: EmptyDayFinder | None = None
         self._fatal: ConnectorError | None = None
         self._stopping: asyncio.Task[None] | None = None
 
-    def _run_of(self, selected: Selected, states: Mapping[str, Any]) -> StreamRun:
-        stream = selected.stream
-        cursors = None
-        if selected.incremental and stream.cursor is not None:
-            cursors = read_state(stream.name, stream.cursor, states.get(stream.name))
-        return StreamRun(selected, cursors, self._began, tolerant=self._config.skip_inaccessible_advertisers)
-
     async def events(self) -> AsyncIterator[Event]:
         """Read everything, and tell what happens in the order in which it is true.
 
-        Reading waits while what was read is not taken. Streams that fail are told of by `Ended`.
+        Reading waits while what was read is not taken. Streams that fail are told of by `StreamEnded`.
 
         Raises:
             TikTokError: If the accounts cannot be listed.
@@ -157,43 +159,40 @@ class Sync:
     async def _read_all(self) -> None:
         try:
             self._accounts = self._reader.accounts = await find_accounts(self._config, self._api)
-            lanes = await self._plan(self._accounts.chosen)
+            schedulers = await self._plan(self._accounts)
             async with asyncio.TaskGroup() as group:
-                for lane in lanes:
-                    group.create_task(self._run_lane(lane))
+                for scheduler in schedulers:
+                    group.create_task(self._run_endpoint(scheduler))
         finally:
             await self._queue.put(None)
 
-    async def _plan(self, accounts: Sequence[Account]) -> list[EndpointScheduler]:
-        moment = self._api.clock_reading()
+    async def _plan(self, accounts: Accounts) -> list[EndpointScheduler]:
+        clock = self._api.clock_reading()
         await self._warn_of_clocks()
-        by_endpoint: dict[str, dict[str, list[Partition]]] = {}
-        planned: list[Partition] = []
-        await self._warn_of_missing_accounts()
-        assert self._accounts is not None  # noqa: S101 - they were found before
-        for name, run in self._runs.items():
-            if self._accounts.incomplete is not None:  # accounts may be missing from every stream
-                run.fail(None, LISTING, self._accounts.incomplete)
-            if run.cursors is not None:
-                await self._repair(run.stream, run.cursors, accounts, moment)
-            parts = plan_stream(self._config, run.selected, run.cursors, accounts, moment)
-            planned.extend(parts)
-            run.open_partitions = len(parts)
-            run.windows_total = sum(part.size for part in parts)
-            by_endpoint.setdefault(run.stream.endpoint, {})[name] = parts
-            if not parts:
+        plan = plan_sync(self._config, self._selected, self._cursors, accounts, clock)
+        for notice in plan.notices:
+            await self._queue.put(notice)
+        by_endpoint: dict[str, dict[str, Sequence[Partition]]] = {}
+        for name, partitions in plan.partitions.items():
+            run = self._runs[name]
+            if accounts.incomplete is not None:  # accounts may be missing from every stream
+                run.fail(None, LISTING, accounts.incomplete)
+            run.open_partitions = len(partitions)
+            run.windows_total = sum(partition.size for partition in partitions)
+            by_endpoint.setdefault(run.stream.endpoint, {})[name] = partitions
+            if not partitions:
                 await self._start(run)
                 await self._end(run)
-        self._empty_days = EmptyDayFinder.of_sync(self._config, self._api, planned)
+        self._empty_days = EmptyDayFinder.of_sync(self._config, self._api, plan.all_partitions)
         return [
             EndpointScheduler(
                 endpoint,
                 [
-                    [PartitionQueue(part, self._empty_days.of(part)) for part in streams[name]]
-                    for name in in_order_of_size(streams)
+                    [PartitionQueue(partition, self._empty_days.of(partition)) for partition in partitions[name]]
+                    for name in in_order_of_size(partitions)
                 ],
             )
-            for endpoint, streams in by_endpoint.items()
+            for endpoint, partitions in by_endpoint.items()
         ]
 
     async def _warn_of_clocks(self) -> None:
@@ -204,62 +203,42 @@ class Sync:
                 text = "that is not believed. Set the clock (NTP), or find out what changes the `Date` of answers."
             await self._queue.put(Notice("warning", f"{clock_difference(ahead)}: {text}"))
 
-    async def _repair(
-        self, stream: Stream, cursors: Cursors, accounts: Sequence[Account], moment: ClockReading
-    ) -> None:
-        anew = repair(stream, cursors, accounts, moment)
-        if anew:
-            text = (
-                f"{stream.name}: the state says that {list_ids(anew)} had been read to days that have yet to come. An "
-                "earlier sync ran under a wrong clock: they are read from the start."
-            )
-            await self._queue.put(Notice("warning", text))
-
-    async def _warn_of_missing_accounts(self) -> None:
-        assert self._accounts is not None  # noqa: S101 - they were found before
-        known = [run.cursors for run in self._runs.values() if run.cursors is not None]
-        gone = unreachable_accounts(self._config, self._accounts, known)
-        if gone:
-            text = (
-                f"The token no longer reaches accounts that were read before: {list_ids(gone)}. "
-                "Authorize the application for them again, or put them into exclude_advertiser_ids."
-            )
-            await self._queue.put(Notice("warning", text))
-
-    async def _run_lane(self, lane: EndpointScheduler) -> None:
-        """Keep as many windows of the lane in flight as its quota can use."""
+    async def _run_endpoint(self, scheduler: EndpointScheduler) -> None:
+        """Keep as many windows of the scheduler in flight as its quota can use."""
         async with asyncio.TaskGroup() as group:
             freed = asyncio.Event()
 
             async def read(step: Step) -> None:
                 try:
-                    await self._read_step(lane, step, _StepBudget(self._limit, lane, step, freed))
+                    await self._read_step(scheduler, step, _StepBudget(self._limit, scheduler, step, freed))
                 finally:
-                    lane.release(step)
+                    scheduler.release(step)
                     freed.set()
 
             async def ask(question: ActivityQuery) -> None:
                 try:
                     await self._ask(question)
                 finally:
-                    lane.query_done()
+                    scheduler.query_done()
                     freed.set()
 
-            while (lane.open or lane.active) and self._fatal is None:
-                limit = self._limit(lane)
-                while (taken := lane.take(limit)) is not None:
+            while (scheduler.open or scheduler.active) and self._fatal is None:
+                limit = self._limit(scheduler)
+                while (taken := scheduler.take(limit)) is not None:
                     group.create_task(read(taken) if isinstance(taken, Step) else ask(taken))
                 freed.clear()
-                if lane.active:
+                if scheduler.active:
                     with suppress(TimeoutError):  # what stalls frees nothing, and others may take its place
                         async with asyncio.timeout(_LOOK_AGAIN):
                             await freed.wait()
 
-    def _limit(self, lane: EndpointScheduler) -> int:
+    def _limit(self, scheduler: EndpointScheduler) -> int:
         """Requests that must be under way for the quota to be used."""
         api = self._api
         return target_in_flight(
-            api.limiters.rate(lane.endpoint), api.endpoint_stats(lane.endpoint), api.stalled(lane.endpoint)
+            api.limiters.rate(scheduler.endpoint),
+            api.endpoint_stats(scheduler.endpoint),
+            api.stalled(scheduler.endpoint),
         )
 
     async def _ask(self, question: ActivityQuery) -> None:
@@ -274,38 +253,35 @@ class Sync:
             text = f"Days without data cannot be told apart, so all are asked for. {explained}"
             await self._queue.put(Notice("warning", text, explained.detail))
 
-    async def _read_step(self, lane: EndpointScheduler, step: Step, share: Budget) -> None:
-        part = step.queue.partition
-        run = self._runs[part.stream.name]
+    async def _read_step(self, scheduler: EndpointScheduler, step: Step, budget: Budget) -> None:
+        partition = step.queue.partition
+        run = self._runs[partition.stream.name]
         if not run.started:
             await self._start(run)
         try:
-            cursor = None
+            objects = None
             if step.empty:
                 await self._reader.skip_empty(step)
             else:
-                cursor = await self._reader.deliver(run, step, share)
+                objects = await self._reader.deliver(run, step, budget)
         except Exception as error:  # noqa: BLE001 - a fault in reading one account must not take the others along
-            await self._fail(lane, run, step, _explained(error))
+            await self._fail(scheduler, run, step, _explained(error))
         else:
-            lane.transient_failures = 0
+            scheduler.transient_failures = 0
             run.windows += step.window_count
-            reached = step.queue.complete(step)
-            if part.account is not None:
-                if reached is not None and part.state_limit is not None:
-                    run.advance(part.account.advertiser_id, f"{min(reached.end, part.state_limit)} 00:00:00")
-                elif cursor is not None:
-                    run.advance(part.account.advertiser_id, cursor)
+            cursor = step.queue.finish(step, objects)
+            if cursor is not None and partition.account is not None:
+                run.advance(partition.account.advertiser_id, cursor)
             if run.checkpoint_due(self._clock.monotonic()):
                 await self._queue.put(run.checkpoint(self._clock.monotonic()))
         await self._close(run, step.queue)
 
-    async def _fail(self, lane: EndpointScheduler, run: StreamRun, step: Step, error: ConnectorError) -> None:
+    async def _fail(self, scheduler: EndpointScheduler, run: StreamRun, step: Step, error: ConnectorError) -> None:
         account = step.queue.partition.account
         what = str(step.window) if step.window else ""
         if isinstance(error, PartialAnswerError):  # what else there is can be read
             step.queue.block(step)
-            lane.transient_failures = 0
+            scheduler.transient_failures = 0
             run.fail(account.advertiser_id if account else None, what, error)
             return
         step.queue.fail()
@@ -317,18 +293,20 @@ class Sync:
             return
         if action is Action.FAIL_STREAM:
             run.fail(None, "", error)
-            await self._drop(lane, run)
+            await self._drop(scheduler, run)
             return
         run.fail(account.advertiser_id if account else None, what, error)
         if isinstance(error, TikTokError) and error.failure_type is FailureType.TRANSIENT:
-            lane.transient_failures += 1
-            if lane.transient_failures >= _HOPELESS:  # each took minutes of retries: TikTok is down, not the account
-                for other in dict.fromkeys(queue.partition.stream.name for queue in lane.queues()):
+            scheduler.transient_failures += 1
+            if (
+                scheduler.transient_failures >= _HOPELESS
+            ):  # each took minutes of retries: TikTok is down, not the account
+                for other in dict.fromkeys(queue.partition.stream.name for queue in scheduler.queues()):
                     self._runs[other].fail(None, "", error)
-                    await self._drop(lane, self._runs[other])
+                    await self._drop(scheduler, self._runs[other])
 
-    async def _drop(self, lane: EndpointScheduler, run: StreamRun) -> None:
-        for queue in lane.queues():
+    async def _drop(self, scheduler: EndpointScheduler, run: StreamRun) -> None:
+        for queue in scheduler.queues():
             if queue.partition.stream.name == run.stream.name:
                 queue.drop()
                 await self._close(run, queue)
@@ -354,7 +332,7 @@ class Sync:
     async def _start(self, run: StreamRun) -> None:
         if not run.started:
             run.started = True
-            await self._queue.put(Started(run.stream))
+            await self._queue.put(StreamStarted(run.stream))
 
     async def _end(self, run: StreamRun) -> None:
         if run.ended:
@@ -366,24 +344,28 @@ class Sync:
         accounts = None
         if run.stream.scope is not Scope.TOKEN and self._accounts is not None:
             accounts = tuple(account.advertiser_id for account in self._accounts.chosen)
-        await self._queue.put(Ended(run.stream, tuple(run.failures), run.records, accounts))
+        await self._queue.put(StreamEnded(run.stream, tuple(run.failures), run.records, accounts))
 
 
 class _StepBudget:
-    """What a window has of its lane's quota.
+    """What a window has of its scheduler's quota.
 
     Args:
-        limit: Requests that the lane may have under way now.
-        lane: The lane.
+        limit: Requests that the scheduler may have under way now.
+        scheduler: The scheduler.
         step: The window.
-        changed: Set when the lane may hand out more.
+        changed: Set when the scheduler may hand out more.
     """
 
     def __init__(
-        self, limit: Callable[[EndpointScheduler], int], lane: EndpointScheduler, step: Step, changed: asyncio.Event
+        self,
+        limit: Callable[[EndpointScheduler], int],
+        scheduler: EndpointScheduler,
+        step: Step,
+        changed: asyncio.Event,
     ) -> None:
         self._limit = limit
-        self._lane = lane
+        self._lane = scheduler
         self._step = step
         self._changed = changed
 

@@ -1,7 +1,7 @@
 """Whose turn it is: windows of many streams and accounts that share one endpoint, and how far each account has come.
 
-Nothing here waits or asks. A lane hands out the next window to read; a queue of one account's windows remembers which
-of them are done, since they finish in any order and the state may only follow an unbroken run of them.
+Nothing here waits or asks. A scheduler hands out the next window of its endpoint; a queue holds the windows of one
+partition and the frontier that says how far its state may move.
 
 What is under way is measured in pages, not in windows: a window of many pages keeps the quota busy by itself, and the
 keys of its rows are kept until it ends, so no more windows are begun than the quota has use for.
@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from tiktok_marketing.api.stats import EndpointStats
+from tiktok_marketing.sync.plan.cursors import Cursor
+from tiktok_marketing.sync.plan.frontier import Frontier, ObjectsReached, Ticket
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.empty_days import AccountDays, ActivityQuery
@@ -30,16 +32,14 @@ _MOST = 256
 
 
 class Step:
-    """One window of one part."""
+    """One window of one partition, while it is read."""
 
-    __slots__ = ("done", "empty", "page_count_known", "pages", "queue", "window", "window_count")
+    __slots__ = ("empty", "page_count_known", "pages", "queue", "ticket", "window", "window_count")
 
-    def __init__(
-        self, queue: PartitionQueue, window: Window | None, *, empty: bool = False, window_count: int = 1
-    ) -> None:
+    def __init__(self, queue: PartitionQueue, ticket: Ticket, *, empty: bool = False, window_count: int = 1) -> None:
         self.queue = queue
-        self.window = window
-        self.done = False
+        self.ticket = ticket
+        self.window = ticket.window
         self.empty = empty
         """Whether it is known to have no rows."""
         self.window_count = window_count
@@ -59,16 +59,16 @@ class Step:
 
 
 class PartitionQueue:
-    """The windows of one part, handed out in order.
+    """The windows of one partition, handed out in order.
 
     There is one for each stream and account, hundreds of thousands for an agency, so it holds as little as it can.
 
     Args:
-        partition: The part.
+        partition: The partition.
         days: What is known of the account's days; None if nothing will be.
     """
 
-    __slots__ = ("_blocked", "_days", "_open", "_size", "_taken", "closed", "failed", "in_flight", "pages", "partition")
+    __slots__ = ("_days", "_frontier", "_size", "_taken", "closed", "failed", "in_flight", "pages", "partition")
 
     def __init__(self, partition: Partition, days: AccountDays | None = None) -> None:
         self.partition = partition
@@ -80,12 +80,11 @@ class PartitionQueue:
         self._days = days
         self._size = partition.size
         self._taken = 0
-        self._open: deque[Step] | None = None
-        self._blocked = False
+        self._frontier: Frontier | None = None
 
     @property
     def account_id(self) -> str:
-        """Whose share of the lane its windows take."""
+        """Whose share of the endpoint its windows take."""
         account = self.partition.account
         return account.advertiser_id if account else ""
 
@@ -96,7 +95,7 @@ class PartitionQueue:
 
     @property
     def on_trial(self) -> bool:
-        """Whether the first window is under way, which is to tell how large they are."""
+        """Whether the first window is under way, which tells how large they are."""
         return bool(self.in_flight) and not self.pages
 
     @property
@@ -119,13 +118,11 @@ class PartitionQueue:
         empty = self._is_empty(first)
         while empty and self._taken < self._size and self._is_empty(self._taken):
             self._taken += 1
-        step = Step(self, self.partition.window(self._taken - 1), empty=empty, window_count=self._taken - first)
-        if not self._blocked:
-            if self._open is None:
-                self._open = deque()
-            self._open.append(step)
+        if self._frontier is None:
+            self._frontier = Frontier(self.partition.state_limit)
+        ticket = self._frontier.begin(self.partition.window(self._taken - 1))
         self.in_flight += 1
-        return step
+        return Step(self, ticket, empty=empty, window_count=self._taken - first)
 
     def _is_empty(self, number: int) -> bool:
         if self._days is None:
@@ -133,31 +130,27 @@ class PartitionQueue:
         window = self.partition.window(number)
         return window is not None and self._days.is_empty(window)
 
-    def complete(self, step: Step) -> Window | None:
-        """A window has been read. Returns the last window of the unbroken run of finished ones, if that has grown."""
+    def finish(self, step: Step, reached: ObjectsReached | None = None) -> Cursor | None:
+        """A window has been read. Returns the cursor that its account has reached by that, if the state moves.
+
+        Args:
+            step: The window.
+            reached: For objects, how far their cursor got.
+        """
         self.in_flight -= 1
-        step.done = True
-        reached = None
-        while self._open and self._open[0].done:
-            reached = self._open.popleft().window
-        if not self._open:
-            self._open = None
-        return reached
+        assert self._frontier is not None  # noqa: S101 - the step was taken from here
+        return self._frontier.finish(step.ticket, reached)
 
     def fail(self) -> None:
-        """A window could not be read: no other is handed out, and the run of finished ones ends before it."""
+        """A window could not be read: no other is handed out, and the state stays before it."""
         self.in_flight -= 1
         self.failed = True
 
     def block(self, step: Step) -> None:
-        """A window came in part: others are handed out, but the run of finished ones ends before it."""
+        """A window was answered in part: others are handed out, but the state stays before it."""
         self.in_flight -= 1
-        self._blocked = True
-        if self._open is not None and step in self._open:
-            while self._open.pop() is not step:
-                pass  # nobody needs to know any more when it is done
-            if not self._open:
-                self._open = None
+        assert self._frontier is not None  # noqa: S101 - the step was taken from here
+        self._frontier.block(step.ticket)
 
     def drop(self) -> None:
         """Hand out no more windows."""

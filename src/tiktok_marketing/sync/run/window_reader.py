@@ -1,4 +1,4 @@
-"""One step of a sync: what it asks for, and its records on their way."""
+"""Reads one window of one partition, and puts its records and events into the queue."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
-from datetime import UTC, timedelta
+from datetime import UTC
 from typing import Any
 
 from tiktok_marketing.api.client import Client
@@ -16,39 +16,38 @@ from tiktok_marketing.catalog import Scope, Stream
 from tiktok_marketing.config import Config
 from tiktok_marketing.errors import PartialAnswerError
 from tiktok_marketing.sync.decode.objects import ObjectReader
-from tiktok_marketing.sync.decode.pages import SinkFactory, struct_sink
-from tiktok_marketing.sync.events import Batch, DaysComplete, Event, Notice
+from tiktok_marketing.sync.decode.pages import RowSink, SinkFactory, record_list
+from tiktok_marketing.sync.events import DaysComplete, DaysEmpty, DaysIncomplete, Event, Notice, Rows
 from tiktok_marketing.sync.plan.accounts import Accounts
+from tiktok_marketing.sync.plan.frontier import ObjectsReached
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.plan.zones import day_in
 from tiktok_marketing.sync.read.accounts import LISTING, list_accounts
-from tiktok_marketing.sync.read.listing import Budget, TooManyRows
+from tiktok_marketing.sync.read.listing import Budget, Delivery, TooManyRows
 from tiktok_marketing.sync.read.objects import ObjectLists
 from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, is_exact, shorter_windows
-from tiktok_marketing.sync.read.reports import USUAL_PASSES, PassLimits, ReportWindow
+from tiktok_marketing.sync.read.reports import USUAL_PASSES, DaysRead, PassLimits, ReportWindow
 from tiktok_marketing.sync.run.byte_queue import ByteQueue
 from tiktok_marketing.sync.run.scheduler import Step
 from tiktok_marketing.sync.run.stream_run import StreamRun
 
-_STILL_MOVING = timedelta(minutes=10)
-"""Objects changed so shortly before a walk are read again next time: they may have changed once more during it."""
 _MOST_PARALLEL = 3
-"""Windows of one that had too many rows which are read side by side: while one of them waits for its last pages, or its
-first, the others keep the quota busy. The keys of each are kept until it ends, so they are few."""
+"""Windows that a window with too many rows is read as, at the same time: while one of them waits for its first or last
+pages, the others keep the quota busy. The keys of each are kept until it ends, so they are few."""
 _PAGES_FOR_ANOTHER = 8
 """Pages that may be asked for at once for each window but the first: with fewer, others use the quota meanwhile."""
 
 
 class WindowReader:
-    """Reads steps into a buffer.
+    """Reads windows into a queue of events.
 
     Args:
         config: What the user asked for.
         api: Where to ask.
-        queue: Where records go; waits while it is full.
-        sink_factory: What rows of reports are kept in.
-        limits: How long one walk through a report may be.
+        queue: Where events go; waits while it is full.
+        sink_factory: Makes what records are put into.
+        limits: How long one pass through a report may be.
     """
 
     def __init__(
@@ -56,7 +55,7 @@ class WindowReader:
         config: Config,
         api: Client,
         queue: ByteQueue[Event | None],
-        sink_factory: SinkFactory = struct_sink,
+        sink_factory: SinkFactory = record_list,
         limits: PassLimits = USUAL_PASSES,
     ) -> None:
         self._config = config
@@ -68,25 +67,25 @@ class WindowReader:
         """The accounts of this run, once they are known."""
         self._window_ids = itertools.count(1)
 
-    async def deliver(self, run: StreamRun, step: Step, budget: Budget) -> str | None:
-        """Read a step to its end. Returns the cursor that objects have reached, if they have one.
+    async def deliver(self, run: StreamRun, step: Step, budget: Budget) -> ObjectsReached | None:
+        """Read a step to its end. Returns how far the cursor of objects got, if objects were read.
 
         Args:
             run: Its stream.
             step: What to read.
-            budget: What it has of the quota.
+            budget: What it may use of the quota.
 
         Raises:
-            ConnectorError: If it cannot be had.
+            ConnectorError: If it cannot be read.
         """
-        part = step.queue.partition
-        if part.account is None:
+        partition = step.queue.partition
+        if partition.account is None:
             await self._deliver_accounts(run)
             return None
-        if not part.stream.is_report:
-            return await self._deliver_objects(run, part, budget)
+        if not partition.stream.is_report:
+            return await self._deliver_objects(run, partition, budget)
         try:
-            await _SplittableWindow(self, run, part.account.advertiser_id, budget).deliver(step.window)
+            await _SplittableWindow(self, run, partition.account.advertiser_id, budget).deliver(step.window)
         finally:
             for name in sorted(run.refused_metrics - run.warned):
                 run.warned.add(name)
@@ -98,8 +97,8 @@ class WindowReader:
         """Read one window of a report to its end.
 
         Raises:
-            TooLong: If it should be read as several windows; nothing was delivered then.
-            ConnectorError: If it cannot be had.
+            TooManyRows: If it should be read as several windows; nothing was delivered then.
+            ConnectorError: If it cannot be read.
         """
         report = ReportWindow(
             self._api,
@@ -113,65 +112,63 @@ class WindowReader:
             limits=self._limits,
         )
         account = int(advertiser_id)
-        said_of = self._stated_account(run.stream, advertiser_id)
-        part = next(self._window_ids)
+        exact = self._is_exact(run.stream)
+        window_id = next(self._window_ids)
         try:
             async with aclosing(report.deliveries()) as deliveries:
                 async for delivery in deliveries:
-                    await self._put(run, account, delivery.records, delivery.size, delivery.rejected, part)
-                    if delivery.days_complete:
-                        settled = DaysComplete(run.stream, part, advertiser_id=said_of, days=delivery.days)
-                        await self._queue.put(
-                            settled if delivery.whole else DaysComplete(run.stream, part, whole=False)
-                        )
+                    match delivery:
+                        case Delivery(records=records, size=size, rejected=rejected):
+                            await self._put(run, account, records, size, rejected, window_id)
+                            del records
+                        case DaysRead(days=days, whole=True):
+                            await self._queue.put(DaysComplete(run.stream, window_id, account, days, exact))
+                        case DaysRead():
+                            await self._queue.put(DaysIncomplete(run.stream, window_id))
                     del delivery
         except TooManyRows:
             raise
         except Exception:
-            await self._queue.put(DaysComplete(run.stream, part, whole=False))
+            await self._queue.put(DaysIncomplete(run.stream, window_id))
             raise
 
     async def skip_empty(self, step: Step) -> None:
         """Tell that windows which are known to be empty have no rows."""
-        part = step.queue.partition
-        assert part.account is not None  # noqa: S101 - only an account's windows are known
-        said_of = self._stated_account(part.stream, part.account.advertiser_id)
-        await self._queue.put(DaysComplete(part.stream, 0, advertiser_id=said_of, days=step.days))
+        partition = step.queue.partition
+        assert partition.account is not None  # noqa: S101 - only an account's windows are known
+        account = int(partition.account.advertiser_id)
+        await self._queue.put(DaysEmpty(partition.stream, account, step.days, self._is_exact(partition.stream)))
 
-    def _stated_account(self, stream: Stream, advertiser_id: str) -> int | None:
-        return int(advertiser_id) if is_exact(stream, include_deleted=self._config.include_deleted) else None
+    def _is_exact(self, stream: Stream) -> bool:
+        return is_exact(stream, include_deleted=self._config.include_deleted)
 
-    async def _deliver_objects(self, run: StreamRun, part: Partition, budget: Budget) -> str | None:
-        assert part.account is not None  # noqa: S101 - narrows the type; the caller has looked
-        moment = self._api.clock_reading()
-        advertiser_id = int(part.account.advertiser_id)
+    async def _deliver_objects(self, run: StreamRun, partition: Partition, budget: Budget) -> ObjectsReached:
+        assert partition.account is not None  # noqa: S101 - narrows the type; the caller has looked
+        clock = self._api.clock_reading()
+        advertiser_id = int(partition.account.advertiser_id)
         lists = ObjectLists(
             self._api,
-            part,
+            partition,
             include_deleted=self._config.include_deleted,
-            today=day_in(UTC, moment.latest),
+            today=day_in(UTC, clock.latest),
             budget=budget,
         )
         try:
             async with aclosing(lists.deliveries()) as deliveries:
                 async for delivery in deliveries:
-                    await self._put(run, advertiser_id, delivery.records, delivery.size, delivery.rejected)
+                    await self._put_objects(run, advertiser_id, delivery.records, delivery.size, delivery.rejected)
                     del delivery
         finally:
             for notice in lists.notices:
                 await self._queue.put(notice)
-        if not lists.latest:
-            return None
-        bounds = [lists.latest, f"{moment.earliest - _STILL_MOVING:%Y-%m-%d %H:%M:%S}"]
-        if part.only_changed:  # a cursor of the next day would say that all objects were read on it
-            bounds.append(f"{part.modified_since[:10]} 23:59:59")
-        return min(bounds)
+        since = partition.modified_since if partition.only_changed else None
+        return ObjectsReached(lists.latest, clock.earliest, since)
 
     async def _deliver_accounts(self, run: StreamRun) -> None:
         """The streams about accounts themselves, which were listed before anything else could be."""
         assert self.accounts is not None  # noqa: S101 - nothing is read before the accounts are known
         reader = ObjectReader(run.stream)
-        odd: dict[str, str] = {}
+        rejected: dict[str, str] = {}
         if run.stream.scope is Scope.TOKEN:
             listed = self.accounts.listed or await list_accounts(self._config, self._api)
             rows = listed.rows
@@ -182,43 +179,55 @@ class WindowReader:
             for account in self.accounts.chosen:
                 if account.error is not None:
                     run.fail(account.advertiser_id, "", account.error)
-        records = [reader.typed(row, odd) for row in rows]
-        await self._put(run, None, records, len(records) * 1000, odd)
+        records = [reader.typed(row, rejected) for row in rows]
+        await self._put_objects(run, None, records, len(records) * 1000, rejected)
 
-    async def _put(
+    async def _put_objects(
         self,
         run: StreamRun,
         advertiser_id: int | None,
         records: Sequence[Any],
         size: int,
-        odd: Mapping[str, str],
-        part: int = 0,
+        rejected: Mapping[str, str],
     ) -> None:
-        for field, value in odd.items():
+        sink = self._sink_factory(run.stream, advertiser_id)
+        sink.extend(records)
+        await self._put(run, advertiser_id, sink, size, rejected)
+
+    async def _put(
+        self,
+        run: StreamRun,
+        advertiser_id: int | None,
+        records: RowSink,
+        size: int,
+        rejected: Mapping[str, str],
+        window_id: int | None = None,
+    ) -> None:
+        for field, value in rejected.items():
             if field not in run.warned:
                 run.warned.add(field)
                 text = f"{run.stream.name}: {field} came as {value!r}, which does not fit its type and becomes null."
                 await self._queue.put(Notice("warning", text))
         if records:
-            await self._queue.put(Batch(run.stream, advertiser_id, records, size, part), size)
+            await self._queue.put(Rows(run.stream, advertiser_id, records, size, window_id), size)
             run.delivered(len(records), size)
 
 
 class _SplittableWindow:
-    """Reads a window of a report, and what it has too many rows for as several windows side by side.
+    """Reads a window of a report; one with too many rows for one pass it reads as several windows in parallel.
 
     Args:
-        reading: Reads a single one.
+        reader: Reads a single window.
         run: Its stream.
         advertiser_id: Its account.
-        share: What it has of the quota.
+        budget: What it may use of the quota.
     """
 
-    def __init__(self, reading: WindowReader, run: StreamRun, advertiser_id: str, share: Budget) -> None:
-        self._reader = reading
+    def __init__(self, reader: WindowReader, run: StreamRun, advertiser_id: str, budget: Budget) -> None:
+        self._reader = reader
         self._run = run
         self._advertiser_id = advertiser_id
-        self._budget = share
+        self._budget = budget
         self._under_way: dict[asyncio.Task[None], _SubWindow] = {}
         self._waiting: deque[_SubWindow] = deque()
 
@@ -226,20 +235,20 @@ class _SplittableWindow:
         """Read it to its end.
 
         Raises:
-            ConnectorError: If a part of it cannot be had. Others that were under way then are delivered whole.
-            PartialAnswerError: If some of it came in part only. All others were read.
+            ConnectorError: If some of it cannot be read. Other windows that were under way then are delivered whole.
+            PartialAnswerError: If an answer was partial. Everything else was read.
         """
         self._waiting.append(_SubWindow(self, window, pages=1))
         failure: BaseException | None = None
         try:
             while self._waiting or self._under_way:
                 while self._waiting and len(self._under_way) < self._parallel_windows():
-                    one = self._waiting.popleft()
-                    self._under_way[asyncio.create_task(self._read(one))] = one
+                    sub_window = self._waiting.popleft()
+                    self._under_way[asyncio.create_task(self._read(sub_window))] = sub_window
                 done, _ = await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
-                    one = self._under_way.pop(task)
-                    outcome = self._outcome(one, task.exception())
+                    sub_window = self._under_way.pop(task)
+                    outcome = self._outcome(sub_window, task.exception())
                     if failure is None or isinstance(failure, PartialAnswerError):
                         failure = outcome or failure
                 if failure is not None and not isinstance(failure, PartialAnswerError):
@@ -252,25 +261,25 @@ class _SplittableWindow:
         if failure is not None:
             raise failure
 
-    def _outcome(self, one: _SubWindow, error: BaseException | None) -> BaseException | None:
+    def _outcome(self, sub_window: _SubWindow, error: BaseException | None) -> BaseException | None:
         if not isinstance(error, TooManyRows):
             return error
-        assert one.window is not None  # noqa: S101 - only windows of several days are too long
-        # By the number that it was held against: by any other, "shorter" could be the same window, again and again.
-        shorter = shorter_windows(one.window, error.total, error.most)
+        assert sub_window.window is not None  # noqa: S101 - only windows of several days have too many rows
+        # By the number that it was compared with: with another, "shorter" could be the same window again and again.
+        shorter = shorter_windows(sub_window.window, error.total, error.max_rows)
         pages = math.ceil(error.total / PAGE_SIZE / len(shorter))
         self._waiting.extendleft(_SubWindow(self, window, pages) for window in reversed(shorter))
         return None
 
-    async def _read(self, one: _SubWindow) -> None:
-        await self._reader.deliver_window(self._run, self._advertiser_id, one.window, one)
+    async def _read(self, sub_window: _SubWindow) -> None:
+        await self._reader.deliver_window(self._run, self._advertiser_id, sub_window.window, sub_window)
 
     def _parallel_windows(self) -> int:
         return min(_MOST_PARALLEL, 1 + self._budget.pages_in_flight() // _PAGES_FOR_ANOTHER)
 
     def update_remaining(self) -> None:
         """Say how many pages are still to come of all windows together."""
-        self._budget.set_remaining(sum(one.pages for one in (*self._under_way.values(), *self._waiting)))
+        self._budget.set_remaining(sum(window.pages for window in (*self._under_way.values(), *self._waiting)))
 
     def pages_in_flight(self) -> int:
         """Pages of one of the windows that may be asked for at once, now."""
@@ -278,22 +287,22 @@ class _SplittableWindow:
 
 
 class _SubWindow:
-    """One of the windows of a report, and what it has of their share.
+    """One of the windows that a window is read as, and its budget.
 
     Args:
-        report: The report.
+        whole: The window that it is part of.
         window: The days.
         pages: How many pages are still to come, as far as is known.
     """
 
-    def __init__(self, report: _SplittableWindow, window: Window | None, pages: int) -> None:
-        self._report = report
+    def __init__(self, whole: _SplittableWindow, window: Window | None, pages: int) -> None:
+        self._whole = whole
         self.window = window
         self.pages = pages
 
     def pages_in_flight(self) -> int:
-        return self._report.pages_in_flight()
+        return self._whole.pages_in_flight()
 
     def set_remaining(self, pages: int) -> None:
         self.pages = pages
-        self._report.update_remaining()
+        self._whole.update_remaining()

@@ -1,0 +1,160 @@
+"""Sinks whose records are lines of the Airbyte protocol: record messages, one per line."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from itertools import repeat
+from operator import attrgetter
+from typing import Any, Protocol
+
+import msgspec
+
+from tiktok_marketing.airbyte.output import Portion
+from tiktok_marketing.catalog import ReportSource, Stream
+from tiktok_marketing.sync.decode.native import lines_of
+from tiktok_marketing.sync.decode.pages import RecordList, RowSink
+
+_ENCODER = msgspec.json.Encoder()
+_PORTION = 192 * 1024
+"""Bytes that are handed on at once, or a chunk more."""
+_OBJECTS = 32
+"""Objects that are encoded at once."""
+
+
+class LineSink(RowSink, Protocol):
+    """A sink that gives its records as lines."""
+
+    def portions(self) -> Iterator[Portion]:
+        """The lines, in portions of whole lines."""
+        ...
+
+
+def line_sink(stream: Stream, advertiser_id: int | None) -> LineSink:
+    """Make the sink of a page, for an account."""
+    if stream.is_report and advertiser_id is not None:
+        return ReportLines(stream, advertiser_id)
+    return ObjectLines(stream)
+
+
+class ReportLines:
+    """Rows of a report, encoded as soon as they are decoded.
+
+    A row repeats its dimensions at the root, beside the account.
+
+    Args:
+        stream: The report.
+        advertiser_id: The account.
+    """
+
+    __slots__ = ("_account", "_advertiser_id", "_before", "_chunks", "_count", "_data", "_head", "_names", "_stream")
+
+    def __init__(self, stream: Stream, advertiser_id: int) -> None:
+        self._stream = stream
+        self._advertiser_id = advertiser_id
+        self._head = _head_of(stream)
+        self._names, self._data = _data_of(stream)
+        self._account = () if "advertiser_id" in self._names else (repeat(advertiser_id),)
+        self._before = self._head + (b'{"advertiser_id":%d,' % advertiser_id if self._account else b"{")
+        self._chunks: list[bytes | memoryview] = []
+        self._count = 0
+
+    def take(self, rows: bytes) -> Sequence[Sequence[Any]] | None:
+        """Take rows as TikTok sends them; None if they have to be decoded."""
+        encoded = lines_of(self._stream, rows, self._before, _tail())
+        if encoded is None:
+            return None
+        lines, dimensions = encoded
+        self._chunks.append(lines)
+        self._count += len(dimensions[0])
+        return dimensions
+
+    def extend(self, rows: Sequence[Any]) -> None:
+        """Take decoded rows."""
+        if not rows:
+            return
+        dimensions = [row.dimensions for row in rows]
+        at_root = (map(attrgetter(name), dimensions) for name in self._names)
+        data = map(self._data, *self._account, *at_root, dimensions, [row.metrics for row in rows])
+        self._count += len(rows)
+        self._chunks.append(_lines_of(data, self._head))
+
+    def select(self, positions: Sequence[int]) -> ReportLines:
+        """Only the lines at these positions."""
+        lines = [line for chunk in self._chunks for line in bytes(chunk).splitlines(keepends=True)]
+        selected = ReportLines(self._stream, self._advertiser_id)
+        selected._chunks = [lines[position] for position in positions]
+        selected._count = len(positions)
+        return selected
+
+    def portions(self) -> Iterator[Portion]:
+        """The lines, in portions of whole lines."""
+        return _portions(self._chunks)
+
+    def __len__(self) -> int:
+        return self._count
+
+
+class ObjectLines(RecordList):
+    """Objects, encoded when they are written.
+
+    Args:
+        stream: The stream of objects.
+        records: Objects to begin with.
+    """
+
+    def __init__(self, stream: Stream, records: Iterable[Any] = ()) -> None:
+        super().__init__(records)
+        self._stream = stream
+
+    def select(self, positions: Sequence[int]) -> ObjectLines:
+        """Only the objects at these positions."""
+        return ObjectLines(self._stream, (self[position] for position in positions))
+
+    def portions(self) -> Iterator[Portion]:
+        """The lines, in portions of whole lines."""
+        head = _head_of(self._stream)
+        return _portions(_lines_of(self[at : at + _OBJECTS], head) for at in range(0, len(self), _OBJECTS))
+
+
+@cache
+def _data_of(stream: Stream) -> tuple[tuple[str, ...], Any]:
+    """The dimensions of a report, and the type of its records' data."""
+    assert isinstance(stream.source, ReportSource)  # noqa: S101 - narrows the type; objects have no dimensions
+    names = stream.source.dimensions
+    fields = dict.fromkeys(("advertiser_id", *names, "dimensions", "metrics"), Any)
+    return names, msgspec.defstruct("Data", fields.items(), gc=False)
+
+
+def _portions(chunks: Iterable[bytes | memoryview]) -> Iterator[Portion]:
+    portion: list[bytes | memoryview] = []
+    size = 0
+    for chunk in chunks:
+        portion.append(chunk)
+        size += len(chunk)
+        if size > _PORTION:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
+
+
+def _head_of(stream: Stream) -> bytes:
+    return b'{"type":"RECORD","record":{"stream":%s,"data":' % _ENCODER.encode(stream.name)
+
+
+def _tail() -> bytes:
+    return b',"emitted_at":%d}}\n' % int(time.time() * 1000)
+
+
+def _lines_of(data: Iterable[Any], head: bytes) -> memoryview:
+    """Record messages, one a line, for the data of each.
+
+    What is around the data is put in where one line ends and the next begins, all at once: the encoder writes line ends
+    nowhere else. That takes a third of the time of encoding an object for each message.
+    """
+    tail = _tail()
+    lines = _ENCODER.encode_lines([None, *data])
+    before, after = len(b"null" + tail), len(head)  # so that the first line, too, comes after an end
+    return memoryview(lines.replace(b"\n", tail + head))[before:-after]

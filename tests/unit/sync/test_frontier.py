@@ -1,0 +1,145 @@
+"""When a state may move: over an unbroken run of finished windows, to days that have begun, and no farther."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from unit_builders import account
+
+from tiktok_marketing.clock import ClockReading
+from tiktok_marketing.sync.plan.frontier import Frontier, ObjectsReached, state_limit
+from tiktok_marketing.sync.plan.windows import Window
+
+FIRST = date(2026, 3, 1)
+DAY = timedelta(days=1)
+NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+
+
+def window(number: int) -> Window:
+    """A window of one day; the first is number 0."""
+    return Window(FIRST + number * DAY, FIRST + number * DAY)
+
+
+def cursor(number: int) -> str:
+    """The cursor that says that all windows up to this one were read."""
+    return f"{FIRST + number * DAY} 00:00:00"
+
+
+def test_a_window_that_finishes_early_moves_nothing() -> None:
+    """The state follows once the windows before it are finished, and then takes it along."""
+    frontier = Frontier(FIRST + 9 * DAY)
+    first, second, third = (frontier.begin(window(number)) for number in range(3))
+    assert frontier.finish(second) is None
+    assert frontier.finish(first) == cursor(1)
+    assert frontier.finish(third) == cursor(2)
+
+
+def test_the_state_stays_before_a_blocked_window() -> None:
+    """Windows before it still count; windows after it do not, whenever they began."""
+    frontier = Frontier(FIRST + 9 * DAY)
+    first, second, third = (frontier.begin(window(number)) for number in range(3))
+    frontier.block(second)
+    assert frontier.finish(third) is None
+    assert frontier.finish(first) == cursor(0)
+    assert frontier.finish(frontier.begin(window(3))) is None
+
+
+def test_the_state_does_not_pass_its_limit() -> None:
+    """A day that may not have begun yet is read, and read again by the next sync."""
+    frontier = Frontier(FIRST + DAY)
+    assert frontier.finish(frontier.begin(Window(FIRST, FIRST + 5 * DAY))) == cursor(1)
+
+
+def test_a_report_without_days_moves_no_state() -> None:
+    """A lifetime report has no cursor."""
+    frontier = Frontier()
+    assert frontier.finish(frontier.begin(None)) is None
+
+
+@given(
+    st.integers(1, 12),
+    st.lists(st.tuples(st.integers(0, 11), st.sampled_from(["finish", "finish", "block", "leave open"])), max_size=40),
+    st.integers(0, 12),
+)
+def test_no_order_of_events_covers_a_window_that_was_not_delivered(
+    count: int, events: list[tuple[int, str]], limit: int
+) -> None:
+    """The cursor is the end of the unbroken run of finished windows, capped by the limit, and never goes back."""
+    frontier = Frontier(FIRST + limit * DAY)
+    tickets = [frontier.begin(window(number)) for number in range(count)]
+    outcomes: dict[int, str] = {}
+    reached = ""
+    for number, outcome in events:
+        if number >= count or number in outcomes or outcome == "leave open":
+            continue
+        outcomes[number] = outcome
+        moved = None
+        if outcome == "block":
+            frontier.block(tickets[number])
+        else:
+            moved = frontier.finish(tickets[number])
+        run = next((n for n in range(count) if outcomes.get(n) != "finish"), count)
+        if moved is not None:
+            assert moved >= reached
+            reached = moved
+        assert reached == (cursor(min(run - 1, limit)) if run else "")
+
+
+@given(st.permutations(range(6)), st.integers(0, 5))
+def test_every_order_of_ends_reaches_the_last_window_before_the_first_block(order: list[int], blocked: int) -> None:
+    """Nothing that was delivered before the block is read again next time."""
+    frontier = Frontier(FIRST + 30 * DAY)
+    tickets = [frontier.begin(window(number)) for number in range(6)]
+    cursors = []
+    for number in order:
+        if number == blocked:
+            frontier.block(tickets[number])
+        else:
+            cursors.append(frontier.finish(tickets[number]))
+    assert max((each for each in cursors if each), default=None) == (cursor(blocked - 1) if blocked else None)
+
+
+def reached(latest: str, only_changed_since: str | None = None) -> str | None:
+    """The cursor of objects whose reading began at noon."""
+    frontier = Frontier()
+    return frontier.finish(frontier.begin(None), ObjectsReached(latest, NOON, only_changed_since))
+
+
+@pytest.mark.parametrize(
+    ("latest", "expected"),
+    [
+        ("2026-03-10 09:00:00", "2026-03-10 09:00:00"),
+        ("2026-03-10 11:50:00", "2026-03-10 11:50:00"),
+        ("2026-03-10 11:50:01", "2026-03-10 11:50:00"),
+        ("2026-03-10 12:30:00", "2026-03-10 11:50:00"),
+        ("", None),
+    ],
+)
+def test_objects_changed_within_ten_minutes_of_the_reading_come_again(latest: str, expected: str | None) -> None:
+    """They may have changed once more after their page was read."""
+    assert reached(latest) == expected
+
+
+def test_changed_objects_do_not_move_the_cursor_into_the_next_day() -> None:
+    """A cursor of the next day would say that all objects were read on it."""
+    assert reached("2026-03-10 11:00:00", "2026-03-09 23:00:00") == "2026-03-09 23:59:59"
+    assert reached("2026-03-10 11:00:00", "2026-03-10 01:00:00") == "2026-03-10 11:00:00"
+
+
+def test_a_blocked_list_of_objects_moves_no_cursor() -> None:
+    """A partial list may lack the very objects that changed."""
+    frontier = Frontier()
+    ticket = frontier.begin(None)
+    frontier.block(ticket)
+    assert frontier.finish(ticket, ObjectsReached("2026-03-10 09:00:00", NOON)) is None
+
+
+def test_a_day_has_begun_once_it_has_begun_by_both_clocks() -> None:
+    """The clock that is behind decides, in the account's time zone."""
+    behind = datetime(2026, 3, 9, 22, tzinfo=UTC)
+    clock = ClockReading(earliest=behind, latest=NOON, tiktok=NOON)
+    assert state_limit(account(), date(2026, 3, 10), clock) == date(2026, 3, 9)
+    assert state_limit(account(), date(2026, 3, 5), clock) == date(2026, 3, 5)
