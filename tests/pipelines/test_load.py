@@ -407,7 +407,8 @@ def test_the_users_own_dlt_settings_are_left_alone(tmp_path: Path) -> None:
         (folder / ".dlt" / "config.toml").write_text("not toml at all [[[")
         (folder / ".dlt" / "secrets.toml").write_text("not toml at all [[[")
     code = (
-        "from tiktok_marketing.pipelines.databases.destination import destination_of, reserved\n"
+        "from tiktok_marketing.pipelines.databases.destination import destination_of\n"
+        "from tiktok_marketing.pipelines.databases.lock import reserved\n"
         "from tiktok_marketing.pipelines.loader import Loader\n"
         "from tiktok_marketing.pipelines.package import Package\n"
         "from tiktok_marketing.pipelines.arrow.tables import TableMaker\n"

@@ -153,7 +153,8 @@ def test_rows_of_more_than_one_batch_are_merged_by_key(make: Any, postgres_only:
 def test_each_sync_of_one_dataset_waits_its_turn_on_any_machine(postgres_only: Any, tmp_path: Path) -> None:
     """The lock is the server's: a sync with another folder of its own, as on another machine, finds it taken."""
     code = (
-        "from tiktok_marketing.pipelines.databases.destination import destination_of, reserved\n"
+        "from tiktok_marketing.pipelines.databases.destination import destination_of\n"
+        "from tiktok_marketing.pipelines.databases.lock import reserved\n"
         f"with reserved(destination_of({postgres_only.address!r})):\n"
         "    print('held', flush=True); input()"
     )

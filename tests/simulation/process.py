@@ -14,7 +14,7 @@ from simulation.faults import Network
 from simulation.loop import VirtualClock, WrongClock
 from simulation.schedule import Schedule, Session
 from simulation.sink import LineSink, PackageSink, Store, Tally, look_for_secrets
-from tiktok_marketing.airbyte.line_sinks import ReportLines
+from tiktok_marketing.airbyte.line_sinks import line_sink
 from tiktok_marketing.airbyte.read import _Telling
 from tiktok_marketing.api.client import Client
 from tiktok_marketing.api.rate_limit.limiters import RateLimiters
@@ -124,7 +124,7 @@ class Process:
             client,
             clock,
             buffer_bytes=session.buffer,
-            sink_factory=ReportLines if isinstance(sink, LineSink) else record_list,
+            sink_factory=line_sink if isinstance(sink, LineSink) else record_list,
             limits=session.walk,
         )
         work = asyncio.create_task(self._follow(sync, sink, outcome, session))
