@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from tiktok_marketing._version import VERSION
 from tiktok_marketing.errors import ConfigurationError, ConnectorError, OutOfMemoryError
 
 T = TypeVar("T")
@@ -77,23 +78,12 @@ def _failure_type(error: ConnectorError) -> str:
     return failure_type(error)
 
 
-class _Version(argparse.Action):
-    """As argparse's own, but for when the version is looked up: only if it is asked for."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        """Print the version and end."""
-        from tiktok_marketing import __version__
-
-        sys.stdout.write(f"{__version__}\n")
-        parser.exit()
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="source-tiktok-marketing",
         description="Reads TikTok Ads, as an Airbyte source. For use without Airbyte see `tiktok-marketing`.",
     )
-    parser.add_argument("--version", action=_Version, nargs=0, help="show program's version number and exit")
+    parser.add_argument("--version", action="version", version=VERSION)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     helps = {
         "spec": "print what can be configured",

@@ -11,6 +11,7 @@ import aiohttp
 import msgspec
 from aiohttp import hdrs
 
+from tiktok_marketing._version import VERSION
 from tiktok_marketing.api.body_budget import BodyBudget, Reservation
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 PRODUCTION_HOST = "https://business-api.tiktok.com"
 SANDBOX_HOST = "https://sandbox-ads.tiktok.com"
 VERSION_PATH = "/open_api/v1.3/"
+USER_AGENT = f"tiktok-marketing/{VERSION}"
 _ROOM = 16 * 2**20
 """Bytes of answers that may have arrived without being taken."""
 _UNREAD = 2**15
@@ -111,6 +113,7 @@ class HttpTransport:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._connections, ttl_dns_cache=60, resolver=self._resolver),
             timeout=self._timeout,
+            headers={hdrs.USER_AGENT: USER_AGENT},
             # HTTPS_PROXY and NO_PROXY are how many networks are left. Where there are none, not to look for them before
             # each request saves a tenth of a millisecond.
             trust_env=bool(getproxies()),

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import click
 
-from tiktok_marketing import __version__
+from tiktok_marketing._version import VERSION
 from tiktok_marketing.cli.check import check
 from tiktok_marketing.cli.common import Session, debug_option
 from tiktok_marketing.cli.demo import demo
@@ -38,7 +38,7 @@ class _InOrder(click.Group):
     epilog="Exit codes: 0 all was delivered or is as it should be; 1 something is missing or wrong, and is named; "
     "2 wrong usage or configuration; 130 or 143 ended by Ctrl-C or a signal.",
 )
-@click.version_option(__version__, message="tiktok-marketing %(version)s")
+@click.version_option(VERSION, message="tiktok-marketing %(version)s")
 @debug_option
 def command() -> None:
     """Read everything from TikTok Ads into a database. Begin with: tiktok-marketing demo."""
