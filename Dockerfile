@@ -1,4 +1,4 @@
-# The Airbyte source as an image: docker build -t source-tiktok-marketing .
+# The Airbyte source as an image: make image. That passes the version, which stands in src/tiktok_marketing/_version.py alone.
 # Built in the image with a compiler, run in the one without: both are the same Debian and the same Python.
 FROM python:3.12 AS build
 WORKDIR /build
@@ -10,6 +10,9 @@ COPY native native
 COPY src src
 RUN /opt/venv/bin/pip install --no-cache-dir --no-deps . \
     && /opt/venv/bin/python -c "import tiktok_marketing.sync.decode._rows"
+ARG VERSION
+RUN test "$VERSION" = "$(/opt/venv/bin/source-tiktok-marketing --version)" \
+    || { echo "Build with: make image. It passes the version for the image's labels."; exit 1; }
 
 FROM python:3.12-slim
 COPY --from=build /opt/venv /opt/venv
@@ -20,6 +23,8 @@ WORKDIR /home/airbyte
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     AIRBYTE_ENTRYPOINT="source-tiktok-marketing"
+ARG VERSION
 LABEL io.airbyte.name=airbyte/source-tiktok-marketing \
-      io.airbyte.version=0.1.0
+      io.airbyte.version=$VERSION \
+      org.opencontainers.image.version=$VERSION
 ENTRYPOINT ["source-tiktok-marketing"]

@@ -9,7 +9,9 @@ PARITY_PYTHON ?= $(shell command -v python3.11 || echo $(PYTHON))
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --quiet
 
-.PHONY: demo test check lint types docs bench peers crash parity simulate lock clean
+VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' src/tiktok_marketing/_version.py)
+
+.PHONY: demo test check lint types docs bench peers crash parity simulate lock dist image clean
 
 demo: $(VENV)/ready
 	$(BIN)/tiktok-marketing demo
@@ -73,8 +75,27 @@ lock: $(VENV)/ready
 	$(COMPILE) requirements/parity.in --output-file requirements/parity.txt
 	$(COMPILE) requirements/parity.in --override requirements/newest-cdk.in --output-file requirements/newest-cdk.txt
 
-# The part in C is built along, where there is a compiler; `make test` says if it should have been and was not.
-$(VENV)/ready: pyproject.toml setup.py $(wildcard native/*) $(LOCK)
+# What an index accepts: the source, a wheel without the C extension for every machine, and on Linux one with it. The wheels are
+# built from the source distribution, so that one that lacks a file fails here. auditwheel finds the oldest glibc that the
+# extension runs with, and refuses a wheel without the extension.
+DIST ?= dist
+dist: $(VENV)/ready
+	rm -rf $(DIST)
+	TIKTOK_PURE_PYTHON=1 $(BIN)/python -m build --no-isolation --outdir $(DIST)
+ifeq ($(shell uname -s),Linux)
+	CFLAGS=-g0 $(BIN)/python -m build --no-isolation --wheel --outdir $(DIST)/linux $(DIST)/tiktok_marketing-$(VERSION).tar.gz
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m auditwheel repair --wheel-dir $(DIST) $(DIST)/linux/*.whl
+	rm -r $(DIST)/linux
+endif
+
+# The Airbyte source as an image, labelled and tagged with the version. IMAGE=registry.example.com/source-tiktok-marketing to
+# push it there.
+IMAGE ?= source-tiktok-marketing
+image:
+	docker build --build-arg VERSION=$(VERSION) --tag $(IMAGE):$(VERSION) .
+
+# The C extension is built along where there is a compiler; `make test` says if it should have been and was not.
+$(VENV)/ready: pyproject.toml setup.py src/tiktok_marketing/_version.py $(wildcard native/*) $(LOCK)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or later is needed; $(PYTHON) is older. Try: make PYTHON=python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)

@@ -1,18 +1,26 @@
-"""The part in C; pyproject.toml has all else. Where there is no compiler it is left out, and Python does its work."""
+"""The C extension; pyproject.toml has all else.
 
+Without a compiler it is left out, and with `TIKTOK_PURE_PYTHON` set it is not built at all: the pure-Python path delivers
+the same. The wheel without it fits every Python and machine.
+"""
+
+import os
 from pathlib import Path
 
 from setuptools import Extension, setup
 
-setup(
-    ext_modules=[
-        Extension(
-            "tiktok_marketing.sync.decode._rows",
-            sorted(str(path) for path in Path("native").glob("*.c")),
-            depends=["native/rows.h"],
-            py_limited_api=True,
-            optional=True,
-        )
-    ],
-    options={"bdist_wheel": {"py_limited_api": "cp311"}},
-)
+if os.environ.get("TIKTOK_PURE_PYTHON"):
+    setup()
+else:
+    setup(
+        ext_modules=[
+            Extension(
+                "tiktok_marketing.sync.decode._rows",
+                sorted(str(path) for path in Path("native").glob("*.c")),
+                depends=["native/rows.h"],
+                py_limited_api=True,
+                optional=True,
+            )
+        ],
+        options={"bdist_wheel": {"py_limited_api": "cp311"}},
+    )

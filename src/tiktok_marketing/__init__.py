@@ -1,5 +1,5 @@
 """Reads TikTok Ads through the Business API v1.3 and delivers it as streams of records."""
 
-from tiktok_marketing._version import VERSION as __version__
+from tiktok_marketing._version import __version__
 
 __all__ = ["__version__"]

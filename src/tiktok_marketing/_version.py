@@ -1,3 +1,3 @@
 """The version of this project, written here and nowhere else."""
 
-VERSION = "0.2.0"
+__version__ = "0.2.0"

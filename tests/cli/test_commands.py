@@ -11,6 +11,7 @@ import duckdb
 import msgspec
 import pytest
 
+from tiktok_marketing._version import __version__
 from tiktok_marketing.api import retry_policy as retry
 from tiktok_marketing.catalog import STREAMS
 from tiktok_marketing.cli.common import Session, span
@@ -20,6 +21,7 @@ from tiktok_marketing.cli.main import run
 from tiktok_marketing.cli.progress import PaceMeter, line
 from tiktok_marketing.emulator import Options
 from tiktok_marketing.errors import ConfigurationError, ConnectorError
+from tiktok_marketing.extras import install_hint
 from tiktok_marketing.pipelines import Snapshot
 from tiktok_marketing.sync.run.progress import Progress, StreamProgress
 
@@ -43,12 +45,12 @@ def test_help_imports_nothing_heavy() -> None:
     assert ended.stdout.splitlines()[-1] == "[]"
 
 
-def test_missing_click_is_told_with_the_command_that_installs_it() -> None:
+def test_missing_click_is_reported_with_the_command_that_installs_it() -> None:
     """A plain install has the Airbyte source alone."""
     code = "import sys; sys.modules['click'] = None\nfrom tiktok_marketing.cli import main\nmain()"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603
     assert ended.returncode == 2
-    assert "pip install 'source-tiktok-marketing[load]'" in ended.stderr
+    assert f"tiktok-marketing needs click, which is not installed. {install_hint('load')}" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
@@ -57,7 +59,15 @@ def test_missing_click_is_told_with_the_command_that_installs_it() -> None:
     [
         (ConfigurationError("It is wrong.", remedy="Mend it."), 2, ["Error: It is wrong.", "Mend it."]),
         (ConnectorError("It is missing.", remedy="Wait.", detail="raw"), 1, ["Error: It is missing.", "Wait."]),
-        (ZeroDivisionError("oh"), 1, ["fault of the program (ZeroDivisionError)", "--debug"]),
+        (
+            ZeroDivisionError("oh"),
+            1,
+            [
+                "fault of the program (ZeroDivisionError)",
+                "--debug",
+                f"where you got tiktok-marketing {__version__} from",
+            ],
+        ),
         (KeyboardInterrupt(), 130, []),
     ],
 )

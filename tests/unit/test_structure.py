@@ -14,7 +14,7 @@ PACKAGE = "tiktok_marketing"
 MODULES = sorted(ROOT.rglob("*.py"))
 
 # What each room may import besides itself. A room is a folder of modules, or a single module at the top.
-GROUND = {"errors", "clock", "memory", "_version", ""}
+GROUND = {"errors", "clock", "memory", "_version", "extras", ""}
 API = {"api", "api.rate_limit"} | GROUND
 PLAN = {"sync.plan", "catalog", "config"} | GROUND
 READ = {"sync.read", "sync.decode", "sync"} | PLAN | API
@@ -51,7 +51,8 @@ DIRECTIONS = {
     "clock": set(),
     "memory": set(),
     "_version": set(),
-    "": set(),
+    "extras": set(),
+    "": {"_version"},
 }
 
 

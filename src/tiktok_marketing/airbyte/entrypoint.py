@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from tiktok_marketing._version import VERSION
+from tiktok_marketing._version import __version__
 from tiktok_marketing.errors import ConfigurationError, ConnectorError, OutOfMemoryError
 
 T = TypeVar("T")
@@ -51,7 +51,10 @@ def run(argv: Sequence[str]) -> int:
 def _report_unexpected(error: Exception) -> int:
     if isinstance(error, MemoryError):
         return _report(str(OutOfMemoryError()), "transient_error", "")
-    text = f"The connector failed: {type(error).__name__}. This is a fault of the connector: report it with the log."
+    text = (
+        f"The connector failed: {type(error).__name__}. This is a fault of source-tiktok-marketing {__version__}: "
+        "report it, with the log, where you got it from."
+    )
     return _report(text, "system_error", traceback.format_exc())
 
 
@@ -83,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="source-tiktok-marketing",
         description="Reads TikTok Ads, as an Airbyte source. For use without Airbyte see `tiktok-marketing`.",
     )
-    parser.add_argument("--version", action="version", version=VERSION)
+    parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     helps = {
         "spec": "print what can be configured",

@@ -11,7 +11,7 @@ import aiohttp
 import msgspec
 from aiohttp import hdrs
 
-from tiktok_marketing._version import VERSION
+from tiktok_marketing._version import __version__
 from tiktok_marketing.api.body_budget import BodyBudget, Reservation
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PRODUCTION_HOST = "https://business-api.tiktok.com"
 SANDBOX_HOST = "https://sandbox-ads.tiktok.com"
 VERSION_PATH = "/open_api/v1.3/"
-USER_AGENT = f"tiktok-marketing/{VERSION}"
+USER_AGENT = f"tiktok-marketing/{__version__}"
 _ROOM = 16 * 2**20
 """Bytes of answers that may have arrived without being taken."""
 _UNREAD = 2**15

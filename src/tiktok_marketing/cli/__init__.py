@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sys
 
+from tiktok_marketing.extras import install_hint
+
 _NEEDED = {"click", "rich"}
 
 
@@ -17,9 +19,6 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _NEEDED:
             raise
-        sys.stderr.write(
-            f"tiktok-marketing needs {error.name}, which is not installed.\n"
-            "Install it with: pip install 'source-tiktok-marketing[load]'\n"
-        )
+        sys.stderr.write(f"tiktok-marketing needs {error.name}, which is not installed. {install_hint('load')}\n")
         sys.exit(2)
     sys.exit(run(sys.argv[1:]))

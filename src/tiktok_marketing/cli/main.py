@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import click
 
-from tiktok_marketing._version import VERSION
+from tiktok_marketing._version import __version__
 from tiktok_marketing.cli.check import check
 from tiktok_marketing.cli.common import Session, debug_option
 from tiktok_marketing.cli.demo import demo
@@ -21,7 +21,8 @@ from tiktok_marketing.cli.streams import streams
 from tiktok_marketing.cli.sync import sync
 from tiktok_marketing.errors import ConfigurationError, ConnectorError, OutOfMemoryError
 
-ISSUES = "the issues of the project source-tiktok-marketing"
+_WHERE_TO_REPORT = f"where you got tiktok-marketing {__version__} from"
+"""There is no public address yet, and one that does not exist would help nobody."""
 
 
 class _InOrder(click.Group):
@@ -38,7 +39,7 @@ class _InOrder(click.Group):
     epilog="Exit codes: 0 all was delivered or is as it should be; 1 something is missing or wrong, and is named; "
     "2 wrong usage or configuration; 130 or 143 ended by Ctrl-C or a signal.",
 )
-@click.version_option(VERSION, message="tiktok-marketing %(version)s")
+@click.version_option(__version__, message="tiktok-marketing %(version)s")
 @debug_option
 def command() -> None:
     """Read everything from TikTok Ads into a database. Begin with: tiktok-marketing demo."""
@@ -90,6 +91,6 @@ def _own_up(error: Exception, session: Session) -> None:
     click.secho(f"Error: This is a fault of the program ({type(error).__name__}), not yours.", fg="red", err=True)
     if session.debug:
         click.echo("".join(traceback.format_exception(error)), err=True)
-        click.echo(f"Please report the lines above in {ISSUES}.", err=True)
+        click.echo(f"Please report the lines above {_WHERE_TO_REPORT}.", err=True)
     else:
-        click.echo(f"Run it again with --debug and report what it prints in {ISSUES}.", err=True)
+        click.echo(f"Run it again with --debug and report what it prints {_WHERE_TO_REPORT}.", err=True)

@@ -17,8 +17,9 @@ from tiktok_marketing.clock import Clock, SystemClock
 from tiktok_marketing.config import Config
 from tiktok_marketing.connect import connect
 from tiktok_marketing.errors import ConfigurationError, OutOfMemoryError
+from tiktok_marketing.extras import install_hint
 from tiktok_marketing.memory import Meter, meters, watch
-from tiktok_marketing.pipelines.databases.destination import DEFAULT_DATASET, Destination, destination_of, install
+from tiktok_marketing.pipelines.databases.destination import DEFAULT_DATASET, Destination, destination_of
 from tiktok_marketing.pipelines.databases.lock import reserved
 from tiktok_marketing.pipelines.load_loop import LoaderThread
 from tiktok_marketing.pipelines.summary import Summary, Watcher
@@ -140,5 +141,5 @@ def _check_libraries(destination: Destination) -> None:
                 raise
             raise ConfigurationError(
                 f"Loading into {destination.display_name} needs {name}, which is not installed.",
-                remedy=f"Install it with: {install(destination)}",
+                remedy=install_hint(destination.extra),
             ) from None

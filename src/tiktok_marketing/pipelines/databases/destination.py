@@ -37,7 +37,6 @@ __all__ = [
     "Session",
     "describe_error",
     "destination_of",
-    "install",
 ]
 
 _DATASET = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
@@ -167,11 +166,6 @@ def destination_of(address: str, dataset: str = DEFAULT_DATASET) -> Destination:
             f"The dataset {dataset!r} has capital letters.", remedy=f"Write it as {dataset.lower()}."
         )
     return KINDS[scheme](address, dataset)
-
-
-def install(destination: Destination) -> str:
-    """The command that installs what a destination needs."""
-    return f"pip install 'source-tiktok-marketing[{destination.extra}]'"
 
 
 def describe_error(error: BaseException, destination: Destination, *, reading: bool = False) -> DestinationError:

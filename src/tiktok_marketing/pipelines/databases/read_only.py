@@ -12,12 +12,12 @@ from itertools import count
 from typing import Any, Protocol
 
 from tiktok_marketing.errors import ConfigurationError, DestinationError, NothingToReadError
+from tiktok_marketing.extras import install_hint
 from tiktok_marketing.pipelines.databases.destination import (
     Destination,
     DuckDBFile,
     PostgresDatabase,
     describe_error,
-    install,
 )
 
 _FILE = "looked_at"
@@ -184,7 +184,7 @@ def reading(destination: Destination) -> Iterator[Reader]:
     except ModuleNotFoundError as error:
         raise ConfigurationError(
             f"Looking into a database needs {error.name}, which is not installed.",
-            remedy=f"Install it with: {install(destination)}",
+            remedy=install_hint(destination.extra),
         ) from None
     try:
         with duckdb.connect(":memory:") as memory, KINDS[type(destination)](destination, memory) as reader:
