@@ -21,7 +21,6 @@ from tiktok_marketing.extras import install_hint
 from tiktok_marketing.memory import Meter, meters, watch
 from tiktok_marketing.pipelines.databases.destination import DEFAULT_DATASET, Destination, destination_of
 from tiktok_marketing.pipelines.databases.lock import reserved
-from tiktok_marketing.pipelines.load_loop import LoaderThread
 from tiktok_marketing.pipelines.summary import Summary, Watcher
 from tiktok_marketing.sync.plan.selection import choose_streams, select_for_database
 from tiktok_marketing.sync.run.engine import Sync
@@ -102,7 +101,7 @@ async def load_async(
     destination = destination_of(to, dataset) if isinstance(to, str) else to
     chosen = choose_streams(config, streams)
     _check_libraries(destination)
-    from tiktok_marketing.pipelines.load_loop import LoadLoop
+    from tiktok_marketing.pipelines.load_loop import LoaderThread, LoadLoop
     from tiktok_marketing.pipelines.loader import Loader
 
     at = options or RunOptions()
