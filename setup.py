@@ -1,7 +1,7 @@
 """The C extension; pyproject.toml has all else.
 
-Without a compiler it is left out, and with `TIKTOK_PURE_PYTHON` set it is not built at all: the pure-Python path delivers
-the same. The wheel without it fits every Python and machine.
+Without a compiler it is left out, and with `TIKTOK_PURE_PYTHON` set it is not even tried: the pure-Python path delivers
+the same. Such a wheel fits every machine.
 """
 
 import os

@@ -63,9 +63,8 @@ async def test_requests_carry_it_as_the_user_agent() -> None:
         writer.close()
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    async with server:
-        async with HttpTransport(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}") as transport:
-            await transport.send("advertiser/info/", {}, "token")
+    async with server, HttpTransport(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}") as transport:
+        await transport.send("advertiser/info/", {}, "token")
     assert re.findall(r"(?im)^user-agent: *(.*?)\r$", heads[0]) == [f"tiktok-marketing/{__version__}"]
 
 
