@@ -6,7 +6,7 @@ Pages are recorded from the emulator first, so that it does not compete for the 
 - tables: the connector's loader takes Arrow tables, package by package, each with a state. By day: the rows of each day
   are said to be all there are, as with `include_deleted`. By key: nothing is said of others, as without it.
 - pages: everything from the bytes of a page on: tables, packages, loading; by key. With `TIKTOK_PURE_PYTHON=1` in the
-  environment the part in C is left out.
+  environment the C extension is left out.
 
 `first` is into an empty database, `again` the same rows into the same database, all of which are then replaced. The
 Postgres is one of the tests' own, with Postgres' default settings; `--postgres` names another, whose schema `benchmark`

@@ -3,7 +3,7 @@
 The CPU is set against that of decoding and encoding pages of the same records with orjson and nothing else, in the
 same run, in turns with it; the least of each counts, since whatever else runs on the machine only adds. Everything is
 read once before it is measured, so that the emulator answers from its memory and does not compete for the processor.
-The same is told of the connector without its part in C.
+The same is measured on the pure-Python path, without the C extension.
 
     python benchmarks/read_ads.py [--ads 40000] [--days 50] [--runs 3]
 """
@@ -69,7 +69,7 @@ def main() -> None:
             what="orjson's CPU a record, to decode and encode the same and nothing else", value=floor * 1e6, unit="µs"
         ),
         Figure(what="CPU a record over orjson's", value=each / (floor * 1e6), unit="times", most=MOST_TIMES),
-        Figure(what="the same without the part in C", value=_cpu(in_python) / floor, unit="times"),
+        Figure(what="the same on the pure-Python path", value=_cpu(in_python) / floor, unit="times"),
         Figure(what=f"{what}: rows a second, no latency, no quota", value=whole.records / whole.seconds),
     ]
     for run in (tenth, whole):

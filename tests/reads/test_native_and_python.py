@@ -1,4 +1,4 @@
-"""Reports read with the part in C and without it: whoever has no compiler has the very same rows."""
+"""Reports read with the C extension and on the pure-Python path: whoever has no compiler has the very same rows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tiktok_marketing.sync.decode import native as rows
 
 REPORTS = [stream.name for stream in STREAMS if stream.is_report]
 
-pytestmark = pytest.mark.skipif(rows.NATIVE is None, reason="the part in C is not built here: there is no compiler")
+pytestmark = pytest.mark.skipif(rows.NATIVE is None, reason="the C extension is not built here: there is no compiler")
 
 
 def options() -> Options:

@@ -14,7 +14,7 @@ from tiktok_marketing.catalog import STREAMS, field_types
 from tiktok_marketing.sync.decode.native import NATIVE
 
 REPORTS = [one.name for one in STREAMS if one.is_report]
-NEEDS_C = pytest.mark.skipif(NATIVE is None, reason="the part in C is not built here: there is no compiler")
+NEEDS_C = pytest.mark.skipif(NATIVE is None, reason="the C extension is not built here: there is no compiler")
 
 
 def sent_row(name: str, *, text: str = "x", **metrics: Any) -> dict[str, Any]:

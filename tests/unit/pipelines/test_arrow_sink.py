@@ -152,7 +152,7 @@ def test_damaged_rows_never_become_anything_else(seed: int) -> None:
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_a_column_can_hold_what_its_record_can(name: str) -> None:
-    """The part in C looks at a value as the column's, so a record must not make anything else of it."""
+    """The C extension looks at a value as the column's, so a record must not make anything else of it."""
     allowed = {"integer": {"i"}, "number": {"f", "c", "m"}, "string": {"s", "i", "f", "m", "d", "t"}}
     types, kinds = field_types(stream(name)), MAKERS[name].kinds
     assert kinds is not None

@@ -1,4 +1,4 @@
-"""The part in C, held against the reader in Python, which has the last word on what a row means."""
+"""The C extension, compared with the pure-Python path, which has the last word on what a row means."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def in_python(name: str, rows: bytes) -> tuple[list[Any], list[Any]]:
 
 
 def in_c(name: str, rows: bytes) -> tuple[list[Any], list[Any]] | None:
-    """The same of the part in C; None if it leaves the rows to the other one."""
+    """The same of the C extension; None if it leaves the rows to the pure-Python path."""
     own = b"" if "advertiser_id" in report_source(name).dimensions else b'"advertiser_id":7001,'
     made = lines_of(stream(name), rows, b"{" + own, b"\n")
     if made is None:
@@ -67,7 +67,7 @@ def in_c(name: str, rows: bytes) -> tuple[list[Any], list[Any]] | None:
 
 
 def agree(name: str, rows: bytes) -> bool:
-    """Whether the part in C read the rows; if so, it must have made of them what the one in Python makes."""
+    """Whether the C extension read the rows; if so, it must have made of them what the pure-Python path makes."""
     made = in_c(name, rows)
     if made is None:
         return False
