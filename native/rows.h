@@ -1,7 +1,7 @@
 /* Rows of a report, from TikTok's text to what becomes of them, without an object for each value.
 
-   `sync/rows.py` says what this is for. It reads what TikTok sends as a rule, objects of texts in an order that hardly
-   changes, and gives up on whatever else there is; `sync/records.py` then reads that with all its care. So nothing here
+   `sync/decode/native.py` says what this is for. It reads what TikTok sends as a rule, objects of texts in an order that hardly
+   changes, and gives up on whatever else there is; `sync/decode/reports.py` then reads that with all its care. So nothing here
    may guess: what it does not give up on has exactly one meaning.
 
    The text comes from the network. Every look at it is behind a comparison with its end. */

@@ -1,11 +1,11 @@
 """Rows of a report from TikTok's text straight to lines of JSON or to columns, without an object for each value.
 
 Most of what a record costs is to make a hundred Python objects of its text, and text or columns of the objects. Where
-the module written in C (`native/`) is there, rows do without: it finds the values in the text, sees whether each is of
+the C extension (`native/`) is there, rows do without: it finds the values in the text, sees whether each is of
 its type, and writes them where they belong. It takes a quarter of the time.
 
 It reads what TikTok sends as a rule. Whatever it does not know, it does not read: a value of another type, a field that
-is an object, half of a character. Those rows are read by `sync.records`, which has the last word on what a row means;
+is an object, half of a character. Those rows are read by `sync.decode.reports`, which has the last word on what a row means;
 so a connector without a compiler on its machine, or with `TIKTOK_PURE_PYTHON` set, delivers the same. Only escapes in
 texts are written as TikTok writes them here, and as the characters that they stand for there.
 """
@@ -35,7 +35,7 @@ _KINDS = {"integer": "i", "number": "n", "string": "s"}
 
 
 def _native() -> Any:
-    """The module in C; None where it was not built, or is not wanted."""
+    """The C extension; None where it was not built, or is not wanted."""
     if os.environ.get("TIKTOK_PURE_PYTHON"):
         return None
     try:
