@@ -36,7 +36,7 @@ class CheckResult(msgspec.Struct, frozen=True):
     error: ConnectorError | None = None
 
 
-async def check(config: Config, api: Client, clock: Clock) -> list[CheckResult]:
+async def check_access(config: Config, api: Client, clock: Clock) -> list[CheckResult]:
     """Check the token and the application, each configured account, and the right to read reports.
 
     Returns:

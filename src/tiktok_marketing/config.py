@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ SANDBOX = "sandbox_access_token"
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _SHORTEST_SECRET = 4
+_SECRET_FIELDS = frozenset({"access_token", "app_id", "secret"})
 _LEGACY_GRANULARITIES = frozenset({"LIFETIME", "DAY", "HOUR"})
 
 
@@ -69,6 +70,39 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Whether an account's days are asked about at account level first, and those without data then left out."""
     requests_per_second: float = 10.0
     """What the application's tier allows each endpoint: 10, 20, 30 or 50."""
+
+    def __post_init__(self) -> None:
+        """Accept dates as text and ids as any list, and refuse what `parse_config` would refuse.
+
+        Raises:
+            ConfigurationError: Naming the field that is wrong and what it should be.
+        """
+        if not isinstance(self.access_token, str) or not self.access_token:
+            raise ConfigurationError("access_token is missing.", remedy=_credentials_remedy())
+        fields = {name: getattr(self, name) for name in self.__struct_fields__}
+        checked = {
+            "start_date": parse_day(self.start_date, "start_date") or DEFAULT_START_DATE,
+            "end_date": parse_day(self.end_date, "end_date"),
+            "advertiser_ids": _ids(fields, "advertiser_ids"),
+            "exclude_advertiser_ids": _ids(fields, "exclude_advertiser_ids"),
+            "attribution_window": _number(fields, "attribution_window", 0, 364, DEFAULT_ATTRIBUTION_WINDOW),
+            "report_granularity": _granularity(fields),
+            "refresh_objects": _refresh(fields),
+            "requests_per_second": _rate(fields),
+        }
+        for name in ("sandbox", "skip_inaccessible_advertisers", "include_deleted", "skip_empty_days"):
+            checked[name] = _flag(fields, name)
+        for name, value in checked.items():
+            msgspec.structs.force_setattr(self, name, value)
+        _check_order(self.start_date, self.end_date)
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """The fields without the secrets, for rich and for `repr`."""
+        values = [(name, getattr(self, name)) for name in self.__struct_fields__]
+        return [(name, "***" if value and name in _SECRET_FIELDS else value) for name, value in values]
+
+    def __repr__(self) -> str:
+        return f"Config({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -140,11 +174,6 @@ def _parse(raw: Any) -> Config:
         )
     start_date = _day(raw, "start_date") or DEFAULT_START_DATE
     end_date = _day(raw, "end_date")
-    if end_date is not None and start_date > end_date:
-        raise ConfigurationError(
-            f"start_date {start_date} is after end_date {end_date}.",
-            remedy="Swap them, or leave end_date out to read up to today.",
-        )
     return Config(
         **_credentials(raw),
         advertiser_ids=_ids(raw, "advertiser_ids"),
@@ -248,17 +277,41 @@ def _masked(text: str, raw: Any) -> str:
     return text
 
 
+def _check_order(start_date: date, end_date: date | None) -> None:
+    if end_date is not None and start_date > end_date:
+        raise ConfigurationError(
+            f"start_date {start_date} is after end_date {end_date}.",
+            remedy="Swap them, or leave end_date out to read up to today.",
+        )
+
+
 def _day(raw: Mapping[str, Any], name: str) -> date | None:
-    value = raw.get(name)
+    return parse_day(raw.get(name), name)
+
+
+def parse_day(value: Any, name: str) -> date | None:
+    """A day that somebody wrote; None if it is None or an empty text.
+
+    Args:
+        value: `YYYY-MM-DD`, or a date.
+        name: What it is, for errors.
+
+    Raises:
+        ConfigurationError: If it is not a date.
+    """
     if value is None or value == "":
         return None
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
     if isinstance(value, str) and _DATE.fullmatch(value.strip()):
         try:
             return date.fromisoformat(value.strip())
         except ValueError:
             pass
     raise ConfigurationError(
-        f"{name} is {_shown(value)}, which is no date.", remedy="Write it as YYYY-MM-DD, 2026-01-31 say."
+        f"{name} is {_shown(value)}, which is not a date.", remedy="Write it as YYYY-MM-DD, for example 2026-01-31."
     )
 
 
@@ -329,7 +382,9 @@ def _ids(raw: Mapping[str, Any], name: str) -> tuple[str, ...]:
     if value is None or value == "":
         return ()
     items = value.split(",") if isinstance(value, str) else value
-    if not isinstance(items, list) or any(isinstance(item, bool) or not isinstance(item, (str, int)) for item in items):
+    if not isinstance(items, (list, tuple)) or any(
+        isinstance(item, bool) or not isinstance(item, (str, int)) for item in items
+    ):
         raise ConfigurationError(
             f"{name} is not a list of advertiser ids.", remedy='Write it as ["7000000000000000001"].'
         )

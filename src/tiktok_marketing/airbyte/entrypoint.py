@@ -113,7 +113,7 @@ def _spec(_arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from tiktok_marketing.access_check import CheckResult, check
+    from tiktok_marketing.access_check import CheckResult, check_access
     from tiktok_marketing.airbyte.messages import log_line
     from tiktok_marketing.api.retry_policy import INTERACTIVE_RETRIES
     from tiktok_marketing.clock import SystemClock
@@ -128,7 +128,7 @@ def _check(arguments: argparse.Namespace) -> int:
             policy=INTERACTIVE_RETRIES,
             on_wait=lambda waiting: _write(log_line("INFO", str(waiting))),
         ) as api:
-            return await check(config, api, clock)
+            return await check_access(config, api, clock)
 
     try:
         failed = [f"{one.name}: {one.message} {one.remedy}".strip() for one in _finish(results()) if not one.ok]

@@ -31,13 +31,13 @@ def check(config_path: Path) -> int:
 
 
 async def _checked(config: Config) -> list[CheckResult]:
-    from tiktok_marketing.access_check import check as ask
+    from tiktok_marketing.access_check import check_access
     from tiktok_marketing.api.retry_policy import INTERACTIVE_RETRIES
     from tiktok_marketing.clock import SystemClock
     from tiktok_marketing.connect import connect
 
     async with connect(config, policy=INTERACTIVE_RETRIES, on_wait=announce) as api:
-        return await ask(config, api, SystemClock())
+        return await check_access(config, api, SystemClock())
 
 
 def show_results(results: list[CheckResult]) -> None:

@@ -89,7 +89,7 @@ def _as_destination(path: Path) -> Any:
 
 
 async def _shown(out: Console, path: Path, days: int) -> None:
-    from tiktok_marketing.access_check import check
+    from tiktok_marketing.access_check import check_access
     from tiktok_marketing.cli.check import show_results
     from tiktok_marketing.clock import SystemClock
     from tiktok_marketing.connect import connect
@@ -100,7 +100,7 @@ async def _shown(out: Console, path: Path, days: int) -> None:
         out.print(f"\n[bold]1. An emulator of TikTok's API runs at {emulator.url}[/bold]")
         out.print("\n[bold]2. Can it be read?[/bold]")
         async with connect(config, address=emulator.url) as api:
-            results = await check(config, api, SystemClock())
+            results = await check_access(config, api, SystemClock())
         show_results(results)
         if not all(result.ok for result in results):
             raise ConnectorError("The demo's own API cannot be read.", remedy="Report this with what is printed above.")

@@ -9,6 +9,7 @@ import asyncio
 import importlib
 from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
+from datetime import date, timedelta
 
 import msgspec
 
@@ -34,12 +35,14 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
         policy: For how long requests are tried again.
         address: Scheme, host and port to ask instead of TikTok's.
         limits: Of memory.
+        since: The first day of reports to read, whatever the state says.
     """
 
     clock: Clock | None = None
     policy: RetryPolicy | None = None
     address: str | None = None
     limits: Sequence[Meter] | None = None
+    since: date | None = None
 
 
 def load(
@@ -106,6 +109,7 @@ async def load_async(
 
     at = options or RunOptions()
     clock = at.clock or SystemClock()
+    _check_since(at.since, config, clock)
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(reserved(destination))
         thread = stack.enter_context(LoaderThread())
@@ -116,7 +120,15 @@ async def load_async(
         api = await stack.enter_async_context(
             connect(config, clock=clock, policy=at.policy, on_wait=pump.waits, address=at.address)
         )
-        sync = Sync(config, select_for_database(chosen), {} if full else states, api, clock, sink_factory=pump.sink)
+        sync = Sync(
+            config,
+            select_for_database(chosen),
+            {} if full else states,
+            api,
+            clock,
+            sink_factory=pump.sink,
+            since=at.since,
+        )
 
         def stop_before_it_is_full(what: str) -> None:
             error = OutOfMemoryError(what)
@@ -129,6 +141,18 @@ async def load_async(
             return await pump.run(sync, loader, thread)
         finally:
             watching.cancel()
+
+
+def _check_since(since: date | None, config: Config, clock: Clock) -> None:
+    """Refuse a first day that no account has reached.
+
+    Raises:
+        ConfigurationError: If it is after the last day to read.
+    """
+    latest = config.end_date or (clock.now() + timedelta(days=1)).date()
+    if since is not None and since > latest:
+        what = "end_date" if config.end_date else "today"
+        raise ConfigurationError(f"since is {since}, which is after {what}.", remedy="Give an earlier day.")
 
 
 def _check_libraries(destination: Destination) -> None:

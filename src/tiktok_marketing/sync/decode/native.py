@@ -5,9 +5,9 @@ the C extension (`native/`) is there, rows do without: it finds the values in th
 its type, and writes them where they belong. It takes a quarter of the time.
 
 It reads what TikTok sends as a rule. Whatever it does not know, it does not read: a value of another type, a field that
-is an object, half of a character. Those rows are read by `sync.decode.reports`, which has the last word on what a row means;
-so a connector without a compiler on its machine, or with `TIKTOK_PURE_PYTHON` set, delivers the same. Only escapes in
-texts are written as TikTok writes them here, and as the characters that they stand for there.
+is an object, half of a character. Those rows are read by `sync.decode.reports`, which has the last word on what a row
+means; so a connector without a compiler on its machine, or with `TIKTOK_PURE_PYTHON` set, delivers the same. Only
+escapes in texts differ: the C extension writes them as TikTok does, Python as the characters that they stand for.
 """
 
 from __future__ import annotations

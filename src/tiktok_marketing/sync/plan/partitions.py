@@ -70,6 +70,8 @@ def plan_stream(
     cursors: Cursors | None,
     accounts: Sequence[Account],
     clock: ClockReading,
+    *,
+    since: date | None = None,
 ) -> list[Partition]:
     """The partitions of one stream; fewer than accounts if some have no day to read.
 
@@ -79,16 +81,17 @@ def plan_stream(
         cursors: How far it was read before; None if it has no state or must not use it.
         accounts: The accounts of this run.
         clock: What time it is.
+        since: The first day of reports to read, whatever the state says; None for the days that are due.
     """
     stream = selected.stream
     if stream.scope is not Scope.ACCOUNT:
         return [Partition(stream=stream)]
-    partitions = (_partition(config, stream, cursors, account, clock) for account in accounts)
+    partitions = (_partition(config, stream, cursors, account, clock, since) for account in accounts)
     return [partition for partition in partitions if partition.size]
 
 
 def _partition(
-    config: Config, stream: Stream, cursors: Cursors | None, account: Account, clock: ClockReading
+    config: Config, stream: Stream, cursors: Cursors | None, account: Account, clock: ClockReading, since: date | None
 ) -> Partition:
     source = stream.source
     if not isinstance(source, ReportSource):
@@ -97,10 +100,11 @@ def _partition(
         return Partition(stream=stream, account=account)
     today = account.today(clock.latest)
     last = min(config.end_date, today) if config.end_date else today
+    # The sandbox's mock figures are older than any account, and no account was made tomorrow.
+    created = None if config.sandbox or (account.created or today) > today else account.created
     first = first_day(
         config.start_date,
-        # The sandbox's mock figures are older than any account, and no account was made tomorrow.
-        created=None if config.sandbox or (account.created or today) > today else account.created,
+        created=created,
         state=cursors.day_of(account.advertiser_id) if cursors else None,
         lookback=config.attribution_window,
         last=last,
@@ -113,7 +117,11 @@ def _partition(
             days = 1  # TikTok takes one day at a time by the hour and thirty by the day
         case _:
             days = config.report_granularity
-    limit = state_limit(account, last, clock)
+    limit: date | None = state_limit(account, last, clock)
+    if since is not None:
+        asked_first = first_day(since, created=created, state=None, lookback=0, last=last)
+        limit = None if asked_first > first else limit  # the days between are not read: the state must not pass them
+        first = asked_first
     return Partition(stream=stream, account=account, first=first, last=last, state_limit=limit, days=days)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, Literal
 
 import msgspec
@@ -72,6 +73,8 @@ def plan_sync(
     cursors: Mapping[str, Cursors],
     accounts: Accounts,
     clock: ClockReading,
+    *,
+    since: date | None = None,
 ) -> SyncPlan:
     """Plan what a sync reads.
 
@@ -81,6 +84,7 @@ def plan_sync(
         cursors: What `read_states` gave. They are repaired: what no sync can have reached is taken back.
         accounts: The accounts of this run.
         clock: What time it is.
+        since: The first day of reports to read, whatever the states say; None for the days that are due.
     """
     notices = []
     unreachable = unreachable_accounts(config, accounts, cursors.values())
@@ -104,5 +108,5 @@ def plan_sync(
                     "An earlier sync ran under a wrong clock: they are read from the start.",
                 )
             )
-        partitions[name] = plan_stream(config, selection, cursors.get(name), accounts.chosen, clock)
+        partitions[name] = plan_stream(config, selection, cursors.get(name), accounts.chosen, clock, since=since)
     return SyncPlan(partitions=partitions, cursors=cursors, notices=tuple(notices))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
 
 import msgspec
 
@@ -13,28 +14,56 @@ from tiktok_marketing.errors import ConfigurationError
 
 
 def choose_streams(config: Config, names: Iterable[str] | None = None) -> tuple[Stream, ...]:
-    """Return the streams of these names, or all that the configuration can read.
+    """The streams that somebody asked for, or all that the configuration can read.
+
+    Args:
+        config: What the user asked for.
+        names: Names of streams, or patterns like `ads*`; a text holds several, with commas. None for all.
 
     Raises:
-        ConfigurationError: A name is of no stream, or of one that sandbox accounts do not have.
+        ConfigurationError: If a name is not a stream, a pattern matches none, or sandbox accounts do not have it.
     """
+    readable = tuple(stream for stream in STREAMS if stream.sandbox or not config.sandbox)
     if names is None:
-        return tuple(stream for stream in STREAMS if stream.sandbox or not config.sandbox)
+        return readable
     chosen: dict[str, Stream] = {}
-    for name in names:
-        stream = stream_named(name)
-        if stream is None:
-            close = difflib.get_close_matches(name, [stream.name for stream in STREAMS], n=2)
-            meant = f"Did you mean {' or '.join(close)}? " if close else ""
-            raise ConfigurationError(
-                f"There is no stream {name!r}.", remedy=f"{meant}`tiktok-marketing streams` lists them."
-            )
-        if config.sandbox and not stream.sandbox:
+    for name in _split(names):
+        if any(sign in name for sign in "*?["):
+            matches = [stream for stream in readable if fnmatchcase(stream.name, name)]
+            if not matches:
+                raise ConfigurationError(
+                    f"No stream matches {name!r}.", remedy="`tiktok-marketing streams` lists them."
+                )
+            chosen |= {stream.name: stream for stream in matches}
+            continue
+        stream = find_stream(name)
+        if stream not in readable:
             raise ConfigurationError(f"Sandbox accounts have no {name}.", remedy="Leave this stream out.")
         chosen[name] = stream
     if not chosen:
         raise ConfigurationError("No stream is asked for.", remedy="`tiktok-marketing streams` lists them.")
     return tuple(chosen.values())
+
+
+def _split(names: Iterable[str]) -> list[str]:
+    texts = [names] if isinstance(names, str) else names
+    return [name.strip() for text in texts for name in text.split(",") if name.strip()]
+
+
+def find_stream(name: str) -> Stream:
+    """The stream of this name.
+
+    Raises:
+        ConfigurationError: If there is none; the error names the nearest ones.
+    """
+    stream = stream_named(name)
+    if stream is None:
+        close = difflib.get_close_matches(name, [stream.name for stream in STREAMS], n=2)
+        suggestion = f"Did you mean {' or '.join(close)}? " if close else ""
+        raise ConfigurationError(
+            f"There is no stream {name!r}.", remedy=f"{suggestion}`tiktok-marketing streams` lists them."
+        )
+    return stream
 
 
 def select_for_database(streams: Iterable[Stream]) -> list[Selected]:

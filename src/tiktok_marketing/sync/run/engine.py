@@ -6,7 +6,7 @@ import asyncio
 import traceback
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from tiktok_marketing.api.client import Client
@@ -59,6 +59,7 @@ class Sync:
         buffer_bytes: Bytes of pages that may wait to be taken.
         sink_factory: Makes what receives the rows of a page, and so what a batch of them holds.
         limits: How long one walk through a report may be.
+        since: The first day of reports to read, whatever the states say; None for the days that are due.
 
     Example:
         async for event in Sync(config, selected, states, api, clock).events(): ...
@@ -75,8 +76,10 @@ class Sync:
         buffer_bytes: int = _BUFFER,
         sink_factory: SinkFactory = record_list,
         limits: PassLimits = USUAL_PASSES,
+        since: date | None = None,
     ) -> None:
         self._config = config
+        self._since = since
         self._selected = tuple(selected)
         self._api = api
         self._clock = clock
@@ -169,7 +172,7 @@ class Sync:
     async def _plan(self, accounts: Accounts) -> list[EndpointScheduler]:
         clock = self._api.clock_reading()
         await self._warn_of_clocks()
-        plan = plan_sync(self._config, self._selected, self._cursors, accounts, clock)
+        plan = plan_sync(self._config, self._selected, self._cursors, accounts, clock, since=self._since)
         for notice in plan.notices:
             await self._queue.put(notice)
         by_endpoint: dict[str, dict[str, Sequence[Partition]]] = {}
