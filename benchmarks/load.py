@@ -39,7 +39,7 @@ import pyarrow.parquet as pq
 
 from harness import Figure, emulator, leave, machine, options
 from read_ads import STREAM, pages_of
-from tiktok_marketing.catalog import Stream, stream_named
+from tiktok_marketing.catalog import ReportStream, report_stream
 from tiktok_marketing.clock import SystemClock
 from tiktok_marketing.pipelines import Watcher
 from tiktok_marketing.pipelines.arrow.sink import ArrowSink
@@ -78,7 +78,7 @@ class Recorded:
         days: Days and their pages as they came from the API.
     """
 
-    def __init__(self, stream: Stream, days: Sequence[tuple[date, Sequence[bytes]]]) -> None:
+    def __init__(self, stream: ReportStream, days: Sequence[tuple[date, Sequence[bytes]]]) -> None:
         self.stream = stream
         self.days = days
         pages = [page for _, own in days for page in own]
@@ -283,8 +283,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--postgres", metavar="ADDRESS", help="instead of a server of the tests' own")
     arguments = parser.parse_args()
-    stream = stream_named(STREAM)
-    assert stream is not None
+    stream = report_stream(STREAM)
     today = datetime.now(UTC).date()
     settings = ["--advertisers", "1", "--days", "60", "--ads-per-account", "40000", "--ad-report-limit", "10000000"]
     with emulator(*settings, "--record-requests", "0") as ready:

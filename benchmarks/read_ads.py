@@ -21,7 +21,7 @@ from typing import Any
 import orjson
 
 from harness import Figure, Measured, catalog_of, config_for, emulator, leave, machine, measure, options
-from tiktok_marketing.catalog import ReportSource, stream_named
+from tiktok_marketing.catalog import report_stream
 
 STREAM = "ads_reports_daily"
 ENDPOINT = "report/integrated/get/"
@@ -112,10 +112,7 @@ def pages_of(ready: dict[str, Any], first: date, last: date, count: int = SAMPLE
 
 def query_of(advertiser_id: str, first: date, last: date) -> dict[str, str]:
     """The request for a page of the report, but for the page."""
-    stream = stream_named(STREAM)
-    assert stream is not None
-    source = stream.source
-    assert isinstance(source, ReportSource)
+    source = report_stream(STREAM).source
     return {
         "advertiser_id": advertiser_id,
         "service_type": "AUCTION",

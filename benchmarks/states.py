@@ -16,7 +16,7 @@ from typing import Any
 from harness import Figure, leave, machine, options
 from tiktok_marketing.airbyte.line_sinks import ReportLines
 from tiktok_marketing.airbyte.messages import state_line
-from tiktok_marketing.catalog import ReportSource, Stream, field_types, stream_named
+from tiktok_marketing.catalog import ReportStream, field_types, report_stream
 from tiktok_marketing.sync.decode.reports import report_reader
 from tiktok_marketing.sync.plan.cursors import read_state
 from tiktok_marketing.sync.plan.selection import Selected
@@ -34,8 +34,7 @@ def main() -> None:
     parser = options(__doc__)
     parser.add_argument("--per-second", type=float, default=10.0, help="requests a second")
     arguments = parser.parse_args()
-    stream = stream_named(STREAM)
-    assert stream is not None
+    stream = report_stream(STREAM)
     length = _line_length(stream)
     print(f"{machine()}; {STREAM}, five years, {arguments.per_second:g} requests a second, {length:,} bytes a record")
     figures = []
@@ -46,7 +45,7 @@ def main() -> None:
     leave(figures, arguments.json)
 
 
-def _share(stream: Stream, accounts: int, rows: int, length: int, per_second: float) -> Figure:
+def _share(stream: ReportStream, accounts: int, rows: int, length: int, per_second: float) -> Figure:
     assert stream.cursor is not None
     ids = [str(7_000_000_000_000_000_000 + number) for number in range(accounts)]
     cursors = read_state(stream.name, stream.cursor, None)
@@ -74,10 +73,9 @@ def _share(stream: Stream, accounts: int, rows: int, length: int, per_second: fl
     )
 
 
-def _line_length(stream: Stream) -> int:
+def _line_length(stream: ReportStream) -> int:
     """Bytes of a record whose values are as short as values are."""
     source, types = stream.source, field_types(stream)
-    assert isinstance(source, ReportSource)
     values = {"integer": "1700000000000000001", "string": "2026-01-01 00:00:00"}
     sent: dict[str, Any] = {
         "dimensions": {one: values[types[one].kind] for one in source.dimensions},

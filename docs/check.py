@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from tiktok_marketing.airbyte.spec import CONNECTION_SPECIFICATION
-from tiktok_marketing.catalog import STREAMS, Grain, ReportSource, Stream
+from tiktok_marketing.catalog import STREAMS, AnyStream, Grain, ReportStream
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -157,15 +157,15 @@ def table_of_streams() -> str:
             f"`{stream.cursor}`" if stream.cursor else "whole each time",
             covers(stream),
             "yes" if stream.sandbox else "no",
-            f"{stream.source.hours_late} hours" if isinstance(stream.source, ReportSource) else "as it is now",
+            f"{stream.source.hours_late} hours" if isinstance(stream, ReportStream) else "as it is now",
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
-def covers(stream: Stream) -> str:
+def covers(stream: AnyStream) -> str:
     """What one request is about, in words."""
-    if isinstance(stream.source, ReportSource):
+    if isinstance(stream, ReportStream):
         days = {Grain.DAY: "30 days", Grain.HOUR: "1 day", Grain.SPAN: "365 days", Grain.LIFETIME: "all time"}
         return f"{days[stream.source.grain]} of an account"
     parent = stream.source.parent

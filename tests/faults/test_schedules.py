@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
 from faults.hurry import Result, free_port, small, synced
-from tiktok_marketing.catalog import ObjectSource, stream_named
+from tiktok_marketing.catalog import ReportStream, stream_named
 from tiktok_marketing.emulator import Emulator, Fault
 
 STREAMS = [
@@ -39,9 +39,9 @@ def asked_by(name: str) -> set[str]:
     """The endpoints that a stream needs: its own, and those of the lists that say what to ask for."""
     stream = stream_named(name)
     assert stream is not None
-    per = stream.source.parent if isinstance(stream.source, ObjectSource) else None
-    parents = [] if per is None else [per.stream, per.join_stream]
-    return {stream.endpoint}.union(*(asked_by(parent) for parent in parents if parent is not None))
+    parent = None if isinstance(stream, ReportStream) else stream.source.parent
+    parents = [] if parent is None else [parent.stream, parent.join_stream]
+    return {stream.endpoint}.union(*(asked_by(name) for name in parents if name is not None))
 
 
 PATHS = sorted(set().union(*map(asked_by, STREAMS)))

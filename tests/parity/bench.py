@@ -11,7 +11,7 @@ import msgspec
 
 from parity.peer import Peer
 from support import Outcome, catalog_of, config_for, read_from
-from tiktok_marketing.catalog import STREAMS, ReportSource, Stream
+from tiktok_marketing.catalog import STREAMS, ReportStream
 from tiktok_marketing.emulator import Emulator, Options
 from tiktok_marketing.emulator.counters import Asked
 
@@ -73,10 +73,9 @@ class Reading(msgspec.Struct, frozen=True):
     outcome: Outcome
     asked: list[Asked]
 
-    def days_asked(self, stream: Stream) -> dict[str, list[tuple[str, str]]]:
+    def days_asked(self, stream: ReportStream) -> dict[str, list[tuple[str, str]]]:
         """First and last day of each request for a report, earliest first, by account."""
         source = stream.source
-        assert isinstance(source, ReportSource)
         days: dict[str, list[tuple[str, str]]] = {}
         for one in self.asked:
             if (
@@ -88,7 +87,7 @@ class Reading(msgspec.Struct, frozen=True):
                 days.setdefault(one.advertiser_id, []).append((one.params["start_date"], one.params["end_date"]))
         return {account: sorted(found) for account, found in days.items()}
 
-    def first_days(self, stream: Stream) -> dict[str, str]:
+    def first_days(self, stream: ReportStream) -> dict[str, str]:
         """The earliest day that was asked for, by account."""
         return {account: days[0][0] for account, days in self.days_asked(stream).items()}
 

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from support import A_DAY, NOW, Outcome, config_for, key_of, read_from
-from tiktok_marketing.catalog import STREAMS, Grain, ReportSource, stream_named
+from tiktok_marketing.catalog import STREAMS, Grain, ReportStream, stream_named
 from tiktok_marketing.emulator import Emulator, Options
 
 START = date(2026, 6, 1)
@@ -42,7 +42,7 @@ def assert_equals_truth(
         records = outcome.records(stream.name)
         keys = [(record.get("advertiser_id"), *key_of(stream, record)) for record in records]
         assert len(keys) == len(set(keys)), f"{stream.name} has rows twice"
-        if not isinstance(stream.source, ReportSource):
+        if not isinstance(stream, ReportStream):
             continue
         level = LEVELS[stream.source.data_level]
         for advertiser_id in emulator.advertiser_ids:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from simulation.schedule import Schedule, last_day
 from simulation.sink import Key, Store
 from simulation.world import NEVER, Account, Thing
-from tiktok_marketing.catalog import Grain, ReportSource, Stream
+from tiktok_marketing.catalog import Grain, ReportSource, ReportStream, Stream
 from tiktok_marketing.config import Refresh
 from tiktok_marketing.sync.plan.selection import Selected
 
@@ -116,9 +116,10 @@ class Truth:
             return Wanted(1, 1, account.id, must)
         return Wanted(least, thing.version(ended), account.id, must)
 
-    def _report(self, stream: Stream, account: Account, began: float, ended: float) -> Iterator[tuple[Key, Wanted]]:
+    def _report(
+        self, stream: ReportStream, account: Account, began: float, ended: float
+    ) -> Iterator[tuple[Key, Wanted]]:
         source = stream.source
-        assert isinstance(source, ReportSource)
         deleted_too = self._config.include_deleted
         before, now = (
             self._world.rows(

@@ -12,7 +12,7 @@ from simulation.api import SECRET, TOKEN, Api, Denial
 from simulation.faults import BROKEN, MAINTENANCE, PARTLY_OK, RETRIABLE, SERVICE, STATUSES, TOO_LARGE, Fault
 from simulation.limits import APP_ID, Limits
 from simulation.world import DAY, Account, World
-from tiktok_marketing.catalog import STREAMS, ObjectSource, ReportSource, Stream
+from tiktok_marketing.catalog import STREAMS, AnyStream, ReportStream
 from tiktok_marketing.config import Config, Refresh
 from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.read.reports import USUAL_PASSES, PassLimits
@@ -144,7 +144,7 @@ def schedule_of(seed: int) -> Schedule:
 
 def _optional(selected: list[Selected]) -> list[str]:
     """The metrics that no selected report needs."""
-    sources = [one.stream.source for one in selected if isinstance(one.stream.source, ReportSource)]
+    sources = [one.stream.source for one in selected if isinstance(one.stream, ReportStream)]
     needed = {name for source in sources for name in source.metrics if name not in source.optional}
     return sorted({name for source in sources for name in source.optional} - needed)
 
@@ -224,11 +224,11 @@ def _selected(rng: random.Random, limits: Limits) -> list[Selected]:
     ]
 
 
-def _scaled(stream: Stream, limits: Limits) -> Stream:
+def _scaled(stream: AnyStream, limits: Limits) -> AnyStream:
     """A stream whose page and reach are those of the world."""
-    source = stream.source
-    if not isinstance(source, ObjectSource) or source.page_size is None:
+    if isinstance(stream, ReportStream) or stream.source.page_size is None:
         return stream
+    source = stream.source
     size = min(source.page_size, limits.page)
     reach = None if source.max_records is None else limits.reach
     return replace(stream, source=replace(source, page_size=size, max_records=reach))

@@ -15,7 +15,7 @@ from tiktok_marketing.api.rate_limit.limiters import RateLimiters
 from tiktok_marketing.api.rate_limit.tiers import Tier, tier_of
 from tiktok_marketing.api.retry_policy import RetryPolicy
 from tiktok_marketing.api.transport import Reply
-from tiktok_marketing.catalog import ReportSource, Stream, stream_named
+from tiktok_marketing.catalog import AnyStream, ReportSource, report_stream, stream_named
 from tiktok_marketing.config import Config
 from tiktok_marketing.sync.plan.accounts import Account
 
@@ -46,7 +46,7 @@ def account(advertiser_id: str = "7001", *, zone: tzinfo = UTC, created: date | 
     return Account(advertiser_id=advertiser_id, zone=zone, created=created)
 
 
-def stream(name: str) -> Stream:
+def stream(name: str) -> AnyStream:
     """A stream of the catalog."""
     found = stream_named(name)
     assert found is not None
@@ -55,9 +55,7 @@ def stream(name: str) -> Stream:
 
 def report_source(name: str) -> ReportSource:
     """How a report of the catalog is asked for."""
-    source = stream(name).source
-    assert isinstance(source, ReportSource)
-    return source
+    return report_stream(name).source
 
 
 def page(rows: Sequence[Any], *, total: int | None = None, list_key: str = "list") -> bytes:

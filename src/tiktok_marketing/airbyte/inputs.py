@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from tiktok_marketing.catalog import STREAMS, Stream, json_schema, stream_named
+from tiktok_marketing.catalog import STREAMS, AnyStream, Stream, json_schema, stream_named
 from tiktok_marketing.config import Config
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.sync.plan.selection import Selected
@@ -66,7 +66,7 @@ def selected_streams(config: Config, catalog: Any) -> list[Selected]:
     return list(selected.values())
 
 
-def _known(config: Config, name: str) -> Stream:
+def _known(config: Config, name: str) -> AnyStream:
     stream = stream_named(name)
     if stream is None:
         near = get_close_matches(name, [known.name for known in STREAMS], n=1)

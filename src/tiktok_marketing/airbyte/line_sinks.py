@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import msgspec
 
 from tiktok_marketing.airbyte.output import Portion
-from tiktok_marketing.catalog import ReportSource, Stream
+from tiktok_marketing.catalog import ReportStream, Stream
 from tiktok_marketing.sync.decode.native import lines_of
 from tiktok_marketing.sync.decode.pages import RecordList, RowSink
 
@@ -33,7 +33,7 @@ class LineSink(RowSink, Protocol):
 
 def line_sink(stream: Stream, advertiser_id: int | None) -> LineSink:
     """Make the sink of a page, for an account."""
-    if stream.is_report and advertiser_id is not None:
+    if isinstance(stream, ReportStream) and advertiser_id is not None:
         return ReportLines(stream, advertiser_id)
     return ObjectLines(stream)
 
@@ -50,7 +50,7 @@ class ReportLines:
 
     __slots__ = ("_account", "_advertiser_id", "_before", "_chunks", "_count", "_data", "_head", "_names", "_stream")
 
-    def __init__(self, stream: Stream, advertiser_id: int) -> None:
+    def __init__(self, stream: ReportStream, advertiser_id: int) -> None:
         self._stream = stream
         self._advertiser_id = advertiser_id
         self._head = _head_of(stream)
@@ -119,9 +119,8 @@ class ObjectLines(RecordList):
 
 
 @cache
-def _data_of(stream: Stream) -> tuple[tuple[str, ...], Any]:
+def _data_of(stream: ReportStream) -> tuple[tuple[str, ...], Any]:
     """The dimensions of a report, and the type of its records' data."""
-    assert isinstance(stream.source, ReportSource)  # noqa: S101 - narrows the type; objects have no dimensions
     names = stream.source.dimensions
     fields = dict.fromkeys(("advertiser_id", *names, "dimensions", "metrics"), Any)
     return names, msgspec.defstruct("Data", fields.items(), gc=False)

@@ -9,40 +9,68 @@ from tiktok_marketing.catalog.objects import OBJECTS
 from tiktok_marketing.catalog.reports import REPORTS
 from tiktok_marketing.catalog.schema import FieldType, field_types, json_schema
 from tiktok_marketing.catalog.stream import (
+    AnyStream,
     ExpectedError,
     Grain,
     Level,
     ListQuery,
     ObjectSource,
+    ObjectStream,
     Parent,
     ReportSource,
+    ReportStream,
     Scope,
     Stream,
 )
 
 __all__ = [
+    "REPORTS",
     "STREAMS",
+    "AnyStream",
     "ExpectedError",
     "FieldType",
     "Grain",
     "Level",
     "ListQuery",
     "ObjectSource",
+    "ObjectStream",
     "Parent",
     "ReportSource",
+    "ReportStream",
     "Scope",
     "Stream",
     "field_types",
     "json_schema",
+    "object_stream",
+    "report_stream",
     "stream_named",
 ]
 
-STREAMS: tuple[Stream, ...] = OBJECTS + REPORTS
+STREAMS: tuple[AnyStream, ...] = (*OBJECTS, *REPORTS)
 """Every stream, accounts first, then what is in them, then reports."""
 
-_BY_NAME = {stream.name: stream for stream in STREAMS}
+_OBJECTS_BY_NAME = {stream.name: stream for stream in OBJECTS}
+_REPORTS_BY_NAME = {stream.name: stream for stream in REPORTS}
 
 
-def stream_named(name: str) -> Stream | None:
-    """Return the stream called `name`, or None where there is none."""
-    return _BY_NAME.get(name)
+def stream_named(name: str) -> AnyStream | None:
+    """Return the stream called `name`, or None if there is none."""
+    return _OBJECTS_BY_NAME.get(name) or _REPORTS_BY_NAME.get(name)
+
+
+def object_stream(name: str) -> ObjectStream:
+    """Return the object stream called `name`.
+
+    Raises:
+        KeyError: There is no object stream of this name.
+    """
+    return _OBJECTS_BY_NAME[name]
+
+
+def report_stream(name: str) -> ReportStream:
+    """Return the report stream called `name`.
+
+    Raises:
+        KeyError: There is no report stream of this name.
+    """
+    return _REPORTS_BY_NAME[name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from tiktok_marketing.catalog.stream import ExpectedError, ListQuery, ObjectSource, Parent, Scope, Stream
+from tiktok_marketing.catalog.stream import ExpectedError, ListQuery, ObjectSource, ObjectStream, Parent, Scope
 
 # Without `buying_types` TikTok answers for AUCTION and RESERVATION_RF only, so TopView campaigns and all that is in
 # them would be missing without a word; asked together with the other two, TopView is refused (40002). The page of 100
@@ -21,8 +21,8 @@ _DELETED_TOO = {"primary_status": "STATUS_ALL"}
 
 _ADVERTISING_OBJECTS = ObjectSource(page_size=1000, queries=_BUYING_TYPES, deleted_filter=_DELETED_TOO, has_status=True)
 
-OBJECTS: tuple[Stream, ...] = (
-    Stream(
+OBJECTS: tuple[ObjectStream, ...] = (
+    ObjectStream(
         name="advertiser_ids",
         description="The ad accounts that the token reaches, by id and name.",
         endpoint="oauth2/advertiser/get/",
@@ -31,7 +31,7 @@ OBJECTS: tuple[Stream, ...] = (
         sandbox=False,
         source=ObjectSource(),
     ),
-    Stream(
+    ObjectStream(
         name="advertisers",
         description="The ad accounts in full: company, contact, currency, time zone, balance and status.",
         endpoint="advertiser/info/",
@@ -39,7 +39,7 @@ OBJECTS: tuple[Stream, ...] = (
         scope=Scope.BATCH,
         source=ObjectSource(),
     ),
-    Stream(
+    ObjectStream(
         name="campaigns",
         description="Campaigns of every buying type: objective, budget, bidding and status.",
         endpoint="campaign/get/",
@@ -47,7 +47,7 @@ OBJECTS: tuple[Stream, ...] = (
         cursor="modify_time",
         source=_ADVERTISING_OBJECTS,
     ),
-    Stream(
+    ObjectStream(
         name="ad_groups",
         description="Ad groups of every buying type: targeting, placement, schedule, budget, bidding and status.",
         endpoint="adgroup/get/",
@@ -55,7 +55,7 @@ OBJECTS: tuple[Stream, ...] = (
         cursor="modify_time",
         source=_ADVERTISING_OBJECTS,
     ),
-    Stream(
+    ObjectStream(
         name="ads",
         description="Ads of every buying type: creative, text, destination, tracking and status.",
         endpoint="ad/get/",
@@ -68,7 +68,7 @@ OBJECTS: tuple[Stream, ...] = (
             untyped=frozenset({"disclaimer_clickable_texts", "showcase_products"}),
         ),
     ),
-    Stream(
+    ObjectStream(
         name="audiences",
         description="Custom audiences: how each was made, how many people it holds and whether it can be used.",
         endpoint="dmp/custom_audience/list/",
@@ -76,7 +76,7 @@ OBJECTS: tuple[Stream, ...] = (
         unique_by=("advertiser_id", "audience_id"),
         source=ObjectSource(page_size=100),
     ),
-    Stream(
+    ObjectStream(
         name="creative_assets_images",
         description="Images of the asset library: size, format, and an address that is valid for an hour.",
         endpoint="file/image/ad/search/",
@@ -85,7 +85,7 @@ OBJECTS: tuple[Stream, ...] = (
         cursor="modify_time",
         source=ObjectSource(page_size=100, max_records=10_000),
     ),
-    Stream(
+    ObjectStream(
         name="creative_assets_videos",
         description="Videos of the asset library: size, length, and addresses that are valid for six hours.",
         endpoint="file/video/ad/search/",
@@ -94,7 +94,7 @@ OBJECTS: tuple[Stream, ...] = (
         cursor="modify_time",
         source=ObjectSource(page_size=100, max_records=10_000),
     ),
-    Stream(
+    ObjectStream(
         name="creative_assets_music",
         description="Music that the account can put into ads: its own and TikTok's.",
         endpoint="file/music/get/",
@@ -102,7 +102,7 @@ OBJECTS: tuple[Stream, ...] = (
         unique_by=("advertiser_id", "music_id"),
         source=ObjectSource(list_key="musics", page_size=1000, max_records=100_000),
     ),
-    Stream(
+    ObjectStream(
         name="creative_assets_portfolios",
         description="Portfolios: cards, stickers, calls to action and other parts that ads have in common.",
         endpoint="creative/portfolio/list/",
@@ -110,7 +110,7 @@ OBJECTS: tuple[Stream, ...] = (
         unique_by=("advertiser_id", "creative_portfolio_id"),
         source=ObjectSource(list_key="creative_portfolios", page_size=100, untyped=frozenset({"portfolio_content"})),
     ),
-    Stream(
+    ObjectStream(
         name="spark_ads",
         description="TikTok posts that their creators allow the account to use as ads (Spark Ads).",
         endpoint="tt_video/list/",
@@ -119,7 +119,7 @@ OBJECTS: tuple[Stream, ...] = (
         sandbox=False,
         source=ObjectSource(page_size=50, promoted_fields={"spark_ads_post_id": ("item_info", "item_id")}),
     ),
-    Stream(
+    ObjectStream(
         name="pixels",
         description="Pixels that the account may use, with the events that each tells of and the rules they follow.",
         endpoint="pixel/list/",
@@ -128,7 +128,7 @@ OBJECTS: tuple[Stream, ...] = (
         sandbox=False,
         source=ObjectSource(list_key="pixels", page_size=20),
     ),
-    Stream(
+    ObjectStream(
         name="pixel_instant_page_events",
         description="Events of instant pages that ads can optimise for, by the objectives and goals in use.",
         endpoint="pixel/instant_page/event/",
@@ -148,7 +148,7 @@ OBJECTS: tuple[Stream, ...] = (
             ),
         ),
     ),
-    Stream(
+    ObjectStream(
         name="pixel_events_statistics",
         description="How many events each of the account's pixels counted in the last 30 days, by kind of event.",
         endpoint="pixel/event/stats/",

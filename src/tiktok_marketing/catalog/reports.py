@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tiktok_marketing.catalog.stream import Grain, Level, ReportSource, Stream
+from tiktok_marketing.catalog.stream import Grain, Level, ReportSource, ReportStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -335,12 +335,12 @@ _FAMILIES: tuple[_Family, ...] = (
 )
 
 
-def _report(family: _Family, subject: _Subject, grain: Grain) -> Stream:
+def _report(family: _Family, subject: _Subject, grain: Grain) -> ReportStream:
     time_dimension, grain_name, grain_words = _GRAINS[grain]
     time = () if time_dimension is None else (time_dimension,)
     dimensions = (subject.id_dimension, *time, *family.breakdown)
     metrics = family.metrics(subject.level, grain)
-    return Stream(
+    return ReportStream(
         name=family.name.format(subject=subject.prefix, audience=subject.audience_prefix, grain=grain_name),
         description=f"What each {subject.noun} cost and achieved{family.split}, {grain_words}.",
         endpoint="report/integrated/get/",
@@ -362,6 +362,6 @@ def _report(family: _Family, subject: _Subject, grain: Grain) -> Stream:
     )
 
 
-REPORTS: tuple[Stream, ...] = tuple(
+REPORTS: tuple[ReportStream, ...] = tuple(
     _report(family, subject, grain) for family in _FAMILIES for subject in family.subjects for grain in family.grains
 )

@@ -10,7 +10,7 @@ import msgspec
 
 from tiktok_marketing.catalog.dimensions import DIMENSIONS, Dimension
 from tiktok_marketing.catalog.metrics import METRICS
-from tiktok_marketing.catalog.stream import ReportSource, Stream
+from tiktok_marketing.catalog.stream import AnyStream, ReportSource, ReportStream, Stream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,12 +42,12 @@ def json_schema(stream: Stream) -> dict[str, Any]:
     Raises:
         FileNotFoundError: `stream` lists objects, and no schema file carries its name.
     """
-    if isinstance(stream.source, ReportSource):
+    if isinstance(stream, ReportStream):
         return _report_schema(stream.source)
     return cast("dict[str, Any]", msgspec.json.decode(_schema_file(stream.name)))
 
 
-def field_types(stream: Stream) -> Mapping[str, FieldType]:
+def field_types(stream: AnyStream) -> Mapping[str, FieldType]:
     """Return the type of each declared field of the records of `stream`, in the order of its schema.
 
     They are the schema's, but for the source's `untyped` fields, which are `any`.
@@ -55,7 +55,7 @@ def field_types(stream: Stream) -> Mapping[str, FieldType]:
     Raises:
         FileNotFoundError: As `json_schema` does.
     """
-    if isinstance(stream.source, ReportSource):
+    if isinstance(stream, ReportStream):
         return _report_types(stream.source)
     return _object_types(stream.name, stream.source.untyped)
 

@@ -127,7 +127,10 @@ class ReportSource(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Stream(msgspec.Struct, frozen=True, kw_only=True):
-    """One stream: where it is read, how its records are told apart, and what moves its state."""
+    """What every stream has: a name, an endpoint, the key of its records and the cursor of its state.
+
+    The catalog holds `ObjectStream` and `ReportStream` only; `isinstance` says which of them a stream is.
+    """
 
     name: str
     description: str
@@ -142,21 +145,34 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     scope: Scope = Scope.ACCOUNT
     sandbox: bool = True
     """Whether sandbox accounts have it."""
-    source: ObjectSource | ReportSource
 
     @property
     def row_key(self) -> tuple[str, ...]:
-        """The fields that no two records share, of whatever account."""
+        """The fields whose values no two records share, whichever accounts they belong to."""
         return self.unique_by or self.primary_key
 
     @property
-    def breakdown(self) -> tuple[str, ...]:
-        """Of a report: what it is cut by besides the object and the time; nothing for objects."""
-        if not isinstance(self.source, ReportSource):
-            return ()
-        return tuple(name for name in self.source.dimensions[1:] if name != self.cursor)
+    def is_report(self) -> bool:
+        """Whether its records are rows of a report rather than objects."""
+        return isinstance(self, ReportStream)
+
+
+class ObjectStream(Stream, frozen=True, kw_only=True):
+    """A stream whose records are objects, such as campaigns."""
+
+    source: ObjectSource
+
+
+class ReportStream(Stream, frozen=True, kw_only=True):
+    """A stream whose records are rows of a report."""
+
+    source: ReportSource
 
     @property
-    def is_report(self) -> bool:
-        """Whether rows of a report are read, rather than objects."""
-        return isinstance(self.source, ReportSource)
+    def breakdown(self) -> tuple[str, ...]:
+        """The dimensions beside the object's id and the time, such as `country_code`."""
+        return tuple(name for name in self.source.dimensions[1:] if name != self.cursor)
+
+
+AnyStream = ObjectStream | ReportStream
+"""A stream of the catalog: what is not a report lists objects."""

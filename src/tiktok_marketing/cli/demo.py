@@ -153,11 +153,11 @@ def _mark(path: Path) -> None:
 
 def _requests_by_stream(emulator: Emulator) -> Counter[str]:
     """Tell requests apart by what they ask for: all reports share one endpoint."""
-    from tiktok_marketing.catalog import STREAMS, ReportSource
+    from tiktok_marketing.catalog import STREAMS, ReportStream
 
     names: dict[tuple[str, ...], str] = {}
     for stream in STREAMS:
-        if isinstance(stream.source, ReportSource):
+        if isinstance(stream, ReportStream):
             asked_for = stream.source
             key = (stream.endpoint, asked_for.report_type, asked_for.data_level, *sorted(asked_for.dimensions))
             names[key] = stream.name

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from tiktok_marketing.catalog import STREAMS, ReportSource, Stream
+from tiktok_marketing.catalog import STREAMS, AnyStream, ReportStream, Stream
 from tiktok_marketing.config import Config
 from tiktok_marketing.doctor.expected_days import Expected
 from tiktok_marketing.errors import ConfigurationError, NothingToReadError
@@ -165,7 +165,7 @@ class Database:
             self._packages[stream.name] = dict(self.rows(sql))
         return self._packages[stream.name]
 
-    def streams(self) -> tuple[Stream, ...]:
+    def streams(self) -> tuple[AnyStream, ...]:
         """The streams that were ever loaded into it, or begun to be."""
         known = {*self.columns, *(self.raw_states or ()), *(self.syncs or ())}
         return tuple(stream for stream in STREAMS if stream.name in known)
@@ -179,7 +179,7 @@ class Database:
         if stream.name not in self.columns:
             return {"all columns"}
         wanted = {"advertiser_id", _LOAD_ID, *stream.row_key}
-        if isinstance(stream.source, ReportSource):
+        if isinstance(stream, ReportStream):
             wanted |= set(MEASURES)
         return wanted - self.columns[stream.name]
 

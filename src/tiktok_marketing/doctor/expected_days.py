@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 import msgspec
 
-from tiktok_marketing.catalog import Grain, ReportSource, Stream
+from tiktok_marketing.catalog import AnyStream, Grain, ReportStream
 from tiktok_marketing.clock import ClockReading
 from tiktok_marketing.config import LONGEST_WINDOW, Config
 from tiktok_marketing.sync.plan.accounts import Account
@@ -36,7 +36,7 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
         longest: How many days TikTok can be asked about at once.
     """
 
-    stream: Stream
+    stream: ReportStream
     account: Account
     first: date
     cursor: date
@@ -54,7 +54,7 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
 
 def expected_days(
     config: Config,
-    stream: Stream,
+    stream: AnyStream,
     cursors: Cursors,
     accounts: Iterable[Account],
     *,
@@ -71,14 +71,13 @@ def expected_days(
         read_at: When the latest sync of it began.
         now: This moment.
     """
-    source = stream.source
-    if not isinstance(source, ReportSource) or source.grain not in {Grain.DAY, Grain.HOUR}:
+    if not isinstance(stream, ReportStream) or stream.source.grain not in {Grain.DAY, Grain.HOUR}:
         return []
     accounts = list(accounts)
     selected = Selected(stream, incremental=True)
     parts = plan_stream(config, selected, cursors, accounts, ClockReading.at(now))
     again = {part.account.advertiser_id: part.first for part in parts if part.account is not None}
-    late = timedelta(hours=source.hours_late) + CORRECTIONS
+    late = timedelta(hours=stream.source.hours_late) + CORRECTIONS
     found = []
     for part in plan_stream(config, selected, None, accounts, ClockReading.at(now)):
         account = part.account
@@ -95,7 +94,7 @@ def expected_days(
                 cursor=last,
                 settled=min(last, day_in(account.zone, read_at - late) - _DAY),
                 again=following or last + _DAY,
-                longest=1 if source.grain is Grain.HOUR else LONGEST_WINDOW,
+                longest=1 if stream.source.grain is Grain.HOUR else LONGEST_WINDOW,
                 settles_after=late - _least_offset(account.zone, now),
             )
         )
@@ -116,7 +115,7 @@ def known_zones(accounts: Iterable[Account]) -> list[Account]:
     ]
 
 
-def due_days(config: Config, stream: Stream, accounts: Iterable[Account], moment: datetime) -> Mapping[str, date]:
+def due_days(config: Config, stream: AnyStream, accounts: Iterable[Account], moment: datetime) -> Mapping[str, date]:
     """The last day of each account that a sync at that moment reads; accounts that have none are left out."""
     parts = plan_stream(config, Selected(stream, incremental=True), None, list(accounts), ClockReading.at(moment))
     return {

@@ -10,7 +10,7 @@ import msgspec
 
 from tiktok_marketing.api.client import Client, Waiting
 from tiktok_marketing.api.retry_policy import INTERACTIVE_RETRIES
-from tiktok_marketing.catalog import Stream
+from tiktok_marketing.catalog import AnyStream
 from tiktok_marketing.clock import Clock, SystemClock, is_believable
 from tiktok_marketing.config import Config
 from tiktok_marketing.connect import connect
@@ -137,7 +137,7 @@ def _examination(
     )
 
 
-def _note_unsynced(noted: _Findings, streams: Sequence[Stream]) -> None:
+def _note_unsynced(noted: _Findings, streams: Sequence[AnyStream]) -> None:
     noted.findings += [
         Finding(
             severity=Severity.WRONG,
@@ -172,7 +172,7 @@ class _DatabaseExaminer:
         config: Config,
         scope: Scope,
         database: Database,
-        streams: Sequence[Stream],
+        streams: Sequence[AnyStream],
         now: datetime,
         noted: _Findings,
     ) -> None:
@@ -185,7 +185,7 @@ class _DatabaseExaminer:
         self._progress = [self._progress_of(stream) for stream in streams]
         self._expected: list[Expected] = []
 
-    def _progress_of(self, stream: Stream) -> Progress:
+    def _progress_of(self, stream: AnyStream) -> Progress:
         try:
             cursors = self._database.cursors(stream)
         except ConfigurationError:

@@ -9,7 +9,7 @@ from datetime import date
 import msgspec
 
 from tiktok_marketing.api.rate_limit.tiers import Tier, tier_at
-from tiktok_marketing.catalog import ObjectSource, ReportSource, Scope, Stream, stream_named
+from tiktok_marketing.catalog import AnyStream, ObjectStream, ReportStream, Scope, object_stream, stream_named
 from tiktok_marketing.config import Config
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.partitions import Partition
@@ -104,7 +104,7 @@ def forecast(
     )
 
 
-def _stream(stream: Stream, partitions: Sequence[Partition], empty_days: EmptyDayFinder) -> StreamForecast:
+def _stream(stream: AnyStream, partitions: Sequence[Partition], empty_days: EmptyDayFinder) -> StreamForecast:
     windows = sum(partition.size for partition in partitions)
     empty = sum(_empty(partition, days) for partition in partitions if (days := empty_days.of(partition)) is not None)
     firsts = [partition.first for partition in partitions if partition.first is not None]
@@ -125,22 +125,22 @@ def _empty(partition: Partition, days: AccountDays) -> int:
     return sum(days.is_empty(window) for window in partition.windows() if window is not None)
 
 
-def _walks(stream: Stream) -> int:
+def _walks(stream: AnyStream) -> int:
     """Lists that are read for one account, each of them at least one request."""
     if stream.scope is not Scope.ACCOUNT or any(_lists_first(stream)):
         return 0  # it is served from the accounts' list, or asks as much as another list has to ask about
-    return len(stream.source.queries) if isinstance(stream.source, ObjectSource) else 1
+    return 1 if isinstance(stream, ReportStream) else len(stream.source.queries)
 
 
-def _lists_first(stream: Stream) -> Iterator[Stream]:
+def _lists_first(stream: AnyStream) -> Iterator[ObjectStream]:
     """The lists that tell what the stream is asked about, and that are read for it once more."""
-    if not isinstance(stream.source, ReportSource) and stream.source.parent is not None:
-        yield _named(stream.source.parent.stream)
+    if not isinstance(stream, ReportStream) and stream.source.parent is not None:
+        yield object_stream(stream.source.parent.stream)
         if stream.source.parent.join_stream is not None:
-            yield _named(stream.source.parent.join_stream)
+            yield object_stream(stream.source.parent.join_stream)
 
 
-def _named(name: str) -> Stream:
+def _named(name: str) -> AnyStream:
     stream = stream_named(name)
     assert stream is not None  # noqa: S101 - the catalog names its own streams
     return stream

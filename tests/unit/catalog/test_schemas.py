@@ -8,10 +8,11 @@ import pytest
 from notation import flatten, notation
 from tiktok_marketing import catalog
 from tiktok_marketing.catalog import (
+    REPORTS,
     STREAMS,
+    AnyStream,
     FieldType,
-    ObjectSource,
-    ReportSource,
+    ReportStream,
     Scope,
     Stream,
     field_types,
@@ -24,9 +25,7 @@ if TYPE_CHECKING:
     from conftest import Airbyte
 
 every_stream = pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
-every_report = pytest.mark.parametrize(
-    "stream", [stream for stream in STREAMS if stream.is_report], ids=lambda stream: stream.name
-)
+every_report = pytest.mark.parametrize("stream", REPORTS, ids=lambda stream: stream.name)
 
 # Smart+ ads come without a modification time; Airbyte's declares it as always there, and loses those ads.
 _CORRECTED = {("ads", "modify_time"): "string?:date-time(timestamp_without_timezone)"}
@@ -42,10 +41,9 @@ def test_every_field_of_airbytes_is_here_with_its_type(stream: Stream, airbyte: 
 
 
 @every_report
-def test_a_report_declares_what_it_asks_for_and_nothing_else(stream: Stream) -> None:
+def test_a_report_declares_what_it_asks_for_and_nothing_else(stream: ReportStream) -> None:
     """A report's schema names its own dimensions and metrics, not those of its sisters."""
     source = stream.source
-    assert isinstance(source, ReportSource)
     schema = json_schema(stream)["properties"]
     assert list(schema["metrics"]["properties"]) == list(source.metrics)
     assert list(schema["dimensions"]["properties"]) == list(source.dimensions)
@@ -163,12 +161,12 @@ def _agrees(kind: FieldType, schema: dict[str, Any], path: str) -> None:
 
 
 @every_stream
-def test_field_types_agree_with_the_schema(stream: Stream) -> None:
+def test_field_types_agree_with_the_schema(stream: AnyStream) -> None:
     """The reader converts to exactly the types that the catalog announces."""
     schema = json_schema(stream)
     types = field_types(stream)
     assert list(types) == list(schema["properties"])
-    untyped = stream.source.untyped if isinstance(stream.source, ObjectSource) else frozenset()
+    untyped = frozenset() if isinstance(stream, ReportStream) else stream.source.untyped
     for name, kind in types.items():
         if name in untyped:
             continue
@@ -216,8 +214,8 @@ def test_the_promoted_app_is_text_in_audience_reports() -> None:
     """Airbyte types this one id in two ways, and so do the records."""
     types = {
         (stream.source.report_type, notation(json_schema(stream)["properties"]["metrics"]["properties"]["tt_app_id"]))
-        for stream in STREAMS
-        if isinstance(stream.source, ReportSource) and "tt_app_id" in stream.source.metrics
+        for stream in REPORTS
+        if "tt_app_id" in stream.source.metrics
     }
     assert types == {("BASIC", "integer?"), ("AUDIENCE", "string?")}
 
@@ -230,5 +228,5 @@ def test_metrics_that_airbyte_lacks_are_numbers(airbyte: Airbyte) -> None:
 
 def test_every_dimension_is_asked_for() -> None:
     """The table of dimensions holds what is used, and nothing else."""
-    asked = {name for stream in STREAMS if isinstance(stream.source, ReportSource) for name in stream.source.dimensions}
+    asked = {name for stream in REPORTS for name in stream.source.dimensions}
     assert set(DIMENSIONS) == asked

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tiktok_marketing.catalog import (
+    REPORTS,
     STREAMS,
+    AnyStream,
     Grain,
     Level,
     ListQuery,
-    ObjectSource,
-    ReportSource,
+    ReportStream,
     Scope,
     Stream,
     field_types,
+    object_stream,
+    report_stream,
     stream_named,
 )
 from tiktok_marketing.catalog.metrics import METRICS, Kind
@@ -24,20 +27,7 @@ if TYPE_CHECKING:
     from conftest import Airbyte, Declared
 
 every_stream = pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
-REPORTS = [stream for stream in STREAMS if stream.is_report]
 every_report = pytest.mark.parametrize("stream", REPORTS, ids=lambda stream: stream.name)
-
-
-def _source_of_objects(name: str) -> ObjectSource:
-    stream = stream_named(name)
-    assert stream is not None
-    assert isinstance(stream.source, ObjectSource)
-    return stream.source
-
-
-def _source_of_report(stream: Stream) -> ReportSource:
-    assert isinstance(stream.source, ReportSource)
-    return stream.source
 
 
 def test_the_catalog_has_airbytes_streams(airbyte: Airbyte) -> None:
@@ -64,9 +54,9 @@ def test_keys_cursors_and_sync_modes_are_airbytes(stream: Stream, declared: Decl
 
 
 @every_report
-def test_a_report_asks_what_airbytes_asks(stream: Stream, declared: Declared) -> None:
+def test_a_report_asks_what_airbytes_asks(stream: ReportStream, declared: Declared) -> None:
     """Type, level and dimensions are Airbyte's; its metrics come first, in the order that goes over the wire."""
-    source = _source_of_report(stream)
+    source = stream.source
     assert source.report_type == declared.report_type
     assert source.data_level == declared.data_level
     assert source.dimensions == declared.dimensions
@@ -75,9 +65,9 @@ def test_a_report_asks_what_airbytes_asks(stream: Stream, declared: Declared) ->
 
 
 @every_report
-def test_a_report_asks_for_no_more_metrics_than_tiktok_advises(stream: Stream) -> None:
+def test_a_report_asks_for_no_more_metrics_than_tiktok_advises(stream: ReportStream) -> None:
     """A query of more than 100 metrics is one of those that TikTok finds too heavy."""
-    assert len(_source_of_report(stream).metrics) <= 100
+    assert len(stream.source.metrics) <= 100
 
 
 _GOALS = {
@@ -89,9 +79,9 @@ _LANDING_PAGE = {"total_landing_page_view", "cost_per_landing_page_view", "landi
 
 
 @every_report
-def test_what_is_added_to_an_audience_is_what_tiktok_splits_so(stream: Stream, declared: Declared) -> None:
+def test_what_is_added_to_an_audience_is_what_tiktok_splits_so(stream: ReportStream, declared: Declared) -> None:
     """Goals and visits to the profile go with every audience, views of the landing page with countries alone."""
-    source = _source_of_report(stream)
+    source = stream.source
     if source.report_type == "AUDIENCE":
         landing_page = _LANDING_PAGE if "country_code" in source.dimensions else set()
         wanted = {*declared.metrics, *_GOALS, "profile_visits_rate", *landing_page}
@@ -100,10 +90,10 @@ def test_what_is_added_to_an_audience_is_what_tiktok_splits_so(stream: Stream, d
 
 @every_report
 def test_what_is_added_to_countries_is_documented_or_in_airbytes_other_report(
-    stream: Stream, airbyte: Airbyte, declared: Declared
+    stream: ReportStream, airbyte: Airbyte, declared: Declared
 ) -> None:
     """A metric that TikTok refuses takes the whole report along, so nothing is tried that nobody has asked for."""
-    source = _source_of_report(stream)
+    source = stream.source
     if source.report_type == "BASIC" and "country_code" in source.dimensions:
         known = set(airbyte.streams["ads_reports_by_country_daily"].metrics)
         assert set(source.metrics) - set(declared.metrics) <= known | _LANDING_PAGE | {
@@ -114,9 +104,9 @@ def test_what_is_added_to_countries_is_documented_or_in_airbytes_other_report(
 
 
 @every_report
-def test_every_number_is_at_every_level(stream: Stream) -> None:
+def test_every_number_is_at_every_level(stream: ReportStream) -> None:
     """Only names are bound to a level; what adds up can be asked for at each."""
-    source = _source_of_report(stream)
+    source = stream.source
     if source.report_type == "BASIC" and "country_code" not in source.dimensions:
         numbers = {name for name, metric in METRICS.items() if metric.kind is not Kind.ATTRIBUTE}
         left_out = numbers - set(source.metrics)
@@ -127,28 +117,28 @@ def test_every_number_is_at_every_level(stream: Stream) -> None:
 
 
 @every_report
-def test_a_reports_key_is_its_dimensions(stream: Stream) -> None:
+def test_a_reports_key_is_its_dimensions(stream: ReportStream) -> None:
     """The dimensions tell the rows apart, so they are the key."""
-    assert stream.primary_key == _source_of_report(stream).dimensions
+    assert stream.primary_key == stream.source.dimensions
 
 
 @every_report
-def test_a_reports_cursor_is_its_time_dimension(stream: Stream) -> None:
+def test_a_reports_cursor_is_its_time_dimension(stream: ReportStream) -> None:
     """Days and hours move the state; a report without a time dimension has none."""
     expected = {Grain.DAY: "stat_time_day", Grain.HOUR: "stat_time_hour", Grain.SPAN: None, Grain.LIFETIME: None}
-    assert stream.cursor == expected[_source_of_report(stream).grain]
+    assert stream.cursor == expected[stream.source.grain]
 
 
 @every_report
-def test_only_basic_reports_are_asked_over_all_time(stream: Stream) -> None:
+def test_only_basic_reports_are_asked_over_all_time(stream: ReportStream) -> None:
     """`query_lifetime` is refused for audiences; there, a year is the most."""
-    source = _source_of_report(stream)
+    source = stream.source
     if not stream.cursor:
         assert source.grain is {"BASIC": Grain.LIFETIME, "AUDIENCE": Grain.SPAN}[source.report_type]
 
 
 @every_report
-def test_deleted_objects_rows_are_asked_by_the_levels_own_status(stream: Stream) -> None:
+def test_deleted_objects_rows_are_asked_by_the_levels_own_status(stream: ReportStream) -> None:
     """TikTok hides deleted objects by the status of the level that is asked; an account has no such status."""
     expected = {
         Level.AD: "ad_status",
@@ -156,26 +146,26 @@ def test_deleted_objects_rows_are_asked_by_the_levels_own_status(stream: Stream)
         Level.CAMPAIGN: "campaign_status",
         Level.ADVERTISER: None,
     }
-    source = _source_of_report(stream)
+    source = stream.source
     assert source.status_field == expected[source.data_level]
 
 
 @every_report
-def test_no_report_asks_for_a_metric_that_its_level_lacks(stream: Stream) -> None:
+def test_no_report_asks_for_a_metric_that_its_level_lacks(stream: ReportStream) -> None:
     """An attribute asked for above its level makes TikTok refuse the request."""
-    source = _source_of_report(stream)
+    source = stream.source
     assert [name for name in source.metrics if source.data_level not in METRICS[name].levels] == []
 
 
 def test_no_metric_is_described_that_no_report_asks_for() -> None:
     """The table of metrics holds what is used, and nothing else."""
-    asked = {name for stream in REPORTS for name in _source_of_report(stream).metrics}
+    asked = {name for stream in REPORTS for name in stream.source.metrics}
     assert set(METRICS) == asked
 
 
 def test_cash_and_vouchers_are_asked_by_day_and_account_only() -> None:
     """TikTok splits spend by means of payment for whole accounts and whole days."""
-    asking = [stream.name for stream in REPORTS if "cash_spend" in _source_of_report(stream).metrics]
+    asking = [stream.name for stream in REPORTS if "cash_spend" in stream.source.metrics]
     assert asking == ["advertisers_reports_daily"]
 
 
@@ -206,7 +196,7 @@ def test_accounts_are_read_once_or_in_batches_and_the_rest_by_account() -> None:
 @pytest.mark.parametrize("name", ["advertiser_ids", "advertisers"])
 def test_account_lists_are_one_unfiltered_page(name: str) -> None:
     """The account endpoints know neither pages nor filters."""
-    source = _source_of_objects(name)
+    source = object_stream(name).source
     assert source.queries == (ListQuery(),)
     assert source.page_size_of(ListQuery()) is None
     assert source.deleted_filter == {}
@@ -215,7 +205,7 @@ def test_account_lists_are_one_unfiltered_page(name: str) -> None:
 @pytest.mark.parametrize("name", ["campaigns", "ad_groups", "ads"])
 def test_every_buying_type_is_walked_once(name: str) -> None:
     """TopView is asked alone, as TikTok demands, and no buying type is left to a default or asked twice."""
-    types = [walk.filtering["buying_types"] for walk in _source_of_objects(name).queries]
+    types = [walk.filtering["buying_types"] for walk in object_stream(name).source.queries]
     assert ["RESERVATION_TOP_VIEW"] in types
     assert sorted(kind for group in types for kind in group) == ["AUCTION", "RESERVATION_RF", "RESERVATION_TOP_VIEW"]
 
@@ -223,7 +213,7 @@ def test_every_buying_type_is_walked_once(name: str) -> None:
 @pytest.mark.parametrize("name", ["campaigns", "ad_groups", "ads"])
 def test_pages_are_as_large_as_the_buying_type_allows(name: str) -> None:
     """Pages hold 1,000 objects, and 100 where TopView is asked for."""
-    source = _source_of_objects(name)
+    source = object_stream(name).source
     sizes = {walk.filtering["buying_types"][0]: source.page_size_of(walk) for walk in source.queries}
     assert sizes == {"AUCTION": 1000, "RESERVATION_TOP_VIEW": 100}
 
@@ -231,21 +221,20 @@ def test_pages_are_as_large_as_the_buying_type_allows(name: str) -> None:
 @pytest.mark.parametrize("name", ["campaigns", "ad_groups", "ads"])
 def test_deleted_objects_are_asked_by_primary_status(name: str) -> None:
     """The filter that hides deleted objects by default is the one that brings them."""
-    assert _source_of_objects(name).deleted_filter == {"primary_status": "STATUS_ALL"}
+    assert object_stream(name).source.deleted_filter == {"primary_status": "STATUS_ALL"}
 
 
 @every_stream
-def test_a_list_that_depends_on_another_names_one_that_exists(stream: Stream) -> None:
+def test_a_list_that_depends_on_another_names_one_that_exists(stream: AnyStream) -> None:
     """Its parents are lists of objects of an account, and have the fields that become parameters."""
     source = stream.source
-    if not isinstance(source, ObjectSource) or source.parent is None:
+    if isinstance(stream, ReportStream) or source.parent is None:
         return
     fields: set[str] = set()
     for name in (source.parent.stream, source.parent.join_stream):
-        parent = stream_named(name) if name else None
-        if parent is not None:
+        if name is not None:
+            parent = object_stream(name)
             assert parent.scope is Scope.ACCOUNT
-            assert isinstance(parent.source, ObjectSource)
             assert parent.source.parent is None
             fields |= set(field_types(parent))
             assert not source.parent.join_field or source.parent.join_field in field_types(parent)
@@ -280,7 +269,7 @@ def test_rows_of_many_accounts_are_told_apart(stream: Stream) -> None:
 )
 def test_a_page_is_as_large_as_the_endpoint_allows(name: str, size: int, reach: int | None) -> None:
     """Pages are the largest that TikTok gives; the searches for assets and the list of music have an end besides."""
-    source = _source_of_objects(name)
+    source = object_stream(name).source
     assert (source.page_size, source.max_records) == (size, reach)
 
 
@@ -307,6 +296,16 @@ def test_a_stream_is_found_by_its_name(stream: Stream) -> None:
 def test_an_unknown_name_is_none() -> None:
     """A name that no stream has is an answer, not an error."""
     assert stream_named("no_such_stream") is None
+
+
+def test_object_streams_and_report_streams_are_found_apart() -> None:
+    """Asking for a stream of one kind by the name of the other kind is an error."""
+    assert object_stream("ads") is stream_named("ads")
+    assert report_stream("ads_reports_daily") is stream_named("ads_reports_daily")
+    with pytest.raises(KeyError):
+        report_stream("ads")
+    with pytest.raises(KeyError):
+        object_stream("ads_reports_daily")
 
 
 def test_streams_cannot_be_changed() -> None:

@@ -15,7 +15,7 @@ from unit_builders import NOON, FakeClock, account, client, config, refusal, str
 from support import Ahead
 from tiktok_marketing.api.rate_limit.tiers import tier_of
 from tiktok_marketing.api.transport import Reply
-from tiktok_marketing.catalog import Parent, field_types
+from tiktok_marketing.catalog import Parent, field_types, object_stream
 from tiktok_marketing.errors import IncompleteReadError, OutOfReachError, TikTokError
 from tiktok_marketing.sync.events import Checkpoint, Event, Notice, Rows, StreamEnded
 from tiktok_marketing.sync.plan.partitions import Partition
@@ -82,8 +82,14 @@ def _decoded(text: str) -> Any:
 
 def lists(api: Api, name: str, *, since: str = "", deleted: bool = False) -> ObjectLists:
     """The lists of one stream of one account."""
-    part = Partition(stream=stream(name), account=account(), modified_since=since)
-    return ObjectLists(client(api, FakeClock(), tier=tier_of(1000)), part, include_deleted=deleted, today=TODAY)
+    return ObjectLists(
+        client(api, FakeClock(), tier=tier_of(1000)),
+        object_stream(name),
+        account().advertiser_id,
+        include_deleted=deleted,
+        today=TODAY,
+        modified_since=since,
+    )
 
 
 async def records_of(reading: ObjectLists, into: list[Any] | None = None) -> list[Any]:
@@ -231,7 +237,7 @@ async def test_what_is_within_reach_and_never_comes_is_no_old_news() -> None:
 @given(st.integers(0, 45))
 def test_pixels_are_asked_about_ten_at_a_time(count: int) -> None:
     """Each of the account's pixels once, in order, no request with more than ten, none without one."""
-    parent = stream("pixel_events_statistics").source.parent  # type: ignore[union-attr]
+    parent = object_stream("pixel_events_statistics").source.parent
     assert parent is not None
     asked = [one.params["pixel_ids"] for one in parent_params(parent, [{"pixel_id": str(n)} for n in range(count)])]
     assert [one for ids in asked for one in ids] == [str(n) for n in range(count)]
@@ -518,9 +524,13 @@ class SlowApi(Api):
 async def test_pages_of_a_list_are_asked_for_at_once(pages: int) -> None:
     """As many as its share of the quota allows, and each object comes once."""
     api = SlowApi({"ad/get/": [{"ad_id": str(n), "modify_time": "2026-02-01 00:00:00"} for n in range(9_500)]})
-    part = Partition(stream=stream("ads"), account=account())
     lists = ObjectLists(
-        client(api, FakeClock(), tier=tier_of(1000)), part, include_deleted=False, today=TODAY, budget=Ahead(pages)
+        client(api, FakeClock(), tier=tier_of(1000)),
+        object_stream("ads"),
+        account().advertiser_id,
+        include_deleted=False,
+        today=TODAY,
+        budget=Ahead(pages),
     )
     came = [record["ad_id"] async for delivery in lists.deliveries() for record in delivery.records]
     assert sorted(came) == list(range(9_500))

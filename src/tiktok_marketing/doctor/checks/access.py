@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from tiktok_marketing.api.client import Client
-from tiktok_marketing.catalog import Grain, ObjectSource, ReportSource, Scope, Stream
+from tiktok_marketing.catalog import AnyStream, Grain, ReportStream, Scope
 from tiktok_marketing.clock import Clock, clock_difference
 from tiktok_marketing.config import Config
 from tiktok_marketing.doctor.findings import Finding, Severity
@@ -71,7 +71,7 @@ def out_of_reach(account: Account) -> bool:
 
 
 async def examine_access(
-    config: Config, api: Client, clock: Clock, streams: Iterable[Stream], *, alone: bool = True
+    config: Config, api: Client, clock: Clock, streams: Iterable[AnyStream], *, alone: bool = True
 ) -> Access:
     """Ask for the accounts, one record of each endpoint, and as fast as the configuration says TikTok may be asked.
 
@@ -142,7 +142,7 @@ class _Trial(msgspec.Struct, frozen=True):
 
 
 async def _try_streams(
-    api: Client, accounts: Sequence[Account], streams: Sequence[Stream], config: Config, clock: Clock
+    api: Client, accounts: Sequence[Account], streams: Sequence[AnyStream], config: Config, clock: Clock
 ) -> tuple[list[str], list[str], list[Finding]]:
     """Ask each endpoint for one record: TikTok grants each kind of data apart from the others.
 
@@ -174,13 +174,12 @@ async def _try_streams(
     return list(asked), list(dict.fromkeys(denied)), list(findings.values())
 
 
-def _trials(accounts: Sequence[Account], streams: Sequence[Stream], config: Config, now: datetime) -> list[_Trial]:
-    kinds: dict[tuple[str, str], list[Stream]] = {}
+def _trials(accounts: Sequence[Account], streams: Sequence[AnyStream], config: Config, now: datetime) -> list[_Trial]:
+    kinds: dict[tuple[str, str], list[AnyStream]] = {}
     for stream in streams:
-        source = stream.source
-        needs_parent = isinstance(source, ObjectSource) and source.parent is not None
+        needs_parent = not isinstance(stream, ReportStream) and stream.source.parent is not None
         if stream.scope is Scope.ACCOUNT and not needs_parent:
-            kind = source.report_type if isinstance(source, ReportSource) else ""
+            kind = stream.source.report_type if isinstance(stream, ReportStream) else ""
             kinds.setdefault((stream.endpoint, kind), []).append(stream)
     trials = []
     for (endpoint, kind), those in kinds.items():
@@ -192,14 +191,13 @@ def _trials(accounts: Sequence[Account], streams: Sequence[Stream], config: Conf
     return trials
 
 
-def _grain(stream: Stream) -> Grain | None:
-    return stream.source.grain if isinstance(stream.source, ReportSource) else None
+def _grain(stream: AnyStream) -> Grain | None:
+    return stream.source.grain if isinstance(stream, ReportStream) else None
 
 
-def _one_record(stream: Stream, account: Account, config: Config, now: datetime) -> dict[str, Any]:
-    source = stream.source
-    if isinstance(source, ReportSource):
-        today = account.today(now)
+def _one_record(stream: AnyStream, account: Account, config: Config, now: datetime) -> dict[str, Any]:
+    if isinstance(stream, ReportStream):
+        source, today = stream.source, account.today(now)
         window = None if source.grain is Grain.LIFETIME else Window(today, today)
         every_status = config.include_deleted
         params = account_params(source, account.advertiser_id, window, ("spend",), every_status=every_status)

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
-from tiktok_marketing.catalog import Grain, ReportSource, Stream
+from tiktok_marketing.catalog import AnyStream, Grain, ReportStream
 from tiktok_marketing.config import Config
 from tiktok_marketing.doctor.database import StreamSync
 from tiktok_marketing.doctor.expected_days import due_days
@@ -34,7 +34,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
         read_at: When it was last read, with syncs that did not end.
     """
 
-    stream: Stream
+    stream: AnyStream
     cursors: Cursors | None
     sync: StreamSync | None
     read_at: datetime | None
@@ -88,7 +88,7 @@ def _is_due(config: Config, due_at: datetime) -> bool:
     return config.end_date is None or due_at.date() <= config.end_date + timedelta(days=1)
 
 
-def _incomplete(stream: Stream, sync: StreamSync) -> Finding:
+def _incomplete(stream: AnyStream, sync: StreamSync) -> Finding:
     if sync.complete:
         return Finding(
             severity=Severity.NOTE,
@@ -110,8 +110,7 @@ def _behind(
 ) -> Iterator[Finding]:
     """Accounts of a report that are behind what is due, and behind the others if all of the stream is."""
     stream, cursors = progress.stream, progress.cursors
-    source = stream.source
-    if cursors is None or not isinstance(source, ReportSource) or source.grain not in {Grain.DAY, Grain.HOUR}:
+    if cursors is None or not isinstance(stream, ReportStream) or stream.source.grain not in {Grain.DAY, Grain.HOUR}:
         return
     latest = max((day for one in cursors.accounts if (day := cursors.day_of(one))), default=None)
     behind: list[tuple[str, date | None, date]] = []

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from tiktok_marketing.catalog import Grain, Level, ReportSource, Stream
+from tiktok_marketing.catalog import Grain, Level, ReportStream, Stream
 from tiktok_marketing.config import Config
 from tiktok_marketing.doctor.database import MEASURES, Database
 from tiktok_marketing.doctor.findings import Finding, Fix, Severity, day_text
@@ -46,12 +46,12 @@ class Disagreement(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(name for name, sums in self.sums.items() if sums != most)
 
 
-def families(streams: Iterable[Stream]) -> list[tuple[Stream, ...]]:
+def families(streams: Iterable[Stream]) -> list[tuple[ReportStream, ...]]:
     """The reports that are cut alike and differ in their level alone."""
-    found: dict[tuple[str, Grain, tuple[str, ...]], list[Stream]] = {}
+    found: dict[tuple[str, Grain, tuple[str, ...]], list[ReportStream]] = {}
     for stream in streams:
-        source = stream.source
-        if isinstance(source, ReportSource) and stream.cursor is not None:
+        if isinstance(stream, ReportStream) and stream.cursor is not None:
+            source = stream.source
             found.setdefault((source.report_type, source.grain, stream.breakdown), []).append(stream)
     return [tuple(family) for family in found.values() if len(family) > 1]
 
@@ -84,11 +84,10 @@ def disagreements(database: Database, config: Config, streams: Iterable[Stream])
     return found
 
 
-def _exceeds_the_account(one: Disagreement, family: Iterable[Stream]) -> bool:
+def _exceeds_the_account(one: Disagreement, family: Iterable[ReportStream]) -> bool:
     """Whether a level shows more than the account."""
     for stream in family:
-        source = stream.source
-        if isinstance(source, ReportSource) and source.data_level is Level.ADVERTISER and stream.name in one.sums:
+        if stream.source.data_level is Level.ADVERTISER and stream.name in one.sums:
             whole = one.sums[stream.name]
             return any(part > most for sums in one.sums.values() for part, most in zip(sums, whole, strict=True))
     return False

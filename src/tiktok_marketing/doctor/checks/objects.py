@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tiktok_marketing.api.client import Client
-from tiktok_marketing.catalog import ObjectSource, Scope, Stream
+from tiktok_marketing.catalog import ObjectStream, Scope, Stream
 from tiktok_marketing.config import Config
 from tiktok_marketing.doctor.budget import Budget
 from tiktok_marketing.doctor.checks.access import SCOPES, refused_account
@@ -50,7 +50,7 @@ _DECODER = msgspec.json.Decoder(_Answer)
 class ListQuestion(msgspec.Struct, frozen=True):
     """A list of one account, and up to when its changes were certainly read: `YYYY-MM-DD HH:MM:SS` in UTC."""
 
-    stream: Stream
+    stream: ObjectStream
     account: Account
     until: str
 
@@ -61,7 +61,7 @@ def list_questions(streams: Iterable[tuple[Stream, StreamSync]], accounts: Itera
     return [
         ListQuestion(stream, account, f"{sync.began - _STILL_MOVING:%Y-%m-%d %H:%M:%S}")
         for stream, sync in streams
-        if isinstance(stream.source, ObjectSource)
+        if isinstance(stream, ObjectStream)
         and stream.scope is Scope.ACCOUNT
         and stream.source.parent is None
         and stream.source.page_size is not None

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from tiktok_marketing.api.client import Client
-from tiktok_marketing.catalog import Grain, ReportSource, Stream
+from tiktok_marketing.catalog import Grain, ReportStream
 from tiktok_marketing.config import Config
 from tiktok_marketing.doctor.budget import Budget
 from tiktok_marketing.doctor.checks.access import SCOPES, refused_account
@@ -151,12 +151,12 @@ class Totals:
             self._comparisons[key] = comparison
         return True
 
-    async def _count(self, stream: Stream, advertiser_id: str, window: Window) -> Count:
-        source = stream.source
-        assert isinstance(source, ReportSource)  # noqa: S101 - only reports have windows
-        params = account_params(source, advertiser_id, window, MEASURES, every_status=self._config.include_deleted)
+    async def _count(self, stream: ReportStream, advertiser_id: str, window: Window) -> Count:
+        params = account_params(
+            stream.source, advertiser_id, window, MEASURES, every_status=self._config.include_deleted
+        )
         params |= {"page": 1, "page_size": 1}
-        summed = self._has_sums(stream, source)
+        summed = self._has_sums(stream)
         if summed:
             params["enable_total_metrics"] = True
         try:
@@ -171,11 +171,12 @@ class Totals:
         told = answer.value.data.total_metrics or {}
         return Count(answer.value.data.page_info.total_number, tuple(_number(told.get(name)) for name in MEASURES))
 
-    def _has_sums(self, stream: Stream, source: ReportSource) -> bool:
+    def _has_sums(self, stream: ReportStream) -> bool:
+        source = stream.source
         plain = source.report_type == "BASIC" and source.grain is Grain.DAY and not stream.breakdown
         return plain and not self._config.sandbox and stream.name not in self._without_sums
 
-    def _here(self, stream: Stream, advertiser_id: str, window: Window) -> Count:
+    def _here(self, stream: ReportStream, advertiser_id: str, window: Window) -> Count:
         ((rows, *sums),) = self._database.query(
             f"SELECT coalesce(sum(rows), 0), {', '.join(f'coalesce(sum({name}), 0)' for name in MEASURES)}"  # noqa: S608
             " FROM days WHERE stream = ? AND advertiser_id = ? AND day BETWEEN ? AND ?",
@@ -183,12 +184,12 @@ class Totals:
         )
         return Count(int(rows), tuple(Decimal(value) for value in sums))
 
-    async def _rows(self, stream: Stream, advertiser_id: str, window: Window) -> list[Any]:
-        source = stream.source
-        assert isinstance(source, ReportSource)  # noqa: S101 - only reports have windows
+    async def _rows(self, stream: ReportStream, advertiser_id: str, window: Window) -> list[Any]:
         request = Request(
             endpoint=stream.endpoint,
-            params=account_params(source, advertiser_id, window, MEASURES, every_status=self._config.include_deleted),
+            params=account_params(
+                stream.source, advertiser_id, window, MEASURES, every_status=self._config.include_deleted
+            ),
             page_size=_PAGE_SIZE,
             advertiser_id=advertiser_id,
         )

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from tiktok_marketing.catalog import ReportSource, Stream
+from tiktok_marketing.catalog import ReportStream
 from tiktok_marketing.config import Config
 from tiktok_marketing.doctor.database import MEASURES, Database
 from tiktok_marketing.doctor.expected_days import Expected
@@ -88,11 +88,10 @@ def compare(database: Database, expected: Expected, window: Window, rows: Sequen
         )
 
 
-def _table(stream: Stream, rows: Sequence[Any]) -> Any:
+def _table(stream: ReportStream, rows: Sequence[Any]) -> Any:
     import pyarrow as pa
 
     source = stream.source
-    assert isinstance(source, ReportSource)  # noqa: S101 - the caller has looked
     columns: dict[str, Any] = {
         name: pa.array([str(getattr(row.dimensions, name)) for row in rows], pa.string()) for name in source.dimensions
     }
@@ -109,10 +108,9 @@ def _decimal(value: Any) -> Decimal | None:
         return None
 
 
-def _bring(database: Database, stream: Stream, advertiser_id: int, window: Window) -> None:
+def _bring(database: Database, stream: ReportStream, advertiser_id: int, window: Window) -> None:
     """Make `brought`: the rows that the database has, their dimensions as texts in the form of TikTok's."""
     source = stream.source
-    assert isinstance(source, ReportSource)  # noqa: S101 - the caller has looked
     texts = ", ".join(f'"{name}" VARCHAR' for name in source.dimensions)
     numbers = ", ".join(f"{name} DECIMAL(38, 4)" for name in MEASURES)
     database.memory.execute(f"CREATE OR REPLACE TEMP TABLE brought ({texts}, {numbers}, load_id VARCHAR)")
@@ -129,10 +127,9 @@ def _bring(database: Database, stream: Stream, advertiser_id: int, window: Windo
     )
 
 
-def _sql(stream: Stream) -> str:
+def _sql(stream: ReportStream) -> str:
     """Rows of both sides by key, and those that differ, by day and kind."""
     source = stream.source
-    assert isinstance(source, ReportSource)  # noqa: S101 - the caller has looked
     time = f'"{stream.cursor}"'
     on = " AND ".join(f'h."{name}" = t."{name}"' for name in source.dimensions)
     first = source.dimensions[0]
@@ -208,7 +205,7 @@ def _meaning(config: Config, one: Comparison) -> tuple[Severity, str, Fix | None
     fix = Fix.SYNC if again else Fix.FULL
     check = GAPS if one.alone else VALUES if one.difference is Difference.CHANGED else ROWS
     source = expected.stream.source
-    hides = isinstance(source, ReportSource) and source.status_field is not None and not config.include_deleted
+    hides = source.status_field is not None and not config.include_deleted
     if one.difference is Difference.SURPLUS and hides:
         return Severity.NOTE, check, None, " They are of objects that were deleted after they were read."
     if one.difference is Difference.SURPLUS and one.dropped and one.delivered:

@@ -8,7 +8,6 @@ from typing import Any
 import pyarrow as pa
 
 from tiktok_marketing.pipelines.arrow.tables import TableBuilder
-from tiktok_marketing.sync.decode.native import RowColumns
 
 
 class ArrowSink:
@@ -22,7 +21,7 @@ class ArrowSink:
     def __init__(self, builder: TableBuilder, advertiser_id: int | None) -> None:
         self._builder = builder
         self._advertiser_id = advertiser_id
-        self._columns = None if builder.kinds is None else RowColumns(builder.stream, builder.kinds)
+        self._columns = builder.row_columns()
         self._chunks: list[pa.Table | list[Any]] = []
         """What came so far, in its order: tables, and decoded records that have yet to become tables."""
         self._decoded: list[Any] = []

@@ -24,11 +24,11 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from tiktok_marketing.catalog import ReportSource, Stream, json_schema
+from tiktok_marketing.catalog import ReportStream, Stream, json_schema
 from tiktok_marketing.catalog.metrics import METRICS, Kind
 from tiktok_marketing.errors import IncompleteReadError
 from tiktok_marketing.pipelines.arrow.columns import ARROW_TYPES, ColumnType, Misfit, reader
-from tiktok_marketing.sync.decode.native import Buffers, ColumnKind
+from tiktok_marketing.sync.decode.native import Buffers, ColumnKind, RowColumns
 
 MISFITS = "_misfits"
 """The column that keeps, as JSON, values which do not fit the type of theirs; it comes with the first such value."""
@@ -76,7 +76,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
 def columns_of(stream: Stream) -> tuple[Column, ...]:
     """Return the columns of the table of `stream`: the account first, then the key, then the rest as declared."""
     fields: dict[str, Any] = dict(json_schema(stream)["properties"])
-    if isinstance(stream.source, ReportSource):
+    if isinstance(stream, ReportStream):
         del fields["dimensions"]
         metrics = fields.pop("metrics")["properties"]
         # A metric that names what a dimension names (campaign_id) is that dimension's value already.
@@ -132,15 +132,23 @@ class TableBuilder:
         self._names = frozenset(column.name for column in self.columns)
         self._notice = notice
         self._noticed: set[str] = set()
-        self.kinds = _kinds_of(self.columns) if isinstance(stream.source, ReportSource) else None
-        """What each field of a report becomes, for `sync.rows`; None if it cannot make such columns."""
+        self._row_names: list[str] = []
+        self.kinds: Mapping[str, ColumnKind] | None = None
+        """The kind of column that each field of a report becomes; None if `sync.decode.native` cannot make them."""
+        if isinstance(stream, ReportStream):
+            names = dict.fromkeys((*stream.source.dimensions, *stream.source.metrics))
+            self._row_names = [name for name in names if name in self._names]
+            self.kinds = _kinds_of(self.columns)
+
+    def row_columns(self) -> RowColumns | None:
+        """Return what turns a report's rows into columns as they come; None if they have to be decoded first."""
+        if self.kinds is None or not isinstance(self.stream, ReportStream):
+            return None
+        return RowColumns(self.stream, self.kinds)
 
     def table_of(self, rows: int, columns: Sequence[Buffers], advertiser_id: int) -> pa.Table:
-        """Make a table of columns that `sync.rows` made according to `kinds`."""
-        source = self.stream.source
-        assert isinstance(source, ReportSource)  # noqa: S101 - narrows the type; objects have no such columns
-        names = [name for name in dict.fromkeys((*source.dimensions, *source.metrics)) if name in self._names]
-        made = dict(zip(names, columns, strict=True))
+        """Make a table of columns that `row_columns` made."""
+        made = dict(zip(self._row_names, columns, strict=True))
         return pa.Table.from_arrays(
             [
                 _array_of(ARROW_TYPES[column.type], rows, made[column.name])
@@ -155,7 +163,7 @@ class TableBuilder:
         """Make a table of the records of one page; a value that does not fit goes to the column `_misfits`."""
         values = (
             self._report_values(records, advertiser_id)
-            if isinstance(self.stream.source, ReportSource)
+            if isinstance(self.stream, ReportStream)
             else self._object_values(records, advertiser_id)
         )
         misfits: list[Misfit] = []
@@ -166,7 +174,7 @@ class TableBuilder:
             for column, read in self._readers
         ]
         table = pa.Table.from_arrays(arrays, schema=self.schema)
-        if not isinstance(self.stream.source, ReportSource):
+        if not isinstance(self.stream, ReportStream):
             table = self._with_extras(table, records, misfits)
         return self._with_misfits(table, misfits) if misfits else table
 

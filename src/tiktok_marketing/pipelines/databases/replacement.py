@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from tiktok_marketing.catalog import Grain, ReportSource, Stream
+from tiktok_marketing.catalog import Grain, ReportStream, Stream
 from tiktok_marketing.sync.plan.windows import Window
 
 Execute = Callable[[str, Sequence[Any]], Any]
@@ -74,7 +74,7 @@ class Replacement(msgspec.Struct, frozen=True, kw_only=True):
 
 def day_column(stream: Stream) -> str | None:
     """The column that says which day or hour a report's row is of; None if it has none."""
-    return _DAY_COLUMNS.get(stream.source.grain) if isinstance(stream.source, ReportSource) else None
+    return _DAY_COLUMNS.get(stream.source.grain) if isinstance(stream, ReportStream) else None
 
 
 def _deletes(table: str, column: str | None, spans: Sequence[Span]) -> Iterator[tuple[str, list[Any]]]:

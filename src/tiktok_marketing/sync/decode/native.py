@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from tiktok_marketing.catalog import ReportSource, Stream, field_types
+from tiktok_marketing.catalog import ReportStream, field_types
 
 if TYPE_CHECKING:
     from tiktok_marketing.sync.decode import _rows
@@ -48,7 +48,7 @@ def _native() -> Any:
 NATIVE = _native()
 
 
-def lines_of(stream: Stream, rows: bytes, before: bytes, after: bytes) -> tuple[bytes, Dimensions] | None:
+def lines_of(stream: ReportStream, rows: bytes, before: bytes, after: bytes) -> tuple[bytes, Dimensions] | None:
     """Rows as lines of JSON: the dimensions, then those again as `dimensions`, and the `metrics`.
 
     Args:
@@ -75,7 +75,7 @@ class RowColumns:
         kinds: What each dimension and metric becomes. A metric with the name of a dimension becomes nothing.
     """
 
-    def __init__(self, stream: Stream, kinds: Mapping[str, ColumnKind]) -> None:
+    def __init__(self, stream: ReportStream, kinds: Mapping[str, ColumnKind]) -> None:
         self._columns = None if NATIVE is None else NATIVE.columns(_layout(stream, kinds))
 
     def add(self, rows: bytes) -> Dimensions | None:
@@ -94,13 +94,12 @@ class RowColumns:
 
 
 @cache
-def _layout_for_lines(stream: Stream) -> _rows.Layout:
+def _layout_for_lines(stream: ReportStream) -> _rows.Layout:
     return _layout(stream, {})
 
 
-def _layout(stream: Stream, kinds: Mapping[str, ColumnKind]) -> _rows.Layout:
+def _layout(stream: ReportStream, kinds: Mapping[str, ColumnKind]) -> _rows.Layout:
     source = stream.source
-    assert isinstance(source, ReportSource)  # noqa: S101 - narrows the type; objects have no rows
     types = field_types(stream)
 
     def fields(part: str, names: Sequence[str], given: Mapping[str, ColumnKind]) -> list[tuple[bytes, str, str]]:

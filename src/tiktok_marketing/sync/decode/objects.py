@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from tiktok_marketing.catalog import ObjectSource, Stream, field_types
+from tiktok_marketing.catalog import ObjectStream, field_types
 from tiktok_marketing.sync.decode.coercion import coerce
 from tiktok_marketing.sync.decode.lenient_json import decode_list
 from tiktok_marketing.sync.decode.pages import Keyer, Page, RecordList
@@ -21,9 +21,8 @@ class ObjectReader:
         advertiser_id: The account that is being read, put into each record; None if the records have it themselves.
     """
 
-    def __init__(self, stream: Stream, advertiser_id: str | None = None) -> None:
+    def __init__(self, stream: ObjectStream, advertiser_id: str | None = None) -> None:
         source = stream.source
-        assert isinstance(source, ObjectSource)  # noqa: S101 - narrows the type; the caller has looked
         self._list_key = source.list_key
         self._types = field_types(stream)
         self._advertiser_id = None if advertiser_id is None else int(advertiser_id)

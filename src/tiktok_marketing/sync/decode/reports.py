@@ -18,7 +18,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from tiktok_marketing.catalog import ReportSource, Stream, field_types
+from tiktok_marketing.catalog import ReportStream, field_types
 from tiktok_marketing.sync.decode.coercion import LARGEST_INT, coerce
 from tiktok_marketing.sync.decode.lenient_json import PageInfo, as_objects, decode_lenient, decode_list
 from tiktok_marketing.sync.decode.pages import Keyer, Page, RecordList, RowSink, Sink
@@ -42,11 +42,10 @@ _SPACED_NULL = re.compile(rb':\s+"-"')
 class ReportReader:
     """Reads one report stream."""
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: ReportStream) -> None:
         types = field_types(stream)
         self._fields = {part: types[part].fields for part in ("dimensions", "metrics")}
         source = stream.source
-        assert isinstance(source, ReportSource)  # noqa: S101 - narrows the type; `reader_of` has looked
         # A dimension is never null: a page in which "-" stands for one is read again as it came.
         dimensions = [(name, _PYTHON[self._fields["dimensions"][name].kind]) for name in source.dimensions]
         metrics = [(name, _PYTHON[self._fields["metrics"][name].kind] | None, None) for name in source.metrics]
@@ -215,6 +214,6 @@ class ReportPageReader:
 
 
 @lru_cache(maxsize=256)
-def report_reader(stream: Stream) -> ReportReader:
+def report_reader(stream: ReportStream) -> ReportReader:
     """The reader of a report stream, made once: its structs serve all accounts."""
     return ReportReader(stream)

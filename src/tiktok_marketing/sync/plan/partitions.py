@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
-from tiktok_marketing.catalog import Grain, ObjectSource, ReportSource, Scope, Stream
+from tiktok_marketing.catalog import AnyStream, Grain, ObjectStream, ReportStream, Scope
 from tiktok_marketing.clock import ClockReading
 from tiktok_marketing.config import Config, Refresh
 from tiktok_marketing.sync.plan.accounts import Account
@@ -36,7 +36,7 @@ class Partition(msgspec.Struct, frozen=True, kw_only=True):
             earlier sync of the same day has read all.
     """
 
-    stream: Stream
+    stream: AnyStream
     account: Account | None = None
     first: date | None = None
     last: date | None = None
@@ -91,11 +91,16 @@ def plan_stream(
 
 
 def _partition(
-    config: Config, stream: Stream, cursors: Cursors | None, account: Account, clock: ClockReading, since: date | None
+    config: Config,
+    stream: AnyStream,
+    cursors: Cursors | None,
+    account: Account,
+    clock: ClockReading,
+    since: date | None,
 ) -> Partition:
-    source = stream.source
-    if not isinstance(source, ReportSource):
+    if not isinstance(stream, ReportStream):
         return _object_partition(config, stream, cursors, account, clock.latest)
+    source = stream.source
     if source.grain is Grain.LIFETIME:
         return Partition(stream=stream, account=account)
     today = account.today(clock.latest)
@@ -126,10 +131,9 @@ def _partition(
 
 
 def _object_partition(
-    config: Config, stream: Stream, cursors: Cursors | None, account: Account, now: datetime
+    config: Config, stream: ObjectStream, cursors: Cursors | None, account: Account, now: datetime
 ) -> Partition:
     """The objects of one account: all since `start_date`, or those that changed since the state."""
-    assert isinstance(stream.source, ObjectSource)  # noqa: S101 - narrows the type; the caller has looked
     since = f"{config.start_date} 00:00:00"
     cursor = cursors.of(account.advertiser_id) if cursors else None
     # A cursor of today was written by a sync of today, whose own was older or came of another one of today: so the

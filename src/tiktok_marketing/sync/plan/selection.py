@@ -8,12 +8,12 @@ from fnmatch import fnmatchcase
 
 import msgspec
 
-from tiktok_marketing.catalog import STREAMS, Stream, stream_named
+from tiktok_marketing.catalog import STREAMS, AnyStream, stream_named
 from tiktok_marketing.config import Config
 from tiktok_marketing.errors import ConfigurationError
 
 
-def choose_streams(config: Config, names: Iterable[str] | None = None) -> tuple[Stream, ...]:
+def choose_streams(config: Config, names: Iterable[str] | None = None) -> tuple[AnyStream, ...]:
     """The streams that somebody asked for, or all that the configuration can read.
 
     Args:
@@ -26,7 +26,7 @@ def choose_streams(config: Config, names: Iterable[str] | None = None) -> tuple[
     readable = tuple(stream for stream in STREAMS if stream.sandbox or not config.sandbox)
     if names is None:
         return readable
-    chosen: dict[str, Stream] = {}
+    chosen: dict[str, AnyStream] = {}
     for name in _split(names):
         if any(sign in name for sign in "*?["):
             matches = [stream for stream in readable if fnmatchcase(stream.name, name)]
@@ -50,7 +50,7 @@ def _split(names: Iterable[str]) -> list[str]:
     return [name.strip() for text in texts for name in text.split(",") if name.strip()]
 
 
-def find_stream(name: str) -> Stream:
+def find_stream(name: str) -> AnyStream:
     """The stream of this name.
 
     Raises:
@@ -66,7 +66,7 @@ def find_stream(name: str) -> Stream:
     return stream
 
 
-def select_for_database(streams: Iterable[Stream]) -> list[Selected]:
+def select_for_database(streams: Iterable[AnyStream]) -> list[Selected]:
     """How streams are read into a database: reports from their state on, lists of objects whole.
 
     A list is read whole in any case, and an object's status can change without its `modify_time`: so every object that
@@ -83,5 +83,5 @@ class Selected(msgspec.Struct, frozen=True):
         incremental: Whether its state is used and written; otherwise it is read whole from `start_date`.
     """
 
-    stream: Stream
+    stream: AnyStream
     incremental: bool

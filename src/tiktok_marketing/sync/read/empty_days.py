@@ -14,7 +14,7 @@ from datetime import date
 from typing import Any
 
 from tiktok_marketing.api.client import Client
-from tiktok_marketing.catalog import Grain, Level, ReportSource, Stream, stream_named
+from tiktok_marketing.catalog import Grain, ReportSource, ReportStream, report_stream
 from tiktok_marketing.config import Config
 from tiktok_marketing.errors import Action, AdsLeftOutError, FailureType, IncompleteReadError, TikTokError
 from tiktok_marketing.sync.decode.reports import report_reader
@@ -97,7 +97,7 @@ class EmptyDayFinder:
 
     def __init__(self, api: Client, parts: Iterable[Partition]) -> None:
         self._api = api
-        self._stream = _report_of_accounts()
+        self._stream = report_stream("advertisers_reports_daily")
         self._refused: set[str] = set()
         self._accounts = dict(_accounts_of(parts))
 
@@ -189,7 +189,6 @@ class EmptyDayFinder:
 
     async def _active_days(self, accounts: Sequence[AccountDays], window: Window) -> dict[str, set[date]]:
         source = self._stream.source
-        assert isinstance(source, ReportSource)  # noqa: S101 - narrows the type
         found: dict[str, set[date]] = {days.advertiser_id: set() for days in accounts}
         while True:
             walker = ListReader(self._api, report_reader(self._stream))
@@ -237,8 +236,7 @@ def _note(dimensions: Any, window: Window, found: Mapping[str, set[date]]) -> No
 
 def has_days(part: Partition) -> bool:
     """Whether the part is a report with days, which may be empty."""
-    source = part.stream.source
-    return isinstance(source, ReportSource) and source.grain in {Grain.DAY, Grain.HOUR}
+    return isinstance(part.stream, ReportStream) and part.stream.source.grain in {Grain.DAY, Grain.HOUR}
 
 
 def _accounts_of(parts: Iterable[Partition]) -> Iterator[tuple[str, AccountDays]]:
@@ -272,12 +270,3 @@ def _group(accounts: Sequence[Account], first: date, last: date) -> Mapping[str,
         for days in group:
             days.queries.append(question)
     return {days.advertiser_id: days for days in group}
-
-
-def _report_of_accounts() -> Stream:
-    """The catalog's report at account level and by day."""
-    stream = stream_named("advertisers_reports_daily")
-    assert stream is not None  # noqa: S101 - the catalog has it
-    assert isinstance(stream.source, ReportSource)  # noqa: S101 - narrows the type
-    assert stream.source.data_level is Level.ADVERTISER  # noqa: S101 - what this module rests on
-    return stream

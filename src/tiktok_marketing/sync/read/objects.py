@@ -12,13 +12,12 @@ import msgspec
 from msgspec.structs import replace
 
 from tiktok_marketing.api.client import Client
-from tiktok_marketing.catalog import ExpectedError, ObjectSource, Parent, Stream, stream_named
+from tiktok_marketing.catalog import ExpectedError, ObjectStream, Parent, object_stream
 from tiktok_marketing.errors import OutOfReachError, PartialAnswerError, TikTokError
 from tiktok_marketing.sync.decode.objects import ObjectReader
 from tiktok_marketing.sync.decode.pages import RecordList
 from tiktok_marketing.sync.events import Notice
 from tiktok_marketing.sync.plan.cursors import normalize_time
-from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.read.listing import Budget, Delivery, ListReader, PartialLog, Request
 
 
@@ -74,7 +73,7 @@ def parent_params(
 
 
 def object_requests(
-    stream: Stream,
+    stream: ObjectStream,
     advertiser_id: str,
     *,
     include_deleted: bool,
@@ -92,7 +91,7 @@ def object_requests(
         changed_since: Only objects changed at or after this moment are needed, `YYYY-MM-DD HH:MM:SS` in UTC.
         parent_params: Parameters from another list.
     """
-    source = _source_of(stream)
+    source = stream.source
     deleted = source.deleted_filter if include_deleted else {}
     changed = {}
     if source.changed_filter is not None and changed_since is not None:
@@ -126,20 +125,33 @@ class ObjectLists:
 
     Args:
         api: Where to ask.
-        partition: The stream, the account, and since when objects are wanted.
+        stream: Whose objects.
+        advertiser_id: The account.
         include_deleted: Whether deleted objects are wanted.
         today: The date in UTC.
+        modified_since: Objects that are older are left out, `YYYY-MM-DD HH:MM:SS` in UTC; empty if all are wanted.
+        only_changed: Whether TikTok may be asked for only the objects changed since then, where it has such a filter.
         budget: What it has of the quota; None to read one page after the other.
     """
 
     def __init__(
-        self, api: Client, partition: Partition, *, include_deleted: bool, today: date, budget: Budget | None = None
+        self,
+        api: Client,
+        stream: ObjectStream,
+        advertiser_id: str,
+        *,
+        include_deleted: bool,
+        today: date,
+        modified_since: str = "",
+        only_changed: bool = False,
+        budget: Budget | None = None,
     ) -> None:
-        assert partition.account is not None  # noqa: S101 - narrows the type; the caller has looked
         self._api = api
-        self._partition = partition
-        self._advertiser_id = partition.account.advertiser_id
-        self._source = _source_of(partition.stream)
+        self._stream = stream
+        self._source = stream.source
+        self._advertiser_id = advertiser_id
+        self._modified_since = modified_since
+        self._only_changed = only_changed
         self._include_deleted = include_deleted
         self._today = today
         self._budget = budget
@@ -159,7 +171,7 @@ class ObjectLists:
             IncompleteReadError: If objects are missing.
             PartialAnswerError: At the end, if any answer was partial.
         """
-        list_reader = ListReader(self._api, ObjectReader(self._partition.stream, self._advertiser_id), self._budget)
+        list_reader = ListReader(self._api, ObjectReader(self._stream, self._advertiser_id), self._budget)
         asked = deque(
             [ParentParams()] if self._source.parent is None else await self._parent_params(self._source.parent)
         )
@@ -187,11 +199,11 @@ class ObjectLists:
         self, list_reader: ListReader[RecordList], question: ParentParams
     ) -> AsyncGenerator[Delivery[RecordList], None]:
         for request in object_requests(
-            self._partition.stream,
+            self._stream,
             self._advertiser_id,
             include_deleted=self._include_deleted,
             today=self._today,
-            changed_since=self._partition.modified_since if self._partition.only_changed else None,
+            changed_since=self._modified_since if self._only_changed else None,
             parent_params=question,
         ):
             try:
@@ -207,10 +219,13 @@ class ObjectLists:
         return parent_params(parent, await self._all_of(parent.stream), others)
 
     async def _all_of(self, name: str) -> list[Mapping[str, Any]]:
-        stream = stream_named(name)
-        assert stream is not None  # noqa: S101 - the catalog names its own streams
-        part = replace(self._partition, stream=stream, modified_since="")
-        lists = ObjectLists(self._api, part, include_deleted=self._include_deleted, today=self._today)
+        lists = ObjectLists(
+            self._api,
+            object_stream(name),
+            self._advertiser_id,
+            include_deleted=self._include_deleted,
+            today=self._today,
+        )
         records: list[Mapping[str, Any]] = []
         try:
             async with aclosing(lists.deliveries()) as deliveries:
@@ -222,7 +237,7 @@ class ObjectLists:
 
     def _wanted(self, delivery: Delivery[RecordList]) -> Delivery[RecordList]:
         """Without those neither changed nor made since; one without a time (Smart+ ads have none) always passes."""
-        field = self._partition.stream.cursor
+        field = self._stream.cursor
         if field is None or not delivery.records:
             return delivery
         moments = [_moment(record.get(field)) for record in delivery.records]
@@ -230,7 +245,7 @@ class ObjectLists:
         if known:
             self.latest = max(self.latest, *known)
             self._oldest = min(self._oldest or known[0], *known)
-        since = self._partition.modified_since
+        since = self._modified_since
         records = RecordList()
         for record, moment in zip(delivery.records, moments, strict=True):
             made = _moment(record.get("create_time"))
@@ -251,7 +266,7 @@ class ObjectLists:
         if not self._oldest:
             raise error
         made = str(datetime.fromisoformat(self._oldest) + self._lag)
-        if made >= self._partition.modified_since:
+        if made >= self._modified_since:
             error.remedy = (
                 f"Missing is what was changed last before {self._oldest} (UTC). {error.remedy} "
                 f"With a start_date after {made[:10]} nothing is missing."
@@ -274,13 +289,7 @@ class ObjectLists:
         self._notice("warning", refusal.notice.format(**shown))
 
     def _notice(self, level: Literal["info", "warning"], said: str) -> None:
-        self.notices.append(Notice(level, f"{self._partition.stream.name}, advertiser {self._advertiser_id}: {said}"))
-
-
-def _source_of(stream: Stream) -> ObjectSource:
-    source = stream.source
-    assert isinstance(source, ObjectSource)  # noqa: S101 - narrows the type; the caller has looked
-    return source
+        self.notices.append(Notice(level, f"{self._stream.name}, advertiser {self._advertiser_id}: {said}"))
 
 
 def _moment(value: Any) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from tiktok_marketing.catalog import ReportSource, Stream
+from tiktok_marketing.catalog import ReportSource, ReportStream, Stream
 from tiktok_marketing.errors import TikTokError
 from tiktok_marketing.sync.plan.windows import Window, windows
 
@@ -77,7 +77,7 @@ class Piece(msgspec.Struct, frozen=True):
 
 def is_exact(stream: Stream, *, include_deleted: bool) -> bool:
     """Whether a report has no other rows than those that come: TikTok hides rows of deleted objects unless asked."""
-    return include_deleted or not isinstance(stream.source, ReportSource) or stream.source.status_field is None
+    return include_deleted or not isinstance(stream, ReportStream) or stream.source.status_field is None
 
 
 def shorter_windows(window: Window, rows: int, most: int) -> list[Window]:

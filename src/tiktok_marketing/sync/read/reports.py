@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from tiktok_marketing.api.client import Client
-from tiktok_marketing.catalog import STREAMS, Grain, Level, ReportSource, Stream
+from tiktok_marketing.catalog import Grain, Level, ReportSource, ReportStream, report_stream
 from tiktok_marketing.errors import Action, AdsLeftOutError, IncompleteReadError, PartialAnswerError, TikTokError
 from tiktok_marketing.sync.decode.pages import RowSink, SinkFactory, record_list
 from tiktok_marketing.sync.decode.reports import ReportPageReader, report_reader
@@ -20,7 +20,6 @@ from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.listing import Budget, Delivery, ListReader, PartialLog, Request, TooManyRows
 from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, Piece, account_params, refused_metrics
 
-_BY_NAME = {stream.name: stream for stream in STREAMS}
 _SIGNS = (
     "spend",
     "impressions",
@@ -94,7 +93,7 @@ class ReportWindow:
     def __init__(
         self,
         api: Client,
-        stream: Stream,
+        stream: ReportStream,
         advertiser_id: str,
         window: Window | None,
         *,
@@ -105,7 +104,6 @@ class ReportWindow:
         limits: PassLimits = USUAL_PASSES,
     ) -> None:
         source = stream.source
-        assert isinstance(source, ReportSource)  # noqa: S101 - narrows the type; the plan has looked
         self._api = api
         self._stream = stream
         self._source = source
@@ -223,39 +221,37 @@ class ReportWindow:
         end = piece.window.end if piece.window else date.max
         self._partial_until = max(self._partial_until or end, end)
 
-    def _smaller_objects(self, piece: Piece) -> tuple[Stream, str] | None:
+    def _smaller_objects(self, piece: Piece) -> tuple[ReportStream, str] | None:
         """The report that tells which objects have rows in the piece, and the filter that takes their ids."""
         level = self._source.data_level
         if piece.id_field is None and level != Level.ADVERTISER:
-            return _BY_NAME["campaigns_reports_lifetime"], "campaign_ids"
+            return report_stream("campaigns_reports_lifetime"), "campaign_ids"
         if piece.id_field == "campaign_ids" and level == Level.AD:
-            return _BY_NAME["ad_groups_reports_lifetime"], "adgroup_ids"
+            return report_stream("ad_groups_reports_lifetime"), "adgroup_ids"
         return None
 
-    async def _ids(self, report: Stream, piece: Piece) -> list[str]:
+    async def _ids(self, report: ReportStream, piece: Piece) -> list[str]:
         """The campaigns or ad groups with rows in the piece, deleted ones too.
 
         The report of that level is asked, not the list of objects: a list hides kinds of objects whose rows are in
         reports.
         """
-        source = report.source
-        assert isinstance(source, ReportSource)  # noqa: S101 - narrows the type
         signs = list(_SIGNS)
         while True:
             try:
-                return await self._ids_by(report, source, signs, piece)
+                return await self._ids_by(report, signs, piece)
             except TikTokError as error:
                 refused = refused_metrics(error).intersection(signs[1:])
                 if not refused:
                     raise
                 signs = [name for name in signs if name not in refused]
 
-    async def _ids_by(self, report: Stream, source: ReportSource, metrics: Sequence[str], piece: Piece) -> list[str]:
-        (dimension,) = source.dimensions
+    async def _ids_by(self, report: ReportStream, metrics: Sequence[str], piece: Piece) -> list[str]:
+        (dimension,) = report.source.dimensions
         list_reader = ListReader(self._api, report_reader(report), self._budget)
         request = Request(
             endpoint=report.endpoint,
-            params=self._params(piece, source, metrics, every_status=True),
+            params=self._params(piece, report.source, metrics, every_status=True),
             page_size=PAGE_SIZE,
             advertiser_id=self._advertiser_id,
         )

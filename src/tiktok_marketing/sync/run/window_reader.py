@@ -12,7 +12,7 @@ from datetime import UTC
 from typing import Any
 
 from tiktok_marketing.api.client import Client
-from tiktok_marketing.catalog import Scope, Stream
+from tiktok_marketing.catalog import ObjectStream, ReportStream, Scope, Stream
 from tiktok_marketing.config import Config
 from tiktok_marketing.errors import PartialAnswerError
 from tiktok_marketing.sync.decode.objects import ObjectReader
@@ -79,13 +79,15 @@ class WindowReader:
             ConnectorError: If it cannot be read.
         """
         partition = step.queue.partition
-        if partition.account is None:
-            await self._deliver_accounts(run)
-            return None
-        if not partition.stream.is_report:
-            return await self._deliver_objects(run, partition, budget)
+        stream, account = partition.stream, partition.account
+        if not isinstance(stream, ReportStream):
+            if account is None:
+                await self._deliver_accounts(run, stream)
+                return None
+            return await self._deliver_objects(run, stream, account.advertiser_id, partition, budget)
+        assert account is not None  # noqa: S101 - every report is read per account
         try:
-            await _SplittableWindow(self, run, partition.account.advertiser_id, budget).deliver(step.window)
+            await _SplittableWindow(self, run, stream, account.advertiser_id, budget).deliver(step.window)
         finally:
             for name in sorted(run.refused_metrics - run.warned):
                 run.warned.add(name)
@@ -93,7 +95,9 @@ class WindowReader:
                 await self._queue.put(Notice("warning", text))
         return None
 
-    async def deliver_window(self, run: StreamRun, advertiser_id: str, window: Window | None, budget: Budget) -> None:
+    async def deliver_window(
+        self, run: StreamRun, stream: ReportStream, advertiser_id: str, window: Window | None, budget: Budget
+    ) -> None:
         """Read one window of a report to its end.
 
         Raises:
@@ -102,7 +106,7 @@ class WindowReader:
         """
         report = ReportWindow(
             self._api,
-            run.stream,
+            stream,
             advertiser_id,
             window,
             include_deleted=self._config.include_deleted,
@@ -112,7 +116,7 @@ class WindowReader:
             limits=self._limits,
         )
         account = int(advertiser_id)
-        exact = self._is_exact(run.stream)
+        exact = self._is_exact(stream)
         window_id = next(self._window_ids)
         try:
             async with aclosing(report.deliveries()) as deliveries:
@@ -122,14 +126,14 @@ class WindowReader:
                             await self._put(run, account, records, size, rejected, window_id)
                             del records
                         case DaysRead(days=days, whole=True):
-                            await self._queue.put(DaysComplete(run.stream, window_id, account, days, exact))
+                            await self._queue.put(DaysComplete(stream, window_id, account, days, exact))
                         case DaysRead():
-                            await self._queue.put(DaysIncomplete(run.stream, window_id))
+                            await self._queue.put(DaysIncomplete(stream, window_id))
                     del delivery
         except TooManyRows:
             raise
         except Exception:
-            await self._queue.put(DaysIncomplete(run.stream, window_id))
+            await self._queue.put(DaysIncomplete(stream, window_id))
             raise
 
     async def skip_empty(self, step: Step) -> None:
@@ -142,21 +146,25 @@ class WindowReader:
     def _is_exact(self, stream: Stream) -> bool:
         return is_exact(stream, include_deleted=self._config.include_deleted)
 
-    async def _deliver_objects(self, run: StreamRun, partition: Partition, budget: Budget) -> ObjectsReached:
-        assert partition.account is not None  # noqa: S101 - narrows the type; the caller has looked
+    async def _deliver_objects(
+        self, run: StreamRun, stream: ObjectStream, advertiser_id: str, partition: Partition, budget: Budget
+    ) -> ObjectsReached:
         clock = self._api.clock_reading()
-        advertiser_id = int(partition.account.advertiser_id)
+        account = int(advertiser_id)
         lists = ObjectLists(
             self._api,
-            partition,
+            stream,
+            advertiser_id,
             include_deleted=self._config.include_deleted,
             today=day_in(UTC, clock.latest),
+            modified_since=partition.modified_since,
+            only_changed=partition.only_changed,
             budget=budget,
         )
         try:
             async with aclosing(lists.deliveries()) as deliveries:
                 async for delivery in deliveries:
-                    await self._put_objects(run, advertiser_id, delivery.records, delivery.size, delivery.rejected)
+                    await self._put_objects(run, account, delivery.records, delivery.size, delivery.rejected)
                     del delivery
         finally:
             for notice in lists.notices:
@@ -164,12 +172,12 @@ class WindowReader:
         since = partition.modified_since if partition.only_changed else None
         return ObjectsReached(lists.latest, clock.earliest, since)
 
-    async def _deliver_accounts(self, run: StreamRun) -> None:
+    async def _deliver_accounts(self, run: StreamRun, stream: ObjectStream) -> None:
         """The streams about accounts themselves, which were listed before anything else could be."""
         assert self.accounts is not None  # noqa: S101 - nothing is read before the accounts are known
-        reader = ObjectReader(run.stream)
+        reader = ObjectReader(stream)
         rejected: dict[str, str] = {}
-        if run.stream.scope is Scope.TOKEN:
+        if stream.scope is Scope.TOKEN:
             listed = self.accounts.listed or await list_accounts(self._config, self._api)
             rows = listed.rows
             if listed.incomplete is not None:
@@ -218,14 +226,18 @@ class _SplittableWindow:
 
     Args:
         reader: Reads a single window.
-        run: Its stream.
+        run: What its stream has delivered so far.
+        stream: Its report.
         advertiser_id: Its account.
         budget: What it may use of the quota.
     """
 
-    def __init__(self, reader: WindowReader, run: StreamRun, advertiser_id: str, budget: Budget) -> None:
+    def __init__(
+        self, reader: WindowReader, run: StreamRun, stream: ReportStream, advertiser_id: str, budget: Budget
+    ) -> None:
         self._reader = reader
         self._run = run
+        self._stream = stream
         self._advertiser_id = advertiser_id
         self._budget = budget
         self._under_way: dict[asyncio.Task[None], _SubWindow] = {}
@@ -272,7 +284,7 @@ class _SplittableWindow:
         return None
 
     async def _read(self, sub_window: _SubWindow) -> None:
-        await self._reader.deliver_window(self._run, self._advertiser_id, sub_window.window, sub_window)
+        await self._reader.deliver_window(self._run, self._stream, self._advertiser_id, sub_window.window, sub_window)
 
     def _parallel_windows(self) -> int:
         return min(_MOST_PARALLEL, 1 + self._budget.pages_in_flight() // _PAGES_FOR_ANOTHER)
