@@ -1,6 +1,7 @@
 """What can be read: streams, metrics, dimensions and schemas, as data.
 
-Adding a stream is adding a row here (and a schema file for an object). No I/O, and no import from any other room.
+To add a stream, add a row here, and a schema file if it lists objects. The catalog does no I/O and imports nothing from
+the rest of the package.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ __all__ = [
 ]
 
 STREAMS: tuple[AnyStream, ...] = (*OBJECTS, *REPORTS)
-"""Every stream, accounts first, then what is in them, then reports."""
+"""Every stream: accounts first, then the objects in them, then reports."""
 
 _OBJECTS_BY_NAME = {stream.name: stream for stream in OBJECTS}
 _REPORTS_BY_NAME = {stream.name: stream for stream in REPORTS}

@@ -1,4 +1,4 @@
-"""Every dimension that a report stream is cut by: type, and what it means."""
+"""Every dimension that a report stream is broken down by: type and meaning."""
 
 from __future__ import annotations
 
@@ -23,50 +23,50 @@ class Dimension(msgspec.Struct, frozen=True, kw_only=True):
 DIMENSIONS: Mapping[str, Dimension] = {
     dimension.name: dimension
     for dimension in (
-        Dimension(name="advertiser_id", type="integer", description="Ad account that the row belongs to."),
-        Dimension(name="campaign_id", type="integer", description="Campaign that the row is about."),
-        Dimension(name="adgroup_id", type="integer", description="Ad group that the row is about."),
+        Dimension(name="advertiser_id", type="integer", description="Id of the ad account that the row belongs to."),
+        Dimension(name="campaign_id", type="integer", description="Id of the campaign that the row is about."),
+        Dimension(name="adgroup_id", type="integer", description="Id of the ad group that the row is about."),
         Dimension(
             name="ad_id",
             type="integer",
-            description="Ad that the row is about; of an upgraded Smart+ ad, one of its creatives.",
+            description="Id of the ad that the row is about; for an upgraded Smart+ ad, the id of one of its creatives.",
         ),
         Dimension(
             name="stat_time_day",
             type="string",
-            description="Day that the row is about, at 00:00:00, in the account's time zone.",
+            description="Day that the row is about, in the account's time zone (`advertisers.timezone`).",
             timestamp=True,
         ),
         Dimension(
             name="stat_time_hour",
             type="string",
-            description="Hour that the row is about, by its beginning, in the account's time zone.",
+            description="Start of the hour that the row is about, in the account's time zone (`advertisers.timezone`).",
             timestamp=True,
         ),
         Dimension(
             name="gender",
             type="string",
-            description="Gender of the people that the row is about: `FEMALE`, `MALE`, or `NONE` where it is unknown.",
+            description="Gender of the people that the row is about: `FEMALE`, `MALE`, or `NONE` if it is unknown.",
         ),
         Dimension(
             name="age",
             type="string",
-            description="Age of the people that the row is about (`AGE_25_34`), or `NONE` where it is unknown.",
+            description="Age group in years of the people that the row is about (`AGE_25_34`); `NONE` if it is unknown.",
         ),
         Dimension(
             name="country_code",
             type="string",
-            description="Country that the people were in, as ISO 3166-1 has it in two letters.",
+            description="Country where the people were, as a two-letter ISO 3166-1 code; `None` if it is unknown.",
         ),
         Dimension(
             name="platform",
             type="string",
-            description="System of the people's devices: `ANDROID`, `IPHONE`, `IPAD`, ...",
+            description="Operating system or device of the people, such as `ANDROID`, `IPHONE` or `IPAD`.",
         ),
         Dimension(
             name="province_id",
             type="string",
-            description="TikTok's id of the province or state that the people were in.",
+            description="TikTok's id of the province or state where the people were.",
         ),
     )
 }

@@ -1,4 +1,4 @@
-"""The object streams: accounts, and what is in them."""
+"""The object streams: ad accounts and the objects in them."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import msgspec
 
 from tiktok_marketing.catalog.stream import ExpectedError, ListQuery, ObjectSource, ObjectStream, Parent, Scope
 
-# Without `buying_types` TikTok answers for AUCTION and RESERVATION_RF only, so TopView campaigns and all that is in
-# them would be missing without a word; asked together with the other two, TopView is refused (40002). The page of 100
-# is documented for ad groups; it is asked everywhere, because a smaller page is always allowed and an account has few
-# TopView objects.
+# Without `buying_types`, TikTok lists only AUCTION and RESERVATION_RF, so TopView campaigns and everything in them
+# would be missing silently. TikTok rejects TopView together with the other two (40002). The page size of 100 is
+# documented for ad groups. All three lists use it: a smaller page is always allowed, and an account has few TopView
+# objects.
 _BUYING_TYPES = (
     ListQuery(filtering={"buying_types": ["AUCTION", "RESERVATION_RF"]}),
     ListQuery(filtering={"buying_types": ["RESERVATION_TOP_VIEW"]}, page_size=100),
 )
 
-# `primary_status`, not `secondary_status`: it is the filter whose default (STATUS_NOT_DELETE) hides deleted objects,
-# its value is the same at all three levels, and it exists in the sandbox, where objects have no secondary status.
+# The filter is `primary_status`, not `secondary_status`: its default (STATUS_NOT_DELETE) hides deleted objects, its
+# value is the same at all three levels, and it exists in the sandbox, where objects have no secondary status.
 _DELETED_TOO = {"primary_status": "STATUS_ALL"}
 
 _ADVERTISING_OBJECTS = ObjectSource(page_size=1000, queries=_BUYING_TYPES, deleted_filter=_DELETED_TOO, has_status=True)
@@ -24,7 +24,7 @@ _ADVERTISING_OBJECTS = ObjectSource(page_size=1000, queries=_BUYING_TYPES, delet
 OBJECTS: tuple[ObjectStream, ...] = (
     ObjectStream(
         name="advertiser_ids",
-        description="The ad accounts that the token reaches, by id and name.",
+        description="Ad accounts that the token can access, with id and name.",
         endpoint="oauth2/advertiser/get/",
         primary_key=("advertiser_id",),
         scope=Scope.TOKEN,
@@ -33,7 +33,7 @@ OBJECTS: tuple[ObjectStream, ...] = (
     ),
     ObjectStream(
         name="advertisers",
-        description="The ad accounts in full: company, contact, currency, time zone, balance and status.",
+        description="Ad accounts with all details: company, contact, currency, time zone, balance and status.",
         endpoint="advertiser/info/",
         primary_key=("advertiser_id",),
         scope=Scope.BATCH,
@@ -41,7 +41,7 @@ OBJECTS: tuple[ObjectStream, ...] = (
     ),
     ObjectStream(
         name="campaigns",
-        description="Campaigns of every buying type: objective, budget, bidding and status.",
+        description="Campaigns of every buying type, with objective, budget, bidding and status.",
         endpoint="campaign/get/",
         primary_key=("campaign_id",),
         cursor="modify_time",
@@ -49,7 +49,7 @@ OBJECTS: tuple[ObjectStream, ...] = (
     ),
     ObjectStream(
         name="ad_groups",
-        description="Ad groups of every buying type: targeting, placement, schedule, budget, bidding and status.",
+        description="Ad groups of every buying type, with targeting, placement, schedule, budget, bidding and status.",
         endpoint="adgroup/get/",
         primary_key=("adgroup_id",),
         cursor="modify_time",
@@ -57,11 +57,11 @@ OBJECTS: tuple[ObjectStream, ...] = (
     ),
     ObjectStream(
         name="ads",
-        description="Ads of every buying type: creative, text, destination, tracking and status.",
+        description="Ads of every buying type, with creative, text, destination, tracking and status.",
         endpoint="ad/get/",
         primary_key=("ad_id",),
         cursor="modify_time",
-        # Airbyte declares both as single objects, and passes on the lists that TikTok sends.
+        # Airbyte declares both as single objects, but passes on the lists that TikTok sends.
         source=msgspec.structs.replace(
             _ADVERTISING_OBJECTS,
             changed_filter="modified_after",
@@ -70,7 +70,7 @@ OBJECTS: tuple[ObjectStream, ...] = (
     ),
     ObjectStream(
         name="audiences",
-        description="Custom audiences: how each was made, how many people it holds and whether it can be used.",
+        description="Custom audiences, with their type, number of people and whether they can be used.",
         endpoint="dmp/custom_audience/list/",
         primary_key=("audience_id",),
         unique_by=("advertiser_id", "audience_id"),
@@ -78,7 +78,7 @@ OBJECTS: tuple[ObjectStream, ...] = (
     ),
     ObjectStream(
         name="creative_assets_images",
-        description="Images of the asset library: size, format, and an address that is valid for an hour.",
+        description="Images in the asset library, with size, format and a link that is valid for one hour.",
         endpoint="file/image/ad/search/",
         primary_key=("image_id",),
         unique_by=("advertiser_id", "image_id"),
@@ -87,7 +87,7 @@ OBJECTS: tuple[ObjectStream, ...] = (
     ),
     ObjectStream(
         name="creative_assets_videos",
-        description="Videos of the asset library: size, length, and addresses that are valid for six hours.",
+        description="Videos in the asset library, with size, length and links that are valid for six hours.",
         endpoint="file/video/ad/search/",
         primary_key=("video_id",),
         unique_by=("advertiser_id", "video_id"),
@@ -96,7 +96,7 @@ OBJECTS: tuple[ObjectStream, ...] = (
     ),
     ObjectStream(
         name="creative_assets_music",
-        description="Music that the account can put into ads: its own and TikTok's.",
+        description="Music that the account can use in ads: its own and TikTok's.",
         endpoint="file/music/get/",
         primary_key=("music_id",),
         unique_by=("advertiser_id", "music_id"),
@@ -104,7 +104,7 @@ OBJECTS: tuple[ObjectStream, ...] = (
     ),
     ObjectStream(
         name="creative_assets_portfolios",
-        description="Portfolios: cards, stickers, calls to action and other parts that ads have in common.",
+        description="Creative portfolios: cards, stickers, calls to action and other elements that ads share.",
         endpoint="creative/portfolio/list/",
         primary_key=("creative_portfolio_id",),
         unique_by=("advertiser_id", "creative_portfolio_id"),
@@ -112,7 +112,7 @@ OBJECTS: tuple[ObjectStream, ...] = (
     ),
     ObjectStream(
         name="spark_ads",
-        description="TikTok posts that their creators allow the account to use as ads (Spark Ads).",
+        description="TikTok posts that their creators authorized the account to use as ads (Spark Ads).",
         endpoint="tt_video/list/",
         primary_key=("spark_ads_post_id",),
         unique_by=("advertiser_id", "spark_ads_post_id"),
@@ -121,7 +121,7 @@ OBJECTS: tuple[ObjectStream, ...] = (
     ),
     ObjectStream(
         name="pixels",
-        description="Pixels that the account may use, with the events that each tells of and the rules they follow.",
+        description="Pixels that the account can use, with their events and the rules of these events.",
         endpoint="pixel/list/",
         primary_key=("pixel_id",),
         unique_by=("advertiser_id", "pixel_id"),
@@ -130,7 +130,7 @@ OBJECTS: tuple[ObjectStream, ...] = (
     ),
     ObjectStream(
         name="pixel_instant_page_events",
-        description="Events of instant pages that ads can optimise for, by the objectives and goals in use.",
+        description="Instant page events that ads can optimize for, by objective and optimization goal.",
         endpoint="pixel/instant_page/event/",
         primary_key=(),
         unique_by=("advertiser_id", "business_type", "instant_page_events"),
@@ -142,7 +142,7 @@ OBJECTS: tuple[ObjectStream, ...] = (
                 join_field="campaign_id",
                 parameters={"objective_type": "objective_type", "optimization_goal": "optimization_goal"},
             ),
-            # Most objectives have no instant page to go with them.
+            # Most objectives cannot use an instant page.
             expected_errors=(
                 ExpectedError(code=40002, message_contains="one or more value of the param(s) is not acceptable"),
             ),
@@ -150,7 +150,7 @@ OBJECTS: tuple[ObjectStream, ...] = (
     ),
     ObjectStream(
         name="pixel_events_statistics",
-        description="How many events each of the account's pixels counted in the last 30 days, by kind of event.",
+        description="Number of events per pixel of the account in the last 30 days (UTC), by type of event.",
         endpoint="pixel/event/stats/",
         primary_key=(),
         unique_by=("advertiser_id", "pixel_id"),
@@ -162,7 +162,7 @@ OBJECTS: tuple[ObjectStream, ...] = (
                 ExpectedError(
                     code=40001,
                     message_contains="no permission to operate on the pixel",
-                    notice="pixel {pixel_ids} is left out, since the account has no permission to operate on it.",
+                    notice="pixel {pixel_ids} is left out, because the account has no permission to operate on it.",
                 ),
             ),
         ),

@@ -1,4 +1,4 @@
-"""The report streams, generated from what they are about (level) and how finely they are cut (grain, breakdown)."""
+"""The report streams, generated from their level, their time grain and their breakdown."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _DELIVERY = (
     "app_install",
 )
 _AUDIENCE_DELIVERY = _DELIVERY[:-3]
-"""Without installs of the app, which TikTok does not split by audience."""
+"""Without app installs, which TikTok does not break down by audience."""
 _PAYMENT = ("cash_spend", "voucher_spend")
 _AD_GROUP_NAMES = (
     "campaign_name",
@@ -101,8 +101,8 @@ _CONVERSIONS = (
     "cost_per_total_app_event_add_to_cart",
     "total_app_event_add_to_cart",
 )
-# Airbyte's connector takes these three out for countries alone, though the documents allow them there: a metric that is
-# refused takes the whole report along.
+# Airbyte's connector leaves these three out of reports by country, although TikTok documents them there. TikTok rejects
+# the whole report for one metric.
 _COUNTRY_CONVERSIONS = tuple(
     name for name in _CONVERSIONS if name not in {"purchase", "purchase_rate", "cost_per_purchase"}
 )
@@ -117,7 +117,7 @@ _ENGAGEMENT = (
     "paid_engagement_engaged_view_15s",
 )
 
-# What Airbyte's connector lacks: names are bound to a level, but TikTok has every number at all four of them.
+# Metrics that Airbyte's connector lacks. Names belong to a level, but TikTok has every number at all four levels.
 _LANDING_PAGE = ("total_landing_page_view", "cost_per_landing_page_view", "landing_page_view_rate")
 _LEGS = (
     "web_event_add_to_cart",
@@ -135,12 +135,12 @@ _AUDIENCE_NUMBERS = (*_RESULTS, "profile_visits_rate")
 
 
 class _Subject(msgspec.Struct, frozen=True, kw_only=True):
-    """What the rows of a level are about."""
+    """The level of a report: what its rows are about."""
 
     level: Level
     prefix: str
     audience_prefix: str
-    """In the names of audience reports, which Airbyte's connector spells otherwise for one of the levels."""
+    """The prefix in the names of audience reports. Airbyte's connector spells it differently for ad groups."""
     noun: str
     id_dimension: str
     status_field: str | None
@@ -148,15 +148,15 @@ class _Subject(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Family(msgspec.Struct, frozen=True, kw_only=True):
-    """Reports that differ in level and grain only."""
+    """Reports that differ only in level and grain."""
 
     report_type: str
     name: str
-    """Of a stream, with `{subject}` or `{audience}` (the subject in audience reports) and `{grain}` to fill in."""
+    """The stream name, with the placeholders `{subject}` (or `{audience}` in audience reports) and `{grain}`."""
     breakdown: tuple[str, ...] = ()
-    """Dimensions beside the id and the time."""
+    """Dimensions in addition to the id and the time."""
     split: str = ""
-    """What the breakdown is, for the description."""
+    """The breakdown in words, for the description."""
     sandbox: bool = True
     subjects: tuple[_Subject, ...]
     grains: tuple[Grain, ...]
@@ -188,7 +188,7 @@ _CAMPAIGNS = _Subject(
     id_dimension="campaign_id",
     status_field="campaign_status",
 )
-# The sandbox answers for the other three levels only.
+# The sandbox has only the other three levels.
 _ADVERTISERS = _Subject(
     level=Level.ADVERTISER,
     prefix="advertisers",
@@ -199,21 +199,21 @@ _ADVERTISERS = _Subject(
     sandbox=False,
 )
 
-# A grain's time dimension, its word in stream names and its words in descriptions.
+# For each grain: the time dimension, the word in stream names and the words in descriptions.
 _GRAINS: dict[Grain, tuple[str | None, str, str]] = {
-    Grain.DAY: ("stat_time_day", "daily", "day by day"),
-    Grain.HOUR: ("stat_time_hour", "hourly", "hour by hour"),
+    Grain.DAY: ("stat_time_day", "daily", "per day in the account's time zone"),
+    Grain.HOUR: ("stat_time_hour", "hourly", "per hour in the account's time zone"),
     Grain.SPAN: (
         None,
         "lifetime",
-        "summed up from `start_date` to `end_date` or today, or over the last 365 of these days if they are more",
+        "as one total from `start_date` to `end_date` or today, limited to the last 365 days of this period",
     ),
-    Grain.LIFETIME: (None, "lifetime", "from its first day to now"),
+    Grain.LIFETIME: (None, "lifetime", "as one total over all time"),
 }
 
 
 class _Metrics(msgspec.Struct, frozen=True):
-    """Airbyte's metrics, in the order in which its connector asks for them, and those that it lacks."""
+    """The metrics of Airbyte's connector, in its order, and the metrics that it lacks."""
 
     own: tuple[str, ...]
     more: tuple[str, ...]
@@ -224,11 +224,11 @@ def _and(own: tuple[str, ...], more: tuple[str, ...]) -> _Metrics:
 
 
 def _basic_metrics(level: Level, grain: Grain) -> _Metrics:
-    # Apple's messages carry no hour.
+    # SKAdNetwork reports no hour.
     more = _NUMBERS if grain is Grain.HOUR else _NUMBERS + _SKAN
     match level, grain:
         case Level.ADVERTISER, Grain.DAY:
-            # TikTok splits spend by means of payment for whole accounts and whole days only.
+            # TikTok splits spend by payment method only for whole accounts and whole days.
             return _and(_PAYMENT + _DELIVERY, more)
         case Level.ADVERTISER, _:
             return _and(_DELIVERY, more)
@@ -258,7 +258,7 @@ def _audience_metrics(level: Level, _grain: Grain) -> _Metrics:
 
 
 def _audience_country_metrics(level: Level, grain: Grain) -> _Metrics:
-    # Of all audiences, TikTok counts views of the landing page by country only.
+    # TikTok breaks down landing page views by country, but by no other audience dimension.
     metrics = _audience_metrics(level, grain)
     return _and(metrics.own, metrics.more + _LANDING_PAGE)
 
@@ -277,7 +277,7 @@ _FAMILIES: tuple[_Family, ...] = (
         report_type="BASIC",
         name="{subject}_reports_by_country_{grain}",
         breakdown=("country_code",),
-        split=" in each country",
+        split=" by country",
         sandbox=False,
         subjects=(_ADS, _AD_GROUPS),
         grains=(Grain.DAY, Grain.HOUR),
@@ -287,7 +287,7 @@ _FAMILIES: tuple[_Family, ...] = (
         report_type="AUDIENCE",
         name="{audience}_audience_reports_{grain}",
         breakdown=("gender", "age"),
-        split=" with people of each gender and age",
+        split=" by gender and age of the audience",
         subjects=_LEVELS,
         grains=(Grain.DAY,),
         hours_late=16,
@@ -297,7 +297,7 @@ _FAMILIES: tuple[_Family, ...] = (
         report_type="AUDIENCE",
         name="{audience}_audience_reports_by_country_{grain}",
         breakdown=("country_code",),
-        split=" with people in each country",
+        split=" by country of the audience",
         subjects=_LEVELS,
         grains=(Grain.DAY,),
         metrics=_audience_country_metrics,
@@ -306,7 +306,7 @@ _FAMILIES: tuple[_Family, ...] = (
         report_type="AUDIENCE",
         name="{audience}_audience_reports_by_platform_{grain}",
         breakdown=("platform",),
-        split=" with people on each platform",
+        split=" by platform of the audience",
         subjects=_LEVELS,
         grains=(Grain.DAY,),
         hours_late=16,
@@ -316,7 +316,7 @@ _FAMILIES: tuple[_Family, ...] = (
         report_type="AUDIENCE",
         name="{audience}_audience_reports_by_province_{grain}",
         breakdown=("province_id",),
-        split=" with people in each province",
+        split=" by province of the audience",
         subjects=(_ADS,),
         grains=(Grain.DAY,),
         hours_late=16,
@@ -326,7 +326,7 @@ _FAMILIES: tuple[_Family, ...] = (
         report_type="AUDIENCE",
         name="{audience}_audience_reports_{grain}",
         breakdown=("gender", "age"),
-        split=" with people of each gender and age",
+        split=" by gender and age of the audience",
         subjects=(_ADVERTISERS,),
         grains=(Grain.SPAN,),
         hours_late=16,
@@ -342,7 +342,7 @@ def _report(family: _Family, subject: _Subject, grain: Grain) -> ReportStream:
     metrics = family.metrics(subject.level, grain)
     return ReportStream(
         name=family.name.format(subject=subject.prefix, audience=subject.audience_prefix, grain=grain_name),
-        description=f"What each {subject.noun} cost and achieved{family.split}, {grain_words}.",
+        description=f"Spend, delivery and results of each {subject.noun}{family.split}, {grain_words}.",
         endpoint="report/integrated/get/",
         primary_key=dimensions,
         cursor=time_dimension,
@@ -356,7 +356,7 @@ def _report(family: _Family, subject: _Subject, grain: Grain) -> ReportStream:
             grain=grain,
             hours_late=family.hours_late,
             status_field=subject.status_field,
-            # Airbyte's connector types this id differently by the type of report.
+            # Airbyte's connector gives this id a different type in audience reports.
             texts=frozenset({"tt_app_id"} if family.report_type == "AUDIENCE" else ()),
         ),
     )

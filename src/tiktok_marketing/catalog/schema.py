@@ -1,4 +1,4 @@
-"""What the records of a stream look like: JSON schema for people and destinations, type tables for the reader."""
+"""The records of a stream: a JSON schema for people and destinations, and a table of types for the reader."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ FieldKind = Literal["integer", "number", "string", "boolean", "object", "array",
 
 
 class FieldType(msgspec.Struct, frozen=True, kw_only=True):
-    """The type of one field, with what is inside of it."""
+    """The type of one field, with the types inside it."""
 
     kind: FieldKind
-    """`any` where the value passes as it comes."""
+    """`any` if the value passes as it comes."""
     nullable: bool = False
     items: FieldType | None = None
-    """Of an array: the type of its items; None where the schema leaves it open."""
+    """The type of the items of an array; None if the schema leaves it open."""
     fields: dict[str, FieldType] = {}
-    """Of an object: its declared fields; others may come, and pass as they are."""
+    """The declared fields of an object. Other fields pass as they come."""
 
 
 def json_schema(stream: Stream) -> dict[str, Any]:
     """Return the JSON schema (draft-07) of the records of `stream`.
 
-    It declares the fields that this stream can return and no others, each with a description. The result is the
-    caller's own: changing it changes nothing here.
+    It declares the fields that this stream can return and no others, each with a description. The caller owns the
+    result and can change it.
 
     Raises:
-        FileNotFoundError: `stream` lists objects, and no schema file carries its name.
+        FileNotFoundError: `stream` lists objects, and no schema file has its name.
     """
     if isinstance(stream, ReportStream):
         return _report_schema(stream.source)
@@ -50,7 +50,7 @@ def json_schema(stream: Stream) -> dict[str, Any]:
 def field_types(stream: AnyStream) -> Mapping[str, FieldType]:
     """Return the type of each declared field of the records of `stream`, in the order of its schema.
 
-    They are the schema's, but for the source's `untyped` fields, which are `any`.
+    They are the types of the schema, except that the source's `untyped` fields are `any`.
 
     Raises:
         FileNotFoundError: As `json_schema` does.
@@ -98,16 +98,16 @@ def _report_schema(source: ReportSource) -> dict[str, Any]:
             {
                 **{name: _dimension(dimension, airbyte_type=True) for name, dimension in root.items()},
                 "dimensions": {
-                    # Airbyte's nested copy has no `airbyte_type`; it is kept as it is, since a type that changes is a
-                    # reset for whoever comes from there.
+                    # Airbyte's nested copy has no `airbyte_type`. Adding one would change the type, and users who move
+                    # here from Airbyte's connector would have to reset their tables.
                     **_object({dimension.name: _dimension(dimension, airbyte_type=False) for dimension in dimensions}),
                     "type": ["null", "object"],
-                    "description": "The dimensions as TikTok nests them; the root of the record repeats them.",
+                    "description": "The dimensions as TikTok nests them. The root of the record repeats them.",
                 },
                 "metrics": {
                     **_object({name: _metric(name, source) for name in source.metrics}),
                     "type": ["null", "object"],
-                    "description": "The metrics of the row; null where TikTok has no value.",
+                    "description": "The metrics of the row. A metric is null if TikTok has no value.",
                 },
             }
         ),

@@ -9,14 +9,14 @@ import msgspec
 
 
 class Scope(StrEnum):
-    """What one walk of a stream is asked for."""
+    """What one pass over a stream covers."""
 
     TOKEN = "token"  # noqa: S105 - a scope, not a secret
-    """Once for the whole sync: everything the token reaches (`/oauth2/advertiser/get/`)."""
+    """The whole sync: every account that the token can access (`/oauth2/advertiser/get/`)."""
     BATCH = "batch"
-    """For up to 100 accounts at a time (`/advertiser/info/`)."""
+    """Up to 100 accounts (`/advertiser/info/`)."""
     ACCOUNT = "account"
-    """For one advertiser account at a time."""
+    """One ad account."""
 
 
 class Grain(StrEnum):
@@ -25,9 +25,9 @@ class Grain(StrEnum):
     DAY = "day"
     HOUR = "hour"
     SPAN = "span"
-    """None: a row sums up all days that are asked for, which TikTok allows for 365 of them."""
+    """No time dimension: a row sums up all requested days, of which TikTok allows 365."""
     LIFETIME = "lifetime"
-    """None, over all time (`query_lifetime`, which audience reports do not know)."""
+    """No time dimension: a row sums up all time (`query_lifetime`, which audience reports do not support)."""
 
 
 class Level(StrEnum):
@@ -43,72 +43,72 @@ class ListQuery(msgspec.Struct, frozen=True, kw_only=True):
     """One complete pagination of a list."""
 
     filtering: dict[str, Any] = {}
-    """What `filtering` holds for this walk; empty for a list that needs none."""
+    """The value of `filtering` in the requests; empty if the list needs no filter."""
     page_size: int | None = None
-    """The largest page of this walk where TikTok allows less than on the endpoint at large."""
+    """The largest page of this query, if it is smaller than the endpoint's; None if it is the endpoint's."""
 
 
 class Parent(msgspec.Struct, frozen=True, kw_only=True):
-    """Another list of the same account, whose records say what there is to ask for."""
+    """Another list of the same account, whose records provide the parameters of the requests."""
 
     stream: str
-    """The stream that lists them."""
+    """The stream that lists these records."""
     parameters: dict[str, str]
-    """Parameter of the request to the field of those records that fills it; records without a value ask for nothing."""
+    """Parameter of the request to the field of the record that fills it. A record without a value causes no request."""
     at_once: int | None = None
-    """How many records one request takes, each parameter being a list then; None if it takes one, as plain values."""
+    """How many records one request covers, with a list for each parameter; None for one record with plain values."""
     join_stream: str | None = None
-    """A second stream that has the fields which those records lack."""
+    """A second stream, whose records have the fields that the first stream's records lack."""
     join_field: str = ""
-    """The field in which records of both streams agree."""
+    """The field that has the same value in matching records of both streams."""
 
 
 class ExpectedError(msgspec.Struct, frozen=True, kw_only=True):
-    """An error of TikTok's that means that there is nothing to read, and no failure."""
+    """An error from TikTok that means that there is nothing to read. It is not a failure."""
 
     code: int
     message_contains: str
-    """A part of the message, which tells it from other errors of that code."""
+    """Text in the error's message that distinguishes it from other errors with the same code."""
     notice: str = ""
-    """What to say of it, with the request's parameters to fill in; nothing if it is to be expected."""
+    """A warning to log, with the request's parameters as placeholders; empty if the error needs no warning."""
 
 
 class ObjectSource(msgspec.Struct, frozen=True, kw_only=True):
-    """How the objects of a stream are listed."""
+    """How to list the objects of a stream."""
 
     list_key: str = "list"
-    """Where the records are in the answer's `data`."""
+    """The key in the response's `data` that holds the records."""
     page_size: int | None = None
-    """The endpoint's largest page; None where the endpoint has no pages."""
+    """The endpoint's largest page; None if the endpoint has no pages."""
     queries: tuple[ListQuery, ...] = (ListQuery(),)
-    """What TikTok wants asked separately; together they reach every object, and no object comes in two of them."""
+    """The queries that together list every object. No object is in two of them."""
     deleted_filter: dict[str, Any] = {}
-    """What to add to `filtering` so that deleted objects come too."""
+    """What to add to `filtering` to include deleted objects."""
     changed_filter: str | None = None
-    """The entry of `filtering` that asks for objects changed at or after a moment (UTC); None if there is none."""
+    """The key in `filtering` that limits the list to objects changed since a time (UTC); None if there is none."""
     has_status: bool = False
-    """Whether its records have a status that changes without `modify_time`, since it follows from another object's."""
+    """Whether a record's status can change without its `modify_time`, because it follows another object's status."""
     max_records: int | None = None
-    """How many records of a list TikTok gives at most, the rest being out of reach; None if there is no such bound."""
+    """The most records of a list that TikTok returns, whatever the page; None if there is no such limit."""
     parent: Parent | None = None
-    """Where the list is not asked for as a whole: the list whose records are asked about."""
+    """The list that provides the parameters of the requests; None if the requests need no parameters from a list."""
     recent_days: int | None = None
-    """Days up to today (UTC) that the list is about, as `date_range`; None where it has no such parameter."""
+    """Number of days up to today (UTC) that `date_range` covers; None if the endpoint has no such parameter."""
     expected_errors: tuple[ExpectedError, ...] = ()
-    """Answers to one request that are no failure."""
+    """Errors that mean that there is nothing to read."""
 
     promoted_fields: dict[str, tuple[str, ...]] = {}
-    """Fields of the root that repeat a nested one: name to the way there."""
+    """Root fields that repeat a nested field: name to the path of the nested field."""
     untyped: frozenset[str] = frozenset()
-    """Fields that TikTok sends in another shape than their schema says, which is Airbyte's; they pass as they come."""
+    """Fields that TikTok sends in another shape than Airbyte's schema declares. They pass as they come."""
 
     def page_size_of(self, query: ListQuery) -> int | None:
-        """Return the page size to ask for on `walk`; None where the endpoint has no pages."""
+        """Return the page size of the requests of `query`; None if the endpoint has no pages."""
         return self.page_size if query.page_size is None else query.page_size
 
 
 class ReportSource(msgspec.Struct, frozen=True, kw_only=True):
-    """How the rows of a report are asked for (`/report/integrated/get/`)."""
+    """How to request the rows of a report (`/report/integrated/get/`)."""
 
     report_type: str
     """`BASIC` or `AUDIENCE`."""
@@ -117,13 +117,13 @@ class ReportSource(msgspec.Struct, frozen=True, kw_only=True):
     metrics: tuple[str, ...]
     grain: Grain
     status_field: str | None
-    """The field to filter by so that deleted objects' rows come too; None at account level, which has none."""
+    """The filter that includes rows of deleted objects; None at account level, which has no such filter."""
     hours_late: int = 2
-    """Hours after which TikTok promises most figures of an hour; those of people and of cash and vouchers take 16."""
+    """Hours until most figures are final. Counts of people, `cash_spend` and `voucher_spend` always take 16."""
     optional: frozenset[str] = frozenset()
-    """Metrics that Airbyte's connector does not ask for: where TikTok refuses one, the report is read without it."""
+    """Metrics that Airbyte's connector does not request. If TikTok rejects one, the report is read without it."""
     texts: frozenset[str] = frozenset()
-    """Metrics that are text in the records of this report, as Airbyte has it, and of another type elsewhere."""
+    """Metrics that are text in this report, as in Airbyte's connector, and have another type in other reports."""
 
 
 class Stream(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,17 +134,17 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     description: str
-    """One sentence for people, in the docs and in `tiktok-marketing streams`."""
+    """One sentence for the documentation and for `tiktok-marketing streams`."""
     endpoint: str
     """Path below `/open_api/v1.3/`, with its trailing slash."""
     primary_key: tuple[str, ...]
     unique_by: tuple[str, ...] = ()
-    """What tells the records of many accounts apart, where the primary key, which is Airbyte's, does not."""
+    """The fields that identify a record among all accounts, if the primary key, which is Airbyte's, does not."""
     cursor: str | None = None
-    """The field whose value the state holds; None for a stream that is read whole every time."""
+    """The field whose value the state holds; None if every sync reads the whole stream."""
     scope: Scope = Scope.ACCOUNT
     sandbox: bool = True
-    """Whether sandbox accounts have it."""
+    """Whether sandbox accounts have the stream."""
 
     @property
     def row_key(self) -> tuple[str, ...]:

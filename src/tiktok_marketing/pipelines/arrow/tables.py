@@ -35,7 +35,7 @@ MISFITS = "_misfits"
 
 _METRIC_TYPES = {
     Kind.COUNT: ColumnType.INTEGER,
-    Kind.UNIQUE: ColumnType.INTEGER,
+    Kind.PEOPLE: ColumnType.INTEGER,
     Kind.MONEY: ColumnType.MONEY,
     Kind.COST: ColumnType.NUMBER,
     Kind.PERCENT: ColumnType.NUMBER,
