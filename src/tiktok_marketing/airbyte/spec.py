@@ -1,4 +1,4 @@
-"""What the connector can be configured with, as Airbyte's platform wants to know it. Data; nothing here is heavy."""
+"""The connector's specification for Airbyte: which configuration it accepts. Only data, so importing it is fast."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ _OAUTH = {
     "required": ["app_id", "secret", "access_token"],
     "properties": {
         "auth_type": {"title": "Auth Type", "type": "string", "const": "oauth2.0", "order": 0},
-        "app_id": _secret("App ID", "The id of the developer application, from the TikTok for Business portal."),
+        "app_id": _secret("App ID", "The id of the developer application in the TikTok for Business portal."),
         "secret": _secret("Secret", "The secret of the developer application."),
-        "access_token": _secret("Access Token", "The long-lived token that came of authorizing the application."),
+        "access_token": _secret(
+            "Access Token", "The long-lived token that TikTok issued when a user authorized the application."
+        ),
         "advertiser_id": {
             "title": "Advertiser ID",
             "type": "string",
-            "description": "The one ad account to read. Leave it empty to read every account that the token reaches.",
+            "description": "The only ad account to read. Leave it empty to read all accounts of the token.",
         },
     },
 }
@@ -38,9 +40,9 @@ _SANDBOX = {
         "advertiser_id": {
             "title": "Advertiser ID",
             "type": "string",
-            "description": "The sandbox account that was made in the developer portal.",
+            "description": "The id of the sandbox account from the developer portal.",
         },
-        "access_token": _secret("Access Token", "The sandbox account's own token."),
+        "access_token": _secret("Access Token", "The access token of the sandbox account."),
     },
 }
 
@@ -57,7 +59,7 @@ CONNECTION_SPECIFICATION: dict[str, Any] = {
     "properties": {
         "credentials": {
             "title": "Authentication Method",
-            "description": "A production application, or a sandbox account.",
+            "description": "How to authenticate: with a developer application, or with a sandbox account.",
             "type": "object",
             "default": {},
             "order": 0,
@@ -71,7 +73,7 @@ CONNECTION_SPECIFICATION: dict[str, Any] = {
             "default": "2016-09-01",
             "description": (
                 "The first day to read, as YYYY-MM-DD in each account's time zone. "
-                "Objects that were last changed before it are left out."
+                "Objects that were last changed before this day are left out."
             ),
             "order": 1,
         },
@@ -80,7 +82,7 @@ CONNECTION_SPECIFICATION: dict[str, Any] = {
             "type": "string",
             "format": "date",
             "pattern": _DATE_PATTERN,
-            "description": "The last day to read, included. Leave it empty to read up to today.",
+            "description": "The last day to read (inclusive), as YYYY-MM-DD. Leave it empty to read up to today.",
             "order": 2,
         },
         "attribution_window": {
@@ -90,7 +92,8 @@ CONNECTION_SPECIFICATION: dict[str, Any] = {
             "maximum": 364,
             "default": 3,
             "description": (
-                "Days before the last synced one that are read again, because their conversions may have grown since."
+                "How many days before the last synced day each sync reads again. "
+                "TikTok keeps adding conversions to past days."
             ),
             "order": 3,
         },
@@ -101,39 +104,47 @@ CONNECTION_SPECIFICATION: dict[str, Any] = {
             "maximum": 30,
             "default": 30,
             "examples": [30, 7, 1],
-            "description": "Days that one request of a daily report spans. Lower it if TikTok refuses large requests.",
+            "description": (
+                "How many days one request of a daily report covers. Lower it if TikTok rejects large requests."
+            ),
             "order": 4,
         },
         "include_deleted": {
             "title": "Include Deleted Data in Reports",
             "type": "boolean",
             "default": False,
-            "description": "Whether deleted campaigns, ad groups and ads are read, and their rows in reports.",
+            "description": "Whether to read deleted campaigns, ad groups and ads, and their rows in reports.",
             "order": 5,
         },
         "advertiser_ids": _advertiser_list(
-            "Only These Advertisers", "The ad accounts to read. Leave it empty for all that the token reaches.", 6
+            "Only These Advertisers",
+            "The ids of the ad accounts to read. Leave it empty to read every account that the token can access.",
+            6,
         ),
-        "exclude_advertiser_ids": _advertiser_list("Excluded Advertisers", "Ad accounts that are not to be read.", 7),
+        "exclude_advertiser_ids": _advertiser_list(
+            "Excluded Advertisers", "The ids of the ad accounts to leave out.", 7
+        ),
         "skip_inaccessible_advertisers": {
             "title": "Skip Inaccessible Advertisers",
             "type": "boolean",
             "default": False,
             "description": (
-                "Whether an account that TikTok refuses is a warning. Otherwise all others are read and the sync "
-                "then ends with an error that names it."
+                "Whether an account that TikTok denies access to causes only a warning. "
+                "If not, the sync reads all other accounts and then ends with an error that names this account."
             ),
             "order": 8,
         },
         "refresh_objects": {
-            "title": "Campaigns, Ad Groups and Ads of an Incremental Sync",
+            "title": "Campaigns, Ad Groups and Ads in Incremental Syncs",
             "type": "string",
             "enum": ["changed", "daily", "always"],
             "default": "changed",
             "description": (
-                "changed: those whose modify_time moved. TikTok does not move it when a status follows from another "
-                "object's. daily: all of them in the first sync of a day (UTC), then those that changed, and ads are "
-                "asked for with modified_after. always: all of them in every sync."
+                "Which campaigns, ad groups and ads an incremental sync delivers. "
+                "changed: objects with a new modify_time. TikTok does not update it when an object's status changes "
+                "because of another object. "
+                "daily: all objects in the first sync of each day (UTC), later only changed objects. "
+                "always: all objects in every sync."
             ),
             "order": 9,
         },
@@ -142,8 +153,8 @@ CONNECTION_SPECIFICATION: dict[str, Any] = {
             "type": "boolean",
             "default": True,
             "description": (
-                "Whether to ask first, for five accounts at once, which days have any data at all, and to leave out "
-                "the others in all daily and hourly reports. The rows are the same either way."
+                "Whether to ask TikTok first which days have data, for five accounts per request. "
+                "Daily and hourly reports then skip all other days. The rows are the same with and without it."
             ),
             "order": 10,
         },
@@ -154,7 +165,10 @@ CONNECTION_SPECIFICATION: dict[str, Any] = {
             "maximum": 1000,
             "default": 10,
             "examples": [10, 20, 30, 50],
-            "description": "What the application's tier allows each endpoint: 10 (Basic), 20, 30 or 50 (Ultimate).",
+            "description": (
+                "How many requests per second the application's tier allows per endpoint: 10 (Basic), 20 (Advanced), "
+                "30 (Premium) or 50 (Ultimate)."
+            ),
             "order": 11,
         },
     },

@@ -29,7 +29,7 @@ DIMENSIONS: Mapping[str, Dimension] = {
         Dimension(
             name="ad_id",
             type="integer",
-            description="Id of the ad that the row is about; for an upgraded Smart+ ad, the id of one of its creatives.",
+            description="Id of the ad that the row is about; for an upgraded Smart+ ad, the id of a creative.",
         ),
         Dimension(
             name="stat_time_day",
@@ -46,17 +46,17 @@ DIMENSIONS: Mapping[str, Dimension] = {
         Dimension(
             name="gender",
             type="string",
-            description="Gender of the people that the row is about: `FEMALE`, `MALE`, or `NONE` if it is unknown.",
+            description="Gender of the people that the row is about: `FEMALE`, `MALE`, or `NONE` if unknown.",
         ),
         Dimension(
             name="age",
             type="string",
-            description="Age group in years of the people that the row is about (`AGE_25_34`); `NONE` if it is unknown.",
+            description="Age group of the people that the row is about, in years (`AGE_25_34`); `NONE` if unknown.",
         ),
         Dimension(
             name="country_code",
             type="string",
-            description="Country where the people were, as a two-letter ISO 3166-1 code; `None` if it is unknown.",
+            description="Country where the people were, as a two-letter ISO 3166-1 code; `None` if unknown.",
         ),
         Dimension(
             name="platform",

@@ -96,7 +96,7 @@ OBJECTS: tuple[ObjectStream, ...] = (
     ),
     ObjectStream(
         name="creative_assets_music",
-        description="Music that the account can use in ads: its own and TikTok's.",
+        description="Music that the account can use in ads, from the account's uploads and from TikTok.",
         endpoint="file/music/get/",
         primary_key=("music_id",),
         unique_by=("advertiser_id", "music_id"),

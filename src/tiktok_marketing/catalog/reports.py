@@ -206,9 +206,9 @@ _GRAINS: dict[Grain, tuple[str | None, str, str]] = {
     Grain.SPAN: (
         None,
         "lifetime",
-        "as one total from `start_date` to `end_date` or today, limited to the last 365 days of this period",
+        "in total from `start_date` to `end_date` or today; if that is longer, for the last 365 days of it",
     ),
-    Grain.LIFETIME: (None, "lifetime", "as one total over all time"),
+    Grain.LIFETIME: (None, "lifetime", "in total over all time"),
 }
 
 
