@@ -145,7 +145,7 @@ def old_figures(*, write: bool) -> list[str]:
 def table_of_streams() -> str:
     """One row for each stream."""
     lines = [
-        "| stream | what | endpoint | key | cursor | a request covers | sandbox | late by |",
+        "| stream | records | endpoint | key | cursor | one request covers | sandbox | delay |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for stream in STREAMS:
@@ -154,10 +154,10 @@ def table_of_streams() -> str:
             stream.description,
             f"`/{stream.endpoint}`",
             ", ".join(f"`{field}`" for field in stream.primary_key) or "none",
-            f"`{stream.cursor}`" if stream.cursor else "whole each time",
+            f"`{stream.cursor}`" if stream.cursor else "none",
             covers(stream),
             "yes" if stream.sandbox else "no",
-            f"{stream.source.hours_late} hours" if isinstance(stream, ReportStream) else "as it is now",
+            f"{stream.source.hours_late} hours" if isinstance(stream, ReportStream) else "none",
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
@@ -167,12 +167,12 @@ def covers(stream: AnyStream) -> str:
     """What one request is about, in words."""
     if isinstance(stream, ReportStream):
         days = {Grain.DAY: "30 days", Grain.HOUR: "1 day", Grain.SPAN: "365 days", Grain.LIFETIME: "all time"}
-        return f"{days[stream.source.grain]} of an account"
+        return f"{days[stream.source.grain]} of one account"
     parent = stream.source.parent
     if parent is not None:
         things = " and ".join(field.removesuffix("_id").replace("_", " ") for field in parent.parameters.values())
-        return f"{parent.at_once} {things}s of an account" if parent.at_once else f"{things} in an account"
-    return {"token": "all accounts", "batch": "100 accounts", "account": "an account"}[stream.scope]
+        return f"{parent.at_once} {things}s of one account" if parent.at_once else f"one {things} of one account"
+    return {"token": "all accounts", "batch": "100 accounts", "account": "one account"}[stream.scope]
 
 
 if __name__ == "__main__":

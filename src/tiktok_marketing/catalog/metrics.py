@@ -58,7 +58,7 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     """Levels that have the metric. TikTok refuses the whole request if another level asks for it (40002)."""
 
 
-_CURRENT = "Rows of past days show the current value, too."
+_CURRENT = "Rows of past days also show the current value."
 _BY_AD_DAY = "Dated by the ad's delivery, so past days grow until the attribution window closes."
 _BY_EVENT_DAY = "Dated by the conversion, so past days hardly change."
 _APPLE = "Apple reports it a day or more later, without numbers that are too small to be anonymous."
@@ -104,12 +104,15 @@ _GROUPS = (
     _Group(
         type="integer",
         kind=Kind.ATTRIBUTE,
+        levels=_BELOW_CAMPAIGN,
+        meanings={"campaign_id": "Id of the campaign that the row belongs to"},
+    ),
+    _Group(
+        type="integer",
+        kind=Kind.ATTRIBUTE,
         note=_CURRENT,
         levels=_BELOW_CAMPAIGN,
-        meanings={
-            "campaign_id": "Id of the campaign that the row belongs to",
-            "tt_app_id": "TikTok's id of the promoted app; 0 if no app is promoted",
-        },
+        meanings={"tt_app_id": "TikTok's id of the promoted app; 0 if no app is promoted"},
     ),
     _Group(
         type="string",
@@ -128,7 +131,6 @@ _GROUPS = (
     _Group(
         type="integer",
         kind=Kind.ATTRIBUTE,
-        note=_CURRENT,
         levels=_AD_ONLY,
         meanings={"adgroup_id": "Id of the ad group that the ad belongs to"},
     ),
