@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import msgspec
 
-from tiktok_marketing.catalog import STREAMS, Stream
+from tiktok_marketing.catalog import STREAMS, AnyStream
 from tiktok_marketing.config import Config, parse_day
 from tiktok_marketing.errors import ConfigurationError, ConnectorError, IncompleteReadError
+from tiktok_marketing.extras import install_hint
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -79,7 +80,7 @@ class Batch:
             from tiktok_marketing.pipelines.arrow.tables import TableBuilder
         except ModuleNotFoundError as error:
             raise ConfigurationError(
-                f"Arrow tables need {error.name}, which is not installed.", remedy="Install the extra `load`."
+                f"Arrow tables need {error.name}, which is not installed.", remedy=install_hint("load")
             ) from None
         builder = TableBuilder(self._rows.stream, _ignore)
         return builder.table(list(cast("list[Any]", self._rows.records)), self.advertiser_id)
@@ -117,12 +118,12 @@ class Result(msgspec.Struct, frozen=True):
     seconds: float
 
 
-def streams() -> tuple[Stream, ...]:
+def streams() -> tuple[AnyStream, ...]:
     """All streams, in the order of the documentation."""
     return STREAMS
 
 
-def stream(name: str) -> Stream:
+def stream(name: str) -> AnyStream:
     """The stream of this name: its endpoint, keys, cursor and, for a report, its dimensions and metrics.
 
     Raises:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -161,12 +161,24 @@ class ObjectStream(Stream, frozen=True, kw_only=True):
     """A stream whose records are objects, such as campaigns."""
 
     source: ObjectSource
+    dimensions: ClassVar[tuple[str, ...]] = ()
+    metrics: ClassVar[tuple[str, ...]] = ()
 
 
 class ReportStream(Stream, frozen=True, kw_only=True):
     """A stream whose records are rows of a report."""
 
     source: ReportSource
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """What a row is about: the object's id, the time and the breakdown."""
+        return self.source.dimensions
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The figures of a row."""
+        return self.source.metrics
 
     @property
     def breakdown(self) -> tuple[str, ...]:
