@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -148,17 +149,19 @@ def test_the_source_distribution_holds_the_project_and_no_junk(dist: Path) -> No
 
 
 OPTIONS = Options(now=NOW, tier="unlimited", days=5, advertisers=1, ads_per_account=2)
+UNCOMPILED = {**os.environ, "PIP_NO_COMPILE": "1"}
+"""Half the time of an installation goes to compiling modules, most of which are never imported here."""
 
 
 def test_the_linux_wheel_runs_alone_and_its_hint_adds_the_command(linux_wheel: Path, tmp_path: Path) -> None:
     """In a bare environment: first the Airbyte source, then, by the command that the hint gives, a sync."""
-    programs = _environment(tmp_path, linux_wheel)
+    programs = _environment(tmp_path, linux_wheel, with_pip=True)
     _run(programs / "python", "-c", "import tiktok_marketing.sync.decode._rows")
     with emulator_beside(OPTIONS) as emulator:
         assert _campaigns_read(programs, emulator, tmp_path) > 0
         refused = subprocess.run([programs / "tiktok-marketing"], capture_output=True, text=True, check=False)  # noqa: S603
         assert refused.returncode == 2
-        _run(*shlex.split(refused.stderr.partition(" run: ")[2]))
+        _run(*shlex.split(refused.stderr.partition(" run: ")[2]), env=UNCOMPILED)
         database = tmp_path / "tiktok.duckdb"
         arguments = ("sync", "--config", tmp_path / "config.json", "--to", database, "--streams", "campaigns")
         _run(programs / "tiktok-marketing", *arguments, env=_address(emulator))
@@ -168,18 +171,19 @@ def test_the_linux_wheel_runs_alone_and_its_hint_adds_the_command(linux_wheel: P
 
 def test_the_pure_wheel_runs_alone(pure_wheel: Path, tmp_path: Path) -> None:
     """In a bare environment, without the C extension."""
-    programs = _environment(tmp_path, pure_wheel)
+    programs = _environment(tmp_path, pure_wheel, with_pip=False)
     code = "from tiktok_marketing.sync.decode.native import NATIVE; print(NATIVE)"
     assert _run(programs / "python", "-c", code).strip() == "None"
     with emulator_beside(OPTIONS) as emulator:
         assert _campaigns_read(programs, emulator, tmp_path) > 0
 
 
-def _environment(folder: Path, wheel: Path) -> Path:
+def _environment(folder: Path, wheel: Path, *, with_pip: bool) -> Path:
     """Install a wheel, and what it requires, into an environment that has nothing else. Returns its programs."""
-    venv.create(folder / "venv", with_pip=True)
+    venv.create(folder / "venv", with_pip=with_pip)
     programs = folder / "venv" / "bin"
-    _run(programs / "python", "-m", "pip", "install", "--quiet", wheel)
+    pip = (sys.executable, "-m", "pip", "--python", programs / "python")
+    _run(*pip, "install", "--quiet", wheel, env=UNCOMPILED)
     assert _run(programs / "source-tiktok-marketing", "--version").strip() == __version__
     assert json.loads(_run(programs / "source-tiktok-marketing", "spec"))["type"] == "SPEC"
     return programs
