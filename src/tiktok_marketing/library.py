@@ -33,6 +33,8 @@ T = TypeVar("T")
 
 _NAMED = 5
 """Failures that an error names; the others are counted."""
+_LONGEST_END = 10.0
+"""Seconds that work may take to end once it is cancelled."""
 
 
 class Batch:
@@ -376,14 +378,19 @@ class _LoopThread:
         self._loop.close()
 
     def run(self, work: Awaitable[T]) -> T:
-        """Run something in the loop, and wait for its result here."""
-        future = asyncio.run_coroutine_threadsafe(_awaited(work), self._loop)
+        """Run something in the loop, and wait for its result here; what interrupts the wait ends the work, too."""
+        ended = threading.Event()
+
+        async def main() -> T:
+            try:
+                return await work
+            finally:
+                ended.set()
+
+        future = asyncio.run_coroutine_threadsafe(main(), self._loop)
         try:
             return future.result()
         except BaseException:
-            future.cancel()
+            if future.cancel():
+                ended.wait(_LONGEST_END)
             raise
-
-
-async def _awaited(work: Awaitable[T]) -> T:
-    return await work

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +179,17 @@ def test_a_wrong_token_is_an_auth_error(emulator: Emulator) -> None:
         rows_of(wrong, "campaigns")
     assert caught.value.code == 40105
     assert "Authorize" in caught.value.remedy
+
+
+def test_an_interrupt_ends_a_read_that_waits(emulator: Emulator) -> None:
+    """Ctrl-C in a notebook cell leaves no thread and no connection behind, also while TikTok does not answer."""
+    config = tiktok.load_config("config.json")
+    emulator.faults.add(Fault(path="campaign/get/", hang=True))
+    main = threading.main_thread().ident or 0
+    threading.Timer(1.0, signal.pthread_kill, [main, signal.SIGINT]).start()
+    with pytest.raises(KeyboardInterrupt):
+        list(tiktok.read(config, streams=["campaigns"]))
+    assert not [thread for thread in threading.enumerate() if thread.name == "tiktok-marketing"]
 
 
 def test_reads_in_threads_do_not_disturb_each_other(emulator: Emulator) -> None:
