@@ -1,6 +1,6 @@
-"""What Airbyte's connector 5.1.11 declares for the streams of the catalog, to hold the catalog against.
+"""What Airbyte's connector 5.1.11 declares for the streams of the catalog, for comparison.
 
-A type ends in `?` where null is allowed, an array names its items (`array<string>`), and a text with a format has it
+A type ends in `?` if null is allowed, an array names its items (`array<string>`), and a text with a format has it
 after a colon (`string:date-time(timestamp_without_timezone)`).
 """
 
@@ -15,7 +15,7 @@ from tiktok_marketing.catalog import Stream
 
 
 class Declared(msgspec.Struct, frozen=True):
-    """One stream there."""
+    """One stream of Airbyte's connector."""
 
     primary_key: tuple[str, ...]
     cursor: str | None
@@ -28,13 +28,13 @@ class Declared(msgspec.Struct, frozen=True):
 
 
 class Airbyte(msgspec.Struct, frozen=True):
-    """The streams there; all reports of a type share one list of fields."""
+    """The streams of Airbyte's connector. All reports of a type share one list of fields."""
 
     streams: dict[str, Declared]
     report_fields: dict[str, dict[str, str]]
 
     def fields_of(self, name: str) -> dict[str, str]:
-        """Return the type of each field that records of stream `name` can have; none if there is no such stream."""
+        """Return the type of each field of stream `name`; no fields if there is no such stream."""
         declared = self.streams.get(name)
         if declared is None:
             return {}
@@ -53,13 +53,13 @@ class Airbyte(msgspec.Struct, frozen=True):
 
 @pytest.fixture(scope="session")
 def airbyte() -> Airbyte:
-    """Airbyte's declarations."""
+    """The declarations of Airbyte's connector."""
     return msgspec.json.decode(Path(__file__).with_name("airbyte_5_1_11.json").read_bytes(), type=Airbyte)
 
 
 @pytest.fixture
 def declared(stream: Stream, airbyte: Airbyte) -> Declared:
-    """What Airbyte's connector declares for the stream of a test; without it there is nothing to compare."""
+    """The declaration of the stream that the test is about; the test is skipped if there is none."""
     if stream.name not in airbyte.streams:
         pytest.skip("Airbyte's connector has no such stream")
     return airbyte.streams[stream.name]

@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 every_stream = pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
 every_report = pytest.mark.parametrize("stream", REPORTS, ids=lambda stream: stream.name)
 
-# Smart+ ads come without a modification time; Airbyte's declares it as always there, and loses those ads.
+# Smart+ ads have no modification time. Airbyte's connector declares that it is always there, and loses these ads.
 _CORRECTED = {("ads", "modify_time"): "string?:date-time(timestamp_without_timezone)"}
 
 
 @every_stream
-def test_every_field_of_airbytes_is_here_with_its_type(stream: Stream, airbyte: Airbyte) -> None:
-    """Nothing that Airbyte's connector delivers is taken away, and no type changes under a table that exists."""
+def test_every_field_of_airbytes_connector_is_here_with_its_type(stream: Stream, airbyte: Airbyte) -> None:
+    """Every field that Airbyte's connector delivers is here, and no column of an existing table changes its type."""
     ours = {path: notation(field) for path, field in flatten(json_schema(stream)).items()}
     theirs = {path: _CORRECTED.get((stream.name, path), kind) for path, kind in airbyte.fields_of(stream.name).items()}
     changed = {path: kind for path, kind in theirs.items() if ours.get(path) != kind}
@@ -41,8 +41,8 @@ def test_every_field_of_airbytes_is_here_with_its_type(stream: Stream, airbyte: 
 
 
 @every_report
-def test_a_report_declares_what_it_asks_for_and_nothing_else(stream: ReportStream) -> None:
-    """A report's schema names its own dimensions and metrics, not those of its sisters."""
+def test_a_report_declares_exactly_the_fields_that_it_requests(stream: ReportStream) -> None:
+    """The schema of a report has its own dimensions and metrics, and none of other reports."""
     source = stream.source
     schema = json_schema(stream)["properties"]
     assert list(schema["metrics"]["properties"]) == list(source.metrics)
@@ -51,15 +51,15 @@ def test_a_report_declares_what_it_asks_for_and_nothing_else(stream: ReportStrea
 
 
 @every_stream
-def test_records_say_which_account_they_are_of(stream: Stream) -> None:
-    """Every stream but the bare list of accounts has an integer `advertiser_id` at the root."""
+def test_every_record_has_an_advertiser_id(stream: Stream) -> None:
+    """Every stream has an integer `advertiser_id` at the root; only the list of accounts has text, as Airbyte does."""
     expected = "string" if stream.scope is Scope.TOKEN else "integer"
     assert notation(json_schema(stream)["properties"]["advertiser_id"]).rstrip("?") == expected
 
 
 @every_stream
-def test_keys_and_cursor_are_declared(stream: Stream) -> None:
-    """What tells records apart and what moves the state are among the fields."""
+def test_key_and_cursor_are_declared(stream: Stream) -> None:
+    """The primary key and the cursor are fields of the schema."""
     declared = json_schema(stream)["properties"]
     assert {*stream.primary_key, *filter(None, [stream.cursor])} <= set(declared)
 
@@ -98,8 +98,8 @@ def _check_shape(schema: dict[str, Any], path: str) -> None:
 
 
 @every_stream
-def test_schemas_are_draft_07_as_destinations_like_it(stream: Stream) -> None:
-    """One type beside null, open objects, typed items, dates by format: nothing that a destination stumbles over."""
+def test_schemas_use_the_part_of_draft_07_that_destinations_support(stream: Stream) -> None:
+    """A field has one type besides null, arrays have typed items, objects are open, and dates have a format."""
     schema = json_schema(stream)
     assert schema["$schema"] == "http://json-schema.org/draft-07/schema#"
     assert schema["type"] == "object"
@@ -107,13 +107,13 @@ def test_schemas_are_draft_07_as_destinations_like_it(stream: Stream) -> None:
 
 
 @every_stream
-def test_enumerations_are_left_open(stream: Stream) -> None:
-    """TikTok adds values without notice, so no field lists its values."""
+def test_no_field_lists_its_values(stream: Stream) -> None:
+    """TikTok adds values without notice, so a list of values would become wrong."""
     assert [path for path, field in flatten(json_schema(stream)).items() if "enum" in field] == []
 
 
-def test_fields_beyond_airbytes_may_be_null(airbyte: Airbyte) -> None:
-    """TikTok leaves out or nulls whatever an older object does not have."""
+def test_fields_that_airbytes_connector_lacks_can_be_null(airbyte: Airbyte) -> None:
+    """Older objects lack newer fields, or have null there."""
     strict = [
         f"{stream.name}.{path}"
         for stream in STREAMS
@@ -125,14 +125,14 @@ def test_fields_beyond_airbytes_may_be_null(airbyte: Airbyte) -> None:
 
 
 def test_every_schema_file_belongs_to_a_stream() -> None:
-    """There is one file for each object stream, and none left over."""
+    """There is one schema file per object stream, and no other."""
     files = {path.stem for path in (Path(catalog.__file__).parent / "schemas").iterdir()}
     assert files == {stream.name for stream in STREAMS if not stream.is_report}
 
 
 @every_stream
-def test_a_schema_is_the_callers_own(stream: Stream) -> None:
-    """Changing a schema that was handed out changes nobody else's."""
+def test_changing_a_returned_schema_changes_no_other(stream: Stream) -> None:
+    """The caller owns the schema that it gets."""
     json_schema(stream)["properties"].clear()
     assert json_schema(stream)["properties"]
 
@@ -151,7 +151,7 @@ def _agrees(kind: FieldType, schema: dict[str, Any], path: str) -> None:
 
 @every_stream
 def test_field_types_agree_with_the_schema(stream: AnyStream) -> None:
-    """The reader converts to exactly the types that the catalog announces."""
+    """The reader converts values to exactly the types that the schema declares."""
     schema = json_schema(stream)
     types = field_types(stream)
     assert list(types) == list(schema["properties"])
@@ -162,8 +162,8 @@ def test_field_types_agree_with_the_schema(stream: AnyStream) -> None:
         _agrees(kind, schema["properties"][name], f"{stream.name}.{name}")
 
 
-def test_what_tiktok_sends_in_another_shape_passes_as_it_comes() -> None:
-    """Airbyte declares these lists as objects; a reader that insisted would lose them."""
+def test_untyped_fields_pass_as_they_come() -> None:
+    """Airbyte's connector declares these lists as objects. Converting them to objects would lose them."""
     types = field_types(next(stream for stream in STREAMS if stream.name == "ads"))
     anything = FieldType(kind="any", nullable=True)
     assert [name for name, kind in types.items() if kind == anything] == [
@@ -173,12 +173,12 @@ def test_what_tiktok_sends_in_another_shape_passes_as_it_comes() -> None:
 
 
 def test_field_types_are_computed_once() -> None:
-    """The reader may ask for every page; it gets the same table."""
+    """The reader can ask for the types of every page and gets the same table."""
     assert all(field_types(stream) is field_types(stream) for stream in STREAMS)
 
 
-def test_field_types_show_what_is_inside() -> None:
-    """Arrays of objects and objects in objects keep the types of their fields."""
+def test_field_types_include_nested_types() -> None:
+    """Arrays of objects and nested objects have the types of their fields."""
     ad_groups = field_types(next(stream for stream in STREAMS if stream.name == "ad_groups"))
     assert ad_groups["audience_ids"] == FieldType(kind="array", items=FieldType(kind="integer"))
     actions = ad_groups["actions"].items
@@ -187,8 +187,8 @@ def test_field_types_show_what_is_inside() -> None:
     assert actions.fields["action_period"] == FieldType(kind="number", nullable=True)
 
 
-def test_metrics_keep_text_where_airbytes_does() -> None:
-    """Money and counts of the old metrics stay text, newer ones are numbers, ids are integers."""
+def test_metrics_have_the_types_of_airbytes_connector() -> None:
+    """Older metrics stay text, newer ones are numbers, and ids are integers or text."""
     types = {name: METRICS[name].type for name in ("spend", "impressions", "likes", "tt_app_id", "mobile_app_id")}
     assert types == {
         "spend": "string",
@@ -199,8 +199,8 @@ def test_metrics_keep_text_where_airbytes_does() -> None:
     }
 
 
-def test_the_promoted_app_is_text_in_audience_reports() -> None:
-    """Airbyte types this one id in two ways, and so do the records."""
+def test_tt_app_id_is_text_in_audience_reports() -> None:
+    """Airbyte's connector has two types for this id, and so have the records."""
     types = {
         (stream.source.report_type, notation(json_schema(stream)["properties"]["metrics"]["properties"]["tt_app_id"]))
         for stream in REPORTS
@@ -209,13 +209,13 @@ def test_the_promoted_app_is_text_in_audience_reports() -> None:
     assert types == {("BASIC", "integer?"), ("AUDIENCE", "string?")}
 
 
-def test_metrics_that_airbyte_lacks_are_numbers(airbyte: Airbyte) -> None:
-    """No table has them as text, so they are what they are: counts, sums and shares."""
+def test_metrics_that_airbytes_connector_lacks_are_numbers(airbyte: Airbyte) -> None:
+    """No existing table has them as text, so they have their natural type."""
     known = {path.removeprefix("metrics.") for fields in airbyte.report_fields.values() for path in fields}
     assert {metric.type for name, metric in METRICS.items() if name not in known} == {"number"}
 
 
-def test_every_dimension_is_asked_for() -> None:
-    """The table of dimensions holds what is used, and nothing else."""
+def test_every_described_dimension_is_requested() -> None:
+    """The table of dimensions has no dimension that no report requests."""
     asked = {name for stream in REPORTS for name in stream.source.dimensions}
     assert set(DIMENSIONS) == asked

@@ -30,32 +30,32 @@ every_stream = pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: str
 every_report = pytest.mark.parametrize("stream", REPORTS, ids=lambda stream: stream.name)
 
 
-def test_the_catalog_has_airbytes_streams(airbyte: Airbyte) -> None:
-    """All 44 streams of Airbyte's connector are here under its names, and no name comes twice."""
+def test_the_catalog_has_every_stream_of_airbytes_connector(airbyte: Airbyte) -> None:
+    """All 44 streams of Airbyte's connector are here under the same names, and no name is used twice."""
     names = [stream.name for stream in STREAMS]
     assert len(airbyte.streams) == 44
     assert set(airbyte.streams) <= set(names)
     assert len(names) == len(set(names))
 
 
-def test_accounts_come_before_what_is_in_them() -> None:
-    """The objects come first, from the account down; a catalog is read in that order."""
+def test_accounts_come_first_and_reports_last() -> None:
+    """Users read the list of streams in this order: accounts, objects from campaign to ad, reports."""
     assert [stream.name for stream in STREAMS[:5]] == ["advertiser_ids", "advertisers", "campaigns", "ad_groups", "ads"]
     kinds = [stream.is_report for stream in STREAMS]
     assert kinds == sorted(kinds)
 
 
 @every_stream
-def test_keys_cursors_and_sync_modes_are_airbytes(stream: Stream, declared: Declared) -> None:
-    """A stream has Airbyte's key and cursor; one with a cursor is incremental, one without is read whole."""
+def test_key_cursor_and_sync_modes_equal_those_of_airbytes_connector(stream: Stream, declared: Declared) -> None:
+    """The key and the cursor are Airbyte's. A stream is incremental if and only if it has a cursor."""
     assert stream.primary_key == declared.primary_key
     assert stream.cursor == declared.cursor
     assert ("incremental" in declared.sync_modes) == (stream.cursor is not None)
 
 
 @every_report
-def test_a_report_asks_what_airbytes_asks(stream: ReportStream, declared: Declared) -> None:
-    """Type, level and dimensions are Airbyte's; its metrics come first, in the order that goes over the wire."""
+def test_a_report_requests_what_airbytes_connector_requests(stream: ReportStream, declared: Declared) -> None:
+    """Type, level and dimensions are Airbyte's. Its metrics come first, in its order."""
     source = stream.source
     assert source.report_type == declared.report_type
     assert source.data_level == declared.data_level
@@ -65,8 +65,8 @@ def test_a_report_asks_what_airbytes_asks(stream: ReportStream, declared: Declar
 
 
 @every_report
-def test_a_report_asks_for_no_more_metrics_than_tiktok_advises(stream: ReportStream) -> None:
-    """A query of more than 100 metrics is one of those that TikTok finds too heavy."""
+def test_a_report_requests_at_most_100_metrics(stream: ReportStream) -> None:
+    """TikTok advises against requests with more than 100 metrics."""
     assert len(stream.source.metrics) <= 100
 
 
@@ -79,8 +79,10 @@ _LANDING_PAGE = {"total_landing_page_view", "cost_per_landing_page_view", "landi
 
 
 @every_report
-def test_what_is_added_to_an_audience_is_what_tiktok_splits_so(stream: ReportStream, declared: Declared) -> None:
-    """Goals and visits to the profile go with every audience, views of the landing page with countries alone."""
+def test_audience_reports_add_only_metrics_that_tiktok_documents_for_audiences(
+    stream: ReportStream, declared: Declared
+) -> None:
+    """Goals and profile visits are documented for every audience, landing page views only for countries."""
     source = stream.source
     if source.report_type == "AUDIENCE":
         landing_page = _LANDING_PAGE if "country_code" in source.dimensions else set()
@@ -89,10 +91,10 @@ def test_what_is_added_to_an_audience_is_what_tiktok_splits_so(stream: ReportStr
 
 
 @every_report
-def test_what_is_added_to_countries_is_documented_or_in_airbytes_other_report(
+def test_reports_by_country_add_only_metrics_known_to_work_with_countries(
     stream: ReportStream, airbyte: Airbyte, declared: Declared
 ) -> None:
-    """A metric that TikTok refuses takes the whole report along, so nothing is tried that nobody has asked for."""
+    """TikTok rejects a whole report for one metric, so only documented metrics or Airbyte's are added."""
     source = stream.source
     if source.report_type == "BASIC" and "country_code" in source.dimensions:
         known = set(airbyte.streams["ads_reports_by_country_daily"].metrics)
@@ -104,8 +106,8 @@ def test_what_is_added_to_countries_is_documented_or_in_airbytes_other_report(
 
 
 @every_report
-def test_every_number_is_at_every_level(stream: ReportStream) -> None:
-    """Only names are bound to a level; what adds up can be asked for at each."""
+def test_every_level_has_every_numeric_metric(stream: ReportStream) -> None:
+    """Only attributes belong to a level; every level has the numbers."""
     source = stream.source
     if source.report_type == "BASIC" and "country_code" not in source.dimensions:
         numbers = {name for name, metric in METRICS.items() if metric.kind is not Kind.ATTRIBUTE}
@@ -118,28 +120,28 @@ def test_every_number_is_at_every_level(stream: ReportStream) -> None:
 
 @every_report
 def test_a_reports_key_is_its_dimensions(stream: ReportStream) -> None:
-    """The dimensions tell the rows apart, so they are the key."""
+    """The dimensions identify a row, so they are the key."""
     assert stream.primary_key == stream.source.dimensions
 
 
 @every_report
 def test_a_reports_cursor_is_its_time_dimension(stream: ReportStream) -> None:
-    """Days and hours move the state; a report without a time dimension has none."""
+    """The cursor is the day or the hour. A report without a time dimension has no cursor."""
     expected = {Grain.DAY: "stat_time_day", Grain.HOUR: "stat_time_hour", Grain.SPAN: None, Grain.LIFETIME: None}
     assert stream.cursor == expected[stream.source.grain]
 
 
 @every_report
-def test_only_basic_reports_are_asked_over_all_time(stream: ReportStream) -> None:
-    """`query_lifetime` is refused for audiences; there, a year is the most."""
+def test_only_basic_reports_cover_all_time(stream: ReportStream) -> None:
+    """TikTok rejects `query_lifetime` for audience reports, which can cover a year at most."""
     source = stream.source
     if not stream.cursor:
         assert source.grain is {"BASIC": Grain.LIFETIME, "AUDIENCE": Grain.SPAN}[source.report_type]
 
 
 @every_report
-def test_deleted_objects_rows_are_asked_by_the_levels_own_status(stream: ReportStream) -> None:
-    """TikTok hides deleted objects by the status of the level that is asked; an account has no such status."""
+def test_the_status_filter_is_that_of_the_reports_level(stream: ReportStream) -> None:
+    """TikTok hides deleted objects by the status of the requested level. An account has no such status."""
     expected = {
         Level.AD: "ad_status",
         Level.AD_GROUP: "adgroup_status",
@@ -151,26 +153,26 @@ def test_deleted_objects_rows_are_asked_by_the_levels_own_status(stream: ReportS
 
 
 @every_report
-def test_no_report_asks_for_a_metric_that_its_level_lacks(stream: ReportStream) -> None:
-    """An attribute asked for above its level makes TikTok refuse the request."""
+def test_no_report_requests_a_metric_that_its_level_lacks(stream: ReportStream) -> None:
+    """TikTok rejects a request for an attribute of a lower level."""
     source = stream.source
     assert [name for name in source.metrics if source.data_level not in METRICS[name].levels] == []
 
 
-def test_no_metric_is_described_that_no_report_asks_for() -> None:
-    """The table of metrics holds what is used, and nothing else."""
+def test_every_described_metric_is_requested() -> None:
+    """The table of metrics has no metric that no report requests."""
     asked = {name for stream in REPORTS for name in stream.source.metrics}
     assert set(METRICS) == asked
 
 
-def test_cash_and_vouchers_are_asked_by_day_and_account_only() -> None:
-    """TikTok splits spend by means of payment for whole accounts and whole days."""
+def test_only_the_daily_report_of_accounts_has_cash_and_voucher_spend() -> None:
+    """TikTok splits spend by payment method only for whole accounts and whole days."""
     asking = [stream.name for stream in REPORTS if "cash_spend" in stream.source.metrics]
     assert asking == ["advertisers_reports_daily"]
 
 
-def test_the_sandbox_has_airbytes_28_streams(airbyte: Airbyte) -> None:
-    """Sandbox accounts have all streams but account reports, those by country, pixels, posts and the token's list."""
+def test_the_sandbox_has_the_28_streams_of_airbytes_connector(airbyte: Airbyte) -> None:
+    """Sandbox accounts lack account reports, basic reports by country, pixels, posts and the token's list."""
     known = [stream for stream in STREAMS if stream.name in airbyte.streams]
     assert {stream.name for stream in known if not stream.sandbox} == {
         "advertiser_ids",
@@ -187,15 +189,15 @@ def test_the_sandbox_has_airbytes_28_streams(airbyte: Airbyte) -> None:
     assert sum(stream.sandbox for stream in known) == 28
 
 
-def test_accounts_are_read_once_or_in_batches_and_the_rest_by_account() -> None:
-    """The two account streams are not read per account; all others are."""
+def test_only_the_two_account_streams_are_not_read_per_account() -> None:
+    """The list of the token is read once, and account details are read in batches."""
     scopes = {stream.name: stream.scope for stream in STREAMS if stream.scope is not Scope.ACCOUNT}
     assert scopes == {"advertiser_ids": Scope.TOKEN, "advertisers": Scope.BATCH}
 
 
 @pytest.mark.parametrize("name", ["advertiser_ids", "advertisers"])
-def test_account_lists_are_one_unfiltered_page(name: str) -> None:
-    """The account endpoints know neither pages nor filters."""
+def test_account_lists_have_no_pages_and_no_filters(name: str) -> None:
+    """The account endpoints support neither pages nor filters."""
     source = object_stream(name).source
     assert source.queries == (ListQuery(),)
     assert source.page_size_of(ListQuery()) is None
@@ -203,30 +205,30 @@ def test_account_lists_are_one_unfiltered_page(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["campaigns", "ad_groups", "ads"])
-def test_every_buying_type_is_walked_once(name: str) -> None:
-    """TopView is asked alone, as TikTok demands, and no buying type is left to a default or asked twice."""
-    types = [walk.filtering["buying_types"] for walk in object_stream(name).source.queries]
+def test_every_buying_type_is_requested_once(name: str) -> None:
+    """TopView has a query of its own, as TikTok requires, and no buying type is in two queries."""
+    types = [query.filtering["buying_types"] for query in object_stream(name).source.queries]
     assert ["RESERVATION_TOP_VIEW"] in types
     assert sorted(kind for group in types for kind in group) == ["AUCTION", "RESERVATION_RF", "RESERVATION_TOP_VIEW"]
 
 
 @pytest.mark.parametrize("name", ["campaigns", "ad_groups", "ads"])
-def test_pages_are_as_large_as_the_buying_type_allows(name: str) -> None:
-    """Pages hold 1,000 objects, and 100 where TopView is asked for."""
+def test_the_page_size_depends_on_the_buying_type(name: str) -> None:
+    """A page has 1,000 objects, or 100 for TopView."""
     source = object_stream(name).source
-    sizes = {walk.filtering["buying_types"][0]: source.page_size_of(walk) for walk in source.queries}
+    sizes = {query.filtering["buying_types"][0]: source.page_size_of(query) for query in source.queries}
     assert sizes == {"AUCTION": 1000, "RESERVATION_TOP_VIEW": 100}
 
 
 @pytest.mark.parametrize("name", ["campaigns", "ad_groups", "ads"])
-def test_deleted_objects_are_asked_by_primary_status(name: str) -> None:
-    """The filter that hides deleted objects by default is the one that brings them."""
+def test_primary_status_includes_deleted_objects(name: str) -> None:
+    """The filter that hides deleted objects by default can also include them."""
     assert object_stream(name).source.deleted_filter == {"primary_status": "STATUS_ALL"}
 
 
 @every_stream
-def test_a_list_that_depends_on_another_names_one_that_exists(stream: AnyStream) -> None:
-    """Its parents are lists of objects of an account, and have the fields that become parameters."""
+def test_a_parent_stream_exists_and_has_the_needed_fields(stream: AnyStream) -> None:
+    """Parents are object streams that are read per account, and have the fields that become parameters."""
     source = stream.source
     if isinstance(stream, ReportStream) or source.parent is None:
         return
@@ -243,8 +245,8 @@ def test_a_list_that_depends_on_another_names_one_that_exists(stream: AnyStream)
 
 
 @every_stream
-def test_rows_of_many_accounts_are_told_apart(stream: Stream) -> None:
-    """Every stream has a key for a table of all accounts; assets and pixels, which accounts share, by account too."""
+def test_every_stream_has_a_key_across_accounts(stream: Stream) -> None:
+    """Every stream has a key for a table of all accounts. It contains the account if accounts share the objects."""
     assert stream.row_key
     assert set(stream.primary_key) <= set(stream.row_key)
     assert set(stream.row_key) <= set(field_types(stream))
@@ -253,7 +255,7 @@ def test_rows_of_many_accounts_are_told_apart(stream: Stream) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "size", "reach"),
+    ("name", "size", "max_records"),
     [
         ("campaigns", 1000, None),
         ("ad_groups", 1000, None),
@@ -267,39 +269,39 @@ def test_rows_of_many_accounts_are_told_apart(stream: Stream) -> None:
         ("pixels", 20, None),
     ],
 )
-def test_a_page_is_as_large_as_the_endpoint_allows(name: str, size: int, reach: int | None) -> None:
-    """Pages are the largest that TikTok gives; the searches for assets and the list of music have an end besides."""
+def test_pages_have_the_largest_size_that_the_endpoint_allows(name: str, size: int, max_records: int | None) -> None:
+    """Pages have the largest size that TikTok allows. Asset searches and the list of music also have a limit."""
     source = object_stream(name).source
-    assert (source.page_size, source.max_records) == (size, reach)
+    assert (source.page_size, source.max_records) == (size, max_records)
 
 
 @every_stream
 def test_endpoints_are_paths_with_a_trailing_slash(stream: Stream) -> None:
-    """TikTok answers 404 to a path without its trailing slash."""
+    """TikTok answers 404 to a path without a trailing slash."""
     assert stream.endpoint.endswith("/")
     assert not stream.endpoint.startswith("/")
 
 
 @every_stream
 def test_a_stream_is_described_in_one_sentence(stream: Stream) -> None:
-    """The description stands in tables: one line that ends as a sentence does."""
+    """A description fits into a table: it is one line and ends with a full stop."""
     assert stream.description.endswith(".")
     assert "\n" not in stream.description
 
 
 @every_stream
 def test_a_stream_is_found_by_its_name(stream: Stream) -> None:
-    """`stream_named` finds what is in `STREAMS`."""
+    """`stream_named` finds every stream in `STREAMS`."""
     assert stream_named(stream.name) is stream
 
 
-def test_an_unknown_name_is_none() -> None:
-    """A name that no stream has is an answer, not an error."""
+def test_no_stream_has_an_unknown_name() -> None:
+    """`stream_named` returns None for an unknown name."""
     assert stream_named("no_such_stream") is None
 
 
-def test_object_streams_and_report_streams_are_found_apart() -> None:
-    """Asking for a stream of one kind by the name of the other kind is an error."""
+def test_a_lookup_by_kind_rejects_the_other_kind() -> None:
+    """`object_stream` and `report_stream` find only streams of their kind."""
     assert object_stream("ads") is stream_named("ads")
     assert report_stream("ads_reports_daily") is stream_named("ads_reports_daily")
     with pytest.raises(KeyError):
@@ -309,19 +311,19 @@ def test_object_streams_and_report_streams_are_found_apart() -> None:
 
 
 def test_streams_cannot_be_changed() -> None:
-    """The catalog is shared by everything that runs, so it is frozen."""
+    """Everything shares the catalog, so it is frozen."""
     with pytest.raises(AttributeError):
         STREAMS[0].name = "other"  # type: ignore[misc]
 
 
-def test_importing_the_catalog_reads_no_schema_and_imports_no_other_room() -> None:
-    """`spec` has to start in a blink, and the catalog knows nobody."""
+def test_importing_the_catalog_reads_no_schema_and_imports_no_other_package() -> None:
+    """`spec` must start fast, and the catalog depends on nothing else in the project."""
     program = (
         "import sys, tiktok_marketing.catalog as catalog;"
         "from tiktok_marketing.catalog import schema;"
         "assert schema._schema_file.cache_info().currsize == 0;"
         "package = 'tiktok_marketing.';"
         "rooms = {name.split('.')[1] for name in sys.modules if name.startswith(package)};"
-        "assert rooms == {'catalog'}, rooms"
+        "assert rooms - {'_version'} == {'catalog'}, rooms"
     )
     subprocess.run([sys.executable, "-c", program], check=True)  # noqa: S603 - our own interpreter and text
