@@ -15,7 +15,7 @@ from tiktok_marketing.api.client import Answer, Waiting
 from tiktok_marketing.api.rate_limit.tiers import Tier
 from tiktok_marketing.api.retry_policy import OWN_ADDRESS_RETRIES, RetryPolicy
 from tiktok_marketing.api.transport import Reply, TransportFailure
-from tiktok_marketing.errors import Action, FailureType, TikTokError
+from tiktok_marketing.errors import Action, FailureType, PartialAnswerError, TikTokError
 
 ENDPOINT = "ad/get/"
 OK = success({"list": []})
@@ -84,22 +84,36 @@ async def test_an_envelope_in_another_order_is_an_answer() -> None:
     assert (await Asked(Reply(200, {}, body)).answer()).value["code"] == 0
 
 
-async def test_a_partial_success_is_an_answer() -> None:
-    """20001 keeps the data, and what TikTok says without secrets; it is asked again before it is believed."""
-    body = {"code": 20001, "message": f"partly, {SECRET}", "request_id": "r-2", "data": {"list": [1]}}
-    asked = Asked(Reply(200, {}, json.dumps(body).encode()))
-    answer = await asked.answer()
-    assert answer.value["data"] == {"list": [1]}
-    assert answer.partial_reason == "code 20001, request_id r-2: partly, ***"
+PARTIAL = {"code": 20001, "message": f"partly, {SECRET}", "request_id": "r-2", "data": {"list": [1]}}
+
+
+async def test_a_partial_answer_is_an_error_that_carries_the_answer() -> None:
+    """No caller can take it for a whole one by forgetting to look; the request is sent three times before."""
+    asked = Asked(Reply(200, {}, json.dumps(PARTIAL).encode()))
+    with pytest.raises(PartialAnswerError) as caught:
+        await asked.answer()
+    error = caught.value
+    assert error.answer.value["data"] == {"list": [1]}
+    assert (error.code, error.request_id) == (20001, "r-2")
+    assert error.reason == "code 20001, request_id r-2: partly, ***"
+    assert "7001" in error.message
     assert asked.client.stats.requests == {ENDPOINT: 3}
 
 
-async def test_a_part_that_becomes_whole_is_one_answer() -> None:
+async def test_a_caller_that_can_use_a_part_asks_for_it() -> None:
+    """It gets the data, and the error that it would have been."""
+    answer = await Asked(Reply(200, {}, json.dumps(PARTIAL).encode())).answer(partial_ok=True)
+    assert answer.value["data"] == {"list": [1]}
+    assert isinstance(answer.partial, PartialAnswerError)
+    assert SECRET not in str(answer.partial)
+
+
+async def test_a_partial_answer_that_becomes_whole_is_one_answer() -> None:
     """It was TikTok's trouble of a moment."""
     body = b'{"code": 20001, "message": "partly", "request_id": "r-2", "data": {"list": [1]}}'
     asked = Asked(Reply(200, {}, body), Reply(200, {}, b'{"code": 0, "data": {"list": [1, 2]}}'))
     answer = await asked.answer()
-    assert (answer.value["data"], answer.partial_reason) == ({"list": [1, 2]}, "")
+    assert (answer.value["data"], answer.partial) == ({"list": [1, 2]}, None)
     assert asked.client.stats.retried == 1
 
 
@@ -218,7 +232,7 @@ def test_any_envelope_is_an_answer_or_an_error(envelope: dict[str, Any]) -> None
     asked = Asked(Reply(200, {}, json.dumps(envelope).encode()), policy=NO_RETRIES, takes=1)
     try:
         asyncio.run(asked.answer())
-    except TikTokError as error:
+    except (TikTokError, PartialAnswerError) as error:
         str(error).encode()
 
 
@@ -495,7 +509,9 @@ def test_no_message_ever_shows_a_secret(message: str, code: int, params: dict[st
     )
     shown: list[str] = []
     try:
-        shown.append(asyncio.run(asked.answer(params=params)).partial_reason)
+        asyncio.run(asked.answer(params=params))
+    except PartialAnswerError as error:
+        shown += [str(error), error.message, error.reason, repr(error)]
     except TikTokError as error:
         shown += [str(error), error.message, error.detail, error.tiktok_message, repr(error)]
     shown += [f"{waiting.error} {waiting.error.detail}" for waiting in asked.waits]

@@ -12,7 +12,7 @@ from unit_builders import page, report_source, stream
 
 from tiktok_marketing.catalog import STREAMS, field_types
 from tiktok_marketing.sync.decode.objects import ObjectReader
-from tiktok_marketing.sync.decode.pages import Page, RowSink
+from tiktok_marketing.sync.decode.pages import Page, RecordList
 from tiktok_marketing.sync.decode.reports import ReportReader, _sliced, report_reader
 
 NAME = "ads_reports_daily"
@@ -473,21 +473,16 @@ def test_damage_anywhere_in_a_long_page_is_a_decode_error(at: float, damage: byt
 def test_rows_are_handed_on_as_they_are_decoded() -> None:
     """Whoever keeps something else of them never has the whole page of structs."""
 
-    class Counted(RowSink):
+    class Counted(RecordList):
         def __init__(self) -> None:
+            super().__init__()
             self.sizes: list[int] = []
 
-        def extend(self, rows: list[Any]) -> None:
+        def extend(self, rows: Any) -> None:
             self.sizes.append(len(rows))
+            super().extend(rows)
 
-        def __len__(self) -> int:
-            return sum(self.sizes)
-
-        def __getitem__(self, index: Any) -> Any:
-            raise NotImplementedError
-
-    body = READER.read(page(long([row(likes="3")])), Counted)
-    assert isinstance(body.records, Counted)
+    body = READER.read_into(page(long([row(likes="3")])), Counted)
     assert len(body.records) == len(body.keyed) == 40
     assert max(body.records.sizes) < 20
 
