@@ -182,7 +182,7 @@ def test_a_used_port_is_told(command: Any) -> None:
         (("--fault", "path=ad/get/"), "needs an effect"),
         (("--now", "yesterday"), "--now is 'yesterday'"),
         (("--anchor", "soon"), "--anchor is 'soon'"),
-        (("--days", "0"), "--days is 0; it must lie between"),
+        (("--days", "0"), "--days is 0. It must be between"),
         (("--tier", "gold"), "--tier is 'gold'"),
         (("--port", "99999"), "99999"),
     ],

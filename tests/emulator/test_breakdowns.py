@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from emulator.kit import NOW, Client, everything
 from tiktok_marketing.emulator import Emulator, Options
-from tiktok_marketing.emulator.business.breakdowns import Split
+from tiktok_marketing.emulator.business.breakdowns import Distribution
 from tiktok_marketing.emulator.business.business import Business
-from tiktok_marketing.emulator.business.delivery import SIZE, Model
+from tiktok_marketing.emulator.business.delivery import VECTOR_SIZE, Model
 from tiktok_marketing.emulator.endpoints.reports.metrics import additive
 
 LEVELS = ("advertiser", "campaign", "adgroup", "ad")
@@ -261,16 +261,16 @@ async def test_deleted_objects_are_hidden_in_splits_too(client: Client) -> None:
 
 @given(st.integers(0, 2**64 - 1), st.integers(1, 400), st.integers(0, 30), st.sampled_from(BREAKDOWNS))
 def test_a_part_never_appears_where_its_source_is_missing(
-    noise: int, impressions: int, clicks: int, breakdown: tuple[str, ...]
+    random_bits: int, impressions: int, clicks: int, breakdown: tuple[str, ...]
 ) -> None:
     """Whatever a day holds, its split adds up, has no negative part, and no clicks without impressions."""
-    vector = [0] * SIZE
+    vector = [0] * VECTOR_SIZE
     vector[0], vector[1] = impressions, min(clicks, impressions)
     for ad in ADS:
-        rows = Split(ad, breakdown).spread(Model(ad), vector, noise)
+        rows = Distribution(ad, breakdown).spread(Model(ad), vector, random_bits)
         assert [sum(column) for column in zip(*(row for _, row in rows), strict=True)] == vector
         assert all(row[0] > 0 and row[1] >= 0 for _, row in rows)
-        assert [value for value, _ in rows] == Split(ad, breakdown).present(vector, noise)
+        assert [value for value, _ in rows] == Distribution(ad, breakdown).values_with_data(vector, random_bits)
 
 
 ADS = Business(Options(now=NOW), NOW).granted[0].ads(int(NOW.timestamp()))[:2]

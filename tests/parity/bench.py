@@ -13,7 +13,7 @@ from parity.peer import Peer
 from support import Outcome, catalog_of, config_for, read_from
 from tiktok_marketing.catalog import STREAMS, ReportStream
 from tiktok_marketing.emulator import Emulator, Options
-from tiktok_marketing.emulator.counters import Asked
+from tiktok_marketing.emulator.counters import RecordedRequest
 
 Config = dict[str, Any]
 
@@ -71,7 +71,7 @@ class Reading(msgspec.Struct, frozen=True):
     """What a connector delivered, and what it asked for."""
 
     outcome: Outcome
-    asked: list[Asked]
+    asked: list[RecordedRequest]
 
     def days_asked(self, stream: ReportStream) -> dict[str, list[tuple[str, str]]]:
         """First and last day of each request for a report, earliest first, by account."""

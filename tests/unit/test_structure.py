@@ -21,7 +21,8 @@ READ = {"sync.read", "sync.decode", "sync"} | PLAN | API
 SYNC = {"sync.run", "connect", "access_check"} | READ
 DATABASES = {"pipelines.databases", "pipelines.arrow", "sync.decode"} | PLAN
 PIPELINES = {"pipelines"} | DATABASES | SYNC
-EMULATOR = {"emulator", "emulator.business", "emulator.endpoints", "emulator.endpoints.reports"}
+EMULATED_BUSINESS = {"emulator.business", "emulator"}  # the emulator's own room holds its options and randomness
+EMULATED_ENDPOINTS = {"emulator.endpoints"} | EMULATED_BUSINESS
 DIRECTIONS = {
     "cli": {"airbyte", "doctor", "emulator"} | PIPELINES,
     "airbyte": SYNC,
@@ -43,9 +44,9 @@ DIRECTIONS = {
     "api.rate_limit": {"clock"},
     "config": GROUND,
     "catalog": set(),
-    "emulator": EMULATOR,
-    "emulator.endpoints.reports": EMULATOR,
-    "emulator.endpoints": EMULATOR,
+    "emulator": {"emulator.endpoints.reports"} | EMULATED_ENDPOINTS,
+    "emulator.endpoints.reports": EMULATED_ENDPOINTS,
+    "emulator.endpoints": EMULATED_BUSINESS,
     "emulator.business": {"emulator"},
     "errors": set(),
     "clock": set(),

@@ -1,14 +1,14 @@
-"""The emulator's clock: the business's time, which may stand still. Throttling does not follow it."""
+"""The emulator's clock: the time of the business, which may stand still. The quota does not follow it."""
 
 import time
 from datetime import UTC, datetime, timedelta
 
 TICK_SECONDS = 900
-"""Figures move in steps of a quarter of an hour, the finest at which time zones differ."""
+"""Figures change every quarter of an hour, the smallest difference between time zones."""
 
 
 class Clock:
-    """A clock that runs with the real one, or stands still at a given time until it is set or advanced."""
+    """A clock that follows the real one, or stands still at a chosen time until it is set or advanced."""
 
     def __init__(self, now: datetime | None) -> None:
         self._frozen: int | None = None
@@ -28,7 +28,7 @@ class Clock:
 
     @property
     def tick(self) -> int:
-        """The time in seconds, floored to a quarter of an hour: what figures depend on."""
+        """The time in seconds, rounded down to a quarter of an hour. All figures depend on this time."""
         return self.seconds // TICK_SECONDS * TICK_SECONDS
 
     def now(self) -> datetime:
@@ -36,11 +36,11 @@ class Clock:
         return datetime.fromtimestamp(self.seconds, UTC)
 
     def set(self, now: datetime) -> None:
-        """Stop the clock at `now` (UTC if it has no zone)."""
+        """Stop the clock at `now`. A time without a zone is UTC."""
         self._frozen = int((now if now.tzinfo else now.replace(tzinfo=UTC)).timestamp())
 
     def advance(self, by: timedelta | float) -> None:
-        """Move the clock by a timedelta or by seconds; a running clock goes on running."""
+        """Move the clock by a timedelta or by seconds. A running clock keeps running."""
         seconds = int(by.total_seconds() if isinstance(by, timedelta) else by)
         if self._frozen is None:
             self._offset += seconds

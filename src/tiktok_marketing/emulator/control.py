@@ -1,17 +1,16 @@
-"""The emulator's own paths, below `/_emulator/`: look into it, move its clock, make it fail. They need no token.
+"""The emulator's own paths below `/_emulator/`: inspect it, move its clock, make it fail. They need no token.
 
-GET    /_emulator/info       where everything is: url, app_id, secret, tokens, accounts, clock
+GET    /_emulator/info       url, app_id, secret, tokens, accounts and clock
 GET    /_emulator/counters   counts by path, account and answer; `?requests=1` adds the requests themselves
 POST   /_emulator/reset      forget counts, quota, used auth codes, revoked tokens and faults
-GET    /_emulator/faults     the faults in force, and how often each struck
-POST   /_emulator/faults     add one: `{"fault": "path=ad/get/,nth=3,code=50000"}`, or its fields as an object
-DELETE /_emulator/faults     let nothing go wrong any more
-GET    /_emulator/clock      the time
+GET    /_emulator/faults     the faults in force, with how many requests each matched and made fail
+POST   /_emulator/faults     add a fault: `{"fault": "path=ad/get/,nth=3,code=50000"}`, or its fields as an object
+DELETE /_emulator/faults     remove all faults
+GET    /_emulator/clock      the time, and whether it stands still
 POST   /_emulator/clock      `{"set": "2026-03-10T15:00:00Z"}` or `{"advance": 86400}` (seconds)
-GET    /_emulator/truth      `?advertiser_id=&start_date=&end_date=`: what a complete reader must get;
-                             `include_deleted=false` as if deleted objects were not asked for,
-                             `hourly=false` without counting hours, `breakdowns=true` with the rows of audience and
-                             country reports
+GET    /_emulator/truth      `?advertiser_id=&start_date=&end_date=`: what a complete read must yield.
+                             `include_deleted=false` leaves deleted objects out, `hourly=false` does not count hourly
+                             rows, and `breakdowns=true` adds the rows of audience and country reports
 """
 
 from datetime import date, datetime
@@ -27,7 +26,7 @@ PREFIX = "/_emulator/"
 
 
 async def handle(platform: Platform, request: web.BaseRequest) -> web.Response:
-    """Answer a control request: JSON, 400 with the reason for a wrong one, 404 for an unknown path."""
+    """Answer a control request with JSON: 400 with the reason if it is wrong, 404 if the path is unknown."""
     name = request.path.removeprefix(PREFIX).rstrip("/")
     try:
         body: Any = msgspec.json.decode(await request.read() or b"{}")
@@ -40,7 +39,7 @@ async def handle(platform: Platform, request: web.BaseRequest) -> web.Response:
     return _json(answer)
 
 
-def _answer(  # noqa: C901, PLR0911, PLR0912 - one case a path reads best in one place
+def _answer(  # noqa: C901, PLR0911, PLR0912 - one case per path is easiest to read in one place
     platform: Platform, request: web.BaseRequest, name: str, body: dict[str, Any]
 ) -> Any:
     match request.method, name:
@@ -61,10 +60,10 @@ def _answer(  # noqa: C901, PLR0911, PLR0912 - one case a path reads best in one
                 ],
             }
         case "GET", "counters":
-            found: dict[str, Any] = {"total": platform.counters.total(), "counts": platform.counters.rows()}
+            counters: dict[str, Any] = {"total": platform.counters.total(), "counts": platform.counters.rows()}
             if request.query.get("requests", "0") not in {"0", "false", ""}:
-                found["requests"] = list(platform.counters.requests)
-            return found
+                counters["requests"] = list(platform.counters.requests)
+            return counters
         case "POST", "reset":
             platform.counters.reset()
             platform.throttle.reset()
@@ -74,8 +73,8 @@ def _answer(  # noqa: C901, PLR0911, PLR0912 - one case a path reads best in one
         case "GET", "faults":
             return {"faults": platform.faults.entries()}
         case "POST", "faults":
-            given = body.get("fault", body)
-            fault = Fault.parse(given) if isinstance(given, str) else msgspec.convert(given, Fault)
+            source = body.get("fault", body)
+            fault = Fault.parse(source) if isinstance(source, str) else msgspec.convert(source, Fault)
             return {"added": msgspec.to_builtins(platform.faults.add(fault))}
         case "DELETE", "faults":
             platform.faults.clear()
@@ -88,7 +87,7 @@ def _answer(  # noqa: C901, PLR0911, PLR0912 - one case a path reads best in one
             elif "advance" in body:
                 platform.clock.advance(float(body["advance"]))
             else:
-                raise ValueError('The clock takes {"set": "<ISO time>"} or {"advance": <seconds>}.')
+                raise ValueError('The clock accepts {"set": "<ISO time>"} or {"advance": <seconds>}.')
             return _clock(platform)
         case "GET", "truth":
             return platform.truth(
@@ -103,7 +102,7 @@ def _answer(  # noqa: C901, PLR0911, PLR0912 - one case a path reads best in one
 
 
 def _flag(request: web.BaseRequest, name: str, default: str = "true") -> bool:
-    """A switch in the query."""
+    """A switch in the query: `true` or `1` turns it on."""
     return request.query.get(name, default).lower() in {"true", "1"}
 
 

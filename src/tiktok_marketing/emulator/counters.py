@@ -1,17 +1,17 @@
-"""What was asked: counts by endpoint, account and answer, and the requests themselves."""
+"""The requests received: counts by endpoint, account and answer, and the requests themselves."""
 
 from collections import Counter, deque
 
 import msgspec
 
 
-class Asked(msgspec.Struct, frozen=True):
+class RecordedRequest(msgspec.Struct, frozen=True):
     """One request.
 
     Attributes:
-        path: The endpoint, `report/integrated/get/` for example.
-        params: Its query parameters (or the fields of its body, secrets left out).
-        advertiser_id: The account it is about; empty if none.
+        path: The endpoint, for example `report/integrated/get/`.
+        params: Its query parameters or the fields of its body, without secrets.
+        advertiser_id: The account that it names, the first if it names several. Empty if it names none.
         answer: A return code, `http 502`, `reset`, `truncated`, `garbage` or `hang`.
     """
 
@@ -24,29 +24,29 @@ class Asked(msgspec.Struct, frozen=True):
 class Counters:
     """Counts since the start or the last reset."""
 
-    def __init__(self, keep: int) -> None:
+    def __init__(self, max_requests: int) -> None:
         self._counts: Counter[tuple[str, str, str]] = Counter()
-        self.requests: deque[Asked] = deque(maxlen=keep)
+        self.requests: deque[RecordedRequest] = deque(maxlen=max_requests)
 
-    def count(self, asked: Asked) -> None:
-        """Note a request and its answer."""
-        self._counts[asked.path, asked.advertiser_id, asked.answer] += 1
+    def count(self, request: RecordedRequest) -> None:
+        """Count a request and remember it."""
+        self._counts[request.path, request.advertiser_id, request.answer] += 1
         if self.requests.maxlen:
-            self.requests.append(asked)
+            self.requests.append(request)
 
     def reset(self) -> None:
-        """Begin again."""
+        """Forget all requests."""
         self._counts.clear()
         self.requests.clear()
 
     def total(self, path: str | None = None, advertiser_id: str | None = None, answer: str | int | None = None) -> int:
-        """How many requests match all that is given."""
+        """How many requests match every argument. None matches anything."""
         return sum(
             count
-            for (its_path, its_advertiser, its_answer), count in self._counts.items()
-            if path in {None, its_path}
-            and advertiser_id in {None, its_advertiser}
-            and answer_matches(answer, its_answer)
+            for (counted_path, counted_advertiser, counted_answer), count in self._counts.items()
+            if path in {None, counted_path}
+            and advertiser_id in {None, counted_advertiser}
+            and (answer is None or str(answer) == counted_answer)
         )
 
     def rows(self) -> list[dict[str, str | int]]:
@@ -55,8 +55,3 @@ class Counters:
             {"path": path, "advertiser_id": advertiser, "answer": answer, "count": count}
             for (path, advertiser, answer), count in sorted(self._counts.items())
         ]
-
-
-def answer_matches(wanted: str | int | None, found: str) -> bool:
-    """Whether an answer is the wanted one; None wants any."""
-    return wanted is None or str(wanted) == found

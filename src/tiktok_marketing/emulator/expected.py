@@ -1,22 +1,22 @@
-"""What a complete reader must end up with, worked out from the figures alone: no query, no page, no limit."""
+"""What a complete read of an account must yield, from the figures alone: no queries, no pages, no limits."""
 
 from collections.abc import Sequence
 from datetime import date
 from operator import add
 from typing import Any
 
-from tiktok_marketing.emulator.business.breakdowns import DAILY, Split, Value
+from tiktok_marketing.emulator.business.breakdowns import DAILY, Distribution, Value
 from tiktok_marketing.emulator.business.business import Account, Ad, Item
-from tiktok_marketing.emulator.business.delivery import ZERO, Numbers
+from tiktok_marketing.emulator.business.delivery import ZERO_VECTOR, Figures
 from tiktok_marketing.emulator.business.status import is_deleted
-from tiktok_marketing.emulator.endpoints.reports.metrics import INDEX, LEVELS, MONEY, additive, decimal_text, derive
+from tiktok_marketing.emulator.endpoints.reports.metrics import LEVELS, MONEY, ROW_INDEX, additive, decimal_text, derive
 from tiktok_marketing.emulator.options import Options
 from tiktok_marketing.emulator.randomness import mix
 
 
 def truth(
     account: Account,
-    numbers: Numbers,
+    figures: Figures,
     start: date,
     end: date,
     options: Options,
@@ -25,46 +25,45 @@ def truth(
     hourly: bool = True,
     breakdowns: bool = False,
 ) -> dict[str, Any]:
-    """Sums, objects and rows of an account.
+    """The sums, objects and rows of an account.
 
     Args:
-        account: Whose.
-        numbers: Its figures as of a time.
+        account: The account.
+        figures: Its figures as of some time.
         start: First day, in the account's time zone.
         end: Last day, inclusive.
-        options: Whether objects without data are rows of reports without a time dimension.
-        include_deleted: Whether reports are thought to be asked for with STATUS_ALL.
-        hourly: Whether to count the hourly rows, which takes most of the time; they are 0 otherwise.
+        options: Say whether reports without a time dimension list objects without data.
+        include_deleted: Whether the reports include deleted objects, as with the filter STATUS_ALL.
+        hourly: Whether to count the hourly rows, which takes most of the time. They are 0 otherwise.
         breakdowns: Whether to count the rows of daily reports by audience dimensions and by country.
 
     Returns:
-        `metrics`: for each level, the sums of the additive metrics over all rows; counts are whole numbers, money is
+        `metrics`: for each level, the sums of the additive metrics over all rows. Counts are whole numbers, money is
         text with two decimals. `rows`: for each level, how many rows a report has by day, by hour, over the whole
         window and over the account's lifetime. `objects`: how many campaigns, ad groups and ads exist, and how many
         of them are deleted. `breakdowns`, if asked for: for each level, how many rows a daily report by `gender+age`,
-        `country_code` and so on has; by country a BASIC report has as many as an AUDIENCE report. At the advertiser
-        level deleted ads always count.
+        `country_code` and so on has. By country, a BASIC report has as many rows as an AUDIENCE report. At the
+        advertiser level, deleted ads always count.
     """
-    now = numbers.now
-    first, last = start.toordinal(), min(end.toordinal(), numbers.last_day)
+    now = figures.now
+    first, last = start.toordinal(), min(end.toordinal(), figures.last_day)
     ads = account.ads(now)
     keys: dict[str, dict[str, set[tuple[int, int, int]]]] = {
         level: {"daily": set(), "hourly": set()} for level in LEVELS
     }
-    sums = dict.fromkeys(LEVELS, ZERO)
+    sums = dict.fromkeys(LEVELS, ZERO_VECTOR)
     with_data: dict[str, set[int]] = {level: set() for level in LEVELS}
     for ad in ads:
         owners = _owners(account, ad, now, include_deleted=include_deleted)
-        for ordinal, vector in numbers.series(ad, first, last):
-            hours = [label for label, _ in numbers.hours(ad, ordinal)] if hourly else []
+        for ordinal, vector in figures.series(ad, first, last):
+            hours = [label for label, _ in figures.hours(ad, ordinal)] if hourly else []
             for level, owner in owners.items():
                 sums[level] = list(map(add, sums[level], vector))
                 with_data[level].add(owner)
                 keys[level]["daily"].add((owner, ordinal, 0))
                 keys[level]["hourly"].update((owner, ordinal, label) for label in hours)
-    split = _breakdowns(account, numbers, first, last, include_deleted=include_deleted) if breakdowns else {}
     lists: dict[str, Sequence[Item]] = {"campaign": account.campaigns(now), "adgroup": account.adgroups(now), "ad": ads}
-    shown = {
+    listed = {
         level: sum(1 for item in items if include_deleted or not is_deleted(item, now))
         for level, items in lists.items()
     } | {"advertiser": 1}
@@ -80,10 +79,10 @@ def truth(
             level: {
                 "daily": len(keys[level]["daily"]),
                 "hourly": len(keys[level]["hourly"]),
-                "window": shown[level] if options.zero_rows else len(with_data[level]),
-                "lifetime": shown[level]
+                "window": listed[level] if options.zero_rows else len(with_data[level]),
+                "lifetime": listed[level]
                 if options.zero_rows
-                else _alive(account, numbers, level, include_deleted=include_deleted),
+                else _count_delivered(account, figures, level, include_deleted=include_deleted),
             }
             for level in LEVELS
         },
@@ -94,51 +93,60 @@ def truth(
             }
             for level, items in lists.items()
         },
-        **({"breakdowns": split} if breakdowns else {}),
+        **(
+            {"breakdowns": _breakdowns(account, figures, first, last, include_deleted=include_deleted)}
+            if breakdowns
+            else {}
+        ),
     }
 
 
 def _breakdowns(
-    account: Account, numbers: Numbers, first: int, last: int, *, include_deleted: bool
+    account: Account, figures: Figures, first: int, last: int, *, include_deleted: bool
 ) -> dict[str, dict[str, int]]:
-    """How many rows daily reports have, by level and breakdown."""
+    """How many rows a daily report has, for each level and breakdown."""
     keys: dict[str, dict[str, set[tuple[int, int, Value]]]] = {
         level: {"+".join(breakdown): set() for breakdown in DAILY} for level in LEVELS
     }
-    for ad in account.ads(numbers.now):
-        owners = _owners(account, ad, numbers.now, include_deleted=include_deleted)
-        days = numbers.series(ad, first, last)
+    for ad in account.ads(figures.now):
+        owners = _owners(account, ad, figures.now, include_deleted=include_deleted)
+        days = figures.series(ad, first, last)
         for breakdown in DAILY:
-            split = Split(ad, breakdown)
+            distribution = Distribution(ad, breakdown)
             for ordinal, vector in days:
-                values = split.present(vector, mix(ad.key ^ ordinal))
+                values = distribution.values_with_data(vector, mix(ad.key ^ ordinal))
                 for level, owner in owners.items():
                     keys[level]["+".join(breakdown)].update((owner, ordinal, value) for value in values)
-    return {level: {name: len(found) for name, found in split.items()} for level, split in keys.items()}
+    return {
+        level: {breakdown: len(row_keys) for breakdown, row_keys in by_breakdown.items()}
+        for level, by_breakdown in keys.items()
+    }
 
 
 def _owners(account: Account, ad: Ad, now: int, *, include_deleted: bool) -> dict[str, int]:
-    """The object of each level whose report rows hold the ad's figures."""
+    """For each level, the id of the object whose report rows include the ad's figures."""
     owners = {"advertiser": account.id}
-    held: tuple[tuple[str, Item], ...] = (("campaign", ad.group.campaign), ("adgroup", ad.group), ("ad", ad))
-    for level, item in held:
+    items: tuple[tuple[str, Item], ...] = (("campaign", ad.group.campaign), ("adgroup", ad.group), ("ad", ad))
+    for level, item in items:
         if include_deleted or not is_deleted(item, now):
             owners[level] = item.id
     return owners
 
 
-def _alive(account: Account, numbers: Numbers, level: str, *, include_deleted: bool) -> int:
-    found: set[int] = set()
+def _count_delivered(account: Account, figures: Figures, level: str, *, include_deleted: bool) -> int:
+    """How many objects of a level have ever delivered anything."""
+    delivered: set[int] = set()
     begin = account.sandbox_days[0] if account.sandbox_days else 1
-    for ad in account.ads(numbers.now):
-        owner = _owners(account, ad, numbers.now, include_deleted=include_deleted).get(level)
-        if owner is not None and numbers.span(ad, max(begin, ad.first_day), numbers.last_day):
-            found.add(owner)
-    return len(found)
+    for ad in account.ads(figures.now):
+        owner = _owners(account, ad, figures.now, include_deleted=include_deleted).get(level)
+        if owner is not None and figures.span(ad, max(begin, ad.first_day), figures.last_day):
+            delivered.add(owner)
+    return len(delivered)
 
 
 def _metrics(sums: list[int]) -> dict[str, int | str]:
     row = derive(sums, 0)
     return {
-        name: decimal_text(row[INDEX[part]]) if name in MONEY else row[INDEX[part]] for name, part in additive().items()
+        name: decimal_text(row[ROW_INDEX[component]]) if name in MONEY else row[ROW_INDEX[component]]
+        for name, component in additive().items()
     }

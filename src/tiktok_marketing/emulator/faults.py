@@ -1,39 +1,43 @@
-"""What goes wrong on demand: faults, the text they are written in, and the register that picks one for a request.
+"""Faults on demand: what a fault is, the text it is written in, and the register that picks faults for a request.
 
-A fault is written as comma-separated `name=value` pairs. Selectors (all must match; none means every request):
+A fault is written as `name=value` pairs, separated by commas. Selectors say which requests it applies to. All of them
+must match; a fault without selectors applies to every request:
 
-    path=report/integrated/get/   the endpoint; a leading slash or `open_api/v1.3/` is ignored
-    advertiser=7000000000000000001  the request's advertiser_id (or one of its advertiser_ids)
-    contains=2026-01-31           a piece of the decoded query string (a date, a level, a page: `contains=page=2`)
+    path=report/integrated/get/   this endpoint; a leading slash or `open_api/v1.3/` is ignored
+    advertiser=7000000000000000001  requests whose advertiser_id or advertiser_ids name this account
+    contains=2026-01-31           requests whose decoded query contains this text: a date, a level, `contains=page=2`
     days_over=7                   requests from a start_date to an end_date of more than seven days
-    ids_over=5                    requests that are not filtered down to five ids or fewer
+    ids_over=5                    report requests whose filters do not limit them to five ids or fewer
     nth=3                         only the third matching request
     first=2                       only the first two matching requests
-    skip=2                        all but the first two matching requests
+    skip=2                        all matching requests except the first two
     every=5                       every fifth matching request
     share=0.1                     a tenth of the matching requests, drawn from the seed
-    times=4                       stop after four failures
+    times=4                       at most four requests
 
-and at most one effect that takes the answer's place, and any of those that only change it:
+A fault has at most one effect that replaces the answer:
 
-    code=50000                    an envelope with this return code; `message=…` replaces its text
-    code=20001, keep=0.8          the true answer, but for a part: four fifths of its records (half of them without
-                                  `keep`), which its `page_info` then counts alone
-    http=502                      an HTML page with this HTTP status (5xx or 429)
+    code=50000                    an envelope with this return code; `message=...` replaces its text
+    code=20001, keep=0.8          a partial answer: four fifths of its records (half without `keep`). Its `page_info`
+                                  counts only those
+    http=502                      an HTML page with this HTTP status: 429 or 500 to 599
     reset                         the connection is reset without an answer
-    truncate                      the true answer, cut off in its middle
+    truncate                      the real answer, cut off in the middle
     garbage                       HTTP 200 with a body that is not JSON
-    hang, hang=30                 no answer at all, or the true answer only after 30 seconds
+    hang, hang=30                 no answer at all, or the real answer after 30 seconds
+
+It can also have any of the effects that only change the answer:
+
     latency=0.8                   the answer comes 0.8 seconds later
-    advance=3600                  the emulator's clock moves on by an hour before it answers: objects come and go
-    edit=spend, value=<5          this field of each record (or metric of each row) has another value; a field that
-                                  records do not have is added, and without a value it is left out; of a row also
-                                  `edit=dimensions.stat_time_day`
+    advance=3600                  the emulator's clock moves an hour ahead before it answers, so that objects appear
+                                  and change between two pages
+    edit=spend, value=<5          each record's field (or each row's metric) of this name has this value. If the records
+                                  have no such field, they get it. Without `value` the field is removed. For a dimension
+                                  of a row, write `edit=dimensions.stat_time_day`
 
 Examples: `path=ad/get/,advertiser=7000000000000000001,nth=3,code=50000`,
-`path=report/integrated/get/,share=0.1,http=502`,
-`latency=0.8`. A message or value must not hold a comma in the text form, where every value is a text; use the control
-path's JSON form then.
+`path=report/integrated/get/,share=0.1,http=502`, `latency=0.8`. In this form every value is text, and a message or
+value cannot contain a comma. The control path accepts a fault as JSON, which has neither limit.
 """
 
 import threading
@@ -45,9 +49,9 @@ import msgspec
 
 from tiktok_marketing.emulator.randomness import keyed
 
-_PARTLY_OK = 20001
+_PARTIAL_SUCCESS = 20001
 _MESSAGES = {
-    _PARTLY_OK: "Partially successful.",
+    _PARTIAL_SUCCESS: "Partially successful.",
     40001: "No permission to operate the advertiser.",
     40002: "Invalid parameter.",
     40016: "Request too frequent.",
@@ -79,7 +83,7 @@ class Fault(
     repr_omit_defaults=True,
     forbid_unknown_fields=True,
 ):
-    """One thing that goes wrong, and for which requests. See the module's text for each field."""
+    """An effect, and the requests that it applies to. The module's docstring explains each field."""
 
     path: str | None = None
     advertiser: str | None = None
@@ -106,17 +110,17 @@ class Fault(
     value: Any = msgspec.UNSET
 
     def __post_init__(self) -> None:
-        """Refuse a fault without an effect, or with two."""
+        """Check that there is an effect, that no two effects replace the answer, and that the values are in range."""
         effects = [name for name in _EFFECTS if getattr(self, name)]
         if len(effects) > 1:
-            raise ValueError(f"A fault has one effect, not {len(effects)}: {', '.join(effects)}.")
+            raise ValueError(f"A fault can have one of these effects, not {len(effects)}: {', '.join(effects)}.")
         if not effects and not any(getattr(self, name) for name in _CHANGES):
             raise ValueError(f"A fault needs an effect: one of {', '.join((*_EFFECTS, *_CHANGES))}.")
         if self.http is not None and not (self.http == 429 or 500 <= self.http <= 599):
-            raise ValueError(f"http={self.http} is not a failure TikTok's gateway shows: use 429 or 500 to 599.")
+            raise ValueError(f"http={self.http} is not an error of TikTok's gateway. Use 429 or 500 to 599.")
         if self.share is not None and not 0 < self.share <= 1:
-            raise ValueError(f"share={self.share} must lie above 0 and be 1 at most.")
-        for name, least in (
+            raise ValueError(f"share={self.share} must be greater than 0 and at most 1.")
+        for name, minimum in (
             ("nth", 1),
             ("first", 1),
             ("skip", 0),
@@ -126,36 +130,36 @@ class Fault(
             ("ids_over", 0),
         ):
             value = getattr(self, name)
-            if value is not None and value < least:
-                raise ValueError(f"{name}={value} must be {least} or more.")
+            if value is not None and value < minimum:
+                raise ValueError(f"{name}={value} must be {minimum} or more.")
         if self.latency < 0 or self.hang < 0 or self.advance < 0:
-            raise ValueError("latency, hang and advance are seconds and cannot be negative.")
-        self._check_companions()
+            raise ValueError("latency, hang and advance are seconds and must not be negative.")
+        self._check_dependent_fields()
 
-    def _check_companions(self) -> None:
-        """Refuse what means something beside another part only, if that is not there."""
+    def _check_dependent_fields(self) -> None:
+        """Refuse fields that have no meaning without another field."""
         if self.value is not msgspec.UNSET and self.edit is None:
-            raise ValueError("value=… is what a field becomes and needs edit=….")
-        if self.keep is not None and (self.code != _PARTLY_OK or not 0 <= self.keep <= 1):
-            raise ValueError(f"keep={self.keep} needs code={_PARTLY_OK} and is a share, from 0 to 1.")
+            raise ValueError("value=… is the new value of a field and needs edit=….")
+        if self.keep is not None and (self.code != _PARTIAL_SUCCESS or not 0 <= self.keep <= 1):
+            raise ValueError(f"keep={self.keep} needs code={_PARTIAL_SUCCESS} and must be a share from 0 to 1.")
         if self.message is not None and self.code is None:
-            raise ValueError("message=… says the text of a return code and needs code=….")
+            raise ValueError("message=… is the text of a return code and needs code=….")
 
     @classmethod
     def parse(cls, text: str) -> "Fault":
-        """Read the text form.
+        """Read a fault from its text form.
 
         Raises:
-            ValueError: The text is not a fault; the message says in one sentence why.
+            ValueError: The text is not a fault. The message gives the reason in one line.
         """
         fields: dict[str, object] = {}
-        for part in filter(None, (piece.strip() for piece in text.split(","))):
-            name, sign, value = part.partition("=")
+        for pair in filter(None, (pair.strip() for pair in text.split(","))):
+            name, sign, value = pair.partition("=")
             name = name.strip()
             if name not in cls.__struct_fields__:
-                raise ValueError(f"{name!r} is not a part of a fault; known are {', '.join(cls.__struct_fields__)}.")
+                raise ValueError(f"A fault has no field {name!r}. Its fields are {', '.join(cls.__struct_fields__)}.")
             if name in fields:
-                raise ValueError(f"{name!r} is given twice.")
+                raise ValueError(f"{name!r} appears twice.")
             if not sign and name not in {"reset", "truncate", "garbage", "hang"}:
                 raise ValueError(f"{name!r} needs a value: {name}=….")
             fields[name] = value.strip() if sign else True
@@ -167,86 +171,85 @@ class Fault(
             raise ValueError(f"{text!r} is not a fault: {error}") from None
 
     @property
-    def partly(self) -> bool:
-        """Whether its return code is that of a partial success."""
-        return self.code == _PARTLY_OK
+    def partial(self) -> bool:
+        """Whether its effect is a partial answer."""
+        return self.code == _PARTIAL_SUCCESS
 
     @property
     def text(self) -> str:
-        """The message of its return code."""
+        """The text of its return code."""
         return self.message or _MESSAGES.get(self.code or 0, "Request failed.")
 
 
 class FaultRegister:
-    """The faults in force, each with its own count of matching requests."""
+    """The faults in force. Each has its own count of matching requests."""
 
     def __init__(self, faults: tuple[Fault, ...], seed: int) -> None:
         self._seed = seed
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
-        self._seen: list[int] = []
-        self._fired: list[int] = []
+        self._matched: list[int] = []
+        self._failed: list[int] = []
         for fault in faults:
             self.add(fault)
 
     def add(self, fault: "Fault | str") -> Fault:
-        """Put a fault (or its text form) in force; its count begins now."""
+        """Put a fault or its text form in force. Its count of matching requests starts now."""
         parsed = Fault.parse(fault) if isinstance(fault, str) else fault
         with self._lock:
             self._faults.append(parsed)
-            self._seen.append(0)
-            self._fired.append(0)
+            self._matched.append(0)
+            self._failed.append(0)
         return parsed
 
     def clear(self) -> None:
-        """Let nothing go wrong any more."""
+        """Remove all faults."""
         with self._lock:
-            self._faults, self._seen, self._fired = [], [], []
+            self._faults, self._matched, self._failed = [], [], []
 
     def entries(self) -> list[dict[str, object]]:
-        """The faults in force with how many requests matched and how many failed."""
+        """The faults in force, with how many requests each matched and made fail."""
         return [
-            {"fault": msgspec.to_builtins(fault), "matched": seen, "failed": fired}
-            for fault, seen, fired in zip(self._faults, self._seen, self._fired, strict=True)
+            {"fault": msgspec.to_builtins(fault), "matched": matched, "failed": failed}
+            for fault, matched, failed in zip(self._faults, self._matched, self._failed, strict=True)
         ]
 
     def pick(self, path: str, advertisers: tuple[str, ...], params: Mapping[str, Any]) -> list[Fault]:
-        """Count a request and say what goes wrong with it: any changes, and at most one effect."""
+        """Count a request, and pick its faults: any that change the answer, and at most one that replaces it."""
         picked: list[Fault] = []
-        effect = False
+        replaced = False
         with self._lock:
             for index, fault in enumerate(self._faults):
                 if not _matches(fault, path, advertisers, params):
                     continue
-                self._seen[index] += 1
-                has_effect = any(getattr(fault, name) for name in _EFFECTS)
-                if (has_effect and effect) or not self._strikes(index, fault):
+                self._matched[index] += 1
+                replaces = any(getattr(fault, name) for name in _EFFECTS)
+                if (replaces and replaced) or not self._applies(index, fault):
                     continue
-                self._fired[index] += 1
-                effect = effect or has_effect
+                self._failed[index] += 1
+                replaced = replaced or replaces
                 picked.append(fault)
         return picked
 
-    def _strikes(self, index: int, fault: Fault) -> bool:
-        seen = self._seen[index]
-        if fault.times is not None and self._fired[index] >= fault.times:
+    def _applies(self, index: int, fault: Fault) -> bool:
+        """Whether the fault applies to the matching request that was just counted."""
+        matched = self._matched[index]
+        if fault.times is not None and self._failed[index] >= fault.times:
             return False
-        if fault.nth is not None and seen != fault.nth:
+        if fault.nth is not None and matched != fault.nth:
             return False
-        if fault.first is not None and seen > fault.first:
+        if fault.first is not None and matched > fault.first:
             return False
-        if seen <= fault.skip:
+        if matched <= fault.skip:
             return False
-        if fault.every is not None and seen % fault.every:
+        if fault.every is not None and matched % fault.every:
             return False
-        return fault.share is None or keyed(self._seed, index, seen) % 1_000_000 < fault.share * 1_000_000
+        return fault.share is None or keyed(self._seed, index, matched) % 1_000_000 < fault.share * 1_000_000
 
 
 def _matches(fault: Fault, path: str, advertisers: tuple[str, ...], params: Mapping[str, Any]) -> bool:
-    if fault.path is not None:
-        wanted = fault.path.strip("/").removeprefix("open_api/v1.3/")
-        if wanted != path.strip("/"):
-            return False
+    if fault.path is not None and fault.path.strip("/").removeprefix("open_api/v1.3/") != path.strip("/"):
+        return False
     if fault.advertiser is not None and fault.advertiser not in advertisers:
         return False
     if fault.contains is not None and fault.contains not in "&".join(f"{key}={value}" for key, value in params.items()):
@@ -257,7 +260,7 @@ def _matches(fault: Fault, path: str, advertisers: tuple[str, ...], params: Mapp
 
 
 def _days(params: Mapping[str, Any]) -> int:
-    """Days from start_date to end_date; 0 where there are none."""
+    """Days from start_date to end_date, both included. 0 if the request has no dates."""
     try:
         first, last = (date.fromisoformat(str(params[name])) for name in ("start_date", "end_date"))
     except (KeyError, ValueError):
@@ -266,39 +269,41 @@ def _days(params: Mapping[str, Any]) -> int:
 
 
 def _ids(params: Mapping[str, Any]) -> float:
-    """How many ids the filters of a report let through; without such a filter, more than any number."""
+    """The number of ids that the filters of a report let through. Infinite without a filter by id."""
     try:
         filters = msgspec.json.decode(str(params["filtering"]))
-        lists = [msgspec.json.decode(one["filter_value"]) for one in filters if one["field_name"].endswith("_ids")]
+        lists = [
+            msgspec.json.decode(entry["filter_value"]) for entry in filters if entry["field_name"].endswith("_ids")
+        ]
     except (KeyError, TypeError, AttributeError, msgspec.MsgspecError):
         return float("inf")
     return min((len(ids) for ids in lists), default=float("inf"))
 
 
-def part_of(data: bytes, keep: float | None) -> bytes:
-    """The data of an answer with this share of its records, half of them if None, counted as if there were no more."""
-    told = msgspec.json.decode(data)
-    for name, records in told.items():
+def partial_data(data: bytes, keep: float | None) -> bytes:
+    """The data of an answer with this share of its records, or half of them, and a total that counts only those."""
+    fields = msgspec.json.decode(data)
+    for name, records in fields.items():
         if isinstance(records, list):
-            told[name] = records[: int(len(records) * (0.5 if keep is None else keep))]
-            if isinstance(page := told.get("page_info"), dict):
-                page["total_number"] -= len(records) - len(told[name])
-    return msgspec.json.encode(told)
+            fields[name] = records[: int(len(records) * (0.5 if keep is None else keep))]
+            if isinstance(page := fields.get("page_info"), dict):
+                page["total_number"] -= len(records) - len(fields[name])
+    return msgspec.json.encode(fields)
 
 
-def edited(data: bytes, faults: list[Fault]) -> bytes:
-    """The data of an answer with what these faults put into its records, or take out of them."""
+def edited_data(data: bytes, faults: list[Fault]) -> bytes:
+    """The data of an answer after the faults' edits of its records."""
     edits = [fault for fault in faults if fault.edit is not None]
     if not edits:
         return data
-    told = msgspec.json.decode(data)
-    for records in told.values():
-        for record in records if isinstance(records, list) else ():
-            for fault in edits:
-                name = (fault.edit or "").removeprefix("dimensions.")
-                holder = record.get("metrics" if name == fault.edit else "dimensions", record)
-                if fault.value is msgspec.UNSET:
-                    holder.pop(name, None)
-                else:
-                    holder[name] = fault.value
-    return msgspec.json.encode(told)
+    answer = msgspec.json.decode(data)
+    lists = [value for value in answer.values() if isinstance(value, list)]
+    for record in (item for items in lists for item in items if isinstance(item, dict)):
+        for fault in edits:
+            name = (fault.edit or "").removeprefix("dimensions.")
+            fields = record.get("metrics" if name == fault.edit else "dimensions", record)
+            if fault.value is msgspec.UNSET:
+                fields.pop(name, None)
+            else:
+                fields[name] = fault.value
+    return msgspec.json.encode(answer)

@@ -1,4 +1,4 @@
-"""What stands behind the emulated API: the business, the app and its tokens, the clock, and what goes wrong."""
+"""The state behind the emulated API, and its answers: business, app and tokens, clock, quota and faults. No network."""
 
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -8,7 +8,7 @@ import msgspec
 
 from tiktok_marketing.emulator.business.business import Business
 from tiktok_marketing.emulator.clock import Clock
-from tiktok_marketing.emulator.counters import Asked, Counters
+from tiktok_marketing.emulator.counters import Counters, RecordedRequest
 from tiktok_marketing.emulator.endpoints import params as read
 from tiktok_marketing.emulator.endpoints.access import Access
 from tiktok_marketing.emulator.endpoints.asset_lists import AssetLists
@@ -16,36 +16,36 @@ from tiktok_marketing.emulator.endpoints.envelope import Answer, Refusal, refuse
 from tiktok_marketing.emulator.endpoints.objects import ObjectLists
 from tiktok_marketing.emulator.endpoints.reports.endpoint import Reports
 from tiktok_marketing.emulator.expected import truth
-from tiktok_marketing.emulator.faults import Fault, FaultRegister, edited, part_of
+from tiktok_marketing.emulator.faults import Fault, FaultRegister, edited_data, partial_data
 from tiktok_marketing.emulator.options import Options
 from tiktok_marketing.emulator.randomness import keyed
 from tiktok_marketing.emulator.throttle import Throttle
 
-_OBJECTS = {"campaign/get/": "campaign", "adgroup/get/": "adgroup", "ad/get/": "ad"}
-_REPORT = "report/integrated/get/"
+_OBJECT_PATHS = {"campaign/get/": "campaign", "adgroup/get/": "adgroup", "ad/get/": "ad"}
+_REPORT_PATH = "report/integrated/get/"
 _METHODS = {
     "oauth2/access_token/": ("POST",),
     "oauth2/revoke_token/": ("POST",),
     "oauth2/advertiser/get/": ("GET",),
     "advertiser/info/": ("GET",),
     "user/info/": ("GET", "POST"),
-    _REPORT: ("GET",),
-    **dict.fromkeys(_OBJECTS, ("GET",)),
+    _REPORT_PATH: ("GET",),
+    **dict.fromkeys(_OBJECT_PATHS, ("GET",)),
 }
 _WITHOUT_TOKEN = ("oauth2/access_token/", "oauth2/revoke_token/")
-_MOST_REPORT_ACCOUNTS = 5
+_MAX_REPORT_ACCOUNTS = 5
 _SECRETS = ("secret", "auth_code", "access_token")
 
 
 class Response(msgspec.Struct, frozen=True):
-    """What a request is answered with.
+    """The answer to a request, and what happens to it on its way to the client.
 
-    Args:
+    Attributes:
         code: The return code.
-        message: TikTok's words.
-        answer: The data, and headers that go with them.
-        faults: What goes wrong on the way back.
-        outcome: The same in a word, for the counters.
+        message: TikTok's text for it.
+        answer: The data and the headers that belong to it.
+        faults: The faults that apply to this request.
+        outcome: The return code or the fault of the transport, as the counters name it.
     """
 
     code: int
@@ -59,12 +59,15 @@ class Platform:
     """TikTok's side of the API, without a network.
 
     Attributes:
-        options: What it was made with.
-        clock: The business's time: `set(datetime)`, `advance(timedelta or seconds)`.
-        faults: What goes wrong: `add(fault or text)`, `clear()`.
-        counters: What was asked: `total(path=, advertiser_id=, answer=)`, `requests`, `reset()`.
-        business: The accounts and all that is in them.
+        options: Its settings.
+        clock: The time of the business: `set(datetime)`, `advance(timedelta or seconds)`.
+        faults: The faults in force: `add(fault or text)`, `clear()`.
+        counters: The requests received: `total(path=, advertiser_id=, answer=)`, `requests`, `reset()`.
+        business: The accounts and everything in them.
         access: The app and its tokens.
+        throttle: The quota.
+        methods: For each path, the HTTP methods that it accepts.
+        port: The port it listens on. It is 0 until the system has chosen one, if the options ask for any free port.
     """
 
     def __init__(self, options: Options | None = None) -> None:
@@ -86,7 +89,7 @@ class Platform:
 
     @property
     def url(self) -> str:
-        """Scheme, host and port; the API lies below `/open_api/v1.3/`."""
+        """Scheme, host and port. The API is below `/open_api/v1.3/`."""
         return f"http://{self.options.host}:{self.port}"
 
     @property
@@ -101,17 +104,17 @@ class Platform:
 
     @property
     def access_token(self) -> str:
-        """The token for all granted accounts."""
+        """The token that reaches all granted accounts."""
         return self.access.access_token
 
     @property
     def limited_access_token(self) -> str:
-        """A token for the first account only."""
+        """A token that reaches only the first account."""
         return self.access.limited_access_token
 
     @property
     def sandbox_access_token(self) -> str:
-        """The token for the sandbox account."""
+        """The token that reaches only the sandbox account."""
         return self.access.sandbox_access_token
 
     @property
@@ -121,11 +124,11 @@ class Platform:
 
     @property
     def sandbox_advertiser_id(self) -> str:
-        """The sandbox account."""
+        """The advertiser_id of the sandbox account."""
         return str(self.business.sandbox.id)
 
     def ready_line(self) -> str:
-        """One line of JSON for programs that start the emulator: where it is and how to get in."""
+        """One line of JSON for programs that start the emulator: its address, credentials and accounts."""
         return msgspec.json.encode(
             {
                 "url": self.url,
@@ -148,12 +151,12 @@ class Platform:
         hourly: bool = True,
         breakdowns: bool = False,
     ) -> dict[str, Any]:
-        """What a complete reader of an account must end up with, as of the clock; see `expected.truth`."""
+        """What a complete read of an account must yield at the clock's present time. See `expected.truth`."""
         account = self.business.by_id[advertiser_id]
-        numbers = self._reports.numbers(account, self.clock.tick)
+        figures = self._reports.figures(account, self.clock.tick)
         return truth(
             account,
-            numbers,
+            figures,
             start,
             end,
             self.options,
@@ -165,7 +168,7 @@ class Platform:
     # -- answering
 
     def next_request_id(self) -> str:
-        """The id of the next answer, from the clock and the seed."""
+        """The request_id of the next answer. It depends on the clock, the seed and the number of answers so far."""
         self._served += 1
         return f"{self.clock.now():%Y%m%d%H%M%S}{keyed(self.options.seed, self._served):016X}"
 
@@ -173,83 +176,84 @@ class Platform:
         """Answer a request, and count it.
 
         Args:
-            path: Below `/open_api/v1.3/`.
+            path: The path below `/open_api/v1.3/`.
             token: The `Access-Token` header.
             params: The query, or the fields of the body.
         """
-        advertisers = _advertisers(params)
+        advertisers = _advertiser_ids(params)
+        first_advertiser = advertisers[0] if advertisers else ""
         faults: list[Fault] = []
         code, message, answer = 0, "OK", Answer(b"{}")
         try:
             if path not in _WITHOUT_TOKEN:
                 self.access.check_token(token, path)
-            first = advertisers[0] if advertisers else ""
-            self.throttle.admit(self.app_id, path, first, sandbox=self.access.is_sandbox(token))
+            self.throttle.admit(self.app_id, path, first_advertiser, sandbox=self.access.is_sandbox(token))
             faults = self.faults.pick(path, advertisers, params)
             self.clock.advance(sum(fault.advance for fault in faults))
             _refuse_by(faults)
             answer = self._data(path, token, params)
-            answer = Answer(edited(answer.data, faults), answer.headers)
+            answer = Answer(edited_data(answer.data, faults), answer.headers)
             for fault in faults:
-                if fault.partly:
+                if fault.partial:
                     code, message = fault.code or 0, fault.text
-                    answer = Answer(part_of(answer.data, fault.keep), answer.headers)
+                    answer = Answer(partial_data(answer.data, fault.keep), answer.headers)
         except Refusal as refusal:
             code, message = refusal.code, refusal.message
-        shown = {name: str(value) for name, value in params.items() if name not in _SECRETS}
+        public_params = {name: str(value) for name, value in params.items() if name not in _SECRETS}
         outcome = _outcome(faults) or str(code)
-        self.counters.count(Asked(path, shown, advertisers[0] if advertisers else "", outcome))
+        self.counters.count(RecordedRequest(path, public_params, first_advertiser, outcome))
         return Response(code, message, answer, faults, outcome)
 
     def _data(self, path: str, token: str | None, params: Mapping[str, Any]) -> Answer:
         now = self.clock.tick
-        if path == _REPORT:
+        if path == _REPORT_PATH:
             return self._report(token, params, now)
-        if path in _OBJECTS or path in self._assets.paths:
+        if path in _OBJECT_PATHS or path in self._assets.paths:
             account = self.access.account(token, read.required(params, "advertiser_id"))
-            if path in _OBJECTS:
-                return self._objects.answer(_OBJECTS[path], account, params, now)
+            if path in _OBJECT_PATHS:
+                return self._objects.answer(_OBJECT_PATHS[path], account, params, now)
             return self._assets.answer(path, account, params, now)
-        own: dict[str, Callable[[], Answer]] = {
+        answers: dict[str, Callable[[], Answer]] = {
             "advertiser/info/": lambda: self.access.advertiser_info(token, params, now),
             "oauth2/advertiser/get/": lambda: self.access.advertisers(token, params),
             "oauth2/access_token/": lambda: self.access.exchange(params),
             "oauth2/revoke_token/": lambda: self.access.revoke(params),
             "user/info/": self.access.user_info,
         }
-        return own[path]()
+        return answers[path]()
 
     def _report(self, token: str | None, params: Mapping[str, str], now: int) -> Answer:
         if params.get("advertiser_ids"):
             ids = list(dict.fromkeys(read.texts(params, "advertiser_ids") or []))
-            if len(ids) > _MOST_REPORT_ACCOUNTS:
-                refuse(f"advertiser_ids: Longer than maximum length {_MOST_REPORT_ACCOUNTS}.")
+            if len(ids) > _MAX_REPORT_ACCOUNTS:
+                refuse(f"advertiser_ids: Longer than maximum length {_MAX_REPORT_ACCOUNTS}.")
         else:
             ids = [read.required(params, "advertiser_id")]
-        return self._reports.answer([self.access.account(token, item) for item in ids], params, now)
+        return self._reports.answer([self.access.account(token, advertiser_id) for advertiser_id in ids], params, now)
 
 
-def _advertisers(params: Mapping[str, Any]) -> tuple[str, ...]:
+def _advertiser_ids(params: Mapping[str, Any]) -> tuple[str, ...]:
     """The accounts that a request names."""
-    several = params.get("advertiser_ids")
-    if isinstance(several, str) and several:
+    ids_text = params.get("advertiser_ids")
+    if isinstance(ids_text, str) and ids_text:
         try:
-            decoded = msgspec.json.decode(several)
+            ids = msgspec.json.decode(ids_text)
         except msgspec.DecodeError:
             return ()
-        return tuple(map(str, decoded)) if isinstance(decoded, list) else ()
-    one = params.get("advertiser_id")
-    return (str(one),) if one else ()
+        return tuple(map(str, ids)) if isinstance(ids, list) else ()
+    advertiser_id = params.get("advertiser_id")
+    return (str(advertiser_id),) if advertiser_id else ()
 
 
 def _refuse_by(faults: list[Fault]) -> None:
-    """Refuse with the return code of the fault that has one."""
+    """Refuse the request if a fault has a return code that takes the place of the answer."""
     for fault in faults:
-        if fault.code is not None and not fault.partly:
+        if fault.code is not None and not fault.partial:
             raise Refusal(fault.code, fault.text)
 
 
 def _outcome(faults: list[Fault]) -> str:
+    """The fault of the transport, as the counters name it. Empty if the client gets the whole answer."""
     for fault in faults:
         if fault.http is not None:
             return f"http {fault.http}"

@@ -1,4 +1,4 @@
-"""Reproducible chance: numbers that depend on nothing but their keys."""
+"""Reproducible randomness: numbers that depend on their keys alone."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -9,7 +9,7 @@ _MASK = (1 << 64) - 1
 
 
 def mix(value: int) -> int:
-    """A well mixed 64-bit number from an integer (the finaliser of SplitMix64)."""
+    """A well mixed 64-bit number from an integer: the finaliser of SplitMix64."""
     value = (value + 0x9E3779B97F4A7C15) & _MASK
     value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
     value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & _MASK
@@ -17,7 +17,7 @@ def mix(value: int) -> int:
 
 
 def keyed(*keys: int) -> int:
-    """A 64-bit number for a list of integer keys; their order matters."""
+    """A 64-bit number from integer keys. Their order matters."""
     value = 0
     for key in keys:
         value = mix(value ^ (key & _MASK))
@@ -25,7 +25,7 @@ def keyed(*keys: int) -> int:
 
 
 class Dice:
-    """A stream of chance from one key, for building an object; cheaper to seed than `random.Random`."""
+    """A sequence of random choices from some keys, to build one object. Cheaper to seed than `random.Random`."""
 
     __slots__ = ("_state",)
 
@@ -42,7 +42,7 @@ class Dice:
         return low + self.below(high - low + 1)
 
     def chance(self, percent: int) -> bool:
-        """True in `percent` of 100 cases."""
+        """True in `percent` of a hundred cases."""
         return self.below(100) < percent
 
     def pick(self, choices: Sequence[T]) -> T:

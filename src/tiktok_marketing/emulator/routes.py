@@ -1,4 +1,4 @@
-"""The emulated API over HTTP: paths and methods, headers, and the faults of a network."""
+"""The emulated API over HTTP: paths, methods, headers, and the faults of the transport."""
 
 import asyncio
 import logging
@@ -20,15 +20,15 @@ from tiktok_marketing.emulator.platform import Platform
 logger = logging.getLogger("tiktok_marketing.emulator")
 
 PREFIX = "/open_api/v1.3/"
-_LONGEST_URL = 64 * 1024
-"""A report on a hundred campaigns with all metrics does not fit into the usual 8 KB."""
+_MAX_URL_BYTES = 64 * 1024
+"""aiohttp's usual 8 KB are too few for a report on a hundred campaigns with all metrics."""
 
 
 class Server:
-    """A web server on a real socket that asks a platform for its answers.
+    """A web server on a real socket that takes its answers from a platform.
 
     Args:
-        platform: What answers.
+        platform: The state that answers come from.
     """
 
     def __init__(self, platform: Platform) -> None:
@@ -37,14 +37,14 @@ class Server:
         self._runner: web.ServerRunner | None = None
 
     async def start(self, host: str, port: int) -> int:
-        """Listen. Returns the port, which is chosen by the system if `port` is 0."""
+        """Start to listen. Returns the port, which the system chooses if `port` is 0."""
         self._closing.clear()
-        server = web.Server(self._handle, access_log=None, max_line_size=_LONGEST_URL)
+        server = web.Server(self._handle, access_log=None, max_line_size=_MAX_URL_BYTES)
         self._runner = web.ServerRunner(server, shutdown_timeout=1.0)
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()
-        listening: int = self._runner.addresses[0][1]
-        return listening
+        chosen_port: int = self._runner.addresses[0][1]
+        return chosen_port
 
     async def stop(self) -> None:
         """Close all connections and stop listening."""
@@ -67,9 +67,9 @@ class Server:
     async def _answer(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         request_id = self._platform.next_request_id()
         params = await _params(request)
-        begun = time.perf_counter()
+        started = time.perf_counter()
         response = self._platform.respond(path, request.headers.get("Access-Token"), params)
-        seconds = time.perf_counter() - begun
+        seconds = time.perf_counter() - started
         logger.debug("%s %s -> %s in %.1f ms", request.method, path, response.outcome, seconds * 1000)
         body = wrap(response.code, response.message, request_id, response.answer.data)
         headers = {
@@ -105,7 +105,7 @@ class Server:
         return response
 
     async def _sleep(self, seconds: float) -> None:
-        """Wait, but not longer than the server runs."""
+        """Wait, but end early when the server stops."""
         try:
             await asyncio.wait_for(self._closing.wait(), seconds)
         except TimeoutError:
@@ -113,7 +113,7 @@ class Server:
 
 
 async def _params(request: web.BaseRequest) -> Mapping[str, Any]:
-    """The query's parameters; for POST, the fields of the JSON body."""
+    """The parameters of the query or, for POST, the fields of the JSON body."""
     if request.method != "POST":
         return {str(name): str(value) for name, value in request.query.items()}
     try:
@@ -124,7 +124,7 @@ async def _params(request: web.BaseRequest) -> Mapping[str, Any]:
 
 
 def _abort(request: web.BaseRequest) -> web.Response:
-    """Reset the connection: close it at once, with what was not sent thrown away."""
+    """Reset the connection: close it at once and discard what was not sent yet."""
     transport = request.transport
     if transport is not None:
         sock = transport.get_extra_info("socket")
@@ -135,7 +135,7 @@ def _abort(request: web.BaseRequest) -> web.Response:
 
 
 async def _truncated(request: web.BaseRequest, body: bytes, headers: dict[str, str]) -> web.StreamResponse:
-    """Announce the whole body, send half of it, and close."""
+    """Announce the length of the whole body, send half of it, and close the connection."""
     response = web.StreamResponse(headers={**headers, "Content-Type": "application/json"})
     response.content_length = len(body)
     response.force_close()

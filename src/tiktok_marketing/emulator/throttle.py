@@ -1,4 +1,4 @@
-"""TikTok's quota: requests a second, a minute and a day, per app and endpoint. It follows real time, not the clock."""
+"""TikTok's quota: requests per second, minute and day, per app and endpoint. It follows real time, not the clock."""
 
 import time
 from collections.abc import Callable
@@ -10,7 +10,7 @@ _DAY = 86_400
 
 
 class _Counter:
-    """What one app has asked of one endpoint."""
+    """The requests of one app to one endpoint in the present second, minute and day."""
 
     __slots__ = ("day", "in_day", "in_minute", "in_second", "minute", "second", "suspended_until")
 
@@ -22,16 +22,16 @@ class _Counter:
 
 
 class Throttle:
-    """Decides for each request whether the app may still ask.
+    """Decides for each request whether the quota allows it.
 
-    A second and a minute begin with the first request in them. Too many in a second are refused until the next; too
-    many in a minute close the endpoint for five minutes; too many in a day close it until 00:00 UTC. Refused requests
-    do not count.
+    A second and a minute start with the first request in them. After too many requests in a second, further ones are
+    refused until the next second. Too many in a minute close the endpoint for five minutes. Too many in a day close it
+    until 00:00 UTC. Refused requests do not count.
 
     Args:
-        options: Tier and lengths.
-        monotonic: Real time in seconds, replaceable in tests.
-        wall: Real seconds since 1970, for the day's end.
+        options: The tier, and the length of a minute and of a suspension.
+        monotonic: Real time in seconds. Tests replace it.
+        wall: Real time in seconds since 1970, which says when a day ends. Tests replace it.
     """
 
     def __init__(
@@ -46,13 +46,14 @@ class Throttle:
         self._counters: dict[tuple[str, str], _Counter] = {}
         self._advertisers: dict[tuple[str, str], tuple[float, int]] = {}
         tier = TIERS[options.tier]
-        replaced = (options.requests_per_second, options.requests_per_minute, options.requests_per_day)
+        overrides = (options.requests_per_second, options.requests_per_minute, options.requests_per_day)
         self._quota = tuple(
-            own if own is not None else (tier[position] if tier else None) for position, own in enumerate(replaced)
+            override if override is not None else (tier[position] if tier else None)
+            for position, override in enumerate(overrides)
         )
 
     def reset(self) -> None:
-        """Forget every request."""
+        """Forget all requests."""
         self._counters.clear()
         self._advertisers.clear()
 
@@ -60,7 +61,7 @@ class Throttle:
         """Count a request.
 
         Raises:
-            Refusal: The app asked too often (40100), or of this account (40133).
+            Refusal: The app made too many requests (40100), or too many about this account (40133).
         """
         quota: tuple[int | None, ...] = self._quota
         if sandbox:
@@ -78,7 +79,7 @@ class Throttle:
         counter.in_day += 1
 
     def _allows(self, counter: _Counter, quota: tuple[int | None, ...], now: float) -> bool:
-        a_second, a_minute, a_day = quota
+        per_second, per_minute, per_day = quota
         today = int(self._wall() // _DAY)
         if counter.day != today:
             counter.day, counter.in_day = today, 0
@@ -88,24 +89,24 @@ class Throttle:
             counter.minute, counter.in_minute = now, 0
         if now < counter.suspended_until:
             return False
-        if a_minute is not None and counter.in_minute >= a_minute:
+        if per_minute is not None and counter.in_minute >= per_minute:
             counter.suspended_until = now + self._options.minute_suspension
             return False
-        if a_day is not None and counter.in_day >= a_day:
+        if per_day is not None and counter.in_day >= per_day:
             return False
-        return a_second is None or counter.in_second < a_second
+        return per_second is None or counter.in_second < per_second
 
     def _admit_advertiser(self, path: str, advertiser: str, now: float) -> None:
         limit = self._options.advertiser_requests_per_second
         if limit is None:
             return
-        begin, count = self._advertisers.get((path, advertiser), (now, 0))
-        if now - begin >= 1.0:
-            begin, count = now, 0
+        second, count = self._advertisers.get((path, advertiser), (now, 0))
+        if now - second >= 1.0:
+            second, count = now, 0
         if count >= limit:
             raise Refusal(
                 40133,
                 f"Advertiser ({advertiser})'s QPS ({count + 1}) reaches QPS limit {limit} for current path, "
                 "request is temporarily restricted.",
             )
-        self._advertisers[path, advertiser] = (begin, count + 1)
+        self._advertisers[path, advertiser] = (second, count + 1)

@@ -1,1 +1,1 @@
-"""The advertising business in the emulator: accounts, objects, creatives and what they deliver. No requests here."""
+"""The ad business in the emulator: accounts, objects, creatives and what they deliver. No requests enter here."""

@@ -1,25 +1,25 @@
-"""Breakdowns: over which values of a dimension an ad's figures are spread, and the spreading itself.
+"""Breakdowns: the values of a dimension that an ad's figures are spread over, and how they are spread.
 
-An ad has a fixed set of cells with weights: gender and age, country and province, platform and so on. A day's vector is
-spread over them part by part by flooring running totals, which loses nothing. A part is spread as the part it comes
-from was: no clicks where there were no impressions, no purchases where there were no conversions. Gender and age, and
-country and province, are two views of the same cells, so that reports by either agree.
+An ad has a fixed set of cells with weights: gender and age, country and province, platform and so on. Each component of
+a day's vector is spread over the cells by rounding down running totals, which loses nothing. A component is spread like
+the component that it comes from: there are no clicks without impressions, and no purchases without conversions. Gender
+and age are two views of the same cells, and so are country and province, so that reports by either agree.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 
 from tiktok_marketing.emulator.business.business import Ad
-from tiktok_marketing.emulator.business.delivery import AT, SALT, SIZE, Model
-from tiktok_marketing.emulator.business.targeting import ages_of, countries_of, gender_of
+from tiktok_marketing.emulator.business.delivery import SALT, VECTOR_INDEX, VECTOR_SIZE, Model
+from tiktok_marketing.emulator.business.targeting import ages_of, countries_of, gender_of, places_automatically
 from tiktok_marketing.emulator.randomness import keyed, mix
 
 Value = tuple[str, ...]
-"""The values of the dimensions of a breakdown, in the breakdown's order."""
+"""The values of a breakdown's dimensions, in the breakdown's order."""
 
 Cells = list[tuple[Value, int]]
-"""Values of all dimensions of a family, each with its weight."""
+"""The values of all dimensions of a family, each with its weight."""
 
-_RT = AT["rt_conversion"]
+_RT_CONVERSION = VECTOR_INDEX["rt_conversion"]
 
 _AGES = (
     ("AGE_13_17", 5), ("AGE_18_24", 30), ("AGE_25_34", 28), ("AGE_35_44", 16), ("AGE_45_54", 9), ("AGE_55_100", 7),
@@ -37,7 +37,7 @@ _PROVINCES: dict[str, tuple[tuple[str, int], ...]] = {
     "CA": (("6093943", 50), ("6115047", 25)),
     "MX": (("3527646", 40), ("4005539", 25)),
 }  # fmt: skip
-"""Provinces (states, regions) that a report names, with weights; elsewhere, and for the rest, it says `-`."""
+"""The provinces (states, regions) that a report names, with weights in percent. For all others it says `-`."""
 
 _LANGUAGES = {
     "US": ("en", "es", "zh"), "IN": ("en", "hi", "ta"), "NZ": ("en", "zh"), "DE": ("de", "en", "tr"),
@@ -48,49 +48,48 @@ _DMA = (("501", 34), ("803", 30), ("602", 18), ("623", 12), ("0", 6))
 
 
 def _people(ad: Ad) -> Cells:
-    """Gender and age; who keeps the gender to themselves keeps the age too."""
-    target, ages = gender_of(ad.group), ages_of(ad.group)
-    lean = 35 + keyed(ad.key, 61) % 31
-    genders = {"MALE": lean, "FEMALE": 100 - lean}
+    """Gender and age. People whose gender is unknown also have an unknown age."""
+    target, age_groups = gender_of(ad.group), ages_of(ad.group)
+    male_share = 35 + keyed(ad.key, 61) % 31
+    genders = {"MALE": male_share, "FEMALE": 100 - male_share}
     if target != "GENDER_UNLIMITED":
         genders = {target.removeprefix("GENDER_"): 100}
-    shown = [(age, weight) for age, weight in _AGES if ages is None or age in ages or age == "NONE"]
+    ages = [(age, weight) for age, weight in _AGES if age_groups is None or age in age_groups or age == "NONE"]
     cells = [
         ((gender, age), share * weight * (80 + keyed(ad.key, 62, index) % 41) // 10)
         for gender, share in genders.items()
-        for index, (age, weight) in enumerate(shown)
+        for index, (age, weight) in enumerate(ages)
     ]
     return [*cells, (("NONE", "NONE"), 4 * sum(weight for _, weight in cells) // 100)]
 
 
 def _places(ad: Ad) -> Cells:
-    """Country and province; the first country has the most."""
+    """Country and province. The first country has the largest share."""
     cells: Cells = []
     for position, country in enumerate(countries_of(ad.group)):
         share = (60, 25, 15, 10)[position]
-        known = _PROVINCES.get(country, ())
-        named = [((country, province), share * weight) for province, weight in known]
-        rest = 100 - sum(weight for _, weight in known)
-        cells += [*named, ((country, "-"), share * rest)]
+        provinces = _PROVINCES.get(country, ())
+        rest = 100 - sum(weight for _, weight in provinces)
+        cells += [((country, province), share * weight) for province, weight in provinces]
+        cells.append(((country, "-"), share * rest))
     return cells
 
 
 def _platforms(ad: Ad) -> Cells:
     if ad.group.campaign.profile == "app":  # its ad groups target Android only
         return [(("ANDROID",), 1)]
-    lean = 40 + keyed(ad.key, 63) % 26
-    return [(("ANDROID",), lean), (("IPHONE",), 96 - lean), (("IPAD",), 4)]
+    android_share = 40 + keyed(ad.key, 63) % 26
+    return [(("ANDROID",), android_share), (("IPHONE",), 96 - android_share), (("IPAD",), 4)]
 
 
 def _languages(ad: Ad) -> Cells:
-    known = _LANGUAGES[ad.group.campaign.account.template.country]
+    names = _LANGUAGES[ad.group.campaign.account.template.country]
     weights = (80, 12, 5)
-    return [*(((name,), weight) for name, weight in zip(known, weights, strict=False)), (("NONE",), 3)]
+    return [*(((name,), weight) for name, weight in zip(names, weights, strict=False)), (("NONE",), 3)]
 
 
 def _placements(ad: Ad) -> Cells:
-    automatic = ad.group.key % 10 < 6
-    return [(("TikTok",), 85), (("Pangle",), 15)] if automatic else [(("TikTok",), 1)]
+    return [(("TikTok",), 85), (("Pangle",), 15)] if places_automatically(ad.group) else [(("TikTok",), 1)]
 
 
 def _networks(_: Ad) -> Cells:
@@ -98,7 +97,7 @@ def _networks(_: Ad) -> Cells:
 
 
 def _markets(ad: Ad) -> Cells:
-    """Designated market areas exist in the United States only."""
+    """Designated market areas exist only in the United States."""
     if "US" in countries_of(ad.group):
         return [((name,), weight) for name, weight in _DMA]
     return [(("0",), 1)]
@@ -124,10 +123,10 @@ _FAMILIES: tuple[tuple[Value, Callable[[Ad], Cells]], ...] = (
 _FAMILY = {name: family for family in _FAMILIES for name in family[0]}
 
 SERVED = frozenset(_FAMILY)
-"""The dimensions that an ad's figures can be split by."""
+"""The dimensions of all breakdowns that the emulator serves."""
 
 TIMELESS = frozenset({"device_brand_id"})
-"""Those of them that go with no time dimension."""
+"""The dimensions that cannot be combined with a time dimension."""
 
 DAILY: tuple[Value, ...] = (
     ("gender", "age"), *((name,) for names, _ in _FAMILIES for name in names if name not in TIMELESS),
@@ -135,99 +134,100 @@ DAILY: tuple[Value, ...] = (
 """The breakdowns of daily reports."""
 
 
-class Split:
+class Distribution:
     """How one ad's figures are spread over the values of one breakdown.
 
     Attributes:
-        values: What they are spread over.
+        values: The values that they are spread over.
     """
 
-    __slots__ = ("_least", "_targets", "_tilt", "_total", "_weights", "values")
+    __slots__ = ("_click_tilts", "_min_weight", "_targets", "_total", "_weights", "values")
 
     def __init__(self, ad: Ad, breakdown: Value) -> None:
         names, cells_of = _FAMILY[breakdown[0]]
-        places = [names.index(name) for name in breakdown]
+        positions = [names.index(name) for name in breakdown]
         cells = [(value, weight) for value, weight in cells_of(ad) if weight]
-        projected = [tuple(value[place] for place in places) for value, _ in cells]
+        projected = [tuple(value[position] for position in positions) for value, _ in cells]
         self.values: list[Value] = list(dict.fromkeys(projected))
         self._targets = [self.values.index(value) for value in projected]
         self._weights = [weight for _, weight in cells]
         self._total = sum(self._weights)
-        self._least = min(self._weights)
-        self._tilt = [75 + keyed(ad.key, 64, *map(_number, value)) % 51 for value, _ in cells]
+        self._min_weight = min(self._weights)
+        self._click_tilts = [75 + keyed(ad.key, 64, *map(_number, value)) % 51 for value, _ in cells]
 
-    def certain(self, impressions: int) -> bool:
-        """Whether so many impressions reach every value for sure."""
-        return impressions * self._least >= self._total
+    def reaches_all_values(self, impressions: int) -> bool:
+        """Whether this many impressions are enough to reach every value."""
+        return impressions * self._min_weight >= self._total
 
-    def present(self, vector: Sequence[int], noise: int) -> list[Value]:
-        """The values with data: those with impressions or, on days without any, with late conversions."""
-        part = 0 if vector[0] else _RT
-        amounts = _spread(vector[part], self._weights, noise, part)
-        held = {target for target, amount in zip(self._targets, amounts, strict=True) if amount}
-        return [self.values[target] for target in sorted(held)]
+    def values_with_data(self, vector: Sequence[int], random_bits: int) -> list[Value]:
+        """The values with data: with impressions or, on days without impressions, with late conversions."""
+        component = 0 if vector[0] else _RT_CONVERSION
+        amounts = _spread(vector[component], self._weights, random_bits, component)
+        targets = {target for target, amount in zip(self._targets, amounts, strict=True) if amount}
+        return [self.values[target] for target in sorted(targets)]
 
-    def spread(self, model: Model, vector: Sequence[int], noise: int) -> list[tuple[Value, list[int]]]:
-        """The vector, spread over the values with data; it is the sum of what comes back."""
+    def spread(self, model: Model, vector: Sequence[int], random_bits: int) -> list[tuple[Value, list[int]]]:
+        """The vector, spread over the values with data. The vectors of the values add up to it."""
         if len(self.values) == 1:
             return [(self.values[0], list(vector))]
-        rows = [[0] * SIZE for _ in self.values]
-        held: dict[int, list[int]] = {}
-        for part, source in model.sources:
-            amount = vector[part]
+        rows = [[0] * VECTOR_SIZE for _ in self.values]
+        amounts_of: dict[int, list[int]] = {}
+        for component, source in model.sources:
+            amount = vector[component]
             if not amount:
                 continue
-            weights = held.get(source) or held.get(0) or self._weights
-            if part == 1:
-                weights = [weight * tilt for weight, tilt in zip(weights, self._tilt, strict=True)]
-            held[part] = amounts = _spread(amount, weights, noise, part)
+            weights = amounts_of.get(source) or amounts_of.get(0) or self._weights
+            if component == 1:
+                weights = [weight * tilt for weight, tilt in zip(weights, self._click_tilts, strict=True)]
+            amounts_of[component] = amounts = _spread(amount, weights, random_bits, component)
             for target, value in zip(self._targets, amounts, strict=True):
                 if value:
-                    rows[target][part] += value
+                    rows[target][component] += value
         return [(value, row) for value, row in zip(self.values, rows, strict=True) if any(row)]
 
 
 def hourly(
-    hours: Iterable[tuple[int, list[int]]], days: list[tuple[Value, list[int]]], noise: int
+    hours: Iterable[tuple[int, list[int]]], days: list[tuple[Value, list[int]]], random_bits: int
 ) -> list[tuple[tuple[int, Value], list[int]]]:
     """Spread an ad's hours over the values that its day was spread over.
 
-    Each hour's share comes out of what is left of the values' day, so that hours add up to the day value by value, and
-    values add up to the whole hour by hour.
+    Each hour takes its share from what is left of each value's day. So the hours of a value add up to its day, and the
+    values of an hour add up to the whole hour.
 
     Args:
-        hours: Hour labels with their vectors; they add up to the day's vector.
-        days: The day's values with their vectors; so do they.
-        noise: The ad's chance on that day.
+        hours: Hour labels with their vectors, which add up to the day's vector.
+        days: The day's values with their vectors, which add up to it too.
+        random_bits: The random number of the ad's day.
     """
     left = [list(vector) for _, vector in days]
-    found: list[tuple[tuple[int, Value], list[int]]] = []
+    hourly_rows: list[tuple[tuple[int, Value], list[int]]] = []
     for label, vector in hours:
-        rows = [[0] * SIZE for _ in days]
-        for part, amount in enumerate(vector):
+        rows = [[0] * VECTOR_SIZE for _ in days]
+        for component, amount in enumerate(vector):
             if not amount:
                 continue
-            amounts = _spread(amount, [rest[part] for rest in left], mix(noise ^ label), part)
+            amounts = _spread(amount, [rest[component] for rest in left], mix(random_bits ^ label), component)
             for row, rest, share in zip(rows, left, amounts, strict=True):
-                row[part] = share
-                rest[part] -= share
-        found += [((label, value), row) for (value, _), row in zip(days, rows, strict=True) if any(row)]
-    return found
+                row[component] = share
+                rest[component] -= share
+        hourly_rows += [((label, value), row) for (value, _), row in zip(days, rows, strict=True) if any(row)]
+    return hourly_rows
 
 
-def _spread(amount: int, weights: list[int], noise: int, part: int) -> list[int]:
-    """Whole numbers in proportion to the weights that add up to the amount; each is its quota rounded down or up."""
+def _spread(amount: int, weights: list[int], random_bits: int, component: int) -> list[int]:
+    """Whole numbers that add up to the amount, in proportion to the weights. Each is rounded down or up."""
     total = sum(weights)
-    shift = (noise * SALT[part] >> 13) % total
-    found = []
+    shift = (random_bits * SALT[component] >> 13) % total
+    shares = []
     edge = before = 0
     for weight in weights:
         edge += weight
         running = (amount * edge + shift) // total
-        found.append(running - before)
+        shares.append(running - before)
         before = running
-    return found
+    return shares
 
 
 def _number(text: str) -> int:
+    """A number that stands for a text, as a key of randomness."""
     return int.from_bytes(text.encode(), "big") & 0xFFFFFFFF

@@ -1,8 +1,8 @@
 """The ad business: accounts and, built when first asked for, their campaigns, ad groups and ads.
 
-Everything here is a plan: when things begin, stop and are deleted. What is visible at a given time follows from the
-plan and the clock (`status.py`), what it delivers from `delivery.py`. Ids are made as TikTok's seem to be: the second
-of creation, shifted left, and low bits that tell objects apart; so a greater id is a younger object.
+Everything here is a plan: when objects start, stop and are deleted. The plan and the clock decide what is visible at a
+time (`status.py`) and what it delivers (`delivery.py`). Ids are built as TikTok's seem to be: the second of creation,
+shifted left, and low bits that make the id unique. A greater id therefore belongs to a younger object.
 """
 
 from bisect import bisect_right
@@ -18,19 +18,31 @@ from tiktok_marketing.emulator.randomness import Dice, keyed
 
 DAY = 86_400
 FOREVER = 1 << 40
-"""Later than any clock, in seconds and in days: what has no end ends then."""
+"""Later than any clock, in seconds and in days: the end of objects that have no end."""
 
 _UNIX_EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _SANDBOX_DAYS = (date(2020, 12, 8).toordinal(), date(2020, 12, 19).toordinal())
 _EVERGREEN_GROUP = 6
 
-T = TypeVar("T", "Campaign", "AdGroup", "Ad")
+ItemT = TypeVar("ItemT", "Campaign", "AdGroup", "Ad")
 
 
 class Ad:
-    """The plan of one ad. Times are seconds since 1970, days are ordinals in the account's zone, both inclusive."""
+    """The plan of one ad.
 
-    __slots__ = ("base", "created", "deleted_at", "first_day", "group", "id", "key", "last_day", "paused_at", "serial")
+    Attributes:
+        daily_impressions: How many impressions it has on a typical day.
+        created: When it was created. This and other times are in seconds since 1970.
+        first_day: The first day on which it delivers. Days are ordinals in the account's time zone.
+        last_day: The last day on which it delivers.
+        serial: Its number in the ad group.
+        key: The number from which everything random about it follows.
+    """
+
+    __slots__ = (
+        "created", "daily_impressions", "deleted_at", "first_day", "group", "id", "key", "last_day", "paused_at",
+        "serial",
+    )  # fmt: skip
 
     def __init__(self, group: "AdGroup", serial: int, created: int) -> None:
         campaign = group.campaign
@@ -48,11 +60,11 @@ class Ad:
         self.deleted_at = created + life + DAY * ((dice >> 20) % 5) if chance < 6 or 40 <= chance < 44 else FOREVER
         kind = (dice >> 28) % 100
         if kind < 5:
-            self.base = 0
+            self.daily_impressions = 0
         elif kind < 13:
-            self.base = 1 + (dice >> 36) % 40
+            self.daily_impressions = 1 + (dice >> 36) % 40
         else:
-            self.base = (900 + (dice >> 36) % 1400) << ((dice >> 48) % 5)
+            self.daily_impressions = (900 + (dice >> 36) % 1400) << ((dice >> 48) % 5)
         if account.sandbox_days:
             self.first_day, self.last_day = account.sandbox_days
         else:
@@ -62,17 +74,23 @@ class Ad:
 
     @property
     def trickles(self) -> bool:
-        """Whether the ad delivers so little that hours without any impression are normal."""
-        return self.base < 100
+        """Whether the ad delivers so little that some hours have no impressions."""
+        return self.daily_impressions < 100
 
     @property
     def v2_id(self) -> int:
-        """What Ads Manager shows as the ad: the Smart+ ad for its creatives, else the ad itself."""
+        """The id of the ad that Ads Manager shows: the Smart+ ad of a creative, or this ad itself."""
         return self.group.smart_ad_id or self.id
 
 
 class AdGroup:
-    """The plan of one ad group; `stops_at` is when it or its campaign stops for good."""
+    """The plan of one ad group.
+
+    Attributes:
+        stops_at: When it or its campaign stops for good, in seconds since 1970.
+        smart_ad_id: The id of the Smart+ ad that its ads are creatives of; 0 if its campaign is not a Smart+ campaign.
+        ads: Its ads, whenever they are created.
+    """
 
     __slots__ = (
         "ads", "campaign", "created", "deleted_at", "id", "key", "paused_at", "serial", "smart_ad_id", "stops_at",
@@ -95,7 +113,15 @@ class AdGroup:
 
 
 class Campaign:
-    """The plan of one campaign and all that is in it."""
+    """The plan of one campaign and everything in it.
+
+    Attributes:
+        profile: The kind of campaign, a key of `vocabulary.PROFILES`.
+        smart: Whether it is an upgraded Smart+ campaign.
+        end_at: The end of its schedule, in seconds since 1970.
+        stops_at: When it stops for good: it ends, is paused or is deleted.
+        groups: Its ad groups, whenever they are created.
+    """
 
     __slots__ = (
         "account", "buying_type", "created", "deleted_at", "end_at", "groups", "id", "key", "paused_at", "profile",
@@ -130,12 +156,12 @@ class Campaign:
 
     @property
     def ads(self) -> Iterator[Ad]:
-        """All its ads, whatever their time."""
+        """All its ads, whenever they are created."""
         return (ad for group in self.groups for ad in group.ads)
 
 
 class Inventory:
-    """Everything an account has up to `until`, oldest first: parallel lists of objects and their creation times."""
+    """All objects of an account that are created by `until`, oldest first."""
 
     __slots__ = ("adgroups", "ads", "campaigns", "until")
 
@@ -151,10 +177,15 @@ class Account:
 
     Attributes:
         id: Its advertiser_id, as an integer.
+        index: Its place among the accounts.
+        template: The kind of business that it belongs to.
+        life: `active`, `idle` (its campaigns ended long ago) or `unused` (it never had a campaign).
         created: When it was opened, in seconds since 1970.
         zone: Its time zone.
+        size: Roughly how many ads it has on the anchor day.
         granted: Whether the production token reaches it.
-        sandbox_days: For the sandbox account, the only days (ordinals) with figures.
+        sandbox: Whether it is the sandbox account.
+        sandbox_days: The first and last day (ordinals) with figures, if only some days of the sandbox account have any.
     """
 
     def __init__(
@@ -164,8 +195,8 @@ class Account:
         self.key: int = keyed(options.seed, index, 41 if sandbox else 0)
         key = self.key
         self.template: Template = TEMPLATES[0] if sandbox else TEMPLATES[index % len(TEMPLATES)]
-        again = index // len(TEMPLATES)
-        self.name = "Sandbox of Harbor & Pine" if sandbox else self.template.name + (f" {again + 1}" if again else "")
+        uses = index // len(TEMPLATES)  # how many accounts before it have the same template
+        self.name = "Sandbox of Harbor & Pine" if sandbox else self.template.name + (f" {uses + 1}" if uses else "")
         self.zone = ZoneInfo(self.template.zone)
         self.granted = granted
         self.sandbox = sandbox
@@ -181,28 +212,28 @@ class Account:
         self._inventory: Inventory | None = None
 
     def ordinal(self, seconds: int) -> int:
-        """The local day of a time, near enough for a plan (it knows no daylight saving time)."""
+        """The local day of a time. Daylight saving time is ignored, which is exact enough for a plan."""
         return (seconds + self._offset) // DAY + _UNIX_EPOCH_ORDINAL
 
     def inventory(self, now: int) -> Inventory:
-        """The account's objects, among them all that exist at `now`; built at most once in two days of the clock."""
-        found = self._inventory
-        if found is None or not found.until - 30 * DAY <= now < found.until:
+        """The account's objects, at least all that exist at `now`. Built at most once per two days of the clock."""
+        inventory = self._inventory
+        if inventory is None or not inventory.until - 30 * DAY <= now < inventory.until:
             until = (now // DAY + 2) * DAY
-            found = self._inventory = Inventory(list(self._campaigns(until)), until)
-        return found
+            inventory = self._inventory = Inventory(list(self._campaigns(until)), until)
+        return inventory
 
     def campaigns(self, now: int) -> list[Campaign]:
-        """Campaigns that were created by `now`, deleted ones included, oldest first."""
-        return _until(self.inventory(now).campaigns, now)
+        """Campaigns that were created by `now`, including deleted ones, oldest first."""
+        return _created_by(self.inventory(now).campaigns, now)
 
     def adgroups(self, now: int) -> list[AdGroup]:
-        """Ad groups that were created by `now`, deleted ones included, oldest first."""
-        return _until(self.inventory(now).adgroups, now)
+        """Ad groups that were created by `now`, including deleted ones, oldest first."""
+        return _created_by(self.inventory(now).adgroups, now)
 
     def ads(self, now: int) -> list[Ad]:
-        """Ads that were created by `now`, deleted ones included, oldest first."""
-        return _until(self.inventory(now).ads, now)
+        """Ads that were created by `now`, including deleted ones, oldest first."""
+        return _created_by(self.inventory(now).ads, now)
 
     def _campaigns(self, until: int) -> Iterator[Campaign]:
         if self.life == "unused":
@@ -215,26 +246,26 @@ class Account:
             span = span * 3 // 10
         first = 0
         if evergreen:
-            yield self._evergreen(span // evergreen, until)
+            yield self._evergreen_campaign(span // evergreen, until)
             first = 1
         step = max(1, span // count)
         for serial in range(first, 1 << 20):
             if self.life == "idle" and serial >= count:
                 return
             dice = Dice(self.key, serial, 5)
-            born = self._office_hours(self.created + step * (serial - first) + dice.below(step), dice)
+            created = self._office_hours(self.created + step * (serial - first) + dice.below(step), dice)
             if self.created + step * (serial - first) > until:
                 return
-            if born <= until:
-                yield self._regular(serial, born, mean, dice, until)
+            if created <= until:
+                yield self._regular_campaign(serial, created, mean, dice, until)
 
     def _office_hours(self, seconds: int, dice: Dice) -> int:
-        """The same local day at a time when people work, never before the account was opened."""
+        """A time on the same local day when people work, but not before the account was opened."""
         midnight = (seconds + self._offset) // DAY * DAY - self._offset
         return max(midnight + 9 * 3600 + dice.below(9 * 3600), self.created + 600 + dice.below(3600))
 
-    def _evergreen(self, step: int, until: int) -> Campaign:
-        """The campaign that never ends and gets a fresh ad every `step` seconds, in ad groups of six."""
+    def _evergreen_campaign(self, step: int, until: int) -> Campaign:
+        """The campaign that never ends and gets a new ad every `step` seconds, in ad groups of six."""
         dice = Dice(self.key, 0, 6)
         campaign = Campaign(self, 0, self._office_hours(self.created, dice), 0)
         for index in range(1 << 20):
@@ -252,12 +283,12 @@ class Account:
         campaign.groups = [group for group in campaign.groups if group.created <= until]
         return campaign
 
-    def _regular(self, serial: int, born: int, mean: int, dice: Dice, until: int) -> Campaign:
+    def _regular_campaign(self, serial: int, campaign_created: int, mean: int, dice: Dice, until: int) -> Campaign:
         life = DAY * (dice.between(3, max(4, self.age_days // 8)) if self.life == "idle" else dice.between(10, 45))
-        campaign = Campaign(self, serial, born, life)
+        campaign = Campaign(self, serial, campaign_created, life)
         per_group = 3 if mean < 30 else 10
         for group_serial in range(dice.between(1, 2 * max(1, mean // per_group) - 1)):
-            group = AdGroup(campaign, group_serial, born + 120 + group_serial * dice.between(200, 900))
+            group = AdGroup(campaign, group_serial, campaign_created + 120 + group_serial * dice.between(200, 900))
             for ad_serial in range(dice.between(1, 2 * per_group - 1)):
                 created = group.created + 60 + ad_serial * dice.between(40, 300)
                 if dice.chance(30):
@@ -270,11 +301,25 @@ class Account:
 
 
 Item = Campaign | AdGroup | Ad
-"""Any object that an account holds."""
+"""Any object in an account."""
+
+
+def campaign_of(item: Item) -> Campaign:
+    """The campaign that an object is, or belongs to."""
+    if isinstance(item, Campaign):
+        return item
+    return item.campaign if isinstance(item, AdGroup) else item.group.campaign
+
+
+def adgroup_of(item: Item) -> AdGroup | None:
+    """The ad group that an object is, or belongs to. None for a campaign."""
+    if isinstance(item, Ad):
+        return item.group
+    return item if isinstance(item, AdGroup) else None
 
 
 class Business:
-    """All accounts of one emulator, by id."""
+    """All accounts of one emulator."""
 
     def __init__(self, options: Options, now: datetime) -> None:
         self.options = options
@@ -295,7 +340,8 @@ def _by_id(item: Item) -> int:
     return item.id
 
 
-def _until(items: list[T], now: int) -> list[T]:
+def _created_by(items: list[ItemT], now: int) -> list[ItemT]:
+    """The objects that were created by `now`, of a list in the order of creation."""
     return items[: bisect_right(items, ((now + 1) << 20) - 1, key=_by_id)]
 
 

@@ -1,4 +1,4 @@
-"""What ads are made of: videos, images, music and posts, by id; and the library that an account has of them."""
+"""The creatives of ads: the ids of their videos, images, music and posts, and the account's library of them."""
 
 from collections.abc import Iterator
 
@@ -26,9 +26,9 @@ class Asset(msgspec.Struct, frozen=True):
 
     Attributes:
         id: video_id or image_id.
-        key: Decides everything else about it.
-        created: When it was uploaded, seconds since 1970.
-        modified: When it was changed last, as of the time of asking.
+        key: The number from which everything else about it follows.
+        created: When it was uploaded, in seconds since 1970.
+        modified: When it was last changed, as of the time of the request.
     """
 
     id: str
@@ -38,12 +38,12 @@ class Asset(msgspec.Struct, frozen=True):
 
 
 def is_carousel(ad: Ad) -> bool:
-    """Whether the ad shows images one after the other instead of a video."""
+    """Whether the ad shows a series of images instead of a video."""
     return ad.key % 100 < 10
 
 
 def post_of(ad: Ad) -> int | None:
-    """The place of the post that the ad shows, if it is a Spark Ad."""
+    """The index of the post that the ad shows, if it is a Spark Ad."""
     if is_carousel(ad) or ad.group.campaign.smart or (ad.key >> 40) % 100 >= 14:
         return None
     return posts(ad.group.campaign.account).pick(ad.key >> 20, ad.created)
@@ -51,17 +51,17 @@ def post_of(ad: Ad) -> int | None:
 
 def item_id(ad: Ad) -> str | None:
     """The tiktok_item_id of a Spark Ad."""
-    place = post_of(ad)
-    return None if place is None else post_id(posts(ad.group.campaign.account), place)
+    index = post_of(ad)
+    return None if index is None else post_id(posts(ad.group.campaign.account), index)
 
 
 def video_id(ad: Ad) -> str | None:
-    """The id of the ad's video; up to three ads of an ad group share one. Carousels and Spark Ads have none."""
+    """The id of the ad's video. Up to three ads of an ad group share a video. Carousels and Spark Ads have none."""
     return None if is_carousel(ad) or post_of(ad) is not None else _video(_slot(ad))
 
 
 def image_ids(ad: Ad) -> list[str]:
-    """The images of a carousel (the last may be one that other accounts use too), or the video's cover."""
+    """The images of a carousel, or the video's cover. Other accounts may use the last image of a carousel too."""
     slot = _slot(ad)
     if not is_carousel(ad):
         return [] if post_of(ad) is not None else [_cover(slot)]
@@ -71,12 +71,12 @@ def image_ids(ad: Ad) -> list[str]:
 
 
 def music_id(ad: Ad) -> str | None:
-    """The music of a carousel: from TikTok's library or, if it had some by then, the account's own."""
+    """The music of a carousel: a track of TikTok's library, or of the account if it had any when the ad was created."""
     if not is_carousel(ad):
         return None
     own = tracks(ad.group.campaign.account)
-    place = own.pick(ad.key >> 24, ad.created)
-    return track_id(own, place) if place is not None and ad.key >> 16 & 1 else stock_track_id(ad.key % STOCK_TRACKS)
+    index = own.pick(ad.key >> 24, ad.created)
+    return track_id(own, index) if index is not None and ad.key >> 16 & 1 else stock_track_id(ad.key % STOCK_TRACKS)
 
 
 def videos(account: Account, now: int) -> list[Asset]:
@@ -92,50 +92,53 @@ def images(account: Account, now: int) -> list[Asset]:
 
 
 def _images(account: Account, now: int) -> Iterator[tuple[str, int, int]]:
+    """The id, key and first use of each image of the account, whenever it is uploaded."""
     for slot, used, carousel in _slots(account, now):
         if not carousel:
             yield _cover(slot), slot ^ 1, used
             continue
-        for place in range(2 if slot % 3 == 0 else 3):
-            yield _card(slot, place), slot ^ (place + 2), used
+        for position in range(2 if slot % 3 == 0 else 3):
+            yield _card(slot, position), slot ^ (position + 2), used
     for index in stock_images(account):
         yield stock_image_id(index), keyed(78, index), account.created + _LEAD + 300 + index
 
 
 def _slots(account: Account, now: int) -> Iterator[tuple[int, int, bool]]:
-    """What the account's ads show, as (key, first use, whether it is a carousel), and a few things never used.
+    """The creatives of the account's ads as (key, first use, whether it is a carousel), and a few unused videos.
 
-    Material comes up to a day before its first ad, hence the look ahead.
+    A creative is uploaded up to a day before its first ad, so ads of the next day count too.
     """
     seen: set[tuple[int, bool]] = set()
     for ad in account.ads(now + DAY):
         carousel = is_carousel(ad)
-        mark = (_slot(ad), carousel)
-        if mark in seen or post_of(ad) is not None:
+        creative = (_slot(ad), carousel)
+        if creative in seen or post_of(ad) is not None:
             continue
-        seen.add(mark)
+        seen.add(creative)
         yield _slot(ad), ad.created, carousel
     for group in account.adgroups(now + DAY):
         if group.key % 4 == 0:
             yield keyed(group.key, _UNUSED_SLOT, 21), group.created, False
 
 
-def _newest(account: Account, found: Iterator[tuple[str, int, int]], now: int) -> list[Asset]:
+def _newest(account: Account, candidates: Iterator[tuple[str, int, int]], now: int) -> list[Asset]:
+    """The assets that are uploaded by `now`, last modified first, from their ids, keys and first uses."""
     assets = []
-    for its_id, key, used in found:
+    for asset_id, key, used in candidates:
         created = max(account.created + 300, used - _LEAD - key % (DAY - _LEAD))
         if created > now:
             continue
-        modified = created - 1 - key % 40 if key % 7 == 0 and its_id[0] != "v" else created
+        modified = created - 1 - key % 40 if key % 7 == 0 and asset_id[0] != "v" else created
         renamed = created + DAY * (1 + key % 20)
         if key % 100 < 15 and renamed <= now:
             modified = renamed
-        assets.append(Asset(its_id, key, created, modified))
+        assets.append(Asset(asset_id, key, created, modified))
     assets.sort(key=lambda asset: (asset.modified, asset.id), reverse=True)
     return assets
 
 
 def _slot(ad: Ad) -> int:
+    """The key of the ad's creative."""
     return keyed(ad.group.key, ad.serial % 64 // 3, 21)
 
 
@@ -147,5 +150,5 @@ def _cover(slot: int) -> str:
     return f"tos-alisg-p-0051c001-sg/{slot:016x}"
 
 
-def _card(slot: int, place: int) -> str:
-    return f"ad-site-i18n-sg/{slot:016x}{place}"
+def _card(slot: int, position: int) -> str:
+    return f"ad-site-i18n-sg/{slot:016x}{position}"

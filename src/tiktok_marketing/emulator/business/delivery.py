@@ -1,12 +1,13 @@
-"""What ads deliver: a vector of whole numbers for each ad and day, from which every metric is made.
+"""What ads deliver: a vector of whole numbers per ad and day, from which every metric is computed.
 
-All parts of a vector are counts or hundredths of the currency, so that adding is exact: hours to days, ads to ad
-groups, campaigns and the account. A day's vector is split over its hours by flooring running totals, which loses
-nothing.
+All components of a vector are counts or hundredths of the currency, so that addition is exact: hours to days, and ads
+to ad groups, campaigns and the account. A day's vector is spread over its hours by rounding down running totals, which
+loses nothing.
 
-Immediate parts are known when their hour is over. Late parts come from conversions: of a day's conversions some are
-known on that day and the rest over the following seven, as attribution catches up. Parts by conversion time (`rt_…`)
-hold on a day what became known on it, so over all days they add up to the same.
+Immediate components are known when their hour is over. Late components follow from conversions: some of a day's
+conversions are known on that day, and the rest become known over the next seven days, as attribution catches up.
+Components by conversion time (`rt_...`) count for each day what became known on it. Over all days both have the same
+sum.
 """
 
 from tiktok_marketing.emulator.business.business import FOREVER, Account, Ad
@@ -28,34 +29,35 @@ LATE = (
     "vta_payment", "vta_payment_value", "evta_payment", "skan", "secondary",
 )  # fmt: skip
 REAL_TIME = ("rt_conversion", "rt_late_result", "rt_install")
-PARTS = (*IMMEDIATE, *LATE, *REAL_TIME)
-"""Names of the parts of a vector, in order. Only `reach`, a day's viewers of one ad, must not be read as a sum."""
+COMPONENTS = (*IMMEDIATE, *LATE, *REAL_TIME)
+"""The names of a vector's components, in order. Only `reach`, the viewers of one ad on one day, does not add up."""
 
-AT = {name: index for index, name in enumerate(PARTS)}
-SIZE = len(PARTS)
-ZERO = [0] * SIZE
-LEAST_IMPRESSIONS = 500
-"""A whole day of an ad that does not just trickle has at least as many."""
+VECTOR_INDEX = {name: index for index, name in enumerate(COMPONENTS)}
+VECTOR_SIZE = len(COMPONENTS)
+ZERO_VECTOR = [0] * VECTOR_SIZE
+MIN_IMPRESSIONS = 500
+"""The least impressions on a whole day of an ad, unless it only trickles."""
 
 LAG_DAYS = 7
 _LAG = (620, 780, 860, 915, 955, 985, 1005, 1024)
-"""Of 1,024 conversions, how many are known when the ad's day is over, the next day, ... the seventh day after."""
+"""Of 1,024 conversions of a day, how many are known when the day is over, one day later, ... seven days later."""
 
 _UNIT = 20
 _ONE = 1 << _UNIT
 _MASK = _ONE - 1
-_NOW = len(IMMEDIATE)
-_LATE_END = _NOW + len(LATE)
-_CONVERSION = AT["conversion"]
-SALT = tuple((mix(index) & 0xFFFFFFFF) | 1 for index in range(SIZE))
-"""For each part, an odd number that makes its chance its own."""
+_LATE_START = len(IMMEDIATE)
+_LATE_END = _LATE_START + len(LATE)
+_CONVERSION = VECTOR_INDEX["conversion"]
+SALT = tuple((mix(index) & 0xFFFFFFFF) | 1 for index in range(VECTOR_SIZE))
+"""For each component, an odd number that makes its randomness independent of the others."""
 
 _TAKEN_BACK = 0x7A4B
 _TAKEN_BACK_AFTER = 2
 
-Ops = tuple[tuple[int, int, int, int], ...]
+Chain = tuple[tuple[int, int, int, int], ...]
+"""Components, each with the component that it comes from, its rate in 1/2^20, and its salt."""
 
-_PARTNERS: dict[str, dict[str, tuple[str, int]]] = {
+_LATE_RATES: dict[str, dict[str, tuple[str, int]]] = {
     "web": {
         "payment": ("conversion", 1000), "payment_value": ("payment", 4_800_000), "web_cart": ("conversion", 3100),
         "web_cart_value": ("web_cart", 5_100_000), "initiate_checkout": ("conversion", 1700),
@@ -85,14 +87,23 @@ _PARTNERS: dict[str, dict[str, tuple[str, int]]] = {
         "purchase_value": ("conversion", 0),
     },
 }  # fmt: skip
-"""For each profile, late parts as thousandths of another part (of money: hundredths of the currency per unit)."""
+"""For each profile, late components in thousandths of another component, or in hundredths of the currency per unit."""
 
 _PER_MILLE_OF_CLICKS = {"web": 42, "app": 110, "lead": 75, "shop": 48, "traffic": 4, "community": 4}
 _INSTANT_RESULT = {"reach": "reach", "traffic": "clicks", "video": "watched_6s", "community": "follows"}
 
 
 class Model:
-    """How one ad turns impressions into everything else: chains of (part, from part, rate, salt), rates in 1/2^20."""
+    """How one ad turns impressions into everything else.
+
+    Attributes:
+        instant: The immediate components.
+        conversion_rate: Conversions per click, in 1/2^20.
+        late: The late components.
+        rt: The components by conversion time.
+        secondary: Whether its ad group has a second goal.
+        sources: Every component and the component that it comes from, which stands before it.
+    """
 
     __slots__ = ("conversion_rate", "instant", "late", "rt", "secondary", "sources")
 
@@ -143,11 +154,10 @@ class Model:
             ("evta", "conversion", below_one(80)),
             ("cta", "conversion", below_one(700)),
         ]
-        money = account.template.cpm
-        for part, (source, per_mille) in _PARTNERS.get(profile, {}).items():
+        for component, (source, per_mille) in _LATE_RATES.get(profile, {}).items():
             exact = per_mille == 1000
-            scaled = per_mille * money // 780 if part.endswith("_value") else per_mille
-            late.append((part, source, _ONE if exact else rate(scaled, 20)))
+            scaled = per_mille * account.template.cpm // 780 if component.endswith("_value") else per_mille
+            late.append((component, source, _ONE if exact else rate(scaled, 20)))
         self.late = _compile(late)
         rt: list[tuple[str, str, int]] = []
         if profile not in _INSTANT_RESULT:
@@ -158,23 +168,33 @@ class Model:
         self.secondary = profile == "app"
         self.sources: tuple[tuple[int, int], ...] = (
             (0, 0),
-            *((part, source) for part, source, _, _ in self.instant),
-            (AT["engagements"], 0),
-            (_CONVERSION, AT["clicks"]),
-            *((part, source) for part, source, _, _ in self.late),
+            *((component, source) for component, source, _, _ in self.instant),
+            (VECTOR_INDEX["engagements"], 0),
+            (_CONVERSION, VECTOR_INDEX["clicks"]),
+            *((component, source) for component, source, _, _ in self.late),
             (_LATE_END, 0),
-            *((part, source) for part, source, _, _ in self.rt),
+            *((component, source) for component, source, _, _ in self.rt),
         )
-        """Every part, each after the part that it comes from."""
 
 
-def _compile(chain: list[tuple[str, str, int]]) -> Ops:
-    """Name to index; parts that stay zero are left out."""
-    return tuple((AT[part], AT[source], rate, SALT[AT[part]]) for part, source, rate in chain if rate)
+def _compile(steps: list[tuple[str, str, int]]) -> Chain:
+    """A chain with indexes in place of names. Components that stay zero are left out."""
+    return tuple(
+        (VECTOR_INDEX[component], VECTOR_INDEX[source], rate, SALT[VECTOR_INDEX[component]])
+        for component, source, rate in steps
+        if rate
+    )
 
 
-class Numbers:
-    """The figures of one account as seen at one time (`now`, seconds since 1970)."""
+class Figures:
+    """The figures of one account as they are at one time.
+
+    Attributes:
+        account: The account.
+        now: The time, in seconds since 1970.
+        today: The ordinal of the local day at `now`.
+        last_day: The last day (ordinal) with figures: today once its first hour is over, yesterday until then.
+    """
 
     def __init__(self, account: Account, now: int, models: dict[int, Model] | None = None, taken_back: int = 0) -> None:
         self.account = account
@@ -191,30 +211,30 @@ class Numbers:
         return local_day(self.account.zone, ordinal)
 
     def hours_passed(self, ordinal: int) -> int:
-        """How many labelled hours of a day are known now."""
+        """How many labelled hours of a day are over."""
         if ordinal < self.today:
             return len(self.day(ordinal).labels)
         return self._passed if ordinal == self.today else 0
 
     def model(self, ad: Ad) -> Model:
-        """The ad's model, kept for as long as the account's figures are."""
-        found = self._models.get(ad.key)
-        if found is None:
+        """The ad's model. Models are kept between calls."""
+        model = self._models.get(ad.key)
+        if model is None:
             if len(self._models) > 50_000:
                 self._models.clear()
-            found = self._models[ad.key] = Model(ad)
-        return found
+            model = self._models[ad.key] = Model(ad)
+        return model
 
     def span(self, ad: Ad, first: int, last: int) -> range:
-        """The days from `first` to `last` on which conversions or impressions of the ad may be known."""
-        if not ad.base:
+        """The days from `first` to `last` on which the ad may have impressions or conversions."""
+        if not ad.daily_impressions:
             return range(0)
         late = 0 if self.account.sandbox_days else LAG_DAYS
         tail = ad.last_day + late if ad.last_day < FOREVER else FOREVER
         return range(max(first, ad.first_day), min(last, tail, self.last_day) + 1)
 
     def series(self, ad: Ad, first: int, last: int) -> list[tuple[int, list[int]]]:
-        """The ad's days with data from `first` to `last` (ordinals, inclusive), each with its vector."""
+        """The ad's days with data from `first` to `last` (ordinals, inclusive), with their vectors."""
         span = self.span(ad, first, last)
         if not span:
             return []
@@ -225,7 +245,7 @@ class Numbers:
             if ordinal <= ad.last_day:
                 self._final(ad, model, ordinal, finals)
         for ordinal in span:
-            vector = [0] * SIZE
+            vector = [0] * VECTOR_SIZE
             if ordinal <= ad.last_day:
                 self._fill(ad, model, ordinal, vector, finals)
             if finals:
@@ -235,17 +255,17 @@ class Numbers:
         return rows
 
     def takes_back(self, ad: Ad, ordinal: int) -> bool:
-        """Whether the ad's figures of a day turned out to be invalid."""
+        """Whether TikTok has taken back the ad's figures of a day, as it does with invalid traffic."""
         if not self._taken_back or self.today - ordinal < _TAKEN_BACK_AFTER:
             return False
         return mix(ad.key ^ ordinal ^ _TAKEN_BACK) % 100 < self._taken_back
 
     def days_taken_back(self, ad: Ad, span: range) -> range | list[int]:
-        """The days among these of which that is so."""
+        """The days of a span whose figures TikTok has taken back."""
         return [ordinal for ordinal in span if self.takes_back(ad, ordinal)] if self._taken_back else range(0)
 
     def hours(self, ad: Ad, ordinal: int) -> list[tuple[int, list[int]]]:
-        """The ad's hours with data on one day: hour label and vector. They add up to the day's vector exactly."""
+        """The ad's hours with data on one day: labels and vectors. They add up to the day's vector exactly."""
         rows = self.series(ad, ordinal, ordinal)
         if not rows:
             return []
@@ -254,73 +274,78 @@ class Numbers:
         passed = self.hours_passed(ordinal)
         edges = day.cumulative[1 : passed + 1]
         known = day.cumulative[passed]
-        noise = mix(ad.key ^ ordinal)
+        random_bits = mix(ad.key ^ ordinal)
         whole = self._whole(ad, ordinal) if passed < len(day.labels) else vector
-        hours = [[0] * SIZE for _ in range(passed)]
-        for part, value in enumerate(vector):
+        hours = [[0] * VECTOR_SIZE for _ in range(passed)]
+        for component, value in enumerate(vector):
             if not value:
                 continue
-            immediate = part < _NOW
-            amount, weight = (whole[part], day.total) if immediate else (value, known)
-            shift = _shift(part, noise, weight)
+            immediate = component < _LATE_START
+            amount, weight = (whole[component], day.total) if immediate else (value, known)
+            shift = _shift(component, random_bits, weight)
             before = 0
             for hour, edge in zip(hours, edges, strict=True):
                 running = (amount * edge + shift) // weight
-                hour[part] = running - before
+                hour[component] = running - before
                 before = running
         return [(label, hour) for label, hour in zip(day.labels, hours, strict=False) if any(hour)]
 
     def _whole(self, ad: Ad, ordinal: int) -> list[int]:
-        """Immediate parts of the day as if it were over; None of them if the ad does not deliver on it."""
-        vector = [0] * SIZE
+        """The immediate components of the day as if it were over. All are zero if the ad does not deliver on it."""
+        vector = [0] * VECTOR_SIZE
         if ad.first_day <= ordinal <= ad.last_day:
             self._fill_instant(ad, self.model(ad), ordinal, vector)
         return vector
 
     def _fill_instant(self, ad: Ad, model: Model, ordinal: int, vector: list[int]) -> int:
-        noise = mix(ad.key ^ ordinal)
-        vector[0] = _impressions(ad, ordinal, noise)
-        for part, source, rate, salt in model.instant:
-            vector[part] = (vector[source] * rate + ((noise * salt >> 11) & _MASK)) >> _UNIT
+        """Put the immediate components of the whole day into the vector. Returns the random number of the ad's day."""
+        random_bits = mix(ad.key ^ ordinal)
+        vector[0] = _impressions(ad, ordinal, random_bits)
+        for component, source, rate, salt in model.instant:
+            vector[component] = (vector[source] * rate + ((random_bits * salt >> 11) & _MASK)) >> _UNIT
         vector[5] = vector[5] or 1
         vector[20] = vector[1] + vector[14] + vector[15] + vector[16] + vector[17] + vector[18] + vector[19]
-        return noise
+        return random_bits
 
     def _fill(self, ad: Ad, model: Model, ordinal: int, vector: list[int], finals: dict[int, tuple[int, int]]) -> None:
-        noise = self._fill_instant(ad, model, ordinal, vector)
-        final = (vector[1] * model.conversion_rate + (noise >> 9 & _MASK)) >> _UNIT if model.conversion_rate else 0
+        """Put what is known of a day into the vector, and the conversions that it will have into `finals`."""
+        random_bits = self._fill_instant(ad, model, ordinal, vector)
+        final = 0
+        if model.conversion_rate:
+            final = (vector[1] * model.conversion_rate + (random_bits >> 9 & _MASK)) >> _UNIT
         if final:
-            finals[ordinal] = (final, noise >> 30 & 1023)
+            finals[ordinal] = (final, random_bits >> 30 & 1023)
         if ordinal == self.today:
             day, passed = self._day, self._passed
             known = day.cumulative[passed]
             if passed < len(day.labels):
-                for part in range(_NOW):
-                    if vector[part]:
-                        vector[part] = (vector[part] * known + _shift(part, noise, day.total)) // day.total
+                for component in range(_LATE_START):
+                    if vector[component]:
+                        shift = _shift(component, random_bits, day.total)
+                        vector[component] = (vector[component] * known + shift) // day.total
         if not final:
             return
-        conversions = self._known(final, noise >> 30 & 1023, self.today - ordinal)
+        conversions = self._known(final, random_bits >> 30 & 1023, self.today - ordinal)
         if not conversions:
             return
         vector[_CONVERSION] = conversions
-        for part, source, rate, salt in model.late:
-            vector[part] = (vector[source] * rate + ((noise * salt >> 11) & _MASK)) >> _UNIT
+        for component, source, rate, salt in model.late:
+            vector[component] = (vector[source] * rate + ((random_bits * salt >> 11) & _MASK)) >> _UNIT
 
     def _final(self, ad: Ad, model: Model, ordinal: int, finals: dict[int, tuple[int, int]]) -> None:
-        """The conversions that a day will have in the end; cheaper than its whole vector."""
+        """Put the conversions that a day will have into `finals`. This is cheaper than its whole vector."""
         if not model.conversion_rate:
             return
-        noise = mix(ad.key ^ ordinal)
-        part, _, rate, salt = model.instant[0]
-        assert part == 1  # noqa: S101 - clicks come first in every chain
-        clicks = (_impressions(ad, ordinal, noise) * rate + ((noise * salt >> 11) & _MASK)) >> _UNIT
-        final = (clicks * model.conversion_rate + (noise >> 9 & _MASK)) >> _UNIT
+        random_bits = mix(ad.key ^ ordinal)
+        component, _, rate, salt = model.instant[0]
+        assert component == 1  # noqa: S101 - clicks come first in every chain
+        clicks = (_impressions(ad, ordinal, random_bits) * rate + ((random_bits * salt >> 11) & _MASK)) >> _UNIT
+        final = (clicks * model.conversion_rate + (random_bits >> 9 & _MASK)) >> _UNIT
         if final:
-            finals[ordinal] = (final, noise >> 30 & 1023)
+            finals[ordinal] = (final, random_bits >> 30 & 1023)
 
     def _known(self, final: int, shift: int, age: int) -> int:
-        """Of a day's conversions, those known now, `age` days later; the present day counts as far as it has gone."""
+        """How many of a day's conversions are known `age` days later, now. Today counts as far as it is over."""
         if age > LAG_DAYS:
             return final
         return self._known_within(final, shift, age, self._day.cumulative[self._passed], self._day.total)
@@ -333,36 +358,37 @@ class Numbers:
     def _fill_real_time(
         self, model: Model, ordinal: int, vector: list[int], finals: dict[int, tuple[int, int]]
     ) -> None:
+        """Put the conversions that became known on a day into its vector."""
         day = self._day
         passed = day.cumulative[self._passed]
-        came = 0
+        conversions = 0
         for age in range(LAG_DAYS + 1):
             entry = finals.get(ordinal - age)
             if entry is None:
                 continue
             final, shift = entry
             if ordinal == self.today:
-                came += self._known_within(final, shift, age, passed, day.total)
+                conversions += self._known_within(final, shift, age, passed, day.total)
             else:
-                came += (final * _LAG[age] + shift) >> 10
+                conversions += (final * _LAG[age] + shift) >> 10
             if age:
-                came -= (final * _LAG[age - 1] + shift) >> 10
-        if came:
-            vector[_LATE_END] = came
-            for part, source, _, _ in model.rt:
-                vector[part] = vector[source]
+                conversions -= (final * _LAG[age - 1] + shift) >> 10
+        if conversions:
+            vector[_LATE_END] = conversions
+            for component, source, _, _ in model.rt:
+                vector[component] = vector[source]
 
 
-def _impressions(ad: Ad, ordinal: int, noise: int) -> int:
-    """A day's impressions: the ad's scale, the weekday, a slow start and a slow fading, and chance."""
+def _impressions(ad: Ad, ordinal: int, random_bits: int) -> int:
+    """A day's impressions, from the ad's size, the weekday, a slow start, a slow decline and randomness."""
     age = ordinal - ad.first_day
     curve = (45, 75, 95)[age] if age < 3 else max(38, 104 - age)
-    value = ad.base * WEEKDAY_WEIGHTS[(ordinal - 1) % 7] * curve * (78 + (noise & 0x3F)) // 1_100_000
-    return max(value, 1 if ad.trickles else LEAST_IMPRESSIONS)
+    value = ad.daily_impressions * WEEKDAY_WEIGHTS[(ordinal - 1) % 7] * curve * (78 + (random_bits & 0x3F)) // 1_100_000
+    return max(value, 1 if ad.trickles else MIN_IMPRESSIONS)
 
 
-def _shift(part: int, noise: int, weight: int) -> int:
-    """Where in the day's weight a part's roundings fall; the first hour always gets an impression."""
-    if part == 0 or part == 5:  # noqa: PLR1714 - faster than a set for the two counts that must not be zero
+def _shift(component: int, random_bits: int, weight: int) -> int:
+    """Where in the day a component is rounded up. The first hour always gets an impression."""
+    if component == 0 or component == 5:  # noqa: PLR1714 - impressions and reach must not be zero, and a set is slower
         return weight - 1
-    return ((noise * SALT[part]) >> 17) % weight
+    return ((random_bits * SALT[component]) >> 17) % weight

@@ -1,4 +1,4 @@
-"""What state a campaign, ad group or ad is in at a given time: statuses, edits and the time of the last change."""
+"""The state of a campaign, ad group or ad at a given time: statuses, edits and the time of the last change."""
 
 from tiktok_marketing.emulator.business.business import DAY, FOREVER, Ad, AdGroup, Campaign, Item
 
@@ -10,7 +10,7 @@ PRIMARY = (
 
 
 def is_deleted(item: Item, now: int) -> bool:
-    """Whether it, or what holds it, is deleted at `now`."""
+    """Whether an object, its ad group or its campaign is deleted at `now`."""
     if item.deleted_at <= now:
         return True
     if isinstance(item, Ad):
@@ -19,7 +19,7 @@ def is_deleted(item: Item, now: int) -> bool:
 
 
 def deleted_at(item: Item) -> int:
-    """When it, or what holds it, is deleted: `FOREVER` if never."""
+    """When an object, its ad group or its campaign is deleted. `FOREVER` if never."""
     if isinstance(item, Campaign):
         return item.deleted_at
     holder = item.campaign if isinstance(item, AdGroup) else item.group
@@ -27,7 +27,7 @@ def deleted_at(item: Item) -> int:
 
 
 def operation_status(item: Item, now: int) -> str:
-    """ENABLE, DISABLE or DELETE: what the advertiser did to this very object."""
+    """ENABLE, DISABLE or DELETE: what the advertiser did to this object itself."""
     if item.deleted_at <= now:
         return "DELETE"
     return "DISABLE" if item.paused_at <= now else "ENABLE"
@@ -71,7 +71,7 @@ def ad_status(ad: Ad, now: int) -> str:
             return name
     if now < ad.created + 7200:
         return "AD_STATUS_AUDIT"
-    return "AD_STATUS_DELIVERY_OK" if ad.base else "AD_STATUS_AUDIT_DENY"
+    return "AD_STATUS_DELIVERY_OK" if ad.daily_impressions else "AD_STATUS_AUDIT_DENY"
 
 
 def secondary_status(item: Item, now: int) -> str:
@@ -94,7 +94,7 @@ def primary_status(item: Item, now: int) -> str:
 
 
 def has_primary_status(item: Item, wanted: str, now: int) -> bool:
-    """Whether an object falls under a primary status, collective ones included."""
+    """Whether an object has a primary status. Collective statuses such as STATUS_ALL count too."""
     if wanted == ALL:
         return True
     if wanted == NOT_DELETED:
@@ -103,7 +103,7 @@ def has_primary_status(item: Item, wanted: str, now: int) -> bool:
 
 
 def edits(item: Item, now: int) -> int:
-    """How often the advertiser changed it by `now`: campaigns and ad groups every few days while they run."""
+    """How often the advertiser edited an object by `now`: campaigns and ad groups every few days while they run."""
     end = min(now, item.paused_at, item.deleted_at)
     if isinstance(item, Ad):
         return 1 if item.key % 5 < 2 and item.created + DAY * (1 + item.key % 6) <= end else 0
@@ -112,7 +112,7 @@ def edits(item: Item, now: int) -> int:
 
 
 def modified(item: Item, now: int) -> int:
-    """When it was last changed, in seconds since 1970."""
+    """When an object was last changed, in seconds since 1970."""
     count = edits(item, now)
     last = item.created
     if count:

@@ -1,10 +1,10 @@
-"""The words of the seeded business: who advertises, where, and what a marketer calls things."""
+"""The vocabulary of the seeded business: its advertisers, places, products and names."""
 
 import msgspec
 
 
 class Template(msgspec.Struct, frozen=True):
-    """What kind of ad account one is.
+    """A kind of ad account.
 
     Attributes:
         name: Its name.
@@ -13,12 +13,12 @@ class Template(msgspec.Struct, frozen=True):
         currency: ISO currency code.
         cpm: A typical price of a thousand impressions, in hundredths of the currency.
         industry: TikTok's industry id.
-        profiles: What its campaigns are for, most frequent first repeated.
+        profiles: The kinds of its campaigns, keys of `PROFILES`. Frequent kinds appear several times.
         size: Its number of ads in percent of the option `ads_per_account`.
         age: Its age in percent of the option `days`.
-        life: active, idle (campaigns long ended) or unused (never had one).
-        things: What it promotes.
-        app: The app it promotes, if any.
+        life: active, idle (its campaigns ended long ago) or unused (it never had a campaign).
+        products: The products that it promotes.
+        app: The app that it promotes, if any.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Template(msgspec.Struct, frozen=True):
     size: int
     age: int
     life: str
-    things: tuple[str, ...]
+    products: tuple[str, ...]
     app: str = ""
 
 
@@ -134,16 +134,16 @@ HOOKS = (
     "Testimonial",
 )
 TEXTS = (
-    "Meet the {thing} everyone is talking about ✨",
-    "{thing}: back in stock, for now.",
-    'They said "{thing}" would not last the week.',
-    "Why we made {thing} (and why you will keep it)",
-    "Try {thing} today \N{EN DASH} free returns, no fuss",
+    "Meet the {product} everyone is talking about ✨",
+    "{product}: back in stock, for now.",
+    'They said "{product}" would not last the week.',
+    "Why we made {product} (and why you will keep it)",
+    "Try {product} today \N{EN DASH} free returns, no fuss",
 )
 
 
 class Profile(msgspec.Struct, frozen=True):
-    """What a campaign is for, in the words of the API.
+    """A kind of campaign, in the terms of the API.
 
     Attributes:
         objective: The campaign's objective_type.
@@ -153,8 +153,8 @@ class Profile(msgspec.Struct, frozen=True):
         event: The ad group's optimization_event.
         billing: The ad group's billing_event.
         action: The ads' call_to_action.
-        objective_label: objective_type as a report names it.
-        promotion_label: promotion_type as a report names it.
+        objective_label: The objective_type in a report.
+        promotion_label: The promotion_type in a report.
     """
 
     objective: str

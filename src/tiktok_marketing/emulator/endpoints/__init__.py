@@ -1,1 +1,1 @@
-"""The endpoints of the emulated API: parameters in, TikTok's answers or refusals out. No sockets here."""
+"""The endpoints of the emulated API: from parameters to TikTok's answers or refusals. No sockets enter here."""

@@ -1,4 +1,4 @@
-"""Who may ask: the app, its tokens, and the endpoints that deal with them."""
+"""Access: the app, its tokens, what they may read, and the endpoints about them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,21 +11,21 @@ from tiktok_marketing.emulator.endpoints.records import advertiser_record
 from tiktok_marketing.emulator.randomness import keyed
 
 AUTH_CODE = "demo-auth-code"
-"""The auth_code that oauth2/access_token takes, once."""
+"""The auth_code that oauth2/access_token accepts once."""
 
 SANDBOX_PATHS = frozenset({"campaign/get/", "adgroup/get/", "ad/get/", "report/integrated/get/", "user/info/"})
-"""What a sandbox token may ask for."""
+"""The endpoints that a sandbox token may call."""
 
 _ACCOUNTS_PATHS = frozenset({"advertiser/info/", "oauth2/advertiser/get/"})
 
 _SCOPES = [1, 2, 4, 100, 200, 210, 220, 44]
-_MOST_ACCOUNTS = 100
+_MAX_ACCOUNTS = 100
 
 
 class Access:
-    """The app and its three tokens: one for all granted accounts, one for the first only, one for the sandbox.
+    """The app and its three tokens: for all granted accounts, for the first account only, and for the sandbox.
 
-    They look like TikTok's and begin with `fa4e`, so that nobody takes them for real ones.
+    The tokens look like TikTok's. They begin with `fa4e`, so that nobody mistakes them for real ones.
     """
 
     def __init__(self, business: Business) -> None:
@@ -45,20 +45,21 @@ class Access:
         self._revoked: set[str] = set()
 
     def reset(self) -> None:
-        """Make the auth code and all tokens good again."""
+        """Make the auth code and all tokens valid again."""
         self._used_codes.clear()
         self._revoked.clear()
 
     def check_token(self, token: str | None, path: str) -> None:
-        """Refuse a missing or wrong token, and what a sandbox token may not ask for.
+        """Refuse a missing or wrong token, and endpoints that a sandbox token may not call.
 
         Raises:
-            Refusal: 40104, 40105, 40014 (accounts) or 40008 (all else).
+            Refusal: The token is missing (40104) or wrong (40105), or the endpoint is about accounts (40014) or
+                otherwise unknown to the sandbox (40008).
         """
         if not token:
             raise Refusal(40104, "Access token is null, you should set it in http header with key Access-Token.")
-        known = {self.access_token, self.limited_access_token, self.sandbox_access_token}
-        if token not in known or token in self._revoked:
+        tokens = {self.access_token, self.limited_access_token, self.sandbox_access_token}
+        if token not in tokens or token in self._revoked:
             raise Refusal(40105, "Access token is incorrect or has been revoked.")
         if token == self.sandbox_access_token and path not in self._sandbox_paths:
             if path in _ACCOUNTS_PATHS:
@@ -66,7 +67,7 @@ class Access:
             raise Refusal(40008, "This endpoint is not implemented in the sandbox environment.")
 
     def is_sandbox(self, token: str | None) -> bool:
-        """Whether it is the sandbox token."""
+        """Whether a token is the sandbox token."""
         return token == self.sandbox_access_token
 
     def accounts(self, token: str | None) -> list[Account]:
@@ -80,19 +81,19 @@ class Access:
         """An account by its id.
 
         Raises:
-            Refusal: There is none (40300), or the token does not reach it (40001).
+            Refusal: There is no such account (40300), or the token does not reach it (40001).
         """
-        found = self._business.by_id.get(advertiser_id)
-        if found is None:
+        account = self._business.by_id.get(advertiser_id)
+        if account is None:
             raise Refusal(40300, f"Advertiser {advertiser_id} does not exist or has been deleted.")
-        if found not in self.accounts(token):
+        if account not in self.accounts(token):
             raise Refusal(40001, f"No permission to operate advertiser {advertiser_id}.")
-        return found
+        return account
 
     # -- endpoints
 
     def exchange(self, body: Mapping[str, Any]) -> Answer:
-        """oauth2/access_token: an auth_code, once, for the production token."""
+        """oauth2/access_token: exchange an auth_code for the production token, once."""
         fields = {name: str(body.get(name) or "") for name in ("app_id", "secret", "auth_code")}
         missing = [name for name, value in fields.items() if not value]
         if missing:
@@ -105,7 +106,7 @@ class Access:
         return encode({"access_token": self.access_token, "advertiser_ids": ids, "scope": _SCOPES})
 
     def revoke(self, body: Mapping[str, Any]) -> Answer:
-        """oauth2/revoke_token: end a token."""
+        """oauth2/revoke_token: revoke a token."""
         self._check_app(str(body.get("app_id") or ""), str(body.get("secret") or ""))
         token = str(body.get("access_token") or "")
         self.check_token(token, "user/info/")
@@ -114,24 +115,23 @@ class Access:
         return encode({"app_id": self.app_id, "advertiser_ids": ids})
 
     def advertisers(self, token: str | None, params: Mapping[str, str]) -> Answer:
-        """oauth2/advertiser/get: what the token reaches."""
+        """oauth2/advertiser/get: the accounts that the token reaches."""
         missing = [name for name in ("app_id", "secret") if not params.get(name)]
         if missing:
             refuse(f"Missing required field(s): {', '.join(missing)}.")
         self._check_app(params["app_id"], params["secret"])
-        found = [{"advertiser_id": str(item.id), "advertiser_name": item.name} for item in self.accounts(token)]
-        return encode({"list": found})
+        records = [{"advertiser_id": str(item.id), "advertiser_name": item.name} for item in self.accounts(token)]
+        return encode({"list": records})
 
     def advertiser_info(self, token: str | None, params: Mapping[str, str], now: int) -> Answer:
-        """advertiser/info: the accounts asked for, in full or the fields named."""
-        asked = read.json_value(params, "advertiser_ids")
-        if not asked:
+        """advertiser/info: the requested accounts, with all fields or the requested ones."""
+        ids = read.json_value(params, "advertiser_ids")
+        if not ids:
             refuse("Missing required field(s): advertiser_ids.")
-        read.ids(asked, "advertiser_ids", _MOST_ACCOUNTS)
+        read.ids(ids, "advertiser_ids", _MAX_ACCOUNTS)
         fields = read.texts(params, "fields")
         records = [
-            advertiser_record(self.account(token, advertiser_id), now)
-            for advertiser_id in dict.fromkeys(map(str, asked))
+            advertiser_record(self.account(token, advertiser_id), now) for advertiser_id in dict.fromkeys(map(str, ids))
         ]
         if fields is not None:
             wanted = ["advertiser_id", *(name for name in fields if name != "advertiser_id")]
@@ -143,7 +143,7 @@ class Access:
         return encode({"list": records})
 
     def user_info(self) -> Answer:
-        """user/info: whose token it is."""
+        """user/info: the user that the token belongs to."""
         key = self._business.accounts[0].key
         return encode(
             {

@@ -1,4 +1,4 @@
-"""The asset endpoints: what they take, which records they hold, and their pages."""
+"""The asset endpoints: the parameters that they accept, the records that they list, and their pages."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -17,9 +17,9 @@ from tiktok_marketing.emulator.endpoints.asset_records import (
     video_name,
     video_record,
 )
+from tiktok_marketing.emulator.endpoints.cache import BoundedCache
 from tiktok_marketing.emulator.endpoints.envelope import Answer, encode, page_info, refuse
 from tiktok_marketing.emulator.endpoints.pixels import instant_page_events, pixel_list, pixel_stats
-from tiktok_marketing.emulator.endpoints.reports.cache import BoundedCache
 from tiktok_marketing.emulator.options import Options
 
 IN_SANDBOX = frozenset(
@@ -28,9 +28,9 @@ IN_SANDBOX = frozenset(
         "creative/portfolio/list/",
     }
 )  # fmt: skip
-"""What the option `sandbox_asset_endpoints` lets the sandbox ask for."""
+"""The asset endpoints that a sandbox token may call, with the option `sandbox_asset_endpoints`."""
 
-_MUSIC_REACH = 100_000
+_MAX_MUSIC_RECORDS = 100_000
 _MUSIC_SCENES = ("CREATIVE_ASSET", "CAROUSEL_ADS", "CATALOG_CAROUSEL")
 _MUSIC_FILTERS = {
     "keyword", "image_urls", "music_ids", "catalog_id", "catalog_authorized_bc_id", "item_group_ids", "product_set_id",
@@ -48,10 +48,10 @@ Records = list[dict[str, Any]]
 
 
 class AssetLists:
-    """All endpoints of assets, audiences and pixels.
+    """All endpoints about assets, audiences and pixels.
 
     Attributes:
-        paths: Their paths.
+        paths: The paths of these endpoints.
     """
 
     def __init__(self, options: Options) -> None:
@@ -71,7 +71,7 @@ class AssetLists:
         self.paths = tuple(self._answers)
 
     def answer(self, path: str, account: Account, params: Mapping[str, str], now: int) -> Answer:
-        """One page of one endpoint.
+        """Answer with one page of one endpoint.
 
         Raises:
             Refusal: A parameter is wrong.
@@ -79,20 +79,20 @@ class AssetLists:
         return self._answers[path](account, params, now)
 
     def _library(self, kind: str, account: Account, now: int) -> list[Asset]:
-        found = self._libraries.at(now).get((kind, account.id))
-        if found is None:
-            found = (videos if kind == "video" else images)(account, now)[: self._options.asset_search_limit]
-            self._libraries.put((kind, account.id), found, len(found) + 1)
-        return found
+        assets = self._libraries.at(now).get((kind, account.id))
+        if assets is None:
+            assets = (videos if kind == "video" else images)(account, now)[: self._options.asset_search_limit]
+            self._libraries.put((kind, account.id), assets, len(assets) + 1)
+        return assets
 
     def _images(self, account: Account, params: Mapping[str, str], now: int) -> Answer:
         filtering = _filtering(params, {"image_ids", "material_ids", "width", "height", "ratio", "displayable"})
-        page, size = _place(params, 20, 100)
+        page, size = _page_and_size(params, 20, 100)
         assets = _with_ids(self._library("image", account, now), filtering, "image_ids")
         if not filtering.keys() - {"image_ids"}:
             return _page("list", assets, page, size, lambda asset: image_record(asset, account, now))
         records = [image_record(asset, account, now) for asset in assets]
-        records = _among(records, filtering, "material_ids", "material_id", 100)
+        records = _matching(records, filtering, "material_ids", "material_id", 100)
         for name in ("width", "height", "displayable"):
             if name in filtering:
                 records = [record for record in records if record[name] == filtering[name]]
@@ -106,9 +106,9 @@ class AssetLists:
         return _page("list", records, page, size)
 
     def _videos(self, account: Account, params: Mapping[str, str], now: int) -> Answer:
-        known = {"video_ids", "material_ids", "video_name", "video_material_source", "video_material_sources"}
-        filtering = _filtering(params, known)
-        page, size = _place(params, 20, 100)
+        filters = {"video_ids", "material_ids", "video_name", "video_material_source", "video_material_sources"}
+        filtering = _filtering(params, filters)
+        page, size = _page_and_size(params, 20, 100)
         assets = _with_ids(self._library("video", account, now), filtering, "video_ids")
         if "video_name" in filtering:
             word = str(filtering["video_name"]).lower()
@@ -116,25 +116,25 @@ class AssetLists:
         if "material_ids" not in filtering:
             return _page("list", assets, page, size, lambda asset: video_record(asset, account, now))
         records = [video_record(asset, account, now) for asset in assets]
-        return _page("list", _among(records, filtering, "material_ids", "material_id", 20), page, size)
+        return _page("list", _matching(records, filtering, "material_ids", "material_id", 20), page, size)
 
 
 def _music(account: Account, params: Mapping[str, str], now: int) -> Answer:
-    """file/music/get: the account's own tracks, newest first, then TikTok's."""
+    """file/music/get: the account's own tracks, newest first, and then TikTok's."""
     filtering = _filtering(params, _MUSIC_FILTERS)
     scene = params.get("music_scene", _MUSIC_SCENES[0])
     if scene not in _MUSIC_SCENES:
         refuse(f"music_scene: {scene} is not one of {', '.join(_MUSIC_SCENES)}.")
-    page, size = _place(params, 1000, 1000)
-    if page * size > _MUSIC_REACH:
-        refuse(f"page: The product of page and page_size cannot exceed {_MUSIC_REACH}.")
+    page, size = _page_and_size(params, 1000, 1000)
+    if page * size > _MAX_MUSIC_RECORDS:
+        refuse(f"page: The product of page and page_size cannot exceed {_MAX_MUSIC_RECORDS}.")
     if account.life == "unused":
         return _page("musics", [], page, size)
-    shelf = tracks(account)
-    records = [track_record(shelf, index, now) for index in reversed(range(shelf.count(now)))]
+    collection = tracks(account)
+    records = [track_record(collection, index, now) for index in reversed(range(collection.count(now)))]
     records += [stock_track_record(index, now) for index in reversed(range(STOCK_TRACKS))]
-    records = _among(records, filtering, "music_ids", "music_id", 100)
-    records = _among(records, filtering, "material_ids", "material_id", 100)
+    records = _matching(records, filtering, "music_ids", "music_id", 100)
+    records = _matching(records, filtering, "material_ids", "material_id", 100)
     if "sources" in filtering:
         sources = read.text_list(filtering["sources"], "sources")
         records = [record for record in records if record["sources"][0] in sources]
@@ -149,10 +149,10 @@ def _music(account: Account, params: Mapping[str, str], now: int) -> Answer:
 
 def _portfolios(account: Account, params: Mapping[str, str], now: int) -> Answer:
     filtering = _filtering(params, {"creative_portfolio_types", "creative_portfolio_ids"})
-    page, size = _place(params, 20, 100)
-    shelf = portfolios(account)
-    records = [portfolio_record(shelf, index, now) for index in reversed(range(shelf.count(now)))]
-    records = _among(records, filtering, "creative_portfolio_ids", "creative_portfolio_id", 100)
+    page, size = _page_and_size(params, 20, 100)
+    collection = portfolios(account)
+    records = [portfolio_record(collection, index, now) for index in reversed(range(collection.count(now)))]
+    records = _matching(records, filtering, "creative_portfolio_ids", "creative_portfolio_id", 100)
     if "creative_portfolio_types" in filtering:
         wanted = _words(filtering["creative_portfolio_types"], "creative_portfolio_types", _PORTFOLIO_TYPES)
         records = [record for record in records if record["creative_portfolio_type"] in wanted]
@@ -160,12 +160,12 @@ def _portfolios(account: Account, params: Mapping[str, str], now: int) -> Answer
 
 
 def _audiences(account: Account, params: Mapping[str, str], now: int) -> Answer:
-    page, size = _place(params, 10, 100)
-    shelf = audiences(account)
-    records = [audience_record(shelf, index, now) for index in reversed(range(shelf.count(now)))]
-    asked = read.json_value(params, "custom_audience_ids")
-    if asked is not None:
-        wanted = read.ids(asked, "custom_audience_ids")
+    page, size = _page_and_size(params, 10, 100)
+    collection = audiences(account)
+    records = [audience_record(collection, index, now) for index in reversed(range(collection.count(now)))]
+    ids = read.json_value(params, "custom_audience_ids")
+    if ids is not None:
+        wanted = read.ids(ids, "custom_audience_ids")
         if not wanted:
             refuse("custom_audience_ids: Shorter than minimum length 1.")
         records = [record for record in records if record["audience_id"] in wanted]
@@ -173,16 +173,16 @@ def _audiences(account: Account, params: Mapping[str, str], now: int) -> Answer:
 
 
 def _posts(account: Account, params: Mapping[str, str], now: int) -> Answer:
-    """tt_video/list: posts that creators let the account use, newest first."""
-    page, size = _place(params, 20, 50)
-    shelf = posts(account)
-    kinds = read.json_value(params, "item_types")
+    """tt_video/list: the posts that creators allow the account to use, newest first."""
+    page, size = _page_and_size(params, 20, 50)
+    collection = posts(account)
+    types = read.json_value(params, "item_types")
     word = params.get("keyword", "").lower()
-    wanted = _ITEM_TYPES if kinds is None else _words(kinds, "item_types", _ITEM_TYPES)
-    places = range(shelf.count(now))[::-1]
-    if kinds is None and not word:
-        return _page("list", places, page, size, lambda index: post_record(shelf, index, now))
-    items = [post_record(shelf, index, now) for index in places]
+    wanted = _ITEM_TYPES if types is None else _words(types, "item_types", _ITEM_TYPES)
+    indexes = range(collection.count(now))[::-1]
+    if types is None and not word:
+        return _page("list", indexes, page, size, lambda index: post_record(collection, index, now))
+    items = [post_record(collection, index, now) for index in indexes]
     items = [
         item for item in items if item["item_info"]["item_type"] in wanted and word in item["item_info"]["text"].lower()
     ]
@@ -192,23 +192,23 @@ def _posts(account: Account, params: Mapping[str, str], now: int) -> Answer:
 def _page(
     name: str, items: Sequence[Any], page: int, size: int, record_of: Callable[[Any], dict[str, Any]] | None = None
 ) -> Answer:
-    """One page; records are made of its items alone."""
-    shown = items[(page - 1) * size : page * size]
-    records = [record_of(item) for item in shown] if record_of else list(shown)
+    """One page. Records are built only for the items on it."""
+    page_items = items[(page - 1) * size : page * size]
+    records = [record_of(item) for item in page_items] if record_of else list(page_items)
     return encode({name: records, "page_info": page_info(page, size, len(items))})
 
 
-def _place(params: Mapping[str, str], usual: int, most: int) -> tuple[int, int]:
-    return read.integer(params, "page", 1, 1, None), read.integer(params, "page_size", usual, 1, most)
+def _page_and_size(params: Mapping[str, str], default_size: int, max_size: int) -> tuple[int, int]:
+    return read.integer(params, "page", 1, 1, None), read.integer(params, "page_size", default_size, 1, max_size)
 
 
-def _filtering(params: Mapping[str, str], known: set[str]) -> dict[str, Any]:
+def _filtering(params: Mapping[str, str], filters: set[str]) -> dict[str, Any]:
     filtering = read.json_value(params, "filtering")
     if filtering is None:
         return {}
     if not isinstance(filtering, dict):
         refuse("filtering: Not a valid object.")
-    unknown = sorted(set(filtering) - known)
+    unknown = sorted(set(filtering) - filters)
     if unknown:
         refuse(f"filtering: Unknown field(s): {', '.join(unknown)}.")
     return filtering
@@ -221,22 +221,22 @@ def _with_ids(assets: list[Asset], filtering: dict[str, Any], name: str) -> list
     return [asset for asset in assets if asset.id in wanted]
 
 
-def _among(records: Records, filtering: dict[str, Any], name: str, field: str, most: int) -> Records:
+def _matching(records: Records, filtering: dict[str, Any], name: str, field: str, max_ids: int) -> Records:
     if name not in filtering:
         return records
-    wanted = _texts(filtering[name], name, most)
+    wanted = _texts(filtering[name], name, max_ids)
     return [record for record in records if record[field] in wanted]
 
 
-def _texts(value: object, name: str, most: int) -> frozenset[str]:
-    found = read.text_list(value, name)
-    if len(found) > most:
-        refuse(f"{name}: Longer than maximum length {most}.")
-    return frozenset(found)
+def _texts(value: object, name: str, max_length: int) -> frozenset[str]:
+    texts = read.text_list(value, name)
+    if len(texts) > max_length:
+        refuse(f"{name}: Longer than maximum length {max_length}.")
+    return frozenset(texts)
 
 
-def _words(value: object, name: str, known: frozenset[str]) -> frozenset[str]:
-    found = frozenset(read.text_list(value, name))
-    if not found <= known:
-        refuse(f"{name}: {sorted(found - known)} are not valid values.")
-    return found
+def _words(value: object, name: str, allowed: frozenset[str]) -> frozenset[str]:
+    words = frozenset(read.text_list(value, name))
+    if not words <= allowed:
+        refuse(f"{name}: {sorted(words - allowed)} are not valid values.")
+    return words

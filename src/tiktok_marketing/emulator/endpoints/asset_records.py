@@ -1,13 +1,11 @@
 """The records of the asset endpoints: images, videos, music, portfolios, audiences and Spark Ads posts."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from tiktok_marketing.emulator.business.business import DAY, Account
 from tiktok_marketing.emulator.business.creatives import Asset
-from tiktok_marketing.emulator.business.days import utc_text
 from tiktok_marketing.emulator.business.library import (
-    Shelf,
+    Collection,
     audience_id,
     portfolio_id,
     portfolio_type,
@@ -16,22 +14,23 @@ from tiktok_marketing.emulator.business.library import (
     track_id,
 )
 from tiktok_marketing.emulator.business.vocabulary import HOOKS, TEXTS
+from tiktok_marketing.emulator.endpoints.envelope import iso_text, utc_text
 from tiktok_marketing.emulator.randomness import Dice, keyed
 
-_IMAGE_URL_LIFE = 3600
-_VIDEO_URL_LIFE = 6 * 3600
+_IMAGE_URL_SECONDS = 3600
+_VIDEO_URL_SECONDS = 6 * 3600
 _STOCK_EPOCH = 1_640_995_200
-"""2022-01-01: TikTok's own tracks were added from then on."""
+"""2022-01-01: the time of the oldest of TikTok's own tracks."""
 
 _AUDIENCE_TYPES = (
     "Website Audience", "Customer File Audience", "Engagement Audience", "Lookalike Audience", "App Audience",
 )  # fmt: skip
 _STYLES = ("Pop", "Electronic", "Hip Hop", "Acoustic", "Cinematic")
-_AUTHORISED = {0: "REJECTED", 1: "WAITING"}
+_AUTHORIZATION_STATUSES = {0: "REJECTED", 1: "WAITING"}
 
 
 def image_record(asset: Asset, account: Account, now: int) -> dict[str, Any]:
-    """One row of file/image/ad/search; the address is good for an hour."""
+    """One row of file/image/ad/search. The address is valid for an hour."""
     dice = Dice(asset.key, 81)
     width, height = dice.pick(((720, 1280), (1080, 1080), (1200, 628)))
     return {
@@ -40,7 +39,7 @@ def image_record(asset: Asset, account: Account, now: int) -> dict[str, Any]:
         "is_carousel_usable": asset.id.startswith("ad-site"),
         "displayable": dice.chance(97),
         "format": dice.pick(("jpeg", "png")),
-        "image_url": _link("image", asset.key, now + _IMAGE_URL_LIFE),
+        "image_url": _link("image", asset.key, now + _IMAGE_URL_SECONDS),
         "width": width,
         "height": height,
         "signature": _md5(asset.key),
@@ -52,7 +51,7 @@ def image_record(asset: Asset, account: Account, now: int) -> dict[str, Any]:
 
 
 def video_record(asset: Asset, account: Account, now: int) -> dict[str, Any]:
-    """One row of file/video/ad/search; the addresses are good for six hours."""
+    """One row of file/video/ad/search. The addresses are valid for six hours."""
     dice = Dice(asset.key, 82)
     width, height = dice.pick(((720, 1280), (1080, 1920), (1080, 1080)))
     return {
@@ -69,16 +68,16 @@ def video_record(asset: Asset, account: Account, now: int) -> dict[str, Any]:
         "allow_download": dice.chance(85),
         "displayable": dice.chance(97),
         "allowed_placements": ["PLACEMENT_TIKTOK", "PLACEMENT_PANGLE"] if dice.chance(80) else ["PLACEMENT_TIKTOK"],
-        "video_cover_url": _link("cover", asset.key, now + _VIDEO_URL_LIFE),
-        "preview_url": _link("video", asset.key, now + _VIDEO_URL_LIFE),
-        "preview_url_expire_time": utc_text(now + _VIDEO_URL_LIFE),
+        "video_cover_url": _link("cover", asset.key, now + _VIDEO_URL_SECONDS),
+        "preview_url": _link("video", asset.key, now + _VIDEO_URL_SECONDS),
+        "preview_url_expire_time": utc_text(now + _VIDEO_URL_SECONDS),
         "create_time": iso_text(asset.created),
         "modify_time": iso_text(asset.modified),
     }
 
 
 def video_name(asset: Asset) -> str:
-    """What a video's file is called."""
+    """The name of a video's file."""
     return f"{Dice(asset.key, 83).pick(HOOKS)}_{asset.key % 1000}.mp4"
 
 
@@ -87,22 +86,22 @@ def stock_track_record(index: int, now: int) -> dict[str, Any]:
     return _track(stock_track_id(index), keyed(75, index), _STOCK_EPOCH + index * 9 * DAY, now, own=False)
 
 
-def track_record(shelf: Shelf, index: int, now: int) -> dict[str, Any]:
-    """A track that the account uploaded."""
-    return _track(track_id(shelf, index), shelf.key(index), shelf.created(index), now, own=True)
+def track_record(collection: Collection, index: int, now: int) -> dict[str, Any]:
+    """A track that the account uploaded itself."""
+    return _track(track_id(collection, index), collection.key(index), collection.created(index), now, own=True)
 
 
-def _track(its_id: str, key: int, created: int, now: int, *, own: bool) -> dict[str, Any]:
+def _track(music_id: str, key: int, created: int, now: int, *, own: bool) -> dict[str, Any]:
     dice = Dice(key, 84)
     style = dice.pick(_STYLES)
     return {
-        "music_id": its_id,
+        "music_id": music_id,
         "material_id": str(7_300_000_000_000_000_000 + key % 10**15),
         "sources": ["USER"] if own else ["SYSTEM"],
         "author": "" if own else dice.pick(("Nova Lane", "Kite & Co", "The Harbours", "M. Okafor")),
         "liked": False,
-        "cover_url": _link("cover", key, now + _VIDEO_URL_LIFE),
-        "url": _link("music", key, now + _VIDEO_URL_LIFE),
+        "cover_url": _link("cover", key, now + _VIDEO_URL_SECONDS),
+        "url": _link("music", key, now + _VIDEO_URL_SECONDS),
         "duration": dice.between(15_000, 60_000) / 1000,
         "style": "" if own else style,
         "signature": _md5(key),
@@ -113,31 +112,31 @@ def _track(its_id: str, key: int, created: int, now: int, *, own: bool) -> dict[
     }
 
 
-def portfolio_record(shelf: Shelf, index: int, now: int) -> dict[str, Any]:
-    """One row of creative/portfolio/list; what is shown as an image has a preview."""
-    kind = portfolio_type(shelf.account, index)
-    key = shelf.key(index)
+def portfolio_record(collection: Collection, index: int, now: int) -> dict[str, Any]:
+    """One row of creative/portfolio/list. Portfolios that are shown as an image have a preview."""
+    kind = portfolio_type(collection.account, index)
+    key = collection.key(index)
     record: dict[str, Any] = {
-        "creative_portfolio_id": portfolio_id(shelf, index),
+        "creative_portfolio_id": portfolio_id(collection, index),
         "creative_portfolio_type": kind,
     }
     if kind != "CTA":
-        record["creative_portfolio_preview_url"] = _link("image", key, now + _IMAGE_URL_LIFE)
+        record["creative_portfolio_preview_url"] = _link("image", key, now + _IMAGE_URL_SECONDS)
     return record
 
 
-def audience_record(shelf: Shelf, index: int, now: int) -> dict[str, Any]:
+def audience_record(collection: Collection, index: int, now: int) -> dict[str, Any]:
     """One row of dmp/custom_audience/list."""
-    dice = Dice(shelf.key(index), 85)
-    account = shelf.account
-    created = shelf.created(index)
+    dice = Dice(collection.key(index), 85)
+    account = collection.account
+    created = collection.created(index)
     kind = dice.pick(_AUDIENCE_TYPES if account.template.app else _AUDIENCE_TYPES[:-1])
     expires = created + 365 * DAY
     uploaded = kind == "Customer File Audience"
     ready = now > created + DAY
     return {
-        "audience_id": audience_id(shelf, index),
-        "name": f"{dice.pick(account.template.things)} {kind.removesuffix(' Audience').lower()} {index + 1}",
+        "audience_id": audience_id(collection, index),
+        "name": f"{dice.pick(account.template.products)} {kind.removesuffix(' Audience').lower()} {index + 1}",
         "audience_type": kind,
         "calculate_type": dice.pick(("EMAIL_SHA256", "PHONE_SHA256", "MULTIPLE_TYPES")) if uploaded else None,
         "cover_num": dice.between(1_000, 400_000) if ready else 0,
@@ -150,12 +149,12 @@ def audience_record(shelf: Shelf, index: int, now: int) -> dict[str, Any]:
     }
 
 
-def post_record(shelf: Shelf, index: int, now: int) -> dict[str, Any]:
-    """One row of tt_video/list: a post of a creator who authorised its use; one in eight shows images, not a video."""
-    key = shelf.key(index)
+def post_record(collection: Collection, index: int, now: int) -> dict[str, Any]:
+    """One row of tt_video/list: a post that its creator allows to use. One in eight shows images, not a video."""
+    key = collection.key(index)
     dice = Dice(key, 86)
-    invited = shelf.created(index)
-    status = _AUTHORISED.get(key % 20, "ACCEPTED")
+    invited = collection.created(index)
+    status = _AUTHORIZATION_STATUSES.get(key % 20, "ACCEPTED")
     accepted = status == "ACCEPTED"
     auth = {
         "ad_auth_status": status,
@@ -165,17 +164,17 @@ def post_record(shelf: Shelf, index: int, now: int) -> dict[str, Any]:
     }
     carousel = key % 8 == 0
     item: dict[str, Any] = {
-        "item_id": post_id(shelf, index),
+        "item_id": post_id(collection, index),
         "item_type": "CAROUSEL" if carousel else "VIDEO",
         "auth_code": f"#{key:016x}{keyed(key):016x}",
-        "text": dice.pick(TEXTS).format(thing=dice.pick(shelf.account.template.things)),
+        "text": dice.pick(TEXTS).format(product=dice.pick(collection.account.template.products)),
         "status": "VIDEO_STATUS_ONLINE" if dice.chance(95) else "VIDEO_STATUS_OFFLINE",
         "anchor_list": [
             {
                 "id": str(7_400_000_000_000_000_000 + key % 10**15),
-                "title": dice.pick(shelf.account.template.things),
+                "title": dice.pick(collection.account.template.products),
                 "status": "ONLINE",
-                "product_regions": [shelf.account.template.country],
+                "product_regions": [collection.account.template.country],
                 "url": "https://shop.example/p/1",
             }
         ]
@@ -190,12 +189,12 @@ def post_record(shelf: Shelf, index: int, now: int) -> dict[str, Any]:
         item["carousel_info"] = {
             "image_info": [
                 {
-                    "image_id": f"tos-useast5-i/{key ^ place:016x}",
-                    "image_url": _link("image", key ^ place, now + _IMAGE_URL_LIFE),
+                    "image_id": f"tos-useast5-i/{key ^ position:016x}",
+                    "image_url": _link("image", key ^ position, now + _IMAGE_URL_SECONDS),
                     "image_width": 1080,
                     "image_height": 1920,
                 }
-                for place in range(3)
+                for position in range(3)
             ],
             "music_info": [],
         }
@@ -207,19 +206,14 @@ def post_record(shelf: Shelf, index: int, now: int) -> dict[str, Any]:
         "height": 1920,
         "size": dice.between(900_000, 30_000_000),
         "signature": _md5(key),
-        "poster_url": _link("cover", key, now + _VIDEO_URL_LIFE),
-        "preview_url": _link("video", key, now + _VIDEO_URL_LIFE),
+        "poster_url": _link("cover", key, now + _VIDEO_URL_SECONDS),
+        "preview_url": _link("video", key, now + _VIDEO_URL_SECONDS),
     }
     return record
 
 
-def iso_text(seconds: int) -> str:
-    """`YYYY-MM-DDTHH:MM:SSZ`, the form of asset times."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def _material(account: Account, key: int) -> str:
-    """An asset that several accounts hold is another material in each."""
+    """The material id of an asset. An asset of several accounts has a different one in each."""
     return str(7_200_000_000_000_000_000 + keyed(account.key, key) % 10**15)
 
 

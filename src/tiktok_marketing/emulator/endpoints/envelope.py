@@ -1,12 +1,13 @@
-"""The shape of every answer: an envelope on HTTP 200, whatever happened; and the refusals."""
+"""The shape of answers: an envelope on HTTP 200 for results and refusals alike, pages, and times as text."""
 
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 import msgspec
 
 
-class Refusal(Exception):  # noqa: N818 - TikTok refuses; nothing is wrong with the emulator
-    """TikTok says no.
+class Refusal(Exception):  # noqa: N818 - TikTok refuses a request; the emulator has no error
+    """TikTok refuses a request.
 
     Attributes:
         code: The return code.
@@ -20,28 +21,38 @@ class Refusal(Exception):  # noqa: N818 - TikTok refuses; nothing is wrong with 
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """The encoded `data` of a good answer, and headers that go with it."""
+    """The encoded `data` of a successful answer, and the headers that belong to it."""
 
     data: bytes
     headers: dict[str, str] = {}
 
 
 def encode(data: Any) -> Answer:
-    """An answer from plain values."""
+    """Make an answer from plain values."""
     return Answer(msgspec.json.encode(data))
 
 
 def wrap(code: int, message: str, request_id: str, data: bytes = b"{}") -> bytes:
-    """The envelope as bytes; `data` is `{}` on errors."""
+    """The envelope as bytes. `data` is `{}` if the request is refused."""
     head = msgspec.json.encode({"code": code, "message": message, "request_id": request_id})
     return b"".join((head[:-1], b',"data":', data, b"}"))
 
 
 def refuse(message: str, code: int = 40002) -> NoReturn:
-    """Refuse the request; 40002 is TikTok's code for a wrong parameter."""
+    """Refuse the request. 40002 is TikTok's code for a wrong parameter."""
     raise Refusal(code, message)
 
 
 def page_info(page: int, page_size: int, total: int) -> dict[str, int]:
-    """The page_info of a page-style answer; no rows are no pages."""
+    """The page_info of a paged answer. Without records there are no pages."""
     return {"page": page, "page_size": page_size, "total_number": total, "total_page": -(-total // page_size)}
+
+
+def utc_text(seconds: int) -> str:
+    """`YYYY-MM-DD HH:MM:SS` in UTC, the form of most times."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def iso_text(seconds: int) -> str:
+    """`YYYY-MM-DDTHH:MM:SSZ`, the form of the times of images, videos and music."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from tiktok_marketing.emulator.business.business import Account, Ad, AdGroup, Campaign, Item
+from tiktok_marketing.emulator.business.business import Account, AdGroup, Campaign, Item, adgroup_of, campaign_of
 from tiktok_marketing.emulator.business.derived_fields import (
     adgroup_name,
     automation_type,
@@ -23,12 +23,12 @@ from tiktok_marketing.emulator.business.status import (
     secondary_status,
 )  # fmt: skip
 from tiktok_marketing.emulator.endpoints import params as read
+from tiktok_marketing.emulator.endpoints.cache import BoundedCache
 from tiktok_marketing.emulator.endpoints.envelope import Answer, encode, page_info, refuse
 from tiktok_marketing.emulator.endpoints.records import ad_record, adgroup_record, campaign_record
-from tiktok_marketing.emulator.endpoints.reports.cache import BoundedCache
 from tiktok_marketing.emulator.options import Options
 
-Test = Callable[[Item], bool]
+Condition = Callable[[Item], bool]
 
 _BUYING_TYPES = ("AUCTION", "RESERVATION_RF", "RESERVATION_TOP_VIEW")
 _ORIGINS = ("TT_ADS_PLATFORM", "PROMOTE")
@@ -50,35 +50,21 @@ _FILTERS = {
 }  # fmt: skip
 
 
-def campaign_of(item: Item) -> Campaign:
-    """The campaign that an object is, or belongs to."""
-    if isinstance(item, Campaign):
-        return item
-    return item.campaign if isinstance(item, AdGroup) else item.group.campaign
-
-
-def adgroup_of(item: Item) -> AdGroup | None:
-    """The ad group that an object is, or belongs to."""
-    if isinstance(item, Ad):
-        return item.group
-    return item if isinstance(item, AdGroup) else None
-
-
 class ObjectLists:
-    """The three object endpoints."""
+    """The three object endpoints, with the lists that they remember between the pages of one query."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._walks: BoundedCache[list[Item]] = BoundedCache(2_000_000)
+        self._lists: BoundedCache[list[Item]] = BoundedCache(2_000_000)
 
     def answer(self, level: str, account: Account, params: Mapping[str, str], now: int) -> Answer:
         """One page.
 
         Args:
             level: campaign, adgroup or ad.
-            account: Whose objects.
+            account: The account whose objects are listed.
             params: The request's parameters.
-            now: The time as of which the objects are told, seconds since 1970.
+            now: The time whose state the objects show, in seconds since 1970.
 
         Raises:
             Refusal: A parameter is wrong.
@@ -88,18 +74,18 @@ class ObjectLists:
             filtering = {}
         if not isinstance(filtering, dict):
             refuse("filtering: Not a valid object.")
-        tests = self._tests(level, filtering, now)
+        conditions = self._conditions(level, filtering, now)
         top_view = level == "adgroup" and filtering.get("buying_types") == ["RESERVATION_TOP_VIEW"]
         page = read.integer(params, "page", 1, 1, None)
         size = read.integer(params, "page_size", 10, 1, 100 if top_view else 1000)
         fields = read.texts(params, "fields")
         key = (account.id, level, msgspec.json.encode(filtering, order="sorted"))
-        walk = self._walks.at(now).get(key)
-        if walk is None:
+        listed = self._lists.at(now).get(key)
+        if listed is None:
             items: Sequence[Item] = getattr(account, level + "s")(now)
-            walk = [item for item in reversed(items) if all(test(item) for test in tests)]
-            self._walks.put(key, walk, len(walk) + 1)
-        records = [self._record(item, now) for item in walk[(page - 1) * size : page * size]]
+            listed = [item for item in reversed(items) if all(condition(item) for condition in conditions)]
+            self._lists.put(key, listed, len(listed) + 1)
+        records = [self._record(item, now) for item in listed[(page - 1) * size : page * size]]
         if account.sandbox:
             for record in records:
                 record.pop("secondary_status", None)
@@ -108,7 +94,7 @@ class ObjectLists:
             records = [{name: record[name] for name in wanted if name in record} for record in records]
         if "NULL_FIELD" in (read.texts(params, "exclude_field_types_in_response") or []):
             records = [{name: value for name, value in record.items() if value is not None} for record in records]
-        return encode({"list": records, "page_info": page_info(page, size, len(walk))})
+        return encode({"list": records, "page_info": page_info(page, size, len(listed))})
 
     def _record(self, item: Item, now: int) -> dict[str, Any]:
         if isinstance(item, Campaign):
@@ -117,7 +103,7 @@ class ObjectLists:
             return adgroup_record(item, now)
         return ad_record(item, now, null_modify_time=self._options.null_modify_time)
 
-    def _tests(self, level: str, filtering: dict[str, Any], now: int) -> list[Test]:
+    def _conditions(self, level: str, filtering: dict[str, Any], now: int) -> list[Condition]:
         unknown = sorted(set(filtering) - _FILTERS[level])
         if unknown:
             refuse(f"filtering: Unknown field(s): {', '.join(unknown)}.")
@@ -131,32 +117,32 @@ class ObjectLists:
             *self._by_change(filtering, now),
         ]
 
-    def _by_change(self, filtering: dict[str, Any], now: int) -> list[Test]:
+    def _by_change(self, filtering: dict[str, Any], now: int) -> list[Condition]:
         after = _time(filtering, "modified_after")
         if after is None:
             return []
-        timeless_come = self._options.modified_after_lists_timeless
+        lists_timeless = self._options.modified_after_lists_timeless
 
-        def test(item: Item) -> bool:
+        def changed(item: Item) -> bool:
             if self._options.null_modify_time and campaign_of(item).smart:
-                return timeless_come
+                return lists_timeless
             return modified(item, now) >= after
 
-        return [test]
+        return [changed]
 
-    def _buying_types(self, filtering: dict[str, Any]) -> Test:
-        given = filtering.get("buying_types")
-        wanted = read.text_list(given, "buying_types") if given else list(self._options.default_buying_types)
+    def _buying_types(self, filtering: dict[str, Any]) -> Condition:
+        requested = filtering.get("buying_types")
+        wanted = read.text_list(requested, "buying_types") if requested else list(self._options.default_buying_types)
         for name in wanted:
             if name not in _BUYING_TYPES:
                 refuse(f"buying_types: {name} is not one of {', '.join(_BUYING_TYPES)}.")
-        if "RESERVATION_TOP_VIEW" in wanted and len(set(wanted)) > 1 and given:
+        if "RESERVATION_TOP_VIEW" in wanted and len(set(wanted)) > 1 and requested:
             refuse("buying_types: RESERVATION_TOP_VIEW cannot be passed in together with other buying types.")
         allowed = frozenset(wanted)
         return lambda item: campaign_of(item).buying_type in allowed
 
 
-def _deletion(level: str, filtering: dict[str, Any], now: int) -> Test:
+def _deletion(level: str, filtering: dict[str, Any], now: int) -> Condition:
     primary = filtering.get("primary_status")
     secondary = filtering.get("secondary_status")
     if primary is not None and primary not in PRIMARY:
@@ -173,7 +159,7 @@ def _deletion(level: str, filtering: dict[str, Any], now: int) -> Test:
     return lambda item: secondary_status(item, now) == secondary and has_primary_status(item, primary or ALL, now)
 
 
-def _origins(filtering: dict[str, Any]) -> list[Test]:
+def _origins(filtering: dict[str, Any]) -> list[Condition]:
     origins = read.text_list(filtering.get("campaign_system_origins", ["TT_ADS_PLATFORM"]), "campaign_system_origins")
     for name in origins:
         if name not in _ORIGINS:
@@ -181,23 +167,23 @@ def _origins(filtering: dict[str, Any]) -> list[Test]:
     return [] if "TT_ADS_PLATFORM" in origins else [lambda _: False]
 
 
-def _by_ids(filtering: dict[str, Any]) -> list[Test]:
-    tests: list[Test] = []
+def _by_ids(filtering: dict[str, Any]) -> list[Condition]:
+    conditions: list[Condition] = []
     if "campaign_ids" in filtering:
         campaigns = read.ids(filtering["campaign_ids"], "campaign_ids")
-        tests.append(lambda item: str(campaign_of(item).id) in campaigns)
+        conditions.append(lambda item: str(campaign_of(item).id) in campaigns)
     if "adgroup_ids" in filtering:
         groups = read.ids(filtering["adgroup_ids"], "adgroup_ids")
-        tests.append(lambda item: (group := adgroup_of(item)) is not None and str(group.id) in groups)
+        conditions.append(lambda item: (group := adgroup_of(item)) is not None and str(group.id) in groups)
     if "ad_ids" in filtering:
         ads = read.ids(filtering["ad_ids"], "ad_ids")
-        tests.append(lambda item: str(item.id) in ads)
-    return tests
+        conditions.append(lambda item: str(item.id) in ads)
+    return conditions
 
 
-def _by_words(level: str, filtering: dict[str, Any]) -> list[Test]:
-    tests: list[Test] = []
-    told: dict[str, Callable[[Item], object]] = {
+def _by_words(level: str, filtering: dict[str, Any]) -> list[Condition]:
+    conditions: list[Condition] = []
+    values: dict[str, Callable[[Item], object]] = {
         "objective_type": lambda item: objective_type(campaign_of(item)),
         "optimization_goal": lambda item: profile_of(campaign_of(item)).goal,
         "promotion_type": lambda item: profile_of(campaign_of(item)).promotion,
@@ -211,20 +197,23 @@ def _by_words(level: str, filtering: dict[str, Any]) -> list[Test]:
         "campaign_product_source": lambda _: None,
         "bid_strategy": lambda _: "BID_STRATEGY_LOWEST_COST",
     }
-    for name, value_of in told.items():
+    for name, value_of in values.items():
         if name in filtering:
-            wanted = filtering[name]
-            tests.append(lambda item, value_of=value_of, wanted=wanted: value_of(item) == wanted)  # type: ignore[misc]
+            conditions.append(_equals(value_of, filtering[name]))
     if "billing_events" in filtering:
         events = read.text_list(filtering["billing_events"], "billing_events")
-        tests.append(lambda item: profile_of(campaign_of(item)).billing in events)
+        conditions.append(lambda item: profile_of(campaign_of(item)).billing in events)
     name_filter = f"{level}_name"
     if name_filter in filtering:
         word = str(filtering[name_filter]).lower()
-        tests.append(
+        conditions.append(
             lambda item: word in (campaign_name(item) if isinstance(item, Campaign) else _adgroup_name(item)).lower()
         )
-    return tests
+    return conditions
+
+
+def _equals(value_of: Callable[[Item], object], wanted: object) -> Condition:
+    return lambda item: value_of(item) == wanted
 
 
 def _adgroup_name(item: Item) -> str:
@@ -232,17 +221,17 @@ def _adgroup_name(item: Item) -> str:
     return adgroup_name(group) if group else ""
 
 
-def _by_creation(filtering: dict[str, Any]) -> list[Test]:
-    tests: list[Test] = []
+def _by_creation(filtering: dict[str, Any]) -> list[Condition]:
+    conditions: list[Condition] = []
     start = _time(filtering, "creation_filter_start_time")
     end = _time(filtering, "creation_filter_end_time")
     if start is not None and end is not None and end < start:
         refuse("creation_filter_end_time: The end time must not be earlier than creation_filter_start_time.")
     if start is not None:
-        tests.append(lambda item: item.created >= start)
+        conditions.append(lambda item: item.created >= start)
     if end is not None:
-        tests.append(lambda item: item.created <= end)
-    return tests
+        conditions.append(lambda item: item.created <= end)
+    return conditions
 
 
 def _time(filtering: dict[str, Any], name: str) -> int | None:

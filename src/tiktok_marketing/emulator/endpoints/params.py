@@ -1,4 +1,4 @@
-"""Reading a request's parameters: scalars are plain text, arrays and objects are JSON text."""
+"""Reads a request's parameters: scalars are plain text, arrays and objects are JSON text."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -9,11 +9,11 @@ import msgspec
 from tiktok_marketing.emulator.endpoints.envelope import refuse
 
 MAX_IDS = 100
-"""Ids in one filter of a synchronous request."""
+"""The most ids in one filter of a synchronous request."""
 
 
 def required(params: Mapping[str, str], name: str) -> str:
-    """A parameter that must be there.
+    """A parameter that must not be missing.
 
     Raises:
         Refusal: It is missing or empty (40002).
@@ -23,7 +23,7 @@ def required(params: Mapping[str, str], name: str) -> str:
 
 
 def integer(params: Mapping[str, str], name: str, default: int, low: int, high: int | None) -> int:
-    """A whole number within bounds, both included."""
+    """A whole number within bounds, which are included."""
     text = params.get(name)
     if text is None:
         return default
@@ -38,7 +38,7 @@ def integer(params: Mapping[str, str], name: str, default: int, low: int, high: 
 
 
 def boolean(params: Mapping[str, str], name: str) -> bool:
-    """`true` or `false`; absent is false."""
+    """`true` or `false`. A missing parameter is false."""
     text = params.get(name, "false").lower()
     if text not in {"true", "false", "1", "0"}:
         refuse(f"{name}: Not a valid boolean.")
@@ -46,7 +46,7 @@ def boolean(params: Mapping[str, str], name: str) -> bool:
 
 
 def json_value(params: Mapping[str, str], name: str) -> Any:
-    """The decoded JSON text of a parameter; None if absent or empty."""
+    """The decoded JSON text of a parameter. None if it is missing or empty."""
     text = params.get(name)
     if not text:
         return None
@@ -57,30 +57,30 @@ def json_value(params: Mapping[str, str], name: str) -> Any:
 
 
 def texts(params: Mapping[str, str], name: str) -> list[str] | None:
-    """A JSON array of texts; None if absent."""
+    """A JSON array of texts. None if it is missing."""
     value = json_value(params, name)
     return None if value is None else text_list(value, name)
 
 
 def text_list(value: object, name: str) -> list[str]:
-    """A decoded value that must be an array of texts (numbers pass as text, as ids are often sent so)."""
+    """A decoded value that must be an array of texts. Numbers count as texts, because ids are often sent as numbers."""
     if not isinstance(value, list) or not all(isinstance(item, str | int) for item in value):
         refuse(f"{name}: Not a valid list.")
     return [str(item) for item in value]
 
 
-def ids(value: object, name: str, most: int = MAX_IDS) -> frozenset[str]:
-    """A decoded value that must be an array of at most `most` ids."""
-    found = text_list(value, name)
-    if len(found) > most:
-        refuse(f"{name}: Longer than maximum length {most}.", 40011 if name == "advertiser_ids" else 40002)
-    if not all(item.isdigit() for item in found):
+def ids(value: object, name: str, max_length: int = MAX_IDS) -> frozenset[str]:
+    """A decoded value that must be an array of at most `max_length` ids."""
+    id_list = text_list(value, name)
+    if len(id_list) > max_length:
+        refuse(f"{name}: Longer than maximum length {max_length}.", 40011 if name == "advertiser_ids" else 40002)
+    if not all(item.isdigit() for item in id_list):
         refuse(f"{name}: Not a valid id list.")
-    return frozenset(found)
+    return frozenset(id_list)
 
 
 def day(params: Mapping[str, str], name: str) -> date | None:
-    """A date as YYYY-MM-DD; None if absent."""
+    """A date as YYYY-MM-DD. None if it is missing."""
     text = params.get(name)
     if not text:
         return None

@@ -1,11 +1,10 @@
-"""The records of the object endpoints: an account, campaign, ad group or ad as the API tells it."""
+"""The records of accounts, campaigns, ad groups and ads, as the API lists them."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 from tiktok_marketing.emulator.business.business import FOREVER, Account, Ad, AdGroup, Campaign
 from tiktok_marketing.emulator.business.creatives import image_ids, is_carousel, item_id, music_id, video_id
-from tiktok_marketing.emulator.business.days import utc_text
 from tiktok_marketing.emulator.business.derived_fields import (
     ad_name,
     ad_text,
@@ -14,25 +13,25 @@ from tiktok_marketing.emulator.business.derived_fields import (
     automation_type,
     campaign_name,
     objective_type,
-    places_automatically,
     profile_of,
 )
 from tiktok_marketing.emulator.business.library import audience_id, audiences, pixel_id, portfolio_for
 from tiktok_marketing.emulator.business.status import edits, modified, operation_status, secondary_status
-from tiktok_marketing.emulator.business.targeting import ages_of, countries_of, gender_of
+from tiktok_marketing.emulator.business.targeting import ages_of, countries_of, gender_of, places_automatically
 from tiktok_marketing.emulator.business.vocabulary import CITIES, LANGUAGES, LOCATIONS
+from tiktok_marketing.emulator.endpoints.envelope import utc_text
 from tiktok_marketing.emulator.randomness import Dice, keyed
 
 _SCHEDULE_DAYS = 3650
-"""A schedule from now ends 3,650 days after its start."""
+"""The end of a schedule without an end, in days after its start."""
 
 
 def advertiser_record(account: Account, now: int) -> dict[str, Any]:
     """One row of advertiser/info."""
     template = account.template
-    born = datetime.fromtimestamp(account.created, UTC)
+    created = datetime.fromtimestamp(account.created, UTC)
     standard = min(
-        (datetime(born.year, month, 1, tzinfo=account.zone).utcoffset() for month in (1, 7)),
+        (datetime(created.year, month, 1, tzinfo=account.zone).utcoffset() for month in (1, 7)),
         key=lambda offset: offset.total_seconds() if offset else 0.0,
     )
     hours = round(standard.total_seconds() / 3600) if standard else 0
@@ -75,8 +74,8 @@ def campaign_record(campaign: Campaign, now: int) -> dict[str, Any]:
     """One row of campaign/get."""
     profile = profile_of(campaign)
     dice = Dice(campaign.key, 35)
-    optimised = dice.chance(40)
-    budget = float(dice.between(2, 40) * 25 + 10 * edits(campaign, now)) if optimised else 0
+    budget_optimized = dice.chance(40)
+    budget = float(dice.between(2, 40) * 25 + 10 * edits(campaign, now)) if budget_optimized else 0
     record: dict[str, Any] = {
         "advertiser_id": str(campaign.account.id),
         "campaign_id": str(campaign.id),
@@ -92,10 +91,10 @@ def campaign_record(campaign: Campaign, now: int) -> dict[str, Any]:
         "app_promotion_type": "APP_INSTALL" if campaign.profile == "app" else "UNSET",
         "app_id": app_id(campaign.account) or None if campaign.profile == "app" else None,
         "budget": budget,
-        "budget_mode": "BUDGET_MODE_DAY" if optimised else "BUDGET_MODE_INFINITE",
-        "bid_type": "BID_TYPE_NO_BID" if optimised else None,
+        "budget_mode": "BUDGET_MODE_DAY" if budget_optimized else "BUDGET_MODE_INFINITE",
+        "bid_type": "BID_TYPE_NO_BID" if budget_optimized else None,
         "deep_bid_type": None,
-        "optimization_goal": profile.goal if optimised else None,
+        "optimization_goal": profile.goal if budget_optimized else None,
         "roas_bid": 0,
         "rf_campaign_type": "TOPVIEW" if campaign.buying_type == "RESERVATION_TOP_VIEW" else "STANDARD",
         "is_search_campaign": False,
@@ -114,7 +113,7 @@ def campaign_record(campaign: Campaign, now: int) -> dict[str, Any]:
         "create_time": utc_text(campaign.created),
         "modify_time": utc_text(modified(campaign, now)),
     }
-    if optimised:
+    if budget_optimized:
         record["budget_optimize_on"] = True
     if campaign.created % 3 == 0:
         record["po_number"] = None
@@ -263,20 +262,20 @@ def adgroup_record(group: AdGroup, now: int) -> dict[str, Any]:
         "operation_status": operation_status(group, now),
         "secondary_status": secondary_status(group, now),
     }
-    if dice.chance(50):  # a key that came later: absent, not null, on older objects
+    if dice.chance(50):  # TikTok added this field later: older objects lack it
         record["spending_power"] = "ALL"
     return record
 
 
 def _audience_ids(group: AdGroup) -> list[str]:
-    """A third of the ad groups are for a custom audience, one that existed when they were made."""
-    shelf = audiences(group.campaign.account)
-    place = shelf.pick(group.key >> 24, group.created)
-    return [audience_id(shelf, place)] if place is not None and group.key % 100 < 30 else []
+    """The custom audience of three in ten ad groups. It existed when the ad group was created."""
+    collection = audiences(group.campaign.account)
+    index = collection.pick(group.key >> 24, group.created)
+    return [audience_id(collection, index)] if index is not None and group.key % 100 < 30 else []
 
 
 def ad_record(ad: Ad, now: int, *, null_modify_time: bool) -> dict[str, Any]:
-    """One row of ad/get; ads of upgraded Smart+ campaigns have no modify_time if asked for."""
+    """One row of ad/get. With `null_modify_time`, ads of upgraded Smart+ campaigns have no modify_time."""
     group = ad.group
     campaign = group.campaign
     account = campaign.account

@@ -1,1 +1,1 @@
-"""`/report/integrated/get/`: which queries TikTok accepts, and the rows that it answers with."""
+"""`/report/integrated/get/`: the queries that TikTok accepts, and the rows of its answers."""

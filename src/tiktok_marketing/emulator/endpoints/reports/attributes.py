@@ -1,6 +1,6 @@
-"""Attribute metrics: what a report row says of its object, as labels and with the current value."""
+"""Attribute metrics: the current fields of a row's object, as labels."""
 
-from tiktok_marketing.emulator.business.business import Account, Ad, AdGroup, Campaign
+from tiktok_marketing.emulator.business.business import Account, Ad, AdGroup, Campaign, Item, adgroup_of, campaign_of
 from tiktok_marketing.emulator.business.creatives import item_id, video_id
 from tiktok_marketing.emulator.business.derived_fields import (
     ad_name,
@@ -9,8 +9,8 @@ from tiktok_marketing.emulator.business.derived_fields import (
     app_id,
     automation_type,
     campaign_name,
-    places_automatically,
 )
+from tiktok_marketing.emulator.business.targeting import places_automatically
 from tiktok_marketing.emulator.business.vocabulary import PROFILES
 from tiktok_marketing.emulator.endpoints.records import ad_record, adgroup_record, campaign_record
 from tiktok_marketing.emulator.endpoints.reports.metrics import decimal_text
@@ -20,31 +20,31 @@ _OPERATIONS = {"ENABLE": "Enabled", "DISABLE": "Disabled", "DELETE": "Deleted"}
 _ABSENT = {"tt_app_id": "0", "tt_app_name": "0", "mobile_app_id": "0", "dpa_target_audience_type": "-"}
 
 
-def attributes(names: list[str], account: Account, item: Account | Campaign | AdGroup | Ad, now: int) -> dict[str, str]:
-    """The values of the named attribute metrics for a row's object; what it does not have is `-` or, for apps, 0."""
+def attributes(names: list[str], account: Account, item: Account | Item, now: int) -> dict[str, str]:
+    """The values of attribute metrics for a row's object. An attribute that it does not have is `-` or, for apps, 0."""
     if not names:
         return {}
-    known = {"advertiser_name": account.name, "advertiser_id": str(account.id), "currency": account.template.currency}
-    ad = item if isinstance(item, Ad) else None
-    group = ad.group if ad else item if isinstance(item, AdGroup) else None
-    campaign = group.campaign if group else item if isinstance(item, Campaign) else None
-    wanted = set(names)
-    if campaign and wanted - known.keys():
-        known |= _of_campaign(campaign, now, budget="campaign_budget" in wanted)
-    if group and wanted - known.keys():
-        known |= _of_adgroup(group, now, full=bool(wanted & _FROM_RECORD))
-    if ad and wanted - known.keys():
-        known |= _of_ad(ad, now, full=bool(wanted & _FROM_AD_RECORD))
-    return {name: known.get(name, _ABSENT.get(name, "-")) for name in names}
+    values = {"advertiser_name": account.name, "advertiser_id": str(account.id), "currency": account.template.currency}
+    if not isinstance(item, Account):
+        group = adgroup_of(item)
+        wanted = set(names)
+        if wanted - values.keys():
+            values |= _of_campaign(campaign_of(item), now, budget="campaign_budget" in wanted)
+        if group and wanted - values.keys():
+            values |= _of_adgroup(group, now, full=bool(wanted & _FROM_ADGROUP_RECORD))
+        if isinstance(item, Ad) and wanted - values.keys():
+            values |= _of_ad(item, now, full=bool(wanted & _FROM_AD_RECORD))
+    return {name: values.get(name, _ABSENT.get(name, "-")) for name in names}
 
 
-_FROM_RECORD = frozenset({"opt_status", "budget", "bid", "bid_strategy", "adgroup_download_url"})
+_FROM_ADGROUP_RECORD = frozenset({"opt_status", "budget", "bid", "bid_strategy", "adgroup_download_url"})
 _FROM_AD_RECORD = frozenset({"call_to_action", "ad_url", "image_mode", "identity_id", "opt_status", "ad_profile_image"})
+"""The attributes for which a whole record has to be built."""
 
 
 def _of_campaign(campaign: Campaign, now: int, *, budget: bool) -> dict[str, str]:
     profile = PROFILES[campaign.profile]
-    found = {
+    values = {
         "campaign_id": str(campaign.id),
         "campaign_name": campaign_name(campaign),
         "campaign_automation_type": automation_type(campaign),
@@ -54,14 +54,14 @@ def _of_campaign(campaign: Campaign, now: int, *, budget: bool) -> dict[str, str
         "app_promotion_type": "App install" if campaign.profile == "app" else "-",
     }
     if budget:
-        found["campaign_budget"] = decimal_text(round(campaign_record(campaign, now)["budget"] * 100))
-    return found
+        values["campaign_budget"] = decimal_text(round(campaign_record(campaign, now)["budget"] * 100))
+    return values
 
 
 def _of_adgroup(group: AdGroup, now: int, *, full: bool) -> dict[str, str]:
     campaign = group.campaign
     profile = PROFILES[campaign.profile]
-    found = {
+    values = {
         "adgroup_id": str(group.id),
         "adgroup_name": adgroup_name(group),
         "placement_type": "Automatic Placement" if places_automatically(group) else "Select Placement",
@@ -75,21 +75,21 @@ def _of_adgroup(group: AdGroup, now: int, *, full: bool) -> dict[str, str]:
     }
     if campaign.profile == "app":
         app = app_id(campaign.account) or "0"
-        found |= {"tt_app_id": app, "tt_app_name": campaign.account.template.app or "0", "mobile_app_id": app}
+        values |= {"tt_app_id": app, "tt_app_name": campaign.account.template.app or "0", "mobile_app_id": app}
     if full:
         record = adgroup_record(group, now)
-        found |= {
+        values |= {
             "opt_status": _OPERATIONS[record["operation_status"]],
             "budget": decimal_text(round(record["budget"] * 100)),
             "bid": decimal_text(round((record["bid_price"] or record["conversion_bid_price"]) * 100)),
             "bid_strategy": "Cost cap" if record["bid_type"] == "BID_TYPE_CUSTOM" else "Lowest cost",
             "adgroup_download_url": record["app_download_url"] or "",
         }
-    return found
+    return values
 
 
 def _of_ad(ad: Ad, now: int, *, full: bool) -> dict[str, str]:
-    found = {
+    values = {
         "ad_id": str(ad.id),
         "ad_id_v2": str(ad.v2_id),
         "ad_name": ad_name(ad),
@@ -102,7 +102,7 @@ def _of_ad(ad: Ad, now: int, *, full: bool) -> dict[str, str]:
     }
     if full:
         record = ad_record(ad, now, null_modify_time=False)
-        found |= {
+        values |= {
             "call_to_action": str(record["call_to_action"]).replace("_", " ").capitalize(),
             "ad_url": record["landing_page_url"],
             "image_mode": "Carousel" if record["ad_format"] == "CAROUSEL_ADS" else "Single video",
@@ -110,4 +110,4 @@ def _of_ad(ad: Ad, now: int, *, full: bool) -> dict[str, str]:
             "ad_profile_image": record["profile_image_url"],
             "opt_status": _OPERATIONS[record["operation_status"]],
         }
-    return found
+    return values

@@ -1,4 +1,4 @@
-"""Which metrics go with which breakdown, as the documents of report/integrated/get have it."""
+"""Which metrics can be combined with which breakdown, as documented for report/integrated/get."""
 
 from tiktok_marketing.emulator.endpoints.reports.metric_names import ATTRIBUTES
 from tiktok_marketing.emulator.options import Options
@@ -48,13 +48,13 @@ _AUDIENCE_OTHER = _CORE | _RESULT | _BY_IMPRESSION | _SOCIAL
 
 
 def incompatible(metrics: list[str], report_type: str, breakdown: tuple[str, ...], options: Options) -> list[str]:
-    """The metrics that a report with this breakdown does not have; attributes always pass.
+    """The metrics that cannot be combined with this breakdown. Attribute metrics always can.
 
     Args:
-        metrics: Those asked for.
+        metrics: The requested metrics.
         report_type: BASIC or AUDIENCE.
         breakdown: The dimensions that are neither an id nor a time.
-        options: What is doubtful and therefore switchable.
+        options: Decide where TikTok's behaviour is uncertain.
     """
     if not breakdown:
         return []

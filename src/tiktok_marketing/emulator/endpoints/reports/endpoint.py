@@ -5,13 +5,13 @@ from collections.abc import Mapping
 import msgspec
 
 from tiktok_marketing.emulator.business.business import Account
-from tiktok_marketing.emulator.business.delivery import Model, Numbers
+from tiktok_marketing.emulator.business.delivery import Figures, Model
 from tiktok_marketing.emulator.endpoints import params as read
+from tiktok_marketing.emulator.endpoints.cache import BoundedCache
 from tiktok_marketing.emulator.endpoints.envelope import Answer, page_info
 from tiktok_marketing.emulator.endpoints.reports.breakdown_rows import BreakdownReport
-from tiktok_marketing.emulator.endpoints.reports.cache import BoundedCache
 from tiktok_marketing.emulator.endpoints.reports.query import ReportQuery, parse
-from tiktok_marketing.emulator.endpoints.reports.rows import AccountReport, totals
+from tiktok_marketing.emulator.endpoints.reports.rows import AccountReport, total_metrics
 from tiktok_marketing.emulator.options import Options
 
 THROTTLE_HEADER = "X-Tt-Ads-Throttle"
@@ -22,32 +22,39 @@ THROTTLE_TEXT = (
 
 
 class _Plan(msgspec.Struct):
-    """A query's rows, known by number; `ordered` holds their text where an order was asked for."""
+    """The rows of a query.
 
-    parts: list[AccountReport]
+    Attributes:
+        reports: The reports on its accounts, in the order of the answer.
+        total: How many rows they have.
+        ordered: The text of all rows, if the query asks for an order or for totals.
+        total_metrics: The JSON of the totals, if the query asks for them.
+    """
+
+    reports: list[AccountReport]
     total: int
     ordered: list[str] | None = None
     total_metrics: str = ""
 
 
 class Reports:
-    """The report endpoint, with what it remembers between pages of one query."""
+    """The report endpoint, with the plans and pages that it remembers."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
         self._pages: BoundedCache[Answer] = BoundedCache(options.cache_mb << 20)
         self._plans: BoundedCache[_Plan] = BoundedCache(2_000_000)
-        self._numbers: BoundedCache[Numbers] = BoundedCache(100_000)
+        self._figures: BoundedCache[Figures] = BoundedCache(100_000)
         self._models: dict[int, Model] = {}
 
-    def numbers(self, account: Account, now: int) -> Numbers:
-        """The figures of an account as of a tick of the clock."""
-        kept = self._numbers.at(now)
+    def figures(self, account: Account, now: int) -> Figures:
+        """The figures of an account at a tick of the clock."""
+        cache = self._figures.at(now)
         taken_back = self._options.taken_back
-        return kept.get(account.id) or kept.put(account.id, Numbers(account, now, self._models, taken_back), 1)
+        return cache.get(account.id) or cache.put(account.id, Figures(account, now, self._models, taken_back), 1)
 
     def answer(self, accounts: list[Account], params: Mapping[str, str], now: int) -> Answer:
-        """One page of a report on one account, or on several asked for by advertiser_ids.
+        """Answer with one page of a report on one account, or on the accounts in advertiser_ids.
 
         Raises:
             Refusal: The request is wrong.
@@ -59,23 +66,25 @@ class Reports:
         query = parse(params, self._options, several=several, sandbox=sandbox)
         key = (query, tuple(account.id for account in accounts))
         pages = self._pages.at(now)
-        found = pages.get((key, page, size))
-        if found is None:
-            found = self._page(self._plan(key, query, accounts, now), page, size)
-            pages.put((key, page, size), found, len(found.data) + 500)
-        return found
+        answer = pages.get((key, page, size))
+        if answer is None:
+            answer = self._page(self._plan(key, query, accounts, now), page, size)
+            pages.put((key, page, size), answer, len(answer.data) + 500)
+        return answer
 
     def _plan(self, key: object, query: ReportQuery, accounts: list[Account], now: int) -> _Plan:
         plans = self._plans.at(now)
         plan = plans.get(key)
         if plan is None:
-            kind = BreakdownReport if query.breakdown else AccountReport
-            parts = [kind(query, account, now, self._options, self.numbers(account, now)) for account in accounts]
-            plan = _Plan(parts=parts, total=sum(part.total for part in parts))
+            report_class = BreakdownReport if query.breakdown else AccountReport
+            reports = [
+                report_class(query, account, now, self._options, self.figures(account, now)) for account in accounts
+            ]
+            plan = _Plan(reports=reports, total=sum(report.total for report in reports))
             if query.order_field or query.totals:
-                rows = [row for part in parts for row in part.ordered()]
+                rows = [row for report in reports for row in report.ordered()]
                 if query.totals:
-                    plan.total_metrics = totals(query, [values for _, _, values in rows])
+                    plan.total_metrics = total_metrics(query, [values for _, _, values in rows])
                 if query.order_field:
                     rows.sort(key=lambda row: row[0], reverse=not query.ascending)
                 plan.ordered = [text for _, text, _ in rows]
@@ -90,14 +99,14 @@ class Reports:
         else:
             texts: list[str] = []
             before = 0
-            for part in plan.parts:
-                begin, end = max(0, start - before), min(part.total, stop - before)
+            for report in plan.reports:
+                begin, end = max(0, start - before), min(report.total, stop - before)
                 if begin < end:
-                    texts.append(part.page(begin, end))
-                before += part.total
+                    texts.append(report.page(begin, end))
+                before += report.total
             rows = ",".join(texts)
         info = msgspec.json.encode(page_info(page, size, plan.total)).decode()
         extra = f',"total_metrics":{plan.total_metrics}' if plan.total_metrics else ""
         data = f'{{"list":[{rows}],"page_info":{info}{extra}}}'.encode()
-        truncated = any(part.truncated for part in plan.parts)
+        truncated = any(report.truncated for report in plan.reports)
         return Answer(data, {THROTTLE_HEADER: THROTTLE_TEXT} if truncated else {})

@@ -1,6 +1,6 @@
-"""The names of the report metrics of TikTok's Business API v1.3, by the kind of value they hold.
+"""The names of the report metrics of TikTok's Business API v1.3, by the kind of their values.
 
-The emulator accepts exactly these. What it does not model answers 0 or 0.00, as for an account that does not use it.
+The emulator accepts exactly these. A metric that it does not model is 0 or 0.00, as for an account without such events.
 """
 
 INTEGERS = frozenset(
@@ -55,7 +55,7 @@ INTEGERS = frozenset(
     evta_payments_completed
     """.split()  # noqa: SIM905 - a list of 221 quoted names is harder to read
 )
-"""Metrics that are whole numbers on the wire (as text)."""
+"""Metrics whose text is a whole number."""
 
 DECIMALS = frozenset(
     """
@@ -226,7 +226,7 @@ DECIMALS = frozenset(
     vta_complete_payment_roas
     """.split()  # noqa: SIM905 - a list of 557 quoted names is harder to read
 )
-"""Metrics with two decimals on the wire (as text): money, percentages and quotients."""
+"""Metrics whose text has two decimals: money, percentages and quotients."""
 
 ATTRIBUTES: dict[str, str] = {
     "advertiser_name": "advertiser",
@@ -278,4 +278,4 @@ ATTRIBUTES: dict[str, str] = {
     "is_aco": "ad",
     "is_smart_creative": "ad",
 }
-"""Attribute metrics, with the highest level at which they exist; they exist at every level below it too."""
+"""Attribute metrics, with the highest level that has them. Every level below has them too."""

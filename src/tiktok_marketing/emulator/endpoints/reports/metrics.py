@@ -1,7 +1,7 @@
-"""What each report metric is made of, and how its value is written.
+"""How each report metric is computed, and how its value is written.
 
-Every value is text. Counts are whole numbers; money has two decimals; rates are percentages with two; quotients are
-rounded half up, and 0.00 where there is nothing to divide by. `-` stands for no value.
+Every value is text. Counts are whole numbers. Money and quotients have two decimals, and rates are percentages.
+Quotients are rounded half up, and are 0.00 if the denominator is 0. `-` stands for no value.
 """
 
 from operator import itemgetter
@@ -9,16 +9,16 @@ from typing import Any
 
 import msgspec
 
-from tiktok_marketing.emulator.business.delivery import AT, PARTS, SIZE
+from tiktok_marketing.emulator.business.delivery import COMPONENTS, VECTOR_INDEX, VECTOR_SIZE
 from tiktok_marketing.emulator.endpoints.reports.metric_names import ATTRIBUTES, DECIMALS, INTEGERS
 
 LEVELS = ("advertiser", "campaign", "adgroup", "ad")
-"""Data levels from the top, as the metrics' documents name them."""
+"""The data levels from the top, as the documentation of the metrics names them."""
 
 DERIVED = ("row_reach", "result", "rt_result", "engagements_with_views", "engagements_with_views_15s")
-"""What is worked out for a row and put behind its vector."""
+"""The values that are computed for a row and follow its vector."""
 
-INDEX = AT | {name: SIZE + position for position, name in enumerate(DERIVED)}
+ROW_INDEX = VECTOR_INDEX | {name: VECTOR_SIZE + position for position, name in enumerate(DERIVED)}
 
 COUNTS = {
     "impressions": "impressions", "gross_impressions": "gross_impressions", "clicks": "clicks", "reach": "row_reach",
@@ -47,13 +47,13 @@ COUNTS = {
     "cta_purchase": "cta_purchase", "evta_purchase": "evta_purchase", "vta_complete_payment": "vta_payment",
     "evta_payments_completed": "evta_payment",
 }  # fmt: skip
-"""Metrics that are a count, and the part they show."""
+"""Metrics that are a count, with the component that they show."""
 
-_RATE, _THOUSAND, _TIMES = 10_000, 1_000, 100
+_RATE, _MILLE, _PLAIN = 10_000, 1_000, 100
 
 RATIOS: dict[str, tuple[str, int, str]] = {
-    "cpc": ("spend", 1, "clicks"), "cpm": ("spend", _THOUSAND, "impressions"), "ctr": ("clicks", _RATE, "impressions"),
-    "cost_per_1000_reached": ("spend", _THOUSAND, "row_reach"), "frequency": ("impressions", _TIMES, "row_reach"),
+    "cpc": ("spend", 1, "clicks"), "cpm": ("spend", _MILLE, "impressions"), "ctr": ("clicks", _RATE, "impressions"),
+    "cost_per_1000_reached": ("spend", _MILLE, "row_reach"), "frequency": ("impressions", _PLAIN, "row_reach"),
     "conversion_rate": ("conversion", _RATE, "clicks"), "conversion_rate_v2": ("conversion", _RATE, "impressions"),
     "real_time_conversion_rate": ("rt_conversion", _RATE, "clicks"),
     "real_time_conversion_rate_v2": ("rt_conversion", _RATE, "impressions"),
@@ -70,7 +70,7 @@ RATIOS: dict[str, tuple[str, int, str]] = {
     "cost_per_total_registration": ("spend", 1, "total_registration"), "cost_per_purchase": ("spend", 1, "purchase"),
     "purchase_rate": ("purchase", _RATE, "clicks"), "cost_per_total_purchase": ("spend", 1, "total_purchase"),
     "value_per_total_purchase": ("purchase_value", 1, "total_purchase"),
-    "total_active_pay_roas": ("purchase_value", _TIMES, "spend"),
+    "total_active_pay_roas": ("purchase_value", _PLAIN, "spend"),
     "cost_per_app_event_add_to_cart": ("spend", 1, "app_cart"),
     "app_event_add_to_cart_rate": ("app_cart", _RATE, "clicks"),
     "cost_per_total_app_event_add_to_cart": ("spend", 1, "total_app_cart"),
@@ -80,7 +80,7 @@ RATIOS: dict[str, tuple[str, int, str]] = {
     "launch_app_rate": ("launch", _RATE, "clicks"), "cost_per_total_launch_app": ("spend", 1, "total_launch"),
     "cost_per_sales_lead": ("spend", 1, "lead"), "sales_lead_rate": ("lead", _RATE, "clicks"),
     "cost_per_total_sales_lead": ("spend", 1, "total_lead"),
-    "complete_payment_roas": ("payment_value", _TIMES, "spend"), "cost_per_complete_payment": ("spend", 1, "payment"),
+    "complete_payment_roas": ("payment_value", _PLAIN, "spend"), "cost_per_complete_payment": ("spend", 1, "payment"),
     "complete_payment_rate": ("payment", _RATE, "clicks"),
     "value_per_complete_payment": ("payment_value", 1, "payment"),
     "cost_per_landing_page_view": ("spend", 1, "landing"), "landing_page_view_rate": ("landing", _RATE, "clicks"),
@@ -97,7 +97,7 @@ RATIOS: dict[str, tuple[str, int, str]] = {
     "initiate_checkout_rate": ("initiate_checkout", _RATE, "clicks"),
     "value_per_initiate_checkout": ("initiate_checkout_value", 1, "initiate_checkout"),
     "cost_per_form": ("spend", 1, "form"), "form_rate": ("form", _RATE, "clicks"),
-    "onsite_shopping_roas": ("shop_value", _TIMES, "spend"), "cost_per_onsite_shopping": ("spend", 1, "shop"),
+    "onsite_shopping_roas": ("shop_value", _PLAIN, "spend"), "cost_per_onsite_shopping": ("spend", 1, "shop"),
     "onsite_shopping_rate": ("shop", _RATE, "clicks"), "value_per_onsite_shopping": ("shop_value", 1, "shop"),
     "cost_per_vta_conversion": ("spend", 1, "vta"), "cost_per_cta_conversion": ("spend", 1, "cta"),
     "cost_per_engaged_view_through_conversion": ("spend", 1, "evta"),
@@ -110,9 +110,9 @@ RATIOS: dict[str, tuple[str, int, str]] = {
     "cost_per_evta_purchase": ("spend", 1, "evta_purchase"),
     "cost_per_vta_payments_completed": ("spend", 1, "vta_payment"),
     "cost_per_evta_payments_completed": ("spend", 1, "evta_payment"),
-    "vta_complete_payment_roas": ("vta_payment_value", _TIMES, "spend"),
+    "vta_complete_payment_roas": ("vta_payment_value", _PLAIN, "spend"),
 }  # fmt: skip
-"""Metrics that are a quotient: hundredths of the value are numerator * factor / denominator, rounded half up."""
+"""Metrics that are a quotient. In hundredths, the value is numerator * factor / denominator, rounded half up."""
 
 MONEY = {
     "spend": "spend", "billed_cost": "spend", "voucher_spend": "voucher",
@@ -121,17 +121,17 @@ MONEY = {
     "total_initiate_checkout_value": "initiate_checkout_value", "total_onsite_shopping_value": "shop_value",
     "vta_complete_payment_value": "vta_payment_value",
 }  # fmt: skip
-"""Metrics that are an amount of money. `total_complete_payment_rate` is one in spite of its name."""
+"""Metrics that are an amount of money. `total_complete_payment_rate` is one too, despite its name."""
 
 SECONDARY = {
     "secondary_goal_result": ("secondary", 0, ""),
     "cost_per_secondary_goal_result": ("spend", 1, "secondary"),
     "secondary_goal_result_rate": ("secondary", _RATE, "impressions"),
 }
-"""Metrics that exist only where an ad group has a second goal; elsewhere they are `-`."""
+"""Metrics that only ad groups with a second goal have. Elsewhere they are `-`."""
 
 DAILY_ACCOUNT_ONLY = frozenset({"cash_spend", "voucher_spend"})
-"""Metrics of the advertiser level with stat_time_day alone."""
+"""Metrics that exist only in daily reports at the advertiser level."""
 
 NON_ATTRIBUTES = INTEGERS | DECIMALS
 
@@ -146,29 +146,31 @@ def decimal_text(hundredths: int) -> str:
 
 
 def ratio(values: list[int], numerator: int, factor: int, denominator: int) -> int:
-    """Hundredths of a quotient of two values, rounded half up; 0 where the denominator is 0."""
-    below = values[denominator]
-    return (2 * values[numerator] * factor + below) // (2 * below) if below else 0
+    """The quotient of two values in hundredths, rounded half up. 0 if the denominator is 0."""
+    divisor = values[denominator]
+    return (2 * values[numerator] * factor + divisor) // (2 * divisor) if divisor else 0
 
 
 def number(metric: str, values: list[int]) -> int:
-    """A metric's value as a number to order rows by: counts as they are, everything else in hundredths."""
+    """A metric's value as a number to order rows by: counts as they are, all others in hundredths."""
     if metric in COUNTS:
-        return values[INDEX[COUNTS[metric]]]
+        return values[ROW_INDEX[COUNTS[metric]]]
     if metric == "cash_spend":
-        return values[AT["spend"]] - values[AT["voucher"]]
+        return values[VECTOR_INDEX["spend"]] - values[VECTOR_INDEX["voucher"]]
     if metric in MONEY:
-        return values[AT[MONEY[metric]]]
+        return values[VECTOR_INDEX[MONEY[metric]]]
     spec = RATIOS.get(metric) or SECONDARY.get(metric)
     if spec is None:
         return 0
     numerator, factor, denominator = spec
-    return ratio(values, INDEX[numerator], factor, INDEX[denominator]) if factor else values[INDEX[numerator]]
+    if not factor:
+        return values[ROW_INDEX[numerator]]
+    return ratio(values, ROW_INDEX[numerator], factor, ROW_INDEX[denominator])
 
 
 def additive() -> dict[str, str]:
-    """The metrics that add up over ads, days and hours, and the part each shows; the reach does not."""
-    sums = {metric: part for metric, part in COUNTS.items() if part not in DERIVED}
+    """The metrics that add up over ads, days and hours, with the component that each shows. Reach does not add up."""
+    sums = {metric: component for metric, component in COUNTS.items() if component not in DERIVED}
     return sums | {"result": "result", "real_time_result": "rt_result"} | MONEY
 
 
@@ -178,10 +180,10 @@ def unknown(metrics: list[str]) -> list[str]:
 
 
 class Layout:
-    """The metrics of a query as text around values: what is fixed, what an object says of itself, what a row holds.
+    """The text of a query's metrics: constant parts, the attributes of an object, and places for the values of a row.
 
     Attributes:
-        attributes: The attribute metrics in it.
+        attributes: The attribute metrics of the query.
     """
 
     def __init__(self, metrics: list[str], *, secondary: bool, whole_money: bool = False) -> None:
@@ -190,7 +192,7 @@ class Layout:
         counts: list[int] = []
         moneys: list[int] = []
         ratios: list[tuple[int, int, int]] = []
-        places: list[tuple[str, int]] = []
+        value_places: list[tuple[str, int]] = []
         pieces: list[str] = []
         for name in metrics:
             text = "%s"
@@ -200,15 +202,15 @@ class Layout:
             if name in SECONDARY and not secondary:
                 text = "-"
             elif name in COUNTS or name == "secondary_goal_result":
-                places.append(("count", len(counts)))
-                counts.append(INDEX[COUNTS.get(name, "secondary")])
+                value_places.append(("count", len(counts)))
+                counts.append(ROW_INDEX[COUNTS.get(name, "secondary")])
             elif name in MONEY or name == "cash_spend":
-                places.append(("money", len(moneys)))
-                moneys.append(-1 if name == "cash_spend" else INDEX[MONEY[name]])
+                value_places.append(("money", len(moneys)))
+                moneys.append(-1 if name == "cash_spend" else ROW_INDEX[MONEY[name]])
             elif name in RATIOS or name in SECONDARY:
                 numerator, factor, denominator = RATIOS.get(name) or SECONDARY[name]
-                places.append(("ratio", len(ratios)))
-                ratios.append((INDEX[numerator], factor, INDEX[denominator]))
+                value_places.append(("ratio", len(ratios)))
+                ratios.append((ROW_INDEX[numerator], factor, ROW_INDEX[denominator]))
             else:
                 text = "0" if name in INTEGERS else "0.00"
             pieces.append(f'"{name}":"{text}"')
@@ -217,10 +219,10 @@ class Layout:
         self._moneys = moneys
         self._ratios = ratios
         start = {"count": 0, "money": len(counts), "ratio": len(counts) + len(moneys)}
-        self._order = _getter([start[kind] + position for kind, position in places])
+        self._order = _getter([start[kind] + position for kind, position in value_places])
 
     def template(self, attributes: dict[str, str]) -> str:
-        """The JSON of a row's metrics for one object, with `%s` where the row's own values go."""
+        """The JSON of the metrics of an object's rows, with `%s` in place of each row's values."""
         fixed = {
             name: f'"{name}":{msgspec.json.encode(attributes[name]).decode().replace("%", "%%")}'
             for name in self.attributes
@@ -229,32 +231,32 @@ class Layout:
 
     def values(self, row: list[int]) -> tuple[Any, ...]:
         """The values of a row (a vector followed by what `derive` adds), in the order of the template."""
-        found: list[Any] = list(self._counts(row))
+        texts: list[Any] = list(self._counts(row))
         cents = _CENTS
         for index in self._moneys:
             amount = row[index] if index >= 0 else row[2] - row[3]
             if self._whole_money:
-                found.append((amount + 50) // 100)
+                texts.append((amount + 50) // 100)
                 continue
-            found.append(cents[amount] if amount < 10_000 else f"{amount // 100}.{amount % 100:02d}")
+            texts.append(cents[amount] if amount < 10_000 else f"{amount // 100}.{amount % 100:02d}")
         for numerator, factor, denominator in self._ratios:
-            below = row[denominator]
-            above = row[numerator]
-            if below and above:
-                amount = (2 * above * factor + below) // (2 * below)
-                found.append(cents[amount] if amount < 10_000 else f"{amount // 100}.{amount % 100:02d}")
+            divisor = row[denominator]
+            dividend = row[numerator]
+            if divisor and dividend:
+                amount = (2 * dividend * factor + divisor) // (2 * divisor)
+                texts.append(cents[amount] if amount < 10_000 else f"{amount // 100}.{amount % 100:02d}")
             else:
-                found.append("0.00")
-        ordered: tuple[Any, ...] = self._order(found)
+                texts.append("0.00")
+        ordered: tuple[Any, ...] = self._order(texts)
         return ordered
 
 
 def derive(vector: list[int], reach: int) -> list[int]:
-    """A row: the vector with the row's reach, results and engagements behind it.
+    """A row: the vector, followed by the row's reach, results and engagements.
 
     Args:
         vector: The sum over the row's ads and days.
-        reach: How many different people saw them; never more than the impressions.
+        reach: How many different people saw the ads. It is cut to the number of impressions.
     """
     instant = vector[24]
     return [
@@ -267,15 +269,18 @@ def derive(vector: list[int], reach: int) -> list[int]:
     ]
 
 
-_RT_RESULT = AT["rt_late_result"]
-assert PARTS[26] == "late_result"  # noqa: S101 - `derive` is in every row's way and uses the places themselves
-assert PARTS[20:25] == ("engagements", "engaged_view", "engaged_view_15s", "landing", "instant_result")  # noqa: S101
+_RT_RESULT = VECTOR_INDEX["rt_late_result"]
+assert COMPONENTS[26] == "late_result"  # noqa: S101 - `derive` runs for every row and uses plain indexes
+assert COMPONENTS[20:25] == (  # noqa: S101
+    "engagements", "engaged_view", "engaged_view_15s", "landing", "instant_result",
+)  # fmt: skip
 
 
-def _getter(places: list[int]) -> Any:
-    if not places:
+def _getter(indexes: list[int]) -> Any:
+    """A function that gives the values at these indexes as a tuple."""
+    if not indexes:
         return lambda _: ()
-    if len(places) == 1:
-        only = places[0]
-        return lambda values: (values[only],)
-    return itemgetter(*places)
+    if len(indexes) == 1:
+        index = indexes[0]
+        return lambda values: (values[index],)
+    return itemgetter(*indexes)

@@ -1,4 +1,4 @@
-"""Reading and refusing report requests: what report/integrated/get takes, and in which combinations."""
+"""Reads and refuses report requests: the parameters of report/integrated/get, and their combinations."""
 
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -7,9 +7,9 @@ from typing import Any, NoReturn
 import msgspec
 
 from tiktok_marketing.emulator.business.breakdowns import SERVED, TIMELESS
-from tiktok_marketing.emulator.business.business import Ad, AdGroup, Campaign, Item
+from tiktok_marketing.emulator.business.business import Ad, Campaign, Item, adgroup_of, campaign_of
 from tiktok_marketing.emulator.business.derived_fields import automation_type, profile_of
-from tiktok_marketing.emulator.business.status import ALL, NOT_DELETED, PRIMARY, has_primary_status
+from tiktok_marketing.emulator.business.status import NOT_DELETED, PRIMARY, has_primary_status
 from tiktok_marketing.emulator.endpoints import params as read
 from tiktok_marketing.emulator.endpoints.envelope import refuse
 from tiktok_marketing.emulator.endpoints.reports.compatibility import incompatible
@@ -38,7 +38,7 @@ _AUDIENCE_DIMENSIONS = frozenset(
     behavior_id contextual_tag hashtag purchase_intention bucket_id
     """.split()  # noqa: SIM905
 )
-_MOST_DAYS = {"stat_time_day": 30, "stat_time_hour": 1, "": 365}
+_MAX_DAYS = {"stat_time_day": 30, "stat_time_hour": 1, "": 365}
 _ID_FILTERS = {"campaign_ids", "adgroup_ids", "ad_ids", "ad_ids_v2"}
 _STATUS_FILTERS = {"campaign_status": "campaign", "adgroup_status": "adgroup", "ad_status": "ad"}
 _FILTER_TYPES = (
@@ -48,7 +48,7 @@ _FILTER_TYPES = (
 
 
 class Filter(msgspec.Struct, frozen=True, order=True):
-    """One condition of a report: a field whose value must be (or must not be) among some."""
+    """One filter of a report: a field whose value must be, or must not be, one of some values."""
 
     field: str
     values: tuple[str, ...]
@@ -63,16 +63,16 @@ class ReportQuery(msgspec.Struct, frozen=True, kw_only=True):
         level: advertiser, campaign, adgroup or ad.
         id_dimension: The ID dimension; empty if there is none.
         time: stat_time_day, stat_time_hour or empty.
-        breakdown: The other dimensions: country_code, an audience dimension, or gender and age.
-        dimensions: All dimensions in the order asked for.
-        metrics: All metrics in the order asked for.
-        start: First day, None for a lifetime query.
-        end: Last day.
-        filters: Conditions, sorted.
-        order_field: The metric that rows are ordered by; empty for none.
-        ascending: Whether the smallest comes first.
-        totals: Whether the sum over all rows is asked for.
-        several: Whether rows say which account they are of.
+        breakdown: The other dimensions: country_code, an audience dimension, or gender with age.
+        dimensions: All dimensions, in the order of the request.
+        metrics: All metrics, in the order of the request.
+        start: First day. None for a lifetime query.
+        end: Last day, inclusive. None for a lifetime query.
+        filters: The filters, sorted.
+        order_field: The metric that rows are ordered by. Empty for no order.
+        ascending: Whether the smallest value comes first.
+        totals: Whether the answer contains the sum over all rows.
+        several: Whether the request uses advertiser_ids, so that rows name their account.
     """
 
     report_type: str
@@ -96,9 +96,10 @@ def parse(params: Mapping[str, str], options: Options, *, several: bool, sandbox
 
     Args:
         params: The query parameters, decoded.
-        options: What is doubtful and therefore switchable.
-        several: Whether it is asked with advertiser_ids.
-        sandbox: Whether it is about the sandbox account, whose made-up figures go with everything and have no order.
+        options: Decide where TikTok's behaviour is uncertain.
+        several: Whether the request uses advertiser_ids.
+        sandbox: Whether it is about the sandbox account. Its made-up figures accept every combination and ignore any
+            order.
 
     Raises:
         Refusal: TikTok would refuse it (40002).
@@ -108,9 +109,9 @@ def parse(params: Mapping[str, str], options: Options, *, several: bool, sandbox
         refuse(f"report_type: {report_type} is not one of {', '.join(_REPORT_TYPES)}.")
     if report_type not in {"BASIC", "AUDIENCE"}:
         refuse(f"report_type: {report_type} reports are not available on this server.")
-    for name, only in (("service_type", "AUCTION"), ("query_mode", "REGULAR")):
-        if params.get(name, only) != only:
-            refuse(f"{name}: Only {only} is supported.")
+    for name, supported in (("service_type", "AUCTION"), ("query_mode", "REGULAR")):
+        if params.get(name, supported) != supported:
+            refuse(f"{name}: Only {supported} is supported.")
     if read.boolean(params, "multi_adv_report_in_utc_time"):
         refuse("multi_adv_report_in_utc_time: UTC reports are not available on this server.")
     data_level = read.required(params, "data_level")
@@ -120,7 +121,7 @@ def parse(params: Mapping[str, str], options: Options, *, several: bool, sandbox
         refuse("Missing required field(s): dimensions.")
     id_dimension, time, breakdown = _dimensions(dimensions, report_type, level, options)
     metrics = read.texts(params, "metrics") or ["spend", "impressions"]
-    _metrics(metrics, level, id_dimension, time, breakdown)
+    _check_metrics(metrics, level, id_dimension, time, breakdown)
     if not sandbox and (refused := incompatible(metrics, report_type, breakdown, options)):
         _refuse_metrics(refused)
     start, end = _window(params, report_type, time, breakdown, sandbox=sandbox)
@@ -149,7 +150,7 @@ def parse(params: Mapping[str, str], options: Options, *, several: bool, sandbox
 def _window(
     params: Mapping[str, str], report_type: str, time: str, breakdown: tuple[str, ...], *, sandbox: bool
 ) -> tuple[date | None, date | None]:
-    """First and last day; None for a lifetime query, which goes with neither time nor breakdown."""
+    """First and last day. None for a lifetime query, which accepts neither a time dimension nor a breakdown."""
     if not read.boolean(params, "query_lifetime"):
         return _dates(params, time)
     if time:
@@ -161,7 +162,7 @@ def _window(
 
 
 def _order(params: Mapping[str, str]) -> tuple[str, bool]:
-    """The metric to order by (empty for none), and whether the smallest comes first."""
+    """The metric to order by (empty for no order), and whether the smallest value comes first."""
     field = params.get("order_field", "")
     if field and (field in ATTRIBUTES or unknown([field])):
         refuse(f"order_field: {field} is not a metric to order by.")
@@ -176,8 +177,8 @@ def _dimensions(
 ) -> tuple[str, str, tuple[str, ...]]:
     """The ID dimension, the time dimension and the others."""
     possible = _AUDIENCE_DIMENSIONS if report_type == "AUDIENCE" else _OTHER_DIMENSIONS
-    known = possible.union(_ID_DIMENSIONS, _TIME_DIMENSIONS)
-    invalid = [name for name in dimensions if name not in known]
+    valid = possible.union(_ID_DIMENSIONS, _TIME_DIMENSIONS)
+    invalid = [name for name in dimensions if name not in valid]
     if invalid:
         refuse(
             "Please correct the information in invalid dimension fields and try again. "
@@ -193,12 +194,12 @@ def _dimensions(
         refuse(CONFLICT)
     if not ids and level != "advertiser":
         refuse(CONFLICT)
-    _others(others, report_type, times, options)
+    _check_breakdown(others, report_type, times, options)
     return (ids[0] if ids else "", times[0] if times else "", tuple(others))
 
 
-def _others(others: list[str], report_type: str, times: list[str], options: Options) -> None:
-    """Refuse dimensions besides id and time that do not go together, with the time, or that are not served."""
+def _check_breakdown(others: list[str], report_type: str, times: list[str], options: Options) -> None:
+    """Refuse breakdowns that do not exist, that cannot be combined with the time dimension, or that are not served."""
     audience = report_type == "AUDIENCE"
     if len(others) > 1 and not (audience and set(others) == {"gender", "age"}):
         refuse(CONFLICT)
@@ -215,8 +216,8 @@ def _others(others: list[str], report_type: str, times: list[str], options: Opti
         refuse(f"dimensions: Reports by {others[0]} are not available on this server.")
 
 
-def _metrics(metrics: list[str], level: str, id_dimension: str, time: str, breakdown: tuple[str, ...]) -> None:
-    """Refuse unknown metrics, attributes of a lower level, and metrics of daily account reports elsewhere."""
+def _check_metrics(metrics: list[str], level: str, id_dimension: str, time: str, breakdown: tuple[str, ...]) -> None:
+    """Refuse unknown metrics, attributes of a lower level, and metrics that only daily account reports have."""
     invalid = unknown(metrics)
     own = LEVELS.index(level)
     daily_account = level == "advertiser" and time == "stat_time_day" and not breakdown
@@ -234,7 +235,7 @@ def _refuse_metrics(names: list[str]) -> NoReturn:
 
 
 def _own_id(name: str, level: str) -> bool:
-    """campaign_id and adgroup_id are attributes of the levels below only: `ATTRIBUTES` names the first of them."""
+    """Whether a metric is the id of the level itself: campaign_id is an attribute only of the levels below."""
     return name == "campaign_id" and level == "campaign"
 
 
@@ -246,16 +247,16 @@ def _dates(params: Mapping[str, str], time: str) -> tuple[date, date]:
         refuse(f"Missing required field(s): {', '.join(missing)}.")
     if end < start:
         refuse("end_date: The end date must not be earlier than the start date.")
-    most = _MOST_DAYS[time]
-    if (end - start).days >= most:
-        span = f"{most} days" if most > 1 else "1 day"
+    max_days = _MAX_DAYS[time]
+    if (end - start).days >= max_days:
+        span = f"{max_days} days" if max_days > 1 else "1 day"
         by = f"when the dimension {time} is used" if time else "without a time dimension"
         refuse(f"The date range cannot exceed {span} {by}.")
     return start, end
 
 
 def _filters(value: Any) -> tuple[Filter, ...]:
-    """The conditions of `filtering`: an array of {field_name, filter_type, filter_value}, the value as JSON text."""
+    """The filters in `filtering`: an array of {field_name, filter_type, filter_value}, whose value is JSON text."""
     if value is None:
         return ()
     if not isinstance(value, list):
@@ -277,12 +278,12 @@ def _filter(entry: Any) -> Filter:
         refuse("filter_value: Not a valid string.")
     values = read.json_value(entry, "filter_value")
     if field in _ID_FILTERS:
-        listed = read.ids(values, field)
+        allowed = read.ids(values, field)
     else:
-        listed = frozenset(read.text_list([values] if isinstance(values, str) else values, field))
-    if field in _STATUS_FILTERS and not listed <= set(PRIMARY):
-        refuse(f"{field}: {sorted(listed - set(PRIMARY))} are not valid statuses.")
-    return Filter(field, tuple(sorted(listed)), kind == "NOT_IN")
+        allowed = frozenset(read.text_list([values] if isinstance(values, str) else values, field))
+    if field in _STATUS_FILTERS and not allowed <= set(PRIMARY):
+        refuse(f"{field}: {sorted(allowed - set(PRIMARY))} are not valid statuses.")
+    return Filter(field, tuple(sorted(allowed)), kind == "NOT_IN")
 
 
 _OTHER_FILTERS: dict[str, Callable[[Campaign], str]] = {
@@ -292,17 +293,14 @@ _OTHER_FILTERS: dict[str, Callable[[Campaign], str]] = {
 }
 
 
-def keeps(query: ReportQuery, item: Item, now: int) -> bool:
-    """Whether an object passes the conditions that speak of it or of what holds it.
+def passes_filters(query: ReportQuery, item: Item, now: int) -> bool:
+    """Whether an object passes the filters on itself, its ad group and its campaign.
 
-    Without a status condition of the level queried, deleted objects do not pass.
+    Deleted objects pass only if the query has a status filter at its own level.
     """
     ad = item if isinstance(item, Ad) else None
-    group = ad.group if ad else item if isinstance(item, AdGroup) else None
-    campaign = group.campaign if group else item
-    if not isinstance(campaign, Campaign):
-        raise TypeError(type(campaign))
-    subjects: dict[str, Item | None] = {"campaign": campaign, "adgroup": group, "ad": ad}
+    campaign = campaign_of(item)
+    subjects: dict[str, Item | None] = {"campaign": campaign, "adgroup": adgroup_of(item), "ad": ad}
     own_status = False
     for condition in query.filters:
         field, values = condition.field, condition.values
@@ -323,11 +321,6 @@ def keeps(query: ReportQuery, item: Item, now: int) -> bool:
     return own_status or own is None or item is not own or has_primary_status(own, NOT_DELETED, now)
 
 
-def shows_deleted(query: ReportQuery) -> bool:
-    """Whether the query asks for objects of every status at its own level."""
-    return any(item.field == f"{query.level}_status" and ALL in item.values for item in query.filters)
-
-
-def narrows(query: ReportQuery) -> bool:
+def filters_by_id(query: ReportQuery) -> bool:
     """Whether the query is limited to some campaigns, ad groups or ads."""
     return any(item.field in _ID_FILTERS for item in query.filters)

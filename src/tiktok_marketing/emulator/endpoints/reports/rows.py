@@ -1,4 +1,4 @@
-"""The rows of a report: which there are, and their text. Only the rows of the page asked for are made."""
+"""The rows of a report, and their text. Only the rows of the requested page are built."""
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -10,27 +10,27 @@ import msgspec
 
 from tiktok_marketing.emulator.business.business import FOREVER, Account, Ad, AdGroup, Campaign, Item
 from tiktok_marketing.emulator.business.days import local_ordinal
-from tiktok_marketing.emulator.business.delivery import AT, ZERO, Numbers
+from tiktok_marketing.emulator.business.delivery import VECTOR_INDEX, ZERO_VECTOR, Figures
 from tiktok_marketing.emulator.endpoints.reports.attributes import attributes
 from tiktok_marketing.emulator.endpoints.reports.metric_names import ATTRIBUTES
 from tiktok_marketing.emulator.endpoints.reports.metrics import Layout, derive, number
-from tiktok_marketing.emulator.endpoints.reports.query import ReportQuery, keeps, narrows
+from tiktok_marketing.emulator.endpoints.reports.query import ReportQuery, filters_by_id, passes_filters
 from tiktok_marketing.emulator.options import Options
 
-_REACH = AT["reach"]
+_REACH = VECTOR_INDEX["reach"]
 _ALL_DAYS = (1, FOREVER)
 
 Key = tuple[int, tuple[str, ...]]
-"""When (a day's ordinal, an hour's label, or 0), and the values of the breakdown's dimensions, if there is one."""
+"""A time (a day's ordinal, an hour's label, or 0), and the values of the breakdown, if there is one."""
 
 Row = tuple[Key, list[int]]
 """A row's key and its derived values."""
 
-Held = TypeVar("Held", int, Key)
+KeyT = TypeVar("KeyT", int, Key)
 
 
 class Subject:
-    """What a report's rows are about: one object of the level, and the ads whose figures it sums."""
+    """The subject of some rows: one object of the report's level, and the ads whose figures its rows sum."""
 
     __slots__ = ("ads", "id", "item")
 
@@ -41,14 +41,14 @@ class Subject:
 
 
 class AccountReport:
-    """A report on one account as of one time: counts its rows at once and makes them when asked for."""
+    """A report on one account as of one time. It counts its rows at once, and builds them when they are requested."""
 
-    def __init__(self, query: ReportQuery, account: Account, now: int, options: Options, numbers: Numbers) -> None:
+    def __init__(self, query: ReportQuery, account: Account, now: int, options: Options, figures: Figures) -> None:
         self._query = query
         self._account = account
         self._now = now
         self._options = options
-        self._numbers = numbers
+        self._figures = figures
         first, last = _ALL_DAYS
         if query.start is not None and query.end is not None:
             first, last = query.start.toordinal(), query.end.toordinal()
@@ -56,9 +56,9 @@ class AccountReport:
             first = account.sandbox_days[0]
         else:
             first = local_ordinal(account.zone, account.created)
-        self._first, self._last = first, min(last, numbers.last_day)
+        self._first, self._last = first, min(last, figures.last_day)
         self.truncated = False
-        self._subjects = self._find()
+        self._subjects = self._find_subjects()
         self._rows: dict[int, list[Row]] = {}
         counts = [self._count(subject) for subject in self._subjects]
         self._ends = list(accumulate(counts))
@@ -67,7 +67,7 @@ class AccountReport:
         self._layouts = {flag: Layout(metrics, secondary=flag, whole_money=query.several) for flag in (False, True)}
 
     def page(self, start: int, stop: int) -> str:
-        """Rows `start` to `stop` (exclusive) as JSON, joined by commas."""
+        """Rows `start` to `stop` (exclusive) as JSON, separated by commas."""
         texts: list[str] = []
         position = bisect_right(self._ends, start)
         while position < len(self._subjects) and start < stop:
@@ -79,19 +79,21 @@ class AccountReport:
         return ",".join(texts)
 
     def ordered(self) -> Iterator[tuple[int, str, list[int]]]:
-        """Every row with the number it is ordered by and its values; for queries with an order or totals."""
+        """All rows for queries with an order or totals: the number that each is ordered by, its text and its values."""
         field = self._query.order_field
         for position, subject in enumerate(self._subjects):
             rows = self._rows_of(position)
             for text, (_, values) in zip(self._texts(subject, rows), rows, strict=True):
                 yield (number(field, values) if field else 0), text, values
 
-    # -- which rows there are
+    # -- the subjects, and how many rows they have
 
-    def _find(self) -> list[Subject]:
+    def _find_subjects(self) -> list[Subject]:
         query, account, now = self._query, self._account, self._now
         if query.level == "advertiser":
-            ads = [ad for ad in account.ads(now) if keeps(query, ad, now)] if query.filters else account.ads(now)
+            ads = account.ads(now)
+            if query.filters:
+                ads = [ad for ad in ads if passes_filters(query, ad, now)]
             return [Subject(account.id, account, ads)]
         if query.level == "ad":
             return self._find_ads()
@@ -104,19 +106,19 @@ class AccountReport:
             for item in query.filters
         )
         for item in reversed(items):
-            if keeps(query, item, now):
-                ads = [ad for ad in item.ads if ad.created <= now and (not narrowed or keeps(query, ad, now))]
+            if passes_filters(query, item, now):
+                ads = [ad for ad in item.ads if ad.created <= now and (not narrowed or passes_filters(query, ad, now))]
                 subjects.append(Subject(item.id, item, ads))
         return subjects
 
     def _find_ads(self) -> list[Subject]:
         query, now, limit = self._query, self._now, self._options.ad_report_limit
         ads = list(reversed(self._account.ads(now)))
-        lifted = narrows(query) and self._options.ad_report_limit_lifted_by_filter
+        lifted = filters_by_id(query) and self._options.ad_report_limit_lifted_by_filter
         if not lifted and len(ads) >= limit:
             self.truncated = True
             ads = ads[:limit]
-        ads = [ad for ad in ads if keeps(query, ad, now)]
+        ads = [ad for ad in ads if passes_filters(query, ad, now)]
         if lifted and len(ads) >= limit:
             self.truncated = True
             ads = ads[:limit]
@@ -128,7 +130,7 @@ class AccountReport:
         return list(grouped.values())
 
     def _count(self, subject: Subject) -> int:
-        """How many rows a subject has; without making them, as far as that can be known."""
+        """How many rows a subject has, if possible without building them."""
         if not self._query.time:
             if self._options.zero_rows:
                 return 1
@@ -139,52 +141,52 @@ class AccountReport:
         return mask.bit_count()
 
     def _days(self, ad: Ad) -> int:
-        """The days of the query on which the ad has data, as bits. Delivery days always have an impression."""
-        span = self._numbers.span(ad, self._first, self._last)
+        """The days of the query on which the ad has data, as bits. A day of delivery always has an impression."""
+        span = self._figures.span(ad, self._first, self._last)
         if not span:
             return 0
         mask = 0
         delivered = min(span.stop, ad.last_day + 1) - span.start
         if delivered > 0:
             mask = (1 << delivered) - 1 << span.start - self._first
-            for ordinal in self._numbers.days_taken_back(ad, span[:delivered]):
+            for ordinal in self._figures.days_taken_back(ad, span[:delivered]):
                 mask &= ~(1 << ordinal - self._first)
         tail = max(span.start, ad.last_day + 1)
-        if tail < span.stop and self._numbers.model(ad).conversion_rate:
-            for ordinal, _ in self._numbers.series(ad, tail, span.stop - 1):
+        if tail < span.stop and self._figures.model(ad).conversion_rate:
+            for ordinal, _ in self._figures.series(ad, tail, span.stop - 1):
                 mask |= 1 << ordinal - self._first
         return mask
 
     def _hours(self, ad: Ad) -> int:
         """The hours of the query's day in which the ad has data, as bits."""
-        span = self._numbers.span(ad, self._first, self._last)
-        if not span or self._numbers.takes_back(ad, self._first):
+        span = self._figures.span(ad, self._first, self._last)
+        if not span or self._figures.takes_back(ad, self._first):
             return 0
         if ad.trickles or self._first > ad.last_day:
-            return sum(1 << label for label, _ in self._numbers.hours(ad, self._first))
-        labels = self._numbers.day(self._first).labels[: self._numbers.hours_passed(self._first)]
+            return sum(1 << label for label, _ in self._figures.hours(ad, self._first))
+        labels = self._figures.day(self._first).labels[: self._figures.hours_passed(self._first)]
         return sum(1 << label for label in labels)
 
     # -- the rows
 
     def _rows_of(self, position: int) -> list[Row]:
-        found = self._rows.get(position)
-        if found is None:
+        rows = self._rows.get(position)
+        if rows is None:
             if len(self._rows) > 8:
                 self._rows.clear()
-            found = self._rows[position] = self._make(self._subjects[position])
-        return found
+            rows = self._rows[position] = self._build_rows(self._subjects[position])
+        return rows
 
-    def _make(self, subject: Subject) -> list[Row]:
+    def _build_rows(self, subject: Subject) -> list[Row]:
         if self._query.time == "stat_time_hour":
-            merged = merge(self._numbers.hours(ad, self._first) for ad in subject.ads if self._first <= self._last)
+            merged = merge_ads(self._figures.hours(ad, self._first) for ad in subject.ads if self._first <= self._last)
             return [((when, ()), derive(vector, reach * 6 // 5)) for when, vector, reach in merged]
-        merged = merge(self._numbers.series(ad, self._first, self._last) for ad in subject.ads)
+        merged = merge_ads(self._figures.series(ad, self._first, self._last) for ad in subject.ads)
         if self._query.time:
             return [((when, ()), derive(vector, reach)) for when, vector, reach in merged]
         if not merged:
-            return [((0, ()), derive(ZERO, 0))] if self._options.zero_rows else []
-        return [((0, ()), total_of([(vector, reach) for _, vector, reach in merged]))]
+            return [((0, ()), derive(ZERO_VECTOR, 0))] if self._options.zero_rows else []
+        return [((0, ()), sum_days([(vector, reach) for _, vector, reach in merged]))]
 
     # -- their text
 
@@ -195,62 +197,67 @@ class AccountReport:
         secondary = (
             bool(subject.ads)
             and query.level != "advertiser"
-            and all(self._numbers.model(ad).secondary for ad in subject.ads)
+            and all(self._figures.model(ad).secondary for ad in subject.ads)
         )
         layout = self._layouts[secondary]
-        told = attributes(layout.attributes, self._account, subject.item, self._now)
-        if query.id_dimension == "ad_id_v2" and "ad_id_v2" in told:
-            told["ad_id_v2"] = str(subject.id)
-        own = {query.time, *query.breakdown}
-        names = [f'"{name}":"%s"' if name in own else f'"{name}":"{subject.id}"' for name in query.dimensions]
+        attribute_values = attributes(layout.attributes, self._account, subject.item, self._now)
+        if query.id_dimension == "ad_id_v2" and "ad_id_v2" in attribute_values:
+            attribute_values["ad_id_v2"] = str(subject.id)
+        row_dimensions = {query.time, *query.breakdown}
+        names = [
+            f'"{name}":"%s"' if name in row_dimensions else f'"{name}":"{subject.id}"' for name in query.dimensions
+        ]
         head = '{"dimensions":{' + ",".join(names) + '},"metrics":'
         tail = self._account_text() if query.several else "}"
-        template = head + layout.template(told) + tail
+        template = head + layout.template(attribute_values) + tail
         values = layout.values
-        return [template % (*self._told(key), *values(row)) for key, row in rows]
+        return [template % (*self._dimension_texts(key), *values(row)) for key, row in rows]
 
-    def _told(self, key: Key) -> list[str]:
-        """The values of a row's own dimensions, in the order asked for."""
+    def _dimension_texts(self, key: Key) -> list[str]:
+        """The values of a row's time and breakdown, in the order of the query."""
         when, value = key
-        query, numbers = self._query, self._numbers
+        query, figures = self._query, self._figures
         texts = dict(zip(query.breakdown, value, strict=True))
         if query.time == "stat_time_day":
-            texts[query.time] = f"{numbers.day(when).day} 00:00:00"
+            texts[query.time] = f"{figures.day(when).day} 00:00:00"
         elif query.time:
-            texts[query.time] = f"{numbers.day(self._first).day} {when:02d}:00:00"
+            texts[query.time] = f"{figures.day(self._first).day} {when:02d}:00:00"
         return [texts[name] for name in query.dimensions if name in texts]
 
     def _account_text(self) -> str:
         account = self._account
-        told = {
+        fields = {
             "advertiser_id": str(account.id),
             "currency": account.template.currency,
             "timezone": account.template.zone,
         }
-        return "," + msgspec.json.encode(told).decode()[1:].replace("%", "%%")
+        return "," + msgspec.json.encode(fields).decode()[1:].replace("%", "%%")
 
 
-def merge(series: Iterator[list[tuple[Held, list[int]]]]) -> list[tuple[Held, list[int], int]]:
-    """Several ads' rows as one: sums, and how many different people they reached (most, but not all, of them)."""
-    vectors: dict[Held, list[int]] = {}
-    largest: dict[Held, int] = {}
+def merge_ads(series: Iterator[list[tuple[KeyT, list[int]]]]) -> list[tuple[KeyT, list[int], int]]:
+    """Merge the rows of several ads: sums, and how many different people the ads reached together.
+
+    Some people see several ads, so the reach is less than the sum.
+    """
+    vectors: dict[KeyT, list[int]] = {}
+    largest: dict[KeyT, int] = {}
     for rows in series:
         for key, vector in rows:
-            held = vectors.get(key)
-            if held is None:
+            vector_sum = vectors.get(key)
+            if vector_sum is None:
                 vectors[key] = vector
                 largest[key] = vector[_REACH]
             else:
-                vectors[key] = list(map(add, held, vector))
+                vectors[key] = list(map(add, vector_sum, vector))
                 largest[key] = max(largest[key], vector[_REACH])
     return [
         (key, vectors[key], largest[key] + (vectors[key][_REACH] - largest[key]) * 85 // 100) for key in sorted(vectors)
     ]
 
 
-def total_of(rows: list[tuple[list[int], int]]) -> list[int]:
-    """Several days' rows as one; people seen again on another day are reached once."""
-    sums = ZERO
+def sum_days(rows: list[tuple[list[int], int]]) -> list[int]:
+    """Sum the rows of several days. People who are reached again on another day count once."""
+    sums = ZERO_VECTOR
     reach = largest = 0
     for vector, reached in rows:
         sums = list(map(add, sums, vector))
@@ -259,9 +266,9 @@ def total_of(rows: list[tuple[list[int], int]]) -> list[int]:
     return derive(sums, largest + (reach - largest) * 45 // 100)
 
 
-def totals(query: ReportQuery, values: list[list[int]]) -> str:
-    """The JSON of total_metrics: all rows' sums, with quotients made anew; attribute metrics have none."""
-    sums = ZERO
+def total_metrics(query: ReportQuery, values: list[list[int]]) -> str:
+    """The JSON of total_metrics: the sums of all rows, and quotients of these sums. Attribute metrics are left out."""
+    sums = ZERO_VECTOR
     for row in values:
         sums = list(map(add, sums, row))
     metrics = [name for name in query.metrics if name not in ATTRIBUTES]

@@ -1,4 +1,4 @@
-"""Bytes that were made once, kept up to a bound, and forgotten when the clock moves."""
+"""A cache of a bounded size that forgets everything when the clock moves on."""
 
 from collections import OrderedDict
 from typing import Generic, TypeVar
@@ -7,7 +7,7 @@ Value = TypeVar("Value")
 
 
 class BoundedCache(Generic[Value]):
-    """The most recently used values, by key, whose sizes together stay below a bound."""
+    """The most recently used values by key. Their sizes together stay within a bound."""
 
     def __init__(self, bound: int) -> None:
         self._bound = bound
@@ -16,7 +16,7 @@ class BoundedCache(Generic[Value]):
         self._tick: int | None = None
 
     def at(self, tick: int) -> "BoundedCache[Value]":
-        """The cache as of a tick of the clock: values of another tick are dropped."""
+        """The cache at a tick of the clock. It drops the values of any other tick."""
         if tick != self._tick:
             self._values.clear()
             self._size = 0
@@ -24,15 +24,15 @@ class BoundedCache(Generic[Value]):
         return self
 
     def get(self, key: object) -> Value | None:
-        """The value, which becomes the most recently used one; None if there is none."""
-        found = self._values.get(key)
-        if found is None:
+        """The value of a key, which becomes the most recently used one. None if the cache does not have it."""
+        entry = self._values.get(key)
+        if entry is None:
             return None
         self._values.move_to_end(key)
-        return found[0]
+        return entry[0]
 
     def put(self, key: object, value: Value, size: int) -> Value:
-        """Keep a value of `size`; the least recently used ones make room. Too large a value is not kept."""
+        """Keep a value of `size`, and drop the least recently used ones. A value above the bound is not kept."""
         if size <= self._bound:
             old = self._values.pop(key, None)
             self._size += size - (old[1] if old else 0)
