@@ -11,13 +11,13 @@ from tiktok_marketing.emulator import Emulator, Options
 
 @pytest.fixture
 async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    """A session without any headers."""
-    async with aiohttp.ClientSession() as opened:
-        yield opened
+    """An HTTP session without headers of its own."""
+    async with aiohttp.ClientSession() as http_session:
+        yield http_session
 
 
 @pytest.fixture
 async def client(session: aiohttp.ClientSession) -> AsyncIterator[Client]:
-    """A client of an emulator of the default size that stands still and has no quota."""
+    """A client of an emulator of the default size, whose clock stands still and which has no quota."""
     async with Emulator(Options(now=NOW, tier="unlimited", sandbox_throttle=False)) as emulator:
         yield Client(emulator, session)

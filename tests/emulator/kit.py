@@ -1,4 +1,4 @@
-"""A client that knows nothing but HTTP, and the time at which the tests' emulators stand still."""
+"""A client that knows only HTTP, and the time at which the emulators of the tests stand still."""
 
 import json
 from datetime import UTC, datetime
@@ -9,18 +9,18 @@ import aiohttp
 from tiktok_marketing.emulator import Emulator
 
 NOW = datetime(2026, 3, 10, 15, 40, tzinfo=UTC)
-"""Two days after clocks went forward in New York; 11:40 there, 04:40 on the 11th in Auckland."""
+"""Two days after clocks went forward in New York. It is 11:40 there, and 04:40 on the 11th in Auckland."""
 
 
 class Client:
-    """Asks an emulator as any HTTP client would."""
+    """Sends requests to an emulator as any HTTP client does."""
 
     def __init__(self, emulator: Emulator, session: aiohttp.ClientSession) -> None:
         self.emulator = emulator
         self.session = session
 
     async def envelope(self, path: str, token: str | None = "", **params: Any) -> dict[str, Any]:
-        """The decoded envelope; arrays and objects among the parameters travel as JSON text."""
+        """The decoded envelope. Arrays and objects among the parameters are sent as JSON text."""
         headers = {} if token is None else {"Access-Token": token or self.emulator.access_token}
         query = {name: value if isinstance(value, str) else json.dumps(value) for name, value in params.items()}
         url = f"{self.emulator.url}/open_api/v1.3/{path}"
@@ -31,16 +31,16 @@ class Client:
             return answer
 
     async def data(self, path: str, token: str | None = "", **params: Any) -> dict[str, Any]:
-        """The data of a good answer."""
+        """The data of a successful answer."""
         answer = await self.envelope(path, token, **params)
         assert (answer["code"], answer["message"]) == (0, "OK"), answer
         data: dict[str, Any] = answer["data"]
         return data
 
-    async def walk(
+    async def read_all(
         self, path: str, page_size: int = 1000, list_key: str = "list", **params: Any
     ) -> list[dict[str, Any]]:
-        """All records of a paged endpoint, held against page_info."""
+        """All records of a paged endpoint. Their number must match page_info."""
         records: list[dict[str, Any]] = []
         page = 1
         while True:
@@ -52,7 +52,7 @@ class Client:
             page += 1
 
     async def report(self, level: str, grain: str = "stat_time_day", **params: Any) -> list[dict[str, Any]]:
-        """All rows of a BASIC report, deleted objects included unless `filtering` says otherwise."""
+        """All rows of a BASIC report. Deleted objects are included unless `filtering` is given."""
         dimension = f"{level}_id"
         if "filtering" not in params and level != "advertiser":
             params["filtering"] = [everything(level)]
@@ -63,9 +63,9 @@ class Client:
             "dimensions": [dimension, grain] if grain else [dimension],
             "metrics": ["spend", "impressions", "clicks", "conversion", "result", "reach"],
         }
-        return await self.walk("report/integrated/get/", **request | params)
+        return await self.read_all("report/integrated/get/", **request | params)
 
 
 def everything(level: str) -> dict[str, str]:
-    """The filter that shows deleted objects too."""
+    """The filter that includes deleted objects."""
     return {"field_name": f"{level}_status", "filter_type": "IN", "filter_value": '["STATUS_ALL"]'}

@@ -1,4 +1,4 @@
-"""Images, videos, music, portfolios, audiences, Spark Ads posts and pixels."""
+"""The endpoints of images, videos, music, portfolios, audiences, Spark Ads posts and pixels."""
 
 from collections import Counter
 from datetime import datetime, timedelta
@@ -28,7 +28,7 @@ async def everything(client: Client, path: str, account: int = 0, **params: Any)
     """All records of one account."""
     key, size, _ = KINDS[path]
     request = {"advertiser_id": client.emulator.advertiser_ids[account], "page_size": size} | params
-    return await client.walk(path, list_key=key, **request)
+    return await client.read_all(path, list_key=key, **request)
 
 
 def ids(path: str, records: list[dict[str, Any]]) -> list[str]:
@@ -38,13 +38,13 @@ def ids(path: str, records: list[dict[str, Any]]) -> list[str]:
 
 
 @pytest.mark.parametrize("path", ASSETS)
-async def test_pages_hold_every_record_once(client: Client, path: str) -> None:
-    """Small pages give what large ones give, each record once; one more than the largest page size is refused."""
+async def test_pages_of_any_size_list_every_record_once(client: Client, path: str) -> None:
+    """Small pages list the same records as large ones, each once. A page size above the limit is refused."""
     _, size, _ = KINDS[path]
     records = await everything(client, path)
     assert records
-    found = ids(path, records)
-    assert len(set(found)) == len(found)
+    record_ids = ids(path, records)
+    assert len(set(record_ids)) == len(record_ids)
     assert records == await everything(client, path, page_size=min(7, size))
     advertiser = client.emulator.advertiser_ids[0]
     assert (await client.envelope(path, advertiser_id=advertiser, page_size=size + 1))["code"] == 40002
@@ -52,44 +52,44 @@ async def test_pages_hold_every_record_once(client: Client, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ASSETS)
-async def test_an_unused_account_has_nothing(client: Client, path: str) -> None:
-    """Its lists are empty: no pages."""
+async def test_an_unused_account_has_no_assets(client: Client, path: str) -> None:
+    """The lists of an unused account are empty and have no pages."""
     data = await client.data(path, advertiser_id=client.emulator.advertiser_ids[5])
     assert data[KINDS[path][0]] == []
     assert data["page_info"]["total_page"] == data["page_info"]["total_number"] == 0
 
 
-async def test_what_ads_use_is_in_the_library(client: Client) -> None:
-    """Videos, images, music, posts, portfolios of ads, audiences and pixels of ad groups exist in their accounts."""
+async def test_the_library_of_an_account_contains_everything_that_its_ads_use(client: Client) -> None:
+    """Videos, images, music, posts and portfolios of ads exist in their accounts, and so do audiences and pixels."""
     used = Counter[str]()
     for number, advertiser in enumerate(client.emulator.advertiser_ids):
-        have = {path: set(ids(path, await everything(client, path, number))) for path in ASSETS}
+        existing = {path: set(ids(path, await everything(client, path, number))) for path in ASSETS}
         filtering = {"primary_status": "STATUS_ALL"}
-        for ad in await client.walk("ad/get/", advertiser_id=advertiser, filtering=filtering):
+        for ad in await client.read_all("ad/get/", advertiser_id=advertiser, filtering=filtering):
             for path, name in ((VIDEOS, "video_id"), (MUSIC, "music_id"), (POSTS, "tiktok_item_id")):
                 if ad[name] is not None:
                     used[name] += 1
-                    assert ad[name] in have[path], name
+                    assert ad[name] in existing[path], name
             for name in ("call_to_action_id", "card_id"):
                 if ad[name] is not None:
                     used[name] += 1
-                    assert ad[name] in have[PORTFOLIOS]
-            assert set(ad["image_ids"]) <= have[IMAGES]
+                    assert ad[name] in existing[PORTFOLIOS]
+            assert set(ad["image_ids"]) <= existing[IMAGES]
             assert bool(ad["video_id"]) + bool(ad["music_id"]) + bool(ad["tiktok_item_id"]) == 1
             if "tracking_pixel_id" in ad:
-                assert str(ad["tracking_pixel_id"]) in have[PIXELS]
-        for group in await client.walk("adgroup/get/", advertiser_id=advertiser, filtering=filtering):
+                assert str(ad["tracking_pixel_id"]) in existing[PIXELS]
+        for group in await client.read_all("adgroup/get/", advertiser_id=advertiser, filtering=filtering):
             used["audience_ids"] += len(group["audience_ids"])
-            assert set(group["audience_ids"]) <= have[AUDIENCES]
+            assert set(group["audience_ids"]) <= existing[AUDIENCES]
             if group["pixel_id"]:
                 used["pixel_id"] += 1
-                assert group["pixel_id"] in have[PIXELS]
+                assert group["pixel_id"] in existing[PIXELS]
     assert len(used) == 7
     assert min(used.values()) > 0
 
 
-async def test_music_and_images_are_shared_by_accounts(client: Client) -> None:
-    """Some ids repeat across accounts: TikTok's own tracks, and images that several accounts hold."""
+async def test_accounts_share_some_music_and_images(client: Client) -> None:
+    """Accounts list TikTok's own tracks and shared images under the same id. An image's material id differs."""
     for path in (MUSIC, IMAGES):
         first, second = [set(ids(path, await everything(client, path, account))) for account in (0, 2)]
         assert first & second
@@ -97,18 +97,18 @@ async def test_music_and_images_are_shared_by_accounts(client: Client) -> None:
     images = [await everything(client, IMAGES, account) for account in (0, 2)]
     material = [{item["image_id"]: item["material_id"] for item in items} for items in images]
     shared = material[0].keys() & material[1].keys()
-    assert all(material[0][its_id] != material[1][its_id] for its_id in shared)
+    assert all(material[0][image_id] != material[1][image_id] for image_id in shared)
 
 
 async def test_some_accounts_have_no_posts_and_no_pixels(client: Client) -> None:
-    """An account that promotes an app has no pixel; half of the accounts use no posts of creators."""
+    """An account that promotes an app has no pixels, and half of the accounts have no posts of creators."""
     assert not await everything(client, PIXELS, 1)
     assert not await everything(client, POSTS, 1)
     assert len(await everything(client, PIXELS, 0)) > 1
 
 
-async def test_searches_come_last_modified_first(client: Client) -> None:
-    """Times are ISO with Z; some assets were changed later, and some images claim to be older than their upload."""
+async def test_searches_list_the_last_modified_assets_first(client: Client) -> None:
+    """Times are in ISO format with Z. Some assets changed after their upload, and some images before it."""
     for path in (IMAGES, VIDEOS):
         records = await everything(client, path)
         times = [record["modify_time"] for record in records]
@@ -118,8 +118,8 @@ async def test_searches_come_last_modified_first(client: Client) -> None:
         assert any(record["modify_time"] < record["create_time"] for record in records) == (path == IMAGES)
 
 
-async def test_addresses_expire(client: Client) -> None:
-    """An image's address is good for an hour, a video's for six; each answer has fresh ones."""
+async def test_addresses_of_images_and_videos_expire(client: Client) -> None:
+    """An image's address is valid for one hour and a video's for six. Each answer has new addresses."""
     for path, name, hours in ((IMAGES, "image_url", 1), (VIDEOS, "preview_url", 6)):
         record = (await everything(client, path))[-1]
         expires = int(parse_qs(urlsplit(record[name]).query)["x-expires"][0])
@@ -132,16 +132,16 @@ async def test_addresses_expire(client: Client) -> None:
         assert (await everything(client, path))[-1][name] != record[name]
 
 
-async def test_a_search_reaches_the_last_modified_only(client: Client) -> None:
-    """Beyond the limit (10,000 at TikTok) older assets cannot be listed."""
+async def test_a_search_lists_only_the_last_modified_assets_up_to_its_limit(client: Client) -> None:
+    """A search cannot list older assets beyond its limit, which is 10,000 at TikTok."""
     whole = await everything(client, VIDEOS)
     async with Emulator(Options(now=NOW, tier="unlimited", asset_search_limit=10)) as small:
         assert await everything(Client(small, client.session), VIDEOS) == whole[:10]
 
 
 @pytest.mark.parametrize("path", [IMAGES, VIDEOS, PORTFOLIOS, AUDIENCES, POSTS])
-async def test_more_comes_as_time_goes_on(client: Client, path: str) -> None:
-    """Three weeks later there is more and nothing is gone; whoever asks then for the first time sees the same."""
+async def test_libraries_grow_over_time(client: Client, path: str) -> None:
+    """Three weeks later the lists have more records and lost none. An emulator that starts then lists the same."""
     before = set(ids(path, await everything(client, path)))
     client.emulator.clock.advance(timedelta(days=21))
     records = await everything(client, path)
@@ -151,8 +151,8 @@ async def test_more_comes_as_time_goes_on(client: Client, path: str) -> None:
         assert await everything(Client(later, client.session), path) == records
 
 
-async def test_what_is_new_was_made_since(client: Client) -> None:
-    """Hour by hour, assets that appear were uploaded after the last look."""
+async def test_new_images_were_uploaded_after_the_last_look(client: Client) -> None:
+    """An image that appears within an hour was created within that hour."""
     before = set(ids(IMAGES, await everything(client, IMAGES)))
     seen = client.emulator.clock.now()
     for _ in range(48):
@@ -175,8 +175,8 @@ async def test_what_is_new_was_made_since(client: Client) -> None:
         (PORTFOLIOS, "creative_portfolio_ids", "creative_portfolio_id"),
     ],
 )
-async def test_filters_by_id(client: Client, path: str, name: str, field: str) -> None:
-    """Lists can be narrowed to ids; unknown filters are refused."""
+async def test_lists_can_be_filtered_by_id(client: Client, path: str, name: str, field: str) -> None:
+    """A filter by id limits a list to these ids. An unknown filter is refused."""
     records = (await everything(client, path))[:2]
     wanted = [record[field] for record in records]
     assert await everything(client, path, filtering={name: wanted}) == records
@@ -184,8 +184,8 @@ async def test_filters_by_id(client: Client, path: str, name: str, field: str) -
     assert (await client.envelope(path, advertiser_id=advertiser, filtering={"colour": "red"}))["code"] == 40002
 
 
-async def test_other_filters(client: Client) -> None:
-    """By shape, name, source, type, keyword and by id of audiences."""
+async def test_lists_can_be_filtered_by_other_fields(client: Client) -> None:
+    """Filters exist for shape, name, source, type and audience id. Pixels have an order, and music a page limit."""
     images = await everything(client, IMAGES, filtering={"ratio": [1.0]})
     assert {(item["width"], item["height"]) for item in images} == {(1080, 1080)}
     videos = await everything(client, VIDEOS, filtering={"video_name": "unboxing"})
@@ -212,23 +212,23 @@ async def stats(client: Client, pixel_ids: Any, start: str, end: str, account: i
     return await client.envelope(STATS, advertiser_id=advertiser, pixel_ids=pixel_ids, date_range=span)
 
 
-async def test_days_of_pixel_events_add_up(client: Client) -> None:
-    """Asked day by day, the counts add up to those of the span; browser and server make up the total."""
+async def test_days_of_pixel_events_add_up_to_their_span(client: Client) -> None:
+    """The counts of single days add up to the counts of the span, and browser and server events to the total."""
     pixel = (await everything(client, PIXELS))[0]["pixel_id"]
     days = [f"{NOW - timedelta(days=back):%Y-%m-%d}" for back in (2, 1, 0)]
     whole = (await stats(client, [pixel], days[0], days[-1]))["data"]["list"][0]
     single = [(await stats(client, [pixel], day, day))["data"]["list"][0] for day in days]
     assert whole["statistics"]
     for index, row in enumerate(whole["statistics"]):
-        parts = [item["statistics"][index] for item in single]
+        daily = [item["statistics"][index] for item in single]
         for name in ("total_count", "attributed_count", "browser_event_total_count", "preview_count"):
-            assert row[name] == sum(part[name] for part in parts)
+            assert row[name] == sum(day[name] for day in daily)
         assert row["total_count"] == row["browser_event_total_count"] + row["server_event_total_count"]
         assert 0 < row["attributed_count"] <= row["total_count"]
 
 
-async def test_wrong_questions_about_pixels_are_refused(client: Client) -> None:
-    """At most ten pixels and thirty days; a pixel of another account is no business of this one (40001)."""
+async def test_pixel_statistics_refuse_wrong_parameters_and_pixels_of_other_accounts(client: Client) -> None:
+    """More than ten pixels or thirty days are refused (40002), and so is a pixel of another account (40001)."""
     own = (await everything(client, PIXELS))[0]["pixel_id"]
     foreign = (await everything(client, PIXELS, 2))[0]["pixel_id"]
     answer = await stats(client, [foreign], "2026-03-01", "2026-03-02")
@@ -246,8 +246,8 @@ async def test_wrong_questions_about_pixels_are_refused(client: Client) -> None:
     assert (await stats(client, [own], "2026-02-10", "2026-03-11"))["code"] == 0
 
 
-async def test_instant_page_events_exist_for_some_pairs(client: Client) -> None:
-    """Objective and goal are required; a pair that does not exist answers 40002 with TikTok's text."""
+async def test_instant_page_events_need_an_objective_and_a_goal_that_go_together(client: Client) -> None:
+    """Objective and goal are required. A pair that does not exist answers 40002 with TikTok's text."""
     advertiser = client.emulator.advertiser_ids[0]
     pair = {"objective_type": "WEB_CONVERSIONS", "optimization_goal": "CONVERT"}
     rows = (await client.data(EVENTS, advertiser_id=advertiser, **pair))["list"]
@@ -261,8 +261,8 @@ async def test_instant_page_events_exist_for_some_pairs(client: Client) -> None:
     assert "objective_type" in (await client.envelope(EVENTS, advertiser_id=advertiser))["message"]
 
 
-async def test_the_sandbox_has_no_assets_unless_told_so(client: Client) -> None:
-    """By default all asset endpoints answer 40008; an option opens those that peers ask for, but not pixels."""
+async def test_the_sandbox_lists_assets_only_with_the_option(client: Client) -> None:
+    """By default all asset endpoints answer 40008. An option opens those that other connectors use, but not pixels."""
     options = Options(now=NOW, sandbox_throttle=False, sandbox_asset_endpoints=True)
     async with Emulator(options) as emulator:
         opened = Client(emulator, client.session)
@@ -275,8 +275,8 @@ async def test_the_sandbox_has_no_assets_unless_told_so(client: Client) -> None:
         assert answer["code"] == 40014
 
 
-async def test_sandbox_reports_take_every_dimension_and_metric(client: Client) -> None:
-    """AUDIENCE reports have figures for 2020-12-08 to 19, with metrics that go with no audience elsewhere."""
+async def test_sandbox_reports_accept_every_dimension_and_metric(client: Client) -> None:
+    """AUDIENCE reports have figures for 2020-12-08 to 19, even of metrics that other accounts refuse."""
     emulator = client.emulator
     request = {
         "advertiser_id": emulator.sandbox_advertiser_id, "report_type": "AUDIENCE", "data_level": "AUCTION_AD",

@@ -1,4 +1,4 @@
-"""Reports by audience and by country: what they hold, what goes with what, and that splits add up to the whole."""
+"""Reports with breakdowns: their rows, valid combinations, and that the values of a breakdown add up to the whole."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -26,41 +26,43 @@ BREAKDOWNS = (
 SUMS = ("spend", "impressions", "clicks", "conversion", "real_time_conversion", "result", "likes", "gross_impressions")
 ALL_SUMS = sorted(name for name in additive() if name != "voucher_spend")
 PEERS = ["spend", "reach", "cost_per_1000_reached", "frequency", "video_views_p25", "average_video_play_per_user"]
-"""Among what Airbyte asks for in every audience report."""
+"""Some of the metrics that Airbyte requests in every audience report."""
 
 CONFLICT = "Conflict occurs. The input params including metrics and dimensions have no relation."
 
 
-async def split(client: Client, level: str, *breakdown: str, grain: str = "stat_time_day", **params: Any) -> Any:
-    """All rows of an audience report, deleted objects included unless `filtering` says otherwise."""
+async def audience_rows(
+    client: Client, level: str, *breakdown: str, grain: str = "stat_time_day", **params: Any
+) -> Any:
+    """All rows of an audience report. Deleted objects are included unless `filtering` is given."""
     dimensions = [f"{level}_id", *([grain] if grain else []), *breakdown]
     request = {"report_type": "AUDIENCE", "dimensions": dimensions, "metrics": list(SUMS)} | WEEK
     return await client.report(level, **request | params)
 
 
 def sums(rows: Iterable[dict[str, Any]], names: Iterable[str], *by: str) -> dict[tuple[str, ...], list[Decimal]]:
-    """The sums of metrics over rows, by some dimensions; all-zero sums are left out."""
-    found: dict[tuple[str, ...], list[Decimal]] = defaultdict(lambda: [Decimal()] * len(list(names)))
+    """The sums of metrics over rows, by some dimensions. Sums that are all zero are left out."""
+    totals: dict[tuple[str, ...], list[Decimal]] = defaultdict(lambda: [Decimal()] * len(list(names)))
     for row in rows:
         key = tuple(row["dimensions"][name] for name in by)
-        found[key] = [held + Decimal(row["metrics"][name]) for held, name in zip(found[key], names, strict=True)]
-    return {key: values for key, values in found.items() if any(values)}
+        totals[key] = [total + Decimal(row["metrics"][name]) for total, name in zip(totals[key], names, strict=True)]
+    return {key: values for key, values in totals.items() if any(values)}
 
 
 @pytest.mark.parametrize("level", LEVELS)
-async def test_splits_add_up_to_the_whole(client: Client, level: str) -> None:
-    """For each object and day, each additive metric has the same sum over the values as in the basic report."""
+async def test_the_values_of_a_breakdown_add_up_to_the_whole(client: Client, level: str) -> None:
+    """For each object and day, each additive metric has the same sum over the values as in the BASIC report."""
     by = (f"{level}_id", "stat_time_day")
     whole = sums(await client.report(level, metrics=list(SUMS), **WEEK), SUMS, *by)
     assert whole
     for breakdown in BREAKDOWNS:
-        rows = await split(client, level, *breakdown)
+        rows = await audience_rows(client, level, *breakdown)
         assert sums(rows, SUMS, *by) == whole, breakdown
         assert len({tuple(row["dimensions"].values()) for row in rows}) == len(rows)
 
 
 async def test_every_additive_metric_adds_up_by_country(client: Client) -> None:
-    """BASIC reports by country have all metrics; countries of all levels, days and hours come to the same sums."""
+    """BASIC reports by country have all metrics, and every level has the same sums by day and by hour."""
     for advertiser in client.emulator.advertiser_ids[2:3]:
         params = {
             "advertiser_id": advertiser,
@@ -78,8 +80,8 @@ async def test_every_additive_metric_adds_up_by_country(client: Client) -> None:
         assert len(by_country) == 1
 
 
-async def test_hours_by_country_add_up_both_ways(client: Client) -> None:
-    """Ad by ad, hours by country are the hours of all countries and the days of each, also on a day not yet over."""
+async def test_hours_by_country_add_up_to_hours_and_to_days_by_country(client: Client) -> None:
+    """For each ad, they add up to its hours and to its days by country, even on a day that is not over."""
     for day in ("2026-03-08", "2026-03-10"):
         params = {"metrics": list(SUMS), "start_date": day, "end_date": day}
         rows = await client.report("ad", dimensions=["ad_id", "stat_time_hour", "country_code"], **params)
@@ -90,23 +92,23 @@ async def test_hours_by_country_add_up_both_ways(client: Client) -> None:
         assert sums(rows, SUMS, "ad_id", "country_code") == sums(days, SUMS, "ad_id", "country_code")
 
 
-async def test_two_views_of_the_same_people_agree(client: Client) -> None:
-    """Ages of a gender come to the gender, provinces of all countries to the countries; BASIC and AUDIENCE agree."""
-    pairs = await split(client, "ad", "gender", "age")
+async def test_breakdowns_of_the_same_family_agree(client: Client) -> None:
+    """Gender with age adds up to gender and to age alone. BASIC and AUDIENCE reports by country are equal."""
+    pairs = await audience_rows(client, "ad", "gender", "age")
     for name in ("gender", "age"):
-        alone = await split(client, "ad", name)
+        alone = await audience_rows(client, "ad", name)
         by = ("ad_id", "stat_time_day", name)
         assert sums(alone, SUMS, *by) == sums(pairs, SUMS, *by)
-    audience = await split(client, "ad", "country_code")
+    audience = await audience_rows(client, "ad", "country_code")
     basic = await client.report("ad", dimensions=["ad_id", "stat_time_day", "country_code"], metrics=list(SUMS), **WEEK)
     assert audience == basic
 
 
-async def test_the_values_are_those_that_reports_name(client: Client) -> None:
-    """Genders without a prefix, ages up to AGE_55_100, provinces as seven digits or `-`, phones by make."""
+async def test_breakdowns_have_the_values_that_tiktok_reports(client: Client) -> None:
+    """Genders have no prefix, ages go up to AGE_55_100, provinces are seven digits or `-`, countries two letters."""
     rows = {}
     for name in ("gender", "age", "province_id", "platform", "country_code"):
-        rows[name] = {row["dimensions"][name] for row in await split(client, "advertiser", name)}
+        rows[name] = {row["dimensions"][name] for row in await audience_rows(client, "advertiser", name)}
     assert rows["gender"] == {"MALE", "FEMALE", "NONE"}
     assert rows["age"] >= {"AGE_13_17", "AGE_18_24", "AGE_55_100", "NONE"}
     assert rows["platform"] == {"ANDROID", "IPHONE", "IPAD"}
@@ -116,25 +118,25 @@ async def test_the_values_are_those_that_reports_name(client: Client) -> None:
     assert all(len(value) == 2 and value.isupper() for value in rows["country_code"])
 
 
-async def test_splits_follow_the_targeting(client: Client) -> None:
-    """An ad group for one gender reaches that one and the unknown; one with locations is seen in as many countries."""
-    groups = await client.walk("adgroup/get/", advertiser_id=client.emulator.advertiser_ids[0])
+async def test_breakdowns_follow_the_targeting_of_ad_groups(client: Client) -> None:
+    """An ad group reaches the gender that it targets and unknown genders, and at most the countries that it targets."""
+    groups = await client.read_all("adgroup/get/", advertiser_id=client.emulator.advertiser_ids[0])
     genders, countries = defaultdict(set), defaultdict(set)
-    for row in await split(client, "adgroup", "gender"):
+    for row in await audience_rows(client, "adgroup", "gender"):
         genders[row["dimensions"]["adgroup_id"]].add(row["dimensions"]["gender"])
-    for row in await split(client, "adgroup", "country_code"):
+    for row in await audience_rows(client, "adgroup", "country_code"):
         countries[row["dimensions"]["adgroup_id"]].add(row["dimensions"]["country_code"])
-    shown = [group for group in groups if group["adgroup_id"] in genders]
-    assert {group["gender"] for group in shown} >= {"GENDER_UNLIMITED", "GENDER_FEMALE"}
-    for group in shown:
+    delivering = [group for group in groups if group["adgroup_id"] in genders]
+    assert {group["gender"] for group in delivering} >= {"GENDER_UNLIMITED", "GENDER_FEMALE"}
+    for group in delivering:
         if group["gender"] != "GENDER_UNLIMITED":
             assert genders[group["adgroup_id"]] <= {group["gender"].removeprefix("GENDER_"), "NONE"}
         assert len(countries[group["adgroup_id"]]) <= len(group["location_ids"])
 
 
 @pytest.mark.parametrize("deleted", [True, False])
-async def test_the_truth_counts_the_rows_of_splits(client: Client, deleted: bool) -> None:
-    """For each level and breakdown the truth has as many daily rows as the pages say there are."""
+async def test_the_truth_counts_the_rows_of_breakdowns(client: Client, deleted: bool) -> None:
+    """For each level and breakdown, the truth has as many daily rows as page_info says."""
     for advertiser in client.emulator.advertiser_ids[3:5]:
         truth = client.emulator.truth(
             advertiser, date(2026, 3, 5), date(2026, 3, 11), include_deleted=deleted, hourly=False, breakdowns=True
@@ -145,33 +147,33 @@ async def test_the_truth_counts_the_rows_of_splits(client: Client, deleted: bool
                 "filtering": [everything(level)] if deleted and level != "advertiser" else [],
             } | WEEK  # fmt: skip
             for breakdown in BREAKDOWNS:
-                found = await client.data(
+                page = await client.data(
                     "report/integrated/get/", **params | {"dimensions": [f"{level}_id", "stat_time_day", *breakdown]}
                 )
-                assert truth["breakdowns"][level]["+".join(breakdown)] == found["page_info"]["total_number"]
+                assert truth["breakdowns"][level]["+".join(breakdown)] == page["page_info"]["total_number"]
 
 
 async def test_without_a_time_dimension_only_values_with_data_are_rows(client: Client) -> None:
-    """Over a year each object has a row for each value with data; their sum is that of the days."""
+    """Over a year, each object has a row for each value with data, and they add up to the whole year."""
     year = {"start_date": "2025-03-12", "end_date": "2026-03-11"}
-    rows = await split(client, "campaign", "platform", grain="", **year)
+    rows = await audience_rows(client, "campaign", "platform", grain="", **year)
     assert all(row["metrics"]["impressions"] != "0" for row in rows)
     whole = await client.report("campaign", "", metrics=list(SUMS), **year)
     assert sums(rows, SUMS, "campaign_id") == sums(whole, SUMS, "campaign_id")
-    brands = await split(client, "ad", "device_brand_id", grain="", **year)
+    brands = await audience_rows(client, "ad", "device_brand_id", grain="", **year)
     assert sums(brands, SUMS) == sums(whole, SUMS)
 
 
-async def test_the_dimensions_come_in_the_order_asked_for(client: Client) -> None:
-    """A row names its dimensions in the order of the request, and small pages hold the rows of large ones."""
+async def test_rows_name_their_dimensions_in_the_order_of_the_request(client: Client) -> None:
+    """The dimensions of a row have the order of the request, on small pages as on large ones."""
     order = ["age", "ad_id", "gender", "stat_time_day"]
-    large = await split(client, "ad", dimensions=order)
+    large = await audience_rows(client, "ad", dimensions=order)
     assert list(large[0]["dimensions"]) == order
-    assert large == await split(client, "ad", dimensions=order, page_size=97)
+    assert large == await audience_rows(client, "ad", dimensions=order, page_size=97)
 
 
 def dims(*names: str) -> dict[str, Any]:
-    """A change of the dimensions."""
+    """A change of a request's dimensions."""
     return {"dimensions": list(names)}
 
 
@@ -198,8 +200,8 @@ def dims(*names: str) -> dict[str, Any]:
         ({"enable_total_metrics": "true"}, "enable_total_metrics"),
     ],
 )
-async def test_what_does_not_go_together_is_refused(client: Client, changes: dict[str, Any], text: str) -> None:
-    """Exactly one audience dimension or gender and age, no lifetime, no metrics of other reports: 40002."""
+async def test_invalid_combinations_are_refused(client: Client, changes: dict[str, Any], text: str) -> None:
+    """An AUDIENCE report accepts one audience dimension or gender with age, no lifetime, and only its own metrics."""
     request = {
         "advertiser_id": client.emulator.advertiser_ids[0], "report_type": "AUDIENCE", "data_level": "AUCTION_AD",
         "dimensions": ["ad_id", "stat_time_day", "gender", "age"], "metrics": ["spend"],
@@ -210,13 +212,13 @@ async def test_what_does_not_go_together_is_refused(client: Client, changes: dic
 
 
 async def test_the_parameter_lifetime_is_unknown_and_ignored(client: Client) -> None:
-    """`lifetime=true` changes nothing: the dates count."""
-    plain = await split(client, "advertiser", "gender", "age", grain="")
-    assert plain == await split(client, "advertiser", "gender", "age", grain="", lifetime="true")
+    """`lifetime=true` changes nothing. The dates count."""
+    plain = await audience_rows(client, "advertiser", "gender", "age", grain="")
+    assert plain == await audience_rows(client, "advertiser", "gender", "age", grain="", lifetime="true")
 
 
-async def test_doubtful_combinations_are_switchable(client: Client) -> None:
-    """What peers ask for is accepted by default; with the documented rules it is refused."""
+async def test_options_decide_about_undocumented_combinations(client: Client) -> None:
+    """Combinations that other connectors use are accepted by default, and refused with the documented rules."""
     options = Options(
         now=NOW, tier="unlimited", country_hourly=False, country_wide_metrics=False, audience_wide_metrics=False
     )
@@ -240,30 +242,30 @@ async def test_doubtful_combinations_are_switchable(client: Client) -> None:
         await other.data("report/integrated/get/", **common | requests[1] | {"metrics": documented})
     async with Emulator(Options(now=NOW, tier="unlimited", audience_hourly=True)) as wide:
         day = {"start_date": "2026-03-09", "end_date": "2026-03-09"}
-        rows = await split(Client(wide, client.session), "ad", "gender", grain="stat_time_hour", **day)
+        rows = await audience_rows(Client(wide, client.session), "ad", "gender", grain="stat_time_hour", **day)
         hours = await client.report("ad", "stat_time_hour", metrics=list(SUMS), **day)
         assert sums(rows, SUMS, "ad_id", "stat_time_hour") == sums(hours, SUMS, "ad_id", "stat_time_hour")
 
 
-async def test_deleted_objects_are_hidden_in_splits_too(client: Client) -> None:
-    """Without a status filter fewer campaigns have rows."""
+async def test_breakdowns_hide_deleted_objects_without_a_status_filter(client: Client) -> None:
+    """Without a filter, and with STATUS_DELETE, each campaign has rows in exactly one of both."""
     year = {"start_date": "2025-03-12", "end_date": "2026-03-11"}
-    every = {row["dimensions"]["campaign_id"] for row in await split(client, "campaign", "gender", grain="", **year)}
-    shown = await split(client, "campaign", "gender", grain="", **year, filtering=[])
-    gone = [everything("campaign") | {"filter_value": '["STATUS_DELETE"]'}]
-    deleted = await split(client, "campaign", "gender", grain="", **year, filtering=gone)
-    ids = [{row["dimensions"]["campaign_id"] for row in rows} for rows in (shown, deleted)]
+    all_rows = await audience_rows(client, "campaign", "gender", grain="", **year)
+    visible = await audience_rows(client, "campaign", "gender", grain="", **year, filtering=[])
+    deleted_only = [everything("campaign") | {"filter_value": '["STATUS_DELETE"]'}]
+    deleted = await audience_rows(client, "campaign", "gender", grain="", **year, filtering=deleted_only)
+    ids = [{row["dimensions"]["campaign_id"] for row in rows} for rows in (visible, deleted)]
     assert ids[0]
     assert ids[1]
-    assert ids[0] | ids[1] == every
+    assert ids[0] | ids[1] == {row["dimensions"]["campaign_id"] for row in all_rows}
     assert not ids[0] & ids[1]
 
 
 @given(st.integers(0, 2**64 - 1), st.integers(1, 400), st.integers(0, 30), st.sampled_from(BREAKDOWNS))
-def test_a_part_never_appears_where_its_source_is_missing(
+def test_a_component_never_appears_without_its_source(
     random_bits: int, impressions: int, clicks: int, breakdown: tuple[str, ...]
 ) -> None:
-    """Whatever a day holds, its split adds up, has no negative part, and no clicks without impressions."""
+    """The values of any day add up to it, and have no negative components and no clicks without impressions."""
     vector = [0] * VECTOR_SIZE
     vector[0], vector[1] = impressions, min(clicks, impressions)
     for ad in ADS:

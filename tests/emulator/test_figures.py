@@ -1,4 +1,4 @@
-"""Numbers that hold together: hours, days, levels, late conversions, and the truth."""
+"""Figures: hours, days and levels add up, conversions arrive late, and the truth matches complete reads."""
 
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
@@ -30,7 +30,7 @@ def total(rows: list[dict[str, Any]], name: str) -> Decimal:
 
 @pytest.mark.parametrize("account", range(4))
 async def test_every_level_adds_up_to_the_account(client: Client, account: int) -> None:
-    """Each additive metric has the same sum over ads, ad groups, campaigns and the account, for each account."""
+    """Each additive metric has the same sum over ads, ad groups, campaigns and the account."""
     advertiser = client.emulator.advertiser_ids[account]
     rows = {level: await client.report(level, advertiser_id=advertiser, metrics=SUMS, **MONTH) for level in LEVELS}
     assert total(rows["advertiser"], "spend") > 0
@@ -38,17 +38,17 @@ async def test_every_level_adds_up_to_the_account(client: Client, account: int) 
         assert len({total(rows[level], name) for level in LEVELS}) == 1, name
 
 
-async def test_accounts_beyond_the_active_ones_have_no_figures_of_late(session: aiohttp.ClientSession) -> None:
-    """Of four accounts, all of which are active otherwise, only the first two have rows this month."""
+async def test_accounts_beyond_the_active_ones_have_no_recent_figures(session: aiohttp.ClientSession) -> None:
+    """With `active=2`, only the first two of four accounts have rows this month."""
     async with Emulator(Options(now=NOW, tier="unlimited", advertisers=4, active=2, days=360)) as emulator:
         client = Client(emulator, session)
-        rows = [await client.report("advertiser", advertiser_id=one, **MONTH) for one in emulator.advertiser_ids]
-    assert [bool(found) for found in rows] == [True, True, False, False]
+        reports = [await client.report("advertiser", advertiser_id=item, **MONTH) for item in emulator.advertiser_ids]
+    assert [bool(rows) for rows in reports] == [True, True, False, False]
 
 
 @pytest.mark.parametrize("level", LEVELS)
 async def test_hours_add_up_to_days(client: Client, level: str) -> None:
-    """The hours of a day have the day's sums, object by object; also when clocks go forward, and today."""
+    """For each object, the hours of a day add up to the day, even when clocks go forward and today."""
     for day in ("2026-03-07", "2026-03-08", "2026-03-10"):
         window = {"start_date": day, "end_date": day, "metrics": SUMS}
         days = await client.report(level, **window)
@@ -63,8 +63,8 @@ async def test_hours_add_up_to_days(client: Client, level: str) -> None:
                 assert total(by_object[row["dimensions"][f"{level}_id"]], name) == Decimal(row["metrics"][name])
 
 
-async def test_the_day_of_the_spring_change_has_no_third_hour(client: Client) -> None:
-    """On 2026-03-08 New York has no 02:00; the day before it has."""
+async def test_a_day_on_which_clocks_go_forward_lacks_an_hour(client: Client) -> None:
+    """On 2026-03-08 New York has no 02:00. The day before has one."""
     for day, hours in (("2026-03-07", 24), ("2026-03-08", 23)):
         rows = await client.report("advertiser", "stat_time_hour", start_date=day, end_date=day)
         labels = [row["dimensions"]["stat_time_hour"] for row in rows]
@@ -72,8 +72,8 @@ async def test_the_day_of_the_spring_change_has_no_third_hour(client: Client) ->
         assert (f"{day} 02:00:00" in labels) == (hours == 24)
 
 
-async def test_today_ends_at_the_last_whole_hour_there(client: Client) -> None:
-    """At 11:40 in New York the hours 0 to 10 are known; in Kolkata (21:10) 0 to 20; in Auckland it is tomorrow."""
+async def test_reports_of_today_end_with_the_last_complete_local_hour(client: Client) -> None:
+    """At 11:40 New York has the hours 0 to 10. At 21:10 Kolkata has 0 to 20. In Auckland the next day has begun."""
     for account, day, hours in ((0, "2026-03-10", 11), (1, "2026-03-10", 21), (2, "2026-03-11", 4)):
         rows = await client.report(
             "advertiser",
@@ -90,7 +90,7 @@ async def test_today_ends_at_the_last_whole_hour_there(client: Client) -> None:
     st.dates(date(2020, 1, 1), date(2030, 1, 1)),
 )
 def test_a_local_day_has_23_to_25_hours(zone: str, day: date) -> None:
-    """Hours are named once, in order; together they last as long as the day."""
+    """Each hour has one label, in order, and the hours last as long as the day."""
     local = LocalDay(ZoneInfo(zone), day)
     assert list(local.labels) == sorted(set(local.labels))
     length = (local.ends[-1] - local.start) // 3600
@@ -99,73 +99,73 @@ def test_a_local_day_has_23_to_25_hours(zone: str, day: date) -> None:
     assert local.cumulative[-1] == sum(local.weights) == local.total
 
 
-async def test_rates_follow_from_their_parts(client: Client) -> None:
-    """Every quotient of a row is its parts', rounded half up; 0.00 where there is nothing to divide by."""
-    shown = {part: name for name, part in (COUNTS | MONEY).items()}
-    checked = {name: spec for name, spec in RATIOS.items() if spec[0] in shown and spec[2] in shown and name != "cpv"}
+async def test_quotients_follow_from_the_counts_of_their_row(client: Client) -> None:
+    """Each quotient is that of its row's counts, rounded half up. It is 0.00 if the denominator is 0."""
+    metric_of = {component: name for name, component in (COUNTS | MONEY).items()}
+    checked = {name: ratio for name, ratio in RATIOS.items() if ratio[0] in metric_of and ratio[2] in metric_of}
     rows = await client.report("ad", metrics=[*checked, *COUNTS, *(n for n in MONEY if n != "voucher_spend")], **MONTH)
     for row in rows:
         values = row["metrics"]
         for name, (numerator, factor, denominator) in checked.items():
-            above = Decimal(values[shown[numerator]]) * (100 if shown[numerator] in MONEY else 1) * factor
-            below = Decimal(values[shown[denominator]]) * (100 if shown[denominator] in MONEY else 1)
-            wanted = (above / below / 100).quantize(Decimal("0.01"), ROUND_HALF_UP) if below else Decimal("0.00")
+            dividend = Decimal(values[metric_of[numerator]]) * (100 if metric_of[numerator] in MONEY else 1) * factor
+            divisor = Decimal(values[metric_of[denominator]]) * (100 if metric_of[denominator] in MONEY else 1)
+            wanted = (dividend / divisor / 100).quantize(Decimal("0.01"), ROUND_HALF_UP) if divisor else Decimal("0.00")
             assert values[name] == str(wanted), name
 
 
 async def test_reach_does_not_add_up(client: Client) -> None:
-    """A campaign reaches fewer people than its ads together, never more than it has impressions."""
+    """Campaigns reach fewer people than their ads together. Reach never exceeds impressions."""
     campaigns = await client.report("campaign", **MONTH)
     ads = await client.report("ad", **MONTH)
     assert total(campaigns, "reach") < total(ads, "reach")
     assert all(0 <= int(row["metrics"]["reach"]) <= int(row["metrics"]["impressions"]) for row in campaigns + ads)
 
 
-async def test_conversions_grow_for_seven_days_and_then_stand_still(client: Client) -> None:
-    """Read day after day, a day's conversions never fall, do grow, and rest from the eighth day on."""
+async def test_conversions_grow_for_seven_days_and_then_stay(client: Client) -> None:
+    """A day's conversions grow for seven days, and stay from the eighth day on. Impressions never change."""
     window = {
         "start_date": "2026-03-10",
         "end_date": "2026-03-10",
         "metrics": ["conversion", "impressions", "total_purchase_value", "real_time_conversion"],
     }
-    seen = []
+    readings = []
     for _ in range(11):
         rows = []
         for advertiser in client.emulator.advertiser_ids[:2]:
             rows += await client.report("advertiser", advertiser_id=advertiser, **window)
-        seen.append([total(rows, name) for name in window["metrics"]])
+        readings.append([total(rows, name) for name in window["metrics"]])
         client.emulator.clock.advance(timedelta(days=1))
-    conversions = [row[0] for row in seen]
+    conversions = [row[0] for row in readings]
     assert conversions == sorted(conversions)
     assert conversions[1] < conversions[4] < conversions[8] == conversions[10]
-    assert len({row[1] for row in seen[1:]}) == 1
-    assert len({row[3] for row in seen[1:]}) == 1
+    assert len({row[1] for row in readings[1:]}) == 1
+    assert len({row[3] for row in readings[1:]}) == 1
 
 
-async def test_conversions_are_told_once_by_ad_day_and_once_by_conversion_day(client: Client) -> None:
-    """Over an account's life the real-time conversions are as many as the conversions."""
+async def test_real_time_conversions_have_the_same_lifetime_sum_as_conversions(client: Client) -> None:
+    """Conversions count on the ad's day, real-time conversions on their own. Over a lifetime both are equal."""
     rows = await client.report("advertiser", "", query_lifetime="true", metrics=["conversion", "real_time_conversion"])
     assert rows[0]["metrics"]["conversion"] == rows[0]["metrics"]["real_time_conversion"] != "0"
 
 
-async def test_deleted_ads_keep_their_history(client: Client) -> None:
-    """Without a status filter the rows of deleted objects are missing; with STATUS_ALL they are there."""
+async def test_deleted_objects_keep_their_figures(client: Client) -> None:
+    """Reports hide deleted objects without a status filter, and include them with STATUS_ALL."""
     for level in ("campaign", "adgroup", "ad"):
         spent = Decimal()
         for advertiser in client.emulator.advertiser_ids:
             request = {"grain": "", "query_lifetime": "true", "advertiser_id": advertiser}
             only_deleted = [everything(level) | {"filter_value": '["STATUS_DELETE"]'}]
-            shown = await client.report(level, filtering=[], **request)
-            gone = await client.report(level, filtering=only_deleted, **request)
-            assert len(shown) + len(gone) == len(await client.report(level, **request))
-            spent += total(gone, "spend")
+            visible = await client.report(level, filtering=[], **request)
+            deleted = await client.report(level, filtering=only_deleted, **request)
+            assert len(visible) + len(deleted) == len(await client.report(level, **request))
+            spent += total(deleted, "spend")
         assert spent > 0
 
 
-async def test_rows_without_a_time_dimension_may_be_zeros(client: Client) -> None:
-    """A lifetime report has a row for each ad; its sum is the sum of all days."""
+async def test_reports_without_a_time_dimension_list_objects_without_data(client: Client) -> None:
+    """A lifetime report has a row for each ad, even if it is all zeros, and adds up to all days."""
     lifetime = await client.report("ad", "", query_lifetime="true", metrics=SUMS)
-    ads = await client.walk(
+    ads = await client.read_all(
         "ad/get/",
         advertiser_id=client.emulator.advertiser_ids[0],
         filtering={"primary_status": "STATUS_ALL", "buying_types": ["AUCTION", "RESERVATION_RF"]},
@@ -177,8 +177,8 @@ async def test_rows_without_a_time_dimension_may_be_zeros(client: Client) -> Non
         assert total(lifetime, name) == Decimal(account[0]["metrics"][name])
 
 
-async def test_every_metric_name_is_answered_with_text(client: Client) -> None:
-    """All 826 names are accepted at the ad level (bar the account's own); each value is text of its kind."""
+async def test_every_metric_has_a_text_of_its_kind(client: Client) -> None:
+    """The ad level accepts all metrics except those of the account. Counts are whole, all others have two decimals."""
     names = sorted(INTEGERS | DECIMALS | set(ATTRIBUTES) - {"x"} - {"cash_spend"})
     names = [name for name in names if name not in {"cash_spend", "voucher_spend"}]
     rows = await client.report("ad", metrics=names, **MONTH)
@@ -196,8 +196,8 @@ async def test_every_metric_name_is_answered_with_text(client: Client) -> None:
     assert {row["metrics"]["dpa_target_audience_type"] for row in rows} == {"-"}
 
 
-async def test_the_account_knows_what_was_paid_in_cash(client: Client) -> None:
-    """cash_spend and voucher_spend make up spend, in daily account reports."""
+async def test_cash_and_vouchers_add_up_to_the_spend(client: Client) -> None:
+    """In daily account reports, cash_spend and voucher_spend add up to spend."""
     rows = await client.report(
         "advertiser",
         advertiser_id=client.emulator.advertiser_ids[1],
@@ -208,8 +208,8 @@ async def test_the_account_knows_what_was_paid_in_cash(client: Client) -> None:
     assert total(rows, "spend") == total(rows, "cash_spend") + total(rows, "voucher_spend")
 
 
-async def test_smart_plus_creatives_are_rows_of_their_own(client: Client) -> None:
-    """By ad_id each creative is a row; by ad_id_v2 the ad of Ads Manager is, with the same sums."""
+async def test_ad_id_v2_merges_the_creatives_of_a_smart_plus_ad(client: Client) -> None:
+    """By ad_id each creative has a row. By ad_id_v2 each ad of Ads Manager has one, with the same sums."""
     fewer = 0
     for advertiser in client.emulator.advertiser_ids:
         creatives = await client.report("ad", "", advertiser_id=advertiser, query_lifetime="true")
@@ -219,30 +219,30 @@ async def test_smart_plus_creatives_are_rows_of_their_own(client: Client) -> Non
     assert fewer > 0
 
 
-async def test_the_newest_ads_only(client: Client) -> None:
-    """A report on more ads than the limit is cut to the newest and says so; id filters lift the cut."""
+async def test_a_report_above_the_ad_limit_contains_only_the_newest_ads(client: Client) -> None:
+    """A header says that the report is cut. Reports that are filtered by id are complete."""
     options = Options(now=NOW, tier="unlimited", ad_report_limit=20)
     async with Emulator(options) as small:
         cut = Client(small, client.session)
         whole = await client.report("ad", **MONTH)
-        part = await cut.report("ad", **MONTH)
+        newest = await cut.report("ad", **MONTH)
         assert "X-Tt-Ads-Throttle" in cut.headers
         assert "X-Tt-Ads-Throttle" not in client.headers
-        ids = sorted({row["dimensions"]["ad_id"] for row in part})
+        ids = sorted({row["dimensions"]["ad_id"] for row in newest})
         assert len(ids) <= 20 < len({row["dimensions"]["ad_id"] for row in whole})
-        assert [row for row in whole if row["dimensions"]["ad_id"] >= ids[0]] == part
+        assert [row for row in whole if row["dimensions"]["ad_id"] >= ids[0]] == newest
         groups = {row["dimensions"]["adgroup_id"] for row in await client.report("adgroup", **MONTH)}
-        found = []
+        by_group = []
         for group in groups:
             condition = {"field_name": "adgroup_ids", "filter_type": "IN", "filter_value": f'["{group}"]'}
-            found += await cut.report("ad", filtering=[everything("ad"), condition], **MONTH)
+            by_group += await cut.report("ad", filtering=[everything("ad"), condition], **MONTH)
             assert "X-Tt-Ads-Throttle" not in cut.headers
         key = lambda row: (row["dimensions"]["ad_id"], row["dimensions"]["stat_time_day"])  # noqa: E731
-        assert sorted(found, key=key) == sorted(whole, key=key)
+        assert sorted(by_group, key=key) == sorted(whole, key=key)
 
 
-async def test_order_and_totals(client: Client) -> None:
-    """order_field sorts, largest first; total_metrics is the sum over all pages."""
+async def test_reports_can_be_ordered_and_totalled(client: Client) -> None:
+    """order_field sorts rows, by default the largest first. total_metrics is the sum over all pages."""
     rows = await client.report("campaign", "", order_field="spend", query_lifetime="true")
     spends = [Decimal(row["metrics"]["spend"]) for row in rows]
     assert spends == sorted(spends, reverse=True)
@@ -266,8 +266,8 @@ async def test_order_and_totals(client: Client) -> None:
     assert set(data["total_metrics"]) == {"spend", "ctr"}
 
 
-async def test_several_accounts_at_once(client: Client) -> None:
-    """advertiser_ids takes up to five; rows then say whose they are, and money has no decimals."""
+async def test_a_report_on_several_accounts_names_the_account_of_each_row(client: Client) -> None:
+    """With advertiser_ids, rows have the account's id and currency, and money has no decimals."""
     ids = client.emulator.advertiser_ids[:3]
     rows = await client.report("advertiser", advertiser_ids=ids, advertiser_id="", metrics=["spend"], **MONTH)
     assert {row["advertiser_id"] for row in rows} == set(ids)
@@ -276,8 +276,8 @@ async def test_several_accounts_at_once(client: Client) -> None:
 
 
 @pytest.mark.parametrize("deleted", [True, False])
-async def test_the_truth_is_what_walking_the_pages_gives(client: Client, deleted: bool) -> None:
-    """Row counts and sums of each level and grain are those of a complete read, for each account."""
+async def test_the_truth_matches_a_complete_read(client: Client, deleted: bool) -> None:
+    """For each account, level and grain, the truth has the rows and sums of a complete read."""
     start, end = date(2026, 3, 5), date(2026, 3, 11)
     for advertiser in client.emulator.advertiser_ids:
         truth = client.emulator.truth(advertiser, start, end, include_deleted=deleted)
@@ -298,8 +298,8 @@ async def test_the_truth_is_what_walking_the_pages_gives(client: Client, deleted
                 assert total(days, name) == Decimal(truth["metrics"][level][name]), (level, name)
 
 
-async def test_rows_appear_once(client: Client) -> None:
-    """Small pages hold every row once, whatever the size of a page."""
+async def test_pages_of_any_size_contain_every_row_once(client: Client) -> None:
+    """Small pages contain the same rows as large ones, each once."""
     large = await client.report("ad", **MONTH)
     small = await client.report("ad", page_size=37, **MONTH)
     assert small == large
@@ -308,7 +308,7 @@ async def test_rows_appear_once(client: Client) -> None:
 
 @given(st.integers(0, 4 * 7 * 86_400))
 def test_a_clock_stands_still_until_it_is_moved(seconds: int) -> None:
-    """A given time is frozen; advancing adds up; figures move in quarters of an hour."""
+    """A clock that is set stands still. Advances add up. Ticks are quarters of an hour."""
     clock = Clock(datetime(2026, 1, 1, tzinfo=UTC))
     clock.advance(seconds)
     assert clock.frozen
@@ -317,8 +317,8 @@ def test_a_clock_stands_still_until_it_is_moved(seconds: int) -> None:
     assert 0 <= clock.seconds - clock.tick < 900
 
 
-def test_a_running_clock_runs() -> None:
-    """Without a given time the clock is the real one, moved by what it was advanced."""
+def test_a_clock_without_a_time_follows_the_real_one() -> None:
+    """Advancing it moves it ahead of the real time, and it keeps running."""
     clock = Clock(None)
     clock.advance(timedelta(days=1))
     ahead = clock.now() - datetime.now(UTC)
@@ -326,8 +326,8 @@ def test_a_running_clock_runs() -> None:
     assert timedelta(hours=23, minutes=59) < ahead <= timedelta(days=1)
 
 
-async def test_a_metric_does_not_depend_on_its_company(client: Client) -> None:
-    """Asked for alone, each metric has the value that it has among all others."""
+async def test_a_metric_does_not_depend_on_the_other_metrics_of_a_request(client: Client) -> None:
+    """Each metric has the same value alone as together with all others."""
     names = [*COUNTS, *RATIOS, *(name for name in MONEY if name != "voucher_spend")]
     window = {"start_date": "2026-03-09", "end_date": "2026-03-10"}
     rows = await client.report("campaign", metrics=names, **window)
@@ -339,24 +339,25 @@ async def test_a_metric_does_not_depend_on_its_company(client: Client) -> None:
             alone = await client.report(
                 "campaign", "stat_time_hour", metrics=[name], **window | {"start_date": "2026-03-10"}
             )
-            shown = {tuple(row["dimensions"].values()): row["metrics"][name] for row in alone}
-            assert all(shown.get(tuple(row["dimensions"].values()), "0") == row["metrics"][name] for row in hours), name
+            values = {tuple(row["dimensions"].values()): row["metrics"][name] for row in alone}
+            for row in hours:
+                assert values.get(tuple(row["dimensions"].values()), "0") == row["metrics"][name], name
 
 
-async def test_figures_that_are_taken_back_are_gone_from_every_report() -> None:
-    """A day of an ad that was there is gone after two days: at every level, by hour and by audience alike."""
+async def test_figures_that_tiktok_takes_back_disappear_from_every_report() -> None:
+    """Two days later they are missing at every level, by hour and by audience alike."""
     options = Options(seed=7, advertisers=1, days=60, now=NOW, tier="unlimited", taken_back=40)
     async with Emulator(options) as emulator, aiohttp.ClientSession() as session:
-        asked = Client(emulator, session)
+        client = Client(emulator, session)
         days = {"start_date": "2026-03-05", "end_date": "2026-03-09"}
         day = {"start_date": "2026-03-09", "end_date": "2026-03-09"}
         audience = {"report_type": "AUDIENCE", "metrics": ["spend"], **days}
-        before = await asked.report("ad", **day)
+        before = await client.report("ad", **day)
         emulator.clock.advance(86400 * 2)
-        after = {row["dimensions"]["ad_id"] for row in await asked.report("ad", **day)}
+        after = {row["dimensions"]["ad_id"] for row in await client.report("ad", **day)}
         assert after < {row["dimensions"]["ad_id"] for row in before}
-        assert {row["dimensions"]["ad_id"] for row in await asked.report("ad", "stat_time_hour", **day)} == after
-        spent = {total(await asked.report(level, metrics=["spend"], **days), "spend") for level in LEVELS}
-        by_gender = await asked.report("ad", dimensions=["ad_id", "stat_time_day", "gender"], **audience)
+        assert {row["dimensions"]["ad_id"] for row in await client.report("ad", "stat_time_hour", **day)} == after
+        spent = {total(await client.report(level, metrics=["spend"], **days), "spend") for level in LEVELS}
+        by_gender = await client.report("ad", dimensions=["ad_id", "stat_time_day", "gender"], **audience)
         spent.add(total(by_gender, "spend"))
         assert len(spent) == 1

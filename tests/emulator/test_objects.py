@@ -1,4 +1,4 @@
-"""Accounts, campaigns, ad groups and ads."""
+"""The endpoints of accounts, campaigns, ad groups and ads."""
 
 from datetime import timedelta
 from typing import Any
@@ -12,15 +12,15 @@ LEVELS = ("campaign", "adgroup", "ad")
 
 
 async def lists(client: Client, level: str, **filtering: Any) -> list[dict[str, Any]]:
-    """The whole list of a level over all accounts."""
-    found = []
+    """All objects of a level in all accounts."""
+    records = []
     for advertiser in client.emulator.advertiser_ids:
-        found += await client.walk(f"{level}/get/", advertiser_id=advertiser, filtering=filtering)
-    return found
+        records += await client.read_all(f"{level}/get/", advertiser_id=advertiser, filtering=filtering)
+    return records
 
 
 async def test_the_token_reaches_six_different_accounts(client: Client) -> None:
-    """Accounts differ in zone, currency and age; one zone is half an hour off, one lies far ahead, one far behind."""
+    """Accounts differ in zone, currency and age. Zones include half an hour, one far ahead and one far behind."""
     data = await client.data("oauth2/advertiser/get/", app_id=client.emulator.app_id, secret=client.emulator.secret)
     ids = [item["advertiser_id"] for item in data["list"]]
     accounts = (await client.data("advertiser/info/", advertiser_ids=ids))["list"]
@@ -33,35 +33,35 @@ async def test_the_token_reaches_six_different_accounts(client: Client) -> None:
     assert all(len(item["advertiser_id"]) == 19 for item in accounts)
 
 
-async def test_the_posix_zone_has_the_opposite_sign(client: Client) -> None:
-    """`timezone` is Etc/GMT+5 for New York, five hours behind."""
+async def test_the_timezone_of_an_account_has_the_sign_of_posix(client: Client) -> None:
+    """`timezone` is Etc/GMT+5 for New York, which is five hours behind UTC."""
     data = await client.data("advertiser/info/", advertiser_ids=client.emulator.advertiser_ids[:1])
     assert data["list"][0]["timezone"] == "Etc/GMT+5"
 
 
-async def test_info_gives_the_fields_asked_for(client: Client) -> None:
-    """`fields` selects; the id always comes along."""
+async def test_advertiser_info_returns_the_requested_fields(client: Client) -> None:
+    """`fields` selects fields. The id is always included."""
     data = await client.data("advertiser/info/", advertiser_ids=client.emulator.advertiser_ids[:1], fields=["currency"])
     assert data["list"] == [{"advertiser_id": client.emulator.advertiser_ids[0], "currency": "USD"}]
 
 
-async def test_an_account_may_be_empty(client: Client) -> None:
-    """No objects are total_number 0 and total_page 0."""
+async def test_an_unused_account_has_empty_lists(client: Client) -> None:
+    """Without objects, total_number and total_page are 0."""
     data = await client.data("campaign/get/", advertiser_id=client.emulator.advertiser_ids[5])
     assert data == {"list": [], "page_info": {"page": 1, "page_size": 10, "total_number": 0, "total_page": 0}}
 
 
-async def test_an_idle_account_has_only_ended_ads(client: Client) -> None:
-    """Nothing of the fifth account delivers any more."""
-    ads = await client.walk("ad/get/", advertiser_id=client.emulator.advertiser_ids[4])
+async def test_no_ad_of_an_idle_account_delivers(client: Client) -> None:
+    """The fifth account has ads, and none of them delivers any more."""
+    ads = await client.read_all("ad/get/", advertiser_id=client.emulator.advertiser_ids[4])
     assert ads
     assert not [item for item in ads if item["secondary_status"] == "AD_STATUS_DELIVERY_OK"]
 
 
 @pytest.mark.parametrize("level", LEVELS)
-async def test_newest_comes_first_and_ids_are_sixteen_digits(client: Client, level: str) -> None:
-    """Lists are ordered by id, downwards; ids are text."""
-    records = await client.walk(f"{level}/get/", advertiser_id=client.emulator.advertiser_ids[0])
+async def test_lists_have_the_newest_object_first_and_ids_of_sixteen_digits(client: Client, level: str) -> None:
+    """Lists are in descending order of id and of creation. Ids are text."""
+    records = await client.read_all(f"{level}/get/", advertiser_id=client.emulator.advertiser_ids[0])
     ids = [item[f"{level}_id"] for item in records]
     assert ids == sorted(ids, reverse=True)
     assert all(isinstance(item, str) and len(item) == 16 for item in ids)
@@ -70,16 +70,16 @@ async def test_newest_comes_first_and_ids_are_sixteen_digits(client: Client, lev
 
 
 @pytest.mark.parametrize("level", LEVELS)
-async def test_pages_of_any_size_hold_the_same(client: Client, level: str) -> None:
-    """Walking by three gives what walking by a thousand gives."""
+async def test_pages_of_any_size_contain_the_same_records(client: Client, level: str) -> None:
+    """Pages of three records add up to the same list as pages of a thousand."""
     advertiser = client.emulator.advertiser_ids[1]
-    assert await client.walk(f"{level}/get/", page_size=3, advertiser_id=advertiser) == await client.walk(
+    assert await client.read_all(f"{level}/get/", page_size=3, advertiser_id=advertiser) == await client.read_all(
         f"{level}/get/", advertiser_id=advertiser
     )
 
 
-async def test_children_hang_together(client: Client) -> None:
-    """Each ad is in an ad group of its campaign, and none is older than what holds it."""
+async def test_ads_ad_groups_and_campaigns_belong_together(client: Client) -> None:
+    """Each ad is in an ad group of its campaign, and no object is older than its parent."""
     everything = {"primary_status": "STATUS_ALL", "buying_types": ["AUCTION", "RESERVATION_RF"]}
     campaigns = {item["campaign_id"]: item for item in await lists(client, "campaign", **everything)}
     groups = {item["adgroup_id"]: item for item in await lists(client, "adgroup", **everything)}
@@ -93,24 +93,24 @@ async def test_children_hang_together(client: Client) -> None:
 
 
 @pytest.mark.parametrize("level", LEVELS)
-async def test_deleted_objects_are_hidden_unless_asked_for(client: Client, level: str) -> None:
-    """STATUS_ALL is what is shown without a filter plus what STATUS_DELETE shows."""
-    shown = await lists(client, level)
+async def test_lists_hide_deleted_objects_without_a_status_filter(client: Client, level: str) -> None:
+    """STATUS_ALL lists the objects that are listed without a filter and those of STATUS_DELETE."""
+    visible = await lists(client, level)
     deleted = await lists(client, level, primary_status="STATUS_DELETE")
     everything = await lists(client, level, primary_status="STATUS_ALL")
-    also = await lists(client, level, secondary_status=f"{level.upper()}_STATUS_ALL")
+    by_secondary_status = await lists(client, level, secondary_status=f"{level.upper()}_STATUS_ALL")
     assert deleted
-    assert len(everything) == len(shown) + len(deleted) == len(also)
+    assert len(everything) == len(visible) + len(deleted) == len(by_secondary_status)
     assert all(item["secondary_status"].endswith("DELETE") for item in deleted)
 
 
-async def test_buying_types_are_auction_and_reach_and_frequency_by_default(client: Client) -> None:
-    """TopView campaigns appear only if asked for, and alone."""
-    usual = await lists(client, "campaign")
+async def test_lists_have_auction_and_reach_and_frequency_campaigns_by_default(client: Client) -> None:
+    """TopView campaigns need a filter for them, and no other buying type beside it."""
+    by_default = await lists(client, "campaign")
     top_view = await lists(client, "campaign", buying_types=["RESERVATION_TOP_VIEW"])
-    assert "RF_REACH" in {item["objective_type"] for item in usual}
+    assert "RF_REACH" in {item["objective_type"] for item in by_default}
     assert {item["objective_type"] for item in top_view} == {"TOPVIEW_REACH"}
-    assert not {item["campaign_id"] for item in usual} & {item["campaign_id"] for item in top_view}
+    assert not {item["campaign_id"] for item in by_default} & {item["campaign_id"] for item in top_view}
     refused = await client.envelope(
         "campaign/get/",
         advertiser_id=client.emulator.advertiser_ids[0],
@@ -120,19 +120,19 @@ async def test_buying_types_are_auction_and_reach_and_frequency_by_default(clien
 
 
 async def test_smart_plus_ads_have_no_modify_time(client: Client) -> None:
-    """It is null, or the key is missing; smart_plus_ad_id is there."""
+    """Ads with a smart_plus_ad_id have a modify_time of null, or none at all."""
     smart = [item for item in await lists(client, "ad") if "smart_plus_ad_id" in item]
     assert smart
     assert all(item.get("modify_time") is None for item in smart)
     assert {"modify_time" in item for item in smart} == {True, False}
 
 
-async def test_filters_by_id_and_name(client: Client) -> None:
-    """Campaign ids narrow all three lists; a name is looked for as a part, whatever its case."""
+async def test_lists_can_be_filtered_by_campaign_and_by_name(client: Client) -> None:
+    """campaign_ids filters all three lists. A filter by name matches any part of it, in any case."""
     campaign = (await lists(client, "campaign"))[0]
     advertiser = campaign["advertiser_id"]
     for level in LEVELS:
-        records = await client.walk(
+        records = await client.read_all(
             f"{level}/get/", advertiser_id=advertiser, filtering={"campaign_ids": [campaign["campaign_id"]]}
         )
         assert {item["campaign_id"] for item in records} == {campaign["campaign_id"]}
@@ -140,8 +140,8 @@ async def test_filters_by_id_and_name(client: Client) -> None:
     assert {item["campaign_name"][:9] for item in named} == {"Always on"}
 
 
-async def test_times_filter(client: Client) -> None:
-    """Creation windows include both ends; modified_after works on ads and nowhere else."""
+async def test_lists_can_be_filtered_by_time(client: Client) -> None:
+    """Filters by creation time include both ends. Only ads have modified_after."""
     ads = await lists(client, "ad")
     middle = sorted(item["create_time"] for item in ads)[len(ads) // 2]
     young = await lists(client, "ad", creation_filter_start_time=middle)
@@ -158,16 +158,16 @@ async def test_times_filter(client: Client) -> None:
     assert refused["code"] == 40002
 
 
-async def test_fields_select(client: Client) -> None:
-    """Only what is asked for comes; unknown names are ignored."""
+async def test_lists_return_the_requested_fields(client: Client) -> None:
+    """`fields` selects fields. Unknown names are ignored."""
     data = await client.data(
         "ad/get/", advertiser_id=client.emulator.advertiser_ids[0], fields=["ad_id", "ad_name", "nonsense"]
     )
     assert all(set(item) == {"ad_id", "ad_name"} for item in data["list"])
 
 
-async def test_a_day_later_there_is_news(client: Client) -> None:
-    """Overnight objects appear and others change; nothing else about the past does."""
+async def test_a_day_later_there_are_new_and_changed_objects(client: Client) -> None:
+    """New objects appear and some change. An object with the same modify_time has at most another status."""
     before = {level: await lists(client, level, primary_status="STATUS_ALL") for level in LEVELS}
     client.emulator.clock.advance(timedelta(days=1))
     for level in LEVELS:
@@ -185,18 +185,18 @@ async def test_a_day_later_there_is_news(client: Client) -> None:
 
 
 async def test_the_same_seed_and_clock_give_the_same_business(client: Client) -> None:
-    """Two emulators agree on every record; another seed gives another business; a fixed anchor survives a restart."""
+    """Two emulators list the same records if their anchor is fixed. Another seed gives another business."""
     options = Options(now=NOW + timedelta(days=1), anchor=NOW.date(), tier="unlimited")
     async with Emulator(options) as twin:
         other = Client(twin, client.session)
         client.emulator.clock.advance(timedelta(days=1))
         assert await lists(other, "ad") == await lists(client, "ad")
-    async with Emulator(Options(now=NOW, seed=8, tier="unlimited")) as stranger:
-        assert stranger.advertiser_ids != client.emulator.advertiser_ids
+    async with Emulator(Options(now=NOW, seed=8, tier="unlimited")) as other_seed:
+        assert other_seed.advertiser_ids != client.emulator.advertiser_ids
 
 
-async def test_large_accounts_start_lazily() -> None:
-    """200,000 ads are not made before they are asked for, and then they are all there."""
+async def test_large_accounts_are_built_when_first_requested() -> None:
+    """No ad is built before the first request. Then all are, with unique ids."""
     emulator = Emulator(Options(now=NOW, ads_per_account=20_000))
     account = emulator.business.accounts[0]
     assert account._inventory is None

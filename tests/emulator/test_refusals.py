@@ -1,4 +1,4 @@
-"""What TikTok refuses, with its code and text."""
+"""The requests that TikTok refuses, with its codes and texts."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ MANY = [str(number) for number in range(1, 102)]
 
 
 def condition(field: str, value: str = '["1"]', kind: str = "IN") -> list[dict[str, str]]:
-    """A report's filtering of one condition."""
+    """The `filtering` of a report with one filter."""
     return [{"field_name": field, "filter_type": kind, "filter_value": value}]
 
 
@@ -69,7 +69,7 @@ def condition(field: str, value: str = '["1"]', kind: str = "IN") -> list[dict[s
     ],
 )
 async def test_wrong_reports_are_refused(client: Client, changes: dict[str, Any], text: str) -> None:
-    """Each answers 40002 on HTTP 200, says what is wrong, and has empty data."""
+    """A wrong report request answers 40002 on HTTP 200, names the error and has empty data."""
     answer = await client.envelope(
         "report/integrated/get/", **{"advertiser_id": client.emulator.advertiser_ids[0]} | REPORT | changes
     )
@@ -90,8 +90,8 @@ async def test_wrong_reports_are_refused(client: Client, changes: dict[str, Any]
         {"metrics": []},
     ],
 )
-async def test_limits_themselves_and_unknown_parameters_pass(client: Client, changes: dict[str, Any]) -> None:
-    """365, 30 and 1 days inclusive are allowed; parameters that the API does not know are ignored."""
+async def test_limits_themselves_and_unknown_parameters_are_accepted(client: Client, changes: dict[str, Any]) -> None:
+    """Windows of 365, 30 and 1 days are allowed, both ends included. Unknown parameters are ignored."""
     answer = await client.envelope(
         "report/integrated/get/", **{"advertiser_id": client.emulator.advertiser_ids[0]} | REPORT | changes
     )
@@ -119,16 +119,16 @@ async def test_limits_themselves_and_unknown_parameters_pass(client: Client, cha
     ],
 )
 async def test_wrong_requests_are_refused(client: Client, path: str, params: dict[str, Any], code: int) -> None:
-    """Objects and accounts refuse too."""
+    """Endpoints of objects and accounts refuse wrong requests with TikTok's codes."""
     if "advertiser_id" not in params and path in {"campaign/get/", "adgroup/get/", "ad/get/"} and params:
         params = params | {"advertiser_id": client.emulator.advertiser_ids[0]}
     assert (await client.envelope(path, **params))["code"] == code
 
 
-async def test_tokens(client: Client) -> None:
-    """No token is 40104, a wrong one 40105; a good token with a wrong secret is 40101."""
-    none = await client.envelope("user/info/", token=None)
-    assert (none["code"], none["message"]) == (
+async def test_missing_and_wrong_credentials_are_refused(client: Client) -> None:
+    """A missing token answers 40104, a wrong token 40105, and a wrong secret 40101."""
+    answer = await client.envelope("user/info/", token=None)
+    assert (answer["code"], answer["message"]) == (
         40104, "Access token is null, you should set it in http header with key Access-Token.",
     )  # fmt: skip
     assert (await client.envelope("user/info/", token="wrong"))["code"] == 40105
@@ -136,18 +136,18 @@ async def test_tokens(client: Client) -> None:
     assert (await client.envelope("oauth2/advertiser/get/", app_id=app, secret="x"))["code"] == 40101
 
 
-async def test_an_account_of_others_is_not_permitted(client: Client) -> None:
-    """An account that exists but was not granted answers 40001; the limited token reaches the first only."""
-    stranger = client.emulator.business.accounts[-1]
-    assert not stranger.granted
-    assert (await client.envelope("ad/get/", advertiser_id=str(stranger.id)))["code"] == 40001
+async def test_a_token_reaches_only_granted_accounts(client: Client) -> None:
+    """An account that was not granted answers 40001. The limited token reaches only the first account."""
+    not_granted = client.emulator.business.accounts[-1]
+    assert not not_granted.granted
+    assert (await client.envelope("ad/get/", advertiser_id=str(not_granted.id)))["code"] == 40001
     token, ids = client.emulator.limited_access_token, client.emulator.advertiser_ids
     assert (await client.envelope("ad/get/", token, advertiser_id=ids[0]))["code"] == 0
     assert (await client.envelope("ad/get/", token, advertiser_id=ids[1]))["code"] == 40001
 
 
-async def test_the_sandbox_can_do_little(client: Client) -> None:
-    """Its token reads its own account, with figures for twelve days of 2020, and cannot list accounts."""
+async def test_the_sandbox_token_reads_only_its_own_account(client: Client) -> None:
+    """It has figures for twelve days of 2020, and cannot list accounts or read others."""
     emulator = client.emulator
     token, advertiser = emulator.sandbox_access_token, emulator.sandbox_advertiser_id
     ads = (await client.data("ad/get/", token, advertiser_id=advertiser, page_size=100))["list"]
@@ -164,14 +164,14 @@ async def test_the_sandbox_can_do_little(client: Client) -> None:
 
 @pytest.mark.parametrize("path", ["ad/get", "ads/get/", ""])
 async def test_a_path_without_its_slash_is_not_found(client: Client, path: str) -> None:
-    """The router answers HTTP 404 with a plain page."""
+    """The answer is HTTP 404 with plain text."""
     async with client.session.get(f"{client.emulator.url}/open_api/v1.3/{path}") as response:
         assert response.status == 404
         assert await response.text() == "404 page not found"
 
 
-async def test_an_auth_code_is_good_once(client: Client) -> None:
-    """The first exchange gives the token and its accounts, the second 40110."""
+async def test_an_auth_code_is_valid_once(client: Client) -> None:
+    """The first exchange returns the token and its accounts, the second answers 40110."""
     emulator = client.emulator
     body = {"app_id": emulator.app_id, "secret": emulator.secret, "auth_code": "demo-auth-code"}
     url = f"{emulator.url}/open_api/v1.3/oauth2/access_token/"
@@ -187,7 +187,7 @@ async def test_an_auth_code_is_good_once(client: Client) -> None:
 
 
 async def test_answers_carry_a_log_id(client: Client) -> None:
-    """The envelope's request_id is also the X-TT-LOGID header; no header speaks of quotas."""
+    """The envelope's request_id is also the X-TT-LOGID header. No header shows the quota."""
     answer = await client.envelope("user/info/")
     assert answer["request_id"] == client.headers["X-TT-LOGID"]
     assert not [name for name in client.headers if "rate" in name.lower() or name.lower() == "retry-after"]

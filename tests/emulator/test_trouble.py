@@ -1,4 +1,4 @@
-"""Quota, faults, counters and the control paths."""
+"""Quota, faults, counters, control paths and options."""
 
 import asyncio
 import contextlib
@@ -19,33 +19,33 @@ from tiktok_marketing.emulator.throttle import Throttle
 
 
 class Time:
-    """Seconds that pass when told to."""
+    """A time in seconds that tests move."""
 
     def __init__(self) -> None:
         self.seconds = 1_000_000.0
 
     def __call__(self) -> float:
-        """The time now."""
+        """The present time."""
         return self.seconds
 
 
 def throttle(time: Time, **options: Any) -> Throttle:
-    """A throttle on that time."""
+    """A throttle that follows this time."""
     return Throttle(Options(**options), monotonic=time, wall=time)
 
 
 def admitted(throttle: Throttle, count: int, path: str = "ad/get/", *, sandbox: bool = False) -> int:
-    """How many of `count` requests at once get through."""
-    passed = 0
+    """How many of `count` simultaneous requests are admitted."""
+    admissions = 0
     for _ in range(count):
         with contextlib.suppress(Refusal):
             throttle.admit("7", path, "1", sandbox=sandbox)
-            passed += 1
-    return passed
+            admissions += 1
+    return admissions
 
 
-async def test_answers_carry_the_emulators_time() -> None:
-    """As TikTok's do: whoever reads its days can hold a clock against it."""
+async def test_the_date_header_shows_the_emulators_time() -> None:
+    """As at TikTok, a client can compare its clock with the server's."""
     async with (
         Emulator(Options(now=NOW)) as emulator,
         aiohttp.ClientSession() as session,
@@ -54,19 +54,19 @@ async def test_answers_carry_the_emulators_time() -> None:
         assert answer.headers["Date"] == format_datetime(emulator.clock.now(), usegmt=True)
 
 
-@pytest.mark.parametrize(("tier", "a_second"), [("basic", 10), ("advanced", 20), ("premium", 30), ("ultimate", 50)])
-def test_each_tier_has_its_requests_a_second(tier: str, a_second: int) -> None:
-    """Too many are refused until the next second, each endpoint for itself."""
+@pytest.mark.parametrize(("tier", "per_second"), [("basic", 10), ("advanced", 20), ("premium", 30), ("ultimate", 50)])
+def test_each_tier_has_its_own_requests_per_second(tier: str, per_second: int) -> None:
+    """Further requests are refused until the next second. Each endpoint counts its own requests."""
     time = Time()
     quota = throttle(time, tier=tier)
-    assert admitted(quota, 100) == a_second
-    assert admitted(quota, 100, "adgroup/get/") == a_second
+    assert admitted(quota, 100) == per_second
+    assert admitted(quota, 100, "adgroup/get/") == per_second
     time.seconds += 1
-    assert admitted(quota, 100) == a_second
+    assert admitted(quota, 100) == per_second
 
 
-def test_who_keeps_to_the_second_keeps_to_the_minute() -> None:
-    """Ten a second for ten minutes are never refused."""
+def test_a_client_within_the_limit_per_second_is_within_the_limit_per_minute() -> None:
+    """Ten requests per second are not refused for ten minutes."""
     time = Time()
     quota = throttle(time)
     for _ in range(600):
@@ -74,8 +74,8 @@ def test_who_keeps_to_the_second_keeps_to_the_minute() -> None:
         time.seconds += 1
 
 
-def test_too_many_in_a_minute_close_the_endpoint_for_five() -> None:
-    """The endpoint is shut for 300 seconds, others are not."""
+def test_too_many_requests_in_a_minute_close_the_endpoint_for_five_minutes() -> None:
+    """The endpoint stays closed for 300 seconds. Other endpoints stay open."""
     time = Time()
     quota = throttle(time, requests_per_second=1000, requests_per_minute=600)
     assert admitted(quota, 700) == 600
@@ -86,8 +86,8 @@ def test_too_many_in_a_minute_close_the_endpoint_for_five() -> None:
     assert admitted(quota, 1) == 1
 
 
-def test_too_many_in_a_day_close_it_until_midnight_utc() -> None:
-    """At 00:00 UTC the day begins again."""
+def test_too_many_requests_in_a_day_close_the_endpoint_until_midnight_utc() -> None:
+    """At 00:00 UTC the endpoint opens again."""
     time = Time()
     quota = throttle(time, requests_per_second=1000, requests_per_minute=10_000, requests_per_day=50)
     assert admitted(quota, 60) == 50
@@ -97,20 +97,20 @@ def test_too_many_in_a_day_close_it_until_midnight_utc() -> None:
     assert admitted(quota, 1) == 1
 
 
-def test_the_sandbox_has_one_a_second_and_thirty_a_minute() -> None:
-    """Its quota is its own."""
+def test_the_sandbox_has_its_own_quota() -> None:
+    """The sandbox has one request per second and thirty per minute. Production requests do not count."""
     time = Time()
     quota = throttle(time, tier="unlimited")
-    passed = 0
+    admissions = 0
     for _ in range(31):
-        passed += admitted(quota, 2, sandbox=True)
+        admissions += admitted(quota, 2, sandbox=True)
         time.seconds += 1
-    assert passed == 30
+    assert admissions == 30
     assert admitted(quota, 500) == 500
 
 
 def test_an_account_may_have_its_own_limit() -> None:
-    """With the option set, one account's requests are refused with 40133."""
+    """With the option set, further requests about the same account answer 40133."""
     time = Time()
     quota = throttle(time, tier="unlimited", advertiser_requests_per_second=3)
     assert admitted(quota, 10) == 3
@@ -119,8 +119,8 @@ def test_an_account_may_have_its_own_limit() -> None:
     assert caught.value.code == 40133
 
 
-async def test_too_fast_a_client_is_told_so(session: aiohttp.ClientSession) -> None:
-    """The answer is 40100 on HTTP 200 with the app's id, without a hint when to come back."""
+async def test_requests_above_the_quota_answer_40100(session: aiohttp.ClientSession) -> None:
+    """The answer comes on HTTP 200 with the app's id. It does not say when to retry."""
     async with Emulator(Options(now=NOW, requests_per_second=2)) as emulator:
         client = Client(emulator, session)
         answers = await asyncio.gather(*(client.envelope("user/info/") for _ in range(6)))
@@ -130,8 +130,8 @@ async def test_too_fast_a_client_is_told_so(session: aiohttp.ClientSession) -> N
         assert "Retry-After" not in client.headers
 
 
-async def test_codes_on_demand(client: Client) -> None:
-    """Selectors: endpoint, account, the n-th, the first, every n-th, a part of the query."""
+async def test_a_fault_applies_to_the_requests_that_its_selectors_match(client: Client) -> None:
+    """Selectors are endpoint, account, the n-th request, the first ones, every n-th, and a text in the query."""
     emulator = client.emulator
     first, second = emulator.advertiser_ids[:2]
 
@@ -156,8 +156,8 @@ async def test_codes_on_demand(client: Client) -> None:
     assert await codes(1) + await codes(1, second) == [0, 40001]
 
 
-async def test_codes_for_requests_that_are_too_large(client: Client) -> None:
-    """Selectors: more days than so many, and filters that let more ids through than so many."""
+async def test_faults_can_select_requests_by_days_and_by_ids(client: Client) -> None:
+    """days_over selects requests of more days. ids_over selects requests whose filters allow more ids."""
     report = {
         "advertiser_id": client.emulator.advertiser_ids[0],
         "service_type": "AUCTION",
@@ -181,19 +181,19 @@ async def test_codes_for_requests_that_are_too_large(client: Client) -> None:
     assert [await code(1), await code(1, 3), await code(1, 2)] == [50002, 50002, 0]
 
 
-async def test_time_that_passes_between_pages(client: Client) -> None:
-    """The clock moves on before the answer, so that a later page is one of a longer list."""
+async def test_a_fault_can_advance_the_clock_between_two_pages(client: Client) -> None:
+    """The clock moves before the answer, so that the next page belongs to another list."""
     before = client.emulator.clock.now()
-    asked = {"advertiser_id": client.emulator.advertiser_ids[0], "page_size": 10}
-    first = await client.data("ad/get/", page=1, **asked)
+    request = {"advertiser_id": client.emulator.advertiser_ids[0], "page_size": 10}
+    first = await client.data("ad/get/", page=1, **request)
     client.emulator.faults.add("path=ad/get/,nth=1,advance=864000")
-    second = await client.data("ad/get/", page=2, **asked)
+    second = await client.data("ad/get/", page=2, **request)
     assert (client.emulator.clock.now() - before).days == 10
     assert second["page_info"]["total_number"] != first["page_info"]["total_number"]
 
 
-async def test_records_that_are_not_as_documented(client: Client) -> None:
-    """A field or metric has another value, is missing, or is a new one."""
+async def test_a_fault_can_edit_the_records_of_an_answer(client: Client) -> None:
+    """A field or metric gets another value, is removed, or is added. Lists of plain texts stay as they are."""
     account = client.emulator.advertiser_ids[0]
     client.emulator.faults.add(Fault(edit="operation_status", value="PONDERING"))
     client.emulator.faults.add("edit=budget")
@@ -216,10 +216,14 @@ async def test_records_that_are_not_as_documented(client: Client) -> None:
     )
     assert report["list"][0]["metrics"]["spend"] == "<5"
     assert report["list"][0]["metrics"]["clicks"].isdecimal()
+    body = {"app_id": client.emulator.app_id, "secret": client.emulator.secret, "auth_code": "demo-auth-code"}
+    url = f"{client.emulator.url}/open_api/v1.3/oauth2/access_token/"
+    async with client.session.post(url, json=body) as response:
+        assert (await response.json())["data"]["advertiser_ids"] == client.emulator.advertiser_ids
 
 
-async def test_a_share_fails_reproducibly(client: Client) -> None:
-    """A share is drawn from the seed: about so many fail, and the same ones after a new start."""
+async def test_a_share_of_requests_fails_reproducibly(client: Client) -> None:
+    """The seed decides which requests fail. About the share fails, and the same requests every time."""
     runs = []
     for _ in range(2):
         client.emulator.faults.clear()
@@ -229,8 +233,8 @@ async def test_a_share_fails_reproducibly(client: Client) -> None:
     assert 15 < runs[0].count(50002) < 45
 
 
-async def test_failing_transports(client: Client) -> None:
-    """HTML pages with their status, bodies that are no JSON or end early, resets, hangs and latency."""
+async def test_faults_of_the_transport_reach_the_client(client: Client) -> None:
+    """HTTP errors, bodies that are not JSON or end early, resets, hangs and latency."""
     url = f"{client.emulator.url}/open_api/v1.3/user/info/"
     headers = {"Access-Token": client.emulator.access_token}
     faults = client.emulator.faults
@@ -255,10 +259,10 @@ async def test_failing_transports(client: Client) -> None:
     with pytest.raises(TimeoutError):
         await ask("hang", 0.2)
     for fault in ("latency=0.2", "hang=0.2"):
-        begun = asyncio.get_running_loop().time()
+        started = asyncio.get_running_loop().time()
         status, body = await ask(fault)
         assert (status, json.loads(body)["code"]) == (200, 0)
-        assert asyncio.get_running_loop().time() - begun >= 0.19
+        assert asyncio.get_running_loop().time() - started >= 0.19
 
 
 @pytest.mark.parametrize(
@@ -269,8 +273,8 @@ async def test_failing_transports(client: Client) -> None:
         "value=1,code=1", "days_over=-1,code=1", "days_over=3",
     ],
 )  # fmt: skip
-def test_wrong_faults_are_refused_in_a_sentence(text: str) -> None:
-    """Each raises a ValueError with one line that says why."""
+def test_wrong_faults_are_refused_with_a_reason(text: str) -> None:
+    """A wrong fault raises a ValueError with the reason in one line."""
     with pytest.raises(ValueError, match=r"^[^\n]+$"):
         Fault.parse(text)
 
@@ -286,14 +290,14 @@ def test_wrong_faults_are_refused_in_a_sentence(text: str) -> None:
     )
 )
 def test_a_fault_survives_its_text_form(fault: Fault) -> None:
-    """Fields written as name=value read back as the same fault."""
+    """A fault that is written as name=value pairs reads back as the same fault."""
     fields = {name: getattr(fault, name) for name in Fault.__struct_fields__}
     text = ",".join(f"{name}={value}" for name, value in fields.items() if value not in {None, False, UNSET})
     assert Fault.parse(text) == fault
 
 
-async def test_counters_tell_what_was_asked(client: Client) -> None:
-    """Counts by path, account and answer; the requests themselves with their parameters and without secrets."""
+async def test_counters_count_and_record_requests(client: Client) -> None:
+    """Requests count by path, account and answer. Recorded requests have their parameters, but no secrets."""
     emulator = client.emulator
     first = emulator.advertiser_ids[0]
     await client.envelope("ad/get/", advertiser_id=first, page=2)
@@ -305,11 +309,11 @@ async def test_counters_tell_what_was_asked(client: Client) -> None:
     assert counters.total(advertiser_id=first, answer=0) == 1
     assert counters.total(answer=40300) == 1
     assert counters.requests[0].params == {"advertiser_id": first, "page": "2"}
-    assert all("secret" not in asked.params for asked in counters.requests)
+    assert all("secret" not in request.params for request in counters.requests)
 
 
-async def test_control_paths(client: Client) -> None:
-    """Faults, clock, counters, truth and reset are there over HTTP, without a token."""
+async def test_control_paths_need_no_token(client: Client) -> None:
+    """Info, faults, clock, counters, truth and reset work over HTTP without a token."""
     emulator = client.emulator
     base = f"{emulator.url}/_emulator"
 
@@ -341,24 +345,24 @@ async def test_control_paths(client: Client) -> None:
     await call("GET", "nonsense", status=404)
 
 
-async def test_the_ready_line_is_one_line(client: Client) -> None:
-    """It is JSON and says where the server is and how to get in."""
+async def test_the_ready_line_is_one_line_of_json(client: Client) -> None:
+    """It contains the address of the server."""
     line = client.emulator.ready_line()
     assert "\n" not in line
     assert json.loads(line)["url"] == client.emulator.url
 
 
-async def test_gzip_only_if_switched_on(session: aiohttp.ClientSession) -> None:
-    """Answers are plain by default, whatever the client accepts."""
-    for switched in (False, True):
-        async with Emulator(Options(now=NOW, gzip=switched)) as emulator:
+async def test_answers_are_compressed_only_with_the_option(session: aiohttp.ClientSession) -> None:
+    """Answers are plain by default, even if the client accepts gzip."""
+    for gzip in (False, True):
+        async with Emulator(Options(now=NOW, gzip=gzip)) as emulator:
             client = Client(emulator, session)
             await client.data("campaign/get/", advertiser_id=emulator.advertiser_ids[0])
-            assert (client.headers.get("Content-Encoding") == "gzip") is switched
+            assert (client.headers.get("Content-Encoding") == "gzip") is gzip
 
 
 @pytest.mark.parametrize("wrong", [{"advertisers": 0}, {"ads_per_account": 200_001}, {"tier": "gold"}, {"days": 0}])
 def test_impossible_options_are_refused(wrong: dict[str, Any]) -> None:
-    """A ValueError names the option and its bounds."""
+    """An option outside its bounds raises a ValueError that names it."""
     with pytest.raises(ValueError, match=next(iter(wrong))):
         Options(**wrong)

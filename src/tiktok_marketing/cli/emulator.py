@@ -1,4 +1,4 @@
-"""`tiktok-marketing emulator`: a local Business API with a believable ad business in it."""
+"""`tiktok-marketing emulator`: a local TikTok Business API with a realistic ad business behind it."""
 
 from __future__ import annotations
 
@@ -17,130 +17,227 @@ from tiktok_marketing.errors import ConfigurationError
 if TYPE_CHECKING:
     from tiktok_marketing.emulator import Options
 
+_SECTIONS = {
+    "port": "Server",
+    "seed": "Business",
+    "tier": "Quota",
+    "faults": "Faults",
+    "ad_report_limit": "Limits, and behaviour that TikTok does not document",
+    "sandbox_throttle": "Sandbox",
+    "verbose": "Log and help",
+}
+"""The headings of the help, each at the first option below it."""
 
-@click.command(short_help="Run a local TikTok API with an ad business in it.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes any free port.")
+
+class _Command(click.Command):
+    """A command whose help groups its options under headings."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        sections: dict[str, list[tuple[str, str]]] = {}
+        heading = "Options"
+        for parameter in self.get_params(ctx):
+            heading = _SECTIONS.get(parameter.name or "", heading)
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                sections.setdefault(heading, []).append(record)
+        for title, records in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(records)
+
+
+@click.command(cls=_Command, short_help="Run a local TikTok API with an ad business behind it.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="The port to listen on. 0 chooses any free port.",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="The interface to listen on.")
-@click.option("--seed", type=int, help="Decides every name, id and figure. [default: 7]")
-@click.option("--advertisers", type=int, help="Ad accounts that the token reaches. [default: 6]")
-@click.option("--active", type=int, metavar="N", help="Let all accounts but the first N be idle or unused.")
-@click.option("--days", type=int, help="Days of history of the oldest account. [default: 90]")
-@click.option("--ads-per-account", type=int, help="Ads of the largest account. [default: 90]")
-@click.option("--now", metavar="TIME", help="Let its clock stand at 2026-03-10T15:00 (UTC), say.")
-@click.option("--anchor", metavar="DAY", help="The day on which the history is --days long. [default: today]")
-@click.option("--tier", help="Quota: basic, advanced, premium, ultimate or unlimited. [default: basic]")
-@click.option("--requests-per-second", type=int, help="Replaces the tier's requests a second, per endpoint.")
-@click.option("--requests-per-minute", type=int, help="Replaces the tier's requests a minute, per endpoint.")
-@click.option("--requests-per-day", type=int, help="Replaces the tier's requests a day, per endpoint.")
-@click.option("--minute-window", type=float, help="Seconds in the throttle's minute. [default: 60]")
-@click.option("--minute-suspension", type=float, help="Seconds an endpoint is closed after it. [default: 300]")
-@click.option("--advertiser-requests-per-second", type=int, help="Answer one account beyond it with 40133.")
-@click.option("--sandbox-throttle/--no-sandbox-throttle", default=None, help="The sandbox's own, lower quota.")
-@click.option("--sandbox-accounts-endpoints/--no-sandbox-accounts-endpoints", default=None, help="Let the sandbox ask.")
-@click.option("--sandbox-report-dates/--no-sandbox-report-dates", default=None, help="The sandbox's few days of data.")
-@click.option("--ad-report-limit", type=int, help="Ads that an ad-level report considers. [default: 20000]")
+@click.option("--gzip/--no-gzip", default=None, help="Compress answers for clients that accept it. [default: off]")
+@click.option("--cache-mb", type=int, metavar="MB", help="How many megabytes of answers to keep. [default: 256]")
+@click.option("--record-requests", type=int, metavar="N", help="How many requests to remember. [default: 10000]")
+@click.option("--seed", type=int, metavar="N", help="Decides every name, id and figure. [default: 7]")
+@click.option("--advertisers", type=int, metavar="N", help="How many ad accounts the token reaches. [default: 6]")
+@click.option("--active", type=int, metavar="N", help="Make all accounts except the first N idle or unused.")
+@click.option("--not-granted", type=int, metavar="N", help="How many more accounts answer 40001. [default: 1]")
+@click.option("--days", type=int, metavar="N", help="Days of history of the oldest account. [default: 90]")
+@click.option("--ads-per-account", type=int, metavar="N", help="How many ads the largest account has. [default: 90]")
 @click.option(
-    "--ad-report-limit-lifted-by-filter/--no-ad-report-limit-lifted-by-filter",
-    default=None,
-    help="Whether filters by id lift that limit.",
+    "--now", metavar="TIME", help="Stop the clock at this time, for example 2026-03-10T15:00. It is UTC without a zone."
 )
-@click.option("--zero-rows/--no-zero-rows", default=None, help="Rows of zeros in reports without a time dimension.")
-@click.option("--country-hourly/--no-country-hourly", default=None, help="Whether country_code goes with hours.")
-@click.option("--country-wide-metrics/--no-country-wide-metrics", default=None, help="Any metric by country.")
-@click.option("--audience-wide-metrics/--no-audience-wide-metrics", default=None, help="Reach by audience, too.")
-@click.option("--audience-hourly/--no-audience-hourly", default=None, help="Audience reports by the hour.")
-@click.option("--asset-search-limit", type=int, help="Images and videos that a search reaches. [default: 10000]")
-@click.option("--sandbox-asset-endpoints/--no-sandbox-asset-endpoints", default=None, help="Assets in the sandbox.")
-@click.option("--default-buying-types", metavar="A,B", help="What lists hold without a buying_types filter.")
-@click.option("--taken-back", type=int, help="Of a hundred days of ads, how many lose their figures. [default: 0]")
-@click.option("--null-modify-time/--no-null-modify-time", default=None, help="Smart+ ads without a modify_time.")
+@click.option("--anchor", metavar="DAY", help="The day on which the history is --days long. [default: the clock's day]")
+@click.option("--taken-back", type=int, metavar="PERCENT", help="How many ad days lose their figures. [default: 0]")
+@click.option("--tier", help="The app's quota: basic, advanced, premium, ultimate or unlimited. [default: basic]")
+@click.option("--requests-per-second", type=int, metavar="N", help="Replaces the tier's requests per second.")
+@click.option("--requests-per-minute", type=int, metavar="N", help="Replaces the tier's requests per minute.")
+@click.option("--requests-per-day", type=int, metavar="N", help="Replaces the tier's requests per day.")
+@click.option("--minute-window", type=float, metavar="SECONDS", help="The length of the quota's minute. [default: 60]")
 @click.option(
-    "--modified-after-lists-timeless/--no-modified-after-lists-timeless",
-    default=None,
-    help="Whether modified_after lists those, too.",
+    "--minute-suspension",
+    type=float,
+    metavar="SECONDS",
+    help="How long an endpoint stays closed after too many requests in a minute. [default: 300]",
 )
-@click.option("--not-granted", type=int, help="Further accounts that answer 40001. [default: 1]")
-@click.option("--gzip/--no-gzip", default=None, help="Compress answers for clients that accept it.")
-@click.option("--cache-mb", type=int, help="Megabytes of answers to keep. [default: 256]")
-@click.option("--record-requests", type=int, help="Requests to remember one by one. [default: 10000]")
+@click.option(
+    "--advertiser-requests-per-second",
+    type=int,
+    metavar="N",
+    help="Answer 40133 to more requests than this about one account. [default: no limit]",
+)
 @click.option(
     "--fault",
     "faults",
     multiple=True,
     metavar="FAULT",
-    help="What goes wrong, for which requests: path=ad/get/,nth=3,code=50000 or share=0.1,http=502 or latency=0.8. "
-    "Can be given several times.",
+    help="Make requests fail, for example path=ad/get/,nth=3,code=50000 or share=0.1,http=502 or latency=0.8. "
+    "You can repeat this option.",
+)
+@click.option("--ad-report-limit", type=int, metavar="N", help="How many ads a report by ad includes. [default: 20000]")
+@click.option(
+    "--ad-report-limit-lifted-by-filter/--no-ad-report-limit-lifted-by-filter",
+    default=None,
+    help="Apply filters by id before this limit. [default: on]",
+)
+@click.option(
+    "--asset-search-limit", type=int, metavar="N", help="How many images or videos a search lists. [default: 10000]"
+)
+@click.option(
+    "--zero-rows/--no-zero-rows",
+    default=None,
+    help="List objects without data in reports without a time dimension. [default: on]",
+)
+@click.option(
+    "--country-hourly/--no-country-hourly", default=None, help="Accept country_code with hours. [default: on]"
+)
+@click.option(
+    "--country-wide-metrics/--no-country-wide-metrics",
+    default=None,
+    help="Accept country_code with every metric in BASIC reports. [default: on]",
+)
+@click.option(
+    "--audience-wide-metrics/--no-audience-wide-metrics",
+    default=None,
+    help="Accept audience dimensions with reach and all video metrics. [default: on]",
+)
+@click.option(
+    "--audience-hourly/--no-audience-hourly",
+    default=None,
+    help="Accept audience dimensions with hours. [default: off]",
+)
+@click.option(
+    "--default-buying-types",
+    metavar="A,B",
+    help="The buying types of lists without a filter. [default: AUCTION,RESERVATION_RF]",
+)
+@click.option(
+    "--null-modify-time/--no-null-modify-time",
+    default=None,
+    help="Return Smart+ ads without a modify_time. [default: on]",
+)
+@click.option(
+    "--modified-after-lists-timeless/--no-modified-after-lists-timeless",
+    default=None,
+    help="Let modified_after list ads without a modify_time. [default: off]",
+)
+@click.option(
+    "--sandbox-throttle/--no-sandbox-throttle",
+    default=None,
+    help="Give the sandbox token its own, lower quota. [default: on]",
+)
+@click.option(
+    "--sandbox-report-dates/--no-sandbox-report-dates",
+    default=None,
+    help="Limit sandbox reports to twelve days of 2020. [default: on]",
+)
+@click.option(
+    "--sandbox-accounts-endpoints/--no-sandbox-accounts-endpoints",
+    default=None,
+    help="Let the sandbox token list accounts. [default: off]",
+)
+@click.option(
+    "--sandbox-asset-endpoints/--no-sandbox-asset-endpoints",
+    default=None,
+    help="Let the sandbox token list audiences, images, videos, music and portfolios. [default: off]",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Log every request.")
 @debug_option
-def emulator(verbose: bool, **given: Any) -> int:
-    """Run a local TikTok Business API with a believable ad business in it.
+def emulator(verbose: bool, **settings: Any) -> int:
+    """Example: a local TikTok API on port 8080 whose clock stands still.
 
-    When it is ready it prints one line of JSON on stdout: its address, the app's id and secret, tokens and accounts.
-    Put the address into TIKTOK_API_URL and the token into a configuration. Its log goes to stderr; Ctrl-C ends it.
-    """
-    options = options_of({name: value for name, value in given.items() if value is not None})
+    \b
+        tiktok-marketing emulator --port 8080 --now 2026-03-10T15:00
+
+    The emulator behaves like TikTok's Business API, with a realistic ad business behind it. When it is ready, it prints
+    one line of JSON on stdout: its address, the app's id and secret, tokens and accounts. Put the address into
+    TIKTOK_API_URL and the token into a configuration. Its log goes to stderr. Ctrl-C ends it.
+    """  # noqa: D301 - click keeps the lines of a paragraph as they are after \b
+    options = options_of({name: value for name, value in settings.items() if value is not None})
     log_to_stderr(logging.DEBUG if verbose else logging.INFO)
     try:
         asyncio.run(_serve(options))
     except OSError as error:
         raise ConfigurationError(
-            _why_not(error, options), remedy="Give another --port (0 takes any) or --host."
+            _describe_failure(error, options),
+            remedy="Choose another --port (0 chooses any free port) or --host.",
         ) from error
     return 0
 
 
-def options_of(given: dict[str, Any]) -> Options:
-    """Make the emulator's options of what was given on the command line.
+def options_of(settings: dict[str, Any]) -> Options:
+    """Make the emulator's options from the settings of the command line.
 
     Raises:
-        ConfigurationError: In one sentence, what is wrong.
+        ConfigurationError: A setting is wrong. The message says which, in one sentence.
     """
     from tiktok_marketing.emulator import Fault, Options
 
-    if "now" in given:
-        given["now"] = _moment(given["now"])
-    if "anchor" in given:
-        given["anchor"] = _day(given["anchor"])
-    if "default_buying_types" in given:
-        given["default_buying_types"] = tuple(part.strip() for part in given["default_buying_types"].split(","))
+    if "now" in settings:
+        settings["now"] = _time(settings["now"])
+    if "anchor" in settings:
+        settings["anchor"] = _day(settings["anchor"])
+    if "default_buying_types" in settings:
+        settings["default_buying_types"] = tuple(
+            buying_type.strip() for buying_type in settings["default_buying_types"].split(",")
+        )
     try:
-        given["faults"] = tuple(Fault.parse(text) for text in given.get("faults", ()))
+        settings["faults"] = tuple(Fault.parse(text) for text in settings.get("faults", ()))
     except ValueError as error:
         raise ConfigurationError(
-            f"--fault: {error}", remedy="Write it as path=ad/get/,nth=3,code=50000, say."
+            f"--fault: {error}", remedy="Write it, for example, as path=ad/get/,nth=3,code=50000."
         ) from None
     try:
-        return Options(**given)
+        return Options(**settings)
     except ValueError as error:
         name, _, rest = str(error).partition(" ")
         raise ConfigurationError(f"--{name.replace('_', '-')} {rest}") from None
 
 
-def _moment(text: str) -> datetime:
+def _time(text: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(text.strip())
+        time = datetime.fromisoformat(text.strip())
     except ValueError:
         raise ConfigurationError(
-            f"--now is {text!r}, which is no time.", remedy="Write it as 2026-03-10T15:00."
+            f"--now is {text!r}, which is not a time.", remedy="Write it as 2026-03-10T15:00."
         ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _day(text: str) -> date:
     try:
         return date.fromisoformat(text.strip())
     except ValueError:
-        raise ConfigurationError(f"--anchor is {text!r}, which is no day.", remedy="Write it as 2026-03-10.") from None
+        raise ConfigurationError(
+            f"--anchor is {text!r}, which is not a date.", remedy="Write it as 2026-03-10."
+        ) from None
 
 
-def _why_not(error: OSError, options: Options) -> str:
-    place = f"{options.host}:{options.port}"
+def _describe_failure(error: OSError, options: Options) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"The port {options.port} is in use already."
     if error.errno == errno.EACCES:
-        return f"The port {options.port} needs more rights than this user has."
-    return f"The emulator cannot listen on {place}: {error.strerror or error}."
+        return f"This user may not listen on the port {options.port}."
+    return f"The emulator cannot listen on {options.host}:{options.port}: {error.strerror or error}."
 
 
 async def _serve(options: Options) -> None:
