@@ -113,7 +113,7 @@ class Fault(
         """Check that there is an effect, that no two effects replace the answer, and that the values are in range."""
         effects = [name for name in _EFFECTS if getattr(self, name)]
         if len(effects) > 1:
-            raise ValueError(f"A fault can have one of these effects, not {len(effects)}: {', '.join(effects)}.")
+            raise ValueError(f"Only one effect can replace the answer, not {len(effects)}: {', '.join(effects)}.")
         if not effects and not any(getattr(self, name) for name in _CHANGES):
             raise ValueError(f"A fault needs an effect: one of {', '.join((*_EFFECTS, *_CHANGES))}.")
         if self.http is not None and not (self.http == 429 or 500 <= self.http <= 599):
