@@ -41,7 +41,7 @@ def truth(
         `metrics`: for each level, the sums of the additive metrics over all rows. Counts are whole numbers, money is
         text with two decimals. `rows`: for each level, how many rows a report has by day, by hour, over the whole
         window and over the account's lifetime. `objects`: how many campaigns, ad groups and ads exist, and how many
-        of them are deleted. `breakdowns`, if asked for: for each level, how many rows a daily report by `gender+age`,
+        of them are deleted. `breakdowns`, on request: for each level, how many rows a daily report by `gender+age`,
         `country_code` and so on has. By country, a BASIC report has as many rows as an AUDIENCE report. At the
         advertiser level, deleted ads always count.
     """

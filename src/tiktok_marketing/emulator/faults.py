@@ -13,7 +13,7 @@ must match; a fault without selectors applies to every request:
     skip=2                        all matching requests except the first two
     every=5                       every fifth matching request
     share=0.1                     a tenth of the matching requests, drawn from the seed
-    times=4                       at most four requests
+    times=4                       no more requests after it made four fail
 
 A fault has at most one effect that replaces the answer:
 
