@@ -14,6 +14,7 @@
     │   └── OutOfReachError             TikTok lists no more than a fixed number of records
     ├── DestinationError                the database does not accept what was read
     │   └── DestinationLockedError      another process has it open
+    ├── OutputError                     standard output cannot be written
     └── SyncInterruptedError            the sync was stopped before everything was read: run it again
         └── OutOfMemoryError            it stopped itself, because its memory was nearly used up
 
@@ -225,6 +226,21 @@ class DestinationError(ConnectorError):
 
 class DestinationLockedError(DestinationError):
     """Another process has the database open. That may pass."""
+
+
+class OutputError(ConnectorError):
+    """Standard output cannot be written.
+
+    It is no `OSError`, because libraries that print take some of those for granted.
+
+    Args:
+        reason: The system's own words.
+        reader_has_gone: Whether it is a pipe that nobody reads any more, which is no fault of anybody.
+    """
+
+    def __init__(self, reason: str, *, reader_has_gone: bool) -> None:
+        super().__init__(f"The program cannot write its output: {reason}.")
+        self.reader_has_gone = reader_has_gone
 
 
 class SyncInterruptedError(ConnectorError):

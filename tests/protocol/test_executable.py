@@ -384,17 +384,6 @@ async def test_a_reader_that_sleeps_gets_everything(files: Files) -> None:
         assert len(slow.records(name)) == len(quick.records(name)) > 1000
 
 
-async def test_a_full_disk_is_said() -> None:
-    """Output that cannot be written is one sentence on stderr."""
-    full = os.open("/dev/full", os.O_WRONLY)
-    process = await start("spec", url="http://127.0.0.1:1", stdout=full)
-    _, stderr = await process.communicate()
-    os.close(full)
-    assert process.returncode == 1
-    assert b"cannot write its output: No space left on device" in stderr
-    assert b"Traceback" not in stderr
-
-
 async def test_a_wrong_command_line_is_usage() -> None:
     """An unknown command ends with 2 and says which there are."""
     finished = await run("reed")

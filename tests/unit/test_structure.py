@@ -24,8 +24,8 @@ PIPELINES = {"pipelines"} | DATABASES | SYNC
 EMULATED_BUSINESS = {"emulator.business", "emulator"}  # the emulator's own room holds its options and randomness
 EMULATED_ENDPOINTS = {"emulator.endpoints"} | EMULATED_BUSINESS
 DIRECTIONS = {
-    "cli": {"airbyte", "doctor", "emulator"} | PIPELINES,
-    "airbyte": SYNC,
+    "cli": {"airbyte", "doctor", "emulator", "stdout"} | PIPELINES,
+    "airbyte": {"stdout"} | SYNC,
     "doctor": {"doctor.checks"} | PIPELINES,
     "doctor.checks": {"doctor"} | PIPELINES,
     "pipelines": PIPELINES,
@@ -53,6 +53,7 @@ DIRECTIONS = {
     "memory": set(),
     "_version": set(),
     "extras": set(),
+    "stdout": {"errors"},
     "library": {"doctor"} | PIPELINES,
     "": {"library", "config", "errors", "_version"},  # the public face
 }

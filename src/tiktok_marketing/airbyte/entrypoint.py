@@ -6,7 +6,6 @@ Everything heavy is imported by the command that needs it, so that `spec` answer
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import traceback
 from collections.abc import Coroutine, Sequence
@@ -15,14 +14,15 @@ from typing import Any, TypeVar
 import msgspec
 
 from tiktok_marketing._version import __version__
-from tiktok_marketing.errors import ConfigurationError, ConnectorError, OutOfMemoryError
+from tiktok_marketing.errors import ConfigurationError, ConnectorError, OutOfMemoryError, OutputError
+from tiktok_marketing.stdout import run_program
 
 T = TypeVar("T")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run a command and leave with its exit code."""
-    sys.exit(run(sys.argv[1:] if argv is None else argv))
+    """Run a command and exit with its code."""
+    run_program(lambda: run(sys.argv[1:] if argv is None else argv))
 
 
 def run(argv: Sequence[str]) -> int:
@@ -30,18 +30,17 @@ def run(argv: Sequence[str]) -> int:
 
     Returns:
         0 if all that was asked for was done; 1 if not; 2 for a command line that cannot be understood.
+
+    Raises:
+        OutputError: If standard output cannot be written.
     """
     arguments = _parser().parse_args(argv)
     try:
         return int(_COMMANDS[arguments.command](arguments))
+    except OutputError:
+        raise
     except ConnectorError as error:
         return _report(str(error), _failure_type(error), error.detail)
-    except BrokenPipeError:
-        # Whoever read the output has gone. What is left in Python's own buffer must not be tried again on the way out.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 1
-    except OSError as error:
-        return _report(f"The connector cannot write its output: {error.strerror or error}.", "system_error", "")
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # noqa: BLE001 - a user sees a sentence, the platform's log the rest
@@ -61,10 +60,7 @@ def _report_unexpected(error: Exception) -> int:
 def _report(text: str, failure: str, detail: str) -> int:
     from tiktok_marketing.airbyte.messages import error_line
 
-    try:
-        _write(error_line(text, failure, detail=detail))
-    except OSError:  # stdout is what failed
-        sys.stderr.write(f"{text}\n")
+    _write(error_line(text, failure, detail=detail))
     return 1
 
 

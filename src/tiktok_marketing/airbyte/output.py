@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import queue
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
+
+from tiktok_marketing.stdout import write_stdout
 
 _MOST_WAITING = 4 * 2**20
 """Bytes that may wait to be written before whoever writes has to wait too."""
@@ -22,31 +22,6 @@ Portion = Sequence[bytes | memoryview]
 """Bytes that are written one after the other."""
 
 Write = Callable[[Portion], object]
-
-_MOST_BUFFERS = 512
-"""Buffers that are handed to the system at once; POSIX lets it refuse more than 1,024."""
-
-
-def write_stdout(portion: Portion) -> None:
-    """Write all of it to standard output, from where it lies.
-
-    Raises:
-        OSError: If it cannot be written; BrokenPipeError if whoever reads it has gone.
-    """
-    left = deque(memoryview(one) for one in portion)
-    while left:
-        written = _write_some([left[at] for at in range(min(len(left), _MOST_BUFFERS))])
-        while left and written >= len(left[0]):
-            written -= len(left.popleft())
-        if written:
-            left[0] = left[0][written:]
-
-
-def _write_some(buffers: list[memoryview]) -> int:
-    """Write what there is room for, and return how many bytes that were."""
-    if hasattr(os, "writev"):
-        return os.writev(1, buffers)
-    return os.write(1, buffers[0])  # Windows
 
 
 def widen_stdout() -> None:
@@ -97,7 +72,7 @@ class Output:
         """Hand bytes over, once few enough wait before them.
 
         Raises:
-            OSError: If earlier bytes could not be written.
+            OutputError: If earlier bytes could not be written.
         """
         self._raise()
         size = sum(map(len, portion))

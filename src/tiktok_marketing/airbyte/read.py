@@ -16,7 +16,7 @@ from tiktok_marketing.airbyte.messages import (
     state_line,
     status_line,
 )
-from tiktok_marketing.airbyte.output import Output, Portion, Write, write_stdout
+from tiktok_marketing.airbyte.output import Output, Portion, Write
 from tiktok_marketing.api.client import Waiting
 from tiktok_marketing.clock import Clock, SystemClock
 from tiktok_marketing.config import Config
@@ -30,6 +30,7 @@ from tiktok_marketing.errors import (
     TikTokError,
 )
 from tiktok_marketing.memory import Meter, meters, watch
+from tiktok_marketing.stdout import write_stdout
 from tiktok_marketing.sync.events import Checkpoint, Event, Failure, Notice, Rows, StreamEnded, StreamStarted
 from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.run.engine import Sync

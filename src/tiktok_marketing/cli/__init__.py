@@ -8,17 +8,22 @@ from __future__ import annotations
 import sys
 
 from tiktok_marketing.extras import install_hint
+from tiktok_marketing.stdout import run_program
 
 _NEEDED = {"click", "rich"}
 
 
 def main() -> None:
     """Run the command and end the program with its exit code."""
+    run_program(_run)
+
+
+def _run() -> int:
     try:
         from tiktok_marketing.cli.main import run
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _NEEDED:
             raise
         sys.stderr.write(f"tiktok-marketing needs {error.name}, which is not installed. {install_hint('load')}\n")
-        sys.exit(2)
-    sys.exit(run(sys.argv[1:]))
+        return 2
+    return run(sys.argv[1:])

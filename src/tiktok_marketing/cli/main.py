@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import sys
 import traceback
 from collections.abc import Sequence
 
@@ -19,7 +17,7 @@ from tiktok_marketing.cli.emulator import emulator
 from tiktok_marketing.cli.plan import plan
 from tiktok_marketing.cli.streams import streams
 from tiktok_marketing.cli.sync import sync
-from tiktok_marketing.errors import ConfigurationError, ConnectorError, OutOfMemoryError
+from tiktok_marketing.errors import ConfigurationError, ConnectorError, OutOfMemoryError, OutputError
 
 _WHERE_TO_REPORT = f"where you got tiktok-marketing {__version__} from"
 """There is no public address yet, and one that does not exist would help nobody."""
@@ -50,7 +48,11 @@ for _command in (demo, check, plan, sync, doctor, streams, emulator):
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run the command. Returns its exit code; no error leaves it as a traceback unless `--debug` asks for one."""
+    """Run the command. Returns its exit code; no error leaves it as a traceback unless `--debug` asks for one.
+
+    Raises:
+        OutputError: If standard output cannot be written.
+    """
     session = Session()
     try:
         result = command.main(list(arguments), prog_name="tiktok-marketing", standalone_mode=False, obj=session)
@@ -59,10 +61,8 @@ def run(arguments: Sequence[str]) -> int:
         return 2
     except (click.Abort, KeyboardInterrupt):
         return 130
-    except BrokenPipeError:
-        # Whoever read the output has enough of it; Python would complain once more when it flushes at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    except OutputError:
+        raise
     except Exception as error:  # noqa: BLE001 - whatever it is, a person gets a sentence
         return _told(error, session)
     finally:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tiktok_marketing.airbyte.output import _MOST_WAITING, Output, Portion, write_stdout
+from tiktok_marketing.airbyte.output import _MOST_WAITING, Output, Portion
 from tiktok_marketing.errors import ConnectorError
 
 
@@ -193,41 +193,6 @@ async def test_a_reader_that_goes_is_said_to_whoever_waits_for_room() -> None:
     with pytest.raises(BrokenPipeError):
         await write_too_much()
     assert reader.portions == []
-
-
-def test_standard_output_may_take_a_portion_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A pipe takes what it has room for; the rest is written after it."""
-    written = bytearray()
-
-    def take_three(descriptor: int, buffers: list[memoryview]) -> int:
-        assert descriptor == 1
-        assert 0 < len(buffers) <= 1024
-        some = b"".join(buffers)[:3]
-        written.extend(some)
-        return len(some)
-
-    monkeypatch.setattr(os, "writev", take_three)
-    write_stdout([b"0123456789"])
-    write_stdout([b"ab", b"", memoryview(b"_c_")[1:2], b"defgh"])
-    write_stdout([b""])
-    write_stdout([])
-    write_stdout([b"x"] * 3000)
-    assert written == b"0123456789abcdefgh" + b"x" * 3000
-
-
-def test_a_system_that_takes_one_buffer_at_a_time_gets_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Windows has no `writev`."""
-    written = bytearray()
-
-    def take_three(descriptor: int, data: memoryview) -> int:
-        assert descriptor == 1
-        written.extend(data[:3])
-        return min(3, len(data))
-
-    monkeypatch.delattr(os, "writev")
-    monkeypatch.setattr(os, "write", take_three)
-    write_stdout([b"0123456789", memoryview(b"abc"), b"d"])
-    assert written == b"0123456789abcd"
 
 
 def test_a_pipe_is_asked_to_hold_more() -> None:

@@ -1,0 +1,148 @@
+"""Standard output of both executables: everything arrives there, or the program says so and exits with 1.
+
+Python itself gives no such promise. Whether text waits in a buffer until the exit depends on the environment
+(`PYTHONUNBUFFERED`), what fails then is reported as an ignored exception with exit code 120, an unbuffered stream loses
+the rest of a write that was cut short, and argparse, click and Rich each treat failures in their own way: they ignore
+them, or exit without a word. So the programs write through streams of this module. A failure of stdout is no `OSError`,
+and `run_program` alone decides what becomes of it.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import select
+import sys
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn, TextIO
+
+from tiktok_marketing.errors import OutputError
+
+_STDOUT, _STDERR = 1, 2
+_MOST_BUFFERS = 512
+"""Buffers that are handed to the system at once; POSIX lets it refuse more than 1,024."""
+
+
+def run_program(run: Callable[[], int]) -> NoReturn:
+    """Run a program and exit with its code, once everything that it printed has been written.
+
+    If standard output cannot be written, the program ends with a message on stderr and exit code 1. If its reader has
+    gone (`| head -1`), it ends with exit code 1 and no message: whoever left has seen enough. If stderr cannot be
+    written, the messages there are lost, and nothing else: a sync does not end because its log has no room.
+
+    Args:
+        run: The program. Must let an `OutputError` pass.
+    """
+    _reserve_closed_descriptors()
+    stdout = _StandardFile(_STDOUT)
+    sys.stdout = _text_stream(stdout, sys.stdout, errors="strict")
+    sys.stderr = _text_stream(_StandardFile(_STDERR, is_silent=True), sys.stderr, errors="backslashreplace")
+    code = _run(run)
+    stdout.is_silent = True
+    sys.exit(code)
+
+
+def _run(run: Callable[[], int]) -> int | str | None:
+    try:
+        try:
+            code: int | str | None = run()
+        except SystemExit as ending:  # how argparse ends after --help and after wrong usage
+            code = ending.code
+        sys.stdout.flush()
+    except OutputError as error:
+        if not error.reader_has_gone:
+            sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def write_stdout(buffers: Sequence[bytes | memoryview]) -> None:
+    """Write all of it to standard output, from where it lies.
+
+    Args:
+        buffers: Bytes that are written one after the other.
+
+    Raises:
+        OutputError: If they cannot be written.
+    """
+    _write(_STDOUT, buffers)
+
+
+def _write(descriptor: int, buffers: Sequence[bytes | memoryview]) -> None:
+    left = deque(memoryview(buffer) for buffer in buffers)
+    while left:
+        written = _write_some(descriptor, [left[at] for at in range(min(len(left), _MOST_BUFFERS))])
+        while left and written >= len(left[0]):
+            written -= len(left.popleft())
+        if written:
+            left[0] = left[0][written:]
+
+
+def _write_some(descriptor: int, buffers: list[memoryview]) -> int:
+    """Write what there is room for, and return how many bytes that were."""
+    try:
+        if hasattr(os, "writev"):
+            return os.writev(descriptor, buffers)
+        return os.write(descriptor, buffers[0])  # Windows
+    except BlockingIOError:  # the pipe does not block, because whoever else has it open wants it so
+        select.select([], [descriptor], [])
+        return 0
+    except OSError as error:
+        reason = "standard output is closed" if error.errno == errno.EBADF else error.strerror or str(error)
+        raise OutputError(reason, reader_has_gone=isinstance(error, BrokenPipeError)) from error
+
+
+class _StandardFile(io.FileIO):
+    """The file below `sys.stdout` or `sys.stderr`.
+
+    Args:
+        descriptor: Its number.
+        is_silent: Whether failures are ignored. Those of stdout are from the moment on at which the program has ended:
+            they have been reported, or concern what some library prints on its way out.
+    """
+
+    def __init__(self, descriptor: int, *, is_silent: bool = False) -> None:
+        super().__init__(descriptor, "w", closefd=False)
+        self.is_silent = is_silent
+
+    def write(self, data: Any, /) -> int:
+        """Write all of it.
+
+        Raises:
+            OutputError: If it cannot be written.
+        """
+        buffer = memoryview(data)
+        try:
+            _write(self.fileno(), [buffer])
+        except OutputError:
+            if not self.is_silent:
+                raise
+        return buffer.nbytes
+
+
+def _text_stream(file: _StandardFile, replaced: TextIO | None, *, errors: str) -> TextIO:
+    """A stream for text that is like Python's own, except that it has a buffer in any case."""
+    if not isinstance(replaced, io.TextIOWrapper):  # it is None if the descriptor was closed
+        return io.TextIOWrapper(io.BufferedWriter(file), encoding="utf-8", errors=errors)
+    return io.TextIOWrapper(
+        io.BufferedWriter(file),
+        encoding=replaced.encoding,
+        errors=replaced.errors,
+        line_buffering=replaced.line_buffering or replaced.write_through,
+    )
+
+
+def _reserve_closed_descriptors() -> None:
+    """Open those of stdin, stdout and stderr that are closed, in such a way that they stay of no use.
+
+    Otherwise the next file or connection that the program opens would get the number, and with it what is printed.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_WRONLY if descriptor == 0 else os.O_RDONLY)
