@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+RUN = Path(__file__).parents[2] / ".ci/run"
+MAKE = """#!/bin/bash
+echo "make $*"
+env
+"""
+
+
+def test_the_checks_see_nothing_of_the_environment_but_what_pip_needs(tmp_path: Path) -> None:
+    """A variable of one machine, such as PYTHONUNBUFFERED, never decides whether they pass."""
+    make = tmp_path / "make"
+    make.write_text(MAKE)
+    make.chmod(0o755)
+    allowed = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "HOME": str(tmp_path),
+        "LANG": "C.UTF-8",
+        "PIP_FIND_LINKS": "/some folder/wheels",
+    }
+    others = {"PYTHONUNBUFFERED": "1", "TIKTOK_API_URL": "http://127.0.0.1:1", "DESTINATION__DUCKDB": "x"}
+    ended = subprocess.run([RUN], env=allowed | others, capture_output=True, text=True, check=True)  # noqa: S603
+    lines = ended.stdout.splitlines()
+    assert [line for line in lines if line.startswith("make ")] == [
+        "make test",
+        "make check",
+        "make parity",
+        "make demo",
+    ]
+    variables = {line for line in lines if not line.startswith(("make ", "PWD=", "SHLVL=", "_="))}  # bash's own
+    assert variables == {f"{name}={value}" for name, value in allowed.items()}
+
+
+def test_the_checks_run_without_settings_for_pip(tmp_path: Path) -> None:
+    """A machine that reaches the index as it is sets none."""
+    make = tmp_path / "make"
+    make.write_text(MAKE)
+    make.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    ended = subprocess.run([RUN], env=environment, capture_output=True, text=True, check=True)  # noqa: S603
+    assert "make demo" in ended.stdout.splitlines()
