@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -180,17 +181,21 @@ def ask(tmp_path: Path) -> Callable[..., list[tuple[Any, ...]]]:
 
 
 @pytest.fixture
-def start(environment: dict[str, str], tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
-    """Starts the command and does not wait for it."""
+def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts the command and does not wait for it. What still runs at the end of the test is killed."""
+    with contextlib.ExitStack() as processes:
 
-    def begin(*arguments: str, program: list[str] | None = None) -> subprocess.Popen[str]:
-        return subprocess.Popen(  # noqa: S603 - our own command
-            [*(program or COMMAND), *arguments],
-            env=environment,
-            cwd=tmp_path,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        def begin(*arguments: str, program: list[str] | None = None) -> subprocess.Popen[str]:
+            process = subprocess.Popen(  # noqa: S603 - our own command
+                [*(program or COMMAND), *arguments],
+                env=environment,
+                cwd=tmp_path,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            processes.enter_context(process)
+            processes.callback(process.kill)
+            return process
 
-    return begin
+        yield begin

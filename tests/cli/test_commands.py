@@ -140,7 +140,7 @@ def test_an_unreachable_address_is_told(
 ) -> None:
     """With the address, so that a misspelt one is seen."""
     monkeypatch.setenv("TIKTOK_API_URL", "http://127.0.0.1:9")
-    monkeypatch.setattr(retry, "SHORT_PATIENCE", retry.RetryPolicy(first_contact=0.1))
+    monkeypatch.setattr(retry, "INTERACTIVE_RETRIES", retry.RetryPolicy(first_contact=0.1))
     assert run(["check", "--config", config()]) == 1
     assert "127.0.0.1:9" in capsys.readouterr().out
 

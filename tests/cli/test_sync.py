@@ -30,11 +30,11 @@ SMALL_PACKAGES = """
 from tiktok_marketing.pipelines import package
 package.FULL_ROWS, package.FULL_SECONDS, package.FIRST_SECONDS = 300, 0.2, 0.2
 """
-# A database that takes half a minute for a package.
-SLOW_DATABASE = """
-import time
-from tiktok_marketing.pipelines import dlt_source
-dlt_source.Loader.load = lambda *_: time.sleep(30)
+# A database that never takes a package.
+STUCK_DATABASE = """
+import threading
+from tiktok_marketing.pipelines import loader
+loader.Loader.load = lambda *_: threading.Event().wait()
 """
 
 
@@ -138,17 +138,15 @@ def test_a_signal_ends_it_in_order(
 
 
 def test_a_second_signal_ends_it_at_once(start: Any, config: Any, api: Any) -> None:
-    """Whoever presses Ctrl-C twice does not wait for anything."""
+    """After the second Ctrl-C nothing is waited for, not even a database that would never answer."""
     api.fault("path=report/integrated/get/,hang=30")
-    process = start("sync", "--config", config(), "--to", "x.duckdb", program=changed(SLOW_DATABASE))
+    process = start("sync", "--config", config(), "--to", "x.duckdb", program=changed(STUCK_DATABASE))
     wait_for(process, "advertisers: complete")
     process.send_signal(signal.SIGINT)
     wait_for(process, "Ending:")
     process.send_signal(signal.SIGINT)
-    begun = time.monotonic()
-    process.communicate(timeout=10)
+    process.communicate(timeout=60)
     assert process.returncode == 130
-    assert time.monotonic() - begun < 2
 
 
 def test_what_is_missing_is_named_and_the_rest_is_there(command: Any, config: Any, ask: Any, api: Any) -> None:
