@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import io
 import json
 import os
@@ -66,6 +67,9 @@ def _ended(main: Callable[[], None], arguments: Sequence[str]) -> Ended:
                 code = exit_.code
     finally:
         sys.argv = argv
+        # `read` keeps the garbage collector from what was there before it, for the rest of its process. Here the process
+        # goes on: what stays frozen is not freed at its end either, and DuckDB's module reports it as leaked.
+        gc.unfreeze()
     return Ended(code if isinstance(code, int) else int(code is not None), *told)
 
 
