@@ -43,6 +43,11 @@ class Database(msgspec.Struct):
             cursor.execute(sql, values or None)
             return [] if cursor.description is None else cursor.fetchall()
 
+    def run(self, script: str) -> None:
+        """Run a script, as `pg_dump --inserts` writes it."""
+        with closing(self.connect()) as connection, connection.cursor() as cursor:
+            cursor.execute(script)
+
 
 class Server:
     """A server that runs.
@@ -104,6 +109,11 @@ def server(*options: str) -> Iterator[Server]:
             process.wait(30)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def program(name: str) -> Path:
+    """A program that comes with the server, such as `pg_dump`."""
+    return _binaries() / name
 
 
 def _binaries() -> Path:

@@ -67,8 +67,8 @@ def _ended(main: Callable[[], None], arguments: Sequence[str]) -> Ended:
                 code = exit_.code
     finally:
         sys.argv = argv
-        # `read` keeps the garbage collector from what was there before it, for the rest of its process. Here the process
-        # goes on: what stays frozen is not freed at its end either, and DuckDB's module reports it as leaked.
+        # `read` freezes what the garbage collector knows, for the rest of its process. Here the process goes on, and
+        # what is frozen is not freed at its end: DuckDB's module reports it as leaked.
         gc.unfreeze()
     return Ended(code if isinstance(code, int) else int(code is not None), *told)
 
