@@ -1,4 +1,4 @@
-"""Can this configuration be read with? Each thing that must be so is asked, and each answer says what to do."""
+"""Checks that a sync with this configuration can work; each failed check says what to do."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.read.accounts import find_accounts
 
 _REPORTS_TRIED = 5
-"""Accounts whose reports are tried: the right to read reports is the application's, so a few tell it of all."""
+"""How many accounts' reports are tried: the scope for reports is the application's, so a few accounts are enough."""
 
 
 class CheckResult(msgspec.Struct, frozen=True):
-    """One thing that must be so.
+    """The result of one check.
 
     Args:
         name: What was checked: "Token and application", "Account 7...", "Reports".
-        ok: Whether it is so.
-        message: What was found, in a sentence.
-        remedy: What to do if it is not so; empty otherwise.
-        error: Why it is not so.
+        ok: Whether it passed.
+        message: The finding, in a sentence.
+        remedy: What to do if it failed; empty otherwise.
+        error: Why it failed; None if it passed.
     """
 
     name: str
@@ -40,44 +40,44 @@ async def check_access(config: Config, api: Client, clock: Clock) -> list[CheckR
     """Check the token and the application, each configured account, and the right to read reports.
 
     Returns:
-        The results in the order in which they matter; a failed one may leave later ones out.
+        The results, the most important first; a failed check may leave out later ones.
     """
     try:
-        found = await find_accounts(config, api)
+        selection = await find_accounts(config, api)
     except ConnectorError as error:
         return [_failed("Token and application", error)]
-    accounts = found.chosen
-    results = [
-        CheckResult("Token and application", ok=True, message=f"The token reaches {len(accounts)} account(s) to read.")
-    ]
-    if found.incomplete is not None:
-        results.append(_failed("Accounts", found.incomplete))
+    accounts = selection.chosen
+    message = f"The token has access to {len(accounts)} account(s) to read."
+    results = [CheckResult("Token and application", ok=True, message=message)]
+    if selection.incomplete is not None:
+        results.append(_failed("Accounts", selection.incomplete))
     reachable = [account for account in accounts if account.error is None or not account.error.inaccessible]
     results += [_account_result(account, config) for account in accounts]
-    tried = reachable[:_REPORTS_TRIED]
-    outcomes = await asyncio.gather(*(_try_report(api, account, clock) for account in tried))
-    refused = [error for error in outcomes if error is not None]
-    if not tried:
+    sample = reachable[:_REPORTS_TRIED]
+    outcomes = await asyncio.gather(*(_try_report(api, account, clock) for account in sample))
+    errors = [error for error in outcomes if error is not None]
+    if not sample:
         return results
-    if refused:
-        results.append(_failed("Reports", refused[0]))
+    if errors:
+        results.append(_failed("Reports", errors[0]))
     else:
-        results.append(CheckResult("Reports", ok=True, message=f"Reports of {len(tried)} account(s) can be read."))
+        results.append(CheckResult("Reports", ok=True, message=f"Reports of {len(sample)} account(s) can be read."))
     return results
 
 
 def _account_result(account: Account, config: Config) -> CheckResult:
     name = f"Account {account.advertiser_id}"
     if account.error is None or not account.error.inaccessible:
-        known = f"{account.name}, days in {account.zone}" if account.info is not None else "no details are to be had"
-        return CheckResult(name, ok=True, message=f"{known}.")
+        known = account.info is not None
+        details = f"{account.name}, days in {account.zone}" if known else "TikTok gives no details of it"
+        return CheckResult(name, ok=True, message=f"{details}.")
     if config.skip_inaccessible_advertisers:
         return CheckResult(name, ok=True, message=f"It will be skipped: {account.error.message}")
     return _failed(name, account.error)
 
 
 async def _try_report(api: Client, account: Account, clock: Clock) -> ConnectorError | None:
-    """Ask for one row of today's report: the scope for reports is granted apart from the others."""
+    """Request one row of today's report: the scope for reports is granted separately."""
     today = str(account.today(clock.now()))
     params = {
         "advertiser_id": account.advertiser_id,

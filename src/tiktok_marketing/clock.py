@@ -1,4 +1,4 @@
-"""Time as an argument, so that hours of waiting can be tested in milliseconds."""
+"""The clock, passed as an argument, so that tests cover hours of waiting in milliseconds."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Protocol
 
 import msgspec
 
-_FARTHEST = timedelta(days=366)
+_MAX_DIFFERENCE = timedelta(days=366)
 
 
 class Clock(Protocol):
     """What time it is, and how to wait."""
 
     def now(self) -> datetime:
-        """The time of day, in UTC and aware of it."""
+        """The current time, as an aware datetime in UTC."""
         ...
 
     def monotonic(self) -> float:
@@ -24,17 +24,17 @@ class Clock(Protocol):
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Wait without holding up anything else."""
+        """Wait without blocking anything else."""
         ...
 
 
 class ClockReading(msgspec.Struct, frozen=True):
-    """This moment, by two clocks that may disagree: the machine's and TikTok's.
+    """The current time by two clocks that may disagree: the machine's and TikTok's.
 
     Args:
-        earliest: By the one that is behind.
-        latest: By the one that is ahead.
-        tiktok: By TikTok's, which decides what days there are; by the machine's if TikTok's is not known.
+        earliest: The time by the clock that is behind.
+        latest: The time by the clock that is ahead.
+        tiktok: The time by TikTok's clock, which decides what days exist; by the machine's if TikTok's is unknown.
     """
 
     earliest: datetime
@@ -43,36 +43,36 @@ class ClockReading(msgspec.Struct, frozen=True):
 
     @classmethod
     def at(cls, now: datetime) -> ClockReading:
-        """A moment of which only one clock tells."""
+        """A reading where only one clock is known."""
         return cls(now, now, now)
 
 
 def is_believable(ahead: timedelta) -> bool:
-    """Whether TikTok's time may be this far from the machine's.
+    """Whether the machine's clock can be this far ahead of TikTok's.
 
-    With a clock that is off by years no certificate would be valid: then it is the answer's `Date` that is wrong.
+    With a clock that is off by years, no certificate would be valid: then the answer's `Date` is wrong.
     """
-    return abs(ahead) <= _FARTHEST
+    return abs(ahead) <= _MAX_DIFFERENCE
 
 
 def clock_difference(ahead: timedelta) -> str:
-    """How far this machine's clock is ahead of TikTok's, or behind it if that is less than nothing, as a clause."""
+    """How far this machine's clock is ahead of TikTok's, or behind it if `ahead` is negative, as a clause."""
     seconds = abs(ahead).total_seconds()
-    far = f"{seconds:.0f} seconds" if seconds < 300 else f"{seconds / 60:.0f} minutes"
+    difference = f"{seconds:.0f} seconds" if seconds < 300 else f"{seconds / 60:.0f} minutes"
     if seconds >= 7200:
-        far = f"{seconds / 3600:.1f} hours"
-    return f"This machine's clock is {far} {'ahead of' if ahead > timedelta() else 'behind'} TikTok's"
+        difference = f"{seconds / 3600:.1f} hours"
+    return f"This machine's clock is {difference} {'ahead of' if ahead > timedelta() else 'behind'} TikTok's"
 
 
 class SystemClock:
     """The machine's own time."""
 
     def now(self) -> datetime:
-        """The time of day, in UTC."""
+        """The current time, in UTC."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Seconds since some moment in the past."""
+        """Seconds since an arbitrary point in the past."""
         return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
@@ -81,11 +81,15 @@ class SystemClock:
 
 
 class FixedClock(SystemClock):
-    """A day that stands still while waits are real: a sync as of some moment."""
+    """A clock that always shows the same time, while waits are real: for a sync as of a given time.
 
-    def __init__(self, moment: datetime) -> None:
-        self.moment = moment
+    Args:
+        time: The time that it shows, as an aware datetime in UTC.
+    """
+
+    def __init__(self, time: datetime) -> None:
+        self.time = time
 
     def now(self) -> datetime:
-        """The moment it was given."""
-        return self.moment
+        """The given time."""
+        return self.time

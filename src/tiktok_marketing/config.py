@@ -1,8 +1,8 @@
-"""What the user asked for, typed and checked, from any of the accepted shapes.
+"""The user's configuration, typed and checked.
 
-Three shapes of credentials are read: Airbyte's `credentials` with `auth_type` `oauth2.0` or `sandbox_access_token`, and
-the older one with `access_token` and `environment` at the top level. The other fields are at the top level in all
-of them.
+Credentials are accepted in three shapes: Airbyte's `credentials` with `auth_type` `oauth2.0` or `sandbox_access_token`,
+and the older one with `access_token` and `environment` at the top level. All other fields are at the top level in
+every shape.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, NewType
 
 import msgspec
 
 from tiktok_marketing.errors import ConfigurationError
+
+AdvertiserId = NewType("AdvertiserId", str)
+"""An ad account's id: digits, as TikTok writes it."""
 
 DEFAULT_START_DATE = date(2016, 9, 1)
 DEFAULT_ATTRIBUTION_WINDOW = 3
@@ -37,9 +40,9 @@ class Refresh(StrEnum):
     """Which campaigns, ad groups and ads an incremental sync delivers."""
 
     CHANGED = "changed"
-    """Those whose `modify_time` says that they changed, as Airbyte's connector does."""
+    """Those whose `modify_time` shows a change, as Airbyte's connector does."""
     DAILY = "daily"
-    """All of them in the first sync of a day (UTC), then those that changed."""
+    """All of them in the first sync of a day (UTC), then only those that changed."""
     ALWAYS = "always"
     """All of them."""
 
@@ -51,31 +54,31 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     app_id: str | None = None
     secret: str | None = None
     sandbox: bool = False
-    advertiser_id: str | None = None
-    """The one account to read; the token's list of accounts is then not asked for."""
-    advertiser_ids: tuple[str, ...] = ()
-    """Only these accounts; empty means all that the token reaches."""
-    exclude_advertiser_ids: tuple[str, ...] = ()
+    advertiser_id: AdvertiserId | None = None
+    """The only account to read; the token's list of accounts is not requested then."""
+    advertiser_ids: tuple[AdvertiserId, ...] = ()
+    """Read these accounts only; empty means all that the token has access to."""
+    exclude_advertiser_ids: tuple[AdvertiserId, ...] = ()
     skip_inaccessible_advertisers: bool = False
     start_date: date = DEFAULT_START_DATE
     end_date: date | None = None
     """The last day to read, inclusive; None means today in each account's time zone."""
     attribution_window: int = DEFAULT_ATTRIBUTION_WINDOW
-    """Days before the state that are read again, 0 to 364."""
+    """How many days before the state are read again, 0 to 364."""
     report_granularity: int = LONGEST_WINDOW
-    """Days that one request of a daily report spans, 1 to 30."""
+    """How many days one request for a daily report spans, 1 to 30."""
     include_deleted: bool = False
     refresh_objects: Refresh = Refresh.CHANGED
     skip_empty_days: bool = True
-    """Whether an account's days are asked about at account level first, and those without data then left out."""
+    """Whether to ask at account level first which days have data, and to skip the days without any."""
     requests_per_second: float = 10.0
-    """What the application's tier allows each endpoint: 10, 20, 30 or 50."""
+    """Requests per second that the application's tier allows per endpoint: 10, 20, 30 or 50."""
 
     def __post_init__(self) -> None:
-        """Accept dates as text and ids as any list, and refuse what `parse_config` would refuse.
+        """Accept dates as text and ids as any list, and reject what `parse_config` rejects.
 
         Raises:
-            ConfigurationError: Naming the field that is wrong and what it should be.
+            ConfigurationError: With the field that is wrong and what it should be.
         """
         if not isinstance(self.access_token, str) or not self.access_token:
             raise ConfigurationError("access_token is missing.", remedy=_credentials_remedy())
@@ -106,7 +109,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What no message may contain."""
+        """The values that no message may contain."""
         return tuple(secret for secret in (self.access_token, self.secret, self.app_id) if secret)
 
 
@@ -123,17 +126,17 @@ def read_json(path: Path | str, what: str) -> Any:
     """Read a JSON file that a user named.
 
     Args:
-        path: Where it is.
-        what: What it is, for errors: "configuration", "catalog", "state".
+        path: The file's path.
+        what: What the file is, for errors: "configuration", "catalog", "state".
 
     Raises:
-        ConfigurationError: If there is no such file, it cannot be read, or it is not JSON.
+        ConfigurationError: If the file does not exist, cannot be read, or is not JSON.
     """
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise ConfigurationError(
-            f"The {what} file {path} does not exist.", remedy="Check the path, or write the file first."
+            f"The {what} file {path} does not exist.", remedy="Check the path, or create the file."
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
@@ -146,15 +149,15 @@ def read_json(path: Path | str, what: str) -> Any:
         where = f" at line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
         raise ConfigurationError(
             f"The {what} file {path} is not valid JSON{where}.",
-            remedy="Mend that place; a stray comma is a common cause.",
+            remedy="Fix the JSON there; a stray comma is a common cause.",
         ) from None
 
 
 def parse_config(raw: Any) -> Config:
-    """Check a configuration and bring it into one shape.
+    """Check a configuration and convert it to one shape.
 
     Raises:
-        ConfigurationError: Naming the field that is wrong and what it should be.
+        ConfigurationError: With the field that is wrong and what it should be.
     """
     try:
         return _parse(raw)
@@ -162,7 +165,7 @@ def parse_config(raw: Any) -> Config:
         raise ConfigurationError(_masked(error.message, raw), remedy=error.remedy) from None
     except RecursionError:
         raise ConfigurationError(
-            "The configuration is nested too deeply.", remedy="A field holds more brackets than it can mean."
+            "The configuration is nested too deeply.", remedy="Remove the extra brackets from its fields."
         ) from None
 
 
@@ -170,7 +173,7 @@ def _parse(raw: Any) -> Config:
     if not isinstance(raw, Mapping):
         raise ConfigurationError(
             "The configuration is not a JSON object.",
-            remedy='It should look like {"credentials": {...}, "start_date": ...}.',
+            remedy='Write it as {"credentials": {...}, "start_date": ...}.',
         )
     start_date = _day(raw, "start_date") or DEFAULT_START_DATE
     end_date = _day(raw, "end_date")
@@ -198,7 +201,7 @@ def _credentials(raw: Mapping[str, Any]) -> dict[str, Any]:
         kind = credentials.get("auth_type")
         if not isinstance(kind, str) or kind not in {OAUTH, SANDBOX}:
             raise ConfigurationError(
-                f"credentials.auth_type is {_shown(kind)}.", remedy=f'It must be "{OAUTH}" or "{SANDBOX}".'
+                f"credentials.auth_type is {_shown(kind)}.", remedy=f'Set it to "{OAUTH}" or "{SANDBOX}".'
             )
         return _typed_credentials(credentials, "credentials", sandbox=kind == SANDBOX, token_in=credentials)
     environment = raw.get("environment") or {}
@@ -226,14 +229,15 @@ def _typed_credentials(
         )
     if advertiser_id is not None and not _is_id(advertiser_id):
         raise ConfigurationError(
-            f"{where}.advertiser_id is {_shown(advertiser_id)}.", remedy="An advertiser id is a number of 19 digits."
+            f"{where}.advertiser_id is {_shown(advertiser_id)}, which is not an advertiser id.",
+            remedy="Use the account's id from TikTok Ads Manager, a number of 19 digits.",
         )
     return {
         "access_token": token,
         "app_id": app_id,
         "secret": secret,
         "sandbox": sandbox,
-        "advertiser_id": advertiser_id,
+        "advertiser_id": AdvertiserId(advertiser_id) if advertiser_id is not None else None,
     }
 
 
@@ -248,11 +252,11 @@ def _text(value: Any, name: str) -> str | None:
     if value is None or value == "":
         return None
     if isinstance(value, bool) or not isinstance(value, (str, int)):
-        raise ConfigurationError(f"{name} is not a text.", remedy="Put the value in quotes.")
+        raise ConfigurationError(f"{name} is not text.", remedy="Put the value in quotes.")
     text = str(value).strip()
     if not text.isascii() or not text.isprintable():
         raise ConfigurationError(
-            f"{name} holds characters that it cannot have.", remedy="Copy it again, without line breaks."
+            f"{name} contains characters that are not allowed in it.", remedy="Copy it again, without line breaks."
         )
     return text or None
 
@@ -262,7 +266,7 @@ def _is_id(text: str) -> bool:
 
 
 def _masked(text: str, raw: Any) -> str:
-    """The text without the secrets of a configuration, which somebody may have put into another field."""
+    """The text without the configuration's secrets, which somebody may have put into another field."""
     holders = [raw, raw.get("credentials"), raw.get("environment")] if isinstance(raw, Mapping) else []
     values = [
         holder.get(name)
@@ -281,7 +285,7 @@ def _check_order(start_date: date, end_date: date | None) -> None:
     if end_date is not None and start_date > end_date:
         raise ConfigurationError(
             f"start_date {start_date} is after end_date {end_date}.",
-            remedy="Swap them, or leave end_date out to read up to today.",
+            remedy="Swap them, or remove end_date to read up to today.",
         )
 
 
@@ -290,11 +294,11 @@ def _day(raw: Mapping[str, Any], name: str) -> date | None:
 
 
 def parse_day(value: Any, name: str) -> date | None:
-    """A day that somebody wrote; None if it is None or an empty text.
+    """A day from a configuration or an option; None if it is None or an empty text.
 
     Args:
         value: `YYYY-MM-DD`, or a date.
-        name: What it is, for errors.
+        name: The name of the field or option, for errors.
 
     Raises:
         ConfigurationError: If it is not a date.
@@ -325,13 +329,13 @@ def _number(raw: Mapping[str, Any], name: str, low: int, high: int, default: int
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise ConfigurationError(
-            f"{name} is {_shown(value)}.", remedy=f"It must be a whole number from {low} to {high}."
+            f"{name} is {_shown(value)}.", remedy=f"Set it to a whole number from {low} to {high}."
         )
     return value
 
 
 def _granularity(raw: Mapping[str, Any]) -> int:
-    # Before 0.1.13 Airbyte's connector used this name for LIFETIME, DAY and HOUR; such configurations still exist.
+    # Before 0.1.13, Airbyte's connector used this name for LIFETIME, DAY and HOUR; such configurations still exist.
     value = raw.get("report_granularity")
     if isinstance(value, str) and value.strip().upper() in _LEGACY_GRANULARITIES:
         return LONGEST_WINDOW
@@ -349,7 +353,7 @@ def _rate(raw: Mapping[str, Any]) -> float:
     if not 0.1 <= rate <= 1000:
         raise ConfigurationError(
             f"requests_per_second is {_shown(value)}.",
-            remedy="Give the requests a second that your application's tier allows: 10 (Basic), 20, 30 or 50.",
+            remedy="Set it to the requests per second that your application's tier allows: 10 (Basic), 20, 30 or 50.",
         )
     return rate
 
@@ -362,7 +366,7 @@ def _refresh(raw: Mapping[str, Any]) -> Refresh:
         return Refresh(value)
     except ValueError:
         raise ConfigurationError(
-            f"refresh_objects is {_shown(value)}.", remedy='It must be "changed", "daily" or "always".'
+            f"refresh_objects is {_shown(value)}.", remedy='Set it to "changed", "daily" or "always".'
         ) from None
 
 
@@ -373,11 +377,11 @@ def _flag(raw: Mapping[str, Any], name: str, *, default: bool = False) -> bool:
     if isinstance(value, str) and value.strip().lower() in {"true", "false"}:
         return value.strip().lower() == "true"
     if not isinstance(value, bool):
-        raise ConfigurationError(f"{name} is {_shown(value)}.", remedy="It must be true or false.")
+        raise ConfigurationError(f"{name} is {_shown(value)}.", remedy="Set it to true or false.")
     return value
 
 
-def _ids(raw: Mapping[str, Any], name: str) -> tuple[str, ...]:
+def _ids(raw: Mapping[str, Any], name: str) -> tuple[AdvertiserId, ...]:
     value = raw.get(name)
     if value is None or value == "":
         return ()
@@ -389,17 +393,18 @@ def _ids(raw: Mapping[str, Any], name: str) -> tuple[str, ...]:
             f"{name} is not a list of advertiser ids.", remedy='Write it as ["7000000000000000001"].'
         )
     ids = tuple(dict.fromkeys(text for item in items if (text := str(item).strip())))
-    wrong = [text for text in ids if not _is_id(text)]
-    if wrong:
+    invalid = [text for text in ids if not _is_id(text)]
+    if invalid:
         raise ConfigurationError(
-            f"{name} holds {_shown(wrong[0])}.", remedy="An advertiser id is a number of 19 digits."
+            f"{name} contains {_shown(invalid[0])}, which is not an advertiser id.",
+            remedy="Use the accounts' ids from TikTok Ads Manager, numbers of 19 digits.",
         )
-    return ids
+    return tuple(map(AdvertiserId, ids))
 
 
 def _shown(value: Any) -> str:
-    """A value as an error can show it; a part of a long one could be a part of a secret."""
+    """A value as an error can show it; an excerpt of a long one could reveal some of a secret."""
     if isinstance(value, (list, dict)):
         return "a list or an object"
     text = json.dumps(value, default=str)
-    return text if len(text) <= 40 else f"a text of {len(text) - 2} characters"
+    return text if len(text) <= 40 else f"text of {len(text) - 2} characters"

@@ -1,4 +1,4 @@
-"""From a configuration to a client that can ask."""
+"""Opens a connection to TikTok's API for a configuration."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ ADDRESS_VARIABLE = "TIKTOK_API_URL"
 
 
 def api_address(config: Config) -> str:
-    """Scheme, host and port to ask.
+    """Scheme, host and port of the API.
 
     Raises:
-        ConfigurationError: If `TIKTOK_API_URL` is no such address.
+        ConfigurationError: If `TIKTOK_API_URL` is not such an address.
     """
     override = os.environ.get(ADDRESS_VARIABLE, "").strip()
     if not override:
         return SANDBOX_HOST if config.sandbox else PRODUCTION_HOST
-    parts = urlsplit(override)
-    if parts.scheme not in {"http", "https"} or not parts.netloc:
+    url = urlsplit(override)
+    if url.scheme not in {"http", "https"} or not url.netloc:
         raise ConfigurationError(
-            f"{ADDRESS_VARIABLE} is {override!r}, which is no address.",
-            remedy="Write it as http://127.0.0.1:8080, or unset it to ask TikTok itself.",
+            f"{ADDRESS_VARIABLE} is {override!r}, which is not an address.",
+            remedy="Write it as http://127.0.0.1:8080, or unset it to use TikTok's own address.",
         )
-    return f"{parts.scheme}://{parts.netloc}"
+    return f"{url.scheme}://{url.netloc}"
 
 
 @asynccontextmanager
@@ -47,14 +47,14 @@ async def connect(
     on_wait: Callable[[Waiting], None] = lambda _: None,
     address: str | None = None,
 ) -> AsyncIterator[Client]:
-    """Open connections to TikTok, or to what `TIKTOK_API_URL` names.
+    """Open connections to TikTok, or to the address in `TIKTOK_API_URL`.
 
     Args:
         config: Credentials and quota.
         clock: The time, and how to wait.
-        policy: For how long requests are tried again; None for as long as suits a sync.
-        on_wait: Told before long waits.
-        address: Scheme, host and port; None for where the configuration and the environment say.
+        policy: For how long requests are retried; None for the policy of a sync.
+        on_wait: Called before long waits.
+        address: Scheme, host and port; None for the address from the environment or the configuration.
     """
     clock = clock or SystemClock()
     if policy is None and (address or os.environ.get(ADDRESS_VARIABLE)):

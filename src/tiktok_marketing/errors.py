@@ -1,25 +1,25 @@
 """Every error that this project raises on purpose, in one tree.
 
-    ConnectorError                      anything that a person can be told about
+    ConnectorError                      any failure that the connector explains to a person
     ├── ConfigurationError              the configuration, catalog or state cannot be used: change it
-    │   └── NothingToReadError          the database or schema that should be looked at does not exist
+    │   └── NothingToReadError          the database or schema to examine does not exist
     ├── TikTokError                     TikTok refused a request, or the request or its answer was lost
     │   ├── AuthError                   the token or the application is not valid: authorize again
-    │   ├── AccountError                the token does not reach this ad account: grant it, or leave it out
+    │   ├── AccountError                the token has no access to this ad account: grant it, or exclude the account
     │   ├── PermissionDeniedError       the application lacks a scope: request the scope
-    │   └── RateLimitError              TikTok takes no more requests now: run it again later, or slower
+    │   └── RateLimitError              TikTok accepts no more requests now: run it again later, or slower
     ├── IncompleteReadError             rows are missing that TikTok says exist: run it again
-    │   ├── PartialAnswerError          TikTok says that its answer is only a part
+    │   ├── PartialAnswerError          TikTok says that its answer is partial
     │   ├── AdsLeftOutError             TikTok answered for the newest 20,000 ads only
     │   └── OutOfReachError             TikTok lists no more than a fixed number of records
-    ├── DestinationError                the database does not accept what was read
-    │   └── DestinationLockedError      another process has it open
+    ├── DestinationError                the database does not accept the records
+    │   └── DestinationLockedError      another process has the database open
     ├── OutputError                     standard output cannot be written
-    └── SyncInterruptedError            the sync was stopped before everything was read: run it again
+    └── SyncInterruptedError            the sync stopped before it had read everything: run it again
         └── OutOfMemoryError            it stopped itself, because its memory was nearly used up
 
-Each error has a `message` (what happened), a `remedy` (what to do next), and, where TikTok answered, its `code` and
-`request_id`. People see those and never a traceback.
+Each error has a `message` (what happened) and a `remedy` (what to do next). Where TikTok answered, it also has TikTok's
+`code` and `request_id`. People see those and never a traceback.
 """
 
 from __future__ import annotations
@@ -32,23 +32,23 @@ class Action(StrEnum):
     """What the sync does about a failed request."""
 
     RETRY = "retry"
-    """Send the same request again after a while."""
+    """Send the same request again after a wait."""
     SLOW_DOWN = "slow down"
     """Send the same request again, and fewer requests to its endpoint."""
     SLOW_ACCOUNT = "slow this account down"
-    """Send the same request again, and fewer requests about this advertiser account to its endpoint."""
+    """Send the same request again, and fewer requests for this ad account to its endpoint."""
     SPLIT = "split"
     """Send smaller requests instead: fewer days, or fewer ids."""
     FAIL_ACCOUNT = "fail the account"
-    """Give up this stream for this advertiser account; everything else goes on."""
+    """Give up this stream for this ad account; everything else continues."""
     FAIL_STREAM = "fail the stream"
-    """Give up this stream; the others go on."""
+    """Give up this stream; the other streams continue."""
     STOP_SYNC = "stop the sync"
-    """Stop: no other request can succeed either."""
+    """Stop: no other request can succeed."""
 
 
 class FailureType(StrEnum):
-    """Who has to act if the failure stays: Airbyte's failure types."""
+    """Who must act if the failure persists: Airbyte's failure types."""
 
     CONFIG = "config_error"
     SYSTEM = "system_error"
@@ -56,16 +56,16 @@ class FailureType(StrEnum):
 
 
 class ConnectorError(Exception):
-    """Something went wrong that a person can be told about.
+    """A failure that the connector explains to a person.
 
     Args:
         message: What happened, as one or two full sentences, without any secret.
         remedy: The next step for the person who reads it; may be empty.
-        detail: More for whoever debugs it, for example a raw answer; never a secret.
+        detail: More for debugging, for example a raw answer; never a secret.
 
     Attributes:
         code: TikTok's return code; None if TikTok did not answer, or the error is not about an answer.
-        request_id: What TikTok's support asks for; empty likewise.
+        request_id: The id of the request, which TikTok's support asks for; empty in the same cases.
     """
 
     code: int | None = None
@@ -82,29 +82,29 @@ class ConnectorError(Exception):
 
 
 class ConfigurationError(ConnectorError):
-    """The configuration, catalog or state cannot be used as it is. Nothing was read yet."""
+    """The configuration, catalog or state cannot be used as it is. Nothing has been read."""
 
 
 class NothingToReadError(ConfigurationError):
-    """The database, or the schema in it, that should be looked at does not exist."""
+    """The database to examine, or the schema in it, does not exist."""
 
 
 class TikTokError(ConnectorError):
     """TikTok refused a request, or the request or its answer was lost on the way.
 
     Args:
-        tiktok_message: What TikTok (or the network) said, without its code.
+        tiktok_message: TikTok's message, or a description of what happened on the network; without the code.
         action: What the sync does about it.
-        failure_type: Who has to act if it stays.
+        failure_type: Who must act if it persists.
         remedy: What that person can do.
         endpoint: Path below `/open_api/v1.3/`.
         code: TikTok's return code; None if no envelope arrived.
-        request_id: What TikTok's support asks for; empty if no envelope arrived.
-        advertiser_id: The account that the request was about, where there is one.
-        inaccessible: Whether the account is out of this token's reach, which `skip_inaccessible_advertisers` turns into
+        request_id: The id of the request, which TikTok's support asks for; empty if no envelope arrived.
+        advertiser_id: The account that the request was for, if it was for one.
+        inaccessible: Whether this token has no access to the account, which `skip_inaccessible_advertisers` turns into
             a warning.
-        timed_out: Whether no answer came in time. TikTok punishes repeating such a request unchanged.
-        detail: The request, for whoever debugs it, without any secret.
+        timed_out: Whether no answer arrived in time. TikTok penalizes repeating such a request unchanged.
+        detail: The request, for debugging, without any secret.
     """
 
     def __init__(  # noqa: PLR0913 - the facts of one failure
@@ -140,18 +140,18 @@ class TikTokError(ConnectorError):
             f"request_id {self.request_id}" if self.request_id else "",
             f"{self.tries} tries" if self.tries > 1 else "",
         ]
-        aside = ", ".join(fact for fact in facts if fact)
+        details = ", ".join(fact for fact in facts if fact)
         account = f" for advertiser {self.advertiser_id}" if self.advertiser_id else ""
         text = self.tiktok_message.strip().rstrip(".")
-        return f"/{self.endpoint} failed{account}: {text}{f' ({aside})' if aside else ''}."
+        return f"/{self.endpoint} failed{account}: {text}{f' ({details})' if details else ''}."
 
     @property
     def slow(self) -> bool:
-        """Whether the request was too much work for TikTok, as far as one can tell: a smaller one may succeed."""
+        """Whether the request was probably too much work for TikTok, so that a smaller one may succeed."""
         return self.timed_out or self.code == 50002 or 51000 <= (self.code or 0) < 52000
 
     def after(self, tries: int) -> Self:
-        """Say how many times the request was sent."""
+        """Record how many times the request was sent, and say so in the message."""
         self.tries = tries
         self.message = self._sentence()
         return self
@@ -162,7 +162,7 @@ class AuthError(TikTokError):
 
 
 class AccountError(TikTokError):
-    """The token does not reach this ad account, or the account is closed."""
+    """The token has no access to this ad account, or the account is closed."""
 
 
 class PermissionDeniedError(TikTokError):
@@ -170,25 +170,25 @@ class PermissionDeniedError(TikTokError):
 
 
 class RateLimitError(TikTokError):
-    """TikTok takes no more requests from the application now, or for this account."""
+    """TikTok accepts no more requests from the application now, or none for this account."""
 
 
 class IncompleteReadError(ConnectorError):
-    """Fewer rows came than TikTok says there are, after every way to get them was tried."""
+    """TikTok delivered fewer rows than it says exist, after every way to get them was tried."""
 
 
 class PartialAnswerError(IncompleteReadError):
-    """TikTok says that its answer is only a part of what was asked for (20001), and repeating the request did not help.
+    """TikTok says that its answer is partial (20001), and repeating the request did not help.
 
-    Everything else can be read, but no state may cover what the answer is about.
+    Everything else can be read, but no state may cover what the request asked for.
 
     Args:
         endpoint: Path below `/open_api/v1.3/`.
         reason: TikTok's code, `request_id` and message.
-        advertiser_id: The account, if the request is about one.
-        answer: The answer itself (`api.client.Answer`), for a caller that can use a part.
+        advertiser_id: The account, if the request was for one.
+        answer: The answer itself (`api.client.Answer`), for a caller that can use a partial one.
         code: TikTok's return code.
-        request_id: What TikTok's support asks for.
+        request_id: The id of the request, which TikTok's support asks for.
     """
 
     def __init__(
@@ -202,9 +202,9 @@ class PartialAnswerError(IncompleteReadError):
         request_id: str = "",
     ) -> None:
         super().__init__(
-            f"/{endpoint} succeeded in part only{f' for advertiser {advertiser_id}' if advertiser_id else ''} "
-            f"({reason}): rows may be missing.",
-            remedy="The next sync asks for it again. If it stays so, ask TikTok's support with the request_id.",
+            f"/{endpoint} succeeded only partially{f' for advertiser {advertiser_id}' if advertiser_id else ''} "
+            f"({reason}), so rows may be missing.",
+            remedy="The next sync asks for them again. If this persists, send the request_id to TikTok's support.",
         )
         self.reason = reason
         self.answer = answer
@@ -217,15 +217,15 @@ class AdsLeftOutError(IncompleteReadError):
 
 
 class OutOfReachError(IncompleteReadError):
-    """Everything that TikTok gives of a list was delivered, and there is more, or may be."""
+    """Everything that TikTok lists was delivered, but more records exist, or may exist."""
 
 
 class DestinationError(ConnectorError):
-    """Records cannot be written where they should go: the database is locked, full, read-only or gone."""
+    """Records cannot be written to the database: it is locked, full, read-only or gone."""
 
 
 class DestinationLockedError(DestinationError):
-    """Another process has the database open. That may pass."""
+    """Another process has the database open. It may close it soon."""
 
 
 class OutputError(ConnectorError):
@@ -244,19 +244,19 @@ class OutputError(ConnectorError):
 
 
 class SyncInterruptedError(ConnectorError):
-    """The sync was stopped before everything was read."""
+    """The sync stopped before it had read everything."""
 
 
 class OutOfMemoryError(SyncInterruptedError):
     """The sync stopped itself, because the memory that it may use is nearly used up.
 
     Args:
-        what: How much of which limit is used.
+        usage: How much of which limit is used.
     """
 
-    def __init__(self, what: str = "no more is available") -> None:
+    def __init__(self, usage: str = "no more is available") -> None:
         super().__init__(
-            f"The memory is nearly used up ({what}), so the sync was stopped before everything was read.",
-            remedy="Run it again: it goes on from its last state. Give it more memory, or read fewer streams at once, "
-            "or set requests_per_second lower, so that it needs less.",
+            f"The memory is nearly used up ({usage}), so the sync stopped before it had read everything.",
+            remedy="Run it again: it continues from its last state. Give it more memory, read fewer streams per sync, "
+            "or lower requests_per_second.",
         )

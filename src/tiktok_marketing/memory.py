@@ -1,7 +1,7 @@
-"""How much memory there is, where somebody has limited it: the container's control group, or the process itself.
+"""Limits on memory and how much of them is used: the limit of the container's control group, or of the process itself.
 
-A process that passes a container's limit is killed without a word. Whoever watches the figures here can end in order
-before that. Where nothing is limited there is nothing to watch.
+A process that exceeds a container's limit is killed without a message. A sync that watches the figures here can end
+cleanly before that. Where no limit is set, there is nothing to watch.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Protocol
 
 FULL = 0.9
-"""Share of a limit from which on a sync should end: what is left is for writing down what was read."""
-_EVERY = 0.25
-"""Seconds between two looks: pages of megabytes come several times a second."""
+"""Fraction of a limit at which a sync should end: the rest is for saving what was read."""
+_INTERVAL = 0.25
+"""Seconds between two checks: pages of megabytes arrive several times per second."""
 _UNLIMITED = 2**60
-"""Control groups without a limit show a number beyond any memory."""
+"""Control groups without a limit show a number larger than any memory."""
 
 
 class Meter(Protocol):
@@ -30,52 +30,52 @@ class Meter(Protocol):
         ...
 
     @property
-    def what(self) -> str:
-        """Whose limit it is, for people."""
+    def subject(self) -> str:
+        """What is limited, for people."""
         ...
 
     def used(self) -> int:
-        """Bytes that are used now."""
+        """Bytes in use now."""
         ...
 
 
 class CgroupMeter:
-    """A control group: the container's own or one that it is in.
+    """A control group: the container's own or one that contains it.
 
     Args:
         limit: Bytes.
         usage: The file with the bytes in use.
-        stat: The file that tells what of it could be given back.
-        given_back: The name there of the bytes of files that nobody has used for a while.
+        stat: The file with the details of that figure.
+        reclaimable: The name, in `stat`, of the file cache that has not been used for a while.
     """
 
-    what = "the container"
+    subject = "the container"
 
-    def __init__(self, limit: int, usage: Path, stat: Path, given_back: str) -> None:
+    def __init__(self, limit: int, usage: Path, stat: Path, reclaimable: str) -> None:
         self.limit = limit
         self._usage = usage
         self._stat = stat
-        self._given_back = given_back
+        self._reclaimable = reclaimable
 
     def used(self) -> int:
-        """The working set: what is in use, without what the kernel would drop before it kills anybody."""
+        """The working set: the memory in use, without what the kernel would drop before it kills a process."""
         used = _number(self._usage) or 0
         for line in _text(self._stat).splitlines():
             name, _, value = line.partition(" ")
-            if name == self._given_back and value.isdecimal():
+            if name == self._reclaimable and value.isdecimal():
                 used -= int(value)
         return max(0, used)
 
 
 class AddressSpaceMeter:
-    """The process's own limit (`ulimit -v`), which counts addresses rather than memory.
+    """The process's own limit (`ulimit -v`), which counts address space rather than memory.
 
     Args:
         limit: Bytes.
-        root: Where the file system begins.
+        root: The root of the file system.
     """
 
-    what = "the process (ulimit -v)"
+    subject = "the process (ulimit -v)"
 
     def __init__(self, limit: int, root: Path) -> None:
         self.limit = limit
@@ -88,31 +88,32 @@ class AddressSpaceMeter:
 
 
 def meters(root: Path = Path("/")) -> list[Meter]:
-    """The limits that hold for this process; none where nothing is limited.
+    """The limits of this process; empty if none is set.
 
     Args:
-        root: Where the file system begins that tells of them.
+        root: The root of the file system that describes them.
     """
-    found: list[Meter] = list(_cgroups(root))
+    limits: list[Meter] = list(_cgroups(root))
     try:
         import resource
     except ImportError:  # not a Unix
-        return found
+        return limits
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
     if limit != resource.RLIM_INFINITY:
-        found.append(AddressSpaceMeter(limit, root))
-    return found
+        limits.append(AddressSpaceMeter(limit, root))
+    return limits
 
 
 def _cgroups(root: Path) -> Iterator[CgroupMeter]:
-    """Every limited group that this process is in, the nearest first; each of them may be the one that is full."""
+    """Every limited group that contains this process, innermost first; any of them may be the one that is full."""
     mounts = root / "sys/fs/cgroup"
     for line in _text(root / "proc/self/cgroup").splitlines():
         number, _, rest = line.partition(":")
         controllers, _, path = rest.partition(":")
         if number == "0" and not controllers:
             names = ("memory.max", "memory.current", "inactive_file")
-            mount = next((one for one in (mounts, mounts / "unified") if (one / "cgroup.controllers").exists()), None)
+            roots = (mounts, mounts / "unified")
+            mount = next((folder for folder in roots if (folder / "cgroup.controllers").exists()), None)
         elif "memory" in controllers.split(","):
             names = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
             mount = mounts / "memory"
@@ -125,29 +126,30 @@ def _cgroups(root: Path) -> Iterator[CgroupMeter]:
 
 
 def _upwards(mount: Path, path: str) -> Iterator[Path]:
-    """The group's folder and those above it; a container often sees its own group as the mount, whatever the path."""
+    """The group's folder and the folders above it; a container often sees its own group as the mount, not the path."""
     parts = [part for part in path.split("/") if part not in {"", ".", ".."}]
     for length in range(len(parts), -1, -1):
         yield mount.joinpath(*parts[:length])
 
 
-async def watch(limits: Sequence[Meter], full: Callable[[str], None], *, every: float = _EVERY) -> None:
-    """Look at the limits until one is nearly reached, then say so once; for ever if there is none.
+async def watch(limits: Sequence[Meter], on_full: Callable[[str], None], *, interval: float = _INTERVAL) -> None:
+    """Check the limits until one is nearly reached, then report it once; never return if there are no limits.
 
     Args:
-        limits: What to look at.
-        full: Told which limit it is, and how much of it is used.
-        every: Seconds between two looks.
+        limits: The limits to check.
+        on_full: Called with which limit it is, and how much of it is used.
+        interval: Seconds between two checks.
     """
     while True:
-        await asyncio.sleep(every)
+        await asyncio.sleep(interval)
         for meter in limits:
             if meter.used() < FULL * meter.limit:
                 continue
-            gc.collect()  # what only waits to be found should end nothing
+            gc.collect()  # garbage that is not collected yet should not end a sync
             used = meter.used()
             if used >= FULL * meter.limit:
-                full(f"{_mebibytes(used)} of the {_mebibytes(meter.limit)} MiB that {meter.what} may use are in use")
+                limit = _mebibytes(meter.limit)
+                on_full(f"{_mebibytes(used)} of the {limit} MiB that {meter.subject} may use are in use")
                 return
 
 
@@ -156,7 +158,7 @@ def _mebibytes(size: int) -> str:
 
 
 def _number(path: Path) -> int | None:
-    """The number that a file holds; None if it has none (`max`, say) or is not there."""
+    """The number in a file; None if it contains none (for example `max`) or does not exist."""
     text = _text(path).strip()
     return int(text) if text.isdecimal() else None
 

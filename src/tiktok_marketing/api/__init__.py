@@ -1,4 +1,4 @@
-"""One call to TikTok's Business API and everything that can go wrong with it.
+"""One call to TikTok's Business API, and everything that can go wrong with it.
 
-Knows TikTok's envelope, codes and quotas. Knows no stream and no Airbyte.
+It knows TikTok's envelope, return codes and quotas. It does not know streams or Airbyte.
 """

@@ -1,7 +1,7 @@
-"""Bytes of answers that have arrived and are not taken yet, bounded.
+"""Limits the bytes of answers that have arrived and that nobody has processed yet.
 
-A request that waits for its answer holds none of them, however many do: what is bounded is how many bodies are let in.
-Until there is room a body stays on its way; the server is not asked to hurry.
+Requests that wait for an answer reserve nothing, however many there are; only the bodies that arrive count. While the
+budget is used up, a body is not read from its connection, so the server sends it later.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-_UNTOLD = 2**20
-"""Bytes that a body is taken to have if its length is not said, unless larger ones were seen on its endpoint."""
+_UNKNOWN_SIZE = 2**20
+"""Bytes to reserve for a body of unknown length, unless its endpoint has sent larger ones."""
 
 
 class Reservation:
-    """The room that one answer takes, until it leaves."""
+    """The bytes reserved for one answer, until it is released."""
 
     __slots__ = ("_budget", "size", "waited")
 
@@ -22,25 +22,25 @@ class Reservation:
         self._budget: BodyBudget | None = budget
         self.size = size
         self.waited = waited
-        """Seconds for which the body had to wait for it."""
+        """Seconds that the body had to wait for the reservation."""
 
     def resize(self, size: int) -> None:
-        """The body has come; it has so many bytes."""
+        """The body has arrived, and has this many bytes."""
         if self._budget is not None:
             self._budget.resize(size - self.size)
             self.size = size
 
     def release(self) -> None:
-        """The answer was taken. Leaving twice is leaving once."""
+        """The answer was processed. Releasing a reservation twice has no further effect."""
         if self._budget is not None:
             self._budget.resize(-self.size)
             self._budget = None
 
 
 class BodyBudget:
-    """Lets bodies in, first come first served. One that is larger than the whole is let in when there is no other.
+    """Admits bodies, first come first served. A body larger than the limit is admitted when there is no other.
 
-    Whoever holds a place must not wait for another one, or all could wait for each other.
+    A caller that has a reservation must not wait for another one, or callers could wait for each other for ever.
 
     Args:
         limit: Bytes.
@@ -48,23 +48,23 @@ class BodyBudget:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._taken = 0
+        self._reserved = 0
         self._largest: dict[str, int] = {}
         self._waiting: deque[tuple[asyncio.Future[None], int]] = deque()
 
     @property
-    def taken(self) -> int:
-        """Bytes that are taken now."""
-        return self._taken
+    def reserved(self) -> int:
+        """Bytes that are reserved now."""
+        return self._reserved
 
     async def reserve(self, endpoint: str, announced: int | None) -> Reservation:
-        """Wait for room for a body.
+        """Wait until a body can be admitted.
 
         Args:
-            endpoint: Where it comes from.
-            announced: Its bytes, if that is known before it comes.
+            endpoint: The endpoint that it comes from.
+            announced: Its length in bytes, if known before it arrives.
         """
-        size = max(_UNTOLD, self._largest.get(endpoint, 0)) if announced is None else announced
+        size = max(_UNKNOWN_SIZE, self._largest.get(endpoint, 0)) if announced is None else announced
         waited = 0.0
         if self._waiting or not self._fits(size):
             loop = asyncio.get_running_loop()
@@ -79,28 +79,28 @@ class BodyBudget:
                     self.resize(-size)
                 else:
                     self._waiting.remove(entry)
-                    self._let_in()
+                    self._admit()
                 raise
             waited = loop.time() - began
         else:
-            self._taken += size
+            self._reserved += size
         return Reservation(self, size, waited)
 
     def observe(self, endpoint: str, size: int) -> None:
-        """A body of this endpoint had so many bytes."""
+        """A body of this endpoint had this many bytes."""
         self._largest[endpoint] = max(size, self._largest.get(endpoint, 0) * 9 // 10)
 
     def resize(self, by: int) -> None:
-        """A place became larger or smaller by so many bytes."""
-        self._taken += by
-        self._let_in()
+        """A reservation grew or shrank by this many bytes."""
+        self._reserved += by
+        self._admit()
 
     def _fits(self, size: int) -> bool:
-        return not self._taken or self._taken + size <= self._limit
+        return not self._reserved or self._reserved + size <= self._limit
 
-    def _let_in(self) -> None:
+    def _admit(self) -> None:
         while self._waiting and self._fits(self._waiting[0][1]):
             turn, size = self._waiting.popleft()
             if not turn.cancelled():
-                self._taken += size
+                self._reserved += size
                 turn.set_result(None)

@@ -1,4 +1,4 @@
-"""One request to TikTok, from its turn in the quota to an answer that is known to be one."""
+"""One request to TikTok, from its turn in the quota to a checked answer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ from tiktok_marketing.api.body_budget import Reservation
 from tiktok_marketing.api.error_rules import daily_quota_spent, rule_for, transport_error, wrong_path
 from tiktok_marketing.api.rate_limit.limiters import RateLimiters
 from tiktok_marketing.api.rate_limit.pacer import DailyQuotaSpent
-from tiktok_marketing.api.retry_policy import RetryPolicy, backoff, should_give_up
+from tiktok_marketing.api.retry_policy import (
+    RetryPolicy,
+    backoff,
+    is_rate_limit,
+    should_give_up,
+    wait_after_rate_limit,
+)
 from tiktok_marketing.api.stats import EndpointStats, RequestStats
 from tiktok_marketing.api.transport import Reply, Transport, TransportFailure
 from tiktok_marketing.clock import Clock, ClockReading, is_believable
@@ -26,14 +32,14 @@ T = TypeVar("T")
 OK = 0
 PARTIALLY_OK = 20001
 _PARTIAL_TRIES = 3
-"""How often an answer may be partial before it is taken for all that TikTok will give."""
-_SHORTEST_SECRET = 4  # what is shorter is no secret, and would blot out half of every message
+"""How often an answer may be partial before the client accepts that TikTok will not give the rest."""
+_SHORTEST_SECRET = 4  # a shorter text is not a secret, and masking it would make every message unreadable
 _SECRET_PARAMS = frozenset({"app_id", "secret"})
 _APP_ID = re.compile(r"\b(app(?:lication)?[\s_]*(?:id)?[\s:=({\"']*)\d{5,}", re.IGNORECASE)
 
 
 class _Envelope(msgspec.Struct):
-    """The outside of every answer; `data` is skipped."""
+    """The envelope of every answer; `data` is skipped."""
 
     code: int
     message: str = ""
@@ -47,12 +53,11 @@ class Answer(msgspec.Struct, Generic[T], frozen=True):
     """A successful answer, decoded.
 
     Args:
-        value: What the decoder made of the body.
+        value: The decoded body.
         size: Bytes of the body.
         throttled: Whether TikTok says that it left out all but the newest 20,000 ads (`X-Tt-Ads-Throttle`).
-        partial: What is to be raised if TikTok succeeded in part only (20001), however often it was asked; None for a
-            whole answer.
-        reservation: The memory it takes until `release` is called; None if it takes none.
+        partial: The error to raise if the answer is partial (20001) even after retries; None for a complete answer.
+        reservation: The memory reserved for it until `release` is called; None if none is.
     """
 
     value: T
@@ -62,14 +67,14 @@ class Answer(msgspec.Struct, Generic[T], frozen=True):
     reservation: Reservation | None = None
 
     def release(self) -> Self:
-        """Give back the memory that was reserved for it, so that another answer may arrive."""
+        """Release the memory that was reserved for it, so that another answer may arrive."""
         if self.reservation is not None:
             self.reservation.release()
         return self
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """A request will be sent again after a wait that somebody may wonder about."""
+    """A request will be retried after a wait that is long enough to announce."""
 
     error: TikTokError
     seconds: float
@@ -80,16 +85,16 @@ class Waiting(msgspec.Struct, frozen=True):
 
 
 class Client:
-    """Asks TikTok, at the pace of its quota, until there is an answer or no hope of one.
+    """Sends requests to TikTok within its quota, and retries until there is an answer or the policy gives up.
 
     Args:
-        transport: How bytes get there and back.
+        transport: Sends the requests.
         token: The access token.
-        limiters: The pace of each endpoint.
+        limiters: The rate limits of each endpoint.
         clock: The time, and how to wait.
-        policy: For how long a request is tried again.
-        secrets: What must not appear in any message, besides the token.
-        on_wait: Told before every wait that is longer than the patience lets pass in silence.
+        policy: For how long a request is retried.
+        secrets: The texts, besides the token, that must not appear in any message.
+        on_wait: Called before every wait that the policy announces.
         rng: Spreads the waits.
     """
 
@@ -111,15 +116,14 @@ class Client:
         self._clock = clock
         self._policy = policy or RetryPolicy()
         self._secrets = sorted(
-            (one for one in (token, *secrets) if len(one) >= _SHORTEST_SECRET), key=len, reverse=True
+            (secret for secret in (token, *secrets) if len(secret) >= _SHORTEST_SECRET), key=len, reverse=True
         )
         self._on_wait = on_wait
         self._rng = rng or random.Random()  # noqa: S311 - spreads waits, keeps no secret
         self._answered = False
         self._backing_off: Counter[str] = Counter()
-        self._refusing_since: dict[
-            tuple[str, str | None], float
-        ] = {}  # since when an endpoint, or an account, takes nothing
+        self._refusing_since: dict[tuple[str, str | None], float] = {}
+        """Since when TikTok has refused every request to an endpoint, or for one account there."""
         self.stats = RequestStats()
 
     async def get(
@@ -133,21 +137,21 @@ class Client:
         keep_reservation: bool = False,
         partial_ok: bool = False,
     ) -> Answer[T]:
-        """Ask until there is an answer.
+        """Send a request, and retry it until there is an answer.
 
         Args:
             endpoint: Path below `/open_api/v1.3/`, with its trailing slash.
-            params: Query parameters; lists and dictionaries are sent as JSON text, as the API wants them.
-            decode: Makes something of the whole body; its `msgspec.DecodeError` means that the body is damaged.
-            advertiser_id: The account it is about, for errors.
-            divisible: Whether the caller will ask for less at a time if this proves too slow.
-            keep_reservation: Whether the answer keeps its memory reserved until the caller calls `Answer.release`.
-            partial_ok: Whether the caller looks at `Answer.partial` itself. Otherwise a partial answer is an error, so
-                that no caller can take it for a whole one.
+            params: Query parameters; lists and dictionaries are sent as JSON text, as the API expects.
+            decode: Decodes the whole body; its `msgspec.DecodeError` means that the body is damaged.
+            advertiser_id: The account that the request is for, for the rate limits and errors.
+            divisible: Whether the caller will ask for less at a time if this request proves too slow.
+            keep_reservation: Whether the answer's memory stays reserved until the caller calls `Answer.release`.
+            partial_ok: Whether the caller checks `Answer.partial` itself. Otherwise a partial answer is an error, so
+                that no caller can mistake it for a complete one.
 
         Raises:
             TikTokError: If the request failed for good.
-            PartialAnswerError: If TikTok gives a part only, unless that is `partial_ok`. It carries the answer.
+            PartialAnswerError: If the answer is partial, unless `partial_ok`. It carries the answer.
         """
         query = {name: _as_text(value) for name, value in params.items()}
         started = self._clock.monotonic()
@@ -162,12 +166,12 @@ class Client:
             except TikTokError as error:
                 now = self._clock.monotonic()
                 failed_first = now if failed_first is None else failed_first
-                way = (error.action, error.slow)
-                same_kind[way] += 1
+                kind = (error.action, error.slow)
+                same_kind[kind] += 1
                 if should_give_up(
                     error,
                     tries=tries,
-                    same_kind=same_kind[way],
+                    same_kind=same_kind[kind],
                     waited=now - (self._failing_since(error, failed_first) if self._answered else started),
                     divisible=divisible,
                     answered=self._answered,
@@ -198,32 +202,32 @@ class Client:
                 self._backing_off[endpoint] -= 1
 
     def clock_reading(self) -> ClockReading:
-        """This moment by this machine's clock and by TikTok's, as far as it has told."""
+        """The current time by this machine's clock and by TikTok's, as its answers show it."""
         now = self._clock.now()
         ahead = self.stats.clock_ahead
-        told = now - ahead if ahead is not None and is_believable(ahead) else now
-        return ClockReading(min(now, told), max(now, told), told)
+        tiktok = now - ahead if ahead is not None and is_believable(ahead) else now
+        return ClockReading(min(now, tiktok), max(now, tiktok), tiktok)
 
     def endpoint_stats(self, endpoint: str) -> EndpointStats:
         """How the endpoint answers now."""
         return self.stats.of_endpoint(endpoint, self._clock.monotonic())
 
     def stalled(self, endpoint: str) -> int:
-        """Requests that wait for something else than the endpoint's quota: a retry, or their account's own limit."""
+        """How many requests wait for something other than the endpoint's quota: a retry, or their account's limit."""
         return self._backing_off[endpoint] + self.limiters.waiting_for_account(endpoint)
 
     def _failing_since(self, error: TikTokError, failed_first: float) -> float:
-        """Since when it has been in vain: how long it waited for its turn or its first answer says nothing of that."""
+        """Since when requests have failed; the waits for a turn and for the first answer do not count as failing."""
         return min(failed_first, self._refusing_since.get(_limited_by(error), failed_first))
 
     def _wait_before_retry(self, error: TikTokError, tries: int) -> float:
-        if error.action in {Action.SLOW_DOWN, Action.SLOW_ACCOUNT}:
-            try:  # the pace already waits for all requests of the endpoint or the account
-                wait = self.limiters.wait(error.endpoint, error.advertiser_id)
-            except DailyQuotaSpent:
-                return 0.0  # the next turn says so
-            return wait + self._rng.uniform(0.0, 0.25)
-        return backoff(error, tries, self._rng)
+        if not is_rate_limit(error):
+            return backoff(error, tries, self._rng)
+        try:
+            pause = self.limiters.wait(error.endpoint, error.advertiser_id)
+        except DailyQuotaSpent:
+            return 0.0  # waiting for the next turn raises it
+        return wait_after_rate_limit(pause, self._rng)
 
     async def _try(
         self, endpoint: str, query: Mapping[str, str], decode: Callable[[bytes], T], advertiser_id: str | None
@@ -234,7 +238,7 @@ class Client:
             raise daily_quota_spent(
                 self.limiters.tier.per_day, endpoint=endpoint, advertiser_id=advertiser_id
             ) from None
-        with self.stats.under_way(endpoint, left_at):
+        with self.stats.in_flight(endpoint, left_at):
             try:
                 reply = await self._transport.send(endpoint, query, self._token)
             except TransportFailure as failure:
@@ -257,16 +261,16 @@ class Client:
             if reply.reservation is not None:
                 reply.reservation.release()
             if isinstance(error, TikTokError):
-                self._tell_quota(error, left_at)
+                self._update_quota(error, left_at)
             raise
         self.limiters.accepted(endpoint, left_at, advertiser_id)
-        self._takes_again(endpoint, advertiser_id)
+        self._end_refusals(endpoint, advertiser_id)
         self._answered = True
         return Answer(value, len(reply.body), "X-Tt-Ads-Throttle" in reply.headers, partial, reply.reservation)
 
-    def _tell_quota(self, error: TikTokError, left_at: float) -> None:
-        """What the quota learns of an answer that is an error: any return code but its own says that there was room."""
-        if error.action in {Action.SLOW_DOWN, Action.SLOW_ACCOUNT}:
+    def _update_quota(self, error: TikTokError, left_at: float) -> None:
+        """Update the quota after an error: any return code that is not about the rate shows that there was room."""
+        if is_rate_limit(error):
             self._refusing_since.setdefault(_limited_by(error), self._clock.monotonic())
         if error.action is Action.SLOW_DOWN:
             self.stats.refused += 1
@@ -277,9 +281,9 @@ class Client:
             self.limiters.accepted(error.endpoint, left_at)
         elif error.code is not None:
             self.limiters.accepted(error.endpoint, left_at, error.advertiser_id)
-            self._takes_again(error.endpoint, error.advertiser_id)
+            self._end_refusals(error.endpoint, error.advertiser_id)
 
-    def _takes_again(self, endpoint: str, advertiser_id: str | None) -> None:
+    def _end_refusals(self, endpoint: str, advertiser_id: str | None) -> None:
         self._refusing_since.pop((endpoint, None), None)
         self._refusing_since.pop((endpoint, advertiser_id), None)
 
@@ -291,13 +295,13 @@ class Client:
         decode: Callable[[bytes], T],
         advertiser_id: str | None,
     ) -> tuple[T, PartialAnswerError | None]:
-        """What the answer holds, and the error that it is if TikTok says that it is only a part.
+        """The decoded body, and the error to raise if TikTok says that the answer is partial.
 
-        The code outranks the HTTP status, so the envelope is looked for first.
+        The return code outranks the HTTP status, so the envelope is checked first.
         """
         partial = None
         try:
-            if not reply.body.startswith(b'{"code":0,'):  # the common answer is not looked at twice
+            if not reply.body.startswith(b'{"code":0,'):  # the usual answer is not decoded twice
                 envelope = _envelope(reply.body)
                 if envelope.code == PARTIALLY_OK:
                     partial = self._partial(envelope, endpoint, advertiser_id)
@@ -318,7 +322,7 @@ class Client:
             if reply.status >= 300:
                 raise self._http_error(reply.status, endpoint, advertiser_id) from error
             raise transport_error(
-                f"the answer is not what TikTok documents ({self.scrub(str(error))})",
+                f"the answer does not have the documented form ({self.scrub(str(error))})",
                 endpoint=endpoint,
                 advertiser_id=advertiser_id,
             ) from error
@@ -343,27 +347,27 @@ class Client:
 
 
 def _envelope(body: bytes) -> _Envelope:
-    """The envelope of an answer, even if its parts are not of their types.
+    """The envelope of an answer, even if its fields do not have the documented types.
 
     Raises:
-        msgspec.DecodeError: If there is none.
+        msgspec.DecodeError: If there is no envelope.
     """
     try:
         return _ENVELOPE.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        # The standard library reads what msgspec refuses: half of an emoji in the message, say.
+        # The standard library reads what msgspec rejects, for example half of an emoji in the message.
         try:
             raw = json.loads(body)
             code = int(raw["code"])
         except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
-            raise msgspec.DecodeError("it is no JSON object with a `code`") from None
+            raise msgspec.DecodeError("it is not a JSON object with a `code`") from None
         texts = (raw.get(name) for name in ("message", "request_id"))
         message, request_id = ("" if text is None else str(text).encode(errors="replace").decode() for text in texts)
         return _Envelope(code, message, request_id)
 
 
 def _limited_by(error: TikTokError) -> tuple[str, str | None]:
-    """What a refusal for its rate is about: the endpoint, or one account there."""
+    """What a rate limit applies to: the endpoint, or one account there."""
     return error.endpoint, error.advertiser_id if error.action is Action.SLOW_ACCOUNT else None
 
 
@@ -378,6 +382,6 @@ def _as_text(value: Any) -> str:
 
 
 def _request_text(endpoint: str, query: Mapping[str, str]) -> str:
-    """The request as it can be shown: no secret, long lists cut."""
+    """The request as it can be shown: without secrets, and with long lists cut."""
     shown = "&".join(f"{name}={value[:300]}" for name, value in query.items() if name not in _SECRET_PARAMS)
     return f"GET /open_api/v1.3/{endpoint}?{shown}"

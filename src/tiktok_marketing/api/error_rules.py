@@ -1,6 +1,6 @@
 """What each of TikTok's return codes means: the table of codes, and the rules for answers without a code.
 
-Whether and when a request is sent again follows from its rule and is decided in `api.retry_policy`.
+Whether and when a request is retried follows from its rule, and `api.retry_policy` decides it.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ class ErrorRule(msgspec.Struct, frozen=True):
     """What one return code means.
 
     Args:
-        action: What the sync does.
-        failure_type: Who has to act if it stays.
+        action: What the sync does about it.
+        failure_type: Who must act if it persists.
         remedy: What that person can do.
-        inaccessible: Whether it says that the account is out of this token's reach, which
+        inaccessible: Whether it means that this token has no access to the account, which
             `skip_inaccessible_advertisers` turns into a warning.
-        error_class: The class by which it can be caught.
+        error_class: The class of the error to raise.
     """
 
     action: Action
@@ -39,12 +39,12 @@ class ErrorRule(msgspec.Struct, frozen=True):
     error_class: type[TikTokError] = TikTokError
 
     def error(self, tiktok_message: str, *, endpoint: str, **facts: Any) -> TikTokError:
-        """The error of a request that failed by this rule.
+        """The error for a failed request that this rule applies to.
 
         Args:
-            tiktok_message: What TikTok (or the network) said, without its code.
+            tiktok_message: TikTok's message, or a description of what happened on the network; without the code.
             endpoint: Path below `/open_api/v1.3/`.
-            facts: What else `errors.TikTokError` takes: `code`, `request_id`, `advertiser_id` and so on.
+            facts: Other arguments of `errors.TikTokError`: `code`, `request_id`, `advertiser_id` and so on.
         """
         return self.error_class(
             tiktok_message,
@@ -57,23 +57,25 @@ class ErrorRule(msgspec.Struct, frozen=True):
         )
 
 
-_WAIT = "It did not pass while the connector retried: run the sync again later. It goes on from its last state."
+_WAIT = "The connector retried without success. Run the sync again later; it continues from its last state."
 _SLOWER = (
-    "Other programs may be using the same TikTok application: set requests_per_second to what is left for this one, "
-    "or run it again later."
+    "Other programs may be using the same TikTok application. Set requests_per_second to what they leave for this one, "
+    "or run the sync again later."
 )
-_REPORT = "This is likely a fault of the connector or a change at TikTok: report it with the code and request_id."
+_REPORT = (
+    "This is probably a bug in the connector or a change in TikTok's API. Report it with the code and the request_id."
+)
 _REAUTHORIZE = (
-    "Authorize the application again in TikTok for Business and put the new access token into the configuration."
+    "Authorize the application again in TikTok for Business, and put the new access token into the configuration."
 )
 _GRANT = (
-    "Ask an admin of the account to grant it (and the scope for this data) to the application again, or leave it out "
-    "with exclude_advertiser_ids; "
-    "skip_inaccessible_advertisers makes this a warning."
+    "Ask an admin of the account to grant the application access again, with the scope for this data. "
+    "Or leave the account out with exclude_advertiser_ids, "
+    "or set skip_inaccessible_advertisers to turn this into a warning."
 )
 _SCOPE = (
-    "The application lacks the permission for this data: request the scope in the TikTok developer portal, "
-    "then authorize it again."
+    "The application lacks the permission for this data. Request the scope in the TikTok developer portal, "
+    "then authorize the application again."
 )
 _APP = "Check that app_id, secret and access_token in the configuration belong to the same TikTok application."
 
@@ -81,12 +83,12 @@ _RETRY = ErrorRule(Action.RETRY, FailureType.TRANSIENT, _WAIT)
 _UNREACHABLE = ErrorRule(
     Action.RETRY,
     FailureType.TRANSIENT,
-    "Check the network, the proxy's settings and TIKTOK_API_URL, then run it again.",
+    "Check the network, the proxy settings and TIKTOK_API_URL, then run it again.",
 )
 _UNKNOWN_HOST = ErrorRule(
     Action.RETRY,
     FailureType.TRANSIENT,
-    "Check the spelling of the address (TIKTOK_API_URL, HTTPS_PROXY) and that this machine can look up names (DNS), "
+    "Check the spelling of the address (TIKTOK_API_URL, HTTPS_PROXY), and that this machine can resolve names (DNS), "
     "then run it again.",
 )
 _SLOW = ErrorRule(Action.SLOW_DOWN, FailureType.TRANSIENT, _SLOWER, error_class=RateLimitError)
@@ -99,13 +101,13 @@ _REFUSED = ErrorRule(Action.FAIL_ACCOUNT, FailureType.SYSTEM, _REPORT)
 _REFUSED_TO_USER = ErrorRule(
     Action.FAIL_ACCOUNT,
     FailureType.CONFIG,
-    "Leave the stream or the account out of the sync, or ask TikTok's support why.",
+    "Leave the stream or the account out of the sync, or ask TikTok's support for the reason.",
 )
 _OTHER_COMPANY = ErrorRule(
     Action.FAIL_ACCOUNT,
     FailureType.CONFIG,
-    "The application's developer and the account belong to different companies: "
-    "authorize an application of the account's own company, or leave the account out with exclude_advertiser_ids.",
+    "The application's developer and the account belong to different companies. "
+    "Authorize an application of the account's own company, or leave the account out with exclude_advertiser_ids.",
     inaccessible=True,
     error_class=AccountError,
 )
@@ -113,17 +115,17 @@ _STREAM_SCOPE = ErrorRule(Action.FAIL_STREAM, FailureType.CONFIG, _SCOPE, error_
 _STREAM_ABSENT = ErrorRule(
     Action.FAIL_STREAM,
     FailureType.CONFIG,
-    "This data does not exist for the application or the sandbox: leave the stream out of the sync.",
+    "This data is not available to the application or the sandbox. Leave the stream out of the sync.",
 )
 _TOKEN = ErrorRule(Action.STOP_SYNC, FailureType.CONFIG, _REAUTHORIZE, error_class=AuthError)
 _APPLICATION = ErrorRule(Action.STOP_SYNC, FailureType.CONFIG, _APP, error_class=AuthError)
 _WRONG_ADDRESS = ErrorRule(
-    Action.STOP_SYNC, FailureType.SYSTEM, "Check the address in TIKTOK_API_URL, or whether a proxy stands in the way."
+    Action.STOP_SYNC, FailureType.SYSTEM, "Check the address in TIKTOK_API_URL, and whether a proxy answers instead."
 )
 _DAILY_QUOTA = ErrorRule(
     Action.FAIL_STREAM,
     FailureType.TRANSIENT,
-    "Run the sync again after 00:00 UTC; it goes on from its last state.",
+    "Run the sync again after 00:00 UTC; it continues from its last state.",
     error_class=RateLimitError,
 )
 _COUNTRY = ErrorRule(
@@ -180,24 +182,24 @@ ERROR_RULES: dict[int, ErrorRule] = {
     41001: _STREAM_ABSENT,
     41002: _REFUSED_TO_USER,
     50000: _RETRY,
-    50002: _RETRY,  # also given for requests that are too heavy: `TikTokError.slow`
-    51001: _RETRY,  # this and all of 51xxx likewise
+    50002: _RETRY,  # TikTok also gives this code for requests that are too heavy: see `TikTokError.slow`
+    51001: _RETRY,  # as well as this one and all others of 51xxx
     51002: _RETRY,
     51010: _RETRY,
     51039: _RETRY,
     51305: _RETRY,
-    60001: _RETRY,  # maintenance: waited for in minutes rather than seconds
+    60001: _RETRY,  # maintenance, which takes minutes rather than seconds
 }
-"""The return codes of the API's appendix and those seen outside it; `rule_for` decides the others by their range."""
+"""The return codes of the API's appendix, and codes seen outside it; `rule_for` decides all others by their range."""
 
 MAINTENANCE = 60001
 
 
 def rule_for(code: int) -> ErrorRule:
-    """What a return code other than 0 and 20001 means.
+    """The rule for a return code other than 0 and 20001.
 
     Example:
-        An unknown code from 50000 on is TikTok's own trouble and may pass; an unknown code below fails the account.
+        An unknown code from 50000 up is a fault at TikTok that may pass; an unknown code below fails the account.
     """
     known = ERROR_RULES.get(code)
     if known is not None:
@@ -214,18 +216,18 @@ def transport_error(
     connecting: bool = False,
     unknown_host: bool = False,
 ) -> TikTokError:
-    """No envelope arrived: a broken connection, an HTTP error page, a body that is not JSON, silence."""
+    """The error if no envelope arrived: a broken connection, an HTTP error page, a body that is not JSON, a timeout."""
     rule = _UNKNOWN_HOST if unknown_host else _UNREACHABLE if connecting else _RETRY
     return rule.error(message, endpoint=endpoint, advertiser_id=advertiser_id, timed_out=timed_out)
 
 
 def wrong_path(status: int, *, endpoint: str) -> TikTokError:
-    """HTTP 4xx: TikTok answers errors of its logic with 200, so this address has no such API behind it."""
-    return _WRONG_ADDRESS.error(f"HTTP {status}, so nothing at this address knows the path", endpoint=endpoint)
+    """The error for HTTP 4xx. TikTok answers its own errors with 200, so this is not the address of its API."""
+    return _WRONG_ADDRESS.error(f"HTTP {status}, so the API does not exist at this address", endpoint=endpoint)
 
 
 def daily_quota_spent(per_day: int, *, endpoint: str, advertiser_id: str | None) -> RateLimitError:
-    """The day's requests to an endpoint are used up."""
+    """The error if the day's requests to an endpoint are used up."""
     message = f"the day's {per_day:,} requests to this endpoint are used up"
     error = _DAILY_QUOTA.error(message, endpoint=endpoint, advertiser_id=advertiser_id)
     assert isinstance(error, RateLimitError)  # noqa: S101 - narrows the type: the rule says so

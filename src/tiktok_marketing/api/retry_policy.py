@@ -1,4 +1,8 @@
-"""How long to wait before the next try, and when to give up. Pure: no clock, no I/O."""
+"""When to give up on a request, and how long to wait before the next try. Pure: no clock, no I/O.
+
+Three steps, in the order in which the client uses them: `should_give_up`, then `backoff`, or `wait_after_rate_limit` if
+the request was refused for its rate.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from tiktok_marketing.errors import Action, TikTokError
 
 
 class Random(Protocol):
-    """What is needed of `random.Random`."""
+    """The method of `random.Random` that is needed here."""
 
     def uniform(self, a: float, b: float, /) -> float:
         """A number between a and b."""
@@ -19,44 +23,41 @@ class Random(Protocol):
 
 
 class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """For how long a request is tried again, in seconds since its first try."""
+    """For how long a request is retried, in seconds since it first failed unless noted otherwise."""
 
     transient: float = 900.0
-    """TikTok's own errors, broken connections and answers: survives a maintenance of ten minutes."""
+    """For faults at TikTok, broken connections and broken answers: outlasts a maintenance of ten minutes."""
     quota: float = 1500.0
-    """40100 and its like: outlives two of TikTok's five-minute suspensions."""
+    """For 40100 and other rate limits: outlasts two of TikTok's five-minute suspensions."""
     maintenance: float = 3600.0
-    """60001."""
+    """For 60001."""
     first_contact: float = 120.0
-    """Connections that fail before anything was ever answered: networks and names that are not up yet."""
+    """For connections that fail before the API ever answered: the network or DNS may not be up yet."""
     slow_tries: int = 2
-    """How often a request that can be made smaller may get no answer in time: TikTok blocks who repeats slow ones."""
-    tries_of_the_smallest: int = 3
-    """How often a request that cannot be made smaller is sent although TikTok finds it too large."""
+    """How often a divisible request may time out: TikTok blocks clients that repeat slow requests."""
     slow_codes: int = 4
-    """How often such a request may be answered with a code that TikTok also gives for heavy queries (50002, 51xxx)."""
+    """How often a divisible request may get a code that TikTok also gives for heavy queries (50002, 51xxx)."""
+    indivisible_tries: int = 3
+    """How often an indivisible request is sent although TikTok says that it is too large."""
     announce_from: float = 5.0
-    """Waits of so many seconds and more are announced."""
+    """Waits of this many seconds or more are announced."""
 
 
 OWN_ADDRESS_RETRIES = RetryPolicy(first_contact=15.0)
-"""For an address that somebody wrote: if nothing answers there, it is more likely to be wrong than late."""
+"""For an address that the user set: if nothing answers there, the address is probably wrong."""
 INTERACTIVE_RETRIES = RetryPolicy(transient=10.0, quota=30.0, maintenance=10.0, first_contact=5.0, announce_from=1.0)
-"""For somebody who waits at the screen for `check` to answer."""
+"""For a person who waits for the answer of `check`."""
 
+_LEAST_TRIES = 3
 _FIRST_WAIT = 0.5
+_FIRST_WAIT_IN_MAINTENANCE = 30.0
 _LONGEST_WAIT = 60.0
+_RATE_LIMIT_SPREAD = 0.25
 
 
-def backoff(error: TikTokError, tries: int, random: Random) -> float:
-    """Seconds to wait after the given number of failed tries: doubling, capped, and spread so that tries do not meet.
-
-    Example:
-        After 1, 2, 3 tries of a 50000: up to 0.5, 1 and 2 s; after eight: up to 60 s.
-    """
-    first = 30.0 if error.code == MAINTENANCE else _FIRST_WAIT
-    longest = min(_LONGEST_WAIT, first * 2.0 ** min(tries - 1, 16))
-    return random.uniform(longest / 2, longest)
+def is_rate_limit(error: TikTokError) -> bool:
+    """Whether TikTok refused the request for its rate, that of the application or of one account."""
+    return error.action in {Action.SLOW_DOWN, Action.SLOW_ACCOUNT}
 
 
 def should_give_up(
@@ -74,23 +75,45 @@ def should_give_up(
     Args:
         error: The latest failure.
         tries: How often the request was sent.
-        same_kind: How often of these it failed in this way: as too large, as too slow, or otherwise.
-        waited: Seconds since the first of them failed, or since the endpoint takes nothing; before any contact, since
-            the first was sent.
+        same_kind: How many of these tries failed in the same way: as too large, as too slow, or otherwise.
+        waited: Seconds since the first try failed, or since TikTok refuses every request there. Before the API has ever
+            answered, seconds since the first try was sent.
         divisible: Whether the caller can ask for less at a time instead.
-        answered: Whether the API ever answered anything in this run.
-        policy: How long to go on.
+        answered: Whether the API has answered anything in this run.
+        policy: For how long to retry.
     """
-    if error.action is Action.SPLIT and not divisible:
-        return same_kind >= policy.tries_of_the_smallest
-    too_fast = error.action in {Action.SLOW_DOWN, Action.SLOW_ACCOUNT}
-    if error.action is not Action.RETRY and not too_fast:
-        return True
-    if divisible and error.slow:
-        return same_kind >= (policy.slow_tries if error.timed_out else policy.slow_codes)
-    if too_fast:
+    if is_rate_limit(error):
         return waited >= policy.quota
+    if error.action is Action.SPLIT and not divisible:  # nothing smaller can be sent, and the fault may pass
+        return same_kind >= policy.indivisible_tries
+    if error.action is not Action.RETRY:
+        return True
+    if error.slow and divisible:  # a smaller request is more likely to succeed than the same one again
+        return same_kind >= (policy.slow_tries if error.timed_out else policy.slow_codes)
     if error.code is None and not answered:
         return waited >= policy.first_contact
     limit = policy.maintenance if error.code == MAINTENANCE else policy.transient
-    return tries >= 3 and waited >= limit
+    return tries >= _LEAST_TRIES and waited >= limit
+
+
+def backoff(error: TikTokError, tries: int, random: Random) -> float:
+    """Seconds to wait before the next try. They double up to a limit, and are random in their upper half.
+
+    So requests that failed together are not sent again together.
+
+    Example:
+        After 1, 2, 3 tries that ended with 50000: up to 0.5, 1 and 2 s; after eight: up to 60 s.
+    """
+    first = _FIRST_WAIT_IN_MAINTENANCE if error.code == MAINTENANCE else _FIRST_WAIT
+    longest = min(_LONGEST_WAIT, first * 2.0 ** min(tries - 1, 16))
+    return random.uniform(longest / 2, longest)
+
+
+def wait_after_rate_limit(pause: float, random: Random) -> float:
+    """Seconds to wait before the next try after a rate limit: the limiter's pause, and a little more to spread tries.
+
+    Args:
+        pause: Seconds for which the limiter delays every request to the endpoint, or for the account.
+        random: Spreads the waits.
+    """
+    return pause + random.uniform(0.0, _RATE_LIMIT_SPREAD)

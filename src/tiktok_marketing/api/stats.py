@@ -1,4 +1,4 @@
-"""What was asked so far, and how the answers come."""
+"""Counts requests, and measures how fast the endpoints answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import msgspec
 _LATEST = 32
 _UNKNOWN_LATENCY = 2.0
 _OVERDUE = 3.0
-"""Times the usual latency, and a second, after which an answer is not one of the usual ones."""
+"""A request is overdue after this multiple of the average latency plus one second."""
 
 
 class EndpointStats(msgspec.Struct, frozen=True):
@@ -22,8 +22,8 @@ class EndpointStats(msgspec.Struct, frozen=True):
     Args:
         latency: Seconds that an answer takes, on average.
         page_bytes: Bytes of the largest recent answer; 0 before the first.
-        answers_per_second: Answers a second, lately.
-        overdue: Requests under way that take much longer than the others.
+        answers_per_second: Recent answers per second.
+        overdue: Requests in flight that take much longer than usual.
     """
 
     latency: float
@@ -33,17 +33,17 @@ class EndpointStats(msgspec.Struct, frozen=True):
 
 
 class _EndpointCounts:
-    __slots__ = ("arrived", "largest", "seconds", "under_way")
+    __slots__ = ("arrived", "in_flight", "largest", "seconds")
 
     def __init__(self) -> None:
         self.arrived: deque[float] = deque(maxlen=_LATEST)
         self.seconds: deque[float] = deque(maxlen=_LATEST)
         self.largest = 0
-        self.under_way: dict[object, float] = {}
+        self.in_flight: dict[object, float] = {}
 
 
 class RequestStats:
-    """Counts, for people to see and to decide how much to ask at once."""
+    """Counts requests and answers, for progress reports and to decide how many requests to send at once."""
 
     def __init__(self) -> None:
         self.requests: dict[str, int] = {}
@@ -51,57 +51,57 @@ class RequestStats:
         self.retried = 0
         self.bytes = 0
         self.latest_date: tuple[str, datetime] | None = None
-        """The latest answer's `Date`, and this machine's time when it came."""
+        """The latest answer's `Date`, and this machine's time when it arrived."""
         self._endpoints: dict[str, _EndpointCounts] = {}
 
     @property
     def clock_ahead(self) -> timedelta | None:
-        """How far this machine's clock is ahead of TikTok's, to about a second; None if TikTok did not say."""
+        """How far this machine's clock is ahead of TikTok's, to about a second; None if TikTok's time is unknown."""
         if self.latest_date is None:
             return None
-        told, here = self.latest_date
+        date_header, arrived_at = self.latest_date
         try:
-            return here - parsedate_to_datetime(told).astimezone(UTC)
+            return arrived_at - parsedate_to_datetime(date_header).astimezone(UTC)
         except (ValueError, TypeError, OverflowError):
             return None
 
     @contextmanager
-    def under_way(self, endpoint: str, left_at: float) -> Iterator[None]:
-        """A request is under way as long as this lasts."""
+    def in_flight(self, endpoint: str, left_at: float) -> Iterator[None]:
+        """A request is in flight as long as this context lasts."""
         self.requests[endpoint] = self.requests.get(endpoint, 0) + 1
-        waiting = self._of(endpoint).under_way
-        me = object()
-        waiting[me] = left_at
+        in_flight = self._of(endpoint).in_flight
+        request = object()
+        in_flight[request] = left_at
         try:
             yield
         finally:
-            del waiting[me]
+            del in_flight[request]
 
     def answered(self, endpoint: str, at: float, seconds: float, size: int) -> None:
-        """An answer arrived after so many seconds."""
+        """An answer arrived after this many seconds."""
         self.bytes += size
-        known = self._of(endpoint)
-        known.largest = max(size, known.largest * 9 // 10)
-        known.arrived.append(at)
-        known.seconds.append(seconds)
+        counts = self._of(endpoint)
+        counts.largest = max(size, counts.largest * 9 // 10)
+        counts.arrived.append(at)
+        counts.seconds.append(seconds)
 
     def of_endpoint(self, endpoint: str, at: float) -> EndpointStats:
         """How the endpoint answers now."""
-        known = self._of(endpoint)
-        latency = sum(known.seconds) / len(known.seconds) if known.seconds else _UNKNOWN_LATENCY
-        # The latest answers only: what came before a pause says nothing of what can come now.
-        since = known.arrived[0] if known.arrived else at
-        a_second = len(known.arrived) / max(latency, at - since, 1e-3)
-        late = at - latency * _OVERDUE - 1.0
+        counts = self._of(endpoint)
+        latency = sum(counts.seconds) / len(counts.seconds) if counts.seconds else _UNKNOWN_LATENCY
+        # Only the latest answers count: answers from before a pause do not show how many can arrive now.
+        since = counts.arrived[0] if counts.arrived else at
+        per_second = len(counts.arrived) / max(latency, at - since, 1e-3)
+        overdue_before = at - latency * _OVERDUE - 1.0
         overdue = 0
-        for left_at in known.under_way.values():  # oldest first
-            if left_at > late:
+        for left_at in counts.in_flight.values():  # oldest first
+            if left_at > overdue_before:
                 break
             overdue += 1
-        return EndpointStats(latency, known.largest, a_second, overdue)
+        return EndpointStats(latency, counts.largest, per_second, overdue)
 
     def _of(self, endpoint: str) -> _EndpointCounts:
-        known = self._endpoints.get(endpoint)
-        if known is None:
-            known = self._endpoints[endpoint] = _EndpointCounts()
-        return known
+        counts = self._endpoints.get(endpoint)
+        if counts is None:
+            counts = self._endpoints[endpoint] = _EndpointCounts()
+        return counts

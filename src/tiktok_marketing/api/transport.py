@@ -1,4 +1,4 @@
-"""Bytes over HTTP, and what can go wrong below TikTok's envelope."""
+"""Requests over HTTP, and what can go wrong below TikTok's envelope."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ PRODUCTION_HOST = "https://business-api.tiktok.com"
 SANDBOX_HOST = "https://sandbox-ads.tiktok.com"
 VERSION_PATH = "/open_api/v1.3/"
 USER_AGENT = f"tiktok-marketing/{__version__}"
-_ROOM = 16 * 2**20
-"""Bytes of answers that may have arrived without being taken."""
-_UNREAD = 2**15
-"""Bytes of an answer that are read before there is room for it."""
+_BODY_BYTES = 16 * 2**20
+"""Bytes of answers that may have arrived and wait to be processed."""
+_READ_AHEAD = 2**15
+"""Bytes of an answer that are read before they are reserved."""
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -36,8 +36,8 @@ class Reply(msgspec.Struct, frozen=True):
     Args:
         status: HTTP status.
         headers: Its headers.
-        body: Decompressed.
-        reservation: The room it takes until it is taken; None if it takes none.
+        body: The body, decompressed.
+        reservation: The memory reserved for it until it is released; None if none is.
     """
 
     status: int
@@ -46,14 +46,14 @@ class Reply(msgspec.Struct, frozen=True):
     reservation: Reservation | None = None
 
 
-class TransportFailure(Exception):  # noqa: N818 - what happened to a request, before anybody judged it
-    """No whole answer arrived.
+class TransportFailure(Exception):  # noqa: N818 - a fact about a request, which the client turns into an error
+    """No complete answer arrived.
 
     Args:
-        message: What happened, in a sentence's tail.
-        timed_out: Whether it was silence.
-        connecting: Whether there was no connection yet.
-        unknown_host: Whether the name of the server could not be resolved.
+        message: What happened, as a clause without a full stop.
+        timed_out: Whether no answer arrived in time.
+        connecting: Whether no connection could be made.
+        unknown_host: Whether the server's name could not be resolved.
     """
 
     def __init__(
@@ -67,27 +67,27 @@ class TransportFailure(Exception):  # noqa: N818 - what happened to a request, b
 
 
 class Transport(Protocol):
-    """Sends one GET request. A model of the API can take the network's place here."""
+    """Sends one GET request. Tests put a model of the API in the network's reservation here."""
 
     async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
-        """Send it and return the whole answer.
+        """Send the request and return the complete answer.
 
         Raises:
-            TransportFailure: If no whole answer arrived.
+            TransportFailure: If no complete answer arrived.
         """
         ...
 
 
 class HttpTransport:
-    """aiohttp with keep-alive.
+    """Sends requests with aiohttp, over connections that stay open.
 
     Args:
         host: Scheme, host and port.
-        connect_timeout: Seconds to get a connection.
-        read_timeout: Seconds of silence after which an answer is given up.
-        connections: How many at once.
-        budget: Where answers wait until they are taken; None for one of its own.
-        resolver: What names are looked up with; None for the system's way.
+        connect_timeout: Seconds to wait for a connection.
+        read_timeout: Seconds without a byte after which the transport gives up on an answer.
+        connections: How many may be open at once.
+        budget: Limits the bytes of answers that wait to be processed; None for a budget of its own.
+        resolver: Resolves names; None for the system's resolver.
     """
 
     def __init__(
@@ -101,12 +101,12 @@ class HttpTransport:
         resolver: AbstractResolver | None = None,
     ) -> None:
         self.host = host.rstrip("/")
-        # The time that an answer waits for room is not the server's, so the limit on the whole is kept below.
+        # An answer may wait for its reservation, which is not the server's fault, so `send` limits the total itself.
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout, sock_read=read_timeout)
         self._longest = read_timeout * 4
         self._connections = connections
         self._resolver = resolver
-        self.budget = budget or BodyBudget(_ROOM)
+        self.budget = budget or BodyBudget(_BODY_BYTES)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -114,11 +114,11 @@ class HttpTransport:
             connector=aiohttp.TCPConnector(limit=self._connections, ttl_dns_cache=60, resolver=self._resolver),
             timeout=self._timeout,
             headers={hdrs.USER_AGENT: USER_AGENT},
-            # HTTPS_PROXY and NO_PROXY are how many networks are left. Where there are none, not to look for them before
-            # each request saves a tenth of a millisecond.
+            # Many networks can be left through HTTPS_PROXY and NO_PROXY only. Where they are not set, not looking for
+            # them before each request saves a tenth of a millisecond.
             trust_env=bool(getproxies()),
             auto_decompress=True,
-            read_bufsize=_UNREAD,
+            read_bufsize=_READ_AHEAD,
         )
         return self
 
@@ -130,12 +130,12 @@ class HttpTransport:
             self._session = None
 
     async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
-        """Send a GET request and read its whole answer."""
+        """Send a GET request and read its complete answer."""
         if self._session is None:
             raise RuntimeError("the transport is used outside its `async with`")
         try:
             async with (
-                asyncio.timeout(self._longest) as patience,
+                asyncio.timeout(self._longest) as deadline,
                 self._session.get(
                     self.host + VERSION_PATH + endpoint,
                     params=params,
@@ -143,35 +143,35 @@ class HttpTransport:
                     allow_redirects=False,
                 ) as response,
             ):
-                patience.reschedule(None)
-                place = await self.budget.reserve(endpoint, _announced(response))
+                deadline.reschedule(None)
+                reservation = await self.budget.reserve(endpoint, _announced(response))
                 try:
-                    patience.reschedule(asyncio.get_running_loop().time() + self._longest)
+                    deadline.reschedule(asyncio.get_running_loop().time() + self._longest)
                     body = await response.read()
                 except BaseException:
-                    place.release()
+                    reservation.release()
                     raise
                 self.budget.observe(endpoint, len(body))
-                place.resize(len(body))
-                return Reply(response.status, response.headers, body, place)
+                reservation.resize(len(body))
+                return Reply(response.status, response.headers, body, reservation)
         except TimeoutError as error:
             connecting = isinstance(error, aiohttp.ConnectionTimeoutError)
-            said = "no connection was made in time" if connecting else "no answer came in time"
-            raise TransportFailure(said, timed_out=not connecting, connecting=connecting) from error
+            message = "no connection was made in time" if connecting else "no answer arrived in time"
+            raise TransportFailure(message, timed_out=not connecting, connecting=connecting) from error
         except aiohttp.ClientConnectorDNSError as error:
             reason = error.os_error.strerror or str(error.os_error)
-            said = f"the name {error.host} cannot be resolved ({reason})"
-            raise TransportFailure(said, connecting=True, unknown_host=True) from error
+            message = f"the name {error.host} cannot be resolved ({reason})"
+            raise TransportFailure(message, connecting=True, unknown_host=True) from error
         except aiohttp.ClientConnectorError as error:
-            where = urlsplit(self.host).netloc.rpartition("@")[2]
+            host = urlsplit(self.host).netloc.rpartition("@")[2]
             reason = error.os_error.strerror or str(error.os_error)
-            raise TransportFailure(f"cannot connect to {where} ({reason})", connecting=True) from error
+            raise TransportFailure(f"cannot connect to {host} ({reason})", connecting=True) from error
         except aiohttp.ClientPayloadError as error:
-            raise TransportFailure("the answer broke off") from error
+            raise TransportFailure("the connection closed before the answer was complete") from error
         except (aiohttp.ClientError, OSError) as error:
             raise TransportFailure(f"the connection failed ({type(error).__name__})") from error
 
 
 def _announced(response: aiohttp.ClientResponse) -> int | None:
-    """Bytes that the body will have; None if that is not said: what is compressed says its compressed length."""
+    """The body's length in bytes; None if unknown, for a compressed answer announces its compressed length."""
     return None if hdrs.CONTENT_ENCODING in response.headers else response.content_length

@@ -1,4 +1,4 @@
-"""How a sync works: what is planned (`plan`), read (`read`), decoded (`decode`), and in which order it happens (`run`).
+"""One sync: what it reads (`plan`), how it reads (`read`) and decodes it (`decode`), and in which order (`run`).
 
-Whoever runs a sync receives events (`events`). Nothing here knows what happens to the records afterwards.
+The caller of a sync receives events (`events`). Nothing here knows what happens to the records afterwards.
 """

@@ -1,4 +1,4 @@
-"""What a sync tells whoever runs it. Each event says one thing, and a state never comes before a record it covers."""
+"""The events of a sync. Each says one thing, and a state never precedes a record that it covers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from tiktok_marketing.catalog.stream import Stream
+from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import ConnectorError
 from tiktok_marketing.sync.decode.pages import RowSink
 from tiktok_marketing.sync.plan.plan_sync import Notice
@@ -28,41 +29,41 @@ __all__ = [
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """Something of a stream that could not be read. Its state stays where it was.
+    """Data of a stream that could not be read. The stream's state stays before it.
 
     Args:
         stream: The stream's name.
-        advertiser_id: The account; None if it is the whole stream.
+        advertiser_id: The account; None if the whole stream failed.
         what: The days or the list that failed, for people; may be empty.
-        error: Why, with the remedy.
-        tolerated: Whether the configuration asks to go on without it (`skip_inaccessible_advertisers`).
+        error: The error, with its remedy.
+        tolerated: Whether the configuration tolerates it (`skip_inaccessible_advertisers`).
     """
 
     stream: str
-    advertiser_id: str | None
+    advertiser_id: AdvertiserId | None
     what: str
     error: ConnectorError
     tolerated: bool = False
 
 
 class StreamStarted(msgspec.Struct, frozen=True):
-    """A stream is about to be read."""
+    """Reading a stream begins."""
 
     stream: Stream
 
 
 class Rows(msgspec.Struct, frozen=True):
-    """Records of one stream, as many as came in one page.
+    """The records of one page of a stream.
 
     Args:
-        stream: Whose they are.
-        advertiser_id: The account they were read for; None if the stream is not read per account.
-        records: What the sync's sink factory made of them. Unless told otherwise, a list: for a report, of structs with
-            the attributes `dimensions` and `metrics`, themselves structs whose fields have the names and types of the
-            catalog; for objects, of dictionaries with the catalog's types, `advertiser_id` among them.
-        size: Bytes they came in, for bounding buffers.
-        window_id: The window whose rows they are, which `DaysComplete` and `DaysIncomplete` name; None for objects,
-            each of which stands alone.
+        stream: The stream.
+        advertiser_id: The account as an integer, as records have it; None if the stream is not read per account.
+        records: The sink with the records, which the sync's sink factory made. By default it is a list. A report's
+            records are structs with the attributes `dimensions` and `metrics`, which are structs whose fields have the
+            catalog's names and types. Objects are dictionaries with the catalog's types, including `advertiser_id`.
+        size: Bytes of the page, for bounding buffers.
+        window_id: The window that the rows belong to, which `DaysComplete` and `DaysIncomplete` refer to; None for
+            objects, which have no days.
     """
 
     stream: Stream
@@ -73,15 +74,15 @@ class Rows(msgspec.Struct, frozen=True):
 
 
 class DaysComplete(msgspec.Struct, frozen=True):
-    """The rows of a window that came since its last event of this kind are whole days: no other row of them will come.
+    """The rows of a window since its last event of this kind are complete days: no other row of them will follow.
 
     Args:
         stream: The report.
         window_id: The window.
-        advertiser_id: The account.
-        days: The days; None if the report has no days, and these are all its rows of the account.
-        exact: Whether the report has no other rows of this account and these days. It may have some where TikTok hides
-            rows of deleted objects: rows that were delivered in their time are no less true then.
+        advertiser_id: The account, as an integer.
+        days: The days; None if the report has no days, so that these are all its rows for the account.
+        exact: Whether the report has no other rows for this account and these days. If TikTok hides rows of deleted
+            objects, it may have some; rows that were delivered in the past are still valid then.
     """
 
     stream: Stream
@@ -92,7 +93,7 @@ class DaysComplete(msgspec.Struct, frozen=True):
 
 
 class DaysIncomplete(msgspec.Struct, frozen=True):
-    """The rows of a window that came since its last event are not whole days, and never will be in this sync.
+    """The rows of a window since its last event are not complete days, and this sync will not complete them.
 
     Args:
         stream: The report.
@@ -104,11 +105,11 @@ class DaysIncomplete(msgspec.Struct, frozen=True):
 
 
 class DaysEmpty(msgspec.Struct, frozen=True):
-    """A report has no rows of an account on these days, which is known without asking for them.
+    """A report has no rows for an account on these days, which is known without requesting them.
 
     Args:
         stream: The report.
-        advertiser_id: The account.
+        advertiser_id: The account, as an integer.
         days: The days; None if the report has no days.
         exact: As for `DaysComplete`.
     """
@@ -123,9 +124,9 @@ class Checkpoint(msgspec.Struct, frozen=True):
     """Everything that this state covers has been delivered.
 
     Args:
-        stream: Whose state it is.
-        state: The whole state of the stream in Airbyte's form, ready for JSON. It is not changed afterwards.
-        records: Records of the stream delivered since its last checkpoint.
+        stream: The stream.
+        state: The complete state of the stream in Airbyte's form, ready for JSON. It is not changed afterwards.
+        records: The number of records of the stream delivered since its last checkpoint.
     """
 
     stream: Stream
@@ -134,23 +135,23 @@ class Checkpoint(msgspec.Struct, frozen=True):
 
 
 class StreamEnded(msgspec.Struct, frozen=True):
-    """A stream has been read as far as it can be.
+    """A stream has been read as far as possible.
 
     Args:
-        stream: Which one.
+        stream: The stream.
         failures: What is missing; empty if it is complete.
-        records: Records delivered.
-        accounts: The accounts that it was read for; None if it is about all that the token reaches.
+        records: The number of records delivered.
+        accounts: The accounts that it was read for; None if it is about all that the token has access to.
     """
 
     stream: Stream
     failures: tuple[Failure, ...]
     records: int
-    accounts: tuple[str, ...] | None = None
+    accounts: tuple[AdvertiserId, ...] | None = None
 
     @property
     def complete(self) -> bool:
-        """Whether all that was asked for was delivered."""
+        """Whether everything was delivered, except failures that the configuration tolerates."""
         return all(failure.tolerated for failure in self.failures)
 
 

@@ -1,4 +1,4 @@
-"""What a sync is going to ask, before it does. Pure."""
+"""Forecasts how many requests a sync needs, and how long they take. Pure."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from tiktok_marketing.sync.read.empty_days import AccountDays, EmptyDayFinder
 
 
 class StreamForecast(msgspec.Struct, frozen=True, kw_only=True):
-    """One stream.
+    """The forecast of one stream.
 
     Args:
         name: Its name.
-        endpoint: Where it is read.
-        accounts: Accounts of which something is read.
-        first: The first day that is read of any of them; None for what has no days.
-        last: The last day.
-        windows: Windows of days, 1 for an account that has none.
-        empty: Windows that are known to have no rows, and are not asked for.
-        requests: How many are needed at least: one a window, more where a window has more than a page.
+        endpoint: The endpoint that it is read from.
+        accounts: The number of accounts with something to read.
+        first: The first day that is read for any account; None if the stream has no days.
+        last: The last day; None in the same case.
+        windows: The number of windows; one per account if the stream has no days.
+        empty: How many of these windows are known to have no rows, and are not requested.
+        requests: The least number of requests: one per window, though a window may have several pages.
     """
 
     name: str
@@ -43,15 +43,15 @@ class StreamForecast(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Forecast(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole sync.
+    """The forecast of a whole sync.
 
     Args:
-        accounts: Accounts that are read.
-        streams: What each stream needs.
-        questions: Requests that find out first which days have anything.
-        questions_open: Those of them that have not been answered: the windows they are about count in full.
-        requests: Endpoint to requests, at least.
-        seconds: Endpoint to the seconds that its requests take at the quota.
+        accounts: The number of accounts that are read.
+        streams: The forecast of each stream.
+        questions: Queries that find out first which days have data.
+        questions_open: How many of them have no answer yet, so that their windows count in full.
+        requests: The least number of requests to each endpoint.
+        seconds: The seconds that the requests to each endpoint take at the quota.
     """
 
     accounts: int
@@ -63,7 +63,7 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def bound(self) -> str:
-        """The endpoint that takes longest: endpoints have quotas of their own and are asked side by side."""
+        """The endpoint that takes longest. Endpoints have quotas of their own, and are read in parallel."""
         return max(self.seconds, key=lambda endpoint: self.seconds[endpoint])
 
 
@@ -74,13 +74,13 @@ def forecast(
     empty_days: EmptyDayFinder,
     tier: Tier,
 ) -> Forecast:
-    """How many requests a sync needs at least, and how long they take.
+    """The least number of requests that a sync needs, and how long they take.
 
     Args:
-        config: What the user asked for.
-        plan: What is to be read.
+        config: The configuration.
+        plan: What is read.
         accounts: The accounts.
-        empty_days: What is known of their days; windows without an answer count in full.
+        empty_days: What is known about their days; windows without an answer count in full.
         tier: The application's quota.
     """
     streams = tuple(_stream(_named(name), partitions, empty_days) for name, partitions in plan.partitions.items())
@@ -90,8 +90,8 @@ def forecast(
     requests[INFO_ENDPOINT] += -(-len(accounts) // BATCH)
     for stream in streams:
         requests[stream.endpoint] += stream.requests
-        for first in _lists_first(_named(stream.name)):
-            requests[first.endpoint] += stream.windows * _walks(first)
+        for parent in _parent_streams(_named(stream.name)):
+            requests[parent.endpoint] += stream.windows * _list_count(parent)
     if empty_days.query_count:
         requests[empty_days.endpoint] += empty_days.query_count
     return Forecast(
@@ -117,7 +117,7 @@ def _stream(stream: AnyStream, partitions: Sequence[Partition], empty_days: Empt
         last=max(lasts, default=None),
         windows=windows,
         empty=empty,
-        requests=(windows - empty) * _walks(stream),
+        requests=(windows - empty) * _list_count(stream),
     )
 
 
@@ -125,15 +125,15 @@ def _empty(partition: Partition, days: AccountDays) -> int:
     return sum(days.is_empty(window) for window in partition.windows() if window is not None)
 
 
-def _walks(stream: AnyStream) -> int:
-    """Lists that are read for one account, each of them at least one request."""
-    if stream.scope is not Scope.ACCOUNT or any(_lists_first(stream)):
-        return 0  # it is served from the accounts' list, or asks as much as another list has to ask about
+def _list_count(stream: AnyStream) -> int:
+    """How many lists are read for one account, each with at least one request."""
+    if stream.scope is not Scope.ACCOUNT or any(_parent_streams(stream)):
+        return 0  # it comes from the list of accounts, or needs as many requests as another list has records
     return 1 if isinstance(stream, ReportStream) else len(stream.source.queries)
 
 
-def _lists_first(stream: AnyStream) -> Iterator[ObjectStream]:
-    """The lists that tell what the stream is asked about, and that are read for it once more."""
+def _parent_streams(stream: AnyStream) -> Iterator[ObjectStream]:
+    """The streams whose records the stream's requests are made from, and which are read once more for it."""
     if not isinstance(stream, ReportStream) and stream.source.parent is not None:
         yield object_stream(stream.source.parent.stream)
         if stream.source.parent.join_stream is not None:
@@ -147,7 +147,7 @@ def _named(name: str) -> AnyStream:
 
 
 def _seconds(requests: int, tier: Tier) -> float:
-    """How long an endpoint takes for so many requests, which a day's quota may spread over days."""
+    """How long this many requests to an endpoint take; a day's quota may spread them over several days."""
     days, rest = divmod(max(0, requests - 1), tier.per_day)
     per_second = min(tier.per_second, tier.per_minute / 60)
     return days * 86_400.0 + rest / per_second

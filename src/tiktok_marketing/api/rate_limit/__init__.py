@@ -1,4 +1,4 @@
-"""How fast TikTok may be asked: tiers, and the pace of each endpoint and account.
+"""How fast requests may be sent: tiers, and the rate limits of each endpoint and account.
 
-The arithmetic takes the time as an argument; only `limiters` waits. No request is made here.
+The arithmetic takes the time as an argument; only `limiters` waits. Nothing here sends a request.
 """

@@ -1,8 +1,9 @@
-"""What TikTok allows, and whose turn it is.
+"""Waits until a request may be sent under TikTok's limits, first come first served.
 
-TikTok counts per application and endpoint: a second, a minute (then five minutes of refusals) and a day (until
-midnight UTC). A few endpoints have limits of their own, and an account can be limited on one endpoint (40133). Its
-headers say nothing, so the counting is done here.
+TikTok limits the requests of an application to each endpoint per second, per minute and per day. After too many in a
+minute it refuses all for five minutes; after too many in a day, until midnight UTC. A few endpoints have limits of
+their own, and TikTok can limit one account on one endpoint (40133). Its headers show none of this, so the requests are
+counted here.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ if TYPE_CHECKING:
     from tiktok_marketing.clock import Clock
 
 
-_LOOK_AGAIN = 1.0
-"""Seconds after which a wait is looked at again: an answer may have ended it."""
+_RECHECK = 1.0
+"""Seconds after which a wait is computed again: an answer may have ended it."""
 _LIMIT_IN_MESSAGE = re.compile(r"QPS limit (\d+)")
 
 
 class _Queue:
-    """Requests that wait for one pace, first come first served."""
+    """Requests that wait for one pacer, first come first served."""
 
     __slots__ = ("pacer", "turn")
 
@@ -39,10 +40,10 @@ class _Queue:
 
 
 class RateLimiters:
-    """One pace for each endpoint, and one for each account that TikTok has found too busy there; and the waiting.
+    """One pacer per endpoint, one per account that TikTok has limited there, and the waiting for both.
 
     Args:
-        tier: What the application has.
+        tier: The application's tier.
         clock: The time, and how to wait.
     """
 
@@ -54,18 +55,18 @@ class RateLimiters:
         self._waiting_for_account: Counter[str] = Counter()
 
     def rate(self, endpoint: str) -> float:
-        """Requests a second that the endpoint is asked now."""
+        """Requests per second that the endpoint is sent now."""
         return self._queue(endpoint).pacer.rate
 
     def waiting_for_account(self, endpoint: str) -> int:
-        """Requests that wait because their account is limited there, whatever the endpoint takes."""
+        """How many requests wait because their account is limited there, whatever the endpoint accepts."""
         return self._waiting_for_account[endpoint]
 
     def wait(self, endpoint: str, advertiser_id: str | None = None) -> float:
-        """Seconds until a request may leave, if no other waits for it.
+        """Seconds until a request may be sent, if no other request waits before it.
 
         Raises:
-            DailyQuotaSpent: If none may leave today.
+            DailyQuotaSpent: If none may be sent today.
         """
         now, today = self._clock.monotonic(), self._today()
         seconds = self._queue(endpoint).pacer.wait(now, today)
@@ -73,30 +74,33 @@ class RateLimiters:
         return seconds if account is None else max(seconds, account.pacer.wait(now, today))
 
     async def turn(self, endpoint: str, advertiser_id: str | None = None) -> float:
-        """Wait for this request's turn, first come first served. Returns when it left (monotonic seconds).
+        """Wait for this request's turn, first come first served.
+
+        Returns:
+            When the request leaves, in monotonic seconds.
 
         Raises:
-            DailyQuotaSpent: If none may leave today.
+            DailyQuotaSpent: If none may be sent today.
         """
-        line = self._queue(endpoint)
+        queue = self._queue(endpoint)
         account = self._accounts.get((endpoint, advertiser_id or ""))
         if account is None:
-            return await self._leave(line)
+            return await self._leave(queue)
         self._waiting_for_account[endpoint] += 1
-        held = True
+        waiting = True
         try:
             async with account.turn:
                 await self._ready(account.pacer)
                 self._waiting_for_account[endpoint] -= 1
-                held = False
-                left_at = await self._leave(line)
+                waiting = False
+                left_at = await self._leave(queue)
                 account.pacer.sent(left_at)
                 return left_at
         finally:
-            self._waiting_for_account[endpoint] -= held
+            self._waiting_for_account[endpoint] -= waiting
 
     def accepted(self, endpoint: str, sent_at: float, advertiser_id: str | None = None) -> None:
-        """TikTok took a request, whatever it answered."""
+        """TikTok accepted a request, whatever it answered."""
         now = self._clock.monotonic()
         self._queue(endpoint).pacer.accepted(now, sent_at)
         account = self._accounts.get((endpoint, advertiser_id or ""))
@@ -104,47 +108,47 @@ class RateLimiters:
             account.pacer.accepted(now, sent_at)
 
     def refused(self, endpoint: str, sent_at: float) -> None:
-        """TikTok refused a request because the application asks this endpoint too often."""
+        """TikTok refused a request because the application sends too many to this endpoint."""
         self._queue(endpoint).pacer.refused(self._clock.monotonic(), sent_at)
 
-    def account_refused(self, endpoint: str, advertiser_id: str, sent_at: float, said: str) -> None:
-        """TikTok refused a request because this account is asked about too often on this endpoint.
+    def account_refused(self, endpoint: str, advertiser_id: str, sent_at: float, message: str) -> None:
+        """TikTok refused a request because this endpoint gets too many for this account.
 
         Args:
             endpoint: The endpoint.
             advertiser_id: The account.
             sent_at: When it left.
-            said: TikTok's message, which may say the limit.
+            message: TikTok's message, which may contain the limit.
         """
         account = self._accounts.get((endpoint, advertiser_id))
         if account is None:
             tier = self._tier_at(endpoint)
-            limit = _LIMIT_IN_MESSAGE.search(said)
+            limit = _LIMIT_IN_MESSAGE.search(message)
             if limit is not None and 0 < int(limit[1]) < tier.per_second:
                 tier = msgspec.structs.replace(tier, per_second=int(limit[1]))
             account = self._accounts[endpoint, advertiser_id] = _Queue(tier)
         account.pacer.refused(self._clock.monotonic(), sent_at)
 
-    async def _leave(self, line: _Queue) -> float:
-        async with line.turn:
-            await self._ready(line.pacer)
+    async def _leave(self, queue: _Queue) -> float:
+        async with queue.turn:
+            await self._ready(queue.pacer)
             left_at = self._clock.monotonic()
-            line.pacer.sent(left_at)
+            queue.pacer.sent(left_at)
             return left_at
 
-    async def _ready(self, pace: Pacer) -> None:
-        while (wait := pace.wait(self._clock.monotonic(), self._today())) > 0:
-            await self._clock.sleep(min(wait, _LOOK_AGAIN))
+    async def _ready(self, pacer: Pacer) -> None:
+        while (wait := pacer.wait(self._clock.monotonic(), self._today())) > 0:
+            await self._clock.sleep(min(wait, _RECHECK))
 
     def _queue(self, endpoint: str) -> _Queue:
-        line = self._queues.get(endpoint)
-        if line is None:
-            line = self._queues[endpoint] = _Queue(self._tier_at(endpoint))
-        return line
+        queue = self._queues.get(endpoint)
+        if queue is None:
+            queue = self._queues[endpoint] = _Queue(self._tier_at(endpoint))
+        return queue
 
     def _tier_at(self, endpoint: str) -> Tier:
         return tier_at(endpoint, self.tier)
 
     def _today(self) -> date:
-        moment: datetime = self._clock.now()
-        return moment.date()
+        now: datetime = self._clock.now()
+        return now.date()

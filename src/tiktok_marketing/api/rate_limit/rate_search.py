@@ -1,8 +1,9 @@
-"""The requests a second that TikTok takes, found by what it refuses.
+"""Finds how many requests per second TikTok accepts, from what it refuses.
 
-The tier's rate is asked for until TikTok refuses some of it again and again. What it took while it refused others is
-what it takes now; a little less than that is asked for from then on. After some calm a little more is tried for some
-seconds: if it is taken, it stays, and twice as much more is tried; if not, the next trial is further off.
+The search starts at the tier's rate and keeps it until TikTok refuses requests repeatedly. The rate that TikTok
+accepted meanwhile is its limit now, so the search goes a little below it. After a calm period it tries a slightly
+higher rate for some seconds. If TikTok accepts it, the rate stays, and the next trial adds twice as much; if not, the
+next trial comes later.
 """
 
 from __future__ import annotations
@@ -10,43 +11,45 @@ from __future__ import annotations
 from collections import deque
 
 _MARGIN = 0.94
-"""Of what TikTok took while it refused."""
+"""The new rate, as a fraction of the rate that TikTok accepted while it refused others."""
 _LOWEST = (0.1, 0.02)
-"""Of the rate at which requests were refused, and of the full one: one incident, and all, bring it down no further."""
+"""One incident lowers the rate to no less than this fraction of what it was, and all incidents together to no less than
+this fraction of the full rate."""
 _ACCIDENTS = 2
-_A_MINUTE = 60.0
-"""So many incidents in so many seconds change nothing: requests that were held up on their way arrive together."""
-_MANY = 4
-_LARGE = 0.25
-"""Refusals, and their share, of one incident which change something nevertheless."""
+_ACCIDENT_PERIOD = 60.0
+"""This many incidents within this many seconds change nothing: delayed requests can arrive together."""
+_LARGE_COUNT = 4
+_LARGE_FRACTION = 0.25
+"""An incident with this many refusals, and this fraction of its requests refused, does change the rate."""
 _CYCLE = (4.0, 60.0)
-"""Seconds from one incident to the next, over which what was taken tells how much can be."""
+"""If this many seconds lie between two incidents, the requests accepted between them show the limit."""
 _CYCLE_LEAST = 0.7
-"""Of the rate asked for: if less was taken, less was sent."""
+"""As a fraction of the target rate. If fewer requests were accepted, fewer were sent."""
 _STEPS = (0.05, 0.4)
-"""More than is known, in a trial: at first, and at most after doubling."""
+"""What a trial adds to the known rate, as a fraction of it: at first, and at most after doubling."""
 _CALM = (15.0, 120.0)
-"""Seconds without a refusal before a trial; twice as many after each that failed, up to a limit."""
-_STEP_BACK = 0.2
-_CALM_BEFORE_IT = 5.0
-_JUST_NOW = 15.0
-"""The first trial if everything was asked for just now, and was taken until then: it may have been an accident."""
+"""Seconds without a refusal before a trial, at first and at most; they double after each trial that failed."""
+_RETURN_STEP = 0.2
+_RETURN_CALM = 5.0
+_RETURN_PERIOD = 15.0
+"""The first trial comes sooner and adds more if the rate was full this many seconds ago: the incident may have been an
+accident."""
 _TRIAL = 1.25
-"""Seconds' worth of requests beyond the rate that is known which a trial must hold: more than was saved up by then."""
+"""A trial must send this many seconds' worth of requests beyond the known rate: more than a token bucket can save."""
 _LONGEST_TRIAL = 25.0
 
 
 class _Incident:
-    """Refusals of one cause: of requests that were sent before the first of them was known."""
+    """Refusals with one cause: those of requests that were sent before the first refusal was known."""
 
-    __slots__ = ("before", "cycle", "first", "fresh", "last", "on_trial", "refused")
+    __slots__ = ("cycle", "first", "last", "may_be_accident", "on_trial", "refused", "target")
 
-    def __init__(self, sent_at: float, *, before: float, cycle: float, fresh: bool, on_trial: bool) -> None:
+    def __init__(self, sent_at: float, *, target: float, cycle: float, may_be_accident: bool, on_trial: bool) -> None:
         self.first = self.last = sent_at
         self.refused = 0
-        self.before = before
+        self.target = target
         self.cycle = cycle
-        self.fresh = fresh
+        self.may_be_accident = may_be_accident
         self.on_trial = on_trial
 
 
@@ -54,8 +57,8 @@ class RateSearch:
     """The search. Times are seconds of one clock; nothing here waits.
 
     Args:
-        full: Requests a second that are never exceeded.
-        sent: When requests were sent, oldest first; kept by the caller, who forgets those older than a minute.
+        full: Requests per second that are never exceeded.
+        sent: When requests were sent, oldest first. The caller maintains it, and drops those older than a minute.
     """
 
     def __init__(self, full: float, sent: deque[float]) -> None:
@@ -71,27 +74,27 @@ class RateSearch:
         self._full_at = 0.0
         self._incident: _Incident | None = None
         self._incident_known_at = float("-inf")
-        self.asked = full
-        """Requests a second to ask for now."""
+        self.target = full
+        """Requests per second to send now."""
 
     @property
     def is_full(self) -> bool:
-        """Whether everything is asked for, and nothing speaks against it."""
+        """Whether the full rate is sent, and no limit below it is known."""
         return self._known >= self._full
 
     def sends(self, at: float) -> None:
-        """A request is about to be sent, so that there is somebody to try more with."""
+        """A request is about to be sent, so a trial may begin."""
         if not self.is_full and self._trial_from is None and at - self._calm_from >= self._calm:
             self._try_more(at)
 
     def accepted(self, at: float, sent_at: float) -> None:
-        """TikTok took a request."""
+        """TikTok accepted a request."""
         if self._trial_from is None:
             return
-        seconds = _TRIAL / max(self.asked / self._known - 1.0, 1e-9)
+        seconds = _TRIAL / max(self.target / self._known - 1.0, 1e-9)
         if sent_at - self._trial_from < min(_LONGEST_TRIAL, seconds):
             return
-        self._known = self.asked
+        self._known = self.target
         self._calm, self._calm_from = _CALM[0], at
         self._trial_from = None
         if not self.is_full:
@@ -102,9 +105,11 @@ class RateSearch:
         """TikTok refused a request for its rate."""
         if self._incident is None or sent_at >= self._incident_known_at:
             on_trial = self._trial_from is not None and sent_at >= self._trial_from
-            cycle = self._taken_since(self._incident.first, sent_at) if self._incident else self.asked
-            fresh = self.is_full and self._may_be_accident(sent_at)
-            self._incident = _Incident(sent_at, before=self.asked, cycle=cycle, fresh=fresh, on_trial=on_trial)
+            cycle = self._accepted_rate(self._incident.first, sent_at) if self._incident else self.target
+            may_be_accident = self.is_full and self._may_be_accident(sent_at)
+            self._incident = _Incident(
+                sent_at, target=self.target, cycle=cycle, may_be_accident=may_be_accident, on_trial=on_trial
+            )
             self._incident_known_at = at
         incident = self._incident
         if self.is_full:
@@ -112,42 +117,42 @@ class RateSearch:
         self._refused.append(sent_at)
         incident.refused += 1
         incident.last = max(incident.last, sent_at)
-        if not incident.fresh or self._is_large(incident):
+        if not incident.may_be_accident or self._is_large(incident):
             self._slow_down(at, incident)
 
-    def restore(self, asked: float) -> None:
-        """The refusals of late were not for the requests of a second: ask for what was asked before them."""
-        self.asked = self._known = asked
+    def restore(self, target: float) -> None:
+        """The recent refusals were not for a second's limit: return to the rate from before them."""
+        self.target = self._known = target
         self._incident = None
         self._trial_from = None
 
-    def taken(self, begin: float, end: float) -> int:
-        """Requests sent within these moments (`begin` excluded) that were not refused, as far as is known."""
+    def count_accepted(self, begin: float, end: float) -> int:
+        """How many requests sent after `begin`, up to `end`, are not known to be refused."""
         count = 0
-        for moment in reversed(self._sent):
-            if moment <= begin:
+        for sent_at in reversed(self._sent):
+            if sent_at <= begin:
                 break
-            count += moment <= end
-        return count - sum(1 for moment in self._refused if begin < moment <= end)
+            count += sent_at <= end
+        return count - sum(1 for sent_at in self._refused if begin < sent_at <= end)
 
     def _may_be_accident(self, sent_at: float) -> bool:
-        while self._incidents and sent_at - self._incidents[0] > _A_MINUTE:
+        while self._incidents and sent_at - self._incidents[0] > _ACCIDENT_PERIOD:
             self._incidents.popleft()
-        while self._refused and sent_at - self._refused[0] > 2 * _A_MINUTE:
+        while self._refused and sent_at - self._refused[0] > 2 * _ACCIDENT_PERIOD:
             self._refused.popleft()
         self._incidents.append(sent_at)
         return len(self._incidents) <= _ACCIDENTS
 
     def _is_large(self, incident: _Incident) -> bool:
-        taken = self.taken(incident.first - 1.0, incident.last)
-        return incident.refused >= max(_MANY, _LARGE * (taken + incident.refused))
+        accepted = self.count_accepted(incident.first - 1.0, incident.last)
+        return incident.refused >= max(_LARGE_COUNT, _LARGE_FRACTION * (accepted + incident.refused))
 
-    def _taken_since(self, begin: float, end: float) -> float:
-        """Requests a second that were taken from one incident to the next; what was asked if that tells nothing."""
+    def _accepted_rate(self, begin: float, end: float) -> float:
+        """Requests per second accepted between two incidents; the target rate if the time between them shows nothing."""
         shortest, longest = _CYCLE
         if not shortest <= end - begin <= longest:
-            return self.asked
-        return max(self.asked * _CYCLE_LEAST, self.taken(begin, end) / (end - begin))
+            return self.target
+        return max(self.target * _CYCLE_LEAST, self.count_accepted(begin, end) / (end - begin))
 
     def _slow_down(self, at: float, incident: _Incident) -> None:
         if incident.on_trial:
@@ -155,16 +160,16 @@ class RateSearch:
                 self._calm = min(_CALM[1], max(_CALM[0], self._calm * 2))
         else:
             begin = max(incident.first - 1.0, self._sent[0] - 1e-6 if self._sent else 0.0)
-            taken = self.taken(begin, incident.last) / max(1.0, incident.last - begin)
-            target = _MARGIN * min(taken, incident.cycle, incident.before)
-            self._known = max(incident.before * _LOWEST[0], self._full * _LOWEST[1], min(self._known, target))
-        self.asked = self._known
+            accepted = self.count_accepted(begin, incident.last) / max(1.0, incident.last - begin)
+            estimate = _MARGIN * min(accepted, incident.cycle, incident.target)
+            self._known = max(incident.target * _LOWEST[0], self._full * _LOWEST[1], min(self._known, estimate))
+        self.target = self._known
         self._trial_from = None
         self._step = _STEPS[0]
         self._calm_from = at
-        if at - self._full_at <= _JUST_NOW and not incident.on_trial:
-            self._step, self._calm = _STEP_BACK, _CALM_BEFORE_IT
+        if at - self._full_at <= _RETURN_PERIOD and not incident.on_trial:
+            self._step, self._calm = _RETURN_STEP, _RETURN_CALM
 
     def _try_more(self, at: float) -> None:
-        self.asked = min(self._full, self._known * (1.0 + self._step))
+        self.target = min(self._full, self._known * (1.0 + self._step))
         self._trial_from = at

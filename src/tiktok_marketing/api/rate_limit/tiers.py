@@ -1,4 +1,4 @@
-"""How many requests TikTok takes: an application's tier, and the endpoints that have limits of their own. Pure."""
+"""How many requests TikTok accepts: an application's tier, and the endpoints that have limits of their own. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class Tier(msgspec.Struct, frozen=True, kw_only=True):
-    """Requests that one endpoint takes from one application."""
+    """How many requests one endpoint accepts from one application per second, minute and day."""
 
     per_second: float
     per_minute: int
@@ -15,17 +15,17 @@ class Tier(msgspec.Struct, frozen=True, kw_only=True):
 
 SANDBOX = Tier(per_second=1, per_minute=30, per_day=1000)
 LEVELS = (10, 20, 30, 50)
-"""Requests a second of the levels of an application: Basic, Advanced, Premium, Ultimate."""
+"""Requests per second at the levels of an application: Basic, Advanced, Premium, Ultimate."""
 _GMV_MAX = ((8, 240, 20_000), (12, 360, 30_000), (20, 600, 50_000), (20, 600, 50_000))
 OWN_LIMITS: dict[str, tuple[tuple[int, int, int], ...]] = {
     "gmv_max/report/get/": _GMV_MAX,
     "report/task/create/": ((2, 60, 4_500),) * 4,
 }
-"""Requests a second, a minute and a day, for each level, of endpoints that have limits of their own."""
+"""Requests per second, minute and day, at each level, of endpoints that have limits of their own."""
 
 
 def tier_of(requests_per_second: float) -> Tier:
-    """The quota of an application: its minute and day are 60 and 86,400 of its seconds (Basic: 10, 600, 864,000)."""
+    """An application's tier: 60 and 86,400 times its second are its minute and day (Basic: 10, 600, 864,000)."""
     return Tier(
         per_second=requests_per_second,
         per_minute=max(1, int(requests_per_second * 60)),
@@ -34,19 +34,19 @@ def tier_of(requests_per_second: float) -> Tier:
 
 
 def tier_at(endpoint: str, tier: Tier) -> Tier:
-    """What one endpoint takes of an application of this tier.
+    """How many requests one endpoint accepts from an application of this tier.
 
-    Between two levels the lower one counts; below the lowest, its limits shrink with the tier, for an application that
-    is shared has less of all.
+    Between two levels the lower one applies. Below the lowest, its limits shrink in proportion to the tier, because
+    programs that scale an application have less of every limit.
     """
     own = OWN_LIMITS.get(endpoint)
     if own is None:
         return tier
     level = sum(tier.per_second >= least for least in LEVELS[1:])
-    share = min(1.0, tier.per_second / LEVELS[0])
+    scale = min(1.0, tier.per_second / LEVELS[0])
     per_second, per_minute, per_day = own[level]
     return Tier(
-        per_second=min(tier.per_second, per_second * share),
-        per_minute=min(tier.per_minute, max(1, int(per_minute * share))),
-        per_day=min(tier.per_day, max(1, int(per_day * share))),
+        per_second=min(tier.per_second, per_second * scale),
+        per_minute=min(tier.per_minute, max(1, int(per_minute * scale))),
+        per_day=min(tier.per_day, max(1, int(per_day * scale))),
     )

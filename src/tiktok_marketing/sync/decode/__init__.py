@@ -1,1 +1,1 @@
-"""Bytes of pages become records of the catalog's types. Nothing is asked for here, and nothing is awaited."""
+"""Decodes the bytes of pages to records with the catalog's types. Nothing here sends a request or waits."""

@@ -1,4 +1,4 @@
-"""Values of TikTok's that are not of the catalog's type: brought to it or, failing that, to null."""
+"""Converts values from TikTok to the catalog's types, or to null where a value does not fit its type."""
 
 from __future__ import annotations
 
@@ -18,13 +18,17 @@ _GROUPED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?", re.ASCII)
 
 
 def coerce(value: Any, kind: FieldType, name: str, rejected: dict[str, str]) -> Any:
-    """The value in its type, or null; what could not be saved is noted in `rejected`."""
+    """The value converted to its type, or null. A value that does not fit is noted in `rejected`.
+
+    Example:
+        `"1,234"` as an integer becomes 1234; `"many"` becomes null, and `rejected` gets it under the field's name.
+    """
     if value is None or kind.kind == "any":
         return value
-    found = _FITTERS[kind.kind](value, kind, name, rejected)
-    if found is None and value not in {"", "-"} if isinstance(value, str) else found is None:
+    coerced = _COERCERS[kind.kind](value, kind, name, rejected)
+    if coerced is None and value not in {"", "-"} if isinstance(value, str) else coerced is None:
         rejected.setdefault(name, str(value)[:60])
-    return found
+    return coerced
 
 
 def _integer(value: Any, _kind: FieldType, _name: str, _rejected: dict[str, str]) -> int | None:
@@ -91,7 +95,7 @@ def _array(value: Any, kind: FieldType, name: str, rejected: dict[str, str]) -> 
     return value if items is None else [coerce(item, items, name, rejected) for item in value]
 
 
-_FITTERS: dict[str, Callable[[Any, FieldType, str, dict[str, str]], Any]] = {
+_COERCERS: dict[str, Callable[[Any, FieldType, str, dict[str, str]], Any]] = {
     "integer": _integer,
     "number": _number,
     "string": _string,

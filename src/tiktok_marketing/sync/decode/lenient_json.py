@@ -1,4 +1,4 @@
-"""JSON that a strict decoder refuses, read all the same, and the frame of every list: its rows and its counts."""
+"""Decodes JSON that a strict decoder rejects, and the structure of every list: its rows and its counts."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import msgspec
 
 
 class PageInfo(msgspec.Struct):
-    """What TikTok says of a whole list beside each of its pages; None where it does not say."""
+    """TikTok's counts for a whole list, which each of its pages repeats; None where it gives none."""
 
     total_number: int | None = None
     total_page: int | None = None
 
 
 def decode_list(body: bytes, list_key: str) -> tuple[list[Mapping[str, Any]], PageInfo]:
-    """The untyped rows of an answer, which are in `data[list_key]`, and its counts.
+    """The untyped rows of an answer, from `data[list_key]`, and its counts.
 
     Raises:
         msgspec.DecodeError: If the body is not such an answer.
@@ -31,10 +31,10 @@ def decode_list(body: bytes, list_key: str) -> tuple[list[Mapping[str, Any]], Pa
 
 
 def as_objects(value: Any, what: str) -> list[Mapping[str, Any]]:
-    """The value, if it is a list of JSON objects.
+    """The value as a list of JSON objects.
 
     Raises:
-        msgspec.ValidationError: If it is not; the error calls it `what`.
+        msgspec.ValidationError: If it is not one; the error calls it `what`.
     """
     if not isinstance(value, list) or not all(isinstance(row, Mapping) for row in value):
         raise msgspec.ValidationError(f"{what} is not a list of objects")
@@ -42,9 +42,10 @@ def as_objects(value: Any, what: str) -> list[Mapping[str, Any]]:
 
 
 def decode_lenient(body: bytes) -> Any:
-    """The JSON of a body, with U+FFFD for halves of characters and infinity for numbers beyond all bounds.
+    """The decoded JSON of a body, with U+FFFD for halves of characters and infinity for numbers that are too large.
 
-    TikTok cuts texts, sometimes in the middle of an emoji. msgspec refuses such a body; no row is given up for that.
+    TikTok truncates texts, sometimes in the middle of an emoji. msgspec rejects such a body, but no row may be lost
+    because of it.
 
     Raises:
         msgspec.DecodeError: If it is not JSON.

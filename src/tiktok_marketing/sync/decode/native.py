@@ -1,13 +1,13 @@
-"""Rows of a report from TikTok's text straight to lines of JSON or to columns, without an object for each value.
+"""Converts rows of a report from TikTok's text directly to lines of JSON or to columns, without Python objects.
 
-Most of what a record costs is to make a hundred Python objects of its text, and text or columns of the objects. Where
-the C extension (`native/`) is there, rows do without: it finds the values in the text, sees whether each is of
-its type, and writes them where they belong. It takes a quarter of the time.
+Most of a record's cost is to decode its text into a hundred Python objects, and to encode these again. The C extension
+(`native/`) avoids that, if it is installed: it finds the values in the text, checks their types, and writes them to the
+output. It takes a quarter of the time.
 
-It reads what TikTok sends as a rule. Whatever it does not know, it does not read: a value of another type, a field that
-is an object, half of a character. Those rows are read by `sync.decode.reports`, which has the last word on what a row
-means; so a connector without a compiler on its machine, or with `TIKTOK_PURE_PYTHON` set, delivers the same. Only
-escapes in texts differ: the C extension writes them as TikTok does, Python as the characters that they stand for.
+It reads the usual form of TikTok's answers, and rejects everything else: a value of another type, a field that is an
+object, half of a character. `sync.decode.reports` then reads those rows, and it alone defines what a row means. So an
+installation without the extension, or with `TIKTOK_PURE_PYTHON` set, delivers the same records. Only escapes in texts
+differ: the C extension copies them as TikTok writes them, and Python writes the characters that they stand for.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 Dimensions = tuple[Sequence[Any], ...]
 """For each dimension of the report, its value in each row."""
 ColumnKind = Literal["i", "c", "f", "m", "s", "d", "t", "-"]
-"""An integer of 64 bits; one that a double can hold as well; a double; a decimal of 128 bits, in ten thousandths; text;
-days, and microseconds, since 1970; none."""
+"""In this order: a 64-bit integer; a 64-bit integer that a double represents exactly; a double; a 128-bit decimal in
+ten thousandths; text; days since 1970; microseconds since 1970; no column."""
 Buffers = tuple[bytes | None, bytes, bytes | None, int]
-"""Of a column, as Arrow describes them: a bit for each row that has a value (None: all have); the values; of texts,
-where each begins and the last one ends (None: they are of a fixed width); how many rows have no value."""
+"""A column's buffers in Arrow's layout: the validity bitmap (None if every row has a value); the values; for text, the
+offsets (None for values of a fixed width); the number of rows without a value."""
 
 _KINDS = {"integer": "i", "number": "n", "string": "s"}
 
 
 def _native() -> Any:
-    """The C extension; None where it was not built, or is not wanted."""
+    """The C extension; None if it is not installed or is switched off."""
     if os.environ.get("TIKTOK_PURE_PYTHON"):
         return None
     try:
@@ -49,44 +49,44 @@ NATIVE = _native()
 
 
 def lines_of(stream: ReportStream, rows: bytes, before: bytes, after: bytes) -> tuple[bytes, Dimensions] | None:
-    """Rows as lines of JSON: the dimensions, then those again as `dimensions`, and the `metrics`.
+    """Rows as lines of JSON: the dimensions at the root, then again as `dimensions`, and the `metrics`.
 
     Args:
         stream: The report.
         rows: Its rows as TikTok sends them, separated by commas.
-        before: What each line begins with, up to the first dimension.
-        after: What each line ends with, its line end included.
+        before: The beginning of each line, up to the first dimension.
+        after: The end of each line, including the newline.
 
     Returns:
-        The lines, and the dimensions. None if this cannot be told of all rows; nothing is said of their text then,
-        which may be as it should be.
+        The lines, and the dimensions. None if the extension does not read all the rows, which may be valid all the
+        same.
     """
     if NATIVE is None:
         return None
-    made: tuple[bytes, Dimensions] | None = NATIVE.lines(_layout_for_lines(stream), rows, before, after)
-    return made
+    lines: tuple[bytes, Dimensions] | None = NATIVE.lines(_layout_for_lines(stream), rows, before, after)
+    return lines
 
 
 class RowColumns:
-    """Rows of a report as columns: dimensions and metrics in the catalog's order, but for those that are nowhere.
+    """Rows of a report as columns: dimensions and metrics in the catalog's order, without those that have no column.
 
     Args:
         stream: The report.
-        kinds: What each dimension and metric becomes. A metric with the name of a dimension becomes nothing.
+        kinds: The kind of each dimension's and metric's column. A metric with the name of a dimension has no column.
     """
 
     def __init__(self, stream: ReportStream, kinds: Mapping[str, ColumnKind]) -> None:
         self._columns = None if NATIVE is None else NATIVE.columns(_layout(stream, kinds))
 
     def add(self, rows: bytes) -> Dimensions | None:
-        """Take rows as TikTok sends them, separated by commas. Returns None if none of them was taken."""
+        """Add rows as TikTok sends them, separated by commas. Returns None if no row was added."""
         if self._columns is None:
             return None
-        taken: Dimensions | None = NATIVE.add(self._columns, rows)
-        return taken
+        dimensions: Dimensions | None = NATIVE.add(self._columns, rows)
+        return dimensions
 
     def finish(self) -> tuple[int, list[Buffers]]:
-        """Give how many rows were taken since the last time, and their columns; no columns if there are no rows."""
+        """Return the number of rows added since the last call, and their columns; no columns if there are no rows."""
         if self._columns is None:
             return 0, []
         finished: tuple[int, list[Buffers]] = NATIVE.finish(self._columns)
@@ -102,11 +102,11 @@ def _layout(stream: ReportStream, kinds: Mapping[str, ColumnKind]) -> _rows.Layo
     source = stream.source
     types = field_types(stream)
 
-    def fields(part: str, names: Sequence[str], given: Mapping[str, ColumnKind]) -> list[tuple[bytes, str, str]]:
-        return [(name.encode(), _KINDS[types[part].fields[name].kind], given.get(name, "-")) for name in names]
+    def fields(group: str, names: Sequence[str], columns: Mapping[str, ColumnKind]) -> list[tuple[bytes, str, str]]:
+        return [(name.encode(), _KINDS[types[group].fields[name].kind], columns.get(name, "-")) for name in names]
 
-    of_metrics = {name: kind for name, kind in kinds.items() if name not in source.dimensions}
+    metric_kinds = {name: kind for name, kind in kinds.items() if name not in source.dimensions}
     layout: _rows.Layout = NATIVE.layout(
-        fields("dimensions", source.dimensions, kinds), fields("metrics", source.metrics, of_metrics)
+        fields("dimensions", source.dimensions, kinds), fields("metrics", source.metrics, metric_kinds)
     )
     return layout

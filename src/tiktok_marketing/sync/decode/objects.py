@@ -1,4 +1,4 @@
-"""Pages of objects become dictionaries of the catalog's types. They are few and may hold fields nobody declared."""
+"""Decodes pages of objects to dictionaries with the catalog's types. They may contain fields that it does not know."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tiktok_marketing.sync.decode.pages import Keyer, Page, RecordList
 
 
 class ObjectReader:
-    """Reads one stream of objects.
+    """Decodes one stream of objects.
 
     Args:
-        stream: Which one.
-        advertiser_id: The account that is being read, put into each record; None if the records have it themselves.
+        stream: The stream.
+        advertiser_id: The account, added to each record as an integer; None if the records have it themselves.
     """
 
     def __init__(self, stream: ObjectStream, advertiser_id: str | None = None) -> None:
@@ -26,7 +26,7 @@ class ObjectReader:
         self._list_key = source.list_key
         self._types = field_types(stream)
         self._advertiser_id = None if advertiser_id is None else int(advertiser_id)
-        self._lifted = source.promoted_fields
+        self._promoted_fields = source.promoted_fields
         self._row_key = stream.row_key
 
     def read(self, body: bytes) -> Page[RecordList]:
@@ -37,10 +37,10 @@ class ObjectReader:
         return Page(records, records, info.total_number, info.total_page, rejected)
 
     def typed(self, row: Mapping[str, Any], rejected: dict[str, str]) -> dict[str, Any]:
-        """One object with the catalog's types; fields that the catalog does not know pass as they are."""
+        """One object with the catalog's types; fields that the catalog does not know pass unchanged."""
         types = self._types
-        if self._lifted:
-            row = {name: _inner(row, way) for name, way in self._lifted.items()} | dict(row)
+        if self._promoted_fields:
+            row = {name: _nested(row, path) for name, path in self._promoted_fields.items()} | dict(row)
         record = {
             name: coerce(value, types[name], name, rejected) if name in types else value for name, value in row.items()
         }
@@ -49,20 +49,21 @@ class ObjectReader:
         return record
 
     def keyer(self) -> Keyer:
-        """Keys of the objects' ids."""
+        """Makes keys of the objects' ids."""
         names = self._row_key
 
         def key(record: Any) -> Any:
             ids = tuple(record.get(name) for name in names)
-            if ids and all(isinstance(one, (int, str)) for one in ids):
+            if ids and all(isinstance(value, (int, str)) for value in ids):
                 return ids
-            return msgspec.json.encode(record)  # without an id only itself tells it apart
+            return msgspec.json.encode(record)  # without an id, only the whole record identifies it
 
         return lambda keyed: [key(record) for record in keyed]
 
 
-def _inner(record: Any, way: Sequence[str]) -> Any:
-    """What is inside a record at the end of this way; None where the way ends before."""
-    for name in way:
-        record = record.get(name) if isinstance(record, Mapping) else None
-    return record
+def _nested(record: Any, path: Sequence[str]) -> Any:
+    """The value at this path in a record; None if the path does not exist."""
+    value = record
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value

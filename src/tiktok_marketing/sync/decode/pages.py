@@ -1,4 +1,4 @@
-"""What a page of a list is once it is decoded, what its records are put into, and who decodes it."""
+"""A decoded page of a list, the sink that receives its records, and the reader that decodes it."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from tiktok_marketing.catalog import Stream
 
 
 class RowSink(Protocol):
-    """What the records of a page are put into, while they are decoded.
+    """Receives the records of a page while they are decoded.
 
-    Whoever runs a sync decides what becomes of records: structs, lines of JSON, columns. A sink is made per page by a
-    `SinkFactory`, is filled once, and travels on as the page's records.
+    The caller of a sync decides what records become: structs, lines of JSON, columns. A `SinkFactory` makes one sink
+    per page, which is filled once and then passed on as the page's records.
     """
 
     def take(self, rows: bytes, /) -> Sequence[Sequence[Any]] | None:
-        """Take rows of a report as TikTok sends them, separated by commas, if the sink can use the mere text.
+        """Take rows of a report as TikTok sends them, separated by commas, if the sink can use the text itself.
 
         Returns:
-            For each dimension its value in each row; None if nothing was taken, and the rows are to be decoded.
+            For each dimension, its value in each row. None if the sink took nothing, so that the rows must be decoded.
         """
         ...
 
     def extend(self, records: Sequence[Any], /) -> None:
-        """Take decoded records. The caller does not keep them."""
+        """Take decoded records. The caller does not use them afterwards."""
         ...
 
     def select(self, positions: Sequence[int], /) -> Self:
@@ -34,7 +34,7 @@ class RowSink(Protocol):
         ...
 
     def __len__(self) -> int:
-        """How many records it has taken."""
+        """The number of records taken."""
         ...
 
 
@@ -42,14 +42,14 @@ Sink = TypeVar("Sink", bound=RowSink)
 Sink_co = TypeVar("Sink_co", bound=RowSink, covariant=True)
 
 SinkFactory = Callable[[Stream, int | None], RowSink]
-"""Makes the sink of a page of a stream, for an account; the account is None for what is not read per account."""
+"""Makes the sink for a page of a stream and account, an integer here; None if the stream is not read per account."""
 
 
 class RecordList(list[Any]):
-    """A sink that keeps records as they are: structs of a report's rows, dictionaries of objects."""
+    """A sink that is a list of the decoded records: structs of a report's rows, dictionaries of objects."""
 
     def take(self, _rows: bytes, /) -> None:
-        """Take no text."""
+        """Take nothing, so that the rows are decoded."""
         return
 
     def select(self, positions: Sequence[int], /) -> Self:
@@ -58,19 +58,19 @@ class RecordList(list[Any]):
 
 
 def record_list(_stream: Stream, _advertiser_id: int | None) -> RowSink:
-    """Keep the records as they are."""
+    """The default sink factory: a list of the decoded records."""
     return RecordList()
 
 
 class Page(msgspec.Struct, Generic[Sink_co], frozen=True):
-    """One page, decoded.
+    """One decoded page.
 
     Args:
-        records: What its records were put into.
-        keyed: What a key is made of, for each record: a row's dimensions, or the object itself.
-        total_number: Rows that TikTok says there are on all pages; None if it does not say.
-        total_page: Pages that TikTok says there are; None likewise.
-        rejected: Fields whose value could not be converted to its type and became null, with one such value each.
+        records: The sink with its records.
+        keyed: The source of each record's key: a row's dimensions, or the object itself.
+        total_number: The number of records on all pages, by TikTok's count; None if it gives none.
+        total_page: The number of pages, by TikTok's count; None if it gives none.
+        rejected: Fields whose value does not fit its type and became null, with one such value each.
     """
 
     records: Sink_co
@@ -81,7 +81,7 @@ class Page(msgspec.Struct, Generic[Sink_co], frozen=True):
 
 
 Keyer = Callable[[Iterable[Any]], list[Any]]
-"""Gives, for each item of `keyed`, a key that no other record of its stream and account has."""
+"""Returns, for each item of `keyed`, a key that no other record of its stream and account has."""
 
 
 class PageReader(Protocol[Sink_co]):
@@ -91,10 +91,10 @@ class PageReader(Protocol[Sink_co]):
         """Decode a page of a successful answer.
 
         Raises:
-            msgspec.DecodeError: If the body is not JSON of the documented shape.
+            msgspec.DecodeError: If the body is not JSON in the documented form.
         """
         ...
 
     def keyer(self) -> Keyer:
-        """Makes keys of records, for as long as they are compared with each other."""
+        """A function that makes keys of records. Only keys from the same function can be compared."""
         ...

@@ -1,8 +1,8 @@
-"""Pages of reports become rows of the catalog's types.
+"""Decodes pages of reports to rows with the catalog's types.
 
-Rows are decoded straight into structs made for their stream, and handed on a dozen or two at a time: a whole page would
-leave the processor's cache before anybody looks at it. Where a value does not fit its type, those rows are decoded once
-more without types, and each value is converted to its type or, failing that, to null: no row is lost for a value.
+Rows are decoded directly to structs of their stream, and passed on a dozen or two at a time, because a whole page would
+leave the processor's cache before anything uses it. If a value does not fit its type, those rows are decoded again
+without types. Each value is then converted to its type, or to null if that fails, so no row is lost because of a value.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from tiktok_marketing.sync.decode.pages import Keyer, Page, RecordList, RowSink,
 
 _PYTHON: dict[str, Any] = {
     "integer": Annotated[int, msgspec.Meta(ge=-LARGEST_INT - 1, le=LARGEST_INT)],
-    # Airbyte's connector writes 0.0 where TikTok says "0", and so do we, although an integer would be written faster.
-    # The bounds keep the texts nan and inf out, which are numbers to a decoder and nothing to JSON.
+    # Airbyte's connector writes 0.0 for TikTok's "0", and so does this one, although writing an integer is faster.
+    # The bounds exclude the texts nan and inf, which the decoder accepts as numbers and JSON does not allow.
     "number": Annotated[float, msgspec.Meta(ge=-float_info.max, le=float_info.max)],
     "string": str,
 }
 _SLICE = 48 * 1024
-"""Bytes of a page that are decoded at once: with what is made of them they fit into the processor's cache."""
+"""Bytes of a page that are decoded at once: they and their rows fit into the processor's cache."""
 _LIST = b'"list":['
 _ROW_BEGINS = (b'{"dimensions":{', b'{"metrics":{')
 _ROW_ENDS = b"}}"
@@ -40,13 +40,13 @@ _SPACED_NULL = re.compile(rb':\s+"-"')
 
 
 class ReportReader:
-    """Reads one report stream."""
+    """Decodes one report stream."""
 
     def __init__(self, stream: ReportStream) -> None:
         types = field_types(stream)
-        self._fields = {part: types[part].fields for part in ("dimensions", "metrics")}
+        self._fields = {group: types[group].fields for group in ("dimensions", "metrics")}
         source = stream.source
-        # A dimension is never null: a page in which "-" stands for one is read again as it came.
+        # A dimension is never null: rows that have "-" for one are decoded again without types.
         dimensions = [(name, _PYTHON[self._fields["dimensions"][name].kind]) for name in source.dimensions]
         metrics = [(name, _PYTHON[self._fields["metrics"][name].kind] | None, None) for name in source.metrics]
         self._dimensions = msgspec.defstruct("Dimensions", dimensions, gc=False)
@@ -63,15 +63,15 @@ class ReportReader:
         return self.read_into(body, RecordList)
 
     def read_into(self, body: bytes, new_sink: Callable[[], Sink]) -> Page[Sink]:
-        """Decode a page, quickly where every value is of its type.
+        """Decode a page, quickly where every value has its type.
 
         Args:
             body: The page.
-            new_sink: Makes what takes the rows and is the page's `records`.
+            new_sink: Makes the sink that receives the rows and becomes the page's `records`.
         """
         try:
             return self._gather(*_sliced(body), new_sink())
-        except msgspec.DecodeError:  # the slices were cut where no row ends, or the page is damaged
+        except msgspec.DecodeError:  # a slice ends within a row, or the page is damaged
             return self._gather(body, (), new_sink())
 
     def _gather(self, frame: bytes, slices: Iterable[bytes], sink: Sink) -> Page[Sink]:
@@ -90,22 +90,22 @@ class ReportReader:
         return Page(sink, dimensions, info.total_number, info.total_page, rejected)
 
     def keyer(self) -> Keyer:
-        """Keys of the rows' dimensions: an id and, packed below it, which of the other values it goes with.
+        """Makes keys of the rows' dimensions: the first one, an id, with a number for the other values packed below it.
 
-        A window may have hundreds of thousands of rows, whose keys are all kept while it is read; an integer is a
-        third of a tuple.
+        A window may have hundreds of thousands of rows, and all their keys stay in memory while it is read. An integer
+        takes a third of the memory of a tuple.
         """
         first, *others = self._dimension_names
-        of_first = attrgetter(first)
+        first_of = attrgetter(first)
         if not others:
-            return lambda keyed: list(map(of_first, keyed))
-        of_others = attrgetter(*others)
-        known: defaultdict[Any, int] = defaultdict(count().__next__)
+            return lambda keyed: list(map(first_of, keyed))
+        others_of = attrgetter(*others)
+        numbers: defaultdict[Any, int] = defaultdict(count().__next__)
 
         def keys(keyed: Iterable[Any]) -> list[Any]:
             return [
-                identity << 32 | known[rest] if type(identity) is int else (identity, rest)
-                for identity, rest in zip(map(of_first, keyed), map(of_others, keyed), strict=True)
+                identity << 32 | numbers[rest] if type(identity) is int else (identity, rest)
+                for identity, rest in zip(map(first_of, keyed), map(others_of, keyed), strict=True)
             ]
 
         return keys
@@ -113,13 +113,13 @@ class ReportReader:
     def _whole(self, answer: bytes, rejected: dict[str, str]) -> tuple[list[Any], PageInfo]:
         """The rows of an answer, and its counts."""
         with_nulls = _with_nulls(answer)
-        if not answer.startswith(_COMPACT):  # a serializer that puts spaces puts one after the first colon
+        if not answer.startswith(_COMPACT):  # a serializer that writes spaces writes one after the first colon
             with_nulls = _SPACED_NULL.sub(b":null", with_nulls)
         try:
             data = self._decode(with_nulls).data
-        except (msgspec.DecodeError, UnicodeDecodeError):  # a value not of its type, or a text that msgspec refuses
+        except (msgspec.DecodeError, UnicodeDecodeError):  # a value of another type, or a text that msgspec rejects
             rows, info = decode_list(answer, "list")
-            return [self._fitted_row(row, rejected) for row in rows], info
+            return [self._coerced_row(row, rejected) for row in rows], info
         return data.list, data.page_info
 
     def _some(self, rows: bytes, rejected: dict[str, str]) -> list[Any]:
@@ -128,44 +128,44 @@ class ReportReader:
             return self._decode_rows(_with_nulls(rows, b"[", b"]"))
         except (msgspec.DecodeError, UnicodeDecodeError):
             return [
-                self._fitted_row(row, rejected)
+                self._coerced_row(row, rejected)
                 for row in as_objects(decode_lenient(b"[%b]" % rows), "a slice of the list")
             ]
 
-    def _fitted_row(self, row: Mapping[str, Any], rejected: dict[str, str]) -> Any:
-        return self._row(*(self._fitted(part, row.get(part), rejected) for part in self._fields))
+    def _coerced_row(self, row: Mapping[str, Any], rejected: dict[str, str]) -> Any:
+        return self._row(*(self._coerced(group, row.get(group), rejected) for group in self._fields))
 
-    def _fitted(self, part: str, given: Any, rejected: dict[str, str]) -> Any:
-        """The struct of a row's dimensions or metrics, each value in its type or null."""
-        if not isinstance(given, Mapping):
-            raise msgspec.ValidationError(f"a row of the report has no `{part}`")
+    def _coerced(self, group: str, raw_values: Any, rejected: dict[str, str]) -> Any:
+        """The struct of a row's dimensions or metrics, each value converted to its type or null."""
+        if not isinstance(raw_values, Mapping):
+            raise msgspec.ValidationError(f"a row of the report has no `{group}`")
         values = {}
-        for name, kind in self._fields[part].items():
-            value = given.get(name)
-            is_null = part == "metrics" and value == "-"
+        for name, kind in self._fields[group].items():
+            value = raw_values.get(name)
+            is_null = group == "metrics" and value == "-"
             values[name] = None if is_null else coerce(value, kind, name, rejected)
-        return (self._metrics if part == "metrics" else self._dimensions)(**values)
+        return (self._metrics if group == "metrics" else self._dimensions)(**values)
 
 
 def _with_nulls(body: bytes, before: bytes = b"", after: bytes = b"") -> bytes:
-    """The JSON with null for `"-"`, which is TikTok's null in a metric; in a dimension it makes typed decoding fail.
+    """The JSON with null in place of `"-"`, which means null in a metric; in a dimension, typed decoding then fails.
 
-    A quote right after a colon opens a value, so only values that are "-" as a whole are hit, wherever they are.
+    A quote right after a colon opens a value, so this replaces only values that are exactly "-", wherever they are.
     """
-    parts = body.rsplit(b':"-"')  # `split` takes half as long again, and `replace` three times as long
-    parts[0] = before + parts[0]
-    parts[-1] += after
-    return b":null".join(parts)
+    chunks = body.rsplit(b':"-"')  # `split` takes half as long again, and `replace` three times as long
+    chunks[0] = before + chunks[0]
+    chunks[-1] += after
+    return b":null".join(chunks)
 
 
 def _sliced(body: bytes) -> tuple[bytes, Iterator[bytes]]:
-    """A page without its rows, and the rows, a dozen or two at a time; the whole page and nothing if there are none.
+    """A page without its rows, and the rows in slices of a dozen or two; the whole page and no slices if it has none.
 
-    The cuts are looked for as text. They are where they should be if the page without its rows is an answer and each
-    slice, between brackets, is an array of rows: then what lies between the brackets of the list is those rows.
+    The cuts are found by searching the text. They are right if the page without its rows is an answer, and each slice,
+    in brackets, is an array of rows.
     """
     start, end = body.find(_LIST) + len(_LIST), body.rfind(_ROW_ENDS + b"]") + len(_ROW_ENDS)
-    begin = next((one for one in _ROW_BEGINS if body.startswith(one, start)), None)
+    begin = next((prefix for prefix in _ROW_BEGINS if body.startswith(prefix, start)), None)
     if begin is None or end <= start or not body.startswith(_COMPACT):
         return body, iter(())
     before, after = body[:start], body[end:]
@@ -179,7 +179,7 @@ _BEGINNING = msgspec.json.Decoder(msgspec.defstruct("Beginning", [("data", _NO_R
 
 
 def _is_list_of_answer(before: bytes) -> bool:
-    """Whether what ends here is the beginning of an answer, up to the bracket that opens its list."""
+    """Whether this is the beginning of an answer, up to the bracket that opens its list."""
     try:
         _BEGINNING.decode(before + b"]}}")
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -187,20 +187,20 @@ def _is_list_of_answer(before: bytes) -> bool:
     return True
 
 
-def _slices(body: bytes, at: int, end: int, between: bytes) -> Iterator[bytes]:
+def _slices(body: bytes, at: int, end: int, separator: bytes) -> Iterator[bytes]:
     while at < end:
-        cut = body.find(between, at + _SLICE, end)
+        cut = body.find(separator, at + _SLICE, end)
         until = end if cut < 0 else cut + len(_ROW_ENDS)
         yield body[at:until]
         at = until + 1
 
 
 class ReportPageReader:
-    """Reads pages of a report into the sinks of one sync and account.
+    """Decodes pages of a report into the sinks of one sync and account.
 
     Args:
-        reader: Of the report.
-        new_sink: Makes the sink of a page.
+        reader: The report's reader.
+        new_sink: Makes the sink for a page.
     """
 
     def __init__(self, reader: ReportReader, new_sink: Callable[[], RowSink]) -> None:
@@ -215,5 +215,5 @@ class ReportPageReader:
 
 @lru_cache(maxsize=256)
 def report_reader(stream: ReportStream) -> ReportReader:
-    """The reader of a report stream, made once: its structs serve all accounts."""
+    """The reader of a report stream. It is made once, because its structs serve all accounts."""
     return ReportReader(stream)

@@ -1,1 +1,1 @@
-"""What a sync will read, and when a state may move. Pure: values and a moment in, values out; no I/O, no clock."""
+"""What a sync will read, and when a state may move. Pure: takes values and a time, returns values; no I/O, no clock."""

@@ -1,4 +1,4 @@
-"""The ad accounts of this run: which ones, and what must be known of them before anything can be planned."""
+"""The ad accounts of this run: which ones they are, and the facts about them that planning needs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import PartialAnswerError, TikTokError
 from tiktok_marketing.sync.plan.zones import ZONE_AHEAD_OF_ALL, day_in, earliest_day_in
 
@@ -18,13 +19,13 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         advertiser_id: Its id.
         name: Its name; empty if unknown.
-        zone: Its time zone, which its days are in; `EARLIEST_ZONE` if it is unknown.
-        created: Its first day there; None if unknown.
-        info: Its record as `/advertiser/info/` gave it; None if it could not be had.
-        error: Why not.
+        zone: Its time zone, in which its days are; `ZONE_AHEAD_OF_ALL` if unknown.
+        created: The day it was created, in its time zone; None if unknown.
+        info: Its record from `/advertiser/info/`; None if TikTok did not give it.
+        error: Why TikTok did not give the record.
     """
 
-    advertiser_id: str
+    advertiser_id: AdvertiserId
     name: str = ""
     zone: tzinfo = ZONE_AHEAD_OF_ALL
     created: date | None = None
@@ -32,25 +33,25 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     error: TikTokError | None = None
 
     def today(self, now: datetime) -> date:
-        """The account's date at an aware moment."""
+        """The account's date at an aware time."""
         return day_in(self.zone, now)
 
     def latest_started_day(self, now: datetime) -> date:
-        """The latest day that has begun for it for certain: what is before is over, and no hour of it is to come."""
+        """The latest day that has certainly begun in the account's time zone, whatever that is if it is unknown."""
         return earliest_day_in(self.zone, now)
 
     @property
     def zone_is_known(self) -> bool:
-        """Whether TikTok has said which time zone it has, and this machine knows it."""
+        """Whether TikTok gave the account's time zone, and this machine knows it."""
         return self.zone != ZONE_AHEAD_OF_ALL
 
 
 class AccountList(msgspec.Struct, frozen=True):
-    """The accounts that the token reaches.
+    """The accounts that the token has access to.
 
     Args:
-        rows: As TikTok gave them.
-        incomplete: Why there may be more; None if these are all.
+        rows: The accounts as TikTok lists them.
+        incomplete: Why there may be more accounts; None if these are all.
     """
 
     rows: Sequence[Mapping[str, Any]]
@@ -58,11 +59,11 @@ class AccountList(msgspec.Struct, frozen=True):
 
 
 class Accounts(msgspec.Struct, frozen=True):
-    """What was found.
+    """The accounts of this run.
 
     Args:
         chosen: The accounts to read, in TikTok's order.
-        listed: The token's list; None if it was not asked for.
+        listed: The token's list; None if it was not requested.
         incomplete: Why there may be more accounts to read; None if these are all.
     """
 

@@ -1,11 +1,11 @@
 """When the state of one stream and account may move, and how far. Pure.
 
-A state that says "read up to here" makes every later sync pass over what lies before. So it moves only
+A state that says "read up to here" makes every later sync skip what lies before. So it moves only
 
 - over an unbroken run of finished windows, oldest first, although windows finish in any order;
-- to days that have surely begun for the account: `state_limit`;
-- for objects, to ten minutes before the reading began at most: an object that changes once more after its page was read
-  must come again in the next sync.
+- to days that have certainly begun for the account: `state_limit`;
+- for objects, to at most ten minutes before reading began: if an object changes again after its page was read, the next
+  sync must read it again.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from tiktok_marketing.sync.plan.cursors import Cursor
 from tiktok_marketing.sync.plan.windows import Window
 
 _STILL_CHANGING = timedelta(minutes=10)
-"""Objects changed so shortly before they were read are read again next time: they may have changed once more since."""
+"""Objects that changed this shortly before reading began are read again next time: they may have changed since."""
 
 
 def state_limit(account: Account, last: date, clock: ClockReading) -> date:
-    """The latest day that the state of a report may name, if days up to `last` are read.
+    """The latest day that the state of a report may reach, if days up to `last` are read.
 
-    A day counts as begun only once it has begun by both clocks and, if the account's time zone is unknown, everywhere.
+    A day counts only once it has begun by both clocks and, if the account's time zone is unknown, in every time zone.
     """
     return min(last, account.latest_started_day(clock.earliest))
 
 
 class ObjectsReached(msgspec.Struct, frozen=True):
-    """How far a complete reading of an account's objects got.
+    """How far a complete read of an account's objects got.
 
     Args:
-        latest: The latest cursor value that came, as `YYYY-MM-DD HH:MM:SS`; empty if none did.
-        began: When the reading began, UTC, by the clock that is behind.
-        only_changed_since: The cursor from which on TikTok was asked for changed objects; None if all were asked for.
+        latest: The latest cursor value among the objects, as `YYYY-MM-DD HH:MM:SS`; empty if none had one.
+        began: When reading began, UTC, by the clock that is behind.
+        only_changed_since: The cursor since which TikTok was asked for changed objects; None if it was asked for all.
 
     Example:
         Reading began at 2026-03-10 12:00:00, so the state moves to 2026-03-10 11:50:00 at most.
@@ -53,7 +53,7 @@ class ObjectsReached(msgspec.Struct, frozen=True):
         if not self.latest:
             return None
         limits = [self.latest, f"{self.began - _STILL_CHANGING:%Y-%m-%d %H:%M:%S}"]
-        if self.only_changed_since is not None:  # a cursor of the next day would say that all were read on that day
+        if self.only_changed_since is not None:  # a cursor of the next day would mean that all were read on that day
             limits.append(f"{self.only_changed_since[:10]} 23:59:59")
         return Cursor(min(limits))
 
@@ -71,14 +71,14 @@ class Ticket:
 class Frontier:
     """How far one stream of one account has been read without a gap.
 
-    There is one per stream and account, hundreds of thousands for an agency, so it holds as little as it can.
+    There is one per stream and account, hundreds of thousands for an agency, so it uses as little memory as it can.
 
     Args:
-        limit: The latest day that the state may name; None for what has no days.
+        limit: The latest day that the state may reach; None for a partition without days.
 
     Example:
-        Three windows begin; the second finishes first, and moves nothing. Once the first finishes, the state moves to
-        the end of the second.
+        Three windows begin. The second finishes first, and the state does not move. Once the first finishes, the state
+        moves to the end of the second.
     """
 
     __slots__ = ("_blocked", "_limit", "_tickets")
@@ -90,7 +90,7 @@ class Frontier:
         self._blocked = False
 
     def begin(self, window: Window | None) -> Ticket:
-        """A window is going to be read. Windows begin oldest first."""
+        """Reading a window begins. Windows begin oldest first."""
         ticket = Ticket(window)
         if not self._blocked:
             if self._tickets is None:
@@ -99,11 +99,11 @@ class Frontier:
         return ticket
 
     def finish(self, ticket: Ticket, objects: ObjectsReached | None = None) -> Cursor | None:
-        """A window has been read and delivered whole.
+        """A window has been read and delivered completely.
 
         Args:
             ticket: The window.
-            objects: For objects, how far the reading got.
+            objects: For objects, how far the read got.
 
         Returns:
             The cursor up to which everything has been delivered now; None if the state does not move.
@@ -121,10 +121,10 @@ class Frontier:
         return None if self._limit is None else Cursor(f"{min(reached.window.end, self._limit)} 00:00:00")
 
     def block(self, ticket: Ticket) -> None:
-        """A window was not delivered whole: the state stays before it, whatever finishes later."""
+        """A window was not delivered completely: the state stays before it, whatever finishes later."""
         self._blocked = True
         if self._tickets is not None and ticket in self._tickets:
             while self._tickets.pop() is not ticket:
-                pass  # later windows do not matter any more
+                pass  # later windows no longer matter
             if not self._tickets:
                 self._tickets = None

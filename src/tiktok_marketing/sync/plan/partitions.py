@@ -1,4 +1,4 @@
-"""What has to be read: streams, accounts, days and states become partitions. Pure."""
+"""What must be read: turns streams, accounts, days and states into partitions. Pure."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from tiktok_marketing.sync.plan.windows import Window, count_windows, first_day
 from tiktok_marketing.sync.plan.zones import day_in
 
 _SPAN = 365
-"""Days that a report without a time dimension may sum up (`/report/integrated/get/`)."""
+"""Days that a report without a time dimension may cover (`/report/integrated/get/`)."""
 
 
 class Partition(msgspec.Struct, frozen=True, kw_only=True):
-    """What one stream reads of one account, whose state moves on its own.
+    """What one stream reads of one account. Its state moves independently of others.
 
     Args:
         stream: The stream.
         account: The account; None for a stream that is not read per account.
-        first: The first day; None for what has no days.
-        last: The last day.
-        state_limit: The latest day that the state may name, see `plan.frontier`.
-        days: Days a window holds at most.
-        modified_since: For objects: older ones are left out, `YYYY-MM-DD HH:MM:SS` in UTC.
-        only_changed: Whether TikTok may be asked for just these objects, where it has a filter for them, since an
-            earlier sync of the same day has read all.
+        first: The first day; None if the stream has no days.
+        last: The last day; None in the same case.
+        state_limit: The latest day that the state may reach, see `plan.frontier`.
+        days: The most days in a window.
+        modified_since: For objects: leave out older ones, `YYYY-MM-DD HH:MM:SS` in UTC.
+        only_changed: Whether to ask TikTok for these objects only, where it has a filter for them, because an earlier
+            sync of the same day has read all.
     """
 
     stream: AnyStream
@@ -46,11 +46,11 @@ class Partition(msgspec.Struct, frozen=True, kw_only=True):
     only_changed: bool = False
 
     def windows(self) -> Iterator[Window | None]:
-        """The windows, oldest first; one None for what has no days."""
+        """The windows, oldest first; a single None if there are no days."""
         return map(self.window, range(self.size))
 
     def window(self, number: int) -> Window | None:
-        """One of its windows, the oldest being 0; None for what has no days."""
+        """The window with this number, counted from 0 for the oldest; None if there are no days."""
         if self.first is None or self.last is None:
             return None
         start = self.first + timedelta(days=number * self.days)
@@ -58,7 +58,7 @@ class Partition(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def size(self) -> int:
-        """How many windows there are."""
+        """The number of windows."""
         if self.first is None or self.last is None:
             return 1
         return count_windows(self.first, self.last, self.days)
@@ -73,15 +73,15 @@ def plan_stream(
     *,
     since: date | None = None,
 ) -> list[Partition]:
-    """The partitions of one stream; fewer than accounts if some have no day to read.
+    """The partitions of one stream, one per account that has a day to read.
 
     Args:
-        config: What the user asked for.
+        config: The configuration.
         selected: The stream and its mode.
         cursors: How far it was read before; None if it has no state or must not use it.
         accounts: The accounts of this run.
-        clock: What time it is.
-        since: The first day of reports to read, whatever the state says; None for the days that are due.
+        clock: The current time.
+        since: The first day of reports to read, whatever the state says; None to follow the state.
     """
     stream = selected.stream
     if stream.scope is not Scope.ACCOUNT:
@@ -105,7 +105,7 @@ def _partition(
         return Partition(stream=stream, account=account)
     today = account.today(clock.latest)
     last = min(config.end_date, today) if config.end_date else today
-    # The sandbox's mock figures are older than any account, and no account was made tomorrow.
+    # The sandbox's mock figures are older than any account, and no account was created tomorrow.
     created = None if config.sandbox or (account.created or today) > today else account.created
     first = first_day(
         config.start_date,
@@ -116,17 +116,18 @@ def _partition(
     )
     match source.grain:
         case Grain.SPAN:
-            # A row says nothing of its days, so two windows would give two rows of one key: only the last one is read.
+            # A row has no day, so two windows would give two rows with one key: only the last window is read.
             first, days = max(first, last - timedelta(days=_SPAN - 1)), _SPAN
         case Grain.HOUR:
-            days = 1  # TikTok takes one day at a time by the hour and thirty by the day
+            days = 1  # TikTok accepts one day per request for hourly reports, and thirty for daily ones
         case _:
             days = config.report_granularity
     limit: date | None = state_limit(account, last, clock)
     if since is not None:
-        asked_first = first_day(since, created=created, state=None, lookback=0, last=last)
-        limit = None if asked_first > first else limit  # the days between are not read: the state must not pass them
-        first = asked_first
+        requested_first = first_day(since, created=created, state=None, lookback=0, last=last)
+        # If days in between are not read, the state must not move past them.
+        limit = None if requested_first > first else limit
+        first = requested_first
     return Partition(stream=stream, account=account, first=first, last=last, state_limit=limit, days=days)
 
 
@@ -136,8 +137,8 @@ def _object_partition(
     """The objects of one account: all since `start_date`, or those that changed since the state."""
     since = f"{config.start_date} 00:00:00"
     cursor = cursors.of(account.advertiser_id) if cursors else None
-    # A cursor of today was written by a sync of today, whose own was older or came of another one of today: so the
-    # first of them, whose cursor was not of today, has read and delivered all.
+    # A cursor of today was written by a sync of today, which itself began with an older cursor or with one of today. So
+    # the first sync of today, which began with an older cursor, has read and delivered all objects.
     read_today = cursor is not None and cursor[:10] == str(day_in(UTC, now))
     daily = config.refresh_objects is Refresh.DAILY
     if stream.source.has_status and (config.refresh_objects is Refresh.ALWAYS or (daily and not read_today)):
@@ -151,5 +152,5 @@ def _object_partition(
 
 
 def in_order_of_size(partitions: Mapping[str, Sequence[Partition]]) -> list[str]:
-    """Stream names, those with the fewest windows first: a short stream does not wait for a long one."""
+    """Stream names, fewest windows first, so that a short stream does not wait for a long one."""
     return sorted(partitions, key=lambda name: sum(partition.size for partition in partitions[name]))

@@ -1,4 +1,4 @@
-"""What a whole sync reads: one planner for the sync itself, for `plan`, and for every face. Pure."""
+"""What a whole sync reads. The sync itself, the command `plan` and every other interface use this one planner. Pure."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from tiktok_marketing.sync.plan.state_repair import list_ids, repair, unreachabl
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """Something a person should be able to find in the log.
+    """A message for the log.
 
     Args:
-        level: How much it matters.
-        text: What there is to say.
-        detail: More for whoever debugs it.
+        level: Its severity.
+        text: The message.
+        detail: More for debugging.
     """
 
     level: Literal["info", "warning"]
@@ -32,12 +32,12 @@ class Notice(msgspec.Struct, frozen=True):
 
 
 class SyncPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole sync, before anything of it is read.
+    """A whole sync, before reading begins.
 
     Args:
-        partitions: Stream name to what is read of it, in the order of the selection; empty if it has nothing to read.
-        cursors: Stream name to how far its accounts were read before, for streams that have a state.
-        notices: What a person should know before it begins.
+        partitions: What is read of each stream, by name, in the order of the selection; empty if there is nothing.
+        cursors: How far the accounts of each stream were read before, by name, for streams that have a state.
+        notices: Messages for the log.
     """
 
     partitions: Mapping[str, Sequence[Partition]]
@@ -51,14 +51,14 @@ class SyncPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_states(selected: Sequence[Selected], states: Mapping[str, Any]) -> dict[str, Cursors]:
-    """Stream name to the cursors of an earlier sync, for every selected stream that has a state.
+    """The cursors of an earlier sync, by stream name, for every selected stream that has a state.
 
     Args:
         selected: The streams and their modes.
-        states: Stream name to its state, in any known form.
+        states: The state of each stream, by name, in any known form.
 
     Raises:
-        ConfigurationError: If a state is of no known form.
+        ConfigurationError: If a state has no known form.
     """
     return {
         stream.name: read_state(stream.name, stream.cursor, states.get(stream.name))
@@ -79,11 +79,11 @@ def plan_sync(
     """Plan what a sync reads.
 
     Args:
-        config: What the user asked for.
+        config: The configuration.
         selected: The streams and their modes.
-        cursors: What `read_states` gave. They are repaired: what no sync can have reached is taken back.
+        cursors: The result of `read_states`. Cursors that no sync can have reached are set back.
         accounts: The accounts of this run.
-        clock: What time it is.
+        clock: The current time.
         since: The first day of reports to read, whatever the states say; None for the days that are due.
     """
     notices = []
@@ -92,8 +92,8 @@ def plan_sync(
         notices.append(
             Notice(
                 "warning",
-                f"The token no longer reaches accounts that were read before: {list_ids(unreachable)}. "
-                "Authorize the application for them again, or put them into exclude_advertiser_ids.",
+                f"The token no longer has access to accounts that were read before: {list_ids(unreachable)}. "
+                "Authorize the application for them again, or add them to exclude_advertiser_ids.",
             )
         )
     partitions: dict[str, Sequence[Partition]] = {}
@@ -104,8 +104,8 @@ def plan_sync(
             notices.append(
                 Notice(
                     "warning",
-                    f"{name}: the state says that {list_ids(restarted)} had been read to days that have yet to come. "
-                    "An earlier sync ran under a wrong clock: they are read from the start.",
+                    f"{name}: the state says that {list_ids(restarted)} had been read up to days in the future, "
+                    "so an earlier sync ran with a wrong clock. They are read again from the start.",
                 )
             )
         partitions[name] = plan_stream(config, selection, cursors.get(name), accounts.chosen, clock, since=since)

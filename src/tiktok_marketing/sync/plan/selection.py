@@ -1,4 +1,4 @@
-"""Which streams are read: by the names that somebody asked for, or all that the configuration can read. Pure."""
+"""Which streams are read: those with the given names, or all that the configuration can read. Pure."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tiktok_marketing.errors import ConfigurationError
 
 
 def choose_streams(config: Config, names: Iterable[str] | None = None) -> tuple[AnyStream, ...]:
-    """The streams that somebody asked for, or all that the configuration can read.
+    """The streams with the given names, or all that the configuration can read.
 
     Args:
-        config: What the user asked for.
-        names: Names of streams, or patterns like `ads*`; a text holds several, with commas. None for all.
+        config: The configuration.
+        names: Names of streams, or patterns like `ads*`; a text may contain several, with commas. None for all.
 
     Raises:
         ConfigurationError: If a name is not a stream, a pattern matches none, or sandbox accounts do not have it.
@@ -28,20 +28,24 @@ def choose_streams(config: Config, names: Iterable[str] | None = None) -> tuple[
         return readable
     chosen: dict[str, AnyStream] = {}
     for name in _split(names):
-        if any(sign in name for sign in "*?["):
+        if any(wildcard in name for wildcard in "*?["):
             matches = [stream for stream in readable if fnmatchcase(stream.name, name)]
             if not matches:
                 raise ConfigurationError(
-                    f"No stream matches {name!r}.", remedy="`tiktok-marketing streams` lists them."
+                    f"No stream matches {name!r}.", remedy="`tiktok-marketing streams` lists all streams."
                 )
             chosen |= {stream.name: stream for stream in matches}
             continue
         stream = find_stream(name)
         if stream not in readable:
-            raise ConfigurationError(f"Sandbox accounts have no {name}.", remedy="Leave this stream out.")
+            raise ConfigurationError(
+                f"Sandbox accounts do not have the stream {name}.", remedy="Leave this stream out."
+            )
         chosen[name] = stream
     if not chosen:
-        raise ConfigurationError("No stream is asked for.", remedy="`tiktok-marketing streams` lists them.")
+        raise ConfigurationError(
+            "No stream is selected.", remedy="Name at least one; `tiktok-marketing streams` lists all streams."
+        )
     return tuple(chosen.values())
 
 
@@ -51,36 +55,36 @@ def _split(names: Iterable[str]) -> list[str]:
 
 
 def find_stream(name: str) -> AnyStream:
-    """The stream of this name.
+    """The stream with this name.
 
     Raises:
-        ConfigurationError: If there is none; the error names the nearest ones.
+        ConfigurationError: If there is none; the error suggests the most similar names.
     """
     stream = stream_named(name)
     if stream is None:
         close = difflib.get_close_matches(name, [stream.name for stream in STREAMS], n=2)
         suggestion = f"Did you mean {' or '.join(close)}? " if close else ""
         raise ConfigurationError(
-            f"There is no stream {name!r}.", remedy=f"{suggestion}`tiktok-marketing streams` lists them."
+            f"There is no stream {name!r}.", remedy=f"{suggestion}`tiktok-marketing streams` lists all streams."
         )
     return stream
 
 
 def select_for_database(streams: Iterable[AnyStream]) -> list[Selected]:
-    """How streams are read into a database: reports from their state on, lists of objects whole.
+    """How streams are read into a database: reports from their state on, lists of objects in full.
 
-    A list is read whole in any case, and an object's status can change without its `modify_time`: so every object that
-    was read is written, which costs a merge by key little.
+    TikTok delivers a list in full in any case, and an object's status can change without its `modify_time`. So every
+    object is written, which costs little in a merge by key.
     """
     return [Selected(stream, incremental=stream.is_report and stream.cursor is not None) for stream in streams]
 
 
 class Selected(msgspec.Struct, frozen=True):
-    """A stream that is asked for.
+    """A selected stream.
 
     Args:
-        stream: Which one.
-        incremental: Whether its state is used and written; otherwise it is read whole from `start_date`.
+        stream: The stream.
+        incremental: Whether its state is used and written; otherwise it is read in full from `start_date`.
     """
 
     stream: AnyStream

@@ -1,4 +1,4 @@
-"""What earlier syncs have left in the states, held against what is possible now. Pure."""
+"""Repairs states of earlier syncs that cannot be right, and finds accounts that the token has lost. Pure."""
 
 from __future__ import annotations
 
@@ -7,32 +7,35 @@ from datetime import UTC, datetime, timedelta
 
 from tiktok_marketing.catalog import Stream
 from tiktok_marketing.clock import ClockReading
-from tiktok_marketing.config import Config
+from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.sync.plan.accounts import Account, Accounts
-from tiktok_marketing.sync.plan.cursors import Cursors
+from tiktok_marketing.sync.plan.cursors import Cursor, Cursors
 
 _READ_AHEAD = timedelta(days=2)
-"""How far a report's cursor may be ahead of the account's day without being wrong: other connectors read to UTC's
-tomorrow, and a zone that was unknown may have been one of those where days begin last."""
+"""How far a report's cursor may be ahead of the account's day without being wrong.
+
+Other connectors read up to tomorrow in UTC, and an account whose time zone was unknown may have been in one where days
+begin last."""
 CHANGED_AHEAD = timedelta(hours=1)
-"""How far the cursor of objects may be ahead of TikTok's time: it is one of TikTok's own, and the answer that told what
-time it is may be a while old."""
-_NAMED = 5
-"""Accounts that a notice names; the others are counted."""
+"""How far the cursor of objects may be ahead of TikTok's time.
+
+It is a time of TikTok's own, and the answer that showed TikTok's time may be a while old."""
+_MAX_NAMED = 5
+"""How many accounts a notice names; it counts the others."""
 
 
-def repair(stream: Stream, cursors: Cursors, accounts: Sequence[Account], moment: ClockReading) -> list[str]:
-    """Take back what no sync can have reached, since the days up to there would be passed over once they come.
+def repair(stream: Stream, cursors: Cursors, accounts: Sequence[Account], clock: ClockReading) -> list[AdvertiserId]:
+    """Set back cursors that no sync can have reached. Otherwise later syncs would skip the days up to there.
 
-    A cursor of a connector that reads ahead goes back to the day that has begun. One that is farther ahead comes of a
-    clock that was wrong, and nobody knows what was read: the account is read from the start. TikTok's clock decides,
-    since this machine's may still be wrong.
+    The cursor of a connector that reads ahead is set back to the latest day that has begun. A cursor farther ahead was
+    written under a wrong clock, so nobody knows what was read, and the account is read from the start. TikTok's clock
+    decides, because this machine's may still be wrong.
 
     Args:
-        stream: Whose cursors.
-        cursors: They are changed.
+        stream: The stream.
+        cursors: Its cursors, which are changed.
         accounts: The accounts of this run.
-        moment: This one.
+        clock: The current time.
 
     Returns:
         The accounts that are read from the start.
@@ -43,33 +46,34 @@ def repair(stream: Stream, cursors: Cursors, accounts: Sequence[Account], moment
         cursors.adopt_common(account.advertiser_id)
     restarted = []
     for account in accounts:
-        one = account.advertiser_id
-        cursor = cursors.of(one)
+        advertiser_id = account.advertiser_id
+        cursor = cursors.of(advertiser_id)
         if cursor is None:
             continue
         if stream.is_report:
             day = datetime.fromisoformat(cursor).date()
-            impossible = day > account.today(moment.tiktok) + _READ_AHEAD
-            if day > account.latest_started_day(moment.tiktok) and not impossible:
-                cursors.rewind(one, f"{account.latest_started_day(moment.earliest)} 00:00:00")
+            impossible = day > account.today(clock.tiktok) + _READ_AHEAD
+            if day > account.latest_started_day(clock.tiktok) and not impossible:
+                cursors.rewind(advertiser_id, Cursor(f"{account.latest_started_day(clock.earliest)} 00:00:00"))
         else:
             changed = datetime.fromisoformat(cursor).replace(tzinfo=UTC)
-            impossible = changed > moment.tiktok + CHANGED_AHEAD
+            impossible = changed > clock.tiktok + CHANGED_AHEAD
         if impossible:
-            cursors.rewind(one, None)
-            restarted.append(one)
+            cursors.rewind(advertiser_id, None)
+            restarted.append(advertiser_id)
     return restarted
 
 
-def unreachable_accounts(config: Config, found: Accounts, known: Iterable[Cursors]) -> list[str]:
-    """The accounts that were read before and that the token does not reach any more, though nobody excluded them."""
-    if found.listed is None or found.listed.incomplete is not None or config.advertiser_ids:
+def unreachable_accounts(config: Config, accounts: Accounts, states: Iterable[Cursors]) -> list[AdvertiserId]:
+    """The accounts that were read before, that nobody excluded, and that the token no longer has access to."""
+    if accounts.listed is None or accounts.listed.incomplete is not None or config.advertiser_ids:
         return []
-    chosen = {account.advertiser_id for account in found.chosen} | set(config.exclude_advertiser_ids)
-    return list(dict.fromkeys(one for cursors in known for one in cursors.accounts if one not in chosen))
+    expected = {account.advertiser_id for account in accounts.chosen} | set(config.exclude_advertiser_ids)
+    read_before = dict.fromkeys(advertiser_id for cursors in states for advertiser_id in cursors.accounts)
+    return [advertiser_id for advertiser_id in read_before if advertiser_id not in expected]
 
 
-def list_ids(ids: Sequence[str]) -> str:
-    """Some accounts, for a notice."""
-    more = f" and {len(ids) - _NAMED:,} more" if len(ids) > _NAMED else ""
-    return f"{', '.join(ids[:_NAMED])}{more}"
+def list_ids(ids: Sequence[AdvertiserId]) -> str:
+    """Account ids as a notice shows them."""
+    more = f" and {len(ids) - _MAX_NAMED:,} more" if len(ids) > _MAX_NAMED else ""
+    return f"{', '.join(ids[:_MAX_NAMED])}{more}"

@@ -1,7 +1,7 @@
-"""Days become windows. Pure: days in, days out.
+"""Divides days into windows. Pure: days in, days out.
 
-A day is always the ad account's own, and both ends of a window belong to it, as in TikTok's `start_date` and
-`end_date`.
+Days are always the ad account's, and a window includes both its first and its last day, as TikTok's `start_date` and
+`end_date` do.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Window(msgspec.Struct, frozen=True, order=True):
 
     @property
     def days(self) -> int:
-        """How many days it holds."""
+        """The number of days."""
         return (self.end - self.start).days + 1
 
     def halves(self) -> tuple[Window, Window] | None:
@@ -50,7 +50,7 @@ def windows(first: date, last: date, days: int) -> Iterator[Window]:
 
 
 def count_windows(first: date, last: date, days: int) -> int:
-    """How many windows `windows` gives, without making them."""
+    """How many windows `windows` would yield."""
     return max(0, -(-((last - first).days + 1) // days))
 
 
@@ -58,17 +58,17 @@ def first_day(start_date: date, *, created: date | None, state: date | None, loo
     """The first day that must be read.
 
     Args:
-        start_date: The first day that is wanted at all.
-        created: The account's first day; None if it is unknown.
+        start_date: The configured first day.
+        created: The day the account was created; None if unknown.
         state: The last day that was read before; None if none was.
-        lookback: Days before the state whose figures may still have changed.
-        last: The last day that will be read. A state beyond it (from a connector that reads ahead, or a clock that
-            was wrong) counts as this day, or the days in between would never be read.
+        lookback: Days before the state whose figures may still change.
+        last: The last day that will be read. A later state, from a connector that reads ahead or from a wrong clock,
+            counts as this day. Otherwise the days in between would never be read.
     """
     first = start_date
     if created is not None:
         first = max(first, created)
     if state is not None:
-        known = min(state, last)
-        first = max(first, known - timedelta(days=min(lookback, (known - date.min).days)))
+        last_read = min(state, last)
+        first = max(first, last_read - timedelta(days=min(lookback, (last_read - date.min).days)))
     return first

@@ -1,1 +1,1 @@
-"""Reading lists from TikTok to their end: accounts, reports, objects. Nothing here knows about states or sinks."""
+"""Reads complete lists from TikTok: accounts, reports and objects. Nothing here knows about states or databases."""

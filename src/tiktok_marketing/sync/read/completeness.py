@@ -1,4 +1,4 @@
-"""Whether walks through a list that may move meanwhile have brought all that there is. Pure."""
+"""Whether repeated passes through a list that may change meanwhile have delivered all its records. Pure."""
 
 from __future__ import annotations
 
@@ -10,114 +10,114 @@ from typing import Any
 from tiktok_marketing.sync.decode.pages import Page
 
 _PASSES = 4
-"""How often a list that came short is walked before that is an error, if it stands still."""
-_PASSES_WHILE_MOVING = 8
-"""The same of one that moves while it is read, so that another walk may find it whole."""
+"""After this many passes through a list that does not change, missing records are an error."""
+_PASSES_WHILE_CHANGING = 8
+"""The same for a list that changes while it is read, because another pass may find it whole."""
 _PASSES_WHILE_GROWING = 3
-"""How often one is walked that grows all the time: what is new since a walk began is the next sync's."""
+"""The most passes through a list that only grows: records created since a pass began belong to the next sync."""
 _PASSES_TOGETHER = 3
-"""Walks whose records are put together where each misses others: the order of a list may not be stable."""
+"""How many passes are combined if each misses other records: the order of a list may not be stable."""
 
 
 class Outcome(Enum):
-    """What is to be said of a list after a walk."""
+    """What is known about a list after a pass."""
 
     WHOLE = auto()
-    """All that there is came."""
+    """All its records were delivered."""
     CONSISTENT = auto()
-    """It moved all the time, and what came explains what it told."""
+    """It changed all the time, and the delivered records explain its counts."""
     AGAIN = auto()
-    """Another walk may bring more."""
+    """Another pass may deliver more."""
     SHORT = auto()
-    """It stands still, and records that it counts do not come."""
+    """It does not change, and TikTok does not deliver all the records that it counts."""
     UNSETTLED = auto()
-    """It moved all the time, and records that it counts did not come."""
+    """It changed all the time, and TikTok did not deliver all the records that it counted."""
 
 
 class Pass:
-    """One walk through all pages of a list.
+    """One pass through all pages of a list.
 
     Args:
-        number: Which one it was, from 1 on.
+        number: Its number, counted from 1.
         page_size: Records that a page should have; None where there are no pages.
-        came: Where the keys of those that come are put.
+        keys: Receives the keys of the pass's records.
     """
 
-    def __init__(self, number: int, page_size: int | None, came: set[Any]) -> None:
+    def __init__(self, number: int, page_size: int | None, keys: set[Any]) -> None:
         self.number = number
-        self.keys = came
+        self.keys = keys
         self.full = True
-        """Whether each page had as many records as it should have by its own count. However a list moves, or is
-        ordered, its pages are full: what is not there is counted and never given."""
+        """Whether each page had as many records as its own count requires. However a list changes or is ordered, its
+        pages are full; so a page that is not full means that TikTok counts a record that it never delivers."""
         self._page_size = page_size
         self._counts: list[int] = []
 
     @property
     def counts(self) -> Sequence[int]:
-        """How many records there are, as each page told that came. One that tells of none proves nothing."""
+        """The number of records in the list, as each page gave it. A page that gives none, or 0, proves nothing."""
         return self._counts or [0]
 
     def note(self, number: int, page: Page[Any]) -> None:
-        """A page came."""
+        """A page arrived."""
         if page.total_number:
             self._counts.append(page.total_number)
         if self._page_size is not None:
-            due = min(self._page_size, self.counts[-1] - (number - 1) * self._page_size)
-            self.full = self.full and len(page.records) >= due
+            expected = min(self._page_size, self.counts[-1] - (number - 1) * self._page_size)
+            self.full = self.full and len(page.records) >= expected
 
     @property
     def steady(self) -> int | None:
-        """The count, if every page told the same."""
+        """The count, if every page gave the same."""
         return self.counts[0] if len(set(self.counts)) == 1 else None
 
     @property
     def is_whole(self) -> bool:
-        """Whether as many came as any of its pages told.
+        """Whether the pass delivered as many records as its largest count.
 
-        Growth can make up for a deletion that hid a record, so a count that grows is not taken at its first word.
+        A new record can make up for one that a deletion hid, so a first pass whose count grew is not enough.
         """
-        most = max(self.counts)
-        return len(self.keys) >= most and (self.number > 1 or self.counts[0] == most)
+        largest = max(self.counts)
+        return len(self.keys) >= largest and (self.number > 1 or self.counts[0] == largest)
 
     @property
     def only_grew(self) -> bool:
-        """Whether as many came as there were when it began, and nothing shows that any went."""
+        """Whether the pass delivered as many records as existed when it began, and nothing shows a deletion."""
         return self.full and len(self.keys) >= self.counts[0] and list(self.counts) == sorted(self.counts)
 
 
 class PassHistory:
-    """The walks through one list, one after the other."""
+    """The passes through one list, one after the other."""
 
     def __init__(self) -> None:
         self._last: deque[Pass] = deque(maxlen=_PASSES_TOGETHER)
 
-    def judge(self, walk: Pass, seen: int) -> Outcome:
-        """What another walk has shown.
+    def judge(self, latest: Pass, seen: int) -> Outcome:
+        """What is known after another pass.
 
         Args:
-            walk: The latest.
-            seen: How many records came in all of them.
+            latest: The latest pass.
+            seen: How many different records all passes delivered.
         """
-        if walk.is_whole or (walk.number >= _PASSES_WHILE_GROWING and walk.only_grew):
+        if latest.is_whole or (latest.number >= _PASSES_WHILE_GROWING and latest.only_grew):
             return Outcome.WHOLE
-        before = self._last[-1] if self._last else None
-        self._last.append(walk)
-        if walk.number < _PASSES:
+        previous = self._last[-1] if self._last else None
+        self._last.append(latest)
+        if latest.number < _PASSES:
             return Outcome.AGAIN
         if self._are_whole_together():
             return Outcome.CONSISTENT
-        if before is not None and (before.counts, before.keys) == (walk.counts, walk.keys):
+        if previous is not None and (previous.counts, previous.keys) == (latest.counts, latest.keys):
             return Outcome.SHORT
-        if walk.number < _PASSES_WHILE_MOVING:
+        if latest.number < _PASSES_WHILE_CHANGING:
             return Outcome.AGAIN
-        # What came in the last walk must explain the least that it told: what came before may be gone, and must not
-        # stand in for a record that never came.
-        explained = walk.full and len(walk.keys) >= min(walk.counts) and seen >= walk.counts[0]
+        # The records of the latest pass must explain its smallest count. Earlier records may be deleted by now, and
+        # must not stand in for a record that was never delivered.
+        explained = latest.full and len(latest.keys) >= min(latest.counts) and seen >= latest.counts[0]
         return Outcome.CONSISTENT if explained else Outcome.UNSETTLED
 
     def _are_whole_together(self) -> bool:
-        """Whether the last walks, in which every page told the same count, gave as many records between them."""
-        if not all(walk.full for walk in self._last):
+        """Whether the last passes all had the same count on every page, and together delivered that many records."""
+        if not all(each.full for each in self._last):
             return False
-        (count, *others) = {walk.steady for walk in self._last}
-        return count is not None and not others and len(set().union(*(walk.keys for walk in self._last))) >= count
+        (count, *others) = {each.steady for each in self._last}
+        return count is not None and not others and len(set().union(*(each.keys for each in self._last))) >= count

@@ -1,8 +1,8 @@
-"""Which days of which accounts have anything at all, so that the others need not be asked for by every report.
+"""Finds days without data, so that reports need not request them.
 
-One report at account level and by day answers for five accounts and thirty days at once. A day without a row there has
-none in any finer report: the account's row counts whatever its campaigns, deleted ones too, brought about. Only reports
-with days are concerned; those that sum up all time may list objects with zeros.
+One report at account level and by day answers for five accounts and thirty days at once. If it has no row for a day, no
+finer report has one: the account's row includes all its campaigns, deleted ones too. This applies only to reports with
+days; those over all time may list objects with zeros.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import Grain, ReportSource, ReportStream, report_stream
-from tiktok_marketing.config import Config
+from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.errors import Action, AdsLeftOutError, FailureType, IncompleteReadError, TikTokError
 from tiktok_marketing.sync.decode.reports import report_reader
 from tiktok_marketing.sync.plan.accounts import Account
@@ -25,17 +25,17 @@ from tiktok_marketing.sync.read.listing import ListReader, Request
 from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, refused_metrics, report_params
 
 TOGETHER = 5
-"""Accounts that one report takes (`advertiser_ids` of `/report/integrated/get/`)."""
+"""Accounts that one report accepts (`advertiser_ids` of `/report/integrated/get/`)."""
 _DAYS = 30
 _WORTH = 5
-"""Windows that a question must be able to spare, on average, to be worth asking: a fifth more requests at worst."""
+"""A query must be able to save this many windows on average. So queries add at most a fifth to the requests."""
 
 
 class ActivityQuery:
-    """Days of some accounts that are asked about at once.
+    """One request for the days with data of some accounts.
 
     Args:
-        accounts: What is known of each of them.
+        accounts: The accounts, with what is known about their days.
         window: The days.
     """
 
@@ -46,41 +46,41 @@ class ActivityQuery:
         self.window = window
         self.asked = False
         self.answered = False
-        self.answers: dict[str, set[date]] = {}
-        """Account to its days with data; an account that could not be asked about is missing."""
+        self.answers: dict[AdvertiserId, set[date]] = {}
+        """The days with data of each account; an account that TikTok does not answer for is missing."""
 
 
 class AccountDays:
-    """What is known of the days of one account."""
+    """What is known about the days of one account."""
 
     __slots__ = ("advertiser_id", "queries", "unanswerable")
 
-    def __init__(self, advertiser_id: str) -> None:
+    def __init__(self, advertiser_id: AdvertiserId) -> None:
         self.advertiser_id = advertiser_id
         self.unanswerable = False
-        """Whether TikTok does not answer for this account: its windows are then asked for as if nothing was known."""
+        """Whether TikTok does not answer for this account, so that all its windows are read."""
         self.queries: list[ActivityQuery] = []
         """Oldest first, without a gap, each of `_DAYS` days but the last."""
 
     def open_query(self, window: Window) -> ActivityQuery | None:
-        """What must be asked before it is known whether the window is empty; None if nothing."""
+        """The query that must be answered before it is known whether the window is empty; None if there is none."""
         if self.unanswerable:
             return None
-        return next((question for question in self._about(window) if not question.answered), None)
+        return next((query for query in self._queries_about(window) if not query.answered), None)
 
     def is_empty(self, window: Window) -> bool:
-        """Whether it is known that the window has no rows."""
+        """Whether the window is known to have no rows."""
         if self.unanswerable:
             return False
-        covered = 0
-        for question in self._about(window):
-            active = question.answers.get(self.advertiser_id) if question.answered else None
-            if active is None or any(window.start <= day <= window.end for day in active):
+        query_count = 0
+        for query in self._queries_about(window):
+            active_days = query.answers.get(self.advertiser_id) if query.answered else None
+            if active_days is None or any(window.start <= day <= window.end for day in active_days):
                 return False
-            covered += 1
-        return covered > 0
+            query_count += 1
+        return query_count > 0
 
-    def _about(self, window: Window) -> Iterator[ActivityQuery]:
+    def _queries_about(self, window: Window) -> Iterator[ActivityQuery]:
         first = self.queries[0].window.start
         last = min((window.end - first).days // _DAYS, len(self.queries) - 1)
         for number in range(max(0, (window.start - first).days // _DAYS), last + 1):
@@ -88,93 +88,94 @@ class AccountDays:
 
 
 class EmptyDayFinder:
-    """Finds out which days have anything.
+    """Finds out which days have data.
 
     Args:
-        api: Where to ask.
-        parts: What is to be read, of all streams.
+        api: The client.
+        partitions: The partitions of all streams.
     """
 
-    def __init__(self, api: Client, parts: Iterable[Partition]) -> None:
+    def __init__(self, api: Client, partitions: Iterable[Partition]) -> None:
         self._api = api
         self._stream = report_stream("advertisers_reports_daily")
         self._refused: set[str] = set()
-        self._accounts = dict(_accounts_of(parts))
+        self._accounts = dict(_accounts_of(partitions))
 
     @classmethod
-    def of_sync(cls, config: Config, api: Client, parts: Iterable[Partition]) -> EmptyDayFinder:
-        """What a sync finds out, as it is configured: nothing if that is switched off.
+    def of_sync(cls, config: Config, api: Client, partitions: Iterable[Partition]) -> EmptyDayFinder:
+        """The finder of a sync, as it is configured. It queries nothing if that is switched off.
 
-        The sandbox has no reports at account level.
+        The sandbox has no reports at account level, so nothing is queried there either.
         """
-        return cls(api, parts if config.skip_empty_days and not config.sandbox else ())
+        return cls(api, partitions if config.skip_empty_days and not config.sandbox else ())
 
-    def of(self, part: Partition) -> AccountDays | None:
-        """What is known of the account; None if its windows are to be asked for without a question first."""
-        return self._accounts.get(part.account.advertiser_id) if part.account and has_days(part) else None
+    def of(self, partition: Partition) -> AccountDays | None:
+        """What is known about the account's days; None if its windows are read without a query first."""
+        account = partition.account
+        return self._accounts.get(account.advertiser_id) if account and has_days(partition) else None
 
     @property
     def endpoint(self) -> str:
-        """Where questions are asked."""
+        """The endpoint that queries go to."""
         return self._stream.endpoint
 
     @property
     def query_count(self) -> int:
-        """How many questions there are."""
+        """The number of queries."""
         return len(self._all())
 
     @property
     def open_query_count(self) -> int:
-        """How many of them have not been answered."""
-        return sum(not question.answered for question in self._all())
+        """The number of queries without an answer."""
+        return sum(not query.answered for query in self._all())
 
     async def ask_all(self, at_once: int) -> None:
-        """Ask whatever has no answer yet, at the pace of the quota.
+        """Send every query that has no answer yet, within the quota.
 
         Args:
-            at_once: How many questions may be under way.
+            at_once: How many queries may be in flight.
 
         Raises:
-            TikTokError: If nothing can succeed any more.
+            TikTokError: If no other request can succeed.
         """
-        waiting = iter([question for question in self._all() if not question.answered])
+        waiting = iter([query for query in self._all() if not query.answered])
 
         async def ask_in_turn() -> None:
-            for question in waiting:
-                await self.ask(question)
+            for query in waiting:
+                await self.ask(query)
 
         await asyncio.gather(*(ask_in_turn() for _ in range(at_once)))
 
     def _all(self) -> list[ActivityQuery]:
-        return list({id(one): one for days in self._accounts.values() for one in days.queries}.values())
+        return list({id(query): query for days in self._accounts.values() for query in days.queries}.values())
 
-    async def ask(self, question: ActivityQuery) -> None:
-        """Ask, and note the answer. What cannot be learned is left unknown: the reports themselves will say why.
+    async def ask(self, query: ActivityQuery) -> None:
+        """Send a query and note its answer. If it fails, the days stay unknown: reading them will show the reason.
 
         Raises:
-            TikTokError: If nothing can succeed any more.
+            TikTokError: If no other request can succeed.
         """
-        accounts = [days for days in question.accounts if not days.unanswerable]
+        accounts = [days for days in query.accounts if not days.unanswerable]
         try:
-            question.answers.update(await self._active_days(accounts, question.window))
+            query.answers.update(await self._active_days(accounts, query.window))
         except TikTokError as error:
             if error.action is Action.STOP_SYNC:
                 raise
             if error.action is Action.FAIL_STREAM:
                 self._give_up()
             elif error.failure_type is not FailureType.TRANSIENT:
-                await self._ask_one_by_one(accounts, question)
+                await self._ask_one_by_one(accounts, query)
         except (IncompleteReadError, AdsLeftOutError):
             pass
         finally:
-            question.answered = True
+            query.answered = True
 
-    async def _ask_one_by_one(self, accounts: Sequence[AccountDays], question: ActivityQuery) -> None:
-        """One account has spoiled the answer for the others."""
+    async def _ask_one_by_one(self, accounts: Sequence[AccountDays], query: ActivityQuery) -> None:
+        """Ask for each account alone, because one of them made the query fail for all."""
         for days in accounts:
             if len(accounts) > 1:
                 try:
-                    question.answers.update(await self._active_days([days], question.window))
+                    query.answers.update(await self._active_days([days], query.window))
                     continue
                 except TikTokError as error:
                     if error.action is Action.STOP_SYNC:
@@ -187,86 +188,90 @@ class EmptyDayFinder:
         for days in self._accounts.values():
             days.unanswerable = True
 
-    async def _active_days(self, accounts: Sequence[AccountDays], window: Window) -> dict[str, set[date]]:
+    async def _active_days(self, accounts: Sequence[AccountDays], window: Window) -> dict[AdvertiserId, set[date]]:
         source = self._stream.source
-        found: dict[str, set[date]] = {days.advertiser_id: set() for days in accounts}
+        active_days: dict[AdvertiserId, set[date]] = {days.advertiser_id: set() for days in accounts}
         while True:
-            walker = ListReader(self._api, report_reader(self._stream))
+            list_reader = ListReader(self._api, report_reader(self._stream))
             try:
-                async with aclosing(walker.read(self._request(source, list(found), window))) as deliveries:
+                request = self._request(source, list(active_days), window)
+                async with aclosing(list_reader.read(request)) as deliveries:
                     async for delivery in deliveries:
                         for row in delivery.records:
-                            _note(row.dimensions, window, found)
+                            _note(row.dimensions, window, active_days)
             except TikTokError as error:
                 names = refused_metrics(error) & source.optional - self._refused
                 if not names:
                     raise
                 self._refused |= names
             else:
-                return found
+                return active_days
 
-    def _request(self, source: ReportSource, advertiser_ids: list[str], window: Window) -> Request:
+    def _request(self, source: ReportSource, advertiser_ids: list[AdvertiserId], window: Window) -> Request:
         only = advertiser_ids[0] if len(advertiser_ids) == 1 else None
-        who = {"advertiser_id": only} if only else {"advertiser_ids": advertiser_ids}
+        accounts = {"advertiser_id": only} if only else {"advertiser_ids": advertiser_ids}
         metrics = [name for name in source.metrics if name not in self._refused]
         return Request(
             endpoint=self._stream.endpoint,
-            params={**who, **report_params(source, metrics, window)},
+            params={**accounts, **report_params(source, metrics, window)},
             page_size=PAGE_SIZE,
             advertiser_id=only,
-            divisible=True,  # if it is slow the reports are asked for without it
+            divisible=True,  # if it is slow, the reports are read without it
         )
 
 
-def _note(dimensions: Any, window: Window, found: Mapping[str, set[date]]) -> None:
+def _note(dimensions: Any, window: Window, active_days: Mapping[AdvertiserId, set[date]]) -> None:
     """Note the day and the account of a row.
 
     Raises:
-        IncompleteReadError: If it is not one of those that were asked about: then the answer says nothing of these.
+        IncompleteReadError: If the query was not about them, so that the answer cannot be trusted.
     """
-    days = found.get(str(dimensions.advertiser_id))
+    days = active_days.get(AdvertiserId(str(dimensions.advertiser_id)))
     try:
         day = date.fromisoformat(dimensions.stat_time_day[:10])
     except (TypeError, ValueError):
         days = day = None
     if days is None or day is None or not window.start <= day <= window.end:
-        raise IncompleteReadError(f"A row is of no day or account that was asked about: {dimensions!r}.")
+        raise IncompleteReadError(f"A row has a day or an account that was not asked about: {dimensions!r}.")
     days.add(day)
 
 
-def has_days(part: Partition) -> bool:
-    """Whether the part is a report with days, which may be empty."""
-    return isinstance(part.stream, ReportStream) and part.stream.source.grain in {Grain.DAY, Grain.HOUR}
+def has_days(partition: Partition) -> bool:
+    """Whether the partition is of a report with days, which may be empty."""
+    stream = partition.stream
+    return isinstance(stream, ReportStream) and stream.source.grain in {Grain.DAY, Grain.HOUR}
 
 
-def _accounts_of(parts: Iterable[Partition]) -> Iterator[tuple[str, AccountDays]]:
-    """The accounts for which asking first may spare more than it costs."""
-    wanted: dict[str, list[Partition]] = {}
-    for part in parts:
-        if has_days(part) and part.account is not None and part.account.error is None:
-            wanted.setdefault(part.account.advertiser_id, []).append(part)
-    # TikTok does not say whose days the rows of several accounts are in, so only those of one time zone go together.
+def _accounts_of(partitions: Iterable[Partition]) -> Iterator[tuple[AdvertiserId, AccountDays]]:
+    """The accounts for which queries may save more requests than they cost."""
+    by_account: dict[AdvertiserId, list[Partition]] = {}
+    for partition in partitions:
+        if has_days(partition) and partition.account is not None and partition.account.error is None:
+            by_account.setdefault(partition.account.advertiser_id, []).append(partition)
+    # In a report on several accounts TikTok does not say whose time zone its days are in, so only accounts with the
+    # same time zone share a query.
     groups: dict[tuple[str, date], list[tuple[date, int, Account]]] = {}
-    for own in wanted.values():
+    for own in by_account.values():
         account = own[0].account
         assert account is not None  # noqa: S101 - narrows the type
-        first, last = min(part.first or date.max for part in own), max(part.last or date.min for part in own)
-        spared = sum(part.size for part in own)
+        first = min(partition.first or date.max for partition in own)
+        last = max(partition.last or date.min for partition in own)
+        window_count = sum(partition.size for partition in own)
         zone = str(account.zone) if account.zone_is_known else account.advertiser_id
-        groups.setdefault((zone, last), []).append((first, spared, account))
+        groups.setdefault((zone, last), []).append((first, window_count, account))
     for (_, last), members in groups.items():
         members.sort(key=lambda member: member[0])
         for start in range(0, len(members), TOGETHER):
             together = members[start : start + TOGETHER]
             first = together[0][0]
-            if sum(spared for _, spared, _ in together) >= _WORTH * count_windows(first, last, _DAYS):
+            if sum(window_count for _, window_count, _ in together) >= _WORTH * count_windows(first, last, _DAYS):
                 yield from _group([account for _, _, account in together], first, last).items()
 
 
-def _group(accounts: Sequence[Account], first: date, last: date) -> Mapping[str, AccountDays]:
+def _group(accounts: Sequence[Account], first: date, last: date) -> Mapping[AdvertiserId, AccountDays]:
     group = [AccountDays(account.advertiser_id) for account in accounts]
     for window in windows(first, last, _DAYS):
-        question = ActivityQuery(group, window)
+        query = ActivityQuery(group, window)
         for days in group:
-            days.queries.append(question)
+            days.queries.append(query)
     return {days.advertiser_id: days for days in group}

@@ -1,4 +1,4 @@
-"""Reads a list to its end: every page, every record once, and the count compared with what TikTok says there is."""
+"""Reads complete lists: every page, every record once, and the number of records compared with TikTok's own count."""
 
 from __future__ import annotations
 
@@ -11,29 +11,30 @@ from typing import Any, Generic, Protocol
 import msgspec
 
 from tiktok_marketing.api.client import Answer, Client
+from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import AdsLeftOutError, IncompleteReadError, OutOfReachError, PartialAnswerError
 from tiktok_marketing.sync.decode.pages import Page, PageReader, Sink
 from tiktok_marketing.sync.read.completeness import Outcome, Pass, PassHistory
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked for, but for the page.
+    """A list to request, without the number of the page.
 
     Args:
         endpoint: Path below `/open_api/v1.3/`.
         params: Query parameters.
-        page_size: Records a page; None where the endpoint has no pages.
-        advertiser_id: The account it is about.
-        divisible: Whether it can be asked for in smaller parts, should TikTok find it too large.
-        disjoint: Whether no other list of the same reader can hold a record of this one.
-        max_rows: Rows beyond which it is not read but refused, to be asked for in smaller parts.
-        max_records: Records that TikTok gives at most, however many there are; None if it gives all.
+        page_size: Records per page; None where the endpoint has no pages.
+        advertiser_id: The account that the list belongs to.
+        divisible: Whether the caller can divide it into smaller requests if TikTok finds it too large.
+        disjoint: Whether no other list of the same reader can contain a record of this one.
+        max_rows: With more rows than this the list is not read; the caller divides it instead.
+        max_records: The most records that TikTok lists, however many exist; None if it lists all.
     """
 
     endpoint: str
     params: Mapping[str, Any]
     page_size: int | None
-    advertiser_id: str | None = None
+    advertiser_id: AdvertiserId | None = None
     divisible: bool = False
     disjoint: bool = False
     max_rows: int | None = None
@@ -41,12 +42,12 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Delivery(msgspec.Struct, Generic[Sink], frozen=True):
-    """Records that have not been delivered before.
+    """Records that were not delivered before.
 
     Args:
-        records: What the page's reader put them into.
-        size: Bytes of the page they came in.
-        rejected: Fields whose value had to become null, with one such value each.
+        records: The sink that the page's reader put them into.
+        size: Bytes of their page.
+        rejected: Fields whose value became null because it does not fit its type, with one such value each.
     """
 
     records: Sink
@@ -55,19 +56,19 @@ class Delivery(msgspec.Struct, Generic[Sink], frozen=True):
 
 
 class Budget(Protocol):
-    """What a reader has of the quota."""
+    """How much of the quota a reader may use."""
 
     def pages_in_flight(self) -> int:
-        """How many pages may be asked for at once, now."""
+        """How many pages may be requested at once, now."""
         ...
 
     def set_remaining(self, pages: int) -> None:
-        """So many pages are still to come."""
+        """This many pages remain to be read."""
         ...
 
 
 class SequentialBudget:
-    """The budget of whoever reads one page after the other."""
+    """The budget of a reader that reads one page after the other."""
 
     def pages_in_flight(self) -> int:
         """One."""
@@ -82,7 +83,7 @@ class PartialLog:
 
     def __init__(self) -> None:
         self.first: PartialAnswerError | None = None
-        """The first partial answer; None if all answers were whole."""
+        """The first partial answer; None if all answers were complete."""
 
     def note(self, error: PartialAnswerError) -> None:
         """An answer was partial."""
@@ -98,12 +99,12 @@ class PartialLog:
             raise self.first
 
 
-class TooManyRows(Exception):  # noqa: N818 - tells the caller to ask for smaller windows; nothing went wrong
-    """The list has more rows than one pass through it should have.
+class TooManyRows(Exception):  # noqa: N818 - asks the caller for smaller windows; nothing went wrong
+    """The list has more rows than one pass should read.
 
     Args:
         total: How many rows it has.
-        max_rows: How many it should have at most.
+        max_rows: The most rows that one pass should read.
     """
 
     def __init__(self, total: int, max_rows: int) -> None:
@@ -116,9 +117,9 @@ class ListReader(Generic[Sink]):
     """Reads lists that belong together, for example all requests for one window, and delivers no record twice.
 
     Args:
-        api: Where to ask.
+        api: The client.
         reader: Decodes pages.
-        budget: What it may use of the quota.
+        budget: How much of the quota it may use; None to read one page after the other.
     """
 
     def __init__(self, api: Client, reader: PageReader[Sink], budget: Budget | None = None) -> None:
@@ -131,22 +132,22 @@ class ListReader(Generic[Sink]):
         self._history = PassHistory()
 
     async def read(self, request: Request) -> AsyncGenerator[Delivery[Sink], None]:
-        """Deliver every record of the list that has not been delivered yet.
+        """Deliver every record of the list that was not delivered before.
 
-        Objects that are created or deleted meanwhile shift the pages, so that a record may come twice or hide between
-        two pages. Records are counted by key and compared with the largest count that a page told, because a deletion
-        lowers the count just as it hides a record. A pass that comes short is repeated, more often if the list moves,
-        and so is the first pass whose count grew.
+        Objects that are created or deleted meanwhile shift the pages, so that a record may appear twice, or on no page.
+        Records are counted by key and compared with the largest count of any page, because a deletion that hides a
+        record also lowers the count. A pass that misses records is repeated, more often if the list changes, and so is
+        a first pass whose count grew.
 
         Raises:
             IncompleteReadError: If records are still missing after several passes.
-            PartialAnswerError: If TikTok says that an answer was partial; all that it gave was delivered.
-            OutOfReachError: If there are more records than TikTok lists; those that it lists were delivered.
+            PartialAnswerError: If TikTok says that an answer was partial; all that it contained was delivered.
+            OutOfReachError: If more records exist than TikTok lists; those that it lists were delivered.
             AdsLeftOutError: If TikTok leaves out ads.
             TooManyRows: If there are more rows than the request allows; nothing was delivered then.
             TikTokError: If a page cannot be read.
         """
-        # Keys of an earlier request must not count for this one. As a rule there are none, and one set does for both.
+        # Keys of an earlier request must not count for this one. Usually there are none, and one set serves both.
         seen = set() if self._delivered else self._delivered
         self._partial = None
         self._history = PassHistory()
@@ -168,14 +169,14 @@ class ListReader(Generic[Sink]):
                         yield Delivery(new_records, size, page.rejected)
                     del page, new_records
             seen |= keys_of_pass
-            if self._ends(request, seen, current):
+            if self._is_complete(request, seen, current):
                 return
 
-    def _ends(self, request: Request, seen: set[Any], current: Pass) -> bool:
+    def _is_complete(self, request: Request, seen: set[Any], current: Pass) -> bool:
         """Whether the list needs no other pass.
 
         Raises:
-            IncompleteReadError: If another pass would not help: records are missing.
+            IncompleteReadError: If records are missing, and another pass would not help.
         """
         if request.max_records is not None and len(seen) >= request.max_records:
             raise _out_of_reach(request, current.counts[-1], len(seen))
@@ -184,35 +185,35 @@ class ListReader(Generic[Sink]):
         if outcome is Outcome.WHOLE:
             self._forget(request, seen)
         elif outcome is Outcome.SHORT:
-            raise _short(request, current, "over")
+            raise _short(request, current, "with the same result in")
         elif outcome is Outcome.UNSETTLED:
-            raise _short(request, current, "while it kept changing")
+            raise _short(request, current, "while the list kept changing during")
         return outcome is not Outcome.AGAIN
 
     def _raise_if_partial(self, request: Request, seen: set[Any]) -> None:
-        """Raise what TikTok said of its own answer.
+        """Raise the error of a partial answer.
 
         Raises:
-            PartialAnswerError: If it was partial.
+            PartialAnswerError: If an answer was partial.
         """
         if self._partial is not None:
             self._forget(request, seen)
             raise self._partial
 
     def _forget(self, request: Request, seen: set[Any]) -> None:
-        """Drop the keys of a list that was delivered whole, if no other list can hold its records."""
+        """Drop the keys of a list that was delivered completely, if no other list can contain its records."""
         if request.disjoint and seen is self._delivered:
             self._delivered = set()
 
     def _not_delivered(self, records: Sink, keys: list[Any], keys_of_pass: set[Any]) -> Sink:
-        """The records that were not delivered yet; the caller delivers them now."""
+        """The records that were not delivered before, which the caller delivers now."""
         delivered = self._delivered
         if keys_of_pass is not delivered:
             keys_of_pass.update(keys)
         if delivered.isdisjoint(keys):
             count_before = len(delivered)
             delivered.update(keys)
-            if len(delivered) - count_before == len(keys):  # all of them, as a rule
+            if len(delivered) - count_before == len(keys):  # usually all of them
                 return records
             delivered.difference_update(keys)
         positions = []
@@ -223,15 +224,15 @@ class ListReader(Generic[Sink]):
         return records.select(positions)
 
     async def _pages(self, request: Request) -> AsyncGenerator[tuple[int, Page[Sink], int, bool], None]:
-        """The pages in about their order, each with its number, its bytes, and whether it is the whole list.
+        """The pages, roughly in order, each with its number, its bytes, and whether it is the whole list.
 
-        A page is megabytes, so nobody keeps one while waiting for the next: hence each `del`.
+        A page takes megabytes, so no reference to one may remain while waiting for the next: hence each `del`.
         """
         answer = await self._ask(request, 1)
         page = answer.value
         pages = page.total_page
         is_whole = pages is not None and pages <= 1 and len(page.records) == page.total_number
-        # Beyond the records that it lists, TikTok may refuse a page or leave it empty; neither is of use.
+        # Beyond the records that it lists, TikTok may refuse a page or leave it empty; neither is useful.
         bound = None if request.max_records is None else -(-request.max_records // (request.page_size or 1))
         pages = pages if bound is None or pages is None else min(pages, bound)
         pages_read = 1
@@ -243,23 +244,24 @@ class ListReader(Generic[Sink]):
             del page, answer
         if request.page_size is None:
             return
-        asked: dict[asyncio.Task[Answer[Page[Sink]]], int] = {}
+        in_flight: dict[asyncio.Task[Answer[Page[Sink]]], int] = {}
         number = 1
         try:
             while True:
-                # Without a page count the only sign of the end is a page that is not full, so no page is asked ahead.
+                # Without a page count, only a page that is not full marks the end, so pages are requested one by one.
                 limit = number + 1 if pages is None else pages
                 limit = limit if bound is None else min(limit, bound)
-                while number < limit and len(asked) < (1 if pages is None else max(1, self._budget.pages_in_flight())):
+                most = 1 if pages is None else max(1, self._budget.pages_in_flight())
+                while number < limit and len(in_flight) < most:
                     number += 1
-                    asked[asyncio.create_task(self._ask(request, number))] = number
-                if not asked:
+                    in_flight[asyncio.create_task(self._ask(request, number))] = number
+                if not in_flight:
                     return
-                # Any page that has arrived, the earliest first: a late page must not keep others in memory.
-                await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
-                done = next(task for task in asked if task.done())
+                # Any page that has arrived, lowest number first: a late page must not leave others waiting in memory.
+                await asyncio.wait(in_flight, return_when=asyncio.FIRST_COMPLETED)
+                done = next(task for task in in_flight if task.done())
                 answer = done.result()
-                number_of_done = asked.pop(done)
+                number_of_done = in_flight.pop(done)
                 page = answer.value
                 if pages is not None:
                     pages = max(pages, page.total_page or 0)
@@ -274,9 +276,9 @@ class ListReader(Generic[Sink]):
                 if is_last:
                     return
         finally:
-            for task in asked:
+            for task in in_flight:
                 task.cancel()
-            for outcome in await asyncio.gather(*asked, return_exceptions=True):
+            for outcome in await asyncio.gather(*in_flight, return_exceptions=True):
                 if isinstance(outcome, Answer):
                     outcome.release()
 
@@ -295,37 +297,38 @@ class ListReader(Generic[Sink]):
         )
         if answer.throttled:
             answer.release()
-            raise AdsLeftOutError("TikTok left out all but the newest 20,000 ads of this report.")
+            raise AdsLeftOutError("TikTok left out all but the newest 20,000 ads from this report.")
         self._partial = self._partial or answer.partial
         return answer
 
 
 def _check_length(request: Request, total: int) -> None:
-    """Refuse a list that is too long for one pass.
+    """Raise an error for a list that is too long for one pass.
 
     Raises:
-        TooManyRows: If it is.
+        TooManyRows: If the list is too long.
     """
     if request.max_rows is not None and total > request.max_rows:
         raise TooManyRows(total, request.max_rows)
 
 
-def _short(request: Request, last: Pass, how: str) -> IncompleteReadError:
-    total, expectation = max(last.counts), "it says there are"
+def _short(request: Request, last: Pass, circumstance: str) -> IncompleteReadError:
+    total, expectation = max(last.counts), "that TikTok counts"
     if request.max_records is not None and total > request.max_records:
-        total, expectation = request.max_records, "it should give"
+        total, expectation = request.max_records, "that TikTok should list"
+    account = f" for advertiser {request.advertiser_id}" if request.advertiser_id else ""
     return IncompleteReadError(
-        f"/{request.endpoint} gave {len(last.keys):,} of the {total:,} rows {expectation}"
-        f"{f' for advertiser {request.advertiser_id}' if request.advertiser_id else ''}, {last.number} times {how}.",
-        remedy="Run the sync again: it reads this part again. If it stays so, report it with the account and days.",
+        f"/{request.endpoint} delivered {len(last.keys):,} of the {total:,} rows {expectation}{account}, "
+        f"{circumstance} {last.number} passes.",
+        remedy="Run the sync again; it reads these rows again. If this persists, report it with the account and days.",
     )
 
 
 def _out_of_reach(request: Request, total: int | None, delivered: int) -> OutOfReachError:
-    there_are = f"there are {total:,}" if total is not None and total > delivered else "there may be more"
+    rest = f"{total:,} exist" if total is not None and total > delivered else "more may exist"
     account = f" of advertiser {request.advertiser_id}" if request.advertiser_id else ""
     return OutOfReachError(
-        f"/{request.endpoint} gives no more than {request.max_records:,} records{account}, and {there_are}.",
-        remedy="Those that it gives were delivered. TikTok offers no way to list the others: leave the stream or the "
-        "account out, or delete what is not needed any more.",
+        f"/{request.endpoint} lists no more than {request.max_records:,} records{account}, and {rest}.",
+        remedy="The records that it lists were delivered, and TikTok offers no way to list the others. Leave the stream "
+        "or the account out, or delete records that are no longer needed.",
     )

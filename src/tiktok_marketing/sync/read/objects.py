@@ -1,4 +1,4 @@
-"""The objects of one account, in as many requests as together reach every one of them."""
+"""Reads all objects of one account, in as many requests as TikTok's API requires."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import ExpectedError, ObjectStream, Parent, object_stream
+from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import OutOfReachError, PartialAnswerError, TikTokError
 from tiktok_marketing.sync.decode.objects import ObjectReader
 from tiktok_marketing.sync.decode.pages import RecordList
@@ -22,73 +23,73 @@ from tiktok_marketing.sync.read.listing import Budget, Delivery, ListReader, Par
 
 
 class ParentParams(msgspec.Struct, frozen=True):
-    """Parameters that a request takes from the records of another list.
+    """Parameters of a request that come from the records of another list.
 
     Args:
-        params: Their values; lists where a request takes several.
+        params: Their values; lists where a request accepts several.
     """
 
     params: Mapping[str, Any] = {}
 
     def halves(self) -> list[ParentParams] | None:
-        """The same as two questions; None if it is about one thing."""
+        """The same values divided into two; None if each parameter has one value only."""
         lists = [value for value in self.params.values() if isinstance(value, list)]
         middle = len(lists[0]) // 2 if lists else 0
         if not middle:
             return None
         return [
             ParentParams(
-                {name: value[part] if isinstance(value, list) else value for name, value in self.params.items()}
+                {name: value[half] if isinstance(value, list) else value for name, value in self.params.items()}
             )
-            for part in (slice(middle), slice(middle, None))
+            for half in (slice(middle), slice(middle, None))
         ]
 
 
 def parent_params(
-    parent: Parent, records: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, Any]] = ()
+    parent: Parent, records: Sequence[Mapping[str, Any]], joined: Sequence[Mapping[str, Any]] = ()
 ) -> list[ParentParams]:
-    """What the parent's records ask for, each thing once, in their order.
+    """The parameters from the parent's records, without duplicates, in the order of the records.
 
     Args:
-        parent: How they become parameters.
-        records: The records.
-        others: Those of its second stream.
+        parent: Which fields of the records become which parameters.
+        records: The records of the parent stream.
+        joined: The records of the stream that is joined to it, if any.
     """
-    by_id = {record.get(parent.join_field): record for record in others}
-    asked: dict[tuple[str, ...], None] = {}
+    joined_by_id = {record.get(parent.join_field): record for record in joined}
+    distinct: dict[tuple[str, ...], None] = {}
     for record in records:
-        other = by_id.get(record.get(parent.join_field), {})
-        values = [record.get(field) or other.get(field) for field in parent.parameters.values()]
+        joined_record = joined_by_id.get(record.get(parent.join_field), {})
+        values = [record.get(field) or joined_record.get(field) for field in parent.parameters.values()]
         if all(values):
-            asked[tuple(map(str, values))] = None
-    names, things = list(parent.parameters), list(asked)
+            distinct[tuple(map(str, values))] = None
+    names, value_tuples = list(parent.parameters), list(distinct)
     if parent.at_once is None:
-        return [ParentParams(dict(zip(names, thing, strict=True))) for thing in things]
+        return [ParentParams(dict(zip(names, values, strict=True))) for values in value_tuples]
     return [
         ParentParams(
-            dict(zip(names, map(list, zip(*things[start : start + parent.at_once], strict=True)), strict=True))
+            dict(zip(names, map(list, zip(*value_tuples[start : start + parent.at_once], strict=True)), strict=True))
         )
-        for start in range(0, len(things), parent.at_once)
+        for start in range(0, len(value_tuples), parent.at_once)
     ]
 
 
 def object_requests(
     stream: ObjectStream,
-    advertiser_id: str,
+    advertiser_id: AdvertiserId,
     *,
     include_deleted: bool,
     today: date,
     changed_since: str | None = None,
     parent_params: ParentParams | None = None,
 ) -> list[Request]:
-    """One request for each walk that TikTok wants separately.
+    """One request for each list query that the API requires.
 
     Args:
-        stream: Whose objects.
+        stream: The stream of objects.
         advertiser_id: The account.
-        include_deleted: Whether deleted objects are wanted.
+        include_deleted: Whether to include deleted objects.
         today: The date in UTC.
-        changed_since: Only objects changed at or after this moment are needed, `YYYY-MM-DD HH:MM:SS` in UTC.
+        changed_since: Only objects changed at or after this time are needed, `YYYY-MM-DD HH:MM:SS` in UTC.
         parent_params: Parameters from another list.
     """
     source = stream.source
@@ -98,8 +99,8 @@ def object_requests(
         # `modified_after` does not say whether it includes its own second.
         changed = {source.changed_filter: str(datetime.fromisoformat(changed_since) - timedelta(seconds=1))}
     requests = []
-    for walk in source.queries:
-        filtering = {**walk.filtering, **deleted, **changed}
+    for query in source.queries:
+        filtering = {**query.filtering, **deleted, **changed}
         params: dict[str, Any] = {"advertiser_id": advertiser_id}
         if parent_params is not None:
             params |= parent_params.params
@@ -112,7 +113,7 @@ def object_requests(
             Request(
                 endpoint=stream.endpoint,
                 params=params,
-                page_size=source.page_size_of(walk),
+                page_size=source.page_size_of(query),
                 advertiser_id=advertiser_id,
                 max_records=source.max_records,
             )
@@ -121,24 +122,24 @@ def object_requests(
 
 
 class ObjectLists:
-    """Reads the objects of one account, all lists that TikTok wants asked separately as one.
+    """Reads the objects of one account, as one list although the API requires several queries.
 
     Args:
-        api: Where to ask.
-        stream: Whose objects.
+        api: The client.
+        stream: The stream of objects.
         advertiser_id: The account.
-        include_deleted: Whether deleted objects are wanted.
+        include_deleted: Whether to include deleted objects.
         today: The date in UTC.
-        modified_since: Objects that are older are left out, `YYYY-MM-DD HH:MM:SS` in UTC; empty if all are wanted.
-        only_changed: Whether TikTok may be asked for only the objects changed since then, where it has such a filter.
-        budget: What it has of the quota; None to read one page after the other.
+        modified_since: Leave out objects older than this, `YYYY-MM-DD HH:MM:SS` in UTC; empty to include all.
+        only_changed: Whether to ask TikTok only for objects changed since then, where it has such a filter.
+        budget: How much of the quota it may use; None to read one page after the other.
     """
 
     def __init__(
         self,
         api: Client,
         stream: ObjectStream,
-        advertiser_id: str,
+        advertiser_id: AdvertiserId,
         *,
         include_deleted: bool,
         today: date,
@@ -156,47 +157,47 @@ class ObjectLists:
         self._today = today
         self._budget = budget
         self._oldest = ""
-        self._lag = timedelta()  # the longest that an object came to be after its last change
+        self._lag = timedelta()  # the longest time between an object's last change and a later creation time
         self._partial_log = PartialLog()
         self.latest = ""
-        """The latest value of the cursor that came, as `YYYY-MM-DD HH:MM:SS`; empty if none did."""
+        """The latest cursor value of the objects, as `YYYY-MM-DD HH:MM:SS`; empty if none has one."""
         self.notices: list[Notice] = []
-        """What was left out with good reason."""
+        """What was left out, and why that is no failure."""
 
     async def deliveries(self) -> AsyncGenerator[Delivery[RecordList], None]:
-        """Every object that changed since then, once.
+        """Every object that changed since `modified_since`, once.
 
         Raises:
-            TikTokError: If a list cannot be had.
+            TikTokError: If a list cannot be read.
             IncompleteReadError: If objects are missing.
             PartialAnswerError: At the end, if any answer was partial.
         """
         list_reader = ListReader(self._api, ObjectReader(self._stream, self._advertiser_id), self._budget)
-        asked = deque(
+        pending = deque(
             [ParentParams()] if self._source.parent is None else await self._parent_params(self._source.parent)
         )
-        while asked:
-            question = asked.popleft()
+        while pending:
+            params = pending.popleft()
             try:
-                async with aclosing(self._answers(list_reader, question)) as deliveries:
+                async with aclosing(self._deliveries_for(list_reader, params)) as deliveries:
                     async for delivery in deliveries:
-                        yield self._wanted(delivery)
+                        yield self._filter_changed(delivery)
                         del delivery
             except OutOfReachError as error:
                 self._check_reach(error)
             except TikTokError as error:
-                refusal = self._expected_error(error)
-                if refusal is None:
+                expected_error = self._expected_error(error)
+                if expected_error is None:
                     raise
-                halves = question.halves()  # one thing may have spoiled the question for the others
+                halves = params.halves()  # one value may have made the request fail for the others
                 if halves is not None:
-                    asked.extendleft(reversed(halves))
-                elif refusal.notice:
-                    self._note(refusal, question)
+                    pending.extendleft(reversed(halves))
+                elif expected_error.notice:
+                    self._note(expected_error, params)
         self._partial_log.raise_first()
 
-    async def _answers(
-        self, list_reader: ListReader[RecordList], question: ParentParams
+    async def _deliveries_for(
+        self, list_reader: ListReader[RecordList], params: ParentParams
     ) -> AsyncGenerator[Delivery[RecordList], None]:
         for request in object_requests(
             self._stream,
@@ -204,7 +205,7 @@ class ObjectLists:
             include_deleted=self._include_deleted,
             today=self._today,
             changed_since=self._modified_since if self._only_changed else None,
-            parent_params=question,
+            parent_params=params,
         ):
             try:
                 async with aclosing(list_reader.read(request)) as deliveries:
@@ -215,10 +216,10 @@ class ObjectLists:
                 self._partial_log.note(error)
 
     async def _parent_params(self, parent: Parent) -> list[ParentParams]:
-        others = await self._all_of(parent.join_stream) if parent.join_stream is not None else []
-        return parent_params(parent, await self._all_of(parent.stream), others)
+        joined = await self._all_records(parent.join_stream) if parent.join_stream is not None else []
+        return parent_params(parent, await self._all_records(parent.stream), joined)
 
-    async def _all_of(self, name: str) -> list[Mapping[str, Any]]:
+    async def _all_records(self, name: str) -> list[Mapping[str, Any]]:
         lists = ObjectLists(
             self._api,
             object_stream(name),
@@ -235,62 +236,62 @@ class ObjectLists:
             self._partial_log.note(error)
         return records
 
-    def _wanted(self, delivery: Delivery[RecordList]) -> Delivery[RecordList]:
-        """Without those neither changed nor made since; one without a time (Smart+ ads have none) always passes."""
+    def _filter_changed(self, delivery: Delivery[RecordList]) -> Delivery[RecordList]:
+        """The records changed or created since `modified_since`, and those without a time, as Smart+ ads are."""
         field = self._stream.cursor
         if field is None or not delivery.records:
             return delivery
-        moments = [_moment(record.get(field)) for record in delivery.records]
-        known = [moment for moment in moments if moment]
-        if known:
-            self.latest = max(self.latest, *known)
-            self._oldest = min(self._oldest or known[0], *known)
+        change_times = [_time(record.get(field)) for record in delivery.records]
+        known_times = [changed for changed in change_times if changed]
+        if known_times:
+            self.latest = max(self.latest, *known_times)
+            self._oldest = min(self._oldest or known_times[0], *known_times)
         since = self._modified_since
         records = RecordList()
-        for record, moment in zip(delivery.records, moments, strict=True):
-            made = _moment(record.get("create_time"))
-            if moment and made > moment:  # images are seen that were changed before they were made
-                self._lag = max(self._lag, datetime.fromisoformat(made) - datetime.fromisoformat(moment))
-            if not moment or moment >= since or made >= since:
+        for record, changed in zip(delivery.records, change_times, strict=True):
+            created = _time(record.get("create_time"))
+            if changed and created > changed:  # TikTok lists images that changed before they were created
+                self._lag = max(self._lag, datetime.fromisoformat(created) - datetime.fromisoformat(changed))
+            if not changed or changed >= since or created >= since:
                 records.append(record)
         return replace(delivery, records=records)
 
     def _check_reach(self, error: OutOfReachError) -> None:
-        """TikTok gives what changed last, so what it leaves out was changed before the oldest that came.
+        """Decide whether the records that TikTok does not list are needed.
 
-        It may have been made later than that, though not longer after its change than others that came.
+        TikTok lists what changed last, so the others changed before the oldest record that it listed. They may have
+        been created after that change, but no longer after it than other records were.
 
         Raises:
-            OutOfReachError: If that may be wanted.
+            OutOfReachError: If they may be needed.
         """
         if not self._oldest:
             raise error
-        made = str(datetime.fromisoformat(self._oldest) + self._lag)
-        if made >= self._modified_since:
+        latest_creation = str(datetime.fromisoformat(self._oldest) + self._lag)
+        if latest_creation >= self._modified_since:
             error.remedy = (
-                f"Missing is what was changed last before {self._oldest} (UTC). {error.remedy} "
-                f"With a start_date after {made[:10]} nothing is missing."
+                f"Records last changed before {self._oldest} (UTC) are missing. {error.remedy} "
+                f"With a start_date after {latest_creation[:10]}, nothing is missing."
             )
             raise error
         self._notice(
-            "info", f"{error.message} Those that it leaves out were changed last before {self._oldest}: no news."
+            "info", f"{error.message} The others were last changed before {self._oldest}, so they are not needed."
         )
 
     def _expected_error(self, error: TikTokError) -> ExpectedError | None:
-        for refusal in self._source.expected_errors:
-            if error.code == refusal.code and refusal.message_contains.casefold() in error.tiktok_message.casefold():
-                return refusal
+        message = error.tiktok_message.casefold()
+        for expected in self._source.expected_errors:
+            if error.code == expected.code and expected.message_contains.casefold() in message:
+                return expected
         return None
 
-    def _note(self, refusal: ExpectedError, question: ParentParams) -> None:
-        shown = {
-            name: ", ".join(value) if isinstance(value, list) else value for name, value in question.params.items()
-        }
-        self._notice("warning", refusal.notice.format(**shown))
+    def _note(self, expected_error: ExpectedError, params: ParentParams) -> None:
+        values = {name: ", ".join(value) if isinstance(value, list) else value for name, value in params.params.items()}
+        self._notice("warning", expected_error.notice.format(**values))
 
-    def _notice(self, level: Literal["info", "warning"], said: str) -> None:
-        self.notices.append(Notice(level, f"{self._stream.name}, advertiser {self._advertiser_id}: {said}"))
+    def _notice(self, level: Literal["info", "warning"], text: str) -> None:
+        self.notices.append(Notice(level, f"{self._stream.name}, advertiser {self._advertiser_id}: {text}"))
 
 
-def _moment(value: Any) -> str:
+def _time(value: Any) -> str:
     return (normalize_time(value) or "") if isinstance(value, str) else ""

@@ -1,4 +1,4 @@
-"""What a report is asked: its parameters, and the smaller requests that together ask for the same rows. Pure."""
+"""The parameters of report requests, and how to divide one into smaller requests for the same rows. Pure."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tiktok_marketing.catalog import ReportSource, ReportStream, Stream
+from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import TikTokError
 from tiktok_marketing.sync.plan.windows import Window, windows
 
@@ -19,17 +20,17 @@ PAGE_SIZE = 1000
 _PARAMETER_ERROR = 40002
 _INVALID_METRICS = re.compile(r"[Ii]nvalid metric fields?: *\[([^\]]*)\]")
 _IDS_PER_FILTER = 100
-"""The most ids that one filter takes (`/report/integrated/get/`)."""
+"""The most ids that one filter accepts (`/report/integrated/get/`)."""
 
 
 class Piece(msgspec.Struct, frozen=True):
-    """A part of a report that is asked for at once.
+    """The rows of a report that one request asks for.
 
     Args:
-        window: Its days; None for a lifetime report.
-        id_field: `campaign_ids` or `adgroup_ids`, if only these objects' rows are asked for.
-        ids: Which ones.
-        summed: Whether a row sums up all days of the window, which then cannot be asked for apart.
+        window: The days; None for a lifetime report.
+        id_field: `campaign_ids` or `adgroup_ids`, to ask for the rows of these objects only.
+        ids: The ids of these objects.
+        summed: Whether a row is the sum over all days of the window, so that the days cannot be divided.
     """
 
     window: Window | None
@@ -39,36 +40,36 @@ class Piece(msgspec.Struct, frozen=True):
 
     @property
     def since(self) -> date:
-        """Its first day; what has none is before all days."""
+        """Its first day; the earliest date if it has no days."""
         return self.window.start if self.window else date.min
 
     def days(self, first: date, before: date | None) -> Window | None:
-        """Its days from one day to before another, or to its last; None if its rows have no days."""
+        """Its days from `first` to the day before `before`, or to its last day; None if its rows have no days."""
         if self.window is None or self.summed:
             return None
         return Window(first, before - timedelta(days=1) if before else self.window.end)
 
     def halves(self) -> list[Piece] | None:
-        """The same rows as two smaller parts: of the days, else of the ids. None if it is one day of one object."""
-        parts = self.window.halves() if self.window and not self.summed else None
-        if parts is not None:
-            return [replace(self, window=part) for part in parts]
+        """The same rows as two smaller pieces, by days or else by ids; None if it is one day of one object."""
+        halves = self.window.halves() if self.window and not self.summed else None
+        if halves is not None:
+            return [replace(self, window=window) for window in halves]
         return self.id_halves()
 
-    def shorter(self, total: int, most: int) -> list[Piece]:
-        """The same rows, of which there are `total`, in parts of the days that have about `most` each."""
+    def shorter(self, total: int, max_rows: int) -> list[Piece]:
+        """The same rows, of which there are `total`, as shorter pieces with about `max_rows` rows each."""
         assert self.window is not None  # noqa: S101 - only pieces of several days are too long
-        return [replace(self, window=part) for part in shorter_windows(self.window, total, most)]
+        return [replace(self, window=window) for window in shorter_windows(self.window, total, max_rows)]
 
     def id_halves(self) -> list[Piece] | None:
-        """The same rows as two parts of its ids; None if it has not two."""
+        """The same rows as two pieces with half of the ids each; None if it has fewer than two ids."""
         if len(self.ids) < 2:
             return None
         middle = len(self.ids) // 2
         return [replace(self, ids=ids) for ids in (self.ids[:middle], self.ids[middle:])]
 
     def by(self, id_field: str, ids: list[str]) -> list[Piece]:
-        """The same rows, by the objects they belong to, as many at once as one filter takes."""
+        """The same rows as pieces by the objects that they belong to, as many ids per piece as one filter accepts."""
         return [
             replace(self, id_field=id_field, ids=tuple(ids[start : start + _IDS_PER_FILTER]))
             for start in range(0, len(ids), _IDS_PER_FILTER)
@@ -76,32 +77,32 @@ class Piece(msgspec.Struct, frozen=True):
 
 
 def is_exact(stream: Stream, *, include_deleted: bool) -> bool:
-    """Whether a report has no other rows than those that come: TikTok hides rows of deleted objects unless asked."""
+    """Whether TikTok delivers every row of a report: unless asked, it hides rows of deleted objects in some reports."""
     return include_deleted or not isinstance(stream, ReportStream) or stream.source.status_field is None
 
 
-def shorter_windows(window: Window, rows: int, most: int) -> list[Window]:
-    """The days of a window that has so many rows, in windows that have about `most` each, or are a single day."""
-    return list(windows(window.start, window.end, max(1, window.days * most // rows)))
+def shorter_windows(window: Window, rows: int, max_rows: int) -> list[Window]:
+    """The days of a window with `rows` rows as windows that have about `max_rows` rows each, or are a single day."""
+    return list(windows(window.start, window.end, max(1, window.days * max_rows // rows)))
 
 
 def account_params(
     source: ReportSource,
-    advertiser_id: str,
+    advertiser_id: AdvertiserId,
     window: Window | None,
     metrics: Sequence[str],
     *,
     every_status: bool,
     only: tuple[str, Sequence[str]] | None = None,
 ) -> dict[str, Any]:
-    """What `/report/integrated/get/` is asked about one account, but for the page.
+    """The parameters of `/report/integrated/get/` for one account, without the page.
 
     Args:
         source: The report.
         advertiser_id: The account.
         window: The days; None for all time.
-        metrics: Those of its metrics that are wanted.
-        every_status: Whether rows of deleted objects are wanted.
+        metrics: The metrics to request.
+        every_status: Whether to include rows of deleted objects.
         only: A filter by id (`campaign_ids` or `adgroup_ids`) and its values.
     """
     params = {"advertiser_id": advertiser_id, **report_params(source, metrics, window)}
@@ -116,14 +117,14 @@ def account_params(
 
 
 def report_params(source: ReportSource, metrics: Sequence[str], window: Window | None) -> dict[str, Any]:
-    """What `/report/integrated/get/` is asked, but for the account and the page.
+    """The parameters of `/report/integrated/get/`, without the account and the page.
 
     Args:
         source: The report.
-        metrics: Those of its metrics that are wanted.
+        metrics: The metrics to request.
         window: The days; None for all time.
     """
-    when = (
+    days = (
         {"query_lifetime": True} if window is None else {"start_date": str(window.start), "end_date": str(window.end)}
     )
     return {
@@ -132,12 +133,12 @@ def report_params(source: ReportSource, metrics: Sequence[str], window: Window |
         "data_level": source.data_level,
         "dimensions": list(source.dimensions),
         "metrics": list(metrics),
-        **when,
+        **days,
     }
 
 
 def refused_metrics(error: TikTokError) -> set[str]:
-    """The metrics that TikTok says a report cannot have; none if the error is about something else.
+    """The metrics that TikTok does not accept for a report; none if the error is about something else.
 
     Example:
         `Invalid metric fields: ['skan_result'].` with code 40002.

@@ -1,4 +1,4 @@
-"""One window of one report of one account, in as many requests as TikTok wants it in."""
+"""Reads one window of a report of one account, in as many requests as TikTok's limits require."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import msgspec
 
 from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import Grain, Level, ReportSource, ReportStream, report_stream
+from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import Action, AdsLeftOutError, IncompleteReadError, PartialAnswerError, TikTokError
 from tiktok_marketing.sync.decode.pages import RowSink, SinkFactory, record_list
 from tiktok_marketing.sync.decode.reports import ReportPageReader, report_reader
@@ -20,7 +21,7 @@ from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.listing import Budget, Delivery, ListReader, PartialLog, Request, TooManyRows
 from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, Piece, account_params, refused_metrics
 
-_SIGNS = (
+_ACTIVITY_METRICS = (
     "spend",
     "impressions",
     "clicks",
@@ -36,39 +37,40 @@ _SIGNS = (
     "follows",
     "video_play_actions",
 )
-"""Metrics of which one at least is above zero where anything happened, be it a late conversion alone."""
+"""Metrics of which at least one is above zero if anything happened, even a late conversion alone."""
 
 
 class PassLimits(msgspec.Struct, frozen=True):
-    """Rows of several days that are read in one walk.
+    """How many rows of several days one pass may read.
 
-    Their keys are kept until it ends, and deep pages drift; but each walk costs a page that is not full.
+    A pass remembers the keys of its rows until it ends, and deep pages drift, so passes should not be long. But each
+    pass costs a page that is not full.
 
     Args:
-        least: However many windows share the quota.
-        most: However few.
-        for_a_page_ahead: For each page of the walk that is asked for at once: few where many windows share the quota,
-            so that the keys of all of them stay within bounds.
+        least: The limit where many windows share the quota.
+        most: The limit where few windows share it.
+        per_page_in_flight: Rows for each page that the pass may request at once. Where many windows share the quota
+            these are few, so that the keys of all passes together stay within bounds.
     """
 
     least: int = 10_000
     most: int = 40_000
-    for_a_page_ahead: int = 8_000
+    per_page_in_flight: int = 8_000
 
-    def max_rows(self, share: Budget) -> int:
-        """How many rows one walk should have at most, now."""
-        return max(self.least, min(self.most, share.pages_in_flight() * self.for_a_page_ahead))
+    def max_rows(self, budget: Budget) -> int:
+        """The most rows that one pass should read, now."""
+        return max(self.least, min(self.most, budget.pages_in_flight() * self.per_page_in_flight))
 
 
 USUAL_PASSES = PassLimits()
 
 
 class DaysRead(msgspec.Struct, frozen=True):
-    """No row is still to come of the days whose rows came since the last of these.
+    """All rows of some days were delivered, since the last `DaysRead`. No other row of them follows.
 
     Args:
-        days: The days; None if the report has none.
-        whole: Whether these days are whole; otherwise an answer about them was partial.
+        days: The days; None if the report has no days.
+        whole: Whether these days are complete; otherwise an answer about them was partial.
     """
 
     days: Window | None
@@ -76,25 +78,25 @@ class DaysRead(msgspec.Struct, frozen=True):
 
 
 class ReportWindow:
-    """Reads one window of a report, in smaller parts where TikTok finds it too large.
+    """Reads one window of a report, in smaller pieces where TikTok finds it too large.
 
     Args:
-        api: Where to ask.
+        api: The client.
         stream: The report.
         advertiser_id: The account.
         window: The days; None for a lifetime report.
-        include_deleted: Whether rows of deleted objects are wanted.
-        budget: What it has of the quota.
-        refused: Metrics to do without, because TikTok refused them; those that it refuses now are added.
-        sink_factory: What the rows are kept in.
-        limits: How long a walk may be.
+        include_deleted: Whether to include rows of deleted objects.
+        budget: How much of the quota it may use.
+        refused: Metrics to leave out because TikTok refused them; those that it refuses now are added.
+        sink_factory: Makes the sinks that receive the rows.
+        limits: How many rows one pass may read.
     """
 
     def __init__(
         self,
         api: Client,
         stream: ReportStream,
-        advertiser_id: str,
+        advertiser_id: AdvertiserId,
         window: Window | None,
         *,
         include_deleted: bool,
@@ -118,25 +120,25 @@ class ReportWindow:
         self._reader = ReportPageReader(report_reader(stream), partial(sink_factory, stream, int(advertiser_id)))
 
     async def deliveries(self) -> AsyncGenerator[Delivery[RowSink] | DaysRead, None]:
-        """Every row of the window, once, and `DaysRead` whenever no row is still to come of some of its days.
+        """Every row of the window, once, and a `DaysRead` whenever all rows of some of its days were delivered.
 
         Raises:
             TooManyRows: If it should be read as several windows; nothing was delivered then.
-            TikTokError: If a part cannot be had however small it is made.
+            TikTokError: If a piece cannot be read however small it is.
             IncompleteReadError: If rows are missing.
             PartialAnswerError: At the end, if any answer was partial.
         """
         list_reader = ListReader(self._api, self._reader, self._budget)
         pieces = deque([self._whole])
         since = self._whole.since
-        until = date.min  # the last day of which rows may have come
+        until = date.min  # the last day that delivered rows may belong to
         while pieces:
             piece = pieces.popleft()
-            asked = self._metrics
+            metrics = self._metrics
             try:
                 async with aclosing(list_reader.read(self._request(piece))) as deliveries:
                     async for delivery in deliveries:
-                        # Now, not at its end: should it break off, rows of its last day may have come all the same.
+                        # Now, not after the piece: if it fails, rows of its last day may have been delivered already.
                         until = max(until, piece.window.end if piece.window else date.max)
                         yield delivery
                         del delivery
@@ -152,22 +154,22 @@ class ReportWindow:
                     raise self._unsplittable(error) from error
                 pieces.extendleft(reversed(smaller))
             except TikTokError as error:
-                pieces.extendleft(reversed(await self._smaller_pieces(piece, asked, error)))
-            coming = min((other.since for other in pieces), default=None)
-            if coming is None or coming > max(since, until):
+                pieces.extendleft(reversed(await self._smaller_pieces(piece, metrics, error)))
+            next_day = min((other.since for other in pieces), default=None)
+            if next_day is None or next_day > max(since, until):
                 whole = self._partial_until is None or self._partial_until < since
-                yield DaysRead(self._whole.days(since, coming), whole)
-                since = coming or date.max
+                yield DaysRead(self._whole.days(since, next_day), whole)
+                since = next_day or date.max
         self._partial_log.raise_first()
 
-    async def _smaller_pieces(self, piece: Piece, asked: Sequence[str], error: TikTokError) -> list[Piece]:
-        """What to ask for after this error.
+    async def _smaller_pieces(self, piece: Piece, metrics: Sequence[str], error: TikTokError) -> list[Piece]:
+        """The pieces to request after this error. It is the same one, without some metrics, if TikTok refused those.
 
         Raises:
-            TikTokError: The error, if there is nothing.
+            TikTokError: The error, if nothing smaller can be requested.
         """
         names = refused_metrics(error)
-        if names and names <= self._source.optional & set(asked):
+        if names and names <= self._source.optional & set(metrics):
             self._refused |= names
             return [piece]
         smaller = None
@@ -208,12 +210,12 @@ class ReportWindow:
         return piece.id_halves() or await self._by_objects(piece)
 
     async def _by_objects(self, piece: Piece) -> list[Piece] | None:
-        """The piece by campaign, or, if it is one campaign already, by ad group; None if there is nothing smaller."""
+        """The piece by campaign or, if it is by campaign already, by ad group; None if there is nothing smaller."""
         smaller = self._smaller_objects(piece)
         if smaller is None:
             return None
         report, id_field = smaller
-        # No pieces if no object has rows: a large account is too large on days without any, too.
+        # If no object has rows, there are no pieces: a large account is too large even on days without rows.
         return piece.by(id_field, await self._ids(report, piece))
 
     def _note_partial(self, piece: Piece, error: PartialAnswerError) -> None:
@@ -222,7 +224,7 @@ class ReportWindow:
         self._partial_until = max(self._partial_until or end, end)
 
     def _smaller_objects(self, piece: Piece) -> tuple[ReportStream, str] | None:
-        """The report that tells which objects have rows in the piece, and the filter that takes their ids."""
+        """The report that shows which objects have rows in the piece, and the filter that accepts their ids."""
         level = self._source.data_level
         if piece.id_field is None and level != Level.ADVERTISER:
             return report_stream("campaigns_reports_lifetime"), "campaign_ids"
@@ -231,20 +233,20 @@ class ReportWindow:
         return None
 
     async def _ids(self, report: ReportStream, piece: Piece) -> list[str]:
-        """The campaigns or ad groups with rows in the piece, deleted ones too.
+        """The campaigns or ad groups with rows in the piece, including deleted ones.
 
-        The report of that level is asked, not the list of objects: a list hides kinds of objects whose rows are in
-        reports.
+        They come from the report at that level, not from the list of objects, which hides some kinds of objects that
+        have rows in reports.
         """
-        signs = list(_SIGNS)
+        metrics = list(_ACTIVITY_METRICS)
         while True:
             try:
-                return await self._ids_by(report, signs, piece)
+                return await self._ids_by(report, metrics, piece)
             except TikTokError as error:
-                refused = refused_metrics(error).intersection(signs[1:])
+                refused = refused_metrics(error).intersection(metrics[1:])
                 if not refused:
                     raise
-                signs = [name for name in signs if name not in refused]
+                metrics = [name for name in metrics if name not in refused]
 
     async def _ids_by(self, report: ReportStream, metrics: Sequence[str], piece: Piece) -> list[str]:
         (dimension,) = report.source.dimensions
@@ -267,6 +269,6 @@ class ReportWindow:
     def _unsplittable(self, error: AdsLeftOutError) -> IncompleteReadError:
         return IncompleteReadError(
             f"{error.message} Advertiser {self._advertiser_id} has an ad group with more ads than that, "
-            "which TikTok offers no way to read in full.",
-            remedy="Leave the ad-level reports of this account out, or read it at ad group level.",
+            "and TikTok offers no way to read it in full.",
+            remedy="Leave the ad-level reports out for this account, and read its reports at ad group level.",
         )

@@ -1,1 +1,1 @@
-"""A sync while it runs: which window is next, what is under way, and what has been delivered."""
+"""A running sync: which window is next, what is in flight, and what has been delivered."""
