@@ -17,8 +17,9 @@ from harness import Figure, leave, machine, options
 from tiktok_marketing.airbyte.line_sinks import ReportLines
 from tiktok_marketing.airbyte.messages import state_line
 from tiktok_marketing.catalog import ReportStream, field_types, report_stream
+from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.sync.decode.reports import report_reader
-from tiktok_marketing.sync.plan.cursors import read_state
+from tiktok_marketing.sync.plan.cursors import Cursor, read_state
 from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.run.stream_run import StreamRun
 
@@ -47,7 +48,7 @@ def main() -> None:
 
 def _share(stream: ReportStream, accounts: int, rows: int, length: int, per_second: float) -> Figure:
     assert stream.cursor is not None
-    ids = [str(7_000_000_000_000_000_000 + number) for number in range(accounts)]
+    ids = [AdvertiserId(str(7_000_000_000_000_000_000 + number)) for number in range(accounts)]
     cursors = read_state(stream.name, stream.cursor, None)
     run = StreamRun(Selected(stream, incremental=True), cursors, 0.0)
     for one in ids:
@@ -59,7 +60,7 @@ def _share(stream: ReportStream, accounts: int, rows: int, length: int, per_seco
         run.delivered(rows, rows * length)
         records += rows
         day = date(2021, 1, 1) + timedelta(days=30 * (number // accounts))
-        run.advance(ids[number % accounts], f"{day} 00:00:00")
+        run.advance(ids[number % accounts], Cursor(f"{day} 00:00:00"))
         if run.checkpoint_due(at) or number == windows - 1:
             checkpoint = run.checkpoint(at)
             states += len(state_line(stream.name, checkpoint.state, checkpoint.records))

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from tiktok_marketing.catalog import STREAMS, AnyStream, ReportStream, Stream
-from tiktok_marketing.config import Config
+from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.doctor.expected_days import Expected
 from tiktok_marketing.errors import ConfigurationError, NothingToReadError
 from tiktok_marketing.pipelines.databases.destination import NAME, Destination
@@ -218,7 +218,7 @@ class Database:
 
     def accounts(self, config: Config) -> list[Account]:
         """The accounts that the database knows and the configuration asks for, as the database describes them."""
-        ids: dict[str, None] = {}
+        ids: dict[AdvertiserId, None] = {}
         for stream in self.streams():
             with suppress(ConfigurationError):
                 cursors = self.cursors(stream)
@@ -232,9 +232,9 @@ class Database:
             if (not wanted or one in wanted) and one not in config.exclude_advertiser_ids
         ]
 
-    def _described(self) -> dict[str, Account]:
+    def _described(self) -> dict[AdvertiserId, Account]:
         wanted = {"advertiser_id", "name", "display_timezone", "timezone", "create_time"}
-        described = {}
+        described: dict[AdvertiserId, Account] = {}
         for stream in STREAMS:
             if wanted <= self.columns.get(stream.name, set()):
                 for one, name, *zones, created in self.rows(

@@ -9,7 +9,7 @@ import msgspec
 
 from tiktok_marketing.catalog import AnyStream, Grain, ReportStream
 from tiktok_marketing.clock import ClockReading
-from tiktok_marketing.config import LONGEST_WINDOW, Config
+from tiktok_marketing.config import LONGEST_WINDOW, AdvertiserId, Config
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.cursors import Cursors
 from tiktok_marketing.sync.plan.partitions import plan_stream
@@ -115,7 +115,9 @@ def known_zones(accounts: Iterable[Account]) -> list[Account]:
     ]
 
 
-def due_days(config: Config, stream: AnyStream, accounts: Iterable[Account], moment: datetime) -> Mapping[str, date]:
+def due_days(
+    config: Config, stream: AnyStream, accounts: Iterable[Account], moment: datetime
+) -> Mapping[AdvertiserId, date]:
     """The last day of each account that a sync at that moment reads; accounts that have none are left out."""
     parts = plan_stream(config, Selected(stream, incremental=True), None, list(accounts), ClockReading.at(moment))
     return {

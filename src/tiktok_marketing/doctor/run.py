@@ -260,7 +260,7 @@ class _DatabaseExaminer:
         refused_before = api.stats.refused
         answering = {account.advertiser_id for account in access.answering}
         totals = Totals(self._config, api, self._database, budget)
-        expected = {
+        expected: dict[tuple[str, str], Expected] = {
             (one.stream.name, one.account.advertiser_id): one
             for one in self._expected
             if one.account.advertiser_id in answering and one.stream.name not in access.denied

@@ -17,6 +17,7 @@ from typing import Any, ParamSpec, Self, TypeVar, cast
 from tiktok_marketing.api.client import Waiting
 from tiktok_marketing.catalog import Stream
 from tiktok_marketing.clock import Clock
+from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import ConnectorError, IncompleteReadError
 from tiktok_marketing.pipelines.arrow.sink import ArrowSink
 from tiktok_marketing.pipelines.arrow.tables import TableBuilder, check_key
@@ -246,7 +247,7 @@ class LoadLoop:
             check_key(table, rows.stream)
         except IncompleteReadError as error:
             # From here on the stream's states are not taken either: they would cover rows that are not there.
-            account = None if rows.advertiser_id is None else str(rows.advertiser_id)
+            account = None if rows.advertiser_id is None else AdvertiserId(str(rows.advertiser_id))
             self._broken[name] = Failure(name, account, "", error)
             return
         if rows.window_id is None:

@@ -148,7 +148,7 @@ class RateSearch:
         return incident.refused >= max(_LARGE_COUNT, _LARGE_FRACTION * (accepted + incident.refused))
 
     def _accepted_rate(self, begin: float, end: float) -> float:
-        """Requests per second accepted between two incidents; the target rate if the time between them shows nothing."""
+        """Requests per second accepted between two incidents; the target rate if their distance shows nothing."""
         shortest, longest = _CYCLE
         if not shortest <= end - begin <= longest:
             return self.target

@@ -17,7 +17,7 @@ import msgspec
 
 from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import Grain, ReportStream
-from tiktok_marketing.config import Config
+from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.doctor.budget import Budget
 from tiktok_marketing.doctor.checks.access import SCOPES, refused_account
 from tiktok_marketing.doctor.checks.row_comparison import Comparison, compare
@@ -151,7 +151,7 @@ class Totals:
             self._comparisons[key] = comparison
         return True
 
-    async def _count(self, stream: ReportStream, advertiser_id: str, window: Window) -> Count:
+    async def _count(self, stream: ReportStream, advertiser_id: AdvertiserId, window: Window) -> Count:
         params = account_params(
             stream.source, advertiser_id, window, MEASURES, every_status=self._config.include_deleted
         )
@@ -176,7 +176,7 @@ class Totals:
         plain = source.report_type == "BASIC" and source.grain is Grain.DAY and not stream.breakdown
         return plain and not self._config.sandbox and stream.name not in self._without_sums
 
-    def _here(self, stream: ReportStream, advertiser_id: str, window: Window) -> Count:
+    def _here(self, stream: ReportStream, advertiser_id: AdvertiserId, window: Window) -> Count:
         ((rows, *sums),) = self._database.query(
             f"SELECT coalesce(sum(rows), 0), {', '.join(f'coalesce(sum({name}), 0)' for name in MEASURES)}"  # noqa: S608
             " FROM days WHERE stream = ? AND advertiser_id = ? AND day BETWEEN ? AND ?",
@@ -184,7 +184,7 @@ class Totals:
         )
         return Count(int(rows), tuple(Decimal(value) for value in sums))
 
-    async def _rows(self, stream: ReportStream, advertiser_id: str, window: Window) -> list[Any]:
+    async def _rows(self, stream: ReportStream, advertiser_id: AdvertiserId, window: Window) -> list[Any]:
         request = Request(
             endpoint=stream.endpoint,
             params=account_params(

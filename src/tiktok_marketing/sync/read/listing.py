@@ -329,6 +329,6 @@ def _out_of_reach(request: Request, total: int | None, delivered: int) -> OutOfR
     account = f" of advertiser {request.advertiser_id}" if request.advertiser_id else ""
     return OutOfReachError(
         f"/{request.endpoint} lists no more than {request.max_records:,} records{account}, and {rest}.",
-        remedy="The records that it lists were delivered, and TikTok offers no way to list the others. Leave the stream "
-        "or the account out, or delete records that are no longer needed.",
+        remedy="The records that it lists were delivered, and TikTok offers no way to list the others. Leave the "
+        "stream or the account out, or delete records that are no longer needed.",
     )

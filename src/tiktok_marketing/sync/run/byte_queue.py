@@ -1,4 +1,4 @@
-"""A queue between reading and writing that is bounded in bytes, not in items."""
+"""A queue between reading and writing that is bounded by bytes, not by items."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ T = TypeVar("T")
 
 
 class ByteQueue(Generic[T]):
-    """First in, first out; putting waits while too many bytes are inside.
+    """First in, first out; `put` waits while the queue contains too many bytes.
 
-    An item larger than the whole buffer is let in when the buffer is empty, so nothing is too large to pass.
+    An item larger than the limit is accepted when the queue is empty, so no item is too large.
 
     Args:
-        limit: Bytes it may hold.
+        limit: Bytes that the queue may contain.
     """
 
     def __init__(self, limit: int) -> None:
@@ -23,16 +23,16 @@ class ByteQueue(Generic[T]):
         self._items: deque[tuple[T, int]] = deque()
         self._size = 0
         self._arrived = asyncio.Event()
-        self._room = asyncio.Event()
+        self._space_freed = asyncio.Event()
         self._turn = asyncio.Lock()
 
     async def put(self, item: T, size: int = 0) -> None:
-        """Wait for room and put an item in. An item without a size never waits."""
+        """Wait for space, and add an item. An item without a size never waits."""
         if size:
-            async with self._turn:  # those who wait for room get it in their order
+            async with self._turn:  # callers that wait for space get it first come, first served
                 while self._size and self._size + size > self._limit:
-                    self._room.clear()
-                    await self._room.wait()
+                    self._space_freed.clear()
+                    await self._space_freed.wait()
                 self._size += size
         self._items.append((item, size))
         self._arrived.set()
@@ -45,5 +45,5 @@ class ByteQueue(Generic[T]):
         item, size = self._items.popleft()
         if size:
             self._size -= size
-            self._room.set()
+            self._space_freed.set()
         return item

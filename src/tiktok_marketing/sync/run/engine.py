@@ -1,4 +1,7 @@
-"""Parts in; records and states out: concurrent within the quota, bounded in memory, in an order that never lies."""
+"""Runs a sync: reads its windows concurrently within the quota and a bounded memory, and emits events in a safe order.
+
+A state never precedes a record that it covers.
+"""
 
 from __future__ import annotations
 
@@ -39,27 +42,27 @@ from tiktok_marketing.sync.run.stream_run import StreamRun
 from tiktok_marketing.sync.run.window_reader import WindowReader
 
 _BUFFER = 8 * 2**20
-"""Bytes of pages that may wait to be taken."""
-_LOOK_AGAIN = 1.0
-_CLOCKS_DISAGREE = timedelta(minutes=10)
-"""From when on it is said: as far as that, no time of a sync's own can explain it."""
-_HOPELESS = 3
-"""Accounts that may fail one after the other for TikTok's own trouble before the rest of the endpoint is given up."""
+"""Bytes of pages that may wait until the caller takes their events."""
+_RECHECK = 1.0
+_CLOCK_TOLERANCE = timedelta(minutes=10)
+"""A larger difference between the clocks is reported: no delay within a sync can explain it."""
+_MAX_TRANSIENT_FAILURES = 3
+"""After this many accounts in a row failed for faults at TikTok, the sync gives up the rest of the endpoint."""
 
 
 class Sync:
-    """One run over the streams that were asked for.
+    """One run over the selected streams.
 
     Args:
-        config: What the user asked for.
+        config: The configuration.
         selected: The streams and their modes.
-        states: Stream name to the state of an earlier run, in any known form.
-        api: Where to ask.
+        states: The state of each stream from an earlier run, by name, in any known form.
+        api: The client.
         clock: The time.
-        buffer_bytes: Bytes of pages that may wait to be taken.
-        sink_factory: Makes what receives the rows of a page, and so what a batch of them holds.
-        limits: How long one walk through a report may be.
-        since: The first day of reports to read, whatever the states say; None for the days that are due.
+        buffer_bytes: Bytes of pages that may wait until the caller takes their events.
+        sink_factory: Makes the sinks that receive records, and so decides what `Rows` contain.
+        limits: How many rows one pass through a report may read.
+        since: The first day of reports to read, whatever the states say; None to follow the states.
 
     Example:
         async for event in Sync(config, selected, states, api, clock).events(): ...
@@ -102,9 +105,9 @@ class Sync:
         self._stopping: asyncio.Task[None] | None = None
 
     async def events(self) -> AsyncIterator[Event]:
-        """Read everything, and tell what happens in the order in which it is true.
+        """Read everything. Each event is true when it is emitted.
 
-        Reading waits while what was read is not taken. Streams that fail are told of by `StreamEnded`.
+        Reading waits while the caller does not take events. `StreamEnded` reports what failed.
 
         Raises:
             TikTokError: If the accounts cannot be listed.
@@ -122,8 +125,8 @@ class Sync:
             await asyncio.gather(reading, return_exceptions=True)
 
     def progress(self) -> Progress:
-        """How far it is now."""
-        tally = self._api.stats
+        """The progress of the sync now."""
+        stats = self._api.stats
         return Progress(
             accounts=len(self._accounts.chosen) if self._accounts else 0,
             streams=tuple(
@@ -136,26 +139,26 @@ class Sync:
                 )
                 for name, run in self._runs.items()
             ),
-            requests=dict(tally.requests),
-            retried=tally.retried,
-            refused=tally.refused,
-            received=tally.bytes,
-            rates={endpoint: self._api.limiters.rate(endpoint) for endpoint in tally.requests},
+            requests=dict(stats.requests),
+            retried=stats.retried,
+            refused=stats.refused,
+            received=stats.bytes,
+            rates={endpoint: self._api.limiters.rate(endpoint) for endpoint in stats.requests},
             quota=self._api.limiters.tier.per_second,
             seconds=self._clock.monotonic() - self._began,
         )
 
-    def stop(self, why: str | SyncInterruptedError) -> None:
-        """End in order: what was delivered gets its state, the streams that are not done end incomplete.
+    def stop(self, reason: str | SyncInterruptedError) -> None:
+        """End the sync cleanly: delivered records get their state, and unfinished streams end incomplete.
 
         Args:
-            why: What stopped it, the name of a signal say, or an error that says so.
+            reason: What stopped it, for example the name of a signal; or an error that says so.
         """
-        error = why
+        error = reason
         if isinstance(error, str):
             error = SyncInterruptedError(
-                f"The sync was stopped ({why}) before everything was read.",
-                remedy="Run it again: it goes on from its last state.",
+                f"The sync was stopped ({reason}) before it had read everything.",
+                remedy="Run it again: it continues from its last state.",
             )
         self._stopping = asyncio.get_running_loop().create_task(self._stop_everything(error))
 
@@ -200,11 +203,14 @@ class Sync:
 
     async def _warn_of_clocks(self) -> None:
         ahead = self._api.stats.clock_ahead
-        if ahead is not None and abs(ahead) >= _CLOCKS_DISAGREE:
-            text = "days that only one of them has are read again next time. Set it (NTP)."
+        if ahead is not None and abs(ahead) >= _CLOCK_TOLERANCE:
+            text = "Days that have begun by only one of the clocks are read again next time. Set this clock (NTP)."
             if not is_believable(ahead):
-                text = "that is not believed. Set the clock (NTP), or find out what changes the `Date` of answers."
-            await self._queue.put(Notice("warning", f"{clock_difference(ahead)}: {text}"))
+                text = (
+                    "The connector ignores so large a difference. "
+                    "Set this clock (NTP), or find out what changes the `Date` of answers."
+                )
+            await self._queue.put(Notice("warning", f"{clock_difference(ahead)}. {text}"))
 
     async def _run_endpoint(self, scheduler: EndpointScheduler) -> None:
         """Keep as many windows of the scheduler in flight as its quota can use."""
@@ -218,25 +224,25 @@ class Sync:
                     scheduler.release(step)
                     freed.set()
 
-            async def ask(question: ActivityQuery) -> None:
+            async def ask(query: ActivityQuery) -> None:
                 try:
-                    await self._ask(question)
+                    await self._ask(query)
                 finally:
                     scheduler.query_done()
                     freed.set()
 
             while (scheduler.open or scheduler.active) and self._fatal is None:
                 limit = self._limit(scheduler)
-                while (taken := scheduler.take(limit)) is not None:
-                    group.create_task(read(taken) if isinstance(taken, Step) else ask(taken))
+                while (work := scheduler.take(limit)) is not None:
+                    group.create_task(read(work) if isinstance(work, Step) else ask(work))
                 freed.clear()
                 if scheduler.active:
-                    with suppress(TimeoutError):  # what stalls frees nothing, and others may take its place
-                        async with asyncio.timeout(_LOOK_AGAIN):
+                    with suppress(TimeoutError):  # requests that stall free nothing, but others may run meanwhile
+                        async with asyncio.timeout(_RECHECK):
                             await freed.wait()
 
     def _limit(self, scheduler: EndpointScheduler) -> int:
-        """Requests that must be under way for the quota to be used."""
+        """How many requests must be in flight to use the quota."""
         api = self._api
         return target_in_flight(
             api.limiters.rate(scheduler.endpoint),
@@ -244,17 +250,17 @@ class Sync:
             api.stalled(scheduler.endpoint),
         )
 
-    async def _ask(self, question: ActivityQuery) -> None:
-        assert self._empty_days is not None  # noqa: S101 - the question is its own
+    async def _ask(self, query: ActivityQuery) -> None:
+        assert self._empty_days is not None  # noqa: S101 - it made the query
         try:
-            await self._empty_days.ask(question)
-        except Exception as error:  # noqa: BLE001 - a fault in what only spares requests must not end the sync
-            explained = _explained(error)
+            await self._empty_days.ask(query)
+        except Exception as error:  # noqa: BLE001 - a fault in what only saves requests must not end the sync
+            connector_error = _as_connector_error(error)
             if isinstance(error, (ConnectorError, MemoryError)):
-                await self._stop_everything(explained)
+                await self._stop_everything(connector_error)
                 return
-            text = f"Days without data cannot be told apart, so all are asked for. {explained}"
-            await self._queue.put(Notice("warning", text, explained.detail))
+            text = f"The connector cannot find out which days have no data, so it reads all days. {connector_error}"
+            await self._queue.put(Notice("warning", text, connector_error.detail))
 
     async def _read_step(self, scheduler: EndpointScheduler, step: Step, budget: Budget) -> None:
         partition = step.queue.partition
@@ -267,8 +273,8 @@ class Sync:
                 await self._reader.skip_empty(step)
             else:
                 objects = await self._reader.deliver(run, step, budget)
-        except Exception as error:  # noqa: BLE001 - a fault in reading one account must not take the others along
-            await self._fail(scheduler, run, step, _explained(error))
+        except Exception as error:  # noqa: BLE001 - a fault in reading one account must not end the others
+            await self._fail(scheduler, run, step, _as_connector_error(error))
         else:
             scheduler.transient_failures = 0
             run.windows += step.window_count
@@ -282,7 +288,7 @@ class Sync:
     async def _fail(self, scheduler: EndpointScheduler, run: StreamRun, step: Step, error: ConnectorError) -> None:
         account = step.queue.partition.account
         what = str(step.window) if step.window else ""
-        if isinstance(error, PartialAnswerError):  # what else there is can be read
+        if isinstance(error, PartialAnswerError):  # everything else can still be read
             step.queue.block(step)
             scheduler.transient_failures = 0
             run.fail(account.advertiser_id if account else None, what, error)
@@ -301,9 +307,8 @@ class Sync:
         run.fail(account.advertiser_id if account else None, what, error)
         if isinstance(error, TikTokError) and error.failure_type is FailureType.TRANSIENT:
             scheduler.transient_failures += 1
-            if (
-                scheduler.transient_failures >= _HOPELESS
-            ):  # each took minutes of retries: TikTok is down, not the account
+            # Each of them took minutes of retries, so TikTok is down, not the account.
+            if scheduler.transient_failures >= _MAX_TRANSIENT_FAILURES:
                 for other in dict.fromkeys(queue.partition.stream.name for queue in scheduler.queues()):
                     self._runs[other].fail(None, "", error)
                     await self._drop(scheduler, self._runs[other])
@@ -315,7 +320,7 @@ class Sync:
                 await self._close(run, queue)
 
     async def _stop_everything(self, error: ConnectorError) -> None:
-        """Nothing can succeed any more: every stream that is not done ends here."""
+        """No other request can succeed: end every stream that has not ended."""
         if self._fatal is None:
             self._fatal = error
             for run in self._runs.values():
@@ -341,7 +346,7 @@ class Sync:
         if run.ended:
             return
         run.ended = True
-        # A stream without a cursor has a state only once it is whole; the others keep what they have reached.
+        # A stream without a cursor gets a state only once it is complete; the others keep the cursors they reached.
         if run.cursors is not None or not run.failures:
             await self._queue.put(run.checkpoint(self._clock.monotonic()))
         accounts = None
@@ -351,10 +356,10 @@ class Sync:
 
 
 class _StepBudget:
-    """What a window has of its scheduler's quota.
+    """How much of the scheduler's quota a window may use.
 
     Args:
-        limit: Requests that the scheduler may have under way now.
+        limit: How many requests a scheduler may have in flight now.
         scheduler: The scheduler.
         step: The window.
         changed: Set when the scheduler may hand out more.
@@ -368,25 +373,25 @@ class _StepBudget:
         changed: asyncio.Event,
     ) -> None:
         self._limit = limit
-        self._lane = scheduler
+        self._scheduler = scheduler
         self._step = step
         self._changed = changed
 
     def pages_in_flight(self) -> int:
-        return self._lane.pages_in_flight(self._step, self._limit(self._lane))
+        return self._scheduler.pages_in_flight(self._step, self._limit(self._scheduler))
 
     def set_remaining(self, pages: int) -> None:
-        self._lane.set_remaining(self._step, pages)
+        self._scheduler.set_remaining(self._step, pages)
         self._changed.set()
 
 
-def _explained(error: Exception) -> ConnectorError:
+def _as_connector_error(error: Exception) -> ConnectorError:
     if isinstance(error, ConnectorError):
         return error
     if isinstance(error, MemoryError):
         return OutOfMemoryError()
     return ConnectorError(
-        f"The connector failed on this part: {type(error).__name__}.",
-        remedy="This is a fault of the connector: report it with the log at debug level.",
+        f"The connector failed here with an unexpected {type(error).__name__}.",
+        remedy="This is a bug in the connector. Report it with the log at debug level.",
         detail="".join(traceback.format_exception(error)),
     )

@@ -1,4 +1,4 @@
-"""How far a sync is, for people: a snapshot that costs nothing to take."""
+"""The progress of a sync, for people: a snapshot that is cheap to take."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ Phase = Literal["waiting", "reading", "complete", "incomplete"]
 
 
 class StreamProgress(msgspec.Struct, frozen=True, kw_only=True):
-    """One stream.
+    """The progress of one stream.
 
     Args:
         name: Its name.
-        phase: Where it is.
+        phase: Its phase.
         records: Records delivered.
-        windows: Windows read to their end.
-        windows_total: Windows there are; 0 until they are planned.
+        windows: Windows read completely.
+        windows_total: All its windows; 0 until they are planned.
     """
 
     name: str
@@ -29,18 +29,18 @@ class StreamProgress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole sync.
+    """The progress of the whole sync.
 
     Args:
         accounts: Accounts of this run; 0 until they are listed.
-        streams: Each stream that was asked for, in that order.
+        streams: Each selected stream, in the order of the selection.
         requests: Requests sent, by endpoint.
-        retried: Requests that had to be sent again.
-        refused: Of them, those that TikTok refused for their rate.
+        retried: Requests that had to be retried.
+        refused: How many of these TikTok refused for their rate.
         received: Bytes of answers.
-        rates: Requests a second that each endpoint in use is asked for now.
-        quota: Requests a second that the tier allows an endpoint.
-        seconds: Since the sync began.
+        rates: Requests per second that are sent to each endpoint now.
+        quota: Requests per second that the tier allows per endpoint.
+        seconds: Seconds since the sync began.
     """
 
     accounts: int
@@ -60,6 +60,6 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def share_done(self) -> float | None:
-        """Windows read, of those that there are; None before it is known how many there are."""
+        """The fraction of all windows that were read; None until the number of windows is known."""
         total = sum(stream.windows_total for stream in self.streams)
         return sum(stream.windows for stream in self.streams) / total if total else None

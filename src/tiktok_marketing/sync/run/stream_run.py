@@ -1,21 +1,26 @@
-"""What one stream has delivered so far, how far its accounts are, and when its state is due."""
+"""What one stream has delivered so far, how far its accounts have been read, and when its next checkpoint is due."""
 
 from __future__ import annotations
 
+from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import ConnectorError, PartialAnswerError, TikTokError
 from tiktok_marketing.sync.events import Checkpoint, Failure
-from tiktok_marketing.sync.plan.cursors import NO_CURSOR, Cursors
+from tiktok_marketing.sync.plan.cursors import NO_CURSOR, Cursor, Cursors
 from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.run.progress import Phase
 
-_PARTS_NAMED = 10
-"""Windows of an account that are named if each of them came in part."""
-_LEAST_BETWEEN_STATES = 2.0
-"""Seconds between two states of a stream, so that a killed sync repeats no more than that while states stay few."""
-_LEAST_IF_FEW = 30.0
-"""Seconds between two states while there are few records: reading windows with next to nothing again costs little."""
-_BYTES_A_SECOND_IF_FEW = 650
-"""Of states, while there are few records: a tenth or less of what ten windows a second with one row each weigh."""
+_MAX_PARTIAL_NAMED = 10
+"""How many windows of an account with a partial answer are named."""
+_CHECKPOINT_INTERVAL = 2.0
+"""The least seconds between two checkpoints of a stream. A killed sync repeats little, and checkpoints stay few."""
+_INTERVAL_IF_FEW = 30.0
+"""The same while there are few records, because reading almost empty windows again costs little."""
+_STATE_RATE = 20_000
+"""The most bytes of states per second."""
+_STATE_RATE_IF_FEW = 650
+"""The same while there are few records: at most a tenth of the bytes of ten windows per second with one row each."""
+_FEW_RECORDS = 25
+"""There are few records while their bytes since the last checkpoint are less than this multiple of the state's."""
 
 
 class StreamRun:
@@ -23,9 +28,9 @@ class StreamRun:
 
     Args:
         selected: The stream and its mode.
-        cursors: How far its accounts are; None if it has no state.
+        cursors: How far its accounts have been read; None if it has no state.
         at: When it began, in monotonic seconds.
-        tolerant: Whether an account that TikTok refuses is no failure of the sync.
+        tolerant: Whether the configuration tolerates accounts that the token has no access to.
     """
 
     def __init__(self, selected: Selected, cursors: Cursors | None, at: float, *, tolerant: bool = False) -> None:
@@ -42,65 +47,70 @@ class StreamRun:
         self.warned: set[str] = set()
         self.refused_metrics: set[str] = set()
         self._tolerant = tolerant
-        self._failed: dict[tuple[str | None, bool], set[str]] = {}  # by account, and whether it came in part
+        self._failed: dict[tuple[AdvertiserId | None, bool], set[str]] = {}
+        """What failed, by account and by whether the answer was partial."""
         self._moved = False
         self._records_since = 0
         self._bytes_since = 0
-        self._state_at = at
+        self._checkpoint_at = at
 
     @property
     def phase(self) -> Phase:
-        """Where it is, for people."""
+        """Its phase, for people."""
         if self.ended:
             return "incomplete" if any(not failure.tolerated for failure in self.failures) else "complete"
         return "reading" if self.started else "waiting"
 
     def delivered(self, records: int, size: int) -> None:
-        """So many records, that came in so many bytes, are on their way."""
+        """This many records, from this many bytes of a page, were put into the queue."""
         self.records += records
         self._records_since += records
         self._bytes_since += size
 
-    def fail(self, advertiser_id: str | None, what: str, error: ConnectorError) -> None:
-        """A part of it cannot be read.
+    def fail(self, advertiser_id: AdvertiserId | None, what: str, error: ConnectorError) -> None:
+        """Data of the stream cannot be read.
 
         Args:
-            advertiser_id: The account; None if it is the whole stream.
-            what: The days, for people; empty if there are none.
-            error: Why.
+            advertiser_id: The account; None if the whole stream failed.
+            what: The days or the list that failed, for people; may be empty.
+            error: The reason.
         """
-        in_part = isinstance(error, PartialAnswerError)
-        alike = self._failed.setdefault((advertiser_id, in_part), set())
-        # Windows of one account fail together; one of them says enough. What came in part does not end the account.
-        if what in alike or (alike and not in_part) or len(alike) > _PARTS_NAMED:
+        is_partial = isinstance(error, PartialAnswerError)
+        known = self._failed.setdefault((advertiser_id, is_partial), set())
+        # An account's windows fail together, so one failure is enough. But after a partial answer the account goes on.
+        if what in known or (known and not is_partial) or len(known) > _MAX_PARTIAL_NAMED:
             return
-        alike.add(what)
-        if len(alike) > _PARTS_NAMED:
+        known.add(what)
+        if len(known) > _MAX_PARTIAL_NAMED:
             what = "and more days"
-        refused = advertiser_id is not None and isinstance(error, TikTokError) and error.inaccessible
-        self.failures.append(Failure(self.stream.name, advertiser_id, what, error, self._tolerant and refused))
+        inaccessible = advertiser_id is not None and isinstance(error, TikTokError) and error.inaccessible
+        self.failures.append(Failure(self.stream.name, advertiser_id, what, error, self._tolerant and inaccessible))
 
-    def advance(self, advertiser_id: str, cursor: str) -> None:
+    def advance(self, advertiser_id: AdvertiserId, cursor: Cursor) -> None:
         """Everything of the account up to the cursor has been delivered."""
         if self.cursors is not None and self.cursors.move(advertiser_id, cursor):
             self._moved = True
 
     def checkpoint_due(self, at: float) -> bool:
-        """Often enough to lose seconds, rarely enough not to outweigh the records: a state names every account."""
+        """Whether it is time for a checkpoint.
+
+        Checkpoints are frequent enough that a killed sync loses seconds only. They are rare enough not to take more
+        bytes than the records, because a state contains every account.
+        """
         if self.cursors is None or not self._moved:
             return False
-        weight = self.cursors.estimated_bytes
-        if self._bytes_since < 25 * weight:
-            pause = max(_LEAST_IF_FEW, weight / _BYTES_A_SECOND_IF_FEW)
+        state_bytes = self.cursors.estimated_bytes
+        if self._bytes_since < _FEW_RECORDS * state_bytes:
+            interval = max(_INTERVAL_IF_FEW, state_bytes / _STATE_RATE_IF_FEW)
         else:
-            pause = max(_LEAST_BETWEEN_STATES, weight / 20_000)
-        return at - self._state_at >= pause
+            interval = max(_CHECKPOINT_INTERVAL, state_bytes / _STATE_RATE)
+        return at - self._checkpoint_at >= interval
 
     def checkpoint(self, at: float) -> Checkpoint:
-        """The state as it is now, and how many records came since the last one."""
+        """The state as it is now, and the number of records since the last checkpoint."""
         state = NO_CURSOR if self.cursors is None else self.cursors.to_state()
         checkpoint = Checkpoint(self.stream, state, self._records_since)
         self._moved = False
         self._records_since = self._bytes_since = 0
-        self._state_at = at
+        self._checkpoint_at = at
         return checkpoint

@@ -13,7 +13,7 @@ from typing import Any
 
 from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import ObjectStream, ReportStream, Scope, Stream
-from tiktok_marketing.config import Config
+from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.errors import PartialAnswerError
 from tiktok_marketing.sync.decode.objects import ObjectReader
 from tiktok_marketing.sync.decode.pages import RowSink, SinkFactory, record_list
@@ -33,21 +33,23 @@ from tiktok_marketing.sync.run.scheduler import Step
 from tiktok_marketing.sync.run.stream_run import StreamRun
 
 _MOST_PARALLEL = 3
-"""Windows that a window with too many rows is read as, at the same time: while one of them waits for its first or last
-pages, the others keep the quota busy. The keys of each are kept until it ends, so they are few."""
-_PAGES_FOR_ANOTHER = 8
-"""Pages that may be asked for at once for each window but the first: with fewer, others use the quota meanwhile."""
+"""How many shorter windows of a window with too many rows are read in parallel.
+
+While one of them waits for its first or last pages, the others use the quota. The keys of each stay in memory until it
+ends, so there are few."""
+_PAGES_PER_WINDOW = 8
+"""Each of these windows but the first needs this many pages in flight. With fewer, other streams use the quota."""
 
 
 class WindowReader:
-    """Reads windows into a queue of events.
+    """Reads windows, and puts their events into a queue.
 
     Args:
-        config: What the user asked for.
-        api: Where to ask.
-        queue: Where events go; waits while it is full.
-        sink_factory: Makes what records are put into.
-        limits: How long one pass through a report may be.
+        config: The configuration.
+        api: The client.
+        queue: Receives the events; reading waits while it is full.
+        sink_factory: Makes the sinks that receive records.
+        limits: How many rows one pass through a report may read.
     """
 
     def __init__(
@@ -68,12 +70,15 @@ class WindowReader:
         self._window_ids = itertools.count(1)
 
     async def deliver(self, run: StreamRun, step: Step, budget: Budget) -> ObjectsReached | None:
-        """Read a step to its end. Returns how far the cursor of objects got, if objects were read.
+        """Read a step completely.
 
         Args:
-            run: Its stream.
-            step: What to read.
-            budget: What it may use of the quota.
+            run: The run of its stream.
+            step: The window to read.
+            budget: How much of the quota it may use.
+
+        Returns:
+            For objects, how far the read got; None for reports and accounts.
 
         Raises:
             ConnectorError: If it cannot be read.
@@ -91,14 +96,14 @@ class WindowReader:
         finally:
             for name in sorted(run.refused_metrics - run.warned):
                 run.warned.add(name)
-                text = f"{run.stream.name}: TikTok refuses the metric {name} in this report, so it is null."
+                text = f"{run.stream.name}: TikTok does not accept the metric {name} in this report, so it is null."
                 await self._queue.put(Notice("warning", text))
         return None
 
     async def deliver_window(
-        self, run: StreamRun, stream: ReportStream, advertiser_id: str, window: Window | None, budget: Budget
+        self, run: StreamRun, stream: ReportStream, advertiser_id: AdvertiserId, window: Window | None, budget: Budget
     ) -> None:
-        """Read one window of a report to its end.
+        """Read one window of a report completely.
 
         Raises:
             TooManyRows: If it should be read as several windows; nothing was delivered then.
@@ -137,7 +142,7 @@ class WindowReader:
             raise
 
     async def skip_empty(self, step: Step) -> None:
-        """Tell that windows which are known to be empty have no rows."""
+        """Report that the windows of a step are known to have no rows."""
         partition = step.queue.partition
         assert partition.account is not None  # noqa: S101 - only an account's windows are known
         account = int(partition.account.advertiser_id)
@@ -147,7 +152,7 @@ class WindowReader:
         return is_exact(stream, include_deleted=self._config.include_deleted)
 
     async def _deliver_objects(
-        self, run: StreamRun, stream: ObjectStream, advertiser_id: str, partition: Partition, budget: Budget
+        self, run: StreamRun, stream: ObjectStream, advertiser_id: AdvertiserId, partition: Partition, budget: Budget
     ) -> ObjectsReached:
         clock = self._api.clock_reading()
         account = int(advertiser_id)
@@ -173,7 +178,7 @@ class WindowReader:
         return ObjectsReached(lists.latest, clock.earliest, since)
 
     async def _deliver_accounts(self, run: StreamRun, stream: ObjectStream) -> None:
-        """The streams about accounts themselves, which were listed before anything else could be."""
+        """Deliver a stream about the accounts themselves, which were listed before planning."""
         assert self.accounts is not None  # noqa: S101 - nothing is read before the accounts are known
         reader = ObjectReader(stream)
         rejected: dict[str, str] = {}
@@ -214,7 +219,7 @@ class WindowReader:
         for field, value in rejected.items():
             if field not in run.warned:
                 run.warned.add(field)
-                text = f"{run.stream.name}: {field} came as {value!r}, which does not fit its type and becomes null."
+                text = f"{run.stream.name}: the value {value!r} of {field} does not fit its type, so it becomes null."
                 await self._queue.put(Notice("warning", text))
         if records:
             await self._queue.put(Rows(run.stream, advertiser_id, records, size, window_id), size)
@@ -222,44 +227,44 @@ class WindowReader:
 
 
 class _SplittableWindow:
-    """Reads a window of a report; one with too many rows for one pass it reads as several windows in parallel.
+    """Reads a window of a report. If it has too many rows for one pass, it reads shorter windows in parallel.
 
     Args:
         reader: Reads a single window.
-        run: What its stream has delivered so far.
-        stream: Its report.
-        advertiser_id: Its account.
-        budget: What it may use of the quota.
+        run: The run of its stream.
+        stream: The report.
+        advertiser_id: The account.
+        budget: How much of the quota it may use.
     """
 
     def __init__(
-        self, reader: WindowReader, run: StreamRun, stream: ReportStream, advertiser_id: str, budget: Budget
+        self, reader: WindowReader, run: StreamRun, stream: ReportStream, advertiser_id: AdvertiserId, budget: Budget
     ) -> None:
         self._reader = reader
         self._run = run
         self._stream = stream
         self._advertiser_id = advertiser_id
         self._budget = budget
-        self._under_way: dict[asyncio.Task[None], _SubWindow] = {}
+        self._in_flight: dict[asyncio.Task[None], _SubWindow] = {}
         self._waiting: deque[_SubWindow] = deque()
 
     async def deliver(self, window: Window | None) -> None:
-        """Read it to its end.
+        """Read a window completely.
 
         Raises:
-            ConnectorError: If some of it cannot be read. Other windows that were under way then are delivered whole.
+            ConnectorError: If some of it cannot be read. Shorter windows already in flight are delivered completely.
             PartialAnswerError: If an answer was partial. Everything else was read.
         """
         self._waiting.append(_SubWindow(self, window, pages=1))
         failure: BaseException | None = None
         try:
-            while self._waiting or self._under_way:
-                while self._waiting and len(self._under_way) < self._parallel_windows():
+            while self._waiting or self._in_flight:
+                while self._waiting and len(self._in_flight) < self._parallel_windows():
                     sub_window = self._waiting.popleft()
-                    self._under_way[asyncio.create_task(self._read(sub_window))] = sub_window
-                done, _ = await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+                    self._in_flight[asyncio.create_task(self._read(sub_window))] = sub_window
+                done, _ = await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
-                    sub_window = self._under_way.pop(task)
+                    sub_window = self._in_flight.pop(task)
                     outcome = self._outcome(sub_window, task.exception())
                     if failure is None or isinstance(failure, PartialAnswerError):
                         failure = outcome or failure
@@ -267,9 +272,9 @@ class _SplittableWindow:
                     self._waiting.clear()
                 self.update_remaining()
         finally:
-            for task in self._under_way:
+            for task in self._in_flight:
                 task.cancel()
-            await asyncio.gather(*self._under_way, return_exceptions=True)
+            await asyncio.gather(*self._in_flight, return_exceptions=True)
         if failure is not None:
             raise failure
 
@@ -277,7 +282,7 @@ class _SplittableWindow:
         if not isinstance(error, TooManyRows):
             return error
         assert sub_window.window is not None  # noqa: S101 - only windows of several days have too many rows
-        # By the number that it was compared with: with another, "shorter" could be the same window again and again.
+        # Divide by the limit that the window exceeded: with another, this could give the same window again and again.
         shorter = shorter_windows(sub_window.window, error.total, error.max_rows)
         pages = math.ceil(error.total / PAGE_SIZE / len(shorter))
         self._waiting.extendleft(_SubWindow(self, window, pages) for window in reversed(shorter))
@@ -287,24 +292,24 @@ class _SplittableWindow:
         await self._reader.deliver_window(self._run, self._stream, self._advertiser_id, sub_window.window, sub_window)
 
     def _parallel_windows(self) -> int:
-        return min(_MOST_PARALLEL, 1 + self._budget.pages_in_flight() // _PAGES_FOR_ANOTHER)
+        return min(_MOST_PARALLEL, 1 + self._budget.pages_in_flight() // _PAGES_PER_WINDOW)
 
     def update_remaining(self) -> None:
-        """Say how many pages are still to come of all windows together."""
-        self._budget.set_remaining(sum(window.pages for window in (*self._under_way.values(), *self._waiting)))
+        """Update how many pages of all windows together remain to be read."""
+        self._budget.set_remaining(sum(window.pages for window in (*self._in_flight.values(), *self._waiting)))
 
     def pages_in_flight(self) -> int:
-        """Pages of one of the windows that may be asked for at once, now."""
-        return max(1, self._budget.pages_in_flight() // max(1, len(self._under_way)))
+        """How many pages of one of the windows may be in flight, now."""
+        return max(1, self._budget.pages_in_flight() // max(1, len(self._in_flight)))
 
 
 class _SubWindow:
-    """One of the windows that a window is read as, and its budget.
+    """One of the shorter windows of a window, and its budget.
 
     Args:
-        whole: The window that it is part of.
+        whole: The window that it belongs to.
         window: The days.
-        pages: How many pages are still to come, as far as is known.
+        pages: How many pages remain to be read, as far as is known.
     """
 
     def __init__(self, whole: _SplittableWindow, window: Window | None, pages: int) -> None:
