@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import msgspec
 
 from tiktok_marketing.catalog import AnyStream, Grain, ReportStream
-from tiktok_marketing.config import Config
+from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.doctor.database import StreamSync
 from tiktok_marketing.doctor.expected_days import due_days
 from tiktok_marketing.doctor.findings import Finding, Fix, Severity, days_after
@@ -113,7 +113,7 @@ def _behind(
     if cursors is None or not isinstance(stream, ReportStream) or stream.source.grain not in {Grain.DAY, Grain.HOUR}:
         return
     latest = max((day for one in cursors.accounts if (day := cursors.day_of(one))), default=None)
-    behind: list[tuple[str, date | None, date]] = []
+    behind: list[tuple[AdvertiserId, date | None, date]] = []
     for advertiser_id, due in due_days(config, stream, accounts, due_at).items():
         cursor = cursors.day_of(advertiser_id)
         if (cursor is None or cursor < due) and not (stale and cursor == latest):
