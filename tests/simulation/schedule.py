@@ -255,7 +255,7 @@ def _session(rng: random.Random, world: World, latency: float) -> Session:
         session.may_fail = True
     if rng.random() < 0.8:  # a window has more rows than a walk, so that it is read as shorter ones side by side
         least = rng.randint(1, 3)
-        session.walk = PassLimits(least=least, most=least * rng.randint(1, 3), for_a_page_ahead=1)
+        session.walk = PassLimits(least=least, most=least * rng.randint(1, 3), per_page_in_flight=1)
     return session
 
 
