@@ -64,7 +64,7 @@ def compare(database: Database, expected: Expected, window: Window, rows: Sequen
         database: Its census has been taken.
         expected: The report and the account.
         window: The days.
-        rows: What TikTok gives of them, as `sync.records` reads it.
+        rows: What TikTok gives of them, as `sync.decode` reads it.
     """
     stream = expected.stream
     advertiser_id = int(expected.account.advertiser_id)
