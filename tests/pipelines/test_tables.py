@@ -14,15 +14,15 @@ from tiktok_marketing.pipelines.arrow.columns import ColumnType
 from tiktok_marketing.pipelines.arrow.tables import MISFITS, TableBuilder, check_key, columns_of, newest_of_each_key
 
 
-def table_of(make: Any, records: list[Any], name: str = "ads_reports_daily", said: list[str] | None = None) -> Any:
+def table_of(make: Any, records: list[Any], name: str = "ads_reports_daily", notices: list[str] | None = None) -> Any:
     """The table of one page."""
-    heard: list[str] = [] if said is None else said
-    return TableBuilder(make.stream(name), heard.append).table(records, make.account)
+    collected: list[str] = [] if notices is None else notices
+    return TableBuilder(make.stream(name), collected.append).table(records, make.account)
 
 
 @pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
-def test_every_stream_has_a_column_for_each_field_of_its_root_and_key(stream: Stream) -> None:
-    """Every stream makes a table; the account and the key come first, and nothing comes twice."""
+def test_every_stream_has_a_table_with_account_and_key_first(stream: Stream) -> None:
+    """No column appears twice."""
     names = [column.name for column in columns_of(stream)]
     assert len(names) == len(set(names))
     assert names[0] == "advertiser_id"
@@ -32,19 +32,19 @@ def test_every_stream_has_a_column_for_each_field_of_its_root_and_key(stream: St
 
 
 def test_the_account_is_a_number_in_every_table() -> None:
-    """Tables can be joined by account, although Airbyte's schema types it as text in one of them."""
+    """Tables can be joined by account, although Airbyte's schema declares it as text in one of them."""
     types = {column.type for stream in STREAMS for column in columns_of(stream) if column.name == "advertiser_id"}
     assert types == {ColumnType.INTEGER}
 
 
 def test_the_promoted_app_is_a_number_in_every_table() -> None:
-    """Airbyte's schema types it as text in audience reports alone; joins want it to be the same everywhere."""
+    """Airbyte's schema declares it as text in audience reports only; joins need the same type everywhere."""
     types = {column.type for stream in STREAMS for column in columns_of(stream) if column.name == "tt_app_id"}
     assert types == {ColumnType.INTEGER}
 
 
-def test_numbers_are_numbers_although_records_hold_text(make: Any) -> None:
-    """Counts are whole numbers, money is exact, quotients are doubles, and days are days."""
+def test_a_number_that_records_hold_as_text_becomes_a_number(make: Any) -> None:
+    """Counts are integers, money is exact, quotients are doubles, and days are dates."""
     row = make.day_row(1, "2026-01-31", "20.50", impressions="1234", ctr="2.58", likes=7.0, campaign_id=17)
     table = table_of(make, [row]).to_pylist()[0]
     assert table["advertiser_id"] == make.account
@@ -55,7 +55,7 @@ def test_numbers_are_numbers_although_records_hold_text(make: Any) -> None:
 
 
 def test_an_id_of_19_digits_stays_exact(make: Any) -> None:
-    """No digit of an id is lost on the way, up to the largest that a BIGINT holds."""
+    """No digit of an id is lost, up to the largest that a BIGINT holds."""
     row = make.report_row("ads_reports_lifetime", {"ad_id": 2**63 - 1})
     assert table_of(make, [row], "ads_reports_lifetime").column("ad_id").to_pylist() == [2**63 - 1]
 
@@ -67,7 +67,7 @@ def test_a_number_field_that_is_an_id_stays_exact(make: Any) -> None:
 
 
 def test_hours_and_times_have_no_zone(make: Any) -> None:
-    """Hours are the account's own, and times of objects are UTC; neither is moved."""
+    """Hours are in the account's time zone, and times of objects in UTC; neither is shifted."""
     hour = make.report_row("ads_reports_hourly", {"ad_id": 1, "stat_time_hour": "2026-01-31 23:00:00"})
     table = table_of(make, [hour], "ads_reports_hourly")
     assert table.schema.field("stat_time_hour").type == pa.timestamp("us")
@@ -75,7 +75,7 @@ def test_hours_and_times_have_no_zone(make: Any) -> None:
 
 
 def test_seconds_since_1970_become_a_time(make: Any) -> None:
-    """`create_time` of accounts is a number at TikTok and a time in the database, as it is everywhere else."""
+    """`create_time` of accounts is a number at TikTok and a time in the database, as in every other table."""
     table = table_of(make, [{"advertiser_id": 1, "create_time": 1672531200}], "advertisers")
     assert table.column("create_time").to_pylist() == [datetime(2023, 1, 1)]  # noqa: DTZ001
 
@@ -93,14 +93,16 @@ def test_seconds_since_1970_become_a_time(make: Any) -> None:
         ("ctr", "1e2", 100.0),
     ],
 )
-def test_unusual_but_clear_values_are_read(make: Any, field: str, value: str, number: Any) -> None:
-    """One value of an unusual form does not spoil its page, nor itself if its meaning is clear."""
-    said: list[str] = []
-    table = table_of(make, [make.day_row(1, "2026-01-01", **{field: value})], said=said) if field != "spend" else None
+def test_an_unusual_value_with_a_clear_meaning_is_converted(make: Any, field: str, value: str, number: Any) -> None:
+    """Neither the page nor the value is lost."""
+    notices: list[str] = []
+    table = (
+        table_of(make, [make.day_row(1, "2026-01-01", **{field: value})], notices=notices) if field != "spend" else None
+    )
     if table is None:
-        table = table_of(make, [make.day_row(1, "2026-01-01", value)], said=said)
+        table = table_of(make, [make.day_row(1, "2026-01-01", value)], notices=notices)
     assert table.column(field).to_pylist() == [number]
-    assert not said
+    assert not notices
 
 
 @pytest.mark.parametrize(
@@ -115,39 +117,39 @@ def test_unusual_but_clear_values_are_read(make: Any, field: str, value: str, nu
         ("ctr", "inf"),
     ],
 )
-def test_a_value_that_does_not_fit_costs_neither_its_row_nor_itself(make: Any, field: str, value: str) -> None:
-    """The column has null, the text is kept aside, the other rows are untouched, and somebody is told once."""
-    said: list[str] = []
+def test_a_value_that_does_not_fit_is_kept_aside(make: Any, field: str, value: str) -> None:
+    """The column has null, another column keeps the text, other rows are unaffected, and one notice says so."""
+    notices: list[str] = []
     rows = [make.day_row(ad, "2026-01-01", "1.10", **{field: value if ad == 2 else "3"}) for ad in range(1, 4)]
-    table = table_of(make, rows, said=said)
+    table = table_of(make, rows, notices=notices)
     assert table.column(field).to_pylist() == [3, None, 3]
     assert [text and json.loads(text) for text in table.column(MISFITS).to_pylist()] == [None, {field: value}, None]
-    assert len(said) == 1
-    assert field in said[0]
+    assert len(notices) == 1
+    assert field in notices[0]
 
 
 def test_money_beyond_its_column_is_kept_aside(make: Any) -> None:
-    """A sum of money with more than 14 digits before the point is no reason to stop."""
+    """An amount with more than 14 digits before the decimal point does not stop the sync."""
     table = table_of(make, [make.day_row(1, "2026-01-01", "1" + 14 * "0")])
     assert table.column("spend").to_pylist() == [None]
     assert json.loads(table.column(MISFITS)[0].as_py()) == {"spend": "100000000000000"}
 
 
 def test_a_float_is_never_cut_to_a_whole_number(make: Any) -> None:
-    """Arrow would make 1 of 1.5 without a word."""
+    """Arrow would silently turn 1.5 into 1."""
     table = table_of(make, [{"ad_id": 1, "carousel_image_index": 1.5}], "ads")
     assert table.column("carousel_image_index").to_pylist() == [None]
     assert json.loads(table.column(MISFITS)[0].as_py()) == {"carousel_image_index": 1.5}
 
 
 def test_objects_and_lists_become_json(make: Any) -> None:
-    """Nested values stay whole, and can be asked about with DuckDB's JSON functions."""
+    """Nested values stay whole, and DuckDB's JSON functions can query them."""
     table = table_of(make, [{"ad_id": 1, "image_ids": ["a", "b"]}, {"ad_id": 2}], "ads")
     assert table.column("image_ids").to_pylist() == ['["a","b"]', None]
 
 
 def test_a_field_that_tiktok_adds_later_becomes_a_column(make: Any) -> None:
-    """Unknown fields pass as text, named as SQL names things."""
+    """An unknown field becomes a text column, with a name in the style of SQL."""
     records = [{"ad_id": 1, "brandNew": {"a": 1}, "other_new": "x"}, {"ad_id": 2}]
     table = table_of(make, records, "ads")
     assert table.column("brand_new").to_pylist() == ['{"a":1}', None]
@@ -161,28 +163,28 @@ def test_a_new_field_whose_name_is_taken_in_sql_is_kept_aside(make: Any) -> None
     assert json.loads(table.column(MISFITS)[0].as_py()) == {"adName": "other"}
 
 
-def test_text_that_is_not_text_is_kept_as_json(make: Any) -> None:
-    """A number or an object where text is declared is no misfit."""
+def test_another_value_in_a_text_column_becomes_json(make: Any) -> None:
+    """A number or an object in a field that is declared as text fits."""
     table = table_of(make, [{"ad_id": 1, "ad_text": 5, "ad_name": "\ud800x"}], "ads")
     assert table.column("ad_text").to_pylist() == ["5"]
     assert table.column("ad_name").to_pylist() == ["?x"]
 
 
-def test_of_two_rows_with_one_key_the_later_stays(make: Any) -> None:
-    """Pages can shift while they are read; what came last is the newest."""
+def test_of_two_rows_with_the_same_key_the_later_stays(make: Any) -> None:
+    """Pages can shift while they are read; the row that came last is the newest."""
     rows = [make.day_row(ad, "2026-01-01", spend) for ad, spend in ((1, "1"), (2, "2"), (1, "3"))]
     table = newest_of_each_key(table_of(make, rows), ("ad_id", "stat_time_day"))
     assert table.column("spend").to_pylist() == [Decimal(2), Decimal(3)]
 
 
-def test_a_row_without_its_key_is_refused(make: Any) -> None:
-    """It could not be told apart from any other, and would pile up with every sync."""
+def test_a_row_without_a_key_is_refused(make: Any) -> None:
+    """It could not be distinguished from other rows, and every sync would add another."""
     table = table_of(make, [{"ad_id": "odd"}], "ads")
     with pytest.raises(IncompleteReadError, match="without a usable ad_id"):
         check_key(table, make.stream("ads"))
 
 
-def test_a_number_that_is_none_is_null(make: Any) -> None:
-    """NaN in one row would make every sum and average over its column NaN."""
+def test_nan_becomes_null(make: Any) -> None:
+    """NaN in one row would turn every sum and average of its column into NaN."""
     table = table_of(make, [make.day_row(1, "2026-01-01", profile_visits_rate=float("nan"))])
     assert table.column("profile_visits_rate").to_pylist() == [None]

@@ -1,4 +1,4 @@
-"""Rows that become columns as they come, held against tables that are made of their records."""
+"""Rows that become columns as they arrive, compared with tables that are built from their records."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from tiktok_marketing.pipelines.arrow.tables import TableBuilder
 from tiktok_marketing.sync.decode.reports import report_reader
 
 ACCOUNT = 7001
-MAKERS = {name: TableBuilder(stream(name), lambda _: None) for name in REPORTS}
+BUILDERS = {name: TableBuilder(stream(name), lambda _: None) for name in REPORTS}
 
 
 def agree(name: str, text: bytes) -> bool:
-    """Whether the text became columns; if so, they must be those that its records would have become."""
-    kept = ArrowSink(MAKERS[name], ACCOUNT)
-    dimensions = kept.take(text)
+    """Whether the text became columns. If so, they must equal the columns of its records."""
+    sink = ArrowSink(BUILDERS[name], ACCOUNT)
+    dimensions = sink.take(text)
     if dimensions is None:
-        assert len(kept) == kept.table().num_rows == 0
+        assert len(sink) == sink.table().num_rows == 0
         return False
     rows = report_reader(stream(name))._some(text, {})
-    table = kept.table()
+    table = sink.table()
     table.validate(full=True)
-    expected = MAKERS[name].table(rows, ACCOUNT)
+    expected = BUILDERS[name].table(rows, ACCOUNT)
     assert table.schema == expected.schema
     for column in table.column_names:
         assert repr(table[column].to_pylist()) == repr(expected[column].to_pylist()), column
-    assert [list(one) for one in zip(*dimensions, strict=True)] == [
+    assert [list(row) for row in zip(*dimensions, strict=True)] == [
         list(msgspec.structs.astuple(row.dimensions)) for row in rows
     ]
     return True
@@ -46,10 +46,10 @@ def agree(name: str, text: bytes) -> bool:
 @NEEDS_C
 @pytest.mark.parametrize("name", REPORTS)
 def test_rows_of_every_report_become_columns(name: str) -> None:
-    """With values, without, and in another order."""
+    """Rows with values, without values, and with fields in another order."""
     row = sent_row(name, text="2026-03-09 23:00:00")
     nothing = {"dimensions": row["dimensions"], "metrics": dict.fromkeys(row["metrics"], "-")}
-    turned = {part: dict(reversed(fields.items())) for part, fields in reversed(row.items())}
+    turned = {group: dict(reversed(fields.items())) for group, fields in reversed(row.items())}
     assert agree(name, compact(row, nothing, turned, row))
 
 
@@ -81,10 +81,10 @@ def test_a_value_is_exact(field: str, text: str, value: Any, *, ascii_only: bool
     rows = [sent_row("ads_reports_daily", text="2026-03-09 00:00:00", **{field: text})] * 3
     sent = json.dumps(rows, separators=(",", ":"), ensure_ascii=ascii_only).encode()[1:-1]
     assert agree("ads_reports_daily", sent)
-    kept = ArrowSink(MAKERS["ads_reports_daily"], ACCOUNT)
-    kept.take(sent)
+    sink = ArrowSink(BUILDERS["ads_reports_daily"], ACCOUNT)
+    sink.take(sent)
     is_money = field in {"spend", "total_sales_lead_value"}
-    assert [str(one) if is_money and value else one for one in kept.table()[field].to_pylist()] == [value] * 3
+    assert [str(cell) if is_money and value else cell for cell in sink.table()[field].to_pylist()] == [value] * 3
 
 
 @NEEDS_C
@@ -97,8 +97,8 @@ def test_a_value_is_exact(field: str, text: str, value: Any, *, ascii_only: bool
         *(("ctr", text) for text in ("-0", "nan", "inf", "1e-7", "", "1234567890.1234567")),
     ],
 )
-def test_other_values_are_for_the_reader_in_python(field: str, text: str) -> None:
-    """Whatever would have to be rounded, or is written in a way of its own."""
+def test_unusual_values_are_left_to_the_python_reader(field: str, text: str) -> None:
+    """Values that would have to be rounded, or that are written in an unusual way."""
     good = sent_row("ads_reports_daily", text="2026-03-09 00:00:00")
     assert agree("ads_reports_daily", compact(good))
     assert not agree("ads_reports_daily", compact(good, good | {"metrics": good["metrics"] | {field: text}}))
@@ -122,15 +122,15 @@ def test_other_values_are_for_the_reader_in_python(field: str, text: str) -> Non
     ],
 )
 @pytest.mark.parametrize("name", ["ads_reports_daily", "ads_reports_hourly"])
-def test_a_day_is_one_of_the_calendar(name: str, text: str, *, read: bool) -> None:
-    """And an hour one of the clock."""
+def test_only_a_valid_date_becomes_a_day(name: str, text: str, *, read: bool) -> None:
+    """The same holds for the hours of a day."""
     assert agree(name, compact(sent_row(name, text=text))) is read
 
 
 @NEEDS_C
 @settings(deadline=None)
 @given(st.data())
-def test_any_rows_become_what_their_records_become(data: st.DataObject) -> None:
+def test_any_rows_become_the_same_columns_as_their_records(data: st.DataObject) -> None:
     """Whatever the values are."""
     name = data.draw(st.sampled_from(["ads_reports_daily", "ads_reports_hourly", "ads_audience_reports_daily"]))
     rows = data.draw(rows_of(name))
@@ -141,8 +141,8 @@ def test_any_rows_become_what_their_records_become(data: st.DataObject) -> None:
 @NEEDS_C
 @settings(deadline=None)
 @given(st.integers())
-def test_damaged_rows_never_become_anything_else(seed: int) -> None:
-    """What Python refuses is left to it; what it reads becomes the same."""
+def test_damaged_rows_are_refused_or_read_as_python_reads_them(seed: int) -> None:
+    """What Python refuses is left to Python; what the C extension reads is the same."""
     rng = random.Random(seed)
     row = sent_row("ads_reports_daily", text="2026-03-09 00:00:00", ad_name='caf\u00e9 \U0001f600 "x"', spend="12.30")
     text = compact(row, sent_row("ads_reports_daily", text="2026-03-10 00:00:00"))
@@ -151,32 +151,32 @@ def test_damaged_rows_never_become_anything_else(seed: int) -> None:
 
 
 @pytest.mark.parametrize("name", REPORTS)
-def test_a_column_can_hold_what_its_record_can(name: str) -> None:
-    """The C extension looks at a value as the column's, so a record must not make anything else of it."""
+def test_a_column_can_hold_every_value_of_its_field(name: str) -> None:
+    """The C extension reads a value as its column holds it, so a record must not read it as another type."""
     allowed = {"integer": {"i"}, "number": {"f", "c", "m"}, "string": {"s", "i", "f", "m", "d", "t"}}
-    types, kinds = field_types(stream(name)), MAKERS[name].kinds
+    types, kinds = field_types(stream(name)), BUILDERS[name].kinds
     assert kinds is not None
-    for part in ("metrics", "dimensions"):
-        for field, type_ in types[part].fields.items():
+    for group in ("metrics", "dimensions"):
+        for field, type_ in types[group].fields.items():
             assert kinds[field] in allowed[type_.kind], field
 
 
-def test_nobody_is_told_of_a_page_that_is_refused() -> None:
-    """A value that does not fit is told of once its row is somewhere."""
-    told: list[str] = []
-    maker = TableBuilder(stream("ads_reports_daily"), told.append)
+def test_a_page_that_is_refused_causes_no_notice() -> None:
+    """A value that does not fit is reported once its row is part of a table."""
+    notices: list[str] = []
+    builder = TableBuilder(stream("ads_reports_daily"), notices.append)
     body = page(many(500, odd=0))
     reader = report_reader(stream("ads_reports_daily"))
     with pytest.raises(msgspec.DecodeError):
-        reader.read_into(body[:-300], lambda: ArrowSink(maker, ACCOUNT))
-    assert told == []
-    table = reader.read_into(body, lambda: ArrowSink(maker, ACCOUNT)).records.table()
-    assert len(told) == 1
+        reader.read_into(body[:-300], lambda: ArrowSink(builder, ACCOUNT))
+    assert notices == []
+    table = reader.read_into(body, lambda: ArrowSink(builder, ACCOUNT)).records.table()
+    assert len(notices) == 1
     assert table.num_rows == 500
 
 
 def many(count: int, odd: int | None = None) -> list[dict[str, Any]]:
-    """Rows of different ads; the money of one is no money."""
+    """Rows of different ads; the spend of one of them is not a number."""
     rows = [sent_row("ads_reports_daily", text="2026-03-09 00:00:00") for _ in range(count)]
     for n, row in enumerate(rows):
         row["dimensions"]["ad_id"] = str(n)
@@ -188,29 +188,29 @@ def many(count: int, odd: int | None = None) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("count", [0, 1, 30, 500, 3000])
 @pytest.mark.parametrize("odd", [None, 0, 250])
 def test_a_page_becomes_one_table(count: int, odd: int | None) -> None:
-    """In its order, also where some of its rows had to be decoded; what does not fit is where it always is."""
+    """In the order of its rows, also if some rows had to be decoded; `_misfits` has what does not fit."""
     rows = many(count, odd if odd is not None and odd < count else None)
     body = page(rows)
-    maker = MAKERS["ads_reports_daily"]
+    builder = BUILDERS["ads_reports_daily"]
     reader = report_reader(stream("ads_reports_daily"))
-    read = reader.read_into(body, lambda: ArrowSink(maker, ACCOUNT))
+    read = reader.read_into(body, lambda: ArrowSink(builder, ACCOUNT))
     table = read.records.table()
-    expected = maker.table(reader.read(body).records, ACCOUNT)
+    expected = builder.table(reader.read(body).records, ACCOUNT)
     assert len(read.records) == table.num_rows == count
-    assert [one.ad_id for one in read.keyed] == list(range(count)) == table["ad_id"].to_pylist()
+    assert [row.ad_id for row in read.keyed] == list(range(count)) == table["ad_id"].to_pylist()
     assert table.schema == expected.schema
     assert table.equals(expected)
 
 
-def test_some_of_the_rows_can_be_left_out() -> None:
+def test_selected_rows_become_a_table_of_their_own() -> None:
     """A row that came before is not loaded again."""
-    maker = MAKERS["ads_reports_daily"]
+    builder = BUILDERS["ads_reports_daily"]
     reader = report_reader(stream("ads_reports_daily"))
-    kept = reader.read_into(page(many(300, odd=7)), lambda: ArrowSink(maker, ACCOUNT)).records
-    selected = kept.select([7, 57, 107, 157, 207, 257])
+    sink = reader.read_into(page(many(300, odd=7)), lambda: ArrowSink(builder, ACCOUNT)).records
+    selected = sink.select([7, 57, 107, 157, 207, 257])
     assert len(selected) == 6
     table = selected.table()
     assert table["ad_id"].to_pylist() == [7, 57, 107, 157, 207, 257]
     assert pa.types.is_string(table.schema.field("_misfits").type)
     assert table["_misfits"].null_count == 5
-    assert kept.table()["ad_id"].to_pylist() == list(range(300))
+    assert sink.table()["ad_id"].to_pylist() == list(range(300))

@@ -1,1 +1,1 @@
-"""Records as Arrow tables: the columns of each stream, and the conversion of values. No database is known here."""
+"""Turns records into Arrow tables: the columns of each stream, and the conversion of values. It knows no database."""

@@ -1,4 +1,4 @@
-"""Values of one field as an Arrow array: the quick way for a whole page, and one by one where that fails."""
+"""Converts the values of one field into an Arrow array: a whole page at once, and value by value where that fails."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _CENTS = Decimal("0.0001")
 _MOST_MONEY = Decimal(10) ** 14
 _MOST_INTEGER = 2**63
 _NO_VALUE = frozenset({"", "-"})
-# What Arrow raises for a value that it cannot convert; OverflowError and UnicodeError come from Python underneath.
-_REFUSED = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, UnicodeError)
+# The errors that Arrow raises for a value that it cannot convert; OverflowError and UnicodeError come from Python.
+_CONVERSION_ERRORS = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, UnicodeError)
 
 
 class ColumnType(Enum):
-    """What a column holds."""
+    """The type of the values in a column."""
 
     INTEGER = auto()
     MONEY = auto()
@@ -57,63 +57,65 @@ class Misfit(msgspec.Struct, frozen=True):
     value: Any
 
 
-Reader = Callable[[str, Sequence[Any], list[Misfit]], pa.Array]
-"""Field, its value in each row, and a list to which misfits are added."""
+ColumnConverter = Callable[[str, Sequence[Any], list[Misfit]], pa.Array]
+"""Converts a field's values, one per row, into a column. Takes the field, the values, and a list to add misfits to."""
 
 
-def _reader(type_: pa.DataType, quick: Callable[[Sequence[Any]], pa.Array], careful: Callable[[Any], Any]) -> Reader:
-    """Make a reader that tries a whole page at once.
+def _converter(
+    type_: pa.DataType, convert_page: Callable[[Sequence[Any]], pa.Array], convert_value: Callable[[Any], Any]
+) -> ColumnConverter:
+    """Return a converter that tries a whole page at once.
 
     Args:
-        type_: Of the column.
-        quick: Converts all values or raises what Arrow raises.
-        careful: Converts one value; raises ValueError if it does not fit, returns None for no value.
+        type_: The type of the column.
+        convert_page: Converts all values, or raises one of `_CONVERSION_ERRORS`.
+        convert_value: Converts one value. Raises ValueError if it does not fit; returns None if it stands for no value.
     """
 
-    def read(field: str, values: Sequence[Any], misfits: list[Misfit]) -> pa.Array:
+    def convert(field: str, values: Sequence[Any], misfits: list[Misfit]) -> pa.Array:
         try:
-            return quick(values)
-        except _REFUSED:
+            return convert_page(values)
+        except _CONVERSION_ERRORS:
             pass
         converted: list[Any] = []
         for row, value in enumerate(values):
             try:
-                converted.append(None if value is None or value is msgspec.UNSET else careful(value))
+                converted.append(None if value is None or value is msgspec.UNSET else convert_value(value))
             except (ValueError, ArithmeticError, TypeError):
                 misfits.append(Misfit(row, field, value))
                 converted.append(None)
         return pa.array(converted, type_)
 
-    return read
+    return convert
 
 
-def _cast(type_: pa.DataType, given: pa.DataType | None = None) -> Callable[[Sequence[Any]], pa.Array]:
-    # Never straight to integers: `pa.array([1.5], pa.int64())` drops the half without a word, a cast does not.
-    if given == type_:
-        return lambda values: pa.array(values, type_, from_pandas=True)  # NaN is no value, and spoils every sum
+def _cast(type_: pa.DataType, source: pa.DataType | None = None) -> Callable[[Sequence[Any]], pa.Array]:
+    # Never straight to integers: `pa.array([1.5], pa.int64())` silently drops the half, a cast does not.
+    if source == type_:
+        return lambda values: pa.array(values, type_, from_pandas=True)  # NaN becomes null, because it spoils every sum
 
     def cast(values: Sequence[Any]) -> pa.Array:
-        array = pa.array(values, given).cast(type_)
+        array = pa.array(values, source).cast(type_)
         if type_ == pa.float64() and pc.all(pc.is_finite(array)).as_py() is False:
-            raise pa.ArrowInvalid("the texts nan and inf are numbers to Arrow")
-        if type_ == _MONEY and given == pa.float64() and pc.any(pc.greater_equal(pc.abs(array), _ROUNDED)).as_py():
-            raise pa.ArrowInvalid("from here on Arrow makes decimals of doubles that are not those they were made of")
+            raise pa.ArrowInvalid("Arrow reads the texts nan and inf as numbers")
+        if type_ == _MONEY and source == pa.float64() and pc.any(pc.greater_equal(pc.abs(array), _ROUNDED)).as_py():
+            raise pa.ArrowInvalid("Arrow rounds doubles of this size when it converts them to decimals")
         return array
 
     return cast
 
 
-def _quick_day(values: Sequence[Any]) -> pa.Array:
+def _day_page(values: Sequence[Any]) -> pa.Array:
     times = pa.array(values, pa.string()).cast(pa.timestamp("s"))
     return times.cast(pa.date32())
 
 
-def _quick_time(values: Sequence[Any]) -> pa.Array:
+def _time_page(values: Sequence[Any]) -> pa.Array:
     times = pa.array(values)
     return times.cast(pa.timestamp("s")).cast(pa.timestamp("us"))
 
 
-def _quick_json(values: Sequence[Any]) -> pa.Array:
+def _json_page(values: Sequence[Any]) -> pa.Array:
     if all(value is None for value in values):
         return pa.nulls(len(values), pa.string())
     return pa.array([None if value is None else _json(value) for value in values], pa.string())
@@ -196,7 +198,7 @@ def _day(value: Any) -> date | None:
 
 
 def _text(value: Any) -> str:
-    # A lone surrogate can come in JSON and cannot be stored; its neighbours can.
+    # JSON can contain a lone surrogate, which cannot be stored; the characters around it can.
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else _json(value)
 
 
@@ -204,7 +206,7 @@ def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-_CAREFUL: Mapping[ColumnType, Callable[[Any], Any]] = {
+_VALUE_CONVERTERS: Mapping[ColumnType, Callable[[Any], Any]] = {
     ColumnType.INTEGER: _integer,
     ColumnType.MONEY: _money,
     ColumnType.NUMBER: _number,
@@ -214,23 +216,24 @@ _CAREFUL: Mapping[ColumnType, Callable[[Any], Any]] = {
     ColumnType.TIME: _time,
     ColumnType.JSON: _json,
 }
-_QUICK: Mapping[ColumnType, Callable[[Sequence[Any]], pa.Array]] = {
+_PAGE_CONVERTERS: Mapping[ColumnType, Callable[[Sequence[Any]], pa.Array]] = {
     ColumnType.BOOLEAN: _cast(pa.bool_(), pa.bool_()),
     ColumnType.TEXT: _cast(pa.string(), pa.string()),
-    ColumnType.DAY: _quick_day,
-    ColumnType.TIME: _quick_time,
-    ColumnType.JSON: _quick_json,
+    ColumnType.DAY: _day_page,
+    ColumnType.TIME: _time_page,
+    ColumnType.JSON: _json_page,
 }
-_GIVEN = {"string": pa.string(), "number": pa.float64()}
+_SOURCE_TYPES = {"string": pa.string(), "number": pa.float64()}
 
 
-def reader(type_: ColumnType, given: str) -> Reader:
-    """Return what reads values into a column.
+def column_converter(type_: ColumnType, json_type: str) -> ColumnConverter:
+    """Return the converter for a column.
 
     Args:
-        type_: What the column holds.
-        given: What the record's schema says of the values: "string", "number", "integer" or anything else. It decides
-            what is tried first, nothing more.
+        type_: The type of the values in the column.
+        json_type: The type of the values in the record's schema: "string", "number", "integer" or anything else. It
+            only decides which conversion is tried first.
     """
-    arrow = ARROW_TYPES[type_]
-    return _reader(arrow, _QUICK.get(type_) or _cast(arrow, _GIVEN.get(given)), _CAREFUL[type_])
+    arrow_type = ARROW_TYPES[type_]
+    convert_page = _PAGE_CONVERTERS.get(type_) or _cast(arrow_type, _SOURCE_TYPES.get(json_type))
+    return _converter(arrow_type, convert_page, _VALUE_CONVERTERS[type_])

@@ -1,4 +1,4 @@
-"""Records, kept as Arrow tables from the moment they arrive."""
+"""Holds records as Arrow tables from the moment they arrive."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tiktok_marketing.pipelines.arrow.tables import TableBuilder
 
 
 class ArrowSink:
-    """Records of a page, which become one table.
+    """Collects the records of a page in one table.
 
     Args:
         builder: Builds tables of the stream.
@@ -23,33 +23,33 @@ class ArrowSink:
         self._advertiser_id = advertiser_id
         self._columns = builder.row_columns()
         self._chunks: list[pa.Table | list[Any]] = []
-        """What came so far, in its order: tables, and decoded records that have yet to become tables."""
+        """The rows so far, in their order: tables, and decoded records that have yet to become tables."""
         self._decoded: list[Any] = []
         self._count = 0
 
     def take(self, rows: bytes) -> Sequence[Sequence[Any]] | None:
-        """Take rows as TikTok sends them; None if they have to be decoded."""
+        """Add rows as TikTok sends them. Returns their dimensions, or None if the rows have to be decoded."""
         dimensions = None if self._columns is None else self._columns.add(rows)
         if dimensions is not None:
             self._count += len(dimensions[0])
-            self._put_decoded()  # which came before these
+            self._put_decoded()  # they came before these rows
         return dimensions
 
     def extend(self, records: Sequence[Any]) -> None:
-        """Take decoded records."""
+        """Add decoded records."""
         self._put_columns()
         self._decoded += records
         self._count += len(records)
 
     def select(self, positions: Sequence[int]) -> ArrowSink:
-        """Only the records at these positions."""
+        """Return a sink with only the records at these positions."""
         selected = ArrowSink(self._builder, self._advertiser_id)
         selected._chunks = [self.table().take(pa.array(positions, pa.int64()))]
         selected._count = len(positions)
         return selected
 
     def table(self) -> pa.Table:
-        """All records. Values that do not fit are reported only now: before, their page may yet be refused."""
+        """Return all records. Values that do not fit are reported now; earlier, their page could still be refused."""
         self._put_decoded()
         self._put_columns()
         tables = [
@@ -76,7 +76,7 @@ class ArrowSink:
 
 
 def _concatenated(tables: Sequence[pa.Table]) -> pa.Table:
-    """One table of several, some of which may have a column that others lack."""
+    """Join tables, some of which may have a column that others lack."""
     if len(tables) == 1:
         return tables[0]
     return pa.concat_tables(tables, promote_options="default").combine_chunks()

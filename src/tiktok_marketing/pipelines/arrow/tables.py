@@ -1,18 +1,18 @@
-"""Records of a stream as Arrow tables: one column for each field, numbers as numbers.
+"""Builds Arrow tables from the records of a stream: a column per field, numbers as numbers.
 
-The types differ from the records' on purpose. Airbyte's schema types half of the numbers as text, and the records keep
-to it; in a database `sum(spend)` has to work. So:
+The types differ from the records' types on purpose. Airbyte's schema declares half of the numbers as text, and the
+records follow it; in a database `sum(spend)` has to work. So:
 
 | field | column | why |
 |---|---|---|
 | count, number of people | BIGINT | |
 | money | DECIMAL(18, 4) | sums are exact to the cent; no currency has more than four decimals, and DuckDB computes with up to 18 digits as fast as with integers |
-| cost by something, percentage, average | DOUBLE | quotients, which nobody adds up |
+| cost per something, percentage, average | DOUBLE | quotients, which nobody adds up |
 | id | BIGINT | TikTok's ids have 19 digits and begin with a time in seconds: they fit until 2038 |
-| day, time | DATE, TIMESTAMP without zone | days and hours of reports are the account's, other times UTC |
+| day, time | DATE, TIMESTAMP without zone | days and hours of reports are in the account's time zone, other times in UTC |
 | object, list | JSON | |
 
-The nested `dimensions` of a report repeat the root, so that only its root columns remain; each metric becomes a column.
+The nested `dimensions` of a report repeat fields of the root, so only the root's become columns. So does each metric.
 """  # noqa: E501 - a table
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ import pyarrow as pa
 from tiktok_marketing.catalog import ReportStream, Stream, json_schema
 from tiktok_marketing.catalog.metrics import METRICS, Kind
 from tiktok_marketing.errors import IncompleteReadError
-from tiktok_marketing.pipelines.arrow.columns import ARROW_TYPES, ColumnType, Misfit, reader
+from tiktok_marketing.pipelines.arrow.columns import ARROW_TYPES, ColumnType, Misfit, column_converter
 from tiktok_marketing.sync.decode.native import Buffers, ColumnKind, RowColumns
 
 MISFITS = "_misfits"
-"""The column that keeps, as JSON, values which do not fit the type of theirs; it comes with the first such value."""
+"""The column that keeps, as JSON, values that do not fit the type of their column. The first such value creates it."""
 
 _METRIC_TYPES = {
     Kind.COUNT: ColumnType.INTEGER,
@@ -48,8 +48,8 @@ _TYPES = {
     "number": ColumnType.NUMBER,
 }
 _SPECIAL = {
-    "advertiser_id": ColumnType.INTEGER,  # `advertiser_ids` types it as text; joins want it to be the same everywhere
-    "tt_app_id": ColumnType.INTEGER,  # likewise, of audience reports
+    "advertiser_id": ColumnType.INTEGER,  # `advertiser_ids` declares it as text; joins need the same type everywhere
+    "tt_app_id": ColumnType.INTEGER,  # likewise, in audience reports
     "stat_time_day": ColumnType.DAY,
 }
 _KINDS: Mapping[ColumnType, ColumnKind] = {
@@ -68,8 +68,8 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     type: ColumnType
-    given: str
-    """What the records hold, in JSON schema's words: "string", "number", ...; "any" if more than one."""
+    json_type: str
+    """The type in the records' JSON schema: "string", "number", ...; "any" if there are several."""
     description: str
 
 
@@ -79,21 +79,21 @@ def columns_of(stream: Stream) -> tuple[Column, ...]:
     if isinstance(stream, ReportStream):
         del fields["dimensions"]
         metrics = fields.pop("metrics")["properties"]
-        # A metric that names what a dimension names (campaign_id) is that dimension's value already.
+        # A metric with the name of a dimension (campaign_id) has the value of that dimension.
         fields |= {name: field for name, field in metrics.items() if name not in fields}
     first = dict.fromkeys(name for name in ("advertiser_id", *stream.row_key) if name in fields)
     return tuple(
         Column(
             name=name,
             type=_column_type(stream, name, fields[name]),
-            given=_given(fields[name]),
+            json_type=_json_type(fields[name]),
             description=fields[name].get("description", ""),
         )
         for name in (*first, *(name for name in fields if name not in first))
     )
 
 
-def _given(field: Mapping[str, Any]) -> str:
+def _json_type(field: Mapping[str, Any]) -> str:
     declared = field.get("type", [])
     kinds = [kind for kind in ([declared] if isinstance(declared, str) else declared) if kind != "null"]
     return kinds[0] if len(kinds) == 1 else "any"
@@ -104,22 +104,22 @@ def _column_type(stream: Stream, name: str, field: Mapping[str, Any]) -> ColumnT
         return _SPECIAL[name]
     if stream.is_report and name in METRICS and METRICS[name].kind in _METRIC_TYPES:
         return _METRIC_TYPES[METRICS[name].kind]
-    match _given(field):
+    match _json_type(field):
         case "string" if field.get("format") == "date-time":
             return ColumnType.TIME
         case "integer" if name.endswith("_time"):
             return ColumnType.TIME  # seconds since 1970
         case "number" if name.endswith("_id"):
             return ColumnType.INTEGER  # a double would lose an id's last digits
-        case given:
-            return _TYPES.get(given, ColumnType.JSON)
+        case other:
+            return _TYPES.get(other, ColumnType.JSON)
 
 
 class TableBuilder:
-    """Makes Arrow tables of the records of one stream.
+    """Builds Arrow tables from the records of one stream.
 
     Args:
-        stream: Whose records they are.
+        stream: The stream.
         notice: Called with a sentence the first time that a value of a field does not fit its column.
     """
 
@@ -127,14 +127,14 @@ class TableBuilder:
         self.stream = stream
         self.columns = columns_of(stream)
         self.schema = pa.schema([pa.field(column.name, ARROW_TYPES[column.type]) for column in self.columns])
-        self._readers = [(column, reader(column.type, column.given)) for column in self.columns]
-        self._read_extra = reader(ColumnType.TEXT, "string")
+        self._converters = [(column, column_converter(column.type, column.json_type)) for column in self.columns]
+        self._convert_undeclared = column_converter(ColumnType.TEXT, "string")
         self._names = frozenset(column.name for column in self.columns)
         self._notice = notice
         self._noticed: set[str] = set()
         self._row_names: list[str] = []
         self.kinds: Mapping[str, ColumnKind] | None = None
-        """The kind of column that each field of a report becomes; None if `sync.decode.native` cannot make them."""
+        """The kind of column that each field of a report becomes; None if `sync.decode.native` cannot build them."""
         if isinstance(stream, ReportStream):
             names = dict.fromkeys((*stream.source.dimensions, *stream.source.metrics))
             self._row_names = [name for name in names if name in self._names]
@@ -147,12 +147,12 @@ class TableBuilder:
         return RowColumns(self.stream, self.kinds)
 
     def table_of(self, rows: int, columns: Sequence[Buffers], advertiser_id: int) -> pa.Table:
-        """Make a table of columns that `row_columns` made."""
-        made = dict(zip(self._row_names, columns, strict=True))
+        """Build a table from columns that `row_columns` built."""
+        buffers = dict(zip(self._row_names, columns, strict=True))
         return pa.Table.from_arrays(
             [
-                _array_of(ARROW_TYPES[column.type], rows, made[column.name])
-                if column.name in made
+                _array_of(ARROW_TYPES[column.type], rows, buffers[column.name])
+                if column.name in buffers
                 else pa.repeat(pa.scalar(advertiser_id, pa.int64()), rows)
                 for column in self.columns
             ],
@@ -160,7 +160,7 @@ class TableBuilder:
         )
 
     def table(self, records: Sequence[Any], advertiser_id: int | None) -> pa.Table:
-        """Make a table of the records of one page; a value that does not fit goes to the column `_misfits`."""
+        """Build a table from the records of one page; a value that does not fit goes to the column `_misfits`."""
         values = (
             self._report_values(records, advertiser_id)
             if isinstance(self.stream, ReportStream)
@@ -168,23 +168,23 @@ class TableBuilder:
         )
         misfits: list[Misfit] = []
         arrays = [
-            read(column.name, values[column.name], misfits)
+            convert(column.name, values[column.name], misfits)
             if column.name in values
             else pa.nulls(len(records), ARROW_TYPES[column.type])
-            for column, read in self._readers
+            for column, convert in self._converters
         ]
         table = pa.Table.from_arrays(arrays, schema=self.schema)
         if not isinstance(self.stream, ReportStream):
-            table = self._with_extras(table, records, misfits)
+            table = self._with_undeclared(table, records, misfits)
         return self._with_misfits(table, misfits) if misfits else table
 
     def _report_values(self, records: Sequence[Any], advertiser_id: int | None) -> dict[str, Sequence[Any]]:
         values: dict[str, Sequence[Any]] = {"advertiser_id": [advertiser_id] * len(records)}
         if not records:
             return values
-        # The first of two equal names wins: a dimension before a metric.
-        for part in ("metrics", "dimensions"):
-            structs = [getattr(record, part) for record in records]
+        # Of two equal names the dimension wins, because it comes last.
+        for group in ("metrics", "dimensions"):
+            structs = [getattr(record, group) for record in records]
             rows = map(msgspec.structs.astuple, structs)
             values |= dict(zip(structs[0].__struct_fields__, zip(*rows, strict=True), strict=True))
         return values
@@ -197,8 +197,8 @@ class TableBuilder:
             values["advertiser_id"] = [advertiser_id if value is None else value for value in values["advertiser_id"]]
         return values
 
-    def _with_extras(self, table: pa.Table, records: Sequence[Any], misfits: list[Misfit]) -> pa.Table:
-        """Add a text column for each field that the schema does not declare: what TikTok added since."""
+    def _with_undeclared(self, table: pa.Table, records: Sequence[Any], misfits: list[Misfit]) -> pa.Table:
+        """Add a text column for each field that the schema does not declare, because TikTok added it since."""
         names = dict.fromkeys(name for record in records for name in record if name not in self._names)
         taken = {*self._names, MISFITS}
         for name in names:
@@ -208,7 +208,7 @@ class TableBuilder:
                 misfits += [Misfit(row, name, value) for row, value in enumerate(values) if value is not None]
                 continue
             taken.add(column)
-            table = table.append_column(column, self._read_extra(column, values, misfits))
+            table = table.append_column(column, self._convert_undeclared(column, values, misfits))
         return table
 
     def _with_misfits(self, table: pa.Table, misfits: list[Misfit]) -> pa.Table:
@@ -218,8 +218,8 @@ class TableBuilder:
             if misfit.field not in self._noticed:
                 self._noticed.add(misfit.field)
                 self._notice(
-                    f"{self.stream.name}: {misfit.field} {_shown(misfit.value)} does not fit its column; the row has "
-                    f"null there, and such values are kept in the column {MISFITS}."
+                    f"{self.stream.name}: the value {_shown(misfit.value)} of {misfit.field} does not fit its column. "
+                    f"The row has null there, and the column {MISFITS} keeps the value."
                 )
         texts = [
             msgspec.json.encode(rows[row], enc_hook=str).decode() if row in rows else None
@@ -234,34 +234,34 @@ def _kinds_of(columns: Sequence[Column]) -> Mapping[str, ColumnKind] | None:
         kind = _KINDS.get(column.type)
         if kind is None:
             return None
-        # What the record holds as a double cannot come out of it as an integer that a double does not hold.
-        kinds[column.name] = "c" if kind == "i" and column.given == "number" else kind
+        # A record that holds a double cannot yield an integer that a double does not hold.
+        kinds[column.name] = "c" if kind == "i" and column.json_type == "number" else kind
     return kinds
 
 
 def _array_of(type_: pa.DataType, rows: int, buffers: Buffers) -> pa.Array:
-    has, data, begins, nulls = buffers
-    parts = (has, data) if begins is None else (has, begins, data)
-    given = [None if part is None else pa.py_buffer(part) for part in parts]
-    return pa.Array.from_buffers(type_, rows, given, nulls)
+    validity, data, offsets, nulls = buffers
+    in_order = (validity, data) if offsets is None else (validity, offsets, data)
+    arrow_buffers = [None if buffer is None else pa.py_buffer(buffer) for buffer in in_order]
+    return pa.Array.from_buffers(type_, rows, arrow_buffers, nulls)
 
 
 def check_key(table: pa.Table, stream: Stream) -> None:
     """Make sure that every row has its key.
 
     Raises:
-        IncompleteReadError: A row has none, so that it could be told apart from no other.
+        IncompleteReadError: A row has no key, so it could not be distinguished from other rows.
     """
     for name in stream.row_key:
         if table.column(name).null_count:
             raise IncompleteReadError(
-                f"A record of {stream.name} came without a usable {name}, by which its rows are told apart.",
-                remedy="Run it again; if it stays, report it with the name of the stream.",
+                f"A record of {stream.name} came without a usable {name}, which is part of the key of its rows.",
+                remedy="Run the sync again. If the error stays, report it with the name of the stream.",
             )
 
 
 def newest_of_each_key(table: pa.Table, key: Sequence[str]) -> pa.Table:
-    """Keep the last row of each key: pages can shift while they are read, and the later row is the newer one."""
+    """Keep the last row of each key: pages can shift while they are read, and the later row is newer."""
     order = pa.array(range(table.num_rows), pa.int64())
     last = (
         pa.table([*(table.column(name) for name in key), order], names=[*key, "_row"])
