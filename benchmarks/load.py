@@ -44,7 +44,8 @@ from tiktok_marketing.clock import SystemClock
 from tiktok_marketing.pipelines import Watcher
 from tiktok_marketing.pipelines.arrow.sink import ArrowSink
 from tiktok_marketing.pipelines.arrow.tables import TableBuilder
-from tiktok_marketing.pipelines.databases.destination import Destination, destination_of
+from tiktok_marketing.pipelines.databases.destination import Destination
+from tiktok_marketing.pipelines.databases.kinds import destination_of
 from tiktok_marketing.pipelines.databases.lock import reserved
 from tiktok_marketing.pipelines.databases.replacement import Span
 from tiktok_marketing.pipelines.load_loop import LoaderThread, LoadLoop

@@ -315,12 +315,12 @@ def diagnose(
         ConfigurationError: If there is no such database.
         DestinationError: If the database cannot be read now.
     """
-    from tiktok_marketing.doctor import Scope, examine
+    from tiktok_marketing.doctor import DoctorOptions, examine
     from tiktok_marketing.pipelines import DEFAULT_DATASET, destination_of
 
     place = None if database is None else destination_of(database, dataset or DEFAULT_DATASET)
-    scope = Scope(database=place, streams=None if streams is None else tuple(streams))
-    return list(_run(lambda: examine(config, scope)).findings)
+    options = DoctorOptions(database=place, streams=None if streams is None else tuple(streams))
+    return list(_run(lambda: examine(config, options)).findings)
 
 
 def _selected(config: Config, names: Iterable[str] | None) -> list[Selected]:

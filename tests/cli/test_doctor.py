@@ -130,7 +130,7 @@ def test_the_access_alone(here: Any, settings: Any) -> None:
     """Without a database."""
     ended = here("doctor", "--config", str(settings()))
     assert ended.returncode == 0, ended.stdout
-    assert "TikTok bears 500 requests a second" in ended.stdout
+    assert "TikTok accepts 500 requests per second" in ended.stdout
 
 
 def test_warnings_count_if_asked(here: Any, settings: Any, live: dict[str, Any]) -> None:
@@ -164,15 +164,15 @@ def test_a_stream_that_was_never_synced_is_told(here: Any, filled: str) -> None:
     ("arguments", "code", "words"),
     [
         (["--database", "nowhere.duckdb"], 2, "There is no database"),
-        (["--database", "folder.duckdb"], 2, "is no file"),
-        (["--database", "text.duckdb"], 2, "is no DuckDB database"),
-        (["--database", "empty.duckdb"], 2, "is no DuckDB database"),
+        (["--database", "folder.duckdb"], 2, "is not a file"),
+        (["--database", "text.duckdb"], 2, "is not a DuckDB database"),
+        (["--database", "empty.duckdb"], 2, "is not a DuckDB database"),
         (["--database", "theirs.duckdb"], 2, "holds no tables of a sync"),
         (["--database", "x.duckdb", "--dataset", "other"], 2, "tiktok_ads (--dataset)"),
         (["--database", "mysql://x"], 2, "not supported"),
         (["--database", "x.duckdb", "--streams", "campaign"], 2, "Did you mean campaigns"),
         (["--database", "x.duckdb", "--streams", ","], 2, "No stream"),
-        (["--database", "x.duckdb", "--dataset", "A B"], 2, "is no name"),
+        (["--database", "x.duckdb", "--dataset", "A B"], 2, "is not a name"),
         (["--offline"], 2, "nothing to examine"),
         (["--requests", "-1"], 2, "--requests"),
         (["--max-age", "never"], 2, "--max-age"),
@@ -211,10 +211,10 @@ def test_a_database_that_is_in_use_is_told(here: Any, filled: str, tmp_path: Pat
 
 def test_a_sync_that_is_loading_is_told(here: Any, filled: str, tmp_path: Path) -> None:
     """Between two packages the database can be read, and is not whole."""
-    from tiktok_marketing.pipelines.databases.destination import destination_of
+    from tiktok_marketing.pipelines.databases.kinds import destination_of
     from tiktok_marketing.pipelines.databases.lock import reserved
 
     with reserved(destination_of(f"duckdb:///{tmp_path / 'x.duckdb'}")):
         ended = here("doctor", "--config", filled, "--database", "x.duckdb", "--offline")
-    assert "A sync is loading into it" in ended.stdout
+    assert "A sync is loading into the database now" in ended.stdout
     assert ended.returncode == 0

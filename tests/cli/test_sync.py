@@ -163,9 +163,9 @@ def test_what_is_missing_is_named_and_the_rest_is_there(command: Any, config: An
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (("--to", "x.csv"), 2, "is no destination"),
+        (("--to", "x.csv"), 2, "is not a destination"),
         (("--to", "mysql://h/d"), 2, "not supported"),
-        (("--to", "user:secret@host/d"), 2, "'host/d' is no destination"),
+        (("--to", "user:secret@host/d"), 2, "'host/d' is not a destination"),
         (("--to", "postgresql://user:secret@host"), 2, "names no database"),
         (("--to", "postgresql://user:secret@127.0.0.1:1/d"), 1, "No Postgres server answers at postgresql://user@127"),
         (("--to", "x.duckdb", "--streams", "adds"), 2, "Did you mean ads"),

@@ -20,7 +20,7 @@ from support import HurriedClock, Outcome, config_for, cursors_of, read_from
 from tiktok_marketing.catalog import STREAMS, Stream, stream_named
 from tiktok_marketing.clock import FixedClock
 from tiktok_marketing.config import parse_config
-from tiktok_marketing.doctor import Scope, Severity, examine
+from tiktok_marketing.doctor import DoctorOptions, Severity, examine
 from tiktok_marketing.emulator import Emulator, Options
 from tiktok_marketing.pipelines import RunOptions, Summary, Watcher, destination_of, load_async
 
@@ -272,7 +272,7 @@ async def test_the_doctor_finds_nothing_that_a_new_database_has_not(emulator: Em
         await sync(emulator, place, config)
         examination = await examine(
             parse_config(config),
-            Scope(database=destination_of(place.address)),
+            DoctorOptions(database=destination_of(place.address)),
             clock=FixedClock(NOW),
             address=emulator.url,
         )

@@ -1,4 +1,4 @@
-"""Databases that real syncs have filled from a real emulator, ready to be damaged and examined."""
+"""Databases that real syncs filled from a real emulator, ready to be damaged and examined."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import pytest
 
 from tiktok_marketing.clock import FixedClock
 from tiktok_marketing.config import parse_config
-from tiktok_marketing.doctor import Examination, Finding, Scope, Severity, examine
+from tiktok_marketing.doctor import DoctorOptions, Examination, Finding, Severity, examine
 from tiktok_marketing.pipelines import RunOptions, Summary, destination_of, load_async
 
 NOW = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
@@ -36,36 +36,36 @@ class World(msgspec.Struct):
     info: dict[str, Any]
 
     def control(self, path: str, body: dict[str, Any] | None = None, method: str | None = None) -> Any:
-        """Ask its control path."""
+        """Send a request to its control path."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.url}/_emulator/{path}", data, method=method)  # noqa: S310 - our own
         with urllib.request.urlopen(request) as answer:  # noqa: S310
             return json.load(answer)
 
     def fault(self, text: str) -> None:
-        """Let something go wrong."""
+        """Add a fault."""
         self.control("faults", {"fault": text}, "POST")
 
     def heal(self) -> None:
-        """Let nothing go wrong any more."""
+        """Remove all faults."""
         self.control("faults", method="DELETE")
 
     def set_time(self, moment: datetime) -> None:
-        """Let it be another time there."""
+        """Set its clock."""
         self.control("clock", {"set": moment.isoformat()}, "POST")
 
     def account(self, life: str) -> str:
-        """An account that lives like that: `active`, `idle` or `unused`."""
-        found = [one for one in self.control("info")["accounts"] if one["life"] == life]
-        return str(found[0]["advertiser_id"])
+        """The first account with that life: `active`, `idle` or `unused`."""
+        accounts = [account for account in self.control("info")["accounts"] if account["life"] == life]
+        return str(accounts[0]["advertiser_id"])
 
     def config(self, **fields: Any) -> dict[str, Any]:
         """A configuration that reads it."""
         credentials = {"auth_type": "oauth2.0"} | {
             name: self.info[name] for name in ("app_id", "secret", "access_token")
         }
-        given = {"start_date": "2026-05-20", "include_deleted": True, "requests_per_second": 500}
-        return {**given, **fields, "credentials": credentials | fields.get("credentials", {})}
+        defaults = {"start_date": "2026-05-20", "include_deleted": True, "requests_per_second": 500}
+        return {**defaults, **fields, "credentials": credentials | fields.get("credentials", {})}
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +83,7 @@ def running() -> Iterator[World]:
 
 @pytest.fixture
 def world(running: World) -> Iterator[World]:
-    """That emulator, at its usual time and in good health before and after."""
+    """The emulator, at its usual time and without faults before and after."""
     yield running
     running.heal()
     running.set_time(NOW)
@@ -98,7 +98,7 @@ def synced(
     now: datetime = NOW,
     full: bool = False,
 ) -> Summary:
-    """Sync for real, at a moment that stands still."""
+    """Run a real sync, with a clock that stands still."""
     return asyncio.run(
         load_async(
             parse_config(config),
@@ -112,7 +112,7 @@ def synced(
 
 @pytest.fixture(scope="session")
 def pristine(running: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database that nobody has touched since its sync."""
+    """A database that is unchanged since its sync."""
     path = tmp_path_factory.mktemp("pristine") / "x.duckdb"
     assert synced(running, path, running.config()).complete
     return path
@@ -120,12 +120,12 @@ def pristine(running: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def database(pristine: Path, tmp_path: Path) -> Path:
-    """A copy of it, to be damaged."""
+    """A copy of the pristine database, to be damaged."""
     return Path(shutil.copy(pristine, tmp_path / "x.duckdb"))
 
 
 class Doctor:
-    """Examines, and makes what is found easy to ask about.
+    """Examines a database, and remembers the result.
 
     Args:
         world: The emulator.
@@ -142,26 +142,26 @@ class Doctor:
         return synced(self.world, self.path, config, streams, **rest)
 
     def damage(self, sql: str) -> int:
-        """Do something that a sync would not. Returns how many rows it was about."""
+        """Run a statement that no sync would run. Returns how many rows it changed."""
         with duckdb.connect(str(self.path)) as connection:
             connection.execute("USE tiktok_ads")
             changed = connection.execute(sql).fetchall()
         return int(changed[0][0]) if changed and isinstance(changed[0][0], int) else 0
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
-        """Ask the database."""
+        """Query the database."""
         with duckdb.connect(str(self.path), read_only=True) as connection:
             connection.execute("USE tiktok_ads")
             rows: list[tuple[Any, ...]] = connection.execute(sql).fetchall()
             return rows
 
-    def examine(self, config: dict[str, Any] | None = None, *, now: datetime = NOW, **scope: Any) -> Examination:
+    def examine(self, config: dict[str, Any] | None = None, *, now: datetime = NOW, **options: Any) -> Examination:
         """Examine the database, or with `database=None` the access alone."""
-        scope.setdefault("database", destination_of(f"duckdb:///{self.path}"))
+        options.setdefault("database", destination_of(f"duckdb:///{self.path}"))
         self.examination = asyncio.run(
             examine(
                 parse_config(config or self.world.config()),
-                Scope(**scope),
+                DoctorOptions(**options),
                 clock=FixedClock(now),
                 address=self.world.url,
             )
@@ -169,30 +169,30 @@ class Doctor:
         return self.examination
 
     def wrong(self, check: str | None = None) -> list[Finding]:
-        """What the last examination found wrong."""
+        """The findings of the last examination with the severity `wrong`."""
         assert self.examination is not None
-        return [one for one in self.examination.of(Severity.WRONG) if check in {None, one.check}]
+        return [finding for finding in self.examination.of(Severity.WRONG) if check in {None, finding.check}]
 
 
 @pytest.fixture
 def doctor(world: World, database: Path) -> Doctor:
-    """Examines a copy of the pristine database."""
+    """A doctor for a copy of the pristine database."""
     return Doctor(world, database)
 
 
 @pytest.fixture
 def fresh(world: World, tmp_path: Path) -> Doctor:
-    """Examines a database that a test fills itself."""
+    """A doctor for a database that the test fills itself."""
     return Doctor(world, tmp_path / "fresh.duckdb")
 
 
 @pytest.fixture
 def a_day() -> Callable[[int], date]:
-    """A day so many days before now."""
+    """Return the day that many days before now."""
     return lambda ago: (NOW - timedelta(days=ago)).date()
 
 
 @pytest.fixture
 def now() -> datetime:
-    """The moment at which the emulator stands still."""
+    """The time at which the emulator stands still."""
     return NOW

@@ -1,4 +1,4 @@
-"""A database that was damaged on purpose: each damage is found, and named with its stream, account and days."""
+"""Databases that are damaged on purpose: each damage is found, with its stream, account and days."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tiktok_marketing.pipelines.databases.destination import NAME
+from tiktok_marketing.pipelines.databases.bookkeeping import PIPELINE
 
 ADS, GROUPS = "ads_reports_daily", "ad_groups_reports_daily"
 CAMPAIGNS, ACCOUNTS = "campaigns_reports_daily", "advertisers_reports_daily"
@@ -18,30 +18,30 @@ SOON = timedelta(minutes=1)
 
 
 def busiest(doctor: Any) -> str:
-    """The account with most rows."""
+    """The account with the most rows."""
     return str(doctor.ask(f"SELECT mode(advertiser_id) FROM {ADS}")[0][0])  # noqa: S608
 
 
-def found(doctor: Any, check: str) -> set[tuple[str | None, str | None, tuple[date, ...]]]:
-    """Where something is wrong, according to the last examination."""
-    return {(one.stream, one.advertiser_id, one.days) for one in doctor.wrong(check)}
+def places(doctor: Any, check: str) -> set[tuple[str | None, str | None, tuple[date, ...]]]:
+    """Where the last examination found something wrong."""
+    return {(finding.stream, finding.advertiser_id, finding.days) for finding in doctor.wrong(check)}
 
 
 @pytest.mark.parametrize("stream", [ADS, GROUPS, CAMPAIGNS, ACCOUNTS, HOURLY, COUNTRY])
 def test_a_deleted_day_is_found(doctor: Any, a_day: Any, stream: str) -> None:
-    """Whatever the report: TikTok has rows where the database has none."""
+    """In every kind of report: TikTok has rows and the database has none."""
     account = busiest(doctor)
     time = "stat_time_hour" if stream == HOURLY else "stat_time_day"
     where = f"advertiser_id = {account} AND {time}::DATE = '{a_day(7)}'"
     assert doctor.damage(f"DELETE FROM {stream} WHERE {where}")  # noqa: S608
     assert not doctor.examine().well
-    assert found(doctor, "gaps") == {(stream, account, (a_day(7),))}
+    assert places(doctor, "gaps") == {(stream, account, (a_day(7),))}
     assert doctor.wrong("gaps")[0].fix == "full"
 
 
 @pytest.mark.parametrize("stream", [ADS, GROUPS, CAMPAIGNS, HOURLY, COUNTRY])
 def test_a_deleted_row_is_found(doctor: Any, a_day: Any, stream: str) -> None:
-    """One of many rows of a day."""
+    """It is one of many rows of a day."""
     account = busiest(doctor)
     time = "stat_time_hour" if stream == HOURLY else "stat_time_day"
     doctor.damage(
@@ -49,26 +49,26 @@ def test_a_deleted_row_is_found(doctor: Any, a_day: Any, stream: str) -> None:
         f" WHERE advertiser_id = {account} AND {time}::DATE = '{a_day(7)}' AND impressions > 0)"
     )
     assert not doctor.examine().well
-    assert (stream, account, (a_day(7),)) in found(doctor, "rows")
-    assert "TikTok has 1 row that the database lacks" in " ".join(one.message for one in doctor.wrong("rows"))
+    assert (stream, account, (a_day(7),)) in places(doctor, "rows")
+    assert "TikTok has 1 row that the database lacks" in " ".join(finding.message for finding in doctor.wrong("rows"))
 
 
 @pytest.mark.parametrize("stream", [ADS, COUNTRY, "campaigns", "audiences"])
 @pytest.mark.parametrize("offline", [True, False])
-def test_a_row_that_is_there_twice_is_found(doctor: Any, a_day: Any, stream: str, offline: bool) -> None:
-    """In reports, objects and lists that are read whole; without asking anybody."""
+def test_a_duplicate_row_is_found(doctor: Any, a_day: Any, stream: str, offline: bool) -> None:
+    """In reports, objects and lists that are read whole; also without a request to TikTok."""
     account = busiest(doctor)
     report = stream in {ADS, COUNTRY}
     where = f"advertiser_id = {account}" + (f" AND stat_time_day = '{a_day(7)}'" if report else "")
     doctor.damage(f"INSERT INTO {stream} SELECT * FROM {stream} WHERE {where} LIMIT 1")  # noqa: S608
     assert not doctor.examine(offline=offline).well
-    assert (stream, account, (a_day(7),) if report else ()) in found(doctor, "rows")
-    assert "there twice" in " ".join(one.message for one in doctor.wrong("rows"))
+    assert (stream, account, (a_day(7),) if report else ()) in places(doctor, "rows")
+    assert "duplicate" in " ".join(finding.message for finding in doctor.wrong("rows"))
 
 
 @pytest.mark.parametrize("offline", [True, False])
-def test_a_row_that_nobody_loaded_is_found(doctor: Any, world: Any, now: Any, a_day: Any, offline: bool) -> None:
-    """TikTok knows no such row, and no sync brought it; one that reads its day again takes it away."""
+def test_a_row_that_no_sync_loaded_is_found(doctor: Any, world: Any, now: Any, a_day: Any, offline: bool) -> None:
+    """TikTok has no such row, and a sync that reads its day again removes it."""
     account = busiest(doctor)
     doctor.damage(
         f"INSERT INTO {ADS} SELECT * REPLACE (ad_id + 1 AS ad_id) FROM {ADS}"  # noqa: S608
@@ -76,14 +76,14 @@ def test_a_row_that_nobody_loaded_is_found(doctor: Any, world: Any, now: Any, a_
     )
     assert not doctor.examine(offline=offline).well
     where = (ADS, None, ()) if offline else (ADS, account, (a_day(7),))
-    assert where in found(doctor, "rows")
-    assert {one.fix for one in doctor.wrong("rows")} == {"full"}
+    assert where in places(doctor, "rows")
+    assert {finding.fix for finding in doctor.wrong("rows")} == {"full"}
     doctor.sync(world.config(), ADS, now=now + SOON, full=True)
     assert doctor.examine(offline=offline, now=now + SOON).well
 
 
 def test_a_row_that_a_sync_should_have_removed_is_found(doctor: Any, world: Any, now: Any, a_day: Any) -> None:
-    """Its day was read again after it, and TikTok did not give it then."""
+    """Its day was read again later, and TikTok did not return the row then."""
     later = now + 2 * A_DAY
     world.set_time(later)
     doctor.sync(world.config(), now=later)
@@ -94,38 +94,38 @@ def test_a_row_that_a_sync_should_have_removed_is_found(doctor: Any, world: Any,
         f" FROM {ADS} WHERE advertiser_id = {account} AND stat_time_day = '{a_day(1)}' AND impressions > 0 LIMIT 1"
     )
     assert not doctor.examine(now=later).well
-    assert (ADS, account, (a_day(1),)) in found(doctor, "rows")
-    assert "should have removed" in " ".join(one.message for one in doctor.wrong("rows"))
+    assert (ADS, account, (a_day(1),)) in places(doctor, "rows")
+    assert "should have removed" in " ".join(finding.message for finding in doctor.wrong("rows"))
     doctor.sync(world.config(), now=later + SOON)
     assert doctor.examine(now=later + SOON).well
 
 
 def test_a_changed_spend_is_found_in_its_stream(doctor: Any, a_day: Any) -> None:
-    """By its sums first, then row by row: the others agree with TikTok."""
+    """The sums differ, and then the rows of one stream do: the other streams agree with TikTok."""
     account = busiest(doctor)
     doctor.damage(
         f"UPDATE {ADS} SET spend = spend + 0.01 WHERE rowid = (SELECT min(rowid) FROM {ADS}"  # noqa: S608
         f" WHERE advertiser_id = {account} AND stat_time_day = '{a_day(7)}')"
     )
     assert not doctor.examine().well
-    assert {(one.check, one.stream, one.advertiser_id, one.days) for one in doctor.wrong()} == {
+    assert {(finding.check, finding.stream, finding.advertiser_id, finding.days) for finding in doctor.wrong()} == {
         ("values", ADS, account, (a_day(7),))
     }
     assert "1 row differs from TikTok's" in doctor.wrong()[0].message
 
 
-def test_a_changed_spend_is_found_without_asking(doctor: Any, a_day: Any) -> None:
+def test_a_changed_spend_is_found_offline(doctor: Any, a_day: Any) -> None:
     """The levels that agree with each other outvote the one that does not."""
     account = busiest(doctor)
     doctor.damage(
         f"UPDATE {GROUPS} SET spend = spend * 2 WHERE advertiser_id = {account} AND stat_time_day = '{a_day(7)}'"  # noqa: S608
     )
     assert not doctor.examine(offline=True).well
-    assert found(doctor, "sums") == {(GROUPS, account, (a_day(7),))}
+    assert places(doctor, "sums") == {(GROUPS, account, (a_day(7),))}
 
 
-def test_a_changed_spend_is_found_where_nothing_else_is_to_compare(fresh: Any, world: Any, a_day: Any) -> None:
-    """One report alone, whose sums TikTok tells."""
+def test_a_changed_spend_is_found_in_the_only_report(fresh: Any, world: Any, a_day: Any) -> None:
+    """There is no other level to compare with, but TikTok returns the sums of the report."""
     fresh.sync(world.config(), CAMPAIGNS)
     account = str(fresh.ask(f"SELECT mode(advertiser_id) FROM {CAMPAIGNS}")[0][0])  # noqa: S608
     fresh.damage(
@@ -133,28 +133,28 @@ def test_a_changed_spend_is_found_where_nothing_else_is_to_compare(fresh: Any, w
         f" WHERE advertiser_id = {account} AND stat_time_day = '{a_day(9)}')"
     )
     assert not fresh.examine().well
-    assert found(fresh, "values") == {(CAMPAIGNS, account, (a_day(9),))}
+    assert places(fresh, "values") == {(CAMPAIGNS, account, (a_day(9),))}
 
 
 def test_a_deleted_object_is_found(doctor: Any) -> None:
-    """TikTok lists it, it did not change lately, and a sync would bring it back."""
+    """TikTok lists it, it did not change lately, and a sync would load it again."""
     ((account, campaign),) = doctor.ask("SELECT advertiser_id::VARCHAR, campaign_id FROM campaigns LIMIT 1")
     doctor.damage(f"DELETE FROM campaigns WHERE campaign_id = {campaign}")  # noqa: S608
     assert not doctor.examine().well
-    assert found(doctor, "objects") == {("campaigns", account, ())}
+    assert places(doctor, "objects") == {("campaigns", account, ())}
     assert str(campaign) in doctor.wrong("objects")[0].message
 
 
 @pytest.mark.parametrize("stream", ["audiences", "advertisers", "ads", ADS])
-def test_rows_of_the_last_sync_that_are_gone_are_found_without_asking(doctor: Any, stream: str) -> None:
-    """Every sync writes down how many it left."""
+def test_deleted_rows_of_the_last_sync_are_found_offline(doctor: Any, stream: str) -> None:
+    """Every sync records how many rows it left."""
     doctor.damage(f"DELETE FROM {stream} WHERE rowid = 0")  # noqa: S608
     assert not doctor.examine(offline=True).well
-    assert (stream, None, ()) in found(doctor, "rows")
+    assert (stream, None, ()) in places(doctor, "rows")
 
 
-def test_differences_of_an_open_day_are_no_damage(doctor: Any, a_day: Any) -> None:
-    """Yesterday's figures may still move, so the next sync reads them again."""
+def test_differences_of_an_open_day_are_not_damage(doctor: Any, a_day: Any) -> None:
+    """Yesterday's figures may still change, so the next sync reads them again."""
     doctor.damage(
         f"UPDATE {CAMPAIGNS} SET spend = spend + 1 WHERE stat_time_day IN ('{a_day(0)}', '{a_day(1)}')"  # noqa: S608
     )
@@ -162,27 +162,29 @@ def test_differences_of_an_open_day_are_no_damage(doctor: Any, a_day: Any) -> No
 
 
 def test_a_stale_database_is_found(doctor: Any, world: Any, now: Any) -> None:
-    """Each stream, for the time that was given."""
+    """Each stream is reported, depending on the maximum age."""
     later = now + 3 * A_DAY
     world.set_time(later)
     assert doctor.examine(now=later, max_age=timedelta(hours=100)).well
     assert not doctor.examine(now=later).well
-    assert {one.stream for one in doctor.wrong("freshness")} == {one.stream for one in doctor.examination.freshness}
+    assert {finding.stream for finding in doctor.wrong("freshness")} == {
+        stream.stream for stream in doctor.examination.freshness
+    }
 
 
 def test_a_stale_stream_is_found(doctor: Any, world: Any, now: Any) -> None:
-    """The others have gone on."""
+    """The other streams were synced later."""
     later = now + 3 * A_DAY
     world.set_time(later)
     doctor.sync(world.config(), f"campaigns,ad_groups,ads,{ADS},{GROUPS}", now=later)
     doctor.examine(now=later)
-    stale = {one.stream for one in doctor.wrong("freshness")}
+    stale = {finding.stream for finding in doctor.wrong("freshness")}
     assert stale == {"advertisers", "audiences", CAMPAIGNS, ACCOUNTS, HOURLY, COUNTRY}
-    assert all(one.fix == "sync" for one in doctor.wrong("freshness"))
+    assert all(finding.fix == "sync" for finding in doctor.wrong("freshness"))
 
 
 def test_a_stale_account_is_found(doctor: Any, world: Any, now: Any, a_day: Any) -> None:
-    """It failed while the others went on; its days are missing, and named."""
+    """It failed while the others were read, and the findings name its missing days."""
     account = busiest(doctor)
     later = now + 4 * A_DAY
     world.set_time(later)
@@ -190,28 +192,28 @@ def test_a_stale_account_is_found(doctor: Any, world: Any, now: Any, a_day: Any)
     assert not doctor.sync(world.config(), now=later).complete
     world.heal()
     assert not doctor.examine(now=later).well
-    stale = [one for one in doctor.wrong("freshness") if one.advertiser_id == account]
-    assert {one.stream for one in stale} == {ADS, GROUPS, CAMPAIGNS, ACCOUNTS, HOURLY, COUNTRY}
-    assert all(a_day(-1) in one.days for one in stale)
-    incomplete = [one for one in doctor.wrong("freshness") if one.advertiser_id is None]
-    assert all(account in one.message for one in incomplete)
+    stale = [finding for finding in doctor.wrong("freshness") if finding.advertiser_id == account]
+    assert {finding.stream for finding in stale} == {ADS, GROUPS, CAMPAIGNS, ACCOUNTS, HOURLY, COUNTRY}
+    assert all(a_day(-1) in finding.days for finding in stale)
+    incomplete = [finding for finding in doctor.wrong("freshness") if finding.advertiser_id is None]
+    assert all(account in finding.message for finding in incomplete)
 
 
 def test_an_account_that_was_never_read_is_found(fresh: Any, world: Any) -> None:
-    """It was granted since, or left out before."""
+    """It was granted since the last sync, or left out of it."""
     first, *others = world.info["advertiser_ids"]
     fresh.sync(world.config(advertiser_ids=others), CAMPAIGNS)
     assert not fresh.examine().well
-    assert found(fresh, "freshness") == {(CAMPAIGNS, first, ())}
+    assert places(fresh, "freshness") == {(CAMPAIGNS, first, ())}
 
 
-def test_days_before_what_was_read_are_found(fresh: Any, world: Any, a_day: Any) -> None:
-    """A start_date that was moved back has no effect on streams that have a state."""
+def test_days_before_the_first_loaded_day_are_found(fresh: Any, world: Any, a_day: Any) -> None:
+    """An earlier start_date has no effect on streams that have a state."""
     fresh.sync(world.config(start_date="2026-06-01"), CAMPAIGNS)
     assert not fresh.examine(world.config(start_date="2026-05-25")).well
     gaps = fresh.wrong("gaps")
     assert gaps
-    assert all(one.days[-1] < a_day(14) and one.fix == "full" for one in gaps)
+    assert all(finding.days[-1] < a_day(14) and finding.fix == "full" for finding in gaps)
 
 
 def states_of(doctor: Any) -> Any:
@@ -223,7 +225,7 @@ def states_of(doctor: Any) -> Any:
 
 
 def put_states(doctor: Any, states: Any) -> None:
-    """Put others into their place."""
+    """Replace the states in the database."""
     from dlt.common.versioned_state import compress_state
 
     text = compress_state(states)
@@ -231,9 +233,9 @@ def put_states(doctor: Any, states: Any) -> None:
 
 
 def move_state(doctor: Any, stream: str, account: str, cursor: str) -> None:
-    """Say that an account was read to some other day."""
+    """Set the cursor of an account to another day."""
     states = states_of(doctor)
-    for entry in states["sources"][NAME]["streams"][stream]["states"]:
+    for entry in states["sources"][PIPELINE]["streams"][stream]["states"]:
         if entry["partition"]["advertiser_id"] == account:
             entry["cursor"]["stat_time_day"] = cursor
     put_states(doctor, states)
@@ -250,13 +252,13 @@ def test_a_state_ahead_of_its_rows_is_found(doctor: Any, a_day: Any) -> None:
     assert (gap.stream, gap.advertiser_id) == (ADS, account)
     assert set(gap.days) <= {a_day(number) for number in range(9)}
     assert {a_day(number) for number in range(4, 9)} <= set(gap.days)
-    assert f"The state says that it was read to {a_day(0)}" in gap.message
+    assert f"The state says that the account was read up to {a_day(0)}" in gap.message
 
 
 @pytest.mark.parametrize("cursor", ["2026-06-20", "2026-07-30", "9999-12-31"])
 @pytest.mark.parametrize("offline", [True, False])
 def test_a_state_ahead_of_the_time_is_found(doctor: Any, cursor: str, offline: bool) -> None:
-    """A sync under a wrong clock leaves it so."""
+    """A sync under a wrong clock leaves such a state."""
     account = busiest(doctor)
     move_state(doctor, CAMPAIGNS, account, cursor)
     assert not doctor.examine(offline=offline).well
@@ -265,16 +267,18 @@ def test_a_state_ahead_of_the_time_is_found(doctor: Any, cursor: str, offline: b
 
 
 def test_a_state_ahead_of_its_last_sync_is_found(doctor: Any, world: Any, now: Any) -> None:
-    """It is not in the future, and yet nobody has read those days."""
+    """It is not in the future, but no sync has read those days."""
     later = now + 10 * A_DAY
     world.set_time(later)
     move_state(doctor, CAMPAIGNS, busiest(doctor), "2026-06-24")
     doctor.examine(now=later, max_age=timedelta(hours=1000))
-    assert [(one.stream, one.advertiser_id) for one in doctor.wrong("freshness")] == [(CAMPAIGNS, busiest(doctor))]
+    assert [(finding.stream, finding.advertiser_id) for finding in doctor.wrong("freshness")] == [
+        (CAMPAIGNS, busiest(doctor))
+    ]
 
 
 def test_a_state_behind_its_rows_is_found(doctor: Any) -> None:
-    """The account looks as if it had not been read for days."""
+    """The account looks as if no sync had read it for days."""
     account = busiest(doctor)
     move_state(doctor, CAMPAIGNS, account, "2026-06-02")
     assert not doctor.examine(offline=True).well
@@ -294,16 +298,16 @@ def test_a_missing_table_is_found(doctor: Any, table: str, offline: bool) -> Non
 
 
 @pytest.mark.parametrize("table", ["_tiktok_syncs", "_tiktok_loads", "_dlt_pipeline_state", "_dlt_loads"])
-def test_a_missing_table_of_ours_is_found(doctor: Any, table: str) -> None:
-    """By its name."""
+def test_a_missing_bookkeeping_table_is_found(doctor: Any, table: str) -> None:
+    """The finding names it."""
     doctor.damage(f"DROP TABLE {table}")
     assert not doctor.examine().well
-    assert table in " ".join(one.message for one in doctor.wrong("tables"))
+    assert table in " ".join(finding.message for finding in doctor.wrong("tables"))
 
 
 @pytest.mark.parametrize("column", ["spend", "stat_time_day", "advertiser_id", "_dlt_load_id"])
 def test_a_missing_column_is_found(doctor: Any, column: str) -> None:
-    """The rest is examined all the same."""
+    """Everything else is examined all the same."""
     doctor.damage(f'ALTER TABLE {CAMPAIGNS} DROP COLUMN "{column}"')
     assert not doctor.examine().well
     (missing,) = doctor.wrong()
@@ -313,47 +317,47 @@ def test_a_missing_column_is_found(doctor: Any, column: str) -> None:
 
 @pytest.mark.parametrize("state", ["garbage", ""])
 def test_an_unreadable_state_is_found(doctor: Any, state: str) -> None:
-    """Whatever stands there in its place."""
+    """It makes no difference what stands in its place."""
     doctor.damage(f"UPDATE _dlt_pipeline_state SET state = '{state}'")  # noqa: S608
     assert not doctor.examine().well
     assert "cannot be read" in doctor.wrong("tables")[0].message
 
 
 @pytest.mark.parametrize("value", [7, {"states": 7}, {"states": [{"partition": {}}]}])
-def test_an_odd_state_of_one_stream_is_found(doctor: Any, value: Any) -> None:
-    """The others are examined all the same."""
+def test_an_invalid_state_of_one_stream_is_found(doctor: Any, value: Any) -> None:
+    """The other streams are examined all the same."""
     states = states_of(doctor)
-    states["sources"][NAME]["streams"][CAMPAIGNS] = value
+    states["sources"][PIPELINE]["streams"][CAMPAIGNS] = value
     put_states(doctor, states)
     assert not doctor.examine().well
-    assert [one.stream for one in doctor.wrong("tables")] == [CAMPAIGNS]
+    assert [finding.stream for finding in doctor.wrong("tables")] == [CAMPAIGNS]
 
 
-def test_a_state_that_is_gone_is_found(doctor: Any) -> None:
-    """The stream would be read from the start once more."""
+def test_a_missing_state_is_found(doctor: Any) -> None:
+    """The next sync would read the stream from the start."""
     states = states_of(doctor)
-    del states["sources"][NAME]["streams"][CAMPAIGNS]
+    del states["sources"][PIPELINE]["streams"][CAMPAIGNS]
     put_states(doctor, states)
     doctor.examine()
-    assert [(one.check, one.stream) for one in doctor.wrong()] == [("tables", CAMPAIGNS)]
+    assert [(finding.check, finding.stream) for finding in doctor.wrong()] == [("tables", CAMPAIGNS)]
 
 
 def test_an_interrupted_first_sync_is_found(doctor: Any) -> None:
-    """Nothing was written down at its end."""
+    """The table of syncs has no row for its end."""
     doctor.damage("DELETE FROM _tiktok_syncs WHERE stream = 'audiences'")
     doctor.examine()
-    assert [(one.check, one.stream) for one in doctor.wrong()] == [("freshness", "audiences")]
+    assert [(finding.check, finding.stream) for finding in doctor.wrong()] == [("freshness", "audiences")]
 
 
-def test_include_deleted_that_came_later_is_found(fresh: Any, world: Any) -> None:
-    """Rows of objects that are deleted now were never asked for."""
+def test_include_deleted_that_was_set_later_is_found(fresh: Any, world: Any) -> None:
+    """Rows of objects that are deleted now were never requested."""
     fresh.sync(world.config(include_deleted=False), f"ads,{ADS},{ACCOUNTS}")
     assert fresh.examine(world.config(include_deleted=False)).well
     assert not fresh.examine(world.config(include_deleted=True)).well
-    assert {one.stream for one in fresh.wrong()} == {"ads", ADS}
+    assert {finding.stream for finding in fresh.wrong()} == {"ads", ADS}
 
 
-def test_every_damage_at_once_is_found(doctor: Any, a_day: Any) -> None:
+def test_several_damages_at_once_are_all_found(doctor: Any, a_day: Any) -> None:
     """One does not hide another."""
     account = busiest(doctor)
     doctor.damage(f"DELETE FROM {ADS} WHERE advertiser_id = {account} AND stat_time_day = '{a_day(8)}'")  # noqa: S608
@@ -362,15 +366,15 @@ def test_every_damage_at_once_is_found(doctor: Any, a_day: Any) -> None:
     doctor.damage("DROP TABLE audiences")
     move_state(doctor, ACCOUNTS, account, "2026-06-25")
     doctor.examine()
-    assert ("ads_reports_daily", account, (a_day(8),)) in found(doctor, "gaps")
-    assert (GROUPS, account, (a_day(8),)) in found(doctor, "values")
-    assert CAMPAIGNS in {one.stream for one in doctor.wrong("rows")}
-    assert {one.stream for one in doctor.wrong("tables")} == {"audiences"}
-    assert (ACCOUNTS, account) in {(one.stream, one.advertiser_id) for one in doctor.wrong("freshness")}
+    assert ("ads_reports_daily", account, (a_day(8),)) in places(doctor, "gaps")
+    assert (GROUPS, account, (a_day(8),)) in places(doctor, "values")
+    assert CAMPAIGNS in {finding.stream for finding in doctor.wrong("rows")}
+    assert {finding.stream for finding in doctor.wrong("tables")} == {"audiences"}
+    assert (ACCOUNTS, account) in {(finding.stream, finding.advertiser_id) for finding in doctor.wrong("freshness")}
 
 
-def test_the_database_is_left_as_it_is(doctor: Any) -> None:
-    """It is opened to be read, and only to be read."""
+def test_an_examination_does_not_change_the_database(doctor: Any) -> None:
+    """It opens the file for reading only."""
     before = doctor.path.read_bytes()
     doctor.damage("SELECT 1")
     doctor.examine()
@@ -380,21 +384,21 @@ def test_the_database_is_left_as_it_is(doctor: Any) -> None:
     assert [path.name for path in doctor.path.parent.iterdir()] == [doctor.path.name]
 
 
-def test_what_a_sync_mends_is_well_afterwards(doctor: Any, world: Any, now: Any) -> None:
-    """The command that a finding names makes it go away."""
+def test_a_plain_sync_fixes_what_the_finding_says(doctor: Any, world: Any, now: Any) -> None:
+    """The command that a finding names removes the finding."""
     doctor.damage("DELETE FROM campaigns")
     doctor.damage("DELETE FROM audiences")
     doctor.examine()
-    assert {one.fix for one in doctor.wrong()} == {"sync"}
+    assert {finding.fix for finding in doctor.wrong()} == {"sync"}
     doctor.sync(world.config(), now=now + SOON)
     assert doctor.examine(now=now + SOON).well
 
 
-def test_what_a_full_sync_mends_is_well_afterwards(doctor: Any, world: Any, now: Any, a_day: Any) -> None:
-    """Days that lie behind the state."""
+def test_a_full_sync_fixes_what_the_finding_says(doctor: Any, world: Any, now: Any, a_day: Any) -> None:
+    """The damaged days are before the state, so a plain sync does not read them."""
     doctor.damage(f"DELETE FROM {ADS} WHERE stat_time_day = '{a_day(9)}'")  # noqa: S608
     doctor.examine()
-    assert {one.fix for one in doctor.wrong("gaps")} == {"full"}
+    assert {finding.fix for finding in doctor.wrong("gaps")} == {"full"}
     doctor.sync(world.config(), now=now + SOON)
     assert not doctor.examine(now=now + SOON).well
     doctor.sync(world.config(), ADS, now=now + 2 * SOON, full=True)

@@ -1,4 +1,4 @@
-"""A database that is in order, in whatever configuration: nothing may be found wrong."""
+"""Healthy databases, in many configurations: nothing is found wrong."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ FEW = "campaigns,ads,ads_reports_daily,campaigns_reports_daily,advertisers_repor
 
 
 def is_well(doctor: Any) -> bool:
-    """Whether the last examination found nothing but notes."""
-    found = doctor.examination
-    bad = [one for one in found.findings if one.severity != "note"]
+    """Whether the last examination was whole and found nothing but notes."""
+    examination = doctor.examination
+    bad = [finding for finding in examination.findings if finding.severity != "note"]
     assert not bad, bad
-    return found.well and found.sample is not None and found.sample.whole
+    return examination.well and examination.sample is not None and examination.sample.whole
 
 
 def test_an_untouched_database_is_well(doctor: Any) -> None:
-    """With everything asked: all parts and lists are held against TikTok."""
+    """All windows and lists are compared with TikTok."""
     doctor.examine()
     assert is_well(doctor)
     assert not doctor.examination.findings
@@ -30,20 +30,20 @@ def test_an_untouched_database_is_well(doctor: Any) -> None:
 
 
 def test_every_stream_is_well(fresh: Any, world: Any) -> None:
-    """All streams of the catalog, whatever shape they have."""
+    """All streams of the catalog are synced, whatever their shape."""
     config = world.config(start_date="2026-06-08")
     assert fresh.sync(config, None).complete
     fresh.examine(config, requests=5000)
     assert is_well(fresh)
 
 
-def test_without_asking_it_is_well(doctor: Any, world: Any) -> None:
+def test_an_untouched_database_is_well_offline(doctor: Any, world: Any) -> None:
     """The database alone is consistent, and no request is sent."""
     before = world.control("counters")["total"]
-    found = doctor.examine(offline=True)
-    assert found.well
-    assert not found.findings
-    assert found.sample is None
+    examination = doctor.examine(offline=True)
+    assert examination.well
+    assert not examination.findings
+    assert examination.sample is None
     assert world.control("counters")["total"] == before
 
 
@@ -60,7 +60,7 @@ def test_without_asking_it_is_well(doctor: Any, world: Any) -> None:
     ids=str,
 )
 def test_other_configurations_are_well(fresh: Any, world: Any, fields: dict[str, Any]) -> None:
-    """Each is examined with the configuration it was synced with."""
+    """Each database is examined with the configuration that it was synced with."""
     config = world.config(**fields)
     fresh.sync(config, FEW)
     fresh.examine(config)
@@ -69,10 +69,10 @@ def test_other_configurations_are_well(fresh: Any, world: Any, fields: dict[str,
 
 
 @pytest.mark.parametrize(("include_deleted", "attribution_window"), [(True, 3), (False, 0)])
-def test_syncs_of_following_days_are_well(
+def test_syncs_on_several_days_are_well(
     fresh: Any, world: Any, now: Any, include_deleted: bool, attribution_window: int
 ) -> None:
-    """Figures grow, objects are changed, made and deleted in between, and days were read while they were open."""
+    """Between the syncs figures grow, and objects are created, changed and deleted. Open days are read too."""
     config = world.config(include_deleted=include_deleted, attribution_window=attribution_window)
     for days in (5, 4, 3, 0):
         moment = now - days * A_DAY + NIGHT * (days % 2)
@@ -96,18 +96,18 @@ def test_an_account_without_any_data_is_well(fresh: Any, world: Any) -> None:
 
 
 def test_accounts_that_are_skipped_are_a_note(fresh: Any, world: Any) -> None:
-    """Somebody has decided so; it is said all the same."""
+    """The configuration says to skip them, and the report still mentions it."""
     refused = world.account("idle")
     config = world.config(skip_inaccessible_advertisers=True)
     world.fault(f"advertiser={refused},code=40001")
     fresh.sync(config)
     fresh.examine(config)
     assert is_well(fresh)
-    assert {one.advertiser_id for one in fresh.examination.findings if one.check == "accounts"} == {refused}
+    assert {finding.advertiser_id for finding in fresh.examination.findings if finding.check == "accounts"} == {refused}
 
 
 def test_a_sandbox_is_well(fresh: Any, world: Any) -> None:
-    """It has few endpoints, no list of accounts, and a small quota, which is left alone."""
+    """It has few endpoints and no list of accounts. Its small quota is not tried."""
     info = world.info
     credentials = {
         "auth_type": "sandbox_access_token",
@@ -123,13 +123,13 @@ def test_a_sandbox_is_well(fresh: Any, world: Any) -> None:
 
 def test_the_access_alone_is_well(doctor: Any) -> None:
     """Without a database: token, accounts, every stream that can be tried, quota and clock."""
-    found = doctor.examine(database=None)
-    assert found.well
-    assert [check.name for check in found.checks] == ["Credentials", "Accounts", "Scopes", "Quota", "Clock"]
+    examination = doctor.examine(database=None)
+    assert examination.well
+    assert [check.name for check in examination.checks] == ["Credentials", "Accounts", "Scopes", "Quota", "Clock"]
 
 
-def test_a_sync_that_was_killed_and_finished_is_well(doctor: Any, world: Any, now: Any) -> None:
-    """Packages of a killed sync are in no list; what they brought counts all the same."""
+def test_a_killed_sync_that_was_finished_later_is_well(doctor: Any, world: Any, now: Any) -> None:
+    """The packages of a killed sync are not recorded; their rows count all the same."""
     later = now + A_DAY
     world.set_time(later)
     doctor.sync(world.config(), now=later)
@@ -139,9 +139,9 @@ def test_a_sync_that_was_killed_and_finished_is_well(doctor: Any, world: Any, no
     assert is_well(doctor)
 
 
-def test_a_small_budget_is_kept_and_said(doctor: Any) -> None:
-    """What was not asked is not claimed to be well."""
-    found = doctor.examine(requests=20)
-    assert found.well
-    assert not found.sample.whole
-    assert found.sample.windows < found.sample.windows_total
+def test_a_small_budget_is_respected_and_reported(doctor: Any) -> None:
+    """What was not compared is not reported as compared."""
+    examination = doctor.examine(requests=20)
+    assert examination.well
+    assert not examination.sample.whole
+    assert examination.sample.windows < examination.sample.windows_total

@@ -1,4 +1,4 @@
-"""A Postgres database that was damaged on purpose: what is found is the same as in a DuckDB file."""
+"""Postgres databases that are damaged on purpose: the findings are the same as for a DuckDB file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from postgres_server import Database, server
 from tiktok_marketing.clock import FixedClock
 from tiktok_marketing.config import parse_config
-from tiktok_marketing.doctor import Examination, Scope, Severity, examine
+from tiktok_marketing.doctor import DoctorOptions, Examination, Severity, examine
 from tiktok_marketing.errors import ConfigurationError, DestinationError
 from tiktok_marketing.pipelines import RunOptions, destination_of, load_async
 
@@ -24,7 +24,7 @@ SOON = timedelta(minutes=1)
 
 
 class Patient:
-    """A database and what is found in it.
+    """A database, and what the last examination found in it.
 
     Args:
         world: The emulator.
@@ -37,36 +37,41 @@ class Patient:
         self._world = world
         self._now = now
         self._config = parse_config(world.config(start_date="2026-06-01"))
-        self.found: Examination | None = None
+        self.examination: Examination | None = None
 
     def sync(self, *, after: timedelta = timedelta(), full: bool = False) -> None:
-        """Sync for real."""
+        """Run a real sync."""
         at = RunOptions(clock=FixedClock(self._now + after), address=self._world.url)
         loading = load_async(self._config, self.database.address, streams=STREAMS, full=full, options=at)
         assert asyncio.run(loading).complete
 
-    def examine(self, *, after: timedelta = timedelta(), **scope: Any) -> Examination:
-        """Examine it."""
-        scope.setdefault("database", destination_of(self.database.address))
+    def examine(self, *, after: timedelta = timedelta(), **options: Any) -> Examination:
+        """Examine the database."""
+        options.setdefault("database", destination_of(self.database.address))
         clock = FixedClock(self._now + after)
-        self.found = asyncio.run(examine(self._config, Scope(**scope), clock=clock, address=self._world.url))
-        return self.found
+        self.examination = asyncio.run(
+            examine(self._config, DoctorOptions(**options), clock=clock, address=self._world.url)
+        )
+        return self.examination
 
     def wrong(self) -> set[tuple[str, str | None, str | None, tuple[date, ...]]]:
         """What the last examination found wrong, and where."""
-        assert self.found is not None
-        return {(one.check, one.stream, one.advertiser_id, one.days) for one in self.found.of(Severity.WRONG)}
+        assert self.examination is not None
+        return {
+            (finding.check, finding.stream, finding.advertiser_id, finding.days)
+            for finding in self.examination.of(Severity.WRONG)
+        }
 
     @property
     def busiest(self) -> str:
-        """The account with most rows."""
+        """The account with the most rows."""
         sql = f"SELECT advertiser_id FROM {ADS} GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"  # noqa: S608
         return str(self.database.ask(sql)[0][0])
 
 
 @pytest.fixture(scope="module")
 def copies(running: Any) -> Iterator[Callable[[], Database]]:
-    """Makes copies of a database that nobody has touched since its sync."""
+    """Return a function that copies a database which is unchanged since its sync."""
     numbers = count()
     with server() as started:
         pristine = started.new_database()
@@ -88,20 +93,20 @@ def patient(copies: Callable[[], Database], world: Any, now: datetime) -> Patien
     return Patient(world, copies(), now)
 
 
-def test_an_untouched_database_is_well_and_stays_as_it_is(patient: Patient) -> None:
-    """With everything asked; nothing is written, which a server that takes no writes shows."""
+def test_an_untouched_database_is_well_and_stays_unchanged(patient: Patient) -> None:
+    """Everything is compared, on a server that accepts no writes."""
     name = patient.database.address.rpartition("/")[2]
     patient.database.ask(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
-    found = patient.examine()
-    assert found.well
-    assert not found.findings
-    assert found.sample is not None
-    assert found.sample.whole
+    examination = patient.examine()
+    assert examination.well
+    assert not examination.findings
+    assert examination.sample is not None
+    assert examination.sample.whole
     assert patient.examine(offline=True).well
 
 
 def test_damages_of_reports_and_objects_are_found(patient: Patient, a_day: Any) -> None:
-    """Days and rows that are missing or too many, figures that were changed, an object that is gone."""
+    """Missing and surplus days and rows, changed figures, and a missing object."""
     account = patient.busiest
     day = f"WHERE advertiser_id = {account} AND stat_time_day = '{a_day(7)}'"
     ask = patient.database.ask
@@ -123,15 +128,15 @@ def test_damages_of_reports_and_objects_are_found(patient: Patient, a_day: Any) 
         ("values", CAMPAIGNS, account, (a_day(7),)),
         ("objects", "campaigns", account, ()),
     } <= patient.wrong()
-    told = " ".join(one.message for one in patient.found.findings) if patient.found else ""
-    assert "TikTok has 1 row that the database lacks" in told
-    assert "The database has 1 row that TikTok does not have" in told
+    messages = " ".join(finding.message for finding in patient.examination.findings) if patient.examination else ""
+    assert "TikTok has 1 row that the database lacks" in messages
+    assert "The database has 1 row that TikTok does not have" in messages
     patient.sync(after=SOON, full=True)
     assert patient.examine(after=SOON).well
 
 
-def test_damages_are_found_without_asking(patient: Patient, a_day: Any) -> None:
-    """Rows that are gone, there twice or without a key, sums that disagree, a missing table, a stale stream."""
+def test_damages_are_found_offline(patient: Patient, a_day: Any) -> None:
+    """Missing and duplicate rows, rows without a key, sums that disagree, a missing table, a stale stream."""
     account = patient.busiest
     ask = patient.database.ask
     ask(f"UPDATE {CAMPAIGNS} SET spend = spend * 2 WHERE advertiser_id = {account} AND stat_time_day = '{a_day(7)}'")  # noqa: S608
@@ -154,16 +159,16 @@ def test_damages_are_found_without_asking(patient: Patient, a_day: Any) -> None:
 
 
 @pytest.mark.parametrize("table", ["_tiktok_syncs", "_tiktok_loads", "_dlt_pipeline_state", "_dlt_loads"])
-def test_a_missing_table_of_ours_is_found(patient: Patient, table: str) -> None:
-    """By its name."""
+def test_a_missing_bookkeeping_table_is_found(patient: Patient, table: str) -> None:
+    """The finding names it."""
     patient.database.ask(f"DROP TABLE {table}")
     assert not patient.examine(offline=True).well
-    assert patient.found is not None
-    assert table in " ".join(one.message for one in patient.found.of(Severity.WRONG))
+    assert patient.examination is not None
+    assert table in " ".join(finding.message for finding in patient.examination.of(Severity.WRONG))
 
 
-def test_what_cannot_be_examined_is_said(patient: Patient) -> None:
-    """No such schema, no server, no right to read."""
+def test_a_database_that_cannot_be_examined_is_reported(patient: Patient) -> None:
+    """There is no such schema, no server, or no right to read."""
     address = patient.database.address
     with pytest.raises(ConfigurationError, match="no tables of a sync in the schema other") as refused:
         patient.examine(database=destination_of(address, "other"), offline=True)

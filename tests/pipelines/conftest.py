@@ -1,4 +1,4 @@
-"""A sync that is not one: events as a test wants them, through the real pump into a real database of each kind."""
+"""A fake sync: the events that a test wants, through the real loop into a real database of each kind."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from postgres_server import Server, server
 from tiktok_marketing.catalog import Stream, field_types, stream_named
 from tiktok_marketing.clock import SystemClock
 from tiktok_marketing.pipelines import Summary, Watcher
-from tiktok_marketing.pipelines.databases.destination import destination_of
+from tiktok_marketing.pipelines.databases.kinds import destination_of
 from tiktok_marketing.pipelines.databases.lock import reserved
 from tiktok_marketing.pipelines.load_loop import LoaderThread, LoadLoop
 from tiktok_marketing.pipelines.loader import Loader
@@ -30,14 +30,14 @@ _PYTHON: dict[str, Any] = {"string": str, "integer": int, "number": float}
 
 
 class FakeSync:
-    """Yields events, or raises the errors among them; an awaitable among them is awaited."""
+    """Yields events. It raises the errors among them, and awaits the functions among them."""
 
     def __init__(self, events: Iterable[Any]) -> None:
         self._events = list(events)
         self.taken = 0
 
     async def events(self) -> AsyncIterator[Event]:
-        """Give one event after the other."""
+        """Yield one event after another."""
         for event in self._events:
             if isinstance(event, BaseException):
                 raise event
@@ -49,7 +49,7 @@ class FakeSync:
             await asyncio.sleep(0)
 
     def progress(self) -> Progress:
-        """Tell nothing of worth."""
+        """Return placeholder figures."""
         return Progress(
             accounts=1,
             streams=(StreamProgress(name="ads", phase="reading", records=0, windows=0, windows_total=0),),
@@ -65,13 +65,13 @@ class FakeSync:
 
 def stream(name: str) -> Stream:
     """A stream of the catalog."""
-    found = stream_named(name)
-    assert found is not None
-    return found
+    named = stream_named(name)
+    assert named is not None
+    return named
 
 
 def row_types(of: Stream) -> tuple[type, type, type]:
-    """Structs as the sync makes them for a report: row, dimensions, metrics."""
+    """The structs that a sync creates for a report: row, dimensions, metrics."""
     types = field_types(of)
     dimensions = msgspec.defstruct(
         "Dimensions", [(name, _PYTHON[kind.kind]) for name, kind in types["dimensions"].fields.items()]
@@ -122,24 +122,24 @@ def state(day: str, name: str = "campaigns_reports_daily") -> Checkpoint:
 
 
 def whole(name: str, *between: Any, failures: tuple[Failure, ...] = ()) -> list[Any]:
-    """The events of one stream from its start to its end."""
+    """The events of a stream from its start to its end."""
     return [StreamStarted(stream(name)), *between, StreamEnded(stream(name), failures, 0)]
 
 
 class Loaded(msgspec.Struct):
-    """What came of a fake sync."""
+    """The outcome of a fake sync."""
 
     summary: Summary
     states_before: dict[str, Any]
-    said: list[str]
+    notices: list[str]
 
 
-class _Ear(Watcher):
+class _NoticeCollector(Watcher):
     def __init__(self) -> None:
-        self.heard: list[str] = []
+        self.notices: list[str] = []
 
     def says(self, text: str) -> None:
-        self.heard.append(text)
+        self.notices.append(text)
 
 
 class DuckDB:
@@ -164,9 +164,9 @@ class Postgres:
     kind = "postgres"
 
     def __init__(self, started: Server) -> None:
-        made = started.new_database()
-        self.address = made.address
-        self.ask = made.ask
+        database = started.new_database()
+        self.address = database.address
+        self.ask = database.ask
         self.another = lambda: Postgres(started)
 
 
@@ -191,20 +191,20 @@ def postgres_only(postgres_server: Server) -> Postgres:
 
 @pytest.fixture(params=["duckdb", "postgres"])
 def database(request: pytest.FixtureRequest) -> DuckDB | Postgres:
-    """Where a test's rows go: each test runs once with each kind."""
-    made: DuckDB | Postgres = request.getfixturevalue(f"{request.param}_only")
-    return made
+    """The database of a test. Each test runs once per kind."""
+    database: DuckDB | Postgres = request.getfixturevalue(f"{request.param}_only")
+    return database
 
 
 def in_sink(rows: Rows, loop: LoadLoop) -> Rows:
-    """The same rows in a sink of the loop's, as a sync would deliver them."""
+    """The same rows in a sink of the loop, as a sync delivers them."""
     sink = loop.sink(rows.stream, rows.advertiser_id)
     sink.extend(list(rows.records))  # type: ignore[call-overload]
     return msgspec.structs.replace(rows, records=sink)
 
 
 def runner(place: DuckDB | Postgres) -> Callable[..., Loaded]:
-    """Runs events into a database."""
+    """Return a function that loads events into a database."""
 
     def run_events(
         events: Iterable[Any], *, full: bool = False, stop: asyncio.Event | None = None, names: Iterable[str] = ()
@@ -214,15 +214,15 @@ def runner(place: DuckDB | Postgres) -> Callable[..., Loaded]:
             listed = list(events)
             chosen = {event.stream.name: event.stream for event in listed if isinstance(event, StreamStarted)}
             chosen |= {name: stream(name) for name in names}
-            ear = _Ear()
+            watcher = _NoticeCollector()
             with reserved(destination) as folder, LoaderThread() as thread:
-                pump = LoadLoop(destination, chosen.values(), ear, SystemClock(), stop or asyncio.Event())
-                loader = Loader(destination, folder, pump.notice_from_thread)
+                loop = LoadLoop(destination, chosen.values(), watcher, SystemClock(), stop or asyncio.Event())
+                loader = Loader(destination, folder, loop.notice_from_thread)
                 states = await thread.do(loader.open)
-                pump.begin_from(states, full=full)
-                read = [in_sink(event, pump) if isinstance(event, Rows) else event for event in listed]
-                summary = await pump.run(FakeSync(read), loader, thread)  # type: ignore[arg-type]
-            return Loaded(summary, states, ear.heard)
+                loop.begin_from(states, full=full)
+                read = [in_sink(event, loop) if isinstance(event, Rows) else event for event in listed]
+                summary = await loop.run(FakeSync(read), loader, thread)  # type: ignore[arg-type]
+            return Loaded(summary, states, watcher.notices)
 
         return asyncio.run(main())
 
@@ -231,18 +231,18 @@ def runner(place: DuckDB | Postgres) -> Callable[..., Loaded]:
 
 @pytest.fixture
 def run(database: DuckDB | Postgres) -> Callable[..., Loaded]:
-    """Run events into the test's database."""
+    """Load events into the test's database."""
     return runner(database)
 
 
 @pytest.fixture
 def query(database: DuckDB | Postgres) -> Callable[[str], list[tuple[Any, ...]]]:
-    """Ask the test's database."""
+    """Query the test's database."""
     return database.ask
 
 
 class Make:
-    """What tests make events of."""
+    """The functions that tests build events with."""
 
     account = ACCOUNT
     ad = AD
@@ -258,5 +258,5 @@ class Make:
 
 @pytest.fixture
 def make() -> type[Make]:
-    """The functions above, since test folders are no packages to import from."""
+    """The functions above, because test folders are not packages that can be imported from."""
     return Make

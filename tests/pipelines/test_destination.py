@@ -10,13 +10,14 @@ import pytest
 
 from tiktok_marketing.errors import ConfigurationError, DestinationError
 from tiktok_marketing.extras import install_hint
-from tiktok_marketing.pipelines.databases.destination import DuckDBFile, describe_error, destination_of
+from tiktok_marketing.pipelines.databases.duckdb.address import DuckDBFile
+from tiktok_marketing.pipelines.databases.kinds import destination_of
 from tiktok_marketing.pipelines.databases.lock import reserved
 from tiktok_marketing.pipelines.loader import Loader
 
 
 def open_database(address: Path | str) -> None:
-    """Open it as a sync does before it reads anything."""
+    """Open a database as a sync does before it reads anything."""
     destination = destination_of(str(address))
     with reserved(destination) as folder:
         Loader(destination, folder, print).open()
@@ -34,7 +35,7 @@ def open_database(address: Path | str) -> None:
     ],
 )
 def test_addresses_name_files(address: str, path: str) -> None:
-    """Three slashes are relative to the current folder, four are absolute, and a path is a path."""
+    """Three slashes are relative to the current folder, four are absolute, and a path works without a scheme."""
     destination = destination_of(address)
     assert isinstance(destination, DuckDBFile)
     assert destination.path == Path.cwd() / path
@@ -48,15 +49,15 @@ def test_addresses_name_files(address: str, path: str) -> None:
         ("postgresql://user:a/b@localhost/db", "cannot be read"),
         ("postgresql://user:a#b@localhost/db", "cannot be read"),
         ("postgresql://[user:secret@localhost/db", "cannot be read"),
-        ("data.csv", "is no destination"),
+        ("data.csv", "is not a destination"),
         ("duckdb://", "names no file"),
         ("duckdb:///", "names no file"),
         ("duckdb:///:memory:", "names no file"),
         ("duckdb://host/x.duckdb", "names no file"),
     ],
 )
-def test_other_addresses_are_refused_in_a_sentence(address: str, words: str) -> None:
-    """Whoever writes a wrong address is shown a right one."""
+def test_an_invalid_address_is_refused_with_a_valid_example(address: str, words: str) -> None:
+    """The error shows how an address is written, and never the password."""
     with pytest.raises(ConfigurationError, match=words) as refused:
         destination_of(address)
     assert "duckdb:///tiktok.duckdb" in refused.value.remedy or "postgresql://user:" in refused.value.remedy
@@ -65,42 +66,42 @@ def test_other_addresses_are_refused_in_a_sentence(address: str, words: str) -> 
 
 @pytest.mark.parametrize("dataset", ["a b", "1st", "drop;", "", "Tiktok"])
 def test_a_dataset_must_be_a_plain_name(dataset: str) -> None:
-    """It is written in every query, so it must not need quotes."""
+    """Users write it in every query, so it must work without quotes."""
     with pytest.raises(ConfigurationError, match="dataset"):
         destination_of("x.duckdb", dataset)
 
 
-def test_file_and_dataset_must_differ_in_name() -> None:
-    """`tiktok.ads` in tiktok.duckdb would be refused by DuckDB as ambiguous."""
+def test_the_file_and_the_dataset_must_have_different_names() -> None:
+    """DuckDB would refuse `tiktok.ads` in tiktok.duckdb as ambiguous."""
     with pytest.raises(ConfigurationError, match="same name"):
         destination_of("duckdb:///tiktok.duckdb", "tiktok")
     assert destination_of("duckdb:///tiktok.duckdb").dataset != "tiktok"
 
 
-def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    """A sync does not make folders that are likely misspelt."""
+def test_a_missing_folder_is_reported_by_name(tmp_path: Path) -> None:
+    """A sync does not create a folder, because its name is probably a typing error."""
     with pytest.raises(DestinationError, match=r"The folder .*/nowhere does not exist\."):
         open_database(tmp_path / "nowhere" / "x.duckdb")
 
 
-def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
-    """It is somebody's, whatever its name."""
+def test_a_file_that_is_not_a_database_is_left_unchanged(tmp_path: Path) -> None:
+    """It may be a file that somebody needs."""
     path = tmp_path / "x.duckdb"
     path.write_text("Dear diary, " * 1000)
-    with pytest.raises(DestinationError, match=r"is no DuckDB database\."):
+    with pytest.raises(DestinationError, match=r"is not a DuckDB database\."):
         open_database(path)
     assert path.read_text().startswith("Dear diary")
 
 
-def test_a_folder_is_no_database(tmp_path: Path) -> None:
-    """Neither is it a crash."""
+def test_a_folder_in_place_of_a_file_is_refused(tmp_path: Path) -> None:
+    """The error says what it is; nothing crashes."""
     (tmp_path / "x.duckdb").mkdir()
     with pytest.raises(DestinationError, match=r"is a folder\."):
         open_database(tmp_path / "x.duckdb")
 
 
-def test_a_locked_database_names_who_has_it(tmp_path: Path) -> None:
-    """Before anything is read, and with the process that must be ended."""
+def test_a_database_in_use_names_the_process_that_holds_it(tmp_path: Path) -> None:
+    """The sync says so before it reads anything."""
     path = tmp_path / "x.duckdb"
     code = f"import duckdb, sys; c = duckdb.connect({str(path)!r}); print('open', flush=True); sys.stdin.read()"
     command = [sys.executable, "-c", code]
@@ -113,8 +114,8 @@ def test_a_locked_database_names_who_has_it(tmp_path: Path) -> None:
         holder.stdin.close()
 
 
-def test_two_syncs_into_one_database_are_kept_apart(tmp_path: Path) -> None:
-    """DuckDB's lock is given back between packages, so there is one for the whole sync."""
+def test_a_second_sync_into_the_same_database_is_refused(tmp_path: Path) -> None:
+    """DuckDB releases its lock between packages, so there is a lock for the whole sync."""
     destination = destination_of(str(tmp_path / "x.duckdb"))
     with reserved(destination):
         with pytest.raises(DestinationError, match=f"Another sync .*process {os.getpid()}"), reserved(destination):
@@ -123,15 +124,15 @@ def test_two_syncs_into_one_database_are_kept_apart(tmp_path: Path) -> None:
     assert not destination.working_folder.exists()
 
 
-def test_what_a_killed_sync_left_is_cleared_away(tmp_path: Path) -> None:
+def test_the_packages_of_a_killed_sync_are_removed(tmp_path: Path) -> None:
     """An old package must never be loaded on top of newer rows."""
     destination = destination_of(str(tmp_path / "x.duckdb"))
-    left = destination.working_folder / "packages-of-before" / "tiktok"
-    left.mkdir(parents=True)
-    (left / "old").write_text("x")
+    package = destination.working_folder / "packages-of-before" / "tiktok"
+    package.mkdir(parents=True)
+    (package / "old").write_text("x")
     with reserved(destination) as folder:
         assert list(folder.iterdir()) == []
-        assert not left.exists()
+        assert not package.exists()
 
 
 @pytest.mark.parametrize(
@@ -141,23 +142,23 @@ def test_what_a_killed_sync_left_is_cleared_away(tmp_path: Path) -> None:
         (duckdb.IOException("IO Error: Could not write file: No space left on device"), "disk of .* is full"),
         (PermissionError(13, "Permission denied", "/data/x"), "permission denied"),
         (OSError(30, "Read-only file system", "/data/x"), "read-only file system"),
-        (duckdb.InvalidInputException('Cannot execute statement: "x" in read-only mode!'), "can only be read"),
-        (duckdb.Error("Something nobody has thought of\nwith a second line"), r"nobody has thought of\."),
+        (duckdb.InvalidInputException('Cannot execute statement: "x" in read-only mode!'), "is read-only"),
+        (duckdb.Error("An unknown error\nwith a second line"), r"An unknown error\."),
     ],
 )
-def test_trouble_with_the_disk_is_told_in_one_sentence(tmp_path: Path, error: Exception, words: str) -> None:
-    """The cause counts, not the library that wrapped it."""
+def test_a_disk_error_is_described_in_one_sentence(tmp_path: Path, error: Exception, words: str) -> None:
+    """The sentence describes the cause, not the library that wrapped it."""
     wrapped = RuntimeError("Pipeline execution failed at step=load")
     wrapped.__cause__ = error
-    told = describe_error(wrapped, destination_of(str(tmp_path / "x.duckdb")))
-    assert "\n" not in str(told)
+    described = destination_of(str(tmp_path / "x.duckdb")).describe_error(wrapped)
+    assert "\n" not in str(described)
     with pytest.raises(DestinationError, match=words):
-        raise told
+        raise described
 
 
-def test_a_read_only_folder_is_told(tmp_path: Path) -> None:
-    """Before anything is read."""
-    folder = Path("/sys") if os.geteuid() == 0 else tmp_path  # no mode keeps root out of a folder of its own
+def test_a_read_only_folder_is_reported(tmp_path: Path) -> None:
+    """The sync says so before it reads anything."""
+    folder = Path("/sys") if os.geteuid() == 0 else tmp_path  # root can write to its own folder whatever the mode
     tmp_path.chmod(0o500)
     try:
         with pytest.raises(DestinationError, match=r"(?i)permi|read-only"):
@@ -177,7 +178,7 @@ def test_a_read_only_folder_is_told(tmp_path: Path) -> None:
 def test_a_missing_library_is_reported_with_its_extra_and_the_command_that_installs_it(
     tmp_path: Path, missing: str, address: str, extra: str
 ) -> None:
-    """Somebody who installed the Airbyte source alone learns what to add."""
+    """A user who installed the Airbyte source alone learns what to add."""
     code = (
         f"import sys; sys.modules[{missing!r}] = None\n"
         "from tiktok_marketing.config import parse_config\n"

@@ -14,10 +14,10 @@ import duckdb
 import pytest
 
 from tiktok_marketing.errors import ConnectorError, DestinationError
-from tiktok_marketing.pipelines import load_loop as pump
-from tiktok_marketing.pipelines import loader as dlt_source
-from tiktok_marketing.pipelines.databases.destination import destination_of
+from tiktok_marketing.pipelines import load_loop
+from tiktok_marketing.pipelines.databases.kinds import destination_of
 from tiktok_marketing.pipelines.databases.replacement import Replacement
+from tiktok_marketing.pipelines.loader import Loader
 from tiktok_marketing.pipelines.package import LoadPackage
 from tiktok_marketing.sync.events import DaysComplete, Failure, Notice, Rows
 from tiktok_marketing.sync.plan.windows import Window
@@ -40,12 +40,12 @@ TYPES = {
 
 
 def failure(name: str, account: str | None = None, *, tolerated: bool = False) -> Failure:
-    """A part that could not be read."""
+    """A failure of a stream."""
     return Failure(name, account, "", ConnectorError("No permission.", remedy="Ask for it."), tolerated)
 
 
-def test_rows_arrive_with_their_state(run: Any, query: Any, make: Any) -> None:
-    """The next run begins from the state that the last one has loaded."""
+def test_rows_are_loaded_with_their_state(run: Any, query: Any, make: Any) -> None:
+    """The next run starts from the state that the last run loaded."""
     first = run(make.whole(DAILY, make.batch(DAILY, [make.campaign_row(1, "2026-01-01")]), make.state("2026-01-01")))
     second = run(make.whole(DAILY, make.state("2026-01-02")))
     assert first.states_before == {}
@@ -56,14 +56,14 @@ def test_rows_arrive_with_their_state(run: Any, query: Any, make: Any) -> None:
 
 
 def test_rows_are_merged_by_key(run: Any, query: Any, make: Any) -> None:
-    """A row that is read again replaces what it was, and is there once."""
+    """A row that is read again replaces the old row and is there once."""
     run(make.whole(DAILY, make.batch(DAILY, [make.campaign_row(ad, "2026-01-01", "1.00") for ad in (1, 2)])))
     run(make.whole(DAILY, make.batch(DAILY, [make.campaign_row(ad, "2026-01-01", "5.00") for ad in (2, 3)])))
     assert query("SELECT spend::INT FROM campaigns_reports_daily ORDER BY campaign_id") == [(1,), (5,), (5,)]
 
 
-def test_what_accounts_share_is_there_once_for_each(run: Any, query: Any, make: Any) -> None:
-    """A pixel of two accounts is two rows, although Airbyte's key of it does not name the account."""
+def test_an_object_that_accounts_share_has_a_row_per_account(run: Any, query: Any, make: Any) -> None:
+    """A pixel of two accounts is two rows, although its key in Airbyte does not include the account."""
     shared = [{"advertiser_id": account, "pixel_id": "5", "pixel_name": "Shop"} for account in (1, 2)]
     run(make.whole("pixels", make.batch("pixels", shared)))
     run(make.whole("pixels", make.batch("pixels", shared)))
@@ -77,10 +77,10 @@ def test_what_accounts_share_is_there_once_for_each(run: Any, query: Any, make: 
         ("pixel_instant_page_events", {"business_type": "LEAD", "instant_page_events": {"objective_types": []}}),
     ],
 )
-def test_streams_without_a_key_are_loaded_once(
+def test_a_stream_without_a_key_is_replaced_by_the_next_run(
     run: Any, query: Any, make: Any, name: str, record: dict[str, Any]
 ) -> None:
-    """Airbyte declares no key for them; a second run replaces the rows of the first one."""
+    """Airbyte declares no key for these streams; a second run replaces the rows of the first."""
     records = [{"advertiser_id": account, **record} for account in (1, 2)]
     run(make.whole(name, make.batch(name, records)))
     run(make.whole(name, make.batch(name, records)))
@@ -88,31 +88,29 @@ def test_streams_without_a_key_are_loaded_once(
 
 
 def test_sums_of_money_are_exact(run: Any, query: Any, make: Any) -> None:
-    """A thousand times ten cents are a hundred, not 99.9999999999986."""
+    """A thousand times ten cents is a hundred, not 99.9999999999986."""
     run(make.whole(DAILY, make.batch(DAILY, [make.campaign_row(ad, "2026-01-01", "0.10") for ad in range(1000)])))
     assert query("SELECT sum(spend) = 100 FROM campaigns_reports_daily") == [(True,)]
 
 
-def test_a_stream_without_records_has_its_table_all_the_same(run: Any, query: Any, make: Any) -> None:
-    """A query on it gives no rows rather than an error, and has every declared column."""
+def test_a_stream_without_records_has_a_table(run: Any, query: Any, make: Any) -> None:
+    """A query on it returns no rows rather than an error, and every declared column exists."""
     run(make.whole("campaigns"))
     assert query("SELECT campaign_id, objective_type, special_industries FROM campaigns") == []
 
 
-def test_columns_have_their_types_and_descriptions_in_the_database(
-    run: Any, query: Any, make: Any, database: Any
-) -> None:
-    """What a tool shows beside a column says what it is."""
+def test_columns_have_types_and_comments_in_the_database(run: Any, query: Any, make: Any, database: Any) -> None:
+    """A tool can show what each column means."""
     run(make.whole("campaigns", make.batch("campaigns", [{"campaign_id": 1, "special_industries": ["HEC"]}])))
-    found = query(COLUMNS[database.kind].format(table="campaigns"))
-    types = {name: kind for name, kind, _ in found}
+    columns = query(COLUMNS[database.kind].format(table="campaigns"))
+    types = {name: kind for name, kind, _ in columns}
     assert types.items() >= TYPES[database.kind].items()
-    assert all(comment for _, _, comment in found)
+    assert all(comment for _, _, comment in columns)
     assert query("SELECT special_industries ->> 0 FROM campaigns") == [("HEC",)]
 
 
-def test_a_field_added_later_becomes_a_column_and_stays(run: Any, query: Any, make: Any) -> None:
-    """Also when the next sync brings records without it."""
+def test_a_new_field_becomes_a_column_that_stays(run: Any, query: Any, make: Any) -> None:
+    """The column also stays when the next sync brings records without the field."""
     run(make.whole("ads", make.batch("ads", [{"ad_id": 1}])))
     run(make.whole("ads", make.batch("ads", [{"ad_id": 2, "brand_new": "x"}])))
     run(make.whole("ads", make.batch("ads", [{"ad_id": 3}])))
@@ -120,21 +118,21 @@ def test_a_field_added_later_becomes_a_column_and_stays(run: Any, query: Any, ma
 
 
 def test_misfits_are_kept_in_the_database(run: Any, query: Any, make: Any) -> None:
-    """The text that did not fit can be asked for."""
+    """A query can find the text that did not fit its column."""
     ran = run(make.whole(DAILY, make.batch(DAILY, [make.campaign_row(1, "2026-01-01", impressions="<5")])))
     assert query("SELECT impressions, _misfits ->> 'impressions' FROM campaigns_reports_daily") == [(None, "<5")]
-    assert ran.summary.notices == tuple(ran.said)
+    assert ran.summary.notices == tuple(ran.notices)
 
 
-def test_what_vanished_leaves_a_stream_that_is_read_whole(run: Any, query: Any, make: Any) -> None:
-    """An account that the token no longer reaches is no longer in the table of accounts."""
+def test_rows_that_a_whole_read_no_longer_has_are_removed(run: Any, query: Any, make: Any) -> None:
+    """An account that the token no longer reaches disappears from the table of accounts."""
     run(make.whole("advertisers", make.batch("advertisers", [{"advertiser_id": 1}, {"advertiser_id": 2}], None)))
     run(make.whole("advertisers", make.batch("advertisers", [{"advertiser_id": 2}], None)))
     assert query("SELECT advertiser_id FROM advertisers") == [(2,)]
 
 
 def test_nothing_is_removed_after_an_incomplete_read(run: Any, query: Any, make: Any) -> None:
-    """What was not seen may well be there."""
+    """A row that was not read may still exist at TikTok."""
     run(make.whole("advertisers", make.batch("advertisers", [{"advertiser_id": 1}, {"advertiser_id": 2}], None)))
     failures = (failure("advertisers", "1"),)
     ran = run(make.whole("advertisers", make.batch("advertisers", [{"advertiser_id": 2}], None), failures=failures))
@@ -143,8 +141,8 @@ def test_nothing_is_removed_after_an_incomplete_read(run: Any, query: Any, make:
     assert "No permission." in ran.summary.missing()[0]
 
 
-def test_rows_of_accounts_that_are_skipped_on_purpose_stay(run: Any, query: Any, make: Any) -> None:
-    """They were not read, which says nothing of what is in them."""
+def test_rows_of_skipped_accounts_stay(run: Any, query: Any, make: Any) -> None:
+    """These accounts were not read, so nothing is known about their rows."""
     both = [make.batch("advertisers", [{"advertiser_id": account} for account in (1, 2, 3)], None)]
     run(make.whole("advertisers", *both))
     skipped = (failure("advertisers", "1", tolerated=True),)
@@ -154,21 +152,21 @@ def test_rows_of_accounts_that_are_skipped_on_purpose_stay(run: Any, query: Any,
 
 
 def test_rows_of_a_stream_with_a_cursor_are_never_removed(run: Any, query: Any, make: Any) -> None:
-    """An incremental read sees what changed, and only that."""
+    """An incremental read returns only what changed."""
     run(make.whole("campaigns", make.batch("campaigns", [{"campaign_id": 1}])))
     run(make.whole("campaigns", make.batch("campaigns", [{"campaign_id": 2}])))
     assert query("SELECT count(*) FROM campaigns") == [(2,)]
 
 
 def test_a_full_sync_forgets_the_state(run: Any, make: Any) -> None:
-    """If it is ended early, the next run goes on with the full sync rather than from the old state."""
+    """If it ends early, the next run continues the full sync rather than the old state."""
     run(make.whole(DAILY, make.state("2026-01-05")) + make.whole("campaigns", make.state("2026-01-05", "campaigns")))
     run(make.whole(DAILY, make.batch(DAILY, [make.campaign_row(1, "2026-01-01")])), full=True)
     again = run(make.whole(DAILY))
     assert set(again.states_before) == {"campaigns"}
 
 
-def test_packages_are_loaded_while_reading_goes_on(run: Any, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_packages_are_loaded_while_reading_continues(run: Any, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A long sync shows data early: a package does not wait for the end."""
     monkeypatch.setattr("tiktok_marketing.pipelines.package.FULL_ROWS", 2)
     pages = [
@@ -179,14 +177,14 @@ def test_packages_are_loaded_while_reading_goes_on(run: Any, make: Any, monkeypa
     assert ran.summary.rows == 6
 
 
-def test_a_package_goes_after_some_seconds_although_nothing_comes(
+def test_a_package_is_loaded_after_some_seconds_without_new_rows(
     run: Any, make: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A sync that waits for TikTok's quota does not keep back what it has."""
-    monkeypatch.setattr(pump, "FIRST_SECONDS", 0.1)
+    """A sync that waits for TikTok's quota does not hold back what it has."""
+    monkeypatch.setattr(load_loop, "FIRST_SECONDS", 0.1)
     loaded: list[float] = []
-    load = dlt_source.Loader.load
-    monkeypatch.setattr(dlt_source.Loader, "load", lambda *args: (loaded.append(time.monotonic()), load(*args))[1])
+    load = Loader.load
+    monkeypatch.setattr(Loader, "load", lambda *args: (loaded.append(time.monotonic()), load(*args))[1])
     reached: list[float] = []
 
     async def wait() -> None:
@@ -197,12 +195,12 @@ def test_a_package_goes_after_some_seconds_although_nothing_comes(
     assert loaded[0] < reached[0]
 
 
-def test_no_more_than_one_package_waits_while_one_is_loaded(
+def test_at_most_one_package_waits_while_another_is_loaded(
     run: Any, make: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When loading is the slow side, reading waits: memory holds two packages at most."""
+    """If loading is slower than reading, reading waits: memory holds at most two packages."""
     monkeypatch.setattr("tiktok_marketing.pipelines.package.FULL_ROWS", 1)
-    load, make_package = dlt_source.Loader.load, LoadPackage.__init__
+    load, make_package = Loader.load, LoadPackage.__init__
     begun: list[LoadPackage] = []
 
     def slow(loader: Any, package: LoadPackage) -> Any:
@@ -213,7 +211,7 @@ def test_no_more_than_one_package_waits_while_one_is_loaded(
         make_package(package, began)
         begun.append(package)
 
-    monkeypatch.setattr(dlt_source.Loader, "load", slow)
+    monkeypatch.setattr(Loader, "load", slow)
     monkeypatch.setattr(LoadPackage, "__init__", counted)
     pages = [make.batch(DAILY, [make.campaign_row(ad, "2026-01-01")]) for ad in range(4)]
     ran = run(make.whole(DAILY, *pages))
@@ -221,10 +219,10 @@ def test_no_more_than_one_package_waits_while_one_is_loaded(
     assert max(package.rows for package in begun) == 1
 
 
-def test_a_state_counts_only_once_its_package_is_whole(
+def test_the_state_of_an_unfinished_package_does_not_count(
     run: Any, query: Any, make: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed between the rows and the end of the package, a sync reads those rows again and doubles nothing."""
+    """A sync that is killed before the end of a package reads its rows again and duplicates none."""
     from dlt.destinations.job_client_impl import SqlJobClientBase
 
     def killed(*_: Any) -> None:
@@ -240,18 +238,18 @@ def test_a_state_counts_only_once_its_package_is_whole(
     assert query("SELECT count(*), sum(spend) FROM campaigns_reports_daily") == [(1, Decimal("1.1000"))]
 
 
-def test_rows_that_are_replaced_are_never_gone(
+def test_old_rows_stay_if_a_sync_is_killed_before_new_ones_are_inserted(
     run: Any, query: Any, make: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed between the deletion of the old rows and the insertion of the new ones, the old ones are still there."""
+    """Deletion and insertion are one transaction."""
     of, days = make.stream(DAILY), Window(date(2026, 1, 1), date(2026, 1, 1))
     page = Rows(of, make.account, [make.campaign_row(1, "2026-01-01")], 9, 1)
     events = make.whole(DAILY, page, DaysComplete(of, 1, make.account, days, exact=True))
     run(events)
     delete_replaced = Replacement.delete_replaced
 
-    def killed(change: Replacement, *given: Any) -> None:
-        delete_replaced(change, *given)
+    def killed(change: Replacement, *arguments: Any) -> None:
+        delete_replaced(change, *arguments)
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
@@ -262,19 +260,19 @@ def test_rows_that_are_replaced_are_never_gone(
 
 
 def test_a_failed_load_ends_the_sync_with_its_reason(run: Any, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also when it happens in the middle, in the other thread."""
+    """This also holds in the middle of a sync, when the load runs in the other thread."""
     monkeypatch.setattr("tiktok_marketing.pipelines.package.FULL_ROWS", 1)
 
     def full(*_: Any) -> Any:
         raise duckdb.IOException("IO Error: No space left on device")
 
-    monkeypatch.setattr(dlt_source, "_source", full)
+    monkeypatch.setattr("tiktok_marketing.pipelines.loader._source", full)
     with pytest.raises(DestinationError, match="is full"):
         run(make.whole(DAILY, *[make.batch(DAILY, [make.campaign_row(ad, "2026-01-01")]) for ad in range(5)]))
 
 
 def test_what_was_read_before_an_error_is_loaded(run: Any, query: Any, make: Any) -> None:
-    """A revoked token ends the sync; the rows and the state until then are not thrown away."""
+    """If the token is revoked, the sync ends, and the rows and the state until then are loaded."""
     error = ConnectorError("The token was revoked.", remedy="Get a new one.")
     events = make.whole(DAILY, make.batch(DAILY, [make.campaign_row(1, "2026-01-01")]), make.state("2026-01-01"))[:-1]
     ran = run([*events, error])
@@ -286,13 +284,13 @@ def test_what_was_read_before_an_error_is_loaded(run: Any, query: Any, make: Any
 
 
 def test_an_error_before_anything_was_read_is_raised(run: Any) -> None:
-    """There is nothing to sum up."""
+    """There is nothing to summarize."""
     with pytest.raises(ConnectorError, match="wrong token"):
         run([ConnectorError("A wrong token.".lower())], names=[DAILY])
 
 
 def test_a_stop_loads_what_was_read(run: Any, query: Any, make: Any) -> None:
-    """Ctrl-C: rows and states until then are loaded, and the summary says that it was ended early."""
+    """After Ctrl-C, rows and states until then are loaded, and the summary says that the sync was interrupted."""
     stop = asyncio.Event()
 
     async def end() -> None:
@@ -308,7 +306,7 @@ def test_a_stop_loads_what_was_read(run: Any, query: Any, make: Any) -> None:
 
 
 def test_a_stream_whose_rows_have_no_key_fails_alone(run: Any, query: Any, make: Any) -> None:
-    """Its state stays where it was; the other streams go on."""
+    """Its state does not move, and the other streams continue."""
     events = [
         *make.whole("ads", make.batch("ads", [{"ad_id": "odd"}]), make.state("2026-01-01", "ads")),
         *make.whole("campaigns", make.batch("campaigns", [{"campaign_id": 1}]), make.state("2026-01-01", "campaigns")),
@@ -320,7 +318,7 @@ def test_a_stream_whose_rows_have_no_key_fails_alone(run: Any, query: Any, make:
     assert query("SELECT count(*) FROM campaigns") == [(1,)]
 
 
-def test_states_do_not_pile_up(run: Any, query: Any, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_states_are_deleted(run: Any, query: Any, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each state names every account; a sync of hours would fill the database with them."""
     monkeypatch.setattr("tiktok_marketing.pipelines.package.FULL_ROWS", 1)
     events = [
@@ -334,8 +332,8 @@ def test_states_do_not_pile_up(run: Any, query: Any, make: Any, monkeypatch: pyt
     assert run(make.whole(DAILY)).states_before == {DAILY: make.state("2026-01-06").state}
 
 
-def test_a_state_outlives_packages_without_one(run: Any, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A package whose states did not move has none in it; the last one before it still holds."""
+def test_a_state_stays_when_later_packages_have_none(run: Any, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package whose states did not move contains none; the last state before it stays valid."""
     monkeypatch.setattr("tiktok_marketing.pipelines.package.FULL_ROWS", 1)
     pages = [make.batch(DAILY, [make.campaign_row(ad, "2026-01-02")]) for ad in range(4)]
     first = make.batch(DAILY, [make.campaign_row(1, "2026-01-01")])
@@ -343,8 +341,8 @@ def test_a_state_outlives_packages_without_one(run: Any, make: Any, monkeypatch:
     assert run(make.whole(DAILY)).states_before == {DAILY: make.state("2026-01-01").state}
 
 
-def test_nothing_but_the_tables_is_left(run: Any, query: Any, make: Any, database: Any) -> None:
-    """No staging schema, no working folder."""
+def test_a_sync_leaves_only_its_tables(run: Any, query: Any, make: Any, database: Any) -> None:
+    """No staging schema and no working folder remain."""
     run(make.whole(DAILY, make.batch(DAILY, [make.campaign_row(1, "2026-01-01")])))
     assert query("SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE 'tiktok%'") == [
         ("tiktok_ads",)
@@ -352,37 +350,37 @@ def test_nothing_but_the_tables_is_left(run: Any, query: Any, make: Any, databas
     assert not destination_of(database.address).working_folder.exists()
 
 
-def test_every_sync_is_written_down(run: Any, query: Any, make: Any) -> None:
-    """Who wonders about a number can see when it was read, and whether all of it was."""
+def test_every_sync_is_recorded(run: Any, query: Any, make: Any) -> None:
+    """The table of syncs says when a number was read, and whether the read was complete."""
     run(make.whole(DAILY, make.batch(DAILY, [make.campaign_row(1, "2026-01-01")])))
     run(make.whole(DAILY, failures=(failure(DAILY, "7"),)))
-    found = query("SELECT stream, loaded_rows, complete, missing FROM _tiktok_syncs ORDER BY started_at")
-    assert found == [(DAILY, 1, True, None), (DAILY, 0, False, f"{DAILY}, account 7: No permission.")]
+    syncs = query("SELECT stream, loaded_rows, complete, missing FROM _tiktok_syncs ORDER BY started_at")
+    assert syncs == [(DAILY, 1, True, None), (DAILY, 0, False, f"{DAILY}, account 7: No permission.")]
 
 
-def test_every_package_is_written_down(run: Any, query: Any, make: Any) -> None:
-    """How many rows each left behind, so that one that goes missing later is noticed."""
+def test_every_package_is_recorded(run: Any, query: Any, make: Any) -> None:
+    """The table of loads says how many rows each package left, so that the doctor notices if one disappears."""
     rows = [make.campaign_row(number, "2026-01-01") for number in range(3)]
     run(make.whole(DAILY, make.batch(DAILY, rows)))
     run(make.whole(DAILY, make.batch(DAILY, rows[:2])))
-    found = query(
+    loads = query(
         "SELECT stream, kept_rows FROM _tiktok_loads JOIN _tiktok_syncs USING (sync_id, stream) ORDER BY started_at"
     )
-    assert found == [(DAILY, 3), (DAILY, 2)]
+    assert loads == [(DAILY, 3), (DAILY, 2)]
     assert query("SELECT count(*) FROM _tiktok_loads JOIN campaigns_reports_daily ON load_id = _dlt_load_id") == [(3,)]
 
 
-def test_notices_reach_a_person_and_the_summary(run: Any, make: Any) -> None:
+def test_notices_reach_the_watcher_and_the_summary(run: Any, make: Any) -> None:
     """What the sync noticed on the way is not lost."""
     ran = run(make.whole(DAILY, Notice("warning", "Mind the gap.")))
-    assert "Mind the gap." in ran.said
+    assert "Mind the gap." in ran.notices
     assert ran.summary.notices == ("Mind the gap.",)
 
 
-def test_a_database_that_somebody_looks_at_is_waited_for(
+def test_a_sync_waits_for_a_database_that_is_being_read(
     make: Any, duckdb_only: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between packages the file is free; who reads it just when one is due only delays it."""
+    """The file is free between packages; a reader at the wrong moment only delays a package."""
     monkeypatch.setattr("tiktok_marketing.pipelines.package.FULL_ROWS", 1)
     holders: list[subprocess.Popen[bytes]] = []
 
@@ -396,18 +394,18 @@ def test_a_database_that_somebody_looks_at_is_waited_for(
     ran = make.runner(duckdb_only)(make.whole(DAILY, look, make.batch(DAILY, [make.campaign_row(1, "2026-01-01")])))
     holders[0].communicate()
     assert ran.summary.complete
-    assert any("in use by process" in text for text in ran.said)
+    assert any("in use by process" in text for text in ran.notices)
 
 
-def test_the_users_own_dlt_settings_are_left_alone(tmp_path: Path) -> None:
-    """No settings are read from the home or current folder or the environment, nothing is written there or printed."""
+def test_dlt_ignores_the_users_settings_and_leaves_no_files(tmp_path: Path) -> None:
+    """Settings in the home and current folder and the environment have no effect. Nothing is written or printed."""
     home, here = tmp_path / "home", tmp_path / "here"
     for folder in (home, here):
         (folder / ".dlt").mkdir(parents=True)
         (folder / ".dlt" / "config.toml").write_text("not toml at all [[[")
         (folder / ".dlt" / "secrets.toml").write_text("not toml at all [[[")
     code = (
-        "from tiktok_marketing.pipelines.databases.destination import destination_of\n"
+        "from tiktok_marketing.pipelines.databases.kinds import destination_of\n"
         "from tiktok_marketing.pipelines.databases.lock import reserved\n"
         "from tiktok_marketing.pipelines.loader import Loader\n"
         "from tiktok_marketing.pipelines.package import LoadPackage\n"

@@ -17,7 +17,7 @@ import pytest
 from postgres_server import PASSWORD, USER, Server
 from tiktok_marketing.errors import ConfigurationError, DestinationError
 from tiktok_marketing.pipelines import package
-from tiktok_marketing.pipelines.databases.destination import describe_error, destination_of
+from tiktok_marketing.pipelines.databases.kinds import destination_of
 from tiktok_marketing.pipelines.databases.lock import reserved
 from tiktok_marketing.pipelines.loader import Loader
 
@@ -39,7 +39,7 @@ TEXTS = [
 
 
 def opened(address: str, dataset: str = "tiktok_ads") -> Loader:
-    """Open it as a sync does before it reads anything."""
+    """Open a database as a sync does before it reads anything."""
     destination = destination_of(address, dataset)
     with reserved(destination) as folder:
         loader = Loader(destination, folder, print)
@@ -49,7 +49,7 @@ def opened(address: str, dataset: str = "tiktok_ads") -> Loader:
 
 @contextmanager
 def role(place: Any, name: str, *statements: str) -> Iterator[str]:
-    """A user with the password "x" who has what these statements give; gives its address."""
+    """Create a user with the password "x" and the rights that these statements grant; yields its address."""
     place.ask(f"CREATE ROLE {name} LOGIN PASSWORD 'x'")
     for statement in statements:
         place.ask(statement)
@@ -63,8 +63,8 @@ def role(place: Any, name: str, *statements: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("kind", ["duckdb", "postgres"])
-def test_every_value_arrives_as_it_was(kind: str, request: pytest.FixtureRequest, make: Any) -> None:
-    """Texts with anything in them, nothing at all, the largest numbers, times and nested values, in every database."""
+def test_every_value_is_stored_unchanged(kind: str, request: pytest.FixtureRequest, make: Any) -> None:
+    """Unusual texts, missing values, the largest numbers, times and nested values, in every kind of database."""
     place = request.getfixturevalue(f"{kind}_only")
     texts = [{"ad_id": number, "ad_name": text} for number, text in enumerate(TEXTS)]
     others = [
@@ -74,9 +74,9 @@ def test_every_value_arrives_as_it_was(kind: str, request: pytest.FixtureRequest
     ]
     make.runner(place)(make.whole("ads", make.batch("ads", [*texts, *others])))
     assert place.ask("SELECT ad_name FROM ads WHERE ad_id < 100 ORDER BY ad_id") == [(text,) for text in TEXTS]
-    found = place.ask("SELECT page_id, modify_time, image_ids FROM ads WHERE ad_id >= 100 ORDER BY ad_id")
-    lists = [json.loads(value) if isinstance(value, str) else value for _, _, value in found]
-    assert [row[:2] for row in found] == [
+    others_stored = place.ask("SELECT page_id, modify_time, image_ids FROM ads WHERE ad_id >= 100 ORDER BY ad_id")
+    lists = [json.loads(value) if isinstance(value, str) else value for _, _, value in others_stored]
+    assert [row[:2] for row in others_stored] == [
         (2**63 - 1, datetime(2026, 1, 31, 23, 59, 59)),  # noqa: DTZ001 - it has no zone
         (-(2**63), datetime(1999, 12, 31)),  # noqa: DTZ001
         (None, None),
@@ -84,8 +84,8 @@ def test_every_value_arrives_as_it_was(kind: str, request: pytest.FixtureRequest
     assert lists == [TEXTS, [], None]
 
 
-def test_numbers_arrive_as_they_were(run: Any, query: Any, make: Any) -> None:
-    """Money to the last of its four decimals, and fractions as near as a double is."""
+def test_every_number_is_stored_unchanged(run: Any, query: Any, make: Any) -> None:
+    """Money to the last of its four decimals, and fractions as exactly as a double allows."""
     rows = [
         make.campaign_row(1, "2026-01-01", "99999999999999.9999", ctr="0.1"),
         make.campaign_row(2, "2026-01-01", "-0.0001", ctr="1e308"),
@@ -99,8 +99,8 @@ def test_numbers_arrive_as_they_were(run: Any, query: Any, make: Any) -> None:
     ]
 
 
-def test_the_one_character_that_postgres_cannot_hold_is_replaced(make: Any, postgres_only: Any) -> None:
-    """NUL becomes U+FFFD, in texts and inside of JSON; a text that only looks like one stays."""
+def test_nul_is_replaced_because_postgres_cannot_store_it(make: Any, postgres_only: Any) -> None:
+    """It becomes U+FFFD in texts and inside JSON; a text that only looks like an escaped NUL stays."""
     ad = {"ad_id": 1, "ad_name": "a\0b\0", "image_ids": ["\0\0", "\\u0000", {"\0": "x\\\0"}], "brand_new": "\0"}
     make.runner(postgres_only)(make.whole("ads", make.batch("ads", [ad, {"ad_id": 2, "ad_name": "plain"}])))
     expected = ["\ufffd\ufffd", "\\u0000", {"\ufffd": "x\\\ufffd"}]
@@ -126,8 +126,8 @@ def test_keys_are_indexed_and_json_is_jsonb(make: Any, postgres_only: Any) -> No
         postgres_only.ask("INSERT INTO ads SELECT * FROM ads")
 
 
-def test_an_accounts_days_are_together_in_the_index(make: Any, postgres_only: Any) -> None:
-    """They are replaced together. The index that earlier versions made, by object, goes."""
+def test_the_index_of_a_report_begins_with_account_and_day(make: Any, postgres_only: Any) -> None:
+    """The days of an account are replaced together. The index that earlier versions created, by object, is dropped."""
     run = make.runner(postgres_only)
     events = make.whole(DAILY, make.batch(DAILY, [make.campaign_row(1, "2026-01-01")]))
     run(events)
@@ -140,7 +140,7 @@ def test_an_accounts_days_are_together_in_the_index(make: Any, postgres_only: An
 
 
 def test_rows_of_more_than_one_batch_are_merged_by_key(make: Any, postgres_only: Any) -> None:
-    """The second time thousands of rows are replaced, each once."""
+    """The second run replaces thousands of rows, each once."""
     for spend in ("1.00", "2.00"):
         pages = [
             make.batch(DAILY, [make.campaign_row(page * 1000 + row, "2026-01-01", spend) for row in range(1000)])
@@ -150,10 +150,10 @@ def test_rows_of_more_than_one_batch_are_merged_by_key(make: Any, postgres_only:
         assert postgres_only.ask(f"SELECT count(*), sum(spend) FROM {DAILY}") == [(5000, Decimal(spend) * 5000)]  # noqa: S608
 
 
-def test_each_sync_of_one_dataset_waits_its_turn_on_any_machine(postgres_only: Any, tmp_path: Path) -> None:
-    """The lock is the server's: a sync with another folder of its own, as on another machine, finds it taken."""
+def test_a_second_sync_into_the_same_dataset_is_refused_on_any_machine(postgres_only: Any, tmp_path: Path) -> None:
+    """The lock is in the server, so a sync with another working folder, as on another machine, finds it taken."""
     code = (
-        "from tiktok_marketing.pipelines.databases.destination import destination_of\n"
+        "from tiktok_marketing.pipelines.databases.kinds import destination_of\n"
         "from tiktok_marketing.pipelines.databases.lock import reserved\n"
         f"with reserved(destination_of({postgres_only.address!r})):\n"
         "    print('held', flush=True); input()"
@@ -172,8 +172,8 @@ def test_each_sync_of_one_dataset_waits_its_turn_on_any_machine(postgres_only: A
     opened(postgres_only.address)
 
 
-def test_a_sync_whose_lock_is_gone_ends(make: Any, postgres_only: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another one may have begun; what was loaded before stays, and the next sync goes on."""
+def test_a_sync_ends_if_its_lock_is_gone(make: Any, postgres_only: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another sync may have begun. What was loaded before stays, and the next sync continues from there."""
     monkeypatch.setattr(package, "FULL_ROWS", 1)
     run = make.runner(postgres_only)
 
@@ -182,13 +182,13 @@ def test_a_sync_whose_lock_is_gone_ends(make: Any, postgres_only: Any, monkeypat
 
     first, second = (make.batch(DAILY, [make.campaign_row(row, "2026-01-01")]) for row in (1, 2))
     run(make.whole(DAILY, first, make.state("2026-01-01")))
-    with pytest.raises(DestinationError, match="keeps other syncs away was lost"):
+    with pytest.raises(DestinationError, match="keeps other syncs out was lost"):
         run(make.whole(DAILY, cut, second))
     assert run(make.whole(DAILY, second)).states_before
 
 
-def test_whoever_may_not_create_schemas_can_be_given_them(make: Any, postgres_only: Any) -> None:
-    """Without rights the error says which are missing; with the schema it works, also the second time."""
+def test_a_user_who_may_not_create_schemas_can_load_into_an_existing_one(make: Any, postgres_only: Any) -> None:
+    """Without rights, the error names the missing right. With the schema, syncs work, also the second time."""
     with role(postgres_only, "modest") as address:
         with pytest.raises(DestinationError, match="user modest may not write to the schema tiktok_ads") as refused:
             opened(address)
@@ -212,22 +212,22 @@ def test_whoever_may_not_create_schemas_can_be_given_them(make: Any, postgres_on
         (lambda server: server.address("postgres") + "?sslmode=require", "No encrypted connection"),
         (
             lambda server: server.address("postgres") + "?options=-cdefault_transaction_read_only%3Don",
-            "can only be read",
+            "is read-only",
         ),
         (lambda server: server.address("postgres") + "?colour=red&password=wrong-secret", "colour"),
     ],
 )
-def test_trouble_with_the_server_is_told_in_one_sentence(
+def test_a_connection_error_is_described_in_one_sentence(
     postgres_server: Server, change: Any, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before anything is read, and without the password."""
+    """The sync says so before it reads anything, and never shows the password."""
     monkeypatch.delenv("PGPASSWORD", raising=False)
     monkeypatch.setenv("PGPASSFILE", "/nowhere")
-    with pytest.raises(DestinationError, match=words) as told:
+    with pytest.raises(DestinationError, match=words) as raised:
         opened(change(postgres_server))
-    everything = f"{told.value} {told.value.detail} {told.value.__cause__!r} {told.value.__context__!r}"
-    assert "\n" not in str(told.value)
-    assert told.value.remedy
+    everything = f"{raised.value} {raised.value.detail} {raised.value.__cause__!r} {raised.value.__context__!r}"
+    assert "\n" not in str(raised.value)
+    assert raised.value.remedy
     assert "wrong-secret" not in everything
     assert PASSWORD not in everything
 
@@ -235,28 +235,28 @@ def test_trouble_with_the_server_is_told_in_one_sentence(
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (psycopg2.errors.DiskFull("could not extend file"), "disk of the server"),
+        (psycopg2.errors.DiskFull("could not extend file"), "disk of the Postgres server"),
         (psycopg2.errors.TooManyConnections("sorry, too many clients already"), "no connection left"),
         (psycopg2.errors.QueryCanceled("canceling statement due to statement timeout"), "took too long"),
-        (psycopg2.errors.AdminShutdown("terminating connection due to administrator command"), "restarted"),
+        (psycopg2.errors.AdminShutdown("terminating connection due to administrator command"), "restarting"),
         (psycopg2.errors.DeadlockDetected("deadlock detected"), "holds a lock"),
         (OSError(28, "No space left on device", "/tmp/x"), "cannot be prepared in .* No space left"),  # noqa: S108
-        (psycopg2.Error("Something with s3cret/ nobody thought of\nand more"), r"with \*\*\* nobody thought of\."),
+        (psycopg2.Error("An unknown error with s3cret/\nand more"), r"error with \*\*\*\."),
     ],
 )
-def test_trouble_while_loading_is_told_in_one_sentence(error: Exception, words: str) -> None:
-    """The cause counts, not the library that wrapped it, and the password is in none."""
+def test_an_error_while_loading_is_described_in_one_sentence(error: Exception, words: str) -> None:
+    """The sentence describes the cause, not the library that wrapped it, and never shows the password."""
     wrapped = RuntimeError("Pipeline execution failed at step=load")
     wrapped.__cause__ = error
-    told = describe_error(wrapped, destination_of("postgresql://u:s3cret%2F@h/d"))
-    assert "\n" not in str(told)
-    assert "s3cret" not in told.detail
+    described = destination_of("postgresql://u:s3cret%2F@h/d").describe_error(wrapped)
+    assert "\n" not in str(described)
+    assert "s3cret" not in described.detail
     with pytest.raises(DestinationError, match=words):
-        raise told
+        raise described
 
 
-def test_the_password_is_written_nowhere(make: Any, postgres_only: Any) -> None:
-    """Neither into the folder of packages nor into the database, nor shown with the destination."""
+def test_the_password_is_never_written(make: Any, postgres_only: Any) -> None:
+    """It is not in the working folder, not in the database, and not in any text of the destination."""
     destination = destination_of(postgres_only.address)
     assert PASSWORD not in repr(destination) + destination.display_name
     assert "w%3Ard" not in repr(destination) + destination.display_name
@@ -271,8 +271,8 @@ def test_the_password_is_written_nowhere(make: Any, postgres_only: Any) -> None:
     assert not any(PASSWORD.encode() in content or b"w%3Ard" in content for content in seen)
 
 
-def test_settings_in_the_address_hold(postgres_only: Any) -> None:
-    """Options for libpq go to the server, dlt's connections included."""
+def test_options_in_the_address_apply_to_every_connection(postgres_only: Any) -> None:
+    """Options for libpq reach the server, also over the connections that dlt opens."""
     postgres_only.ask("CREATE ROLE nobody_special")
     address = postgres_only.address + "?options=-c%20role%3Dnobody_special&application_name=x"
     with pytest.raises(DestinationError, match="may not write"):
@@ -281,7 +281,7 @@ def test_settings_in_the_address_hold(postgres_only: Any) -> None:
 
 
 @pytest.mark.parametrize("dataset", ["pg_ads", "x" * 60])
-def test_names_that_postgres_keeps_for_itself_or_cuts_are_refused(dataset: str) -> None:
-    """Before anything is opened."""
+def test_a_dataset_that_postgres_reserves_or_would_shorten_is_refused(dataset: str) -> None:
+    """The sync says so before it opens anything."""
     with pytest.raises(ConfigurationError, match="cannot be used in Postgres"):
         destination_of("postgresql://h/d", dataset)

@@ -1,4 +1,4 @@
-"""What becomes of objects whose status changes without their `modify_time`."""
+"""Objects whose status changes although their `modify_time` does not."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from tiktok_marketing.pipelines.load import RunOptions, load_async
 OBJECTS = {"campaigns": "campaign_id", "ad_groups": "adgroup_id", "ads": "ad_id"}
 
 
-async def test_statuses_in_the_database_are_those_of_the_last_sync(tmp_path: Path) -> None:
-    """A day later every object's status is TikTok's, also where only its parent was changed."""
+async def test_every_status_is_as_of_the_last_sync(tmp_path: Path) -> None:
+    """A day later every object has TikTok's status, even if only its parent changed."""
     path = tmp_path / "x.duckdb"
     async with Emulator(Options(now=NOW, tier="unlimited", days=60, anchor=NOW.date())) as emulator:
         config = config_for(emulator, include_deleted=True, start_date="2026-01-01")

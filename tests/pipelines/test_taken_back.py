@@ -1,4 +1,4 @@
-"""Rows that TikTok does not give any more go from a database once their days are read again, and no others."""
+"""Rows that TikTok no longer returns are removed when their days are read again, and no other rows are."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LATER = datetime(2026, 6, 17, 12, 0, tzinfo=UTC)
 
 
 def rows_in(database: Any, name: str) -> list[tuple[Any, ...]]:
-    """All rows of a table, without the columns that say how they came."""
+    """All rows of a table, without the columns that dlt adds."""
     columns = [
         column
         for (column,) in database.ask(
@@ -40,13 +40,15 @@ def rows_in(database: Any, name: str) -> list[tuple[Any, ...]]:
 
 
 def business(taken_back: int) -> Options:
-    """Accounts of which most are small."""
+    """A business with few, small accounts."""
     return Options(now=NOW, tier="unlimited", advertisers=3, days=30, ads_per_account=25, taken_back=taken_back)
 
 
 @pytest.mark.parametrize("taken_back", [40, 100], ids=["some", "all"])
-async def test_a_second_sync_leaves_what_a_fresh_one_leaves(database: Any, tmp_path: Path, taken_back: int) -> None:
-    """Figures of days that are read again were taken back: their rows go, whether others of a day remain or none."""
+async def test_a_second_sync_leaves_the_same_rows_as_a_fresh_one(
+    database: Any, tmp_path: Path, taken_back: int
+) -> None:
+    """TikTok withdraws figures of days that are read again. Their rows go, whether a day keeps other rows or not."""
     async with Emulator(business(taken_back)) as emulator:
         fields = {"start_date": "2026-06-12", "include_deleted": True, "attribution_window": 4}
         config = parse_config(config_for(emulator, **fields))
@@ -60,15 +62,15 @@ async def test_a_second_sync_leaves_what_a_fresh_one_leaves(database: Any, tmp_p
         assert (await load_async(config, fresh.address, streams=STREAMS, options=later)).complete
     for name in STREAMS:
         assert rows_in(database, name) == rows_in(fresh, name), name
-    (day,) = (place for place, value in enumerate(before[0]) if type(value) is date)
+    (day,) = (index for index, value in enumerate(before[0]) if type(value) is date)
     assert {row[day] for row in before if row[day] < date(2026, 6, 16)}
     if taken_back == 100:
         assert {row[day] for row in rows_in(database, DAILY)} == {date(2026, 6, 16), date(2026, 6, 17)}
 
 
-@pytest.mark.parametrize("of_accounts", [True, False], ids=["accounts too", "all accounts"])
-async def test_what_a_part_lacks_stays(duckdb_only: Any, of_accounts: bool) -> None:
-    """TikTok's answers are a part (20001), so that nothing is known of rows that did not come: none is removed."""
+@pytest.mark.parametrize("of_accounts", [True, False], ids=["accounts-too", "all-accounts"])
+async def test_a_partial_answer_removes_nothing(duckdb_only: Any, of_accounts: bool) -> None:
+    """A partial answer (20001) says nothing about rows that are not in it, so none is removed."""
     paths = [None] if of_accounts else ["report/integrated/get/", "dmp/custom_audience/list/", "pixel/list/"]
     streams = [DAILY, HOURLY, LIFETIME, "audiences", "pixels", *(["advertiser_ids"] if of_accounts else [])]
     kept: list[dict[str, int]] = []
@@ -80,60 +82,60 @@ async def test_what_a_part_lacks_stays(duckdb_only: Any, of_accounts: bool) -> N
                     emulator.faults.add(Fault(path=path, code=20001, keep=keep))
             at = RunOptions(clock=HurriedClock(NOW), address=emulator.url)
             summary = await load_async(config, duckdb_only.address, streams=streams, options=at)
-            assert all(one.complete == (keep is None) for one in summary.streams)
+            assert all(stream.complete == (keep is None) for stream in summary.streams)
             kept.append({name: len(rows_in(duckdb_only, name)) for name in streams})
     assert kept[0] == kept[1]
     assert all(kept[0].values())
 
 
-async def test_days_that_came_whole_arrive_beside_one_that_came_in_part(duckdb_only: Any) -> None:
-    """A window that is too large is read in pieces; the days of one that is a part stay as they were: not there yet."""
+async def test_whole_days_are_loaded_although_another_day_is_partial(duckdb_only: Any) -> None:
+    """A window that is too large is read in pieces. The days of a partial piece are not loaded yet."""
     async with Emulator(business(0)) as emulator:
         config = parse_config(config_for(emulator, start_date="2026-06-01", include_deleted=True))
         account = emulator.advertiser_ids[0]
         report = {"path": "report/integrated/get/", "advertiser": account, "contains": "AUCTION_CAMPAIGN"}
         emulator.faults.add(Fault(**report, days_over=2, code=40067))
         days = f"SELECT DISTINCT stat_time_day::DATE FROM {DAILY} WHERE advertiser_id = {account} ORDER BY 1"  # noqa: S608
-        found = []
-        for in_part in (True, False):
-            if in_part:
-                lacking = Fault(**report | {"contains": "start_date=2026-06-05&"}, code=20001)
-                emulator.faults.add(lacking)
+        loaded_days = []
+        for is_partial in (True, False):
+            if is_partial:
+                partial = Fault(**report | {"contains": "start_date=2026-06-05&"}, code=20001)
+                emulator.faults.add(partial)
             else:
                 emulator.faults.clear()
             at = RunOptions(clock=HurriedClock(NOW), address=emulator.url)
             summary = await load_async(config, duckdb_only.address, streams=[DAILY], options=at)
-            assert summary.complete is not in_part
-            found.append([day for (day,) in duckdb_only.ask(days)])
-    some, every = found
+            assert summary.complete is not is_partial
+            loaded_days.append([day for (day,) in duckdb_only.ask(days)])
+    some, every = loaded_days
     missing = set(every) - set(some)
     assert date(2026, 6, 5) in missing
     assert len(missing) <= 2
     assert len(every) == 15
 
 
-async def test_days_of_objects_that_were_looked_up_in_part_stay(duckdb_only: Any) -> None:
-    """A report cut at the newest ads is asked for by campaigns: if their list is a part, so are all of its days."""
+async def test_a_partial_list_of_campaigns_removes_nothing(duckdb_only: Any) -> None:
+    """A report that is limited to the newest ads is read per campaign. If their list is partial, so is every day."""
     options = msgspec.structs.replace(business(0), ads_per_account=40, ad_report_limit=8)
     report = {"path": "report/integrated/get/", "code": 20001, "keep": 0.4}
     kept: list[int] = []
     async with Emulator(options) as emulator:
         fields = {"start_date": "2026-06-01", "attribution_window": 28, "skip_empty_days": False}
         config = parse_config(config_for(emulator, include_deleted=True, **fields))
-        for in_part in (False, True):
-            if in_part:
+        for is_partial in (False, True):
+            if is_partial:
                 emulator.faults.add(Fault(**report, contains="AUCTION_CAMPAIGN"))
-                # The pieces by campaign are halved by days, of which the later ones must not count as whole either.
+                # The pieces per campaign are halved by days; the later halves must not count as whole either.
                 emulator.faults.add(Fault(path=report["path"], contains="campaign_ids", days_over=4, code=40067))
             at = RunOptions(clock=HurriedClock(NOW), address=emulator.url)
             summary = await load_async(config, duckdb_only.address, streams=["ads_reports_daily"], options=at)
-            assert summary.complete is not in_part
+            assert summary.complete is not is_partial
             kept.append(len(rows_in(duckdb_only, "ads_reports_daily")))
     assert kept[0] == kept[1] > 300
 
 
-async def test_what_may_only_be_hidden_stays(duckdb_only: Any) -> None:
-    """Without `include_deleted` TikTok hides rows of deleted objects, so that none is removed; an account's own are."""
+async def test_rows_that_tiktok_may_only_hide_stay(duckdb_only: Any) -> None:
+    """Without `include_deleted` TikTok hides rows of deleted objects, so none is removed; an account's own rows are."""
     of_account = "advertisers_reports_daily"
     async with Emulator(business(100)) as emulator:
         fields = {"start_date": "2026-06-12", "attribution_window": 4, "skip_empty_days": False}
@@ -156,8 +158,8 @@ async def test_what_may_only_be_hidden_stays(duckdb_only: Any) -> None:
     assert before[of_account] - after[of_account]
 
 
-async def test_days_of_which_it_is_known_that_they_have_nothing_keep_what_may_only_be_hidden(duckdb_only: Any) -> None:
-    """They are passed by, and without `include_deleted` that removes as little as reading them would."""
+async def test_empty_days_that_are_skipped_keep_rows_that_tiktok_may_only_hide(duckdb_only: Any) -> None:
+    """Without `include_deleted`, skipping an empty day removes as little as reading it would."""
     kept: list[set[Any]] = []
     async with Emulator(business(100)) as emulator:
         config = parse_config(config_for(emulator, start_date="2026-06-12", attribution_window=4))
@@ -170,7 +172,7 @@ async def test_days_of_which_it_is_known_that_they_have_nothing_keep_what_may_on
 
 
 async def test_an_account_that_fails_keeps_its_rows(duckdb_only: Any) -> None:
-    """What could not be read again stays as it was, while other accounts' rows are replaced."""
+    """Days that could not be read again stay unchanged, while rows of other accounts are replaced."""
     async with Emulator(business(100)) as emulator:
         fields = {"start_date": "2026-06-12", "include_deleted": True, "attribution_window": 4}
         config = parse_config(config_for(emulator, **fields, skip_empty_days=False))
@@ -187,21 +189,23 @@ async def test_an_account_that_fails_keeps_its_rows(duckdb_only: Any) -> None:
 
 
 def complete(of: Any, window_id: int, account: int, first: str, last: str) -> DaysComplete:
-    """Days of an account that are whole."""
+    """The event for whole days of an account."""
     return DaysComplete(of, window_id, account, Window(date.fromisoformat(first), date.fromisoformat(last)), exact=True)
 
 
 def empty(of: Any, account: int, first: str, last: str) -> DaysEmpty:
-    """Days of an account that have no rows."""
+    """The event for days of an account without rows."""
     return DaysEmpty(of, account, Window(date.fromisoformat(first), date.fromisoformat(last)), exact=True)
 
 
-def test_whole_days_replace_what_was_there_and_nothing_else(run: Any, query: Any, make: Any) -> None:
-    """Rows of other days and of other accounts stay; so do those of days that failed."""
+def test_whole_days_replace_only_their_own_rows(run: Any, query: Any, make: Any) -> None:
+    """Rows of other days and other accounts stay, and so do rows of days that failed."""
     of, other = make.stream(DAILY), make.account + 1
 
-    def rows(part: int, account: int, *days: tuple[int, str]) -> Rows:
-        return Rows(of, account, [make.campaign_row(campaign, f"2026-01-{day}") for campaign, day in days], 9, part)
+    def rows(window_id: int, account: int, *days: tuple[int, str]) -> Rows:
+        return Rows(
+            of, account, [make.campaign_row(campaign, f"2026-01-{day}") for campaign, day in days], 9, window_id
+        )
 
     run(
         make.whole(
@@ -222,12 +226,12 @@ def test_whole_days_replace_what_was_there_and_nothing_else(run: Any, query: Any
             DaysIncomplete(of, 2),
         )
     )
-    left = query(f"SELECT campaign_id, stat_time_day FROM {DAILY} ORDER BY 2, 1")  # noqa: S608 - a name from above
-    assert [(campaign - make.ad, day.day) for campaign, day in left] == [(1, 1), (3, 2), (9, 2), (1, 4)]
+    rows_left = query(f"SELECT campaign_id, stat_time_day FROM {DAILY} ORDER BY 2, 1")  # noqa: S608 - a name from above
+    assert [(campaign - make.ad, day.day) for campaign, day in rows_left] == [(1, 1), (3, 2), (9, 2), (1, 4)]
 
 
-def test_a_day_without_rows_is_emptied_by_a_sync_that_loads_nothing(run: Any, query: Any, make: Any) -> None:
-    """Nothing came, not even a state that moved, and still the day is as TikTok has it."""
+def test_a_sync_without_rows_still_empties_days(run: Any, query: Any, make: Any) -> None:
+    """No rows came and no state moved, and still the day matches TikTok."""
     of = make.stream(HOURLY)
     row = make.report_row(HOURLY, {"campaign_id": make.ad, "stat_time_hour": "2026-01-02 23:00:00"}, spend="1.00")
     late = make.report_row(HOURLY, {"campaign_id": make.ad, "stat_time_hour": "2026-01-03 00:00:00"}, spend="1.00")
@@ -236,26 +240,26 @@ def test_a_day_without_rows_is_emptied_by_a_sync_that_loads_nothing(run: Any, qu
     assert query(f"SELECT stat_time_hour::DATE::VARCHAR FROM {HOURLY}") == [("2026-01-03",)]  # noqa: S608
 
 
-def test_days_that_came_in_several_packages_are_kept_together(
+def test_a_day_in_several_packages_loses_only_older_rows(
     run: Any, query: Any, make: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A day too large to wait for its end goes in parts; when it is whole, only what is older than them goes."""
+    """A day that is too large for memory comes in several packages. Once it is whole, only older rows are removed."""
     of = make.stream(DAILY)
 
     def rows(*campaigns: int) -> Rows:
-        return Rows(of, make.account, [make.campaign_row(one, "2026-01-01") for one in campaigns], 9, 1)
+        return Rows(of, make.account, [make.campaign_row(campaign, "2026-01-01") for campaign in campaigns], 9, 1)
 
     whole = complete(of, 1, make.account, "2026-01-01", "2026-01-01")
     run(make.whole(DAILY, rows(1, 2, 3, 4), whole))
     monkeypatch.setattr("tiktok_marketing.pipelines.package.HELD_BYTES", 1)
     monkeypatch.setattr("tiktok_marketing.pipelines.package.FULL_ROWS", 1)
     run(make.whole(DAILY, rows(3), rows(5), rows(6, 3), whole))
-    left = query(f"SELECT campaign_id FROM {DAILY} ORDER BY 1")  # noqa: S608 - a name from above
-    assert [campaign - make.ad for (campaign,) in left] == [3, 5, 6]
+    rows_left = query(f"SELECT campaign_id FROM {DAILY} ORDER BY 1")  # noqa: S608 - a name from above
+    assert [campaign - make.ad for (campaign,) in rows_left] == [3, 5, 6]
 
 
-def test_a_row_of_another_day_than_was_said_is_there_once(run: Any, query: Any, make: Any) -> None:
-    """It replaces the row with its key, as if nothing had been said of its day."""
+def test_a_row_of_an_unexpected_day_is_merged_by_key(run: Any, query: Any, make: Any) -> None:
+    """It replaces the row with the same key, as if its window had named no days."""
     of = make.stream(DAILY)
     for spend, day in (("1.00", "2026-01-01"), ("2.00", "2026-01-02")):
         page = Rows(of, make.account, [make.campaign_row(1, "2026-01-01", spend)], 9, 1)
@@ -263,8 +267,8 @@ def test_a_row_of_another_day_than_was_said_is_there_once(run: Any, query: Any, 
     assert query(f"SELECT spend::INT FROM {DAILY}") == [(2,)]  # noqa: S608 - a name from above
 
 
-async def test_what_a_deleted_object_has_spent_in_all_stays(duckdb_only: Any) -> None:
-    """A report without days is read whole each time; without `include_deleted` rows of deleted objects are hidden."""
+async def test_the_lifetime_spend_of_a_deleted_object_stays(duckdb_only: Any) -> None:
+    """A report without days is read whole each time; without `include_deleted`, rows of deleted objects are hidden."""
     name = "ads_reports_lifetime"
     async with Emulator(Options(now=NOW, tier="unlimited", advertisers=3, days=60, ads_per_account=200)) as emulator:
         kept = []
@@ -280,8 +284,8 @@ async def test_what_a_deleted_object_has_spent_in_all_stays(duckdb_only: Any) ->
     assert kept[0] == kept[1]
 
 
-async def test_accounts_that_are_left_out_keep_their_rows(database: Any) -> None:
-    """Also of streams that are read whole: another sync may load them into the same tables, with another token say."""
+async def test_accounts_that_are_not_selected_keep_their_rows(database: Any) -> None:
+    """This also holds for streams that are read whole: another sync may load these accounts into the same tables."""
     names = [LIFETIME, "pixels", "advertisers"]
     async with Emulator(Options(now=NOW, tier="unlimited", advertisers=3, days=30, ads_per_account=25)) as emulator:
         at = RunOptions(clock=FixedClock(NOW), address=emulator.url)

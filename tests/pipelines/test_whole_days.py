@@ -1,4 +1,4 @@
-"""What stands in a database while a sync runs, or after it was stopped: whole days, never a part of one."""
+"""While a sync runs, or after it was stopped, a database holds whole days and never half of one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NAME = "ads_reports_daily"
 
 
 def days_in(database: Path) -> Counter[str]:
-    """How many rows each day has."""
+    """The number of rows per day."""
     with duckdb.connect(str(database), read_only=True) as connection:
         rows = connection.execute(
             f"SELECT strftime(stat_time_day, '%Y-%m-%d'), count(*) FROM tiktok_ads.{NAME} GROUP BY 1"  # noqa: S608
@@ -34,10 +34,10 @@ def days_in(database: Path) -> Counter[str]:
 
 
 @pytest.mark.parametrize("options", [{}, {"ad_report_limit": 60}], ids=["pages", "campaigns"])
-async def test_a_sync_that_is_stopped_between_two_pages_leaves_no_part_of_a_day(
+async def test_a_sync_that_is_stopped_between_two_pages_leaves_no_half_day(
     tmp_path: Path, options: dict[str, Any]
 ) -> None:
-    """Rows of a window wait until their days are whole; what is loaded is as an undisturbed sync loads it."""
+    """Rows of a window wait until their days are whole, so what is loaded equals what an undisturbed sync loads."""
     async with Emulator(
         Options(now=NOW, tier="unlimited", advertisers=1, days=60, ads_per_account=200, **options)
     ) as emulator:
@@ -54,7 +54,7 @@ async def test_a_sync_that_is_stopped_between_two_pages_leaves_no_part_of_a_day(
             loading = asyncio.create_task(
                 load_async(config, str(stopped), streams=[NAME], options=at, stop=stop, full=True)
             )
-            while emulator.counters.total(answer="hang") < 1 and not loading.done():  # noqa: ASYNC110 - it is of another program
+            while emulator.counters.total(answer="hang") < 1 and not loading.done():  # noqa: ASYNC110 - the emulator has no event for it
                 await asyncio.sleep(0.01)
             await asyncio.sleep(0.05)
             stop.set()
@@ -66,24 +66,26 @@ async def test_a_sync_that_is_stopped_between_two_pages_leaves_no_part_of_a_day(
 
 
 def test_rows_of_a_window_that_failed_are_not_loaded(run: Any, query: Any, make: Any) -> None:
-    """Part of a day is worse than none of it: the next sync reads it whole."""
+    """Half of a day is worse than none of it: the next sync reads the whole day."""
     name = "campaigns_reports_daily"
     of = make.stream(name)
-    good, bad = (Rows(of, make.account, [make.campaign_row(part, "2026-01-01")], 9, part) for part in (1, 2))
+    good, bad = (
+        Rows(of, make.account, [make.campaign_row(window_id, "2026-01-01")], 9, window_id) for window_id in (1, 2)
+    )
     day = Window(date(2026, 1, 1), date(2026, 1, 1))
     run(make.whole(name, good, bad, DaysComplete(of, 1, make.account, day, exact=False), DaysIncomplete(of, 2)))
     assert query(f"SELECT campaign_id FROM {name}") == [(make.ad + 1,)]  # noqa: S608 - a name from above
 
 
-def test_a_day_larger_than_a_package_does_not_wait_for_its_end(make: Any) -> None:
-    """Otherwise an account with hundreds of thousands of ads would need as much memory as its day has rows."""
+def test_a_day_larger_than_memory_allows_is_released_early(make: Any) -> None:
+    """Otherwise an account with hundreds of thousands of ads would need memory for all rows of a day."""
     of = make.stream("ads_reports_daily")
     half = pa.table(
         {"x": pa.Array.from_buffers(pa.uint8(), HELD_BYTES // 2, [None, pa.py_buffer(bytes(HELD_BYTES // 2))])}
     )
-    held = UnfinishedDays()
-    assert held.add(1, of, half) == []
-    assert held.add(2, of, half.slice(0, 10)) == []
-    assert [table.num_rows for _, table in held.add(1, of, half)] == [half.num_rows] * 2
-    assert held.release(1) == []
-    assert [table.num_rows for table in held.release(2)] == [10]
+    unfinished = UnfinishedDays()
+    assert unfinished.add(1, of, half) == []
+    assert unfinished.add(2, of, half.slice(0, 10)) == []
+    assert [table.num_rows for _, table in unfinished.add(1, of, half)] == [half.num_rows] * 2
+    assert unfinished.release(1) == []
+    assert [table.num_rows for table in unfinished.release(2)] == [10]

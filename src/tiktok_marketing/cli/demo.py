@@ -11,6 +11,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import click
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from tiktok_marketing.config import Config
     from tiktok_marketing.emulator import Emulator
-    from tiktok_marketing.pipelines import Summary
+    from tiktok_marketing.pipelines import Destination, Summary
 
 _MARK = "_tiktok_demo"
 """A table that only the demo makes, so that it never deletes a file that is somebody's."""
@@ -46,18 +47,23 @@ def demo(database: Path, days: int) -> int:
     connection, reads every stream into the database, and reads again to show that only what may have changed is asked
     for. Takes less than a minute.
     """
-    from tiktok_marketing.pipelines import DuckDBFile
-
     out = console()
-    destination = DuckDBFile.at(str(database) if database.suffix else f"duckdb:///{database}")
-    _make_room(destination.path)
-    asyncio.run(_shown(out, destination.path, days))
-    _answers(out, destination.path)
+    destination = _destination_of(database)
+    path = database.expanduser().absolute()
+    _make_room(path, destination)
+    asyncio.run(_shown(out, path, destination, days))
+    _answers(out, path)
     _what_next(out, database)
     return 0
 
 
-def _make_room(path: Path) -> None:
+def _destination_of(database: Path) -> Destination:
+    from tiktok_marketing.pipelines import destination_of
+
+    return destination_of(f"duckdb:///{quote(str(database))}")
+
+
+def _make_room(path: Path, destination: Destination) -> None:
     """Delete what an earlier demo left.
 
     Raises:
@@ -71,9 +77,7 @@ def _make_room(path: Path) -> None:
         with duckdb.connect(str(path), read_only=True) as connection:
             found = connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [_MARK]).fetchone()
     except duckdb.Error as error:
-        from tiktok_marketing.pipelines.databases.destination import describe_error
-
-        raise describe_error(error, _as_destination(path)) from error
+        raise destination.describe_error(error) from error
     if found is None:
         raise DestinationError(
             f"{path} exists, and no demo made it.", remedy="Give another file with --database, or move that one away."
@@ -82,13 +86,7 @@ def _make_room(path: Path) -> None:
     path.with_name(path.name + ".wal").unlink(missing_ok=True)
 
 
-def _as_destination(path: Path) -> Any:
-    from tiktok_marketing.pipelines import DuckDBFile
-
-    return DuckDBFile(path)
-
-
-async def _shown(out: Console, path: Path, days: int) -> None:
+async def _shown(out: Console, path: Path, destination: Destination, days: int) -> None:
     from tiktok_marketing.access_check import check_access
     from tiktok_marketing.cli.check import show_results
     from tiktok_marketing.clock import SystemClock
@@ -105,9 +103,9 @@ async def _shown(out: Console, path: Path, days: int) -> None:
         if not all(result.ok for result in results):
             raise ConnectorError("The demo's own API cannot be read.", remedy="Report this with what is printed above.")
         out.print(f"\n[bold]3. Every stream of the last {days} days into {path.name}[/bold]")
-        first, asked_first = await _sync(emulator, config, path)
+        first, asked_first = await _sync(emulator, config, path, destination)
         out.print("\n[bold]4. The same once more: only what may have changed is asked for[/bold]")
-        second, asked_second = await _sync(emulator, config, path)
+        second, asked_second = await _sync(emulator, config, path, destination)
         _compare(out, first, asked_first, second, asked_second)
 
 
@@ -130,14 +128,16 @@ def _config(emulator: Emulator, days: int) -> Config:
     )
 
 
-async def _sync(emulator: Emulator, config: Config, path: Path) -> tuple[Summary, Counter[str]]:
+async def _sync(
+    emulator: Emulator, config: Config, path: Path, destination: Destination
+) -> tuple[Summary, Counter[str]]:
     """Run a sync. Returns its summary, and how many requests each stream took."""
     from tiktok_marketing.cli.progress import Reporter
-    from tiktok_marketing.pipelines import DuckDBFile, RunOptions, load_async
+    from tiktok_marketing.pipelines import RunOptions, load_async
 
     emulator.counters.reset()
     async with Reporter(quiet=not console(stderr=True).is_terminal) as reporter:
-        summary = await load_async(config, DuckDBFile(path), watcher=reporter, options=RunOptions(address=emulator.url))
+        summary = await load_async(config, destination, watcher=reporter, options=RunOptions(address=emulator.url))
     _mark(path)
     if not summary.complete:
         raise ConnectorError(f"The demo is incomplete. {' '.join(summary.missing())}", remedy="Report this.")

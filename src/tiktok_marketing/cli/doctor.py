@@ -97,17 +97,17 @@ def doctor(config_path: Path, database: str | None, names: str | None, dataset: 
     Days whose figures may still change are told from damage. It writes nothing.
     """
     from tiktok_marketing.config import load_config
-    from tiktok_marketing.doctor import Scope, Severity, examine
+    from tiktok_marketing.doctor import DoctorOptions, Severity, examine
     from tiktok_marketing.pipelines import destination_of
 
-    scope = Scope(
+    examined = DoctorOptions(
         database=None if database is None else destination_of(database, dataset),
         streams=None if names is None else tuple(name.strip() for name in names.split(",") if name.strip()),
         offline=options["offline"],
         requests=options["requests"],
         max_age=timedelta(hours=options["max_age"]),
     )
-    found = asyncio.run(examine(load_config(config_path), scope, on_wait=announce))
+    found = asyncio.run(examine(load_config(config_path), examined, on_wait=announce))
     commands = _Commands(str(config_path), database or "", dataset)
     if options["as_json"]:
         click.echo(json.dumps(_as_json(found, commands), indent=2))

@@ -84,8 +84,7 @@ def plan(
 
 
 def _states_in(to: str, dataset: str) -> Mapping[str, Any]:
-    from tiktok_marketing.doctor import states_in
-    from tiktok_marketing.pipelines import destination_of
+    from tiktok_marketing.pipelines import destination_of, states_in
 
     destination = destination_of(to, dataset)
     states = states_in(destination)

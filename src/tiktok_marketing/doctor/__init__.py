@@ -1,13 +1,12 @@
-"""What is wrong with an access or with a database, found before somebody relies on it.
+"""Finds what is wrong with an access or with a database, before anybody relies on it.
 
-The checks take values (what the database holds, what TikTok says, the configuration, the time) and give findings; the
-database is opened and TikTok is asked at the edges. Nothing here writes anything, and nothing here knows a terminal.
+The checks take values (what the database holds, what TikTok returns, the configuration, the time) and return findings.
+Only the edges open the database and send requests. Nothing here writes anything, and nothing here knows a terminal.
 """
 
 from __future__ import annotations
 
-from tiktok_marketing.doctor.database import states_in
 from tiktok_marketing.doctor.findings import Examination, Finding, Fix, Severity
-from tiktok_marketing.doctor.run import Scope, examine
+from tiktok_marketing.doctor.run import DoctorOptions, examine
 
-__all__ = ["Examination", "Finding", "Fix", "Scope", "Severity", "examine", "states_in"]
+__all__ = ["DoctorOptions", "Examination", "Finding", "Fix", "Severity", "examine"]

@@ -5,29 +5,29 @@ from __future__ import annotations
 from tiktok_marketing.api.stats import RequestStats
 
 
-class Budget:
-    """Counts what a client has sent since it was made.
+class RequestBudget:
+    """Counts the requests that a client sends after the budget was created.
 
     Args:
-        tally: The client's.
-        requests: How many it may send.
+        stats: The client's.
+        requests: How many requests the client may send.
     """
 
-    def __init__(self, tally: RequestStats, requests: int) -> None:
-        self._tally = tally
-        self._most = requests + self.sent
+    def __init__(self, stats: RequestStats, requests: int) -> None:
+        self._stats = stats
+        self._limit = requests + self.sent
 
     @property
     def sent(self) -> int:
-        """Requests that the client has sent, ever."""
-        return sum(self._tally.requests.values())
+        """How many requests the client has sent, including those before the budget was created."""
+        return sum(self._stats.requests.values())
 
     @property
     def left(self) -> int:
-        """Requests that it may send yet."""
-        return max(0, self._most - self.sent)
+        """How many requests are left."""
+        return max(0, self._limit - self.sent)
 
     @property
     def spent(self) -> bool:
-        """Whether it must not ask any more."""
+        """Whether no request is left."""
         return self.left == 0

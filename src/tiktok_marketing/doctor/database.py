@@ -1,12 +1,11 @@
-"""A database that a sync has filled, opened to be looked at: its tables, states and syncs, and a census of its rows.
+"""A database that a sync has filled, open for reading: its tables, states and syncs, and a census of its rows.
 
-Everything is asked in SQL: of the database itself what every kind of it understands (`reader`), and all else of a
-DuckDB in memory, which takes the census and what TikTok says.
+All questions are SQL. The database itself answers what every kind understands (`ReadOnlyDatabase`). A DuckDB in memory
+answers everything else; it holds the census and what TikTok returns.
 """
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -16,31 +15,34 @@ import msgspec
 
 from tiktok_marketing.catalog import STREAMS, AnyStream, ReportStream, Stream
 from tiktok_marketing.config import AdvertiserId, Config
-from tiktok_marketing.doctor.expected_days import Expected
-from tiktok_marketing.errors import ConfigurationError, NothingToReadError
-from tiktok_marketing.pipelines.databases.destination import NAME, Destination
-from tiktok_marketing.pipelines.databases.read_only import Reader, reading
-from tiktok_marketing.pipelines.summary import LOADS_TABLE, SYNCS_TABLE
+from tiktok_marketing.doctor.expected_days import ExpectedDays
+from tiktok_marketing.errors import ConfigurationError
+from tiktok_marketing.pipelines.databases.bookkeeping import (
+    LOADS_TABLE,
+    PACKAGES_TABLE,
+    SYNCS_TABLE,
+    opened_filled,
+    stored_states,
+)
+from tiktok_marketing.pipelines.databases.destination import Destination, ReadOnlyDatabase
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.cursors import Cursors, read_state
 from tiktok_marketing.sync.plan.zones import earliest_day_in, zone_of
 
 MEASURES = ("spend", "impressions", "clicks")
-"""What is added up and compared: what an ad delivered, which is final before conversions are."""
+"""The metrics that are added up and compared: what an ad delivered, which is final before conversions are."""
 
-STATES_TABLE = "_dlt_pipeline_state"
-PACKAGES_TABLE = "_dlt_loads"
 _LOAD_ID = "_dlt_load_id"
 
 
 class StreamSync(msgspec.Struct, frozen=True, kw_only=True):
-    """The last sync of a stream that came to an end.
+    """The last sync of a stream that ended.
 
     Args:
-        sync_id: Which one it was.
-        began: When it began, UTC.
-        complete: Whether all of the stream was delivered.
-        missing: What was not, in words; empty if nothing is missing.
+        sync_id: The id of the sync.
+        began: When the sync began, in UTC.
+        complete: Whether the whole stream was delivered.
+        missing: What was not delivered, in words; empty if nothing is missing.
     """
 
     sync_id: str = ""
@@ -50,70 +52,49 @@ class StreamSync(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Database:
-    """What is in it.
+    """What a sync left in a database.
 
     Args:
-        reader: The database itself.
+        source: The database itself.
     """
 
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-        self.memory = reader.memory
-        self.columns = reader.columns()
+    def __init__(self, source: ReadOnlyDatabase) -> None:
+        self._source = source
+        self.memory = source.memory
+        self.columns = source.columns_by_table()
         """Table to the names of its columns."""
-        self.raw_states = self._raw_states()
+        self.raw_states = stored_states(source)
         """Stream to its state; None if the states cannot be read at all."""
         self.syncs = self._syncs()
-        """Stream to its last sync; None if no sync has been written down."""
+        """Stream to its last sync; None if the table of syncs is missing."""
         self.has_loads = {"sync_id", "stream", "load_id", "kept_rows"} <= self.columns.get(LOADS_TABLE, set())
         self.loads = self._loads()
-        """Of each sync and stream, the packages and how many rows of each it left."""
+        """Sync and stream to the packages of that sync, each with the number of rows that it left."""
         self._packages: dict[str, dict[str | None, int]] = {}
-        self._when_packages_came()
+        self._create_reads()
 
     def table(self, name: str) -> str:
-        """A table's name as SQL takes it."""
-        return self._reader.table(name)
+        """Return the name of a table as SQL accepts it."""
+        return self._source.table(name)
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Ask the database itself, in SQL that every kind of it understands."""
-        return self._reader.rows(sql, values)
+        """Query the database itself, in SQL that every kind of database understands."""
+        return self._source.rows(sql, values)
 
-    def bring(self, into: str, sql: str, values: Sequence[Any] = ()) -> None:
-        """As `rows`, into a table that is in memory."""
-        self._reader.bring(into, sql, values)
+    def copy_to_memory(self, table: str, sql: str, values: Sequence[Any] = ()) -> None:
+        """Query the database itself and insert the rows into a table in memory."""
+        self._source.copy_to_memory(table, sql, values)
 
     def query(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
-        """Ask the DuckDB in memory."""
-        given = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
-        rows: list[tuple[Any, ...]] = self.memory.execute(sql, given).fetchall()
+        """Query the DuckDB in memory."""
+        values = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
+        rows: list[tuple[Any, ...]] = self.memory.execute(sql, values).fetchall()
         return rows
 
-    # -- what there is
-
-    def _raw_states(self) -> Mapping[str, Any] | None:
-        wanted = {"state", "pipeline_name", "_dlt_load_id"}
-        if not wanted <= self.columns.get(STATES_TABLE, set()) or PACKAGES_TABLE not in self.columns:
-            return None
-        rows = self.rows(
-            f"SELECT state FROM {self.table(STATES_TABLE)} s"  # noqa: S608 - names of our own
-            f" JOIN {self.table(PACKAGES_TABLE)} l ON l.load_id = s._dlt_load_id"
-            " WHERE s.pipeline_name = ? AND l.status = 0 ORDER BY l.load_id DESC LIMIT 1",
-            [NAME],
-        )
-        if not rows:
-            return {}
-        from dlt.common.versioned_state import decompress_state
-
-        try:
-            streams = decompress_state(rows[0][0])["sources"][NAME]["streams"]
-        except (KeyError, TypeError, ValueError, zlib.error):
-            return None
-        return streams if isinstance(streams, Mapping) else None
+    # -- contents
 
     def _syncs(self) -> Mapping[str, StreamSync] | None:
-        wanted = {"sync_id", "started_at", "stream", "complete", "missing"}
-        if not wanted <= self.columns.get(SYNCS_TABLE, set()):
+        if not {"sync_id", "started_at", "stream", "complete", "missing"} <= self.columns.get(SYNCS_TABLE, set()):
             return None
         rows = self.rows(
             f"SELECT sync_id, stream, started_at, complete, missing FROM {self.table(SYNCS_TABLE)}"  # noqa: S608
@@ -133,16 +114,16 @@ class Database:
         self.memory.execute(
             "CREATE TEMP TABLE loads (sync_id VARCHAR, stream VARCHAR, load_id VARCHAR, kept_rows BIGINT)"
         )
-        found: dict[tuple[str, str], dict[str, int]] = {}
+        loads: dict[tuple[str, str], dict[str, int]] = {}
         if self.has_loads:
             columns = "sync_id, stream, load_id, kept_rows"
-            self.bring("loads", f"SELECT {columns} FROM {self.table(LOADS_TABLE)}")  # noqa: S608
+            self.copy_to_memory("loads", f"SELECT {columns} FROM {self.table(LOADS_TABLE)}")  # noqa: S608
             for sync_id, stream, load_id, kept in self.query(f"SELECT {columns} FROM loads"):  # noqa: S608
-                found.setdefault((sync_id, stream), {})[load_id] = kept or 0
-        return found
+                loads.setdefault((sync_id, stream), {})[load_id] = kept or 0
+        return loads
 
-    def _when_packages_came(self) -> None:
-        """Make `reads`: package to when its sync began (UTC), or to when it was loaded if that sync never ended."""
+    def _create_reads(self) -> None:
+        """Create the table `reads`: per package, when its sync began (UTC), or its load if that sync never ended."""
         self.memory.execute("CREATE TEMP TABLE reads (load_id VARCHAR, read_at TIMESTAMP)")
         if self.has_loads and self.syncs is not None:
             self.memory.execute(
@@ -151,7 +132,7 @@ class Database:
             )
         if "load_id" in self.columns.get(PACKAGES_TABLE, set()):
             self.memory.execute("CREATE TEMP TABLE packages (load_id VARCHAR)")
-            self.bring("packages", f"SELECT load_id FROM {self.table(PACKAGES_TABLE)}")  # noqa: S608
+            self.copy_to_memory("packages", f"SELECT load_id FROM {self.table(PACKAGES_TABLE)}")  # noqa: S608
             self.memory.execute(
                 "INSERT INTO reads SELECT load_id, make_timestamp((try_cast(load_id AS DOUBLE) * 1e6)::BIGINT)"
                 " FROM packages"
@@ -159,102 +140,98 @@ class Database:
             )
 
     def packages(self, stream: Stream) -> Mapping[str | None, int]:
-        """How many rows of each package its table has; None for rows that name none."""
+        """Return the number of rows per package in the stream's table; None stands for rows without a package."""
         if stream.name not in self._packages:
             sql = f"SELECT {_LOAD_ID}, count(*) FROM {self.table(stream.name)} GROUP BY 1"  # noqa: S608
             self._packages[stream.name] = dict(self.rows(sql))
         return self._packages[stream.name]
 
     def streams(self) -> tuple[AnyStream, ...]:
-        """The streams that were ever loaded into it, or begun to be."""
+        """Return the streams that a sync has loaded into the database, or begun to load."""
         known = {*self.columns, *(self.raw_states or ()), *(self.syncs or ())}
         return tuple(stream for stream in STREAMS if stream.name in known)
 
     def is_usable(self, stream: Stream) -> bool:
-        """Whether its table has the columns by which rows are told apart, placed and added up."""
-        return not self.lacks(stream)
+        """Whether the stream's table has the columns that identify, date and measure its rows."""
+        return not self.missing_columns(stream)
 
-    def lacks(self, stream: Stream) -> set[str]:
-        """The columns that every table of the stream has and this one has not; nothing if there is no table."""
+    def missing_columns(self, stream: Stream) -> set[str]:
+        """Return the columns that the checks need and the stream's table does not have."""
         if stream.name not in self.columns:
             return {"all columns"}
-        wanted = {"advertiser_id", _LOAD_ID, *stream.row_key}
+        needed = {"advertiser_id", _LOAD_ID, *stream.row_key}
         if isinstance(stream, ReportStream):
-            wanted |= set(MEASURES)
-        return wanted - self.columns[stream.name]
+            needed |= set(MEASURES)
+        return needed - self.columns[stream.name]
 
     def cursors(self, stream: Stream) -> Cursors | None:
-        """How far the stream's accounts are; None if it has no state.
+        """Return the cursors of the stream's accounts; None if the stream has no state.
 
         Raises:
-            ConfigurationError: The state is of no known form.
+            ConfigurationError: The state has an unknown form.
         """
         raw = (self.raw_states or {}).get(stream.name)
         return None if raw is None or stream.cursor is None else read_state(stream.name, stream.cursor, raw)
 
     def read_at(self, stream: Stream) -> datetime | None:
-        """When the stream was last read, as far as the database knows: its last sync, or a package of a later one."""
+        """Return when the stream was last read: by its last sync that ended, or by a package of a later sync."""
         sync = (self.syncs or {}).get(stream.name)
         moments = [sync.began] if sync else []
         if self.is_usable(stream):
-            own = [load_id for load_id in self.packages(stream) if load_id is not None]
-            ((latest,),) = self.query("SELECT max(read_at) FROM reads WHERE load_id = ANY(?::VARCHAR[])", [own])
+            packages = [load_id for load_id in self.packages(stream) if load_id is not None]
+            ((latest,),) = self.query("SELECT max(read_at) FROM reads WHERE load_id = ANY(?::VARCHAR[])", [packages])
             moments += [latest.replace(tzinfo=UTC)] if latest else []
         return max(moments, default=None)
 
-    def last_read(self) -> datetime | None:
-        """When anything was last read."""
-        ((latest,),) = self.query("SELECT max(read_at) FROM reads")
-        moments = [sync.began for sync in (self.syncs or {}).values()] + (
-            [latest.replace(tzinfo=UTC)] if latest else []
-        )
-        return max(moments, default=None)
-
     def count(self, stream: Stream) -> int | None:
-        """Rows of its table; None if there is none."""
+        """Return the number of rows in the stream's table; None if there is no table."""
         if stream.name not in self.columns:
             return None
         return int(self.rows(f"SELECT count(*) FROM {self.table(stream.name)}")[0][0])  # noqa: S608
 
     def accounts(self, config: Config) -> list[Account]:
-        """The accounts that the database knows and the configuration asks for, as the database describes them."""
+        """Return the accounts that the database knows and the configuration selects, as the database describes them."""
         ids: dict[AdvertiserId, None] = {}
         for stream in self.streams():
             with suppress(ConfigurationError):
                 cursors = self.cursors(stream)
                 ids |= dict.fromkeys(cursors.accounts if cursors else ())
-        wanted = {one for one in (config.advertiser_id, *config.advertiser_ids) if one}
-        described = self._described()
+        selected = {advertiser_id for advertiser_id in (config.advertiser_id, *config.advertiser_ids) if advertiser_id}
+        described = self._described_accounts()
         ids |= dict.fromkeys(described)
         return [
-            described.get(one, Account(advertiser_id=one))
-            for one in ids
-            if (not wanted or one in wanted) and one not in config.exclude_advertiser_ids
+            described.get(advertiser_id, Account(advertiser_id=advertiser_id))
+            for advertiser_id in ids
+            if (not selected or advertiser_id in selected) and advertiser_id not in config.exclude_advertiser_ids
         ]
 
-    def _described(self) -> dict[AdvertiserId, Account]:
-        wanted = {"advertiser_id", "name", "display_timezone", "timezone", "create_time"}
-        described: dict[AdvertiserId, Account] = {}
+    def _described_accounts(self) -> dict[AdvertiserId, Account]:
+        needed = {"advertiser_id", "name", "display_timezone", "timezone", "create_time"}
+        accounts: dict[AdvertiserId, Account] = {}
         for stream in STREAMS:
-            if wanted <= self.columns.get(stream.name, set()):
-                for one, name, *zones, created in self.rows(
+            if needed <= self.columns.get(stream.name, set()):
+                for advertiser_id, name, *zones, created in self.rows(
                     "SELECT advertiser_id::VARCHAR, name, display_timezone, timezone, create_time"  # noqa: S608
                     f" FROM {self.table(stream.name)} WHERE advertiser_id IS NOT NULL"
                 ):
                     zone = zone_of(*zones)
                     first = earliest_day_in(zone, created.replace(tzinfo=UTC)) if created else None
-                    described[one] = Account(
-                        advertiser_id=one, name=name or "", zone=zone, created=first, info={} if any(zones) else None
+                    accounts[advertiser_id] = Account(
+                        advertiser_id=advertiser_id,
+                        name=name or "",
+                        zone=zone,
+                        created=first,
+                        info={} if any(zones) else None,
                     )
-        return described
+        return accounts
 
     # -- the census
 
-    def take_census(self, streams: Iterable[Stream], expected: Iterable[Expected]) -> None:
-        """Make `days` and `expected` (what should be there).
+    def take_census(self, streams: Iterable[Stream], expected: Iterable[ExpectedDays]) -> None:
+        """Create the tables `days` (what the database has) and `expected` (what it should have).
 
-        `days` has rows and sums of each report, account and day, and when the row that was read first was read (UTC),
-        and when the last one was: a sync replaces all rows of a day that it reads again, so both are the same.
+        `days` has the rows and sums per report, account and day. It also has when the earliest and the latest of these
+        rows were read (UTC); normally both are equal, because a sync that reads a day again replaces all its rows.
         """
         self.memory.execute(
             "CREATE TEMP TABLE counted (advertiser_id BIGINT, day DATE, load_id VARCHAR, rows BIGINT,"
@@ -266,7 +243,7 @@ class Database:
         )
         for stream in streams:
             if stream.cursor is not None and stream.is_report and self.is_usable(stream):
-                self.bring(
+                self.copy_to_memory(
                     "counted",
                     f'SELECT advertiser_id, "{stream.cursor}"::DATE, {_LOAD_ID}, count(*), sum(spend),'  # noqa: S608
                     f" sum(impressions), sum(clicks) FROM {self.table(stream.name)} GROUP BY 1, 2, 3",
@@ -278,67 +255,29 @@ class Database:
                     [stream.name],
                 )
                 self.memory.execute("TRUNCATE counted")
-        listed = list(expected)
+        expected = list(expected)
         self.memory.execute(
             "CREATE TEMP TABLE expected AS SELECT unnest(?::VARCHAR[]) AS stream, unnest(?::BIGINT[]) AS advertiser_id,"
-            " unnest(?::DATE[]) AS first, unnest(?::DATE[]) AS settled, unnest(?::BIGINT[]) AS settles_after,"
-            " unnest(?::INTEGER[]) AS longest",
+            " unnest(?::DATE[]) AS first, unnest(?::DATE[]) AS final_until, unnest(?::BIGINT[]) AS final_after,"
+            " unnest(?::INTEGER[]) AS longest_window",
             [
-                [one.stream.name for one in listed],
-                [int(one.account.advertiser_id) for one in listed],
-                [one.first for one in listed],
-                [one.settled for one in listed],
-                [int(one.settles_after.total_seconds()) for one in listed],
-                [one.longest for one in listed],
+                [days.stream.name for days in expected],
+                [int(days.account.advertiser_id) for days in expected],
+                [days.first for days in expected],
+                [days.final_until for days in expected],
+                [int(days.final_after.total_seconds()) for days in expected],
+                [days.longest_window for days in expected],
             ],
         )
 
 
-def states_in(destination: Destination) -> Mapping[str, Any] | None:
-    """The states that a sync into this database would go on from, by stream; None if no sync has filled it yet.
-
-    Raises:
-        ConfigurationError: Its states cannot be read.
-        DestinationError: It cannot be read now.
-    """
-    try:
-        with opened(destination) as database:
-            states = database.raw_states
-    except NothingToReadError:
-        return None
-    if states is None:
-        raise ConfigurationError(
-            f"The states in {destination.display_name} are gone or cannot be read.",
-            remedy="`tiktok-marketing doctor --database …` says more; a sync with --full reads everything anew.",
-        )
-    return states
-
-
 @contextmanager
 def opened(destination: Destination) -> Iterator[Database]:
-    """Open a database to look at it; others may read it meanwhile, and nothing in it changes.
+    """Open a database that a sync has filled, for reading only.
 
     Raises:
         NothingToReadError: There is no such database, or no sync has filled it.
-        DestinationError: It cannot be read now.
+        DestinationError: The database cannot be read now.
     """
-    with reading(destination) as reader:
-        _make_sure_of(reader, destination)
-        yield Database(reader)
-
-
-def _make_sure_of(reader: Reader, destination: Destination) -> None:
-    """See whether a sync has filled it.
-
-    Raises:
-        ConfigurationError: None has.
-    """
-    own = {SYNCS_TABLE, STATES_TABLE, *(stream.name for stream in STREAMS)}
-    ours = {schema for schema, tables in reader.schemas().items() if own & tables}
-    if destination.dataset in ours:
-        return
-    there = f"It has what looks like one in: {', '.join(sorted(ours))} (--dataset)." if ours else ""
-    raise NothingToReadError(
-        f"{destination.display_name} holds no tables of a sync in the schema {destination.dataset}.",
-        remedy=there or "Give the address and the dataset that the sync was given.",
-    )
+    with opened_filled(destination) as database:
+        yield Database(database)

@@ -1,4 +1,4 @@
-"""Which days of a report should be there, which of them are settled, and which the next sync reads again. Pure."""
+"""Which days of a report a database should have, which are final, and which the next sync reads again. Pure."""
 
 from __future__ import annotations
 
@@ -17,39 +17,39 @@ from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.plan.zones import ZONE_BEHIND_ALL, day_in
 
 CORRECTIONS = timedelta(hours=24)
-"""TikTok corrects a day's figures in a job that ends about noon UTC, after their documented lateness."""
+"""TikTok corrects a day's figures in a job that ends about noon UTC, after the documented delay of the report."""
 
 _DAY = timedelta(days=1)
 
 
-class Expected(msgspec.Struct, frozen=True, kw_only=True):
-    """The days of one report and account.
+class ExpectedDays(msgspec.Struct, frozen=True, kw_only=True):
+    """The days of a report and account that should be in the database.
 
     Args:
         stream: The report.
         account: The account.
         first: The first day that should be there.
-        cursor: The last day that the state says was read.
-        settled: The last day of which the last sync can have read final figures: nothing of a later one is judged.
-        again: The first day that the next sync reads again.
-        settles_after: From the beginning of the following day, in UTC, to when a day's figures are final there.
-        longest: How many days TikTok can be asked about at once.
+        cursor: The last day that was read, according to the state.
+        final_until: The last day whose final figures the last sync can have read. No later day is judged.
+        reread_from: The first day that the next sync reads again.
+        final_after: The time from the end of a day in UTC until its figures are final.
+        longest_window: How many days one request can cover.
     """
 
     stream: ReportStream
     account: Account
     first: date
     cursor: date
-    settled: date
-    again: date
-    settles_after: timedelta
-    longest: int
+    final_until: date
+    reread_from: date
+    final_after: timedelta
+    longest_window: int
 
     def is_final(self, day: date, read_at: datetime | None) -> bool:
-        """Whether what ads delivered on a day that was read at that moment (aware) cannot have changed since."""
+        """Whether the delivery of a day was final when the day was read at that moment (aware)."""
         if read_at is None:
-            return day <= self.settled
-        return read_at >= datetime.combine(day, time(), UTC) + _DAY + self.settles_after
+            return day <= self.final_until
+        return read_at >= datetime.combine(day, time(), UTC) + _DAY + self.final_after
 
 
 def expected_days(
@@ -60,55 +60,59 @@ def expected_days(
     *,
     read_at: datetime,
     now: datetime,
-) -> list[Expected]:
-    """What should be in the database of a report by day or hour.
+) -> list[ExpectedDays]:
+    """Return the days of a daily or hourly report that should be in the database.
 
     Args:
-        config: What the user asked for.
+        config: The user's configuration.
         stream: The report.
-        cursors: How far it was read.
+        cursors: The cursors in its state.
         accounts: The accounts.
-        read_at: When the latest sync of it began.
-        now: This moment.
+        read_at: When the latest sync of the report began.
+        now: The current time.
     """
     if not isinstance(stream, ReportStream) or stream.source.grain not in {Grain.DAY, Grain.HOUR}:
         return []
     accounts = list(accounts)
     selected = Selected(stream, incremental=True)
-    parts = plan_stream(config, selected, cursors, accounts, ClockReading.at(now))
-    again = {part.account.advertiser_id: part.first for part in parts if part.account is not None}
-    late = timedelta(hours=stream.source.hours_late) + CORRECTIONS
-    found = []
-    for part in plan_stream(config, selected, None, accounts, ClockReading.at(now)):
-        account = part.account
+    next_sync = plan_stream(config, selected, cursors, accounts, ClockReading.at(now))
+    reread_from = {
+        partition.account.advertiser_id: partition.first for partition in next_sync if partition.account is not None
+    }
+    delay = timedelta(hours=stream.source.hours_late) + CORRECTIONS
+    expected = []
+    for partition in plan_stream(config, selected, None, accounts, ClockReading.at(now)):
+        account = partition.account
         cursor = cursors.day_of(account.advertiser_id) if account is not None else None
-        if account is None or cursor is None or part.first is None or part.last is None:
+        if account is None or cursor is None or partition.first is None or partition.last is None:
             continue
-        last = min(cursor, part.last)
-        following = again.get(account.advertiser_id)
-        found.append(
-            Expected(
+        last = min(cursor, partition.last)
+        expected.append(
+            ExpectedDays(
                 stream=stream,
                 account=account,
-                first=part.first,
+                first=partition.first,
                 cursor=last,
-                settled=min(last, day_in(account.zone, read_at - late) - _DAY),
-                again=following or last + _DAY,
-                longest=1 if stream.source.grain is Grain.HOUR else LONGEST_WINDOW,
-                settles_after=late - _least_offset(account.zone, now),
+                final_until=min(last, day_in(account.zone, read_at - delay) - _DAY),
+                reread_from=reread_from.get(account.advertiser_id) or last + _DAY,
+                longest_window=1 if stream.source.grain is Grain.HOUR else LONGEST_WINDOW,
+                final_after=delay - _smallest_offset(account.zone, now),
             )
         )
-    return found
+    return expected
 
 
-def _least_offset(zone: tzinfo, now: datetime) -> timedelta:
-    """How far the zone is ahead of UTC, in the half of the year in which it is so the least."""
+def _smallest_offset(zone: tzinfo, now: datetime) -> timedelta:
+    """Return the smallest offset of the zone from UTC in the course of the year."""
     offsets = [(now - timedelta(days=days)).astimezone(zone).utcoffset() for days in (0, 91, 182, 273)]
     return min(offset for offset in offsets if offset is not None)
 
 
 def known_zones(accounts: Iterable[Account]) -> list[Account]:
-    """The accounts; where a day begins last if their zone is unknown, so that no day counts as due too early."""
+    """Return the accounts, with an unknown zone replaced by the one where a day begins last.
+
+    So no day counts as due too early.
+    """
     return [
         account if account.zone_is_known else msgspec.structs.replace(account, zone=ZONE_BEHIND_ALL)
         for account in accounts
@@ -118,8 +122,10 @@ def known_zones(accounts: Iterable[Account]) -> list[Account]:
 def due_days(
     config: Config, stream: AnyStream, accounts: Iterable[Account], moment: datetime
 ) -> Mapping[AdvertiserId, date]:
-    """The last day of each account that a sync at that moment reads; accounts that have none are left out."""
-    parts = plan_stream(config, Selected(stream, incremental=True), None, list(accounts), ClockReading.at(moment))
+    """Return the last day that a sync at that moment reads, per account that has such a day."""
+    partitions = plan_stream(config, Selected(stream, incremental=True), None, list(accounts), ClockReading.at(moment))
     return {
-        part.account.advertiser_id: part.last for part in parts if part.account is not None and part.last is not None
+        partition.account.advertiser_id: partition.last
+        for partition in partitions
+        if partition.account is not None and partition.last is not None
     }

@@ -12,41 +12,41 @@ _DAY = timedelta(days=1)
 
 
 class Severity(StrEnum):
-    """What a finding means for whoever relies on the data."""
+    """What a finding means for people who rely on the data."""
 
     WRONG = "wrong"
-    """Something is missing, false or about to fail."""
+    """Something is missing, incorrect or about to fail."""
     WARNING = "warning"
-    """Nothing is wrong now, and it may become so."""
+    """Nothing is wrong now, but something may become wrong."""
     NOTE = "note"
-    """Good to know: a difference that has a good reason, or something that was not looked at."""
+    """Good to know: a difference with a good reason, or something that was not checked."""
 
 
 class Fix(StrEnum):
-    """A command that mends it."""
+    """The command that fixes a finding."""
 
     SYNC = "sync"
-    """The next sync reads it again in any case."""
+    """A plain sync: the next one reads the data again in any case."""
     FULL = "full"
-    """A sync would go on from its state: `--full` makes it read everything again."""
+    """A sync with `--full`, because a plain sync would start from its state and not read the data again."""
 
 
-REMOVE = "No sync removes these: delete them, or sync into a new file or schema."
+REMOVE = "No sync removes these rows: delete them, or sync into a new file or schema."
 """What to do about rows that should not be there."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that is not as it should be, or that somebody should know.
+    """Something that is not as it should be, or that a person should know.
 
     Args:
         severity: What it means.
-        check: Which check found it.
+        check: The check that found it.
         message: What was found, in one or two sentences.
-        stream: The stream it is about; None if it is about none or all.
-        advertiser_id: The account, likewise.
-        days: The days it is about, in the account's time zone.
-        remedy: What to do, where it is no command.
-        fix: The command that mends it, where there is one.
+        stream: The stream that it is about; None if it is about none or all.
+        advertiser_id: The account that it is about; None if it is about none or all.
+        days: The days that it is about, in the account's time zone.
+        remedy: What to do, if it is not a command.
+        fix: The command that fixes it, if there is one.
     """
 
     severity: Severity
@@ -60,16 +60,16 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Freshness(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a stream is.
+    """How up to date a stream is.
 
     Args:
         stream: The stream.
-        rows: Rows in its table; None if there is no table.
+        rows: The number of rows in its table; None if there is no table.
         accounts: How many accounts have a state.
-        behind: Cursor of the account that is furthest behind; None without a state.
-        ahead: Cursor of the account that is furthest ahead.
-        synced: When its last sync that ended began, UTC.
-        complete: Whether that sync brought all of it.
+        behind: The cursor of the account that is furthest behind; None without a state.
+        ahead: The cursor of the account that is furthest ahead.
+        synced: When the last sync of the stream that ended began, in UTC.
+        complete: Whether that sync delivered the whole stream.
         open_from: The first day whose figures may still change and which the next sync reads again.
     """
 
@@ -83,15 +83,15 @@ class Freshness(msgspec.Struct, frozen=True, kw_only=True):
     open_from: date | None = None
 
 
-class Sample(msgspec.Struct, frozen=True, kw_only=True):
-    """What was held against TikTok.
+class Coverage(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of a database was compared with TikTok.
 
     Args:
-        windows: Parts of reports (a stream, an account and some days) that were.
-        windows_total: How many there are.
-        lists: Lists of objects that were.
-        lists_total: How many there are.
-        requests: Requests that the whole examination sent.
+        windows: The windows of reports (a stream, an account and some days) that were compared.
+        windows_total: How many windows there are.
+        lists: The lists of objects that were compared.
+        lists_total: How many lists there are.
+        requests: The requests that the whole examination sent.
     """
 
     windows: int
@@ -114,24 +114,24 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Examination(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that was found.
+    """The result of an examination.
 
     Args:
-        at: When.
-        checks: What was looked at, in order.
+        at: When it was made.
+        checks: The checks that were made, in order.
         findings: What was found, the worst first.
-        freshness: How far each stream of the database is; nothing without one.
-        sample: What was held against TikTok; None if nothing was.
+        freshness: How up to date each stream of the database is; empty without a database.
+        sample: How much was compared with TikTok; None if nothing was.
     """
 
     at: datetime
     checks: tuple[Check, ...]
     findings: tuple[Finding, ...]
     freshness: tuple[Freshness, ...] = ()
-    sample: Sample | None = None
+    sample: Coverage | None = None
 
     def of(self, severity: Severity) -> tuple[Finding, ...]:
-        """The findings of one severity."""
+        """Return the findings of one severity."""
         return tuple(finding for finding in self.findings if finding.severity is severity)
 
     @property
@@ -141,20 +141,20 @@ class Examination(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The worst first, each once; otherwise as they came."""
+    """Return the findings, the worst first and each once; otherwise in the order in which they came."""
     ranks = list(Severity)
     return tuple(sorted(dict.fromkeys(findings), key=lambda finding: ranks.index(finding.severity)))
 
 
 def days_after(day: date, last: date) -> tuple[date, ...]:
-    """The days after one up to another: at most four hundred, and then the last one."""
+    """Return the days after one day up to another: at most four hundred, and then the last one."""
     count = (last - day).days
     days = tuple(day + timedelta(days=number) for number in range(1, min(count, 400) + 1))
     return days if count <= 400 else (*days, last)
 
 
 def day_text(days: Sequence[date], most: int = 4) -> str:
-    """Days as people write them.
+    """Write days as people write them.
 
     Example:
         The 1st, 2nd, 3rd and 7th of March: `2026-03-01 to 2026-03-03, 2026-03-07`.

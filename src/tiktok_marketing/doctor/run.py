@@ -1,4 +1,4 @@
-"""The whole examination: TikTok is asked, the database is opened, and each check gets what it needs."""
+"""The whole examination: asks TikTok, opens the database, and gives each check what it needs."""
 
 from __future__ import annotations
 
@@ -14,19 +14,17 @@ from tiktok_marketing.catalog import AnyStream
 from tiktok_marketing.clock import Clock, SystemClock, is_believable
 from tiktok_marketing.config import Config
 from tiktok_marketing.connect import connect
-from tiktok_marketing.doctor.budget import Budget
-from tiktok_marketing.doctor.checks import access as asking
-from tiktok_marketing.doctor.checks import integrity
-from tiktok_marketing.doctor.checks import level_sums as sums
+from tiktok_marketing.doctor.budget import RequestBudget
+from tiktok_marketing.doctor.checks import access as access_check
+from tiktok_marketing.doctor.checks import integrity, level_sums, row_comparison
 from tiktok_marketing.doctor.checks.access import Access, examine_access
-from tiktok_marketing.doctor.checks.freshness import Progress, examine_freshness
-from tiktok_marketing.doctor.checks.objects import Lists, list_questions
-from tiktok_marketing.doctor.checks.reports import Totals
-from tiktok_marketing.doctor.checks.row_comparison import judged
-from tiktok_marketing.doctor.checks.sampling import Question, questions
+from tiktok_marketing.doctor.checks.freshness import StreamStatus, examine_freshness
+from tiktok_marketing.doctor.checks.objects import ListComparer, list_samples
+from tiktok_marketing.doctor.checks.reports import ReportComparer
+from tiktok_marketing.doctor.checks.sampling import ReportSample, report_samples
 from tiktok_marketing.doctor.database import Database, opened
-from tiktok_marketing.doctor.expected_days import Expected, expected_days, known_zones
-from tiktok_marketing.doctor.findings import Check, Examination, Finding, Freshness, Sample, Severity, in_order
+from tiktok_marketing.doctor.expected_days import ExpectedDays, expected_days, known_zones
+from tiktok_marketing.doctor.findings import Check, Coverage, Examination, Finding, Freshness, Severity, in_order
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.pipelines import Destination
 from tiktok_marketing.pipelines.databases.lock import loading_now
@@ -35,15 +33,15 @@ from tiktok_marketing.sync.plan.selection import choose_streams
 from tiktok_marketing.sync.plan.windows import Window
 
 
-class Scope(msgspec.Struct, frozen=True, kw_only=True):
-    """What is examined.
+class DoctorOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What is examined, and how thoroughly.
 
     Args:
         database: The database; None to examine the access alone.
-        streams: Names of the streams; None for all that the database has, or that the configuration can read.
-        offline: Whether TikTok is left alone.
-        requests: How many requests may be spent on holding the database against TikTok.
-        max_age: How old data may be.
+        streams: The names of the streams; None for all that the database has, or that the configuration can read.
+        offline: Whether to send no requests to TikTok.
+        requests: How many requests may be spent on comparing the database with TikTok.
+        max_age: How old the data may be.
     """
 
     database: Destination | None = None
@@ -53,24 +51,32 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     max_age: timedelta = timedelta(hours=48)
 
 
-class _Findings:
-    """Collects what the checks find, and in what words each check ended."""
+class _Report:
+    """Collects the findings of the checks, and the outcome of each check in words."""
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
         self.checks: list[Check] = []
 
-    def add(self, name: str, found: Sequence[Finding], good: str) -> None:
-        """Note a check and what it found; `good` is what to say if that is nothing."""
-        self.findings += found
-        bad = [one for one in found if one.severity is not Severity.NOTE]
-        message = good if not bad else "1 finding" if len(bad) == 1 else f"{len(bad):,} findings"
+    def add(self, name: str, findings: Sequence[Finding], if_well: str) -> None:
+        """Add a check and its findings. `if_well` is the outcome if nothing but notes were found."""
+        self.findings += findings
+        bad = [finding for finding in findings if finding.severity is not Severity.NOTE]
+        message = if_well if not bad else "1 finding" if len(bad) == 1 else f"{len(bad):,} findings"
         self.checks.append(Check(name=name, message=message))
+
+    def examination(
+        self, at: datetime, freshness: tuple[Freshness, ...] = (), sample: Coverage | None = None
+    ) -> Examination:
+        """Return everything that was collected."""
+        return Examination(
+            at=at, checks=tuple(self.checks), findings=in_order(self.findings), freshness=freshness, sample=sample
+        )
 
 
 async def examine(
     config: Config,
-    scope: Scope,
+    options: DoctorOptions,
     *,
     clock: Clock | None = None,
     address: str | None = None,
@@ -79,132 +85,123 @@ async def examine(
     """Examine an access, and a database.
 
     Args:
-        config: What the user asked for.
-        scope: What is examined.
+        config: The user's configuration.
+        options: What is examined.
         clock: The time.
         address: Scheme, host and port to ask instead of TikTok's.
-        on_wait: Told before a request waits for another try.
+        on_wait: Called before a request waits to be retried.
 
     Raises:
-        ConfigurationError: What was asked for cannot be, or there is no such database.
+        ConfigurationError: The options are not valid, or there is no such database.
         DestinationError: The database cannot be read now.
     """
     clock = clock or SystemClock()
-    chosen = choose_streams(config, scope.streams)
-    if scope.offline and scope.database is None:
+    chosen = choose_streams(config, options.streams)
+    if options.offline and options.database is None:
         raise ConfigurationError(
-            "With --offline there is nothing to examine but a database.", remedy="Give one with --database."
+            "With --offline, there is nothing to examine without a database.", remedy="Give one with --database."
         )
-    noted = _Findings()
+    report = _Report()
     async with AsyncExitStack() as stack:
-        database = None if scope.database is None else stack.enter_context(opened(scope.database))
+        database = None if options.database is None else stack.enter_context(opened(options.database))
         if database is not None:
-            there = {stream.name for stream in database.streams()}
-            examined = tuple(stream for stream in chosen if stream.name in there)
-            if scope.streams is not None:
-                _note_unsynced(noted, [stream for stream in chosen if stream.name not in there])
+            known = {stream.name for stream in database.streams()}
+            examined = tuple(stream for stream in chosen if stream.name in known)
+            if options.streams is not None:
+                _add_unsynced(report, [stream for stream in chosen if stream.name not in known])
         else:
             examined = chosen
         access, api = None, None
-        loading = loading_now(scope.database) if scope.database is not None else None
-        if not scope.offline:
+        loading = loading_now(options.database) if options.database is not None else None
+        if not options.offline:
             api = await stack.enter_async_context(
                 connect(config, clock=clock, policy=INTERACTIVE_RETRIES, on_wait=on_wait, address=address)
             )
             access = await examine_access(config, api, clock, examined, alone=loading is None)
-            _note_access(noted, access, config, alone=loading is None)
-        # Where the two clocks differ, TikTok's is right: it decides which days there are.
+            _add_access(report, access, config, alone=loading is None)
+        # If the two clocks differ, TikTok's is right, because it decides which days there are.
         now = clock.now()
         offset = access.offset if access is not None else None
-        if offset is not None and abs(offset) >= asking.CLOCK_IS_OFF and is_believable(offset):
+        if offset is not None and abs(offset) >= access_check.CLOCK_IS_OFF and is_believable(offset):
             now -= offset
         if database is None:
-            return _examination(noted, now, (), None)
+            return report.examination(now)
         if loading is not None:
-            who = f" (process {loading})" if loading else ""
-            message = f"A sync is loading into it at this moment{who}: look again when it is done."
-            noted.findings.append(Finding(severity=Severity.NOTE, check=integrity.TABLES, message=message))
-        examiner = _DatabaseExaminer(config, scope, database, examined, now, noted)
+            process = f" (process {loading})" if loading else ""
+            message = f"A sync is loading into the database now{process}. Run the doctor again when it is done."
+            report.findings.append(Finding(severity=Severity.NOTE, check=integrity.TABLES, message=message))
+        examiner = _DatabaseExaminer(config, options, database, examined, now, report)
         sample = await examiner.examine(api, access)
-        return _examination(noted, now, examiner.freshness(), sample)
+        return report.examination(now, examiner.freshness(), sample)
 
 
-def _examination(
-    noted: _Findings, now: datetime, freshness: tuple[Freshness, ...], sample: Sample | None
-) -> Examination:
-    return Examination(
-        at=now, checks=tuple(noted.checks), findings=in_order(noted.findings), freshness=freshness, sample=sample
-    )
-
-
-def _note_unsynced(noted: _Findings, streams: Sequence[AnyStream]) -> None:
-    noted.findings += [
+def _add_unsynced(report: _Report, streams: Sequence[AnyStream]) -> None:
+    report.findings += [
         Finding(
             severity=Severity.WRONG,
             check=integrity.TABLES,
-            message="It was never synced into this database.",
+            message="The stream was never synced into this database.",
             stream=stream.name,
         )
         for stream in streams
     ]
 
 
-def _note_access(noted: _Findings, access: Access, config: Config, *, alone: bool) -> None:
-    def found(check: str) -> list[Finding]:
+def _add_access(report: _Report, access: Access, config: Config, *, alone: bool) -> None:
+    def of(check: str) -> list[Finding]:
         return [finding for finding in access.findings if finding.check == check]
 
-    noted.add("Credentials", found(asking.CREDENTIALS), "The token and the application are in order.")
+    report.add("Credentials", of(access_check.CREDENTIALS), "The token and the application are in order.")
     if access.accounts is not None:
-        noted.add("Accounts", found(asking.ACCOUNTS), f"{len(access.readable):,} can be read.")
-        noted.add("Scopes", found(asking.SCOPES), f"{len(access.asked):,} streams can be read.")
-        rate = f"TikTok bears {config.requests_per_second:g} requests a second."
+        report.add("Accounts", of(access_check.ACCOUNTS), f"{len(access.readable):,} can be read.")
+        report.add("Scopes", of(access_check.SCOPES), f"{len(access.tried):,} streams can be read.")
+        rate = f"TikTok accepts {config.requests_per_second:g} requests per second."
         tried = alone and not config.sandbox and bool(access.readable)
-        noted.add("Quota", found(asking.QUOTA), rate if tried else "Not tried.")
-    told = "" if access.offset is None else f"{abs(access.offset).total_seconds():.0f} s off TikTok's."
-    noted.add("Clock", found(asking.CLOCK), told or "TikTok did not say what time it is.")
+        report.add("Quota", of(access_check.QUOTA), rate if tried else "Not tried.")
+    difference = "" if access.offset is None else f"{abs(access.offset).total_seconds():.0f} s off TikTok's."
+    report.add("Clock", of(access_check.CLOCK), difference or "TikTok did not say what time it is.")
 
 
 class _DatabaseExaminer:
-    """The checks of a database, in their order."""
+    """Runs the checks of a database in their order."""
 
     def __init__(
         self,
         config: Config,
-        scope: Scope,
+        options: DoctorOptions,
         database: Database,
         streams: Sequence[AnyStream],
         now: datetime,
-        noted: _Findings,
+        report: _Report,
     ) -> None:
         self._config = config
-        self._scope = scope
+        self._options = options
         self._database = database
         self._streams = streams
         self._now = now
-        self._noted = noted
-        self._progress = [self._progress_of(stream) for stream in streams]
-        self._expected: list[Expected] = []
+        self._report = report
+        self._statuses = [self._status_of(stream) for stream in streams]
+        self._expected: list[ExpectedDays] = []
 
-    def _progress_of(self, stream: AnyStream) -> Progress:
+    def _status_of(self, stream: AnyStream) -> StreamStatus:
         try:
             cursors = self._database.cursors(stream)
         except ConfigurationError:
-            cursors = None  # which is a finding of its own
-        return Progress(
+            cursors = None  # a finding of its own
+        return StreamStatus(
             stream=stream,
             cursors=cursors,
             sync=(self._database.syncs or {}).get(stream.name),
             read_at=self._database.read_at(stream),
         )
 
-    async def examine(self, api: Client | None, access: Access | None) -> Sample | None:
-        """Make all checks. Returns what was held against TikTok."""
+    async def examine(self, api: Client | None, access: Access | None) -> Coverage | None:
+        """Run all checks. Returns how much was compared with TikTok."""
         accounts = self._accounts(access)
         self._expected = self._expect(accounts)
         usable = [stream for stream in self._streams if self._database.is_usable(stream)]
         self._database.take_census(usable, self._expected)
-        noted = self._noted
-        noted.add(
+        self._report.add(
             "Tables",
             list(integrity.examine_tables(self._database, self._streams)),
             f"{len(usable):,} streams have their tables and states.",
@@ -213,133 +210,142 @@ class _DatabaseExaminer:
             *integrity.examine_keys(self._database, self._streams),
             *integrity.examine_packages(self._database, self._streams),
         ]
-        noted.add("Rows", rows, "No row is there twice, and none that the last syncs brought is gone.")
+        self._report.add("Rows", rows, "No row is duplicated, and no row that the last syncs loaded is missing.")
         late = [
             finding
-            for progress in self._progress
+            for status in self._statuses
             for finding in examine_freshness(
-                self._config, progress, accounts, now=self._now, max_age=self._scope.max_age
+                self._config, status, accounts, now=self._now, max_age=self._options.max_age
             )
         ]
-        noted.add("Freshness", late, f"Everything that was due {_hours(self._scope.max_age)} ago is there.")
-        disagreeing = sums.disagreements(self._database, self._config, usable)
+        self._report.add("Freshness", late, f"Everything that was due {_hours(self._options.max_age)} ago is loaded.")
+        disagreements = level_sums.disagreements(self._database, self._config, usable)
         if api is None or access is None or not access.readable:
-            noted.add("Sums", list(sums.judged(disagreeing)), "The levels agree.")
+            self._report.add("Sums", list(level_sums.to_findings(disagreements)), "The levels agree.")
             return None
-        return await self._hold_against_tiktok(api, access, disagreeing)
+        return await self._compare_with_tiktok(api, access, disagreements)
 
     def _accounts(self, access: Access | None) -> list[Account]:
-        """The accounts that can be read, or, if TikTok was not asked, those that the database knows."""
+        """Return the accounts that can be read or, if TikTok was not asked, those that the database knows."""
         if access is not None and access.accounts is not None:
-            own = {account.advertiser_id: account for account in self._database.accounts(self._config)}
+            stored = {account.advertiser_id: account for account in self._database.accounts(self._config)}
             return known_zones(
-                account if account.info is not None else own.get(account.advertiser_id, account)
+                account if account.info is not None else stored.get(account.advertiser_id, account)
                 for account in access.readable
             )
         return known_zones(self._database.accounts(self._config))
 
-    def _expect(self, accounts: Sequence[Account]) -> list[Expected]:
-        expected: list[Expected] = []
-        for progress in self._progress:
-            usable = self._database.is_usable(progress.stream)
-            if usable and progress.cursors is not None and progress.read_at is not None:
+    def _expect(self, accounts: Sequence[Account]) -> list[ExpectedDays]:
+        expected: list[ExpectedDays] = []
+        for status in self._statuses:
+            usable = self._database.is_usable(status.stream)
+            if usable and status.cursors is not None and status.read_at is not None:
                 expected += expected_days(
                     self._config,
-                    progress.stream,
-                    progress.cursors,
+                    status.stream,
+                    status.cursors,
                     accounts,
-                    read_at=progress.read_at,
+                    read_at=status.read_at,
                     now=self._now,
                 )
         return expected
 
-    async def _hold_against_tiktok(
-        self, api: Client, access: Access, disagreeing: Sequence[sums.Disagreement]
-    ) -> Sample:
-        budget = Budget(api.stats, self._scope.requests)
+    async def _compare_with_tiktok(
+        self, api: Client, access: Access, disagreements: Sequence[level_sums.Disagreement]
+    ) -> Coverage:
+        budget = RequestBudget(api.stats, self._options.requests)
         refused_before = api.stats.refused
         answering = {account.advertiser_id for account in access.answering}
-        totals = Totals(self._config, api, self._database, budget)
-        expected: dict[tuple[str, str], Expected] = {
-            (one.stream.name, one.account.advertiser_id): one
-            for one in self._expected
-            if one.account.advertiser_id in answering and one.stream.name not in access.denied
+        reports = ReportComparer(self._config, api, self._database, budget)
+        expected: dict[tuple[str, str], ExpectedDays] = {
+            (days.stream.name, days.account.advertiser_id): days
+            for days in self._expected
+            if days.account.advertiser_id in answering and days.stream.name not in access.denied
         }
-        suspected = [
-            Question(expected[name, one.advertiser_id], Window(one.day, one.day))
-            for one in disagreeing
-            for name in one.sums
-            if (name, one.advertiser_id) in expected
+        suspects = [
+            ReportSample(expected[name, disagreement.advertiser_id], Window(disagreement.day, disagreement.day))
+            for disagreement in disagreements
+            for name in disagreement.sums
+            if (name, disagreement.advertiser_id) in expected
         ]
-        await totals.ask(suspected, closely=True)
-        resolved, totals.asked = totals.asked == len(suspected), 0
-        comparisons = list(judged(self._config, totals.comparisons))
-        wrong = {(one.advertiser_id, day) for one in comparisons for day in one.days}
-        unexplained = [one for one in disagreeing if (one.advertiser_id, one.day) not in wrong]
-        agree = "What disagrees is found below." if disagreeing else "The levels agree."
-        self._noted.add("Sums", self._unexplained(unexplained, resolved=resolved), agree)
+        await reports.compare(suspects, row_by_row=True)
+        all_compared, reports.compared = reports.compared == len(suspects), 0
+        different = list(row_comparison.to_findings(self._config, reports.differences))
+        explained = {(finding.advertiser_id, day) for finding in different for day in finding.days}
+        unexplained = [
+            disagreement
+            for disagreement in disagreements
+            if (disagreement.advertiser_id, disagreement.day) not in explained
+        ]
+        if_well = "The findings below explain the levels that disagree." if disagreements else "The levels agree."
+        self._report.add("Sums", self._unexplained(unexplained, rows_agree=all_compared), if_well)
 
-        lists = Lists(self._config, api, self._database, budget, self._now)
-        asked_lists = list_questions(
+        lists = ListComparer(self._config, api, self._database, budget, self._now)
+        samples_of_lists = list_samples(
             [
-                (one.stream, one.sync)
-                for one in self._progress
-                if one.sync and self._database.is_usable(one.stream) and one.stream.name not in access.denied
+                (status.stream, status.sync)
+                for status in self._statuses
+                if status.sync and self._database.is_usable(status.stream) and status.stream.name not in access.denied
             ],
             access.answering,
         )
-        await lists.ask(asked_lists)
-        asked, whole = questions(
-            self._database, expected.values(), most=self._scope.requests, seed=self._now.toordinal()
+        await lists.compare(samples_of_lists)
+        samples, samples_total = report_samples(
+            self._database, expected.values(), most=self._options.requests, seed=self._now.toordinal()
         )
-        await totals.ask(asked)
-        found = [*judged(self._config, totals.comparisons), *totals.findings]
-        held = f"{totals.asked:,} of {whole:,} parts of reports"
-        self._noted.add("Reports", found, f"{held} have the rows and sums that TikTok has.")
-        compared = f"{lists.asked:,} of {len(asked_lists):,} lists"
-        self._noted.add("Objects", lists.findings, f"{compared} hold all that TikTok lists.")
-        if api.stats.refused > refused_before and not any(one.check == asking.QUOTA for one in access.findings):
-            self._noted.findings.append(asking.judge_quota(self._config.requests_per_second, None))
-        return Sample(
-            windows=totals.asked,
-            windows_total=whole,
-            lists=lists.asked,
-            lists_total=len(asked_lists),
+        await reports.compare(samples)
+        findings = [*row_comparison.to_findings(self._config, reports.differences), *reports.findings]
+        compared = f"{reports.compared:,} of {samples_total:,} windows"
+        self._report.add("Reports", findings, f"{compared} have the rows and sums that TikTok has.")
+        compared = f"{lists.compared:,} of {len(samples_of_lists):,} lists"
+        self._report.add("Objects", lists.findings, f"{compared} hold everything that TikTok lists.")
+        quota_was_found = any(finding.check == access_check.QUOTA for finding in access.findings)
+        if api.stats.refused > refused_before and not quota_was_found:
+            self._report.findings.append(access_check.quota_finding(self._config.requests_per_second, None))
+        return Coverage(
+            windows=reports.compared,
+            windows_total=samples_total,
+            lists=lists.compared,
+            lists_total=len(samples_of_lists),
             requests=budget.sent,
         )
 
-    def _unexplained(self, disagreeing: Sequence[sums.Disagreement], *, resolved: bool) -> list[Finding]:
-        """Disagreements that a comparison with TikTok did not explain: if there was one, TikTok's own."""
-        found = list(sums.judged(disagreeing))
-        if not resolved:
-            return found
+    def _unexplained(self, disagreements: Sequence[level_sums.Disagreement], *, rows_agree: bool) -> list[Finding]:
+        """Return the disagreements that no difference from TikTok explains.
+
+        If all rows were compared and agree with TikTok's, TikTok's own levels disagree.
+        """
+        findings = list(level_sums.to_findings(disagreements))
+        if not rows_agree:
+            return findings
         return [
             msgspec.structs.replace(
-                one,
+                finding,
                 severity=Severity.NOTE,
                 fix=None,
-                message=f"{one.message} The rows are TikTok's, so TikTok's own figures disagree.",
+                message=f"{finding.message} The rows are the same as TikTok's, so TikTok's own figures disagree.",
             )
-            for one in found
+            for finding in findings
         ]
 
     def freshness(self) -> tuple[Freshness, ...]:
-        """How far each stream is."""
+        """Return how up to date each stream is."""
         rows = []
-        for one in self._progress:
-            cursors = [] if one.cursors is None else [one.cursors.of(account) for account in one.cursors.accounts]
-            known = [cursor for cursor in cursors if cursor]
-            again = [days.again for days in self._expected if days.stream.name == one.stream.name]
+        for status in self._statuses:
+            stream, cursors = status.stream, status.cursors
+            of_accounts = [] if cursors is None else [cursors.of(account) for account in cursors.accounts]
+            known = [cursor for cursor in of_accounts if cursor]
+            reread_from = [days.reread_from for days in self._expected if days.stream.name == stream.name]
             rows.append(
                 Freshness(
-                    stream=one.stream.name,
-                    rows=self._database.count(one.stream),
+                    stream=stream.name,
+                    rows=self._database.count(stream),
                     accounts=len(known),
                     behind=min(known, default=None),
                     ahead=max(known, default=None),
-                    synced=one.sync.began if one.sync else None,
-                    complete=one.sync is not None and one.sync.complete,
-                    open_from=min(again, default=None),
+                    synced=status.sync.began if status.sync else None,
+                    complete=status.sync is not None and status.sync.complete,
+                    open_from=min(reread_from, default=None),
                 )
             )
         return tuple(rows)

@@ -1,7 +1,7 @@
-"""The other ways out: records of a sync as Arrow tables, loaded into a database.
+"""Loads the records of a sync into a database, as Arrow tables.
 
-This is the one room that knows pyarrow, dlt and databases, and it imports them only when something is loaded. It
-knows the sync, the catalog and the configuration, and nothing of Airbyte or of terminals.
+Only this room knows pyarrow, dlt and databases, and it imports them only when something is loaded. It knows the sync,
+the catalog and the configuration, and nothing of Airbyte or of terminals.
 
 ```python
 from tiktok_marketing.config import load_config
@@ -14,21 +14,15 @@ print(summary)
 
 from __future__ import annotations
 
-from tiktok_marketing.pipelines.databases.destination import (
-    DEFAULT_DATASET,
-    Destination,
-    DuckDBFile,
-    PostgresDatabase,
-    destination_of,
-)
+from tiktok_marketing.pipelines.databases.bookkeeping import states_in
+from tiktok_marketing.pipelines.databases.destination import DEFAULT_DATASET, Destination
+from tiktok_marketing.pipelines.databases.kinds import destination_of
 from tiktok_marketing.pipelines.load import RunOptions, load, load_async
 from tiktok_marketing.pipelines.summary import Snapshot, StreamSummary, Summary, Watcher
 
 __all__ = [
     "DEFAULT_DATASET",
     "Destination",
-    "DuckDBFile",
-    "PostgresDatabase",
     "RunOptions",
     "Snapshot",
     "StreamSummary",
@@ -37,4 +31,5 @@ __all__ = [
     "destination_of",
     "load",
     "load_async",
+    "states_in",
 ]

@@ -1,8 +1,9 @@
-"""dlt without its surroundings: no telemetry, no log, no settings from folders or the environment.
+"""dlt isolated from its surroundings: no telemetry, no log, no settings from folders or the environment.
 
-dlt looks for `.dlt/config.toml` and `secrets.toml` in the current and the home folder and in environment variables, and
-writes there too. A command that loads one source into one file must not depend on any of them, so dlt gets a context of
-its own while it works. dlt keeps that context for the whole process; whatever was there before is put back afterwards.
+dlt looks for `.dlt/config.toml` and `secrets.toml` in the current folder and the home folder, and for environment
+variables. It writes to these folders too. A command that loads one source into one database must not depend on them, so
+dlt gets a context of its own while it works. dlt keeps a context for the whole process, so the previous context is
+restored afterwards.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ from dlt.common.configuration.specs.pluggable_run_context import PluggableRunCon
 from dlt.common.runtime.run_context import RunContext
 
 _SETTINGS: dict[str, Any] = {
-    # `_dlt_load_id` says which package a row came with: that is how rows of earlier syncs are told from this one's.
+    # `_dlt_load_id` says which package brought a row. It distinguishes rows of earlier syncs from those of this one.
     "normalize": {"workers": 1, "parquet_normalizer": {"add_dlt_load_id": True}},
-    # One job at a time: DuckDB uses all cores for each by itself. No retries: nothing about a local file is fleeting
-    # but its lock, which is waited for elsewhere.
+    # One job at a time, because DuckDB uses all cores for each job. No retries, because nothing about a local file is
+    # transient but its lock, which the loader waits for.
     "load": {
         "workers": 1,
         "raise_on_max_retries": 1,
@@ -35,7 +36,7 @@ _one_at_a_time = threading.Lock()
 
 
 class _OwnContext(RunContext):  # type: ignore[misc]
-    """A place of dlt's own that knows no settings but ours."""
+    """A context for dlt with a folder of its own and no settings but ours."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(str(folder))
@@ -69,13 +70,13 @@ class _OwnContext(RunContext):  # type: ignore[misc]
 def isolated_dlt(folder: Path) -> Iterator[None]:
     """Let dlt work in `folder` alone.
 
-    Syncs of one process that load at the same time would share dlt's context: the second one waits for the first.
+    Two syncs that load at the same time in one process would share dlt's context, so the second waits for the first.
     """
     with _one_at_a_time:
         container = Container()
-        own = _OwnContext(folder)
+        isolated = _OwnContext(folder)
         if PluggableRunContext not in container:
-            container[PluggableRunContext] = PluggableRunContext(own)
+            container[PluggableRunContext] = PluggableRunContext(isolated)
             try:
                 yield
             finally:
@@ -83,7 +84,7 @@ def isolated_dlt(folder: Path) -> Iterator[None]:
             return
         plugged = container[PluggableRunContext]
         cookie = plugged.push_context()
-        plugged.reload(own)
+        plugged.reload(isolated)
         try:
             yield
         finally:

@@ -1,12 +1,11 @@
-"""Loading streams into a database, for programs and for the command.
+"""Loads streams into a database, for programs and for the command.
 
-What reads, converts and loads is imported only once something is loaded: it takes most of a second.
+What reads, converts and loads is imported only when something is loaded: that takes most of a second.
 """
 
 from __future__ import annotations
 
 import asyncio
-import importlib
 from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 from datetime import date, timedelta
@@ -18,9 +17,9 @@ from tiktok_marketing.clock import Clock, SystemClock
 from tiktok_marketing.config import Config
 from tiktok_marketing.connect import connect
 from tiktok_marketing.errors import ConfigurationError, OutOfMemoryError
-from tiktok_marketing.extras import install_hint
 from tiktok_marketing.memory import Meter, meters, watch
-from tiktok_marketing.pipelines.databases.destination import DEFAULT_DATASET, Destination, destination_of
+from tiktok_marketing.pipelines.databases.destination import DEFAULT_DATASET, Destination, require_libraries
+from tiktok_marketing.pipelines.databases.kinds import destination_of
 from tiktok_marketing.pipelines.databases.lock import reserved
 from tiktok_marketing.pipelines.summary import Summary, Watcher
 from tiktok_marketing.sync.plan.selection import choose_streams, select_for_database
@@ -28,13 +27,13 @@ from tiktok_marketing.sync.run.engine import Sync
 
 
 class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What a sync finds around it; None for the usual.
+    """The surroundings of a sync; None stands for the usual ones.
 
     Args:
         clock: The time.
-        policy: For how long requests are tried again.
+        policy: How long requests are retried.
         address: Scheme, host and port to ask instead of TikTok's.
-        limits: Of memory.
+        limits: Limits of memory.
         since: The first day of reports to read, whatever the state says.
     """
 
@@ -53,21 +52,21 @@ def load(
     dataset: str = DEFAULT_DATASET,
     full: bool = False,
 ) -> Summary:
-    """Read streams and load them into a database, going on from where the last run into it ended.
+    """Read streams and load them into a database, from where the last run into it ended.
 
     Args:
         config: What to read, from `config.load_config` or `config.parse_config`.
-        to: The destination: `duckdb:///tiktok.duckdb` or `postgresql://user:password@host/database`, say.
-        streams: Names of the streams; None for all that the configuration can read.
-        dataset: Schema of the tables.
+        to: The destination, for example `duckdb:///tiktok.duckdb` or `postgresql://user:password@host/database`.
+        streams: The names of the streams; None for all that the configuration can read.
+        dataset: The schema for the tables.
         full: Whether to forget the state of these streams and read them from the start date on.
 
     Returns:
-        What was done. Look at its `complete`: a part that failed does not keep the others from being loaded.
+        What was done. Check its `complete`: if a part fails, the others are loaded all the same.
 
     Raises:
-        ConfigurationError: What was asked for cannot be; nothing was read.
-        TikTokError: The accounts cannot be listed (a wrong token, say); nothing was read.
+        ConfigurationError: The request is not valid; nothing was read.
+        TikTokError: The accounts cannot be listed, for example because the token is wrong; nothing was read.
         DestinationError: The database cannot be written to.
     """
     return asyncio.run(load_async(config, to, streams=streams, dataset=dataset, full=full))
@@ -84,7 +83,7 @@ async def load_async(
     stop: asyncio.Event | None = None,
     options: RunOptions | None = None,
 ) -> Summary:
-    """As `load`, in an event loop.
+    """Do what `load` does, in an event loop.
 
     Args:
         config: As for `load`.
@@ -92,18 +91,18 @@ async def load_async(
         streams: As for `load`.
         dataset: As for `load`.
         full: As for `load`.
-        watcher: Told what happens.
+        watcher: Is told what happens.
         stop: Once it is set, reading ends, what was read is loaded with its state, and the summary is `interrupted`.
-        options: The time, patience and address where they are not the usual ones.
+        options: The surroundings where they are not the usual ones.
 
     Raises:
-        ConfigurationError: As `load`.
-        TikTokError: As `load`.
-        DestinationError: As `load`.
+        ConfigurationError: As for `load`.
+        TikTokError: As for `load`.
+        DestinationError: As for `load`.
     """
     destination = destination_of(to, dataset) if isinstance(to, str) else to
     chosen = choose_streams(config, streams)
-    _check_libraries(destination)
+    require_libraries(destination, "Loading into")
     from tiktok_marketing.pipelines.load_loop import LoaderThread, LoadLoop
     from tiktok_marketing.pipelines.loader import Loader
 
@@ -113,12 +112,12 @@ async def load_async(
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(reserved(destination))
         thread = stack.enter_context(LoaderThread())
-        pump = LoadLoop(destination, chosen, watcher or Watcher(), clock, stop or asyncio.Event())
-        loader = Loader(destination, folder, pump.notice_from_thread)
+        loop = LoadLoop(destination, chosen, watcher or Watcher(), clock, stop or asyncio.Event())
+        loader = Loader(destination, folder, loop.notice_from_thread)
         states = await thread.do(loader.open)
-        pump.begin_from(states, full=full)
+        loop.begin_from(states, full=full)
         api = await stack.enter_async_context(
-            connect(config, clock=clock, policy=at.policy, on_wait=pump.waits, address=at.address)
+            connect(config, clock=clock, policy=at.policy, on_wait=loop.waits, address=at.address)
         )
         sync = Sync(
             config,
@@ -126,19 +125,19 @@ async def load_async(
             {} if full else states,
             api,
             clock,
-            sink_factory=pump.sink,
+            sink_factory=loop.sink,
             since=at.since,
         )
 
-        def stop_before_it_is_full(what: str) -> None:
-            error = OutOfMemoryError(what)
-            pump.notice(str(error))  # now: should the rest not be enough for loading what was read, it was said
+        def stop_before_memory_is_full(limit: str) -> None:
+            error = OutOfMemoryError(limit)
+            loop.notice(str(error))  # now, because the memory may not suffice to load what was read
             sync.stop(error)
 
         limits = meters() if at.limits is None else at.limits
-        watching = asyncio.create_task(watch(limits, stop_before_it_is_full))
+        watching = asyncio.create_task(watch(limits, stop_before_memory_is_full))
         try:
-            return await pump.run(sync, loader, thread)
+            return await loop.run(sync, loader, thread)
         finally:
             watching.cancel()
 
@@ -153,16 +152,3 @@ def _check_since(since: date | None, config: Config, clock: Clock) -> None:
     if since is not None and since > latest:
         what = "end_date" if config.end_date else "today"
         raise ConfigurationError(f"since is {since}, which is after {what}.", remedy="Give an earlier day.")
-
-
-def _check_libraries(destination: Destination) -> None:
-    for name in destination.libraries:
-        try:
-            importlib.import_module(name)
-        except ModuleNotFoundError as error:
-            if error.name != name:
-                raise
-            raise ConfigurationError(
-                f"Loading into {destination.display_name} needs {name}, which is not installed.",
-                remedy=install_hint(destination.extra),
-            ) from None

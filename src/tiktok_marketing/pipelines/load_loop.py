@@ -1,9 +1,9 @@
-"""Reading and loading at the same time, package after package.
+"""Reads and loads at the same time, package after package.
 
-Rows of a report wait until their days are whole, so that no package, and so no database, holds a part of a day.
+Rows of a report wait until their days are whole. So no package, and no database, holds half of a day.
 
-One package is filled while one is loaded in a thread of its own. When the one being filled is full before the other is
-in, nothing more is taken from the sync, whose own buffer then fills and stops the reading.
+One package is filled while another is loaded in a thread of its own. If the first is full before the second is loaded,
+the loop takes nothing more from the sync. Then the sync's own queue fills up, and reading stops.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ class LoadLoop:
     """Moves what one sync reads into one database.
 
     Args:
-        destination: Where it goes.
-        streams: What was asked for.
-        watcher: Told what happens.
+        destination: The database.
+        streams: The streams that were requested.
+        watcher: Is told what happens.
         clock: The time.
         stop: Once it is set, reading ends and what was read is loaded.
     """
@@ -85,40 +85,40 @@ class LoadLoop:
         self._filling = LoadPackage(clock.monotonic())
         self._unfinished = UnfinishedDays()
         self._streams_hiding_rows: set[str] = set()
-        """Streams of which TikTok may hide rows, so that what does not come is not gone."""
+        """Streams whose rows TikTok may hide, so that a missing row does not mean that it is gone."""
         self._loading: asyncio.Task[None] | None = None
 
     def sink(self, stream: Stream, advertiser_id: int | None) -> ArrowSink:
-        """Make the sink of a page."""
+        """Return a new sink for a page."""
         return ArrowSink(self._builders[stream.name], advertiser_id)
 
     def begin_from(self, states: Mapping[str, Mapping[str, Any]], *, full: bool) -> None:
-        """Take the states of the database; a full sync forgets those of its streams with its first package."""
+        """Set the states that the database has. A full sync deletes those of its streams with its first package."""
         self._states_before = states
         if full:
             names = [stream.name for stream in self._streams if stream.name in states]
             self._filling.states.update(dict.fromkeys(names))
 
     def notice_from_thread(self, text: str) -> None:
-        """Take a notice in the loader's thread."""
+        """Accept a notice from the loader's thread."""
         self._loop.call_soon_threadsafe(self.notice, text)
 
     def notice(self, text: str) -> None:
-        """Tell a person, and keep it for the summary."""
+        """Tell the watcher, and keep the text for the summary."""
         self._notices.append(text)
         self._watcher.says(text)
 
     def waits(self, waiting: Waiting) -> None:
-        """A request will be tried again after a wait."""
+        """Tell the watcher that a request waits before it is retried."""
         self._watcher.says(str(waiting))
 
     async def run(self, sync: Sync, loader: Loader, thread: LoaderThread) -> Summary:
-        """Move everything.
+        """Load everything that the sync reads.
 
         Raises:
             TikTokError: Nothing could be read.
-            ConfigurationError: Nothing is there to read.
-            DestinationError: The database does not take it.
+            ConfigurationError: There is nothing to read.
+            DestinationError: The database does not accept a package.
         """
         self._watcher.begins(
             lambda: Snapshot(reading=sync.progress(), loaded=dict(self._loaded), packages=self._packages)
@@ -130,7 +130,7 @@ class LoadLoop:
                     await self._read(events, loader, thread)
             except ConnectorError as error:
                 if not self._begun or self._loading_failed:
-                    raise  # there is nothing to sum up, or nowhere to put it
+                    raise  # there is nothing to summarize, or no database for it
                 stopped = error
             if self._loading is not None:
                 await self._loading
@@ -144,42 +144,42 @@ class LoadLoop:
         return summary
 
     async def _read(self, events: AsyncGenerator[Event, None], loader: Loader, thread: LoaderThread) -> None:
-        coming = asyncio.ensure_future(anext(events))
+        upcoming = asyncio.ensure_future(anext(events))
         stopping = asyncio.ensure_future(self._stop.wait())
         try:
             while not self._stop.is_set():
                 await self._hand_over(loader, thread)
-                await self._wait(coming, stopping)
-                if coming.done() and not self._filling.full:
+                await self._wait(upcoming, stopping)
+                if upcoming.done() and not self._filling.full:
                     try:
-                        event = coming.result()
+                        event = upcoming.result()
                     except StopAsyncIteration:
                         return
                     self._take(event, loader)
-                    coming = asyncio.ensure_future(anext(events))
+                    upcoming = asyncio.ensure_future(anext(events))
         finally:
             stopping.cancel()
-            coming.cancel()
-            await asyncio.wait({coming, stopping})
-            if not coming.cancelled():
-                coming.exception()  # looked at, lest asyncio complains that nobody did
+            upcoming.cancel()
+            await asyncio.wait({upcoming, stopping})
+            if not upcoming.cancelled():
+                upcoming.exception()  # retrieved, because asyncio warns about an exception that nobody retrieved
 
     async def _hand_over(self, loader: Loader, thread: LoaderThread) -> None:
-        """Begin to load what was filled, if it is time and nothing else is being loaded."""
+        """Start to load the package that was filled, if it is due and no other package is being loaded."""
         if self._loading is not None and self._loading.done():
-            await self._loading  # raises what it raised
+            await self._loading  # raises the error of the load, if it failed
             self._loading = None
         if self._loading is None and self._due():
             self._loading = asyncio.create_task(self._load(self._filling, loader, thread))
             self._filling = LoadPackage(self._clock.monotonic())
 
-    async def _wait(self, coming: asyncio.Future[Event], stopping: asyncio.Future[Any]) -> None:
+    async def _wait(self, upcoming: asyncio.Future[Event], stopping: asyncio.Future[Any]) -> None:
         waited: set[asyncio.Future[Any]] = {stopping}
         if self._loading is not None:
             waited.add(self._loading)
         if not self._filling.full:
-            waited.add(coming)
-        timeout = None if self._filling.empty or self._loading is not None else max(0.0, self._left())
+            waited.add(upcoming)
+        timeout = None if self._filling.empty or self._loading is not None else max(0.0, self._seconds_until_due())
         await asyncio.wait(waited, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
 
     @property
@@ -187,13 +187,13 @@ class LoadLoop:
         task = self._loading
         return task is not None and task.done() and not task.cancelled() and task.exception() is not None
 
-    def _left(self) -> float:
-        """Seconds until the package that is being filled should go."""
+    def _seconds_until_due(self) -> float:
+        """Return the seconds until the package that is being filled is due."""
         seconds = FULL_SECONDS if self._packages else FIRST_SECONDS
         return self._filling.began + seconds - self._clock.monotonic()
 
     def _due(self) -> bool:
-        return self._filling.full or (not self._filling.empty and self._left() <= 0)
+        return self._filling.full or (not self._filling.empty and self._seconds_until_due() <= 0)
 
     async def _load(self, package: LoadPackage, loader: Loader, thread: LoaderThread) -> None:
         for name, rows in (await thread.do(loader.load, package)).items():
@@ -226,12 +226,12 @@ class LoadLoop:
             case Notice(text=text):
                 self.notice(text)
             case _:
-                pass  # of a stream that cannot be loaded
+                pass  # an event of a stream that cannot be loaded
 
     def _take_days(self, event: DaysComplete | DaysEmpty | DaysIncomplete, package: LoadPackage) -> None:
         tables = [] if isinstance(event, DaysEmpty) else self._unfinished.release(event.window_id)
         if isinstance(event, DaysIncomplete) or event.stream.name in self._broken:
-            return  # what is not whole does not get into the database
+            return  # days that are not whole are not loaded
         for table in tables:
             package.add(event.stream, table, whole=event.exact)
         if not event.exact:
@@ -246,15 +246,15 @@ class LoadLoop:
         try:
             check_key(table, rows.stream)
         except IncompleteReadError as error:
-            # From here on the stream's states are not taken either: they would cover rows that are not there.
+            # From here on the stream's states are ignored too: they would cover rows that are not in the database.
             account = None if rows.advertiser_id is None else AdvertiserId(str(rows.advertiser_id))
             self._broken[name] = Failure(name, account, "", error)
             return
         if rows.window_id is None:
             package.add(rows.stream, table)
             return
-        for stream, given_up in self._unfinished.add(rows.window_id, rows.stream, table):
-            package.add(stream, given_up)
+        for stream, released in self._unfinished.add(rows.window_id, rows.stream, table):
+            package.add(stream, released)
 
     def _summary(self, progress: Progress, stopped: ConnectorError | None) -> Summary:
         streams = []
@@ -288,7 +288,7 @@ class LoadLoop:
 
 
 class LoaderThread:
-    """A thread that does one thing after the other."""
+    """A thread that runs one call after another."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="loader")
@@ -300,7 +300,7 @@ class LoaderThread:
         self._pool.shutdown()
 
     async def do(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do it in the thread; a task that is cancelled meanwhile ends with the work, which cannot be broken off."""
+        """Run a call in the thread. A task that is cancelled meanwhile waits for it: it cannot be interrupted."""
         task = asyncio.get_running_loop().run_in_executor(self._pool, lambda: work(*args, **kwargs))
         try:
             return await asyncio.shield(task)

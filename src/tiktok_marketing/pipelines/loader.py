@@ -1,23 +1,24 @@
-"""Packages of Arrow tables through dlt into a database, each together with the state that covers it.
+"""Loads packages of Arrow tables into a database through dlt, each package together with the state that covers it.
 
-Why a killed sync loses nothing and doubles nothing, whenever it is killed:
+Why a sync that is killed, at whatever moment, loses nothing and duplicates nothing:
 
-- dlt loads a package table by table, and ends it with a row in `_dlt_loads`. The state travels in the same package (a
-  row in `_dlt_pipeline_state`), and is looked up joined with `_dlt_loads`: a state whose package was not finished does
-  not count.
-- Each table takes its rows in one transaction, in which those that they replace go: all of the account's days that are
-  whole, else those with their keys (`changes`). Part of a package may be in the database without its state after a
-  kill; the next run reads those records again, and loading them again changes nothing.
-- dlt would keep an unfinished package in its working folder and load it before all else at the next run. By then the
-  same rows may have been read anew elsewhere, and the old ones would overwrite them. So the working folder starts empty
-  in every run, and the state comes from the database alone: what is in it is all there is to know, a file (or schema)
-  that is deleted starts anew, and two databases have two states.
+- dlt loads a package table by table, and ends it with a row in `_dlt_loads`. The state is part of the package, as a
+  row in `_dlt_pipeline_state`. It is read with a join on `_dlt_loads`, so the state of an unfinished package does not
+  count.
+- Each table gets its rows in one transaction, which also deletes the rows that they replace: all rows of an account's
+  days that are whole, otherwise the rows with the same keys (`databases.replacement`). After a kill, some tables of a
+  package may be in the database without its state. The next run reads these records again, and loading them again
+  changes nothing.
+- dlt would keep an unfinished package in its working folder and load it first in the next run. By then the same rows
+  may have been read again elsewhere, and the old rows would overwrite them. So the working folder is empty at the start
+  of every run, and the state comes from the database alone. After a file or schema is deleted, everything is read from
+  the beginning, and two databases have two states.
 
-dlt is told to append, and what goes before is done by jobs of our own (`duckdb_dlt`, `postgres_dlt`): its ways to merge
-know keys and no days, and write each row twice. Of two rows with the same key in a package, the newer one is picked
-before (`Package.tables`).
+dlt is told to append, and load jobs of our own delete what is replaced (`load_job` of each kind of database). dlt's own
+merge strategies know keys but no days, and write each row twice. If a package has two rows with the same key, the newer
+one was chosen before (`LoadPackage.tables`).
 
-Everything here runs in one thread: dlt's contexts belong to the thread that made them.
+Everything here runs in one thread, because dlt's contexts belong to the thread that created them.
 """
 
 from __future__ import annotations
@@ -34,22 +35,29 @@ from tiktok_marketing.catalog import Stream
 from tiktok_marketing.errors import ConnectorError, DestinationLockedError
 from tiktok_marketing.pipelines.arrow.columns import ColumnType
 from tiktok_marketing.pipelines.arrow.tables import MISFITS, columns_of
-from tiktok_marketing.pipelines.databases.destination import NAME, Destination, Session, describe_error
+from tiktok_marketing.pipelines.databases.bookkeeping import (
+    LOADS_TABLE,
+    PACKAGES_TABLE,
+    PIPELINE,
+    STATES_TABLE,
+    SYNCS_TABLE,
+)
+from tiktok_marketing.pipelines.databases.destination import Destination, Session
 from tiktok_marketing.pipelines.databases.replacement import Replacement
 from tiktok_marketing.pipelines.dlt_context import isolated_dlt
 from tiktok_marketing.pipelines.package import LoadPackage
-from tiktok_marketing.pipelines.summary import LOADS_TABLE, SYNCS_TABLE, Summary
+from tiktok_marketing.pipelines.summary import Summary
 
 _LOCK_WAIT = 120.0
-"""Seconds to wait for somebody who has the database open when a package is due; at the start nobody waits."""
+"""Seconds to wait for another process that has the database open when a package is due. At the start nothing waits."""
 
 
 class Loader:
     """Loads packages into one database.
 
     Args:
-        destination: Where to.
-        folder: An empty folder of its own.
+        destination: The database.
+        folder: An empty folder for this loader alone.
         notice: Called with a sentence that a person should see.
     """
 
@@ -60,38 +68,39 @@ class Loader:
         self._pipeline: Any = None
         self._states: dict[str, Mapping[str, Any]] = {}
         self._load_ids: list[str] = []
-        self._settled: set[str] = set()
+        self._prepared: set[str] = set()
+        """Tables that have their indexes and comments."""
         self._changes: dict[str, Replacement] = {}
         self._new: set[str] = set()
-        """Tables that were not there before: they have no rows but this sync's."""
+        """Tables that this sync creates, so that all their rows are its own."""
         self.tables: set[str] = set()
         """Tables that exist in the database."""
 
     def open(self) -> dict[str, Mapping[str, Any]]:
-        """Look into the database, creating it if need be, and return the states of its streams.
+        """Open the database, create it if needed, and return the states of its streams.
 
         Raises:
-            DestinationError: It cannot be written to.
+            DestinationError: The database cannot be written to.
         """
         with self._opened(wait=0.0) as session:
             session.ensure_schema()
             self._pipeline = dlt.pipeline(
-                NAME,
+                PIPELINE,
                 destination=self._destination.dlt_destination(self._changes),
                 dataset_name=self._destination.dataset,
                 pipelines_dir=str(self._folder),
             )
             self._pipeline.sync_destination()
-            source = self._pipeline.state.get("sources", {}).get(NAME, {})
+            source = self._pipeline.state.get("sources", {}).get(PIPELINE, {})
             self._states = dict(source.get("streams", {}))
             self.tables = self._existing(session)
             return dict(self._states)
 
     def load(self, package: LoadPackage) -> dict[str, int]:
-        """Load a package and its states. Returns how many rows of each stream it was.
+        """Load a package and its states. Returns the number of rows per stream.
 
         Raises:
-            DestinationError: The database does not take it.
+            DestinationError: The database does not accept the package.
         """
         tables = {
             name: self._destination.sanitize(table, package.streams[name]) for name, table in package.tables().items()
@@ -102,17 +111,18 @@ class Loader:
             self._new |= tables.keys() - self.tables
             self._changes.clear()
             self._changes.update({name: self._change(package, name) for name in {*tables, *package.spans}})
-            self._empty(session, [name for name in package.spans if name not in tables or not tables[name].num_rows])
+            without_rows = [name for name in package.spans if name not in tables or not tables[name].num_rows]
+            self._empty_days(session, without_rows)
             if tables or package.states:
                 source = _source(tables, package.streams, kept)
                 info = self._pipeline.run(source, loader_file_format="parquet" if tables else None)
                 self._load_ids += info.loads_ids
                 self._states = kept
             self.tables |= tables.keys()
-            for name in tables.keys() - self._settled:
+            for name in tables.keys() - self._prepared:
                 session.create_indexes(package.streams[name])
-                self._describe(session, package.streams[name])
-                self._settled.add(name)
+                self._comment(session, package.streams[name])
+                self._prepared.add(name)
             for name, (read, skipped) in package.whole.items():
                 self._remove_vanished(session, package.streams[name], read, skipped)
             self._forget_old_states(session)
@@ -127,18 +137,18 @@ class Loader:
             exists=name in self.tables,
         )
 
-    def _empty(self, session: Session, names: Iterable[str]) -> None:
-        """Empty days that have no rows any more. Before the states, which may say that they need not be read again."""
+    def _empty_days(self, session: Session, names: Iterable[str]) -> None:
+        """Empty days that no longer have rows: before the states are loaded, after which nothing reads them again."""
         for name in names:
             if name in self.tables:
                 with session.transaction():
                     self._changes[name].delete_replaced(session.execute, self._destination.dataset)
 
     def finish(self, summary: Summary) -> None:
-        """Write down the sync in a table of its own.
+        """Record the sync in the tables of syncs and loads.
 
         Raises:
-            DestinationError: The database does not take it.
+            DestinationError: The database does not accept the record.
         """
         table = f'"{self._destination.dataset}".{SYNCS_TABLE}'
         with self._opened(wait=_LOCK_WAIT) as session:
@@ -152,7 +162,7 @@ class Loader:
             self._write_loads(session, summary)
 
     def _write_loads(self, session: Session, summary: Summary) -> None:
-        """Write down how many rows each package left, by which a row that goes missing is noticed later."""
+        """Record how many rows each package left, so that the doctor notices if some of them disappear later."""
         dataset = self._destination.dataset
         session.execute(
             f'CREATE TABLE IF NOT EXISTS "{dataset}".{LOADS_TABLE} (sync_id VARCHAR, stream VARCHAR, load_id VARCHAR,'
@@ -168,30 +178,30 @@ class Loader:
 
     @contextmanager
     def _opened(self, *, wait: float) -> Iterator[Session]:
-        """Hold the database open, so that nobody comes between the steps of a package."""
+        """Keep the database open, so that nobody can interfere between the steps of a package."""
         try:
             with isolated_dlt(self._folder), self._session(wait) as session:
                 yield session
         except ConnectorError:
             raise
         except Exception as error:
-            raise describe_error(error, self._destination) from error
+            raise self._destination.describe_error(error) from error
 
     @contextmanager
     def _session(self, wait: float) -> Iterator[Session]:
         until = time.monotonic() + wait
-        said = False
+        noticed = False
         while True:
             try:
                 session = self._destination.connect(self._folder.name)
                 break
             except Exception as error:
-                reason = describe_error(error, self._destination)
+                reason = self._destination.describe_error(error)
                 if not isinstance(reason, DestinationLockedError) or time.monotonic() >= until:
                     raise reason from error
-                if not said:
-                    said = True
-                    self._notice(f"{reason.message} Waiting for it up to {wait:.0f} s.")
+                if not noticed:
+                    noticed = True
+                    self._notice(f"{reason.message} Waiting up to {wait:.0f} s for it.")
                 time.sleep(0.5)
         try:
             yield session
@@ -204,24 +214,24 @@ class Loader:
         )
         return {name for (name,) in rows}
 
-    def _describe(self, session: Session, stream: Stream) -> None:
-        """Write the catalog's descriptions into the database, where tools show them."""
+    def _comment(self, session: Session, stream: Stream) -> None:
+        """Write the catalog's descriptions into the database as comments, which tools show."""
         table = f'"{self._destination.dataset}"."{stream.name}"'
         texts = {column.name: column.description for column in columns_of(stream)}
         texts[MISFITS] = "Values that do not fit the type of their column, as JSON: field to value."
-        texts["_dlt_load_id"] = "The package that brought the row: see _dlt_loads."
-        todo = [(name, texts[name]) for name in session.uncommented_columns(stream.name) if texts.get(name)]
-        if not todo:
+        texts["_dlt_load_id"] = f"The package that brought the row: see {PACKAGES_TABLE}."
+        missing = [(name, texts[name]) for name in session.uncommented_columns(stream.name) if texts.get(name)]
+        if not missing:
             return
         with session.transaction():
             session.execute(f"COMMENT ON TABLE {table} IS {_quoted(stream.description)}")
-            for name, text in todo:
+            for name, text in missing:
                 session.execute(f'COMMENT ON COLUMN {table}."{name}" IS {_quoted(text)}')
 
     def _remove_vanished(
         self, session: Session, stream: Stream, read: Sequence[int] | None, skipped: Sequence[int]
     ) -> None:
-        """Remove the rows of a stream that is read whole which this sync did not bring."""
+        """Remove the rows that this sync did not bring, from a stream that is read whole each time."""
         if stream.name not in self.tables:
             return
         session.execute(
@@ -232,17 +242,17 @@ class Loader:
         )
 
     def _forget_old_states(self, session: Session) -> None:
-        """Keep the state in use and the one before it: a long sync writes thousands, each naming every account.
+        """Keep the current state and the one before it: a long sync writes thousands, and each names every account.
 
-        A package whose states did not change has no row of them, so it is rows of states that are counted.
+        A package whose states did not change has no row of states, so rows of states are counted, not packages.
         """
         dataset = self._destination.dataset
         session.execute(
-            f'DELETE FROM "{dataset}"._dlt_pipeline_state WHERE pipeline_name = ? AND _dlt_load_id NOT IN ('  # noqa: S608
-            f'SELECT s._dlt_load_id FROM "{dataset}"._dlt_pipeline_state s'
-            f' JOIN "{dataset}"._dlt_loads l ON l.load_id = s._dlt_load_id'
+            f'DELETE FROM "{dataset}".{STATES_TABLE} WHERE pipeline_name = ? AND _dlt_load_id NOT IN ('  # noqa: S608
+            f'SELECT s._dlt_load_id FROM "{dataset}".{STATES_TABLE} s'
+            f' JOIN "{dataset}".{PACKAGES_TABLE} l ON l.load_id = s._dlt_load_id'
             " WHERE s.pipeline_name = ? AND l.status = 0 ORDER BY l.load_id DESC LIMIT 2)",
-            [NAME, NAME],
+            [PIPELINE, PIPELINE],
         )
 
 
@@ -251,19 +261,19 @@ def _source(
     streams: Mapping[str, Stream],
     states: Mapping[str, Any],
 ) -> Any:
-    """One package as a dlt source: a resource for each table, and one that carries the states.
+    """Return a package as a dlt source: a resource per table, and one that carries the states.
 
     Args:
-        tables: Stream name to rows.
-        streams: Those streams.
-        states: Stream name to state.
+        tables: Rows per stream name.
+        streams: The streams by name.
+        states: State per stream name.
     """
 
     def keep_states() -> Iterator[Any]:
         dlt.current.source_state()["streams"] = states
         yield from ()
 
-    @dlt.source(name=NAME)  # type: ignore[untyped-decorator]
+    @dlt.source(name=PIPELINE)  # type: ignore[untyped-decorator]
     def package() -> list[Any]:
         resources = [
             dlt.resource(
@@ -281,7 +291,7 @@ def _source(
 
 
 def _hints(stream: Stream, table: Any) -> dict[str, dict[str, Any]]:
-    """What Arrow's types do not say: which texts are JSON, and that times have no zone."""
+    """Return what Arrow's types do not say: which texts are JSON, and that times have no zone."""
     hints: dict[str, dict[str, Any]] = {}
     for column in columns_of(stream):
         hint: dict[str, Any] = {"description": column.description}

@@ -1,4 +1,4 @@
-"""What is loaded in one go: tables, and the states that are true once those tables are in the database."""
+"""What is loaded in one go: tables, and the states that are true once these tables are in the database."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from tiktok_marketing.pipelines.databases.replacement import Span
 from tiktok_marketing.sync.events import StreamEnded
 
 FULL_ROWS = 125_000
-"""A little more than DuckDB's row groups have (122,880): full ones go to the file at once, less than one goes to the
-log first, which took 21 instead of 15 us of CPU a row (ads_reports_daily, 104 columns)."""
+"""Slightly more than a row group of DuckDB has (122,880). Full row groups go to the file at once. Fewer rows go to the
+log first, which took 21 instead of 15 us of CPU per row (ads_reports_daily, 104 columns)."""
 FULL_BYTES = 128 * 2**20
-"""Of Arrow memory, so that a package of ads_reports_daily is full by its rows. There are two packages in memory at
-most: one is filled while one is loaded."""
+"""Arrow memory of a package. It is enough for FULL_ROWS rows of ads_reports_daily. Memory holds at most two packages:
+one is filled while another is loaded."""
 HELD_BYTES = 96 * 2**20
-"""Of Arrow memory, for rows of days that are not whole yet."""
+"""Arrow memory for rows of days that are not whole yet."""
 FULL_SECONDS = 10.0
 FIRST_SECONDS = 3.0
-"""The first package goes early, so that somebody who waits sees data, and a wrong destination is found out soon."""
+"""The first package goes early, so that a person who waits sees data, and a wrong destination is noticed soon."""
 
 
 class UnfinishedDays:
     """Rows of days that are not whole yet.
 
-    A day that alone has more than a package's worth of rows is given up early, in parts: it would not fit into memory.
+    A day that has more rows than fit into memory is released early, in several packages.
     """
 
     def __init__(self) -> None:
         self._tables: dict[int, list[tuple[Stream, pa.Table]]] = {}
         self._sizes: dict[int, int] = {}
         self.begun: set[int] = set()
-        """Parts of which something was given up early."""
+        """The windows that had rows released early."""
 
-    def add(self, part: int, stream: Stream, table: pa.Table) -> list[tuple[Stream, pa.Table]]:
-        """Keep rows of a part. Returns what cannot be kept."""
-        self._tables.setdefault(part, []).append((stream, table))
-        self._sizes[part] = self._sizes.get(part, 0) + table.nbytes
+    def add(self, window_id: int, stream: Stream, table: pa.Table) -> list[tuple[Stream, pa.Table]]:
+        """Hold rows of a window. Returns the rows that are released early because memory is short."""
+        self._tables.setdefault(window_id, []).append((stream, table))
+        self._sizes[window_id] = self._sizes.get(window_id, 0) + table.nbytes
         if sum(self._sizes.values()) <= HELD_BYTES:
             return []
         largest = max(self._sizes, key=self._sizes.__getitem__)
@@ -48,17 +48,17 @@ class UnfinishedDays:
         self.begun.add(largest)
         return self._tables.pop(largest)
 
-    def release(self, part: int) -> list[pa.Table]:
-        """Give the rows of a part that are still here."""
-        self._sizes.pop(part, None)
-        return [table for _, table in self._tables.pop(part, ())]
+    def release(self, window_id: int) -> list[pa.Table]:
+        """Release the rows of a window that are still held."""
+        self._sizes.pop(window_id, None)
+        return [table for _, table in self._tables.pop(window_id, ())]
 
 
 class LoadPackage:
-    """Tables of several streams, in the order in which they came.
+    """Tables of several streams, in the order of their arrival.
 
     Args:
-        began: When it was begun, in seconds of the clock.
+        began: When filling began, in seconds of the clock.
     """
 
     def __init__(self, began: float) -> None:
@@ -66,25 +66,26 @@ class LoadPackage:
         self.rows = 0
         self.size = 0
         self.states: dict[str, Mapping[str, Any] | None] = {}
-        """Stream name to its new state; None forgets the one there is."""
+        """Stream name to its new state; None deletes the old state."""
         self.whole: dict[str, tuple[Sequence[int] | None, Sequence[int]]] = {}
-        """Streams without a cursor that are complete with this package: the accounts that they were read for, None for
-        all there are, and those among them whose old rows stay all the same."""
+        """Streams without a cursor that are complete with this package. For each: the accounts that it was read for
+        (None for all), and the accounts among them whose old rows stay."""
         self.streams: dict[str, Stream] = {}
         self.spans: dict[str, list[Span]] = {}
-        """Stream name to the days of accounts of which the rows here are all there are."""
+        """Stream name to the days of accounts for which this package has all rows."""
         self.by_key: set[str] = set()
-        """Streams that have rows here of other days, or of none."""
+        """Streams with rows in this package that are of other days, or have no day."""
         self._tables: dict[str, list[pa.Table]] = {}
-        self._ends: dict[tuple[str, int], int] = {}
+        self._last_spans: dict[tuple[str, int], int] = {}
+        """Stream name and account to the position of the account's last span."""
 
     def add(self, stream: Stream, table: pa.Table, *, whole: bool = False) -> None:
-        """Take rows of a stream; an empty table makes sure that the stream's table exists.
+        """Add rows of a stream; an empty table makes sure that the stream's table is created.
 
         Args:
-            stream: Whose they are.
+            stream: The stream.
             table: The rows.
-            whole: Whether `replace` tells of their days.
+            whole: Whether `replace` covers their days.
         """
         self.streams[stream.name] = stream
         if table.num_rows and not whole:
@@ -94,26 +95,26 @@ class LoadPackage:
         self.size += table.nbytes
 
     def replace(self, stream: Stream, span: Span) -> None:
-        """Note that the rows here are all there are of these days; it may be none."""
+        """Note that this package has all rows of these days; there may be none."""
         self.streams[stream.name] = stream
         spans = self.spans.setdefault(stream.name, [])
-        place = self._ends.get((stream.name, span.advertiser_id))
-        longer = None if place is None else spans[place].with_next(span)
-        if place is not None and longer is not None:
-            spans[place] = longer
+        position = self._last_spans.get((stream.name, span.advertiser_id))
+        longer = None if position is None else spans[position].with_next(span)
+        if position is not None and longer is not None:
+            spans[position] = longer
             return
-        self._ends[stream.name, span.advertiser_id] = len(spans)
+        self._last_spans[stream.name, span.advertiser_id] = len(spans)
         spans.append(span)
 
     def ended(self, event: StreamEnded, *, hides: bool = False) -> None:
-        """Note that a stream which is read whole each time is complete.
+        """Note that a stream that is read whole each time is complete.
 
-        What such a stream no longer holds has vanished at TikTok, and goes from the database too: after a complete read
-        and never before. Rows of accounts that were skipped on purpose stay, and of those that were not asked for.
+        Rows that such a stream no longer has are gone at TikTok, and are removed from the database: after a complete
+        read and never before. Rows of accounts that were skipped on purpose or not requested stay.
 
         Args:
             event: The end of the stream.
-            hides: Whether TikTok may hide rows of it, so that what did not come has not vanished.
+            hides: Whether TikTok may hide rows of the stream, so that a missing row does not mean that it is gone.
         """
         if event.stream.cursor is None and event.complete and not hides:
             skipped = [failure.advertiser_id for failure in event.failures]
@@ -129,11 +130,11 @@ class LoadPackage:
 
     @property
     def full(self) -> bool:
-        """Whether it is as big as a package should get."""
+        """Whether it has reached the size at which a package is loaded."""
         return self.rows >= FULL_ROWS or self.size >= FULL_BYTES
 
     def tables(self) -> dict[str, pa.Table]:
-        """Stream name to its rows, each key once."""
+        """Return the rows per stream name, each key once."""
         return {
             name: newest_of_each_key(pa.concat_tables(tables, promote_options="default"), self.streams[name].row_key)
             for name, tables in self._tables.items()

@@ -1,4 +1,4 @@
-"""What a sync into a database did, as data and as text."""
+"""The summary of a sync into a database, as data and as text, and what it tells while it runs."""
 
 from __future__ import annotations
 
@@ -12,23 +12,18 @@ from tiktok_marketing.errors import ConnectorError
 from tiktok_marketing.sync.events import Failure, StreamEnded
 from tiktok_marketing.sync.run.progress import Progress
 
-SYNCS_TABLE = "_tiktok_syncs"
-"""Table with a row for each stream of each sync that came to an end."""
-LOADS_TABLE = "_tiktok_loads"
-"""Table with a row for each package and stream: its sync, and how many rows of it were there when that sync ended."""
-
 
 class StreamSummary(msgspec.Struct, frozen=True, kw_only=True):
     """One stream of a sync.
 
     Args:
-        name: Its name.
-        rows: Rows loaded.
-        seconds: From its first request to its end.
-        complete: Whether all of it that was asked for is in the database.
+        name: The stream's name.
+        rows: The number of rows loaded.
+        seconds: The time from the stream's first request to its end.
+        complete: Whether everything that was requested is in the database.
         failures: What is missing.
-        state_from: Earliest cursor over the accounts before, None if there was none.
-        state_to: The same afterwards.
+        state_from: The earliest cursor of any account before the sync; None if there was none.
+        state_to: The same after the sync.
     """
 
     name: str
@@ -44,17 +39,17 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """One sync.
 
     Args:
-        destination: The database, without a secret.
+        destination: The database, without secrets.
         dataset: The schema of the tables.
-        started: When it began, UTC.
-        ended: When it ended, UTC.
-        seconds: How long it took.
-        streams: Each stream that was asked for.
-        requests: Requests sent, by endpoint.
-        packages: Packages loaded.
-        notices: What a person should know besides.
-        interrupted: Whether it was asked to end before it was done.
-        stopped: The error that ended it before it was done, if one did. What was read until then is loaded.
+        started: When the sync began, in UTC.
+        ended: When the sync ended, in UTC.
+        seconds: How long the sync took.
+        streams: The streams that were requested.
+        requests: The number of requests per endpoint.
+        packages: The number of packages loaded.
+        notices: What else a person should know.
+        interrupted: Whether the sync was asked to end before it was done.
+        stopped: The error that ended the sync before it was done, if any. What was read until then is loaded.
     """
 
     destination: str
@@ -71,23 +66,24 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def rows(self) -> int:
-        """Rows loaded."""
+        """The number of rows loaded."""
         return sum(stream.rows for stream in self.streams)
 
     @property
     def complete(self) -> bool:
-        """Whether all that was asked for is in the database."""
+        """Whether everything that was requested is in the database."""
         return not self.interrupted and self.stopped is None and all(stream.complete for stream in self.streams)
 
     def missing(self) -> list[str]:
-        """Say what is missing, a sentence or two for each part."""
+        """Say what is missing, in a sentence or two per failure."""
         lines = [] if self.stopped is None else [str(self.stopped)]
-        alike: dict[tuple[int, bool], list[Failure]] = {}  # what ended several streams is told once
-        for failure in (one for stream in self.streams for one in stream.failures):
-            alike.setdefault((id(failure.error), failure.tolerated), []).append(failure)
+        by_error: dict[tuple[int, bool], list[Failure]] = {}  # an error that ended several streams appears once
+        for stream in self.streams:
+            for failure in stream.failures:
+                by_error.setdefault((id(failure.error), failure.tolerated), []).append(failure)
         lines += [
-            f"{'; '.join(map(_part, failures))}: {failures[0].error}" + (" (skipped, as configured)" * tolerated)
-            for (_, tolerated), failures in alike.items()
+            f"{'; '.join(map(_subject, failures))}: {failures[0].error}" + (" (skipped, as configured)" * tolerated)
+            for (_, tolerated), failures in by_error.items()
             if failures[0].error is not self.stopped
         ]
         unfinished = [stream.name for stream in self.streams if not stream.complete and not stream.failures]
@@ -97,11 +93,11 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def sync_id(self) -> str:
-        """What the sync is called in the database."""
+        """The name of the sync in the database."""
         return f"{self.started:%Y%m%dT%H%M%S.%f}"
 
     def as_rows(self) -> list[list[Any]]:
-        """One row for each stream, for the table of syncs."""
+        """Return a row per stream for the table of syncs."""
         sync_id = self.sync_id
         started, ended = self.started.replace(tzinfo=None), self.ended.replace(tzinfo=None)
         return [
@@ -113,7 +109,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
                 stream.rows,
                 sum(self.requests.values()),
                 stream.complete,
-                "; ".join(f"{_part(failure)}: {failure.error.message}" for failure in stream.failures) or None,
+                "; ".join(f"{_subject(failure)}: {failure.error.message}" for failure in stream.failures) or None,
             ]
             for stream in self.streams
         ]
@@ -125,35 +121,36 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
             + ("" if stream.complete else "  incomplete")
             for stream in self.streams
         ]
-        whole = "complete" if self.complete else "incomplete"
+        outcome = "complete" if self.complete else "incomplete"
         lines.append(
-            f"{self.rows:,} rows in {self.seconds:.1f} s with {sum(self.requests.values()):,} requests, {whole}: "
+            f"{self.rows:,} rows in {self.seconds:.1f} s with {sum(self.requests.values()):,} requests, {outcome}: "
             f"{self.destination}, schema {self.dataset}"
         )
         return "\n".join([*lines, *self.missing()])
 
 
 def earliest_cursor(state: Mapping[str, Any] | None) -> str | None:
-    """The cursor of the account that is furthest behind, from a state in Airbyte's form; None if it has none."""
-    found: list[str] = []
-    _collect(state, found)
-    return min(found, default=None)
+    """Return the cursor of the account that is furthest behind in a state in Airbyte's form; None if it has none."""
+    cursors: list[str] = []
+    _collect(state, cursors)
+    return min(cursors, default=None)
 
 
-def _collect(value: Any, found: list[str]) -> None:
-    """Cursors are the only texts in a state that look like days."""
+def _collect(value: Any, cursors: list[str]) -> None:
+    """Collect the cursors, which are the only texts in a state that look like days."""
     if isinstance(value, str):
         if value[:4].isdigit() and value[4:5] == "-":
-            found.append(value)
+            cursors.append(value)
     elif isinstance(value, Mapping):
         for item in value.values():
-            _collect(item, found)
+            _collect(item, cursors)
     elif isinstance(value, Sequence):
         for item in value:
-            _collect(item, found)
+            _collect(item, cursors)
 
 
-def _part(failure: Failure) -> str:
+def _subject(failure: Failure) -> str:
+    """Name the stream, the account and the days that failed."""
     words = [failure.stream]
     if failure.advertiser_id:
         words.append(f"account {failure.advertiser_id}")
@@ -163,12 +160,12 @@ def _part(failure: Failure) -> str:
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a sync into a database is.
+    """The progress of a sync into a database.
 
     Args:
-        reading: How far the reading is.
-        loaded: Rows in the database already, by stream.
-        packages: Packages loaded.
+        reading: The progress of reading.
+        loaded: The number of rows in the database already, per stream.
+        packages: The number of packages loaded.
     """
 
     reading: Progress
@@ -177,13 +174,13 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Watcher:
-    """What a sync into a database tells while it runs; the methods do nothing unless a subclass wants to know."""
+    """Receives what a sync into a database tells while it runs. The methods do nothing unless they are overridden."""
 
     def begins(self, snapshot: Callable[[], Snapshot]) -> None:
-        """Reading begins; `snapshot` may be called at any time from then on, in this thread."""
+        """Learn that reading begins. `snapshot` may be called in this thread at any time from then on."""
 
     def says(self, text: str) -> None:
-        """Something that a person should see."""
+        """Receive a text that a person should see."""
 
     def ended(self, event: StreamEnded) -> None:
-        """A stream has been read as far as it can be."""
+        """Learn that a stream has been read as far as possible."""

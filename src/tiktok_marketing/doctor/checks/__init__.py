@@ -1,1 +1,1 @@
-"""What the doctor looks at, one file for each check. A check returns findings; it prints nothing and fixes nothing."""
+"""What the doctor looks at, one file per check. A check returns findings; it prints nothing and fixes nothing."""

@@ -1,4 +1,4 @@
-"""Credentials, accounts, scopes, quota and clock: what TikTok says to whoever asks with this configuration."""
+"""Checks credentials, accounts, scopes, quota and clock: what TikTok answers to this configuration."""
 
 from __future__ import annotations
 
@@ -26,99 +26,99 @@ from tiktok_marketing.sync.read.report_requests import account_params
 CREDENTIALS, ACCOUNTS, SCOPES, QUOTA, CLOCK = "credentials", "accounts", "scopes", "quota", "clock"
 
 _ACCOUNTS_TRIED = 20
-"""Accounts whose reports are tried: the right to read them is the application's, and hardly ever one account's."""
+"""Accounts whose reports are tried. The right to read them usually belongs to the application, rarely to an account."""
 _PLAIN = "BASIC"
 _HIGHEST_TIER = 50
 _BURST_SECONDS = 1.3
 CLOCK_IS_OFF = timedelta(seconds=60)
 CLOCK_IS_WRONG = timedelta(minutes=10)
-"""Objects that change within ten minutes before a sync are read again by the next one: a clock that is further ahead
-makes it pass over changes."""
+"""Objects that change within ten minutes before a sync are read again by the next sync. If the clock is further ahead,
+a sync misses changes."""
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):
-    """What asking TikTok has shown.
+    """What TikTok's answers have shown.
 
     Args:
-        accounts: The accounts to read, those out of reach included; None if they cannot be listed.
+        accounts: The accounts to read, including those that are inaccessible; None if they cannot be listed.
         findings: What is wrong.
-        asked: The streams that were tried, by name.
-        denied: Those of them that the application may not read.
+        tried: The names of the streams that were tried.
+        denied: The names of the streams that the application may not read.
         offset: How far this machine's clock is ahead of TikTok's; None if TikTok did not say.
     """
 
     accounts: tuple[Account, ...] | None
     findings: tuple[Finding, ...]
-    asked: tuple[str, ...] = ()
+    tried: tuple[str, ...] = ()
     denied: tuple[str, ...] = ()
     offset: timedelta | None = None
 
     @property
     def readable(self) -> tuple[Account, ...]:
-        """The accounts that TikTok gives."""
-        return tuple(account for account in self.accounts or () if not out_of_reach(account))
+        """The accounts that this token may read."""
+        return tuple(account for account in self.accounts or () if not is_inaccessible(account))
 
     @property
     def answering(self) -> tuple[Account, ...]:
-        """Those of them whose data it gives as well, as far as that was tried."""
+        """The readable accounts whose data TikTok returned too, as far as that was tried."""
         refused = {finding.advertiser_id for finding in self.findings if finding.check == ACCOUNTS}
         return tuple(account for account in self.readable if account.advertiser_id not in refused)
 
 
-def out_of_reach(account: Account) -> bool:
-    """Whether TikTok refuses the account to this token."""
+def is_inaccessible(account: Account) -> bool:
+    """Whether TikTok refuses this token access to the account."""
     return account.error is not None and account.error.inaccessible
 
 
 async def examine_access(
     config: Config, api: Client, clock: Clock, streams: Iterable[AnyStream], *, alone: bool = True
 ) -> Access:
-    """Ask for the accounts, one record of each endpoint, and as fast as the configuration says TikTok may be asked.
+    """Request the accounts and a record of each endpoint, and try the configured request rate.
 
     Args:
-        config: What the user asked for.
-        api: Where to ask.
+        config: The user's configuration.
+        api: The client.
         clock: The time.
         streams: The streams that must be readable.
-        alone: Whether no sync is using the quota at this moment; it is not tried otherwise.
+        alone: Whether no sync is using the quota now. Otherwise the rate is not tried.
     """
     findings: list[Finding] = []
     accounts: tuple[Account, ...] | None = None
-    asked: list[str] = []
+    tried: list[str] = []
     denied: list[str] = []
     try:
-        found = await find_accounts(config, api)
+        listing = await find_accounts(config, api)
     except ConnectorError as error:
         findings.append(_of(error, CREDENTIALS))
     else:
-        accounts = found.chosen
-        if found.incomplete is not None:
-            findings.append(_of(found.incomplete, ACCOUNTS))
-        findings += _judged_accounts(accounts, config)
-        readable = [account for account in accounts if not out_of_reach(account)]
+        accounts = listing.chosen
+        if listing.incomplete is not None:
+            findings.append(_of(listing.incomplete, ACCOUNTS))
+        findings += _account_findings(accounts, config)
+        readable = [account for account in accounts if not is_inaccessible(account)]
         if readable:
-            asked, denied, refused = await _try_streams(api, readable, list(streams), config, clock)
-            findings += refused
+            tried, denied, refusals = await _try_streams(api, readable, list(streams), config, clock)
+            findings += refusals
             findings += await _try_quota(config, api, readable[0]) if alone else []
     offset = api.stats.clock_ahead
-    findings += judge_clock(offset)
-    return Access(accounts=accounts, findings=tuple(findings), asked=tuple(asked), denied=tuple(denied), offset=offset)
+    findings += clock_findings(offset)
+    return Access(accounts=accounts, findings=tuple(findings), tried=tuple(tried), denied=tuple(denied), offset=offset)
 
 
-def _judged_accounts(accounts: Sequence[Account], config: Config) -> Iterator[Finding]:
+def _account_findings(accounts: Sequence[Account], config: Config) -> Iterator[Finding]:
     for account in accounts:
-        if out_of_reach(account):
+        if is_inaccessible(account):
             assert account.error is not None  # noqa: S101 - narrows the type
-            yield refused_account(account.error, config, account.advertiser_id)
+            yield refusal_finding(account.error, config, account.advertiser_id)
 
 
-def refused_account(error: TikTokError, config: Config, advertiser_id: str, stream: str | None = None) -> Finding:
-    """What it means that TikTok refuses an account: nothing new, if the configuration says to go on without it."""
+def refusal_finding(error: TikTokError, config: Config, advertiser_id: str, stream: str | None = None) -> Finding:
+    """Return the finding for an account that TikTok refuses: only a note, if the configuration says to skip it."""
     if config.skip_inaccessible_advertisers and error.inaccessible:
         return Finding(
             severity=Severity.NOTE,
             check=ACCOUNTS,
-            message=f"It is skipped, as configured: {error.message}",
+            message=f"The account is skipped, as configured: {error.message}",
             advertiser_id=advertiser_id,
             stream=stream,
         )
@@ -133,7 +133,7 @@ def _of(error: ConnectorError, check: str) -> Finding:
 
 
 class _Trial(msgspec.Struct, frozen=True):
-    """One request, and the streams that need it to be answered."""
+    """A request, and the streams that need TikTok to answer it."""
 
     endpoint: str
     account: Account
@@ -144,10 +144,10 @@ class _Trial(msgspec.Struct, frozen=True):
 async def _try_streams(
     api: Client, accounts: Sequence[Account], streams: Sequence[AnyStream], config: Config, clock: Clock
 ) -> tuple[list[str], list[str], list[Finding]]:
-    """Ask each endpoint for one record: TikTok grants each kind of data apart from the others.
+    """Request a record from each endpoint, because TikTok grants each kind of data separately.
 
     Returns:
-        The streams that were tried, those that the application may not read, and what is wrong.
+        The streams that were tried, the streams that the application may not read, and the findings.
     """
     trials = _trials(accounts, streams, config, clock.now())
     errors = await asyncio.gather(*(_try(api, trial) for trial in trials))
@@ -158,7 +158,7 @@ async def _try_streams(
             continue
         advertiser_id = trial.account.advertiser_id
         if error.action is Action.FAIL_ACCOUNT:
-            finding = refused_account(error, config, advertiser_id)
+            finding = refusal_finding(error, config, advertiser_id)
         else:
             check = CREDENTIALS
             if error.action is Action.FAIL_STREAM:
@@ -167,25 +167,25 @@ async def _try_streams(
             finding = msgspec.structs.replace(
                 _of(error, check),
                 stream=trial.streams[0],
-                message=f"{error.message} It is needed for {_names(trial.streams)}.",
+                message=f"{error.message} These streams need it: {_names(trial.streams)}.",
             )
         findings.setdefault((finding.advertiser_id, finding.stream, trial.endpoint), finding)
-    asked = dict.fromkeys(name for trial in trials for name in trial.streams)
-    return list(asked), list(dict.fromkeys(denied)), list(findings.values())
+    tried = dict.fromkeys(name for trial in trials for name in trial.streams)
+    return list(tried), list(dict.fromkeys(denied)), list(findings.values())
 
 
 def _trials(accounts: Sequence[Account], streams: Sequence[AnyStream], config: Config, now: datetime) -> list[_Trial]:
-    kinds: dict[tuple[str, str], list[AnyStream]] = {}
+    by_kind: dict[tuple[str, str], list[AnyStream]] = {}
     for stream in streams:
         needs_parent = not isinstance(stream, ReportStream) and stream.source.parent is not None
         if stream.scope is Scope.ACCOUNT and not needs_parent:
             kind = stream.source.report_type if isinstance(stream, ReportStream) else ""
-            kinds.setdefault((stream.endpoint, kind), []).append(stream)
+            by_kind.setdefault((stream.endpoint, kind), []).append(stream)
     trials = []
-    for (endpoint, kind), those in kinds.items():
-        # Sums over all time take none of the dates that the sandbox, say, is particular about.
-        stream = next((one for one in those if _grain(one) is not Grain.LIFETIME), those[0])
-        names = tuple(one.name for one in those)
+    for (endpoint, kind), of_kind in by_kind.items():
+        # Lifetime reports have no dates, and dates are a reason for which for example the sandbox refuses a request.
+        stream = next((stream for stream in of_kind if _grain(stream) is not Grain.LIFETIME), of_kind[0])
+        names = tuple(stream.name for stream in of_kind)
         tried = accounts[: _ACCOUNTS_TRIED if kind == _PLAIN else 1]
         trials += [_Trial(endpoint, account, _one_record(stream, account, config, now), names) for account in tried]
     return trials
@@ -215,7 +215,7 @@ async def _try(api: Client, trial: _Trial) -> TikTokError | None:
             trial.params,
             msgspec.json.decode,
             advertiser_id=trial.account.advertiser_id,
-            partial_ok=True,  # the question is whether it may be asked at all
+            partial_ok=True,  # the only question is whether TikTok answers at all
         )
     except TikTokError as error:
         return error
@@ -231,12 +231,12 @@ def _names(names: Sequence[str], most: int = 6) -> str:
 
 
 async def _try_quota(config: Config, api: Client, account: Account) -> list[Finding]:
-    """Ask a cheap endpoint for a second as fast as a sync may, and see whether TikTok bears it."""
+    """Send requests to a cheap endpoint for a second, as fast as a sync may, and see whether TikTok accepts them."""
     if config.sandbox:
-        return []  # its quota is fixed, and small
+        return []  # its quota is fixed and small
     rate = config.requests_per_second
-    wanted = max(2, math.ceil(min(rate, _HIGHEST_TIER) * _BURST_SECONDS))
-    tally = api.stats
+    count = max(2, math.ceil(min(rate, _HIGHEST_TIER) * _BURST_SECONDS))
+    stats = api.stats
     accepted = 0
 
     async def ask() -> None:
@@ -248,38 +248,38 @@ async def _try_quota(config: Config, api: Client, account: Account) -> list[Find
             advertiser_id=account.advertiser_id,
             partial_ok=True,
         )
-        accepted += not tally.refused
+        accepted += not stats.refused
 
-    refused_before = tally.refused
-    asking = [asyncio.create_task(ask()) for _ in range(wanted)]
+    refused_before = stats.refused
+    tasks = [asyncio.create_task(ask()) for _ in range(count)]
     try:
-        while not tally.refused and not all(task.done() for task in asking):
-            await asyncio.wait(asking, timeout=0.05)
+        while not stats.refused and not all(task.done() for task in tasks):
+            await asyncio.wait(tasks, timeout=0.05)
     finally:
-        for task in asking:
+        for task in tasks:
             task.cancel()
-        outcomes = await asyncio.gather(*asking, return_exceptions=True)
-    failed = next((one for one in outcomes if isinstance(one, ConnectorError)), None)
-    if tally.refused:
-        return [judge_quota(rate, None if refused_before else accepted)]
-    if failed is not None:
-        return [msgspec.structs.replace(_of(failed, QUOTA), severity=Severity.NOTE)]
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    failure = next((outcome for outcome in outcomes if isinstance(outcome, ConnectorError)), None)
+    if stats.refused:
+        return [quota_finding(rate, None if refused_before else accepted)]
+    if failure is not None:
+        return [msgspec.structs.replace(_of(failure, QUOTA), severity=Severity.NOTE)]
     return []
 
 
-def judge_quota(rate: float, accepted: int | None) -> Finding:
-    """What it means that TikTok refused requests that came at the configured rate.
+def quota_finding(rate: float, accepted: int | None) -> Finding:
+    """Return the finding for requests at the configured rate that TikTok refused.
 
     Args:
-        rate: Requests a second that the configuration allows.
-        accepted: How many TikTok took within about a second before; None if it is not known.
+        rate: The configured requests per second.
+        accepted: How many requests TikTok accepted within about a second before that; None if it is not known.
     """
-    bears = f" It took about {accepted} within a second." if accepted else ""
+    limit = f" It accepted about {accepted} within a second." if accepted else ""
     advice = f"Set requests_per_second to {accepted} or less" if accepted else "Lower requests_per_second"
     return Finding(
         severity=Severity.WRONG,
         check=QUOTA,
-        message=f"TikTok refuses requests that come at the configured rate of {rate:g} a second (code 40100).{bears} "
+        message=f"TikTok refuses requests at the configured rate of {rate:g} per second (code 40100).{limit} "
         "Either the application's tier is lower, or other programs use the same application.",
         remedy=f"{advice}, or look up the application's tier in the TikTok developer portal.",
     )
@@ -288,13 +288,13 @@ def judge_quota(rate: float, accepted: int | None) -> Finding:
 # -- clock
 
 
-def judge_clock(offset: timedelta | None) -> Iterator[Finding]:
-    """What a clock that is so far ahead of TikTok's (or behind it) means."""
+def clock_findings(offset: timedelta | None) -> Iterator[Finding]:
+    """Return what it means that this machine's clock is so far ahead of TikTok's (or behind it)."""
     if offset is None or abs(offset) < CLOCK_IS_OFF:
         return
     yield Finding(
         severity=Severity.WRONG if abs(offset) >= CLOCK_IS_WRONG else Severity.WARNING,
         check=CLOCK,
-        message=f"{clock_difference(offset)}: a sync decides by it which days there are.",
-        remedy="Set the clock, best with NTP (timedatectl set-ntp true).",
+        message=f"{clock_difference(offset)}. A sync decides by the clock which days there are.",
+        remedy="Set the clock, preferably with NTP (timedatectl set-ntp true).",
     )

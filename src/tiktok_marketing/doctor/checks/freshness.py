@@ -1,4 +1,4 @@
-"""How far each stream and account is, held against what is due. Pure."""
+"""Checks how up to date each stream and account is, compared with what is due. Pure."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from tiktok_marketing.sync.plan.zones import ZONE_BEHIND_ALL
 
 FRESHNESS = "freshness"
 _NAMED = 20
-"""Accounts that get a finding of their own for one stream; the others are counted."""
+"""Accounts per stream that get a finding of their own; the others are only counted."""
 _BETWEEN_ZONES = timedelta(days=2)
-"""How far the date of any account can be ahead of that where a day begins last, which stands for an unknown zone."""
+"""How far the date of an account can be ahead of the date where a day begins last, which stands for an unknown zone."""
 
 
-class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """What the database says of one stream.
+class StreamStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What the database says about one stream.
 
     Args:
         stream: The stream.
-        cursors: How far its accounts are; None if it has no state.
+        cursors: The cursors of its accounts; None if it has no state.
         sync: Its last sync that ended; None if there was none.
-        read_at: When it was last read, with syncs that did not end.
+        read_at: When it was last read, including by syncs that did not end.
     """
 
     stream: AnyStream
@@ -42,28 +42,28 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
 def examine_freshness(
     config: Config,
-    progress: Progress,
+    status: StreamStatus,
     accounts: Sequence[Account],
     *,
     now: datetime,
     max_age: timedelta,
 ) -> Iterator[Finding]:
-    """What is behind, incomplete, or ahead of the time.
+    """Find what is behind, incomplete, or ahead of the time.
 
     Args:
-        config: What the user asked for.
-        progress: The stream.
+        config: The user's configuration.
+        status: The stream.
         accounts: The accounts that can be read.
-        now: This moment.
+        now: The current time.
         max_age: How old the data may be.
     """
-    stream, sync = progress.stream, progress.sync
-    yield from _ahead(progress, accounts, now)
+    stream, sync = status.stream, status.sync
+    yield from _ahead(status, accounts, now)
     if sync is None:
         yield Finding(
             severity=Severity.WRONG,
             check=FRESHNESS,
-            message="No sync of it has come to an end yet, so it is incomplete.",
+            message="No sync of the stream has ended yet, so the stream is incomplete.",
             stream=stream.name,
             fix=Fix.SYNC,
         )
@@ -76,15 +76,16 @@ def examine_freshness(
         yield Finding(
             severity=Severity.WRONG,
             check=FRESHNESS,
-            message=f"Its last sync was on {sync.began:%Y-%m-%d at %H:%M} UTC, {_age(now - sync.began)} ago.",
+            message=f"The last sync of the stream was on {sync.began:%Y-%m-%d at %H:%M} UTC, "
+            f"{_age(now - sync.began)} ago.",
             stream=stream.name,
             fix=Fix.SYNC,
         )
-    yield from _behind(config, progress, accounts, due_at, stale=stale)
+    yield from _behind(config, status, accounts, due_at, stale=stale)
 
 
 def _is_due(config: Config, due_at: datetime) -> bool:
-    """Whether there is something to read yet: not if `end_date` was over then everywhere."""
+    """Whether anything was due then: not if `end_date` had passed in every time zone."""
     return config.end_date is None or due_at.date() <= config.end_date + timedelta(days=1)
 
 
@@ -93,37 +94,37 @@ def _incomplete(stream: AnyStream, sync: StreamSync) -> Finding:
         return Finding(
             severity=Severity.NOTE,
             check=FRESHNESS,
-            message=f"Its last sync left something out, as configured: {sync.missing}",
+            message=f"The last sync of the stream left something out, as configured: {sync.missing}",
             stream=stream.name,
         )
     return Finding(
         severity=Severity.WRONG,
         check=FRESHNESS,
-        message=f"Its last sync, of {sync.began:%Y-%m-%d %H:%M} UTC, was incomplete: {sync.missing}",
+        message=f"The last sync of the stream, at {sync.began:%Y-%m-%d %H:%M} UTC, was incomplete: {sync.missing}",
         stream=stream.name,
         fix=Fix.SYNC,
     )
 
 
 def _behind(
-    config: Config, progress: Progress, accounts: Sequence[Account], due_at: datetime, *, stale: bool
+    config: Config, status: StreamStatus, accounts: Sequence[Account], due_at: datetime, *, stale: bool
 ) -> Iterator[Finding]:
-    """Accounts of a report that are behind what is due, and behind the others if all of the stream is."""
-    stream, cursors = progress.stream, progress.cursors
+    """Find accounts of a report that are behind what is due or, if the whole stream is stale, behind the others."""
+    stream, cursors = status.stream, status.cursors
     if cursors is None or not isinstance(stream, ReportStream) or stream.source.grain not in {Grain.DAY, Grain.HOUR}:
         return
-    latest = max((day for one in cursors.accounts if (day := cursors.day_of(one))), default=None)
+    latest = max((day for account in cursors.accounts if (day := cursors.day_of(account))), default=None)
     behind: list[tuple[AdvertiserId, date | None, date]] = []
     for advertiser_id, due in due_days(config, stream, accounts, due_at).items():
         cursor = cursors.day_of(advertiser_id)
         if (cursor is None or cursor < due) and not (stale and cursor == latest):
             behind.append((advertiser_id, cursor, due))
     for advertiser_id, cursor, due in behind[:_NAMED]:
-        far = f"It was read to {cursor}" if cursor else "It has never been read"
+        read = f"The account was read up to {cursor}" if cursor else "The account has never been read"
         yield Finding(
             severity=Severity.WRONG,
             check=FRESHNESS,
-            message=f"{far}, and {due} is due.",
+            message=f"{read}, and {due} is due.",
             stream=stream.name,
             advertiser_id=advertiser_id,
             days=days_after(cursor, due) if cursor else (),
@@ -139,9 +140,9 @@ def _behind(
         )
 
 
-def _ahead(progress: Progress, accounts: Sequence[Account], now: datetime) -> Iterator[Finding]:
-    """States that say more than can have been read."""
-    stream, cursors, read_at = progress.stream, progress.cursors, progress.read_at
+def _ahead(status: StreamStatus, accounts: Sequence[Account], now: datetime) -> Iterator[Finding]:
+    """Find states that claim more than can have been read."""
+    stream, cursors, read_at = status.stream, status.cursors, status.read_at
     if cursors is None or stream.cursor is None:
         return
     for account in accounts:
@@ -151,19 +152,20 @@ def _ahead(progress: Progress, accounts: Sequence[Account], now: datetime) -> It
         missed: tuple[date, ...] = ()
         if stream.is_report:
             day = date.fromisoformat(cursor[:10])
-            most = account.today(min(now, read_at + timedelta(days=1)) if read_at else now)
-            impossible = day > most + (_BETWEEN_ZONES if account.zone == ZONE_BEHIND_ALL else timedelta())
-            missed = days_after(most, day)
+            latest_possible = account.today(min(now, read_at + timedelta(days=1)) if read_at else now)
+            tolerance = _BETWEEN_ZONES if account.zone == ZONE_BEHIND_ALL else timedelta()
+            impossible = day > latest_possible + tolerance
+            missed = days_after(latest_possible, day)
         else:
             impossible = datetime.fromisoformat(cursor).replace(tzinfo=UTC) > now + CHANGED_AHEAD
         if not impossible:
             continue
-        when = f"it was last read on {read_at:%Y-%m-%d at %H:%M} UTC" if read_at else f"now it is {now:%Y-%m-%d}"
+        when = f"it was last read on {read_at:%Y-%m-%d at %H:%M} UTC" if read_at else f"today is {now:%Y-%m-%d}"
         yield Finding(
             severity=Severity.WRONG,
             check=FRESHNESS,
-            message=f"The state says that it was read to {cursor}, but {when}: days may have been passed over. A clock "
-            "that was wrong is one cause.",
+            message=f"The state says that the account was read up to {cursor}, but {when}. Days may "
+            "have been skipped, for example because the clock was wrong.",
             stream=stream.name,
             advertiser_id=account.advertiser_id,
             days=missed,

@@ -1,4 +1,4 @@
-"""Whether a database is as its syncs left it: tables, keys, and the rows that each package brought."""
+"""Checks whether a database is as its syncs left it: tables, keys, and the rows that each package brought."""
 
 from __future__ import annotations
 
@@ -6,44 +6,44 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from tiktok_marketing.catalog import Stream
-from tiktok_marketing.doctor.database import PACKAGES_TABLE, STATES_TABLE, Database
+from tiktok_marketing.doctor.database import Database
 from tiktok_marketing.doctor.findings import REMOVE, Finding, Fix, Severity
 from tiktok_marketing.errors import ConfigurationError
-from tiktok_marketing.pipelines.summary import LOADS_TABLE, SYNCS_TABLE
+from tiktok_marketing.pipelines.databases.bookkeeping import LOADS_TABLE, PACKAGES_TABLE, STATES_TABLE, SYNCS_TABLE
 
 TABLES, ROWS = "tables", "rows"
 
 
 def examine_tables(database: Database, streams: Iterable[Stream]) -> Iterator[Finding]:
-    """Tables and columns that are missing, and states that are gone or unreadable."""
+    """Find tables and columns that are missing, and states that are gone or unreadable."""
     for table in (SYNCS_TABLE, LOADS_TABLE):
         if table not in database.columns:
             yield Finding(
                 severity=Severity.WRONG,
                 check=TABLES,
-                message=f"The table {table}, in which every sync that ends is written down, is missing.",
+                message=f"The table {table}, which records every sync that ends, is missing.",
                 fix=Fix.SYNC,
             )
     if database.raw_states is None:
         yield Finding(
             severity=Severity.WRONG,
             check=TABLES,
-            message=f"The states, which {STATES_TABLE} and {PACKAGES_TABLE} hold, are gone or cannot be read, so that "
-            "nobody knows how far each account was read.",
-            remedy="Move the file away, or drop the schema, and sync anew: it reads everything from start_date on.",
+            message=f"The states, which {STATES_TABLE} and {PACKAGES_TABLE} hold, are gone or cannot be read. So it is "
+            "not known how far each account was read.",
+            remedy="Move the file away, or drop the schema, and sync again: it reads everything from start_date on.",
         )
     for stream in streams:
         if stream.name not in database.columns:
-            message = "A sync has loaded this stream, and its table is missing."
-        elif lacking := database.lacks(stream):
-            message = f"Its table lacks {', '.join(sorted(lacking))}, so that it cannot be examined."
+            message = "A sync has loaded this stream, but its table is missing."
+        elif missing := database.missing_columns(stream):
+            message = f"The table lacks {', '.join(sorted(missing))}, so it cannot be examined."
         else:
-            yield from _state_of(database, stream)
+            yield from _state_findings(database, stream)
             continue
         yield Finding(severity=Severity.WRONG, check=TABLES, message=message, stream=stream.name, fix=Fix.FULL)
 
 
-def _state_of(database: Database, stream: Stream) -> Iterator[Finding]:
+def _state_findings(database: Database, stream: Stream) -> Iterator[Finding]:
     try:
         cursors = database.cursors(stream)
     except ConfigurationError as error:
@@ -61,14 +61,14 @@ def _state_of(database: Database, stream: Stream) -> Iterator[Finding]:
         yield Finding(
             severity=Severity.WRONG,
             check=TABLES,
-            message="It was synced, and has no state: the next sync reads it from start_date on.",
+            message="The stream was synced, but has no state: the next sync reads it from start_date on.",
             stream=stream.name,
             fix=Fix.SYNC,
         )
 
 
 def examine_keys(database: Database, streams: Iterable[Stream]) -> Iterator[Finding]:
-    """Rows that share a key, and rows without one, which a sync leaves neither of."""
+    """Find rows that share a key and rows without a key. A sync leaves neither."""
     for stream in streams:
         if not database.is_usable(stream):
             continue
@@ -76,67 +76,67 @@ def examine_keys(database: Database, streams: Iterable[Stream]) -> Iterator[Find
         key = ", ".join(f'"{name}"' for name in stream.row_key)
         day = f'"{stream.cursor}"::DATE' if stream.cursor and stream.is_report else "NULL::DATE"
         table = database.table(stream.name)
-        twice = database.rows(
+        duplicates = database.rows(
             f"SELECT min(advertiser_id)::VARCHAR AS account, {day} AS day, count(*) - 1 AS extra"  # noqa: S608
             f" FROM {table} GROUP BY {key}{f', {day}' if stream.cursor and stream.is_report else ''}"
             " HAVING count(*) > 1"
         )
         by_account: dict[str | None, list[tuple[date | None, int]]] = {}
-        for account, on, extra in twice:
+        for account, on, extra in duplicates:
             by_account.setdefault(account, []).append((on, extra))
-        for account, found in by_account.items():
-            count = sum(extra for _, extra in found)
+        for account, of_account in by_account.items():
+            count = sum(extra for _, extra in of_account)
             yield Finding(
                 severity=Severity.WRONG,
                 check=ROWS,
-                message=f"{count:,} {'row is' if count == 1 else 'rows are'} there twice: every sum over them is too "
-                f"large. A row is told by {', '.join(stream.row_key)}.",
+                message=f"{count:,} {'row is a duplicate' if count == 1 else 'rows are duplicates'}, so sums are too "
+                f"large. The key of a row is {', '.join(stream.row_key)}.",
                 stream=stream.name,
                 advertiser_id=account,
-                days=tuple(sorted({on for on, _ in found if on is not None})),
+                days=tuple(sorted({on for on, _ in of_account if on is not None})),
                 fix=Fix.FULL,
             )
-        lost = " OR ".join(f'"{name}" IS NULL' for name in names)
-        ((count,),) = database.rows(f"SELECT count(*) FROM {table} WHERE {lost}")  # noqa: S608
+        without_key = " OR ".join(f'"{name}" IS NULL' for name in names)
+        ((count,),) = database.rows(f"SELECT count(*) FROM {table} WHERE {without_key}")  # noqa: S608
         if count:
             yield Finding(
                 severity=Severity.WRONG,
                 check=ROWS,
-                message=f"{count:,} rows lack a part of their key ({', '.join(names)}).",
+                message=f"{count:,} {'row lacks' if count == 1 else 'rows lack'} part of the key ({', '.join(names)}).",
                 stream=stream.name,
                 remedy=REMOVE,
             )
 
 
 def examine_packages(database: Database, streams: Iterable[Stream]) -> Iterator[Finding]:
-    """Rows of a stream's last sync that are not there any more, and rows that no sync brought."""
+    """Find rows of a stream's last sync that have disappeared, and rows that no sync brought."""
     if not database.has_loads or database.syncs is None:
         return
     for stream in streams:
         synced = database.syncs.get(stream.name)
         if synced is None or not database.is_usable(stream):
             continue
-        there_by_package = database.packages(stream)
+        rows_by_package = database.packages(stream)
         known = {load_id for (_, name), kept in database.loads.items() if name == stream.name for load_id in kept}
-        # Packages of a sync that was killed are in no list: their rows may have taken the place of others.
-        unknown = sum(rows for load_id, rows in there_by_package.items() if load_id not in known)
+        # The packages of a sync that was killed are not recorded, and their rows may have replaced others.
+        unknown = sum(rows for load_id, rows in rows_by_package.items() if load_id not in known)
         left = database.loads.get((synced.sync_id, stream.name), {})
-        loaded, there = sum(left.values()), sum(there_by_package.get(load_id, 0) for load_id in left)
-        if there < loaded and not unknown:
+        loaded, present = sum(left.values()), sum(rows_by_package.get(load_id, 0) for load_id in left)
+        if present < loaded and not unknown:
             yield Finding(
                 severity=Severity.WRONG,
                 check=ROWS,
-                message=f"The sync of {synced.began:%Y-%m-%d %H:%M} UTC left {loaded:,} rows, and {there:,} of them "
-                "are there: somebody has deleted the others since.",
+                message=f"The sync of {synced.began:%Y-%m-%d %H:%M} UTC left {loaded:,} rows, and {present:,} of them "
+                "are still there: somebody has deleted the others since.",
                 stream=stream.name,
                 fix=Fix.FULL if stream.cursor and stream.is_report else Fix.SYNC,
             )
-        elif there > loaded:
+        elif present > loaded:
             yield Finding(
                 severity=Severity.WRONG,
                 check=ROWS,
-                message=f"The sync of {synced.began:%Y-%m-%d %H:%M} UTC left {loaded:,} rows, and {there:,} are there: "
-                "somebody has added the others since.",
+                message=f"The sync of {synced.began:%Y-%m-%d %H:%M} UTC left {loaded:,} rows, and now there are "
+                f"{present:,}: somebody has added the others since.",
                 stream=stream.name,
                 remedy="" if stream.is_report else REMOVE,
                 fix=Fix.FULL if stream.is_report else None,

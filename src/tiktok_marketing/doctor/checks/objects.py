@@ -1,4 +1,4 @@
-"""Lists of objects held against TikTok's: how many there are and, where that differs, which ones are missing."""
+"""Compares lists of objects with TikTok's: how many there are and, where the numbers differ, which ones are missing."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import ObjectStream, Scope, Stream
 from tiktok_marketing.config import Config
-from tiktok_marketing.doctor.budget import Budget
-from tiktok_marketing.doctor.checks.access import SCOPES, refused_account
+from tiktok_marketing.doctor.budget import RequestBudget
+from tiktok_marketing.doctor.checks.access import SCOPES, refusal_finding
 from tiktok_marketing.doctor.database import Database, StreamSync
 from tiktok_marketing.doctor.findings import Finding, Fix, Severity
 from tiktok_marketing.errors import Action, IncompleteReadError, TikTokError
@@ -28,7 +28,7 @@ from tiktok_marketing.sync.read.objects import object_requests
 OBJECTS = "objects"
 _NAMED = 5
 _STILL_MOVING = timedelta(minutes=10)
-"""Objects changed so shortly before a sync may have hidden between two of its pages."""
+"""A sync can miss objects that changed so shortly before it, because they moved between two of its pages."""
 _CREATED = "create_time"
 
 
@@ -47,19 +47,25 @@ class _Answer(msgspec.Struct):
 _DECODER = msgspec.json.Decoder(_Answer)
 
 
-class ListQuestion(msgspec.Struct, frozen=True):
-    """A list of one account, and up to when its changes were certainly read: `YYYY-MM-DD HH:MM:SS` in UTC."""
+class ListSample(msgspec.Struct, frozen=True):
+    """A list of one account to compare.
+
+    Args:
+        stream: The stream.
+        account: The account.
+        until: Until when all changes were read, as `YYYY-MM-DD HH:MM:SS` in UTC.
+    """
 
     stream: ObjectStream
     account: Account
     until: str
 
 
-def list_questions(streams: Iterable[tuple[Stream, StreamSync]], accounts: Iterable[Account]) -> list[ListQuestion]:
-    """The lists whose objects tell when they changed, by which those that should be there are told from new ones."""
+def list_samples(streams: Iterable[tuple[Stream, StreamSync]], accounts: Iterable[Account]) -> list[ListSample]:
+    """Return the lists whose objects have a time of change, which distinguishes missing objects from new ones."""
     accounts = list(accounts)
     return [
-        ListQuestion(stream, account, f"{sync.began - _STILL_MOVING:%Y-%m-%d %H:%M:%S}")
+        ListSample(stream, account, f"{sync.began - _STILL_MOVING:%Y-%m-%d %H:%M:%S}")
         for stream, sync in streams
         if isinstance(stream, ObjectStream)
         and stream.scope is Scope.ACCOUNT
@@ -72,43 +78,44 @@ def list_questions(streams: Iterable[tuple[Stream, StreamSync]], accounts: Itera
     ]
 
 
-class Lists:
-    """Asks TikTok about lists and compares.
+class ListComparer:
+    """Compares lists of a database with TikTok's.
 
     Args:
-        config: What the user asked for.
-        api: Where to ask.
-        database: What is to be compared.
-        budget: How much may be asked.
-        now: This moment.
+        config: The user's configuration.
+        api: The client.
+        database: The database.
+        budget: How many requests may be sent.
+        now: The current time.
     """
 
-    def __init__(self, config: Config, api: Client, database: Database, budget: Budget, now: datetime) -> None:
+    def __init__(self, config: Config, api: Client, database: Database, budget: RequestBudget, now: datetime) -> None:
         self._config = config
         self._api = api
         self._database = database
         self._budget = budget
         self._today = day_in(UTC, now)
         self._counts: dict[str, dict[str, int]] = {}
-        self._dropped: set[str] = set()
+        self._denied: set[str] = set()
         self.findings: list[Finding] = []
-        self.asked = 0
-        """Lists that were compared."""
+        self.compared = 0
+        """How many lists were compared."""
 
-    async def ask(self, asked: Iterable[ListQuestion]) -> None:
-        """Ask as many as the budget allows, in their order."""
-        for question in asked:
+    async def compare(self, samples: Iterable[ListSample]) -> None:
+        """Compare as many samples as the budget allows, in their order."""
+        for sample in samples:
             if self._budget.spent:
                 return
-            if question.stream.name in self._dropped:
+            if sample.stream.name in self._denied:
                 continue
             try:
-                self.asked += await self._ask(question)
+                self.compared += await self._compare(sample)
             except (TikTokError, IncompleteReadError) as error:
-                self._fail(question, error)
+                self._add_failure(sample, error)
 
-    async def _ask(self, question: ListQuestion) -> bool:
-        stream, advertiser_id = question.stream, question.account.advertiser_id
+    async def _compare(self, sample: ListSample) -> bool:
+        """Compare one sample. Returns whether that was possible."""
+        stream, advertiser_id = sample.stream, sample.account.advertiser_id
         requests = object_requests(
             stream, advertiser_id, include_deleted=self._config.include_deleted, today=self._today
         )
@@ -119,23 +126,23 @@ class Lists:
             answer = await self._api.get(request.endpoint, params, _DECODER.decode, advertiser_id=advertiser_id)
             count = answer.value.data.page_info.total_number
             if request.max_records is not None and count > request.max_records:
-                return False  # sync says so at every run
+                return False  # every sync reports this itself
             total += count
             pages += -(-count // (request.page_size or 1))
         if total == self._count(stream, advertiser_id):
             return True
         if pages > self._budget.left:
-            self._say(
-                question, Severity.NOTE, f"TikTok lists {total:,}, and there were no requests left to compare them."
+            self._add(
+                sample, Severity.NOTE, f"TikTok lists {total:,}, and there were no requests left to compare them."
             )
             return False
-        walker = ListReader(self._api, ObjectReader(stream, advertiser_id))
+        reader = ListReader(self._api, ObjectReader(stream, advertiser_id))
         records: list[Mapping[str, Any]] = []
         for request in requests:
-            async with aclosing(walker.read(request)) as deliveries:
+            async with aclosing(reader.read(request)) as deliveries:
                 async for delivery in deliveries:
                     records += delivery.records
-        self._compare(question, records)
+        self._add_missing(sample, records)
         return True
 
     def _count(self, stream: Stream, advertiser_id: str) -> int:
@@ -147,45 +154,46 @@ class Lists:
             )
         return self._counts[stream.name].get(advertiser_id, 0)
 
-    def _compare(self, question: ListQuestion, records: Iterable[Mapping[str, Any]]) -> None:
-        stream = question.stream
+    def _add_missing(self, sample: ListSample, records: Iterable[Mapping[str, Any]]) -> None:
+        """Add a finding if the database lacks records that the last sync should have read."""
+        stream = sample.stream
         (field, *_) = (name for name in stream.row_key if name != "advertiser_id")
-        wanted = [
+        expected = [
             str(record.get(field))
             for record in records
-            if should_be_there(record, stream, question.until, f"{self._config.start_date} 00:00:00")
+            if should_be_stored(record, stream, sample.until, f"{self._config.start_date} 00:00:00")
         ]
-        there = self._database.rows(
+        stored = self._database.rows(
             f'SELECT "{field}"::VARCHAR FROM {self._database.table(stream.name)}'  # noqa: S608
             f' WHERE advertiser_id = ? AND "{field}" IS NOT NULL',
-            [int(question.account.advertiser_id)],
+            [int(sample.account.advertiser_id)],
         )
-        missing = sorted(set(wanted) - {one for (one,) in there})
+        missing = sorted(set(expected) - {key for (key,) in stored})
         if missing:
             named = ", ".join(missing[:_NAMED]) + (", ..." if len(missing) > _NAMED else "")
             count = f"{len(missing):,} of them {'is' if len(missing) == 1 else 'are'}"
-            self._say(
-                question,
+            self._add(
+                sample,
                 Severity.WRONG,
-                f"TikTok lists objects that did not change since {question.until} UTC, which the sync after it should "
-                f"have brought: {count} missing ({field} {named}).",
+                f"TikTok lists objects that did not change since {sample.until} UTC, so the sync after that should "
+                f"have loaded them: {count} missing ({field} {named}).",
                 fix=Fix.SYNC,
             )
 
-    def _fail(self, question: ListQuestion, error: TikTokError | IncompleteReadError) -> None:
+    def _add_failure(self, sample: ListSample, error: TikTokError | IncompleteReadError) -> None:
         action = error.action if isinstance(error, TikTokError) else Action.RETRY
-        advertiser_id = question.account.advertiser_id
+        advertiser_id = sample.account.advertiser_id
         if isinstance(error, TikTokError) and action is Action.FAIL_ACCOUNT:
-            self.findings.append(refused_account(error, self._config, advertiser_id, question.stream.name))
+            self.findings.append(refusal_finding(error, self._config, advertiser_id, sample.stream.name))
         elif action in {Action.FAIL_STREAM, Action.STOP_SYNC}:
-            self._dropped.add(question.stream.name)
-            self._say(question, Severity.WRONG, error.message, check=SCOPES, remedy=error.remedy)
+            self._denied.add(sample.stream.name)
+            self._add(sample, Severity.WRONG, error.message, check=SCOPES, remedy=error.remedy)
         else:
-            self._say(question, Severity.NOTE, f"TikTok could not be asked: {error.message}", remedy=error.remedy)
+            self._add(sample, Severity.NOTE, f"TikTok did not answer: {error.message}", remedy=error.remedy)
 
-    def _say(
+    def _add(
         self,
-        question: ListQuestion,
+        sample: ListSample,
         severity: Severity,
         message: str,
         *,
@@ -197,29 +205,29 @@ class Lists:
             severity=severity,
             check=check,
             message=message,
-            stream=question.stream.name,
-            advertiser_id=question.account.advertiser_id,
+            stream=sample.stream.name,
+            advertiser_id=sample.account.advertiser_id,
             remedy=remedy,
             fix=fix,
         )
         self.findings.append(replace(finding, advertiser_id=None) if check == SCOPES else finding)
 
 
-def should_be_there(record: Mapping[str, Any], stream: Stream, until: str, since: str) -> bool:
-    """Whether an object was there when the list was last read, and is one that is read.
+def should_be_stored(record: Mapping[str, Any], stream: Stream, until: str, since: str) -> bool:
+    """Whether the last sync of the stream should have loaded an object.
 
     Args:
-        record: As TikTok gives it now.
+        record: The object as TikTok returns it now.
         stream: Its stream.
-        until: Up to when changes were read, `YYYY-MM-DD HH:MM:SS` in UTC.
-        since: Since when changes are wanted, likewise.
+        until: Until when all changes were read, as `YYYY-MM-DD HH:MM:SS` in UTC.
+        since: The start of the changes that the configuration selects, in the same form.
     """
-    changed = _moment(record.get(stream.cursor or ""))
+    changed = _time_of(record.get(stream.cursor or ""))
     if changed:
         return since <= changed <= until
-    created = _moment(record.get(_CREATED))  # Smart+ ads have no time of change, and are read always
+    created = _time_of(record.get(_CREATED))  # Smart+ ads have no time of change, and every sync reads them
     return bool(created) and created <= until
 
 
-def _moment(value: Any) -> str:
+def _time_of(value: Any) -> str:
     return (normalize_time(value) or "") if isinstance(value, str) else ""

@@ -1,8 +1,8 @@
-"""Rows and sums of reports held against what TikTok says now, on days whose figures no longer change.
+"""Compares rows and sums of reports with what TikTok returns now, on days whose figures no longer change.
 
-One request with a page of one row tells how many rows a report has (`page_info.total_number`) and, for reports that are
-not split, their sums (`enable_total_metrics`). Where they differ, days are halved until few rows are left; those are
-read and compared by key, so that a finding names days and rows, and says whether they matter.
+One request for a page of one row tells how many rows a report has (`page_info.total_number`). For reports without a
+breakdown it also tells their sums (`enable_total_metrics`). Where these differ, the window is halved until few rows are
+left. These rows are read and compared by key, so a finding names days and rows, and says whether they matter.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ import msgspec
 from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import Grain, ReportStream
 from tiktok_marketing.config import AdvertiserId, Config
-from tiktok_marketing.doctor.budget import Budget
-from tiktok_marketing.doctor.checks.access import SCOPES, refused_account
-from tiktok_marketing.doctor.checks.row_comparison import Comparison, compare
-from tiktok_marketing.doctor.checks.sampling import Question
+from tiktok_marketing.doctor.budget import RequestBudget
+from tiktok_marketing.doctor.checks.access import SCOPES, refusal_finding
+from tiktok_marketing.doctor.checks.row_comparison import Difference, differences
+from tiktok_marketing.doctor.checks.sampling import ReportSample
 from tiktok_marketing.doctor.database import MEASURES, Database
 from tiktok_marketing.doctor.findings import Finding, Severity
 from tiktok_marketing.errors import Action, AdsLeftOutError, IncompleteReadError, TikTokError
@@ -33,9 +33,9 @@ from tiktok_marketing.sync.read.report_requests import account_params
 TOTALS = "totals"
 
 _FEW_ROWS = 2000
-"""Rows that are read rather than counted in halves: two requests."""
+"""Up to this many rows are read, in two requests, rather than counted in halves."""
 _PAGE_SIZE = 1000
-_AT_ONCE = 8
+_PARALLEL = 8
 _PARAMETER_ERROR = 40002
 
 
@@ -55,134 +55,133 @@ class _Answer(msgspec.Struct):
 _DECODER = msgspec.json.Decoder(_Answer)
 
 
-class Count(msgspec.Struct, frozen=True):
-    """Rows and sums of a window; None for sums that nobody knows."""
+class Totals(msgspec.Struct, frozen=True):
+    """The number of rows and the sums of a window; None for a sum that is not known."""
 
     rows: int
     sums: tuple[Decimal | None, ...]
 
-    def agrees(self, other: Count) -> bool:
-        """Whether both are the same, as far as both are known."""
+    def agrees(self, other: Totals) -> bool:
+        """Whether both are equal, as far as both are known."""
         pairs = zip(self.sums, other.sums, strict=True)
-        return self.rows == other.rows and all(one is None or two is None or one == two for one, two in pairs)
+        return self.rows == other.rows and all(own is None or others is None or own == others for own, others in pairs)
 
 
-class Totals:
-    """Asks TikTok about windows and compares.
+class ReportComparer:
+    """Compares windows of a database with TikTok's.
 
     Args:
-        config: What the user asked for.
-        api: Where to ask.
-        database: What is to be compared, its census taken.
-        budget: How much may be asked.
+        config: The user's configuration.
+        api: The client.
+        database: A database whose census was taken.
+        budget: How many requests may be sent.
     """
 
-    def __init__(self, config: Config, api: Client, database: Database, budget: Budget) -> None:
+    def __init__(self, config: Config, api: Client, database: Database, budget: RequestBudget) -> None:
         self._config = config
         self._api = api
         self._database = database
         self._budget = budget
         self._without_sums: set[str] = set()
-        self._dropped: set[tuple[str, str | None]] = set()
+        self._denied: set[tuple[str, str | None]] = set()
         self.findings: list[Finding] = []
-        self._comparisons: dict[tuple[Any, ...], Comparison] = {}
-        self.asked = 0
-        """Questions that were answered."""
+        self._differences: dict[tuple[Any, ...], Difference] = {}
+        self.compared = 0
+        """How many samples were compared."""
 
-    async def ask(self, asked: Iterable[Question], *, closely: bool = False) -> None:
-        """Ask as many as the budget allows, in their order.
+    async def compare(self, samples: Iterable[ReportSample], *, row_by_row: bool = False) -> None:
+        """Compare as many samples as the budget allows, in their order.
 
         Args:
-            asked: The questions.
-            closely: Whether rows are compared even where counts and sums agree.
+            samples: The samples.
+            row_by_row: Whether to compare rows even where counts and sums agree.
         """
-        waiting = iter(asked)
+        waiting = iter(samples)
 
         async def work() -> None:
-            for question in waiting:
+            for sample in waiting:
                 if self._budget.spent:
                     return
-                await self._ask(question, closely=closely)
+                await self._compare(sample, row_by_row=row_by_row)
 
-        await asyncio.gather(*(work() for _ in range(_AT_ONCE)))
+        await asyncio.gather(*(work() for _ in range(_PARALLEL)))
 
     @property
-    def comparisons(self) -> tuple[Comparison, ...]:
+    def differences(self) -> tuple[Difference, ...]:
         """Each difference that was found, once."""
-        return tuple(self._comparisons.values())
+        return tuple(self._differences.values())
 
-    async def _ask(self, question: Question, *, closely: bool) -> None:
-        one = question.expected
-        if self._dropped & {(one.stream.name, None), (one.stream.name, one.account.advertiser_id)}:
+    async def _compare(self, sample: ReportSample, *, row_by_row: bool) -> None:
+        stream, account = sample.expected.stream, sample.expected.account
+        if self._denied & {(stream.name, None), (stream.name, account.advertiser_id)}:
             return
         try:
-            if await self._settle(question, question.window, closely=closely):
-                self.asked += 1
+            if await self._compare_window(sample, sample.window, row_by_row=row_by_row):
+                self.compared += 1
         except AdsLeftOutError:
-            self._note(
-                question, "TikTok cuts this report at 20,000 ads, so its rows cannot be counted cheaply.", drop=True
-            )
+            self._denied.add((stream.name, account.advertiser_id))
+            self._note(sample, "TikTok limits this report to 20,000 ads, so its rows cannot be counted cheaply.")
         except (TikTokError, IncompleteReadError) as error:
-            self._fail(question, error)
+            self._add_failure(sample, error)
 
-    async def _settle(self, question: Question, window: Window, *, closely: bool) -> bool:
-        """Find out about the days of a window. Returns whether the budget sufficed."""
-        one = question.expected
-        count = await self._count(one.stream, one.account.advertiser_id, window)
-        here = self._here(one.stream, one.account.advertiser_id, window)
-        if count.agrees(here) and not closely:
+    async def _compare_window(self, sample: ReportSample, window: Window, *, row_by_row: bool) -> bool:
+        """Compare the days of a window. Returns whether the budget sufficed."""
+        stream, advertiser_id = sample.expected.stream, sample.expected.account.advertiser_id
+        at_tiktok = await self._totals_at_tiktok(stream, advertiser_id, window)
+        stored = self._stored_totals(stream, advertiser_id, window)
+        if at_tiktok.agrees(stored) and not row_by_row:
             return True
         if self._budget.spent:
             self._note(
-                question,
-                f"TikTok says {count.rows:,} rows and the database has {here.rows:,}, and the requests did not suffice "
-                "to find out why.",
+                sample,
+                f"TikTok has {at_tiktok.rows:,} rows and the database has {stored.rows:,}, and there were no requests "
+                "left to find out why.",
                 remedy="Run the doctor again with more --requests.",
                 severity=Severity.WARNING,
             )
             return False
         halves = window.halves()
-        if max(count.rows, here.rows) > _FEW_ROWS and halves is not None:
-            answers = [await self._settle(question, half, closely=closely) for half in halves]
-            return all(answers)
-        rows = await self._rows(one.stream, one.account.advertiser_id, window)
-        for comparison in compare(self._database, one, window, rows):
-            key = one.stream.name, one.account.advertiser_id, comparison.day, comparison.difference
-            self._comparisons[key] = comparison
+        if max(at_tiktok.rows, stored.rows) > _FEW_ROWS and halves is not None:
+            outcomes = [await self._compare_window(sample, half, row_by_row=row_by_row) for half in halves]
+            return all(outcomes)
+        rows = await self._rows(stream, advertiser_id, window)
+        for difference in differences(self._database, sample.expected, window, rows):
+            key = stream.name, advertiser_id, difference.day, difference.kind
+            self._differences[key] = difference
         return True
 
-    async def _count(self, stream: ReportStream, advertiser_id: AdvertiserId, window: Window) -> Count:
+    async def _totals_at_tiktok(self, stream: ReportStream, advertiser_id: AdvertiserId, window: Window) -> Totals:
         params = account_params(
             stream.source, advertiser_id, window, MEASURES, every_status=self._config.include_deleted
         )
         params |= {"page": 1, "page_size": 1}
-        summed = self._has_sums(stream)
-        if summed:
+        with_sums = self._has_sums(stream)
+        if with_sums:
             params["enable_total_metrics"] = True
         try:
             answer = await self._api.get(stream.endpoint, params, _DECODER.decode, advertiser_id=advertiser_id)
         except TikTokError as error:
-            if summed and error.code == _PARAMETER_ERROR:
+            if with_sums and error.code == _PARAMETER_ERROR:
                 self._without_sums.add(stream.name)
-                return await self._count(stream, advertiser_id, window)
+                return await self._totals_at_tiktok(stream, advertiser_id, window)
             raise
         if answer.throttled:
             raise AdsLeftOutError("TikTok left out all but the newest 20,000 ads of this report.")
-        told = answer.value.data.total_metrics or {}
-        return Count(answer.value.data.page_info.total_number, tuple(_number(told.get(name)) for name in MEASURES))
+        sums = answer.value.data.total_metrics or {}
+        return Totals(answer.value.data.page_info.total_number, tuple(_number(sums.get(name)) for name in MEASURES))
 
     def _has_sums(self, stream: ReportStream) -> bool:
         source = stream.source
         plain = source.report_type == "BASIC" and source.grain is Grain.DAY and not stream.breakdown
         return plain and not self._config.sandbox and stream.name not in self._without_sums
 
-    def _here(self, stream: ReportStream, advertiser_id: AdvertiserId, window: Window) -> Count:
+    def _stored_totals(self, stream: ReportStream, advertiser_id: AdvertiserId, window: Window) -> Totals:
         ((rows, *sums),) = self._database.query(
             f"SELECT coalesce(sum(rows), 0), {', '.join(f'coalesce(sum({name}), 0)' for name in MEASURES)}"  # noqa: S608
             " FROM days WHERE stream = ? AND advertiser_id = ? AND day BETWEEN ? AND ?",
             [stream.name, int(advertiser_id), window.start, window.end],
         )
-        return Count(int(rows), tuple(Decimal(value) for value in sums))
+        return Totals(int(rows), tuple(Decimal(value) for value in sums))
 
     async def _rows(self, stream: ReportStream, advertiser_id: AdvertiserId, window: Window) -> list[Any]:
         request = Request(
@@ -199,54 +198,45 @@ class Totals:
                 rows += delivery.records
         return rows
 
-    def _fail(self, question: Question, error: TikTokError | IncompleteReadError) -> None:
-        one = question.expected
+    def _add_failure(self, sample: ReportSample, error: TikTokError | IncompleteReadError) -> None:
+        stream, advertiser_id = sample.expected.stream, sample.expected.account.advertiser_id
         action = error.action if isinstance(error, TikTokError) else Action.RETRY
         if isinstance(error, TikTokError) and action is Action.FAIL_ACCOUNT:
-            self._dropped.add((one.stream.name, one.account.advertiser_id))
-            self.findings.append(refused_account(error, self._config, one.account.advertiser_id, one.stream.name))
+            self._denied.add((stream.name, advertiser_id))
+            self.findings.append(refusal_finding(error, self._config, advertiser_id, stream.name))
         elif action in {Action.FAIL_STREAM, Action.STOP_SYNC}:
-            if (one.stream.name, None) not in self._dropped:
+            if (stream.name, None) not in self._denied:
                 self.findings.append(
                     Finding(
                         severity=Severity.WRONG,
                         check=SCOPES,
                         message=error.message,
-                        stream=one.stream.name,
+                        stream=stream.name,
                         remedy=error.remedy,
                     )
                 )
-            self._dropped.add((one.stream.name, None))
+            self._denied.add((stream.name, None))
         else:
-            self._note(question, f"TikTok could not be asked: {error.message}", remedy=error.remedy)
+            self._note(sample, f"TikTok did not answer: {error.message}", remedy=error.remedy)
 
     def _note(
-        self,
-        question: Question,
-        message: str,
-        *,
-        remedy: str = "",
-        severity: Severity = Severity.NOTE,
-        drop: bool = False,
+        self, sample: ReportSample, message: str, *, remedy: str = "", severity: Severity = Severity.NOTE
     ) -> None:
-        one = question.expected
-        if drop:
-            self._dropped.add((one.stream.name, one.account.advertiser_id))
         self.findings.append(
             Finding(
                 severity=severity,
                 check=TOTALS,
                 message=message,
-                stream=one.stream.name,
-                advertiser_id=one.account.advertiser_id,
-                days=(question.window.start, question.window.end),
+                stream=sample.expected.stream.name,
+                advertiser_id=sample.expected.account.advertiser_id,
+                days=(sample.window.start, sample.window.end),
                 remedy=remedy,
             )
         )
 
 
 def _number(value: Any) -> Decimal | None:
-    """A sum of TikTok's; None if it is none."""
+    """Read one of TikTok's sums; None if it is not a number."""
     try:
         number = Decimal(str(value))
     except InvalidOperation:

@@ -1,4 +1,4 @@
-"""Which parts of reports are held against TikTok, the most telling first: asking for all of them can take hours."""
+"""Chooses which windows of reports are compared with TikTok, the most revealing first: comparing all can take hours."""
 
 from __future__ import annotations
 
@@ -7,61 +7,65 @@ from collections.abc import Iterable
 import msgspec
 
 from tiktok_marketing.doctor.database import Database
-from tiktok_marketing.doctor.expected_days import Expected
+from tiktok_marketing.doctor.expected_days import ExpectedDays
 from tiktok_marketing.sync.plan.windows import Window
 
 
-class Question(msgspec.Struct, frozen=True):
-    """A part of a report that TikTok can be asked about at once.
+class ReportSample(msgspec.Struct, frozen=True):
+    """A window of a report and account that one request can cover.
 
     Args:
         expected: The report and the account.
-        window: The days, all of them settled.
+        window: The days, all with final figures.
     """
 
-    expected: Expected
+    expected: ExpectedDays
     window: Window
 
 
-def questions(database: Database, expected: Iterable[Expected], *, most: int, seed: int) -> tuple[list[Question], int]:
-    """Settled days of every report and account, in the order in which they should be asked about.
+def report_samples(
+    database: Database, expected: Iterable[ExpectedDays], *, most: int, seed: int
+) -> tuple[list[ReportSample], int]:
+    """Choose windows with final figures, in the order in which they should be compared.
 
-    First come windows in which some days have rows and others have none, and the last ones before the state; then those
-    with rows on all days; then those without any, as idle accounts have. Within each, chance decides, so that
-    examinations of different days look at different parts.
+    First come windows in which some days have rows and others have none, and the last windows before the state. Then
+    come windows with rows on all days, and then windows without rows, as idle accounts have them. Within each group the
+    order is random, so that examinations on different days look at different windows.
 
     Args:
-        database: Its census has been taken.
-        expected: What should be there.
-        most: How many are wanted.
+        database: A database whose census was taken.
+        expected: The days that it should have.
+        most: How many samples to return at most.
         seed: Decides the order within each group.
 
     Returns:
-        The questions, and how many there would be.
+        The samples, and how many there would be without the limit.
     """
-    by_key = {(one.stream.name, one.account.advertiser_id): one for one in expected}
+    by_key = {(days.stream.name, days.account.advertiser_id): days for days in expected}
     rows = database.query(
         """
-        WITH parts AS (
-            SELECT e.stream, e.advertiser_id, e.settled, begin::DATE AS first,
-                least(begin::DATE + e.longest - 1, e.settled) AS last
+        WITH windows AS (
+            SELECT e.stream, e.advertiser_id, e.final_until, begin::DATE AS first,
+                least(begin::DATE + e.longest_window - 1, e.final_until) AS last
             FROM expected e
                 JOIN (SELECT unnest($streams::VARCHAR[]) AS stream, unnest($accounts::BIGINT[]) AS advertiser_id)
                 USING (stream, advertiser_id),
-                unnest(generate_series(e.first::TIMESTAMP, e.settled::TIMESTAMP, to_days(e.longest))) t(begin)
-            WHERE e.first <= e.settled
+                unnest(
+                    generate_series(e.first::TIMESTAMP, e.final_until::TIMESTAMP, to_days(e.longest_window))
+                ) t(begin)
+            WHERE e.first <= e.final_until
         ), filled AS (
-            SELECT p.stream, p.advertiser_id, p.first, p.last, p.settled, count(d.day) AS days,
-            FROM parts p LEFT JOIN days d
-                ON d.stream = p.stream AND d.advertiser_id = p.advertiser_id AND d.day BETWEEN p.first AND p.last
+            SELECT w.stream, w.advertiser_id, w.first, w.last, w.final_until, count(d.day) AS days,
+            FROM windows w LEFT JOIN days d
+                ON d.stream = w.stream AND d.advertiser_id = w.advertiser_id AND d.day BETWEEN w.first AND w.last
             GROUP BY ALL
         )
-        SELECT stream, advertiser_id::VARCHAR, first, last, count(*) OVER () AS all_of_them,
+        SELECT stream, advertiser_id::VARCHAR, first, last, count(*) OVER () AS all_windows,
             lag(days) OVER (PARTITION BY stream, advertiser_id ORDER BY first) AS before
         FROM filled
         ORDER BY
             CASE WHEN days = 0 AND coalesce(before, 0) = 0 THEN 2
-                 WHEN days < last - first + 1 OR last = settled THEN 0 ELSE 1 END,
+                 WHEN days < last - first + 1 OR last = final_until THEN 0 ELSE 1 END,
             hash(stream, advertiser_id, first, $seed)
         LIMIT $most
         """,
@@ -72,7 +76,8 @@ def questions(database: Database, expected: Iterable[Expected], *, most: int, se
             "accounts": [int(account) for _, account in by_key],
         },
     )
-    asked = [
-        Question(by_key[stream, advertiser_id], Window(first, last)) for stream, advertiser_id, first, last, *_ in rows
+    samples = [
+        ReportSample(by_key[stream, advertiser_id], Window(first, last))
+        for stream, advertiser_id, first, last, *_ in rows
     ]
-    return asked, rows[0][4] if rows else 0
+    return samples, rows[0][4] if rows else 0

@@ -1,22 +1,19 @@
-"""Where tables go: the kinds of database there are, the addresses that a user writes, and keeping syncs apart.
+"""What a kind of database has to offer. A kind is a class that implements `Destination`; `kinds` lists them.
 
-A kind of database is a class: an address becomes an object of it, and all that differs between databases is asked of
-that object or of the session that it opens. Adding one is adding such a class and a line in `KINDS`.
+A kind also implements `Session`, an open connection that a sync writes through, and `ReadOnlyDatabase`, an open
+connection that the doctor and `plan` read through. Everything that differs between databases is asked of these three.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+import importlib
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
-from tiktok_marketing.errors import ConfigurationError, DestinationError, DestinationLockedError
-from tiktok_marketing.pipelines.databases.duckdb import address as duckdb_file
-from tiktok_marketing.pipelines.databases.duckdb.address import DEFAULT_DATASET, DuckDBFile
-from tiktok_marketing.pipelines.databases.postgres import address as postgres
-from tiktok_marketing.pipelines.databases.postgres.address import PostgresDatabase
+from tiktok_marketing.errors import ConfigurationError, DestinationError
+from tiktok_marketing.extras import install_hint
 from tiktok_marketing.pipelines.databases.replacement import Replacement
 
 if TYPE_CHECKING:
@@ -24,54 +21,102 @@ if TYPE_CHECKING:
 
     from tiktok_marketing.catalog import Stream
 
-NAME = "tiktok"
-"""Of dlt's pipeline, schema and source: the states in a database are found by it, so it never changes."""
-
-__all__ = [
-    "DEFAULT_DATASET",
-    "NAME",
-    "Destination",
-    "DestinationLockedError",
-    "DuckDBFile",
-    "PostgresDatabase",
-    "Session",
-    "describe_error",
-    "destination_of",
-]
-
-_DATASET = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+DEFAULT_DATASET = "tiktok_ads"
+"""The schema of the tables. Not `tiktok`: in a file named `tiktok.duckdb`, DuckDB could not distinguish `tiktok.ads`
+from the name of the database, and would refuse every query that is written that way."""
 
 
 class Session(Protocol):
     """An open connection to a destination."""
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Run one statement, with `?` for each value, and return its rows. Lists go with `= ANY(?)`, `<> ALL(?)`."""
+        """Run one statement and return its rows.
+
+        Args:
+            sql: In the SQL that DuckDB and Postgres share, with `?` for each value. A list goes with `= ANY(?)` or
+                `<> ALL(?)`.
+            values: The values.
+        """
         ...
 
     def transaction(self) -> AbstractContextManager[None]:
-        """All of it or nothing."""
+        """Run the statements in the `with` block as one transaction; an exception rolls it back."""
         ...
 
     def ensure_schema(self) -> None:
-        """Make sure that the schema exists and can be written to."""
+        """Make sure that the schema exists and accepts writes."""
         ...
 
     def create_indexes(self, stream: Stream) -> None:
-        """Give a stream's table what only this kind of database needs. Called once a sync, after its first rows."""
+        """Create the indexes that this kind of database needs. Called once per sync, after the stream's first rows."""
         ...
 
     def uncommented_columns(self, table: str) -> list[str]:
-        """Columns of a table that have no comment."""
+        """Return the columns of a table that have no comment."""
         ...
 
     def close(self) -> None:
-        """Close it."""
+        """Close the connection."""
+        ...
+
+
+class ReadOnlyDatabase(Protocol):
+    """A database that is open for reading only, beside a DuckDB in memory that takes what is read.
+
+    The database itself answers only SQL that every kind understands: lists of tables, rows and sums per day, rows of
+    some days. All further computing happens in memory.
+    """
+
+    @property
+    def memory(self) -> Any:
+        """The connection to the DuckDB in memory."""
+        ...
+
+    def tables_by_schema(self) -> Mapping[str, set[str]]:
+        """Return each schema that has tables, with the names of its tables."""
+        ...
+
+    def columns_by_table(self) -> Mapping[str, set[str]]:
+        """Return each table of the dataset, with the names of its columns."""
+        ...
+
+    def table(self, name: str) -> str:
+        """Return the name of a table of the dataset as SQL accepts it."""
+        ...
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run a query, with `?` for each value, and return its rows."""
+        ...
+
+    def copy_to_memory(self, table: str, sql: str, values: Sequence[Any] = ()) -> None:
+        """Run a query and insert its rows into a table in memory that has the same number of columns."""
         ...
 
 
 class Destination(Protocol):
-    """A database and the schema in it that takes the tables."""
+    """A database, and the schema in it that holds the tables."""
+
+    example: ClassVar[str]
+    """An address, for messages."""
+    file_endings: ClassVar[tuple[str, ...]]
+    """Endings of a path that can be written without a scheme; empty for a database that is not a file."""
+    extra: ClassVar[str]
+    """The extra of this distribution that installs what this kind needs."""
+    libraries: ClassVar[tuple[str, ...]]
+    """The modules that this kind needs."""
+
+    @classmethod
+    def at(cls, address: str, dataset: str) -> Self:
+        """Read an address.
+
+        Args:
+            address: With its scheme, or a path that ends in one of `file_endings`.
+            dataset: The schema.
+
+        Raises:
+            ConfigurationError: The address or the dataset is not valid for this kind.
+        """
+        ...
 
     @property
     def dataset(self) -> str:
@@ -80,94 +125,70 @@ class Destination(Protocol):
 
     @property
     def display_name(self) -> str:
-        """How it is called in messages, without a secret."""
+        """The database's name in messages, without secrets."""
         ...
 
     @property
     def working_folder(self) -> Path:
-        """Where packages are prepared: always the same place for the same destination, on one machine."""
-        ...
-
-    @property
-    def extra(self) -> str:
-        """The extra of this project that brings what it needs."""
-        ...
-
-    @property
-    def libraries(self) -> Sequence[str]:
-        """Modules that it needs."""
+        """The folder where packages are prepared: always the same one for the same destination on one machine."""
         ...
 
     def exclusive_lock(self, token: str) -> AbstractContextManager[None]:
-        """Keep syncs of other machines away. `token` names this sync."""
+        """Keep out syncs that run on other machines. `token` identifies this sync."""
         ...
 
     def dlt_destination(self, changes: Mapping[str, Replacement]) -> Any:
-        """The destination as dlt knows it.
+        """Return the destination that dlt loads into.
 
         Args:
-            changes: Table to what becomes of its rows; looked at when a package is loaded.
+            changes: For each table, what happens to the rows it has. Read when a package is loaded.
         """
         ...
 
     def connect(self, token: str) -> Session:
-        """Open it, for the sync of this name."""
+        """Open the database for the sync that `token` identifies."""
+        ...
+
+    def open_read_only(self, memory: Any) -> AbstractContextManager[ReadOnlyDatabase]:
+        """Open the database so that nothing in it can change and others can still read it.
+
+        Args:
+            memory: A connection to a DuckDB in memory.
+
+        Raises:
+            NothingToReadError: There is no such database.
+            ConfigurationError: The address is that of something else.
+            DestinationError: The database cannot be read now.
+        """
         ...
 
     def sanitize(self, table: pa.Table, stream: Stream) -> pa.Table:
-        """Return a table of a stream with every value such that the database takes it."""
+        """Return a stream's table with every value changed into one that the database accepts."""
         ...
 
     def describe_error(self, error: BaseException, *, reading: bool = False) -> DestinationError:
-        """Say in one sentence why nothing can be written (or read), whatever raised it."""
+        """Say in one sentence why the database cannot be written to (or read from), whatever raised the error."""
         ...
 
 
-KINDS: Mapping[str, Callable[[str, str], Destination]] = {
-    "duckdb": DuckDBFile.at,
-    "postgresql": PostgresDatabase.at,
-    "postgres": PostgresDatabase.at,
-}
-"""Scheme of an address to what reads it."""
-
-_EXAMPLES = f"{duckdb_file.EXAMPLE} or {postgres.EXAMPLE}"
-
-
-def destination_of(address: str, dataset: str = DEFAULT_DATASET) -> Destination:
-    """Read the address of a destination.
+def require_libraries(destination: Destination, purpose: str, *, also: Sequence[str] = ()) -> None:
+    """Import what a destination needs.
 
     Args:
-        address: `duckdb:///relative.duckdb`, `duckdb:////absolute/path.duckdb`, a path that ends in `.duckdb`, or
-            `postgresql://user:password@host:5432/database`.
-        dataset: Schema for the tables.
+        destination: The destination.
+        purpose: What the libraries are needed for: "Loading into" or "Reading from".
+        also: Modules that the purpose needs whatever the destination is.
 
     Raises:
-        ConfigurationError: If it is no address that can be written to.
+        ConfigurationError: A library is not installed.
     """
-    address = address.strip()
-    scheme, separator, _ = address.partition("://")
-    if not separator:
-        if not address.lower().endswith(duckdb_file.FILE_ENDINGS):
-            named = address.rpartition("@")[2]  # before it may stand a password
-            raise ConfigurationError(f"{named!r} is no destination.", remedy=f"Write it as {_EXAMPLES}.")
-        scheme = "duckdb"
-    if scheme not in KINDS:
-        raise ConfigurationError(
-            f"Destinations of the kind {scheme}:// are not supported.", remedy=f"Write it as {_EXAMPLES}."
-        )
-    if not _DATASET.fullmatch(dataset):
-        raise ConfigurationError(
-            f"The dataset {dataset!r} is no name that works in SQL without quotes.",
-            remedy="Use letters, digits and underscores, with a letter first.",
-        )
-    if dataset.lower() != dataset:
-        # dlt would make it lower case silently, and the user would look for the other one.
-        raise ConfigurationError(
-            f"The dataset {dataset!r} has capital letters.", remedy=f"Write it as {dataset.lower()}."
-        )
-    return KINDS[scheme](address, dataset)
-
-
-def describe_error(error: BaseException, destination: Destination, *, reading: bool = False) -> DestinationError:
-    """Say in one sentence why nothing can be written (or read), whatever raised it."""
-    return destination.describe_error(error, reading=reading)
+    for name in (*also, *destination.libraries):
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name != name:
+                raise
+            raise ConfigurationError(
+                f"{purpose} {destination.display_name} needs {name}, which is not installed.",
+                remedy=install_hint(destination.extra),
+            ) from None

@@ -1,4 +1,4 @@
-"""What goes wrong with a database, put into a sentence by whoever knows that kind of database."""
+"""What the kinds of database share when they turn an error into a sentence."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def innermost(error: BaseException) -> BaseException:
-    """What went wrong first: dlt wraps errors several times over, each with advice of its own."""
+    """Return the error that came first: dlt wraps errors several times, each with its own advice."""
     seen: set[int] = set()
     inner: Any = error
     while id(inner) not in seen:
@@ -17,13 +17,13 @@ def innermost(error: BaseException) -> BaseException:
 
 
 def text_of(error: BaseException) -> str:
-    """What an error says; files are named."""
+    """Return the text of an error, with the name of the file if it is about one."""
     if isinstance(error, OSError) and error.strerror and error.filename:
         return f"{error.strerror}: {error.filename}"
     return str(error)
 
 
 def first_line(text: str) -> str:
-    """The first line of a text, as a sentence."""
+    """Return the first line of a text, as a sentence."""
     line = text.strip().splitlines()[0] if text.strip() else "unknown reason"
     return line if line.endswith(".") else line + "."

@@ -1,4 +1,4 @@
-"""Keeps other syncs away from a database, and gives each sync a working folder of its own."""
+"""Keeps other syncs out of a database, and gives each sync a working folder of its own."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tiktok_marketing.errors import DestinationError
-from tiktok_marketing.pipelines.databases.destination import Destination, describe_error
+from tiktok_marketing.pipelines.databases.destination import Destination
 
 
 @contextmanager
 def reserved(destination: Destination) -> Iterator[Path]:
-    """Keep other syncs away from this database and give an empty working folder, which is removed at the end.
+    """Keep other syncs out of this database and yield an empty working folder, which is removed at the end.
 
-    A database's own locks are not enough: they are given back between packages, so that others can look at the data
-    meanwhile.
+    A database's own locks are not enough: a sync releases them between packages, so that others can look at the data.
 
     Raises:
-        DestinationError: If another sync is loading into it, or the folder cannot be written to.
+        DestinationError: Another sync is loading into the database, or the folder cannot be written to.
     """
     folder = destination.working_folder
     if not folder.parent.is_dir():
@@ -31,12 +30,12 @@ def reserved(destination: Destination) -> Iterator[Path]:
     try:
         try:
             lock = _locked(folder, destination)
-            for left in folder.glob("packages-*"):
-                shutil.rmtree(left, ignore_errors=True)
+            for left_over in folder.glob("packages-*"):
+                shutil.rmtree(left_over, ignore_errors=True)
             packages = folder / f"packages-{secrets.token_hex(4)}"
             packages.mkdir()
         except OSError as error:
-            raise describe_error(error, destination) from error
+            raise destination.describe_error(error) from error
         with destination.exclusive_lock(packages.name):
             yield packages
     finally:
@@ -46,16 +45,16 @@ def reserved(destination: Destination) -> Iterator[Path]:
 
 
 def _locked(folder: Path, destination: Destination) -> int:
-    """Lock the working folder; returns the open file that holds the lock."""
+    """Lock the working folder. Returns the open file that holds the lock."""
     while True:
         folder.mkdir(mode=0o700, exist_ok=True)
         if folder.stat().st_uid != os.geteuid():
-            raise DestinationError(f"The folder {folder} belongs to somebody else.", remedy="Remove it first.")
+            raise DestinationError(f"The folder {folder} belongs to another user.", remedy="Remove it first.")
         path = folder / "lock"
         lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Whoever held it may have removed the folder in the meantime: then this is a lock on nothing.
+            # The previous holder may have removed the folder in the meantime: then this lock protects nothing.
             if path.exists() and os.fstat(lock).st_ino == path.stat().st_ino:
                 os.ftruncate(lock, 0)
                 os.write(lock, str(os.getpid()).encode())
@@ -65,7 +64,7 @@ def _locked(folder: Path, destination: Destination) -> int:
             os.close(lock)
             raise DestinationError(
                 f"Another sync is loading into {destination.display_name}" + (f" (process {pid})." if pid else "."),
-                remedy="Wait until it is done, or end it.",
+                remedy="Wait until it is done, or stop it.",
             ) from None
         except FileNotFoundError:
             pass
@@ -73,7 +72,11 @@ def _locked(folder: Path, destination: Destination) -> int:
 
 
 def loading_now(destination: Destination) -> str | None:
-    """The id of the process that is loading into it at this moment; empty if it cannot be told, None if none is."""
+    """Return the id of the process that is loading into the database now.
+
+    Returns:
+        The process id; empty if it is not known; None if nothing is loading.
+    """
     try:
         lock = os.open(destination.working_folder / "lock", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:

@@ -1,7 +1,7 @@
-"""What becomes of the rows that a table has when others come, and how that is said in SQL.
+"""Which rows of a table other rows replace, and the SQL that deletes them.
 
-Rows of a report that are whole days of an account replace what the table has of that account and those days, whatever
-it is: so rows that TikTok does not give any more are gone. All other rows replace those with the same key.
+Rows of a report that are whole days of an account replace everything that the table has of that account and those days.
+So rows that TikTok no longer returns are removed. All other rows replace those with the same key.
 """
 
 from __future__ import annotations
@@ -22,36 +22,37 @@ _DAY_COLUMNS = {Grain.DAY: "stat_time_day", Grain.HOUR: "stat_time_hour"}
 
 
 class Span(msgspec.Struct, frozen=True):
-    """Days of an account that are whole.
+    """Whole days of an account.
 
     Args:
         advertiser_id: The account.
-        days: The days; None for a report that has none, which is whole itself.
-        begun: Whether some of its rows were loaded by this sync already, and stay.
+        days: The days; None for a report without days, which is replaced as a whole.
+        begun: Whether this sync has already loaded some of the rows, which then stay.
     """
 
     advertiser_id: int
     days: Window | None
     begun: bool = False
 
-    def with_next(self, other: Span) -> Span | None:
-        """Both as one; None if the other does not begin where this one ends."""
-        if self.days is None or other.days is None or self.begun or other.begun:
+    def with_next(self, following: Span) -> Span | None:
+        """Join this span and the following one; None if the following one does not begin where this one ends."""
+        if self.days is None or following.days is None or self.begun or following.begun:
             return None
-        if (self.advertiser_id, self.days.end.toordinal() + 1) != (other.advertiser_id, other.days.start.toordinal()):
+        next_day = self.days.end.toordinal() + 1
+        if (self.advertiser_id, next_day) != (following.advertiser_id, following.days.start.toordinal()):
             return None
-        return Span(self.advertiser_id, Window(self.days.start, other.days.end))
+        return Span(self.advertiser_id, Window(self.days.start, following.days.end))
 
 
 class Replacement(msgspec.Struct, frozen=True, kw_only=True):
-    """What becomes of the rows of one table when a package is loaded.
+    """Which rows of one table a package replaces.
 
     Args:
-        stream: Whose table it is.
-        spans: Days of accounts of which only the rows that come are to be there.
-        loads: Packages of this sync, whose rows stay in spans that have begun.
-        by_key: Whether rows come that are not of these days, and replace those with the same key.
-        exists: Whether the table is there.
+        stream: The stream whose table it is.
+        spans: Days of accounts that will have only the rows that the package brings.
+        loads: The packages of this sync, whose rows stay in spans that have begun.
+        by_key: Whether the package brings rows of other days, which replace those with the same key.
+        exists: Whether the table exists.
     """
 
     stream: Stream
@@ -61,7 +62,7 @@ class Replacement(msgspec.Struct, frozen=True, kw_only=True):
     exists: bool = True
 
     def delete_replaced(self, execute: Execute, dataset: str) -> None:
-        """Delete what the table has of the spans."""
+        """Delete the rows that the table has of the spans."""
         table = f'"{dataset}"."{self.stream.name}"'
         for begun in (False, True):
             spans = [span for span in self.spans if span.begun is begun]
@@ -73,7 +74,7 @@ class Replacement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def day_column(stream: Stream) -> str | None:
-    """The column that says which day or hour a report's row is of; None if it has none."""
+    """Return the column with the day or hour of a report's row; None if the report has none."""
     return _DAY_COLUMNS.get(stream.source.grain) if isinstance(stream, ReportStream) else None
 
 

@@ -1,9 +1,8 @@
-"""A DuckDB file as a destination: its address, how it is opened, and everything that can be wrong with it."""
+"""A DuckDB file as a destination: its address, how it is opened, and where its packages are prepared."""
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,31 +11,26 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from tiktok_marketing.errors import ConfigurationError, DestinationError, DestinationLockedError
-from tiktok_marketing.pipelines.databases.errors import first_line, innermost, text_of
+from tiktok_marketing.errors import ConfigurationError, DestinationError, NothingToReadError
+from tiktok_marketing.pipelines.databases.destination import DEFAULT_DATASET
+from tiktok_marketing.pipelines.databases.duckdb.messages import describe, is_not_a_database
 from tiktok_marketing.pipelines.databases.replacement import Replacement
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from tiktok_marketing.catalog import Stream
-    from tiktok_marketing.pipelines.databases.duckdb.session import DuckDBSession
-
-EXAMPLE = "duckdb:///tiktok.duckdb (a file here), duckdb:////data/tiktok.duckdb (an absolute path)"
-FILE_ENDINGS = (".duckdb", ".db", ".ddb")
-DEFAULT_DATASET = "tiktok_ads"
-"""Schema of the tables. Not `tiktok`: in a file of the name `tiktok.duckdb`, DuckDB could not tell `tiktok.ads` from
-the database's own name and would refuse every query that is written that way."""
-
-_PID = re.compile(r"held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
+    from tiktok_marketing.pipelines.databases.duckdb.session import DuckDBSession, ReadOnlyDuckDB
 
 
 class DuckDBFile(msgspec.Struct, frozen=True):
-    """A DuckDB database file and the schema in it that takes the tables."""
+    """A DuckDB database file, and the schema in it that holds the tables."""
 
     path: Path
     dataset: str = DEFAULT_DATASET
 
+    example: ClassVar[str] = "duckdb:///tiktok.duckdb (a file here), duckdb:////data/tiktok.duckdb (an absolute path)"
+    file_endings: ClassVar[tuple[str, ...]] = (".duckdb", ".db", ".ddb")
     extra: ClassVar[str] = "load"
     libraries: ClassVar[tuple[str, ...]] = ("dlt", "duckdb", "pyarrow")
 
@@ -45,46 +39,45 @@ class DuckDBFile(msgspec.Struct, frozen=True):
         """Read an address: `duckdb:///relative.duckdb`, `duckdb:////absolute/path.duckdb`, or a path.
 
         Raises:
-            ConfigurationError: It names no file, or one that dataset and database would share the name of.
+            ConfigurationError: The address names no file, or the file and the dataset have the same name.
         """
         path = _path_of(address)
         if path.name.split(".")[0].lower() == dataset:
             raise ConfigurationError(
-                f"The file {path.name} and the dataset {dataset} have the same name, so that DuckDB could not tell "
-                f"{dataset}.ads from one and the other.",
+                f"The file {path.name} and the dataset {dataset} have the same name, so DuckDB could not tell which "
+                f"of them {dataset}.ads means.",
                 remedy="Give the dataset or the file another name.",
             )
         return cls(Path(os.path.abspath(path.expanduser())), dataset)  # noqa: PTH100 - resolve() would follow links
 
     @property
     def display_name(self) -> str:
-        """How it is called in messages."""
+        """The database's name in messages."""
         return str(self.path)
 
     @property
     def working_folder(self) -> Path:
-        """Where packages are prepared: on the same disk as the database, and always the same place.
+        """The folder where packages are prepared: beside the database, so on the same disk, and always the same one.
 
-        A killed sync leaves its unfinished package there. It is never taken up again (the next run reads those records
-        once more, from the state in the database), so that nothing old can overwrite anything new; the next run clears
-        it away.
+        A sync that is killed leaves its unfinished package there. No later run loads it: the next run starts from the
+        state in the database, reads those records again, and clears the folder. So nothing old overwrites anything new.
         """
         return self.path.with_name(self.path.name + ".loading")
 
     @contextmanager
     def exclusive_lock(self, token: str) -> Iterator[None]:
-        """Nothing more to hold: whoever reaches the file reaches the folder beside it, which is locked."""
+        """Do nothing more: whoever can reach the file can also reach the folder beside it, which is locked."""
         del token
         yield
 
     def dlt_destination(self, changes: Mapping[str, Replacement]) -> Any:
-        """The destination as dlt knows it."""
+        """Return the destination that dlt loads into."""
         from tiktok_marketing.pipelines.databases.duckdb.load_job import destination
 
         return destination(self.path, changes)
 
     def connect(self, token: str) -> DuckDBSession:
-        """Open it."""
+        """Open the file."""
         import duckdb
 
         from tiktok_marketing.pipelines.databases.duckdb.session import DuckDBSession
@@ -92,69 +85,49 @@ class DuckDBFile(msgspec.Struct, frozen=True):
         del token
         return DuckDBSession(duckdb.connect(str(self.path)), self.dataset)
 
+    @contextmanager
+    def open_read_only(self, memory: Any) -> Iterator[ReadOnlyDuckDB]:
+        """Attach the file to a DuckDB in memory, for reading only.
+
+        Raises:
+            NothingToReadError: There is no such file.
+            ConfigurationError: It is not a DuckDB database.
+            DestinationError: It cannot be read now.
+        """
+        import duckdb
+
+        from tiktok_marketing.pipelines.databases.duckdb.session import ReadOnlyDuckDB
+
+        remedy = "Give the address that the sync was given with --to."
+        if not self.path.exists():
+            raise NothingToReadError(f"There is no database {self.path}.", remedy=remedy)
+        if not self.path.is_file():
+            raise ConfigurationError(f"{self.path} is not a file.", remedy=remedy)
+        try:
+            database = ReadOnlyDuckDB.attach(memory, self.path, self.dataset)
+        except duckdb.Error as error:
+            described = self.describe_error(error, reading=True)
+            if is_not_a_database(error):
+                raise ConfigurationError(described.message, remedy=described.remedy, detail=described.detail) from error
+            raise described from error
+        yield database
+
     def sanitize(self, table: pa.Table, stream: Stream) -> pa.Table:
-        """Return the table as it is: DuckDB takes every value that Arrow holds."""
+        """Return the table as it is: DuckDB accepts every value that Arrow holds."""
         del stream
         return table
 
     def describe_error(self, error: BaseException, *, reading: bool = False) -> DestinationError:
-        """Say in one sentence why nothing can be written (or read), whatever raised it."""
-        text = text_of(innermost(error))
-        detail = f"{type(error).__name__}: {error}"
-        if "lock on file" in text or "being used by another process" in text:
-            held = _PID.search(text)
-            who = f"process {held['pid']} ({held['program']})" if held else "another process"
-            return DestinationLockedError(
-                f"The database {self.path} is in use by {who}.",
-                remedy="Close it there (a DuckDB shell or notebook, say) and run this again.",
-                detail=detail,
-            )
-        done = "read from" if reading else "written to"
-        message, remedy = f"Nothing can be {done} {self.path}: {first_line(text)}", "Mend that and run this again."
-        for sign, words, advice in _SIGNS:
-            if sign in text.lower():
-                message, remedy = words.format(path=self.path, folder=self.path.parent), advice
-                break
-        return DestinationError(message, remedy=remedy, detail=detail)
+        """Say in one sentence why the file cannot be written to (or read from), whatever raised the error."""
+        return describe(error, self.path, reading=reading)
 
 
 def _path_of(address: str) -> Path:
     if "://" not in address:
         return Path(address)
     parts = urlsplit(address)
-    # Three slashes are relative and four are absolute, as SQLAlchemy has made everyone used to.
+    # Three slashes are relative and four are absolute, as everyone knows it from SQLAlchemy.
     name = unquote(parts.path)[1:]
     if parts.netloc or not name or name.endswith("/") or name == ":memory:":
-        raise ConfigurationError(f"{address!r} names no file.", remedy=f"Write it as {EXAMPLE}.")
+        raise ConfigurationError(f"{address!r} names no file.", remedy=f"Write it as {DuckDBFile.example}.")
     return Path(name)
-
-
-_SIGNS = (
-    (
-        "no space left",
-        "The disk of {folder} is full.",
-        "Make room and run the sync again; it goes on from what is loaded.",
-    ),
-    ("quota exceeded", "The disk quota of {folder} is used up.", "Make room and run the sync again."),
-    (
-        "not a valid duckdb database",
-        "{path} exists, and is no DuckDB database.",
-        "Give another file name, or move that file away.",
-    ),
-    (
-        "trying to read a database file with version number",
-        "{path} was written by another version of DuckDB, which the installed one cannot read.",
-        "Upgrade DuckDB (pip install -U duckdb), or load into a new file.",
-    ),
-    (
-        "different configuration",
-        "{path} is open in this very process with other settings.",
-        "Close that connection before loading.",
-    ),
-    ("permission denied", "{path} cannot be opened: permission denied.", "Check who may write to {path}'s folder."),
-    ("read-only file system", "{path} is on a read-only file system.", "Give a path that can be written to."),
-    ("read-only mode", "{path} can only be read.", "Check the permissions of the file."),
-    ("no such file or directory", "The folder {folder} does not exist.", "Create it first."),
-    ("is a directory", "{path} is a folder.", "Give the path of a file in it."),
-    ("out of memory", "The memory was not enough to load a package into {path}.", "Run it where there is more memory."),
-)

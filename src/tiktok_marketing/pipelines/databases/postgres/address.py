@@ -1,7 +1,7 @@
-"""A Postgres database as a destination: its address, how it is opened, and everything that can be wrong with it.
+"""A Postgres database as a destination: its address, how it is opened, and the lock that keeps other syncs out.
 
-The address goes to libpq as it was written, so that everything works that `psql` takes: `sslmode`, several hosts,
-sockets, `PGPASSWORD` and `~/.pgpass`. How rows are copied is in `postgres_dlt`.
+The address goes to libpq as it was written, so everything that `psql` accepts works: `sslmode`, several hosts, sockets,
+`PGPASSWORD` and `~/.pgpass`. `load_job` copies the rows.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
@@ -28,52 +28,52 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from tiktok_marketing.catalog import Stream
-    from tiktok_marketing.pipelines.databases.postgres.session import PostgresSession
-
-EXAMPLE = "postgresql://user:password@host:5432/database"
+    from tiktok_marketing.pipelines.databases.postgres.session import PostgresSession, ReadOnlyPostgres
 
 _LONGEST_DATASET = 63 - len("_staging")
-_PATIENCE = 5.0
-"""Seconds in which the server notices that a sync which was killed is gone."""
+_LOCK_WAIT = 5.0
+"""Seconds. The server takes a moment to notice that a sync was killed, and until then holds that sync's lock."""
 _MISFITS = "_misfits"
 _NUL_IN_JSON = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 _DEFAULTS: Mapping[str, str] = {
     "connect_timeout": "15",
     "client_encoding": "utf8",
-    "keepalives_idle": "60",  # a sync waits for TikTok's quota for minutes, and firewalls forget silent connections
+    "keepalives_idle": "60",  # a sync can wait minutes for TikTok's quota, and firewalls drop silent connections
 }
 
 
 class PostgresDatabase(msgspec.Struct, frozen=True):
-    """A Postgres database and the schema in it that takes the tables.
+    """A Postgres database, and the schema in it that holds the tables.
 
     Args:
-        address: For libpq; it may hold a password, so it is in no message.
+        address: For libpq. It may hold a password, so it appears in no message and no repr.
         dataset: The schema.
     """
 
     address: str
     dataset: str
 
+    example: ClassVar[str] = "postgresql://user:password@host:5432/database"
+    file_endings: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str] = "postgres"
     libraries: ClassVar[tuple[str, ...]] = ("dlt", "pyarrow", "psycopg2")
 
     @classmethod
     def at(cls, address: str, dataset: str) -> Self:
-        """Read an address: `postgresql://user:password@host:5432/database`, with libpq's parameters behind a `?`.
+        """Read an address: `postgresql://user:password@host:5432/database`, with libpq's parameters after a `?`.
 
         Raises:
-            ConfigurationError: It names no database.
+            ConfigurationError: The address cannot be read or names no database, or Postgres reserves the dataset.
         """
-        remedy = f"Write it as {EXAMPLE}; characters like @ and / in the password as %40 and %2F."
+        remedy = f"Write it as {cls.example}; write characters like @ and / in the password as %40 and %2F."
         try:
             parts = urlsplit(address)
-            given = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
-        except ValueError:  # it may quote the password
+            parameters = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
+        except ValueError:  # its text may quote the password
             raise ConfigurationError("The address of the Postgres database cannot be read.", remedy=remedy) from None
-        if "/" in parts.path.strip("/") or parts.fragment:  # an unquoted character in the password, as a rule
+        if "/" in parts.path.strip("/") or parts.fragment:  # usually a character of the password, not escaped
             raise ConfigurationError("The address of the Postgres database cannot be read.", remedy=remedy)
-        if not parts.path.strip("/") and not given & {"dbname", "service"}:
+        if not parts.path.strip("/") and not parameters & {"dbname", "service"}:
             raise ConfigurationError("The address of the Postgres server names no database.", remedy=remedy)
         if dataset.startswith("pg_") or dataset == "information_schema" or len(dataset) > _LONGEST_DATASET:
             raise ConfigurationError(
@@ -87,35 +87,35 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
 
     @property
     def display_name(self) -> str:
-        """How it is called in messages: without password and parameters."""
+        """The database's name in messages: without the password and the parameters."""
         parts = urlsplit(self.address)
         user, at, host = parts.netloc.rpartition("@")
         return f"postgresql://{user.partition(':')[0]}{at}{host}{parts.path}"
 
     @property
     def working_folder(self) -> Path:
-        """Where packages are prepared. What a killed sync leaves there is cleared away by the next one."""
+        """The folder where packages are prepared. The next sync clears what a killed sync leaves there."""
         name = hashlib.sha256(f"{self.display_name}\n{self.dataset}".encode()).hexdigest()[:16]
         return Path(tempfile.gettempdir()) / f"tiktok-marketing-{os.geteuid()}-{name}"
 
     def dsn(self, token: str) -> str:
-        """The address for libpq, with a name for the connection and what was not said of it."""
+        """Return the address for libpq, with a name for the connection and defaults for what the address leaves out."""
         from psycopg2.extensions import make_dsn
 
-        given = {name for name, _ in parse_qsl(urlsplit(self.address).query, keep_blank_values=True)}
-        more = {name: value for name, value in _DEFAULTS.items() if name not in given}
-        dsn: str = make_dsn(self.address, **more, application_name=f"tiktok-marketing {token}".strip())
+        parameters = {name for name, _ in parse_qsl(urlsplit(self.address).query, keep_blank_values=True)}
+        defaults = {name: value for name, value in _DEFAULTS.items() if name not in parameters}
+        dsn: str = make_dsn(self.address, **defaults, application_name=f"tiktok-marketing {token}".strip())
         return dsn
 
     @contextmanager
     def exclusive_lock(self, token: str) -> Iterator[None]:
-        """Keep other syncs away, wherever they run, with an advisory lock of the server."""
+        """Keep out other syncs, wherever they run, with an advisory lock of the server."""
         session = self._opened(token)
         try:
-            until = time.monotonic() + _PATIENCE
+            until = time.monotonic() + _LOCK_WAIT
             while not session.execute("SELECT pg_try_advisory_lock(?)", [self._lock])[0][0]:
                 if time.monotonic() > until:
-                    raise self._taken(session)
+                    raise self._locked_by_another(session)
                 time.sleep(0.2)
             yield
         finally:
@@ -126,30 +126,30 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
         digest = hashlib.sha256(f"tiktok-marketing\n{self.dataset}".encode()).digest()
         return int.from_bytes(digest[:8], signed=True)
 
-    def _taken(self, session: PostgresSession) -> DestinationError:
+    def _locked_by_another(self, session: PostgresSession) -> DestinationError:
         holders = session.execute(
             "SELECT a.pid, coalesce(host(a.client_addr), 'the server itself')"  # noqa: S608 - our own words
             " FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE " + _HELD,
             [self._lock, self._lock],
         )
-        who = f" from {holders[0][1]} (Postgres process {holders[0][0]})." if holders else "."
+        holder = f" from {holders[0][1]} (Postgres process {holders[0][0]})." if holders else "."
         return DestinationError(
-            f"Another sync is loading into {self.display_name}, schema {self.dataset}{who}",
-            remedy="Wait until it is done, or end it.",
+            f"Another sync is loading into {self.display_name}, schema {self.dataset}{holder}",
+            remedy="Wait until it is done, or stop it.",
         )
 
     def dlt_destination(self, changes: Mapping[str, Replacement]) -> Any:
-        """The destination as dlt knows it."""
+        """Return the destination that dlt loads into."""
         from tiktok_marketing.pipelines.databases.postgres.load_job import destination
 
         options = dict(parse_qsl(urlsplit(self.address).query)).get("options", "")
         return destination(self.dsn(""), options, changes)
 
     def connect(self, token: str) -> PostgresSession:
-        """Open it.
+        """Open the database.
 
         Raises:
-            DestinationError: The lock of this sync is gone, so that another one may have begun.
+            DestinationError: The lock of this sync is gone, so another sync may have begun.
         """
         session = self._opened(token)
         name = f"tiktok-marketing {token}"
@@ -159,8 +159,8 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
         if not session.execute(holder, [name, self._lock, self._lock]):
             session.close()
             raise DestinationError(
-                f"The connection to {self.display_name} that keeps other syncs away was lost.",
-                remedy="Run the sync again; it goes on from what is loaded.",
+                f"The connection to {self.display_name} that keeps other syncs out was lost.",
+                remedy="Run the sync again; it continues from what is loaded.",
             )
         return session
 
@@ -176,29 +176,49 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
         except psycopg2.Error as error:
             raise self.describe_error(error) from None  # its text may quote the address
 
+    @contextmanager
+    def open_read_only(self, memory: Any) -> Iterator[ReadOnlyPostgres]:
+        """Open the database with transactions that can only read.
+
+        Raises:
+            DestinationError: The database cannot be read now, or not by this user.
+        """
+        import psycopg2
+
+        from tiktok_marketing.pipelines.databases.postgres.session import ReadOnlyPostgres
+
+        try:
+            with closing(psycopg2.connect(self.dsn("doctor"))) as connection:
+                connection.set_session(readonly=True, autocommit=True)
+                with connection.cursor() as cursor:
+                    cursor.execute("SET datestyle TO ISO")
+                yield ReadOnlyPostgres(connection, memory, self.dataset)
+        except psycopg2.Error as error:
+            raise self.describe_error(error, reading=True) from None  # its text may quote the address
+
     def sanitize(self, table: pa.Table, stream: Stream) -> pa.Table:
-        """Return the table with U+FFFD for each NUL, the one character that Postgres' texts cannot hold."""
+        """Return the table with U+FFFD for each NUL, the one character that texts in Postgres cannot hold."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
         from tiktok_marketing.pipelines.databases.postgres.session import json_columns
 
         texts_of_json = json_columns(stream) | {_MISFITS}
-        for place, field in enumerate(table.schema):
+        for index, field in enumerate(table.schema):
             if field.type != pa.string():
                 continue
-            column = table.column(place)
+            column = table.column(index)
             is_json = field.name in texts_of_json
             if not pc.any(pc.match_substring(column, "\\u0000" if is_json else "\0")).as_py():
                 continue
             texts = column.to_pylist()
             cleaned = [text and (_NUL_IN_JSON.sub(r"\1\\ufffd", text) if is_json else text) for text in texts]
             cleaned = [text and text.replace("\0", "\ufffd") for text in cleaned]
-            table = table.set_column(place, field, pa.chunked_array([pa.array(cleaned, pa.string())]))
+            table = table.set_column(index, field, pa.chunked_array([pa.array(cleaned, pa.string())]))
         return table
 
     def describe_error(self, error: BaseException, *, reading: bool = False) -> DestinationError:
-        """Say in one sentence why nothing can be written (or read), whatever raised it."""
+        """Say in one sentence why the database cannot be written to (or read from), whatever raised the error."""
         if isinstance(error, DestinationError):
             return error
         cause = innermost(error)
@@ -208,7 +228,7 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
             folder = self.working_folder.parent
             return DestinationError(
                 f"Packages cannot be prepared in {folder}: {first_line(text)}",
-                remedy="Make room there, or name another folder with the environment variable TMPDIR.",
+                remedy="Free some space there, or name another folder with the environment variable TMPDIR.",
                 detail=detail,
             )
         code = getattr(cause, "pgcode", None) or getattr(cause, "sqlstate", None) or ""
@@ -222,14 +242,14 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
 
     def _without_password(self, text: str) -> str:
         parts = urlsplit(self.address)
-        written = [parts.password or "", *(value for name, value in parse_qsl(parts.query) if "pass" in name)]
-        for secret in written:
+        secrets = [parts.password or "", *(value for name, value in parse_qsl(parts.query) if "pass" in name)]
+        for secret in secrets:
             for form in {secret, unquote(secret), quote(unquote(secret), safe="")} - {""}:
                 text = text.replace(form, "***")
         return text
 
 
-# The advisory lock of a 64-bit number, in the two halves in which pg_locks shows it; granted, and of this database.
+# A granted advisory lock of this database, found by its 64-bit number, which pg_locks shows in two halves.
 _HELD = (
     "l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
     " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"

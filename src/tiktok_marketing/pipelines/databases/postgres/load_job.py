@@ -1,12 +1,12 @@
-"""dlt's Postgres, with an address that stays as libpq reads it, and with a quicker and truer way to copy rows.
+"""dlt's Postgres, with an address that stays as libpq reads it, and with a quicker and more exact way to copy rows.
 
-dlt knows three ways into Postgres: INSERT statements, its own CSV, which makes null of the text "" and is slow,
-and ADBC, whose binary form cannot be copied into JSONB. Arrow writes CSV that quotes every text and no null, and
-Postgres reads that as quickly as anything: 12 us of CPU a row of 103 columns on both sides together; ADBC's took 14.
+dlt knows three ways into Postgres: INSERT statements; its own CSV, which turns the text "" into null and is slow; and
+ADBC, whose binary format cannot be copied into JSONB. Arrow writes CSV that quotes every text and no null, and Postgres
+reads nothing faster. A row of 103 columns costs 12 us of CPU on both sides together; with ADBC it was 14.
 
-dlt would copy them into a staging table, and merge by key from there. Rows of whole days are copied straight into their
-table, behind the deletion of what it had of those days; the unique index is the proof that nothing else was in the way.
-Only rows that are to be merged by key go through a table that exists for the length of that transaction.
+dlt would copy the rows into a staging table, and merge by key from there. Instead, rows of whole days are copied
+straight into their table, after the rows that it had of those days are deleted. The unique index proves that no other
+row was in the way. Only rows that are merged by key go through a second table, which exists for that transaction.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from tiktok_marketing.pipelines.databases.replacement import Replacement
 
 _ROWS_AT_ONCE = 2_000
 _CHUNK = 1 << 20
-"""Bytes handed to libpq at a time."""
-_COMING = "_tiktok_coming"
+"""Bytes that libpq gets at a time."""
+_INCOMING = "_tiktok_incoming"
 _CSV = pyarrow.csv.WriteOptions(include_header=False)
 
 
 @configspec(init=False)
 class _Address(PostgresCredentials):  # type: ignore[misc]
-    """Credentials that are one text: dlt would take it apart, and insist on a host and a password."""
+    """Credentials that stay one text: dlt would split it, and insist on a host and a password."""
 
     def to_native_representation(self) -> str:
         return str(self.dsn)
@@ -47,18 +47,18 @@ class _Address(PostgresCredentials):  # type: ignore[misc]
         return {"options": self.options}
 
 
-class _Lines:
-    """The rows of a Parquet file as a file of CSV, made while it is read."""
+class _CsvFile:
+    """The rows of a Parquet file as a file of CSV, which is written while it is read."""
 
     def __init__(self, file: pq.ParquetFile) -> None:
-        self._parts = self._made(file)
+        self._chunks = self._written(file)
 
     def read(self, _size: int) -> bytes:
-        """Return some of it, whatever the size asked for; nothing at the end."""
-        return next(self._parts, b"")
+        """Return the next chunk, whatever its size; nothing at the end."""
+        return next(self._chunks, b"")
 
     @staticmethod
-    def _made(file: pq.ParquetFile) -> Iterator[bytes]:
+    def _written(file: pq.ParquetFile) -> Iterator[bytes]:
         for batch in file.iter_batches(_ROWS_AT_ONCE):
             out = pa.BufferOutputStream()
             pyarrow.csv.write_csv(batch, out, _CSV)
@@ -68,7 +68,7 @@ class _Lines:
 
 
 class _CopyJob(RunnableLoadJob, HasFollowupJobs):  # type: ignore[misc]
-    """Puts a Parquet file of rows into the place of others, in one transaction."""
+    """Loads a Parquet file, and deletes the rows that its rows replace, in one transaction."""
 
     def __init__(self, file_path: str, change: Replacement) -> None:
         super().__init__(file_path)
@@ -80,31 +80,31 @@ class _CopyJob(RunnableLoadJob, HasFollowupJobs):  # type: ignore[misc]
             return
         try:
             self._load(self._copy)
-        except psycopg2.errors.UniqueViolation:  # a row of other days, or of another account, has the key of one
+        except psycopg2.errors.UniqueViolation:  # a row of another day or account has a key that comes
             self._load(self._merge)
 
-    def _load(self, bring: Callable[[str, PostgresSession, pq.ParquetFile], None]) -> None:
+    def _load(self, write: Callable[[str, PostgresSession, pq.ParquetFile], None]) -> None:
         client = self._job_client.sql_client
         with pq.ParquetFile(self._file_path) as file, client.begin_transaction():
             session = PostgresSession(client.native_connection, client.dataset_name)
             if self._change.exists:
                 self._change.delete_replaced(session.execute, client.dataset_name)
-            bring(client.make_qualified_table_name(self.load_table_name), session, file)
+            write(client.make_qualified_table_name(self.load_table_name), session, file)
 
     def _copy(self, table: str, _session: PostgresSession, file: pq.ParquetFile) -> None:
         copy = f"COPY {table} ({_columns(file)}) FROM STDIN (FORMAT csv, ENCODING 'utf8')"
         with self._job_client.sql_client.native_connection.cursor() as cursor:
-            cursor.copy_expert(copy, _Lines(file), _CHUNK)
+            cursor.copy_expert(copy, _CsvFile(file), _CHUNK)
 
     def _merge(self, table: str, session: PostgresSession, file: pq.ParquetFile) -> None:
-        coming = f'"{self._job_client.sql_client.dataset_name}"."{_COMING}"'
-        session.execute(f"CREATE UNLOGGED TABLE {coming} (LIKE {table})")
-        self._copy(coming, session, file)
-        same = " AND ".join(f'have."{name}" = coming."{name}"' for name in self._change.stream.row_key)
-        session.execute(f"DELETE FROM {table} AS have USING {coming} AS coming WHERE {same}")  # noqa: S608
+        incoming = f'"{self._job_client.sql_client.dataset_name}"."{_INCOMING}"'
+        session.execute(f"CREATE UNLOGGED TABLE {incoming} (LIKE {table})")
+        self._copy(incoming, session, file)
+        same_key = " AND ".join(f'have."{name}" = incoming."{name}"' for name in self._change.stream.row_key)
+        session.execute(f"DELETE FROM {table} AS have USING {incoming} AS incoming WHERE {same_key}")  # noqa: S608
         columns = _columns(file)
-        session.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {coming}")  # noqa: S608
-        session.execute(f"DROP TABLE {coming}")
+        session.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {incoming}")  # noqa: S608
+        session.execute(f"DROP TABLE {incoming}")
 
 
 def _columns(file: pq.ParquetFile) -> str:
@@ -112,7 +112,7 @@ def _columns(file: pq.ParquetFile) -> str:
 
 
 class _Types(PostgresTypeMapper):  # type: ignore[misc]
-    """JSON is JSONB, also when it comes from Parquet."""
+    """Stores JSON as JSONB, also when it comes from Parquet."""
 
     def to_destination_type(self, column: Any, table: Any) -> str:
         return "jsonb" if column["data_type"] == "json" else str(super().to_destination_type(column, table))
@@ -134,7 +134,7 @@ class _Postgres(postgres):  # type: ignore[misc]
         capabilities = super()._raw_capabilities()
         capabilities.type_mapper = _Types
         capabilities.loader_file_format_selector = None  # it looks for ADBC
-        # dlt's Postgres does not say that it has transactions, as its DuckDB does not: see DuckDBFile.
+        # dlt's Postgres does not declare that it has transactions.
         capabilities.supports_transactions = True
         return capabilities
 
@@ -143,9 +143,9 @@ class _Postgres(postgres):  # type: ignore[misc]
         return _Client
 
     def client(self, schema: Any, initial_config: Any = None) -> Any:
-        made = super().client(schema, initial_config)
-        made.changes = self.changes
-        return made
+        client = super().client(schema, initial_config)
+        client.changes = self.changes
+        return client
 
 
 def destination(dsn: str, options: str, changes: Mapping[str, Replacement]) -> Any:
@@ -153,14 +153,14 @@ def destination(dsn: str, options: str, changes: Mapping[str, Replacement]) -> A
 
     Args:
         dsn: For libpq.
-        options: The settings in it, which dlt would overwrite with one of its own.
-        changes: Table to what becomes of its rows; looked at when a package is loaded.
+        options: The `options` in it, which dlt would overwrite with its own.
+        changes: For each table, what happens to the rows it has. Read when a package is loaded.
     """
     address = _Address()
-    # Never looked at, but dlt asks for them.
+    # Never used, but dlt asks for them.
     address.host = address.database = address.username = address.password = "-"  # noqa: S105
     address.dsn, address.options = dsn, options
     address.resolve()
-    made = _Postgres(address, destination_name="postgres")
-    made.changes = changes
-    return made
+    postgres_destination = _Postgres(address, destination_name="postgres")
+    postgres_destination.changes = changes
+    return postgres_destination

@@ -1,4 +1,4 @@
-"""What Postgres says is wrong, and what a person can do about it."""
+"""What Postgres says is wrong, in a sentence, with what to do about it."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ def in_words(code: str, text: str, *, shown: str, dataset: str, user: str, readi
     """Say what happened and what to do, in a sentence each.
 
     Args:
-        code: Postgres' code of the error (SQLSTATE); empty for a connection that never came about.
-        text: Its own words.
-        shown: The database, without a secret.
+        code: Postgres' code of the error (SQLSTATE); empty for a connection that could not be opened.
+        text: Postgres' own words.
+        shown: The name of the database, without a secret.
         dataset: The schema.
-        user: Who tried.
-        reading: Whether nothing was to be written.
+        user: The user of the connection.
+        reading: Whether the database was only to be read.
     """
-    said = f"{code} {text}".lower()
-    for signs, words, remedy in (*(_SIGNS_OF_READING if reading else ()), *_SIGNS):
-        if any(sign in said for sign in signs):
-            return words.format(shown=shown, dataset=dataset, user=user), remedy.format(dataset=dataset)
+    code_and_text = f"{code} {text}".lower()
+    for signs, message, remedy in (*(_SIGNS_OF_READING if reading else ()), *_SIGNS):
+        if any(sign in code_and_text for sign in signs):
+            return message.format(shown=shown, dataset=dataset, user=user), remedy.format(dataset=dataset)
     if reading:
-        return f"Nothing can be read from {shown}: {first_line(text)}", "Mend that and run this again."
+        return f"Nothing can be read from {shown}: {first_line(text)}", "Fix that and run this again."
     return (
         f"Nothing can be written to {shown}: {first_line(text)}",
-        "Mend that and run the sync again; it goes on from what is loaded.",
+        "Fix that and run the sync again; it continues from what is loaded.",
     )
 
 
@@ -34,16 +34,16 @@ _SIGNS_OF_READING: Sequence[tuple[Sequence[str], str, str]] = (
     (
         ("42501", "permission denied"),
         "The user {user} may not read the schema {dataset} of {shown}.",
-        "Grant it USAGE on the schema and SELECT on its tables, _dlt_pipeline_state and the like included.",
+        "Grant it USAGE on the schema and SELECT on all its tables, including _dlt_pipeline_state and _dlt_loads.",
     ),
 )
-_GO_ON = "Make room and run the sync again; it goes on from what is loaded."
-# Postgres' codes, and the words of what has none: connections that never came about.
+_CONTINUE = "Free some space and run the sync again; it continues from what is loaded."
+# Codes of Postgres, and words for the errors that have no code: connections that could not be opened.
 _SIGNS: Sequence[tuple[Sequence[str], str, str]] = (
     (
         ("connection refused", "no such file or directory", "could not connect"),
         "No Postgres server answers at {shown}.",
-        "Check host and port, and that the server runs.",
+        "Check the host and the port, and that the server is running.",
     ),
     (
         ("could not translate host name", "name or service not known", "nodename nor servname"),
@@ -58,7 +58,7 @@ _SIGNS: Sequence[tuple[Sequence[str], str, str]] = (
     (
         ("28p01", "password authentication failed"),
         "Postgres refuses the password of {user} at {shown}.",
-        "Check user and password; characters like @ and / in it are written %40 and %2F.",
+        "Check the user and the password; write characters like @ and / in it as %40 and %2F.",
     ),
     (
         ("no password supplied",),
@@ -67,8 +67,8 @@ _SIGNS: Sequence[tuple[Sequence[str], str, str]] = (
     ),
     (
         ("no pg_hba.conf entry",),
-        "The Postgres server does not let {user} into {shown} from here.",
-        "Allow it in the server's pg_hba.conf; a server that wants encryption needs ?sslmode=require.",
+        "The Postgres server does not let {user} connect to {shown} from here.",
+        "Allow it in the server's pg_hba.conf; a server that requires encryption needs ?sslmode=require.",
     ),
     (("28000", 'role "'), "There is no user {user} at {shown}.", "Check the user's name, or create the user."),
     (
@@ -78,12 +78,12 @@ _SIGNS: Sequence[tuple[Sequence[str], str, str]] = (
     ),
     (
         ("server does not support ssl", "ssl error", "certificate verify failed"),
-        "No encrypted connection to {shown} came about.",
+        "No encrypted connection to {shown} could be opened.",
         "Check sslmode and sslrootcert in the address.",
     ),
     (
         ("unsupported startup parameter",),
-        "Between here and {shown} is a pooler that does not pass on settings.",
+        "Between here and {shown} is a connection pooler that does not pass on settings.",
         "Give the address of the server itself, or of the pooler's session mode.",
     ),
     (
@@ -96,18 +96,26 @@ _SIGNS: Sequence[tuple[Sequence[str], str, str]] = (
         "The user {user} may not write to the schema {dataset} of {shown}.",
         "Let it create schemas (GRANT CREATE ON DATABASE), or make it owner of {dataset}.",
     ),
-    (("25006", "read-only transaction"), "{shown} can only be read: it is a replica, say.", "Give the primary server."),
-    (("53100", "no space left", "could not extend file"), "The disk of the server of {shown} is full.", _GO_ON),
-    (("53400", "quota"), "The server of {shown} has reached a limit of its configuration.", _GO_ON),
+    (
+        ("25006", "read-only transaction"),
+        "{shown} is read-only, as a replica is.",
+        "Give the address of the primary server.",
+    ),
+    (
+        ("53100", "no space left", "could not extend file"),
+        "The disk of the Postgres server at {shown} is full.",
+        _CONTINUE,
+    ),
+    (("53400", "quota"), "The Postgres server at {shown} has reached a configured limit.", _CONTINUE),
     (
         ("53200", "out of memory", "54000"),
-        "The server of {shown} had too little memory for a package.",
+        "The Postgres server at {shown} had too little memory for a package.",
         "Give it more memory.",
     ),
     (
         ("22p05", "no equivalent in encoding"),
-        "The database {shown} is not in UTF-8, so that it cannot hold all texts.",
-        "Give one that was created with ENCODING 'UTF8'.",
+        "The database {shown} is not in UTF-8, so it cannot hold every text.",
+        "Give a database that was created with ENCODING 'UTF8'.",
     ),
     (
         ("57014", "statement timeout"),
@@ -116,12 +124,12 @@ _SIGNS: Sequence[tuple[Sequence[str], str, str]] = (
     ),
     (
         ("57p01", "57p02", "57p03", "server closed the connection", "08006", "terminating connection", "starting up"),
-        "The Postgres server at {shown} ended the connection, or is being restarted.",
-        "Run the sync again; it goes on from what is loaded.",
+        "The Postgres server at {shown} closed the connection, or is restarting.",
+        "Run the sync again; it continues from what is loaded.",
     ),
     (
         ("40p01", "55p03", "lock timeout", "deadlock"),
-        "Somebody else holds a lock on a table of {shown}.",
-        "End what holds it (see pg_stat_activity) and run the sync again; it goes on from what is loaded.",
+        "Another connection holds a lock on a table of {shown}.",
+        "End that connection (see pg_stat_activity) and run the sync again; it continues from what is loaded.",
     ),
 )

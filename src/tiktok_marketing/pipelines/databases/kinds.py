@@ -1,0 +1,60 @@
+"""The kinds of database there are, and the addresses that users write."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from tiktok_marketing.errors import ConfigurationError
+from tiktok_marketing.pipelines.databases.destination import DEFAULT_DATASET, Destination
+from tiktok_marketing.pipelines.databases.duckdb.address import DuckDBFile
+from tiktok_marketing.pipelines.databases.postgres.address import PostgresDatabase
+
+KINDS: Mapping[str, type[Destination]] = {
+    "duckdb": DuckDBFile,
+    "postgresql": PostgresDatabase,
+    "postgres": PostgresDatabase,
+}
+"""The scheme of an address, and the kind of database that it stands for."""
+
+_DATASET = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+
+
+def destination_of(address: str, dataset: str = DEFAULT_DATASET) -> Destination:
+    """Read the address of a destination.
+
+    Args:
+        address: `duckdb:///relative.duckdb`, `duckdb:////absolute/path.duckdb`, a path that ends in `.duckdb`, or
+            `postgresql://user:password@host:5432/database`.
+        dataset: The schema for the tables.
+
+    Raises:
+        ConfigurationError: The address is not that of a supported database, or the dataset is not a plain name.
+    """
+    address = address.strip()
+    kind = _kind_of(address)
+    if not _DATASET.fullmatch(dataset):
+        raise ConfigurationError(
+            f"The dataset {dataset!r} is not a name that works in SQL without quotes.",
+            remedy="Use letters, digits and underscores, with a letter first.",
+        )
+    if dataset.lower() != dataset:
+        # dlt would change it to lower case silently, and the user would look for the name as written.
+        raise ConfigurationError(
+            f"The dataset {dataset!r} has capital letters.", remedy=f"Write it as {dataset.lower()}."
+        )
+    return kind.at(address, dataset)
+
+
+def _kind_of(address: str) -> type[Destination]:
+    scheme, separator, _ = address.partition("://")
+    if separator and scheme in KINDS:
+        return KINDS[scheme]
+    remedy = f"Write it as {' or '.join(dict.fromkeys(kind.example for kind in KINDS.values()))}."
+    if separator:
+        raise ConfigurationError(f"Destinations of the kind {scheme}:// are not supported.", remedy=remedy)
+    for kind in KINDS.values():
+        if address.lower().endswith(kind.file_endings):
+            return kind
+    after_password = address.rpartition("@")[2]
+    raise ConfigurationError(f"{after_password!r} is not a destination.", remedy=remedy)
