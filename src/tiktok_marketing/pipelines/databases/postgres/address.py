@@ -85,6 +85,10 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         return f"PostgresDatabase({self.display_name!r}, {self.dataset!r})"
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Return what rich prints. msgspec's own method would return every field, and so the password."""
+        return [("database", self.display_name), ("dataset", self.dataset)]
+
     @property
     def display_name(self) -> str:
         """The database's name in messages: without the password and the parameters."""
