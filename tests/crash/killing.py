@@ -1,6 +1,6 @@
-"""Kills syncs at random moments and resumes them until they are through: in the end all is as in an undisturbed run.
+"""Kills syncs at random moments and resumes them until they end. The result must equal an undisturbed run.
 
-`make crash` kills hundreds and prints what came of it; `test_crash.py` kills a few.
+`make crash` kills hundreds and prints the figures; `test_crash.py` kills a few.
 """
 
 from __future__ import annotations
@@ -31,31 +31,31 @@ from tiktok_marketing.emulator import Emulator, Options
 STREAMS = ["ads_reports_daily", "ads_reports_hourly", "campaigns_reports_hourly", "campaigns", "ads", "advertisers"]
 REPORTS = {"ads_reports_daily": "ad_id", "ads_reports_hourly": "ad_id", "campaigns_reports_hourly": "campaign_id"}
 LATENCY = "path=report/integrated/get/,latency=0.12"
-# Packages so small that a sync of seconds has many of them.
+# Packages that are so small that a sync of a few seconds has many of them.
 SYNC = """
 from tiktok_marketing.pipelines import package
 package.FULL_ROWS, package.FULL_SECONDS, package.FIRST_SECONDS = 500, 0.2, 0.2
 from tiktok_marketing.cli import main
 main()
 """
-A_ROUND = 10
-"""Kills after which a sync is let through and another one begun, so that every stage of it sees some."""
+KILLS_PER_SYNC = 10
+"""Kills after which a sync may end and another one begins, so that every stage of a sync is hit."""
 LONGEST_LIFE = 4.0
-"""Seconds after its first request at which a process is killed at the latest."""
+"""Seconds after its first request until a process is killed at the latest."""
 
 _HANGS = 600.0
-"""Seconds after which nobody can say that the machine was busy."""
+"""Seconds after which a process counts as hanging, even on a busy machine."""
 
 
 class Figures(msgspec.Struct):
-    """What was done, and what came of it; the last three must be 0."""
+    """What was done, and the outcome; the last three figures must be 0."""
 
     kills: int = 0
     terminations: int = 0
     resumes: int = 0
-    resumes_amid: int = 0
+    resumes_midway: int = 0
     finished: int = 0
-    looked_into: int = 0
+    inspections: int = 0
     rows: int = 0
     rows_lost: int = 0
     rows_changed: int = 0
@@ -64,26 +64,26 @@ class Figures(msgspec.Struct):
     def __str__(self) -> str:
         return (
             f"{self.kills} kills (SIGKILL {self.kills - self.terminations}, SIGTERM {self.terminations}), "
-            f"{self.resumes} resumes ({self.resumes_amid} amid the rows), "
-            f"{self.finished} syncs to their end with {self.rows:,} rows; "
+            f"{self.resumes} resumes ({self.resumes_midway} midway), "
+            f"{self.finished} finished syncs with {self.rows:,} rows; "
             f"rows lost {self.rows_lost}, rows changed {self.rows_changed}, half-applied windows "
-            f"{self.half_applied_windows} ({self.looked_into} looks into the database)"
+            f"{self.half_applied_windows} ({self.inspections} inspections of the database)"
         )
 
     @property
     def bad(self) -> int:
-        """Everything that must not be."""
+        """The sum of the figures that must be 0."""
         return self.rows_lost + self.rows_changed + self.half_applied_windows
 
 
 class Case:
-    """A business, the files that describe it, and a folder for what comes of it.
+    """An emulated business, the files that a program needs to read it, and a folder for the results.
 
     Args:
         emulator: The business.
         folder: An empty folder.
-        seed: Of the moments.
-        rate: Requests a second, which decides how long an undisturbed sync takes.
+        seed: The seed of the moments of the kills.
+        rate: Requests per second, which decide how long an undisturbed sync takes.
     """
 
     def __init__(self, emulator: Emulator, folder: Path, seed: int, rate: float) -> None:
@@ -98,13 +98,13 @@ class Case:
         self._environment = {**os.environ, "TIKTOK_API_URL": emulator.url, "HOME": str(folder)}
 
     def write(self, name: str, content: Any) -> str:
-        """Write a JSON file; returns its path."""
+        """Write a JSON file. Returns its path."""
         path = self.folder / name
         path.write_text(json.dumps(content))
         return str(path)
 
     def run(self, arguments: list[str], output: Path, *, kill: bool) -> int:
-        """Run a program, and kill it at some moment. Returns how it ended, as `Popen.returncode` says it."""
+        """Run a program, and kill it at a random moment if `kill`. Returns its exit code as `Popen.returncode`."""
         with (
             output.open("wb") as file,
             (self.folder / "stderr.txt").open("wb") as complaints,
@@ -119,9 +119,9 @@ class Case:
                 raise
 
     def _end(self, process: subprocess.Popen[bytes]) -> int:
-        asked = self._emulator.counters.total()
-        if self.chance.random() < 0.9:  # the others may not even have begun
-            while process.poll() is None and self._emulator.counters.total() == asked:
+        requests_before = self._emulator.counters.total()
+        if self.chance.random() < 0.9:  # in the other cases it may be killed before its first request
+            while process.poll() is None and self._emulator.counters.total() == requests_before:
                 time.sleep(0.01)
         with contextlib.suppress(subprocess.TimeoutExpired):
             return process.wait(self.chance.uniform(0.0, LONGEST_LIFE))
@@ -146,29 +146,29 @@ def kill_reads(case: Case, kills: int) -> Figures:
     assert case.run(command, output, kill=False) == 0, case.complaints()
     expected, _ = _printed(output)
     while figures.kills < kills:
-        found: dict[tuple[Any, ...], Any] = {}
+        read: dict[tuple[Any, ...], Any] = {}
         states: dict[str, Any] = {}
-        code, first, until = -1, True, min(kills, figures.kills + A_ROUND)
+        code, first, until = -1, True, min(kills, figures.kills + KILLS_PER_SYNC)
         while code != 0:
             figures.resumes += not first
             first = False
-            figures.resumes_amid += bool(states)
+            figures.resumes_midway += bool(states)
             state = ["--state", case.write("state.json", list(states.values()))] if states else []
             code = case.run([*command, *state], output, kill=figures.kills < until)
             assert code in {0, 1, -signal.SIGKILL, -signal.SIGTERM}, (code, case.complaints())
             assert "Traceback" not in case.complaints()
             rows, printed = _printed(output)
-            found |= rows
+            read |= rows
             states |= printed
         figures.finished += 1
-        figures.rows += len(found)
-        figures.rows_lost += len(expected.keys() - found.keys())
-        figures.rows_changed += sum(found[key] != expected.get(key) for key in found)
+        figures.rows += len(read)
+        figures.rows_lost += len(expected.keys() - read.keys())
+        figures.rows_changed += sum(read[key] != expected.get(key) for key in read)
     return figures
 
 
 def _printed(output: Path) -> tuple[dict[tuple[Any, ...], Any], dict[str, Any]]:
-    """Rows by key, and the last state of each stream; a line that was cut off is none."""
+    """Return the rows by key, and the last state of each stream. A line that was cut off does not count."""
     rows: dict[tuple[Any, ...], Any] = {}
     states: dict[str, Any] = {}
     with output.open("rb") as lines:
@@ -182,13 +182,13 @@ def _printed(output: Path) -> tuple[dict[tuple[Any, ...], Any], dict[str, Any]]:
                 assert stream is not None
                 rows[stream.name, *key_of(stream, record["data"])] = record["data"]
             elif message["type"] == "STATE":
-                described = message["state"]["stream"]
-                states[described["stream_descriptor"]["name"]] = message["state"]
+                of_stream = message["state"]["stream"]
+                states[of_stream["stream_descriptor"]["name"]] = message["state"]
     return rows, states
 
 
 def kill_loads(case: Case, kills: int) -> Figures:
-    """Kill `tiktok-marketing sync`, look into the database after each kill, go on, and compare."""
+    """Kill `tiktok-marketing sync`, inspect the database after each kill, resume, and compare."""
     figures = case.figures
     output = case.folder / "stdout.txt"
 
@@ -200,17 +200,17 @@ def kill_loads(case: Case, kills: int) -> Figures:
     expected, days = _tables(whole), _days(whole)
     killed = case.folder / "killed.duckdb"
     while figures.kills < kills:
-        code, first, until = -1, True, min(kills, figures.kills + A_ROUND)
+        code, first, until = -1, True, min(kills, figures.kills + KILLS_PER_SYNC)
         while code != 0:
             figures.resumes += not first
             first = False
             code = case.run(command(killed.name), output, kill=figures.kills < until)
             assert code in {0, 143, -signal.SIGKILL, -signal.SIGTERM}, (code, case.complaints())
             assert "Traceback" not in case.complaints()
-            there = _days(killed)
-            figures.looked_into += 1
-            figures.resumes_amid += bool(there) and code != 0
-            figures.half_applied_windows += sum(days.get(day) != sums for day, sums in there.items())
+            loaded = _days(killed)
+            figures.inspections += 1
+            figures.resumes_midway += bool(loaded) and code != 0
+            figures.half_applied_windows += sum(days.get(day) != sums for day, sums in loaded.items())
         figures.finished += 1
         for name, rows in _tables(killed).items():
             figures.rows += len(rows)
@@ -221,10 +221,10 @@ def kill_loads(case: Case, kills: int) -> Figures:
 
 
 def _days(database: Path) -> Mapping[tuple[Any, ...], tuple[Any, ...]]:
-    """Rows and sums of each report, account and day that are in the database."""
+    """Return the number of rows and the sums per report, account and day in the database."""
     if not database.exists():
         return {}
-    found = {}
+    days = {}
     with duckdb.connect(str(database), read_only=True) as connection:
         tables = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
         for name in REPORTS.keys() & tables:
@@ -233,12 +233,12 @@ def _days(database: Path) -> Mapping[tuple[Any, ...], tuple[Any, ...]]:
                 f"SELECT advertiser_id, {time_}::DATE, count(*), sum(spend), sum(impressions), sum(clicks)"  # noqa: S608
                 f" FROM tiktok_ads.{name} GROUP BY 1, 2"
             ).fetchall():
-                found[name, account, day] = tuple(sums)
-    return found
+                days[name, account, day] = tuple(sums)
+    return days
 
 
 def _tables(database: Path) -> dict[str, dict[tuple[Any, ...], tuple[Any, ...]]]:
-    """All rows by key, without what loading adds."""
+    """Return all rows by key, without the column that loading adds."""
     tables = {}
     with duckdb.connect(str(database), read_only=True) as connection:
         for name in STREAMS:
@@ -246,57 +246,57 @@ def _tables(database: Path) -> dict[str, dict[tuple[Any, ...], tuple[Any, ...]]]
             assert stream is not None
             cursor = connection.execute(f"SELECT * EXCLUDE (_dlt_load_id) FROM tiktok_ads.{name}")  # noqa: S608
             names = sorted(column[0] for column in cursor.description)
-            order = [[column[0] for column in cursor.description].index(one) for one in names]
-            keys = [names.index(one) for one in stream.row_key]
-            rows = [tuple(row[place] for place in order) for row in cursor.fetchall()]
-            tables[name] = {tuple(row[place] for place in keys): row for row in rows}
-            assert len(tables[name]) == len(rows), f"{name} has rows twice"
+            order = [[column[0] for column in cursor.description].index(column) for column in names]
+            keys = [names.index(column) for column in stream.row_key]
+            rows = [tuple(row[index] for index in order) for row in cursor.fetchall()]
+            tables[name] = {tuple(row[index] for index in keys): row for row in rows}
+            assert len(tables[name]) == len(rows), f"{name} has duplicate rows"
     return tables
 
 
 def business() -> Options:
-    """A business whose sync takes some seconds, and whose windows take several pages."""
+    """A business whose sync takes some seconds, with windows of several pages."""
     return Options(now=NOW, tier="unlimited", days=60, advertisers=3, ads_per_account=70, record_requests=0)
 
 
 def kill(kills: int, seed: int, folder: Path) -> dict[str, Figures]:
-    """Kill so many reads and as many loads, side by side. Returns the figures of both."""
+    """Kill that many reads and as many loads, in parallel. Returns the figures of both."""
     results: dict[str, Figures] = {}
     failures: list[BaseException] = []
 
-    def lane(name: str, work: Any, number: int, rate: float) -> None:
-        own = folder / name
-        own.mkdir()
+    def run(name: str, work: Any, number: int, rate: float) -> None:
+        own_folder = folder / name
+        own_folder.mkdir()
         with programs.emulator_beside(business()) as emulator:
             emulator.faults.add(LATENCY)
             try:
-                results[name] = work(Case(emulator, own, seed * 2 + number, rate), kills)
+                results[name] = work(Case(emulator, own_folder, seed * 2 + number, rate), kills)
             except BaseException as error:  # noqa: BLE001 - raised again below
                 failures.append(error)
 
-    lanes = [
-        threading.Thread(target=lane, args=("read", kill_reads, 0, 7.0)),
-        threading.Thread(target=lane, args=("sync", kill_loads, 1, 500.0)),
+    threads = [
+        threading.Thread(target=run, args=("read", kill_reads, 0, 7.0)),
+        threading.Thread(target=run, args=("sync", kill_loads, 1, 500.0)),
     ]
-    for one in lanes:
-        one.start()
-    for one in lanes:
-        one.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     if failures:
         raise failures[0]
     return results
 
 
 def main() -> None:
-    """Kill as many as the command line asks for, and print what came of it."""
+    """Kill as many syncs as the command line says, and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=150, help="of each of the two programs")
+    parser.add_argument("--kills", type=int, default=150, help="per program")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     begun = time.monotonic()
-    print(f"seed {given.seed}", flush=True)  # noqa: T201 - what this script is for
+    print(f"seed {arguments.seed}", flush=True)  # noqa: T201 - what this script is for
     with tempfile.TemporaryDirectory() as folder:
-        results = kill(given.kills, given.seed, Path(folder))
+        results = kill(arguments.kills, arguments.seed, Path(folder))
     for name, figures in results.items():
         print(f"{name}: {figures}")  # noqa: T201
     print(f"{time.monotonic() - begun:.0f} s")  # noqa: T201

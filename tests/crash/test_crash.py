@@ -1,4 +1,4 @@
-"""A few kills at random moments; `make crash` makes hundreds."""
+"""A few kills at random moments; `make crash` does hundreds."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 from crash.killing import kill
 
 
-def test_killed_at_any_moment_nothing_is_lost_and_no_day_is_half_there(tmp_path: Path) -> None:
-    """Reads and loads that were killed and resumed end up with an undisturbed run's rows, and no look shows less."""
+def test_a_killed_sync_loses_nothing_and_leaves_no_half_day(tmp_path: Path) -> None:
+    """Killed and resumed, reads and loads end with the rows of an undisturbed run, and no inspection shows less."""
     for name, figures in kill(6, 7, tmp_path).items():
         assert figures.kills == 6, name
         assert figures.finished, name
