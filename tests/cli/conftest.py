@@ -1,4 +1,4 @@
-"""The command as a user has it: a process of its own, against an emulator in another one."""
+"""The command as a user runs it: in a process of its own, against an emulator in another one."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ START, END = "2026-06-09", "2026-06-15"
 
 
 class Api(msgspec.Struct):
-    """An emulator that runs."""
+    """A running emulator."""
 
     url: str
     info: dict[str, Any]
 
     def control(self, path: str, body: dict[str, Any] | None = None, method: str | None = None) -> Any:
-        """Ask its control path."""
+        """Call one of its control paths."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.url}/_emulator/{path}", data, method=method)  # noqa: S310 - our own
         with urllib.request.urlopen(request) as answer:  # noqa: S310
             return json.load(answer)
 
     def fault(self, text: str) -> None:
-        """Let something go wrong."""
+        """Add a fault."""
         self.control("faults", {"fault": text}, "POST")
 
     def heal(self) -> None:
-        """Let nothing go wrong any more."""
+        """Remove all faults."""
         self.control("faults", method="DELETE")
 
 
 @pytest.fixture(scope="session")
 def emulated() -> Iterator[Api]:
-    """One emulator for all tests, started as a user starts it."""
+    """An emulator for all tests, started as a user starts it."""
     command = [*COMMAND, "emulator", "--port", "0", "--now", NOW, "--tier", "unlimited"]
     command += ["--days", "40", "--ads-per-account", "30"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:  # noqa: S603
@@ -61,7 +61,7 @@ def emulated() -> Iterator[Api]:
 
 @pytest.fixture
 def api(emulated: Api) -> Iterator[Api]:
-    """That emulator, in good health before and after."""
+    """The emulator, without faults before and after the test."""
     yield emulated
     emulated.heal()
 
@@ -78,14 +78,14 @@ def config(api: Api, tmp_path: Path) -> Callable[..., str]:
             "secret": api.info["secret"],
             "access_token": api.info["access_token"],
         }
-        given = {
+        content = {
             "credentials": credentials | fields.pop("credentials", {}),
             "start_date": START,
             "end_date": END,
             "include_deleted": True,
             "requests_per_second": 500,
         }
-        path.write_text(json.dumps(given | fields))
+        path.write_text(json.dumps(content | fields))
         return str(path)
 
     return write
@@ -93,12 +93,12 @@ def config(api: Api, tmp_path: Path) -> Callable[..., str]:
 
 @pytest.fixture
 def environment(api: Api, tmp_path: Path) -> dict[str, str]:
-    """An environment in which the command asks the emulator."""
+    """An environment in which the command calls the emulator."""
     return {**os.environ, "TIKTOK_API_URL": api.url, "HOME": str(tmp_path)}
 
 
 class Ended(msgspec.Struct):
-    """How the command ended."""
+    """The exit code and the output of the command."""
 
     returncode: int
     stdout: str
@@ -109,7 +109,7 @@ class Ended(msgspec.Struct):
 def command(
     api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., Ended]:
-    """Runs the command to its end, in this process: starting one takes longer than most of what they do."""
+    """Runs the command to its end, in this process: to start another one takes longer than most commands."""
     monkeypatch.setenv("TIKTOK_API_URL", api.url)
     monkeypatch.chdir(tmp_path)
 
@@ -123,7 +123,7 @@ def command(
 
 @pytest.fixture
 def program(start: Callable[..., subprocess.Popen[str]]) -> Callable[..., Ended]:
-    """Runs the command to its end as a program of its own."""
+    """Runs the command to its end in a process of its own."""
 
     def run_program(*arguments: str) -> Ended:
         with start(*arguments) as process:
@@ -134,26 +134,26 @@ def program(start: Callable[..., subprocess.Popen[str]]) -> Callable[..., Ended]
 
 
 class Place:
-    """Databases of one kind that a test may load into, by a name of its own for each."""
+    """Databases of one kind that a test may load into, by name."""
 
     def __init__(self, kind: str, folder: Path, postgres: Callable[[], Database]) -> None:
         self.kind = kind
         self._folder = folder
         self._postgres = postgres
-        self._made: dict[str, Database] = {}
+        self._databases: dict[str, Database] = {}
 
     def address(self, name: str = "x") -> str:
         """The address, for `--to`."""
         if self.kind == "duckdb":
             return f"duckdb:///{name}.duckdb"
-        if name not in self._made:
-            self._made[name] = self._postgres()
-        return self._made[name].address
+        if name not in self._databases:
+            self._databases[name] = self._postgres()
+        return self._databases[name].address
 
     def ask(self, sql: str, name: str = "x") -> list[tuple[Any, ...]]:
         """Run one statement in the schema of the tables."""
         if self.kind == "postgres":
-            return self._made[name].ask(sql)
+            return self._databases[name].ask(sql)
         with duckdb.connect(str(self._folder / f"{name}.duckdb"), read_only=True) as connection:
             connection.execute("USE tiktok_ads")
             rows: list[tuple[Any, ...]] = connection.execute(sql).fetchall()
@@ -162,21 +162,21 @@ class Place:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Server]:
-    """One server for all tests."""
+    """A Postgres server for all tests."""
     with server() as started:
         yield started
 
 
 @pytest.fixture(params=["duckdb", "postgres"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    """Where rows go: each test that asks for it runs once with each kind of database."""
+    """Where rows go. A test that uses it runs once with each kind of database."""
     kind: str = request.param
     return Place(kind, tmp_path, lambda: request.getfixturevalue("postgres_server").new_database())
 
 
 @pytest.fixture
 def ask(tmp_path: Path) -> Callable[..., list[tuple[Any, ...]]]:
-    """Asks the DuckDB file x.duckdb in the test's folder."""
+    """Queries the DuckDB file x.duckdb in the test's folder."""
     return Place("duckdb", tmp_path, lambda: pytest.fail("no Postgres here")).ask
 
 

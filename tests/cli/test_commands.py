@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import io
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -36,7 +38,7 @@ def test_every_command_has_help_that_says_what_it_does(name: str, capsys: pytest
 
 
 def test_help_imports_nothing_heavy() -> None:
-    """It answers at once: no HTTP, no Arrow, no dlt, no DuckDB, no tables."""
+    """So that it answers at once: it loads no HTTP client, no Arrow, no dlt, no DuckDB and no tables."""
     code = (
         "import sys\nfrom tiktok_marketing.cli.main import run\nrun(['--help'])\n"
         "print([name for name in ('aiohttp', 'pyarrow', 'dlt', 'duckdb', 'rich.table') if name in sys.modules])"
@@ -46,7 +48,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_missing_click_is_reported_with_the_command_that_installs_it() -> None:
-    """A plain install has the Airbyte source alone."""
+    """An install without extras has the Airbyte source only."""
     code = "import sys; sys.modules['click'] = None\nfrom tiktok_marketing.cli import main\nmain()"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603
     assert ended.returncode == 2
@@ -57,13 +59,13 @@ def test_missing_click_is_reported_with_the_command_that_installs_it() -> None:
 @pytest.mark.parametrize(
     ("error", "code", "words"),
     [
-        (ConfigurationError("It is wrong.", remedy="Mend it."), 2, ["Error: It is wrong.", "Mend it."]),
+        (ConfigurationError("It is wrong.", remedy="Fix it."), 2, ["Error: It is wrong.", "Fix it."]),
         (ConnectorError("It is missing.", remedy="Wait.", detail="raw"), 1, ["Error: It is missing.", "Wait."]),
         (
             ZeroDivisionError("oh"),
             1,
             [
-                "fault of the program (ZeroDivisionError)",
+                "The program failed (ZeroDivisionError)",
                 "--debug",
                 f"where you got tiktok-marketing {__version__} from",
             ],
@@ -71,42 +73,44 @@ def test_missing_click_is_reported_with_the_command_that_installs_it() -> None:
         (KeyboardInterrupt(), 130, []),
     ],
 )
-def test_errors_become_sentences_and_exit_codes(
+def test_an_error_prints_message_and_remedy_and_sets_the_exit_code(
     error: BaseException,
     code: int,
     words: list[str],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """What happened, what to do, and no traceback."""
+    """Without a traceback and without the detail."""
 
     def fail(*_: Any, **__: Any) -> None:
         raise error
 
     monkeypatch.setattr(group.commands["streams"], "callback", fail)
     assert run(["streams"]) == code
-    told = capsys.readouterr().err
-    assert all(word in told for word in words)
-    assert "Traceback" not in told
-    assert "raw" not in told
+    message = capsys.readouterr().err
+    assert all(word in message for word in words)
+    assert "Traceback" not in message
+    assert "raw" not in message
 
 
-def test_debug_shows_the_traceback(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """And the detail, for whoever looks for the cause."""
+def test_debug_adds_the_detail_and_the_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """For whoever looks for the cause."""
 
     def fail(*_: Any, **__: Any) -> None:
         raise ConnectorError("It is missing.", detail="the raw answer")
 
     monkeypatch.setattr(group.commands["streams"], "callback", fail)
     assert run(["streams", "--debug"]) == 1
-    told = capsys.readouterr().err
-    assert "the raw answer" in told
-    assert "Traceback" in told
+    message = capsys.readouterr().err
+    assert "the raw answer" in message
+    assert "Traceback" in message
     assert not Session().debug
 
 
 def test_streams_lists_the_catalog(command: Any, config: Any) -> None:
-    """As JSON for programs; with a sandbox configuration only what it can read."""
+    """With a sandbox configuration, only the streams that sandbox accounts have."""
     listed = json.loads(command("streams", "--json").stdout)
     assert [stream["name"] for stream in listed] == [stream.name for stream in STREAMS]
     sandbox = {"auth_type": "sandbox_access_token", "advertiser_id": "1"}
@@ -117,16 +121,30 @@ def test_streams_lists_the_catalog(command: Any, config: Any) -> None:
     assert "campaign_id" in command("streams").stdout
 
 
-def test_check_ticks_what_is_well(command: Any, config: Any) -> None:
-    """Token, accounts, reports: exit code 0."""
+@pytest.mark.parametrize("columns", ["80", "120", "200"])
+def test_streams_shows_whole_names_on_any_terminal(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that is cut or broken in two cannot be copied into --streams."""
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setenv("FORCE_COLOR", "1")  # which rich takes for a terminal
+    with io.StringIO() as output:
+        monkeypatch.setattr(sys, "stdout", output)
+        assert run(["streams"]) == 0
+        lines = re.sub(r"\x1b\[[\d;]*m", "", output.getvalue()).splitlines()
+    assert max(map(len, lines)) <= int(columns)
+    first_words = {line.split()[0] for line in lines if line.strip()}
+    assert {stream.name for stream in STREAMS} <= first_words
+
+
+def test_check_passes_with_a_good_configuration(command: Any, config: Any) -> None:
+    """A tick for the token, each account and reports, and exit code 0."""
     ended = command("check", "--config", config())
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.count("✓") == 8
-    assert "All is well." in ended.stdout
+    assert "Every check passed." in ended.stdout
 
 
-def test_check_crosses_what_is_not(command: Any, config: Any, api: Any) -> None:
-    """A token that TikTok does not know: exit code 1, and what to do."""
+def test_check_marks_what_fails_with_a_cross(command: Any, config: Any, api: Any) -> None:
+    """A token that TikTok does not know is not shown; the exit code is 1."""
     ended = command("check", "--config", config(credentials={"access_token": "secret-wrong"}))
     assert ended.returncode == 1
     assert "✗ Token and application" in ended.stdout
@@ -135,25 +153,25 @@ def test_check_crosses_what_is_not(command: Any, config: Any, api: Any) -> None:
     assert "✗ Reports" in command("check", "--config", config()).stdout
 
 
-def test_an_unreachable_address_is_told(
+def test_check_names_an_address_that_nothing_answers(
     config: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With the address, so that a misspelt one is seen."""
+    """So that a misspelt address is seen."""
     monkeypatch.setenv("TIKTOK_API_URL", "http://127.0.0.1:9")
     monkeypatch.setattr(retry, "INTERACTIVE_RETRIES", retry.RetryPolicy(first_contact=0.1))
     assert run(["check", "--config", config()]) == 1
     assert "127.0.0.1:9" in capsys.readouterr().out
 
 
-def test_every_option_of_the_emulator_can_be_given() -> None:
-    """What the emulator can do, the command can ask of it."""
+def test_the_emulator_command_has_every_option_of_the_emulator() -> None:
+    """A new option of the emulator needs one of the command."""
     options = {parameter.name for parameter in emulator_command.params}
     assert {field.name for field in msgspec.structs.fields(Options)} <= options
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_emulator_says_one_line_and_ends_cleanly(start: Any, number: signal.Signals) -> None:
-    """Programs that start it read that line, and end it with a signal."""
+def test_the_emulator_prints_one_line_and_ends_cleanly_on_a_signal(start: Any, number: signal.Signals) -> None:
+    """Programs that start it read the line, and end it with a signal."""
     process = start("emulator", "--port", "0", "--advertisers", "2", "--verbose")
     first = json.loads(process.stdout.readline())
     assert len(first["advertiser_ids"]) == 2
@@ -164,8 +182,8 @@ def test_the_emulator_says_one_line_and_ends_cleanly(start: Any, number: signal.
     assert first["access_token"] not in log
 
 
-def test_a_used_port_is_told(command: Any) -> None:
-    """With what to do instead."""
+def test_the_emulator_names_a_port_that_is_in_use(command: Any) -> None:
+    """With exit code 2: another port is needed."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -187,31 +205,38 @@ def test_a_used_port_is_told(command: Any) -> None:
         (("--port", "99999"), "99999"),
     ],
 )
-def test_wrong_options_of_the_emulator_are_told(
+def test_the_emulator_refuses_wrong_options_with_exit_code_2(
     arguments: tuple[str, ...], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One clear sentence each, exit code 2."""
+    """The message names the option."""
     assert run(["emulator", *arguments]) == 2
     assert words in capsys.readouterr().err
 
 
-def test_the_demo_shows_it_all_and_can_be_run_twice(command: Any, tmp_path: Any) -> None:
-    """Check, two syncs, three answers, what next; and it never takes a file that is not its own."""
+def test_the_demo_shows_everything_and_keeps_files_of_others(command: Any, tmp_path: Any) -> None:
+    """Check, two syncs, three answers and next steps. It replaces no file that no demo created."""
     ended = command("demo", "--database", "demo.duckdb", "--days", "1")
     assert ended.returncode == 0, ended.stderr
-    for words in ("All is well.", "Requests again", "█", "cost_per_conversion", "last_day_with_spend", "What next"):
+    for words in (
+        "Every check passed.",
+        "Requests again",
+        "█",
+        "cost_per_conversion",
+        "last_day_with_spend",
+        "Next steps",
+    ):
         assert words in ended.stdout
     with duckdb.connect(str(tmp_path / "demo.duckdb")) as connection:
         assert connection.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = '_tiktok_demo'").fetchone()
         connection.execute("DROP TABLE tiktok_ads._tiktok_demo")
     again = command("demo", "--database", "demo.duckdb", "--days", "1")
     assert again.returncode == 1
-    assert "no demo made it" in again.stderr
+    assert "the demo did not create it" in again.stderr
 
 
 def progress(**fields: Any) -> Snapshot:
-    """A moment of a sync."""
-    given: dict[str, Any] = {
+    """A snapshot of a sync."""
+    fields_of_progress: dict[str, Any] = {
         "accounts": 6,
         "streams": (StreamProgress(name="ads", phase="reading", records=500, windows=5, windows_total=20),),
         "requests": {"ad/get/": 80},
@@ -222,29 +247,29 @@ def progress(**fields: Any) -> Snapshot:
         "quota": 10.0,
         "seconds": 10.0,
     }
-    return Snapshot(reading=Progress(**(given | fields)), loaded={"ads": 400}, packages=1)
+    return Snapshot(reading=Progress(**(fields_of_progress | fields)), loaded={"ads": 400}, packages=1)
 
 
-def test_progress_says_speed_quota_and_time_left() -> None:
-    """Measured over the last seconds; the time left follows from the share that is done."""
+def test_progress_shows_speed_quota_and_time_left() -> None:
+    """Rates are measured over the last seconds; the time left follows from the share that is done."""
     meter = PaceMeter()
     meter.measure(progress(seconds=0.0, requests={}, streams=()), now=0.0)
     pace = meter.measure(progress(), now=10.0)
     assert (pace.rows, pace.requests, pace.left) == (50.0, 8.0, 30.0)
     assert line(progress(refused=3), pace) == (
-        "0 of 1 streams, 6 accounts: 500 rows read (50 a second), 400 loaded; 8.0 of 10 requests a second, "
-        "3 refused for their rate; 25% of the windows, about 30 s left."
+        "0 of 1 streams done, 6 accounts: 500 rows read (50 per second), 400 loaded; 8.0 of 10 requests per second, "
+        "3 refused by the rate limit; 25% of the windows read, about 30 s left."
     )
 
 
-def test_no_time_left_is_made_up() -> None:
-    """Before it is known how much there is, nothing is said of the time."""
+def test_progress_shows_no_time_left_before_it_can_be_estimated() -> None:
+    """The number of windows is not known yet."""
     pace = PaceMeter().measure(progress(streams=()), now=0.0)
     assert pace.left is None
     assert "left" not in line(progress(streams=()), pace)
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(5, "5 s"), (90, "90 s"), (600, "10 min"), (7200, "2.0 h")])
-def test_spans_are_said_as_people_say_them(seconds: float, text: str) -> None:
-    """Seconds, minutes, hours."""
+def test_spans_are_shown_in_seconds_minutes_or_hours(seconds: float, text: str) -> None:
+    """In the unit that people would use."""
     assert span(seconds) == text

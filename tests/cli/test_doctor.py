@@ -1,4 +1,4 @@
-"""`tiktok-marketing doctor` as a user has it, against an emulator whose time runs as this machine's does."""
+"""`tiktok-marketing doctor` as a user runs it, against an emulator whose clock is this machine's."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def settings(live: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPat
     def write(**fields: Any) -> str:
         path = tmp_path / "config.json"
         credentials = {"auth_type": "oauth2.0"} | {name: live[name] for name in ("app_id", "secret", "access_token")}
-        given = {
+        defaults = {
             "start_date": str((datetime.now(UTC) - timedelta(days=20)).date()),
             "include_deleted": True,
             "requests_per_second": 500,
         }
-        path.write_text(json.dumps({**given, **fields, "credentials": credentials | fields.get("credentials", {})}))
+        path.write_text(json.dumps({**defaults, **fields, "credentials": credentials | fields.get("credentials", {})}))
         return str(path)
 
     return write
@@ -58,13 +58,13 @@ def here(settings: Any, command: Any, live: dict[str, Any], monkeypatch: pytest.
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the first test that needs a database leaves a copy for the others."""
+    """Where the first test that needs a database leaves a copy for the other tests."""
     return tmp_path_factory.mktemp("template") / "x.duckdb"
 
 
 @pytest.fixture
 def filled(here: Any, settings: Any, template: Path, tmp_path: Path) -> str:
-    """A configuration, with which `x.duckdb` was filled."""
+    """The path of the configuration with which a sync filled `x.duckdb`."""
     config = str(settings())
     if not template.exists():
         assert here("sync", "--config", config, "--to", "x.duckdb", "--streams", STREAMS).returncode == 0
@@ -73,19 +73,19 @@ def filled(here: Any, settings: Any, template: Path, tmp_path: Path) -> str:
     return config
 
 
-def test_all_is_well(here: Any, filled: str) -> None:
-    """Exit code 0, a line for each check and stream, and nothing found."""
+def test_doctor_finds_nothing_wrong_after_a_sync(here: Any, filled: str) -> None:
+    """Exit code 0, a line per check and stream, and no finding."""
     ended = here("doctor", "--config", filled, "--database", "x.duckdb")
     assert ended.returncode == 0, ended.stdout
     assert "All is well." in ended.stdout
-    assert "parts of reports" in ended.stdout
+    assert "windows of reports" in ended.stdout
     assert "ads_reports_daily" in ended.stdout
     assert "What to do" not in ended.stdout
     assert not ended.stderr
 
 
-def test_damage_is_named_with_the_command_that_mends_it(here: Any, filled: str, tmp_path: Path) -> None:
-    """Streams that need the same command are in one; and that command mends them."""
+def test_doctor_names_damage_and_the_command_that_fixes_it(here: Any, filled: str, tmp_path: Path) -> None:
+    """Streams that need the same command share it, and the command fixes them."""
     day = (datetime.now(UTC) - timedelta(days=9)).date()
     with duckdb.connect(str(tmp_path / "x.duckdb")) as connection:
         for table in ("ads_reports_daily", "campaigns_reports_daily"):
@@ -94,31 +94,32 @@ def test_damage_is_named_with_the_command_that_mends_it(here: Any, filled: str, 
     ended = here(*examine)
     assert ended.returncode == 1
     assert str(day) in ended.stdout
-    mend = [line for line in ended.stdout.splitlines() if line.strip().startswith("tiktok-marketing sync")]
-    assert "--full" in mend[-1]
-    assert here(*mend[-1].split()[1:]).returncode == 0
+    fixes = [line for line in ended.stdout.splitlines() if line.strip().startswith("tiktok-marketing sync")]
+    assert "--full" in fixes[-1]
+    assert here(*fixes[-1].split()[1:]).returncode == 0
     assert here(*examine).returncode == 0
 
 
-def test_json_says_everything(here: Any, filled: str, tmp_path: Path) -> None:
-    """Each finding with its stream, account, days, and what to do."""
+def test_doctor_json_has_every_finding_with_its_remedy(here: Any, filled: str, tmp_path: Path) -> None:
+    """Each finding has its stream, account, days, and what to do."""
     with duckdb.connect(str(tmp_path / "x.duckdb")) as connection:
         connection.execute(
             "DELETE FROM tiktok_ads.campaigns WHERE campaign_id = (SELECT min(campaign_id) FROM tiktok_ads.campaigns)"
         )
     ended = here("doctor", "--config", filled, "--database", "x.duckdb", "--json")
-    told = json.loads(ended.stdout)
+    examination = json.loads(ended.stdout)
     assert ended.returncode == 1
-    assert not told["well"]
-    assert {"severity", "check", "stream", "advertiser_id", "days", "message", "remedy"} <= told["findings"][0].keys()
-    assert {one["stream"] for one in told["findings"]} == {"campaigns"}
-    assert told["findings"][0]["remedy"].startswith("tiktok-marketing sync --config")
-    assert {one["stream"] for one in told["freshness"]} == set(STREAMS.split(","))
-    assert told["sample"]["windows"] == told["sample"]["windows_total"]
+    assert not examination["well"]
+    fields = {"severity", "check", "stream", "advertiser_id", "days", "message", "remedy"}
+    assert fields <= examination["findings"][0].keys()
+    assert {finding["stream"] for finding in examination["findings"]} == {"campaigns"}
+    assert examination["findings"][0]["remedy"].startswith("tiktok-marketing sync --config")
+    assert {stream["stream"] for stream in examination["freshness"]} == set(STREAMS.split(","))
+    assert examination["sample"]["windows"] == examination["sample"]["windows_total"]
 
 
-def test_the_database_alone(here: Any, filled: str, settings: Any) -> None:
-    """With --offline nobody is asked, so that no token is needed."""
+def test_doctor_offline_needs_no_token(here: Any, filled: str, settings: Any) -> None:
+    """It examines the database and sends nothing to TikTok."""
     settings(credentials={"access_token": "wrong"})
     assert here("doctor", "--config", filled, "--database", "x.duckdb").returncode == 1
     ended = here("doctor", "--config", filled, "--database", "x.duckdb", "--offline")
@@ -126,15 +127,15 @@ def test_the_database_alone(here: Any, filled: str, settings: Any) -> None:
     assert "Credentials" not in ended.stdout
 
 
-def test_the_access_alone(here: Any, settings: Any) -> None:
-    """Without a database."""
+def test_doctor_without_a_database_examines_the_access(here: Any, settings: Any) -> None:
+    """It tries the rate of the configuration, among other checks."""
     ended = here("doctor", "--config", str(settings()))
     assert ended.returncode == 0, ended.stdout
     assert "TikTok accepts 500 requests per second" in ended.stdout
 
 
-def test_warnings_count_if_asked(here: Any, settings: Any, live: dict[str, Any]) -> None:
-    """A clock that is three minutes off is no reason to fail, except with --strict."""
+def test_doctor_strict_fails_for_warnings(here: Any, settings: Any, live: dict[str, Any]) -> None:
+    """Without --strict, a clock that is three minutes off does not change the exit code."""
     import urllib.request
 
     def move(seconds: int) -> None:
@@ -153,8 +154,8 @@ def test_warnings_count_if_asked(here: Any, settings: Any, live: dict[str, Any])
         move(-180)
 
 
-def test_a_stream_that_was_never_synced_is_told(here: Any, filled: str) -> None:
-    """If it is asked for by its name."""
+def test_doctor_names_a_chosen_stream_that_was_never_synced(here: Any, filled: str) -> None:
+    """A stream that is not chosen by name may be absent."""
     ended = here("doctor", "--config", filled, "--database", "x.duckdb", "--streams", "audiences,campaigns")
     assert ended.returncode == 1
     assert "never synced" in ended.stdout
@@ -178,10 +179,10 @@ def test_a_stream_that_was_never_synced_is_told(here: Any, filled: str) -> None:
         (["--max-age", "never"], 2, "--max-age"),
     ],
 )
-def test_wrong_input_is_met_with_a_sentence(
+def test_doctor_refuses_wrong_input_with_exit_code_2(
     here: Any, filled: str, tmp_path: Path, arguments: list[str], code: int, words: str
 ) -> None:
-    """What is wrong and what to do, and no traceback."""
+    """On stderr and without a traceback; it prints no report."""
     (tmp_path / "folder.duckdb").mkdir()
     (tmp_path / "text.duckdb").write_text("hello " * 3000)
     (tmp_path / "empty.duckdb").touch()
@@ -194,8 +195,8 @@ def test_wrong_input_is_met_with_a_sentence(
     assert not ended.stdout
 
 
-def test_a_database_that_is_in_use_is_told(here: Any, filled: str, tmp_path: Path) -> None:
-    """With the process that holds it; nothing is wrong with what was given, so it is no wrong input."""
+def test_doctor_names_the_process_that_uses_the_database(here: Any, filled: str, tmp_path: Path) -> None:
+    """With exit code 1: the input is right, and a later run succeeds."""
     holder = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print(1, flush=True); sys.stdin.read()"
     command = [sys.executable, "-c", holder, str(tmp_path / "x.duckdb")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603
@@ -209,8 +210,8 @@ def test_a_database_that_is_in_use_is_told(here: Any, filled: str, tmp_path: Pat
     assert "Traceback" not in ended.stderr
 
 
-def test_a_sync_that_is_loading_is_told(here: Any, filled: str, tmp_path: Path) -> None:
-    """Between two packages the database can be read, and is not whole."""
+def test_doctor_notes_a_sync_that_is_loading(here: Any, filled: str, tmp_path: Path) -> None:
+    """Between two packages the database can be read, but it is not whole."""
     from tiktok_marketing.pipelines.databases.kinds import destination_of
     from tiktok_marketing.pipelines.databases.lock import reserved
 

@@ -1,4 +1,4 @@
-"""`tiktok-marketing plan`, held against what a sync then asks."""
+"""`tiktok-marketing plan`, compared with what a sync then asks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 
-def asked(api: Any) -> dict[str, int]:
+def sent_requests(api: Any) -> dict[str, int]:
     """Requests by endpoint since the counters were reset."""
     counts: Counter[str] = Counter()
     for row in api.control("counters")["counts"]:
@@ -20,69 +20,73 @@ def asked(api: Any) -> dict[str, int]:
 
 
 def forecast(command: Callable[..., Any], path: str, *more: str) -> dict[str, Any]:
-    """What `plan` says, as data."""
+    """What `plan --json` prints."""
     ended = command("plan", "--config", path, "--json", *more)
     assert ended.returncode == 0, ended.stderr
-    said: dict[str, Any] = json.loads(ended.stdout)
-    return said
+    planned: dict[str, Any] = json.loads(ended.stdout)
+    return planned
 
 
 STREAMS = "campaigns,ads,ads_reports_daily,campaigns_reports_hourly,ads_reports_lifetime,creative_assets_music"
 
 
-def test_a_sync_asks_what_was_planned(api: Any, config: Callable[..., str], command: Callable[..., Any]) -> None:
-    """Where each window has one page, the sync sends just the requests that `plan --ask` names."""
+def test_a_sync_sends_the_requests_that_were_planned(
+    api: Any, config: Callable[..., str], command: Callable[..., Any]
+) -> None:
+    """Where each window has one page, the sync sends exactly the requests of `plan --ask`."""
     path = config()
     planned = forecast(command, path, "--streams", STREAMS, "--ask")
     api.control("reset", {}, "POST")
     assert command("sync", "--config", path, "--to", "duckdb:///x.duckdb", "--streams", STREAMS).returncode == 0
-    assert asked(api) == planned["requests"]
+    assert sent_requests(api) == planned["requests"]
     assert planned["questions"]
     assert not planned["questions_open"]
 
 
-def test_the_next_sync_into_a_database_is_planned_from_what_is_there(
+def test_plan_to_a_database_goes_on_from_its_state(
     api: Any, config: Callable[..., str], command: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """Without a file it is the first one; after it `plan --to` names just what the next one asks. It writes nothing."""
+    """Without a file, `plan --to` plans a first sync; after one, exactly the next. It creates no file."""
     path, to = config(attribution_window=2), "duckdb:///next.duckdb"
     options = ["--streams", STREAMS, "--ask", "--to", to]
     first = forecast(command, path, *options)
     assert not (tmp_path / "next.duckdb").exists()
-    assert "first one" in command("plan", "--config", path, *options).stderr
+    assert "of the first one" in command("plan", "--config", path, *options).stderr
     assert command("sync", "--config", path, "--to", to, "--streams", STREAMS).returncode == 0
     following = forecast(command, path, *options)
     api.control("reset", {}, "POST")
     assert command("sync", "--config", path, "--to", to, "--streams", STREAMS).returncode == 0
-    assert asked(api) == following["requests"]
+    assert sent_requests(api) == following["requests"]
     assert sum(following["requests"].values()) < sum(first["requests"].values())
 
 
-def test_planning_itself_asks_for_the_accounts_only(
+def test_plan_itself_asks_only_for_the_accounts(
     api: Any, config: Callable[..., str], command: Callable[..., Any]
 ) -> None:
-    """Without --ask no report and no list is read."""
+    """Without --ask, it reads no report and no list."""
     path = config()
     api.control("reset", {}, "POST")
     planned = forecast(command, path)
-    assert asked(api) == {"oauth2/advertiser/get/": 1, "advertiser/info/": 1}
+    assert sent_requests(api) == {"oauth2/advertiser/get/": 1, "advertiser/info/": 1}
     assert planned["questions"] == planned["questions_open"] > 0
 
 
-def test_what_bounds_it_is_named(config: Callable[..., str], command: Callable[..., Any]) -> None:
-    """The endpoint with the most requests decides how long it takes."""
+def test_plan_names_the_slowest_endpoint(config: Callable[..., str], command: Callable[..., Any]) -> None:
+    """The endpoint with the most requests decides how long a sync takes."""
     ended = command("plan", "--config", config(requests_per_second=10))
     assert ended.returncode == 0
-    assert "/report/integrated/get/ bounds it" in ended.stdout
-    assert "at 10 a second" in ended.stdout
+    assert "The slowest endpoint is /report/integrated/get/." in ended.stdout
+    assert "At 10 requests per second and endpoint" in ended.stdout
 
 
-def test_a_state_shortens_it(config: Callable[..., str], command: Callable[..., Any], tmp_path: Path, api: Any) -> None:
-    """Days that were read are not planned again, but for those of the attribution window."""
+def test_plan_from_a_state_begins_at_the_attribution_window(
+    config: Callable[..., str], command: Callable[..., Any], tmp_path: Path, api: Any
+) -> None:
+    """Earlier days have been read and are not planned again."""
     path = config(attribution_window=1)
     states = [
-        {"partition": {"advertiser_id": one, "parent_slice": {}}, "cursor": {"stat_time_day": "2026-06-14"}}
-        for one in api.info["advertiser_ids"]
+        {"partition": {"advertiser_id": account, "parent_slice": {}}, "cursor": {"stat_time_day": "2026-06-14"}}
+        for account in api.info["advertiser_ids"]
     ]
     state = {"ads_reports_daily": {"use_global_cursor": False, "states": states}}
     (tmp_path / "state.json").write_text(json.dumps(state))
@@ -103,8 +107,10 @@ def test_a_state_shortens_it(config: Callable[..., str], command: Callable[..., 
         ["--state", "config.json", "--to", "duckdb:///x.duckdb"],
     ],
 )
-def test_wrong_input_is_a_sentence(config: Callable[..., str], command: Callable[..., Any], wrong: list[str]) -> None:
-    """Exit code 2, and no traceback."""
+def test_plan_refuses_wrong_input_with_exit_code_2(
+    config: Callable[..., str], command: Callable[..., Any], wrong: list[str]
+) -> None:
+    """And without a traceback."""
     ended = command("plan", "--config", config(), *wrong)
     assert ended.returncode == 2
     assert "Traceback" not in ended.stderr

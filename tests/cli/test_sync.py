@@ -30,7 +30,7 @@ SMALL_PACKAGES = """
 from tiktok_marketing.pipelines import package
 package.FULL_ROWS, package.FULL_SECONDS, package.FIRST_SECONDS = 300, 0.2, 0.2
 """
-# A database that never takes a package.
+# A database that never finishes loading a package.
 STUCK_DATABASE = """
 import threading
 from tiktok_marketing.pipelines import loader
@@ -39,20 +39,20 @@ loader.Loader.load = lambda *_: threading.Event().wait()
 
 
 def wait_for(process: Any, words: str) -> None:
-    """Read what it says until it says this."""
-    for said in process.stderr:
-        if words in said:
+    """Read lines of stderr until one has these words."""
+    for line in process.stderr:
+        if words in line:
             return
-    raise AssertionError(f"It ended without saying {words!r}.")
+    raise AssertionError(f"It ended without printing {words!r}.")
 
 
 def changed(preparation: str) -> list[str]:
-    """The command, with something changed before it begins."""
+    """The command, in a Python that runs this code first."""
     return [sys.executable, "-c", preparation + "from tiktok_marketing.cli import main\nmain()"]
 
 
-def test_a_sync_delivers_what_tiktok_says(command: Any, config: Any, place: Any, api: Any) -> None:
-    """Rows and sums in the database equal the emulator's own account of the business, and hours add up to days."""
+def test_a_sync_loads_the_rows_and_sums_that_tiktok_has(command: Any, config: Any, place: Any, api: Any) -> None:
+    """They equal the emulator's own account of the business, and hours add up to days."""
     ended = command("sync", "--config", config(), "--to", place.address(), "--streams", REPORTS)
     assert ended.returncode == 0, ended.stderr
     truths = [
@@ -69,8 +69,8 @@ def test_a_sync_delivers_what_tiktok_says(command: Any, config: Any, place: Any,
     assert place.ask("SELECT count(*) FROM advertisers") == [(len(truths),)]
 
 
-def test_the_questions_in_the_docs_have_answers(command: Any, config: Any, place: Any) -> None:
-    """Each statement that the page of a database shows runs, and the first finds something."""
+def test_the_queries_in_the_docs_run(command: Any, config: Any, place: Any) -> None:
+    """Each statement on the page of a database runs, and the first one returns rows."""
     streams = "advertisers,ads,advertisers_reports_daily,ads_reports_daily"
     assert command("sync", "--config", config(), "--to", place.address(), "--streams", streams).returncode == 0
     page = Path(__file__).parents[2] / "docs" / f"{place.kind}.md"
@@ -79,32 +79,32 @@ def test_the_questions_in_the_docs_have_answers(command: Any, config: Any, place
         for block in re.findall(r"```sql\n(.*?)```", page.read_text(), re.DOTALL)
         for statement in block.split(";")
     ]
-    found = [place.ask(statement) for statement in statements if statement.strip()]
-    assert len(found) == 3
-    assert all(found[:1])
+    answers = [place.ask(statement) for statement in statements if statement.strip()]
+    assert len(answers) == 3
+    assert answers[0]
 
 
 def test_the_next_run_reads_only_what_may_have_changed(command: Any, config: Any, place: Any, api: Any) -> None:
-    """The second run asks for far less, and leaves the same rows and sums."""
+    """The second run sends fewer requests, and leaves the same rows and sums."""
     arguments = ("sync", "--config", config(), "--to", place.address(), "--streams", "campaigns_reports_hourly")
     sums = "SELECT count(*), sum(spend) FROM campaigns_reports_hourly"
     requests = []
-    found = []
+    totals = []
     for _ in range(2):
         api.control("reset", {}, "POST")
         ended = command(*arguments)
         assert ended.returncode == 0, ended.stderr
         requests.append(sum(row["count"] for row in api.control("counters")["counts"]))
-        found.append(place.ask(sums))
-    assert found[0] == found[1]
+        totals.append(place.ask(sums))
+    assert totals[0] == totals[1]
     assert requests[1] < requests[0]
-    assert "2026-06-1" in ended.stdout  # where the streams were and are
+    assert "2026-06-1" in ended.stdout  # the cursor before and after
 
 
-def test_killed_at_any_moment_it_goes_on_and_ends_up_with_the_same(
+def test_a_sync_that_was_killed_goes_on_without_losing_or_doubling_a_row(
     start: Any, command: Any, config: Any, place: Any, api: Any
 ) -> None:
-    """After kill -9 at several moments, the database holds what an undisturbed run brings: nothing lost or doubled."""
+    """After kill -9 at several moments, the next run leaves what an undisturbed run leaves."""
     arguments = ("sync", "--config", config(), "--streams", REPORTS, "--to")
     assert command(*arguments, place.address("undisturbed")).returncode == 0
     api.fault("latency=0.05")
@@ -123,10 +123,10 @@ def test_killed_at_any_moment_it_goes_on_and_ends_up_with_the_same(
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_it_in_order(
+def test_a_signal_ends_a_sync_in_order(
     start: Any, config: Any, ask: Any, api: Any, number: signal.Signals, code: int
 ) -> None:
-    """What was read is loaded with its state, a sentence says that the next run goes on, and the exit code tells."""
+    """It loads what it has read, says that the next run goes on from there, and sets the exit code."""
     api.fault("path=report/integrated/get/,hang=30")
     process = start("sync", "--config", config(), "--to", "x.duckdb", "--streams", REPORTS)
     wait_for(process, "advertisers: complete")
@@ -137,20 +137,20 @@ def test_a_signal_ends_it_in_order(
     assert ask("SELECT count(*) FROM advertisers") == [(6,)]
 
 
-def test_a_second_signal_ends_it_at_once(start: Any, config: Any, api: Any) -> None:
-    """After the second Ctrl-C nothing is waited for, not even a database that would never answer."""
+def test_a_second_signal_ends_a_sync_at_once(start: Any, config: Any, api: Any) -> None:
+    """After the second Ctrl-C it waits for nothing, not even for a database that never answers."""
     api.fault("path=report/integrated/get/,hang=30")
     process = start("sync", "--config", config(), "--to", "x.duckdb", program=changed(STUCK_DATABASE))
     wait_for(process, "advertisers: complete")
     process.send_signal(signal.SIGINT)
-    wait_for(process, "Ending:")
+    wait_for(process, "Stopping.")
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     assert process.returncode == 130
 
 
-def test_what_is_missing_is_named_and_the_rest_is_there(command: Any, config: Any, ask: Any, api: Any) -> None:
-    """One account without permission costs its own rows, an exit code of 1, and no other row."""
+def test_a_refused_account_is_named_and_the_others_are_loaded(command: Any, config: Any, ask: Any, api: Any) -> None:
+    """The exit code is 1."""
     bad = api.info["advertiser_ids"][1]
     api.fault(f"path=report/integrated/get/,advertiser={bad},code=40001")
     ended = command("sync", "--config", config(), "--to", "x.duckdb", "--streams", "campaigns_reports_daily")
@@ -175,7 +175,7 @@ def test_what_is_missing_is_named_and_the_rest_is_there(command: Any, config: An
         ((), 2, "Missing option '--to'"),
     ],
 )
-def test_wrong_input_is_met_with_a_sentence(
+def test_sync_refuses_wrong_input_with_a_message(
     config: Any,
     arguments: tuple[str, ...],
     code: int,
@@ -184,23 +184,23 @@ def test_wrong_input_is_met_with_a_sentence(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    """No traceback, and the exit code says whose turn it is."""
+    """Without a traceback or a password; the exit code is 2 if the command line must change."""
     monkeypatch.chdir(tmp_path)
     assert run(["sync", "--config", config(), *arguments]) == code
-    told = capsys.readouterr().err
-    assert words in told
-    assert "Traceback" not in told
-    assert "secret" not in told
+    message = capsys.readouterr().err
+    assert words in message
+    assert "Traceback" not in message
+    assert "secret" not in message
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [("{", "is not valid JSON"), ("{}", "has no credentials"), (None, "does not exist")],
 )
-def test_a_wrong_configuration_is_met_with_a_sentence(
+def test_sync_refuses_a_wrong_configuration_before_it_opens_the_database(
     tmp_path: Path, text: str | None, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Before anything is opened or asked."""
+    """With exit code 2 and a message that names the mistake."""
     path = tmp_path / "wrong.json"
     if text is not None:
         path.write_text(text)
@@ -209,8 +209,8 @@ def test_a_wrong_configuration_is_met_with_a_sentence(
     assert not (tmp_path / "x.duckdb").exists()
 
 
-def test_a_wrong_token_is_told_without_showing_it(program: Any, config: Any) -> None:
-    """Neither in the message nor with --debug."""
+def test_sync_reports_a_wrong_token_without_showing_it(program: Any, config: Any) -> None:
+    """Not even with --debug."""
     path = config(credentials={"access_token": "a-very-secret-token"})
     ended = program("sync", "--debug", "--config", path, "--to", "x.duckdb")
     assert ended.returncode == 1
@@ -219,7 +219,7 @@ def test_a_wrong_token_is_told_without_showing_it(program: Any, config: Any) -> 
 
 
 def test_the_password_of_a_database_is_never_shown(program: Any, config: Any, postgres_server: Any) -> None:
-    """Not if it works, not if it is wrong, and not with --debug."""
+    """Neither a right nor a wrong one, not even with --debug."""
     address = postgres_server.new_database().address
     arguments = ("sync", "--debug", "--config", config(), "--streams", "advertisers", "--to")
     loaded = program(*arguments, address)
@@ -232,16 +232,18 @@ def test_the_password_of_a_database_is_never_shown(program: Any, config: Any, po
         assert not {word for word in ("a-very-secret-word", "p@ss", "p%40ss") if word in text}
 
 
-def test_plain_lines_where_there_is_no_terminal(program: Any, config: Any) -> None:
-    """Logs get a line for each stream, no control characters, and the summary on stdout."""
+def test_sync_prints_plain_lines_where_there_is_no_terminal(program: Any, config: Any) -> None:
+    """A line per stream on stderr, the summary on stdout, and no control characters."""
     ended = program("sync", "--config", config(), "--to", "x.duckdb", "--streams", "advertisers,campaigns")
     assert "advertisers: complete, 6 rows read." in ended.stderr
     assert "\x1b" not in ended.stderr + ended.stdout
     assert "rows in" in ended.stdout
 
 
-def test_a_terminal_gets_a_picture(environment: dict[str, str], config: Any, api: Any, tmp_path: Path) -> None:
-    """On a terminal the progress is redrawn in place and gone at the end; the summary stays."""
+def test_sync_redraws_its_progress_on_a_terminal(
+    environment: dict[str, str], config: Any, api: Any, tmp_path: Path
+) -> None:
+    """The progress is gone at the end; the summary stays."""
     import pty
 
     arguments = ["sync", "--config", config(), "--to", "x.duckdb", "--streams", "ads_reports_hourly"]
@@ -254,29 +256,31 @@ def test_a_terminal_gets_a_picture(environment: dict[str, str], config: Any, api
             [sys.executable, "-m", "tiktok_marketing.cli", *arguments],
             environment | {"TERM": "xterm", "COLUMNS": "120", "LINES": "40"},
         )
-    seen = b""
+    output = b""
     try:
-        while part := os.read(terminal, 65536):
-            seen += part
+        while chunk := os.read(terminal, 65536):
+            output += chunk
     except OSError:
         pass  # Linux says so when the other side is closed
     os.close(terminal)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    text = seen.decode()
+    text = output.decode()
     assert "windows" in text
-    assert "requests a second" in text
+    assert "requests per second" in text
     assert "rows in" in text
     assert text.count("\x1b[?25l") <= text.count("\x1b[?25h")  # the cursor is shown again
 
 
-def test_the_library_does_the_same(api: Any, config: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`load` is the command without its face."""
+def test_load_does_what_the_command_does(
+    api: Any, config: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`load` is `sync` as a function."""
     from tiktok_marketing.config import parse_config
     from tiktok_marketing.pipelines import load
 
     monkeypatch.setenv("TIKTOK_API_URL", api.url)
-    given = parse_config(json.loads(Path(config()).read_text()))
-    summary = load(given, f"duckdb:///{tmp_path / 'y.duckdb'}", streams=["advertisers"])
+    settings = parse_config(json.loads(Path(config()).read_text()))
+    summary = load(settings, f"duckdb:///{tmp_path / 'y.duckdb'}", streams=["advertisers"])
     assert summary.complete
     assert summary.rows == 6
     assert "6 rows" in str(summary)

@@ -1,4 +1,4 @@
-"""The command `tiktok-marketing` for people. It may use every other room; only it knows click and rich.
+"""The command `tiktok-marketing`. It may use every other package; only this one imports click and rich.
 
 Heavy imports (aiohttp, pyarrow, dlt, DuckDB) stay inside the commands that need them, so that `--help` answers at once.
 """

@@ -1,4 +1,4 @@
-"""`python -m tiktok_marketing.cli` is the command, too."""
+"""Runs the command as `python -m tiktok_marketing.cli`."""
 
 from tiktok_marketing.cli import main
 

@@ -1,4 +1,4 @@
-"""`tiktok-marketing check`: can this configuration be read with?"""
+"""`tiktok-marketing check`: does this configuration work?"""
 
 from __future__ import annotations
 
@@ -16,21 +16,22 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    short_help="Check the token, the accounts and the right to read reports.",
-    epilog="Exit codes: 0 all is well; 1 something is not, and what to do is printed; 2 wrong usage or configuration.",
+    short_help="Check the token, the accounts and access to reports.",
+    epilog="Exit codes: 0 every check passed; 1 a check failed, and the output says what to do; 2 wrong usage or "
+    "configuration.",
 )
 @config_option
 @debug_option
 def check(config_path: Path) -> int:
-    """Check the token, each account and the right to read reports."""
+    """Check the token, each account and access to reports."""
     from tiktok_marketing.config import load_config
 
-    results = asyncio.run(_checked(load_config(config_path)))
+    results = asyncio.run(_run_checks(load_config(config_path)))
     show_results(results)
     return 0 if all(result.ok for result in results) else 1
 
 
-async def _checked(config: Config) -> list[CheckResult]:
+async def _run_checks(config: Config) -> list[CheckResult]:
     from tiktok_marketing.access_check import check_access
     from tiktok_marketing.api.retry_policy import INTERACTIVE_RETRIES
     from tiktok_marketing.clock import SystemClock
@@ -41,7 +42,7 @@ async def _checked(config: Config) -> list[CheckResult]:
 
 
 def show_results(results: list[CheckResult]) -> None:
-    """Print each result with a tick or a cross, and what to do about the crosses."""
+    """Print each result with a tick or a cross, and for each cross what to do."""
     from rich.text import Text
 
     out = console()
@@ -51,4 +52,4 @@ def show_results(results: list[CheckResult]) -> None:
         if result.remedy:
             out.print(Text(f"  {result.remedy}"), soft_wrap=True)
     failed = sum(not result.ok for result in results)
-    out.print("All is well." if not failed else f"{failed} of {len(results)} checks failed.")
+    out.print(f"{failed} of {len(results)} checks failed." if failed else "Every check passed.")

@@ -1,4 +1,4 @@
-"""`tiktok-marketing demo`: the whole way, from an API to answers, on this machine alone."""
+"""`tiktok-marketing demo`: from an API to answers, on this machine alone."""
 
 from __future__ import annotations
 
@@ -26,34 +26,36 @@ if TYPE_CHECKING:
     from tiktok_marketing.pipelines import Destination, Summary
 
 _MARK = "_tiktok_demo"
-"""A table that only the demo makes, so that it never deletes a file that is somebody's."""
+"""A table that only the demo creates. A file without it belongs to the user, and the demo never deletes it."""
 
 
-@click.command(short_help="See it work, without an account: a local TikTok, a sync, answers.")
+@click.command(short_help="Show a sync and its results, without an account.")
 @click.option(
     "--database",
     type=click.Path(path_type=Path, dir_okay=False),
     default="demo.duckdb",
     show_default=True,
     metavar="FILE",
-    help="The file to load into; one that an earlier demo made is made anew.",
+    help="The DuckDB file to load into. The demo replaces a file that an earlier demo created.",
 )
-@click.option("--days", type=click.IntRange(1, 85), default=45, show_default=True, help="Days of reports to read.")
+@click.option(
+    "--days", type=click.IntRange(1, 85), default=45, show_default=True, help="How many days of reports to read."
+)
 @debug_option
 def demo(database: Path, days: int) -> int:
-    """See it work: a local TikTok, a sync into DuckDB, and answers from the data.
+    """Show a sync and its results: start a local TikTok, read it into DuckDB, and query the data.
 
-    Needs no account and no network: it starts an emulator of TikTok's API with six ad accounts in it, checks the
-    connection, reads every stream into the database, and reads again to show that only what may have changed is asked
-    for. Takes less than a minute.
+    The demo needs no account and no network. It starts an emulator of TikTok's API with six ad accounts and checks the
+    connection. Then it reads every stream into the database, and reads again to show how little the second sync asks
+    for. It takes less than a minute.
     """
     out = console()
     destination = _destination_of(database)
     path = database.expanduser().absolute()
-    _make_room(path, destination)
-    asyncio.run(_shown(out, path, destination, days))
-    _answers(out, path)
-    _what_next(out, database)
+    _delete_earlier_demo(path, destination)
+    asyncio.run(_load_twice(out, path, destination, days))
+    _print_answers(out, path)
+    _print_next_steps(out, database)
     return 0
 
 
@@ -63,11 +65,11 @@ def _destination_of(database: Path) -> Destination:
     return destination_of(f"duckdb:///{quote(str(database))}")
 
 
-def _make_room(path: Path, destination: Destination) -> None:
-    """Delete what an earlier demo left.
+def _delete_earlier_demo(path: Path, destination: Destination) -> None:
+    """Delete the file of an earlier demo.
 
     Raises:
-        DestinationError: The file is not of a demo, or in use.
+        DestinationError: No demo created the file, or the file is in use.
     """
     if not path.exists():
         return
@@ -75,18 +77,19 @@ def _make_room(path: Path, destination: Destination) -> None:
         import duckdb
 
         with duckdb.connect(str(path), read_only=True) as connection:
-            found = connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [_MARK]).fetchone()
+            mark = connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [_MARK]).fetchone()
     except duckdb.Error as error:
         raise destination.describe_error(error) from error
-    if found is None:
+    if mark is None:
         raise DestinationError(
-            f"{path} exists, and no demo made it.", remedy="Give another file with --database, or move that one away."
+            f"{path} exists, and the demo did not create it.",
+            remedy="Name another file with --database, or move this one away.",
         )
     path.unlink()
     path.with_name(path.name + ".wal").unlink(missing_ok=True)
 
 
-async def _shown(out: Console, path: Path, destination: Destination, days: int) -> None:
+async def _load_twice(out: Console, path: Path, destination: Destination, days: int) -> None:
     from tiktok_marketing.access_check import check_access
     from tiktok_marketing.cli.check import show_results
     from tiktok_marketing.clock import SystemClock
@@ -96,17 +99,17 @@ async def _shown(out: Console, path: Path, destination: Destination, days: int) 
     async with Emulator(Options(tier="unlimited", record_requests=100_000)) as emulator:
         config = _config(emulator, days)
         out.print(f"\n[bold]1. An emulator of TikTok's API runs at {emulator.url}[/bold]")
-        out.print("\n[bold]2. Can it be read?[/bold]")
+        out.print("\n[bold]2. Check the access[/bold]")
         async with connect(config, address=emulator.url) as api:
             results = await check_access(config, api, SystemClock())
         show_results(results)
         if not all(result.ok for result in results):
-            raise ConnectorError("The demo's own API cannot be read.", remedy="Report this with what is printed above.")
-        out.print(f"\n[bold]3. Every stream of the last {days} days into {path.name}[/bold]")
-        first, asked_first = await _sync(emulator, config, path, destination)
-        out.print("\n[bold]4. The same once more: only what may have changed is asked for[/bold]")
-        second, asked_second = await _sync(emulator, config, path, destination)
-        _compare(out, first, asked_first, second, asked_second)
+            raise ConnectorError("The demo cannot read its own API.", remedy="Report this with the output above.")
+        out.print(f"\n[bold]3. Read every stream, and {days} days of reports, into {path.name}[/bold]")
+        first, first_requests = await _sync(emulator, config, path, destination)
+        out.print("\n[bold]4. Read again: only what may have changed[/bold]")
+        second, second_requests = await _sync(emulator, config, path, destination)
+        _compare(out, first, first_requests, second, second_requests)
 
 
 def _config(emulator: Emulator, days: int) -> Config:
@@ -131,7 +134,7 @@ def _config(emulator: Emulator, days: int) -> Config:
 async def _sync(
     emulator: Emulator, config: Config, path: Path, destination: Destination
 ) -> tuple[Summary, Counter[str]]:
-    """Run a sync. Returns its summary, and how many requests each stream took."""
+    """Run a sync. Returns its summary, and the number of requests per stream."""
     from tiktok_marketing.cli.progress import Reporter
     from tiktok_marketing.pipelines import RunOptions, load_async
 
@@ -140,7 +143,7 @@ async def _sync(
         summary = await load_async(config, destination, watcher=reporter, options=RunOptions(address=emulator.url))
     _mark(path)
     if not summary.complete:
-        raise ConnectorError(f"The demo is incomplete. {' '.join(summary.missing())}", remedy="Report this.")
+        raise ConnectorError(f"The demo is incomplete. {' '.join(summary.missing())}", remedy="Report this message.")
     return summary, _requests_by_stream(emulator)
 
 
@@ -152,60 +155,61 @@ def _mark(path: Path) -> None:
 
 
 def _requests_by_stream(emulator: Emulator) -> Counter[str]:
-    """Tell requests apart by what they ask for: all reports share one endpoint."""
+    """Count requests per stream. All reports share one endpoint, so their parameters decide."""
     from tiktok_marketing.catalog import STREAMS, ReportStream
 
     names: dict[tuple[str, ...], str] = {}
     for stream in STREAMS:
         if isinstance(stream, ReportStream):
-            asked_for = stream.source
-            key = (stream.endpoint, asked_for.report_type, asked_for.data_level, *sorted(asked_for.dimensions))
-            names[key] = stream.name
+            source = stream.source
+            names[(stream.endpoint, source.report_type, source.data_level, *sorted(source.dimensions))] = stream.name
         else:
             names[(stream.endpoint,)] = stream.name
-    counted: Counter[str] = Counter()
-    for asked in emulator.counters.requests:
-        key = (asked.path,)
-        if "dimensions" in asked.params:
-            dimensions = json.loads(asked.params["dimensions"])
-            kind = (asked.params.get("report_type", ""), asked.params.get("data_level", ""))
-            key = (asked.path, *kind, *sorted(dimensions))
-        counted[names.get(key, asked.path)] += 1
-    return counted
+    counts: Counter[str] = Counter()
+    for request in emulator.counters.requests:
+        key: tuple[str, ...] = (request.path,)
+        if "dimensions" in request.params:
+            kind = (request.params.get("report_type", ""), request.params.get("data_level", ""))
+            key = (request.path, *kind, *sorted(json.loads(request.params["dimensions"])))
+        counts[names.get(key, request.path)] += 1
+    return counts
 
 
-def _compare(out: Console, first: Summary, asked: Counter[str], second: Summary, asked_again: Counter[str]) -> None:
+def _compare(
+    out: Console, first: Summary, first_requests: Counter[str], second: Summary, second_requests: Counter[str]
+) -> None:
     numbers = ("Rows", "Requests", "Seconds", "Rows again", "Requests again", "Seconds again")
-    shown = table("Stream", *numbers, right=numbers)
-    for one, again in zip(first.streams, second.streams, strict=True):
-        shown.add_row(
-            one.name,
-            f"{one.rows:,}",
-            f"{asked[one.name]:,}",
-            f"{one.seconds:.1f}",
-            f"{again.rows:,}",
-            f"{asked_again[one.name]:,}",
-            f"{again.seconds:.1f}",
+    rows = table("Stream", *numbers, right=numbers)
+    for before, after in zip(first.streams, second.streams, strict=True):
+        rows.add_row(
+            before.name,
+            f"{before.rows:,}",
+            f"{first_requests[before.name]:,}",
+            f"{before.seconds:.1f}",
+            f"{after.rows:,}",
+            f"{second_requests[before.name]:,}",
+            f"{after.seconds:.1f}",
         )
-    shown.add_section()
-    shown.add_row(
+    rows.add_section()
+    rows.add_row(
         "all",
         f"{first.rows:,}",
-        f"{asked.total():,}",
+        f"{first_requests.total():,}",
         f"{first.seconds:.1f}",
         f"{second.rows:,}",
-        f"{asked_again.total():,}",
+        f"{second_requests.total():,}",
         f"{second.seconds:.1f}",
         style="bold",
     )
-    out.print(shown)
+    out.print(rows)
     out.print(
-        "Streams are read side by side, so their seconds overlap. Lifetime reports and accounts have no cursor and are "
-        "read whole; the rest goes on from its state, and reads the last days again because TikTok still corrects them."
+        "Streams are read in parallel, so their seconds overlap. Reports with a cursor go on from where the first sync "
+        "ended. They read the last days again, because TikTok still corrects their figures. Every other stream is read "
+        "whole."
     )
 
 
-def _answers(out: Console, path: Path) -> None:
+def _print_answers(out: Console, path: Path) -> None:
     import duckdb
     from rich.markup import escape
 
@@ -222,10 +226,10 @@ def _answers(out: Console, path: Path) -> None:
             right = tuple(
                 heading for heading, value in zip(headings, rows[0] if rows else (), strict=False) if _is_number(value)
             )
-            shown = table(*headings, right=right)
+            answer = table(*headings, right=right)
             for row in rows:
-                shown.add_row(*(escape(questions.shown(value)) for value in row))
-            out.print(shown)
+                answer.add_row(*(escape(questions.value_text(value)) for value in row))
+            out.print(answer)
 
 
 def _is_number(value: Any) -> bool:
@@ -234,23 +238,23 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float, Decimal))
 
 
-def _typed(program: str) -> str:
-    """How this program of the same environment is called from here: by name if it is found, else by its path."""
+def _program_path(program: str) -> str:
+    """What to type to run a program of this environment: its name if the shell finds it, else its path."""
     own = Path(sys.executable).with_name(program)
-    found = shutil.which(program)
-    return program if found and Path(found).resolve() == own.resolve() else os.path.relpath(own)
+    on_path = shutil.which(program)
+    return program if on_path and Path(on_path).resolve() == own.resolve() else os.path.relpath(own)
 
 
-def _what_next(out: Console, database: Path) -> None:
-    command = _typed("tiktok-marketing")
-    out.print("[bold]What next[/bold]")
+def _print_next_steps(out: Console, database: Path) -> None:
+    command = _program_path("tiktok-marketing")
+    out.print("[bold]Next steps[/bold]")
     out.print(
-        "  Ask it more:       "
-        f"{_typed('python')} -c \"import duckdb; duckdb.connect('{database}').sql('SHOW ALL TABLES').show()\"\n"
-        "  Your own accounts: write config.json (see docs/configuration.md), then\n"
+        "  Query the data:    "
+        f"{_program_path('python')} -c \"import duckdb; duckdb.connect('{database}').sql('SHOW ALL TABLES').show()\"\n"
+        "  Your own accounts: write config.json (docs/configuration.md says how), then run\n"
         f"                     {command} check --config config.json\n"
         f"                     {command} sync --config config.json --to duckdb:///tiktok.duckdb\n"
-        f"  What there is:     {command} streams",
+        f"  All streams:       {command} streams",
         markup=False,
         soft_wrap=True,
     )

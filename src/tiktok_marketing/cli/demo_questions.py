@@ -1,4 +1,4 @@
-"""What the demo asks the database."""
+"""The questions that the demo asks the database."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ QUALIFY row_number() OVER (PARTITION BY a.advertiser_id ORDER BY cost_per_conver
 ORDER BY account, cost_per_conversion""",
     ),
     Question(
-        "Which deleted ads had still spent money?",
+        "Which deleted ads had spent money?",
         """\
 SELECT a.name AS account, ads.ad_name AS ad, sum(r.spend)::DECIMAL(18, 2) AS spend, a.currency,
        max(r.stat_time_day) AS last_day_with_spend
@@ -54,7 +54,7 @@ ORDER BY sum(r.spend) DESC LIMIT 6""",
 )
 
 
-def shown(value: Any) -> str:
+def value_text(value: Any) -> str:
     """A value of an answer as text."""
     if value is None:
         return "-"

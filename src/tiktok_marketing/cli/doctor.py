@@ -1,4 +1,4 @@
-"""`tiktok-marketing doctor`: is all well with the access, and with a database?"""
+"""`tiktok-marketing doctor`: what is wrong with the access or with a database?"""
 
 from __future__ import annotations
 
@@ -21,15 +21,21 @@ if TYPE_CHECKING:
     from tiktok_marketing.doctor import Examination, Finding, Fix
 
 
-class _Commands(msgspec.Struct, frozen=True):
-    """What the user would type to mend something."""
+class _SyncCommand(msgspec.Struct, frozen=True):
+    """The `sync` command that fixes a finding, as the user would type it.
+
+    Args:
+        config: The path of the configuration.
+        database: The address of the database; empty without one.
+        dataset: The schema of the tables.
+    """
 
     config: str
     database: str
     dataset: str
 
-    def of(self, fix: Fix, streams: Iterable[str | None]) -> str:
-        """The command that mends these streams; one without a stream is about all of them."""
+    def fixing(self, fix: Fix, streams: Iterable[str | None]) -> str:
+        """The command that fixes these streams; None among them stands for all streams."""
         from tiktok_marketing.doctor import Fix
         from tiktok_marketing.pipelines import DEFAULT_DATASET
 
@@ -43,40 +49,43 @@ class _Commands(msgspec.Struct, frozen=True):
             words.append("--full")
         return shlex.join(words)
 
-    def todo(self, finding: Finding) -> str:
-        """What to do about one finding; empty if nothing."""
-        return finding.remedy or (self.of(finding.fix, [finding.stream]) if finding.fix else "")
+    def remedy(self, finding: Finding) -> str:
+        """What to do about a finding; empty if nothing."""
+        return finding.remedy or (self.fixing(finding.fix, [finding.stream]) if finding.fix else "")
 
 
 @click.command(
-    short_help="Find what is wrong with the access, or with a database.",
-    epilog="Exit codes: 0 all is well; 1 something is wrong, and is named (with --strict: or may become so); 2 wrong "
-    "usage or configuration, or no such database.",
+    short_help="Find out what is wrong with the access or with a database.",
+    epilog="Exit codes: 0 nothing is wrong; 1 something is wrong (with --strict, also a warning), and the output names "
+    "it; 2 wrong usage or configuration, or no such database.",
 )
 @config_option
 @click.option(
     "--database",
     metavar="ADDRESS",
-    help="The database that a sync has filled, as it was given with --to: duckdb:///x.duckdb or postgresql://…, say.",
+    help="The database to examine: the address that `sync` got with --to, for example duckdb:///tiktok.duckdb.",
 )
 @click.option(
-    "--streams", "names", metavar="A,B", help="Only these streams. [default: all that the database has, or all]"
+    "--streams",
+    "names",
+    metavar="A,B",
+    help="Examine only these streams. [default: those in the database; without a database, all]",
 )
 @click.option(
     "--dataset",
     default="tiktok_ads",
     show_default=True,
     metavar="NAME",
-    help="Schema of the tables.",
+    help="The schema of the tables.",
 )
-@click.option("--offline", is_flag=True, help="Examine the database alone, without asking TikTok.")
+@click.option("--offline", is_flag=True, help="Examine only the database; send nothing to TikTok.")
 @click.option(
     "--requests",
     type=click.IntRange(0, 1_000_000),
     default=500,
     show_default=True,
     metavar="N",
-    help="About how many requests to spend on holding the database against TikTok.",
+    help="About how many requests to spend on comparing the database with TikTok.",
 )
 @click.option(
     "--max-age",
@@ -84,17 +93,17 @@ class _Commands(msgspec.Struct, frozen=True):
     default=48,
     show_default=True,
     metavar="HOURS",
-    help="How old the data may be.",
+    help="The age from which missing data counts as late.",
 )
-@click.option("--strict", is_flag=True, help="Exit with 1 for warnings, too.")
-@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@click.option("--strict", is_flag=True, help="Exit with 1 for warnings as well.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @debug_option
 def doctor(config_path: Path, database: str | None, names: str | None, dataset: str, **options: Any) -> int:
-    """Find what is wrong with the access, or with a database that a sync has filled.
+    """Find out what is wrong with the access, or with a database that a sync has filled.
 
-    Looks at credentials, accounts, scopes, quota and clock. With --database also at the tables: days that are missing,
-    rows that TikTok has and the database has not (or twice), figures that differ, streams and accounts that are behind.
-    Days whose figures may still change are told from damage. It writes nothing.
+    The doctor checks credentials, accounts, scopes, quota and clock. With --database it also checks the tables. It
+    finds missing days, missing or duplicate rows, figures that differ from TikTok's, and streams or accounts that are
+    behind. Figures that may still change do not count as damage. The doctor writes nothing.
     """
     from tiktok_marketing.config import load_config
     from tiktok_marketing.doctor import DoctorOptions, Severity, examine
@@ -107,60 +116,69 @@ def doctor(config_path: Path, database: str | None, names: str | None, dataset: 
         requests=options["requests"],
         max_age=timedelta(hours=options["max_age"]),
     )
-    found = asyncio.run(examine(load_config(config_path), examined, on_wait=announce))
-    commands = _Commands(str(config_path), database or "", dataset)
+    examination = asyncio.run(examine(load_config(config_path), examined, on_wait=announce))
+    command = _SyncCommand(str(config_path), database or "", dataset)
     if options["as_json"]:
-        click.echo(json.dumps(_as_json(found, commands), indent=2))
+        click.echo(json.dumps(_as_json(examination, command), indent=2))
     else:
-        _show(found, commands)
-    return 1 if not found.well or (options["strict"] and found.of(Severity.WARNING)) else 0
+        _show(examination, command)
+    return 1 if not examination.well or (options["strict"] and examination.of(Severity.WARNING)) else 0
 
 
-def _as_json(found: Examination, commands: _Commands) -> dict[str, Any]:
+def _as_json(examination: Examination, command: _SyncCommand) -> dict[str, Any]:
     return {
-        "well": found.well,
-        **msgspec.to_builtins(msgspec.structs.replace(found, findings=())),
-        "findings": [{**msgspec.to_builtins(finding), "remedy": commands.todo(finding)} for finding in found.findings],
+        "well": examination.well,
+        **msgspec.to_builtins(msgspec.structs.replace(examination, findings=())),
+        "findings": [
+            {**msgspec.to_builtins(finding), "remedy": command.remedy(finding)} for finding in examination.findings
+        ],
     }
 
 
-def _show(found: Examination, commands: _Commands) -> None:
+def _show(examination: Examination, command: _SyncCommand) -> None:
     from rich.markup import escape
 
     out = console()
     checks = table("Check", "Outcome")
-    for check in found.checks:
+    for check in examination.checks:
         checks.add_row(check.name, escape(check.message))
     out.print(checks)
-    if found.freshness:
-        _show_freshness(out, found)
-    if found.findings:
-        _show_findings(out, found.findings)
-        _show_todo(out, found.findings, commands)
-    if found.sample is not None:
-        sample = found.sample
+    if examination.freshness:
+        _show_freshness(out, examination)
+    if examination.findings:
+        _show_findings(out, examination.findings)
+        _show_remedies(out, examination.findings, command)
+    if examination.sample is not None:
+        sample = examination.sample
         out.print(
-            f"Held against TikTok: {sample.windows:,} of {sample.windows_total:,} parts of reports and "
-            f"{sample.lists:,} of {sample.lists_total:,} lists of objects, with {sample.requests:,} requests."
-            + ("" if sample.whole else " With more --requests more can be; another day, others will be."),
+            f"Compared with TikTok: {sample.windows:,} of {sample.windows_total:,} windows of reports and "
+            f"{sample.lists:,} of {sample.lists_total:,} lists of objects, in {sample.requests:,} requests."
+            + ("" if sample.whole else " To compare more, allow more --requests. The next run chooses other windows."),
             soft_wrap=True,
         )
-    out.print(_verdict(found), soft_wrap=True)
+    out.print(_verdict(examination), soft_wrap=True)
 
 
-def _show_freshness(out: Console, found: Examination) -> None:
-    shown = table("Stream", "Rows", "Accounts", "Read to", "Last sync (UTC)", "Open from", right=("Rows", "Accounts"))
-    for one in found.freshness:
-        read = "-" if one.behind is None else one.behind if one.behind == one.ahead else f"{one.behind} to {one.ahead}"
-        shown.add_row(
-            one.stream,
-            "-" if one.rows is None else f"{one.rows:,}",
-            f"{one.accounts:,}" if one.accounts else "-",
-            read.replace(" 00:00:00", ""),
-            f"{one.synced:%Y-%m-%d %H:%M}" + ("" if one.complete else ", incomplete") if one.synced else "-",
-            str(one.open_from or "-"),
+def _show_freshness(out: Console, examination: Examination) -> None:
+    rows = table(
+        "Stream", "Rows", "Accounts", "Read to", "Last sync (UTC)", "Not final from", right=("Rows", "Accounts")
+    )
+    for stream in examination.freshness:
+        read_to = stream.behind or "-"
+        if stream.behind != stream.ahead:
+            read_to = f"{stream.behind} to {stream.ahead}"
+        last_sync = "-"
+        if stream.synced:
+            last_sync = f"{stream.synced:%Y-%m-%d %H:%M}" + ("" if stream.complete else ", incomplete")
+        rows.add_row(
+            stream.stream,
+            "-" if stream.rows is None else f"{stream.rows:,}",
+            f"{stream.accounts:,}" if stream.accounts else "-",
+            read_to.replace(" 00:00:00", ""),
+            last_sync,
+            str(stream.open_from or "-"),
         )
-    out.print(shown)
+    out.print(rows)
 
 
 def _show_findings(out: Console, findings: Sequence[Finding]) -> None:
@@ -169,43 +187,43 @@ def _show_findings(out: Console, findings: Sequence[Finding]) -> None:
     from tiktok_marketing.doctor.findings import Severity, day_text
 
     colours = {Severity.WRONG: "red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
-    shown = table("", "Check", "Stream", "Account", "Days", "Finding")
-    for one in findings:
-        shown.add_row(
-            f"[{colours[one.severity]}]{one.severity}[/]",
-            one.check,
-            one.stream or "-",
-            one.advertiser_id or "-",
-            day_text(one.days) or "-",
-            escape(one.message),
+    rows = table("", "Check", "Stream", "Account", "Days", "Finding")
+    for finding in findings:
+        rows.add_row(
+            f"[{colours[finding.severity]}]{finding.severity}[/]",
+            finding.check,
+            finding.stream or "-",
+            finding.advertiser_id or "-",
+            day_text(finding.days) or "-",
+            escape(finding.message),
         )
-    out.print(shown)
+    out.print(rows)
 
 
-def _show_todo(out: Console, findings: Sequence[Finding], commands: _Commands) -> None:
-    """What to do, streams that need the same command in one."""
+def _show_remedies(out: Console, findings: Sequence[Finding], command: _SyncCommand) -> None:
+    """Print what to do. Streams that need the same command share it."""
     from tiktok_marketing.doctor.findings import Severity
 
-    bad = [one for one in findings if one.severity is not Severity.NOTE]
+    to_fix = [finding for finding in findings if finding.severity is not Severity.NOTE]
     by_fix: dict[Fix, list[str | None]] = {}
-    for one in bad:
-        if one.fix is not None and not one.remedy:
-            by_fix.setdefault(one.fix, []).append(one.stream)
-    todo = list(dict.fromkeys(one.remedy for one in bad if one.remedy))
-    todo += [commands.of(fix, streams) for fix, streams in by_fix.items()]
-    if todo:
+    for finding in to_fix:
+        if finding.fix is not None and not finding.remedy:
+            by_fix.setdefault(finding.fix, []).append(finding.stream)
+    remedies = list(dict.fromkeys(finding.remedy for finding in to_fix if finding.remedy))
+    remedies += [command.fixing(fix, streams) for fix, streams in by_fix.items()]
+    if remedies:
         out.print("[bold]What to do[/bold]")
-    for line in todo:
-        out.print(f"  {line}", soft_wrap=True, markup=False)
-    if todo:
+    for remedy in remedies:
+        out.print(f"  {remedy}", soft_wrap=True, markup=False)
+    if remedies:
         out.print()
 
 
-def _verdict(found: Examination) -> str:
+def _verdict(examination: Examination) -> str:
     from tiktok_marketing.doctor.findings import Severity
 
-    wrong, warnings = len(found.of(Severity.WRONG)), len(found.of(Severity.WARNING))
+    wrong, warnings = len(examination.of(Severity.WRONG)), len(examination.of(Severity.WARNING))
     warned = f"{warnings:,} warning{'s' if warnings > 1 else ''}" if warnings else ""
     if not wrong:
         return f"All is well{f', with {warned}' if warned else ''}."
-    return f"{wrong:,} thing{'s are' if wrong > 1 else ' is'} wrong{f', and there is {warned}' if warned else ''}."
+    return f"{wrong:,} thing{'s are' if wrong > 1 else ' is'} wrong{f', with {warned} besides' if warned else ''}."

@@ -1,4 +1,4 @@
-"""The command and its subcommands, and what becomes of errors."""
+"""The command, its subcommands, and how it reports errors."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _WHERE_TO_REPORT = f"where you got tiktok-marketing {__version__} from"
 """There is no public address yet, and one that does not exist would help nobody."""
 
 
-class _InOrder(click.Group):
-    """Lists the commands as they are needed, not by the alphabet."""
+class _GroupInOrder(click.Group):
+    """Lists the commands in the order in which people need them, not by the alphabet."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
@@ -32,15 +32,18 @@ class _InOrder(click.Group):
 
 
 @click.group(
-    cls=_InOrder,
+    cls=_GroupInOrder,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 all was delivered or is as it should be; 1 something is missing or wrong, and is named; "
-    "2 wrong usage or configuration; 130 or 143 ended by Ctrl-C or a signal.",
+    epilog="Exit codes: 0 everything was delivered, or nothing is wrong; 1 something is missing or wrong, and the "
+    "output names it; 2 wrong usage or configuration; 130 or 143 ended by Ctrl-C or a signal.",
 )
 @click.version_option(__version__, message="tiktok-marketing %(version)s")
 @debug_option
 def command() -> None:
-    """Read everything from TikTok Ads into a database. Begin with: tiktok-marketing demo."""
+    """Read everything from TikTok Ads into a database.
+
+    To see it work, run: tiktok-marketing demo
+    """
 
 
 for _command in (demo, check, plan, sync, doctor, streams, emulator):
@@ -48,7 +51,7 @@ for _command in (demo, check, plan, sync, doctor, streams, emulator):
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run the command. Returns its exit code; no error leaves it as a traceback unless `--debug` asks for one.
+    """Run the command. Returns its exit code. An error is a sentence; `--debug` adds its traceback.
 
     Raises:
         OutputError: If standard output cannot be written.
@@ -64,18 +67,18 @@ def run(arguments: Sequence[str]) -> int:
     except OutputError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, a person gets a sentence
-        return _told(error, session)
+        return _report(error, session)
     finally:
         logging.shutdown()
-    return result if isinstance(result, int) else 0  # click gives the code of --help and --version this way, too
+    return result if isinstance(result, int) else 0  # click returns the code of --help and --version this way, too
 
 
-def _told(error: Exception, session: Session) -> int:
-    """Tell a person of an error. Returns the exit code that belongs to it."""
+def _report(error: Exception, session: Session) -> int:
+    """Print an error for a person. Returns its exit code."""
     if isinstance(error, MemoryError):
         error = OutOfMemoryError()
     if not isinstance(error, ConnectorError):
-        _own_up(error, session)
+        _report_fault(error, session)
         return 1
     click.secho(f"Error: {error.message}", fg="red", err=True)
     if error.remedy:
@@ -87,8 +90,12 @@ def _told(error: Exception, session: Session) -> int:
     return 2 if isinstance(error, ConfigurationError) else 1
 
 
-def _own_up(error: Exception, session: Session) -> None:
-    click.secho(f"Error: This is a fault of the program ({type(error).__name__}), not yours.", fg="red", err=True)
+def _report_fault(error: Exception, session: Session) -> None:
+    click.secho(
+        f"Error: The program failed ({type(error).__name__}). This is a fault of the program, not yours.",
+        fg="red",
+        err=True,
+    )
     if session.debug:
         click.echo("".join(traceback.format_exception(error)), err=True)
         click.echo(f"Please report the lines above {_WHERE_TO_REPORT}.", err=True)

@@ -1,4 +1,4 @@
-"""`tiktok-marketing plan`: what a sync is going to ask."""
+"""`tiktok-marketing plan`: which requests a sync would send."""
 
 from __future__ import annotations
 
@@ -16,32 +16,33 @@ if TYPE_CHECKING:
     from tiktok_marketing.sync.forecast import Forecast
     from tiktok_marketing.sync.plan.selection import Selected
 
-_AT_ONCE = 16
+_QUERIES_IN_FLIGHT = 16
+"""Queries about empty days that may wait for their answer at the same time."""
 
 
 @click.command(
-    short_help="Show what a sync would ask, and how long the quota makes it take.",
-    epilog="Exit codes: 0 it can be read; 1 TikTok refuses; 2 wrong usage or configuration.",
+    short_help="Show how many requests a sync would send, and how long they take.",
+    epilog="Exit codes: 0 the plan is complete; 1 TikTok refused a request; 2 wrong usage or configuration.",
 )
 @config_option
-@click.option("--streams", "names", metavar="A,B", help="Only these streams.")
+@click.option(
+    "--streams", "names", metavar="A,B", help="Plan only these streams; `tiktok-marketing streams` lists all."
+)
 @click.option(
     "--state",
     "state_path",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="The state that the sync would go on from, as Airbyte keeps it. Without it and --to: a first sync.",
+    help="Plan a sync that goes on from this state of Airbyte's. Without --state and --to, plan a first sync.",
 )
 @click.option(
     "--to",
     metavar="DESTINATION",
-    help="Plan the next sync into this database, as it would be given to `sync`: it goes on from what is there.",
+    help="Plan the next sync into this database. Write the address as for `sync`.",
 )
+@click.option("--dataset", default="tiktok_ads", show_default=True, metavar="NAME", help="The schema of the tables.")
 @click.option(
-    "--dataset", default="tiktok_ads", show_default=True, metavar="NAME", help="Schema of the tables in the database."
-)
-@click.option(
-    "--ask", is_flag=True, help="Ask first which days have data, as the sync would: then idle ones are known."
+    "--ask", is_flag=True, help="Ask TikTok which days have data, as the sync would, and leave out the empty ones."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @debug_option
@@ -54,9 +55,9 @@ def plan(
     ask: bool,
     as_json: bool,
 ) -> int:
-    """Show what a sync would ask: requests by stream and endpoint, the time they take, and what bounds it.
+    """Show how many requests a sync would send, per stream and endpoint, and how long they take.
 
-    Only the accounts are asked for, a request for each hundred of them.
+    The plan itself asks TikTok only for the accounts: one request per hundred.
     """
     import msgspec
 
@@ -65,7 +66,7 @@ def plan(
     from tiktok_marketing.sync.plan.selection import Selected, choose_streams, select_for_database
 
     if to is not None and state_path is not None:
-        raise click.UsageError("Give --state or --to: a sync goes on from one of them.")
+        raise click.UsageError("--state and --to exclude each other: a sync goes on from one of them. Leave one out.")
     config = load_config(config_path)
     chosen = None if names is None else [name.strip() for name in names.split(",") if name.strip()]
     streams = choose_streams(config, chosen)
@@ -75,11 +76,12 @@ def plan(
     selected = (
         [Selected(stream, incremental=True) for stream in streams] if to is None else select_for_database(streams)
     )
-    found = asyncio.run(_forecast(config, selected, states, ask=ask))
+    planned = asyncio.run(_forecast(config, selected, states, ask=ask))
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode({**msgspec.structs.asdict(found), "bound": found.bound})))
+        fields = {**msgspec.structs.asdict(planned), "bound": planned.bound}
+        click.echo(msgspec.json.format(msgspec.json.encode(fields)))
     else:
-        show_forecast(found, config)
+        show_forecast(planned, config)
     return 0
 
 
@@ -89,7 +91,9 @@ def _states_in(to: str, dataset: str) -> Mapping[str, Any]:
     destination = destination_of(to, dataset)
     states = states_in(destination)
     if states is None:
-        click.echo(f"No sync has filled {destination.display_name} yet: this is the first one.", err=True)
+        click.echo(
+            f"No sync has filled {destination.display_name} yet, so this is the plan of the first one.", err=True
+        )
     return states or {}
 
 
@@ -103,25 +107,25 @@ async def _forecast(config: Config, selected: Sequence[Selected], states: Mappin
 
     clock = SystemClock()
     async with connect(config, clock=clock, on_wait=announce) as api:
-        found = await find_accounts(config, api)
-        if found.incomplete is not None:
-            click.echo(f"Accounts may be missing here. {found.incomplete.message}", err=True)
-        plan = plan_sync(config, selected, read_states(selected, states), found, api.clock_reading())
+        accounts = await find_accounts(config, api)
+        if accounts.incomplete is not None:
+            click.echo(f"The plan may lack accounts. {accounts.incomplete.message}", err=True)
+        plan = plan_sync(config, selected, read_states(selected, states), accounts, api.clock_reading())
         for notice in plan.notices:
             click.echo(notice.text, err=True)
         empty_days = EmptyDayFinder.of_sync(config, api, plan.all_partitions)
         if ask:
-            await empty_days.ask_all(_AT_ONCE)
-        return forecast(config, plan, found.chosen, empty_days, api.limiters.tier)
+            await empty_days.ask_all(_QUERIES_IN_FLIGHT)
+        return forecast(config, plan, accounts.chosen, empty_days, api.limiters.tier)
 
 
-def show_forecast(found: Forecast, config: Config) -> None:
-    """Print it for people."""
+def show_forecast(planned: Forecast, config: Config) -> None:
+    """Print a forecast for people."""
     out = console()
-    shown = table("Stream", "Accounts", "First day", "Last day", "Windows", "Empty", "Requests",
-                  right=("Accounts", "Windows", "Empty", "Requests"))  # fmt: skip
-    for stream in found.streams:
-        shown.add_row(
+    streams = table("Stream", "Accounts", "First day", "Last day", "Windows", "Empty", "Requests",
+                    right=("Accounts", "Windows", "Empty", "Requests"))  # fmt: skip
+    for stream in planned.streams:
+        streams.add_row(
             stream.name,
             f"{stream.accounts:,}",
             str(stream.first or "-"),
@@ -130,23 +134,26 @@ def show_forecast(found: Forecast, config: Config) -> None:
             f"{stream.empty:,}",
             f"{stream.requests:,}",
         )
-    out.print(shown)
-    lanes = table("Endpoint", "Requests", "Takes", right=("Requests", "Takes"))
-    for endpoint, requests in sorted(found.requests.items(), key=lambda item: -item[1]):
-        lanes.add_row(f"/{endpoint}", f"{requests:,}", span(found.seconds[endpoint]))
-    out.print(lanes)
+    out.print(streams)
+    endpoints = table("Endpoint", "Requests", "Time", right=("Requests", "Time"))
+    for endpoint, requests in sorted(planned.requests.items(), key=lambda item: -item[1]):
+        endpoints.add_row(f"/{endpoint}", f"{requests:,}", span(planned.seconds[endpoint]))
+    out.print(endpoints)
     rate = 1 if config.sandbox else config.requests_per_second
     out.print(
-        f"At least {sum(found.requests.values()):,} requests for {found.accounts:,} account(s), in about "
-        f"{span(found.seconds[found.bound])} at {rate:g} a second for each endpoint. /{found.bound} bounds it.",
+        f"The sync would send at least {sum(planned.requests.values()):,} requests for {planned.accounts:,} "
+        f"account{'' if planned.accounts == 1 else 's'}. At {rate:g} requests per second and endpoint they take about "
+        f"{span(planned.seconds[planned.bound])}. The slowest endpoint is /{planned.bound}.",
         soft_wrap=True,
     )
     out.print(
-        "Each further page is a request more: 1,000 rows of a report, campaigns or ads, 20 to 100 of most assets."
+        "Each further page is another request. A page has 1,000 rows of a report; 1,000 campaigns, ad groups or ads; "
+        "or 20 to 100 of most assets.",
+        soft_wrap=True,
     )
-    if found.questions_open:
+    if planned.questions_open:
         out.print(
-            f"{found.questions_open:,} of these requests tell first which days have any data, five accounts at a time. "
-            "Windows without any are then left out, so that idle accounts cost nothing more: --ask shows how many.",
+            f"{planned.questions_open:,} of these requests find out which days have data, for five accounts at a time. "
+            "The sync then leaves out empty windows. To see how many that saves, add --ask.",
             soft_wrap=True,
         )

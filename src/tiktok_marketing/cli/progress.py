@@ -1,4 +1,4 @@
-"""How a sync is doing: redrawn in place on a terminal, a line now and then elsewhere."""
+"""The progress of a sync: redrawn in place on a terminal, elsewhere a line every ten seconds."""
 
 from __future__ import annotations
 
@@ -17,22 +17,23 @@ from tiktok_marketing.sync.events import StreamEnded
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-_EVERY = 10.0
+_LINE_INTERVAL = 10.0
 """Seconds between two lines where there is no terminal."""
-_REDRAWN_EVERY = 0.25
-_LOOKED_BACK = 10.0
+_REDRAW_INTERVAL = 0.25
+"""Seconds between two pictures on a terminal."""
+_RATE_PERIOD = 10.0
 """Seconds over which rates are measured."""
-_WORTH_A_GUESS = 0.02
-"""Share that must be done before the time left is guessed."""
+_LEAST_SHARE_FOR_ESTIMATE = 0.02
+"""The share that must be done before the remaining time is estimated."""
 
 
 class Pace(msgspec.Struct, frozen=True):
-    """How fast it goes, measured over the last seconds.
+    """The speed of a sync, measured over the last seconds.
 
     Args:
-        rows: Rows read a second.
-        requests: Requests a second on the busiest endpoint.
-        left: Seconds that are left; None if nobody can know.
+        rows: Rows read per second.
+        requests: Requests per second on the busiest endpoint.
+        left: Seconds that remain; None while they cannot be estimated.
     """
 
     rows: float
@@ -41,32 +42,32 @@ class Pace(msgspec.Struct, frozen=True):
 
 
 class PaceMeter:
-    """Makes rates of snapshots."""
+    """Turns snapshots into rates."""
 
     def __init__(self) -> None:
-        self._seen: deque[tuple[float, int, dict[str, int]]] = deque()
+        self._readings: deque[tuple[float, int, dict[str, int]]] = deque()
 
     def measure(self, snapshot: Snapshot, now: float) -> Pace:
-        """Take one more snapshot."""
+        """Add a snapshot and return the pace up to it."""
         reading = snapshot.reading
-        self._seen.append((now, reading.records, dict(reading.requests)))
-        while len(self._seen) > 2 and now - self._seen[0][0] > _LOOKED_BACK:
-            self._seen.popleft()
-        then, rows, requests = self._seen[0]
+        self._readings.append((now, reading.records, dict(reading.requests)))
+        while len(self._readings) > 2 and now - self._readings[0][0] > _RATE_PERIOD:
+            self._readings.popleft()
+        then, rows, requests = self._readings[0]
         seconds = max(now - then, 0.001)
         sent = max((count - requests.get(endpoint, 0) for endpoint, count in reading.requests.items()), default=0)
         share = reading.share_done
         left = None
-        if share is not None and share > _WORTH_A_GUESS and reading.seconds > 5:
+        if share is not None and share > _LEAST_SHARE_FOR_ESTIMATE and reading.seconds > 5:
             left = reading.seconds * (1 - share) / share
         return Pace((reading.records - rows) / seconds, sent / seconds, left)
 
 
 class Reporter(Watcher):
-    """Tells a person how far it is. Use it as an asynchronous context manager around the sync.
+    """Shows a person how far a sync is. Use it as an asynchronous context manager around the sync.
 
     Args:
-        quiet: Whether to tell nothing but warnings.
+        quiet: Whether to show only warnings.
     """
 
     def __init__(self, *, quiet: bool = False) -> None:
@@ -83,7 +84,7 @@ class Reporter(Watcher):
 
             self._live = Live(console=self.console, auto_refresh=False, transient=True)
             self._live.start()
-        self._task = asyncio.create_task(self._keep_telling())
+        self._task = asyncio.create_task(self._report_regularly())
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -93,28 +94,28 @@ class Reporter(Watcher):
         self.leave()
 
     def leave(self) -> None:
-        """Give the terminal back as it was."""
+        """Restore the terminal."""
         if self._live is not None:
             self._live.stop()
             self._live = None
 
     def begins(self, snapshot: Callable[[], Snapshot]) -> None:
-        """Keep the way to look at it."""
+        """Remember how to take a snapshot."""
         self._snapshot = snapshot
 
     def says(self, text: str) -> None:
-        """Print it, above what is redrawn."""
+        """Print a text, above the picture if there is one."""
         self.console.print(text, markup=False, soft_wrap=True)
 
     def ended(self, event: StreamEnded) -> None:
-        """Say so where nothing is redrawn."""
+        """Print a line for the stream where there is no picture."""
         if self._live is None and not self._quiet:
-            how = "complete" if event.complete else "incomplete"
-            self.says(f"{event.stream.name}: {how}, {event.records:,} rows read.")
+            status = "complete" if event.complete else "incomplete"
+            self.says(f"{event.stream.name}: {status}, {event.records:,} rows read.")
 
-    async def _keep_telling(self) -> None:
+    async def _report_regularly(self) -> None:
         while True:
-            await asyncio.sleep(_EVERY if self._live is None else _REDRAWN_EVERY)
+            await asyncio.sleep(_LINE_INTERVAL if self._live is None else _REDRAW_INTERVAL)
             if self._snapshot is None or self._quiet:
                 continue
             snapshot = self._snapshot()
@@ -126,29 +127,29 @@ class Reporter(Watcher):
 
 
 def line(snapshot: Snapshot, pace: Pace) -> str:
-    """Everything in one line.
+    """The progress in one line.
 
-    Example: `3 of 44 streams, 6 accounts: 12,345 rows read (1,200 a second), 10,000 loaded; 8.1 of 10 requests a
-    second; 45 % of the windows, about 3 min left.`
+    Example: `3 of 44 streams done, 6 accounts: 12,345 rows read (1,200 per second), 10,000 loaded; 8.1 of 10 requests
+    per second; 45% of the windows read, about 3 min left.`
     """
     reading = snapshot.reading
     done = sum(stream.phase in {"complete", "incomplete"} for stream in reading.streams)
     text = (
-        f"{done} of {len(reading.streams)} streams, {reading.accounts:,} accounts: {reading.records:,} rows read "
-        f"({pace.rows:,.0f} a second), {sum(snapshot.loaded.values()):,} loaded; "
-        f"{pace.requests:.1f} of {reading.quota:g} requests a second"
+        f"{done} of {len(reading.streams)} streams done, {reading.accounts:,} accounts: {reading.records:,} rows read "
+        f"({pace.rows:,.0f} per second), {sum(snapshot.loaded.values()):,} loaded; "
+        f"{pace.requests:.1f} of {reading.quota:g} requests per second"
     )
     if reading.refused:
-        text += f", {reading.refused:,} refused for their rate"
+        text += f", {reading.refused:,} refused by the rate limit"
     if reading.share_done is not None:
-        text += f"; {reading.share_done:.0%} of the windows"
+        text += f"; {reading.share_done:.0%} of the windows read"
     if pace.left is not None:
         text += f", about {span(pace.left)} left"
     return text + "."
 
 
 def drawing(snapshot: Snapshot, pace: Pace) -> RenderableType:
-    """The same as a picture: a bar for each stream that is being read, and one line for all."""
+    """The progress as a picture: a bar per stream that has begun, and one line for all."""
     from rich.console import Group
     from rich.progress_bar import ProgressBar
     from rich.table import Table

@@ -10,6 +10,11 @@ import click
 
 from tiktok_marketing.cli.common import console, debug_option, table
 
+_WIDTH_OF_ALL_COLUMNS = 160
+"""The width of a terminal in which all columns can be read."""
+_ONE_LINE_PER_STREAM = 1000
+"""The width where there is no terminal: whatever filters the list by line gets a stream per line."""
+
 
 @click.command(short_help="List the streams.")
 @click.option(
@@ -17,12 +22,15 @@ from tiktok_marketing.cli.common import console, debug_option, table
     "config_path",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="List only what this configuration can read: sandbox accounts lack some streams.",
+    help="List only what this configuration can read. Sandbox accounts lack some streams.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @debug_option
 def streams(config_path: Path | None, as_json: bool) -> int:
-    """List the streams: name, key, cursor and where they come from."""
+    """List the streams: name, key, cursor, endpoint and what they contain.
+
+    On a narrow terminal the list has names and descriptions only; --json always has everything.
+    """
     from tiktok_marketing.catalog import STREAMS
     from tiktok_marketing.config import load_config
 
@@ -42,9 +50,16 @@ def streams(config_path: Path | None, as_json: bool) -> int:
         ]
         click.echo(json.dumps(rows, indent=2))
         return 0
-    shown = table("Stream", "Key", "Cursor", "Endpoint", "Sandbox", "What it is")
+    out = console(width_without_terminal=_ONE_LINE_PER_STREAM)
+    if out.width < _WIDTH_OF_ALL_COLUMNS:
+        columns = table("Stream", "Contents", whole=("Stream",))
+        for stream in listed:
+            columns.add_row(stream.name, stream.description)
+        out.print(columns)
+        return 0
+    columns = table("Stream", "Key", "Cursor", "Endpoint", "Sandbox", "Contents")
     for stream in listed:
-        shown.add_row(
+        columns.add_row(
             stream.name,
             ", ".join(stream.primary_key) or "-",
             stream.cursor or "-",
@@ -52,5 +67,5 @@ def streams(config_path: Path | None, as_json: bool) -> int:
             "yes" if stream.sandbox else "no",
             stream.description,
         )
-    console().print(shown)
+    out.print(columns)
     return 0

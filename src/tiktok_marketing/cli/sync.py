@@ -19,47 +19,47 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    short_help="Read streams into DuckDB or Postgres, going on from the last run.",
-    epilog="Exit codes: 0 all was delivered; 1 something is missing, and is named; 2 wrong usage or configuration; "
-    "130 or 143 ended by Ctrl-C or a signal, with all that was read loaded (a second one ends it at once).",
+    short_help="Read streams into DuckDB or Postgres.",
+    epilog="Exit codes: 0 everything was delivered; 1 something is missing, and the output names it; 2 wrong usage or "
+    "configuration; 130 or 143 ended by Ctrl-C or a signal. After the first Ctrl-C or signal, sync loads what it has "
+    "read. A second one ends it at once.",
 )
 @config_option
 @click.option(
     "--to",
     required=True,
     metavar="DESTINATION",
-    help="duckdb:///tiktok.duckdb for a file here, duckdb:////data/tiktok.duckdb for an absolute path, or "
-    "postgresql://user@host:5432/database; its password there (user:password@host), in PGPASSWORD or ~/.pgpass.",
+    help="The database: duckdb:///tiktok.duckdb for a file in this folder, duckdb:////data/tiktok.duckdb for an "
+    "absolute path, or postgresql://user@host:5432/database. A Postgres password can be in the address "
+    "(user:password@host), in PGPASSWORD or in ~/.pgpass.",
 )
 @click.option(
-    "--streams", "names", metavar="A,B", help="Only these streams; `tiktok-marketing streams` lists them all."
+    "--streams", "names", metavar="A,B", help="Read only these streams; `tiktok-marketing streams` lists all."
 )
-@click.option(
-    "--dataset", default="tiktok_ads", show_default=True, metavar="NAME", help="Schema for the tables in the database."
-)
-@click.option("--full", is_flag=True, help="Forget how far these streams were read, and read them from start_date on.")
+@click.option("--dataset", default="tiktok_ads", show_default=True, metavar="NAME", help="The schema for the tables.")
+@click.option("--full", is_flag=True, help="Read the streams again from start_date, whatever was read before.")
 @debug_option
 def sync(config_path: Path, to: str, names: str | None, dataset: str, full: bool) -> int:
-    """Read streams into a DuckDB file or a Postgres database; the next run goes on from there.
+    """Read streams into a DuckDB file or a Postgres database, from where the last run ended.
 
-    Each stream becomes a table, and rows are merged by the stream's key. Data is loaded in packages, each together with
-    how far it reaches: however a run ends, the next one goes on from the last package, and no row is lost or doubled.
-    Tables of streams without a cursor hold what the last complete read found, and nothing that has vanished since.
+    Each stream becomes a table. Rows that arrive again replace those with the same key. Rows are loaded together with
+    the state that covers them. However a run ends, the next one goes on from there, and no row is lost or doubled.
+    The table of a stream without a cursor has what the last complete read returned, and nothing else.
     """
     from tiktok_marketing.config import load_config
 
     config = load_config(config_path)
     chosen = None if names is None else [name.strip() for name in names.split(",") if name.strip()]
-    summary, received = asyncio.run(_synced(config, to, chosen, dataset, full=full))
+    summary, received = asyncio.run(_sync(config, to, chosen, dataset, full=full))
     show_summary(summary)
     if summary.interrupted:
         again = "Run it again with --full" if full and not summary.packages else "The next run goes on from there"
-        click.echo(f"Ended early: what was read is loaded together with how far it reaches. {again}.", err=True)
+        click.echo(f"The sync ended early. What it had read is loaded. {again}.", err=True)
         return 128 + (received or signal.SIGINT)
     return 0 if summary.complete else 1
 
 
-async def _synced(
+async def _sync(
     config: Config, to: str, names: list[str] | None, dataset: str, *, full: bool
 ) -> tuple[Summary, int | None]:
     from tiktok_marketing.cli.progress import Reporter
@@ -73,7 +73,7 @@ async def _synced(
 
 
 class _Signals:
-    """The first signal ends the sync in order, the second one ends the program."""
+    """Handles Ctrl-C and SIGTERM: the first one ends the sync in order, the second one ends the program."""
 
     def __init__(self, stop: asyncio.Event, reporter: Reporter) -> None:
         self.received: int | None = None
@@ -85,18 +85,18 @@ class _Signals:
     def _receive(self, number: int) -> None:
         if self.received is not None:
             self._reporter.leave()
-            # Not a mere exit, which would wait for the thread that loads. The database stands a kill at any moment.
+            # A plain exit would wait for the thread that loads. The database survives a kill at any moment.
             os._exit(128 + number)
         self.received = number
         self._stop.set()
-        self._reporter.says("Ending: what was read is being loaded. Once more, and it ends at once.")
+        self._reporter.says("Stopping. Loading what was read. Interrupt once more to end at once.")
 
 
 def show_summary(summary: Summary) -> None:
-    """Print what was done: a table on stdout, and what is missing on stderr."""
-    shown = table("Stream", "Rows", "Seconds", "Was at", "Is at", "", right=("Rows", "Seconds"))
+    """Print what was loaded on stdout, and what is missing on stderr."""
+    streams = table("Stream", "Rows", "Seconds", "Cursor before", "Cursor after", "Status", right=("Rows", "Seconds"))
     for stream in summary.streams:
-        shown.add_row(
+        streams.add_row(
             stream.name,
             f"{stream.rows:,}",
             f"{stream.seconds:.1f}",
@@ -105,10 +105,10 @@ def show_summary(summary: Summary) -> None:
             "complete" if stream.complete else "[red]incomplete[/red]",
         )
     out = console()
-    out.print(shown)
+    out.print(streams)
     rate = summary.rows / summary.seconds if summary.seconds else 0
     out.print(
-        f"{summary.rows:,} rows in {span(summary.seconds)} ({rate:,.0f} a second), "
+        f"{summary.rows:,} rows in {span(summary.seconds)} ({rate:,.0f} per second), "
         f"{sum(summary.requests.values()):,} requests: {summary.destination}, schema {summary.dataset}",
         soft_wrap=True,
         markup=False,
