@@ -15,7 +15,7 @@ from simulation.loop import VirtualClock, WrongClock
 from simulation.schedule import Schedule, Session
 from simulation.sink import LineSink, PackageSink, Store, Tally, look_for_secrets
 from tiktok_marketing.airbyte.line_sinks import line_sink
-from tiktok_marketing.airbyte.read import _Telling
+from tiktok_marketing.airbyte.read import MessageWriter
 from tiktok_marketing.api.client import Client
 from tiktok_marketing.api.rate_limit.limiters import RateLimiters
 from tiktok_marketing.api.rate_limit.tiers import tier_of
@@ -178,16 +178,16 @@ class Process:
             await self._tell_packages(sync, sink, outcome, session)
 
     async def _tell_lines(self, sync: Sync, sink: LineSink, outcome: Outcome, session: Session) -> None:
-        telling = _Telling(sink)  # type: ignore[arg-type]
-        heart = asyncio.create_task(telling.beat(sync))
+        messages = MessageWriter(sink)  # type: ignore[arg-type]
+        heart = asyncio.create_task(messages.log_heartbeat(sync))
         try:
             async for event in sync.events():
                 if isinstance(event, StreamEnded):
                     outcome.ended[event.stream.name] = event
-                await telling.tell(event)
+                await messages.write_event(event)
                 await self._dawdle(session)
-            await telling.summarize(sync)
-            outcome.exit_code = telling.exit_code
+            await messages.write_summary(sync)
+            outcome.exit_code = messages.exit_code
         except ConnectorError as error:
             outcome.error, outcome.exit_code = error, 1
             look_for_secrets(f"{error} {error.detail}")

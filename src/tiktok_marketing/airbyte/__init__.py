@@ -1,4 +1,4 @@
-"""The Airbyte protocol face: spec, check, discover and read over stdin and stdout.
+"""The Airbyte source: spec, check, discover and read, with files as input and messages on stdout.
 
-stdout belongs to the protocol: nothing here, or below it, prints anything else there.
+stdout belongs to the protocol. Nothing here, and no package below, prints anything else there.
 """

@@ -1,4 +1,4 @@
-"""`python -m tiktok_marketing.airbyte`, the same as `source-tiktok-marketing`."""
+"""Runs `source-tiktok-marketing` as `python -m tiktok_marketing.airbyte`."""
 
 from tiktok_marketing.airbyte.entrypoint import main
 

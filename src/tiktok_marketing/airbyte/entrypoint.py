@@ -1,6 +1,6 @@
 """The executable `source-tiktok-marketing`: spec, check, discover and read, as the platform calls them.
 
-Everything heavy is imported by the command that needs it, so that `spec` answers in a blink.
+Each command imports what it needs, so that `spec` answers at once.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def run(argv: Sequence[str]) -> int:
     """Run a command.
 
     Returns:
-        0 if all that was asked for was done; 1 if not; 2 for a command line that cannot be understood.
+        0 if everything was done; 1 if not; 2 for a wrong command line.
 
     Raises:
         OutputError: If standard output cannot be written.
@@ -43,7 +43,7 @@ def run(argv: Sequence[str]) -> int:
         return _report(str(error), _failure_type(error), error.detail)
     except KeyboardInterrupt:
         return 130
-    except Exception as error:  # noqa: BLE001 - a user sees a sentence, the platform's log the rest
+    except Exception as error:  # noqa: BLE001 - a user gets a sentence, the platform's log the rest
         return _report_unexpected(error)
 
 
@@ -51,8 +51,8 @@ def _report_unexpected(error: Exception) -> int:
     if isinstance(error, MemoryError):
         return _report(str(OutOfMemoryError()), "transient_error", "")
     text = (
-        f"The connector failed: {type(error).__name__}. This is a fault of source-tiktok-marketing {__version__}: "
-        "report it, with the log, where you got it from."
+        f"The connector failed: {type(error).__name__}. This is a fault of source-tiktok-marketing {__version__}. "
+        "Report it, with the log, where you got the connector from."
     )
     return _report(text, "system_error", traceback.format_exc())
 
@@ -80,19 +80,19 @@ def _failure_type(error: ConnectorError) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="source-tiktok-marketing",
-        description="Reads TikTok Ads, as an Airbyte source. For use without Airbyte see `tiktok-marketing`.",
+        description="Read TikTok Ads as an Airbyte source. To read without Airbyte, use `tiktok-marketing`.",
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     helps = {
-        "spec": "print what can be configured",
-        "check": "see whether a configuration can be read with",
-        "discover": "print the streams and their schemas",
-        "read": "read the streams of a catalog",
+        "spec": "Print the specification of the configuration.",
+        "check": "Check whether a configuration works.",
+        "discover": "Print the streams and their schemas.",
+        "read": "Read the streams of a catalog and print their records.",
     }
-    for name, about in helps.items():
-        command = commands.add_parser(name, help=about, description=about)
-        command.add_argument("--debug", action="store_true", help="accepted for the platform's sake")
+    for name, description in helps.items():
+        command = commands.add_parser(name, help=description, description=description)
+        command.add_argument("--debug", action="store_true", help="has no effect; the platform may pass it")
         if name != "spec":
             command.add_argument("--config", required=True, metavar="FILE", help="the configuration (JSON)")
         if name == "read":
@@ -127,12 +127,14 @@ def _check(arguments: argparse.Namespace) -> int:
             return await check_access(config, api, clock)
 
     try:
-        failed = [f"{one.name}: {one.message} {one.remedy}".strip() for one in _finish(results()) if not one.ok]
+        failed = [
+            f"{result.name}: {result.message} {result.remedy}".strip() for result in _run(results()) if not result.ok
+        ]
     except ConfigurationError as error:
         failed = [str(error)]
     status = {"status": "FAILED", "message": "\n".join(failed)} if failed else {"status": "SUCCEEDED"}
     _print({"type": "CONNECTION_STATUS", "connectionStatus": status})
-    return 0  # the answer is in the message: that the check could be made is success
+    return 0  # the message has the answer; the exit code says that the check could be made
 
 
 def _discover(arguments: argparse.Namespace) -> int:
@@ -151,14 +153,14 @@ def _read(arguments: argparse.Namespace) -> int:
     config = load_config(arguments.config)
     selected = selected_streams(config, read_json(arguments.catalog, "catalog"))
     states = states_by_stream(read_json(arguments.state, "state") if arguments.state else None)
-    return _finish(read(config, selected, states))
+    return _run(read(config, selected, states))
 
 
-def _finish(work: Coroutine[Any, Any, T]) -> T:
-    """Do it, once all that it needs is imported.
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine, once everything that it needs is imported.
 
-    The garbage collector leaves alone what is there by now: to look at it again, and once more on the way out, costs
-    a sixth of the CPU of a small sync.
+    The garbage collector then ignores what was imported. To traverse that again, and once more on the way out, costs a
+    sixth of the CPU time of a small sync.
     """
     import asyncio
     import gc

@@ -1,4 +1,4 @@
-"""The catalog and the state that the platform passes in."""
+"""The catalog and the state that the platform passes."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def streams_of(config: Config) -> list[Stream]:
 
 
 def discovered(config: Config) -> dict[str, Any]:
-    """The catalog of the configured kind of account, in the protocol's form."""
+    """The catalog of the configured kind of account, as the protocol wants it."""
     return {"streams": [_stream(stream) for stream in streams_of(config)]}
 
 
 def _stream(stream: Stream) -> dict[str, Any]:
-    described: dict[str, Any] = {
+    description: dict[str, Any] = {
         "name": stream.name,
         "json_schema": json_schema(stream),
         "supported_sync_modes": ["full_refresh"],
@@ -31,65 +31,67 @@ def _stream(stream: Stream) -> dict[str, Any]:
         "is_resumable": stream.cursor is not None,
     }
     if stream.cursor is not None:
-        described["supported_sync_modes"] = ["full_refresh", "incremental"]
-        described |= {"source_defined_cursor": True, "default_cursor_field": [stream.cursor]}
-    return described
+        description["supported_sync_modes"] = ["full_refresh", "incremental"]
+        description |= {"source_defined_cursor": True, "default_cursor_field": [stream.cursor]}
+    return description
 
 
 def selected_streams(config: Config, catalog: Any) -> list[Selected]:
     """The streams of a configured catalog.
 
     Raises:
-        ConfigurationError: If it is of another form, or names a stream that does not exist.
+        ConfigurationError: If it has another form, or names a stream that does not exist.
     """
     entries = catalog.get("streams") if isinstance(catalog, Mapping) else None
     if not isinstance(entries, list):
         raise ConfigurationError(
             "The catalog has no list of `streams`.",
-            remedy="Pass a configured catalog, made from the output of discover.",
+            remedy="Pass a configured catalog. Its streams are those that discover prints.",
         )
     selected: dict[str, Selected] = {}
     for entry in entries:
-        described = entry.get("stream") if isinstance(entry, Mapping) else None
-        name = described.get("name") if isinstance(described, Mapping) else None
+        description = entry.get("stream") if isinstance(entry, Mapping) else None
+        name = description.get("name") if isinstance(description, Mapping) else None
         if not isinstance(name, str):
             raise ConfigurationError(
                 "The catalog has an entry without `stream.name`.",
-                remedy='Each entry looks like {"stream": {"name": ...}, "sync_mode": ...}.',
+                remedy='Write each entry as {"stream": {"name": ...}, "sync_mode": ...}.',
             )
         mode = entry.get("sync_mode", "full_refresh")
-        if mode != "full_refresh" and mode != "incremental":  # noqa: PLR1714 - it may be of a type that has no hash
+        if mode != "full_refresh" and mode != "incremental":  # noqa: PLR1714 - its type may have no hash
             raise ConfigurationError(
-                f"The catalog gives stream {name} the sync_mode {mode!r}.", remedy="It is full_refresh or incremental."
+                f"The catalog gives stream {name} the sync_mode {mode!r}.", remedy="Use full_refresh or incremental."
             )
-        selected[name] = Selected(_known(config, name), incremental=mode == "incremental")
+        selected[name] = Selected(_stream_of(config, name), incremental=mode == "incremental")
     return list(selected.values())
 
 
-def _known(config: Config, name: str) -> AnyStream:
+def _stream_of(config: Config, name: str) -> AnyStream:
     stream = stream_named(name)
     if stream is None:
-        near = get_close_matches(name, [known.name for known in STREAMS], n=1)
+        nearest = get_close_matches(name, [known.name for known in STREAMS], n=1)
         raise ConfigurationError(
             f"The catalog asks for stream {name!r}, which does not exist.",
-            remedy=f"Did you mean {near[0]}?" if near else "Run discover (or `tiktok-marketing streams`) to see all.",
+            remedy=f"Did you mean {nearest[0]}?"
+            if nearest
+            else "To see all streams, run discover or `tiktok-marketing streams`.",
         )
     if config.sandbox and not stream.sandbox:
         raise ConfigurationError(
             f"The catalog asks for stream {name}, which sandbox accounts do not have.",
-            remedy="Leave it out, or use a production application.",
+            remedy="Leave it out, or use a production account.",
         )
     return stream
 
 
 def states_by_stream(raw: Any) -> dict[str, Any]:
-    """The states in a state file, by stream, from any form the protocol has had.
+    """The states in a state file, by stream, from any form that the protocol has had.
 
-    A list of state messages, with or without their envelope; one such message; a global state; or the old object with a
-    key for each stream.
+    The forms are a list of state messages, with or without their envelope; one such message; a global state; and the
+    old object with a key per stream.
 
     Raises:
-        ConfigurationError: If it is of no such form.
+        ConfigurationError: If it has another form.
     """
     try:
         return _states(raw)
@@ -138,7 +140,7 @@ def _by_descriptor(entries: Any) -> dict[str, Any]:
         name = descriptor.get("name") if isinstance(descriptor, Mapping) else None
         if not isinstance(entry, Mapping) or not isinstance(name, str):
             raise ConfigurationError(
-                "The state has an entry without a stream's name.",
+                "The state has an entry that names no stream.",
                 remedy="Pass the state messages that an earlier sync wrote.",
             )
         states[name] = entry.get("stream_state")

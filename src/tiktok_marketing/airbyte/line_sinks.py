@@ -1,4 +1,4 @@
-"""Sinks whose records are lines of the Airbyte protocol: record messages, one per line."""
+"""Sinks that turn records into lines of the Airbyte protocol: one record message per line."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from tiktok_marketing.sync.decode.pages import RecordList, RowSink
 
 _ENCODER = msgspec.json.Encoder()
 _PORTION = 192 * 1024
-"""Bytes that are handed on at once, or a chunk more."""
+"""Bytes of a portion. It may have one chunk more."""
 _OBJECTS = 32
 """Objects that are encoded at once."""
 
 
 class LineSink(RowSink, Protocol):
-    """A sink that gives its records as lines."""
+    """A sink that returns its records as lines."""
 
     def portions(self) -> Iterator[Portion]:
-        """The lines, in portions of whole lines."""
+        """The lines, in portions that end with a line."""
         ...
 
 
 def line_sink(stream: Stream, advertiser_id: int | None) -> LineSink:
-    """Make the sink of a page, for an account."""
+    """Make the sink for a page of an account."""
     if isinstance(stream, ReportStream) and advertiser_id is not None:
         return ReportLines(stream, advertiser_id)
     return ObjectLines(stream)
@@ -61,7 +61,7 @@ class ReportLines:
         self._count = 0
 
     def take(self, rows: bytes) -> Sequence[Sequence[Any]] | None:
-        """Take rows as TikTok sends them; None if they have to be decoded."""
+        """Add rows as TikTok sends them. Returns their dimensions; None if the rows have to be decoded first."""
         encoded = lines_of(self._stream, rows, self._before, _tail())
         if encoded is None:
             return None
@@ -71,7 +71,7 @@ class ReportLines:
         return dimensions
 
     def extend(self, rows: Sequence[Any]) -> None:
-        """Take decoded rows."""
+        """Add decoded rows."""
         if not rows:
             return
         dimensions = [row.dimensions for row in rows]
@@ -120,7 +120,7 @@ class ObjectLines(RecordList):
 
 @cache
 def _data_of(stream: ReportStream) -> tuple[tuple[str, ...], Any]:
-    """The dimensions of a report, and the type of its records' data."""
+    """The dimensions of a report, and a type for the data of its records."""
     names = stream.source.dimensions
     fields = dict.fromkeys(("advertiser_id", *names, "dimensions", "metrics"), Any)
     return names, msgspec.defstruct("Data", fields.items(), gc=False)
@@ -148,12 +148,12 @@ def _tail() -> bytes:
 
 
 def _lines_of(data: Iterable[Any], head: bytes) -> memoryview:
-    """Record messages, one a line, for the data of each.
+    """Record messages, one per line, from the data of each.
 
-    What is around the data is put in where one line ends and the next begins, all at once: the encoder writes line ends
-    nowhere else. That takes a third of the time of encoding an object for each message.
+    Replacing every line end puts the envelopes around the data, all at once: the encoder writes line ends nowhere else.
+    That takes a third of the time of encoding an object per message.
     """
     tail = _tail()
     lines = _ENCODER.encode_lines([None, *data])
-    before, after = len(b"null" + tail), len(head)  # so that the first line, too, comes after an end
+    before, after = len(b"null" + tail), len(head)  # so that a line end precedes the first record, too
     return memoryview(lines.replace(b"\n", tail + head))[before:-after]

@@ -1,4 +1,4 @@
-"""Airbyte protocol messages as bytes, one a line."""
+"""Airbyte protocol messages as bytes, one per line."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ StreamState = Literal["STARTED", "RUNNING", "COMPLETE", "INCOMPLETE"]
 
 
 def message_line(message: AirbyteMessage) -> bytes:
-    """Any message but records and states, which are too many to be built as objects."""
-    told = _without_nulls(msgspec.to_builtins(message))
+    """Encode a message. Records and states are too many to be built as objects, and have functions of their own."""
+    fields = _without_nulls(msgspec.to_builtins(message))
     try:
-        return _ENCODER.encode(told) + b"\n"
-    except UnicodeEncodeError:  # half of a character, quoted from what somebody passed in
-        return json.dumps(told).encode() + b"\n"
+        return _ENCODER.encode(fields) + b"\n"
+    except UnicodeEncodeError:  # half of a character, quoted from somebody's input
+        return json.dumps(fields).encode() + b"\n"
 
 
 def _without_nulls(value: Any) -> Any:
@@ -52,21 +52,21 @@ def log_line(level: LogLevel, text: str, *, detail: str = "") -> bytes:
 
 
 def status_line(stream: str, status: StreamState) -> bytes:
-    """What becomes of a stream."""
-    told = AirbyteStreamStatusTraceMessage(
+    """The status of a stream."""
+    stream_status = AirbyteStreamStatusTraceMessage(
         stream_descriptor=StreamDescriptor(name=stream), status=AirbyteStreamStatus[status]
     )
-    return _trace(AirbyteTraceMessage(type=TraceType.STREAM_STATUS, emitted_at=_now(), stream_status=told))
+    return _trace(AirbyteTraceMessage(type=TraceType.STREAM_STATUS, emitted_at=_now(), stream_status=stream_status))
 
 
 def error_line(text: str, failure: str, *, detail: str = "", stream: str | None = None) -> bytes:
-    """An error that a person has to read.
+    """An error for a person.
 
     Args:
         text: What happened and what to do.
         failure: `config_error`, `system_error` or `transient_error`.
-        detail: For whoever debugs it.
-        stream: The stream that it is about, if it is one only.
+        detail: More, for whoever debugs it.
+        stream: The stream that it concerns; None if it concerns several.
     """
     error = AirbyteErrorTraceMessage(
         message=text,
@@ -82,8 +82,8 @@ def _trace(trace: AirbyteTraceMessage) -> bytes:
 
 
 def state_line(stream: str, state: Mapping[str, Any], records: int) -> bytes:
-    """A stream's state, and how many records came since the one before."""
-    told = {
+    """A stream's state, and the number of records since the state before."""
+    message = {
         "type": "STATE",
         "state": {
             "type": "STREAM",
@@ -91,7 +91,7 @@ def state_line(stream: str, state: Mapping[str, Any], records: int) -> bytes:
             "sourceStats": {"recordCount": float(records)},
         },
     }
-    return _ENCODER.encode(told) + b"\n"
+    return _ENCODER.encode(message) + b"\n"
 
 
 def _now() -> int:

@@ -1,4 +1,4 @@
-"""Standard output, written in a thread of its own: a slow reader holds up the writing and nothing else."""
+"""Standard output, written in a thread of its own, so that a slow reader delays nothing but the writing."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from typing import Self
 from tiktok_marketing.stdout import write_stdout
 
 _MOST_WAITING = 4 * 2**20
-"""Bytes that may wait to be written before whoever writes has to wait too."""
+"""Bytes that may wait to be written. Beyond it, `Output.write` waits."""
 
 _PIPE = 2**20
-"""Bytes that a pipe is asked to hold. Linux gives 64 KB, and each time that is full two processes change places."""
+"""Bytes that a pipe should hold. Linux gives 64 KB, and each time that is full the system switches processes."""
 
 Portion = Sequence[bytes | memoryview]
-"""Bytes that are written one after the other."""
+"""Buffers that are written one after the other."""
 
 Write = Callable[[Portion], object]
 
 
 def widen_stdout() -> None:
-    """Let standard output hold more, if it is a pipe and the system lets us."""
-    with suppress(ImportError, AttributeError, OSError, ValueError):  # not Linux, no pipe, or its limits are reached
+    """Enlarge the buffer of standard output, if it is a pipe and the system allows it."""
+    with suppress(ImportError, AttributeError, OSError, ValueError):  # not Linux, not a pipe, or beyond its limit
         import fcntl
 
         if fcntl.fcntl(1, fcntl.F_GETPIPE_SZ) < _PIPE:
@@ -34,10 +34,10 @@ def widen_stdout() -> None:
 
 
 class Output:
-    """Writes in order, and waits only for room.
+    """Writes portions in order, and waits only while too many bytes are queued.
 
     Args:
-        write: Takes what is to be written, in the thread.
+        write: Writes a portion; called in the thread.
     """
 
     def __init__(self, write: Write = write_stdout) -> None:
@@ -63,13 +63,13 @@ class Output:
     ) -> None:
         await self._until(0)
         self._queue.put(None)
-        await self._ended.wait()  # not in a thread that waits: where memory is short there may be none to have
+        await self._ended.wait()  # no other thread waits for it: where memory is short, none may start
         self._thread.join()
         if exc_type is None:
             self._raise()
 
     async def write(self, portion: Portion) -> None:
-        """Hand bytes over, once few enough wait before them.
+        """Queue a portion, and wait while too many bytes are queued.
 
         Raises:
             OutputError: If earlier bytes could not be written.
@@ -78,9 +78,9 @@ class Output:
         size = sum(map(len, portion))
         with self._lock:
             self._waiting += size
-            too_much = self._waiting > _MOST_WAITING
+            is_full = self._waiting > _MOST_WAITING
         self._queue.put((portion, size))
-        if too_much:
+        if is_full:
             await self._until(_MOST_WAITING)
             self._raise()
 
@@ -98,17 +98,17 @@ class Output:
             raise self._failure
 
     def _run(self) -> None:
-        while (taken := self._queue.get()) is not None:
-            portion, size = taken
+        while (item := self._queue.get()) is not None:
+            portion, size = item
             try:
                 if self._failure is None:
                     self._write(portion)
-            except BaseException as error:  # noqa: BLE001 - raised again where somebody can act
+            except BaseException as error:  # noqa: BLE001 - raised again in the loop's thread
                 self._failure = error
-            del portion, taken
+            del portion, item  # the memory is free before the next portion arrives
             with self._lock:
                 self._waiting -= size
                 awaited, self._awaited = self._awaited, False
-            if awaited:  # to wake the loop for nothing costs more than to write
+            if awaited:  # waking the loop for nothing costs more than writing
                 self._loop.call_soon_threadsafe(self._drained.set)
         self._loop.call_soon_threadsafe(self._ended.set)

@@ -1,9 +1,10 @@
-"""A sync, told in protocol messages: every record before the state that covers it, every stream to its status."""
+"""A sync as protocol messages: each record before the state that covers it, each stream with its status."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, cast
@@ -37,7 +38,7 @@ from tiktok_marketing.sync.run.engine import Sync
 
 _HEARTBEAT = 60.0
 """Seconds of silence after which a log line tells the platform that the sync is alive."""
-_NAMED = 20
+_MOST_FAILURES_NAMED = 20
 """Failures that an error message names one by one."""
 _GRAVEST_FIRST = ("config_error", "system_error", "transient_error")
 
@@ -58,10 +59,10 @@ async def read(
         config: What the user asked for.
         selected: The streams and their modes.
         states: Stream name to the state of an earlier run.
-        write: Takes lines; called in a thread of its own, so that a slow reader holds up no request.
-        clock: The time.
-        address: Scheme, host and port to ask; None for where the configuration and the environment say.
-        limits: Of memory; None for those that the machine sets.
+        write: Writes a portion of lines; called in a thread of its own, so that a slow reader delays no request.
+        clock: The clock; None for the machine's.
+        address: Scheme, host and port of the API; None for those of the configuration or the environment.
+        limits: The limits of memory; None for those that the machine sets.
 
     Returns:
         The exit code: 0 only if everything was delivered.
@@ -71,24 +72,24 @@ async def read(
     """
     clock = clock or SystemClock()
     async with Output(write) as output:
-        telling = _Telling(output)
-        return await _read(config, selected, states, telling, clock, address, meters() if limits is None else limits)
+        messages = MessageWriter(output)
+        return await _read(config, selected, states, messages, clock, address, meters() if limits is None else limits)
 
 
 async def _read(
     config: Config,
     selected: Sequence[Selected],
     states: Mapping[str, Any],
-    telling: _Telling,
+    messages: MessageWriter,
     clock: Clock,
     address: str | None,
     limits: Sequence[Meter],
 ) -> int:
-    async with connect(config, clock=clock, on_wait=telling.wait, address=address) as api:
+    async with connect(config, clock=clock, on_wait=messages.log_wait, address=address) as api:
         sync = Sync(config, selected, states, api, clock, sink_factory=line_sink)
-        beside = [
-            asyncio.create_task(telling.beat(sync)),
-            asyncio.create_task(watch(limits, lambda what: sync.stop(OutOfMemoryError(what)))),
+        background = [
+            asyncio.create_task(messages.log_heartbeat(sync)),
+            asyncio.create_task(watch(limits, lambda usage: sync.stop(OutOfMemoryError(usage)))),
         ]
         loop = asyncio.get_running_loop()
         for signum in (signal.SIGTERM, signal.SIGINT):
@@ -96,124 +97,133 @@ async def _read(
                 loop.add_signal_handler(signum, sync.stop, signal.Signals(signum).name)
         try:
             async for event in sync.events():
-                await telling.tell(event)
+                await messages.write_event(event)
                 del event
         finally:
-            for task in beside:
+            for task in background:
                 task.cancel()
-        await telling.summarize(sync)
-    return telling.exit_code
+        await messages.write_summary(sync)
+    return messages.exit_code
 
 
-class _Telling:
-    """Turns events into lines, one at a time and in their order."""
+class MessageWriter:
+    """Writes events as messages, in their order."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
         self._running: set[str] = set()
         self._failures: list[Failure] = []
-        self._spoke = False
+        self._has_written = False
         self._waits: set[asyncio.Task[None]] = set()
 
-    async def tell(self, event: Event) -> None:
+    async def write_event(self, event: Event) -> None:
+        """Write what an event says."""
         match event:
             case Rows():
                 name = event.stream.name
                 if name not in self._running:
                     self._running.add(name)
-                    await self._say(status_line(name, "RUNNING"))
-                for portion in cast(LineSink, event.records).portions():  # as `line_sink` made them
-                    await self._put(portion)
+                    await self._write_line(status_line(name, "RUNNING"))
+                for portion in cast(LineSink, event.records).portions():  # `line_sink` made it
+                    await self._write(portion)
             case Checkpoint():
-                await self._say(state_line(event.stream.name, event.state, event.records))
+                await self._write_line(state_line(event.stream.name, event.state, event.records))
             case StreamStarted():
-                await self._say(status_line(event.stream.name, "STARTED"))
+                await self._write_line(status_line(event.stream.name, "STARTED"))
             case StreamEnded():
-                await self._end(event)
+                await self._write_end(event)
             case Notice():
                 level: LogLevel = "WARN" if event.level == "warning" else "INFO"
-                await self._say(log_line(level, event.text, detail=event.detail))
+                await self._write_line(log_line(level, event.text, detail=event.detail))
 
-    async def _end(self, event: StreamEnded) -> None:
+    async def _write_end(self, event: StreamEnded) -> None:
         for failure in event.failures:
             level: LogLevel = "WARN" if failure.tolerated else "ERROR"
-            about = f"Stream {failure.stream}{f', {failure.what}' if failure.what else ''}"
-            text = f"{about}: {failure.error.message}"
-            await self._say(log_line(level, text, detail=failure.error.detail))
+            scope = f"Stream {failure.stream}{f', {failure.what}' if failure.what else ''}"
+            text = f"{scope}: {failure.error.message}"
+            await self._write_line(log_line(level, text, detail=failure.error.detail))
         self._failures += [failure for failure in event.failures if not failure.tolerated]
         name = event.stream.name
-        await self._say(log_line("INFO", f"Stream {name}: {event.records:,} records."))
-        await self._say(status_line(name, "COMPLETE" if event.complete else "INCOMPLETE"))
+        await self._write_line(log_line("INFO", f"Stream {name}: {event.records:,} records."))
+        await self._write_line(status_line(name, "COMPLETE" if event.complete else "INCOMPLETE"))
 
-    async def summarize(self, sync: Sync) -> None:
-        """Say what was done and, in one error for each cause, what is missing and what to do about it."""
+    async def write_summary(self, sync: Sync) -> None:
+        """Write what was done and, in an error per cause, what is missing and what to do."""
         progress = sync.progress()
         requests = sum(progress.requests.values())
-        await self._say(
+        await self._write_line(
             log_line(
                 "INFO",
                 f"{progress.records:,} records of {progress.accounts:,} accounts in {progress.seconds:,.1f} s, "
-                f"{requests:,} requests ({progress.retried:,} retried, {progress.refused:,} refused for their rate).",
+                f"{requests:,} requests ({progress.retried:,} retried, {progress.refused:,} refused by the rate "
+                "limit).",
             )
         )
-        for text, verdict, detail, stream in _causes(self._failures):
-            await self._say(error_line(text, verdict, detail=detail, stream=stream))
+        for text, failure, detail, stream in _causes(self._failures):
+            await self._write_line(error_line(text, failure, detail=detail, stream=stream))
 
     @property
     def exit_code(self) -> int:
+        """0 unless something is missing."""
         return 1 if self._failures else 0
 
-    def wait(self, waiting: Waiting) -> None:
-        """A request is tried again after a wait that would otherwise look like a hang."""
-        task = asyncio.get_running_loop().create_task(self._say(log_line("INFO", str(waiting))))
+    def log_wait(self, waiting: Waiting) -> None:
+        """Log that a request waits for its next try, so that nobody takes the wait for a hang."""
+        task = asyncio.get_running_loop().create_task(self._write_line(log_line("INFO", str(waiting))))
         self._waits.add(task)
         task.add_done_callback(self._waits.discard)
 
-    async def beat(self, sync: Sync) -> None:
-        """Break long silences."""
+    async def log_heartbeat(self, sync: Sync) -> None:
+        """Log after each long silence that the sync goes on."""
         while True:
-            self._spoke = False
+            self._has_written = False
             await asyncio.sleep(_HEARTBEAT)
-            if not self._spoke:
+            if not self._has_written:
                 progress = sync.progress()
                 requests = sum(progress.requests.values())
-                await self._say(
+                await self._write_line(
                     log_line("INFO", f"Still reading: {progress.records:,} records, {requests:,} requests.")
                 )
 
-    async def _say(self, line: bytes) -> None:
-        await self._put([line])
+    async def _write_line(self, line: bytes) -> None:
+        await self._write([line])
 
-    async def _put(self, portion: Portion) -> None:
-        self._spoke = True
+    async def _write(self, portion: Portion) -> None:
+        self._has_written = True
         await self._output.write(portion)
 
 
 def _causes(failures: Sequence[Failure]) -> list[tuple[str, str, str, str | None]]:
-    """One message for each stream and remedy; one for all streams if the very same error ended them all."""
+    """A message per stream and remedy; a single one if the same error ended several streams.
+
+    Returns:
+        The text, the failure type, the detail and the stream of each message.
+    """
     grouped: dict[tuple[str | None, str], list[Failure]] = {}
-    ended_all = {id(one.error) for one in failures if sum(other.error is one.error for other in failures) > 1}
+    times = Counter(id(failure.error) for failure in failures)
     for failure in failures:
-        key = (
-            (None, str(id(failure.error))) if id(failure.error) in ended_all else (failure.stream, failure.error.remedy)
-        )
+        is_shared = times[id(failure.error)] > 1
+        key = (None, str(id(failure.error))) if is_shared else (failure.stream, failure.error.remedy)
         grouped.setdefault(key, []).append(failure)
     causes = []
     for (stream, _), group in grouped.items():
-        verdict = min((failure_type(one.error) for one in group), key=_GRAVEST_FIRST.index)
-        said = list(
-            dict.fromkeys(f"{one.what}: {one.error.message}" if one.what else one.error.message for one in group)
+        gravest = min((failure_type(failure.error) for failure in group), key=_GRAVEST_FIRST.index)
+        messages = list(
+            dict.fromkeys(
+                f"{failure.what}: {failure.error.message}" if failure.what else failure.error.message
+                for failure in group
+            )
         )
-        more = f" And {len(said) - _NAMED:,} more." if len(said) > _NAMED else ""
-        about = f"Stream {stream}: " if stream else ""
-        text = f"{about}{' '.join(said[:_NAMED])}{more} {group[0].error.remedy}".strip()
-        causes.append((text, verdict, group[0].error.detail, stream))
+        named = " ".join(messages[:_MOST_FAILURES_NAMED])
+        more = f" And {len(messages) - _MOST_FAILURES_NAMED:,} more." if len(messages) > _MOST_FAILURES_NAMED else ""
+        scope = f"Stream {stream}: " if stream else ""
+        causes.append((f"{scope}{named}{more} {group[0].error.remedy}".strip(), gravest, group[0].error.detail, stream))
     return causes
 
 
 def failure_type(error: ConnectorError) -> str:
-    """Whose turn it is to act, in Airbyte's words."""
-    if isinstance(error, (ConfigurationError, OutOfReachError)):  # only another configuration can do without the rest
+    """The failure type in Airbyte's words, which say who has to act."""
+    if isinstance(error, (ConfigurationError, OutOfReachError)):  # only another configuration can avoid it
         return "config_error"
     if isinstance(error, SyncInterruptedError):
         return "transient_error"
