@@ -1,4 +1,4 @@
-"""Both connectors before the same emulator: what is set up, and what each of them read and asked."""
+"""Both connectors against the same emulator: the setup, and what each of them read and asked for."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ def sandbox(emulator: Emulator) -> Config:
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
-    """One emulator and what is read from it.
+    """An emulator and what is read from it.
 
     Attributes:
         options: The emulator's.
-        credentials: Makes that part of the configuration.
-        fields: The rest of the configuration.
-        ours: What only our configuration has besides.
-        streams: Which; None for all that the kind of account has.
-        incremental: Whether streams with a cursor are read by it.
+        credentials: Makes the credentials of the configuration.
+        fields: The other fields of the configuration.
+        ours: Fields that only our configuration has.
+        streams: The streams to read; None for all that the kind of account has.
+        incremental: Whether streams with a cursor are read incrementally.
         idle: Whether 4.7.0 will do little but wait.
     """
 
@@ -57,10 +57,10 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     idle: bool = False
 
     def catalog(self) -> Config:
-        """The same for both."""
+        """The configured catalog, the same for both."""
         config = self.credentials(Emulator(self.options))
-        small = config.get("credentials", {}).get("auth_type") == "sandbox_access_token"
-        names = {stream.name for stream in STREAMS if stream.sandbox or not small}
+        is_sandbox = config.get("credentials", {}).get("auth_type") == "sandbox_access_token"
+        names = {stream.name for stream in STREAMS if stream.sandbox or not is_sandbox}
         catalog = catalog_of(names & (self.streams or names), incremental=self.incremental)
         for entry in catalog["streams"]:
             entry["stream"]["supported_sync_modes"] = ["full_refresh", "incremental"]
@@ -77,15 +77,16 @@ class Reading(msgspec.Struct, frozen=True):
         """First and last day of each request for a report, earliest first, by account."""
         source = stream.source
         days: dict[str, list[tuple[str, str]]] = {}
-        for one in self.asked:
+        for request in self.asked:
             if (
-                one.params.get("report_type") == source.report_type
-                and "advertiser_ids" not in one.params  # which only asks what days have anything
-                and one.params["data_level"] == source.data_level
-                and set(json.loads(one.params["dimensions"])) == set(source.dimensions)
+                request.params.get("report_type") == source.report_type
+                and "advertiser_ids" not in request.params  # a query for the days that have data
+                and request.params["data_level"] == source.data_level
+                and set(json.loads(request.params["dimensions"])) == set(source.dimensions)
             ):
-                days.setdefault(one.advertiser_id, []).append((one.params["start_date"], one.params["end_date"]))
-        return {account: sorted(found) for account, found in days.items()}
+                window = (request.params["start_date"], request.params["end_date"])
+                days.setdefault(request.advertiser_id, []).append(window)
+        return {account: sorted(windows) for account, windows in days.items()}
 
     def first_days(self, stream: ReportStream) -> dict[str, str]:
         """The earliest day that was asked for, by account."""
@@ -109,7 +110,7 @@ async def read_ours(setup: Setup, state: Any = None) -> Reading:
 
 
 async def read_theirs(peer: Peer, setup: Setup, state: Any = None) -> Reading:
-    """Read with Airbyte's."""
+    """Read with Airbyte's connector."""
     async with Emulator(setup.options) as emulator:
         outcome = await peer.run(
             "read",

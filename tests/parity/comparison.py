@@ -1,4 +1,4 @@
-"""What one connector gave and the other did not, record by record and field by field."""
+"""How the records of both connectors differ, field by field."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MISSING = "(missing)"
 
 
 def equal(theirs: Any, ours: Any) -> bool:
-    """Whether all of their value is in ours, with the same type."""
+    """Whether our value has everything that theirs has, with the same type."""
     if isinstance(theirs, dict) and isinstance(ours, dict):
         return all(key in ours and equal(value, ours[key]) for key, value in theirs.items())
     if isinstance(theirs, list) and isinstance(ours, list):
@@ -25,35 +25,35 @@ def equal(theirs: Any, ours: Any) -> bool:
 
 
 def differing_fields(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> list[str]:
-    """Fields of one record that are not here, or not equal; those of `metrics` and the like one by one."""
-    found = []
+    """Fields of a record that ours lacks or that differ; the fields of nested objects count separately."""
+    differing = []
     for field, value in theirs.items():
         mine = ours.get(field)
         if isinstance(value, dict) and isinstance(mine, dict):
-            found += [
+            differing += [
                 f"{field}.{name}" for name, part in value.items() if name not in mine or not equal(part, mine[name])
             ]
         elif field not in ours or not equal(value, mine):
-            found.append(field)
-    return found
+            differing.append(field)
+    return differing
 
 
 def differences(stream: Stream, theirs: Outcome, ours: Outcome) -> Counter[str]:
-    """How often each field differs; `(missing)` counts records that are not here at all."""
+    """How often each field differs; `(missing)` counts records that ours lacks."""
 
     def key(record: Mapping[str, Any]) -> Any:
         if stream.primary_key:
             return tuple(record.get(field) for field in stream.primary_key)
         return json.dumps({name: value for name, value in record.items() if name != "advertiser_id"}, sort_keys=True)
 
-    here = defaultdict(list)
+    by_key = defaultdict(list)
     for record in ours.records(stream.name):
-        here[key(record)].append(record)
-    found: Counter[str] = Counter()
+        by_key[key(record)].append(record)
+    counts: Counter[str] = Counter()
     for record in theirs.records(stream.name):
-        candidates = [differing_fields(record, mine) for mine in here.get(key(record), [])]
-        found.update(min(candidates, key=len) if candidates else [MISSING])
-    return found
+        candidates = [differing_fields(record, mine) for mine in by_key.get(key(record), [])]
+        counts.update(min(candidates, key=len) if candidates else [MISSING])
+    return counts
 
 
 def all_differences(theirs: Outcome, ours: Outcome) -> dict[tuple[str, str], int]:
@@ -69,7 +69,7 @@ def failed(outcome: Outcome) -> set[str]:
 
 
 def keys(stream: Stream, *readings: Reading) -> set[tuple[object, ...]]:
-    """What tells the records of these readings apart; 4.7.0's do not name their account."""
+    """The keys of the records of these readings, without accounts, which 4.7.0's records do not name."""
     return {
         tuple(record[field] for field in stream.primary_key)
         for reading in readings

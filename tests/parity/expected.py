@@ -1,4 +1,4 @@
-"""Where records of 4.7.0 are not here as they are, and why. What no longer differs must leave these lists."""
+"""Where our records differ from 4.7.0's, and why. What no longer differs must leave these lists."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ EXPECTED: Mapping[str, Differences] = {
     },
     "smart_plus": {
         **_SMART_PLUS_ID,
-        ("ads", "modify_time"): "4.7.0 writes the text None for the first ad without one, and fails at the second",
+        ("ads", "modify_time"): "4.7.0 writes the text None for the first ad that has none, and fails at the second",
     },
 }
 """By scenario; those that are not listed differ in nothing."""

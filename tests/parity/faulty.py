@@ -1,4 +1,4 @@
-"""Where 4.7.0 goes wrong: one small scenario for each fault, on its own or with others that need the same set-up."""
+"""Where 4.7.0 goes wrong: a small scenario per fault. Faults that need the same setup share one."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def truth_of(setup: Setup, start: str, end: str, **choices: Any) -> dict[str, di
     """What a complete reader must end up with, by account."""
     emulator = Emulator(setup.options)
     return {
-        one: emulator.truth(one, date.fromisoformat(start), date.fromisoformat(end), **choices)
-        for one in emulator.advertiser_ids
+        account: emulator.truth(account, date.fromisoformat(start), date.fromisoformat(end), **choices)
+        for account in emulator.advertiser_ids
     }
 
 

@@ -45,7 +45,7 @@ class Peer:
 
         Args:
             command: `check`, `discover` or `read`.
-            url: What takes the place of TikTok's host, `http://127.0.0.1:8080` say.
+            url: What takes the place of TikTok's host, for example `http://127.0.0.1:8080`.
             now: The moment at which it starts.
             sandbox_url: What takes the place of the sandbox's host; the same if it is not given.
             idle: Whether it does little but wait, and need not wait for others to end.
@@ -87,7 +87,7 @@ class Peer:
                     await process.wait()
         lines = [line for line in output.splitlines() if line.startswith(b"{")]
         if not lines:
-            raise RuntimeError(f"4.7.0 said nothing: {errors.decode()[-2000:]}")
+            raise RuntimeError(f"4.7.0 printed nothing: {errors.decode()[-2000:]}")
         return Outcome(lines, process.returncode or 0)
 
     def _copy(self, target: Path, url: str, sandbox_url: str) -> None:

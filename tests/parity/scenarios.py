@@ -1,4 +1,4 @@
-"""What both connectors are made to read. Each scenario runs once a session, and tests ask about what came of it."""
+"""What both connectors read. Each scenario runs once per session, and tests examine its outcome."""
 
 from __future__ import annotations
 
@@ -74,18 +74,18 @@ async def object_syncs(peer: Peer) -> Syncs:
 
 
 async def _syncs(peer: Peer, setup: Callable[[datetime], Setup]) -> Syncs:
-    one, two = (
-        msgspec.structs.replace(moment, streams=WITH_CURSOR & (moment.streams or WITH_CURSOR))
-        for moment in (setup(FIRST), setup(SECOND))
+    today, tomorrow = (
+        msgspec.structs.replace(plain, streams=WITH_CURSOR & (plain.streams or WITH_CURSOR))
+        for plain in (setup(FIRST), setup(SECOND))
     )
-    first = await read_both(peer, one)
+    first = await read_both(peer, today)
     theirs, ours = first.theirs.outcome.state_file, first.ours.outcome.state_file
-    from_own, from_others = await asyncio.gather(read_theirs(peer, two, theirs), read_theirs(peer, two, ours))
+    from_own, from_others = await asyncio.gather(read_theirs(peer, tomorrow, theirs), read_theirs(peer, tomorrow, ours))
     return Syncs(
         first,
-        Pair(from_own, await read_ours(two, ours)),
-        Pair(from_others, await read_ours(two, theirs)),
-        await read_ours(two),
+        Pair(from_own, await read_ours(tomorrow, ours)),
+        Pair(from_others, await read_ours(tomorrow, theirs)),
+        await read_ours(tomorrow),
     )
 
 

@@ -21,31 +21,31 @@ def catalog_of(outcome: Any) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize(("kind", "count"), [("production", 44), ("sandbox", 28)])
-def test_the_same_streams_with_the_same_keys(kind: str, count: int, discovery: dict[str, Commands]) -> None:
+def test_streams_keys_cursors_and_modes_are_equal(kind: str, count: int, discovery: dict[str, Commands]) -> None:
     """Names, keys, cursors and modes are equal in both kinds of account; `is_file_based` is false by default."""
     theirs, ours = catalog_of(discovery[kind].theirs), catalog_of(discovery[kind].ours)
     assert len(theirs) == count
     assert set(ours) == set(theirs)
     for name, stream in theirs.items():
-        told = {field: value for field, value in stream.items() if field not in {"json_schema", "is_file_based"}}
-        assert {field: ours[name].get(field) for field in told} == told
+        expected = {field: value for field, value in stream.items() if field not in {"json_schema", "is_file_based"}}
+        assert {field: ours[name].get(field) for field in expected} == expected
 
 
-def test_what_the_unit_tests_hold_is_what_it_discovers(discovery: dict[str, Commands]) -> None:
-    """The file that our catalog is held against in `make test` is 4.7.0's own."""
+def test_the_catalog_in_the_unit_tests_is_what_airbytes_discovers(discovery: dict[str, Commands]) -> None:
+    """So that `make test` compares our catalog with 4.7.0's own."""
     theirs = catalog_of(discovery["production"].theirs)
-    found = {
+    discovered = {
         name: {path: notation(field) for path, field in flatten(stream["json_schema"]).items()}
         for name, stream in theirs.items()
     }
-    assert found == {name: stream.fields for name, stream in declared().items()}
+    assert discovered == {name: stream.fields for name, stream in declared().items()}
 
 
 @pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
-def test_what_is_left_out_is_never_filled(
+def test_fields_that_are_left_out_are_never_filled(
     stream: Stream, reports_in_full: Pair, objects_in_full: Pair, deleted_too: Pair, sandbox_account: Pair
 ) -> None:
-    """In no record of 4.7.0 has a field a value that we do not declare, unless it does not declare it either."""
+    """No record of 4.7.0 has a value in a field that 4.7.0 declares and we do not."""
     filled = {
         path
         for pair in (reports_in_full, objects_in_full, deleted_too, sandbox_account)

@@ -13,63 +13,70 @@ from tiktok_marketing.catalog import STREAMS
 from tiktok_marketing.emulator import Emulator
 
 
-def test_lost_pages(lost_pages: Pair) -> None:
-    """An old ad on a full page, and 4.7.0 takes the page for the last one: no error, and the rest is missing."""
+def test_an_old_object_on_a_page_does_not_end_the_list(lost_pages: Pair) -> None:
+    """4.7.0 takes a full page with an old ad for the last page: the other ads are missing, without an error."""
     theirs, ours = lost_pages.theirs, lost_pages.ours
     assert theirs.outcome.exit_code == 0
     assert failed(theirs.outcome) == set()
-    assert sum(one.path == "ad/get/" for one in theirs.asked) == 1
+    assert sum(request.path == "ad/get/" for request in theirs.asked) == 1
     emulator = Emulator(PAGES.options)
     (account,) = emulator.business.granted
     listed = {
-        one["ad_id"]
-        for one in ours.outcome.records("ads")
-        if datetime.fromisoformat(one["modify_time"]) >= datetime(2026, 5, 20)  # noqa: DTZ001 - TikTok's has no zone
+        record["ad_id"]
+        for record in ours.outcome.records("ads")
+        if datetime.fromisoformat(record["modify_time"]) >= datetime(2026, 5, 20)  # noqa: DTZ001 - TikTok's has no zone
     }
     assert len(listed) == len(ours.outcome.records("ads")) > 1000
     assert len(theirs.outcome.records("ads")) < 1000 <= len(account.ads(emulator.clock.tick))
 
 
-def test_smart_plus(smart_plus: Pair) -> None:
-    """An ad without a modification time ends 4.7.0's stream; here it comes, with null."""
+def test_ads_without_modify_time_arrive(smart_plus: Pair) -> None:
+    """An ad without a modification time ends 4.7.0's stream; ours delivers it, with null."""
     assert failed(smart_plus.theirs.outcome) == {"ads"}
     ours = smart_plus.ours.outcome.records("ads")
-    without = [one for one in ours if one.get("modify_time") is None]
+    without = [record for record in ours if record.get("modify_time") is None]
     assert without
     assert len(smart_plus.theirs.outcome.records("ads")) < len(ours)
     assert SMART_PLUS.options.null_modify_time
 
 
-def test_top_view_campaigns(objects_in_full: Pair) -> None:
-    """TikTok lists the campaigns of one buying type only if asked for it, which 4.7.0 does not, nor for their ads."""
+def test_top_view_campaigns_arrive(objects_in_full: Pair) -> None:
+    """TikTok lists the campaigns of a buying type only for requests that name it, which those of 4.7.0 do not."""
     emulator = Emulator(objects().options)
-    campaigns = {one.id: one for account in emulator.business.granted for one in account.campaigns(emulator.clock.tick)}
+    campaigns = {
+        campaign.id: campaign
+        for account in emulator.business.granted
+        for campaign in account.campaigns(emulator.clock.tick)
+    }
     for name, key in (("campaigns", "campaign_id"), ("ad_groups", "adgroup_id"), ("ads", "ad_id")):
         theirs, ours = (
-            {one[key]: one["campaign_id"] for one in reading.outcome.records(name)}
+            {record[key]: record["campaign_id"] for record in reading.outcome.records(name)}
             for reading in (objects_in_full.theirs, objects_in_full.ours)
         )
-        buying_types = {campaigns[ours[one]].buying_type for one in set(ours) - set(theirs)}
+        buying_types = {campaigns[ours[key]].buying_type for key in set(ours) - set(theirs)}
         assert buying_types == {"RESERVATION_TOP_VIEW"}, name
 
 
-def test_pixels_of_other_accounts(objects_in_full: Pair) -> None:
-    """4.7.0 asks each account about each account's pixels, and gets no answer; ours asks for its own and has all."""
-    owner = {str(one["pixel_id"]): str(one["advertiser_id"]) for one in objects_in_full.ours.outcome.records("pixels")}
-    asked = [one for one in objects_in_full.theirs.asked if one.path == "pixel/event/stats/"]
-    assert any(owner[pixel] != one.advertiser_id for one in asked for pixel in owner if pixel in str(one.params))
-    assert {one.answer for one in asked} == {"40002"}
+def test_each_account_is_asked_about_its_own_pixels(objects_in_full: Pair) -> None:
+    """4.7.0 asks each account about every account's pixels, and TikTok refuses."""
+    pixels = objects_in_full.ours.outcome.records("pixels")
+    owner = {str(record["pixel_id"]): str(record["advertiser_id"]) for record in pixels}
+    asked = [request for request in objects_in_full.theirs.asked if request.path == "pixel/event/stats/"]
+    owners = [(owner[pixel], request) for request in asked for pixel in owner if pixel in str(request.params)]
+    assert any(account != request.advertiser_id for account, request in owners)
+    assert {request.answer for request in asked} == {"40002"}
     assert objects_in_full.theirs.outcome.records("pixel_events_statistics") == []
-    ours = [one for one in objects_in_full.ours.asked if one.path == "pixel/event/stats/"]
-    assert {one.answer for one in ours} == {"0"}
-    assert all(owner[pixel] == one.advertiser_id for one in ours for pixel in owner if pixel in str(one.params))
+    ours = [request for request in objects_in_full.ours.asked if request.path == "pixel/event/stats/"]
+    assert {request.answer for request in ours} == {"0"}
+    owners = [(owner[pixel], request) for request in ours for pixel in owner if pixel in str(request.params)]
+    assert all(account == request.advertiser_id for account, request in owners)
     assert objects_in_full.ours.outcome.records("pixel_events_statistics")
 
 
-def test_instant_page_pairs(objects_in_full: Pair) -> None:
-    """4.7.0 tries 220 pairs of objective and goal an account, most of them refused; ours those that are in use."""
+def test_only_pairs_in_use_are_asked_for(objects_in_full: Pair) -> None:
+    """4.7.0 tries 220 pairs of objective and goal per account, and TikTok refuses most of them."""
     theirs, ours = (
-        Counter(one.advertiser_id for one in reading.asked if one.path == "pixel/instant_page/event/")
+        Counter(request.advertiser_id for request in reading.asked if request.path == "pixel/instant_page/event/")
         for reading in (objects_in_full.theirs, objects_in_full.ours)
     )
     assert set(theirs.values()) == {220}
@@ -78,22 +85,22 @@ def test_instant_page_pairs(objects_in_full: Pair) -> None:
     assert failed(objects_in_full.ours.outcome) == set()
 
 
-def test_accounts_listed_once(objects_in_full: Pair) -> None:
-    """4.7.0 asks for the list of accounts once for each kind of stream."""
+def test_accounts_are_listed_once(objects_in_full: Pair) -> None:
+    """4.7.0 lists the accounts once per kind of stream."""
     theirs, ours = (
-        sum(one.path == "oauth2/advertiser/get/" for one in reading.asked)
+        sum(request.path == "oauth2/advertiser/get/" for request in reading.asked)
         for reading in (objects_in_full.theirs, objects_in_full.ours)
     )
     assert (theirs, ours) == (7, 1)
 
 
-def test_records_name_their_account(objects_in_full: Pair, reports_in_full: Pair) -> None:
-    """4.7.0's reports, assets and audiences do not say of which account they are; ours all do."""
+def test_every_record_names_its_account(objects_in_full: Pair, reports_in_full: Pair) -> None:
+    """Many of 4.7.0's reports and lists do not."""
     nameless = set()
     for stream in STREAMS:
         pair = reports_in_full if stream.is_report else objects_in_full
-        assert all(one.get("advertiser_id") for one in pair.ours.outcome.records(stream.name)), stream.name
-        if any("advertiser_id" not in one for one in pair.theirs.outcome.records(stream.name)):
+        assert all(record.get("advertiser_id") for record in pair.ours.outcome.records(stream.name)), stream.name
+        if any("advertiser_id" not in record for record in pair.theirs.outcome.records(stream.name)):
             nameless.add(stream.name)
     assert len([name for name in nameless if "report" in name]) == 23
     assert nameless - {name for name in nameless if "report" in name} == {
@@ -102,11 +109,12 @@ def test_records_name_their_account(objects_in_full: Pair, reports_in_full: Pair
     }  # fmt: skip
 
 
-def test_one_key_in_several_accounts(objects_in_full: Pair) -> None:
-    """Music that accounts share has one key and, in 4.7.0's records, nothing that tells them apart."""
-    theirs = Counter(one["music_id"] for one in objects_in_full.theirs.outcome.records("creative_assets_music"))
+def test_advertiser_id_distinguishes_equal_keys(objects_in_full: Pair) -> None:
+    """Music that accounts share has the same key in each; 4.7.0's records do not say which account it is."""
+    theirs = Counter(record["music_id"] for record in objects_in_full.theirs.outcome.records("creative_assets_music"))
     assert max(theirs.values()) == 3
     ours = Counter(
-        (one["advertiser_id"], one["music_id"]) for one in objects_in_full.ours.outcome.records("creative_assets_music")
+        (record["advertiser_id"], record["music_id"])
+        for record in objects_in_full.ours.outcome.records("creative_assets_music")
     )
     assert max(ours.values()) == 1

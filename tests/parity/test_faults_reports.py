@@ -28,47 +28,47 @@ def the_stream(name: str) -> Stream:
     return stream
 
 
-def test_one_day_range(one_day: Pair) -> None:
-    """With start_date equal to end_date 4.7.0 asks for nothing, says nothing, and ends well."""
+def test_a_range_of_one_day_is_read(one_day: Pair) -> None:
+    """With start_date equal to end_date, 4.7.0 asks for nothing and ends without an error."""
     assert one_day.theirs.outcome.exit_code == 0
     truth = truth_of(ONE_DAY, "2026-06-12", "2026-06-12", include_deleted=False, breakdowns=True, hourly=False)
-    daily = sum(one["rows"]["campaign"]["daily"] for one in truth.values())
-    split = sum(one["breakdowns"]["campaign"]["gender+age"] for one in truth.values())
+    daily = sum(account["rows"]["campaign"]["daily"] for account in truth.values())
+    split = sum(account["breakdowns"]["campaign"]["gender+age"] for account in truth.values())
     for name, rows in (("campaigns_reports_daily", daily), ("campaigns_audience_reports_daily", split)):
         assert rows > 0
         assert one_day.theirs.days_asked(the_stream(name)) == {}
         assert len(one_day.ours.outcome.records(name)) == rows
 
 
-def test_lifetime_audience_ignores_end_date(one_day: Pair) -> None:
-    """4.7.0 sums up until today, whatever end_date says."""
+def test_lifetime_audience_ends_at_end_date(one_day: Pair) -> None:
+    """4.7.0 ignores end_date and sums up until today."""
     stream = the_stream(LIFETIME)
     assert {days for (days,) in one_day.theirs.days_asked(stream).values()} == {("2026-06-12", "2026-06-14")}
     assert {days for (days,) in one_day.ours.days_asked(stream).values()} == {("2026-06-12", "2026-06-12")}
     truth = truth_of(ONE_DAY, "2026-06-12", "2026-06-12", include_deleted=False, hourly=False)
-    shown = sum(one["metrics"]["advertiser"]["impressions"] for one in truth.values())
+    shown = sum(account["metrics"]["advertiser"]["impressions"] for account in truth.values())
     theirs, ours = (
-        sum(int(one["metrics"]["impressions"]) for one in reading.outcome.records(LIFETIME))
+        sum(int(record["metrics"]["impressions"]) for record in reading.outcome.records(LIFETIME))
         for reading in (one_day.theirs, one_day.ours)
     )
     assert ours == shown < theirs
 
 
-def test_range_of_31_days(month: Pair) -> None:
-    """4.7.0 puts 31 days into one window where they are the last ones; TikTok takes 30, and the stream fails."""
+def test_a_range_of_31_days_is_split(month: Pair) -> None:
+    """4.7.0 asks for the last 31 days in one window; TikTok accepts 30, and the stream fails."""
     assert failed(month.theirs.outcome) == MONTH.streams
     assert month.theirs.outcome.of_type("RECORD") == []
     truth = truth_of(MONTH, "2026-05-15", "2026-06-14", include_deleted=False, breakdowns=True, hourly=False)
     assert len(month.ours.outcome.records("campaigns_reports_daily")) == sum(
-        one["rows"]["campaign"]["daily"] for one in truth.values()
+        account["rows"]["campaign"]["daily"] for account in truth.values()
     )
     assert len(month.ours.outcome.records("campaigns_audience_reports_by_platform_daily")) == sum(
-        one["breakdowns"]["campaign"]["platform"] for one in truth.values()
+        account["breakdowns"]["campaign"]["platform"] for account in truth.values()
     )
 
 
-def test_lifetime_audience_of_366_days(years: Pair) -> None:
-    """4.7.0 asks for a year and a day, which TikTok refuses; ours for the last 365 days."""
+def test_lifetime_audience_covers_365_days_at_most(years: Pair) -> None:
+    """4.7.0 asks for a year and a day, which TikTok refuses; ours asks for the last 365 days."""
     assert failed(years.theirs.outcome) == {LIFETIME}
     for windows in years.theirs.days_asked(the_stream(LIFETIME)).values():
         assert {_days(*window) for window in windows} == {366}
@@ -77,7 +77,7 @@ def test_lifetime_audience_of_366_days(years: Pair) -> None:
     assert years.ours.outcome.records(LIFETIME)
 
 
-def test_days_before_the_account(years: Pair) -> None:
+def test_days_before_the_account_are_not_asked_for(years: Pair) -> None:
     """4.7.0 asks for years in which the account did not exist."""
     stream = the_stream("advertisers_reports_daily")
     for account in Emulator(YEARS.options).advertiser_ids:
@@ -96,13 +96,13 @@ def _days(start: str, end: str) -> int:
 @pytest.mark.parametrize(
     ("suffix", "split"), [("", "gender+age"), ("_by_country", "country_code"), ("_by_platform", "platform")]
 )
-def test_dead_filters(name: str, suffix: str, split: str, deleted_too: Pair) -> None:
-    """For audience reports 4.7.0 sends include_deleted as `filters`, which TikTok does not know: deleted rows lack."""
+def test_audience_reports_include_deleted_objects(name: str, suffix: str, split: str, deleted_too: Pair) -> None:
+    """4.7.0 sends include_deleted as `filters`, which TikTok does not know, so rows of deleted objects are missing."""
     level = {"ads": "ad", "ad_group": "adgroup", "campaigns": "campaign"}[name]
     all_rows, shown_rows = (
         sum(
-            one["breakdowns"][level][split]
-            for one in truth_of(
+            account["breakdowns"][level][split]
+            for account in truth_of(
                 DELETED, "2026-05-01", "2026-05-02", breakdowns=True, hourly=False, include_deleted=deleted
             ).values()
         )
@@ -114,27 +114,27 @@ def test_dead_filters(name: str, suffix: str, split: str, deleted_too: Pair) -> 
 
 
 @pytest.mark.parametrize(("name", "level"), [("ads", "ad"), ("ad_groups", "adgroup"), ("campaigns", "campaign")])
-def test_dead_filters_of_lifetime_reports(name: str, level: str, deleted_too: Pair) -> None:
-    """The same in lifetime reports."""
+def test_lifetime_reports_include_deleted_objects(name: str, level: str, deleted_too: Pair) -> None:
+    """4.7.0 sends `filters` for lifetime reports, too."""
     truth = truth_of(DELETED, "2026-05-01", "2026-05-02", hourly=False)
-    rows = sum(one["rows"][level]["lifetime"] for one in truth.values())
+    rows = sum(account["rows"][level]["lifetime"] for account in truth.values())
     assert len(deleted_too.ours.outcome.records(f"{name}_reports_lifetime")) == rows
     assert len(deleted_too.theirs.outcome.records(f"{name}_reports_lifetime")) < rows
-    sent = [one.params for one in deleted_too.theirs.asked if "query_lifetime" in one.params]
-    assert all("filters" in one and "filtering" not in one for one in sent)
+    sent = [request.params for request in deleted_too.theirs.asked if "query_lifetime" in request.params]
+    assert all("filters" in params and "filtering" not in params for params in sent)
 
 
-def test_reports_cut_at_the_newest_ads(cut: Pair) -> None:
-    """TikTok says in a header that it left ads out; 4.7.0 does not read it and ends well, ours asks in parts."""
+def test_a_cut_report_is_read_in_parts(cut: Pair) -> None:
+    """TikTok says in a header that it left ads out; 4.7.0 does not read it and ends without an error."""
     assert cut.theirs.outcome.exit_code == cut.ours.outcome.exit_code == 0
     truth = truth_of(CUT, "2026-06-12", "2026-06-14", include_deleted=False, hourly=False)
-    rows = sum(one["rows"]["ad"]["daily"] for one in truth.values())
+    rows = sum(account["rows"]["ad"]["daily"] for account in truth.values())
     assert len(cut.ours.outcome.records("ads_reports_daily")) == rows
     assert len(cut.theirs.outcome.records("ads_reports_daily")) < rows
 
 
-def test_days_are_the_accounts(evening: Pair) -> None:
-    """At 18:00 UTC it is tomorrow in Auckland; 4.7.0 reads up to UTC's day."""
+def test_days_end_in_the_accounts_time_zone(evening: Pair) -> None:
+    """At 18:00 UTC it is the next day in Auckland; 4.7.0 reads up to the day in UTC."""
     auckland = Emulator(EVENING.options).advertiser_ids[2]
     stream = the_stream("advertisers_reports_daily")
     assert evening.theirs.days_asked(stream)[auckland][-1][1] == "2026-06-14"
@@ -144,8 +144,8 @@ def test_days_are_the_accounts(evening: Pair) -> None:
 
 
 @pytest.mark.parametrize("name", HOURLY)
-def test_lost_hours(name: str, report_syncs: Syncs) -> None:
-    """From its own state 4.7.0 drops, day by day, the hours before the cursor's: 06:00 then loses 00:00 to 05:00."""
+def test_hourly_reports_are_read_in_whole_days(name: str, report_syncs: Syncs) -> None:
+    """From a cursor of 06:00, 4.7.0 drops the hours from 00:00 to 05:00 of every day that it reads."""
     stream = the_stream(name)
     whole = keys(stream, report_syncs.whole)
     theirs = keys(stream, report_syncs.first.theirs, report_syncs.from_own.theirs)
@@ -154,8 +154,8 @@ def test_lost_hours(name: str, report_syncs: Syncs) -> None:
     assert keys(stream, report_syncs.first.ours, report_syncs.from_own.ours) == whole
 
 
-def test_cursor_of_other_accounts(new_account: Handover) -> None:
-    """An account that is new to the token gets the others' cursor from 4.7.0: what it did before is never read."""
+def test_a_new_account_begins_at_start_date(new_account: Handover) -> None:
+    """4.7.0 begins at the cursor of the other accounts, and never reads the days before it."""
     stream = the_stream(UNEVEN[0])
     known, new = Emulator(options()).advertiser_ids
     assert set(new_account.first.theirs.first_days(stream)) == {known}
@@ -166,8 +166,8 @@ def test_cursor_of_other_accounts(new_account: Handover) -> None:
     assert days == {f"2026-06-{day:02d} 00:00:00" for day in range(8, 15)}
 
 
-def test_attribution_window_left_out(new_account: Handover) -> None:
-    """Without attribution_window 4.7.0 reads no day again, although its form says that the default is 3."""
+def test_attribution_window_defaults_to_three_days(new_account: Handover) -> None:
+    """4.7.0 then reads no day again, although its form says that the default is 3."""
     stream = the_stream(UNEVEN[0])
     known = Emulator(options()).advertiser_ids[0]
     assert new_account.from_own.theirs.first_days(stream)[known] == "2026-06-13"

@@ -9,43 +9,44 @@ from tiktok_marketing.config import parse_config
 from tiktok_marketing.connect import api_address
 
 
-def test_passing_trouble(trouble: Pair) -> None:
-    """50000, 50002, 51010, 40133 and 40067 end a stream of 4.7.0 at once; ours asks again, and for less."""
+def test_temporary_errors_do_not_end_a_stream(trouble: Pair) -> None:
+    """50000, 50002, 51010, 40133 and 40067 end a stream of 4.7.0 at once; ours tries again, or asks for less."""
     names = {"campaigns", "ad_groups", "ads", "audiences", "advertisers_reports_daily"}
     assert failed(trouble.theirs.outcome) == names
     assert trouble.ours.outcome.exit_code == 0
-    answers = {one.answer for one in trouble.ours.asked}
+    answers = {request.answer for request in trouble.ours.asked}
     assert {"50000", "50002", "51010", "40133", "40067"} <= answers
     assert all(trouble.ours.outcome.records(name) for name in names)
     assert len(TROUBLE.options.faults) == len(names)
 
 
-def test_suspension_of_a_minute(suspended: Pair) -> None:
-    """4.7.0 gives an application that TikTok throttles half a minute; TikTok's suspension lasts five."""
+def test_a_suspension_does_not_end_a_stream(suspended: Pair) -> None:
+    """4.7.0 tries for half a minute; a suspension lasts five minutes."""
     assert failed(suspended.theirs.outcome) == {"creative_assets_portfolios"}
-    assert [one.answer for one in suspended.theirs.asked if one.path == "creative/portfolio/list/"] == ["40100"] * 6
+    requests = [request for request in suspended.theirs.asked if request.path == "creative/portfolio/list/"]
+    assert [request.answer for request in requests] == ["40100"] * 6
     assert suspended.ours.outcome.exit_code == 0
     assert suspended.ours.outcome.records("creative_assets_portfolios")
 
 
-def test_empty_end_date(empty_end: Pair) -> None:
-    """A field that the user interface empties is refused by 4.7.0; here it is as if left out."""
+def test_an_empty_end_date_counts_as_left_out(empty_end: Pair) -> None:
+    """4.7.0 refuses the empty text that Airbyte's form leaves behind."""
     assert empty_end.theirs.outcome.exit_code == 1
     assert "Config validation error" in empty_end.theirs.outcome.errors[0]["message"]
     assert empty_end.ours.outcome.exit_code == 0
     assert empty_end.ours.outcome.records("campaigns")
 
 
-def test_host_of_old_sandbox_configurations(old_sandbox_host: Hosts) -> None:
-    """4.7.0 sends a sandbox token of the first form to production; ours to the sandbox."""
+def test_old_sandbox_configurations_reach_the_sandbox(old_sandbox_host: Hosts) -> None:
+    """4.7.0 sends a sandbox token of the first form of the configuration to production."""
     assert old_sandbox_host.production > 0
     assert old_sandbox_host.sandbox == 0
     config = parse_config({"access_token": "a-token", "environment": {"advertiser_id": "7001"}})
     assert api_address(config) == "https://sandbox-ads.tiktok.com"
 
 
-def test_check_of_a_sandbox(sandbox_check: Commands) -> None:
-    """`check` of 4.7.0 needs what TikTok tells no sandbox; ours asks for what a sandbox answers."""
+def test_check_succeeds_for_a_sandbox(sandbox_check: Commands) -> None:
+    """4.7.0 asks for what a sandbox does not answer."""
     statuses = {
         name: [
             message["connectionStatus"]["status"]

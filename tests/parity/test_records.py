@@ -10,99 +10,99 @@ from parity.scenarios import OBJECTS, REPORTS, WITH_CURSOR, Syncs, reports
 from tiktok_marketing.catalog import STREAMS, Grain, ReportSource, ReportStream
 
 
-def hold(name: str, pair: Pair, streams: frozenset[str] = frozenset()) -> None:
-    """Ours ended well and has all that theirs has, but for what is explained; theirs is no empty page."""
+def assert_equal(name: str, pair: Pair, streams: frozenset[str] = frozenset()) -> None:
+    """Ours is complete and has everything that theirs has, except for expected differences; theirs is not empty."""
     theirs, ours = pair.theirs.outcome, pair.ours.outcome
     assert ours.exit_code == 0, ours.errors
     assert failed(ours) == set()
-    found = all_differences(theirs, ours)
-    assert set(found) == set(EXPECTED.get(name, {})), found
+    differences = all_differences(theirs, ours)
+    assert set(differences) == set(EXPECTED.get(name, {})), differences
     assert failed(theirs) == set(UNREAD.get(name, {}))
     empty = {stream for stream in streams if not theirs.records(stream)}
     assert empty == SILENT.get(name, frozenset())
 
 
-def test_all_reports_in_full(reports_in_full: Pair) -> None:
+def test_reports_are_equal_in_a_full_refresh(reports_in_full: Pair) -> None:
     """Thirty reports, full refresh."""
-    hold("reports_in_full", reports_in_full, REPORTS)
+    assert_equal("reports_in_full", reports_in_full, REPORTS)
 
 
-def test_all_objects_in_full(objects_in_full: Pair) -> None:
+def test_objects_are_equal_in_a_full_refresh(objects_in_full: Pair) -> None:
     """Fourteen lists of objects, full refresh."""
-    hold("objects_in_full", objects_in_full, OBJECTS)
+    assert_equal("objects_in_full", objects_in_full, OBJECTS)
 
 
 def test_all_streams_are_compared() -> None:
-    """The two above make 44, those with a cursor below make 30."""
+    """44 streams, 30 of them with a cursor."""
     assert (len(REPORTS), len(OBJECTS)) == (30, 14)
     assert len(WITH_CURSOR) == 30
 
 
-def test_incremental_reports_without_a_state(report_syncs: Syncs) -> None:
+def test_reports_are_equal_in_a_first_incremental_sync(report_syncs: Syncs) -> None:
     """The first incremental sync of all reports that have a cursor."""
-    hold("first report sync", report_syncs.first, REPORTS & WITH_CURSOR)
+    assert_equal("first report sync", report_syncs.first, REPORTS & WITH_CURSOR)
 
 
-def test_incremental_objects_without_a_state(object_syncs: Syncs) -> None:
+def test_objects_are_equal_in_a_first_incremental_sync(object_syncs: Syncs) -> None:
     """The first incremental sync of all objects that have a cursor."""
-    hold("first object sync", object_syncs.first, OBJECTS & WITH_CURSOR)
+    assert_equal("first object sync", object_syncs.first, OBJECTS & WITH_CURSOR)
 
 
-def test_reports_from_ones_own_state(report_syncs: Syncs) -> None:
-    """The next day's sync, each from what it wrote itself."""
-    hold("report sync from the own state", report_syncs.from_own, REPORTS & WITH_CURSOR)
+def test_reports_are_equal_from_the_own_state(report_syncs: Syncs) -> None:
+    """The next day's sync, each from its own state."""
+    assert_equal("report sync from the own state", report_syncs.from_own, REPORTS & WITH_CURSOR)
 
 
-def test_objects_from_ones_own_state(object_syncs: Syncs) -> None:
+def test_objects_are_equal_from_the_own_state(object_syncs: Syncs) -> None:
     """The same for objects."""
-    hold("object sync from the own state", object_syncs.from_own, OBJECTS & WITH_CURSOR)
+    assert_equal("object sync from the own state", object_syncs.from_own, OBJECTS & WITH_CURSOR)
 
 
-def test_reports_from_the_others_state(report_syncs: Syncs) -> None:
-    """The next day's sync, each from what the other wrote."""
-    hold("report sync from the other's state", report_syncs.from_others, REPORTS & WITH_CURSOR)
+def test_reports_are_equal_from_the_others_state(report_syncs: Syncs) -> None:
+    """The next day's sync, each from the state that the other wrote."""
+    assert_equal("report sync from the other's state", report_syncs.from_others, REPORTS & WITH_CURSOR)
 
 
-def test_objects_from_the_others_state(object_syncs: Syncs) -> None:
+def test_objects_are_equal_from_the_others_state(object_syncs: Syncs) -> None:
     """The same for objects."""
-    hold("object sync from the other's state", object_syncs.from_others, OBJECTS & WITH_CURSOR)
+    assert_equal("object sync from the other's state", object_syncs.from_others, OBJECTS & WITH_CURSOR)
 
 
-def test_deleted_objects_too(deleted_too: Pair) -> None:
+def test_records_are_equal_with_include_deleted(deleted_too: Pair) -> None:
     """All reports and advertising objects with include_deleted."""
-    hold("deleted_too", deleted_too, REPORTS)
+    assert_equal("deleted_too", deleted_too, REPORTS)
 
 
-def test_a_sandbox_account(sandbox_account: Pair) -> None:
+def test_records_are_equal_in_a_sandbox(sandbox_account: Pair) -> None:
     """The 28 streams of a sandbox account."""
     streams = {stream.name for stream in STREAMS if stream.sandbox}
     assert len(streams) == 28
-    hold("sandbox_account", sandbox_account)
+    assert_equal("sandbox_account", sandbox_account)
     assert {name for name in streams if sandbox_account.theirs.outcome.statuses.get(name)} == streams
 
 
-def test_every_older_form_of_the_configuration(forms: dict[str, Pair]) -> None:
-    """Token beside `environment` for all accounts, for one and for a sandbox; and one account by `credentials`."""
+def test_records_are_equal_with_every_older_form_of_the_configuration(forms: dict[str, Pair]) -> None:
+    """`environment` for all accounts, for a single one and for a sandbox; `credentials` for a single account."""
     for name, pair in forms.items():
-        hold(name, pair)
+        assert_equal(name, pair)
         assert pair.theirs.outcome.records("campaigns_reports_daily"), name
         accounts = {record["advertiser_id"] for record in pair.ours.outcome.records("advertisers")}
         assert len(accounts) == (2 if name == "environment" else 1), name
 
 
-def test_ads_without_a_modification_time(smart_plus: Pair) -> None:
-    """What 4.7.0 gives of them before it fails is here too."""
-    hold("smart_plus", smart_plus)
+def test_ads_are_equal_until_airbytes_fails(smart_plus: Pair) -> None:
+    """Ours has every ad without a modification time that 4.7.0 delivers before it fails."""
+    assert_equal("smart_plus", smart_plus)
 
 
-def test_ours_has_every_row_there_is(reports_in_full: Pair) -> None:
-    """What both agree on is also what the emulator counts without any query; hours by country it does not count."""
+def test_ours_has_every_row_that_the_emulator_counts(reports_in_full: Pair) -> None:
+    """Both connectors could miss the same rows. The emulator counts them without a query, except hours by country."""
     truth = truth_of(reports(), "2026-06-12", "2026-06-13", include_deleted=False, breakdowns=True)
     counted = 0
     for stream in STREAMS:
         if not isinstance(stream, ReportStream) or stream.source.grain is Grain.SPAN or "hourly" in stream.name:
             continue
-        expected = sum(_rows(one, stream.source) for one in truth.values())
+        expected = sum(_rows(account, stream.source) for account in truth.values())
         assert len(reports_in_full.ours.outcome.records(stream.name)) == expected, stream.name
         counted += 1
     assert counted == 23
@@ -112,7 +112,7 @@ def test_ours_has_every_row_there_is(reports_in_full: Pair) -> None:
         ("campaign", "campaigns"),
         ("advertiser", "advertisers"),
     ):
-        expected = sum(one["rows"][level]["hourly"] for one in truth.values())
+        expected = sum(account["rows"][level]["hourly"] for account in truth.values())
         assert len(reports_in_full.ours.outcome.records(f"{name}_reports_hourly")) == expected
 
 

@@ -1,4 +1,4 @@
-"""A state of one is a state of the other: each goes on from each account's day, and no row is lost in between."""
+"""Each connector goes on from the other's state, account by account, and no row is lost in between."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ def cursors(reading: Reading, stream: Stream) -> dict[str, str]:
     """The cursor of each account in the last state."""
     assert stream.cursor is not None
     states = reading.outcome.last_states[stream.name]["states"]
-    return {one["partition"]["advertiser_id"]: one["cursor"][stream.cursor] for one in states}
+    return {state["partition"]["advertiser_id"]: state["cursor"][stream.cursor] for state in states}
 
 
 @every_report
 def test_airbytes_goes_on_from_our_day(stream: Stream, report_syncs: Syncs) -> None:
-    """From our state 4.7.0 asks, of each account, for the last day that we had read and for nothing before it."""
+    """From our state, 4.7.0 asks each account for the last day that we had read, and for no day before it."""
     assert {day[:10] for day in cursors(report_syncs.first.ours, stream).values()} == {CURSOR_DAY}
     assert report_syncs.from_others.theirs.first_days(stream) == dict.fromkeys(ACCOUNTS, CURSOR_DAY)
 
 
 @every_report
 def test_we_go_on_from_airbytes_day(stream: Stream, report_syncs: Syncs) -> None:
-    """From 4.7.0's state we ask for the day of its cursor, by account."""
+    """From 4.7.0's state, we ask each account for the day of its cursor."""
     expected = {account: cursor[:10] for account, cursor in cursors(report_syncs.first.theirs, stream).items()}
     assert report_syncs.from_others.ours.first_days(stream) == expected
 
@@ -69,7 +69,7 @@ def test_changed_objects_come_from_either_state(stream: Stream, object_syncs: Sy
 
 @pytest.mark.parametrize("name", UNEVEN[:2])
 def test_airbytes_goes_on_from_each_accounts_own_day(name: str, refused_account: Handover) -> None:
-    """Of an account that we could not read the first time, 4.7.0 asks for everything; of the other, from its day."""
+    """4.7.0 asks the account that we could not read for everything, and the other from its day on."""
     stream = stream_named(name)
     assert stream is not None
     # attribution_window is 1
@@ -79,7 +79,7 @@ def test_airbytes_goes_on_from_each_accounts_own_day(name: str, refused_account:
 
 @pytest.mark.parametrize("name", UNEVEN[:2])
 def test_we_go_on_from_each_accounts_own_day(name: str, refused_account: Handover) -> None:
-    """The same the other way round: the account that 4.7.0 could not read is read from start_date."""
+    """We read the account that 4.7.0 could not read from start_date, and the other from its day on."""
     stream = stream_named(name)
     assert stream is not None
     expected = {ACCOUNTS[0]: "2026-06-12", ACCOUNTS[1]: "2026-06-10"}
@@ -88,8 +88,8 @@ def test_we_go_on_from_each_accounts_own_day(name: str, refused_account: Handove
 
 
 @pytest.mark.parametrize("name", UNEVEN)
-def test_a_refused_account_is_made_up_for(name: str, refused_account: Handover) -> None:
-    """Once it is readable again, all of its rows come, whoever wrote the state."""
+def test_rows_of_a_refused_account_arrive_once_it_is_readable(name: str, refused_account: Handover) -> None:
+    """Whichever connector wrote the state."""
     stream = stream_named(name)
     assert stream is not None
     both = keys(stream, refused_account.first.ours, refused_account.from_own.ours)
