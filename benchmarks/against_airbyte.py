@@ -1,7 +1,7 @@
-"""Airbyte's own connector, 4.7.0, and this one, on the same emulator, in one run: speed, use of the quota, requests.
+"""Compares this connector with Airbyte's own 4.7.0 on the same emulator: speed, use of the quota, requests.
 
-Airbyte's runs twice: as it is published, and its manifest under the newest CDK. Each needs an environment of its own,
-which `make peers` makes. All three read the same days; the records that each delivers are counted.
+Airbyte's runs twice: as it was published, and its manifest under the newest CDK. Each needs an environment of its own,
+which `make peers` creates. All three read the same days and must deliver the same number of records.
 
     python benchmarks/against_airbyte.py .venv-parity .venv-newest-cdk
 """
@@ -58,7 +58,7 @@ class Program(msgspec.Struct, frozen=True):
 
 
 class Compared(msgspec.Struct, frozen=True):
-    """How one of them read.
+    """How a connector read.
 
     Args:
         program: Who.
@@ -90,39 +90,39 @@ def main() -> None:
 
 
 def speed(programs: Sequence[Program], ads: int) -> Iterator[Figure]:
-    """Rows a second where nothing but the connector limits them: no latency, no quota, pages from memory."""
+    """Rows per second where nothing but the connector limits them: no latency, no quota, pages from memory."""
     settings = ["--advertisers", "1", "--days", "40", "--ads-per-account", str(ads), "--cache-mb", "4000"]
     compared = list(compare(programs, STREAM, settings, days=4, warm=True))
     title = f"`{STREAM}`, {compared[0].run.records:,} rows, no latency, no quota"
     print(f"\n{title}")
     for one in compared:
         run = one.run
-        show(one, f"{run.records / run.seconds:8,.0f} a second, {run.cpu / run.records * 1e6:6.0f} µs CPU each")
+        show(one, f"{run.records / run.seconds:8,.0f} per second, {run.cpu / run.records * 1e6:6.0f} µs CPU each")
     ours = compared[0].run.cpu / compared[0].run.records
     for one in compared:
         run = one.run
-        remark = f"{run.records / run.seconds:,.0f} rows a second, peak {run.peak_mb:.0f} MB"
+        remark = f"{run.records / run.seconds:,.0f} rows per second, peak {run.peak_mb:.0f} MB"
         cpu = run.cpu / run.records
-        what = f"{title}: CPU a row, {one.program.title}"
+        what = f"{title}: CPU per row, {one.program.title}"
         yield Figure(what=what, value=cpu * 1e6, unit="µs", remark=f"{remark}; {cpu / ours:.0f} times this connector's")
 
 
 def quota(programs: Sequence[Program], days: int) -> Iterator[Figure]:
-    """Share of a quota that is used while there is work, at TikTok's usual latency."""
+    """The share of a quota that is used while there is work, at TikTok's usual latency."""
     settings = ["--advertisers", "4", "--days", str(days + 10), "--ads-per-account", "30"]
     settings += ["--fault", f"path={REPORTS},latency={LATENCY}"]
-    title = f"`{HOURLY}`, {LATENCY} s latency, {TIER} requests a second"
+    title = f"`{HOURLY}`, {LATENCY} s latency, {TIER} requests per second"
     print(f"\n{title}")
     for one in compare(programs, HOURLY, settings, days, requests_per_second=TIER, skip_empty_days=False):
         rate = one.asked / one.run.seconds
-        show(one, f"{one.asked:>6,} requests, {rate:5.1f} a second, {rate / TIER:4.0%} of the quota")
+        show(one, f"{one.asked:>6,} requests, {rate:5.1f} per second, {rate / TIER:4.0%} of the quota")
         what = f"{title}: of the quota, {one.program.title}"
-        remark = f"{rate:.1f} requests a second, start and end included"
+        remark = f"{rate:.1f} requests per second, start and end included"
         yield Figure(what=what, value=100 * rate / TIER, unit="%", remark=remark)
 
 
 def requests(programs: Sequence[Program]) -> Iterator[Figure]:
-    """Requests for the same rows, of an agency most of whose accounts are idle."""
+    """Requests for the same rows of an agency, most of whose accounts are idle."""
     settings = ["--advertisers", "50", "--active", "3", "--days", "60", "--ads-per-account", "30"]
     title = f"`{HOURLY}`, 50 accounts, 3 of them active, 14 days"
     print(f"\n{title}")
@@ -200,7 +200,7 @@ def peer(title: str, environment: Path) -> Program:
 
 @contextmanager
 def aimed(program: Program, url: str) -> Iterator[dict[str, str]]:
-    """The variables with which it asks the emulator: Airbyte's from a copy with another address in its manifest."""
+    """The variables that point it to the emulator. Airbyte's reads a copy of its manifest with another address."""
     if program.package is None:
         yield {}
         return

@@ -1,9 +1,9 @@
-"""What `check` asks and takes, for a token that reaches a few accounts and for one that reaches thousands.
+"""Requests and CPU time of `check`, for a token with a few accounts and for one with thousands.
 
     python benchmarks/check.py [--accounts 3000]
 
-It has to learn the accounts (once), who they are (a hundred a request) and whether reports can be read (of a few
-accounts): that many requests are its target.
+It has to list the accounts (one request), read their details (a request per hundred) and read reports of a few
+accounts. The target is this number of requests.
 """
 
 from __future__ import annotations

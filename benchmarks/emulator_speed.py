@@ -1,4 +1,4 @@
-"""Pages of 1,000 full ad rows a second that the emulator answers once it is warm, so that it is never the slow side.
+"""How many pages of 1,000 full ad rows the warm emulator answers per second, to show that it is not the slow side.
 
 python benchmarks/emulator_speed.py
 """
@@ -18,7 +18,7 @@ ROUNDS = 60
 
 
 def main() -> None:
-    """Ask for the same few pages over and over, on one connection, and print how many came in a second."""
+    """Ask for the same few pages over and over, on one connection, and print how many arrive per second."""
     arguments = options(__doc__).parse_args()
     today = datetime.now(UTC).date()
     with emulator("--advertisers", "1", "--days", "60", "--ads-per-account", "8000") as ready:
@@ -40,9 +40,9 @@ def main() -> None:
             for page in range(1, PAGES + 1):
                 ask(page)
         warm = ROUNDS * PAGES / (time.perf_counter() - began)
-    found = f"cold {cold * 1000:.0f} ms each, warm {warm:.0f} a second"
+    found = f"cold {cold * 1000:.0f} ms each, warm {warm:.0f} per second"
     print(f"{machine()}; pages of 1,000 rows, {size / 1e6:.1f} MB: {found}")
-    what = "the emulator, once warm: pages of 1,000 full ad rows a second"
+    what = "the emulator, once warm: pages of 1,000 full ad rows per second"
     leave(
         [Figure(what=what, value=warm, remark=f"{size / 1e6:.1f} MB each; cold {cold * 1000:.0f} ms")], arguments.json
     )

@@ -1,6 +1,6 @@
 """What the benchmarks share: an emulator in a process of its own, the connector in another, measured from outside.
 
-Each prints for whoever watches; with `--json FILE` it also leaves its figures there, for `run.py`.
+Each benchmark prints its figures. With `--json FILE` it also writes them to the file, for `run.py`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _RECORD = b'"RECORD"'
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing that was measured.
+    """A measured figure.
 
     Args:
         what: What it is, in a few words: "peak memory, 100,000 rows".
@@ -49,14 +49,14 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def met(self) -> bool | None:
-        """Whether it is what it is to be; None if it has no target."""
+        """Whether it meets its target; None if it has none."""
         if self.most is None and self.least is None:
             return None
         return (self.most is None or self.value <= self.most) and (self.least is None or self.value >= self.least)
 
 
 class Figures(msgspec.Struct, frozen=True):
-    """What a benchmark has found, and where."""
+    """The figures of a benchmark and the machine on which they were measured."""
 
     machine: str
     figures: list[Figure]
@@ -85,7 +85,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def options(description: str | None) -> argparse.ArgumentParser:
-    """A parser of the command line with what every benchmark takes."""
+    """A parser of the command line with the options of every benchmark."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", type=Path, metavar="FILE", help="leave the figures here, too")
     return parser
@@ -105,7 +105,7 @@ def machine() -> str:
 
 
 def _processor() -> str:
-    """What the processor calls itself."""
+    """The name of the processor."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
@@ -116,7 +116,7 @@ def _processor() -> str:
 
 @contextmanager
 def emulator(*options: str) -> Iterator[dict[str, Any]]:
-    """An emulator without a quota; gives what it says of itself when it is ready."""
+    """An emulator without a quota. Gives the line of JSON that it prints when it is ready."""
     command = [sys.executable, "-m", "tiktok_marketing.cli", "emulator", "--port", "0", "--tier", "unlimited"]
     command += options
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # noqa: S603 - our own command
@@ -129,7 +129,7 @@ def emulator(*options: str) -> Iterator[dict[str, Any]]:
 
 
 def config_for(ready: dict[str, Any], **fields: Any) -> dict[str, Any]:
-    """A configuration for that emulator, with no quota to hold it back."""
+    """A configuration for the emulator, with a rate that does not limit it."""
     credentials = {"auth_type": "oauth2.0"} | {name: ready[name] for name in ("app_id", "secret", "access_token")}
     return {"credentials": credentials, "requests_per_second": 1000, **fields}
 
@@ -218,13 +218,13 @@ def peak_of(pid: int) -> float:
 
 
 def reset(ready: Mapping[str, Any]) -> None:
-    """Let an emulator count its requests anew."""
+    """Reset the request counters of an emulator."""
     request = urllib.request.Request(f"{ready['url']}/_emulator/reset", b"{}", method="POST")  # noqa: S310 - our own
     urllib.request.urlopen(request).close()  # noqa: S310
 
 
 def requests_of(ready: Mapping[str, Any]) -> dict[str, int]:
-    """Requests that it was asked since then, by endpoint, refused ones included."""
+    """Requests since the reset, by endpoint, including refused ones."""
     with urllib.request.urlopen(f"{ready['url']}/_emulator/counters") as answer:  # noqa: S310 - our own
         counts = json.load(answer)["counts"]
     asked: dict[str, int] = {}

@@ -1,6 +1,6 @@
-"""Peak memory where accounts are many, and where one account is larger than a report may be.
+"""Peak memory with many accounts, and with an account that is larger than a report may be.
 
-An ad report considers 20,000 ads at most, so that the second is asked for in parts, by campaigns and ad groups.
+An ad report considers 20,000 ads at most, so the large account is read in parts, by campaign and ad group.
 
     python benchmarks/large.py [--accounts 3000] [--ads 200000]
 """
@@ -17,7 +17,7 @@ DAYS = 3
 
 
 def main() -> None:
-    """Read both and print what it took."""
+    """Read both and print the memory that it took."""
     parser = options(__doc__)
     parser.add_argument("--accounts", type=int, default=3000, help="accounts of the agency, with up to 40 ads each")
     parser.add_argument("--ads", type=int, default=200_000, help="ads of the large account")

@@ -1,10 +1,10 @@
-"""Rows a second of `ads_reports_daily` into DuckDB and Postgres, against the database's own way to take the same rows.
+"""Rows per second of `ads_reports_daily` into DuckDB and Postgres, compared with the database's own bulk load.
 
 Pages are recorded from the emulator first, so that it does not compete for the processor. Then, for each database:
 
 - bare: DuckDB reads a Parquet file into a table; Postgres copies a CSV file into one. Nothing else is done.
-- tables: the connector's loader takes Arrow tables, package by package, each with a state. By day: the rows of each day
-  are said to be all there are, as with `include_deleted`. By key: nothing is said of others, as without it.
+- tables: the connector's loader loads Arrow tables, package by package, each with a state. By day: the rows of each day
+  replace those in the table, as with `include_deleted`. By key: rows are merged, as without it.
 - pages: everything from the bytes of a page on: tables, packages, loading; by key. With `TIKTOK_PURE_PYTHON=1` in the
   environment the C extension is left out.
 
@@ -59,7 +59,7 @@ from tiktok_marketing.sync.run.progress import Progress
 ACCOUNT = 7
 DATASET = "benchmark"
 LEAST = {"DuckDB": 60_000, "Postgres": 30_000}
-"""Rows a second into a database that is empty, of the loader."""
+"""Rows per second into a database that is empty, of the loader."""
 PAGES_A_DAY = 9
 """Of 40,000 ads, about as many have rows on a day."""
 
@@ -94,7 +94,7 @@ class Recorded:
         return self._reader.read_into(page, lambda: ArrowSink(self._maker, ACCOUNT)).records
 
     async def events(self) -> AsyncIterator[Event]:
-        """What a sync would say."""
+        """The events of a sync."""
         yield StreamStarted(self.stream)
         for part, (day, pages) in enumerate(self.days, 1):
             for page in pages:
@@ -128,7 +128,7 @@ class Place:
         self.destination: Destination = destination_of(address, DATASET)
 
     def measured(self, work: Callable[[], None]) -> Run:
-        """Do it."""
+        """Load the rows."""
         began, cpu, server = time.perf_counter(), time.process_time(), self._server()
         work()
         seconds, own = time.perf_counter() - began, time.process_time() - cpu
@@ -244,7 +244,7 @@ def places(address: str | None, folder: Path, recorded: Recorded) -> Iterator[li
 
 
 def children_cpu() -> float:
-    """Seconds of CPU of the processes below this one, those that have ended included."""
+    """CPU seconds of the child processes, including those that have ended."""
     total = 0.0
     for process in psutil.Process().children(recursive=True):
         try:
@@ -262,19 +262,19 @@ def show(title: str, runs: Sequence[Run], rows: int, bare: float, least: int | N
         title: What was done.
         runs: How it went, each time.
         rows: What was loaded each time.
-        bare: Microseconds of CPU a row of the database's own way; 0 for that itself.
-        least: Rows a second that are to be reached.
+        bare: Microseconds of CPU per row of the database's own way; 0 for that itself.
+        least: Rows per second that are to be reached.
     """
     rates = sorted(rows / run.seconds for run in runs)
     cpu = min(run.cpu for run in runs) / rows * 1e6
     share = f", {cpu / bare:.1f} times bare" if bare else ""
     print(
-        f"{title:>28}: {rates[-1]:>9,.0f} rows a second (runs {rates[0]:,.0f} to {rates[-1]:,.0f}), "
-        f"{cpu:.1f} us CPU a row, the database's included{share}",
+        f"{title:>28}: {rates[-1]:>9,.0f} rows per second (runs {rates[0]:,.0f} to {rates[-1]:,.0f}), "
+        f"{cpu:.1f} us CPU per row, the database's included{share}",
         flush=True,
     )
-    spread = f"runs {rates[0]:,.0f} to {rates[-1]:,.0f}; {cpu:.1f} µs CPU a row{share}"
-    return Figure(what=f"{title}: rows a second", value=rates[-1], least=least, remark=spread)
+    spread = f"runs {rates[0]:,.0f} to {rates[-1]:,.0f}; {cpu:.1f} µs CPU per row{share}"
+    return Figure(what=f"{title}: rows per second", value=rates[-1], least=least, remark=spread)
 
 
 def main() -> None:
@@ -293,7 +293,7 @@ def main() -> None:
         given = Recorded(stream, [(day, pages_of(ready, day, day, PAGES_A_DAY)) for day in days[:count]])
     columns = given.tables[0].num_columns
     print(f"{machine()}, load {os.getloadavg()[0]:.1f}; {STREAM}: {given.rows:,} rows, {columns} columns")
-    print(f"us CPU a row from the bytes of a page to a table: {given.making / given.rows * 1e6:.1f}")
+    print(f"us CPU per row from the bytes of a page to a table: {given.making / given.rows * 1e6:.1f}")
     with tempfile.TemporaryDirectory() as folder, places(arguments.postgres, Path(folder), given) as found:
         figures = []
         for place, bare in found:

@@ -1,6 +1,6 @@
-"""Peak memory of reading `ads_reports_daily` through the protocol, against the rows that are read.
+"""Peak memory of reading `ads_reports_daily` through the protocol, by number of rows.
 
-The pages are recorded ones: the emulator would be the slow side, and its memory would stand in the way of ours.
+The pages are recorded, because the emulator would be the slow side, and would need memory itself.
 
     python benchmarks/memory.py [--rows 100000 1000000] [--per-second 20]
 """
@@ -17,19 +17,21 @@ ROWS_A_DAY = 10_000
 ACCOUNTS = 5
 MOST_MB = 150
 FLAT = 1.3
-"""What is still called flat: the interpreter's heap grows a little on the way to where it stays."""
+"""The growth that still counts as none: the interpreter's heap grows a little before it stays the same."""
 
 
 def main() -> None:
-    """Read so many rows, each time in a process of its own, and print what it took."""
+    """Read each number of rows in a process of its own, and print the memory that it took."""
     parser = options(__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000])
-    parser.add_argument("--per-second", type=int, default=20, help="requests a second: how many windows are under way")
+    parser.add_argument(
+        "--per-second", type=int, default=20, help="requests per second: how many windows are under way"
+    )
     arguments = parser.parse_args()
     tier = arguments.per_second
     today = datetime.now(UTC).date()
     figures, peaks = [], []
-    what = f"{ACCOUNTS} accounts, {ROWS_A_DAY:,} rows a day each, recorded pages, {tier} requests a second"
+    what = f"{ACCOUNTS} accounts, {ROWS_A_DAY:,} rows a day each, recorded pages, {tier} requests per second"
     print(f"{machine()}; {STREAM}, {what}")
     with recorded(accounts=ACCOUNTS, rows_a_day=ROWS_A_DAY) as ready:
         for rows in arguments.rows:
@@ -38,12 +40,12 @@ def main() -> None:
             each = run.cpu / run.records * 1e6
             print(
                 f"{run.lines:>12,} lines, {run.size / 1e9:6.2f} GB, {run.seconds:6.1f} s, "
-                f"{each:5.1f} us CPU a record, peak {run.peak_mb:.0f} MB",
+                f"{each:5.1f} us CPU per record, peak {run.peak_mb:.0f} MB",
                 flush=True,
             )
             assert run.records == days * ACCOUNTS * ROWS_A_DAY
             peaks.append(run.peak_mb)
-            remark = f"{run.seconds:.0f} s at {tier} requests a second, {each:.1f} µs CPU a record"
+            remark = f"{run.seconds:.0f} s at {tier} requests per second, {each:.1f} µs CPU per record"
             what = f"`{STREAM}`, {run.records:,} rows: largest resident memory"
             figures.append(Figure(what=what, value=run.peak_mb, unit="MB", most=MOST_MB, remark=remark))
     what = "largest resident memory at the most rows over that at the least"

@@ -1,4 +1,4 @@
-"""The generated part of docs/performance.md, which says what `results/latest.json` holds."""
+"""The generated part of docs/performance.md: the figures of `results/latest.json`."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _PART = re.compile(r"(<!-- figures: made by `make bench` -->\n).*?(<!-- end -->)
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """One benchmark that was run.
+    """The result of a benchmark.
 
     Args:
         title: What it measures.
-        command: With what it can be run again.
+        command: The command that runs it again.
         day: When it was run.
         seconds: How long it took.
-        load: How many processes wanted a processor in the minute before it.
+        load: The load average of the machine in the minute before.
         found: Its figures and its machine.
     """
 
@@ -37,7 +37,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def results() -> dict[str, Result]:
-    """What was found last, by script."""
+    """The latest results, by script."""
     if not RESULTS.exists():
         return {}
     return msgspec.json.decode(RESULTS.read_bytes(), type=dict[str, Result])
@@ -51,10 +51,10 @@ def keep(found: Mapping[str, Result]) -> None:
 
 
 def renewed(page: str, found: Mapping[str, Result]) -> str:
-    """The page with these results in place of the ones that it shows.
+    """The page with these results in place of those that it shows.
 
     Raises:
-        ValueError: If it has no place for them.
+        ValueError: If the page has no place for them, or several.
     """
     text, places = _PART.subn(lambda match: f"{match[1]}{_part(found)}{match[2]}", page)
     if places != 1:
@@ -63,7 +63,7 @@ def renewed(page: str, found: Mapping[str, Result]) -> str:
 
 
 def shown(value: float, unit: str = "") -> str:
-    """A value with as many digits as tell something."""
+    """A value with its significant digits."""
     if value == int(value) or abs(value) >= 100:
         number = f"{value:,.0f}"
     else:
@@ -72,22 +72,22 @@ def shown(value: float, unit: str = "") -> str:
 
 
 def target(figure: Figure) -> str:
-    """What it is to be, in words."""
+    """A figure's target, in words."""
     bounds = [("at most", figure.most), ("at least", figure.least)]
     return " and ".join(f"{word} {shown(bound, figure.unit)}" for word, bound in bounds if bound is not None)
 
 
 def verdict(figure: Figure) -> str:
-    """Whether its target is met, in a word."""
+    """Whether a figure meets its target, in a word."""
     return {None: "", True: "met", False: "missed"}[figure.met]
 
 
 def tally(found: Mapping[str, Result]) -> str:
-    """How many targets are met, and which are not."""
+    """How many targets are met, and which ones are missed."""
     aimed = [figure for result in found.values() for figure in result.found.figures if figure.met is not None]
     missed = [figure.what for figure in aimed if not figure.met]
-    told = f"{len(aimed) - len(missed)} of {len(aimed)} targets are met."
-    return f"{told} Missed: {'; '.join(missed)}." if missed else told
+    summary = f"{len(aimed) - len(missed)} of {len(aimed)} targets are met."
+    return f"{summary} Missed: {'; '.join(missed)}." if missed else summary
 
 
 def _part(found: Mapping[str, Result]) -> str:
@@ -104,9 +104,10 @@ def _section(result: Result, *, several: bool) -> Iterator[str]:
     where = f", on {result.found.machine}" if several else ""
     yield f"### {result.title}"
     yield ""
-    yield f"`{result.command}`, {result.day}, {shown(round(result.seconds))} s, load before it {result.load:.1f}{where}"
+    seconds = shown(round(result.seconds))
+    yield f"`{result.command}`, {result.day}, {seconds} s, load average before {result.load:.1f}{where}"
     yield ""
-    yield "| figure | measured | target | | besides |"
+    yield "| figure | measured | target | | remarks |"
     yield "|---|---|---|---|---|"
     for figure in result.found.figures:
         value = shown(figure.value, figure.unit)

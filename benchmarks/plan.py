@@ -1,7 +1,7 @@
-"""Time and memory until the first data are asked for: 5,000 accounts, all streams, five years.
+"""Time and memory until a sync asks for the first data: 5,000 accounts, all streams, five years.
 
-A server answers for the accounts and holds back everything else, so that what is seen is the plan and nothing else. The
-quota is out of the way: at 10 requests a second, asking about 5,000 accounts takes five seconds.
+A server answers for the accounts and delays everything else, so that only the plan is measured. There is no quota: at
+10 requests per second, asking about 5,000 accounts would take five seconds.
 
     python benchmarks/plan.py [--accounts 5000] [--years 5]
 """

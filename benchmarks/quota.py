@@ -1,10 +1,10 @@
 """How much of TikTok's quota a sync uses, by latency and tier, over real sockets against the emulator.
 
-Pages are small, for this is about when requests leave. Each sync is watched for some time and then ended; the emulator
-counts its requests.
+Pages are small, because only the times of requests matter. Each sync is watched for some time and then stopped. The
+emulator counts its requests.
 
-The last lines are of an application that is shared: another program asks for some of the ten a second that it has, and
-ends after a while.
+The last lines are about a shared application: another program uses some of its ten requests per second, and ends after
+a while.
 
     python benchmarks/quota.py [--seconds 60] [--tiers 10 20 50] [--latencies 0.1 0.8 3] [--others 3]
 """
@@ -38,7 +38,7 @@ STRANGER = "1"
 """The account that the other program asks about, in vain; its requests count nevertheless."""
 SETTLING = 6.0
 """Seconds from the first request that are not counted: its answer shows how long one takes."""
-HEAD = f"{'':<42} {'requests a second':>17} {'of the quota':>13} {'refused':>8}"
+HEAD = f"{'':<42} {'requests per second':>17} {'of the quota':>13} {'refused':>8}"
 LEAST, MOST_REFUSED = 95, 1
 
 
@@ -152,9 +152,11 @@ def main() -> None:
     parser = options(__doc__)
     parser.add_argument("--seconds", type=float, default=60.0, help="how long each sync is watched")
     tiers = sorted(TIERS)
-    parser.add_argument("--tiers", type=int, nargs="+", choices=tiers, default=tiers, help="requests a second")
+    parser.add_argument("--tiers", type=int, nargs="+", choices=tiers, default=tiers, help="requests per second")
     parser.add_argument("--latencies", type=float, nargs="+", default=LATENCIES, help="seconds until an answer")
-    parser.add_argument("--others", type=int, default=3, help="requests a second of another program, in the last case")
+    parser.add_argument(
+        "--others", type=int, default=3, help="requests per second of another program, in the last case"
+    )
     arguments = parser.parse_args()
     print(f"{machine()}; hourly reports, {arguments.seconds:.0f} s each")
     print(HEAD)
@@ -163,10 +165,10 @@ def main() -> None:
         for latency in arguments.latencies:
             with watched(rate, "--tier", TIERS[rate], "--fault", f"latency={latency}") as sync:
                 time.sleep(SETTLING + latency)
-                figures += show(f"{rate} a second, {latency:g} s latency", rate, sync.during(arguments.seconds))
+                figures += show(f"{rate} per second, {latency:g} s latency", rate, sync.during(arguments.seconds))
     left = 10 - arguments.others
     with watched(10, "--tier", "basic", "--fault", "latency=0.3") as sync:
-        shared, alone = f"{left} of 10 a second, shared", "10 a second, no longer shared"
+        shared, alone = f"{left} of 10 per second, shared", "10 per second, no longer shared"
         with sync.others(arguments.others):
             figures += show(f"{shared}, first minute", left, sync.during(min(60, 2 * arguments.seconds)), finding=True)
             figures += show(f"{shared}, after that", left, sync.during(arguments.seconds * 2))
@@ -182,14 +184,14 @@ def show(title: str, rate: float, watched: tuple[float, int, int], *, finding: b
 
     Args:
         title: What was watched.
-        rate: Requests a second that TikTok takes.
+        rate: Requests per second that TikTok takes.
         watched: Seconds, and requests taken and refused in them.
         finding: Whether the rate had yet to be found then, so that nothing is expected of it.
     """
     seconds, taken, refused = watched
     used, share = 100 * taken / seconds / rate, 100 * refused / max(1, taken + refused)
     print(f"{title:<42} {taken / seconds:>17.2f} {used:>11.1f} % {share:>6.2f} %", flush=True)
-    remark = f"{taken / seconds:.2f} requests a second"
+    remark = f"{taken / seconds:.2f} requests per second"
     return [
         Figure(what=f"{title}: of the quota", value=used, unit="%", least=None if finding else LEAST, remark=remark),
         Figure(what=f"{title}: refused", value=share, unit="%", most=None if finding else MOST_REFUSED),

@@ -1,9 +1,9 @@
-"""CPU a record and peak memory of reading `ads_reports_daily` through the protocol, over a million rows.
+"""CPU time per record and peak memory of reading `ads_reports_daily` through the protocol, over a million rows.
 
-The CPU is set against that of decoding and encoding pages of the same records with orjson and nothing else, in the
-same run, in turns with it; the least of each counts, since whatever else runs on the machine only adds. Everything is
-read once before it is measured, so that the emulator answers from its memory and does not compete for the processor.
-The same is measured on the pure-Python path, without the C extension.
+The CPU time is compared with that of orjson, which decodes and encodes pages of the same records and does nothing else.
+Both take turns in the same run. The lowest of each counts, because other programs on the machine can only add to it.
+Everything is read once before it is measured, so that the emulator answers from memory and does not compete for the
+processor. The pure-Python path, without the C extension, is measured as well.
 
     python benchmarks/read_ads.py [--ads 40000] [--days 50] [--runs 3]
 """
@@ -56,21 +56,21 @@ def main() -> None:
         records = run.records
         print(
             f"{title:>12}: {records:>9,} records, {run.size / 1e9:.2f} GB, {run.seconds:6.1f} s, "
-            f"{run.cpu / records * 1e6:5.1f} us CPU a record, peak {run.peak_mb:.0f} MB"
+            f"{run.cpu / records * 1e6:5.1f} us CPU per record, peak {run.peak_mb:.0f} MB"
         )
     each = whole.cpu / whole.records * 1e6
-    print(f"{'orjson':>12}: {floor * 1e6:.1f} us CPU a record for decoding and encoding, nothing else")
+    print(f"{'orjson':>12}: {floor * 1e6:.1f} us CPU per record for decoding and encoding, nothing else")
     print(f"{'ratio':>12}: {each / (floor * 1e6):.2f}")
     costs = sorted(_cpu(run) * 1e6 for run in runs)
     what = f"`{STREAM}`, {whole.records:,} rows"
     figures = [
-        Figure(what=f"{what}: CPU a record", value=each, unit="µs", remark=f"runs {costs[0]:.1f} to {costs[-1]:.1f}"),
+        Figure(what=f"{what}: CPU per record", value=each, unit="µs", remark=f"runs {costs[0]:.1f} to {costs[-1]:.1f}"),
         Figure(
-            what="orjson's CPU a record, to decode and encode the same and nothing else", value=floor * 1e6, unit="µs"
+            what="orjson's CPU per record, to decode and encode the same and nothing else", value=floor * 1e6, unit="µs"
         ),
-        Figure(what="CPU a record over orjson's", value=each / (floor * 1e6), unit="times", most=MOST_TIMES),
+        Figure(what="CPU per record over orjson's", value=each / (floor * 1e6), unit="times", most=MOST_TIMES),
         Figure(what="the same on the pure-Python path", value=_cpu(in_python) / floor, unit="times"),
-        Figure(what=f"{what}: rows a second, no latency, no quota", value=whole.records / whole.seconds),
+        Figure(what=f"{what}: rows per second, no latency, no quota", value=whole.records / whole.seconds),
     ]
     for run in (tenth, whole):
         what = f"`{STREAM}`, {run.records:,} rows, no quota: largest resident memory"
@@ -79,7 +79,7 @@ def main() -> None:
 
 
 def _cpu(run: Measured) -> float:
-    """Seconds of CPU a record."""
+    """Seconds of CPU per record."""
     return run.cpu / run.records
 
 
@@ -127,7 +127,7 @@ def query_of(advertiser_id: str, first: date, last: date) -> dict[str, str]:
 
 
 def orjson_cpu(pages: list[bytes]) -> float:
-    """Seconds of CPU a record."""
+    """Seconds of CPU per record."""
     records = 0
     began = time.process_time()
     for _ in range(3):

@@ -1,7 +1,7 @@
-"""Recorded pages behind a server that does nothing but send them, for as many rows as one likes.
+"""A server that does nothing but send recorded pages, for any number of rows.
 
-The pages are the emulator's, byte for byte, but for the ids and days of the rows: those are written anew in each
-answer, so that no row comes twice.
+The pages are the emulator's, byte for byte, except for the ids and days of the rows. Each answer has new ones, so that
+no row arrives twice.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Every benchmark, one after the other, each in a process of its own: `make bench`.
+"""Runs every benchmark, one after the other, each in a process of its own: `make bench`.
 
 The figures go into a table, into `benchmarks/results/latest.json` and from there into docs/performance.md. A benchmark
-that cannot be run leaves what was found before, and does not stop the others; the exit code tells of it. A target that
-is missed is no failure.
+that fails keeps its earlier figures and does not stop the others, but the exit code is 1. A missed target is not a
+failure.
 
     python benchmarks/run.py [quota load …] [--size usual|full|small]
 """
@@ -29,18 +29,18 @@ from page import Result
 ROOT = Path(__file__).parents[1]
 PEERS = (".venv-parity", ".venv-newest-cdk")
 LONGEST = 3600
-"""Seconds after which a benchmark is given up."""
+"""Seconds after which a benchmark is stopped."""
 
 
 class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
-    """A script and how it is run.
+    """A script and its command lines.
 
     Args:
         title: What it measures.
-        usual: Its command line.
-        full: The same for whoever has more time; the usual one if there is none.
-        small: The same to see that it works.
-        needs: Environments without which it cannot run.
+        usual: Its usual options.
+        full: Options for whoever has more time; the usual ones if empty.
+        small: Options that only show that it works; the usual ones if empty.
+        needs: The folders of the environments that it needs.
     """
 
     title: str
@@ -50,23 +50,23 @@ class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
     needs: Sequence[str] = ()
 
     def options(self, size: str) -> str:
-        """Its command line for this size."""
+        """Its options for a size."""
         return {"usual": self.usual, "full": self.full or self.usual, "small": self.small or self.usual}[size]
 
 
 BENCHMARKS = {
-    "spec": Benchmark(title="Telling what can be configured"),
+    "spec": Benchmark(title="Printing the specification"),
     "check": Benchmark(title="Checking a configuration", small="--accounts 200"),
     "plan": Benchmark(title="Planning a large sync", small="--accounts 200"),
-    "states": Benchmark(title="States beside records"),
+    "states": Benchmark(title="The size of states"),
     "read_ads": Benchmark(
-        title="CPU a record",
+        title="CPU time per record",
         usual="--ads 20000 --days 30 --runs 2",
         full="--ads 40000 --days 50",
         small="--ads 1000 --days 3 --runs 1",
     ),
     "memory": Benchmark(
-        title="Memory against rows",
+        title="Memory by number of rows",
         usual="--rows 100000 1000000 10000000 --per-second 50",
         small="--rows 50000",
     ),
@@ -78,7 +78,7 @@ BENCHMARKS = {
         title="Into a database", usual="--pages 250 --runs 2", full="--pages 1000 --runs 3", small="--pages 10 --runs 1"
     ),
     "against_airbyte": Benchmark(
-        title="Beside Airbyte's connector",
+        title="Compared with Airbyte's connector",
         usual=f"{' '.join(PEERS)} --ads 3000 --days 60",
         full=f"{' '.join(PEERS)} --ads 20000 --days 200",
         small=f"{' '.join(PEERS)} --ads 200 --days 3",
@@ -89,21 +89,29 @@ BENCHMARKS = {
 
 
 def main() -> int:
-    """Run them; print what they found. Returns 1 if one could not be run to its end."""
+    """Run the benchmarks and print their figures. Returns 1 if one failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("only", nargs="*", metavar="NAME", help=f"some of them: {', '.join(BENCHMARKS)}")
-    parser.add_argument("--size", choices=("usual", "full", "small"), default="usual", help="small leaves no figures")
+    parser.add_argument("only", nargs="*", metavar="NAME", help=f"run only these: {', '.join(BENCHMARKS)}")
+    parser.add_argument(
+        "--size",
+        choices=("usual", "full", "small"),
+        default="usual",
+        help="how much to measure; small keeps no figures",
+    )
     arguments = parser.parse_args()
     unknown = [name for name in arguments.only if name not in BENCHMARKS]
     if unknown:
-        parser.error(f"there is no benchmark {unknown[0]}; there are {', '.join(BENCHMARKS)}")
+        parser.error(f"there is no benchmark {unknown[0]}; choose from {', '.join(BENCHMARKS)}")
     found: dict[str, Result] = {}
     wrong = []
     for name in arguments.only or BENCHMARKS:
         benchmark = BENCHMARKS[name]
         missing = [folder for folder in benchmark.needs if not (ROOT / folder / "ready").exists()]
         if missing:
-            print(f"\n{name}: left out, for there is no {' and no '.join(missing)} (make peers)", flush=True)
+            print(
+                f"\n{name}: left out, because {' and '.join(missing)} is missing. Run `make peers` to create it.",
+                flush=True,
+            )
             continue
         result = run(name, benchmark, arguments.size)
         if result is None:
@@ -114,14 +122,14 @@ def main() -> int:
             page.keep(merged(page.results(), found))
     show(found)
     if found:
-        print("A small size says nothing of targets." if arguments.size == "small" else page.tally(found))
+        print("A small size does not measure targets." if arguments.size == "small" else page.tally(found))
     for name in wrong:
-        print(f"{name} could not be run to its end; what was found before stands")
+        print(f"{name} failed; its earlier figures stay")
     return 1 if wrong else 0
 
 
 def run(name: str, benchmark: Benchmark, size: str) -> Result | None:
-    """Run one of them. Returns None if it failed."""
+    """Run a benchmark. Returns None if it failed."""
     options = benchmark.options(size)
     command = f"python benchmarks/{name}.py {options}".rstrip()
     print(f"\n$ {command}", flush=True)
@@ -141,13 +149,13 @@ def run(name: str, benchmark: Benchmark, size: str) -> Result | None:
 
 
 def merged(before: Mapping[str, Result], found: Mapping[str, Result]) -> dict[str, Result]:
-    """What was found now in place of what was found before, in the order of the list above."""
-    both = {**before, **found}
-    return {name: both[name] for name in BENCHMARKS if name in both}
+    """The earlier results, replaced by new ones where there are any, in the order of the list above."""
+    latest = {**before, **found}
+    return {name: latest[name] for name in BENCHMARKS if name in latest}
 
 
 def show(found: Mapping[str, Result]) -> None:
-    """Print the table."""
+    """Print the figures as a table."""
     rows = [
         (figure.what, page.shown(figure.value, figure.unit), page.target(figure), page.verdict(figure))
         for result in found.values()

@@ -1,4 +1,4 @@
-"""CPU of `spec`, which the platform runs before anything else.
+"""CPU time of `spec`, which the platform runs before anything else.
 
 python benchmarks/spec.py
 """

@@ -1,8 +1,8 @@
-"""What states weigh against the records that they go with, for agencies of several sizes.
+"""The size of states compared with their records, for agencies of several sizes.
 
-A state names every account. How often one is told is decided by time and by bytes, so hours of a sync are played here
-on a clock that jumps: one stream at a time is read, as it is of the streams of one endpoint, window by window at the
-quota's pace, every state and record as long as it really is.
+A state names every account. Time and bytes decide how often a sync writes one. So this benchmark plays hours of a sync
+on a clock that jumps. It reads a stream at a time, as a sync does with the streams of an endpoint, window by window at
+the quota's pace. Each state and each record has its real length.
 
     python benchmarks/states.py [--per-second 10]
 """
@@ -33,11 +33,13 @@ _MOST_WINDOWS = 100_000
 def main() -> None:
     """Print the share for each number of accounts, and of rows that a window has."""
     parser = options(__doc__)
-    parser.add_argument("--per-second", type=float, default=10.0, help="requests a second")
+    parser.add_argument("--per-second", type=float, default=10.0, help="requests per second")
     arguments = parser.parse_args()
     stream = report_stream(STREAM)
     length = _line_length(stream)
-    print(f"{machine()}; {STREAM}, five years, {arguments.per_second:g} requests a second, {length:,} bytes a record")
+    print(
+        f"{machine()}; {STREAM}, five years, {arguments.per_second:g} requests per second, {length:,} bytes per record"
+    )
     figures = []
     for accounts in (300, 1000, 5000):
         for rows in (1, 10, 100):
@@ -66,7 +68,7 @@ def _share(stream: ReportStream, accounts: int, rows: int, length: int, per_seco
             states += len(state_line(stream.name, checkpoint.state, checkpoint.records))
             told += 1
     return Figure(
-        what=f"{accounts:,} accounts, rows a window: {rows}; states over records, bytes",
+        what=f"{accounts:,} accounts, rows per window: {rows}; states over records, bytes",
         value=100 * states / (records * length),
         unit="%",
         most=MOST_PERCENT,

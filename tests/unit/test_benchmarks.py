@@ -48,7 +48,7 @@ def test_only_the_part_between_the_markers_is_replaced(modules: tuple[ModuleType
     part, _, after = rest.partition("<!-- end -->")
     assert (before, after) == ("# What it costs\n\nBefore.\n\n", "\n\nAfter.\n")
     assert "| share | 94 % | at least 95 % | missed |  |" in part
-    assert "`python x.py`, 2026-01-02, 61 s, load before it 0.2" in part
+    assert "`python x.py`, 2026-01-02, 61 s, load average before 0.2" in part
     assert "0 of 1 targets are met. Missed: share." in part
     assert "old" not in part
 
@@ -82,6 +82,6 @@ def test_a_benchmark_that_fails_stops_no_other_and_is_told_by_the_exit_code(tmp_
     command = [sys.executable, str(tmp_path / "benchmarks" / "run.py"), "plan", "spec"]
     done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - our own scripts
     assert done.returncode == 1
-    assert "plan could not be run to its end; what was found before stands" in done.stdout
+    assert "plan failed; its earlier figures stay" in done.stdout
     assert "`spec`, CPU" in page.read_text()
     assert (tmp_path / "benchmarks" / "results" / "latest.json").exists()
