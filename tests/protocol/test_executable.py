@@ -27,7 +27,7 @@ class Finished(Outcome):
 
     Args:
         stdout: What it wrote.
-        stderr: What it complained of.
+        stderr: What it wrote there.
         exit_code: How it ended.
     """
 
@@ -37,7 +37,7 @@ class Finished(Outcome):
 
     @property
     def error(self) -> str:
-        """The one error that it told."""
+        """The message of its only error."""
         (error,) = self.errors
         return str(error["message"])
 
@@ -96,8 +96,8 @@ class Files:
 RECENT = {"start_date": "2026-01-01"}
 
 
-async def test_spec_is_the_drop_in_specification() -> None:
-    """`spec` needs nothing and prints one SPEC message with OAuth, sandbox and the project's own fields."""
+async def test_spec_prints_the_specification() -> None:
+    """It needs no file. The message has OAuth, the sandbox and the fields that only this project has."""
     finished = await run("spec")
     assert finished.exit_code == 0
     (message,) = finished.messages
@@ -109,8 +109,8 @@ async def test_spec_is_the_drop_in_specification() -> None:
     assert spec["connectionSpecification"]["additionalProperties"] is True
 
 
-async def test_check_succeeds(emulator: Emulator, files: Files) -> None:
-    """`check` asks for token, accounts and the right to read reports, and says SUCCEEDED."""
+async def test_check_succeeds_with_a_good_configuration(emulator: Emulator, files: Files) -> None:
+    """It tries the token, the accounts and a report."""
     finished = await run("check", "--config", files.write("c.json", config_for(emulator)), url=emulator.url)
     assert finished.exit_code == 0
     assert finished.messages == [{"type": "CONNECTION_STATUS", "connectionStatus": {"status": "SUCCEEDED"}}]
@@ -118,7 +118,7 @@ async def test_check_succeeds(emulator: Emulator, files: Files) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "fault", "said"),
+    ("change", "fault", "words"),
     [
         ({"access_token": "wrong"}, None, "Authorize the application again"),
         ({"secret": "wrong"}, None, "belong to the same TikTok application"),
@@ -127,10 +127,10 @@ async def test_check_succeeds(emulator: Emulator, files: Files) -> None:
     ],
     ids=["wrong token", "wrong secret", "no right to reports", "a lost account"],
 )
-async def test_check_says_what_is_missing(
-    emulator: Emulator, files: Files, change: dict[str, str], fault: Fault | None, said: str
+async def test_check_says_what_is_wrong_and_what_to_do(
+    emulator: Emulator, files: Files, change: dict[str, str], fault: Fault | None, words: str
 ) -> None:
-    """A failed check names what is wrong and what to do about it."""
+    """The exit code is 0: the message has the answer."""
     config = config_for(emulator)
     config["credentials"] |= change
     if fault is not None:
@@ -139,12 +139,12 @@ async def test_check_says_what_is_missing(
     assert finished.exit_code == 0
     (message,) = finished.messages
     assert message["connectionStatus"]["status"] == "FAILED"
-    assert said in message["connectionStatus"]["message"]
+    assert words in message["connectionStatus"]["message"]
     assert "Traceback" not in finished.stderr
 
 
-async def test_check_of_one_account_that_is_not_granted(emulator: Emulator, files: Files) -> None:
-    """An account that is asked for by name and not granted is named."""
+async def test_check_names_a_chosen_account_that_is_not_granted(emulator: Emulator, files: Files) -> None:
+    """And not the chosen account that is granted."""
     config = config_for(emulator, advertiser_ids=["7000000000000000009", emulator.advertiser_ids[0]])
     finished = await run("check", "--config", files.write("c.json", config), url=emulator.url)
     status = finished.messages[0]["connectionStatus"]
@@ -153,8 +153,8 @@ async def test_check_of_one_account_that_is_not_granted(emulator: Emulator, file
     assert f"Account {emulator.advertiser_ids[0]}" not in status["message"]
 
 
-async def test_discover_gives_the_catalog(files: Files) -> None:
-    """`discover` asks nothing of TikTok and lists every stream with its schema, key and cursor."""
+async def test_discover_prints_the_catalog(files: Files) -> None:
+    """It sends nothing to TikTok, and lists every stream with its schema, key and cursor."""
     config = {"credentials": {"auth_type": "oauth2.0", "app_id": "1", "secret": "2", "access_token": "3"}}
     finished = await run("discover", "--config", files.write("c.json", config))
     streams = {stream["name"]: stream for stream in finished.messages[0]["catalog"]["streams"]}
@@ -166,8 +166,8 @@ async def test_discover_gives_the_catalog(files: Files) -> None:
     assert ads["json_schema"]["properties"]["advertiser_id"]["type"] == ["null", "integer"]
 
 
-async def test_discover_for_a_sandbox_leaves_out_what_it_lacks(files: Files) -> None:
-    """A sandbox configuration, in the old form too, lists only what sandbox accounts have."""
+async def test_discover_lists_only_what_a_sandbox_has(files: Files) -> None:
+    """Here with the old form of a sandbox configuration."""
     config = {"access_token": "3", "environment": {"advertiser_id": "7000000000000000001"}}
     finished = await run("discover", "--config", files.write("c.json", config))
     names = {stream["name"] for stream in finished.messages[0]["catalog"]["streams"]}
@@ -175,8 +175,8 @@ async def test_discover_for_a_sandbox_leaves_out_what_it_lacks(files: Files) -> 
     assert "advertiser_ids" not in names
 
 
-async def test_read_and_read_again(emulator: Emulator, files: Files) -> None:
-    """`read` writes records, states and statuses, and a second one goes on from the state file."""
+async def test_read_goes_on_from_a_state_file(emulator: Emulator, files: Files) -> None:
+    """A second read delivers only some of the rows again."""
     config = files.write("c.json", config_for(emulator, **RECENT))
     catalog = files.write("catalog.json", catalog_of(["campaigns", "ads_reports_daily"]))
     first = await run("read", "--config", config, "--catalog", catalog, url=emulator.url)
@@ -190,7 +190,7 @@ async def test_read_and_read_again(emulator: Emulator, files: Files) -> None:
 
 
 async def test_a_clock_that_is_ahead_costs_no_row(emulator: Emulator, files: Files) -> None:
-    """Days that have not begun at TikTok are read again once they have, and the log says what is wrong."""
+    """Days that have not begun at TikTok are read again once they have begun. The log warns of the clock."""
     now = datetime.now(UTC)
     begun = now - timedelta(hours=26)
     config = files.write(
@@ -200,24 +200,24 @@ async def test_a_clock_that_is_ahead_costs_no_row(emulator: Emulator, files: Fil
     emulator.clock.set(begun)
     first = await run("read", "--config", config, "--catalog", catalog, url=emulator.url)
     assert first.exit_code == 0
-    (said,) = (line["message"] for line in first.of_type("LOG") if "clock" in line["message"])
-    assert said.startswith("This machine's clock is 26.0 hours ahead of TikTok's")
+    (warning,) = (line["message"] for line in first.of_type("LOG") if "clock" in line["message"])
+    assert warning.startswith("This machine's clock is 26.0 hours ahead of TikTok's")
     emulator.clock.set(now)
     state = files.write("state.json", first.state_file)
     second = await run("read", "--config", config, "--catalog", catalog, "--state", state, url=emulator.url)
     assert not [line for line in second.of_type("LOG") if "clock" in line["message"]]
     whole = await run("read", "--config", config, "--catalog", catalog, url=emulator.url)
-    had, has = (
+    rows_of_both, all_rows = (
         {(row["ad_id"], row["stat_time_hour"]): row for run in runs for row in run.records("ads_reports_hourly")}
         for runs in ([first, second], [whole])
     )
-    first_days = {  # of which not all had happened
+    first_days = {  # the days that were not over at the first read
         row["advertiser_id"]: str(begun.astimezone(ZoneInfo(row["display_timezone"])).date())
         for row in whole.records("advertisers")
     }
-    hours = [key for key, row in has.items() if key[1] >= first_days[row["advertiser_id"]]]
+    hours = [key for key, row in all_rows.items() if key[1] >= first_days[row["advertiser_id"]]]
     assert len(hours) > 20
-    assert [key for key in hours if had.get(key) != has[key]] == []
+    assert [key for key in hours if rows_of_both.get(key) != all_rows[key]] == []
 
 
 WRONG = {
@@ -229,10 +229,12 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("command", "content", "said"), WRONG.values(), ids=WRONG)
-async def test_a_wrong_configuration_is_one_clear_sentence(files: Files, command: str, content: Any, said: str) -> None:
-    """The error names what is wrong, as a config_error, and nothing else is printed."""
-    if isinstance(content, dict) and "credentials" not in content and said != "no credentials":
+@pytest.mark.parametrize(("command", "content", "words"), WRONG.values(), ids=WRONG)
+async def test_a_wrong_configuration_is_a_config_error_that_names_the_mistake(
+    files: Files, command: str, content: Any, words: str
+) -> None:
+    """And nothing else is printed."""
+    if isinstance(content, dict) and "credentials" not in content and words != "no credentials":
         content = {
             **content,
             "credentials": {"auth_type": "oauth2.0", "app_id": "1", "secret": "2", "access_token": "3"},
@@ -240,25 +242,28 @@ async def test_a_wrong_configuration_is_one_clear_sentence(files: Files, command
     config, catalog = files.write("c.json", content), files.write("catalog.json", catalog_of(["ads"]))
     finished = await run(command, "--config", config, "--catalog", catalog)
     assert finished.exit_code == 1
-    assert said in finished.error
+    assert words in finished.error
     assert finished.errors[0]["failure_type"] == "config_error"
     assert finished.stderr == ""
 
 
 async def test_a_missing_file_is_named(files: Files) -> None:
-    """A configuration, catalog or state file that is not there is named."""
-    config = files.write("c.json", {"credentials": {"auth_type": "x"}})
-    for arguments in (
-        ("--config", "no.json", "--catalog", config),
-        ("--config", config, "--catalog", config),
-    ):
+    """Whether it is the configuration, the catalog or the state."""
+    credentials = {"auth_type": "oauth2.0", "app_id": "1", "secret": "2", "access_token": "3"}
+    config = files.write("c.json", {"credentials": credentials})
+    catalog = files.write("catalog.json", catalog_of(["ads"]))
+    for name, arguments in {
+        "configuration": ("--config", "no.json", "--catalog", catalog),
+        "catalog": ("--config", config, "--catalog", "no.json"),
+        "state": ("--config", config, "--catalog", catalog, "--state", "no.json"),
+    }.items():
         finished = await run("read", *arguments)
         assert finished.exit_code == 1
-        assert finished.error
+        assert f"The {name} file no.json does not exist." in finished.error
 
 
-async def test_an_unknown_stream_is_named_with_the_nearest(emulator: Emulator, files: Files) -> None:
-    """A catalog that asks for a stream that does not exist is refused, with the likeliest one."""
+async def test_an_unknown_stream_is_named_with_the_nearest_name(emulator: Emulator, files: Files) -> None:
+    """A catalog that has it is refused."""
     catalog = {"streams": [{"stream": {"name": "campaign"}, "sync_mode": "full_refresh"}]}
     finished = await run(
         "read",
@@ -273,13 +278,13 @@ async def test_an_unknown_stream_is_named_with_the_nearest(emulator: Emulator, f
     assert "Did you mean campaigns?" in finished.error
 
 
-A_STATE_OF_NO_DAY = """[{"type": "STREAM", "stream": {
+STATE_WITHOUT_A_DATE = """[{"type": "STREAM", "stream": {
     "stream_descriptor": {"name": "ads"}, "stream_state": {"modify_time": "yesterday"}}}]"""
 
 
-@pytest.mark.parametrize("state", ["{", "[1]", A_STATE_OF_NO_DAY])
+@pytest.mark.parametrize("state", ["{", "[1]", STATE_WITHOUT_A_DATE])
 async def test_a_damaged_state_is_refused(emulator: Emulator, files: Files, state: str) -> None:
-    """A state that cannot be read is an error, never a silent start from scratch."""
+    """It is never taken for no state, which would read everything again."""
     finished = await run(
         "read",
         "--config",
@@ -295,23 +300,23 @@ async def test_a_damaged_state_is_refused(emulator: Emulator, files: Files, stat
     assert not finished.records("ads")
 
 
-async def test_an_unreachable_address_is_said_soon(files: Files) -> None:
-    """Nothing listens: one sentence with the address and what to check, in seconds."""
+async def test_check_names_an_address_that_nothing_answers_within_seconds(files: Files) -> None:
+    """So that a misspelt address is seen."""
     config = {"credentials": {"auth_type": "oauth2.0", "app_id": "1", "secret": "2", "access_token": "3"}}
     finished = await run("check", "--config", files.write("c.json", config), url="http://127.0.0.1:1")
     message = finished.messages[-1]["connectionStatus"]["message"]
     assert "cannot connect to 127.0.0.1:1" in message
 
 
-async def test_an_address_that_is_none_is_said(files: Files) -> None:
-    """TIKTOK_API_URL without a scheme is refused by name."""
+async def test_an_address_without_a_scheme_is_refused(files: Files) -> None:
+    """The message names TIKTOK_API_URL."""
     config = {"credentials": {"auth_type": "oauth2.0", "app_id": "1", "secret": "2", "access_token": "3"}}
     finished = await run("check", "--config", files.write("c.json", config), url="localhost")
     assert "TIKTOK_API_URL" in finished.messages[0]["connectionStatus"]["message"]
 
 
-async def test_sigterm_ends_in_order(emulator: Emulator, files: Files) -> None:
-    """SIGTERM: the states of what was delivered, INCOMPLETE for what is not done, and a resumed read has the rest."""
+async def test_sigterm_ends_a_read_in_order(emulator: Emulator, files: Files) -> None:
+    """It writes the states of what it delivered, and INCOMPLETE for the rest, which a resumed read delivers."""
     emulator.faults.add(Fault(path="report/integrated/get/", latency=0.05))
     config = files.write(
         "c.json", config_for(emulator, **RECENT, attribution_window=0, report_granularity=1, requests_per_second=40)
@@ -322,7 +327,7 @@ async def test_sigterm_ends_in_order(emulator: Emulator, files: Files) -> None:
     lines = []
     async for line in process.stdout:
         lines.append(line)
-        if sum(b'"stream":"ads_reports_daily"' in one for one in lines) > 150:
+        if sum(b'"stream":"ads_reports_daily"' in earlier for earlier in lines) > 150:
             process.send_signal(signal.SIGTERM)
             break
     rest, stderr = await process.communicate()
@@ -344,8 +349,8 @@ async def test_sigterm_ends_in_order(emulator: Emulator, files: Files) -> None:
     assert keys(resumed) < keys(whole)
 
 
-async def test_a_reader_that_goes_away_ends_it_quietly(emulator: Emulator, files: Files) -> None:
-    """When whoever reads the output has gone, the connector stops without a traceback."""
+async def test_a_reader_that_goes_away_ends_a_read_quietly(emulator: Emulator, files: Files) -> None:
+    """With exit code 1 and nothing on stderr."""
     config = files.write("c.json", config_for(emulator, **RECENT))
     catalog = files.write("catalog.json", catalog_of(["ads_reports_hourly"]))
     reading, writing = os.pipe()
@@ -361,8 +366,8 @@ async def test_a_reader_that_goes_away_ends_it_quietly(emulator: Emulator, files
 HOURLY = ["ads_reports_hourly", "ads_reports_by_country_hourly", "ad_groups_reports_by_country_hourly"]
 
 
-async def test_a_reader_that_sleeps_gets_everything(files: Files) -> None:
-    """While nobody reads, pipe and buffers fill and the requests pause; nothing times out, and nothing is left out."""
+async def test_a_slow_reader_gets_everything(files: Files) -> None:
+    """While nobody reads, the pipe and the buffers fill, and requests pause. Nothing times out."""
     # More than the thirty-odd megabytes that may be on their way from TikTok to the reader.
     async with Emulator(Options(tier="unlimited", days=20, ads_per_account=60)) as emulator:
         config = files.write("c.json", config_for(emulator, **RECENT))
@@ -384,13 +389,13 @@ async def test_a_reader_that_sleeps_gets_everything(files: Files) -> None:
         assert len(slow.records(name)) == len(quick.records(name)) > 1000
 
 
-async def test_a_wrong_command_line_is_usage() -> None:
-    """An unknown command ends with 2 and says which there are."""
+async def test_an_unknown_command_is_wrong_usage() -> None:
+    """The exit code is 2, and stderr lists the commands."""
     finished = await run("reed")
     assert finished.exit_code == 2
     assert "spec" in finished.stderr
 
 
-def test_the_clock_of_these_tests() -> None:
-    """Here the connector's own clock is at work, so the emulator follows the machine's."""
+def test_the_clocks_of_these_tests_are_of_the_same_year() -> None:
+    """The connector and the emulator use the machine's clock here, and configurations have a start_date of 2026."""
     assert NOW.year == 2026

@@ -1,6 +1,6 @@
-"""Configurations, catalogs and states that nobody would write: a sentence and an exit code, never a traceback.
+"""Configurations, catalogs and states that nobody would write lead to a message and an exit code, never a traceback.
 
-`FUZZ=20000 pytest tests/protocol/test_fuzz.py` draws so many new ones instead of the same few.
+`FUZZ=20000 pytest tests/protocol/test_fuzz.py` draws 20,000 new examples instead of the same few.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ ids = st.integers(1, 10**19).map(str)
 
 
 def some(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
-    """An object with some of these fields, each as it should be or not, and perhaps others."""
+    """An object with some of these fields, each right or wrong, and perhaps another field."""
     known = st.fixed_dictionaries({}, optional={name: value | wild for name, value in fields.items()})
-    return st.builds(lambda one, other: other | one, known, st.dictionaries(texts, wild, max_size=1))
+    return st.builds(lambda fields, others: others | fields, known, st.dictionaries(texts, wild, max_size=1))
 
 
 credentials = some(
@@ -70,7 +70,7 @@ full_credentials = st.fixed_dictionaries(
     }
 )
 configurations = st.builds(
-    lambda fields, given: fields | given,
+    lambda fields, complete: fields | complete,
     some(
         credentials=credentials,
         environment=credentials,
@@ -120,7 +120,7 @@ states = st.lists(messages, max_size=3) | messages | st.dictionaries(names, stre
 
 
 def as_file(content: st.SearchStrategy[Any]) -> st.SearchStrategy[bytes]:
-    """As JSON (with NaN and halves of characters, as Python's own writer has them), or anything at all."""
+    """As JSON (with NaN and halves of characters, which Python's own encoder writes), or as anything at all."""
     written = content.map(lambda value: json.dumps(value).encode())
     cut = st.builds(lambda text, share: text[: int(len(text) * share)], written, st.floats(0, 1))
     return st.one_of(written, written, written, wild.map(lambda value: json.dumps(value).encode()), cut, st.binary())
@@ -128,7 +128,7 @@ def as_file(content: st.SearchStrategy[Any]) -> st.SearchStrategy[bytes]:
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
-    """Where files go, beside an emulator whose tokens nobody has."""
+    """A folder for files, and an emulator that the programs call."""
     options = Options(tier="unlimited", days=3, advertisers=1, ads_per_account=2)
     with (
         tempfile.TemporaryDirectory() as name,
@@ -151,7 +151,7 @@ def write(folder: Path, name: str, content: Any) -> str:
 
 
 def is_json(content: bytes) -> bool:
-    """Whether somebody else's reader takes it."""
+    """Whether Python's own decoder accepts it."""
     try:
         json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError):
@@ -159,24 +159,23 @@ def is_json(content: bytes) -> bool:
     return True
 
 
-def one_sentence(ended: programs.StreamEnded, *, file: str, content: bytes) -> None:
-    """The program ended well, or with one error that a person can act upon; a file that is no JSON is named."""
+def assert_clear_ending(ended: programs.StreamEnded, *, file: str, content: bytes) -> None:
+    """The program succeeded, or printed an error that a person can act upon. It named a file that is not JSON."""
     note(f"{ended.code} {ended.out[-2000:]} {ended.err[-2000:]}")
     assert "Traceback" not in ended.out + ended.err
     assert "fault of the" not in ended.out + ended.err
-    told = ended.messages
     if ended.code == 0:
-        status = [message["connectionStatus"] for message in told if message["type"] == "CONNECTION_STATUS"]
-        said = [one.get("message", "") for one in status if one["status"] == "FAILED"]
+        statuses = [item["connectionStatus"] for item in ended.messages if item["type"] == "CONNECTION_STATUS"]
+        errors = [status.get("message", "") for status in statuses if status["status"] == "FAILED"]
     else:
         assert ended.code == 1
         (error,) = ended.errors
         assert error["failure_type"] == "config_error"
-        said = [error["message"]]
-    assert all(len(text) > 10 for text in said)
+        errors = [error["message"]]
+    assert all(len(text) > 10 for text in errors)
     if not is_json(content):
-        assert said
-        assert file in said[0]
+        assert errors
+        assert file in errors[0]
 
 
 @drawing
@@ -185,13 +184,13 @@ def one_sentence(ended: programs.StreamEnded, *, file: str, content: bytes) -> N
 @example(b"[" * 100_000)
 @example(b"\xef\xbb\xbf{}")
 @example(b'{"start_date": NaN}')
-def test_any_configuration(folder: Path, content: bytes) -> None:
-    """Every command of both programs that takes one."""
+def test_any_configuration_works_or_is_refused_with_a_message(folder: Path, content: bytes) -> None:
+    """By every command of both programs that reads one."""
     path = write(folder, "config.json", content)
     catalog = str(folder / "good-catalog.json")
-    one_sentence(programs.source("check", "--config", path), file=path, content=content)
-    one_sentence(programs.source("discover", "--config", path), file=path, content=content)
-    one_sentence(programs.source("read", "--config", path, "--catalog", catalog), file=path, content=content)
+    assert_clear_ending(programs.source("check", "--config", path), file=path, content=content)
+    assert_clear_ending(programs.source("discover", "--config", path), file=path, content=content)
+    assert_clear_ending(programs.source("read", "--config", path, "--catalog", catalog), file=path, content=content)
     for arguments in (
         ("check", "--config", path),
         ("streams", "--config", path),
@@ -211,26 +210,26 @@ def test_any_configuration(folder: Path, content: bytes) -> None:
 @drawing
 @given(as_file(catalogs))
 @example(b'{"streams": [{"stream": {"name": "\\ud800"}}]}')
-def test_any_catalog(folder: Path, content: bytes) -> None:
-    """With a good configuration it is read, or refused with a config_error."""
+def test_any_catalog_is_read_or_refused_with_a_config_error(folder: Path, content: bytes) -> None:
+    """Here with a good configuration."""
     path = write(folder, "catalog.json", content)
     config = str(folder / "good-config.json")
-    one_sentence(programs.source("read", "--config", config, "--catalog", path), file=path, content=content)
+    assert_clear_ending(programs.source("read", "--config", config, "--catalog", path), file=path, content=content)
 
 
 @drawing
 @given(as_file(states))
 @example(b'[{"type": "STREAM", "stream": {"stream_descriptor": {"name": "campaigns"}, "stream_state": {"states": 1}}}]')
-def test_any_state(folder: Path, content: bytes) -> None:
-    """It is taken or refused, never taken for no state at all."""
+def test_any_state_is_accepted_or_refused_with_a_config_error(folder: Path, content: bytes) -> None:
+    """Here with a good configuration and a good catalog."""
     path = write(folder, "state.json", content)
     config, catalog = str(folder / "good-config.json"), str(folder / "good-catalog.json")
     ended = programs.source("read", "--config", config, "--catalog", catalog, "--state", path)
-    one_sentence(ended, file=path, content=content)
+    assert_clear_ending(ended, file=path, content=content)
 
 
-def test_the_files_are_good_without_the_fuzz(folder: Path) -> None:
-    """With nothing odd in them the emulator is read, so that the others fail for what they change."""
+def test_the_good_files_can_be_read(folder: Path) -> None:
+    """So that the other tests fail only for what they change."""
     config, catalog = str(folder / "good-config.json"), str(folder / "good-catalog.json")
     ended = programs.source("read", "--config", config, "--catalog", catalog)
     assert ended.code == 0

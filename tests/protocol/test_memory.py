@@ -1,4 +1,4 @@
-"""A machine with little memory: the sync ends itself, in order, before it is killed."""
+"""On a machine with little memory, a sync ends in order before the system kills it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MB = 2**20
 
 @pytest.fixture
 def container(tmp_path: Path) -> Path:
-    """The files by which a kernel tells of a container with 200 megabytes, of which half are in use."""
+    """The files in which a kernel describes a container with 200 megabytes, half of them in use."""
     files = {
         "proc/self/cgroup": "0::/",
         "sys/fs/cgroup/cgroup.controllers": "memory",
@@ -43,17 +43,17 @@ def container(tmp_path: Path) -> Path:
 
 
 def fill(container: Path) -> None:
-    """Let the container be nearly full."""
+    """Use nearly all memory of the container."""
     (container / "sys/fs/cgroup/memory.current").write_text(str(190 * MB))
 
 
 def keys(outcome: Outcome) -> set[Any]:
-    """The rows of the report."""
+    """The keys of the rows of the report."""
     return {(row["ad_id"], row["stat_time_hour"]) for row in outcome.records("ads_reports_hourly")}
 
 
-async def test_a_read_ends_with_its_last_state_and_goes_on_from_it(container: Path) -> None:
-    """INCOMPLETE, an error that says what to do, exit code 1; the next read has the rest."""
+async def test_a_read_that_runs_out_of_memory_ends_with_a_state(container: Path) -> None:
+    """And with INCOMPLETE, an error that says what to do, and exit code 1. The next read delivers the rest."""
     options = Options(now=NOW, tier="unlimited", days=30, advertisers=2, ads_per_account=20)
     async with Emulator(options) as emulator:
         config = parse_config(config_for(emulator, attribution_window=0))
@@ -73,8 +73,8 @@ async def test_a_read_ends_with_its_last_state_and_goes_on_from_it(container: Pa
             return Outcome(lines, code)
 
         reading = asyncio.create_task(outcome_of())
-        while not any(  # noqa: ASYNC110 - it is of another program
-            asked.params.get("start_date", "").startswith("2026-06-1") for asked in emulator.counters.requests
+        while not any(  # noqa: ASYNC110 - the emulator has no event for it
+            request.params.get("start_date", "").startswith("2026-06-1") for request in emulator.counters.requests
         ):
             await asyncio.sleep(0.01)
         fill(container)
@@ -94,8 +94,8 @@ async def test_a_read_ends_with_its_last_state_and_goes_on_from_it(container: Pa
     assert keys(resumed) < keys(whole)
 
 
-async def test_a_load_ends_with_what_was_read_and_says_why(container: Path, tmp_path: Path) -> None:
-    """What was read is loaded, the reason is told once, and the next sync completes it."""
+async def test_a_load_that_runs_out_of_memory_loads_what_it_has_read(container: Path, tmp_path: Path) -> None:
+    """It gives the reason once, and the next sync completes it."""
     async with Emulator(Options(now=NOW, tier="unlimited", days=30, advertisers=2, ads_per_account=20)) as emulator:
         config = parse_config(config_for(emulator))
         at = RunOptions(clock=FixedClock(NOW), address=emulator.url, limits=meters(container))
@@ -111,8 +111,8 @@ async def test_a_load_ends_with_what_was_read_and_says_why(container: Path, tmp_
         assert (await load_async(config, str(tmp_path / "x.duckdb"), streams=STREAMS, options=at)).complete
 
 
-def test_a_limit_of_the_process_is_kept(tmp_path: Path) -> None:
-    """With a real `ulimit -v` that is nearly reached it ends with a sentence, not with a traceback or a kill."""
+def test_a_read_ends_in_order_at_the_limit_of_its_process(tmp_path: Path) -> None:
+    """With a real `ulimit -v`, it ends with a message, not with a traceback or a kill."""
     with emulator_beside(Options(tier="unlimited", days=30, advertisers=2, ads_per_account=20)) as emulator:
         emulator.faults.add("path=report/integrated/get/,latency=2")
         config, catalog = tmp_path / "config.json", tmp_path / "catalog.json"

@@ -1,4 +1,4 @@
-"""Token, secret and application id: in no output of any command, in no state, in no database, whatever goes wrong."""
+"""Token, secret and application id appear in no output, no state and no database, whatever goes wrong."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ class Api:
         self.info = json.loads(self.process.stdout.readline())
 
     def control(self, method: str, fault: dict[str, Any] | None = None) -> None:
-        """Add a fault, or end all."""
+        """Add a fault (POST), or remove all (DELETE)."""
         body = None if fault is None else json.dumps(fault).encode()
         request = urllib.request.Request(f"{self.info['url']}/_emulator/faults", body, method=method)  # noqa: S310
         urllib.request.urlopen(request).close()  # noqa: S310
 
     def config(self, **change: Any) -> dict[str, Any]:
-        """A configuration with its credentials."""
+        """A configuration with the emulator's credentials."""
         credentials = {name: self.info[name] for name in ("app_id", "secret", "access_token")}
-        given = {name: change.pop(name) for name in list(change) if name in credentials}
+        changed = {name: change.pop(name) for name in list(change) if name in credentials}
         return {
-            "credentials": {"auth_type": "oauth2.0", **credentials, **given},
+            "credentials": {"auth_type": "oauth2.0", **credentials, **changed},
             "start_date": "2026-01-01",
             "requests_per_second": 500,
             "skip_inaccessible_advertisers": False,
@@ -66,34 +66,34 @@ def api(tmp_path: Path) -> Iterator[Api]:
     api.process.communicate(timeout=10)
 
 
-class Everything:
-    """Runs all commands and keeps what they say.
+class AllCommands:
+    """Runs all commands and keeps their output.
 
     Args:
-        api: What they ask.
-        folder: Where they run.
+        api: The emulator that they call.
+        folder: The folder in which they run.
     """
 
     def __init__(self, api: Api, folder: Path) -> None:
         self.folder = folder
-        self.given = folder / "given"
-        self.given.mkdir()
+        self.inputs = folder / "inputs"
+        self.inputs.mkdir()
         self.secrets = [api.info["access_token"], api.info["secret"], api.info["app_id"], WRONG_TOKEN, WRONG_SECRET]
-        self.told: dict[str, programs.StreamEnded] = {}
+        self.outputs: dict[str, programs.StreamEnded] = {}
         self.catalog = self.file("catalog.json", catalog_of(STREAMS))
 
     def file(self, name: str, content: Any) -> str:
-        """Write a file that somebody gives to the commands, who may put secrets there; returns its path."""
-        path = self.given / name
+        """Write an input file, which may have secrets. Returns its path."""
+        path = self.inputs / name
         path.write_text(content if isinstance(content, str) else json.dumps(content))
         return str(path)
 
     def run(self, what: str, config: str, *, load: bool = False) -> None:
-        """Run everything that takes a configuration."""
+        """Run every command that reads a configuration."""
         state = self.folder / "state.json"
         read = programs.source("read", "--debug", "--config", config, "--catalog", self.catalog)
-        state.write_text(json.dumps([one["state"] for one in read.messages if one["type"] == "STATE"]))
-        self.told |= {
+        state.write_text(json.dumps([message["state"] for message in read.messages if message["type"] == "STATE"]))
+        self.outputs |= {
             f"{what}: read": read,
             f"{what}: read on": programs.source(
                 "read", "--config", config, "--catalog", self.catalog, "--state", str(state)
@@ -107,17 +107,17 @@ class Everything:
         }
         if load:
             arguments = ("--config", config, "--to", f"{what}.duckdb", "--streams", ",".join(STREAMS))
-            self.told[f"{what}: sync"] = programs.command("--debug", "sync", *arguments)
+            self.outputs[f"{what}: sync"] = programs.command("--debug", "sync", *arguments)
             database = ("--database", f"{what}.duckdb")
-            self.told[f"{what}: doctor"] = programs.command("doctor", "--debug", "--config", config, *database)
+            self.outputs[f"{what}: doctor"] = programs.command("doctor", "--debug", "--config", config, *database)
 
     def leaks(self) -> Iterator[str]:
-        """Where a secret is found."""
-        for what, ended in self.told.items():
+        """The commands and files with a secret."""
+        for what, ended in self.outputs.items():
             if any(secret in ended.out + ended.err for secret in self.secrets):
                 yield what
         for path in self.folder.rglob("*"):
-            if path.is_file() and self.given not in path.parents:
+            if path.is_file() and self.inputs not in path.parents:
                 content = path.read_bytes().decode(errors="replace")
                 text = _text_in(path) if path.suffix == ".duckdb" else ""
                 if any(secret in content or secret in text for secret in self.secrets):
@@ -125,7 +125,7 @@ class Everything:
 
 
 def failures(api: Api) -> dict[str, list[dict[str, Any]]]:
-    """What goes wrong, with messages that quote the secrets."""
+    """Faults whose messages quote the secrets."""
     quoting = f"App {api.info['app_id']} with {api.info['secret']} and token={api.info['access_token']} is refused"
     return {
         "parameter": [{"path": "campaign/get/", "code": 40002, "message": quoting}],
@@ -143,37 +143,37 @@ def failures(api: Api) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def test_secrets_are_nowhere(api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All commands of both programs, with --debug, with errors that quote the secrets, and with wrong ones."""
+def test_no_command_leaks_a_secret(api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even with --debug, with errors that quote the secrets, or with wrong secrets."""
     monkeypatch.setenv("TIKTOK_API_URL", api.info["url"])
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    all_ = Everything(api, tmp_path)
-    good = all_.file("config.json", api.config())
-    all_.told["spec"] = programs.source("spec")
-    all_.told["help"] = programs.command("--help")
-    all_.told["demo"] = programs.command("demo", "--debug", "--days", "2", "--database", "demo.duckdb")
-    all_.run("good", good, load=True)
-    assert [all_.told[f"good: {name}"].code for name in ("read", "read on", "check", "sync")] == [0, 0, 0, 0]
+    commands = AllCommands(api, tmp_path)
+    good = commands.file("config.json", api.config())
+    commands.outputs["spec"] = programs.source("spec")
+    commands.outputs["help"] = programs.command("--help")
+    commands.outputs["demo"] = programs.command("demo", "--debug", "--days", "2", "--database", "demo.duckdb")
+    commands.run("good", good, load=True)
+    assert [commands.outputs[f"good: {name}"].code for name in ("read", "read on", "check", "sync")] == [0, 0, 0, 0]
     for what, faults in failures(api).items():
         for fault in faults:
             api.control("POST", fault)
-        all_.run(what, good, load=what in {"token", "passing"})
+        commands.run(what, good, load=what in {"token", "passing"})
         api.control("DELETE")
-    all_.run("wrong token", all_.file("token.json", api.config(access_token=WRONG_TOKEN)), load=True)
-    all_.run("wrong secret", all_.file("secret.json", api.config(secret=WRONG_SECRET)))
-    all_.run("cut", all_.file("cut.json", json.dumps(api.config())[:-3]))
-    all_.run("line", all_.file("line.json", api.config(access_token=api.info["access_token"] + "\n\u00e9")))
+    commands.run("wrong token", commands.file("token.json", api.config(access_token=WRONG_TOKEN)), load=True)
+    commands.run("wrong secret", commands.file("secret.json", api.config(secret=WRONG_SECRET)))
+    commands.run("cut", commands.file("cut.json", json.dumps(api.config())[:-3]))
+    commands.run("line", commands.file("line.json", api.config(access_token=api.info["access_token"] + "\n\u00e9")))
     for field in ("start_date", "attribution_window", "advertiser_ids"):
-        all_.run(field, all_.file("misplaced.json", api.config(**{field: api.info["access_token"]})))
-    assert sum(one.code != 0 for one in all_.told.values()) > 30
+        commands.run(field, commands.file("misplaced.json", api.config(**{field: api.info["access_token"]})))
+    assert sum(ended.code != 0 for ended in commands.outputs.values()) > 30
     assert "report/integrated/get/" in api.log.read_text(errors="replace")
     assert (tmp_path / "good.duckdb").exists()
-    assert list(all_.leaks()) == []
+    assert list(commands.leaks()) == []
 
 
 def _text_in(database: Path) -> str:
-    """Every row of every table, as text: a database compresses what it holds."""
+    """Every row of every table as text, because a database file is compressed."""
     with duckdb.connect(str(database), read_only=True) as connection:
         tables = connection.execute("SELECT schema_name, table_name FROM duckdb_tables()").fetchall()
         return "".join(
@@ -182,8 +182,8 @@ def _text_in(database: Path) -> str:
         )
 
 
-def test_the_environment_is_no_place_to_find_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A password in the address is not shown when nothing answers there."""
+def test_a_password_in_the_address_is_not_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Here nothing answers at the address, and the message names it."""
     monkeypatch.setenv("TIKTOK_API_URL", f"http://somebody:{WRONG_SECRET}@127.0.0.1:1")
     config = tmp_path / "config.json"
     credentials = {"auth_type": "oauth2.0", "app_id": "123456789", "secret": WRONG_SECRET, "access_token": WRONG_TOKEN}

@@ -31,12 +31,12 @@ def refused(catalog: Any, **fields: Any) -> ConfigurationError:
     return caught.value
 
 
-def test_streams_are_selected_in_the_catalogs_order() -> None:
-    """Names, modes and order are the platform's."""
+def test_streams_keep_the_order_and_modes_of_the_catalog() -> None:
+    """The platform decides both."""
     chosen = selected_streams(
         config(), {"streams": [entry("ads"), entry("advertisers", "full_refresh"), entry("campaigns")]}
     )
-    assert [(one.stream.name, one.incremental) for one in chosen] == [
+    assert [(selected.stream.name, selected.incremental) for selected in chosen] == [
         ("ads", True),
         ("advertisers", False),
         ("campaigns", True),
@@ -45,63 +45,63 @@ def test_streams_are_selected_in_the_catalogs_order() -> None:
 
 def test_without_a_mode_a_stream_is_read_whole() -> None:
     """Full refresh is the mode that is always right."""
-    (one,) = selected_streams(config(), {"streams": [entry("ads", None)]})
-    assert not one.incremental
+    (selected,) = selected_streams(config(), {"streams": [entry("ads", None)]})
+    assert not selected.incremental
 
 
-def test_what_else_an_entry_holds_is_not_looked_at() -> None:
-    """Destination modes, keys and generations are the destination's."""
+def test_fields_for_the_destination_are_ignored() -> None:
+    """Destination modes, keys and generations."""
     more = {"destination_sync_mode": "append_dedup", "primary_key": [["x"]], "generation_id": 3, "cursor_field": []}
     assert len(selected_streams(config(), {"streams": [entry("ads", **more)]})) == 1
 
 
 def test_an_empty_catalog_selects_nothing() -> None:
-    """No stream is no error."""
+    """That is not an error."""
     assert selected_streams(config(), {"streams": []}) == []
 
 
 def test_a_stream_that_is_named_twice_is_read_once() -> None:
-    """One stream has one state."""
+    """A stream has a single state."""
     chosen = selected_streams(config(), {"streams": [entry("ads"), entry("ads")]})
     assert len(chosen) == 1
 
 
-def test_a_near_miss_is_suggested() -> None:
-    """A typing error is answered with the name that was meant."""
+def test_a_misspelt_stream_is_refused_with_the_nearest_name() -> None:
+    """The remedy suggests it."""
     error = refused({"streams": [entry("ad_reports_daily")]})
     assert "'ad_reports_daily'" in error.message
     assert "ads_reports_daily" in error.remedy
 
 
 def test_an_unknown_stream_points_to_the_list() -> None:
-    """Nothing like it exists, so the remedy says where all names are."""
+    """No name is similar, so the remedy says where all names are."""
     assert "discover" in refused({"streams": [entry("zzzzzz")]}).remedy
 
 
-def test_a_stream_that_sandboxes_lack_is_said() -> None:
-    """It exists, but not there."""
+def test_a_stream_that_sandboxes_lack_is_refused_for_a_sandbox() -> None:
+    """The message names the stream and the reason."""
     error = refused({"streams": [entry("advertiser_ids")]}, sandbox=True, advertiser_id="7001")
     assert "advertiser_ids" in error.message
     assert "sandbox" in error.message
 
 
 @pytest.mark.parametrize("catalog", [None, [], "x", {}, {"streams": None}, {"streams": {"a": 1}}, {"stream": []}])
-def test_what_is_no_catalog_is_refused(catalog: Any) -> None:
+def test_a_catalog_of_another_form_is_refused(catalog: Any) -> None:
     """A catalog is an object with a list of streams."""
     assert "streams" in refused(catalog).message
 
 
 @pytest.mark.parametrize(
-    "one", [None, "ads", 5, [], {}, {"name": "ads"}, {"stream": None}, {"stream": {"name": 5}}, {"stream": "ads"}]
+    "wrong", [None, "ads", 5, [], {}, {"name": "ads"}, {"stream": None}, {"stream": {"name": 5}}, {"stream": "ads"}]
 )
-def test_an_entry_without_a_name_is_refused(one: Any) -> None:
-    """The form of an entry is shown."""
-    assert "stream.name" in refused({"streams": [one]}).message
+def test_an_entry_without_a_name_is_refused(wrong: Any) -> None:
+    """The remedy shows the form of an entry."""
+    assert "stream.name" in refused({"streams": [wrong]}).message
 
 
 @pytest.mark.parametrize("mode", ["", "append", "INCREMENTAL", None, 5, [], {}, ["incremental"]])
 def test_an_unknown_mode_is_refused(mode: Any) -> None:
-    """The stream and its mode are named."""
+    """The message names the stream and its mode."""
     error = refused({"streams": [{"stream": {"name": "ads"}, "sync_mode": mode}]})
     assert "ads" in error.message
     assert "sync_mode" in error.message
@@ -118,24 +118,24 @@ _entries = st.fixed_dictionaries(
 
 
 @given(st.fixed_dictionaries({}, optional={"streams": st.lists(_entries, max_size=3) | json_values}) | json_values)
-def test_any_json_is_a_catalog_or_a_configuration_error(catalog: Any) -> None:
-    """No form of a catalog ends in another exception."""
+def test_any_json_is_accepted_as_a_catalog_or_a_configuration_error(catalog: Any) -> None:
+    """No catalog raises another exception."""
     try:
         selected_streams(config(), catalog)
     except ConfigurationError as error:
         assert error.message  # noqa: PT017
 
 
-def test_the_discovered_catalog_is_the_protocols() -> None:
-    """It is read as a catalog, with every stream of a production application."""
+def test_the_discovered_catalog_fits_the_protocol() -> None:
+    """The protocol's model accepts it, with every stream of a production account."""
     catalog = msgspec.convert(discovered(config()), AirbyteCatalog)
-    assert [one.name for one in catalog.streams] == [one.name for one in STREAMS]
+    assert [stream.name for stream in catalog.streams] == [stream.name for stream in STREAMS]
 
 
-def test_a_discovered_stream_tells_its_modes_key_and_cursor() -> None:
+def test_a_discovered_stream_has_its_modes_key_and_cursor() -> None:
     """Streams with a cursor are incremental and resumable, the others are not."""
-    described = {one["name"]: one for one in discovered(config())["streams"]}
-    daily, lifetime = described["ads_reports_daily"], described["ads_reports_lifetime"]
+    streams = {stream["name"]: stream for stream in discovered(config())["streams"]}
+    daily, lifetime = streams["ads_reports_daily"], streams["ads_reports_lifetime"]
     assert daily["supported_sync_modes"] == ["full_refresh", "incremental"]
     assert daily["default_cursor_field"] == ["stat_time_day"]
     assert daily["source_defined_cursor"] is True
@@ -146,17 +146,17 @@ def test_a_discovered_stream_tells_its_modes_key_and_cursor() -> None:
     assert lifetime["is_resumable"] is False
 
 
-def test_what_a_sandbox_discovers_it_can_select() -> None:
-    """The sandbox's catalog has no stream that it then refuses."""
+def test_a_sandbox_can_select_every_stream_that_it_discovers() -> None:
+    """And `advertiser_ids` is not among them."""
     settings = config(sandbox=True, advertiser_id="7001")
-    names = [one["name"] for one in discovered(settings)["streams"]]
+    names = [stream["name"] for stream in discovered(settings)["streams"]]
     assert "advertiser_ids" not in names
     chosen = selected_streams(settings, {"streams": [entry(name) for name in names]})
-    assert [one.stream.name for one in chosen] == names
+    assert [selected.stream.name for selected in chosen] == names
 
 
 def described(name: str, state: Any = None) -> dict[str, Any]:
-    """A stream's state beside its descriptor."""
+    """The state of a stream, with its descriptor."""
     return {"stream_descriptor": {"name": name, "namespace": None}, "stream_state": STATE if state is None else state}
 
 
@@ -213,12 +213,12 @@ TWO = {"ads": STATE, "campaigns": {"modify_time": "2024-01-01"}}
     ],
 )
 def test_states_are_read_in_every_form(raw: Any, expected: dict[str, Any]) -> None:
-    """Lists of messages, one message, a global state and the old object; the last of a stream counts."""
+    """Lists of messages, single messages, a global state and the old object. A stream's last state counts."""
     assert states_by_stream(raw) == expected
 
 
-def test_a_stream_without_a_state_is_read_from_the_start() -> None:
-    """A reset sends null."""
+def test_a_state_of_null_is_kept() -> None:
+    """The platform sends it after a reset."""
     message = {"type": "STREAM", "stream": {"stream_descriptor": {"name": "ads"}, "stream_state": None}}
     assert states_by_stream([message]) == {"ads": None}
 
@@ -245,8 +245,8 @@ def test_a_stream_without_a_state_is_read_from_the_start() -> None:
         {"data": "x"},
     ],
 )
-def test_what_is_no_state_is_refused(raw: Any) -> None:
-    """A state that is not understood must not be taken for none: everything would be read again."""
+def test_a_state_of_another_form_is_refused(raw: Any) -> None:
+    """It must not be taken for no state, which would read everything again."""
     with pytest.raises(ConfigurationError) as caught:
         states_by_stream(raw)
     assert caught.value.remedy
@@ -254,7 +254,7 @@ def test_what_is_no_state_is_refused(raw: Any) -> None:
 
 @pytest.mark.parametrize("wrap", [lambda inner: [inner], lambda inner: {"type": "STATE", "state": inner}])
 def test_a_state_that_is_nested_too_deeply_is_refused(wrap: Callable[[Any], Any]) -> None:
-    """Lists in lists and messages in messages without end are an error with a remedy."""
+    """Here lists in lists and messages in messages. The error has a remedy."""
     raw: Any = {}
     for _ in range(5000):
         raw = wrap(raw)
@@ -279,8 +279,8 @@ _messages = st.fixed_dictionaries(
 
 
 @given(_messages | st.lists(_messages, max_size=3) | json_values)
-def test_any_json_is_states_or_a_configuration_error(raw: Any) -> None:
-    """No form of a state file ends in another exception; what is read has a name for each state."""
+def test_any_json_is_accepted_as_states_or_a_configuration_error(raw: Any) -> None:
+    """No state file raises another exception. Each state that is read has a name."""
     try:
         states = states_by_stream(raw)
     except ConfigurationError:

@@ -21,7 +21,7 @@ from tiktok_marketing.sync.decode.reports import report_reader
 from tiktok_marketing.sync.events import Rows
 from tiktok_marketing.sync.plan.cursors import NO_CURSOR, Cursors
 
-REPORTS = [one.name for one in STREAMS if one.is_report]
+REPORTS = [stream.name for stream in STREAMS if stream.is_report]
 
 texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=20) | st.text('{}[],:"\\\n', max_size=8)
 
@@ -34,7 +34,7 @@ def without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def lines(data: bytes) -> list[Any]:
-    """Each line as JSON; no key twice, no line broken."""
+    """Each line as JSON. No key may appear twice, and no line may be cut."""
     assert data == b"" or data.endswith(b"\n")
     return [json.loads(line, object_pairs_hook=without_duplicates) for line in data.split(b"\n")[:-1]]
 
@@ -57,16 +57,16 @@ def objects(name: str, advertiser_id: int | None, records: list[Any]) -> Rows:
 
 
 def data_of(batch: Rows) -> list[Any]:
-    """What is in the records of a batch, each of which is a message of its stream."""
-    told = [line for portion in portions_of(batch) for line in lines(b"".join(portion))]
-    for line in told:
+    """The data of a batch's records. Each record is checked to be a message of its stream."""
+    messages = [line for portion in portions_of(batch) for line in lines(b"".join(portion))]
+    for line in messages:
         assert set(line) == {"type", "record"}
         assert line["type"] == "RECORD"
         assert set(line["record"]) == {"stream", "data", "emitted_at"}
         assert line["record"]["stream"] == batch.stream.name
         assert isinstance(line["record"]["emitted_at"], int)
         assert valid(line).type is Type.RECORD
-    return [line["record"]["data"] for line in told]
+    return [line["record"]["data"] for line in messages]
 
 
 def report_batch(name: str, rows: list[Any], advertiser_id: int = 7001) -> Rows:
@@ -82,12 +82,12 @@ def report_batch(name: str, rows: list[Any], advertiser_id: int = 7001) -> Rows:
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_a_reports_record_repeats_its_dimensions_at_the_root(name: str) -> None:
-    """Root: account and dimensions; `dimensions` and `metrics` nested as TikTok has them; nothing twice."""
+    """The root has the account and the dimensions; `dimensions` and `metrics` are nested, as TikTok sends them."""
     batch = report_batch(name, [sent_row(name), sent_row(name)])
-    naive = []
+    expected = []
     for record in report_reader(stream(name)).read(page([sent_row(name), sent_row(name)])).records:
         dimensions = msgspec.structs.asdict(record.dimensions)
-        naive.append(
+        expected.append(
             {
                 "advertiser_id": 7001,
                 **dimensions,
@@ -95,25 +95,25 @@ def test_a_reports_record_repeats_its_dimensions_at_the_root(name: str) -> None:
                 "metrics": msgspec.structs.asdict(record.metrics),
             }
         )
-    assert data_of(batch) == naive
+    assert data_of(batch) == expected
 
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_a_reports_record_has_the_schemas_fields(name: str) -> None:
-    """No field more and no field less than the schema declares."""
+    """Exactly the fields that the schema declares."""
     (data,) = data_of(report_batch(name, [sent_row(name)]))
     assert set(data) == set(json_schema(stream(name))["properties"])
 
 
-def test_an_account_reports_own_account_wins() -> None:
-    """Where the account is a dimension, it is there once, as the row says."""
+def test_an_account_that_is_a_dimension_appears_once() -> None:
+    """With the value of the row."""
     (data,) = data_of(report_batch("advertisers_reports_daily", [sent_row("advertisers_reports_daily")]))
     assert data["advertiser_id"] == data["dimensions"]["advertiser_id"] == 700100
 
 
 @given(texts, texts)
 def test_any_text_makes_one_valid_line(day: str, name: str) -> None:
-    """Braces, quotes and line breaks within values break neither the line nor what is spliced around it."""
+    """Braces, quotes and line breaks in values break neither the line nor its envelope."""
     row = {"dimensions": {"ad_id": "1", "stat_time_day": day}, "metrics": {"ad_name": name}}
     (data,) = data_of(report_batch("ads_reports_daily", [row]))
     assert data["stat_time_day"] == data["dimensions"]["stat_time_day"] == day
@@ -122,36 +122,33 @@ def test_any_text_makes_one_valid_line(day: str, name: str) -> None:
 
 @given(st.integers(0, 2**63 - 1), st.integers(0, 5))
 def test_every_record_becomes_a_line(advertiser_id: int, count: int) -> None:
-    """As many lines as records, with all nineteen digits of the account."""
+    """With all nineteen digits of the account."""
     batch = report_batch("ads_reports_daily", [sent_row("ads_reports_daily")] * count, advertiser_id)
     assert [data["advertiser_id"] for data in data_of(batch)] == [advertiser_id] * count
 
 
 @given(st.dictionaries(texts, st.none() | st.booleans() | st.integers(-(2**53), 2**53) | texts | st.lists(texts)))
 def test_an_objects_record_is_the_object(fields: dict[str, Any]) -> None:
-    """Unknown fields and any text come through."""
+    """With unknown fields and any text."""
     records = ObjectReader(stream("campaigns"), "7001").read(page([{"campaign_id": "5"}])).records
     records[0].update(fields)
     assert data_of(objects("campaigns", 7001, records)) == records
 
 
-def test_accounts_are_records_too() -> None:
-    """A stream that is not read per account brings its own id."""
+def test_a_record_of_the_list_of_accounts_has_its_own_id() -> None:
+    """The stream is not read per account."""
     batch = objects("advertiser_ids", None, [{"advertiser_id": "7001", "advertiser_name": "A"}])
     assert data_of(batch) == [{"advertiser_id": "7001", "advertiser_name": "A"}]
 
 
-def test_no_records_are_no_lines() -> None:
-    """An empty batch says nothing."""
+def test_an_empty_batch_has_no_lines() -> None:
+    """And no portion."""
     assert portions_of(objects("ads", 7001, [])) == []
 
 
 @pytest.mark.parametrize("name", ["ads", "ads_reports_daily", "advertisers_reports_daily"])
 def test_a_large_batch_comes_in_portions(name: str) -> None:
-    """No portion is much larger than 192 KiB, all but the last are full, and the lines keep their order.
-
-    Objects are added some at a time, rows as many at once as were decoded at once.
-    """
+    """No portion is much larger than 192 KiB, all but the last are full, and the lines keep their order."""
     if name == "ads":
         batch = objects(name, 7001, [{"ad_id": n, "ad_name": "x" * 500} for n in range(2000)])
     else:
@@ -159,20 +156,20 @@ def test_a_large_batch_comes_in_portions(name: str) -> None:
         for n, row in enumerate(rows):
             row["dimensions"]["stat_time_day"] = str(n)
         batch = report_batch(name, rows)
-    told = portions_of(batch)
-    longest = max(len(chunk) for portion in told for chunk in portion)
-    portions = [b"".join(portion) for portion in told]
+    chunks = portions_of(batch)
+    longest = max(len(chunk) for portion in chunks for chunk in portion)
+    portions = [b"".join(portion) for portion in chunks]
     assert all(portion.endswith(b"}\n") for portion in portions)
     assert longest < _PORTION / 2
     assert len(portions) > 2
     assert all(_PORTION < len(portion) <= _PORTION + longest for portion in portions[:-1])
     assert 0 < len(portions[-1]) <= _PORTION + longest
     order = [data.get("stat_time_day", data.get("ad_id")) for data in data_of(batch)]
-    assert [int(one) for one in order] == list(range(2000))
+    assert [int(position) for position in order] == list(range(2000))
 
 
-def test_some_of_the_lines_can_be_selected() -> None:
-    """A row that was delivered before is left out."""
+def test_lines_can_be_selected_by_position() -> None:
+    """So that a row that was delivered before can be left out."""
     lines = report_batch("ads_reports_daily", [sent_row("ads_reports_daily", text=str(n)) for n in range(50)]).records
     assert len(lines) == 50
     whole = Rows(stream("ads_reports_daily"), 7001, lines, 100)
@@ -185,8 +182,8 @@ def test_some_of_the_lines_can_be_selected() -> None:
 @pytest.mark.parametrize(
     "state", [NO_CURSOR, Cursors("modify_time", {"7001": "2024-01-05 10:00:00"}).to_state(), Cursors("x").to_state()]
 )
-def test_a_state_is_the_streams_own(state: dict[str, Any]) -> None:
-    """A STREAM state with the descriptor, and the count of records it covers."""
+def test_a_state_message_has_the_state_and_its_count_of_records(state: dict[str, Any]) -> None:
+    """As a state of type STREAM, with the stream's descriptor."""
     (line,) = lines(state_line("ads", state, 12))
     assert line["state"]["stream"] == {"stream_descriptor": {"name": "ads"}, "stream_state": state}
     assert line["state"]["sourceStats"] == {"recordCount": 12}
@@ -198,8 +195,8 @@ def test_a_state_is_the_streams_own(state: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("status", ["STARTED", "RUNNING", "COMPLETE", "INCOMPLETE"])
-def test_a_status_is_a_trace(status: Any) -> None:
-    """The four states of a stream."""
+def test_a_status_is_a_trace_message(status: Any) -> None:
+    """Each of the four statuses."""
     (line,) = lines(status_line("ads", status))
     trace = valid(line).trace
     assert trace is not None
@@ -210,8 +207,8 @@ def test_a_status_is_a_trace(status: Any) -> None:
 
 
 @pytest.mark.parametrize("failure", ["config_error", "system_error", "transient_error"])
-def test_an_error_is_a_trace(failure: str) -> None:
-    """Text, detail, type and stream are in their places."""
+def test_an_error_is_a_trace_message(failure: str) -> None:
+    """With its text, detail, type and stream."""
     (line,) = lines(error_line("It broke.", failure, detail="GET /x", stream="ads"))
     trace = valid(line).trace
     assert trace is not None
@@ -223,7 +220,7 @@ def test_an_error_is_a_trace(failure: str) -> None:
 
 
 def test_an_error_of_the_whole_sync_names_no_stream() -> None:
-    """What is not known is left out rather than null."""
+    """The descriptor is left out, not null."""
     (line,) = lines(error_line("It broke.", "system_error"))
     assert "stream_descriptor" not in line["trace"]["error"]
     assert line["trace"]["error"]["internal_message"] == "It broke."
@@ -231,7 +228,7 @@ def test_an_error_of_the_whole_sync_names_no_stream() -> None:
 
 @pytest.mark.parametrize("level", ["DEBUG", "INFO", "WARN", "ERROR", "FATAL"])
 def test_a_log_line_has_its_level(level: Any) -> None:
-    """Every level of the protocol."""
+    """Each level of the protocol."""
     (line,) = lines(log_line(level, "Hello.", detail="more"))
     assert line == {"type": "LOG", "log": {"level": level, "message": "Hello.", "stack_trace": "more"}}
     assert valid(line).type is Type.LOG
@@ -239,19 +236,19 @@ def test_a_log_line_has_its_level(level: Any) -> None:
 
 @given(texts)
 def test_any_text_is_one_log_line(text: str) -> None:
-    """A message with line breaks stays one line."""
+    """Even with line breaks."""
     (line,) = lines(log_line("INFO", text))
     assert line["log"]["message"] == text
 
 
 def test_half_a_character_is_one_error_line() -> None:
-    """An error may quote what somebody passed in, and JSON can hold half of an emoji."""
+    """An error may quote somebody's input, and JSON can have half of an emoji."""
     (line,) = lines(error_line("The catalog asks for stream '\ud83d'.", "config_error"))
     assert line["trace"]["error"]["message"] == "The catalog asks for stream '\ud83d'."
 
 
-def test_the_specification_is_the_protocols() -> None:
-    """It is read as a specification."""
+def test_the_specification_fits_the_protocol() -> None:
+    """The protocol's model accepts it."""
     message = valid({"type": "SPEC", "spec": SPECIFICATION})
     assert message.spec is not None
     assert message.spec.supportsIncremental

@@ -19,12 +19,12 @@ from tiktok_marketing.errors import ConnectorError
 
 
 class Reader:
-    """Takes what is written, as slowly as it is told.
+    """A reader of the output with a given speed.
 
     Args:
-        seconds: How long it takes for each portion.
-        fails_at: Which portion cannot be written, from 0.
-        is_open: Whether it takes anything before `gate` is set.
+        seconds: The time that it takes per portion.
+        fails_at: The number of the portion that cannot be written, from 0.
+        is_open: Whether it reads before `gate` is set.
     """
 
     def __init__(self, *, seconds: float = 0.0, fails_at: int | None = None, is_open: bool = True) -> None:
@@ -37,7 +37,7 @@ class Reader:
             self.gate.set()
 
     def __call__(self, portion: Portion) -> None:
-        """Take a portion."""
+        """Read a portion."""
         assert self.gate.wait(10)
         time.sleep(self._seconds)
         self.threads.add(threading.get_ident())
@@ -48,7 +48,7 @@ class Reader:
 
 @asynccontextmanager
 async def output_to(reader: Reader) -> AsyncIterator[Output]:
-    """An output, whose thread has ended when this has."""
+    """An output whose thread has ended at the end."""
     output = Output(reader)
     try:
         async with output:
@@ -58,8 +58,8 @@ async def output_to(reader: Reader) -> AsyncIterator[Output]:
 
 
 @given(st.lists(st.binary(min_size=1, max_size=40), max_size=30))
-def test_everything_is_written_in_its_order(portions: list[bytes]) -> None:
-    """Nothing is lost, joined or overtaken."""
+def test_portions_are_written_in_their_order(portions: list[bytes]) -> None:
+    """None is lost or joined with another."""
     reader = Reader()
 
     async def play() -> None:
@@ -71,16 +71,16 @@ def test_everything_is_written_in_its_order(portions: list[bytes]) -> None:
     assert reader.portions == portions
 
 
-async def test_writers_are_served_first_come_first_served() -> None:
-    """Tasks that write at the same time keep the order in which they asked."""
+async def test_tasks_that_write_at_the_same_time_keep_their_order() -> None:
+    """The order of their calls."""
     reader = Reader()
     async with output_to(reader) as output:
         await asyncio.gather(*(output.write([b"%d" % n]) for n in range(50)))
     assert reader.portions == [b"%d" % n for n in range(50)]
 
 
-async def test_writing_is_done_in_one_other_thread() -> None:
-    """The loop goes on reading meanwhile."""
+async def test_a_thread_of_its_own_writes() -> None:
+    """So that the loop goes on reading."""
     reader = Reader()
     async with output_to(reader) as output:
         await output.write([b"a"])
@@ -89,8 +89,8 @@ async def test_writing_is_done_in_one_other_thread() -> None:
     assert threading.get_ident() not in reader.threads
 
 
-async def test_a_slow_reader_holds_up_nobody_within_the_bound() -> None:
-    """So many bytes may wait that the caller does not."""
+async def test_a_slow_reader_delays_no_writer_within_the_limit() -> None:
+    """Up to the limit, bytes wait instead of their writer."""
     reader = Reader(is_open=False)
     async with output_to(reader) as output:
         for _ in range(4):
@@ -100,8 +100,8 @@ async def test_a_slow_reader_holds_up_nobody_within_the_bound() -> None:
     assert sum(map(len, reader.portions)) == _MOST_WAITING
 
 
-async def test_a_slow_reader_holds_up_whoever_passes_the_bound() -> None:
-    """One byte more has to wait until there is room, and no longer."""
+async def test_a_slow_reader_delays_a_writer_beyond_the_limit() -> None:
+    """Until there is room, and no longer."""
     reader = Reader(is_open=False)
     async with output_to(reader) as output:
         await output.write([bytes(_MOST_WAITING)])
@@ -113,16 +113,16 @@ async def test_a_slow_reader_holds_up_whoever_passes_the_bound() -> None:
     assert [len(portion) for portion in reader.portions] == [_MOST_WAITING, 1]
 
 
-async def test_a_portion_larger_than_the_bound_is_written() -> None:
-    """Nothing is too large to pass."""
+async def test_a_portion_larger_than_the_limit_is_written() -> None:
+    """It does not wait for ever."""
     reader = Reader()
     async with output_to(reader) as output:
         await asyncio.wait_for(output.write([bytes(_MOST_WAITING + 1)]), 5)
     assert [len(portion) for portion in reader.portions] == [_MOST_WAITING + 1]
 
 
-async def test_everything_is_written_before_it_is_left() -> None:
-    """However slow the reader is: what comes after may end the process."""
+async def test_leaving_the_output_waits_until_everything_is_written() -> None:
+    """However slow the reader is, because the process may end next."""
     reader = Reader(seconds=0.002)
     output = Output(reader)
     async with output:
@@ -133,8 +133,8 @@ async def test_everything_is_written_before_it_is_left() -> None:
     await asyncio.to_thread(output._thread.join, 10)
 
 
-async def test_everything_is_written_before_an_error_passes() -> None:
-    """What was said before the sync failed is said."""
+async def test_everything_is_written_before_an_error_leaves_the_output() -> None:
+    """What a sync wrote before it failed arrives."""
     reader = Reader(seconds=0.002)
     output = Output(reader)
 
@@ -150,8 +150,8 @@ async def test_everything_is_written_before_an_error_passes() -> None:
     await asyncio.to_thread(output._thread.join, 10)
 
 
-async def test_a_reader_that_has_gone_is_said_to_the_next_who_writes() -> None:
-    """The error is the reader's own, and nothing is written after it."""
+async def test_the_next_write_raises_that_the_reader_has_gone() -> None:
+    """Nothing is written after it."""
     reader = Reader(fails_at=1)
 
     async def write_on() -> None:
@@ -166,8 +166,8 @@ async def test_a_reader_that_has_gone_is_said_to_the_next_who_writes() -> None:
     assert reader.portions == [b"x"]
 
 
-async def test_a_reader_that_has_gone_is_said_on_leaving() -> None:
-    """If nobody writes any more, the end is the last chance."""
+async def test_leaving_the_output_raises_that_the_reader_has_gone() -> None:
+    """If nobody writes any more, this is the last chance."""
 
     async def write_once() -> None:
         async with output_to(Reader(fails_at=0)) as output:
@@ -177,8 +177,8 @@ async def test_a_reader_that_has_gone_is_said_on_leaving() -> None:
         await write_once()
 
 
-async def test_a_reader_that_goes_is_said_to_whoever_waits_for_room() -> None:
-    """There will be no room any more, so nobody waits for it for ever."""
+async def test_a_write_that_waits_for_room_raises_that_the_reader_has_gone() -> None:
+    """It does not wait for ever."""
     reader = Reader(fails_at=0, is_open=False)
 
     async def write_too_much() -> None:
@@ -195,8 +195,8 @@ async def test_a_reader_that_goes_is_said_to_whoever_waits_for_room() -> None:
     assert reader.portions == []
 
 
-def test_a_pipe_is_asked_to_hold_more() -> None:
-    """Where Linux allows it; a file, which holds what it is given, is left alone."""
+def test_a_pipe_is_enlarged_on_linux() -> None:
+    """A file is left as it is."""
     fcntl = pytest.importorskip("fcntl")
     if not hasattr(fcntl, "F_SETPIPE_SZ"):
         pytest.skip("not Linux")
