@@ -145,7 +145,7 @@ class Network:
         seconds = self._seconds(account)
         if seconds >= SILENCE:
             await asyncio.sleep(SILENCE)
-            raise TransportFailure("no answer came in time", timed_out=True)
+            raise TransportFailure("no answer arrived in time", timed_out=True)
         # The answer is made somewhere on the way: half of all delays are before it and half behind it.
         if self._rng.random() < 0.5:
             await asyncio.sleep(seconds)
@@ -181,7 +181,7 @@ class Network:
             self._note_silence(endpoint, params)
             self.limits[f"{TOO_MUCH} (silence)"] += 1
             await asyncio.sleep(SILENCE)
-            raise TransportFailure("no answer came in time", timed_out=True) from None
+            raise TransportFailure("no answer arrived in time", timed_out=True) from None
         if body.headers:
             self.limits["ads left out"] += 1
         if body.limited:
@@ -224,7 +224,7 @@ class Network:
             case "reset":
                 raise TransportFailure("the connection failed (ServerDisconnectedError)")
             case "half":
-                raise TransportFailure("the answer broke off")
+                raise TransportFailure("the connection closed before the answer was complete")
             case "lookup":
                 raise TransportFailure(
                     "the name business-api.tiktok.com cannot be resolved (Name or service not known)",
@@ -233,7 +233,7 @@ class Network:
                 )
             case "hang":
                 await asyncio.sleep(SILENCE)
-                raise TransportFailure("no answer came in time", timed_out=True)
+                raise TransportFailure("no answer arrived in time", timed_out=True)
             case "garbage":
                 return Reply(200, {}, b"\x00\xff not JSON, {")
             case _:

@@ -17,12 +17,12 @@ SECONDS = ("of the clock", "from the first request", "sliding", "token bucket")
 
 
 class Limiter:
-    """Takes so many requests a second, and so many a minute, or closes for five.
+    """Accepts a number of requests per second and per minute, or blocks for five minutes.
 
     Args:
         second: How it counts a second.
-        limit: Requests a second.
-        per_minute: Requests a minute; sixty seconds' worth by default.
+        limit: Requests per second.
+        per_minute: Requests per minute; sixty times the second by default.
     """
 
     def __init__(self, second: str, limit: float, per_minute: int | None = None) -> None:
@@ -33,17 +33,17 @@ class Limiter:
         self._second = second
         self._second_from = self._minute_from = self._closed_until = float("-inf")
         self._in_second = self._in_minute = 0
-        self._lately: deque[float] = deque()
+        self._recent: deque[float] = deque()
         self._tokens = limit
 
-    def becomes(self, limit: float) -> None:
-        """Somebody else takes more or less of it: fewer a second at once, and fewer a minute from the next one."""
+    def set_limit(self, limit: float) -> None:
+        """Another program uses more or less of it: fewer per second at once, and fewer per minute from the next one."""
         self.limit = limit
         self._next_per_minute = int(limit * 60)
         self.per_minute = max(self.per_minute, self._next_per_minute)
 
-    def takes(self, at: float) -> bool:
-        """Whether a request that arrives now is taken; refused ones do not count."""
+    def accepts(self, at: float) -> bool:
+        """Whether a request that arrives now is accepted; refused ones do not count."""
         if at < self._closed_until:
             return False
         if at - self._minute_from >= 60.0:
@@ -53,50 +53,50 @@ class Limiter:
             self._closed_until = at + 300.0
             self.blocks += 1
             return False
-        taken = self._has_room(at)
-        self._in_minute += taken
-        return taken
+        accepted = self._has_room(at)
+        self._in_minute += accepted
+        return accepted
 
     def _has_room(self, at: float) -> bool:
         if self._second == "token bucket":
             self._tokens = min(self.limit, self._tokens + (at - max(self._second_from, 0.0)) * self.limit)
             self._second_from = at
-            taken = self._tokens >= 1.0
-            self._tokens -= taken
-            return taken
+            accepted = self._tokens >= 1.0
+            self._tokens -= accepted
+            return accepted
         if self._second == "sliding":
-            while self._lately and at - self._lately[0] >= 1.0:
-                self._lately.popleft()
-            taken = len(self._lately) < self.limit
-            if taken:
-                self._lately.append(at)
-            return taken
+            while self._recent and at - self._recent[0] >= 1.0:
+                self._recent.popleft()
+            accepted = len(self._recent) < self.limit
+            if accepted:
+                self._recent.append(at)
+            return accepted
         now = float(int(at)) if self._second == "of the clock" else at
         if now - self._second_from >= 1.0:
             self._second_from, self._in_second = now, 0
-        taken = self._in_second < self.limit
-        self._in_second += taken
-        return taken
+        accepted = self._in_second < self.limit
+        self._in_second += accepted
+        return accepted
 
 
 class Run:
-    """A pace that is asked as often as it allows, for so many seconds.
+    """A pacer that sends as many requests as it allows, for a number of seconds.
 
     Args:
-        pace: The pace.
+        pacer: The pacer.
         limiter: What it meets.
         seconds: How long.
         latency: Seconds from a request's leaving to its answer.
         jitter: Seconds that either way may take longer, at most.
         late: Seconds by which a turn comes late, on average.
-        quick_refusals: Whether a refusal comes at once, whatever an answer takes.
+        quick_refusals: Whether a refusal comes at once, whatever an answer accepts.
         seed: Decides the jitter.
         changes: What happens when.
     """
 
     def __init__(
         self,
-        pace: Pacer,
+        pacer: Pacer,
         limiter: Limiter,
         seconds: float,
         *,
@@ -109,7 +109,7 @@ class Run:
     ) -> None:
         self._began = 1000.0
         self.sent: list[tuple[float, bool]] = []
-        """When each request left, and whether it was taken, in the order of arrival."""
+        """When each request left and whether it was accepted, in the order of arrival."""
         rng = random.Random(seed)
         pending = deque(changes)
         numbers = itertools.count()
@@ -117,34 +117,34 @@ class Run:
         next_at = self._began
         while True:
             if events and events[0][0] <= next_at:
-                at, _, left_at, taken = heapq.heappop(events)
-                if taken is None:
+                at, _, left_at, accepted = heapq.heappop(events)
+                if accepted is None:
                     while pending and pending[0][0] <= at - self._began:
                         pending.popleft()[1](limiter)
-                    taken = limiter.takes(at)
-                    self.sent.append((left_at - self._began, taken))
-                    back = 0.01 if quick_refusals and not taken else latency / 2 + rng.uniform(0, jitter)
-                    heapq.heappush(events, (at + back, next(numbers), left_at, taken))
+                    accepted = limiter.accepts(at)
+                    self.sent.append((left_at - self._began, accepted))
+                    back = 0.01 if quick_refusals and not accepted else latency / 2 + rng.uniform(0, jitter)
+                    heapq.heappush(events, (at + back, next(numbers), left_at, accepted))
                 else:
-                    (pace.accepted if taken else pace.refused)(at, left_at)
-                    next_at = at + pace.wait(at, TODAY)
+                    (pacer.accepted if accepted else pacer.refused)(at, left_at)
+                    next_at = at + pacer.wait(at, TODAY)
                 continue
             at = next_at
             if at >= self._began + seconds:
                 break
-            wait = pace.wait(at, TODAY)
+            wait = pacer.wait(at, TODAY)
             if wait > 1e-9:
                 next_at = at + wait + (rng.expovariate(1 / late) if late else 0.0)
                 continue
-            pace.sent(at)
+            pacer.sent(at)
             heapq.heappush(events, (at + latency / 2 + rng.uniform(0, jitter), next(numbers), at, None))
-            next_at = at + pace.wait(at, TODAY)
+            next_at = at + pacer.wait(at, TODAY)
 
-    def taken(self, begin: float, end: float) -> float:
-        """Requests a second, of those sent within these seconds, that were taken."""
-        return sum(taken for sent, taken in self.sent if begin <= sent < end) / (end - begin)
+    def accepted(self, begin: float, end: float) -> float:
+        """Accepted requests per second, among those sent within these seconds."""
+        return sum(accepted for sent, accepted in self.sent if begin <= sent < end) / (end - begin)
 
     def refused(self, begin: float, end: float) -> float:
-        """The share of the requests sent within these seconds that was refused."""
-        told = [taken for sent, taken in self.sent if begin <= sent < end]
-        return told.count(False) / max(1, len(told))
+        """The fraction of refused requests among those sent within these seconds."""
+        answers = [accepted for sent, accepted in self.sent if begin <= sent < end]
+        return answers.count(False) / max(1, len(answers))

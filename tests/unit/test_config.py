@@ -32,26 +32,26 @@ def parsed(**fields: Any) -> Config:
 
 
 def refused(raw: Any) -> ConfigurationError:
-    """The error that a configuration ends in."""
+    """The error of a configuration that is rejected."""
     with pytest.raises(ConfigurationError) as caught:
         parse_config(raw)
     return caught.value
 
 
-def test_a_production_application_is_read() -> None:
-    """`oauth2.0` credentials bring token, application and secret, and ask for every account."""
+def test_production_credentials_are_read() -> None:
+    """`oauth2.0` credentials contain token, application and secret, and select every account."""
     config = parse_config({"credentials": OAUTH})
     assert (config.access_token, config.app_id, config.secret) == (TOKEN, APP_ID, SECRET)
     assert config.advertiser_id is None
     assert not config.sandbox
 
 
-def test_a_production_application_may_name_one_account() -> None:
+def test_production_credentials_may_select_one_account() -> None:
     """`advertiser_id` in the credentials restricts the sync to that account."""
     assert parse_config({"credentials": {**OAUTH, "advertiser_id": "7001"}}).advertiser_id == "7001"
 
 
-def test_a_sandbox_account_is_read() -> None:
+def test_sandbox_credentials_are_read() -> None:
     """`sandbox_access_token` credentials need neither application nor secret."""
     config = parse_config({"credentials": SANDBOX})
     assert config.sandbox
@@ -59,34 +59,34 @@ def test_a_sandbox_account_is_read() -> None:
 
 
 def test_the_old_production_shape_is_read() -> None:
-    """A token at the top and an `environment` with a secret is production."""
+    """A token at the top level and an `environment` with a secret mean production."""
     config = parse_config({"access_token": TOKEN, "environment": {"app_id": APP_ID, "secret": SECRET}})
     assert not config.sandbox
     assert (config.access_token, config.app_id, config.secret) == (TOKEN, APP_ID, SECRET)
 
 
 def test_the_old_sandbox_shape_is_read() -> None:
-    """An `environment` without a secret is a sandbox, as Airbyte's connector took it."""
+    """An `environment` without a secret means a sandbox, as in Airbyte's connector."""
     config = parse_config({"access_token": TOKEN, "environment": {"advertiser_id": "7001"}})
     assert config.sandbox
     assert config.advertiser_id == "7001"
 
 
 def test_credentials_outrank_the_old_shape() -> None:
-    """Where both are given, `credentials` counts."""
+    """If both are given, `credentials` counts."""
     old = {"access_token": "other", "environment": {"advertiser_id": "1"}}
     assert parse_config({"credentials": OAUTH, **old}) == parse_config({"credentials": OAUTH})
 
 
 @pytest.mark.parametrize("nothing", [{}, None, "", []])
-def test_empty_credentials_leave_the_old_shape(nothing: Any) -> None:
-    """The form's empty `credentials` object does not hide the old shape."""
+def test_empty_credentials_do_not_hide_the_old_shape(nothing: Any) -> None:
+    """The form's empty `credentials` object is ignored."""
     old = {"access_token": TOKEN, "environment": {"app_id": APP_ID, "secret": SECRET}}
     assert parse_config({"credentials": nothing, **old}) == parse_config(old)
 
 
 def test_defaults_are_the_documented_ones() -> None:
-    """What is left out has the specification's default, the attribution window of 3 days too."""
+    """Missing fields have the specification's defaults, including the attribution window of 3 days."""
     assert parsed() == Config(
         access_token=TOKEN,
         app_id=APP_ID,
@@ -103,7 +103,7 @@ def test_defaults_are_the_documented_ones() -> None:
 @pytest.mark.parametrize("nothing", ["", None])
 @pytest.mark.parametrize("field", FIELDS)
 def test_an_empty_text_means_not_set(field: str, nothing: str | None) -> None:
-    """A form that was cleared sends an empty text, which is the same as nothing."""
+    """A form field that was cleared sends an empty text, which means the same as a missing field."""
     assert parsed(**{field: nothing}) == parsed()
 
 
@@ -113,22 +113,22 @@ def test_an_empty_advertiser_id_means_not_set() -> None:
 
 
 @pytest.mark.parametrize("word", ["LIFETIME", "DAY", "HOUR", "day", " Hour "])
-def test_old_words_for_the_granularity_are_ignored(word: str) -> None:
+def test_old_values_of_the_granularity_are_ignored(word: str) -> None:
     """Before 0.1.13 `report_granularity` meant something else; those configurations still work."""
     assert parsed(report_granularity=word).report_granularity == 30
 
 
 @pytest.mark.parametrize(("given", "read"), [(1, 1), (30, 30), ("7", 7), (7.0, 7), (" 12 ", 12)])
-def test_whole_numbers_are_read_however_they_are_written(given: Any, read: int) -> None:
-    """A number may come as text or with a decimal point."""
+def test_whole_numbers_may_be_text_or_have_a_decimal_point(given: Any, read: int) -> None:
+    """`"7"` and `7.0` are accepted as 7."""
     assert parsed(report_granularity=given).report_granularity == read
 
 
 @pytest.mark.parametrize(
     ("given", "read"), [(True, True), (False, False), ("true", True), ("False", False), (" TRUE ", True)]
 )
-def test_flags_are_read_as_words_too(given: Any, read: bool) -> None:
-    """`"true"` is as good as true."""
+def test_flags_may_be_text(given: Any, read: bool) -> None:
+    """`"true"` means the same as true."""
     assert parsed(include_deleted=given).include_deleted is read
 
 
@@ -143,31 +143,31 @@ def test_flags_are_read_as_words_too(given: Any, read: bool) -> None:
     ],
 )
 @pytest.mark.parametrize("field", ["advertiser_ids", "exclude_advertiser_ids"])
-def test_lists_of_accounts_keep_their_order_and_name_each_once(field: str, given: Any, read: tuple[str, ...]) -> None:
+def test_lists_of_accounts_keep_their_order_without_duplicates(field: str, given: Any, read: tuple[str, ...]) -> None:
     """Ids may be numbers, texts or one text with commas."""
     assert getattr(parsed(**{field: given}), field) == read
 
 
 @pytest.mark.parametrize(("given", "read"), [(20, 20.0), ("30", 30.0), (0.5, 0.5), (50.0, 50.0)])
-def test_the_rate_is_a_number(given: Any, read: float) -> None:
-    """The tier's requests a second may be a text or a fraction."""
+def test_the_rate_may_be_text_or_a_fraction(given: Any, read: float) -> None:
+    """The tier's requests per second need not be an integer."""
     assert parsed(requests_per_second=given).requests_per_second == read
 
 
 def test_start_and_end_may_be_the_same_day() -> None:
-    """One day is a range."""
+    """A range may be a single day."""
     config = parsed(start_date="2026-01-31", end_date="2026-01-31")
     assert config.start_date == config.end_date == date(2026, 1, 31)
 
 
-def test_a_start_after_the_end_is_refused() -> None:
-    """Both dates are named, and what to do about them."""
+def test_a_start_after_the_end_is_rejected() -> None:
+    """The error contains both dates and what to do about them."""
     error = refused({"credentials": OAUTH, "start_date": "2026-02-01", "end_date": "2026-01-31"})
     assert "start_date 2026-02-01 is after end_date 2026-01-31" in error.message
     assert error.remedy
 
 
-def test_an_end_before_the_default_start_is_refused() -> None:
+def test_an_end_before_the_default_start_is_rejected() -> None:
     """The default start counts too."""
     assert "start_date" in refused({"credentials": OAUTH, "end_date": "2016-08-31"}).message
 
@@ -220,8 +220,8 @@ def test_an_end_before_the_default_start_is_refused() -> None:
         pytest.param("requests_per_second", 10**400, id="requests_per_second-beyond-doubles"),
     ],
 )
-def test_a_wrong_value_is_named_with_a_remedy(field: str, value: Any) -> None:
-    """The error names the field in one sentence and says what to write; no secret is shown."""
+def test_the_error_of_a_wrong_value_has_its_field_and_a_remedy(field: str, value: Any) -> None:
+    """The error names the field in one sentence and says what to write; it shows no secret."""
     error = refused({"credentials": OAUTH, field: value})
     assert field in error.message
     assert error.message.endswith(".")
@@ -231,7 +231,7 @@ def test_a_wrong_value_is_named_with_a_remedy(field: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize("raw", [None, [], "text", 5, True])
-def test_something_else_than_an_object_is_refused(raw: Any) -> None:
+def test_a_configuration_that_is_not_an_object_is_rejected(raw: Any) -> None:
     """A configuration is an object."""
     error = refused(raw)
     assert "not a JSON object" in error.message
@@ -239,8 +239,8 @@ def test_something_else_than_an_object_is_refused(raw: Any) -> None:
 
 
 @pytest.mark.parametrize("raw", [{}, {"credentials": {}}, {"credentials": None}, {"environment": "x"}])
-def test_missing_credentials_are_said(raw: Any) -> None:
-    """Without credentials the remedy shows both shapes."""
+def test_missing_credentials_are_reported(raw: Any) -> None:
+    """The remedy shows both shapes."""
     error = refused(raw)
     assert "no credentials" in error.message
     assert "oauth2.0" in error.remedy
@@ -248,14 +248,14 @@ def test_missing_credentials_are_said(raw: Any) -> None:
 
 
 @pytest.mark.parametrize("credentials", [[1], "token", 5, True])
-def test_credentials_that_are_no_object_are_refused(credentials: Any) -> None:
+def test_credentials_that_are_not_an_object_are_rejected(credentials: Any) -> None:
     """`credentials` is an object."""
     assert "credentials" in refused({"credentials": credentials}).message
 
 
 @pytest.mark.parametrize("kind", [None, "", "oauth", "OAUTH2.0", 2, True, [], {}, ["oauth2.0"]])
-def test_an_unknown_kind_of_credentials_is_named(kind: Any) -> None:
-    """The remedy lists the two kinds there are."""
+def test_an_unknown_kind_of_credentials_is_reported(kind: Any) -> None:
+    """The remedy lists the two kinds."""
     error = refused({"credentials": {**OAUTH, "auth_type": kind}})
     assert "credentials.auth_type" in error.message
     assert "oauth2.0" in error.remedy
@@ -263,24 +263,24 @@ def test_an_unknown_kind_of_credentials_is_named(kind: Any) -> None:
 
 @pytest.mark.parametrize("field", ["access_token", "app_id", "secret"])
 @pytest.mark.parametrize("empty", [None, "", "   "])
-def test_a_missing_part_of_the_credentials_is_named(field: str, empty: str | None) -> None:
-    """What is missing is named with its path; an empty text is missing."""
+def test_a_missing_field_of_the_credentials_is_named(field: str, empty: str | None) -> None:
+    """With its path; an empty text counts as missing."""
     assert refused({"credentials": {**OAUTH, field: empty}}).message == f"credentials.{field} is missing."
 
 
-def test_all_missing_parts_are_named_together() -> None:
-    """One look is enough to complete the credentials."""
+def test_all_missing_fields_are_named_together() -> None:
+    """One error is enough to complete the credentials."""
     error = refused({"credentials": {"auth_type": "oauth2.0"}})
     assert all(field in error.message for field in ("access_token", "app_id", "secret"))
 
 
 def test_a_sandbox_needs_its_account() -> None:
-    """A sandbox token cannot list accounts, so its account has to be given."""
+    """A sandbox token cannot list accounts, so its account must be given."""
     error = refused({"credentials": {"auth_type": "sandbox_access_token", "access_token": TOKEN}})
     assert error.message == "credentials.advertiser_id is missing."
 
 
-def test_the_old_shape_names_its_own_fields() -> None:
+def test_errors_of_the_old_shape_name_its_own_fields() -> None:
     """Missing fields are named where the user would write them."""
     assert refused({"environment": {"app_id": APP_ID, "secret": SECRET}}).message == "access_token is missing."
     assert refused({"access_token": TOKEN, "environment": {"secret": SECRET}}).message == (
@@ -299,25 +299,25 @@ def test_an_advertiser_id_is_a_number(value: str) -> None:
 @pytest.mark.parametrize("value", [["a"], {"a": 1}, True, 1.5])
 @pytest.mark.parametrize("field", ["access_token", "app_id", "secret"])
 def test_credentials_are_texts(field: str, value: Any) -> None:
-    """The field is named; its value, which may be the secret in a wrong wrapping, is not shown."""
+    """The error names the field; its value, which may be a secret of the wrong type, is not shown."""
     error = refused({"credentials": {**OAUTH, field: value}})
     assert field in error.message
     assert json.dumps(value) not in str(error)
 
 
-def test_numeric_credentials_are_taken_as_text() -> None:
-    """An application's id without quotes is still one."""
+def test_numeric_credentials_are_accepted_as_text() -> None:
+    """An application's id without quotes is accepted."""
     assert parse_config({"credentials": {**OAUTH, "app_id": 7123}}).app_id == "7123"
 
 
-def test_white_space_around_credentials_is_cut() -> None:
-    """A pasted token often brings a line break."""
+def test_white_space_around_credentials_is_removed() -> None:
+    """A pasted token often ends with a line break."""
     assert parse_config({"credentials": {**OAUTH, "access_token": f" {TOKEN}\n"}}).access_token == TOKEN
 
 
 @pytest.mark.parametrize("token", ["a\nb", "a\r\nX-Y: 1", "tok\u0142", "tok\0"])
-def test_a_token_that_no_header_can_carry_is_refused(token: str) -> None:
-    """Line breaks within it, and what is not ASCII, are said before any request; the token is not shown."""
+def test_a_token_that_does_not_fit_into_a_header_is_rejected(token: str) -> None:
+    """Line breaks and characters outside ASCII are reported before any request; the token is not shown."""
     error = refused({"credentials": {**OAUTH, "access_token": token}})
     assert "credentials.access_token" in error.message
     assert token not in str(error)
@@ -326,7 +326,7 @@ def test_a_token_that_no_header_can_carry_is_refused(token: str) -> None:
 @pytest.mark.parametrize("field", ["start_date", "advertiser_ids", "attribution_window"])
 @pytest.mark.parametrize("secret", [TOKEN, SECRET])
 def test_a_secret_that_was_pasted_into_another_field_is_masked(field: str, secret: str) -> None:
-    """The field is named, and stars stand for the secret."""
+    """The error names the field, and shows stars instead of the secret."""
     error = refused({"credentials": OAUTH, field: secret})
     assert field in error.message
     assert "***" in error.message
@@ -334,7 +334,7 @@ def test_a_secret_that_was_pasted_into_another_field_is_masked(field: str, secre
 
 
 def test_unknown_fields_are_ignored() -> None:
-    """Airbyte allows additional properties, `concurrency_level` say."""
+    """Airbyte allows additional properties, for example `concurrency_level`."""
     assert parsed(concurrency_level=5, whatever={"a": [1]}) == parsed()
 
 
@@ -344,7 +344,7 @@ def test_long_wrong_values_are_cut() -> None:
 
 
 def test_secrets_are_listed_for_scrubbing() -> None:
-    """Token, secret and application id are what no message may contain."""
+    """No message may contain the token, the secret or the application's id."""
     assert set(parsed().secrets) == {TOKEN, SECRET, APP_ID}
 
 
@@ -389,7 +389,7 @@ def _check(raw: Any) -> None:
 
 @given(_fields | json_values)
 def test_any_json_is_a_configuration_or_a_configuration_error(raw: Any) -> None:
-    """No value of any field ends in another exception."""
+    """No value of any field raises another exception."""
     _check(raw)
 
 
@@ -400,7 +400,7 @@ _elsewhere = json_values | _pasted | st.lists(json_values | _pasted, max_size=3)
 
 @given(st.fixed_dictionaries({"credentials": st.just(OAUTH)}, optional=dict.fromkeys(FIELDS, _elsewhere)))
 def test_no_error_about_a_field_shows_a_secret(raw: Any) -> None:
-    """Errors quote the wrong value and nothing of the credentials, even where they were pasted into it."""
+    """Errors quote the wrong value but no credentials, even if those were pasted into the field."""
     try:
         parse_config(raw)
     except ConfigurationError as error:
@@ -408,7 +408,7 @@ def test_no_error_about_a_field_shows_a_secret(raw: Any) -> None:
 
 
 def unreadable(path: Path, what: str = "configuration") -> ConfigurationError:
-    """The error that reading a file ends in."""
+    """The error of reading a file."""
     with pytest.raises(ConfigurationError) as caught:
         read_json(path, what)
     assert str(path) in caught.value.message
@@ -418,30 +418,30 @@ def unreadable(path: Path, what: str = "configuration") -> ConfigurationError:
 
 
 def test_a_file_is_read(tmp_path: Path) -> None:
-    """A configuration file gives what its content gives."""
+    """A configuration file is read like its content."""
     path = tmp_path / "config"
     path.write_text(json.dumps({"credentials": OAUTH}), encoding="utf-8")
     assert load_config(path) == load_config(str(path)) == parsed()
 
 
-def test_a_missing_file_is_said(tmp_path: Path) -> None:
-    """The path is named, so that a wrong folder shows."""
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
+    """The error contains the path, so that a wrong folder is visible."""
     assert "does not exist" in unreadable(tmp_path / "none").message
 
 
-def test_a_folder_is_no_file(tmp_path: Path) -> None:
-    """A folder in the file's place is a sentence, not a traceback."""
+def test_a_folder_instead_of_a_file_is_reported(tmp_path: Path) -> None:
+    """The user sees a sentence, not a traceback."""
     assert "cannot be read" in unreadable(tmp_path, "catalog").message
 
 
-def test_a_file_in_a_file_is_said(tmp_path: Path) -> None:
-    """A path through something that is no folder is a sentence too."""
+def test_a_path_through_a_file_is_reported(tmp_path: Path) -> None:
+    """The user sees a sentence, not a traceback."""
     (tmp_path / "file").write_text("{}", encoding="utf-8")
     assert "cannot be read" in unreadable(tmp_path / "file" / "config", "state").message
 
 
-def test_a_file_without_permission_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The system's reason is passed on; root may read everything, so the refusal is played."""
+def test_a_file_without_permission_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the system's reason. Root may read every file, so the error is simulated."""
 
     def refuse(*_: Any, **__: Any) -> str:
         raise PermissionError(13, "Permission denied")
@@ -451,15 +451,15 @@ def test_a_file_without_permission_is_said(tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe{\x00}\x00", b'{"a": "\xe9"}'])
-def test_another_encoding_is_said(tmp_path: Path, content: bytes) -> None:
-    """UTF-16 and Latin-1 are named as what they are not."""
+def test_another_encoding_is_reported(tmp_path: Path, content: bytes) -> None:
+    """UTF-16 and Latin-1 are not UTF-8."""
     path = tmp_path / "config"
     path.write_bytes(content)
     assert "UTF-8" in unreadable(path).message
 
 
-def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
-    """Windows editors put one in front."""
+def test_a_byte_order_mark_is_accepted(tmp_path: Path) -> None:
+    """Windows editors write one at the beginning."""
     path = tmp_path / "config"
     path.write_bytes(b'\xef\xbb\xbf{"a": 1}')
     assert read_json(path, "state") == {"a": 1}
@@ -470,7 +470,7 @@ def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
     [("", "line 1, column 1"), ('{"a": 1,\n}', "line"), ("{'a': 1}", "line 1, column 2"), ("{} {}", "column 4")],
 )
 def test_bad_json_is_located(tmp_path: Path, content: str, where: str) -> None:
-    """Line and column are named; the content, which may hold a secret, is not shown."""
+    """The error has line and column; the content, which may contain a secret, is not shown."""
     path = tmp_path / "config"
     path.write_text(content, encoding="utf-8")
     error = unreadable(path)
@@ -479,15 +479,15 @@ def test_bad_json_is_located(tmp_path: Path, content: str, where: str) -> None:
 
 
 def test_the_content_of_a_bad_file_is_not_shown(tmp_path: Path) -> None:
-    """A file with a stray comma still holds the token."""
+    """A file with a stray comma still contains the token."""
     path = tmp_path / "config"
     path.write_text(json.dumps({"credentials": OAUTH})[:-1] + ",}", encoding="utf-8")
     error = unreadable(path)
     assert not any(secret in f"{error} {error.detail}" for secret in (TOKEN, SECRET, APP_ID))
 
 
-def test_a_deep_value_is_no_crash(tmp_path: Path) -> None:
-    """However near its nesting is to what the interpreter can follow, the way out is an error with a remedy."""
+def test_a_deeply_nested_value_is_an_error_with_a_remedy(tmp_path: Path) -> None:
+    """However close its nesting is to the interpreter's limit."""
     path = tmp_path / "config"
     for depth in range(850, 1000):
         start = "[" * depth + "]" * depth
@@ -498,8 +498,8 @@ def test_a_deep_value_is_no_crash(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["[" * 100_000, '{"a":' * 100_000, "1" * 5000])
-def test_a_monstrous_file_is_no_crash(tmp_path: Path, content: str) -> None:
-    """Nesting without end and numbers of thousands of digits are invalid files."""
+def test_an_extreme_file_is_reported_as_invalid(tmp_path: Path, content: str) -> None:
+    """Endless nesting, and numbers of thousands of digits."""
     path = tmp_path / "config"
     path.write_text(content, encoding="utf-8")
     assert "not valid JSON" in unreadable(path).message

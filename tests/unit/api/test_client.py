@@ -22,12 +22,12 @@ OK = success({"list": []})
 HTML = Reply(502, {}, b"<html><h1>502 Bad Gateway</h1></html>")
 SECRETS = (TOKEN, SECRET, APP_ID)
 NO_RETRIES = RetryPolicy(transient=0, quota=0, maintenance=0, first_contact=0)
-SILENCE = TransportFailure("no answer came in time", timed_out=True)
+SILENCE = TransportFailure("no answer arrived in time", timed_out=True)
 BROKEN = TransportFailure("the connection failed (ServerDisconnectedError)")
 
 
-class Asked:
-    """One request, how it ended and what it took."""
+class SentRequest:
+    """One request, its outcome, and how long it took."""
 
     def __init__(self, *script: Reply | Exception, takes: float = 0.2, **options: Any) -> None:
         self.clock = FakeClock()
@@ -36,20 +36,20 @@ class Asked:
         self.client = client(self.transport, self.clock, on_wait=self.waits.append, **options)
 
     async def answer(self, **request: Any) -> Answer[Any]:
-        """Ask."""
+        """Send it, and return the answer."""
         request = {"params": {"advertiser_id": "7001"}, "advertiser_id": "7001", **request}
         params = request.pop("params")
         return await self.client.get(ENDPOINT, params, msgspec.json.decode, **request)
 
     async def error(self, **request: Any) -> TikTokError:
-        """Ask, and fail."""
+        """Send it, and return the error."""
         with pytest.raises(TikTokError) as caught:
             await self.answer(**request)
         return caught.value
 
     @property
     def tries(self) -> int:
-        """How often it was sent."""
+        """How often it was request."""
         return len(self.transport.sent)
 
     @property
@@ -59,62 +59,62 @@ class Asked:
 
 
 async def test_an_answer_is_decoded() -> None:
-    """The decoder gets the whole body, and its size is told."""
-    asked = Asked(success({"list": [1]}))
-    answer = await asked.answer()
+    """The decoder gets the whole body, and the answer has its size."""
+    request = SentRequest(success({"list": [1]}))
+    answer = await request.answer()
     assert answer.value["data"] == {"list": [1]}
     assert answer.size == len(success({"list": [1]}).body)
     assert not answer.throttled
-    assert asked.tries == 1
+    assert request.tries == 1
 
 
-async def test_the_request_carries_token_and_parameters() -> None:
-    """Lists and objects are sent as JSON text, flags in lower case, the token beside them."""
-    asked = Asked(OK)
-    await asked.answer(
+async def test_a_request_contains_token_and_parameters() -> None:
+    """Lists and objects are sent as JSON text, flags in lower case, and the token in its header."""
+    request = SentRequest(OK)
+    await request.answer(
         params={"a": "x", "b": ["1", 2], "c": {"k": [True]}, "d": True, "e": 5, "f": False, "g": "ä"},
     )
-    sent = {"a": "x", "b": '["1",2]', "c": '{"k":[true]}', "d": "true", "e": "5", "f": "false", "g": "ä"}
-    assert asked.transport.sent == [(ENDPOINT, sent, TOKEN)]
+    params = {"a": "x", "b": '["1",2]', "c": '{"k":[true]}', "d": "true", "e": "5", "f": "false", "g": "ä"}
+    assert request.transport.sent == [(ENDPOINT, params, TOKEN)]
 
 
-async def test_an_envelope_in_another_order_is_an_answer() -> None:
-    """The quick look at the first bytes is not a condition."""
+async def test_the_order_of_the_envelopes_fields_does_not_matter() -> None:
+    """The check of the first bytes is a shortcut, not a condition."""
     body = b'{ "message": "OK", "data": {"list": []}, "code": 0 }'
-    assert (await Asked(Reply(200, {}, body)).answer()).value["code"] == 0
+    assert (await SentRequest(Reply(200, {}, body)).answer()).value["code"] == 0
 
 
 PARTIAL = {"code": 20001, "message": f"partly, {SECRET}", "request_id": "r-2", "data": {"list": [1]}}
 
 
 async def test_a_partial_answer_is_an_error_that_carries_the_answer() -> None:
-    """No caller can take it for a whole one by forgetting to look; the request is sent three times before."""
-    asked = Asked(Reply(200, {}, json.dumps(PARTIAL).encode()))
+    """No caller can mistake it for a complete answer; the client tries three times first."""
+    request = SentRequest(Reply(200, {}, json.dumps(PARTIAL).encode()))
     with pytest.raises(PartialAnswerError) as caught:
-        await asked.answer()
+        await request.answer()
     error = caught.value
     assert error.answer.value["data"] == {"list": [1]}
     assert (error.code, error.request_id) == (20001, "r-2")
     assert error.reason == "code 20001, request_id r-2: partly, ***"
     assert "7001" in error.message
-    assert asked.client.stats.requests == {ENDPOINT: 3}
+    assert request.client.stats.requests == {ENDPOINT: 3}
 
 
-async def test_a_caller_that_can_use_a_part_asks_for_it() -> None:
-    """It gets the data, and the error that it would have been."""
-    answer = await Asked(Reply(200, {}, json.dumps(PARTIAL).encode())).answer(partial_ok=True)
+async def test_a_caller_may_accept_a_partial_answer() -> None:
+    """With `partial_ok` it gets the data, and the error that would have been raised."""
+    answer = await SentRequest(Reply(200, {}, json.dumps(PARTIAL).encode())).answer(partial_ok=True)
     assert answer.value["data"] == {"list": [1]}
     assert isinstance(answer.partial, PartialAnswerError)
     assert SECRET not in str(answer.partial)
 
 
-async def test_a_partial_answer_that_becomes_whole_is_one_answer() -> None:
-    """It was TikTok's trouble of a moment."""
+async def test_a_complete_answer_after_a_partial_one_is_enough() -> None:
+    """The partial answer was a passing fault at TikTok."""
     body = b'{"code": 20001, "message": "partly", "request_id": "r-2", "data": {"list": [1]}}'
-    asked = Asked(Reply(200, {}, body), Reply(200, {}, b'{"code": 0, "data": {"list": [1, 2]}}'))
-    answer = await asked.answer()
+    request = SentRequest(Reply(200, {}, body), Reply(200, {}, b'{"code": 0, "data": {"list": [1, 2]}}'))
+    answer = await request.answer()
     assert (answer.value["data"], answer.partial) == ({"list": [1, 2]}, None)
-    assert asked.client.stats.retried == 1
+    assert request.client.stats.retried == 1
 
 
 @pytest.mark.parametrize(
@@ -130,17 +130,17 @@ async def test_a_partial_answer_that_becomes_whole_is_one_answer() -> None:
         ("yesterday", 0, 0),
     ],
 )
-async def test_a_moment_is_of_both_clocks(date: str | None, earliest: int, latest: int) -> None:
-    """TikTok's is believed where it can be: one that is years off comes of something on the way."""
-    asked = Asked(success({}, {} if date is None else {"Date": date}), takes=0.0)
-    await asked.answer()
-    moment = asked.client.clock_reading()
+async def test_the_clock_reading_compares_both_clocks(date: str | None, earliest: int, latest: int) -> None:
+    """TikTok's `Date` is believed unless it is years off, which something in between must have caused."""
+    request = SentRequest(success({}, {} if date is None else {"Date": date}), takes=0.0)
+    await request.answer()
+    moment = request.client.clock_reading()
     assert ((moment.earliest - NOON).total_seconds(), (moment.latest - NOON).total_seconds()) == (earliest, latest)
 
 
-async def test_the_throttle_header_is_seen() -> None:
-    """`X-Tt-Ads-Throttle` says that ads were left out."""
-    assert (await Asked(success({}, {"X-Tt-Ads-Throttle": "1"})).answer()).throttled
+async def test_the_throttle_header_is_reported() -> None:
+    """`X-Tt-Ads-Throttle` says that TikTok left out ads."""
+    assert (await SentRequest(success({}, {"X-Tt-Ads-Throttle": "1"})).answer()).throttled
 
 
 @pytest.mark.parametrize(
@@ -174,31 +174,31 @@ async def test_the_throttle_header_is_seen() -> None:
         Reply(500, {}, OK.body),
     ],
 )
-async def test_passing_trouble_is_tried_again(trouble: Reply | Exception) -> None:
-    """The same request is sent again, after a pause that grows, until it is answered."""
-    asked = Asked(OK, trouble, trouble, OK)
-    await asked.answer()
-    await asked.answer()
-    assert asked.tries == 4
-    assert asked.transport.sent[1] == asked.transport.sent[3]
-    gaps = [later - at for at, later in zip(asked.transport.sent_at[1:], asked.transport.sent_at[2:], strict=False)]
+async def test_transient_errors_are_retried(trouble: Reply | Exception) -> None:
+    """The client sends the same request again, with growing waits, until there is an answer."""
+    request = SentRequest(OK, trouble, trouble, OK)
+    await request.answer()
+    await request.answer()
+    assert request.tries == 4
+    assert request.transport.sent[1] == request.transport.sent[3]
+    gaps = [later - at for at, later in zip(request.transport.sent_at[1:], request.transport.sent_at[2:], strict=False)]
     assert gaps[1] > gaps[0] > 0.2
 
 
 @pytest.mark.parametrize("code", [40000, 40001, 40002, 40105, 40118, 40300, 41000])
-async def test_a_refusal_is_final(code: int) -> None:
-    """One request, and an error that has all that TikTok said."""
-    asked = Asked(refusal(code, "Not you.", "r-77"))
-    error = await asked.error()
-    assert asked.tries == 1
+async def test_a_permission_error_is_not_retried(code: int) -> None:
+    """One request, and an error with everything that TikTok's envelope says."""
+    request = SentRequest(refusal(code, "Not you.", "r-77"))
+    error = await request.error()
+    assert request.tries == 1
     assert (error.code, error.request_id, error.advertiser_id, error.endpoint) == (code, "r-77", "7001", ENDPOINT)
     assert "Not you" in error.message
 
 
 async def test_a_code_outranks_the_http_status() -> None:
-    """An envelope within an error page is TikTok's own word."""
-    asked = Asked(Reply(403, {}, refusal(40105).body))
-    assert (await asked.error()).code == 40105
+    """TikTok's envelope in an HTTP error page decides."""
+    request = SentRequest(Reply(403, {}, refusal(40105).body))
+    assert (await request.error()).code == 40105
 
 
 @pytest.mark.parametrize(
@@ -213,12 +213,12 @@ async def test_a_code_outranks_the_http_status() -> None:
         b'{"code":40105}',
     ],
 )
-async def test_a_refusal_in_an_odd_envelope_is_one(body: bytes) -> None:
-    """Parts of other types, nulls and half of an emoji do not make it passing trouble."""
-    asked = Asked(Reply(200, {}, body))
-    error = await asked.error()
+async def test_an_error_code_counts_in_a_malformed_envelope(body: bytes) -> None:
+    """Fields of other types, nulls and half of an emoji do not turn it into a transient error."""
+    request = SentRequest(Reply(200, {}, body))
+    error = await request.error()
     assert error.code == 40105
-    assert asked.tries == 1
+    assert request.tries == 1
     str(error).encode()
 
 
@@ -228,62 +228,62 @@ _parts = _codes | st.text() | st.booleans() | st.lists(st.text(), max_size=2)
 
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(["message", "request_id", "data"], _parts) | {"code": _codes}))
 def test_any_envelope_is_an_answer_or_an_error(envelope: dict[str, Any]) -> None:
-    """Whatever its parts are, and halves of characters among them."""
-    asked = Asked(Reply(200, {}, json.dumps(envelope).encode()), policy=NO_RETRIES, takes=1)
+    """Whatever its fields are, including halves of characters."""
+    request = SentRequest(Reply(200, {}, json.dumps(envelope).encode()), policy=NO_RETRIES, takes=1)
     try:
-        asyncio.run(asked.answer())
+        asyncio.run(request.answer())
     except (TikTokError, PartialAnswerError) as error:
         str(error).encode()
 
 
 @pytest.mark.parametrize("status", [301, 302, 307])
 async def test_a_redirect_is_a_wrong_address(status: int) -> None:
-    """It is neither followed nor repeated: a proxy wants a login, and the status says so."""
-    asked = Asked(OK, Reply(status, {"Location": "https://login"}, b"<html>"))
-    await asked.answer()
-    error = await asked.error()
-    assert asked.tries == 2
+    """The client does not follow or retry it: a proxy wants a login, and the message has the status."""
+    request = SentRequest(OK, Reply(status, {"Location": "https://login"}, b"<html>"))
+    await request.answer()
+    error = await request.error()
+    assert request.tries == 2
     assert error.action is Action.STOP_SYNC
     assert f"HTTP {status}" in error.message
 
 
-async def test_a_refusal_without_a_reason_has_a_sentence() -> None:
-    """An empty message is not an empty error."""
-    assert "no reason was given" in (await Asked(refusal(40001, "")).error()).message
+async def test_an_error_code_without_a_message_still_makes_a_sentence() -> None:
+    """An empty message does not make an empty error."""
+    assert "no reason was given" in (await SentRequest(refusal(40001, "")).error()).message
 
 
 async def test_an_unknown_path_stops_the_sync() -> None:
-    """HTTP 404 is a wrong address, and trying again would not help."""
-    asked = Asked(Reply(404, {}, b"<html>not found</html>"))
-    error = await asked.error()
-    assert asked.tries == 1
+    """HTTP 404 means a wrong address, so retrying would not help."""
+    request = SentRequest(Reply(404, {}, b"<html>not found</html>"))
+    error = await request.error()
+    assert request.tries == 1
     assert error.action is Action.STOP_SYNC
     assert "404" in error.message
 
 
 @pytest.mark.parametrize("slower", [refusal(40100), refusal(40016), Reply(429, {}, b"slow down")])
-async def test_a_rate_refusal_slows_the_endpoint(slower: Reply) -> None:
-    """40100 and HTTP 429 pause the endpoint, and lower its pace if they come again; then the request is answered."""
-    asked = Asked(*[slower, OK] * 4)
-    before = asked.client.limiters.rate(ENDPOINT)
+async def test_a_rate_limit_slows_the_endpoint(slower: Reply) -> None:
+    """40100 and HTTP 429 pause the endpoint, and lower its rate if they repeat; then the request succeeds."""
+    request = SentRequest(*[slower, OK] * 4)
+    before = request.client.limiters.rate(ENDPOINT)
     for _ in range(4):
-        await asked.answer()
-    assert asked.tries == 8
-    assert asked.transport.sent_at[-1] - asked.transport.sent_at[-2] >= 1.0
-    assert asked.client.limiters.rate(ENDPOINT) < before
-    assert asked.client.stats.refused == 4
+        await request.answer()
+    assert request.tries == 8
+    assert request.transport.sent_at[-1] - request.transport.sent_at[-2] >= 1.0
+    assert request.client.limiters.rate(ENDPOINT) < before
+    assert request.client.stats.refused == 4
 
 
-async def test_a_rate_refusal_leaves_other_endpoints_alone() -> None:
-    """TikTok counts by endpoint."""
-    asked = Asked(*[refusal(40100), OK] * 4)
+async def test_a_rate_limit_does_not_slow_other_endpoints() -> None:
+    """TikTok counts per endpoint."""
+    request = SentRequest(*[refusal(40100), OK] * 4)
     for _ in range(4):
-        await asked.answer()
-    assert asked.client.limiters.rate("campaign/get/") > asked.client.limiters.rate(ENDPOINT)
+        await request.answer()
+    assert request.client.limiters.rate("campaign/get/") > request.client.limiters.rate(ENDPOINT)
 
 
 class Suspended(FakeTransport):
-    """Refuses for five minutes and twenty seconds."""
+    """A transport that refuses every request for five minutes and twenty seconds."""
 
     async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
         """Refuse until then."""
@@ -291,204 +291,204 @@ class Suspended(FakeTransport):
         return await super().send(endpoint, params, token)
 
 
-async def test_the_five_minute_block_is_outlived() -> None:
-    """Refused for as long as TikTok suspends, the request is answered soon after, with few tries."""
-    asked = Asked(OK)
-    asked.transport = Suspended(asked.clock, OK, takes=0.2)
-    asked.client._transport = asked.transport
-    await asked.answer()
-    assert 320 <= asked.took < 400
-    assert asked.tries < 20
+async def test_a_request_outlasts_the_five_minute_block() -> None:
+    """After TikTok's block ends, the request succeeds soon, with few tries."""
+    request = SentRequest(OK)
+    request.transport = Suspended(request.clock, OK, takes=0.2)
+    request.client._transport = request.transport
+    await request.answer()
+    assert 320 <= request.took < 400
+    assert request.tries < 20
 
 
-async def test_a_refusal_without_end_is_an_error() -> None:
-    """After the patience for quotas the remedy speaks of the tier."""
-    asked = Asked(refusal(40100))
-    error = await asked.error()
-    assert 1500 <= asked.took < 1700
+async def test_a_rate_limit_without_end_is_an_error() -> None:
+    """After the policy's time for rate limits, the remedy names the tier."""
+    request = SentRequest(refusal(40100))
+    error = await request.error()
+    assert 1500 <= request.took < 1700
     assert error.failure_type is FailureType.TRANSIENT
     assert "requests_per_second" in error.remedy
-    assert f"{asked.tries} tries" in error.message
+    assert f"{request.tries} tries" in error.message
 
 
-async def test_trouble_without_end_is_an_error() -> None:
-    """A quarter of an hour, then an error that says how often it was tried."""
-    asked = Asked(OK, refusal(50000))
-    await asked.answer()
-    error = await asked.error()
-    assert 900 <= asked.took < 1000
-    assert f"{asked.tries - 1} tries" in error.message
+async def test_a_transient_error_without_end_is_an_error() -> None:
+    """After a quarter of an hour, with the number of tries in the error."""
+    request = SentRequest(OK, refusal(50000))
+    await request.answer()
+    error = await request.error()
+    assert 900 <= request.took < 1000
+    assert f"{request.tries - 1} tries" in error.message
 
 
 @pytest.mark.parametrize("trouble", [BROKEN, HTML])
-async def test_a_wrong_address_is_noticed_within_seconds(trouble: Reply | Exception) -> None:
-    """Where nothing was ever answered at an address that somebody wrote, the patience is short."""
-    asked = Asked(trouble, policy=OWN_ADDRESS_RETRIES)
-    await asked.error()
-    assert 15 <= asked.took < 35
+async def test_a_wrong_address_is_reported_within_seconds(trouble: Reply | Exception) -> None:
+    """If nothing has ever answered at an address that the user set, the client gives up soon."""
+    request = SentRequest(trouble, policy=OWN_ADDRESS_RETRIES)
+    await request.error()
+    assert 15 <= request.took < 35
 
 
 @pytest.mark.parametrize("trouble", [refusal(40100), Reply(429, {}, b""), refusal(40133)])
-async def test_waiting_long_before_the_first_refusal_costs_no_patience(trouble: Reply) -> None:
-    """However long a request waited for its turn and its first answer, it is tried again."""
-    asked = Asked(OK, trouble, OK)
-    await asked.answer()
-    asked.transport.takes = 2000.0
-    await asked.answer()
-    assert asked.tries == 3
+async def test_the_wait_before_the_first_failure_does_not_count(trouble: Reply) -> None:
+    """However long a request waited for its turn and its first answer, it is retried."""
+    request = SentRequest(OK, trouble, OK)
+    await request.answer()
+    request.transport.takes = 2000.0
+    await request.answer()
+    assert request.tries == 3
 
 
-async def test_an_endpoint_that_takes_nothing_is_given_up_by_all_who_wait_for_it() -> None:
-    """Twenty-five minutes of refusals of others count for a request whose turn came late."""
-    asked = Asked(OK, refusal(40100))
-    await asked.answer()
-    await asked.error()
-    tried = asked.tries
-    await asked.error()
-    assert asked.tries == tried + 1
+async def test_all_requests_give_up_on_an_endpoint_that_refuses_everything() -> None:
+    """Twenty-five minutes of refused requests count for a request whose turn comes late."""
+    request = SentRequest(OK, refusal(40100))
+    await request.answer()
+    await request.error()
+    tried = request.tries
+    await request.error()
+    assert request.tries == tried + 1
 
 
-async def test_a_network_that_is_not_up_yet_is_waited_for() -> None:
-    """A connection to TikTok itself that was never made is tried for two minutes."""
-    asked = Asked(BROKEN)
-    await asked.error()
-    assert 120 <= asked.took < 240
-    told = Asked(*[BROKEN] * 7, OK)
-    await told.answer()
+async def test_the_first_connection_is_retried_for_two_minutes() -> None:
+    """The network may not be up yet when a sync starts."""
+    request = SentRequest(BROKEN)
+    await request.error()
+    assert 120 <= request.took < 240
+    message = SentRequest(*[BROKEN] * 7, OK)
+    await message.answer()
 
 
-async def test_after_the_first_answer_the_patience_is_long() -> None:
-    """The address is known to be right, so a broken line may pass."""
-    asked = Asked(OK, *[BROKEN] * 10, OK)
-    await asked.answer()
-    await asked.answer()
-    assert asked.tries == 12
-    assert asked.took > 100
+async def test_after_the_first_answer_connections_are_retried_for_longer() -> None:
+    """The address is known to be right, so a broken connection may recover."""
+    request = SentRequest(OK, *[BROKEN] * 10, OK)
+    await request.answer()
+    await request.answer()
+    assert request.tries == 12
+    assert request.took > 100
 
 
-async def test_a_refusal_is_a_first_contact_too() -> None:
-    """TikTok's code proves the address."""
-    asked = Asked(refusal(40001), *[BROKEN] * 9, OK)
-    await asked.error()
-    await asked.answer()
-    assert asked.took > 60
+async def test_an_error_code_counts_as_a_first_answer() -> None:
+    """TikTok's code proves that the address is right."""
+    request = SentRequest(refusal(40001), *[BROKEN] * 9, OK)
+    await request.error()
+    await request.answer()
+    assert request.took > 60
 
 
-async def test_a_request_that_can_be_divided_is_not_repeated_into_silence() -> None:
-    """Two tries: TikTok blocks whoever repeats what timed out."""
-    asked = Asked(OK, SILENCE, takes=90)
-    await asked.answer()
-    error = await asked.error(divisible=True)
-    assert asked.tries == 3
+async def test_a_divisible_request_may_time_out_twice() -> None:
+    """TikTok blocks clients that repeat requests that timed out."""
+    request = SentRequest(OK, SILENCE, takes=90)
+    await request.answer()
+    error = await request.error(divisible=True)
+    assert request.tries == 3
     assert error.timed_out
     assert error.slow
 
 
-async def test_a_request_that_cannot_be_divided_is_repeated() -> None:
-    """Its patience is that of any trouble."""
-    asked = Asked(OK, *[SILENCE] * 4, OK, takes=90)
-    await asked.answer()
-    await asked.answer()
-    assert asked.tries == 6
+async def test_an_indivisible_request_that_times_out_is_retried() -> None:
+    """For as long as any transient error."""
+    request = SentRequest(OK, *[SILENCE] * 4, OK, takes=90)
+    await request.answer()
+    await request.answer()
+    assert request.tries == 6
 
 
-async def test_too_large_a_request_comes_back_at_once_to_be_divided() -> None:
-    """40067 and the first try."""
-    asked = Asked(refusal(40067))
-    assert (await asked.error(divisible=True)).action is Action.SPLIT
-    assert asked.tries == 1
+async def test_a_divisible_request_that_is_too_large_fails_at_once() -> None:
+    """40067 on the first try, so that the caller can divide it."""
+    request = SentRequest(refusal(40067))
+    assert (await request.error(divisible=True)).action is Action.SPLIT
+    assert request.tries == 1
 
 
-async def test_too_large_a_request_is_tried_as_often_whatever_went_wrong_before() -> None:
-    """Broken answers before a 40067 do not use up its tries."""
-    asked = Asked(*[refusal(50000), refusal(50002), refusal(40067)] * 2, OK)
-    await asked.answer()
-    assert asked.tries == 7
+async def test_other_errors_do_not_use_up_the_tries_of_a_too_large_request() -> None:
+    """Broken answers before a 40067 do not count."""
+    request = SentRequest(*[refusal(50000), refusal(50002), refusal(40067)] * 2, OK)
+    await request.answer()
+    assert request.tries == 7
 
 
 async def test_the_end_of_the_days_quota_fails_the_stream() -> None:
-    """No request is sent any more, and the remedy says when there are new ones."""
-    asked = Asked(OK, tier=Tier(per_second=10, per_minute=600, per_day=2))
-    await asked.answer()
-    await asked.answer()
-    error = await asked.error()
-    assert asked.tries == 2
+    """The client sends no more requests, and the remedy says when it can again."""
+    request = SentRequest(OK, tier=Tier(per_second=10, per_minute=600, per_day=2))
+    await request.answer()
+    await request.answer()
+    error = await request.error()
+    assert request.tries == 2
     assert error.action is Action.FAIL_STREAM
     assert "00:00 UTC" in error.remedy
 
 
-async def test_the_end_of_the_days_quota_may_come_with_a_rate_refusal() -> None:
-    """The last request of the day is refused for its rate: the error is that of the day."""
-    asked = Asked(refusal(40100), tier=Tier(per_second=10, per_minute=600, per_day=1))
-    error = await asked.error()
-    assert asked.tries == 1
+async def test_the_days_quota_may_end_with_a_rate_limit() -> None:
+    """If the day's last request is refused for its rate, the error is that of the day's quota."""
+    request = SentRequest(refusal(40100), tier=Tier(per_second=10, per_minute=600, per_day=1))
+    error = await request.error()
+    assert request.tries == 1
     assert error.action is Action.FAIL_STREAM
     assert "00:00 UTC" in error.remedy
 
 
 async def test_long_waits_are_announced() -> None:
-    """Every wait of five seconds or more, with its error and its number."""
-    asked = Asked(OK, *[refusal(50000)] * 8, OK)
-    await asked.answer()
-    await asked.answer()
-    assert [waiting.seconds >= 5 for waiting in asked.waits] == [True] * len(asked.waits)
-    assert sum(seconds >= 5 for seconds in asked.clock.slept) == len(asked.waits) > 2
-    assert [waiting.tries for waiting in asked.waits] == sorted(waiting.tries for waiting in asked.waits)
+    """Every wait of five seconds or more, with its error and the number of tries."""
+    request = SentRequest(OK, *[refusal(50000)] * 8, OK)
+    await request.answer()
+    await request.answer()
+    assert [waiting.seconds >= 5 for waiting in request.waits] == [True] * len(request.waits)
+    assert sum(seconds >= 5 for seconds in request.clock.slept) == len(request.waits) > 2
+    assert [waiting.tries for waiting in request.waits] == sorted(waiting.tries for waiting in request.waits)
 
 
-async def test_an_account_that_is_limited_is_waited_for() -> None:
-    """40133 is tried again at the pace of that account; the endpoint's own is as it was."""
-    said = "Advertiser (7001)'s QPS (6) reaches QPS limit 2 for current path, request is temporarily restricted."
-    asked = Asked(refusal(40133, said), OK, OK, OK)
+async def test_a_limited_account_is_slowed_down_alone() -> None:
+    """40133 is retried at the account's own rate; the endpoint's rate does not change."""
+    message = "Advertiser (7001)'s QPS (6) reaches QPS limit 2 for current path, request is temporarily restricted."
+    request = SentRequest(refusal(40133, message), OK, OK, OK)
     for _ in range(3):
-        await asked.answer()
-    assert asked.tries == 4
-    assert asked.took > 1.0
-    assert asked.client.stats.refused == 1
-    assert asked.client.limiters.rate(ENDPOINT) > 9
-    assert asked.client.stalled(ENDPOINT) == 0
+        await request.answer()
+    assert request.tries == 4
+    assert request.took > 1.0
+    assert request.client.stats.refused == 1
+    assert request.client.limiters.rate(ENDPOINT) > 9
+    assert request.client.stalled(ENDPOINT) == 0
 
 
-async def test_what_was_done_is_counted() -> None:
-    """Requests, retries and bytes, by endpoint where it matters."""
-    asked = Asked(refusal(50000), OK)
-    await asked.answer()
-    tally = asked.client.stats
-    assert tally.requests == {ENDPOINT: 2}
-    assert tally.retried == 1
-    assert tally.bytes == len(refusal(50000).body) + len(OK.body)
-    assert asked.client.endpoint_stats(ENDPOINT).latency == pytest.approx(0.2)
-    assert asked.client.endpoint_stats(ENDPOINT).page_bytes > 0
+async def test_requests_retries_and_bytes_are_counted() -> None:
+    """Requests are counted per endpoint."""
+    request = SentRequest(refusal(50000), OK)
+    await request.answer()
+    stats = request.client.stats
+    assert stats.requests == {ENDPOINT: 2}
+    assert stats.retried == 1
+    assert stats.bytes == len(refusal(50000).body) + len(OK.body)
+    assert request.client.endpoint_stats(ENDPOINT).latency == pytest.approx(0.2)
+    assert request.client.endpoint_stats(ENDPOINT).page_bytes > 0
 
 
 def test_a_shown_request_has_no_secret_parameters() -> None:
-    """The detail shows what was asked, without application and secret, and cuts long lists."""
-    asked = Asked(refusal(40002))
+    """The detail contains the request without application and secret, and cuts long lists."""
+    request = SentRequest(refusal(40002))
     params = {"app_id": "777000", "secret": "hush", "advertiser_id": "7001", "ids": ["9" * 19] * 100}
-    error = asyncio.run(asked.error(params=params))
+    error = asyncio.run(request.error(params=params))
     assert "advertiser_id=7001" in error.detail
     assert not any(hidden in error.detail for hidden in ("777000", "hush", "app_id", "secret"))
     assert len(error.detail) < 500
 
 
 @pytest.mark.parametrize("before", range(285, 300))
-async def test_a_secret_at_the_cut_of_a_detail_is_hidden_whole(before: int) -> None:
-    """Long parameters are cut, and no part of a secret is left at the cut."""
-    asked = Asked(refusal(40002))
-    error = await asked.error(params={"q": "x" * before + TOKEN})
+async def test_a_secret_at_the_end_of_a_cut_parameter_is_hidden(before: int) -> None:
+    """Long parameters are cut, and no piece of a secret remains at the cut."""
+    request = SentRequest(refusal(40002))
+    error = await request.error(params={"q": "x" * before + TOKEN})
     assert TOKEN[:4] not in error.detail
 
 
 async def test_a_request_id_shows_no_secret() -> None:
-    """Not even the part of the answer that is shown for TikTok's support."""
-    error = await Asked(refusal(40002, "m", TOKEN)).error()
+    """Not even in the id that is shown for TikTok's support."""
+    error = await SentRequest(refusal(40002, "m", TOKEN)).error()
     assert TOKEN not in f"{error} {error.request_id}"
 
 
 async def test_a_broken_connection_shows_no_secret() -> None:
-    """An address may hold what should not be shown."""
-    asked = Asked(TransportFailure(f"cannot connect to http://u:{TOKEN}@h"), policy=NO_RETRIES)
-    assert TOKEN not in str(await asked.error())
+    """An address may contain a secret."""
+    request = SentRequest(TransportFailure(f"cannot connect to http://u:{TOKEN}@h"), policy=NO_RETRIES)
+    assert TOKEN not in str(await request.error())
 
 
 _words = st.lists(
@@ -502,28 +502,28 @@ _words = st.lists(
     st.dictionaries(st.sampled_from(["app_id", "secret", "filtering", "q"]), st.sampled_from(SECRETS), max_size=3),
 )
 def test_no_message_ever_shows_a_secret(message: str, code: int, params: dict[str, str]) -> None:
-    """Whatever TikTok repeats of the request, the token, the secret and the application stay hidden."""
-    asked = Asked(
+    """Whatever TikTok repeats from the request, the token, the secret and the application's id stay hidden."""
+    request = SentRequest(
         refusal(code, message),
         policy=RetryPolicy(transient=0, quota=20, maintenance=40, first_contact=0),
     )
     shown: list[str] = []
     try:
-        asyncio.run(asked.answer(params=params))
+        asyncio.run(request.answer(params=params))
     except PartialAnswerError as error:
         shown += [str(error), error.message, error.reason, repr(error)]
     except TikTokError as error:
         shown += [str(error), error.message, error.detail, error.tiktok_message, repr(error)]
-    shown += [f"{waiting.error} {waiting.error.detail}" for waiting in asked.waits]
+    shown += [f"{waiting.error} {waiting.error.detail}" for waiting in request.waits]
     assert not [text for text in shown if any(secret in text for secret in SECRETS)]
 
 
 @given(st.binary(max_size=60), st.sampled_from([200, 302, 400, 404, 429, 500, 502]))
 def test_any_bytes_with_any_status_are_an_error(body: bytes, status: int) -> None:
-    """Whatever a proxy sends in TikTok's place, UTF-8 or not, the way out is an error of the tree."""
-    asked = Asked(Reply(status, {}, body), policy=NO_RETRIES, takes=1)
+    """Whatever a proxy sends instead of TikTok, UTF-8 or not, the result is an error of the tree."""
+    request = SentRequest(Reply(status, {}, body), policy=NO_RETRIES, takes=1)
     with pytest.raises(TikTokError):
-        asyncio.run(asked.answer())
+        asyncio.run(request.answer())
 
 
 @pytest.mark.parametrize(
@@ -540,20 +540,20 @@ def test_any_bytes_with_any_status_are_an_error(body: bytes, status: int) -> Non
         "App {7123456789}",
     ],
 )
-async def test_an_applications_id_is_hidden_even_if_it_is_another_one(name: str) -> None:
-    """TikTok names the application in its rate refusals; it may not be the configured one."""
-    error = await Asked(refusal(40001, f"requests from {name} are temporarily restricted.")).error()
+async def test_any_applications_id_is_hidden(name: str) -> None:
+    """TikTok names an application in its rate limits, which may not be the configured one."""
+    error = await SentRequest(refusal(40001, f"requests from {name} are temporarily restricted.")).error()
     assert "7123456789" not in str(error)
 
 
 async def test_an_accounts_id_is_shown() -> None:
-    """Account ids are no secrets: without them nobody could act."""
-    assert "7001" in str(await Asked(refusal(40001, "Advertiser 7001 has no permission")).error())
+    """Account ids are not secret, and nobody could act without them."""
+    assert "7001" in str(await SentRequest(refusal(40001, "Advertiser 7001 has no permission")).error())
 
 
-async def test_requests_at_once_keep_the_pace() -> None:
-    """Fifty requests at once leave one after the other at the tier's pace, and all are answered."""
-    asked = Asked(OK, takes=0.0)
-    await asyncio.gather(*(asked.answer() for _ in range(50)))
-    assert asked.tries == 50
-    assert asked.took > 4.5
+async def test_concurrent_requests_stay_within_the_tier() -> None:
+    """Fifty requests at once leave one after the other at the tier's rate, and all are answered."""
+    request = SentRequest(OK, takes=0.0)
+    await asyncio.gather(*(request.answer() for _ in range(50)))
+    assert request.tries == 50
+    assert request.took > 4.5

@@ -15,10 +15,10 @@ from tiktok_marketing.errors import (
     SyncInterruptedError,
 )
 
-AGAIN = {Action.RETRY, Action.SLOW_DOWN, Action.SLOW_ACCOUNT}
-FINAL = {Action.FAIL_ACCOUNT, Action.FAIL_STREAM, Action.STOP_SYNC}
+RETRY_ACTIONS = {Action.RETRY, Action.SLOW_DOWN, Action.SLOW_ACCOUNT}
+FINAL_ACTIONS = {Action.FAIL_ACCOUNT, Action.FAIL_STREAM, Action.STOP_SYNC}
 
-# The appendix of return codes, by what TikTok's documents and others' experience say of each.
+# The appendix of return codes, by what TikTok's documents and other people's experience say about each.
 RETRIED = [40016, 40100, 40132, 40133, 40200, 40201, 40202, 40700]
 RETRIED += [50000, 50002, 51001, 51002, 51004, 51010, 51039, 51041, 51305, 60001]
 SPLIT = [40011, 40067]
@@ -32,62 +32,62 @@ PERMISSION += [40121, 40122, 40124, 40125, 41000]
 
 
 @pytest.mark.parametrize("code", RETRIED)
-def test_passing_trouble_is_tried_again(code: int) -> None:
-    """TikTok's own errors, its quotas and tasks that are not ready: the same request may succeed later."""
+def test_transient_codes_are_retried(code: int) -> None:
+    """Faults at TikTok, rate limits and unfinished tasks: the same request may succeed later."""
     rule = rule_for(code)
-    assert rule.action in AGAIN
+    assert rule.action in RETRY_ACTIONS
     assert rule.failure_type is FailureType.TRANSIENT
 
 
 @pytest.mark.parametrize("code", [40016, 40100])
-def test_the_applications_quota_slows_down(code: int) -> None:
-    """More of the same would prolong the suspension."""
+def test_the_applications_rate_limit_slows_down(code: int) -> None:
+    """More requests at the same rate would prolong the suspension."""
     assert rule_for(code).action is Action.SLOW_DOWN
 
 
 @pytest.mark.parametrize("code", SPLIT)
-def test_what_is_too_large_is_split(code: int) -> None:
-    """Too many ids, too large a query: only a smaller request can succeed."""
+def test_a_request_that_is_too_large_is_split(code: int) -> None:
+    """Too many ids, or too large a query: only a smaller request can succeed."""
     assert rule_for(code).action is Action.SPLIT
 
 
 @pytest.mark.parametrize("code", WRONG_REQUEST)
-def test_a_wrong_request_fails_loudly(code: int) -> None:
-    """Neither ignored nor repeated, 40002 above all, which Airbyte's connector passes over in silence."""
-    assert rule_for(code).action in FINAL
+def test_a_wrong_request_is_an_error(code: int) -> None:
+    """It is neither ignored nor retried, not even 40002, which Airbyte's connector ignores silently."""
+    assert rule_for(code).action in FINAL_ACTIONS
 
 
 @pytest.mark.parametrize("code", PERMISSION)
-def test_a_refusal_fails_what_it_is_about(code: int) -> None:
-    """Permissions, tokens and accounts do not come back by asking again."""
-    assert rule_for(code).action in FINAL
+def test_missing_permissions_are_final(code: int) -> None:
+    """Retrying does not change permissions, tokens or accounts."""
+    assert rule_for(code).action in FINAL_ACTIONS
 
 
 @pytest.mark.parametrize("code", ACCOUNT)
-def test_an_account_out_of_reach_fails_alone(code: int) -> None:
-    """The others go on, and `skip_inaccessible_advertisers` makes it a warning."""
+def test_an_inaccessible_account_fails_alone(code: int) -> None:
+    """The others continue, and `skip_inaccessible_advertisers` turns it into a warning."""
     rule = rule_for(code)
     assert rule.action is Action.FAIL_ACCOUNT
     assert rule.inaccessible
     assert rule.failure_type is FailureType.CONFIG
 
 
-def test_nothing_but_an_account_out_of_reach_can_be_skipped() -> None:
+def test_only_an_inaccessible_account_can_be_skipped() -> None:
     """A wrong request or a bad token must not become a warning."""
     skippable = {code for code, rule in ERROR_RULES.items() if rule.inaccessible}
     assert skippable == set(ACCOUNT)
 
 
 @pytest.mark.parametrize("code", WRONG_REQUEST)
-def test_a_wrong_request_fails_its_account_and_is_ours_to_mend(code: int) -> None:
-    """It is a fault of the connector or a change at TikTok, not of the configuration; the other accounts go on."""
+def test_a_wrong_request_fails_its_account_as_a_system_error(code: int) -> None:
+    """It is a bug in the connector or a change in TikTok's API, not in the configuration; other accounts continue."""
     rule = rule_for(code)
     assert rule.action is Action.FAIL_ACCOUNT
     assert rule.failure_type is FailureType.SYSTEM
 
 
 @pytest.mark.parametrize("code", REFUSED_TO_USER)
-def test_what_tiktok_refuses_the_user_is_the_users_to_mend(code: int) -> None:
+def test_a_request_refused_to_the_user_is_a_configuration_error(code: int) -> None:
     """It fails the account with a remedy for the configuration, and cannot be skipped."""
     rule = rule_for(code)
     assert rule.action is Action.FAIL_ACCOUNT
@@ -96,8 +96,8 @@ def test_what_tiktok_refuses_the_user_is_the_users_to_mend(code: int) -> None:
 
 
 @pytest.mark.parametrize("code", STREAM)
-def test_data_that_is_not_there_for_the_application_fails_its_stream(code: int) -> None:
-    """The other streams go on."""
+def test_data_unavailable_to_the_application_fails_its_stream(code: int) -> None:
+    """The other streams continue."""
     rule = rule_for(code)
     assert rule.action is Action.FAIL_STREAM
     assert rule.failure_type is FailureType.CONFIG
@@ -105,21 +105,21 @@ def test_data_that_is_not_there_for_the_application_fails_its_stream(code: int) 
 
 @pytest.mark.parametrize("code", TOKEN)
 def test_a_bad_token_stops_the_sync(code: int) -> None:
-    """Nothing can succeed with it, and the user has to act."""
+    """No request can succeed with it, and the user must act."""
     rule = rule_for(code)
     assert rule.action is Action.STOP_SYNC
     assert rule.failure_type is FailureType.CONFIG
 
 
 @given(st.integers(50000, 69999))
-def test_every_code_of_tiktoks_own_trouble_is_tried_again(code: int) -> None:
-    """5xxxx and 6xxxx that nobody has documented may pass too."""
+def test_every_code_from_50000_is_retried(code: int) -> None:
+    """Undocumented codes from 50000 to 69999 may pass too."""
     assert rule_for(code).action is Action.RETRY
 
 
 @given(st.integers(max_value=49999).filter(lambda code: code not in ERROR_RULES))
-def test_an_unknown_refusal_fails_loudly(code: int) -> None:
-    """An undocumented 4xxxx is an error to report: it is neither ignored nor repeated."""
+def test_an_unknown_code_below_50000_is_an_error(code: int) -> None:
+    """It is neither ignored nor retried, and should be reported."""
     rule = rule_for(code)
     assert rule.action is Action.FAIL_ACCOUNT
     assert rule.failure_type is FailureType.SYSTEM
@@ -127,13 +127,13 @@ def test_an_unknown_refusal_fails_loudly(code: int) -> None:
 
 
 @pytest.mark.parametrize("code", sorted(ERROR_RULES))
-def test_every_ruling_says_what_to_do(code: int) -> None:
+def test_every_rule_has_a_remedy(code: int) -> None:
     """A remedy is a full sentence."""
     assert ERROR_RULES[code].remedy.endswith(".")
 
 
-def test_an_error_names_what_support_will_ask_for() -> None:
-    """Endpoint, account, TikTok's words, code, request id and the remedy are in its text."""
+def test_an_error_contains_what_support_will_ask_for() -> None:
+    """Endpoint, account, TikTok's message, code, request id and the remedy are in its text."""
     error = rule_for(40001).error(
         "No permission.",
         endpoint="report/integrated/get/",
@@ -147,22 +147,22 @@ def test_an_error_names_what_support_will_ask_for() -> None:
     assert str(error) == f"{error.message} {rule_for(40001).remedy}"
 
 
-def test_an_error_without_an_envelope_names_what_there_is() -> None:
-    """No code and no request id are no empty brackets."""
+def test_an_error_without_an_envelope_has_no_empty_brackets() -> None:
+    """Without a code and a request id there are no brackets for them."""
     error = transport_error("the answer broke off", endpoint="ad/get/", advertiser_id=None)
     assert error.message == "/ad/get/ failed: the answer broke off."
 
 
-def test_an_error_says_how_often_it_was_tried() -> None:
-    """Only when it was more than once."""
+def test_an_error_contains_the_number_of_tries() -> None:
+    """Only if there was more than one."""
     error = transport_error("silence", endpoint="ad/get/", advertiser_id=None)
     assert "tries" not in error.after(1).message
     assert error.after(7).message == "/ad/get/ failed: silence (7 tries)."
     assert "7 tries" in str(error)
 
 
-def test_a_wrong_path_is_about_the_address() -> None:
-    """The remedy names the variable that sets it."""
+def test_the_error_of_a_wrong_path_names_the_address_variable() -> None:
+    """The remedy names the variable that sets the address."""
     error = wrong_path(404, endpoint="ad/get/")
     assert error.action is Action.STOP_SYNC
     assert "HTTP 404" in error.message
@@ -172,31 +172,31 @@ def test_a_wrong_path_is_about_the_address() -> None:
 @pytest.mark.parametrize(
     ("code", "slow"), [(50002, True), (51002, True), (50000, False), (52000, False), (None, False)]
 )
-def test_heavy_requests_are_known_by_code_or_silence(code: int | None, slow: bool) -> None:
-    """50002 and 51xxx may mean that the request was too much; so does silence."""
+def test_slow_requests_are_known_by_code_or_timeout(code: int | None, slow: bool) -> None:
+    """50002 and 51xxx may mean that the request was too heavy, and so may a timeout."""
     error = rule_for(50000).error("x", endpoint="ad/get/", code=code)
     assert error.slow is slow
     assert rule_for(50000).error("x", endpoint="ad/get/", code=code, timed_out=True).slow
 
 
 @pytest.mark.parametrize("kind", [ConfigurationError, IncompleteReadError, DestinationError, SyncInterruptedError])
-def test_every_error_is_of_the_tree(kind: type[ConnectorError]) -> None:
-    """Whoever catches the root catches all, and has a message and a remedy."""
-    error = kind("It broke.", remedy="Mend it.", detail="more")
+def test_every_error_has_the_common_base_class(kind: type[ConnectorError]) -> None:
+    """Code that catches the base class gets a message and a remedy."""
+    error = kind("It broke.", remedy="Fix it.", detail="more")
     assert isinstance(error, ConnectorError)
     assert (str(error), error.message, error.remedy, error.detail) == (
-        "It broke. Mend it.",
+        "It broke. Fix it.",
         "It broke.",
-        "Mend it.",
+        "Fix it.",
         "more",
     )
 
 
 def test_an_error_without_a_remedy_has_no_trailing_space() -> None:
-    """The text is the message then."""
+    """Its text is the message alone."""
     assert str(ConnectorError("It broke.")) == "It broke."
 
 
-def test_a_ruling_is_skippable_only_if_it_says_so() -> None:
-    """Accessible is the default."""
+def test_a_rule_is_not_skippable_by_default() -> None:
+    """`inaccessible` is false unless set."""
     assert not ErrorRule(Action.FAIL_ACCOUNT, FailureType.CONFIG, "Do.").inaccessible

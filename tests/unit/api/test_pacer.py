@@ -1,4 +1,4 @@
-"""The pace against models of TikTok's limit, under a clock that nobody waits for."""
+"""The pacer against models of TikTok's limits, under a simulated clock."""
 
 from __future__ import annotations
 
@@ -18,39 +18,39 @@ from tiktok_marketing.api.rate_limit.tiers import SANDBOX, Tier, tier_at, tier_o
 LATENCIES = (0.1, 0.8, 3.0)
 
 
-def most_within(moments: list[float], seconds: float) -> int:
-    """The most requests that left within any stretch of so many seconds."""
+def most_within(sent_at: list[float], seconds: float) -> int:
+    """The largest number of requests within any period of this length."""
     most = start = 0
-    for end, moment in enumerate(moments):
-        while moment - moments[start] >= seconds - 1e-9:
+    for end, time in enumerate(sent_at):
+        while time - sent_at[start] >= seconds - 1e-9:
             start += 1
         most = max(most, end - start + 1)
     return most
 
 
-def run(pace: Pacer, seconds: float, *, late: random.Random | None = None, at: float = 1000.0) -> list[float]:
-    """Ask as often as the pace allows; each turn comes a little late if there is a `late`."""
-    moments = []
+def run(pacer: Pacer, seconds: float, *, late: random.Random | None = None, at: float = 1000.0) -> list[float]:
+    """Send as many requests as the pacer allows; with `late`, each turn comes a little late."""
+    sent_at = []
     until = at + seconds
     while at < until:
-        wait = pace.wait(at, TODAY)
+        wait = pacer.wait(at, TODAY)
         if wait > 0:
             at += wait + (late.expovariate(200) if late else 0.0)
             continue
-        pace.sent(at)
-        moments.append(at)
-    return moments
+        pacer.sent(at)
+        sent_at.append(at)
+    return sent_at
 
 
 @pytest.mark.parametrize("second", SECONDS)
 @pytest.mark.parametrize("latency", LATENCIES)
 @pytest.mark.parametrize("rate", [10, 20, 30, 50])
-def test_within_the_tier_the_quota_is_used(rate: int, latency: float, second: str) -> None:
-    """However a second is counted: 95 % of the requests or more, hardly one refused, no minute too full."""
+def test_the_quota_of_the_tier_is_used(rate: int, latency: float, second: str) -> None:
+    """However TikTok counts a second: at least 95 % of the quota, hardly a refusal, and no minute too full."""
     limiter = Limiter(second, rate)
-    told = Run(Pacer(tier_of(rate)), limiter, 150, latency=latency)
-    assert told.taken(0, 150) >= 0.95 * rate
-    assert told.refused(0, 150) < 0.01
+    result = Run(Pacer(tier_of(rate)), limiter, 150, latency=latency)
+    assert result.accepted(0, 150) >= 0.95 * rate
+    assert result.refused(0, 150) < 0.01
     assert limiter.blocks == 0
 
 
@@ -58,38 +58,38 @@ def test_within_the_tier_the_quota_is_used(rate: int, latency: float, second: st
 @pytest.mark.parametrize("latency", LATENCIES)
 @pytest.mark.parametrize(("configured", "real"), [(10, 7), (10, 9), (20, 15), (20, 10), (50, 7), (50, 45)])
 @pytest.mark.parametrize("quick_refusals", [False, True])
-def test_a_lower_limit_is_found_and_kept(
+def test_a_lower_limit_is_found(
     configured: int, real: int, latency: float, second: str, *, quick_refusals: bool
 ) -> None:
-    """After a minute most of what there is is used, few are refused, and the endpoint was never closed."""
+    """After a minute most of the limit is used, few requests are refused, and the endpoint was never blocked."""
     limiter = Limiter(second, real)
-    told = Run(Pacer(tier_of(configured)), limiter, 360, latency=latency, quick_refusals=quick_refusals)
-    assert told.taken(60, 360) >= 0.75 * real
+    result = Run(Pacer(tier_of(configured)), limiter, 360, latency=latency, quick_refusals=quick_refusals)
+    assert result.accepted(60, 360) >= 0.75 * real
     # A token bucket tells of its limit only when it is empty, a latency too late.
-    assert told.refused(60, 360) < (0.015 if second == "token bucket" else 0.01)
+    assert result.refused(60, 360) < (0.015 if second == "token bucket" else 0.01)
     assert limiter.blocks == 0
 
 
 @pytest.mark.parametrize("second", SECONDS)
 @pytest.mark.parametrize("latency", LATENCIES)
-def test_it_follows_a_limit_down_and_up_again(latency: float, second: str) -> None:
-    """Somebody else takes a third of the quota for five minutes; three minutes later all of it is used again."""
+def test_the_rate_follows_a_limit_down_and_up_again(latency: float, second: str) -> None:
+    """Another program uses a third of the quota for five minutes; three minutes later all of it is used again."""
     limiter = Limiter(second, 10)
-    changes = [(100.0, lambda limit: limit.becomes(6)), (400.0, lambda limit: limit.becomes(10))]
-    told = Run(Pacer(tier_of(10)), limiter, 700, latency=latency, changes=changes)
-    assert told.taken(160, 400) >= 0.75 * 6
-    assert told.refused(160, 400) < 0.015
-    assert told.taken(580, 700) >= 0.95 * 10
+    changes = [(100.0, lambda limit: limit.set_limit(6)), (400.0, lambda limit: limit.set_limit(10))]
+    result = Run(Pacer(tier_of(10)), limiter, 700, latency=latency, changes=changes)
+    assert result.accepted(160, 400) >= 0.75 * 6
+    assert result.refused(160, 400) < 0.015
+    assert result.accepted(580, 700) >= 0.95 * 10
     assert limiter.blocks == 0
 
 
-def test_a_block_costs_few_requests_and_teaches_the_minute() -> None:
-    """TikTok takes less a minute than sixty seconds' worth: after one block, ten requests long, there is no other."""
+def test_a_block_costs_few_requests_and_lowers_the_minute() -> None:
+    """TikTok accepts less per minute than sixty seconds' worth. After one block there is no second one."""
     limiter = Limiter("from the first request", 10, per_minute=300)
-    told = Run(Pacer(tier_of(10)), limiter, 900, latency=0.8)
+    result = Run(Pacer(tier_of(10)), limiter, 900, latency=0.8)
     assert limiter.blocks == 1
-    assert told.taken(450, 900) * 60 >= 0.9 * 300
-    assert sum(not taken for _, taken in told.sent) < 40
+    assert result.accepted(450, 900) * 60 >= 0.9 * 300
+    assert sum(not accepted for _, accepted in result.sent) < 40
 
 
 @settings(max_examples=25)
@@ -101,111 +101,111 @@ def test_a_block_costs_few_requests_and_teaches_the_minute() -> None:
     st.sampled_from([5, 10, 20]),
     st.integers(0, 99),
 )
-def test_whatever_the_network_does_most_requests_are_taken(
+def test_most_requests_are_accepted_on_any_network(
     second: str, latency: float, jitter: float, share: float, configured: int, seed: int
 ) -> None:
-    """Any latency and jitter, any limit below the configured one: half of it is used, nineteen of twenty are taken."""
+    """With any latency and jitter, and any limit: half of it is used, and nineteen of twenty requests are accepted."""
     real = max(2, round(configured * share))
     limiter = Limiter(second, real)
-    told = Run(Pacer(tier_of(configured)), limiter, 300, latency=latency, jitter=jitter, seed=seed)
+    result = Run(Pacer(tier_of(configured)), limiter, 300, latency=latency, jitter=jitter, seed=seed)
     if not limiter.blocks:
-        assert told.taken(60, 300) >= 0.5 * real
-        assert told.refused(60, 300) < 0.05
+        assert result.accepted(60, 300) >= 0.5 * real
+        assert result.refused(60, 300) < 0.05
     assert limiter.blocks <= 1
 
 
 @pytest.mark.parametrize("tier", [SANDBOX, tier_at("gmv_max/report/get/", tier_of(10)), tier_of(0.5)])
-def test_a_minute_that_is_tighter_than_its_seconds_is_used_and_kept(tier: Tier) -> None:
-    """Also by two syncs, one right after the other, that know nothing of each other."""
+def test_a_limit_per_minute_below_sixty_seconds_worth_is_used_and_not_exceeded(tier: Tier) -> None:
+    """Also by two syncs, one right after the other, that do not know of each other."""
     limiter = Limiter("from the first request", max(1, tier.per_second), per_minute=tier.per_minute)
     first = Run(Pacer(tier), limiter, 400, latency=0.1)
-    assert first.taken(0, 400) * 60 >= 0.95 * tier.per_minute
-    moments = run(Pacer(tier), 40) + run(Pacer(tier), 40, at=1040.0)
-    assert most_within(moments, 60.0) <= tier.per_minute
+    assert first.accepted(0, 400) * 60 >= 0.95 * tier.per_minute
+    sent_at = run(Pacer(tier), 40) + run(Pacer(tier), 40, at=1040.0)
+    assert most_within(sent_at, 60.0) <= tier.per_minute
     assert limiter.blocks == 0
 
 
 @pytest.mark.parametrize("tier", [tier_of(10), tier_of(20), tier_of(30), tier_of(50), SANDBOX, tier_of(0.5)])
-def test_no_minute_holds_more_than_the_tier(tier: Tier) -> None:
+def test_no_minute_exceeds_the_tier(tier: Tier) -> None:
     """Over a long run, in any 60 seconds, with turns that come late."""
     assert most_within(run(Pacer(tier), 400, late=random.Random(1)), 60.0) <= tier.per_minute
 
 
 @pytest.mark.parametrize("late", [None, 1, 2])
 @pytest.mark.parametrize("rate", [1, 2, 5, 10, 20, 30, 50])
-def test_no_second_holds_more_than_the_tier(rate: float, late: int | None) -> None:
-    """Over a run of a minute and a half, with turns that come on time and turns that come late."""
-    pace = Pacer(SANDBOX if rate == 1 else tier_of(rate))
-    moments = run(pace, 90, late=None if late is None else random.Random(late))
-    assert most_within(moments, 1.0) <= rate
+def test_no_second_exceeds_the_tier(rate: float, late: int | None) -> None:
+    """Over a minute and a half, with turns on time and with late ones."""
+    pacer = Pacer(SANDBOX if rate == 1 else tier_of(rate))
+    sent_at = run(pacer, 90, late=None if late is None else random.Random(late))
+    assert most_within(sent_at, 1.0) <= rate
 
 
 @given(st.lists(st.floats(0.0, 3.0), max_size=60), st.sampled_from([2, 5, 10, 20]))
-def test_catching_up_never_fills_a_second(stalls: list[float], rate: int) -> None:
-    """Turns may come late by any time, again and again: what is made up for keeps to the tier."""
-    pace = Pacer(tier_of(rate))
-    at, moments = 1000.0, []
+def test_catching_up_never_exceeds_a_second(stalls: list[float], rate: int) -> None:
+    """However late turns come, and however often, catching up stays within the tier."""
+    pacer = Pacer(tier_of(rate))
+    at, sent_at = 1000.0, []
     for stall in stalls:
         at += stall
-        moments += run(pace, 0.5, at=at)
-        at = max(at + 0.5, moments[-1] if moments else at)
-    assert most_within(moments, 1.0) <= rate
+        sent_at += run(pacer, 0.5, at=at)
+        at = max(at + 0.5, sent_at[-1] if sent_at else at)
+    assert most_within(sent_at, 1.0) <= rate
 
 
-def test_a_long_rest_is_not_made_up_for() -> None:
-    """After an idle hour requests leave at the same pace, not in a burst."""
-    pace = Pacer(tier_of(20))
-    run(pace, 5)
-    assert most_within(run(pace, 5, at=5000.0), 1.0) <= 20
+def test_idle_time_is_not_made_up_for() -> None:
+    """After an idle hour requests leave at the usual rate, not in a burst."""
+    pacer = Pacer(tier_of(20))
+    run(pacer, 5)
+    assert most_within(run(pacer, 5, at=5000.0), 1.0) <= 20
 
 
-def test_a_refusal_waits_for_the_next_second() -> None:
-    """A second's limit is over a second after the request that passed it, and one that may be an accident sooner."""
-    pace = Pacer(tier_of(10))
-    run(pace, 5)
-    pace.refused(1005.0, 1004.9)
-    assert pace.wait(1005.0, TODAY) == pytest.approx(0.25)
+def test_after_a_refusal_the_next_second_is_awaited() -> None:
+    """A second's limit ends a second after the refused request; a refusal that may be an accident ends sooner."""
+    pacer = Pacer(tier_of(10))
+    run(pacer, 5)
+    pacer.refused(1005.0, 1004.9)
+    assert pacer.wait(1005.0, TODAY) == pytest.approx(0.25)
     for n in range(4):
-        pace.refused(1005.1, 1004.91 + n / 50)
-    pace.accepted(1006.1, 1006.0)
-    pace.refused(1006.3, 1006.2)
-    assert pace.wait(1006.3, TODAY) >= 0.9
+        pacer.refused(1005.1, 1004.91 + n / 50)
+    pacer.accepted(1006.1, 1006.0)
+    pacer.refused(1006.3, 1006.2)
+    assert pacer.wait(1006.3, TODAY) >= 0.9
 
 
 def test_two_incidents_in_a_minute_change_nothing() -> None:
-    """They are requests that were held up on their way; a third one is the limit."""
-    pace = Pacer(tier_of(10))
-    run(pace, 60)
-    before = pace.rate
+    """Such requests were delayed on the network; a third incident shows a limit."""
+    pacer = Pacer(tier_of(10))
+    run(pacer, 60)
+    before = pacer.rate
     for at in (1060.0, 1065.0, 1070.0):
-        assert pace.rate == before
-        pace.accepted(at, at - 0.2)
-        pace.refused(at + 0.1, at)
-        pace.refused(at + 0.2, at + 0.05)
-        run(pace, 4, at=at + 1)
-        pace.accepted(at + 4, at + 3.5)
-    assert pace.rate < before
+        assert pacer.rate == before
+        pacer.accepted(at, at - 0.2)
+        pacer.refused(at + 0.1, at)
+        pacer.refused(at + 0.2, at + 0.05)
+        run(pacer, 4, at=at + 1)
+        pacer.accepted(at + 4, at + 3.5)
+    assert pacer.rate < before
 
 
-def test_an_accident_at_the_start_is_soon_made_up_for() -> None:
-    """The first connections take their time and requests arrive together: half a minute later all is well."""
-    pace = Pacer(tier_of(20))
+def test_the_rate_recovers_soon_from_an_accident_at_the_start() -> None:
+    """The first connections are slow and requests arrive together; half a minute later the quota is used."""
+    pacer = Pacer(tier_of(20))
     limiter = Limiter("from the first request", 20)
     changes = [(at, lambda limit, n=n: setattr(limit, "limit", n)) for at, n in ((0.0, 5), (2.0, 20))]
-    told = Run(pace, limiter, 90, latency=0.8, changes=changes)
-    assert told.taken(30, 90) >= 0.95 * 20
+    result = Run(pacer, limiter, 90, latency=0.8, changes=changes)
+    assert result.accepted(30, 90) >= 0.95 * 20
     assert limiter.blocks == 0
 
 
-def test_refusals_one_after_the_other_are_single_and_further_apart() -> None:
-    """TikTok's five-minute block is met with about fifteen requests, the last of them soon after its end."""
-    pace = Pacer(tier_of(10))
-    run(pace, 20)
+def test_during_a_block_single_requests_are_sent_further_and_further_apart() -> None:
+    """TikTok's five-minute block costs about fifteen requests, the last soon after its end."""
+    pacer = Pacer(tier_of(10))
+    run(pacer, 20)
     at, refused = 1020.0, []
     while at < 1325.0:
-        at += pace.wait(at, TODAY)
-        pace.sent(at)
-        pace.refused(at + 0.1, at)
+        at += pacer.wait(at, TODAY)
+        pacer.sent(at)
+        pacer.refused(at + 0.1, at)
         refused.append(at)
     gaps = [second - first for first, second in itertools.pairwise(refused)]
     later = gaps[sum(moment < 1021.0 for moment in refused) :]
@@ -214,57 +214,57 @@ def test_refusals_one_after_the_other_are_single_and_further_apart() -> None:
     assert any(1321.0 <= moment <= 1335.0 for moment in refused)
 
 
-def test_the_end_of_a_block_is_the_end_of_waiting() -> None:
-    """As soon as one request is taken the others follow, at the rate from before, and fewer a minute."""
-    pace = Pacer(tier_of(10))
-    run(pace, 60)
-    before = pace.rate
+def test_after_a_block_requests_continue_at_once() -> None:
+    """Once a request is accepted the others follow, at the earlier rate, and fewer per minute."""
+    pacer = Pacer(tier_of(10))
+    run(pacer, 60)
+    before = pacer.rate
     at = 1060.0
     while at < 1365.0:
-        at += pace.wait(at, TODAY)
-        pace.sent(at)
-        (pace.refused if at < 1360.0 else pace.accepted)(at + 0.1, at)
-    assert pace.wait(at + 0.2, TODAY) < 1.0
-    assert 0.85 * before < pace.rate < before
+        at += pacer.wait(at, TODAY)
+        pacer.sent(at)
+        (pacer.refused if at < 1360.0 else pacer.accepted)(at + 0.1, at)
+    assert pacer.wait(at + 0.2, TODAY) < 1.0
+    assert 0.85 * before < pacer.rate < before
 
 
 @given(st.lists(st.tuples(st.floats(0.01, 30), st.booleans()), max_size=60))
-def test_whatever_is_answered_it_goes_on(answers: list[tuple[float, bool]]) -> None:
-    """The rate never falls to nothing nor rises above the tier, and no pause is longer than a minute."""
-    pace = Pacer(tier_of(10))
+def test_any_answers_leave_a_usable_rate(answers: list[tuple[float, bool]]) -> None:
+    """The rate never falls to zero nor exceeds the tier, and no pause is longer than a minute."""
+    pacer = Pacer(tier_of(10))
     at = 1000.0
-    for gap, taken in answers:
-        wait = pace.wait(at, TODAY)
+    for gap, accepted in answers:
+        wait = pacer.wait(at, TODAY)
         assert wait <= 61.0
         at += wait
-        pace.sent(at)
-        (pace.accepted if taken else pace.refused)(at + gap, at)
+        pacer.sent(at)
+        (pacer.accepted if accepted else pacer.refused)(at + gap, at)
         at += gap
-        assert 0.1 < pace.rate <= 10
+        assert 0.1 < pacer.rate <= 10
 
 
-def test_the_day_is_counted() -> None:
-    """After the day's requests there is none until the next date."""
-    pace = Pacer(Tier(per_second=10, per_minute=600, per_day=3))
+def test_the_days_quota_is_counted() -> None:
+    """After the day's requests, none may be sent until the next date."""
+    pacer = Pacer(Tier(per_second=10, per_minute=600, per_day=3))
     at = 1000.0
     for _ in range(3):
-        at += pace.wait(at, TODAY)
-        pace.sent(at)
+        at += pacer.wait(at, TODAY)
+        pacer.sent(at)
     with pytest.raises(DailyQuotaSpent):
-        pace.wait(at + 10, TODAY)
-    assert pace.wait(at + 10, TODAY.replace(day=11)) == 0
+        pacer.wait(at + 10, TODAY)
+    assert pacer.wait(at + 10, TODAY.replace(day=11)) == 0
 
 
-def test_the_first_refusals_tell_the_limit() -> None:
-    """Fifty a second are asked for and seven are taken: so many were taken before the first refusal."""
-    pace = Pacer(tier_of(50))
+def test_the_first_refusals_show_the_limit() -> None:
+    """Of fifty requests per second seven are accepted: those before the first refusal."""
+    pacer = Pacer(tier_of(50))
     limiter = Limiter("from the first request", 7)
-    Run(pace, limiter, 1.5, latency=0.1)
-    assert 4 < pace.rate < 8
+    Run(pacer, limiter, 1.5, latency=0.1)
+    assert 4 < pacer.rate < 8
 
 
-def test_a_trial_that_fails_goes_back_to_what_was_known() -> None:
-    """And the next one is further off."""
+def test_a_failed_trial_returns_to_the_known_rate() -> None:
+    """And the next trial comes later."""
     sent: deque[float] = deque()
     rate = RateSearch(10.0, sent)
     for n in range(20):
@@ -272,13 +272,13 @@ def test_a_trial_that_fails_goes_back_to_what_was_known() -> None:
     rate.refused(2.0, 1.9)
     for _ in range(4):
         rate.refused(2.1, 1.9)
-    known = rate.asked
+    known = rate.target
     rate.sends(30.0)
-    assert rate.asked > known
+    assert rate.target > known
     sent.append(30.5)
     rate.refused(30.6, 30.5)
-    assert rate.asked == pytest.approx(known)
+    assert rate.target == pytest.approx(known)
     rate.sends(30.6 + 14.0)
-    assert rate.asked == pytest.approx(known)
+    assert rate.target == pytest.approx(known)
     rate.sends(30.6 + 16.0)
-    assert rate.asked > known
+    assert rate.target > known
