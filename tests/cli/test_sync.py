@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
@@ -269,18 +268,3 @@ def test_sync_redraws_its_progress_on_a_terminal(
     assert "requests per second" in text
     assert "rows in" in text
     assert text.count("\x1b[?25l") <= text.count("\x1b[?25h")  # the cursor is shown again
-
-
-def test_load_does_what_the_command_does(
-    api: Any, config: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """`load` is `sync` as a function."""
-    from tiktok_marketing.config import parse_config
-    from tiktok_marketing.pipelines import load
-
-    monkeypatch.setenv("TIKTOK_API_URL", api.url)
-    settings = parse_config(json.loads(Path(config()).read_text()))
-    summary = load(settings, f"duckdb:///{tmp_path / 'y.duckdb'}", streams=["advertisers"])
-    assert summary.complete
-    assert summary.rows == 6
-    assert "6 rows" in str(summary)

@@ -182,7 +182,7 @@ def test_a_missing_library_is_reported_with_its_extra_and_the_command_that_insta
     code = (
         f"import sys; sys.modules[{missing!r}] = None\n"
         "from tiktok_marketing.config import parse_config\n"
-        "from tiktok_marketing.pipelines import load\n"
+        "from tiktok_marketing import load\n"
         "config = parse_config({'credentials': {'auth_type': 'sandbox_access_token', 'advertiser_id': '1',"
         " 'access_token': 't'}})\n"
         f"load(config, {address!r})"

@@ -44,34 +44,6 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     since: date | None = None
 
 
-def load(
-    config: Config,
-    to: str | Destination,
-    *,
-    streams: Iterable[str] | None = None,
-    dataset: str = DEFAULT_DATASET,
-    full: bool = False,
-) -> Summary:
-    """Read streams and load them into a database, from where the last run into it ended.
-
-    Args:
-        config: What to read, from `config.load_config` or `config.parse_config`.
-        to: The destination, for example `duckdb:///tiktok.duckdb` or `postgresql://user:password@host/database`.
-        streams: The names of the streams; None for all that the configuration can read.
-        dataset: The schema for the tables.
-        full: Whether to forget the state of these streams and read them from the start date on.
-
-    Returns:
-        What was done. Check its `complete`: if a part fails, the others are loaded all the same.
-
-    Raises:
-        ConfigurationError: The request is not valid; nothing was read.
-        TikTokError: The accounts cannot be listed, for example because the token is wrong; nothing was read.
-        DestinationError: The database cannot be written to.
-    """
-    return asyncio.run(load_async(config, to, streams=streams, dataset=dataset, full=full))
-
-
 async def load_async(
     config: Config,
     to: str | Destination,
@@ -83,22 +55,25 @@ async def load_async(
     stop: asyncio.Event | None = None,
     options: RunOptions | None = None,
 ) -> Summary:
-    """Do what `load` does, in an event loop.
+    """Read streams and load them into a database, from where the last run into it ended.
 
     Args:
-        config: As for `load`.
-        to: As for `load`.
-        streams: As for `load`.
-        dataset: As for `load`.
-        full: As for `load`.
+        config: What to read.
+        to: The destination, for example `duckdb:///tiktok.duckdb` or `postgresql://user:password@host/database`.
+        streams: The names of the streams; None for all that the configuration can read.
+        dataset: The schema for the tables.
+        full: Whether to forget the state of these streams and read them from the start date on.
         watcher: Is told what happens.
         stop: Once it is set, reading ends, what was read is loaded with its state, and the summary is `interrupted`.
         options: The surroundings where they are not the usual ones.
 
+    Returns:
+        What was done. Check its `complete`: if a part fails, the others are loaded all the same.
+
     Raises:
-        ConfigurationError: As for `load`.
-        TikTokError: As for `load`.
-        DestinationError: As for `load`.
+        ConfigurationError: The request is not valid; nothing was read.
+        TikTokError: The accounts cannot be listed, for example because the token is wrong; nothing was read.
+        DestinationError: The database cannot be written to.
     """
     destination = destination_of(to, dataset) if isinstance(to, str) else to
     chosen = choose_streams(config, streams)
