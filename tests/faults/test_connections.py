@@ -212,7 +212,7 @@ async def test_a_name_that_does_not_exist_is_said(tmp_path: Path) -> None:
         said = " ".join((out + err).split())
         assert "Waiting " in said
         assert f"the name {NOWHERE} cannot be resolved" in said
-        assert "look up names (DNS)" in said
+        assert "resolve names (DNS)" in said
         assert "Traceback" not in said
     status = json.loads(checked[1].splitlines()[-1])["connectionStatus"]
     assert (checked[0], status["status"]) == (0, "FAILED")  # the answer is in the message: the check itself was made

@@ -89,7 +89,8 @@ def test_no_row_is_lost_to_an_odd_value(field: str, value: Any) -> None:
                 kinds = described["type"] if isinstance(described["type"], list) else [described["type"]]
                 assert kept is None or isinstance(kept, tuple(PYTHON[kind] for kind in kinds)), (name, kept)
             if kept is None and value not in (UNSET, None, "", "-") and described is not None:
-                assert sum(f"{name}: {field} came as" in text for text in result.notices) == 1
+                warnings = [text for text in result.notices if text.startswith(f"{name}: the value ")]
+                assert sum(f" of {field} does not fit its type" in text for text in warnings) == 1
 
 
 def _fields(name: str, row: dict[str, Any]) -> dict[str, Any]:

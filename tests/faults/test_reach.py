@@ -38,17 +38,17 @@ async def test_images_beyond_reach_are_said_and_never_passed_over(emulator: Emul
     outcome = await read_from(emulator, config_for(emulator, start_date="2020-01-01"), [STREAM])
     assert outcome.exit_code == 1
     assert outcome.statuses[STREAM][-1] == "INCOMPLETE"
-    came = {one: set[str]() for one in emulator.advertiser_ids}
+    image_ids = {one: set[str]() for one in emulator.advertiser_ids}
     for record in outcome.records(STREAM):
-        came[str(record["advertiser_id"])].add(record["image_id"])
-    assert len(outcome.records(STREAM)) == len(came[large]) + len(came[small])
-    assert came[small] == library(emulator, small)
-    assert len(came[large]) == REACH
-    assert came[large] < library(emulator, large)
+        image_ids[str(record["advertiser_id"])].add(record["image_id"])
+    assert len(outcome.records(STREAM)) == len(image_ids[large]) + len(image_ids[small])
+    assert image_ids[small] == library(emulator, small)
+    assert len(image_ids[large]) == REACH
+    assert image_ids[large] < library(emulator, large)
     (error,) = outcome.errors
     assert error["failure_type"] == "config_error"
-    for part in (STREAM, large, "no more than 10,000", "were delivered", "Missing is what was changed last before"):
-        assert part in error["message"]
+    for text in (STREAM, large, "no more than 10,000", "were delivered", "Records last changed before"):
+        assert text in error["message"]
     states = outcome.last_states[STREAM]["states"]
     assert [state["partition"]["advertiser_id"] for state in states] == [small]
 
@@ -56,9 +56,9 @@ async def test_images_beyond_reach_are_said_and_never_passed_over(emulator: Emul
 async def test_what_the_error_advises_is_complete(emulator: Emulator) -> None:
     """With the start_date that it names, every image since then comes, and the sync ends well."""
     failed = await read_from(emulator, config_for(emulator, start_date="2020-01-01"), [STREAM])
-    advised = re.search(r"start_date after (\d{4}-\d\d-\d\d)", failed.errors[0]["message"])
-    assert advised is not None
-    start = date.fromisoformat(advised[1]) + timedelta(days=1)
+    advice = re.search(r"start_date after (\d{4}-\d\d-\d\d)", failed.errors[0]["message"])
+    assert advice is not None
+    start = date.fromisoformat(advice[1]) + timedelta(days=1)
     outcome = await read_from(emulator, config_for(emulator, start_date=str(start)), [STREAM])
     assert outcome.exit_code == 0, outcome.errors
     since = datetime(start.year, start.month, start.day, tzinfo=UTC)

@@ -12,7 +12,7 @@ import programs
 from support import catalog_of, config_for
 from tiktok_marketing.emulator import Emulator, Fault, Options
 
-NEW_TOKEN = "Authorize the application again in TikTok for Business and put the new access token"
+NEW_TOKEN = "Authorize the application again in TikTok for Business, and put the new access token"
 SAME_APPLICATION = "app_id, secret and access_token in the configuration belong to the same TikTok application"
 
 
@@ -25,7 +25,7 @@ def emulator() -> Iterator[Emulator]:
 
 
 @pytest.mark.parametrize(
-    ("change", "fault", "said"),
+    ("change", "fault", "remedy"),
     [
         ({"access_token": "fa4e-of-somebody-else"}, None, NEW_TOKEN),
         ({}, Fault(code=40102), NEW_TOKEN),
@@ -42,7 +42,7 @@ def test_a_token_that_is_of_no_use_ends_all_at_once(
     monkeypatch: pytest.MonkeyPatch,
     change: dict[str, str],
     fault: Fault | None,
-    said: str,
+    remedy: str,
 ) -> None:
     """One config_error with the remedy after a request or two, from both programs, and no record."""
     monkeypatch.setenv("TIKTOK_API_URL", emulator.url)
@@ -59,10 +59,10 @@ def test_a_token_that_is_of_no_use_ends_all_at_once(
     assert ended.code == 1
     (error,) = ended.errors
     assert error["failure_type"] == "config_error"
-    assert said in error["message"]
-    assert not [one for one in ended.messages if one["type"] == "RECORD"]
+    assert remedy in error["message"]
+    assert not [message for message in ended.messages if message["type"] == "RECORD"]
     assert emulator.counters.total() <= 2
-    told = programs.command("sync", "--config", str(config_file), "--to", str(tmp_path / "x.duckdb"))
-    assert told.code == 1
-    assert said in told.err
-    assert "Traceback" not in told.err
+    result = programs.command("sync", "--config", str(config_file), "--to", str(tmp_path / "x.duckdb"))
+    assert result.code == 1
+    assert remedy in result.err
+    assert "Traceback" not in result.err

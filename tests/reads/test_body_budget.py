@@ -19,7 +19,7 @@ from tiktok_marketing.sync.read.listing import ListReader, Request, TooManyRows
 PAGE = 10
 
 
-def request(advertiser_id: str, *, most: int | None = None) -> Request:
+def request(advertiser_id: str, *, max_rows: int | None = None) -> Request:
     """Two weeks of one account's ads in many small pages."""
     params = {
         "advertiser_id": advertiser_id,
@@ -31,38 +31,38 @@ def request(advertiser_id: str, *, most: int | None = None) -> Request:
         "start_date": str(date(2026, 6, 1)),
         "end_date": str(date(2026, 6, 14)),
     }
-    return Request(endpoint="report/integrated/get/", params=params, page_size=PAGE, disjoint=True, max_rows=most)
+    return Request(endpoint="report/integrated/get/", params=params, page_size=PAGE, disjoint=True, max_rows=max_rows)
 
 
 @pytest.mark.parametrize("gzip", [False, True])
 async def test_answers_that_nobody_takes_stay_outside(*, gzip: bool) -> None:
-    """Twenty pages are asked for at once, a few let in at a time, and none is lost; in the end there is room again."""
+    """Twenty pages are asked for at once, a few let in at a time, and none is lost; in the end there is budget again."""
     stream = stream_named("ads_reports_daily")
     assert stream is not None
     options = Options(now=NOW, tier="unlimited", gzip=gzip, faults=(Fault(latency=0.05),))
     limit = 2**21 if gzip else 15_000
-    room = BodyBudget(limit)
-    async with Emulator(options) as emulator, HttpTransport(emulator.url, budget=room) as transport:
+    budget = BodyBudget(limit)
+    async with Emulator(options) as emulator, HttpTransport(emulator.url, budget=budget) as transport:
         clock = FixedClock(NOW)
         api = Client(transport, emulator.access_token, RateLimiters(tier_of(1000), clock), clock)
-        walker = ListReader(api, report_reader(stream), Ahead(20))
-        came, sizes = 0, set()
-        async for delivery in walker.read(request(emulator.advertiser_ids[0])):
-            assert room.taken <= limit
-            came += len(delivery.records)
+        list_reader = ListReader(api, report_reader(stream), Ahead(20))
+        row_count, sizes = 0, set()
+        async for delivery in list_reader.read(request(emulator.advertiser_ids[0])):
+            assert budget.reserved <= limit
+            row_count += len(delivery.records)
             sizes.add(delivery.size)
 
-        assert came > 20 * PAGE
+        assert row_count > 20 * PAGE
         assert sum(sorted(sizes)[-3:]) < limit
-        assert room.taken == 0
+        assert budget.reserved == 0
         with pytest.raises(TooManyRows):
             async for _ in ListReader(api, report_reader(stream), Ahead(20)).read(
-                request(emulator.advertiser_ids[0], most=5)
+                request(emulator.advertiser_ids[0], max_rows=5)
             ):
                 pass
-        assert room.taken == 0
-        early = ListReader(api, report_reader(stream), Ahead(20)).read(request(emulator.advertiser_ids[0]))
-        await anext(early)
-        await anext(early)
-        await early.aclose()
-        assert room.taken == 0
+        assert budget.reserved == 0
+        unfinished = ListReader(api, report_reader(stream), Ahead(20)).read(request(emulator.advertiser_ids[0]))
+        await anext(unfinished)
+        await anext(unfinished)
+        await unfinished.aclose()
+        assert budget.reserved == 0

@@ -34,7 +34,7 @@ def emulator_of(**options: Any) -> Emulator:
     return Emulator(Options(**{"now": NOW, "tier": "unlimited", "days": 60, **options}))
 
 
-def the_stream(name: str) -> Stream:
+def stream_of(name: str) -> Stream:
     """The stream of this name."""
     stream = stream_named(name)
     assert stream is not None
@@ -58,16 +58,16 @@ def ads_request(emulator: Emulator, page_size: int) -> Request:
     return Request(endpoint="ad/get/", params=params, page_size=page_size, advertiser_id=advertiser_id)
 
 
-async def ids_of(walker: ListReader, request: Request) -> list[int]:
-    """The ads of a list, in the order in which they came."""
-    return [ad["ad_id"] async for delivery in walker.read(request) for ad in delivery.records]
+async def ids_of(list_reader: ListReader, request: Request) -> list[int]:
+    """The ads of a list, in the order in which they ids."""
+    return [ad["ad_id"] async for delivery in list_reader.read(request) for ad in delivery.records]
 
 
 class MovingReader(ObjectReader):
     """Reads ads, and lets the emulator's clock run on after each page."""
 
     def __init__(self, emulator: Emulator, pages_until: int) -> None:
-        super().__init__(the_stream("ads"))
+        super().__init__(stream_of("ads"))
         self._emulator = emulator
         self._left = pages_until
 
@@ -83,7 +83,7 @@ class MovingReader(ObjectReader):
 async def test_objects_created_between_two_pages_shift_nothing_out(page_size: int) -> None:
     """While ads are created (newest first, so every page shifts), each ad comes, and comes once."""
     async with emulator_of() as emulator, client_of(emulator) as client:
-        before = await ids_of(ListReader(client, ObjectReader(the_stream("ads"))), ads_request(emulator, 1000))
+        before = await ids_of(ListReader(client, ObjectReader(stream_of("ads"))), ads_request(emulator, 1000))
         moving = ListReader(client, MovingReader(emulator, 5), budget=Ahead(3))
         ids = await ids_of(moving, ads_request(emulator, page_size))
         after = emulator.truth(emulator.advertiser_ids[0], NOW.date(), NOW.date())["objects"]["ads"]["total"]
@@ -98,18 +98,18 @@ async def test_objects_that_come_and_go_between_two_pages_hide_none(page_size: i
     async with emulator_of(ads_per_account=150) as emulator, client_of(emulator) as client:
         asked = Request(endpoint="ad/get/", params={"advertiser_id": emulator.advertiser_ids[0]}, page_size=page_size)
         whole = msgspec.structs.replace(asked, page_size=1000)
-        before = await ids_of(ListReader(client, ObjectReader(the_stream("ads"))), whole)
+        before = await ids_of(ListReader(client, ObjectReader(stream_of("ads"))), whole)
         emulator.faults.add(Fault(path="ad/get/", every=2, times=8, advance=30 * 3600))
-        ids = await ids_of(ListReader(client, ObjectReader(the_stream("ads"))), asked)
+        ids = await ids_of(ListReader(client, ObjectReader(stream_of("ads"))), asked)
         emulator.faults.clear()
-        after = await ids_of(ListReader(client, ObjectReader(the_stream("ads"))), whole)
+        after = await ids_of(ListReader(client, ObjectReader(stream_of("ads"))), whole)
     assert set(before) - set(after)
     assert set(after) - set(before)
     assert len(ids) == len(set(ids))
     assert set(before) & set(after) <= set(ids)
 
 
-class LyingReader(ObjectReader):
+class OvercountingReader(ObjectReader):
     """Reads ads, and claims that there is one more."""
 
     def read(self, body: bytes) -> Page:
@@ -121,16 +121,16 @@ class LyingReader(ObjectReader):
 async def test_a_list_that_stays_short_is_an_error() -> None:
     """If TikTok keeps saying that there are more rows than come, the walk fails with both figures."""
     async with emulator_of() as emulator, client_of(emulator) as client:
-        walker = ListReader(client, LyingReader(the_stream("ads")))
-        with pytest.raises(IncompleteReadError, match="rows it says there are"):
-            async for _ in walker.read(ads_request(emulator, 1000)):
+        list_reader = ListReader(client, OvercountingReader(stream_of("ads")))
+        with pytest.raises(IncompleteReadError, match="rows that TikTok counts"):
+            async for _ in list_reader.read(ads_request(emulator, 1000)):
                 pass
         assert emulator.counters.total("ad/get/") == 4
 
 
 async def read_daily(client: Client, emulator: Emulator) -> tuple[list[Any], StreamEnded]:
     """The rows of the ads' daily report of one account, and how the stream ended."""
-    stream = the_stream("ads_reports_daily")
+    stream = stream_of("ads_reports_daily")
     config = parse_config(config_for(emulator, start_date="2026-05-20", advertiser_ids=[emulator.advertiser_ids[0]]))
     rows: list[Any] = []
     ended = []
@@ -166,8 +166,8 @@ async def test_a_hang_that_passes_is_tried_again() -> None:
     """One request without an answer is sent once more and then answered."""
     async with emulator_of() as emulator, client_of(emulator, read_timeout=0.4) as client:
         emulator.faults.add(Fault(path="ad/get/", hang=True, first=1))
-        walker = ListReader(client, ObjectReader(the_stream("ads")))
-        assert await ids_of(walker, ads_request(emulator, 1000))
+        list_reader = ListReader(client, ObjectReader(stream_of("ads")))
+        assert await ids_of(list_reader, ads_request(emulator, 1000))
 
 
 async def test_patience_ends_with_the_code_and_the_tries() -> None:
@@ -175,7 +175,7 @@ async def test_patience_ends_with_the_code_and_the_tries() -> None:
     policy = RetryPolicy(transient=0.5)
     async with emulator_of() as emulator, client_of(emulator, policy=policy) as client:
         emulator.faults.add(Fault(path="ad/get/", code=50000))
-        walker = ListReader(client, ObjectReader(the_stream("ads")))
+        list_reader = ListReader(client, ObjectReader(stream_of("ads")))
         with pytest.raises(TikTokError, match=r"code 50000, request_id \w+, \d tries"):
-            async for _ in walker.read(ads_request(emulator, 1000)):
+            async for _ in list_reader.read(ads_request(emulator, 1000)):
                 pass

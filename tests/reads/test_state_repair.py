@@ -10,7 +10,7 @@ from tiktok_marketing.emulator import Emulator, Options
 NAMES = ["ads_reports_daily", "campaigns"]
 
 
-def state_of(account: str, **moments: str) -> list[dict[str, Any]]:
+def state_of(account: str, **cursors: str) -> list[dict[str, Any]]:
     """A state file that says how far one account of each stream is."""
     return [
         {
@@ -20,14 +20,14 @@ def state_of(account: str, **moments: str) -> list[dict[str, Any]]:
                 "stream_state": {
                     "use_global_cursor": False,
                     "states": [
-                        {"partition": {"advertiser_id": account, "parent_slice": {}}, "cursor": {field: moment}}
+                        {"partition": {"advertiser_id": account, "parent_slice": {}}, "cursor": {field: cursor}}
                     ],
                 },
             },
         }
-        for name, field, moment in (
-            ("ads_reports_daily", "stat_time_day", moments["day"]),
-            ("campaigns", "modify_time", moments["changed"]),
+        for name, field, cursor in (
+            ("ads_reports_daily", "stat_time_day", cursors["day"]),
+            ("campaigns", "modify_time", cursors["changed"]),
         )
     ]
 
@@ -43,9 +43,9 @@ async def test_a_state_of_next_year_costs_no_row() -> None:
     for name in NAMES:
         assert sorted(map(str, outcome.records(name))) == sorted(map(str, fresh.records(name)))
     assert cursors_of(outcome.last_states) == cursors_of(fresh.last_states)
-    said = [line["message"] for line in outcome.of_type("LOG") if "yet to come" in line["message"]]
-    assert len(said) == 2
-    assert all(emulator.advertiser_ids[0] in line for line in said)
+    warnings = [line["message"] for line in outcome.of_type("LOG") if "in the future" in line["message"]]
+    assert len(warnings) == 2
+    assert all(emulator.advertiser_ids[0] in line for line in warnings)
 
 
 async def test_an_account_that_the_token_lost_is_named() -> None:
@@ -58,7 +58,7 @@ async def test_an_account_that_the_token_lost_is_named() -> None:
             emulator, {**config, "advertiser_ids": [emulator.advertiser_ids[0]]}, NAMES, state=state
         )
     assert outcome.exit_code == chosen.exit_code == 0
-    (said,) = (line["message"] for line in outcome.of_type("LOG") if "7999999" in line["message"])
-    assert "Authorize the application for them again" in said
+    (warning,) = (line["message"] for line in outcome.of_type("LOG") if "7999999" in line["message"])
+    assert "Authorize the application for them again" in warning
     assert cursors_of(outcome.last_states)["ads_reports_daily"]["7999999"] == {"stat_time_day": "2026-06-20"}
     assert not [line for line in chosen.of_type("LOG") if "7999999" in line["message"]]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tiktok_marketing.sync.run.byte_queue import ByteQueue
 
 
-async def settle() -> None:
+async def run_ready_tasks() -> None:
     """Let every task run as far as it can."""
     for _ in range(20):
         await asyncio.sleep(0)
@@ -17,120 +17,118 @@ async def settle() -> None:
 
 @pytest.mark.parametrize("item", [None, 0, "", [], False, {}])
 async def test_falsy_items_pass(item: object) -> None:
-    """Nothing is taken for emptiness but emptiness."""
-    buffer: ByteQueue[object] = ByteQueue(10)
-    await buffer.put(item)
-    assert await asyncio.wait_for(buffer.get(), 1) is item
+    """Only an empty queue counts as empty."""
+    queue: ByteQueue[object] = ByteQueue(10)
+    await queue.put(item)
+    assert await asyncio.wait_for(queue.get(), 1) is item
 
 
-async def test_a_full_buffer_makes_putting_wait() -> None:
+async def test_put_waits_while_the_queue_is_full() -> None:
     """The next page waits until the one before it was taken."""
-    buffer: ByteQueue[str] = ByteQueue(10)
-    await buffer.put("first", 8)
-    waiting = asyncio.create_task(buffer.put("second", 8))
-    await settle()
+    queue: ByteQueue[str] = ByteQueue(10)
+    await queue.put("first", 8)
+    waiting = asyncio.create_task(queue.put("second", 8))
+    await run_ready_tasks()
     assert not waiting.done()
-    assert await buffer.get() == "first"
-    await settle()
+    assert await queue.get() == "first"
+    await run_ready_tasks()
     assert waiting.done()
-    assert await buffer.get() == "second"
+    assert await queue.get() == "second"
 
 
-async def test_what_fits_exactly_fits() -> None:
-    """The limit itself is allowed."""
-    buffer: ByteQueue[str] = ByteQueue(10)
-    await buffer.put("first", 4)
-    await asyncio.wait_for(buffer.put("second", 6), 1)
+async def test_the_limit_itself_is_allowed() -> None:
+    """An item that fills the queue exactly does not wait."""
+    queue: ByteQueue[str] = ByteQueue(10)
+    await queue.put("first", 4)
+    await asyncio.wait_for(queue.put("second", 6), 1)
 
 
-async def test_an_item_larger_than_the_buffer_passes_when_it_is_empty() -> None:
-    """Nothing is too large to be delivered."""
-    buffer: ByteQueue[str] = ByteQueue(10)
-    await asyncio.wait_for(buffer.put("huge", 1000), 1)
-    waiting = asyncio.create_task(buffer.put("small", 1))
-    await settle()
+async def test_an_item_larger_than_the_limit_is_accepted_when_the_queue_is_empty() -> None:
+    """No item is too large to be delivered."""
+    queue: ByteQueue[str] = ByteQueue(10)
+    await asyncio.wait_for(queue.put("huge", 1000), 1)
+    waiting = asyncio.create_task(queue.put("small", 1))
+    await run_ready_tasks()
     assert not waiting.done()
-    assert await buffer.get() == "huge"
+    assert await queue.get() == "huge"
     await asyncio.wait_for(waiting, 1)
 
 
-async def test_an_oversized_item_waits_until_it_is_empty() -> None:
-    """It does not come on top of what is inside."""
-    buffer: ByteQueue[str] = ByteQueue(10)
-    await buffer.put("a", 5)
-    waiting = asyncio.create_task(buffer.put("huge", 1000))
-    await settle()
+async def test_an_item_larger_than_the_limit_waits_until_the_queue_is_empty() -> None:
+    """It is not added to other items."""
+    queue: ByteQueue[str] = ByteQueue(10)
+    await queue.put("a", 5)
+    waiting = asyncio.create_task(queue.put("huge", 1000))
+    await run_ready_tasks()
     assert not waiting.done()
-    assert [await buffer.get(), await asyncio.wait_for(buffer.get(), 1)] == ["a", "huge"]
+    assert [await queue.get(), await asyncio.wait_for(queue.get(), 1)] == ["a", "huge"]
     await waiting
 
 
-async def test_items_without_a_size_are_not_held_up_by_a_full_buffer() -> None:
-    """States and notices weigh nothing."""
-    buffer: ByteQueue[str] = ByteQueue(10)
-    await buffer.put("page", 10)
-    await asyncio.wait_for(buffer.put("state"), 1)
-    assert [await buffer.get(), await buffer.get()] == ["page", "state"]
+async def test_items_without_a_size_never_wait() -> None:
+    """States and notices have no size."""
+    queue: ByteQueue[str] = ByteQueue(10)
+    await queue.put("page", 10)
+    await asyncio.wait_for(queue.put("state"), 1)
+    assert [await queue.get(), await queue.get()] == ["page", "state"]
 
 
 async def test_items_without_a_size_keep_their_order() -> None:
-    """An older state never comes after a newer one, not even where a page too large for the buffer is before both."""
-    buffer: ByteQueue[str] = ByteQueue(10)
-    await buffer.put("huge page", 100)
-    older = asyncio.create_task(buffer.put("older state"))
-    await settle()
-    assert await buffer.get() == "huge page"
-    await buffer.put("newer state")
+    """An older state never follows a newer one, even behind a page larger than the limit."""
+    queue: ByteQueue[str] = ByteQueue(10)
+    await queue.put("huge page", 100)
+    older = asyncio.create_task(queue.put("older state"))
+    await run_ready_tasks()
+    assert await queue.get() == "huge page"
+    await queue.put("newer state")
     await older
-    assert [await buffer.get(), await buffer.get()] == ["older state", "newer state"]
+    assert [await queue.get(), await queue.get()] == ["older state", "newer state"]
 
 
-async def test_getting_waits_for_an_item() -> None:
-    """An empty buffer is waited on."""
-    buffer: ByteQueue[str] = ByteQueue(10)
-    waiting = asyncio.create_task(buffer.get())
-    await settle()
+async def test_get_waits_for_an_item() -> None:
+    """An empty queue is waited on."""
+    queue: ByteQueue[str] = ByteQueue(10)
+    waiting = asyncio.create_task(queue.get())
+    await run_ready_tasks()
     assert not waiting.done()
-    await buffer.put("late", 1)
+    await queue.put("late", 1)
     assert await asyncio.wait_for(waiting, 1) == "late"
 
 
 async def test_a_cancelled_put_leaves_nothing_behind() -> None:
-    """An item whose reading was given up neither arrives nor takes room."""
-    buffer: ByteQueue[str] = ByteQueue(10)
-    await buffer.put("first", 10)
-    waiting = asyncio.create_task(buffer.put("given up", 10))
-    await settle()
+    """Its item neither arrives nor takes space."""
+    queue: ByteQueue[str] = ByteQueue(10)
+    await queue.put("first", 10)
+    waiting = asyncio.create_task(queue.put("given up", 10))
+    await run_ready_tasks()
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
-    assert await buffer.get() == "first"
-    await asyncio.wait_for(buffer.put("next", 10), 1)
-    assert await buffer.get() == "next"
+    assert await queue.get() == "first"
+    await asyncio.wait_for(queue.put("next", 10), 1)
+    assert await queue.get() == "next"
 
 
 @given(st.integers(1, 50), st.lists(st.lists(st.integers(0, 80), max_size=12), min_size=1, max_size=4))
-def test_everything_arrives_in_its_producers_order_and_never_too_much_is_inside(
-    limit: int, producers: list[list[int]]
-) -> None:
-    """Each producer's items keep their order, none is lost, and the bytes inside stay within the limit."""
+def test_every_item_arrives_in_order_and_the_limit_holds(limit: int, producers: list[list[int]]) -> None:
+    """Each producer's items keep their order, none is lost, and the bytes stay within the limit."""
 
     async def play() -> None:
-        buffer: ByteQueue[tuple[int, int, int]] = ByteQueue(limit)
+        queue: ByteQueue[tuple[int, int, int]] = ByteQueue(limit)
 
         async def produce(who: int, sizes: list[int]) -> None:
             for n, size in enumerate(sizes):
-                await buffer.put((who, n, size), size)
-                heavy = [one for _, one in buffer._items if one]
+                await queue.put((who, n, size), size)
+                heavy = [size for _, size in queue._items if size]
                 assert sum(heavy) <= limit or len(heavy) == 1
 
         tasks = [asyncio.create_task(produce(who, sizes)) for who, sizes in enumerate(producers)]
         seen: dict[int, list[int]] = {}
         for n in range(sum(map(len, producers))):
             if n % 3 == 0:
-                await settle()
-            who, number, _ = await asyncio.wait_for(buffer.get(), 5)
+                await run_ready_tasks()
+            who, number, _ = await asyncio.wait_for(queue.get(), 5)
             seen.setdefault(who, []).append(number)
-            await settle()
+            await run_ready_tasks()
         await asyncio.gather(*tasks)
         assert seen == {who: list(range(len(sizes))) for who, sizes in enumerate(producers) if sizes}
 

@@ -15,7 +15,7 @@ DAILY = ("ads_reports_daily", "stat_time_day")
 HOURLY = ("ads_reports_hourly", "stat_time_hour")
 OBJECTS = ("ads", "modify_time")
 
-moments = st.datetimes().map(lambda moment: f"{moment:%Y-%m-%d %H:%M:%S}".rjust(19, "0"))
+times = st.datetimes().map(lambda time: f"{time:%Y-%m-%d %H:%M:%S}".rjust(19, "0"))
 accounts = st.integers(min_value=1, max_value=10**19).map(str)
 
 
@@ -41,7 +41,7 @@ def test_an_empty_state_has_no_cursor(raw: Any) -> None:
     ],
 )
 def test_a_state_without_this_streams_cursor_has_none(raw: Any) -> None:
-    """States of full refreshes and of other cursors say nothing about days."""
+    """States of full refreshes and of other cursors contain no days."""
     assert read_state(*DAILY, raw).of("7001") is None
 
 
@@ -58,10 +58,10 @@ def test_a_state_without_this_streams_cursor_has_none(raw: Any) -> None:
         (DAILY, {"dimensions": {"stat_time_day": "2024-02-15 00:00:00"}}, "2024-02-15 00:00:00"),
     ],
 )
-def test_the_one_cursor_of_3_9_6_holds_for_every_account(
+def test_the_single_cursor_of_3_9_6_applies_to_every_account(
     stream: tuple[str, str], raw: dict[str, Any], expected: str
 ) -> None:
-    """3.9.6 kept one cursor a stream, dates only even by the hour, and nested it once."""
+    """3.9.6 had one cursor per stream, only dates even for hourly reports, and nested it at one time."""
     cursors = read_state(*stream, raw)
     assert cursors.of("7001") == cursors.of("7999") == expected
 
@@ -85,7 +85,7 @@ def test_the_partitions_of_4_0_are_read() -> None:
     ],
 )
 def test_the_partitions_of_4_4_are_read(stream: tuple[str, str], written: str, expected: str) -> None:
-    """All three formats that 4.4 and later write are understood."""
+    """All three forms that 4.4 and later write are read."""
     name, field = stream
     raw = {
         "use_global_cursor": False,
@@ -97,7 +97,7 @@ def test_the_partitions_of_4_4_are_read(stream: tuple[str, str], written: str, e
 
 
 def test_a_new_account_has_no_cursor() -> None:
-    """The global `state` beside the partitions is the farthest account's: a new one starts from `start_date`."""
+    """The global `state` beside the partitions is the farthest account's; a new account starts from `start_date`."""
     raw = {
         "use_global_cursor": False,
         "states": [partition("7001", stat_time_day="2024-01-31")],
@@ -107,8 +107,8 @@ def test_a_new_account_has_no_cursor() -> None:
     assert read_state(*DAILY, raw).of("7999") is None
 
 
-def test_a_global_cursor_holds_for_every_account() -> None:
-    """With `use_global_cursor` the partitions no longer count, and the lookback is subtracted as the CDK does."""
+def test_a_global_cursor_applies_to_every_account() -> None:
+    """With `use_global_cursor` the partitions do not count, and the lookback is subtracted as in the CDK."""
     raw = {
         "use_global_cursor": True,
         "states": [partition("7001", stat_time_hour="2020-01-01 00:00:00")],
@@ -121,18 +121,18 @@ def test_a_global_cursor_holds_for_every_account() -> None:
 
 @pytest.mark.parametrize("state", [None, {}, {"stat_time_day": None}])
 def test_a_global_cursor_may_be_empty(state: Any) -> None:
-    """A global cursor that never moved is none."""
+    """A global cursor that never moved is no cursor."""
     assert read_state(*DAILY, {"use_global_cursor": True, "state": state}).of("7001") is None
 
 
-def test_buying_types_count_as_their_least() -> None:
-    """Campaigns of 5.0.8 have a cursor for each buying type; the account is as far as the slowest."""
+def test_the_earliest_cursor_of_the_buying_types_counts() -> None:
+    """Campaigns of 5.0.8 have a cursor per buying type."""
     entries = [
         {
             "partition": {"advertiser_id": "7001", "parent_slice": {}, "buying_type": kind},
-            "cursor": {"modify_time": moment},
+            "cursor": {"modify_time": time},
         }
-        for kind, moment in [
+        for kind, time in [
             ("AUCTION", "2024-03-01 00:00:00Z"),
             ("RESERVATION_RF", "2024-01-01 00:00:00Z"),
             ("RESERVATION_TOP_VIEW", "2024-02-01 00:00:00Z"),
@@ -143,7 +143,7 @@ def test_buying_types_count_as_their_least() -> None:
 
 @pytest.mark.parametrize("kinds", [("AUCTION", "RESERVATION_RF"), ("RESERVATION_RF", "AUCTION")])
 def test_an_account_with_a_buying_type_that_was_never_read_has_no_cursor(kinds: tuple[str, str]) -> None:
-    """Its campaigns of that type would never be read otherwise; the order of the entries does not matter."""
+    """Otherwise its campaigns of that type would never be read; the order of the entries does not matter."""
     cursor_of = {"AUCTION": {"modify_time": "2024-03-01 00:00:00Z"}, "RESERVATION_RF": {}}
     entries = [
         {"partition": {"advertiser_id": "7001", "parent_slice": {}, "buying_type": kind}, "cursor": cursor_of[kind]}
@@ -153,12 +153,12 @@ def test_an_account_with_a_buying_type_that_was_never_read_has_no_cursor(kinds: 
 
 
 def test_an_advertiser_id_may_be_a_number() -> None:
-    """Partitions written by hand or by other tools may hold numbers."""
+    """Partitions written by hand or by other tools may contain numbers."""
     assert read_state(*DAILY, {"states": [partition(7001, stat_time_day="2024-01-31")]}).of("7001") is not None
 
 
 def test_an_account_whose_cursor_is_empty_was_never_read() -> None:
-    """A partition without a value is no error and no cursor."""
+    """A partition without a value is neither an error nor a cursor."""
     raw = {"states": [partition("7001", stat_time_day=""), partition("7002")]}
     cursors = read_state(*DAILY, raw)
     assert cursors.of("7001") is None
@@ -198,8 +198,8 @@ def test_an_account_whose_cursor_is_empty_was_never_read() -> None:
         {"use_global_cursor": True, "state": [1]},
     ],
 )
-def test_a_malformed_state_is_refused_by_the_streams_name(raw: Any) -> None:
-    """Reading everything again without a word would be worse than an error."""
+def test_a_malformed_state_is_an_error_that_names_the_stream(raw: Any) -> None:
+    """Reading everything again without a message would be worse."""
     with pytest.raises(ConfigurationError) as caught:
         read_state(*DAILY, raw)
     assert "ads_reports_daily" in caught.value.message
@@ -228,7 +228,7 @@ _states = st.fixed_dictionaries(
 
 @given(_states | json_values)
 def test_any_json_is_a_state_or_a_configuration_error(raw: Any) -> None:
-    """No value anywhere in a state ends in another exception, and what was read can be used."""
+    """No value anywhere in a state raises another exception, and what is read can be used."""
     try:
         cursors = read_state(*DAILY, raw)
     except ConfigurationError:
@@ -257,40 +257,42 @@ def test_daily_cursors_are_written_as_days() -> None:
     ],
 )
 def test_each_cursor_is_written_in_its_format(field: str, expected: str) -> None:
-    """Days are days, hours have a time, and objects a literal Z."""
+    """Days are dates, hours have a time, and objects end with a literal Z."""
     (entry,) = Cursors(field, {"7001": "2024-01-31 06:00:00"}).to_state()["states"]
     assert entry["cursor"] == {field: expected}
 
 
-@given(st.sampled_from([HOURLY, OBJECTS]), st.dictionaries(accounts, moments, max_size=5))
-def test_what_is_written_is_read_back(stream: tuple[str, str], cursors: dict[str, str]) -> None:
+@given(st.sampled_from([HOURLY, OBJECTS]), st.dictionaries(accounts, times, max_size=5))
+def test_a_written_state_is_read_back_unchanged(stream: tuple[str, str], cursors: dict[str, str]) -> None:
     """A round trip through the state file changes nothing."""
     name, field = stream
-    again = read_state(name, field, Cursors(field, cursors).to_state())
-    assert {one: again.of(one) for one in cursors} == cursors
-    assert again.of("0") is None
+    read_back = read_state(name, field, Cursors(field, cursors).to_state())
+    assert {advertiser_id: read_back.of(advertiser_id) for advertiser_id in cursors} == cursors
+    assert read_back.of("0") is None
 
 
 @given(st.dictionaries(accounts, st.dates(), max_size=5))
-def test_days_are_read_back(days: dict[str, date]) -> None:
-    """A round trip keeps the day."""
-    written = Cursors("stat_time_day", {one: f"{day} 00:00:00" for one, day in days.items()}).to_state()
-    again = read_state(*DAILY, written)
-    assert {one: again.day_of(one) for one in days} == days
+def test_a_written_day_is_read_back(days: dict[str, date]) -> None:
+    """A round trip preserves the day."""
+    written = Cursors(
+        "stat_time_day", {advertiser_id: f"{day} 00:00:00" for advertiser_id, day in days.items()}
+    ).to_state()
+    read_back = read_state(*DAILY, written)
+    assert {advertiser_id: read_back.day_of(advertiser_id) for advertiser_id in days} == days
 
 
-@given(st.lists(st.tuples(st.sampled_from(["7001", "7002"]), moments), max_size=12), st.none() | moments)
+@given(st.lists(st.tuples(st.sampled_from(["7001", "7002"]), times), max_size=12), st.none() | times)
 def test_a_cursor_never_moves_back(moves: list[tuple[str, str]], common: str | None) -> None:
-    """It is the latest of what it was and what it was moved to; `move` says whether it went ahead."""
+    """It is the later of its old and its new value; `move` returns whether it moved."""
     cursors = Cursors("stat_time_hour", common=common)
-    for one, moment in moves:
-        before = cursors.of(one)
-        assert cursors.move(one, moment) == (before is None or moment > before)
-        assert cursors.of(one) == max(before or moment, moment)
+    for advertiser_id, time in moves:
+        before = cursors.of(advertiser_id)
+        assert cursors.move(advertiser_id, time) == (before is None or time > before)
+        assert cursors.of(advertiser_id) == max(before or time, time)
 
 
-def test_moving_one_account_leaves_the_others() -> None:
-    """Accounts move on their own."""
+def test_moving_one_account_does_not_move_others() -> None:
+    """Accounts move independently."""
     cursors = Cursors("stat_time_day", {"7001": "2024-01-01 00:00:00"}, common="2024-01-02 00:00:00")
     cursors.move("7002", "2024-02-01 00:00:00")
     assert cursors.of("7001") == "2024-01-01 00:00:00"
@@ -298,33 +300,33 @@ def test_moving_one_account_leaves_the_others() -> None:
 
 
 def test_a_common_cursor_becomes_the_accounts_own() -> None:
-    """The written form has no common cursor, so each account of the run is given it."""
+    """The written form has no common cursor, so each account of the run gets it."""
     cursors = Cursors("stat_time_day", {"7001": "2024-01-01 00:00:00"}, common="2024-01-02 00:00:00")
-    for one in ("7001", "7002"):
-        cursors.adopt_common(one)
+    for advertiser_id in ("7001", "7002"):
+        cursors.adopt_common(advertiser_id)
     written = {
         entry["partition"]["advertiser_id"]: entry["cursor"]["stat_time_day"] for entry in cursors.to_state()["states"]
     }
     assert written == {"7001": "2024-01-01", "7002": "2024-01-02"}
 
 
-def test_settling_without_a_common_cursor_adds_nothing() -> None:
-    """An account that was never read stays so."""
+def test_without_a_common_cursor_nothing_is_adopted() -> None:
+    """An account that was never read still has no cursor."""
     cursors = Cursors("stat_time_day")
     cursors.adopt_common("7001")
     assert cursors.to_state()["states"] == []
 
 
 def test_an_account_that_is_not_in_this_run_keeps_its_cursor() -> None:
-    """Leaving an account out for a while does not cost its state."""
+    """Leaving out an account for a while does not lose its state."""
     raw = {"states": [partition("7001", stat_time_day="2024-01-31"), partition("7002", stat_time_day="2024-02-01")]}
     cursors = read_state(*DAILY, raw)
     cursors.move("7001", "2024-03-01 00:00:00")
     assert read_state(*DAILY, cursors.to_state()).of("7002") == "2024-02-01 00:00:00"
 
 
-def test_a_state_that_was_handed_out_does_not_change() -> None:
-    """The engine moves on while a checkpoint is still being written."""
+def test_a_returned_state_does_not_change() -> None:
+    """The engine continues while a checkpoint is still being written."""
     cursors = Cursors("stat_time_day", {"7001": "2024-01-01 00:00:00"})
     state = cursors.to_state()
     cursors.move("7001", "2024-03-01 00:00:00")
@@ -346,12 +348,12 @@ def test_a_state_that_was_handed_out_does_not_change() -> None:
         " 2024-01-05 10:00:00 ",
     ],
 )
-def test_all_spellings_of_a_moment_are_one(text: str) -> None:
+def test_all_spellings_of_a_time_are_equal(text: str) -> None:
     """Fractions, T and Z make no difference."""
     assert normalize_time(text) == "2024-01-05 10:00:00"
 
 
-def test_a_bare_day_is_its_first_second() -> None:
+def test_a_day_without_a_time_is_its_first_second() -> None:
     """A day sorts before all its hours."""
     assert normalize_time("2024-01-05") == "2024-01-05 00:00:00"
 
@@ -371,37 +373,37 @@ def test_a_bare_day_is_its_first_second() -> None:
         "2024-01-05 24:00:00",
     ],
 )
-def test_what_is_no_moment_is_none(text: str) -> None:
-    """Text that cannot be sorted as a moment is not one."""
+def test_text_that_is_not_a_time_is_none(text: str) -> None:
+    """It could not be compared with times."""
     assert normalize_time(text) is None
 
 
 @given(st.datetimes(), st.datetimes())
-def test_moments_sort_as_text(one: Any, other: Any) -> None:
-    """The normal form compares as the moments do, so that no parsing is needed to compare."""
-    one, other = one.replace(microsecond=0), other.replace(microsecond=0)
-    first, second = normalize_time(one.isoformat()), normalize_time(other.isoformat(sep=" "))
+def test_times_sort_as_text(time: Any, other: Any) -> None:
+    """The normal form sorts like the times themselves, so that comparing needs no parsing."""
+    time, other = time.replace(microsecond=0), other.replace(microsecond=0)
+    first, second = normalize_time(time.isoformat()), normalize_time(other.isoformat(sep=" "))
     assert first is not None
     assert second is not None
-    assert (first < second) == (one < other)
+    assert (first < second) == (time < other)
 
 
-def test_the_weight_is_near_the_written_size() -> None:
-    """States are emitted less often the larger they are, by this number."""
+def test_the_estimated_size_is_near_the_written_size() -> None:
+    """The larger a state is, the less often it is emitted."""
     cursors = Cursors("stat_time_day", {str(7 * 10**18 + n): "2024-01-01 00:00:00" for n in range(100)})
     size = len(str(cursors.to_state()))
     assert size / 2 < cursors.estimated_bytes < size * 2
 
 
-def test_days_before_are_subtracted_over_midnight() -> None:
-    """A global cursor's lookback crosses days as time does."""
+def test_a_lookback_may_cross_midnight() -> None:
+    """A global cursor's lookback is subtracted like any time."""
     raw = {"use_global_cursor": True, "state": {"stat_time_day": "2024-03-01"}, "lookback_window": 1}
     assert read_state(*DAILY, raw).day_of("7001") == date(2024, 3, 1) - timedelta(days=1)
 
 
 @pytest.mark.parametrize("lookback", [10**12, 10**400], ids=["before the year 1", "beyond doubles"])
-def test_a_lookback_beyond_the_calendar_is_refused(lookback: int) -> None:
-    """Days before the first year there is are an error of the state, not of the arithmetic."""
+def test_a_lookback_beyond_the_calendar_is_an_error(lookback: int) -> None:
+    """A time before the first year is an error of the state."""
     raw = {"use_global_cursor": True, "state": {"stat_time_day": "2024-01-01"}, "lookback_window": lookback}
     with pytest.raises(ConfigurationError, match="lookback_window"):
         read_state(*DAILY, raw)

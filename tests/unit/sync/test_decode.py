@@ -30,25 +30,25 @@ def row(**metrics: Any) -> dict[str, Any]:
 
 
 def read(*rows: Any, **options: Any) -> Page:
-    """A page of these rows, read."""
+    """A decoded page of these rows."""
     return READER.read(page(rows, **options))
 
 
 def metrics(body: Page, n: int = 0) -> dict[str, Any]:
-    """The metrics of a row as a dictionary, without those that are null."""
+    """The metrics of a row as a dictionary, without nulls."""
     return {name: value for name, value in msgspec.structs.asdict(body.records[n].metrics).items() if value is not None}
 
 
-def slowly(rows: list[Any]) -> list[Any]:
-    """The same rows, read by the way for rows with an odd value."""
+def read_without_types(rows: list[Any]) -> list[Any]:
+    """The same rows, decoded without types because of one value."""
     return [READER._fitted_row(row, {}) for row in msgspec.json.decode(page(rows))["data"]["list"]]
 
 
-def long(rows: list[Any]) -> list[Any]:
+def repeated(rows: list[Any]) -> list[Any]:
     """The rows, over and over and with a long text each, so that their page is read in slices."""
     return [
-        {"dimensions": one["dimensions"], "metrics": one["metrics"] | {"ad_text": f"{n}" + "x" * 4000}}
-        for n, one in enumerate(rows * (40 // max(1, len(rows))))
+        {"dimensions": entry["dimensions"], "metrics": entry["metrics"] | {"ad_text": f"{n}" + "x" * 4000}}
+        for n, entry in enumerate(rows * (40 // max(1, len(rows))))
     ]
 
 
@@ -70,7 +70,7 @@ def test_values_get_the_catalogs_types() -> None:
     "layout", [{"separators": (",", ":")}, {}, {"indent": 1}, {"indent": "\t"}, {"separators": (" , ", " :\n ")}]
 )
 def test_a_lone_dash_in_a_metric_is_null(layout: dict[str, Any]) -> None:
-    """`"-"` is TikTok's null, whatever the metric's type and however the answer is spaced throughout."""
+    """`"-"` is TikTok's null, whatever the metric's type and however the answer is spaced."""
     compact = page([row(spend="-", likes="-", tt_app_id="-", ad_name="-")])
     body = READER.read(json.dumps(json.loads(compact), **layout).encode())
     assert metrics(body) == {}
@@ -78,29 +78,29 @@ def test_a_lone_dash_in_a_metric_is_null(layout: dict[str, Any]) -> None:
 
 
 @given(texts, texts)
-def test_texts_survive_exactly(name: str, text: str) -> None:
-    """Quotes, backslashes, emoji and `":"-"` pass unchanged; only a value that is a dash as a whole is null."""
+def test_texts_are_preserved(name: str, text: str) -> None:
+    """Quotes, backslashes, emoji and `":"-"` pass unchanged; only a value that is exactly a dash is null."""
     body = read(row(ad_name=name, ad_text=text, spend="-"))
     expected = {"ad_name": name, "ad_text": text}
     assert metrics(body) == {key: value for key, value in expected.items() if value != "-"}
 
 
 @given(texts)
-def test_texts_survive_in_an_odd_page(name: str) -> None:
-    """An odd value elsewhere on the page changes nothing for the texts."""
+def test_texts_are_preserved_in_a_page_with_a_rejected_value(name: str) -> None:
+    """A rejected value elsewhere on the page does not change texts."""
     body = read(row(ad_name=name, likes="<5"))
     assert metrics(body) == ({} if name == "-" else {"ad_name": name})
 
 
-def test_texts_around_a_dash_survive() -> None:
-    """What only contains a dash, or the bytes of a null, is text."""
+def test_texts_that_contain_a_dash_are_preserved() -> None:
+    """A text that only contains a dash, or the bytes of a null, is text."""
     tricky = ['":"-"', ':"-"', ': "-"', "--", " -", "- ", '"-"', '\\":"-"', 'a:"-", "b":"-"', "\\", ':"-\\', "–"]  # noqa: RUF001 - a dash that is not the dash
     body = read(*(row(ad_name=text) for text in tricky))
     assert [record.metrics.ad_name for record in body.records] == tricky
 
 
-def test_a_dash_in_a_dimension_stays() -> None:
-    """A dimension is part of the key and never null."""
+def test_a_dash_in_a_dimension_is_preserved() -> None:
+    """A dimension belongs to the key and is never null."""
     body = READER.read(page([{"dimensions": {**DIMENSIONS, "stat_time_day": "-"}, "metrics": {"spend": "-"}}]))
     assert body.records[0].dimensions.stat_time_day == "-"
     assert body.records[0].metrics.spend is None
@@ -146,8 +146,8 @@ ODD_VALUES = [
 
 
 @pytest.mark.parametrize(("name", "given_value", "expected"), ODD_VALUES)
-def test_an_odd_value_costs_no_row(name: str, given_value: Any, expected: Any) -> None:
-    """It comes in its type or as null, and the rest of the page is untouched."""
+def test_a_rejected_value_costs_no_row(name: str, given_value: Any, expected: Any) -> None:
+    """It is converted to its type or to null, and the rest of the page does not change."""
     body = read(row(spend="1.00"), row(**{name: given_value}), row(likes="3"))
     assert len(body.records) == 3
     assert getattr(body.records[1].metrics, name) == expected
@@ -158,14 +158,14 @@ def test_an_odd_value_costs_no_row(name: str, given_value: Any, expected: Any) -
 @pytest.mark.parametrize(
     ("name", "value"), [("likes", "<5"), ("likes", "twelve"), ("tt_app_id", "abc"), ("tt_app_id", [])]
 )
-def test_a_value_that_was_lost_is_named(name: str, value: Any) -> None:
-    """The field and an example are there for the log."""
+def test_a_rejected_value_is_reported(name: str, value: Any) -> None:
+    """With the field and an example, for the log."""
     assert read(row(**{name: value})).rejected == {name: str(value)}
 
 
 @pytest.mark.parametrize("value", [2**63, 2**64, -(2**63) - 1, str(2**63), str(-(2**63) - 1), "9" * 400])
-def test_an_integer_beyond_64_bits_is_null_and_named(value: Any) -> None:
-    """No destination could hold it."""
+def test_an_integer_beyond_64_bits_is_null_and_reported(value: Any) -> None:
+    """No destination could store it."""
     body = read(row(tt_app_id=value, spend="1.00"))
     assert metrics(body) == {"spend": "1.00"}
     assert body.rejected == {"tt_app_id": str(value)[:60]}
@@ -173,7 +173,7 @@ def test_an_integer_beyond_64_bits_is_null_and_named(value: Any) -> None:
 
 @pytest.mark.parametrize("value", [2**63 - 1, -(2**63)])
 def test_an_integer_of_64_bits_keeps_its_digits(value: int) -> None:
-    """The first and the last of them, as number and as text."""
+    """The smallest and the largest, as numbers and as text."""
     body = read(row(tt_app_id=value), row(tt_app_id=str(value)))
     assert [record.metrics.tt_app_id for record in body.records] == [value, value]
     assert body.rejected == {}
@@ -181,8 +181,8 @@ def test_an_integer_of_64_bits_keeps_its_digits(value: int) -> None:
 
 @pytest.mark.parametrize("name", [NUMBER, INTEGER])
 @pytest.mark.parametrize("number", [b"1e400", b"-1e400", b"9" * 401, b"-" + b"9" * 401, b"9" * 5000])
-def test_a_number_beyond_all_bounds_costs_no_row(name: str, number: bytes) -> None:
-    """What no double can hold is null, and the other rows and values are untouched."""
+def test_a_number_too_large_for_a_double_costs_no_row(name: str, number: bytes) -> None:
+    """It becomes null, and the other rows and values do not change."""
     sent = page([row(**{name: "@", "spend": "1.00"}), row(ad_name="Spring")])
     body = READER.read(sent.replace(b'"@"', number))
     assert [metrics(body, n) for n in range(2)] == [{"spend": "1.00"}, {"ad_name": "Spring"}]
@@ -190,8 +190,8 @@ def test_a_number_beyond_all_bounds_costs_no_row(name: str, number: bytes) -> No
 
 
 @pytest.mark.parametrize("number", [b"1e400", b"9" * 5000])
-def test_a_number_beyond_all_bounds_in_a_text_costs_no_row(number: bytes) -> None:
-    """Money is text, and it stays one."""
+def test_a_text_may_be_a_number_too_large_for_a_double(number: bytes) -> None:
+    """Money is text, and stays text."""
     body = READER.read(page([row(spend="@", likes="3")]).replace(b'"@"', number))
     assert body.records[0].metrics.likes == 3.0
     assert isinstance(body.records[0].metrics.spend, str)
@@ -213,34 +213,34 @@ def test_a_missing_id_is_null() -> None:
     assert body.records[0].dimensions.stat_time_day == "2026-01-01"
 
 
-def test_an_id_that_is_no_number_is_null_and_named() -> None:
-    """A text has no place in a column of integers."""
+def test_an_id_that_is_not_a_number_is_null_and_reported() -> None:
+    """A column of integers cannot contain text."""
     body = READER.read(page([{"dimensions": {**DIMENSIONS, "ad_id": "abc"}, "metrics": {}}]))
     assert body.records[0].dimensions.ad_id is None
     assert body.rejected == {"ad_id": "abc"}
 
 
-def test_half_a_character_in_a_row_costs_nothing() -> None:
-    """TikTok cuts names, sometimes in the middle of an emoji: U+FFFD stands for what is left of it."""
+def test_half_a_character_in_a_row_is_replaced() -> None:
+    """TikTok cuts names, sometimes in the middle of an emoji. U+FFFD stands for what is left of it."""
     body = READER.read(page([row(ad_name="@", spend="-"), row(ad_name="ä😀")]).replace(b"@", b"cut \\ud83d."))
     assert [metrics(body, n) for n in range(2)] == [{"ad_name": "cut \ufffd."}, {"ad_name": "ä😀"}]
     assert body.rejected == {}
 
 
 @pytest.mark.parametrize("value", ["", "-", None])
-def test_nothing_is_not_odd(value: Any) -> None:
-    """An empty text, a dash and null are TikTok's ways to say nothing."""
+def test_an_empty_value_is_not_rejected(value: Any) -> None:
+    """An empty text, a dash and null all mean that there is no value."""
     assert read(row(likes=value, tt_app_id=value)).rejected == {}
 
 
-def test_only_one_example_is_kept_and_it_is_short() -> None:
-    """A page full of nonsense makes one short line."""
+def test_one_short_example_is_reported_per_field() -> None:
+    """A page full of invalid values makes one short line."""
     body = read(row(likes="x" * 1000), row(likes="other"))
     assert body.rejected == {"likes": "x" * 60}
 
 
 def test_missing_metrics_are_null() -> None:
-    """TikTok may leave out a metric; the row stays."""
+    """TikTok may leave out a metric; the row is delivered."""
     assert metrics(read(row(spend="1"))) == {"spend": "1"}
     assert metrics(read(row(), row(likes="<5"))) == {}
 
@@ -250,13 +250,13 @@ def test_null_metrics_are_null() -> None:
     assert metrics(read(row(spend=None, likes=None, tt_app_id=None, ad_name=None))) == {}
 
 
-def test_metrics_that_nobody_asked_for_are_left_out() -> None:
-    """A metric that TikTok adds has no place in the schema."""
+def test_unknown_metrics_are_left_out() -> None:
+    """A metric that TikTok adds is not in the schema."""
     assert metrics(read(row(spend="1", brand_new="2"))) == {"spend": "1"}
 
 
 def test_the_key_of_a_row_is_its_dimensions() -> None:
-    """Rows of one id and day have one key whatever their metrics, and the key is a small integer."""
+    """Rows with one id and day have one key whatever their metrics, and the key is a small integer."""
     first, second, next_day = READER.keyer()(
         [
             *read(row(spend="1"), row(spend="2")).keyed,
@@ -271,7 +271,7 @@ def test_the_key_of_a_row_is_its_dimensions() -> None:
 def test_the_key_of_a_lifetime_row_is_its_id() -> None:
     """It has no other dimension."""
     lifetime = report_reader(stream("ads_reports_lifetime"))
-    rows = [{"dimensions": {"ad_id": one}, "metrics": {}} for one in ("5", "6", "5")]
+    rows = [{"dimensions": {"ad_id": entry}, "metrics": {}} for entry in ("5", "6", "5")]
     assert lifetime.keyer()(lifetime.read(page(rows)).keyed) == [5, 6, 5]
 
 
@@ -280,20 +280,20 @@ _dimensions = st.tuples(_ids, st.none() | st.sampled_from(["", "2026-01-01", "20
 
 
 @given(st.lists(st.lists(_dimensions, max_size=6), max_size=4))
-def test_keys_are_equal_where_the_dimensions_are(pages: list[list[tuple[int | None, str | None]]]) -> None:
-    """And only there, over all the pages that one keyer has seen, ids and days that are null included."""
+def test_keys_are_equal_exactly_if_the_dimensions_are(pages: list[list[tuple[int | None, str | None]]]) -> None:
+    """Over all pages that one keyer has seen, including ids and days that are null."""
     keys_of = READER.keyer()
     keys: list[Any] = []
     for dimensions in pages:
         keys += keys_of([READER._dimensions(ad_id=ad_id, stat_time_day=day) for ad_id, day in dimensions])
-    rows = [one for dimensions in pages for one in dimensions]
+    rows = [entry for dimensions in pages for entry in dimensions]
     assert len(keys) == len(rows)
     for n, key in enumerate(keys):
         assert [key == other for other in keys] == [rows[n] == other for other in rows]
 
 
-def test_the_count_is_what_tiktok_says() -> None:
-    """Rows are held against it."""
+def test_the_page_has_tiktoks_count() -> None:
+    """The number of rows is compared with it."""
     body = read(row(), total=17)
     assert (body.total_number, body.total_page) == (17, 1)
 
@@ -328,8 +328,8 @@ def test_an_empty_page_is_a_page() -> None:
         b"5",
     ],
 )
-def test_what_is_not_the_documented_shape_is_a_decode_error(body: bytes) -> None:
-    """The client then takes the body for damaged and asks again: nothing is dropped without a word."""
+def test_an_undocumented_form_is_a_decode_error(body: bytes) -> None:
+    """The client then treats the body as damaged and asks again; nothing is dropped silently."""
     with pytest.raises(msgspec.DecodeError):
         READER.read(body)
     with pytest.raises(msgspec.DecodeError):
@@ -337,7 +337,7 @@ def test_what_is_not_the_documented_shape_is_a_decode_error(body: bytes) -> None
 
 
 def test_a_row_that_is_not_utf8_is_a_decode_error() -> None:
-    """Such a body was damaged on its way."""
+    """Such a body was damaged in transit."""
     with pytest.raises(msgspec.DecodeError):
         READER.read(page([row(ad_name="@")]).replace(b"@", b"\xff"))
 
@@ -366,11 +366,11 @@ _plain = st.fixed_dictionaries(
 
 
 @given(st.lists(_plain, max_size=4))
-def test_both_ways_of_reading_agree(rows: list[dict[str, Any]]) -> None:
-    """An odd value somewhere on the page must not change what the others become."""
+def test_decoding_with_and_without_types_agrees(rows: list[dict[str, Any]]) -> None:
+    """A rejected value somewhere on the page must not change the other values."""
     given_rows = [row(**values) for values in rows]
     fast = READER.read(page(given_rows))
-    assert as_json(fast.records) == as_json(slowly(given_rows))
+    assert as_json(fast.records) == as_json(read_without_types(given_rows))
     assert fast.rejected == {}
 
 
@@ -380,8 +380,8 @@ _metrics = st.dictionaries(
 )
 
 
-def turned(body: bytes) -> bytes:
-    """The page with everything in the opposite order, but for the rows and the code."""
+def reversed_page(body: bytes) -> bytes:
+    """The page with all its fields in the opposite order, except the rows and the code."""
     answer = json.loads(body)
     answer["data"]["list"] = [dict(reversed(row.items())) for row in answer["data"]["list"]]
     answer["data"] = dict(reversed(answer["data"].items()))
@@ -389,35 +389,35 @@ def turned(body: bytes) -> bytes:
     return json.dumps({"code": code, **dict(reversed(answer.items()))}, separators=(",", ":")).encode()
 
 
-@pytest.mark.parametrize("order", [bytes, turned])
+@pytest.mark.parametrize("order", [bytes, reversed_page])
 @settings(max_examples=40)
 @given(values=st.lists(_metrics, min_size=1, max_size=6))
-def test_a_page_read_in_slices_is_read_as_its_rows_are(
+def test_a_page_in_slices_is_decoded_like_its_rows(
     order: Callable[[bytes], bytes], values: list[dict[str, Any]]
 ) -> None:
-    """However its texts look, and wherever an odd value is; whichever of the list and the counts comes first."""
-    rows = long([row(**one) for one in values])
+    """Whatever its texts are, wherever a rejected value is, and whether the list or the counts come first."""
+    rows = repeated([row(**entry) for entry in values])
     body = order(page(rows))
     assert len(list(_sliced(body)[1])) > 2
     whole_page = READER.read(body)
-    alone = [READER.read(page([one])) for one in rows]
-    assert as_json(whole_page.records) == [as_json(one.records)[0] for one in alone]
+    alone = [READER.read(page([entry])) for entry in rows]
+    assert as_json(whole_page.records) == [as_json(entry.records)[0] for entry in alone]
     assert [record.dimensions for record in whole_page.records] == whole_page.keyed
-    assert set(whole_page.rejected) == {name for one in alone for name in one.rejected}
+    assert set(whole_page.rejected) == {name for entry in alone for name in entry.rejected}
     assert (whole_page.total_number, whole_page.total_page) == (len(rows), 1)
 
 
 @pytest.mark.parametrize("text", ["NaN", "nan", "Infinity", "-INF"])
-def test_a_text_that_only_decoders_take_for_a_number_is_odd(text: str) -> None:
-    """It becomes null, and somebody is told."""
+def test_nan_and_infinity_are_rejected(text: str) -> None:
+    """They become null, and are reported."""
     body = read(row(likes=text), row(likes="3"))
     assert [record.metrics.likes for record in body.records] == [None, 3.0]
     assert body.rejected == {"likes": text}
 
 
-def test_an_odd_value_leaves_the_other_slices_alone() -> None:
-    """The dash of a dimension, too, is where it was."""
-    rows = long([row(likes="3", spend="-")])
+def test_a_rejected_value_does_not_change_other_slices() -> None:
+    """A dash in a dimension is preserved, too."""
+    rows = repeated([row(likes="3", spend="-")])
     rows[20] = {"dimensions": {**DIMENSIONS, "stat_time_day": "-"}, "metrics": {"likes": "<5", "spend": "-"}}
     body = READER.read(page(rows))
     assert [record.metrics.likes for record in body.records] == [3] * 20 + [None] + [3] * 19
@@ -430,31 +430,31 @@ BOUNDARY = {"a": {"dimensions": {"b": {"c": {}}}}, "list": [{"x": {"y": 1}}, {"d
 
 
 @pytest.mark.parametrize("where", ["row", "metrics", "dimensions"])
-def test_what_only_looks_like_the_end_of_a_row_is_none(where: str) -> None:
-    """A page with such a thing in an unknown field is read whole."""
-    rows: list[Any] = long([row(likes="3")])
+def test_text_that_looks_like_the_end_of_a_row_is_not_one(where: str) -> None:
+    """A page with such a text in an unknown field is decoded as a whole."""
+    rows: list[Any] = repeated([row(likes="3")])
     plain = as_json(READER.read(page(rows)).records)
-    for one in rows:
+    for entry in rows:
         if where == "row":
-            one["new"] = BOUNDARY
+            entry["new"] = BOUNDARY
         else:
-            one[where] = {**one[where], "new": BOUNDARY}
+            entry[where] = {**entry[where], "new": BOUNDARY}
     assert as_json(READER.read(page(rows)).records) == plain
 
 
 @pytest.mark.parametrize("tail", ['"x":{"data":{"list":[]}}', '"x":[{"y":{"z":{}}}]', '"page":1'])
-def test_what_follows_the_list_does_no_harm(tail: str) -> None:
-    """Fields that TikTok adds to the answer are passed over."""
-    rows = long([row(likes="3")])
+def test_fields_after_the_list_are_ignored(tail: str) -> None:
+    """TikTok may add fields to the answer."""
+    rows = repeated([row(likes="3")])
     body = page(rows)
     assert body.endswith(b"}}}")
     body = body[:-1] + b"," + tail.encode() + b"}"
     assert as_json(READER.read(body).records) == as_json(READER.read(page(rows)).records)
 
 
-def test_a_list_elsewhere_is_not_the_list() -> None:
-    """Rows are those of `data.list`, wherever others are."""
-    rows = long([row(likes="3")])
+def test_only_data_list_contains_the_rows() -> None:
+    """Lists elsewhere in the answer are ignored."""
+    rows = repeated([row(likes="3")])
     inner = json.dumps({"data": {"list": rows}}, separators=(",", ":")).encode()
     body = page([row(likes="4")]).replace(b'"code":0,', b'"code":0,"x":' + inner + b",")
     assert [record.metrics.likes for record in READER.read(body).records] == [4]
@@ -463,15 +463,15 @@ def test_a_list_elsewhere_is_not_the_list() -> None:
 @pytest.mark.parametrize("at", [0.1, 0.5, 0.9])
 @pytest.mark.parametrize("damage", [b"", b'""', b"}", b"]", b"\xff"])
 def test_damage_anywhere_in_a_long_page_is_a_decode_error(at: float, damage: bytes) -> None:
-    """No part of a page passes for a page."""
-    body = page(long([row(likes="3")]))
+    """A truncated page is not accepted as a page."""
+    body = page(repeated([row(likes="3")]))
     cut = body.index(b'"likes"', int(len(body) * at))
     with pytest.raises(msgspec.DecodeError):
         READER.read(body[:cut] + damage + body[cut + 1 :] if damage else body[:cut])
 
 
-def test_rows_are_handed_on_as_they_are_decoded() -> None:
-    """Whoever keeps something else of them never has the whole page of structs."""
+def test_rows_are_passed_on_while_they_are_decoded() -> None:
+    """A sink that converts them never holds the whole page of structs."""
 
     class Counted(RecordList):
         def __init__(self) -> None:
@@ -482,7 +482,7 @@ def test_rows_are_handed_on_as_they_are_decoded() -> None:
             self.sizes.append(len(rows))
             super().extend(rows)
 
-    body = READER.read_into(page(long([row(likes="3")])), Counted)
+    body = READER.read_into(page(repeated([row(likes="3")])), Counted)
     assert len(body.records) == len(body.keyed) == 40
     assert max(body.records.sizes) < 20
 
@@ -492,7 +492,7 @@ _any = st.none() | st.booleans() | st.integers(-(2**62), 2**62) | texts | st.lis
 
 @given(st.lists(st.dictionaries(st.sampled_from(report_source(NAME).metrics), _any, max_size=6), max_size=5))
 def test_no_value_costs_a_row_and_every_value_keeps_its_type(rows: list[dict[str, Any]]) -> None:
-    """Whatever comes, there are as many rows as were sent, and each value is of the catalog's type or null."""
+    """Whatever arrives, no row is lost, and each value has the catalog's type or is null."""
     body = read(*(row(**values) for values in rows))
     assert len(body.records) == len(rows)
     python: dict[str, Any] = {"string": str, "number": (int, float), "integer": int}
@@ -502,42 +502,42 @@ def test_no_value_costs_a_row_and_every_value_keeps_its_type(rows: list[dict[str
             assert value is None or isinstance(value, python[types[name].kind])
 
 
-@pytest.mark.parametrize("name", [one.name for one in STREAMS if one.is_report])
-def test_every_report_is_read(name: str) -> None:
-    """Each report's own dimensions and metrics come through."""
+@pytest.mark.parametrize("name", [stream.name for stream in STREAMS if stream.is_report])
+def test_every_report_is_decoded(name: str) -> None:
+    """With its own dimensions and metrics."""
     source = report_source(name)
     types = field_types(stream(name))
     sent = {
-        "dimensions": {one: "7" if types[one].kind == "integer" else "x" for one in source.dimensions},
+        "dimensions": {name: "7" if types[name].kind == "integer" else "x" for name in source.dimensions},
         "metrics": dict.fromkeys(source.metrics, "4"),
     }
     body = ReportReader(stream(name)).read(page([sent]))
     assert body.rejected == {}
     (record,) = as_json(body.records)
     kinds = {"integer": 4, "number": 4.0, "string": "4"}
-    assert record["metrics"] == {one: kinds[types["metrics"].fields[one].kind] for one in source.metrics}
+    assert record["metrics"] == {name: kinds[types["metrics"].fields[name].kind] for name in source.metrics}
     assert list(record["dimensions"]) == list(source.dimensions)
 
 
 def objects(name: str, *rows: Any, advertiser_id: str | None = "7001") -> Page:
-    """A page of objects, read."""
+    """A decoded page of objects."""
     return ObjectReader(stream(name), advertiser_id).read(page(rows))
 
 
 def test_ids_of_objects_become_integers() -> None:
-    """Version 1.3 sends ids as text; the records have integers, all nineteen digits of them."""
+    """Version 1.3 sends ids as text; the records have integers with all nineteen digits."""
     (record,) = objects("ads", {"ad_id": "1700000000000000001", "campaign_id": "2", "adgroup_id": 3}).records
     assert (record["ad_id"], record["campaign_id"], record["adgroup_id"]) == (1700000000000000001, 2, 3)
 
 
 @pytest.mark.parametrize("text", ["1700000000000000001.0", "1700000000000000001.", "1700000000000000001.000"])
 def test_an_id_with_a_decimal_point_keeps_its_digits(text: str) -> None:
-    """It does not pass through a double."""
+    """It is not converted to a double."""
     assert objects("ads", {"ad_id": text}).records[0]["ad_id"] == 1700000000000000001
 
 
-def test_half_a_character_in_an_object_costs_nothing() -> None:
-    """U+FFFD stands for it, in keys and in values however deep."""
+def test_half_a_character_in_an_object_is_replaced() -> None:
+    """By U+FFFD, in keys and in values at any depth."""
     sent = page([{"ad_id": "1", "ad_name": "@", "new@": {"deep": ["@", 5]}}, {"ad_id": "2", "ad_name": "ä😀"}])
     body = ObjectReader(stream("ads")).read(sent.replace(b"@", b"cut \\ud83d."))
     cut = "cut \ufffd."
@@ -547,8 +547,8 @@ def test_half_a_character_in_an_object_costs_nothing() -> None:
     ]
 
 
-def test_an_object_says_whose_it_is() -> None:
-    """The account that was asked is in every record, whatever the answer says."""
+def test_an_object_has_its_account() -> None:
+    """The requested account is in every record, whatever the answer contains."""
     (record,) = objects("ads", {"ad_id": "1", "advertiser_id": "9"}).records
     assert record["advertiser_id"] == 7001
 
@@ -560,15 +560,15 @@ def test_the_accounts_own_records_keep_their_id() -> None:
 
 
 @given(texts, texts.filter(lambda name: name not in field_types(stream("ads"))))
-def test_unknown_fields_of_objects_pass(text: str, name: str) -> None:
-    """What TikTok adds is delivered as it comes, a dash too."""
+def test_unknown_fields_of_objects_are_delivered(text: str, name: str) -> None:
+    """Fields that TikTok adds are delivered unchanged, even a dash."""
     (record,) = objects("ads", {"ad_id": "1", name: {"deep": [text, "-", None]}, "ad_name": text}).records
     assert record[name] == {"deep": [text, "-", None]}
     assert record["ad_name"] == text
 
 
 def test_nested_fields_get_their_types() -> None:
-    """Objects in arrays, and ids in arrays, are typed as the schema says."""
+    """Objects in arrays, and ids in arrays, are typed by the schema."""
     (record,) = objects(
         "ad_groups",
         {"adgroup_id": "1", "audience_ids": ["5", 6], "actions": [{"action_period": "7", "extra": "x"}, None]},
@@ -577,8 +577,8 @@ def test_nested_fields_get_their_types() -> None:
     assert record["actions"] == [{"action_period": 7.0, "extra": "x"}, None]
 
 
-def test_an_odd_value_of_an_object_is_null_and_named() -> None:
-    """A nested one is named with its path."""
+def test_a_rejected_value_of_an_object_is_null_and_reported() -> None:
+    """A nested one is reported with its path."""
     body = objects("ad_groups", {"adgroup_id": "1", "actions": [{"action_period": "soon"}], "budget": "much"})
     assert body.records[0]["actions"] == [{"action_period": None}]
     assert body.records[0]["budget"] is None
@@ -586,20 +586,20 @@ def test_an_odd_value_of_an_object_is_null_and_named() -> None:
 
 
 def test_missing_fields_of_objects_stay_missing() -> None:
-    """An object is delivered as it came: nothing is made up."""
+    """Nothing is added to an object."""
     (record,) = objects("campaigns", {"campaign_id": "1"}).records
     assert record == {"campaign_id": 1, "advertiser_id": 7001}
 
 
-def test_fields_in_another_shape_pass() -> None:
-    """Where Airbyte's schema is known to be wrong, the value is kept rather than dropped."""
+def test_fields_with_an_undocumented_form_are_delivered() -> None:
+    """Where Airbyte's schema is known to be wrong, the value is delivered rather than dropped."""
     body = objects("ads", {"ad_id": "1", "showcase_products": [{"a": 1}], "disclaimer_clickable_texts": ["x"]})
     assert body.records[0]["showcase_products"] == [{"a": 1}]
     assert body.rejected == {}
 
 
 def test_the_key_of_an_object_is_its_id() -> None:
-    """Walks that shift are told apart by it."""
+    """It identifies a record when a list shifts between passes."""
     keys_of = ObjectReader(stream("campaigns"), "7001").keyer()
     first, again, other = keys_of([{"campaign_id": 5}, {"campaign_id": 5, "campaign_name": "x"}, {"campaign_id": 6}])
     assert first == again
@@ -607,8 +607,8 @@ def test_the_key_of_an_object_is_its_id() -> None:
     assert keys_of([{"campaign_id": 5}]) == [first]
 
 
-def test_objects_without_an_id_are_told_apart_by_themselves() -> None:
-    """Two objects whose ids cannot be read are two, and the same one twice is one."""
+def test_objects_without_an_id_are_identified_by_their_content() -> None:
+    """Two different objects without ids are two records, and the same one twice is one."""
     reader = ObjectReader(stream("ads"), "7001")
     sent = [{"ad_id": "x1", "ad_name": "a"}, {"ad_id": "x2", "ad_name": "b"}, {"ad_name": "b"}, {"ad_id": "7"}]
     body = reader.read(page(sent))
@@ -617,8 +617,8 @@ def test_objects_without_an_id_are_told_apart_by_themselves() -> None:
     assert reader.keyer()(body.records) == keys
 
 
-def test_objects_without_a_declared_key_are_told_apart() -> None:
-    """Airbyte gives two streams no key: their records are not all the same for that."""
+def test_objects_without_a_declared_key_have_different_keys() -> None:
+    """Airbyte declares no key for two streams, but their records are not all the same."""
     reader = ObjectReader(stream("pixel_instant_page_events"), "7001")
     sent = [{"business_type": "A", "instant_page_events": {"objective_types": [{"objective_type": x}]}} for x in "bcb"]
     first, second, third = reader.keyer()(reader.read(page(sent)).records)
@@ -638,7 +638,7 @@ _object_values = st.recursive(
     )
 )
 def test_no_value_costs_an_object(rows: list[dict[str, Any]]) -> None:
-    """Whatever a field holds, the object is delivered and can be written as JSON."""
+    """Whatever a field contains, the object is delivered and can be written as JSON."""
     body = objects("ad_groups", *rows)
     assert [set(record) for record in body.records] == [{*sent, "advertiser_id"} for sent in rows]
     msgspec.json.encode(body.records)

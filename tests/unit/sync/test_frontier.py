@@ -1,4 +1,4 @@
-"""When a state may move: over an unbroken run of finished windows, to days that have begun, and no farther."""
+"""A state moves over an unbroken run of finished windows, to days that have begun, and no farther."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def window(number: int) -> Window:
 
 
 def cursor(number: int) -> str:
-    """The cursor that says that all windows up to this one were read."""
+    """The cursor after all windows up to this one were read."""
     return f"{FIRST + number * DAY} 00:00:00"
 
 
-def test_a_window_that_finishes_early_moves_nothing() -> None:
-    """The state follows once the windows before it are finished, and then takes it along."""
+def test_a_window_that_finishes_early_does_not_move_the_state() -> None:
+    """The state moves once the windows before it are finished, and then over it as well."""
     frontier = Frontier(FIRST + 9 * DAY)
     first, second, third = (frontier.begin(window(number)) for number in range(3))
     assert frontier.finish(second) is None
@@ -67,7 +67,7 @@ def test_a_report_without_days_moves_no_state() -> None:
 def test_no_order_of_events_covers_a_window_that_was_not_delivered(
     count: int, events: list[tuple[int, str]], limit: int
 ) -> None:
-    """The cursor is the end of the unbroken run of finished windows, capped by the limit, and never goes back."""
+    """The cursor is the end of the unbroken run of finished windows, up to the limit, and never goes back."""
     frontier = Frontier(FIRST + limit * DAY)
     tickets = [frontier.begin(window(number)) for number in range(count)]
     outcomes: dict[int, str] = {}
@@ -118,13 +118,13 @@ def reached(latest: str, only_changed_since: str | None = None) -> str | None:
         ("", None),
     ],
 )
-def test_objects_changed_within_ten_minutes_of_the_reading_come_again(latest: str, expected: str | None) -> None:
-    """They may have changed once more after their page was read."""
+def test_objects_changed_within_ten_minutes_before_reading_are_read_again(latest: str, expected: str | None) -> None:
+    """They may have changed again after their page was read."""
     assert reached(latest) == expected
 
 
 def test_changed_objects_do_not_move_the_cursor_into_the_next_day() -> None:
-    """A cursor of the next day would say that all objects were read on it."""
+    """A cursor of the next day would mean that all objects were read on it."""
     assert reached("2026-03-10 11:00:00", "2026-03-09 23:00:00") == "2026-03-09 23:59:59"
     assert reached("2026-03-10 11:00:00", "2026-03-10 01:00:00") == "2026-03-10 11:00:00"
 

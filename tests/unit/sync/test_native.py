@@ -1,4 +1,4 @@
-"""The C extension, compared with the pure-Python path, which has the last word on what a row means."""
+"""The C extension, compared with the pure-Python path, which alone defines what a row means."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ NAME = "ads_reports_daily"
 BEFORE, AFTER = b'{"before":1,', b',"after":2}\n'
 
 
-def test_it_is_built_where_it_can_be(tmp_path: Path) -> None:
-    """A compiler and Python's headers are all that it needs; it is left out in silence only without them."""
+def test_the_extension_is_built_where_a_compiler_exists(tmp_path: Path) -> None:
+    """It needs only a compiler and Python's headers, and is left out silently only without them."""
     (tmp_path / "probe.c").write_text("#include <Python.h>\n")
     compiler = (sysconfig.get_config_var("CC") or "cc").split()[0]
     command = [compiler, "-I", sysconfig.get_path("include"), "-c", "probe.c", "-o", "probe.o"]
@@ -41,17 +41,17 @@ def test_it_is_built_where_it_can_be(tmp_path: Path) -> None:
 
 
 def without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object, refused if it names a key twice."""
+    """A JSON object that must not contain a key twice."""
     assert len(pairs) == len(dict(pairs)), pairs
     return dict(pairs)
 
 
 def in_python(name: str, rows: bytes) -> tuple[list[Any], list[Any]]:
-    """What the reader in Python makes of the rows: the data of records, and the dimensions."""
-    kept = ReportLines(stream(name), 7001)
+    """The rows on the pure-Python path: the data of records, and the dimensions."""
+    sink = ReportLines(stream(name), 7001)
     read = report_reader(stream(name))._some(rows, {})
-    kept.extend(read)
-    return data_of(kept), [msgspec.to_builtins(row.dimensions) for row in read]
+    sink.extend(read)
+    return data_of(sink), [msgspec.to_builtins(row.dimensions) for row in read]
 
 
 def data_of(sink: ReportLines) -> list[Any]:
@@ -61,34 +61,34 @@ def data_of(sink: ReportLines) -> list[Any]:
 
 
 def in_c(name: str, rows: bytes) -> tuple[list[Any], list[Any]] | None:
-    """The same of the C extension; None if it leaves the rows to the pure-Python path."""
+    """The same from the C extension; None if it leaves the rows to the pure-Python path."""
     own = b"" if "advertiser_id" in report_source(name).dimensions else b'"advertiser_id":7001,'
-    made = lines_of(stream(name), rows, b"{" + own, b"\n")
-    if made is None:
+    encoded = lines_of(stream(name), rows, b"{" + own, b"\n")
+    if encoded is None:
         return None
-    text, dimensions = made
-    told = [json.loads(line, object_pairs_hook=without_duplicates) for line in text.split(b"\n")[:-1]]
+    text, dimensions = encoded
+    lines = [json.loads(line, object_pairs_hook=without_duplicates) for line in text.split(b"\n")[:-1]]
     names = report_source(name).dimensions
-    return told, [dict(zip(names, row, strict=True)) for row in zip(*dimensions, strict=True)]
+    return lines, [dict(zip(names, row, strict=True)) for row in zip(*dimensions, strict=True)]
 
 
 def agree(name: str, rows: bytes) -> bool:
-    """Whether the C extension read the rows; if so, it must have made of them what the pure-Python path makes."""
-    made = in_c(name, rows)
-    if made is None:
+    """Whether the C extension read the rows; if so, its result must be that of the pure-Python path."""
+    encoded = in_c(name, rows)
+    if encoded is None:
         return False
-    assert repr(made) == repr(in_python(name, rows))  # a zero may have a sign
+    assert repr(encoded) == repr(in_python(name, rows))  # a zero may have a sign
     return True
 
 
 @NEEDS_C
 @pytest.mark.parametrize("name", REPORTS)
 def test_rows_of_every_report_are_read(name: str) -> None:
-    """In whatever order the fields come, with TikTok's null or a text wherever there may be one."""
+    """With the fields in any order, and with TikTok's null or a text anywhere."""
     row = sent_row(name)
     nothing = {"dimensions": row["dimensions"], "metrics": dict.fromkeys(row["metrics"], "-")}
-    turned = {part: dict(reversed(fields.items())) for part, fields in reversed(row.items())}
-    assert agree(name, compact(row, nothing, turned, row))
+    reversed_row = {part: dict(reversed(fields.items())) for part, fields in reversed(row.items())}
+    assert agree(name, compact(row, nothing, reversed_row, row))
     assert agree(name, compact(row))
 
 
@@ -106,11 +106,11 @@ def test_rows_of_every_report_are_read(name: str) -> None:
         ("123456789.123456", "123456789.123456"),
     ],
 )
-def test_a_number_is_written_as_a_double_is(text: str, written: str) -> None:
-    """As short as it can be, and whole ones with a fraction, as Airbyte's connector writes them."""
-    made = lines_of(stream(NAME), compact(sent_row(NAME, video_play_actions=text)), BEFORE, AFTER)
-    assert made is not None
-    assert f'"video_play_actions":{written},'.encode() in made[0]
+def test_a_number_is_written_like_a_double(text: str, written: str) -> None:
+    """As short as possible, and whole numbers with a fraction, as Airbyte's connector writes them."""
+    encoded = lines_of(stream(NAME), compact(sent_row(NAME, video_play_actions=text)), BEFORE, AFTER)
+    assert encoded is not None
+    assert f'"video_play_actions":{written},'.encode() in encoded[0]
     assert written == repr(float(text))
 
 
@@ -122,8 +122,8 @@ def test_a_number_is_written_as_a_double_is(text: str, written: str) -> None:
         *("0.00001", "1234567890123456", "0.1234567890123456", "9" * 30, "1.5.2", "-.1", "1-", "- 1", "-0"),
     ],
 )
-def test_other_numbers_are_for_the_reader_in_python(text: str) -> None:
-    """Whatever a double would not be written as."""
+def test_other_numbers_are_left_to_the_pure_python_path(text: str) -> None:
+    """Whatever differs from how a double is written."""
     assert agree(NAME, compact(sent_row(NAME, video_play_actions=text))) is False
 
 
@@ -138,8 +138,8 @@ def test_other_numbers_are_for_the_reader_in_python(text: str) -> None:
         ),
     ],
 )
-def test_an_integer_is_written_as_it_came(text: str, *, read: bool) -> None:
-    """If it is one of 64 bits, without anything that it does not need."""
+def test_an_integer_is_written_unchanged(text: str, *, read: bool) -> None:
+    """If it fits into 64 bits and has no superfluous characters."""
     assert agree(NAME, compact(sent_row(NAME, campaign_id=text))) is read
 
 
@@ -175,8 +175,8 @@ def test_an_integer_is_written_as_it_came(text: str, *, read: bool) -> None:
         b"",
     ],
 )
-def test_what_it_does_not_know_is_for_the_reader_in_python(fault: bytes) -> None:
-    """It has one meaning for what it reads; all else it leaves."""
+def test_unusual_rows_are_left_to_the_pure_python_path(fault: bytes) -> None:
+    """The extension reads the usual form only."""
     good = b'{"dimensions":{"ad_id":"1","stat_time_day":"x"},"metrics":{}}'
     assert in_c(NAME, good) is not None
     assert in_c(NAME, fault) is None
@@ -195,14 +195,14 @@ def test_what_it_does_not_know_is_for_the_reader_in_python(fault: bytes) -> None
         b'{"dimensions":{"ad_id":"1","stat_time_day":"x"},"metrics":{"ad_name":"\\ud83d\\ude00\xf0\x9f\x98\x80\xc3\xa9"}}',
     ],
 )
-def test_what_it_knows_has_the_meaning_that_it_has_in_python(row: bytes) -> None:
-    """Space, an order of its own, fields that nobody declared, no value, escapes and characters."""
+def test_rows_that_the_extension_reads_mean_the_same_in_python(row: bytes) -> None:
+    """White space, any order, unknown fields, missing values, escapes and characters."""
     assert agree(NAME, row)
 
 
 @NEEDS_C
 @given(rows_of(NAME))
-def test_any_rows_mean_what_they_mean_in_python(rows: list[dict[str, Any]]) -> None:
+def test_any_rows_mean_the_same_in_python(rows: list[dict[str, Any]]) -> None:
     """Whatever the values are."""
     agree(NAME, compact(*rows))
     agree(NAME, json.dumps(rows, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")[1:-1])
@@ -211,8 +211,8 @@ def test_any_rows_mean_what_they_mean_in_python(rows: list[dict[str, Any]]) -> N
 @NEEDS_C
 @settings(deadline=None)
 @given(st.integers())
-def test_damaged_rows_are_never_read_otherwise_than_in_python(seed: int) -> None:
-    """What Python refuses is left to it, to refuse it; what it reads is the same."""
+def test_damaged_rows_are_never_read_differently_than_in_python(seed: int) -> None:
+    """Rows that Python rejects are left to it; the others are read the same."""
     rng = random.Random(seed)
     row = sent_row(NAME, ad_name='caf\u00e9 \U0001f600 "x"', spend="12.30", secondary_goal_result="-")
     rows = compact(row, sent_row(NAME))
@@ -221,9 +221,9 @@ def test_damaged_rows_are_never_read_otherwise_than_in_python(seed: int) -> None
 
 
 @NEEDS_C
-def test_a_page_is_read_by_it() -> None:
-    """Not only when asked: a page of many rows goes through it, and one odd row leaves its neighbours to Python."""
-    made: list[int] = []
+def test_a_page_is_read_by_the_extension() -> None:
+    """A page of many rows goes through it, and one rejected value leaves only its slice to Python."""
+    encoded: list[int] = []
     real = NATIVE.lines
 
     class Counting:
@@ -232,7 +232,7 @@ def test_a_page_is_read_by_it() -> None:
         @staticmethod
         def lines(*given: Any) -> Any:
             answer = real(*given)
-            made.append(0 if answer is None else len(answer[1][0]))
+            encoded.append(0 if answer is None else len(answer[1][0]))
             return answer
 
     rows = [sent_row(NAME) for _ in range(500)]
@@ -240,19 +240,19 @@ def test_a_page_is_read_by_it() -> None:
         row["dimensions"]["ad_id"] = str(n)
     rows[250]["metrics"]["spend"] = {"odd": "1"}
     body = json.dumps(json.loads(page(rows)), separators=(",", ":")).encode()
-    kept = ReportLines(stream(NAME), 7001)
+    sink = ReportLines(stream(NAME), 7001)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rows_module, "NATIVE", Counting)
-        read = report_reader(stream(NAME)).read_into(body, lambda: kept)
-    assert made.count(0) == 1
-    assert 400 < sum(made) < 500
+        read = report_reader(stream(NAME)).read_into(body, lambda: sink)
+    assert encoded.count(0) == 1
+    assert 400 < sum(encoded) < 500
     assert len(read.records) == 500
-    assert [one.ad_id for one in read.keyed] == list(range(500))
-    assert [data["ad_id"] for data in data_of(kept)] == list(range(500))
+    assert [dimensions.ad_id for dimensions in read.keyed] == list(range(500))
+    assert [data["ad_id"] for data in data_of(sink)] == list(range(500))
 
 
-def test_without_it_all_is_the_same() -> None:
-    """With `TIKTOK_PURE_PYTHON` set, or where it cannot be built, Python reads what it would have read."""
+def test_without_the_extension_python_reads_everything() -> None:
+    """With `TIKTOK_PURE_PYTHON` set, or where it cannot be built."""
     program = (
         "import sys\n"
         "from tiktok_marketing.sync.decode.native import NATIVE, lines_of\n"
@@ -265,8 +265,8 @@ def test_without_it_all_is_the_same() -> None:
 
 
 @NEEDS_C
-def test_it_refuses_a_layout_that_it_cannot_write() -> None:
-    """A fault of ours is an error, not a wrong line."""
+def test_an_invalid_layout_is_an_error() -> None:
+    """A bug in the connector raises an error instead of writing a wrong line."""
     for dimensions, of in [
         ([], []),
         ([(b"a", "i", "-"), (b"a", "s", "-")], []),

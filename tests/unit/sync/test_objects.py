@@ -38,7 +38,7 @@ NOT_ACCEPTABLE = refusal(40002, "optimization_goal: one or more value of the par
 
 
 class Api:
-    """Answers each endpoint with pages of its records, or as a function of the parameters says.
+    """Answers each endpoint with pages of its records, or with the result of a function of the parameters.
 
     Args:
         endpoints: Records of an endpoint, or what answers for it.
@@ -93,7 +93,7 @@ def lists(api: Api, name: str, *, since: str = "", deleted: bool = False) -> Obj
 
 
 async def records_of(reading: ObjectLists, into: list[Any] | None = None) -> list[Any]:
-    """All that comes; in a list of one's own it is there even if reading fails."""
+    """All records that are delivered; a list that is passed in has them even if reading fails."""
     came: list[Any] = [] if into is None else into
     async for delivery in reading.deliveries():
         came += delivery.records
@@ -116,7 +116,7 @@ def asset(number: int, moment: str, **fields: Any) -> dict[str, Any]:
         ("pixels", "pixel/list/", {"pixel_id": "5", "events": [{"currency_value": 12}]}, 20),
     ],
 )
-async def test_each_list_is_read_whole_from_its_endpoint(
+async def test_each_list_is_read_completely_from_its_endpoint(
     name: str, endpoint: str, record: dict[str, Any], size: int
 ) -> None:
     """Pages are as large as TikTok allows; each record has its types and its account."""
@@ -140,14 +140,14 @@ async def test_a_post_has_its_id_at_the_root() -> None:
 
 
 async def test_a_post_without_an_id_is_delivered() -> None:
-    """A way that ends early gives null, not an error."""
+    """A missing path gives null, not an error."""
     sent = [{"item_info": None}, {"item_info": {}}, {}]
     came = await records_of(lists(Api({"tt_video/list/": sent}), "spark_ads"))
     assert [record["spark_ads_post_id"] for record in came] == [None, None, None]
 
 
-async def test_assets_are_left_out_before_the_start_date_and_keep_their_text() -> None:
-    """Their times are compared as moments and delivered as TikTok writes them."""
+async def test_assets_before_the_start_date_are_left_out() -> None:
+    """Their times are compared as times, and delivered as TikTok writes them."""
     rows = [asset(1, "2026-02-01T10:00:00Z"), asset(2, "2025-12-31T23:59:59Z"), asset(3, "2026-01-01T00:00:00Z")]
     reading = lists(Api({"file/image/ad/search/": rows}), "creative_assets_images", since="2026-01-01 00:00:00")
     came = await records_of(reading)
@@ -155,8 +155,8 @@ async def test_assets_are_left_out_before_the_start_date_and_keep_their_text() -
     assert reading.latest == "2026-02-01 10:00:00"
 
 
-async def test_an_asset_made_after_it_was_changed_is_new() -> None:
-    """Images are seen whose `modify_time` is before their `create_time`: whoever goes by the former misses them."""
+async def test_an_asset_created_after_its_last_change_is_new() -> None:
+    """TikTok lists images whose `modify_time` is before their `create_time`, so both must be compared."""
     made = asset(1, "2025-12-20T10:00:00Z", create_time="2026-01-05T10:00:00Z")
     old = asset(2, "2025-12-20T10:00:00Z", create_time="2025-12-19T10:00:00Z")
     reading = lists(Api({"file/image/ad/search/": [made, old]}), "creative_assets_images", since="2026-01-01 00:00:00")
@@ -165,8 +165,8 @@ async def test_an_asset_made_after_it_was_changed_is_new() -> None:
 
 
 @pytest.mark.parametrize("total", [10_000, 10_001, 25_000])
-async def test_assets_beyond_tiktoks_reach_are_a_failure(total: int) -> None:
-    """What TikTok gives is delivered; that there is more, or may be, is not passed over."""
+async def test_assets_that_tiktok_does_not_list_are_a_failure(total: int) -> None:
+    """The records that TikTok lists are delivered; that more exist, or may exist, is an error."""
     rows = [asset(n, "2026-02-01T10:00:00Z") for n in range(total)]
     api = Api({"file/image/ad/search/": rows}, reach=10_000)
     reading = lists(api, "creative_assets_images", since="2026-01-01 00:00:00")
@@ -179,34 +179,37 @@ async def test_assets_beyond_tiktoks_reach_are_a_failure(total: int) -> None:
     assert "2026-02-01" in caught.value.remedy
 
 
-async def test_a_list_of_music_beyond_its_reach_is_a_failure() -> None:
-    """It has no time, so that nothing says that the rest is not wanted."""
+async def test_music_that_tiktok_does_not_list_is_a_failure() -> None:
+    """It has no time, so nothing shows that the rest is not needed."""
     api = Api({"file/music/get/": [{"music_id": str(n)} for n in range(100_000)]})
     with pytest.raises(OutOfReachError, match="no more than 100,000"):
         await records_of(lists(api, "creative_assets_music", since="2026-01-01 00:00:00"))
 
 
-async def test_fewer_assets_than_the_reach_are_complete() -> None:
-    """One below the bound, the list has ended by itself."""
+async def test_fewer_assets_than_the_limit_are_complete() -> None:
+    """With one record fewer, the list has ended by itself."""
     rows = [asset(n, "2026-02-01T10:00:00Z") for n in range(9_999)]
     came = await records_of(lists(Api({"file/image/ad/search/": rows}), "creative_assets_images"))
     assert len(came) == 9_999
 
 
-async def test_what_is_out_of_reach_is_not_missed_if_it_is_too_old() -> None:
-    """The search gives what changed last: once it has come below the state, the rest is older still. It is told of."""
+async def test_assets_that_are_not_listed_are_not_missed_if_they_are_older_than_the_state() -> None:
+    """TikTok lists what changed last. Once a record is older than the state, the rest is older still.
+
+    A notice says so.
+    """
     rows = [asset(n, "2026-02-01T10:00:00Z" if n < 9_999 else "2025-06-01T10:00:00Z") for n in range(12_000)]
     api = Api({"file/image/ad/search/": rows}, reach=10_000)
     reading = lists(api, "creative_assets_images", since="2026-01-01 00:00:00")
     assert len(await records_of(reading)) == 9_999
     (notice,) = reading.notices
     assert notice.level == "info"
-    assert "there are 12,000" in notice.text
+    assert "12,000 exist" in notice.text
     assert "before 2025-06-01 10:00:00" in notice.text
 
 
-async def test_what_is_out_of_reach_may_be_wanted_if_others_were_made_after_they_were_changed() -> None:
-    """What is left out was changed before the oldest that came, and made as long after that as any that came."""
+async def test_assets_that_are_not_listed_may_be_needed_if_others_were_created_after_their_change() -> None:
+    """They changed before the oldest one listed, and may have been created as long after that as any listed one."""
     slow = asset(0, "2025-06-20T10:00:00Z", create_time="2025-12-20T10:00:00Z")  # it took 183 days
     rows = [slow, *(asset(n, "2025-06-18T10:00:00Z") for n in range(1, 12_000))]
     for since, wanted in (("2025-12-18 10:00:00", True), ("2025-12-18 10:00:01", False)):
@@ -215,11 +218,11 @@ async def test_what_is_out_of_reach_may_be_wanted_if_others_were_made_after_they
         with pytest.raises(OutOfReachError, match="no more than 10,000") if wanted else nullcontext() as caught:
             await records_of(reading, came)
         assert [record["image_id"] for record in came] == ["i0"]
-        assert (caught is None) or "start_date after 2025-12-18 nothing is missing" in caught.value.remedy
+        assert (caught is None) or "start_date after 2025-12-18, nothing is missing" in caught.value.remedy
 
 
-async def test_what_is_within_reach_and_never_comes_is_no_old_news() -> None:
-    """One of the 10,000 that TikTok should give is missing, which says nothing of when it was changed."""
+async def test_a_missing_asset_within_the_limit_is_a_failure() -> None:
+    """One of the 10,000 that TikTok should list is missing, and nobody knows when it changed."""
     rows = [asset(n, "2026-02-01T10:00:00Z" if n < 5000 else "2025-06-01T10:00:00Z") for n in range(12_000)]
 
     def answer(params: dict[str, Any]) -> Reply:
@@ -229,14 +232,14 @@ async def test_what_is_within_reach_and_never_comes_is_no_old_news() -> None:
         return success({"list": given_now, "page_info": info})
 
     reading = lists(Api({"file/image/ad/search/": answer}), "creative_assets_images", since="2026-01-01 00:00:00")
-    with pytest.raises(IncompleteReadError, match="gave 9,999 of the 10,000 rows"):
+    with pytest.raises(IncompleteReadError, match="delivered 9,999 of the 10,000 rows"):
         await records_of(reading)
     assert reading.notices == []
 
 
 @given(st.integers(0, 45))
-def test_pixels_are_asked_about_ten_at_a_time(count: int) -> None:
-    """Each of the account's pixels once, in order, no request with more than ten, none without one."""
+def test_pixels_are_requested_ten_at_a_time(count: int) -> None:
+    """Each of the account's pixels once, in order; no request has more than ten, and none is empty."""
     parent = object_stream("pixel_events_statistics").source.parent
     assert parent is not None
     asked = [one.params["pixel_ids"] for one in parent_params(parent, [{"pixel_id": str(n)} for n in range(count)])]
@@ -245,8 +248,8 @@ def test_pixels_are_asked_about_ten_at_a_time(count: int) -> None:
     assert all(1 <= len(ids) <= 10 for ids in asked)
 
 
-async def test_statistics_are_of_the_accounts_own_pixels_and_thirty_days() -> None:
-    """No pixel of another account is asked about, and the range is today and the 29 days before."""
+async def test_statistics_are_requested_for_the_accounts_pixels_and_thirty_days() -> None:
+    """No pixel of another account is requested, and the range is today and the 29 days before."""
     api = Api(
         {
             "pixel/list/": [{"pixel_id": str(n)} for n in range(25)],
@@ -263,14 +266,14 @@ async def test_statistics_are_of_the_accounts_own_pixels_and_thirty_days() -> No
     assert all(set(params) == {"pixel_ids", "date_range"} for params in asked)
 
 
-async def test_an_account_without_pixels_is_asked_for_no_statistics() -> None:
-    """An empty list of ids would be a request for nothing."""
+async def test_an_account_without_pixels_needs_no_request_for_statistics() -> None:
+    """A request with an empty list of ids would be useless."""
     api = Api({"pixel/list/": []})
     assert await records_of(lists(api, "pixel_events_statistics")) == []
 
 
-async def test_a_pixel_without_permission_costs_no_other() -> None:
-    """The request that it spoils is divided until it is alone; then it is left out, and that is said."""
+async def test_a_pixel_without_permission_does_not_affect_others() -> None:
+    """Its request is divided until it is alone; then it is left out, and a notice says so."""
 
     def stats(params: dict[str, Any]) -> Reply:
         ids = params["pixel_ids"]
@@ -287,7 +290,7 @@ async def test_a_pixel_without_permission_costs_no_other() -> None:
 
 
 async def test_another_missing_permission_is_a_failure() -> None:
-    """The same code with another message means that the account is out of reach."""
+    """The same code with another message means that the account is inaccessible."""
     api = Api(
         {
             "pixel/list/": [{"pixel_id": "1"}],
@@ -299,13 +302,13 @@ async def test_another_missing_permission_is_a_failure() -> None:
     assert caught.value.code == 40001
 
 
-def group(number: int, campaign: int, goal: str | None) -> dict[str, Any]:
+def ad_group(number: int, campaign: int, goal: str | None) -> dict[str, Any]:
     """An ad group."""
     return {"adgroup_id": str(number), "campaign_id": str(campaign), "optimization_goal": goal}
 
 
-async def test_instant_pages_are_asked_about_as_the_account_advertises() -> None:
-    """Each pair of objective and goal that an ad group has, once, through its campaign; no pair is made up."""
+async def test_instant_pages_are_requested_for_the_accounts_own_pairs() -> None:
+    """Each pair of objective and goal that an ad group has through its campaign, once; no other pair."""
     api = Api(
         {
             "campaign/get/": [
@@ -334,8 +337,8 @@ async def test_instant_pages_are_asked_about_as_the_account_advertises() -> None
     assert [set(record) for record in came] == [{"advertiser_id", "business_type"}] * 3
 
 
-async def test_a_pair_without_instant_pages_is_no_error() -> None:
-    """TikTok refuses it as not acceptable; the others are read, and nobody needs to be told."""
+async def test_a_pair_without_instant_pages_is_not_an_error() -> None:
+    """TikTok does not accept it; the others are read, and no notice is needed."""
 
     def events(params: dict[str, Any]) -> Reply:
         if params["optimization_goal"] == "REACH":
@@ -367,8 +370,8 @@ async def test_another_parameter_error_is_never_ignored() -> None:
         await records_of(lists(api, "pixel_instant_page_events"))
 
 
-async def test_deleted_parents_count_if_deleted_objects_are_wanted() -> None:
-    """`include_deleted` reaches the lists that are read on the way."""
+async def test_deleted_parents_count_if_deleted_objects_are_included() -> None:
+    """`include_deleted` also applies to the lists that are read for the parameters."""
     api = Api({"campaign/get/": [], "adgroup/get/": []})
     await records_of(lists(api, "pixel_instant_page_events", deleted=True))
     statuses = {
@@ -379,8 +382,8 @@ async def test_deleted_parents_count_if_deleted_objects_are_wanted() -> None:
     assert statuses == {"STATUS_ALL"}
 
 
-def test_what_takes_one_at_a_time_in_a_list_gets_a_list_of_one() -> None:
-    """As the shop of a GMV Max report: the parameter is a list, and holds one id."""
+def test_a_list_parameter_that_accepts_one_value_gets_a_list_of_one() -> None:
+    """For example the shop of a GMV Max report."""
     shops = Parent(stream="pixels", parameters={"store_ids": "store_id"}, at_once=1)
     asked = parent_params(shops, [{"store_id": 5}, {"store_id": "6"}, {"store_id": "5"}, {"store_id": ""}])
     assert [one.params for one in asked] == [{"store_ids": ["5"]}, {"store_ids": ["6"]}]
@@ -388,8 +391,8 @@ def test_what_takes_one_at_a_time_in_a_list_gets_a_list_of_one() -> None:
 
 
 @given(st.lists(st.integers().map(str), min_size=2, max_size=12), st.text())
-def test_halves_of_a_question_ask_the_same(ids: list[str], plain: str) -> None:
-    """Lists are divided, other values are in both."""
+def test_halves_of_parent_params_contain_the_same_values(ids: list[str], plain: str) -> None:
+    """Lists are divided; other values are in both."""
     halves = ParentParams({"ids": ids, "kind": plain}).halves()
     assert halves is not None
     first, second = (one.params for one in halves)
@@ -399,20 +402,20 @@ def test_halves_of_a_question_ask_the_same(ids: list[str], plain: str) -> None:
     assert (first["kind"], second["kind"]) == (plain, plain)
 
 
-def test_a_question_about_one_thing_has_no_halves() -> None:
-    """There is nothing smaller to ask."""
+def test_parent_params_with_one_value_have_no_halves() -> None:
+    """There is nothing smaller to request."""
     assert ParentParams({"objective_type": "TRAFFIC"}).halves() is None
     assert ParentParams().halves() is None
 
 
-def test_a_list_that_stands_alone_is_asked_for_by_account_only() -> None:
-    """No filter, no range, no parameter of another list."""
+def test_a_list_without_a_parent_is_requested_by_account_only() -> None:
+    """Without a filter, a range or a parameter from another list."""
     (request,) = object_requests(stream("spark_ads"), "7001", include_deleted=True, today=TODAY)
     assert request.params == {"advertiser_id": "7001"}
 
 
 async def synced(api: Api, name: str, state: Any = None, **settings: Any) -> list[Any]:
-    """What a sync of one stream of one account says."""
+    """The events of a sync of one stream of one account."""
     info = {"advertiser_id": "7001", "display_timezone": "UTC", "create_time": 1672531200}
     api._endpoints = {**api._endpoints, "advertiser/info/": lambda _: success({"list": [info]})}
     clock = FakeClock(datetime(2026, 3, 10, 12, tzinfo=UTC))
@@ -427,7 +430,7 @@ async def synced(api: Api, name: str, state: Any = None, **settings: Any) -> lis
 
 
 async def test_the_state_of_assets_is_written_as_airbyte_4_writes_it() -> None:
-    """Airbyte 4.4 and later has one form for all objects, a space and a Z, and reads 3.9.6's with a T as well."""
+    """Airbyte 4.4 and later has one form for all objects, with a space and a Z, and also reads 3.9.6's with a T."""
     rows = [asset(1, "2026-02-01T10:00:00Z"), asset(2, "2026-01-20T10:00:00Z")]
     api = Api({"file/image/ad/search/": rows})
     events = await synced(api, "creative_assets_images", {"modify_time": "2026-01-25T00:00:00Z"})
@@ -437,8 +440,8 @@ async def test_the_state_of_assets_is_written_as_airbyte_4_writes_it() -> None:
     assert entry["cursor"] == {"modify_time": "2026-02-01 10:00:00Z"}
 
 
-async def test_what_was_left_out_is_told() -> None:
-    """The log has it, and the stream is complete all the same."""
+async def test_what_is_left_out_is_in_the_log() -> None:
+    """The stream is complete all the same."""
     api = Api({"pixel/list/": [{"pixel_id": "2"}], "pixel/event/stats/": lambda _: NO_PERMISSION})
     events = await synced(api, "pixel_events_statistics")
     (said,) = [event.text for event in events if isinstance(event, Notice)]
@@ -447,8 +450,8 @@ async def test_what_was_left_out_is_told() -> None:
     assert ended.complete
 
 
-async def test_assets_out_of_reach_fail_their_account_and_keep_its_state() -> None:
-    """The records that TikTok gives are delivered, and the stream is not complete."""
+async def test_assets_that_are_not_listed_fail_their_account_and_keep_its_state() -> None:
+    """The records that TikTok lists are delivered, and the stream is incomplete."""
     rows = [asset(n, "2026-02-01T10:00:00Z") for n in range(10_050)]
     events = await synced(Api({"file/image/ad/search/": rows}, reach=10_000), "creative_assets_images")
     (ended,) = [event for event in events if isinstance(event, StreamEnded)]
@@ -458,7 +461,7 @@ async def test_assets_out_of_reach_fail_their_account_and_keep_its_state() -> No
 
 
 async def test_the_sum_over_a_year_is_one_request() -> None:
-    """Of many years the last 365 days up to the end date are asked for, in one window, without `query_lifetime`."""
+    """For many years, the last 365 days up to the end date, in one window, without `query_lifetime`."""
     row = {
         "dimensions": {"advertiser_id": "7001", "gender": "MALE", "age": "AGE_25_34"},
         "metrics": {"spend": "1.00"},
@@ -479,8 +482,8 @@ async def test_the_sum_over_a_year_is_one_request() -> None:
     assert (ended.complete, ended.records) == (True, 1)
 
 
-async def test_a_sum_is_never_taken_apart() -> None:
-    """Two halves of the days would be two rows of one key, each with a part of the sum: it fails instead."""
+async def test_a_sum_over_days_is_never_divided() -> None:
+    """Two halves of the days would be two rows with one key, each with some of the sum, so it fails instead."""
     api = Api({"report/integrated/get/": lambda _: refusal(40067, "too large")})
     events = await synced(api, "advertisers_audience_reports_lifetime", start_date=date(2026, 1, 1))
     (ended,) = [event for event in events if isinstance(event, StreamEnded)]
@@ -491,7 +494,7 @@ async def test_a_sum_is_never_taken_apart() -> None:
 
 
 async def test_a_sync_over_midnight_leaves_the_next_day_its_full_read() -> None:
-    """Where only changed ads were asked for, the cursor stays on the day on which all of them were read."""
+    """If only changed ads were read, the cursor stays on the day on which all were read."""
     clock = FakeClock()
     api = Api({"ad/get/": [{"ad_id": "1", "modify_time": "2026-03-11 02:00:00"}]})
     reading = WindowReader(config(), client(api, clock), buffer := ByteQueue[Event | None](10**6))
@@ -505,7 +508,7 @@ async def test_a_sync_over_midnight_leaves_the_next_day_its_full_read() -> None:
 
 
 class SlowApi(Api):
-    """As `Api`, with an answer that takes a while."""
+    """An `Api` whose answers take a while."""
 
     under_way = 0
     most = 0
@@ -521,8 +524,8 @@ class SlowApi(Api):
 
 
 @pytest.mark.parametrize("pages", [1, 4])
-async def test_pages_of_a_list_are_asked_for_at_once(pages: int) -> None:
-    """As many as its share of the quota allows, and each object comes once."""
+async def test_pages_of_a_list_are_requested_in_parallel(pages: int) -> None:
+    """As many as its budget allows, and each object comes once."""
     api = SlowApi({"ad/get/": [{"ad_id": str(n), "modify_time": "2026-02-01 00:00:00"} for n in range(9_500)]})
     lists = ObjectLists(
         client(api, FakeClock(), tier=tier_of(1000)),

@@ -1,4 +1,4 @@
-"""What of a report is in memory while it is read."""
+"""How much of a report is in memory while it is read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PAGES, ROWS = 8, 1000
 
 
 class Counted:
-    """The number of rows of a page, and nothing of them."""
+    """A sink that only counts the rows of a page."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -47,7 +47,7 @@ class Counted:
 
 
 class Report:
-    """A report of several pages, which looks around each time that one is asked for."""
+    """A report of several pages that counts the pages in memory each time one is requested."""
 
     def __init__(self) -> None:
         self.kept: list[weakref.ref[Counted]] = []
@@ -90,8 +90,8 @@ def window_of(report: Report) -> ReportWindow:
     )
 
 
-async def test_a_page_is_not_kept_while_the_next_is_asked_for() -> None:
-    """Whoever takes the pages decides how long they live; on their way nobody holds one."""
+async def test_a_page_is_not_in_memory_while_the_next_is_requested() -> None:
+    """Only the caller decides how long a page lives; the readers hold no reference to one."""
     report = Report()
     rows = 0
     async for delivery in window_of(report).deliveries():
@@ -103,13 +103,13 @@ async def test_a_page_is_not_kept_while_the_next_is_asked_for() -> None:
 
 
 async def rows_of(walker: ListReader[RecordList], request: Request) -> int:
-    """How many rows of a list are delivered."""
+    """The number of delivered rows of a list."""
     return sum([len(delivery.records) async for delivery in walker.read(request)])
 
 
 @pytest.mark.parametrize(("disjoint", "again"), [(True, PAGES * ROWS), (False, 0)])
-async def test_keys_are_forgotten_with_a_list_that_no_other_meets(disjoint: bool, again: int) -> None:
-    """They tell repeated rows while it is read; only a list that others may meet is remembered beyond its end."""
+async def test_keys_of_a_disjoint_list_are_dropped_after_it(disjoint: bool, again: int) -> None:
+    """They identify repeated rows while it is read; only keys of lists that may overlap are needed later."""
     of = stream("ads_reports_daily")
     walker = ListReader(client(Report(), FakeClock(), tier=tier_of(1000)), report_reader(of))
     request = Request(endpoint=of.endpoint, params={"start_date": "2026-01-01"}, page_size=ROWS, disjoint=disjoint)
@@ -117,8 +117,8 @@ async def test_keys_are_forgotten_with_a_list_that_no_other_meets(disjoint: bool
     assert await rows_of(walker, request) == again
 
 
-async def test_keys_of_a_list_that_broke_off_are_kept() -> None:
-    """What was delivered of it does not come again with the smaller parts that are asked for instead."""
+async def test_keys_of_a_list_that_failed_are_kept() -> None:
+    """Its delivered rows must not come again with the smaller pieces that are read instead."""
     of, report = stream("ads_reports_daily"), Report()
     walker = ListReader(client(report, FakeClock(), tier=tier_of(1000)), report_reader(of))
     request = Request(endpoint=of.endpoint, params={"start_date": "2026-01-01"}, page_size=ROWS, disjoint=True)

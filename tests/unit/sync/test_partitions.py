@@ -32,39 +32,39 @@ def plan(
     now: datetime = NOON,
     **fields: Any,
 ) -> list[Partition]:
-    """The parts of one stream."""
+    """The partitions of one stream."""
     selected = Selected(stream(name), incremental=cursors is not None)
     return plan_stream(settings or config(**fields), selected, cursors, accounts or (account(),), ClockReading.at(now))
 
 
 def days_of(part: Partition) -> list[date]:
-    """Every day that a part reads."""
+    """Every day that a partition reads."""
     return [
         window.start + n * DAY for window in part.windows() if isinstance(window, Window) for n in range(window.days)
     ]
 
 
 def test_without_an_end_today_is_the_last_day() -> None:
-    """Reading goes up to today there, included."""
+    """Reading goes up to the account's today, inclusive."""
     (part,) = plan("ads_reports_daily")
     assert (part.first, part.last) == (date(2026, 1, 1), TODAY)
 
 
 def test_the_end_date_is_included() -> None:
-    """The last day asked for is read."""
+    """The configured last day is read."""
     (part,) = plan("ads_reports_daily", end_date=date(2026, 1, 31))
     assert days_of(part)[-1] == date(2026, 1, 31)
 
 
 def test_a_sandbox_has_figures_of_days_before_its_account() -> None:
-    """TikTok's mock figures are of December 2020, whenever the sandbox account was made."""
+    """TikTok's mock figures are of December 2020, whenever the sandbox account was created."""
     settings = config(sandbox=True, start_date=date(2020, 12, 8), end_date=date(2020, 12, 19))
     (part,) = plan("ads_reports_daily", account(created=date(2026, 1, 1)), settings=settings)
     assert (part.first, part.last) == (date(2020, 12, 8), date(2020, 12, 19))
 
 
 def test_an_end_in_the_future_is_today() -> None:
-    """No day is asked for that has not begun."""
+    """Days that have not begun are not requested."""
     (part,) = plan("ads_reports_daily", end_date=date(2030, 1, 1))
     assert part.last == TODAY
 
@@ -78,7 +78,7 @@ def test_start_equal_to_end_is_one_day(name: str) -> None:
 
 
 def test_a_start_in_the_future_reads_nothing() -> None:
-    """There is no part without a day."""
+    """A partition without a day does not exist."""
     assert plan("ads_reports_daily", start_date=TODAY + DAY) == []
 
 
@@ -94,8 +94,8 @@ def test_today_is_the_accounts() -> None:
     assert [part.last for part in parts] == [date(2026, 3, 11), date(2026, 3, 10), date(2026, 3, 9)]
 
 
-def test_the_state_stays_where_a_day_has_surely_begun() -> None:
-    """Days of an account whose zone is unknown are read ahead, and read again: they may have hours to come."""
+def test_the_state_stays_at_a_day_that_has_certainly_begun() -> None:
+    """Days of an account in an unknown zone are read ahead, and read again: they may not be over."""
     noon = datetime(2026, 3, 10, 12, tzinfo=UTC)
     unknown, kiritimati = account("1", zone=ZONE_AHEAD_OF_ALL), account("2", zone=ZoneInfo("Pacific/Kiritimati"))
     parts = plan("ads_reports_hourly", unknown, kiritimati, now=noon)
@@ -105,8 +105,8 @@ def test_the_state_stays_where_a_day_has_surely_begun() -> None:
     assert part.state_limit == date(2026, 3, 1)
 
 
-def test_where_clocks_disagree_the_later_one_decides_what_is_read_and_the_earlier_one_the_state() -> None:
-    """Whichever is wrong, no day is left out."""
+def test_the_later_clock_decides_what_is_read_and_the_earlier_one_the_state() -> None:
+    """Whichever of them is wrong, no day is left out."""
     (part,) = plan_stream(
         config(),
         Selected(stream("ads_reports_daily"), incremental=True),
@@ -120,24 +120,24 @@ def test_where_clocks_disagree_the_later_one_decides_what_is_read_and_the_earlie
 
 
 def test_no_window_before_the_account_existed() -> None:
-    """An account made in February has no January."""
+    """An account created in February has no January."""
     (part,) = plan("ads_reports_hourly", account(created=date(2026, 2, 10)))
     assert days_of(part)[0] == date(2026, 2, 10)
 
 
-def test_an_account_made_tomorrow_was_not() -> None:
-    """Whatever TikTok says: a time in the future must not leave out days that there are."""
+def test_a_creation_time_in_the_future_is_ignored() -> None:
+    """It must not leave out days with data."""
     (part,) = plan("ads_reports_hourly", account(created=TODAY + DAY))
     assert (part.first, part.last) == (date(2026, 1, 1), TODAY)
 
 
-def test_an_account_made_after_the_end_has_no_part() -> None:
-    """It has nothing to read, and that is no failure."""
+def test_an_account_created_after_the_end_has_no_partition() -> None:
+    """It has nothing to read, and that is not a failure."""
     assert plan("ads_reports_daily", account(created=date(2026, 2, 1)), end_date=date(2026, 1, 31)) == []
 
 
 def test_hourly_windows_hold_one_day() -> None:
-    """TikTok takes one day by the hour, whatever the granularity."""
+    """TikTok accepts one day per request by the hour, whatever the granularity."""
     (part,) = plan("ads_reports_hourly", report_granularity=30)
     assert {window.days for window in part.windows() if window} == {1}
     assert part.size == (TODAY - date(2026, 1, 1)).days + 1
@@ -145,7 +145,7 @@ def test_hourly_windows_hold_one_day() -> None:
 
 @pytest.mark.parametrize("granularity", [1, 7, 30])
 def test_daily_windows_hold_as_many_days_as_configured(granularity: int) -> None:
-    """`report_granularity` is the most a window holds."""
+    """`report_granularity` is the most days in a window."""
     (part,) = plan("ads_reports_daily", report_granularity=granularity)
     assert max(window.days for window in part.windows() if window) == granularity
 
@@ -159,7 +159,7 @@ def test_daily_windows_hold_as_many_days_as_configured(granularity: int) -> None
     st.integers(min_value=0, max_value=60),
     st.integers(min_value=1, max_value=30),
 )
-def test_the_days_of_a_report_are_whole(
+def test_every_day_of_a_report_is_read_once(
     name: str,
     start: date,
     span: int | None,
@@ -168,7 +168,7 @@ def test_the_days_of_a_report_are_whole(
     lookback: int,
     granularity: int,
 ) -> None:
-    """Every day from the first that is due to the last is read once, and none outside what was asked for."""
+    """From the first day that is due to the last, and none outside the configured range."""
     end = None if span is None else start + span * DAY
     field = stream(name).cursor or ""
     cursors = Cursors(field, {"7001": f"{state} 00:00:00"} if state else {})
@@ -196,7 +196,7 @@ def test_a_full_refresh_ignores_the_state() -> None:
 
 
 def test_a_new_account_starts_from_the_start_date() -> None:
-    """The other account's cursor is not its own."""
+    """Another account's cursor does not apply to it."""
     cursors = Cursors("stat_time_day", {"1": "2026-03-01 00:00:00"})
     old, new = plan("ads_reports_daily", account("1"), account("2"), cursors=cursors, attribution_window=3)
     assert old.first == date(2026, 2, 26)
@@ -211,7 +211,7 @@ def test_an_hourly_cursor_in_the_middle_of_a_day_reads_the_day_again() -> None:
 
 
 def test_a_lifetime_report_is_one_window_without_days() -> None:
-    """It is asked for once an account."""
+    """It is requested once per account."""
     parts = plan("ads_reports_lifetime", account("1"), account("2"))
     assert [list(part.windows()) for part in parts] == [[None], [None]]
     assert [part.size for part in parts] == [1, 1]
@@ -221,7 +221,7 @@ def test_a_lifetime_report_is_one_window_without_days() -> None:
 def test_a_sum_without_days_is_one_window_of_a_year_at_most(
     back: int, until: int, created: int | None, granularity: int
 ) -> None:
-    """Its rows have no day, so that two windows would be two rows of one key: the last 365 days are what it sums up."""
+    """Its rows have no day, so two windows would give two rows with one key. It covers the last 365 days."""
     end = TODAY - until * DAY
     start = min(TODAY - back * DAY, end)
     made = None if created is None else TODAY - created * DAY
@@ -237,8 +237,8 @@ def test_a_sum_without_days_is_one_window_of_a_year_at_most(
 
 
 @pytest.mark.parametrize("name", ["campaigns", "ad_groups", "ads"])
-def test_objects_are_left_out_before_the_start_date(name: str) -> None:
-    """Without a state `start_date` is the oldest change that counts."""
+def test_objects_before_the_start_date_are_left_out(name: str) -> None:
+    """Without a state, `start_date` is the oldest change that counts."""
     (part,) = plan(name)
     assert part.modified_since == "2026-01-01 00:00:00"
     assert list(part.windows()) == [None]
@@ -248,8 +248,8 @@ def test_objects_are_left_out_before_the_start_date(name: str) -> None:
     ("cursor", "expected"),
     [("2026-03-01 10:00:00", "2026-03-01 10:00:00"), ("2025-03-01 10:00:00", "2026-01-01 00:00:00")],
 )
-def test_objects_are_left_out_before_the_later_of_start_and_state(cursor: str, expected: str) -> None:
-    """A state older than `start_date` does not bring back what is not asked for."""
+def test_objects_before_the_later_of_start_and_state_are_left_out(cursor: str, expected: str) -> None:
+    """A state older than `start_date` does not extend the range."""
     (part,) = plan("ads", cursors=Cursors("modify_time", {"7001": cursor}))
     assert part.modified_since == expected
 
@@ -261,15 +261,15 @@ def test_objects_of_a_new_account_start_from_the_start_date() -> None:
 
 
 @pytest.mark.parametrize("name", [one.name for one in STREAMS if one.scope is not Scope.ACCOUNT])
-def test_streams_about_accounts_are_one_part(name: str) -> None:
-    """However many accounts there are, they are read once."""
+def test_streams_about_accounts_are_one_partition(name: str) -> None:
+    """They are read once, however many accounts there are."""
     (part,) = plan(name, account("1"), account("2"))
     assert part.account is None
     assert part.size == 1
 
 
 @pytest.mark.parametrize("name", [one.name for one in STREAMS if one.scope is Scope.ACCOUNT])
-def test_every_other_stream_is_a_part_an_account(name: str) -> None:
+def test_every_other_stream_is_one_partition_per_account(name: str) -> None:
     """Accounts keep their order."""
     parts = plan(name, account("1"), account("2"))
     assert [part.account.advertiser_id for part in parts if part.account] == ["1", "2"]
@@ -282,7 +282,7 @@ def test_short_streams_come_first() -> None:
     assert in_order_of_size(parts) == ["ads_reports_lifetime", "ads_reports_daily", "ads_reports_hourly"]
 
 
-def test_streams_of_one_size_keep_their_order() -> None:
+def test_streams_of_equal_size_keep_their_order() -> None:
     """The catalog's order decides between equals."""
     parts: dict[str, list[Partition]] = {"b": [], "a": [], "c": []}
     assert in_order_of_size(parts) == ["b", "a", "c"]
@@ -305,15 +305,15 @@ ALL = "2026-01-01 00:00:00"
     ],
 )
 @pytest.mark.parametrize("name", ["campaigns", "ad_groups", "ads"])
-def test_which_objects_come_is_a_choice(
+def test_refresh_objects_decides_which_objects_are_read(
     name: str, refresh: str, cursors: Cursors | None, since: str, only_changed: bool
 ) -> None:
-    """`daily` delivers all in the first sync of a day, which is the one whose cursor is not of that day."""
+    """`daily` delivers all in the first sync of a day, which is the one whose cursor is of an earlier day."""
     (part,) = plan(name, cursors=cursors, refresh_objects=Refresh(refresh))
     assert (part.modified_since, part.only_changed) == (since, only_changed)
 
 
 def test_assets_have_no_status_to_refresh() -> None:
-    """An image changes only when its `modify_time` does."""
+    """An image changes only with its `modify_time`."""
     (part,) = plan("creative_assets_images", cursors=YESTERDAYS, refresh_objects=Refresh.ALWAYS)
     assert part.modified_since == "2026-03-09 23:00:00"

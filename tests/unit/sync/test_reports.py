@@ -50,7 +50,7 @@ def all_cells(pieces: list[Piece]) -> Counter[tuple[date | None, str | None]]:
 
 
 @given(_pieces)
-def test_halves_are_the_same_rows_in_two_parts(piece: Piece) -> None:
+def test_halves_are_the_same_rows_in_two_pieces(piece: Piece) -> None:
     """Each day of each object is in one of them, and both are smaller; one day of one object has none."""
     halves = piece.halves()
     if len(cells(piece)) == 1:
@@ -65,13 +65,13 @@ def test_halves_are_the_same_rows_in_two_parts(piece: Piece) -> None:
 
 @given(_pieces.filter(lambda piece: piece.window is not None and piece.window.days > 1))
 def test_days_are_halved_before_ids(piece: Piece) -> None:
-    """A report of fewer days is a smaller query; the ids of a part stay together."""
+    """A report of fewer days is a smaller query; the ids of a piece stay together."""
     assert [half.ids for half in piece.halves() or []] == [piece.ids, piece.ids]
 
 
 @given(_windows, _ids)
 def test_a_sum_is_divided_by_objects_only(window: Window, ids: list[str]) -> None:
-    """Rows that sum up all days would come twice, with a part of the sum each."""
+    """Divided by days, a row that sums up all days would come twice, each time with some of the sum."""
     piece = Piece(window, "campaign_ids" if ids else None, tuple(ids), summed=True)
     halves = piece.halves()
     if len(ids) < 2:
@@ -85,7 +85,7 @@ def test_a_sum_is_divided_by_objects_only(window: Window, ids: list[str]) -> Non
 
 @given(_pieces)
 def test_halving_ends_at_one_day_of_one_object(piece: Piece) -> None:
-    """However often something is too large, the parts come down to the smallest, all of them, each once."""
+    """However often a piece is too large, halving reaches all the smallest pieces, each once."""
     smallest, left = [], [piece]
     while left:
         one = left.pop()
@@ -100,7 +100,7 @@ def test_halving_ends_at_one_day_of_one_object(piece: Piece) -> None:
 
 @given(_pieces)
 def test_halves_of_ids_keep_the_days(piece: Piece) -> None:
-    """Where too many ads are the trouble, fewer days would not help."""
+    """If there are too many ads, fewer days would not help."""
     halves = piece.id_halves()
     if len(piece.ids) < 2:
         assert halves is None
@@ -112,10 +112,10 @@ def test_halves_of_ids_keep_the_days(piece: Piece) -> None:
 
 
 @given(_windows.filter(lambda window: window.days > 1), _ids, st.integers(_MOST + 1, 10**8))
-def test_shorter_parts_are_the_same_days_with_as_many_rows_as_one_walk_should_have(
+def test_shorter_pieces_are_the_same_days_with_as_many_rows_as_one_pass_should_read(
     window: Window, ids: list[str], total: int
 ) -> None:
-    """At least two parts, in order; rows that are spread evenly are few enough in each part of more than a day."""
+    """At least two pieces, in order. If rows are spread evenly, each piece of several days is short enough."""
     piece = Piece(window, "campaign_ids" if ids else None, tuple(ids))
     parts = piece.shorter(total, _MOST)
     assert len(parts) > 1
@@ -127,15 +127,15 @@ def test_shorter_parts_are_the_same_days_with_as_many_rows_as_one_walk_should_ha
 
 
 @given(_windows.filter(lambda window: window.days > 1), st.integers(_MOST + 1, 10**8))
-def test_shorter_parts_are_no_shorter_than_need_be(window: Window, total: int) -> None:
-    """A day more would be too much for all but the last, so there are not more requests than that."""
+def test_shorter_pieces_are_no_shorter_than_necessary(window: Window, total: int) -> None:
+    """One more day would be too much for all but the last, so there are no unnecessary requests."""
     parts = [part.window for part in Piece(window).shorter(total, _MOST) if part.window is not None]
     assert all((one.days + 1) * total / window.days > _MOST for one in parts[:-1])
 
 
 @given(_pieces, st.integers(0, 350))
-def test_a_piece_by_objects_names_each_once_and_no_more_than_a_filter_takes(piece: Piece, count: int) -> None:
-    """The days stay, the ids come in their order, and all filters but the last are full."""
+def test_pieces_by_objects_contain_each_id_once_and_no_more_than_a_filter_accepts(piece: Piece, count: int) -> None:
+    """The days stay, the ids keep their order, and all filters but the last are full."""
     ids = [str(10**18 + n) for n in range(count)]
     parts = piece.by("adgroup_ids", ids)
     assert [one for part in parts for one in part.ids] == ids
@@ -145,7 +145,7 @@ def test_a_piece_by_objects_names_each_once_and_no_more_than_a_filter_takes(piec
 
 
 class TooLarge:
-    """Finds every report too large."""
+    """Answers that every report is too large."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, str]] = []
@@ -159,7 +159,7 @@ class TooLarge:
 
 
 async def test_a_day_that_stays_too_large_is_an_error() -> None:
-    """If the report that names the campaigns is too large as well, the window fails: it does not end without rows."""
+    """If the report of the campaigns is too large as well, the window fails instead of ending without rows."""
     transport = TooLarge()
     day = date(2026, 1, 1)
     window = ReportWindow(
@@ -182,7 +182,7 @@ async def test_a_day_that_stays_too_large_is_an_error() -> None:
 
 
 class Unused:
-    """Finds every report about ads too much, though nothing ever happened in the account.
+    """Answers that every report about ads is too large, although the account has no data.
 
     Args:
         answer: What is said to a report about ads.
@@ -212,8 +212,8 @@ class Unused:
     [Reply(200, {"X-Tt-Ads-Throttle": "20k"}, page([])), refusal(40067), refusal(50002)],
     ids=["cut", "too large", "slow"],
 )
-async def test_a_large_account_where_nothing_happened_has_no_rows(answer: Reply, refused: str) -> None:
-    """However many ads an account has: if no campaign has rows on the days, there is nothing to read, and no error."""
+async def test_a_large_account_without_data_has_no_rows(answer: Reply, refused: str) -> None:
+    """If no campaign has rows on the days, there is nothing to read and no error, however many ads there are."""
     transport = Unused(answer, refused)
     day = date(2026, 1, 1)
     window = ReportWindow(
@@ -260,13 +260,13 @@ class Business:
 
 
 def rows_of(dimensions: list[dict[str, str]], headers: Mapping[str, str] | None = None) -> Reply:
-    """A page of rows that have these dimensions and no metrics to speak of."""
+    """A page of rows with these dimensions and unimportant metrics."""
     info = {"page": 1, "page_size": 1000, "total_number": len(dimensions), "total_page": 1}
     return success({"list": [{"dimensions": one, "metrics": {}} for one in dimensions], "page_info": info}, headers)
 
 
-async def told(refuse: Callable[[tuple[str, ...], str, str], str]) -> list[str]:
-    """The rows of two days, and `whole` wherever the days that came are said to be whole."""
+async def deliveries_of(refuse: Callable[[tuple[str, ...], str, str], str]) -> list[str]:
+    """The rows of two days, and `whole` wherever the delivered days are complete."""
     window = Window(date(2026, 1, 1), date(2026, 1, 2))
     reading = ReportWindow(
         client(Business(refuse), FakeClock()),  # type: ignore[arg-type]
@@ -286,8 +286,8 @@ async def told(refuse: Callable[[tuple[str, ...], str, str], str]) -> list[str]:
     return said
 
 
-async def test_days_are_whole_once_all_their_rows_came() -> None:
-    """In one piece at the end; in days after each; by campaigns only after the last campaign."""
+async def test_days_are_complete_once_all_their_rows_were_delivered() -> None:
+    """In one piece at the end; by days after each; by campaigns only after the last campaign."""
     assert await told(lambda *_: "") == ["10 01", "10 02", "20 01", "20 02", "whole"]
     by_days = await told(lambda _, first, last: "40067" if first != last else "")
     assert by_days == ["10 01", "20 01", "whole", "10 02", "20 02", "whole"]
@@ -295,8 +295,8 @@ async def test_days_are_whole_once_all_their_rows_came() -> None:
     assert by_campaigns == ["10 01", "10 02", "20 01", "20 02", "whole"]
 
 
-async def test_a_day_is_not_whole_while_an_earlier_campaign_has_more_days_than_it() -> None:
-    """The first campaign came with both days, the second one day at a time: nothing is whole before its last day."""
+async def test_no_day_is_complete_before_the_last_day_of_the_last_campaign() -> None:
+    """The first campaign came with both days, the second one day at a time."""
 
     def refuse(ids: tuple[str, ...], first: str, last: str) -> str:
         if len(ids) != 1:

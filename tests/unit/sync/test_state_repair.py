@@ -28,16 +28,16 @@ NOW = ClockReading.at(datetime(2026, 3, 10, 12, tzinfo=UTC))
         ("2027-01-01 00:00:00", None),
     ],
 )
-def test_a_report_was_not_read_beyond_today(cursor: str, becomes: str | None) -> None:
-    """A day or two ahead is how others count; what is farther ahead says nothing of what was read."""
+def test_a_report_cursor_beyond_today_is_set_back(cursor: str, becomes: str | None) -> None:
+    """A day or two ahead is how other connectors count; a cursor farther ahead shows nothing."""
     cursors = Cursors("stat_time_day", {"1": cursor, "2": "2026-03-02 00:00:00"})
     anew = repair(stream("ads_reports_daily"), cursors, [account("1"), account("2")], NOW)
     assert anew == (["1"] if becomes is None else [])
     assert (cursors.of("1"), cursors.of("2")) == (becomes, "2026-03-02 00:00:00")
 
 
-def test_today_is_the_accounts_own() -> None:
-    """Where it is tomorrow already, a state of tomorrow is none that is ahead; where nobody knows, it may be."""
+def test_today_is_in_the_accounts_time_zone() -> None:
+    """Where it is tomorrow already, a cursor of tomorrow is not ahead; in an unknown zone it may be."""
     tomorrow = "2026-03-11 00:00:00"
     zones = {"1": ZoneInfo("Pacific/Kiritimati"), "2": ZoneInfo("UTC"), "3": ZONE_AHEAD_OF_ALL}
     cursors = Cursors("stat_time_day", common=tomorrow)
@@ -46,16 +46,19 @@ def test_today_is_the_accounts_own() -> None:
     assert [cursors.of(one) for one in zones] == [tomorrow, "2026-03-10 00:00:00", "2026-03-10 00:00:00"]
 
 
-def test_where_clocks_disagree_the_earlier_one_decides() -> None:
-    """A state goes back to a day that has begun by both."""
+def test_a_cursor_is_set_back_by_the_earlier_clock() -> None:
+    """To a day that has begun by both clocks."""
     cursors = Cursors("stat_time_hour", {"1": "2026-03-12 00:00:00"})
     behind = msgspec.structs.replace(NOW, earliest=NOW.tiktok - timedelta(days=1))
     repair(stream("ads_reports_hourly"), cursors, [account("1")], behind)
     assert cursors.of("1") == "2026-03-09 00:00:00"
 
 
-def test_a_clock_that_is_still_ahead_makes_no_state_possible() -> None:
-    """TikTok's time decides, or nobody would find out until the clock is set, when days are passed over already."""
+def test_a_wrong_clock_that_is_still_ahead_does_not_confirm_a_cursor() -> None:
+    """TikTok's time decides.
+
+    Otherwise the error would show only after the clock is set, when days are skipped already.
+    """
     cursors = Cursors("stat_time_day", {"1": "2026-03-20 00:00:00", "2": "2026-03-12 00:00:00"})
     ahead = msgspec.structs.replace(NOW, latest=NOW.tiktok + timedelta(days=20))
     assert repair(stream("ads_reports_daily"), cursors, [account("1"), account("2")], ahead) == ["1"]
@@ -64,8 +67,8 @@ def test_a_clock_that_is_still_ahead_makes_no_state_possible() -> None:
     assert repair(stream("ads"), objects, [account("1")], ahead) == ["1"]
 
 
-def test_a_clock_that_is_behind_leaves_states_alone() -> None:
-    """What was read under the right time is not read again."""
+def test_a_clock_that_is_behind_does_not_change_states() -> None:
+    """What was read at the right time is not read again."""
     cursors = Cursors("stat_time_day", {"1": "2026-03-10 00:00:00"})
     behind = msgspec.structs.replace(NOW, earliest=NOW.tiktok - timedelta(days=20))
     assert repair(stream("ads_reports_daily"), cursors, [account("1")], behind) == []
@@ -73,15 +76,15 @@ def test_a_clock_that_is_behind_leaves_states_alone() -> None:
 
 
 @pytest.mark.parametrize(("cursor", "stays"), [("2026-03-10 12:59:00", True), ("2026-03-10 13:01:00", False)])
-def test_objects_were_not_read_beyond_now(cursor: str, stays: bool) -> None:
-    """With a state of next year none would come until then."""
+def test_an_object_cursor_beyond_now_is_set_back(cursor: str, stays: bool) -> None:
+    """With a cursor of next year, no object would be delivered until then."""
     cursors = Cursors("modify_time", {"1": cursor})
     assert repair(stream("ads"), cursors, [account("1")], NOW) == ([] if stays else ["1"])
     assert cursors.of("1") == (cursor if stays else None)
 
 
-def test_a_common_cursor_that_is_impossible_does_not_come_back() -> None:
-    """Nor through an account that has none of its own."""
+def test_an_impossible_common_cursor_does_not_return() -> None:
+    """Not even through an account without a cursor of its own."""
     cursors = Cursors("modify_time", common="2027-01-01 00:00:00")
     assert repair(stream("ads"), cursors, [account("1"), account("2")], NOW) == ["1", "2"]
     assert cursors.of("1") is None
@@ -89,7 +92,7 @@ def test_a_common_cursor_that_is_impossible_does_not_come_back() -> None:
 
 
 def test_accounts_that_the_token_lost_are_found() -> None:
-    """Those that were left out on purpose are not meant, and without a list nobody can say."""
+    """Accounts left out by the configuration do not count, and without a list nothing is known."""
     known = [Cursors("stat_time_day", {"1": "2026-03-01 00:00:00", "2": "2026-03-01 00:00:00"}), Cursors("modify_time")]
     listed = Accounts((account("1"),), AccountList([{"advertiser_id": "1"}], None))
     assert unreachable_accounts(config(), listed, known) == ["2"]
@@ -98,14 +101,14 @@ def test_accounts_that_the_token_lost_are_found() -> None:
     assert unreachable_accounts(config(), Accounts((account("1"),)), known) == []
 
 
-def test_an_account_that_a_part_of_the_list_lacks_is_not_lost() -> None:
-    """TikTok said itself that there are more."""
+def test_an_account_missing_from_a_partial_list_is_not_lost() -> None:
+    """TikTok itself says that there are more."""
     known = [Cursors("stat_time_day", {"1": "2026-03-01 00:00:00", "2": "2026-03-01 00:00:00"})]
     part = AccountList([{"advertiser_id": "1"}], PartialAnswerError("oauth2/advertiser/get/", "code 20001"))
     assert unreachable_accounts(config(), Accounts((account("1"),), part, part.incomplete), known) == []
 
 
-def test_a_notice_names_a_few() -> None:
-    """Thousands of ids help nobody."""
+def test_a_notice_names_a_few_accounts() -> None:
+    """Nobody reads thousands of ids."""
     assert list_ids(["1", "2"]) == "1, 2"
     assert list_ids([str(number) for number in range(2000)]) == "0, 1, 2, 3, 4 and 1,995 more"

@@ -22,8 +22,8 @@ def ids(accounts: int) -> list[str]:
     return [str(7_000_000_000_000_000_000 + number) for number in range(accounts)]
 
 
-def play(accounts: int, *, rows: int, seconds: int, per_second: int = 10) -> tuple[list[float], int, int]:
-    """Read windows of so many rows each, account by account; when states were due, their bytes and those of records."""
+def simulate(accounts: int, *, rows: int, seconds: int, per_second: int = 10) -> tuple[list[float], int, int]:
+    """Read windows with this many rows each, account by account. Returns the times of checkpoints, and the bytes."""
     known = ids(accounts)
     run = StreamRun(
         Selected(STREAM, incremental=True), Cursors("stat_time_day", dict.fromkeys(known, "2020-01-01")), 0.0
@@ -44,34 +44,34 @@ def play(accounts: int, *, rows: int, seconds: int, per_second: int = 10) -> tup
 
 @pytest.mark.parametrize("accounts", [1, 300, 5000])
 @pytest.mark.parametrize("rows", [1, 200])
-def test_states_weigh_little_against_records(accounts: int, rows: int) -> None:
-    """Less than a twentieth, however many accounts a state names and however few rows windows have."""
+def test_states_are_small_compared_with_records(accounts: int, rows: int) -> None:
+    """Less than a twentieth of the bytes, however many accounts a state has and however few rows windows have."""
     due, states, records = play(accounts, rows=rows, seconds=1000)
     assert due
     assert states < records / 20
 
 
 def test_a_killed_sync_of_an_agency_repeats_little() -> None:
-    """While there are records to speak of, 300 accounts have a state every few seconds."""
+    """While there are many records, 300 accounts have a checkpoint every few seconds."""
     due, _, _ = play(300, rows=100, seconds=600)
     assert max(later - earlier for earlier, later in pairwise(due)) < 5
 
 
-def test_a_stream_without_rows_saves_how_far_it_is() -> None:
-    """Empty windows are not asked for again: there is a state every half minute."""
+def test_a_stream_without_rows_has_checkpoints() -> None:
+    """Every half minute, so that empty windows are not read again."""
     due, _, _ = play(50, rows=0, seconds=600)
     assert max(later - earlier for earlier, later in pairwise([0.0, *due])) < 31
 
 
-def test_nothing_new_needs_no_state() -> None:
-    """A state is told once, however long ago that was."""
+def test_without_progress_no_checkpoint_is_due() -> None:
+    """A state is emitted once, however long ago that was."""
     run = StreamRun(Selected(STREAM, incremental=True), Cursors("stat_time_day", {"7001": "2026-01-01"}), 0.0)
     run.delivered(1000, 1000 * ROW)
     assert not run.checkpoint_due(1e6)
 
 
-def test_windows_in_part_are_named_up_to_some_and_other_trouble_once() -> None:
-    """An account may have thousands of windows, and thousands of accounts the same trouble."""
+def test_partial_windows_are_named_up_to_a_limit_and_other_failures_once() -> None:
+    """An account may have thousands of windows, and thousands of accounts may have the same failure."""
     run = StreamRun(Selected(STREAM, incremental=True), None, 0.0, tolerant=True)
     refused = rule_for(40300).error("no", endpoint="report/integrated/get/", code=40300, advertiser_id="1")
     for day in range(1, 31):

@@ -33,7 +33,7 @@ STREAM = "ads_reports_daily"
 
 
 class Report:
-    """Answers with pages of a report that has as many rows each day.
+    """Answers with pages of a report that has the same number of rows each day.
 
     Args:
         failing: The first day of the windows that cannot be had beyond their first page.
@@ -77,7 +77,7 @@ def row(ad: int, day: date) -> dict[str, Any]:
 
 
 async def deliver(report: Report, *, ahead: int, deleted: bool = True) -> tuple[list[Event], ConnectorError | None]:
-    """Read one window of all days; gives what came, and the error that ended it."""
+    """Read one window of all days; returns its events, and the error that ended it."""
     clock = FakeClock()
     buffer: ByteQueue[Event | None] = ByteQueue(1)
     came: list[Event] = []
@@ -102,7 +102,7 @@ async def deliver(report: Report, *, ahead: int, deleted: bool = True) -> tuple[
 
 
 def days_of(events: list[Event]) -> Counter[str]:
-    """Rows of each day."""
+    """The rows of each day."""
     rows = [row for event in events if isinstance(event, Rows) for row in event.records]
     keys = [(row.dimensions.ad_id, row.dimensions.stat_time_day) for row in rows]
     assert len(keys) == len(set(keys))
@@ -112,10 +112,10 @@ def days_of(events: list[Event]) -> Counter[str]:
 @pytest.mark.parametrize(
     ("ahead", "abreast", "windows"), [(1, 1, [1] * 8), (8, 2, [2] * 4), (16, 3, [2] * 4), (100, 3, [2] * 4)]
 )
-async def test_what_is_too_long_for_one_walk_is_read_as_windows_side_by_side(
+async def test_a_window_with_too_many_rows_is_read_as_parallel_windows(
     ahead: int, abreast: int, windows: list[int]
 ) -> None:
-    """Each row once; of as many windows at a time as its share has use for, so that one goes on where another ends."""
+    """Each row comes once, and as many windows run in parallel as the budget needs."""
     report = Report()
     came, error = await deliver(report, ahead=ahead)
     assert error is None
@@ -124,8 +124,8 @@ async def test_what_is_too_long_for_one_walk_is_read_as_windows_side_by_side(
     assert max(report.beside) == abreast
 
 
-async def test_each_window_is_told_of_once_its_days_are_whole() -> None:
-    """The rows before that are of its own days alone."""
+async def test_each_window_is_complete_once_its_days_are() -> None:
+    """The rows before that event belong to its own days only."""
     came, _ = await deliver(Report(), ahead=8)
     settled = [event for event in came if isinstance(event, DaysComplete)]
     assert all(event.exact and event.advertiser_id == 7001 for event in settled)
@@ -139,8 +139,8 @@ async def test_each_window_is_told_of_once_its_days_are_whole() -> None:
         assert rows == {str(event.days.start): A_DAY, str(event.days.end): A_DAY}
 
 
-async def test_a_window_that_fails_takes_no_other_along() -> None:
-    """What was under way beside it is delivered whole, nothing else is begun, and the error is told."""
+async def test_a_failed_window_does_not_fail_those_in_flight() -> None:
+    """They are delivered completely, no other window begins, and the error is raised."""
     report = Report(failing=FIRST)
     came, error = await deliver(report, ahead=16)
     assert error is not None
@@ -153,18 +153,19 @@ async def test_a_window_that_fails_takes_no_other_along() -> None:
     assert list(days_of(whole).values()) == [A_DAY] * 4
 
 
-async def test_where_rows_may_be_hidden_nothing_is_said_of_others() -> None:
-    """Without `include_deleted` rows of deleted ads do not come, and that is not the end of them."""
+async def test_days_are_not_exact_if_rows_may_be_hidden() -> None:
+    """Without `include_deleted`, rows of deleted ads are not delivered, although they still exist."""
     came, _ = await deliver(Report(), ahead=8, deleted=False)
     settled = [event for event in came if isinstance(event, DaysComplete)]
     assert len(settled) == 4
     assert not any(event.exact for event in settled)
 
 
-async def test_rows_of_days_that_are_still_to_be_read_are_not_told_of_with_others() -> None:
-    """A walk of all days breaks off after some pages, and they are read in halves: what came of the second half waits.
+async def test_rows_of_unfinished_days_are_not_complete_with_other_days() -> None:
+    """A pass over all days fails after some pages, and the days are read in halves.
 
-    Otherwise it would be taken for rows of an earlier time once the second half is whole.
+    Rows of the second half that were delivered before wait until it is complete. Otherwise they would be taken for rows
+    of an earlier time.
     """
 
     class Breaking(Report):
@@ -188,15 +189,15 @@ async def test_rows_of_days_that_are_still_to_be_read_are_not_told_of_with_other
     assert not waiting
 
 
-async def test_windows_of_which_each_is_a_little_too_long_come_to_an_end() -> None:
-    """Two that are read side by side may have fewer rows each than one that is read alone."""
+async def test_windows_that_are_slightly_too_long_are_divided_once() -> None:
+    """Windows in parallel have a lower limit of rows than a window alone."""
     came, error = await asyncio.wait_for(deliver(Report(a_day=18_000), ahead=8), 60)
     assert error is None
     assert days_of(came) == {str(FIRST + timedelta(days=day)): 18_000 for day in range(DAYS)}
 
 
-async def test_windows_that_fail_together_leave_no_error_that_nobody_looked_at() -> None:
-    """Asyncio would show its traceback."""
+async def test_no_error_of_parallel_windows_is_left_unretrieved() -> None:
+    """Asyncio would log its traceback."""
     unseen: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: unseen.append(context))
     _, error = await deliver(Report(failing=None, all_fail=True), ahead=100)

@@ -20,20 +20,20 @@ lengths = st.integers(min_value=1, max_value=40)
 
 
 def all_days(window: Window) -> list[date]:
-    """The days of a window, one by one."""
+    """The days of a window."""
     return [window.start + n * DAY for n in range(window.days)]
 
 
 @given(days, spans, lengths)
 def test_windows_cover_every_day_once_in_order(first: date, span: int, length: int) -> None:
-    """From the first to the last day each is in exactly one window, oldest first; none if there is no day."""
+    """Each day from the first to the last is in exactly one window, oldest first; none if there is no day."""
     covered = [day for window in windows(first, first + span * DAY, length) for day in all_days(window)]
     assert covered == [first + n * DAY for n in range(span + 1)]
 
 
 @given(days, spans, lengths)
-def test_a_window_holds_at_most_so_many_days(first: date, span: int, length: int) -> None:
-    """All windows but the last are full, and none is fuller or empty."""
+def test_no_window_exceeds_the_given_days(first: date, span: int, length: int) -> None:
+    """All windows but the last are full, and none is empty."""
     sizes = [window.days for window in windows(first, first + span * DAY, length)]
     assert all(size == length for size in sizes[:-1])
     assert all(1 <= size <= length for size in sizes)
@@ -41,13 +41,13 @@ def test_a_window_holds_at_most_so_many_days(first: date, span: int, length: int
 
 @given(days, spans, lengths)
 def test_counting_windows_agrees_with_making_them(first: date, span: int, length: int) -> None:
-    """The count is exact, and 0 where there is no day."""
+    """The count is exact, and 0 if there is no day."""
     last = first + span * DAY
     assert count_windows(first, last, length) == len(list(windows(first, last, length)))
 
 
-def test_windows_are_airbytes() -> None:
-    """1 September to 22 November in steps of 30 days are the three windows that Airbyte's connector asks for."""
+def test_windows_equal_airbytes() -> None:
+    """1 September to 22 November in steps of 30 days are the three windows that Airbyte's connector requests."""
     made = windows(date(2026, 9, 1), date(2026, 11, 22), 30)
     assert [str(window) for window in made] == [
         "2026-09-01 to 2026-09-30",
@@ -63,7 +63,7 @@ def test_a_window_of_one_day_is_written_as_the_day() -> None:
 
 @given(days, st.integers(min_value=0, max_value=60))
 def test_halves_are_the_same_days(first: date, span: int) -> None:
-    """Two halves hold each day once, differ by one day at most, and a single day has none."""
+    """Two halves contain each day once and differ by at most one day; a single day has no halves."""
     window = Window(first, first + span * DAY)
     halves = window.halves()
     if span == 0:
@@ -75,28 +75,28 @@ def test_halves_are_the_same_days(first: date, span: int) -> None:
 
 
 def test_without_a_state_reading_starts_at_the_start_date() -> None:
-    """The lookback belongs to a state; a first sync asks for no day before `start_date`."""
+    """The lookback applies to a state; a first sync requests no day before `start_date`."""
     assert first_day(START, created=None, state=None, lookback=3, last=LAST) == START
 
 
 def test_no_day_before_the_account_existed() -> None:
-    """The account's first day is the floor."""
+    """Reading starts at the day the account was created, at the earliest."""
     assert first_day(START, created=date(2026, 2, 1), state=None, lookback=3, last=LAST) == date(2026, 2, 1)
 
 
 def test_an_account_older_than_the_start_changes_nothing() -> None:
-    """Creation is a floor, not a beginning."""
+    """The day of creation is a lower bound, not a beginning."""
     assert first_day(START, created=date(2020, 1, 1), state=None, lookback=3, last=LAST) == START
 
 
-def test_a_state_is_read_again_from_the_lookback_on() -> None:
-    """A state of 4 January and a window of 3 days start on 1 January, as Airbyte's does."""
+def test_reading_starts_at_the_lookback_before_the_state() -> None:
+    """With a state of 4 January and a window of 3 days it starts on 1 January, as Airbyte's does."""
     first = first_day(date(2025, 1, 1), created=None, state=date(2026, 1, 4), lookback=3, last=LAST)
     assert first == date(2026, 1, 1)
 
 
 def test_the_lookback_never_passes_the_start_date() -> None:
-    """What was not asked for is not read."""
+    """Days before `start_date` are not read."""
     assert first_day(START, created=None, state=date(2026, 1, 2), lookback=30, last=LAST) == START
 
 
@@ -106,19 +106,19 @@ def test_the_lookback_never_passes_the_accounts_first_day() -> None:
     assert first == date(2026, 2, 1)
 
 
-def test_a_lookback_of_none_reads_the_last_day_again() -> None:
-    """The day of the state may have been half over when it was read."""
+def test_a_lookback_of_zero_reads_the_last_day_again() -> None:
+    """That day may not have been over when it was read."""
     assert first_day(START, created=None, state=date(2026, 3, 1), lookback=0, last=LAST) == date(2026, 3, 1)
 
 
 def test_a_state_ahead_of_today_counts_as_today() -> None:
-    """Else the days until then would never be read."""
+    """Otherwise the days until then would never be read."""
     first = first_day(START, created=None, state=date(2027, 1, 1), lookback=3, last=LAST)
     assert first == LAST - 3 * DAY
 
 
-def test_the_lookback_ends_with_the_calendar() -> None:
-    """A state of the first days there are has no days before them."""
+def test_the_lookback_ends_at_the_first_day_of_the_calendar() -> None:
+    """A state near it has no days before."""
     first = first_day(date.min, created=None, state=date.min + DAY, lookback=3, last=LAST)
     assert first == date.min
 
@@ -133,7 +133,7 @@ def test_the_lookback_ends_with_the_calendar() -> None:
 def test_the_first_day_is_bounded(
     start: date, created: date | None, state: date | None, lookback: int, last: date
 ) -> None:
-    """Never before `start_date` nor the account; and a state leaves no day between itself and the first."""
+    """It is never before `start_date` or the account's first day, and leaves no day between the state and itself."""
     first = first_day(start, created=created, state=state, lookback=lookback, last=last)
     assert first >= start
     assert created is None or first >= created
@@ -141,36 +141,36 @@ def test_the_first_day_is_bounded(
     assert first <= floor if state is None else first <= max(floor, min(state, last))
 
 
-def test_the_first_zone_that_exists_is_taken() -> None:
-    """`display_timezone` before `timezone`, and what is not known is passed over."""
+def test_the_first_known_zone_is_used() -> None:
+    """`display_timezone` before `timezone`, and unknown names are skipped."""
     assert zone_of("America/Los_Angeles", "Etc/GMT+8") == ZoneInfo("America/Los_Angeles")
     assert zone_of("Nowhere/City", "Etc/GMT+8") == ZoneInfo("Etc/GMT+8")
     assert zone_of(None, "", "Asia/Tokyo") == ZoneInfo("Asia/Tokyo")
 
 
-def test_the_inverted_sign_is_the_databases() -> None:
-    """`Etc/GMT+8` is eight hours behind UTC, for TikTok as for the database."""
+def test_etc_zones_have_the_inverted_sign_of_the_database() -> None:
+    """`Etc/GMT+8` is eight hours behind UTC, for TikTok as in the database."""
     assert datetime(2026, 1, 1, tzinfo=zone_of("Etc/GMT+8")).utcoffset() == timedelta(hours=-8)
 
 
 @pytest.mark.parametrize(
     "name", ["", None, "Nowhere/City", "America", "../../etc/passwd", "/etc/localtime", "a\0b", "x" * 5000, "UTC+8"]
 )
-def test_an_unknown_zone_is_the_earliest(name: str | None) -> None:
-    """Where no zone is known, days begin as early as anywhere, so that no hour is left out."""
+def test_an_unknown_zone_is_where_days_begin_first(name: str | None) -> None:
+    """So that no hour is left out."""
     assert zone_of(name) is ZONE_AHEAD_OF_ALL
 
 
 @pytest.mark.parametrize("value", [5, 0, True, ["Asia/Tokyo"], {}])
-def test_a_zone_that_is_no_text_is_passed_over(value: object) -> None:
+def test_a_zone_that_is_not_text_is_skipped(value: object) -> None:
     """The next one counts."""
     assert zone_of(value) is ZONE_AHEAD_OF_ALL
     assert zone_of(value, "Asia/Tokyo") == ZoneInfo("Asia/Tokyo")
 
 
 @given(st.text(max_size=30) | st.text(alphabet="./\\\0ab~", max_size=8))
-def test_no_zone_name_is_an_error(name: str) -> None:
-    """Whatever TikTok calls a zone, there is one."""
+def test_any_zone_name_gives_a_zone(name: str) -> None:
+    """Whatever TikTok writes."""
     zone_of(name)
 
 
@@ -192,13 +192,13 @@ def test_no_zone_name_is_an_error(name: str) -> None:
         ("Europe/Berlin", datetime(2026, 10, 25, 23, tzinfo=UTC), date(2026, 10, 26)),
     ],
 )
-def test_a_day_is_the_accounts(zone: str, moment: datetime, expected: date) -> None:
-    """The date of a moment is that of the account's own clock."""
+def test_a_day_is_in_the_accounts_time_zone(zone: str, moment: datetime, expected: date) -> None:
+    """The date of a time is that of the account's own clock."""
     assert day_in(ZoneInfo(zone), moment) == expected
 
 
-def test_the_least_day_of_an_unknown_zone_is_where_days_begin_last() -> None:
-    """An account may have been made on the day before, and its day may have hours to come."""
+def test_the_earliest_day_of_an_unknown_zone_is_where_days_begin_last() -> None:
+    """An account may have been created on the day before, and its day may not be over."""
     moment = datetime(2026, 3, 10, 11, tzinfo=UTC)
     assert (earliest_day_in(ZONE_AHEAD_OF_ALL, moment), day_in(ZONE_AHEAD_OF_ALL, moment)) == (
         date(2026, 3, 9),
@@ -207,8 +207,8 @@ def test_the_least_day_of_an_unknown_zone_is_where_days_begin_last() -> None:
     assert earliest_day_in(ZoneInfo("Pacific/Kiritimati"), moment) == date(2026, 3, 11)
 
 
-def test_the_earliest_zone_is_ahead_of_all() -> None:
-    """The stand-in for an unknown zone is on the newest day there is."""
+def test_the_stand_in_for_an_unknown_zone_is_ahead_of_all() -> None:
+    """It is on the latest day anywhere."""
     moment = datetime(2026, 3, 9, 10, tzinfo=UTC)
     assert day_in(ZONE_AHEAD_OF_ALL, moment) == day_in(ZoneInfo("Pacific/Kiritimati"), moment)
     assert day_in(ZONE_BEHIND_ALL, moment) == day_in(ZoneInfo("Etc/GMT+12"), moment)

@@ -185,9 +185,9 @@ class ListReader(Generic[Sink]):
         if outcome is Outcome.WHOLE:
             self._forget(request, seen)
         elif outcome is Outcome.SHORT:
-            raise _short(request, current, "with the same result in")
+            raise _short(request, current)
         elif outcome is Outcome.UNSETTLED:
-            raise _short(request, current, "while the list kept changing during")
+            raise _short(request, current, " while the list kept changing")
         return outcome is not Outcome.AGAIN
 
     def _raise_if_partial(self, request: Request, seen: set[Any]) -> None:
@@ -312,14 +312,14 @@ def _check_length(request: Request, total: int) -> None:
         raise TooManyRows(total, request.max_rows)
 
 
-def _short(request: Request, last: Pass, circumstance: str) -> IncompleteReadError:
+def _short(request: Request, last: Pass, circumstance: str = "") -> IncompleteReadError:
     total, expectation = max(last.counts), "that TikTok counts"
     if request.max_records is not None and total > request.max_records:
         total, expectation = request.max_records, "that TikTok should list"
     account = f" for advertiser {request.advertiser_id}" if request.advertiser_id else ""
     return IncompleteReadError(
         f"/{request.endpoint} delivered {len(last.keys):,} of the {total:,} rows {expectation}{account}, "
-        f"{circumstance} {last.number} passes.",
+        f"after {last.number} passes{circumstance}.",
         remedy="Run the sync again; it reads these rows again. If this persists, report it with the account and days.",
     )
 
