@@ -36,7 +36,7 @@ def request(advertiser_id: str, *, max_rows: int | None = None) -> Request:
 
 @pytest.mark.parametrize("gzip", [False, True])
 async def test_answers_that_nobody_takes_stay_outside(*, gzip: bool) -> None:
-    """Twenty pages are asked for at once, a few let in at a time, and none is lost; in the end there is budget again."""
+    """Twenty pages are requested at once, a few are admitted at a time, and none is lost. In the end all is free."""
     stream = stream_named("ads_reports_daily")
     assert stream is not None
     options = Options(now=NOW, tier="unlimited", gzip=gzip, faults=(Fault(latency=0.05),))

@@ -41,7 +41,7 @@ def metrics(body: Page, n: int = 0) -> dict[str, Any]:
 
 def read_without_types(rows: list[Any]) -> list[Any]:
     """The same rows, decoded without types because of one value."""
-    return [READER._fitted_row(row, {}) for row in msgspec.json.decode(page(rows))["data"]["list"]]
+    return [READER._coerced_row(row, {}) for row in msgspec.json.decode(page(rows))["data"]["list"]]
 
 
 def repeated(rows: list[Any]) -> list[Any]:

@@ -203,7 +203,7 @@ class WithoutOne(ChangingList):
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ([], "delivered 9 of the 10 rows that TikTok counts, after 4 passes"),
         ([(0, []), (0, []), (0, [0])], "delivered 8 of the 9 rows"),
@@ -248,7 +248,7 @@ def page_of(ads: Sequence[int], number: int, size: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("empty", [{2}, {4}, {2, 3, 4}], ids=["amid", "last", "all but one"])
-@pytest.mark.parametrize("tells", [{"total_number": 0, "total_page": 0}, {}, {"total_number": 15, "total_page": 3}])
+@pytest.mark.parametrize("page_info", [{"total_number": 0, "total_page": 0}, {}, {"total_number": 15, "total_page": 3}])
 async def test_an_empty_page_proves_nothing(empty: set[int], page_info: dict[str, int]) -> None:
     """Deep pages may be empty, and may give a count of 0; the counts of other pages apply."""
 
@@ -291,7 +291,7 @@ async def test_a_list_that_grows_all_the_time_is_read_three_times() -> None:
     assert lists.requests < 45
 
 
-@pytest.mark.parametrize("place", ["front", "anywhere", "end"])
+@pytest.mark.parametrize("position", ["front", "anywhere", "end"])
 @pytest.mark.parametrize("growth", [0.1, 0.3, 1.0])
 @pytest.mark.parametrize("seed", range(3))
 async def test_new_records_do_not_stand_in_for_missing_ones(position: str, growth: float, seed: int) -> None:

@@ -50,13 +50,13 @@ class Api:
     ) -> None:
         self._endpoints = endpoints
         self._reach = reach
-        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.requests: list[tuple[str, dict[str, Any]]] = []
 
     async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
         """Answer with the page that is asked for."""
         assert token
         decoded = {name: _decoded(text) for name, text in params.items()}
-        self.asked.append((endpoint, decoded))
+        self.requests.append((endpoint, decoded))
         answer = self._endpoints[endpoint]
         if not isinstance(answer, Sequence):
             return answer(decoded)
@@ -71,8 +71,8 @@ class Api:
         """What the endpoint was asked, without the account."""
         return [
             {name: value for name, value in params.items() if name != "advertiser_id"}
-            for one, params in self.asked
-            if one == endpoint
+            for item, params in self.requests
+            if item == endpoint
         ]
 
 
@@ -92,17 +92,17 @@ def lists(api: Api, name: str, *, since: str = "", deleted: bool = False) -> Obj
     )
 
 
-async def records_of(reading: ObjectLists, into: list[Any] | None = None) -> list[Any]:
+async def records_of(reading: ObjectLists, records: list[Any] | None = None) -> list[Any]:
     """All records that are delivered; a list that is passed in has them even if reading fails."""
-    came: list[Any] = [] if into is None else into
+    records: list[Any] = [] if records is None else records
     async for delivery in reading.deliveries():
-        came += delivery.records
-    return came
+        records += delivery.records
+    return records
 
 
-def asset(number: int, moment: str, **fields: Any) -> dict[str, Any]:
+def asset(number: int, modify_time: str, **fields: Any) -> dict[str, Any]:
     """An image."""
-    return {"image_id": f"i{number}", "modify_time": moment, **fields}
+    return {"image_id": f"i{number}", "modify_time": modify_time, **fields}
 
 
 @pytest.mark.parametrize(
@@ -122,14 +122,14 @@ async def test_each_list_is_read_completely_from_its_endpoint(
     """Pages are as large as TikTok allows; each record has its types and its account."""
     rows = [record | {next(iter(record)): str(n)} for n in range(size + 1)]
     api = Api({endpoint: rows})
-    came = await records_of(lists(api, name))
+    records = await records_of(lists(api, name))
     key = next(iter(record))
-    assert [one[key] for one in came] == [str(n) for n in range(size + 1)]
-    assert {one["advertiser_id"] for one in came} == {7001}
+    assert [item[key] for item in records] == [str(n) for n in range(size + 1)]
+    assert {item["advertiser_id"] for item in records} == {7001}
     assert [params["page_size"] for params in api.params_of(endpoint)] == [str(size)] * 2
     types = field_types(stream(name))
     kinds = {"integer": int, "number": float, "string": str, "array": list}
-    assert all(isinstance(came[0][field], kinds[types[field].kind]) for field in record)
+    assert all(isinstance(records[0][field], kinds[types[field].kind]) for field in record)
 
 
 async def test_a_post_has_its_id_at_the_root() -> None:
@@ -142,24 +142,26 @@ async def test_a_post_has_its_id_at_the_root() -> None:
 async def test_a_post_without_an_id_is_delivered() -> None:
     """A missing path gives null, not an error."""
     sent = [{"item_info": None}, {"item_info": {}}, {}]
-    came = await records_of(lists(Api({"tt_video/list/": sent}), "spark_ads"))
-    assert [record["spark_ads_post_id"] for record in came] == [None, None, None]
+    records = await records_of(lists(Api({"tt_video/list/": sent}), "spark_ads"))
+    assert [record["spark_ads_post_id"] for record in records] == [None, None, None]
 
 
 async def test_assets_before_the_start_date_are_left_out() -> None:
     """Their times are compared as times, and delivered as TikTok writes them."""
     rows = [asset(1, "2026-02-01T10:00:00Z"), asset(2, "2025-12-31T23:59:59Z"), asset(3, "2026-01-01T00:00:00Z")]
     reading = lists(Api({"file/image/ad/search/": rows}), "creative_assets_images", since="2026-01-01 00:00:00")
-    came = await records_of(reading)
-    assert [record["modify_time"] for record in came] == ["2026-02-01T10:00:00Z", "2026-01-01T00:00:00Z"]
+    records = await records_of(reading)
+    assert [record["modify_time"] for record in records] == ["2026-02-01T10:00:00Z", "2026-01-01T00:00:00Z"]
     assert reading.latest == "2026-02-01 10:00:00"
 
 
 async def test_an_asset_created_after_its_last_change_is_new() -> None:
     """TikTok lists images whose `modify_time` is before their `create_time`, so both must be compared."""
-    made = asset(1, "2025-12-20T10:00:00Z", create_time="2026-01-05T10:00:00Z")
+    late_image = asset(1, "2025-12-20T10:00:00Z", create_time="2026-01-05T10:00:00Z")
     old = asset(2, "2025-12-20T10:00:00Z", create_time="2025-12-19T10:00:00Z")
-    reading = lists(Api({"file/image/ad/search/": [made, old]}), "creative_assets_images", since="2026-01-01 00:00:00")
+    reading = lists(
+        Api({"file/image/ad/search/": [late_image, old]}), "creative_assets_images", since="2026-01-01 00:00:00"
+    )
     assert [record["image_id"] for record in await records_of(reading)] == ["i1"]
     assert reading.latest == "2025-12-20 10:00:00"
 
@@ -170,11 +172,11 @@ async def test_assets_that_tiktok_does_not_list_are_a_failure(total: int) -> Non
     rows = [asset(n, "2026-02-01T10:00:00Z") for n in range(total)]
     api = Api({"file/image/ad/search/": rows}, reach=10_000)
     reading = lists(api, "creative_assets_images", since="2026-01-01 00:00:00")
-    came: list[Any] = []
+    records: list[Any] = []
     with pytest.raises(IncompleteReadError, match="no more than 10,000 records of advertiser 7001") as caught:
-        await records_of(reading, came)
-    assert len(came) == 10_000
-    assert len(api.asked) == 100
+        await records_of(reading, records)
+    assert len(records) == 10_000
+    assert len(api.requests) == 100
     assert ("25,000" in caught.value.message) == (total == 25_000)
     assert "2026-02-01" in caught.value.remedy
 
@@ -189,8 +191,8 @@ async def test_music_that_tiktok_does_not_list_is_a_failure() -> None:
 async def test_fewer_assets_than_the_limit_are_complete() -> None:
     """With one record fewer, the list has ended by itself."""
     rows = [asset(n, "2026-02-01T10:00:00Z") for n in range(9_999)]
-    came = await records_of(lists(Api({"file/image/ad/search/": rows}), "creative_assets_images"))
-    assert len(came) == 9_999
+    records = await records_of(lists(Api({"file/image/ad/search/": rows}), "creative_assets_images"))
+    assert len(records) == 9_999
 
 
 async def test_assets_that_are_not_listed_are_not_missed_if_they_are_older_than_the_state() -> None:
@@ -210,14 +212,14 @@ async def test_assets_that_are_not_listed_are_not_missed_if_they_are_older_than_
 
 async def test_assets_that_are_not_listed_may_be_needed_if_others_were_created_after_their_change() -> None:
     """They changed before the oldest one listed, and may have been created as long after that as any listed one."""
-    slow = asset(0, "2025-06-20T10:00:00Z", create_time="2025-12-20T10:00:00Z")  # it took 183 days
-    rows = [slow, *(asset(n, "2025-06-18T10:00:00Z") for n in range(1, 12_000))]
-    for since, wanted in (("2025-12-18 10:00:00", True), ("2025-12-18 10:00:01", False)):
+    late_image = asset(0, "2025-06-20T10:00:00Z", create_time="2025-12-20T10:00:00Z")  # it took 183 days
+    rows = [late_image, *(asset(n, "2025-06-18T10:00:00Z") for n in range(1, 12_000))]
+    for since, is_needed in (("2025-12-18 10:00:00", True), ("2025-12-18 10:00:01", False)):
         reading = lists(Api({"file/image/ad/search/": rows}, reach=10_000), "creative_assets_images", since=since)
-        came: list[Any] = []
-        with pytest.raises(OutOfReachError, match="no more than 10,000") if wanted else nullcontext() as caught:
-            await records_of(reading, came)
-        assert [record["image_id"] for record in came] == ["i0"]
+        records: list[Any] = []
+        with pytest.raises(OutOfReachError, match="no more than 10,000") if is_needed else nullcontext() as caught:
+            await records_of(reading, records)
+        assert [record["image_id"] for record in records] == ["i0"]
         assert (caught is None) or "start_date after 2025-12-18, nothing is missing" in caught.value.remedy
 
 
@@ -227,9 +229,9 @@ async def test_a_missing_asset_within_the_limit_is_a_failure() -> None:
 
     def answer(params: dict[str, Any]) -> Reply:
         number, size = int(params["page"]), int(params["page_size"])
-        given_now = [row for row in rows[(number - 1) * size : number * size] if row["image_id"] != "i7"]
+        page_rows = [row for row in rows[(number - 1) * size : number * size] if row["image_id"] != "i7"]
         info = {"page": number, "page_size": size, "total_number": len(rows), "total_page": len(rows) // size}
-        return success({"list": given_now, "page_info": info})
+        return success({"list": page_rows, "page_info": info})
 
     reading = lists(Api({"file/image/ad/search/": answer}), "creative_assets_images", since="2026-01-01 00:00:00")
     with pytest.raises(IncompleteReadError, match="delivered 9,999 of the 10,000 rows"):
@@ -242,10 +244,12 @@ def test_pixels_are_requested_ten_at_a_time(count: int) -> None:
     """Each of the account's pixels once, in order; no request has more than ten, and none is empty."""
     parent = object_stream("pixel_events_statistics").source.parent
     assert parent is not None
-    asked = [one.params["pixel_ids"] for one in parent_params(parent, [{"pixel_id": str(n)} for n in range(count)])]
-    assert [one for ids in asked for one in ids] == [str(n) for n in range(count)]
-    assert all(len(ids) == 10 for ids in asked[:-1])
-    assert all(1 <= len(ids) <= 10 for ids in asked)
+    all_params = [
+        item.params["pixel_ids"] for item in parent_params(parent, [{"pixel_id": str(n)} for n in range(count)])
+    ]
+    assert [item for ids in all_params for item in ids] == [str(n) for n in range(count)]
+    assert all(len(ids) == 10 for ids in all_params[:-1])
+    assert all(1 <= len(ids) <= 10 for ids in all_params)
 
 
 async def test_statistics_are_requested_for_the_accounts_pixels_and_thirty_days() -> None:
@@ -254,16 +258,18 @@ async def test_statistics_are_requested_for_the_accounts_pixels_and_thirty_days(
         {
             "pixel/list/": [{"pixel_id": str(n)} for n in range(25)],
             "pixel/event/stats/": lambda params: success(
-                {"list": [{"pixel_id": one, "statistics": []} for one in params["pixel_ids"]]}
+                {"list": [{"pixel_id": item, "statistics": []} for item in params["pixel_ids"]]}
             ),
         }
     )
-    came = await records_of(lists(api, "pixel_events_statistics"))
-    assert [record["pixel_id"] for record in came] == [str(n) for n in range(25)]
-    asked = api.params_of("pixel/event/stats/")
-    assert [len(params["pixel_ids"]) for params in asked] == [10, 10, 5]
-    assert [params["date_range"] for params in asked] == [{"start_date": "2026-02-09", "end_date": "2026-03-10"}] * 3
-    assert all(set(params) == {"pixel_ids", "date_range"} for params in asked)
+    records = await records_of(lists(api, "pixel_events_statistics"))
+    assert [record["pixel_id"] for record in records] == [str(n) for n in range(25)]
+    all_params = api.params_of("pixel/event/stats/")
+    assert [len(params["pixel_ids"]) for params in all_params] == [10, 10, 5]
+    assert [params["date_range"] for params in all_params] == [
+        {"start_date": "2026-02-09", "end_date": "2026-03-10"}
+    ] * 3
+    assert all(set(params) == {"pixel_ids", "date_range"} for params in all_params)
 
 
 async def test_an_account_without_pixels_needs_no_request_for_statistics() -> None:
@@ -277,16 +283,18 @@ async def test_a_pixel_without_permission_does_not_affect_others() -> None:
 
     def stats(params: dict[str, Any]) -> Reply:
         ids = params["pixel_ids"]
-        return NO_PERMISSION if "2" in ids else success({"list": [{"pixel_id": one, "statistics": []} for one in ids]})
+        return (
+            NO_PERMISSION if "2" in ids else success({"list": [{"pixel_id": item, "statistics": []} for item in ids]})
+        )
 
     api = Api({"pixel/list/": [{"pixel_id": str(n)} for n in range(9)], "pixel/event/stats/": stats})
     reading = lists(api, "pixel_events_statistics")
-    came = await records_of(reading)
-    assert [record["pixel_id"] for record in came] == ["0", "1", "3", "4", "5", "6", "7", "8"]
-    (said,) = [notice.text for notice in reading.notices]
-    assert "pixel_events_statistics" in said
-    assert "7001" in said
-    assert "pixel 2 is left out" in said
+    records = await records_of(reading)
+    assert [record["pixel_id"] for record in records] == ["0", "1", "3", "4", "5", "6", "7", "8"]
+    (notice,) = [notice.text for notice in reading.notices]
+    assert "pixel_events_statistics" in notice
+    assert "7001" in notice
+    assert "pixel 2 is left out" in notice
 
 
 async def test_another_missing_permission_is_a_failure() -> None:
@@ -317,24 +325,24 @@ async def test_instant_pages_are_requested_for_the_accounts_own_pairs() -> None:
                 {"campaign_id": "3", "objective_type": None},
             ],
             "adgroup/get/": [
-                group(11, 1, "CLICK"),
-                group(12, 1, "CLICK"),
-                group(13, 2, "LEAD_GENERATION"),
-                group(14, 2, "CLICK"),
-                group(15, 3, "REACH"),
-                group(16, 1, None),
-                group(17, 9, "SHOW"),
+                ad_group(11, 1, "CLICK"),
+                ad_group(12, 1, "CLICK"),
+                ad_group(13, 2, "LEAD_GENERATION"),
+                ad_group(14, 2, "CLICK"),
+                ad_group(15, 3, "REACH"),
+                ad_group(16, 1, None),
+                ad_group(17, 9, "SHOW"),
             ],
             "pixel/instant_page/event/": lambda params: success({"list": [{"business_type": str(params)}]}),
         }
     )
-    came = await records_of(lists(api, "pixel_instant_page_events"))
+    records = await records_of(lists(api, "pixel_instant_page_events"))
     assert api.params_of("pixel/instant_page/event/") == [
         {"objective_type": "TRAFFIC", "optimization_goal": "CLICK"},
         {"objective_type": "LEAD_GENERATION", "optimization_goal": "LEAD_GENERATION"},
         {"objective_type": "LEAD_GENERATION", "optimization_goal": "CLICK"},
     ]
-    assert [set(record) for record in came] == [{"advertiser_id", "business_type"}] * 3
+    assert [set(record) for record in records] == [{"advertiser_id", "business_type"}] * 3
 
 
 async def test_a_pair_without_instant_pages_is_not_an_error() -> None:
@@ -348,7 +356,7 @@ async def test_a_pair_without_instant_pages_is_not_an_error() -> None:
     api = Api(
         {
             "campaign/get/": [{"campaign_id": "1", "objective_type": "TRAFFIC"}],
-            "adgroup/get/": [group(1, 1, "REACH"), group(2, 1, "CLICK"), group(3, 1, "SHOW")],
+            "adgroup/get/": [ad_group(1, 1, "REACH"), ad_group(2, 1, "CLICK"), ad_group(3, 1, "SHOW")],
             "pixel/instant_page/event/": events,
         }
     )
@@ -362,7 +370,7 @@ async def test_another_parameter_error_is_never_ignored() -> None:
     api = Api(
         {
             "campaign/get/": [{"campaign_id": "1", "objective_type": "TRAFFIC"}],
-            "adgroup/get/": [group(1, 1, "CLICK")],
+            "adgroup/get/": [ad_group(1, 1, "CLICK")],
             "pixel/instant_page/event/": lambda _: refusal(40002, "Missing required field(s): objective_type."),
         }
     )
@@ -385,9 +393,9 @@ async def test_deleted_parents_count_if_deleted_objects_are_included() -> None:
 def test_a_list_parameter_that_accepts_one_value_gets_a_list_of_one() -> None:
     """For example the shop of a GMV Max report."""
     shops = Parent(stream="pixels", parameters={"store_ids": "store_id"}, at_once=1)
-    asked = parent_params(shops, [{"store_id": 5}, {"store_id": "6"}, {"store_id": "5"}, {"store_id": ""}])
-    assert [one.params for one in asked] == [{"store_ids": ["5"]}, {"store_ids": ["6"]}]
-    assert [one.halves() for one in asked] == [None, None]
+    all_params = parent_params(shops, [{"store_id": 5}, {"store_id": "6"}, {"store_id": "5"}, {"store_id": ""}])
+    assert [item.params for item in all_params] == [{"store_ids": ["5"]}, {"store_ids": ["6"]}]
+    assert [item.halves() for item in all_params] == [None, None]
 
 
 @given(st.lists(st.integers().map(str), min_size=2, max_size=12), st.text())
@@ -395,7 +403,7 @@ def test_halves_of_parent_params_contain_the_same_values(ids: list[str], plain: 
     """Lists are divided; other values are in both."""
     halves = ParentParams({"ids": ids, "kind": plain}).halves()
     assert halves is not None
-    first, second = (one.params for one in halves)
+    first, second = (item.params for item in halves)
     assert [*first["ids"], *second["ids"]] == ids
     assert first["ids"]
     assert second["ids"]
@@ -444,8 +452,8 @@ async def test_what_is_left_out_is_in_the_log() -> None:
     """The stream is complete all the same."""
     api = Api({"pixel/list/": [{"pixel_id": "2"}], "pixel/event/stats/": lambda _: NO_PERMISSION})
     events = await synced(api, "pixel_events_statistics")
-    (said,) = [event.text for event in events if isinstance(event, Notice)]
-    assert "pixel 2 is left out" in said
+    (notice,) = [event.text for event in events if isinstance(event, Notice)]
+    assert "pixel 2 is left out" in notice
     (ended,) = [event for event in events if isinstance(event, StreamEnded)]
     assert ended.complete
 
@@ -474,10 +482,10 @@ async def test_the_sum_over_a_year_is_one_request() -> None:
         end_date=date(2026, 2, 28),
         report_granularity=7,
     )
-    (asked,) = api.params_of("report/integrated/get/")
-    assert (asked["start_date"], asked["end_date"]) == ("2025-03-01", "2026-02-28")
-    assert "query_lifetime" not in asked
-    assert asked["report_type"] == "AUDIENCE"
+    (all_params,) = api.params_of("report/integrated/get/")
+    assert (all_params["start_date"], all_params["end_date"]) == ("2025-03-01", "2026-02-28")
+    assert "query_lifetime" not in all_params
+    assert all_params["report_type"] == "AUDIENCE"
     (ended,) = [event for event in events if isinstance(event, StreamEnded)]
     assert (ended.complete, ended.records) == (True, 1)
 
@@ -498,10 +506,12 @@ async def test_a_sync_over_midnight_leaves_the_next_day_its_full_read() -> None:
     clock = FakeClock()
     api = Api({"ad/get/": [{"ad_id": "1", "modify_time": "2026-03-11 02:00:00"}]})
     reading = WindowReader(config(), client(api, clock), buffer := ByteQueue[Event | None](10**6))
-    part = Partition(stream=stream("ads"), account=account(), modified_since="2026-03-10 09:00:00", only_changed=True)
+    partition = Partition(
+        stream=stream("ads"), account=account(), modified_since="2026-03-10 09:00:00", only_changed=True
+    )
     clock.seconds += 86_400
-    run = StreamRun(Selected(part.stream, incremental=True), None, 0.0)
-    queue = PartitionQueue(part)
+    run = StreamRun(Selected(partition.stream, incremental=True), None, 0.0)
+    queue = PartitionQueue(partition)
     step = queue.take()
     assert queue.finish(step, await reading.deliver(run, step, Ahead(1))) == "2026-03-10 23:59:59"
     assert isinstance(await buffer.get(), Rows)
@@ -535,6 +545,6 @@ async def test_pages_of_a_list_are_requested_in_parallel(pages: int) -> None:
         today=TODAY,
         budget=Ahead(pages),
     )
-    came = [record["ad_id"] async for delivery in lists.deliveries() for record in delivery.records]
-    assert sorted(came) == list(range(9_500))
+    records = [record["ad_id"] async for delivery in lists.deliveries() for record in delivery.records]
+    assert sorted(records) == list(range(9_500))
     assert api.most == pages

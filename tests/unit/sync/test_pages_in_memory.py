@@ -50,21 +50,21 @@ class Report:
     """A report of several pages that counts the pages in memory each time one is requested."""
 
     def __init__(self) -> None:
-        self.kept: list[weakref.ref[Counted]] = []
+        self.sinks: list[weakref.ref[Counted]] = []
         self.alive: list[int] = []
         self.fails_at: int | None = None
 
-    def keep(self, _stream: Stream, _advertiser_id: int | None) -> Counted:
+    def make_sink(self, _stream: Stream, _advertiser_id: int | None) -> Counted:
         """Make what a page is kept in."""
         counted = Counted()
-        self.kept.append(weakref.ref(counted))
+        self.sinks.append(weakref.ref(counted))
         return counted
 
     async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
         """Answer with the page that is asked for."""
         assert endpoint
         assert token
-        self.alive.append(sum(one() is not None for one in self.kept))
+        self.alive.append(sum(reference() is not None for reference in self.sinks))
         number, day = int(params["page"]), params["start_date"]
         if number == self.fails_at:
             return refusal(40067, "too large")
@@ -86,7 +86,7 @@ def window_of(report: Report) -> ReportWindow:
         Window(day, day),
         include_deleted=False,
         budget=SequentialBudget(),
-        sink_factory=report.keep,
+        sink_factory=report.make_sink,
     )
 
 
@@ -102,30 +102,30 @@ async def test_a_page_is_not_in_memory_while_the_next_is_requested() -> None:
     assert max(report.alive) == 0
 
 
-async def rows_of(walker: ListReader[RecordList], request: Request) -> int:
+async def rows_of(list_reader: ListReader[RecordList], request: Request) -> int:
     """The number of delivered rows of a list."""
-    return sum([len(delivery.records) async for delivery in walker.read(request)])
+    return sum([len(delivery.records) async for delivery in list_reader.read(request)])
 
 
-@pytest.mark.parametrize(("disjoint", "again"), [(True, PAGES * ROWS), (False, 0)])
-async def test_keys_of_a_disjoint_list_are_dropped_after_it(disjoint: bool, again: int) -> None:
+@pytest.mark.parametrize(("disjoint", "expected_again"), [(True, PAGES * ROWS), (False, 0)])
+async def test_keys_of_a_disjoint_list_are_dropped_after_it(disjoint: bool, expected_again: int) -> None:
     """They identify repeated rows while it is read; only keys of lists that may overlap are needed later."""
     of = stream("ads_reports_daily")
-    walker = ListReader(client(Report(), FakeClock(), tier=tier_of(1000)), report_reader(of))
+    list_reader = ListReader(client(Report(), FakeClock(), tier=tier_of(1000)), report_reader(of))
     request = Request(endpoint=of.endpoint, params={"start_date": "2026-01-01"}, page_size=ROWS, disjoint=disjoint)
-    assert await rows_of(walker, request) == PAGES * ROWS
-    assert await rows_of(walker, request) == again
+    assert await rows_of(list_reader, request) == PAGES * ROWS
+    assert await rows_of(list_reader, request) == expected_again
 
 
 async def test_keys_of_a_list_that_failed_are_kept() -> None:
     """Its delivered rows must not come again with the smaller pieces that are read instead."""
     of, report = stream("ads_reports_daily"), Report()
-    walker = ListReader(client(report, FakeClock(), tier=tier_of(1000)), report_reader(of))
+    list_reader = ListReader(client(report, FakeClock(), tier=tier_of(1000)), report_reader(of))
     request = Request(endpoint=of.endpoint, params={"start_date": "2026-01-01"}, page_size=ROWS, disjoint=True)
     report.fails_at = 4
-    deliveries = walker.read(request)
+    deliveries = list_reader.read(request)
     assert [len((await anext(deliveries)).records) for _ in range(3)] == [ROWS] * 3
     with pytest.raises(TikTokError):
         await anext(deliveries)
     report.fails_at = None
-    assert await rows_of(walker, request) == (PAGES - 3) * ROWS
+    assert await rows_of(list_reader, request) == (PAGES - 3) * ROWS

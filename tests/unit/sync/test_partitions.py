@@ -37,44 +37,47 @@ def plan(
     return plan_stream(settings or config(**fields), selected, cursors, accounts or (account(),), ClockReading.at(now))
 
 
-def days_of(part: Partition) -> list[date]:
+def days_of(partition: Partition) -> list[date]:
     """Every day that a partition reads."""
     return [
-        window.start + n * DAY for window in part.windows() if isinstance(window, Window) for n in range(window.days)
+        window.start + n * DAY
+        for window in partition.windows()
+        if isinstance(window, Window)
+        for n in range(window.days)
     ]
 
 
 def test_without_an_end_today_is_the_last_day() -> None:
     """Reading goes up to the account's today, inclusive."""
-    (part,) = plan("ads_reports_daily")
-    assert (part.first, part.last) == (date(2026, 1, 1), TODAY)
+    (partition,) = plan("ads_reports_daily")
+    assert (partition.first, partition.last) == (date(2026, 1, 1), TODAY)
 
 
 def test_the_end_date_is_included() -> None:
     """The configured last day is read."""
-    (part,) = plan("ads_reports_daily", end_date=date(2026, 1, 31))
-    assert days_of(part)[-1] == date(2026, 1, 31)
+    (partition,) = plan("ads_reports_daily", end_date=date(2026, 1, 31))
+    assert days_of(partition)[-1] == date(2026, 1, 31)
 
 
 def test_a_sandbox_has_figures_of_days_before_its_account() -> None:
     """TikTok's mock figures are of December 2020, whenever the sandbox account was created."""
     settings = config(sandbox=True, start_date=date(2020, 12, 8), end_date=date(2020, 12, 19))
-    (part,) = plan("ads_reports_daily", account(created=date(2026, 1, 1)), settings=settings)
-    assert (part.first, part.last) == (date(2020, 12, 8), date(2020, 12, 19))
+    (partition,) = plan("ads_reports_daily", account(created=date(2026, 1, 1)), settings=settings)
+    assert (partition.first, partition.last) == (date(2020, 12, 8), date(2020, 12, 19))
 
 
 def test_an_end_in_the_future_is_today() -> None:
     """Days that have not begun are not requested."""
-    (part,) = plan("ads_reports_daily", end_date=date(2030, 1, 1))
-    assert part.last == TODAY
+    (partition,) = plan("ads_reports_daily", end_date=date(2030, 1, 1))
+    assert partition.last == TODAY
 
 
 @pytest.mark.parametrize("name", ["ads_reports_daily", "ads_reports_hourly"])
 def test_start_equal_to_end_is_one_day(name: str) -> None:
     """Airbyte's connector reads nothing here."""
-    (part,) = plan(name, start_date=date(2026, 1, 5), end_date=date(2026, 1, 5))
-    assert days_of(part) == [date(2026, 1, 5)]
-    assert part.size == 1
+    (partition,) = plan(name, start_date=date(2026, 1, 5), end_date=date(2026, 1, 5))
+    assert days_of(partition) == [date(2026, 1, 5)]
+    assert partition.size == 1
 
 
 def test_a_start_in_the_future_reads_nothing() -> None:
@@ -84,30 +87,30 @@ def test_a_start_in_the_future_reads_nothing() -> None:
 
 def test_today_is_the_accounts() -> None:
     """At noon UTC it is tomorrow on Kiritimati and today in Los Angeles."""
-    parts = plan(
+    partitions = plan(
         "ads_reports_daily",
         account("1", zone=ZoneInfo("Pacific/Kiritimati")),
         account("2", zone=ZoneInfo("America/Los_Angeles")),
         account("3", zone=ZoneInfo("Pacific/Pago_Pago")),
         now=datetime(2026, 3, 10, 10, 30, tzinfo=UTC),
     )
-    assert [part.last for part in parts] == [date(2026, 3, 11), date(2026, 3, 10), date(2026, 3, 9)]
+    assert [partition.last for partition in partitions] == [date(2026, 3, 11), date(2026, 3, 10), date(2026, 3, 9)]
 
 
 def test_the_state_stays_at_a_day_that_has_certainly_begun() -> None:
     """Days of an account in an unknown zone are read ahead, and read again: they may not be over."""
     noon = datetime(2026, 3, 10, 12, tzinfo=UTC)
     unknown, kiritimati = account("1", zone=ZONE_AHEAD_OF_ALL), account("2", zone=ZoneInfo("Pacific/Kiritimati"))
-    parts = plan("ads_reports_hourly", unknown, kiritimati, now=noon)
-    assert [part.last for part in parts] == [date(2026, 3, 11), date(2026, 3, 11)]
-    assert [part.state_limit for part in parts] == [date(2026, 3, 10), date(2026, 3, 11)]
-    (part,) = plan("ads_reports_hourly", unknown, now=noon, end_date=date(2026, 3, 1))
-    assert part.state_limit == date(2026, 3, 1)
+    partitions = plan("ads_reports_hourly", unknown, kiritimati, now=noon)
+    assert [partition.last for partition in partitions] == [date(2026, 3, 11), date(2026, 3, 11)]
+    assert [partition.state_limit for partition in partitions] == [date(2026, 3, 10), date(2026, 3, 11)]
+    (partition,) = plan("ads_reports_hourly", unknown, now=noon, end_date=date(2026, 3, 1))
+    assert partition.state_limit == date(2026, 3, 1)
 
 
 def test_the_later_clock_decides_what_is_read_and_the_earlier_one_the_state() -> None:
     """Whichever of them is wrong, no day is left out."""
-    (part,) = plan_stream(
+    (partition,) = plan_stream(
         config(),
         Selected(stream("ads_reports_daily"), incremental=True),
         None,
@@ -116,19 +119,19 @@ def test_the_later_clock_decides_what_is_read_and_the_earlier_one_the_state() ->
             ClockReading.at(datetime(2026, 3, 12, 1, tzinfo=UTC)), earliest=datetime(2026, 3, 10, 23, tzinfo=UTC)
         ),
     )
-    assert (part.last, part.state_limit) == (date(2026, 3, 12), date(2026, 3, 10))
+    assert (partition.last, partition.state_limit) == (date(2026, 3, 12), date(2026, 3, 10))
 
 
 def test_no_window_before_the_account_existed() -> None:
     """An account created in February has no January."""
-    (part,) = plan("ads_reports_hourly", account(created=date(2026, 2, 10)))
-    assert days_of(part)[0] == date(2026, 2, 10)
+    (partition,) = plan("ads_reports_hourly", account(created=date(2026, 2, 10)))
+    assert days_of(partition)[0] == date(2026, 2, 10)
 
 
 def test_a_creation_time_in_the_future_is_ignored() -> None:
     """It must not leave out days with data."""
-    (part,) = plan("ads_reports_hourly", account(created=TODAY + DAY))
-    assert (part.first, part.last) == (date(2026, 1, 1), TODAY)
+    (partition,) = plan("ads_reports_hourly", account(created=TODAY + DAY))
+    assert (partition.first, partition.last) == (date(2026, 1, 1), TODAY)
 
 
 def test_an_account_created_after_the_end_has_no_partition() -> None:
@@ -138,16 +141,16 @@ def test_an_account_created_after_the_end_has_no_partition() -> None:
 
 def test_hourly_windows_hold_one_day() -> None:
     """TikTok accepts one day per request by the hour, whatever the granularity."""
-    (part,) = plan("ads_reports_hourly", report_granularity=30)
-    assert {window.days for window in part.windows() if window} == {1}
-    assert part.size == (TODAY - date(2026, 1, 1)).days + 1
+    (partition,) = plan("ads_reports_hourly", report_granularity=30)
+    assert {window.days for window in partition.windows() if window} == {1}
+    assert partition.size == (TODAY - date(2026, 1, 1)).days + 1
 
 
 @pytest.mark.parametrize("granularity", [1, 7, 30])
 def test_daily_windows_hold_as_many_days_as_configured(granularity: int) -> None:
     """`report_granularity` is the most days in a window."""
-    (part,) = plan("ads_reports_daily", report_granularity=granularity)
-    assert max(window.days for window in part.windows() if window) == granularity
+    (partition,) = plan("ads_reports_daily", report_granularity=granularity)
+    assert max(window.days for window in partition.windows() if window) == granularity
 
 
 @given(
@@ -172,7 +175,7 @@ def test_every_day_of_a_report_is_read_once(
     end = None if span is None else start + span * DAY
     field = stream(name).cursor or ""
     cursors = Cursors(field, {"7001": f"{state} 00:00:00"} if state else {})
-    parts = plan(
+    partitions = plan(
         name,
         account(created=created),
         cursors=cursors,
@@ -184,15 +187,17 @@ def test_every_day_of_a_report_is_read_once(
     last = min(end or TODAY, TODAY)
     floor = max(start, created if created is not None and created <= TODAY else start)
     first = floor if state is None else max(floor, min(state, last) - lookback * DAY)
-    read = [day for part in parts for day in days_of(part)]
+    read = [day for partition in partitions for day in days_of(partition)]
     assert read == [first + n * DAY for n in range(max(0, (last - first).days + 1))]
-    assert sum(part.size for part in parts) == sum(1 for part in parts for _ in part.windows())
+    assert sum(partition.size for partition in partitions) == sum(
+        1 for partition in partitions for _ in partition.windows()
+    )
 
 
 def test_a_full_refresh_ignores_the_state() -> None:
     """Without cursors everything from `start_date` is read."""
-    (part,) = plan("ads_reports_daily", cursors=None)
-    assert part.first == date(2026, 1, 1)
+    (partition,) = plan("ads_reports_daily", cursors=None)
+    assert partition.first == date(2026, 1, 1)
 
 
 def test_a_new_account_starts_from_the_start_date() -> None:
@@ -206,15 +211,15 @@ def test_a_new_account_starts_from_the_start_date() -> None:
 def test_an_hourly_cursor_in_the_middle_of_a_day_reads_the_day_again() -> None:
     """4.x leaves cursors like 06:00; the whole day and the lookback before it are read."""
     cursors = Cursors("stat_time_hour", {"7001": "2026-03-01 06:00:00"})
-    (part,) = plan("ads_reports_hourly", cursors=cursors, attribution_window=3)
-    assert part.first == date(2026, 2, 26)
+    (partition,) = plan("ads_reports_hourly", cursors=cursors, attribution_window=3)
+    assert partition.first == date(2026, 2, 26)
 
 
 def test_a_lifetime_report_is_one_window_without_days() -> None:
     """It is requested once per account."""
-    parts = plan("ads_reports_lifetime", account("1"), account("2"))
-    assert [list(part.windows()) for part in parts] == [[None], [None]]
-    assert [part.size for part in parts] == [1, 1]
+    partitions = plan("ads_reports_lifetime", account("1"), account("2"))
+    assert [list(partition.windows()) for partition in partitions] == [[None], [None]]
+    assert [partition.size for partition in partitions] == [1, 1]
 
 
 @given(st.integers(0, 1500), st.integers(0, 900), st.none() | st.integers(0, 1500), st.integers(1, 30))
@@ -224,24 +229,24 @@ def test_a_sum_without_days_is_one_window_of_a_year_at_most(
     """Its rows have no day, so two windows would give two rows with one key. It covers the last 365 days."""
     end = TODAY - until * DAY
     start = min(TODAY - back * DAY, end)
-    made = None if created is None else TODAY - created * DAY
-    parts = plan(
+    created_on = None if created is None else TODAY - created * DAY
+    partitions = plan(
         "advertisers_audience_reports_lifetime",
-        account(created=made),
+        account(created=created_on),
         start_date=start,
         end_date=end,
         report_granularity=granularity,
     )
-    first = max(start, made or start, end - 364 * DAY)
-    assert [list(part.windows()) for part in parts] == ([[Window(first, end)]] if first <= end else [])
+    first = max(start, created_on or start, end - 364 * DAY)
+    assert [list(partition.windows()) for partition in partitions] == ([[Window(first, end)]] if first <= end else [])
 
 
 @pytest.mark.parametrize("name", ["campaigns", "ad_groups", "ads"])
 def test_objects_before_the_start_date_are_left_out(name: str) -> None:
     """Without a state, `start_date` is the oldest change that counts."""
-    (part,) = plan(name)
-    assert part.modified_since == "2026-01-01 00:00:00"
-    assert list(part.windows()) == [None]
+    (partition,) = plan(name)
+    assert partition.modified_since == "2026-01-01 00:00:00"
+    assert list(partition.windows()) == [None]
 
 
 @pytest.mark.parametrize(
@@ -250,42 +255,42 @@ def test_objects_before_the_start_date_are_left_out(name: str) -> None:
 )
 def test_objects_before_the_later_of_start_and_state_are_left_out(cursor: str, expected: str) -> None:
     """A state older than `start_date` does not extend the range."""
-    (part,) = plan("ads", cursors=Cursors("modify_time", {"7001": cursor}))
-    assert part.modified_since == expected
+    (partition,) = plan("ads", cursors=Cursors("modify_time", {"7001": cursor}))
+    assert partition.modified_since == expected
 
 
 def test_objects_of_a_new_account_start_from_the_start_date() -> None:
     """An account without a cursor is read from the start."""
-    (part,) = plan("ads", account("2"), cursors=Cursors("modify_time", {"1": "2026-03-01 10:00:00"}))
-    assert part.modified_since == "2026-01-01 00:00:00"
+    (partition,) = plan("ads", account("2"), cursors=Cursors("modify_time", {"1": "2026-03-01 10:00:00"}))
+    assert partition.modified_since == "2026-01-01 00:00:00"
 
 
-@pytest.mark.parametrize("name", [one.name for one in STREAMS if one.scope is not Scope.ACCOUNT])
+@pytest.mark.parametrize("name", [stream.name for stream in STREAMS if stream.scope is not Scope.ACCOUNT])
 def test_streams_about_accounts_are_one_partition(name: str) -> None:
     """They are read once, however many accounts there are."""
-    (part,) = plan(name, account("1"), account("2"))
-    assert part.account is None
-    assert part.size == 1
+    (partition,) = plan(name, account("1"), account("2"))
+    assert partition.account is None
+    assert partition.size == 1
 
 
-@pytest.mark.parametrize("name", [one.name for one in STREAMS if one.scope is Scope.ACCOUNT])
+@pytest.mark.parametrize("name", [stream.name for stream in STREAMS if stream.scope is Scope.ACCOUNT])
 def test_every_other_stream_is_one_partition_per_account(name: str) -> None:
     """Accounts keep their order."""
-    parts = plan(name, account("1"), account("2"))
-    assert [part.account.advertiser_id for part in parts if part.account] == ["1", "2"]
+    partitions = plan(name, account("1"), account("2"))
+    assert [partition.account.advertiser_id for partition in partitions if partition.account] == ["1", "2"]
 
 
 def test_short_streams_come_first() -> None:
     """A stream with few windows does not wait behind one with many."""
     names = ["ads_reports_hourly", "ads_reports_daily", "ads_reports_lifetime"]
-    parts = {name: plan(name) for name in names}
-    assert in_order_of_size(parts) == ["ads_reports_lifetime", "ads_reports_daily", "ads_reports_hourly"]
+    partitions = {name: plan(name) for name in names}
+    assert in_order_of_size(partitions) == ["ads_reports_lifetime", "ads_reports_daily", "ads_reports_hourly"]
 
 
 def test_streams_of_equal_size_keep_their_order() -> None:
     """The catalog's order decides between equals."""
-    parts: dict[str, list[Partition]] = {"b": [], "a": [], "c": []}
-    assert in_order_of_size(parts) == ["b", "a", "c"]
+    partitions: dict[str, list[Partition]] = {"b": [], "a": [], "c": []}
+    assert in_order_of_size(partitions) == ["b", "a", "c"]
 
 
 TODAYS = Cursors("modify_time", {"7001": "2026-03-10 09:00:00"})
@@ -309,11 +314,11 @@ def test_refresh_objects_decides_which_objects_are_read(
     name: str, refresh: str, cursors: Cursors | None, since: str, only_changed: bool
 ) -> None:
     """`daily` delivers all in the first sync of a day, which is the one whose cursor is of an earlier day."""
-    (part,) = plan(name, cursors=cursors, refresh_objects=Refresh(refresh))
-    assert (part.modified_since, part.only_changed) == (since, only_changed)
+    (partition,) = plan(name, cursors=cursors, refresh_objects=Refresh(refresh))
+    assert (partition.modified_since, partition.only_changed) == (since, only_changed)
 
 
 def test_assets_have_no_status_to_refresh() -> None:
     """An image changes only with its `modify_time`."""
-    (part,) = plan("creative_assets_images", cursors=YESTERDAYS, refresh_objects=Refresh.ALWAYS)
-    assert part.modified_since == "2026-03-09 23:00:00"
+    (partition,) = plan("creative_assets_images", cursors=YESTERDAYS, refresh_objects=Refresh.ALWAYS)
+    assert partition.modified_since == "2026-03-09 23:00:00"

@@ -41,7 +41,7 @@ def cells(piece: Piece) -> Counter[tuple[date | None, str | None]]:
     """Each day with each object: what a piece asks for."""
     window = piece.window
     days = [None] if window is None else [window.start + n * DAY for n in range(window.days)]
-    return Counter((day, one) for day in days for one in piece.ids or (None,))
+    return Counter((day, item) for day in days for item in piece.ids or (None,))
 
 
 def all_cells(pieces: list[Piece]) -> Counter[tuple[date | None, str | None]]:
@@ -88,13 +88,13 @@ def test_halving_ends_at_one_day_of_one_object(piece: Piece) -> None:
     """However often a piece is too large, halving reaches all the smallest pieces, each once."""
     smallest, left = [], [piece]
     while left:
-        one = left.pop()
-        halves = one.halves()
+        item = left.pop()
+        halves = item.halves()
         if halves is None:
-            smallest.append(one)
+            smallest.append(item)
         else:
             left += halves
-    assert all(len(cells(one)) == 1 for one in smallest)
+    assert all(len(cells(item)) == 1 for item in smallest)
     assert all_cells(smallest) == cells(piece)
 
 
@@ -117,44 +117,44 @@ def test_shorter_pieces_are_the_same_days_with_as_many_rows_as_one_pass_should_r
 ) -> None:
     """At least two pieces, in order. If rows are spread evenly, each piece of several days is short enough."""
     piece = Piece(window, "campaign_ids" if ids else None, tuple(ids))
-    parts = piece.shorter(total, _MOST)
-    assert len(parts) > 1
-    assert all_cells(parts) == cells(piece)
-    assert {(part.id_field, part.ids) for part in parts} == {(piece.id_field, piece.ids)}
-    days = [part.window for part in parts if part.window is not None]
+    pieces = piece.shorter(total, _MOST)
+    assert len(pieces) > 1
+    assert all_cells(pieces) == cells(piece)
+    assert {(smaller.id_field, smaller.ids) for smaller in pieces} == {(piece.id_field, piece.ids)}
+    days = [smaller.window for smaller in pieces if smaller.window is not None]
     assert days == sorted(days)
-    assert all(one.days == 1 or one.days * total / window.days <= _MOST for one in days)
+    assert all(item.days == 1 or item.days * total / window.days <= _MOST for item in days)
 
 
 @given(_windows.filter(lambda window: window.days > 1), st.integers(_MOST + 1, 10**8))
 def test_shorter_pieces_are_no_shorter_than_necessary(window: Window, total: int) -> None:
     """One more day would be too much for all but the last, so there are no unnecessary requests."""
-    parts = [part.window for part in Piece(window).shorter(total, _MOST) if part.window is not None]
-    assert all((one.days + 1) * total / window.days > _MOST for one in parts[:-1])
+    pieces = [smaller.window for smaller in Piece(window).shorter(total, _MOST) if smaller.window is not None]
+    assert all((item.days + 1) * total / window.days > _MOST for item in pieces[:-1])
 
 
 @given(_pieces, st.integers(0, 350))
 def test_pieces_by_objects_contain_each_id_once_and_no_more_than_a_filter_accepts(piece: Piece, count: int) -> None:
     """The days stay, the ids keep their order, and all filters but the last are full."""
     ids = [str(10**18 + n) for n in range(count)]
-    parts = piece.by("adgroup_ids", ids)
-    assert [one for part in parts for one in part.ids] == ids
-    assert all(len(part.ids) == _IDS_PER_FILTER for part in parts[:-1])
-    assert all(1 <= len(part.ids) <= _IDS_PER_FILTER for part in parts)
-    assert {(part.window, part.id_field) for part in parts} <= {(piece.window, "adgroup_ids")}
+    pieces = piece.by("adgroup_ids", ids)
+    assert [item for smaller in pieces for item in smaller.ids] == ids
+    assert all(len(smaller.ids) == _IDS_PER_FILTER for smaller in pieces[:-1])
+    assert all(1 <= len(smaller.ids) <= _IDS_PER_FILTER for smaller in pieces)
+    assert {(smaller.window, smaller.id_field) for smaller in pieces} <= {(piece.window, "adgroup_ids")}
 
 
 class TooLarge:
     """Answers that every report is too large."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[str, str, str]] = []
+        self.requests: list[tuple[str, str, str]] = []
 
     async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
         """Refuse."""
         assert endpoint
         assert token
-        self.asked.append((params["dimensions"], params["start_date"], params["end_date"]))
+        self.requests.append((params["dimensions"], params["start_date"], params["end_date"]))
         return refusal(40067, "too large")
 
 
@@ -174,7 +174,7 @@ async def test_a_day_that_stays_too_large_is_an_error() -> None:
         await anext(window.deliveries())
     assert caught.value.code == 40067
     ads, campaigns = '["ad_id","stat_time_day"]', '["campaign_id"]'
-    assert list(dict.fromkeys(transport.asked)) == [
+    assert list(dict.fromkeys(transport.requests)) == [
         (ads, "2026-01-01", "2026-01-02"),
         (ads, "2026-01-01", "2026-01-01"),
         (campaigns, "2026-01-01", "2026-01-01"),
@@ -192,13 +192,13 @@ class Unused:
     def __init__(self, answer: Reply, refused: str = "") -> None:
         self._answer = answer
         self._refused = refused
-        self.asked: list[str] = []
+        self.requests: list[str] = []
 
     async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
         """Answer for campaigns and ad groups."""
         assert endpoint
         assert token
-        self.asked.append(params["dimensions"])
+        self.requests.append(params["dimensions"])
         if "ad_id" in params["dimensions"]:
             return self._answer
         if self._refused and self._refused in params["metrics"]:
@@ -226,8 +226,8 @@ async def test_a_large_account_without_data_has_no_rows(answer: Reply, refused: 
     )
     deliveries = [delivery async for delivery in window.deliveries()]
     assert deliveries == [DaysRead(Window(day, day), whole=True)]
-    assert transport.asked.count('["campaign_id"]') == (2 if refused else 1)
-    assert transport.asked[-1] == '["campaign_id"]'
+    assert transport.requests.count('["campaign_id"]') == (2 if refused else 1)
+    assert transport.requests[-1] == '["campaign_id"]'
 
 
 class Business:
@@ -244,25 +244,27 @@ class Business:
         """Answer one request."""
         assert endpoint
         assert token
-        wanted: tuple[str, ...] = ()
-        for one in json.loads(params.get("filtering", "[]")):
-            if one["field_name"] == "campaign_ids":
-                wanted = tuple(json.loads(one["filter_value"]))
+        campaign_ids: tuple[str, ...] = ()
+        for item in json.loads(params.get("filtering", "[]")):
+            if item["field_name"] == "campaign_ids":
+                campaign_ids = tuple(json.loads(item["filter_value"]))
         if "AD" not in params["data_level"].split("_")[1:]:
-            return rows_of([{"campaign_id": one} for one in ("1", "2")])
+            return rows_of([{"campaign_id": item} for item in ("1", "2")])
         first, last = params["start_date"], params["end_date"]
-        refused = self._refuse(wanted, first, last)
+        refused = self._refuse(campaign_ids, first, last)
         if refused == "40067":
             return refusal(40067)
         days = [day for day in ("2026-01-01", "2026-01-02") if first <= day <= last]
-        found = [{"ad_id": f"{one}0", "stat_time_day": f"{day} 00:00:00"} for one in wanted or "12" for day in days]
-        return rows_of(found, {"X-Tt-Ads-Throttle": "cut"} if refused == "cut" else {})
+        rows = [
+            {"ad_id": f"{item}0", "stat_time_day": f"{day} 00:00:00"} for item in campaign_ids or "12" for day in days
+        ]
+        return rows_of(rows, {"X-Tt-Ads-Throttle": "cut"} if refused == "cut" else {})
 
 
 def rows_of(dimensions: list[dict[str, str]], headers: Mapping[str, str] | None = None) -> Reply:
     """A page of rows with these dimensions and unimportant metrics."""
     info = {"page": 1, "page_size": 1000, "total_number": len(dimensions), "total_page": 1}
-    return success({"list": [{"dimensions": one, "metrics": {}} for one in dimensions], "page_info": info}, headers)
+    return success({"list": [{"dimensions": item, "metrics": {}} for item in dimensions], "page_info": info}, headers)
 
 
 async def deliveries_of(refuse: Callable[[tuple[str, ...], str, str], str]) -> list[str]:
@@ -276,22 +278,22 @@ async def deliveries_of(refuse: Callable[[tuple[str, ...], str, str], str]) -> l
         include_deleted=True,
         budget=SequentialBudget(),
     )
-    said = []
+    deliveries = []
     async for delivery in reading.deliveries():
         if isinstance(delivery, DaysRead):
-            said.append("whole")
+            deliveries.append("whole")
         else:
             rows = cast(RecordList, delivery.records)
-            said += [f"{row.dimensions.ad_id} {row.dimensions.stat_time_day[8:10]}" for row in rows]
-    return said
+            deliveries += [f"{row.dimensions.ad_id} {row.dimensions.stat_time_day[8:10]}" for row in rows]
+    return deliveries
 
 
 async def test_days_are_complete_once_all_their_rows_were_delivered() -> None:
     """In one piece at the end; by days after each; by campaigns only after the last campaign."""
-    assert await told(lambda *_: "") == ["10 01", "10 02", "20 01", "20 02", "whole"]
-    by_days = await told(lambda _, first, last: "40067" if first != last else "")
+    assert await deliveries_of(lambda *_: "") == ["10 01", "10 02", "20 01", "20 02", "whole"]
+    by_days = await deliveries_of(lambda _, first, last: "40067" if first != last else "")
     assert by_days == ["10 01", "20 01", "whole", "10 02", "20 02", "whole"]
-    by_campaigns = await told(lambda ids, *_: "cut" if len(ids) != 1 else "")
+    by_campaigns = await deliveries_of(lambda ids, *_: "cut" if len(ids) != 1 else "")
     assert by_campaigns == ["10 01", "10 02", "20 01", "20 02", "whole"]
 
 
@@ -303,4 +305,4 @@ async def test_no_day_is_complete_before_the_last_day_of_the_last_campaign() -> 
             return "cut"
         return "40067" if ids == ("2",) and first != last else ""
 
-    assert await told(refuse) == ["10 01", "10 02", "20 01", "20 02", "whole"]
+    assert await deliveries_of(refuse) == ["10 01", "10 02", "20 01", "20 02", "whole"]

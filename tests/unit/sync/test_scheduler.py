@@ -138,7 +138,7 @@ def test_windows_behind_a_partial_answer_use_no_memory() -> None:
 def _schedules(draw: st.DrawFn) -> tuple[list[list[int]], int, list[tuple[int, str]]]:
     streams = draw(st.lists(st.lists(st.integers(1, 6), min_size=1, max_size=4), min_size=1, max_size=3))
     limit = draw(st.integers(1, 9))
-    outcome = st.sampled_from(["done", "done", "failed", "in part"])
+    outcome = st.sampled_from(["done", "done", "failed", "partial"])
     outcomes = draw(st.lists(st.tuples(st.integers(0, 20), outcome), max_size=90))
     return streams, limit, outcomes
 
@@ -159,7 +159,7 @@ def test_any_order_of_outcomes_keeps_the_promises(
     taken: Counter[tuple[int, int]] = Counter()
     done: dict[int, set[int]] = {}
     failed: dict[int, set[int]] = {}
-    in_flight_of: set[int] = set()
+    by_account: set[int] = set()
     frontier: dict[int, int] = {}
     turn = 0
     while scheduler.open or in_flight:
@@ -168,7 +168,7 @@ def test_any_order_of_outcomes_keeps_the_promises(
             assert not failed.get(id(step.queue))
             in_flight.append(step)
             assert scheduler.active == len(in_flight)
-        assert in_flight, "nothing is under way and the lane hands out nothing"
+        assert in_flight, "nothing is in flight and the scheduler hands out nothing"
         which, outcome = outcomes[turn] if turn < len(outcomes) else (0, "done")
         turn += 1
         step = in_flight.pop(which % len(in_flight))
@@ -178,9 +178,9 @@ def test_any_order_of_outcomes_keeps_the_promises(
             step.queue.fail()
             failed.setdefault(queue_id, set()).add(at)
             continue
-        if outcome == "in part":
+        if outcome == "partial":
             step.queue.block(step)
-            in_flight_of.add(queue_id)
+            by_account.add(queue_id)
             done.setdefault(queue_id, set())
             continue
         reached = step.queue.finish(step)
@@ -195,7 +195,7 @@ def test_any_order_of_outcomes_keeps_the_promises(
         for account_queue, size in zip(queues, accounts, strict=True):
             assert account_queue.finished
             assert account_queue.in_flight == 0
-            if not failed.get(id(account_queue)) and id(account_queue) not in in_flight_of:
+            if not failed.get(id(account_queue)) and id(account_queue) not in by_account:
                 assert frontier[id(account_queue)] == size - 1
 
 
@@ -204,20 +204,20 @@ def test_an_account_stays_within_its_fraction_while_others_have_less(accounts: i
     """A slow account never exceeds its fraction of the limit before every other account has as much."""
     queues = [queue(64, str(n)) for n in range(accounts)]
     scheduler = EndpointScheduler("report/integrated/get/", [queues])
-    share = max(2, limit // 4)
+    fraction = max(2, limit // 4)
     for _ in range(limit):
         step = scheduler.take(limit)
         assert step is not None
-        if step.queue.in_flight > share:
-            assert all(other.in_flight >= share for other in queues)
+        if step.queue.in_flight > fraction:
+            assert all(other.in_flight >= fraction for other in queues)
 
 
-def pages_in_flight_of(queues: list[PartitionQueue]) -> Counter[str]:
+def windows_in_flight(queues: list[PartitionQueue]) -> Counter[str]:
     """How many windows each account has in flight, over all its streams."""
-    in_flight_of: Counter[str] = Counter()
+    by_account: Counter[str] = Counter()
     for account_queue in queues:
-        in_flight_of[account_queue.account_id] += account_queue.in_flight
-    return in_flight_of
+        by_account[account_queue.account_id] += account_queue.in_flight
+    return by_account
 
 
 REPORTS = ["ads_reports_hourly", "ad_groups_reports_hourly", "campaigns_reports_hourly", "advertisers_reports_hourly"]
@@ -227,13 +227,13 @@ REPORTS = ["ads_reports_hourly", "ad_groups_reports_hourly", "campaigns_reports_
 def test_an_accounts_fraction_is_over_all_its_streams(streams: int) -> None:
     """An account with partitions in several streams leaves room for one that has only one, in the last stream."""
     of_many = [queue(50, "many", name) for name in REPORTS[:streams]]
-    of_one = queue(50, "one", REPORTS[streams - 1])
+    last_only = queue(50, "one", REPORTS[streams - 1])
     scheduler = EndpointScheduler(
-        "report/integrated/get/", [*([account_queue] for account_queue in of_many[:-1]), [of_many[-1], of_one]]
+        "report/integrated/get/", [*([account_queue] for account_queue in of_many[:-1]), [of_many[-1], last_only]]
     )
     while scheduler.active < 8:
         assert scheduler.take(8) is not None
-        assert pages_in_flight_of(of_many)["many"] <= 2 or of_one.in_flight >= 2
+        assert windows_in_flight(of_many)["many"] <= 2 or last_only.in_flight >= 2
 
 
 @given(st.lists(st.sets(st.integers(0, 3), min_size=1), min_size=1, max_size=4), st.integers(1, 32))
@@ -245,12 +245,12 @@ def test_fractions_hold_for_any_accounts_and_streams(streams: list[set[int]], li
     ]
     flat = [account_queue for row in queues for account_queue in row]
     scheduler = EndpointScheduler("report/integrated/get/", queues)
-    share = max(2, limit // 4)
+    fraction = max(2, limit // 4)
     while scheduler.active < limit:
         step = scheduler.take(limit)
         assert step is not None
-        in_flight_of = pages_in_flight_of(flat)
-        assert in_flight_of[step.queue.account_id] <= share or min(in_flight_of.values()) >= share
+        by_account = windows_in_flight(flat)
+        assert by_account[step.queue.account_id] <= fraction or min(by_account.values()) >= fraction
 
 
 def test_a_window_that_ends_frees_its_place() -> None:
@@ -380,7 +380,7 @@ def test_no_more_windows_begin_than_the_limit_needs() -> None:
     scheduler.set_remaining(first, 5)
     third = scheduler.take(16)
     assert isinstance(third, Step)
-    assert third.pages == 6  # as the latest window said that it had beyond its first
+    assert third.pages == 6  # as many as the latest window had beyond its first
 
 
 def test_a_window_larger_than_earlier_ones_counts_with_its_real_size() -> None:
@@ -412,7 +412,7 @@ def test_pages_in_flight_use_the_limit_and_hardly_exceed_it(sizes: list[int], li
         assert isinstance(step, Step)
         scheduler.set_remaining(step, size)
         steps.append(step)
-    asked = sum(min(step.pages, scheduler.pages_in_flight(step, limit)) for step in steps)
-    assert asked >= min(scheduler.pages, limit - len(steps))
-    assert asked <= max(limit, len(steps))
+    total = sum(min(step.pages, scheduler.pages_in_flight(step, limit)) for step in steps)
+    assert total >= min(scheduler.pages, limit - len(steps))
+    assert total <= max(limit, len(steps))
     assert all(scheduler.pages_in_flight(step, limit) >= 1 for step in steps)

@@ -41,9 +41,13 @@ def test_today_is_in_the_accounts_time_zone() -> None:
     tomorrow = "2026-03-11 00:00:00"
     zones = {"1": ZoneInfo("Pacific/Kiritimati"), "2": ZoneInfo("UTC"), "3": ZONE_AHEAD_OF_ALL}
     cursors = Cursors("stat_time_day", common=tomorrow)
-    accounts = [account(one, zone=zone) for one, zone in zones.items()]
+    accounts = [account(advertiser_id, zone=zone) for advertiser_id, zone in zones.items()]
     assert repair(stream("ads_reports_daily"), cursors, accounts, NOW) == []
-    assert [cursors.of(one) for one in zones] == [tomorrow, "2026-03-10 00:00:00", "2026-03-10 00:00:00"]
+    assert [cursors.of(advertiser_id) for advertiser_id in zones] == [
+        tomorrow,
+        "2026-03-10 00:00:00",
+        "2026-03-10 00:00:00",
+    ]
 
 
 def test_a_cursor_is_set_back_by_the_earlier_clock() -> None:
@@ -93,19 +97,24 @@ def test_an_impossible_common_cursor_does_not_return() -> None:
 
 def test_accounts_that_the_token_lost_are_found() -> None:
     """Accounts left out by the configuration do not count, and without a list nothing is known."""
-    known = [Cursors("stat_time_day", {"1": "2026-03-01 00:00:00", "2": "2026-03-01 00:00:00"}), Cursors("modify_time")]
+    states = [
+        Cursors("stat_time_day", {"1": "2026-03-01 00:00:00", "2": "2026-03-01 00:00:00"}),
+        Cursors("modify_time"),
+    ]
     listed = Accounts((account("1"),), AccountList([{"advertiser_id": "1"}], None))
-    assert unreachable_accounts(config(), listed, known) == ["2"]
-    assert unreachable_accounts(config(exclude_advertiser_ids=("2",)), listed, known) == []
-    assert unreachable_accounts(config(advertiser_ids=("1",)), listed, known) == []
-    assert unreachable_accounts(config(), Accounts((account("1"),)), known) == []
+    assert unreachable_accounts(config(), listed, states) == ["2"]
+    assert unreachable_accounts(config(exclude_advertiser_ids=("2",)), listed, states) == []
+    assert unreachable_accounts(config(advertiser_ids=("1",)), listed, states) == []
+    assert unreachable_accounts(config(), Accounts((account("1"),)), states) == []
 
 
 def test_an_account_missing_from_a_partial_list_is_not_lost() -> None:
     """TikTok itself says that there are more."""
-    known = [Cursors("stat_time_day", {"1": "2026-03-01 00:00:00", "2": "2026-03-01 00:00:00"})]
-    part = AccountList([{"advertiser_id": "1"}], PartialAnswerError("oauth2/advertiser/get/", "code 20001"))
-    assert unreachable_accounts(config(), Accounts((account("1"),), part, part.incomplete), known) == []
+    states = [Cursors("stat_time_day", {"1": "2026-03-01 00:00:00", "2": "2026-03-01 00:00:00"})]
+    partial_list = AccountList([{"advertiser_id": "1"}], PartialAnswerError("oauth2/advertiser/get/", "code 20001"))
+    assert (
+        unreachable_accounts(config(), Accounts((account("1"),), partial_list, partial_list.incomplete), states) == []
+    )
 
 
 def test_a_notice_names_a_few_accounts() -> None:

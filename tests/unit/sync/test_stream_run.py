@@ -46,20 +46,20 @@ def simulate(accounts: int, *, rows: int, seconds: int, per_second: int = 10) ->
 @pytest.mark.parametrize("rows", [1, 200])
 def test_states_are_small_compared_with_records(accounts: int, rows: int) -> None:
     """Less than a twentieth of the bytes, however many accounts a state has and however few rows windows have."""
-    due, states, records = play(accounts, rows=rows, seconds=1000)
+    due, states, records = simulate(accounts, rows=rows, seconds=1000)
     assert due
     assert states < records / 20
 
 
 def test_a_killed_sync_of_an_agency_repeats_little() -> None:
     """While there are many records, 300 accounts have a checkpoint every few seconds."""
-    due, _, _ = play(300, rows=100, seconds=600)
+    due, _, _ = simulate(300, rows=100, seconds=600)
     assert max(later - earlier for earlier, later in pairwise(due)) < 5
 
 
 def test_a_stream_without_rows_has_checkpoints() -> None:
     """Every half minute, so that empty windows are not read again."""
-    due, _, _ = play(50, rows=0, seconds=600)
+    due, _, _ = simulate(50, rows=0, seconds=600)
     assert max(later - earlier for earlier, later in pairwise([0.0, *due])) < 31
 
 
@@ -83,7 +83,7 @@ def test_partial_windows_are_named_up_to_a_limit_and_other_failures_once() -> No
         *(f"2026-01-{day:02d}" for day in range(1, 11)),
         "and more days",
     ]
-    assert [(one.advertiser_id, one.what) for one in run.failures if one.tolerated] == [
+    assert [(failure.advertiser_id, failure.what) for failure in run.failures if failure.tolerated] == [
         ("1", "2026-01-01"),
         ("2", "2026-01-01"),
     ]

@@ -15,12 +15,12 @@ MB = 2**20
 def test_the_target_grows_until_the_quota_is_used(rate: float, latency: float) -> None:
     """With pages of 2.4 MB too: the answers of one latency allow more requests in the next."""
     size = int(2.4 * MB)
-    came = 0.0
+    answers_per_second = 0.0
     for _ in range(5):
-        asked = target_in_flight(rate, EndpointStats(latency, size, came, 0), 0)
-        came = min(rate, asked / latency)
-    assert came == rate
-    assert asked < rate * latency * 1.5 + 3
+        target = target_in_flight(rate, EndpointStats(latency, size, answers_per_second, 0), 0)
+        answers_per_second = min(rate, target / latency)
+    assert answers_per_second == rate
+    assert target < rate * latency * 1.5 + 3
 
 
 def test_a_slow_destination_gets_few_pages() -> None:
@@ -29,9 +29,11 @@ def test_a_slow_destination_gets_few_pages() -> None:
 
 
 @given(st.floats(0.1, 1000), st.floats(0.001, 60), st.integers(0, 10**8), st.floats(0, 1000), st.integers(0, 500))
-def test_the_target_is_between_2_and_256(rate: float, latency: float, size: int, came: float, stalled: int) -> None:
+def test_the_target_is_between_2_and_256(
+    rate: float, latency: float, size: int, answers_per_second: float, stalled: int
+) -> None:
     """At least two, so that a request that stalls delays nothing; at most 256."""
-    assert 2 <= target_in_flight(rate, EndpointStats(latency, size, came, 0), stalled) <= 256
+    assert 2 <= target_in_flight(rate, EndpointStats(latency, size, answers_per_second, 0), stalled) <= 256
 
 
 def test_requests_that_stall_do_not_count() -> None:

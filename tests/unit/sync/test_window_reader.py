@@ -45,10 +45,10 @@ class Report:
         self._failing = failing
         self._all_fail = all_fail
         self._a_day = a_day
-        self.under_way: Counter[Window] = Counter()
-        self.beside: list[int] = []
+        self.in_flight: Counter[Window] = Counter()
+        self.parallel: list[int] = []
         """How many windows were under way whenever a page was asked for."""
-        self.asked: set[Window] = set()
+        self.windows: set[Window] = set()
 
     async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
         """Answer with the page that is asked for, in a while."""
@@ -56,12 +56,12 @@ class Report:
         assert token
         window = Window(date.fromisoformat(params["start_date"]), date.fromisoformat(params["end_date"]))
         number = int(params["page"])
-        self.asked.add(window)
-        self.under_way[window] += 1
-        self.beside.append(len([one for one, pages in self.under_way.items() if pages]))
+        self.windows.add(window)
+        self.in_flight[window] += 1
+        self.parallel.append(len([item for item, pages in self.in_flight.items() if pages]))
         for _ in range(20):
             await asyncio.sleep(0)
-        self.under_way[window] -= 1
+        self.in_flight[window] -= 1
         if (self._all_fail or window.start == self._failing) and window.days < DAYS and number > 1:
             return Reply(200, {}, b'{"code":40001,"message":"No permission.","request_id":"r1","data":{}}')
         total = window.days * self._a_day
@@ -80,11 +80,11 @@ async def deliver(report: Report, *, ahead: int, deleted: bool = True) -> tuple[
     """Read one window of all days; returns its events, and the error that ended it."""
     clock = FakeClock()
     buffer: ByteQueue[Event | None] = ByteQueue(1)
-    came: list[Event] = []
+    events: list[Event] = []
 
     async def take() -> None:
         while (event := await buffer.get()) is not None:
-            came.append(event)
+            events.append(event)
 
     taking = asyncio.create_task(take())
     reading = WindowReader(config(include_deleted=deleted), client(report, clock, tier=tier_of(100_000)), buffer)
@@ -98,7 +98,7 @@ async def deliver(report: Report, *, ahead: int, deleted: bool = True) -> tuple[
     await buffer.put(None)
     with contextlib.suppress(asyncio.CancelledError):
         await taking
-    return came, error
+    return events, error
 
 
 def days_of(events: list[Event]) -> Counter[str]:
@@ -117,24 +117,24 @@ async def test_a_window_with_too_many_rows_is_read_as_parallel_windows(
 ) -> None:
     """Each row comes once, and as many windows run in parallel as the budget needs."""
     report = Report()
-    came, error = await deliver(report, ahead=ahead)
+    events, error = await deliver(report, ahead=ahead)
     assert error is None
-    assert days_of(came) == {str(FIRST + timedelta(days=day)): A_DAY for day in range(DAYS)}
-    assert sorted(window.days for window in report.asked) == [*windows, DAYS]
-    assert max(report.beside) == abreast
+    assert days_of(events) == {str(FIRST + timedelta(days=day)): A_DAY for day in range(DAYS)}
+    assert sorted(window.days for window in report.windows) == [*windows, DAYS]
+    assert max(report.parallel) == abreast
 
 
 async def test_each_window_is_complete_once_its_days_are() -> None:
     """The rows before that event belong to its own days only."""
-    came, _ = await deliver(Report(), ahead=8)
-    settled = [event for event in came if isinstance(event, DaysComplete)]
-    assert all(event.exact and event.advertiser_id == 7001 for event in settled)
-    assert sorted(str(event.days) for event in settled) == [
+    events, _ = await deliver(Report(), ahead=8)
+    complete = [event for event in events if isinstance(event, DaysComplete)]
+    assert all(event.exact and event.advertiser_id == 7001 for event in complete)
+    assert sorted(str(event.days) for event in complete) == [
         str(Window(FIRST + timedelta(days=day), FIRST + timedelta(days=day + 1))) for day in range(0, DAYS, 2)
     ]
-    for event in settled:
-        before = came[: came.index(event)]
-        rows = days_of([one for one in before if isinstance(one, Rows) and one.window_id == event.window_id])
+    for event in complete:
+        before = events[: events.index(event)]
+        rows = days_of([item for item in before if isinstance(item, Rows) and item.window_id == event.window_id])
         assert event.days is not None
         assert rows == {str(event.days.start): A_DAY, str(event.days.end): A_DAY}
 
@@ -142,23 +142,23 @@ async def test_each_window_is_complete_once_its_days_are() -> None:
 async def test_a_failed_window_does_not_fail_those_in_flight() -> None:
     """They are delivered completely, no other window begins, and the error is raised."""
     report = Report(failing=FIRST)
-    came, error = await deliver(report, ahead=16)
+    events, error = await deliver(report, ahead=16)
     assert error is not None
     assert "40001" in error.message
-    assert len(report.asked) == 4
-    days_events = [event for event in came if isinstance(event, (DaysComplete, DaysIncomplete))]
-    settled = {event.window_id: isinstance(event, DaysComplete) for event in days_events}
-    assert sorted(settled.values()) == [False, True, True]
-    whole = [event for event in came if isinstance(event, Rows) and settled[event.window_id or 0]]
+    assert len(report.windows) == 4
+    days_events = [event for event in events if isinstance(event, (DaysComplete, DaysIncomplete))]
+    complete = {event.window_id: isinstance(event, DaysComplete) for event in days_events}
+    assert sorted(complete.values()) == [False, True, True]
+    whole = [event for event in events if isinstance(event, Rows) and complete[event.window_id or 0]]
     assert list(days_of(whole).values()) == [A_DAY] * 4
 
 
 async def test_days_are_not_exact_if_rows_may_be_hidden() -> None:
     """Without `include_deleted`, rows of deleted ads are not delivered, although they still exist."""
-    came, _ = await deliver(Report(), ahead=8, deleted=False)
-    settled = [event for event in came if isinstance(event, DaysComplete)]
-    assert len(settled) == 4
-    assert not any(event.exact for event in settled)
+    events, _ = await deliver(Report(), ahead=8, deleted=False)
+    complete = [event for event in events if isinstance(event, DaysComplete)]
+    assert len(complete) == 4
+    assert not any(event.exact for event in complete)
 
 
 async def test_rows_of_unfinished_days_are_not_complete_with_other_days() -> None:
@@ -174,11 +174,11 @@ async def test_rows_of_unfinished_days_are_not_complete_with_other_days() -> Non
                 return refusal(40067)
             return await super().send(endpoint, params, token)
 
-    came, error = await deliver(Breaking(a_day=1_000), ahead=1)
+    events, error = await deliver(Breaking(a_day=1_000), ahead=1)
     assert error is None
-    assert days_of(came) == {str(FIRST + timedelta(days=day)): 1_000 for day in range(DAYS)}
+    assert days_of(events) == {str(FIRST + timedelta(days=day)): 1_000 for day in range(DAYS)}
     waiting: list[Event] = []
-    for event in came:
+    for event in events:
         if isinstance(event, DaysComplete):
             assert event.days is not None
             for day in days_of(waiting):
@@ -191,9 +191,9 @@ async def test_rows_of_unfinished_days_are_not_complete_with_other_days() -> Non
 
 async def test_windows_that_are_slightly_too_long_are_divided_once() -> None:
     """Windows in parallel have a lower limit of rows than a window alone."""
-    came, error = await asyncio.wait_for(deliver(Report(a_day=18_000), ahead=8), 60)
+    events, error = await asyncio.wait_for(deliver(Report(a_day=18_000), ahead=8), 60)
     assert error is None
-    assert days_of(came) == {str(FIRST + timedelta(days=day)): 18_000 for day in range(DAYS)}
+    assert days_of(events) == {str(FIRST + timedelta(days=day)): 18_000 for day in range(DAYS)}
 
 
 async def test_no_error_of_parallel_windows_is_left_unretrieved() -> None:

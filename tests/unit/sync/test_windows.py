@@ -48,8 +48,8 @@ def test_counting_windows_agrees_with_making_them(first: date, span: int, length
 
 def test_windows_equal_airbytes() -> None:
     """1 September to 22 November in steps of 30 days are the three windows that Airbyte's connector requests."""
-    made = windows(date(2026, 9, 1), date(2026, 11, 22), 30)
-    assert [str(window) for window in made] == [
+    result = windows(date(2026, 9, 1), date(2026, 11, 22), 30)
+    assert [str(window) for window in result] == [
         "2026-09-01 to 2026-09-30",
         "2026-10-01 to 2026-10-30",
         "2026-10-31 to 2026-11-22",
@@ -175,7 +175,7 @@ def test_any_zone_name_gives_a_zone(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("zone", "moment", "expected"),
+    ("zone", "time", "expected"),
     [
         ("Pacific/Kiritimati", datetime(2026, 3, 9, 10, tzinfo=UTC), date(2026, 3, 10)),  # UTC+14
         ("Pacific/Kiritimati", datetime(2026, 3, 9, 9, 59, tzinfo=UTC), date(2026, 3, 9)),
@@ -192,23 +192,23 @@ def test_any_zone_name_gives_a_zone(name: str) -> None:
         ("Europe/Berlin", datetime(2026, 10, 25, 23, tzinfo=UTC), date(2026, 10, 26)),
     ],
 )
-def test_a_day_is_in_the_accounts_time_zone(zone: str, moment: datetime, expected: date) -> None:
+def test_a_day_is_in_the_accounts_time_zone(zone: str, time: datetime, expected: date) -> None:
     """The date of a time is that of the account's own clock."""
-    assert day_in(ZoneInfo(zone), moment) == expected
+    assert day_in(ZoneInfo(zone), time) == expected
 
 
 def test_the_earliest_day_of_an_unknown_zone_is_where_days_begin_last() -> None:
     """An account may have been created on the day before, and its day may not be over."""
-    moment = datetime(2026, 3, 10, 11, tzinfo=UTC)
-    assert (earliest_day_in(ZONE_AHEAD_OF_ALL, moment), day_in(ZONE_AHEAD_OF_ALL, moment)) == (
+    time = datetime(2026, 3, 10, 11, tzinfo=UTC)
+    assert (earliest_day_in(ZONE_AHEAD_OF_ALL, time), day_in(ZONE_AHEAD_OF_ALL, time)) == (
         date(2026, 3, 9),
         date(2026, 3, 11),
     )
-    assert earliest_day_in(ZoneInfo("Pacific/Kiritimati"), moment) == date(2026, 3, 11)
+    assert earliest_day_in(ZoneInfo("Pacific/Kiritimati"), time) == date(2026, 3, 11)
 
 
 def test_the_stand_in_for_an_unknown_zone_is_ahead_of_all() -> None:
     """It is on the latest day anywhere."""
-    moment = datetime(2026, 3, 9, 10, tzinfo=UTC)
-    assert day_in(ZONE_AHEAD_OF_ALL, moment) == day_in(ZoneInfo("Pacific/Kiritimati"), moment)
-    assert day_in(ZONE_BEHIND_ALL, moment) == day_in(ZoneInfo("Etc/GMT+12"), moment)
+    time = datetime(2026, 3, 9, 10, tzinfo=UTC)
+    assert day_in(ZONE_AHEAD_OF_ALL, time) == day_in(ZoneInfo("Pacific/Kiritimati"), time)
+    assert day_in(ZONE_BEHIND_ALL, time) == day_in(ZoneInfo("Etc/GMT+12"), time)
