@@ -211,7 +211,7 @@ async def test_a_metric_of_airbytes_that_tiktok_refuses_is_loud() -> None:
     assert "spend" in outcome.errors[0]["message"]
 
 
-async def test_a_slow_account_does_not_hold_up_the_others() -> None:
+async def test_a_slow_account_does_not_delay_the_others() -> None:
     """The account that is planned first answers late: all others are read to their end before it is."""
     async with emulator_of() as emulator:
         slow = emulator.advertiser_ids[0]
