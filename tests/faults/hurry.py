@@ -1,4 +1,4 @@
-"""Whole syncs in a hurry: over real sockets, with real timeouts, and with waits that are sixty times shorter."""
+"""Whole syncs with real sockets and timeouts, and with waits that are sixty times shorter."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ LATE_STARTS = RetryPolicy(first_contact=900.0)
 
 
 class Result(msgspec.Struct):
-    """What a sync did.
+    """The outcome of a sync.
 
     Args:
         rows: For each stream, its records by key.
         states: The last state of each stream.
-        failures: Everything that is said to be missing.
-        notices: What was said besides.
-        twice: Records that came more than once.
-        stopped: The error that kept anything from being read.
+        failures: Everything that is reported as missing.
+        notices: The other messages.
+        duplicates: Records that came more than once.
+        stopped: The error that ended the sync before any stream.
         waits: What was announced before waits.
     """
 
@@ -44,20 +44,20 @@ class Result(msgspec.Struct):
     states: dict[str, Mapping[str, Any]]
     failures: list[Failure]
     notices: list[str]
-    twice: list[Any]
+    duplicates: list[Any]
     stopped: ConnectorError | None = None
     waits: list[str] = []
 
     @property
     def missing(self) -> set[tuple[str, str | None]]:
-        """Stream and account of all that is said to be missing, and not tolerated."""
-        return {(one.stream, one.advertiser_id) for one in self.failures if not one.tolerated}
+        """Stream and account of everything that is reported as missing, and not tolerated."""
+        return {(failure.stream, failure.advertiser_id) for failure in self.failures if not failure.tolerated}
 
 
 def small(**options: Any) -> Emulator:
-    """A business of three accounts without a quota, at a moment that stands still."""
-    given = {"now": NOW, "tier": "unlimited", "days": 12, "advertisers": 3, "ads_per_account": 12, "not_granted": 0}
-    return Emulator(Options(**given | options))
+    """A business of three accounts without a quota, at a fixed time."""
+    defaults = {"now": NOW, "tier": "unlimited", "days": 12, "advertisers": 3, "ads_per_account": 12, "not_granted": 0}
+    return Emulator(Options(**defaults | options))
 
 
 def free_port() -> int:
@@ -77,11 +77,11 @@ async def synced(
     policy: RetryPolicy = LATE_STARTS,
     **fields: Any,
 ) -> Result:
-    """Read these streams of an emulator."""
+    """Read these streams from an emulator."""
     chosen = [stream for stream in STREAMS if stream.name in set(streams)]
     config = parse_config(config_for(emulator, start_date="2026-06-09", **fields))
     clock = HurriedClock(NOW)
-    found = Result({stream.name: {} for stream in chosen}, {}, [], [], [])
+    result = Result({stream.name: {} for stream in chosen}, {}, [], [], [])
     selected = [Selected(stream, incremental=stream.cursor is not None) for stream in chosen]
     async with HttpTransport(url or emulator.url, read_timeout=read_timeout, resolver=resolver) as transport:
         api = Client(
@@ -91,31 +91,31 @@ async def synced(
             clock,
             policy=policy,
             secrets=config.secrets,
-            on_wait=lambda waiting: found.waits.append(str(waiting)),
+            on_wait=lambda waiting: result.waits.append(str(waiting)),
         )
         try:
             async for event in Sync(config, selected, {}, api, clock).events():
-                _take(event, found)
+                _take(event, result)
         except ConnectorError as error:
-            found.stopped = error
-    return found
+            result.stopped = error
+    return result
 
 
-def _take(event: Any, found: Result) -> None:
+def _take(event: Any, result: Result) -> None:
     match event:
         case Rows(stream=stream, records=records, advertiser_id=advertiser_id):
-            rows = found.rows[stream.name]
+            rows = result.rows[stream.name]
             for record in records:
-                told = msgspec.to_builtins(record)
+                fields = msgspec.to_builtins(record)
                 if stream.is_report:
-                    told = {"advertiser_id": advertiser_id, **told["dimensions"], **told}
-                key = key_of(stream, told)
+                    fields = {"advertiser_id": advertiser_id, **fields["dimensions"], **fields}
+                key = key_of(stream, fields)
                 if key in rows:
-                    found.twice.append((stream.name, key))
-                rows[key] = told
+                    result.duplicates.append((stream.name, key))
+                rows[key] = fields
         case Checkpoint(stream=stream, state=state):
-            found.states[stream.name] = state
+            result.states[stream.name] = state
         case StreamEnded(failures=failures):
-            found.failures += failures
+            result.failures += failures
         case Notice(text=text):
-            found.notices.append(text)
+            result.notices.append(text)

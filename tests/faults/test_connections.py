@@ -1,4 +1,4 @@
-"""No way to the server, for a while or for good: names that cannot be resolved, ports on which nobody listens."""
+"""No connection to the server, for a while or permanently: unresolved names, and ports that nobody listens on."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ STREAMS = ["advertisers", "campaigns", "ads", "ads_reports_daily"]
 NOWHERE = "no-such-host.invalid"
 
 
-class LateNames(AbstractResolver):
-    """Knows no name for so many questions, and then that of this machine.
+class LateResolver(AbstractResolver):
+    """Fails for a number of lookups, and then resolves any name to this machine.
 
     Args:
         failures: How many.
@@ -39,7 +39,7 @@ class LateNames(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """Look a name up."""
+        """Look up a name."""
         self.asked += 1
         if self.asked <= self._failures:
             raise socket.gaierror(self._error, "Temporary failure in name resolution")
@@ -54,11 +54,11 @@ class LateNames(AbstractResolver):
 
 
 @pytest.mark.parametrize("error", [socket.EAI_AGAIN, socket.EAI_NONAME])
-async def test_a_name_that_is_not_known_at_first_costs_no_row(error: int) -> None:
-    """Seven times the name cannot be resolved, then it can: the waits are announced, and every row comes."""
+async def test_a_name_that_resolves_late_costs_no_row(error: int) -> None:
+    """The lookup fails seven times, then it works: the waits are announced, and every row comes."""
     async with small() as emulator:
         undisturbed = await synced(emulator, STREAMS)
-        names = LateNames(7, error)
+        names = LateResolver(7, error)
         url = f"http://tiktok.test:{emulator.port}"
         result = await synced(emulator, STREAMS, url=url, resolver=names, policy=RetryPolicy())
     assert result.stopped is None
@@ -66,14 +66,14 @@ async def test_a_name_that_is_not_known_at_first_costs_no_row(error: int) -> Non
     assert result.rows == undisturbed.rows
     assert result.states.keys() == undisturbed.states.keys()
     assert names.asked == 8
-    assert all("the name tiktok.test cannot be resolved" in said for said in result.waits)
+    assert all("the name tiktok.test cannot be resolved" in output for output in result.waits)
     assert result.waits
 
 
-async def test_a_name_that_never_comes_ends_the_sync() -> None:
-    """After two minutes of the connector's clock it says which name, and what to do."""
+async def test_a_name_that_never_resolves_ends_the_sync() -> None:
+    """After two minutes by the connector's clock, the error has the name and what to do."""
     async with small() as emulator:
-        names = LateNames(10**9, socket.EAI_AGAIN)
+        names = LateResolver(10**9, socket.EAI_AGAIN)
         url = f"http://tiktok.test:{emulator.port}"
         result = await synced(emulator, STREAMS, url=url, resolver=names, policy=RetryPolicy())
     assert result.stopped is not None
@@ -82,8 +82,8 @@ async def test_a_name_that_never_comes_ends_the_sync() -> None:
     assert 7 < names.asked < 20
 
 
-class Reading:
-    """`source-tiktok-marketing read` in a process of its own, whose lines are looked at as they come.
+class ReadProcess:
+    """`source-tiktok-marketing read` in a process of its own, whose lines are read as they come.
 
     Args:
         folder: An empty one.
@@ -127,24 +127,24 @@ class Reading:
 
 def rows(outcome: Outcome) -> dict[str, dict[Any, Any]]:
     """Its records by stream and key; fails if one came twice."""
-    found = {}
+    records_by_stream = {}
     for name in STREAMS:
         stream = stream_named(name)
         assert stream is not None
         records = outcome.records(name)
-        found[name] = {key_of(stream, record): record for record in records}
-        assert len(found[name]) == len(records) > 0
-    return found
+        records_by_stream[name] = {key_of(stream, record): record for record in records}
+        assert len(records_by_stream[name]) == len(records) > 0
+    return records_by_stream
 
 
-async def test_a_server_that_comes_late_costs_no_row(tmp_path: Path) -> None:
-    """Nobody listens at first; the waits are announced, and once somebody does, all is read, with exit code 0."""
+async def test_a_server_that_starts_late_costs_no_row(tmp_path: Path) -> None:
+    """Nobody listens at first. The waits are announced, and once somebody does, all is read with exit code 0."""
     emulator = small(port=free_port())
-    late = Reading(tmp_path, emulator)
+    late = ReadProcess(tmp_path, emulator)
     await late.until(b"Waiting ")
     async with emulator:
         outcome = await late.outcome()
-        again = Reading(tmp_path, emulator)
+        again = ReadProcess(tmp_path, emulator)
         await again.until(b"STARTED")
         undisturbed = await again.outcome()
     assert outcome.exit_code == undisturbed.exit_code == 0
@@ -154,14 +154,14 @@ async def test_a_server_that_comes_late_costs_no_row(tmp_path: Path) -> None:
 
 
 async def test_a_server_that_goes_away_for_a_while_costs_no_row(tmp_path: Path) -> None:
-    """In the middle of a sync nobody listens any more, until somebody does again: no row is lost, none comes twice."""
+    """Nobody listens for a while in the middle of a sync: no row is lost, and none comes twice."""
     emulator = small(port=free_port())
     async with emulator:
-        again = Reading(tmp_path, emulator)
+        again = ReadProcess(tmp_path, emulator)
         await again.until(b"STARTED")
         undisturbed = await again.outcome()
     emulator.faults.add(f"path=report/integrated/get/,advertiser={emulator.advertiser_ids[-1]},latency=5")
-    reading = Reading(tmp_path, emulator)
+    reading = ReadProcess(tmp_path, emulator)
     async with emulator:
         await reading.until(b'"stream":"ads_reports_daily"')
     await reading.until(b"Waiting ")
@@ -177,8 +177,8 @@ SOURCE = "tiktok_marketing.airbyte"
 COMMAND = "tiktok_marketing.cli"
 
 
-async def ended(folder: Path, module: str, *arguments: str) -> tuple[int, str, str]:
-    """Run a program that reaches nobody. Returns its exit code and what it wrote."""
+async def run_to_end(folder: Path, module: str, *arguments: str) -> tuple[int, str, str]:
+    """Run a program that cannot connect. Returns its exit code and its output."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -194,27 +194,27 @@ async def ended(folder: Path, module: str, *arguments: str) -> tuple[int, str, s
     return process.returncode, out.decode(), err.decode()
 
 
-async def test_a_name_that_does_not_exist_is_said(tmp_path: Path) -> None:
-    """Every program announces some tries, then says which name it is and what to do; no traceback."""
+async def test_a_name_that_does_not_exist_is_reported(tmp_path: Path) -> None:
+    """Every program announces some tries, then reports the name and what to do, without a traceback."""
     credentials = {"auth_type": "oauth2.0", "app_id": "1234567", "secret": "sec-12345", "access_token": "tok-12345"}
     (tmp_path / "config.json").write_text(json.dumps({"credentials": credentials}))
     (tmp_path / "catalog.json").write_text(json.dumps(catalog_of(STREAMS)))
     config = ("--config", "config.json")
-    checked, read, well, synced_, planned, examined = await asyncio.gather(
-        ended(tmp_path, SOURCE, "check", *config),
-        ended(tmp_path, SOURCE, "read", *config, "--catalog", "catalog.json"),
-        ended(tmp_path, COMMAND, "check", *config),
-        ended(tmp_path, COMMAND, "sync", *config, "--to", "duckdb:///x.duckdb"),
-        ended(tmp_path, COMMAND, "plan", *config),
-        ended(tmp_path, COMMAND, "doctor", *config),
+    checked, read, command_check, synced_, planned, examined = await asyncio.gather(
+        run_to_end(tmp_path, SOURCE, "check", *config),
+        run_to_end(tmp_path, SOURCE, "read", *config, "--catalog", "catalog.json"),
+        run_to_end(tmp_path, COMMAND, "check", *config),
+        run_to_end(tmp_path, COMMAND, "sync", *config, "--to", "duckdb:///x.duckdb"),
+        run_to_end(tmp_path, COMMAND, "plan", *config),
+        run_to_end(tmp_path, COMMAND, "doctor", *config),
     )
-    for _, out, err in (checked, read, well, synced_, planned, examined):
-        said = " ".join((out + err).split())
-        assert "Waiting " in said
-        assert f"the name {NOWHERE} cannot be resolved" in said
-        assert "resolve names (DNS)" in said
-        assert "Traceback" not in said
+    for _, out, err in (checked, read, command_check, synced_, planned, examined):
+        output = " ".join((out + err).split())
+        assert "Waiting " in output
+        assert f"the name {NOWHERE} cannot be resolved" in output
+        assert "resolve names (DNS)" in output
+        assert "Traceback" not in output
     status = json.loads(checked[1].splitlines()[-1])["connectionStatus"]
     assert (checked[0], status["status"]) == (0, "FAILED")  # the answer is in the message: the check itself was made
-    assert [code for code, _, _ in (read, well, synced_, planned, examined)] == [1] * 5
+    assert [code for code, _, _ in (read, command_check, synced_, planned, examined)] == [1] * 5
     assert read[2] == checked[2] == ""

@@ -1,4 +1,4 @@
-"""Each trouble that passes, met once at every endpoint of the catalog; and TikTok's five-minute block."""
+"""Each transient fault once at every endpoint of the catalog, and TikTok's five-minute block."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ TROUBLES = [
 
 @pytest.fixture(scope="module")
 def whole() -> Result:
-    """What the business has."""
+    """All rows of the business."""
 
     async def read() -> Result:
         async with small() as emulator:
@@ -44,27 +44,27 @@ def whole() -> Result:
     return asyncio.run(read())
 
 
-def told(trouble: dict[str, Any]) -> str:
-    """A trouble as the name of its test."""
+def fault_id(trouble: dict[str, Any]) -> str:
+    """A fault as the id of its test."""
     return ",".join(f"{name}={value}" for name, value in trouble.items())
 
 
-@pytest.mark.parametrize("trouble", TROUBLES, ids=told)
-async def test_trouble_that_passes_costs_no_row_at_any_endpoint(trouble: dict[str, Any], whole: Result) -> None:
-    """The first request to each endpoint of the catalog meets it; all rows and states are as without it."""
+@pytest.mark.parametrize("trouble", TROUBLES, ids=fault_id)
+async def test_transient_faults_cost_no_row_at_any_endpoint(trouble: dict[str, Any], whole: Result) -> None:
+    """The first request to each endpoint of the catalog fails; all rows and states are as without the fault."""
     async with small(faults=tuple(Fault(path=path, first=1, **trouble) for path in ENDPOINTS)) as emulator:
         result = await synced(emulator, NAMES, read_timeout=2.0)
         assert [entry["failed"] for entry in emulator.faults.entries()] == [1] * len(ENDPOINTS)
     assert result.stopped is None
     assert not result.failures
-    assert not result.twice
+    assert not result.duplicates
     assert result.rows == whole.rows
     assert all(whole.rows[name] for name in NAMES)
     assert cursors_of(result.states) == cursors_of(whole.states)
 
 
 async def test_the_five_minute_block_costs_no_row() -> None:
-    """A minute that holds more than TikTok takes closes the endpoint for five; it is waited for, and said."""
+    """Too many requests in a minute block the endpoint for five; the sync waits, and announces it."""
     block = {"requests_per_second": 10_000, "requests_per_minute": 14, "minute_window": 1.0, "minute_suspension": 5.0}
     async with small(tier="basic", **block) as emulator:  # a sixtieth of the times, for the hurried clock
         result = await synced(emulator, ["ads_reports_daily", "campaigns_reports_hourly"], skip_empty_days=False)
@@ -74,11 +74,11 @@ async def test_the_five_minute_block_costs_no_row() -> None:
     assert result.stopped is None
     assert not result.failures
     assert result.rows == whole.rows
-    assert any("code 40100" in said for said in result.waits)
+    assert any("code 40100" in wait for wait in result.waits)
 
 
-def test_every_code_that_may_pass_is_tried() -> None:
-    """No code of the connector's table that is met with another try is left out here."""
+def test_every_transient_code_is_tested() -> None:
+    """No code of the connector's table that is retried is missing here."""
     again = {Action.RETRY, Action.SLOW_DOWN, Action.SLOW_ACCOUNT, Action.SPLIT}
     assert {code for code, rule in ERROR_RULES.items() if rule.action in again} <= {*RETRIABLE, *TOO_LARGE}
     assert all(rule_for(code).action in again for code in RETRIABLE)

@@ -1,4 +1,4 @@
-"""What goes wrong at TikTok or on the way there, over real sockets."""
+"""Faults at TikTok and on the network, over real sockets."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ CORE = [
 
 
 def emulator_of(**options: Any) -> Emulator:
-    """A small business without a quota, at a moment that stands still."""
+    """A small business without a quota, at a fixed time."""
     return Emulator(Options(**{"now": NOW, "tier": "unlimited", "days": 30, "ads_per_account": 30, **options}))
 
 
 def rows(outcome: Outcome) -> dict[str, dict[Any, Any]]:
     """The records of the core streams by key; fails if one came twice."""
-    found = {}
+    report_rows = {}
     for stream in STREAMS:
         if stream.name in CORE:
             records = outcome.records(stream.name)
-            found[stream.name] = {key_of(stream, record): record for record in records}
-            assert len(found[stream.name]) == len(records), f"{stream.name} has rows twice"
-    return found
+            report_rows[stream.name] = {key_of(stream, record): record for record in records}
+            assert len(report_rows[stream.name]) == len(records), f"{stream.name} has rows twice"
+    return report_rows
 
 
 @pytest.mark.parametrize(
@@ -58,8 +58,8 @@ def rows(outcome: Outcome) -> dict[str, dict[Any, Any]]:
     ],
     ids=lambda fault: ",".join(f"{key}={value}" for key, value in fault_fields(fault).items()),
 )
-async def test_trouble_that_passes_costs_no_row(fault: Fault) -> None:
-    """With the fault the same rows come as without it, each once, and the sync ends well."""
+async def test_transient_faults_cost_no_row(fault: Fault) -> None:
+    """With the fault the same rows come as without it, each once, and the sync succeeds."""
     async with emulator_of() as emulator:
         config = config_for(emulator)
         undisturbed = rows(await read_from(emulator, config, CORE))
@@ -70,51 +70,53 @@ async def test_trouble_that_passes_costs_no_row(fault: Fault) -> None:
 
 
 def fault_fields(fault: Fault) -> dict[str, Any]:
-    """What a fault sets."""
+    """The fields that a fault sets."""
     import msgspec
 
     return msgspec.to_builtins(fault)
 
 
 @pytest.mark.parametrize("code", [40001, 40106, 40300, 40301, 40002])
-async def test_a_refused_account_does_not_spoil_the_others(code: int) -> None:
-    """The others are read to the end; then the account is named, with code and remedy, and its state stays."""
+async def test_a_refused_account_does_not_affect_the_others(code: int) -> None:
+    """The others are read completely. The account is reported with code and remedy, and its state stays."""
     async with emulator_of() as emulator:
-        bad = emulator.advertiser_ids[1]
+        refused = emulator.advertiser_ids[1]
         undisturbed = rows(await read_from(emulator, config_for(emulator), CORE))
-        emulator.faults.add(Fault(code=code, advertiser=bad, path="report/integrated/get/"))
+        emulator.faults.add(Fault(code=code, advertiser=refused, path="report/integrated/get/"))
         outcome = await read_from(emulator, config_for(emulator), CORE)
     assert outcome.exit_code == 1
     assert outcome.statuses["campaigns"][-1] == "COMPLETE"
     assert outcome.statuses["ads_reports_daily"][-1] == "INCOMPLETE"
-    expected = {key: row for key, row in undisturbed["ads_reports_daily"].items() if row["advertiser_id"] != int(bad)}
+    expected = {
+        key: row for key, row in undisturbed["ads_reports_daily"].items() if row["advertiser_id"] != int(refused)
+    }
     assert rows(outcome)["ads_reports_daily"] == expected
     states = outcome.last_states["ads_reports_daily"]["states"]
-    assert bad not in {state["partition"]["advertiser_id"] for state in states}
+    assert refused not in {state["partition"]["advertiser_id"] for state in states}
     assert len(states) == len(emulator.advertiser_ids) - 1
-    error = next(one for one in outcome.errors if one["stream_descriptor"]["name"] == "ads_reports_daily")
-    assert bad in error["message"]
+    error = next(error for error in outcome.errors if error["stream_descriptor"]["name"] == "ads_reports_daily")
+    assert refused in error["message"]
     assert f"code {code}" in error["message"]
     assert "request_id" in error["message"]
     assert error["failure_type"] == ("system_error" if code == 40002 else "config_error")
     assert "GET /open_api/v1.3/report/integrated/get/?" in error["internal_message"]
-    assert f"advertiser_id={bad}" in error["internal_message"]
+    assert f"advertiser_id={refused}" in error["internal_message"]
     assert ("with exclude_advertiser_ids" in error["message"]) == (code != 40002)
 
 
 async def test_inaccessible_accounts_can_be_skipped() -> None:
-    """With `skip_inaccessible_advertisers` a refused account is a warning, and the sync ends well."""
+    """With `skip_inaccessible_advertisers` a refused account is a warning, and the sync succeeds."""
     async with emulator_of() as emulator:
-        bad = emulator.advertiser_ids[1]
-        emulator.faults.add(Fault(code=40001, advertiser=bad))
+        refused = emulator.advertiser_ids[1]
+        emulator.faults.add(Fault(code=40001, advertiser=refused))
         config = config_for(emulator, skip_inaccessible_advertisers=True)
         outcome = await read_from(emulator, config, CORE)
     assert outcome.exit_code == 0
     assert not outcome.errors
-    assert any(log["level"] == "WARN" and bad in log["message"] for log in outcome.of_type("LOG"))
+    assert any(log["level"] == "WARN" and refused in log["message"] for log in outcome.of_type("LOG"))
 
 
-async def test_a_stream_the_application_may_not_use_fails_alone() -> None:
+async def test_a_stream_without_permission_fails_alone() -> None:
     """40118 ends its stream; the others are delivered."""
     async with emulator_of() as emulator:
         emulator.faults.add(Fault(code=40118, path="campaign/get/"))
@@ -125,8 +127,8 @@ async def test_a_stream_the_application_may_not_use_fails_alone() -> None:
     assert [error["stream_descriptor"]["name"] for error in outcome.errors] == ["campaigns"]
 
 
-async def test_a_token_revoked_meanwhile_stops_everything_at_once() -> None:
-    """40105 in the middle ends all streams with one config_error, few requests later."""
+async def test_a_token_revoked_meanwhile_stops_the_sync_at_once() -> None:
+    """40105 in the middle ends all streams with one config_error, after few more requests."""
     async with emulator_of() as emulator:
         emulator.faults.add(Fault(code=40105, path="report/integrated/get/"))
         outcome = await read_from(emulator, config_for(emulator), CORE)
@@ -139,18 +141,18 @@ async def test_a_token_revoked_meanwhile_stops_everything_at_once() -> None:
     assert set(outcome.statuses) == set(CORE)
 
 
-async def test_an_account_that_spoils_the_batch_is_found() -> None:
-    """If one account makes `/advertiser/info/` fail for its hundred, the others keep their time zones."""
+async def test_an_account_that_fails_its_batch_is_found() -> None:
+    """If one account makes `/advertiser/info/` fail for its hundred, the others still get their time zones."""
     async with emulator_of(advertisers=12) as emulator:
-        bad = emulator.advertiser_ids[4]
-        emulator.faults.add(Fault(code=40001, advertiser=bad, path="advertiser/info/"))
+        refused = emulator.advertiser_ids[4]
+        emulator.faults.add(Fault(code=40001, advertiser=refused, path="advertiser/info/"))
         outcome = await read_from(emulator, config_for(emulator), ["advertisers"])
     assert outcome.exit_code == 1
     assert len(outcome.records("advertisers")) == 11
-    assert bad in outcome.errors[0]["message"]
+    assert refused in outcome.errors[0]["message"]
 
 
-async def test_the_quota_is_kept() -> None:
+async def test_the_quota_is_not_exceeded() -> None:
     """At the tier's rate nothing is refused."""
     async with emulator_of(tier="basic", requests_per_second=25, requests_per_minute=1500) as emulator:
         config = config_for(emulator, requests_per_second=25, start_date="2026-06-10")
@@ -160,8 +162,8 @@ async def test_the_quota_is_kept() -> None:
     assert outcome.exit_code == 0
 
 
-async def test_a_quota_lower_than_configured_is_survived() -> None:
-    """If the real limit is a fifth of the configured one, it goes slower, and no row is missing."""
+async def test_a_quota_lower_than_configured_costs_no_row() -> None:
+    """If the real limit is a fifth of the configured one, the sync is slower."""
     streams = ["campaigns_reports_hourly"]
     async with emulator_of() as plain:
         undisturbed = await read_from(plain, config_for(plain, start_date="2026-06-11"), streams)
@@ -174,7 +176,7 @@ async def test_a_quota_lower_than_configured_is_survived() -> None:
 
 
 async def test_secrets_appear_nowhere() -> None:
-    """Token, secret and application id are in no line of output, errors that quote them included."""
+    """Token, secret and application id are in no line of output, including errors that quote them."""
     async with emulator_of() as emulator:
         secrets = (emulator.access_token, emulator.secret, emulator.app_id)
         quoting = " ".join(secrets)
@@ -188,31 +190,31 @@ async def test_secrets_appear_nowhere() -> None:
 
 
 async def test_a_metric_that_tiktok_refuses_costs_no_row() -> None:
-    """Where TikTok does not take a metric that Airbyte's connector lacks, the report comes without it, and says so."""
+    """If TikTok does not accept a metric that Airbyte's connector lacks, a warning says so, and the report comes."""
     async with emulator_of() as emulator:
         undisturbed = rows(await read_from(emulator, config_for(emulator), ["ads_reports_daily"]))["ads_reports_daily"]
-        said = "Please correct it. Invalid metric fields: ['skan_result']. "
-        emulator.faults.add(Fault(path="report/integrated/get/", contains="skan_result", code=40002, message=said))
+        message = "Please correct it. Invalid metric fields: ['skan_result']. "
+        emulator.faults.add(Fault(path="report/integrated/get/", contains="skan_result", code=40002, message=message))
         outcome = await read_from(emulator, config_for(emulator), ["ads_reports_daily"])
     assert outcome.exit_code == 0, outcome.errors
-    found = rows(outcome)["ads_reports_daily"]
-    assert found.keys() == undisturbed.keys()
-    assert {row["metrics"]["skan_result"] for row in found.values()} == {None}
+    report_rows = rows(outcome)["ads_reports_daily"]
+    assert report_rows.keys() == undisturbed.keys()
+    assert {row["metrics"]["skan_result"] for row in report_rows.values()} == {None}
     assert any("skan_result" in log["message"] for log in outcome.of_type("LOG") if log["level"] == "WARN")
 
 
-async def test_a_metric_of_airbytes_that_tiktok_refuses_is_loud() -> None:
+async def test_a_metric_of_airbytes_that_tiktok_refuses_is_an_error() -> None:
     """A metric that people rely on never becomes null without an error."""
     async with emulator_of() as emulator:
-        said = "Please correct it. Invalid metric fields: ['spend']. "
-        emulator.faults.add(Fault(path="report/integrated/get/", code=40002, message=said))
+        message = "Please correct it. Invalid metric fields: ['spend']. "
+        emulator.faults.add(Fault(path="report/integrated/get/", code=40002, message=message))
         outcome = await read_from(emulator, config_for(emulator), ["ads_reports_daily"])
     assert outcome.exit_code == 1
     assert "spend" in outcome.errors[0]["message"]
 
 
 async def test_a_slow_account_does_not_delay_the_others() -> None:
-    """The account that is planned first answers late: all others are read to their end before it is."""
+    """The account that is planned first answers late: all others are read completely before it is."""
     async with emulator_of() as emulator:
         slow = emulator.advertiser_ids[0]
         emulator.faults.add(Fault(advertiser=slow, path="report/integrated/get/", latency=0.8))
@@ -220,6 +222,6 @@ async def test_a_slow_account_does_not_delay_the_others() -> None:
         outcome = await read_from(emulator, config, ["ads_reports_daily"])
     assert outcome.exit_code == 0, outcome.errors
     order = [str(record["advertiser_id"]) for record in outcome.records("ads_reports_daily")]
-    others = [place for place, one in enumerate(order) if one != slow]
+    others = [position for position, error in enumerate(order) if error != slow]
     assert len(set(order)) > 3
     assert max(others) < len(order) - 1

@@ -1,4 +1,4 @@
-"""Answers that are not as TikTok documents them: no row is lost, and what does not fit its type is said."""
+"""Answers that differ from TikTok's documents: no row is lost, and values that do not fit their type are reported."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def properties(name: str) -> dict[str, Any]:
 
 FIELDS = sorted({field for name in STREAMS for field in properties(name)} - NOT_EDITED)
 
-odd = st.one_of(
+other_types = st.one_of(
     st.sampled_from(["", "-", "--", "<5", "1,234.5", "9" * 30, "9" * 400, "1e400", "NaN", "BRAND_NEW", "Not set"]),
     st.sampled_from([0, -1, 2**63, 10**30, 1.5, 1e300, True, None, [], {}, [{"a": None}], {"a": ["b"]}]),
     st.text(max_size=8),
@@ -49,7 +49,7 @@ odd = st.one_of(
 
 @cache
 def plain() -> Result:
-    """The rows as they are."""
+    """The rows without any fault."""
 
     async def read() -> Result:
         async with small() as emulator:
@@ -59,14 +59,14 @@ def plain() -> Result:
 
 
 @settings(max_examples=40, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
-@given(field=st.sampled_from(FIELDS), value=odd)
+@given(field=st.sampled_from(FIELDS), value=other_types)
 @example(field="spend", value="<5")
 @example(field="impressions", value="1,234.5")
 @example(field="impressions", value="9" * 30)
 @example(field="operation_status", value="BRAND_NEW")
 @example(field="never_seen_before", value={"new": [1]})
-def test_no_row_is_lost_to_an_odd_value(field: str, value: Any) -> None:
-    """Every row comes, all other fields as they are; the odd one keeps its type or is null, and is said once."""
+def test_no_row_is_lost_to_a_value_of_another_type(field: str, value: Any) -> None:
+    """Every row comes with all other fields; the value is converted to its type or to null, and reported once."""
 
     async def read() -> Result:
         async with small(faults=(Fault(edit=field, value=value),)) as emulator:
@@ -75,20 +75,23 @@ def test_no_row_is_lost_to_an_odd_value(field: str, value: Any) -> None:
     result = asyncio.run(read())
     note(f"{result.notices}, {[str(failure.error) for failure in result.failures]}")
     assert not result.failures
-    assert not result.twice
+    assert not result.duplicates
     for name in STREAMS:
         expected = plain().rows[name]
         assert result.rows[name].keys() == expected.keys()
         for key, row in result.rows[name].items():
-            mine, theirs = _fields(name, row), _fields(name, expected[key])
-            kept = mine.pop(field, None)
-            theirs.pop(field, None)
-            assert mine == theirs
+            fields, expected_fields = _fields(name, row), _fields(name, expected[key])
+            value_read = fields.pop(field, None)
+            expected_fields.pop(field, None)
+            assert fields == expected_fields
             described = properties(name).get(field)
             if described is not None:
                 kinds = described["type"] if isinstance(described["type"], list) else [described["type"]]
-                assert kept is None or isinstance(kept, tuple(PYTHON[kind] for kind in kinds)), (name, kept)
-            if kept is None and value not in (UNSET, None, "", "-") and described is not None:
+                assert value_read is None or isinstance(value_read, tuple(PYTHON[kind] for kind in kinds)), (
+                    name,
+                    value_read,
+                )
+            if value_read is None and value not in (UNSET, None, "", "-") and described is not None:
                 warnings = [text for text in result.notices if text.startswith(f"{name}: the value ")]
                 assert sum(f" of {field} does not fit its type" in text for text in warnings) == 1
 
@@ -97,8 +100,8 @@ def _fields(name: str, row: dict[str, Any]) -> dict[str, Any]:
     return dict(row["metrics"] if name == "ads_reports_daily" else row)
 
 
-def test_objects_whose_time_is_none_are_kept() -> None:
-    """Without a modify_time that can be read nobody knows whether an object changed, so it comes."""
+def test_objects_without_a_valid_time_are_delivered() -> None:
+    """Without a readable modify_time nobody knows whether an object changed."""
 
     async def read() -> Result:
         async with small(faults=(Fault(edit="modify_time", value="yesterday"),)) as emulator:

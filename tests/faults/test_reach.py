@@ -1,4 +1,4 @@
-"""An account with more images than TikTok's search gives: what there is comes, and what is missing is said."""
+"""An account with more images than TikTok's search lists: these are delivered, and the rest is reported as missing."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ async def emulator() -> AsyncIterator[Emulator]:
 
 
 def library(emulator: Emulator, advertiser_id: str, since: datetime | None = None) -> set[str]:
-    """The images that an account has, or those that were changed since then."""
+    """The images of an account, or those changed since a time."""
     account = emulator.business.by_id[advertiser_id]
     least = since.timestamp() if since else 0
     return {asset.id for asset in images(account, int(NOW.timestamp())) if asset.modified >= least}
 
 
-async def test_images_beyond_reach_are_said_and_never_passed_over(emulator: Emulator) -> None:
-    """10,000 are delivered and the other account whole; then stream, account, what is missing, and what to do."""
-    small, large = sorted(emulator.advertiser_ids, key=lambda one: len(library(emulator, one)))
+async def test_images_that_are_not_listed_are_reported(emulator: Emulator) -> None:
+    """10,000 are delivered, the other account is complete, and the error has stream, account and remedy."""
+    small, large = sorted(emulator.advertiser_ids, key=lambda advertiser_id: len(library(emulator, advertiser_id)))
     assert 0 < len(library(emulator, small)) < REACH < len(library(emulator, large))
     outcome = await read_from(emulator, config_for(emulator, start_date="2020-01-01"), [STREAM])
     assert outcome.exit_code == 1
     assert outcome.statuses[STREAM][-1] == "INCOMPLETE"
-    image_ids = {one: set[str]() for one in emulator.advertiser_ids}
+    image_ids = {advertiser_id: set[str]() for advertiser_id in emulator.advertiser_ids}
     for record in outcome.records(STREAM):
         image_ids[str(record["advertiser_id"])].add(record["image_id"])
     assert len(outcome.records(STREAM)) == len(image_ids[large]) + len(image_ids[small])
@@ -53,8 +53,8 @@ async def test_images_beyond_reach_are_said_and_never_passed_over(emulator: Emul
     assert [state["partition"]["advertiser_id"] for state in states] == [small]
 
 
-async def test_what_the_error_advises_is_complete(emulator: Emulator) -> None:
-    """With the start_date that it names, every image since then comes, and the sync ends well."""
+async def test_following_the_remedy_makes_the_stream_complete(emulator: Emulator) -> None:
+    """With the start_date that it names, every image since then comes, and the sync succeeds."""
     failed = await read_from(emulator, config_for(emulator, start_date="2020-01-01"), [STREAM])
     advice = re.search(r"start_date after (\d{4}-\d\d-\d\d)", failed.errors[0]["message"])
     assert advice is not None
@@ -62,5 +62,5 @@ async def test_what_the_error_advises_is_complete(emulator: Emulator) -> None:
     outcome = await read_from(emulator, config_for(emulator, start_date=str(start)), [STREAM])
     assert outcome.exit_code == 0, outcome.errors
     since = datetime(start.year, start.month, start.day, tzinfo=UTC)
-    wanted = set().union(*(library(emulator, one, since) for one in emulator.advertiser_ids))
-    assert {record["image_id"] for record in outcome.records(STREAM)} == wanted
+    expected = set().union(*(library(emulator, advertiser_id, since) for advertiser_id in emulator.advertiser_ids))
+    assert {record["image_id"] for record in outcome.records(STREAM)} == expected

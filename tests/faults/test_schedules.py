@@ -1,6 +1,6 @@
-"""Schedules of trouble that hypothesis draws, over real sockets: what passes costs no row, what stays is named.
+"""Random schedules of faults, over real sockets: transient ones cost no row, and permanent ones are reported.
 
-`FAULT_SCHEDULES=2000 pytest tests/faults/test_schedules.py` draws so many new ones instead of the same few.
+`FAULT_SCHEDULES=2000 pytest tests/faults/test_schedules.py` draws that many new ones instead of the same few.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ STREAMS = [
 REPORT = "report/integrated/get/"
 
 
-def asked_by(name: str) -> set[str]:
-    """The endpoints that a stream needs: its own, and those of the lists that say what to ask for."""
+def endpoints_of(name: str) -> set[str]:
+    """The endpoints that a stream needs: its own, and those of the lists that its requests are made from."""
     stream = stream_named(name)
     assert stream is not None
     parent = None if isinstance(stream, ReportStream) else stream.source.parent
     parents = [] if parent is None else [parent.stream, parent.join_stream]
-    return {stream.endpoint}.union(*(asked_by(name) for name in parents if name is not None))
+    return {stream.endpoint}.union(*(endpoints_of(name) for name in parents if name is not None))
 
 
-PATHS = sorted(set().union(*map(asked_by, STREAMS)))
+PATHS = sorted(set().union(*map(endpoints_of, STREAMS)))
 # 40100 and 40016 are of the whole endpoint, the others of a request; 59999 is no code of the documents.
 CODES = [40016, 40100, 40132, 40133, 40200, 40201, 40202, 40700, 50000, 50002, 51001, 51010, 59999, 60001]
 INACCESSIBLE = [40001, 40106, 40300, 40301]
@@ -102,7 +102,7 @@ too_large = st.one_of(
 
 @cache
 def undisturbed() -> Result:
-    """What the business has, which no schedule may change."""
+    """All rows of the business, which no schedule may change."""
 
     async def read() -> Result:
         async with small() as emulator:
@@ -110,7 +110,7 @@ def undisturbed() -> Result:
 
     result = asyncio.run(read())
     assert not result.failures
-    assert not result.twice
+    assert not result.duplicates
     assert all(result.rows[name] for name in STREAMS)
     return result
 
@@ -122,7 +122,7 @@ async def disturbed(
     outage: tuple[float, float] | None = None,
     **fields: Any,
 ) -> Result:
-    """Read with these faults in force; in an outage nobody listens from one moment to another, in seconds."""
+    """Read with these faults active; in an outage nobody listens from one second to another."""
     emulator = small(faults=tuple(faults), ad_report_limit=ad_report_limit, port=free_port())
     url = f"http://127.0.0.1:{emulator.port}"
     async with AsyncExitStack() as stack:
@@ -150,16 +150,18 @@ async def disturbed(
     outage=st.none() | st.tuples(st.sampled_from([0.0, 0.05, 0.2]), st.floats(0.05, 0.3)),
     days=st.sampled_from([2, 30]),
 )
-def test_what_passes_costs_nothing(
+def test_transient_faults_change_nothing(
     faults: list[Fault], large: Fault | None, limit: int, outage: tuple[float, float] | None, days: int
 ) -> None:
-    """Whatever goes wrong for a while, alone and mixed: the same rows, each once, the same states, nothing missing."""
+    """Whatever fails for a while, alone or mixed: the same rows, each once, the same states, nothing missing."""
     schedule = faults + ([large] if large else [])
     result = asyncio.run(disturbed(schedule, ad_report_limit=limit, outage=outage, report_granularity=days))
-    note(f"said: {result.notices}, failed: {[str(one.error) for one in result.failures]}, {result.stopped!r}")
+    note(
+        f"notices: {result.notices}, failed: {[str(failure.error) for failure in result.failures]}, {result.stopped!r}"
+    )
     assert result.stopped is None
     assert not result.failures
-    assert not result.twice
+    assert not result.duplicates
     assert result.rows == undisturbed().rows
     for name in STREAMS:
         assert _cursors(result, name) == _cursors(undisturbed(), name)
@@ -176,31 +178,33 @@ refused_streams = st.sets(st.sampled_from(["ad/get/", "campaign/get/", "file/ima
     without_scope=refused_streams,
     skip=st.booleans(),
 )
-def test_what_stays_is_named_and_nothing_else_is_missing(
+def test_permanent_failures_are_reported_and_nothing_else_is_missing(
     faults: list[Fault], refused: dict[int, int], without_scope: set[str], skip: bool
 ) -> None:
-    """Refused accounts and streams are missing, by name; all other rows and states are as ever."""
+    """Refused accounts and streams are missing, by name; all other rows and states are unchanged."""
     ids = _account_ids()
     schedule = [Fault(advertiser=ids[index], code=code) for index, code in refused.items()]
     schedule += [Fault(path=path, code=40118) for path in without_scope]
     result = asyncio.run(disturbed(schedule + faults, skip_inaccessible_advertisers=skip))
-    note(f"failed: {[(one.stream, one.advertiser_id, str(one.error)) for one in result.failures]}")
+    note(f"failed: {[(failure.stream, failure.advertiser_id, str(failure.error)) for failure in result.failures]}")
     assert result.stopped is None
-    assert not result.twice
+    assert not result.duplicates
     gone = {ids[index] for index in refused}
     loud = {ids[index] for index, code in refused.items() if not (skip and code in INACCESSIBLE)}
     expected: set[tuple[str, str | None]] = set()
     for name in STREAMS:
-        if asked_by(name) & without_scope:
+        if endpoints_of(name) & without_scope:
             expected.add((name, None))
             assert not result.rows[name]
             continue
         if name != "advertiser_ids":
-            expected |= {(name, one) for one in loud}
+            expected |= {(name, advertiser_id) for advertiser_id in loud}
         present = _without(name, gone)
         assert result.rows[name] == present.rows[name]
         assert _cursors(result, name) == _cursors(present, name)
-    assert {one for one in result.missing if (one[0], None) not in expected or one[1] is None} == expected
+    assert {
+        failure for failure in result.missing if (failure[0], None) not in expected or failure[1] is None
+    } == expected
     for failure in result.failures:
         assert failure.advertiser_id is None or failure.advertiser_id in str(failure.error)
         assert "code 4" in str(failure.error)
@@ -214,24 +218,24 @@ def _account_ids() -> list[str]:
 
 
 def _without(name: str, gone: set[str]) -> Result:
-    """The undisturbed stream without these accounts; their list names them all the same."""
+    """The undisturbed stream without these accounts; their list still contains them."""
     whole = undisturbed()
     rows, states = whole.rows[name], dict(whole.states[name])
     if name != "advertiser_ids":
         rows = {key: row for key, row in rows.items() if str(row["advertiser_id"]) not in gone}
     if "states" in states:
-        states["states"] = [one for one in states["states"] if one["partition"]["advertiser_id"] not in gone]
+        states["states"] = [entry for entry in states["states"] if entry["partition"]["advertiser_id"] not in gone]
     return msgspec.structs.replace(whole, rows={name: rows}, states={name: states})
 
 
 def _cursors(result: Result, name: str) -> dict[str, Any]:
-    """Account to cursor."""
+    """The cursor of each account."""
     entries = result.states.get(name, {}).get("states", [])
     return {entry["partition"]["advertiser_id"]: entry["cursor"] for entry in entries}
 
 
-def test_the_business_is_as_the_schedules_need_it() -> None:
-    """Its ads are more than the cut reports give, so that cutting them means something."""
+def test_the_business_fits_the_schedules() -> None:
+    """It has more ads than cut reports show, so that cutting them has an effect."""
 
     async def most_ads(emulator: Emulator) -> int:
         async with emulator:

@@ -1,4 +1,4 @@
-"""Credentials that are of no use: the whole sync ends at once, in words that whoever set it up understands."""
+"""Invalid credentials: the whole sync ends at once, with a message that the person who set it up understands."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def emulator() -> Iterator[Emulator]:
     ],
     ids=["wrong token", "expired", "revoked", "another application", "another secret", "accounts not to be listed"],
 )
-def test_a_token_that_is_of_no_use_ends_all_at_once(
+def test_invalid_credentials_end_the_sync_at_once(
     emulator: Emulator,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -55,12 +55,12 @@ def test_a_token_that_is_of_no_use_ends_all_at_once(
     config_file, catalog_file = tmp_path / "config.json", tmp_path / "catalog.json"
     config_file.write_text(json.dumps(config))
     catalog_file.write_text(json.dumps(catalog_of()))
-    ended = programs.source("read", "--config", str(config_file), "--catalog", str(catalog_file))
-    assert ended.code == 1
-    (error,) = ended.errors
+    outcome = programs.source("read", "--config", str(config_file), "--catalog", str(catalog_file))
+    assert outcome.code == 1
+    (error,) = outcome.errors
     assert error["failure_type"] == "config_error"
     assert remedy in error["message"]
-    assert not [message for message in ended.messages if message["type"] == "RECORD"]
+    assert not [message for message in outcome.messages if message["type"] == "RECORD"]
     assert emulator.counters.total() <= 2
     result = programs.command("sync", "--config", str(config_file), "--to", str(tmp_path / "x.duckdb"))
     assert result.code == 1

@@ -1,6 +1,7 @@
-"""Reads an account with 200,000 ads, over real sockets, and holds rows and impressions against the emulator's truth.
+"""Reads an account with 200,000 ads over real sockets, and compares rows and impressions with the emulator's.
 
-Minutes and gigabytes, hence no test of the suite: `PYTHONPATH=tests python tests/reads/large_account.py`.
+It takes minutes and gigabytes, so it is not a test of the suite: `PYTHONPATH=tests python
+tests/reads/large_account.py`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ STREAM = "ads_reports_daily"
 
 
 async def main() -> bool:
-    """Read two days, with deleted ads and without, and print both sides. Returns whether they agree."""
+    """Read two days, with and without deleted ads, and print both sides. Returns whether they agree."""
     today = NOW.date()
     first = today - timedelta(days=1)
     options = Options(now=NOW, tier="unlimited", days=30, anchor=today, advertisers=1, ads_per_account=ADS)
@@ -28,10 +29,11 @@ async def main() -> bool:
             outcome = await read_from(emulator, config, [STREAM])
             records = outcome.records(STREAM)
             truth = emulator.truth(account, first, today, include_deleted=deleted)
-            came = len(records), sum(int(record["metrics"]["impressions"]) for record in records)
-            there = truth["rows"]["ad"]["daily"], truth["metrics"]["ad"]["impressions"]
-            print(f"include_deleted {deleted}: rows and impressions {came}, truth {there}, exit {outcome.exit_code}")
-            agrees = agrees and came == there and outcome.exit_code == 0
+            delivered = len(records), sum(int(record["metrics"]["impressions"]) for record in records)
+            expected = truth["rows"]["ad"]["daily"], truth["metrics"]["ad"]["impressions"]
+            print(f"include_deleted {deleted}: rows and impressions {delivered}, expected {expected}")
+            print(f"exit code {outcome.exit_code}")
+            agrees = agrees and delivered == expected and outcome.exit_code == 0
     return agrees
 
 

@@ -1,4 +1,4 @@
-"""States that Airbyte's connector wrote, in all forms it has had: each account is read on from its own day."""
+"""States that Airbyte's connector wrote, in every form it has had: each account continues from its own day."""
 
 from __future__ import annotations
 
@@ -115,16 +115,16 @@ OBJECTS = {
         for form, case in cases.items()
     ],
 )
-async def test_reports_go_on_from_each_accounts_day(stream: str, state: Any, first: str, second: str) -> None:
-    """The earliest request about an account is for the day that its cursor names."""
+async def test_reports_continue_from_each_accounts_day(stream: str, state: Any, first: str, second: str) -> None:
+    """The earliest request for an account is for the day of its cursor."""
     async with Emulator(OPTIONS) as emulator:
         config = config_for(emulator, start_date="2026-06-05", attribution_window=0)
         written = [{"type": "STREAM", "stream": {"stream_descriptor": {"name": stream}, "stream_state": state}}]
         outcome = await read_from(emulator, config, [stream], state=written)
-        asked = [one for one in emulator.counters.requests if "start_date" in one.params]
+        requests = [request for request in emulator.counters.requests if "start_date" in request.params]
     assert outcome.exit_code == 0, outcome.errors
     days = {
-        account: min(one.params["start_date"] for one in asked if one.advertiser_id == account)
+        account: min(request.params["start_date"] for request in requests if request.advertiser_id == account)
         for account in (FIRST, SECOND)
     }
     assert days == {FIRST: first, SECOND: second}
@@ -132,8 +132,8 @@ async def test_reports_go_on_from_each_accounts_day(stream: str, state: Any, fir
 
 @pytest.mark.parametrize("stream", ["campaigns", "ads", "creative_assets_images"])
 @pytest.mark.parametrize(("state", "first", "second"), OBJECTS.values(), ids=OBJECTS)
-async def test_objects_go_on_from_each_accounts_moment(stream: str, state: Any, first: str, second: str) -> None:
-    """What came is what changed at or after the account's cursor."""
+async def test_objects_continue_from_each_accounts_time(stream: str, state: Any, first: str, second: str) -> None:
+    """The delivered objects changed at or after the account's cursor."""
     if stream == "creative_assets_images":
         state = json.loads(json.dumps(state).replace("Z", "").replace(" 10:00:00", "T10:00:00Z"))
     async with Emulator(OPTIONS) as emulator:
@@ -146,6 +146,6 @@ async def test_objects_go_on_from_each_accounts_moment(stream: str, state: Any, 
     def changed(record: dict[str, Any]) -> bool:
         return str(record["modify_time"]).replace("T", " ").rstrip("Z") >= since[record["advertiser_id"]]
 
-    expected = [one for one in everything.records(stream) if changed(one)]
+    expected = [record for record in everything.records(stream) if changed(record)]
     assert sorted(map(json.dumps, outcome.records(stream))) == sorted(map(json.dumps, expected))
     assert len(expected) < len(everything.records(stream))

@@ -35,7 +35,7 @@ def request(advertiser_id: str, *, max_rows: int | None = None) -> Request:
 
 
 @pytest.mark.parametrize("gzip", [False, True])
-async def test_answers_that_nobody_takes_stay_outside(*, gzip: bool) -> None:
+async def test_unprocessed_answers_stay_within_the_budget(*, gzip: bool) -> None:
     """Twenty pages are requested at once, a few are admitted at a time, and none is lost. In the end all is free."""
     stream = stream_named("ads_reports_daily")
     assert stream is not None

@@ -1,4 +1,4 @@
-"""Days that are not like others, accounts at the ends of the earth, and as many of them as an agency has."""
+"""Days that are unlike others, accounts in extreme time zones, and as many accounts as an agency has."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ INFO = "advertiser/info/"
     ],
     ids=["23 hours", "25 hours"],
 )
-async def test_a_day_on_which_clocks_change_is_whole(now: datetime, day: date) -> None:
-    """In New York's days of 23 and 25 hours, rows and sums by the hour are the account's own, and add up to the day."""
+async def test_a_day_on_which_clocks_change_is_complete(now: datetime, day: date) -> None:
+    """On New York's days of 23 and 25 hours, hourly rows and sums are the account's own, and add up to the day."""
     async with Emulator(Options(now=now, tier="unlimited", advertisers=1, days=20, ads_per_account=20)) as emulator:
         (account,) = emulator.advertiser_ids
         config = config_for(emulator, start_date=str(day - timedelta(days=1)), include_deleted=True)
@@ -38,14 +38,14 @@ async def test_a_day_on_which_clocks_change_is_whole(now: datetime, day: date) -
     assert sum(Decimal(row["metrics"]["spend"]) for row in days) == Decimal(truth["metrics"]["ad"]["spend"])
 
 
-def days_asked(emulator: Emulator) -> tuple[str, str]:
-    """The first and the last day of which reports were asked for."""
-    asked = [one.params for one in emulator.counters.requests if "start_date" in one.params]
-    return min(one["start_date"] for one in asked), max(one["end_date"] for one in asked)
+def requested_days(emulator: Emulator) -> tuple[str, str]:
+    """The first and the last day that reports were requested for."""
+    requests = [request.params for request in emulator.counters.requests if "start_date" in request.params]
+    return min(request["start_date"] for request in requests), max(request["end_date"] for request in requests)
 
 
 def cursors(outcome: Outcome, name: str) -> list[str]:
-    """How far the accounts of a stream are."""
+    """The cursors of the accounts of a stream."""
     return [entry["cursor"]["stat_time_day"] for entry in outcome.last_states[name]["states"]]
 
 
@@ -53,32 +53,32 @@ def cursors(outcome: Outcome, name: str) -> list[str]:
     ("zone", "today"),
     [("Pacific/Kiritimati", "2026-06-16"), ("Pacific/Pago_Pago", "2026-06-14"), ("Etc/GMT-14", "2026-06-16")],
 )
-async def test_today_is_the_accounts_own(zone: str, today: str) -> None:
-    """At 10:30 in London it is tomorrow already where days begin first, and still yesterday where they begin last."""
+async def test_today_is_in_the_accounts_time_zone(zone: str, today: str) -> None:
+    """At 10:30 in London it is tomorrow where days begin first, and still yesterday where they begin last."""
     now = datetime(2026, 6, 15, 10, 30, tzinfo=UTC)
     async with Emulator(Options(now=now, tier="unlimited", advertisers=1, days=20, ads_per_account=5)) as emulator:
         emulator.faults.add(Fault(path=INFO, edit="display_timezone", value=zone))
         config = config_for(emulator, start_date="2026-06-10", skip_empty_days=False)
         outcome = await read_from(emulator, config, ["ads_reports_daily"], now=now)
         assert outcome.exit_code == 0, outcome.errors
-        assert days_asked(emulator) == ("2026-06-10", today)
+        assert requested_days(emulator) == ("2026-06-10", today)
     assert cursors(outcome, "ads_reports_daily") == [today]
 
 
-async def test_an_account_of_today_is_read_from_today() -> None:
-    """No day before its creation is asked for, and today is; nor is its state ahead of today."""
+async def test_an_account_created_today_is_read_from_today() -> None:
+    """Earlier days are not requested, today is, and its state is not ahead of today."""
     now = datetime(2026, 6, 15, 12, tzinfo=UTC)
     async with Emulator(Options(now=now, tier="unlimited", advertisers=1, days=20, ads_per_account=5)) as emulator:
         emulator.faults.add(Fault(path=INFO, edit="create_time", value=int(now.timestamp()) - 60))
         config = config_for(emulator, start_date="2016-09-01", skip_empty_days=False)
         outcome = await read_from(emulator, config, ["ads_reports_daily"], now=now)
         assert outcome.exit_code == 0, outcome.errors
-        assert days_asked(emulator) == ("2026-06-15", "2026-06-15")
+        assert requested_days(emulator) == ("2026-06-15", "2026-06-15")
     assert cursors(outcome, "ads_reports_daily") == ["2026-06-15"]
 
 
-async def test_thousands_of_accounts() -> None:
-    """Each account has its rows and a state of its own, and none is asked about twice."""
+async def test_thousands_of_accounts_are_read_once_each() -> None:
+    """Each account has its rows and a state of its own, and none is requested twice."""
     now = datetime(2026, 6, 15, 12, tzinfo=UTC)
     options = Options(now=now, tier="unlimited", advertisers=2_000, days=5, ads_per_account=2, record_requests=0)
     async with Emulator(options) as emulator:

@@ -1,4 +1,4 @@
-"""Days without data are not asked for, and nothing is missed for it: against the emulator."""
+"""Days without data are not requested, and nothing is missing because of that: against the emulator."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def emulator_of(**options: Any) -> Emulator:
 
 
 def rows(outcome: Outcome) -> Counter[str]:
-    """Every record, however it is ordered."""
+    """Every record, in any order."""
     return Counter(
         record["stream"] + json.dumps(record["data"], sort_keys=True) for record in outcome.of_type("RECORD")
     )
 
 
-def settled(states: dict[str, Any]) -> dict[str, Any]:
+def sorted_states(states: dict[str, Any]) -> dict[str, Any]:
     """The states, with accounts in the order of their ids."""
     return {
         name: sorted((entry["partition"]["advertiser_id"], str(entry["cursor"])) for entry in state.get("states", []))
@@ -46,8 +46,8 @@ def settled(states: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("include_deleted", [False, True])
-async def test_rows_and_states_are_the_same_with_and_without(include_deleted: bool) -> None:
-    """In a first sync and in one a day later that reads late data: the same records and states, fewer requests."""
+async def test_skipping_empty_days_changes_no_row_and_no_state(include_deleted: bool) -> None:
+    """In a first sync, and in one a day later that reads late data: the same records and states, fewer requests."""
     async with emulator_of() as emulator:
         outcomes, requests = {}, {}
         for skip in (True, False):
@@ -64,31 +64,31 @@ async def test_rows_and_states_are_the_same_with_and_without(include_deleted: bo
         assert with_skipping.exit_code == without.exit_code == 0
         assert rows(with_skipping) == rows(without)
         assert rows(without)
-        assert settled(with_skipping.last_states) == settled(without.last_states)
+        assert sorted_states(with_skipping.last_states) == sorted_states(without.last_states)
     assert requests[True] < requests[False]
 
 
-async def test_an_idle_account_costs_next_to_nothing() -> None:
-    """Accounts without data cost a question for each month and time zone, and no report by hour or audience."""
+async def test_an_idle_account_costs_almost_no_requests() -> None:
+    """A query per month and time zone, and no hourly or audience report."""
     async with emulator_of(advertisers=30, ads_per_account=6) as emulator:
         config = config_for(emulator, start_date="2026-05-20")
         outcome = await read_from(emulator, config, SOME)
-        asked = [one for one in emulator.counters.requests if one.path == ENDPOINT]
+        requests = [request for request in emulator.counters.requests if request.path == ENDPOINT]
         active = {str(record["data"]["advertiser_id"]) for record in outcome.of_type("RECORD")}
         idle = set(emulator.advertiser_ids) - active
     assert outcome.exit_code == 0
     assert len(idle) >= 2
-    levels = {one.params["data_level"] for one in asked if one.params.get("advertiser_id") in idle}
+    levels = {request.params["data_level"] for request in requests if request.params.get("advertiser_id") in idle}
     assert levels <= {"AUCTION_ADVERTISER"}
-    alone = Counter(one.params.get("advertiser_id") for one in asked)
+    alone = Counter(request.params.get("advertiser_id") for request in requests)
     assert all(alone[advertiser_id] <= 1 for advertiser_id in idle)
     for state in outcome.last_states.values():
         moved = {entry["partition"]["advertiser_id"] for entry in state["states"]}
         assert idle <= moved, "finished empty windows move the state on"
 
 
-async def test_a_forbidden_account_does_not_spoil_the_question() -> None:
-    """The others of its group are asked about one by one, and the account fails by name as it would without."""
+async def test_a_forbidden_account_does_not_fail_the_query_for_others() -> None:
+    """The others of its group are queried one by one, and the account fails by name as it would otherwise."""
     async with emulator_of(advertisers=6) as emulator:
         forbidden = emulator.advertiser_ids[0]
         emulator.faults.add(Fault(path=ENDPOINT, contains=forbidden, code=40001))
@@ -110,8 +110,8 @@ async def test_a_forbidden_account_does_not_spoil_the_question() -> None:
     ],
     ids=["no permission", "too large", "refused", "in part"],
 )
-async def test_a_question_without_an_answer_changes_nothing(fault: Fault) -> None:
-    """If TikTok does not answer at account level, the reports are asked for as without it."""
+async def test_a_query_without_an_answer_changes_nothing(fault: Fault) -> None:
+    """If TikTok does not answer at account level, the reports are read as without queries."""
     names = [name for name in SOME if not name.startswith("advertisers_")]
     async with emulator_of(advertisers=4) as emulator:
         config = config_for(emulator, start_date="2026-06-01")
@@ -126,8 +126,8 @@ async def test_a_question_without_an_answer_changes_nothing(fault: Fault) -> Non
     ("field", "value"),
     [("stat_time_day", None), ("stat_time_day", "-"), ("advertiser_id", "7999"), ("advertiser_id", None)],
 )
-async def test_a_row_that_nobody_asked_for_proves_nothing(field: str, value: Any) -> None:
-    """A question answered oddly is as good as none."""
+async def test_an_answer_with_an_unexpected_row_proves_nothing(field: str, value: Any) -> None:
+    """A query with such an answer counts as unanswered."""
     async with emulator_of(advertisers=4) as emulator:
         config = config_for(emulator, start_date="2026-06-01")
         names = [name for name in SOME if not name.startswith("advertisers_")]
@@ -139,8 +139,8 @@ async def test_a_row_that_nobody_asked_for_proves_nothing(field: str, value: Any
     assert rows(outcome) == rows(plain)
 
 
-async def test_a_wrong_token_stops_at_the_question() -> None:
-    """What ends a sync ends it there, too."""
+async def test_a_wrong_token_stops_the_sync_at_the_query() -> None:
+    """An error that ends a sync also ends it there."""
     async with emulator_of(advertisers=4) as emulator:
         emulator.faults.add(Fault(path=ENDPOINT, code=40105))
         outcome = await read_from(emulator, config_for(emulator, start_date="2026-06-01"), SOME)
@@ -149,10 +149,10 @@ async def test_a_wrong_token_stops_at_the_question() -> None:
     assert outcome.errors[0]["failure_type"] == "config_error"
 
 
-async def test_one_small_report_is_not_asked_about_first() -> None:
-    """Where a question could not spare more than it costs, there is none."""
+async def test_a_small_report_is_read_without_a_query() -> None:
+    """A query must be able to save more than it costs."""
     async with emulator_of(advertisers=3) as emulator:
         config = config_for(emulator, start_date="2026-06-01", advertiser_ids=[emulator.advertiser_ids[0]])
         await read_from(emulator, config, ["ads_reports_daily"])
-        asked = [one.params["data_level"] for one in emulator.counters.requests if one.path == ENDPOINT]
-    assert set(asked) == {"AUCTION_AD"}
+        requests = [request.params["data_level"] for request in emulator.counters.requests if request.path == ENDPOINT]
+    assert set(requests) == {"AUCTION_AD"}

@@ -1,4 +1,4 @@
-"""Lists that move while they are read, and requests that are too slow, over real sockets."""
+"""Lists that change while they are read, and requests that are too slow, over real sockets."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from tiktok_marketing.sync.run.engine import Sync
 
 
 def emulator_of(**options: Any) -> Emulator:
-    """A small business without a quota, at a moment that stands still."""
+    """A small business without a quota, at a fixed time."""
     return Emulator(Options(**{"now": NOW, "tier": "unlimited", "days": 60, **options}))
 
 
 def stream_of(name: str) -> Stream:
-    """The stream of this name."""
+    """The stream with this name."""
     stream = stream_named(name)
     assert stream is not None
     return stream
@@ -52,19 +52,19 @@ async def client_of(
 
 
 def ads_request(emulator: Emulator, page_size: int) -> Request:
-    """All ads of the first account, a few at a time."""
+    """All ads of the first account, a few per page."""
     advertiser_id = emulator.advertiser_ids[0]
     params = {"advertiser_id": advertiser_id, "filtering": {"primary_status": "STATUS_ALL"}}
     return Request(endpoint="ad/get/", params=params, page_size=page_size, advertiser_id=advertiser_id)
 
 
 async def ids_of(list_reader: ListReader, request: Request) -> list[int]:
-    """The ads of a list, in the order in which they ids."""
+    """The ads of a list, in the order of delivery."""
     return [ad["ad_id"] async for delivery in list_reader.read(request) for ad in delivery.records]
 
 
-class MovingReader(ObjectReader):
-    """Reads ads, and lets the emulator's clock run on after each page."""
+class AdvancingReader(ObjectReader):
+    """Reads ads, and advances the emulator's clock after each page."""
 
     def __init__(self, emulator: Emulator, pages_until: int) -> None:
         super().__init__(stream_of("ads"))
@@ -80,11 +80,11 @@ class MovingReader(ObjectReader):
 
 
 @pytest.mark.parametrize("page_size", [7, 10, 25])
-async def test_objects_created_between_two_pages_shift_nothing_out(page_size: int) -> None:
-    """While ads are created (newest first, so every page shifts), each ad comes, and comes once."""
+async def test_objects_created_between_two_pages_hide_none(page_size: int) -> None:
+    """While ads are created (newest first, so every page shifts), each ad comes, and only once."""
     async with emulator_of() as emulator, client_of(emulator) as client:
         before = await ids_of(ListReader(client, ObjectReader(stream_of("ads"))), ads_request(emulator, 1000))
-        moving = ListReader(client, MovingReader(emulator, 5), budget=Ahead(3))
+        moving = ListReader(client, AdvancingReader(emulator, 5), budget=Ahead(3))
         ids = await ids_of(moving, ads_request(emulator, page_size))
         after = emulator.truth(emulator.advertiser_ids[0], NOW.date(), NOW.date())["objects"]["ads"]["total"]
     assert len(ids) == len(set(ids))
@@ -93,8 +93,8 @@ async def test_objects_created_between_two_pages_shift_nothing_out(page_size: in
 
 
 @pytest.mark.parametrize("page_size", [3, 7, 10])
-async def test_objects_that_come_and_go_between_two_pages_hide_none(page_size: int) -> None:
-    """While ads are created and deleted, so that pages shift both ways, each that stays comes, and comes once."""
+async def test_objects_created_and_deleted_between_two_pages_hide_none(page_size: int) -> None:
+    """While ads are created and deleted, so that pages shift both ways, each that stays comes, and only once."""
     async with emulator_of(ads_per_account=150) as emulator, client_of(emulator) as client:
         asked = Request(endpoint="ad/get/", params={"advertiser_id": emulator.advertiser_ids[0]}, page_size=page_size)
         whole = msgspec.structs.replace(asked, page_size=1000)
@@ -110,7 +110,7 @@ async def test_objects_that_come_and_go_between_two_pages_hide_none(page_size: i
 
 
 class OvercountingReader(ObjectReader):
-    """Reads ads, and claims that there is one more."""
+    """Reads ads, and counts one more than there are."""
 
     def read(self, body: bytes) -> Page:
         """Decode a page and count one too many."""
@@ -118,8 +118,8 @@ class OvercountingReader(ObjectReader):
         return msgspec.structs.replace(page, total_number=(page.total_number or 0) + 1)
 
 
-async def test_a_list_that_stays_short_is_an_error() -> None:
-    """If TikTok keeps saying that there are more rows than come, the walk fails with both figures."""
+async def test_a_list_that_stays_incomplete_is_an_error() -> None:
+    """If TikTok keeps counting more rows than it delivers, reading fails with both figures."""
     async with emulator_of() as emulator, client_of(emulator) as client:
         list_reader = ListReader(client, OvercountingReader(stream_of("ads")))
         with pytest.raises(IncompleteReadError, match="rows that TikTok counts"):
@@ -129,49 +129,49 @@ async def test_a_list_that_stays_short_is_an_error() -> None:
 
 
 async def read_daily(client: Client, emulator: Emulator) -> tuple[list[Any], StreamEnded]:
-    """The rows of the ads' daily report of one account, and how the stream ended."""
+    """The rows of one account's daily report of ads, and how the stream ended."""
     stream = stream_of("ads_reports_daily")
     config = parse_config(config_for(emulator, start_date="2026-05-20", advertiser_ids=[emulator.advertiser_ids[0]]))
     rows: list[Any] = []
-    ended = []
+    stream_end = []
     sync = Sync(config, [Selected(stream, incremental=True)], {}, client, FixedClock(NOW))
     async for event in sync.events():
         if isinstance(event, Rows):
             rows.extend(event.records)
         if isinstance(event, StreamEnded):
-            ended.append(event)
-    (end,) = ended
+            stream_end.append(event)
+    (end,) = stream_end
     return rows, end
 
 
-async def test_a_query_that_hangs_is_made_smaller_not_repeated() -> None:
-    """A report of many days that gets no answer twice is asked for in halves, and no row is lost."""
+async def test_a_query_that_times_out_is_divided() -> None:
+    """A report of many days that times out twice is requested in halves, and no row is lost."""
     async with emulator_of() as emulator, client_of(emulator, read_timeout=0.4) as client:
         undisturbed, _ = await read_daily(client, emulator)
         emulator.faults.add(Fault(path="report/integrated/get/", contains="start_date=2026-05-20", hang=True, times=4))
         emulator.counters.reset()
-        rows, ended = await read_daily(client, emulator)
+        rows, stream_end = await read_daily(client, emulator)
         windows = [
             (asked.params["start_date"], asked.params["end_date"])
             for asked in emulator.counters.requests
             if asked.path == "report/integrated/get/"
         ]
-    assert ended.complete, ended.failures
+    assert stream_end.complete, stream_end.failures
     assert sorted(map(repr, rows)) == sorted(map(repr, undisturbed))
     assert max(windows.count(window) for window in windows) <= 2
     assert len(set(windows)) > 2
 
 
-async def test_a_hang_that_passes_is_tried_again() -> None:
-    """One request without an answer is sent once more and then answered."""
+async def test_a_single_timeout_is_retried() -> None:
+    """The request is sent once more and then answered."""
     async with emulator_of() as emulator, client_of(emulator, read_timeout=0.4) as client:
         emulator.faults.add(Fault(path="ad/get/", hang=True, first=1))
         list_reader = ListReader(client, ObjectReader(stream_of("ads")))
         assert await ids_of(list_reader, ads_request(emulator, 1000))
 
 
-async def test_patience_ends_with_the_code_and_the_tries() -> None:
-    """A failure that stays is told with TikTok's code, request_id and how often it was tried."""
+async def test_a_failure_that_stays_has_its_code_and_tries() -> None:
+    """The error has TikTok's code, the request_id and the number of tries."""
     policy = RetryPolicy(transient=0.5)
     async with emulator_of() as emulator, client_of(emulator, policy=policy) as client:
         emulator.faults.add(Fault(path="ad/get/", code=50000))

@@ -1,4 +1,4 @@
-"""Reports read with the C extension and on the pure-Python path: whoever has no compiler has the very same rows."""
+"""Reports read with the C extension and on the pure-Python path have the same rows."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ def options() -> Options:
 
 
 async def test_records_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of every report, from a row to hundreds a page."""
+    """For every report, with one row per page or hundreds."""
     async with Emulator(options()) as emulator:
         config = config_for(emulator, start_date="2026-06-12", include_deleted=True)
 
-        async def told() -> list[str]:
+        async def read_lines() -> list[str]:
             outcome = await read_from(emulator, config, REPORTS)
             assert outcome.exit_code == 0
             records = outcome.of_type("RECORD")
             return sorted(json.dumps([record["stream"], record["data"]]) for record in records)
 
-        with_c = await told()
+        with_c = await read_lines()
         monkeypatch.setattr(rows, "NATIVE", None)
-        assert await told() == with_c
+        assert await read_lines() == with_c
         assert len(with_c) > 2_000
 
 

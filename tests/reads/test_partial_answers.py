@@ -1,4 +1,4 @@
-"""Answers that are a part, by TikTok's own word (20001): what comes is delivered, and nothing is taken for whole."""
+"""Partial answers (20001): their records are delivered, and nothing counts as complete."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def emulator_of(**options: Any) -> Emulator:
 
 
 def rows(outcome: Outcome) -> Counter[str]:
-    """Every record, however it is ordered."""
+    """Every record, in any order."""
     return Counter(
         record["stream"] + json.dumps(record["data"], sort_keys=True) for record in outcome.of_type("RECORD")
     )
 
 
-async def test_a_report_in_part_is_delivered_and_its_state_stays_before_it() -> None:
-    """All that there is comes, later days and other accounts too; the error says which account, day and request."""
+async def test_a_partial_report_is_delivered_and_its_state_stays_before_it() -> None:
+    """Its rows, later days and other accounts are delivered; the error has account, day and request."""
     async with emulator_of() as emulator:
         config = config_for(emulator, report_granularity=1, attribution_window=0)
         account = emulator.advertiser_ids[0]
@@ -44,7 +44,7 @@ async def test_a_report_in_part_is_delivered_and_its_state_stays_before_it() -> 
     assert outcome.exit_code == 1
     assert outcome.statuses[DAILY][-1] == "INCOMPLETE"
     (error,) = outcome.errors
-    assert all(part in error["message"] for part in (DAILY, account, DAY, "code 20001, request_id 2026", "support"))
+    assert all(text in error["message"] for text in (DAILY, account, DAY, "code 20001, request_id 2026", "support"))
     missing = rows(plain) - rows(outcome)
     assert missing
     assert all(DAY in row and account in row for row in missing)
@@ -56,8 +56,8 @@ async def test_a_report_in_part_is_delivered_and_its_state_stays_before_it() -> 
     assert cursors_of(then.last_states) == cursors_of(plain.last_states)
 
 
-async def test_every_day_that_came_in_part_is_named_and_hides_no_other_trouble() -> None:
-    """Reading goes on after each, so that each must be told of, and a refusal that is skipped skips none of them."""
+async def test_every_partial_day_is_named_and_hides_no_other_failure() -> None:
+    """Reading continues after each, so each is reported. A tolerated account does not hide them."""
     async with emulator_of() as emulator:
         account = emulator.advertiser_ids[0]
         config = config_for(emulator, report_granularity=1, skip_inaccessible_advertisers=True, skip_empty_days=False)
@@ -68,9 +68,9 @@ async def test_every_day_that_came_in_part_is_named_and_hides_no_other_trouble()
         outcome = await read_from(emulator, config, [DAILY], clock=HurriedClock(NOW))
     assert outcome.exit_code == 1
     assert outcome.statuses[DAILY][-1] == "INCOMPLETE"
-    said = " ".join(error["message"] for error in outcome.errors)
-    assert "2026-06-03" in said
-    assert "2026-06-05" in said
+    messages = " ".join(error["message"] for error in outcome.errors)
+    assert "2026-06-03" in messages
+    assert "2026-06-05" in messages
     assert any("40300" in line["message"] for line in outcome.of_type("LOG"))
 
 
@@ -83,8 +83,8 @@ async def test_every_day_that_came_in_part_is_named_and_hides_no_other_trouble()
         ("file/music/get/", ["creative_assets_music"]),
     ],
 )
-async def test_a_list_in_part_fails_its_account(path: str, streams: list[str]) -> None:
-    """Also where other questions come of it."""
+async def test_a_partial_list_fails_its_account(path: str, streams: list[str]) -> None:
+    """Also if other requests are made from it."""
     async with emulator_of() as emulator:
         account = emulator.advertiser_ids[0]
         config = config_for(emulator, start_date="2024-01-01")
@@ -103,8 +103,8 @@ async def test_a_list_in_part_fails_its_account(path: str, streams: list[str]) -
     assert not rows(plain) - rows(outcome) - rows(then)
 
 
-async def test_objects_that_are_looked_up_in_part_cost_no_row_in_silence() -> None:
-    """A report that is too large is asked for by its campaigns, and the list of these was a part."""
+async def test_a_partial_lookup_of_objects_loses_no_row_silently() -> None:
+    """A report that is too large is read by campaign, and the list of campaigns was partial."""
     async with emulator_of() as emulator:
         config = config_for(emulator, skip_empty_days=False)
         plain = await read_from(emulator, config, [DAILY])
@@ -116,8 +116,8 @@ async def test_objects_that_are_looked_up_in_part_cost_no_row_in_silence() -> No
     assert all(cursor is None for cursor in cursors_of(outcome.last_states).get(DAILY, {}).values())
 
 
-async def test_days_of_accounts_that_a_part_leaves_out_are_not_passed_over() -> None:
-    """The joint question about days without data proves nothing then."""
+async def test_days_of_accounts_missing_from_a_partial_answer_are_read() -> None:
+    """The query for days without data proves nothing then."""
     names = [DAILY, "ads_reports_hourly", "campaigns_reports_hourly", "ad_groups_reports_by_country_daily"]
     async with emulator_of(advertisers=5) as emulator:
         config = config_for(emulator)
@@ -130,8 +130,8 @@ async def test_days_of_accounts_that_a_part_leaves_out_are_not_passed_over() -> 
     assert rows(outcome) == rows(plain)
 
 
-async def test_a_part_of_the_list_of_accounts_is_read_and_no_success() -> None:
-    """Every stream may lack accounts: those that are there are read, and none is said to be lost to the token."""
+async def test_a_partial_list_of_accounts_is_read_and_every_stream_is_incomplete() -> None:
+    """Every stream may lack accounts. Those in the list are read, and none is reported as lost."""
     names = ["campaigns", DAILY, "advertiser_ids", "advertisers"]
     async with emulator_of(advertisers=4) as emulator:
         config = config_for(emulator)
@@ -146,18 +146,18 @@ async def test_a_part_of_the_list_of_accounts_is_read_and_no_success() -> None:
         with pytest.raises(PartialAnswerError, match="code 20001, request_id 2026"):
             await read_from(emulator, config, names)
     assert outcome.exit_code == 1
-    assert {name: said[-1] for name, said in outcome.statuses.items()} == dict.fromkeys(names, "INCOMPLETE")
+    assert {name: messages[-1] for name, messages in outcome.statuses.items()} == dict.fromkeys(names, "INCOMPLETE")
     assert len(outcome.records("advertiser_ids")) == len(outcome.records("advertisers")) == 2
     assert outcome.records("campaigns")
     assert cursors_of(outcome.last_states)["campaigns"].keys() == cursors_of(plain.last_states)["campaigns"].keys()
-    said = [line["message"] for line in outcome.of_type("LOG")] + [error["message"] for error in outcome.errors]
-    assert any("the list of accounts" in text and "20001" in text for text in said)
-    assert not any("no longer reaches" in text for text in said)
+    messages = [line["message"] for line in outcome.of_type("LOG")] + [error["message"] for error in outcome.errors]
+    assert any("the list of accounts" in text and "20001" in text for text in messages)
+    assert not any("no longer has access" in text for text in messages)
     assert named.exit_code == 0, "accounts that are asked for by name need no list"
 
 
-async def test_accounts_that_a_part_leaves_out_are_asked_about_again() -> None:
-    """By half as many at a time, so that those that TikTok does describe have their time zones."""
+async def test_accounts_missing_from_a_partial_description_are_requested_again() -> None:
+    """By half as many at a time, so that those that TikTok describes have their time zones."""
     async with emulator_of(advertisers=4) as emulator:
         config = config_for(emulator)
         plain = await read_from(emulator, config, ["advertisers", DAILY])

@@ -13,7 +13,7 @@ ANSWER = b'{"code":0,"message":"OK","request_id":"r1","data":{}}'
 
 @asynccontextmanager
 async def proxy() -> AsyncIterator[tuple[str, list[str]]]:
-    """A proxy that answers by itself; its address, and what it was asked for."""
+    """A proxy that answers by itself; its address, and what was requested of it."""
     asked: list[str] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -35,8 +35,8 @@ def _without_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.lower(), raising=False)
 
 
-async def test_requests_leave_through_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """HTTP_PROXY is asked for the whole address; the name need not be known here."""
+async def test_requests_use_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HTTP_PROXY gets the whole address, so the name need not be known here."""
     async with proxy() as (address, asked):
         monkeypatch.setenv("HTTP_PROXY", address)
         async with HttpTransport("http://api.invalid") as transport:
@@ -46,8 +46,8 @@ async def test_requests_leave_through_the_proxy_of_the_environment(monkeypatch: 
 
 
 @pytest.mark.parametrize("exempt", [False, True])
-async def test_without_a_proxy_for_a_host_it_is_asked_itself(monkeypatch: pytest.MonkeyPatch, *, exempt: bool) -> None:
-    """Be it that there is none, or that NO_PROXY names the host."""
+async def test_without_a_proxy_requests_go_to_the_host(monkeypatch: pytest.MonkeyPatch, *, exempt: bool) -> None:
+    """If no proxy is set, or NO_PROXY contains the host."""
     async with proxy() as (address, asked):
         if exempt:
             monkeypatch.setenv("HTTP_PROXY", address)

@@ -30,14 +30,14 @@ SPECIAL = {"advertiser_ids", "advertisers"}
 
 
 def emulator_of(**options: Any) -> Emulator:
-    """A small business without a quota, at a moment that stands still."""
+    """A small business without a quota, at a fixed time."""
     return Emulator(Options(**{"now": NOW, "tier": "unlimited", "days": 60, "anchor": NOW.date(), **options}))
 
 
-def assert_equals_truth(
+def assert_equals_expected(
     emulator: Emulator, outcome: Outcome, *, include_deleted: bool, end: date | None = None
 ) -> None:
-    """Every report has the rows and the sums that the emulator says the accounts have, each row once."""
+    """Every report has the rows and sums that the emulator calculates, each row once."""
     for stream in STREAMS:
         records = outcome.records(stream.name)
         keys = [(record.get("advertiser_id"), *key_of(stream, record)) for record in records]
@@ -47,21 +47,27 @@ def assert_equals_truth(
         level = LEVELS[stream.source.data_level]
         for advertiser_id in emulator.advertiser_ids:
             truth = emulator.truth(advertiser_id, START, end or date(2026, 12, 31), include_deleted=include_deleted)
-            mine = [record for record in records if record["advertiser_id"] == int(advertiser_id)]
+            own_records = [record for record in records if record["advertiser_id"] == int(advertiser_id)]
             if len(set(stream.source.dimensions) - TIMES) == 1:  # the parts of a split are not counted, but added up
-                assert len(mine) == truth["rows"][level][GRAINS[stream.source.grain]], (stream.name, advertiser_id)
+                assert len(own_records) == truth["rows"][level][GRAINS[stream.source.grain]], (
+                    stream.name,
+                    advertiser_id,
+                )
             if stream.source.grain is Grain.LIFETIME:
                 continue
             sums = truth["metrics"][level]
             for metric in ("impressions", "clicks"):
-                assert sum(int(record["metrics"][metric]) for record in mine) == sums[metric], (stream.name, metric)
-            spend = sum((Decimal(record["metrics"]["spend"]) for record in mine), Decimal(0))
+                assert sum(int(record["metrics"][metric]) for record in own_records) == sums[metric], (
+                    stream.name,
+                    metric,
+                )
+            spend = sum((Decimal(record["metrics"]["spend"]) for record in own_records), Decimal(0))
             assert spend == Decimal(sums["spend"]), (stream.name, advertiser_id)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=[False, True], ids=["undeleted", "with deleted"])
 async def everything(request: pytest.FixtureRequest) -> Any:
-    """A read of all streams, and the emulator it was read from."""
+    """A read of all streams, and its emulator."""
     async with emulator_of() as emulator:
         config = config_for(emulator, include_deleted=request.param)
         yield emulator, await read_from(emulator, config), request.param
@@ -71,14 +77,14 @@ async def everything(request: pytest.FixtureRequest) -> Any:
 class TestEverything:
     """All streams."""
 
-    async def test_each_row_comes_once_and_the_sums_are_the_accounts(self, everything: Any) -> None:
-        """Rows and sums of every report equal what the emulator works out from its figures alone."""
+    async def test_each_row_comes_once_and_sums_are_correct(self, everything: Any) -> None:
+        """Rows and sums of every report equal what the emulator calculates from its own figures."""
         emulator, outcome, include_deleted = everything
         assert outcome.exit_code == 0
-        assert_equals_truth(emulator, outcome, include_deleted=include_deleted)
+        assert_equals_expected(emulator, outcome, include_deleted=include_deleted)
 
     async def test_every_stream_completes(self, everything: Any) -> None:
-        """Each stream says STARTED, RUNNING and COMPLETE, in this order, and its last state comes before COMPLETE."""
+        """Each stream reports STARTED, RUNNING and COMPLETE, in this order, and its last state precedes COMPLETE."""
         _, outcome, _ = everything
         assert outcome.statuses == {stream.name: ["STARTED", "RUNNING", "COMPLETE"] for stream in STREAMS}
         done: set[str] = set()
@@ -100,8 +106,8 @@ class TestEverything:
             counted[message["stream"]["stream_descriptor"]["name"]] += int(message["sourceStats"]["recordCount"])
         assert counted == Counter(record["stream"] for record in outcome.of_type("RECORD"))
 
-    async def test_all_buying_types_and_deleted_objects(self, everything: Any) -> None:
-        """Every object changed since start_date comes, TopView too, and deleted ones if asked for."""
+    async def test_objects_of_all_buying_types_and_deleted_ones_are_read(self, everything: Any) -> None:
+        """Every object changed since start_date, including TopView, and deleted ones if configured."""
         emulator, outcome, include_deleted = everything
         all_of_it = await read_from(
             emulator,
@@ -114,10 +120,12 @@ class TestEverything:
                 objects = emulator.truth(advertiser_id, START, START)["objects"][kind]
                 expected += objects["total"] - (0 if include_deleted else objects["deleted"])
             assert len(all_of_it.records(name)) == expected
-            recent = [one for one in all_of_it.records(name) if (one.get("modify_time") or "9") >= "2026-06-01"]
+            recent = [
+                record for record in all_of_it.records(name) if (record.get("modify_time") or "9") >= "2026-06-01"
+            ]
             assert len(recent) == len(outcome.records(name))
 
-    async def test_every_record_carries_its_account(self, everything: Any) -> None:
+    async def test_every_record_has_its_account(self, everything: Any) -> None:
         """`advertiser_id` is an integer at the root of every record that is read per account."""
         emulator, outcome, _ = everything
         known = {int(advertiser_id) for advertiser_id in emulator.advertiser_ids}
@@ -126,43 +134,43 @@ class TestEverything:
                 assert record["data"]["advertiser_id"] in known
 
     async def test_the_accounts_are_listed_once(self, everything: Any) -> None:
-        """Dozens of streams need one list of accounts and one request about them."""
+        """Dozens of streams need one list of accounts and one request for their details."""
         emulator, _, _ = everything
         reads = emulator.counters.total("oauth2/advertiser/get/")
         assert emulator.counters.total("advertiser/info/") == reads
 
 
-def windows_asked(emulator: Emulator, level: str, dimension: str) -> set[tuple[str, str, str]]:
-    """Account, first and last day of every report of a level and time dimension that was asked for."""
+def requested_windows(emulator: Emulator, level: str, dimension: str) -> set[tuple[str, str, str]]:
+    """Account, first and last day of every requested report of a level and time dimension."""
     return {
-        (asked.advertiser_id, asked.params["start_date"], asked.params["end_date"])
-        for asked in emulator.counters.requests
-        if asked.path == "report/integrated/get/"
-        and asked.params["data_level"] == level
-        and dimension in asked.params["dimensions"]
+        (request.advertiser_id, request.params["start_date"], request.params["end_date"])
+        for request in emulator.counters.requests
+        if request.path == "report/integrated/get/"
+        and request.params["data_level"] == level
+        and dimension in request.params["dimensions"]
     }
 
 
-def own(record: dict[str, Any]) -> dict[str, Any]:
-    """The object's own: not the status that follows from others, nor addresses that are made for each answer."""
+def own_fields(record: dict[str, Any]) -> dict[str, Any]:
+    """The object's own fields, without statuses that follow from others and addresses made for each answer."""
     return {field: value for field, value in record.items() if field != "secondary_status" and "url" not in field}
 
 
 async def test_a_day_later_only_what_may_have_changed_is_read_again() -> None:
-    """A sync, a day's passing, a sync from the state: together they are what a full sync gives on that day."""
+    """A sync and one a day later from its state together equal a full sync on that day."""
     async with emulator_of(ads_per_account=40) as emulator:
         config = config_for(emulator, include_deleted=True, start_date="2026-06-08", skip_empty_days=False)
         first = await read_from(emulator, config)
         emulator.clock.advance(A_DAY)
         emulator.counters.reset()
         second = await read_from(emulator, config, state=first.state_file, now=NOW + A_DAY)
-        asked = windows_asked(emulator, "AUCTION_AD", "stat_time_day")
-        hours = windows_asked(emulator, "AUCTION_AD", "stat_time_hour")
+        request = requested_windows(emulator, "AUCTION_AD", "stat_time_day")
+        hours = requested_windows(emulator, "AUCTION_AD", "stat_time_hour")
         whole = await read_from(emulator, config, now=NOW + A_DAY)
     assert first.exit_code == second.exit_code == whole.exit_code == 0
     # three days of attribution before the account's today of the first sync, up to its today of the second
-    assert {start for _, start, _ in asked} <= {"2026-06-11", "2026-06-12", "2026-06-13"}
-    assert len(asked) == 6
+    assert {start for _, start, _ in request} <= {"2026-06-11", "2026-06-12", "2026-06-13"}
+    assert len(request) == 6
     assert min(start for _, start, _ in hours) >= "2026-06-11"
     assert len(hours) == 6 * 5
     for stream in STREAMS:
@@ -177,10 +185,12 @@ async def test_a_day_later_only_what_may_have_changed_is_read_again() -> None:
                 key: row for key, row in full.items() if key[1] >= since
             }
         else:
-            assert {key: own(row) for key, row in union.items()} == {key: own(row) for key, row in full.items()}
+            assert {key: own_fields(row) for key, row in union.items()} == {
+                key: own_fields(row) for key, row in full.items()
+            }
 
 
-async def test_conversions_that_came_late_are_read_again() -> None:
+async def test_late_conversions_are_read_again() -> None:
     """A day within the attribution window has more conversions a day later, and the second sync has them."""
     async with emulator_of() as emulator:
         config = config_for(emulator, attribution_window=7)
@@ -197,7 +207,7 @@ async def test_conversions_that_came_late_are_read_again() -> None:
 
 
 async def test_a_full_refresh_ignores_the_state() -> None:
-    """In full refresh a state changes nothing, and the state that is written says that there is none."""
+    """In full refresh a state changes nothing, and the written state says that there is none."""
     async with emulator_of() as emulator:
         config = config_for(emulator)
         first = await read_from(emulator, config, ["campaigns_reports_daily"])
@@ -209,7 +219,7 @@ async def test_a_full_refresh_ignores_the_state() -> None:
 
 
 async def test_a_single_day_is_read() -> None:
-    """start_date equal to end_date is that day."""
+    """If start_date equals end_date, that day is read."""
     async with emulator_of() as emulator:
         config = config_for(emulator, start_date="2026-06-10", end_date="2026-06-10")
         outcome = await read_from(emulator, config, DAILY)
@@ -219,16 +229,16 @@ async def test_a_single_day_is_read() -> None:
     assert cursors == {"2026-06-10"}
 
 
-async def test_no_day_before_an_account_existed_is_asked_for() -> None:
+async def test_no_day_before_an_account_existed_is_requested() -> None:
     """A start_date years ago costs nothing for accounts that are weeks old."""
     async with emulator_of() as emulator:
         await read_from(emulator, config_for(emulator, start_date="2016-09-01"), ["ads_reports_daily"])
-        asked = windows_asked(emulator, "AUCTION_AD", "stat_time_day")
-    assert min(start for _, start, _ in asked) >= str(NOW.date() - timedelta(days=62))
+        request = requested_windows(emulator, "AUCTION_AD", "stat_time_day")
+    assert min(start for _, start, _ in request) >= str(NOW.date() - timedelta(days=62))
 
 
-async def test_what_was_killed_goes_on_from_its_last_state() -> None:
-    """Cut the output anywhere, pass on its last states: nothing is missing from the two outputs together."""
+async def test_a_killed_sync_continues_from_its_last_state() -> None:
+    """Cut the output anywhere, and pass on its last states: the two outputs together lack nothing."""
     names = ["campaigns", "ads", "ads_reports_daily", "campaigns_reports_hourly", "advertisers_reports_lifetime"]
     streams = [stream for stream in STREAMS if stream.name in names]
     cuts = random.Random(5)
@@ -246,20 +256,23 @@ async def test_what_was_killed_goes_on_from_its_last_state() -> None:
                 }, stream.name
 
 
-async def test_only_the_accounts_asked_for_are_read() -> None:
-    """`advertiser_ids` and `exclude_advertiser_ids` choose, and TikTok is asked about no other account."""
+async def test_only_the_selected_accounts_are_read() -> None:
+    """`advertiser_ids` and `exclude_advertiser_ids` select, and no request is for another account."""
     async with emulator_of() as emulator:
-        one, two, three, *_ = emulator.advertiser_ids
+        first, excluded, last, *_ = emulator.advertiser_ids
         config = config_for(
-            emulator, start_date="2026-06-14", advertiser_ids=[one, two, three], exclude_advertiser_ids=[two]
+            emulator, start_date="2026-06-14", advertiser_ids=[first, excluded, last], exclude_advertiser_ids=[excluded]
         )
         outcome = await read_from(emulator, config)
-        assert {asked.advertiser_id for asked in emulator.counters.requests if "report" in asked.path} == {one, three}
-    assert {record["advertiser_id"] for record in outcome.records("advertisers")} == {int(one), int(three)}
+        assert {request.advertiser_id for request in emulator.counters.requests if "report" in request.path} == {
+            first,
+            last,
+        }
+    assert {record["advertiser_id"] for record in outcome.records("advertisers")} == {int(first), int(last)}
 
 
-async def test_one_account_by_credentials_needs_no_list() -> None:
-    """With `credentials.advertiser_id` the token's list of accounts is never asked for."""
+async def test_an_account_in_the_credentials_needs_no_list() -> None:
+    """With `credentials.advertiser_id` the token's list of accounts is never requested."""
     async with emulator_of() as emulator:
         config = config_for(emulator)
         config["credentials"]["advertiser_id"] = emulator.advertiser_ids[0]
@@ -271,7 +284,7 @@ async def test_one_account_by_credentials_needs_no_list() -> None:
 
 @pytest.mark.parametrize("described", [False, True])
 async def test_a_sandbox_account_is_read(*, described: bool) -> None:
-    """A sandbox token reads its campaigns and the days for which TikTok's sandbox has figures, older than itself."""
+    """A sandbox token reads its campaigns and the days of TikTok's mock figures, which are older than itself."""
     async with emulator_of(sandbox_throttle=False, sandbox_accounts_endpoints=described) as emulator:
         config = {
             "credentials": {
@@ -301,12 +314,12 @@ async def test_reports_cut_at_the_newest_ads_are_split_until_nothing_is_cut() ->
                 ("ads_reports_hourly", "hourly"),
                 ("ads_reports_lifetime", "lifetime"),
             ):
-                mine = [row for row in outcome.records(name) if row["advertiser_id"] == int(advertiser_id)]
-                assert len(mine) == rows[grain], (name, advertiser_id)
+                own_records = [row for row in outcome.records(name) if row["advertiser_id"] == int(advertiser_id)]
+                assert len(own_records) == rows[grain], (name, advertiser_id)
 
 
 async def test_an_ad_group_that_cannot_be_split_fails_its_account_by_name() -> None:
-    """Where TikTok offers no way to all rows, the sync says so instead of giving fewer."""
+    """If TikTok offers no way to all rows, the sync reports it instead of delivering fewer."""
     async with emulator_of(ad_report_limit=1, ads_per_account=60) as emulator:
         outcome = await read_from(emulator, config_for(emulator), ["ads_reports_daily"])
     assert outcome.exit_code == 1
@@ -314,8 +327,8 @@ async def test_an_ad_group_that_cannot_be_split_fails_its_account_by_name() -> N
     assert "ad group with more ads" in outcome.errors[0]["message"]
 
 
-def test_reports_in_the_catalog_are_tested() -> None:
-    """The lists above hold every report of the catalog."""
+def test_every_report_of_the_catalog_is_tested() -> None:
+    """The lists above contain every report."""
     assert len(REPORTS) == 30
     assert len(DAILY) == 19
     assert all(stream_named(name) is not None for name in SPECIAL)

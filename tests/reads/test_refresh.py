@@ -20,7 +20,7 @@ def emulator_of(**options: Any) -> Emulator:
 
 
 def statuses(*outcomes: Outcome) -> dict[tuple[str, int], str]:
-    """The status of each object that came last; ids are the objects' own."""
+    """The latest status of each object, by its own id."""
     return {
         (name, record[f"{name.replace('_', '')[:-1]}_id"]): record["secondary_status"]
         for outcome in outcomes
@@ -29,29 +29,29 @@ def statuses(*outcomes: Outcome) -> dict[tuple[str, int], str]:
     }
 
 
-def filters_asked(emulator: Emulator, path: str) -> list[str]:
+def requested_filters(emulator: Emulator, path: str) -> list[str]:
     """The `filtering` of each request to an endpoint."""
     return [asked.params.get("filtering", "") for asked in emulator.counters.requests if asked.path == path]
 
 
-async def syncs(emulator: Emulator, *moments: timedelta, **fields: Any) -> list[Outcome]:
+async def syncs(emulator: Emulator, *times: timedelta, **fields: Any) -> list[Outcome]:
     """Syncs at these times after the first, each from the state of the one before."""
     config = config_for(emulator, start_date="2026-04-01", include_deleted=True, **fields)
     outcomes = [await read_from(emulator, config, OBJECTS)]
     passed = timedelta()
-    for moment in moments:
-        emulator.clock.advance(moment - passed)
-        passed = moment
+    for time in times:
+        emulator.clock.advance(time - passed)
+        passed = time
         emulator.counters.reset()
         states = outcomes[-1].state_file
-        outcomes.append(await read_from(emulator, config, OBJECTS, state=states, now=NOW + moment))
+        outcomes.append(await read_from(emulator, config, OBJECTS, state=states, now=NOW + time))
     assert [outcome.exit_code for outcome in outcomes] == [0] * len(outcomes)
     return outcomes
 
 
 @pytest.mark.parametrize(("refresh", "misses"), [("changed", True), ("daily", False), ("always", False)])
-async def test_statuses_that_follow_from_others_come_if_wanted(refresh: str, misses: bool) -> None:
-    """What a week changed without moving `modify_time` comes with `daily` and `always`, and not with `changed`."""
+async def test_statuses_that_follow_from_others_are_read_if_configured(refresh: str, misses: bool) -> None:
+    """Changes of a week that did not move `modify_time` come with `daily` and `always`, not with `changed`."""
     async with emulator_of() as emulator:
         first, second = await syncs(emulator, 7 * A_DAY, refresh_objects=refresh)
         config = config_for(emulator, start_date="2026-04-01", include_deleted=True)
@@ -62,18 +62,18 @@ async def test_statuses_that_follow_from_others_come_if_wanted(refresh: str, mis
 
 
 @pytest.mark.parametrize("lists_timeless", [False, True])
-async def test_a_later_sync_of_the_day_asks_for_changed_ads_only(lists_timeless: bool) -> None:
-    """With `daily` the day's first sync walks all ads and the next one asks with `modified_after`, losing no change."""
+async def test_a_later_sync_of_the_day_requests_changed_ads_only(lists_timeless: bool) -> None:
+    """With `daily`, the day's first sync reads all ads. The next one uses `modified_after`, and loses no change."""
     async with emulator_of(modified_after_lists_timeless=lists_timeless) as emulator:
         _, daily, later = await syncs(emulator, A_DAY, A_DAY + SOON, refresh_objects="daily")
-        asked = filters_asked(emulator, "ad/get/")
+        asked = requested_filters(emulator, "ad/get/")
         emulator.clock.set(NOW)
         _, _, walked = await syncs(emulator, A_DAY, A_DAY + SOON, refresh_objects="changed")
     assert len(daily.records("ads")) > len(later.records("ads"))
-    states = {one["partition"]["advertiser_id"]: one["cursor"] for one in daily.last_states["ads"]["states"]}
+    states = {entry["partition"]["advertiser_id"]: entry["cursor"] for entry in daily.last_states["ads"]["states"]}
     of_today = [cursor for cursor in states.values() if cursor["modify_time"] >= f"{(NOW + A_DAY).date()}"]
     assert of_today, "the emulator changed no ad that day, so that nothing is tried here"
-    assert sum("modified_after" in one for one in asked) == 2 * len(of_today)
+    assert sum("modified_after" in entry for entry in asked) == 2 * len(of_today)
 
     def changed(outcome: Outcome) -> set[Any]:
         since = str((NOW + A_DAY).date())
@@ -82,10 +82,10 @@ async def test_a_later_sync_of_the_day_asks_for_changed_ads_only(lists_timeless:
     assert changed(later) == changed(walked)
 
 
-async def test_campaigns_and_ad_groups_are_walked_whole() -> None:
+async def test_campaigns_and_ad_groups_are_always_read_completely() -> None:
     """TikTok has no filter for changed ones."""
     async with emulator_of() as emulator:
         await syncs(emulator, A_DAY, A_DAY + SOON, refresh_objects="daily")
-        asked = filters_asked(emulator, "campaign/get/") + filters_asked(emulator, "adgroup/get/")
+        asked = requested_filters(emulator, "campaign/get/") + requested_filters(emulator, "adgroup/get/")
     assert asked
-    assert not any("modified_after" in one for one in asked)
+    assert not any("modified_after" in entry for entry in asked)

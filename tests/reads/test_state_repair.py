@@ -1,4 +1,4 @@
-"""What states of earlier syncs say that cannot be."""
+"""States of earlier syncs that cannot be right."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NAMES = ["ads_reports_daily", "campaigns"]
 
 
 def state_of(account: str, **cursors: str) -> list[dict[str, Any]]:
-    """A state file that says how far one account of each stream is."""
+    """A state file with one account's cursor for each stream."""
     return [
         {
             "type": "STREAM",
@@ -33,7 +33,7 @@ def state_of(account: str, **cursors: str) -> list[dict[str, Any]]:
 
 
 async def test_a_state_of_next_year_costs_no_row() -> None:
-    """The account is read from the start, the log says why, and the next sync has a state that can be."""
+    """The account is read from the start, the log says why, and the next sync has a possible state."""
     async with Emulator(Options(now=NOW, tier="unlimited", advertisers=3, days=30, ads_per_account=15)) as emulator:
         config = config_for(emulator, attribution_window=0)
         state = state_of(emulator.advertiser_ids[0], day="2027-05-01", changed="2027-05-01 00:00:00Z")
@@ -48,8 +48,8 @@ async def test_a_state_of_next_year_costs_no_row() -> None:
     assert all(emulator.advertiser_ids[0] in line for line in warnings)
 
 
-async def test_an_account_that_the_token_lost_is_named() -> None:
-    """Its data end from now on, which nobody would see otherwise; an account left out on purpose is no news."""
+async def test_an_account_that_the_token_lost_is_reported() -> None:
+    """Its data end there, which nobody would notice otherwise; an account left out by configuration is not reported."""
     async with Emulator(Options(now=NOW, tier="unlimited", advertisers=3, days=30, ads_per_account=15)) as emulator:
         config = config_for(emulator)
         state = state_of("7999999", day="2026-06-20", changed="2026-06-20 00:00:00Z")
