@@ -38,7 +38,7 @@ async def test_reading_waits_for_a_slow_database_and_loses_nothing(
     monkeypatch.setattr(package, "FULL_ROWS", rows)
     monkeypatch.setattr(package, "HELD_BYTES", 100_000)
     monkeypatch.setitem(engine.Sync.__init__.__kwdefaults__, "buffer_bytes", 50_000)
-    monkeypatch.setattr(transport, "_ROOM", 50_000)
+    monkeypatch.setattr(transport, "_BODY_BYTES", 50_000)
     go_on = threading.Event()
     load, begun = Loader.load, []
 
