@@ -12,7 +12,7 @@ from typing import Any
 
 from simulation.limits import APP_ID, Limited, Limits, Quota, page_info
 from simulation.reports import Reports
-from simulation.world import NEVER, Account, Thing, World
+from simulation.world import NEVER, Account, Entity, World
 from tiktok_marketing.emulator.endpoints.envelope import Refusal
 
 TOKEN = "tok-5f1c9a77e0"
@@ -39,7 +39,7 @@ _LISTS = {
 
 @dataclass
 class Body:
-    """What comes back over the wire, and which limit or denial it is owed to."""
+    """The body of an answer, and the limit or denial that it is due to."""
 
     status: int
     body: bytes
@@ -49,7 +49,7 @@ class Body:
 
 
 class Denied(Refusal):
-    """A denial strikes."""
+    """A denial applies."""
 
 
 @dataclass
@@ -58,10 +58,10 @@ class Denial:
 
     Args:
         code: TikTok's return code.
-        account: Whose requests; None for all.
+        account: The account whose requests are refused; None for all.
         endpoint: Which ones; None for all that name an account.
-        start: Since when, in seconds.
-        end: Until when.
+        start: When it begins, in seconds.
+        end: When it ends.
         at_once: Whether it is refused from the beginning of a sync.
         refused: The endpoints at which it struck.
     """
@@ -90,21 +90,25 @@ class Api:
     """Answers requests.
 
     Args:
-        world: What is true.
-        limits: How much it takes and gives.
-        odd: Values that some metrics have, by metric.
-        refused_metrics: Metrics that the application may not have.
+        world: The world.
+        limits: How much it accepts and delivers.
+        invalid_values: Invalid values of some metrics, by metric.
+        refused_metrics: Metrics that the application may not read.
     """
 
     def __init__(
-        self, world: World, limits: Limits, odd: Mapping[str, str], refused_metrics: frozenset[str] = frozenset()
+        self,
+        world: World,
+        limits: Limits,
+        invalid_values: Mapping[str, str],
+        refused_metrics: frozenset[str] = frozenset(),
     ) -> None:
         self.world = world
         self.limits = limits
         self.denials: list[Denial] = []
         self.info_refuses = False
         """Whether /advertiser/info/ refuses all accounts for one, or leaves that one out."""
-        self._reports = Reports(world, limits, odd, refused_metrics)
+        self._reports = Reports(world, limits, invalid_values, refused_metrics)
         self._quota = Quota(limits)
         self._requests = 0
 
@@ -140,9 +144,9 @@ class Api:
         return Body(200, b'{"code":0,"message":"OK","request_id":"r%d","data":%s}' % (self._requests, data), headers)
 
     def envelope(self, code: int, message: str) -> bytes:
-        """A refusal as bytes."""
-        told = {"code": code, "message": message, "request_id": f"r{self._requests}", "data": {}}
-        return json.dumps(told, separators=(",", ":")).encode()
+        """An error envelope as bytes."""
+        answer = {"code": code, "message": message, "request_id": f"r{self._requests}", "data": {}}
+        return json.dumps(answer, separators=(",", ":")).encode()
 
     def _accounts(self, params: Mapping[str, str], at: float) -> bytes:
         if (params.get("app_id"), params.get("secret")) != (APP_ID, SECRET):
@@ -162,20 +166,20 @@ class Api:
         if len(asked) > 100:
             raise Refusal(40011, "Too many ids.")
         rows = []
-        for one in asked:
+        for advertiser_id in asked:
             try:
-                account = self._account("advertiser/info/", {"advertiser_id": one}, at)
+                account = self._account("advertiser/info/", {"advertiser_id": advertiser_id}, at)
             except Refusal:
                 if self.info_refuses:
                     raise
                 continue
             rows.append(
                 {
-                    "advertiser_id": one,
+                    "advertiser_id": advertiser_id,
                     "name": "v1",
                     "display_timezone": account.told_zone,
                     "timezone": account.told_zone,
-                    "create_time": int(self.world.moment(account.created).timestamp()),
+                    "create_time": int(self.world.time_at(account.created).timestamp()),
                     "balance": 120.5,
                     "currency": "USD",
                 }
@@ -183,21 +187,21 @@ class Api:
         return _encoded({"list": rows})
 
     def _account(self, endpoint: str, params: Mapping[str, str], at: float) -> Account:
-        wanted = params.get("advertiser_id")
-        if not wanted:
+        advertiser_id = params.get("advertiser_id")
+        if not advertiser_id:
             raise Refusal(40002, "Missing required field(s): advertiser_id.")
-        account = self.world.by_id.get(wanted)
+        account = self.world.by_id.get(advertiser_id)
         if account is None or account.listed > min(at, self.world.frozen):
-            raise Refusal(40300, _MESSAGES[40300].format(account=wanted))
-        self._deny(endpoint, wanted, at)
+            raise Refusal(40300, _MESSAGES[40300].format(account=advertiser_id))
+        self._deny(endpoint, advertiser_id, at)
         return account
 
     def _several(self, endpoint: str, params: Mapping[str, str], at: float) -> list[Account]:
-        """The accounts of a report, which takes up to five of them."""
+        """The accounts of a report, which accepts up to five."""
         asked = json.loads(params.get("advertiser_ids", "[]")) or [params.get("advertiser_id", "")]
         if len(asked) > 5:
             raise Refusal(40002, "advertiser_ids: The list must have 1 to 5 values.")
-        return [self._account(endpoint, {"advertiser_id": one}, at) for one in asked]
+        return [self._account(endpoint, {"advertiser_id": advertiser_id}, at) for advertiser_id in asked]
 
     def _deny(self, endpoint: str, account: str | None, at: float) -> None:
         for denial in self.denials:
@@ -210,54 +214,56 @@ class Api:
         filtering = json.loads(params.get("filtering") or "{}")
         deleted_too = filtering.get("primary_status") == "STATUS_ALL"
         at = min(at, self.world.frozen)
-        things = [one for one in reversed(account.things[kind]) if one.visible(at, deleted_too=deleted_too)]
+        entities = [
+            entity for entity in reversed(account.entities[kind]) if entity.visible(at, deleted_too=deleted_too)
+        ]
         if kind in {"campaign", "adgroup", "ad"}:
             buying = filtering.get("buying_types", ["AUCTION", "RESERVATION_RF"])
             if "RESERVATION_TOP_VIEW" in buying:
                 if len(buying) > 1:
                     raise Refusal(40002, "buying_types: RESERVATION_TOP_VIEW must be alone.")
                 most = 100 if kind == "adgroup" else most
-            things = [one for one in things if one.buying in buying]
+            entities = [entity for entity in entities if entity.buying in buying]
         if kind == "ad" and (after := filtering.get("modified_after")) is not None:
             # Nobody has seen whether ads without a time come, and whether its own second counts: the worst is assumed.
-            things = [one for one in things if one.timed and self.world.text(one.modified(at)) > after]
+            entities = [entity for entity in entities if entity.timed and self.world.text(entity.modified(at)) > after]
         page, size = self.limits.page_of(params, most)
         if kind == "image":
-            things.sort(key=lambda one: (one.modified(at), one.number), reverse=True)
-            things = things[: self.limits.reach]
-        shown = things[(page - 1) * size : page * size]
-        rows = [self._record(account, one, at) for one in shown]
-        return _encoded({key: rows, "page_info": page_info(page, size, len(things))})
+            entities.sort(key=lambda entity: (entity.modified(at), entity.number), reverse=True)
+            entities = entities[: self.limits.reach]
+        shown = entities[(page - 1) * size : page * size]
+        rows = [self._record(account, entity, at) for entity in shown]
+        return _encoded({key: rows, "page_info": page_info(page, size, len(entities))})
 
-    def _record(self, account: Account, thing: Thing, at: float) -> dict[str, Any]:
-        version, number = f"v{thing.version(at)}", str(thing.number)
-        created, modified = self.world.text(thing.created), self.world.text(thing.modified(at))
-        if thing.kind == "image":
-            created, modified = (f"{moment.replace(' ', 'T')}Z" for moment in (created, modified))
+    def _record(self, account: Account, entity: Entity, at: float) -> dict[str, Any]:
+        version, number = f"v{entity.version(at)}", str(entity.number)
+        created, modified = self.world.text(entity.created), self.world.text(entity.modified(at))
+        if entity.kind == "image":
+            created, modified = (f"{time.replace(' ', 'T')}Z" for time in (created, modified))
             return {"image_id": number, "file_name": version, "create_time": created, "modify_time": modified}
-        if thing.kind == "audience":
+        if entity.kind == "audience":
             return {"audience_id": number, "name": version, "cover_num": 3000, "create_time": created}
-        if thing.kind == "pixel":
+        if entity.kind == "pixel":
             return {"pixel_id": number, "pixel_name": version, "events": [], "create_time": created}
-        record: dict[str, Any] = {"advertiser_id": account.id, "create_time": created, "buying_type": thing.buying}
-        holder: Thing | None = thing
+        record: dict[str, Any] = {"advertiser_id": account.id, "create_time": created, "buying_type": entity.buying}
+        holder: Entity | None = entity
         while holder is not None:
             record[f"{holder.kind}_id"] = str(holder.number)
             holder = holder.parent
-        record[f"{thing.kind}_name"] = version
+        record[f"{entity.kind}_name"] = version
         record["secondary_status"] = "STATUS_OF_NEXT_YEAR"
         record["field_of_next_year"] = {"a": [1]}
-        record["modify_time"] = modified if thing.timed else None
+        record["modify_time"] = modified if entity.timed else None
         return record
 
     def _statistics(self, account: Account, params: Mapping[str, str]) -> bytes:
         ids = json.loads(params.get("pixel_ids", "[]"))
         if not 1 <= len(ids) <= 10:
             raise Refusal(40002, "pixel_ids: The list must have 1 to 10 values.")
-        if account.barred_pixels & {int(one) for one in ids}:
+        if account.forbidden_pixels & {int(pixel_id) for pixel_id in ids}:
             raise Limited("pixel barred", 40001, f"The account has {BARRED}.")
         statistics = [{"pixel_event_type": "FORM", "total_count": 3}]
-        return _encoded({"list": [{"pixel_id": one, "statistics": statistics} for one in ids]})
+        return _encoded({"list": [{"pixel_id": pixel_id, "statistics": statistics} for pixel_id in ids]})
 
 
 def _check_token(token: str) -> None:

@@ -1,4 +1,4 @@
-"""The way to the API and back, and everything that can happen on it."""
+"""The network to the API and back, and everything that can happen there."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ _PAGE = b"<html><head><title>%d</title></head><body><h1>Gateway</h1></body></htm
 
 @dataclass
 class Fault:
-    """One thing that goes wrong for a while.
+    """One fault that lasts for a while.
 
     Args:
         kind: A return code, an HTTP status, or one of `BROKEN`.
-        start: Since when, in seconds of the simulation.
-        end: Until when.
-        share: How many of the requests it hits.
+        start: When it begins, in seconds of the simulation.
+        end: When it ends.
+        share: The fraction of the requests that it hits.
         endpoint: Which ones; None for all.
-        account: Whose; None for all.
-        each: How often it and its like hit the very same request at most.
+        account: The account whose requests it hits; None for all.
+        each: How often faults of this kind may hit the very same request.
     """
 
     kind: int | str
@@ -63,17 +63,17 @@ class Fault:
 
 
 class Broken(Exception):  # noqa: N818 - what happened
-    """A promise that holds at every moment was broken."""
+    """A promise that must hold at every time was broken."""
 
 
 class Network:
-    """Takes requests to the API model, as a transport does.
+    """Sends requests to the API model, as a transport does.
 
     Args:
-        api: Who answers.
-        loop: The time.
+        api: The API model.
+        loop: The event loop, which has the time.
         rng: Decides latencies and which requests are hit.
-        latency: Seconds that an answer takes, as a rule.
+        latency: Seconds that an answer usually takes.
     """
 
     def __init__(self, api: Api, loop: VirtualLoop, rng: random.Random, latency: float) -> None:
@@ -123,19 +123,19 @@ class Network:
         self._silent.clear()
 
     async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
-        """Carry a request there and its answer back."""
+        """Send a request to the API, and return its answer."""
         if self.note is None:
             return await self._carry(endpoint, params, token)
-        left, became = self._loop.time(), "given up"
+        left, outcome = self._loop.time(), "given up"
         try:
             reply = await self._carry(endpoint, params, token)
-            became = f"{reply.status} {reply.body[:120]!r}"
+            outcome = f"{reply.status} {reply.body[:120]!r}"
         except TransportFailure as failure:
-            became = failure.message
+            outcome = failure.message
             raise
         finally:
             shown = "&".join(f"{name}={value}" for name, value in params.items() if name not in _LONG)
-            self.note(f"  {left:.3f} /{endpoint}?{shown}: {became}")
+            self.note(f"  {left:.3f} /{endpoint}?{shown}: {outcome}")
         return reply
 
     async def _carry(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
@@ -170,7 +170,7 @@ class Network:
         reply = await self._ask(endpoint, params, token)
         if self._later:
             passed = self._loop.time() - self._began
-            self.faults = [replace(one, start=one.start + passed, end=one.end + passed) for one in self._later]
+            self.faults = [replace(fault, start=fault.start + passed, end=fault.end + passed) for fault in self._later]
             self._later = []
         return reply
 
@@ -190,7 +190,7 @@ class Network:
             self.hits[body.denied] += 1
         headers = body.headers
         if self._dated:
-            headers = headers | {"Date": format_datetime(self._api.world.moment(self._loop.time()), usegmt=True)}
+            headers = headers | {"Date": format_datetime(self._api.world.time_at(self._loop.time()), usegmt=True)}
         return Reply(body.status, headers, body.body)
 
     def _refuse(self, kind: int, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
@@ -206,18 +206,18 @@ class Network:
         return Reply(200, {}, self._api.envelope(kind, message))
 
     def _part_of(self, body: bytes) -> bytes:
-        """The answer under another return code, and mostly without some of its records, counted or not."""
-        told = json.loads(body)
-        if told["code"]:
+        """The answer with another return code, usually without some of its records, with or without adjusted counts."""
+        answer = json.loads(body)
+        if answer["code"]:
             return body
-        told |= {"code": PARTLY_OK, "message": "Part of it."}
-        data = told["data"]
+        answer |= {"code": PARTLY_OK, "message": "Part of it."}
+        data = answer["data"]
         share = self._rng.choice((0.0, 0.5, 0.9, 1.0))
         name, records = next((name, value) for name, value in data.items() if isinstance(value, list))
         data[name] = [record for record in records if self._rng.random() < share]
         if "page_info" in data and self._rng.random() < 0.7:
             data["page_info"]["total_number"] -= len(records) - len(data[name])
-        return json.dumps(told, separators=(",", ":")).encode()
+        return json.dumps(answer, separators=(",", ":")).encode()
 
     async def _break(self, kind: str, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
         match kind:
@@ -256,29 +256,29 @@ class Network:
         return None
 
     def _move(self, account: str | None, endpoint: str, params: Mapping[str, str]) -> None:
-        """Somebody works on a lively account while it is read, often on the very list."""
+        """Change objects of a lively account while it is read, often in the very list that is read."""
         known = self._api.world.by_id.get(account or "")
         if known is not None and self.moving > 0 and self._rng.random() < known.lively:
             self.moving -= 1
             listed = _KINDS.get(params.get("data_level", endpoint), "") if self._rng.random() < 0.7 else ""
-            self._api.world.stir(known, self._loop.time(), self._rng, listed)
+            self._api.world.change_something(known, self._loop.time(), self._rng, listed)
 
     def _count(self, endpoint: str, at: float) -> None:
-        """The quota of the tier is never exceeded by what leaves."""
+        """Check that requests never exceed the tier's quota."""
         left = self._left.setdefault(endpoint, deque())
         left.append(at)
         while left[0] <= at - 60.0:
             left.popleft()
-        in_second = sum(1 for moment in reversed(left) if moment > at - 0.999)
+        in_second = sum(1 for time in reversed(left) if time > at - 0.999)
         if in_second > self.per_second or len(left) > self.per_minute:
             self.broken.append(f"{in_second} requests a second, {len(left)} a minute to {endpoint}")
 
     def _note_silence(self, endpoint: str, params: Mapping[str, str]) -> None:
-        """The same slow request is not sent again and again, for which TikTok blocks it."""
+        """Check that the same slow request is not repeated, for which TikTok blocks clients."""
         at = self._loop.time()
         times = self._silent.setdefault(_text(endpoint, params), [])
         times.append(at)
-        if sum(1 for moment in times if moment > at - 600.0) >= 3:
+        if sum(1 for time in times if time > at - 600.0) >= 3:
             self.broken.append(f"the same slow request was sent three times in ten minutes: {endpoint}")
 
 

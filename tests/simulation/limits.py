@@ -1,4 +1,4 @@
-"""How much TikTok takes and gives at a time."""
+"""How many requests and how much data TikTok accepts and delivers at a time."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Limited(Refusal):
     """The model refuses a request as TikTok always would, whatever else goes wrong.
 
     Args:
-        name: Which limit it is, for the count of them.
+        name: The name of the limit, for the figures.
         code: TikTok's return code.
-        message: What it says.
+        message: The message.
     """
 
     def __init__(self, name: str, code: int, message: str) -> None:
@@ -29,7 +29,7 @@ class Limited(Refusal):
 
 
 class Slow(Exception):  # noqa: N818 - what happens
-    """The query is too heavy, and nothing comes."""
+    """The query is too heavy, so there is no answer."""
 
 
 @dataclass
@@ -37,11 +37,11 @@ class Limits:
     """TikTok's limits, some of them scaled down so that small worlds reach them.
 
     Args:
-        page: The most records of a page, whatever is asked for.
+        page: The most records per page, whatever the request asks for.
         ads: The ads that an ad report considers (TikTok: 20,000).
         heavy: Objects times days times cells beyond which a report is too large.
-        heavy_code: What it is answered with then; None for silence.
-        reach: The assets that a search gives (TikTok: 10,000).
+        heavy_code: The return code for such a report; None for no answer.
+        reach: The most assets that a search lists (TikTok: 10,000).
         per_second: Requests that an endpoint takes a second.
         per_minute: The same for a minute; beyond it, the endpoint is closed for five minutes.
     """
@@ -55,7 +55,7 @@ class Limits:
     per_minute: int = 600
 
     def page_of(self, params: Mapping[str, str], most: int) -> tuple[int, int]:
-        """The page that is asked for, and how many records it has."""
+        """The number and the size of the requested page."""
         page, size = int(params.get("page", "1")), int(params.get("page_size", "10"))
         if page < 1 or not 1 <= size <= most:
             raise Refusal(40002, f"page_size: The value must be between 1 and {most}.")
@@ -63,12 +63,12 @@ class Limits:
 
 
 def page_info(page: int, size: int, total: int) -> dict[str, int]:
-    """What an answer says of its list."""
+    """The page info of an answer's list."""
     return {"page": page, "page_size": size, "total_number": total, "total_page": -(-total // size)}
 
 
 class _Counter:
-    """What an endpoint has been asked."""
+    """The requests that an endpoint has received."""
 
     def __init__(self) -> None:
         self.second = self.minute = -NEVER
@@ -77,10 +77,10 @@ class _Counter:
 
 
 class Quota:
-    """Requests a second and a minute, per endpoint.
+    """Limits requests per second and per minute, per endpoint.
 
     Args:
-        limits: How many.
+        limits: The limits.
     """
 
     def __init__(self, limits: Limits) -> None:

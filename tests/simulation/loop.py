@@ -13,15 +13,15 @@ _LEAST = 2e-6
 
 
 class Deadlock(Exception):  # noqa: N818 - what happened
-    """Everything waits, and for nothing that time could bring."""
+    """Every task waits, and no timer will wake one."""
 
 
 class TooLate(Exception):  # noqa: N818 - what happened
-    """What should have ended goes on."""
+    """A sync that should have ended is still running."""
 
 
 class _Jumps:
-    """Stands where a loop has the selector that waits for sockets."""
+    """Stands in for the selector that waits for sockets."""
 
     def __init__(self, loop: VirtualLoop) -> None:
         self._loop = loop
@@ -34,16 +34,14 @@ class _Jumps:
         return []
 
     def close(self) -> None:
-        """There is nothing to close."""
+        """Nothing to close."""
 
 
 class VirtualLoop(asyncio.BaseEventLoop):
-    """Runs tasks as asyncio does, under a clock that nobody waits for.
-
-    Nothing outside the process can wake it, so a run depends on nothing but what it was given.
+    """Runs tasks as asyncio does, under a simulated clock.
 
     Args:
-        limit: Seconds after which whatever still runs has failed to end.
+        limit: Seconds after which the run has failed to end.
     """
 
     def __init__(self, limit: float = float("inf")) -> None:
@@ -71,18 +69,18 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """There are no sockets, so there are no events."""
 
     def _write_to_self(self) -> None:
-        """Nothing has to be woken: nobody sleeps."""
+        """Nothing must be woken, because nobody sleeps."""
 
 
 class VirtualClock:
-    """The clock of a virtual loop, which began at some moment."""
+    """The clock of a virtual loop, with a given time at its beginning."""
 
     def __init__(self, loop: VirtualLoop, began: datetime) -> None:
         self._loop = loop
         self._began = began
 
     def now(self) -> datetime:
-        """The time of day, in UTC."""
+        """The current time, in UTC."""
         return self._began + timedelta(seconds=self._loop.time())
 
     def monotonic(self) -> float:
@@ -90,7 +88,7 @@ class VirtualClock:
         return self._loop.time()
 
     async def sleep(self, seconds: float) -> None:
-        """Wait, in virtual time, which a wait shorter than the loop's resolution would not move."""
+        """Wait in virtual time. A wait shorter than the loop's resolution is extended, or time would not move."""
         await asyncio.sleep(max(seconds, _LEAST) if seconds > 0 else 0)
 
 
@@ -98,8 +96,8 @@ class WrongClock(VirtualClock):
     """The clock of a machine that is ahead of the others.
 
     Args:
-        right: What time it is.
-        ahead: Seconds; less than 0 if it is behind.
+        right: The correct clock.
+        ahead: Seconds that it is ahead; negative if it is behind.
     """
 
     def __init__(self, right: VirtualClock, ahead: float) -> None:
@@ -107,7 +105,7 @@ class WrongClock(VirtualClock):
 
 
 def run(loop: VirtualLoop, coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run to the end, and leave nothing behind."""
+    """Run to the end, and clean up."""
     try:
         return loop.run_until_complete(coroutine)
     finally:

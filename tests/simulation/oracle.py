@@ -1,4 +1,4 @@
-"""What must be in the destination, by what is true."""
+"""The rows that the destination must contain, calculated from the world."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from simulation.schedule import Schedule, last_day
 from simulation.sink import Key, Store
-from simulation.world import NEVER, Account, Thing
+from simulation.world import NEVER, Account, Entity
 from tiktok_marketing.catalog import Grain, ReportSource, ReportStream, Stream
 from tiktok_marketing.config import Refresh
 from tiktok_marketing.sync.plan.selection import Selected
@@ -27,14 +27,14 @@ _WITH_STATUS = {"campaigns", "ad_groups", "ads"}
 _SPAN = 364
 
 
-class Wanted(NamedTuple):
-    """A row that must or may be there.
+class ExpectedRow(NamedTuple):
+    """A row that must or may be in the destination.
 
     Args:
         least: The version it had when the sync began.
         most: The version it has now.
-        account: Whose it is.
-        must: Whether it was there all the time.
+        account: Its account.
+        must: Whether it existed all the time, so that it must be there.
     """
 
     least: int
@@ -47,7 +47,7 @@ class Truth:
     """Knows every row of a schedule.
 
     Args:
-        schedule: Which one.
+        schedule: The schedule.
     """
 
     def __init__(self, schedule: Schedule) -> None:
@@ -57,68 +57,68 @@ class Truth:
         self._since = datetime.combine(self._config.start_date, datetime.min.time(), schedule.world.began.tzinfo)
 
     def accounts(self, at: float) -> list[Account]:
-        """The accounts that a sync which begins at this moment reads."""
+        """The accounts that a sync reads if it begins at this time."""
         left_out = self._config.exclude_advertiser_ids
-        return [one for one in self._world.accounts if one.listed <= at and one.id not in left_out]
+        return [account for account in self._world.accounts if account.listed <= at and account.id not in left_out]
 
-    def rows(self, stream: Stream, began: float, ended: float, *, anew: bool) -> dict[Key, Wanted]:
-        """The rows of a stream for a sync between two moments.
+    def rows(self, stream: Stream, began: float, ended: float, *, all_objects: bool) -> dict[Key, ExpectedRow]:
+        """The rows of a stream for a sync between two times.
 
         Args:
             stream: The stream.
             began: When the sync began.
             ended: When it ended.
-            anew: Whether all objects had to be read, rather than those alone that say that they changed.
+            all_objects: Whether all objects had to be read, rather than only those whose time shows a change.
         """
-        found: dict[Key, Wanted] = {}
+        rows: dict[Key, ExpectedRow] = {}
         for account in self.accounts(ended):
             there = account.listed <= began
-            for key, wanted in self._of_account(stream, account, began, ended, anew=anew):
-                found[key] = wanted if there else wanted._replace(must=False)
+            for key, expected in self._of_account(stream, account, began, ended, all_objects=all_objects):
+                rows[key] = expected if there else expected._replace(must=False)
         if stream.name == "advertiser_ids":
             for account in self._world.accounts:
                 if account.listed <= ended:
-                    found[(account.id,)] = Wanted(1, 1, account.id, must=account.listed <= began)
-        return found
+                    rows[(account.id,)] = ExpectedRow(1, 1, account.id, must=account.listed <= began)
+        return rows
 
     def _of_account(
-        self, stream: Stream, account: Account, began: float, ended: float, *, anew: bool
-    ) -> Iterator[tuple[Key, Wanted]]:
+        self, stream: Stream, account: Account, began: float, ended: float, *, all_objects: bool
+    ) -> Iterator[tuple[Key, ExpectedRow]]:
         if stream.is_report:
             yield from self._report(stream, account, began, ended)
         elif stream.name == "advertisers":
-            yield (account.id,), Wanted(1, 1, account.id, must=True)
+            yield (account.id,), ExpectedRow(1, 1, account.id, must=True)
         elif stream.name in _KINDS:
-            for thing in account.things[_KINDS[stream.name]]:
-                wanted = self._object(stream, account, thing, began, ended, anew=anew)
-                if wanted is not None:
-                    number = str(thing.number)
-                    yield ((account.id, number) if stream.unique_by else (number,)), wanted
+            for entity in account.entities[_KINDS[stream.name]]:
+                expected = self._object(stream, account, entity, began, ended, all_objects=all_objects)
+                if expected is not None:
+                    number = str(entity.number)
+                    yield ((account.id, number) if stream.unique_by else (number,)), expected
 
     def _object(
-        self, stream: Stream, account: Account, thing: Thing, began: float, ended: float, *, anew: bool
-    ) -> Wanted | None:
+        self, stream: Stream, account: Account, entity: Entity, began: float, ended: float, *, all_objects: bool
+    ) -> ExpectedRow | None:
         deleted_too = self._config.include_deleted and stream.name in _WITH_STATUS
-        if thing.created > ended:
+        if entity.created > ended:
             return None
-        must = thing.created <= began and thing.visible(ended, deleted_too=deleted_too)
-        least = thing.version(began) if anew or stream.cursor is None else thing.told_version(began)
-        if not (anew or thing.timed) and self._config.refresh_objects is Refresh.DAILY:
+        must = entity.created <= began and entity.visible(ended, deleted_too=deleted_too)
+        least = entity.version(began) if all_objects or stream.cursor is None else entity.visible_version(began)
+        if not (all_objects or entity.timed) and self._config.refresh_objects is Refresh.DAILY:
             must = False
-        if stream.cursor is not None and thing.timed:
+        if stream.cursor is not None and entity.timed:
             since = self._world.seconds(self._since)
-            if thing.modified(ended) < since:
+            if entity.modified(ended) < since:
                 return None
-            must = must and thing.modified(began) >= since
+            must = must and entity.modified(began) >= since
         if stream.name == "pixel_events_statistics":
-            if thing.number in account.barred_pixels:
+            if entity.number in account.forbidden_pixels:
                 return None
-            return Wanted(1, 1, account.id, must)
-        return Wanted(least, thing.version(ended), account.id, must)
+            return ExpectedRow(1, 1, account.id, must)
+        return ExpectedRow(least, entity.version(ended), account.id, must)
 
     def _report(
         self, stream: ReportStream, account: Account, began: float, ended: float
-    ) -> Iterator[tuple[Key, Wanted]]:
+    ) -> Iterator[tuple[Key, ExpectedRow]]:
         source = stream.source
         deleted_too = self._config.include_deleted
         before, now = (
@@ -131,7 +131,7 @@ class Truth:
             least = before.get(key)
             subject = self._world.by_number.get(int(key[0]))
             gone = NEVER if subject is None or deleted_too else subject.deleted
-            yield key, Wanted(least or 0, most, account.id, must=least is not None and gone > ended)
+            yield key, ExpectedRow(least or 0, most, account.id, must=least is not None and gone > ended)
 
     def _days(self, source: ReportSource, account: Account, at: float) -> tuple[date, date] | None:
         if source.grain is Grain.LIFETIME:
@@ -141,10 +141,10 @@ class Truth:
 
 
 class Finding(NamedTuple):
-    """A difference between what is true and what was stored.
+    """A difference between the world and the destination.
 
     Args:
-        lost: Rows that are missing.
+        lost: The number of missing rows.
         text: Everything that is wrong, for people.
     """
 
@@ -160,46 +160,48 @@ def compare(
     ended: float,
     without: set[tuple[str, str]],
     *,
-    anew: bool,
+    all_objects: bool,
     fresh: bool = False,
 ) -> tuple[Finding, int]:
-    """Hold what is stored against what is true.
+    """Compare the destination with the world.
 
     Args:
-        truth: What is true.
-        store: What is stored.
+        truth: The expected rows.
+        store: The destination.
         selected: The streams that are whole.
         began: When the sync began.
         ended: When it ended.
         without: Endpoint and account of what could not be read.
-        anew: Whether an incremental sync, too, had to read all campaigns, ad groups and ads.
-        fresh: Whether there was no state to begin with.
+        all_objects: Whether even an incremental sync had to read all campaigns, ad groups and ads.
+        fresh: Whether there was no state at the beginning.
 
     Returns:
         What is wrong, and how many rows were compared.
     """
     lost, compared, wrong = 0, 0, []
-    for stream, incremental in ((one.stream, one.incremental) for one in selected):
+    for stream, incremental in ((selection.stream, selection.incremental) for selection in selected):
         rows = store.rows.get(stream.name, {})
-        wanted = truth.rows(
-            stream, began, ended, anew=not incremental or fresh or (anew and stream.name in _WITH_STATUS)
+        expected = truth.rows(
+            stream, began, ended, all_objects=not incremental or fresh or (all_objects and stream.name in _WITH_STATUS)
         )
-        for key, want in wanted.items():
-            if (stream.endpoint, want.account) in without:
+        for key, expected_row in expected.items():
+            if (stream.endpoint, expected_row.account) in without:
                 continue
             compared += 1
             row = rows.get(key)
             if row is None:
-                if want.must:
+                if expected_row.must:
                     lost += 1
                     wrong.append(f"{stream.name} {key} is missing")
                 continue
-            if not want.least <= row.version <= want.most and want.must:
+            if not expected_row.least <= row.version <= expected_row.most and expected_row.must:
                 lost += 1
-                wrong.append(f"{stream.name} {key} has version {row.version}, not {want.least} to {want.most}")
-            if row.version > want.most:
+                wrong.append(
+                    f"{stream.name} {key} has version {row.version}, not {expected_row.least} to {expected_row.most}"
+                )
+            if row.version > expected_row.most:
                 wrong.append(f"{stream.name} {key} has version {row.version}, which never was")
-            if row.account != want.account:
-                wrong.append(f"{stream.name} {key} is said to be of {row.account}, not {want.account}")
-        wrong += [f"{stream.name} {key} is invented" for key in rows if key not in wanted]
+            if row.account != expected_row.account:
+                wrong.append(f"{stream.name} {key} is said to be of {row.account}, not {expected_row.account}")
+        wrong += [f"{stream.name} {key} is invented" for key in rows if key not in expected]
     return Finding(lost, wrong), compared

@@ -1,4 +1,4 @@
-"""One sync: a process that reads, tells, and ends or is ended."""
+"""One sync: a process that reads, delivers, and ends or is ended."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simulation.api import TOKEN
 from simulation.faults import Network
 from simulation.loop import VirtualClock, WrongClock
 from simulation.schedule import Schedule, Session
-from simulation.sink import LineSink, PackageSink, Store, Tally, look_for_secrets
+from simulation.sink import DeliveryCheck, LineSink, PackageSink, Store, look_for_secrets
 from tiktok_marketing.airbyte.line_sinks import line_sink
 from tiktok_marketing.airbyte.read import MessageWriter
 from tiktok_marketing.api.client import Client
@@ -27,18 +27,18 @@ from tiktok_marketing.sync.run.engine import Sync
 
 
 class Failed(Exception):  # noqa: N818 - a promise was broken
-    """What the connector promises does not hold in this schedule."""
+    """A promise of the connector does not hold in this schedule."""
 
 
-class Parts:
-    """What a sync is made of. A test that breaks one of them must be found out."""
+class Components:
+    """The components of a sync. If a test breaks one of them, the simulation must notice."""
 
     sync: type[Sync] = Sync
     policy: RetryPolicy = RetryPolicy()
     store: type[Store] = Store
     network: type[Network] = Network
     secrets: bool = True
-    haste: float = 1.0
+    speed: float = 1.0
     """How much faster than the tier allows it asks."""
 
 
@@ -47,11 +47,11 @@ class Outcome:
     """How one sync ended.
 
     Args:
-        exit_code: As a process has it; None if it was killed.
+        exit_code: The exit code of the process; None if it was killed.
         ended: What was said of each stream.
         error: What ended it before any stream did.
         keys: The keys that came, by stream.
-        stopped: Whether it was asked to end.
+        stopped: Whether it was stopped by a signal.
     """
 
     exit_code: int | None = None
@@ -62,33 +62,38 @@ class Outcome:
 
     @property
     def failures(self) -> list[Failure]:
-        """What is missing, and must not be."""
-        return [one for ended in self.ended.values() for one in ended.failures if not one.tolerated]
+        """What is missing and not tolerated."""
+        return [failure for ended in self.ended.values() for failure in ended.failures if not failure.tolerated]
 
 
 class Process:
     """Starts syncs.
 
     Args:
-        schedule: What they read.
-        parts: What they are made of.
-        network: How they reach TikTok.
+        schedule: The schedule, which decides what they read.
+        components: The components of the syncs.
+        network: The network to TikTok.
         clock: The time.
         rng: Decides what the schedule leaves open.
     """
 
     def __init__(
-        self, schedule: Schedule, parts: type[Parts], network: Network, clock: VirtualClock, rng: random.Random
+        self,
+        schedule: Schedule,
+        components: type[Components],
+        network: Network,
+        clock: VirtualClock,
+        rng: random.Random,
     ) -> None:
         self._schedule = schedule
-        self._parts = parts
+        self._components = components
         self._network = network
         self._clock = clock
         self._rng = rng
-        self._streams = [one.stream for one in schedule.selected]
+        self._streams = [selection.stream for selection in schedule.selected]
 
     async def run(self, session: Session, store: Store) -> Outcome:
-        """One process: from its states to its end, or until it is killed.
+        """Run one process, from its states to its end, or until it is killed.
 
         Raises:
             Failed: If it broke a promise on the way.
@@ -102,22 +107,22 @@ class Process:
             moving=session.moving,
             dated=session.clock_ahead != 0.0,
         )
-        tally, outcome = Tally(), Outcome()
-        outcome.keys = tally.keys
-        sink = self._sink(store, tally)
+        check, outcome = DeliveryCheck(), Outcome()
+        outcome.keys = check.keys
+        sink = self._sink(store, check)
         clock = WrongClock(self._clock, session.clock_ahead)
         waits: list[str] = []
         client = Client(
             self._network,
             TOKEN,
-            RateLimiters(tier_of(config.requests_per_second * self._parts.haste), clock),
+            RateLimiters(tier_of(config.requests_per_second * self._components.speed), clock),
             clock,
-            policy=self._parts.policy,
-            secrets=config.secrets if self._parts.secrets else (),
+            policy=self._components.policy,
+            secrets=config.secrets if self._components.secrets else (),
             on_wait=lambda waiting: waits.append(str(waiting.error)),
             rng=random.Random(self._rng.random()),
         )
-        sync = self._parts.sync(
+        sync = self._components.sync(
             config,
             self._schedule.selected,
             dict(store.states),
@@ -125,7 +130,7 @@ class Process:
             clock,
             buffer_bytes=session.buffer,
             sink_factory=line_sink if isinstance(sink, LineSink) else record_list,
-            limits=session.walk,
+            limits=session.pass_limits,
         )
         work = asyncio.create_task(self._follow(sync, sink, outcome, session))
         if session.ending:
@@ -136,7 +141,7 @@ class Process:
         if not work.cancelled() and (error := work.exception()) is not None:
             raise error
         if outcome.exit_code is not None:
-            self._settle(store, outcome)
+            self._delete_vanished(store, outcome)
         for text in waits:
             look_for_secrets(text)
         if self._network.broken:
@@ -146,19 +151,19 @@ class Process:
                 raise Failed(f"{failure.error.message} {failure.error.detail}")
         return outcome
 
-    def _sink(self, store: Store, tally: Tally) -> LineSink | PackageSink:
+    def _sink(self, store: Store, check: DeliveryCheck) -> LineSink | PackageSink:
         rng = self._rng
         if self._schedule.in_packages:
             rows, seconds = rng.choice((1, 20, 100_000)), rng.choice((0.5, 3.0, 10.0))
             return PackageSink(
-                store, tally, self._clock, rows=rows, seconds=seconds, loading=rng.choice((0.0, 0.5, 8.0))
+                store, check, self._clock, rows=rows, seconds=seconds, loading=rng.choice((0.0, 0.5, 8.0))
             )
-        return LineSink(store, {stream.name: stream for stream in self._streams}, tally, rng)
+        return LineSink(store, {stream.name: stream for stream in self._streams}, check, rng)
 
     async def _end(
         self, session: Session, sync: Sync, sink: LineSink | PackageSink, work: asyncio.Task[None], outcome: Outcome
     ) -> None:
-        """Kill it, stop it, or leave it without a reader."""
+        """Kill it, stop it, or close its reader."""
         if session.ending == "stop":
             sync.stop("SIGTERM")
             outcome.stopped = True
@@ -219,12 +224,12 @@ class Process:
         outcome.exit_code = 0 if outcome.error is None and len(complete) == len(self._streams) else 1
 
     async def _dawdle(self, session: Session) -> None:
-        """Whoever reads is slow now and then."""
+        """The reader is slow now and then."""
         if session.idle and self._rng.random() < 0.2:
             await self._clock.sleep(session.idle * self._rng.random())
 
-    def _settle(self, store: Store, outcome: Outcome) -> None:
-        """What vanished at TikTok goes from streams that were read whole."""
+    def _delete_vanished(self, store: Store, outcome: Outcome) -> None:
+        """Objects that vanished at TikTok are deleted from streams that were read completely."""
         for name, ended in outcome.ended.items():
             if ended.complete and ended.stream.cursor is None:
                 skipped = {failure.advertiser_id or "" for failure in ended.failures}

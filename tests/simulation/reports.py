@@ -1,4 +1,4 @@
-"""The reports of the API model. Requests are checked by the emulator's parser, which is written from the documents."""
+"""The reports of the API model. The emulator's parser, which is written from the documents, checks the requests."""
 
 from __future__ import annotations
 
@@ -25,16 +25,18 @@ class Reports:
     """Answers /report/integrated/get/.
 
     Args:
-        world: What is true.
-        limits: How much it takes and gives.
-        odd: Values that some metrics have, by metric.
-        refused: Metrics that the application may not have.
+        world: The world.
+        limits: How much it accepts and delivers.
+        invalid_values: Invalid values of some metrics, by metric.
+        refused: Metrics that the application may not read.
     """
 
-    def __init__(self, world: World, limits: Limits, odd: Mapping[str, str], refused: frozenset[str]) -> None:
+    def __init__(
+        self, world: World, limits: Limits, invalid_values: Mapping[str, str], refused: frozenset[str]
+    ) -> None:
         self._world = world
         self._limits = limits
-        self._odd = odd
+        self._invalid_values = invalid_values
         self._refused_metrics = refused
         self._templates: dict[tuple[str, ...], str] = {}
 
@@ -61,9 +63,9 @@ class Reports:
         deleted_too, within = _conditions(params, query.level)
         ads = self._considered(accounts, query, at, headers, deleted_too=deleted_too, within=within)
         self._weigh(accounts, query, days, at, within)
-        found: dict[tuple[str, ...], int] = {}
+        report_rows: dict[tuple[str, ...], int] = {}
         for account in accounts:
-            found |= self._world.rows(
+            report_rows |= self._world.rows(
                 account,
                 params["data_level"],
                 query.dimensions,
@@ -73,14 +75,16 @@ class Reports:
                 within=within,
                 only=ads,
             )
-        shown = list(found.items())[(page - 1) * size : page * size]
+        shown = list(report_rows.items())[(page - 1) * size : page * size]
         template = self._template(query.metrics)
         dimensions = query.dimensions
         rows = []
         for key, version in shown:
-            told = ",".join(f'"{name}":"{value}"' for name, value in zip(dimensions, key, strict=True))
-            rows.append(f'{{"dimensions":{{{told}}},"metrics":{template.replace("@", str(version))}}}')
-        return f'{{"page_info":{json.dumps(page_info(page, size, len(found)))},"list":[{",".join(rows)}]}}'.encode()
+            dimensions_text = ",".join(f'"{name}":"{value}"' for name, value in zip(dimensions, key, strict=True))
+            rows.append(f'{{"dimensions":{{{dimensions_text}}},"metrics":{template.replace("@", str(version))}}}')
+        return (
+            f'{{"page_info":{json.dumps(page_info(page, size, len(report_rows)))},"list":[{",".join(rows)}]}}'.encode()
+        )
 
     def _considered(
         self,
@@ -92,14 +96,14 @@ class Reports:
         deleted_too: bool,
         within: tuple[str, frozenset[str]] | None,
     ) -> set[int] | None:
-        """The ads that the report looks at; None for all."""
+        """The ads that the report considers; None for all."""
         if query.level != "ad":
             return None
         at = min(at, self._world.frozen)
         ads = [
             ad.number
             for account in accounts
-            for ad in reversed(account.things["ad"])
+            for ad in reversed(account.entities["ad"])
             if ad.visible(at, deleted_too=deleted_too) and is_within(ad, within)
         ]
         if len(ads) < self._limits.ads:
@@ -115,11 +119,13 @@ class Reports:
         at: float,
         within: tuple[str, frozenset[str]] | None,
     ) -> None:
-        """Refuse what is too much work."""
+        """Refuse a report that is too much work."""
         objects = len(accounts)
         if query.level != "advertiser":
             objects = sum(
-                one.exists(at) and is_within(one, within) for account in accounts for one in account.things[query.level]
+                entity.exists(at) and is_within(entity, within)
+                for account in accounts
+                for entity in account.entities[query.level]
             )
         spanned = (days[1] - days[0]).days + 1 if days and query.time else 1
         work = objects * spanned * (24 if query.time == "stat_time_hour" else 1) * (2 if query.breakdown else 1)
@@ -131,7 +137,7 @@ class Reports:
     def _template(self, metrics: tuple[str, ...]) -> str:
         template = self._templates.get(metrics)
         if template is None:
-            values = {name: self._odd.get(name, "-") for name in metrics} | {"spend": "@.00"}
+            values = {name: self._invalid_values.get(name, "-") for name in metrics} | {"spend": "@.00"}
             if "impressions" in values:
                 values["impressions"] = "@"
             template = self._templates[metrics] = json.dumps(values, separators=(",", ":"))
@@ -139,7 +145,7 @@ class Reports:
 
 
 def _query(params: Mapping[str, str]) -> tuple[ReportQuery, tuple[date, date] | None]:
-    """The request as the documents read it, and its days. The same request for other days is read once only."""
+    """The parsed request, and its days. The same request for other days is parsed only once."""
     if params.get("query_lifetime") == "true":
         return _parsed(_shape(params), None), None
     try:
@@ -165,7 +171,7 @@ def _parsed(shape: tuple[tuple[str, str], ...], span: int | None) -> ReportQuery
 
 
 def _conditions(params: Mapping[str, str], level: str) -> tuple[bool, tuple[str, frozenset[str]] | None]:
-    """Whether deleted objects are shown, and which objects rows must belong to."""
+    """Whether deleted objects are included, and which objects rows must belong to."""
     deleted_too, within = level == "advertiser", None
     for condition in json.loads(params.get("filtering") or "[]"):
         name, values = condition["field_name"], json.loads(condition["filter_value"])

@@ -1,4 +1,4 @@
-"""A network on which answers are changed on their way."""
+"""A network that changes answers in transit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tiktok_marketing.api.transport import Reply
 
 
 def rewriting(pattern: bytes, becomes: bytes) -> type[Network]:
-    """A network that puts something else wherever a regular expression matches in a body."""
+    """A network that replaces every match of a regular expression in a body."""
 
     class Rewriting(Network):
         """Changes bodies, and nothing else."""

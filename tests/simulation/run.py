@@ -32,11 +32,11 @@ _AT_ONCE = 20
 _SAYS_EVERY = 30.0
 """Seconds between two lines that say how far it is."""
 
-Some = tuple[Report, list[tuple[int, str]]]
+Batch = tuple[Report, list[tuple[int, str]]]
 """What happened in some schedules, and the seeds that failed with the reason."""
 
 
-def run_some(seeds: Sequence[int]) -> Some:
+def run_some(seeds: Sequence[int]) -> Batch:
     """Run the schedules of some seeds."""
     total, failed = Report(), []
     gc.disable()  # a schedule is small, and its cycles go with the next collection
@@ -55,8 +55,8 @@ def run_some(seeds: Sequence[int]) -> Some:
     return total, failed
 
 
-def run_all(first: int, count: int, processes: int) -> Iterator[Some]:
-    """Run so many schedules, from a seed on, in several processes; with one, in this one. It may be left early."""
+def run_all(first: int, count: int, processes: int) -> Iterator[Batch]:
+    """Run this many schedules from a seed on, in several processes or in this one. The caller may stop early."""
     chunks = iter(
         [range(start, min(start + _AT_ONCE, first + count)) for start in range(first, first + count, _AT_ONCE)]
     )
@@ -64,19 +64,19 @@ def run_all(first: int, count: int, processes: int) -> Iterator[Some]:
         yield from map(run_some, chunks)
         return
     with ProcessPoolExecutor(processes, initializer=_leave_signals) as pool:
-        waiting: set[Future[Some]] = {pool.submit(run_some, chunk) for chunk in islice(chunks, 2 * processes)}
+        waiting: set[Future[Batch]] = {pool.submit(run_some, chunk) for chunk in islice(chunks, 2 * processes)}
         try:
             while waiting:
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 waiting |= {pool.submit(run_some, chunk) for chunk in islice(chunks, len(done))}
-                for one in done:
-                    yield one.result()
+                for future in done:
+                    yield future.result()
         finally:
             pool.shutdown(cancel_futures=True)
 
 
 def _leave_signals() -> None:
-    """Whoever stops the run stops the one that collects, which then ends the others."""
+    """A signal stops only the main process, which then ends the others."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
@@ -91,22 +91,22 @@ def quote(report: Report) -> str:
 
 
 def figures(report: Report, failed: int) -> str:
-    """What happened, as a table, and in one line at last."""
+    """What happened, as a table, and a last line that sums it up."""
     ends = report.endings
     table = [
         ("schedules", f"{report.schedules:,}"),
         ("syncs", f"{report.syncs:,}"),
         ("  killed, or left without a reader", f"{_kills(report):,}"),
-        ("  stopped in order", f"{ends['stop']:,}"),
+        ("  stopped cleanly", f"{ends['stop']:,}"),
         ("  disturbed and complete", f"{ends['exit 0']:,}"),
-        ("  incomplete, and said so", f"{ends['exit 1']:,}"),
-        ("  in peace", f"{ends['in peace']:,}"),
+        ("  reported as incomplete", f"{ends['exit 1']:,}"),
+        ("  undisturbed", f"{ends['in peace']:,}"),
         ("requests", f"{report.requests:,}"),
-        ("faults put in their way", f"{report.faults.total():,}"),
+        ("injected faults", f"{report.faults.total():,}"),
         *_by_kind(report.faults),
         ("the model's own limits", f"{report.limits.total():,}"),
         *_by_kind(report.limits),
-        ("lists moved", f"{report.moves:,}"),
+        ("changes of lists", f"{report.moves:,}"),
         ("virtual hours", f"{report.hours:,.0f}"),
         ("rows compared", f"{report.rows:,}"),
         ("rows lost", f"{report.lost:,}"),
@@ -126,10 +126,10 @@ def _by_kind(counted: Counter[str]) -> list[tuple[str, str]]:
 
 
 class Watch:
-    """Says at once which seed fails, and every half minute how far it is, however long a schedule takes.
+    """Reports failing seeds at once and the progress every half minute, however long a schedule takes.
 
     Args:
-        schedules: How many there will be.
+        schedules: The number of schedules.
         every: Seconds between two lines.
     """
 
@@ -152,11 +152,11 @@ class Watch:
 
     @property
     def seconds(self) -> float:
-        """How long it has taken."""
+        """Seconds since the beginning."""
         return time.monotonic() - self._began
 
     def take(self, report: Report, failures: list[tuple[int, str]]) -> None:
-        """Some schedules are through."""
+        """Some schedules have ended."""
         self.total.add(report)
         for seed, reason in failures:
             self.failed.append(seed)
@@ -172,7 +172,7 @@ class Watch:
 
 
 def say(line: str) -> None:
-    """Print a line now, whoever reads."""
+    """Print a line and flush it."""
     print(line, flush=True)
 
 
@@ -181,7 +181,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--schedules", type=int, default=1, help="how many (1)")
     parser.add_argument("--seed", type=int, default=1, help="the first seed (1)")
-    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="how many at once (all cores)")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="how many processes (all cores)")
     chosen = parser.parse_args(arguments)
     stopped = False
 
@@ -189,8 +189,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         nonlocal stopped
         stopped = True  # an exception could come up where nobody lets it pass
 
-    for one in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(one, stop)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
     with Watch(chosen.schedules) as watch:
         say(f"{chosen.schedules:,} schedules from seed {chosen.seed} on, {chosen.processes} at once")
         for some in run_all(chosen.seed, chosen.schedules, chosen.processes):

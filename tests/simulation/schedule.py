@@ -1,4 +1,4 @@
-"""From a seed to a schedule: a world, what is asked of it, and everything that goes wrong."""
+"""Makes a schedule from a seed: a world, a configuration, and everything that goes wrong."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _TURNS = (
     datetime(2026, 12, 31, tzinfo=UTC),
     datetime(2028, 2, 28, tzinfo=UTC),
 )
-"""Days before clocks change, years end and leap days come."""
+"""Days before a change of clocks, the end of a year or a leap day."""
 _OBJECTS = (
     "advertiser_ids",
     "advertisers",
@@ -51,28 +51,28 @@ _OBJECTS = (
 )
 _REPORTS = tuple(stream.name for stream in STREAMS if stream.is_report)
 _BY_NAME = {stream.name: stream for stream in STREAMS}
-_ODD = ("", "<5", "1,234.5", "9" * 40, "1e400", "-5.5.5", "\\u00e9", "NaN")
+_INVALID_VALUES = ("", "<5", "1,234.5", "9" * 40, "1e400", "-5.5.5", "\\u00e9", "NaN")
 _FORBIDDEN = (40001, 40106, 40300, 40301)
-LONGEST_TROUBLE = 600.0
-"""Seconds that trouble lasts which a sync must survive: a maintenance of ten minutes."""
+LONGEST_FAULT = 600.0
+"""Seconds that a sync must survive a fault: a maintenance of ten minutes."""
 
 
 @dataclass
 class Session:
-    """One sync and what happens to it.
+    """One sync, and what happens to it.
 
     Args:
         faults: What goes wrong, in seconds since the beginning, or since the first answer.
-        after_contact: Which of them.
+        after_contact: Whether these seconds are counted from the first answer.
         denials: Refusals that last as long as the sync.
-        ending: `""`, `"kill"`, `"stop"` or `"gone"` (whoever reads goes away).
+        ending: `""`, `"kill"`, `"stop"` or `"gone"` (the reader closes its end).
         at: Seconds after which that happens.
         gap: Seconds until the next sync.
         buffer: Bytes that the sync may read ahead.
-        idle: Seconds that whoever takes the events waits now and then.
+        idle: Seconds that the reader waits now and then.
         moving: Changes that may happen while it reads.
-        may_fail: Whether its trouble lasts longer than a sync has to survive.
-        walk: How long a walk through a report may be.
+        may_fail: Whether its faults last longer than a sync must survive.
+        pass_limits: How many rows one pass through a report may read.
         clock_ahead: Seconds that the machine's clock is ahead of TikTok's.
     """
 
@@ -86,7 +86,7 @@ class Session:
     idle: float = 0.0
     moving: int = 0
     may_fail: bool = False
-    walk: PassLimits = USUAL_PASSES
+    pass_limits: PassLimits = USUAL_PASSES
     clock_ahead: float = 0.0
 
 
@@ -105,7 +105,7 @@ class Schedule:
 
 
 def schedule_of(seed: int) -> Schedule:
-    """Make a schedule. The same seed makes the same one."""
+    """Make a schedule. The same seed always makes the same one."""
     rng = random.Random(seed)
     began = rng.choice(_TURNS) + timedelta(days=rng.randrange(3), seconds=rng.randrange(int(DAY)))
     config = _config(rng, began)
@@ -121,14 +121,18 @@ def schedule_of(seed: int) -> Schedule:
     world.zero_rows = rng.random() < 0.5
     world.by_day = rng.random() < 0.5
     world.largest_group = largest_group
-    _people(rng, world, busy=busy)
+    _populate(rng, world, busy=busy)
     if rng.random() < 0.15 and len(world.accounts) > 1:
         config = replace(config, exclude_advertiser_ids=(rng.choice(world.accounts[1:]).id,))
     selected = _selected(rng, limits)
     metrics = _optional(selected)
-    odd = {name: rng.choice(_ODD) for name in rng.sample(metrics, min(3, len(metrics)))} if rng.random() < 0.4 else {}
+    invalid_values = (
+        {name: rng.choice(_INVALID_VALUES) for name in rng.sample(metrics, min(3, len(metrics)))}
+        if rng.random() < 0.4
+        else {}
+    )
     refused = frozenset(rng.sample(metrics, min(2, len(metrics)))) if rng.random() < 0.2 else frozenset()
-    api = Api(world, limits, odd, refused)
+    api = Api(world, limits, invalid_values, refused)
     api.info_refuses = rng.random() < 0.5
     latency = 10 ** rng.uniform(-1.3, 0.8)
     lively = rng.random() < 0.5
@@ -144,7 +148,7 @@ def schedule_of(seed: int) -> Schedule:
 
 def _optional(selected: list[Selected]) -> list[str]:
     """The metrics that no selected report needs."""
-    sources = [one.stream.source for one in selected if isinstance(one.stream, ReportStream)]
+    sources = [selection.stream.source for selection in selected if isinstance(selection.stream, ReportStream)]
     needed = {name for source in sources for name in source.metrics if name not in source.optional}
     return sorted({name for source in sources for name in source.optional} - needed)
 
@@ -167,7 +171,7 @@ def _config(rng: random.Random, began: datetime) -> Config:
 
 
 def _limits(rng: random.Random) -> tuple[Limits, int]:
-    """The limits of the API, and how many objects one may hold so that every report can be split enough."""
+    """The limits of the API, and how many objects one may contain so that every report can be split enough."""
     limits = Limits(page=rng.choice((1000, 1, 2, 3, 5)), per_second=10**9, per_minute=10**9)
     largest = 99
     if rng.random() < 0.3:
@@ -180,8 +184,8 @@ def _limits(rng: random.Random) -> tuple[Limits, int]:
     return limits, largest
 
 
-def _people(rng: random.Random, world: World, *, busy: bool) -> None:
-    """Open accounts of every sort, and fill them."""
+def _populate(rng: random.Random, world: World, *, busy: bool) -> None:
+    """Create accounts of every kind, and fill them."""
     sorts = ["normal", *rng.sample(("normal", "idle", "today", "new", "late", "large"), rng.choice((1, 1, 2, 3)))]
     for number, sort in enumerate(sorts):
         ago = {"today": rng.uniform(0, 8) * 3600, "new": rng.uniform(0, 4) * DAY}.get(sort, 500 * DAY)
@@ -207,13 +211,13 @@ def _fill(rng: random.Random, world: World, account: Account, size: int) -> None
     for kind, most in (("image", 5), ("audience", 5), ("pixel", 3)):
         for _ in range(rng.randint(0, most)):
             world.add(account, kind, next(upcoming), None, rng)
-    for things in account.things.values():
-        for thing in things:
+    for entities in account.entities.values():
+        for entity in entities:
             if rng.random() < 0.4:
-                thing.change(rng.uniform(thing.created, 0))
-            if rng.random() < 0.1 and thing.kind != "pixel":
-                thing.delete(rng.uniform(thing.modified(0), 0))
-    account.barred_pixels = {one.number for one in account.things["pixel"] if rng.random() < 0.2}
+                entity.change(rng.uniform(entity.created, 0))
+            if rng.random() < 0.1 and entity.kind != "pixel":
+                entity.delete(rng.uniform(entity.modified(0), 0))
+    account.forbidden_pixels = {entity.number for entity in account.entities["pixel"] if rng.random() < 0.2}
 
 
 def _selected(rng: random.Random, limits: Limits) -> list[Selected]:
@@ -225,7 +229,7 @@ def _selected(rng: random.Random, limits: Limits) -> list[Selected]:
 
 
 def _scaled(stream: AnyStream, limits: Limits) -> AnyStream:
-    """A stream whose page and reach are those of the world."""
+    """A stream with the page size and record limit of the world."""
     if isinstance(stream, ReportStream) or stream.source.page_size is None:
         return stream
     source = stream.source
@@ -255,7 +259,7 @@ def _session(rng: random.Random, world: World, latency: float) -> Session:
         session.may_fail = True
     if rng.random() < 0.8:  # a window has more rows than a walk, so that it is read as shorter ones side by side
         least = rng.randint(1, 3)
-        session.walk = PassLimits(least=least, most=least * rng.randint(1, 3), per_page_in_flight=1)
+        session.pass_limits = PassLimits(least=least, most=least * rng.randint(1, 3), per_page_in_flight=1)
     return session
 
 
@@ -264,11 +268,11 @@ _IN_PART = [PARTLY_OK] * 4
 
 
 def _storm(rng: random.Random, world: World, latency: float, *, early: bool) -> list[Fault]:
-    """Trouble that passes in time: several faults at once, twice over perhaps."""
+    """Faults that end in time: several at once, sometimes twice."""
     faults: list[Fault] = []
     begins = 0.0 if early else latency * 10 ** rng.uniform(-1, 1.2)
     for _ in range(rng.choice((1, 1, 2))):
-        lasts = LONGEST_TROUBLE * rng.choice((0.01, 0.05, 0.5, 1.0)) * rng.uniform(0.3, 1.0)
+        lasts = LONGEST_FAULT * rng.choice((0.01, 0.05, 0.5, 1.0)) * rng.uniform(0.3, 1.0)
         faults += [_fault(rng, world, begins, begins + lasts, early=early) for _ in range(rng.randint(1, 4))]
         begins += lasts + 700.0 + rng.uniform(0, 600)  # long enough for what has waited to get through
     return faults
@@ -303,6 +307,6 @@ def _denial(rng: random.Random, world: World) -> Denial:
 
 
 def last_day(config: Config, world: World, account: Account, at: float) -> date:
-    """The last day that a sync which plans at this moment reads."""
+    """The last day that a sync reads if it plans at this time."""
     today = world.today(account, at)
     return min(config.end_date, today) if config.end_date else today

@@ -1,4 +1,4 @@
-"""Where records and states go, and what is left of them when a sync is killed."""
+"""The destinations of records and states, and what remains in them when a sync is killed."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ _VERSIONS = {
 
 
 class Row(NamedTuple):
-    """What is known of a row.
+    """What is known about a row.
 
     Args:
-        version: Which one came last.
-        account: Whose it is.
+        version: Its latest version.
+        account: Its account.
     """
 
     version: int
@@ -48,7 +48,7 @@ Told = tuple[str, Key, Row]
 
 
 class Store:
-    """What the destination keeps: rows by key, the last one to come, and the last state of each stream."""
+    """What the destination contains: the latest row of each key, and the latest state of each stream."""
 
     def __init__(self) -> None:
         self.rows: dict[str, dict[Key, Row]] = {}
@@ -61,14 +61,14 @@ class Store:
             self.rows.setdefault(stream, {})[key] = row
 
     def whole(self, stream: str, keys: set[Key], skipped: set[str]) -> None:
-        """A stream that is read whole each time is complete: what it no longer holds goes."""
+        """A stream that is read in full each time is complete: delete what it no longer contains."""
         rows = self.rows.setdefault(stream, {})
         for key in [key for key, row in rows.items() if key not in keys and row.account not in skipped]:
             del rows[key]
 
 
 class Sink(Protocol):
-    """Takes what a sync tells. Whatever it has not stored is gone when the sync is killed."""
+    """Receives the events of a sync. What it has not stored is lost when the sync is killed."""
 
     async def take(self, event: Event) -> None:
         """Take one event."""
@@ -83,8 +83,8 @@ class Sink(Protocol):
         ...
 
 
-class Tally:
-    """Counts what one sync delivers.
+class DeliveryCheck:
+    """Counts and checks what one sync delivers.
 
     Raises:
         Broken: If a record comes twice, or a secret comes out.
@@ -106,14 +106,14 @@ class Tally:
             self.since[stream] = self.since.get(stream, 0) + 1
 
     def state(self, stream: str, records: float) -> None:
-        """A state says how many records it covers."""
+        """Check the number of records that a state covers."""
         if self.since.pop(stream, 0) != records:
             raise Broken(f"a state of {stream} says {records} records")
 
 
-def told(batch: Rows) -> list[Told]:
-    """The records of a batch."""
-    stream, found = batch.stream, []
+def records_of(batch: Rows) -> list[Told]:
+    """The records of an event."""
+    stream, records = batch.stream, []
     for record in batch.records:
         if stream.is_report:
             values: Mapping[str, Any] = {"advertiser_id": batch.advertiser_id} | msgspec.structs.asdict(
@@ -122,11 +122,11 @@ def told(batch: Rows) -> list[Told]:
             metrics: Mapping[str, Any] = {"spend": record.metrics.spend}
         else:
             values, metrics = record, {}
-        found.append(_told(stream, values, metrics))
-    return found
+        records.append(_record_of(stream, values, metrics))
+    return records
 
 
-def _told(stream: Stream, values: Mapping[str, Any], metrics: Mapping[str, Any]) -> Told:
+def _record_of(stream: Stream, values: Mapping[str, Any], metrics: Mapping[str, Any]) -> Told:
     key = tuple(str(values[name]) for name in stream.row_key)
     if stream.is_report:
         version = int(float(metrics["spend"]))
@@ -138,7 +138,7 @@ def _told(stream: Stream, values: Mapping[str, Any], metrics: Mapping[str, Any])
 
 
 def look_for_secrets(line: bytes | str) -> None:
-    """Nothing that comes out holds a secret.
+    """Check that no output contains a secret.
 
     Raises:
         Broken: If it does.
@@ -153,16 +153,16 @@ class LineSink:
     """An Airbyte destination: takes lines, writes records as they come, and stores a state some time after them.
 
     Args:
-        store: What it keeps.
+        store: The stored rows and states.
         streams: The streams by name.
-        tally: Counts.
-        rng: Decides how far it has come when the sync is killed.
+        check: Counts and checks the records.
+        rng: Decides how much is stored when the sync is killed.
     """
 
-    def __init__(self, store: Store, streams: Mapping[str, Stream], tally: Tally, rng: random.Random) -> None:
+    def __init__(self, store: Store, streams: Mapping[str, Stream], check: DeliveryCheck, rng: random.Random) -> None:
         self._store = store
         self._streams = streams
-        self._tally = tally
+        self._check = check
         self._rng = rng
         self._waiting: list[Told | tuple[str, Any]] = []
         self.statuses: dict[str, list[str]] = {}
@@ -178,13 +178,13 @@ class LineSink:
                 case "RECORD":
                     record = message["record"]
                     data = record["data"]
-                    one = _told(self._streams[record["stream"]], data, data.get("metrics", {}))
-                    self._tally.add([one])
-                    self._waiting.append(one)
+                    entry = _record_of(self._streams[record["stream"]], data, data.get("metrics", {}))
+                    self._check.add([entry])
+                    self._waiting.append(entry)
                 case "STATE":
                     state = message["state"]
                     name = state["stream"]["stream_descriptor"]["name"]
-                    self._tally.state(name, state["sourceStats"]["recordCount"])
+                    self._check.state(name, state["sourceStats"]["recordCount"])
                     self._waiting.append((name, state["stream"]["stream_state"]))
                     if self._rng.random() < 0.7:
                         self._commit(len(self._waiting))
@@ -200,38 +200,40 @@ class LineSink:
         self.statuses.setdefault(name, []).append(status["status"])
 
     def _commit(self, count: int) -> None:
-        for one in self._waiting[:count]:
-            if len(one) == 3:
-                self._store.write([one])
+        for entry in self._waiting[:count]:
+            if len(entry) == 3:
+                self._store.write([entry])
             else:
-                self._store.states[one[0]] = one[1]
+                self._store.states[entry[0]] = entry[1]
         del self._waiting[:count]
 
     def close(self) -> None:
-        """Everything that came is stored."""
+        """Store everything that arrived."""
         self._commit(len(self._waiting))
 
     def kill(self) -> None:
-        """Some of what waits is stored, in its order, and the rest is gone."""
+        """Store some of what waits, in its order, and lose the rest."""
         self._commit(self._rng.randint(0, len(self._waiting)))
         self._waiting.clear()
 
 
 class PackageSink:
-    """A database that takes records and their states together, in packages, or not at all.
+    """A database that loads records and their states together, in packages, or not at all.
 
     Args:
-        store: What it keeps.
-        tally: Counts.
+        store: The stored rows and states.
+        check: Counts and checks the records.
         clock: The time.
         rows: Records of a full package.
-        seconds: Age of a package at which it goes.
-        loading: Seconds that loading one takes.
+        seconds: The age at which a package is loaded.
+        loading: Seconds that loading a package takes.
     """
 
-    def __init__(self, store: Store, tally: Tally, clock: Clock, *, rows: int, seconds: float, loading: float) -> None:
+    def __init__(
+        self, store: Store, check: DeliveryCheck, clock: Clock, *, rows: int, seconds: float, loading: float
+    ) -> None:
         self._store = store
-        self._tally = tally
+        self._check = check
         self._clock = clock
         self._rows, self._seconds, self._loading = rows, seconds, loading
         self._package: list[Told] = []
@@ -240,14 +242,14 @@ class PackageSink:
         self._under_way: tuple[float, list[Told], dict[str, Any]] | None = None
 
     async def take(self, event: Event) -> None:
-        """Put an event into the package that is being filled."""
+        """Put an event into the current package."""
         match event:
             case Rows():
-                records = told(event)
-                self._tally.add(records)
+                records = records_of(event)
+                self._check.add(records)
                 self._package += records
             case Checkpoint(stream=stream, state=state, records=records):
-                self._tally.state(stream.name, records)
+                self._check.state(stream.name, records)
                 self._states[stream.name] = state
             case Notice(text=text):
                 look_for_secrets(text)
@@ -283,7 +285,7 @@ class PackageSink:
         await self._loaded()
 
     def kill(self) -> None:
-        """A package whose loading has ended stays; everything else is gone."""
+        """Keep a package whose loading has ended, and lose everything else."""
         if self._under_way is not None and self._under_way[0] <= self._clock.monotonic():
             self._store_it()
         self._under_way = None

@@ -1,4 +1,4 @@
-"""The simulation can fail: a connector that is broken on purpose is found out."""
+"""The simulation can fail: it notices a connector that is broken on purpose."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from simulation.faults import Network
-from simulation.process import Failed, Parts
+from simulation.process import Components, Failed
 from simulation.rewriting import rewriting
 from simulation.schedule import schedule_of
 from simulation.sink import Store
@@ -27,37 +27,37 @@ WITHIN = 200
 """Schedules in which each of them is found out, at the latest."""
 
 
-class StateFirst(Parts):
-    """Tells a state before the records that it covers."""
+class StateBeforeRecords(Components):
+    """Emits a state before the records that it covers."""
 
     class sync(Sync):  # noqa: N801 - takes the place of an attribute
         """Breaks the order."""
 
         async def events(self) -> AsyncIterator[Event]:
-            """Keep records back until the next state."""
-            kept: list[Event] = []
+            """Hold records back until the next state."""
+            held_back: list[Event] = []
             async for event in super().events():
                 if isinstance(event, Rows):
-                    kept.append(event)
+                    held_back.append(event)
                     continue
                 yield event
-                while kept:
-                    yield kept.pop(0)
+                while held_back:
+                    yield held_back.pop(0)
 
 
-class FailuresPassedOver(Parts):
-    """Takes a stream that failed for one that is complete."""
+class FailuresIgnored(Components):
+    """Reports a failed stream as complete."""
 
     class sync(Sync):  # noqa: N801
         """Says nothing of failures."""
 
         async def events(self) -> AsyncIterator[Event]:
-            """Leave them out."""
+            """Leave out the failures."""
             async for event in super().events():
                 yield StreamEnded(event.stream, (), event.records) if isinstance(event, StreamEnded) else event
 
 
-class NoLookback(Parts):
+class NoLookback(Components):
     """Never reads a day again."""
 
     class sync(Sync):  # noqa: N801
@@ -67,25 +67,25 @@ class NoLookback(Parts):
             super().__init__(replace(config, attribution_window=0), *arguments, **named)
 
 
-class DaysOfUtc(Parts):
-    """Takes every account's days for UTC's."""
+class DaysOfUtc(Components):
+    """Uses UTC's days for every account."""
 
     network = rewriting(rb'"display_timezone":"[^"]*"', b'"display_timezone":"UTC"')
 
 
-class ZonesGuessed(Parts):
-    """Takes an account whose time zone is unknown for one where days begin first, in its state as well."""
+class ZonesGuessed(Components):
+    """Treats an unknown time zone as the one where days begin first, also in its state."""
 
     network = rewriting(rb'"display_timezone":"(|Nowhere/City)"', b'"display_timezone":"Etc/GMT-14"')
 
 
-class PartsTakenForWhole(Parts):
-    """Does not mind that TikTok says it gave a part only."""
+class PartialAnswersAccepted(Components):
+    """Ignores that TikTok says that an answer is partial."""
 
     network = rewriting(rb'"code":20001', b'"code":0')
 
 
-class StateOfTheNextDay(Parts):
+class StateOfTheNextDay(Components):
     """Moves its states a day too far."""
 
     class store(Store):  # noqa: N801
@@ -98,21 +98,21 @@ class StateOfTheNextDay(Parts):
 
 class _Ahead(dict[str, Any]):
     def __setitem__(self, name: str, state: Any) -> None:
-        told = json.loads(json.dumps(state))
-        for entry in told.get("states", []):
+        shifted = json.loads(json.dumps(state))
+        for entry in shifted.get("states", []):
             for field in ("stat_time_day", "stat_time_hour"):
                 if field in entry["cursor"]:
                     later = date.fromisoformat(entry["cursor"][field][:10]) + timedelta(days=1)
                     entry["cursor"][field] = str(later)
-        super().__setitem__(name, told)
+        super().__setitem__(name, shifted)
 
     def update(self, states: Mapping[str, Any]) -> None:  # type: ignore[override]
         for name, state in states.items():
             self[name] = state
 
 
-class LastPageDropped(Parts):
-    """Does not ask for the last page, and does not count."""
+class LastPageDropped(Components):
+    """Does not request the last page, and does not count."""
 
     class network(Network):  # noqa: N801
         """Hides the last page."""
@@ -128,8 +128,8 @@ class LastPageDropped(Parts):
             return Reply(reply.status, reply.headers, json.dumps(answer).encode())
 
 
-class CountsIgnored(Parts):
-    """Reads pages without holding them against the count."""
+class CountsIgnored(Components):
+    """Does not compare pages with the count."""
 
     class network(Network):  # noqa: N801
         """Tells no count."""
@@ -143,8 +143,8 @@ class CountsIgnored(Parts):
             return Reply(reply.status, reply.headers, json.dumps(answer).encode())
 
 
-class ThrottleUnseen(Parts):
-    """Does not look at `X-Tt-Ads-Throttle`."""
+class ThrottleIgnored(Components):
+    """Ignores `X-Tt-Ads-Throttle`."""
 
     class network(Network):  # noqa: N801
         """Hides it."""
@@ -154,65 +154,65 @@ class ThrottleUnseen(Parts):
             return Reply(reply.status, {}, reply.body)
 
 
-class NoPatience(Parts):
+class ShortRetries(Components):
     """Gives up after seconds."""
 
     policy = RetryPolicy(transient=3.0, quota=3.0, maintenance=3.0)
 
 
-class Talkative(Parts):
-    """Repeats what TikTok says, secrets and all."""
+class UnmaskedSecrets(Components):
+    """Repeats TikTok's messages with the secrets in them."""
 
     secrets = False
 
 
-class Hasty(Parts):
-    """Asks half again as fast as the tier allows."""
+class TooFast(Components):
+    """Sends half as many requests again as the tier allows."""
 
-    haste = 1.5
+    speed = 1.5
 
 
 @pytest.mark.parametrize(
-    "parts",
+    "components",
     [
-        StateFirst,
-        FailuresPassedOver,
+        StateBeforeRecords,
+        FailuresIgnored,
         NoLookback,
         DaysOfUtc,
         ZonesGuessed,
-        PartsTakenForWhole,
+        PartialAnswersAccepted,
         StateOfTheNextDay,
         LastPageDropped,
         CountsIgnored,
-        ThrottleUnseen,
-        NoPatience,
-        Talkative,
-        Hasty,
+        ThrottleIgnored,
+        ShortRetries,
+        UnmaskedSecrets,
+        TooFast,
     ],
 )
-def test_a_broken_connector_is_found_out(parts: type[Parts]) -> None:
+def test_a_broken_connector_fails_the_simulation(components: type[Components]) -> None:
     """One of the first schedules fails."""
-    assert any(fails(seed, parts) for seed in range(WITHIN))
+    assert any(fails(seed, components) for seed in range(WITHIN))
 
 
-@pytest.mark.parametrize("parts", [LastPageDropped, NoLookback, ThrottleUnseen])
-def test_rows_that_are_lost_are_counted(parts: type[Parts]) -> None:
-    """The figure of lost rows comes from the comparison: a connector that loses some has another one than 0."""
-    assert any(lost(seed, parts) > 0 for seed in range(WITHIN))
+@pytest.mark.parametrize("components", [LastPageDropped, NoLookback, ThrottleIgnored])
+def test_lost_rows_are_counted(components: type[Components]) -> None:
+    """The figure comes from the comparison: for a connector that loses rows it is not 0."""
+    assert any(lost(seed, components) > 0 for seed in range(WITHIN))
 
 
-def lost(seed: int, parts: type[Parts]) -> int:
-    """The rows that are missing in a schedule, or too old."""
-    simulation = Simulation(schedule_of(seed), parts)
+def lost(seed: int, components: type[Components]) -> int:
+    """The rows of a schedule that are missing or too old."""
+    simulation = Simulation(schedule_of(seed), components)
     with suppress(Failed):
         simulation.run()
     return simulation.report.lost
 
 
-def fails(seed: int, parts: type[Parts]) -> bool:
-    """Whether a schedule shows that something is broken."""
+def fails(seed: int, components: type[Components]) -> bool:
+    """Whether a schedule fails."""
     try:
-        run_schedule(seed, parts)
+        run_schedule(seed, components)
     except Failed:
         return True
     return False

@@ -1,4 +1,4 @@
-"""The whole sync under a virtual clock, disturbed in every way that a seed comes up with."""
+"""The whole sync under a virtual clock, with every disturbance that a seed decides."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 from simulation.faults import MAINTENANCE, Fault
 from simulation.loop import Deadlock, TooLate, VirtualClock, VirtualLoop, run
-from simulation.process import Parts
+from simulation.process import Components
 from simulation.rewriting import rewriting
 from simulation.run import Watch, figures, quote, run_all
 from simulation.schedule import Session, schedule_of
@@ -26,7 +26,7 @@ SCRIPT = Path(__file__).with_name("run.py")
 
 
 def test_no_disturbance_costs_a_row() -> None:
-    """After any faults, kills and moves the rows and states are those of an undisturbed sync; no exit code lies."""
+    """After any faults, kills and changes, rows and states equal those of an undisturbed sync."""
     total, failed = Report(), []
     for report, failures in run_all(FIRST, SCHEDULES, os.cpu_count() or 1):
         total.add(report)
@@ -41,14 +41,14 @@ def test_no_disturbance_costs_a_row() -> None:
 
 @pytest.mark.parametrize("seed", [7, 23])
 def test_a_seed_replays_exactly(seed: int) -> None:
-    """Two processes that hash differently tell the same story, to the millisecond."""
-    stories = [told(seed, hashing) for hashing in ("1", "2")]
+    """Two processes with different hash seeds have the same story, to the millisecond."""
+    stories = [story_of(seed, hashing) for hashing in ("1", "2")]
     assert stories[0] == stories[1]
     assert len(stories[0]) > 20
 
 
-def told(seed: int, hashing: str) -> list[str]:
-    """What a process tells of a seed."""
+def story_of(seed: int, hashing: str) -> list[str]:
+    """What a process prints about a seed."""
     done = subprocess.run(  # noqa: S603 - this Python and this repository's script
         [sys.executable, SCRIPT, "--seed", str(seed)],
         env={**os.environ, "PYTHONHASHSEED": hashing},
@@ -63,8 +63,8 @@ def told(seed: int, hashing: str) -> list[str]:
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_a_run_that_is_stopped_tells_what_it_has(processes: int) -> None:
-    """SIGTERM in the middle of 100,000 schedules: the figures so far, and an exit code that says so."""
+def test_a_stopped_run_prints_its_figures(processes: int) -> None:
+    """After SIGTERM in the middle of 100,000 schedules: the figures so far, and its own exit code."""
     command = [sys.executable, SCRIPT, "--schedules", "100000", "--processes", str(processes)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - as above
         assert process.stdout is not None
@@ -78,18 +78,24 @@ def test_a_run_that_is_stopped_tells_what_it_has(processes: int) -> None:
 
 
 def report_of(seed: int, session: Session, **limits: int) -> Report:
-    """What happens in a schedule whose faults and limits are these alone."""
+    """The report of a schedule with these faults and limits only."""
     schedule = schedule_of(seed)
     schedule.sessions = [session]
-    told = schedule.api.limits
-    told.page, told.ads, told.heavy, told.per_second, told.per_minute = 1000, 20_000, 10**9, 10**9, 10**9
+    story_of = schedule.api.limits
+    story_of.page, story_of.ads, story_of.heavy, story_of.per_second, story_of.per_minute = (
+        1000,
+        20_000,
+        10**9,
+        10**9,
+        10**9,
+    )
     for name, value in limits.items():
-        setattr(told, name, value)
+        setattr(story_of, name, value)
     return Simulation(schedule).run()
 
 
-def test_faults_and_limits_are_counted_apart() -> None:
-    """What a schedule puts in the way is one count, what the model refuses by itself another."""
+def test_faults_and_limits_are_counted_separately() -> None:
+    """A schedule's faults have one count, and the model's own limits another."""
     faulty = report_of(3, Session(faults=[Fault(40100, 0.0, 30.0, 1.0)], after_contact=False))
     assert faulty.faults.keys() == {"40100"}
     assert "over the quota (40100)" not in faulty.limits
@@ -100,22 +106,22 @@ def test_faults_and_limits_are_counted_apart() -> None:
 
 @pytest.mark.parametrize("kind", [MAINTENANCE, 50000, 502, 40100, 40133, "lookup", "reset", "half", "garbage"])
 def test_ten_minutes_without_an_answer_cost_no_row(kind: int | str) -> None:
-    """Whatever it is that every request meets for ten minutes, the sync ends well, and what it left is compared."""
+    """Whatever fault every request meets for ten minutes, the sync succeeds, and its rows are compared."""
     report = report_of(3, Session(faults=[Fault(kind, 0.0, 600.0, 1.0)]))
     assert report.faults[str(kind)] > 5
     assert report.endings["exit 0"] == 1
     assert report.rows > report.lost == 0
 
 
-class _NoZones(Parts):
-    """TikTok tells no time zone."""
+class _NoZones(Components):
+    """TikTok gives no time zone."""
 
     network = rewriting(rb'"(display_)?timezone":"[^"]*",', b"")
 
 
 @pytest.mark.parametrize("seed", range(100))
 def test_no_row_is_lost_where_no_time_zone_is_known(seed: int) -> None:
-    """Nobody can say then when a day ends: the state must not run ahead of any account's days."""
+    """Nobody knows when a day ends then: the state must not be ahead of any account's days."""
     assert run_schedule(seed, _NoZones).lost == 0
 
 
@@ -129,24 +135,24 @@ def test_the_figures_are_a_table_and_one_line() -> None:
     lines = [line.rsplit(maxsplit=1) for line in table.splitlines() if line]
     counts = {name.strip(): count for name, count in lines}
     assert (counts["50000"], counts["over the quota (40100)"], counts["rows lost"]) == ("1,500", "3,000", "2")
-    assert (counts["faults put in their way"], counts["the model's own limits"]) == ("1,520", "3,000")
-    said = "1,200 schedules, 4,000 syncs, 1,520 faults, 7 kills, 1 stops, 70,000 rows compared, 2 rows lost"
-    assert quote(report) == table.splitlines()[-1] == said
+    assert (counts["injected faults"], counts["the model's own limits"]) == ("1,520", "3,000")
+    output = "1,200 schedules, 4,000 syncs, 1,520 faults, 7 kills, 1 stops, 70,000 rows compared, 2 rows lost"
+    assert quote(report) == table.splitlines()[-1] == output
 
 
-def test_a_long_run_says_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
-    """A line comes now and then, whatever the schedules do, and a seed that fails is said at once."""
+def test_a_long_run_reports_its_progress(capsys: pytest.CaptureFixture[str]) -> None:
+    """A line comes now and then, and a failing seed is reported at once."""
     with Watch(1000, every=0.001) as watch:
         watch.take(Report(schedules=20), [(17, "a row is missing")])
-        said = ""
-        while "20 of 1,000 schedules, 1 failing seeds" not in said:
-            said += capsys.readouterr().out
-    assert said.index("seed 17 failed: a row is missing") < said.index("20 of 1,000")
-    assert "--seed 17" in said
+        output = ""
+        while "20 of 1,000 schedules, 1 failing seeds" not in output:
+            output += capsys.readouterr().out
+    assert output.index("seed 17 failed: a row is missing") < output.index("20 of 1,000")
+    assert "--seed 17" in output
 
 
 def test_hours_pass_at_once() -> None:
-    """Timers fire in their order, at their time."""
+    """Timers run in their order, at their time."""
     loop, fired = VirtualLoop(), []
 
     async def wait(seconds: float) -> None:
@@ -162,7 +168,7 @@ def test_hours_pass_at_once() -> None:
 
 @pytest.mark.parametrize("seconds", [1e-7, 1e-12])
 def test_the_shortest_wait_takes_time(seconds: float) -> None:
-    """Whoever waits again and again for almost nothing gets on, as under any real clock."""
+    """A task that waits again and again for almost nothing makes progress, as under any real clock."""
     loop = VirtualLoop()
     clock = VirtualClock(loop, datetime(2026, 1, 1, tzinfo=UTC))
 
@@ -176,12 +182,12 @@ def test_the_shortest_wait_takes_time(seconds: float) -> None:
 
 
 def test_a_deadlock_is_noticed() -> None:
-    """Waiting for nothing is an error, not a wait without end."""
+    """Waiting for nothing is an error, not an endless wait."""
     with pytest.raises(Deadlock):
         run(VirtualLoop(), asyncio.Event().wait())
 
 
-def test_what_goes_on_for_ever_is_noticed() -> None:
-    """There is a time after which a sync should have ended."""
+def test_an_endless_run_is_noticed() -> None:
+    """After a time limit, a sync should have ended."""
     with pytest.raises(TooLate):
         run(VirtualLoop(limit=1000), asyncio.sleep(1001))

@@ -1,4 +1,4 @@
-"""Runs a schedule: syncs that are disturbed, one after the other, then one in peace, and then the reckoning."""
+"""Runs a schedule: disturbed syncs one after the other, then an undisturbed one, and then the comparison."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simulation.api import Denial
 from simulation.faults import Broken
 from simulation.loop import Deadlock, TooLate, VirtualClock, VirtualLoop, run
 from simulation.oracle import Truth, compare
-from simulation.process import Failed, Outcome, Parts, Process
+from simulation.process import Components, Failed, Outcome, Process
 from simulation.schedule import Schedule, Session, schedule_of
 from simulation.sink import Store
 from simulation.world import DAY
@@ -46,7 +46,7 @@ class Report:
     """The most memory that a process which ran some of them has had."""
 
     def add(self, other: Report) -> None:
-        """Add another's figures."""
+        """Add another report's figures."""
         for name in ("schedules", "syncs", "requests", "moves", "rows", "lost", "hours"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.megabytes = max(self.megabytes, other.megabytes)
@@ -59,24 +59,24 @@ class Simulation:
     """One schedule, from its beginning to its end.
 
     Args:
-        schedule: Which one.
-        parts: What the syncs are made of.
+        schedule: The schedule.
+        components: The components of the syncs.
     """
 
-    def __init__(self, schedule: Schedule, parts: type[Parts] = Parts) -> None:
+    def __init__(self, schedule: Schedule, components: type[Components] = Components) -> None:
         self.schedule = schedule
         self.loop = VirtualLoop()
         self.clock = VirtualClock(self.loop, schedule.world.began)
         self._rng = random.Random(schedule.seed ^ 0x5EED)
-        self.network = parts.network(schedule.api, self.loop, self._rng, schedule.latency)
-        self.store = parts.store()
-        self._process = Process(schedule, parts, self.network, self.clock, self._rng)
+        self.network = components.network(schedule.api, self.loop, self._rng, schedule.latency)
+        self.store = components.store()
+        self._process = Process(schedule, components, self.network, self.clock, self._rng)
         self.truth = Truth(schedule)
         self._first_of_day = True
         self._day: date | None = None
         self.report = Report(schedules=1)
         self.log: list[str] = []
-        self._streams = [one.stream for one in schedule.selected]
+        self._streams = [selection.stream for selection in schedule.selected]
 
     def run(self) -> Report:
         """Run it.
@@ -103,21 +103,23 @@ class Simulation:
             await self.clock.sleep(session.gap)
             for account in world.accounts:
                 if account.lively and self._rng.random() < 0.5:
-                    world.stir(account, self.loop.time(), self._rng)
+                    world.change_something(account, self.loop.time(), self._rng)
         self.schedule.api.denials.clear()
         if self.schedule.config.refresh_objects is Refresh.DAILY:  # all objects are read once a day
-            moment = self.clock.now()
-            await self.clock.sleep(DAY - moment.hour * 3600 - moment.minute * 60)
+            now = self.clock.now()
+            await self.clock.sleep(DAY - now.hour * 3600 - now.minute * 60)
         self.note("in peace")
         world.frozen = self.loop.time()
         self.report.endings["in peace"] += 1
         outcome = await self._sync(Session(), self.store)
-        self._must_be_complete(outcome, self.store, anew=self.schedule.config.refresh_objects is not Refresh.CHANGED)
+        self._must_be_complete(
+            outcome, self.store, all_objects=self.schedule.config.refresh_objects is not Refresh.CHANGED
+        )
         self.note("from nothing")
         self.report.endings["in peace"] += 1
         fresh = Store()
         outcome = await self._sync(Session(), fresh)
-        self._must_be_complete(outcome, fresh, anew=True, fresh=True)
+        self._must_be_complete(outcome, fresh, all_objects=True, fresh=True)
         for stream in self._streams:
             had, has = fresh.rows.get(stream.name, {}), self.store.rows.get(stream.name, {})
             # Of objects that say when they changed, those that did not say so may be older, by the configuration.
@@ -144,9 +146,11 @@ class Simulation:
         ended = self.loop.time()
         was = session.ending if outcome.exit_code is None or outcome.stopped else f"exit {outcome.exit_code}"
         self.report.endings[was] += 1
-        self.note(f"exit code {outcome.exit_code} {outcome.error or ''} {[str(one.error) for one in outcome.failures]}")
+        self.note(
+            f"exit code {outcome.exit_code} {outcome.error or ''} {[str(each.error) for each in outcome.failures]}"
+        )
         behind = timedelta(seconds=max(0.0, -session.clock_ahead))
-        self._check_states(before, str((self.schedule.world.moment(began) - behind - _LAST_OF_ALL).date()))
+        self._check_states(before, str((self.schedule.world.time_at(began) - behind - _LAST_OF_ALL).date()))
         denied = [denial for denial in api.denials if denial.struck]
         if outcome.exit_code == 0:
             without = set()
@@ -181,11 +185,11 @@ class Simulation:
             raise Failed(f"nothing was read although only a part was refused: {outcome.error}")
         self._compare(self.store, began, ended, self._without(denied))
 
-    def _must_be_complete(self, outcome: Outcome, store: Store, *, anew: bool, fresh: bool = False) -> None:
+    def _must_be_complete(self, outcome: Outcome, store: Store, *, all_objects: bool, fresh: bool = False) -> None:
         if outcome.exit_code != 0:
             raise Failed(f"exit code {outcome.exit_code} in peace: {outcome.error or outcome.failures}")
         frozen = self.schedule.world.frozen
-        self._compare(store, frozen, frozen, set(), anew=anew, fresh=fresh)
+        self._compare(store, frozen, frozen, set(), all_objects=all_objects, fresh=fresh)
 
     def _compare(
         self,
@@ -194,14 +198,14 @@ class Simulation:
         ended: float,
         without: set[tuple[str, str]],
         *,
-        anew: bool | None = None,
+        all_objects: bool | None = None,
         fresh: bool = False,
     ) -> None:
-        if anew is None:
+        if all_objects is None:
             refresh = self.schedule.config.refresh_objects
-            anew = refresh is Refresh.ALWAYS or (refresh is Refresh.DAILY and self._first_of_day)
+            all_objects = refresh is Refresh.ALWAYS or (refresh is Refresh.DAILY and self._first_of_day)
         finding, compared = compare(
-            self.truth, store, self.schedule.selected, began, ended, without, anew=anew, fresh=fresh
+            self.truth, store, self.schedule.selected, began, ended, without, all_objects=all_objects, fresh=fresh
         )
         self.report.rows += compared
         self.report.lost += finding.lost
@@ -234,7 +238,7 @@ class Simulation:
         return await self._process.run(session, store)
 
     def note(self, text: str) -> None:
-        """Keep what happened, for whoever looks at a seed."""
+        """Log what happened, for debugging a seed."""
         self.log.append(f"{self.loop.time():12.3f} {text}")
 
 
@@ -253,10 +257,10 @@ def _cursors(streams: list[Any], name: str, state: Any) -> dict[str, str]:
     }
 
 
-def run_schedule(seed: int, parts: type[Parts] = Parts) -> Report:
+def run_schedule(seed: int, components: type[Components] = Components) -> Report:
     """Run the schedule of a seed.
 
     Raises:
         Failed: If a promise does not hold.
     """
-    return Simulation(schedule_of(seed), parts).run()
+    return Simulation(schedule_of(seed), components).run()

@@ -1,7 +1,7 @@
-"""What is true: accounts, their objects and their figures, at every moment of virtual time.
+"""The world that TikTok describes: accounts, their objects and their figures, at every virtual time.
 
-A moment is a number of seconds since the simulation began; what was before is negative. The figures of a row are one
-number, its version: how often it has changed so far. So a row that was delivered tells at which moments it was true.
+A time is a number of seconds since the simulation began, negative before it. The figures of a row are a single number,
+its version: how often it has changed so far. So a delivered row shows at which times it was correct.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ _CELLS = {
 }
 
 
-class Thing:
+class Entity:
     """An object of an account.
 
     Args:
         kind: One of `LISTED`.
         number: Its id; a higher one is newer.
-        created: Since when it exists.
-        parent: The object that holds it.
+        created: When it was created.
+        parent: The object that it belongs to.
         timed: Whether its records have a `modify_time` (those of Smart+ ads have none).
-        buying: How it is bought.
+        buying: Its buying type.
     """
 
     __slots__ = ("buying", "changes", "children", "created", "deleted", "kind", "number", "parent", "quiet", "timed")
 
     def __init__(
-        self, kind: str, number: int, created: float, parent: Thing | None, *, timed: bool = True, buying: str = ""
+        self, kind: str, number: int, created: float, parent: Entity | None, *, timed: bool = True, buying: str = ""
     ) -> None:
         self.kind = kind
         self.number = number
@@ -55,28 +55,28 @@ class Thing:
         self.parent = parent
         self.timed = timed
         self.buying = buying
-        self.children: list[Thing] = []
+        self.children: list[Entity] = []
         if parent is not None:
             parent.children.append(self)
 
     def version(self, at: float) -> int:
-        """How often it has changed, its creation included."""
+        """How often it has changed, including its creation."""
         return bisect_right(self.changes, at) + bisect_right(self.quiet, at)
 
-    def told_version(self, at: float) -> int:
-        """The least version that whoever goes by its `modify_time` has at a moment."""
+    def visible_version(self, at: float) -> int:
+        """The least version that a reader who trusts `modify_time` has at a time."""
         return bisect_right(self.changes, at) + bisect_right(self.quiet, self.modified(at))
 
     def modified(self, at: float) -> float:
-        """When it changed last."""
+        """When it last changed."""
         return self.changes[bisect_right(self.changes, at) - 1]
 
     def exists(self, at: float) -> bool:
-        """Whether it has been created, and perhaps deleted since."""
+        """Whether it has been created; it may be deleted since."""
         return self.created <= at
 
     def visible(self, at: float, *, deleted_too: bool) -> bool:
-        """Whether a list or a report shows it."""
+        """Whether a list or a report contains it."""
         return self.created <= at and (deleted_too or at < self.deleted)
 
     def change(self, at: float) -> None:
@@ -96,8 +96,8 @@ class Account:
         number: Its id.
         zone: The name of its time zone.
         created: When it was created.
-        listed: Since when the token reaches it.
-        density: The share of days on which one of its ads has figures.
+        listed: When the token gets access to it.
+        density: The fraction of days on which one of its ads has figures.
     """
 
     def __init__(self, number: int, zone: str, created: float, listed: float, density: float) -> None:
@@ -112,8 +112,8 @@ class Account:
         self.density = density
         self.slowness = 1.0
         self.lively = 0.0
-        self.things: dict[str, list[Thing]] = {kind: [] for kind in LISTED}
-        self.barred_pixels: set[int] = set()
+        self.entities: dict[str, list[Entity]] = {kind: [] for kind in LISTED}
+        self.forbidden_pixels: set[int] = set()
 
 
 class World:
@@ -121,7 +121,7 @@ class World:
 
     Args:
         seed: Decides the figures.
-        began: The moment 0.
+        began: The time 0.
         first: The first day that has figures.
         late: Days after a day in which its figures still change.
     """
@@ -133,7 +133,7 @@ class World:
         self.late = late
         self.accounts: list[Account] = []
         self.by_id: dict[str, Account] = {}
-        self.by_number: dict[int, Thing] = {}
+        self.by_number: dict[int, Entity] = {}
         self.account_of: dict[int, Account] = {}
         self.next_number = 1_000
         self.frozen = NEVER
@@ -150,21 +150,21 @@ class World:
 
     # time
 
-    def seconds(self, moment: datetime) -> float:
-        """The moment as seconds."""
-        return (moment - self.began).total_seconds()
+    def seconds(self, time: datetime) -> float:
+        """A time as seconds."""
+        return (time - self.began).total_seconds()
 
-    def moment(self, at: float) -> datetime:
+    def time_at(self, at: float) -> datetime:
         """Seconds as a moment, in UTC."""
         return self.began + timedelta(seconds=at)
 
     def text(self, at: float) -> str:
-        """A moment as TikTok writes it, in UTC."""
-        return f"{self.moment(at):%Y-%m-%d %H:%M:%S}"
+        """A time as TikTok writes it, in UTC."""
+        return f"{self.time_at(at):%Y-%m-%d %H:%M:%S}"
 
     def today(self, account: Account, at: float) -> date:
         """The account's date."""
-        return self.moment(min(at, self.frozen)).astimezone(account.zone).date()
+        return self.time_at(min(at, self.frozen)).astimezone(account.zone).date()
 
     def start_of(self, account: Account, day: date) -> float:
         """When a day of the account begins."""
@@ -176,60 +176,62 @@ class World:
         return start
 
     def hour_of(self, account: Account, day: date, hour: int) -> float:
-        """When an hour of the account begins; never if its clocks leave the hour out."""
+        """When an hour of the account begins; never if its clocks skip the hour."""
         key = (account.zone_name, day, hour)
         start = self._hours.get(key)
         if start is None:
-            moment = datetime(day.year, day.month, day.day, hour, tzinfo=account.zone).astimezone(UTC)
-            there = moment.astimezone(account.zone)
-            start = self.seconds(moment) if (there.day, there.hour) == (day.day, hour) else NEVER
+            time = datetime(day.year, day.month, day.day, hour, tzinfo=account.zone).astimezone(UTC)
+            there = time.astimezone(account.zone)
+            start = self.seconds(time) if (there.day, there.hour) == (day.day, hour) else NEVER
             self._hours[key] = start
         return start
 
     # objects
 
     def add_account(self, account: Account) -> None:
-        """Open an account."""
+        """Create an account."""
         self.accounts.append(account)
         self.by_id[account.id] = account
 
-    def add(self, account: Account, kind: str, created: float, parent: Thing | None, rng: random.Random) -> Thing:
+    def add(self, account: Account, kind: str, created: float, parent: Entity | None, rng: random.Random) -> Entity:
         """Create an object."""
         self.next_number += 1
         buying = (
             parent.buying if parent else rng.choice(("AUCTION", "AUCTION", "RESERVATION_RF", "RESERVATION_TOP_VIEW"))
         )
         timed = kind not in {"audience", "pixel"} and not (kind == "ad" and rng.random() < 0.1)
-        thing = Thing(kind, self.next_number, created, parent, timed=timed, buying=buying)
-        account.things[kind].append(thing)
-        self.by_number[thing.number] = thing
-        self.account_of[thing.number] = account
-        return thing
+        entity = Entity(kind, self.next_number, created, parent, timed=timed, buying=buying)
+        account.entities[kind].append(entity)
+        self.by_number[entity.number] = entity
+        self.account_of[entity.number] = account
+        return entity
 
-    def stir(self, account: Account, at: float, rng: random.Random, kind: str = "") -> None:
+    def change_something(self, account: Account, at: float, rng: random.Random, kind: str = "") -> None:
         """Somebody works on the account: an object of some kind is created, changed or deleted."""
         kind = kind or rng.choice(("campaign", "adgroup", "ad", "ad", "ad", "image", "audience"))
-        things = [thing for thing in account.things[kind] if thing.deleted == NEVER]
+        entities = [entity for entity in account.entities[kind] if entity.deleted == NEVER]
         what = rng.random()
         self.changed += 1
-        if what < 0.35 or not things:
+        if what < 0.35 or not entities:
             parents = {"adgroup": "campaign", "ad": "adgroup"}
             if kind not in parents:
                 self.add(account, kind, at, None, rng)
                 return
-            holders = [one for one in account.things[parents[kind]] if len(one.children) < self.largest_group]
+            holders = [
+                entity for entity in account.entities[parents[kind]] if len(entity.children) < self.largest_group
+            ]
             if holders:
                 self.add(account, kind, at, rng.choice(holders), rng)
         elif what < 0.55:
-            rng.choice(things).change(at)
+            rng.choice(entities).change(at)
         elif what < 0.65:
-            rng.choice(things).quiet.append(at)
+            rng.choice(entities).quiet.append(at)
         else:
-            rng.choice(things[-6:]).delete(at)  # a newer one is on an earlier page
+            rng.choice(entities[-6:]).delete(at)  # a newer one is on an earlier page
 
     # figures
 
-    def changes(self, account: Account, ad: Thing, day: date) -> tuple[tuple[float, ...], int]:
+    def changes(self, account: Account, ad: Entity, day: date) -> tuple[tuple[float, ...], int]:
         """When an ad's figures of a day changed, and a number that decides where they are from.
 
         The last change is before the day of which `late` whole days lie between.
@@ -240,24 +242,24 @@ class World:
             known = self._figures[key] = self._make(account, ad, day)
         return known
 
-    def _make(self, account: Account, ad: Thing, day: date) -> tuple[tuple[float, ...], int]:
-        dice = crc32(b"%d %d %d" % (self.seed, ad.number, day.toordinal()))
+    def _make(self, account: Account, ad: Entity, day: date) -> tuple[tuple[float, ...], int]:
+        draw = crc32(b"%d %d %d" % (self.seed, ad.number, day.toordinal()))
         start, end = self.start_of(account, day), self.start_of(account, day + timedelta(days=1))
-        if day < self.first or ad.created >= end or account.created >= end or dice % 1000 >= account.density * 1000:
-            return (), dice
+        if day < self.first or ad.created >= end or account.created >= end or draw % 1000 >= account.density * 1000:
+            return (), draw
         last = self.start_of(account, day + timedelta(days=self.late + 1)) - 1.0
         earliest = max(start, ad.created, account.created) + 1.0
         if earliest > last:
-            return (), dice
+            return (), draw
         times = []
-        mixed = dice
-        for _ in range(1 + dice % 3):
+        mixed = draw
+        for _ in range(1 + draw % 3):
             mixed = (mixed * 1_103_515_245 + 12_345) & 0x7FFFFFFF
             share = mixed / 0x7FFFFFFF
             times.append(earliest + share * share * (last - earliest))
-        if dice & 0x10000:  # half of all rows are there at once
+        if draw & 0x10000:  # half of all rows are there at once
             times[0] = earliest
-        return tuple(sorted(times)), dice
+        return tuple(sorted(times)), draw
 
     def rows(
         self,
@@ -271,7 +273,7 @@ class World:
         within: tuple[str, frozenset[str]] | None = None,
         only: set[int] | None = None,
     ) -> dict[tuple[str, ...], int]:
-        """A report as it is at a moment: the values of the dimensions, and the version of the row.
+        """A report at a time: the values of the dimensions, and the version of the row.
 
         Args:
             account: Whose.
@@ -294,12 +296,12 @@ class World:
             within,
             None if only is None else frozenset(only),
         )
-        found = self._still.get(asked)
-        if found is None:  # the world stands still, so whoever asks is answered the same
+        rows = self._still.get(asked)
+        if rows is None:  # the world stands still, so whoever asks is answered the same
             at = self.frozen
-            found = self._rows(account, level, dimensions, days, at, deleted_too=deleted_too, within=within, only=only)
-            self._still[asked] = found
-        return found
+            rows = self._rows(account, level, dimensions, days, at, deleted_too=deleted_too, within=within, only=only)
+            self._still[asked] = rows
+        return rows
 
     def _rows(
         self,
@@ -317,57 +319,57 @@ class World:
         first, last = max(first, self.first), min(last, self.today(account, at))
         span = [first + timedelta(days=number) for number in range((last - first).days + 1)]
         timeless = "stat_time_day" not in dimensions and "stat_time_hour" not in dimensions
-        found: dict[tuple[str, ...], int] = {}
+        rows: dict[tuple[str, ...], int] = {}
         for subject, ads in self._subjects(account, level, at, deleted_too=deleted_too, within=within):
             if self.zero_rows and timeless and len(dimensions) == 1:
-                found[(subject,)] = 0
+                rows[(subject,)] = 0
             for day in span if not self.by_day else reversed(span):
                 for ad in ads:
                     if only is not None and ad.number not in only:
                         continue
-                    times, dice = self.changes(account, ad, day)
+                    times, draw = self.changes(account, ad, day)
                     if not times or times[0] > at:
                         continue
                     version = bisect_right(times, at)
-                    for key, since in self._cells(account, subject, dimensions, day, dice):
+                    for key, since in self._cells(account, subject, dimensions, day, draw):
                         if since <= at:
-                            found[key] = found.get(key, 0) + version
-        return found
+                            rows[key] = rows.get(key, 0) + version
+        return rows
 
     def _subjects(
         self, account: Account, level: str, at: float, *, deleted_too: bool, within: tuple[str, frozenset[str]] | None
-    ) -> Iterator[tuple[str, Iterable[Thing]]]:
+    ) -> Iterator[tuple[str, Iterable[Entity]]]:
         """What rows are about, newest first, each with the ads whose figures it sums up."""
         if level == "AUCTION_ADVERTISER":
-            yield account.id, account.things["ad"]
+            yield account.id, account.entities["ad"]
             return
         kind = {"AUCTION_CAMPAIGN": "campaign", "AUCTION_ADGROUP": "adgroup", "AUCTION_AD": "ad"}[level]
-        for thing in reversed(account.things[kind]):
-            if thing.visible(at, deleted_too=deleted_too) and is_within(thing, within):
-                yield str(thing.number), ads_of(thing)
+        for entity in reversed(account.entities[kind]):
+            if entity.visible(at, deleted_too=deleted_too) and is_within(entity, within):
+                yield str(entity.number), ads_of(entity)
 
     def _cells(
-        self, account: Account, subject: str, dimensions: Sequence[str], day: date, dice: int
+        self, account: Account, subject: str, dimensions: Sequence[str], day: date, draw: int
     ) -> list[tuple[tuple[str, ...], float]]:
-        """The rows that an ad's figures of a day are in, each with the moment since when."""
-        asked = (subject, tuple(dimensions), day, dice)
-        found = self._placed.get(asked)
-        if found is None:
-            found = self._placed[asked] = self._place(account, subject, dimensions, day, dice)
-        return found
+        """The rows that an ad's figures of a day are in, each with the time since when."""
+        asked = (subject, tuple(dimensions), day, draw)
+        rows = self._placed.get(asked)
+        if rows is None:
+            rows = self._placed[asked] = self._place(account, subject, dimensions, day, draw)
+        return rows
 
     def _place(
-        self, account: Account, subject: str, dimensions: Sequence[str], day: date, dice: int
+        self, account: Account, subject: str, dimensions: Sequence[str], day: date, draw: int
     ) -> list[tuple[tuple[str, ...], float]]:
         keys: list[tuple[tuple[str, ...], float]] = [((), -NEVER)]
         for name in dimensions:
             if name == "stat_time_hour":
-                hours = sorted({(dice >> 3) % 24, (dice >> 9) % 24, (dice >> 15) % 24})
+                hours = sorted({(draw >> 3) % 24, (draw >> 9) % 24, (draw >> 15) % 24})
                 values = [(f"{day} {hour:02}:00:00", self.hour_of(account, day, hour)) for hour in hours]
             elif name == "stat_time_day":
                 values = [(f"{day} 00:00:00", -NEVER)]
             elif name in _CELLS:
-                mask = (dice >> 5) % 7 + 1
+                mask = (draw >> 5) % 7 + 1
                 some = [value for place, value in enumerate(_CELLS[name]) if mask >> place & 1] or _CELLS[name][:1]
                 values = [(value, -NEVER) for value in some]
             else:
@@ -376,19 +378,19 @@ class World:
         return keys
 
 
-def ads_of(thing: Thing) -> list[Thing]:
-    """The ads that an object holds, or itself."""
-    if thing.kind == "ad":
-        return [thing]
-    return [ad for child in thing.children for ad in ads_of(child)]
+def ads_of(entity: Entity) -> list[Entity]:
+    """The ads that an object contains, or itself."""
+    if entity.kind == "ad":
+        return [entity]
+    return [ad for child in entity.children for ad in ads_of(child)]
 
 
-def is_within(thing: Thing, within: tuple[str, frozenset[str]] | None) -> bool:
-    """Whether an object is one of some, or belongs to one."""
+def is_within(entity: Entity, within: tuple[str, frozenset[str]] | None) -> bool:
+    """Whether an object is one of these, or belongs to one."""
     if within is None:
         return True
     kind, ids = within
-    holder: Thing | None = thing
+    holder: Entity | None = entity
     while holder is not None and holder.kind != kind:
         holder = holder.parent
     return holder is not None and str(holder.number) in ids
