@@ -127,9 +127,9 @@ def _cgroups(root: Path) -> Iterator[CgroupMeter]:
 
 def _upwards(mount: Path, path: str) -> Iterator[Path]:
     """The group's folder and the folders above it; a container often sees its own group as the mount, not the path."""
-    parts = [part for part in path.split("/") if part not in {"", ".", ".."}]
-    for length in range(len(parts), -1, -1):
-        yield mount.joinpath(*parts[:length])
+    segments = [segment for segment in path.split("/") if segment not in {"", ".", ".."}]
+    for length in range(len(segments), -1, -1):
+        yield mount.joinpath(*segments[:length])
 
 
 async def watch(limits: Sequence[Meter], on_full: Callable[[str], None], *, interval: float = _INTERVAL) -> None:
