@@ -11,7 +11,7 @@ COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-ha
 
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' src/tiktok_marketing/_version.py)
 
-.PHONY: demo test check lint types docs bench peers crash parity simulate lock dist image clean
+.PHONY: demo test check lint types docs bench peers crash parity simulate mutants lock dist image clean
 
 demo: $(VENV)/ready
 	$(BIN)/tiktok-marketing demo
@@ -47,6 +47,12 @@ SCHEDULES ?= 100000
 SEED ?= 1
 simulate: $(VENV)/ready
 	$(BIN)/python tests/simulation/run.py --schedules $(SCHEDULES) --seed $(SEED)
+
+# Breaks each rule of planning and reading in turn, and counts what the tests notice: hours for all of it.
+# ONLY="frontier listing" for some modules, SAMPLE=100 for a hundred mutants at random.
+SAMPLE ?=
+mutants: $(VENV)/ready
+	$(BIN)/python tests/mutants/run.py $(ONLY) $(if $(SAMPLE),--sample $(SAMPLE)) --seed $(SEED)
 
 # Kills hundreds of syncs at random moments, resumes them, and holds what is there against an undisturbed run.
 crash: $(VENV)/ready

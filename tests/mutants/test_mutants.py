@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from mutants.operators import mutants
+from mutants.run import HERE, OWN_TESTS, TESTS, chosen, harmless, path_of, stages
+
+RULE = '''\
+"""What the module does."""
+LIMIT = 3
+
+
+def is_late(day: int, last: int | None = None) -> bool:
+    """Whether the day is late."""
+    if last is None or day < last:
+        return False
+    return max(day, LIMIT) > last + 1 and not day == LIMIT
+'''
+
+
+def changes(source: str) -> set[tuple[str, str]]:
+    """What each mutant replaces, and with what."""
+    return {(mutant.before, mutant.after) for mutant in mutants(source)}
+
+
+def test_each_operator_makes_its_mutants() -> None:
+    """Limits, comparisons, conditions, functions: each is changed once, alone."""
+    assert changes(RULE) >= {
+        ("3", "4"),
+        ("day < last", "day <= last"),
+        ("last is None or day < last", "last is None"),
+        ("last is None or day < last", "last is None and day < last"),
+        ("False", "True"),
+        ("max(day, LIMIT)", "min(day, LIMIT)"),
+        ("last + 1", "last - 1"),
+        ("not day == LIMIT", "day == LIMIT"),
+    }
+
+
+def test_a_mutant_differs_in_one_place() -> None:
+    """Each is Python, and the rest of the module is untouched."""
+    for mutant in mutants(RULE):
+        compile(mutant.source, "mutant", "exec")
+        kept = set(RULE.splitlines()) & set(mutant.source.splitlines())
+        assert len(kept) >= len(set(RULE.splitlines())) - 3
+        assert mutant.source != RULE
+
+
+@pytest.mark.parametrize(
+    ("code", "before", "after"),
+    [
+        ("while True:\n    break", "break", "continue"),
+        ("total += 1", "total += 1", "pass"),
+        ("queue.append(row)", "queue.append(row)", "pass"),
+        ("names = [name for name in rows if name]", "[name for name in rows if name]", "[name for name in rows]"),
+        ("first = rows[0] if rows else None", "rows[0] if rows else None", "None"),
+        ("text = f'{min(first, last)} 00:00:00'", "f'{min(first, last)} 00:00:00'", "f'{max(first, last)} 00:00:00'"),
+    ],
+)
+def test_statements_and_expressions_are_changed(code: str, before: str, after: str) -> None:
+    """Statements are left out, conditions of lists too, and what a text computes is changed."""
+    assert (before, after) in changes(code)
+
+
+@pytest.mark.parametrize("code", ['"""Only words."""', "import json", "assert rows > 1", "raise ValueError(1 + 1)"])
+def test_what_only_people_read_is_left_alone(code: str) -> None:
+    """Such mutants would all be harmless."""
+    assert changes(code) == set()
+
+
+@pytest.mark.parametrize("module", OWN_TESTS)
+def test_every_module_has_mutants_and_tests_of_its_own(module: str) -> None:
+    """Every mutant is a module that Python accepts."""
+    for mutant in mutants(path_of(module).read_text()):
+        compile(mutant.source, module, "exec")
+    assert all((TESTS / file).exists() for file in OWN_TESTS[module])
+    assert next(name for name, _ in stages(module)) == "own tests"
+
+
+def test_the_mutant_takes_its_modules_place(tmp_path: Path) -> None:
+    """In a new process; every other module is the real one."""
+    module = "sync.plan.windows"
+    source = tmp_path / "mutant.py"
+    source.write_text(path_of(module).read_text() + "\nMUTANT = True\n")
+    code = f"import tiktok_marketing.{module} as changed, tiktok_marketing.sync.plan.zones as other"
+    shown = subprocess.run(  # noqa: S603 - this test's own command
+        [
+            sys.executable,
+            "-c",
+            f"{code}; print(changed.MUTANT, hasattr(other, 'MUTANT'), changed.__name__)",
+        ],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(HERE / "overlay"),
+            "MUTANT_MODULE": f"tiktok_marketing.{module}",
+            "MUTANT_SOURCE": str(source),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert shown.stdout.split() == ["True", "False", "tiktok_marketing.sync.plan.windows"]
+
+
+def test_every_harmless_mutant_exists_and_has_a_reason() -> None:
+    """A reason for code that has changed excuses nothing."""
+    names = {(module, *mutant.name) for module in OWN_TESTS for mutant in mutants(path_of(module).read_text())}
+    assert all(name in names for name in harmless())
+    assert all(len(reason.split()) > 3 for reason in harmless().values())
+
+
+def test_a_sample_is_the_same_for_the_same_seed() -> None:
+    """So that a figure can be had again."""
+    drawn = chosen((), 20, 7)
+    assert drawn == chosen((), 20, 7)
+    assert drawn != chosen((), 20, 8)
+    assert Counter(module for module, _ in chosen(("windows",), None, 1)).keys() == {"sync.plan.windows"}
