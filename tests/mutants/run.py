@@ -56,7 +56,7 @@ OWN_TESTS: dict[str, tuple[str, ...]] = {
     "sync.run.window_reader": ("unit/sync/test_window_reader.py",),
 }
 """The modules whose rules decide that no row is lost, with the tests of each."""
-READING = ("unit/sync", "reads", "faults")
+READING = ("unit/sync", *(f"reads/test_{name}.py" for name in ("reading", "lists", "days", "empty_days", "refresh")))
 SCHEDULES = (40, 300)
 _LONGEST = 900.0
 """Seconds after which a mutant's tests hang, which is noticed too."""
