@@ -122,12 +122,17 @@ static const char *scan_text(const char *at, const char *end, Value *value) {
     }
 }
 
-/* Past a value. Space before it is not what TikTok sends, and the reader in Python looks for its null without any. */
+/* Whether a text is a dash that is written as an escape: a null, which only Python looks for. */
+static int is_escaped_dash(const Value *value) {
+    return value->form == ESCAPED && value->length == 6 && memcmp(value->at, "\\u002", 5) == 0 &&
+           (value->at[5] == 'd' || value->at[5] == 'D');
+}
+
+/* Past a value. */
 static const char *scan_value(const char *at, const char *end, Value *value) {
     if (at < end && *at == '"') {
-        int spaced = at[-1] != ':';
         at = scan_text(at + 1, end, value);
-        return at != NULL && spaced && value->length == 1 && *value->at == '-' ? NULL : at;
+        return at != NULL && is_escaped_dash(value) ? NULL : at;
     }
     value->form = NIL;
     return end - at >= 4 && memcmp(at, "null", 4) == 0 ? at + 4 : NULL;

@@ -13,6 +13,7 @@ import msgspec
 
 from tiktok_marketing.airbyte.output import Portion
 from tiktok_marketing.catalog import ReportStream, Stream
+from tiktok_marketing.sync.decode.coercion import Misfit
 from tiktok_marketing.sync.decode.native import lines_of
 from tiktok_marketing.sync.decode.pages import RecordList, RowSink
 
@@ -70,7 +71,7 @@ class ReportLines:
         self._count += len(dimensions[0])
         return dimensions
 
-    def extend(self, rows: Sequence[Any]) -> None:
+    def extend(self, rows: Sequence[Any], misfits: Sequence[Misfit] = ()) -> None:
         """Add decoded rows."""
         if not rows:
             return

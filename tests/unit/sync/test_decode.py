@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from unit_builders import page, report_source, stream
 
 from tiktok_marketing.catalog import STREAMS, field_types
+from tiktok_marketing.sync.decode.coercion import Misfit
 from tiktok_marketing.sync.decode.objects import ObjectReader
 from tiktok_marketing.sync.decode.pages import Page, RecordList
 from tiktok_marketing.sync.decode.reports import ReportReader, _sliced, report_reader
@@ -41,7 +42,7 @@ def metrics(body: Page, n: int = 0) -> dict[str, Any]:
 
 def read_without_types(rows: list[Any]) -> list[Any]:
     """The same rows, decoded without types because of one value."""
-    return [READER._coerced_row(row, {}) for row in msgspec.json.decode(page(rows))["data"]["list"]]
+    return READER._careful(msgspec.json.decode(page(rows))["data"]["list"]).rows
 
 
 def repeated(rows: list[Any]) -> list[Any]:
@@ -478,9 +479,9 @@ def test_rows_are_passed_on_while_they_are_decoded() -> None:
             super().__init__()
             self.sizes: list[int] = []
 
-        def extend(self, rows: Any) -> None:
+        def extend(self, rows: Any, misfits: Sequence[Misfit] = ()) -> None:
             self.sizes.append(len(rows))
-            super().extend(rows)
+            super().extend(rows, misfits)
 
     body = READER.read_into(page(repeated([row(likes="3")])), Counted)
     assert len(body.records) == len(body.keyed) == 40

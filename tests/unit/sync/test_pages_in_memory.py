@@ -14,6 +14,7 @@ from tiktok_marketing.api.rate_limit.tiers import tier_of
 from tiktok_marketing.api.transport import Reply
 from tiktok_marketing.catalog import Stream
 from tiktok_marketing.errors import TikTokError
+from tiktok_marketing.sync.decode.coercion import Misfit
 from tiktok_marketing.sync.decode.pages import RecordList
 from tiktok_marketing.sync.decode.reports import report_reader
 from tiktok_marketing.sync.plan.windows import Window
@@ -32,7 +33,7 @@ class Counted:
     def take(self, _rows: bytes) -> None:
         """Take no text."""
 
-    def extend(self, rows: Sequence[Any]) -> None:
+    def extend(self, rows: Sequence[Any], _misfits: Sequence[Misfit] = ()) -> None:
         """Count them."""
         self._count += len(rows)
 

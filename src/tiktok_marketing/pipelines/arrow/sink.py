@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from tiktok_marketing.pipelines.arrow.tables import TableBuilder
+from tiktok_marketing.sync.decode.coercion import Misfit
 
 
 class ArrowSink:
@@ -35,7 +36,7 @@ class ArrowSink:
             self._put_decoded()  # they came before these rows
         return dimensions
 
-    def extend(self, records: Sequence[Any]) -> None:
+    def extend(self, records: Sequence[Any], misfits: Sequence[Misfit] = ()) -> None:
         """Add decoded records."""
         self._put_columns()
         self._decoded += records

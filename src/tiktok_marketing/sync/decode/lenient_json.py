@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 import msgspec
+
+_DEEPEST = 100
+"""How many lists and objects within each other are decoded. Decoders and databases have limits of several hundred."""
+_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+_MOST_DIGITS_OF_A_DOUBLE = 309
 
 
 class PageInfo(msgspec.Struct):
@@ -42,27 +50,67 @@ def as_objects(value: Any, what: str) -> list[Mapping[str, Any]]:
 
 
 def decode_lenient(body: bytes) -> Any:
-    """The decoded JSON of a body, with U+FFFD for halves of characters and infinity for numbers that are too large.
+    """The decoded JSON of a body, also if it has values that a strict decoder rejects.
 
-    TikTok truncates texts, sometimes in the middle of an emoji. msgspec rejects such a body, but no row may be lost
-    because of it.
+    TikTok truncates texts, sometimes in the middle of an emoji: U+FFFD stands for half of a character. A number that is
+    too large for a double becomes the text of its digits, and so does what is nested too deeply. msgspec rejects such a
+    body, but no row may be lost because of it.
 
     Raises:
         msgspec.DecodeError: If it is not JSON.
     """
+    if _may_be_deep(body):
+        body = _flattened(body)
     try:
         return msgspec.json.decode(body)
     except msgspec.DecodeError as error:
         try:
-            return _whole(json.loads(body, parse_int=_any_int))
+            return _whole(json.loads(body, parse_int=_any_int, parse_float=_any_float, parse_constant=str))
         except (ValueError, RecursionError):
             raise error from None
     except UnicodeDecodeError as error:
         raise msgspec.DecodeError(f"it is not UTF-8 ({error.reason})") from None
 
 
-def _any_int(text: str) -> int | float:
-    return int(text) if len(text) < 400 else float(text)
+def _any_int(text: str) -> int | str:
+    return int(text) if len(text) < _MOST_DIGITS_OF_A_DOUBLE else text
+
+
+def _any_float(text: str) -> float | str:
+    number = float(text)
+    return number if isfinite(number) else text
+
+
+def _may_be_deep(body: bytes) -> bool:
+    """Whether more than `_DEEPEST` brackets may be open at once. Brackets in texts can make it say so wrongly."""
+    brackets = body.translate(None, _NO_BRACKETS)
+    for _ in range(_DEEPEST):
+        if not brackets:
+            return False
+        shorter = brackets.replace(b"[]", b"").replace(b"{}", b"")
+        if len(shorter) == len(brackets):
+            break  # brackets in texts, or of something damaged
+        brackets = shorter
+    return len(brackets) > _DEEPEST
+
+
+def _flattened(body: bytes) -> bytes:
+    """The JSON with everything that is nested too deeply as the text of its JSON."""
+    chunks: list[bytes] = []
+    depth = written = begin = 0
+    for token in _TOKEN.finditer(body):
+        first = body[token.start()]
+        if first in b"[{":
+            depth += 1
+            if depth == _DEEPEST + 1:
+                begin = token.start()
+        elif first in b"]}":
+            if depth == _DEEPEST + 1:
+                text = body[begin : token.end()].decode("utf-8", "replace")
+                chunks += (body[written:begin], msgspec.json.encode(text))
+                written = token.end()
+            depth -= 1
+    return b"".join((*chunks, body[written:]))
 
 
 def _whole(value: Any) -> Any:

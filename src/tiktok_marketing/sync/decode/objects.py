@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from tiktok_marketing.catalog import ObjectStream, field_types
-from tiktok_marketing.sync.decode.coercion import coerce
+from tiktok_marketing.sync.decode.coercion import Misfit, coerce, to_text
 from tiktok_marketing.sync.decode.lenient_json import decode_list
 from tiktok_marketing.sync.decode.pages import Keyer, Page, RecordList
 
@@ -32,18 +32,31 @@ class ObjectReader:
     def read(self, body: bytes) -> Page[RecordList]:
         """Decode a page."""
         rows, info = decode_list(body, self._list_key)
-        rejected: dict[str, str] = {}
-        records = RecordList(self.typed(row, rejected) for row in rows)
-        return Page(records, records, info.total_number, info.total_page, rejected)
+        records = self.typed_all(rows)
+        keyed = list(records)
+        for misfit in records.misfits:
+            if misfit.field in self._row_key:  # what identifies the object is what TikTok sent
+                keyed[misfit.row] = keyed[misfit.row] | {misfit.field: to_text(misfit.value)}
+        return Page(records, keyed, info.total_number, info.total_page, records.misfits)
 
-    def typed(self, row: Mapping[str, Any], rejected: dict[str, str]) -> dict[str, Any]:
+    def typed_all(self, rows: Iterable[Mapping[str, Any]]) -> RecordList:
+        """Objects with the catalog's types."""
+        misfits: list[Misfit] = []
+        return RecordList([self._typed(row, number, misfits) for number, row in enumerate(rows)], misfits)
+
+    def _typed(self, row: Mapping[str, Any], number: int, misfits: list[Misfit]) -> dict[str, Any]:
         """One object with the catalog's types; fields that the catalog does not know pass unchanged."""
         types = self._types
         if self._promoted_fields:
             row = {name: _nested(row, path) for name, path in self._promoted_fields.items()} | dict(row)
-        record = {
-            name: coerce(value, types[name], name, rejected) if name in types else value for name, value in row.items()
-        }
+        record = dict(row)
+        rejected: dict[str, Any] = {}
+        for name, value in row.items():
+            if name in types:
+                record[name] = coerce(value, types[name], name, rejected)
+                if rejected:
+                    misfits.append(Misfit(number, name, value, rejected))
+                    rejected = {}
         if self._advertiser_id is not None:
             record["advertiser_id"] = self._advertiser_id
         return record

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from tiktok_marketing.catalog import Stream
+from tiktok_marketing.sync.decode.coercion import Misfit, shown
 
 
 class RowSink(Protocol):
@@ -25,8 +27,13 @@ class RowSink(Protocol):
         """
         ...
 
-    def extend(self, records: Sequence[Any], /) -> None:
-        """Take decoded records. The caller does not use them afterwards."""
+    def extend(self, records: Sequence[Any], misfits: Sequence[Misfit] = (), /) -> None:
+        """Take decoded records. The caller does not use them afterwards.
+
+        Args:
+            records: The records.
+            misfits: Values of these records that became null, because they do not fit their type.
+        """
         ...
 
     def select(self, positions: Sequence[int], /) -> Self:
@@ -48,13 +55,46 @@ SinkFactory = Callable[[Stream, int | None], RowSink]
 class RecordList(list[Any]):
     """A sink that is a list of the decoded records: structs of a report's rows, dictionaries of objects."""
 
+    def __init__(self, records: Iterable[Any] = (), misfits: Sequence[Misfit] = ()) -> None:
+        super().__init__(records)
+        self.misfits = list(misfits)
+        """Values of these records that became null, because they do not fit their type."""
+
+    def extend(self, records: Iterable[Any], misfits: Sequence[Misfit] = (), /) -> None:
+        """Take decoded records."""
+        self.misfits += moved(misfits, len(self))
+        super().extend(records)
+
     def take(self, _rows: bytes, /) -> None:
         """Take nothing, so that the rows are decoded."""
         return
 
     def select(self, positions: Sequence[int], /) -> Self:
         """Only the records at these positions."""
-        return type(self)(self[position] for position in positions)
+        return type(self)((self[position] for position in positions), selected(self.misfits, positions))
+
+
+def moved(misfits: Iterable[Misfit], by: int) -> list[Misfit]:
+    """The misfits of records that come after `by` others."""
+    return [replace(misfit, row=misfit.row + by) for misfit in misfits] if by else list(misfits)
+
+
+def rejected_in(misfits: Iterable[Misfit]) -> Mapping[str, str]:
+    """Each field that has a value which does not fit its type, with the first such value."""
+    first: dict[str, str] = {}
+    for misfit in misfits:
+        for path, value in misfit.parts.items():
+            if path not in first:
+                first[path] = shown(value)
+    return first
+
+
+def selected(misfits: Sequence[Misfit], positions: Sequence[int]) -> list[Misfit]:
+    """The misfits of the records at these positions, which follow each other afterwards."""
+    if not misfits:
+        return []
+    new_rows = {position: row for row, position in enumerate(positions)}
+    return [replace(misfit, row=new_rows[misfit.row]) for misfit in misfits if misfit.row in new_rows]
 
 
 def record_list(_stream: Stream, _advertiser_id: int | None) -> RowSink:
@@ -70,14 +110,19 @@ class Page(msgspec.Struct, Generic[Sink_co], frozen=True):
         keyed: The source of each record's key: a row's dimensions, or the object itself.
         total_number: The number of records on all pages, by TikTok's count; None if it gives none.
         total_page: The number of pages, by TikTok's count; None if it gives none.
-        rejected: Fields whose value does not fit its type and became null, with one such value each.
+        misfits: Values that became null, because they do not fit their type.
     """
 
     records: Sink_co
     keyed: Sequence[Any]
     total_number: int | None
     total_page: int | None
-    rejected: Mapping[str, str] = {}
+    misfits: Sequence[Misfit] = ()
+
+    @property
+    def rejected(self) -> Mapping[str, str]:
+        """Each field that has a value which does not fit its type, with the first such value."""
+        return rejected_in(self.misfits)
 
 
 Keyer = Callable[[Iterable[Any]], list[Any]]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import count
 from operator import attrgetter
@@ -17,14 +17,16 @@ from sys import float_info
 from typing import Annotated, Any
 
 import msgspec
+from msgspec.structs import replace
 
 from tiktok_marketing.catalog import ReportStream, field_types
-from tiktok_marketing.sync.decode.coercion import LARGEST_INT, coerce
+from tiktok_marketing.sync.decode.coercion import LARGEST_INT, Misfit, coerce, to_text
 from tiktok_marketing.sync.decode.lenient_json import PageInfo, as_objects, decode_lenient, decode_list
-from tiktok_marketing.sync.decode.pages import Keyer, Page, RecordList, RowSink, Sink
+from tiktok_marketing.sync.decode.pages import Keyer, Page, RecordList, RowSink, Sink, moved
 
 _PYTHON: dict[str, Any] = {
-    "integer": Annotated[int, msgspec.Meta(ge=-LARGEST_INT - 1, le=LARGEST_INT)],
+    # A text stays a text, because the decoder would read "1700000000000000001.0" as a double, and round it.
+    "integer": Annotated[int, msgspec.Meta(ge=-LARGEST_INT - 1, le=LARGEST_INT)] | str,
     # Airbyte's connector writes 0.0 for TikTok's "0", and so does this one, although writing an integer is faster.
     # The bounds exclude the texts nan and inf, which the decoder accepts as numbers and JSON does not allow.
     "number": Annotated[float, msgspec.Meta(ge=-float_info.max, le=float_info.max)],
@@ -32,11 +34,16 @@ _PYTHON: dict[str, Any] = {
 }
 _SLICE = 48 * 1024
 """Bytes of a page that are decoded at once: they and their rows fit into the processor's cache."""
-_LIST = b'"list":['
-_ROW_BEGINS = (b'{"dimensions":{', b'{"metrics":{')
-_ROW_ENDS = b"}}"
-_COMPACT = b'{"code":'
-_SPACED_NULL = re.compile(rb':\s+"-"')
+_SPACE = rb"[ \t\n\r]*+"
+_LIST = re.compile(rb'"list"%b:%b\[%b(?=\{)' % (_SPACE, _SPACE, _SPACE))
+_BETWEEN_ROWS = re.compile(
+    rb'\}%b\}%b(?P<comma>,)%b\{%b"(?:dimensions|metrics)"%b:%b\{' % ((_SPACE,) * 6),
+)
+_MOST_DIGITS = len(str(LARGEST_INT))
+_UNUSUAL = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What the typed decoder raises for a value that is not what TikTok usually sends."""
+_SPACED_NULL = re.compile(rb':[ \t\n\r]+"-"')
+_SPACED_DASHES = (b' "-"', b'\n"-"', b'\t"-"', b'\r"-"')
 
 
 class ReportReader:
@@ -57,6 +64,10 @@ class ReportReader:
         self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(answer, strict=False).decode
         self._decode_rows: Callable[[bytes], list[Any]] = msgspec.json.Decoder(list[self._row], strict=False).decode  # type: ignore[name-defined]
         self._dimension_names = source.dimensions
+        self._integers = {
+            group: [name for name, kind in fields.items() if kind.kind == "integer"]
+            for group, fields in self._fields.items()
+        }
 
     def read(self, body: bytes) -> Page[RecordList]:
         """Decode a page into a list of structs."""
@@ -75,19 +86,20 @@ class ReportReader:
             return self._gather(body, (), new_sink())
 
     def _gather(self, frame: bytes, slices: Iterable[bytes], sink: Sink) -> Page[Sink]:
-        rejected: dict[str, str] = {}
-        rows, info = self._whole(frame, rejected)
-        dimensions = [row.dimensions for row in rows]
-        sink.extend(rows)
+        decoded, info = self._whole(frame)
+        keyed = list(decoded.keyed)
+        misfits = list(decoded.misfits)
+        sink.extend(decoded.rows, *decoded.arguments)
         for rows_text in slices:
             taken = sink.take(rows_text)
             if taken is not None:
-                dimensions += map(self._dimensions, *taken)
+                keyed += map(self._dimensions, *taken)
                 continue
-            rows = self._some(rows_text, rejected)
-            dimensions += [row.dimensions for row in rows]
-            sink.extend(rows)
-        return Page(sink, dimensions, info.total_number, info.total_page, rejected)
+            decoded = self._some(rows_text)
+            misfits += moved(decoded.misfits, len(keyed))
+            keyed += decoded.keyed
+            sink.extend(decoded.rows, *decoded.arguments)
+        return Page(sink, keyed, info.total_number, info.total_page, misfits)
 
     def keyer(self) -> Keyer:
         """Makes keys of the rows' dimensions: the first one, an id, with a number for the other values packed below it.
@@ -110,52 +122,112 @@ class ReportReader:
 
         return keys
 
-    def _whole(self, answer: bytes, rejected: dict[str, str]) -> tuple[list[Any], PageInfo]:
+    def _whole(self, answer: bytes) -> tuple[_Decoded, PageInfo]:
         """The rows of an answer, and its counts."""
-        with_nulls = _with_nulls(answer)
-        if not answer.startswith(_COMPACT):  # a serializer that writes spaces writes one after the first colon
-            with_nulls = _SPACED_NULL.sub(b":null", with_nulls)
         try:
-            data = self._decode(with_nulls).data
-        except (msgspec.DecodeError, UnicodeDecodeError):  # a value of another type, or a text that msgspec rejects
+            data = self._decode(_with_nulls(answer)).data
+            return self._quick(data.list), data.page_info
+        except _UNUSUAL:
             rows, info = decode_list(answer, "list")
-            return [self._coerced_row(row, rejected) for row in rows], info
-        return data.list, data.page_info
+            return self._careful(rows), info
 
-    def _some(self, rows: bytes, rejected: dict[str, str]) -> list[Any]:
+    def _some(self, rows: bytes) -> _Decoded:
         """The rows, which are separated by commas."""
         try:
-            return self._decode_rows(_with_nulls(rows, b"[", b"]"))
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return [
-                self._coerced_row(row, rejected)
-                for row in as_objects(decode_lenient(b"[%b]" % rows), "a slice of the list")
-            ]
+            return self._quick(self._decode_rows(_with_nulls(rows, b"[", b"]")))
+        except _UNUSUAL:
+            return self._careful(as_objects(decode_lenient(b"[%b]" % rows), "a slice of the list"))
 
-    def _coerced_row(self, row: Mapping[str, Any], rejected: dict[str, str]) -> Any:
-        return self._row(*(self._coerced(group, row.get(group), rejected) for group in self._fields))
+    def _quick(self, rows: list[Any]) -> _Decoded:
+        """Rows that the decoder typed, with the integers that it left as texts."""
+        for group, names in self._integers.items():
+            for struct in map(attrgetter(group), rows) if names else ():
+                for name in names:
+                    value = getattr(struct, name)
+                    if type(value) is str:
+                        setattr(struct, name, _plain_integer(value))
+        return _Decoded(rows, [row.dimensions for row in rows], ())
 
-    def _coerced(self, group: str, raw_values: Any, rejected: dict[str, str]) -> Any:
+    def _careful(self, raw_rows: Sequence[Mapping[str, Any]]) -> _Decoded:
+        """Rows whose values are converted one by one, to their type or to null."""
+        rows: list[Any] = []
+        keyed: list[Any] = []
+        misfits: list[Misfit] = []
+        for number, raw in enumerate(raw_rows):
+            before = len(misfits)
+            dimensions = self._coerced("dimensions", raw, number, misfits)
+            # What identifies a row is what TikTok sent.
+            originals = {misfit.field: to_text(misfit.value) for misfit in misfits[before:]}
+            keyed.append(replace(dimensions, **originals) if originals else dimensions)
+            rows.append(self._row(dimensions, self._coerced("metrics", raw, number, misfits)))
+        return _Decoded(rows, keyed, misfits)
+
+    def _coerced(self, group: str, raw: Mapping[str, Any], row: int, misfits: list[Misfit]) -> Any:
         """The struct of a row's dimensions or metrics, each value converted to its type or null."""
+        raw_values = raw.get(group)
         if not isinstance(raw_values, Mapping):
             raise msgspec.ValidationError(f"a row of the report has no `{group}`")
         values = {}
+        rejected: dict[str, Any] = {}
         for name, kind in self._fields[group].items():
             value = raw_values.get(name)
             is_null = group == "metrics" and value == "-"
             values[name] = None if is_null else coerce(value, kind, name, rejected)
+            if rejected:
+                misfits.append(Misfit(row, name, value, rejected))
+                rejected = {}
         return (self._metrics if group == "metrics" else self._dimensions)(**values)
+
+
+class _Decoded(msgspec.Struct, frozen=True):
+    """Rows of a report.
+
+    Args:
+        rows: The rows.
+        keyed: What identifies each of them.
+        misfits: Their values that became null, because they do not fit their type.
+    """
+
+    rows: list[Any]
+    keyed: Sequence[Any]
+    misfits: Sequence[Misfit]
+
+    @property
+    def arguments(self) -> tuple[Sequence[Misfit], ...]:
+        """What a sink gets beside the rows."""
+        return (self.misfits,) if self.misfits else ()
+
+
+def _plain_integer(text: str) -> int:
+    """The integer of a text that is nothing but its digits.
+
+    Raises:
+        msgspec.ValidationError: If it is anything else, which `coercion` may still read as an integer.
+    """
+    if len(text) <= _MOST_DIGITS and text.isascii() and text.isdigit() and int(text) <= LARGEST_INT:
+        return int(text)
+    raise msgspec.ValidationError("the text is not the digits of an integer")
 
 
 def _with_nulls(body: bytes, before: bytes = b"", after: bytes = b"") -> bytes:
     """The JSON with null in place of `"-"`, which means null in a metric; in a dimension, typed decoding then fails.
 
     A quote right after a colon opens a value, so this replaces only values that are exactly "-", wherever they are.
+
+    Raises:
+        msgspec.ValidationError: If such a value may be written with an escape.
     """
+    if b'"\\u002d"' in body or b'"\\u002D"' in body:
+        raise msgspec.ValidationError("a dash is escaped")
     chunks = body.rsplit(b':"-"')  # `split` takes half as long again, and `replace` three times as long
+    if len(chunks) == 1:
+        chunks = body.rsplit(b': "-"')
     chunks[0] = before + chunks[0]
     chunks[-1] += after
-    return b":null".join(chunks)
+    with_nulls = b":null".join(chunks)
+    if any(space in with_nulls for space in _SPACED_DASHES):
+        return _SPACED_NULL.sub(b":null", with_nulls)
+    return with_nulls
 
 
 def _sliced(body: bytes) -> tuple[bytes, Iterator[bytes]]:
@@ -164,14 +236,32 @@ def _sliced(body: bytes) -> tuple[bytes, Iterator[bytes]]:
     The cuts are found by searching the text. They are right if the page without its rows is an answer, and each slice,
     in brackets, is an array of rows.
     """
-    start, end = body.find(_LIST) + len(_LIST), body.rfind(_ROW_ENDS + b"]") + len(_ROW_ENDS)
-    begin = next((prefix for prefix in _ROW_BEGINS if body.startswith(prefix, start)), None)
-    if begin is None or end <= start or not body.startswith(_COMPACT):
+    begin = _LIST.search(body)
+    end = _end_of_rows(body)
+    if begin is None or end <= begin.end():
         return body, iter(())
+    start = begin.end()
     before, after = body[:start], body[end:]
     if b'"data"' in after or b'"list"' in after or not _is_list_of_answer(before):
         return body, iter(())
-    return before + after, _slices(body, start, end, _ROW_ENDS + b"," + begin)
+    return before + after, _slices(body, start, end)
+
+
+def _end_of_rows(body: bytes) -> int:
+    """Where the last row of the list ends, behind its second brace; 0 if this is not found."""
+    bracket = len(body)
+    while (bracket := body.rfind(b"]", 0, bracket)) > 0:
+        end = _without_space(body, bracket)
+        if body.endswith(b"}", 0, end) and body.endswith(b"}", 0, _without_space(body, end - 1)):
+            return end
+    return 0
+
+
+def _without_space(body: bytes, end: int) -> int:
+    """The end of a text without the space at its end."""
+    while end and body[end - 1] in b" \t\n\r":
+        end -= 1
+    return end
 
 
 _NO_ROWS = msgspec.defstruct("NoRows", [("list", Annotated[list[Any], msgspec.Meta(max_length=0)])])
@@ -187,10 +277,10 @@ def _is_list_of_answer(before: bytes) -> bool:
     return True
 
 
-def _slices(body: bytes, at: int, end: int, separator: bytes) -> Iterator[bytes]:
+def _slices(body: bytes, at: int, end: int) -> Iterator[bytes]:
     while at < end:
-        cut = body.find(separator, at + _SLICE, end)
-        until = end if cut < 0 else cut + len(_ROW_ENDS)
+        cut = _BETWEEN_ROWS.search(body, at + _SLICE, end)
+        until = end if cut is None else cut.start("comma")
         yield body[at:until]
         at = until + 1
 

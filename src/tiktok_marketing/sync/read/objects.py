@@ -247,14 +247,16 @@ class ObjectLists:
             self.latest = max(self.latest, *known_times)
             self._oldest = min(self._oldest or known_times[0], *known_times)
         since = self._modified_since
-        records = RecordList()
-        for record, changed in zip(delivery.records, change_times, strict=True):
+        positions = []
+        for position, (record, changed) in enumerate(zip(delivery.records, change_times, strict=True)):
             created = _time(record.get("create_time"))
             if changed and created > changed:  # TikTok lists images that changed before they were created
                 self._lag = max(self._lag, datetime.fromisoformat(created) - datetime.fromisoformat(changed))
             if not changed or changed >= since or created >= since:
-                records.append(record)
-        return replace(delivery, records=records)
+                positions.append(position)
+        if len(positions) == len(change_times):
+            return delivery
+        return replace(delivery, records=delivery.records.select(positions))
 
     def _check_reach(self, error: OutOfReachError) -> None:
         """Decide whether the records that TikTok does not list are needed.

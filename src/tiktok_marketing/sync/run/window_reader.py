@@ -6,17 +6,16 @@ import asyncio
 import itertools
 import math
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import aclosing
 from datetime import UTC
-from typing import Any
 
 from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import ObjectStream, ReportStream, Scope, Stream
 from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.errors import PartialAnswerError
 from tiktok_marketing.sync.decode.objects import ObjectReader
-from tiktok_marketing.sync.decode.pages import RowSink, SinkFactory, record_list
+from tiktok_marketing.sync.decode.pages import RecordList, RowSink, SinkFactory, record_list, rejected_in
 from tiktok_marketing.sync.events import DaysComplete, DaysEmpty, DaysIncomplete, Event, Notice, Rows
 from tiktok_marketing.sync.plan.accounts import Accounts
 from tiktok_marketing.sync.plan.frontier import ObjectsReached
@@ -169,7 +168,7 @@ class WindowReader:
         try:
             async with aclosing(lists.deliveries()) as deliveries:
                 async for delivery in deliveries:
-                    await self._put_objects(run, account, delivery.records, delivery.size, delivery.rejected)
+                    await self._put_objects(run, account, delivery.records, delivery.size)
                     del delivery
         finally:
             for notice in lists.notices:
@@ -181,7 +180,6 @@ class WindowReader:
         """Deliver a stream about the accounts themselves, which were listed before planning."""
         assert self.accounts is not None  # noqa: S101 - nothing is read before the accounts are known
         reader = ObjectReader(stream)
-        rejected: dict[str, str] = {}
         if stream.scope is Scope.TOKEN:
             listed = self.accounts.listed or await list_accounts(self._config, self._api)
             rows = listed.rows
@@ -192,20 +190,13 @@ class WindowReader:
             for account in self.accounts.chosen:
                 if account.error is not None:
                     run.fail(account.advertiser_id, "", account.error)
-        records = [reader.typed(row, rejected) for row in rows]
-        await self._put_objects(run, None, records, len(records) * 1000, rejected)
+        records = reader.typed_all(rows)
+        await self._put_objects(run, None, records, len(records) * 1000)
 
-    async def _put_objects(
-        self,
-        run: StreamRun,
-        advertiser_id: int | None,
-        records: Sequence[Any],
-        size: int,
-        rejected: Mapping[str, str],
-    ) -> None:
+    async def _put_objects(self, run: StreamRun, advertiser_id: int | None, records: RecordList, size: int) -> None:
         sink = self._sink_factory(run.stream, advertiser_id)
-        sink.extend(records)
-        await self._put(run, advertiser_id, sink, size, rejected)
+        sink.extend(records, *([records.misfits] if records.misfits else []))
+        await self._put(run, advertiser_id, sink, size, rejected_in(records.misfits))
 
     async def _put(
         self,
