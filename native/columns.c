@@ -188,26 +188,8 @@ static char *put_unescaped(char *to, const Value *value) {
     return to;
 }
 
-/* Whether a text has a character that databases do not store. */
-static int has_nul(const Value *value) {
-    const char *end = value->at + value->length;
-    if (value->form != ESCAPED) {
-        return 0;
-    }
-    for (const char *at = value->at; at < end; at += *at == '\\' ? 2 : 1) {
-        if (*at == '\\' && at[1] == 'u' && unit_of(at + 2) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-/* Adds a text. GAVE_UP if it is too long, or no database could store it. */
 static int add_text(Column *column, Py_ssize_t row, const Value *value) {
     Py_ssize_t begin = column->begins[row];
-    if (has_nul(value)) {
-        return GAVE_UP;
-    }
     if (column->room - begin < value->length) {
         Py_ssize_t room = 2 * column->room + value->length + 1024;
         if (room > INT32_MAX) {

@@ -219,7 +219,7 @@ def runner(place: DuckDB | Postgres) -> Callable[..., Loaded]:
                 loop = LoadLoop(destination, chosen.values(), watcher, SystemClock(), stop or asyncio.Event())
                 loader = Loader(destination, folder, loop.notice_from_thread)
                 states = await thread.do(loader.open)
-                loop.begin_from(states, full=full)
+                loop.begin_from(states, loader.columns, full=full)
                 read = [in_sink(event, loop) if isinstance(event, Rows) else event for event in listed]
                 summary = await loop.run(FakeSync(read), loader, thread)  # type: ignore[arg-type]
             return Loaded(summary, states, watcher.notices)

@@ -11,7 +11,16 @@ import pytest
 from tiktok_marketing.catalog import STREAMS, Stream
 from tiktok_marketing.errors import IncompleteReadError
 from tiktok_marketing.pipelines.arrow.columns import ColumnType
-from tiktok_marketing.pipelines.arrow.tables import MISFITS, TableBuilder, check_key, columns_of, newest_of_each_key
+from tiktok_marketing.pipelines.arrow.tables import (
+    MISFITS,
+    MOST_UNDECLARED,
+    TableBuilder,
+    check_key,
+    columns_of,
+    newest_of_each_key,
+)
+from tiktok_marketing.sync.decode.objects import ObjectReader
+from tiktok_marketing.sync.decode.reports import report_reader
 
 
 def table_of(make: Any, records: list[Any], name: str = "ads_reports_daily", notices: list[str] | None = None) -> Any:
@@ -91,6 +100,8 @@ def test_seconds_since_1970_become_a_time(make: Any) -> None:
         ("spend", "", None),
         ("ctr", "-", None),
         ("ctr", "1e2", 100.0),
+        ("clicks", "1,234", 1234),
+        ("clicks", "null", None),
     ],
 )
 def test_an_unusual_value_with_a_clear_meaning_is_converted(make: Any, field: str, value: str, number: Any) -> None:
@@ -109,7 +120,8 @@ def test_an_unusual_value_with_a_clear_meaning_is_converted(make: Any, field: st
     ("field", "value"),
     [
         ("impressions", "<5"),
-        ("clicks", "1,234"),
+        ("clicks", "1,23"),
+        ("clicks", "0x10"),
         ("impressions", "1.5"),
         ("clicks", str(2**63)),
         ("ctr", "nan%"),
@@ -179,9 +191,68 @@ def test_of_two_rows_with_the_same_key_the_later_stays(make: Any) -> None:
 
 def test_a_row_without_a_key_is_refused(make: Any) -> None:
     """It could not be distinguished from other rows, and every sync would add another."""
-    table = table_of(make, [{"ad_id": "odd"}], "ads")
+    table = table_of(make, [{"ad_id": 1}], "ads").set_column(1, "ad_id", pa.nulls(1, pa.int64()))
     with pytest.raises(IncompleteReadError, match="without a usable ad_id"):
         check_key(table, make.stream("ads"))
+
+
+@pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
+def test_every_column_of_a_key_has_a_stand_in(stream: Stream) -> None:
+    """Two rows without a key are in the table, and `_misfits` says that they have none."""
+    notices: list[str] = []
+    builder = TableBuilder(stream, notices.append)
+    if stream.is_report:
+        reader = report_reader(stream)
+        sent = {"dimensions": dict.fromkeys(stream.dimensions), "metrics": {}}
+        records = reader.read(json.dumps({"data": {"list": [sent]}}).encode()).records
+    else:
+        records = [{"x": 1}, {"x": 2}]
+    table = builder.table(records, None if stream.row_key == ("advertiser_id",) else 7001)
+    check_key(table, stream)
+    missing = [name for name in stream.row_key if table.column(name)[0].as_py() != 7001]
+    if missing:
+        assert set(json.loads(table.column(MISFITS)[0].as_py())) == {*missing}
+        assert len(notices) >= len(missing)
+    if stream.row_key and not stream.is_report:
+        assert newest_of_each_key(table, stream.row_key).num_rows == 2
+
+
+def test_stand_ins_of_values_that_do_not_fit_differ(make: Any) -> None:
+    """Two ads whose ids are not numbers stay two ads, and have the same stand-ins in the next sync."""
+    read = ObjectReader(make.stream("ads"), "7001").typed_all([{"ad_id": "abc"}, {"ad_id": "abd"}, {"ad_id": "7"}])
+    ids = [
+        TableBuilder(make.stream("ads"), print).table(read, make.account, read.misfits).column("ad_id").to_pylist()
+        for _ in range(2)
+    ]
+    assert ids[0] == ids[1]
+    assert len(set(ids[0])) == 3
+    assert max(ids[0][:2]) < -1
+    assert ids[0][2] == 7
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        *("ctid", "xmin", "tableoid", "cmax", "oid", "rowid", "", "\u540d\u524d", "9lives"),
+        *("x" * 300, "ad name"[:2] + "_NAME", "a b" * 40, "\x00", '"'),
+    ],
+)
+def test_a_new_field_that_cannot_have_a_column_is_kept_aside(make: Any, field: str) -> None:
+    """Names of the database's own columns, of other columns, without letters, or too long."""
+    table = table_of(make, [{"ad_id": 1, field: {"a": 1}}], "ads")
+    assert json.loads(table.column(MISFITS)[0].as_py()) == {field: {"a": 1}}
+    assert table.num_columns == len(columns_of(make.stream("ads"))) + 1
+
+
+def test_new_fields_become_no_more_columns_than_a_table_can_have(make: Any) -> None:
+    """The others are kept aside, also if an earlier sync added the columns."""
+    builder = TableBuilder(make.stream("ads"), lambda _: None)
+    builder.has_columns(["ad_id", "_dlt_load_id", *(f"old_{n}" for n in range(100))])
+    table = builder.table([{"ad_id": 1, **{f"new_{n}": n for n in range(2000)}, "old_5": 5}], make.account)
+    added = table.num_columns - len(columns_of(make.stream("ads"))) - 1
+    assert added == MOST_UNDECLARED - 100 + 1
+    assert table.column("old_5").to_pylist() == ["5"]
+    assert len(json.loads(table.column(MISFITS)[0].as_py())) == 2000 - (MOST_UNDECLARED - 100)
 
 
 def test_nan_becomes_null(make: Any) -> None:

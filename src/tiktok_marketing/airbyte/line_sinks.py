@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import repeat
 from operator import attrgetter
@@ -22,6 +23,8 @@ _PORTION = 192 * 1024
 """Bytes of a portion. It may have one chunk more."""
 _OBJECTS = 32
 """Objects that are encoded at once."""
+_NULLED = {"change": "NULLED", "reason": "SOURCE_SERIALIZATION_ERROR"}
+_RECORD_END = b"}}\n"
 
 
 class LineSink(RowSink, Protocol):
@@ -79,7 +82,18 @@ class ReportLines:
         at_root = (map(attrgetter(name), dimensions) for name in self._names)
         data = map(self._data, *self._account, *at_root, dimensions, [row.metrics for row in rows])
         self._count += len(rows)
-        self._chunks.append(_lines_of(data, self._head))
+        lines = _lines_of(data, self._head)
+        self._chunks.append(_with_changes(lines, self._changes(misfits)) if misfits else lines)
+
+    def _changes(self, misfits: Iterable[Misfit]) -> Mapping[int, Sequence[str]]:
+        """The fields that are null in each row because their value does not fit. The root repeats dimensions."""
+        changes = defaultdict(list)
+        for misfit in misfits:
+            if misfit.field in self._names:
+                changes[misfit.row] += [misfit.field, f"dimensions.{misfit.field}"]
+            else:
+                changes[misfit.row].append(f"metrics.{misfit.field}")
+        return changes
 
     def select(self, positions: Sequence[int]) -> ReportLines:
         """Only the lines at these positions."""
@@ -105,18 +119,26 @@ class ObjectLines(RecordList):
         records: Objects to begin with.
     """
 
-    def __init__(self, stream: Stream, records: Iterable[Any] = ()) -> None:
-        super().__init__(records)
+    def __init__(self, stream: Stream, records: Iterable[Any] = (), misfits: Sequence[Misfit] = ()) -> None:
+        super().__init__(records, misfits)
         self._stream = stream
 
     def select(self, positions: Sequence[int]) -> ObjectLines:
         """Only the objects at these positions."""
-        return ObjectLines(self._stream, (self[position] for position in positions))
+        chosen = RecordList(self, self.misfits).select(positions)
+        return ObjectLines(self._stream, chosen, chosen.misfits)
 
     def portions(self) -> Iterator[Portion]:
         """The lines, in portions of whole lines."""
-        head = _head_of(self._stream)
-        return _portions(_lines_of(self[at : at + _OBJECTS], head) for at in range(0, len(self), _OBJECTS))
+        return _portions(self._lines(at) for at in range(0, len(self), _OBJECTS))
+
+    def _lines(self, start: int) -> bytes | memoryview:
+        lines = _lines_of(self[start : start + _OBJECTS], _head_of(self._stream))
+        changes = defaultdict(list)
+        for misfit in self.misfits:
+            if start <= misfit.row < start + _OBJECTS:
+                changes[misfit.row - start] += misfit.parts
+        return _with_changes(lines, changes) if changes else lines
 
 
 @cache
@@ -158,3 +180,21 @@ def _lines_of(data: Iterable[Any], head: bytes) -> memoryview:
     lines = _ENCODER.encode_lines([None, *data])
     before, after = len(b"null" + tail), len(head)  # so that a line end precedes the first record, too
     return memoryview(lines.replace(b"\n", tail + head))[before:-after]
+
+
+def _with_changes(lines: memoryview, changes: Mapping[int, Sequence[str]]) -> bytes:
+    """The lines with a note, in the form of Airbyte's protocol, of the fields that became null in a record.
+
+    Args:
+        lines: Record messages, one per line.
+        changes: The fields, by the position of their record.
+    """
+    noted = bytes(lines).splitlines(keepends=True)
+    for position, fields in changes.items():
+        meta = {"changes": [{"field": field, **_NULLED} for field in dict.fromkeys(fields)]}
+        noted[position] = b'%b,"meta":%b%b' % (
+            noted[position].removesuffix(_RECORD_END),
+            _ENCODER.encode(meta),
+            _RECORD_END,
+        )
+    return b"".join(noted)

@@ -90,7 +90,7 @@ async def load_async(
         loop = LoadLoop(destination, chosen, watcher or Watcher(), clock, stop or asyncio.Event())
         loader = Loader(destination, folder, loop.notice_from_thread)
         states = await thread.do(loader.open)
-        loop.begin_from(states, full=full)
+        loop.begin_from(states, loader.columns, full=full)
         api = await stack.enter_async_context(
             connect(config, clock=clock, policy=at.policy, on_wait=loop.waits, address=at.address)
         )

@@ -9,6 +9,7 @@ the loop takes nothing more from the sync. Then the sync's own queue fills up, a
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
@@ -20,7 +21,7 @@ from tiktok_marketing.clock import Clock
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import ConnectorError, IncompleteReadError
 from tiktok_marketing.pipelines.arrow.sink import ArrowSink
-from tiktok_marketing.pipelines.arrow.tables import TableBuilder, check_key
+from tiktok_marketing.pipelines.arrow.tables import TableBuilder, check_key, count_misfits
 from tiktok_marketing.pipelines.databases.destination import Destination
 from tiktok_marketing.pipelines.databases.replacement import Span
 from tiktok_marketing.pipelines.loader import Loader
@@ -81,6 +82,7 @@ class LoadLoop:
         self._broken: dict[str, Failure] = {}
         self._notices: list[str] = []
         self._loaded: dict[str, int] = {}
+        self._misfits: Counter[str] = Counter()
         self._packages = 0
         self._filling = LoadPackage(clock.monotonic())
         self._unfinished = UnfinishedDays()
@@ -92,9 +94,19 @@ class LoadLoop:
         """Return a new sink for a page."""
         return ArrowSink(self._builders[stream.name], advertiser_id)
 
-    def begin_from(self, states: Mapping[str, Mapping[str, Any]], *, full: bool) -> None:
-        """Set the states that the database has. A full sync deletes those of its streams with its first package."""
+    def begin_from(
+        self, states: Mapping[str, Mapping[str, Any]], columns: Mapping[str, Iterable[str]], *, full: bool
+    ) -> None:
+        """Set what the database has.
+
+        Args:
+            states: The state of each stream.
+            columns: The columns of each table.
+            full: Whether the sync deletes the states of its streams with its first package.
+        """
         self._states_before = states
+        for stream in self._streams:
+            self._builders[stream.name].has_columns(columns.get(stream.name, ()))
         if full:
             names = [stream.name for stream in self._streams if stream.name in states]
             self._filling.states.update(dict.fromkeys(names))
@@ -250,6 +262,7 @@ class LoadLoop:
             account = None if rows.advertiser_id is None else AdvertiserId(str(rows.advertiser_id))
             self._broken[name] = Failure(name, account, "", error)
             return
+        self._misfits[name] += count_misfits(table)
         if rows.window_id is None:
             package.add(rows.stream, table)
             return
@@ -265,6 +278,7 @@ class LoadLoop:
                 StreamSummary(
                     name=stream.name,
                     rows=self._loaded.get(stream.name, 0),
+                    misfits=self._misfits[stream.name],
                     seconds=self._seconds.get(stream.name, 0.0),
                     complete=ended is not None and ended.complete,
                     failures=() if ended is None else ended.failures,

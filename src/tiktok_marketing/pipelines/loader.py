@@ -51,6 +51,9 @@ from tiktok_marketing.pipelines.summary import Summary
 _LOCK_WAIT = 120.0
 """Seconds to wait for another process that has the database open when a package is due. At the start nothing waits."""
 
+_ADDED_TO_SYNCS = ("misfits BIGINT",)
+"""Columns that the table of syncs did not have in earlier versions."""
+
 
 class Loader:
     """Loads packages into one database.
@@ -75,6 +78,8 @@ class Loader:
         """Tables that this sync creates, so that all their rows are its own."""
         self.tables: set[str] = set()
         """Tables that exist in the database."""
+        self.columns: dict[str, set[str]] = {}
+        """The columns that these tables had when the sync began."""
 
     def open(self) -> dict[str, Mapping[str, Any]]:
         """Open the database, create it if needed, and return the states of its streams.
@@ -94,6 +99,7 @@ class Loader:
             source = self._pipeline.state.get("sources", {}).get(PIPELINE, {})
             self._states = dict(source.get("streams", {}))
             self.tables = self._existing(session)
+            self.columns = self._existing_columns(session)
             return dict(self._states)
 
     def load(self, package: LoadPackage) -> dict[str, int]:
@@ -156,9 +162,12 @@ class Loader:
                 f"CREATE TABLE IF NOT EXISTS {table} (sync_id VARCHAR, started_at TIMESTAMP, ended_at TIMESTAMP,"
                 " stream VARCHAR, loaded_rows BIGINT, requests_of_sync BIGINT, complete BOOLEAN, missing VARCHAR)"
             )
+            for column in _ADDED_TO_SYNCS:
+                session.execute(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {column}")
             with session.transaction():
                 for row in summary.as_rows():
-                    session.execute(f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608 - a checked name
+                    columns, places = ", ".join(row), ", ".join("?" * len(row))
+                    session.execute(f"INSERT INTO {table} ({columns}) VALUES ({places})", list(row.values()))  # noqa: S608 - our own names
             self._write_loads(session, summary)
 
     def _write_loads(self, session: Session, summary: Summary) -> None:
@@ -213,6 +222,16 @@ class Loader:
             "SELECT table_name FROM information_schema.tables WHERE table_schema = ?", [self._destination.dataset]
         )
         return {name for (name,) in rows}
+
+    def _existing_columns(self, session: Session) -> dict[str, set[str]]:
+        rows = session.execute(
+            "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = ?",
+            [self._destination.dataset],
+        )
+        columns: dict[str, set[str]] = {}
+        for table, column in rows:
+            columns.setdefault(table, set()).add(column)
+        return columns
 
     def _comment(self, session: Session, stream: Stream) -> None:
         """Write the catalog's descriptions into the database as comments, which tools show."""

@@ -19,6 +19,7 @@ class StreamSummary(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         name: The stream's name.
         rows: The number of rows loaded.
+        misfits: The number of their values that do not fit their column, which the column `_misfits` keeps.
         seconds: The time from the stream's first request to its end.
         complete: Whether everything that was requested is in the database.
         failures: What is missing.
@@ -33,6 +34,7 @@ class StreamSummary(msgspec.Struct, frozen=True, kw_only=True):
     failures: tuple[Failure, ...] = ()
     state_from: str | None = None
     state_to: str | None = None
+    misfits: int = 0
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,21 +98,22 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         """The name of the sync in the database."""
         return f"{self.started:%Y%m%dT%H%M%S.%f}"
 
-    def as_rows(self) -> list[list[Any]]:
-        """Return a row per stream for the table of syncs."""
-        sync_id = self.sync_id
+    def as_rows(self) -> list[dict[str, Any]]:
+        """Return a row per stream for the table of syncs: column to value."""
         started, ended = self.started.replace(tzinfo=None), self.ended.replace(tzinfo=None)
         return [
-            [
-                sync_id,
-                started,
-                ended,
-                stream.name,
-                stream.rows,
-                sum(self.requests.values()),
-                stream.complete,
-                "; ".join(f"{_subject(failure)}: {failure.error.message}" for failure in stream.failures) or None,
-            ]
+            {
+                "sync_id": self.sync_id,
+                "started_at": started,
+                "ended_at": ended,
+                "stream": stream.name,
+                "loaded_rows": stream.rows,
+                "requests_of_sync": sum(self.requests.values()),
+                "complete": stream.complete,
+                "missing": "; ".join(f"{_subject(failure)}: {failure.error.message}" for failure in stream.failures)
+                or None,
+                "misfits": stream.misfits,
+            }
             for stream in self.streams
         ]
 
@@ -119,6 +122,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         lines = [
             f"{stream.name:<{width}}  {stream.rows:>12,} rows  {stream.seconds:>7.1f} s"
             + ("" if stream.complete else "  incomplete")
+            + (f"  {stream.misfits:,} values that do not fit, in _misfits" if stream.misfits else "")
             for stream in self.streams
         ]
         outcome = "complete" if self.complete else "incomplete"

@@ -30,7 +30,7 @@ def agree(name: str, text: bytes) -> bool:
     if dimensions is None:
         assert len(sink) == sink.table().num_rows == 0
         return False
-    rows = report_reader(stream(name))._some(text, {})
+    rows = report_reader(stream(name))._some(text).rows
     table = sink.table()
     table.validate(full=True)
     expected = BUILDERS[name].table(rows, ACCOUNT)
@@ -195,7 +195,8 @@ def test_a_page_becomes_one_table(count: int, odd: int | None) -> None:
     reader = report_reader(stream("ads_reports_daily"))
     read = reader.read_into(body, lambda: ArrowSink(builder, ACCOUNT))
     table = read.records.table()
-    expected = builder.table(reader.read(body).records, ACCOUNT)
+    records = reader.read(body).records
+    expected = builder.table(records, ACCOUNT, records.misfits)
     assert len(read.records) == table.num_rows == count
     assert [row.ad_id for row in read.keyed] == list(range(count)) == table["ad_id"].to_pylist()
     assert table.schema == expected.schema

@@ -1,11 +1,16 @@
-"""Converts the values of one field into an Arrow array: a whole page at once, and value by value where that fails."""
+"""Converts the values of one field into an Arrow array: a whole page at once, and value by value where that fails.
+
+A page is converted at once only if all its values have the usual form, in which Arrow reads them as the conversion of
+single values does.
+"""
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from enum import Enum, auto
 from typing import Any
 
@@ -13,10 +18,18 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tiktok_marketing.sync.decode.coercion import (
+    Misfit,
+    is_no_value,
+    to_boolean,
+    to_decimal,
+    to_integer,
+    to_number,
+)
+
 _CENTS = Decimal("0.0001")
-_MOST_MONEY = Decimal(10) ** 14
-_MOST_INTEGER = 2**63
-_NO_VALUE = frozenset({"", "-"})
+_MOST_WHOLE_DIGITS = 14
+_MOST_MONEY = Decimal(10) ** _MOST_WHOLE_DIGITS
 # The errors that Arrow raises for a value that it cannot convert; OverflowError and UnicodeError come from Python.
 _CONVERSION_ERRORS = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, UnicodeError)
 
@@ -35,7 +48,8 @@ class ColumnType(Enum):
 
 
 _MONEY = pa.decimal128(18, 4)
-_ROUNDED = pa.scalar(Decimal(10) ** 11, _MONEY)
+_ROUNDED = 1e11
+"""Arrow rounds doubles of this size when it converts them to decimals."""
 
 ARROW_TYPES: Mapping[ColumnType, pa.DataType] = {
     ColumnType.INTEGER: pa.int64(),
@@ -49,14 +63,6 @@ ARROW_TYPES: Mapping[ColumnType, pa.DataType] = {
 }
 
 
-class Misfit(msgspec.Struct, frozen=True):
-    """A value that does not fit the type of its column."""
-
-    row: int
-    field: str
-    value: Any
-
-
 ColumnConverter = Callable[[str, Sequence[Any], list[Misfit]], pa.Array]
 """Converts a field's values, one per row, into a column. Takes the field, the values, and a list to add misfits to."""
 
@@ -68,8 +74,8 @@ def _converter(
 
     Args:
         type_: The type of the column.
-        convert_page: Converts all values, or raises one of `_CONVERSION_ERRORS`.
-        convert_value: Converts one value. Raises ValueError if it does not fit; returns None if it stands for no value.
+        convert_page: Converts all values as `convert_value` would, or raises one of `_CONVERSION_ERRORS`.
+        convert_value: Converts one value. Returns None if it does not fit, or if it stands for no value.
     """
 
     def convert(field: str, values: Sequence[Any], misfits: list[Misfit]) -> pa.Array:
@@ -79,40 +85,78 @@ def _converter(
             pass
         converted: list[Any] = []
         for row, value in enumerate(values):
-            try:
-                converted.append(None if value is None or value is msgspec.UNSET else convert_value(value))
-            except (ValueError, ArithmeticError, TypeError):
-                misfits.append(Misfit(row, field, value))
-                converted.append(None)
+            fitting = _convert(convert_value, value)
+            if fitting is None and not _is_none(value):
+                misfits.append(Misfit(row, field, value, {field: value}))
+            converted.append(fitting)
         return pa.array(converted, type_)
 
     return convert
 
 
-def _cast(type_: pa.DataType, source: pa.DataType | None = None) -> Callable[[Sequence[Any]], pa.Array]:
+def _convert(convert_value: Callable[[Any], Any], value: Any) -> Any:
+    if value is None or value is msgspec.UNSET:
+        return None
+    try:
+        return convert_value(value)
+    except Exception:  # noqa: BLE001 - whatever a value does to a converter, it must not end a sync
+        return None
+
+
+def _is_none(value: Any) -> bool:
+    """Whether a value stands for none: NaN does, too, because it spoils every sum."""
+    return value is msgspec.UNSET or is_no_value(value) or (isinstance(value, float) and math.isnan(value))
+
+
+def _from_texts(type_: pa.DataType, usual: str) -> Callable[[Sequence[Any]], pa.Array]:
+    """Return a conversion of texts of the usual form. Arrow would also take others, such as "0x10", and overflow."""
+
+    def convert(values: Sequence[Any]) -> pa.Array:
+        texts = pa.array(values, pa.string())
+        if pc.all(pc.match_substring_regex(texts, usual)).as_py() is False:
+            raise pa.ArrowInvalid("a text has an unusual form")
+        return texts.cast(type_)
+
+    return convert
+
+
+def _integers_page(values: Sequence[Any]) -> pa.Array:
     # Never straight to integers: `pa.array([1.5], pa.int64())` silently drops the half, a cast does not.
-    if source == type_:
-        return lambda values: pa.array(values, type_, from_pandas=True)  # NaN becomes null, because it spoils every sum
-
-    def cast(values: Sequence[Any]) -> pa.Array:
-        array = pa.array(values, source).cast(type_)
-        if type_ == pa.float64() and pc.all(pc.is_finite(array)).as_py() is False:
-            raise pa.ArrowInvalid("Arrow reads the texts nan and inf as numbers")
-        if type_ == _MONEY and source == pa.float64() and pc.any(pc.greater_equal(pc.abs(array), _ROUNDED)).as_py():
-            raise pa.ArrowInvalid("Arrow rounds doubles of this size when it converts them to decimals")
-        return array
-
-    return cast
+    return _numbers(values).cast(pa.int64())
 
 
-def _day_page(values: Sequence[Any]) -> pa.Array:
-    times = pa.array(values, pa.string()).cast(pa.timestamp("s"))
-    return times.cast(pa.date32())
+def _money_page(values: Sequence[Any]) -> pa.Array:
+    array = _numbers(values).cast(pa.float64())
+    exact = pc.and_(
+        pc.equal(pc.divide(pc.round(pc.multiply(array, 1e4)), 1e4), array), pc.less(pc.abs(array), _ROUNDED)
+    )
+    if pc.all(exact).as_py() is False:
+        raise pa.ArrowInvalid("Arrow rounds such doubles in another way")
+    return array.cast(_MONEY)
 
 
-def _time_page(values: Sequence[Any]) -> pa.Array:
-    times = pa.array(values)
-    return times.cast(pa.timestamp("s")).cast(pa.timestamp("us"))
+def _doubles_page(values: Sequence[Any]) -> pa.Array:
+    array = pa.array(values, pa.float64(), from_pandas=True)
+    if pc.all(pc.is_finite(array)).as_py() is False:
+        raise pa.ArrowInvalid("a number is infinite")
+    return array
+
+
+def _numbers(values: Sequence[Any]) -> pa.Array:
+    array = pa.array(values)
+    if not (pa.types.is_int64(array.type) or pa.types.is_float64(array.type) or pa.types.is_null(array.type)):
+        raise pa.ArrowTypeError("these are not numbers alone")
+    return array
+
+
+def _seconds_page(values: Sequence[Any]) -> pa.Array:
+    array = _numbers(values)
+    if pa.types.is_float64(array.type):
+        raise pa.ArrowTypeError("Arrow casts no doubles to times")
+    bounds = pc.min_max(array).as_py()
+    if bounds["min"] is not None and not _FIRST_SECOND <= bounds["min"] <= bounds["max"] <= _LAST_SECOND:
+        raise pa.ArrowInvalid("a time is out of bounds")
+    return array.cast(pa.timestamp("s")).cast(pa.timestamp("us"))
 
 
 def _json_page(values: Sequence[Any]) -> pa.Array:
@@ -121,79 +165,28 @@ def _json_page(values: Sequence[Any]) -> pa.Array:
     return pa.array([None if value is None else _json(value) for value in values], pa.string())
 
 
-def _integer(value: Any) -> int | None:
-    if isinstance(value, str):
-        text = value.strip()
-        if text in _NO_VALUE:
-            return None
-        number = Decimal(text)
-    elif isinstance(value, (int, float)):
-        number = Decimal(value)
-    else:
-        raise TypeError
-    whole = int(number)
-    if whole != number or not -_MOST_INTEGER <= whole < _MOST_INTEGER:
-        raise ValueError
-    return whole
-
-
 def _money(value: Any) -> Decimal | None:
-    if isinstance(value, str) and value.strip() in _NO_VALUE:
+    amount = to_decimal(value)
+    if amount is None or (amount and amount.adjusted() >= _MOST_WHOLE_DIGITS):
         return None
-    if not isinstance(value, (str, int, float)) or isinstance(value, bool):
-        raise TypeError
-    try:
-        amount = Decimal(str(value).strip())
-        rounded = amount.quantize(_CENTS)
-    except InvalidOperation:
-        raise ValueError from None
-    if not abs(rounded) < _MOST_MONEY:
-        raise ValueError
-    return rounded
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, str) and value.strip() in _NO_VALUE:
-        return None
-    if not isinstance(value, (str, int, float)):
-        raise TypeError
-    number = float(value)
-    if not math.isfinite(number):
-        raise ValueError
-    return number
-
-
-def _boolean(value: Any) -> bool | None:
-    if isinstance(value, bool):
-        return value
-    match str(value).strip().lower():
-        case "true" | "1":
-            return True
-        case "false" | "0":
-            return False
-        case "" | "-":
-            return None
-    raise ValueError
+    rounded = amount.quantize(_CENTS)
+    return rounded if abs(rounded) < _MOST_MONEY else None
 
 
 def _time(value: Any) -> datetime | None:
+    if isinstance(value, str) and _SECONDS.fullmatch(value.strip()):
+        value = float(value) if "." in value else int(value)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return datetime.fromtimestamp(value, UTC).replace(tzinfo=None)
-    if not isinstance(value, str):
-        raise TypeError
-    text = value.strip()
-    if text in _NO_VALUE:
+        return _EPOCH + timedelta(seconds=value) if _FIRST_SECOND <= value <= _LAST_SECOND else None
+    if not isinstance(value, str) or not _DATE.fullmatch(value.strip()):
         return None
-    if text.isdecimal():
-        return datetime.fromtimestamp(int(text), UTC).replace(tzinfo=None)
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+    moment = datetime.fromisoformat(value.strip())
+    moment = moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+    return moment if moment.year >= _FIRST_YEAR else None
 
 
 def _day(value: Any) -> date | None:
-    if not isinstance(value, str):
-        raise TypeError
-    moment = _time(value)
+    moment = _time(value) if isinstance(value, str) and not _SECONDS.fullmatch(value.strip()) else None
     return None if moment is None else moment.date()
 
 
@@ -206,24 +199,46 @@ def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
+_FIRST_YEAR = 1900
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - columns of times have no zone
+_FIRST_SECOND = int((datetime(_FIRST_YEAR, 1, 1) - _EPOCH).total_seconds())  # noqa: DTZ001
+_LAST_SECOND = int((datetime(9999, 12, 31, 23, 59, 59) - _EPOCH).total_seconds())  # noqa: DTZ001
+_SECONDS = re.compile(r"[+-]?\d{1,12}(\.\d+)?", re.ASCII)
+_DATE = re.compile(
+    r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII
+)
+_USUAL_INTEGER = r"\A-?[0-9]{1,18}\z"
+_USUAL_MONEY = r"\A-?[0-9]{1,14}(\.[0-9]{1,4}0*)?\z"
+_USUAL_NUMBER = r"\A-?[0-9]{1,15}(\.[0-9]{1,15})?\z"
+_USUAL_TIME = r"\A(19|[2-9][0-9])[0-9]{2}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}:[0-9]{2})?\z"
+
 _VALUE_CONVERTERS: Mapping[ColumnType, Callable[[Any], Any]] = {
-    ColumnType.INTEGER: _integer,
+    ColumnType.INTEGER: to_integer,
     ColumnType.MONEY: _money,
-    ColumnType.NUMBER: _number,
-    ColumnType.BOOLEAN: _boolean,
+    ColumnType.NUMBER: to_number,
+    ColumnType.BOOLEAN: to_boolean,
     ColumnType.TEXT: _text,
     ColumnType.DAY: _day,
     ColumnType.TIME: _time,
     ColumnType.JSON: _json,
 }
-_PAGE_CONVERTERS: Mapping[ColumnType, Callable[[Sequence[Any]], pa.Array]] = {
-    ColumnType.BOOLEAN: _cast(pa.bool_(), pa.bool_()),
-    ColumnType.TEXT: _cast(pa.string(), pa.string()),
-    ColumnType.DAY: _day_page,
-    ColumnType.TIME: _time_page,
+_PAGES_OF_TEXTS: Mapping[ColumnType, Callable[[Sequence[Any]], pa.Array]] = {
+    ColumnType.INTEGER: _from_texts(pa.int64(), _USUAL_INTEGER),
+    ColumnType.MONEY: _from_texts(_MONEY, _USUAL_MONEY),
+    ColumnType.NUMBER: _from_texts(pa.float64(), _USUAL_NUMBER),
+    ColumnType.DAY: lambda values: _from_texts(pa.timestamp("s"), _USUAL_TIME)(values).cast(pa.date32()),
+    ColumnType.TIME: _from_texts(pa.timestamp("us"), _USUAL_TIME),
+}
+_PAGES: Mapping[ColumnType, Callable[[Sequence[Any]], pa.Array]] = {
+    ColumnType.INTEGER: _integers_page,
+    ColumnType.MONEY: _money_page,
+    ColumnType.NUMBER: _doubles_page,
+    ColumnType.BOOLEAN: lambda values: pa.array(values, pa.bool_()),
+    ColumnType.TEXT: lambda values: pa.array(values, pa.string()),
+    ColumnType.DAY: _PAGES_OF_TEXTS[ColumnType.DAY],
+    ColumnType.TIME: _seconds_page,
     ColumnType.JSON: _json_page,
 }
-_SOURCE_TYPES = {"string": pa.string(), "number": pa.float64()}
 
 
 def column_converter(type_: ColumnType, json_type: str) -> ColumnConverter:
@@ -234,6 +249,5 @@ def column_converter(type_: ColumnType, json_type: str) -> ColumnConverter:
         json_type: The type of the values in the record's schema: "string", "number", "integer" or anything else. It
             only decides which conversion is tried first.
     """
-    arrow_type = ARROW_TYPES[type_]
-    convert_page = _PAGE_CONVERTERS.get(type_) or _cast(arrow_type, _SOURCE_TYPES.get(json_type))
-    return _converter(arrow_type, convert_page, _VALUE_CONVERTERS[type_])
+    pages = _PAGES_OF_TEXTS if json_type == "string" else _PAGES
+    return _converter(ARROW_TYPES[type_], pages.get(type_) or _PAGES[type_], _VALUE_CONVERTERS[type_])

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from tiktok_marketing.pipelines.arrow.tables import TableBuilder
 from tiktok_marketing.sync.decode.coercion import Misfit
+from tiktok_marketing.sync.decode.pages import RecordList
 
 
 class ArrowSink:
@@ -23,9 +24,9 @@ class ArrowSink:
         self._builder = builder
         self._advertiser_id = advertiser_id
         self._columns = builder.row_columns()
-        self._chunks: list[pa.Table | list[Any]] = []
+        self._chunks: list[pa.Table | RecordList] = []
         """The rows so far, in their order: tables, and decoded records that have yet to become tables."""
-        self._decoded: list[Any] = []
+        self._decoded = RecordList()
         self._count = 0
 
     def take(self, rows: bytes) -> Sequence[Sequence[Any]] | None:
@@ -39,7 +40,7 @@ class ArrowSink:
     def extend(self, records: Sequence[Any], misfits: Sequence[Misfit] = ()) -> None:
         """Add decoded records."""
         self._put_columns()
-        self._decoded += records
+        self._decoded.extend(records, misfits)
         self._count += len(records)
 
     def select(self, positions: Sequence[int]) -> ArrowSink:
@@ -54,7 +55,7 @@ class ArrowSink:
         self._put_decoded()
         self._put_columns()
         tables = [
-            self._builder.table(chunk, self._advertiser_id) if isinstance(chunk, list) else chunk
+            self._builder.table(chunk, self._advertiser_id, chunk.misfits) if isinstance(chunk, RecordList) else chunk
             for chunk in self._chunks
         ]
         table = _concatenated(tables) if tables else self._builder.schema.empty_table()
@@ -67,7 +68,7 @@ class ArrowSink:
     def _put_decoded(self) -> None:
         if self._decoded:
             self._chunks.append(self._decoded)
-            self._decoded = []
+            self._decoded = RecordList()
 
     def _put_columns(self) -> None:
         rows, columns = (0, []) if self._columns is None else self._columns.finish()

@@ -18,7 +18,7 @@ The nested `dimensions` of a report repeat fields of the root, so only the root'
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -27,11 +27,15 @@ import pyarrow as pa
 from tiktok_marketing.catalog import ReportStream, Stream, json_schema
 from tiktok_marketing.catalog.metrics import METRICS, Kind
 from tiktok_marketing.errors import IncompleteReadError
-from tiktok_marketing.pipelines.arrow.columns import ARROW_TYPES, ColumnType, Misfit, column_converter
+from tiktok_marketing.pipelines.arrow.columns import ARROW_TYPES, ColumnType, column_converter
+from tiktok_marketing.pipelines.arrow.stand_ins import stand_in
+from tiktok_marketing.sync.decode.coercion import Misfit, shown
 from tiktok_marketing.sync.decode.native import Buffers, ColumnKind, RowColumns
 
 MISFITS = "_misfits"
 """The column that keeps, as JSON, values that do not fit the type of their column. The first such value creates it."""
+MOST_UNDECLARED = 400
+"""Columns of a table for fields that the catalog does not declare. Postgres allows 1,600 columns of all kinds."""
 
 _METRIC_TYPES = {
     Kind.COUNT: ColumnType.INTEGER,
@@ -60,6 +64,10 @@ _KINDS: Mapping[ColumnType, ColumnKind] = {
     ColumnType.DAY: "d",
     ColumnType.TIME: "t",
 }
+_LONGEST_FIELD = 200
+_COLUMN_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
+_SYSTEM_COLUMNS = frozenset({"oid", "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid", "rowid"})
+"""Names that Postgres and DuckDB give to columns of their own."""
 _WORD_BREAK = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
 
 
@@ -132,6 +140,8 @@ class TableBuilder:
         self._names = frozenset(column.name for column in self.columns)
         self._notice = notice
         self._noticed: set[str] = set()
+        self._undeclared: set[str] = set()
+        self._key_types = {column.name: column.type for column in self.columns if column.name in stream.row_key}
         self._row_names: list[str] = []
         self.kinds: Mapping[str, ColumnKind] | None = None
         """The kind of column that each field of a report becomes; None if `sync.decode.native` cannot build them."""
@@ -159,8 +169,18 @@ class TableBuilder:
             schema=self.schema,
         )
 
-    def table(self, records: Sequence[Any], advertiser_id: int | None) -> pa.Table:
-        """Build a table from the records of one page; a value that does not fit goes to the column `_misfits`."""
+    def has_columns(self, names: Iterable[str]) -> None:
+        """Note which columns the table has in the database, where those for undeclared fields count."""
+        self._undeclared.update(name for name in names if name not in self._names and not name.startswith("_"))
+
+    def table(self, records: Sequence[Any], advertiser_id: int | None, rejected: Sequence[Misfit] = ()) -> pa.Table:
+        """Build a table from the records of one page; a value that does not fit goes to the column `_misfits`.
+
+        Args:
+            records: The records.
+            advertiser_id: The account; None if the stream is not read per account.
+            rejected: Values that became null when the records were decoded.
+        """
         values = (
             self._report_values(records, advertiser_id)
             if isinstance(self.stream, ReportStream)
@@ -176,6 +196,10 @@ class TableBuilder:
         table = pa.Table.from_arrays(arrays, schema=self.schema)
         if not isinstance(self.stream, ReportStream):
             table = self._with_undeclared(table, records, misfits)
+        for misfit in misfits:
+            self._notice_misfit(misfit)
+        misfits += rejected
+        table = self._with_whole_keys(table, records, misfits)
         return self._with_misfits(table, misfits) if misfits else table
 
     def _report_values(self, records: Sequence[Any], advertiser_id: int | None) -> dict[str, Sequence[Any]]:
@@ -198,34 +222,87 @@ class TableBuilder:
         return values
 
     def _with_undeclared(self, table: pa.Table, records: Sequence[Any], misfits: list[Misfit]) -> pa.Table:
-        """Add a text column for each field that the schema does not declare, because TikTok added it since."""
+        """Add a text column for each field that the schema does not declare, because TikTok added it since.
+
+        A field that cannot have a column, because of its name or because there are too many, goes to `_misfits`.
+        """
         names = dict.fromkeys(name for record in records for name in record if name not in self._names)
-        taken = {*self._names, MISFITS}
+        taken = set(self._names)
         for name in names:
             values = [record.get(name) for record in records]
-            column = _WORD_BREAK.sub("_", name).strip("_").lower()
-            if not column or column in taken or column.startswith("_"):
-                misfits += [Misfit(row, name, value) for row, value in enumerate(values) if value is not None]
+            column = self._undeclared_column(name)
+            if column is None or column in taken:
+                misfits += [
+                    Misfit(row, name, value, {name: value}) for row, value in enumerate(values) if value is not None
+                ]
                 continue
             taken.add(column)
             table = table.append_column(column, self._convert_undeclared(column, values, misfits))
         return table
 
+    def _undeclared_column(self, field: str) -> str | None:
+        """Return the name of the column for an undeclared field; None if it cannot have one."""
+        column = _WORD_BREAK.sub("_", field[:_LONGEST_FIELD]).strip("_").lower()
+        if not _COLUMN_NAME.fullmatch(column) or column in _SYSTEM_COLUMNS:
+            return None
+        if column not in self._undeclared and len(self._undeclared) >= MOST_UNDECLARED:
+            return None
+        self._undeclared.add(column)
+        return column
+
+    def _with_whole_keys(self, table: pa.Table, records: Sequence[Any], misfits: list[Misfit]) -> pa.Table:
+        """Fill columns of the key that have no value in some rows: a database needs one there."""
+        for name, type_ in self._key_types.items():
+            column = table.column(name)
+            if not column.null_count:
+                continue
+            originals = {misfit.row: misfit.value for misfit in misfits if misfit.field == name}
+            values = column.to_pylist()
+            for row in (row for row, value in enumerate(values) if value is None):
+                original = originals.get(row)
+                if row not in originals:
+                    misfit = Misfit(row, name, None, {name: None})
+                    misfits.append(misfit)
+                    self._notice_without_key(name)
+                    # Objects without an id are different objects. Rows of a report differ in their other dimensions.
+                    original = None if self.stream.is_report else records[row]
+                values[row] = stand_in(type_, original)
+            index = table.schema.get_field_index(name)
+            table = table.set_column(index, table.schema.field(index), pa.array(values, ARROW_TYPES[type_]))
+        return table
+
+    def _notice_misfit(self, misfit: Misfit) -> None:
+        if misfit.field not in self._noticed:
+            self._noticed.add(misfit.field)
+            self._notice(
+                f"{self.stream.name}: the value {shown(misfit.value)!r} of {misfit.field} does not fit its column. "
+                f"The row has null there, and the column {MISFITS} keeps the value."
+            )
+
+    def _notice_without_key(self, name: str) -> None:
+        if f"key {name}" not in self._noticed:
+            self._noticed.add(f"key {name}")
+            self._notice(
+                f"{self.stream.name}: a row has no {name}, which is part of the key of its rows. The row was loaded "
+                f"with {shown(str(stand_in(self._key_types[name], None)))!r} there, and the column {MISFITS} says so."
+            )
+
     def _with_misfits(self, table: pa.Table, misfits: list[Misfit]) -> pa.Table:
         rows: dict[int, dict[str, Any]] = {}
         for misfit in misfits:
             rows.setdefault(misfit.row, {})[misfit.field] = misfit.value
-            if misfit.field not in self._noticed:
-                self._noticed.add(misfit.field)
-                self._notice(
-                    f"{self.stream.name}: the value {_shown(misfit.value)} of {misfit.field} does not fit its column. "
-                    f"The row has null there, and the column {MISFITS} keeps the value."
-                )
         texts = [
             msgspec.json.encode(rows[row], enc_hook=str).decode() if row in rows else None
             for row in range(table.num_rows)
         ]
         return table.append_column(MISFITS, pa.array(texts, pa.string()))
+
+
+def count_misfits(table: pa.Table) -> int:
+    """Return how many values `_misfits` keeps in a table."""
+    if MISFITS not in table.schema.names:
+        return 0
+    return sum(len(msgspec.json.decode(text)) for text in table.column(MISFITS).drop_null().to_pylist())
 
 
 def _kinds_of(columns: Sequence[Column]) -> Mapping[str, ColumnKind] | None:
@@ -272,8 +349,3 @@ def newest_of_each_key(table: pa.Table, key: Sequence[str]) -> pa.Table:
     if len(last) == table.num_rows:
         return table
     return table.take(last.combine_chunks().sort())
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
