@@ -127,13 +127,34 @@ def read_json(path: Path | str, what: str) -> Any:
 
     Args:
         path: The file's path.
-        what: What the file is, for errors: "configuration", "catalog", "state".
+        what: What the file is, for errors: "configuration", "catalog".
 
     Raises:
         ConfigurationError: If the file does not exist, cannot be read, or is not JSON.
     """
+    text = read_text(path, what)
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        where = f" at line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+        raise ConfigurationError(
+            f"The {what} file {path} is not valid JSON{where}.",
+            remedy="Fix the JSON there; a stray comma is a common cause.",
+        ) from None
+
+
+def read_text(path: Path | str, what: str) -> str:
+    """Read a text file that a user named.
+
+    Args:
+        path: The file's path.
+        what: What the file is, for errors: "configuration", "catalog", "state".
+
+    Raises:
+        ConfigurationError: If the file does not exist or cannot be read.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise ConfigurationError(
             f"The {what} file {path} does not exist.", remedy="Check the path, or create the file."
@@ -142,14 +163,6 @@ def read_json(path: Path | str, what: str) -> Any:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigurationError(
             f"The {what} file {path} cannot be read: {reason}.", remedy="Check the file and its permissions."
-        ) from None
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        where = f" at line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
-        raise ConfigurationError(
-            f"The {what} file {path} is not valid JSON{where}.",
-            remedy="Fix the JSON there; a stray comma is a common cause.",
         ) from None
 
 

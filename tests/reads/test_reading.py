@@ -206,8 +206,8 @@ async def test_late_conversions_are_read_again() -> None:
     assert conversions(second) > conversions(first)
 
 
-async def test_a_full_refresh_ignores_the_state() -> None:
-    """In full refresh a state changes nothing, and the written state says that there is none."""
+async def test_a_full_refresh_ignores_an_incremental_state() -> None:
+    """It reads everything and says why. The state that it writes has no cursor."""
     async with emulator_of() as emulator:
         config = config_for(emulator)
         first = await read_from(emulator, config, ["campaigns_reports_daily"])
@@ -215,7 +215,20 @@ async def test_a_full_refresh_ignores_the_state() -> None:
             emulator, config, ["campaigns_reports_daily"], state=first.state_file, incremental=False
         )
     assert len(again.records("campaigns_reports_daily")) == len(first.records("campaigns_reports_daily")) > 0
-    assert again.last_states == {"campaigns_reports_daily": {"__ab_no_cursor_state_message": True}}
+    assert list(again.last_states["campaigns_reports_daily"]) == ["full_refresh"]
+    logs = [line["message"] for line in again.of_type("LOG")]
+    assert "campaigns_reports_daily: the state is not of this full refresh, so everything is read." in logs
+
+
+async def test_an_incremental_sync_ignores_the_state_of_a_full_refresh() -> None:
+    """It reads everything and says why, whatever part of the refresh was done."""
+    async with emulator_of() as emulator:
+        config = config_for(emulator)
+        whole = await read_from(emulator, config, ["campaigns_reports_daily"], incremental=False)
+        after = await read_from(emulator, config, ["campaigns_reports_daily"], state=whole.state_file)
+    assert len(after.records("campaigns_reports_daily")) == len(whole.records("campaigns_reports_daily")) > 0
+    (reason,) = [line["message"] for line in after.of_type("LOG") if "full refresh" in line["message"]]
+    assert "read from start_date" in reason
 
 
 async def test_a_single_day_is_read() -> None:

@@ -146,14 +146,13 @@ def _discover(arguments: argparse.Namespace) -> int:
 
 
 def _read(arguments: argparse.Namespace) -> int:
-    from tiktok_marketing.airbyte.inputs import selected_streams, states_by_stream
+    from tiktok_marketing.airbyte.inputs import load_states, selected_streams
     from tiktok_marketing.airbyte.read import read
     from tiktok_marketing.config import load_config, read_json
 
     config = load_config(arguments.config)
     selected = selected_streams(config, read_json(arguments.catalog, "catalog"))
-    states = states_by_stream(read_json(arguments.state, "state") if arguments.state else None)
-    return _run(read(config, selected, states))
+    return _run(read(config, selected, load_states(arguments.state)))
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 from tiktok_marketing.catalog import STREAMS, AnyStream, Stream, json_schema, stream_named
-from tiktok_marketing.config import Config
+from tiktok_marketing.config import Config, read_text
 from tiktok_marketing.errors import ConfigurationError
-from tiktok_marketing.sync.plan.selection import Selected
+from tiktok_marketing.sync.plan.refresh import is_resumable
+from tiktok_marketing.sync.plan.selection import RefreshId, Selected
+from tiktok_marketing.sync.plan.state_forms import parse_state_text, states_by_stream
+
+__all__ = ["discovered", "load_states", "selected_streams", "states_by_stream", "streams_of"]
 
 
 def streams_of(config: Config) -> list[Stream]:
@@ -28,7 +33,7 @@ def _stream(stream: Stream) -> dict[str, Any]:
         "json_schema": json_schema(stream),
         "supported_sync_modes": ["full_refresh"],
         "source_defined_primary_key": [[field] for field in stream.primary_key],
-        "is_resumable": stream.cursor is not None,
+        "is_resumable": is_resumable(stream),
     }
     if stream.cursor is not None:
         description["supported_sync_modes"] = ["full_refresh", "incremental"]
@@ -62,8 +67,14 @@ def selected_streams(config: Config, catalog: Any) -> list[Selected]:
             raise ConfigurationError(
                 f"The catalog gives stream {name} the sync_mode {mode!r}.", remedy="Use full_refresh or incremental."
             )
-        selected[name] = Selected(_stream_of(config, name), incremental=mode == "incremental")
+        refresh = RefreshId(_whole_number(entry.get("generation_id")), _whole_number(entry.get("sync_id")))
+        selected[name] = Selected(_stream_of(config, name), incremental=mode == "incremental", refresh=refresh)
     return list(selected.values())
+
+
+def _whole_number(value: Any) -> int | None:
+    """A number of the platform's; None if it has none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _stream_of(config: Config, name: str) -> AnyStream:
@@ -84,64 +95,10 @@ def _stream_of(config: Config, name: str) -> AnyStream:
     return stream
 
 
-def states_by_stream(raw: Any) -> dict[str, Any]:
-    """The states in a state file, by stream, from any form that the protocol has had.
-
-    The forms are a list of state messages, with or without their envelope; one such message; a global state; and the
-    old object with a key per stream.
+def load_states(path: Path | str | None) -> dict[str, Any]:
+    """The states in a file, by stream, from any form of them; none without a path.
 
     Raises:
-        ConfigurationError: If it has another form.
+        ConfigurationError: If the file cannot be read, or contains something else.
     """
-    try:
-        return _states(raw)
-    except RecursionError:
-        raise ConfigurationError(
-            "The state is nested too deeply.", remedy="Pass the state messages that an earlier sync wrote."
-        ) from None
-
-
-def _states(raw: Any) -> dict[str, Any]:
-    if raw is None or raw == "":
-        return {}
-    if isinstance(raw, list):
-        states: dict[str, Any] = {}
-        for entry in raw:
-            states |= _states(entry)
-        return states
-    if not isinstance(raw, Mapping):
-        raise ConfigurationError(
-            "The state is neither a list nor an object.", remedy="Pass the state messages that an earlier sync wrote."
-        )
-    if raw.get("type") == "STATE" or (isinstance(raw.get("state"), Mapping) and "stream" not in raw):
-        return _states(raw.get("state"))
-    if raw.get("type") == "GLOBAL" or "global" in raw:
-        inner = raw.get("global")
-        return _by_descriptor(inner.get("stream_states") if isinstance(inner, Mapping) else None)
-    if raw.get("type") == "STREAM" or _is_descriptor(raw.get("stream")):
-        return _by_descriptor([raw.get("stream")])
-    if raw.get("type") == "LEGACY" or set(raw) == {"data"}:
-        raw = raw.get("data") or {}
-    if not isinstance(raw, Mapping):
-        raise ConfigurationError(
-            "The state's `data` is not an object.", remedy="Pass the state messages that an earlier sync wrote."
-        )
-    return dict(raw)
-
-
-def _is_descriptor(value: Any) -> bool:
-    return isinstance(value, Mapping) and "stream_descriptor" in value
-
-
-def _by_descriptor(entries: Any) -> dict[str, Any]:
-    states: dict[str, Any] = {}
-    for entry in entries if isinstance(entries, list) else [None]:
-        descriptor = entry.get("stream_descriptor") if isinstance(entry, Mapping) else None
-        name = descriptor.get("name") if isinstance(descriptor, Mapping) else None
-        if not isinstance(entry, Mapping) or not isinstance(name, str):
-            raise ConfigurationError(
-                "The state has an entry that names no stream.",
-                remedy="Pass the state messages that an earlier sync wrote.",
-            )
-        states[name] = entry.get("stream_state")
-    return states
+    return {} if path is None else parse_state_text(read_text(path, "state"), f"state file {path}")

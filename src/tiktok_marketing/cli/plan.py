@@ -61,8 +61,8 @@ def plan(
     """
     import msgspec
 
-    from tiktok_marketing.airbyte.inputs import states_by_stream
-    from tiktok_marketing.config import load_config, read_json
+    from tiktok_marketing.airbyte.inputs import load_states
+    from tiktok_marketing.config import load_config
     from tiktok_marketing.sync.plan.selection import Selected, choose_streams, select_for_database
 
     if to is not None and state_path is not None:
@@ -70,7 +70,7 @@ def plan(
     config = load_config(config_path)
     chosen = None if names is None else [name.strip() for name in names.split(",") if name.strip()]
     streams = choose_streams(config, chosen)
-    states: Mapping[str, Any] = states_by_stream(read_json(state_path, "state")) if state_path else {}
+    states: Mapping[str, Any] = load_states(state_path)
     if to is not None:
         states = _states_in(to, dataset)
     selected = (

@@ -133,7 +133,7 @@ def test_the_discovered_catalog_fits_the_protocol() -> None:
 
 
 def test_a_discovered_stream_has_its_modes_key_and_cursor() -> None:
-    """Streams with a cursor are incremental and resumable, the others are not."""
+    """Streams with a cursor are incremental. Streams that are read per account are resumable."""
     streams = {stream["name"]: stream for stream in discovered(config())["streams"]}
     daily, lifetime = streams["ads_reports_daily"], streams["ads_reports_lifetime"]
     assert daily["supported_sync_modes"] == ["full_refresh", "incremental"]
@@ -143,7 +143,10 @@ def test_a_discovered_stream_has_its_modes_key_and_cursor() -> None:
     assert daily["is_resumable"] is True
     assert lifetime["supported_sync_modes"] == ["full_refresh"]
     assert "default_cursor_field" not in lifetime
-    assert lifetime["is_resumable"] is False
+    assert lifetime["is_resumable"] is True
+    assert streams["audiences"]["is_resumable"] is True
+    assert streams["advertisers"]["is_resumable"] is False
+    assert streams["advertiser_ids"]["is_resumable"] is False
 
 
 def test_a_sandbox_can_select_every_stream_that_it_discovers() -> None:

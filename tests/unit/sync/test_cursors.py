@@ -35,14 +35,24 @@ def test_an_empty_state_has_no_cursor(raw: Any) -> None:
     [
         {"__ab_full_refresh_state_message": True},
         {"__ab_no_cursor_state_message": True},
+        {"__ab_full_refresh_sync_complete": True},
+        {"full_refresh": {"accounts": {"7001": "finished"}}},
+        {"states": [partition("7001", __ab_full_refresh_sync_complete=True)]},
         {"stat_time_day": ""},
         {"stat_time_day": None},
-        {"modify_time": "2024-01-01"},
+        {"use_global_cursor": False, "lookback_window": 1},
     ],
 )
-def test_a_state_without_this_streams_cursor_has_none(raw: Any) -> None:
-    """States of full refreshes and of other cursors contain no days."""
+def test_a_state_of_a_full_refresh_has_no_cursor(raw: Any) -> None:
+    """Nor does one whose cursor never moved."""
     assert read_state(*DAILY, raw).of("7001") is None
+
+
+@pytest.mark.parametrize("raw", [{"__ab_no_cursor_state_message": True}, {"full_refresh": {}}])
+def test_a_state_of_a_full_refresh_is_known_as_one(raw: Any) -> None:
+    """So that the sync can say why it reads everything."""
+    assert read_state(*DAILY, raw).of_full_refresh
+    assert not read_state(*DAILY, {"states": []}).of_full_refresh
 
 
 @pytest.mark.parametrize(
@@ -188,6 +198,14 @@ def test_an_account_whose_cursor_is_empty_was_never_read() -> None:
         {"states": [partition("7001", stat_time_day={})]},
         {"states": [partition("7001", stat_time_day=["2024-01-01"])]},
         {"states": [partition("7001", stat_time_day="2024-01-01T00:00:00+08:00")]},
+        {"foo": "bar"},
+        {"modify_time": "2024-01-01"},
+        {"dimensions": {"modify_time": "2024-01-01"}},
+        {"streamState": {"stat_time_day": "2024-01-01"}},
+        {"state": {"stat_time_day": "2024-01-01"}},
+        {"use_global_cursor": False, "state": {"stat_time_day": "2024-01-01"}},
+        {"use_global_cursor": True, "state": {"modify_time": "2024-01-01"}},
+        {"states": [partition("7001", modify_time="2024-01-01")]},
         {"stat_time_day": "2024-13-01"},
         {"stat_time_day": "2024-01-01 25:00:00"},
         {"stat_time_day": 5},

@@ -21,6 +21,21 @@ Cursor = NewType("Cursor", str)
 NO_CURSOR: dict[str, Any] = {"__ab_no_cursor_state_message": True}
 """The state of a stream that every sync reads in full."""
 
+FULL_REFRESH = "full_refresh"
+"""The key of a full refresh's state, see `plan.refresh`."""
+_FULL_REFRESHES = frozenset(
+    {
+        FULL_REFRESH,
+        "__ab_no_cursor_state_message",
+        "__ab_full_refresh_state_message",
+        "__ab_full_refresh_sync_complete",
+    }
+)
+"""Keys of the states that full refreshes write, here and in other connectors."""
+_WITHOUT_CURSOR = frozenset({"use_global_cursor", "lookback_window", "parent_state"})
+"""Keys beside the cursors, in 4.4's form."""
+_MAX_KEYS_NAMED = 5
+
 _TIME = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}:\d{2})(?:\.\d+)?(?:Z|[+-]00:?00)?)?")
 
 
@@ -49,12 +64,19 @@ class Cursors:
         field: The cursor's field: `modify_time`, `stat_time_day` or `stat_time_hour`.
         cursors: The cursor of each account.
         common: A cursor for every account without one of its own (3.9.6's form, or a global cursor).
+        of_full_refresh: Whether the state is a full refresh's, which has no cursors.
     """
 
     def __init__(
-        self, field: str, cursors: Mapping[AdvertiserId, Cursor] | None = None, common: Cursor | None = None
+        self,
+        field: str,
+        cursors: Mapping[AdvertiserId, Cursor] | None = None,
+        common: Cursor | None = None,
+        *,
+        of_full_refresh: bool = False,
     ) -> None:
         self.field = field
+        self.of_full_refresh = of_full_refresh
         self._cursors = dict(cursors or {})
         self._common = common
 
@@ -138,6 +160,9 @@ def read_state(stream: str, field: str, raw: Any) -> Cursors:
         return Cursors(field)
     if not isinstance(raw, Mapping):
         raise _unreadable(stream, "it is not an object")
+    if is_of_full_refresh(raw):
+        return Cursors(field, of_full_refresh=True)
+    _check_keys(stream, field, raw)
     common = _common_cursor(stream, field, raw)
     cursors: dict[AdvertiserId, Cursor] = {}
     never_read: set[AdvertiserId] = set()
@@ -152,6 +177,8 @@ def read_state(stream: str, field: str, raw: Any) -> Cursors:
         advertiser_id, value = AdvertiserId(str(partition["advertiser_id"])), cursor.get(field)
         if not advertiser_id.isascii():
             raise _unreadable(stream, "a partition's advertiser_id is not a number")
+        if cursor and field not in cursor and not is_of_full_refresh(cursor):
+            raise _unreadable(stream, f"a cursor has {_keys(cursor)}{_instead_of(field)}")
         if value is None or value == "":
             never_read.add(advertiser_id)
             continue
@@ -161,6 +188,38 @@ def read_state(stream: str, field: str, raw: Any) -> Cursors:
     for advertiser_id in never_read:
         cursors.pop(advertiser_id, None)
     return Cursors(field, cursors, common)
+
+
+def is_of_full_refresh(raw: Any) -> bool:
+    """Whether a state, or the cursor of a partition, is one that full refreshes write. It says nothing about cursors."""
+    return isinstance(raw, Mapping) and not _FULL_REFRESHES.isdisjoint(raw)
+
+
+def _check_keys(stream: str, field: str, raw: Mapping[str, Any]) -> None:
+    """Refuse a state in which no known form has its cursors: it would be taken for none.
+
+    Raises:
+        ConfigurationError: If there is none.
+    """
+    fields: Any = raw.get("dimensions") if isinstance(raw.get("dimensions"), Mapping) else raw
+    if raw.get("use_global_cursor"):
+        fields = raw.get("state")
+        if not isinstance(fields, Mapping) or not fields:
+            return
+    elif "states" in raw:
+        return
+    if field in fields or not fields.keys() - _WITHOUT_CURSOR:
+        return
+    raise _unreadable(stream, f"it has {_keys(fields)}{_instead_of(field)}")
+
+
+def _keys(fields: Mapping[str, Any]) -> str:
+    names = [str(name)[:40] for name in fields][:_MAX_KEYS_NAMED]
+    return f"only {', '.join(names)}" if len(fields) <= _MAX_KEYS_NAMED else f"{', '.join(names)} and more"
+
+
+def _instead_of(field: str) -> str:
+    return f", but not {field}, which is the stream's cursor" if field else ", and the stream has no cursor"
 
 
 def _common_cursor(stream: str, field: str, raw: Mapping[str, Any]) -> Cursor | None:

@@ -120,6 +120,11 @@ class Frontier:
             return None if objects is None else objects.cursor()
         return None if self._limit is None else Cursor(f"{min(reached.window.end, self._limit)} 00:00:00")
 
+    @property
+    def unbroken(self) -> bool:
+        """Whether every window that began was delivered completely."""
+        return not self._blocked and not self._tickets
+
     def block(self, ticket: Ticket) -> None:
         """A window was not delivered completely: the state stays before it, whatever finishes later."""
         self._blocked = True

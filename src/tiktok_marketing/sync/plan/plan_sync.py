@@ -13,6 +13,7 @@ from tiktok_marketing.config import Config
 from tiktok_marketing.sync.plan.accounts import Accounts
 from tiktok_marketing.sync.plan.cursors import Cursors, read_state
 from tiktok_marketing.sync.plan.partitions import Partition, plan_stream
+from tiktok_marketing.sync.plan.refresh import RefreshProgress
 from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.plan.state_repair import list_ids, repair, unreachable_accounts
 
@@ -74,6 +75,7 @@ def plan_sync(
     accounts: Accounts,
     clock: ClockReading,
     *,
+    refreshes: Mapping[str, RefreshProgress] | None = None,
     since: date | None = None,
 ) -> SyncPlan:
     """Plan what a sync reads.
@@ -84,6 +86,7 @@ def plan_sync(
         cursors: The result of `read_states`. Cursors that no sync can have reached are set back.
         accounts: The accounts of this run.
         clock: The current time.
+        refreshes: The result of `read_refreshes`; None if no full refresh goes on from an earlier attempt.
         since: The first day of reports to read, whatever the states say; None for the days that are due.
     """
     notices = []
@@ -108,5 +111,25 @@ def plan_sync(
                     "so an earlier sync ran with a wrong clock. They are read again from the start.",
                 )
             )
+        if name in cursors and cursors[name].of_full_refresh:
+            text = f"{name}: the state is of a full refresh and has no cursor. The stream is read from start_date."
+            notices.append(Notice("info", text))
         partitions[name] = plan_stream(config, selection, cursors.get(name), accounts.chosen, clock, since=since)
+        refresh = (refreshes or {}).get(name)
+        if refresh is not None and refresh.restarted:
+            notices.append(Notice("info", f"{name}: the state is not of this full refresh, so everything is read."))
+        if refresh is not None and refresh.continued:
+            whole, partitions[name] = partitions[name], refresh.remaining(partitions[name])
+            notices.append(_continued(name, len(whole), len(partitions[name])))
     return SyncPlan(partitions=partitions, cursors=cursors, notices=tuple(notices))
+
+
+def _continued(name: str, accounts: int, remaining: int) -> Notice:
+    if accounts and not remaining:
+        return Notice(
+            "warning",
+            f"{name}: an earlier attempt of this full refresh has delivered everything, so nothing is read again. "
+            "To read it again, begin a new refresh, or pass no state.",
+        )
+    text = f"an earlier attempt has delivered {accounts - remaining:,} of {accounts:,} accounts completely"
+    return Notice("info", f"{name}: the full refresh goes on where it was interrupted; {text}.")

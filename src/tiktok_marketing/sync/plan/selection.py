@@ -79,13 +79,28 @@ def select_for_database(streams: Iterable[AnyStream]) -> list[Selected]:
     return [Selected(stream, incremental=stream.is_report and stream.cursor is not None) for stream in streams]
 
 
+class RefreshId(msgspec.Struct, frozen=True):
+    """How a platform numbers the full refresh of a stream.
+
+    Args:
+        generation_id: The number of the refresh among those of the stream; None if the platform has none.
+        sync_id: The number of the job, which all of its attempts have; None if the platform has none.
+    """
+
+    generation_id: int | None = None
+    sync_id: int | None = None
+
+
 class Selected(msgspec.Struct, frozen=True):
     """A selected stream.
 
     Args:
         stream: The stream.
         incremental: Whether its state is used and written; otherwise it is read in full from `start_date`.
+        refresh: In a full refresh, which one it is, so that an interrupted one goes on; None if each begins at the
+            start.
     """
 
     stream: AnyStream
     incremental: bool
+    refresh: RefreshId | None = None

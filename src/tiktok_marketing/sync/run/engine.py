@@ -30,6 +30,7 @@ from tiktok_marketing.sync.events import Event, Notice, StreamEnded, StreamStart
 from tiktok_marketing.sync.plan.accounts import Accounts
 from tiktok_marketing.sync.plan.partitions import Partition, in_order_of_size
 from tiktok_marketing.sync.plan.plan_sync import plan_sync, read_states
+from tiktok_marketing.sync.plan.refresh import read_refreshes
 from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.read.accounts import LISTING, find_accounts
 from tiktok_marketing.sync.read.empty_days import ActivityQuery, EmptyDayFinder
@@ -90,12 +91,14 @@ class Sync:
         self._began = clock.monotonic()
         self._reader = WindowReader(config, api, self._queue, sink_factory, limits)
         self._cursors = read_states(selected, states)
+        self._refreshes = read_refreshes(config, selected, states, clock.now())
         self._runs = {
             selection.stream.name: StreamRun(
                 selection,
                 self._cursors.get(selection.stream.name),
                 self._began,
                 tolerant=config.skip_inaccessible_advertisers,
+                refresh=self._refreshes.get(selection.stream.name),
             )
             for selection in selected
         }
@@ -175,7 +178,15 @@ class Sync:
     async def _plan(self, accounts: Accounts) -> list[EndpointScheduler]:
         clock = self._api.clock_reading()
         await self._warn_of_clocks()
-        plan = plan_sync(self._config, self._selected, self._cursors, accounts, clock, since=self._since)
+        plan = plan_sync(
+            self._config,
+            self._selected,
+            self._cursors,
+            accounts,
+            clock,
+            refreshes=self._refreshes,
+            since=self._since,
+        )
         for notice in plan.notices:
             await self._queue.put(notice)
         by_endpoint: dict[str, dict[str, Sequence[Partition]]] = {}
@@ -281,6 +292,8 @@ class Sync:
             cursor = step.queue.finish(step, objects)
             if cursor is not None and partition.account is not None:
                 run.advance(partition.account.advertiser_id, cursor)
+            if step.queue.complete and partition.account is not None:
+                run.finish_account(partition.account.advertiser_id)
             if run.checkpoint_due(self._clock.monotonic()):
                 await self._queue.put(run.checkpoint(self._clock.monotonic()))
         await self._close(run, step.queue)
@@ -341,13 +354,17 @@ class Sync:
         if not run.started:
             run.started = True
             await self._queue.put(StreamStarted(run.stream))
+            if run.refresh is not None:  # until it is complete, its state says that it was interrupted
+                await self._queue.put(run.checkpoint(self._clock.monotonic()))
 
     async def _end(self, run: StreamRun) -> None:
         if run.ended:
             return
         run.ended = True
-        # A stream without a cursor gets a state only once it is complete; the others keep the cursors they reached.
-        if run.cursors is not None or not run.failures:
+        if run.refresh is not None:
+            run.refresh.complete = all(failure.tolerated for failure in run.failures)
+        # A stream without progress gets a state only once it is complete; the others keep what they reached.
+        if run.progress is not None or not run.failures:
             await self._queue.put(run.checkpoint(self._clock.monotonic()))
         accounts = None
         if run.stream.scope is not Scope.TOKEN and self._accounts is not None:

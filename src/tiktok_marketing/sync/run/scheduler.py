@@ -105,6 +105,11 @@ class PartitionQueue:
         return not self.waiting and not self.in_flight
 
     @property
+    def complete(self) -> bool:
+        """Whether every window has been read and delivered completely."""
+        return self.finished and not self.failed and (self._frontier is None or self._frontier.unbroken)
+
+    @property
     def open_query(self) -> ActivityQuery | None:
         """The query to send before the next window is handed out; None if there is none."""
         if self._days is None:

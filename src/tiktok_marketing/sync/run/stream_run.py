@@ -6,6 +6,7 @@ from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import ConnectorError, PartialAnswerError, TikTokError
 from tiktok_marketing.sync.events import Checkpoint, Failure
 from tiktok_marketing.sync.plan.cursors import NO_CURSOR, Cursor, Cursors
+from tiktok_marketing.sync.plan.refresh import RefreshProgress
 from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.run.progress import Phase
 
@@ -13,6 +14,8 @@ _MAX_PARTIAL_NAMED = 10
 """How many windows of an account with a partial answer are named."""
 _CHECKPOINT_INTERVAL = 2.0
 """The least seconds between two checkpoints of a stream. A killed sync repeats little, and checkpoints stay few."""
+_REFRESH_INTERVAL = 0.2
+"""The same in a full refresh: what its next attempt repeats is a second row in a table without keys."""
 _INTERVAL_IF_FEW = 30.0
 """The same while there are few records, because reading almost empty windows again costs little."""
 _STATE_RATE = 20_000
@@ -31,12 +34,22 @@ class StreamRun:
         cursors: How far its accounts have been read; None if it has no state.
         at: When it began, in monotonic seconds.
         tolerant: Whether the configuration tolerates accounts that the token has no access to.
+        refresh: What a full refresh has delivered; None if it cannot go on after an interruption.
     """
 
-    def __init__(self, selected: Selected, cursors: Cursors | None, at: float, *, tolerant: bool = False) -> None:
+    def __init__(
+        self,
+        selected: Selected,
+        cursors: Cursors | None,
+        at: float,
+        *,
+        tolerant: bool = False,
+        refresh: RefreshProgress | None = None,
+    ) -> None:
         self.selected = selected
         self.stream = selected.stream
         self.cursors = cursors
+        self.refresh = refresh
         self.failures: list[Failure] = []
         self.records = 0
         self.windows = 0
@@ -88,8 +101,23 @@ class StreamRun:
 
     def advance(self, advertiser_id: AdvertiserId, cursor: Cursor) -> None:
         """Everything of the account up to the cursor has been delivered."""
-        if self.cursors is not None and self.cursors.move(advertiser_id, cursor):
+        if self.cursors is not None:
+            moved = self.cursors.move(advertiser_id, cursor)
+        else:
+            moved = self.refresh is not None and self.refresh.reach(self.stream, advertiser_id, cursor)
+        self._moved = self._moved or moved
+
+    def finish_account(self, advertiser_id: AdvertiserId) -> None:
+        """Everything of the account has been delivered, unless some of it has failed."""
+        failed = any((advertiser_id, is_partial) in self._failed for is_partial in (False, True))
+        if self.refresh is not None and not failed:
+            self.refresh.finish(advertiser_id)
             self._moved = True
+
+    @property
+    def progress(self) -> Cursors | RefreshProgress | None:
+        """What its state contains; None if it gets a state only once it is complete."""
+        return self.refresh if self.cursors is None else self.cursors
 
     def checkpoint_due(self, at: float) -> bool:
         """Whether it is time for a checkpoint.
@@ -97,18 +125,19 @@ class StreamRun:
         Checkpoints are frequent enough that a killed sync loses seconds only. They are rare enough not to take more
         bytes than the records, because a state contains every account.
         """
-        if self.cursors is None or not self._moved:
+        if self.progress is None or not self._moved:
             return False
-        state_bytes = self.cursors.estimated_bytes
+        state_bytes = self.progress.estimated_bytes
         if self._bytes_since < _FEW_RECORDS * state_bytes:
             interval = max(_INTERVAL_IF_FEW, state_bytes / _STATE_RATE_IF_FEW)
         else:
-            interval = max(_CHECKPOINT_INTERVAL, state_bytes / _STATE_RATE)
+            least = _CHECKPOINT_INTERVAL if self.refresh is None else _REFRESH_INTERVAL
+            interval = max(least, state_bytes / _STATE_RATE)
         return at - self._checkpoint_at >= interval
 
     def checkpoint(self, at: float) -> Checkpoint:
         """The state as it is now, and the number of records since the last checkpoint."""
-        state = NO_CURSOR if self.cursors is None else self.cursors.to_state()
+        state = NO_CURSOR if self.progress is None else self.progress.to_state()
         checkpoint = Checkpoint(self.stream, state, self._records_since)
         self._moved = False
         self._records_since = self._bytes_since = 0

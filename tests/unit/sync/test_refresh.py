@@ -1,0 +1,271 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from unit_builders import NOON, account, config, json_values, stream
+
+from tiktok_marketing.catalog import STREAMS, Grain, ReportStream, Scope
+from tiktok_marketing.clock import ClockReading
+from tiktok_marketing.config import Config
+from tiktok_marketing.errors import ConfigurationError
+from tiktok_marketing.sync.plan.partitions import Partition, plan_stream
+from tiktok_marketing.sync.plan.refresh import RefreshProgress, is_resumable, read_refreshes
+from tiktok_marketing.sync.plan.selection import RefreshId, Selected
+
+ACCOUNTS = [account("7001"), account("7002"), account("7003")]
+JOB = RefreshId(generation_id=4, sync_id=77)
+LATER = NOON + timedelta(hours=1)
+
+
+def read(
+    states: Mapping[str, Any],
+    names: Sequence[str] = ("ads_reports_daily",),
+    *,
+    refresh: RefreshId = RefreshId(),
+    settings: Config | None = None,
+) -> dict[str, RefreshProgress]:
+    """What earlier attempts have delivered, an hour after the first began."""
+    selected = [Selected(stream(name), incremental=False, refresh=refresh) for name in names]
+    return read_refreshes(settings or config(), selected, states, LATER)
+
+
+def written(name: str = "ads_reports_daily", *, refresh: RefreshId = RefreshId(), complete: bool = False) -> Any:
+    """The state of a first attempt: one account finished, one read up to 31 January."""
+    selected = [Selected(stream(name), incremental=False, refresh=refresh)]
+    progress = read_refreshes(config(), selected, {}, NOON)[name]
+    progress.finish("7001")
+    progress.reach(stream(name), "7002", "2026-01-31 00:00:00")
+    progress.complete = complete
+    return json.loads(json.dumps(progress.to_state()))
+
+
+def firsts(progress: RefreshProgress, name: str = "ads_reports_daily") -> dict[str, date | None]:
+    """The first day that is left to read, by account."""
+    whole = plan_stream(config(), Selected(stream(name), incremental=False), None, ACCOUNTS, ClockReading.at(LATER))
+    return {
+        partition.account.advertiser_id: partition.first
+        for partition in progress.remaining(whole)
+        if partition.account is not None
+    }
+
+
+EVERYTHING = {"7001": date(2026, 1, 1), "7002": date(2026, 1, 1), "7003": date(2026, 1, 1)}
+THE_REST = {"7002": date(2026, 2, 1), "7003": date(2026, 1, 1)}
+
+
+@pytest.mark.parametrize("refresh", [RefreshId(), JOB, RefreshId(0, 0), RefreshId(1, 1)])
+def test_an_interrupted_refresh_goes_on(refresh: RefreshId) -> None:
+    """Finished accounts are left out, and the others go on after their last day, with or without a platform's ids."""
+    progress = read({"ads_reports_daily": written(refresh=refresh)}, refresh=refresh)["ads_reports_daily"]
+    assert firsts(progress) == THE_REST
+
+
+@pytest.mark.parametrize("refresh", [RefreshId(), RefreshId(0, 0), RefreshId(1, 1), RefreshId(7, None)])
+def test_the_state_of_a_finished_refresh_begins_a_new_one_if_nothing_numbers_the_syncs(refresh: RefreshId) -> None:
+    """Runners that keep every state would get no row otherwise, and no error."""
+    state = written(refresh=refresh, complete=True)
+    progress = read({"ads_reports_daily": state}, refresh=refresh)["ads_reports_daily"]
+    assert firsts(progress) == EVERYTHING
+    assert progress.restarted
+
+
+def test_a_finished_stream_is_not_read_again_by_the_same_job() -> None:
+    """Another stream of the job may have failed, or the destination."""
+    progress = read({"ads_reports_daily": written(refresh=JOB, complete=True)}, refresh=JOB)["ads_reports_daily"]
+    assert firsts(progress) == THE_REST
+
+
+@pytest.mark.parametrize(
+    "other",
+    [RefreshId(), RefreshId(4, 78), RefreshId(5, 77), RefreshId(4, None), RefreshId(None, 77), RefreshId(5, 78)],
+)
+@pytest.mark.parametrize("complete", [True, False])
+def test_another_job_reads_everything(other: RefreshId, complete: bool) -> None:
+    """Its rows belong to a new generation, which must have all of them."""
+    state = written(refresh=JOB, complete=complete)
+    assert firsts(read({"ads_reports_daily": state}, refresh=other)["ads_reports_daily"]) == EVERYTHING
+
+
+def test_a_finished_stream_is_left_out_while_another_is_unfinished() -> None:
+    """Without a platform's ids, the unfinished stream shows that the refresh was interrupted."""
+    states = {"ads_reports_daily": written(complete=True), "campaigns": written("campaigns")}
+    progress = read(states, ["ads_reports_daily", "campaigns"])
+    assert firsts(progress["ads_reports_daily"]) == THE_REST
+    assert set(firsts(progress["campaigns"], "campaigns")) == {"7002", "7003"}
+
+
+def test_a_finished_stream_of_an_earlier_refresh_is_read_again() -> None:
+    """Only the latest refresh was interrupted; its rows of the other stream are missing."""
+    states = {"ads_reports_daily": written(complete=True), "campaigns": written("campaigns")}
+    states["ads_reports_daily"]["full_refresh"]["began"] = "2026-01-01T00:00:00.000000Z"
+    progress = read(states, ["ads_reports_daily", "campaigns"])
+    assert firsts(progress["ads_reports_daily"]) == EVERYTHING
+    assert set(firsts(progress["campaigns"], "campaigns")) == {"7002", "7003"}
+
+
+def test_a_third_attempt_belongs_to_the_same_refresh() -> None:
+    """The name of the refresh is handed on."""
+    state = written()
+    second = read({"ads_reports_daily": state})["ads_reports_daily"]
+    second.finish("7003")
+    third = read({"ads_reports_daily": second.to_state()})["ads_reports_daily"]
+    assert third.began == state["full_refresh"]["began"]
+    assert firsts(third) == {"7002": date(2026, 2, 1)}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"start_date": "2025-12-01"}, {"end_date": "2026-03-01"}, {"include_deleted": not config().include_deleted}],
+)
+def test_other_settings_begin_a_new_refresh(changed: Mapping[str, Any]) -> None:
+    """They ask for rows that the first attempt did not read."""
+    state = written(refresh=JOB)
+    progress = read({"ads_reports_daily": state}, refresh=JOB, settings=config(**changed))["ads_reports_daily"]
+    assert firsts(progress) == EVERYTHING
+
+
+@pytest.mark.parametrize(
+    "name", ["campaigns", "audiences", "ads_reports_lifetime", "advertisers_audience_reports_lifetime"]
+)
+def test_a_stream_without_days_goes_on_by_account(name: str) -> None:
+    """A row of a lifetime report sums up all days, so half of them would be a wrong row."""
+    rest = firsts(read({name: written(name)}, [name])[name], name)
+    whole = {partition.account.advertiser_id: partition.first for partition in _whole(name) if partition.account}
+    assert rest == {advertiser_id: whole[advertiser_id] for advertiser_id in ("7002", "7003")}
+
+
+def _whole(name: str) -> list[Partition]:
+    return plan_stream(config(), Selected(stream(name), incremental=False), None, ACCOUNTS, ClockReading.at(LATER))
+
+
+def test_a_new_account_is_read_from_the_start() -> None:
+    """Also if the stream was finished."""
+    state = written(refresh=JOB, complete=True)
+    assert firsts(read({"ads_reports_daily": state}, refresh=JOB)["ads_reports_daily"])["7003"] == date(2026, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {"__ab_no_cursor_state_message": True},
+        {"__ab_full_refresh_state_message": True},
+        {"__ab_full_refresh_sync_complete": True},
+        {"states": [{"partition": {"advertiser_id": "7001"}, "cursor": {"__ab_full_refresh_sync_complete": True}}]},
+        {"stat_time_day": "2026-02-01"},
+        {"states": [{"partition": {"advertiser_id": "7001"}, "cursor": {"stat_time_day": "2026-02-01"}}]},
+    ],
+)
+@pytest.mark.parametrize("refresh", [RefreshId(), JOB])
+def test_states_of_incremental_syncs_and_other_connectors_read_everything(raw: Any, refresh: RefreshId) -> None:
+    """They do not say which refresh they belong to."""
+    progress = read({"ads_reports_daily": raw}, refresh=refresh)["ads_reports_daily"]
+    assert firsts(progress) == EVERYTHING
+    assert progress.restarted
+
+
+@pytest.mark.parametrize("raw", [None, {}])
+def test_no_state_begins_a_refresh(raw: Any) -> None:
+    """Without a remark."""
+    assert not read({"ads_reports_daily": raw})["ads_reports_daily"].restarted
+
+
+def test_only_streams_that_are_read_per_account_are_resumable() -> None:
+    """The lists of accounts come in a few requests."""
+    assert {each.name for each in STREAMS if not is_resumable(each)} == {"advertisers", "advertiser_ids"}
+    assert read({}, ["advertisers", "advertiser_ids"]) == {}
+
+
+WRONG: list[Any] = [
+    "x",
+    5,
+    [],
+    {"foo": "bar"},
+    {"full_refresh": None},
+    {"full_refresh": {}},
+    {"full_refresh": {"began": "x", "accounts": {"7001": "yesterday"}}},
+    {"full_refresh": {**written()["full_refresh"], "accounts": {"7001": "yesterday"}}},
+    {"full_refresh": {**written()["full_refresh"], "complete": "no"}},
+]
+
+
+@pytest.mark.parametrize("raw", WRONG)
+@pytest.mark.parametrize("name", ["ads_reports_daily", "ads_reports_lifetime", "advertisers"])
+def test_a_state_that_nobody_wrote_is_refused(raw: Any, name: str) -> None:
+    """In a full refresh as in an incremental sync; the error names the stream."""
+    with pytest.raises(ConfigurationError) as caught:
+        read({name: raw}, [name])
+    assert name in caught.value.message
+    assert caught.value.remedy
+
+
+_progress = st.fixed_dictionaries(
+    {},
+    optional={name: json_values for name in written()["full_refresh"] if name != "accounts"}
+    | {
+        "accounts": st.dictionaries(
+            st.sampled_from(["7001", "7002"]), st.sampled_from(["finished", "2026-02-01"]) | json_values
+        )
+    },
+)
+
+
+@given(
+    st.fixed_dictionaries({"full_refresh": _progress | _progress.map(lambda some: written()["full_refresh"] | some)})
+)
+def test_any_progress_is_read_or_refused(raw: Any) -> None:
+    """No other exception, and what is read never leaves out an account that is not named as finished."""
+    try:
+        progress = read({"ads_reports_daily": raw})["ads_reports_daily"]
+    except ConfigurationError:
+        return
+    left_out = {each.advertiser_id for each in ACCOUNTS} - set(firsts(progress))
+    accounts = raw["full_refresh"]["accounts"]
+    assert all(
+        accounts[advertiser_id] == "finished" or accounts[advertiser_id] >= "2026-03" for advertiser_id in left_out
+    )
+
+
+@given(
+    st.sampled_from([each for each in STREAMS if each.scope is Scope.ACCOUNT]),
+    st.lists(st.tuples(st.sampled_from(["7001", "7002", "7003"]), st.integers(0, 80) | st.none()), max_size=6),
+)
+def test_every_window_is_read_by_one_attempt(each: Any, deliveries: list[tuple[str, int | None]]) -> None:
+    """Whatever was delivered before: what is left and what is done are the whole, and no day is in both."""
+    progress = read({}, [each.name])[each.name]
+    done: dict[str, date | None] = {}
+    for advertiser_id, day in deliveries:
+        if day is None:
+            progress.finish(advertiser_id)
+            done[advertiser_id] = None
+        else:
+            reached = date(2026, 1, 1) + timedelta(days=day)
+            if progress.reach(each, advertiser_id, f"{reached} 00:00:00"):
+                done[advertiser_id] = reached
+    second = read({each.name: msgspec.json.decode(msgspec.json.encode(progress.to_state()))}, [each.name])[each.name]
+    rest = {
+        partition.account.advertiser_id: partition
+        for partition in second.remaining(_whole(each.name))
+        if partition.account
+    }
+    has_days = isinstance(each, ReportStream) and each.source.grain in {Grain.DAY, Grain.HOUR}
+    for partition in _whole(each.name):
+        assert partition.account is not None
+        advertiser_id = partition.account.advertiser_id
+        reached_day = done.get(advertiser_id, date.min)
+        if reached_day is None:
+            assert advertiser_id not in rest
+        elif not has_days or partition.last is None:
+            assert rest[advertiser_id] == partition
+        elif reached_day >= partition.last:
+            assert advertiser_id not in rest
+        else:
+            first = reached_day + timedelta(days=1) if advertiser_id in done else partition.first
+            assert rest[advertiser_id].first == first
+            assert rest[advertiser_id].last == partition.last
