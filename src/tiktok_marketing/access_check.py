@@ -13,6 +13,7 @@ from tiktok_marketing.config import Config
 from tiktok_marketing.errors import ConnectorError
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.read.accounts import find_accounts
+from tiktok_marketing.text import one_line
 
 _REPORTS_TRIED = 5
 """How many accounts' reports are tried: the scope for reports is the application's, so a few accounts are enough."""
@@ -69,7 +70,7 @@ def _account_result(account: Account, config: Config) -> CheckResult:
     name = f"Account {account.advertiser_id}"
     if account.error is None or not account.error.inaccessible:
         known = account.info is not None
-        details = f"{account.name}, days in {account.zone}" if known else "TikTok gives no details of it"
+        details = f"{one_line(account.name)}, days in {account.zone}" if known else "TikTok gives no details of it"
         return CheckResult(name, ok=True, message=f"{details}.")
     if config.skip_inaccessible_advertisers:
         return CheckResult(name, ok=True, message=f"It will be skipped: {account.error.message}")

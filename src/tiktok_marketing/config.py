@@ -18,6 +18,7 @@ from typing import Any, NewType
 import msgspec
 
 from tiktok_marketing.errors import ConfigurationError
+from tiktok_marketing.text import Mask, mask_known
 
 AdvertiserId = NewType("AdvertiserId", str)
 """An ad account's id: digits, as TikTok writes it."""
@@ -31,7 +32,6 @@ OAUTH = "oauth2.0"
 SANDBOX = "sandbox_access_token"
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_SHORTEST_SECRET = 4
 _SECRET_FIELDS = frozenset({"access_token", "app_id", "secret"})
 _LEGACY_GRANULARITIES = frozenset({"LIFETIME", "DAY", "HOUR"})
 
@@ -97,6 +97,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             checked[name] = _flag(fields, name)
         for name, value in checked.items():
             msgspec.structs.force_setattr(self, name, value)
+        mask_known.add(self.secrets)
         _check_order(self.start_date, self.end_date)
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
@@ -287,11 +288,7 @@ def _masked(text: str, raw: Any) -> str:
         if isinstance(holder, Mapping)
         for name in ("access_token", "secret", "app_id")
     ]
-    secrets = {str(value).strip() for value in values if isinstance(value, (str, int))}
-    for secret in sorted(secrets, key=len, reverse=True):
-        if len(secret) >= _SHORTEST_SECRET:
-            text = text.replace(secret, "***").replace(json.dumps(secret)[1:-1], "***")
-    return text
+    return Mask(str(value).strip() for value in values if isinstance(value, (str, int)))(text)
 
 
 def _check_order(start_date: date, end_date: date | None) -> None:

@@ -27,6 +27,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, Self
 
+from tiktok_marketing.text import mask_known, shown_line
+
 
 class Action(StrEnum):
     """What the sync does about a failed request."""
@@ -59,9 +61,9 @@ class ConnectorError(Exception):
     """A failure that the connector explains to a person.
 
     Args:
-        message: What happened, as one or two full sentences, without any secret.
+        message: What happened, as one or two full sentences. Text of others in it becomes fit for a terminal.
         remedy: The next step for the person who reads it; may be empty.
-        detail: More for debugging, for example a raw answer; never a secret.
+        detail: More for debugging, for example a raw answer.
 
     Attributes:
         code: TikTok's return code; None if TikTok did not answer, or the error is not about an answer.
@@ -72,10 +74,10 @@ class ConnectorError(Exception):
     request_id: str = ""
 
     def __init__(self, message: str, *, remedy: str = "", detail: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.remedy = remedy
-        self.detail = detail
+        self.message = shown_line(message)
+        self.remedy = shown_line(remedy)
+        self.detail = mask_known(detail)
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".strip()
@@ -143,7 +145,7 @@ class TikTokError(ConnectorError):
         details = ", ".join(fact for fact in facts if fact)
         account = f" for advertiser {self.advertiser_id}" if self.advertiser_id else ""
         text = self.tiktok_message.strip().rstrip(".")
-        return f"/{self.endpoint} failed{account}: {text}{f' ({details})' if details else ''}."
+        return shown_line(f"/{self.endpoint} failed{account}: {text}{f' ({details})' if details else ''}.")
 
     @property
     def slow(self) -> bool:

@@ -5,10 +5,15 @@ Python itself gives no such promise. Whether text waits in a buffer until the ex
 the rest of a write that was cut short, and argparse, click and Rich each treat failures in their own way: they ignore
 them, or exit without a word. So the programs write through streams of this module. A failure of stdout is no `OSError`,
 and `run_program` alone decides what becomes of it.
+
+The streams for text have two more duties, whoever prints. They pass on no character that a terminal would obey, except
+the colours and cursor movements of the program's own display, and no secret. And they know no encoding error: what the
+encoding of the terminal lacks is written in ASCII.
 """
 
 from __future__ import annotations
 
+import codecs
 import errno
 import io
 import os
@@ -19,6 +24,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, TextIO
 
 from tiktok_marketing.errors import OutputError
+from tiktok_marketing.text import mask_known, without_controls
 
 _STDOUT, _STDERR = 1, 2
 _MOST_BUFFERS = 512
@@ -37,8 +43,9 @@ def run_program(run: Callable[[], int]) -> NoReturn:
     """
     _reserve_closed_descriptors()
     stdout = _StandardFile(_STDOUT)
-    sys.stdout = _text_stream(stdout, sys.stdout, errors="strict")
-    sys.stderr = _text_stream(_StandardFile(_STDERR, is_silent=True), sys.stderr, errors="backslashreplace")
+    codecs.register_error(_IN_ASCII, _in_ascii)
+    sys.stdout = _text_stream(stdout, sys.stdout)
+    sys.stderr = _text_stream(_StandardFile(_STDERR, is_silent=True), sys.stderr)
     code = _run(run)
     stdout.is_silent = True
     sys.exit(code)
@@ -124,16 +131,56 @@ class _StandardFile(io.FileIO):
         return buffer.nbytes
 
 
-def _text_stream(file: _StandardFile, replaced: TextIO | None, *, errors: str) -> TextIO:
+class _TextStream(io.TextIOWrapper):
+    """A stream for text, which checks what it passes on."""
+
+    def write(self, text: str, /) -> int:
+        """Write a text. Returns the number of its characters."""
+        super().write(mask_known(without_controls(text, display=self._has_display())))
+        return len(text)
+
+    def _has_display(self) -> bool:
+        """Whether the program's own display may use colours and move the cursor here."""
+        return self.isatty() or any(os.environ.get(name) for name in ("FORCE_COLOR", "TTY_COMPATIBLE"))
+
+
+def _text_stream(file: _StandardFile, replaced: TextIO | None) -> TextIO:
     """A stream for text that is like Python's own, except that it has a buffer in any case."""
     if not isinstance(replaced, io.TextIOWrapper):  # it is None if the descriptor was closed
-        return io.TextIOWrapper(io.BufferedWriter(file), encoding="utf-8", errors=errors)
-    return io.TextIOWrapper(
+        return _TextStream(io.BufferedWriter(file), encoding="utf-8", errors=_IN_ASCII)
+    return _TextStream(
         io.BufferedWriter(file),
         encoding=replaced.encoding,
-        errors=replaced.errors,
+        errors=_IN_ASCII,
         line_buffering=replaced.line_buffering or replaced.write_through,
     )
+
+
+_IN_ASCII = "tiktok_marketing.in_ascii"
+_ASCII_FORMS = {
+    "\N{CHECK MARK}": "OK",
+    "\N{BALLOT X}": "FAILED",
+    "\N{RIGHTWARDS ARROW}": "->",
+    "\N{HORIZONTAL ELLIPSIS}": "...",
+    "\N{EN DASH}": "-",
+    "\N{EM DASH}": "-",
+    "\N{LEFT SINGLE QUOTATION MARK}": "'",
+    "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+    "\N{LEFT DOUBLE QUOTATION MARK}": '"',
+    "\N{RIGHT DOUBLE QUOTATION MARK}": '"',
+    "\N{NO-BREAK SPACE}": " ",
+    "\N{BOX DRAWINGS LIGHT HORIZONTAL}": "-",
+    "\N{BOX DRAWINGS HEAVY HORIZONTAL}": "-",
+}
+
+
+def _in_ascii(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Replace characters that an encoding lacks: `\u2713` becomes OK, others become an escape."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    missing = error.object[error.start : error.end]
+    forms = (_ASCII_FORMS.get(character, character) for character in missing)
+    return "".join(forms).encode("ascii", "backslashreplace").decode("ascii"), error.end
 
 
 def _reserve_closed_descriptors() -> None:

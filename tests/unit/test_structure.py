@@ -15,7 +15,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 
 # What each room may import besides itself. A room is a folder of modules, a single module at the top, or a module that
 # has a line of its own here.
-GROUND = {"errors", "clock", "memory", "_version", "extras"}
+GROUND = {"errors", "text", "clock", "memory", "_version", "extras"}
 API = {"api", "api.rate_limit"} | GROUND
 PLAN = {"sync.plan", "catalog", "config"} | GROUND
 READ = {"sync.read", "sync.decode", "sync"} | PLAN | API
@@ -52,12 +52,13 @@ DIRECTIONS = {
     "emulator.endpoints.reports": EMULATED_ENDPOINTS,
     "emulator.endpoints": EMULATED_BUSINESS,
     "emulator.business": {"emulator"},
-    "errors": set(),
+    "errors": {"text"},
+    "text": set(),
     "clock": set(),
     "memory": set(),
     "_version": set(),
     "extras": set(),
-    "stdout": {"errors"},
+    "stdout": {"errors", "text"},
     "library": {"doctor"} | PIPELINES,
     "": {"library", "config", "errors", "_version"},  # the public face
 }

@@ -16,6 +16,7 @@ import msgspec
 from tiktok_marketing._version import __version__
 from tiktok_marketing.errors import ConfigurationError, ConnectorError, OutOfMemoryError, OutputError
 from tiktok_marketing.stdout import run_program
+from tiktok_marketing.text import shown_line
 
 T = TypeVar("T")
 
@@ -132,7 +133,7 @@ def _check(arguments: argparse.Namespace) -> int:
         ]
     except ConfigurationError as error:
         failed = [str(error)]
-    status = {"status": "FAILED", "message": "\n".join(failed)} if failed else {"status": "SUCCEEDED"}
+    status = {"status": "FAILED", "message": "\n".join(map(shown_line, failed))} if failed else {"status": "SUCCEEDED"}
     _print({"type": "CONNECTION_STATUS", "connectionStatus": status})
     return 0  # the message has the answer; the exit code says that the check could be made
 

@@ -22,6 +22,8 @@ from airbyte_protocol_dataclasses.models import (
     Type,
 )
 
+from tiktok_marketing.text import shown_line, shown_lines
+
 _ENCODER = msgspec.json.Encoder()
 
 LogLevel = Literal["DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
@@ -47,7 +49,7 @@ def _without_nulls(value: Any) -> Any:
 
 def log_line(level: LogLevel, text: str, *, detail: str = "") -> bytes:
     """A log message."""
-    log = AirbyteLogMessage(level=Level[level], message=text, stack_trace=detail or None)
+    log = AirbyteLogMessage(level=Level[level], message=shown_line(text), stack_trace=shown_lines(detail) or None)
     return message_line(AirbyteMessage(type=Type.LOG, log=log))
 
 
@@ -69,8 +71,8 @@ def error_line(text: str, failure: str, *, detail: str = "", stream: str | None 
         stream: The stream that it concerns; None if it concerns several.
     """
     error = AirbyteErrorTraceMessage(
-        message=text,
-        internal_message=detail or text,
+        message=shown_line(text),
+        internal_message=shown_lines(detail or text),
         failure_type=FailureType(failure),
         stream_descriptor=StreamDescriptor(name=stream) if stream else None,
     )

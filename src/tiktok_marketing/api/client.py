@@ -26,6 +26,7 @@ from tiktok_marketing.api.stats import EndpointStats, RequestStats
 from tiktok_marketing.api.transport import Reply, Transport, TransportFailure
 from tiktok_marketing.clock import Clock, ClockReading, is_believable
 from tiktok_marketing.errors import Action, PartialAnswerError, TikTokError
+from tiktok_marketing.text import Mask
 
 T = TypeVar("T")
 
@@ -33,7 +34,6 @@ OK = 0
 PARTIALLY_OK = 20001
 _PARTIAL_TRIES = 3
 """How often an answer may be partial before the client accepts that TikTok will not give the rest."""
-_SHORTEST_SECRET = 4  # a shorter text is not a secret, and masking it would make every message unreadable
 _SECRET_PARAMS = frozenset({"app_id", "secret"})
 _APP_ID = re.compile(r"\b(app(?:lication)?[\s_]*(?:id)?[\s:=({\"']*)\d{5,}", re.IGNORECASE)
 
@@ -115,9 +115,7 @@ class Client:
         self.limiters = limiters
         self._clock = clock
         self._policy = policy or RetryPolicy()
-        self._secrets = sorted(
-            (secret for secret in (token, *secrets) if len(secret) >= _SHORTEST_SECRET), key=len, reverse=True
-        )
+        self._mask = Mask((token, *secrets))
         self._on_wait = on_wait
         self._rng = rng or random.Random()  # noqa: S311 - spreads waits, keeps no secret
         self._answered = False
@@ -341,9 +339,7 @@ class Client:
 
     def scrub(self, text: str) -> str:
         """The text without the token, the secret and the application's id."""
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return _APP_ID.sub(r"\1***", text)
+        return _APP_ID.sub(r"\1***", self._mask(text))
 
 
 def _envelope(body: bytes) -> _Envelope:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tiktok_marketing.cli.common import announce, config_option, console, debug_option
+from tiktok_marketing.text import shown_line
 
 if TYPE_CHECKING:
     from tiktok_marketing.access_check import CheckResult
@@ -48,8 +49,9 @@ def show_results(results: list[CheckResult]) -> None:
     out = console()
     for result in results:
         mark = Text("✓ ", "green") if result.ok else Text("✗ ", "red")
-        out.print(mark + Text(f"{result.name}: ", "bold") + Text(result.message), soft_wrap=True)
+        name, message = Text(shown_line(f"{result.name}: "), "bold"), Text(shown_line(result.message))
+        out.print(mark + name + message, soft_wrap=True)
         if result.remedy:
-            out.print(Text(f"  {result.remedy}"), soft_wrap=True)
+            out.print(f"  {shown_line(result.remedy)}", soft_wrap=True)
     failed = sum(not result.ok for result in results)
     out.print(f"{failed} of {len(results)} checks failed." if failed else "Every check passed.")

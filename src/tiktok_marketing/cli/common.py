@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from tiktok_marketing.text import one_line, shown_line, shown_lines
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,29 +54,71 @@ config_option = click.option(
 )
 
 
+class _LogFormatter(logging.Formatter):
+    """Formats log records so that one record cannot pass for several, whatever its message quotes."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the lines of a record: the first at the margin, and those of a traceback indented below it."""
+        return shown_lines(super().format(record))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the base class's name
+        """Return the first line of a record."""
+        return one_line(super().formatMessage(record))
+
+
 def log_to_stderr(level: int) -> None:
     """Write the program's log to stderr, never to stdout."""
-    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_LogFormatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
     logging.getLogger("tiktok_marketing").setLevel(level)
 
 
+def say(text: str, *, is_error: bool = False) -> None:
+    """Print a text on stderr, on one line.
+
+    Args:
+        text: The text; it may quote what others wrote.
+        is_error: Whether it is about something that failed; such a line is red on a terminal.
+    """
+    line = shown_line(text)
+    if is_error and sys.stderr.isatty() and not os.environ.get("NO_COLOR"):
+        line = click.style(line, fg="red")
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def say_details(text: str) -> None:
+    """Print lines for whoever debugs on stderr, for example a traceback. All but the first are indented."""
+    sys.stderr.write(f"{shown_lines(text)}\n")
+    sys.stderr.flush()
+
+
+def print_json(value: Any) -> None:
+    """Print a value on stdout as JSON, in ASCII, so that it is the same JSON in every encoding."""
+    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+
+
 def announce(waiting: object) -> None:
-    """Print on stderr that a request waits for its next try, so that nobody takes the wait for a hang."""
-    click.echo(str(waiting), err=True)
+    """Print on stderr what the program waits for, so that nobody takes the wait for a hang."""
+    say(str(waiting))
 
 
 def console(*, stderr: bool = False, width_without_terminal: int = _WIDTH_WITHOUT_TERMINAL) -> Console:
-    """Make a console. Where there is no terminal, it writes plain text."""
-    from rich.console import Console
+    """Make a console. Where there is no terminal, it writes plain text.
 
-    terminal = Console(stderr=stderr, highlight=False, soft_wrap=False)
+    It takes every text literally. For colours, pass a style, or a `rich.text.Text` made from `one_line` text.
+    """
+    from tiktok_marketing.cli.rendering import LiteralConsole
+
+    terminal = LiteralConsole(stderr=stderr, highlight=False, soft_wrap=False, markup=False, emoji=False)
     if terminal.is_terminal:
         return terminal
-    return Console(stderr=stderr, highlight=False, width=width_without_terminal)
+    return LiteralConsole(stderr=stderr, highlight=False, width=width_without_terminal, markup=False, emoji=False)
 
 
 def table(*headings: str, right: tuple[str, ...] = (), whole: tuple[str, ...] = (), **options: Any) -> Any:
-    """Make a plain table. Text is never cut: what does not fit goes on in the next line.
+    """Make a plain table. Text is literal and never cut: what does not fit goes on in the next line.
 
     Args:
         headings: One per column.
@@ -81,10 +127,11 @@ def table(*headings: str, right: tuple[str, ...] = (), whole: tuple[str, ...] = 
         options: Passed on to rich.
     """
     from rich import box
-    from rich.table import Table
+
+    from tiktok_marketing.cli.rendering import LiteralTable
 
     unwrapped = {*right, *whole, *(("Stream",) if console().width >= _WIDE else ())}
-    plain = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", **options)
+    plain = LiteralTable(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", **options)
     for heading in headings:
         plain.add_column(
             heading,

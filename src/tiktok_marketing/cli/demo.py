@@ -17,6 +17,7 @@ import click
 
 from tiktok_marketing.cli.common import console, debug_option, table
 from tiktok_marketing.errors import ConnectorError, DestinationError
+from tiktok_marketing.text import shown_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -98,18 +99,23 @@ async def _load_twice(out: Console, path: Path, destination: Destination, days: 
 
     async with Emulator(Options(tier="unlimited", record_requests=100_000)) as emulator:
         config = _config(emulator, days)
-        out.print(f"\n[bold]1. An emulator of TikTok's API runs at {emulator.url}[/bold]")
-        out.print("\n[bold]2. Check the access[/bold]")
+        _print_heading(out, f"1. An emulator of TikTok's API runs at {emulator.url}")
+        _print_heading(out, "2. Check the access")
         async with connect(config, address=emulator.url) as api:
             results = await check_access(config, api, SystemClock())
         show_results(results)
         if not all(result.ok for result in results):
             raise ConnectorError("The demo cannot read its own API.", remedy="Report this with the output above.")
-        out.print(f"\n[bold]3. Read every stream, and {days} days of reports, into {path.name}[/bold]")
+        _print_heading(out, f"3. Read every stream, and {days} days of reports, into {path.name}")
         first, first_requests = await _sync(emulator, config, path, destination)
-        out.print("\n[bold]4. Read again: only what may have changed[/bold]")
+        _print_heading(out, "4. Read again: only what may have changed")
         second, second_requests = await _sync(emulator, config, path, destination)
         _compare(out, first, first_requests, second, second_requests)
+
+
+def _print_heading(out: Console, text: str) -> None:
+    out.print()
+    out.print(shown_line(text), style="bold")
 
 
 def _config(emulator: Emulator, days: int) -> Config:
@@ -211,7 +217,6 @@ def _compare(
 
 def _print_answers(out: Console, path: Path) -> None:
     import duckdb
-    from rich.markup import escape
 
     from tiktok_marketing.cli import demo_questions as questions
 
@@ -221,14 +226,14 @@ def _print_answers(out: Console, path: Path) -> None:
             cursor = connection.execute(question.sql)
             headings = [column[0] for column in cursor.description]
             rows = cursor.fetchall()
-            out.print(f"\n[bold]{number}. {question.title}[/bold]")
-            out.print(question.sql, style="dim", markup=False)
+            _print_heading(out, f"{number}. {question.title}")
+            out.print(question.sql, style="dim")
             right = tuple(
                 heading for heading, value in zip(headings, rows[0] if rows else (), strict=False) if _is_number(value)
             )
             answer = table(*headings, right=right)
             for row in rows:
-                answer.add_row(*(escape(questions.value_text(value)) for value in row))
+                answer.add_row(*(questions.value_text(value) for value in row))
             out.print(answer)
 
 
@@ -247,7 +252,7 @@ def _program_path(program: str) -> str:
 
 def _print_next_steps(out: Console, database: Path) -> None:
     command = _program_path("tiktok-marketing")
-    out.print("[bold]Next steps[/bold]")
+    out.print("Next steps", style="bold")
     out.print(
         "  Query the data:    "
         f"{_program_path('python')} -c \"import duckdb; duckdb.connect('{database}').sql('SHOW ALL TABLES').show()\"\n"
@@ -255,6 +260,5 @@ def _print_next_steps(out: Console, database: Path) -> None:
         f"                     {command} check --config config.json\n"
         f"                     {command} sync --config config.json --to duckdb:///tiktok.duckdb\n"
         f"  All streams:       {command} streams",
-        markup=False,
         soft_wrap=True,
     )

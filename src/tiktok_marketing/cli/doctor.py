@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import shlex
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from tiktok_marketing.cli.common import announce, config_option, console, debug_option, table
+from tiktok_marketing.cli.common import announce, config_option, console, debug_option, print_json, table
+from tiktok_marketing.text import shown_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -119,7 +119,7 @@ def doctor(config_path: Path, database: str | None, names: str | None, dataset: 
     examination = asyncio.run(examine(load_config(config_path), examined, on_wait=announce))
     command = _SyncCommand(str(config_path), database or "", dataset)
     if options["as_json"]:
-        click.echo(json.dumps(_as_json(examination, command), indent=2))
+        print_json(_as_json(examination, command))
     else:
         _show(examination, command)
     return 1 if not examination.well or (options["strict"] and examination.of(Severity.WARNING)) else 0
@@ -136,12 +136,10 @@ def _as_json(examination: Examination, command: _SyncCommand) -> dict[str, Any]:
 
 
 def _show(examination: Examination, command: _SyncCommand) -> None:
-    from rich.markup import escape
-
     out = console()
     checks = table("Check", "Outcome")
     for check in examination.checks:
-        checks.add_row(check.name, escape(check.message))
+        checks.add_row(check.name, check.message)
     out.print(checks)
     if examination.freshness:
         _show_freshness(out, examination)
@@ -182,7 +180,7 @@ def _show_freshness(out: Console, examination: Examination) -> None:
 
 
 def _show_findings(out: Console, findings: Sequence[Finding]) -> None:
-    from rich.markup import escape
+    from rich.text import Text
 
     from tiktok_marketing.doctor.findings import Severity, day_text
 
@@ -190,12 +188,12 @@ def _show_findings(out: Console, findings: Sequence[Finding]) -> None:
     rows = table("", "Check", "Stream", "Account", "Days", "Finding")
     for finding in findings:
         rows.add_row(
-            f"[{colours[finding.severity]}]{finding.severity}[/]",
+            Text(finding.severity, colours[finding.severity]),
             finding.check,
             finding.stream or "-",
             finding.advertiser_id or "-",
             day_text(finding.days) or "-",
-            escape(finding.message),
+            finding.message,
         )
     out.print(rows)
 
@@ -212,9 +210,9 @@ def _show_remedies(out: Console, findings: Sequence[Finding], command: _SyncComm
     remedies = list(dict.fromkeys(finding.remedy for finding in to_fix if finding.remedy))
     remedies += [command.fixing(fix, streams) for fix, streams in by_fix.items()]
     if remedies:
-        out.print("[bold]What to do[/bold]")
+        out.print("What to do", style="bold")
     for remedy in remedies:
-        out.print(f"  {remedy}", soft_wrap=True, markup=False)
+        out.print(f"  {shown_line(remedy)}", soft_wrap=True)
     if remedies:
         out.print()
 

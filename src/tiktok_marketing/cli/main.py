@@ -10,7 +10,7 @@ import click
 
 from tiktok_marketing._version import __version__
 from tiktok_marketing.cli.check import check
-from tiktok_marketing.cli.common import Session, debug_option
+from tiktok_marketing.cli.common import Session, debug_option, say, say_details
 from tiktok_marketing.cli.demo import demo
 from tiktok_marketing.cli.doctor import doctor
 from tiktok_marketing.cli.emulator import emulator
@@ -60,7 +60,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         result = command.main(list(arguments), prog_name="tiktok-marketing", standalone_mode=False, obj=session)
     except click.ClickException as error:
-        error.show()
+        _report_usage(error)
         return 2
     except (click.Abort, KeyboardInterrupt):
         return 130
@@ -80,24 +80,30 @@ def _report(error: Exception, session: Session) -> int:
     if not isinstance(error, ConnectorError):
         _report_fault(error, session)
         return 1
-    click.secho(f"Error: {error.message}", fg="red", err=True)
+    say(f"Error: {error.message}", is_error=True)
     if error.remedy:
-        click.echo(error.remedy, err=True)
+        say(error.remedy)
     if session.debug:
         if error.detail:
-            click.echo(error.detail, err=True)
-        click.echo("".join(traceback.format_exception(error)), err=True)
+            say_details(error.detail)
+        say_details("".join(traceback.format_exception(error)))
     return 2 if isinstance(error, ConfigurationError) else 1
 
 
+def _report_usage(error: click.ClickException) -> None:
+    """Print what is wrong with the command line, as click does. Click itself would pass on what the line quotes."""
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        say(error.ctx.get_usage())
+        say(f"Try '{error.ctx.command_path} --help' for help.")
+        say("")
+    say(f"Error: {error.format_message()}")
+
+
 def _report_fault(error: Exception, session: Session) -> None:
-    click.secho(
-        f"Error: The program failed ({type(error).__name__}). This is a fault of the program, not yours.",
-        fg="red",
-        err=True,
-    )
+    kind = type(error).__name__
+    say(f"Error: The program failed ({kind}). This is a fault of the program, not yours.", is_error=True)
     if session.debug:
-        click.echo("".join(traceback.format_exception(error)), err=True)
-        click.echo(f"Please report the lines above {_WHERE_TO_REPORT}.", err=True)
+        say_details("".join(traceback.format_exception(error)))
+        say(f"Please report the lines above {_WHERE_TO_REPORT}.")
     else:
-        click.echo(f"Run it again with --debug and report what it prints {_WHERE_TO_REPORT}.", err=True)
+        say(f"Run it again with --debug and report what it prints {_WHERE_TO_REPORT}.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tiktok_marketing.cli.common import announce, config_option, console, debug_option, span, table
+from tiktok_marketing.cli.common import announce, config_option, console, debug_option, print_json, say, span, table
 
 if TYPE_CHECKING:
     from tiktok_marketing.config import Config
@@ -78,8 +78,7 @@ def plan(
     )
     planned = asyncio.run(_forecast(config, selected, states, ask=ask))
     if as_json:
-        fields = {**msgspec.structs.asdict(planned), "bound": planned.bound}
-        click.echo(msgspec.json.format(msgspec.json.encode(fields)))
+        print_json({**msgspec.to_builtins(planned), "bound": planned.bound})
     else:
         show_forecast(planned, config)
     return 0
@@ -91,9 +90,7 @@ def _states_in(to: str, dataset: str) -> Mapping[str, Any]:
     destination = destination_of(to, dataset)
     states = states_in(destination)
     if states is None:
-        click.echo(
-            f"No sync has filled {destination.display_name} yet, so this is the plan of the first one.", err=True
-        )
+        say(f"No sync has filled {destination.display_name} yet, so this is the plan of the first one.")
     return states or {}
 
 
@@ -109,10 +106,10 @@ async def _forecast(config: Config, selected: Sequence[Selected], states: Mappin
     async with connect(config, clock=clock, on_wait=announce) as api:
         accounts = await find_accounts(config, api)
         if accounts.incomplete is not None:
-            click.echo(f"The plan may lack accounts. {accounts.incomplete.message}", err=True)
+            say(f"The plan may lack accounts. {accounts.incomplete.message}")
         plan = plan_sync(config, selected, read_states(selected, states), accounts, api.clock_reading())
         for notice in plan.notices:
-            click.echo(notice.text, err=True)
+            say(notice.text)
         empty_days = EmptyDayFinder.of_sync(config, api, plan.all_partitions)
         if ask:
             await empty_days.ask_all(_QUERIES_IN_FLIGHT)

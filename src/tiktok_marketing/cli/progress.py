@@ -13,6 +13,7 @@ import msgspec
 from tiktok_marketing.cli.common import console, span
 from tiktok_marketing.pipelines import Snapshot, Watcher
 from tiktok_marketing.sync.events import StreamEnded
+from tiktok_marketing.text import shown_line
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -105,7 +106,7 @@ class Reporter(Watcher):
 
     def says(self, text: str) -> None:
         """Print a text, above the picture if there is one."""
-        self.console.print(text, markup=False, soft_wrap=True)
+        self.console.print(shown_line(text), soft_wrap=True)
 
     def ended(self, event: StreamEnded) -> None:
         """Print a line for the stream where there is no picture."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
-from tiktok_marketing.cli.common import console, debug_option, table
+from tiktok_marketing.cli.common import console, debug_option, print_json, table
 
 _WIDTH_OF_ALL_COLUMNS = 160
 """The width of a terminal in which all columns can be read."""
@@ -48,7 +47,7 @@ def streams(config_path: Path | None, as_json: bool) -> int:
             }
             for stream in listed
         ]
-        click.echo(json.dumps(rows, indent=2))
+        print_json(rows)
         return 0
     out = console(width_without_terminal=_ONE_LINE_PER_STREAM)
     if out.width < _WIDTH_OF_ALL_COLUMNS:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tiktok_marketing.cli.common import config_option, console, debug_option, span, table
+from tiktok_marketing.cli.common import config_option, console, debug_option, say, span, table
 
 if TYPE_CHECKING:
     from tiktok_marketing.cli.progress import Reporter
@@ -54,7 +54,7 @@ def sync(config_path: Path, to: str, names: str | None, dataset: str, full: bool
     show_summary(summary)
     if summary.interrupted:
         again = "Run it again with --full" if full and not summary.packages else "The next run goes on from there"
-        click.echo(f"The sync ended early. What it had read is loaded. {again}.", err=True)
+        say(f"The sync ended early. What it had read is loaded. {again}.")
         return 128 + (received or signal.SIGINT)
     return 0 if summary.complete else 1
 
@@ -94,6 +94,8 @@ class _Signals:
 
 def show_summary(summary: Summary) -> None:
     """Print what was loaded on stdout, and what is missing on stderr."""
+    from rich.text import Text
+
     streams = table("Stream", "Rows", "Seconds", "Cursor before", "Cursor after", "Status", right=("Rows", "Seconds"))
     for stream in summary.streams:
         streams.add_row(
@@ -102,7 +104,7 @@ def show_summary(summary: Summary) -> None:
             f"{stream.seconds:.1f}",
             stream.state_from or "-",
             stream.state_to or "-",
-            "complete" if stream.complete else "[red]incomplete[/red]",
+            "complete" if stream.complete else Text("incomplete", "red"),
         )
     out = console()
     out.print(streams)
@@ -111,7 +113,6 @@ def show_summary(summary: Summary) -> None:
         f"{summary.rows:,} rows in {span(summary.seconds)} ({rate:,.0f} per second), "
         f"{sum(summary.requests.values()):,} requests: {summary.destination}, schema {summary.dataset}",
         soft_wrap=True,
-        markup=False,
     )
     for text in summary.missing():
-        click.secho(f"Missing: {text}" if not text.endswith("(skipped, as configured)") else text, fg="red", err=True)
+        say(f"Missing: {text}" if not text.endswith("(skipped, as configured)") else text, is_error=True)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, cast
 
 import msgspec
@@ -20,6 +21,7 @@ from tiktok_marketing.sync.decode.objects import ObjectReader
 from tiktok_marketing.sync.decode.reports import report_reader
 from tiktok_marketing.sync.events import Rows
 from tiktok_marketing.sync.plan.cursors import NO_CURSOR, Cursors
+from tiktok_marketing.text import one_line
 
 REPORTS = [stream.name for stream in STREAMS if stream.is_report]
 
@@ -236,15 +238,17 @@ def test_a_log_line_has_its_level(level: Any) -> None:
 
 @given(texts)
 def test_any_text_is_one_log_line(text: str) -> None:
-    """Even with line breaks."""
-    (line,) = lines(log_line("INFO", text))
-    assert line["log"]["message"] == text
+    """Even with line breaks, which the platform would print, and with characters that its log's reader would obey."""
+    (line,) = lines(log_line("INFO", text, detail=text))
+    assert line["log"]["message"] == one_line(text)
+    assert re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", line["log"]["message"]) is None
+    assert not re.search(r"\n\S", line["log"].get("stack_trace", ""))
 
 
 def test_half_a_character_is_one_error_line() -> None:
     """An error may quote somebody's input, and JSON can have half of an emoji."""
     (line,) = lines(error_line("The catalog asks for stream '\ud83d'.", "config_error"))
-    assert line["trace"]["error"]["message"] == "The catalog asks for stream '\ud83d'."
+    assert line["trace"]["error"]["message"] == "The catalog asks for stream '\\ud83d'."
 
 
 def test_the_specification_fits_the_protocol() -> None:

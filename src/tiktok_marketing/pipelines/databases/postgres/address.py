@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 
@@ -23,6 +23,7 @@ from tiktok_marketing.errors import ConfigurationError, DestinationError
 from tiktok_marketing.pipelines.databases.errors import first_line, innermost, text_of
 from tiktok_marketing.pipelines.databases.postgres.messages import in_words
 from tiktok_marketing.pipelines.databases.replacement import Replacement
+from tiktok_marketing.text import Mask, mask_known
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -80,6 +81,7 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
                 f"The dataset {dataset!r} cannot be used in Postgres.",
                 remedy=f"Use at most {_LONGEST_DATASET} characters, and no name that begins with pg_.",
             )
+        mask_known.add(_passwords(address))
         return cls(address, dataset)
 
     def __repr__(self) -> str:
@@ -245,12 +247,14 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
         return unquote(urlsplit(self.address).username or "") or os.environ.get("PGUSER", "this user")
 
     def _without_password(self, text: str) -> str:
-        parts = urlsplit(self.address)
-        secrets = [parts.password or "", *(value for name, value in parse_qsl(parts.query) if "pass" in name)]
-        for secret in secrets:
-            for form in {secret, unquote(secret), quote(unquote(secret), safe="")} - {""}:
-                text = text.replace(form, "***")
-        return text
+        return Mask(_passwords(self.address))(text)
+
+
+def _passwords(address: str) -> set[str]:
+    """The passwords of an address, as it spells them and as they are."""
+    parts = urlsplit(address)
+    spelled = {parts.password or "", *(value for name, value in parse_qsl(parts.query) if "pass" in name)}
+    return {*spelled, *map(unquote, spelled), os.environ.get("PGPASSWORD", "")} - {""}
 
 
 # A granted advisory lock of this database, found by its 64-bit number, which pg_locks shows in two halves.
