@@ -170,7 +170,8 @@ async def read_async(
     Args:
         config: As for `read`.
         streams: As for `read`.
-        state: Stream name to the state of its last `Checkpoint`; None to read everything from the start date on.
+        state: Stream name to the state of its last `Checkpoint`, or the states of the Airbyte source in any form; None
+            to read everything from the start date on.
 
     Yields:
         Batches, and checkpoints: a checkpoint never comes before a record that it covers.
@@ -185,12 +186,13 @@ async def read_async(
     from tiktok_marketing.connect import connect
     from tiktok_marketing.sync.events import Checkpoint as StateReached
     from tiktok_marketing.sync.events import Rows, StreamEnded
+    from tiktok_marketing.sync.plan.state_forms import states_by_stream
     from tiktok_marketing.sync.run.engine import Sync
 
     selected = _selected(config, streams)
     failures: list[Failure] = []
     async with connect(config) as api:
-        sync = Sync(config, selected, state or {}, api, _clock())
+        sync = Sync(config, selected, states_by_stream(state), api, _clock())
         async with aclosing(cast("Any", sync.events())) as events:
             event: Event
             async for event in events:
@@ -281,11 +283,12 @@ def plan(config: Config, *, streams: Iterable[str] | None = None, state: Mapping
     from tiktok_marketing.connect import connect
     from tiktok_marketing.sync.forecast import forecast
     from tiktok_marketing.sync.plan.plan_sync import plan_sync, read_states
+    from tiktok_marketing.sync.plan.state_forms import states_by_stream
     from tiktok_marketing.sync.read.accounts import find_accounts
     from tiktok_marketing.sync.read.empty_days import EmptyDayFinder
 
     selected = _selected(config, streams)
-    cursors = read_states(selected, state or {})
+    cursors = read_states(selected, states_by_stream(state))
 
     async def run() -> Forecast:
         async with connect(config) as api:

@@ -20,6 +20,7 @@ from tiktok_marketing.sync.plan.refresh import RefreshProgress, is_resumable, re
 from tiktok_marketing.sync.plan.selection import RefreshId, Selected
 
 ACCOUNTS = [account("7001"), account("7002"), account("7003")]
+UNNUMBERED = RefreshId()
 JOB = RefreshId(generation_id=4, sync_id=77)
 LATER = NOON + timedelta(hours=1)
 
@@ -28,7 +29,7 @@ def read(
     states: Mapping[str, Any],
     names: Sequence[str] = ("ads_reports_daily",),
     *,
-    refresh: RefreshId = RefreshId(),
+    refresh: RefreshId = UNNUMBERED,
     settings: Config | None = None,
 ) -> dict[str, RefreshProgress]:
     """What earlier attempts have delivered, an hour after the first began."""
@@ -36,7 +37,7 @@ def read(
     return read_refreshes(settings or config(), selected, states, LATER)
 
 
-def written(name: str = "ads_reports_daily", *, refresh: RefreshId = RefreshId(), complete: bool = False) -> Any:
+def written(name: str = "ads_reports_daily", *, refresh: RefreshId = UNNUMBERED, complete: bool = False) -> Any:
     """The state of a first attempt: one account finished, one read up to 31 January."""
     selected = [Selected(stream(name), incremental=False, refresh=refresh)]
     progress = read_refreshes(config(), selected, {}, NOON)[name]

@@ -8,7 +8,7 @@ is written.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, NewType
 
@@ -164,12 +164,17 @@ def read_state(stream: str, field: str, raw: Any) -> Cursors:
         return Cursors(field, of_full_refresh=True)
     _check_keys(stream, field, raw)
     common = _common_cursor(stream, field, raw)
-    cursors: dict[AdvertiserId, Cursor] = {}
-    never_read: set[AdvertiserId] = set()
     states = raw.get("states", [])
     if not isinstance(states, list):
         raise _unreadable(stream, "`states` is not a list")
-    for entry in states if not raw.get("use_global_cursor") else []:
+    return Cursors(field, {} if raw.get("use_global_cursor") else _partition_cursors(stream, field, states), common)
+
+
+def _partition_cursors(stream: str, field: str, entries: Iterable[Any]) -> dict[AdvertiserId, Cursor]:
+    """The cursor of each account that has been read."""
+    cursors: dict[AdvertiserId, Cursor] = {}
+    never_read: set[AdvertiserId] = set()
+    for entry in entries:
         partition = entry.get("partition") if isinstance(entry, Mapping) else None
         cursor = entry.get("cursor") if isinstance(entry, Mapping) else None
         if not isinstance(partition, Mapping) or not isinstance(cursor, Mapping) or "advertiser_id" not in partition:
@@ -185,13 +190,11 @@ def read_state(stream: str, field: str, raw: Any) -> Cursors:
         parsed = _parse_cursor(stream, field, value)
         # Campaigns once had a cursor per buying type. The earliest of them says how far the account has been read.
         cursors[advertiser_id] = min(parsed, cursors.get(advertiser_id, parsed))
-    for advertiser_id in never_read:
-        cursors.pop(advertiser_id, None)
-    return Cursors(field, cursors, common)
+    return {advertiser_id: cursor for advertiser_id, cursor in cursors.items() if advertiser_id not in never_read}
 
 
 def is_of_full_refresh(raw: Any) -> bool:
-    """Whether a state, or the cursor of a partition, is one that full refreshes write. It says nothing about cursors."""
+    """Whether a state, or the cursor of a partition, is one that full refreshes write."""
     return isinstance(raw, Mapping) and not _FULL_REFRESHES.isdisjoint(raw)
 
 

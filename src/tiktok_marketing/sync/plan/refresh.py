@@ -8,8 +8,8 @@ refresh would be missing from it.
 A state belongs to this refresh if it was written with the same settings, and
 
 - if the platform numbers its syncs (`sync_id`): with the same `sync_id` and `generation_id`;
-- otherwise: in the refresh whose states show that it was interrupted. A runner that keeps states for ever hands over the
-  states of a finished refresh too. Then no stream's state is unfinished, and everything is read.
+- otherwise: in the refresh whose states show that it was interrupted. A runner that keeps states for ever hands over
+  the states of a finished refresh too. Then no stream's state is unfinished, and everything is read.
 """
 
 from __future__ import annotations
@@ -223,7 +223,7 @@ def _saved(stream: Stream, raw: Any) -> _Saved | None:
         state.reached()
     except (msgspec.ValidationError, ValueError) as error:
         raise ConfigurationError(
-            f"The state of stream {stream.name} cannot be read: its `{FULL_REFRESH}` is not what a sync wrote ({error}).",
+            f"The state of stream {stream.name} cannot be read: its `{FULL_REFRESH}` has another form ({error}).",
             remedy="Pass the state that an earlier attempt wrote, or none to read everything again.",
         ) from None
     return state

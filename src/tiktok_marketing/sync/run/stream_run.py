@@ -14,7 +14,7 @@ _MAX_PARTIAL_NAMED = 10
 """How many windows of an account with a partial answer are named."""
 _CHECKPOINT_INTERVAL = 2.0
 """The least seconds between two checkpoints of a stream. A killed sync repeats little, and checkpoints stay few."""
-_REFRESH_INTERVAL = 0.2
+_REFRESH_INTERVAL = 0.05
 """The same in a full refresh: what its next attempt repeats is a second row in a table without keys."""
 _INTERVAL_IF_FEW = 30.0
 """The same while there are few records, because reading almost empty windows again costs little."""
