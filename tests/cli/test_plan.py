@@ -114,3 +114,39 @@ def test_plan_refuses_wrong_input_with_exit_code_2(
     ended = command("plan", "--config", config(), *wrong)
     assert ended.returncode == 2
     assert "Traceback" not in ended.stderr
+
+
+def test_plan_refuses_a_file_that_is_not_a_state(
+    config: Callable[..., str], command: Callable[..., Any], tmp_path: Path
+) -> None:
+    """A catalog, a configuration or an object of something else is not an empty state."""
+    path = config()
+    (tmp_path / "catalog.json").write_text('{"streams": [{"stream": {"name": "ads"}, "sync_mode": "incremental"}]}')
+    (tmp_path / "foo.json").write_text('{"foo": "bar"}')
+    for name in ("catalog.json", "foo.json", path):
+        ended = command("plan", "--config", path, "--streams", "ads", "--state", name)
+        assert ended.returncode == 2
+        assert "none of them is a stream" in ended.stderr
+        assert ended.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        '[{"streamDescriptor": {"name": "ads_reports_daily"}, "streamState": %s}]',
+        """{"type": "STATE", "state": {"stream":
+        {"stream_descriptor": {"name": "ads_reports_daily"}, "stream_state": %s}}}""".replace("\n", "")
+        + '\n{"type": "LOG", "log": {}}',
+        '{"ads_reports_daily": %s}',
+    ],
+    ids=["what the interface shows", "the output of a sync", "an object per stream"],
+)
+def test_plan_goes_on_from_a_state_in_any_form(
+    config: Callable[..., str], command: Callable[..., Any], tmp_path: Path, state: str
+) -> None:
+    """It plans fewer requests than for a first sync."""
+    path = config()
+    (tmp_path / "state.json").write_text(state % '{"stat_time_day": "2026-06-15"}')
+    options = ("--streams", "ads_reports_daily")
+    planned = forecast(command, path, *options, "--state", "state.json")
+    assert planned["streams"][0]["first"] > forecast(command, path, *options)["streams"][0]["first"]

@@ -33,7 +33,8 @@ _QUERIES_IN_FLIGHT = 16
     "state_path",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Plan a sync that goes on from this state of Airbyte's. Without --state and --to, plan a first sync.",
+    help="Plan a sync that goes on from this state, in any form that Airbyte writes or shows. Without --state and "
+    "--to, plan a first sync.",
 )
 @click.option(
     "--to",
@@ -64,6 +65,7 @@ def plan(
     from tiktok_marketing.airbyte.inputs import load_states
     from tiktok_marketing.config import load_config
     from tiktok_marketing.sync.plan.selection import Selected, choose_streams, select_for_database
+    from tiktok_marketing.sync.plan.state_forms import unknown_streams
 
     if to is not None and state_path is not None:
         raise click.UsageError("--state and --to exclude each other: a sync goes on from one of them. Leave one out.")
@@ -71,6 +73,8 @@ def plan(
     chosen = None if names is None else [name.strip() for name in names.split(",") if name.strip()]
     streams = choose_streams(config, chosen)
     states: Mapping[str, Any] = load_states(state_path)
+    if unknown := unknown_streams(states):
+        click.echo(unknown, err=True)
     if to is not None:
         states = _states_in(to, dataset)
     selected = (

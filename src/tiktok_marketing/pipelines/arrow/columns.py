@@ -204,9 +204,7 @@ _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - columns of times have no zone
 _FIRST_SECOND = int((datetime(_FIRST_YEAR, 1, 1) - _EPOCH).total_seconds())  # noqa: DTZ001
 _LAST_SECOND = int((datetime(9999, 12, 31, 23, 59, 59) - _EPOCH).total_seconds())  # noqa: DTZ001
 _SECONDS = re.compile(r"[+-]?\d{1,12}(\.\d+)?", re.ASCII)
-_DATE = re.compile(
-    r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII
-)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII)
 _USUAL_INTEGER = r"\A-?[0-9]{1,18}\z"
 _USUAL_MONEY = r"\A-?[0-9]{1,14}(\.[0-9]{1,4}0*)?\z"
 _USUAL_NUMBER = r"\A-?[0-9]{1,15}(\.[0-9]{1,15})?\z"

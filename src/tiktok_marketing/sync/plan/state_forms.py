@@ -33,6 +33,8 @@ _MESSAGES = frozenset({"RECORD", "LOG", "TRACE", "CONTROL", "SPEC", "CONNECTION_
 """Types of the messages that a sync writes beside its states."""
 _STATE_TYPES = frozenset({"STREAM", "GLOBAL", "LEGACY", "NOT_SET"})
 _ENVELOPE = frozenset({"type", "stateType", "state_type"})
+_FIELDS = frozenset({"state", "stream", "global", "data", "connectionId", "sourceStats", "destinationStats"})
+"""Fields of messages and of the API's answers, which are null where they do not apply."""
 _LIMIT = 5
 """How many keys or streams an error or a notice names."""
 
@@ -120,9 +122,9 @@ def _states(raw: Any, place: str) -> Iterator[tuple[str, Any]]:
     """
     if raw is None or raw == "":
         return
-    if isinstance(raw, str) and raw.lstrip()[:1] in {"[", "{"} and _is_json(raw):
-        raw = json.loads(raw)  # a state that somebody put into quotes
-    if isinstance(raw, list):
+    if isinstance(raw, str) and raw.lstrip()[:1] in {"[", "{", '"'} and _is_json(raw):
+        yield from _states(json.loads(raw), place)  # a state that somebody put into quotes
+    elif isinstance(raw, list):
         yield from _of_list(raw, place)
     elif isinstance(raw, Mapping):
         yield from _of_object(raw, place)
@@ -221,22 +223,19 @@ def _wrapped(raw: Mapping[str, Any], key: str, place: str) -> Iterator[tuple[str
 
 def _of_legacy(raw: Mapping[str, Any], kind: str | None, place: str) -> Iterator[tuple[str, Any]]:
     """The object with a key per stream."""
-    fields = {key: value for key, value in raw.items() if key not in _ENVELOPE}
-    if kind == "LEGACY" or set(_present(fields)) == {"data"}:
+    fields = {
+        key: value for key, value in raw.items() if key not in _ENVELOPE and (value is not None or key not in _FIELDS)
+    }
+    if kind == "LEGACY" or set(fields) == {"data"}:
         fields = raw.get("data") or {}
         if not isinstance(fields, Mapping):
             raise _refused(place, f"has {_kind(fields)} as `data`")
-    states = _present(fields)
-    if states and not any(stream_named(name) for name in states):
+    if fields and not any(stream_named(name) for name in fields):
         hint = ""
-        if {"states", "use_global_cursor", "full_refresh"} & set(states):
+        if {"states", "use_global_cursor", "full_refresh"} & set(fields):
             hint = ". It looks like the state of one stream, without the stream's name"
-        raise _refused(place, f"has the keys {_listed(states)}, and none of them is a stream{hint}")
+        raise _refused(place, f"has the keys {_listed(fields)}, and none of them is a stream{hint}")
     yield from fields.items()
-
-
-def _present(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in fields.items() if value is not None}
 
 
 def _descriptor(entry: Mapping[str, Any]) -> Any:
