@@ -212,7 +212,7 @@ def _credentials(raw: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(credentials, Mapping):
         raise ConfigurationError("credentials is not an object.", remedy=_credentials_remedy())
     if credentials:
-        kind = credentials.get("auth_type")
+        kind = credentials["auth_type"] if "auth_type" in credentials else _kind_of(credentials)
         if not isinstance(kind, str) or kind not in {OAUTH, SANDBOX}:
             raise ConfigurationError(
                 f"credentials.auth_type is {_shown(kind)}.", remedy=f'Set it to "{OAUTH}" or "{SANDBOX}".'
@@ -222,6 +222,13 @@ def _credentials(raw: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(environment, Mapping) or not (environment or raw.get("access_token")):
         raise ConfigurationError("The configuration has no credentials.", remedy=_credentials_remedy())
     return _typed_credentials(environment, "environment", sandbox=not environment.get("secret"), token_in=raw)
+
+
+def _kind_of(credentials: Mapping[str, Any]) -> str | None:
+    """The kind of credentials without `auth_type`, which Airbyte's connector accepts too; None if it is not clear."""
+    kinds = {OAUTH: ("app_id", "secret", "access_token"), SANDBOX: ("advertiser_id", "access_token")}
+    fitting = [kind for kind, names in kinds.items() if all(name in credentials for name in names)]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def _typed_credentials(
@@ -333,7 +340,7 @@ def _number(raw: Mapping[str, Any], name: str, low: int, high: int, default: int
     value = raw.get(name)
     if value is None or value == "":
         return default
-    if isinstance(value, str) and re.fullmatch(r"-?\d{1,9}", value.strip()):
+    if isinstance(value, str) and re.fullmatch(r"0*[0-9]{1,3}", value.strip()):
         value = int(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
@@ -356,13 +363,15 @@ def _rate(raw: Mapping[str, Any]) -> float:
     value = raw.get("requests_per_second")
     if value is None or value == "":
         return 10.0
+    if isinstance(value, str) and re.fullmatch(r"[0-9]*(\.[0-9]*)?", value.strip()) is None:
+        value = None  # float() reads more than numbers: "1_0", "nan"
     try:
         rate = float(value) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else -1.0
     except (ValueError, OverflowError):
         rate = -1.0
     if not 0.1 <= rate <= 1000:
         raise ConfigurationError(
-            f"requests_per_second is {_shown(value)}.",
+            f"requests_per_second is {_shown(raw['requests_per_second'])}.",
             remedy="Set it to the requests per second that your application's tier allows: 10 (Basic), 20, 30 or 50.",
         )
     return rate

@@ -1,11 +1,34 @@
-"""The connector's specification for Airbyte: which configuration it accepts. Only data, so importing it is fast."""
+"""The connector's specification for Airbyte: which configuration it accepts. Only data, so importing it is fast.
+
+Its schema accepts what the code accepts: an empty text or null for a value that is not set, and numbers and flags as
+text. Airbyte's form shows a field by the first of its types, and shows a choice only if `credentials` is an object with
+two plain branches. So two things are not in the schema: null as `credentials`, and secrets that are numbers.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-_DATE_PATTERN = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _DOCUMENTATION = "https://docs.airbyte.com/integrations/sources/tiktok-marketing"
+
+_DATE = r"^$|^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}\s*$"
+_UP_TO_364 = r"0*([0-9]|[1-9][0-9]|[12][0-9]{2}|3[0-5][0-9]|36[0-4])"
+_UP_TO_30 = r"0*([1-9]|[12][0-9]|30)"
+_FORMER_GRANULARITIES = "[Ll][Ii][Ff][Ee][Tt][Ii][Mm][Ee]|[Dd][Aa][Yy]|[Hh][Oo][Uu][Rr]"
+"""What Airbyte's connector called `report_granularity` before 0.1.13."""
+_RATE = r"0*(0?\.[1-9][0-9]*|[1-9][0-9]{0,2}(\.[0-9]*)?|1000(\.0*)?)"
+_FLAG = "[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]"
+_ID = r"\s*[0-9]*\s*"
+
+
+def _number(type_name: str, minimum: float, maximum: float, text: str) -> dict[str, Any]:
+    """A number, which may be written as text. JSON Schema applies bounds to numbers and patterns to texts only."""
+    pattern = rf"^$|^\s*({text})\s*$"
+    return {"type": [type_name, "string", "null"], "minimum": minimum, "maximum": maximum, "pattern": pattern}
+
+
+def _flag(*, default: bool) -> dict[str, Any]:
+    return {"type": ["boolean", "string", "null"], "default": default, "pattern": rf"^$|^\s*({_FLAG})\s*$"}
 
 
 def _secret(title: str, description: str) -> dict[str, Any]:
@@ -25,7 +48,9 @@ _OAUTH = {
         ),
         "advertiser_id": {
             "title": "Advertiser ID",
-            "type": "string",
+            "type": ["string", "integer", "null"],
+            "pattern": f"^{_ID}$",
+            "minimum": 0,
             "description": "The only ad account to read. Leave it empty to read all accounts of the token.",
         },
     },
@@ -39,7 +64,9 @@ _SANDBOX = {
         "auth_type": {"title": "Auth Type", "type": "string", "const": "sandbox_access_token", "order": 0},
         "advertiser_id": {
             "title": "Advertiser ID",
-            "type": "string",
+            "type": ["string", "integer"],
+            "pattern": r"^\s*[0-9]+\s*$",
+            "minimum": 0,
             "description": "The id of the sandbox account from the developer portal.",
         },
         "access_token": _secret("Access Token", "The access token of the sandbox account."),
@@ -48,7 +75,14 @@ _SANDBOX = {
 
 
 def _advertiser_list(title: str, description: str, order: int) -> dict[str, Any]:
-    return {"title": title, "type": "array", "items": {"type": "string"}, "description": description, "order": order}
+    return {
+        "title": title,
+        "type": ["array", "string", "null"],
+        "items": {"type": ["string", "integer"], "pattern": f"^{_ID}$", "minimum": 0},
+        "pattern": f"^{_ID}(,{_ID})*$",
+        "description": description,
+        "order": order,
+    }
 
 
 CONNECTION_SPECIFICATION: dict[str, Any] = {
@@ -67,9 +101,10 @@ CONNECTION_SPECIFICATION: dict[str, Any] = {
         },
         "start_date": {
             "title": "Replication Start Date",
-            "type": "string",
+            "type": ["string", "null"],
             "format": "date",
-            "pattern": _DATE_PATTERN,
+            "pattern": _DATE,
+            "pattern_descriptor": "YYYY-MM-DD",
             "default": "2016-09-01",
             "description": (
                 "The first day to read, as YYYY-MM-DD in each account's time zone. "
@@ -79,17 +114,16 @@ CONNECTION_SPECIFICATION: dict[str, Any] = {
         },
         "end_date": {
             "title": "End Date",
-            "type": "string",
+            "type": ["string", "null"],
             "format": "date",
-            "pattern": _DATE_PATTERN,
+            "pattern": _DATE,
+            "pattern_descriptor": "YYYY-MM-DD",
             "description": "The last day to read (inclusive), as YYYY-MM-DD. Leave it empty to read up to today.",
             "order": 2,
         },
         "attribution_window": {
             "title": "Attribution Window",
-            "type": "integer",
-            "minimum": 0,
-            "maximum": 364,
+            **_number("integer", 0, 364, _UP_TO_364),
             "default": 3,
             "description": (
                 "How many days before the last synced day each sync reads again. "
@@ -99,9 +133,7 @@ CONNECTION_SPECIFICATION: dict[str, Any] = {
         },
         "report_granularity": {
             "title": "Daily Reports Date Step",
-            "type": "integer",
-            "minimum": 1,
-            "maximum": 30,
+            **_number("integer", 1, 30, f"{_UP_TO_30}|{_FORMER_GRANULARITIES}"),
             "default": 30,
             "examples": [30, 7, 1],
             "description": (
@@ -111,8 +143,7 @@ CONNECTION_SPECIFICATION: dict[str, Any] = {
         },
         "include_deleted": {
             "title": "Include Deleted Data in Reports",
-            "type": "boolean",
-            "default": False,
+            **_flag(default=False),
             "description": "Whether to read deleted campaigns, ad groups and ads, and their rows in reports.",
             "order": 5,
         },
@@ -126,8 +157,7 @@ CONNECTION_SPECIFICATION: dict[str, Any] = {
         ),
         "skip_inaccessible_advertisers": {
             "title": "Skip Inaccessible Advertisers",
-            "type": "boolean",
-            "default": False,
+            **_flag(default=False),
             "description": (
                 "Whether an account that TikTok denies access to causes only a warning. "
                 "If not, the sync reads all other accounts and then ends with an error that names this account."
@@ -136,8 +166,8 @@ CONNECTION_SPECIFICATION: dict[str, Any] = {
         },
         "refresh_objects": {
             "title": "Campaigns, Ad Groups and Ads in Incremental Syncs",
-            "type": "string",
-            "enum": ["changed", "daily", "always"],
+            "type": ["string", "null"],
+            "enum": ["changed", "daily", "always", "", None],
             "default": "changed",
             "description": (
                 "Which campaigns, ad groups and ads an incremental sync delivers. "
@@ -150,8 +180,7 @@ CONNECTION_SPECIFICATION: dict[str, Any] = {
         },
         "skip_empty_days": {
             "title": "Skip Days without Data",
-            "type": "boolean",
-            "default": True,
+            **_flag(default=True),
             "description": (
                 "Whether to ask TikTok first which days have data, for five accounts per request. "
                 "Daily and hourly reports then skip all other days. The rows are the same with and without it."
@@ -160,9 +189,7 @@ CONNECTION_SPECIFICATION: dict[str, Any] = {
         },
         "requests_per_second": {
             "title": "Requests per Second",
-            "type": "number",
-            "minimum": 0.1,
-            "maximum": 1000,
+            **_number("number", 0.1, 1000, _RATE),
             "default": 10,
             "examples": [10, 20, 30, 50],
             "description": (
