@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from tiktok_marketing.api.client import Client, Waiting
 from tiktok_marketing.api.rate_limit.limiters import RateLimiters
 from tiktok_marketing.api.rate_limit.tiers import SANDBOX, tier_of
+from tiktok_marketing.api.request_log import LoggedTransport
 from tiktok_marketing.api.retry_policy import OWN_ADDRESS_RETRIES, RetryPolicy
 from tiktok_marketing.api.transport import PRODUCTION_HOST, SANDBOX_HOST, HttpTransport
 from tiktok_marketing.clock import Clock, SystemClock
@@ -46,6 +47,7 @@ async def connect(
     policy: RetryPolicy | None = None,
     on_wait: Callable[[Waiting], None] = lambda _: None,
     address: str | None = None,
+    log_request: Callable[[str], None] | None = None,
 ) -> AsyncIterator[Client]:
     """Open connections to TikTok, or to the address in `TIKTOK_API_URL`.
 
@@ -55,6 +57,7 @@ async def connect(
         policy: For how long requests are retried; None for the policy of a sync.
         on_wait: Called before long waits.
         address: Scheme, host and port; None for the address from the environment or the configuration.
+        log_request: Called with a line about each request that has ended; None to log none.
     """
     clock = clock or SystemClock()
     if policy is None and (address or os.environ.get(ADDRESS_VARIABLE)):
@@ -62,7 +65,7 @@ async def connect(
     tier = SANDBOX if config.sandbox else tier_of(config.requests_per_second)
     async with HttpTransport(address or api_address(config)) as transport:
         yield Client(
-            transport,
+            transport if log_request is None else LoggedTransport(transport, log_request),
             config.access_token,
             RateLimiters(tier, clock),
             clock,

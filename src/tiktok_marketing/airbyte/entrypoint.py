@@ -9,7 +9,7 @@ import argparse
 import sys
 import traceback
 from collections.abc import Coroutine, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -17,6 +17,9 @@ from tiktok_marketing._version import __version__
 from tiktok_marketing.errors import ConfigurationError, ConnectorError, OutOfMemoryError, OutputError
 from tiktok_marketing.stdout import run_program
 from tiktok_marketing.text import shown_line
+
+if TYPE_CHECKING:
+    from tiktok_marketing.api.client import Client
 
 T = TypeVar("T")
 
@@ -78,12 +81,16 @@ def _failure_type(error: ConnectorError) -> str:
     return failure_type(error)
 
 
+_DEBUG = "log each request, without secrets"
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="source-tiktok-marketing",
         description="Read TikTok Ads as an Airbyte source. To read without Airbyte, use `tiktok-marketing`.",
     )
     parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument("--debug", action="store_true", help=_DEBUG)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     helps = {
         "spec": "Print the specification of the configuration.",
@@ -93,7 +100,8 @@ def _parser() -> argparse.ArgumentParser:
     }
     for name, description in helps.items():
         command = commands.add_parser(name, help=description, description=description)
-        command.add_argument("--debug", action="store_true", help="has no effect; the platform may pass it")
+        # Without a default of its own, so that it leaves alone what was read before the command.
+        command.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=_DEBUG)
         if name != "spec":
             command.add_argument("--config", required=True, metavar="FILE", help="the configuration (JSON)")
         if name == "read":
@@ -110,6 +118,8 @@ def _spec(_arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
+    import asyncio
+
     from tiktok_marketing.access_check import CheckResult, check_access
     from tiktok_marketing.airbyte.messages import log_line
     from tiktok_marketing.api.retry_policy import INTERACTIVE_RETRIES
@@ -124,8 +134,13 @@ def _check(arguments: argparse.Namespace) -> int:
             clock=clock,
             policy=INTERACTIVE_RETRIES,
             on_wait=lambda waiting: _write(log_line("INFO", str(waiting))),
+            log_request=(lambda text: _write(log_line("DEBUG", text))) if arguments.debug else None,
         ) as api:
-            return await check_access(config, api, clock)
+            alive = asyncio.create_task(_report_alive(api))
+            try:
+                return await check_access(config, api, clock)
+            finally:
+                alive.cancel()
 
     try:
         failed = [
@@ -136,6 +151,18 @@ def _check(arguments: argparse.Namespace) -> int:
     status = {"status": "FAILED", "message": "\n".join(map(shown_line, failed))} if failed else {"status": "SUCCEEDED"}
     _print({"type": "CONNECTION_STATUS", "connectionStatus": status})
     return 0  # the message has the answer; the exit code says that the check could be made
+
+
+async def _report_alive(api: Client) -> None:
+    """Log again and again that the check goes on, and what it waits for. Never returns."""
+    import asyncio
+
+    from tiktok_marketing.airbyte.messages import log_line
+    from tiktok_marketing.airbyte.read import HEARTBEAT
+
+    while True:
+        await asyncio.sleep(HEARTBEAT)
+        _write(log_line("INFO", f"Still checking. {api.waits_for()}".strip()))
 
 
 def _discover(arguments: argparse.Namespace) -> int:
@@ -153,7 +180,7 @@ def _read(arguments: argparse.Namespace) -> int:
 
     config = load_config(arguments.config)
     selected = selected_streams(config, read_json(arguments.catalog, "catalog"))
-    return _run(read(config, selected, load_states(arguments.state)))
+    return _run(read(config, selected, load_states(arguments.state), debug=arguments.debug))
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

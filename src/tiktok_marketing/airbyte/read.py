@@ -18,7 +18,7 @@ from tiktok_marketing.airbyte.messages import (
     status_line,
 )
 from tiktok_marketing.airbyte.output import Output, Portion, Write
-from tiktok_marketing.api.client import Waiting
+from tiktok_marketing.api.client import Client, Waiting
 from tiktok_marketing.clock import Clock, SystemClock
 from tiktok_marketing.config import Config
 from tiktok_marketing.connect import connect
@@ -37,8 +37,8 @@ from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.plan.state_forms import unknown_streams
 from tiktok_marketing.sync.run.engine import Sync
 
-_HEARTBEAT = 60.0
-"""Seconds of silence after which a log line tells the platform that the sync is alive."""
+HEARTBEAT = 30.0
+"""Seconds of silence after which a log line says that the connector is alive. Platforms end those that seem dead."""
 _MOST_FAILURES_NAMED = 20
 """Failures that an error message names one by one."""
 _GRAVEST_FIRST = ("config_error", "system_error", "transient_error")
@@ -53,6 +53,8 @@ async def read(
     clock: Clock | None = None,
     address: str | None = None,
     limits: Sequence[Meter] | None = None,
+    heartbeat: float = HEARTBEAT,
+    debug: bool = False,
 ) -> int:
     """Read the selected streams and write them as messages.
 
@@ -64,6 +66,8 @@ async def read(
         clock: The clock; None for the machine's.
         address: Scheme, host and port of the API; None for those of the configuration or the environment.
         limits: The limits of memory; None for those that the machine sets.
+        heartbeat: Seconds of silence after which a line says that the connector is alive.
+        debug: Whether to log each request.
 
     Returns:
         The exit code: 0 only if everything was delivered.
@@ -73,8 +77,15 @@ async def read(
     """
     clock = clock or SystemClock()
     async with Output(write) as output:
-        messages = MessageWriter(output)
-        return await _read(config, selected, states, messages, clock, address, meters() if limits is None else limits)
+        messages = MessageWriter(output, heartbeat)
+        async with connect(
+            config,
+            clock=clock,
+            on_wait=messages.log_wait,
+            address=address,
+            log_request=messages.log_request if debug else None,
+        ) as api:
+            return await _read(config, selected, states, messages, api, clock, meters() if limits is None else limits)
 
 
 async def _read(
@@ -82,41 +93,46 @@ async def _read(
     selected: Sequence[Selected],
     states: Mapping[str, Any],
     messages: MessageWriter,
+    api: Client,
     clock: Clock,
-    address: str | None,
     limits: Sequence[Meter],
 ) -> int:
-    async with connect(config, clock=clock, on_wait=messages.log_wait, address=address) as api:
-        sync = Sync(config, selected, states, api, clock, sink_factory=line_sink)
-        background = [
-            asyncio.create_task(messages.log_heartbeat(sync)),
-            asyncio.create_task(watch(limits, lambda usage: sync.stop(OutOfMemoryError(usage)))),
-        ]
-        loop = asyncio.get_running_loop()
-        for signum in (signal.SIGTERM, signal.SIGINT):
-            with suppress(NotImplementedError, RuntimeError, ValueError):  # not the main thread, or no such signals
-                loop.add_signal_handler(signum, sync.stop, signal.Signals(signum).name)
-        try:
-            if unknown := unknown_streams(states):
-                await messages.write_event(Notice("warning", unknown))
-            async for event in sync.events():
-                await messages.write_event(event)
-                del event
-        finally:
-            for task in background:
-                task.cancel()
-        await messages.write_summary(sync)
+    sync = Sync(config, selected, states, api, clock, sink_factory=line_sink)
+    background = [
+        asyncio.create_task(messages.log_heartbeat(sync)),
+        asyncio.create_task(watch(limits, lambda usage: sync.stop(OutOfMemoryError(usage)))),
+    ]
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        with suppress(NotImplementedError, RuntimeError, ValueError):  # not the main thread, or no such signals
+            loop.add_signal_handler(signum, sync.stop, signal.Signals(signum).name)
+    try:
+        if unknown := unknown_streams(states):
+            await messages.write_event(Notice("warning", unknown))
+        async for event in sync.events():
+            await messages.write_event(event)
+            del event
+    finally:
+        for task in background:
+            task.cancel()
+    await messages.write_summary(sync)
     return messages.exit_code
 
 
 class MessageWriter:
-    """Writes events as messages, in their order."""
+    """Writes events as messages, in their order.
 
-    def __init__(self, output: Output) -> None:
+    Args:
+        output: Where they go.
+        heartbeat: Seconds of silence after which a line says that the connector is alive.
+    """
+
+    def __init__(self, output: Output, heartbeat: float = HEARTBEAT) -> None:
         self._output = output
+        self._heartbeat = heartbeat
         self._running: set[str] = set()
         self._failures: list[Failure] = []
-        self._has_written = False
+        self._written_at = 0.0
         self._waits: set[asyncio.Task[None]] = set()
 
     async def write_event(self, event: Event) -> None:
@@ -172,28 +188,37 @@ class MessageWriter:
 
     def log_wait(self, waiting: Waiting) -> None:
         """Log that a request waits for its next try, so that nobody takes the wait for a hang."""
-        task = asyncio.get_running_loop().create_task(self._write_line(log_line("INFO", str(waiting))))
+        self._write_later(log_line("INFO", str(waiting)))
+
+    def log_request(self, text: str) -> None:
+        """Log a request that has ended."""
+        self._write_later(log_line("DEBUG", text))
+
+    def _write_later(self, line: bytes) -> None:
+        task = asyncio.get_running_loop().create_task(self._write_line(line))
         self._waits.add(task)
         task.add_done_callback(self._waits.discard)
 
     async def log_heartbeat(self, sync: Sync) -> None:
-        """Log after each long silence that the sync goes on."""
+        """Log after each silence that the sync goes on, and what it waits for."""
+        loop = asyncio.get_running_loop()
+        self._written_at = loop.time()
         while True:
-            self._has_written = False
-            await asyncio.sleep(_HEARTBEAT)
-            if not self._has_written:
-                progress = sync.progress()
-                requests = sum(progress.requests.values())
-                await self._write_line(
-                    log_line("INFO", f"Still reading: {progress.records:,} records, {requests:,} requests.")
-                )
+            rest = self._written_at + self._heartbeat - loop.time()
+            if rest > 0:
+                await asyncio.sleep(rest)
+                continue
+            progress = sync.progress()
+            requests = sum(progress.requests.values())
+            text = f"Still reading: {progress.records:,} records, {requests:,} requests. {sync.waits_for()}"
+            await self._write_line(log_line("INFO", text.strip()))
 
     async def _write_line(self, line: bytes) -> None:
         await self._write([line])
 
     async def _write(self, portion: Portion) -> None:
-        self._has_written = True
         await self._output.write(portion)
+        self._written_at = asyncio.get_running_loop().time()
 
 
 def _causes(failures: Sequence[Failure]) -> list[tuple[str, str, str, str | None]]:

@@ -210,6 +210,11 @@ class Client:
         """How the endpoint answers now."""
         return self.stats.of_endpoint(endpoint, self._clock.monotonic())
 
+    def waits_for(self) -> str:
+        """A sentence about the answer that has been awaited longest; empty if none is awaited."""
+        longest = self.stats.longest_wait(self._clock.monotonic())
+        return "" if longest is None else f"Waiting for TikTok's answer from /{longest[0]} for {longest[1]:.0f} s."
+
     def stalled(self, endpoint: str) -> int:
         """How many requests wait for something other than the endpoint's quota: a retry, or their account's limit."""
         return self._backing_off[endpoint] + self.limiters.waiting_for_account(endpoint)

@@ -100,6 +100,15 @@ class RequestStats:
             overdue += 1
         return EndpointStats(latency, counts.largest, per_second, overdue)
 
+    def longest_wait(self, at: float) -> tuple[str, float] | None:
+        """The endpoint whose answer has been awaited longest, and for how many seconds; None if none is awaited."""
+        oldest = ((next(iter(counts.in_flight.values()), None), name) for name, counts in self._endpoints.items())
+        waits = [(left_at, name) for left_at, name in oldest if left_at is not None]
+        if not waits:
+            return None
+        left_at, endpoint = min(waits)
+        return endpoint, max(0.0, at - left_at)
+
     def _of(self, endpoint: str) -> _EndpointCounts:
         counts = self._endpoints.get(endpoint)
         if counts is None:

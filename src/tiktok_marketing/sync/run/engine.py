@@ -151,6 +151,10 @@ class Sync:
             seconds=self._clock.monotonic() - self._began,
         )
 
+    def waits_for(self) -> str:
+        """A sentence about the answer that has been awaited longest; empty if none is awaited."""
+        return self._api.waits_for()
+
     def stop(self, reason: str | SyncInterruptedError) -> None:
         """End the sync cleanly: delivered records get their state, and unfinished streams end incomplete.
 
