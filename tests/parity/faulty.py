@@ -131,6 +131,7 @@ class Handover(msgspec.Struct, frozen=True):
     from_others: Pair
 
 
+REFRESHED = ("advertisers_reports_daily", "campaigns_reports_lifetime", "campaigns")
 UNEVEN = ("advertisers_reports_daily", "campaigns_reports_hourly", "campaigns")
 
 
@@ -168,6 +169,16 @@ async def refused_account(peer: Peer) -> Handover:
     fields = {"attribution_window": 1}
     first = setup_of(*UNEVEN, start="2026-06-10", now=FIRST, faults=refusals, fields=fields)
     return await _handover(peer, first, setup_of(*UNEVEN, start="2026-06-10", now=SECOND, fields=fields))
+
+
+async def refused_refresh(peer: Peer) -> Handover:
+    """In a full refresh, TikTok refuses the second account in the first attempt, and no more in the next."""
+    second = Emulator(options()).advertiser_ids[1]
+    refusals = tuple(
+        Fault(path=path, advertiser=second, code=40001) for path in ("report/integrated/get/", "campaign/get/")
+    )
+    first = setup_of(*REFRESHED, start="2026-06-10", now=FIRST, faults=refusals, incremental=False)
+    return await _handover(peer, first, setup_of(*REFRESHED, start="2026-06-10", now=FIRST, incremental=False))
 
 
 # -- what is not a read

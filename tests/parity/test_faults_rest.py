@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from parity.bench import Pair
 from parity.comparison import failed
-from parity.faulty import TROUBLE, Commands, Hosts
+from parity.faulty import REFRESHED, TROUBLE, Commands, Handover, Hosts
 from tiktok_marketing.config import parse_config
 from tiktok_marketing.connect import api_address
 
@@ -56,3 +58,13 @@ def test_check_succeeds_for_a_sandbox(sandbox_check: Commands) -> None:
         for name, outcome in (("theirs", sandbox_check.theirs), ("ours", sandbox_check.ours))
     }
     assert statuses == {"theirs": ["FAILED"], "ours": ["SUCCEEDED"]}
+
+
+@pytest.mark.parametrize("name", REFRESHED)
+def test_an_interrupted_full_refresh_goes_on(name: str, refused_refresh: Handover) -> None:
+    """4.7.0 reads all accounts again in the next attempt; ours only the account that it could not read."""
+    first, following = refused_refresh.first, refused_refresh.from_own
+    assert name in failed(first.theirs.outcome) & failed(first.ours.outcome)
+    whole = len(following.theirs.outcome.records(name))
+    assert whole > len(first.theirs.outcome.records(name)) > 0
+    assert len(first.ours.outcome.records(name)) + len(following.ours.outcome.records(name)) == whole

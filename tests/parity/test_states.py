@@ -6,7 +6,7 @@ import pytest
 
 from parity.bench import Reading
 from parity.comparison import keys
-from parity.faulty import UNEVEN, Handover
+from parity.faulty import REFRESHED, UNEVEN, Handover
 from parity.scenarios import Syncs, options
 from tiktok_marketing.catalog import STREAMS, Stream, stream_named
 from tiktok_marketing.emulator import Emulator
@@ -96,3 +96,14 @@ def test_rows_of_a_refused_account_arrive_once_it_is_readable(name: str, refused
     assert keys(stream, refused_account.first.theirs, refused_account.from_others.ours) == both
     assert keys(stream, refused_account.first.ours, refused_account.from_others.theirs) == both
     assert both > keys(stream, refused_account.first.ours)
+
+
+@pytest.mark.parametrize("name", REFRESHED)
+def test_the_others_state_of_a_full_refresh_leaves_nothing_out(name: str, refused_refresh: Handover) -> None:
+    """Each connector reads everything in a full refresh that gets the other's state, finished or not."""
+    stream = stream_named(name)
+    assert stream is not None
+    whole = keys(stream, refused_refresh.from_own.theirs)
+    assert keys(stream, refused_refresh.from_others.theirs) == whole
+    assert keys(stream, refused_refresh.from_others.ours) == whole
+    assert refused_refresh.from_others.theirs.outcome.exit_code == 0
