@@ -181,6 +181,12 @@ async def refused_refresh(peer: Peer) -> Handover:
     return await _handover(peer, first, setup_of(*REFRESHED, start="2026-06-10", now=FIRST, incremental=False))
 
 
+async def finished_refresh(peer: Peer) -> Handover:
+    """A full refresh gets the state of one that was finished, as from a runner that keeps every state."""
+    setup = setup_of(*REFRESHED, start="2026-06-10", now=FIRST, incremental=False)
+    return await _handover(peer, setup, setup)
+
+
 # -- what is not a read
 
 

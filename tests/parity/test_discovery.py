@@ -26,9 +26,18 @@ def test_streams_keys_cursors_and_modes_are_equal(kind: str, count: int, discove
     theirs, ours = catalog_of(discovery[kind].theirs), catalog_of(discovery[kind].ours)
     assert len(theirs) == count
     assert set(ours) == set(theirs)
+    apart = {"json_schema", "is_file_based", "is_resumable"}
     for name, stream in theirs.items():
-        expected = {field: value for field, value in stream.items() if field not in {"json_schema", "is_file_based"}}
+        expected = {field: value for field, value in stream.items() if field not in apart}
         assert {field: ours[name].get(field) for field in expected} == expected
+
+
+def test_more_streams_are_resumable_than_in_airbytes(discovery: dict[str, Commands]) -> None:
+    """4.7.0 resumes streams with a cursor; ours also the others that are read per account."""
+    theirs, ours = (catalog_of(outcome) for outcome in (discovery["production"].theirs, discovery["production"].ours))
+    assert all(ours[name]["is_resumable"] for name, stream in theirs.items() if stream["is_resumable"])
+    assert sum(bool(stream["is_resumable"]) for stream in theirs.values()) == 30
+    assert sum(stream["is_resumable"] for stream in ours.values()) == 42
 
 
 def test_the_catalog_in_the_unit_tests_is_what_airbytes_discovers(discovery: dict[str, Commands]) -> None:

@@ -99,11 +99,13 @@ def test_rows_of_a_refused_account_arrive_once_it_is_readable(name: str, refused
 
 
 @pytest.mark.parametrize("name", REFRESHED)
-def test_the_others_state_of_a_full_refresh_leaves_nothing_out(name: str, refused_refresh: Handover) -> None:
+def test_the_others_state_of_a_full_refresh_leaves_nothing_out(
+    name: str, refused_refresh: Handover, finished_refresh: Handover
+) -> None:
     """Each connector reads everything in a full refresh that gets the other's state, finished or not."""
     stream = stream_named(name)
     assert stream is not None
-    whole = keys(stream, refused_refresh.from_own.theirs)
-    assert keys(stream, refused_refresh.from_others.theirs) == whole
-    assert keys(stream, refused_refresh.from_others.ours) == whole
-    assert refused_refresh.from_others.theirs.outcome.exit_code == 0
+    whole = keys(stream, finished_refresh.first.ours)
+    for refresh in (refused_refresh, finished_refresh):
+        assert keys(stream, refresh.from_others.theirs) == keys(stream, refresh.from_others.ours) == whole
+        assert refresh.from_others.theirs.outcome.exit_code == 0
