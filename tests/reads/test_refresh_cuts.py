@@ -31,9 +31,13 @@ def emulator_of(seed: int) -> Emulator:
     rng = random.Random(seed)
     emulator = Emulator(Options(tier="unlimited", days=8, ads_per_account=6, advertisers=4, now=NOW, seed=seed))
     account = rng.choice(emulator.advertiser_ids)
-    emulator.faults.add(Fault(share=0.3, latency=0.02))
-    emulator.faults.add(Fault(path="report/integrated/get/", advertiser=account, share=0.2, code=20001, keep=0.5))
+    # The last day comes after the day before it was given up as partial: it must not make the account look finished.
+    late = Fault(path="report/integrated/get/", advertiser=account, contains="start_date=2026-06-15", latency=5)
+    emulator.faults.add(late)
+    partial = Fault(path="report/integrated/get/", advertiser=account, contains="2026-06-14", code=20001, keep=0.5)
+    emulator.faults.add(partial)
     emulator.faults.add(Fault(path="ad/get/", advertiser=account, code=40001))
+    emulator.faults.add(Fault(share=0.3, latency=0.02))
     return emulator
 
 
@@ -54,6 +58,9 @@ async def test_a_full_refresh_that_is_cut_anywhere_loses_no_row(seed: int) -> No
         config = config_for(emulator, report_granularity=2, requests_per_second=60)
         catalog = catalog_of(STREAMS, incremental=False)
         first = await read_from(emulator, config, catalog=catalog)
+        assert {"ads", "ads_reports_daily", "campaigns_reports_hourly"} <= {
+            name for name, statuses in first.statuses.items() if statuses[-1] == "INCOMPLETE"
+        }
         emulator.faults.clear()
         whole = keys(await read_from(emulator, config, catalog=catalog))
         for message in first.messages:
