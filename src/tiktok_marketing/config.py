@@ -18,6 +18,7 @@ from typing import Any, NewType
 import msgspec
 
 from tiktok_marketing.errors import ConfigurationError
+from tiktok_marketing.json_files import read_json
 from tiktok_marketing.text import Mask, mask_known
 
 AdvertiserId = NewType("AdvertiserId", str)
@@ -121,50 +122,6 @@ def load_config(path: Path | str) -> Config:
         ConfigurationError: If it cannot be read or used.
     """
     return parse_config(read_json(path, "configuration"))
-
-
-def read_json(path: Path | str, what: str) -> Any:
-    """Read a JSON file that a user named.
-
-    Args:
-        path: The file's path.
-        what: What the file is, for errors: "configuration", "catalog".
-
-    Raises:
-        ConfigurationError: If the file does not exist, cannot be read, or is not JSON.
-    """
-    text = read_text(path, what)
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        where = f" at line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
-        raise ConfigurationError(
-            f"The {what} file {path} is not valid JSON{where}.",
-            remedy="Fix the JSON there; a stray comma is a common cause.",
-        ) from None
-
-
-def read_text(path: Path | str, what: str) -> str:
-    """Read a text file that a user named.
-
-    Args:
-        path: The file's path.
-        what: What the file is, for errors: "configuration", "catalog", "state".
-
-    Raises:
-        ConfigurationError: If the file does not exist or cannot be read.
-    """
-    try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise ConfigurationError(
-            f"The {what} file {path} does not exist.", remedy="Check the path, or create the file."
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ConfigurationError(
-            f"The {what} file {path} cannot be read: {reason}.", remedy="Check the file and its permissions."
-        ) from None
 
 
 def parse_config(raw: Any) -> Config:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
-from tiktok_marketing.api.client import Client, Waiting
+from tiktok_marketing.api.client import Announcement, Client
+from tiktok_marketing.api.network import trusted_authorities
 from tiktok_marketing.api.rate_limit.limiters import RateLimiters
 from tiktok_marketing.api.rate_limit.tiers import SANDBOX, tier_of
 from tiktok_marketing.api.request_log import LoggedTransport
@@ -45,7 +47,7 @@ async def connect(
     *,
     clock: Clock | None = None,
     policy: RetryPolicy | None = None,
-    on_wait: Callable[[Waiting], None] = lambda _: None,
+    on_wait: Callable[[Announcement], None] = lambda _: None,
     address: str | None = None,
     log_request: Callable[[str], None] | None = None,
 ) -> AsyncIterator[Client]:
@@ -55,21 +57,45 @@ async def connect(
         config: Credentials and quota.
         clock: The time, and how to wait.
         policy: For how long requests are retried; None for the policy of a sync.
-        on_wait: Called before long waits.
+        on_wait: Called before long waits, and while TikTok does not answer.
         address: Scheme, host and port; None for the address from the environment or the configuration.
         log_request: Called with a line about each request that has ended; None to log none.
+
+    Raises:
+        ConfigurationError: If the environment names an address, a proxy or certificates that cannot be used.
     """
     clock = clock or SystemClock()
     if policy is None and (address or os.environ.get(ADDRESS_VARIABLE)):
         policy = OWN_ADDRESS_RETRIES
     tier = SANDBOX if config.sandbox else tier_of(config.requests_per_second)
+    if address is None:
+        trusted_authorities()  # also where the address has no use for them: a wrong setting is reported at once
     async with HttpTransport(address or api_address(config)) as transport:
-        yield Client(
-            transport if log_request is None else LoggedTransport(transport, log_request),
-            config.access_token,
-            RateLimiters(tier, clock),
-            clock,
-            policy=policy,
-            secrets=config.secrets,
-            on_wait=on_wait,
-        )
+        silence = asyncio.create_task(_announce_silence(transport, policy or RetryPolicy(), on_wait))
+        try:
+            yield Client(
+                transport if log_request is None else LoggedTransport(transport, log_request),
+                config.access_token,
+                RateLimiters(tier, clock),
+                clock,
+                policy=policy,
+                secrets=config.secrets,
+                on_wait=on_wait,
+            )
+        finally:
+            silence.cancel()
+
+
+async def _announce_silence(
+    transport: HttpTransport, policy: RetryPolicy, on_wait: Callable[[Announcement], None]
+) -> None:
+    """Tell a person again and again that TikTok does not answer. Never returns."""
+    due = policy.silence
+    while True:
+        await asyncio.sleep(min(1.0, policy.silence / 4))
+        silence = transport.silence()
+        if silence is None or silence.seconds < policy.silence:
+            due = policy.silence
+        elif silence.seconds >= due:
+            due += policy.silence_again
+            on_wait(silence)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -446,7 +447,7 @@ def test_a_file_without_permission_is_reported(tmp_path: Path, monkeypatch: pyte
     def refuse(*_: Any, **__: Any) -> str:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_text", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     assert "Permission denied" in unreadable(tmp_path / "config").message
 
 
@@ -467,7 +468,7 @@ def test_a_byte_order_mark_is_accepted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "where"),
-    [("", "line 1, column 1"), ('{"a": 1,\n}', "line"), ("{'a': 1}", "line 1, column 2"), ("{} {}", "column 4")],
+    [("{", "line 1, column 2"), ('{"a": 1,\n}', "line"), ("{'a': 1}", "line 1, column 2"), ("{} {}", "column 4")],
 )
 def test_bad_json_is_located(tmp_path: Path, content: str, where: str) -> None:
     """The error has line and column; the content, which may contain a secret, is not shown."""

@@ -176,7 +176,8 @@ def _discover(arguments: argparse.Namespace) -> int:
 def _read(arguments: argparse.Namespace) -> int:
     from tiktok_marketing.airbyte.inputs import load_states, selected_streams
     from tiktok_marketing.airbyte.read import read
-    from tiktok_marketing.config import load_config, read_json
+    from tiktok_marketing.config import load_config
+    from tiktok_marketing.json_files import read_json
 
     config = load_config(arguments.config)
     selected = selected_streams(config, read_json(arguments.catalog, "catalog"))

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from tiktok_marketing.catalog import STREAMS, AnyStream, Stream, json_schema, stream_named
-from tiktok_marketing.config import Config, read_text
+from tiktok_marketing.config import Config
 from tiktok_marketing.errors import ConfigurationError
+from tiktok_marketing.json_files import read_text
 from tiktok_marketing.sync.plan.refresh import is_resumable
 from tiktok_marketing.sync.plan.selection import RefreshId, Selected
 from tiktok_marketing.sync.plan.state_forms import parse_state_text, states_by_stream

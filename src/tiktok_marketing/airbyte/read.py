@@ -18,7 +18,7 @@ from tiktok_marketing.airbyte.messages import (
     status_line,
 )
 from tiktok_marketing.airbyte.output import Output, Portion, Write
-from tiktok_marketing.api.client import Client, Waiting
+from tiktok_marketing.api.client import Announcement, Client
 from tiktok_marketing.clock import Clock, SystemClock
 from tiktok_marketing.config import Config
 from tiktok_marketing.connect import connect
@@ -186,7 +186,7 @@ class MessageWriter:
         """0 unless something is missing."""
         return 1 if self._failures else 0
 
-    def log_wait(self, waiting: Waiting) -> None:
+    def log_wait(self, waiting: Announcement) -> None:
         """Log that a request waits for its next try, so that nobody takes the wait for a hang."""
         self._write_later(log_line("INFO", str(waiting)))
 

@@ -23,7 +23,7 @@ from tiktok_marketing.api.retry_policy import (
     wait_after_rate_limit,
 )
 from tiktok_marketing.api.stats import EndpointStats, RequestStats
-from tiktok_marketing.api.transport import Reply, Transport, TransportFailure
+from tiktok_marketing.api.transport import Reply, Silence, Transport, TransportFailure
 from tiktok_marketing.clock import Clock, ClockReading, is_believable
 from tiktok_marketing.errors import Action, PartialAnswerError, TikTokError
 from tiktok_marketing.text import Mask
@@ -84,6 +84,10 @@ class Waiting(msgspec.Struct, frozen=True):
         return f"Waiting {self.seconds:.0f} s before try {self.tries + 1}: {self.error.message}"
 
 
+Announcement = Waiting | Silence
+"""What a person is told while nothing happens. Its text says it."""
+
+
 class Client:
     """Sends requests to TikTok within its quota, and retries until there is an answer or the policy gives up.
 
@@ -107,7 +111,7 @@ class Client:
         *,
         policy: RetryPolicy | None = None,
         secrets: Iterable[str] = (),
-        on_wait: Callable[[Waiting], None] = lambda _: None,
+        on_wait: Callable[[Announcement], None] = lambda _: None,
         rng: random.Random | None = None,
     ) -> None:
         self._transport = transport
@@ -252,6 +256,8 @@ class Client:
                     timed_out=failure.timed_out,
                     connecting=failure.connecting,
                     unknown_host=failure.unknown_host,
+                    certificate=failure.certificate,
+                    proxy_status=failure.proxy_status,
                 ) from failure
         now = self._clock.monotonic()
         waited = reply.reservation.waited if reply.reservation is not None else 0.0

@@ -91,6 +91,31 @@ _UNKNOWN_HOST = ErrorRule(
     "Check the spelling of the address (TIKTOK_API_URL, HTTPS_PROXY), and that this machine can resolve names (DNS), "
     "then run it again.",
 )
+_UNTRUSTED = ErrorRule(
+    Action.STOP_SYNC,
+    FailureType.CONFIG,
+    "Who signed this certificate is not trusted here. If a proxy of your network opens encrypted connections, put the "
+    "certificate of its authority into a file and set REQUESTS_CA_BUNDLE to it.",
+)
+_CERTIFICATE_TIME = ErrorRule(
+    Action.STOP_SYNC,
+    FailureType.CONFIG,
+    "Check the clock of this machine. If it is right, the certificate has to be renewed where it is used: by your "
+    "network's proxy, or by the server at this address.",
+)
+_CERTIFICATE_NAME = ErrorRule(
+    Action.STOP_SYNC,
+    FailureType.CONFIG,
+    "Another server answers at this address. Check TIKTOK_API_URL, and whether a proxy or the login page of a network "
+    "answers instead.",
+)
+_CERTIFICATE_RULES = {9: _CERTIFICATE_TIME, 10: _CERTIFICATE_TIME, 62: _CERTIFICATE_NAME, 64: _CERTIFICATE_NAME}
+"""OpenSSL's codes: not valid yet, expired, another host name, another IP address. All others are about trust."""
+_PROXY_USER = ErrorRule(
+    Action.STOP_SYNC,
+    FailureType.CONFIG,
+    "The proxy asks for a user and a password: write them into HTTPS_PROXY as http://user:password@host:port.",
+)
 _SLOW = ErrorRule(Action.SLOW_DOWN, FailureType.TRANSIENT, _SLOWER, error_class=RateLimitError)
 _SLOW_ACCOUNT = ErrorRule(Action.SLOW_ACCOUNT, FailureType.TRANSIENT, _SLOWER, error_class=RateLimitError)
 _SMALLER = ErrorRule(
@@ -215,9 +240,16 @@ def transport_error(
     timed_out: bool = False,
     connecting: bool = False,
     unknown_host: bool = False,
+    certificate: int | None = None,
+    proxy_status: int | None = None,
 ) -> TikTokError:
     """The error if no envelope arrived: a broken connection, an HTTP error page, a body that is not JSON, a timeout."""
-    rule = _UNKNOWN_HOST if unknown_host else _UNREACHABLE if connecting else _RETRY
+    if certificate is not None:
+        rule = _CERTIFICATE_RULES.get(certificate, _UNTRUSTED)
+    elif proxy_status == 407:
+        rule = _PROXY_USER
+    else:
+        rule = _UNKNOWN_HOST if unknown_host else _UNREACHABLE if connecting else _RETRY
     return rule.error(message, endpoint=endpoint, advertiser_id=advertiser_id, timed_out=timed_out)
 
 

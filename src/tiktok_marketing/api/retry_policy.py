@@ -41,6 +41,10 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """How often an indivisible request is sent although TikTok says that it is too large."""
     announce_from: float = 5.0
     """Waits of this many seconds or more are announced."""
+    silence: float = 15.0
+    """Seconds without an answer after which that is announced."""
+    silence_again: float = 30.0
+    """Seconds after which it is announced again."""
 
 
 OWN_ADDRESS_RETRIES = RetryPolicy(first_contact=15.0)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
+import time
+from contextlib import AsyncExitStack, contextmanager
 from typing import TYPE_CHECKING, Protocol, Self
 from urllib.parse import urlsplit
-from urllib.request import getproxies
 
 import aiohttp
 import msgspec
@@ -13,9 +15,10 @@ from aiohttp import hdrs
 
 from tiktok_marketing._version import __version__
 from tiktok_marketing.api.body_budget import BodyBudget, Reservation
+from tiktok_marketing.api.network import Proxy, proxy_for, trusted_authorities
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from types import TracebackType
 
     from aiohttp.abc import AbstractResolver
@@ -54,12 +57,23 @@ class TransportFailure(Exception):  # noqa: N818 - a fact about a request, which
         timed_out: Whether no answer arrived in time.
         connecting: Whether no connection could be made.
         unknown_host: Whether the server's name could not be resolved.
+        certificate: OpenSSL's code of what is wrong with the server's certificate; None if nothing is known to be.
+        proxy_status: The HTTP status with which a proxy refused to connect; None if none did.
     """
 
-    def __init__(
-        self, message: str, *, timed_out: bool = False, connecting: bool = False, unknown_host: bool = False
+    def __init__(  # noqa: PLR0913 - the facts of one failure
+        self,
+        message: str,
+        *,
+        timed_out: bool = False,
+        connecting: bool = False,
+        unknown_host: bool = False,
+        certificate: int | None = None,
+        proxy_status: int | None = None,
     ) -> None:
         super().__init__(message)
+        self.certificate = certificate
+        self.proxy_status = proxy_status
         self.connecting = connecting
         self.unknown_host = unknown_host
         self.message = message
@@ -78,8 +92,25 @@ class Transport(Protocol):
         ...
 
 
+class Silence(msgspec.Struct, frozen=True):
+    """A server has not answered for a while.
+
+    Args:
+        host: The server.
+        endpoint: The path of the request that has waited longest, below `/open_api/v1.3/`.
+        seconds: For how long nothing has arrived.
+    """
+
+    host: str
+    endpoint: str
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"Still waiting for {self.host}, which has not answered /{self.endpoint} for {self.seconds:.0f} s."
+
+
 class HttpTransport:
-    """Sends requests with aiohttp, over connections that stay open.
+    """Sends requests with aiohttp, over connections that stay open, and through the proxy of the environment.
 
     Args:
         host: Scheme, host and port.
@@ -108,15 +139,22 @@ class HttpTransport:
         self._resolver = resolver
         self.budget = budget or BodyBudget(_BODY_BYTES)
         self._session: aiohttp.ClientSession | None = None
+        self._proxy: Proxy | None = None
+        self._unanswered: dict[object, tuple[str, float]] = {}
+        """The endpoint of each request that waits for the server, and since when."""
+        self._latest_arrival = 0.0
 
     async def __aenter__(self) -> Self:
+        self._proxy = proxy_for(self.host)
+        authorities = trusted_authorities() if urlsplit(self.host).scheme == "https" else None
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._connections, ttl_dns_cache=60, resolver=self._resolver),
+            connector=aiohttp.TCPConnector(
+                limit=self._connections, ttl_dns_cache=60, resolver=self._resolver, ssl=authorities or True
+            ),
             timeout=self._timeout,
             headers={hdrs.USER_AGENT: USER_AGENT},
-            # Many networks can be left through HTTPS_PROXY and NO_PROXY only. Where they are not set, not looking for
-            # them before each request saves a tenth of a millisecond.
-            trust_env=bool(getproxies()),
+            # The environment is read once, above: aiohttp would read it before each request, and leave out ALL_PROXY.
+            trust_env=False,
             auto_decompress=True,
             read_bufsize=_READ_AHEAD,
         )
@@ -133,21 +171,25 @@ class HttpTransport:
         """Send a GET request and read its complete answer."""
         if self._session is None:
             raise RuntimeError("the transport is used outside its `async with`")
+        proxy = self._proxy
+        request = self._session.get(
+            self.host + VERSION_PATH + endpoint,
+            params=params,
+            headers={"Access-Token": token},
+            allow_redirects=False,
+            proxy=proxy and proxy.address,
+            proxy_auth=proxy and proxy.authorization,
+        )
         try:
-            async with (
-                asyncio.timeout(self._longest) as deadline,
-                self._session.get(
-                    self.host + VERSION_PATH + endpoint,
-                    params=params,
-                    headers={"Access-Token": token},
-                    allow_redirects=False,
-                ) as response,
-            ):
+            async with asyncio.timeout(self._longest) as deadline, AsyncExitStack() as stack:
+                with self._waiting_for_server(endpoint):
+                    response = await stack.enter_async_context(request)
                 deadline.reschedule(None)
                 reservation = await self.budget.reserve(endpoint, _announced(response))
                 try:
                     deadline.reschedule(asyncio.get_running_loop().time() + self._longest)
-                    body = await response.read()
+                    with self._waiting_for_server(endpoint):
+                        body = await response.read()
                 except BaseException:
                     reservation.release()
                     raise
@@ -158,18 +200,69 @@ class HttpTransport:
             connecting = isinstance(error, aiohttp.ConnectionTimeoutError)
             message = "no connection was made in time" if connecting else "no answer arrived in time"
             raise TransportFailure(message, timed_out=not connecting, connecting=connecting) from error
-        except aiohttp.ClientConnectorDNSError as error:
-            reason = error.os_error.strerror or str(error.os_error)
-            message = f"the name {error.host} cannot be resolved ({reason})"
-            raise TransportFailure(message, connecting=True, unknown_host=True) from error
-        except aiohttp.ClientConnectorError as error:
-            host = urlsplit(self.host).netloc.rpartition("@")[2]
-            reason = error.os_error.strerror or str(error.os_error)
-            raise TransportFailure(f"cannot connect to {host} ({reason})", connecting=True) from error
         except aiohttp.ClientPayloadError as error:
             raise TransportFailure("the connection closed before the answer was complete") from error
         except (aiohttp.ClientError, OSError) as error:
-            raise TransportFailure(f"the connection failed ({type(error).__name__})") from error
+            raise self._connection_failure(error) from error
+
+    def silence(self) -> Silence | None:
+        """For how long nothing has arrived although a request waits; None if none does."""
+        if not self._unanswered:
+            return None
+        endpoint, since = next(iter(self._unanswered.values()))  # the oldest
+        host = urlsplit(self.host).netloc.rpartition("@")[2]
+        return Silence(host, endpoint, time.monotonic() - max(since, self._latest_arrival))
+
+    @contextmanager
+    def _waiting_for_server(self, endpoint: str) -> Iterator[None]:
+        """Remember that a request waits for the server, and not for its turn or for memory."""
+        request = object()
+        self._unanswered[request] = endpoint, time.monotonic()
+        try:
+            yield
+            self._latest_arrival = time.monotonic()
+        finally:
+            del self._unanswered[request]
+
+    def _connection_failure(self, error: aiohttp.ClientError | OSError) -> TransportFailure:
+        """What happened to a connection, in words."""
+        host = urlsplit(self.host).netloc.rpartition("@")[2]
+        match error:
+            case aiohttp.ClientConnectorDNSError():
+                message = f"the name {error.host} cannot be resolved ({_reason(error.os_error)})"
+                return TransportFailure(message, connecting=True, unknown_host=True)
+            case aiohttp.ClientConnectorCertificateError():
+                return _certificate_failure(host, error.certificate_error)
+            case aiohttp.ClientConnectorSSLError():
+                reason = _tls_reason(error.os_error)
+                return TransportFailure(f"no encrypted connection to {host} could be opened ({reason})", connecting=True)
+            case aiohttp.ClientProxyConnectionError():
+                message = f"cannot connect to the proxy {error.host}:{error.port} ({_reason(error.os_error)})"
+                return TransportFailure(message, connecting=True)
+            case aiohttp.ClientConnectorError():
+                return TransportFailure(f"cannot connect to {host} ({_reason(error.os_error)})", connecting=True)
+            case aiohttp.ClientHttpProxyError():
+                reason = f"HTTP {error.status} {error.message}".strip()
+                message = f"the proxy does not open a connection to {host} ({reason})"
+                return TransportFailure(message, connecting=True, proxy_status=error.status)
+        return TransportFailure(f"the connection failed ({type(error).__name__})")
+
+
+def _certificate_failure(host: str, error: Exception) -> TransportFailure:
+    reason, code = str(error), 0
+    if isinstance(error, ssl.SSLCertVerificationError):
+        reason, code = error.verify_message.rstrip("."), error.verify_code
+    return TransportFailure(f"the certificate of {host} is not valid ({reason})", connecting=True, certificate=code)
+
+
+def _tls_reason(error: OSError) -> str:
+    """Why no encrypted connection came about, in OpenSSL's words without its brackets: `wrong version number`."""
+    reason = getattr(error, "reason", None)
+    return reason.replace("_", " ").lower() if isinstance(reason, str) else _reason(error)
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)
 
 
 def _announced(response: aiohttp.ClientResponse) -> int | None:

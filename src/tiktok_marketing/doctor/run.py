@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from tiktok_marketing.api.client import Client, Waiting
+from tiktok_marketing.api.client import Announcement, Client
 from tiktok_marketing.api.retry_policy import INTERACTIVE_RETRIES
 from tiktok_marketing.catalog import AnyStream
 from tiktok_marketing.clock import Clock, SystemClock, is_believable
@@ -80,7 +80,7 @@ async def examine(
     *,
     clock: Clock | None = None,
     address: str | None = None,
-    on_wait: Callable[[Waiting], None] = lambda _: None,
+    on_wait: Callable[[Announcement], None] = lambda _: None,
 ) -> Examination:
     """Examine an access, and a database.
 

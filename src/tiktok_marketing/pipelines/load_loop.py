@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from typing import Any, ParamSpec, Self, TypeVar, cast
 
-from tiktok_marketing.api.client import Waiting
+from tiktok_marketing.api.client import Announcement
 from tiktok_marketing.catalog import Stream
 from tiktok_marketing.clock import Clock
 from tiktok_marketing.config import AdvertiserId
@@ -120,7 +120,7 @@ class LoadLoop:
         self._notices.append(text)
         self._watcher.says(text)
 
-    def waits(self, waiting: Waiting) -> None:
+    def waits(self, waiting: Announcement) -> None:
         """Tell the watcher that a request waits before it is retried."""
         self._watcher.says(str(waiting))
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import secrets
 import shutil
+import stat
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tiktok_marketing.errors import DestinationError
@@ -20,6 +23,10 @@ def reserved(destination: Destination) -> Iterator[Path]:
 
     A database's own locks are not enough: a sync releases them between packages, so that others can look at the data.
 
+    In a folder that strangers may write to, such as /tmp, somebody else may have put something of the working folder's
+    name there: a link, or a folder of their own. Nothing of that is followed or emptied. A folder with a new name is
+    used instead.
+
     Raises:
         DestinationError: Another sync is loading into the database, or the folder cannot be written to.
     """
@@ -29,11 +36,17 @@ def reserved(destination: Destination) -> Iterator[Path]:
     lock = -1
     try:
         try:
-            lock = _locked(folder, destination)
+            try:
+                lock = _locked(folder, destination)
+            except _ForeignFolderError as foreign:
+                if not _is_shared(folder.parent):
+                    raise DestinationError(f"{folder} {foreign}.", remedy="Move it away first.") from None
+                folder = Path(tempfile.mkdtemp(prefix=f"{folder.name}-", dir=folder.parent))
+                lock = _locked(folder, destination)
             for left_over in folder.glob("packages-*"):
                 shutil.rmtree(left_over, ignore_errors=True)
             packages = folder / f"packages-{secrets.token_hex(4)}"
-            packages.mkdir()
+            packages.mkdir(mode=0o700)
         except OSError as error:
             raise destination.describe_error(error) from error
         with destination.exclusive_lock(packages.name):
@@ -44,14 +57,61 @@ def reserved(destination: Destination) -> Iterator[Path]:
             os.close(lock)
 
 
+class _ForeignFolderError(Exception):
+    """Something else has the working folder's name. Its text says what, as the rest of a sentence."""
+
+
+def _is_shared(folder: Path) -> bool:
+    """Whether it is a folder for everybody's files: that of temporary files, or one like it."""
+    return bool(folder.stat().st_mode & stat.S_ISVTX) or str(folder) == tempfile.gettempdir()
+
+
+def _opened(folder: Path) -> int:
+    """Open a working folder, if it is one. Returns its descriptor.
+
+    Raises:
+        _ForeignFolderError: It is something else, or somebody else's.
+        OSError: It cannot be opened.
+    """
+    try:
+        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno not in {errno.ELOOP, errno.ENOTDIR}:
+            raise
+        raise _ForeignFolderError("is a link" if folder.is_symlink() else "is not a folder") from None
+    status = os.fstat(opened)
+    foreign = ""
+    if status.st_uid != os.geteuid():
+        foreign = "belongs to another user"
+    elif status.st_mode & 0o077 and _is_shared(folder.parent):
+        foreign = "is open to other users"
+    if foreign:
+        os.close(opened)
+        raise _ForeignFolderError(foreign)
+    return opened
+
+
 def _locked(folder: Path, destination: Destination) -> int:
-    """Lock the working folder. Returns the open file that holds the lock."""
+    """Lock the working folder, and make it if needed. Returns the open file that holds the lock.
+
+    Raises:
+        _ForeignFolderError: Something else has its name.
+    """
     while True:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        if folder.stat().st_uid != os.geteuid():
-            raise DestinationError(f"The folder {folder} belongs to another user.", remedy="Remove it first.")
+        with suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+        try:
+            opened = _opened(folder)
+        except FileNotFoundError:  # the previous holder has just removed it
+            continue
+        try:
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+            lock = os.open("lock", flags, 0o600, dir_fd=opened)
+        except FileNotFoundError:
+            continue
+        finally:
+            os.close(opened)
         path = folder / "lock"
-        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # The previous holder may have removed the folder in the meantime: then this lock protects nothing.
@@ -60,7 +120,7 @@ def _locked(folder: Path, destination: Destination) -> int:
                 os.write(lock, str(os.getpid()).encode())
                 return lock
         except BlockingIOError:
-            pid = os.read(lock, 20).decode(errors="replace")
+            pid = _process(lock)
             os.close(lock)
             raise DestinationError(
                 f"Another sync is loading into {destination.display_name}" + (f" (process {pid})." if pid else "."),
@@ -78,13 +138,25 @@ def loading_now(destination: Destination) -> str | None:
         The process id; empty if it is not known; None if nothing is loading.
     """
     try:
-        lock = os.open(destination.working_folder / "lock", os.O_RDONLY | os.O_CLOEXEC)
+        opened = _opened(destination.working_folder)
+    except (OSError, DestinationError, _ForeignFolderError):
+        return None
+    try:
+        lock = os.open("lock", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=opened)
     except OSError:
         return None
+    finally:
+        os.close(opened)
     try:
         fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return os.read(lock, 20).decode(errors="replace")
+        return _process(lock)
     finally:
         os.close(lock)
     return None
+
+
+def _process(lock: int) -> str:
+    """The process that a lock names; empty if it names none."""
+    text = os.read(lock, 20).decode("ascii", errors="replace")
+    return text if text.isdecimal() else ""

@@ -7,6 +7,7 @@ check whether any key exists already takes a tenth of the time of a merge: nearl
 from __future__ import annotations
 
 from collections.abc import Mapping
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ class _LoadJob(RunnableLoadJob, HasFollowupJobs):  # type: ignore[misc]
     def run(self) -> None:
         client = self._job_client.sql_client
         table = client.make_qualified_table_name(self.load_table_name)
-        path = str(self._file_path).replace("'", "''")
+        path = escape(str(self._file_path)).replace("'", "''")  # DuckDB would take a [ in a folder's name for a pattern
         incoming = f"read_parquet('{path}')"
         with client.begin_transaction():
             session = DuckDBSession(client.native_connection, client.dataset_name)

@@ -102,7 +102,7 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
     def working_folder(self) -> Path:
         """The folder where packages are prepared. The next sync clears what a killed sync leaves there."""
         name = hashlib.sha256(f"{self.display_name}\n{self.dataset}".encode()).hexdigest()[:16]
-        return Path(tempfile.gettempdir()) / f"tiktok-marketing-{os.geteuid()}-{name}"
+        return _temporary_folder() / f"tiktok-marketing-{os.geteuid()}-{name}"
 
     def dsn(self, token: str) -> str:
         """Return the address for libpq, with a name for the connection and defaults for what the address leaves out."""
@@ -231,7 +231,7 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
         text = self._without_password(text_of(cause))
         detail = self._without_password(f"{type(error).__name__}: {error}")
         if isinstance(cause, OSError) and cause.errno is not None:
-            folder = self.working_folder.parent
+            folder = _temporary_folder()
             return DestinationError(
                 f"Packages cannot be prepared in {folder}: {first_line(text)}",
                 remedy="Free some space there, or name another folder with the environment variable TMPDIR.",
@@ -248,6 +248,21 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
 
     def _without_password(self, text: str) -> str:
         return Mask(_passwords(self.address))(text)
+
+
+def _temporary_folder() -> Path:
+    """The folder for temporary files: that of TMPDIR, or the system's.
+
+    Raises:
+        DestinationError: There is none that can be written to.
+    """
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError:
+        raise DestinationError(
+            "No folder for temporary files can be written to, so packages cannot be prepared.",
+            remedy="Free some space in /tmp, or name another folder with the environment variable TMPDIR.",
+        ) from None
 
 
 def _passwords(address: str) -> set[str]:
