@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from psycopg2.extensions import make_dsn
 
 from tiktok_marketing.errors import ConfigurationError, DestinationError
 from tiktok_marketing.extras import install_hint
@@ -54,6 +55,37 @@ def test_addresses_name_files(address: str, path: str) -> None:
         ("duckdb:///", "names no file"),
         ("duckdb:///:memory:", "names no file"),
         ("duckdb://host/x.duckdb", "names no file"),
+        ("duckdb:///md:x", "'md:' is not the path of a DuckDB file. MotherDuck"),
+        ("duckdb:///md:x?motherduck_token=secret", "'md:' is not the path of a DuckDB file. MotherDuck"),
+        ("duckdb:///MD:", "MotherDuck"),
+        ("md:x", "MotherDuck"),
+        ("md:", "MotherDuck"),
+        ("md:x.duckdb?motherduck_token=secret", "MotherDuck"),
+        ("motherduck:x", "MotherDuck"),
+        ("duckdb:///motherduck:x", "MotherDuck"),
+        ("duckdb:///s3://bucket/x.duckdb", "'s3:' is not the path of a DuckDB file"),
+        ("duckdb:x.duckdb", "'duckdb:' is not the path of a DuckDB file"),
+        ("sqlite:x.db", "'sqlite:' is not the path of a DuckDB file"),
+        ("user:secret@host/x.db", "'user:' is not the path of a DuckDB file"),
+        ("duckdb:///x.duckdb?access_mode=secret", "has parameters"),
+        ("duckdb:///x%3F.duckdb", "contains a character that DuckDB cannot use"),
+        ("snowflake://user:secret@account/db", "these are: duckdb://, postgresql://, postgres://"),
+        ("bigquery://project", "are not supported"),
+        ("sqlite:///x.db", "are not supported"),
+        ("s3://bucket/x.duckdb", "are not supported"),
+        ("motherduck://x", "are not supported"),
+        ("postgresql+unknown://user:secret@host/db", "are not supported"),
+        ("jdbc:postgresql://user:secret@host/db", "are not supported"),
+        ("postgresql:user:secret@host/db", "lacks its //"),
+        ("postgresql://", "names no database"),
+        ("postgresql:///", "names no database"),
+        ("postgresql://user:secret@host", "names no database"),
+        ("postgresql://user:secret/db", "The port"),
+        ("postgresql://user@host:secret/db", "The port"),
+        ("postgresql://user@host:99999/db", "The port"),
+        ("postgresql://user@[::1]:0/db", "The port"),
+        ("postgresql://user:a secret@host/db", "contains a blank"),
+        ("postgresql://user:secret@[::1/db", "cannot be read"),
     ],
 )
 def test_an_invalid_address_is_refused_with_a_valid_example(address: str, words: str) -> None:
@@ -62,6 +94,26 @@ def test_an_invalid_address_is_refused_with_a_valid_example(address: str, words:
         destination_of(address)
     assert "duckdb:///tiktok.duckdb" in refused.value.remedy or "postgresql://user:" in refused.value.remedy
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "display_name"),
+    [
+        ("postgresql+psycopg2://user:p%40ss@host:5432/db", "postgresql://user@host:5432/db"),
+        ("postgresql+psycopg://user:p%40ss@host/db?sslmode=require", "postgresql://user@host/db"),
+        ("PostgreSQL://user@host/db", "postgresql://user@host/db"),
+        ("postgres+asyncpg://host/db", "postgresql://host/db"),
+        ("postgresql://user@[::1]:5432/db", "postgresql://user@[::1]:5432/db"),
+        ("postgresql://one:5432,two:5433/db", "postgresql://one:5432,two:5433/db"),
+        ("postgresql://%2Fvar%2Frun%2Fpostgresql/db", "postgresql://%2Fvar%2Frun%2Fpostgresql/db"),
+        ("postgresql:///db?host=/var/run/postgresql", "postgresql:///db"),
+    ],
+)
+def test_addresses_name_databases(address: str, display_name: str) -> None:
+    """Those of SQLAlchemy too, which name a driver. libpq gets what it understands."""
+    destination = destination_of(address)
+    assert destination.display_name == display_name
+    make_dsn(destination.address)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("dataset", ["a b", "1st", "drop;", "", "Tiktok"])

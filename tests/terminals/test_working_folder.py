@@ -87,7 +87,7 @@ def test_nothing_planted_in_the_folder_for_temporary_files_is_followed(
 @pytest.mark.parametrize("kind", PLANTED)
 def test_a_database_in_a_folder_for_everybody_is_safe(folder: Folder, kind: str) -> None:
     """A DuckDB file in a folder like /tmp: somebody else may have made what is beside it."""
-    shared = folder.path / "shared [1] *?'"
+    shared = folder.path / "shared [1] *='"
     shared.mkdir()
     shared.chmod(0o1777)
     target = folder.path / "target"
@@ -133,7 +133,7 @@ def test_the_working_folder_is_for_its_owner_only(folder: Folder) -> None:
 
 def test_folders_may_have_any_name(folder: Folder) -> None:
     """DuckDB takes some characters of a path for a pattern."""
-    for name in ("a b", "ä店", "we[ird]", "sta*r", "wh?t", "quo'te", "{path}", "%41"):
+    for name in ("a b", "ä店", "we[ird]", "sta*r", "quo'te", "{path}", "a=b", "co:lon;#"):
         (folder.path / name).mkdir()
         to = str(folder.path / name / "x.duckdb")
         for rows in (b"complete", b"complete"):
@@ -142,6 +142,17 @@ def test_folders_may_have_any_name(folder: Folder) -> None:
             assert rows in ended.out
         with duckdb.connect(to, read_only=True) as database:
             assert database.execute("SELECT count(*) > 0 FROM tiktok_ads.campaigns").fetchall() == [(True,)]
+
+
+@pytest.mark.parametrize(("name", "message"), [("100%", "contains a %"), ("wh?t", "that DuckDB cannot use")])
+def test_a_name_that_cannot_be_used_is_refused(folder: Folder, name: str, message: str) -> None:
+    """DuckDB looks for its log elsewhere if there is a question mark, and dlt formats paths with %."""
+    (folder.path / name).mkdir()
+    to = str(folder.path / name / "x.duckdb")
+    ended = folder.run(COMMAND, "sync", "--config", "c.json", "--to", to, "--streams", "campaigns")
+    assert message in ended.text
+    assert ended.code in {1, 2}
+    assert list((folder.path / name).iterdir()) == []
 
 
 def test_a_folder_for_temporary_files_that_is_missing_is_no_obstacle(folder: Folder, postgres: Server) -> None:

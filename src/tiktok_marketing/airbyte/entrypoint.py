@@ -41,7 +41,9 @@ def run(argv: Sequence[str]) -> int:
     arguments = _parser().parse_args(argv)
     try:
         return int(_COMMANDS[arguments.command](arguments))
-    except OutputError:
+    except OutputError as error:
+        if error.reader_has_gone and arguments.command == "read":
+            sys.stderr.write("The reader of standard output has gone, so it did not get every record.\n")
         raise
     except ConnectorError as error:
         return _report(str(error), _failure_type(error), error.detail)

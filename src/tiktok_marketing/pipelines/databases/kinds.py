@@ -17,6 +17,10 @@ KINDS: Mapping[str, type[Destination]] = {
 }
 """The scheme of an address, and the kind of database that it stands for."""
 
+_DRIVERS = {"psycopg2", "psycopg", "psycopg2cffi", "asyncpg", "pg8000"}
+"""What SQLAlchemy's addresses of Postgres may name after a +. The connection is psycopg2's in any case."""
+
+_MOTHERDUCK = {"md", "motherduck"}
 _DATASET = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 
 
@@ -31,7 +35,7 @@ def destination_of(address: str, dataset: str = DEFAULT_DATASET) -> Destination:
     Raises:
         ConfigurationError: The address is not that of a supported database, or the dataset is not a plain name.
     """
-    address = address.strip()
+    address = _normalized(address.strip())
     kind = _kind_of(address)
     if not _DATASET.fullmatch(dataset):
         raise ConfigurationError(
@@ -46,13 +50,32 @@ def destination_of(address: str, dataset: str = DEFAULT_DATASET) -> Destination:
     return kind.at(address, dataset)
 
 
+def _normalized(address: str) -> str:
+    """The address without what only SQLAlchemy understands, and with the scheme in small letters.
+
+    Example:
+        `PostgreSQL+psycopg2://user@host/database` is `postgresql://user@host/database`.
+    """
+    scheme, separator, rest = address.partition("://")
+    if not separator:
+        return address
+    kind, _, driver = scheme.lower().partition("+")
+    return f"{kind}://{rest}" if not driver or (kind.startswith("postgres") and driver in _DRIVERS) else address
+
+
 def _kind_of(address: str) -> type[Destination]:
     scheme, separator, _ = address.partition("://")
     if separator and scheme in KINDS:
         return KINDS[scheme]
     remedy = f"Write it as {' or '.join(dict.fromkeys(kind.example for kind in KINDS.values()))}."
     if separator:
-        raise ConfigurationError(f"Destinations of the kind {scheme}:// are not supported.", remedy=remedy)
+        known = ", ".join(f"{name}://" for name in KINDS)
+        raise ConfigurationError(
+            f"Destinations of the kind {scheme}:// are not supported; these are: {known}.", remedy=remedy
+        )
+    prefix = address.partition(":")[0].lower()
+    if address != prefix and (prefix in KINDS or prefix in _MOTHERDUCK):
+        return KINDS.get(prefix, DuckDBFile)  # which says what is wrong with it
     for kind in KINDS.values():
         if address.lower().endswith(kind.file_endings):
             return kind

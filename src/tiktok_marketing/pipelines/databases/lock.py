@@ -33,6 +33,11 @@ def reserved(destination: Destination) -> Iterator[Path]:
     folder = destination.working_folder
     if not folder.parent.is_dir():
         raise DestinationError(f"The folder {folder.parent} does not exist.", remedy="Create it first.")
+    if "%" in str(folder):  # dlt formats the paths of its files with %
+        raise DestinationError(
+            f"Packages cannot be prepared in {folder.parent}, because its path contains a %.",
+            remedy="Use a folder whose path has none.",
+        )
     lock = -1
     try:
         try:

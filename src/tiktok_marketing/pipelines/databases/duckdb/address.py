@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -122,12 +123,32 @@ class DuckDBFile(msgspec.Struct, frozen=True):
         return describe(error, self.path, reading=reading)
 
 
+_PREFIX = re.compile(r"[A-Za-z][\w+.-]+:")
+"""How a name begins that DuckDB takes for another kind of database, or for one elsewhere: `md:`, `sqlite:`, `s3:`."""
+
+
 def _path_of(address: str) -> Path:
-    if "://" not in address:
-        return Path(address)
-    parts = urlsplit(address)
-    # Three slashes are relative and four are absolute, as everyone knows it from SQLAlchemy.
-    name = unquote(parts.path)[1:]
-    if parts.netloc or not name or name.endswith("/") or name == ":memory:":
-        raise ConfigurationError(f"{address!r} names no file.", remedy=f"Write it as {DuckDBFile.example}.")
+    name = address
+    if address.startswith("duckdb://"):
+        parts = urlsplit(address)
+        # Three slashes are relative and four are absolute, as everyone knows it from SQLAlchemy.
+        name = unquote(parts.path)[1:]
+        if parts.netloc or not name or name.endswith("/") or name == ":memory:":
+            raise ConfigurationError(f"{address!r} names no file.", remedy=f"Write it as {DuckDBFile.example}.")
+    if prefix := _PREFIX.match(name):  # the rest may hold a token
+        raise ConfigurationError(
+            f"What begins with {prefix[0]!r} is not the path of a DuckDB file. MotherDuck and other databases in the "
+            "cloud are not supported.",
+            remedy=f"Load into a file of this machine, written as {DuckDBFile.example}, or into Postgres.",
+        )
+    if address.startswith("duckdb://") and (parts.query or parts.fragment):
+        raise ConfigurationError(
+            f"The address of {name!r} has parameters, which a DuckDB file does not take.",
+            remedy=f"Write it as {DuckDBFile.example}.",
+        )
+    if "?" in name or "\0" in name:
+        raise ConfigurationError(
+            f"The path {name!r} contains a character that DuckDB cannot use.",
+            remedy=f"Give a path without it, written as {DuckDBFile.example}.",
+        )
     return Path(name)

@@ -14,6 +14,7 @@ from typing import Any
 from dlt.common.destination.client import HasFollowupJobs, RunnableLoadJob
 from dlt.common.storages.load_storage import ParsedLoadJobFileName
 from dlt.destinations import duckdb
+from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 
 from tiktok_marketing.pipelines.databases.duckdb.session import DuckDBSession
@@ -31,7 +32,7 @@ class _LoadJob(RunnableLoadJob, HasFollowupJobs):  # type: ignore[misc]
         client = self._job_client.sql_client
         table = client.make_qualified_table_name(self.load_table_name)
         path = escape(str(self._file_path)).replace("'", "''")  # DuckDB would take a [ in a folder's name for a pattern
-        incoming = f"read_parquet('{path}')"
+        incoming = f"read_parquet('{path}', hive_partitioning = false)"
         with client.begin_transaction():
             session = DuckDBSession(client.native_connection, client.dataset_name)
             if self._change.exists:
@@ -74,7 +75,9 @@ def destination(path: Path, changes: Mapping[str, Replacement]) -> Any:
         path: The file.
         changes: For each table, what happens to the rows it has. Read when a package is loaded.
     """
+    credentials = DuckDbCredentials()
+    credentials.database = str(path)  # dlt would read a path that it gets as an address, which ends at a ?
     # dlt's DuckDB does not declare that it has transactions.
-    duckdb_destination = _DuckDB(str(path), destination_name="duckdb", supports_transactions=True)
+    duckdb_destination = _DuckDB(credentials, destination_name="duckdb", supports_transactions=True)
     duckdb_destination.changes = changes
     return duckdb_destination

@@ -67,6 +67,8 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
             ConfigurationError: The address cannot be read or names no database, or Postgres reserves the dataset.
         """
         remedy = f"Write it as {cls.example}; write characters like @ and / in the password as %40 and %2F."
+        if "://" not in address:
+            raise ConfigurationError("The address of the Postgres database lacks its //.", remedy=remedy)
         try:
             parts = urlsplit(address)
             parameters = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
@@ -74,6 +76,16 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
             raise ConfigurationError("The address of the Postgres database cannot be read.", remedy=remedy) from None
         if "/" in parts.path.strip("/") or parts.fragment:  # usually a character of the password, not escaped
             raise ConfigurationError("The address of the Postgres database cannot be read.", remedy=remedy)
+        if re.search(r"\s", address):
+            raise ConfigurationError(
+                "The address of the Postgres database contains a blank.", remedy=f"{remedy} Write a blank as %20."
+            )
+        for host in parts.netloc.rpartition("@")[2].split(","):
+            port = host.rpartition("]")[2].partition(":")[2]
+            if port and not (port.isdecimal() and 0 < int(port) < 65536):
+                raise ConfigurationError(  # it may be a password whose host is missing
+                    "The port in the address of the Postgres server is not a number from 1 to 65535.", remedy=remedy
+                )
         if not parts.path.strip("/") and not parameters & {"dbname", "service"}:
             raise ConfigurationError("The address of the Postgres server names no database.", remedy=remedy)
         if dataset.startswith("pg_") or dataset == "information_schema" or len(dataset) > _LONGEST_DATASET:
