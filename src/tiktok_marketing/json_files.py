@@ -178,9 +178,9 @@ def _raise_fault(text: str, error: json.JSONDecodeError, subject: str) -> NoRetu
     before, rest = text[: error.pos].rstrip(), text[error.pos :].lstrip()
     if _YAML.match(text) and not text.lstrip().startswith(("{", "[", '"')):
         raise ConfigurationError(f"{subject} looks like YAML, not like JSON.", remedy="Write it as JSON.")
-    if rest.startswith(("}", "]")) and before.endswith(","):
-        fault, remedy = "a comma stands before the closing bracket", "Remove that comma."
-    elif rest.startswith(",") and rest[1:].lstrip().startswith(("}", "]")):  # where Python 3.13 points
+    if (rest.startswith(("}", "]")) and before.endswith(",")) or (
+        rest.startswith(",") and rest[1:].lstrip().startswith(("}", "]"))
+    ):
         fault, remedy = "a comma stands before the closing bracket", "Remove that comma."
     elif rest.startswith(("'", "\N{LEFT DOUBLE QUOTATION MARK}", "\N{RIGHT DOUBLE QUOTATION MARK}")):
         fault, remedy = "JSON has no quotes of this kind", 'Use " for names and texts.'

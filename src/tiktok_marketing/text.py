@@ -133,14 +133,13 @@ def _spellings(character: str) -> str:
     encoded = character.encode("utf-8", "surrogatepass")
     # %25 once more: an address inside of an address is encoded twice.
     forms.append("".join(f"%(?:25)*(?i:{byte:02x})" for byte in encoded))
-    forms += [rf"\\+u(?i:{unit:04x})" for unit in _utf16_units(character)[:1] if len(_utf16_units(character)) == 1]
+    forms.append("".join(rf"\\+u(?i:{unit:04x})" for unit in _utf16_units(character)))
     if len(encoded) == 1 and not character.isalnum():
         forms += [rf"\\+{re.escape(character)}", rf"\\+x{encoded[0]:02x}", rf"&#0*{ord(character)};"]
         forms += [re.escape(name) for name in _HTML.get(character, ())]
     elif len(encoded) > 1:
-        forms.append("".join(rf"\\+u(?i:{unit:04x})" for unit in _utf16_units(character)))
         forms.append("".join(rf"\\+x{byte:02x}" for byte in encoded))
-        forms.append(rf"\\+x(?i:{ord(character):02x})")
+        forms.append(rf"\\+x(?i:{ord(character):02x})|\\+U(?i:{ord(character):08x})")
     if character == " ":
         forms.append(r"\+")
     return f"(?:{'|'.join(forms)})"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
+import select
 import shlex
 import sys
 from collections.abc import AsyncIterator
@@ -145,6 +147,49 @@ async def test_a_reader_that_has_gone_ends_it_quietly(shell: Shell, line: str, v
     assert "ignored" not in ended.errors
     if line in OFFLINE:
         assert ended.errors == ""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [f"{SOURCE} discover --config c.json", ONLINE[1], f"{COMMAND} streams --json", f"{COMMAND} sync --help"],
+    ids=name_of,
+)
+@pytest.mark.parametrize("stderr", ["2>/dev/null", "2>&1"])
+async def test_a_slow_reader_of_a_pipe_that_does_not_block_gets_everything(
+    shell: Shell, line: str, stderr: str
+) -> None:
+    """Whoever else has the pipe open may want that, and reads slowly: the program waits for room."""
+    expected = await shell.run(f"{line} {stderr}")
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    running = asyncio.create_task(shell.run(f"{line} {stderr}", stdout=writing))
+    pieces: list[bytes] = []
+    await asyncio.sleep(0.5)  # the pipe is full before anybody reads
+    loop = asyncio.get_running_loop()
+    while not running.done() or select.select([reading], [], [], 0)[0]:
+        if select.select([reading], [], [], 0)[0]:
+            pieces.append(await loop.run_in_executor(None, os.read, reading, 1000))
+        else:
+            await asyncio.sleep(0.01)
+    os.close(writing)
+    os.close(reading)
+    got = b"".join(pieces).decode()
+    assert (await running).exit_code == expected.exit_code == 0
+    assert len(got.splitlines()) == len(expected.output.splitlines())
+    if line != ONLINE[1]:  # messages have times
+        assert got == expected.output
+
+
+async def test_a_reader_that_leaves_a_sync_is_told_of(shell: Shell) -> None:
+    """Records are missing then, so the log says so; `| head` of other commands stays quiet."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    ended = await shell.run(ONLINE[1], stdout=writing)
+    os.close(writing)
+    assert ended.exit_code == 1
+    assert ended.errors == "The reader of standard output has gone, so it did not get every record.\n"
 
 
 async def test_head_gets_its_line(shell: Shell) -> None:

@@ -3,10 +3,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import programs
 import pytest
-from processes import Folder
 
+import programs
+from processes import Folder
 from tiktok_marketing.emulator import Emulator, Options
 
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
 from processes import COMMAND, SOURCE, Ended, Folder
 
 ANSWER = json.dumps({"code": 40105, "message": "It was me.", "request_id": "1", "data": {}}).encode()

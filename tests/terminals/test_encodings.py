@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from processes import COMMAND, SOURCE, Folder
 
+from processes import COMMAND, SOURCE, Folder
 from tiktok_marketing.emulator.faults import Fault
 
 NAME = "店 ✓ Ünï → 😀"
@@ -66,7 +66,7 @@ def test_no_command_has_an_encoding_error(odd_names: Folder, encoding: str) -> N
                 assert any(name in shown for name in (NAME, r"\u5e97", "店 OK", "?"))
 
 
-@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "no locale"])
 def test_json_is_the_same_in_every_encoding(odd_names: Folder, encoding: str) -> None:
     """It is ASCII, so that whatever reads it need not know the encoding, and it is valid."""
     for line in JSON:
@@ -75,7 +75,7 @@ def test_json_is_the_same_in_every_encoding(odd_names: Folder, encoding: str) ->
         assert json.loads(text)
 
 
-@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "no locale"])
 def test_messages_of_the_protocol_are_utf_8_in_every_encoding(odd_names: Folder, encoding: str) -> None:
     """Spec, check, discover and read, with names that other encodings lack."""
     for line in (

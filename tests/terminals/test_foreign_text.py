@@ -1,4 +1,4 @@
-r"""What others wrote cannot move a cursor, fill a clipboard, forge a line or be read as markup, wherever it is shown."""
+r"""What others wrote cannot move a cursor, fill a clipboard, forge a line or be read as markup, wherever it stands."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from processes import BIN, COMMAND, SOURCE, Folder
 
+from processes import BIN, COMMAND, SOURCE, Folder
 from tiktok_marketing.emulator.faults import Fault
 from tiktok_marketing.errors import ConnectorError
 from tiktok_marketing.text import one_line, several_lines, without_controls
@@ -115,7 +115,7 @@ def on_a_terminal(folder: Folder, *arguments: str) -> str:
     """What a program writes to a terminal."""
     ours, theirs = pty.openpty()
     environment = folder.environment({"TERM": "xterm-256color", "COLUMNS": "200"})
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603 - our own programs
         arguments, cwd=folder.path, env=environment, stdin=theirs, stdout=theirs, stderr=theirs
     ) as process:
         os.close(theirs)
@@ -191,7 +191,16 @@ def test_one_line_keeps_whatever_can_be_printed(text: str) -> None:
         assert line == text
 
 
-@pytest.mark.parametrize("text", ["👩\u200d👩\u200d👧", "می\u200cخواهم", "Ⓒ\u3000店\u00a0é", "e\u0301", "❤\ufe0f"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "👩\u200d👩\u200d👧",
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        "Ⓒ\u3000店\u00a0é",
+        "e\u0301",
+        "❤\ufe0f",
+    ],
+)
 def test_names_of_all_languages_stay_as_they_are(text: str) -> None:
     """Emoji of several characters, joiners of Persian, ideographic spaces and combining accents are not attacks."""
     assert one_line(text) == text

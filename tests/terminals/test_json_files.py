@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from processes import COMMAND, SOURCE, Folder
 
+from processes import COMMAND, SOURCE, Folder
 from tiktok_marketing import json_files
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.json_files import read_json
@@ -94,7 +94,7 @@ def test_a_mark_of_utf_8_is_no_fault(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda path: None, "does not exist"),
+        (str, "does not exist"),
         (Path.mkdir, "cannot be read: it is a folder."),
         (lambda path: path.symlink_to(path), "Too many levels of symbolic links"),
         (lambda path: path.symlink_to("/dev/zero"), "has more than 16 MiB, so it is something else"),

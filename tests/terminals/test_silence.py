@@ -10,8 +10,8 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from processes import BIN, COMMAND, SOURCE, Folder
 
+from processes import BIN, COMMAND, SOURCE, Folder
 from support import config_for
 from tiktok_marketing.api.client import Announcement
 from tiktok_marketing.api.retry_policy import RetryPolicy
@@ -46,7 +46,8 @@ async def test_silence_is_announced_again_and_again(emulator: Emulator, hanging:
     host = hanging.removeprefix("http://")
     assert len(told) >= 3
     assert all(
-        text.startswith(f"Still waiting for {host}, which has not answered /oauth2/advertiser/get/ for ") for text in told
+        text.startswith(f"Still waiting for {host}, which has not answered /oauth2/advertiser/get/ for ")
+        for text in told
     )
 
 
@@ -90,7 +91,9 @@ def test_every_command_says_what_it_waits_for(folder: Folder, hanging: str) -> N
     ]
     environment = folder.environment({"TIKTOK_API_URL": hanging})
     running = [
-        subprocess.Popen(line, cwd=folder.path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        subprocess.Popen(  # noqa: S603 - our own programs
+            line, cwd=folder.path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
         for line in lines
     ]
     expected = f"Still waiting for {hanging.removeprefix('http://')}, which has not answered /oauth2/advertiser/get/"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from processes import COMMAND, Folder
 
 from postgres_server import Server, server
+from processes import COMMAND, Folder
 from tiktok_marketing.pipelines import destination_of
 
 PLANTED = ["link", "dangling link", "link to a file", "open folder", "file", "fifo"]
@@ -57,8 +57,6 @@ def is_untouched(target: Path) -> bool:
         and (target / "lock").read_text() == "1"
         and sorted(path.name for path in target.iterdir()) == ["lock", "packages-1"]
     )
-
-
 
 
 @pytest.mark.parametrize("kind", PLANTED)
@@ -119,7 +117,9 @@ def test_the_working_folder_is_for_its_owner_only(folder: Folder) -> None:
     """Whatever the umask is."""
     folder.emulator.faults.add("path=campaign/get/,hang")
     line = (COMMAND, "sync", "--config", "c.json", "--to", "x.duckdb", "--streams", "campaigns")
-    with subprocess.Popen(line, cwd=folder.path, env=folder.environment({}), umask=0, stderr=subprocess.DEVNULL) as sync:
+    with subprocess.Popen(  # noqa: S603 - our own programs
+        line, cwd=folder.path, env=folder.environment({}), umask=0, stderr=subprocess.DEVNULL
+    ) as sync:
         place = folder.path / "x.duckdb.loading"
         while not list(place.glob("packages-*")):
             assert sync.poll() is None

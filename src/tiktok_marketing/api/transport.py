@@ -61,7 +61,7 @@ class TransportFailure(Exception):  # noqa: N818 - a fact about a request, which
         proxy_status: The HTTP status with which a proxy refused to connect; None if none did.
     """
 
-    def __init__(  # noqa: PLR0913 - the facts of one failure
+    def __init__(
         self,
         message: str,
         *,
@@ -177,8 +177,8 @@ class HttpTransport:
             params=params,
             headers={"Access-Token": token},
             allow_redirects=False,
-            proxy=proxy and proxy.address,
-            proxy_auth=proxy and proxy.authorization,
+            proxy=None if proxy is None else proxy.address,
+            proxy_auth=None if proxy is None else proxy.authorization,
         )
         try:
             async with asyncio.timeout(self._longest) as deadline, AsyncExitStack() as stack:
@@ -228,24 +228,24 @@ class HttpTransport:
         """What happened to a connection, in words."""
         host = urlsplit(self.host).netloc.rpartition("@")[2]
         match error:
-            case aiohttp.ClientConnectorDNSError():
-                message = f"the name {error.host} cannot be resolved ({_reason(error.os_error)})"
-                return TransportFailure(message, connecting=True, unknown_host=True)
             case aiohttp.ClientConnectorCertificateError():
                 return _certificate_failure(host, error.certificate_error)
-            case aiohttp.ClientConnectorSSLError():
-                reason = _tls_reason(error.os_error)
-                return TransportFailure(f"no encrypted connection to {host} could be opened ({reason})", connecting=True)
-            case aiohttp.ClientProxyConnectionError():
-                message = f"cannot connect to the proxy {error.host}:{error.port} ({_reason(error.os_error)})"
-                return TransportFailure(message, connecting=True)
-            case aiohttp.ClientConnectorError():
-                return TransportFailure(f"cannot connect to {host} ({_reason(error.os_error)})", connecting=True)
             case aiohttp.ClientHttpProxyError():
                 reason = f"HTTP {error.status} {error.message}".strip()
                 message = f"the proxy does not open a connection to {host} ({reason})"
                 return TransportFailure(message, connecting=True, proxy_status=error.status)
-        return TransportFailure(f"the connection failed ({type(error).__name__})")
+            case aiohttp.ClientConnectorDNSError():
+                message = f"the name {error.host} cannot be resolved ({_reason(error.os_error)})"
+                return TransportFailure(message, connecting=True, unknown_host=True)
+            case aiohttp.ClientConnectorSSLError():
+                message = f"no encrypted connection to {host} could be opened ({_tls_reason(error.os_error)})"
+            case aiohttp.ClientProxyConnectionError():
+                message = f"cannot connect to the proxy {error.host}:{error.port} ({_reason(error.os_error)})"
+            case aiohttp.ClientConnectorError():
+                message = f"cannot connect to {host} ({_reason(error.os_error)})"
+            case _:
+                return TransportFailure(f"the connection failed ({type(error).__name__})")
+        return TransportFailure(message, connecting=True)
 
 
 def _certificate_failure(host: str, error: Exception) -> TransportFailure:
