@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from tiktok_marketing.api.client import Client
-from tiktok_marketing.catalog import Level
+from tiktok_marketing.catalog import ReportStream, report_stream
 from tiktok_marketing.clock import Clock
 from tiktok_marketing.config import Config
-from tiktok_marketing.errors import ConnectorError
+from tiktok_marketing.errors import ConnectorError, TikTokError
 from tiktok_marketing.sync.plan.accounts import Account
-from tiktok_marketing.sync.read.accounts import find_accounts
+from tiktok_marketing.sync.plan.selection import choose_streams
+from tiktok_marketing.sync.plan.windows import Window
+from tiktok_marketing.sync.read.accounts import find_accounts, list_problem, stop_if_nothing_answers
+from tiktok_marketing.sync.read.report_trial import ReportTrial, try_report
 from tiktok_marketing.text import one_line
 
 _REPORTS_TRIED = 5
 """How many accounts' reports are tried: the scope for reports is the application's, so a few accounts are enough."""
+_LEVELS = ("campaigns", "ad_groups", "ads", "advertisers")
+"""The levels whose daily reports are tried for one account, with all their metrics; other accounts: only the first."""
 
 
 class CheckResult(msgspec.Struct, frozen=True):
@@ -28,6 +34,7 @@ class CheckResult(msgspec.Struct, frozen=True):
         message: The finding, in a sentence.
         remedy: What to do if it failed; empty otherwise.
         error: Why it failed; None if it passed.
+        streams: The streams that a failure or a notice concerns, if the others can be read; otherwise empty.
     """
 
     name: str
@@ -35,16 +42,18 @@ class CheckResult(msgspec.Struct, frozen=True):
     message: str
     remedy: str = ""
     error: ConnectorError | None = None
+    streams: tuple[str, ...] = ()
 
 
 async def check_access(config: Config, api: Client, clock: Clock) -> list[CheckResult]:
-    """Check the token and the application, each configured account, and the right to read reports.
+    """Check the token and the application, each configured account, and the right to read reports with their metrics.
 
     Returns:
         The results, the most important first; a failed check may leave out later ones.
     """
     try:
         selection = await find_accounts(config, api)
+        problem = await list_problem(config, api, choose_streams(config)) if selection.listed is None else None
     except ConnectorError as error:
         return [_failed("Token and application", error)]
     accounts = selection.chosen
@@ -52,17 +61,16 @@ async def check_access(config: Config, api: Client, clock: Clock) -> list[CheckR
     results = [CheckResult("Token and application", ok=True, message=message)]
     if selection.incomplete is not None:
         results.append(_failed("Accounts", selection.incomplete))
-    reachable = [account for account in accounts if account.error is None or not account.error.inaccessible]
+    if problem is not None:
+        results.append(_failed_alone("List of accounts", problem, "advertiser_ids"))
     results += [_account_result(account, config) for account in accounts]
-    sample = reachable[:_REPORTS_TRIED]
-    outcomes = await asyncio.gather(*(_try_report(api, account, clock) for account in sample))
-    errors = [error for error in outcomes if error is not None]
-    if not sample:
-        return results
-    if errors:
-        results.append(_failed("Reports", errors[0]))
-    else:
-        results.append(CheckResult("Reports", ok=True, message=f"Reports of {len(sample)} account(s) can be read."))
+    results += _details_results(accounts, config)
+    reachable = [account for account in accounts if account.error is None or not account.error.inaccessible]
+    results += await _report_results(config, api, clock, reachable[:_REPORTS_TRIED])
+    try:
+        stop_if_nothing_answers(api, accounts)
+    except TikTokError as error:
+        return [_failed("Token and application", error)]
     return results
 
 
@@ -77,28 +85,51 @@ def _account_result(account: Account, config: Config) -> CheckResult:
     return _failed(name, account.error)
 
 
-async def _try_report(api: Client, account: Account, clock: Clock) -> ConnectorError | None:
-    """Request one row of today's report: the scope for reports is granted separately."""
-    today = str(account.today(clock.now()))
-    params = {
-        "advertiser_id": account.advertiser_id,
-        "service_type": "AUCTION",
-        "report_type": "BASIC",
-        "data_level": str(Level.CAMPAIGN),
-        "dimensions": ["campaign_id"],
-        "metrics": ["spend"],
-        "start_date": today,
-        "end_date": today,
-        "page": 1,
-        "page_size": 1,
-    }
-    try:
-        await api.get(
-            "report/integrated/get/", params, msgspec.json.decode, advertiser_id=account.advertiser_id, partial_ok=True
+def _details_results(accounts: Sequence[Account], config: Config) -> Iterable[CheckResult]:
+    """The result for the details of accounts that TikTok denies although the accounts can be read."""
+    errors = (account.error for account in accounts if account.error is not None and not account.error.inaccessible)
+    error = None if config.sandbox else next(errors, None)
+    if error is not None:
+        yield _failed_alone("Account details", error, "advertisers")
+
+
+async def _report_results(config: Config, api: Client, clock: Clock, sample: Sequence[Account]) -> list[CheckResult]:
+    """The results for the reports of some accounts: the scope for reports is granted separately."""
+    if not sample:
+        return []
+    reports = [report_stream(f"{level}_reports_daily") for level in _LEVELS]
+    reports = [report for report in reports if report.sandbox or not config.sandbox]
+    questions = [(report, sample[0]) for report in reports] + [(reports[0], account) for account in sample[1:]]
+
+    async def ask(report: ReportStream, account: Account) -> ReportTrial:
+        today = account.today(clock.now())
+        return await try_report(
+            api, report, account.advertiser_id, Window(today, today), every_status=config.include_deleted
         )
-    except ConnectorError as error:
-        return error
-    return None
+
+    trials = await asyncio.gather(*(ask(report, account) for report, account in questions))
+    results = []
+    error = next((trial.error for trial in trials if trial.error is not None), None)
+    if error is not None:
+        results.append(_failed("Reports", error))
+    else:
+        message = f"Reports of {len(sample)} account(s) can be read."
+        results.append(CheckResult("Reports", ok=True, message=message))
+    refused = {
+        report.name: f"{', '.join(trial.refused)} (in {report.name} of advertiser {account.advertiser_id})"
+        for (report, account), trial in zip(questions, trials, strict=True)
+        if trial.refused
+    }
+    if refused:
+        message = f"TikTok does not accept these metrics now, so they will be null: {'; '.join(refused.values())}."
+        results.append(CheckResult("Metrics", ok=True, message=message, streams=tuple(refused)))
+    return results
+
+
+def _failed_alone(name: str, error: ConnectorError, stream: str) -> CheckResult:
+    """A failure that concerns one stream, and nothing else."""
+    message = f"{error.message} Only the stream {stream} needs it; the others can be read."
+    return CheckResult(name, ok=False, message=message, remedy=error.remedy, error=error, streams=(stream,))
 
 
 def _failed(name: str, error: ConnectorError) -> CheckResult:

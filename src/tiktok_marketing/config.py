@@ -174,7 +174,13 @@ def _credentials(raw: Mapping[str, Any]) -> dict[str, Any]:
             raise ConfigurationError(
                 f"credentials.auth_type is {_shown(kind)}.", remedy=f'Set it to "{OAUTH}" or "{SANDBOX}".'
             )
-        return _typed_credentials(credentials, "credentials", sandbox=kind == SANDBOX, token_in=credentials)
+        return _typed_credentials(
+            credentials,
+            "credentials",
+            sandbox=kind == SANDBOX,
+            token_in=credentials,
+            accounts_named=bool(credentials.get("advertiser_id") or raw.get("advertiser_ids")),
+        )
     environment = raw.get("environment") or {}
     if not isinstance(environment, Mapping) or not (environment or raw.get("access_token")):
         raise ConfigurationError("The configuration has no credentials.", remedy=_credentials_remedy())
@@ -189,7 +195,12 @@ def _kind_of(credentials: Mapping[str, Any]) -> str | None:
 
 
 def _typed_credentials(
-    fields: Mapping[str, Any], where: str, *, sandbox: bool, token_in: Mapping[str, Any]
+    fields: Mapping[str, Any],
+    where: str,
+    *,
+    sandbox: bool,
+    token_in: Mapping[str, Any],
+    accounts_named: bool = False,
 ) -> dict[str, Any]:
     token_name = "access_token" if token_in is not fields else f"{where}.access_token"
     token = _text(token_in.get("access_token"), token_name)
@@ -197,9 +208,10 @@ def _typed_credentials(
     app_id = _text(fields.get("app_id"), f"{where}.app_id")
     secret = _text(fields.get("secret"), f"{where}.secret")
     required = {token_name: token}
-    required |= (
-        {f"{where}.advertiser_id": advertiser_id} if sandbox else {f"{where}.app_id": app_id, f"{where}.secret": secret}
-    )
+    if sandbox:
+        required[f"{where}.advertiser_id"] = advertiser_id
+    elif not accounts_named:  # only the list of accounts needs the application
+        required |= {f"{where}.app_id": app_id, f"{where}.secret": secret}
     missing = [name for name, value in required.items() if not value]
     if missing:
         raise ConfigurationError(

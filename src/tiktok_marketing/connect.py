@@ -65,7 +65,8 @@ async def connect(
         ConfigurationError: If the environment names an address, a proxy or certificates that cannot be used.
     """
     clock = clock or SystemClock()
-    if policy is None and (address or os.environ.get(ADDRESS_VARIABLE)):
+    own_address = address is None and bool(os.environ.get(ADDRESS_VARIABLE, "").strip())
+    if policy is None and (address or own_address):
         policy = OWN_ADDRESS_RETRIES
     tier = SANDBOX if config.sandbox else tier_of(config.requests_per_second)
     if address is None:
@@ -81,6 +82,7 @@ async def connect(
                 policy=policy,
                 secrets=config.secrets,
                 on_wait=on_wait,
+                own_address=own_address,
             )
         finally:
             silence.cancel()

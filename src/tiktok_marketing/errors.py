@@ -106,6 +106,7 @@ class TikTokError(ConnectorError):
         inaccessible: Whether this token has no access to the account, which `skip_inaccessible_advertisers` turns into
             a warning.
         timed_out: Whether no answer arrived in time. TikTok penalizes repeating such a request unchanged.
+        http_status: The HTTP status of an answer without TikTok's envelope, such as a gateway's page; otherwise None.
         detail: The request, for debugging, without any secret.
     """
 
@@ -122,6 +123,7 @@ class TikTokError(ConnectorError):
         advertiser_id: str | None = None,
         inaccessible: bool = False,
         timed_out: bool = False,
+        http_status: int | None = None,
         detail: str = "",
     ) -> None:
         self.tiktok_message = tiktok_message
@@ -133,6 +135,7 @@ class TikTokError(ConnectorError):
         self.advertiser_id = advertiser_id
         self.inaccessible = inaccessible
         self.timed_out = timed_out
+        self.http_status = http_status
         self.tries = 1
         super().__init__(self._sentence(), remedy=remedy, detail=detail)
 

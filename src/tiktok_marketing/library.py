@@ -284,7 +284,7 @@ def plan(config: Config, *, streams: Iterable[str] | None = None, state: Mapping
     from tiktok_marketing.sync.forecast import forecast
     from tiktok_marketing.sync.plan.plan_sync import plan_sync, read_states
     from tiktok_marketing.sync.plan.state_forms import states_by_stream
-    from tiktok_marketing.sync.read.accounts import find_accounts
+    from tiktok_marketing.sync.read.accounts import find_accounts, stop_if_nothing_answers
     from tiktok_marketing.sync.read.empty_days import EmptyDayFinder
 
     selected = _selected(config, streams)
@@ -293,6 +293,7 @@ def plan(config: Config, *, streams: Iterable[str] | None = None, state: Mapping
     async def run() -> Forecast:
         async with connect(config) as api:
             accounts = await find_accounts(config, api)
+            stop_if_nothing_answers(api, accounts.chosen)
             sync_plan = plan_sync(config, selected, cursors, accounts, api.clock_reading())
             empty_days = EmptyDayFinder.of_sync(config, api, sync_plan.all_partitions)
             return forecast(config, sync_plan, accounts.chosen, empty_days, api.limiters.tier)

@@ -246,8 +246,8 @@ async def test_faults_of_the_transport_reach_the_client(client: Client) -> None:
         async with client.session.get(url, headers=headers, timeout=timeout) as response:
             return response.status, await response.text()
 
-    for status in (429, 502, 504):
-        assert (await ask(f"http={status}"))[0] == status
+    for status in (200, 400, 401, 403, 404, 405, 410, 429, 451, 502, 504):
+        assert await ask(f"http={status},page=<p>no</p>") == (status, "<p>no</p>")
     status, body = await ask("garbage")
     assert status == 200
     with pytest.raises(json.JSONDecodeError):
@@ -265,10 +265,37 @@ async def test_faults_of_the_transport_reach_the_client(client: Client) -> None:
         assert asyncio.get_running_loop().time() - started >= 0.19
 
 
+async def test_a_gateway_may_redirect(client: Client) -> None:
+    """The answer says where, and has no envelope."""
+    client.emulator.faults.add("path=user/info/,http=302,location=https://login.example.com/")
+    url = f"{client.emulator.url}/open_api/v1.3/user/info/"
+    headers = {"Access-Token": client.emulator.access_token}
+    async with client.session.get(url, headers=headers, allow_redirects=False) as response:
+        assert (response.status, response.headers["Location"]) == (302, "https://login.example.com/")
+
+
+async def test_withdrawn_metrics_are_refused_by_name(client: Client) -> None:
+    """A request is refused if it asks for one of them, and the message has those that it asks for."""
+    client.emulator.faults.add("withdraw=spend|reach")
+    report = {
+        "advertiser_id": client.emulator.advertiser_ids[0],
+        "report_type": "BASIC",
+        "data_level": "AUCTION_CAMPAIGN",
+        "dimensions": ["campaign_id"],
+        "start_date": "2026-03-01",
+        "end_date": "2026-03-02",
+    }
+    refused = await client.envelope("report/integrated/get/", metrics=["clicks", "spend"], **report)
+    assert refused["code"] == 40002
+    assert refused["message"].endswith("Invalid metric fields: ['spend']. ")
+    assert (await client.envelope("report/integrated/get/", metrics=["clicks"], **report))["code"] == 0
+
+
 @pytest.mark.parametrize(
     "text",
     [
-        "", "path=ad/get/", "code=50000,http=502", "http=404", "share=2,code=1", "nth=0,code=1", "code=many",
+        "", "path=ad/get/", "code=50000,http=502", "http=204", "page=x", "location=/",
+        "code=1,withdraw=spend", "share=2,code=1", "nth=0,code=1", "code=many",
         "colour=red,code=1", "code=1,code=2", "message=x,http=502", "latency=-1", "code", "advance=-1",
         "value=1,code=1", "days_over=-1,code=1", "days_over=3",
     ],

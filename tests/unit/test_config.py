@@ -269,6 +269,16 @@ def test_a_missing_field_of_the_credentials_is_named(field: str, empty: str | No
     assert refused({"credentials": {**OAUTH, field: empty}}).message == f"credentials.{field} is missing."
 
 
+@pytest.mark.parametrize("named", [{"advertiser_ids": ["7001"]}, {}])
+@pytest.mark.parametrize("field", ["app_id", "secret"])
+def test_named_accounts_need_no_application(field: str, named: dict[str, Any]) -> None:
+    """Only the list of accounts needs it."""
+    credentials = {name: value for name, value in OAUTH.items() if name != field}
+    if not named:
+        credentials["advertiser_id"] = "7001"
+    assert getattr(parse_config({"credentials": credentials, **named}), field) is None
+
+
 def test_all_missing_fields_are_named_together() -> None:
     """One error is enough to complete the credentials."""
     error = refused({"credentials": {"auth_type": "oauth2.0"}})

@@ -19,6 +19,7 @@ from tiktok_marketing.stdout import run_program
 from tiktok_marketing.text import shown_line
 
 if TYPE_CHECKING:
+    from tiktok_marketing.access_check import CheckResult
     from tiktok_marketing.api.client import Client
 
 T = TypeVar("T")
@@ -122,7 +123,7 @@ def _spec(_arguments: argparse.Namespace) -> int:
 def _check(arguments: argparse.Namespace) -> int:
     import asyncio
 
-    from tiktok_marketing.access_check import CheckResult, check_access
+    from tiktok_marketing.access_check import check_access
     from tiktok_marketing.airbyte.messages import log_line
     from tiktok_marketing.api.retry_policy import INTERACTIVE_RETRIES
     from tiktok_marketing.clock import SystemClock
@@ -144,13 +145,18 @@ def _check(arguments: argparse.Namespace) -> int:
             finally:
                 alive.cancel()
 
+    limited: list[str] = []
     try:
-        failed = [
-            f"{result.name}: {result.message} {result.remedy}".strip() for result in _run(results()) if not result.ok
-        ]
+        checked = _run(results())
+        failed = [_sentence(result) for result in checked if not result.ok and not result.streams]
+        limited = [_sentence(result) for result in checked if result.streams]
     except ConfigurationError as error:
         failed = [str(error)]
-    status = {"status": "FAILED", "message": "\n".join(map(shown_line, failed))} if failed else {"status": "SUCCEEDED"}
+    for text in limited:  # everything else works, so the connection can be used
+        _write(log_line("WARN", text))
+    status = {"status": "FAILED" if failed else "SUCCEEDED"}
+    if failed or limited:
+        status["message"] = "\n".join(map(shown_line, failed + limited))
     _print({"type": "CONNECTION_STATUS", "connectionStatus": status})
     return 0  # the message has the answer; the exit code says that the check could be made
 
@@ -165,6 +171,10 @@ async def _report_alive(api: Client) -> None:
     while True:
         await asyncio.sleep(HEARTBEAT)
         _write(log_line("INFO", f"Still checking. {api.waits_for()}".strip()))
+
+
+def _sentence(result: CheckResult) -> str:
+    return f"{result.name}: {result.message} {result.remedy}".strip()
 
 
 def _discover(arguments: argparse.Namespace) -> int:

@@ -7,6 +7,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from tiktok_marketing.catalog import STREAMS, AnyStream, Stream, json_schema, stream_named
 from tiktok_marketing.config import Config
 from tiktok_marketing.errors import ConfigurationError
@@ -42,11 +44,23 @@ def _stream(stream: Stream) -> dict[str, Any]:
     return description
 
 
-def selected_streams(config: Config, catalog: Any) -> list[Selected]:
-    """The streams of a configured catalog.
+class Unreadable(msgspec.Struct, frozen=True):
+    """A stream of a configured catalog that cannot be read here: from another version, misspelt, or not in a sandbox.
+
+    Args:
+        name: Its name in the catalog.
+        error: The reason.
+    """
+
+    name: str
+    error: ConfigurationError
+
+
+def selected_streams(config: Config, catalog: Any) -> list[Selected | Unreadable]:
+    """The streams of a configured catalog, in its order, including those that cannot be read.
 
     Raises:
-        ConfigurationError: If it has another form, or names a stream that does not exist.
+        ConfigurationError: If it has another form.
     """
     entries = catalog.get("streams") if isinstance(catalog, Mapping) else None
     if not isinstance(entries, list):
@@ -54,7 +68,7 @@ def selected_streams(config: Config, catalog: Any) -> list[Selected]:
             "The catalog has no list of `streams`.",
             remedy="Pass a configured catalog. Its streams are those that discover prints.",
         )
-    selected: dict[str, Selected] = {}
+    selected: dict[str, Selected | Unreadable] = {}
     for entry in entries:
         description = entry.get("stream") if isinstance(entry, Mapping) else None
         name = description.get("name") if isinstance(description, Mapping) else None
@@ -69,7 +83,12 @@ def selected_streams(config: Config, catalog: Any) -> list[Selected]:
                 f"The catalog gives stream {name} the sync_mode {mode!r}.", remedy="Use full_refresh or incremental."
             )
         refresh = RefreshId(_whole_number(entry.get("generation_id")), _whole_number(entry.get("sync_id")))
-        selected[name] = Selected(_stream_of(config, name), incremental=mode == "incremental", refresh=refresh)
+        try:
+            stream = _stream_of(config, name)
+        except ConfigurationError as error:
+            selected[name] = Unreadable(name, error)
+        else:
+            selected[name] = Selected(stream, incremental=mode == "incremental", refresh=refresh)
     return list(selected.values())
 
 
@@ -84,14 +103,13 @@ def _stream_of(config: Config, name: str) -> AnyStream:
         nearest = get_close_matches(name, [known.name for known in STREAMS], n=1)
         raise ConfigurationError(
             f"The catalog asks for stream {name!r}, which does not exist.",
-            remedy=f"Did you mean {nearest[0]}?"
-            if nearest
-            else "To see all streams, run discover or `tiktok-marketing streams`.",
+            remedy=f"{f'Did you mean {nearest[0]}? ' if nearest else ''}Refresh the source's schema, or leave the "
+            "stream out. To see all streams, run discover or `tiktok-marketing streams`.",
         )
     if config.sandbox and not stream.sandbox:
         raise ConfigurationError(
-            f"The catalog asks for stream {name}, which sandbox accounts do not have.",
-            remedy="Leave it out, or use a production account.",
+            f"The catalog asks for stream {name!r}, which sandbox accounts do not have.",
+            remedy="Refresh the source's schema, leave the stream out, or use a production account.",
         )
     return stream
 

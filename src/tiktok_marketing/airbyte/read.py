@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, cast
 
+from tiktok_marketing.airbyte.inputs import Unreadable
 from tiktok_marketing.airbyte.line_sinks import LineSink, line_sink
 from tiktok_marketing.airbyte.messages import (
     LogLevel,
@@ -46,7 +46,7 @@ _GRAVEST_FIRST = ("config_error", "system_error", "transient_error")
 
 async def read(
     config: Config,
-    selected: Sequence[Selected],
+    selected: Sequence[Selected | Unreadable],
     states: Mapping[str, Any],
     *,
     write: Write = write_stdout,
@@ -60,7 +60,7 @@ async def read(
 
     Args:
         config: What the user asked for.
-        selected: The streams and their modes.
+        selected: The streams and their modes, and the streams that cannot be read, which end incomplete.
         states: Stream name to the state of an earlier run.
         write: Writes a portion of lines; called in a thread of its own, so that a slow reader delays no request.
         clock: The clock; None for the machine's.
@@ -78,14 +78,27 @@ async def read(
     clock = clock or SystemClock()
     async with Output(write) as output:
         messages = MessageWriter(output, heartbeat)
-        async with connect(
-            config,
-            clock=clock,
-            on_wait=messages.log_wait,
-            address=address,
-            log_request=messages.log_request if debug else None,
-        ) as api:
-            return await _read(config, selected, states, messages, api, clock, meters() if limits is None else limits)
+        readable = [stream for stream in selected if isinstance(stream, Selected)]
+        unreadable = [stream for stream in selected if isinstance(stream, Unreadable)]
+        for stream in unreadable:
+            await messages.write_unreadable(stream)
+        if unreadable and not readable:
+            await messages.write_failures()
+            return messages.exit_code
+        try:
+            async with connect(
+                config,
+                clock=clock,
+                on_wait=messages.log_wait,
+                address=address,
+                log_request=messages.log_request if debug else None,
+            ) as api:
+                return await _read(
+                    config, readable, states, messages, api, clock, meters() if limits is None else limits
+                )
+        except ConnectorError:
+            await messages.write_failures()
+            raise
 
 
 async def _read(
@@ -135,6 +148,13 @@ class MessageWriter:
         self._written_at = 0.0
         self._waits: set[asyncio.Task[None]] = set()
 
+    async def write_unreadable(self, stream: Unreadable) -> None:
+        """Write that a stream cannot be read at all."""
+        self._failures.append(Failure(stream.name, None, "", stream.error))
+        await self._write_line(status_line(stream.name, "STARTED"))
+        await self._write_line(log_line("ERROR", str(stream.error)))
+        await self._write_line(status_line(stream.name, "INCOMPLETE"))
+
     async def write_event(self, event: Event) -> None:
         """Write what an event says."""
         match event:
@@ -178,6 +198,10 @@ class MessageWriter:
                 "limit).",
             )
         )
+        await self.write_failures()
+
+    async def write_failures(self) -> None:
+        """Write what is missing and what to do, in an error per cause."""
         for text, failure, detail, stream in _causes(self._failures):
             await self._write_line(error_line(text, failure, detail=detail, stream=stream))
 
@@ -228,9 +252,11 @@ def _causes(failures: Sequence[Failure]) -> list[tuple[str, str, str, str | None
         The text, the failure type, the detail and the stream of each message.
     """
     grouped: dict[tuple[str | None, str], list[Failure]] = {}
-    times = Counter(id(failure.error) for failure in failures)
+    streams: dict[int, set[str]] = {}
     for failure in failures:
-        is_shared = times[id(failure.error)] > 1
+        streams.setdefault(id(failure.error), set()).add(failure.stream)
+    for failure in failures:
+        is_shared = len(streams[id(failure.error)]) > 1
         key = (None, str(id(failure.error))) if is_shared else (failure.stream, failure.error.remedy)
         grouped.setdefault(key, []).append(failure)
     causes = []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import math
 import random
 import re
 from collections import Counter
@@ -12,7 +14,8 @@ from typing import Any, Generic, Self, TypeVar
 import msgspec
 
 from tiktok_marketing.api.body_budget import Reservation
-from tiktok_marketing.api.error_rules import daily_quota_spent, rule_for, transport_error, wrong_path
+from tiktok_marketing.api.error_rules import daily_quota_spent, nothing_answers, page_error, rule_for, transport_error
+from tiktok_marketing.api.pages_instead import PagesInstead, beginning_of, is_page, redirect_target
 from tiktok_marketing.api.rate_limit.limiters import RateLimiters
 from tiktok_marketing.api.rate_limit.pacer import DailyQuotaSpent
 from tiktok_marketing.api.retry_policy import (
@@ -34,6 +37,8 @@ OK = 0
 PARTIALLY_OK = 20001
 _PARTIAL_TRIES = 3
 """How often an answer may be partial before the client accepts that TikTok will not give the rest."""
+_LEAST_CODE = 1000
+"""TikTok's return codes are larger; a gateway may repeat its HTTP status as `code`."""
 _SECRET_PARAMS = frozenset({"app_id", "secret"})
 _APP_ID = re.compile(r"\b(app(?:lication)?[\s_]*(?:id)?[\s:=({\"']*)\d{5,}", re.IGNORECASE)
 
@@ -100,6 +105,7 @@ class Client:
         secrets: The texts, besides the token, that must not appear in any message.
         on_wait: Called before every wait that the policy announces.
         rng: Spreads the waits.
+        own_address: Whether the user set the address, with `TIKTOK_API_URL`.
     """
 
     def __init__(
@@ -113,6 +119,7 @@ class Client:
         secrets: Iterable[str] = (),
         on_wait: Callable[[Announcement], None] = lambda _: None,
         rng: random.Random | None = None,
+        own_address: bool = False,
     ) -> None:
         self._transport = transport
         self._token = token
@@ -122,7 +129,11 @@ class Client:
         self._mask = Mask((token, *secrets))
         self._on_wait = on_wait
         self._rng = rng or random.Random()  # noqa: S311 - spreads waits, keeps no secret
-        self._answered = False
+        self._own_address = own_address
+        self.first_answer = asyncio.Event()
+        """Set once TikTok's API has answered anything, an error included."""
+        self._first_sent = math.inf
+        self._pages_instead = PagesInstead(self._policy.transient)
         self._backing_off: Counter[str] = Counter()
         self._refusing_since: dict[tuple[str, str | None], float] = {}
         """Since when TikTok has refused every request to an endpoint, or for one account there."""
@@ -138,6 +149,7 @@ class Client:
         divisible: bool = False,
         keep_reservation: bool = False,
         partial_ok: bool = False,
+        brief: bool = False,
     ) -> Answer[T]:
         """Send a request, and retry it until there is an answer.
 
@@ -150,6 +162,8 @@ class Client:
             keep_reservation: Whether the answer's memory stays reserved until the caller calls `Answer.release`.
             partial_ok: Whether the caller checks `Answer.partial` itself. Otherwise a partial answer is an error, so
                 that no caller can mistake it for a complete one.
+            brief: Whether to give up after a few tries if a page comes in place of the answer, because the caller has
+                another way to ask.
 
         Raises:
             TikTokError: If the request failed for good.
@@ -157,6 +171,7 @@ class Client:
         """
         query = {name: _as_text(value) for name, value in params.items()}
         started = self._clock.monotonic()
+        self._first_sent = min(self._first_sent, started)
         failed_first: float | None = None
         tries = 0
         same_kind: Counter[tuple[Action, bool]] = Counter()
@@ -174,10 +189,11 @@ class Client:
                     error,
                     tries=tries,
                     same_kind=same_kind[kind],
-                    waited=now - (self._failing_since(error, failed_first) if self._answered else started),
+                    waited=now - self._failing_since(error, started, failed_first),
                     divisible=divisible,
-                    answered=self._answered,
+                    answered=self.answered,
                     policy=self._policy,
+                    brief=brief,
                 ):
                     error.after(tries)
                     raise
@@ -223,8 +239,22 @@ class Client:
         """How many requests wait for something other than the endpoint's quota: a retry, or their account's limit."""
         return self._backing_off[endpoint] + self.limiters.waiting_for_account(endpoint)
 
-    def _failing_since(self, error: TikTokError, failed_first: float) -> float:
+    @property
+    def answered(self) -> bool:
+        """Whether TikTok's API has answered anything, an error included."""
+        return self.first_answer.is_set()
+
+    def nothing_answers(self, error: TikTokError) -> TikTokError:
+        """The error to stop with, if pages came in place of every answer."""
+        return nothing_answers(error, own_address=self._own_address)
+
+    def _failing_since(self, error: TikTokError, started: float, failed_first: float) -> float:
         """Since when requests have failed; the waits for a turn and for the first answer do not count as failing."""
+        if not self.answered:
+            # A page shows that the network is up, so all requests wait for a first answer together.
+            return self._first_sent if error.http_status is not None else started
+        if error.http_status is not None:
+            return min(failed_first, self._pages_instead.since(error.endpoint, error.advertiser_id, failed_first))
         return min(failed_first, self._refusing_since.get(_limited_by(error), failed_first))
 
     def _wait_before_retry(self, error: TikTokError, tries: int) -> float:
@@ -274,7 +304,7 @@ class Client:
             raise
         self.limiters.accepted(endpoint, left_at, advertiser_id)
         self._end_refusals(endpoint, advertiser_id)
-        self._answered = True
+        self.first_answer.set()
         return Answer(value, len(reply.body), "X-Tt-Ads-Throttle" in reply.headers, partial, reply.reservation)
 
     def _update_quota(self, error: TikTokError, left_at: float) -> None:
@@ -291,10 +321,13 @@ class Client:
         elif error.code is not None:
             self.limiters.accepted(error.endpoint, left_at, error.advertiser_id)
             self._end_refusals(error.endpoint, error.advertiser_id)
+        elif error.http_status is not None:
+            self._pages_instead.note(error.endpoint, error.advertiser_id, self._clock.monotonic())
 
     def _end_refusals(self, endpoint: str, advertiser_id: str | None) -> None:
         self._refusing_since.pop((endpoint, None), None)
         self._refusing_since.pop((endpoint, advertiser_id), None)
+        self._pages_instead.end(endpoint, advertiser_id)
 
     def _read(
         self,
@@ -312,12 +345,15 @@ class Client:
         try:
             if not reply.body.startswith(b'{"code":0,'):  # the usual answer is not decoded twice
                 envelope = _envelope(reply.body)
+                if reply.status >= 300 and 0 < envelope.code < _LEAST_CODE:
+                    raise self._http_error(reply, endpoint, advertiser_id)
                 if envelope.code == PARTIALLY_OK:
                     partial = self._partial(envelope, endpoint, advertiser_id)
                 elif envelope.code != OK:
-                    self._answered = True
-                    raise rule_for(envelope.code).error(
-                        self.scrub(envelope.message) or "no reason was given",
+                    self.first_answer.set()
+                    message = self.scrub(envelope.message)
+                    raise rule_for(envelope.code, message, endpoint).error(
+                        message or "no reason was given",
                         endpoint=endpoint,
                         code=envelope.code,
                         request_id=self.scrub(envelope.request_id),
@@ -325,11 +361,11 @@ class Client:
                         detail=_request_text(endpoint, {name: self.scrub(value) for name, value in query.items()}),
                     )
             if reply.status >= 300:
-                raise self._http_error(reply.status, endpoint, advertiser_id)
+                raise self._http_error(reply, endpoint, advertiser_id)
             return decode(reply.body), partial
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            if reply.status >= 300:
-                raise self._http_error(reply.status, endpoint, advertiser_id) from error
+            if reply.status >= 300 or is_page(reply.body):
+                raise self._http_error(reply, endpoint, advertiser_id) from error
             raise transport_error(
                 f"the answer does not have the documented form ({self.scrub(str(error))})",
                 endpoint=endpoint,
@@ -341,12 +377,19 @@ class Client:
         reason = f"code {envelope.code}, request_id {request_id}: {self.scrub(envelope.message)}"
         return PartialAnswerError(endpoint, reason, advertiser_id, code=envelope.code, request_id=request_id)
 
-    def _http_error(self, status: int, endpoint: str, advertiser_id: str | None) -> TikTokError:
+    def _http_error(self, reply: Reply, endpoint: str, advertiser_id: str | None) -> TikTokError:
+        status = reply.status
         if status == 429:
             return rule_for(40100).error("HTTP 429", endpoint=endpoint, advertiser_id=advertiser_id)
         if status >= 500 or status == 408:
-            return transport_error(f"HTTP {status}", endpoint=endpoint, advertiser_id=advertiser_id)
-        return wrong_path(status, endpoint=endpoint)
+            return transport_error(f"HTTP {status}", endpoint=endpoint, advertiser_id=advertiser_id, http_status=status)
+        return page_error(
+            status,
+            beginning_of(reply.body, self.scrub),
+            endpoint=endpoint,
+            advertiser_id=advertiser_id,
+            location=redirect_target(reply.headers.get("Location") or "", self.scrub) if status < 400 else "",
+        )
 
     def scrub(self, text: str) -> str:
         """The text without the token, the secret and the application's id."""

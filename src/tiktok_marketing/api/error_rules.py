@@ -5,6 +5,8 @@ Whether and when a request is retried follows from its rule, and `api.retry_poli
 
 from __future__ import annotations
 
+import re
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -144,9 +146,21 @@ _STREAM_ABSENT = ErrorRule(
 )
 _TOKEN = ErrorRule(Action.STOP_SYNC, FailureType.CONFIG, _REAUTHORIZE, error_class=AuthError)
 _APPLICATION = ErrorRule(Action.STOP_SYNC, FailureType.CONFIG, _APP, error_class=AuthError)
-_WRONG_ADDRESS = ErrorRule(
-    Action.STOP_SYNC, FailureType.SYSTEM, "Check the address in TIKTOK_API_URL, and whether a proxy answers instead."
+_SCOPE_MISSING = ErrorRule(Action.FAIL_ACCOUNT, FailureType.CONFIG, _SCOPE, error_class=PermissionDeniedError)
+"""Another account may have granted the scope, so the other accounts are tried."""
+_OWN_ADDRESS = ErrorRule(
+    Action.STOP_SYNC,
+    FailureType.SYSTEM,
+    "Check the address in TIKTOK_API_URL, and whether a proxy answers instead. "
+    "Unset TIKTOK_API_URL to use TikTok's own address.",
 )
+_NOTHING_ANSWERS = ErrorRule(
+    Action.STOP_SYNC,
+    FailureType.SYSTEM,
+    "Check whether a proxy (HTTPS_PROXY), a firewall or the login page of a network answers instead of TikTok, "
+    "then run it again.",
+)
+_DOWN = ErrorRule(Action.STOP_SYNC, FailureType.TRANSIENT, _WAIT)
 _DAILY_QUOTA = ErrorRule(
     Action.FAIL_STREAM,
     FailureType.TRANSIENT,
@@ -219,17 +233,66 @@ ERROR_RULES: dict[int, ErrorRule] = {
 
 MAINTENANCE = 60001
 
+_AMBIGUOUS = frozenset({40000, 40001, 40002})
+"""Codes that mean a wrong request, an inaccessible account or a missing scope: their message decides."""
+_ACCOUNT = r"(?:advertiser|ad account)s?(?:[_ ]?ids?)?"
+_ACCOUNT_GONE_TEXT = re.compile(
+    _ACCOUNT
+    + r"[\s:=#'\"\d,()\[\]]*(?:(?:doesn['\u2019]?t|does not|do not|no longer) exist|(?:has|have) been deleted)",
+    re.IGNORECASE,
+)
+_ACCOUNT_DENIED_TEXT = re.compile(
+    r"permission (?:to operate|for|on) (?:the |this )?" + _ACCOUNT + r"(?:[\s:=#'\"(\[]*\d|[\s.!]*$)", re.IGNORECASE
+)
+_DENIED = re.compile(r"permission|permit|grant|authori[sz]|den(?:y|ied)|no access|forbidden", re.IGNORECASE)
+_LACKING = re.compile(r"insufficient|missing|lack|required?\b", re.IGNORECASE)
+_SCOPE_WORD = re.compile(r"\bscopes?\b", re.IGNORECASE)
+_ENDPOINT_WORD = re.compile(r"\b(?:api|endpoint|interface)s?\b", re.IGNORECASE)
+_NAMED_ENDPOINT = re.compile(r"(?:^|[\s'\"`(\[<])/\w+/\w|\b\w+(?:/\w+)*/(?:get|list|search|info)\b|:(?:GET|POST)\b")
 
-def rule_for(code: int) -> ErrorRule:
+
+def rule_for(code: int, message: str = "", endpoint: str = "") -> ErrorRule:
     """The rule for a return code other than 0 and 20001.
+
+    Args:
+        code: The return code.
+        message: TikTok's message, which decides where one code has several meanings.
+        endpoint: The path of the request below `/open_api/v1.3/`.
 
     Example:
         An unknown code from 50000 up is a fault at TikTok that may pass; an unknown code below fails the account.
     """
+    if code in _AMBIGUOUS and message:
+        if _says_account_is_gone(message):
+            return _ACCOUNT_GONE
+        if _says_scope_is_missing(message, endpoint):
+            return _SCOPE_MISSING
     known = ERROR_RULES.get(code)
     if known is not None:
         return known
     return _RETRY if code >= 50000 else _REFUSED
+
+
+def _says_account_is_gone(message: str) -> bool:
+    """Whether a message says that there is no such account, or that the token may not use it at all."""
+    return _ACCOUNT_GONE_TEXT.search(message) is not None or _ACCOUNT_DENIED_TEXT.search(message) is not None
+
+
+def _says_scope_is_missing(message: str, endpoint: str) -> bool:
+    """Whether a message denies a kind of data: it names an endpoint or a scope.
+
+    Example:
+        `Advertiser 7… does not grant you /pixel/list/:GET permission` and `No permission for this scope`, but not
+        `No permission to operate advertiser 7…`.
+    """
+    if _SCOPE_WORD.search(message) and (_DENIED.search(message) or _LACKING.search(message)):
+        return True
+    if _DENIED.search(message) is None:
+        return False
+    path = endpoint.strip("/").casefold()
+    if _NAMED_ENDPOINT.search(message) or _ENDPOINT_WORD.search(message):
+        return True
+    return bool(path) and path in message.casefold()
 
 
 def transport_error(
@@ -242,6 +305,7 @@ def transport_error(
     unknown_host: bool = False,
     certificate: int | None = None,
     proxy_status: int | None = None,
+    http_status: int | None = None,
 ) -> TikTokError:
     """The error if no envelope arrived: a broken connection, an HTTP error page, a body that is not JSON, a timeout."""
     if certificate is not None:
@@ -250,12 +314,67 @@ def transport_error(
         rule = _PROXY_USER
     else:
         rule = _UNKNOWN_HOST if unknown_host else _UNREACHABLE if connecting else _RETRY
-    return rule.error(message, endpoint=endpoint, advertiser_id=advertiser_id, timed_out=timed_out)
+    return rule.error(
+        message, endpoint=endpoint, advertiser_id=advertiser_id, timed_out=timed_out, http_status=http_status
+    )
 
 
-def wrong_path(status: int, *, endpoint: str) -> TikTokError:
-    """The error for HTTP 4xx. TikTok answers its own errors with 200, so this is not the address of its API."""
-    return _WRONG_ADDRESS.error(f"HTTP {status}, so the API does not exist at this address", endpoint=endpoint)
+def page_error(status: int, page: str, *, endpoint: str, advertiser_id: str | None, location: str = "") -> TikTokError:
+    """The error for a page in place of TikTok's answer, which a gateway may send for a while or for one path.
+
+    TikTok answers its own errors with HTTP 200 and an envelope.
+
+    Args:
+        status: HTTP status below 500.
+        page: The beginning of the page's text, without markup, control characters and secrets; may be empty.
+        endpoint: Path below `/open_api/v1.3/`.
+        advertiser_id: The account that the request was for, if it was for one.
+        location: Where a redirect leads; empty otherwise.
+    """
+    try:
+        phrase = f" {HTTPStatus(status).phrase}" if status != HTTPStatus.OK else ""
+    except ValueError:
+        phrase = ""
+    leads = f" to {location}" if location else ""
+    text = f', which begins "{page}"' if page else ""
+    rule = ErrorRule(Action.RETRY, FailureType.TRANSIENT, _page_remedy(status, endpoint))
+    return rule.error(
+        f"HTTP {status}{phrase}{leads}, with a page that is not an answer of TikTok's API{text}",
+        endpoint=endpoint,
+        advertiser_id=advertiser_id,
+        http_status=status,
+    )
+
+
+def _page_remedy(status: int, endpoint: str) -> str:
+    path = f"/open_api/v1.3/{endpoint}"
+    if 300 <= status < 400:
+        cause = f"If the redirect leads to the login page of your network, log in or ask for {path} to be allowed."
+    elif status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.GONE}:
+        cause = f"If this persists, TikTok may have moved {path}: install the newest version of this connector."
+    else:
+        cause = (
+            f"If this persists, ask the people who run your network whether a firewall or gateway blocks {path}. "
+            "If none does, ask TikTok's support."
+        )
+    return f"Run the sync again later; it continues from its last state. {cause} Or leave the stream out of the sync."
+
+
+def nothing_answers(error: TikTokError, *, own_address: bool) -> TikTokError:
+    """The error if pages came in place of every answer: the API is not at this address, or TikTok is down.
+
+    Args:
+        error: The first of these failures.
+        own_address: Whether `TIKTOK_API_URL` sets the address.
+    """
+    rule = _OWN_ADDRESS if own_address else _NOTHING_ANSWERS if (error.http_status or 0) < 500 else _DOWN
+    stopping = rule.error(
+        f"{error.tiktok_message}. No request was answered by TikTok's API",
+        endpoint=error.endpoint,
+        http_status=error.http_status,
+        detail=error.detail,
+    )
+    return stopping.after(error.tries)
 
 
 def daily_quota_spent(per_day: int, *, endpoint: str, advertiser_id: str | None) -> RateLimitError:

@@ -73,6 +73,7 @@ def should_give_up(
     divisible: bool,
     answered: bool,
     policy: RetryPolicy,
+    brief: bool = False,
 ) -> bool:
     """Whether the request has failed for good.
 
@@ -80,11 +81,12 @@ def should_give_up(
         error: The latest failure.
         tries: How often the request was sent.
         same_kind: How many of these tries failed in the same way: as too large, as too slow, or otherwise.
-        waited: Seconds since the first try failed, or since TikTok refuses every request there. Before the API has ever
-            answered, seconds since the first try was sent.
+        waited: Seconds since the first try failed, or since every request there fails in this way. Before the API has
+            ever answered, seconds since the first try was sent.
         divisible: Whether the caller can ask for less at a time instead.
         answered: Whether the API has answered anything in this run.
         policy: For how long to retry.
+        brief: Whether a page in place of the answer is retried only a few times.
     """
     if is_rate_limit(error):
         return waited >= policy.quota
@@ -94,10 +96,12 @@ def should_give_up(
         return True
     if error.slow and divisible:  # a smaller request is more likely to succeed than the same one again
         return same_kind >= (policy.slow_tries if error.timed_out else policy.slow_codes)
+    brief_enough = brief and error.http_status is not None and tries >= _LEAST_TRIES
     if error.code is None and not answered:
-        return waited >= policy.first_contact
+        return brief_enough or waited >= policy.first_contact
     limit = policy.maintenance if error.code == MAINTENANCE else policy.transient
-    return tries >= _LEAST_TRIES and waited >= limit
+    # Where pages came in place of every answer for so long, another request need not be tried as often.
+    return brief_enough or (waited >= limit and (tries >= _LEAST_TRIES or error.http_status is not None))
 
 
 def backoff(error: TikTokError, tries: int, random: Random) -> float:

@@ -37,6 +37,7 @@ OBJECTS: tuple[ObjectStream, ...] = (
         endpoint="advertiser/info/",
         primary_key=("advertiser_id",),
         scope=Scope.BATCH,
+        sandbox=False,
         source=ObjectSource(),
     ),
     ObjectStream(
@@ -74,6 +75,7 @@ OBJECTS: tuple[ObjectStream, ...] = (
         endpoint="dmp/custom_audience/list/",
         primary_key=("audience_id",),
         unique_by=("advertiser_id", "audience_id"),
+        sandbox=False,
         source=ObjectSource(page_size=100),
     ),
     ObjectStream(
@@ -83,6 +85,7 @@ OBJECTS: tuple[ObjectStream, ...] = (
         primary_key=("image_id",),
         unique_by=("advertiser_id", "image_id"),
         cursor="modify_time",
+        sandbox=False,
         source=ObjectSource(page_size=100, max_records=10_000),
     ),
     ObjectStream(
@@ -92,6 +95,7 @@ OBJECTS: tuple[ObjectStream, ...] = (
         primary_key=("video_id",),
         unique_by=("advertiser_id", "video_id"),
         cursor="modify_time",
+        sandbox=False,
         source=ObjectSource(page_size=100, max_records=10_000),
     ),
     ObjectStream(
@@ -100,6 +104,7 @@ OBJECTS: tuple[ObjectStream, ...] = (
         endpoint="file/music/get/",
         primary_key=("music_id",),
         unique_by=("advertiser_id", "music_id"),
+        sandbox=False,
         source=ObjectSource(list_key="musics", page_size=1000, max_records=100_000),
     ),
     ObjectStream(
@@ -108,6 +113,7 @@ OBJECTS: tuple[ObjectStream, ...] = (
         endpoint="creative/portfolio/list/",
         primary_key=("creative_portfolio_id",),
         unique_by=("advertiser_id", "creative_portfolio_id"),
+        sandbox=False,
         source=ObjectSource(list_key="creative_portfolios", page_size=100, untyped=frozenset({"portfolio_content"})),
     ),
     ObjectStream(

@@ -12,8 +12,10 @@ import click
 from tiktok_marketing.cli.common import announce, config_option, console, debug_option, print_json, say, span, table
 
 if TYPE_CHECKING:
+    from tiktok_marketing.api.client import Client
     from tiktok_marketing.config import Config
     from tiktok_marketing.sync.forecast import Forecast
+    from tiktok_marketing.sync.plan.accounts import Accounts
     from tiktok_marketing.sync.plan.selection import Selected
 
 _QUERIES_IN_FLIGHT = 16
@@ -103,12 +105,15 @@ async def _forecast(config: Config, selected: Sequence[Selected], states: Mappin
     from tiktok_marketing.connect import connect
     from tiktok_marketing.sync.forecast import forecast
     from tiktok_marketing.sync.plan.plan_sync import plan_sync, read_states
-    from tiktok_marketing.sync.read.accounts import find_accounts
+    from tiktok_marketing.sync.read.accounts import find_accounts, stop_if_nothing_answers
     from tiktok_marketing.sync.read.empty_days import EmptyDayFinder
 
     clock = SystemClock()
     async with connect(config, clock=clock, on_wait=announce) as api:
         accounts = await find_accounts(config, api)
+        stop_if_nothing_answers(api, accounts.chosen)
+        for problem in await _problems(config, api, selected, accounts):
+            click.echo(problem, err=True)
         if accounts.incomplete is not None:
             say(f"The plan may lack accounts. {accounts.incomplete.message}")
         plan = plan_sync(config, selected, read_states(selected, states), accounts, api.clock_reading())
@@ -118,6 +123,20 @@ async def _forecast(config: Config, selected: Sequence[Selected], states: Mappin
         if ask:
             await empty_days.ask_all(_QUERIES_IN_FLIGHT)
         return forecast(config, plan, accounts.chosen, empty_days, api.limiters.tier)
+
+
+async def _problems(config: Config, api: Client, selected: Sequence[Selected], accounts: Accounts) -> list[str]:
+    """Why streams about the accounts themselves cannot be read, although the others can be."""
+    from tiktok_marketing.catalog import Scope
+    from tiktok_marketing.sync.read.accounts import list_problem
+
+    streams = [selection.stream for selection in selected]
+    listing = None if accounts.listed is not None else await list_problem(config, api, streams)
+    problems = [] if listing is None else [f"The stream advertiser_ids cannot be read. {listing}"]
+    if any(stream.scope is Scope.BATCH for stream in streams):
+        errors = dict.fromkeys(account.error for account in accounts.chosen if account.error is not None)
+        problems += [f"The stream advertisers cannot be read in full. {error}" for error in errors]
+    return problems
 
 
 def show_forecast(planned: Forecast, config: Config) -> None:

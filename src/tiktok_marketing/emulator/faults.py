@@ -20,7 +20,11 @@ A fault has at most one effect that replaces the answer:
     code=50000                    an envelope with this return code; `message=...` replaces its text
     code=20001, keep=0.8          a partial answer: four fifths of its records (half without `keep`). Its `page_info`
                                   counts only those
-    http=502                      an HTML page with this HTTP status: 429 or 500 to 599
+    http=502                      an HTML page with this HTTP status: 200, or 300 to 599, as a gateway sends it.
+                                  `page=...` replaces the page, and `location=...` says where a redirect leads
+    withdraw=placement_type       a report request that asks for this metric is refused with 40002, which names it.
+                                  Several metrics are separated by `|`. `message=...` replaces the text; `{names}` in
+                                  it stands for the metrics
     reset                         the connection is reset without an answer
     truncate                      the real answer, cut off in the middle
     garbage                       HTTP 200 with a body that is not JSON
@@ -71,7 +75,7 @@ _MESSAGES = {
     60001: "System under maintenance.",
 }
 
-_EFFECTS = ("code", "http", "reset", "truncate", "garbage", "hang")
+_EFFECTS = ("code", "http", "withdraw", "reset", "truncate", "garbage", "hang")
 _CHANGES = ("latency", "advance", "edit")
 
 
@@ -100,6 +104,9 @@ class Fault(
     message: str | None = None
     keep: float | None = None
     http: int | None = None
+    page: str | None = None
+    location: str | None = None
+    withdraw: str | None = None
     reset: bool = False
     truncate: bool = False
     garbage: bool = False
@@ -116,8 +123,10 @@ class Fault(
             raise ValueError(f"Only one effect can replace the answer, not {len(effects)}: {', '.join(effects)}.")
         if not effects and not any(getattr(self, name) for name in _CHANGES):
             raise ValueError(f"A fault needs an effect: one of {', '.join((*_EFFECTS, *_CHANGES))}.")
-        if self.http is not None and not (self.http == 429 or 500 <= self.http <= 599):
-            raise ValueError(f"http={self.http} is not an error of TikTok's gateway. Use 429 or 500 to 599.")
+        if self.http is not None and not (self.http == 200 or 300 <= self.http <= 599):
+            raise ValueError(
+                f"http={self.http} is not a status that a gateway sends a page with. Use 200, or 300 to 599."
+            )
         if self.share is not None and not 0 < self.share <= 1:
             raise ValueError(f"share={self.share} must be greater than 0 and at most 1.")
         for name, minimum in (
@@ -142,8 +151,10 @@ class Fault(
             raise ValueError("value=… is the new value of a field and needs edit=….")
         if self.keep is not None and (self.code != _PARTIAL_SUCCESS or not 0 <= self.keep <= 1):
             raise ValueError(f"keep={self.keep} needs code={_PARTIAL_SUCCESS} and must be a share from 0 to 1.")
-        if self.message is not None and self.code is None:
-            raise ValueError("message=… is the text of a return code and needs code=….")
+        if self.message is not None and self.code is None and self.withdraw is None:
+            raise ValueError("message=… is the text of a return code and needs code=… or withdraw=….")
+        if (self.page is not None or self.location is not None) and self.http is None:
+            raise ValueError("page=… and location=… belong to an HTTP status and need http=….")
 
     @classmethod
     def parse(cls, text: str) -> "Fault":
@@ -174,6 +185,21 @@ class Fault(
     def partial(self) -> bool:
         """Whether its effect is a partial answer."""
         return self.code == _PARTIAL_SUCCESS
+
+    def withdrawn(self, params: Mapping[str, Any]) -> list[str]:
+        """The metrics that it withdraws, of those that a request asks for."""
+        names = set((self.withdraw or "").replace("|", " ").split())
+        try:
+            asked = msgspec.json.decode(str(params.get("metrics", "[]")))
+        except msgspec.DecodeError:
+            return []
+        return [name for name in asked if name in names] if isinstance(asked, list) else []
+
+    @property
+    def html(self) -> str:
+        """The page that it sends."""
+        default = f"<html><head><title>{self.http}</title></head><body><h1>{self.http}</h1></body></html>"
+        return default if self.page is None else self.page
 
     @property
     def text(self) -> str:
@@ -253,6 +279,8 @@ def _matches(fault: Fault, path: str, advertisers: tuple[str, ...], params: Mapp
     if fault.advertiser is not None and fault.advertiser not in advertisers:
         return False
     if fault.contains is not None and fault.contains not in "&".join(f"{key}={value}" for key, value in params.items()):
+        return False
+    if fault.withdraw is not None and not fault.withdrawn(params):
         return False
     if fault.days_over is not None and not _days(params) > fault.days_over:
         return False

@@ -190,7 +190,7 @@ class Platform:
             self.throttle.admit(self.app_id, path, first_advertiser, sandbox=self.access.is_sandbox(token))
             faults = self.faults.pick(path, advertisers, params)
             self.clock.advance(sum(fault.advance for fault in faults))
-            _refuse_by(faults)
+            _refuse_by(faults, params)
             answer = self._data(path, token, params)
             answer = Answer(edited_data(answer.data, faults), answer.headers)
             for fault in faults:
@@ -245,9 +245,13 @@ def _advertiser_ids(params: Mapping[str, Any]) -> tuple[str, ...]:
     return (str(advertiser_id),) if advertiser_id else ()
 
 
-def _refuse_by(faults: list[Fault]) -> None:
-    """Refuse the request if a fault has a return code that takes the place of the answer."""
+def _refuse_by(faults: list[Fault], params: Mapping[str, Any]) -> None:
+    """Refuse the request if a fault has a return code that takes the place of the answer, or withdraws metrics."""
     for fault in faults:
+        if fault.withdraw is not None:
+            names = fault.withdrawn(params)
+            text = fault.message or "Please correct it and try again. Invalid metric fields: {names}. "
+            raise Refusal(40002, text.replace("{names}", str(names)))
         if fault.code is not None and not fault.partial:
             raise Refusal(fault.code, fault.text)
 

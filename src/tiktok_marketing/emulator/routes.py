@@ -93,8 +93,7 @@ class Server:
             if fault.reset or fault.hang is True:
                 return _abort(request)
             if fault.http is not None:
-                page = f"<html><head><title>{fault.http}</title></head><body><h1>{fault.http}</h1></body></html>"
-                return web.Response(status=fault.http, text=page, content_type="text/html")
+                return _page(fault)
             if fault.garbage:
                 body = b"upstream connect error or disconnect/reset before headers"
             if fault.truncate:
@@ -121,6 +120,12 @@ async def _params(request: web.BaseRequest) -> Mapping[str, Any]:
     except msgspec.DecodeError:
         return {}
     return body if isinstance(body, dict) else {}
+
+
+def _page(fault: Fault) -> web.Response:
+    """The page of a gateway, in place of an answer."""
+    headers = {} if fault.location is None else {"Location": fault.location}
+    return web.Response(status=fault.http or 0, text=fault.html, content_type="text/html", headers=headers)
 
 
 def _abort(request: web.BaseRequest) -> web.Response:

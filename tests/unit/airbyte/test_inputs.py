@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit_builders import config, json_values
 
-from tiktok_marketing.airbyte.inputs import discovered, selected_streams, states_by_stream
+from tiktok_marketing.airbyte.inputs import Unreadable, discovered, selected_streams, states_by_stream
 from tiktok_marketing.catalog import STREAMS
 from tiktok_marketing.errors import ConfigurationError
+from tiktok_marketing.sync.plan.selection import Selected
 
 STATE = {"stat_time_day": "2024-01-31"}
 
@@ -31,12 +32,21 @@ def refused(catalog: Any, **fields: Any) -> ConfigurationError:
     return caught.value
 
 
+def unreadable(name: str, **fields: Any) -> ConfigurationError:
+    """The reason why a stream of a catalog cannot be read, beside one that can be."""
+    stream, other = selected_streams(config(**fields), {"streams": [entry(name), entry("ads")]})
+    assert isinstance(stream, Unreadable)
+    assert isinstance(other, Selected)
+    assert stream.name == name
+    return stream.error
+
+
 def test_streams_keep_the_order_and_modes_of_the_catalog() -> None:
     """The platform decides both."""
     chosen = selected_streams(
         config(), {"streams": [entry("ads"), entry("advertisers", "full_refresh"), entry("campaigns")]}
     )
-    assert [(selected.stream.name, selected.incremental) for selected in chosen] == [
+    assert [(selected.stream.name, selected.incremental) for selected in chosen if isinstance(selected, Selected)] == [
         ("ads", True),
         ("advertisers", False),
         ("campaigns", True),
@@ -66,22 +76,23 @@ def test_a_stream_that_is_named_twice_is_read_once() -> None:
     assert len(chosen) == 1
 
 
-def test_a_misspelt_stream_is_refused_with_the_nearest_name() -> None:
-    """The remedy suggests it."""
-    error = refused({"streams": [entry("ad_reports_daily")]})
+def test_a_misspelt_stream_is_unreadable_with_the_nearest_name() -> None:
+    """The others are read. The remedy suggests it."""
+    error = unreadable("ad_reports_daily")
     assert "'ad_reports_daily'" in error.message
     assert "ads_reports_daily" in error.remedy
 
 
 def test_an_unknown_stream_points_to_the_list() -> None:
     """No name is similar, so the remedy says where all names are."""
-    assert "discover" in refused({"streams": [entry("zzzzzz")]}).remedy
+    assert "discover" in unreadable("zzzzzz").remedy
 
 
-def test_a_stream_that_sandboxes_lack_is_refused_for_a_sandbox() -> None:
+@pytest.mark.parametrize("name", [stream.name for stream in STREAMS if not stream.sandbox])
+def test_a_stream_that_sandboxes_lack_is_unreadable_in_a_sandbox(name: str) -> None:
     """The message names the stream and the reason."""
-    error = refused({"streams": [entry("advertiser_ids")]}, sandbox=True, advertiser_id="7001")
-    assert "advertiser_ids" in error.message
+    error = unreadable(name, sandbox=True, advertiser_id="7001")
+    assert name in error.message
     assert "sandbox" in error.message
 
 

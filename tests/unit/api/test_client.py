@@ -237,28 +237,98 @@ def test_any_envelope_is_an_answer_or_an_error(envelope: dict[str, Any]) -> None
 
 
 @pytest.mark.parametrize("status", [301, 302, 307])
-async def test_a_redirect_is_a_wrong_address(status: int) -> None:
-    """The client does not follow or retry it: a proxy wants a login, and the message has the status."""
-    request = SentRequest(OK, Reply(status, {"Location": "https://login"}, b"<html>"))
+async def test_a_redirect_is_not_followed(status: int) -> None:
+    """It is retried like any page in place of an answer; the message says where it leads, without its secrets."""
+    page = Reply(status, {"Location": f"https://me:pw@login.example.com/in?token={TOKEN}#x"}, b"<html>")
+    request = SentRequest(OK, page)
     await request.answer()
     error = await request.error()
-    assert request.tries == 2
-    assert error.action is Action.STOP_SYNC
+    assert 900 <= request.took < 1000
+    assert error.action is Action.RETRY
     assert f"HTTP {status}" in error.message
+    assert "to https://login.example.com/in," in error.message
+
+
+PAGE = b"""<!DOCTYPE html><html><head><title>Access denied</title><script>alert("x")</script></head>
+<body>\x1b]52;c;aGk=\x07 You &amp; your token %b may not enter.</body></html>"""
+PAGES = [
+    *(Reply(status, {}, PAGE % TOKEN.encode()) for status in (200, 400, 401, 403, 404, 405, 410, 451)),
+    Reply(403, {}, b'{"message": "Forbidden"}'),
+    Reply(403, {}, b'{"code": 403, "message": "Forbidden"}'),
+    Reply(404, {}, b""),
+    Reply(200, {}, b""),
+    Reply(200, {}, b"upstream connect error or disconnect/reset before headers"),
+    Reply(302, {"Location": "https://login.example.com/"}, b""),
+]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.status} {page.body[:12]!r}")
+async def test_a_page_in_place_of_an_answer_is_retried(page: Reply) -> None:
+    """A gateway sends it for a while; then the request succeeds."""
+    request = SentRequest(OK, *[page] * 10, OK)
+    await request.answer()
+    await request.answer()
+    assert request.tries == 12
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.status} {page.body[:12]!r}")
+async def test_a_page_that_stays_fails_the_request_alone(page: Reply) -> None:
+    """After a quarter of an hour. The message has the beginning of the page, without markup, controls and secrets."""
+    request = SentRequest(OK, page)
+    await request.answer()
+    error = await request.error()
+    assert 900 <= request.took < 1000
+    assert error.action is Action.RETRY
+    assert error.failure_type is FailureType.TRANSIENT
+    assert f"HTTP {page.status}" in error.message
+    assert TOKEN not in str(error)
+    assert str(error).isprintable()
+    if page.body.startswith(b"<!"):
+        assert r"Access denied \x1b]52;c;aGk=\x07 You & your token *** may not enter." in error.message
+
+
+async def test_other_requests_to_an_endpoint_that_sends_pages_fail_at_once() -> None:
+    """A quarter of an hour is spent once for an endpoint, and not once for every stream and account."""
+    request = SentRequest(OK, PAGES[3])
+    await request.answer()
+    await request.error()
+    tried, took = request.tries, request.took
+    for advertiser_id in ("7001", "7002", "7003"):
+        await request.error(advertiser_id=advertiser_id)
+    assert request.tries == tried + 3
+    assert request.took < took + 2
+
+
+async def test_an_endpoint_that_answers_again_is_retried_in_full() -> None:
+    """What it refused before its last answer does not count."""
+    request = SentRequest(OK, *[PAGES[3]] * 10, OK, *[PAGES[3]] * 10, OK)
+    for _ in range(3):
+        await request.answer()
+    assert request.tries == 23
+
+
+async def test_a_page_is_retried_a_few_times_if_the_caller_has_another_way() -> None:
+    """A question about several accounts is asked about each of them instead."""
+    request = SentRequest(OK, PAGES[3])
+    await request.answer()
+    error = await request.error(brief=True)
+    assert request.tries == 4
+    assert error.http_status == 403
+
+
+async def test_requests_wait_together_for_a_first_answer() -> None:
+    """If only pages come from the start, two minutes are spent once."""
+    request = SentRequest(PAGES[3])
+    await request.error()
+    assert 120 <= request.took < 240
+    took = request.took
+    await request.error()
+    assert request.took < took + 2
 
 
 async def test_an_error_code_without_a_message_still_makes_a_sentence() -> None:
     """An empty message does not make an empty error."""
     assert "no reason was given" in (await SentRequest(refusal(40001, "")).error()).message
-
-
-async def test_an_unknown_path_stops_the_sync() -> None:
-    """HTTP 404 means a wrong address, so retrying would not help."""
-    request = SentRequest(Reply(404, {}, b"<html>not found</html>"))
-    error = await request.error()
-    assert request.tries == 1
-    assert error.action is Action.STOP_SYNC
-    assert "404" in error.message
 
 
 @pytest.mark.parametrize("slower", [refusal(40100), refusal(40016), Reply(429, {}, b"slow down")])
@@ -320,7 +390,7 @@ async def test_a_transient_error_without_end_is_an_error() -> None:
     assert f"{request.tries - 1} tries" in error.message
 
 
-@pytest.mark.parametrize("trouble", [BROKEN, HTML])
+@pytest.mark.parametrize("trouble", [BROKEN, HTML, Reply(404, {}, b"<html>not found</html>")])
 async def test_a_wrong_address_is_reported_within_seconds(trouble: Reply | Exception) -> None:
     """If nothing has ever answered at an address that the user set, the client gives up soon."""
     request = SentRequest(trouble, policy=OWN_ADDRESS_RETRIES)

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tiktok_marketing.api.error_rules import ERROR_RULES, ErrorRule, rule_for, transport_error, wrong_path
+from tiktok_marketing.api.error_rules import (
+    ERROR_RULES,
+    ErrorRule,
+    nothing_answers,
+    page_error,
+    rule_for,
+    transport_error,
+)
 from tiktok_marketing.errors import (
     Action,
     ConfigurationError,
@@ -12,6 +19,7 @@ from tiktok_marketing.errors import (
     DestinationError,
     FailureType,
     IncompleteReadError,
+    PermissionDeniedError,
     SyncInterruptedError,
 )
 
@@ -161,12 +169,84 @@ def test_an_error_contains_the_number_of_tries() -> None:
     assert "7 tries" in str(error)
 
 
-def test_the_error_of_a_wrong_path_names_the_address_variable() -> None:
-    """The remedy names the variable that sets the address."""
-    error = wrong_path(404, endpoint="ad/get/")
-    assert error.action is Action.STOP_SYNC
-    assert "HTTP 404" in error.message
-    assert "TIKTOK_API_URL" in error.remedy
+@pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 404, 405, 410, 451, 418, 499])
+def test_a_page_in_place_of_an_answer_is_retried_and_names_its_path(status: int) -> None:
+    """The message has the status, the account and the beginning of the page; the remedy does not doubt the address."""
+    error = page_error(status, "Access denied", endpoint="ad/get/", advertiser_id="7001")
+    assert error.action is Action.RETRY
+    assert error.http_status == status
+    assert error.message.startswith(f"/ad/get/ failed for advertiser 7001: HTTP {status}")
+    assert '"Access denied"' in error.message
+    assert "TIKTOK_API_URL" not in str(error)
+    assert "proxy" not in str(error)
+    assert "/open_api/v1.3/ad/get/" in error.remedy or status == 200 or status < 400
+
+
+def test_only_if_nothing_answers_the_address_may_be_wrong() -> None:
+    """The remedy names the variable that sets the address, if it is set."""
+    page = page_error(404, "not found", endpoint="ad/get/", advertiser_id="7001")
+    own, tiktoks = nothing_answers(page, own_address=True), nothing_answers(page, own_address=False)
+    assert own.action is tiktoks.action is Action.STOP_SYNC
+    assert "HTTP 404" in own.message
+    assert "TIKTOK_API_URL" in own.remedy
+    assert "TIKTOK_API_URL" not in tiktoks.remedy
+    assert "proxy" in tiktoks.remedy
+
+
+@pytest.mark.parametrize("code", [40001, 40002])
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Advertiser 7001 does not grant you /report/integrated/get/:GET permission",
+        "advertiser doesn't grant you /ad/get/:GET permission.",
+        "You have no permission to access pixel/list",
+        "No permission for this scope",
+        "The access token lacks the scope of this API.",
+        "Insufficient scope",
+        "The app has no permission to call this API.",
+        "You don't have permission to [/open_api/v1.3/report/integrated/get/]",
+        "Permission denied: report/integrated/get",
+    ],
+)
+def test_a_message_that_names_an_endpoint_or_a_scope_is_about_a_scope(code: int, message: str) -> None:
+    """The account is not dead: its other streams go on, and `skip_inaccessible_advertisers` hides nothing."""
+    rule = rule_for(code, message, "report/integrated/get/")
+    assert rule.error_class is PermissionDeniedError
+    assert rule.action is Action.FAIL_ACCOUNT
+    assert rule.failure_type is FailureType.CONFIG
+    assert not rule.inaccessible
+    assert "scope" in rule.remedy
+
+
+@pytest.mark.parametrize("code", [40001, 40002])
+@pytest.mark.parametrize(
+    "message",
+    [
+        "No permission to operate advertiser: 7001",
+        "No permission to operate advertiser 7001.",
+        "No permission to operate the advertiser.",
+        "Advertiser 7001 doesn't exist or has been deleted.",
+        "The advertiser doesn\u2019t exist or has been deleted",
+        "advertiser_ids: [7001] has been deleted",
+    ],
+)
+def test_a_message_about_the_account_is_about_the_account(code: int, message: str) -> None:
+    """The token has no access to it."""
+    assert rule_for(code, message, "report/integrated/get/").inaccessible
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Missing required field(s): advertiser_id.",
+        "Missing required field(s): app_id. See the API's documentation.",
+        "Campaign 5 does not exist under the advertiser.",
+        "Invalid param: 'filtering.buying_types'. The value 'RESERVATION_TOP_VIEW' cannot be combined.",
+    ],
+)
+def test_a_wrong_parameter_is_neither(message: str) -> None:
+    """It is a bug in the connector or a change in TikTok's API."""
+    assert rule_for(40002, message, "report/integrated/get/") is rule_for(40002)
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,13 @@ from tiktok_marketing.catalog import AnyStream, Grain, ReportStream, Scope
 from tiktok_marketing.clock import Clock, clock_difference
 from tiktok_marketing.config import Config
 from tiktok_marketing.doctor.findings import Finding, Severity
-from tiktok_marketing.errors import Action, ConnectorError, TikTokError
-from tiktok_marketing.sync.plan.accounts import Account
+from tiktok_marketing.errors import Action, ConnectorError, PermissionDeniedError, TikTokError
+from tiktok_marketing.sync.plan.accounts import Account, Accounts
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.plan.zones import day_in
-from tiktok_marketing.sync.read.accounts import INFO_ENDPOINT, find_accounts
+from tiktok_marketing.sync.read.accounts import INFO_ENDPOINT, find_accounts, list_problem, stop_if_nothing_answers
 from tiktok_marketing.sync.read.objects import object_requests
-from tiktok_marketing.sync.read.report_requests import account_params
+from tiktok_marketing.sync.read.report_trial import try_report
 
 CREDENTIALS, ACCOUNTS, SCOPES, QUOTA, CLOCK = "credentials", "accounts", "scopes", "quota", "clock"
 
@@ -82,12 +82,14 @@ async def examine_access(
         streams: The streams that must be readable.
         alone: Whether no sync is using the quota now. Otherwise the rate is not tried.
     """
+    streams = list(streams)
     findings: list[Finding] = []
     accounts: tuple[Account, ...] | None = None
     tried: list[str] = []
     denied: list[str] = []
     try:
         listing = await find_accounts(config, api)
+        stop_if_nothing_answers(api, listing.chosen)
     except ConnectorError as error:
         findings.append(_of(error, CREDENTIALS))
     else:
@@ -95,9 +97,12 @@ async def examine_access(
         if listing.incomplete is not None:
             findings.append(_of(listing.incomplete, ACCOUNTS))
         findings += _account_findings(accounts, config)
+        denied, own_findings = await _account_streams(config, api, listing, streams)
+        findings += own_findings
         readable = [account for account in accounts if not is_inaccessible(account)]
         if readable:
-            tried, denied, refusals = await _try_streams(api, readable, list(streams), config, clock)
+            tried, more_denied, refusals = await _try_streams(api, readable, streams, config, clock)
+            denied += more_denied
             findings += refusals
             findings += await _try_quota(config, api, readable[0]) if alone else []
     offset = api.stats.clock_ahead
@@ -113,7 +118,10 @@ def _account_findings(accounts: Sequence[Account], config: Config) -> Iterator[F
 
 
 def refusal_finding(error: TikTokError, config: Config, advertiser_id: str, stream: str | None = None) -> Finding:
-    """Return the finding for an account that TikTok refuses: only a note, if the configuration says to skip it."""
+    """Return the finding for an account that TikTok refuses: only a note, if the configuration says to skip it.
+
+    A missing scope is no fault of the account.
+    """
     if config.skip_inaccessible_advertisers and error.inaccessible:
         return Finding(
             severity=Severity.NOTE,
@@ -122,7 +130,8 @@ def refusal_finding(error: TikTokError, config: Config, advertiser_id: str, stre
             advertiser_id=advertiser_id,
             stream=stream,
         )
-    return msgspec.structs.replace(_of(error, ACCOUNTS), advertiser_id=advertiser_id, stream=stream)
+    check = SCOPES if isinstance(error, PermissionDeniedError) else ACCOUNTS
+    return msgspec.structs.replace(_of(error, check), advertiser_id=advertiser_id, stream=stream)
 
 
 def _of(error: ConnectorError, check: str) -> Finding:
@@ -132,13 +141,48 @@ def _of(error: ConnectorError, check: str) -> Finding:
 # -- scopes
 
 
-class _Trial(msgspec.Struct, frozen=True):
-    """A request, and the streams that need TikTok to answer it."""
+async def _account_streams(
+    config: Config, api: Client, listing: Accounts, streams: Sequence[AnyStream]
+) -> tuple[list[str], list[Finding]]:
+    """The streams about the accounts themselves that cannot be read although the accounts can be, and the findings."""
+    denied, findings = [], []
+    problem = None if listing.listed is not None else await list_problem(config, api, streams)
+    if problem is not None:
+        denied.append("advertiser_ids")
+        message = f"{problem.message} Only this stream needs it."
+        findings.append(msgspec.structs.replace(_of(problem, SCOPES), stream="advertiser_ids", message=message))
+    errors = (account.error for account in listing.chosen if account.error and not is_inaccessible(account))
+    error = next(errors, None)
+    if error is not None and any(stream.scope is Scope.BATCH for stream in streams):
+        denied.append("advertisers")
+        findings.append(msgspec.structs.replace(_of(error, SCOPES), stream="advertisers"))
+    return denied, findings
 
-    endpoint: str
+
+class _Trial(msgspec.Struct, frozen=True):
+    """A request to one endpoint for one account, and the streams that need TikTok to answer it.
+
+    Args:
+        stream: The stream that is tried for all of them.
+        account: The account.
+        streams: Their names.
+    """
+
+    stream: AnyStream
     account: Account
-    params: dict[str, Any]
     streams: tuple[str, ...]
+
+
+class _Outcome(msgspec.Struct, frozen=True):
+    """What TikTok answered to a trial.
+
+    Args:
+        error: Why it refuses; None if it does not.
+        refused: The metrics that it does not accept.
+    """
+
+    error: TikTokError | None
+    refused: tuple[str, ...] = ()
 
 
 async def _try_streams(
@@ -149,77 +193,127 @@ async def _try_streams(
     Returns:
         The streams that were tried, the streams that the application may not read, and the findings.
     """
-    trials = _trials(accounts, streams, config, clock.now())
-    errors = await asyncio.gather(*(_try(api, trial) for trial in trials))
-    findings: dict[tuple[str | None, str | None, str], Finding] = {}
-    denied: list[str] = []
-    for trial, error in zip(trials, errors, strict=True):
+    trials = _trials(accounts, streams)
+    outcomes = await asyncio.gather(*(_try(api, trial, config, clock.now()) for trial in trials))
+    findings: dict[tuple[Any, ...], Finding] = {}
+    denied: dict[str, None] = {}
+    for trial, outcome in zip(trials, outcomes, strict=True):
+        error = outcome.error
+        if outcome.refused:
+            findings[trial.stream.name, trial.account.advertiser_id] = _metrics_finding(trial, outcome.refused)
         if error is None:
             continue
-        advertiser_id = trial.account.advertiser_id
-        if error.action is Action.FAIL_ACCOUNT:
-            finding = refusal_finding(error, config, advertiser_id)
-        else:
-            check = CREDENTIALS
-            if error.action is Action.FAIL_STREAM:
-                check = SCOPES
-                denied += trial.streams
-            finding = msgspec.structs.replace(
-                _of(error, check),
-                stream=trial.streams[0],
-                message=f"{error.message} These streams need it: {_names(trial.streams)}.",
-            )
-        findings.setdefault((finding.advertiser_id, finding.stream, trial.endpoint), finding)
+        if error.action is Action.FAIL_ACCOUNT and not isinstance(error, PermissionDeniedError):
+            finding = refusal_finding(error, config, trial.account.advertiser_id)
+            findings.setdefault((finding.advertiser_id, trial.stream.endpoint), finding)
+    for group in _refused_kinds(trials, outcomes):
+        finding, names = group
+        findings[finding.advertiser_id, finding.stream, finding.message] = finding
+        if finding.advertiser_id is None and finding.check == SCOPES:
+            denied |= dict.fromkeys(names)
     tried = dict.fromkeys(name for trial in trials for name in trial.streams)
-    return list(tried), list(dict.fromkeys(denied)), list(findings.values())
+    return list(tried), list(denied), list(findings.values())
 
 
-def _trials(accounts: Sequence[Account], streams: Sequence[AnyStream], config: Config, now: datetime) -> list[_Trial]:
-    by_kind: dict[tuple[str, str], list[AnyStream]] = {}
+def _refused_kinds(trials: Sequence[_Trial], outcomes: Sequence[_Outcome]) -> Iterator[tuple[Finding, tuple[str, ...]]]:
+    """The findings for kinds of data that TikTok does not give, with the streams that they concern.
+
+    What it refuses to every account that was tried is one finding; otherwise there is one for each account.
+    """
+    groups: dict[tuple[str, int | None], list[tuple[_Trial, TikTokError]]] = {}
+    for trial, outcome in zip(trials, outcomes, strict=True):
+        error = outcome.error
+        if error is not None and (error.action is not Action.FAIL_ACCOUNT or isinstance(error, PermissionDeniedError)):
+            groups.setdefault((trial.stream.endpoint, error.code), []).append((trial, error))
+    for (endpoint, _), members in groups.items():
+        refused = {trial.account.advertiser_id for trial, _ in members}
+        names = tuple(dict.fromkeys(name for trial, _ in members for name in trial.streams))
+        asked = {
+            trial.account.advertiser_id
+            for trial in trials
+            if trial.stream.endpoint == endpoint and set(trial.streams) & set(names)
+        }
+        if refused == asked:
+            yield _kind_finding(members[0][1], names, None), names
+            continue
+        for advertiser_id in sorted(refused):
+            own = [(trial, error) for trial, error in members if trial.account.advertiser_id == advertiser_id]
+            own_names = tuple(dict.fromkeys(name for trial, _ in own for name in trial.streams))
+            yield _kind_finding(own[0][1], own_names, advertiser_id), own_names
+
+
+def _kind_finding(error: TikTokError, names: Sequence[str], advertiser_id: str | None) -> Finding:
+    about_token = error.action is Action.STOP_SYNC
+    return msgspec.structs.replace(
+        _of(error, CREDENTIALS if about_token else SCOPES),
+        stream=names[0],
+        advertiser_id=advertiser_id,
+        message=f"{error.message} These streams need it: {_names(names)}.",
+    )
+
+
+def _metrics_finding(trial: _Trial, refused: Sequence[str]) -> Finding:
+    return Finding(
+        severity=Severity.WARNING,
+        check=SCOPES,
+        message=f"TikTok does not accept these metrics now, so a sync leaves them null: {', '.join(refused)}. "
+        f"These streams ask for them: {_names(trial.streams)}.",
+        stream=trial.stream.name,
+        advertiser_id=trial.account.advertiser_id,
+        remedy="Nothing else is missing. Each sync asks for them again; if this persists, install the newest version.",
+    )
+
+
+def _trials(accounts: Sequence[Account], streams: Sequence[AnyStream]) -> list[_Trial]:
+    """One trial of each kind of data: of each endpoint, and of each report that has metrics of its own."""
+    by_kind: dict[tuple[str, ...], list[AnyStream]] = {}
     for stream in streams:
         needs_parent = not isinstance(stream, ReportStream) and stream.source.parent is not None
         if stream.scope is Scope.ACCOUNT and not needs_parent:
-            kind = stream.source.report_type if isinstance(stream, ReportStream) else ""
-            by_kind.setdefault((stream.endpoint, kind), []).append(stream)
+            by_kind.setdefault(_kind(stream), []).append(stream)
     trials = []
-    for (endpoint, kind), of_kind in by_kind.items():
+    many_tried = False
+    for of_kind in by_kind.values():
         # Lifetime reports have no dates, and dates are a reason for which for example the sandbox refuses a request.
         stream = next((stream for stream in of_kind if _grain(stream) is not Grain.LIFETIME), of_kind[0])
         names = tuple(stream.name for stream in of_kind)
-        tried = accounts[: _ACCOUNTS_TRIED if kind == _PLAIN else 1]
-        trials += [_Trial(endpoint, account, _one_record(stream, account, config, now), names) for account in tried]
+        try_many = not many_tried and isinstance(stream, ReportStream) and stream.source.report_type == _PLAIN
+        many_tried = many_tried or try_many
+        trials += [_Trial(stream, account, names) for account in accounts[: _ACCOUNTS_TRIED if try_many else 1]]
     return trials
+
+
+def _kind(stream: AnyStream) -> tuple[str, ...]:
+    if not isinstance(stream, ReportStream):
+        return (stream.endpoint,)
+    return stream.endpoint, stream.source.report_type, stream.source.data_level, *stream.breakdown
 
 
 def _grain(stream: AnyStream) -> Grain | None:
     return stream.source.grain if isinstance(stream, ReportStream) else None
 
 
-def _one_record(stream: AnyStream, account: Account, config: Config, now: datetime) -> dict[str, Any]:
+async def _try(api: Client, trial: _Trial, config: Config, now: datetime) -> _Outcome:
+    stream, account = trial.stream, trial.account
+    every_status = config.include_deleted
     if isinstance(stream, ReportStream):
-        source, today = stream.source, account.today(now)
-        window = None if source.grain is Grain.LIFETIME else Window(today, today)
-        every_status = config.include_deleted
-        params = account_params(source, account.advertiser_id, window, ("spend",), every_status=every_status)
-        return params | {"page": 1, "page_size": 1}
-    request = object_requests(
-        stream, account.advertiser_id, include_deleted=config.include_deleted, today=day_in(UTC, now)
-    )[0]
-    return {**request.params} | ({"page": 1, "page_size": 1} if request.page_size else {})
-
-
-async def _try(api: Client, trial: _Trial) -> TikTokError | None:
+        today = account.today(now)
+        window = None if stream.source.grain is Grain.LIFETIME else Window(today, today)
+        report = await try_report(api, stream, account.advertiser_id, window, every_status=every_status)
+        return _Outcome(report.error if isinstance(report.error, TikTokError) else None, report.refused)
+    request = object_requests(stream, account.advertiser_id, include_deleted=every_status, today=day_in(UTC, now))[0]
+    params = {**request.params} | ({"page": 1, "page_size": 1} if request.page_size else {})
     try:
         await api.get(
-            trial.endpoint,
-            trial.params,
+            stream.endpoint,
+            params,
             msgspec.json.decode,
-            advertiser_id=trial.account.advertiser_id,
+            advertiser_id=account.advertiser_id,
             partial_ok=True,  # the only question is whether TikTok answers at all
         )
     except TikTokError as error:
-        return error
-    return None
+        return _Outcome(error)
+    return _Outcome(None)
 
 
 def _names(names: Sequence[str], most: int = 6) -> str:

@@ -28,6 +28,7 @@ from tiktok_marketing.errors import Action, AdsLeftOutError, IncompleteReadError
 from tiktok_marketing.sync.decode.reports import report_reader
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.listing import ListReader, Request
+from tiktok_marketing.sync.read.refused_names import refused_names
 from tiktok_marketing.sync.read.report_requests import account_params
 
 TOTALS = "totals"
@@ -201,7 +202,10 @@ class ReportComparer:
     def _add_failure(self, sample: ReportSample, error: TikTokError | IncompleteReadError) -> None:
         stream, advertiser_id = sample.expected.stream, sample.expected.account.advertiser_id
         action = error.action if isinstance(error, TikTokError) else Action.RETRY
-        if isinstance(error, TikTokError) and action is Action.FAIL_ACCOUNT:
+        if isinstance(error, TikTokError) and refused_names(error, MEASURES):
+            self._denied.add((stream.name, advertiser_id))
+            self._note(sample, f"TikTok does not accept a metric that is compared: {error.message}")
+        elif isinstance(error, TikTokError) and action is Action.FAIL_ACCOUNT:
             self._denied.add((stream.name, advertiser_id))
             self.findings.append(refusal_finding(error, self._config, advertiser_id, stream.name))
         elif action in {Action.FAIL_STREAM, Action.STOP_SYNC}:

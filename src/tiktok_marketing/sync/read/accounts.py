@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
 import msgspec
 
-from tiktok_marketing.api.client import Client
+from tiktok_marketing.api.client import Answer, Client
 from tiktok_marketing.api.error_rules import ErrorRule, rule_for
+from tiktok_marketing.catalog import Scope, Stream
 from tiktok_marketing.config import AdvertiserId, Config
-from tiktok_marketing.errors import Action, ConfigurationError, FailureType, PartialAnswerError, TikTokError
+from tiktok_marketing.errors import (
+    Action,
+    AuthError,
+    ConfigurationError,
+    ConnectorError,
+    FailureType,
+    PartialAnswerError,
+    PermissionDeniedError,
+    TikTokError,
+)
 from tiktok_marketing.sync.plan.accounts import Account, AccountList, Accounts
 from tiktok_marketing.sync.plan.zones import earliest_day_in, zone_of
 
@@ -22,6 +33,10 @@ LISTING = "the list of accounts"
 """What failed, for people, if listing the accounts fails."""
 BATCH = 100
 """Accounts per request to `/advertiser/info/`."""
+_PROBE_ENDPOINT = "user/info/"
+_WITHOUT_LIST = (
+    "If you name the accounts in advertiser_ids, everything but the stream advertiser_ids is read without it."
+)
 
 
 class _List(msgspec.Struct):
@@ -40,12 +55,16 @@ def _rows(body: bytes) -> list[dict[str, Any]]:
 
 
 async def find_accounts(config: Config, api: Client) -> Accounts:
-    """List the accounts, choose those that the configuration selects, and get their time zones.
+    """Choose the accounts that the configuration selects, and get their time zones.
+
+    Only if the configuration names none, the token's list decides, and is requested. A named account is tried whether
+    or not the list has it: TikTok's answer then gives the reason.
 
     An account that TikTok gives no information about is still chosen, because some of its streams may be readable.
 
     Raises:
-        TikTokError: If the accounts cannot be listed, so that nothing can be read.
+        TikTokError: If the accounts must be listed and cannot be, so that nothing can be read; or if the token is not
+            valid.
         ConfigurationError: If no account is left to read.
         PartialAnswerError: If TikTok's list is partial, and no account in it is left to read.
     """
@@ -55,12 +74,12 @@ async def find_accounts(config: Config, api: Client) -> Accounts:
         ids = [config.advertiser_id]
     elif config.sandbox:
         raise ConfigurationError("credentials.advertiser_id is missing.", remedy="A sandbox token needs it.")
+    elif config.advertiser_ids:
+        ids = list(config.advertiser_ids)
     else:
-        listed = await list_accounts(config, api)
+        listed = await _needed_list(config, api)
         ids = [AdvertiserId(str(row["advertiser_id"])) for row in listed.rows if row.get("advertiser_id")]
-        # A configured account is tried even if the list lacks it: TikTok's answer then gives the reason.
-        ids.extend(advertiser_id for advertiser_id in config.advertiser_ids if advertiser_id not in ids)
-        incomplete = None if config.advertiser_ids else listed.incomplete
+        incomplete = listed.incomplete
         names = {str(row.get("advertiser_id")): str(row.get("advertiser_name") or "") for row in listed.rows}
     try:
         chosen = _choose(ids, config)
@@ -69,19 +88,60 @@ async def find_accounts(config: Config, api: Client) -> Accounts:
     return Accounts(tuple(await describe_accounts(api, chosen, names)), listed, incomplete)
 
 
+async def _needed_list(config: Config, api: Client) -> AccountList:
+    """The list of accounts, without which nothing can be read.
+
+    Raises:
+        TikTokError: If it cannot be read. The remedy says how to do without it, unless nothing answers at all.
+    """
+    try:
+        return await list_accounts(config, api)
+    except TikTokError as error:
+        if isinstance(error, AuthError) or (error.code is None and error.http_status is None):
+            raise
+        if not api.answered and not await _answers_elsewhere(api):
+            raise api.nothing_answers(error) from error
+        error.remedy = f"{error.remedy} {_WITHOUT_LIST}"
+        raise
+
+
+async def _answers_elsewhere(api: Client) -> bool:
+    """Whether TikTok's API answers a request that needs nothing but the token."""
+    with suppress(TikTokError):
+        await api.get(_PROBE_ENDPOINT, {}, msgspec.json.decode, brief=True, partial_ok=True)
+    return api.answered
+
+
+async def list_problem(config: Config, api: Client, streams: Iterable[Stream]) -> ConnectorError | None:
+    """Why the list of accounts cannot be read; None if it can be, or if none of these streams needs it."""
+    if all(stream.scope is not Scope.TOKEN for stream in streams):
+        return None
+    try:
+        return (await list_accounts(config, api)).incomplete
+    except (TikTokError, ConfigurationError) as error:
+        return error
+
+
 async def list_accounts(config: Config, api: Client) -> AccountList:
     """Every account that the token has access to.
 
     Raises:
-        TikTokError: If the list cannot be read. The sync stops then, unless the error is only about this stream.
+        TikTokError: If the list cannot be read. If the configuration names the accounts, only this stream needs it.
+        ConfigurationError: If the configuration has no application, which the list needs.
     """
-    params = {"app_id": config.app_id or "", "secret": config.secret or ""}
+    if not config.app_id or not config.secret:
+        raise ConfigurationError(
+            "The list of accounts needs app_id and secret, and the configuration does not have both.",
+            remedy="Add them, or leave the stream advertiser_ids out of the sync.",
+        )
+    params = {"app_id": config.app_id, "secret": config.secret}
     try:
         return AccountList((await api.get(LIST_ENDPOINT, params, _rows)).value, None)
     except PartialAnswerError as error:
         return AccountList(error.answer.value, error)
     except TikTokError as error:
-        if error.code in {40000, 40001, 40002}:  # seen where the token belongs to another application
+        if error.code in {40000, 40001, 40002} and not isinstance(error, PermissionDeniedError):
+            # Seen where the token belongs to another application.
             facts = {"code": error.code, "request_id": error.request_id, "detail": error.detail}
             raise (
                 rule_for(40101).error(error.tiktok_message, endpoint=error.endpoint, **facts).after(error.tries)
@@ -110,6 +170,18 @@ def _choose(ids: Iterable[AdvertiserId], config: Config) -> list[AdvertiserId]:
     return chosen
 
 
+def stop_if_nothing_answers(api: Client, accounts: Iterable[Account]) -> None:
+    """Raise the error to stop with, if pages came in place of every answer about these accounts.
+
+    Raises:
+        TikTokError: If the API has not answered anything.
+    """
+    if not api.answered:
+        for account in accounts:
+            if account.error is not None and account.error.http_status is not None:
+                raise api.nothing_answers(account.error)
+
+
 async def describe_accounts(api: Client, ids: Sequence[AdvertiserId], names: Mapping[str, str]) -> list[Account]:
     """TikTok's information about these accounts, requested a hundred at a time, in the order of the ids."""
     batches = [ids[start : start + BATCH] for start in range(0, len(ids), BATCH)]
@@ -132,14 +204,14 @@ async def _describe(api: Client, ids: Sequence[AdvertiserId]) -> dict[Advertiser
     """One batch. If one of its accounts makes the request fail, its halves, so that the others get their time zones."""
     only = ids[0] if len(ids) == 1 else None
     try:
-        params = {"advertiser_ids": list(ids)}
-        answer = await api.get(INFO_ENDPOINT, params, _rows, advertiser_id=only, partial_ok=True)
+        answer = await _info(api, ids)
     except TikTokError as error:
         if error.action is Action.STOP_SYNC:
             raise
-        if only is not None or error.action is Action.FAIL_STREAM:
+        about_all = only is not None or error.action is Action.FAIL_STREAM
+        if about_all or (error.http_status is not None and await _pages_for_all(api, ids)):
             return {advertiser_id: Account(advertiser_id=advertiser_id, error=error) for advertiser_id in ids}
-        if error.action not in {Action.FAIL_ACCOUNT, Action.SPLIT}:
+        if error.action not in {Action.FAIL_ACCOUNT, Action.SPLIT} and error.http_status is None:
             raise
         return await _halves(api, ids)
     rows = {str(row.get("advertiser_id")): row for row in answer.value}
@@ -152,6 +224,41 @@ async def _describe(api: Client, ids: Sequence[AdvertiserId]) -> dict[Advertiser
             return {only: Account(advertiser_id=only, error=_left_out(only, answer.partial.reason))}
         described |= await _halves(api, missing)
     return described
+
+
+async def _info(api: Client, ids: Sequence[AdvertiserId]) -> Answer[list[dict[str, Any]]]:
+    """TikTok's information about these accounts, in one request.
+
+    Raises:
+        TikTokError: If the request failed for good. If a page comes in place of the answer because of some of the
+            accounts, that is soon.
+    """
+    if len(ids) == 1:
+        return await _ask_info(api, ids)
+    try:
+        return await _ask_info(api, ids, brief=True)
+    except TikTokError as error:
+        if error.http_status is None or not await _pages_for_all(api, ids):
+            raise
+    return await _ask_info(api, ids)
+
+
+async def _ask_info(api: Client, ids: Sequence[AdvertiserId], *, brief: bool = False) -> Answer[list[dict[str, Any]]]:
+    only = ids[0] if len(ids) == 1 else None
+    params = {"advertiser_ids": list(ids)}
+    return await api.get(INFO_ENDPOINT, params, _rows, advertiser_id=only, partial_ok=True, brief=brief)
+
+
+async def _pages_for_all(api: Client, ids: Sequence[AdvertiserId]) -> bool:
+    """Whether a page comes in place of the answer for the first and the last account as well, so probably for all."""
+    for advertiser_id in (ids[0], ids[-1]):
+        try:
+            await _ask_info(api, [advertiser_id], brief=True)
+        except TikTokError as error:
+            if error.http_status is not None:
+                continue
+        return False
+    return True
 
 
 async def _halves(api: Client, ids: Sequence[AdvertiserId]) -> dict[AdvertiserId, Account]:

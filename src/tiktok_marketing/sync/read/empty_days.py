@@ -157,25 +157,52 @@ class EmptyDayFinder:
         """
         accounts = [days for days in query.accounts if not days.unanswerable]
         try:
-            query.answers.update(await self._active_days(accounts, query.window))
+            query.answers.update(await self._answers(accounts, query.window))
         except TikTokError as error:
             if error.action is Action.STOP_SYNC:
                 raise
             if error.action is Action.FAIL_STREAM:
                 self._give_up()
-            elif error.failure_type is not FailureType.TRANSIENT:
+            elif error.failure_type is not FailureType.TRANSIENT or error.http_status is not None:
                 await self._ask_one_by_one(accounts, query)
         except (IncompleteReadError, AdsLeftOutError):
             pass
         finally:
             query.answered = True
 
+    async def _answers(self, accounts: Sequence[AccountDays], window: Window) -> dict[AdvertiserId, set[date]]:
+        """The days with data. If a page comes in place of the answer because of some of the accounts, it fails soon.
+
+        Raises:
+            TikTokError: If the query fails.
+        """
+        if len(accounts) == 1:
+            return await self._active_days(accounts, window)
+        try:
+            return await self._active_days(accounts, window, brief=True)
+        except TikTokError as error:
+            if error.http_status is None or not await self._pages_for_all(accounts, window):
+                raise
+        return await self._active_days(accounts, window)
+
+    async def _pages_for_all(self, accounts: Sequence[AccountDays], window: Window) -> bool:
+        """Whether pages come in place of the answers for the first and the last account too, so probably for all."""
+        for days in (accounts[0], accounts[-1]):
+            try:
+                await self._active_days([days], window, brief=True)
+            except TikTokError as error:
+                if error.http_status is not None:
+                    continue
+                raise
+            return False
+        return True
+
     async def _ask_one_by_one(self, accounts: Sequence[AccountDays], query: ActivityQuery) -> None:
         """Ask for each account alone, because one of them made the query fail for all."""
         for days in accounts:
             if len(accounts) > 1:
                 try:
-                    query.answers.update(await self._active_days([days], query.window))
+                    query.answers.update(await self._active_days([days], query.window, brief=True))
                     continue
                 except TikTokError as error:
                     if error.action is Action.STOP_SYNC:
@@ -188,35 +215,46 @@ class EmptyDayFinder:
         for days in self._accounts.values():
             days.unanswerable = True
 
-    async def _active_days(self, accounts: Sequence[AccountDays], window: Window) -> dict[AdvertiserId, set[date]]:
+    async def _active_days(
+        self, accounts: Sequence[AccountDays], window: Window, *, brief: bool = False
+    ) -> dict[AdvertiserId, set[date]]:
         source = self._stream.source
         active_days: dict[AdvertiserId, set[date]] = {days.advertiser_id: set() for days in accounts}
         while True:
             list_reader = ListReader(self._api, report_reader(self._stream))
+            metrics = [name for name in source.metrics if name not in self._refused]
             try:
-                request = self._request(source, list(active_days), window)
+                request = self._request(source, metrics, list(active_days), window, brief=brief)
                 async with aclosing(list_reader.read(request)) as deliveries:
                     async for delivery in deliveries:
                         for row in delivery.records:
                             _note(row.dimensions, window, active_days)
             except TikTokError as error:
-                names = refused_metrics(error) & source.optional - self._refused
+                names = refused_metrics(error, source, metrics)
                 if not names:
                     raise
                 self._refused |= names
             else:
                 return active_days
 
-    def _request(self, source: ReportSource, advertiser_ids: list[AdvertiserId], window: Window) -> Request:
+    def _request(
+        self,
+        source: ReportSource,
+        metrics: Sequence[str],
+        advertiser_ids: list[AdvertiserId],
+        window: Window,
+        *,
+        brief: bool,
+    ) -> Request:
         only = advertiser_ids[0] if len(advertiser_ids) == 1 else None
         accounts = {"advertiser_id": only} if only else {"advertiser_ids": advertiser_ids}
-        metrics = [name for name in source.metrics if name not in self._refused]
         return Request(
             endpoint=self._stream.endpoint,
             params={**accounts, **report_params(source, metrics, window)},
             page_size=PAGE_SIZE,
             advertiser_id=only,
             divisible=True,  # if it is slow, the reports are read without it
+            brief=brief,
         )
 
 

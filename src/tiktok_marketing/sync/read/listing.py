@@ -26,6 +26,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         page_size: Records per page; None where the endpoint has no pages.
         advertiser_id: The account that the list belongs to.
         divisible: Whether the caller can divide it into smaller requests if TikTok finds it too large.
+        brief: Whether to give up soon if a page comes in place of an answer.
         disjoint: Whether no other list of the same reader can contain a record of this one.
         max_rows: With more rows than this the list is not read; the caller divides it instead.
         max_records: The most records that TikTok lists, however many exist; None if it lists all.
@@ -36,6 +37,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     page_size: int | None
     advertiser_id: AdvertiserId | None = None
     divisible: bool = False
+    brief: bool = False
     disjoint: bool = False
     max_rows: int | None = None
     max_records: int | None = None
@@ -292,6 +294,7 @@ class ListReader(Generic[Sink]):
             self._reader.read,
             advertiser_id=request.advertiser_id,
             divisible=request.divisible,
+            brief=request.brief,
             keep_reservation=True,
             partial_ok=True,
         )

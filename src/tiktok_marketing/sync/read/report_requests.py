@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -14,11 +13,10 @@ from tiktok_marketing.catalog import ReportSource, ReportStream, Stream
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import TikTokError
 from tiktok_marketing.sync.plan.windows import Window, windows
+from tiktok_marketing.sync.read.refused_names import refused_names
 
 PAGE_SIZE = 1000
 """The largest page of a report."""
-_PARAMETER_ERROR = 40002
-_INVALID_METRICS = re.compile(r"[Ii]nvalid metric fields?: *\[([^\]]*)\]")
 _IDS_PER_FILTER = 100
 """The most ids that one filter accepts (`/report/integrated/get/`)."""
 
@@ -137,14 +135,20 @@ def report_params(source: ReportSource, metrics: Sequence[str], window: Window |
     }
 
 
-def refused_metrics(error: TikTokError) -> set[str]:
-    """The metrics that TikTok does not accept for a report; none if the error is about something else.
+def refused_metrics(error: TikTokError, source: ReportSource, asked: Sequence[str]) -> frozenset[str]:
+    """The metrics to leave out of a report, because TikTok withdrew them; none if that would not help.
 
-    Example:
-        `Invalid metric fields: ['skan_result'].` with code 40002.
+    Nothing can be left out if the error is about something else, names a part of the rows' key, or leaves no metric.
+
+    Args:
+        error: The error that the request ended with.
+        source: The report.
+        asked: The metrics that were requested, in the order of the request.
     """
-    match = _INVALID_METRICS.search(error.tiktok_message) if error.code == _PARAMETER_ERROR else None
-    return set(re.findall(r"\w+", match[1])) if match else set()
+    names = refused_names(error, asked)
+    if names.intersection(source.dimensions) or len(names) == len(asked):
+        return frozenset()
+    return names
 
 
 def _filter(field: str, values: list[str]) -> dict[str, str]:

@@ -168,8 +168,8 @@ class ReportWindow:
         Raises:
             TikTokError: The error, if nothing smaller can be requested.
         """
-        names = refused_metrics(error)
-        if names and names <= self._source.optional & set(metrics):
+        names = refused_metrics(error, self._source, metrics)
+        if names:
             self._refused |= names
             return [piece]
         smaller = None
@@ -243,7 +243,7 @@ class ReportWindow:
             try:
                 return await self._ids_by(report, metrics, piece)
             except TikTokError as error:
-                refused = refused_metrics(error).intersection(metrics[1:])
+                refused = refused_metrics(error, report.source, metrics)
                 if not refused:
                     raise
                 metrics = [name for name in metrics if name not in refused]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import Scope
 from tiktok_marketing.clock import Clock, clock_difference, is_believable
-from tiktok_marketing.config import Config
+from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.errors import (
     Action,
     ConnectorError,
@@ -37,6 +37,7 @@ from tiktok_marketing.sync.read.empty_days import ActivityQuery, EmptyDayFinder
 from tiktok_marketing.sync.read.listing import Budget
 from tiktok_marketing.sync.read.reports import USUAL_PASSES, PassLimits
 from tiktok_marketing.sync.run.byte_queue import ByteQueue
+from tiktok_marketing.sync.run.first_contact import FirstContact
 from tiktok_marketing.sync.run.progress import Progress, StreamProgress
 from tiktok_marketing.sync.run.scheduler import EndpointScheduler, PartitionQueue, Step, target_in_flight
 from tiktok_marketing.sync.run.stream_run import StreamRun
@@ -48,7 +49,8 @@ _RECHECK = 1.0
 _CLOCK_TOLERANCE = timedelta(minutes=10)
 """A larger difference between the clocks is reported: no delay within a sync can explain it."""
 _MAX_TRANSIENT_FAILURES = 3
-"""After this many accounts in a row failed for faults at TikTok, the sync gives up the rest of the endpoint."""
+"""After this many accounts in a row failed for faults at TikTok, the sync gives up the rest of the endpoint or stream.
+"""
 
 
 class Sync:
@@ -104,6 +106,7 @@ class Sync:
         }
         self._accounts: Accounts | None = None
         self._empty_days: EmptyDayFinder | None = None
+        self._contact = FirstContact(api)
         self._fatal: ConnectorError | None = None
         self._stopping: asyncio.Task[None] | None = None
 
@@ -173,9 +176,11 @@ class Sync:
         try:
             self._accounts = self._reader.accounts = await find_accounts(self._config, self._api)
             schedulers = await self._plan(self._accounts)
+            self._contact.begin(scheduler.endpoint for scheduler in schedulers)
             async with asyncio.TaskGroup() as group:
                 for scheduler in schedulers:
                     group.create_task(self._run_endpoint(scheduler))
+            await self._warn_of_metrics()
         finally:
             await self._queue.put(None)
 
@@ -216,6 +221,21 @@ class Sync:
             for endpoint, partitions in by_endpoint.items()
         ]
 
+    async def _warn_of_metrics(self) -> None:
+        """Warn of the metrics that TikTok did not accept, once for each account."""
+        by_account: dict[AdvertiserId, list[str]] = {}
+        for name, run in self._runs.items():
+            for advertiser_id, metrics in run.refused_metrics.items():
+                if metrics:
+                    by_account.setdefault(advertiser_id, []).append(f"{name}: {', '.join(sorted(metrics))}")
+            run.refused_metrics.clear()
+        for advertiser_id, refusals in by_account.items():
+            text = (
+                f"Advertiser {advertiser_id}: TikTok does not accept these metrics now, so they are null "
+                f"({'; '.join(refusals)}). The next sync asks for them again."
+            )
+            await self._queue.put(Notice("warning", text))
+
     async def _warn_of_clocks(self) -> None:
         ahead = self._api.stats.clock_ahead
         if ahead is not None and abs(ahead) >= _CLOCK_TOLERANCE:
@@ -228,6 +248,13 @@ class Sync:
             await self._queue.put(Notice("warning", f"{clock_difference(ahead)}. {text}"))
 
     async def _run_endpoint(self, scheduler: EndpointScheduler) -> None:
+        """Read everything of an endpoint."""
+        try:
+            await self._run_windows(scheduler)
+        finally:
+            self._contact.end(scheduler.endpoint)
+
+    async def _run_windows(self, scheduler: EndpointScheduler) -> None:
         """Keep as many windows of the scheduler in flight as its quota can use."""
         async with asyncio.TaskGroup() as group:
             freed = asyncio.Event()
@@ -291,7 +318,7 @@ class Sync:
         except Exception as error:  # noqa: BLE001 - a fault in reading one account must not end the others
             await self._fail(scheduler, run, step, _as_connector_error(error))
         else:
-            scheduler.transient_failures = 0
+            scheduler.transient_failures = run.transient_failures = 0
             run.windows += step.window_count
             cursor = step.queue.finish(step, objects)
             if cursor is not None and partition.account is not None:
@@ -307,13 +334,15 @@ class Sync:
         what = str(step.window) if step.window else ""
         if isinstance(error, PartialAnswerError):  # everything else can still be read
             step.queue.block(step)
-            scheduler.transient_failures = 0
+            scheduler.transient_failures = run.transient_failures = 0
             run.fail(account.advertiser_id if account else None, what, error)
             return
         step.queue.fail()
         action = Action.STOP_SYNC if isinstance(error, SyncInterruptedError) else Action.FAIL_ACCOUNT
         if isinstance(error, TikTokError):
             action = error.action
+            if error.http_status is not None and not await self._contact.succeeds(scheduler.endpoint):
+                action, error = Action.STOP_SYNC, self._api.nothing_answers(error)
         if action is Action.STOP_SYNC:
             await self._stop_everything(error)
             return
@@ -324,11 +353,18 @@ class Sync:
         run.fail(account.advertiser_id if account else None, what, error)
         if isinstance(error, TikTokError) and error.failure_type is FailureType.TRANSIENT:
             scheduler.transient_failures += 1
-            # Each of them took minutes of retries, so TikTok is down, not the account.
+            run.transient_failures += 1
+            waiting = dict.fromkeys(queue.partition.stream.name for queue in scheduler.queues())
+            # Each of them took minutes of retries, so TikTok is down, or refuses this stream, but not the account.
             if scheduler.transient_failures >= _MAX_TRANSIENT_FAILURES:
-                for other in dict.fromkeys(queue.partition.stream.name for queue in scheduler.queues()):
-                    self._runs[other].fail(None, "", error)
-                    await self._drop(scheduler, self._runs[other])
+                await self._give_up(scheduler, waiting, error)
+            elif run.transient_failures >= _MAX_TRANSIENT_FAILURES and run.stream.name in waiting:
+                await self._give_up(scheduler, [run.stream.name], error)
+
+    async def _give_up(self, scheduler: EndpointScheduler, streams: Iterable[str], error: ConnectorError) -> None:
+        for name in streams:
+            self._runs[name].fail(None, "", error)
+            await self._drop(scheduler, self._runs[name])
 
     async def _drop(self, scheduler: EndpointScheduler, run: StreamRun) -> None:
         for queue in scheduler.queues():
@@ -345,6 +381,7 @@ class Sync:
                     run.fail(None, "", error)
                     await self._start(run)
                     await self._end(run)
+            await self._warn_of_metrics()
             await self._queue.put(None)
 
     async def _close(self, run: StreamRun, queue: PartitionQueue) -> None:

@@ -58,7 +58,10 @@ class StreamRun:
         self.started = False
         self.ended = False
         self.warned: set[str] = set()
-        self.refused_metrics: set[str] = set()
+        self.transient_failures = 0
+        """Accounts in a row that failed for faults at TikTok."""
+        self.refused_metrics: dict[AdvertiserId, set[str]] = {}
+        """The metrics that TikTok does not accept, by account."""
         self._tolerant = tolerant
         self._failed: dict[tuple[AdvertiserId | None, bool], set[str]] = {}
         """What failed, by account and by whether the answer was partial."""

@@ -13,7 +13,7 @@ from datetime import UTC
 from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import ObjectStream, ReportStream, Scope, Stream
 from tiktok_marketing.config import AdvertiserId, Config
-from tiktok_marketing.errors import PartialAnswerError
+from tiktok_marketing.errors import ConfigurationError, ConnectorError, PartialAnswerError, TikTokError
 from tiktok_marketing.sync.decode.objects import ObjectReader
 from tiktok_marketing.sync.decode.pages import RecordList, RowSink, SinkFactory, record_list, rejected_in
 from tiktok_marketing.sync.events import DaysComplete, DaysEmpty, DaysIncomplete, Event, Notice, Rows
@@ -90,13 +90,7 @@ class WindowReader:
                 return None
             return await self._deliver_objects(run, stream, account.advertiser_id, partition, budget)
         assert account is not None  # noqa: S101 - every report is read per account
-        try:
-            await _SplittableWindow(self, run, stream, account.advertiser_id, budget).deliver(step.window)
-        finally:
-            for name in sorted(run.refused_metrics - run.warned):
-                run.warned.add(name)
-                text = f"{run.stream.name}: TikTok does not accept the metric {name} in this report, so it is null."
-                await self._queue.put(Notice("warning", text))
+        await _SplittableWindow(self, run, stream, account.advertiser_id, budget).deliver(step.window)
         return None
 
     async def deliver_window(
@@ -115,7 +109,7 @@ class WindowReader:
             window,
             include_deleted=self._config.include_deleted,
             budget=budget,
-            refused=run.refused_metrics,
+            refused=run.refused_metrics.setdefault(advertiser_id, set()),
             sink_factory=self._sink_factory,
             limits=self._limits,
         )
@@ -181,7 +175,12 @@ class WindowReader:
         assert self.accounts is not None  # noqa: S101 - nothing is read before the accounts are known
         reader = ObjectReader(stream)
         if stream.scope is Scope.TOKEN:
-            listed = self.accounts.listed or await list_accounts(self._config, self._api)
+            try:
+                listed = self.accounts.listed or await list_accounts(self._config, self._api)
+            except (TikTokError, ConfigurationError) as error:
+                self._raise_if_nothing_answers(error)
+                run.fail(None, LISTING, error)  # nothing but this stream needs the list
+                return
             rows = listed.rows
             if listed.incomplete is not None:
                 run.fail(None, LISTING, listed.incomplete)
@@ -189,9 +188,15 @@ class WindowReader:
             rows = [account.info for account in self.accounts.chosen if account.info is not None]
             for account in self.accounts.chosen:
                 if account.error is not None:
+                    self._raise_if_nothing_answers(account.error)
                     run.fail(account.advertiser_id, "", account.error)
         records = reader.typed_all(rows)
         await self._put_objects(run, None, records, len(records) * 1000)
+
+    def _raise_if_nothing_answers(self, error: ConnectorError) -> None:
+        """Raise an error that may be about more than its stream, for only pages have come so far."""
+        if isinstance(error, TikTokError) and error.http_status is not None and not self._api.answered:
+            raise error
 
     async def _put_objects(self, run: StreamRun, advertiser_id: int | None, records: RecordList, size: int) -> None:
         sink = self._sink_factory(run.stream, advertiser_id)

@@ -1,0 +1,74 @@
+"""Finds the names that TikTok refuses in its error message: metrics of a report that it has withdrawn. Pure.
+
+Nobody documents these messages, so each known name in one counts, unless the message lists what is accepted. A name
+that is left out by mistake costs a request and nothing else: TikTok then refuses the request as before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from tiktok_marketing.errors import TikTokError
+
+_CODES = frozenset({40000, 40002, 41002})
+"""Codes of a wrong parameter, and of fields that are no longer in use."""
+_ABOUT_NAMES = re.compile(r"metric|field", re.IGNORECASE)
+_INDEX = re.compile(r"\bmetrics?\s*(?:\.|\[)\s*(\d+)", re.IGNORECASE)
+_ACCEPTED = re.compile(
+    r"(?:must|should|has to) be(?: one)?(?: of)?\b"
+    r"|\b(?<!not )one of\b"
+    r"|\b(?:accepted|allowed|available|supported|valid)(?: \w+)?(?: are| is)?\s*[:\[(]"
+    r"|\b(?:choose|select) (?:from|one|any)\b"
+    r"|\buse\b",
+    re.IGNORECASE,
+)
+"""What introduces the names that TikTok accepts."""
+_NEGATION = re.compile(r"(?:\bnot?|n['\u2019]t|\bnor)\s+(?:an?\s+|the\s+)?$", re.IGNORECASE)
+_MARKED = (
+    re.compile(r"\[([^\]]*)\]"),
+    re.compile(r"['\"`\u2018\u201c]([\w.]+)['\"`\u2019\u201d]"),
+    re.compile(
+        r"\b(?:metrics?|fields?)(?: fields?| names?)?\s*[:=(]?\s*(\w+(?:\s*(?:,|\band\b|\bor\b|&|;|/)\s*\w+)*)",
+        re.IGNORECASE,
+    ),
+    re.compile(r"\b(\w+_\w+)\b"),
+)
+"""Names in brackets or quotes, after the word `metric` or `field`, and words that cannot be English."""
+
+
+def refused_names(error: TikTokError, asked: Sequence[str]) -> frozenset[str]:
+    """The requested names that TikTok does not accept; none if the error is about something else.
+
+    Args:
+        error: The error that the request ended with.
+        asked: The names that were requested, in the order of the request.
+
+    Example:
+        `Invalid metric fields: ['skan_result'].` with code 40002; or `metrics.3: not supported`, by position.
+    """
+    if error.code not in _CODES or _ABOUT_NAMES.search(error.tiktok_message) is None:
+        return frozenset()
+    text = error.tiktok_message
+    positions = {int(number) for number in _INDEX.findall(text)}
+    if positions:
+        return frozenset(asked[position] for position in positions if position < len(asked))
+    refused = _without_accepted(text)
+    names = {name.casefold(): name for name in asked}
+    for marked in _MARKED:
+        found = _known(" ".join(marked.findall(refused)), names)
+        if found:
+            return found | _known(" ".join(_MARKED[-1].findall(refused)), names)
+    return _known(refused, names)
+
+
+def _known(text: str, names: dict[str, str]) -> frozenset[str]:
+    return frozenset(names[word] for word in re.findall(r"\w+", text.casefold()) if word in names)
+
+
+def _without_accepted(text: str) -> str:
+    """The text up to where it lists what is accepted."""
+    for match in _ACCEPTED.finditer(text):
+        if _NEGATION.search(text[: match.start()]) is None:
+            return text[: match.start()]
+    return text

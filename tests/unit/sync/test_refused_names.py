@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import pytest
+
+from tiktok_marketing.api.error_rules import rule_for
+from tiktok_marketing.catalog import report_stream
+from tiktok_marketing.errors import TikTokError
+from tiktok_marketing.sync.read.refused_names import refused_names
+from tiktok_marketing.sync.read.report_requests import refused_metrics
+
+ASKED = ("spend", "reach", "clicks", "placement_type", "result", "conversion", "likes")
+
+
+def error(message: str, code: int = 40002) -> TikTokError:
+    """TikTok's refusal of a report."""
+    return rule_for(code).error(message, endpoint="report/integrated/get/", code=code)
+
+
+@pytest.mark.parametrize(
+    ("message", "names"),
+    [
+        ("Invalid metric fields: ['placement_type']. ", {"placement_type"}),
+        ("Please correct the information in invalid metric fields. Invalid metric fields: ['spend', 'reach']. ",
+         {"spend", "reach"}),
+        ("Invalid metric field: [placement_type,spend]", {"placement_type", "spend"}),
+        ('invalid metric fields: ["PLACEMENT_TYPE"]', {"placement_type"}),
+        ("Invalid metric fields: [&#39;reach&#39;]", {"reach"}),
+        (r"Invalid metric fields: [\'reach\']", {"reach"}),
+        ("Invalid metric fields: placement_type, reach", {"placement_type", "reach"}),
+        ("metrics: field placement_type is not supported", {"placement_type"}),
+        ("metrics: field reach is not supported", {"reach"}),
+        ("The metric reach is not supported in this report.", {"reach"}),
+        ("reach is not a valid metric", {"reach"}),
+        ("reach and likes are not valid metrics", {"reach", "likes"}),
+        ("Metrics reach, clicks and result are not supported", {"reach", "clicks", "result"}),
+        ("Unknown field: reach", {"reach"}),
+        ("Metrics(reach) is invalid", {"reach"}),
+        ("The metric(s) [reach] cannot be used", {"reach"}),
+        ("metric(s) not valid: spend; reach", {"spend", "reach"}),
+        ("placement_type: this field is no longer in use", {"placement_type"}),
+        ("The following metrics are not allowed: reach, spend", {"reach", "spend"}),
+        ("metrics.3: not supported", {"placement_type"}),
+        ("metrics[3] is invalid", {"placement_type"}),
+        ("metrics.3: Must be one of: spend, reach, clicks.", {"placement_type"}),
+        ("Metric 'reach' has been deprecated, please use 'clicks' instead.", {"reach"}),
+        ("The metric placement_type is offline. Supported metrics: [spend, reach]", {"placement_type"}),
+        ("Conflict occurs. The input params including metrics and dimensions have no relation.", set()),
+        ("max time span is 30 days when use stat_time_day", set()),
+        ("Invalid metric fields: ['stat_time_day']", set()),
+        ("The result of the query is too large.", set()),
+    ],
+)  # fmt: skip
+def test_refused_metrics_are_found_in_any_wording(message: str, names: set[str]) -> None:
+    """Those that were requested; not those that the message lists as accepted."""
+    assert refused_names(error(message), ASKED) == names
+
+
+@pytest.mark.parametrize("code", [40001, 40067, 50000])
+def test_other_codes_refuse_no_metric(code: int) -> None:
+    """Whatever their message says."""
+    assert not refused_names(error("Invalid metric fields: ['spend']", code), ASKED)
+
+
+def test_nothing_is_left_out_that_would_not_help() -> None:
+    """A part of the key, all metrics, or a metric that was not requested."""
+    source = report_stream("ads_reports_daily").source
+    metrics = ("spend", "placement_type")
+    assert refused_metrics(error("Invalid metric fields: ['spend']"), source, metrics) == {"spend"}
+    assert not refused_metrics(error("Invalid metric fields: ['ad_id']"), source, ("ad_id", "spend"))
+    assert not refused_metrics(error("Invalid metric fields: ['spend', 'placement_type']"), source, metrics)
+    assert not refused_metrics(error("Invalid metric fields: ['reach']"), source, metrics)
