@@ -76,7 +76,7 @@ def plan(
     streams = choose_streams(config, chosen)
     states: Mapping[str, Any] = load_states(state_path)
     if unknown := unknown_streams(states):
-        click.echo(unknown, err=True)
+        say(unknown)
     if to is not None:
         states = _states_in(to, dataset)
     selected = (
