@@ -113,7 +113,7 @@ async def _forecast(config: Config, selected: Sequence[Selected], states: Mappin
         accounts = await find_accounts(config, api)
         stop_if_nothing_answers(api, accounts.chosen)
         for problem in await _problems(config, api, selected, accounts):
-            click.echo(problem, err=True)
+            say(problem)
         if accounts.incomplete is not None:
             say(f"The plan may lack accounts. {accounts.incomplete.message}")
         plan = plan_sync(config, selected, read_states(selected, states), accounts, api.clock_reading())
