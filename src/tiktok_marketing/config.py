@@ -33,6 +33,8 @@ OAUTH = "oauth2.0"
 SANDBOX = "sandbox_access_token"
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_ID_DIGITS = 19
+"""Digits of the largest integer of 64 bits."""
 _SECRET_FIELDS = frozenset({"access_token", "app_id", "secret"})
 _LEGACY_GRANULARITIES = frozenset({"LIFETIME", "DAY", "HOUR"})
 
@@ -217,7 +219,7 @@ def _typed_credentials(
         raise ConfigurationError(
             f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing.", remedy=_credentials_remedy()
         )
-    if advertiser_id is not None and not _is_id(advertiser_id):
+    if advertiser_id is not None and not is_advertiser_id(advertiser_id):
         raise ConfigurationError(
             f"{where}.advertiser_id is {_shown(advertiser_id)}, which is not an advertiser id.",
             remedy="Use the account's id from TikTok Ads Manager, a number of 19 digits.",
@@ -251,8 +253,9 @@ def _text(value: Any, name: str) -> str | None:
     return text or None
 
 
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdecimal()
+def is_advertiser_id(text: str) -> bool:
+    """Whether a text is an id that fits the integers of 64 bits that records have."""
+    return text.isascii() and text.isdecimal() and len(text) <= _ID_DIGITS and int(text) < 2**63
 
 
 def _masked(text: str, raw: Any) -> str:
@@ -381,7 +384,7 @@ def _ids(raw: Mapping[str, Any], name: str) -> tuple[AdvertiserId, ...]:
             f"{name} is not a list of advertiser ids.", remedy='Write it as ["7000000000000000001"].'
         )
     ids = tuple(dict.fromkeys(text for item in items if (text := str(item).strip())))
-    invalid = [text for text in ids if not _is_id(text)]
+    invalid = [text for text in ids if not is_advertiser_id(text)]
     if invalid:
         raise ConfigurationError(
             f"{name} contains {_shown(invalid[0])}, which is not an advertiser id.",

@@ -107,6 +107,7 @@ class TikTokError(ConnectorError):
             a warning.
         timed_out: Whether no answer arrived in time. TikTok penalizes repeating such a request unchanged.
         http_status: The HTTP status of an answer without TikTok's envelope, such as a gateway's page; otherwise None.
+        not_text: Whether the answer has bytes that are not UTF-8.
         detail: The request, for debugging, without any secret.
     """
 
@@ -124,8 +125,10 @@ class TikTokError(ConnectorError):
         inaccessible: bool = False,
         timed_out: bool = False,
         http_status: int | None = None,
+        not_text: bool = False,
         detail: str = "",
     ) -> None:
+        self.not_text = not_text
         self.tiktok_message = tiktok_message
         self.action = action
         self.failure_type = failure_type

@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, Self, TypeVar
 
 import msgspec
+from msgspec import structs
 
+from tiktok_marketing.api.bodies import in_utf8, is_utf8, repaired
 from tiktok_marketing.api.body_budget import Reservation
 from tiktok_marketing.api.error_rules import daily_quota_spent, nothing_answers, page_error, rule_for, transport_error
 from tiktok_marketing.api.pages_instead import PagesInstead, beginning_of, is_page, redirect_target
@@ -39,6 +41,9 @@ _PARTIAL_TRIES = 3
 """How often an answer may be partial before the client accepts that TikTok will not give the rest."""
 _LEAST_CODE = 1000
 """TikTok's return codes are larger; a gateway may repeat its HTTP status as `code`."""
+_NOT_TEXT_TRIES = 2
+"""How often an answer may have bytes that are not UTF-8 before it is read without them. It is no accident then."""
+_OK_START = re.compile(rb'\s*\{\s*"code"\s*:\s*0\s*,')
 _SECRET_PARAMS = frozenset({"app_id", "secret"})
 _APP_ID = re.compile(r"\b(app(?:lication)?[\s_]*(?:id)?[\s:=({\"']*)\d{5,}", re.IGNORECASE)
 
@@ -63,6 +68,7 @@ class Answer(msgspec.Struct, Generic[T], frozen=True):
         throttled: Whether TikTok says that it left out all but the newest 20,000 ads (`X-Tt-Ads-Throttle`).
         partial: The error to raise if the answer is partial (20001) even after retries; None for a complete answer.
         reservation: The memory reserved for it until `release` is called; None if none is.
+        repaired: Whether U+FFFD stands for bytes that are not UTF-8.
     """
 
     value: T
@@ -70,6 +76,7 @@ class Answer(msgspec.Struct, Generic[T], frozen=True):
     throttled: bool
     partial: PartialAnswerError | None
     reservation: Reservation | None = None
+    repaired: bool = False
 
     def release(self) -> Self:
         """Release the memory that was reserved for it, so that another answer may arrive."""
@@ -175,12 +182,13 @@ class Client:
         failed_first: float | None = None
         tries = 0
         same_kind: Counter[tuple[Action, bool]] = Counter()
-        partial_answers = 0
+        partial_answers = not_text = 0
         while True:
             tries += 1
             try:
-                answer = await self._try(endpoint, query, decode, advertiser_id)
+                answer = await self._try(endpoint, query, decode, advertiser_id, repair=not_text >= _NOT_TEXT_TRIES)
             except TikTokError as error:
+                not_text += error.not_text
                 now = self._clock.monotonic()
                 failed_first = now if failed_first is None else failed_first
                 kind = (error.action, error.slow)
@@ -267,7 +275,13 @@ class Client:
         return wait_after_rate_limit(pause, self._rng)
 
     async def _try(
-        self, endpoint: str, query: Mapping[str, str], decode: Callable[[bytes], T], advertiser_id: str | None
+        self,
+        endpoint: str,
+        query: Mapping[str, str],
+        decode: Callable[[bytes], T],
+        advertiser_id: str | None,
+        *,
+        repair: bool,
     ) -> Answer[T]:
         try:
             left_at = await self.limiters.turn(endpoint, advertiser_id)
@@ -288,12 +302,16 @@ class Client:
                     unknown_host=failure.unknown_host,
                     certificate=failure.certificate,
                     proxy_status=failure.proxy_status,
+                    too_large=failure.too_large,
                 ) from failure
         now = self._clock.monotonic()
         waited = reply.reservation.waited if reply.reservation is not None else 0.0
         self.stats.answered(endpoint, now, max(0.0, now - left_at - waited), len(reply.body))
         if date := reply.headers.get("Date"):
             self.stats.latest_date = date, self._clock.now()
+        body = in_utf8(reply.body)
+        damaged = repair and not is_utf8(body)
+        reply = structs.replace(reply, body=repaired(body) if damaged else body)
         try:
             value, partial = self._read(reply, endpoint, query, decode, advertiser_id)
         except BaseException as error:
@@ -305,7 +323,8 @@ class Client:
         self.limiters.accepted(endpoint, left_at, advertiser_id)
         self._end_refusals(endpoint, advertiser_id)
         self.first_answer.set()
-        return Answer(value, len(reply.body), "X-Tt-Ads-Throttle" in reply.headers, partial, reply.reservation)
+        throttled = "X-Tt-Ads-Throttle" in reply.headers
+        return Answer(value, len(reply.body), throttled, partial, reply.reservation, damaged)
 
     def _update_quota(self, error: TikTokError, left_at: float) -> None:
         """Update the quota after an error: any return code that is not about the rate shows that there was room."""
@@ -343,7 +362,7 @@ class Client:
         """
         partial = None
         try:
-            if not reply.body.startswith(b'{"code":0,'):  # the usual answer is not decoded twice
+            if not _OK_START.match(reply.body):  # the usual answer is not decoded twice
                 envelope = _envelope(reply.body)
                 if reply.status >= 300 and 0 < envelope.code < _LEAST_CODE:
                     raise self._http_error(reply, endpoint, advertiser_id)
@@ -370,6 +389,7 @@ class Client:
                 f"the answer does not have the documented form ({self.scrub(str(error))})",
                 endpoint=endpoint,
                 advertiser_id=advertiser_id,
+                not_text=not is_utf8(reply.body),
             ) from error
 
     def _partial(self, envelope: _Envelope, endpoint: str, advertiser_id: str | None) -> PartialAnswerError:

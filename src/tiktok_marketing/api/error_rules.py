@@ -123,6 +123,12 @@ _SLOW_ACCOUNT = ErrorRule(Action.SLOW_ACCOUNT, FailureType.TRANSIENT, _SLOWER, e
 _SMALLER = ErrorRule(
     Action.SPLIT, FailureType.TRANSIENT, "Set report_granularity to fewer days, or run the sync again later."
 )
+_TOO_LARGE = ErrorRule(
+    Action.SPLIT,
+    FailureType.SYSTEM,
+    "TikTok's answers have a few megabytes, so check whether something else answers in its place (a proxy, "
+    "TIKTOK_API_URL). Otherwise leave the stream out of the sync.",
+)
 _ACCOUNT_GONE = ErrorRule(Action.FAIL_ACCOUNT, FailureType.CONFIG, _GRANT, inaccessible=True, error_class=AccountError)
 _REFUSED = ErrorRule(Action.FAIL_ACCOUNT, FailureType.SYSTEM, _REPORT)
 _REFUSED_TO_USER = ErrorRule(
@@ -306,16 +312,25 @@ def transport_error(
     certificate: int | None = None,
     proxy_status: int | None = None,
     http_status: int | None = None,
+    too_large: bool = False,
+    not_text: bool = False,
 ) -> TikTokError:
     """The error if no envelope arrived: a broken connection, an HTTP error page, a body that is not JSON, a timeout."""
-    if certificate is not None:
+    if too_large:
+        rule = _TOO_LARGE
+    elif certificate is not None:
         rule = _CERTIFICATE_RULES.get(certificate, _UNTRUSTED)
     elif proxy_status == 407:
         rule = _PROXY_USER
     else:
         rule = _UNKNOWN_HOST if unknown_host else _UNREACHABLE if connecting else _RETRY
     return rule.error(
-        message, endpoint=endpoint, advertiser_id=advertiser_id, timed_out=timed_out, http_status=http_status
+        message,
+        endpoint=endpoint,
+        advertiser_id=advertiser_id,
+        timed_out=timed_out,
+        http_status=http_status,
+        not_text=not_text,
     )
 
 

@@ -14,6 +14,7 @@ import msgspec
 from aiohttp import hdrs
 
 from tiktok_marketing._version import __version__
+from tiktok_marketing.api.bodies import ACCEPTED, UnpackError, unpacker
 from tiktok_marketing.api.body_budget import BodyBudget, Reservation
 from tiktok_marketing.api.network import Proxy, proxy_for, trusted_authorities
 
@@ -31,6 +32,10 @@ _BODY_BYTES = 16 * 2**20
 """Bytes of answers that may have arrived and wait to be processed."""
 _READ_AHEAD = 2**15
 """Bytes of an answer that are read before they are reserved."""
+LARGEST_BODY = 64 * 2**20
+"""Bytes of an unpacked answer that are read at most. TikTok's largest pages have a tenth of it."""
+_USUAL_BODY = 4 * 2**20
+"""Of bodies larger than this, one is read at a time, so that many together do not fill the memory."""
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -59,6 +64,7 @@ class TransportFailure(Exception):  # noqa: N818 - a fact about a request, which
         unknown_host: Whether the server's name could not be resolved.
         certificate: OpenSSL's code of what is wrong with the server's certificate; None if nothing is known to be.
         proxy_status: The HTTP status with which a proxy refused to connect; None if none did.
+        too_large: Whether the answer has more bytes than may be in memory.
     """
 
     def __init__(
@@ -70,10 +76,12 @@ class TransportFailure(Exception):  # noqa: N818 - a fact about a request, which
         unknown_host: bool = False,
         certificate: int | None = None,
         proxy_status: int | None = None,
+        too_large: bool = False,
     ) -> None:
         super().__init__(message)
         self.certificate = certificate
         self.proxy_status = proxy_status
+        self.too_large = too_large
         self.connecting = connecting
         self.unknown_host = unknown_host
         self.message = message
@@ -143,6 +151,7 @@ class HttpTransport:
         self._unanswered: dict[object, tuple[str, float]] = {}
         """The endpoint of each request that waits for the server, and since when."""
         self._latest_arrival = 0.0
+        self._large_body = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         self._proxy = proxy_for(self.host)
@@ -152,10 +161,10 @@ class HttpTransport:
                 limit=self._connections, ttl_dns_cache=60, resolver=self._resolver, ssl=authorities or True
             ),
             timeout=self._timeout,
-            headers={hdrs.USER_AGENT: USER_AGENT},
+            headers={hdrs.USER_AGENT: USER_AGENT, hdrs.ACCEPT_ENCODING: ACCEPTED},
             # The environment is read once, above: aiohttp would read it before each request, and leave out ALL_PROXY.
             trust_env=False,
-            auto_decompress=True,
+            auto_decompress=False,  # `_read` does it, and stops where it becomes too much
             read_bufsize=_READ_AHEAD,
         )
         return self
@@ -189,7 +198,7 @@ class HttpTransport:
                 try:
                     deadline.reschedule(asyncio.get_running_loop().time() + self._longest)
                     with self._waiting_for_server(endpoint):
-                        body = await response.read()
+                        body = await self._read(response, reservation)
                 except BaseException:
                     reservation.release()
                     raise
@@ -202,8 +211,38 @@ class HttpTransport:
             raise TransportFailure(message, timed_out=not connecting, connecting=connecting) from error
         except aiohttp.ClientPayloadError as error:
             raise TransportFailure("the connection closed before the answer was complete") from error
+        except UnpackError as error:
+            raise TransportFailure(f"the answer is damaged: {error}") from error
         except (aiohttp.ClientError, OSError) as error:
             raise self._connection_failure(error) from error
+
+    async def _read(self, response: aiohttp.ClientResponse, reservation: Reservation) -> bytes:
+        """Read and unpack the body of an answer.
+
+        Raises:
+            TransportFailure: If it is too large.
+            UnpackError: If it cannot be unpacked.
+        """
+        unpack = unpacker(response.headers.get(hdrs.CONTENT_ENCODING, ""))
+        pieces: list[bytes] = []
+        try:
+            async with AsyncExitStack() as stack:
+                size = 0
+                async for chunk in response.content.iter_any():
+                    for piece in unpack.feed(chunk):
+                        pieces.append(piece)
+                        if size <= _USUAL_BODY < size + len(piece):
+                            await stack.enter_async_context(self._large_body)
+                        size += len(piece)
+                        if size > LARGEST_BODY:
+                            message = f"the answer has more than {LARGEST_BODY // 2**20} MB"
+                            raise TransportFailure(message, too_large=True)
+                        if size > reservation.size:
+                            reservation.resize(size)
+            unpack.finish()
+            return b"".join(pieces)
+        finally:
+            pieces.clear()  # an error keeps this frame, and would keep them
 
     def silence(self) -> Silence | None:
         """For how long nothing has arrived although a request waits; None if none does."""

@@ -29,6 +29,7 @@ A fault has at most one effect that replaces the answer:
     truncate                      the real answer, cut off in the middle
     garbage                       HTTP 200 with a body that is not JSON
     hang, hang=30                 no answer at all, or the real answer after 30 seconds
+    unpacks=6000000000            a few megabytes of gzip that unpack to so many spaces
 
 It can also have any of the effects that only change the answer:
 
@@ -38,6 +39,10 @@ It can also have any of the effects that only change the answer:
     edit=spend, value=<5          each record's field (or each row's metric) of this name has this value. If the records
                                   have no such field, they get it. Without `value` the field is removed. For a dimension
                                   of a row, write `edit=dimensions.stat_time_day`
+    edit=ad_name, raw=22EDA0BD22  the same with a value that is given as the bytes of its JSON, in hexadecimal digits
+    edit=…, records=2             only the first two records of the answer are edited
+    layout=spaced                 the JSON has blanks behind commas and colons; `pretty` and `wide` have line ends, too
+    encoding=utf-16               the body is encoded so: `utf-8-sig` puts a byte order mark in front
 
 Examples: `path=ad/get/,advertiser=7000000000000000001,nth=3,code=50000`,
 `path=report/integrated/get/,share=0.1,http=502`, `latency=0.8`. In this form every value is text, and a message or
@@ -75,8 +80,10 @@ _MESSAGES = {
     60001: "System under maintenance.",
 }
 
-_EFFECTS = ("code", "http", "withdraw", "reset", "truncate", "garbage", "hang")
-_CHANGES = ("latency", "advance", "edit")
+_EFFECTS = ("code", "http", "withdraw", "reset", "truncate", "garbage", "hang", "unpacks")
+_CHANGES = ("latency", "advance", "edit", "layout", "encoding")
+_LAYOUTS = ("spaced", "pretty", "wide")
+_ENCODINGS = ("utf-8-sig", "utf-16", "utf-16-le", "utf-32")
 
 
 class Fault(
@@ -115,6 +122,11 @@ class Fault(
     advance: float = 0.0
     edit: str | None = None
     value: Any = msgspec.UNSET
+    raw: str | None = None
+    records: int | None = None
+    layout: str | None = None
+    encoding: str | None = None
+    unpacks: int | None = None
 
     def __post_init__(self) -> None:
         """Check that there is an effect, that no two effects replace the answer, and that the values are in range."""
@@ -137,6 +149,8 @@ class Fault(
             ("times", 1),
             ("days_over", 0),
             ("ids_over", 0),
+            ("records", 1),
+            ("unpacks", 1),
         ):
             value = getattr(self, name)
             if value is not None and value < minimum:
@@ -149,6 +163,13 @@ class Fault(
         """Refuse fields that have no meaning without another field."""
         if self.value is not msgspec.UNSET and self.edit is None:
             raise ValueError("value=… is the new value of a field and needs edit=….")
+        if (self.raw is not None or self.records is not None) and self.edit is None:
+            raise ValueError("raw=… and records=… say how a field is edited, and need edit=….")
+        if self.raw is not None:
+            bytes.fromhex(self.raw)
+        for name, known in (("layout", _LAYOUTS), ("encoding", _ENCODINGS)):
+            if getattr(self, name) not in {None, *known}:
+                raise ValueError(f"{name}={getattr(self, name)} is not one of {', '.join(known)}.")
         if self.keep is not None and (self.code != _PARTIAL_SUCCESS or not 0 <= self.keep <= 1):
             raise ValueError(f"keep={self.keep} needs code={_PARTIAL_SUCCESS} and must be a share from 0 to 1.")
         if self.message is not None and self.code is None and self.withdraw is None:
@@ -326,12 +347,25 @@ def edited_data(data: bytes, faults: list[Fault]) -> bytes:
         return data
     answer = msgspec.json.decode(data)
     lists = [value for value in answer.values() if isinstance(value, list)]
-    for record in (item for items in lists for item in items if isinstance(item, dict)):
-        for fault in edits:
-            name = (fault.edit or "").removeprefix("dimensions.")
-            fields = record.get("metrics" if name == fault.edit else "dimensions", record)
-            if fault.value is msgspec.UNSET:
-                fields.pop(name, None)
-            else:
-                fields[name] = fault.value
-    return msgspec.json.encode(answer)
+    records = [item for items in lists for item in items if isinstance(item, dict)]
+    raw_values: dict[bytes, bytes] = {}
+    for number, fault in enumerate(edits):
+        value = fault.value
+        if fault.raw is not None:
+            value = f"the raw value of fault {number}"
+            raw_values[msgspec.json.encode(value)] = bytes.fromhex(fault.raw)
+        for record in records[: fault.records]:
+            _edit(record, fault.edit or "", value)
+    edited = msgspec.json.encode(answer)
+    for value, raw in raw_values.items():
+        edited = edited.replace(value, raw)
+    return edited
+
+
+def _edit(record: dict[str, Any], edit: str, value: Any) -> None:
+    name = edit.removeprefix("dimensions.")
+    fields = record.get("metrics" if name == edit else "dimensions", record)
+    if value is msgspec.UNSET:
+        fields.pop(name, None)
+    else:
+        fields[name] = value

@@ -13,6 +13,7 @@ import msgspec
 from aiohttp import web
 
 from tiktok_marketing.emulator import control
+from tiktok_marketing.emulator.bodies import laid_out, packed_spaces
 from tiktok_marketing.emulator.endpoints.envelope import wrap
 from tiktok_marketing.emulator.faults import Fault
 from tiktok_marketing.emulator.platform import Platform
@@ -96,8 +97,11 @@ class Server:
                 return _page(fault)
             if fault.garbage:
                 body = b"upstream connect error or disconnect/reset before headers"
+            if fault.unpacks is not None:
+                return await _bomb(request, fault.unpacks, headers)
             if fault.truncate:
                 return await _truncated(request, body, headers)
+        body = laid_out(body, faults)
         response = web.Response(body=body, content_type="application/json", headers=headers)
         if self._platform.options.gzip and "gzip" in request.headers.get("Accept-Encoding", ""):
             response.enable_compression(web.ContentCoding.gzip)
@@ -148,4 +152,18 @@ async def _truncated(request: web.BaseRequest, body: bytes, headers: dict[str, s
     await response.write(body[: len(body) // 2])
     if request.transport is not None:
         request.transport.close()
+    return response
+
+
+async def _bomb(request: web.BaseRequest, size: int, headers: dict[str, str]) -> web.StreamResponse:
+    """Send a little gzip that unpacks to very much."""
+    response = web.StreamResponse(headers={**headers, "Content-Type": "application/json", "Content-Encoding": "gzip"})
+    await response.prepare(request)
+    try:
+        for packed in packed_spaces(size):
+            await response.write(packed)
+            await asyncio.sleep(0)  # others are served meanwhile
+    except ConnectionError:
+        return response  # the client has seen enough
+    await response.write_eof()
     return response

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from tiktok_marketing.config import AdvertiserId
-from tiktok_marketing.errors import PartialAnswerError, TikTokError
+from tiktok_marketing.errors import IncompleteReadError, PartialAnswerError, TikTokError
 from tiktok_marketing.sync.plan.zones import ZONE_AHEAD_OF_ALL, day_in, earliest_day_in
 
 
@@ -64,9 +64,9 @@ class Accounts(msgspec.Struct, frozen=True):
     Args:
         chosen: The accounts to read, in TikTok's order.
         listed: The token's list; None if it was not requested.
-        incomplete: Why there may be more accounts to read; None if these are all.
+        incomplete: Why there are or may be more accounts to read; None if these are all.
     """
 
     chosen: tuple[Account, ...]
     listed: AccountList | None = None
-    incomplete: PartialAnswerError | None = None
+    incomplete: IncompleteReadError | None = None

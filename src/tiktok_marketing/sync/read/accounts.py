@@ -13,17 +13,20 @@ import msgspec
 from tiktok_marketing.api.client import Answer, Client
 from tiktok_marketing.api.error_rules import ErrorRule, rule_for
 from tiktok_marketing.catalog import Scope, Stream
-from tiktok_marketing.config import AdvertiserId, Config
+from tiktok_marketing.config import AdvertiserId, Config, is_advertiser_id
 from tiktok_marketing.errors import (
     Action,
     AuthError,
     ConfigurationError,
     ConnectorError,
     FailureType,
+    IncompleteReadError,
     PartialAnswerError,
     PermissionDeniedError,
     TikTokError,
 )
+from tiktok_marketing.sync.decode.coercion import shown
+from tiktok_marketing.sync.decode.lenient_json import as_objects, decode_lenient
 from tiktok_marketing.sync.plan.accounts import Account, AccountList, Accounts
 from tiktok_marketing.sync.plan.zones import earliest_day_in, zone_of
 
@@ -39,19 +42,12 @@ _WITHOUT_LIST = (
 )
 
 
-class _List(msgspec.Struct):
-    rows: list[dict[str, Any]] = msgspec.field(name="list", default_factory=list)
-
-
-class _Listing(msgspec.Struct):
-    data: _List
-
-
-_LISTING = msgspec.json.Decoder(_Listing)
-
-
-def _rows(body: bytes) -> list[dict[str, Any]]:
-    return _LISTING.decode(body).data.rows
+def _rows(body: bytes) -> list[Mapping[str, Any]]:
+    answer = decode_lenient(body)
+    data = answer.get("data") if isinstance(answer, Mapping) else None
+    if not isinstance(data, Mapping):
+        raise msgspec.ValidationError("`data` is not an object")
+    return as_objects(data.get("list", []), "`data.list`")
 
 
 async def find_accounts(config: Config, api: Client) -> Accounts:
@@ -68,7 +64,8 @@ async def find_accounts(config: Config, api: Client) -> Accounts:
         ConfigurationError: If no account is left to read.
         PartialAnswerError: If TikTok's list is partial, and no account in it is left to read.
     """
-    listed = incomplete = None
+    listed: AccountList | None = None
+    incomplete: IncompleteReadError | None = None
     names: dict[str, str] = {}
     if config.advertiser_id is not None:
         ids = [config.advertiser_id]
@@ -78,14 +75,27 @@ async def find_accounts(config: Config, api: Client) -> Accounts:
         ids = list(config.advertiser_ids)
     else:
         listed = await _needed_list(config, api)
-        ids = [AdvertiserId(str(row["advertiser_id"])) for row in listed.rows if row.get("advertiser_id")]
-        incomplete = listed.incomplete
+        listed_ids = [str(row["advertiser_id"]) for row in listed.rows if row.get("advertiser_id")]
+        ids = [AdvertiserId(advertiser_id) for advertiser_id in listed_ids if is_advertiser_id(advertiser_id)]
+        incomplete = listed.incomplete or _unusable(listed_ids)
         names = {str(row.get("advertiser_id")): str(row.get("advertiser_name") or "") for row in listed.rows}
     try:
         chosen = _choose(ids, config)
     except ConfigurationError as error:
         raise incomplete or error from None
     return Accounts(tuple(await describe_accounts(api, chosen, names)), listed, incomplete)
+
+
+def _unusable(ids: Iterable[str]) -> IncompleteReadError | None:
+    """The error for accounts that cannot be read, because their ids are not numbers; None if there are none."""
+    unusable = [advertiser_id for advertiser_id in ids if not is_advertiser_id(advertiser_id)]
+    if not unusable:
+        return None
+    return IncompleteReadError(
+        f"TikTok lists an account with the id {shown(unusable[0])!r}, which is not a number of 64 bits, so it cannot be "
+        "read.",
+        remedy="Name the accounts to read in advertiser_ids; that leaves this one out.",
+    )
 
 
 async def _needed_list(config: Config, api: Client) -> AccountList:

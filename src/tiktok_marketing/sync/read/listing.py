@@ -132,6 +132,8 @@ class ListReader(Generic[Sink]):
         self._delivered: set[Any] = set()
         self._partial: PartialAnswerError | None = None
         self._history = PassHistory()
+        self.repaired = False
+        """Whether U+FFFD stands in records for bytes that are not UTF-8."""
 
     async def read(self, request: Request) -> AsyncGenerator[Delivery[Sink], None]:
         """Deliver every record of the list that was not delivered before.
@@ -302,6 +304,7 @@ class ListReader(Generic[Sink]):
             answer.release()
             raise AdsLeftOutError("TikTok left out all but the newest 20,000 ads from this report.")
         self._partial = self._partial or answer.partial
+        self.repaired = self.repaired or answer.repaired
         return answer
 
 

@@ -163,6 +163,12 @@ class ObjectLists:
         """The latest cursor value of the objects, as `YYYY-MM-DD HH:MM:SS`; empty if none has one."""
         self.notices: list[Notice] = []
         """What was left out, and why that is no failure."""
+        self._list_reader = ListReader(api, ObjectReader(stream, advertiser_id), budget)
+
+    @property
+    def repaired(self) -> bool:
+        """Whether U+FFFD stands in records for bytes that are not UTF-8."""
+        return self._list_reader.repaired
 
     async def deliveries(self) -> AsyncGenerator[Delivery[RecordList], None]:
         """Every object that changed since `modified_since`, once.
@@ -172,7 +178,7 @@ class ObjectLists:
             IncompleteReadError: If objects are missing.
             PartialAnswerError: At the end, if any answer was partial.
         """
-        list_reader = ListReader(self._api, ObjectReader(self._stream, self._advertiser_id), self._budget)
+        list_reader = self._list_reader
         pending = deque(
             [ParentParams()] if self._source.parent is None else await self._parent_params(self._source.parent)
         )

@@ -117,7 +117,13 @@ class ReportWindow:
         self._refused = set() if refused is None else refused
         self._partial_log = PartialLog()
         self._partial_until: date | None = None  # the last day of which rows may be missing
-        self._reader = ReportPageReader(report_reader(stream), partial(sink_factory, stream, int(advertiser_id)))
+        reader = ReportPageReader(report_reader(stream), partial(sink_factory, stream, int(advertiser_id)))
+        self._list_reader = ListReader(api, reader, budget)
+
+    @property
+    def repaired(self) -> bool:
+        """Whether U+FFFD stands in rows for bytes that are not UTF-8."""
+        return self._list_reader.repaired
 
     async def deliveries(self) -> AsyncGenerator[Delivery[RowSink] | DaysRead, None]:
         """Every row of the window, once, and a `DaysRead` whenever all rows of some of its days were delivered.
@@ -128,7 +134,7 @@ class ReportWindow:
             IncompleteReadError: If rows are missing.
             PartialAnswerError: At the end, if any answer was partial.
         """
-        list_reader = ListReader(self._api, self._reader, self._budget)
+        list_reader = self._list_reader
         pieces = deque([self._whole])
         since = self._whole.since
         until = date.min  # the last day that delivered rows may belong to

@@ -133,6 +133,8 @@ class WindowReader:
         except Exception:
             await self._queue.put(DaysIncomplete(stream, window_id))
             raise
+        if report.repaired:
+            await self._queue.put(_not_utf8(f"{stream.name}, advertiser {advertiser_id}, {window or 'all time'}"))
 
     async def skip_empty(self, step: Step) -> None:
         """Report that the windows of a step are known to have no rows."""
@@ -167,6 +169,8 @@ class WindowReader:
         finally:
             for notice in lists.notices:
                 await self._queue.put(notice)
+        if lists.repaired:
+            await self._queue.put(_not_utf8(f"{stream.name}, advertiser {advertiser_id}"))
         since = partition.modified_since if partition.only_changed else None
         return ObjectsReached(lists.latest, clock.earliest, since)
 
@@ -220,6 +224,14 @@ class WindowReader:
         if records:
             await self._queue.put(Rows(run.stream, advertiser_id, records, size, window_id), size)
             run.delivered(len(records), size)
+
+
+def _not_utf8(where: str) -> Notice:
+    return Notice(
+        "warning",
+        f"{where}: TikTok's answer has bytes that are not UTF-8, again and again. All records were delivered, with "
+        "U+FFFD in place of these bytes.",
+    )
 
 
 class _SplittableWindow:

@@ -1,0 +1,208 @@
+"""Bodies that are not what TikTok usually sends: other encodings, damaged text, white space, and far too many bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import tracemalloc
+import zlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+from aiohttp import web
+
+from faults.hurry import Result, small, synced
+from tiktok_marketing.api.bodies import UnpackError, unpacker
+from tiktok_marketing.api.transport import LARGEST_BODY, HttpTransport, TransportFailure
+from tiktok_marketing.emulator import Fault
+
+STREAMS = ["campaigns", "ads", "advertisers", "ads_reports_daily"]
+REPORT = "report/integrated/get/"
+SURROGATE_HALF = "22eda0bd22"  # the text of one byte sequence that belongs to no character
+
+
+async def read(*faults: Fault, **options: object) -> Result:
+    """What a sync reads with these faults."""
+    async with small(faults=faults, **options) as emulator:
+        return await synced(emulator, STREAMS)
+
+
+@pytest.mark.parametrize("raw", [SURROGATE_HALF, "22ff22", "22e28222", "22c022", "2241f09f9822", "22eda0bdedb88022"])
+async def test_a_name_that_is_not_utf8_costs_no_row_and_no_time(raw: str) -> None:
+    """All rows come, U+FFFD stands for the bytes, and a warning names stream, account and days."""
+    expected = await read()
+    result = await read(Fault(path=REPORT, edit="ad_name", raw=raw, records=1))
+    assert not result.failures
+    assert not result.waits
+    rows = result.rows["ads_reports_daily"]
+    assert rows.keys() == expected.rows["ads_reports_daily"].keys()
+    assert sum("\ufffd" in str(row["metrics"]["ad_name"]) for row in rows.values()) >= 1
+    (warning, *others) = [text for text in result.notices if "not UTF-8" in text]
+    assert warning.startswith("ads_reports_daily, advertiser 7")
+    assert "2026-06-" in warning
+    assert len(others) == 2  # one for each account
+
+
+async def test_an_object_that_is_not_utf8_is_delivered() -> None:
+    """With the same warning, without days."""
+    result = await read(Fault(path="ad/get/", edit="ad_name", raw=SURROGATE_HALF))
+    assert not result.failures
+    assert all(set(row["ad_name"]) == {"\ufffd"} for row in result.rows["ads"].values())
+    assert sum(text.startswith("ads, advertiser 7") and "not UTF-8" in text for text in result.notices) == 3
+
+
+async def test_a_body_that_was_damaged_once_is_read_again() -> None:
+    """An accident of the network leaves no mark."""
+    expected = await read()
+    result = await read(Fault(path=REPORT, edit="ad_name", raw=SURROGATE_HALF, first=2))
+    assert result.rows == expected.rows
+    assert not [text for text in result.notices if "not UTF-8" in text]
+
+
+@pytest.mark.parametrize("name", ["name", "advertiser_name"])
+async def test_the_name_of_an_account_that_is_not_utf8_stops_nothing(name: str) -> None:
+    """Nor does half of a character in it, which every account's days depend on."""
+    for raw in (SURROGATE_HALF, "225c756438336422"):
+        result = await read(Fault(edit=name, raw=raw))
+        assert not result.failures
+        assert result.stopped is None
+        assert len(result.rows["advertisers"]) == 3
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+async def test_another_encoding_of_json_is_read(encoding: str) -> None:
+    """With or without a byte order mark, and no row or value is lost."""
+    expected = await read()
+    result = await read(Fault(encoding=encoding))
+    assert result.rows == expected.rows
+    assert not result.failures
+    assert result.notices == expected.notices
+
+
+@pytest.mark.parametrize("layout", ["spaced", "pretty", "wide"])
+async def test_white_space_anywhere_changes_nothing(layout: str) -> None:
+    """Neither in reports nor in lists."""
+    expected = await read()
+    result = await read(Fault(layout=layout))
+    assert result.rows == expected.rows
+    assert result.notices == expected.notices
+
+
+async def test_an_answer_that_unpacks_to_gigabytes_costs_its_account_and_little_memory() -> None:
+    """It is refused when it becomes too large; other accounts and streams come."""
+    expected = await read()
+    account = str(min(row["advertiser_id"] for row in expected.rows["ads"].values()))
+    tracemalloc.start()
+    result = await read(Fault(path="ad/get/", advertiser=account, unpacks=6 * 10**9))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 3 * LARGEST_BODY
+    assert result.missing == {("ads", account)}
+    (failure,) = result.failures
+    assert "more than 64 MB" in str(failure.error)
+    assert f"/ad/get/ failed for advertiser {account}" in str(failure.error)
+    assert result.rows["campaigns"] == expected.rows["campaigns"]
+    assert result.rows["ads_reports_daily"] == expected.rows["ads_reports_daily"]
+
+
+async def test_a_report_that_is_too_large_is_read_in_smaller_pieces() -> None:
+    """As after TikTok's own code for it."""
+    expected = await read()
+    result = await read(Fault(path=REPORT, contains="AUCTION_AD", days_over=3, unpacks=2 * LARGEST_BODY))
+    assert not result.failures
+    assert result.rows == expected.rows
+
+
+@asynccontextmanager
+async def serving(body: bytes, encoding: str) -> AsyncIterator[str]:
+    """A server that answers everything with this body."""
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Encoding": encoding} if encoding else {})
+        response.content_length = len(body)
+        await response.prepare(request)
+        with suppress(ConnectionError):  # the client has seen enough
+            for start in range(0, len(body), 2**16):
+                await response.write(body[start : start + 2**16])
+        return response
+
+    runner = web.ServerRunner(web.Server(answer))
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+def raw_deflate(data: bytes) -> bytes:
+    """Deflate without zlib's header, as some servers send it."""
+    packer = zlib.compressobj(wbits=-15)
+    return packer.compress(data) + packer.flush()
+
+
+TEXT = b'{"code":0,"data":{"list":[' + b'{"a":"b"},' * 200_000 + b"{}]}}"
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [
+        (TEXT, ""),
+        (TEXT, "identity"),
+        (gzip.compress(TEXT), "gzip"),
+        (gzip.compress(TEXT[:1000]) + gzip.compress(TEXT[1000:]), "gzip"),
+        (gzip.compress(TEXT) + b"\0" * 100, "gzip"),
+        (zlib.compress(TEXT), "deflate"),
+        (raw_deflate(TEXT), "deflate"),
+    ],
+)
+async def test_every_accepted_encoding_is_unpacked(body: bytes, encoding: str) -> None:
+    """In any number of pieces."""
+    async with serving(body, encoding) as url, HttpTransport(url) as transport:
+        reply = await transport.send("x/", {}, "t")
+    assert reply.body == TEXT
+    assert reply.reservation is not None
+    assert reply.reservation.size == len(TEXT)
+    for size in (997, 100_000):
+        unpack = unpacker(encoding)
+        chunks = [body[start : start + size] for start in range(0, len(body), size)]
+        pieces = [piece for chunk in chunks for piece in unpack.feed(chunk)]
+        unpack.finish()
+        assert b"".join(pieces) == TEXT
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [(gzip.compress(TEXT)[:-9], "gzip"), (b"no gzip", "gzip"), (zlib.compress(TEXT)[:50], "deflate"), (TEXT, "br")],
+)
+async def test_a_body_that_cannot_be_unpacked_is_a_damaged_answer(body: bytes, encoding: str) -> None:
+    """The client asks again."""
+    async with serving(body, encoding) as url, HttpTransport(url) as transport:
+        with pytest.raises(TransportFailure, match="damaged"):
+            await transport.send("x/", {}, "t")
+        assert transport.budget.reserved == 0
+
+
+@pytest.mark.parametrize("encoding", ["", "gzip"])
+async def test_many_bodies_that_are_too_large_do_not_fill_the_memory(encoding: str) -> None:
+    """Beyond the usual size they are read one at a time, and their memory is free afterwards."""
+    spaces = b" " * (LARGEST_BODY + 2**20)
+    body = gzip.compress(spaces) if encoding else spaces
+    async with serving(body, encoding) as url, HttpTransport(url) as transport:
+        tracemalloc.start()
+        replies = await asyncio.gather(*(transport.send("x/", {}, "t") for _ in range(12)), return_exceptions=True)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert all(isinstance(reply, TransportFailure) and reply.too_large for reply in replies)
+        assert transport.budget.reserved == 0
+    assert peak < 3 * LARGEST_BODY
+
+
+def test_a_piece_of_an_unpacked_body_is_small() -> None:
+    """However much a few bytes unpack to."""
+    packed = gzip.compress(b" " * 10**8)
+    assert max(map(len, unpacker("gzip").feed(packed))) <= 2**18
+    with pytest.raises(UnpackError):
+        unpacker("zstd")
