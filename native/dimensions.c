@@ -25,7 +25,7 @@ int add_dimensions(const Layout *layout, const Value *values, PyObject *dimensio
         const Value *value = &values[which];
         int64_t integer;
         PyObject *item;
-        if (value->form != PLAIN || is_none(value)) {
+        if (value->form != PLAIN || is_none(value) || value->length == 0) {
             return GAVE_UP;
         }
         if (layout->field[which].kind == TEXT) {

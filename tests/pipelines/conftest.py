@@ -12,14 +12,16 @@ import msgspec
 import pytest
 
 from postgres_server import Server, server
-from tiktok_marketing.catalog import Stream, field_types, stream_named
+from tiktok_marketing.catalog import ReportStream, Stream, field_types, stream_named
 from tiktok_marketing.clock import SystemClock
 from tiktok_marketing.pipelines import Summary, Watcher
 from tiktok_marketing.pipelines.databases.kinds import destination_of
 from tiktok_marketing.pipelines.databases.lock import reserved
 from tiktok_marketing.pipelines.load_loop import LoaderThread, LoadLoop
 from tiktok_marketing.pipelines.loader import Loader
+from tiktok_marketing.sync.decode.objects import ObjectReader
 from tiktok_marketing.sync.decode.pages import RecordList
+from tiktok_marketing.sync.decode.reports import report_reader
 from tiktok_marketing.sync.events import Checkpoint, Event, Failure, Rows, StreamEnded, StreamStarted
 from tiktok_marketing.sync.run.progress import Progress, StreamProgress
 
@@ -197,9 +199,15 @@ def database(request: pytest.FixtureRequest) -> DuckDB | Postgres:
 
 
 def in_sink(rows: Rows, loop: LoadLoop) -> Rows:
-    """The same rows in a sink of the loop, as a sync delivers them."""
+    """The same rows in a sink of the loop, as a sync delivers them. A page of TikTok's is decoded into it."""
     sink = loop.sink(rows.stream, rows.advertiser_id)
-    sink.extend(list(rows.records))  # type: ignore[call-overload]
+    if isinstance(rows.records, bytes) and isinstance(rows.stream, ReportStream):
+        report_reader(rows.stream).read_into(rows.records, lambda: sink)
+        return msgspec.structs.replace(rows, records=sink)
+    records = rows.records
+    if isinstance(records, bytes):
+        records = ObjectReader(rows.stream, str(rows.advertiser_id)).read(records).records  # type: ignore[arg-type]
+    sink.extend(list(records), records.misfits)  # type: ignore[call-overload, attr-defined]
     return msgspec.structs.replace(rows, records=sink)
 
 

@@ -18,11 +18,13 @@ The nested `dimensions` of a report repeat fields of the root, so only the root'
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tiktok_marketing.catalog import ReportStream, Stream, json_schema
 from tiktok_marketing.catalog.metrics import METRICS, Kind
@@ -64,6 +66,9 @@ _KINDS: Mapping[ColumnType, ColumnKind] = {
     ColumnType.DAY: "d",
     ColumnType.TIME: "t",
 }
+_NO_KEY = frozenset({None, "", "-"})
+"""What stands for no value in a column of a key."""
+_NO_KEYS = pa.array(["", "-"])
 _LONGEST_FIELD = 200
 _COLUMN_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _SYSTEM_COLUMNS = frozenset({"oid", "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid", "rowid"})
@@ -141,6 +146,8 @@ class TableBuilder:
         self._notice = notice
         self._noticed: set[str] = set()
         self._undeclared: set[str] = set()
+        self._stand_ins: Counter[Any] = Counter()
+        """How many rows of this sync have the same key but for what is missing in it."""
         self._key_types = {column.name: column.type for column in self.columns if column.name in stream.row_key}
         self._row_names: list[str] = []
         self.kinds: Mapping[str, ColumnKind] | None = None
@@ -199,7 +206,7 @@ class TableBuilder:
         for misfit in misfits:
             self._notice_misfit(misfit)
         misfits += rejected
-        table = self._with_whole_keys(table, records, misfits)
+        table = self._with_whole_keys(table, records, advertiser_id, misfits)
         return self._with_misfits(table, misfits) if misfits else table
 
     def _report_values(self, records: Sequence[Any], advertiser_id: int | None) -> dict[str, Sequence[Any]]:
@@ -250,25 +257,35 @@ class TableBuilder:
         self._undeclared.add(column)
         return column
 
-    def _with_whole_keys(self, table: pa.Table, records: Sequence[Any], misfits: list[Misfit]) -> pa.Table:
+    def _with_whole_keys(
+        self, table: pa.Table, records: Sequence[Any], advertiser_id: int | None, misfits: list[Misfit]
+    ) -> pa.Table:
         """Fill columns of the key that have no value in some rows: a database needs one there."""
-        for name, type_ in self._key_types.items():
-            column = table.column(name)
-            if not column.null_count:
+        columns = {name: table.column(name) for name in self._key_types}
+        if not any(column.null_count or _has_no_key(column) for column in columns.values()):
+            return table
+        cells = {name: column.to_pylist() for name, column in columns.items()}
+        originals = {(misfit.row, misfit.field): misfit.value for misfit in misfits}
+        for row, values in enumerate(zip(*cells.values(), strict=True)):
+            missing = {name: value for name, value in zip(cells, values, strict=True) if value in _NO_KEY}
+            if not missing:
                 continue
-            originals = {misfit.row: misfit.value for misfit in misfits if misfit.field == name}
-            values = column.to_pylist()
-            for row in (row for row, value in enumerate(values) if value is None):
-                original = originals.get(row)
-                if row not in originals:
-                    misfit = Misfit(row, name, None, {name: None})
-                    misfits.append(misfit)
+            sent = [originals.get((row, name)) for name in missing]
+            key = (advertiser_id, tuple(None if value in _NO_KEY else value for value in values), repr(sent))
+            self._stand_ins[key] += 1
+            for (name, value), original in zip(missing.items(), sent, strict=True):
+                if original is None:
+                    misfits.append(Misfit(row, name, value, {name: value}))
                     self._notice_without_key(name)
-                    # Objects without an id are different objects. Rows of a report differ in their other dimensions.
-                    original = None if self.stream.is_report else records[row]
-                values[row] = stand_in(type_, original)
+                cells[name][row] = (
+                    stand_in(self._key_types[name], original, self._stand_ins[key])
+                    if self.stream.is_report or original is not None
+                    else stand_in(self._key_types[name], records[row])  # objects without an id are different objects
+                )
+        for name, type_ in self._key_types.items():
             index = table.schema.get_field_index(name)
-            table = table.set_column(index, table.schema.field(index), pa.array(values, ARROW_TYPES[type_]))
+            filled = pa.array(cells[name], ARROW_TYPES[type_])
+            table = table.set_column(index, table.schema.field(index), filled)
         return table
 
     def _notice_misfit(self, misfit: Misfit) -> None:
@@ -296,6 +313,10 @@ class TableBuilder:
             for row in range(table.num_rows)
         ]
         return table.append_column(MISFITS, pa.array(texts, pa.string()))
+
+
+def _has_no_key(column: pa.ChunkedArray) -> bool:
+    return bool(pa.types.is_string(column.type) and pc.any(pc.is_in(column, _NO_KEYS)).as_py())
 
 
 def count_misfits(table: pa.Table) -> int:

@@ -12,6 +12,8 @@ import msgspec
 
 _DEEPEST = 100
 """How many lists and objects within each other are decoded. Decoders and databases have limits of several hundred."""
+_AROUND_A_LIST = 2
+"""The answer, and its `data`."""
 _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
 _MOST_DIGITS_OF_A_DOUBLE = 309
@@ -30,7 +32,7 @@ def decode_list(body: bytes, list_key: str) -> tuple[list[Mapping[str, Any]], Pa
     Raises:
         msgspec.DecodeError: If the body is not such an answer.
     """
-    answer = decode_lenient(body)
+    answer = decode_lenient(body, _AROUND_A_LIST)
     data = answer.get("data") if isinstance(answer, Mapping) else None
     if not isinstance(data, Mapping):
         raise msgspec.ValidationError("`data` is not an object")
@@ -49,18 +51,22 @@ def as_objects(value: Any, what: str) -> list[Mapping[str, Any]]:
     return value
 
 
-def decode_lenient(body: bytes) -> Any:
+def decode_lenient(body: bytes, around: int = 0) -> Any:
     """The decoded JSON of a body, also if it has values that a strict decoder rejects.
 
     TikTok truncates texts, sometimes in the middle of an emoji: U+FFFD stands for half of a character. A number that is
     too large for a double becomes the text of its digits, and so does what is nested too deeply. msgspec rejects such a
     body, but no row may be lost because of it.
 
+    Args:
+        body: A list of rows, or an answer that contains one.
+        around: How many objects are around the list, so that a row is nested as deeply in both.
+
     Raises:
         msgspec.DecodeError: If it is not JSON.
     """
     if _may_be_deep(body):
-        body = _flattened(body)
+        body = _flattened(body, _DEEPEST + around)
     try:
         return msgspec.json.decode(body)
     except msgspec.DecodeError as error:
@@ -94,7 +100,7 @@ def _may_be_deep(body: bytes) -> bool:
     return len(brackets) > _DEEPEST
 
 
-def _flattened(body: bytes) -> bytes:
+def _flattened(body: bytes, deepest: int) -> bytes:
     """The JSON with everything that is nested too deeply as the text of its JSON."""
     chunks: list[bytes] = []
     depth = written = begin = 0
@@ -102,10 +108,10 @@ def _flattened(body: bytes) -> bytes:
         first = body[token.start()]
         if first in b"[{":
             depth += 1
-            if depth == _DEEPEST + 1:
+            if depth == deepest + 1:
                 begin = token.start()
         elif first in b"]}":
-            if depth == _DEEPEST + 1:
+            if depth == deepest + 1:
                 text = body[begin : token.end()].decode("utf-8", "replace")
                 chunks += (body[written:begin], msgspec.json.encode(text))
                 written = token.end()
