@@ -161,7 +161,7 @@ def load_pages(place: Place, recorded: Recorded) -> None:
         with reserved(place.destination) as folder, LoaderThread() as thread:
             pump = LoadLoop(place.destination, [recorded.stream], Watcher(), SystemClock(), asyncio.Event())
             loader = Loader(place.destination, folder, print)
-            pump.begin_from(await thread.do(loader.open), full=False)
+            pump.begin_from(await thread.do(loader.open), loader.columns, full=False)
             summary = await pump.run(recorded, loader, thread)  # type: ignore[arg-type]
             assert summary.rows == recorded.rows
 

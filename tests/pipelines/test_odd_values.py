@@ -28,6 +28,7 @@ from tiktok_marketing.sync.events import Rows
 EVERY_VALUE = sorted({*map(json.dumps, TEXTS), *LITERALS})
 REPORT = "ads_reports_by_country_daily"
 """It has columns of every type that a report has, and a dimension that is text."""
+COUNT = f"SELECT count(*) FROM {REPORT}"  # noqa: S608 - a name from above
 FIRST_ID = 10**18
 
 
@@ -101,7 +102,7 @@ def test_a_report_of_odd_values_is_loaded_whole(
     rows = report_rows(make, EVERY_VALUE)
     loaded = run(make.whole(REPORT, Rows(make.stream(REPORT), make.account, page_of(rows), 1)))  # type: ignore[arg-type]
     assert loaded.summary.complete
-    assert query(f"SELECT count(*) FROM {REPORT}") == [(len(rows),)]
+    assert query(COUNT) == [(len(rows),)]
     sent = {
         FIRST_ID + number: dict.fromkeys(make.stream(REPORT).source.metrics, decoded(value, "metrics"))
         for number, value in enumerate(EVERY_VALUE)
@@ -112,7 +113,7 @@ def test_a_report_of_odd_values_is_loaded_whole(
     assert query("SELECT misfits FROM _tiktok_syncs") == [(count,)]
     assert f"{count:,} values that do not fit, in _misfits" in str(loaded.summary)
     run(make.whole(REPORT, Rows(make.stream(REPORT), make.account, page_of(rows), 1)))  # type: ignore[arg-type]
-    assert query(f"SELECT count(*) FROM {REPORT}") == [(len(rows),)]  # and the keys are the same ones
+    assert query(COUNT) == [(len(rows),)]  # and the keys are the same ones
 
 
 @pytest.mark.parametrize("name", ["ads", "ad_groups", "advertisers", "pixels", "creative_assets_images", "audiences"])
@@ -129,7 +130,7 @@ def test_objects_of_odd_values_are_loaded_whole(name: str, run: Any, query: Any,
     ]
     loaded = run(make.whole(name, Rows(stream, make.account, page_of(rows, stream.source.list_key), 1)))
     assert loaded.summary.complete
-    assert query(f'SELECT count(*) FROM "{name}"') == [(1 if key == "advertiser_id" else len(rows),)]
+    assert query(f'SELECT count(*) FROM "{name}"') == [(1 if key == "advertiser_id" else len(rows),)]  # noqa: S608 - a name from above
     if key != "advertiser_id":
         sent = {
             int(object_id) if is_number else object_id: dict.fromkeys(fields, decoded(value))
@@ -143,10 +144,9 @@ def test_objects_of_odd_values_are_loaded_whole(name: str, run: Any, query: Any,
 def test_a_report_of_any_values_is_loaded_whole(run: Any, query: Any, make: Any, values: list[str]) -> None:
     """Drawn, not chosen."""
     rows = report_rows(make, values)
-    query_before = "SELECT count(*) FROM " + REPORT
     loaded = run(make.whole(REPORT, Rows(make.stream(REPORT), make.account, page_of(rows), 1)), full=True)  # type: ignore[arg-type]
     assert loaded.summary.complete
-    assert query(query_before)[0][0] >= len(rows)
+    assert query(COUNT)[0][0] >= len(rows)
 
 
 async def into(
@@ -168,7 +168,7 @@ def small(*faults: Fault) -> Emulator:
 @pytest.mark.parametrize("value", [None, "", "-", UNSET])
 async def test_a_country_that_is_null_costs_no_row(value: Any, database: Any) -> None:
     """The row has a stand-in, `_misfits` says so, other accounts are untouched, and the state moves on."""
-    sums = "SELECT advertiser_id, count(*), sum(spend) FROM {}.%s GROUP BY 1 ORDER BY 1" % REPORT  # noqa: S608
+    sums = f"SELECT advertiser_id, count(*), sum(spend) FROM {{}}.{REPORT} GROUP BY 1 ORDER BY 1"  # noqa: S608
     async with small() as emulator:
         await into(database, emulator, REPORT, include_deleted=True, dataset="usual")
         fault = Fault(path="report/integrated/get/", records=2, edit="dimensions.country_code", value=value)

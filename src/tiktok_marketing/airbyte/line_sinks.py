@@ -87,7 +87,7 @@ class ReportLines:
 
     def _changes(self, misfits: Iterable[Misfit]) -> Mapping[int, Sequence[str]]:
         """The fields that are null in each row because their value does not fit. The root repeats dimensions."""
-        changes = defaultdict(list)
+        changes: defaultdict[int, list[str]] = defaultdict(list)
         for misfit in misfits:
             if misfit.field in self._names:
                 changes[misfit.row] += [misfit.field, f"dimensions.{misfit.field}"]
@@ -134,7 +134,7 @@ class ObjectLines(RecordList):
 
     def _lines(self, start: int) -> bytes | memoryview:
         lines = _lines_of(self[start : start + _OBJECTS], _head_of(self._stream))
-        changes = defaultdict(list)
+        changes: defaultdict[int, list[str]] = defaultdict(list)
         for misfit in self.misfits:
             if start <= misfit.row < start + _OBJECTS:
                 changes[misfit.row - start] += misfit.parts

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from odd_values import LITERALS, TEXTS, json_texts
 
+from odd_values import LITERALS, TEXTS, json_texts
 from tiktok_marketing.pipelines.arrow.columns import ColumnType, column_converter
 from tiktok_marketing.sync.decode.coercion import Misfit, is_no_value
 from tiktok_marketing.sync.decode.lenient_json import decode_lenient

@@ -9,10 +9,10 @@ import msgspec
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from odd_values import LITERALS, TEXTS, json_texts
 from row_builders import NEEDS_C
 from unit_builders import page, report_source, stream
 
+from odd_values import LITERALS, TEXTS, json_texts
 from tiktok_marketing.airbyte.line_sinks import ReportLines
 from tiktok_marketing.sync.decode import native
 from tiktok_marketing.sync.decode.lenient_json import decode_lenient

@@ -92,10 +92,8 @@ def to_decimal(value: Any) -> Decimal | None:
 
 def to_integer(value: Any) -> int | None:
     """A 64-bit integer; None if the value is not one."""
-    if isinstance(value, float):
-        number = Decimal(value) if isfinite(value) else None  # the double itself, not the shortest text that it has
-    else:
-        number = to_decimal(value)
+    # Of a double the exact value, not the shortest text that it has.
+    number = Decimal(value) if isinstance(value, float) and isfinite(value) else to_decimal(value)
     if number is None or (number and number.adjusted() >= _MOST_DIGITS):
         return None
     whole = int(number)

@@ -92,8 +92,8 @@ def _unusable(ids: Iterable[str]) -> IncompleteReadError | None:
     if not unusable:
         return None
     return IncompleteReadError(
-        f"TikTok lists an account with the id {shown(unusable[0])!r}, which is not a number of 64 bits, so it cannot be "
-        "read.",
+        f"TikTok lists an account with the id {shown(unusable[0])!r}, which is not a number of 64 bits, "
+        "so it cannot be read.",
         remedy="Name the accounts to read in advertiser_ids; that leaves this one out.",
     )
 
