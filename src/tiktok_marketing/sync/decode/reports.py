@@ -42,8 +42,7 @@ _BETWEEN_ROWS = re.compile(
 _MOST_DIGITS = len(str(LARGEST_INT))
 _UNUSUAL = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What the typed decoder raises for a value that is not what TikTok usually sends."""
-_SPACED_NULL = re.compile(rb':[ \t\n\r]+"-"')
-_SPACED_DASHES = (b' "-"', b'\n"-"', b'\t"-"', b'\r"-"')
+_ESCAPED_DASHES = (b'\\"-"', b'"\\u002d"', b'"\\u002D"')
 
 
 class ReportReader:
@@ -212,22 +211,18 @@ def _plain_integer(text: str) -> int:
 def _with_nulls(body: bytes, before: bytes = b"", after: bytes = b"") -> bytes:
     """The JSON with null in place of `"-"`, which means null in a metric; in a dimension, typed decoding then fails.
 
-    A quote right after a colon opens a value, so this replaces only values that are exactly "-", wherever they are.
+    Such a text is a value, in a list or not, or the name of a field. Of a name, null makes JSON that is not valid, so
+    typed decoding fails there, too. White space does not matter.
 
     Raises:
-        msgspec.ValidationError: If such a value may be written with an escape.
+        msgspec.ValidationError: If a text has escapes that look like such a text, or hide one.
     """
-    if b'"\\u002d"' in body or b'"\\u002D"' in body:
-        raise msgspec.ValidationError("a dash is escaped")
-    chunks = body.rsplit(b':"-"')  # `split` takes half as long again, and `replace` three times as long
-    if len(chunks) == 1:
-        chunks = body.rsplit(b': "-"')
+    if b"\\" in body and any(escaped in body for escaped in _ESCAPED_DASHES):
+        raise msgspec.ValidationError("a dash beside an escape")
+    chunks = body.rsplit(b'"-"')  # `split` takes half as long again, and `replace` three times as long
     chunks[0] = before + chunks[0]
     chunks[-1] += after
-    with_nulls = b":null".join(chunks)
-    if any(space in with_nulls for space in _SPACED_DASHES):
-        return _SPACED_NULL.sub(b":null", with_nulls)
-    return with_nulls
+    return b"null".join(chunks)
 
 
 def _sliced(body: bytes) -> tuple[bytes, Iterator[bytes]]:
