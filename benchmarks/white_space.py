@@ -1,0 +1,86 @@
+"""CPU per record of pages with white space in various places, compared with that of orjson.
+
+A page of `ads_reports_daily` is decoded, and encoded as messages of Airbyte's protocol: by the C extension, and on the
+pure-Python path. orjson decodes and encodes the same page and does nothing else.
+
+    python benchmarks/white_space.py
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import orjson
+
+from harness import Figure, emulator, leave, options
+from read_ads import pages_of
+from tiktok_marketing.airbyte.line_sinks import ReportLines
+from tiktok_marketing.catalog import report_stream
+from tiktok_marketing.emulator.bodies import LAYOUTS
+from tiktok_marketing.sync.decode import native
+from tiktok_marketing.sync.decode.reports import report_reader
+
+STREAM = report_stream("ads_reports_daily")
+MOST_TIMES = 1.6
+ALL_LAYOUTS = {"compact": {"separators": (",", ":")}, "a blank behind commas": {"separators": (", ", ":")}, **LAYOUTS}
+
+
+def cpu(work: Callable[[], object], runs: int) -> float:
+    """The least CPU time of several runs, in seconds."""
+    times = []
+    for _ in range(runs):
+        began = time.process_time()
+        work()
+        times.append(time.process_time() - began)
+    return min(times)
+
+
+def read(page: bytes) -> int:
+    """Decode a page and encode its records as messages. Returns their bytes."""
+    page_read = report_reader(STREAM).read_into(page, lambda: ReportLines(STREAM, 7001))
+    return sum(len(chunk) for portion in page_read.records.portions() for chunk in portion)
+
+
+def decode_and_encode(page: bytes) -> int:
+    """Do the same with orjson, row by row."""
+    return sum(len(orjson.dumps(row)) for row in orjson.loads(page)["data"]["list"])
+
+
+def main() -> None:
+    """Measure each layout in turn."""
+    parser = options(__doc__)
+    parser.add_argument("--runs", type=int, default=15)
+    given = parser.parse_args()
+    today = datetime.now(UTC).date()
+    with emulator("--advertisers", "1", "--days", "40", "--ads-per-account", "4000") as ready:
+        (page,) = pages_of(ready, today - timedelta(days=20), today - timedelta(days=1), 1)
+    answer = json.loads(page)
+    rows = len(answer["data"]["list"])
+    extension = native.NATIVE
+    figures = []
+    for layout, arguments in ALL_LAYOUTS.items():
+        body = json.dumps(answer, ensure_ascii=False, **arguments).encode()  # type: ignore[arg-type]
+        floor = cpu(lambda body=body: decode_and_encode(body), given.runs)  # type: ignore[misc]
+        for way, module in {"C extension": extension, "pure Python": None}.items():
+            if way == "C extension" and extension is None:
+                continue
+            native.NATIVE = module
+            seconds = cpu(lambda body=body: read(body), given.runs)  # type: ignore[misc]
+            figure = Figure(
+                what=f"{layout}, {way}: CPU per record over orjson's",
+                value=seconds / floor,
+                unit="times",
+                most=MOST_TIMES,
+                remark=f"{seconds / rows * 1e6:.1f} µs; orjson {floor / rows * 1e6:.1f} µs",
+            )
+            figures.append(figure)
+            print(f"{figure.what}: {figure.value:.2f} ({figure.remark})")
+    native.NATIVE = extension
+    leave(figures, given.json)
+
+
+if __name__ == "__main__":
+    main()
