@@ -114,6 +114,26 @@ async def test_a_report_that_is_too_large_is_read_in_smaller_pieces() -> None:
     assert result.rows == expected.rows
 
 
+@pytest.mark.parametrize("refused", [False, True])
+async def test_a_report_in_another_order_in_each_answer_is_read_whole(*, refused: bool) -> None:
+    """The second pass asks for an order. If TikTok refuses it, other passes follow without one."""
+    business = {"ads_per_account": 900, "advertisers": 1}
+    expected = await read(**business)
+    assert len(expected.rows["ads_reports_daily"]) > 1000
+    faults = (Fault(path=REPORT, contains="order_field", code=40002, message="order_field: not supported."),)
+    async with small(unstable_order=True, faults=faults * refused, **business) as emulator:
+        result = await synced(emulator, STREAMS)
+        orders = [request.params.get("order_field") for request in emulator.counters.requests if request.path == REPORT]
+    assert orders[0] is None
+    if refused:
+        assert orders.count("spend") == 1
+        assert result.failures or result.rows == expected.rows
+    else:
+        assert "spend" in orders
+        assert not result.failures
+        assert result.rows == expected.rows
+
+
 @asynccontextmanager
 async def serving(body: bytes, encoding: str) -> AsyncIterator[str]:
     """A server that answers everything with this body."""

@@ -41,6 +41,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         ad_report_limit_lifted_by_filter: Whether a filter by campaign_ids, adgroup_ids or ad_ids applies before
             `ad_report_limit`, so that reports on a few ad groups are complete.
         asset_search_limit: How many images or videos, last modified first, a search can list (TikTok: 10,000).
+        unstable_order: Whether the rows of a report have another order in each answer, unless the request orders them.
         zero_rows: Whether reports without a time dimension list objects without data as rows of zeros.
         country_hourly: Whether reports accept country_code with stat_time_hour. The documentation says no, but other
             connectors ask for it.
@@ -85,6 +86,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     ad_report_limit: int = 20_000
     ad_report_limit_lifted_by_filter: bool = True
     asset_search_limit: int = 10_000
+    unstable_order: bool = False
     zero_rows: bool = True
     country_hourly: bool = True
     country_wide_metrics: bool = True

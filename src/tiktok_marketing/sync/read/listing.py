@@ -12,9 +12,18 @@ import msgspec
 
 from tiktok_marketing.api.client import Answer, Client
 from tiktok_marketing.config import AdvertiserId
-from tiktok_marketing.errors import AdsLeftOutError, IncompleteReadError, OutOfReachError, PartialAnswerError
+from tiktok_marketing.errors import (
+    AdsLeftOutError,
+    IncompleteReadError,
+    OutOfReachError,
+    PartialAnswerError,
+    TikTokError,
+)
 from tiktok_marketing.sync.decode.pages import Page, PageReader, Sink
 from tiktok_marketing.sync.read.completeness import Outcome, Pass, PassHistory
+
+_PARAMETER_ERROR = 40002
+"""TikTok's code for a parameter that it does not accept."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +39,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         disjoint: Whether no other list of the same reader can contain a record of this one.
         max_rows: With more rows than this the list is not read; the caller divides it instead.
         max_records: The most records that TikTok lists, however many exist; None if it lists all.
+        order: Parameters that put the list in an order. They are sent from the second pass on: a list whose order
+            changes with each request needs them, and others do not.
     """
 
     endpoint: str
@@ -41,6 +52,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     disjoint: bool = False
     max_rows: int | None = None
     max_records: int | None = None
+    order: Mapping[str, Any] = {}
 
 
 class Delivery(msgspec.Struct, Generic[Sink], frozen=True):
@@ -132,6 +144,8 @@ class ListReader(Generic[Sink]):
         self._delivered: set[Any] = set()
         self._partial: PartialAnswerError | None = None
         self._history = PassHistory()
+        self._is_first_pass = True
+        self._order_refused = False
         self.repaired = False
         """Whether U+FFFD stands in records for bytes that are not UTF-8."""
 
@@ -156,7 +170,8 @@ class ListReader(Generic[Sink]):
         self._partial = None
         self._history = PassHistory()
         for number_of_pass in itertools.count(1):
-            keys_of_pass = seen if number_of_pass == 1 else set()
+            self._is_first_pass = number_of_pass == 1
+            keys_of_pass = seen if self._is_first_pass else set()
             current = Pass(number_of_pass, request.page_size, keys_of_pass)
             async with aclosing(self._pages(request)) as pages:
                 async for number, page, size, is_whole in pages:
@@ -287,10 +302,26 @@ class ListReader(Generic[Sink]):
                     outcome.release()
 
     async def _ask(self, request: Request, number: int) -> Answer[Page[Sink]]:
-        params = dict(request.params)
+        order = {} if self._is_first_pass or self._order_refused else request.order
+        try:
+            answer = await self._get(request, number, order)
+        except TikTokError as error:
+            if not order or error.code != _PARAMETER_ERROR:
+                raise
+            self._order_refused = True  # the first pass was answered without it
+            answer = await self._get(request, number, {})
+        if answer.throttled:
+            answer.release()
+            raise AdsLeftOutError("TikTok left out all but the newest 20,000 ads from this report.")
+        self._partial = self._partial or answer.partial
+        self.repaired = self.repaired or answer.repaired
+        return answer
+
+    async def _get(self, request: Request, number: int, order: Mapping[str, Any]) -> Answer[Page[Sink]]:
+        params = {**request.params, **order}
         if request.page_size is not None:
             params |= {"page": number, "page_size": request.page_size}
-        answer = await self._api.get(
+        return await self._api.get(
             request.endpoint,
             params,
             self._reader.read,
@@ -300,12 +331,6 @@ class ListReader(Generic[Sink]):
             keep_reservation=True,
             partial_ok=True,
         )
-        if answer.throttled:
-            answer.release()
-            raise AdsLeftOutError("TikTok left out all but the newest 20,000 ads from this report.")
-        self._partial = self._partial or answer.partial
-        self.repaired = self.repaired or answer.repaired
-        return answer
 
 
 def _check_length(request: Request, total: int) -> None:

@@ -19,7 +19,7 @@ from tiktok_marketing.sync.decode.pages import RowSink, SinkFactory, record_list
 from tiktok_marketing.sync.decode.reports import ReportPageReader, report_reader
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.listing import Budget, Delivery, ListReader, PartialLog, Request, TooManyRows
-from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, Piece, account_params, refused_metrics
+from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, Piece, account_params, order_params, refused_metrics
 
 _ACTIVITY_METRICS = (
     "spend",
@@ -194,6 +194,7 @@ class ReportWindow:
             endpoint=self._stream.endpoint,
             params=self._params(piece, self._source, self._metrics, every_status=self._include_deleted),
             page_size=PAGE_SIZE,
+            order=order_params(self._metrics),
             advertiser_id=self._advertiser_id,
             disjoint=True,
             max_rows=self._max_rows if piece.window and piece.window.days > 1 and not piece.summed else None,

@@ -13,6 +13,7 @@ from tiktok_marketing.emulator.endpoints.reports.breakdown_rows import Breakdown
 from tiktok_marketing.emulator.endpoints.reports.query import ReportQuery, parse
 from tiktok_marketing.emulator.endpoints.reports.rows import AccountReport, total_metrics
 from tiktok_marketing.emulator.options import Options
+from tiktok_marketing.emulator.randomness import keyed
 
 THROTTLE_HEADER = "X-Tt-Ads-Throttle"
 THROTTLE_TEXT = (
@@ -46,6 +47,7 @@ class Reports:
         self._plans: BoundedCache[_Plan] = BoundedCache(2_000_000)
         self._figures: BoundedCache[Figures] = BoundedCache(100_000)
         self._models: dict[int, Model] = {}
+        self._answers = 0
 
     def figures(self, account: Account, now: int) -> Figures:
         """The figures of an account at a tick of the clock."""
@@ -65,6 +67,8 @@ class Reports:
         sandbox = any(account.sandbox for account in accounts)
         query = parse(params, self._options, several=several, sandbox=sandbox)
         key = (query, tuple(account.id for account in accounts))
+        if self._options.unstable_order and not query.order_field:
+            return self._shuffled_page(self._plan(key, query, accounts, now), page, size)
         pages = self._pages.at(now)
         answer = pages.get((key, page, size))
         if answer is None:
@@ -90,6 +94,14 @@ class Reports:
                 plan.ordered = [text for _, text, _ in rows]
             plans.put(key, plan, plan.total + 100)
         return plan
+
+    def _shuffled_page(self, plan: _Plan, page: int, size: int) -> Answer:
+        """A page of the rows in an order that no other answer has."""
+        self._answers += 1
+        texts = [text for report in plan.reports for _, text, _ in report.ordered()]
+        order = sorted(range(len(texts)), key=lambda row: keyed(self._answers, row))
+        shuffled = _Plan(plan.reports, plan.total, [texts[row] for row in order], plan.total_metrics)
+        return self._page(shuffled, page, size)
 
     @staticmethod
     def _page(plan: _Plan, page: int, size: int) -> Answer:
