@@ -261,7 +261,7 @@ def _outcome(faults: list[Fault]) -> str:
     for fault in faults:
         if fault.http is not None:
             return f"http {fault.http}"
-        for name in ("reset", "garbage"):
+        for name in ("reset", "garbage", "unpacks"):
             if getattr(fault, name):
                 return name
         if fault.truncate:
