@@ -34,6 +34,8 @@ _READ_AHEAD = 2**15
 """Bytes of an answer that are read before they are reserved."""
 LARGEST_BODY = 64 * 2**20
 """Bytes of an unpacked answer that are read at most. TikTok's largest pages have a tenth of it."""
+_CHUNK = 2**20
+"""Bytes that may arrive before the connection pauses. With fewer, it pauses often."""
 _USUAL_BODY = 4 * 2**20
 """Of bodies larger than this, one is read at a time, so that many together do not fill the memory."""
 
@@ -228,7 +230,7 @@ class HttpTransport:
         try:
             async with AsyncExitStack() as stack:
                 size = 0
-                async for chunk in response.content.iter_any():
+                async for chunk in response.content.iter_chunked(_CHUNK):
                     for piece in unpack.feed(chunk):
                         pieces.append(piece)
                         if size <= _USUAL_BODY < size + len(piece):
