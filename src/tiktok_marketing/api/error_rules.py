@@ -301,7 +301,7 @@ def _says_scope_is_missing(message: str, endpoint: str) -> bool:
     return bool(path) and path in message.casefold()
 
 
-def transport_error(
+def transport_error(  # noqa: PLR0913 - the facts of one failure
     message: str,
     *,
     endpoint: str,

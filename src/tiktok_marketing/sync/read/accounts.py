@@ -236,7 +236,7 @@ async def _describe(api: Client, ids: Sequence[AdvertiserId]) -> dict[Advertiser
     return described
 
 
-async def _info(api: Client, ids: Sequence[AdvertiserId]) -> Answer[list[dict[str, Any]]]:
+async def _info(api: Client, ids: Sequence[AdvertiserId]) -> Answer[list[Mapping[str, Any]]]:
     """TikTok's information about these accounts, in one request.
 
     Raises:
@@ -253,7 +253,9 @@ async def _info(api: Client, ids: Sequence[AdvertiserId]) -> Answer[list[dict[st
     return await _ask_info(api, ids)
 
 
-async def _ask_info(api: Client, ids: Sequence[AdvertiserId], *, brief: bool = False) -> Answer[list[dict[str, Any]]]:
+async def _ask_info(
+    api: Client, ids: Sequence[AdvertiserId], *, brief: bool = False
+) -> Answer[list[Mapping[str, Any]]]:
     only = ids[0] if len(ids) == 1 else None
     params = {"advertiser_ids": list(ids)}
     return await api.get(INFO_ENDPOINT, params, _rows, advertiser_id=only, partial_ok=True, brief=brief)
