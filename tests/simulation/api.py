@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulation.limits import APP_ID, Limited, Limits, Quota, page_info
+from simulation.limits import APP_ID, Limited, Limits, Quota
 from simulation.reports import Reports
 from simulation.world import NEVER, Account, Entity, World
 from tiktok_marketing.emulator.endpoints.envelope import Refusal
@@ -108,6 +108,8 @@ class Api:
         self.denials: list[Denial] = []
         self.info_refuses = False
         """Whether /advertiser/info/ refuses all accounts for one, or leaves that one out."""
+        self.joint = 5
+        """How many of the accounts that a request names are in its answer, at most."""
         self._reports = Reports(world, limits, invalid_values, refused_metrics)
         self._quota = Quota(limits)
         self._requests = 0
@@ -166,7 +168,7 @@ class Api:
         if len(asked) > 100:
             raise Refusal(40011, "Too many ids.")
         rows = []
-        for advertiser_id in asked:
+        for advertiser_id in asked if len(asked) == 1 or self.joint >= 5 else asked[: self.joint]:
             try:
                 account = self._account("advertiser/info/", {"advertiser_id": advertiser_id}, at)
             except Refusal:
@@ -201,7 +203,8 @@ class Api:
         asked = json.loads(params.get("advertiser_ids", "[]")) or [params.get("advertiser_id", "")]
         if len(asked) > 5:
             raise Refusal(40002, "advertiser_ids: The list must have 1 to 5 values.")
-        return [self._account(endpoint, {"advertiser_id": advertiser_id}, at) for advertiser_id in asked]
+        accounts = [self._account(endpoint, {"advertiser_id": advertiser_id}, at) for advertiser_id in asked]
+        return accounts if len(accounts) == 1 else accounts[: self.joint]
 
     def _deny(self, endpoint: str, account: str | None, at: float) -> None:
         for denial in self.denials:
@@ -233,7 +236,7 @@ class Api:
             entities = entities[: self.limits.reach]
         shown = entities[(page - 1) * size : page * size]
         rows = [self._record(account, entity, at) for entity in shown]
-        return _encoded({key: rows, "page_info": page_info(page, size, len(entities))})
+        return _encoded({key: rows, "page_info": self.limits.page_info(page, size, len(entities))})
 
     def _record(self, account: Account, entity: Entity, at: float) -> dict[str, Any]:
         version, number = f"v{entity.version(at)}", str(entity.number)

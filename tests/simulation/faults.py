@@ -23,6 +23,9 @@ MAINTENANCE = 60001
 TOO_LARGE = (40011, 40067)
 PARTLY_OK = 20001
 STATUSES = (429, 408, 500, 502, 503, 504)
+LYING = ("lack", "double", "short")
+"""Answers that look whole: a list of objects to split a report by lacks half of them, a row stands twice in place of
+another, a row that is counted is missing."""
 BROKEN = ("reset", "half", "cut", "garbage", "hang", "lookup")
 _KINDS = {
     "campaign/get/": "campaign",
@@ -163,6 +166,8 @@ class Network:
         self._move(account, endpoint, params)
         fault = self._fault(endpoint, params, account)
         if fault is not None:
+            if fault.kind in LYING:
+                return self._lie(str(fault.kind), params, await self._ask(endpoint, params, token))
             self.hits[str(fault.kind)] += 1
             if isinstance(fault.kind, str):
                 return await self._break(fault.kind, endpoint, params, token)
@@ -205,6 +210,25 @@ class Network:
         message = RESTRICTED if kind == 40100 else f"Trouble {kind} of {TOKEN} with {SECRET}."
         return Reply(200, {}, self._api.envelope(kind, message))
 
+    def _lie(self, kind: str, params: Mapping[str, str], reply: Reply) -> Reply:
+        """The same answer as if it was another one, where nothing but the rest of the data can show it."""
+        answer = json.loads(reply.body)
+        data = answer["data"]
+        records = next((value for value in data.values() if isinstance(value, list)), [])
+        if "page_info" not in data or len(records) < 2 or (kind == "lack" and not _is_list_to_split_by(params)):
+            return reply
+        if not data["page_info"]["total_number"] or data["page_info"]["total_number"] < 0:
+            return reply
+        self.hits[kind] += 1
+        if kind == "lack":
+            del records[len(records) // 2 :]
+            data["page_info"]["total_number"] = len(records)
+        elif kind == "double":
+            records[-1] = records[0]
+        else:
+            del records[self._rng.randrange(len(records))]
+        return Reply(reply.status, reply.headers, json.dumps(answer, separators=(",", ":")).encode())
+
     def _part_of(self, body: bytes) -> bytes:
         """The answer with another return code, usually without some of its records, with or without adjusted counts."""
         answer = json.loads(body)
@@ -215,7 +239,7 @@ class Network:
         share = self._rng.choice((0.0, 0.5, 0.9, 1.0))
         name, records = next((name, value) for name, value in data.items() if isinstance(value, list))
         data[name] = [record for record in records if self._rng.random() < share]
-        if "page_info" in data and self._rng.random() < 0.7:
+        if "page_info" in data and self._rng.random() < 0.7 and data["page_info"]["total_number"]:
             data["page_info"]["total_number"] -= len(records) - len(data[name])
         return json.dumps(answer, separators=(",", ":")).encode()
 
@@ -280,6 +304,11 @@ class Network:
         times.append(at)
         if sum(1 for time in times if time > at - 600.0) >= 3:
             self.broken.append(f"the same slow request was sent three times in ten minutes: {endpoint}")
+
+
+def _is_list_to_split_by(params: Mapping[str, str]) -> bool:
+    """Whether a report is asked for the objects that it lists: with few metrics, and no dimension but their ids."""
+    return params.get("dimensions") in {'["campaign_id"]', '["adgroup_id"]'} and params["metrics"].count(",") < 20
 
 
 def _text(endpoint: str, params: Mapping[str, str]) -> str:

@@ -14,6 +14,22 @@ TOO_MUCH = "report too large"
 RESTRICTED = f"Due to too many requests, requests from App {APP_ID} are temporarily restricted."
 
 
+WRONG_COUNTS: dict[str, dict[str, int | None]] = {
+    "true": {},
+    "one page": {"total_page": 1},
+    "endless pages": {"total_page": 10**6},
+    "no pages": {"total_page": None},
+    "none": {"total_page": None, "total_number": None},
+    "one page, none": {"total_page": 1, "total_number": None},
+    "zeros": {"total_page": 0, "total_number": 0},
+    "negative": {"total_page": -1, "total_number": -1},
+    "endless pages, none": {"total_page": 10**6, "total_number": None},
+}
+"""What the counts of `page_info` may be instead of the true ones."""
+UNCOUNTED = tuple(name for name, counts in WRONG_COUNTS.items() if "total_number" in counts)
+"""Those without the number of records: then nothing shows a record that a change hides between two pages."""
+
+
 class Limited(Refusal):
     """The model refuses a request as TikTok always would, whatever else goes wrong.
 
@@ -44,6 +60,7 @@ class Limits:
         reach: The most assets that a search lists (TikTok: 10,000).
         per_second: Requests that an endpoint takes a second.
         per_minute: The same for a minute; beyond it, the endpoint is closed for five minutes.
+        counts: Which of `WRONG_COUNTS` its answers have.
     """
 
     page: int = 1000
@@ -53,6 +70,17 @@ class Limits:
     reach: int = 10_000
     per_second: int = 10
     per_minute: int = 600
+    counts: str = "true"
+
+    def page_info(self, page: int, size: int, total: int) -> dict[str, int | None]:
+        """The page info of an answer's list, true or not."""
+        true: dict[str, int | None] = {
+            "page": page,
+            "page_size": size,
+            "total_number": total,
+            "total_page": -(-total // size),
+        }
+        return true | WRONG_COUNTS[self.counts]
 
     def page_of(self, params: Mapping[str, str], most: int) -> tuple[int, int]:
         """The number and the size of the requested page."""
@@ -60,11 +88,6 @@ class Limits:
         if page < 1 or not 1 <= size <= most:
             raise Refusal(40002, f"page_size: The value must be between 1 and {most}.")
         return page, min(size, self.page)
-
-
-def page_info(page: int, size: int, total: int) -> dict[str, int]:
-    """The page info of an answer's list."""
-    return {"page": page, "page_size": size, "total_number": total, "total_page": -(-total // size)}
 
 
 class _Counter:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 
-from simulation.limits import TOO_MUCH, Limited, Limits, Slow, page_info
+from simulation.limits import TOO_MUCH, Limited, Limits, Slow
 from simulation.world import Account, World, is_within
 from tiktok_marketing.emulator.endpoints.envelope import Refusal
 from tiktok_marketing.emulator.endpoints.reports.query import ReportQuery, parse
@@ -82,9 +82,8 @@ class Reports:
         for key, version in shown:
             dimensions_text = ",".join(f'"{name}":"{value}"' for name, value in zip(dimensions, key, strict=True))
             rows.append(f'{{"dimensions":{{{dimensions_text}}},"metrics":{template.replace("@", str(version))}}}')
-        return (
-            f'{{"page_info":{json.dumps(page_info(page, size, len(report_rows)))},"list":[{",".join(rows)}]}}'.encode()
-        )
+        info = json.dumps(self._limits.page_info(page, size, len(report_rows)))
+        return f'{{"page_info":{info},"list":[{",".join(rows)}]}}'.encode()
 
     def _considered(
         self,

@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 from msgspec.structs import replace
 
 from simulation.api import SECRET, TOKEN, Api, Denial
-from simulation.faults import BROKEN, MAINTENANCE, PARTLY_OK, RETRIABLE, SERVICE, STATUSES, TOO_LARGE, Fault
-from simulation.limits import APP_ID, Limits
+from simulation.faults import BROKEN, LYING, MAINTENANCE, PARTLY_OK, RETRIABLE, SERVICE, STATUSES, TOO_LARGE, Fault
+from simulation.limits import APP_ID, UNCOUNTED, WRONG_COUNTS, Limits
 from simulation.world import DAY, Account, World
 from tiktok_marketing.catalog import STREAMS, AnyStream, ReportStream
 from tiktok_marketing.config import Config, Refresh
@@ -117,6 +117,7 @@ def schedule_of(seed: int) -> Schedule:
         limits.per_second, limits.per_minute = int(tier * share), int(tier * share * 60)
     if busy:
         limits.page = rng.choice((1, 2, 3))
+    limits.counts = rng.choice(tuple(WRONG_COUNTS)) if rng.random() < 0.4 else "true"
     world = World(seed, began, config.start_date - timedelta(days=2), config.attribution_window)
     world.zero_rows = rng.random() < 0.5
     world.by_day = rng.random() < 0.5
@@ -134,10 +135,13 @@ def schedule_of(seed: int) -> Schedule:
     refused = frozenset(rng.sample(metrics, min(2, len(metrics)))) if rng.random() < 0.2 else frozenset()
     api = Api(world, limits, invalid_values, refused)
     api.info_refuses = rng.random() < 0.5
+    api.joint = rng.choice((5, 5, 0, 1, 2))
     latency = 10 ** rng.uniform(-1.3, 0.8)
     lively = rng.random() < 0.5
     for account in world.accounts:
         account.lively = rng.choice((0.0, 0.05, 0.2, 0.5)) if lively or busy else 0.0
+        if limits.counts in UNCOUNTED:
+            account.lively = 0.0
     if rng.random() < 0.25:
         rng.choice(world.accounts).slowness = min(10 ** rng.uniform(0.5, 2.0), 50 / latency)
     sessions = [_session(rng, world, latency) for _ in range(rng.choice((1, 1, 2, 2, 3)))]
@@ -257,6 +261,13 @@ def _session(rng: random.Random, world: World, latency: float) -> Session:
         kind = rng.choice((50000, 40700, 502, "lookup", "garbage", MAINTENANCE, 40100, PARTLY_OK))
         session.faults.append(Fault(kind, rng.uniform(0, 20), rng.uniform(1, 5) * 3600, rng.choice((0.9, 1.0))))
         session.may_fail = True
+    if rng.random() < 0.15:  # answers in part as long as the sync lasts, which only the return code shows
+        account = rng.choice(world.accounts).id if rng.random() < 0.5 else None
+        session.faults.append(Fault(PARTLY_OK, 0.0, DAY, rng.choice((0.5, 1.0)), "report/integrated/get/", account))
+        session.may_fail = True
+    if rng.random() < 0.3:  # a report that is split lacks campaigns as long as the sync lasts
+        session.faults.append(Fault("lack", 0.0, DAY, 1.0, "report/integrated/get/"))
+        session.may_fail = True
     if rng.random() < 0.8:  # a window has more rows than a walk, so that it is read as shorter ones side by side
         least = rng.randint(1, 3)
         session.pass_limits = PassLimits(least=least, most=least * rng.randint(1, 3), per_page_in_flight=1)
@@ -279,6 +290,8 @@ def _storm(rng: random.Random, world: World, latency: float, *, early: bool) -> 
 
 
 def _fault(rng: random.Random, world: World, begins: float, ends: float, *, early: bool) -> Fault:
+    if rng.random() < 0.3:
+        return Fault(rng.choice(LYING), begins, ends, rng.choice((0.3, 1.0)), each=1)
     kind = rng.choice(
         (*RETRIABLE, *SERVICE, *TOO_LARGE, 40067, MAINTENANCE, *_IN_PART)
         if early

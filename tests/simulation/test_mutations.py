@@ -19,8 +19,14 @@ from simulation.sink import Store
 from simulation.trial import Simulation, run_schedule
 from tiktok_marketing.api.retry_policy import RetryPolicy
 from tiktok_marketing.api.transport import Reply
-from tiktok_marketing.config import Config
+from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.sync.events import Event, Rows, StreamEnded
+from tiktok_marketing.sync.read.completeness import Pass
+from tiktok_marketing.sync.read.empty_days import ActivityQuery, EmptyDayFinder
+from tiktok_marketing.sync.read.listing import ListReader, PartialLog
+from tiktok_marketing.sync.read.page_count import PageCount
+from tiktok_marketing.sync.read.reports import ReportWindow
+from tiktok_marketing.sync.read.split_check import Figures
 from tiktok_marketing.sync.run.engine import Sync
 
 WITHIN = 200
@@ -121,7 +127,7 @@ class LastPageDropped(Components):
             reply = await super()._ask(endpoint, params, token)
             answer = json.loads(reply.body)
             info = answer.get("data", {}).get("page_info")
-            if info is None or info["total_page"] < 2:
+            if info is None or not 2 <= (info["total_page"] or 0) < 10**6:
                 return reply
             info["total_page"] -= 1
             info["total_number"] = info["total_page"] * info["page_size"]
@@ -193,6 +199,52 @@ class TooFast(Components):
 def test_a_broken_connector_fails_the_simulation(components: type[Components]) -> None:
     """One of the first schedules fails."""
     assert any(fails(seed, components) for seed in range(WITHIN))
+
+
+def _single_page_is_whole(latest: Pass) -> bool:
+    return latest.pages._told_pages <= 1 or _IS_WHOLE(latest)
+
+
+def _believe_absence(query: ActivityQuery, active_days: Mapping[AdvertiserId, set[date]]) -> None:
+    query.answers.update(active_days)
+
+
+async def _check_nothing(window: ReportWindow, parts: Any) -> None:
+    window._open_parts.remove(parts)
+
+
+def _nothing(*_: Any) -> None:
+    return
+
+
+def _false(*_: Any) -> bool:
+    return False
+
+
+_IS_WHOLE: Any = Pass.is_whole.fget
+MUTATIONS: dict[str, tuple[type, str, Any]] = {
+    "a single page is whole, whatever it counts": (Pass, "is_whole", property(_single_page_is_whole)),
+    "a list forgets partial answers": (ListReader, "_raise_if_partial", _nothing),
+    "a report forgets partial answers": (PartialLog, "raise_first", _nothing),
+    "a pass is whole without its count": (Pass, "is_whole", property(lambda _: True)),
+    "no page follows that no count explains": (PageCount, "asks_next", property(_false)),
+    "an account that a joint answer leaves out has no data": (
+        EmptyDayFinder,
+        "_take_answer",
+        staticmethod(_believe_absence),
+    ),
+    "the parts of a report are not compared with the whole": (ReportWindow, "_check_parts", _check_nothing),
+    "the list of campaigns is not compared with the account": (Figures, "lacks", lambda *_: ""),
+}
+
+
+@pytest.mark.parametrize(("owner", "name", "replacement"), MUTATIONS.values(), ids=MUTATIONS)
+def test_a_rule_that_is_broken_fails_the_simulation(
+    monkeypatch: pytest.MonkeyPatch, owner: type, name: str, replacement: Any
+) -> None:
+    """One of the first schedules fails if the connector forgets a rule about what a list or a report contains."""
+    monkeypatch.setattr(owner, name, replacement)
+    assert any(fails(seed, Components) for seed in range(WITHIN))
 
 
 @pytest.mark.parametrize("components", [LastPageDropped, NoLookback, ThrottleIgnored])

@@ -43,6 +43,15 @@ It can also have any of the effects that only change the answer:
     edit=…, records=2             only the first two records of the answer are edited
     layout=spaced                 the JSON has blanks behind commas and colons; `pretty` and `wide` have line ends, too
     encoding=utf-16               the body is encoded so: `utf-8-sig` puts a byte order mark in front
+    accounts=1                    a request about several accounts is answered for the first one only; `accounts=0` for
+                                  none of them
+    lack=0.5                      half of the records are missing, and its `page_info` counts only the others
+    cap=200                       a page has at most 200 records, and its `page_info` says so
+    total_number=null, total_page=1, page_size=0
+                                  the counts of `page_info` have these values; `total_page=missing` removes one
+    double=copy                   the last record of a page is a copy of the first, in place of its own
+    double=other                  the last record of a page has the ids (or dimensions) of the first, and its own values
+    double=added                  the same as one more record, which `page_info` counts
 
 Examples: `path=ad/get/,advertiser=7000000000000000001,nth=3,code=50000`,
 `path=report/integrated/get/,share=0.1,http=502`, `latency=0.8`. In this form every value is text, and a message or
@@ -81,9 +90,19 @@ _MESSAGES = {
 }
 
 _EFFECTS = ("code", "http", "withdraw", "reset", "truncate", "garbage", "hang", "unpacks")
-_CHANGES = ("latency", "advance", "edit", "layout", "encoding")
+_COUNTS = ("total_number", "total_page", "page_size")
+_CHANGES = ("latency", "advance", "edit", "layout", "encoding", "accounts", "lack", "cap", *_COUNTS, "double")
+_DOUBLES = ("copy", "other", "added")
 _LAYOUTS = ("spaced", "pretty", "wide")
 _ENCODINGS = ("utf-8-sig", "utf-16", "utf-16-le", "utf-32")
+
+
+def _count(text: str) -> Any:
+    """A count as JSON has it: a number or null, otherwise a text."""
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return text
 
 
 class Fault(
@@ -127,13 +146,20 @@ class Fault(
     layout: str | None = None
     encoding: str | None = None
     unpacks: int | None = None
+    accounts: int | None = None
+    lack: float | None = None
+    cap: int | None = None
+    total_number: Any = msgspec.UNSET
+    total_page: Any = msgspec.UNSET
+    page_size: Any = msgspec.UNSET
+    double: str | None = None
 
     def __post_init__(self) -> None:
         """Check that there is an effect, that no two effects replace the answer, and that the values are in range."""
         effects = [name for name in _EFFECTS if getattr(self, name)]
         if len(effects) > 1:
             raise ValueError(f"Only one effect can replace the answer, not {len(effects)}: {', '.join(effects)}.")
-        if not effects and not any(getattr(self, name) for name in _CHANGES):
+        if not effects and not any(self._changes(name) for name in _CHANGES):
             raise ValueError(f"A fault needs an effect: one of {', '.join((*_EFFECTS, *_CHANGES))}.")
         if self.http is not None and not (self.http == 200 or 300 <= self.http <= 599):
             raise ValueError(
@@ -151,13 +177,26 @@ class Fault(
             ("ids_over", 0),
             ("records", 1),
             ("unpacks", 1),
+            ("accounts", 0),
+            ("cap", 1),
         ):
             value = getattr(self, name)
             if value is not None and value < minimum:
                 raise ValueError(f"{name}={value} must be {minimum} or more.")
         if self.latency < 0 or self.hang < 0 or self.advance < 0:
             raise ValueError("latency, hang and advance are seconds and must not be negative.")
+        if self.lack is not None and not 0 <= self.lack <= 1:
+            raise ValueError(f"lack={self.lack} must be a share from 0 to 1.")
+        if self.double is not None and self.double not in _DOUBLES:
+            raise ValueError(f"double={self.double} must be one of {', '.join(_DOUBLES)}.")
         self._check_dependent_fields()
+
+    def _changes(self, name: str) -> bool:
+        """Whether it has this change of the answer. A count may become null or 0, and an answer may be about nobody."""
+        value = getattr(self, name)
+        if name in _COUNTS:
+            return value is not msgspec.UNSET
+        return bool(value) if name in {"latency", "advance"} else value is not None
 
     def _check_dependent_fields(self) -> None:
         """Refuse fields that have no meaning without another field."""
@@ -194,7 +233,7 @@ class Fault(
                 raise ValueError(f"{name!r} appears twice.")
             if not sign and name not in {"reset", "truncate", "garbage", "hang"}:
                 raise ValueError(f"{name!r} needs a value: {name}=….")
-            fields[name] = value.strip() if sign else True
+            fields[name] = (_count(value.strip()) if name in _COUNTS else value.strip()) if sign else True
         if not fields:
             raise ValueError(f"A fault needs an effect: one of {', '.join((*_EFFECTS, *_CHANGES))}.")
         try:
@@ -337,7 +376,61 @@ def partial_data(data: bytes, keep: float | None) -> bytes:
             fields[name] = records[: int(len(records) * (0.5 if keep is None else keep))]
             if isinstance(page := fields.get("page_info"), dict):
                 page["total_number"] -= len(records) - len(fields[name])
+                page["total_page"] = -(-page["total_number"] // page["page_size"])
     return msgspec.json.encode(fields)
+
+
+def changed_params(params: Mapping[str, Any], faults: list[Fault]) -> Mapping[str, Any]:
+    """The parameters of a request as they are answered, for faults that change the accounts or the page size."""
+    changed = dict(params)
+    for fault in faults:
+        if fault.accounts is not None and "advertiser_ids" in params:
+            changed["advertiser_ids"] = msgspec.json.encode(_accounts(params)[: max(1, fault.accounts)]).decode()
+        if fault.cap is not None and "page_size" in params:
+            changed["page_size"] = str(min(int(str(params["page_size"])), fault.cap))
+    return changed
+
+
+def _accounts(params: Mapping[str, Any]) -> list[Any]:
+    try:
+        ids = msgspec.json.decode(str(params["advertiser_ids"]))
+    except msgspec.DecodeError:
+        return []
+    return ids if isinstance(ids, list) else []
+
+
+def recounted_data(data: bytes, params: Mapping[str, Any], faults: list[Fault]) -> bytes:
+    """The data of an answer after the faults that leave out or double records, or change the counts."""
+    for fault in faults:
+        if fault.accounts == 0 and "advertiser_ids" in params:
+            data = partial_data(data, 0)
+        if fault.lack is not None:
+            data = partial_data(data, 1 - fault.lack)
+        counts = {name: value for name in _COUNTS if (value := getattr(fault, name)) is not msgspec.UNSET}
+        if counts or fault.double:
+            answer = msgspec.json.decode(data)
+            for name, value in counts.items():
+                if value == "missing":
+                    answer.get("page_info", {}).pop(name, None)
+                else:
+                    answer.setdefault("page_info", {})[name] = value
+            for records in (value for value in answer.values() if isinstance(value, list)):
+                _double(records, fault.double, answer.get("page_info", {}))
+            data = msgspec.json.encode(answer)
+    return data
+
+
+def _double(records: list[Any], how: str | None, page_info: dict[str, Any]) -> None:
+    """Put a second record with the key of the first into a list."""
+    if how is None or len(records) < 2:
+        return
+    first, last = records[0], records[-1]
+    ids = {name: value for name, value in first.items() if name == "dimensions" or name.endswith("_id")}
+    if how == "added":
+        records.append({**last, **ids})
+        page_info["total_number"] += 1
+    else:
+        records[-1] = first if how == "copy" else {**last, **ids}
 
 
 def edited_data(data: bytes, faults: list[Fault]) -> bytes:

@@ -16,7 +16,14 @@ from tiktok_marketing.emulator.endpoints.envelope import Answer, Refusal, refuse
 from tiktok_marketing.emulator.endpoints.objects import ObjectLists
 from tiktok_marketing.emulator.endpoints.reports.endpoint import Reports
 from tiktok_marketing.emulator.expected import truth
-from tiktok_marketing.emulator.faults import Fault, FaultRegister, edited_data, partial_data
+from tiktok_marketing.emulator.faults import (
+    Fault,
+    FaultRegister,
+    changed_params,
+    edited_data,
+    partial_data,
+    recounted_data,
+)
 from tiktok_marketing.emulator.options import Options
 from tiktok_marketing.emulator.randomness import keyed
 from tiktok_marketing.emulator.throttle import Throttle
@@ -191,8 +198,8 @@ class Platform:
             faults = self.faults.pick(path, advertisers, params)
             self.clock.advance(sum(fault.advance for fault in faults))
             _refuse_by(faults, params)
-            answer = self._data(path, token, params)
-            answer = Answer(edited_data(answer.data, faults), answer.headers)
+            answer = self._data(path, token, changed_params(params, faults))
+            answer = Answer(recounted_data(edited_data(answer.data, faults), params, faults), answer.headers)
             for fault in faults:
                 if fault.partial:
                     code, message = fault.code or 0, fault.text

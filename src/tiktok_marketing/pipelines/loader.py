@@ -108,9 +108,10 @@ class Loader:
         Raises:
             DestinationError: The database does not accept the package.
         """
-        tables = {
-            name: self._destination.sanitize(table, package.streams[name]) for name, table in package.tables().items()
-        }
+        delivered = package.tables()
+        tables = {name: self._destination.sanitize(table, package.streams[name]) for name, table in delivered.items()}
+        for name, table in tables.items():
+            self._report_lost(name, delivered[name].num_rows - table.num_rows)
         states = {**self._states, **package.states}
         kept = {name: state for name, state in states.items() if state is not None}
         with self._opened(wait=_LOCK_WAIT) as session:
@@ -133,6 +134,16 @@ class Loader:
                 self._remove_vanished(session, package.streams[name], read, skipped)
             self._forget_old_states(session)
         return {name: table.num_rows for name, table in tables.items()}
+
+    def _report_lost(self, name: str, count: int) -> None:
+        """Say that different rows share a key, and that the database accepts each key once."""
+        if count:
+            rows = "1 more row" if count == 1 else f"{count:,} more rows"
+            self._notice(
+                f"{name}: TikTok delivered {rows} with the key of another row. {self._destination.display_name} has "
+                "a unique index and keeps the last row of each key, so sums lack the others. A DuckDB file keeps all "
+                "rows."
+            )
 
     def _change(self, package: LoadPackage, name: str) -> Replacement:
         return Replacement(

@@ -134,8 +134,12 @@ class LoadPackage:
         return self.rows >= FULL_ROWS or self.size >= FULL_BYTES
 
     def tables(self) -> dict[str, pa.Table]:
-        """Return the rows per stream name, each key once."""
+        """Return the rows per stream name: of objects each key once, of reports all rows.
+
+        TikTok may deliver different rows of a report with one key, for example an hour twice. None of them is left out.
+        """
+        tables = {name: pa.concat_tables(tables, promote_options="default") for name, tables in self._tables.items()}
         return {
-            name: newest_of_each_key(pa.concat_tables(tables, promote_options="default"), self.streams[name].row_key)
-            for name, tables in self._tables.items()
+            name: table if self.streams[name].is_report else newest_of_each_key(table, self.streams[name].row_key)
+            for name, table in tables.items()
         }

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import random
+from collections.abc import Mapping
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit_builders import NOON, FakeClock, FakeTransport, account, client, config, stream, success
 
+from tiktok_marketing.api.rate_limit.tiers import tier_of
+from tiktok_marketing.api.transport import Reply
 from tiktok_marketing.clock import ClockReading
 from tiktok_marketing.sync.plan.partitions import Partition, plan_stream
 from tiktok_marketing.sync.plan.selection import Selected
@@ -141,6 +146,107 @@ async def test_an_answer_with_other_days_or_accounts_proves_nothing(dimensions: 
         await day_finder.ask(days.queries[0])
         assert days.queries[0].answered
         assert days.is_empty(Window(FIRST, FIRST)) == proves
+
+
+class Agency:
+    """Answers reports at account level.
+
+    Args:
+        active: The days with data of each account.
+        leaves_out: Whether a joint answer is about its first account only.
+    """
+
+    def __init__(self, active: dict[str, set[date]], *, leaves_out: bool = False) -> None:
+        self._active = active
+        self._leaves_out = leaves_out
+        self.requests: list[tuple[int, bool]] = []
+        """For each request, how many accounts it is about, and whether it is by day."""
+
+    async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+        """Answer."""
+        assert endpoint
+        assert token
+        ids = json.loads(params["advertiser_ids"]) if "advertiser_ids" in params else [params["advertiser_id"]]
+        by_day = "stat_time_day" in params["dimensions"]
+        self.requests.append((len(ids), by_day))
+        first, last = (date.fromisoformat(params[name]) for name in ("start_date", "end_date"))
+        assert (last - first).days < (30 if by_day else 365)
+        rows = []
+        for advertiser_id in ids[: 1 if self._leaves_out else 5]:
+            days = sorted(day for day in self._active.get(advertiser_id, ()) if first <= day <= last)
+            keys = [{"stat_time_day": f"{day} 00:00:00"} for day in days] if by_day else [{}]
+            spend = "1.00" if days else "0.00"
+            dimensions = [{"advertiser_id": advertiser_id, **key} for key in keys]
+            rows += [{"dimensions": each, "metrics": {"spend": spend}} for each in dimensions]
+        info = {"page": 1, "page_size": 1000, "total_number": len(rows), "total_page": 1}
+        return success({"list": rows, "page_info": info})
+
+
+async def known_days(agency: Agency, ids: list[str], days: int) -> tuple[EmptyDayFinder, list[Partition]]:
+    """What is known about the days of these accounts once every question has its answer."""
+    last = FIRST + (days - 1) * DAY
+    partitions = [
+        Partition(stream=stream(HOURLY[1]), account=account(number), first=FIRST, last=last, state_limit=last, days=1)
+        for number in ids
+    ]
+    day_finder = EmptyDayFinder(client(agency, FakeClock(), tier=tier_of(1000)), partitions)
+    await day_finder.ask_all(4)
+    assert day_finder.open_query_count == 0
+    assert day_finder.query_count == len(agency.requests)
+    return day_finder, partitions
+
+
+async def test_an_agency_of_old_accounts_costs_few_questions() -> None:
+    """50 accounts, 3 of them active in the last month, 18 months: two more for each account that is left out."""
+    ids = [str(7000 + number) for number in range(50)]
+    active = {number: {FIRST + day * DAY for day in range(520, 548)} for number in ids[:3]}
+    agency = Agency(active)
+    day_finder, partitions = await known_days(agency, ids, 548)
+    unknown = 0
+    for partition in partitions:
+        days = day_finder.of(partition)
+        assert days is not None
+        unknown += sum(window is not None and not days.is_empty(window) for window in partition.windows())
+    assert unknown == 3 * 28
+    assert len(agency.requests) + unknown <= 400
+
+
+@given(
+    days=st.integers(6, 500),
+    active=st.lists(st.sets(st.integers(0, 499), max_size=6), min_size=2, max_size=7),
+    leaves_out=st.booleans(),
+)
+@settings(max_examples=50, deadline=None)
+def test_every_day_with_data_is_known_whatever_joint_answers_leave_out(
+    days: int, active: list[set[int]], leaves_out: bool
+) -> None:
+    """No day with data is passed over, and each day of which a lone answer says so is."""
+    accounts = {str(7000 + number): {FIRST + day * DAY for day in own} for number, own in enumerate(active)}
+    day_finder, partitions = asyncio.run(known_days(Agency(accounts, leaves_out=leaves_out), list(accounts), days))
+    for partition in partitions:
+        known = day_finder.of(partition)
+        assert known is not None
+        assert partition.account is not None
+        with_data = accounts[partition.account.advertiser_id]
+        for window in partition.windows():
+            assert window is not None
+            assert known.is_empty(window) == (window.start not in with_data)
+
+
+async def test_a_sum_that_does_not_fit_its_type_counts_as_figures() -> None:
+    """An account whose only sign of life is a value that nobody can read is asked about by day."""
+
+    class Odd(Agency):
+        async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+            reply = await super().send(endpoint, params, token)
+            return Reply(reply.status, reply.headers, reply.body.replace(b'"spend":"0.00"', b'"engagements":"<5"'))
+
+    agency = Odd({"7000": {FIRST}})
+    day_finder, partitions = await known_days(agency, ["7000", "7001"], 120)
+    assert (1, True) in agency.requests
+    days = day_finder.of(partitions[1])
+    assert days is not None
+    assert days.is_empty(Window(FIRST, FIRST))
 
 
 def answer(query: ActivityQuery, active: set[date]) -> None:

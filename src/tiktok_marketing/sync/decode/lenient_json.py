@@ -17,13 +17,31 @@ _AROUND_A_LIST = 2
 _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
 _MOST_DIGITS_OF_A_DOUBLE = 309
+_COUNT_DIGITS = 18
 
 
 class PageInfo(msgspec.Struct):
-    """TikTok's counts for a whole list, which each of its pages repeats; None where it gives none."""
+    """TikTok's counts for a whole list, which each of its pages repeats, as it sends them.
 
-    total_number: int | None = None
-    total_page: int | None = None
+    Their types are not checked here: a wrong count must not cost the rows of the page. `count_of` reads each of them.
+    """
+
+    total_number: Any = None
+    total_page: Any = None
+    page_size: Any = None
+
+
+def count_of(value: Any) -> int | None:
+    """A count of TikTok's; None if it gives none, or something that is not a count.
+
+    Example:
+        62 for 62, "62" and 62.0; None for null, -1, "many" and true.
+    """
+    if isinstance(value, str):
+        value = int(value) if len(value) <= _COUNT_DIGITS and value.isascii() and value.isdigit() else None
+    elif isinstance(value, float):
+        value = int(value) if value.is_integer() else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def decode_list(body: bytes, list_key: str) -> tuple[list[Mapping[str, Any]], PageInfo]:
@@ -37,7 +55,7 @@ def decode_list(body: bytes, list_key: str) -> tuple[list[Mapping[str, Any]], Pa
     if not isinstance(data, Mapping):
         raise msgspec.ValidationError("`data` is not an object")
     rows = as_objects(data.get(list_key), f"`data.{list_key}`")
-    return rows, msgspec.convert(data.get("page_info") or {}, PageInfo, strict=False)
+    return rows, msgspec.convert(data.get("page_info") or {}, PageInfo)
 
 
 def as_objects(value: Any, what: str) -> list[Mapping[str, Any]]:

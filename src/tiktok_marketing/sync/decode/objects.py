@@ -9,8 +9,8 @@ import msgspec
 
 from tiktok_marketing.catalog import ObjectStream, field_types
 from tiktok_marketing.sync.decode.coercion import Misfit, coerce, to_text
-from tiktok_marketing.sync.decode.lenient_json import decode_list
-from tiktok_marketing.sync.decode.pages import Keyer, Page, RecordList
+from tiktok_marketing.sync.decode.lenient_json import count_of, decode_list
+from tiktok_marketing.sync.decode.pages import Keyer, Page, RawRows, RecordList
 
 
 class ObjectReader:
@@ -37,7 +37,8 @@ class ObjectReader:
         for misfit in records.misfits:
             if misfit.field in self._row_key:  # what identifies the object is what TikTok sent
                 keyed[misfit.row] = keyed[misfit.row] | {misfit.field: to_text(misfit.value)}
-        return Page(records, keyed, info.total_number, info.total_page, records.misfits)
+        counts = count_of(info.total_number), count_of(info.total_page)
+        return Page(records, keyed, *counts, records.misfits, count_of(info.page_size), RawRows(lambda: rows))
 
     def typed_all(self, rows: Iterable[Mapping[str, Any]]) -> RecordList:
         """Objects with the catalog's types."""
@@ -72,6 +73,10 @@ class ObjectReader:
             return msgspec.json.encode(record)  # without an id, only the whole record identifies it
 
         return lambda keyed: [key(record) for record in keyed]
+
+    def describe(self, keyed: Any) -> str:
+        """The object's ids, for people."""
+        return ", ".join(f"{name} {keyed.get(name)}" for name in self._row_key)
 
 
 def _nested(record: Any, path: Sequence[str]) -> Any:

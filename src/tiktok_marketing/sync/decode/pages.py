@@ -102,6 +102,34 @@ def record_list(_stream: Stream, _advertiser_id: int | None) -> RowSink:
     return RecordList()
 
 
+class RawRows:
+    """The rows of a page as TikTok sent them, without types. They are decoded only if somebody asks for them.
+
+    Args:
+        decode: Decodes them.
+        body: The text of the page; empty if the rows are decoded already.
+    """
+
+    __slots__ = ("_decode", "body")
+
+    def __init__(self, decode: Callable[[], Sequence[Mapping[str, Any]]], body: bytes = b"") -> None:
+        self._decode: Callable[[], Sequence[Mapping[str, Any]]] = decode
+        self.body = body
+
+    def rows(self) -> Sequence[Mapping[str, Any]]:
+        """The rows, in the order of the records."""
+        return self._decode()
+
+    def release(self) -> None:
+        """Nobody needs them any more: release the memory of the page's text."""
+        self._decode = _released
+        self.body = b""
+
+
+def _released() -> Sequence[Mapping[str, Any]]:
+    raise RuntimeError("The rows of the page were released.")
+
+
 class Page(msgspec.Struct, Generic[Sink_co], frozen=True):
     """One decoded page.
 
@@ -111,6 +139,8 @@ class Page(msgspec.Struct, Generic[Sink_co], frozen=True):
         total_number: The number of records on all pages, by TikTok's count; None if it gives none.
         total_page: The number of pages, by TikTok's count; None if it gives none.
         misfits: Values that became null, because they do not fit their type.
+        page_size: The number of records that a page has, as TikTok repeats it; None if it does not.
+        raw: The same records without types.
     """
 
     records: Sink_co
@@ -118,6 +148,8 @@ class Page(msgspec.Struct, Generic[Sink_co], frozen=True):
     total_number: int | None
     total_page: int | None
     misfits: Sequence[Misfit] = ()
+    page_size: int | None = None
+    raw: RawRows = RawRows(_released)
 
     @property
     def rejected(self) -> Mapping[str, str]:
@@ -142,4 +174,8 @@ class PageReader(Protocol[Sink_co]):
 
     def keyer(self) -> Keyer:
         """A function that makes keys of records. Only keys from the same function can be compared."""
+        ...
+
+    def describe(self, keyed: Any) -> str:
+        """The key of one item of `keyed`, for people."""
         ...

@@ -21,8 +21,8 @@ from msgspec.structs import replace
 
 from tiktok_marketing.catalog import ReportStream, field_types
 from tiktok_marketing.sync.decode.coercion import LARGEST_INT, Misfit, coerce, to_text
-from tiktok_marketing.sync.decode.lenient_json import PageInfo, as_objects, decode_lenient, decode_list
-from tiktok_marketing.sync.decode.pages import Keyer, Page, RecordList, RowSink, Sink, moved
+from tiktok_marketing.sync.decode.lenient_json import PageInfo, as_objects, count_of, decode_lenient, decode_list
+from tiktok_marketing.sync.decode.pages import Keyer, Page, RawRows, RecordList, RowSink, Sink, moved
 
 _PYTHON: dict[str, Any] = {
     # A text stays a text, because the decoder would read "1700000000000000001.0" as a double, and round it.
@@ -58,7 +58,7 @@ class ReportReader:
         self._dimensions = msgspec.defstruct("Dimensions", dimensions, gc=False)
         self._metrics = msgspec.defstruct("Metrics", metrics, gc=False)
         self._row = msgspec.defstruct("Row", [("dimensions", self._dimensions), ("metrics", self._metrics)], gc=False)
-        data = msgspec.defstruct("Data", [("list", list[self._row]), ("page_info", PageInfo)])  # type: ignore[name-defined]
+        data = msgspec.defstruct("Data", [("list", list[self._row]), ("page_info", PageInfo | None, None)])  # type: ignore[name-defined]
         answer = msgspec.defstruct("Answer", [("data", data)])
         self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(answer, strict=False).decode
         self._decode_rows: Callable[[bytes], list[Any]] = msgspec.json.Decoder(list[self._row], strict=False).decode  # type: ignore[name-defined]
@@ -80,11 +80,11 @@ class ReportReader:
             new_sink: Makes the sink that receives the rows and becomes the page's `records`.
         """
         try:
-            return self._gather(*_sliced(body), new_sink())
+            return self._gather(body, *_sliced(body), new_sink())
         except msgspec.DecodeError:  # a slice ends within a row, or the page is damaged
-            return self._gather(body, (), new_sink())
+            return self._gather(body, body, (), new_sink())
 
-    def _gather(self, frame: bytes, slices: Iterable[bytes], sink: Sink) -> Page[Sink]:
+    def _gather(self, body: bytes, frame: bytes, slices: Iterable[bytes], sink: Sink) -> Page[Sink]:
         decoded, info = self._whole(frame)
         keyed = list(decoded.keyed)
         misfits = list(decoded.misfits)
@@ -98,7 +98,9 @@ class ReportReader:
             misfits += moved(decoded.misfits, len(keyed))
             keyed += decoded.keyed
             sink.extend(decoded.rows, *decoded.arguments)
-        return Page(sink, keyed, info.total_number, info.total_page, misfits)
+        counts = count_of(info.total_number), count_of(info.total_page)
+        raw = RawRows(lambda: decode_list(body, "list")[0], body)
+        return Page(sink, keyed, *counts, misfits, count_of(info.page_size), raw)
 
     def keyer(self) -> Keyer:
         """Makes keys of the rows' dimensions: the first one, an id, with a number for the other values packed below it.
@@ -121,11 +123,15 @@ class ReportReader:
 
         return keys
 
+    def describe(self, keyed: Any) -> str:
+        """The row's dimensions, for people."""
+        return ", ".join(f"{name} {getattr(keyed, name)}" for name in self._dimension_names)
+
     def _whole(self, answer: bytes) -> tuple[_Decoded, PageInfo]:
         """The rows of an answer, and its counts."""
         try:
             data = self._decode(_with_nulls(answer)).data
-            return self._quick(data.list), data.page_info
+            return self._quick(data.list), data.page_info or PageInfo()
         except _UNUSUAL:
             rows, info = decode_list(answer, "list")
             return self._careful(rows), info
@@ -292,6 +298,7 @@ class ReportPageReader:
         self._reader = reader
         self._new_sink = new_sink
         self.keyer = reader.keyer
+        self.describe = reader.describe
 
     def read(self, body: bytes) -> Page[RowSink]:
         """Decode a page."""

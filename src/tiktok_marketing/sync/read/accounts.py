@@ -229,10 +229,11 @@ async def _describe(api: Client, ids: Sequence[AdvertiserId]) -> dict[Advertiser
     described = {
         advertiser_id: _account(advertiser_id, rows[advertiser_id]) for advertiser_id in ids if advertiser_id in rows
     }
-    if answer.partial is not None and missing:
-        if only is not None:
-            return {only: Account(advertiser_id=only, error=_left_out(only, answer.partial.reason))}
-        described |= await _halves(api, missing)
+    if missing and only is None:  # an answer about many may leave out an account that TikTok knows
+        for alone in await asyncio.gather(*(_describe(api, [advertiser_id]) for advertiser_id in missing)):
+            described |= alone
+    elif missing and answer.partial is not None and only is not None:
+        return {only: Account(advertiser_id=only, error=_left_out(only, answer.partial.reason))}
     return described
 
 

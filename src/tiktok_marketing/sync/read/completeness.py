@@ -8,6 +8,8 @@ from enum import Enum, auto
 from typing import Any
 
 from tiktok_marketing.sync.decode.pages import Page
+from tiktok_marketing.sync.read.copies import Copies
+from tiktok_marketing.sync.read.page_count import PageCount
 
 _PASSES = 4
 """After this many passes through a list that does not change, missing records are an error."""
@@ -39,17 +41,23 @@ class Pass:
 
     Args:
         number: Its number, counted from 1.
-        page_size: Records that a page should have; None where there are no pages.
+        pages: Counts its pages.
         keys: Receives the keys of the pass's records.
+        previous: The pass before it.
     """
 
-    def __init__(self, number: int, page_size: int | None, keys: set[Any]) -> None:
+    def __init__(self, number: int, pages: PageCount, keys: set[Any], previous: Pass | None = None) -> None:
         self.number = number
+        self.pages = pages
         self.keys = keys
         self.full = True
         """Whether each page had as many records as its own count requires. However a list changes or is ordered, its
         pages are full; so a page that is not full means that TikTok counts a record that it never delivers."""
-        self._page_size = page_size
+        self.copies = Copies()
+        """Records whose key came more than once."""
+        self.repeated = False
+        """Whether a key came more than once in the pass."""
+        self._previous = previous
         self._counts: list[int] = []
 
     @property
@@ -61,9 +69,35 @@ class Pass:
         """A page arrived."""
         if page.total_number:
             self._counts.append(page.total_number)
-        if self._page_size is not None:
-            expected = min(self._page_size, self.counts[-1] - (number - 1) * self._page_size)
+        size = self.pages.size
+        if size is not None:
+            expected = min(size, self.counts[-1] - (number - 1) * size)
             self.full = self.full and len(page.records) >= expected
+
+    @property
+    def different(self) -> Sequence[Any]:
+        """The keys that belong to several different records."""
+        previous = self._previous if self.repeats_previous else None
+        return self.copies.different(previous.copies if previous is not None else None)
+
+    @property
+    def rows(self) -> int:
+        """How many records the pass delivered. Copies of a record count once, different records with one key each."""
+        versions = self.copies.versions
+        return len(self.keys) + sum(len(versions[key]) - 1 for key in self.different)
+
+    @property
+    def repeats_previous(self) -> bool:
+        """Whether the pass shows the same keys and counts as the one before it."""
+        previous = self._previous
+        return previous is not None and (previous.counts, previous.keys) == (self.counts, self.keys)
+
+    @property
+    def is_unclear(self) -> bool:
+        """Whether another pass may show that a key belongs to several records, or to one that moved or was copied."""
+        if self.number == 1:
+            return self.repeated
+        return self.number == 2 and self.copies.unclear
 
     @property
     def steady(self) -> int | None:
@@ -72,17 +106,29 @@ class Pass:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the pass delivered as many records as its largest count.
+        """Whether the pass delivered as many records as its largest count, and reached the end of the list.
 
         A new record can make up for one that a deletion hid, so a first pass whose count grew is not enough.
         """
         largest = max(self.counts)
-        return len(self.keys) >= largest and (self.number > 1 or self.counts[0] == largest)
+        if self.rows < largest or self.is_endless:
+            return False
+        return self.number > 1 or self.counts[0] == largest
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether TikTok repeats a full page and counts nothing, so that more records may exist."""
+        return not max(self.counts) and self.pages.repeats_itself
 
     @property
     def only_grew(self) -> bool:
         """Whether the pass delivered as many records as existed when it began, and nothing shows a deletion."""
-        return self.full and len(self.keys) >= self.counts[0] and list(self.counts) == sorted(self.counts)
+        return (
+            self.full
+            and not self.is_endless
+            and self.rows >= self.counts[0]
+            and list(self.counts) == sorted(self.counts)
+        )
 
 
 class PassHistory:
@@ -98,21 +144,27 @@ class PassHistory:
             latest: The latest pass.
             seen: How many different records all passes delivered.
         """
+        self._last.append(latest)
+        if latest.is_unclear:
+            return Outcome.AGAIN
         if latest.is_whole or (latest.number >= _PASSES_WHILE_GROWING and latest.only_grew):
             return Outcome.WHOLE
-        previous = self._last[-1] if self._last else None
-        self._last.append(latest)
+        return self._judge_incomplete(latest, seen)
+
+    def _judge_incomplete(self, latest: Pass, seen: int) -> Outcome:
         if latest.number < _PASSES:
             return Outcome.AGAIN
         if self._are_whole_together():
             return Outcome.CONSISTENT
-        if previous is not None and (previous.counts, previous.keys) == (latest.counts, latest.keys):
+        if latest.repeats_previous:
             return Outcome.SHORT
         if latest.number < _PASSES_WHILE_CHANGING:
             return Outcome.AGAIN
         # The records of the latest pass must explain its smallest count. Earlier records may be deleted by now, and
         # must not stand in for a record that was never delivered.
-        explained = latest.full and len(latest.keys) >= min(latest.counts) and seen >= latest.counts[0]
+        explained = (
+            latest.full and not latest.is_endless and latest.rows >= min(latest.counts) and seen >= latest.counts[0]
+        )
         return Outcome.CONSISTENT if explained else Outcome.UNSETTLED
 
     def _are_whole_together(self) -> bool:
@@ -120,4 +172,9 @@ class PassHistory:
         if not all(each.full for each in self._last):
             return False
         (count, *others) = {each.steady for each in self._last}
-        return count is not None and not others and len(set().union(*(each.keys for each in self._last))) >= count
+        return (
+            count is not None
+            and count > 0
+            and not others
+            and len(set().union(*(each.keys for each in self._last))) >= count
+        )

@@ -1,32 +1,44 @@
 """Finds days without data, so that reports need not request them.
 
-One report at account level and by day answers for five accounts and thirty days at once. If it has no row for a day, no
-finer report has one: the account's row includes all its campaigns, deleted ones too. This applies only to reports with
-days; those over all time may list objects with zeros.
+One report at account level and by day answers for five accounts and thirty days at once. If it has rows of an account,
+but none for a day, no finer report has one: the account's row includes all its campaigns, deleted ones too. This
+applies only to reports with days; those over all time may list objects with zeros.
+
+If such an answer has no row of an account at all, that proves nothing: TikTok may have left the account out. So it is
+asked about alone, in a report without days, whose one row is about up to a year. Only if that row has figures, the
+account is asked about alone by day.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import itertools
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import date
+from decimal import Decimal, InvalidOperation
 from typing import Any
+
+import msgspec
 
 from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import Grain, ReportSource, ReportStream, report_stream
 from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.errors import Action, AdsLeftOutError, FailureType, IncompleteReadError, TikTokError
+from tiktok_marketing.sync.decode.pages import RecordList
 from tiktok_marketing.sync.decode.reports import report_reader
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.windows import Window, count_windows, windows
-from tiktok_marketing.sync.read.listing import ListReader, Request
+from tiktok_marketing.sync.read.listing import Delivery, ListReader, Request
 from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, refused_metrics, report_params
 
 TOGETHER = 5
 """Accounts that one report accepts (`advertiser_ids` of `/report/integrated/get/`)."""
 _DAYS = 30
+_QUERIES_PER_SPAN = 12
+"""Queries by day that one without days can take the place of: a report without days accepts 365."""
+_PARAMETER_ERROR = 40002
 _WORTH = 5
 """A query must be able to save this many windows on average. So queries add at most a fifth to the requests."""
 
@@ -37,54 +49,133 @@ class ActivityQuery:
     Args:
         accounts: The accounts, with what is known about their days.
         window: The days.
+        by_day: Whether to ask for each day, rather than for one sum of all days.
     """
 
-    __slots__ = ("accounts", "answered", "answers", "asked", "window")
+    __slots__ = ("accounts", "answered", "answers", "asked", "by_day", "left_out", "window")
 
-    def __init__(self, accounts: Sequence[AccountDays], window: Window) -> None:
+    def __init__(self, accounts: Sequence[AccountDays], window: Window, *, by_day: bool = True) -> None:
         self.accounts = accounts
         self.window = window
+        self.by_day = by_day
         self.asked = False
         self.answered = False
         self.answers: dict[AdvertiserId, set[date]] = {}
-        """The days with data of each account; an account that TikTok does not answer for is missing."""
+        """The days with data of each account, as far as the answer tells."""
+        self.left_out: set[AdvertiserId] = set()
+        """The accounts that have to be asked about alone or, if this was asked alone, by day."""
 
 
 class AccountDays:
     """What is known about the days of one account."""
 
-    __slots__ = ("advertiser_id", "queries", "unanswerable")
+    __slots__ = ("_by_day", "_spans", "advertiser_id", "first", "queries", "unanswerable")
 
     def __init__(self, advertiser_id: AdvertiserId) -> None:
         self.advertiser_id = advertiser_id
+        self.first = 0
+        """The number of the first query whose days are read for this account; earlier ones are about others."""
         self.unanswerable = False
         """Whether TikTok does not answer for this account, so that all its windows are read."""
         self.queries: list[ActivityQuery] = []
         """Oldest first, without a gap, each of `_DAYS` days but the last."""
+        self._spans: dict[int, ActivityQuery] = {}
+        """For each query that left the account out, the query without days that asks about it alone."""
+        self._by_day: dict[int, ActivityQuery] = {}
+        """The query about it alone by day, where that one showed figures, or is about no other days."""
 
     def open_query(self, window: Window) -> ActivityQuery | None:
         """The query that must be answered before it is known whether the window is empty; None if there is none."""
         if self.unanswerable:
             return None
-        return next((query for query in self._queries_about(window) if not query.answered), None)
+        return self._next_query(self._numbers(window))
+
+    def _next_query(self, numbers: Iterable[int]) -> ActivityQuery | None:
+        """The next query about these days: one that is not in flight, if there is one."""
+        waiting = None
+        for number in numbers:
+            for query in self._needed(number):
+                if not query.asked:
+                    return query
+                waiting = waiting or query
+        return waiting
+
+    def open_queries(self) -> Iterator[ActivityQuery]:
+        """The queries without an answer that are needed next for any of the account's windows."""
+        if not self.unanswerable:
+            for number in range(self.first, len(self.queries)):
+                yield from self._needed(number)
 
     def is_empty(self, window: Window) -> bool:
         """Whether the window is known to have no rows."""
         if self.unanswerable:
             return False
-        query_count = 0
-        for query in self._queries_about(window):
-            active_days = query.answers.get(self.advertiser_id) if query.answered else None
+        numbers = self._numbers(window)
+        for number in numbers:
+            active_days = self._active_days(number)
             if active_days is None or any(window.start <= day <= window.end for day in active_days):
                 return False
-            query_count += 1
-        return query_count > 0
+        return bool(numbers)
 
-    def _queries_about(self, window: Window) -> Iterator[ActivityQuery]:
+    def all_queries(self) -> Iterator[ActivityQuery]:
+        """The queries about the account, as far as they are known."""
+        yield from self.queries
+        yield from self._spans.values()
+        yield from self._by_day.values()
+
+    def _needed(self, number: int) -> Iterator[ActivityQuery]:
+        """The queries without an answer that are needed next for the days of a joint query."""
+        query = self._latest(number)
+        if query.answered and self.advertiser_id in query.left_out:
+            yield from self._needed_alone(number)
+        elif not query.answered:
+            yield query
+
+    def _needed_alone(self, number: int) -> Iterator[ActivityQuery]:
+        """The queries without an answer that are needed because a joint query left the account out."""
+        if number in self._spans:
+            yield self._add_by_day(number)
+            return
+        # A query without days is about as many days as possible, so the joint queries about a year are answered first.
+        block = number // _QUERIES_PER_SPAN * _QUERIES_PER_SPAN
+        numbers = range(max(block, self.first), min(block + _QUERIES_PER_SPAN, len(self.queries)))
+        unanswered = [query for query in (self.queries[other] for other in numbers) if not query.answered]
+        if unanswered:
+            yield from unanswered
+            return
+        run = next(run for run in self._runs_left_out(numbers) if number in run)
+        if len(run) == 1:
+            yield self._add_by_day(number)
+            return
+        window = Window(self.queries[run[0]].window.start, self.queries[run[-1]].window.end)
+        query = ActivityQuery([self], window, by_day=False)
+        self._spans |= dict.fromkeys(run, query)
+        yield query
+
+    def _add_by_day(self, number: int) -> ActivityQuery:
+        query = self._by_day[number] = ActivityQuery([self], self.queries[number].window)
+        return query
+
+    def _runs_left_out(self, numbers: range) -> Iterator[list[int]]:
+        """The joint queries that left the account out, in runs without a gap."""
+        left_out = [number for number in numbers if self.advertiser_id in self.queries[number].left_out]
+        for _, run in itertools.groupby(enumerate(left_out), lambda item: item[1] - item[0]):
+            yield [number for _, number in run]
+
+    def _latest(self, number: int) -> ActivityQuery:
+        """The latest query about the days of a joint query: that one, or one that it made necessary."""
+        return self._by_day.get(number) or self._spans.get(number) or self.queries[number]
+
+    def _active_days(self, number: int) -> set[date] | None:
+        """The days with data among the days of a query; None if they are not known."""
+        query = self._latest(number)
+        return query.answers.get(self.advertiser_id) if query.answered else None
+
+    def _numbers(self, window: Window) -> range:
+        """The numbers of the queries about the window."""
         first = self.queries[0].window.start
         last = min((window.end - first).days // _DAYS, len(self.queries) - 1)
-        for number in range(max(0, (window.start - first).days // _DAYS), last + 1):
-            yield self.queries[number]
+        return range(max(0, (window.start - first).days // _DAYS), last + 1)
 
 
 class EmptyDayFinder:
@@ -121,7 +212,7 @@ class EmptyDayFinder:
 
     @property
     def query_count(self) -> int:
-        """The number of queries."""
+        """The number of queries that are known to be needed. Each answer that leaves out an account adds some."""
         return len(self._all())
 
     @property
@@ -138,16 +229,22 @@ class EmptyDayFinder:
         Raises:
             TikTokError: If no other request can succeed.
         """
-        waiting = iter([query for query in self._all() if not query.answered])
+        while open_queries := list(self._open()):
+            waiting = iter(open_queries)
 
-        async def ask_in_turn() -> None:
-            for query in waiting:
-                await self.ask(query)
+            async def ask_in_turn(queries: Iterator[ActivityQuery] = waiting) -> None:
+                for query in queries:
+                    await self.ask(query)
 
-        await asyncio.gather(*(ask_in_turn() for _ in range(at_once)))
+            await asyncio.gather(*(ask_in_turn() for _ in range(at_once)))
+
+    def _open(self) -> Iterable[ActivityQuery]:
+        """The queries without an answer that are needed next for the windows of all partitions."""
+        return {id(query): query for days in self._accounts.values() for query in days.open_queries()}.values()
 
     def _all(self) -> list[ActivityQuery]:
-        return list({id(query): query for days in self._accounts.values() for query in days.queries}.values())
+        queries = (query for days in self._accounts.values() for query in days.all_queries())
+        return list({id(query): query for query in queries}.values())
 
     async def ask(self, query: ActivityQuery) -> None:
         """Send a query and note its answer. If it fails, the days stay unknown: reading them will show the reason.
@@ -157,7 +254,10 @@ class EmptyDayFinder:
         """
         accounts = [days for days in query.accounts if not days.unanswerable]
         try:
-            query.answers.update(await self._answers(accounts, query.window))
+            if query.by_day:
+                self._take_answer(query, await self._answers(accounts, query.window))
+            elif accounts:
+                await self._ask_for_sum(accounts[0], query)
         except TikTokError as error:
             if error.action is Action.STOP_SYNC:
                 raise
@@ -197,6 +297,43 @@ class EmptyDayFinder:
             return False
         return True
 
+    @staticmethod
+    def _take_answer(query: ActivityQuery, active_days: Mapping[AdvertiserId, set[date]]) -> None:
+        """Note the days of an answer. Several accounts were asked about together, so a missing one may be left out."""
+        for advertiser_id, days in active_days.items():
+            if days or len(active_days) == 1:
+                query.answers[advertiser_id] = days
+            else:
+                query.left_out.add(advertiser_id)
+
+    async def _ask_for_sum(self, account: AccountDays, query: ActivityQuery) -> None:
+        """Ask whether an account has figures in a window. If it has, or if that is not known, it is asked by day.
+
+        Raises:
+            TikTokError: If TikTok does not answer for this account.
+        """
+        has_figures = True
+        try:
+            has_figures = await self._has_figures(account.advertiser_id, query.window)
+        except TikTokError as error:
+            if error.action is not Action.SPLIT and error.code != _PARAMETER_ERROR:
+                raise
+        except (IncompleteReadError, AdsLeftOutError):
+            pass
+        if has_figures:
+            query.left_out.add(account.advertiser_id)
+        else:
+            query.answers[account.advertiser_id] = set()
+
+    async def _has_figures(self, advertiser_id: AdvertiserId, window: Window) -> bool:
+        async for delivery in self._deliveries(report_stream("advertisers_reports_lifetime"), [advertiser_id], window):
+            for row in delivery.records:
+                if str(row.dimensions.advertiser_id) != advertiser_id:
+                    raise _unexpected(row.dimensions)
+                if delivery.rejected or any(map(_is_figure, msgspec.structs.astuple(row.metrics))):
+                    return True
+        return False
+
     async def _ask_one_by_one(self, accounts: Sequence[AccountDays], query: ActivityQuery) -> None:
         """Ask for each account alone, because one of them made the query fail for all."""
         for days in accounts:
@@ -218,24 +355,31 @@ class EmptyDayFinder:
     async def _active_days(
         self, accounts: Sequence[AccountDays], window: Window, *, brief: bool = False
     ) -> dict[AdvertiserId, set[date]]:
-        source = self._stream.source
         active_days: dict[AdvertiserId, set[date]] = {days.advertiser_id: set() for days in accounts}
+        async for delivery in self._deliveries(self._stream, list(active_days), window, brief=brief):
+            for row in delivery.records:
+                _note(row.dimensions, window, active_days)
+        return active_days
+
+    async def _deliveries(
+        self, stream: ReportStream, advertiser_ids: list[AdvertiserId], window: Window, *, brief: bool = False
+    ) -> AsyncIterator[Delivery[RecordList]]:
+        """The rows of a report at account level, without the metrics that TikTok refuses."""
         while True:
-            list_reader = ListReader(self._api, report_reader(self._stream))
-            metrics = [name for name in source.metrics if name not in self._refused]
+            list_reader = ListReader(self._api, report_reader(stream))
+            metrics = [name for name in stream.source.metrics if name not in self._refused]
+            request = self._request(stream.source, metrics, advertiser_ids, window, brief=brief)
             try:
-                request = self._request(source, metrics, list(active_days), window, brief=brief)
                 async with aclosing(list_reader.read(request)) as deliveries:
                     async for delivery in deliveries:
-                        for row in delivery.records:
-                            _note(row.dimensions, window, active_days)
+                        yield delivery
             except TikTokError as error:
-                names = refused_metrics(error, source, metrics)
+                names = refused_metrics(error, stream.source, metrics)
                 if not names:
                     raise
                 self._refused |= names
             else:
-                return active_days
+                return
 
     def _request(
         self,
@@ -270,8 +414,20 @@ def _note(dimensions: Any, window: Window, active_days: Mapping[AdvertiserId, se
     except (TypeError, ValueError):
         days = day = None
     if days is None or day is None or not window.start <= day <= window.end:
-        raise IncompleteReadError(f"A row has a day or an account that was not asked about: {dimensions!r}.")
+        raise _unexpected(dimensions)
     days.add(day)
+
+
+def _unexpected(dimensions: Any) -> IncompleteReadError:
+    return IncompleteReadError(f"A row has a day or an account that was not asked about: {dimensions!r}.")
+
+
+def _is_figure(value: Any) -> bool:
+    """Whether a metric shows that something happened. A text that is no number may."""
+    try:
+        return value is not None and Decimal(str(value)) != 0
+    except InvalidOperation:
+        return value not in {"", "-"}
 
 
 def has_days(partition: Partition) -> bool:
@@ -303,11 +459,20 @@ def _accounts_of(partitions: Iterable[Partition]) -> Iterator[tuple[AdvertiserId
             together = members[start : start + TOGETHER]
             first = together[0][0]
             if sum(window_count for _, window_count, _ in together) >= _WORTH * count_windows(first, last, _DAYS):
-                yield from _group([account for _, _, account in together], first, last).items()
+                yield from _group([(account, own_first) for own_first, _, account in together], first, last).items()
 
 
-def _group(accounts: Sequence[Account], first: date, last: date) -> Mapping[AdvertiserId, AccountDays]:
-    group = [AccountDays(account.advertiser_id) for account in accounts]
+def _group(accounts: Sequence[tuple[Account, date]], first: date, last: date) -> Mapping[AdvertiserId, AccountDays]:
+    """What will be known about accounts that share their queries.
+
+    Args:
+        accounts: Each account, with the first of its days.
+        first: The first day of all.
+        last: The last day.
+    """
+    group = [AccountDays(account.advertiser_id) for account, _ in accounts]
+    for days, (_, own_first) in zip(group, accounts, strict=True):
+        days.first = (own_first - first).days // _DAYS
     for window in windows(first, last, _DAYS):
         query = ActivityQuery(group, window)
         for days in group:

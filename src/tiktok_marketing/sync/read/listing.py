@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, Generic, Protocol
 
@@ -21,6 +21,8 @@ from tiktok_marketing.errors import (
 )
 from tiktok_marketing.sync.decode.pages import Page, PageReader, Sink
 from tiktok_marketing.sync.read.completeness import Outcome, Pass, PassHistory
+from tiktok_marketing.sync.read.page_count import PageCount
+from tiktok_marketing.sync.read.repeated_keys import RepeatedKeys
 
 _PARAMETER_ERROR = 40002
 """TikTok's code for a parameter that it does not accept."""
@@ -67,6 +69,43 @@ class Delivery(msgspec.Struct, Generic[Sink], frozen=True):
     records: Sink
     size: int
     rejected: Mapping[str, str]
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """What a list showed, so that smaller lists in its place can be compared with it.
+
+    Args:
+        total: The largest count of records that TikTok gave.
+        keys: The keys of records that were not delivered, because TikTok said that it left out others.
+        parents: For each field that names the parent of a record, the ids in those records.
+    """
+
+    total: int = 0
+    keys: frozenset[Any] = frozenset()
+    parents: Mapping[str, frozenset[str]] = {}
+
+    @classmethod
+    def of(cls, page: Page[Any], keys: Sequence[Any]) -> Shown:
+        """What a page shows that is not delivered."""
+        rows = page.raw.rows()
+        parents = {
+            field: frozenset(str(value) for row in rows if (value := _field(row, field)) not in {None, "", "-"})
+            for field in _PARENT_FIELDS
+        }
+        return cls(page.total_number or 0, frozenset(keys), parents)
+
+
+_PARENT_FIELDS = ("campaign_id", "adgroup_id")
+
+
+def _field(row: Mapping[str, Any], field: str) -> str | int | None:
+    """A field of a report's row: a dimension or a metric."""
+    for group in ("dimensions", "metrics"):
+        values = row.get(group)
+        value = values.get(field) if isinstance(values, Mapping) else None
+        if isinstance(value, (str, int)):
+            return value
+    return None
 
 
 class Budget(Protocol):
@@ -148,6 +187,17 @@ class ListReader(Generic[Sink]):
         self._order_refused = False
         self.repaired = False
         """Whether U+FFFD stands in records for bytes that are not UTF-8."""
+        self._copies: RepeatedKeys[Sink] = RepeatedKeys()
+        self.different: dict[str, int] = {}
+        """For each key that belongs to several different records, how many there are. All of them were delivered."""
+        self.rows_delivered = 0
+        """How many records were delivered, of all lists."""
+        self.shown = Shown()
+        """What the latest list showed, whether or not it could be read to its end."""
+        self.awaited: set[Any] = set()
+        """Keys that a list showed without its records being delivered, until another list brings them."""
+        self.observe: Callable[[int, Page[Sink]], None] = lambda _number_of_pass, _page: None
+        """Called with each page and the number of its pass."""
 
     async def read(self, request: Request) -> AsyncGenerator[Delivery[Sink], None]:
         """Deliver every record of the list that was not delivered before.
@@ -169,29 +219,41 @@ class ListReader(Generic[Sink]):
         seen = set() if self._delivered else self._delivered
         self._partial = None
         self._history = PassHistory()
+        self._copies = RepeatedKeys()
+        self.shown = Shown()
+        latest: Pass | None = None
         for number_of_pass in itertools.count(1):
             self._is_first_pass = number_of_pass == 1
             keys_of_pass = seen if self._is_first_pass else set()
-            current = Pass(number_of_pass, request.page_size, keys_of_pass)
-            async with aclosing(self._pages(request)) as pages:
-                async for number, page, size, is_whole in pages:
-                    current.note(number, page)
+            latest = Pass(
+                number_of_pass, PageCount(request.page_size, request.max_records), keys_of_pass, previous=latest
+            )
+            async with aclosing(self._pages(request, latest.pages)) as pages:
+                async for number, page, size in pages:
+                    latest.note(number, page)
+                    self.shown = Shown(max(self.shown.total, *latest.counts))
                     if not seen:
-                        _check_length(request, current.counts[0])
-                    if is_whole and request.disjoint and not self._delivered:
-                        if page.records:
-                            yield Delivery(page.records, size, page.rejected)
-                        self._raise_if_partial(request, seen)
-                        return
-                    new_records = self._not_delivered(page.records, self._keys(page.keyed), keys_of_pass)
-                    if new_records:
-                        yield Delivery(new_records, size, page.rejected)
-                    del page, new_records
+                        _check_length(request, latest.counts[0])
+                    self.observe(number_of_pass, page)
+                    records = self._not_delivered(number, page, latest)
+                    rejected = page.rejected
+                    page.raw.release()
+                    del page
+                    if records:
+                        self.rows_delivered += len(records)
+                        yield Delivery(records, size, rejected)
+                    del records
             seen |= keys_of_pass
-            if self._is_complete(request, seen, current):
+            outcome = self._history.judge(latest, len(seen))
+            if outcome is not Outcome.AGAIN or self._partial is not None:
+                for records in self._copies.due(latest):
+                    self.rows_delivered += len(records)
+                    yield Delivery(records, 0, {})
+                self.different |= self._copies.described(latest)
+            if self._is_complete(request, seen, latest, outcome):
                 return
 
-    def _is_complete(self, request: Request, seen: set[Any], current: Pass) -> bool:
+    def _is_complete(self, request: Request, seen: set[Any], current: Pass, outcome: Outcome) -> bool:
         """Whether the list needs no other pass.
 
         Raises:
@@ -200,7 +262,6 @@ class ListReader(Generic[Sink]):
         if request.max_records is not None and len(seen) >= request.max_records:
             raise _out_of_reach(request, current.counts[-1], len(seen))
         self._raise_if_partial(request, seen)
-        outcome = self._history.judge(current, len(seen))
         if outcome is Outcome.WHOLE:
             self._forget(request, seen)
         elif outcome is Outcome.SHORT:
@@ -224,53 +285,44 @@ class ListReader(Generic[Sink]):
         if request.disjoint and seen is self._delivered:
             self._delivered = set()
 
-    def _not_delivered(self, records: Sink, keys: list[Any], keys_of_pass: set[Any]) -> Sink:
-        """The records that were not delivered before, which the caller delivers now."""
+    def _not_delivered(self, number: int, page: Page[Sink], current: Pass) -> Sink:
+        """The records of a page that were not delivered before, which the caller delivers now."""
+        keys = self._keys(page.keyed)
+        self.awaited.difference_update(keys)
         delivered = self._delivered
-        if keys_of_pass is not delivered:
-            keys_of_pass.update(keys)
         if delivered.isdisjoint(keys):
             count_before = len(delivered)
             delivered.update(keys)
             if len(delivered) - count_before == len(keys):  # usually all of them
-                return records
+                current.keys.update(keys)
+                return page.records
             delivered.difference_update(keys)
-        positions = []
-        for position, key in enumerate(keys):
-            if key not in delivered:
-                delivered.add(key)
-                positions.append(position)
-        return records.select(positions)
+        if current.keys.issuperset(keys):
+            current.pages.note_repeated(number)
+        due = self._copies.note(keys, page, current, delivered, self._reader.describe)
+        positions = [
+            position
+            for position, key in enumerate(keys)
+            if (position in due if key in self._copies else key not in delivered)
+        ]
+        current.keys.update(keys)
+        delivered.update(keys)
+        return page.records.select(positions)
 
-    async def _pages(self, request: Request) -> AsyncGenerator[tuple[int, Page[Sink], int, bool], None]:
-        """The pages, roughly in order, each with its number, its bytes, and whether it is the whole list.
+    async def _pages(self, request: Request, count: PageCount) -> AsyncGenerator[tuple[int, Page[Sink], int], None]:
+        """The pages, roughly in order, each with its number and its bytes.
 
         A page takes megabytes, so no reference to one may remain while waiting for the next: hence each `del`.
         """
-        answer = await self._ask(request, 1)
-        page = answer.value
-        pages = page.total_page
-        is_whole = pages is not None and pages <= 1 and len(page.records) == page.total_number
-        # Beyond the records that it lists, TikTok may refuse a page or leave it empty; neither is useful.
-        bound = None if request.max_records is None else -(-request.max_records // (request.page_size or 1))
-        pages = pages if bound is None or pages is None else min(pages, bound)
-        pages_read = 1
-        self._budget.set_remaining((pages or pages_read) - pages_read)
-        try:
-            yield 1, page, answer.size, is_whole and request.page_size is not None
-        finally:
-            answer.release()
-            del page, answer
-        if request.page_size is None:
-            return
+        number = 0
         in_flight: dict[asyncio.Task[Answer[Page[Sink]]], int] = {}
-        number = 1
         try:
             while True:
-                # Without a page count, only a page that is not full marks the end, so pages are requested one by one.
-                limit = number + 1 if pages is None else pages
-                limit = limit if bound is None else min(limit, bound)
-                most = 1 if pages is None else max(1, self._budget.pages_in_flight())
+                # The first page shows how many follow. Beyond those, each shows whether there is another.
+                limit = count.explained if number else 1
+                if not in_flight and number >= limit and number and count.asks_next:
+                    limit = number + 1
+                most = max(1, self._budget.pages_in_flight())
                 while number < limit and len(in_flight) < most:
                     number += 1
                     in_flight[asyncio.create_task(self._ask(request, number))] = number
@@ -282,24 +334,31 @@ class ListReader(Generic[Sink]):
                 answer = done.result()
                 number_of_done = in_flight.pop(done)
                 page = answer.value
-                if pages is not None:
-                    pages = max(pages, page.total_page or 0)
-                pages_read += 1
-                self._budget.set_remaining((pages or pages_read) - pages_read)
-                is_last = pages is None and len(page.records) < request.page_size
+                count.note(number_of_done, page)
+                self._budget.set_remaining(count.explained - count.pages_read)
                 try:
-                    yield number_of_done, page, answer.size, False
+                    yield number_of_done, page, answer.size
                 finally:
                     answer.release()
                     del page, answer, done
-                if is_last:
-                    return
         finally:
             for task in in_flight:
                 task.cancel()
             for outcome in await asyncio.gather(*in_flight, return_exceptions=True):
                 if isinstance(outcome, Answer):
                     outcome.release()
+
+    async def look(self, request: Request) -> Shown:
+        """What the first page of a list shows now, without delivering it. TikTok may leave out ads.
+
+        Raises:
+            TikTokError: If the page cannot be read.
+        """
+        answer = await self._get(request, 1, {})
+        try:
+            return Shown.of(answer.value, self._keys(answer.value.keyed))
+        finally:
+            answer.release()
 
     async def _ask(self, request: Request, number: int) -> Answer[Page[Sink]]:
         order = {} if self._is_first_pass or self._order_refused else request.order
@@ -311,6 +370,8 @@ class ListReader(Generic[Sink]):
             self._order_refused = True  # the first pass was answered without it
             answer = await self._get(request, number, {})
         if answer.throttled:
+            self.shown = Shown.of(answer.value, self._keys(answer.value.keyed))
+            self.awaited |= self.shown.keys - self._delivered
             answer.release()
             raise AdsLeftOutError("TikTok left out all but the newest 20,000 ads from this report.")
         self._partial = self._partial or answer.partial
@@ -333,6 +394,24 @@ class ListReader(Generic[Sink]):
         )
 
 
+def different_records(what: str, different: Mapping[str, int]) -> list[str]:
+    """A sentence about keys that belong to several different records; none if there are no such keys.
+
+    Args:
+        what: What the records are called.
+        different: For each key, how many records have it.
+    """
+    if not different:
+        return []
+    key, count = next(iter(different.items()))
+    keys = f"the key {key}" if len(different) == 1 else f"each of {len(different):,} keys, for example {key}"
+    text = (
+        f"TikTok delivers {count} different {what} with {keys}. All of them are delivered. A destination that keeps "
+        "one record per key loses the others: compare its sums with TikTok Ads Manager."
+    )
+    return [text]
+
+
 def _check_length(request: Request, total: int) -> None:
     """Raise an error for a list that is too long for one pass.
 
@@ -344,14 +423,23 @@ def _check_length(request: Request, total: int) -> None:
 
 
 def _short(request: Request, last: Pass, circumstance: str = "") -> IncompleteReadError:
+    account = f" for advertiser {request.advertiser_id}" if request.advertiser_id else ""
+    remedy = "Run the sync again; it reads these rows again. If this persists, report it with the account and days."
+    if last.is_endless:
+        return IncompleteReadError(
+            f"/{request.endpoint} delivers the same full page again and again{account}, and counts no rows, so rows "
+            f"may be missing after the first {len(last.keys):,}.",
+            remedy=remedy,
+        )
     total, expectation = max(last.counts), "that TikTok counts"
     if request.max_records is not None and total > request.max_records:
         total, expectation = request.max_records, "that TikTok should list"
-    account = f" for advertiser {request.advertiser_id}" if request.advertiser_id else ""
+    copies = sum(1 for contents in last.copies.versions.values() if len(contents) == 1)
+    repeated = f" {copies:,} of them came more than once, in place of others." if copies else ""
     return IncompleteReadError(
-        f"/{request.endpoint} delivered {len(last.keys):,} of the {total:,} rows {expectation}{account}, "
-        f"after {last.number} passes{circumstance}.",
-        remedy="Run the sync again; it reads these rows again. If this persists, report it with the account and days.",
+        f"/{request.endpoint} delivered {last.rows:,} of the {total:,} rows {expectation}{account}, "
+        f"after {last.number} passes{circumstance}.{repeated}",
+        remedy=remedy,
     )
 
 

@@ -19,7 +19,7 @@ from tiktok_marketing.sync.decode.objects import ObjectReader
 from tiktok_marketing.sync.decode.pages import RecordList
 from tiktok_marketing.sync.events import Notice
 from tiktok_marketing.sync.plan.cursors import normalize_time
-from tiktok_marketing.sync.read.listing import Budget, Delivery, ListReader, PartialLog, Request
+from tiktok_marketing.sync.read.listing import Budget, Delivery, ListReader, PartialLog, Request, different_records
 
 
 class ParentParams(msgspec.Struct, frozen=True):
@@ -42,6 +42,22 @@ class ParentParams(msgspec.Struct, frozen=True):
                 {name: value[half] if isinstance(value, list) else value for name, value in self.params.items()}
             )
             for half in (slice(middle), slice(middle, None))
+        ]
+
+    def several(self, parent: Parent | None) -> dict[str, set[str]]:
+        """For each field of the parent's records of which several values are requested at once: these values."""
+        return {
+            field: set(self.params[name])
+            for name, field in (parent.parameters.items() if parent is not None else ())
+            if isinstance(self.params.get(name), list) and len(self.params[name]) > 1
+        }
+
+    def alone(self, parent: Parent | None, missing: Mapping[str, set[str]]) -> list[ParentParams]:
+        """The parameters of requests about each of the missing values alone."""
+        return [
+            ParentParams({name: [value]})
+            for name, field in (parent.parameters.items() if parent is not None else ())
+            for value in sorted(missing.get(field, ()))
         ]
 
 
@@ -184,11 +200,16 @@ class ObjectLists:
         )
         while pending:
             params = pending.popleft()
+            missing = params.several(self._source.parent)
             try:
                 async with aclosing(self._deliveries_for(list_reader, params)) as deliveries:
                     async for delivery in deliveries:
+                        for field, values in missing.items():
+                            values.difference_update(str(record.get(field)) for record in delivery.records)
                         yield self._filter_changed(delivery)
                         del delivery
+                # An answer about several may leave out one that has a record.
+                pending.extend(params.alone(self._source.parent, missing))
             except OutOfReachError as error:
                 self._check_reach(error)
             except TikTokError as error:
@@ -200,6 +221,8 @@ class ObjectLists:
                     pending.extendleft(reversed(halves))
                 elif expected_error.notice:
                     self._note(expected_error, params)
+        for text in different_records("records", list_reader.different):
+            self._notice("warning", text)
         self._partial_log.raise_first()
 
     async def _deliveries_for(

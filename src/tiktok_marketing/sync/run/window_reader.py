@@ -26,7 +26,7 @@ from tiktok_marketing.sync.read.accounts import LISTING, list_accounts
 from tiktok_marketing.sync.read.listing import Budget, Delivery, TooManyRows
 from tiktok_marketing.sync.read.objects import ObjectLists
 from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, is_exact, shorter_windows
-from tiktok_marketing.sync.read.reports import USUAL_PASSES, DaysRead, PassLimits, ReportWindow
+from tiktok_marketing.sync.read.reports import USUAL_PASSES, DaysRead, PassLimits, ReportWindow, rows_missing
 from tiktok_marketing.sync.run.byte_queue import ByteQueue
 from tiktok_marketing.sync.run.scheduler import Step
 from tiktok_marketing.sync.run.stream_run import StreamRun
@@ -95,24 +95,14 @@ class WindowReader:
 
     async def deliver_window(
         self, run: StreamRun, stream: ReportStream, advertiser_id: AdvertiserId, window: Window | None, budget: Budget
-    ) -> None:
-        """Read one window of a report completely.
+    ) -> int:
+        """Read one window of a report completely. Returns how many rows were delivered.
 
         Raises:
             TooManyRows: If it should be read as several windows; nothing was delivered then.
             ConnectorError: If it cannot be read.
         """
-        report = ReportWindow(
-            self._api,
-            stream,
-            advertiser_id,
-            window,
-            include_deleted=self._config.include_deleted,
-            budget=budget,
-            refused=run.refused_metrics.setdefault(advertiser_id, set()),
-            sink_factory=self._sink_factory,
-            limits=self._limits,
-        )
+        report = self._report(run, stream, advertiser_id, window, budget)
         account = int(advertiser_id)
         exact = self._is_exact(stream)
         window_id = next(self._window_ids)
@@ -127,6 +117,8 @@ class WindowReader:
                             await self._queue.put(DaysComplete(stream, window_id, account, days, exact))
                         case DaysRead():
                             await self._queue.put(DaysIncomplete(stream, window_id))
+                        case Notice():
+                            await self._queue.put(delivery)
                     del delivery
         except TooManyRows:
             raise
@@ -135,6 +127,44 @@ class WindowReader:
             raise
         if report.repaired:
             await self._queue.put(_not_utf8(f"{stream.name}, advertiser {advertiser_id}, {window or 'all time'}"))
+        return report.rows_delivered
+
+    async def check_count(
+        self,
+        run: StreamRun,
+        stream: ReportStream,
+        advertiser_id: AdvertiserId,
+        window: Window | None,
+        budget: Budget,
+        *,
+        counted: int,
+        delivered: int,
+    ) -> None:
+        """Compare the rows of shorter windows with TikTok's count of the whole, which may have become smaller since.
+
+        Raises:
+            IncompleteReadError: If rows are missing.
+            TikTokError: If TikTok does not answer.
+        """
+        if delivered < counted:
+            now = await self._report(run, stream, advertiser_id, window, budget).count()
+            if delivered < min(counted, now):
+                raise rows_missing(stream, advertiser_id, window, delivered, min(counted, now))
+
+    def _report(
+        self, run: StreamRun, stream: ReportStream, advertiser_id: AdvertiserId, window: Window | None, budget: Budget
+    ) -> ReportWindow:
+        return ReportWindow(
+            self._api,
+            stream,
+            advertiser_id,
+            window,
+            include_deleted=self._config.include_deleted,
+            budget=budget,
+            refused=run.refused_metrics.setdefault(advertiser_id, set()),
+            sink_factory=self._sink_factory,
+            limits=self._limits,
+        )
 
     async def skip_empty(self, step: Step) -> None:
         """Report that the windows of a step are known to have no rows."""
@@ -255,6 +285,9 @@ class _SplittableWindow:
         self._budget = budget
         self._in_flight: dict[asyncio.Task[None], _SubWindow] = {}
         self._waiting: deque[_SubWindow] = deque()
+        self._counted = 0
+        """TikTok's count of the rows of the whole window; 0 if it is read in one pass."""
+        self._delivered = 0
 
     async def deliver(self, window: Window | None) -> None:
         """Read a window completely.
@@ -285,11 +318,21 @@ class _SplittableWindow:
             await asyncio.gather(*self._in_flight, return_exceptions=True)
         if failure is not None:
             raise failure
+        await self._reader.check_count(
+            self._run,
+            self._stream,
+            self._advertiser_id,
+            window,
+            self,
+            counted=self._counted,
+            delivered=self._delivered,
+        )
 
     def _outcome(self, sub_window: _SubWindow, error: BaseException | None) -> BaseException | None:
         if not isinstance(error, TooManyRows):
             return error
         assert sub_window.window is not None  # noqa: S101 - only windows of several days have too many rows
+        self._counted = max(self._counted, error.total)
         # Divide by the limit that the window exceeded: with another, this could give the same window again and again.
         shorter = shorter_windows(sub_window.window, error.total, error.max_rows)
         pages = math.ceil(error.total / PAGE_SIZE / len(shorter))
@@ -297,7 +340,10 @@ class _SplittableWindow:
         return None
 
     async def _read(self, sub_window: _SubWindow) -> None:
-        await self._reader.deliver_window(self._run, self._stream, self._advertiser_id, sub_window.window, sub_window)
+        delivered = await self._reader.deliver_window(
+            self._run, self._stream, self._advertiser_id, sub_window.window, sub_window
+        )
+        self._delivered += delivered
 
     def _parallel_windows(self) -> int:
         return min(_MOST_PARALLEL, 1 + self._budget.pages_in_flight() // _PAGES_PER_WINDOW)
@@ -305,6 +351,9 @@ class _SplittableWindow:
     def update_remaining(self) -> None:
         """Update how many pages of all windows together remain to be read."""
         self._budget.set_remaining(sum(window.pages for window in (*self._in_flight.values(), *self._waiting)))
+
+    def set_remaining(self, pages: int) -> None:
+        """Ignore it: nothing remains to be read when the whole window is counted again."""
 
     def pages_in_flight(self) -> int:
         """How many pages of one of the windows may be in flight, now."""

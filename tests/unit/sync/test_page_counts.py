@@ -1,0 +1,277 @@
+"""Lists whose counts are missing, wrong or contradictory, and lists in which a key stands twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pytest
+from unit_builders import FakeClock, client, stream, success
+
+from support import Ahead
+from tiktok_marketing.api.rate_limit.tiers import tier_of
+from tiktok_marketing.api.transport import Reply
+from tiktok_marketing.errors import IncompleteReadError
+from tiktok_marketing.sync.decode.lenient_json import count_of
+from tiktok_marketing.sync.decode.objects import ObjectReader
+from tiktok_marketing.sync.decode.reports import report_reader
+from tiktok_marketing.sync.read.listing import ListReader, Request
+
+SIZE = 5
+MISSING = object()
+
+
+class Server:
+    """Answers with the pages of a report.
+
+    Args:
+        rows: All rows, as ad and spend.
+        info: The `page_info` of a page, from the page's number and the true `page_info`; MISSING for none.
+        cap: The most rows of a page.
+        stuck: Whether it answers every page with the first one.
+    """
+
+    def __init__(
+        self,
+        rows: Sequence[tuple[int, str]],
+        info: Callable[[int, dict[str, int]], Any] = lambda _, true: true,
+        *,
+        cap: int = SIZE,
+        stuck: bool = False,
+    ) -> None:
+        self._rows = rows
+        self._info = info
+        self._cap = cap
+        self._stuck = stuck
+        self.requests = 0
+
+    async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+        """Answer with the page that is asked for."""
+        assert endpoint
+        assert token
+        self.requests += 1
+        number, size = int(params["page"]), min(int(params["page_size"]), self._cap)
+        shown = 1 if self._stuck else number
+        rows = [
+            {"dimensions": {"ad_id": str(ad), "stat_time_day": "2026-01-01 00:00:00"}, "metrics": {"spend": spend}}
+            for ad, spend in self._rows[(shown - 1) * size : shown * size]
+        ]
+        total = len(self._rows)
+        info = self._info(
+            number, {"page": number, "page_size": size, "total_number": total, "total_page": -(-total // size)}
+        )
+        return success({"list": rows} if info is MISSING else {"list": rows, "page_info": info})
+
+
+def rows_of(count: int) -> list[tuple[int, str]]:
+    """Rows of different ads."""
+    return [(ad, f"{ad}.00") for ad in range(1, count + 1)]
+
+
+async def read_all(server: Server, ahead: int = 1) -> tuple[list[tuple[int, str]], ListReader[Any]]:
+    """The rows that reading the report delivers, with so many pages in flight."""
+    api = client(server, FakeClock(), tier=tier_of(1000))
+    reading = ListReader(api, report_reader(stream("ads_reports_daily")), Ahead(ahead))
+    request = Request(endpoint="report/integrated/get/", params={}, page_size=SIZE, disjoint=True)
+    rows = [
+        (row.dimensions.ad_id, row.metrics.spend)
+        async for delivery in reading.read(request)
+        for row in delivery.records
+    ]
+    return rows, reading
+
+
+def changed(**counts: Any) -> Callable[[int, dict[str, int]], Any]:
+    """The true `page_info` with other counts."""
+    return lambda _, true: {name: value for name, value in {**true, **counts}.items() if value is not MISSING}
+
+
+WRONG_COUNTS = {
+    "no count": changed(total_page=1, total_number=None),
+    "nulls": changed(total_page=None, total_number=None),
+    "zeros": changed(total_page=0, total_number=0),
+    "one page, no count": changed(total_page=1, total_number=MISSING),
+    "negative": changed(total_page=-1, total_number=-1),
+    "texts": changed(total_page="1", total_number=""),
+    "empty": lambda _, __: {},
+    "null": lambda _, __: None,
+    "missing": lambda _, __: MISSING,
+    "one page": changed(total_page=1),
+    "the page's own count": lambda _, true: {**true, "total_number": min(SIZE, true["total_number"])},
+    "too few": lambda _, true: {**true, "total_page": 1, "total_number": min(1, true["total_number"])},
+    "endless pages": changed(total_page=10**6),
+    "endless pages, no count": changed(total_page=10**6, total_number=None),
+    "another page size": changed(page_size=3),
+    "page size zero": changed(page_size=0, total_number=None, total_page=None),
+    "only page 1 counts": lambda number, true: true if number == 1 else {},
+    "only page 2 counts": lambda number, true: true if number == 2 else {},
+    "huge, then true": lambda number, true: {**true, "total_page": 10**6} if number == 1 else true,
+}
+
+
+@pytest.mark.parametrize("counts", WRONG_COUNTS.values(), ids=WRONG_COUNTS)
+@pytest.mark.parametrize("total", [0, 1, 4, 5, 6, 10, 12, 23])
+@pytest.mark.parametrize("ahead", [1, 4])
+async def test_wrong_counts_cost_no_row_and_few_requests(
+    total: int, counts: Callable[[int, dict[str, int]], Any], ahead: int
+) -> None:
+    """A full page that no count explains is followed by another; an empty page ends the list."""
+    server = Server(rows_of(total), counts)
+    rows, _ = await read_all(server, ahead)
+    assert [ad for ad, _ in rows] == [ad for ad, _ in rows_of(total)]
+    assert server.requests <= -(-total // SIZE) + 2
+
+
+@pytest.mark.parametrize("info", [lambda _, true: true, changed(page_size=SIZE), changed(page_size=MISSING)])
+@pytest.mark.parametrize("total", [1, 2, 3, 4, 7, 8, 20])
+async def test_a_server_that_caps_its_pages_is_read_completely(
+    total: int, info: Callable[[int, dict[str, int]], Any]
+) -> None:
+    """Pages have two rows although five were asked for, whether or not the server says so."""
+    server = Server(rows_of(total), info, cap=2)
+    rows, _ = await read_all(server)
+    assert [ad for ad, _ in rows] == [ad for ad, _ in rows_of(total)]
+    assert server.requests <= total // 2 + 2
+
+
+async def test_a_capped_server_without_a_count_is_read_completely() -> None:
+    """The size that the server states is the size of a full page."""
+    server = Server(rows_of(7), changed(total_page=None, total_number=None), cap=2)
+    assert len((await read_all(server))[0]) == 7
+
+
+async def test_a_count_of_more_rows_than_exist_is_an_error() -> None:
+    """The rows that came are delivered, and the error says how many are missing."""
+    server = Server(rows_of(4), changed(total_number=10**9, total_page=10**8))
+    with pytest.raises(IncompleteReadError, match="delivered 4 of the 1,000,000,000 rows"):
+        await read_all(server)
+    assert server.requests <= 20
+
+
+async def test_a_server_that_repeats_its_first_page_ends() -> None:
+    """A full page that repeats and counts nothing may hide others; one that is not full is all there is."""
+    counts = changed(total_page=None, total_number=None)
+    with pytest.raises(IncompleteReadError, match="delivers the same full page again and again"):
+        await read_all(Server(rows_of(12), counts, stuck=True))
+    with pytest.raises(IncompleteReadError, match="delivered 5 of the 12 rows"):
+        await read_all(Server(rows_of(12), stuck=True))
+    assert len((await read_all(Server(rows_of(4), lambda _, __: {}, stuck=True)))[0]) == 4
+
+
+@pytest.mark.parametrize(
+    ("value", "count"),
+    [(62, 62), ("62", 62), (62.0, 62), (0, 0), (None, None), (-1, None), ("-1", None), ("many", None), ("", None),
+     (True, None), (0.5, None), ([], None), ("9" * 30, None), (10**20, 10**20), ("\u0663", None)],
+)  # fmt: skip
+def test_only_counts_are_counts(value: Any, count: int | None) -> None:
+    """TikTok's types vary; a value that is no count does not cost the page."""
+    assert count_of(value) == count
+
+
+# -- keys that stand twice
+
+
+def doubled(count: int, at: int, spend: str) -> list[tuple[int, str]]:
+    """Rows in which the first key stands a second time, in place of another row."""
+    rows = rows_of(count)
+    rows[at] = (rows[0][0], spend)
+    return rows
+
+
+@pytest.mark.parametrize("at", [1, 4, 5, 6], ids=["same page", "end of the page", "next page", "later"])
+async def test_a_copy_in_place_of_another_row_is_an_error(at: int) -> None:
+    """On one page as on two: the copy is delivered once, and the missing row is reported."""
+    size = 5 if at < 5 else 9
+    with pytest.raises(IncompleteReadError, match=f"delivered {size - 1} of the {size} rows .* came more than once"):
+        await read_all(Server(doubled(size, at, "1.00")))
+
+
+@pytest.mark.parametrize("at", [1, 4, 5, 6], ids=["same page", "end of the page", "next page", "later"])
+async def test_different_rows_with_one_key_are_delivered_and_reported(at: int) -> None:
+    """On one page as on two, both rows come once, and nothing is missing."""
+    size = 5 if at < 5 else 9
+    rows, reading = await read_all(Server(doubled(size, at, "77.00")))
+    assert sorted(rows) == sorted(doubled(size, at, "77.00"))
+    assert reading.different == {"ad_id 1, stat_time_day 2026-01-01 00:00:00": 2}
+    assert reading.rows_delivered == size
+
+
+@pytest.mark.parametrize("at", [1, 5])
+@pytest.mark.parametrize("spend", ["1.00", "77.00"])
+async def test_a_second_row_that_tiktok_does_not_count_is_no_error(at: int, spend: str) -> None:
+    """All the rows that TikTok counts have come; copies come once, different rows are reported."""
+    all_rows = rows_of(7)
+    all_rows.insert(at, (1, spend))
+    rows, reading = await read_all(Server(all_rows, changed(total_number=7)))
+    assert sorted(rows) == sorted(all_rows if spend == "77.00" else rows_of(7))
+    assert bool(reading.different) == (spend == "77.00")
+
+
+@pytest.mark.parametrize("count", [2, 3, 4])
+async def test_several_rows_with_one_key_all_come(count: int) -> None:
+    """However many there are, on one page or on several."""
+    for positions in ([0, 1, 2, 3][:count], [0, 5, 6, 10][:count]):
+        all_rows = rows_of(12)
+        for number, position in enumerate(positions):
+            all_rows[position] = (99, f"{number}.00")
+        rows, reading = await read_all(Server(all_rows))
+        assert sorted(rows) == sorted(all_rows)
+        assert list(reading.different.values()) == [count]
+
+
+@pytest.mark.parametrize("spend", ["1.00", "77.00"])
+async def test_a_copy_that_goes_away_costs_no_row_and_doubles_none(spend: str) -> None:
+    """The first answer has a key twice, and the next ones have the row that it displaced."""
+
+    class Once(Server):
+        async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+            self._rows = doubled(7, 3, spend) if self.requests == 0 else rows_of(7)
+            return await super().send(endpoint, params, token)
+
+    rows, _ = await read_all(Once([]))
+    assert sorted(rows) == sorted([*rows_of(7), (1, spend)] if spend == "77.00" else rows_of(7))
+
+
+async def test_a_row_that_moves_and_changes_comes_once() -> None:
+    """Today's row has another value on the second page, where a new row pushed it: it is one row."""
+
+    class Moving(Server):
+        async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+            if self.requests == 1:
+                self._rows = [(100, "1.00"), *self._rows]
+            self._rows = [(ad, f"{self.requests}.00" if ad == 5 else spend) for ad, spend in self._rows]
+            return await super().send(endpoint, params, token)
+
+    rows, reading = await read_all(Moving(rows_of(9)))
+    assert sorted(ad for ad, _ in rows) == [*range(1, 10), 100]
+    assert not reading.different
+
+
+async def test_a_moved_row_does_not_stand_in_for_a_missing_one() -> None:
+    """A row that changes on every answer is not two rows, so the count still shows that another is missing."""
+
+    class Changing(Server):
+        async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+            self._rows = [(ad, f"{self.requests}.00" if ad == 1 else spend) for ad, spend in self._rows]
+            return await super().send(endpoint, params, token)
+
+    with pytest.raises(IncompleteReadError, match="delivered 8 of the 9 rows"):
+        await read_all(Changing(doubled(9, 6, "5.00")))
+
+
+async def test_objects_follow_the_same_rule() -> None:
+    """Two different campaigns with one id are delivered and reported; copies come once."""
+    records = [{"ad_id": "1", "ad_name": "a"}, {"ad_id": "1", "ad_name": "b"}, {"ad_id": "1", "ad_name": "a"}]
+
+    class Ads:
+        async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+            assert (endpoint, bool(params), bool(token)) == ("ad/get/", True, True)
+            return success({"list": records, "page_info": {"total_number": 2, "total_page": 1, "page_size": 5}})
+
+    reading = ListReader(client(Ads(), FakeClock()), ObjectReader(stream("ads")))
+    request = Request(endpoint="ad/get/", params={"advertiser_id": "1"}, page_size=SIZE)
+    names = [record["ad_name"] async for delivery in reading.read(request) for record in delivery.records]
+    assert names == ["a", "b"]
+    assert reading.different == {"ad_id 1": 2}
+    assert json.dumps(records)
