@@ -41,9 +41,11 @@ def config(**fields: Any) -> Config:
     )
 
 
-def account(advertiser_id: str = "7001", *, zone: tzinfo = UTC, created: date | None = None) -> Account:
+def account(
+    advertiser_id: str = "7001", *, zone: tzinfo = UTC, created: date | None = None, place: tzinfo | None = None
+) -> Account:
     """An account whose days are UTC's."""
-    return Account(advertiser_id=advertiser_id, zone=zone, created=created)
+    return Account(advertiser_id=advertiser_id, zone=zone, created=created, place=place)
 
 
 def stream(name: str) -> AnyStream:

@@ -136,6 +136,11 @@ class _Command(click.Command):
     help="Return Smart+ ads without a modify_time. [default: on]",
 )
 @click.option(
+    "--daylight-saving/--no-daylight-saving",
+    default=None,
+    help="Let accounts follow the clocks of their place, with days of 23 and 25 hours. [default: off]",
+)
+@click.option(
     "--modified-after-lists-timeless/--no-modified-after-lists-timeless",
     default=None,
     help="Let modified_after list ads without a modify_time. [default: off]",

@@ -27,7 +27,7 @@ from tiktok_marketing.pipelines.databases.bookkeeping import (
 from tiktok_marketing.pipelines.databases.destination import Destination, ReadOnlyDatabase
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.cursors import Cursors, read_state
-from tiktok_marketing.sync.plan.zones import earliest_day_in, zone_of
+from tiktok_marketing.sync.plan.zones import earliest_day_in, zones_of
 
 MEASURES = ("spend", "impressions", "clicks")
 """The metrics that are added up and compared: what an ad delivered, which is final before conversions are."""
@@ -210,18 +210,19 @@ class Database:
         accounts: dict[AdvertiserId, Account] = {}
         for stream in STREAMS:
             if needed <= self.columns.get(stream.name, set()):
-                for advertiser_id, name, *zones, created in self.rows(
-                    "SELECT advertiser_id::VARCHAR, name, display_timezone, timezone, create_time"  # noqa: S608
+                for advertiser_id, name, *zone_names, created in self.rows(
+                    "SELECT advertiser_id::VARCHAR, name, timezone, display_timezone, create_time"  # noqa: S608
                     f" FROM {self.table(stream.name)} WHERE advertiser_id IS NOT NULL"
                 ):
-                    zone = zone_of(*zones)
-                    first = earliest_day_in(zone, created.replace(tzinfo=UTC)) if created else None
+                    zone, place = zones_of(*zone_names)
+                    first = earliest_day_in(zone, created.replace(tzinfo=UTC), place) if created else None
                     accounts[advertiser_id] = Account(
                         advertiser_id=advertiser_id,
                         name=name or "",
                         zone=zone,
                         created=first,
-                        info={} if any(zones) else None,
+                        place=place,
+                        info={} if any(zone_names) else None,
                     )
         return accounts
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta
 
 import msgspec
 
@@ -14,7 +14,7 @@ from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.cursors import Cursors
 from tiktok_marketing.sync.plan.partitions import plan_stream
 from tiktok_marketing.sync.plan.selection import Selected
-from tiktok_marketing.sync.plan.zones import ZONE_BEHIND_ALL, day_in
+from tiktok_marketing.sync.plan.zones import ZONE_BEHIND_ALL
 
 CORRECTIONS = timedelta(hours=24)
 """TikTok corrects a day's figures in a job that ends about noon UTC, after the documented delay of the report."""
@@ -93,18 +93,18 @@ def expected_days(
                 account=account,
                 first=partition.first,
                 cursor=last,
-                final_until=min(last, day_in(account.zone, read_at - delay) - _DAY),
+                final_until=min(last, account.latest_started_day(read_at - delay) - _DAY),
                 reread_from=reread_from.get(account.advertiser_id) or last + _DAY,
                 longest_window=1 if stream.source.grain is Grain.HOUR else LONGEST_WINDOW,
-                final_after=delay - _smallest_offset(account.zone, now),
+                final_after=delay - _smallest_offset(account, now),
             )
         )
     return expected
 
 
-def _smallest_offset(zone: tzinfo, now: datetime) -> timedelta:
-    """Return the smallest offset of the zone from UTC in the course of the year."""
-    offsets = [(now - timedelta(days=days)).astimezone(zone).utcoffset() for days in (0, 91, 182, 273)]
+def _smallest_offset(account: Account, now: datetime) -> timedelta:
+    """Return the smallest offset of the account and of its place from UTC."""
+    offsets = [now.astimezone(zone).utcoffset() for zone in (account.zone, account.place) if zone is not None]
     return min(offset for offset in offsets if offset is not None)
 
 

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tiktok_marketing.config import AdvertiserId
+from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.windows import Window, count_windows, first_day, windows
-from tiktok_marketing.sync.plan.zones import ZONE_AHEAD_OF_ALL, ZONE_BEHIND_ALL, day_in, earliest_day_in, zone_of
+from tiktok_marketing.sync.plan.zones import ZONE_AHEAD_OF_ALL, ZONE_BEHIND_ALL, day_in, earliest_day_in, zones_of
 
 DAY = timedelta(days=1)
 START = date(2026, 1, 1)
@@ -141,37 +143,104 @@ def test_the_first_day_is_bounded(
     assert first <= floor if state is None else first <= max(floor, min(state, last))
 
 
-def test_the_first_known_zone_is_used() -> None:
-    """`display_timezone` before `timezone`, and unknown names are skipped."""
-    assert zone_of("America/Los_Angeles", "Etc/GMT+8") == ZoneInfo("America/Los_Angeles")
-    assert zone_of("Nowhere/City", "Etc/GMT+8") == ZoneInfo("Etc/GMT+8")
-    assert zone_of(None, "", "Asia/Tokyo") == ZoneInfo("Asia/Tokyo")
-
-
-def test_etc_zones_have_the_inverted_sign_of_the_database() -> None:
-    """`Etc/GMT+8` is eight hours behind UTC, for TikTok as in the database."""
-    assert datetime(2026, 1, 1, tzinfo=zone_of("Etc/GMT+8")).utcoffset() == timedelta(hours=-8)
+def offset_of(timezone: object, display_timezone: object = None) -> float | None:
+    """The offset of an account's days in hours; None if its zone is unknown."""
+    zone, _ = zones_of(timezone, display_timezone)
+    offset = zone.utcoffset(None)
+    assert offset is not None
+    return None if zone is ZONE_AHEAD_OF_ALL else offset.total_seconds() / 3600
 
 
 @pytest.mark.parametrize(
-    "name", ["", None, "Nowhere/City", "America", "../../etc/passwd", "/etc/localtime", "a\0b", "x" * 5000, "UTC+8"]
+    ("name", "hours"),
+    [
+        ("Etc/GMT+8", -8),  # the inverted sign of the time zone database
+        ("Etc/GMT-14", 14),
+        ("Etc/GMT+12", -12),
+        ("Etc/GMT", 0),
+        ("Etc/GMT0", 0),
+        ("Etc/GMT-5:30", 5.5),
+        ("etc/gmt+3:30", -3.5),
+        ("Etc/UTC", 0),
+        ("UTC", 0),
+        ("GMT", 0),
+        ("GMT+08:00", 8),  # the sign that people write
+        ("GMT-8", -8),
+        ("UTC-3:30", -3.5),
+        ("UTC+0530", 5.5),
+        ("UTC+530", 5.5),
+        ("utc +5:30", 5.5),
+        ("UTC\u22123:30", -3.5),
+        ("(UTC+09:30)", 9.5),
+        ("+05:30", 5.5),
+        ("-08:00", -8),
+        (" Etc/GMT+8 ", -8),
+        ("Asia/Kolkata", 5.5),
+        ("Asia/Calcutta", 5.5),
+        ("Asia/Kathmandu", 5.75),
+        ("Pacific/Kiritimati", 14),
+        ("America/Los_Angeles", -8),  # standard time, all year
+        ("America/St_Johns", -3.5),
+        ("Australia/Adelaide", 9.5),  # summer is in January there
+        ("Europe/Dublin", 0),  # the time zone database calls its winter time the exception
+    ],
 )
-def test_an_unknown_zone_is_where_days_begin_first(name: str | None) -> None:
-    """So that no hour is left out."""
-    assert zone_of(name) is ZONE_AHEAD_OF_ALL
+def test_every_form_of_timezone_is_a_fixed_offset(name: str, hours: float) -> None:
+    """An offset may be spelled out or named by a place, whose standard time counts in summer, too."""
+    assert offset_of(name) == offset_of(name, "America/New_York") == hours
 
 
-@pytest.mark.parametrize("value", [5, 0, True, ["Asia/Tokyo"], {}])
-def test_a_zone_that_is_not_text_is_skipped(value: object) -> None:
-    """The next one counts."""
-    assert zone_of(value) is ZONE_AHEAD_OF_ALL
-    assert zone_of(value, "Asia/Tokyo") == ZoneInfo("Asia/Tokyo")
+@pytest.mark.parametrize(
+    "name",
+    ["", "  ", None, "Nowhere/City", "America", "../../etc/passwd", "/etc/localtime", "a\0b", "x" * 5000, "UTC+25"]
+    + ["GMT+8:75", "Etc/GMT+13", "UTC+14:30", "8", "+", 5, 0, True, ["Asia/Tokyo"], {}],
+)
+def test_without_a_readable_timezone_the_place_counts(name: object) -> None:
+    """Its standard time is the offset. If it is not readable either, the zone is unknown."""
+    assert offset_of(name, "America/Los_Angeles") == -8
+    assert offset_of(name, "Asia/Tokyo") == 9
+    assert offset_of(name, name) is None
+    assert zones_of(name, name) == (ZONE_AHEAD_OF_ALL, None)
 
 
-@given(st.text(max_size=30) | st.text(alphabet="./\\\0ab~", max_size=8))
+@given(st.text(max_size=30) | st.text(alphabet="./\\\0ab~", max_size=8) | st.text(alphabet="UTCGM+-:0123456789 /etc"))
 def test_any_zone_name_gives_a_zone(name: str) -> None:
     """Whatever TikTok writes."""
-    zone_of(name)
+    zone, _ = zones_of(name, name)
+    offset = zone.utcoffset(None)
+    assert offset is not None
+    assert timedelta(hours=-12) <= offset <= timedelta(hours=14)
+
+
+def test_an_account_at_utc_plus_14_has_a_known_zone() -> None:
+    """The zone where days begin first is a real one, too."""
+    zone, place = zones_of("Etc/GMT-14", "Pacific/Kiritimati")
+    assert Account(advertiser_id=AdvertiserId("1"), zone=zone, place=place).zone_is_known
+    assert not Account(advertiser_id=AdvertiserId("1")).zone_is_known
+
+
+@pytest.mark.parametrize(
+    ("time", "today", "started"),
+    [
+        (datetime(2026, 7, 2, 6, 59, tzinfo=UTC), 1, 1),
+        (datetime(2026, 7, 2, 7, 30, tzinfo=UTC), 1, 1),  # in Los Angeles, 00:30 of the next day
+        (datetime(2026, 7, 2, 8, tzinfo=UTC), 2, 2),
+    ],
+)
+def test_daylight_saving_time_moves_no_day(time: datetime, today: int, started: int) -> None:
+    """In summer a day begins at 08:00 UTC for an account at UTC-8, one hour after midnight in Los Angeles."""
+    zone, place = zones_of("Etc/GMT+8", "America/Los_Angeles")
+    account = Account(advertiser_id=AdvertiserId("1"), zone=zone, place=place)
+    assert account.today(time) == date(2026, 7, today)
+    assert account.latest_started_day(time) == date(2026, 7, started)
+
+
+def test_a_day_has_started_only_once_it_has_by_offset_and_place() -> None:
+    """If the place is behind the offset, the state waits for the place."""
+    zone, place = zones_of("Etc/GMT-8", "America/Los_Angeles")
+    account = Account(advertiser_id=AdvertiserId("1"), zone=zone, place=place)
+    time = datetime(2026, 7, 2, 6, tzinfo=UTC)
+    assert (account.today(time), account.latest_started_day(time)) == (date(2026, 7, 2), date(2026, 7, 1))
 
 
 @pytest.mark.parametrize(
@@ -193,7 +262,7 @@ def test_any_zone_name_gives_a_zone(name: str) -> None:
     ],
 )
 def test_a_day_is_in_the_accounts_time_zone(zone: str, time: datetime, expected: date) -> None:
-    """The date of a time is that of the account's own clock."""
+    """The date of a time is that of the zone's clock."""
     assert day_in(ZoneInfo(zone), time) == expected
 
 

@@ -153,7 +153,7 @@ def _ahead(status: StreamStatus, accounts: Sequence[Account], now: datetime) -> 
         if stream.is_report:
             day = date.fromisoformat(cursor[:10])
             latest_possible = account.today(min(now, read_at + timedelta(days=1)) if read_at else now)
-            tolerance = _BETWEEN_ZONES if account.zone == ZONE_BEHIND_ALL else timedelta()
+            tolerance = _BETWEEN_ZONES if account.zone is ZONE_BEHIND_ALL else timedelta()
             impossible = day > latest_possible + tolerance
             missed = days_after(latest_possible, day)
         else:

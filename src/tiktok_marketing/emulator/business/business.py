@@ -12,6 +12,7 @@ from math import isqrt
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from tiktok_marketing.emulator.business.days import standard_zone
 from tiktok_marketing.emulator.business.vocabulary import TEMPLATES, Template
 from tiktok_marketing.emulator.options import Options
 from tiktok_marketing.emulator.randomness import Dice, keyed
@@ -181,7 +182,7 @@ class Account:
         template: The kind of business that it belongs to.
         life: `active`, `idle` (its campaigns ended long ago) or `unused` (it never had a campaign).
         created: When it was opened, in seconds since 1970.
-        zone: Its time zone.
+        zone: The zone of its days: the fixed offset of its place, unless daylight saving time is emulated.
         size: Roughly how many ads it has on the anchor day.
         granted: Whether the production token reaches it.
         sandbox: Whether it is the sandbox account.
@@ -197,7 +198,8 @@ class Account:
         self.template: Template = TEMPLATES[0] if sandbox else TEMPLATES[index % len(TEMPLATES)]
         uses = index // len(TEMPLATES)  # how many accounts before it have the same template
         self.name = "Sandbox of Harbor & Pine" if sandbox else self.template.name + (f" {uses + 1}" if uses else "")
-        self.zone = ZoneInfo(self.template.zone)
+        place = self.template.zone
+        self.zone = ZoneInfo(place) if options.daylight_saving else standard_zone(place)
         self.granted = granted
         self.sandbox = sandbox
         self.life = self.template.life
@@ -212,7 +214,7 @@ class Account:
         self._inventory: Inventory | None = None
 
     def ordinal(self, seconds: int) -> int:
-        """The local day of a time. Daylight saving time is ignored, which is exact enough for a plan."""
+        """The local day of a time. Changes of clocks, if emulated, are ignored, which is exact enough for a plan."""
         return (seconds + self._offset) // DAY + _UNIX_EPOCH_ORDINAL
 
     def inventory(self, now: int) -> Inventory:

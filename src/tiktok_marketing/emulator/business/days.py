@@ -1,6 +1,10 @@
-"""Days and hours of an ad account: the hours of a local day, and how many of them are over."""
+"""Days and hours of an ad account: the hours of a local day, and how many of them are over.
 
-from datetime import date, datetime, timedelta
+An account's days are at a fixed offset from UTC and have 24 hours. TikTok's help pages say that accounts know no daylight
+saving time. The option `daylight_saving` emulates a TikTok that follows the clocks of the place instead.
+"""
+
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -17,7 +21,7 @@ class LocalDay:
     """One calendar day in a time zone.
 
     Attributes:
-        labels: The hours that a report names, from 0 to 23. When clocks go forward there are 23. A repeated hour
+        labels: The hours that a report names, from 0 to 23. Where clocks go forward there are 23. A repeated hour
             appears once.
         weights: For each label, its share of the day's delivery. A repeated hour counts twice.
         ends: For each label, when its hour is over, in seconds since 1970.
@@ -28,7 +32,7 @@ class LocalDay:
 
     __slots__ = ("cumulative", "day", "ends", "labels", "start", "total", "weights")
 
-    def __init__(self, zone: ZoneInfo, day: date) -> None:
+    def __init__(self, zone: tzinfo, day: date) -> None:
         self.day = day
         self.start = int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp())
         next_day = day + timedelta(days=1)
@@ -62,11 +66,27 @@ class LocalDay:
 
 
 @lru_cache(maxsize=20_000)
-def local_day(zone: ZoneInfo, ordinal: int) -> LocalDay:
+def local_day(zone: tzinfo, ordinal: int) -> LocalDay:
     """The local day with this proleptic Gregorian ordinal."""
     return LocalDay(zone, date.fromordinal(ordinal))
 
 
-def local_ordinal(zone: ZoneInfo, seconds: int) -> int:
+def local_ordinal(zone: tzinfo, seconds: int) -> int:
     """The ordinal of the local day at a time in seconds since 1970."""
     return datetime.fromtimestamp(seconds, zone).date().toordinal()
+
+
+@lru_cache(maxsize=256)
+def standard_zone(place: str) -> tzinfo:
+    """The fixed offset of a place (an IANA name) outside daylight saving time."""
+    zone = ZoneInfo(place)
+    winter_and_summer = (datetime(2026, month, 1, tzinfo=zone).utcoffset() or timedelta() for month in (1, 7))
+    return timezone(min(winter_and_summer))
+
+
+def offset_name(place: str) -> str:
+    """The offset of a place as `timezone` names it: `Etc/GMT+8` for UTC-8; with half an hour, a zone's name."""
+    seconds = int((standard_zone(place).utcoffset(None) or timedelta()).total_seconds())
+    if seconds % 3600:
+        return place
+    return f"Etc/GMT{-seconds // 3600:+d}" if seconds else "Etc/GMT"

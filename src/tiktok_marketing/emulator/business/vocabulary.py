@@ -9,7 +9,7 @@ class Template(msgspec.Struct, frozen=True):
     Attributes:
         name: Its name.
         country: ISO country code.
-        zone: Its display time zone, an IANA name.
+        zone: Its place, an IANA name. Its days are at the place's offset outside daylight saving time.
         currency: ISO currency code.
         cpm: A typical price of a thousand impressions, in hundredths of the currency.
         industry: TikTok's industry id.
@@ -92,6 +92,14 @@ TEMPLATES: tuple[Template, ...] = (
         "Line Islands Ferry", "KI", "Pacific/Kiritimati", "AUD", 500, "292106",
         ("traffic", "reach"), 20, 50, "active", ("Island Pass", "Freight Day"),
     ),
+    Template(
+        "Signal Hill Whale Watch", "CA", "America/St_Johns", "CAD", 710, "292105",
+        ("traffic", "lead", "video"), 40, 60, "active", ("Morning Tour", "Iceberg Cruise", "Gift Voucher"),
+    ),
+    Template(
+        "Baker Island Outpost", "US", "Etc/GMT+12", "USD", 450, "292106",
+        ("traffic", "reach"), 20, 50, "active", ("Last Sunset Tour", "Field Station Pass"),
+    ),
 )  # fmt: skip
 
 LANGUAGES = {"IN": "en", "DE": "de", "JP": "ja", "BR": "pt", "NP": "en"}
@@ -105,7 +113,7 @@ CITIES = {
     "US": "201 Water Street", "IN": "14 MG Road, Bengaluru", "NZ": "8 Quay Street, Auckland",
     "DE": "Torstraße 12, Berlin", "JP": "1-2-3 Kanda, Chiyoda-ku", "GB": "40 Thames Street, London",
     "NP": "Thamel Marg 7, Kathmandu", "AU": "22 Rundle Street, Adelaide", "BR": "Rua Augusta 900, São Paulo",
-    "KI": "Main Road, London, Kiritimati",
+    "KI": "Main Road, London, Kiritimati", "CA": "5 Water Street, St. John's",
 }  # fmt: skip
 
 SEASONS = (

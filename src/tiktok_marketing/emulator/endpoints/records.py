@@ -1,10 +1,10 @@
 """The records of accounts, campaigns, ad groups and ads, as the API lists them."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from tiktok_marketing.emulator.business.business import FOREVER, Account, Ad, AdGroup, Campaign
 from tiktok_marketing.emulator.business.creatives import image_ids, is_carousel, item_id, music_id, video_id
+from tiktok_marketing.emulator.business.days import offset_name
 from tiktok_marketing.emulator.business.derived_fields import (
     ad_name,
     ad_text,
@@ -29,12 +29,6 @@ _SCHEDULE_DAYS = 3650
 def advertiser_record(account: Account, now: int) -> dict[str, Any]:
     """One row of advertiser/info."""
     template = account.template
-    created = datetime.fromtimestamp(account.created, UTC)
-    standard = min(
-        (datetime(created.year, month, 1, tzinfo=account.zone).utcoffset() for month in (1, 7)),
-        key=lambda offset: offset.total_seconds() if offset else 0.0,
-    )
-    hours = round(standard.total_seconds() / 3600) if standard else 0
     slug = "".join(letter for letter in template.name.lower() if letter.isascii() and letter.isalnum())
     return {
         "advertiser_id": str(account.id),
@@ -43,7 +37,7 @@ def advertiser_record(account: Account, now: int) -> dict[str, Any]:
         "role": "ROLE_ADVERTISER",
         "advertiser_account_type": "AUCTION",
         "currency": template.currency,
-        "timezone": f"Etc/GMT{-hours:+d}" if hours else "Etc/GMT",
+        "timezone": offset_name(template.zone),
         "display_timezone": template.zone,
         "country": template.country,
         "language": LANGUAGES.get(template.country, "en"),

@@ -19,8 +19,9 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         advertiser_id: Its id.
         name: Its name; empty if unknown.
-        zone: Its time zone, in which its days are; `ZONE_AHEAD_OF_ALL` if unknown.
+        zone: The fixed offset of its days and hours; `ZONE_AHEAD_OF_ALL` if unknown.
         created: The day it was created, in its time zone; None if unknown.
+        place: Its place, whose clocks may change in spring and autumn; None if unknown.
         info: Its record from `/advertiser/info/`; None if TikTok did not give it.
         error: Why TikTok did not give the record.
     """
@@ -29,6 +30,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     zone: tzinfo = ZONE_AHEAD_OF_ALL
     created: date | None = None
+    place: tzinfo | None = None
     info: Mapping[str, Any] | None = None
     error: TikTokError | None = None
 
@@ -37,13 +39,13 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
         return day_in(self.zone, now)
 
     def latest_started_day(self, now: datetime) -> date:
-        """The latest day that has certainly begun in the account's time zone, whatever that is if it is unknown."""
-        return earliest_day_in(self.zone, now)
+        """The latest day that has certainly begun: by the account's offset and its place, and anywhere if it is unknown."""
+        return earliest_day_in(self.zone, now, self.place)
 
     @property
     def zone_is_known(self) -> bool:
         """Whether TikTok gave the account's time zone, and this machine knows it."""
-        return self.zone != ZONE_AHEAD_OF_ALL
+        return self.zone is not ZONE_AHEAD_OF_ALL
 
 
 class AccountList(msgspec.Struct, frozen=True):

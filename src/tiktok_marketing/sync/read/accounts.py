@@ -28,7 +28,7 @@ from tiktok_marketing.errors import (
 from tiktok_marketing.sync.decode.coercion import shown
 from tiktok_marketing.sync.decode.lenient_json import as_objects, decode_lenient
 from tiktok_marketing.sync.plan.accounts import Account, AccountList, Accounts
-from tiktok_marketing.sync.plan.zones import earliest_day_in, zone_of
+from tiktok_marketing.sync.plan.zones import earliest_day_in, zones_of
 
 LIST_ENDPOINT = "oauth2/advertiser/get/"
 INFO_ENDPOINT = "advertiser/info/"
@@ -282,21 +282,22 @@ async def _halves(api: Client, ids: Sequence[AdvertiserId]) -> dict[AdvertiserId
 
 
 def _account(advertiser_id: AdvertiserId, info: Mapping[str, Any]) -> Account:
-    zone = zone_of(info.get("display_timezone"), info.get("timezone"))
+    zone, place = zones_of(info.get("timezone"), info.get("display_timezone"))
     return Account(
         advertiser_id=advertiser_id,
         name=str(info.get("name") or ""),
         zone=zone,
-        created=_created(info.get("create_time"), zone),
+        created=_created(info.get("create_time"), zone, place),
+        place=place,
         info=info,
     )
 
 
-def _created(value: Any, zone: tzinfo) -> date | None:
-    """The day of `create_time`, which is in epoch seconds; the earliest possible day if the zone is unknown."""
+def _created(value: Any, zone: tzinfo, place: tzinfo | None) -> date | None:
+    """The day of `create_time`, which is in epoch seconds; the earliest possible day if that is uncertain."""
     try:
         seconds = int(value)
-        return earliest_day_in(zone, datetime.fromtimestamp(seconds, UTC)) if seconds > 0 else None
+        return earliest_day_in(zone, datetime.fromtimestamp(seconds, UTC), place) if seconds > 0 else None
     except (TypeError, ValueError, OverflowError, OSError):
         return None
 

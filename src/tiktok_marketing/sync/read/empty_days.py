@@ -443,7 +443,7 @@ def _accounts_of(partitions: Iterable[Partition]) -> Iterator[tuple[AdvertiserId
         if has_days(partition) and partition.account is not None and partition.account.error is None:
             by_account.setdefault(partition.account.advertiser_id, []).append(partition)
     # In a report on several accounts TikTok does not say whose time zone its days are in, so only accounts with the
-    # same time zone share a query.
+    # same time zone, by their offset and by their place, share a query.
     groups: dict[tuple[str, date], list[tuple[date, int, Account]]] = {}
     for own in by_account.values():
         account = own[0].account
@@ -451,7 +451,7 @@ def _accounts_of(partitions: Iterable[Partition]) -> Iterator[tuple[AdvertiserId
         first = min(partition.first or date.max for partition in own)
         last = max(partition.last or date.min for partition in own)
         window_count = sum(partition.size for partition in own)
-        zone = str(account.zone) if account.zone_is_known else account.advertiser_id
+        zone = f"{account.zone} {account.place}" if account.zone_is_known else account.advertiser_id
         groups.setdefault((zone, last), []).append((first, window_count, account))
     for (_, last), members in groups.items():
         members.sort(key=lambda member: member[0])
