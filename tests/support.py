@@ -13,7 +13,7 @@ from tiktok_marketing.airbyte.inputs import selected_streams, states_by_stream
 from tiktok_marketing.airbyte.read import read
 from tiktok_marketing.catalog import STREAMS, Stream
 from tiktok_marketing.clock import Clock, FixedClock
-from tiktok_marketing.config import parse_config
+from tiktok_marketing.config import AIRBYTE, parse_config
 from tiktok_marketing.emulator import Emulator
 
 NOW = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
@@ -150,7 +150,7 @@ async def read_from(
 
     The clock stands still at `now` unless one is given; a `catalog` goes before names.
     """
-    checked = parse_config(config)
+    checked = parse_config(config, AIRBYTE)
     lines: list[bytes] = []
     code = await read(
         checked,

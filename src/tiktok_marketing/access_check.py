@@ -11,8 +11,9 @@ from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import ReportStream, report_stream
 from tiktok_marketing.clock import Clock
 from tiktok_marketing.config import Config
-from tiktok_marketing.errors import ConnectorError, TikTokError
+from tiktok_marketing.errors import ConfigurationError, ConnectorError, TikTokError
 from tiktok_marketing.sync.plan.accounts import Account
+from tiktok_marketing.sync.plan.plan_sync import refuse_future
 from tiktok_marketing.sync.plan.selection import choose_streams
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.accounts import find_accounts, list_problem, stop_if_nothing_answers
@@ -45,8 +46,14 @@ class CheckResult(msgspec.Struct, frozen=True):
     streams: tuple[str, ...] = ()
 
 
-async def check_access(config: Config, api: Client, clock: Clock) -> list[CheckResult]:
+async def check_access(config: Config, api: Client, clock: Clock, *, reports: bool = True) -> list[CheckResult]:
     """Check the token and the application, each configured account, and the right to read reports with their metrics.
+
+    Args:
+        config: The configuration.
+        api: The client.
+        clock: The time.
+        reports: Whether to try reports.
 
     Returns:
         The results, the most important first; a failed check may leave out later ones.
@@ -64,9 +71,13 @@ async def check_access(config: Config, api: Client, clock: Clock) -> list[CheckR
     if problem is not None:
         results.append(_failed_alone("List of accounts", problem, "advertiser_ids"))
     results += [_account_result(account, config) for account in accounts]
+    try:
+        refuse_future("start_date", config.start_date, accounts, api.clock_reading())
+    except ConfigurationError as error:
+        results.append(_failed("Settings", error))
     results += _details_results(accounts, config)
     reachable = [account for account in accounts if account.error is None or not account.error.inaccessible]
-    results += await _report_results(config, api, clock, reachable[:_REPORTS_TRIED])
+    results += await _report_results(config, api, clock, reachable[: _REPORTS_TRIED if reports else 0])
     try:
         stop_if_nothing_answers(api, accounts)
     except TikTokError as error:
@@ -78,11 +89,20 @@ def _account_result(account: Account, config: Config) -> CheckResult:
     name = f"Account {account.advertiser_id}"
     if account.error is None or not account.error.inaccessible:
         known = account.info is not None
-        details = f"{one_line(account.name)}, days in {account.zone}" if known else "TikTok gives no details of it"
+        details = "TikTok gives no details of it"
+        if known:
+            details = f"{one_line(account.name)}, days in {one_line(_zone_text(account))}"
         return CheckResult(name, ok=True, message=f"{details}.")
     if config.skip_inaccessible_advertisers:
         return CheckResult(name, ok=True, message=f"It will be skipped: {account.error.message}")
     return _failed(name, account.error)
+
+
+def _zone_text(account: Account) -> str:
+    """The zone of an account's days: its offset, and where that is."""
+    if account.place is None or str(account.place) == str(account.zone):
+        return str(account.zone)
+    return f"{account.zone} ({account.place})"
 
 
 def _details_results(accounts: Sequence[Account], config: Config) -> Iterable[CheckResult]:

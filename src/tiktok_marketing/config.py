@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any, NewType
 
 import msgspec
 
+from tiktok_marketing.config_keys import unknown_keys
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.json_files import read_json
 from tiktok_marketing.text import Mask, mask_known
@@ -25,7 +26,6 @@ AdvertiserId = NewType("AdvertiserId", str)
 """An ad account's id: digits, as TikTok writes it."""
 
 DEFAULT_START_DATE = date(2016, 9, 1)
-DEFAULT_ATTRIBUTION_WINDOW = 3
 LONGEST_WINDOW = 30
 """Days that a daily report may span (`/report/integrated/get/`)."""
 
@@ -37,6 +37,29 @@ _ID_DIGITS = 19
 """Digits of the largest integer of 64 bits."""
 _SECRET_FIELDS = frozenset({"access_token", "app_id", "secret"})
 _LEGACY_GRANULARITIES = frozenset({"LIFETIME", "DAY", "HOUR"})
+
+
+class Face(msgspec.Struct, frozen=True, kw_only=True):
+    """What a configuration means where it is silent, and what becomes of keys that mean nothing.
+
+    Args:
+        attribution_window: The default of `attribution_window`.
+        include_deleted: The default of `include_deleted`.
+        objects_since_start_date: Whether `start_date` limits objects, too. Otherwise they come whatever their age.
+        refuses_unknown_keys: Whether an unknown key is an error. Otherwise it is a warning.
+    """
+
+    attribution_window: int
+    include_deleted: bool
+    objects_since_start_date: bool
+    refuses_unknown_keys: bool
+
+
+COMMAND = Face(attribution_window=7, include_deleted=True, objects_since_start_date=False, refuses_unknown_keys=True)
+"""The command and the library answer "what did I spend and get?": with TikTok's usual click window of seven days, and
+with everything that money was spent on, also what was deleted or has not changed since `start_date`."""
+AIRBYTE = Face(attribution_window=3, include_deleted=False, objects_since_start_date=True, refuses_unknown_keys=False)
+"""The Airbyte source keeps the defaults of Airbyte's connector."""
 
 
 class Refresh(StrEnum):
@@ -51,7 +74,7 @@ class Refresh(StrEnum):
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """A checked configuration."""
+    """A checked configuration, with the defaults of the command and the library."""
 
     access_token: str
     app_id: str | None = None
@@ -64,13 +87,17 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     exclude_advertiser_ids: tuple[AdvertiserId, ...] = ()
     skip_inaccessible_advertisers: bool = False
     start_date: date = DEFAULT_START_DATE
+    """The first day of reports."""
     end_date: date | None = None
     """The last day to read, inclusive; None means today in each account's time zone."""
-    attribution_window: int = DEFAULT_ATTRIBUTION_WINDOW
+    attribution_window: int = COMMAND.attribution_window
     """How many days before the state are read again, 0 to 364."""
     report_granularity: int = LONGEST_WINDOW
     """How many days one request for a daily report spans, 1 to 30."""
-    include_deleted: bool = False
+    include_deleted: bool = COMMAND.include_deleted
+    """Whether to read deleted campaigns, ad groups and ads, and their rows in reports."""
+    objects_since_start_date: bool = COMMAND.objects_since_start_date
+    """Whether to leave out objects that last changed before `start_date`, as the Airbyte source does."""
     refresh_objects: Refresh = Refresh.CHANGED
     skip_empty_days: bool = True
     """Whether to ask at account level first which days have data, and to skip the days without any."""
@@ -91,13 +118,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             "end_date": parse_day(self.end_date, "end_date"),
             "advertiser_ids": _ids(fields, "advertiser_ids"),
             "exclude_advertiser_ids": _ids(fields, "exclude_advertiser_ids"),
-            "attribution_window": _number(fields, "attribution_window", 0, 364, DEFAULT_ATTRIBUTION_WINDOW),
+            "attribution_window": _number(fields, "attribution_window", 0, 364, COMMAND.attribution_window),
             "report_granularity": _granularity(fields),
             "refresh_objects": _refresh(fields),
             "requests_per_second": _rate(fields),
         }
-        for name in ("sandbox", "skip_inaccessible_advertisers", "include_deleted", "skip_empty_days"):
-            checked[name] = _flag(fields, name)
+        for name, default in _FLAGS.items():
+            checked[name] = _flag(fields, name, default=default)
         for name, value in checked.items():
             msgspec.structs.force_setattr(self, name, value)
         mask_known.add(self.secrets)
@@ -117,23 +144,52 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(secret for secret in (self.access_token, self.secret, self.app_id) if secret)
 
 
-def load_config(path: Path | str) -> Config:
+_FLAGS = {
+    "sandbox": False,
+    "skip_inaccessible_advertisers": False,
+    "include_deleted": COMMAND.include_deleted,
+    "objects_since_start_date": COMMAND.objects_since_start_date,
+    "skip_empty_days": True,
+}
+"""The fields that are true or false, with their defaults."""
+
+
+def load_config(path: Path | str, face: Face = COMMAND, *, on_warning: Callable[[str], None] | None = None) -> Config:
     """Read a configuration file.
+
+    Args:
+        path: The file's path.
+        face: Who reads it. The default is for the command and the library.
+        on_warning: Called with each warning about the configuration.
 
     Raises:
         ConfigurationError: If it cannot be read or used.
     """
-    return parse_config(read_json(path, "configuration"))
+    raw = read_json(path, "configuration")
+    return parse_config(raw, face, source=f"The configuration file {path}", on_warning=on_warning)
 
 
-def parse_config(raw: Any) -> Config:
+def parse_config(
+    raw: Any,
+    face: Face = COMMAND,
+    *,
+    source: str = "The configuration",
+    on_warning: Callable[[str], None] | None = None,
+) -> Config:
     """Check a configuration and convert it to one shape.
+
+    Args:
+        raw: The configuration, as JSON decodes it.
+        face: Who reads it.
+        source: Where it is from, for errors.
+        on_warning: Called with each warning about it.
 
     Raises:
         ConfigurationError: With the field that is wrong and what it should be.
     """
     try:
-        return _parse(raw)
+        _check_keys(raw, face, source, on_warning)
+        return _parse(raw, face)
     except ConfigurationError as error:
         raise ConfigurationError(_masked(error.message, raw), remedy=error.remedy) from None
     except RecursionError:
@@ -142,7 +198,21 @@ def parse_config(raw: Any) -> Config:
         ) from None
 
 
-def _parse(raw: Any) -> Config:
+def _check_keys(raw: Any, face: Face, source: str, on_warning: Callable[[str], None] | None) -> None:
+    """Refuse keys that mean nothing, or warn of them: what they should set would silently stay at its default."""
+    unknown = unknown_keys(raw)
+    if not unknown:
+        return
+    message = f"{source} has {'an unknown key' if len(unknown) == 1 else 'unknown keys'}: {', '.join(unknown)}."
+    if face.refuses_unknown_keys:
+        raise ConfigurationError(message, remedy="Correct the name or remove the key; docs/configuration.md lists all.")
+    if on_warning is not None:
+        on_warning(
+            _masked(f"{message} It has no effect." if len(unknown) == 1 else f"{message} They have no effect.", raw)
+        )
+
+
+def _parse(raw: Any, face: Face) -> Config:
     if not isinstance(raw, Mapping):
         raise ConfigurationError(
             "The configuration is not a JSON object.",
@@ -157,9 +227,10 @@ def _parse(raw: Any) -> Config:
         skip_inaccessible_advertisers=_flag(raw, "skip_inaccessible_advertisers"),
         start_date=start_date,
         end_date=end_date,
-        attribution_window=_number(raw, "attribution_window", 0, 364, DEFAULT_ATTRIBUTION_WINDOW),
+        attribution_window=_number(raw, "attribution_window", 0, 364, face.attribution_window),
         report_granularity=_granularity(raw),
-        include_deleted=_flag(raw, "include_deleted"),
+        include_deleted=_flag(raw, "include_deleted", default=face.include_deleted),
+        objects_since_start_date=face.objects_since_start_date,
         refresh_objects=_refresh(raw),
         skip_empty_days=_flag(raw, "skip_empty_days", default=True),
         requests_per_second=_rate(raw),

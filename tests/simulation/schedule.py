@@ -168,6 +168,7 @@ def _config(rng: random.Random, began: datetime) -> Config:
         attribution_window=rng.choice((0, 1, 3, 3, 7)),
         report_granularity=rng.choice((1, 2, 3, 7, 30)),
         include_deleted=rng.random() < 0.4,
+        objects_since_start_date=True,
         refresh_objects=rng.choice((Refresh.CHANGED, Refresh.CHANGED, Refresh.DAILY, Refresh.ALWAYS)),
         skip_inaccessible_advertisers=rng.random() < 0.3,
         requests_per_second=rng.choice((10, 10, 20, 50)),

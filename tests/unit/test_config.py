@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from datetime import date
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit_builders import APP_ID, OAUTH, SANDBOX, SECRET, TOKEN, json_values
 
-from tiktok_marketing.config import Config, load_config, parse_config, read_json
+from tiktok_marketing.config import AIRBYTE, COMMAND, Config, Face, load_config, parse_config, read_json
 from tiktok_marketing.errors import ConfigurationError
 
 FIELDS = (
@@ -86,19 +87,48 @@ def test_empty_credentials_do_not_hide_the_old_shape(nothing: Any) -> None:
     assert parse_config({"credentials": nothing, **old}) == parse_config(old)
 
 
-def test_defaults_are_the_documented_ones() -> None:
-    """Missing fields have the specification's defaults, including the attribution window of 3 days."""
+def test_defaults_of_the_command_are_the_documented_ones() -> None:
+    """The command and the library read seven days again, deleted objects, and objects whatever their age."""
     assert parsed() == Config(
         access_token=TOKEN,
         app_id=APP_ID,
         secret=SECRET,
         start_date=date(2016, 9, 1),
         end_date=None,
-        attribution_window=3,
+        attribution_window=7,
         report_granularity=30,
-        include_deleted=False,
+        include_deleted=True,
+        objects_since_start_date=False,
         requests_per_second=10.0,
     )
+    assert parsed() == Config(access_token=TOKEN, app_id=APP_ID, secret=SECRET)
+
+
+@pytest.mark.parametrize(
+    "silent", [{}, {"attribution_window": None}, {"include_deleted": "", "attribution_window": ""}]
+)
+def test_through_airbyte_defaults_are_airbytes(silent: dict[str, Any]) -> None:
+    """Three days, nothing deleted, and objects since `start_date`. An empty value is silent, too."""
+    config = parse_config({"credentials": OAUTH, **silent}, AIRBYTE)
+    assert (config.attribution_window, config.include_deleted, config.objects_since_start_date) == (3, False, True)
+
+
+@pytest.mark.parametrize("face", [COMMAND, AIRBYTE])
+def test_what_a_configuration_says_holds_for_every_face(face: Face) -> None:
+    """Also where it says the other face's default."""
+    for window, deleted in ((3, False), (7, True), (0, "false")):
+        raw = {"credentials": OAUTH, "attribution_window": window, "include_deleted": deleted}
+        config = parse_config(raw, face)
+        assert (config.attribution_window, config.include_deleted) == (window, deleted is True)
+
+
+def test_a_config_of_the_library_may_leave_fields_empty() -> None:
+    """None means the default, as in a file."""
+    nothing: Any = None
+    config = Config(access_token=TOKEN, attribution_window=nothing, include_deleted=nothing, skip_empty_days=nothing)
+    assert config == Config(access_token=TOKEN)
+    assert config.include_deleted
+    assert config.skip_empty_days
 
 
 @pytest.mark.parametrize("nothing", ["", None])
@@ -344,9 +374,73 @@ def test_a_secret_that_was_pasted_into_another_field_is_masked(field: str, secre
     assert secret not in str(error)
 
 
-def test_unknown_fields_are_ignored() -> None:
-    """Airbyte allows additional properties, for example `concurrency_level`."""
-    assert parsed(concurrency_level=5, whatever={"a": [1]}) == parsed()
+@pytest.mark.parametrize(
+    "key", ["concurrency_level", "__injected_declarative_manifest", "__injected_components_py", "$schema", "_comment"]
+)
+@pytest.mark.parametrize("face", [COMMAND, AIRBYTE])
+def test_keys_of_airbyte_are_known(key: str, face: Face) -> None:
+    """What only Airbyte's connector uses, and what its platform adds, is accepted without a word."""
+    warnings: list[str] = []
+    raw = {"credentials": OAUTH, key: {"a": [1]}}
+    assert parse_config(raw, face, on_warning=warnings.append) == parse_config({"credentials": OAUTH}, face)
+    assert warnings == []
+
+
+UNKNOWN_KEYS = [
+    ({"start_dat": "2026-01-01"}, '"start_dat"', "start_date"),
+    ({"Start_Date": "2026-01-01"}, '"Start_Date"', "start_date"),
+    ({"startDate": "2026-01-01"}, '"startDate"', "start_date"),
+    ({"start-date": "2026-01-01"}, '"start-date"', "start_date"),
+    ({"include deleted": True}, '"include deleted"', "include_deleted"),
+    ({"advertiserIds": ["1"]}, '"advertiserIds"', "advertiser_ids"),
+    ({"attribution_windw": 1}, '"attribution_windw"', "attribution_window"),
+    ({"app_id": "1"}, '"app_id"', "credentials.app_id"),
+    ({"credentials": {**OAUTH, "acess_token": "hidden"}}, '"credentials.acess_token"', "credentials.access_token"),
+    ({"credentials": {**OAUTH, "appId": "hidden"}}, '"credentials.appId"', "credentials.app_id"),
+    ({"credentials": {**OAUTH, "start_date": "hidden"}}, '"credentials.start_date"', "start_date"),
+    ({"environment": {"advertiserid": "hidden"}}, '"environment.advertiserid"', "environment.advertiser_id"),
+]
+
+
+@pytest.mark.parametrize(("fields", "key", "nearest"), UNKNOWN_KEYS, ids=[key for _, key, _ in UNKNOWN_KEYS])
+def test_an_unknown_key_is_an_error_that_names_the_nearest(fields: dict[str, Any], key: str, nearest: str) -> None:
+    """Otherwise what it should set would silently stay at its default."""
+    error = refused({"credentials": OAUTH, **fields})
+    assert f"unknown key: {key} (did you mean {nearest}?)" in error.message
+    assert "hidden" not in str(error)
+
+
+@pytest.mark.parametrize(("fields", "key", "nearest"), UNKNOWN_KEYS, ids=[key for _, key, _ in UNKNOWN_KEYS])
+def test_through_airbyte_an_unknown_key_is_a_warning(fields: dict[str, Any], key: str, nearest: str) -> None:
+    """Airbyte allows additional properties, so a sync goes on."""
+    warnings: list[str] = []
+    parse_config({"credentials": OAUTH, **fields}, AIRBYTE, on_warning=warnings.append)
+    (warning,) = warnings
+    assert f"{key} (did you mean {nearest}?)" in warning
+    assert "hidden" not in warning
+
+
+def test_an_unknown_key_never_shows_its_value_or_a_secret() -> None:
+    """The value may be a secret, and somebody may have pasted one as a key."""
+    error = refused({"credentials": OAUTH, SECRET: "a-value", "x" * 5000: "another-value"})
+    assert SECRET not in str(error)
+    assert "value" not in str(error)
+    assert len(str(error)) < 400
+
+
+def test_an_unknown_key_names_the_file(tmp_path: Path) -> None:
+    """The error says where to look."""
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps({"credentials": OAUTH, "start_dat": "2026-01-01"}))
+    with pytest.raises(ConfigurationError, match=r"mine\.json has an unknown key: \"start_dat\""):
+        load_config(path)
+
+
+@given(st.dictionaries(st.text(max_size=20), json_values, max_size=5))
+def test_any_key_is_known_or_named(fields: dict[str, Any]) -> None:
+    """Whatever the key, parsing ends with a configuration or a sentence."""
+    with contextlib.suppress(ConfigurationError):
+        parse_config({"credentials": OAUTH, **fields})
 
 
 def test_long_wrong_values_are_cut() -> None:

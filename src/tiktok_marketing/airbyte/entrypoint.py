@@ -21,6 +21,7 @@ from tiktok_marketing.text import shown_line
 if TYPE_CHECKING:
     from tiktok_marketing.access_check import CheckResult
     from tiktok_marketing.api.client import Client
+    from tiktok_marketing.config import Config
 
 T = TypeVar("T")
 
@@ -127,11 +128,10 @@ def _check(arguments: argparse.Namespace) -> int:
     from tiktok_marketing.airbyte.messages import log_line
     from tiktok_marketing.api.retry_policy import INTERACTIVE_RETRIES
     from tiktok_marketing.clock import SystemClock
-    from tiktok_marketing.config import load_config
     from tiktok_marketing.connect import connect
 
     async def results() -> list[CheckResult]:
-        config, clock = load_config(arguments.config), SystemClock()
+        config, clock = _load_config(arguments), SystemClock()
         async with connect(
             config,
             clock=clock,
@@ -179,21 +179,27 @@ def _sentence(result: CheckResult) -> str:
 
 def _discover(arguments: argparse.Namespace) -> int:
     from tiktok_marketing.airbyte.inputs import discovered
-    from tiktok_marketing.config import load_config
 
-    _print({"type": "CATALOG", "catalog": discovered(load_config(arguments.config))})
+    _print({"type": "CATALOG", "catalog": discovered(_load_config(arguments))})
     return 0
 
 
 def _read(arguments: argparse.Namespace) -> int:
     from tiktok_marketing.airbyte.inputs import load_states, selected_streams
     from tiktok_marketing.airbyte.read import read
-    from tiktok_marketing.config import load_config
     from tiktok_marketing.json_files import read_json
 
-    config = load_config(arguments.config)
+    config = _load_config(arguments)
     selected = selected_streams(config, read_json(arguments.catalog, "catalog"))
     return _run(read(config, selected, load_states(arguments.state), debug=arguments.debug))
+
+
+def _load_config(arguments: argparse.Namespace) -> Config:
+    """Read the configuration with Airbyte's defaults. A key that means nothing is a warning in the log."""
+    from tiktok_marketing.airbyte.messages import log_line
+    from tiktok_marketing.config import AIRBYTE, load_config
+
+    return load_config(arguments.config, AIRBYTE, on_warning=lambda text: _write(log_line("WARN", text)))
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

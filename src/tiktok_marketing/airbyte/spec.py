@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tiktok_marketing.config import AIRBYTE
+
 _DOCUMENTATION = "https://docs.airbyte.com/integrations/sources/tiktok-marketing"
 
 _DATE = r"^$|^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}\s*$"
@@ -124,7 +126,7 @@ CONNECTION_SPECIFICATION: dict[str, Any] = {
         "attribution_window": {
             "title": "Attribution Window",
             **_number("integer", 0, 364, _UP_TO_364),
-            "default": 3,
+            "default": AIRBYTE.attribution_window,
             "description": (
                 "How many days before the last synced day each sync reads again. "
                 "TikTok keeps adding conversions to past days."
@@ -143,7 +145,7 @@ CONNECTION_SPECIFICATION: dict[str, Any] = {
         },
         "include_deleted": {
             "title": "Include Deleted Data in Reports",
-            **_flag(default=False),
+            **_flag(default=AIRBYTE.include_deleted),
             "description": "Whether to read deleted campaigns, ad groups and ads, and their rows in reports.",
             "order": 5,
         },

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tiktok_marketing.cli.common import announce, config_option, console, debug_option
+from tiktok_marketing.cli.common import announce, config_option, console, debug_option, streams_option
 from tiktok_marketing.text import shown_line
 
 if TYPE_CHECKING:
@@ -22,24 +22,28 @@ if TYPE_CHECKING:
     "configuration.",
 )
 @config_option
+@streams_option("Check what these streams need. Without a report among them, reports are not tried.")
 @debug_option
-def check(config_path: Path) -> int:
+def check(config_path: Path, names: list[str] | None) -> int:
     """Check the token, each account and access to reports."""
     from tiktok_marketing.config import load_config
+    from tiktok_marketing.sync.plan.selection import choose_streams
 
-    results = asyncio.run(_run_checks(load_config(config_path)))
+    config = load_config(config_path)
+    reports = any(stream.is_report for stream in choose_streams(config, names))
+    results = asyncio.run(_run_checks(config, reports=reports))
     show_results(results)
     return 0 if all(result.ok for result in results) else 1
 
 
-async def _run_checks(config: Config) -> list[CheckResult]:
+async def _run_checks(config: Config, *, reports: bool) -> list[CheckResult]:
     from tiktok_marketing.access_check import check_access
     from tiktok_marketing.api.retry_policy import INTERACTIVE_RETRIES
     from tiktok_marketing.clock import SystemClock
     from tiktok_marketing.connect import connect
 
     async with connect(config, policy=INTERACTIVE_RETRIES, on_wait=announce) as api:
-        return await check_access(config, api, SystemClock())
+        return await check_access(config, api, SystemClock(), reports=reports)
 
 
 def show_results(results: list[CheckResult]) -> None:

@@ -6,8 +6,9 @@ import json
 import logging
 import os
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -15,6 +16,8 @@ from tiktok_marketing.text import one_line, shown_line, shown_lines
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
 _WIDTH_WITHOUT_TERMINAL = 160
 """Columns of a table in a file or a log. The width of a terminal that is not there must not squeeze it."""
@@ -64,6 +67,23 @@ class _LogFormatter(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the base class's name
         """Return the first line of a record."""
         return one_line(super().formatMessage(record))
+
+
+def streams_option(help_text: str) -> Callable[[FunctionT], FunctionT]:
+    """Return the option `--streams`, which may be given several times; its values add up."""
+    return click.option(
+        "--streams",
+        "names",
+        multiple=True,
+        metavar="A,B",
+        callback=_chosen_names,
+        help=f"{help_text} Accepts patterns such as 'ads*', and may be repeated.",
+    )
+
+
+def _chosen_names(_: click.Context, __: click.Parameter, values: Sequence[str]) -> list[str] | None:
+    """The names and patterns that the option lists; None if the option was not given."""
+    return list(values) or None
 
 
 def log_to_stderr(level: int) -> None:

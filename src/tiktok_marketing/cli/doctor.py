@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from tiktok_marketing.cli.common import announce, config_option, console, debug_option, print_json, table
+from tiktok_marketing.cli.common import (
+    announce,
+    config_option,
+    console,
+    debug_option,
+    print_json,
+    streams_option,
+    table,
+)
 from tiktok_marketing.text import shown_line
 
 if TYPE_CHECKING:
@@ -65,12 +73,7 @@ class _SyncCommand(msgspec.Struct, frozen=True):
     metavar="ADDRESS",
     help="The database to examine: the address that `sync` got with --to, for example duckdb:///tiktok.duckdb.",
 )
-@click.option(
-    "--streams",
-    "names",
-    metavar="A,B",
-    help="Examine only these streams. [default: those in the database; without a database, all]",
-)
+@streams_option("Examine only these streams. [default: those in the database; without a database, all]")
 @click.option(
     "--dataset",
     default="tiktok_ads",
@@ -98,7 +101,7 @@ class _SyncCommand(msgspec.Struct, frozen=True):
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings as well.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @debug_option
-def doctor(config_path: Path, database: str | None, names: str | None, dataset: str, **options: Any) -> int:
+def doctor(config_path: Path, database: str | None, names: list[str] | None, dataset: str, **options: Any) -> int:
     """Find out what is wrong with the access, or with a database that a sync has filled.
 
     The doctor checks credentials, accounts, scopes, quota and clock. With --database it also checks the tables. It
@@ -111,7 +114,7 @@ def doctor(config_path: Path, database: str | None, names: str | None, dataset: 
 
     examined = DoctorOptions(
         database=None if database is None else destination_of(database, dataset),
-        streams=None if names is None else tuple(name.strip() for name in names.split(",") if name.strip()),
+        streams=None if names is None else tuple(names),
         offline=options["offline"],
         requests=options["requests"],
         max_age=timedelta(hours=options["max_age"]),

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tiktok_marketing.cli.common import announce, config_option, console, debug_option, print_json, say, span, table
+from tiktok_marketing.cli.common import (
+    announce,
+    config_option,
+    console,
+    debug_option,
+    print_json,
+    say,
+    span,
+    streams_option,
+    table,
+)
 
 if TYPE_CHECKING:
     from tiktok_marketing.api.client import Client
@@ -27,9 +37,7 @@ _QUERIES_IN_FLIGHT = 16
     epilog="Exit codes: 0 the plan is complete; 1 TikTok refused a request; 2 wrong usage or configuration.",
 )
 @config_option
-@click.option(
-    "--streams", "names", metavar="A,B", help="Plan only these streams; `tiktok-marketing streams` lists all."
-)
+@streams_option("Plan only these streams; `tiktok-marketing streams` lists all.")
 @click.option(
     "--state",
     "state_path",
@@ -51,7 +59,7 @@ _QUERIES_IN_FLIGHT = 16
 @debug_option
 def plan(
     config_path: Path,
-    names: str | None,
+    names: list[str] | None,
     state_path: Path | None,
     to: str | None,
     dataset: str,
@@ -72,8 +80,7 @@ def plan(
     if to is not None and state_path is not None:
         raise click.UsageError("--state and --to exclude each other: a sync goes on from one of them. Leave one out.")
     config = load_config(config_path)
-    chosen = None if names is None else [name.strip() for name in names.split(",") if name.strip()]
-    streams = choose_streams(config, chosen)
+    streams = choose_streams(config, names)
     states: Mapping[str, Any] = load_states(state_path)
     if unknown := unknown_streams(states):
         say(unknown)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from tiktok_marketing.cli.common import console, debug_option, print_json, table
+from tiktok_marketing.cli.common import console, debug_option, print_json, streams_option, table
 
 _WIDTH_OF_ALL_COLUMNS = 160
 """The width of a terminal in which all columns can be read."""
@@ -23,18 +23,19 @@ _ONE_LINE_PER_STREAM = 1000
     metavar="FILE",
     help="List only what this configuration can read. Sandbox accounts lack some streams.",
 )
+@streams_option("List only these streams.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @debug_option
-def streams(config_path: Path | None, as_json: bool) -> int:
+def streams(config_path: Path | None, names: list[str] | None, as_json: bool) -> int:
     """List the streams: name, key, cursor, endpoint and what they contain.
 
     On a narrow terminal the list has names and descriptions only; --json always has everything.
     """
-    from tiktok_marketing.catalog import STREAMS
     from tiktok_marketing.config import load_config
+    from tiktok_marketing.sync.plan.selection import streams_named
 
     sandbox = config_path is not None and load_config(config_path).sandbox
-    listed = [stream for stream in STREAMS if stream.sandbox or not sandbox]
+    listed = streams_named(names, sandbox=sandbox)
     if as_json:
         rows: list[dict[str, Any]] = [
             {

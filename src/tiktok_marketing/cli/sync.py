@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tiktok_marketing.cli.common import config_option, console, debug_option, say, span, table
+from tiktok_marketing.cli.common import config_option, console, debug_option, say, span, streams_option, table
 
 if TYPE_CHECKING:
     from tiktok_marketing.cli.progress import Reporter
@@ -33,13 +33,11 @@ if TYPE_CHECKING:
     "absolute path, or postgresql://user@host:5432/database. A Postgres password can be in the address "
     "(user:password@host), in PGPASSWORD or in ~/.pgpass.",
 )
-@click.option(
-    "--streams", "names", metavar="A,B", help="Read only these streams; `tiktok-marketing streams` lists all."
-)
+@streams_option("Read only these streams; `tiktok-marketing streams` lists all.")
 @click.option("--dataset", default="tiktok_ads", show_default=True, metavar="NAME", help="The schema for the tables.")
 @click.option("--full", is_flag=True, help="Read the streams again from start_date, whatever was read before.")
 @debug_option
-def sync(config_path: Path, to: str, names: str | None, dataset: str, full: bool) -> int:
+def sync(config_path: Path, to: str, names: list[str] | None, dataset: str, full: bool) -> int:
     """Read streams into a DuckDB file or a Postgres database, from where the last run ended.
 
     Each stream becomes a table. Rows that arrive again replace those with the same key. Rows are loaded together with
@@ -49,8 +47,7 @@ def sync(config_path: Path, to: str, names: str | None, dataset: str, full: bool
     from tiktok_marketing.config import load_config
 
     config = load_config(config_path)
-    chosen = None if names is None else [name.strip() for name in names.split(",") if name.strip()]
-    summary, received = asyncio.run(_sync(config, to, chosen, dataset, full=full))
+    summary, received = asyncio.run(_sync(config, to, names, dataset, full=full))
     show_summary(summary)
     if summary.interrupted:
         again = "Run it again with --full" if full and not summary.packages else "The next run goes on from there"

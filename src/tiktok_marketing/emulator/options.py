@@ -56,8 +56,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             second day after such a day begins, its rows disappear from every report.
         modified_after_lists_timeless: Whether ad/get with modified_after lists the ads that have no modify_time. Nobody
             has observed what TikTok does.
-        daylight_saving: Whether accounts follow the clocks of their place, with days of 23 and 25 hours. TikTok says that
-            they do not; this tests that nothing is lost if they do.
+        daylight_saving: Whether accounts follow the clocks of their place, with days of 23 and 25 hours. TikTok says
+            that they do not; this tests that nothing is lost if they do.
         sandbox_accounts_endpoints: Whether the sandbox token may call advertiser/info and oauth2/advertiser/get.
         sandbox_asset_endpoints: Whether the sandbox token may list audiences, images, videos, music and portfolios.
         sandbox_report_dates: Whether the sandbox account has figures only for 2020-12-08 to 2020-12-19, as at TikTok.

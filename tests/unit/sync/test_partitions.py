@@ -242,9 +242,17 @@ def test_a_sum_without_days_is_one_window_of_a_year_at_most(
 
 
 @pytest.mark.parametrize("name", ["campaigns", "ad_groups", "ads"])
-def test_objects_before_the_start_date_are_left_out(name: str) -> None:
-    """Without a state, `start_date` is the oldest change that counts."""
+def test_objects_come_whatever_their_age(name: str) -> None:
+    """`start_date` limits reports only. The rows of an old ad find it in the table of ads."""
     (partition,) = plan(name)
+    assert partition.modified_since == ""
+    assert list(partition.windows()) == [None]
+
+
+@pytest.mark.parametrize("name", ["campaigns", "ad_groups", "ads"])
+def test_with_airbytes_defaults_objects_before_the_start_date_are_left_out(name: str) -> None:
+    """Without a state, `start_date` is the oldest change that counts."""
+    (partition,) = plan(name, objects_since_start_date=True)
     assert partition.modified_since == "2026-01-01 00:00:00"
     assert list(partition.windows()) == [None]
 
@@ -255,13 +263,17 @@ def test_objects_before_the_start_date_are_left_out(name: str) -> None:
 )
 def test_objects_before_the_later_of_start_and_state_are_left_out(cursor: str, expected: str) -> None:
     """A state older than `start_date` does not extend the range."""
-    (partition,) = plan("ads", cursors=Cursors("modify_time", {"7001": cursor}))
+    cursors = Cursors("modify_time", {"7001": cursor})
+    (partition,) = plan("ads", cursors=cursors, objects_since_start_date=True)
     assert partition.modified_since == expected
 
 
-def test_objects_of_a_new_account_start_from_the_start_date() -> None:
-    """An account without a cursor is read from the start."""
-    (partition,) = plan("ads", account("2"), cursors=Cursors("modify_time", {"1": "2026-03-01 10:00:00"}))
+def test_objects_of_a_new_account_start_from_the_start() -> None:
+    """An account without a cursor does not follow another's."""
+    cursors = Cursors("modify_time", {"1": "2026-03-01 10:00:00"})
+    (partition,) = plan("ads", account("2"), cursors=cursors)
+    assert partition.modified_since == ""
+    (partition,) = plan("ads", account("2"), cursors=cursors, objects_since_start_date=True)
     assert partition.modified_since == "2026-01-01 00:00:00"
 
 
@@ -295,7 +307,7 @@ def test_streams_of_equal_size_keep_their_order() -> None:
 
 TODAYS = Cursors("modify_time", {"7001": "2026-03-10 09:00:00"})
 YESTERDAYS = Cursors("modify_time", {"7001": "2026-03-09 23:00:00"})
-ALL = "2026-01-01 00:00:00"
+ALL = ""
 
 
 @pytest.mark.parametrize(

@@ -158,10 +158,9 @@ class ListComparer:
         """Add a finding if the database lacks records that the last sync should have read."""
         stream = sample.stream
         (field, *_) = (name for name in stream.row_key if name != "advertiser_id")
+        since = f"{self._config.start_date} 00:00:00" if self._config.objects_since_start_date else ""
         expected = [
-            str(record.get(field))
-            for record in records
-            if should_be_stored(record, stream, sample.until, f"{self._config.start_date} 00:00:00")
+            str(record.get(field)) for record in records if should_be_stored(record, stream, sample.until, since)
         ]
         stored = self._database.rows(
             f'SELECT "{field}"::VARCHAR FROM {self._database.table(stream.name)}'  # noqa: S608
@@ -220,7 +219,7 @@ def should_be_stored(record: Mapping[str, Any], stream: Stream, until: str, sinc
         record: The object as TikTok returns it now.
         stream: Its stream.
         until: Until when all changes were read, as `YYYY-MM-DD HH:MM:SS` in UTC.
-        since: The start of the changes that the configuration selects, in the same form.
+        since: The start of the changes that the configuration selects, in the same form; empty for all.
     """
     changed = _time_of(record.get(stream.cursor or ""))
     if changed:

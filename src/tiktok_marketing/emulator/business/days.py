@@ -1,7 +1,7 @@
 """Days and hours of an ad account: the hours of a local day, and how many of them are over.
 
-An account's days are at a fixed offset from UTC and have 24 hours. TikTok's help pages say that accounts know no daylight
-saving time. The option `daylight_saving` emulates a TikTok that follows the clocks of the place instead.
+An account's days are at a fixed offset from UTC and have 24 hours. TikTok's help pages say that accounts know no
+daylight saving time. The option `daylight_saving` emulates a TikTok that follows the clocks of the place instead.
 """
 
 from datetime import date, datetime, timedelta, timezone, tzinfo

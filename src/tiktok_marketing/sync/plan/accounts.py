@@ -39,7 +39,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
         return day_in(self.zone, now)
 
     def latest_started_day(self, now: datetime) -> date:
-        """The latest day that has certainly begun: by the account's offset and its place, and anywhere if it is unknown."""
+        """The latest day that has certainly begun, by the account's offset and at its place, or anywhere."""
         return earliest_day_in(self.zone, now, self.place)
 
     @property

@@ -20,6 +20,10 @@ from tiktok_marketing.sync.plan.zones import day_in
 _SPAN = 365
 """Days that a report without a time dimension may cover (`/report/integrated/get/`)."""
 
+FIRST_DAY = date(2012, 1, 1)
+"""TikTok has no older figures. An earlier `start_date` would only cost requests, if TikTok does not say when an account
+was created. Airbyte's connector 3.9.6 begins on this day, too."""
+
 
 class Partition(msgspec.Struct, frozen=True, kw_only=True):
     """What one stream reads of one account. Its state moves independently of others.
@@ -31,7 +35,8 @@ class Partition(msgspec.Struct, frozen=True, kw_only=True):
         last: The last day; None in the same case.
         state_limit: The latest day that the state may reach, see `plan.frontier`.
         days: The most days in a window.
-        modified_since: For objects: leave out older ones, `YYYY-MM-DD HH:MM:SS` in UTC.
+        modified_since: For objects: leave out older ones, `YYYY-MM-DD HH:MM:SS` in UTC; empty to include all.
+        required_since: For objects: older ones may be missing where TikTok does not list them, in the same form.
         only_changed: Whether to ask TikTok for these objects only, where it has a filter for them, because an earlier
             sync of the same day has read all.
     """
@@ -43,6 +48,7 @@ class Partition(msgspec.Struct, frozen=True, kw_only=True):
     state_limit: date | None = None
     days: int = 1
     modified_since: str = ""
+    required_since: str = ""
     only_changed: bool = False
 
     def windows(self) -> Iterator[Window | None]:
@@ -108,7 +114,7 @@ def _partition(
     # The sandbox's mock figures are older than any account, and no account was created tomorrow.
     created = None if config.sandbox or (account.created or today) > today else account.created
     first = first_day(
-        config.start_date,
+        max(config.start_date, FIRST_DAY),
         created=created,
         state=cursors.day_of(account.advertiser_id) if cursors else None,
         lookback=config.attribution_window,
@@ -124,7 +130,7 @@ def _partition(
             days = config.report_granularity
     limit: date | None = state_limit(account, last, clock)
     if since is not None:
-        requested_first = first_day(since, created=created, state=None, lookback=0, last=last)
+        requested_first = first_day(max(since, FIRST_DAY), created=created, state=None, lookback=0, last=last)
         # If days in between are not read, the state must not move past them.
         limit = None if requested_first > first else limit
         first = requested_first
@@ -134,8 +140,9 @@ def _partition(
 def _object_partition(
     config: Config, stream: ObjectStream, cursors: Cursors | None, account: Account, now: datetime
 ) -> Partition:
-    """The objects of one account: all since `start_date`, or those that changed since the state."""
-    since = f"{config.start_date} 00:00:00"
+    """The objects of an account: all, or those that changed since the state or since a limiting `start_date`."""
+    start = f"{config.start_date} 00:00:00"
+    since = start if config.objects_since_start_date else ""
     cursor = cursors.of(account.advertiser_id) if cursors else None
     # A cursor of today was written by a sync of today, which itself began with an older cursor or with one of today. So
     # the first sync of today, which began with an older cursor, has read and delivered all objects.
@@ -147,6 +154,7 @@ def _object_partition(
         stream=stream,
         account=account,
         modified_since=max(since, cursor or since),
+        required_since=max(start, cursor or start),
         only_changed=daily and cursor is not None,
     )
 

@@ -10,7 +10,8 @@ import msgspec
 
 from tiktok_marketing.clock import ClockReading
 from tiktok_marketing.config import Config
-from tiktok_marketing.sync.plan.accounts import Accounts
+from tiktok_marketing.errors import ConfigurationError
+from tiktok_marketing.sync.plan.accounts import Account, Accounts
 from tiktok_marketing.sync.plan.cursors import Cursors, read_state
 from tiktok_marketing.sync.plan.partitions import Partition, plan_stream
 from tiktok_marketing.sync.plan.refresh import RefreshProgress
@@ -68,6 +69,28 @@ def read_states(selected: Sequence[Selected], states: Mapping[str, Any]) -> dict
     }
 
 
+def refuse_future(name: str, day: date, accounts: Sequence[Account], clock: ClockReading) -> None:
+    """Refuse a first day that no account has reached yet: a sync would read nothing and seem to be complete.
+
+    A day counts as reached once it has begun for the account where days begin first, by the clock that is ahead.
+
+    Args:
+        name: What sets the day, for the error.
+        day: The first day of reports.
+        accounts: The accounts of this run.
+        clock: The current time.
+
+    Raises:
+        ConfigurationError: If the day is in the future for every account.
+    """
+    today = max((account.today(clock.latest) for account in accounts), default=day)
+    if day > today:
+        raise ConfigurationError(
+            f"{name} is {day}, which is in the future: for the accounts to read, today is at most {today}.",
+            remedy=f"Set {name} to {today} or an earlier day.",
+        )
+
+
 def plan_sync(
     config: Config,
     selected: Sequence[Selected],
@@ -88,7 +111,13 @@ def plan_sync(
         clock: The current time.
         refreshes: The result of `read_refreshes`; None if no full refresh goes on from an earlier attempt.
         since: The first day of reports to read, whatever the states say; None for the days that are due.
+
+    Raises:
+        ConfigurationError: If the first day is in the future for every account.
     """
+    refuse_future("start_date", config.start_date, accounts.chosen, clock)
+    if since is not None:
+        refuse_future("since", since, accounts.chosen, clock)
     notices = []
     unreachable = unreachable_accounts(config, accounts, cursors.values())
     if unreachable:

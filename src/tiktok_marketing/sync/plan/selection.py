@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
 import msgspec
@@ -18,23 +19,32 @@ def choose_streams(config: Config, names: Iterable[str] | None = None) -> tuple[
 
     Args:
         config: The configuration.
-        names: Names of streams, or patterns like `ads*`; a text may contain several, with commas. None for all.
+        names: Names of streams, or patterns like `ads*`; a text may contain several, with commas. None for all. What
+            several texts and patterns name adds up.
 
     Raises:
         ConfigurationError: If a name is not a stream, a pattern matches none, or sandbox accounts do not have it.
     """
-    readable = tuple(stream for stream in STREAMS if stream.sandbox or not config.sandbox)
+    return streams_named(names, sandbox=config.sandbox)
+
+
+def streams_named(names: Iterable[str] | None, *, sandbox: bool) -> tuple[AnyStream, ...]:
+    """The streams with the given names, or all that accounts of a kind have.
+
+    Args:
+        names: As for `choose_streams`.
+        sandbox: Whether the accounts are sandbox accounts, which lack some streams.
+
+    Raises:
+        ConfigurationError: As `choose_streams`.
+    """
+    readable = tuple(stream for stream in STREAMS if stream.sandbox or not sandbox)
     if names is None:
         return readable
     chosen: dict[str, AnyStream] = {}
     for name in _split(names):
         if any(wildcard in name for wildcard in "*?["):
-            matches = [stream for stream in readable if fnmatchcase(stream.name, name)]
-            if not matches:
-                raise ConfigurationError(
-                    f"No stream matches {name!r}.", remedy="`tiktok-marketing streams` lists all streams."
-                )
-            chosen |= {stream.name: stream for stream in matches}
+            chosen |= {stream.name: stream for stream in _matching(name, readable)}
             continue
         stream = find_stream(name)
         if stream not in readable:
@@ -47,6 +57,30 @@ def choose_streams(config: Config, names: Iterable[str] | None = None) -> tuple[
             "No stream is selected.", remedy="Name at least one; `tiktok-marketing streams` lists all streams."
         )
     return tuple(chosen.values())
+
+
+def _matching(pattern: str, readable: Sequence[AnyStream]) -> list[AnyStream]:
+    """The streams whose names match a pattern.
+
+    Raises:
+        ConfigurationError: If there is none.
+    """
+    matches = [stream for stream in readable if fnmatchcase(stream.name, pattern)]
+    if not matches and any(fnmatchcase(stream.name, pattern) for stream in STREAMS):
+        raise ConfigurationError(
+            f"Sandbox accounts have no stream that matches {pattern!r}.", remedy="Leave these streams out."
+        )
+    if not matches:
+        raise ConfigurationError(f"No stream matches {pattern!r}.", remedy=_suggestion(pattern))
+    return matches
+
+
+def _suggestion(name: str) -> str:
+    """What to do about a name or pattern that no stream has: the most similar names, and where to see all."""
+    plain = re.sub(r"[^a-z0-9]+", "_", re.sub(r"\[.*?\]", "", name).lower()).strip("_")
+    close = difflib.get_close_matches(plain, [stream.name for stream in STREAMS], n=2)
+    question = f"Did you mean {' or '.join(close)}? " if close else ""
+    return f"{question}`tiktok-marketing streams` lists all streams."
 
 
 def _split(names: Iterable[str]) -> list[str]:
@@ -62,11 +96,7 @@ def find_stream(name: str) -> AnyStream:
     """
     stream = stream_named(name)
     if stream is None:
-        close = difflib.get_close_matches(name, [stream.name for stream in STREAMS], n=2)
-        suggestion = f"Did you mean {' or '.join(close)}? " if close else ""
-        raise ConfigurationError(
-            f"There is no stream {name!r}.", remedy=f"{suggestion}`tiktok-marketing streams` lists all streams."
-        )
+        raise ConfigurationError(f"There is no stream {name!r}.", remedy=_suggestion(name))
     return stream
 
 

@@ -2,7 +2,7 @@
 
 TikTok gives two names. `timezone` (`Etc/GMT+8`, with the inverted sign of the time zone database) is the fixed offset
 of the account's days and hours. TikTok's help pages say that accounts know no daylight saving time, so each day has 24
-hours. `display_timezone` (`America/Los_Angeles`) is the place. It says which days there are only if `timezone` does not.
+hours. `display_timezone` (`America/Los_Angeles`) is the place. It decides only if `timezone` is missing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class _UnknownZone(tzinfo):
     def tzname(self, _: datetime | None, /) -> str:
         return "an unknown time zone"
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         return "an unknown time zone"
 
 
@@ -45,11 +45,11 @@ _BY_THE_RULES_OF = 2037
 def zones_of(offset_name: object, place_name: object) -> tuple[tzinfo, tzinfo | None]:
     """The zone of an account's days, and the local time of its place.
 
-    No report has shown yet that TikTok ignores daylight saving time. So the place matters, too: a state moves into a day
-    only once the day has begun by both (`earliest_day_in`).
+    No report has shown yet that TikTok ignores daylight saving time. So the place matters, too: a state moves into a
+    day only once the day has begun by both (`earliest_day_in`).
 
     Args:
-        offset_name: `timezone` of `/advertiser/info/`: `Etc/GMT+8`, `UTC+05:30`, or a place, whose standard time counts.
+        offset_name: `timezone` of `/advertiser/info/`: `Etc/GMT+8`, `UTC+05:30`, or a place (its standard time).
         place_name: `display_timezone` of `/advertiser/info/`.
 
     Returns:

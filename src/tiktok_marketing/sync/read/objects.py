@@ -147,6 +147,7 @@ class ObjectLists:
         include_deleted: Whether to include deleted objects.
         today: The date in UTC.
         modified_since: Leave out objects older than this, `YYYY-MM-DD HH:MM:SS` in UTC; empty to include all.
+        required_since: Go on without objects older than this if TikTok does not list them, in the same form.
         only_changed: Whether to ask TikTok only for objects changed since then, where it has such a filter.
         budget: How much of the quota it may use; None to read one page after the other.
     """
@@ -160,6 +161,7 @@ class ObjectLists:
         include_deleted: bool,
         today: date,
         modified_since: str = "",
+        required_since: str = "",
         only_changed: bool = False,
         budget: Budget | None = None,
     ) -> None:
@@ -168,6 +170,7 @@ class ObjectLists:
         self._source = stream.source
         self._advertiser_id = advertiser_id
         self._modified_since = modified_since
+        self._required_since = max(required_since, modified_since)
         self._only_changed = only_changed
         self._include_deleted = include_deleted
         self._today = today
@@ -299,15 +302,18 @@ class ObjectLists:
         if not self._oldest:
             raise error
         latest_creation = str(datetime.fromisoformat(self._oldest) + self._lag)
-        if latest_creation >= self._modified_since:
+        if latest_creation >= self._required_since:
             error.remedy = (
                 f"Records last changed before {self._oldest} (UTC) are missing. {error.remedy} "
                 f"With a start_date after {latest_creation[:10]}, nothing is missing."
             )
             raise error
-        self._notice(
-            "info", f"{error.message} The others were last changed before {self._oldest}, so they are not needed."
-        )
+        if self._required_since == self._modified_since:
+            text = f"{error.message} The others were last changed before {self._oldest}, so they are not needed."
+            self._notice("info", text)
+            return
+        text = f"{error.message} The others were last changed before {self._oldest}, long before start_date."
+        self._notice("warning", f"{text} They are missing, and TikTok does not list them.")
 
     def _expected_error(self, error: TikTokError) -> ExpectedError | None:
         message = error.tiktok_message.casefold()

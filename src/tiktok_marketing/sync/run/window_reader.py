@@ -188,6 +188,7 @@ class WindowReader:
             include_deleted=self._config.include_deleted,
             today=day_in(UTC, clock.latest),
             modified_since=partition.modified_since,
+            required_since=partition.required_since,
             only_changed=partition.only_changed,
             budget=budget,
         )
