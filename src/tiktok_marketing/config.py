@@ -62,6 +62,17 @@ AIRBYTE = Face(attribution_window=3, include_deleted=False, objects_since_start_
 """The Airbyte source keeps the defaults of Airbyte's connector."""
 
 
+def describe_settings(config: Config) -> str:
+    """The settings that decide what is in the data, and which of them are the defaults of the command, for people."""
+    texts = [f"start_date {config.start_date}" + (" (the default)" if config.start_date == DEFAULT_START_DATE else "")]
+    if config.end_date is not None:
+        texts.append(f"end_date {config.end_date}")
+    for name in ("attribution_window", "include_deleted"):
+        value, default = getattr(config, name), getattr(COMMAND, name)
+        texts.append(f"{name} {json.dumps(value)}" + (" (the default)" if value == default else ""))
+    return ", ".join(texts)
+
+
 class Refresh(StrEnum):
     """Which campaigns, ad groups and ads an incremental sync delivers."""
 

@@ -148,6 +148,8 @@ async def _problems(config: Config, api: Client, selected: Sequence[Selected], a
 
 def show_forecast(planned: Forecast, config: Config) -> None:
     """Print a forecast for people."""
+    from tiktok_marketing.config import describe_settings
+
     out = console()
     streams = table("Stream", "Accounts", "First day", "Last day", "Windows", "Empty", "Requests",
                     right=("Accounts", "Windows", "Empty", "Requests"))  # fmt: skip
@@ -178,6 +180,7 @@ def show_forecast(planned: Forecast, config: Config) -> None:
         "or 20 to 100 of most assets.",
         soft_wrap=True,
     )
+    out.print(f"Settings: {describe_settings(config)}.", soft_wrap=True)
     if planned.questions_open:
         out.print(
             f"{planned.questions_open:,} of these requests find out which days have data, for five accounts at a time. "

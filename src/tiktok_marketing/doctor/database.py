@@ -205,6 +205,19 @@ class Database:
             if (not selected or advertiser_id in selected) and advertiser_id not in config.exclude_advertiser_ids
         ]
 
+    def currencies(self) -> dict[str, str]:
+        """Return account to its currency, as the database describes the accounts."""
+        known: dict[str, str] = {}
+        for stream in STREAMS:
+            if {"advertiser_id", "currency", "timezone"} <= self.columns.get(stream.name, set()):
+                known |= dict(
+                    self.rows(
+                        f"SELECT advertiser_id::VARCHAR, currency FROM {self.table(stream.name)}"  # noqa: S608
+                        " WHERE advertiser_id IS NOT NULL AND currency IS NOT NULL"
+                    )
+                )
+        return known
+
     def _described_accounts(self) -> dict[AdvertiserId, Account]:
         needed = {"advertiser_id", "name", "display_timezone", "timezone", "create_time"}
         accounts: dict[AdvertiserId, Account] = {}

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 
 import msgspec
 
 _DAY = timedelta(days=1)
+_WHOLE_CURRENCIES = frozenset({"CLP", "IDR", "ISK", "JPY", "KRW", "PYG", "VND"})
+"""Currencies whose amounts TikTok writes without decimals."""
 
 
 class Severity(StrEnum):
@@ -31,6 +34,8 @@ class Fix(StrEnum):
     """A sync with `--full`, because a plain sync would start from its state and not read the data again."""
 
 
+HIDDEN = "left out"
+"""The check of findings about what a setting leaves out: nothing is wrong, but a person should know how much it is."""
 REMOVE = "No sync removes these rows: delete them, or sync into a new file or schema."
 """What to do about rows that should not be there."""
 
@@ -151,6 +156,16 @@ def days_after(day: date, last: date) -> tuple[date, ...]:
     count = (last - day).days
     days = tuple(day + timedelta(days=number) for number in range(1, min(count, 400) + 1))
     return days if count <= 400 else (*days, last)
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """Write an amount as people write it, with its currency if that is known.
+
+    Example:
+        `1,234.56 USD`, `6,865,538 IDR`
+    """
+    is_whole = amount == amount.to_integral_value() and currency in _WHOLE_CURRENCIES
+    return f"{amount:,.{0 if is_whole else 2}f} {currency}".rstrip()
 
 
 def day_text(days: Sequence[date], most: int = 4) -> str:

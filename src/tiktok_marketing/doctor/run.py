@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 
@@ -11,12 +11,12 @@ import msgspec
 from tiktok_marketing.api.client import Announcement, Client
 from tiktok_marketing.api.retry_policy import INTERACTIVE_RETRIES
 from tiktok_marketing.catalog import AnyStream
-from tiktok_marketing.clock import Clock, SystemClock, is_believable
-from tiktok_marketing.config import Config
+from tiktok_marketing.clock import Clock, ClockReading, SystemClock, is_believable
+from tiktok_marketing.config import Config, describe_settings
 from tiktok_marketing.connect import connect
 from tiktok_marketing.doctor.budget import RequestBudget
 from tiktok_marketing.doctor.checks import access as access_check
-from tiktok_marketing.doctor.checks import integrity, level_sums, row_comparison
+from tiktok_marketing.doctor.checks import account_sums, conversions, integrity, joins, level_sums, row_comparison
 from tiktok_marketing.doctor.checks.access import Access, examine_access
 from tiktok_marketing.doctor.checks.freshness import StreamStatus, examine_freshness
 from tiktok_marketing.doctor.checks.objects import ListComparer, list_samples
@@ -29,6 +29,7 @@ from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.pipelines import Destination
 from tiktok_marketing.pipelines.databases.lock import loading_now
 from tiktok_marketing.sync.plan.accounts import Account
+from tiktok_marketing.sync.plan.plan_sync import refuse_future
 from tiktok_marketing.sync.plan.selection import choose_streams
 from tiktok_marketing.sync.plan.windows import Window
 
@@ -119,6 +120,7 @@ async def examine(
             )
             access = await examine_access(config, api, clock, examined, alone=loading is None)
             _add_access(report, access, config, alone=loading is None)
+            _add_settings(report, config, access.accounts, api.clock_reading())
         # If the two clocks differ, TikTok's is right, because it decides which days there are.
         now = clock.now()
         offset = access.offset if access is not None else None
@@ -162,6 +164,15 @@ def _add_access(report: _Report, access: Access, config: Config, *, alone: bool)
     report.add("Clock", of(access_check.CLOCK), difference or "TikTok did not say what time it is.")
 
 
+def _add_settings(report: _Report, config: Config, accounts: Sequence[Account] | None, clock: ClockReading) -> None:
+    findings = []
+    try:
+        refuse_future("start_date", config.start_date, accounts or (), clock)
+    except ConfigurationError as error:
+        findings = [Finding(severity=Severity.WRONG, check="settings", message=error.message, remedy=error.remedy)]
+    report.add("Settings", findings, f"{describe_settings(config)}.")
+
+
 class _DatabaseExaminer:
     """Runs the checks of a database in their order."""
 
@@ -182,6 +193,7 @@ class _DatabaseExaminer:
         self._report = report
         self._statuses = [self._status_of(stream) for stream in streams]
         self._expected: list[ExpectedDays] = []
+        self._currencies: Mapping[str, str] = {}
 
     def _status_of(self, stream: AnyStream) -> StreamStatus:
         try:
@@ -198,6 +210,11 @@ class _DatabaseExaminer:
     async def examine(self, api: Client | None, access: Access | None) -> Coverage | None:
         """Run all checks. Returns how much was compared with TikTok."""
         accounts = self._accounts(access)
+        self._currencies = self._database.currencies() | {
+            account.advertiser_id: str(account.info["currency"])
+            for account in accounts
+            if account.info and account.info.get("currency")
+        }
         self._expected = self._expect(accounts)
         usable = [stream for stream in self._streams if self._database.is_usable(stream)]
         self._database.take_census(usable, self._expected)
@@ -219,11 +236,48 @@ class _DatabaseExaminer:
             )
         ]
         self._report.add("Freshness", late, f"Everything that was due {_hours(self._options.max_age)} ago is loaded.")
+        self._examine_joins(usable)
         disagreements = level_sums.disagreements(self._database, self._config, usable)
+        sums = account_sums.stored_sums(self._database, usable)
         if api is None or access is None or not access.readable:
-            self._report.add("Sums", list(level_sums.to_findings(disagreements)), "The levels agree.")
+            self._add_sums(list(level_sums.to_findings(disagreements)), sums, usable)
             return None
-        return await self._compare_with_tiktok(api, access, disagreements)
+        return await self._compare_with_tiktok(api, access, disagreements, sums, usable)
+
+    def _examine_joins(self, usable: Sequence[AnyStream]) -> None:
+        if not joins.joins(usable):
+            return
+        lost = joins.lost_rows(self._database, usable)
+        findings = list(joins.join_findings(self._database, self._config, lost, self._currencies))
+        self._report.add(
+            "Joins",
+            findings,
+            "See what is left out below." if findings else "Each row of a report has its campaign, ad group or ad.",
+        )
+
+    def _add_sums(
+        self,
+        findings: Sequence[Finding],
+        sums: Sequence[account_sums.AccountSum],
+        usable: Sequence[AnyStream],
+        if_well: str = "The levels agree.",
+    ) -> None:
+        """Add the outcome of comparing levels. Levels without their deleted objects are not said to agree."""
+        hidden = list(account_sums.hidden_findings(self._config, sums, self._currencies))
+        compared = {(each.stream.name, each.advertiser_id) for each in sums}
+        levels = {stream.name for stream in account_sums.levels(usable)}
+        wanted = {
+            (days.stream.name, days.account.advertiser_id)
+            for days in self._expected
+            if days.stream.name in levels and days.first <= days.final_until
+        }
+        if hidden:
+            if_well = "The levels lack what the settings leave out; see below."
+        elif not self._config.include_deleted and wanted - compared:
+            if_well = "Not all compared with the accounts. include_deleted is false, so deleted objects are left out."
+        elif not sums and not level_sums.families(usable):
+            if_well = "No two levels of a report are loaded, so there is nothing to compare."
+        self._report.add("Sums", [*findings, *hidden], if_well)
 
     def _accounts(self, access: Access | None) -> list[Account]:
         """Return the accounts that can be read or, if TikTok was not asked, those that the database knows."""
@@ -251,7 +305,12 @@ class _DatabaseExaminer:
         return expected
 
     async def _compare_with_tiktok(
-        self, api: Client, access: Access, disagreements: Sequence[level_sums.Disagreement]
+        self,
+        api: Client,
+        access: Access,
+        disagreements: Sequence[level_sums.Disagreement],
+        sums: Sequence[account_sums.AccountSum],
+        usable: Sequence[AnyStream],
     ) -> Coverage:
         budget = RequestBudget(api.stats, self._options.requests)
         refused_before = api.stats.refused
@@ -278,7 +337,8 @@ class _DatabaseExaminer:
             if (disagreement.advertiser_id, disagreement.day) not in explained
         ]
         if_well = "The findings below explain the levels that disagree." if disagreements else "The levels agree."
-        self._report.add("Sums", self._unexplained(unexplained, rows_agree=all_compared), if_well)
+        sums = [*sums, *await self._account_sums(api, expected.values(), sums, usable, budget)]
+        self._add_sums(self._unexplained(unexplained, rows_agree=all_compared), sums, usable, if_well)
 
         lists = ListComparer(self._config, api, self._database, budget, self._now)
         samples_of_lists = list_samples(
@@ -297,6 +357,8 @@ class _DatabaseExaminer:
         findings = [*row_comparison.to_findings(self._config, reports.differences), *reports.findings]
         compared = f"{reports.compared:,} of {samples_total:,} windows"
         self._report.add("Reports", findings, f"{compared} have the rows and sums that TikTok has.")
+        damaged = {finding.advertiser_id for finding in findings if finding.severity is Severity.WRONG}
+        await self._examine_conversions(api, expected.values(), damaged, budget)
         compared = f"{lists.compared:,} of {len(samples_of_lists):,} lists"
         self._report.add("Objects", lists.findings, f"{compared} hold everything that TikTok lists.")
         quota_was_found = any(finding.check == access_check.QUOTA for finding in access.findings)
@@ -309,6 +371,35 @@ class _DatabaseExaminer:
             lists_total=len(samples_of_lists),
             requests=budget.sent,
         )
+
+    async def _account_sums(
+        self,
+        api: Client,
+        expected: Iterable[ExpectedDays],
+        known: Sequence[account_sums.AccountSum],
+        usable: Sequence[AnyStream],
+        budget: RequestBudget,
+    ) -> list[account_sums.AccountSum]:
+        """Ask TikTok what the accounts spent whose own report is not in the database."""
+        of_account = {each.advertiser_id for each in known}
+        accounts = {days.account.advertiser_id for days in expected} - of_account
+        levels = account_sums.levels(usable)
+        return await account_sums.sums_at_tiktok(api, self._database, levels, sorted(accounts), budget)
+
+    async def _examine_conversions(
+        self, api: Client, expected: Iterable[ExpectedDays], damaged: set[str | None], budget: RequestBudget
+    ) -> None:
+        compared = await conversions.compare_conversions(self._config, api, self._database, expected, budget)
+        if not compared:
+            return
+        findings = list(conversions.conversion_findings(self._config, compared, damaged))
+        accounts = f"{len(compared):,} account{'' if len(compared) == 1 else 's'}"
+        if_well = (
+            "Late conversions are left out; see below."
+            if findings
+            else f"Closed days of {accounts} have the conversions that TikTok counts now."
+        )
+        self._report.add("Conversions", findings, if_well)
 
     def _unexplained(self, disagreements: Sequence[level_sums.Disagreement], *, rows_agree: bool) -> list[Finding]:
         """Return the disagreements that no difference from TikTok explains.
