@@ -64,7 +64,7 @@ class World(msgspec.Struct):
         credentials = {"auth_type": "oauth2.0"} | {
             name: self.info[name] for name in ("app_id", "secret", "access_token")
         }
-        defaults = {"start_date": "2026-05-20", "include_deleted": True, "requests_per_second": 500}
+        defaults = {"start_date": "2026-05-20", "attribution_window": 3, "requests_per_second": 500}
         return {**defaults, **fields, "credentials": credentials | fields.get("credentials", {})}
 
 
