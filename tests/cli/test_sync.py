@@ -85,7 +85,8 @@ def test_the_queries_in_the_docs_run(command: Any, config: Any, place: Any) -> N
 
 def test_the_next_run_reads_only_what_may_have_changed(command: Any, config: Any, place: Any, api: Any) -> None:
     """The second run sends fewer requests, and leaves the same rows and sums."""
-    arguments = ("sync", "--config", config(), "--to", place.address(), "--streams", "campaigns_reports_hourly")
+    path = config(attribution_window=3)
+    arguments = ("sync", "--config", path, "--to", place.address(), "--streams", "campaigns_reports_hourly")
     sums = "SELECT count(*), sum(spend) FROM campaigns_reports_hourly"
     requests = []
     totals = []

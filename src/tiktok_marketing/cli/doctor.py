@@ -108,7 +108,7 @@ def doctor(config_path: Path, database: str | None, names: list[str] | None, dat
     finds missing days, missing or duplicate rows, figures that differ from TikTok's, and streams or accounts that are
     behind. Figures that may still change do not count as damage. The doctor writes nothing.
     """
-    from tiktok_marketing.config import load_config
+    from tiktok_marketing.config import describe_settings, load_config
     from tiktok_marketing.doctor import DoctorOptions, Severity, examine
     from tiktok_marketing.pipelines import destination_of
 
@@ -119,12 +119,13 @@ def doctor(config_path: Path, database: str | None, names: list[str] | None, dat
         requests=options["requests"],
         max_age=timedelta(hours=options["max_age"]),
     )
-    examination = asyncio.run(examine(load_config(config_path), examined, on_wait=announce))
+    config = load_config(config_path)
+    examination = asyncio.run(examine(config, examined, on_wait=announce))
     command = _SyncCommand(str(config_path), database or "", dataset)
     if options["as_json"]:
         print_json(_as_json(examination, command))
     else:
-        _show(examination, command)
+        _show(examination, command, describe_settings(config))
     return 1 if not examination.well or (options["strict"] and examination.of(Severity.WARNING)) else 0
 
 
@@ -138,7 +139,7 @@ def _as_json(examination: Examination, command: _SyncCommand) -> dict[str, Any]:
     }
 
 
-def _show(examination: Examination, command: _SyncCommand) -> None:
+def _show(examination: Examination, command: _SyncCommand, settings: str) -> None:
     out = console()
     checks = table("Check", "Outcome")
     for check in examination.checks:
@@ -157,6 +158,8 @@ def _show(examination: Examination, command: _SyncCommand) -> None:
             + ("" if sample.whole else " To compare more, allow more --requests. The next run chooses other windows."),
             soft_wrap=True,
         )
+    out.print(f"Settings: {settings}.", soft_wrap=True)
+    _show_what_is_left_out(out, examination)
     out.print(_verdict(examination), soft_wrap=True)
 
 
@@ -218,6 +221,17 @@ def _show_remedies(out: Console, findings: Sequence[Finding], command: _SyncComm
         out.print(f"  {shown_line(remedy)}", soft_wrap=True)
     if remedies:
         out.print()
+
+
+def _show_what_is_left_out(out: Console, examination: Examination) -> None:
+    """Say what settings leave out next to the verdict, because "all is well" alone would hide it."""
+    from tiktok_marketing.doctor.findings import HIDDEN
+
+    texts = list(dict.fromkeys(finding.message for finding in examination.findings if finding.check == HIDDEN))
+    if texts:
+        out.print("[bold]What the settings leave out[/bold]")
+    for text in texts:
+        out.print(f"  {text}", soft_wrap=True, markup=False)
 
 
 def _verdict(examination: Examination) -> str:

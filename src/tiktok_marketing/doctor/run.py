@@ -12,7 +12,7 @@ from tiktok_marketing.api.client import Announcement, Client
 from tiktok_marketing.api.retry_policy import INTERACTIVE_RETRIES
 from tiktok_marketing.catalog import AnyStream
 from tiktok_marketing.clock import Clock, ClockReading, SystemClock, is_believable
-from tiktok_marketing.config import Config, describe_settings
+from tiktok_marketing.config import Config
 from tiktok_marketing.connect import connect
 from tiktok_marketing.doctor.budget import RequestBudget
 from tiktok_marketing.doctor.checks import access as access_check
@@ -165,12 +165,11 @@ def _add_access(report: _Report, access: Access, config: Config, *, alone: bool)
 
 
 def _add_settings(report: _Report, config: Config, accounts: Sequence[Account] | None, clock: ClockReading) -> None:
-    findings = []
     try:
         refuse_future("start_date", config.start_date, accounts or (), clock)
     except ConfigurationError as error:
-        findings = [Finding(severity=Severity.WRONG, check="settings", message=error.message, remedy=error.remedy)]
-    report.add("Settings", findings, f"{describe_settings(config)}.")
+        finding = Finding(severity=Severity.WRONG, check="settings", message=error.message, remedy=error.remedy)
+        report.add("Settings", [finding], "")
 
 
 class _DatabaseExaminer:

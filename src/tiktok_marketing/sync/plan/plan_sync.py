@@ -116,8 +116,6 @@ def plan_sync(
         ConfigurationError: If the first day is in the future for every account.
     """
     refuse_future("start_date", config.start_date, accounts.chosen, clock)
-    if since is not None:
-        refuse_future("since", since, accounts.chosen, clock)
     notices = []
     unreachable = unreachable_accounts(config, accounts, cursors.values())
     if unreachable:
