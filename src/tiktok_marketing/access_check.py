@@ -13,7 +13,7 @@ from tiktok_marketing.clock import Clock
 from tiktok_marketing.config import Config
 from tiktok_marketing.errors import ConfigurationError, ConnectorError, TikTokError
 from tiktok_marketing.sync.plan.accounts import Account
-from tiktok_marketing.sync.plan.plan_sync import refuse_future
+from tiktok_marketing.sync.plan.plan_sync import refuse_future_start
 from tiktok_marketing.sync.plan.selection import choose_streams
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.accounts import find_accounts, list_problem, stop_if_nothing_answers
@@ -72,7 +72,7 @@ async def check_access(config: Config, api: Client, clock: Clock, *, reports: bo
         results.append(_failed_alone("List of accounts", problem, "advertiser_ids"))
     results += [_account_result(account, config) for account in accounts]
     try:
-        refuse_future("start_date", config.start_date, accounts, api.clock_reading())
+        refuse_future_start(config, api.clock_reading())
     except ConfigurationError as error:
         results.append(_failed("Settings", error))
     results += _details_results(accounts, config)

@@ -154,7 +154,7 @@ async def test_rows_whose_object_is_missing_are_counted_in_money(tmp_path: Path)
 async def test_late_conversions_of_closed_days_are_counted(tmp_path: Path, window: int) -> None:
     """Daily syncs with a short window miss what came later. With the default window nothing is missing."""
     async with patient(tmp_path, attribution_window=window) as examined:
-        for days in range(16, -1, -2):
+        for days in range(12, -1, -4):
             await examined.sync("ads_reports_daily", now=NOW - timedelta(days=days))
         examination = await examined.examine()
     late = messages(examination, "left out")
@@ -167,7 +167,7 @@ async def test_late_conversions_of_closed_days_are_counted(tmp_path: Path, windo
 async def test_a_full_sync_with_a_longer_window_brings_late_conversions(tmp_path: Path) -> None:
     """What the finding advises works."""
     async with patient(tmp_path, attribution_window=0) as examined:
-        for days in range(16, -1, -2):
+        for days in range(12, -1, -4):
             await examined.sync("ads_reports_daily", now=NOW - timedelta(days=days))
         assert messages(await examined.examine(), "left out")
         examined.config = parse_config(config_for(examined.emulator, start_date=str(START), attribution_window=7))

@@ -139,7 +139,7 @@ async def test_rows_that_tiktok_may_only_hide_stay(duckdb_only: Any) -> None:
     of_account = "advertisers_reports_daily"
     async with Emulator(business(100)) as emulator:
         fields = {"start_date": "2026-06-12", "attribution_window": 4, "skip_empty_days": False}
-        config = parse_config(config_for(emulator, **fields))
+        config = parse_config(config_for(emulator, include_deleted=False, **fields))
         kept: list[dict[str, set[Any]]] = []
         for moment in (NOW, LATER):
             emulator.clock.set(moment)
@@ -162,7 +162,9 @@ async def test_empty_days_that_are_skipped_keep_rows_that_tiktok_may_only_hide(d
     """Without `include_deleted`, skipping an empty day removes as little as reading it would."""
     kept: list[set[Any]] = []
     async with Emulator(business(100)) as emulator:
-        config = parse_config(config_for(emulator, start_date="2026-06-12", attribution_window=4))
+        config = parse_config(
+            config_for(emulator, start_date="2026-06-12", attribution_window=4, include_deleted=False)
+        )
         for moment in (NOW, LATER):
             emulator.clock.set(moment)
             at = RunOptions(clock=FixedClock(moment), address=emulator.url)
@@ -277,7 +279,7 @@ async def test_the_lifetime_spend_of_a_deleted_object_stays(duckdb_only: Any) ->
             at = RunOptions(clock=FixedClock(NOW), address=emulator.url)
             assert (await load_async(config, duckdb_only.address, streams=[name], options=at)).complete
             kept.append(set(duckdb_only.ask(f"SELECT ad_id FROM {name}")))  # noqa: S608
-        hidden = parse_config(config_for(emulator, start_date="2026-06-01"))
+        hidden = parse_config(config_for(emulator, start_date="2026-06-01", include_deleted=False))
         fresh = type(duckdb_only)(Path(duckdb_only.address).with_name("fresh.duckdb"))
         assert (await load_async(hidden, fresh.address, streams=[name], options=at)).complete
     assert len(fresh.ask(f"SELECT ad_id FROM {name}")) < len(kept[0])  # noqa: S608 - a name from above

@@ -179,7 +179,7 @@ class Api:
                 {
                     "advertiser_id": advertiser_id,
                     "name": "v1",
-                    "display_timezone": account.told_zone,
+                    "display_timezone": account.told_place,
                     "timezone": account.told_zone,
                     "create_time": int(self.world.time_at(account.created).timestamp()),
                     "balance": 120.5,

@@ -198,7 +198,7 @@ def _populate(rng: random.Random, world: World, *, busy: bool) -> None:
         density = 0.0 if sort == "idle" else rng.choice((0.3, 0.8, 1.0))
         account = Account(7_000_000 + number, rng.choice(ZONES), -ago, listed, density)
         if rng.random() < 0.05:
-            account.told_zone = rng.choice(("", "Nowhere/City"))
+            account.told_zone = account.told_place = rng.choice(("", "Nowhere/City"))
         world.add_account(account)
         _fill(rng, world, account, 3 if sort == "large" else rng.randint(1 if busy else 0, 3 if busy else 2))
 

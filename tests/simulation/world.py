@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 from zlib import crc32
 from zoneinfo import ZoneInfo
@@ -89,24 +89,38 @@ class Entity:
         self.changes.append(at)
 
 
+def standard_zone(place: str) -> timezone:
+    """The fixed offset of a place outside daylight saving time."""
+    zone = ZoneInfo(place)
+    offsets = (datetime(2026, month, 1, tzinfo=zone).utcoffset() for month in (1, 7))
+    return timezone(min(offset for offset in offsets if offset is not None))
+
+
+def offset_name(place: str) -> str:
+    """The name of the offset of a place, with the inverted sign of `Etc/GMT+8`; the place if it has no such name."""
+    hours, rest = divmod(standard_zone(place).utcoffset(None), timedelta(hours=1))
+    return place if rest else f"Etc/GMT{-hours:+d}"
+
+
 class Account:
     """An ad account.
 
     Args:
         number: Its id.
-        zone: The name of its time zone.
+        place: The name of the time zone of its place. Its days are at the place's offset outside daylight saving time.
         created: When it was created.
         listed: When the token gets access to it.
         density: The fraction of days on which one of its ads has figures.
     """
 
-    def __init__(self, number: int, zone: str, created: float, listed: float, density: float) -> None:
+    def __init__(self, number: int, place: str, created: float, listed: float, density: float) -> None:
         self.number = number
         self.id = str(number)
-        self.zone = ZoneInfo(zone)
-        self.zone_name = zone
-        self.told_zone = zone
-        """What TikTok calls it."""
+        self.zone = standard_zone(place)
+        self.told_zone = offset_name(place)
+        """Its offset, as TikTok names it."""
+        self.told_place = place
+        """Its place, as TikTok names it."""
         self.created = created
         self.listed = listed
         self.density = density
@@ -142,9 +156,9 @@ class World:
         self.largest_group = 99
         """Ads that an ad group may have."""
         self.changed = 0
-        self._starts: dict[tuple[str, date], float] = {}
+        self._starts: dict[tuple[timezone, date], float] = {}
         self._figures: dict[tuple[int, date], tuple[tuple[float, ...], int]] = {}
-        self._hours: dict[tuple[str, date, int], float] = {}
+        self._hours: dict[tuple[timezone, date, int], float] = {}
         self._placed: dict[Any, list[tuple[tuple[str, ...], float]]] = {}
         self._still: dict[Any, dict[tuple[str, ...], int]] = {}
 
@@ -168,7 +182,7 @@ class World:
 
     def start_of(self, account: Account, day: date) -> float:
         """When a day of the account begins."""
-        key = (account.zone_name, day)
+        key = (account.zone, day)
         start = self._starts.get(key)
         if start is None:
             local = datetime(day.year, day.month, day.day, tzinfo=account.zone)
@@ -176,14 +190,12 @@ class World:
         return start
 
     def hour_of(self, account: Account, day: date, hour: int) -> float:
-        """When an hour of the account begins; never if its clocks skip the hour."""
-        key = (account.zone_name, day, hour)
+        """When an hour of the account begins."""
+        key = (account.zone, day, hour)
         start = self._hours.get(key)
         if start is None:
-            time = datetime(day.year, day.month, day.day, hour, tzinfo=account.zone).astimezone(UTC)
-            there = time.astimezone(account.zone)
-            start = self.seconds(time) if (there.day, there.hour) == (day.day, hour) else NEVER
-            self._hours[key] = start
+            time = datetime(day.year, day.month, day.day, hour, tzinfo=account.zone)
+            start = self._hours[key] = self.seconds(time)
         return start
 
     # objects

@@ -29,7 +29,7 @@ from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.pipelines import Destination
 from tiktok_marketing.pipelines.databases.lock import loading_now
 from tiktok_marketing.sync.plan.accounts import Account
-from tiktok_marketing.sync.plan.plan_sync import refuse_future
+from tiktok_marketing.sync.plan.plan_sync import refuse_future_start
 from tiktok_marketing.sync.plan.selection import choose_streams
 from tiktok_marketing.sync.plan.windows import Window
 
@@ -120,7 +120,7 @@ async def examine(
             )
             access = await examine_access(config, api, clock, examined, alone=loading is None)
             _add_access(report, access, config, alone=loading is None)
-            _add_settings(report, config, access.accounts, api.clock_reading())
+            _add_settings(report, config, api.clock_reading())
         # If the two clocks differ, TikTok's is right, because it decides which days there are.
         now = clock.now()
         offset = access.offset if access is not None else None
@@ -164,9 +164,9 @@ def _add_access(report: _Report, access: Access, config: Config, *, alone: bool)
     report.add("Clock", of(access_check.CLOCK), difference or "TikTok did not say what time it is.")
 
 
-def _add_settings(report: _Report, config: Config, accounts: Sequence[Account] | None, clock: ClockReading) -> None:
+def _add_settings(report: _Report, config: Config, clock: ClockReading) -> None:
     try:
-        refuse_future("start_date", config.start_date, accounts or (), clock)
+        refuse_future_start(config, clock)
     except ConfigurationError as error:
         finding = Finding(severity=Severity.WRONG, check="settings", message=error.message, remedy=error.remedy)
         report.add("Settings", [finding], "")

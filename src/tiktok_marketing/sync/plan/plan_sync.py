@@ -11,12 +11,13 @@ import msgspec
 from tiktok_marketing.clock import ClockReading
 from tiktok_marketing.config import Config
 from tiktok_marketing.errors import ConfigurationError
-from tiktok_marketing.sync.plan.accounts import Account, Accounts
+from tiktok_marketing.sync.plan.accounts import Accounts
 from tiktok_marketing.sync.plan.cursors import Cursors, read_state
 from tiktok_marketing.sync.plan.partitions import Partition, plan_stream
 from tiktok_marketing.sync.plan.refresh import RefreshProgress
 from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.plan.state_repair import list_ids, repair, unreachable_accounts
+from tiktok_marketing.sync.plan.zones import ZONE_AHEAD_OF_ALL, day_in
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -69,25 +70,20 @@ def read_states(selected: Sequence[Selected], states: Mapping[str, Any]) -> dict
     }
 
 
-def refuse_future(name: str, day: date, accounts: Sequence[Account], clock: ClockReading) -> None:
-    """Refuse a first day that no account has reached yet: a sync would read nothing and seem to be complete.
+def refuse_future_start(config: Config, clock: ClockReading) -> None:
+    """Refuse a `start_date` that no account has reached yet: a sync would read nothing and seem to be complete.
 
-    A day counts as reached once it has begun for the account where days begin first, by the clock that is ahead.
-
-    Args:
-        name: What sets the day, for the error.
-        day: The first day of reports.
-        accounts: The accounts of this run.
-        clock: The current time.
+    A day that has begun anywhere, by the clock that is ahead, is not in the future. So the configuration may start with
+    the date where it was written, and accounts further west follow when their day begins.
 
     Raises:
-        ConfigurationError: If the day is in the future for every account.
+        ConfigurationError: If `start_date` has not begun anywhere.
     """
-    today = max((account.today(clock.latest) for account in accounts), default=day)
-    if day > today:
+    today = day_in(ZONE_AHEAD_OF_ALL, clock.latest)
+    if config.start_date > today:
         raise ConfigurationError(
-            f"{name} is {day}, which is in the future: for the accounts to read, today is at most {today}.",
-            remedy=f"Set {name} to {today} or an earlier day.",
+            f"start_date is {config.start_date}, which is in the future: nowhere is it later than {today}.",
+            remedy=f"Set start_date to {today} or an earlier day.",
         )
 
 
@@ -113,9 +109,9 @@ def plan_sync(
         since: The first day of reports to read, whatever the states say; None for the days that are due.
 
     Raises:
-        ConfigurationError: If the first day is in the future for every account.
+        ConfigurationError: If `start_date` is in the future.
     """
-    refuse_future("start_date", config.start_date, accounts.chosen, clock)
+    refuse_future_start(config, clock)
     notices = []
     unreachable = unreachable_accounts(config, accounts, cursors.values())
     if unreachable:
