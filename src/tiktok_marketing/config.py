@@ -17,7 +17,7 @@ from typing import Any, NewType
 
 import msgspec
 
-from tiktok_marketing.config_keys import unknown_keys
+from tiktok_marketing.config_keys import KNOWN_KEYS, unknown_keys
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.json_files import read_json
 from tiktok_marketing.text import Mask, mask_known
@@ -216,7 +216,7 @@ def _check_keys(raw: Any, face: Face, source: str, on_warning: Callable[[str], N
         return
     message = f"{source} has {'an unknown key' if len(unknown) == 1 else 'unknown keys'}: {', '.join(unknown)}."
     if face.refuses_unknown_keys:
-        raise ConfigurationError(message, remedy="Correct the name or remove the key; docs/configuration.md lists all.")
+        raise ConfigurationError(message, remedy=f"Correct the name or remove the key. {KNOWN_KEYS}")
     if on_warning is not None:
         on_warning(
             _masked(f"{message} It has no effect." if len(unknown) == 1 else f"{message} They have no effect.", raw)

@@ -30,6 +30,8 @@ _INJECTED = "__"
 _NESTED = {"credentials": _CREDENTIALS, "environment": _LEGACY_ENVIRONMENT}
 _TOP = ("credentials", *_OPTIONS)
 _LONGEST_SHOWN = 60
+KNOWN_KEYS = f"Known keys are {', '.join(_TOP)}; and in credentials {', '.join(_CREDENTIALS)}."
+"""The keys that a configuration may have, in a sentence."""
 
 
 def unknown_keys(raw: Any) -> list[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from tiktok_marketing.config import COMMAND
 from tiktok_marketing.text import one_line, shown_line, shown_lines
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ config_option = click.option(
     required=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="The configuration file (JSON).",
+    help=f"The configuration file (JSON). Where it is silent, attribution_window is {COMMAND.attribution_window} and "
+    f"include_deleted is {'true' if COMMAND.include_deleted else 'false'}.",
 )
 
 
@@ -69,15 +71,21 @@ class _LogFormatter(logging.Formatter):
         return one_line(super().formatMessage(record))
 
 
-def streams_option(help_text: str) -> Callable[[FunctionT], FunctionT]:
-    """Return the option `--streams`, which may be given several times; its values add up."""
+def streams_option(help_text: str, default: str = "") -> Callable[[FunctionT], FunctionT]:
+    """Return the option `--streams`, which may be given several times; its values add up.
+
+    Args:
+        help_text: What the command does with the streams.
+        default: Which streams it takes without the option, if that needs a word.
+    """
     return click.option(
         "--streams",
         "names",
         multiple=True,
         metavar="A,B",
         callback=_chosen_names,
-        help=f"{help_text} Accepts patterns such as 'ads*', and may be repeated.",
+        help=f"{help_text} Accepts patterns such as 'ads*', and may be repeated."
+        + (f" [default: {default}]" if default else ""),
     )
 
 

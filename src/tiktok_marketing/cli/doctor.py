@@ -73,7 +73,7 @@ class _SyncCommand(msgspec.Struct, frozen=True):
     metavar="ADDRESS",
     help="The database to examine: the address that `sync` got with --to, for example duckdb:///tiktok.duckdb.",
 )
-@streams_option("Examine only these streams. [default: those in the database; without a database, all]")
+@streams_option("Examine only these streams.", default="those in the database; without a database, all")
 @click.option(
     "--dataset",
     default="tiktok_ads",
