@@ -26,13 +26,14 @@ if TYPE_CHECKING:
 @debug_option
 def check(config_path: Path, names: list[str] | None) -> int:
     """Check the token, each account and access to reports."""
-    from tiktok_marketing.config import load_config
+    from tiktok_marketing.config import describe_settings, load_config
     from tiktok_marketing.sync.plan.selection import choose_streams
 
     config = load_config(config_path)
     reports = any(stream.is_report for stream in choose_streams(config, names))
     results = asyncio.run(_run_checks(config, reports=reports))
     show_results(results)
+    click.echo(f"Settings: {describe_settings(config)}.")
     return 0 if all(result.ok for result in results) else 1
 
 

@@ -58,23 +58,26 @@ class AccountSum(msgspec.Struct, frozen=True, kw_only=True):
 
 def levels(streams: Iterable[Stream]) -> list[ReportStream]:
     """Return the daily reports without a breakdown that leave out deleted objects unless they are asked for."""
-    return [stream for stream in streams if _is_plain(stream) and stream.source.status_field is not None]
+    return [stream for stream in _plain(streams) if stream.source.status_field is not None]
 
 
-def _is_plain(stream: Stream) -> bool:
-    return (
-        isinstance(stream, ReportStream)
+def _plain(streams: Iterable[Stream]) -> list[ReportStream]:
+    """The daily reports without a breakdown."""
+    return [
+        stream
+        for stream in streams
+        if isinstance(stream, ReportStream)
         and stream.source.report_type == "BASIC"
         and stream.source.grain is Grain.DAY
         and not stream.breakdown
-    )
+    ]
 
 
 def stored_sums(database: Database, streams: Iterable[Stream]) -> list[AccountSum]:
     """Compare the levels with the account's own report in the database. The database's census must have been taken."""
     streams = list(streams)
     by_name = {stream.name: stream for stream in levels(streams)}
-    accounts_report = [s.name for s in streams if _is_plain(s) and s.source.data_level is Level.ADVERTISER]
+    accounts_report = [s.name for s in _plain(streams) if s.source.data_level is Level.ADVERTISER]
     rows = database.query(
         "WITH spans AS (SELECT e.stream, a.stream AS account_stream, e.advertiser_id,"
         " greatest(e.first, a.first) AS first, least(e.final_until, a.final_until) AS last"
@@ -96,7 +99,7 @@ def stored_sums(database: Database, streams: Iterable[Stream]) -> list[AccountSu
 
 
 async def sums_at_tiktok(
-    api: Client, database: Database, streams: Iterable[Stream], accounts: Sequence[str], budget: RequestBudget
+    api: Client, database: Database, streams: Iterable[ReportStream], accounts: Sequence[str], budget: RequestBudget
 ) -> list[AccountSum]:
     """Compare the levels with what TikTok says that each account spent, as far as the budget allows.
 
@@ -110,8 +113,6 @@ async def sums_at_tiktok(
     sums: list[AccountSum] = []
     spent: dict[tuple[str, date, date], Decimal | None] = {}
     for stream in streams:
-        if not isinstance(stream, ReportStream):
-            continue
         for advertiser_id, first, last, level in _level_sums(database, stream, accounts):
             key = advertiser_id, first, last
             if key not in spent:
@@ -128,7 +129,7 @@ async def sums_at_tiktok(
 def _level_sums(
     database: Database, stream: ReportStream, accounts: Sequence[str]
 ) -> list[tuple[str, date, date, Decimal]]:
-    return database.query(  # type: ignore[return-value]  # the columns are the tuple's
+    return database.query(
         "SELECT e.advertiser_id::VARCHAR, e.first, e.final_until, coalesce(sum(d.spend), 0)"
         " FROM expected e LEFT JOIN days d ON d.stream = e.stream AND d.advertiser_id = e.advertiser_id"
         " AND d.day BETWEEN e.first AND e.final_until"
