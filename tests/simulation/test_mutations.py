@@ -21,7 +21,6 @@ from tiktok_marketing.api.retry_policy import RetryPolicy
 from tiktok_marketing.api.transport import Reply
 from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.sync.events import Event, Rows, StreamEnded
-from tiktok_marketing.sync.plan.accounts import Accounts
 from tiktok_marketing.sync.read.completeness import Pass
 from tiktok_marketing.sync.read.empty_days import ActivityQuery, EmptyDayFinder
 from tiktok_marketing.sync.read.listing import ListReader, PartialLog
@@ -29,7 +28,6 @@ from tiktok_marketing.sync.read.page_count import PageCount
 from tiktok_marketing.sync.read.reports import ReportWindow
 from tiktok_marketing.sync.read.split_check import Figures
 from tiktok_marketing.sync.run.engine import Sync
-from tiktok_marketing.sync.run.scheduler import EndpointScheduler
 
 WITHIN = 200
 """Schedules in which each of them is found out, at the latest."""
@@ -79,17 +77,6 @@ class DaysOfUtc(Components):
     """Uses UTC's days for every account."""
 
     network = rewriting(rb'timezone":"[^"]*"', b'timezone":"UTC"')
-
-
-class DaysOfThePlace(Components):
-    """Takes the clocks of the place for the account's days, with daylight saving time."""
-
-    class sync(Sync):  # noqa: N801
-        """Plans days that begin too early in summer."""
-
-        async def _plan(self, accounts: Accounts) -> list[EndpointScheduler]:
-            chosen = (replace(account, zone=account.place or account.zone, place=None) for account in accounts.chosen)
-            return await super()._plan(replace(accounts, chosen=tuple(chosen)))
 
 
 class ZonesGuessed(Components):
@@ -198,7 +185,6 @@ class TooFast(Components):
         FailuresIgnored,
         NoLookback,
         DaysOfUtc,
-        DaysOfThePlace,
         ZonesGuessed,
         PartialAnswersAccepted,
         StateOfTheNextDay,
