@@ -127,6 +127,18 @@ def test_the_settings_that_apply_are_printed(command: Any, silent: Any, name: st
     assert expected in " ".join(ended.stdout.split())
 
 
+def test_the_doctor_says_in_money_what_the_settings_leave_out(command: Any, silent: Any) -> None:
+    """Next to its verdict, and it never says that the levels agree."""
+    path = silent(start_date="2026-05-07", include_deleted=False)
+    streams = ("--streams", "ads_reports_daily,advertisers_reports_daily,advertisers")
+    assert command("sync", "--config", path, "--to", "duckdb:///x.duckdb", *streams).returncode == 0
+    ended = command("doctor", "--config", path, "--database", "duckdb:///x.duckdb", "--offline")
+    text = " ".join(ended.stdout.split())
+    assert "What the settings leave out include_deleted is false: ads that were deleted hold " in text
+    assert " USD of the " in text or " INR of the " in text or " NZD of the " in text
+    assert "levels agree" not in text
+
+
 UNKNOWN = 'has an unknown key: "start_dat" (did you mean start_date?)'
 COMMANDS = {
     "check": (),

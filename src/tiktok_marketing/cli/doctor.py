@@ -229,9 +229,9 @@ def _show_what_is_left_out(out: Console, examination: Examination) -> None:
 
     texts = list(dict.fromkeys(finding.message for finding in examination.findings if finding.check == HIDDEN))
     if texts:
-        out.print("[bold]What the settings leave out[/bold]")
+        out.print("What the settings leave out", style="bold")
     for text in texts:
-        out.print(f"  {text}", soft_wrap=True, markup=False)
+        out.print(f"  {shown_line(text)}", soft_wrap=True)
 
 
 def _verdict(examination: Examination) -> str:
