@@ -21,6 +21,7 @@ from tiktok_marketing.catalog import STREAMS, Stream, stream_named
 from tiktok_marketing.clock import FixedClock
 from tiktok_marketing.config import parse_config
 from tiktok_marketing.doctor import DoctorOptions, Severity, examine
+from tiktok_marketing.doctor.findings import HIDDEN
 from tiktok_marketing.emulator import Emulator, Options
 from tiktok_marketing.pipelines import RunOptions, Summary, Watcher, destination_of, load_async
 
@@ -39,7 +40,8 @@ LEVELS = {"ads": "ad", "campaigns": "campaign", "advertisers": "advertiser"}
 async def emulator() -> AsyncIterator[Emulator]:
     """The business of the last version's files, three days later."""
     business = {**MADE_WITH["business"], "anchor": date.fromisoformat(MADE_WITH["business"]["anchor"])}
-    async with Emulator(Options(now=NOW, **business)) as running:
+    # The emulator of the last version followed the clocks of each place, and so do the days in its databases.
+    async with Emulator(Options(now=NOW, daylight_saving=True, **business)) as running:
         yield running
 
 
@@ -276,5 +278,7 @@ async def test_the_doctor_finds_nothing_that_a_new_database_has_not(emulator: Em
             clock=FixedClock(NOW),
             address=emulator.url,
         )
-        findings.append([finding for severity in Severity for finding in examination.of(severity)])
+        # The last version read the closed days again for three days only, so later conversions are left out there.
+        every = [finding for severity in Severity for finding in examination.of(severity)]
+        findings.append([finding for finding in every if finding.check != HIDDEN])
     assert findings[0] == findings[1]
