@@ -49,8 +49,8 @@ It can also have any of the effects that only change the answer:
     cap=200                       a page has at most 200 records, and its `page_info` says so
     total_number=null, total_page=1, page_size=0
                                   the counts of `page_info` have these values; `total_page=missing` removes one
-    double=copy                   the last record of a page is a copy of the first, in place of its own
-    double=other                  the last record of a page has the ids (or dimensions) of the first, and its own values
+    double=copy                   a record of a page is a copy of another one, in place of its own
+    double=other                  a record of a page has the ids (or dimensions) of another one, and its own values
     double=added                  the same as one more record, which `page_info` counts
 
 Examples: `path=ad/get/,advertiser=7000000000000000001,nth=3,code=50000`,
@@ -424,13 +424,19 @@ def _double(records: list[Any], how: str | None, page_info: dict[str, Any]) -> N
     """Put a second record with the key of the first into a list."""
     if how is None or len(records) < 2:
         return
-    first, last = records[0], records[-1]
-    ids = {name: value for name, value in first.items() if name == "dimensions" or name.endswith("_id")}
+    # The same records whatever their order, which a request may choose.
+    ordered = sorted(range(len(records)), key=lambda position: msgspec.json.encode(_ids_of(records[position])))
+    first, last = records[ordered[0]], records[ordered[-1]]
     if how == "added":
-        records.append({**last, **ids})
+        records.append({**last, **_ids_of(first)})
         page_info["total_number"] += 1
     else:
-        records[-1] = first if how == "copy" else {**last, **ids}
+        records[ordered[-1]] = first if how == "copy" else {**last, **_ids_of(first)}
+
+
+def _ids_of(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What identifies a record: a row's dimensions, or the ids of an object."""
+    return {name: value for name, value in record.items() if name == "dimensions" or name.endswith("_id")}
 
 
 def edited_data(data: bytes, faults: list[Fault]) -> bytes:
