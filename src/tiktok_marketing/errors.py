@@ -13,7 +13,8 @@
     │   ├── AdsLeftOutError             TikTok answered for the newest 20,000 ads only
     │   └── OutOfReachError             TikTok lists no more than a fixed number of records
     ├── DestinationError                the database does not accept the records
-    │   └── DestinationLockedError      another process has the database open
+    │   ├── DestinationLockedError      another process has the database open
+    │   └── DestinationChangedError     what a sync had loaded was gone before it ended
     ├── OutputError                     standard output cannot be written
     └── SyncInterruptedError            the sync stopped before it had read everything: run it again
         └── OutOfMemoryError            it stopped itself, because its memory was nearly used up
@@ -234,6 +235,10 @@ class DestinationError(ConnectorError):
 
 class DestinationLockedError(DestinationError):
     """Another process has the database open. It may close it soon."""
+
+
+class DestinationChangedError(DestinationError):
+    """What a sync had loaded was gone before the sync ended, or another program loaded something meanwhile."""
 
 
 class OutputError(ConnectorError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import duckdb
 import msgspec
 import pytest
 
-from postgres_server import Server, server
+from postgres_server import Database, Server, server
 from tiktok_marketing.catalog import ReportStream, Stream, field_types, stream_named
 from tiktok_marketing.clock import SystemClock
 from tiktok_marketing.pipelines import Summary, Watcher
@@ -153,11 +154,23 @@ class DuckDB:
         self.address = str(path)
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
-        """Run one statement in the schema of the tables."""
+        """Run one statement that reads in the schema of the tables."""
         with duckdb.connect(self.address, read_only=True) as connection:
             connection.execute("USE tiktok_ads")
             rows: list[tuple[Any, ...]] = connection.execute(sql).fetchall()
             return rows
+
+    def change(self, sql: str) -> None:
+        """Run statements that change the database, as a user would."""
+        with duckdb.connect(self.address) as connection:
+            if not sql.startswith("DROP SCHEMA"):
+                connection.execute("USE tiktok_ads")
+            connection.execute(sql)
+
+    def copy(self, folder: Path) -> DuckDB:
+        """A copy of the file."""
+        path = shutil.copy(self.address, folder / "copy.duckdb")
+        return DuckDB(path)
 
 
 class Postgres:
@@ -169,7 +182,44 @@ class Postgres:
         database = started.new_database()
         self.address = database.address
         self.ask = database.ask
+        self.change = database.ask
+        self.connect = database.connect
         self.another = lambda: Postgres(started)
+        self._started = started
+
+    def copy(self, _folder: Path) -> Postgres:
+        """A copy of the database."""
+        copied = Postgres(self._started)
+        name, template = (place.address.rpartition("/")[2] for place in (copied, self))
+        server_of_both = Database(self._started.address("postgres"))
+        server_of_both.ask(f"DROP DATABASE {name}")
+        server_of_both.ask(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return copied
+
+
+class Places:
+    """Makes databases for fixtures that are older than a test.
+
+    Args:
+        started: The Postgres server.
+    """
+
+    def __init__(self, started: Server) -> None:
+        self._started = started
+
+    def duckdb(self, folder: Path) -> DuckDB:
+        """A place for a DuckDB file."""
+        return DuckDB(folder / "loaded.duckdb")
+
+    def postgres(self) -> Postgres:
+        """A new Postgres database."""
+        return Postgres(self._started)
+
+
+@pytest.fixture(scope="session")
+def places(postgres_server: Server) -> Places:
+    """Makes databases."""
+    return Places(postgres_server)
 
 
 @pytest.fixture(scope="session")

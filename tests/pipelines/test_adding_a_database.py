@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -27,7 +27,7 @@ from tiktok_marketing.pipelines.databases import kinds
 from tiktok_marketing.pipelines.databases.destination import ReadOnlyDatabase, Session
 from tiktok_marketing.pipelines.databases.duckdb.load_job import destination as dlt_duckdb
 from tiktok_marketing.pipelines.databases.duckdb.session import DuckDBSession, ReadOnlyDuckDB
-from tiktok_marketing.pipelines.databases.replacement import Replacement
+from tiktok_marketing.pipelines.databases.replacement import TableChanges
 
 DAILY = "campaigns_reports_daily"
 
@@ -73,9 +73,17 @@ class Shelf(msgspec.Struct, frozen=True):
         del token
         yield
 
-    def dlt_destination(self, changes: Mapping[str, Replacement]) -> Any:
+    def dlt_destination(self, changes: TableChanges) -> Any:
         """Return the destination that dlt loads into."""
         return dlt_duckdb(self.path, changes)
+
+    def identity(self) -> Any:
+        """Return the file's inode."""
+        return self.path.stat().st_ino if self.path.exists() else None
+
+    def is_about_table(self, error: BaseException) -> bool:
+        """Whether a constraint is the reason."""
+        return isinstance(error, duckdb.ConstraintException)
 
     def connect(self, token: str) -> Session:
         """Open the database."""

@@ -152,6 +152,11 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
         return self.unique_by or self.primary_key
 
     @property
+    def table_key(self) -> tuple[str, ...]:
+        """The fields that identify a row of the stream's table: the account first, so that accounts may share ids."""
+        return tuple(dict.fromkeys(("advertiser_id", *self.row_key)))
+
+    @property
     def is_report(self) -> bool:
         """Whether its records are rows of a report rather than objects."""
         return isinstance(self, ReportStream)

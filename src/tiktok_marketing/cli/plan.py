@@ -23,6 +23,7 @@ from tiktok_marketing.cli.common import (
 
 if TYPE_CHECKING:
     from tiktok_marketing.api.client import Client
+    from tiktok_marketing.catalog import AnyStream
     from tiktok_marketing.config import Config
     from tiktok_marketing.sync.forecast import Forecast
     from tiktok_marketing.sync.plan.accounts import Accounts
@@ -85,11 +86,11 @@ def plan(
     if unknown := unknown_streams(states):
         say(unknown)
     if to is not None:
-        states = _states_in(to, dataset)
+        states = _states_in(to, dataset, streams)
     selected = (
         [Selected(stream, incremental=True) for stream in streams] if to is None else select_for_database(streams)
     )
-    planned = asyncio.run(_forecast(config, selected, states, ask=ask))
+    planned = asyncio.run(_forecast(config, selected, states, ask=ask, fill_gaps=to is not None))
     if as_json:
         print_json({**msgspec.to_builtins(planned), "bound": planned.bound})
     else:
@@ -97,17 +98,22 @@ def plan(
     return 0
 
 
-def _states_in(to: str, dataset: str) -> Mapping[str, Any]:
-    from tiktok_marketing.pipelines import destination_of, states_in
+def _states_in(to: str, dataset: str, streams: Sequence[AnyStream]) -> Mapping[str, Any]:
+    from tiktok_marketing.pipelines import destination_of, next_start
 
     destination = destination_of(to, dataset)
-    states = states_in(destination)
-    if states is None:
+    start = next_start(destination, streams)
+    if start is None:
         say(f"No sync has filled {destination.display_name} yet, so this is the plan of the first one.")
-    return states or {}
+        return {}
+    for notice in start.notices:
+        say(notice)
+    return start.states
 
 
-async def _forecast(config: Config, selected: Sequence[Selected], states: Mapping[str, Any], *, ask: bool) -> Forecast:
+async def _forecast(
+    config: Config, selected: Sequence[Selected], states: Mapping[str, Any], *, ask: bool, fill_gaps: bool
+) -> Forecast:
     from tiktok_marketing.clock import SystemClock
     from tiktok_marketing.connect import connect
     from tiktok_marketing.sync.forecast import forecast
@@ -123,7 +129,8 @@ async def _forecast(config: Config, selected: Sequence[Selected], states: Mappin
             say(problem)
         if accounts.incomplete is not None:
             say(f"The plan may lack accounts. {accounts.incomplete.message}")
-        plan = plan_sync(config, selected, read_states(selected, states), accounts, api.clock_reading())
+        cursors = read_states(selected, states)
+        plan = plan_sync(config, selected, cursors, accounts, api.clock_reading(), fill_gaps=fill_gaps)
         for notice in plan.notices:
             say(notice.text)
         empty_days = EmptyDayFinder.of_sync(config, api, plan.all_partitions)

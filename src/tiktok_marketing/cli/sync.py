@@ -111,5 +111,7 @@ def show_summary(summary: Summary) -> None:
         f"{sum(summary.requests.values()):,} requests: {summary.destination}, schema {summary.dataset}",
         soft_wrap=True,
     )
+    for text in summary.differences():
+        click.echo(text, err=True)
     for text in summary.missing():
         say(f"Missing: {text}" if not text.endswith("(skipped, as configured)") else text, is_error=True)

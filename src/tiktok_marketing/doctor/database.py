@@ -159,7 +159,7 @@ class Database:
         """Return the columns that the checks need and the stream's table does not have."""
         if stream.name not in self.columns:
             return {"all columns"}
-        needed = {"advertiser_id", _LOAD_ID, *stream.row_key}
+        needed = {"advertiser_id", _LOAD_ID, *stream.table_key}
         if isinstance(stream, ReportStream):
             needed |= set(MEASURES)
         return needed - self.columns[stream.name]

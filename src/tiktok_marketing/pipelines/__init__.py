@@ -6,9 +6,9 @@ the catalog and the configuration, and nothing of Airbyte or of terminals.
 
 from __future__ import annotations
 
-from tiktok_marketing.pipelines.databases.bookkeeping import states_in
 from tiktok_marketing.pipelines.databases.destination import DEFAULT_DATASET, Destination
 from tiktok_marketing.pipelines.databases.kinds import destination_of
+from tiktok_marketing.pipelines.inspection import next_start, states_in
 from tiktok_marketing.pipelines.load import RunOptions, load_async
 from tiktok_marketing.pipelines.summary import Snapshot, StreamSummary, Summary, Watcher
 
@@ -22,5 +22,6 @@ __all__ = [
     "Watcher",
     "destination_of",
     "load_async",
+    "next_start",
     "states_in",
 ]

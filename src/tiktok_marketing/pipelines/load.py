@@ -89,19 +89,22 @@ async def load_async(
         thread = stack.enter_context(LoaderThread())
         loop = LoadLoop(destination, chosen, watcher or Watcher(), clock, stop or asyncio.Event())
         loader = Loader(destination, folder, loop.notice_from_thread)
-        states = await thread.do(loader.open)
+        states = await thread.do(loader.open, chosen)
         loop.begin_from(states, loader.columns, full=full)
+        loop.refuse(loader.refused)
         api = await stack.enter_async_context(
             connect(config, clock=clock, policy=at.policy, on_wait=loop.waits, address=at.address)
         )
         sync = Sync(
             config,
-            select_for_database(chosen),
-            {} if full else states,
+            select_for_database(stream for stream in chosen if stream.name not in loader.refused),
+            states,
             api,
             clock,
             sink_factory=loop.sink,
             since=at.since,
+            fill_gaps=True,
+            restart=full,
         )
 
         def stop_before_memory_is_full(limit: str) -> None:

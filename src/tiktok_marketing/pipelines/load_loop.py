@@ -15,6 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from typing import Any, ParamSpec, Self, TypeVar, cast
 
+import msgspec
+
 from tiktok_marketing.api.client import Announcement
 from tiktok_marketing.catalog import Stream
 from tiktok_marketing.clock import Clock
@@ -76,11 +78,17 @@ class LoadLoop:
         self._builders = {stream.name: TableBuilder(stream, self.notice) for stream in self._streams}
         self._states_before: Mapping[str, Mapping[str, Any]] = {}
         self._states: dict[str, Mapping[str, Any]] = {}
+        self._forgotten: set[str] = set()
+        """Streams whose state is deleted when they start."""
         self._begun: dict[str, float] = {}
         self._seconds: dict[str, float] = {}
         self._ended: dict[str, StreamEnded] = {}
         self._broken: dict[str, Failure] = {}
         self._notices: list[str] = []
+        self._taken: dict[str, int] = {}
+        """Stream name to the number of rows that were read."""
+        self._offered: dict[str, int] = {}
+        """Stream name to the number of rows that were put into a package that was loaded."""
         self._loaded: dict[str, int] = {}
         self._misfits: Counter[str] = Counter()
         self._packages = 0
@@ -99,17 +107,30 @@ class LoadLoop:
     ) -> None:
         """Set what the database has.
 
+        A full sync deletes the state of each of its streams before it loads rows of it, unless the sync itself delivers
+        one first: that state has the cursors of the accounts that the sync does not read.
+
         Args:
             states: The state of each stream.
             columns: The columns of each table.
-            full: Whether the sync deletes the states of its streams with its first package.
+            full: Whether this is a full sync.
         """
         self._states_before = states
         for stream in self._streams:
             self._builders[stream.name].has_columns(columns.get(stream.name, ()))
         if full:
-            names = [stream.name for stream in self._streams if stream.name in states]
-            self._filling.states.update(dict.fromkeys(names))
+            self._forgotten = {stream.name for stream in self._streams if stream.name in states}
+
+    def refuse(self, failures: Mapping[str, ConnectorError]) -> None:
+        """Give up streams whose tables accept no rows. They are not read, or no longer loaded."""
+        for name, error in failures.items():
+            if name in self._broken:
+                continue
+            failure = self._broken[name] = Failure(name, None, "", error)
+            stream = next(stream for stream in self._streams if stream.name == name)
+            ended = self._ended.get(name, StreamEnded(stream, (), 0))
+            if name in self._ended or name not in self._begun:
+                self._ended[name] = StreamEnded(stream, (*ended.failures, failure), ended.records)
 
     def notice_from_thread(self, text: str) -> None:
         """Accept a notice from the loader's thread."""
@@ -151,7 +172,8 @@ class LoadLoop:
         finally:
             if self._loading is not None:
                 await asyncio.wait({self._loading})
-        summary = self._summary(sync.progress(), stopped)
+        stored = await thread.do(loader.stored)
+        summary = self._summary(sync.progress(), stopped, stored, loader.repeated)
         await thread.do(loader.finish, summary)
         return summary
 
@@ -210,7 +232,11 @@ class LoadLoop:
     async def _load(self, package: LoadPackage, loader: Loader, thread: LoaderThread) -> None:
         for name, rows in (await thread.do(loader.load, package)).items():
             self._loaded[name] = self._loaded.get(name, 0) + rows
-        self._states.update({name: state for name, state in package.states.items() if state is not None})
+            self._offered[name] = self._offered.get(name, 0) + package.rows_by_stream()[name]
+        self.refuse(loader.refused)
+        self._states.update(
+            {name: of for name, of in package.states.items() if of is not None and name not in self._broken}
+        )
         self._packages += 1
 
     def _take(self, event: Event, loader: Loader) -> None:
@@ -218,12 +244,15 @@ class LoadLoop:
         match event:
             case StreamStarted(stream=stream):
                 self._begun[stream.name] = self._clock.monotonic()
+                if stream.name in self._forgotten:
+                    package.states[stream.name] = None
                 if stream.name not in loader.tables:
                     package.add(stream, self._builders[stream.name].schema.empty_table())
             case Rows(stream=stream) if stream.name not in self._broken:
                 self._take_rows(event, package)
             case Checkpoint(stream=stream, state=state) if stream.cursor and stream.name not in self._broken:
                 package.states[stream.name] = state
+                self._forgotten.discard(stream.name)
             case DaysComplete() | DaysEmpty() | DaysIncomplete():
                 self._take_days(event, package)
             case StreamEnded(stream=stream):
@@ -255,6 +284,7 @@ class LoadLoop:
     def _take_rows(self, rows: Rows, package: LoadPackage) -> None:
         name = rows.stream.name
         table = cast(ArrowSink, rows.records).table()  # as `sink` made them
+        self._taken[name] = self._taken.get(name, 0) + table.num_rows
         try:
             check_key(table, rows.stream)
         except IncompleteReadError as error:
@@ -269,23 +299,33 @@ class LoadLoop:
         for stream, released in self._unfinished.add(rows.window_id, rows.stream, table):
             package.add(stream, released)
 
-    def _summary(self, progress: Progress, stopped: ConnectorError | None) -> Summary:
+    def _summary(
+        self,
+        progress: Progress,
+        stopped: ConnectorError | None,
+        stored: Mapping[str, int],
+        repeated: Mapping[str, int],
+    ) -> Summary:
         streams = []
         for stream in self._streams:
-            ended = self._ended.get(stream.name)
-            before = self._states_before.get(stream.name)
-            streams.append(
-                StreamSummary(
-                    name=stream.name,
-                    rows=self._loaded.get(stream.name, 0),
-                    misfits=self._misfits[stream.name],
-                    seconds=self._seconds.get(stream.name, 0.0),
-                    complete=ended is not None and ended.complete,
-                    failures=() if ended is None else ended.failures,
-                    state_from=earliest_cursor(before),
-                    state_to=earliest_cursor(self._states.get(stream.name, before)),
-                )
+            name = stream.name
+            ended = self._ended.get(name)
+            before = self._states_before.get(name)
+            read = self._taken.get(name, 0)
+            summary = StreamSummary(
+                name=name,
+                rows=stored.get(name, 0),
+                misfits=self._misfits[name],
+                seconds=self._seconds.get(name, 0.0),
+                complete=ended is not None and ended.complete,
+                failures=() if ended is None else ended.failures,
+                state_from=earliest_cursor(before),
+                state_to=earliest_cursor(self._states.get(name, before)),
+                read=read,
+                repeated=repeated.get(name, 0),
+                held_back=read - self._offered.get(name, 0),
             )
+            streams.append(_with_lost_rows(summary))
         return Summary(
             destination=self._destination.display_name,
             dataset=self._destination.dataset,
@@ -299,6 +339,18 @@ class LoadLoop:
             interrupted=self._stop.is_set() and any(stream.name not in self._ended for stream in self._streams),
             stopped=stopped,
         )
+
+
+def _with_lost_rows(summary: StreamSummary) -> StreamSummary:
+    """Make a stream incomplete if rows that were loaded are not in the database."""
+    if not summary.lost:
+        return summary
+    error = IncompleteReadError(
+        f"{summary.lost:,} rows that were loaded are not in the table {summary.name}.",
+        remedy="A trigger, a rule or another program removes them. Find it, and run the sync again with --full.",
+    )
+    failure = Failure(summary.name, None, "", error)
+    return msgspec.structs.replace(summary, complete=False, failures=(*summary.failures, failure))
 
 
 class LoaderThread:

@@ -133,6 +133,10 @@ class LoadPackage:
         """Whether it has reached the size at which a package is loaded."""
         return self.rows >= FULL_ROWS or self.size >= FULL_BYTES
 
+    def rows_by_stream(self) -> dict[str, int]:
+        """Return the number of rows per stream name, including those that repeat a key."""
+        return {name: sum(table.num_rows for table in tables) for name, tables in self._tables.items()}
+
     def tables(self) -> dict[str, pa.Table]:
         """Return the rows per stream name: of objects each key once, of reports all rows.
 
@@ -140,6 +144,6 @@ class LoadPackage:
         """
         tables = {name: pa.concat_tables(tables, promote_options="default") for name, tables in self._tables.items()}
         return {
-            name: table if self.streams[name].is_report else newest_of_each_key(table, self.streams[name].row_key)
+            name: table if self.streams[name].is_report else newest_of_each_key(table, self.streams[name].table_key)
             for name, table in tables.items()
         }

@@ -18,13 +18,16 @@ class StreamSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         name: The stream's name.
-        rows: The number of rows loaded.
+        rows: The number of rows of this sync that are in the database.
         misfits: The number of their values that do not fit their column, which the column `_misfits` keeps.
         seconds: The time from the stream's first request to its end.
         complete: Whether everything that was requested is in the database.
         failures: What is missing.
         state_from: The earliest cursor of any account before the sync; None if there was none.
         state_to: The same after the sync.
+        read: The number of rows that were read; None if that was not counted.
+        repeated: How many of them repeat the key of another, so that the table has one row for both.
+        held_back: How many of them were not loaded, because their days are not complete or their table refuses them.
     """
 
     name: str
@@ -35,6 +38,28 @@ class StreamSummary(msgspec.Struct, frozen=True, kw_only=True):
     state_from: str | None = None
     state_to: str | None = None
     misfits: int = 0
+    read: int | None = None
+    repeated: int = 0
+    held_back: int = 0
+
+    @property
+    def lost(self) -> int:
+        """How many rows were loaded and are not in the database, though nothing explains it."""
+        return 0 if self.read is None else max(0, self.read - self.rows - self.repeated - self.held_back)
+
+    @property
+    def difference(self) -> str:
+        """Why fewer rows are in the database than were read; empty if they are as many."""
+        reasons = [
+            f"{rows:,} {words[0] if rows == 1 else words[1]}"
+            for rows, words in (
+                (self.repeated, ("row repeats a key", "rows repeat a key")),
+                (self.held_back, ("row is held back", "rows are held back")),
+                (self.lost, ("row is missing in the database", "rows are missing in the database")),
+            )
+            if rows
+        ]
+        return ", ".join(reasons)
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +93,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def rows(self) -> int:
-        """The number of rows loaded."""
+        """The number of rows of this sync that are in the database."""
         return sum(stream.rows for stream in self.streams)
 
     @property
@@ -113,8 +138,19 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
                 "missing": "; ".join(f"{_subject(failure)}: {failure.error.message}" for failure in stream.failures)
                 or None,
                 "misfits": stream.misfits,
+                "read_rows": stream.read,
+                "difference": stream.difference or None,
             }
             for stream in self.streams
+        ]
+
+    def differences(self) -> list[str]:
+        """Say which streams have fewer rows in the database than were read, and why."""
+        return [
+            f"{stream.name}: {stream.read:,} rows were read, and {stream.rows:,} are in the database: "
+            f"{stream.difference}."
+            for stream in self.streams
+            if stream.difference
         ]
 
     def __str__(self) -> str:
@@ -130,13 +166,13 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
             f"{self.rows:,} rows in {self.seconds:.1f} s with {sum(self.requests.values()):,} requests, {outcome}: "
             f"{self.destination}, schema {self.dataset}"
         )
-        return "\n".join([*lines, *self.missing()])
+        return "\n".join([*lines, *self.differences(), *self.missing()])
 
 
 def earliest_cursor(state: Mapping[str, Any] | None) -> str | None:
     """Return the cursor of the account that is furthest behind in a state in Airbyte's form; None if it has none."""
     cursors: list[str] = []
-    _collect(state, cursors)
+    _collect({name: value for name, value in (state or {}).items() if name != "coverage"}, cursors)
     return min(cursors, default=None)
 
 

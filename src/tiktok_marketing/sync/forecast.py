@@ -112,7 +112,7 @@ def _stream(stream: AnyStream, partitions: Sequence[Partition], empty_days: Empt
     return StreamForecast(
         name=stream.name,
         endpoint=stream.endpoint,
-        accounts=sum(partition.account is not None for partition in partitions),
+        accounts=len({partition.account.advertiser_id for partition in partitions if partition.account is not None}),
         first=min(firsts, default=None),
         last=max(lasts, default=None),
         windows=windows,

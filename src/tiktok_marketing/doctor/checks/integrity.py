@@ -81,8 +81,8 @@ def examine_keys(database: Database, streams: Iterable[Stream]) -> Iterator[Find
     for stream in streams:
         if not database.is_usable(stream):
             continue
-        names = list(dict.fromkeys(("advertiser_id", *stream.row_key)))
-        key = ", ".join(f'"{name}"' for name in stream.row_key)
+        names = list(dict.fromkeys(("advertiser_id", *stream.table_key)))
+        key = ", ".join(f'"{name}"' for name in stream.table_key)
         day = f'"{stream.cursor}"::DATE' if stream.cursor and stream.is_report else "NULL::DATE"
         table = database.table(stream.name)
         duplicates = database.rows(
@@ -99,7 +99,7 @@ def examine_keys(database: Database, streams: Iterable[Stream]) -> Iterator[Find
                 severity=Severity.WRONG,
                 check=ROWS,
                 message=f"{count:,} {'row is a duplicate' if count == 1 else 'rows are duplicates'}, so sums are too "
-                f"large. The key of a row is {', '.join(stream.row_key)}.",
+                f"large. The key of a row is {', '.join(stream.table_key)}.",
                 stream=stream.name,
                 advertiser_id=account,
                 days=tuple(sorted({on for on, _ in of_account if on is not None})),

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from tiktok_marketing.catalog import STREAMS
-from tiktok_marketing.errors import ConfigurationError, NothingToReadError
+from tiktok_marketing.errors import NothingToReadError
 from tiktok_marketing.pipelines.databases.destination import Destination, ReadOnlyDatabase
 from tiktok_marketing.pipelines.databases.read_only import opened_read_only
 
@@ -24,6 +24,7 @@ LOADS_TABLE = "_tiktok_loads"
 """Has a row per package and stream: its sync, and how many rows of the package were there when that sync ended."""
 STATES_TABLE = "_dlt_pipeline_state"
 PACKAGES_TABLE = "_dlt_loads"
+SCHEMAS_TABLE = "_dlt_version"
 
 
 @contextmanager
@@ -49,10 +50,17 @@ def opened_filled(destination: Destination) -> Iterator[ReadOnlyDatabase]:
 
 def stored_states(database: ReadOnlyDatabase) -> Mapping[str, Any] | None:
     """Return the state of each stream; None if the states are gone or cannot be read."""
+    source = stored_source(database)
+    streams = {} if source is None else source.get("streams", {})
+    return None if source is None or not isinstance(streams, Mapping) else streams
+
+
+def stored_source(database: ReadOnlyDatabase) -> Mapping[str, Any] | None:
+    """Return what the last sync left beside its rows, such as the states; None if it is gone or cannot be read."""
     columns = database.columns_by_table()
     if not {"state", "pipeline_name", "_dlt_load_id"} <= columns.get(STATES_TABLE, set()):
         return None
-    if PACKAGES_TABLE not in columns:
+    if not {"load_id", "status"} <= columns.get(PACKAGES_TABLE, set()):
         return None
     rows = database.rows(
         f"SELECT state FROM {database.table(STATES_TABLE)} s"  # noqa: S608 - names of our own
@@ -65,27 +73,7 @@ def stored_states(database: ReadOnlyDatabase) -> Mapping[str, Any] | None:
     from dlt.common.versioned_state import decompress_state
 
     try:
-        streams = decompress_state(rows[0][0])["sources"][PIPELINE]["streams"]
+        source = decompress_state(rows[0][0])["sources"][PIPELINE]
     except (KeyError, TypeError, ValueError, zlib.error):
         return None
-    return streams if isinstance(streams, Mapping) else None
-
-
-def states_in(destination: Destination) -> Mapping[str, Any] | None:
-    """Return the states that a sync into this database would start from; None if no sync has filled it yet.
-
-    Raises:
-        ConfigurationError: The states cannot be read.
-        DestinationError: The database cannot be read now.
-    """
-    try:
-        with opened_filled(destination) as database:
-            states = stored_states(database)
-    except NothingToReadError:
-        return None
-    if states is None:
-        raise ConfigurationError(
-            f"The states in {destination.display_name} are gone or cannot be read.",
-            remedy="`tiktok-marketing doctor --database …` says more; a sync with --full reads everything again.",
-        )
-    return states
+    return source if isinstance(source, Mapping) and isinstance(source.get("streams", {}), Mapping) else None

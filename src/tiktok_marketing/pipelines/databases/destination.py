@@ -12,18 +12,55 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
+import msgspec
+
 from tiktok_marketing.errors import ConfigurationError, DestinationError
 from tiktok_marketing.extras import install_hint
-from tiktok_marketing.pipelines.databases.replacement import Replacement
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from tiktok_marketing.catalog import Stream
+    from tiktok_marketing.pipelines.databases.replacement import TableChanges
 
 DEFAULT_DATASET = "tiktok_ads"
 """The schema of the tables. Not `tiktok`: in a file named `tiktok.duckdb`, DuckDB could not distinguish `tiktok.ads`
 from the name of the database, and would refuse every query that is written that way."""
+
+
+class StoredColumn(msgspec.Struct, frozen=True):
+    """A column of a table in the database.
+
+    Args:
+        type: Its type, in the database's words.
+        required: Whether a row needs a value for it: it accepts no null and has no default.
+        computed: Whether the database computes it, so that nothing can be written to it.
+    """
+
+    type: str
+    required: bool = False
+    computed: bool = False
+
+
+class Relation(msgspec.Struct, frozen=True):
+    """A table, or something else that has the name of one.
+
+    Args:
+        kind: "table", "view" or another word for people.
+        columns: The columns by name.
+        referenced: Whether a foreign key of another table refers to it.
+        writable: Whether the user of the connection may read it and change its rows.
+    """
+
+    kind: str
+    columns: Mapping[str, StoredColumn]
+    referenced: bool = False
+    writable: bool = True
+
+    @property
+    def is_table(self) -> bool:
+        """Whether rows can be written to it."""
+        return self.kind == "table"
 
 
 class Session(Protocol):
@@ -47,8 +84,31 @@ class Session(Protocol):
         """Make sure that the schema exists and accepts writes."""
         ...
 
-    def create_indexes(self, stream: Stream) -> None:
-        """Create the indexes that this kind of database needs. Called once per sync, after the stream's first rows."""
+    def relations(self) -> Mapping[str, Relation]:
+        """Return the tables of the schema, and what else could have the name of one, with their columns."""
+        ...
+
+    def add_column(self, table: str, name: str, data_type: str) -> None:
+        """Add a column that accepts null to a table.
+
+        Args:
+            table: The table.
+            name: The column.
+            data_type: "bigint", "decimal" (money), "double", "bool", "text", "date", "timestamp", "timestamptz" or
+                "json".
+        """
+        ...
+
+    def lock(self, table: str) -> None:
+        """Keep out others who write to a table, until the transaction ends. A database with one writer does nothing."""
+        ...
+
+    def create_indexes(self, stream: Stream) -> int:
+        """Make sure of the indexes that this kind of database needs. Called once per sync.
+
+        Returns:
+            How many rows were deleted because they repeated a key, which a unique index does not accept.
+        """
         ...
 
     def uncommented_columns(self, table: str) -> list[str]:
@@ -137,12 +197,23 @@ class Destination(Protocol):
         """Keep out syncs that run on other machines. `token` identifies this sync."""
         ...
 
-    def dlt_destination(self, changes: Mapping[str, Replacement]) -> Any:
+    def dlt_destination(self, changes: TableChanges) -> Any:
         """Return the destination that dlt loads into.
 
         Args:
-            changes: For each table, what happens to the rows it has. Read when a package is loaded.
+            changes: What happens to the tables. Read when a package is loaded.
         """
+        ...
+
+    def identity(self) -> Any:
+        """Return what the address stands for now, to notice that a file was replaced; None if there is nothing yet.
+
+        A server needs no such check, because it ends the connections to a database that it drops.
+        """
+        ...
+
+    def is_about_table(self, error: BaseException) -> bool:
+        """Whether an error lies in one table, so that the rows of other tables can still be loaded."""
         ...
 
     def connect(self, token: str) -> Session:

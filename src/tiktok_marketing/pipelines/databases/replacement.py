@@ -6,7 +6,8 @@ So rows that TikTok no longer returns are removed. All other rows replace those 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
@@ -44,7 +45,7 @@ class Span(msgspec.Struct, frozen=True):
         return Span(self.advertiser_id, Window(self.days.start, following.days.end))
 
 
-class Replacement(msgspec.Struct, frozen=True, kw_only=True):
+class Replacement(msgspec.Struct, kw_only=True):
     """Which rows of one table a package replaces.
 
     Args:
@@ -53,6 +54,10 @@ class Replacement(msgspec.Struct, frozen=True, kw_only=True):
         loads: The packages of this sync, whose rows stay in spans that have begun.
         by_key: Whether the package brings rows of other days, which replace those with the same key.
         exists: Whether the table exists.
+        columns: The columns of the table that a sync fills.
+        user_columns: The user's own columns. Their values stay with the key of their row.
+        referenced: Whether a foreign key of another table refers to the table, so that rows whose key stays must stay.
+        repeated: How many rows of this sync other rows of this sync replaced, because they repeat their key.
     """
 
     stream: Stream
@@ -60,17 +65,92 @@ class Replacement(msgspec.Struct, frozen=True, kw_only=True):
     loads: Sequence[str] = ()
     by_key: bool = True
     exists: bool = True
+    columns: Collection[str] = ()
+    user_columns: Sequence[str] = ()
+    referenced: bool = False
+    repeated: int = 0
 
-    def delete_replaced(self, execute: Execute, dataset: str) -> None:
-        """Delete the rows that the table has of the spans."""
+    @property
+    def keeps_rows(self) -> bool:
+        """Whether a row whose key comes again must be updated rather than deleted and inserted."""
+        return bool(self.user_columns) or self.referenced
+
+    def absent(self, incoming: Collection[str]) -> list[str]:
+        """The columns that a sync fills and that have no value in the rows that come."""
+        return [name for name in self.columns if name not in incoming]
+
+    def delete_replaced(self, execute: Execute, dataset: str, *, but: str = "") -> None:
+        """Delete the rows that the table has of the spans.
+
+        Args:
+            execute: Runs a statement.
+            dataset: The schema.
+            but: A table whose keys stay; empty for none.
+        """
         table = f'"{dataset}"."{self.stream.name}"'
+        kept = ""
+        if but:
+            same_key = " AND ".join(f'kept."{name}" = have."{name}"' for name in self.stream.table_key)
+            kept = f" AND NOT EXISTS (SELECT 1 FROM {but} AS kept WHERE {same_key})"  # noqa: S608 - names of the catalog
         for begun in (False, True):
             spans = [span for span in self.spans if span.begun is begun]
             for sql, values in _deletes(table, day_column(self.stream), spans):
                 if begun:
-                    execute(f"{sql} AND have._dlt_load_id <> ALL(?)", [*values, list(self.loads)])
+                    newer = " AND (have._dlt_load_id IS NULL OR have._dlt_load_id <> ALL(?))"
+                    execute(f"{sql}{newer}{kept}", [*values, list(self.loads)])
                 else:
-                    execute(sql, values)
+                    execute(f"{sql}{kept}", values)
+
+    def count_repeated(self, execute: Execute, dataset: str, incoming: str) -> None:
+        """Count the rows of earlier packages of this sync whose keys come again.
+
+        Args:
+            execute: Runs a statement.
+            dataset: The schema.
+            incoming: The table of the rows that come.
+        """
+        if self.loads:
+            same_key = " AND ".join(f'have."{name}" = incoming."{name}"' for name in self.stream.table_key)
+            ((self.repeated,),) = execute(
+                f'SELECT count(*) FROM "{dataset}"."{self.stream.name}" AS have'  # noqa: S608 - names of the catalog
+                f" WHERE have._dlt_load_id = ANY(?) AND EXISTS (SELECT 1 FROM {incoming} AS incoming WHERE {same_key})",
+                [list(self.loads)],
+            )
+
+
+class TableChanges:
+    """What a package does to the tables. The loader writes it, and the load jobs read it.
+
+    Args:
+        check: Raises an error if what earlier packages loaded is gone. It is called in the transactions of a package:
+            for one table, or for all if the name is None.
+    """
+
+    def __init__(self, check: Callable[[Any, str | None], None]) -> None:
+        self.check = check
+        self.replacements: dict[str, Replacement] = {}
+        self.failures: dict[str, Exception] = {}
+        """Table to the reason why its rows could not be loaded."""
+        self._compared: set[str] = set()
+
+    def must_compare(self, tables: Iterable[str] | None) -> bool:
+        """Whether dlt must look at the tables themselves: once per sync, because the user may have changed them."""
+        new = set(tables or ()) - self._compared
+        self._compared |= new
+        return bool(new)
+
+    def stopped_by(self) -> Exception | None:
+        """The error of a load job, if one has failed."""
+        return next(iter(self.failures.values()), None)
+
+    @contextmanager
+    def watched(self, table: str) -> Iterator[None]:
+        """Note the error that loading the rows of a table raises: dlt passes on its text only."""
+        try:
+            yield
+        except Exception as error:
+            self.failures[table] = error
+            raise
 
 
 def day_column(stream: Stream) -> str | None:

@@ -2,7 +2,7 @@
 
 Four forms are in use, and all are read: 3.9.6's one cursor for all accounts (and its older nesting under `dimensions`),
 4.0's list per partition, 4.4's with `use_global_cursor`, and 5.0.8's with a `buying_type` in the partition. 4.4's form
-is written.
+is written, with what the cursors cover (`plan.coverage`) in a field of its own.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, NewType
 
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import ConfigurationError
+from tiktok_marketing.sync.plan.coverage import Covered, coverage_in_state, coverage_to_state
 
 Cursor = NewType("Cursor", str)
 """How far an account has been read, as `YYYY-MM-DD HH:MM:SS`, which sorts as text."""
@@ -32,7 +33,7 @@ _FULL_REFRESHES = frozenset(
     }
 )
 """Keys of the states that full refreshes write, here and in other connectors."""
-_WITHOUT_CURSOR = frozenset({"use_global_cursor", "lookback_window", "parent_state"})
+_WITHOUT_CURSOR = frozenset({"use_global_cursor", "lookback_window", "parent_state", "coverage"})
 """Keys beside the cursors, in 4.4's form."""
 _MAX_KEYS_NAMED = 5
 
@@ -65,6 +66,7 @@ class Cursors:
         cursors: The cursor of each account.
         common: A cursor for every account without one of its own (3.9.6's form, or a global cursor).
         of_full_refresh: Whether the state is a full refresh's, which has no cursors.
+        covered: What was read of each account, as far as that is known.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Cursors:
         field: str,
         cursors: Mapping[AdvertiserId, Cursor] | None = None,
         common: Cursor | None = None,
+        covered: Mapping[AdvertiserId, Covered] | None = None,
         *,
         of_full_refresh: bool = False,
     ) -> None:
@@ -79,6 +82,7 @@ class Cursors:
         self.of_full_refresh = of_full_refresh
         self._cursors = dict(cursors or {})
         self._common = common
+        self._covered = dict(covered or {})
 
     @property
     def accounts(self) -> tuple[AdvertiserId, ...]:
@@ -116,9 +120,18 @@ class Cursors:
         """
         if cursor is None:
             del self._cursors[advertiser_id]
+            self._covered.pop(advertiser_id, None)
             self._common = None
         else:
             self._cursors[advertiser_id] = cursor
+
+    def covered_of(self, advertiser_id: AdvertiserId) -> Covered | None:
+        """What was read of the account up to its cursor; None if that is not known."""
+        return self._covered.get(advertiser_id)
+
+    def cover(self, advertiser_id: AdvertiserId, covered: Covered) -> None:
+        """Note what the account's cursor covers. It counts once the account has a cursor."""
+        self._covered[advertiser_id] = covered
 
     def adopt_common(self, advertiser_id: AdvertiserId) -> None:
         """Give an account the common cursor as its own, because the form that is written has no common cursor."""
@@ -132,6 +145,7 @@ class Cursors:
 
     def to_state(self) -> dict[str, Any]:
         """The state in the form that 4.4 and later write and read."""
+        coverage = coverage_to_state(self._covered, self.accounts)
         return {
             "use_global_cursor": False,
             "states": [
@@ -142,6 +156,7 @@ class Cursors:
                 for advertiser_id, cursor in self._cursors.items()
             ],
             "lookback_window": 0,
+            **({"coverage": coverage} if coverage else {}),
         }
 
 
@@ -167,7 +182,8 @@ def read_state(stream: str, field: str, raw: Any) -> Cursors:
     states = raw.get("states", [])
     if not isinstance(states, list):
         raise _unreadable(stream, "`states` is not a list")
-    return Cursors(field, {} if raw.get("use_global_cursor") else _partition_cursors(stream, field, states), common)
+    cursors = {} if raw.get("use_global_cursor") else _partition_cursors(stream, field, states)
+    return Cursors(field, cursors, common, coverage_in_state(raw.get("coverage"), cursors))
 
 
 def _partition_cursors(stream: str, field: str, entries: Iterable[Any]) -> dict[AdvertiserId, Cursor]:

@@ -9,7 +9,7 @@ import msgspec
 
 from tiktok_marketing.catalog import AnyStream, Grain, ObjectStream, ReportStream, Scope
 from tiktok_marketing.clock import ClockReading
-from tiktok_marketing.config import Config, Refresh
+from tiktok_marketing.config import AdvertiserId, Config, Refresh
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.cursors import Cursors
 from tiktok_marketing.sync.plan.frontier import state_limit
@@ -37,6 +37,7 @@ class Partition(msgspec.Struct, frozen=True, kw_only=True):
         days: The most days in a window.
         modified_since: For objects: leave out older ones, `YYYY-MM-DD HH:MM:SS` in UTC; empty to include all.
         required_since: For objects: older ones may be missing where TikTok does not list them, in the same form.
+        fills_gap: Whether the days are before those that the state covers, so that they do not move its cursor.
         only_changed: Whether to ask TikTok for these objects only, where it has a filter for them, because an earlier
             sync of the same day has read all.
     """
@@ -50,6 +51,7 @@ class Partition(msgspec.Struct, frozen=True, kw_only=True):
     modified_since: str = ""
     required_since: str = ""
     only_changed: bool = False
+    fills_gap: bool = False
 
     def windows(self) -> Iterator[Window | None]:
         """The windows, oldest first; a single None if there are no days."""
@@ -78,8 +80,9 @@ def plan_stream(
     clock: ClockReading,
     *,
     since: date | None = None,
+    gaps: Mapping[AdvertiserId, Window] | None = None,
 ) -> list[Partition]:
-    """The partitions of one stream, one per account that has a day to read.
+    """The partitions of one stream: one per account that has a day to read, and one per account with a gap.
 
     Args:
         config: The configuration.
@@ -88,12 +91,30 @@ def plan_stream(
         accounts: The accounts of this run.
         clock: The current time.
         since: The first day of reports to read, whatever the state says; None to follow the state.
+        gaps: The days before those that the state covers, for accounts that lack some.
     """
     stream = selected.stream
     if stream.scope is not Scope.ACCOUNT:
         return [Partition(stream=stream)]
-    partitions = (_partition(config, stream, cursors, account, clock, since) for account in accounts)
+    partitions = []
+    for account in accounts:
+        partition = _partition(config, stream, cursors, account, clock, since)
+        gap = (gaps or {}).get(account.advertiser_id)
+        if gap is not None:
+            partition, before = _around(gap, partition)
+            partitions.append(before)
+        partitions.append(partition)
     return [partition for partition in partitions if partition.size]
+
+
+def _around(gap: Window, partition: Partition) -> tuple[Partition, Partition]:
+    """A partition without the days of a gap, and the partition of the gap. No day is in both."""
+    assert partition.first is not None  # noqa: S101 - only reports with days have gaps
+    assert partition.last is not None  # noqa: S101
+    last = min(gap.end, partition.last)
+    before = msgspec.structs.replace(partition, first=gap.start, last=last, fills_gap=True)
+    after = max(partition.first, gap.end + timedelta(days=1))
+    return msgspec.structs.replace(partition, first=after), before
 
 
 def _partition(
@@ -111,8 +132,7 @@ def _partition(
         return Partition(stream=stream, account=account)
     today = account.today(clock.latest)
     last = min(config.end_date, today) if config.end_date else today
-    # The sandbox's mock figures are older than any account, and no account was created tomorrow.
-    created = None if config.sandbox or (account.created or today) > today else account.created
+    created = creation_day(config, account, clock)
     first = first_day(
         max(config.start_date, FIRST_DAY),
         created=created,
@@ -135,6 +155,15 @@ def _partition(
         limit = None if requested_first > first else limit
         first = requested_first
     return Partition(stream=stream, account=account, first=first, last=last, state_limit=limit, days=days)
+
+
+def creation_day(config: Config, account: Account, clock: ClockReading) -> date | None:
+    """The day before which an account has no figures; None if that is not known.
+
+    The sandbox's mock figures are older than any account, and no account was created tomorrow.
+    """
+    unusable = config.sandbox or account.created is None or account.created > account.today(clock.latest)
+    return None if unusable else account.created
 
 
 def _object_partition(

@@ -13,6 +13,7 @@ from tiktok_marketing.config import Config
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.sync.plan.accounts import Accounts
 from tiktok_marketing.sync.plan.cursors import Cursors, read_state
+from tiktok_marketing.sync.plan.gaps import Gaps, describe_gaps, find_gaps, merged, settle_coverage
 from tiktok_marketing.sync.plan.partitions import Partition, plan_stream
 from tiktok_marketing.sync.plan.refresh import RefreshProgress
 from tiktok_marketing.sync.plan.selection import Selected
@@ -41,11 +42,13 @@ class SyncPlan(msgspec.Struct, frozen=True, kw_only=True):
         partitions: What is read of each stream, by name, in the order of the selection; empty if there is nothing.
         cursors: How far the accounts of each stream were read before, by name, for streams that have a state.
         notices: Messages for the log.
+        restarted: Streams with accounts that are read from the start although their state said how far they were.
     """
 
     partitions: Mapping[str, Sequence[Partition]]
     cursors: Mapping[str, Cursors]
     notices: tuple[Notice, ...] = ()
+    restarted: frozenset[str] = frozenset()
 
     @property
     def all_partitions(self) -> list[Partition]:
@@ -96,6 +99,8 @@ def plan_sync(
     *,
     refreshes: Mapping[str, RefreshProgress] | None = None,
     since: date | None = None,
+    fill_gaps: bool = False,
+    restart: bool = False,
 ) -> SyncPlan:
     """Plan what a sync reads.
 
@@ -107,6 +112,9 @@ def plan_sync(
         clock: The current time.
         refreshes: The result of `read_refreshes`; None if no full refresh goes on from an earlier attempt.
         since: The first day of reports to read, whatever the states say; None for the days that are due.
+        fill_gaps: Whether to read what the states do not cover although the configuration asks for it; otherwise the
+            notices say what is missing. Nothing is filled if `since` is given.
+        restart: Whether to read the accounts of this run from the start, whatever the states say.
 
     Raises:
         ConfigurationError: If `start_date` is in the future.
@@ -123,6 +131,7 @@ def plan_sync(
             )
         )
     partitions: dict[str, Sequence[Partition]] = {}
+    gaps: dict[str, Gaps] = {}
     for selection in selected:
         name = selection.stream.name
         restarted = repair(selection.stream, cursors[name], accounts.chosen, clock) if name in cursors else []
@@ -137,14 +146,32 @@ def plan_sync(
         if name in cursors and cursors[name].of_full_refresh:
             text = f"{name}: the state is of a full refresh and has no cursor. The stream is read from start_date."
             notices.append(Notice("info", text))
-        partitions[name] = plan_stream(config, selection, cursors.get(name), accounts.chosen, clock, since=since)
+        gap_windows = None
+        if name in cursors and since is not None and not restart:
+            settle_coverage(config, selection.stream, cursors[name], accounts.chosen)
+        elif name in cursors:
+            gaps[name] = find_gaps(
+                config, selection.stream, cursors[name], accounts.chosen, clock, fill=fill_gaps, restart=restart
+            )
+            gap_windows = gaps[name].windows
+        partitions[name] = plan_stream(
+            config, selection, cursors.get(name), accounts.chosen, clock, since=since, gaps=gap_windows
+        )
         refresh = (refreshes or {}).get(name)
         if refresh is not None and refresh.restarted:
             notices.append(Notice("info", f"{name}: the state is not of this full refresh, so everything is read."))
         if refresh is not None and refresh.continued:
             whole, partitions[name] = partitions[name], refresh.remaining(partitions[name])
             notices.append(_continued(name, len(whole), len(partitions[name])))
-    return SyncPlan(partitions=partitions, cursors=cursors, notices=tuple(notices))
+    notices += [
+        Notice("info" if fill_gaps else "warning", text) for text in describe_gaps(merged(gaps), filled=fill_gaps)
+    ]
+    return SyncPlan(
+        partitions=partitions,
+        cursors=cursors,
+        notices=tuple(notices),
+        restarted=frozenset(name for name, of in gaps.items() if of.restarted),
+    )
 
 
 def _continued(name: str, accounts: int, remaining: int) -> Notice:

@@ -66,12 +66,14 @@ class Sync:
         sink_factory: Makes the sinks that receive records, and so decides what `Rows` contain.
         limits: How many rows one pass through a report may read.
         since: The first day of reports to read, whatever the states say; None to follow the states.
+        fill_gaps: Whether to read what the states do not cover although the configuration asks for it.
+        restart: Whether to read the accounts of this run from the start, whatever the states say.
 
     Example:
         async for event in Sync(config, selected, states, api, clock).events(): ...
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a sync reads, and how
         self,
         config: Config,
         selected: Sequence[Selected],
@@ -83,8 +85,12 @@ class Sync:
         sink_factory: SinkFactory = record_list,
         limits: PassLimits = USUAL_PASSES,
         since: date | None = None,
+        fill_gaps: bool = False,
+        restart: bool = False,
     ) -> None:
         self._config = config
+        self._fill_gaps = fill_gaps
+        self._restart = restart
         self._since = since
         self._selected = tuple(selected)
         self._api = api
@@ -195,6 +201,8 @@ class Sync:
             clock,
             refreshes=self._refreshes,
             since=self._since,
+            fill_gaps=self._fill_gaps,
+            restart=self._restart,
         )
         for notice in plan.notices:
             await self._queue.put(notice)
@@ -206,6 +214,8 @@ class Sync:
             run.open_partitions = len(partitions)
             run.windows_total = sum(partition.size for partition in partitions)
             by_endpoint.setdefault(run.stream.endpoint, {})[name] = partitions
+            if name in plan.restarted:  # before any row, so that no state covers what is read again
+                await self._queue.put(run.checkpoint(self._clock.monotonic()))
             if not partitions:
                 await self._start(run)
                 await self._end(run)
@@ -321,7 +331,9 @@ class Sync:
             scheduler.transient_failures = run.transient_failures = 0
             run.windows += step.window_count
             cursor = step.queue.finish(step, objects)
-            if cursor is not None and partition.account is not None:
+            if cursor is not None and partition.fills_gap:
+                run.fill_gap(partition, cursor)
+            elif cursor is not None and partition.account is not None:
                 run.advance(partition.account.advertiser_id, cursor)
             if step.queue.complete and partition.account is not None:
                 run.finish_account(partition.account.advertiser_id)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import ConnectorError, PartialAnswerError, TikTokError
 from tiktok_marketing.sync.events import Checkpoint, Failure
 from tiktok_marketing.sync.plan.cursors import NO_CURSOR, Cursor, Cursors
+from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.refresh import RefreshProgress
 from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.run.progress import Phase
@@ -121,6 +124,16 @@ class StreamRun:
     def progress(self) -> Cursors | RefreshProgress | None:
         """What its state contains; None if it gets a state only once it is complete."""
         return self.refresh if self.cursors is None else self.cursors
+
+    def fill_gap(self, partition: Partition, cursor: Cursor) -> None:
+        """The days of a gap up to the cursor have been delivered."""
+        assert partition.account is not None  # noqa: S101 - only reports with days have gaps
+        assert partition.first is not None  # noqa: S101
+        advertiser_id = partition.account.advertiser_id
+        covered = None if self.cursors is None else self.cursors.covered_of(advertiser_id)
+        if self.cursors is not None and covered is not None:
+            self.cursors.cover(advertiser_id, covered.with_earlier(partition.first, date.fromisoformat(cursor[:10])))
+            self._moved = True
 
     def checkpoint_due(self, at: float) -> bool:
         """Whether it is time for a checkpoint.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -14,8 +14,8 @@ import msgspec
 
 from tiktok_marketing.errors import ConfigurationError, DestinationError, NothingToReadError
 from tiktok_marketing.pipelines.databases.destination import DEFAULT_DATASET
-from tiktok_marketing.pipelines.databases.duckdb.messages import describe, is_not_a_database
-from tiktok_marketing.pipelines.databases.replacement import Replacement
+from tiktok_marketing.pipelines.databases.duckdb.messages import describe, is_about_table, is_not_a_database
+from tiktok_marketing.pipelines.databases.replacement import TableChanges
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -71,11 +71,23 @@ class DuckDBFile(msgspec.Struct, frozen=True):
         del token
         yield
 
-    def dlt_destination(self, changes: Mapping[str, Replacement]) -> Any:
+    def dlt_destination(self, changes: TableChanges) -> Any:
         """Return the destination that dlt loads into."""
         from tiktok_marketing.pipelines.databases.duckdb.load_job import destination
 
         return destination(self.path, changes)
+
+    def identity(self) -> tuple[int, int] | None:
+        """Return the file's device and inode; None if there is no file."""
+        try:
+            stat = self.path.stat()
+        except FileNotFoundError:
+            return None
+        return stat.st_dev, stat.st_ino
+
+    def is_about_table(self, error: BaseException) -> bool:
+        """Whether a constraint, a type or a name in one table is the reason, rather than the file."""
+        return is_about_table(error)
 
     def connect(self, token: str) -> DuckDBSession:
         """Open the file."""

@@ -6,7 +6,6 @@ check whether any key exists already takes a tenth of the time of a merge: nearl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from glob import escape
 from pathlib import Path
 from typing import Any
@@ -18,45 +17,79 @@ from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 
 from tiktok_marketing.pipelines.databases.duckdb.session import DuckDBSession
-from tiktok_marketing.pipelines.databases.replacement import Replacement
+from tiktok_marketing.pipelines.databases.replacement import TableChanges
+
+_KEPT = "_tiktok_kept"
+"""Holds the values of the user's own columns while their rows are replaced."""
 
 
 class _LoadJob(RunnableLoadJob, HasFollowupJobs):  # type: ignore[misc]
     """Loads a Parquet file, and deletes the rows that its rows replace, in one transaction."""
 
-    def __init__(self, file_path: str, change: Replacement) -> None:
+    def __init__(self, file_path: str, table: str, changes: TableChanges) -> None:
         super().__init__(file_path)
-        self._change = change
+        self._table = table
+        self._changes = changes
+        self._change = changes.replacements[table]
 
     def run(self) -> None:
         client = self._job_client.sql_client
-        table = client.make_qualified_table_name(self.load_table_name)
         path = escape(str(self._file_path)).replace("'", "''")  # DuckDB would take a [ in a folder's name for a pattern
         incoming = f"read_parquet('{path}', hive_partitioning = false)"
-        with client.begin_transaction():
+        with self._changes.watched(self._table), client.begin_transaction():
             session = DuckDBSession(client.native_connection, client.dataset_name)
-            if self._change.exists:
-                self._change.delete_replaced(session.execute, client.dataset_name)
-                key = [f'"{name}"' for name in self._change.stream.row_key]
-                keys = f"(SELECT {', '.join(key)} FROM {incoming})"  # noqa: S608 - names of the catalog
-                any_key_exists = f"SELECT EXISTS (FROM {table} SEMI JOIN {keys} USING ({', '.join(key)}))"
-                if session.execute(any_key_exists) == [(True,)]:
-                    same_key = " AND ".join(f"have.{name} = incoming.{name}" for name in key)
-                    session.execute(f"DELETE FROM {table} AS have USING {keys} AS incoming WHERE {same_key}")  # noqa: S608
+            self._changes.check(session, self._table)
+            self._replace(session, client.make_qualified_table_name(self._table), incoming)
+
+    def _replace(self, session: DuckDBSession, table: str, incoming: str) -> None:
+        change = self._change
+        key = ", ".join(f'"{name}"' for name in change.stream.table_key)
+        keys = f"(SELECT {key} FROM {incoming})"  # noqa: S608 - names of the catalog
+        kept = ", ".join(f'"{name}"' for name in change.user_columns)
+        if kept:
+            old = f"SELECT {key}, {kept} FROM {table} SEMI JOIN {keys} USING ({key})"  # noqa: S608
+            session.execute(f"CREATE TEMP TABLE {_KEPT} AS {old}")
+        if change.exists:
+            change.delete_replaced(session.execute, session.dataset)
+            any_key_exists = f"SELECT EXISTS (FROM {table} SEMI JOIN {keys} USING ({key}))"
+            if session.execute(any_key_exists) == [(True,)]:
+                change.count_repeated(session.execute, session.dataset, incoming)
+                same_key = " AND ".join(f'have."{name}" = incoming."{name}"' for name in change.stream.table_key)
+                session.execute(f"DELETE FROM {table} AS have USING {keys} AS incoming WHERE {same_key}")  # noqa: S608
+        if not kept:
             session.execute(f"INSERT INTO {table} BY NAME SELECT * FROM {incoming}")  # noqa: S608
+            return
+        using = f"{_KEPT} AS kept USING ({key})"
+        values = ", ".join(f'kept."{name}"' for name in change.user_columns)
+        for rows in (
+            f"* FROM {incoming} ANTI JOIN {using}",
+            f"incoming.*, {values} FROM {incoming} AS incoming JOIN {using}",
+        ):
+            session.execute(f"INSERT INTO {table} BY NAME SELECT {rows}")
+        session.execute(f"DROP TABLE {_KEPT}")
 
 
 class _Client(DuckDbClient):  # type: ignore[misc]
-    changes: Mapping[str, Replacement] = {}
+    changes: TableChanges
 
     def create_load_job(self, table: Any, file_path: str, load_id: str, restore: bool = False) -> Any:
-        if ParsedLoadJobFileName.parse(file_path).file_format == "parquet" and table["name"] in self.changes:
-            return _LoadJob(file_path, self.changes[table["name"]])
+        replacements = self.changes.replacements
+        if ParsedLoadJobFileName.parse(file_path).file_format == "parquet" and table["name"] in replacements:
+            return _LoadJob(file_path, table["name"], self.changes)
         return super().create_load_job(table, file_path, load_id, restore)
+
+    def update_stored_schema(self, only_tables: Any = None, expected_update: Any = None, force: bool = False) -> Any:
+        force = self.changes.must_compare(only_tables) or force
+        return super().update_stored_schema(only_tables, expected_update, force)
+
+    def complete_load(self, load_id: str) -> None:
+        with self.sql_client.begin_transaction():
+            self.changes.check(DuckDBSession(self.sql_client.native_connection, self.sql_client.dataset_name), None)
+            super().complete_load(load_id)
 
 
 class _DuckDB(duckdb):  # type: ignore[misc]
-    changes: Mapping[str, Replacement]
+    changes: TableChanges
 
     @property
     def client_class(self) -> type[_Client]:
@@ -68,12 +101,12 @@ class _DuckDB(duckdb):  # type: ignore[misc]
         return client
 
 
-def destination(path: Path, changes: Mapping[str, Replacement]) -> Any:
+def destination(path: Path, changes: TableChanges) -> Any:
     """Return the destination.
 
     Args:
         path: The file.
-        changes: For each table, what happens to the rows it has. Read when a package is loaded.
+        changes: What happens to the tables. Read when a package is loaded.
     """
     credentials = DuckDbCredentials()
     credentials.database = str(path)  # dlt would read a path that it gets as an address, which ends at a ?

@@ -34,6 +34,14 @@ def describe(error: BaseException, path: Path, *, reading: bool) -> DestinationE
     )
 
 
+def is_about_table(error: BaseException) -> bool:
+    """Whether an error lies in one table: a constraint, a type or a name in it."""
+    import duckdb
+
+    kinds = (duckdb.ConstraintException, duckdb.ConversionException, duckdb.BinderException, duckdb.CatalogException)
+    return isinstance(innermost(error), (*kinds, duckdb.DependencyException))
+
+
 def is_not_a_database(error: BaseException) -> bool:
     """Whether the file is something else, or was written by a version of DuckDB that the installed one cannot read."""
     text = str(error).lower()

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from tiktok_marketing.pipelines.databases.destination import Relation, StoredColumn
 from tiktok_marketing.pipelines.databases.read_only import grouped
 
 if TYPE_CHECKING:
     from tiktok_marketing.catalog import Stream
 
 _ATTACHED = "database_file"
+_TYPES: Mapping[str, str] = {
+    "bigint": "BIGINT",
+    "decimal": "DECIMAL(18, 4)",
+    "double": "DOUBLE",
+    "bool": "BOOLEAN",
+    "text": "VARCHAR",
+    "date": "DATE",
+    "timestamp": "TIMESTAMP",
+    "timestamptz": "TIMESTAMP WITH TIME ZONE",
+    "json": "JSON",
+}
+_COMPUTED = re.compile(r'(?:"((?:[^"]|"")+)"|(\w+)) [A-Z][\w ]*(?:\([^)]*\))?[\[\]]* GENERATED ALWAYS AS')
 
 
 class DuckDBSession:
@@ -21,6 +35,11 @@ class DuckDBSession:
     def __init__(self, connection: Any, dataset: str) -> None:
         self._connection = connection
         self._dataset = dataset
+
+    @property
+    def dataset(self) -> str:
+        """The schema."""
+        return self._dataset
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run one statement, with `?` for each value, and return its rows."""
@@ -42,8 +61,32 @@ class DuckDBSession:
         """Make sure that the schema exists. A read-only file opens without an error; this statement fails on it."""
         self._connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{self._dataset}"')
 
-    def create_indexes(self, stream: Stream) -> None:
+    def relations(self) -> Mapping[str, Relation]:
+        """Return the tables and views of the schema, with their columns."""
+        here = "database_name = current_database() AND schema_name = ?"
+        tables = dict(self.execute(f"SELECT table_name, sql FROM duckdb_tables() WHERE {here}", [self._dataset]))  # noqa: S608
+        computed = {table: _computed(sql) for table, sql in tables.items()}
+        columns: dict[str, dict[str, StoredColumn]] = {}
+        for table, name, data_type, nullable, default in self.execute(
+            "SELECT table_name, column_name, data_type, is_nullable, column_default"  # noqa: S608 - our own words
+            f" FROM duckdb_columns() WHERE {here}",
+            [self._dataset],
+        ):
+            required = not nullable and default is None
+            columns.setdefault(table, {})[name] = StoredColumn(data_type, required, name in computed.get(table, ()))
+        return {name: Relation("table" if name in tables else "view", of) for name, of in columns.items()}
+
+    def add_column(self, table: str, name: str, data_type: str) -> None:
+        """Add a column that accepts null to a table."""
+        self.execute(f'ALTER TABLE "{self._dataset}"."{table}" ADD COLUMN "{name}" {_TYPES[data_type]}')
+
+    def lock(self, table: str) -> None:
+        """Do nothing: a file has one writer."""
+
+    def create_indexes(self, stream: Stream) -> int:
         """Do nothing: DuckDB needs no index."""
+        del stream
+        return 0
 
     def uncommented_columns(self, table: str) -> list[str]:
         """Return the columns of a table that have no comment."""
@@ -56,6 +99,11 @@ class DuckDBSession:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+
+def _computed(sql: str | None) -> set[str]:
+    """Return the names of the columns that a table computes, from the statement that creates it."""
+    return {quoted.replace('""', '"') or plain for quoted, plain in _COMPUTED.findall(sql or "")}
 
 
 class ReadOnlyDuckDB:

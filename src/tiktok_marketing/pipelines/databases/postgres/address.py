@@ -21,8 +21,8 @@ import msgspec
 
 from tiktok_marketing.errors import ConfigurationError, DestinationError
 from tiktok_marketing.pipelines.databases.errors import first_line, innermost, text_of
-from tiktok_marketing.pipelines.databases.postgres.messages import in_words
-from tiktok_marketing.pipelines.databases.replacement import Replacement
+from tiktok_marketing.pipelines.databases.postgres.messages import in_words, is_about_table
+from tiktok_marketing.pipelines.databases.replacement import TableChanges
 from tiktok_marketing.text import Mask, mask_known
 
 if TYPE_CHECKING:
@@ -156,12 +156,19 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
             remedy="Wait until it is done, or stop it.",
         )
 
-    def dlt_destination(self, changes: Mapping[str, Replacement]) -> Any:
+    def dlt_destination(self, changes: TableChanges) -> Any:
         """Return the destination that dlt loads into."""
         from tiktok_marketing.pipelines.databases.postgres.load_job import destination
 
         options = dict(parse_qsl(urlsplit(self.address).query)).get("options", "")
         return destination(self.dsn(""), options, changes)
+
+    def identity(self) -> None:
+        """Return nothing: the server ends the connections to a database that is dropped."""
+
+    def is_about_table(self, error: BaseException) -> bool:
+        """Whether a constraint, a trigger, a type, a right or a name in one table is the reason."""
+        return is_about_table(_code_of(innermost(error)))
 
     def connect(self, token: str) -> PostgresSession:
         """Open the database.
@@ -251,9 +258,8 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
                 remedy="Free some space there, or name another folder with the environment variable TMPDIR.",
                 detail=detail,
             )
-        code = getattr(cause, "pgcode", None) or getattr(cause, "sqlstate", None) or ""
         message, remedy = in_words(
-            code, text, shown=self.display_name, dataset=self.dataset, user=self._user(), reading=reading
+            _code_of(cause), text, shown=self.display_name, dataset=self.dataset, user=self._user(), reading=reading
         )
         return DestinationError(message, remedy=remedy, detail=detail)
 
@@ -284,6 +290,11 @@ def _passwords(address: str) -> set[str]:
     parts = urlsplit(address)
     spelled = {parts.password or "", *(value for name, value in parse_qsl(parts.query) if "pass" in name)}
     return {*spelled, *map(unquote, spelled), os.environ.get("PGPASSWORD", "")} - {""}
+
+
+def _code_of(error: BaseException) -> str:
+    """Return Postgres' code of an error; empty if it has none."""
+    return getattr(error, "pgcode", None) or getattr(error, "sqlstate", None) or ""
 
 
 # A granted advisory lock of this database, found by its 64-bit number, which pg_locks shows in two halves.

@@ -11,7 +11,7 @@ row was in the way. Only rows that are merged by key go through a second table, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import psycopg2.errors
@@ -26,8 +26,8 @@ from dlt.destinations.impl.postgres.configuration import PostgresCredentials
 from dlt.destinations.impl.postgres.factory import PostgresTypeMapper
 from dlt.destinations.impl.postgres.postgres import PostgresClient
 
-from tiktok_marketing.pipelines.databases.postgres.session import PostgresSession
-from tiktok_marketing.pipelines.databases.replacement import Replacement
+from tiktok_marketing.pipelines.databases.postgres.session import PostgresSession, json_columns
+from tiktok_marketing.pipelines.databases.replacement import TableChanges
 
 _ROWS_AT_ONCE = 2_000
 _CHUNK = 1 << 20
@@ -70,45 +70,68 @@ class _CsvFile:
 class _CopyJob(RunnableLoadJob, HasFollowupJobs):  # type: ignore[misc]
     """Loads a Parquet file, and deletes the rows that its rows replace, in one transaction."""
 
-    def __init__(self, file_path: str, change: Replacement) -> None:
+    def __init__(self, file_path: str, table: str, changes: TableChanges) -> None:
         super().__init__(file_path)
-        self._change = change
+        self._table = table
+        self._changes = changes
+        self._change = changes.replacements[table]
 
     def run(self) -> None:
-        if self._change.exists and self._change.by_key:
-            self._load(self._merge)
-            return
-        try:
-            self._load(self._copy)
-        except psycopg2.errors.UniqueViolation:  # a row of another day or account has a key that comes
-            self._load(self._merge)
+        with self._changes.watched(self._table):
+            if self._change.exists and (self._change.by_key or self._change.keeps_rows):
+                self._load(self._merge)
+                return
+            try:
+                self._load(self._copy)
+            except psycopg2.errors.UniqueViolation:  # a row of another day or account has a key that comes
+                self._load(self._merge)
 
     def _load(self, write: Callable[[str, PostgresSession, pq.ParquetFile], None]) -> None:
         client = self._job_client.sql_client
         with pq.ParquetFile(self._file_path) as file, client.begin_transaction():
             session = PostgresSession(client.native_connection, client.dataset_name)
-            if self._change.exists:
-                self._change.delete_replaced(session.execute, client.dataset_name)
-            write(client.make_qualified_table_name(self.load_table_name), session, file)
+            session.lock(self._table)
+            self._changes.check(session, self._table)
+            write(client.make_qualified_table_name(self._table), session, file)
 
-    def _copy(self, table: str, _session: PostgresSession, file: pq.ParquetFile) -> None:
-        copy = f"COPY {table} ({_columns(file)}) FROM STDIN (FORMAT csv, ENCODING 'utf8')"
+    def _copy(self, table: str, session: PostgresSession, file: pq.ParquetFile) -> None:
+        if self._change.exists:
+            self._change.delete_replaced(session.execute, session.dataset)
+        self._copy_into(table, file)
+
+    def _copy_into(self, table: str, file: pq.ParquetFile) -> None:
+        copy = f"COPY {table} ({_listed(_names(file))}) FROM STDIN (FORMAT csv, ENCODING 'utf8')"
         with self._job_client.sql_client.native_connection.cursor() as cursor:
             cursor.copy_expert(copy, _CsvFile(file), _CHUNK)
 
     def _merge(self, table: str, session: PostgresSession, file: pq.ParquetFile) -> None:
-        incoming = f'"{self._job_client.sql_client.dataset_name}"."{_INCOMING}"'
-        session.execute(f"CREATE UNLOGGED TABLE {incoming} (LIKE {table})")
-        self._copy(incoming, session, file)
-        same_key = " AND ".join(f'have."{name}" = incoming."{name}"' for name in self._change.stream.row_key)
-        session.execute(f"DELETE FROM {table} AS have USING {incoming} AS incoming WHERE {same_key}")  # noqa: S608
-        columns = _columns(file)
-        session.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {incoming}")  # noqa: S608
+        """Update the rows whose keys come, so that what the user keeps in them or refers to stays."""
+        change, columns = self._change, _names(file)
+        incoming = f'"{session.dataset}"."{_INCOMING}"'
+        session.execute(f"CREATE UNLOGGED TABLE {incoming} AS SELECT {_listed(columns)} FROM {table} WITH NO DATA")  # noqa: S608
+        self._copy_into(incoming, file)
+        change.count_repeated(session.execute, session.dataset, incoming)
+        key = change.stream.table_key
+        change.delete_replaced(session.execute, session.dataset, but=incoming)
+        insert = f"INSERT INTO {table} ({_listed(columns)}) SELECT {_listed(columns)} FROM {incoming}"  # noqa: S608
+        if json_columns(change.stream) & set(key):  # such a key has no unique index
+            same_key = " AND ".join(f'have."{name}" = incoming."{name}"' for name in key)
+            session.execute(f"DELETE FROM {table} AS have USING {incoming} AS incoming WHERE {same_key}")  # noqa: S608
+            session.execute(insert)
+        else:
+            updates = [f'"{name}" = EXCLUDED."{name}"' for name in columns if name not in key]
+            updates += [f'"{name}" = NULL' for name in change.absent(columns)]
+            action = f"UPDATE SET {', '.join(updates)}" if updates else "NOTHING"
+            session.execute(f"{insert} ON CONFLICT ({_listed(key)}) DO {action}")
         session.execute(f"DROP TABLE {incoming}")
 
 
-def _columns(file: pq.ParquetFile) -> str:
-    return ", ".join(f'"{name}"' for name in file.schema_arrow.names)
+def _names(file: pq.ParquetFile) -> list[str]:
+    return list(file.schema_arrow.names)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
 
 
 class _Types(PostgresTypeMapper):  # type: ignore[misc]
@@ -119,16 +142,25 @@ class _Types(PostgresTypeMapper):  # type: ignore[misc]
 
 
 class _Client(PostgresClient):  # type: ignore[misc]
-    changes: Mapping[str, Replacement] = {}
+    changes: TableChanges
 
     def create_load_job(self, table: Any, file_path: str, load_id: str, restore: bool = False) -> Any:
         if ParsedLoadJobFileName.parse(file_path).file_format == "parquet":
-            return _CopyJob(file_path, self.changes[table["name"]])
+            return _CopyJob(file_path, table["name"], self.changes)
         return super().create_load_job(table, file_path, load_id, restore)
+
+    def update_stored_schema(self, only_tables: Any = None, expected_update: Any = None, force: bool = False) -> Any:
+        force = self.changes.must_compare(only_tables) or force
+        return super().update_stored_schema(only_tables, expected_update, force)
+
+    def complete_load(self, load_id: str) -> None:
+        with self.sql_client.begin_transaction():
+            self.changes.check(PostgresSession(self.sql_client.native_connection, self.sql_client.dataset_name), None)
+            super().complete_load(load_id)
 
 
 class _Postgres(postgres):  # type: ignore[misc]
-    changes: Mapping[str, Replacement]
+    changes: TableChanges
 
     def _raw_capabilities(self) -> Any:
         capabilities = super()._raw_capabilities()
@@ -148,13 +180,13 @@ class _Postgres(postgres):  # type: ignore[misc]
         return client
 
 
-def destination(dsn: str, options: str, changes: Mapping[str, Replacement]) -> Any:
+def destination(dsn: str, options: str, changes: TableChanges) -> Any:
     """Return the destination.
 
     Args:
         dsn: For libpq.
         options: The `options` in it, which dlt would overwrite with its own.
-        changes: For each table, what happens to the rows it has. Read when a package is loaded.
+        changes: What happens to the tables. Read when a package is loaded.
     """
     address = _Address()
     # Never used, but dlt asks for them.

@@ -18,16 +18,26 @@ def in_words(code: str, text: str, *, shown: str, dataset: str, user: str, readi
         user: The user of the connection.
         reading: Whether the database was only to be read.
     """
-    code_and_text = f"{code} {text}".lower()
     for signs, message, remedy in (*(_SIGNS_OF_READING if reading else ()), *_SIGNS):
-        if any(sign in code_and_text for sign in signs):
-            return message.format(shown=shown, dataset=dataset, user=user), remedy.format(dataset=dataset)
+        if _applies(signs, code.lower(), text.lower()):
+            words = {"shown": shown, "dataset": dataset, "user": user, "reason": first_line(text)}
+            return message.format(**words), remedy.format(dataset=dataset)
     if reading:
         return f"Nothing can be read from {shown}: {first_line(text)}", "Fix that and run this again."
     return (
         f"Nothing can be written to {shown}: {first_line(text)}",
         "Fix that and run the sync again; it continues from what is loaded.",
     )
+
+
+def is_about_table(code: str) -> bool:
+    """Whether a code of Postgres is about one table: its rows, constraints, triggers, columns or rights."""
+    return code[:2] in {"09", "0A", "22", "23", "42", "44", "P0"}
+
+
+def _applies(signs: Sequence[str], code: str, text: str) -> bool:
+    """Whether the code is one of the signs. The text decides only if there is no code: it may quote anything."""
+    return code in signs if code else any(sign in text for sign in signs)
 
 
 _SIGNS_OF_READING: Sequence[tuple[Sequence[str], str, str]] = (
@@ -75,6 +85,16 @@ _SIGNS: Sequence[tuple[Sequence[str], str, str]] = (
         ("3d000", "does not exist\n", 'database "'),
         "There is no such database at {shown}.",
         "Create it (CREATE DATABASE), or check its name.",
+    ),
+    (
+        ("3f000",),
+        "The schema {dataset} of {shown} is gone.",
+        "Run the sync again: it creates the schema and reads everything again.",
+    ),
+    (
+        ("42p01", "42703"),
+        "A table or a column of the schema {dataset} in {shown} is gone: {reason}",
+        "Run the sync again: it adds what is missing, and reads its streams again.",
     ),
     (
         ("server does not support ssl", "ssl error", "certificate verify failed"),

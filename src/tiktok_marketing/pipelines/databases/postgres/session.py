@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tiktok_marketing.pipelines.arrow.columns import ColumnType
 from tiktok_marketing.pipelines.arrow.tables import columns_of
+from tiktok_marketing.pipelines.databases.destination import Relation, StoredColumn
 from tiktok_marketing.pipelines.databases.read_only import grouped
 from tiktok_marketing.pipelines.databases.replacement import day_column
 
@@ -21,6 +22,37 @@ if TYPE_CHECKING:
 
 _FETCHED = "_fetched"
 _ROWS_PER_FETCH = 50_000
+_LOCK_TIMEOUT = "120s"
+"""How long to wait for others who write to a table, if nothing else is configured."""
+_TYPES: Mapping[str, str] = {
+    "bigint": "bigint",
+    "decimal": "numeric(18,4)",
+    "double": "double precision",
+    "bool": "boolean",
+    "text": "character varying",
+    "date": "date",
+    "timestamp": "timestamp without time zone",
+    "timestamptz": "timestamp with time zone",
+    "json": "jsonb",
+}
+_KINDS = {"r": "table", "p": "table", "v": "view", "m": "materialized view", "f": "foreign table"}
+_RELATIONS = """
+    SELECT c.relname, c.relkind, EXISTS (SELECT 1 FROM pg_constraint WHERE confrelid = c.oid AND contype = 'f'),
+        has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
+            AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'),
+        a.attname, format_type(a.atttypid, a.atttypmod),
+        a.attnotnull AND NOT a.atthasdef AND a.attidentity = '', a.attgenerated <> '' OR a.attidentity = 'a'
+    FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    WHERE c.relnamespace = to_regnamespace(quote_ident(?)) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+"""
+_UNIQUE_INDEXES = """
+    SELECT c.relname, array_agg(a.attname::text ORDER BY k.position)
+    FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+        CROSS JOIN unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (attnum, position)
+        LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+    WHERE i.indrelid = to_regclass(?) AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indimmediate
+    GROUP BY c.relname
+"""
 
 
 class PostgresSession:
@@ -29,6 +61,11 @@ class PostgresSession:
     def __init__(self, connection: Any, dataset: str) -> None:
         self._connection = connection
         self._dataset = dataset
+
+    @property
+    def dataset(self) -> str:
+        """The schema."""
+        return self._dataset
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run one statement, with `?` for each value, and return its rows."""
@@ -55,20 +92,73 @@ class PostgresSession:
         if self.execute("SELECT to_regnamespace(quote_ident(?)) IS NULL", [self._dataset])[0][0]:
             self.execute(f'CREATE SCHEMA IF NOT EXISTS "{self._dataset}"')
 
-    def create_indexes(self, stream: Stream) -> None:
-        """Index the key, in reports with account and day first: the days of an account are replaced together."""
-        table = f'"{self._dataset}"."{stream.name}"'
+    def relations(self) -> Mapping[str, Relation]:
+        """Return the tables and views of the schema, with their columns."""
+        columns: dict[str, dict[str, StoredColumn]] = {}
+        facts_of: dict[str, tuple[str, bool, bool]] = {}
+        for table, kind, referenced, writable, name, *facts in self.execute(_RELATIONS, [self._dataset]):
+            facts_of[table] = _KINDS.get(kind, "relation"), referenced, writable
+            columns.setdefault(table, {})
+            if name is not None:
+                columns[table][name] = StoredColumn(*facts)
+        return {
+            table: Relation(kind, columns[table], referenced, writable)
+            for table, (kind, referenced, writable) in facts_of.items()
+        }
+
+    def add_column(self, table: str, name: str, data_type: str) -> None:
+        """Add a column that accepts null to a table."""
+        self.execute(f'ALTER TABLE "{self._dataset}"."{table}" ADD COLUMN IF NOT EXISTS "{name}" {_TYPES[data_type]}')
+
+    def lock(self, table: str) -> None:
+        """Keep out others who write to a table, until the transaction ends. Readers are not affected.
+
+        Without it, a DELETE that runs at the same time would not see the rows of the package, and leave only these.
+        """
+        if self.execute("SHOW lock_timeout") == [("0",)]:
+            self.execute(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'")
+        self.execute(f'LOCK TABLE "{self._dataset}"."{table}" IN SHARE ROW EXCLUSIVE MODE')
+
+    def create_indexes(self, stream: Stream) -> int:
+        """Index the key. In reports, account and day come first: the days of an account are replaced together.
+
+        Returns:
+            How many rows were deleted because they repeated a key.
+        """
         # A key with whole objects in it can be too large for an index; tables of that kind are small.
-        if json_columns(stream) & set(stream.row_key):
-            return
-        first: list[str] = []
-        if stream.is_report:
-            first = ["advertiser_id", *filter(None, [day_column(stream)])]
-        key = ", ".join(f'"{name}"' for name in dict.fromkeys((*first, *stream.row_key)))
-        name = f"{stream.name}_{'days' if first else 'key'}"
-        self.execute(f'CREATE UNIQUE INDEX IF NOT EXISTS "{name}" ON {table} ({key})')
-        if first:
-            self.execute(f'DROP INDEX IF EXISTS "{self._dataset}"."{stream.name}_key"')  # an earlier version's
+        if json_columns(stream) & set(stream.table_key):
+            return 0
+        first = [*filter(None, [day_column(stream)])] if stream.is_report else []
+        key = list(dict.fromkeys(("advertiser_id", *first, *stream.table_key)))
+        indexes = dict(self.execute(_UNIQUE_INDEXES, [f'"{self._dataset}"."{stream.name}"']))
+        repeated = 0
+        if key not in indexes.values():
+            repeated = self._delete_repeated(stream.name, key)
+            self._create_index(f"{stream.name}_{'days' if stream.is_report else 'key'}", stream.name, key)
+        for name, columns in indexes.items():
+            # An earlier version's index, whose key had no account, would refuse an id that two accounts share.
+            if name == f"{stream.name}_key" and columns != key:
+                self.execute(f'DROP INDEX "{self._dataset}"."{name}"')
+        return repeated
+
+    def _delete_repeated(self, table: str, key: Sequence[str]) -> int:
+        """Delete rows that repeat a key, but for the newest of them."""
+        columns = ", ".join(f'"{column}"' for column in key)
+        newest = f'PARTITION BY {columns} ORDER BY "_dlt_load_id" DESC NULLS LAST, ctid DESC'
+        without_null = " AND ".join(f'"{column}" IS NOT NULL' for column in key)
+        rows = self.execute(
+            f'DELETE FROM "{self._dataset}"."{table}" WHERE ctid = ANY (ARRAY('  # noqa: S608 - names of the catalog
+            f'SELECT ctid FROM (SELECT ctid, row_number() OVER ({newest}) AS place FROM "{self._dataset}"."{table}"'
+            f" WHERE {without_null}) AS rows WHERE place > 1)) RETURNING 1"
+        )
+        return len(rows)
+
+    def _create_index(self, name: str, table: str, key: Sequence[str]) -> None:
+        """Create a unique index, with another name if the name is taken: a renamed table keeps its index."""
+        taken = self.execute("SELECT to_regclass(?) IS NOT NULL", [f'"{self._dataset}"."{name}"'])[0][0]
+        columns = ", ".join(f'"{column}"' for column in key)
+        named = "" if taken else f'"{name}" '
+        self.execute(f'CREATE UNIQUE INDEX {named}ON "{self._dataset}"."{table}" ({columns})')
 
     def uncommented_columns(self, table: str) -> list[str]:
         """Return the columns of a table that have no comment."""

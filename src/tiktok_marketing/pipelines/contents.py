@@ -1,0 +1,158 @@
+"""What a database holds when a sync opens it, compared with what the syncs before left. Pure.
+
+The database is the user's too. Tables and columns may be gone, a table may be empty, and there may be columns and views
+that no sync created. A sync reads again what is gone. It gives up only the streams whose tables accept no rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import msgspec
+
+from tiktok_marketing.catalog import Stream
+from tiktok_marketing.errors import DestinationError
+from tiktok_marketing.pipelines.arrow.tables import columns_of
+from tiktok_marketing.pipelines.databases.destination import Relation
+
+LOAD_ID = "_dlt_load_id"
+"""The column that says which package brought a row."""
+_MAX_NAMED = 5
+"""How many columns a message names; it counts the others."""
+
+
+class Damage(msgspec.Struct, frozen=True, kw_only=True):
+    """What is gone of a stream that earlier syncs loaded.
+
+    Args:
+        stream: The stream.
+        table: Whether its table is gone.
+        emptied: Whether its table lost all its rows.
+        columns: Its columns that are gone.
+        new_columns: Its columns that only this version of the program knows.
+    """
+
+    stream: Stream
+    table: bool = False
+    emptied: bool = False
+    columns: tuple[str, ...] = ()
+    new_columns: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        name = self.stream.name
+        if self.table:
+            return f"the table {name} is gone"
+        if self.emptied:
+            return f"the table {name} is empty, and was not"
+        if self.columns:
+            plural = len(self.columns) > 1
+            return f"the column{'s' * plural} {_names(self.columns)} of {name} {'are' if plural else 'is'} gone"
+        plural = len(self.new_columns) > 1
+        return f"{name} has the new column{'s' * plural} {_names(self.new_columns)}"
+
+
+def expected_columns(stream: Stream) -> tuple[str, ...]:
+    """The columns that every table of the stream has."""
+    return (*(column.name for column in columns_of(stream)), LOAD_ID)
+
+
+def damage_of(
+    stream: Stream,
+    stored: Collection[str] | None,
+    *,
+    loaded: bool,
+    filled: bool,
+    known: Collection[str],
+    empty: bool,
+) -> Damage | None:
+    """What is gone of a stream; None if nothing is.
+
+    Args:
+        stream: The stream.
+        stored: The columns of its table; None if there is no table.
+        loaded: Whether an earlier sync has loaded the stream.
+        filled: Whether its table had rows at the end of the last sync.
+        known: The columns that its table had then; empty if that is not known.
+        empty: Whether the table has no rows now.
+    """
+    if not loaded:
+        return None
+    if stored is None:
+        return Damage(stream=stream, table=True)
+    if filled and empty:
+        return Damage(stream=stream, emptied=True)
+    missing = [name for name in expected_columns(stream) if name not in stored]
+    if not missing:
+        return None
+    return Damage(
+        stream=stream,
+        columns=tuple(name for name in missing if name in known or not known),
+        new_columns=tuple(name for name in missing if known and name not in known),
+    )
+
+
+def describe(damages: Sequence[Damage]) -> str:
+    """Say in one text what is gone or new, and what the sync does about it."""
+    gone = [damage for damage in damages if damage.table or damage.emptied or damage.columns]
+    new = [damage for damage in damages if damage not in gone]
+    texts = []
+    if gone:
+        texts.append(
+            f"The database has changed since the last sync: {'; '.join(map(str, gone))}. "
+            f"{_streams(gone)} read again from the start, so that nothing is missing."
+        )
+    if new:
+        texts.append(
+            f"This version reads more: {'; '.join(map(str, new))}. "
+            f"{_streams(new)} read again from the start, so that the columns are filled for all days."
+        )
+    return " ".join(texts)
+
+
+def _streams(damages: Sequence[Damage]) -> str:
+    return "These streams are" if len(damages) > 1 else "This stream is"
+
+
+def refusal_of(table: str, relation: Relation | None, ours: Collection[str]) -> DestinationError | None:
+    """Why no row can be written to a table; None if rows can be written.
+
+    Args:
+        table: The table's name.
+        relation: What has this name; None if nothing has.
+        ours: The columns that a sync fills.
+    """
+    if relation is None:
+        return None
+    if not relation.is_table:
+        return DestinationError(
+            f"{table} is a {relation.kind}, so no rows can be written to it.",
+            remedy=f"Rename or drop the {relation.kind}: the next sync creates the table {table} and fills it.",
+        )
+    if not relation.writable:
+        return DestinationError(
+            f"The user of the connection may not change the rows of the table {table}.",
+            remedy=f"Grant it: GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO the user.",
+        )
+    computed = [name for name, column in relation.columns.items() if column.computed and name in ours]
+    if computed:
+        return DestinationError(
+            f"The database computes the column{'s' * (len(computed) > 1)} {_names(computed)} of the table {table}, "
+            "so no rows can be written to it.",
+            remedy="Drop or rename what is computed: the next sync adds the columns and fills them.",
+        )
+    required = [name for name, column in relation.columns.items() if column.required and name not in ours]
+    if required:
+        plural = len(required) > 1
+        return DestinationError(
+            f"The column{'s' * plural} {_names(required)} of the table {table} {'accept' if plural else 'accepts'} "
+            f"no null and {'have' if plural else 'has'} no default, and a sync has no value for "
+            f"{'them' if plural else 'it'}.",
+            remedy=f"Give {'each of them' if plural else 'it'} a default, or let {'them' if plural else 'it'} be null: "
+            f"ALTER TABLE {table} ALTER COLUMN {required[0]} DROP NOT NULL.",
+        )
+    return None
+
+
+def _names(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MAX_NAMED:,} more" if len(names) > _MAX_NAMED else ""
+    return f"{', '.join(names[:_MAX_NAMED])}{more}"

@@ -1,0 +1,225 @@
+"""From which states a sync into a database starts, after what the user has changed in it.
+
+The sync and `plan` both ask here, so that the plan says what the sync will do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from tiktok_marketing.catalog import AnyStream, ReportStream, Stream
+from tiktok_marketing.config import AdvertiserId
+from tiktok_marketing.errors import ConfigurationError, NothingToReadError
+from tiktok_marketing.pipelines.contents import Damage, damage_of, describe
+from tiktok_marketing.pipelines.databases.bookkeeping import LOADS_TABLE, opened_filled, stored_source
+from tiktok_marketing.pipelines.databases.destination import Destination
+from tiktok_marketing.sync.plan.coverage import Covered
+from tiktok_marketing.sync.plan.cursors import Cursors, read_state
+
+_DELETED = {
+    "campaigns": "CAMPAIGN_STATUS_DELETE",
+    "ad_groups": "ADGROUP_STATUS_DELETE",
+    "ads": "AD_STATUS_DELETE",
+}
+"""Streams to the status of a deleted object. TikTok lists such objects only if `include_deleted` is on."""
+_STATUS = "secondary_status"
+
+
+class Contents(msgspec.Struct, frozen=True):
+    """What a database holds, however it was opened.
+
+    Args:
+        columns: Table to the names of its columns.
+        rows: Runs a query, with `?` for each value, and returns its rows.
+        table: Returns the name of a table as SQL accepts it.
+    """
+
+    columns: Mapping[str, Collection[str]]
+    rows: Callable[[str, Sequence[Any]], Sequence[Sequence[Any]]]
+    table: Callable[[str], str]
+
+    def non_empty(self, names: Iterable[str]) -> set[str]:
+        """The tables that have rows."""
+        queries = [f"SELECT '{name}', EXISTS (SELECT 1 FROM {self.table(name)})" for name in names]  # noqa: S608 - our own names
+        return {name for name, filled in self.rows(" UNION ALL ".join(queries), ()) if filled} if queries else set()
+
+
+def is_incremental(stream: Stream) -> bool:
+    """Whether a sync into a database reads the stream from its state on."""
+    return stream.is_report and stream.cursor is not None
+
+
+def filled_at_last_sync(contents: Contents, source: Mapping[str, Any]) -> set[str]:
+    """The reports that had rows at the end of the last sync, as far as that is known.
+
+    Args:
+        contents: The database.
+        source: What the last sync has left beside its rows (`bookkeeping.stored_source`).
+    """
+    if (names := source.get("filled")) is not None:
+        return set(names)
+    if not {"stream", "kept_rows"} <= set(contents.columns.get(LOADS_TABLE, ())):
+        return set(source.get("streams", {}))
+    sql = f"SELECT stream FROM {contents.table(LOADS_TABLE)} GROUP BY stream HAVING sum(kept_rows) > 0"  # noqa: S608
+    return {name for (name,) in contents.rows(sql, ())}
+
+
+def find_damage(
+    contents: Contents, streams: Iterable[Stream], source: Mapping[str, Any], known: Mapping[str, Collection[str]]
+) -> list[Damage]:
+    """What is gone of streams that earlier syncs loaded.
+
+    Args:
+        contents: The database.
+        streams: The streams.
+        source: What the last sync has left beside its rows.
+        known: The columns that each table had then, as far as that is known.
+    """
+    streams = list(streams)
+    states = source.get("streams", {})
+    filled = filled_at_last_sync(contents, source)
+    non_empty = contents.non_empty(stream.name for stream in streams if stream.name in contents.columns)
+    damages = (
+        damage_of(
+            stream,
+            contents.columns.get(stream.name),
+            loaded=stream.name in states or stream.name in known,
+            filled=is_incremental(stream) and stream.name in filled,
+            known=known.get(stream.name, ()),
+            empty=stream.name not in non_empty,
+        )
+        for stream in streams
+    )
+    return [damage for damage in damages if damage is not None]
+
+
+def with_coverage(
+    contents: Contents, streams: Iterable[AnyStream], states: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Mapping[str, Any]]:
+    """States that say what they cover. Earlier versions wrote none that do; the rows show what is certain.
+
+    Args:
+        contents: The database.
+        streams: The streams to look at.
+        states: Stream name to its state.
+
+    Raises:
+        ConfigurationError: A state has no known form.
+    """
+    completed = dict(states)
+    deleted: bool | None = None
+    for stream in streams:
+        raw = states.get(stream.name)
+        if (
+            not isinstance(stream, ReportStream)
+            or stream.cursor is None
+            or raw is None
+            or stream.name not in contents.columns
+        ):
+            continue
+        cursors = read_state(stream.name, stream.cursor, raw)
+        unknown = [account for account in cursors.accounts if cursors.covered_of(account) is None]
+        if unknown:
+            deleted = _has_deleted_objects(contents) if deleted is None else deleted
+            _cover(contents, stream, cursors, unknown, deleted=deleted)
+            completed[stream.name] = cursors.to_state()
+    return completed
+
+
+def _cover(
+    contents: Contents,
+    stream: ReportStream,
+    cursors: Cursors,
+    accounts: Sequence[AdvertiserId],
+    *,
+    deleted: bool,
+) -> None:
+    """Derive what the cursors of accounts cover from the first day that each has rows of.
+
+    An account without rows was read from the same day as the others, if it has never had any.
+    """
+    sql = (
+        f'SELECT advertiser_id, min("{stream.cursor}") FROM {contents.table(stream.name)}'  # noqa: S608 - names of the catalog
+        f' WHERE advertiser_id IS NOT NULL AND "{stream.cursor}" IS NOT NULL GROUP BY advertiser_id'
+    )
+    firsts = {
+        AdvertiserId(str(account)): date.fromisoformat(str(first)[:10]) for account, first in contents.rows(sql, ())
+    }
+    for account in accounts:
+        day = cursors.day_of(account)
+        first = firsts.get(account, min(firsts.values(), default=day))
+        if day is None or first is None:
+            continue
+        hides = stream.source.status_field is not None
+        covered = Covered(start=min(first, day), include_deleted=not hides or deleted, metrics=len(stream.metrics))
+        cursors.cover(account, covered)
+
+
+def _has_deleted_objects(contents: Contents) -> bool:
+    """Whether an earlier sync has read deleted objects, which TikTok lists only if `include_deleted` is on."""
+    queries = [
+        f"SELECT EXISTS (SELECT 1 FROM {contents.table(name)} WHERE {_STATUS} = '{status}')"  # noqa: S608 - our own words
+        for name, status in _DELETED.items()
+        if _STATUS in contents.columns.get(name, ())
+    ]
+    return any(contents.rows(sql, ()) == [(True,)] for sql in queries)
+
+
+class Start(msgspec.Struct, frozen=True):
+    """From where the next sync into a database starts.
+
+    Args:
+        states: Stream name to its state.
+        notices: What the sync will say about the database before it reads.
+    """
+
+    states: Mapping[str, Any]
+    notices: tuple[str, ...] = ()
+
+
+def next_start(destination: Destination, streams: Iterable[AnyStream]) -> Start | None:
+    """From where a sync of these streams would start; None if no sync has filled the database yet.
+
+    Raises:
+        DestinationError: The database cannot be read now.
+    """
+    streams = list(streams)
+    try:
+        with opened_filled(destination) as database:
+            contents = Contents(database.columns_by_table(), database.rows, database.table)
+            source = stored_source(database)
+            if source is None:
+                lost = f"The states in {destination.display_name} are gone or cannot be read"
+                return Start({}, (f"{lost}, so all is read from the start.",))
+            damages = find_damage(contents, streams, source, {})
+            gone = {damage.stream.name for damage in damages}
+            states = {name: state for name, state in source.get("streams", {}).items() if name not in gone}
+            notices = (describe(damages),) if damages else ()
+            return Start(with_coverage(contents, streams, states), notices)
+    except NothingToReadError:
+        return None
+
+
+def states_in(destination: Destination) -> Mapping[str, Any] | None:
+    """Return the states that the last sync left in a database; None if no sync has filled it yet.
+
+    Raises:
+        ConfigurationError: The states cannot be read.
+        DestinationError: The database cannot be read now.
+    """
+    try:
+        with opened_filled(destination) as database:
+            source = stored_source(database)
+    except NothingToReadError:
+        return None
+    if source is None:
+        raise ConfigurationError(
+            f"The states in {destination.display_name} are gone or cannot be read.",
+            remedy="Run a sync: it reads everything again, and writes new states.",
+        )
+    states: Mapping[str, Any] = source.get("streams", {})
+    return states

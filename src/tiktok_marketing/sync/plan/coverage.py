@@ -1,0 +1,146 @@
+"""From which day, and with which settings, each account of a stream has been read. Pure.
+
+A cursor says how far an account has been read, and not from where. If the configuration or a new version asks for more
+than was read, the difference is missing, and no cursor shows it. So the state says it too, in the field `coverage`,
+which Airbyte's own connector ignores:
+
+    {"start_date": "2026-06-01", "include_deleted": true, "metrics": 89, "advertiser_ids": ["7001"]}
+
+Without `advertiser_ids`, an entry is about all accounts of the state. While earlier days are being read,
+`earlier_start_date` and `earlier_end_date` say which of them have been.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import msgspec
+
+from tiktok_marketing.catalog import AnyStream, ReportStream
+from tiktok_marketing.config import AdvertiserId, Config
+from tiktok_marketing.sync.plan.windows import Window
+
+_DAY = timedelta(days=1)
+_EARLIEST, _LATEST = date(1, 1, 2), date(9999, 12, 30)
+"""Days that have neighbours."""
+
+
+class Covered(msgspec.Struct, frozen=True, kw_only=True):
+    """What has been read of one account, up to its cursor.
+
+    Args:
+        start: The first day that was asked for.
+        include_deleted: Whether deleted objects and their figures were asked for.
+        metrics: The number of metrics that were asked for; 0 for objects.
+        earlier: Days before `start` that were read later; a gap may be between them and `start`.
+    """
+
+    start: date
+    include_deleted: bool
+    metrics: int = 0
+    earlier: Window | None = None
+
+    def gap_from(self, first: date) -> Window | None:
+        """The days from `first` on that are missing before `start`; None if none are."""
+        if self.earlier is not None and self.earlier.start <= first <= self.earlier.end + _DAY:
+            first = self.earlier.end + _DAY
+        return Window(first, self.start - _DAY) if first < self.start else None
+
+    def with_earlier(self, first: date, reached: date) -> Covered:
+        """The same, once the days from `first` to `reached` have been read as well."""
+        earlier = Window(first, reached)
+        if self.earlier is not None and self.earlier.start <= first <= self.earlier.end + _DAY:
+            earlier = Window(self.earlier.start, max(reached, self.earlier.end))
+        if earlier.end + _DAY >= self.start:
+            return msgspec.structs.replace(self, start=earlier.start, earlier=None)
+        return msgspec.structs.replace(self, earlier=earlier)
+
+    def from_day(self, first: date) -> Covered:
+        """The same, if nothing before `start` is missing although `first` is earlier."""
+        if first >= self.start:
+            return self
+        return msgspec.structs.replace(self, start=first, earlier=None)
+
+    def lacks(self, wanted: Covered) -> list[str]:
+        """What the settings ask for that was not read, in words, whatever the days."""
+        reasons = []
+        if wanted.include_deleted and not self.include_deleted:
+            reasons.append("include_deleted is on, and was off when it was read")
+        if wanted.metrics > self.metrics:
+            reasons.append("this version reads more metrics")
+        return reasons
+
+
+def wanted_of(config: Config, stream: AnyStream) -> Covered:
+    """What a configuration asks for."""
+    if isinstance(stream, ReportStream):
+        hides, metrics = stream.source.status_field is not None, len(stream.metrics)
+    else:
+        hides, metrics = bool(stream.source.deleted_filter), 0
+    # Where nothing is hidden, the setting changes nothing.
+    return Covered(start=config.start_date, include_deleted=config.include_deleted or not hides, metrics=metrics)
+
+
+def coverage_to_state(
+    covered: Mapping[AdvertiserId, Covered], accounts: Sequence[AdvertiserId]
+) -> list[dict[str, Any]]:
+    """The coverage of the accounts of a state, in the form that the state has."""
+    groups: dict[Covered, list[AdvertiserId]] = {}
+    for advertiser_id in accounts:
+        if advertiser_id in covered:
+            groups.setdefault(covered[advertiser_id], []).append(advertiser_id)
+    entries = []
+    for of, ids in groups.items():
+        entry: dict[str, Any] = {"start_date": str(of.start), "include_deleted": of.include_deleted}
+        if of.metrics:
+            entry["metrics"] = of.metrics
+        if of.earlier is not None:
+            entry |= {"earlier_start_date": str(of.earlier.start), "earlier_end_date": str(of.earlier.end)}
+        if len(ids) != len(accounts):
+            entry["advertiser_ids"] = ids
+        entries.append(entry)
+    return entries
+
+
+def coverage_in_state(raw: Any, accounts: Iterable[AdvertiserId]) -> dict[AdvertiserId, Covered]:
+    """The coverage of accounts from a state. What is not understood is left out, and so counts as unknown.
+
+    Args:
+        raw: The field of the state.
+        accounts: The accounts that the state has a cursor for.
+    """
+    covered: dict[AdvertiserId, Covered] = {}
+    known = tuple(accounts)
+    for entry in raw if isinstance(raw, list) else []:
+        of = _covered(entry) if isinstance(entry, Mapping) else None
+        if of is None:
+            continue
+        ids = entry.get("advertiser_ids", known)
+        if isinstance(ids, (list, tuple)):
+            chosen = {str(advertiser_id) for advertiser_id in ids}
+            covered |= {advertiser_id: of for advertiser_id in known if advertiser_id in chosen}
+    return covered
+
+
+def _covered(entry: Mapping[str, Any]) -> Covered | None:
+    try:
+        earlier = None
+        if entry.get("earlier_start_date"):
+            earlier = Window(_date(entry["earlier_start_date"]), _date(entry["earlier_end_date"]))
+        return Covered(
+            start=_date(entry["start_date"]),
+            include_deleted=entry["include_deleted"] is True,
+            metrics=int(entry.get("metrics", 0)),
+            earlier=earlier,
+        )
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+
+
+def _date(text: Any) -> date:
+    day = date.fromisoformat(text)
+    if not _EARLIEST <= day <= _LATEST:
+        raise ValueError(text)
+    return day

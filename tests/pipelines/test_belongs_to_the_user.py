@@ -1,0 +1,229 @@
+"""Views, columns, indexes, rights and constraints of the user stay, whatever a sync does to its tables."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from postgres_server import PASSWORD
+
+DAILY = "campaigns_reports_daily"
+
+
+def load(run: Any, make: Any, spend: str = "1.10", **options: Any) -> Any:
+    """Load two campaigns and a day of their figures."""
+    rows = [make.campaign_row(campaign, "2026-01-01", spend) for campaign in (1, 2)]
+    campaigns = [{"campaign_id": make.ad + campaign, "campaign_name": f"n{spend}"} for campaign in (1, 2)]
+    names = make.batch("campaigns", campaigns)
+    return run(
+        make.whole("campaigns", names) + make.whole(DAILY, make.batch(DAILY, rows), make.state("2026-01-01")), **options
+    )
+
+
+@pytest.mark.parametrize("full", [False, True], ids=["plain", "full"])
+def test_views_columns_and_indexes_stay(run: Any, database: Any, make: Any, full: bool) -> None:
+    """What the user added is there after the next sync, and their values stay with the keys of their rows."""
+    load(run, make)
+    database.change("ALTER TABLE campaigns ADD COLUMN client VARCHAR DEFAULT 'none'")
+    database.change(f"ALTER TABLE {DAILY} ADD COLUMN checked BOOLEAN")
+    database.change(f"CREATE VIEW per_client AS SELECT client, spend FROM campaigns JOIN {DAILY} USING (campaign_id)")  # noqa: S608
+    database.change("CREATE INDEX mine ON campaigns (campaign_name)")
+    database.change(f"CREATE UNIQUE INDEX mine_too ON {DAILY} (campaign_id, stat_time_day)")
+    database.change("COMMENT ON COLUMN campaigns.client IS 'ours'")
+    database.change(f"UPDATE campaigns SET client = 'acme' WHERE campaign_id = {make.ad + 1}")  # noqa: S608
+    database.change(f"UPDATE {DAILY} SET checked = true WHERE campaign_id = {make.ad + 2}")  # noqa: S608
+    assert load(run, make, "2.50", full=full).summary.complete
+    assert database.ask("SELECT client, campaign_name FROM campaigns ORDER BY campaign_id") == [
+        ("acme", "n2.50"),
+        ("none", "n2.50"),
+    ]
+    assert database.ask(f"SELECT checked FROM {DAILY} ORDER BY campaign_id") == [(None,), (True,)]  # noqa: S608
+    assert [(client, str(spend)) for client, spend in database.ask("SELECT * FROM per_client ORDER BY 1")] == [
+        ("acme", "2.5000"),
+        ("none", "2.5000"),
+    ]
+    indexes = "duckdb_indexes() WHERE index_name" if database.kind == "duckdb" else "pg_indexes WHERE indexname"
+    assert database.ask(f"SELECT count(*) FROM {indexes} IN ('mine', 'mine_too')") == [(2,)]  # noqa: S608
+
+
+def test_a_required_column_of_the_user_stops_its_stream_alone(run: Any, database: Any, make: Any) -> None:
+    """The message names the table, the column and what to do; what it advises works."""
+    load(run, make)
+    database.change("DROP TABLE campaigns")
+    database.change("CREATE TABLE campaigns (campaign_id BIGINT, advertiser_id BIGINT, client VARCHAR NOT NULL)")
+    ran = load(run, make, "2.50")
+    complete = {stream.name: stream.complete for stream in ran.summary.streams}
+    assert complete == {"campaigns": False, DAILY: True}
+    (missing,) = ran.summary.missing()
+    assert "The column client of the table campaigns accepts no null" in missing
+    advice = missing[missing.index("ALTER TABLE") :].rstrip(".")
+    database.change(advice)
+    assert load(run, make, "2.50").summary.complete
+    assert database.ask("SELECT count(*), count(client) FROM campaigns") == [(2, 0)]
+
+
+def test_a_view_with_the_name_of_a_table_stops_its_stream_alone(run: Any, database: Any, make: Any) -> None:
+    """Somebody renamed the table and put a view in its place."""
+    load(run, make)
+    database.change("ALTER TABLE campaigns RENAME TO kept")
+    database.change("CREATE VIEW campaigns AS SELECT * FROM kept")
+    ran = load(run, make)
+    assert {stream.name: stream.complete for stream in ran.summary.streams} == {"campaigns": False, DAILY: True}
+    assert "campaigns is a view" in ran.summary.missing()[0]
+    database.change("DROP VIEW campaigns")
+    assert load(run, make).summary.complete
+    assert database.ask("SELECT (SELECT count(*) FROM campaigns), (SELECT count(*) FROM kept)") == [(2, 2)]
+
+
+REFUSALS = {
+    "a constraint": "ALTER TABLE campaigns ADD CONSTRAINT short CHECK (length(campaign_name) < 5)",
+    "a column of theirs that accepts no null": "ALTER TABLE campaigns ALTER COLUMN objective SET NOT NULL",
+    "another type": "ALTER TABLE campaigns ALTER COLUMN campaign_name TYPE integer USING 1",
+}
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_a_table_that_refuses_its_rows_stops_its_stream_alone(postgres_only: Any, make: Any, refusal: str) -> None:
+    """The rows of other streams and their states are loaded, and the next sync goes on once the reason is gone."""
+    run = make.runner(postgres_only)
+    load(run, make, "1.1")
+    if "null" in refusal:
+        postgres_only.change("UPDATE campaigns SET objective = 'x'")
+        postgres_only.change("ALTER TABLE campaigns ADD COLUMN IF NOT EXISTS objective varchar")
+        postgres_only.change("UPDATE campaigns SET objective = 'x'")
+    postgres_only.change(REFUSALS[refusal])
+    ran = load(run, make, "2.5000000")
+    assert {stream.name: stream.complete for stream in ran.summary.streams} == {"campaigns": False, DAILY: True}
+    assert "The table campaigns does not accept the rows of a sync" in ran.summary.missing()[0]
+    assert postgres_only.ask(f"SELECT min(spend) FROM {DAILY}")[0][0] == 2.5  # noqa: S608
+
+
+def test_rights_foreign_keys_triggers_and_computed_columns_stay(postgres_only: Any, make: Any) -> None:
+    """Rows that others refer to are updated in place."""
+    run = make.runner(postgres_only)
+    load(run, make)
+    change = postgres_only.change
+    change("CREATE ROLE reader LOGIN")
+    change("GRANT SELECT ON campaigns TO reader")
+    change(
+        "CREATE TABLE owners (advertiser_id bigint, campaign_id bigint, owner text,"
+        " FOREIGN KEY (advertiser_id, campaign_id) REFERENCES campaigns (advertiser_id, campaign_id))"
+    )
+    change("INSERT INTO owners SELECT advertiser_id, campaign_id, 'me' FROM campaigns")
+    change("ALTER TABLE campaigns ADD COLUMN loud text GENERATED ALWAYS AS (upper(campaign_name)) STORED")
+    change("ALTER TABLE campaigns ADD COLUMN number bigint GENERATED ALWAYS AS IDENTITY")
+    change("ALTER TABLE campaigns ADD COLUMN seen timestamptz NOT NULL DEFAULT now()")
+    change("CREATE FUNCTION touched() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'")
+    change("CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON campaigns FOR EACH ROW EXECUTE FUNCTION touched()")
+    ran = load(run, make, "2.50")
+    assert ran.summary.complete, ran.summary.missing()
+    assert postgres_only.ask("SELECT loud, number FROM campaigns ORDER BY campaign_id") == [("N2.50", 1), ("N2.50", 2)]
+    assert postgres_only.ask("SELECT has_table_privilege('reader', 'campaigns', 'SELECT')") == [(True,)]
+    assert postgres_only.ask("SELECT count(*) FROM owners") == [(2,)]
+    assert postgres_only.ask("SELECT count(*) FROM pg_trigger WHERE tgname = 'touch'") == [(1,)]
+
+
+def test_rows_that_a_trigger_removes_are_reported(postgres_only: Any, make: Any) -> None:
+    """What is stored is compared with what was read, so that no row is lost in silence."""
+    run = make.runner(postgres_only)
+    load(run, make)
+    postgres_only.change("CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'")
+    postgres_only.change(f"CREATE TRIGGER gone BEFORE INSERT ON {DAILY} FOR EACH ROW EXECUTE FUNCTION nothing()")
+    postgres_only.change(f"DELETE FROM {DAILY} WHERE campaign_id = {make.ad + 1}")  # noqa: S608
+    ran = load(run, make)
+    (daily,) = (stream for stream in ran.summary.streams if stream.name == DAILY)
+    assert not daily.complete
+    assert "rows that were loaded are not in the table" in ran.summary.missing()[0]
+
+
+def test_accounts_that_share_an_id_keep_both_rows(run: Any, database: Any, make: Any) -> None:
+    """Every key contains the account."""
+    ads = [make.batch("ads", [{"ad_id": 1, "ad_name": str(account)}], account) for account in (1, 2)]
+    rows = [make.batch(DAILY, [make.campaign_row(1, "2026-01-01", str(account))], account) for account in (1, 2)]
+    for _ in range(2):
+        ran = run(make.whole("ads", *ads) + make.whole(DAILY, *rows))
+        assert [(stream.read, stream.rows, stream.difference) for stream in ran.summary.streams] == [(2, 2, "")] * 2
+        assert database.ask("SELECT advertiser_id, ad_name FROM ads ORDER BY 1") == [(1, "1"), (2, "2")]
+        assert database.ask(f"SELECT advertiser_id, spend FROM {DAILY} ORDER BY 1") == [(1, 1), (2, 2)]  # noqa: S608
+
+
+@pytest.mark.parametrize("per_package", [1, 1000], ids=["in other packages", "in one package"])
+def test_rows_that_repeat_a_key_explain_the_difference(
+    run: Any, database: Any, make: Any, monkeypatch: pytest.MonkeyPatch, per_package: int
+) -> None:
+    """The summary and `_tiktok_syncs` count what is stored, beside what was read."""
+    monkeypatch.setattr("tiktok_marketing.pipelines.package.FULL_ROWS", per_package)
+    pages = [make.batch("ads", [{"ad_id": ad}]) for ad in (1, 2, 1, 3, 1)]
+    ran = run(make.whole("ads", *pages))
+    (ads,) = ran.summary.streams
+    assert (ads.read, ads.rows, ads.difference, ads.complete) == (5, 3, "2 rows repeat a key", True)
+    recorded = database.ask("SELECT read_rows, loaded_rows, difference FROM _tiktok_syncs")
+    assert recorded == [(5, 3, "2 rows repeat a key")]
+
+
+def test_the_record_of_syncs_may_have_columns_of_the_user(run: Any, database: Any, make: Any) -> None:
+    """One that accepts no null costs the record and not the sync."""
+    load(run, make)
+    database.change("ALTER TABLE _tiktok_syncs ADD COLUMN note VARCHAR")
+    assert load(run, make).summary.complete
+    assert database.ask("SELECT count(*) FROM _tiktok_syncs") == [(4,)]
+    database.change("UPDATE _tiktok_syncs SET note = ''")
+    database.change("ALTER TABLE _tiktok_syncs ALTER COLUMN note SET NOT NULL")
+    ran = load(run, make)
+    assert ran.summary.complete
+    assert any("is not recorded" in text for text in ran.notices)
+
+
+def test_the_keys_of_an_earlier_version_are_replaced(postgres_only: Any, make: Any) -> None:
+    """Its unique index had no account, and would refuse an id that two accounts share."""
+    run = make.runner(postgres_only)
+    load(run, make)
+    postgres_only.change("DROP INDEX campaigns_key")
+    postgres_only.change("CREATE UNIQUE INDEX campaigns_key ON campaigns (campaign_id)")
+    other = make.batch("campaigns", [{"campaign_id": make.ad + 1}], 2)
+    assert run(make.whole("campaigns", other)).summary.complete
+    assert postgres_only.ask("SELECT count(*) FROM campaigns") == [(3,)]
+
+
+def test_rows_that_the_user_doubled_are_deleted(postgres_only: Any, make: Any) -> None:
+    """Without the index, somebody inserted rows twice. It comes back, and the newest row of each key stays."""
+    run = make.runner(postgres_only)
+    load(run, make)
+    postgres_only.change(f"DROP INDEX {DAILY}_days")
+    postgres_only.change(f"INSERT INTO {DAILY} SELECT * FROM {DAILY}")  # noqa: S608
+    ran = load(run, make)
+    assert ran.summary.complete
+    assert f"2 rows of {DAILY} repeated the key of another, and were deleted." in ran.notices
+    assert postgres_only.ask(f"SELECT count(*) FROM {DAILY}") == [(2,)]  # noqa: S608
+
+
+def test_a_renamed_table_keeps_its_index_and_the_new_one_has_its_own(postgres_only: Any, make: Any) -> None:
+    """The name of the index is taken then."""
+    run = make.runner(postgres_only)
+    load(run, make)
+    postgres_only.change("ALTER TABLE campaigns RENAME TO kept")
+    load(run, make)
+    unique = "SELECT tablename FROM pg_indexes WHERE tablename IN ('kept', 'campaigns') ORDER BY 1"
+    assert postgres_only.ask(unique) == [("campaigns",), ("kept",)]
+
+
+def test_a_reader_without_rights_does_not_stop_a_sync(postgres_only: Any, make: Any) -> None:
+    """A table that the loader may not write to is refused alone."""
+    run = make.runner(postgres_only)
+    load(run, make)
+    before, _, after = postgres_only.address.partition("://")
+    postgres_only.change(f"CREATE ROLE narrow LOGIN PASSWORD '{PASSWORD}'")
+    with closing(postgres_only.connect()) as connection, connection.cursor() as cursor:
+        name = postgres_only.address.rpartition("/")[2]
+        cursor.execute(f"GRANT ALL ON DATABASE {name} TO narrow")
+        cursor.execute("ALTER SCHEMA tiktok_ads OWNER TO narrow")
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'tiktok_ads' AND tablename <> 'campaigns'")
+        for (table,) in cursor.fetchall():
+            cursor.execute(f"ALTER TABLE tiktok_ads.{table} OWNER TO narrow")
+    narrow = type(postgres_only).__new__(type(postgres_only))
+    narrow.address = f"{before}://narrow:{after.partition('@')[0].partition(':')[2]}@{after.partition('@')[2]}"
+    ran = load(make.runner(narrow), make)
+    assert {stream.name: stream.complete for stream in ran.summary.streams} == {"campaigns": False, DAILY: True}
+    assert "campaigns" in ran.summary.missing()[0]

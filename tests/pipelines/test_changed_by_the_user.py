@@ -1,0 +1,106 @@
+"""The database is the user's too: what they drop comes back, and what they add stays."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from support import NOW, config_for
+from tiktok_marketing.clock import FixedClock
+from tiktok_marketing.config import parse_config
+from tiktok_marketing.emulator import Emulator, Options
+from tiktok_marketing.pipelines import RunOptions, Summary, load_async
+
+DAILY = "campaigns_reports_daily"
+OTHER = "advertisers_reports_daily"
+STREAMS = ["advertisers", "campaigns", "ads", DAILY, OTHER]
+BUSINESS = Options(now=NOW, tier="unlimited", advertisers=2, days=30, ads_per_account=10)
+
+
+async def load(emulator: Emulator, place: Any, *, full: bool = False, **fields: Any) -> Summary:
+    """Load the streams into a database."""
+    config = config_for(emulator, **{"start_date": "2026-06-01", "include_deleted": True} | fields)
+    options = RunOptions(clock=FixedClock(NOW), address=emulator.url)
+    return await load_async(parse_config(config), place.address, streams=STREAMS, full=full, options=options)
+
+
+@pytest_asyncio.fixture
+async def emulator() -> AsyncIterator[Emulator]:
+    """A small business."""
+    async with Emulator(BUSINESS) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> dict[str, Any]:
+    """A database of each kind that one sync has filled, by kind; each test gets a copy."""
+    places: dict[str, Any] = {}
+
+    async def fill() -> None:
+        async with Emulator(BUSINESS) as running:
+            for place in places.values():
+                assert (await load(running, place)).complete
+
+    make = request.getfixturevalue("places")
+    places |= {"duckdb": make.duckdb(tmp_path_factory.mktemp("loaded")), "postgres": make.postgres()}
+    asyncio.run(fill())
+    return places
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def database(request: pytest.FixtureRequest, loaded: dict[str, Any], tmp_path: Path) -> Any:
+    """A copy of the filled database. Each test runs once per kind."""
+    return loaded[request.param].copy(tmp_path)
+
+
+def counts(database: Any) -> dict[str, tuple[Any, ...]]:
+    """The rows of each table, and the spend of the reports."""
+    of = {name: database.ask(f"SELECT count(*) FROM {name}")[0] for name in STREAMS[:3]}  # noqa: S608 - our own names
+    return of | {name: database.ask(f"SELECT count(*), sum(spend) FROM {name}")[0] for name in STREAMS[3:]}  # noqa: S608
+
+
+DAMAGES = {
+    "a report's table is dropped": f"DROP TABLE {DAILY}",
+    "a report's table is renamed": f"ALTER TABLE {DAILY} RENAME TO mine",
+    "a report's table is emptied": f"DELETE FROM {DAILY}",  # noqa: S608 - our own name
+    "a report's table is truncated": f"TRUNCATE {DAILY}",
+    "a metric's column is dropped": f"ALTER TABLE {DAILY} DROP COLUMN spend",
+    "a metric's column is renamed": f"ALTER TABLE {DAILY} RENAME COLUMN clicks TO klicks",
+    "the day's column is dropped": f"ALTER TABLE {DAILY} DROP COLUMN stat_time_day",
+    "the account's column is dropped": f"ALTER TABLE {DAILY} DROP COLUMN advertiser_id",
+    "the package's column is dropped": f"ALTER TABLE {DAILY} DROP COLUMN _dlt_load_id",
+    "all tables are dropped": "; ".join(f"DROP TABLE {name}" for name in STREAMS),
+    "a table of objects is dropped": "DROP TABLE campaigns",
+    "a column of objects is dropped": "ALTER TABLE ads DROP COLUMN ad_name",
+    "a key of objects is dropped": "ALTER TABLE ads DROP COLUMN ad_id",
+    "the states are dropped": "DROP TABLE _dlt_pipeline_state",
+    "the states are emptied": "DELETE FROM _dlt_pipeline_state",
+    "the states are unreadable": "UPDATE _dlt_pipeline_state SET state = 'gibberish'",
+    "a column of the states is dropped": "ALTER TABLE _dlt_pipeline_state DROP COLUMN state",
+    "a lesser column of the states is dropped": "ALTER TABLE _dlt_pipeline_state DROP COLUMN created_at",
+    "the packages are dropped": "DROP TABLE _dlt_loads",
+    "the packages are emptied": "DELETE FROM _dlt_loads",
+    "a column of the packages is dropped": "ALTER TABLE _dlt_loads DROP COLUMN status",
+    "the schemas are dropped": "DROP TABLE _dlt_version",
+    "a column of the schemas is dropped": "ALTER TABLE _dlt_version DROP COLUMN schema",
+    "the record of syncs is dropped": "DROP TABLE _tiktok_syncs",
+    "a column of the record is dropped": "ALTER TABLE _tiktok_syncs DROP COLUMN missing",
+    "a column of the loads is dropped": "ALTER TABLE _tiktok_loads DROP COLUMN kept_rows",
+    "the schema is dropped": "DROP SCHEMA tiktok_ads CASCADE",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+async def test_the_next_sync_makes_it_whole(emulator: Emulator, database: Any, damage: str) -> None:
+    """Whatever is gone, a plain sync brings it back."""
+    before = counts(database)
+    database.change(DAMAGES[damage])
+    again = await load(emulator, database)
+    assert again.complete, again.missing()
+    assert counts(database) == before
+    assert not again.differences()

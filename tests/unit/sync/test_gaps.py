@@ -1,0 +1,202 @@
+"""What the states do not cover although the configuration asks for it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from unit_builders import account, config, stream
+
+from tiktok_marketing.clock import ClockReading
+from tiktok_marketing.sync.plan.accounts import Accounts
+from tiktok_marketing.sync.plan.coverage import Covered
+from tiktok_marketing.sync.plan.cursors import Cursors, read_state
+from tiktok_marketing.sync.plan.plan_sync import SyncPlan, plan_sync, read_states
+from tiktok_marketing.sync.plan.selection import Selected
+from tiktok_marketing.sync.plan.windows import Window
+
+DAILY = stream("ads_reports_daily")
+ACCOUNTS = stream("advertisers_reports_daily")
+NOON = datetime(2026, 11, 10, 12, tzinfo=UTC)
+TODAY = NOON.date()
+METRICS = len(DAILY.metrics)
+
+
+def state(start: str, *, deleted: bool = True, metrics: int = METRICS, ids: tuple[str, ...] = ("7001",)) -> Any:
+    """A state that covers accounts up to 9 November."""
+    cursors = Cursors("stat_time_day", dict.fromkeys(ids, "2026-11-09 00:00:00"))
+    for advertiser_id in ids:
+        cursors.cover(advertiser_id, Covered(start=date.fromisoformat(start), include_deleted=deleted, metrics=metrics))
+    return cursors.to_state()
+
+
+def plan(raw: Any, *, of: Any = DAILY, fill: bool = True, since: date | None = None, **fields: Any) -> SyncPlan:
+    """Plan a sync of one stream."""
+    accounts = fields.pop("accounts", [account("7001")])
+    restart = fields.pop("restart", False)
+    selected = [Selected(of, incremental=True)]
+    settings = config(**{"start_date": "2026-11-01", "include_deleted": True, "attribution_window": 3} | fields)
+    cursors = read_states(selected, {of.name: raw})
+    clock = ClockReading(NOON, NOON, NOON)
+    chosen = Accounts(tuple(accounts))
+    return plan_sync(settings, selected, cursors, chosen, clock, since=since, fill_gaps=fill, restart=restart)
+
+
+def days(planned: SyncPlan, of: Any = DAILY) -> list[tuple[str, str]]:
+    """The first and the last day of each partition."""
+    return [(str(partition.first), str(partition.last)) for partition in planned.partitions[of.name]]
+
+
+def test_nothing_is_missing_if_nothing_has_changed() -> None:
+    """The state is followed, and nothing is said."""
+    planned = plan(state("2026-11-01"))
+    assert days(planned) == [("2026-11-06", "2026-11-10")]
+    assert planned.notices == ()
+
+
+def test_an_earlier_start_date_reads_only_the_days_before() -> None:
+    """The days that the state covers are not read again, and no day is read twice."""
+    planned = plan(state("2026-11-01"), start_date="2026-10-01")
+    assert days(planned) == [("2026-10-01", "2026-10-31"), ("2026-11-06", "2026-11-10")]
+    (notice,) = planned.notices
+    assert notice.text == (
+        "Because start_date is 2026-10-01, this sync also reads the days 2026-10-01 to 2026-10-31 for 1 account of "
+        "ads_reports_daily."
+    )
+
+
+def test_the_lookback_does_not_reach_into_the_gap() -> None:
+    """Rows that arrive twice in one sync would look like a difference."""
+    planned = plan(state("2026-11-08"), start_date="2026-10-01", attribution_window=30)
+    assert days(planned) == [("2026-10-01", "2026-11-07"), ("2026-11-08", "2026-11-10")]
+
+
+def test_a_gap_that_was_begun_goes_on_where_it_ended() -> None:
+    """A sync that was killed midway has recorded how far it was."""
+    cursors = read_state(DAILY.name, "stat_time_day", state("2026-11-01"))
+    covered = cursors.covered_of("7001")
+    assert covered is not None
+    cursors.cover("7001", covered.with_earlier(date(2026, 10, 1), date(2026, 10, 14)))
+    begun = cursors.to_state()
+    assert days(plan(begun, start_date="2026-10-01"))[0] == ("2026-10-15", "2026-10-31")
+    assert days(plan(begun, start_date="2026-09-01"))[0] == ("2026-09-01", "2026-10-31")
+    assert days(plan(begun, start_date="2026-10-20"))[0] == ("2026-10-20", "2026-10-31")
+
+
+def test_deleted_objects_are_read_from_the_start() -> None:
+    """Their rows may be missing on any day."""
+    planned = plan(state("2026-11-01", deleted=False))
+    assert days(planned) == [("2026-11-01", "2026-11-10")]
+    assert planned.restarted == {DAILY.name}
+    assert "include_deleted is on, and was off" in planned.notices[0].text.lower()
+
+
+def test_a_report_of_accounts_hides_nothing() -> None:
+    """`include_deleted` changes nothing there."""
+    raw = state("2026-11-01", deleted=True, metrics=len(ACCOUNTS.metrics))
+    assert plan(raw, of=ACCOUNTS, include_deleted=False).notices == ()
+    assert plan(raw, of=ACCOUNTS, include_deleted=True).notices == ()
+
+
+def test_more_metrics_are_read_from_the_start() -> None:
+    """Their columns are empty on every day."""
+    planned = plan(state("2026-11-01", metrics=METRICS - 1))
+    assert days(planned) == [("2026-11-01", "2026-11-10")]
+    assert "this version reads more metrics" in planned.notices[0].text.lower()
+
+
+def test_a_new_account_is_read_from_the_start() -> None:
+    """Others go on from their cursors."""
+    planned = plan(state("2026-11-01"), accounts=[account("7001"), account("7002")])
+    assert days(planned) == [("2026-11-06", "2026-11-10"), ("2026-11-01", "2026-11-10")]
+    assert "for 1 account" in planned.notices[0].text
+
+
+def test_settings_that_were_off_in_between_do_not_count_as_on() -> None:
+    """A sync without deleted objects leaves days without them."""
+    planned = plan(state("2026-11-01"), include_deleted=False)
+    between = planned.cursors[DAILY.name].to_state()
+    assert plan(between).restarted == {DAILY.name}
+
+
+def test_days_between_the_cursor_and_a_later_start_date_are_not_covered() -> None:
+    """They are left out, so they are missing once `start_date` moves back."""
+    planned = plan(state("2026-10-01"), start_date="2026-11-10")
+    assert days(plan(planned.cursors[DAILY.name].to_state(), start_date="2026-11-01")) == [("2026-11-06", "2026-11-10")]
+    cursors = read_state(DAILY.name, "stat_time_day", state("2026-10-01"))
+    cursors.rewind("7001", "2026-11-05 00:00:00")
+    left_out = plan(cursors.to_state(), start_date="2026-11-09").cursors[DAILY.name]
+    assert left_out.move("7001", "2026-11-10 00:00:00")
+    assert days(plan(left_out.to_state()))[0] == ("2026-11-01", "2026-11-08")
+
+
+def test_with_since_nothing_is_filled_and_nothing_new_counts_as_covered() -> None:
+    """The caller has said which days to read."""
+    planned = plan(state("2026-11-01", deleted=False), start_date="2026-10-01", since=date(2026, 11, 8))
+    assert days(planned) == [("2026-11-08", "2026-11-10")]
+    covered = planned.cursors[DAILY.name].covered_of("7001")
+    assert covered == Covered(start=date(2026, 11, 1), include_deleted=False, metrics=METRICS)
+
+
+def test_a_restart_leaves_the_states_of_other_accounts() -> None:
+    """`--full` with fewer accounts forgets nothing of the others."""
+    planned = plan(state("2026-11-01", ids=("7001", "7002")), restart=True)
+    assert days(planned) == [("2026-11-01", "2026-11-10")]
+    assert planned.restarted == {DAILY.name}
+    assert planned.cursors[DAILY.name].accounts == ("7002",)
+    assert planned.notices == ()
+
+
+def test_through_airbyte_a_gap_is_only_reported() -> None:
+    """The warning stays until the stream is refreshed, and the state is followed."""
+    raw = state("2026-11-01", deleted=False)
+    for _ in range(2):
+        planned = plan(raw, fill=False, start_date="2026-10-01")
+        assert days(planned) == [("2026-11-06", "2026-11-10")]
+        (notice,) = planned.notices
+        assert notice.level == "warning"
+        assert "Refresh stream" in notice.text
+        raw = planned.cursors[DAILY.name].to_state()
+
+
+def test_a_state_that_does_not_say_what_it_covers_proves_nothing() -> None:
+    """Airbyte's own connector writes such states."""
+    raw = {"states": [{"partition": {"advertiser_id": "7001"}, "cursor": {"stat_time_day": "2026-11-09"}}]}
+    planned = plan(raw, start_date="2026-01-01", fill=False)
+    assert planned.notices == ()
+    assert "coverage" not in planned.cursors[DAILY.name].to_state()
+
+
+@given(
+    start=st.dates(date(2026, 1, 1), date(2026, 3, 1)),
+    moves=st.lists(st.tuples(st.dates(date(2026, 1, 1), date(2026, 3, 1)), st.integers(0, 70)), max_size=8),
+)
+def test_no_missing_day_is_ever_recorded_as_covered(start: date, moves: list[tuple[date, int]]) -> None:
+    """Whatever `start_date` is in each sync, and wherever each sync ends."""
+    covered = Covered(start=start, include_deleted=True)
+    have = {start + timedelta(days=number) for number in range((date(2026, 3, 5) - start).days)}
+    for first, read in moves:
+        gap = covered.gap_from(first)
+        if gap is None:
+            covered = covered.from_day(first)
+        elif read:
+            reached = min(gap.end, gap.start + timedelta(days=read - 1))
+            have |= {gap.start + timedelta(days=number) for number in range((reached - gap.start).days + 1)}
+            covered = covered.with_earlier(gap.start, reached)
+        claimed = {covered.start + timedelta(days=n) for n in range((date(2026, 3, 5) - covered.start).days)}
+        if covered.earlier is not None:
+            claimed |= {covered.earlier.start + timedelta(days=n) for n in range(covered.earlier.days)}
+        assert claimed <= have
+        gap = covered.gap_from(first)
+        missing = set() if gap is None else {gap.start + timedelta(days=n) for n in range(gap.days)}
+        wanted = {first + timedelta(days=n) for n in range((date(2026, 3, 5) - first).days)}
+        assert wanted - missing <= have
+
+
+def test_a_gap_is_a_window() -> None:
+    """Both ends are missing days."""
+    covered = Covered(start=date(2026, 11, 1), include_deleted=True)
+    assert covered.gap_from(date(2026, 10, 1)) == Window(date(2026, 10, 1), date(2026, 10, 31))
+    assert covered.gap_from(TODAY) is None
