@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 
@@ -58,6 +59,26 @@ def test_plan_to_a_database_goes_on_from_its_state(
     assert command("sync", "--config", path, "--to", to, "--streams", STREAMS).returncode == 0
     assert sent_requests(api) == following["requests"]
     assert sum(following["requests"].values()) < sum(first["requests"].values())
+
+
+def test_plan_foresees_what_the_database_lacks(
+    api: Any, config: Callable[..., str], command: Callable[..., Any], tmp_path: Path
+) -> None:
+    """An earlier start_date and a table that is gone: the sync sends the requests of the plan, and both say why."""
+    to = "duckdb:///lacking.duckdb"
+    names = "campaigns,campaigns_reports_daily,ads_reports_daily"
+    assert command("sync", "--config", config(), "--to", to, "--streams", names).returncode == 0
+    with duckdb.connect(str(tmp_path / "lacking.duckdb")) as connection:
+        connection.execute("DROP TABLE tiktok_ads.ads_reports_daily")
+    path = config(start_date="2026-05-20")
+    planned = command("plan", "--config", path, "--streams", names, "--ask", "--to", to, "--json")
+    api.control("reset", {}, "POST")
+    synced = command("sync", "--config", path, "--to", to, "--streams", names)
+    assert synced.returncode == 0
+    assert sent_requests(api) == json.loads(planned.stdout)["requests"]
+    for said in (planned.stderr, synced.stderr):
+        assert "the table ads_reports_daily is gone" in said
+        assert "Because start_date is 2026-05-20, this sync also reads the days 2026-05-20 to" in said
 
 
 def test_plan_itself_asks_only_for_the_accounts(

@@ -592,7 +592,7 @@ def _source(
             dlt.resource(
                 [table],
                 name=name,
-                primary_key=list(streams[name].table_key),
+                primary_key=list(streams[name].row_key),  # for dlt, only the columns that accept no null
                 columns=_hints(streams[name], table),
                 write_disposition="append",
             )
