@@ -163,6 +163,6 @@ async def test_airbyte_warns_and_names_the_way(emulator: Emulator) -> None:
         second = await read_from(emulator, config, [DAILY, "ads"], state=first.state_file)
         (text,) = (line["message"] for line in second.of_type("LOG") if line["level"] == "WARN")
         assert warning in text
-        assert f"{DAILY}, ads" in text
+        assert f"ads, {DAILY}" in text
         assert "Refresh stream" in text
         assert second.exit_code == 0

@@ -98,7 +98,7 @@ async def load_async(
         sync = Sync(
             config,
             select_for_database(stream for stream in chosen if stream.name not in loader.refused),
-            states,
+            loader.covered_states,
             api,
             clock,
             sink_factory=loop.sink,

@@ -108,6 +108,8 @@ class Loader:
         """Tables that exist in the database."""
         self.columns: dict[str, set[str]] = {}
         """The columns that these tables had when the sync began."""
+        self.covered_states: dict[str, Mapping[str, Any]] = {}
+        """The states of the streams. Each says what it covers, also if an earlier version wrote it."""
         self.refused: dict[str, DestinationError] = {}
         """Streams whose tables accept no rows, with the reason."""
         self.repeated: dict[str, int] = {}
@@ -135,8 +137,7 @@ class Loader:
             self._load_count = self._count_loads(session) if PACKAGES_TABLE in relations else 0
             self.tables = {name for name, relation in relations.items() if relation.is_table}
             self.columns = {name: set(relation.columns) for name, relation in relations.items()}
-            self._examine(session, relations, list(streams))
-            return dict(self._states)
+            return self._examine(session, relations, list(streams))
 
     def _open_pipeline(self) -> None:
         """Start dlt from what the database has, and from nothing else."""
@@ -158,8 +159,10 @@ class Loader:
         schema = self._pipeline.schemas.get(PIPELINE)
         return {} if schema is None else {name: set(table["columns"]) for name, table in schema.tables.items()}
 
-    def _examine(self, session: Session, relations: Mapping[str, Relation], streams: Sequence[AnyStream]) -> None:
-        """Find what the user has changed, and forget the states that are no longer true."""
+    def _examine(
+        self, session: Session, relations: Mapping[str, Relation], streams: Sequence[AnyStream]
+    ) -> dict[str, Mapping[str, Any]]:
+        """Find what the user has changed, and forget the states that are no longer true. Returns the others."""
         known = self._known_columns()
         for stream in streams:
             refusal = refusal_of(stream.name, relations.get(stream.name), self._ours(stream, known))
@@ -177,7 +180,14 @@ class Loader:
         elif not self._states and self._filled:
             self._notice("The database has rows of earlier syncs and no state of them, so all is read from the start.")
         self._forget(session, [damage.stream.name for damage in damages if damage.stream.name in self._states])
-        self._states = with_coverage(contents, streams, self._states)
+        stored = dict(self._states)
+        self.covered_states = with_coverage(contents, streams, self._states)
+        if (
+            self.covered_states != self._states
+        ):  # once rows of earlier days are there, nothing shows what was there before
+            self._run({}, {}, self.covered_states)
+            self._forget_old_states(session)
+        return stored
 
     def _contents(self, session: Session, relations: Mapping[str, Relation]) -> Contents:
         return Contents(
