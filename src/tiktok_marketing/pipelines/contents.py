@@ -12,7 +12,6 @@ import msgspec
 
 from tiktok_marketing.catalog import Stream
 from tiktok_marketing.errors import DestinationError
-from tiktok_marketing.pipelines.arrow.tables import columns_of
 from tiktok_marketing.pipelines.databases.destination import Relation
 
 LOAD_ID = "_dlt_load_id"
@@ -53,6 +52,8 @@ class Damage(msgspec.Struct, frozen=True, kw_only=True):
 
 def expected_columns(stream: Stream) -> tuple[str, ...]:
     """The columns that every table of the stream has."""
+    from tiktok_marketing.pipelines.arrow.tables import columns_of  # with pyarrow, which only loading needs
+
     return (*(column.name for column in columns_of(stream)), LOAD_ID)
 
 

@@ -191,7 +191,7 @@ class Loader:
 
     def _contents(self, session: Session, relations: Mapping[str, Relation]) -> Contents:
         return Contents(
-            {name: tuple(relation.columns) for name, relation in relations.items() if relation.is_table},
+            {name: tuple(of.columns) for name, of in relations.items() if of.is_table and of.writable},
             session.execute,
             lambda name: f'"{self._destination.dataset}"."{name}"',
         )
