@@ -47,7 +47,7 @@ class _LoadJob(RunnableLoadJob, HasFollowupJobs):  # type: ignore[misc]
         keys = f"(SELECT {key} FROM {incoming})"  # noqa: S608 - names of the catalog
         kept = ", ".join(f'"{name}"' for name in change.user_columns)
         if kept:
-            old = f"SELECT {key}, {kept} FROM {table} SEMI JOIN {keys} USING ({key})"  # noqa: S608
+            old = f"SELECT DISTINCT ON ({key}) {key}, {kept} FROM {table} SEMI JOIN {keys} USING ({key})"  # noqa: S608
             session.execute(f"CREATE TEMP TABLE {_KEPT} AS {old}")
         if change.exists:
             change.delete_replaced(session.execute, session.dataset)

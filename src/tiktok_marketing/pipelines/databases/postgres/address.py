@@ -229,7 +229,7 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
         from tiktok_marketing.pipelines.arrow.tables import newest_of_each_key
         from tiktok_marketing.pipelines.databases.postgres.session import json_columns
 
-        table = newest_of_each_key(table, stream.row_key)  # the table has a unique index
+        table = newest_of_each_key(table, stream.table_key)  # the table has a unique index
         texts_of_json = json_columns(stream) | {_MISFITS}
         for index, field in enumerate(table.schema):
             if field.type != pa.string():
