@@ -109,6 +109,46 @@ def test_the_sandbox_has_its_own_quota() -> None:
     assert admitted(quota, 500) == 500
 
 
+@pytest.mark.parametrize(("second", "admissions"), [("first", 4), ("clock", 8), ("sliding", 4)])
+def test_a_second_can_be_counted_in_three_ways(second: str, admissions: int) -> None:
+    """At 0.9 and 1.1 seconds: within one second of the first request, but in two seconds of the clock."""
+    time = Time()
+    quota = throttle(time, requests_per_second=4, quota_second=second)
+    time.seconds += 0.9
+    admitted_first = admitted(quota, 10)
+    time.seconds += 0.2
+    assert admitted_first + admitted(quota, 10) == admissions
+
+
+def test_a_sliding_second_ends_with_each_request() -> None:
+    """A request is accepted as soon as one of the requests before it is a second old."""
+    time = Time()
+    quota = throttle(time, requests_per_second=2, quota_second="sliding")
+    assert admitted(quota, 1) == 1
+    time.seconds += 0.6
+    assert admitted(quota, 2) == 1
+    time.seconds += 0.4
+    assert admitted(quota, 2) == 1
+    time.seconds += 0.5
+    assert admitted(quota, 2) == 0
+
+
+@pytest.mark.parametrize("jitter", ["arrival_jitter", "answer_jitter"])
+async def test_requests_and_answers_can_be_late(session: aiohttp.ClientSession, jitter: str) -> None:
+    """Ten requests that leave together are answered at different times."""
+    async with Emulator(Options(now=NOW, tier="unlimited", **{jitter: 0.2})) as emulator:
+        client = Client(emulator, session)
+        order: list[int] = []
+
+        async def ask(number: int) -> None:
+            await client.envelope("user/info/")
+            order.append(number)
+
+        await asyncio.gather(*(ask(number) for number in range(10)))
+    assert sorted(order) == list(range(10))
+    assert order != sorted(order)
+
+
 def test_an_account_may_have_its_own_limit() -> None:
     """With the option set, further requests about the same account answer 40133."""
     time = Time()

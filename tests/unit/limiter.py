@@ -35,6 +35,8 @@ class Limiter:
         self._in_second = self._in_minute = 0
         self._recent: deque[float] = deque()
         self._tokens = limit
+        self.refuses = 0
+        """Requests that it refuses without a reason."""
 
     def set_limit(self, limit: float) -> None:
         """Another program uses more or less of it: fewer per second at once, and fewer per minute from the next one."""
@@ -45,6 +47,9 @@ class Limiter:
     def accepts(self, at: float) -> bool:
         """Whether a request that arrives now is accepted; refused ones do not count."""
         if at < self._closed_until:
+            return False
+        if self.refuses:
+            self.refuses -= 1
             return False
         if at - self._minute_from >= 60.0:
             self._minute_from, self._in_minute = at, 0
@@ -88,6 +93,9 @@ class Run:
         seconds: How long.
         latency: Seconds from a request's leaving to its answer.
         jitter: Seconds that either way may take longer, at most.
+        arrival_jitter: Seconds by which a request may arrive later, at most.
+        answer_jitter: Seconds by which an answer may come later after the request was counted, at most.
+        stall: From when to when, in seconds, the server accepts nothing; it then counts all that has come at once.
         late: Seconds by which a turn comes late, on average.
         quick_refusals: Whether a refusal comes at once, whatever an answer accepts.
         seed: Decides the jitter.
@@ -102,12 +110,16 @@ class Run:
         *,
         latency: float,
         jitter: float = 0.02,
+        arrival_jitter: float = 0.0,
+        answer_jitter: float = 0.0,
+        stall: tuple[float, float] = (0.0, 0.0),
         late: float = 0.002,
         quick_refusals: bool = False,
         seed: int = 1,
         changes: Sequence[tuple[float, Callable[[Limiter], None]]] = (),
     ) -> None:
         self._began = 1000.0
+        stall_from, stall_until = (self._began + seconds for seconds in stall)
         self.sent: list[tuple[float, bool]] = []
         """When each request left and whether it was accepted, in the order of arrival."""
         rng = random.Random(seed)
@@ -124,6 +136,7 @@ class Run:
                     accepted = limiter.accepts(at)
                     self.sent.append((left_at - self._began, accepted))
                     back = 0.01 if quick_refusals and not accepted else latency / 2 + rng.uniform(0, jitter)
+                    back += rng.uniform(0, answer_jitter)
                     heapq.heappush(events, (at + back, next(numbers), left_at, accepted))
                 else:
                     (pacer.accepted if accepted else pacer.refused)(at, left_at)
@@ -137,7 +150,10 @@ class Run:
                 next_at = at + wait + (rng.expovariate(1 / late) if late else 0.0)
                 continue
             pacer.sent(at)
-            heapq.heappush(events, (at + latency / 2 + rng.uniform(0, jitter), next(numbers), at, None))
+            arrives_at = at + latency / 2 + rng.uniform(0, jitter) + rng.uniform(0, arrival_jitter)
+            if stall_from <= arrives_at < stall_until:
+                arrives_at = stall_until
+            heapq.heappush(events, (arrives_at, next(numbers), at, None))
             next_at = at + pacer.wait(at, TODAY)
 
     def accepted(self, begin: float, end: float) -> float:

@@ -86,6 +86,17 @@ class _Command(click.Command):
     help="Answer 40133 to more requests than this about one account. [default: no limit]",
 )
 @click.option(
+    "--quota-second",
+    metavar="WAY",
+    help="How the quota counts a second: first, clock or sliding. [default: first]",
+)
+@click.option(
+    "--arrival-jitter", type=float, metavar="SECONDS", help="Count each request up to this much late. [default: 0]"
+)
+@click.option(
+    "--answer-jitter", type=float, metavar="SECONDS", help="Answer each request up to this much later. [default: 0]"
+)
+@click.option(
     "--fault",
     "faults",
     multiple=True,

@@ -33,6 +33,11 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         requests_per_second: Replaces the tier's requests per second and endpoint.
         requests_per_minute: Replaces the tier's requests per minute and endpoint.
         requests_per_day: Replaces the tier's requests per day and endpoint.
+        quota_second: How the quota counts a second: `first` (from the first request in it), `clock` (a second of the
+            clock) or `sliding` (any second that ends with the request).
+        arrival_jitter: Each request is counted up to this many seconds late, at random, as on an uneven network.
+        answer_jitter: Each answer comes up to this many seconds late, at random, after the request was counted, as from
+            a busy server.
         sandbox_throttle: Whether the sandbox token has its own quota: 1 request per second, 30 per minute and
             1,000 per day.
         advertiser_requests_per_second: Requests per second that one endpoint accepts for one ad account before it
@@ -83,6 +88,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     requests_per_second: int | None = None
     requests_per_minute: int | None = None
     requests_per_day: int | None = None
+    quota_second: str = "first"
+    arrival_jitter: float = 0.0
+    answer_jitter: float = 0.0
     sandbox_throttle: bool = True
     advertiser_requests_per_second: int | None = None
     ad_report_limit: int = 20_000
@@ -128,7 +136,15 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(f"active is {self.active}. It must not be negative.")
         if self.tier not in TIERS:
             raise ValueError(f"tier is {self.tier!r}. It must be one of {', '.join(TIERS)}.")
+        if self.quota_second not in SECONDS:
+            raise ValueError(f"quota_second is {self.quota_second!r}. It must be one of {', '.join(SECONDS)}.")
+        if not (0 <= self.arrival_jitter <= _LONGEST_JITTER and 0 <= self.answer_jitter <= _LONGEST_JITTER):
+            raise ValueError(f"arrival_jitter and answer_jitter must be between 0 and {_LONGEST_JITTER} seconds.")
 
+
+SECONDS = ("first", "clock", "sliding")
+"""The ways to count a second of the quota."""
+_LONGEST_JITTER = 60
 
 TIERS: dict[str, tuple[int, int, int] | None] = {
     "basic": (10, 600, 864_000),

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 import socket
 import struct
 import time
@@ -35,6 +36,7 @@ class Server:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
         self._closing = asyncio.Event()
+        self._random = random.Random(platform.options.seed)  # noqa: S311 - spreads delays, keeps no secret
         self._runner: web.ServerRunner | None = None
 
     async def start(self, host: str, port: int) -> int:
@@ -68,6 +70,7 @@ class Server:
     async def _answer(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         request_id = self._platform.next_request_id()
         params = await _params(request)
+        await self._delay(self._platform.options.arrival_jitter)
         started = time.perf_counter()
         response = self._platform.respond(path, request.headers.get("Access-Token"), params)
         seconds = time.perf_counter() - started
@@ -80,6 +83,7 @@ class Server:
             "x-tt-trace-id": request_id,
             **response.answer.headers,
         }
+        await self._delay(self._platform.options.answer_jitter)
         return await self._send(request, body, headers, response.faults)
 
     async def _send(
@@ -106,6 +110,11 @@ class Server:
         if self._platform.options.gzip and "gzip" in request.headers.get("Accept-Encoding", ""):
             response.enable_compression(web.ContentCoding.gzip)
         return response
+
+    async def _delay(self, longest: float) -> None:
+        """Wait for up to this many seconds, at random."""
+        if longest:
+            await self._sleep(self._random.uniform(0.0, longest))
 
     async def _sleep(self, seconds: float) -> None:
         """Wait, but end early when the server stops."""

@@ -1,6 +1,8 @@
 """TikTok's quota: requests per second, minute and day, per app and endpoint. It follows real time, not the clock."""
 
+import math
 import time
+from collections import deque
 from collections.abc import Callable
 
 from tiktok_marketing.emulator.endpoints.envelope import Refusal
@@ -10,21 +12,47 @@ _DAY = 86_400
 
 
 class _Counter:
-    """The requests of one app to one endpoint in the present second, minute and day."""
+    """The requests of one app to one endpoint in the present second, minute and day.
 
-    __slots__ = ("day", "in_day", "in_minute", "in_second", "minute", "second", "suspended_until")
+    Args:
+        second: How a second is counted: see `Options.quota_second`.
+    """
 
-    def __init__(self) -> None:
-        self.second = self.minute = float("-inf")
+    __slots__ = ("_latest", "_second_from", "_way", "day", "in_day", "in_minute", "minute", "suspended_until")
+
+    def __init__(self, second: str) -> None:
+        self._way = second
+        self._latest: deque[float] = deque()
+        self._second_from = self.minute = float("-inf")
         self.day = -1
-        self.in_second = self.in_minute = self.in_day = 0
+        self.in_minute = self.in_day = 0
         self.suspended_until = float("-inf")
+
+    def in_second(self, now: float) -> int:
+        """How many requests of the present second were accepted."""
+        if self._way == "sliding":
+            begin = now - 1.0
+        elif self._way == "clock":
+            begin = math.floor(now) - 1e-9
+        else:
+            if now - self._second_from >= 1.0:
+                self._second_from = now
+            begin = self._second_from - 1e-9
+        while self._latest and self._latest[0] <= begin:
+            self._latest.popleft()
+        return len(self._latest)
+
+    def count(self, now: float) -> None:
+        """A request is accepted."""
+        self._latest.append(now)
+        self.in_minute += 1
+        self.in_day += 1
 
 
 class Throttle:
     """Decides for each request whether the quota allows it.
 
-    A second and a minute start with the first request in them. After too many requests in a second, further ones are
+    A minute starts with the first request in it, and so does a second unless the options say otherwise. After too many requests in a second, further ones are
     refused until the next second. Too many in a minute close the endpoint for five minutes. Too many in a day close it
     until 00:00 UTC. Refused requests do not count.
 
@@ -69,22 +97,20 @@ class Throttle:
                 return
             quota = SANDBOX_QUOTA
         now = self._monotonic()
-        counter = self._counters.setdefault(("sandbox" if sandbox else "production", path), _Counter())
+        counter = self._counters.setdefault(
+            ("sandbox" if sandbox else "production", path), _Counter(self._options.quota_second)
+        )
         if not self._allows(counter, quota, now):
             raise Refusal(40100, f"Due to too many requests, requests from App {app_id} are temporarily restricted.")
         if advertiser:
             self._admit_advertiser(path, advertiser, now)
-        counter.in_second += 1
-        counter.in_minute += 1
-        counter.in_day += 1
+        counter.count(now)
 
     def _allows(self, counter: _Counter, quota: tuple[int | None, ...], now: float) -> bool:
         per_second, per_minute, per_day = quota
         today = int(self._wall() // _DAY)
         if counter.day != today:
             counter.day, counter.in_day = today, 0
-        if now - counter.second >= 1.0:
-            counter.second, counter.in_second = now, 0
         if now - counter.minute >= self._options.minute_window:
             counter.minute, counter.in_minute = now, 0
         if now < counter.suspended_until:
@@ -94,7 +120,8 @@ class Throttle:
             return False
         if per_day is not None and counter.in_day >= per_day:
             return False
-        return per_second is None or counter.in_second < per_second
+        in_second = counter.in_second(now)
+        return per_second is None or in_second < per_second
 
     def _admit_advertiser(self, path: str, advertiser: str, now: float) -> None:
         limit = self._options.advertiser_requests_per_second

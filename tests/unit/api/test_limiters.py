@@ -130,7 +130,7 @@ async def test_an_unknown_account_limit_is_found() -> None:
     limiters = RateLimiters(tier_of(10), clock)
     for _ in range(30):
         left_at = await limiters.turn("ad/get/", "7001")
-    for _ in range(8):
+    for _ in range(24):
         limiters.account_refused("ad/get/", "7001", left_at, "QPS limit reached")
         limiters.accepted("ad/get/", await limiters.turn("ad/get/", "7001"), "7001")
         left_at = await limiters.turn("ad/get/", "7001")

@@ -6,6 +6,7 @@ import math
 from collections import deque
 from typing import TYPE_CHECKING
 
+from tiktok_marketing.api.rate_limit.arrivals import Arrivals
 from tiktok_marketing.api.rate_limit.rate_search import RateSearch
 
 if TYPE_CHECKING:
@@ -15,10 +16,11 @@ if TYPE_CHECKING:
 
 HEADROOM = 0.962
 """Fraction of the tier that is used: requests leave evenly but arrive unevenly, so the rest stays free."""
-_SECOND = 1.03
-"""Seconds in which no more requests are sent than the tier's second allows, so that catching up stays within it."""
 _CATCH_UP = 0.25
 """Seconds of delay that a late turn may make up for; idle time is not made up for."""
+_CATCH_UP_GAP = (0.5, 0.25)
+"""The shortest time between two requests while they catch up, as a fraction of the usual one: on an even network, and
+on an uneven one, where the places that late arrivals held become free together."""
 _MINUTE = 61.0
 _SHIFT = 50.0
 _REST = 3.0
@@ -55,6 +57,8 @@ class Pacer:
         self._sent: deque[float] = deque()
         # Spread evenly over the minute where that is the tighter limit, so that two syncs in a row also stay within it.
         self._rate = RateSearch(HEADROOM * min(tier.per_second, tier.per_minute / 60), self._sent)
+        self._arrivals = Arrivals()
+        self._due_at = 0.0
         self._next_at = 0.0
         self._paused_until = 0.0
         self._rested_at = float("-inf")
@@ -63,6 +67,7 @@ class Pacer:
         # The answers to requests sent earlier show no more than the refusal that is known already.
         self._probing_from = float("-inf")
         self._refusals_from = 0.0
+        self._refused_last = float("-inf")
         self._before_refusals = (0.0, 0)
         self._per_minute = tier.per_minute
         self._more_at = 0.0
@@ -88,9 +93,9 @@ class Pacer:
         while self._sent and at - self._sent[0] >= _MINUTE:
             self._sent.popleft()
         free_at = max(self._next_at, self._paused_until)
-        per_second = max(1, math.ceil(self.rate / HEADROOM - 1e-9))
-        if len(self._sent) >= per_second:
-            free_at = max(free_at, self._sent[-per_second] + _SECOND)
+        places = self._places
+        if len(self._sent) >= places:
+            free_at = max(free_at, self._arrivals.free_at(at, places))
         if len(self._sent) >= self._per_minute:
             free_at = max(free_at, self._sent[-self._per_minute] + _MINUTE)
         return max(0.0, free_at - at)
@@ -104,47 +109,71 @@ class Pacer:
         if self._in_a_row > 1:
             self._next_at = at + self._pause
         else:
-            self._next_at = max(self._next_at, at - _CATCH_UP) + 1.0 / self.rate
-        if self._in_a_row <= 1 and not self._rate.is_full and at - self._rested_at >= _SHIFT - _REST:
+            self._due_at = max(self._due_at, at - _CATCH_UP) + 1.0 / self.rate
+            self._next_at = max(self._due_at, at + self._shortest_gap)
+        if self._in_a_row <= 1 and self._rate.is_limited and at - self._rested_at >= _SHIFT - _REST:
             self._paused_until = max(self._paused_until, at + _REST)
             self._rested_at = at + _REST
         self._sent.append(at)
+        self._arrivals.sent(at)
         self._sent_today += 1
 
     def accepted(self, at: float, sent_at: float) -> None:
         """TikTok accepted a request, as is known now."""
         self._rate.accepted(at, sent_at)
-        if not self._in_a_row or sent_at < self._probing_from:
+        self._arrivals.accepted(at, sent_at)
+        if not self._in_a_row or sent_at <= self._refused_last:
             return
         if self._in_a_row > 1:
             self._next_at = at
+            self._rate.resume(at, self._before_refusals[0])
         self._in_a_row = 0
         if sent_at - self._refusals_from >= _BLOCK:
             self._learn_minute(at)
 
     def refused(self, at: float, sent_at: float) -> None:
         """TikTok refused a request for its rate, as is known now."""
-        is_new = sent_at >= self._probing_from
+        by_own = self._arrivals.refused(at, sent_at, self._places)
+        is_new = sent_at >= self._probing_from and not (
+            self._in_a_row and self._arrivals.awaits(self._refused_last, sent_at, at)
+        )
         if is_new:
             if not self._in_a_row:
                 self._refusals_from = sent_at
                 accepted = self._rate.count_accepted(sent_at - 60.0, sent_at - 1e-9)
                 self._before_refusals = (self._rate.target, accepted)
             self._in_a_row += 1
-        if self._in_a_row == 1:  # a single request that is refused a while later did not exceed a second's limit
-            self._rate.refused(at, sent_at)
+        self._refused_last = max(self._refused_last, sent_at)
+        # While all requests are refused, they do not exceed a second's limit.
+        if self._in_a_row <= 1:
+            self._rate.refused(at, sent_at, by_own=by_own)
         if is_new:
             # By TikTok's documents, a second's limit ends with the next second.
             ends_at = sent_at + 1.0 if self._in_a_row == 1 else at + self._pause
-            is_accident = self._rate.is_full and self._in_a_row == 1
-            pause_until = min(ends_at, at + _AFTER_AN_ACCIDENT) if is_accident else ends_at
-            self._paused_until = max(self._paused_until, pause_until)
             self._probing_from = max(at, ends_at)
+            if self._in_a_row == 1 and self._rate.is_full:
+                # Requests that met on their way need no pause: their places are counted.
+                ends_at = at if by_own else min(ends_at, at + _AFTER_AN_ACCIDENT)
+            self._paused_until = max(self._paused_until, ends_at)
+
+    @property
+    def _places(self) -> int:
+        """How many requests may be counted in the same second."""
+        return max(1, math.ceil(self.rate / HEADROOM - 1e-9))
+
+    @property
+    def _shortest_gap(self) -> float:
+        """Seconds between two requests that catch up."""
+        even, uneven = _CATCH_UP_GAP
+        return (even + (uneven - even) * min(1.0, self._arrivals.weight)) / self.rate
 
     @property
     def _pause(self) -> float:
-        """Seconds between single requests while TikTok refuses all; they add up to a little more than its 300."""
-        return min(_LONGEST_PAUSE, 2.0 ** min(self._in_a_row - 1, 10))
+        """Seconds between single requests while TikTok refuses all: 1, 1, 2, 4 and so on, up to a minute.
+
+        So a fault of a few seconds costs little, and a five-minute block costs about fifteen requests.
+        """
+        return min(_LONGEST_PAUSE, 2.0 ** min(max(self._in_a_row - 2, 0), 10))
 
     def _learn_minute(self, at: float) -> None:
         """A block is over: the number of requests in the minute before it was too many."""
