@@ -3,10 +3,12 @@
 Pages are small, because only the times of requests matter. Each sync is watched for some time and then stopped. The
 emulator counts its requests.
 
-The last lines are about a shared application: another program uses some of its ten requests per second, and ends after
-a while.
+There are four parts. `latency`: answers take a while. `jitter`: requests reach TikTok up to some time late, at random,
+and TikTok counts a sliding second or a second of the clock. `busy`: answers come up to three seconds after their
+requests were counted. `shared`: another program uses some of ten requests per second, and ends after a while.
 
-    python benchmarks/quota.py [--seconds 60] [--tiers 10 20 50] [--latencies 0.1 0.8 3] [--others 3]
+    python benchmarks/quota.py [--seconds 60] [--parts latency jitter busy shared] [--tiers 10 20 50]
+        [--latencies 0.1 0.8 3] [--jitters 0 0.05 0.2 0.5] [--others 3]
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import tempfile
 import threading
 import time
 import urllib.request
+from argparse import Namespace
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -33,13 +36,22 @@ STREAMS = ("advertisers_reports_hourly", "campaigns_reports_hourly", "ad_groups_
 ENDPOINT = "report/integrated/get/"
 TIERS = {10: "basic", 20: "advanced", 50: "ultimate"}
 LATENCIES = (0.1, 0.8, 3.0)
+JITTERS = (0.0, 0.05, 0.2, 0.5)
+LATENCY = 0.1
+"""Seconds until an answer while something else is varied."""
+SECONDS = {"sliding": "sliding second", "clock": "second of the clock"}
+BUSY = 3.0
+"""Seconds by which the answers of a busy server are late, at most."""
+PARTS = ("latency", "jitter", "busy", "shared")
 DAYS = 700
 STRANGER = "1"
 """The account that the other program asks about, in vain; its requests count nevertheless."""
 SETTLING = 6.0
 """Seconds from the first request that are not counted: its answer shows how long one takes."""
-HEAD = f"{'':<42} {'requests per second':>17} {'of the quota':>13} {'refused':>8}"
+HEAD = f"{'':<48} {'requests per second':>17} {'of the quota':>13} {'refused':>8}"
 LEAST, MOST_REFUSED = 95, 1
+LEAST_UNEVEN, LEAST_VERY_UNEVEN, MOST_REFUSED_UNEVEN = 92, 85, 2
+VERY_UNEVEN = 0.5
 
 
 class Watched:
@@ -151,9 +163,11 @@ def main() -> None:
     """Run it and print the table."""
     parser = options(__doc__)
     parser.add_argument("--seconds", type=float, default=60.0, help="how long each sync is watched")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what is varied")
     tiers = sorted(TIERS)
     parser.add_argument("--tiers", type=int, nargs="+", choices=tiers, default=tiers, help="requests per second")
     parser.add_argument("--latencies", type=float, nargs="+", default=LATENCIES, help="seconds until an answer")
+    parser.add_argument("--jitters", type=float, nargs="+", default=JITTERS, help="seconds that requests are late")
     parser.add_argument(
         "--others", type=int, default=3, help="requests per second of another program, in the last case"
     )
@@ -161,40 +175,101 @@ def main() -> None:
     print(f"{machine()}; hourly reports, {arguments.seconds:.0f} s each")
     print(HEAD)
     figures = []
+    for part in PARTS:
+        if part in arguments.parts:
+            figures += MEASURES[part](arguments)
+    leave(figures, arguments.json)
+
+
+def by_latency(arguments: Namespace) -> list[Figure]:
+    """All answers take the same time."""
+    figures = []
     for rate in arguments.tiers:
         for latency in arguments.latencies:
             with watched(rate, "--tier", TIERS[rate], "--fault", f"latency={latency}") as sync:
                 time.sleep(SETTLING + latency)
                 figures += show(f"{rate} per second, {latency:g} s latency", rate, sync.during(arguments.seconds))
+    return figures
+
+
+def by_jitter(arguments: Namespace) -> list[Figure]:
+    """Requests are counted late, at random."""
+    figures = []
+    for second, name in SECONDS.items():
+        for rate in arguments.tiers:
+            for jitter in arguments.jitters:
+                quota = ("--tier", TIERS[rate], "--quota-second", second, "--arrival-jitter", str(jitter))
+                with watched(rate, *quota, "--fault", f"latency={LATENCY}") as sync:
+                    time.sleep(SETTLING)
+                    least = LEAST_VERY_UNEVEN if jitter >= VERY_UNEVEN else LEAST_UNEVEN
+                    title = f"{rate} per {name}, {jitter:g} s jitter"
+                    figures += show(
+                        title, rate, sync.during(arguments.seconds), least=least, most_refused=MOST_REFUSED_UNEVEN
+                    )
+    return figures
+
+
+def by_busy_server(arguments: Namespace) -> list[Figure]:
+    """Answers come late, at random, although their requests were counted in time."""
+    figures = []
+    for rate in arguments.tiers:
+        quota = ("--tier", TIERS[rate], "--quota-second", "sliding", "--answer-jitter", str(BUSY - LATENCY))
+        with watched(rate, *quota, "--fault", f"latency={LATENCY}") as sync:
+            time.sleep(SETTLING + BUSY)
+            title = f"{rate} per sliding second, answers after {LATENCY:g} to {BUSY:g} s"
+            figures += show(
+                title,
+                rate,
+                sync.during(arguments.seconds),
+                least=LEAST_UNEVEN,
+                most_refused=MOST_REFUSED_UNEVEN,
+            )
+    return figures
+
+
+def when_shared(arguments: Namespace) -> list[Figure]:
+    """Another program uses some of the quota, and ends."""
+    figures = []
     left = 10 - arguments.others
     with watched(10, "--tier", "basic", "--fault", "latency=0.3") as sync:
         shared, alone = f"{left} of 10 per second, shared", "10 per second, no longer shared"
         with sync.others(arguments.others):
-            figures += show(f"{shared}, first minute", left, sync.during(min(60, 2 * arguments.seconds)), finding=True)
+            figures += show(f"{shared}, first minute", left, sync.during(min(60, 2 * arguments.seconds)), least=None)
             figures += show(f"{shared}, after that", left, sync.during(arguments.seconds * 2))
         # After trials that failed up to two minutes pass until the next one, and the steps from there on take a minute.
         finding = min(180, 6 * arguments.seconds)
-        figures += show(f"{alone}, first {finding:.0f} s", 10, sync.during(finding), finding=True)
+        figures += show(f"{alone}, first {finding:.0f} s", 10, sync.during(finding), least=None)
         figures += show(f"{alone}, after that", 10, sync.during(arguments.seconds))
-    leave(figures, arguments.json)
+    return figures
 
 
-def show(title: str, rate: float, watched: tuple[float, int, int], *, finding: bool = False) -> list[Figure]:
+MEASURES = {"latency": by_latency, "jitter": by_jitter, "busy": by_busy_server, "shared": when_shared}
+
+
+def show(
+    title: str,
+    rate: float,
+    watched: tuple[float, int, int],
+    *,
+    least: float | None = LEAST,
+    most_refused: float = MOST_REFUSED,
+) -> list[Figure]:
     """Print a line of the table.
 
     Args:
         title: What was watched.
         rate: Requests per second that TikTok takes.
         watched: Seconds, and requests taken and refused in them.
-        finding: Whether the rate had yet to be found then, so that nothing is expected of it.
+        least: The percentage of the quota to use. None if the rate had yet to be found then: nothing is expected.
+        most_refused: The percentage of requests that may be refused.
     """
     seconds, taken, refused = watched
     used, share = 100 * taken / seconds / rate, 100 * refused / max(1, taken + refused)
-    print(f"{title:<42} {taken / seconds:>17.2f} {used:>11.1f} % {share:>6.2f} %", flush=True)
+    print(f"{title:<48} {taken / seconds:>17.2f} {used:>11.1f} % {share:>6.2f} %", flush=True)
     remark = f"{taken / seconds:.2f} requests per second"
     return [
-        Figure(what=f"{title}: of the quota", value=used, unit="%", least=None if finding else LEAST, remark=remark),
-        Figure(what=f"{title}: refused", value=share, unit="%", most=None if finding else MOST_REFUSED),
+        Figure(what=f"{title}: of the quota", value=used, unit="%", least=least, remark=remark),
+        Figure(what=f"{title}: refused", value=share, unit="%", most=None if least is None else most_refused),
     ]
 
 

@@ -52,9 +52,9 @@ class _Counter:
 class Throttle:
     """Decides for each request whether the quota allows it.
 
-    A minute starts with the first request in it, and so does a second unless the options say otherwise. After too many requests in a second, further ones are
-    refused until the next second. Too many in a minute close the endpoint for five minutes. Too many in a day close it
-    until 00:00 UTC. Refused requests do not count.
+    A minute starts with the first request in it, and so does a second unless the options say otherwise. After too many
+    requests in a second, further ones are refused until the next second. Too many in a minute close the endpoint for
+    five minutes. Too many in a day close it until 00:00 UTC. Refused requests do not count.
 
     Args:
         options: The tier, and the length of a minute and of a suspension.
