@@ -73,7 +73,10 @@ BENCHMARKS = {
     ),
     "large": Benchmark(title="Many accounts, and a very large one", small="--accounts 50 --ads 25000"),
     "quota": Benchmark(
-        title="The quota", usual="--seconds 25", full="--seconds 70", small="--seconds 5 --tiers 10 --latencies 0.1 --jitters 0.2"
+        title="The quota",
+        usual="--seconds 25",
+        full="--seconds 70",
+        small="--seconds 5 --tiers 10 --latencies 0.1 --jitters 0.2",
     ),
     "load": Benchmark(
         title="Into a database", usual="--pages 250 --runs 2", full="--pages 1000 --runs 3", small="--pages 10 --runs 1"

@@ -1,4 +1,4 @@
-"""Different rows with one key, as TikTok delivers an hour twice: a database loses none of them in silence."""
+"""Different rows with one key, as TikTok delivers an hour twice: a database loses none of them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Texts(Watcher):
 
 
 async def test_an_hour_that_comes_twice_loses_no_row(database: Any) -> None:
-    """A file keeps both rows. A database whose index accepts each key once says what it leaves out."""
+    """Each kind of database keeps both rows, also when the day is read again."""
     texts = Texts()
     async with Emulator(Options(now=NOW, tier="unlimited", advertisers=1, days=30, ads_per_account=20)) as emulator:
         config = parse_config(config_for(emulator, start_date=DAY, end_date=DAY, skip_empty_days=False))
@@ -42,8 +42,46 @@ async def test_an_hour_that_comes_twice_loses_no_row(database: Any) -> None:
             ).complete
             ((count,),) = database.ask(f"SELECT count(*) FROM {HOURLY}")  # noqa: S608
             assert any("2 different rows" in text and "stat_time_hour" in text for text in texts.said)
-            if not database.address.startswith("postgres"):
-                assert count == plain + 1
-            else:
-                assert count == plain
-                assert any("unique index" in text and HOURLY in text for text in texts.said)
+            assert count == plain + 1
+        emulator.faults.clear()
+        assert (await load_async(config, database.address, streams=[HOURLY], watcher=texts, options=options)).complete
+        assert database.ask(f"SELECT count(*) FROM {HOURLY}") == [(plain,)]  # noqa: S608
+
+
+async def test_a_column_of_the_user_keeps_its_values_beside_an_hour_that_comes_twice(database: Any) -> None:
+    """Both rows get the value that the user gave to their key."""
+    async with Emulator(Options(now=NOW, tier="unlimited", advertisers=1, days=30, ads_per_account=20)) as emulator:
+        config = parse_config(config_for(emulator, start_date=DAY, end_date=DAY, skip_empty_days=False))
+        options = RunOptions(clock=FixedClock(NOW), address=emulator.url)
+        assert (await load_async(config, database.address, streams=[HOURLY], options=options)).complete
+        ((plain,),) = database.ask(f"SELECT count(*) FROM {HOURLY}")  # noqa: S608
+        database.change(f"ALTER TABLE {HOURLY} ADD COLUMN note VARCHAR")
+        database.change(f"UPDATE {HOURLY} SET note = 'seen'")  # noqa: S608
+        emulator.faults.add(Fault(path="report/integrated/get/", double="added"))
+        for _ in range(2):
+            assert (await load_async(config, database.address, streams=[HOURLY], options=options)).complete
+            assert database.ask(f"SELECT count(*), count(note) FROM {HOURLY}") == [(plain + 1, plain + 1)]  # noqa: S608
+
+
+async def test_a_foreign_key_of_the_user_keeps_the_unique_index(postgres_only: Any) -> None:
+    """Then the last row of each key stays, and a notice says what that costs and how to avoid it."""
+    texts = Texts()
+    key = "advertiser_id, stat_time_hour"
+    async with Emulator(Options(now=NOW, tier="unlimited", advertisers=1, days=30, ads_per_account=20)) as emulator:
+        config = parse_config(config_for(emulator, start_date=DAY, end_date=DAY, skip_empty_days=False))
+        options = RunOptions(clock=FixedClock(NOW), address=emulator.url)
+        assert (
+            await load_async(config, postgres_only.address, streams=[HOURLY], watcher=texts, options=options)
+        ).complete
+        ((plain,),) = postgres_only.ask(f"SELECT count(*) FROM {HOURLY}")  # noqa: S608
+        postgres_only.change(
+            "CREATE TABLE notes (advertiser_id BIGINT, stat_time_hour TIMESTAMP,"
+            f" FOREIGN KEY ({key}) REFERENCES {HOURLY} ({key}))"
+        )
+        emulator.faults.add(Fault(path="report/integrated/get/", double="added"))
+        await load_async(config, postgres_only.address, streams=[HOURLY], watcher=texts, options=options)
+        assert postgres_only.ask(f"SELECT count(*) FROM {HOURLY}") == [(plain,)]  # noqa: S608
+        assert any("foreign key" in text and HOURLY in text for text in texts.said)
+        postgres_only.change("DROP TABLE notes")
+        await load_async(config, postgres_only.address, streams=[HOURLY], watcher=texts, options=options)
+        assert postgres_only.ask(f"SELECT count(*) FROM {HOURLY}") == [(plain + 1,)]  # noqa: S608

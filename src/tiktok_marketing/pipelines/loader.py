@@ -215,10 +215,11 @@ class Loader:
             DestinationError: The database does not accept the package, or something is gone that was loaded before.
         """
         offered = package.rows_by_stream()
-        delivered = {name: table for name, table in package.tables().items() if name not in self.refused}
-        tables = {name: self._destination.sanitize(table, package.streams[name]) for name, table in delivered.items()}
-        for name, table in tables.items():
-            self._report_lost(name, delivered[name].num_rows - table.num_rows)
+        tables = {
+            name: self._destination.sanitize(table, package.streams[name])
+            for name, table in package.tables().items()
+            if name not in self.refused
+        }
         with self._opened(wait=_LOCK_WAIT) as session:
             self._check(session, None)
             relations = session.relations()
@@ -247,18 +248,20 @@ class Loader:
             self._forget_old_states(session)
             self._check_identity()
         for name, table in tables.items():
-            repeated = offered[name] - table.num_rows + self._changes.replacements[name].repeated
+            change = self._changes.replacements[name]
+            self._report_lost(name, change.lost)
+            repeated = offered[name] - table.num_rows + change.repeated + change.lost
             self.repeated[name] = self.repeated.get(name, 0) + repeated
-        return {name: table.num_rows for name, table in tables.items()}
+        return {name: table.num_rows - self._changes.replacements[name].lost for name, table in tables.items()}
 
     def _report_lost(self, name: str, count: int) -> None:
-        """Say that different rows share a key, and that the database accepts each key once."""
+        """Say that different rows share a key that the table accepts only once."""
         if count:
             rows = "1 more row" if count == 1 else f"{count:,} more rows"
             self._notice(
-                f"{name}: TikTok delivered {rows} with the key of another row. {self._destination.display_name} has "
-                "a unique index and keeps the last row of each key, so sums lack the others. A DuckDB file keeps all "
-                "rows."
+                f"{name}: TikTok delivered {rows} with the key of another row. A foreign key or constraint of yours "
+                "needs the unique index of the table, so it keeps only the last row of each key, and sums lack the "
+                "others. Drop that constraint, and run the sync again."
             )
 
     def _load_tables(self, tables: dict[str, Any], package: LoadPackage) -> None:

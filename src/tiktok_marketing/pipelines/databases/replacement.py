@@ -58,6 +58,7 @@ class Replacement(msgspec.Struct, kw_only=True):
         user_columns: The user's own columns. Their values stay with the key of their row.
         referenced: Whether a foreign key of another table refers to the table, so that rows whose key stays must stay.
         repeated: How many rows of this sync other rows of this sync replaced, because they repeat their key.
+        lost: How many rows of this package were left out, because they repeat a key that the table accepts only once.
     """
 
     stream: Stream
@@ -69,6 +70,7 @@ class Replacement(msgspec.Struct, kw_only=True):
     user_columns: Sequence[str] = ()
     referenced: bool = False
     repeated: int = 0
+    lost: int = 0
 
     @property
     def keeps_rows(self) -> bool:

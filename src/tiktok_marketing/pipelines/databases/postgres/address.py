@@ -222,14 +222,12 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
             raise self.describe_error(error, reading=True) from None  # its text may quote the address
 
     def sanitize(self, table: pa.Table, stream: Stream) -> pa.Table:
-        """Return the table with each key once, and with U+FFFD for each NUL, which texts in Postgres cannot hold."""
+        """Return the table with U+FFFD for each NUL, which texts in Postgres cannot hold."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        from tiktok_marketing.pipelines.arrow.tables import newest_of_each_key
         from tiktok_marketing.pipelines.databases.postgres.session import json_columns
 
-        table = newest_of_each_key(table, stream.table_key)  # the table has a unique index
         texts_of_json = json_columns(stream) | {_MISFITS}
         for index, field in enumerate(table.schema):
             if field.type != pa.string():

@@ -6,7 +6,8 @@ reads nothing faster. A row of 103 columns costs 12 us of CPU on both sides toge
 
 dlt would copy the rows into a staging table, and merge by key from there. Instead, rows of whole days are copied
 straight into their table, after the rows that it had of those days are deleted. The unique index proves that no other
-row was in the way. Only rows that are merged by key go through a second table, which exists for that transaction.
+row was in the way. Only rows that are merged by key, or that repeat a key, go through a second table, which exists for
+that transaction.
 """
 
 from __future__ import annotations
@@ -26,13 +27,15 @@ from dlt.destinations.impl.postgres.configuration import PostgresCredentials
 from dlt.destinations.impl.postgres.factory import PostgresTypeMapper
 from dlt.destinations.impl.postgres.postgres import PostgresClient
 
-from tiktok_marketing.pipelines.databases.postgres.session import PostgresSession, json_columns
+from tiktok_marketing.pipelines.databases.postgres.session import PostgresSession
 from tiktok_marketing.pipelines.databases.replacement import TableChanges
 
 _ROWS_AT_ONCE = 2_000
 _CHUNK = 1 << 20
 """Bytes that libpq gets at a time."""
 _INCOMING = "_tiktok_incoming"
+_KEPT = "_tiktok_kept"
+"""Holds the values of the user's own columns while their rows are replaced."""
 _CSV = pyarrow.csv.WriteOptions(include_header=False)
 
 
@@ -83,7 +86,7 @@ class _CopyJob(RunnableLoadJob, HasFollowupJobs):  # type: ignore[misc]
                 return
             try:
                 self._load(self._copy)
-            except psycopg2.errors.UniqueViolation:  # a row of another day or account has a key that comes
+            except psycopg2.errors.UniqueViolation:  # a key comes twice, or another day or account has it
                 self._load(self._merge)
 
     def _load(self, write: Callable[[str, PostgresSession, pq.ParquetFile], None]) -> None:
@@ -105,25 +108,57 @@ class _CopyJob(RunnableLoadJob, HasFollowupJobs):  # type: ignore[misc]
             cursor.copy_expert(copy, _CsvFile(file), _CHUNK)
 
     def _merge(self, table: str, session: PostgresSession, file: pq.ParquetFile) -> None:
-        """Update the rows whose keys come, so that what the user keeps in them or refers to stays."""
+        """Replace the rows whose keys come. What the user keeps in them or refers to stays."""
         change, columns = self._change, _names(file)
         incoming = f'"{session.dataset}"."{_INCOMING}"'
         session.execute(f"CREATE UNLOGGED TABLE {incoming} AS SELECT {_listed(columns)} FROM {table} WITH NO DATA")  # noqa: S608
         self._copy_into(incoming, file)
         change.count_repeated(session.execute, session.dataset, incoming)
-        key = change.stream.table_key
         change.delete_replaced(session.execute, session.dataset, but=incoming)
-        insert = f"INSERT INTO {table} ({_listed(columns)}) SELECT {_listed(columns)} FROM {incoming}"  # noqa: S608
-        if json_columns(change.stream) & set(key):  # such a key has no unique index
-            same_key = " AND ".join(f'have."{name}" = incoming."{name}"' for name in key)
-            session.execute(f"DELETE FROM {table} AS have USING {incoming} AS incoming WHERE {same_key}")  # noqa: S608
-            session.execute(insert)
+        if session.has_unique_key(change.stream) and session.repeats_a_key(incoming, change.stream.table_key):
+            self._accept_repeated_keys(session, incoming)
+        if session.has_unique_key(change.stream):
+            self._update(table, session, incoming, columns)
         else:
-            updates = [f'"{name}" = EXCLUDED."{name}"' for name in columns if name not in key]
-            updates += [f'"{name}" = NULL' for name in change.absent(columns)]
-            action = f"UPDATE SET {', '.join(updates)}" if updates else "NOTHING"
-            session.execute(f"{insert} ON CONFLICT ({_listed(key)}) DO {action}")
+            self._insert_again(table, session, incoming, columns)
         session.execute(f"DROP TABLE {incoming}")
+
+    def _accept_repeated_keys(self, session: PostgresSession, incoming: str) -> None:
+        """Let the table keep different rows with one key; if something of the user's forbids that, keep the last."""
+        session.execute("SAVEPOINT repeated_keys")
+        try:
+            session.accept_repeated_keys(self._change.stream)
+        except psycopg2.errors.DependentObjectsStillExist:
+            session.execute("ROLLBACK TO SAVEPOINT repeated_keys")
+            key = self._change.stream.table_key
+            same_key = " AND ".join(f'later."{name}" = have."{name}"' for name in key)
+            later = f"SELECT 1 FROM {incoming} AS later WHERE {same_key} AND later.ctid > have.ctid"  # noqa: S608
+            lost = session.execute(f"DELETE FROM {incoming} AS have WHERE EXISTS ({later}) RETURNING 1")  # noqa: S608
+            self._change.lost = len(lost)
+
+    def _update(self, table: str, session: PostgresSession, incoming: str, columns: list[str]) -> None:
+        """Update the rows whose keys come, and insert the others."""
+        change, key = self._change, self._change.stream.table_key
+        updates = [f'"{name}" = EXCLUDED."{name}"' for name in columns if name not in key]
+        updates += [f'"{name}" = NULL' for name in change.absent(columns)]
+        action = f"UPDATE SET {', '.join(updates)}" if updates else "NOTHING"
+        insert = f"INSERT INTO {table} ({_listed(columns)}) SELECT {_listed(columns)} FROM {incoming}"  # noqa: S608
+        session.execute(f"{insert} ON CONFLICT ({_listed(key)}) DO {action}")
+
+    def _insert_again(self, table: str, session: PostgresSession, incoming: str, columns: list[str]) -> None:
+        """Delete the rows whose keys come, and insert all that come, in a table in which rows may share a key."""
+        change, key = self._change, self._change.stream.table_key
+        users = change.user_columns
+        same_key = " AND ".join(f'have."{name}" = other."{name}"' for name in key)
+        if users:
+            comes = f"EXISTS (SELECT 1 FROM {incoming} AS other WHERE {same_key})"  # noqa: S608
+            kept = f"SELECT DISTINCT ON ({_listed(key)}) {_listed((*key, *users))} FROM {table} AS have WHERE {comes}"  # noqa: S608
+            session.execute(f"CREATE TEMP TABLE {_KEPT} ON COMMIT DROP AS {kept}")
+        session.execute(f"DELETE FROM {table} AS have USING {incoming} AS other WHERE {same_key}")  # noqa: S608
+        session.execute(f"INSERT INTO {table} ({_listed(columns)}) SELECT {_listed(columns)} FROM {incoming}")  # noqa: S608
+        if users:
+            values = ", ".join(f'"{name}" = other."{name}"' for name in users)
+            session.execute(f"UPDATE {table} AS have SET {values} FROM {_KEPT} AS other WHERE {same_key}")  # noqa: S608
 
 
 def _names(file: pq.ParquetFile) -> list[str]:

@@ -1,7 +1,8 @@
 """An open Postgres database: a session that a sync writes through, and a view for reading only.
 
-The session also does what dlt does not: it creates a unique index on each table's key, for reports with account and day
-first. Without the index, every package would read the whole table.
+The session also does what dlt does not: it creates an index on each table's key, for reports with account and day
+first. Without the index, every package would read the whole table. The index is unique, except where TikTok delivered
+different rows of a report with one key, for example an hour twice: that table keeps them all.
 """
 
 from __future__ import annotations
@@ -45,13 +46,13 @@ _RELATIONS = """
     FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     WHERE c.relnamespace = to_regnamespace(quote_ident(?)) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 """
-_UNIQUE_INDEXES = """
-    SELECT c.relname, array_agg(a.attname::text ORDER BY k.position)
+_INDEXES = """
+    SELECT c.relname, i.indisunique AND i.indimmediate, array_agg(a.attname::text ORDER BY k.position)
     FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
         CROSS JOIN unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (attnum, position)
         LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
-    WHERE i.indrelid = to_regclass(?) AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indimmediate
-    GROUP BY c.relname
+    WHERE i.indrelid = to_regclass(?) AND i.indisvalid AND i.indpred IS NULL
+    GROUP BY 1, 2
 """
 
 
@@ -125,40 +126,78 @@ class PostgresSession:
         Returns:
             How many rows were deleted because they repeated a key.
         """
-        # A key with whole objects in it can be too large for an index; tables of that kind are small.
-        if json_columns(stream) & set(stream.table_key):
+        key = index_key(stream)
+        if not key:
             return 0
-        first = [*filter(None, [day_column(stream)])] if stream.is_report else []
-        key = list(dict.fromkeys(("advertiser_id", *first, *stream.table_key)))
-        indexes = dict(self.execute(_UNIQUE_INDEXES, [f'"{self._dataset}"."{stream.name}"']))
+        table = f'"{self._dataset}"."{stream.name}"'
+        indexes = self.execute(_INDEXES, [table])
         repeated = 0
-        if key not in indexes.values():
-            repeated = self._delete_repeated(stream.name, key)
-            self._create_index(f"{stream.name}_{'days' if stream.is_report else 'key'}", stream.name, key)
-        for name, columns in indexes.items():
+        if not any(unique and columns == key for _, unique, columns in indexes):
+            repeated = self._delete_repeated(stream, key)
+            name = _index_name(stream)
+            plain = [each for each, unique, columns in indexes if not unique and columns == key]
+            if not self.repeats_a_key(table, key):
+                if name in plain:  # what TikTok delivered twice is gone
+                    self.execute(f'DROP INDEX "{self._dataset}"."{name}"')
+                self._create_index(name, stream.name, key, unique=True)
+            elif not plain:
+                self._create_index(name, stream.name, key, unique=False)
+        for name, _, columns in indexes:
             # An earlier version's index, whose key had no account, would refuse an id that two accounts share.
             if name == f"{stream.name}_key" and columns != key:
                 self.execute(f'DROP INDEX "{self._dataset}"."{name}"')
         return repeated
 
-    def _delete_repeated(self, table: str, key: Sequence[str]) -> int:
-        """Delete rows that repeat a key, but for the newest of them."""
-        columns = ", ".join(f'"{column}"' for column in key)
-        newest = f'PARTITION BY {columns} ORDER BY "_dlt_load_id" DESC NULLS LAST, ctid DESC'
+    def has_unique_key(self, stream: Stream) -> bool:
+        """Whether a unique index accepts each key of the stream's table once."""
+        key = index_key(stream)
+        indexes = self.execute(_INDEXES, [f'"{self._dataset}"."{stream.name}"'])
+        return bool(key) and any(unique and columns == key for _, unique, columns in indexes)
+
+    def repeats_a_key(self, table: str, key: Sequence[str]) -> bool:
+        """Whether rows of a table share a key."""
+        columns = _quoted(key)
+        sql = f"SELECT EXISTS (SELECT 1 FROM {table} GROUP BY {columns} HAVING count(*) > 1)"  # noqa: S608
+        return bool(self.execute(sql)[0][0])
+
+    def accept_repeated_keys(self, stream: Stream) -> None:
+        """Replace the unique index on the key by one that accepts rows with the same key.
+
+        Raises:
+            psycopg2.errors.DependentObjectsStillExist: If something of the user's refers to the key.
+        """
+        key = index_key(stream)
+        for name, unique, columns in self.execute(_INDEXES, [f'"{self._dataset}"."{stream.name}"']):
+            if unique and columns == key:
+                self.execute(f'DROP INDEX "{self._dataset}"."{name}"')
+        self._create_index(_index_name(stream), stream.name, key, unique=False)
+
+    def _delete_repeated(self, stream: Stream, key: Sequence[str]) -> int:
+        """Delete rows that repeat a key, but for the newest of them.
+
+        Of a report, all different rows of the newest package stay: they are what TikTok delivered.
+        """
+        columns, table = _quoted(key), f'"{self._dataset}"."{stream.name}"'
         without_null = " AND ".join(f'"{column}" IS NOT NULL' for column in key)
+        if stream.is_report:
+            old = f'rank() OVER (PARTITION BY {columns} ORDER BY "_dlt_load_id" DESC NULLS LAST) > 1'
+            copy = f"row_number() OVER (PARTITION BY {columns}, kept::text ORDER BY ctid DESC) > 1"
+            surplus = f"{old} OR {copy}"
+        else:
+            newest = f'PARTITION BY {columns} ORDER BY "_dlt_load_id" DESC NULLS LAST, ctid DESC'
+            surplus = f"row_number() OVER ({newest}) > 1"
         rows = self.execute(
-            f'DELETE FROM "{self._dataset}"."{table}" WHERE ctid = ANY (ARRAY('  # noqa: S608 - names of the catalog
-            f'SELECT ctid FROM (SELECT ctid, row_number() OVER ({newest}) AS place FROM "{self._dataset}"."{table}"'
-            f" WHERE {without_null}) AS rows WHERE place > 1)) RETURNING 1"
+            f"DELETE FROM {table} WHERE ctid = ANY (ARRAY("  # noqa: S608 - names of the catalog
+            f"SELECT ctid FROM (SELECT ctid, {surplus} AS surplus FROM {table} AS kept WHERE {without_null}) AS rows"
+            " WHERE surplus)) RETURNING 1"
         )
         return len(rows)
 
-    def _create_index(self, name: str, table: str, key: Sequence[str]) -> None:
-        """Create a unique index, with another name if the name is taken: a renamed table keeps its index."""
+    def _create_index(self, name: str, table: str, key: Sequence[str], *, unique: bool) -> None:
+        """Create an index, with another name if the name is taken: a renamed table keeps its index."""
         taken = self.execute("SELECT to_regclass(?) IS NOT NULL", [f'"{self._dataset}"."{name}"'])[0][0]
-        columns = ", ".join(f'"{column}"' for column in key)
-        named = "" if taken else f'"{name}" '
-        self.execute(f'CREATE UNIQUE INDEX {named}ON "{self._dataset}"."{table}" ({columns})')
+        named, kind = "" if taken else f'"{name}" ', "UNIQUE INDEX" if unique else "INDEX"
+        self.execute(f'CREATE {kind} {named}ON "{self._dataset}"."{table}" ({_quoted(key)})')
 
     def uncommented_columns(self, table: str) -> list[str]:
         """Return the columns of a table that have no comment."""
@@ -222,6 +261,25 @@ class ReadOnlyPostgres:
 def json_columns(stream: Stream) -> set[str]:
     """Return the columns of a stream's table that hold JSON."""
     return {column.name for column in columns_of(stream) if column.type is ColumnType.JSON}
+
+
+def index_key(stream: Stream) -> list[str]:
+    """The columns of a table's key in the order of its index; none for a key that holds JSON.
+
+    A key with whole objects in it can be too large for an index; tables of that kind are small.
+    """
+    if json_columns(stream) & set(stream.table_key):
+        return []
+    first = [*filter(None, [day_column(stream)])] if stream.is_report else []
+    return list(dict.fromkeys(("advertiser_id", *first, *stream.table_key)))
+
+
+def _index_name(stream: Stream) -> str:
+    return f"{stream.name}_{'days' if stream.is_report else 'key'}"
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
 
 
 def _with_placeholders(sql: str) -> str:
