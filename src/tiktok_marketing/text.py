@@ -84,7 +84,9 @@ _MASK = "***"
 _LONG = 8
 """Characters from which a secret is masked wherever it stands. A shorter one may be part of a usual word or number."""
 _SHORTEST = 4
-"""Characters from which a secret is masked wherever a value stands. A shorter one is masked only as a password."""
+"""Characters from which a secret is masked wherever a value stands. A shorter one is masked only as a password.
+
+One that is neither a word nor a figure is masked also between the words of a sentence."""
 _MOST = 64
 """Secrets that are remembered. A program has a few; a server that reads for many users remembers the latest."""
 
@@ -122,7 +124,9 @@ def _patterns(secret: str) -> tuple[re.Pattern[str], ...]:
     spelled = "".join(map(_spellings, secret))
     if len(secret) < _SHORTEST:
         return (re.compile(rf"(?:(?<=:){spelled}(?=@)|(?i:(?<=pass=)|(?<=password=)|(?<=password=')){spelled}(?!\w))"),)
-    if len(secret) < _LONG:
+    if len(secret) < _LONG and not secret.isalpha() and not secret.isdigit():  # neither a word nor a figure
+        spelled = rf"(?<!\w){spelled}(?!\w)"
+    elif len(secret) < _LONG:
         spelled = rf"(?:(?<=[=:/\"'`(\[{{])|(?<=[=:]\s)|^){spelled}(?=[\s@&;:,.!?\"'`)\]}}|/]|$)"
     return tuple(re.compile(pattern) for pattern in (spelled, *_in_base64(secret)))
 

@@ -305,19 +305,6 @@ def test_a_stop_loads_what_was_read(run: Any, query: Any, make: Any) -> None:
     assert run(make.whole(DAILY)).states_before
 
 
-def test_a_stream_whose_rows_have_no_key_fails_alone(run: Any, query: Any, make: Any) -> None:
-    """Its state does not move, and the other streams continue."""
-    events = [
-        *make.whole("ads", make.batch("ads", [{"ad_id": "odd"}]), make.state("2026-01-01", "ads")),
-        *make.whole("campaigns", make.batch("campaigns", [{"campaign_id": 1}]), make.state("2026-01-01", "campaigns")),
-    ]
-    ran = run(events)
-    assert [stream.complete for stream in ran.summary.streams] == [False, True]
-    assert "without a usable ad_id" in ran.summary.missing()[0]
-    assert set(run(make.whole("ads")).states_before) == {"campaigns"}
-    assert query("SELECT count(*) FROM campaigns") == [(1,)]
-
-
 def test_old_states_are_deleted(run: Any, query: Any, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each state names every account; a sync of hours would fill the database with them."""
     monkeypatch.setattr("tiktok_marketing.pipelines.package.FULL_ROWS", 1)

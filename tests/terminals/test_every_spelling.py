@@ -94,7 +94,13 @@ def test_a_short_secret_is_masked_only_as_a_password(secret: str) -> None:
     assert mask(f"password='{secret}'") == "password='***'"
 
 
-@pytest.mark.parametrize("secret", ["1234", "test", "s3cr3t", "rows"])
+@pytest.mark.parametrize("secret", ["s3cret/", "p4ss", "a-b-c", "x_1!"])
+def test_a_secret_that_is_no_word_is_masked_anywhere(secret: str) -> None:
+    """It stands in a sentence by no accident."""
+    assert secret not in Mask([secret])(f"An unknown error with {secret} and {secret}.")
+
+
+@pytest.mark.parametrize("secret", ["1234", "test", "rows"])
 def test_a_secret_of_a_few_characters_is_masked_where_a_value_stands(secret: str) -> None:
     """Behind an equals sign, a colon or a quote; not as a word or figure of a sentence."""
     mask = Mask([secret])
