@@ -15,12 +15,13 @@ ROOT = DOCS.parent
 STREAMS_PAGE = DOCS / "streams.md"
 TABLE = re.compile(r"(<!-- table of streams: made by docs/check.py -->\n).*?(<!-- end -->)", re.DOTALL)
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
-TEST = re.compile(r"^(?:async )?def (test_\w+)", re.MULTILINE)
+TEST = re.compile(r"^ *(?:async )?def (test_\w+)", re.MULTILINE)
 NAMED_TEST = re.compile(r"\| `(test_\w+)` \|$")
 SCRIPT = re.compile(r"\b((?:benchmarks|tests)/[\w/]+\.py)")
 MAKE = re.compile(r"(?:`|^\s*(?:\$ )?)make (\w+)", re.MULTILINE)
 TARGET = re.compile(r"^(\w+):", re.MULTILINE)
 PROVED = re.compile(r"(S(?=`::)|)`(tests/[\w/]+\.py|(?=::))(?:::(test_\w+))?`")
+PROVED_PAGES = (DOCS / "reliability.md", DOCS / "tried.md")
 COMMAND = re.compile(r"(?:`|^\s*(?:\$ )?)tiktok-marketing (\w+)", re.MULTILINE)
 
 
@@ -81,13 +82,15 @@ def wrong_commands() -> list[str]:
 
 
 def promises_without_a_test() -> list[str]:
-    """Tests that the promises name and that do not exist. `::test_b` after another one's path is in the same file."""
-    wrong, path = [], ""
-    for simulated, named, test in PROVED.findall((DOCS / "reliability.md").read_text()):
-        path = "tests/simulation/test_simulation.py" if simulated else named or path
-        there = (ROOT / path).exists()
-        if not there or (test and test not in TEST.findall((ROOT / path).read_text())):
-            wrong.append(f"docs/reliability.md: there is no {path}{f'::{test}' if test else ''}")
+    """Tests that the pages name and that do not exist. `::test_b` after another one's path is in the same file."""
+    wrong = []
+    for page in PROVED_PAGES:
+        path = ""
+        for simulated, named, test in PROVED.findall(page.read_text()):
+            path = "tests/simulation/test_simulation.py" if simulated else named or path
+            there = (ROOT / path).exists()
+            if not there or (test and test not in TEST.findall((ROOT / path).read_text())):
+                wrong.append(f"{page.relative_to(ROOT)}: there is no {path}{f'::{test}' if test else ''}")
     return wrong
 
 
