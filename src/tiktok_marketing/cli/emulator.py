@@ -114,6 +114,11 @@ class _Command(click.Command):
     "--asset-search-limit", type=int, metavar="N", help="How many images or videos a search lists. [default: 10000]"
 )
 @click.option(
+    "--unstable-order/--no-unstable-order",
+    default=None,
+    help="Return the rows of a report in another order in each answer. [default: off]",
+)
+@click.option(
     "--zero-rows/--no-zero-rows",
     default=None,
     help="List objects without data in reports without a time dimension. [default: on]",
