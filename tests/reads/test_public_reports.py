@@ -57,7 +57,7 @@ def tracks_of(outcome: Outcome) -> set[tuple[int, str]]:
     return {(track["advertiser_id"], track["music_id"]) for track in outcome.records("creative_assets_music")}
 
 
-async def test_an_ads_rows_add_up_to_its_ad_group_and_campaign() -> None:
+async def test_rows_of_ads_add_up_to_their_ad_groups_and_campaigns() -> None:
     """Each row of an ad names its ad group and campaign, so that reports of different levels can be joined."""
     async with emulator_of() as emulator:
         config = config_for(emulator, include_deleted=True, start_date="2026-06-09", end_date="2026-06-14")
