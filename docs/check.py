@@ -15,6 +15,8 @@ ROOT = DOCS.parent
 STREAMS_PAGE = DOCS / "streams.md"
 TABLE = re.compile(r"(<!-- table of streams: made by docs/check.py -->\n).*?(<!-- end -->)", re.DOTALL)
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
+ANCHOR = re.compile(r"\]\((?!https?://)([^)#]*)#([^)]+)\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 TEST = re.compile(r"^ *(?:async )?def (test_\w+)", re.MULTILINE)
 NAMED_TEST = re.compile(r"\| `(test_\w+)` \|$")
 SCRIPT = re.compile(r"\b((?:benchmarks|tests)/[\w/]+\.py)")
@@ -29,6 +31,7 @@ def main() -> int:
     """Check everything; print what is wrong."""
     wrong = [
         *wrong_links(),
+        *wrong_anchors(),
         *missing_fields(),
         *wrong_commands(),
         *unproved_differences(),
@@ -55,6 +58,22 @@ def wrong_links() -> list[str]:
         for target in LINK.findall(page.read_text())
         if not (page.parent / target).exists()
     ]
+
+
+def wrong_anchors() -> list[str]:
+    """Links to headings that do not exist."""
+    return [
+        f"{page.relative_to(ROOT)}: no heading {target}#{anchor}"
+        for page in pages()
+        for target, anchor in ANCHOR.findall(page.read_text())
+        if anchor not in anchors(page.parent / target if target else page)
+    ]
+
+
+def anchors(page: Path) -> set[str]:
+    """What links to the headings of a page are called."""
+    headings = HEADING.findall(page.read_text()) if page.exists() else []
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def missing_fields() -> list[str]:
