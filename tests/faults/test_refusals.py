@@ -376,6 +376,8 @@ WORDINGS = [
     "metrics: field {names} is not supported",
     "The metric(s) {names} cannot be used in this report.",
     "{names} are no longer valid metrics",
+    "metrics.3: Unsupported field(s) '{names}'",
+    "{names} is no longer available since v1.3.",
 ]
 
 

@@ -1,7 +1,8 @@
 """Finds the names that TikTok refuses in its error message: metrics of a report that it has withdrawn. Pure.
 
 Nobody documents these messages, so each known name in one counts, unless the message lists what is accepted. A name
-that is left out by mistake costs a request and nothing else: TikTok then refuses the request as before.
+that is left out by mistake costs a request and nothing else: TikTok then refuses the request as before. A position is
+weaker: TikTok may name the same one again and again, until all metrics are gone. So it counts only without a name.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from tiktok_marketing.errors import TikTokError
 _CODES = frozenset({40000, 40002, 41002})
 """Codes of a wrong parameter, and of fields that are no longer in use."""
 _ABOUT_NAMES = re.compile(r"metric|field", re.IGNORECASE)
-_INDEX = re.compile(r"\bmetrics?\s*(?:\.|\[)\s*(\d+)", re.IGNORECASE)
+_INDEX = re.compile(r"\bmetrics?\s*(?:\.|\[)\s*(\d+)\]?", re.IGNORECASE)
 _ACCEPTED = re.compile(
     r"(?:must|should|has to) be(?: one)?(?: of)?\b"
     r"|\b(?<!not )one of\b"
@@ -25,16 +26,22 @@ _ACCEPTED = re.compile(
 )
 """What introduces the names that TikTok accepts."""
 _NEGATION = re.compile(r"(?:\bnot?|n['\u2019]t|\bnor)\s+(?:an?\s+|the\s+)?$", re.IGNORECASE)
+_NAMES = r"\w+(?:\s*(?:,|\band\b|\bor\b|&|;|/)\s*\w+)*"
 _MARKED = (
     re.compile(r"\[([^\]]*)\]"),
     re.compile(r"['\"`\u2018\u201c]([\w.]+)['\"`\u2019\u201d]"),
     re.compile(
-        r"\b(?:metrics?|fields?)(?: fields?| names?)?\s*[:=(]?\s*(\w+(?:\s*(?:,|\band\b|\bor\b|&|;|/)\s*\w+)*)",
+        rf"\b(?:metrics?|fields?)(?: fields?| names?)?\s*[:=(]?\s*({_NAMES})",
         re.IGNORECASE,
     ),
     re.compile(r"\b(\w+_\w+)\b"),
 )
 """Names in brackets or quotes, after the word `metric` or `field`, and words that cannot be English."""
+_DECLARED = re.compile(
+    rf"^\W*({_NAMES})(?=\s*:|\W*\s(?:(?:is|are|was|were|has|have|does|do|can|cannot|can't|isn't|aren't)\b|no longer\b))",
+    re.IGNORECASE,
+)
+"""Names that a message begins with, and says something about."""
 
 
 def refused_names(error: TikTokError, asked: Sequence[str]) -> frozenset[str]:
@@ -47,19 +54,34 @@ def refused_names(error: TikTokError, asked: Sequence[str]) -> frozenset[str]:
     Example:
         `Invalid metric fields: ['skan_result'].` with code 40002; or `metrics.3: not supported`, by position.
     """
-    if error.code not in _CODES or _ABOUT_NAMES.search(error.tiktok_message) is None:
+    if error.code not in _CODES:
         return frozenset()
     text = error.tiktok_message
     positions = {int(number) for number in _INDEX.findall(text)}
-    if positions:
-        return frozenset(asked[position] for position in positions if position < len(asked))
-    refused = _without_accepted(text)
     names = {name.casefold(): name for name in asked}
-    for marked in _MARKED:
-        found = _known(" ".join(marked.findall(refused)), names)
+    refused = _refused_by_name(_INDEX.sub("metric", text), names, anywhere=not positions)
+    if refused or not positions:
+        return refused
+    return frozenset(asked[position] for position in positions if position < len(asked))
+
+
+def _refused_by_name(text: str, asked: dict[str, str], *, anywhere: bool) -> frozenset[str]:
+    """The requested names in a message, in the first of the places where it may have them.
+
+    Args:
+        text: The message.
+        asked: The requested names, by their small letters.
+        anywhere: Whether any word counts, if the message is about metrics and has no name in one of these places.
+    """
+    refused = _without_accepted(text)
+    about_names = _ABOUT_NAMES.search(text) is not None
+    # Without a word for it, a common English word such as `result` is a metric only where the message begins with it.
+    places = _MARKED if about_names else (*_MARKED[:2], _DECLARED, _MARKED[-1])
+    for place in places:
+        found = _known(" ".join(place.findall(refused)), asked)
         if found:
-            return found | _known(" ".join(_MARKED[-1].findall(refused)), names)
-    return _known(refused, names)
+            return found | _known(" ".join(_MARKED[-1].findall(refused)), asked)
+    return _known(refused, asked) if about_names and anywhere else frozenset()
 
 
 def _known(text: str, names: dict[str, str]) -> frozenset[str]:
