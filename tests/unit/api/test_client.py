@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -331,25 +332,40 @@ async def test_an_error_code_without_a_message_still_makes_a_sentence() -> None:
     assert "no reason was given" in (await SentRequest(refusal(40001, "")).error()).message
 
 
-@pytest.mark.parametrize("slower", [refusal(40100), refusal(40016), Reply(429, {}, b"slow down")])
-async def test_a_rate_limit_slows_the_endpoint(slower: Reply) -> None:
-    """40100 and HTTP 429 pause the endpoint, and lower its rate if they repeat; then the request succeeds."""
+RATE_LIMITS = [refusal(40100), refusal(40016), Reply(429, {}, b"slow down")]
+
+
+@pytest.mark.parametrize("slower", RATE_LIMITS)
+async def test_a_single_rate_limit_costs_its_request_only(slower: Reply) -> None:
+    """40100 and HTTP 429 are repeated soon, and the rate stays."""
     request = SentRequest(*[slower, OK] * 4)
     before = request.client.limiters.rate(ENDPOINT)
     for _ in range(4):
         await request.answer()
     assert request.tries == 8
-    assert request.transport.sent_at[-1] - request.transport.sent_at[-2] >= 1.0
-    assert request.client.limiters.rate(ENDPOINT) < before
+    assert request.transport.sent_at[-1] - request.transport.sent_at[0] < 4.0
+    assert request.client.limiters.rate(ENDPOINT) == before
     assert request.client.stats.refused == 4
+
+
+@pytest.mark.parametrize("slower", RATE_LIMITS)
+async def test_a_rate_limit_that_persists_pauses_the_endpoint(slower: Reply) -> None:
+    """Single requests find out whether it is over, further and further apart; then the request succeeds."""
+    request = SentRequest(*[slower] * 7, OK)
+    await request.answer()
+    gaps = [after - before for before, after in pairwise(request.transport.sent_at)]
+    assert gaps[1:] == sorted(gaps[1:])
+    assert gaps[-1] >= 8.0
+    assert request.client.stats.refused == 7
 
 
 async def test_a_rate_limit_does_not_slow_other_endpoints() -> None:
     """TikTok counts per endpoint."""
-    request = SentRequest(*[refusal(40100), OK] * 4)
-    for _ in range(4):
-        await request.answer()
-    assert request.client.limiters.rate("campaign/get/") > request.client.limiters.rate(ENDPOINT)
+    request = SentRequest(*[refusal(40100)] * 7, OK, OK)
+    await request.answer()
+    began = request.clock.seconds
+    await request.client.get("campaign/get/", {"advertiser_id": "7001"}, msgspec.json.decode, advertiser_id="7001")
+    assert request.transport.sent_at[-1] == began
 
 
 class Suspended(FakeTransport):
