@@ -16,15 +16,17 @@ no difference. Exit 1 if there is a gap.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import tomllib
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -37,21 +39,30 @@ HERE = Path(__file__).resolve().parent
 TESTS = HERE.parent
 ROOT = TESTS.parent
 
+OVERLAY = str(HERE / "overlay")
 PACKAGE = "tiktok_marketing"
 OWN_TESTS: dict[str, tuple[str, ...]] = {
+    "sync.plan.coverage": ("unit/sync/test_gaps.py",),
     "sync.plan.cursors": ("unit/sync/test_cursors.py",),
     "sync.plan.frontier": ("unit/sync/test_frontier.py",),
+    "sync.plan.gaps": ("unit/sync/test_gaps.py",),
     "sync.plan.partitions": ("unit/sync/test_partitions.py",),
-    "sync.plan.plan_sync": ("unit/sync/test_partitions.py",),
+    "sync.plan.plan_sync": ("unit/sync/test_partitions.py", "unit/sync/test_gaps.py", "unit/sync/test_start_date.py"),
+    "sync.plan.refresh": ("unit/sync/test_refresh.py",),
+    "sync.plan.state_forms": ("unit/sync/test_state_forms.py",),
     "sync.plan.state_repair": ("unit/sync/test_state_repair.py",),
     "sync.plan.windows": ("unit/sync/test_windows.py",),
     "sync.plan.zones": ("unit/sync/test_windows.py",),
-    "sync.read.completeness": ("unit/sync/test_listing.py",),
+    "sync.read.completeness": ("unit/sync/test_listing.py", "unit/sync/test_page_counts.py"),
+    "sync.read.copies": ("unit/sync/test_page_counts.py",),
     "sync.read.empty_days": ("unit/sync/test_empty_days.py",),
-    "sync.read.listing": ("unit/sync/test_listing.py",),
+    "sync.read.listing": ("unit/sync/test_listing.py", "unit/sync/test_page_counts.py"),
     "sync.read.objects": ("unit/sync/test_objects.py",),
+    "sync.read.page_count": ("unit/sync/test_page_counts.py", "unit/sync/test_listing.py"),
+    "sync.read.repeated_keys": ("unit/sync/test_page_counts.py",),
     "sync.read.report_requests": ("unit/sync/test_reports.py",),
-    "sync.read.reports": ("unit/sync/test_reports.py",),
+    "sync.read.reports": ("unit/sync/test_reports.py", "unit/sync/test_refused_names.py"),
+    "sync.read.split_check": ("reads/test_splits.py",),
     "sync.run.stream_run": ("unit/sync/test_stream_run.py",),
     "sync.run.window_reader": ("unit/sync/test_window_reader.py",),
 }
@@ -60,6 +71,8 @@ READING = ("unit/sync", *(f"reads/test_{name}.py" for name in ("reading", "lists
 SCHEDULES = (40, 300)
 _LONGEST = 900.0
 """Seconds after which a mutant's tests hang, which is noticed too."""
+_LONGEST_FORK = 45.0
+"""The same for quick tests, of which every mutant with an endless loop uses all."""
 
 
 class Verdict(NamedTuple):
@@ -76,32 +89,88 @@ class Verdict(NamedTuple):
     noticed_by: str | None
 
 
-def stages(module: str) -> Iterator[tuple[str, list[str]]]:
-    """The name and the command of each stage for a module."""
-    pytest = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
+class Stage(NamedTuple):
+    """Tests that a mutant has to pass.
+
+    Args:
+        name: For the figures.
+        command: What runs them. Arguments of pytest alone run in a fork of a process that is ready for them.
+    """
+
+    name: str
+    command: Sequence[str]
+
+    @property
+    def forks(self) -> bool:
+        """Whether the command is arguments of pytest alone."""
+        return self.command[0] != sys.executable
+
+
+def stages(module: str, *, quick: bool = False) -> Iterator[Stage]:
+    """The stages for a module, the cheap ones first.
+
+    Args:
+        module: Its name, below the package.
+        quick: Whether to leave out the costly ones.
+    """
+    pytest = ["-q", "-x", "-p", "no:cacheprovider", "-p", "fixed_examples"]
     simulate = [sys.executable, str(TESTS / "simulation/run.py"), "--processes", "1", "--seed", "1", "--schedules"]
-    yield "own tests", [*pytest, *(str(TESTS / file) for file in OWN_TESTS[module])]
-    yield "simulation", [*simulate, str(SCHEDULES[0])]
-    yield "reading", [*pytest, *(str(TESTS / folder) for folder in READING)]
-    yield "more simulation", [*simulate, str(SCHEDULES[1])]
+    yield Stage("own tests", [*pytest, *(str(TESTS / file) for file in OWN_TESTS[module])])
+    yield Stage("simulation", [*simulate, str(SCHEDULES[0])])
+    if not quick:
+        tests = [str(TESTS / folder) for folder in READING]
+        yield Stage("reading", [sys.executable, "-m", "pytest", *pytest, *tests])
+        yield Stage("more simulation", [*simulate, str(SCHEDULES[1])])
 
 
-def judge(module: str, mutant: Mutant) -> Verdict:
+class Forks:
+    """A process that forks for the quick tests (`forks.py`), one per thread."""
+
+    def __init__(self) -> None:
+        self._threads = threading.local()
+
+    def passes(self, arguments: Sequence[str], environment: Mapping[str, str]) -> bool:
+        """Whether pytest ends with exit code 0 in time."""
+        process = getattr(self._threads, "process", None)
+        if process is None:
+            process = self._threads.process = subprocess.Popen(  # noqa: S603 - this file's own command
+                [sys.executable, str(HERE / "forks.py")],
+                cwd=ROOT,
+                env={**os.environ, "PYTHONPATH": OVERLAY},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        run = {"arguments": [*arguments], "environment": {**environment}, "seconds": _LONGEST_FORK}
+        process.stdin.write(f"{json.dumps(run)}\n")
+        process.stdin.flush()
+        return int(process.stdout.readline()) == 0
+
+
+FORKS = Forks()
+
+
+def judge(module: str, mutant: Mutant, *, quick: bool = False) -> Verdict:
     """Run the stages until one fails."""
+    for stage in stages(module, quick=quick):
+        if not survives(module, mutant.source, stage):
+            return Verdict(module, mutant, stage.name)
+    return Verdict(module, mutant, None)
+
+
+def survives(module: str, source: str, stage: Stage) -> bool:
+    """Whether a stage passes with this source in place of the module's."""
     with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder) / "mutant.py"
-        source.write_text(mutant.source)
+        file = Path(folder) / "mutant.py"
+        file.write_text(source)
         environment = {
-            **os.environ,
-            "PYTHONPATH": str(HERE / "overlay"),
             "MUTANT_MODULE": f"{PACKAGE}.{module}",
-            "MUTANT_SOURCE": str(source),
+            "MUTANT_SOURCE": str(file),
             "HYPOTHESIS_STORAGE_DIRECTORY": folder,
         }
-        for name, command in stages(module):
-            if not passes(command, environment):
-                return Verdict(module, mutant, name)
-    return Verdict(module, mutant, None)
+        if stage.forks:
+            return FORKS.passes(stage.command, environment)
+        return passes(stage.command, {**os.environ, **environment, "PYTHONPATH": OVERLAY})
 
 
 def passes(command: Sequence[str], environment: dict[str, str]) -> bool:
@@ -164,33 +233,47 @@ def main() -> int:
     parser.add_argument("--sample", type=int, help="how many to draw at random; all if left out")
     parser.add_argument("--seed", type=int, default=1, help="decides which are drawn")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="mutants tried at a time")
+    parser.add_argument("--quick", action="store_true", help="own tests and a few schedules only")
     options = parser.parse_args()
     known = harmless()
     to_try = chosen(options.only, options.sample, options.seed)
     excused = [entry for entry in to_try if (entry[0], *entry[1].name) in known]
     to_try = [entry for entry in to_try if (entry[0], *entry[1].name) not in known]
-    for module in sorted({module for module, _ in to_try}):
-        if not passes(next(stages(module))[1], dict(os.environ)):
-            sys.stderr.write(f"The tests of {module} fail without a mutant. Fix that first.\n")
-            return 1
+    if not all_pass_without_a_mutant(sorted({module for module, _ in to_try}), quick=options.quick):
+        return 1
     started = time.monotonic()
-    by_stage: Counter[str] = Counter()
-    unnoticed = 0
+    figures: dict[str, Counter[str]] = defaultdict(Counter)
+    for module, _ in excused:
+        figures[module]["harmless"] += 1
     with ThreadPoolExecutor(options.processes) as pool:
-        for verdict in pool.map(lambda entry: judge(*entry), to_try):
-            by_stage[verdict.noticed_by or "nothing"] += 1
+        for verdict in pool.map(lambda entry: judge(*entry, quick=options.quick), to_try):
+            figures[verdict.module][verdict.noticed_by or "unnoticed"] += 1
             if verdict.noticed_by is None:
-                unnoticed += 1
                 sys.stdout.write(f"{describe(verdict)}\n")
                 sys.stdout.flush()
-    tried = len(to_try)
-    for stage, _ in stages("sync.plan.frontier"):
-        sys.stdout.write(f"noticed by {stage:<18}{by_stage[stage]:>6,}\n")
-    sys.stdout.write(
-        f"{tried + len(excused):,} mutants: {tried - unnoticed:,} noticed, {len(excused):,} harmless for a listed "
-        f"reason, {unnoticed:,} unnoticed, in {(time.monotonic() - started) / 60:.0f} minutes\n"
-    )
-    return 1 if unnoticed else 0
+    columns = [*(stage.name for stage in stages("sync.plan.frontier", quick=options.quick)), "harmless", "unnoticed"]
+    sys.stdout.write(f"{'':<27}{'mutants':>9}{''.join(f'{name:>17}' for name in columns)}\n")
+    total: Counter[str] = Counter()
+    for module, of in [*sorted(figures.items()), ("all", total)]:
+        counts = "".join(f"{of[name]:>17,}" for name in columns)
+        sys.stdout.write(f"{module:<27}{of.total():>9,}{counts}\n")
+        total += of
+    sys.stdout.write(f"in {(time.monotonic() - started) / 60:.0f} minutes\n")
+    return 1 if total["unnoticed"] else 0
+
+
+def all_pass_without_a_mutant(modules: Sequence[str], *, quick: bool) -> bool:
+    """Whether every stage passes with the real modules; otherwise it would notice every mutant."""
+    if not modules:
+        return True
+    first, *_ = modules
+    to_pass = [(module, next(stages(module))) for module in modules]
+    to_pass += [(first, stage) for stage in stages(first, quick=quick) if not stage.forks]
+    for module, stage in to_pass:
+        if not survives(module, path_of(module).read_text(), stage):
+            sys.stderr.write(f"Without a mutant, {stage.name} of {module} fail: {' '.join(stage.command)}\n")
+            return False
+    return True
 
 
 def describe(verdict: Verdict) -> str:
