@@ -57,6 +57,7 @@ def test_a_report_without_days_moves_no_state() -> None:
     """A lifetime report has no cursor."""
     frontier = Frontier()
     assert frontier.finish(frontier.begin(None)) is None
+    assert frontier.finish(frontier.begin(window(0))) is None
 
 
 @given(
@@ -86,6 +87,7 @@ def test_no_order_of_events_covers_a_window_that_was_not_delivered(
             assert moved >= reached
             reached = moved
         assert reached == (cursor(min(run - 1, limit)) if run else "")
+        assert frontier.unbroken == (run == count)
 
 
 @given(st.permutations(range(6)), st.integers(0, 5))
@@ -127,6 +129,18 @@ def test_changed_objects_do_not_move_the_cursor_into_the_next_day() -> None:
     """A cursor of the next day would mean that all objects were read on it."""
     assert reached("2026-03-10 11:00:00", "2026-03-09 23:00:00") == "2026-03-09 23:59:59"
     assert reached("2026-03-10 11:00:00", "2026-03-10 01:00:00") == "2026-03-10 11:00:00"
+
+
+def test_a_frontier_without_windows_is_unbroken() -> None:
+    """A window that is only being read breaks the run until it finishes; a blocked one breaks it for good."""
+    frontier = Frontier()
+    assert frontier.unbroken
+    ticket = frontier.begin(None)
+    assert not frontier.unbroken
+    frontier.finish(ticket)
+    assert frontier.unbroken
+    frontier.block(frontier.begin(None))
+    assert not frontier.unbroken
 
 
 def test_a_blocked_list_of_objects_moves_no_cursor() -> None:
