@@ -42,7 +42,7 @@ ROOT = TESTS.parent
 OVERLAY = str(HERE / "overlay")
 PACKAGE = "tiktok_marketing"
 OWN_TESTS: dict[str, tuple[str, ...]] = {
-    "sync.plan.coverage": ("unit/sync/test_gaps.py",),
+    "sync.plan.coverage": ("unit/sync/test_coverage.py", "unit/sync/test_gaps.py"),
     "sync.plan.cursors": ("unit/sync/test_cursors.py",),
     "sync.plan.frontier": ("unit/sync/test_frontier.py",),
     "sync.plan.gaps": ("unit/sync/test_gaps.py",),
@@ -54,7 +54,7 @@ OWN_TESTS: dict[str, tuple[str, ...]] = {
     "sync.plan.windows": ("unit/sync/test_windows.py",),
     "sync.plan.zones": ("unit/sync/test_windows.py",),
     "sync.read.completeness": ("unit/sync/test_listing.py", "unit/sync/test_page_counts.py"),
-    "sync.read.copies": ("unit/sync/test_page_counts.py",),
+    "sync.read.copies": ("unit/sync/test_copies.py",),
     "sync.read.empty_days": ("unit/sync/test_empty_days.py",),
     "sync.read.listing": ("unit/sync/test_listing.py", "unit/sync/test_page_counts.py"),
     "sync.read.objects": ("unit/sync/test_objects.py",),
@@ -62,7 +62,7 @@ OWN_TESTS: dict[str, tuple[str, ...]] = {
     "sync.read.repeated_keys": ("unit/sync/test_page_counts.py",),
     "sync.read.report_requests": ("unit/sync/test_reports.py",),
     "sync.read.reports": ("unit/sync/test_reports.py", "unit/sync/test_refused_names.py"),
-    "sync.read.split_check": ("reads/test_splits.py",),
+    "sync.read.split_check": ("unit/sync/test_split_check.py",),
     "sync.run.stream_run": ("unit/sync/test_stream_run.py",),
     "sync.run.window_reader": ("unit/sync/test_window_reader.py",),
 }

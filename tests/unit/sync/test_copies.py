@@ -1,0 +1,40 @@
+"""Which records with one key are copies, and which are different records."""
+
+from __future__ import annotations
+
+from tiktok_marketing.sync.read.copies import Copies
+
+
+def copies(*pages: dict[str, list[bytes]]) -> Copies:
+    """What a pass shows whose pages have these contents per key."""
+    shown = Copies()
+    for contents in pages:
+        shown.note(contents)
+    return shown
+
+
+def test_equal_contents_are_copies() -> None:
+    """However often they come."""
+    shown = copies({"a": [b"1"]}, {"a": [b"1"]})
+    assert not shown.different(None)
+    assert not shown.different(shown)
+    assert not shown.unclear
+
+
+def test_different_contents_on_one_page_are_different_records() -> None:
+    """One answer shows the records of one moment. Other keys stay what they are."""
+    shown = copies({"a": [b"1", b"2"], "b": [b"1"]}, {"a": [b"1"]})
+    assert shown.different(None) == ["a"]
+    assert not shown.unclear
+    assert list(shown.versions["a"]) == [b"1", b"2"]
+
+
+def test_different_contents_on_two_pages_are_unclear_until_a_second_pass_shows_the_same() -> None:
+    """A record may have moved to the next page and changed."""
+    shown = copies({"a": [b"1"]}, {"a": [b"2"]})
+    assert shown.unclear
+    assert not shown.different(None)
+    assert shown.different(copies({"a": [b"2"]}, {"a": [b"1"]})) == ["a"]
+    assert not shown.different(copies({"a": [b"2"]}, {"a": [b"3"]}))
+    assert not shown.different(copies({"b": [b"1"]}))
+    assert not copies({"a": [b"1"]}).different(copies({"a": [b"1"]}))
