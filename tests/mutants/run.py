@@ -58,7 +58,7 @@ OWN_TESTS: dict[str, tuple[str, ...]] = {
     "sync.read.empty_days": ("unit/sync/test_empty_days.py",),
     "sync.read.listing": ("unit/sync/test_listing.py", "unit/sync/test_page_counts.py"),
     "sync.read.objects": ("unit/sync/test_objects.py",),
-    "sync.read.page_count": ("unit/sync/test_page_counts.py", "unit/sync/test_listing.py"),
+    "sync.read.page_count": ("unit/sync/test_page_counts.py",),
     "sync.read.repeated_keys": ("unit/sync/test_page_counts.py",),
     "sync.read.report_requests": ("unit/sync/test_reports.py",),
     "sync.read.reports": ("unit/sync/test_reports.py", "unit/sync/test_refused_names.py"),
