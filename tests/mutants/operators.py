@@ -27,6 +27,12 @@ ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
     ast.BitOr: ast.BitAnd,
     ast.BitAnd: ast.BitOr,
 }
+TUNING = {
+    "estimated_bytes": "A size for people and for how often a state is written; no row depends on it.",
+    "_MAX_KEYS_NAMED": "How many names an error lists.",
+    "_MAX_NAMED": "How many names a notice lists.",
+}
+"""Functions and constants that are not rules, each with the reason why no mutant of them is tried."""
 FUNCTIONS = {"min": "max", "max": "min", "any": "all", "all": "any"}
 
 
@@ -87,6 +93,14 @@ def _changes(tree: ast.Module) -> Iterator[Change]:
             function = f"{function}.{node.name}".lstrip(".")
             pending += [(function, child) for child in reversed(node.body)]
             continue
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, ast.Constant):
+            for replacement in _constant(node.value):  # with the name, so that a listed reason is about it alone
+                yield (
+                    function,
+                    node,
+                    ast.unparse(_Replace(node.value, ast.parse(replacement, mode="eval").body).visit(node)),
+                )
+            continue
         if isinstance(node, ast.AnnAssign):
             pending += [(function, node.value)] if node.value else []
             continue
@@ -107,7 +121,10 @@ def _is_left_alone(node: ast.AST) -> bool:
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return True
     if isinstance(node, ast.Assign):
-        return any(isinstance(target, ast.Name) and target.id in {"__slots__", "__all__"} for target in node.targets)
+        names = {target.id for target in node.targets if isinstance(target, ast.Name)}
+        return not names.isdisjoint({"__slots__", "__all__", *TUNING})
+    if isinstance(node, ast.FunctionDef):
+        return node.name in TUNING
     if isinstance(node, ast.If):
         return isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
     return isinstance(node, ast.Raise) or (isinstance(node, ast.Call) and _is_class(node.func))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mutants.operators import mutants
-from mutants.run import HERE, OWN_TESTS, TESTS, chosen, harmless, path_of, stages
+from mutants.operators import TUNING, mutants
+from mutants.run import HERE, OWN_TESTS, TESTS, chosen, harmless, path_of, stages, survives
 
 RULE = '''\
 """What the module does."""
@@ -32,7 +32,7 @@ def changes(source: str) -> set[tuple[str, str]]:
 def test_each_operator_makes_its_mutants() -> None:
     """Limits, comparisons, conditions, functions: each is changed once, alone."""
     assert changes(RULE) >= {
-        ("3", "4"),
+        ("LIMIT = 3", "LIMIT = 4"),
         ("day < last", "day <= last"),
         ("last is None or day < last", "last is None"),
         ("last is None or day < last", "last is None and day < last"),
@@ -68,6 +68,13 @@ def test_statements_and_expressions_are_changed(code: str, before: str, after: s
     assert (before, after) in changes(code)
 
 
+def test_what_is_not_a_rule_is_left_alone() -> None:
+    """Sizes and the lengths of texts, by name and with a reason."""
+    assert changes("_MAX_NAMED = 5\n\ndef estimated_bytes(count: int) -> int:\n    return 64 + 112 * count") == set()
+    assert changes("_MAX_ROWS = 5") == {("_MAX_ROWS = 5", "_MAX_ROWS = 6")}
+    assert all(len(reason.split()) > 3 for reason in TUNING.values())
+
+
 @pytest.mark.parametrize("code", ['"""Only words."""', "import json", "assert rows > 1", "raise ValueError(1 + 1)"])
 def test_what_only_people_read_is_left_alone(code: str) -> None:
     """Such mutants would all be harmless."""
@@ -80,7 +87,7 @@ def test_every_module_has_mutants_and_tests_of_its_own(module: str) -> None:
     for mutant in mutants(path_of(module).read_text()):
         compile(mutant.source, module, "exec")
     assert all((TESTS / file).exists() for file in OWN_TESTS[module])
-    assert next(name for name, _ in stages(module)) == "own tests"
+    assert next(stages(module)).name == "own tests"
 
 
 def test_the_mutant_takes_its_modules_place(tmp_path: Path) -> None:
@@ -113,6 +120,27 @@ def test_every_harmless_mutant_exists_and_has_a_reason() -> None:
     names = {(module, *mutant.name) for module in OWN_TESTS for mutant in mutants(path_of(module).read_text())}
     assert all(name in names for name in harmless())
     assert all(len(reason.split()) > 3 for reason in harmless().values())
+
+
+def test_the_quick_stages_are_the_first_of_all() -> None:
+    """What they notice, a whole run notices too."""
+    assert [stage.name for stage in stages("sync.plan.windows")] == [
+        "own tests",
+        "simulation",
+        "reading",
+        "more simulation",
+    ]
+    assert [*stages("sync.plan.windows", quick=True)] == [*stages("sync.plan.windows")][:2]
+
+
+def test_the_tests_of_a_fork_notice_a_mutant_and_pass_without_one() -> None:
+    """Each fork begins without the module."""
+    module = "sync.plan.windows"
+    stage = next(stages(module))
+    source = path_of(module).read_text()
+    assert survives(module, source, stage)
+    assert not survives(module, source.replace("start = end + _DAY", "start = end + 2 * _DAY"), stage)
+    assert survives(module, source, stage)
 
 
 def test_a_sample_is_the_same_for_the_same_seed() -> None:

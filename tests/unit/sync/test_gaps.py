@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from unit_builders import account, config, stream
 
 from tiktok_marketing.clock import ClockReading
-from tiktok_marketing.sync.plan.accounts import Accounts
+from tiktok_marketing.sync.plan.accounts import Account, Accounts
 from tiktok_marketing.sync.plan.coverage import Covered
 from tiktok_marketing.sync.plan.cursors import Cursors, read_state
+from tiktok_marketing.sync.plan.gaps import Gap, Gaps, describe_gaps, find_gaps, settle_coverage
 from tiktok_marketing.sync.plan.plan_sync import SyncPlan, plan_sync, read_states
 from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.plan.windows import Window
@@ -200,3 +202,108 @@ def test_a_gap_is_a_window() -> None:
     covered = Covered(start=date(2026, 11, 1), include_deleted=True)
     assert covered.gap_from(date(2026, 10, 1)) == Window(date(2026, 10, 1), date(2026, 10, 31))
     assert covered.gap_from(TODAY) is None
+
+
+# -- the rules by themselves
+
+WANTED = Covered(start=date(2026, 11, 1), include_deleted=True, metrics=METRICS)
+CLOCK = ClockReading(NOON, NOON, NOON)
+
+
+def cursors_of(covered: dict[str, Covered | None], day: str = "2026-11-09") -> Cursors:
+    """Cursors of these accounts, and what they cover."""
+    known = {advertiser_id: of for advertiser_id, of in covered.items() if of is not None}
+    return Cursors("stat_time_day", dict.fromkeys(covered, f"{day} 00:00:00"), covered=known)
+
+
+def gaps_of(
+    cursors: Cursors, *accounts: Account, fill: bool = True, restart: bool = False, start: str = "2026-11-01"
+) -> Gaps:
+    """What is missing of the daily report."""
+    settings = config(start_date=date.fromisoformat(start), include_deleted=True)
+    return find_gaps(settings, DAILY, cursors, accounts, CLOCK, fill=fill, restart=restart)
+
+
+def test_the_first_sync_lacks_nothing_and_covers_what_it_asks_for() -> None:
+    """No account has been read before, so nobody is told that one was not."""
+    cursors = cursors_of({})
+    assert gaps_of(cursors, account("7001"), account("7002")) == Gaps(missing=[], windows={}, restarted=False)
+    assert cursors.covered_of("7001") == cursors.covered_of("7002") == WANTED
+
+
+def test_a_new_account_hides_no_gap_of_the_others() -> None:
+    """It is named only if the sync reads it because of that."""
+    new, known = account("7000"), account("7001")
+    october = Window(date(2026, 10, 1), date(2026, 10, 31))
+    filled = gaps_of(cursors_of({"7001": WANTED}), new, known, start="2026-10-01")
+    assert filled.windows == {"7001": october}
+    assert not filled.restarted
+    assert [(gap.accounts, gap.days) for gap in filled.missing] == [(1, None), (1, october)]
+    reported = gaps_of(cursors_of({"7001": WANTED}), new, known, fill=False, start="2026-10-01")
+    assert reported.windows == {}
+    assert [(gap.accounts, gap.days) for gap in reported.missing] == [(1, october)]
+
+
+@pytest.mark.parametrize("fill", [True, False])
+@pytest.mark.parametrize("restart", [True, False])
+def test_accounts_that_lack_the_same_are_counted_together(fill: bool, restart: bool) -> None:
+    """If they are read from the start, they cover what is asked for. If that was asked for, nothing is said."""
+    before = Covered(start=date(2026, 11, 1), include_deleted=False, metrics=METRICS - 1)
+    cursors = cursors_of({"7001": before, "7002": before, "7003": None})
+    gaps = gaps_of(cursors, account("7001"), account("7002"), fill=fill, restart=restart)
+    reason = "include_deleted is on, and was off when it was read and this version reads more metrics"
+    assert gaps.missing == ([] if restart else [Gap(DAILY.name, reason, 2)])
+    assert gaps.restarted == (fill or restart)
+    assert cursors.accounts == (("7003",) if gaps.restarted else ("7001", "7002", "7003"))
+    assert cursors.covered_of("7001") == (WANTED if gaps.restarted else before)
+
+
+def test_days_before_an_account_was_created_are_not_missing() -> None:
+    """They count as covered, so that the state begins where `start_date` does."""
+    cursors = cursors_of({"7001": WANTED})
+    gaps = gaps_of(cursors, account("7001", created=date(2026, 11, 1)), start="2026-10-01")
+    assert gaps == Gaps(missing=[], windows={}, restarted=False)
+    covered = cursors.covered_of("7001")
+    assert covered is not None
+    assert covered.start == date(2026, 10, 1)
+    created = gaps_of(cursors_of({"7001": WANTED}), account("7001", created=date(2026, 10, 20)), start="2026-10-01")
+    assert created.windows == {"7001": Window(date(2026, 10, 20), date(2026, 10, 31))}
+
+
+@pytest.mark.parametrize(("start", "covered_from"), [("2026-11-10", "2026-10-01"), ("2026-11-11", "2026-11-11")])
+def test_what_the_cursors_cover_ends_at_days_that_are_left_out(start: str, covered_from: str) -> None:
+    """The state goes on without a gap only if `start_date` is at most the day after the cursor."""
+    covered = Covered(start=date(2026, 10, 1), include_deleted=True, metrics=METRICS + 1)
+    cursors = cursors_of({"7001": None, "7002": covered})
+    cursors.cover("7000", covered)
+    settings = config(start_date=date.fromisoformat(start), include_deleted=False)
+    settle_coverage(settings, DAILY, cursors, [account(advertiser_id) for advertiser_id in ("7000", "7001", "7002")])
+    assert cursors.covered_of("7000") == covered
+    assert cursors.covered_of("7001") is None
+    expected = Covered(start=date.fromisoformat(covered_from), include_deleted=False, metrics=METRICS)
+    assert cursors.covered_of("7002") == expected
+
+
+def test_an_account_takes_the_common_cursor_before_its_gaps_are_found() -> None:
+    """The form that is written has no common cursor."""
+    cursors = Cursors("stat_time_day", common="2026-11-09 00:00:00")
+    gaps_of(cursors, account("7001"))
+    assert cursors.accounts == ("7001",)
+
+
+@pytest.mark.parametrize(
+    ("streams", "accounts", "days", "text"),
+    [
+        (1, (1,), Window(TODAY, TODAY), "also reads the day 2026-11-10 for 1 account of s0."),
+        (5, (3, 1_200), None, "everything from start_date on for 1,200 accounts of s0, s1, s2, s3, s4."),
+        (6, (2,), None, "everything from start_date on for 2 accounts of s0, s1, s2, s3, s4 and 1 more stream."),
+        (8, (2,), None, "for 2 accounts of s0, s1, s2, s3, s4 and 3 more streams."),
+    ],
+)
+def test_a_notice_names_five_streams_and_counts_the_others(
+    streams: int, accounts: tuple[int, ...], days: Window | None, text: str
+) -> None:
+    """The accounts are those of the stream that has the most."""
+    gaps = [Gap(f"s{number}", "of that", count, days) for count in accounts for number in range(streams)]
+    (notice,) = describe_gaps(gaps, filled=True)
+    assert notice.endswith(text)

@@ -283,7 +283,10 @@ async def test_objects_follow_the_same_rule() -> None:
 
 
 def counted(
-    *pages: tuple[int, int | None, int | None], asked: int | None = 5, states: int | None = None, most: int | None = None
+    *pages: tuple[int, int | None, int | None],
+    asked: int | None = 5,
+    states: int | None = None,
+    most: int | None = None,
 ) -> PageCount:
     """A pass with these pages: the rows of each, and the counts of rows and of pages that it gives."""
     count = PageCount(asked, most)
@@ -313,6 +316,8 @@ def test_before_the_first_page_nothing_is_known() -> None:
         ([(5, 5, None), (5, 12, None)], {}, 3),
         ([(5, 12, None), (5, 3, None)], {}, 3),
         ([(5, 40, None), (0, None, None), (0, None, None)], {}, 8),
+        ([(0, 40, None), (0, None, None)], {}, 8),
+        ([(0, 40, None), (0, None, None), (0, None, None)], {}, 3),
         ([(5, 40, None), (0, None, None), (0, None, None), (0, None, None)], {}, 4),
         ([(5, 40, None), (0, None, None), (0, None, None), (1, None, None), (0, None, None)], {}, 8),
     ],
@@ -363,7 +368,10 @@ def test_the_stated_size_of_pages_counts_if_it_is_smaller_than_asked(rows: int, 
         ([(5, 4, 1)], {}, True),
         ([(5, None, 1)], {}, True),
         ([(4, None, None)], {}, True),
+        ([(1, None, None)], {}, True),
         ([(4, None, 1)], {}, False),
+        ([(4, 3, None)], {}, False),
+        ([(5, None, 1), (4, None, None)], {}, False),
         ([(4, None, 2)], {}, True),
         ([(4, 4, 2)], {}, False),
         ([(4, 3, 1)], {}, False),

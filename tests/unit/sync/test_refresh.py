@@ -83,6 +83,64 @@ def test_a_finished_stream_is_not_read_again_by_the_same_job() -> None:
     assert firsts(progress) == THE_REST
 
 
+def test_the_second_job_of_a_platform_is_known_by_its_number() -> None:
+    """Only 0 and 1 may be the number of every job."""
+    second = RefreshId(2, 2)
+    progress = read({"ads_reports_daily": written(refresh=second, complete=True)}, refresh=second)["ads_reports_daily"]
+    assert firsts(progress) == THE_REST
+    assert progress.continued
+    assert not progress.restarted
+
+
+def test_each_day_is_progress_until_the_account_is_finished() -> None:
+    """Later days change nothing of an account that is finished already."""
+    daily = stream("ads_reports_daily")
+    progress = read({})["ads_reports_daily"]
+    assert progress.reach(daily, "7002", "2026-01-30 00:00:00")
+    assert progress.reach(daily, "7002", "2026-01-31 00:00:00")
+    progress.finish("7001")
+    assert not progress.reach(daily, "7001", "2026-01-31 00:00:00")
+    assert firsts(progress) == THE_REST
+
+
+@pytest.mark.parametrize("name", ["campaigns", "ads_reports_lifetime"])
+def test_a_stream_without_days_makes_progress_only_by_finished_accounts(name: str) -> None:
+    """A cursor of its objects says nothing about the rest."""
+    progress = read({}, [name])[name]
+    assert not progress.reach(stream(name), "7002", "2026-01-31 00:00:00")
+    assert progress.to_state()["full_refresh"]["accounts"] == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "reached", "first"),
+    [
+        ("ads_reports_daily", "2025-12-01", date(2026, 1, 1)),
+        ("ads_reports_daily", "2026-01-01", date(2026, 1, 2)),
+        ("ads_reports_lifetime", "2026-01-31", date(2026, 1, 1)),
+        ("campaigns", "2026-01-31", None),
+    ],
+)
+def test_reading_goes_on_after_a_day_only_where_there_are_days(name: str, reached: str, first: date | None) -> None:
+    """No day before the first is read, and what has no days is read whole."""
+    state = written(name)
+    state["full_refresh"]["accounts"] = {"7002": reached}
+    rest = {each.account.advertiser_id: each for each in read({name: state}, [name])[name].remaining(_whole(name))
+            if each.account}  # fmt: skip
+    if first is None or name == "ads_reports_lifetime":
+        assert rest["7002"] == next(
+            each for each in _whole(name) if each.account and each.account.advertiser_id == "7002"
+        )
+    else:
+        assert rest["7002"].first == first
+
+
+def test_the_state_of_a_new_refresh_says_when_it_began_and_that_it_is_unfinished() -> None:
+    """The next attempt recognizes it by that."""
+    state = read({}, refresh=JOB)["ads_reports_daily"].to_state()["full_refresh"]
+    assert (state["began"], state["complete"]) == ("2026-03-10T13:00:00.000000Z", False)
+    assert (state["generation_id"], state["sync_id"]) == (4, 77)
+
+
 @pytest.mark.parametrize(
     "other",
     [RefreshId(), RefreshId(4, 78), RefreshId(5, 77), RefreshId(4, None), RefreshId(None, 77), RefreshId(5, 78)],

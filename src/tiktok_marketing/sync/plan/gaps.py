@@ -149,7 +149,8 @@ def describe_gaps(gaps: Sequence[Gap], *, filled: bool) -> list[str]:
 
 def _text(reason: str, days: Window | None, gaps: Sequence[Gap], *, filled: bool) -> str:
     names = list(dict.fromkeys(gap.stream for gap in gaps))
-    more = f" and {len(names) - _MAX_NAMED:,} more streams" if len(names) > _MAX_NAMED else ""
+    others = len(names) - _MAX_NAMED
+    more = f" and {others:,} more stream{'s' * (others != 1)}" if others > 0 else ""
     streams = f"{', '.join(names[:_MAX_NAMED])}{more}"
     count = max(gap.accounts for gap in gaps)
     accounts = f"{count:,} account{'s' * (count != 1)}"
