@@ -1,4 +1,4 @@
-"""Runs pytest in forks of one process, which has imported what no mutant changes: most of the time of a quick test file.
+"""Runs pytest in forks of one process that has imported what no mutant changes, which takes longer than quick tests.
 
 It reads a line of JSON per run from its input, and answers with a line that has the exit code.
 """
@@ -60,7 +60,7 @@ def _test(arguments: Sequence[str], environment: dict[str, str], seconds: float)
         for descriptor in (0, 1, 2):
             os.dup2(silence, descriptor)
         os.environ.update(environment)
-        import pytest  # noqa: PLC0415 - imported before the fork
+        import pytest
 
         if environment["MUTANT_MODULE"] not in sys.modules:
             code = pytest.main([*arguments, *_ALREADY_IMPORTED])

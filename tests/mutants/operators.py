@@ -93,17 +93,6 @@ def _changes(tree: ast.Module) -> Iterator[Change]:
             function = f"{function}.{node.name}".lstrip(".")
             pending += [(function, child) for child in reversed(node.body)]
             continue
-        if isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, ast.Constant):
-            for replacement in _constant(node.value):  # with the name, so that a listed reason is about it alone
-                yield (
-                    function,
-                    node,
-                    ast.unparse(_Replace(node.value, ast.parse(replacement, mode="eval").body).visit(node)),
-                )
-            continue
-        if isinstance(node, ast.AnnAssign):
-            pending += [(function, node.value)] if node.value else []
-            continue
         if isinstance(node, ast.JoinedStr):  # before Python 3.12 the places of the nodes within it are wrong
             for replacement in _within_text(node):
                 yield function, node, replacement
@@ -111,7 +100,15 @@ def _changes(tree: ast.Module) -> Iterator[Change]:
         if isinstance(node, (ast.expr, ast.stmt)):
             for replacement in _replacements(node):
                 yield function, node, replacement
-        pending += [(function, child) for child in reversed(list(ast.iter_child_nodes(node)))]
+        pending += [(function, child) for child in reversed(_changed_within(node))]
+
+
+def _changed_within(node: ast.AST) -> list[ast.AST]:
+    """The nodes below a node that are changed by themselves."""
+    if not isinstance(node, (ast.Assign, ast.AnnAssign)):
+        return list(ast.iter_child_nodes(node))
+    parts = [*node.targets, node.value] if isinstance(node, ast.Assign) else [node.value]
+    return [part for part in parts if part is not None and not isinstance(part, ast.Constant)]
 
 
 def _is_left_alone(node: ast.AST) -> bool:
@@ -228,6 +225,13 @@ def _filtered(node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
             yield ast.unparse(type(node)(**fields, generators=loops))
 
 
+def _assigned(node: ast.Assign | ast.AnnAssign) -> Iterator[str]:
+    """A constant with its name, so that the reason why a mutant is harmless is about this one alone."""
+    if isinstance(node.value, ast.Constant):
+        for replacement in _constant(node.value):
+            yield ast.unparse(_Replace(node.value, ast.parse(replacement, mode="eval").body).visit(node))
+
+
 def _left_out(_node: ast.stmt) -> Iterator[str]:
     yield "pass"
 
@@ -252,5 +256,6 @@ _OPERATORS: tuple[tuple[type | tuple[type, ...], Callable[..., Iterator[str]]], 
     (ast.If, _condition),
     ((ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp), _filtered),
     ((ast.Expr, ast.AugAssign), _left_out),
+    ((ast.Assign, ast.AnnAssign), _assigned),
     ((ast.Continue, ast.Break), _jump),
 )

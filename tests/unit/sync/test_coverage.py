@@ -74,16 +74,20 @@ def test_an_earlier_first_day_without_a_gap_becomes_the_start(first: date, start
     assert after.earlier == (None if start < START else covered.earlier)
 
 
+DELETED = "include_deleted is on, and was off when it was read"
+METRICS = "this version reads more metrics"
+
+
 @pytest.mark.parametrize(
     ("read", "wanted", "reasons"),
     [
-        ((False, 5), (True, 5), ["include_deleted is on, and was off when it was read"]),
+        ((False, 5), (True, 5), [DELETED]),
         ((True, 5), (False, 5), []),
-        ((True, 5), (True, 6), ["this version reads more metrics"]),
+        ((True, 5), (True, 6), [METRICS]),
         ((True, 6), (True, 5), []),
-        ((False, 5), (True, 6), ["include_deleted is on, and was off when it was read", "this version reads more metrics"]),
+        ((False, 5), (True, 6), [DELETED, METRICS]),
     ],
-)  # fmt: skip
+)
 def test_settings_that_ask_for_more_are_named(
     read: tuple[bool, int], wanted: tuple[bool, int], reasons: list[str]
 ) -> None:

@@ -139,6 +139,10 @@ def test_the_state_of_a_new_refresh_says_when_it_began_and_that_it_is_unfinished
     state = read({}, refresh=JOB)["ads_reports_daily"].to_state()["full_refresh"]
     assert (state["began"], state["complete"]) == ("2026-03-10T13:00:00.000000Z", False)
     assert (state["generation_id"], state["sync_id"]) == (4, 77)
+    settings = {"start_date": "2026-01-01", "include_deleted": config().include_deleted, "sandbox": False}
+    assert state["settings"] == {**settings, "end_date": None}
+    ending = read({}, settings=config(end_date=date(2026, 2, 1)))["ads_reports_daily"]
+    assert ending.settings == {**settings, "end_date": "2026-02-01"}
 
 
 @pytest.mark.parametrize(
@@ -167,6 +171,37 @@ def test_a_finished_stream_of_an_earlier_refresh_is_read_again() -> None:
     progress = read(states, ["ads_reports_daily", "campaigns"])
     assert firsts(progress["ads_reports_daily"]) == EVERYTHING
     assert set(firsts(progress["campaigns"], "campaigns")) == {"7002", "7003"}
+
+
+def test_of_two_interrupted_refreshes_the_latest_goes_on() -> None:
+    """The other stream was selected in the earlier one alone, so its rows are of another refresh."""
+    states = {"ads_reports_daily": written(), "campaigns": written("campaigns")}
+    states["ads_reports_daily"]["full_refresh"]["began"] = "2026-01-01T00:00:00.000000Z"
+    progress = read(states, ["ads_reports_daily", "campaigns"])
+    assert firsts(progress["ads_reports_daily"]) == EVERYTHING
+    assert set(firsts(progress["campaigns"], "campaigns")) == {"7002", "7003"}
+
+
+@pytest.mark.parametrize(
+    ("name", "incremental", "refresh", "resumable"),
+    [
+        ("ads_reports_daily", False, JOB, True),
+        ("ads_reports_daily", False, None, False),
+        ("ads_reports_daily", True, JOB, False),
+        ("ads_reports_daily", True, None, False),
+        ("ads_reports_lifetime", True, JOB, True),
+        ("ads_reports_lifetime", True, None, False),
+    ],
+)
+def test_only_full_refreshes_have_progress(
+    name: str, incremental: bool, refresh: RefreshId | None, resumable: bool
+) -> None:
+    """A stream without a cursor is read in full in every mode. The streams before it do not matter."""
+    selected = [
+        Selected(stream("advertisers"), incremental=False, refresh=JOB),
+        Selected(stream(name), incremental=incremental, refresh=refresh),
+    ]
+    assert list(read_refreshes(config(), selected, {}, LATER)) == ([name] if resumable else [])
 
 
 def test_a_third_attempt_belongs_to_the_same_refresh() -> None:
