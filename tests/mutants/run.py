@@ -28,6 +28,7 @@ import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -98,7 +99,7 @@ class Stage(NamedTuple):
     """
 
     name: str
-    command: Sequence[str]
+    command: tuple[str, ...]
 
     @property
     def forks(self) -> bool:
@@ -115,12 +116,12 @@ def stages(module: str, *, quick: bool = False) -> Iterator[Stage]:
     """
     pytest = ["-q", "-x", "-p", "no:cacheprovider", "-p", "fixed_examples"]
     simulate = [sys.executable, str(TESTS / "simulation/run.py"), "--processes", "1", "--seed", "1", "--schedules"]
-    yield Stage("own tests", [*pytest, *(str(TESTS / file) for file in OWN_TESTS[module])])
-    yield Stage("simulation", [*simulate, str(SCHEDULES[0])])
+    yield Stage("own tests", (*pytest, *(str(TESTS / file) for file in OWN_TESTS[module])))
+    yield Stage("simulation", (*simulate, str(SCHEDULES[0])))
     if not quick:
         tests = [str(TESTS / folder) for folder in READING]
-        yield Stage("reading", [sys.executable, "-m", "pytest", *pytest, *tests])
-        yield Stage("more simulation", [*simulate, str(SCHEDULES[1])])
+        yield Stage("reading", (sys.executable, "-m", "pytest", *pytest, *tests))
+        yield Stage("more simulation", (*simulate, str(SCHEDULES[1])))
 
 
 class Forks:
@@ -154,8 +155,37 @@ def judge(module: str, mutant: Mutant, *, quick: bool = False) -> Verdict:
     """Run the stages until one fails."""
     for stage in stages(module, quick=quick):
         if not survives(module, mutant.source, stage):
+            check_without_a_mutant(module, stage)
             return Verdict(module, mutant, stage.name)
     return Verdict(module, mutant, None)
+
+
+def judged(to_try: Sequence[tuple[str, Mutant]], processes: int, *, quick: bool) -> Iterator[Verdict]:
+    """What became of each mutant, some at a time.
+
+    Raises:
+        BrokenStageError: If a stage fails without a mutant.
+    """
+    pool = ThreadPoolExecutor(processes)
+    try:
+        yield from pool.map(lambda entry: judge(*entry, quick=quick), to_try)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+class BrokenStageError(Exception):
+    """A stage fails without a mutant, so what it notices proves nothing."""
+
+
+@lru_cache
+def check_without_a_mutant(module: str, stage: Stage) -> None:
+    """Run a stage with the module as it is, once.
+
+    Raises:
+        BrokenStageError: If it fails.
+    """
+    if not survives(module, path_of(module).read_text(), stage):
+        raise BrokenStageError(f"Without a mutant, {stage.name} of {module} fail: {' '.join(stage.command)}")
 
 
 def survives(module: str, source: str, stage: Stage) -> bool:
@@ -239,18 +269,19 @@ def main() -> int:
     to_try = chosen(options.only, options.sample, options.seed)
     excused = [entry for entry in to_try if (entry[0], *entry[1].name) in known]
     to_try = [entry for entry in to_try if (entry[0], *entry[1].name) not in known]
-    if not all_pass_without_a_mutant(sorted({module for module, _ in to_try}), quick=options.quick):
-        return 1
     started = time.monotonic()
     figures: dict[str, Counter[str]] = defaultdict(Counter)
     for module, _ in excused:
         figures[module]["harmless"] += 1
-    with ThreadPoolExecutor(options.processes) as pool:
-        for verdict in pool.map(lambda entry: judge(*entry, quick=options.quick), to_try):
+    try:
+        for verdict in judged(to_try, options.processes, quick=options.quick):
             figures[verdict.module][verdict.noticed_by or "unnoticed"] += 1
             if verdict.noticed_by is None:
                 sys.stdout.write(f"{describe(verdict)}\n")
                 sys.stdout.flush()
+    except BrokenStageError as error:
+        sys.stderr.write(f"{error}\nFix that first.\n")
+        return 1
     columns = [*(stage.name for stage in stages("sync.plan.frontier", quick=options.quick)), "harmless", "unnoticed"]
     sys.stdout.write(f"{'':<27}{'mutants':>9}{''.join(f'{name:>17}' for name in columns)}\n")
     total: Counter[str] = Counter()
@@ -260,20 +291,6 @@ def main() -> int:
         total += of
     sys.stdout.write(f"in {(time.monotonic() - started) / 60:.0f} minutes\n")
     return 1 if total["unnoticed"] else 0
-
-
-def all_pass_without_a_mutant(modules: Sequence[str], *, quick: bool) -> bool:
-    """Whether every stage passes with the real modules; otherwise it would notice every mutant."""
-    if not modules:
-        return True
-    first, *_ = modules
-    to_pass = [(module, next(stages(module))) for module in modules]
-    to_pass += [(first, stage) for stage in stages(first, quick=quick) if not stage.forks]
-    for module, stage in to_pass:
-        if not survives(module, path_of(module).read_text(), stage):
-            sys.stderr.write(f"Without a mutant, {stage.name} of {module} fail: {' '.join(stage.command)}\n")
-            return False
-    return True
 
 
 def describe(verdict: Verdict) -> str:

@@ -56,6 +56,18 @@ def test_days_that_join_earlier_ones_extend_them(earlier: Window | None, read: W
     assert (after.include_deleted, after.metrics) == (True, 7)
 
 
+@pytest.mark.parametrize(
+    ("first", "joined"),
+    [(FIRST, False), (FIRST + DAY, True), (FIRST + 4 * DAY, True), (FIRST + 5 * DAY, True), (FIRST + 6 * DAY, False)],
+)
+def test_days_join_those_from_the_first_of_them_to_the_day_after_the_last(first: date, joined: bool) -> None:
+    """In what is missing, and in what was read since."""
+    covered = Covered(start=START, include_deleted=True, earlier=Window(FIRST + DAY, FIRST + 4 * DAY))
+    assert covered.gap_from(first) == Window(FIRST + 5 * DAY if joined else first, START - DAY)
+    after = covered.with_earlier(first, FIRST + 8 * DAY)
+    assert after.earlier == Window(FIRST + DAY if joined else first, FIRST + 8 * DAY)
+
+
 @pytest.mark.parametrize(("last", "joined"), [(START - 2 * DAY, False), (START - DAY, True), (START, True)])
 def test_a_gap_is_closed_by_its_last_day(last: date, joined: bool) -> None:
     """The day before `start` closes it."""

@@ -47,6 +47,18 @@ def test_the_state_stays_before_a_blocked_window() -> None:
     assert frontier.finish(frontier.begin(window(3))) is None
 
 
+def test_windows_that_begin_after_a_block_may_be_blocked_too() -> None:
+    """They change nothing, whether or not windows before the first block are unfinished."""
+    frontier = Frontier(FIRST + 9 * DAY)
+    first, second = frontier.begin(window(0)), frontier.begin(window(1))
+    frontier.block(second)
+    frontier.block(frontier.begin(window(2)))
+    frontier.block(second)
+    assert frontier.finish(first) == cursor(0)
+    frontier.block(frontier.begin(window(3)))
+    assert not frontier.unbroken
+
+
 def test_the_state_does_not_pass_its_limit() -> None:
     """A day that may not have begun yet is read, and read again by the next sync."""
     frontier = Frontier(FIRST + DAY)

@@ -23,7 +23,7 @@ import msgspec
 from tiktok_marketing.catalog import Grain, ReportStream, Scope, Stream
 from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.errors import ConfigurationError
-from tiktok_marketing.sync.plan.cursors import FULL_REFRESH, Cursor, is_of_full_refresh, read_state
+from tiktok_marketing.sync.plan.cursors import FULL_REFRESH, Cursor, read_state
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.selection import RefreshId, Selected
 
@@ -215,8 +215,7 @@ def _saved(stream: Stream, raw: Any) -> _Saved | None:
         ConfigurationError: If it has no known form.
     """
     if not isinstance(raw, Mapping) or FULL_REFRESH not in raw:
-        if not is_of_full_refresh(raw):
-            read_state(stream.name, stream.cursor or "", raw)  # raises if nobody wrote such a state
+        read_state(stream.name, stream.cursor or "", raw)  # raises if nobody wrote such a state
         return None
     try:
         state = msgspec.convert(raw[FULL_REFRESH], _Saved)
