@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from unit_builders import json_values
 
 from tiktok_marketing.errors import ConfigurationError
-from tiktok_marketing.sync.plan.cursors import Cursors, normalize_time, read_state
+from tiktok_marketing.sync.plan.coverage import Covered
+from tiktok_marketing.sync.plan.cursors import NO_CURSOR, Cursors, normalize_time, read_state
 
 DAILY = ("ads_reports_daily", "stat_time_day")
 HOURLY = ("ads_reports_hourly", "stat_time_hour")
@@ -431,3 +432,47 @@ def test_a_lookback_of_centuries_is_subtracted() -> None:
     """The year keeps its four digits, so that the cursor still sorts."""
     raw = {"use_global_cursor": True, "state": {"stat_time_day": "2024-01-01"}, "lookback_window": 1500 * 365 * 86_400}
     assert read_state(*DAILY, raw).of("7001") == "0524-12-30 00:00:00"
+
+
+def test_a_stream_without_a_cursor_has_the_state_that_airbyte_writes() -> None:
+    """Its platform knows this key."""
+    assert NO_CURSOR == {"__ab_no_cursor_state_message": True}
+
+
+@pytest.mark.parametrize(
+    ("cursors", "common", "empty"),
+    [
+        ({}, None, True),
+        ({"7001": "2026-01-05 00:00:00"}, None, False),
+        ({}, "2026-01-05 00:00:00", False),
+        ({"7001": "2026-01-05 00:00:00"}, "2026-01-06 00:00:00", False),
+    ],
+)
+def test_cursors_are_empty_if_no_account_has_one(cursors: dict[str, Any], common: Any, empty: bool) -> None:
+    """A common cursor is one of every account."""
+    assert Cursors("stat_time_day", cursors, common).empty is empty
+
+
+def test_a_cursor_that_is_set_back_loses_what_it_no_longer_covers() -> None:
+    """An account that counts as not read has no coverage, and no common cursor stands in for its own."""
+    covered = Covered(start=date(2026, 1, 1), include_deleted=True)
+    cursors = Cursors(
+        "stat_time_day",
+        dict.fromkeys(("7001", "7002"), "2026-02-09 00:00:00"),
+        "2026-02-09 00:00:00",
+        dict.fromkeys(("7001", "7002"), covered),
+    )
+    cursors.rewind("7001", None)
+    cursors.rewind("7002", "2026-02-01 00:00:00")
+    assert (cursors.of("7001"), cursors.covered_of("7001")) == (None, None)
+    assert (cursors.of("7002"), cursors.covered_of("7002")) == ("2026-02-01 00:00:00", covered)
+    assert cursors.accounts == ("7002",)
+
+
+def test_a_state_keeps_what_its_cursors_cover() -> None:
+    """Without such knowledge it has no field for it."""
+    cursors = Cursors("stat_time_day", {"7001": "2026-02-09 00:00:00"})
+    assert "coverage" not in cursors.to_state()
+    covered = Covered(start=date(2026, 1, 1), include_deleted=True, metrics=7)
+    cursors.cover("7001", covered)
+    assert read_state(*DAILY, cursors.to_state()).covered_of("7001") == covered
