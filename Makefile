@@ -49,10 +49,12 @@ simulate: $(VENV)/ready
 	$(BIN)/python tests/simulation/run.py --schedules $(SCHEDULES) --seed $(SEED)
 
 # Breaks each rule of planning and reading in turn, and counts what the tests notice: hours for all of it.
-# ONLY="frontier listing" for some modules, SAMPLE=100 for a hundred mutants at random.
+# ONLY="frontier listing" for some modules, SAMPLE=100 for a hundred mutants at random, STAGES=1 for the modules' own tests
+# alone, which takes seconds per mutant.
 SAMPLE ?=
+STAGES ?=
 mutants: $(VENV)/ready
-	$(BIN)/python tests/mutants/run.py $(ONLY) $(if $(SAMPLE),--sample $(SAMPLE)) --seed $(SEED)
+	$(BIN)/python tests/mutants/run.py $(ONLY) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(STAGES),--stages $(STAGES)) --seed $(SEED)
 
 # Kills hundreds of syncs at random moments, resumes them, and holds what is there against an undisturbed run.
 crash: $(VENV)/ready

@@ -29,6 +29,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -107,21 +108,14 @@ class Stage(NamedTuple):
         return self.command[0] != sys.executable
 
 
-def stages(module: str, *, quick: bool = False) -> Iterator[Stage]:
-    """The stages for a module, the cheap ones first.
-
-    Args:
-        module: Its name, below the package.
-        quick: Whether to leave out the costly ones.
-    """
+def stages(module: str) -> Iterator[Stage]:
+    """The stages for a module, the cheap ones first."""
     pytest = ["-q", "-x", "-p", "no:cacheprovider", "-p", "fixed_examples"]
     simulate = [sys.executable, str(TESTS / "simulation/run.py"), "--processes", "1", "--seed", "1", "--schedules"]
     yield Stage("own tests", (*pytest, *(str(TESTS / file) for file in OWN_TESTS[module])))
     yield Stage("simulation", (*simulate, str(SCHEDULES[0])))
-    if not quick:
-        tests = [str(TESTS / folder) for folder in READING]
-        yield Stage("reading", (sys.executable, "-m", "pytest", *pytest, *tests))
-        yield Stage("more simulation", (*simulate, str(SCHEDULES[1])))
+    yield Stage("reading", (sys.executable, "-m", "pytest", *pytest, *(str(TESTS / folder) for folder in READING)))
+    yield Stage("more simulation", (*simulate, str(SCHEDULES[1])))
 
 
 class Forks:
@@ -151,24 +145,24 @@ class Forks:
 FORKS = Forks()
 
 
-def judge(module: str, mutant: Mutant, *, quick: bool = False) -> Verdict:
-    """Run the stages until one fails."""
-    for stage in stages(module, quick=quick):
+def judge(module: str, mutant: Mutant, most: int | None = None) -> Verdict:
+    """Run the stages until one fails, or as many as that."""
+    for stage in islice(stages(module), most):
         if not survives(module, mutant.source, stage):
             check_without_a_mutant(module, stage)
             return Verdict(module, mutant, stage.name)
     return Verdict(module, mutant, None)
 
 
-def judged(to_try: Sequence[tuple[str, Mutant]], processes: int, *, quick: bool) -> Iterator[Verdict]:
-    """What became of each mutant, some at a time.
+def judged(to_try: Sequence[tuple[str, Mutant]], processes: int, most: int | None) -> Iterator[Verdict]:
+    """What became of each mutant in as many stages as that, some at a time.
 
     Raises:
         BrokenStageError: If a stage fails without a mutant.
     """
     pool = ThreadPoolExecutor(processes)
     try:
-        yield from pool.map(lambda entry: judge(*entry, quick=quick), to_try)
+        yield from pool.map(lambda entry: judge(*entry, most), to_try)
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -263,7 +257,9 @@ def main() -> int:
     parser.add_argument("--sample", type=int, help="how many to draw at random; all if left out")
     parser.add_argument("--seed", type=int, default=1, help="decides which are drawn")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="mutants tried at a time")
-    parser.add_argument("--quick", action="store_true", help="own tests and a few schedules only")
+    parser.add_argument(
+        "--stages", type=int, help="how many stages to run, from the cheap to the costly; all if left out"
+    )
     options = parser.parse_args()
     known = harmless()
     to_try = chosen(options.only, options.sample, options.seed)
@@ -274,7 +270,7 @@ def main() -> int:
     for module, _ in excused:
         figures[module]["harmless"] += 1
     try:
-        for verdict in judged(to_try, options.processes, quick=options.quick):
+        for verdict in judged(to_try, options.processes, options.stages):
             figures[verdict.module][verdict.noticed_by or "unnoticed"] += 1
             if verdict.noticed_by is None:
                 sys.stdout.write(f"{describe(verdict)}\n")
@@ -282,7 +278,8 @@ def main() -> int:
     except BrokenStageError as error:
         sys.stderr.write(f"{error}\nFix that first.\n")
         return 1
-    columns = [*(stage.name for stage in stages("sync.plan.frontier", quick=options.quick)), "harmless", "unnoticed"]
+    names = [stage.name for stage in islice(stages("sync.plan.frontier"), options.stages)]
+    columns = [*names, "harmless", "unnoticed"]
     sys.stdout.write(f"{'':<27}{'mutants':>9}{''.join(f'{name:>17}' for name in columns)}\n")
     total: Counter[str] = Counter()
     for module, of in [*sorted(figures.items()), ("all", total)]:

@@ -8,8 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from mutants.operators import TUNING, mutants
-from mutants.run import HERE, OWN_TESTS, TESTS, chosen, harmless, path_of, stages, survives
+from mutants.operators import TUNING, Mutant, mutants
+from mutants.run import (
+    HERE,
+    OWN_TESTS,
+    TESTS,
+    BrokenStageError,
+    Stage,
+    Verdict,
+    check_without_a_mutant,
+    chosen,
+    harmless,
+    judge,
+    path_of,
+    stages,
+    survives,
+)
 
 RULE = '''\
 """What the module does."""
@@ -122,15 +136,18 @@ def test_every_harmless_mutant_exists_and_has_a_reason() -> None:
     assert all(len(reason.split()) > 3 for reason in harmless().values())
 
 
-def test_the_quick_stages_are_the_first_of_all() -> None:
-    """What they notice, a whole run notices too."""
-    assert [stage.name for stage in stages("sync.plan.windows")] == [
-        "own tests",
-        "simulation",
-        "reading",
-        "more simulation",
-    ]
-    assert [*stages("sync.plan.windows", quick=True)] == [*stages("sync.plan.windows")][:2]
+def test_a_mutant_that_no_stage_notices_is_unnoticed() -> None:
+    """As many stages are run as the caller asks for."""
+    same = Mutant("", 1, "a", "b", path_of("sync.plan.windows").read_text())
+    assert judge("sync.plan.windows", same, 1) == Verdict("sync.plan.windows", same, None)
+    broken = same._replace(source="raise ValueError")
+    assert judge("sync.plan.windows", broken, 1).noticed_by == "own tests"
+
+
+def test_a_stage_that_fails_without_a_mutant_notices_none() -> None:
+    """Otherwise it would seem to notice all of them."""
+    with pytest.raises(BrokenStageError, match="Without a mutant, own tests of"):
+        check_without_a_mutant("sync.plan.windows", Stage("own tests", ("no such file",)))
 
 
 def test_the_tests_of_a_fork_notice_a_mutant_and_pass_without_one() -> None:
