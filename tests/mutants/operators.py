@@ -45,6 +45,7 @@ class Mutant(NamedTuple):
         before: The code that was replaced, on one line.
         after: What replaced it, on one line.
         source: The whole changed module.
+        code: The line of the change, as it was.
     """
 
     function: str
@@ -52,6 +53,7 @@ class Mutant(NamedTuple):
     before: str
     after: str
     source: str
+    code: str = ""
 
     @property
     def name(self) -> tuple[str, str, str]:
@@ -76,7 +78,8 @@ def mutants(source: str) -> Iterator[Mutant]:
             continue
         # Brackets keep the meaning of an expression whatever stands beside it.
         new = f"({replacement})" if isinstance(node, ast.expr) else replacement
-        yield Mutant(function, node.lineno, before, after, (text[:begin] + new.encode() + text[end:]).decode())
+        changed = (text[:begin] + new.encode() + text[end:]).decode()
+        yield Mutant(function, node.lineno, before, after, changed, lines[node.lineno - 1].decode().strip())
 
 
 Change = tuple[str, "ast.expr | ast.stmt", str]

@@ -242,12 +242,21 @@ def path_of(module: str) -> Path:
     return ROOT / "src" / PACKAGE / f"{module.replace('.', '/')}.py"
 
 
-def harmless() -> dict[tuple[str, str, str, str], str]:
-    """For each mutant that makes no difference, by its module and name, the reason."""
+def harmless() -> dict[tuple[str, str, str, str, str], str]:
+    """For each mutant that makes no difference, the reason.
+
+    The key is its module and name, and the line of code if others have the same name; empty otherwise.
+    """
     entries = tomllib.loads((HERE / "harmless.toml").read_text()).get("mutant", [])
     return {
-        (entry["module"], entry["function"], entry["before"], entry["after"]): entry["because"] for entry in entries
+        (entry["module"], entry["function"], entry["before"], entry["after"], entry.get("code", "")): entry["because"]
+        for entry in entries
     }
+
+
+def keys_of(module: str, mutant: Mutant) -> set[tuple[str, str, str, str, str]]:
+    """The keys of `harmless` that are about a mutant."""
+    return {(module, *mutant.name, ""), (module, *mutant.name, mutant.code)}
 
 
 def main() -> int:
@@ -263,8 +272,8 @@ def main() -> int:
     options = parser.parse_args()
     known = harmless()
     to_try = chosen(options.only, options.sample, options.seed)
-    excused = [entry for entry in to_try if (entry[0], *entry[1].name) in known]
-    to_try = [entry for entry in to_try if (entry[0], *entry[1].name) not in known]
+    excused = [entry for entry in to_try if keys_of(*entry) & known.keys()]
+    to_try = [entry for entry in to_try if not keys_of(*entry) & known.keys()]
     started = time.monotonic()
     figures: dict[str, Counter[str]] = defaultdict(Counter)
     for module, _ in excused:
