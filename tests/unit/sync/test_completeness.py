@@ -1,0 +1,152 @@
+"""What is known about a list after each pass through it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import pytest
+
+from tiktok_marketing.sync.decode.pages import Page, RecordList
+from tiktok_marketing.sync.read.completeness import Outcome, Pass, PassHistory
+from tiktok_marketing.sync.read.page_count import PageCount
+
+SIZE = 5
+Pages = Sequence[tuple[int, int | None]]
+"""The rows of each page, and the count of records that it gives."""
+
+
+def passed(number: int, pages: Pages, keys: Iterable[int] | None = None, previous: Pass | None = None) -> Pass:
+    """A pass with these pages. Each record has its own key unless keys are given."""
+    count = PageCount(SIZE)
+    rows = sum(rows for rows, _ in pages)
+    latest = Pass(number, count, set(range(rows) if keys is None else keys), previous)
+    for position, (records, total) in enumerate(pages, 1):
+        page = Page(RecordList([None] * records), [], total, None)
+        count.note(position, page)
+        latest.note(position, page)
+    return latest
+
+
+def outcomes(*passes: tuple[Pages, Iterable[int]]) -> list[Outcome]:
+    """What is known after each of these passes: their pages and keys."""
+    history, previous, seen = PassHistory(), None, set()
+    judged = []
+    for number, (pages, keys) in enumerate(passes, 1):
+        previous = passed(number, pages, keys, previous)
+        seen |= previous.keys
+        judged.append(history.judge(previous, len(seen)))
+    return judged
+
+
+@pytest.mark.parametrize(
+    ("pages", "full"),
+    [
+        ([(5, 7), (2, 7)], True),
+        ([(5, 7), (1, 7)], False),
+        ([(4, 7), (2, 7)], False),
+        ([(5, 7), (3, 8)], True),
+        ([(5, 7), (2, 8)], False),
+        ([(5, 7), (2, None)], True),
+        ([(5, 7), (2, 0)], True),
+        ([(2, None)], True),
+        ([(5, 5), (0, 5)], True),
+        ([(5, 10), (4, 9), (0, 9)], True),
+        ([(5, 12), (4, 12), (2, 12)], False),
+    ],
+)
+def test_each_page_is_full_by_its_own_count(pages: Pages, full: bool) -> None:
+    """A page that gives no count, or 0, has that of the page before it."""
+    assert passed(1, pages).full is full
+
+
+def test_the_count_is_steady_if_every_page_gives_the_same() -> None:
+    """A page without one proves nothing; without any, the count is 0."""
+    assert passed(1, [(5, 7), (2, None)]).steady == 7
+    assert passed(1, [(5, 7), (2, 8)]).steady is None
+    assert passed(1, [(5, None)]).steady == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "pages", "whole"),
+    [
+        (1, [(5, 7), (2, 7)], True),
+        (1, [(5, 7), (1, 7)], False),
+        (1, [(5, 7), (3, 8)], False),
+        (2, [(5, 7), (3, 8)], True),
+        (1, [(5, 8), (3, 7)], True),
+        (1, [(5, 4)], True),
+        (1, [(3, None)], True),
+    ],
+)
+def test_a_pass_is_whole_if_it_has_as_many_records_as_its_largest_count(number: int, pages: Pages, whole: bool) -> None:
+    """A count that grew in the first pass may hide a deletion."""
+    assert passed(number, pages).is_whole is whole
+
+
+@pytest.mark.parametrize(
+    ("pages", "grew"),
+    [
+        ([(5, 7), (2, 7)], True),
+        ([(5, 7), (3, 8)], True),
+        ([(5, 8), (2, 7)], False),
+        ([(5, 7), (1, 7)], False),
+        ([(5, 7), (2, 8)], False),
+    ],
+)
+def test_a_list_only_grew_if_its_counts_rise_and_its_pages_are_full(pages: Pages, grew: bool) -> None:
+    """Records that existed when the pass began have come."""
+    assert passed(1, pages).only_grew is grew
+
+
+def test_records_without_the_first_count_are_missing_from_a_list_that_grew() -> None:
+    """Full pages with copies have fewer records than existed when the pass began."""
+    assert not passed(1, [(5, 7), (2, 7)], range(6)).only_grew
+
+
+def test_a_list_that_repeats_a_full_page_and_counts_nothing_is_endless() -> None:
+    """It is never whole. With a count, the count decides."""
+    endless = passed(2, [(5, None), (5, None)], range(5))
+    endless.pages.note_repeated(2)
+    assert endless.is_endless
+    assert not endless.is_whole
+    assert not endless.only_grew
+    counted = passed(2, [(5, 5), (5, 5)], range(5))
+    counted.pages.note_repeated(2)
+    assert not counted.is_endless
+    assert counted.is_whole
+
+
+SHORT: Pages = [(5, 7), (1, 7)]
+SHORTER: Pages = [(5, 8), (1, 8)]
+GROWN: Pages = [(5, 7), (3, 9)]
+
+
+def test_a_list_that_stays_short_is_read_four_times() -> None:
+    """The fourth pass shows the same keys and counts as the third."""
+    assert outcomes(*[(SHORT, range(6))] * 4) == [*[Outcome.AGAIN] * 3, Outcome.SHORT]
+
+
+def test_a_list_that_changes_is_read_eight_times() -> None:
+    """Then its records must explain its counts."""
+    changing = [(SHORT if number % 2 else SHORTER, range(6)) for number in range(8)]
+    assert outcomes(*changing) == [*[Outcome.AGAIN] * 7, Outcome.UNSETTLED]
+
+
+def test_a_list_that_only_grows_is_whole_after_three_passes() -> None:
+    """Records created since a pass began belong to the next sync."""
+    growing: Pages = [(5, 7), (5, 12), (2, 12)]
+    assert outcomes(*[(growing, range(11))] * 3) == [Outcome.AGAIN, Outcome.AGAIN, Outcome.WHOLE]
+
+
+@pytest.mark.parametrize(
+    ("keys", "outcome"),
+    [
+        ([range(6), range(1, 7), range(6), range(1, 7)], Outcome.CONSISTENT),
+        ([range(6), range(6), range(6), range(6)], Outcome.SHORT),
+        ([range(1, 7), range(6), range(6), range(6)], Outcome.SHORT),
+    ],
+)
+def test_the_last_three_passes_together_may_be_whole(keys: list[Iterable[int]], outcome: Outcome) -> None:
+    """An unstable order hides a record from each pass, and another copy fills its page."""
+    steady: Pages = [(5, 7), (2, 7)]
+    assert outcomes(*((steady, of) for of in keys))[-1] is outcome
