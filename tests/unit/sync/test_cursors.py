@@ -194,6 +194,7 @@ def test_an_account_whose_cursor_is_empty_was_never_read() -> None:
         {"states": [{"partition": {"advertiser_id": "1"}, "cursor": "2024-01-01"}]},
         {"states": [partition("7001", stat_time_day="yesterday")]},
         {"states": [partition("7001", stat_time_day=20240101)]},
+        {"states": [partition("\uff17001", stat_time_day="2024-01-01")]},
         {"states": [partition("7001", stat_time_day="2024-02-30")]},
         {"states": [partition("7001", stat_time_day=[])]},
         {"states": [partition("7001", stat_time_day={})]},
