@@ -59,6 +59,13 @@ def test_each_page_is_full_by_its_own_count(pages: Pages, full: bool) -> None:
     assert passed(1, pages).full is full
 
 
+def test_an_answer_without_pages_is_full() -> None:
+    """Nothing says how many records a page should have."""
+    latest = Pass(1, PageCount(None), set())
+    latest.note(1, Page(RecordList(), [], 7, None))
+    assert latest.full
+
+
 def test_the_count_is_steady_if_every_page_gives_the_same() -> None:
     """A page without one proves nothing; without any, the count is 0."""
     assert passed(1, [(5, 7), (2, None)]).steady == 7

@@ -170,10 +170,17 @@ def test_an_advertiser_id_may_be_a_number() -> None:
 
 def test_an_account_whose_cursor_is_empty_was_never_read() -> None:
     """A partition without a value is neither an error nor a cursor."""
-    raw = {"states": [partition("7001", stat_time_day=""), partition("7002")]}
+    raw = {
+        "states": [
+            partition("7001", stat_time_day=""),
+            partition("7002"),
+            partition("7003", stat_time_day="2026-01-02"),
+        ]
+    }
     cursors = read_state(*DAILY, raw)
     assert cursors.of("7001") is None
     assert cursors.of("7002") is None
+    assert cursors.of("7003") == "2026-01-02 00:00:00"
 
 
 @pytest.mark.parametrize(
