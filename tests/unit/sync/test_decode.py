@@ -93,6 +93,28 @@ def test_texts_are_preserved_in_a_page_with_a_rejected_value(name: str) -> None:
     assert metrics(body) == ({} if name == "-" else {"ad_name": name})
 
 
+@pytest.mark.parametrize("count", [3, 40])
+@pytest.mark.parametrize("group", ["dimensions", "metrics"])
+@pytest.mark.parametrize("instead", [None, [], [1], "x", 7, True], ids=str)
+def test_a_row_without_dimensions_or_metrics_costs_no_other_row(count: int, group: str, instead: Any) -> None:
+    """It comes with nulls, what stood there is reported, and the other rows are whole, in one slice or in several."""
+    whole = [row(spend=str(n), ad_text="x" * 4000) for n in range(count)]
+    odd = [whole[0], whole[1] | {group: instead}, *whole[2:]]
+    body, expected = read(*odd), as_json(read(*whole).records)
+    assert set(expected[1].pop(group).values()) != {None}
+    records = as_json(body.records)
+    assert set(records[1].pop(group).values()) == {None}
+    assert records == expected
+    assert [misfit.parts for misfit in body.misfits] == [{group: "null" if instead is None else instead}]
+
+
+@pytest.mark.parametrize("group", ["dimensions", "metrics"])
+def test_an_answer_whose_rows_all_lack_their_figures_is_damaged(group: str) -> None:
+    """So it is requested again."""
+    with pytest.raises(msgspec.DecodeError, match=f"no `{group}`"):
+        read(*[{key: value for key, value in row(spend="1").items() if key != group}] * 3)
+
+
 def test_texts_that_contain_a_dash_are_preserved() -> None:
     """A text that only contains a dash, or the bytes of a null, is text."""
     tricky = ['":"-"', ':"-"', ': "-"', "--", " -", "- ", '"-"', '\\":"-"', 'a:"-", "b":"-"', "\\", ':"-\\', "–"]  # noqa: RUF001 - a dash that is not the dash

@@ -154,7 +154,12 @@ class ReportReader:
         return _Decoded(rows, [row.dimensions for row in rows], ())
 
     def _careful(self, raw_rows: Sequence[Mapping[str, Any]]) -> _Decoded:
-        """Rows whose values are converted one by one, to their type or to null."""
+        """Rows whose values are converted one by one, to their type or to null.
+
+        Raises:
+            msgspec.ValidationError: If no row has dimensions and metrics, so that this is not a report.
+        """
+        _check_form(raw_rows)
         rows: list[Any] = []
         keyed: list[Any] = []
         misfits: list[Misfit] = []
@@ -168,10 +173,15 @@ class ReportReader:
         return _Decoded(rows, keyed, misfits)
 
     def _coerced(self, group: str, raw: Mapping[str, Any], row: int, misfits: list[Misfit]) -> Any:
-        """The struct of a row's dimensions or metrics, each value converted to its type or null."""
+        """The struct of a row's dimensions or metrics, each value converted to its type or null.
+
+        A row may lack all of them. It is delivered without, and what stands in their place is a misfit of the first.
+        """
         raw_values = raw.get(group)
         if not isinstance(raw_values, Mapping):
-            raise msgspec.ValidationError(f"a row of the report has no `{group}`")
+            instead = "null" if raw_values is None else raw_values
+            misfits.append(Misfit(row, next(iter(self._fields[group])), instead, {group: instead}))
+            raw_values = {}
         values = {}
         rejected: dict[str, Any] = {}
         for name, kind in self._fields[group].items():
@@ -182,6 +192,17 @@ class ReportReader:
                 misfits.append(Misfit(row, name, value, rejected))
                 rejected = {}
         return (self._metrics if group == "metrics" else self._dimensions)(**values)
+
+
+def _check_form(raw_rows: Sequence[Mapping[str, Any]]) -> None:
+    """Check that these are rows of a report, of which some may be odd.
+
+    Raises:
+        msgspec.ValidationError: If not even one of them has dimensions and metrics.
+    """
+    for group in ("dimensions", "metrics"):
+        if raw_rows and not any(isinstance(raw.get(group), Mapping) for raw in raw_rows):
+            raise msgspec.ValidationError(f"a row of the report has no `{group}`")
 
 
 class _Decoded(msgspec.Struct, frozen=True):
