@@ -164,12 +164,12 @@ def test_doctor_names_a_chosen_stream_that_was_never_synced(here: Any, filled: s
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["--database", "nowhere.duckdb"], 2, "There is no database"),
-        (["--database", "folder.duckdb"], 2, "is not a file"),
-        (["--database", "text.duckdb"], 2, "is not a DuckDB database"),
-        (["--database", "empty.duckdb"], 2, "is not a DuckDB database"),
-        (["--database", "theirs.duckdb"], 2, "holds no tables of a sync"),
-        (["--database", "x.duckdb", "--dataset", "other"], 2, "tiktok_ads (--dataset)"),
+        (["--database", "nowhere.duckdb"], 3, "There is no database"),
+        (["--database", "folder.duckdb"], 3, "is not a file"),
+        (["--database", "text.duckdb"], 3, "is not a DuckDB database"),
+        (["--database", "empty.duckdb"], 3, "is not a DuckDB database"),
+        (["--database", "theirs.duckdb"], 3, "holds no tables of a sync"),
+        (["--database", "x.duckdb", "--dataset", "other"], 3, "tiktok_ads (--dataset)"),
         (["--database", "mysql://x"], 2, "not supported"),
         (["--database", "x.duckdb", "--streams", "campaign"], 2, "Did you mean campaigns"),
         (["--database", "x.duckdb", "--streams", ","], 2, "No stream"),
@@ -179,10 +179,10 @@ def test_doctor_names_a_chosen_stream_that_was_never_synced(here: Any, filled: s
         (["--max-age", "never"], 2, "--max-age"),
     ],
 )
-def test_doctor_refuses_wrong_input_with_exit_code_2(
+def test_doctor_refuses_wrong_input(
     here: Any, filled: str, tmp_path: Path, arguments: list[str], code: int, words: str
 ) -> None:
-    """On stderr and without a traceback; it prints no report."""
+    """On stderr, without a traceback and without a report: 2 for wrong usage, 3 if there is no such database."""
     (tmp_path / "folder.duckdb").mkdir()
     (tmp_path / "text.duckdb").write_text("hello " * 3000)
     (tmp_path / "empty.duckdb").touch()
@@ -196,7 +196,7 @@ def test_doctor_refuses_wrong_input_with_exit_code_2(
 
 
 def test_doctor_names_the_process_that_uses_the_database(here: Any, filled: str, tmp_path: Path) -> None:
-    """With exit code 1: the input is right, and a later run succeeds."""
+    """With exit code 3: the input is right, and a later run succeeds."""
     holder = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print(1, flush=True); sys.stdin.read()"
     command = [sys.executable, "-c", holder, str(tmp_path / "x.duckdb")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603
@@ -205,7 +205,7 @@ def test_doctor_names_the_process_that_uses_the_database(here: Any, filled: str,
         process.stdout.readline()
         ended = here("doctor", "--config", filled, "--database", "x.duckdb", "--offline")
         process.stdin.close()
-    assert ended.returncode == 1
+    assert ended.returncode == 3
     assert f"in use by process {process.pid}" in ended.stderr
     assert "Traceback" not in ended.stderr
 
@@ -219,3 +219,132 @@ def test_doctor_notes_a_sync_that_is_loading(here: Any, filled: str, tmp_path: P
         ended = here("doctor", "--config", filled, "--database", "x.duckdb", "--offline")
     assert "A sync is loading into the database now" in ended.stdout
     assert ended.returncode == 0
+
+
+def test_doctor_offline_needs_no_configuration(here: Any, filled: str, tmp_path: Path) -> None:
+    """The database is enough, and damage is found in it."""
+    examine = ("doctor", "--database", "x.duckdb", "--offline")
+    ended = here(*examine)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    with duckdb.connect(str(tmp_path / "x.duckdb")) as connection:
+        connection.execute("INSERT INTO tiktok_ads.campaigns SELECT * FROM tiktok_ads.campaigns LIMIT 1")
+    ended = here(*examine)
+    assert ended.returncode == 1
+    assert "tiktok-marketing sync --config FILE --to x.duckdb --streams campaigns --full" in ended.stdout
+    fixed = here("sync", "--config", filled, "--to", "x.duckdb", "--streams", "campaigns", "--full")
+    assert fixed.returncode == 0
+    assert here(*examine).returncode == 0
+
+
+def test_doctor_needs_a_configuration_to_ask_tiktok(here: Any, filled: str) -> None:
+    """Without one it is wrong usage."""
+    del filled
+    ended = here("doctor", "--database", "x.duckdb")
+    assert ended.returncode == 2
+    assert "--offline" in ended.stderr
+
+
+def test_doctor_quiet_prints_only_what_is_wrong(here: Any, filled: str, tmp_path: Path) -> None:
+    """Nothing if all is well, so that cron sends no mail; otherwise the findings and what to do."""
+    examine = ("doctor", "--config", filled, "--database", "x.duckdb", "--quiet")
+    ended = here(*examine)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    with duckdb.connect(str(tmp_path / "x.duckdb")) as connection:
+        connection.execute("INSERT INTO tiktok_ads.campaigns SELECT * FROM tiktok_ads.campaigns LIMIT 1")
+    ended = here(*examine)
+    assert ended.returncode == 1
+    first, *_ = ended.stdout.splitlines()
+    assert first.startswith("wrong: campaigns, ")
+    assert "duplicate" in first
+    assert "What to do" in ended.stdout
+    assert "All is well" not in ended.stdout
+    assert "Compared with TikTok" not in ended.stdout
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_doctor_ends_with_3_if_tiktok_cannot_be_reached(
+    here: Any, filled: str, monkeypatch: pytest.MonkeyPatch, quiet: bool
+) -> None:
+    """It is not known whether anything is wrong; damage in the database counts more."""
+    monkeypatch.setenv("TIKTOK_API_URL", "http://127.0.0.1:1")
+    ended = here("doctor", "--config", filled, "--database", "x.duckdb", *(["--quiet"] if quiet else []))
+    assert ended.returncode == 3
+    assert "cannot connect" in ended.stdout
+    with duckdb.connect("x.duckdb") as connection:
+        connection.execute("INSERT INTO tiktok_ads.campaigns SELECT * FROM tiktok_ads.campaigns LIMIT 1")
+    assert here("doctor", "--config", filled, "--database", "x.duckdb").returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "code"), [("{", 3), ("{}", 3), ('{"credentials": {"access_token": "wrong"}, "start_date": "x"}', 3)]
+)
+def test_doctor_ends_with_3_if_the_configuration_cannot_be_used(
+    here: Any, filled: str, tmp_path: Path, content: str, code: int
+) -> None:
+    """It could not look."""
+    del filled
+    (tmp_path / "bad.json").write_text(content)
+    ended = here("doctor", "--config", "bad.json", "--database", "x.duckdb")
+    assert ended.returncode == code
+    assert "Traceback" not in ended.stderr
+
+
+FIELDS = {"format", "exit_code", "well", "reached", "at", "checks", "findings", "freshness", "sample", "error"}
+
+
+def test_doctor_json_has_the_documented_fields_whatever_happens(
+    here: Any, filled: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If all is well, if there is no database, and if TikTok cannot be reached."""
+    well = json.loads(here("doctor", "--config", filled, "--database", "x.duckdb", "--json").stdout)
+    assert (well["format"], well["exit_code"], well["well"], well["error"]) == (1, 0, True, None)
+    ended = here("doctor", "--config", filled, "--database", "nowhere.duckdb", "--json")
+    no_database = json.loads(ended.stdout)
+    assert (ended.returncode, no_database["exit_code"], no_database["well"]) == (3, 3, None)
+    assert "There is no database" in no_database["error"]["message"]
+    monkeypatch.setenv("TIKTOK_API_URL", "http://127.0.0.1:1")
+    unreachable = json.loads(here("doctor", "--config", filled, "--database", "x.duckdb", "--json").stdout)
+    assert (unreachable["exit_code"], unreachable["well"], unreachable["reached"]) == (3, None, False)
+    assert well.keys() == no_database.keys() == unreachable.keys() == FIELDS
+
+
+def test_the_page_and_the_help_name_every_exit_code(here: Any) -> None:
+    """Cron jobs depend on them."""
+    help_text = here("doctor", "--help").stdout
+    page = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text()
+    for code in (0, 1, 2, 3):
+        assert f"| {code} |" in page
+        assert f"{code} " in help_text.partition("Exit codes:")[2]
+    for field in FIELDS:
+        assert f"`{field}`" in page
+
+
+def test_doctor_shows_what_it_does_on_a_terminal(filled: str, live: dict[str, Any], tmp_path: Path) -> None:
+    """The first words come before the first answer of TikTok; they do not go to standard output."""
+    import os
+    import pty
+
+    script, terminal = pty.openpty()
+    command = [sys.executable, "-m", "tiktok_marketing.cli", "doctor", "--config", filled, "--database", "x.duckdb"]
+    environment = {**os.environ, "TIKTOK_API_URL": live["url"], "TERM": "xterm"}
+    with subprocess.Popen(  # noqa: S603
+        command, stdout=subprocess.PIPE, stderr=terminal, cwd=tmp_path, env=environment
+    ) as process:
+        os.close(terminal)
+        shown = b""
+        try:
+            while part := os.read(script, 65536):
+                shown += part
+        except OSError:
+            pass  # the terminal closed
+        assert process.stdout is not None
+        printed = process.stdout.read()
+    os.close(script)
+    assert process.returncode == 0
+    text = shown.decode()
+    steps = ("Starting", "Opening the database", "Asking TikTok", "Reading", "Comparing reports")
+    positions = [text.find(step) for step in steps]
+    assert positions[0] >= 0
+    assert [position for position in positions if position >= 0] == sorted(p for p in positions if p >= 0)
+    assert any(position >= 0 for position in positions[1:])
+    assert b"Comparing reports" not in printed

@@ -128,15 +128,11 @@ def test_a_wrong_clock_is_found_with_a_wrong_token(doctor: Any, world: Any, now:
     assert {finding.check for finding in doctor.wrong()} == {"credentials", "clock"}
 
 
-@pytest.mark.parametrize(("real", "configured", "well"), [(5, 10, False), (10, 10, True), (10, 30, False)])
-def test_a_quota_that_is_lower_than_configured_is_found(
-    now: Any, tmp_path: Any, real: int, configured: int, well: bool
-) -> None:
-    """TikTok refuses the requests that a sync would send, and the finding says how many it accepted."""
-    del tmp_path
+def examined_with_quota(now: Any, configured: int, **options: Any) -> Any:
+    """Examine the access to an emulator with a quota."""
 
     async def examined() -> Any:
-        async with Emulator(Options(now=now, requests_per_second=real, days=5, ads_per_account=3)) as emulator:
+        async with Emulator(Options(now=now, days=5, ads_per_account=3, **options)) as emulator:
             config = {
                 "credentials": {
                     "auth_type": "oauth2.0",
@@ -146,13 +142,35 @@ def test_a_quota_that_is_lower_than_configured_is_found(
                 },
                 "requests_per_second": configured,
             }
-            options = DoctorOptions(streams=("campaigns",))
-            return await examine(parse_config(config), options, clock=FixedClock(now), address=emulator.url)
+            doctor_options = DoctorOptions(streams=("campaigns",))
+            return await examine(parse_config(config), doctor_options, clock=FixedClock(now), address=emulator.url)
 
-    examination = asyncio.run(examined())
-    assert examination.well is well
-    assert [finding.check for finding in examination.findings] == ([] if well else ["quota"])
-    assert well or "requests_per_second" in examination.findings[0].remedy
+    return asyncio.run(examined())
+
+
+@pytest.mark.parametrize(("real", "configured"), [(5, 10), (10, 30)])
+def test_a_quota_that_is_lower_than_configured_is_a_warning(now: Any, real: int, configured: int) -> None:
+    """A sync adapts to it, so nothing is wrong. The finding says how many requests TikTok accepted."""
+    examination = examined_with_quota(now, configured, requests_per_second=real)
+    assert examination.well
+    assert [(finding.check, finding.severity) for finding in examination.findings] == [("quota", "warning")]
+    assert "requests_per_second" in examination.findings[0].remedy
+
+
+@pytest.mark.parametrize("second", ["first", "clock", "sliding"])
+@pytest.mark.parametrize("jitter", [0.0, 0.2])
+def test_the_doctors_own_requests_are_no_fault(now: Any, second: str, jitter: float) -> None:
+    """It uses the whole quota for a second, on an uneven network too."""
+    examination = examined_with_quota(now, 10, requests_per_second=10, quota_second=second, arrival_jitter=jitter)
+    assert not examination.findings
+
+
+def test_a_quota_that_is_closed_is_found(doctor: Any, world: Any) -> None:
+    """TikTok accepts nothing at all, so a sync cannot work."""
+    world.fault("path=advertiser/info/,skip=1,code=40100")
+    doctor.examine(database=None, streams=("campaigns",))
+    assert [finding.check for finding in doctor.wrong()] == ["quota"]
+    assert "every request" in text_of(doctor, "quota")
 
 
 def test_an_address_without_a_server_is_reported(doctor: Any, world: Any, now: Any) -> None:
@@ -160,4 +178,5 @@ def test_an_address_without_a_server_is_reported(doctor: Any, world: Any, now: A
     options = DoctorOptions(streams=("campaigns",))
     config = parse_config(world.config())
     doctor.examination = asyncio.run(examine(config, options, clock=FixedClock(now), address="http://127.0.0.1:1"))
+    assert not doctor.examination.reached
     assert "cannot connect" in text_of(doctor, "credentials")

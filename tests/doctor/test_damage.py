@@ -66,6 +66,45 @@ def test_a_duplicate_row_is_found(doctor: Any, a_day: Any, stream: str, offline:
     assert "duplicate" in " ".join(finding.message for finding in doctor.wrong("rows"))
 
 
+@pytest.mark.parametrize("stream", [ADS, GROUPS, CAMPAIGNS, ACCOUNTS])
+@pytest.mark.parametrize("offline", [True, False])
+def test_a_duplicate_row_is_reported_once(doctor: Any, a_day: Any, stream: str, offline: bool) -> None:
+    """Its consequences are not: that levels disagree, and that there are more rows than the sync left."""
+    account = busiest(doctor)
+    doctor.damage(
+        f"INSERT INTO {stream} SELECT * FROM {stream} WHERE advertiser_id = {account}"  # noqa: S608
+        f" AND stat_time_day = '{a_day(7)}' AND spend > 0 LIMIT 1"
+    )
+    examination = doctor.examine(offline=offline)
+    (finding,) = examination.findings
+    assert (finding.check, finding.stream, finding.days) == ("rows", stream, (a_day(7),))
+    assert "duplicate" in finding.message
+
+
+@pytest.mark.parametrize("offline", [True, False])
+def test_a_row_without_a_key_is_reported_once(doctor: Any, a_day: Any, offline: bool) -> None:
+    """It makes the sums too large, which is no finding of its own."""
+    account = busiest(doctor)
+    doctor.damage(f"ALTER TABLE {CAMPAIGNS} ALTER campaign_id DROP NOT NULL")
+    doctor.damage(
+        f"INSERT INTO {CAMPAIGNS} SELECT * REPLACE (NULL AS campaign_id) FROM {CAMPAIGNS}"  # noqa: S608
+        f" WHERE advertiser_id = {account} AND stat_time_day = '{a_day(7)}' AND spend > 0 LIMIT 1"
+    )
+    doctor.examine(offline=offline)
+    assert not [finding for finding in doctor.examination.findings if finding.check == "sums"]
+    assert "lacks part of the key" in " ".join(finding.message for finding in doctor.wrong("rows"))
+
+
+def test_another_fault_on_the_day_of_a_duplicate_is_found(doctor: Any, a_day: Any) -> None:
+    """The rows of that day are compared one by one all the same."""
+    account = busiest(doctor)
+    where = f"advertiser_id = {account} AND stat_time_day = '{a_day(7)}'"
+    doctor.damage(f"INSERT INTO {CAMPAIGNS} SELECT * FROM {CAMPAIGNS} WHERE {where} AND spend > 0 LIMIT 1")  # noqa: S608
+    doctor.damage(f"UPDATE {GROUPS} SET spend = spend + 1 WHERE {where}")  # noqa: S608
+    doctor.examine()
+    assert places(doctor, "values") == {(GROUPS, account, (a_day(7),))}
+
+
 @pytest.mark.parametrize("offline", [True, False])
 def test_a_row_that_no_sync_loaded_is_found(doctor: Any, world: Any, now: Any, a_day: Any, offline: bool) -> None:
     """TikTok has no such row, and a sync that reads its day again removes it."""

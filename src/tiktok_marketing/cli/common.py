@@ -31,6 +31,8 @@ class Session:
 
     def __init__(self) -> None:
         self.debug = False
+        self.error_code: int | None = None
+        """The exit code of errors, if the command has one of its own for them."""
 
 
 def _set_debug(context: click.Context, _: click.Parameter, value: bool) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from collections.abc import Iterable, Sequence
-from datetime import timedelta
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +15,15 @@ import click
 import msgspec
 
 from tiktok_marketing.cli.common import (
+    Session,
     announce,
-    config_option,
     console,
     debug_option,
     print_json,
     streams_option,
     table,
 )
+from tiktok_marketing.errors import ConnectorError
 from tiktok_marketing.text import shown_line
 
 if TYPE_CHECKING:
@@ -29,16 +32,22 @@ if TYPE_CHECKING:
     from tiktok_marketing.doctor import Examination, Finding, Fix
 
 
+COULD_NOT_LOOK = 3
+"""The exit code if it is not known whether anything is wrong."""
+_JSON_FORMAT = 1
+"""Grows if a field of the JSON changes its meaning or vanishes; new fields may come at any time."""
+
+
 class _SyncCommand(msgspec.Struct, frozen=True):
     """The `sync` command that fixes a finding, as the user would type it.
 
     Args:
-        config: The path of the configuration.
+        config: The path of the configuration; None if there is none, and the user has to fill it in.
         database: The address of the database; empty without one.
         dataset: The schema of the tables.
     """
 
-    config: str
+    config: str | None
     database: str
     dataset: str
 
@@ -47,7 +56,7 @@ class _SyncCommand(msgspec.Struct, frozen=True):
         from tiktok_marketing.doctor import Fix
         from tiktok_marketing.pipelines import DEFAULT_DATASET
 
-        words = ["tiktok-marketing", "sync", "--config", self.config, "--to", self.database]
+        words = ["--to", self.database]
         if self.dataset != DEFAULT_DATASET:
             words += ["--dataset", self.dataset]
         names = list(dict.fromkeys(streams))
@@ -55,7 +64,8 @@ class _SyncCommand(msgspec.Struct, frozen=True):
             words += ["--streams", ",".join(name for name in names if name)]
         if fix is Fix.FULL:
             words.append("--full")
-        return shlex.join(words)
+        config = "FILE" if self.config is None else shlex.quote(self.config)
+        return f"tiktok-marketing sync --config {config} {shlex.join(words)}"
 
     def remedy(self, finding: Finding) -> str:
         """What to do about a finding; empty if nothing."""
@@ -65,9 +75,17 @@ class _SyncCommand(msgspec.Struct, frozen=True):
 @click.command(
     short_help="Find out what is wrong with the access or with a database.",
     epilog="Exit codes: 0 nothing is wrong; 1 something is wrong (with --strict, also a warning), and the output names "
-    "it; 2 wrong usage or configuration, or no such database.",
+    "it; 2 wrong usage; 3 it could not look: no such database, or another process uses it, TikTok cannot be reached, "
+    "or the configuration cannot be used. In cron: tiktok-marketing doctor --config config.json --database "
+    "duckdb:///tiktok.duckdb --quiet",
 )
-@config_option
+@click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The configuration file (JSON). With --offline it is not needed, but the doctor can judge more with it.",
+)
 @click.option(
     "--database",
     metavar="ADDRESS",
@@ -99,44 +117,149 @@ class _SyncCommand(msgspec.Struct, frozen=True):
     help="The age from which missing data counts as late.",
 )
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings as well.")
+@click.option(
+    "--quiet", is_flag=True, help="Print only what is wrong (with --strict, also warnings), and nothing else."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @debug_option
-def doctor(config_path: Path, database: str | None, names: list[str] | None, dataset: str, **options: Any) -> int:
+@click.pass_context
+def doctor(
+    context: click.Context,
+    config_path: Path | None,
+    database: str | None,
+    names: list[str] | None,
+    dataset: str,
+    **options: Any,
+) -> int:
     """Find out what is wrong with the access, or with a database that a sync has filled.
 
     The doctor checks credentials, accounts, scopes, quota and clock. With --database it also checks the tables. It
     finds missing days, missing or duplicate rows, figures that differ from TikTok's, and streams or accounts that are
     behind. Figures that may still change do not count as damage. The doctor writes nothing.
     """
-    from tiktok_marketing.config import describe_settings, load_config
-    from tiktok_marketing.doctor import DoctorOptions, Severity, examine
-    from tiktok_marketing.pipelines import destination_of
-
-    examined = DoctorOptions(
-        database=None if database is None else destination_of(database, dataset),
-        streams=None if names is None else tuple(names),
-        offline=options["offline"],
-        requests=options["requests"],
-        max_age=timedelta(hours=options["max_age"]),
-    )
-    config = load_config(config_path)
-    examination = asyncio.run(examine(config, examined, on_wait=announce))
-    command = _SyncCommand(str(config_path), database or "", dataset)
+    if options["offline"] and database is None:
+        raise click.UsageError(
+            "With --offline, there is nothing to examine without a database. Give one with --database."
+        )
+    if config_path is None and not options["offline"]:
+        raise click.UsageError("Give a configuration with --config, or examine only a database with --offline.")
+    command = _SyncCommand(None if config_path is None else str(config_path), database or "", dataset)
+    session = context.ensure_object(Session)
+    try:
+        examination, settings = _examine(session, config_path, database, names, dataset, **options)
+    except ConnectorError as error:
+        if options["as_json"]:
+            print_json(_error_as_json(error, session.error_code or 2))
+        raise
+    code = _exit_code(examination, strict=options["strict"])
     if options["as_json"]:
-        print_json(_as_json(examination, command))
+        print_json(_as_json(examination, command, code))
+    elif options["quiet"]:
+        _show_what_is_wrong(examination, command, strict=options["strict"])
     else:
-        _show(examination, command, describe_settings(config))
-    return 1 if not examination.well or (options["strict"] and examination.of(Severity.WARNING)) else 0
+        _show(examination, command, settings)
+    return code
 
 
-def _as_json(examination: Examination, command: _SyncCommand) -> dict[str, Any]:
+def _examine(
+    session: Session,
+    config_path: Path | None,
+    database: str | None,
+    names: list[str] | None,
+    dataset: str,
+    **options: Any,
+) -> tuple[Examination, str]:
+    """Look at everything. Errors from wrong options have the usual exit code, all others the code for those.
+
+    Returns:
+        What was found, and the settings in words.
+    """
+    with _progress(shown=not options["quiet"]) as on_step:
+        from tiktok_marketing.config import describe_settings, load_config
+        from tiktok_marketing.doctor import DoctorOptions, examine, unconfigured
+        from tiktok_marketing.pipelines import destination_of
+        from tiktok_marketing.sync.plan.selection import choose_streams
+
+        examined = DoctorOptions(
+            database=None if database is None else destination_of(database, dataset),
+            streams=None if names is None else tuple(names),
+            offline=options["offline"],
+            requests=options["requests"],
+            max_age=timedelta(hours=options["max_age"]),
+        )
+        choose_streams(unconfigured(), examined.streams)
+        session.error_code = COULD_NOT_LOOK
+        config = unconfigured() if config_path is None else load_config(config_path)
+        on_wait = (lambda _: None) if options["quiet"] else announce
+        examination = asyncio.run(examine(config, examined, on_wait=on_wait, on_step=on_step))
+    return examination, "not known, because there is no configuration" if config_path is None else describe_settings(
+        config
+    )
+
+
+@contextmanager
+def _progress(*, shown: bool) -> Iterator[Callable[[str], None]]:
+    """Show on a terminal what is examined. Elsewhere, and with --quiet, nothing is shown."""
+    if not shown or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    with console(stderr=True).status("Starting") as status:
+        yield lambda step: status.update(f"{step} …")
+
+
+def _exit_code(examination: Examination, *, strict: bool) -> int:
+    from tiktok_marketing.doctor import Severity
+    from tiktok_marketing.doctor.checks.access import CREDENTIALS
+
+    wrong = examination.of(Severity.WRONG)
+    if not examination.reached and all(finding.check == CREDENTIALS for finding in wrong):
+        return COULD_NOT_LOOK
+    return 1 if wrong or (strict and examination.of(Severity.WARNING)) else 0
+
+
+def _as_json(examination: Examination, command: _SyncCommand, code: int) -> dict[str, Any]:
     return {
-        "well": examination.well,
+        "format": _JSON_FORMAT,
+        "exit_code": code,
+        "well": None if code == COULD_NOT_LOOK else examination.well,
         **msgspec.to_builtins(msgspec.structs.replace(examination, findings=())),
         "findings": [
             {**msgspec.to_builtins(finding), "remedy": command.remedy(finding)} for finding in examination.findings
         ],
+        "error": None,
     }
+
+
+def _error_as_json(error: ConnectorError, code: int) -> dict[str, Any]:
+    return {
+        "format": _JSON_FORMAT,
+        "exit_code": code,
+        "well": None,
+        "at": datetime.now(UTC).isoformat(),
+        "checks": [],
+        "freshness": [],
+        "sample": None,
+        "reached": False,
+        "findings": [],
+        "error": {"message": error.message, "remedy": error.remedy},
+    }
+
+
+def _show_what_is_wrong(examination: Examination, command: _SyncCommand, *, strict: bool) -> None:
+    """Print a line per finding that decides the exit code, and what to do about it."""
+    from tiktok_marketing.doctor import Severity
+    from tiktok_marketing.doctor.findings import day_text
+
+    out = console()
+    severities = (Severity.WRONG, Severity.WARNING) if strict else (Severity.WRONG,)
+    findings = [finding for severity in severities for finding in examination.of(severity)]
+    for finding in findings:
+        places = (finding.stream, finding.advertiser_id, day_text(finding.days))
+        place = ", ".join(text for text in places if text)
+        text = f"{finding.severity}: {f'{place}: ' if place else ''}{finding.message}"
+        out.print(shown_line(text), soft_wrap=True)
+    if findings:
+        _show_remedies(out, findings, command)
 
 
 def _show(examination: Examination, command: _SyncCommand, settings: str) -> None:
@@ -237,6 +360,8 @@ def _show_what_is_left_out(out: Console, examination: Examination) -> None:
 def _verdict(examination: Examination) -> str:
     from tiktok_marketing.doctor.findings import Severity
 
+    if _exit_code(examination, strict=False) == COULD_NOT_LOOK:
+        return "TikTok did not answer, so it is not known whether anything is wrong."
     wrong, warnings = len(examination.of(Severity.WRONG)), len(examination.of(Severity.WARNING))
     warned = f"{warnings:,} warning{'s' if warnings > 1 else ''}" if warnings else ""
     if not wrong:

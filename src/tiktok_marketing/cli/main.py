@@ -79,7 +79,7 @@ def _report(error: Exception, session: Session) -> int:
         error = OutOfMemoryError()
     if not isinstance(error, ConnectorError):
         _report_fault(error, session)
-        return 1
+        return session.error_code or 1
     say(f"Error: {error.message}", is_error=True)
     if error.remedy:
         say(error.remedy)
@@ -87,7 +87,7 @@ def _report(error: Exception, session: Session) -> int:
         if error.detail:
             say_details(error.detail)
         say_details("".join(traceback.format_exception(error)))
-    return 2 if isinstance(error, ConfigurationError) else 1
+    return session.error_code or (2 if isinstance(error, ConfigurationError) else 1)
 
 
 def _report_usage(error: click.ClickException) -> None:

@@ -52,6 +52,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         days: The days that it is about, in the account's time zone.
         remedy: What to do, if it is not a command.
         fix: The command that fixes it, if there is one.
+        adds_to_sums: Whether the rows that it is about make sums too large, which then is no finding of its own.
     """
 
     severity: Severity
@@ -62,6 +63,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     days: tuple[date, ...] = ()
     remedy: str = ""
     fix: Fix | None = None
+    adds_to_sums: bool = False
 
 
 class Freshness(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,6 +129,7 @@ class Examination(msgspec.Struct, frozen=True, kw_only=True):
         findings: What was found, the worst first.
         freshness: How up to date each stream of the database is; empty without a database.
         sample: How much was compared with TikTok; None if nothing was.
+        reached: Whether TikTok answered, if it was asked. Otherwise nothing is known about the access.
     """
 
     at: datetime
@@ -134,6 +137,7 @@ class Examination(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     freshness: tuple[Freshness, ...] = ()
     sample: Coverage | None = None
+    reached: bool = True
 
     def of(self, severity: Severity) -> tuple[Finding, ...]:
         """Return the findings of one severity."""

@@ -33,6 +33,8 @@ from tiktok_marketing.sync.plan.plan_sync import refuse_future_start
 from tiktok_marketing.sync.plan.selection import choose_streams
 from tiktok_marketing.sync.plan.windows import Window
 
+_SEE_ROWS = "The findings about rows explain the levels that disagree."
+
 
 class DoctorOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What is examined, and how thoroughly.
@@ -52,6 +54,14 @@ class DoctorOptions(msgspec.Struct, frozen=True, kw_only=True):
     max_age: timedelta = timedelta(hours=48)
 
 
+def unconfigured() -> Config:
+    """Return what stands for a configuration that is not there, to examine a database alone.
+
+    It claims nothing about what the syncs asked for: any day may be missing, and objects may be left out.
+    """
+    return Config(access_token="not there", include_deleted=False)  # noqa: S106 - nothing is sent with it
+
+
 class _Report:
     """Collects the findings of the checks, and the outcome of each check in words."""
 
@@ -67,11 +77,21 @@ class _Report:
         self.checks.append(Check(name=name, message=message))
 
     def examination(
-        self, at: datetime, freshness: tuple[Freshness, ...] = (), sample: Coverage | None = None
+        self,
+        at: datetime,
+        freshness: tuple[Freshness, ...] = (),
+        sample: Coverage | None = None,
+        *,
+        reached: bool = True,
     ) -> Examination:
         """Return everything that was collected."""
         return Examination(
-            at=at, checks=tuple(self.checks), findings=in_order(self.findings), freshness=freshness, sample=sample
+            at=at,
+            checks=tuple(self.checks),
+            findings=in_order(self.findings),
+            freshness=freshness,
+            sample=sample,
+            reached=reached,
         )
 
 
@@ -82,6 +102,7 @@ async def examine(
     clock: Clock | None = None,
     address: str | None = None,
     on_wait: Callable[[Announcement], None] = lambda _: None,
+    on_step: Callable[[str], None] = lambda _: None,
 ) -> Examination:
     """Examine an access, and a database.
 
@@ -90,6 +111,7 @@ async def examine(
         options: What is examined.
         clock: The time.
         address: Scheme, host and port to ask instead of TikTok's.
+        on_step: Called with what is examined next, in a few words, and again as a long step goes on.
         on_wait: Called before a request waits to be retried.
 
     Raises:
@@ -104,6 +126,7 @@ async def examine(
         )
     report = _Report()
     async with AsyncExitStack() as stack:
+        on_step("Opening the database" if options.database is not None else "Asking TikTok")
         database = None if options.database is None else stack.enter_context(opened(options.database))
         if database is not None:
             known = {stream.name for stream in database.streams()}
@@ -118,7 +141,7 @@ async def examine(
             api = await stack.enter_async_context(
                 connect(config, clock=clock, policy=INTERACTIVE_RETRIES, on_wait=on_wait, address=address)
             )
-            access = await examine_access(config, api, clock, examined, alone=loading is None)
+            access = await examine_access(config, api, clock, examined, alone=loading is None, on_step=on_step)
             _add_access(report, access, config, alone=loading is None)
             _add_settings(report, config, api.clock_reading())
         # If the two clocks differ, TikTok's is right, because it decides which days there are.
@@ -126,15 +149,16 @@ async def examine(
         offset = access.offset if access is not None else None
         if offset is not None and abs(offset) >= access_check.CLOCK_IS_OFF and is_believable(offset):
             now -= offset
+        reached = access is None or access.reached
         if database is None:
-            return report.examination(now)
+            return report.examination(now, reached=reached)
         if loading is not None:
             process = f" (process {loading})" if loading else ""
             message = f"A sync is loading into the database now{process}. Run the doctor again when it is done."
             report.findings.append(Finding(severity=Severity.NOTE, check=integrity.TABLES, message=message))
-        examiner = _DatabaseExaminer(config, options, database, examined, now, report)
+        examiner = _DatabaseExaminer(config, options, database, examined, now, report, on_step)
         sample = await examiner.examine(api, access)
-        return report.examination(now, examiner.freshness(), sample)
+        return report.examination(now, examiner.freshness(), sample, reached=reached)
 
 
 def _add_unsynced(report: _Report, streams: Sequence[AnyStream]) -> None:
@@ -183,8 +207,10 @@ class _DatabaseExaminer:
         streams: Sequence[AnyStream],
         now: datetime,
         report: _Report,
+        on_step: Callable[[str], None],
     ) -> None:
         self._config = config
+        self._on_step = on_step
         self._options = options
         self._database = database
         self._streams = streams
@@ -193,6 +219,8 @@ class _DatabaseExaminer:
         self._statuses = [self._status_of(stream) for stream in streams]
         self._expected: list[ExpectedDays] = []
         self._currencies: Mapping[str, str] = {}
+        self._faulty_rows: list[Finding] = []
+        self._windows = 0
 
     def _status_of(self, stream: AnyStream) -> StreamStatus:
         try:
@@ -208,6 +236,7 @@ class _DatabaseExaminer:
 
     async def examine(self, api: Client | None, access: Access | None) -> Coverage | None:
         """Run all checks. Returns how much was compared with TikTok."""
+        self._on_step(f"Reading {len(self._streams):,} tables")
         accounts = self._accounts(access)
         self._currencies = self._database.currencies() | {
             account.advertiser_id: str(account.info["currency"])
@@ -222,10 +251,9 @@ class _DatabaseExaminer:
             list(integrity.examine_tables(self._database, self._streams)),
             f"{len(usable):,} streams have their tables and states.",
         )
-        rows = [
-            *integrity.examine_keys(self._database, self._streams),
-            *integrity.examine_packages(self._database, self._streams),
-        ]
+        rows = list(integrity.examine_keys(self._database, self._streams))
+        rows += integrity.examine_packages(self._database, self._streams, rows)
+        self._faulty_rows = [finding for finding in rows if finding.adds_to_sums]
         self._report.add("Rows", rows, "No row is duplicated, and no row that the last syncs loaded is missing.")
         late = [
             finding
@@ -239,7 +267,9 @@ class _DatabaseExaminer:
         disagreements = level_sums.disagreements(self._database, self._config, usable)
         sums = account_sums.stored_sums(self._database, usable)
         if api is None or access is None or not access.readable:
-            self._add_sums(list(level_sums.to_findings(disagreements)), sums, usable)
+            unexplained = self._not_due_to_rows(disagreements)
+            if_well = "The levels agree." if not disagreements else _SEE_ROWS
+            self._add_sums(list(level_sums.to_findings(unexplained)), sums, usable, if_well)
             return None
         return await self._compare_with_tiktok(api, access, disagreements, sums, usable)
 
@@ -314,7 +344,7 @@ class _DatabaseExaminer:
         budget = RequestBudget(api.stats, self._options.requests)
         refused_before = api.stats.refused
         answering = {account.advertiser_id for account in access.answering}
-        reports = ReportComparer(self._config, api, self._database, budget)
+        reports = ReportComparer(self._config, api, self._database, budget, self._compared)
         expected: dict[tuple[str, str], ExpectedDays] = {
             (days.stream.name, days.account.advertiser_id): days
             for days in self._expected
@@ -332,7 +362,7 @@ class _DatabaseExaminer:
         explained = {(finding.advertiser_id, day) for finding in different for day in finding.days}
         unexplained = [
             disagreement
-            for disagreement in disagreements
+            for disagreement in self._not_due_to_rows(disagreements)
             if (disagreement.advertiser_id, disagreement.day) not in explained
         ]
         if_well = "The findings below explain the levels that disagree." if disagreements else "The levels agree."
@@ -348,10 +378,13 @@ class _DatabaseExaminer:
             ],
             access.answering,
         )
+        self._on_step(f"Comparing {len(samples_of_lists):,} lists of objects with TikTok's")
         await lists.compare(samples_of_lists)
         samples, samples_total = report_samples(
             self._database, expected.values(), most=self._options.requests, seed=self._now.toordinal()
         )
+        self._windows = len(samples)
+        self._compared(0)
         await reports.compare(samples)
         findings = [*row_comparison.to_findings(self._config, reports.differences), *reports.findings]
         compared = f"{reports.compared:,} of {samples_total:,} windows"
@@ -360,9 +393,7 @@ class _DatabaseExaminer:
         await self._examine_conversions(api, expected.values(), damaged, budget)
         compared = f"{lists.compared:,} of {len(samples_of_lists):,} lists"
         self._report.add("Objects", lists.findings, f"{compared} hold everything that TikTok lists.")
-        quota_was_found = any(finding.check == access_check.QUOTA for finding in access.findings)
-        if api.stats.refused > refused_before and not quota_was_found:
-            self._report.findings.append(access_check.quota_finding(self._config.requests_per_second, None))
+        self._note_refusals(access, api.stats.refused - refused_before, budget.sent)
         return Coverage(
             windows=reports.compared,
             windows_total=samples_total,
@@ -399,6 +430,34 @@ class _DatabaseExaminer:
             else f"Closed days of {accounts} have the conversions that TikTok counts now."
         )
         self._report.add("Conversions", findings, if_well)
+
+    def _compared(self, windows: int) -> None:
+        if self._windows:
+            self._on_step(f"Comparing reports with TikTok: {windows:,} of {self._windows:,} windows")
+
+    def _note_refusals(self, access: Access, refused: int, sent: int) -> None:
+        """Mention refusals while the database was compared: the requests were repeated, so nothing is missing."""
+        quota_was_found = any(finding.check == access_check.QUOTA for finding in access.findings)
+        if not quota_was_found and refused > access_check.REFUSED_BY_CHANCE * sent:
+            message = f"TikTok refused {refused:,} of {sent:,} requests for their rate (code 40100) and accepted them "
+            message += "later. Another program seems to use the same application."
+            self._report.findings.append(Finding(severity=Severity.NOTE, check=access_check.QUOTA, message=message))
+
+    def _not_due_to_rows(self, disagreements: Sequence[level_sums.Disagreement]) -> list[level_sums.Disagreement]:
+        """Return the disagreements that duplicate rows and rows without a key do not explain.
+
+        Rows without an account or a day can be on any day, so they explain every disagreement of their stream.
+        """
+
+        def is_explained(disagreement: level_sums.Disagreement) -> bool:
+            return any(
+                finding.stream in disagreement.sums
+                and finding.advertiser_id in {None, disagreement.advertiser_id}
+                and (not finding.days or disagreement.day in finding.days)
+                for finding in self._faulty_rows
+            )
+
+        return [disagreement for disagreement in disagreements if not is_explained(disagreement)]
 
     def _unexplained(self, disagreements: Sequence[level_sums.Disagreement], *, rows_agree: bool) -> list[Finding]:
         """Return the disagreements that no difference from TikTok explains.

@@ -293,10 +293,10 @@ def test_a_failed_trial_returns_to_the_known_rate() -> None:
 UNEVEN = [
     (second, rate, jitter, least)
     for second, leasts in {
-        "of the clock": {10: (0.94, 0.92, 0.87), 20: (0.94, 0.93, 0.89), 50: (0.94, 0.93, 0.91)},
+        "of the clock": {10: (0.94, 0.92, 0.85), 20: (0.94, 0.93, 0.87), 50: (0.94, 0.93, 0.88)},
         # A sliding second leaves less, even to a program that knew when each request had arrived: requests that are on
         # their way take places, and their arrivals vary by more of the quota the smaller it is.
-        "sliding": {10: (0.92, 0.88, 0.79), 20: (0.93, 0.89, 0.82), 50: (0.93, 0.91, 0.86)},
+        "sliding": {10: (0.92, 0.88, 0.78), 20: (0.93, 0.89, 0.81), 50: (0.93, 0.91, 0.84)},
     }.items()
     for rate, shares in leasts.items()
     for jitter, least in zip((0.05, 0.2, 0.5), shares, strict=True)

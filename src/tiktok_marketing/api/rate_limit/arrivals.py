@@ -15,9 +15,13 @@ from collections import deque
 _SECOND = 1.0
 _GUARD = 0.03
 """Seconds that a place stays taken after its second, while all latencies are alike."""
-_REFUSALS = 0.018
+_REFUSALS = 0.02
 """The fraction of refused requests at which the weight neither rises nor falls."""
 _RAISE = 0.12
+"""How much a refusal raises the weight."""
+_QUICK_RAISE, _QUICK_UNTIL, _QUICK_WITHIN = 0.4, 0.8, 14
+"""How much it raises a weight below the second number, if fewer requests than the third were accepted since the one
+before: the weight is far too low."""
 _HIGHEST = 1.5
 _SAMPLE = 64
 """Answers whose shortest and longest latency count; they are replaced by as many newer ones."""
@@ -89,6 +93,7 @@ class Arrivals:
         self._by_time: dict[float, _Request] = {}
         self._latencies = _Latencies()
         self._exhausted_at = float("inf")
+        self._accepted_since_refusal = _QUICK_WITHIN
         self.weight = 0.0
         """How much of an excess latency is allowed for: 0 is none of it, 1 is all."""
 
@@ -102,6 +107,7 @@ class Arrivals:
         """TikTok accepted a request."""
         self._latencies.add(at - sent_at)
         self._weigh(max(0.0, self.weight - _RAISE * _REFUSALS), at)
+        self._accepted_since_refusal += 1
         request = self._by_time.get(sent_at)
         if request is not None:
             request.excess = max(0.0, at - sent_at - self._latencies.shortest)
@@ -128,7 +134,9 @@ class Arrivals:
         if max(before, together) < _CROWDED * places:
             return False
         exhausted = sent_at >= self._exhausted_at
-        self._weigh(min(_HIGHEST, self.weight + _RAISE), at)
+        quick = self._accepted_since_refusal < _QUICK_WITHIN and self.weight < _QUICK_UNTIL
+        self._weigh(min(_HIGHEST, self.weight + (_QUICK_RAISE if quick else _RAISE)), at)
+        self._accepted_since_refusal = 0
         return not exhausted
 
     def _weigh(self, weight: float, at: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -30,6 +30,12 @@ _ACCOUNTS_TRIED = 20
 _PLAIN = "BASIC"
 _HIGHEST_TIER = 50
 _BURST_SECONDS = 1.3
+_BETWEEN_BURSTS = 1.0
+"""Seconds after a burst until the next one; a second's limit is over then."""
+_ALMOST_FULL = 0.85
+"""If the limiter sends this fraction of the configured rate, it has found no lower limit."""
+REFUSED_BY_CHANCE = 0.15
+"""The fraction of requests that may be refused although nobody else uses the quota."""
 CLOCK_IS_OFF = timedelta(seconds=60)
 CLOCK_IS_WRONG = timedelta(minutes=10)
 """Objects that change within ten minutes before a sync are read again by the next sync. If the clock is further ahead,
@@ -45,6 +51,7 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
         tried: The names of the streams that were tried.
         denied: The names of the streams that the application may not read.
         offset: How far this machine's clock is ahead of TikTok's; None if TikTok did not say.
+        reached: Whether TikTok answered at all.
     """
 
     accounts: tuple[Account, ...] | None
@@ -52,6 +59,7 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     tried: tuple[str, ...] = ()
     denied: tuple[str, ...] = ()
     offset: timedelta | None = None
+    reached: bool = True
 
     @property
     def readable(self) -> tuple[Account, ...]:
@@ -71,7 +79,13 @@ def is_inaccessible(account: Account) -> bool:
 
 
 async def examine_access(
-    config: Config, api: Client, clock: Clock, streams: Iterable[AnyStream], *, alone: bool = True
+    config: Config,
+    api: Client,
+    clock: Clock,
+    streams: Iterable[AnyStream],
+    *,
+    alone: bool = True,
+    on_step: Callable[[str], None] = lambda _: None,
 ) -> Access:
     """Request the accounts and a record of each endpoint, and try the configured request rate.
 
@@ -81,17 +95,21 @@ async def examine_access(
         clock: The time.
         streams: The streams that must be readable.
         alone: Whether no sync is using the quota now. Otherwise the rate is not tried.
+        on_step: Called with what is examined next, in a few words.
     """
     streams = list(streams)
     findings: list[Finding] = []
     accounts: tuple[Account, ...] | None = None
     tried: list[str] = []
     denied: list[str] = []
+    reached = True
+    on_step("Asking TikTok for the accounts")
     try:
         listing = await find_accounts(config, api)
         stop_if_nothing_answers(api, listing.chosen)
     except ConnectorError as error:
         findings.append(_of(error, CREDENTIALS))
+        reached = not is_unreachable(error)
     else:
         accounts = listing.chosen
         if listing.incomplete is not None:
@@ -101,13 +119,23 @@ async def examine_access(
         findings += own_findings
         readable = [account for account in accounts if not is_inaccessible(account)]
         if readable:
+            on_step(f"Trying {len(streams):,} streams")
             tried, more_denied, refusals = await _try_streams(api, readable, streams, config, clock)
             denied += more_denied
             findings += refusals
-            findings += await _try_quota(config, api, readable[0]) if alone else []
+            if alone:
+                on_step("Trying the quota")
+                findings += await _try_quota(config, api, readable[0])
     offset = api.stats.clock_ahead
     findings += clock_findings(offset)
-    return Access(accounts=accounts, findings=tuple(findings), tried=tuple(tried), denied=tuple(denied), offset=offset)
+    return Access(
+        accounts=accounts,
+        findings=tuple(findings),
+        tried=tuple(tried),
+        denied=tuple(denied),
+        offset=offset,
+        reached=reached,
+    )
 
 
 def _account_findings(accounts: Sequence[Account], config: Config) -> Iterator[Finding]:
@@ -132,6 +160,12 @@ def refusal_finding(error: TikTokError, config: Config, advertiser_id: str, stre
         )
     check = SCOPES if isinstance(error, PermissionDeniedError) else ACCOUNTS
     return msgspec.structs.replace(_of(error, check), advertiser_id=advertiser_id, stream=stream)
+
+
+def is_unreachable(error: ConnectorError) -> bool:
+    """Whether TikTok did not answer, or only that it cannot now, so that nothing is known about the access."""
+    passing = {Action.RETRY, Action.SLOW_DOWN, Action.SLOW_ACCOUNT}
+    return isinstance(error, TikTokError) and (error.code is None or error.action in passing)
 
 
 def _of(error: ConnectorError, check: str) -> Finding:
@@ -324,13 +358,43 @@ def _names(names: Sequence[str], most: int = 6) -> str:
 # -- quota
 
 
+class _Burst(msgspec.Struct, frozen=True):
+    """The outcome of requests that left at the configured rate for about a second."""
+
+    accepted: int
+    refused: int
+    failure: ConnectorError | None = None
+
+    @property
+    def shows_a_limit(self) -> bool:
+        """Whether so many were refused that requests which met on their way cannot be the cause."""
+        return self.refused > REFUSED_BY_CHANCE * (self.accepted + self.refused)
+
+
 async def _try_quota(config: Config, api: Client, account: Account) -> list[Finding]:
-    """Send requests to a cheap endpoint for a second, as fast as a sync may, and see whether TikTok accepts them."""
+    """Send requests to a cheap endpoint, as fast as a sync may, and see whether TikTok accepts them.
+
+    A single refusal says nothing: requests can meet on their way, and another program may need the quota for a moment.
+    So after a second with many refusals, another one is tried.
+    """
     if config.sandbox:
         return []  # its quota is fixed and small
     rate = config.requests_per_second
+    first = await _burst(rate, api, account)
+    if first.failure is not None and not first.refused:
+        return [msgspec.structs.replace(_of(first.failure, QUOTA), severity=Severity.NOTE)]
+    if not first.shows_a_limit:
+        return []
+    await asyncio.sleep(_BETWEEN_BURSTS)
+    second = await _burst(rate, api, account)
+    if not second.shows_a_limit and api.limiters.rate(INFO_ENDPOINT) >= _ALMOST_FULL * rate:
+        return []
+    return [quota_finding(rate, max(first.accepted, second.accepted))]
+
+
+async def _burst(rate: float, api: Client, account: Account) -> _Burst:
     count = max(2, math.ceil(min(rate, _HIGHEST_TIER) * _BURST_SECONDS))
-    stats = api.stats
+    refused_before = api.stats.refused
     accepted = 0
 
     async def ask() -> None:
@@ -342,39 +406,40 @@ async def _try_quota(config: Config, api: Client, account: Account) -> list[Find
             advertiser_id=account.advertiser_id,
             partial_ok=True,
         )
-        accepted += not stats.refused
+        accepted += 1
 
-    refused_before = stats.refused
     tasks = [asyncio.create_task(ask()) for _ in range(count)]
     try:
-        while not stats.refused and not all(task.done() for task in tasks):
+        # Refused requests are sent again, which must not use up what others may need.
+        while api.stats.refused - refused_before < count // 3 + 1 and not all(task.done() for task in tasks):
             await asyncio.wait(tasks, timeout=0.05)
     finally:
         for task in tasks:
             task.cancel()
         outcomes = await asyncio.gather(*tasks, return_exceptions=True)
     failure = next((outcome for outcome in outcomes if isinstance(outcome, ConnectorError)), None)
-    if stats.refused:
-        return [quota_finding(rate, None if refused_before else accepted)]
-    if failure is not None:
-        return [msgspec.structs.replace(_of(failure, QUOTA), severity=Severity.NOTE)]
-    return []
+    return _Burst(accepted, api.stats.refused - refused_before, failure)
 
 
-def quota_finding(rate: float, accepted: int | None) -> Finding:
-    """Return the finding for requests at the configured rate that TikTok refused.
+def quota_finding(rate: float, accepted: int) -> Finding:
+    """Return the finding for requests at the configured rate of which TikTok refused many.
 
     Args:
         rate: The configured requests per second.
-        accepted: How many requests TikTok accepted within about a second before that; None if it is not known.
+        accepted: How many requests TikTok accepted within about a second before that.
     """
-    limit = f" It accepted about {accepted} within a second." if accepted else ""
-    advice = f"Set requests_per_second to {accepted} or less" if accepted else "Lower requests_per_second"
+    if accepted:
+        text = f"TikTok refuses many requests at the configured rate of {rate:g} per second (code 40100) and accepted "
+        text += f"about {accepted} within a second. A sync adapts to that, but it takes longer."
+        advice = f"Set requests_per_second to {accepted} or less"
+    else:
+        text = f"TikTok refuses every request at the configured rate of {rate:g} per second (code 40100), so a sync "
+        text += "cannot read anything now."
+        advice = "Wait five minutes and run the doctor again. If it finds the same, lower requests_per_second"
     return Finding(
-        severity=Severity.WRONG,
+        severity=Severity.WARNING if accepted else Severity.WRONG,
         check=QUOTA,
-        message=f"TikTok refuses requests at the configured rate of {rate:g} per second (code 40100).{limit} "
-        "Either the application's tier is lower, or other programs use the same application.",
+        message=f"{text} Either the application's tier is lower, or other programs use the same application.",
         remedy=f"{advice}, or look up the application's tier in the TikTok developer portal.",
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from tiktok_marketing.catalog import ReportStream, Stream
@@ -104,6 +104,7 @@ def examine_keys(database: Database, streams: Iterable[Stream]) -> Iterator[Find
                 advertiser_id=account,
                 days=tuple(sorted({on for on, _ in of_account if on is not None})),
                 fix=Fix.FULL,
+                adds_to_sums=True,
             )
         without_key = " OR ".join(f'"{name}" IS NULL' for name in names)
         ((count,),) = database.rows(f"SELECT count(*) FROM {table} WHERE {without_key}")  # noqa: S608
@@ -114,11 +115,19 @@ def examine_keys(database: Database, streams: Iterable[Stream]) -> Iterator[Find
                 message=f"{count:,} {'row lacks' if count == 1 else 'rows lack'} part of the key ({', '.join(names)}).",
                 stream=stream.name,
                 remedy=REMOVE,
+                adds_to_sums=True,
             )
 
 
-def examine_packages(database: Database, streams: Iterable[Stream]) -> Iterator[Finding]:
-    """Find rows of a stream's last sync that have disappeared, and rows that no sync brought."""
+def examine_packages(database: Database, streams: Iterable[Stream], faulty: Sequence[Finding]) -> Iterator[Finding]:
+    """Find rows of a stream's last sync that have disappeared, and rows that no sync brought.
+
+    Args:
+        database: The database.
+        streams: The streams.
+        faulty: The findings about keys. A stream that has one has rows that no sync brought; that is said once.
+    """
+    told = {finding.stream for finding in faulty}
     if not database.has_loads or database.syncs is None:
         return
     for stream in streams:
@@ -140,7 +149,7 @@ def examine_packages(database: Database, streams: Iterable[Stream]) -> Iterator[
                 stream=stream.name,
                 fix=Fix.FULL if stream.cursor and stream.is_report else Fix.SYNC,
             )
-        elif present > loaded:
+        elif present > loaded and stream.name not in told:
             yield Finding(
                 severity=Severity.WRONG,
                 check=ROWS,

@@ -8,7 +8,7 @@ left. These rows are read and compared by key, so a finding names days and rows,
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import aclosing
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -76,9 +76,18 @@ class ReportComparer:
         api: The client.
         database: A database whose census was taken.
         budget: How many requests may be sent.
+        on_progress: Called with the number of samples that were compared.
     """
 
-    def __init__(self, config: Config, api: Client, database: Database, budget: RequestBudget) -> None:
+    def __init__(
+        self,
+        config: Config,
+        api: Client,
+        database: Database,
+        budget: RequestBudget,
+        on_progress: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self._on_progress = on_progress
         self._config = config
         self._api = api
         self._database = database
@@ -119,6 +128,7 @@ class ReportComparer:
         try:
             if await self._compare_window(sample, sample.window, row_by_row=row_by_row):
                 self.compared += 1
+                self._on_progress(self.compared)
         except AdsLeftOutError:
             self._denied.add((stream.name, account.advertiser_id))
             self._note(sample, "TikTok limits this report to 20,000 ads, so its rows cannot be counted cheaply.")
