@@ -11,6 +11,9 @@ from typing import Any
 import duckdb
 import pytest
 
+import tiktok_marketing
+from tiktok_marketing import catalog
+
 
 def sent_requests(api: Any) -> dict[str, int]:
     """Requests by endpoint since the counters were reset."""
@@ -42,6 +45,25 @@ def test_a_sync_sends_the_requests_that_were_planned(
     assert sent_requests(api) == planned["requests"]
     assert planned["questions"]
     assert not planned["questions_open"]
+
+
+@pytest.mark.parametrize("stream", [stream.name for stream in catalog.STREAMS])
+def test_each_stream_is_foreseen(
+    api: Any, config: Callable[..., str], command: Callable[..., Any], stream: str
+) -> None:
+    """`plan --ask` foresees what a sync of the stream then sends, except for further pages; without, about as much."""
+    path = config()
+    asked = forecast(command, path, "--streams", stream, "--ask")
+    guessed = forecast(command, path, "--streams", stream)
+    api.control("reset", {}, "POST")
+    records = sum(len(batch) for batch in tiktok_marketing.read(tiktok_marketing.load_config(path), streams=[stream]))
+    sent = sent_requests(api)
+    assert sent.keys() == asked["requests"].keys()
+    for endpoint, count in asked["requests"].items():
+        further_pages = records // 20
+        assert count <= sent[endpoint] <= count + further_pages, endpoint
+    total, foreseen = sum(sent.values()), sum(guessed["requests"].values())
+    assert total / 2.5 <= foreseen, "far fewer were foreseen"
 
 
 def test_plan_to_a_database_goes_on_from_its_state(

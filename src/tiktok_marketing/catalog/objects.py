@@ -144,6 +144,7 @@ OBJECTS: tuple[ObjectStream, ...] = (
         source=ObjectSource(
             parent=Parent(
                 stream="ad_groups",
+                usual_requests=6,
                 join_stream="campaigns",
                 join_field="campaign_id",
                 parameters={"objective_type": "objective_type", "optimization_goal": "optimization_goal"},

@@ -57,6 +57,8 @@ class Parent(msgspec.Struct, frozen=True, kw_only=True):
     """Parameter of the request to the field of the record that fills it. A record without a value causes no request."""
     at_once: int | None = None
     """How many records one request covers, with a list for each parameter; None for one record with plain values."""
+    usual_requests: int = 1
+    """How many requests an account usually needs, for a forecast that cannot know."""
     join_stream: str | None = None
     """A second stream, whose records have the fields that the first stream's records lack."""
     join_field: str = ""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,13 +22,14 @@ from tiktok_marketing.cli.common import (
     streams_option,
     table,
 )
+from tiktok_marketing.errors import IncompleteReadError, TikTokError
 
 if TYPE_CHECKING:
     from tiktok_marketing.api.client import Client
-    from tiktok_marketing.catalog import AnyStream
+    from tiktok_marketing.catalog import AnyStream, ObjectStream
     from tiktok_marketing.config import Config
     from tiktok_marketing.sync.forecast import Forecast
-    from tiktok_marketing.sync.plan.accounts import Accounts
+    from tiktok_marketing.sync.plan.accounts import Account, Accounts
     from tiktok_marketing.sync.plan.selection import Selected
 
 _QUERIES_IN_FLIGHT = 16
@@ -116,7 +119,7 @@ async def _forecast(
 ) -> Forecast:
     from tiktok_marketing.clock import SystemClock
     from tiktok_marketing.connect import connect
-    from tiktok_marketing.sync.forecast import forecast
+    from tiktok_marketing.sync.forecast import forecast, with_parents
     from tiktok_marketing.sync.plan.plan_sync import plan_sync, read_states
     from tiktok_marketing.sync.read.accounts import find_accounts, stop_if_nothing_answers
     from tiktok_marketing.sync.read.empty_days import EmptyDayFinder
@@ -134,9 +137,22 @@ async def _forecast(
         for notice in plan.notices:
             say(notice.text)
         empty_days = EmptyDayFinder.of_sync(config, api, plan.all_partitions)
+        counted: dict[tuple[str, str], int] = {}
         if ask:
             await empty_days.ask_all(_QUERIES_IN_FLIGHT)
-        return forecast(config, plan, accounts.chosen, empty_days, api.limiters.tier)
+            today = api.clock_reading().tiktok.date()
+            for stream, account in with_parents(plan):
+                with suppress(TikTokError, IncompleteReadError):  # the sync will say so; the usual number counts here
+                    counted[stream.name, account.advertiser_id] = await _count(config, api, stream, account, today)
+        return forecast(config, plan, accounts.chosen, empty_days, api.limiters.tier, counted)
+
+
+async def _count(config: Config, api: Client, stream: ObjectStream, account: Account, today: date) -> int:
+    """How many requests a stream needs whose requests come from another list."""
+    from tiktok_marketing.sync.read.objects import ObjectLists
+
+    lists = ObjectLists(api, stream, account.advertiser_id, include_deleted=config.include_deleted, today=today)
+    return await lists.count_requests()
 
 
 async def _problems(config: Config, api: Client, selected: Sequence[Selected], accounts: Accounts) -> list[str]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 import msgspec
 
 from tiktok_marketing.api.rate_limit.tiers import Tier, tier_at
 from tiktok_marketing.catalog import AnyStream, ObjectStream, ReportStream, Scope, object_stream, stream_named
-from tiktok_marketing.config import Config
+from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.plan_sync import SyncPlan
@@ -73,6 +73,7 @@ def forecast(
     accounts: Sequence[Account],
     empty_days: EmptyDayFinder,
     tier: Tier,
+    counted: Mapping[tuple[str, AdvertiserId], int] | None = None,
 ) -> Forecast:
     """The least number of requests that a sync needs, and how long they take.
 
@@ -82,8 +83,11 @@ def forecast(
         accounts: The accounts.
         empty_days: What is known about their days; windows without an answer count in full.
         tier: The application's quota.
+        counted: How many requests a stream needs for an account, where they come from another list and that was read.
     """
-    streams = tuple(_stream(_named(name), partitions, empty_days) for name, partitions in plan.partitions.items())
+    streams = tuple(
+        _stream(_named(name), partitions, empty_days, counted or {}) for name, partitions in plan.partitions.items()
+    )
     requests: Counter[str] = Counter()
     if not config.sandbox and config.advertiser_id is None:
         requests[LIST_ENDPOINT] += 1
@@ -104,7 +108,23 @@ def forecast(
     )
 
 
-def _stream(stream: AnyStream, partitions: Sequence[Partition], empty_days: EmptyDayFinder) -> StreamForecast:
+def with_parents(plan: SyncPlan) -> list[tuple[ObjectStream, Account]]:
+    """The streams and accounts whose requests come from the records of another list."""
+    return [
+        (stream, partition.account)
+        for name, partitions in plan.partitions.items()
+        if isinstance(stream := _named(name), ObjectStream) and stream.source.parent is not None
+        for partition in partitions
+        if partition.account is not None
+    ]
+
+
+def _stream(
+    stream: AnyStream,
+    partitions: Sequence[Partition],
+    empty_days: EmptyDayFinder,
+    counted: Mapping[tuple[str, AdvertiserId], int],
+) -> StreamForecast:
     windows = sum(partition.size for partition in partitions)
     empty = sum(_empty(partition, days) for partition in partitions if (days := empty_days.of(partition)) is not None)
     firsts = [partition.first for partition in partitions if partition.first is not None]
@@ -117,8 +137,18 @@ def _stream(stream: AnyStream, partitions: Sequence[Partition], empty_days: Empt
         last=max(lasts, default=None),
         windows=windows,
         empty=empty,
-        requests=(windows - empty) * _list_count(stream),
+        requests=sum(_from_parents(stream, partition, counted) for partition in partitions)
+        if any(_parent_streams(stream))
+        else (windows - empty) * _list_count(stream),
     )
+
+
+def _from_parents(stream: AnyStream, partition: Partition, counted: Mapping[tuple[str, AdvertiserId], int]) -> int:
+    """The requests for one account of a stream whose requests come from another list."""
+    if partition.account is None or isinstance(stream, ReportStream) or stream.source.parent is None:
+        return 0
+    usual = stream.source.parent.usual_requests * len(stream.source.queries)
+    return counted.get((stream.name, partition.account.advertiser_id), usual)
 
 
 def _empty(partition: Partition, days: AccountDays) -> int:
@@ -128,7 +158,7 @@ def _empty(partition: Partition, days: AccountDays) -> int:
 def _list_count(stream: AnyStream) -> int:
     """How many lists are read for one account, each with at least one request."""
     if stream.scope is not Scope.ACCOUNT or any(_parent_streams(stream)):
-        return 0  # it comes from the list of accounts, or needs as many requests as another list has records
+        return 0  # it comes from the list of accounts, or its requests come from another list
     return 1 if isinstance(stream, ReportStream) else len(stream.source.queries)
 
 

@@ -228,6 +228,12 @@ class ObjectLists:
             self._notice("warning", text)
         self._partial_log.raise_first()
 
+    async def count_requests(self) -> int:
+        """How many requests the lists need, if each has one page. It reads the lists that parameters come from."""
+        parent = self._source.parent
+        params = [ParentParams()] if parent is None else await self._parent_params(parent)
+        return len(params) * len(self._source.queries)
+
     async def _deliveries_for(
         self, list_reader: ListReader[RecordList], params: ParentParams
     ) -> AsyncGenerator[Delivery[RecordList], None]:
