@@ -52,6 +52,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         days: The days that it is about, in the account's time zone.
         remedy: What to do, if it is not a command.
         fix: The command that fixes it, if there is one.
+        may_follow: Whether another finding about the same stream and account is the cause, if there is one.
         adds_to_sums: Whether the rows that it is about make sums too large, which then is no finding of its own.
     """
 
@@ -64,6 +65,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     remedy: str = ""
     fix: Fix | None = None
     adds_to_sums: bool = False
+    may_follow: bool = False
 
 
 class Freshness(msgspec.Struct, frozen=True, kw_only=True):

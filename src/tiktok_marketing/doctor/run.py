@@ -36,6 +36,9 @@ from tiktok_marketing.sync.plan.windows import Window
 _SEE_ROWS = "The findings about rows explain the levels that disagree."
 
 
+_SEE_OTHERS = "Other findings explain what differs."
+
+
 class DoctorOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What is examined, and how thoroughly.
 
@@ -67,14 +70,18 @@ class _Report:
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
-        self.checks: list[Check] = []
+        self._added: list[tuple[str, tuple[Finding, ...], str]] = []
 
     def add(self, name: str, findings: Sequence[Finding], if_well: str) -> None:
         """Add a check and its findings. `if_well` is the outcome if nothing but notes were found."""
         self.findings += findings
+        self._added.append((name, tuple(findings), if_well))
+
+    def _outcome(self, name: str, findings: Sequence[Finding], if_well: str) -> Check:
         bad = [finding for finding in findings if finding.severity is not Severity.NOTE]
-        message = if_well if not bad else "1 finding" if len(bad) == 1 else f"{len(bad):,} findings"
-        self.checks.append(Check(name=name, message=message))
+        left = [finding for finding in bad if finding in self.findings]
+        message = if_well if not bad else "1 finding" if len(left) == 1 else f"{len(left):,} findings"
+        return Check(name=name, message=message if left or not bad else _SEE_OTHERS)
 
     def examination(
         self,
@@ -84,10 +91,11 @@ class _Report:
         *,
         reached: bool = True,
     ) -> Examination:
-        """Return everything that was collected."""
+        """Return everything that was collected, without consequences of what else was found."""
+        self.findings = [finding for finding in self.findings if not _follows(finding, self.findings)]
         return Examination(
             at=at,
-            checks=tuple(self.checks),
+            checks=tuple(self._outcome(*added) for added in self._added),
             findings=in_order(self.findings),
             freshness=freshness,
             sample=sample,
@@ -194,6 +202,17 @@ def _add_settings(report: _Report, config: Config, clock: ClockReading) -> None:
     except ConfigurationError as error:
         finding = Finding(severity=Severity.WRONG, check="settings", message=error.message, remedy=error.remedy)
         report.add("Settings", [finding], "")
+
+
+def _follows(finding: Finding, findings: Sequence[Finding]) -> bool:
+    """Whether another finding explains this one."""
+    return finding.may_follow and any(
+        cause.severity is Severity.WRONG
+        and not cause.may_follow
+        and cause.stream == finding.stream
+        and cause.advertiser_id in {None, finding.advertiser_id}
+        for cause in findings
+    )
 
 
 class _DatabaseExaminer:

@@ -97,6 +97,19 @@ def find_damage(
     return [damage for damage in damages if damage is not None]
 
 
+def unreadable_states(streams: Iterable[AnyStream], states: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The names of the streams whose state has no known form."""
+    names = []
+    for stream in streams:
+        raw = states.get(stream.name)
+        if stream.cursor is not None and raw is not None:
+            try:
+                read_state(stream.name, stream.cursor, raw)
+            except ConfigurationError:
+                names.append(stream.name)
+    return names
+
+
 def with_coverage(
     contents: Contents, streams: Iterable[AnyStream], states: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Mapping[str, Any]]:

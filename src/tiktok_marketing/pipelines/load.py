@@ -89,7 +89,7 @@ async def load_async(
         thread = stack.enter_context(LoaderThread())
         loop = LoadLoop(destination, chosen, watcher or Watcher(), clock, stop or asyncio.Event())
         loader = Loader(destination, folder, loop.notice_from_thread)
-        states = await thread.do(loader.open, chosen)
+        states = await thread.do(loader.open, chosen, full=full)
         loop.begin_from(states, loader.columns, full=full)
         loop.refuse(loader.refused)
         api = await stack.enter_async_context(

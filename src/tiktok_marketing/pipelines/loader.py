@@ -51,6 +51,7 @@ from tiktok_marketing.pipelines.inspection import (
     filled_at_last_sync,
     find_damage,
     is_incremental,
+    unreadable_states,
     with_coverage,
 )
 from tiktok_marketing.pipelines.package import LoadPackage
@@ -115,15 +116,17 @@ class Loader:
         self.repeated: dict[str, int] = {}
         """Stream name to the number of rows that were replaced by later rows of this sync with the same key."""
 
-    def open(self, streams: Iterable[AnyStream] = STREAMS) -> dict[str, Mapping[str, Any]]:
+    def open(self, streams: Iterable[AnyStream] = STREAMS, *, full: bool = False) -> dict[str, Mapping[str, Any]]:
         """Open the database, create it if needed, and return the states of its streams.
 
         Streams whose tables or columns are gone lose their state, so that they are read again.
 
         Args:
             streams: The streams that will be loaded.
+            full: Whether they are read from the start, so that a state that cannot be read is no obstacle.
 
         Raises:
+            ConfigurationError: A state cannot be read, and the sync is not a full one.
             DestinationError: The database cannot be written to.
         """
         with self._opened(wait=0.0) as session:
@@ -137,7 +140,7 @@ class Loader:
             self._load_count = self._count_loads(session) if PACKAGES_TABLE in relations else 0
             self.tables = {name for name, relation in relations.items() if relation.is_table}
             self.columns = {name: set(relation.columns) for name, relation in relations.items()}
-            return self._examine(session, relations, list(streams))
+            return self._examine(session, relations, list(streams), full=full)
 
     def _open_pipeline(self) -> None:
         """Start dlt from what the database has, and from nothing else."""
@@ -160,7 +163,7 @@ class Loader:
         return {} if schema is None else {name: set(table["columns"]) for name, table in schema.tables.items()}
 
     def _examine(
-        self, session: Session, relations: Mapping[str, Relation], streams: Sequence[AnyStream]
+        self, session: Session, relations: Mapping[str, Relation], streams: Sequence[AnyStream], *, full: bool
     ) -> dict[str, Mapping[str, Any]]:
         """Find what the user has changed, and forget the states that are no longer true. Returns the others."""
         known = self._known_columns()
@@ -180,6 +183,8 @@ class Loader:
         elif not self._states and self._filled:
             self._notice("The database has rows of earlier syncs and no state of them, so all is read from the start.")
         self._forget(session, [damage.stream.name for damage in damages if damage.stream.name in self._states])
+        if full:
+            self._forget(session, unreadable_states(streams, self._states))
         stored = dict(self._states)
         self.covered_states = with_coverage(contents, streams, self._states)
         if (

@@ -226,6 +226,7 @@ def _finding(config: Config, each: AccountSum, currency: str) -> Finding:
             check=SUMS,
             message=f"The {objects} have {lacking} less than the {account} that the account spent ({share}).",
             remedy="Run the doctor again with more --requests to find the rows that are missing.",
+            may_follow=True,
             **details,
         )
     return Finding(
