@@ -30,6 +30,8 @@ _ACCOUNTS_TRIED = 20
 _PLAIN = "BASIC"
 _HIGHEST_TIER = 50
 _BURST_SECONDS = 1.3
+_LONGEST_BURST = 10.0
+"""Seconds after which requests that were not answered are given up."""
 _BETWEEN_BURSTS = 1.0
 """Seconds after a burst until the next one; a second's limit is over then."""
 _ALMOST_FULL = 0.85
@@ -411,7 +413,13 @@ async def _burst(rate: float, api: Client, account: Account) -> _Burst:
     tasks = [asyncio.create_task(ask()) for _ in range(count)]
     try:
         # Refused requests are sent again, which must not use up what others may need.
-        while api.stats.refused - refused_before < count // 3 + 1 and not all(task.done() for task in tasks):
+        # A closed endpoint would keep them for minutes.
+        until = asyncio.get_running_loop().time() + _LONGEST_BURST
+        while (
+            api.stats.refused - refused_before < count // 3 + 1
+            and not all(task.done() for task in tasks)
+            and asyncio.get_running_loop().time() < until
+        ):
             await asyncio.wait(tasks, timeout=0.05)
     finally:
         for task in tasks:

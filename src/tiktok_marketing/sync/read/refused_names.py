@@ -38,7 +38,8 @@ _MARKED = (
 )
 """Names in brackets or quotes, after the word `metric` or `field`, and words that cannot be English."""
 _DECLARED = re.compile(
-    rf"^\W*({_NAMES})(?=\s*:|\W*\s(?:(?:is|are|was|were|has|have|does|do|can|cannot|can't|isn't|aren't)\b|no longer\b))",
+    rf"^\W*({_NAMES})(?=\s*:|\W*\s(?:(?:is|are|was|were|has|have|does|do|can|cannot|can't|isn't|aren't)\b"
+    r"|no longer\b))",
     re.IGNORECASE,
 )
 """Names that a message begins with, and says something about."""
