@@ -125,6 +125,7 @@ class _SyncCommand(msgspec.Struct, frozen=True):
 @click.pass_context
 def doctor(
     context: click.Context,
+    /,
     config_path: Path | None,
     database: str | None,
     names: list[str] | None,
@@ -209,12 +210,10 @@ def _progress(*, shown: bool) -> Iterator[Callable[[str], None]]:
 
 def _exit_code(examination: Examination, *, strict: bool) -> int:
     from tiktok_marketing.doctor import Severity
-    from tiktok_marketing.doctor.checks.access import CREDENTIALS
 
-    wrong = examination.of(Severity.WRONG)
-    if not examination.reached and all(finding.check == CREDENTIALS for finding in wrong):
+    if not examination.could_look:
         return COULD_NOT_LOOK
-    return 1 if wrong or (strict and examination.of(Severity.WARNING)) else 0
+    return 1 if not examination.well or (strict and examination.of(Severity.WARNING)) else 0
 
 
 def _as_json(examination: Examination, command: _SyncCommand, code: int) -> dict[str, Any]:
@@ -360,7 +359,7 @@ def _show_what_is_left_out(out: Console, examination: Examination) -> None:
 def _verdict(examination: Examination) -> str:
     from tiktok_marketing.doctor.findings import Severity
 
-    if _exit_code(examination, strict=False) == COULD_NOT_LOOK:
+    if not examination.could_look:
         return "TikTok did not answer, so it is not known whether anything is wrong."
     wrong, warnings = len(examination.of(Severity.WRONG)), len(examination.of(Severity.WARNING))
     warned = f"{warnings:,} warning{'s' if warnings > 1 else ''}" if warnings else ""

@@ -27,7 +27,7 @@ from tiktok_marketing.errors import IncompleteReadError, TikTokError
 if TYPE_CHECKING:
     from tiktok_marketing.api.client import Client
     from tiktok_marketing.catalog import AnyStream, ObjectStream
-    from tiktok_marketing.config import Config
+    from tiktok_marketing.config import AdvertiserId, Config
     from tiktok_marketing.sync.forecast import Forecast
     from tiktok_marketing.sync.plan.accounts import Account, Accounts
     from tiktok_marketing.sync.plan.selection import Selected
@@ -137,7 +137,7 @@ async def _forecast(
         for notice in plan.notices:
             say(notice.text)
         empty_days = EmptyDayFinder.of_sync(config, api, plan.all_partitions)
-        counted: dict[tuple[str, str], int] = {}
+        counted: dict[tuple[str, AdvertiserId], int] = {}
         if ask:
             await empty_days.ask_all(_QUERIES_IN_FLIGHT)
             today = api.clock_reading().tiktok.date()

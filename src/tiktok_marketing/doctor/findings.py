@@ -34,6 +34,8 @@ class Fix(StrEnum):
     """A sync with `--full`, because a plain sync would start from its state and not read the data again."""
 
 
+CREDENTIALS = "credentials"
+"""The check of findings about the access as a whole."""
 HIDDEN = "left out"
 """The check of findings about what a setting leaves out: nothing is wrong, but a person should know how much it is."""
 REMOVE = "No sync removes these rows: delete them, or sync into a new file or schema."
@@ -144,6 +146,11 @@ class Examination(msgspec.Struct, frozen=True, kw_only=True):
     def of(self, severity: Severity) -> tuple[Finding, ...]:
         """Return the findings of one severity."""
         return tuple(finding for finding in self.findings if finding.severity is severity)
+
+    @property
+    def could_look(self) -> bool:
+        """Whether it is known that something is wrong, or that nothing is."""
+        return self.reached or any(finding.check != CREDENTIALS for finding in self.of(Severity.WRONG))
 
     @property
     def well(self) -> bool:

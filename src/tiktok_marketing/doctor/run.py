@@ -24,7 +24,16 @@ from tiktok_marketing.doctor.checks.reports import ReportComparer
 from tiktok_marketing.doctor.checks.sampling import ReportSample, report_samples
 from tiktok_marketing.doctor.database import Database, opened
 from tiktok_marketing.doctor.expected_days import ExpectedDays, expected_days, known_zones
-from tiktok_marketing.doctor.findings import Check, Coverage, Examination, Finding, Freshness, Severity, in_order
+from tiktok_marketing.doctor.findings import (
+    CREDENTIALS,
+    Check,
+    Coverage,
+    Examination,
+    Finding,
+    Freshness,
+    Severity,
+    in_order,
+)
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.pipelines import Destination
 from tiktok_marketing.pipelines.databases.lock import loading_now
@@ -185,7 +194,7 @@ def _add_access(report: _Report, access: Access, config: Config, *, alone: bool)
     def of(check: str) -> list[Finding]:
         return [finding for finding in access.findings if finding.check == check]
 
-    report.add("Credentials", of(access_check.CREDENTIALS), "The token and the application are in order.")
+    report.add("Credentials", of(CREDENTIALS), "The token and the application are in order.")
     if access.accounts is not None:
         report.add("Accounts", of(access_check.ACCOUNTS), f"{len(access.readable):,} can be read.")
         report.add("Scopes", of(access_check.SCOPES), f"{len(access.tried):,} streams can be read.")

@@ -14,7 +14,7 @@ from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import AnyStream, Grain, ReportStream, Scope
 from tiktok_marketing.clock import Clock, clock_difference
 from tiktok_marketing.config import Config
-from tiktok_marketing.doctor.findings import Finding, Severity
+from tiktok_marketing.doctor.findings import CREDENTIALS, Finding, Severity
 from tiktok_marketing.errors import Action, ConnectorError, PermissionDeniedError, TikTokError
 from tiktok_marketing.sync.plan.accounts import Account, Accounts
 from tiktok_marketing.sync.plan.windows import Window
@@ -23,7 +23,7 @@ from tiktok_marketing.sync.read.accounts import INFO_ENDPOINT, find_accounts, li
 from tiktok_marketing.sync.read.objects import object_requests
 from tiktok_marketing.sync.read.report_trial import try_report
 
-CREDENTIALS, ACCOUNTS, SCOPES, QUOTA, CLOCK = "credentials", "accounts", "scopes", "quota", "clock"
+ACCOUNTS, SCOPES, QUOTA, CLOCK = "accounts", "scopes", "quota", "clock"
 
 _ACCOUNTS_TRIED = 20
 """Accounts whose reports are tried. The right to read them usually belongs to the application, rarely to an account."""
