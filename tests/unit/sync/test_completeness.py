@@ -123,6 +123,21 @@ def test_a_list_that_repeats_a_full_page_and_counts_nothing_is_endless() -> None
     assert counted.is_whole
 
 
+@pytest.mark.parametrize(("keys", "different"), [(range(6), ["a"]), (range(1, 7), [])])
+def test_different_contents_of_a_key_count_once_two_equal_passes_show_them(
+    keys: Iterable[int], different: Sequence[str]
+) -> None:
+    """If the list changed between the passes, the record may have moved and changed twice."""
+    previous = passed(1, [(5, 7), (2, 7)], range(6))
+    latest = passed(2, [(5, 7), (2, 7)], keys, previous)
+    for each in (previous, latest):
+        each.copies.note({"a": [b"1"]})
+        each.copies.note({"a": [b"2"]})
+    assert latest.different == different
+    assert latest.rows == 6 + len(different)
+    assert latest.is_unclear
+
+
 SHORT: Pages = [(5, 7), (1, 7)]
 SHORTER: Pages = [(5, 8), (1, 8)]
 GROWN: Pages = [(5, 7), (3, 9)]

@@ -175,7 +175,7 @@ def read_state(stream: str, field: str, raw: Any) -> Cursors:
         return Cursors(field)
     if not isinstance(raw, Mapping):
         raise _unreadable(stream, "it is not an object")
-    if is_of_full_refresh(raw):
+    if _is_of_full_refresh(raw):
         return Cursors(field, of_full_refresh=True)
     _check_keys(stream, field, raw)
     common = _common_cursor(stream, field, raw)
@@ -198,7 +198,7 @@ def _partition_cursors(stream: str, field: str, entries: Iterable[Any]) -> dict[
         advertiser_id, value = AdvertiserId(str(partition["advertiser_id"])), cursor.get(field)
         if not advertiser_id.isascii():
             raise _unreadable(stream, "a partition's advertiser_id is not a number")
-        if cursor and field not in cursor and not is_of_full_refresh(cursor):
+        if cursor and field not in cursor and not _is_of_full_refresh(cursor):
             raise _unreadable(stream, f"a cursor has {_keys(cursor)}{_instead_of(field)}")
         if value is None or value == "":
             never_read.add(advertiser_id)
@@ -209,9 +209,9 @@ def _partition_cursors(stream: str, field: str, entries: Iterable[Any]) -> dict[
     return {advertiser_id: cursor for advertiser_id, cursor in cursors.items() if advertiser_id not in never_read}
 
 
-def is_of_full_refresh(raw: Any) -> bool:
+def _is_of_full_refresh(raw: Mapping[str, Any]) -> bool:
     """Whether a state, or the cursor of a partition, is one that full refreshes write."""
-    return isinstance(raw, Mapping) and not _FULL_REFRESHES.isdisjoint(raw)
+    return not _FULL_REFRESHES.isdisjoint(raw)
 
 
 def _check_keys(stream: str, field: str, raw: Mapping[str, Any]) -> None:
@@ -223,7 +223,7 @@ def _check_keys(stream: str, field: str, raw: Mapping[str, Any]) -> None:
     fields: Any = raw.get("dimensions") if isinstance(raw.get("dimensions"), Mapping) else raw
     if raw.get("use_global_cursor"):
         fields = raw.get("state")
-        if not isinstance(fields, Mapping) or not fields:
+        if not isinstance(fields, Mapping):
             return
     elif "states" in raw:
         return
