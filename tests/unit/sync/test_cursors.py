@@ -484,3 +484,20 @@ def test_a_state_keeps_what_its_cursors_cover() -> None:
     covered = Covered(start=date(2026, 1, 1), include_deleted=True, metrics=7)
     cursors.cover("7001", covered)
     assert read_state(*DAILY, cursors.to_state()).covered_of("7001") == covered
+
+
+@pytest.mark.parametrize(
+    ("count", "field", "words"),
+    [
+        (5, "stat_time_day", "it has only f0, f1, f2, f3, f4, but not stat_time_day, which is the stream's cursor"),
+        (6, "stat_time_day", "it has f0, f1, f2, f3, f4 and more, but not stat_time_day, which is the stream's cursor"),
+        (1, "", "it has only f0, and the stream has no cursor"),
+    ],
+)
+def test_the_error_names_five_fields_of_the_state_and_the_one_that_is_missing(
+    count: int, field: str, words: str
+) -> None:
+    """Whoever passed the state of another stream sees it."""
+    with pytest.raises(ConfigurationError) as caught:
+        read_state("ads", field, {f"f{number}": 1 for number in range(count)})
+    assert words in caught.value.message
