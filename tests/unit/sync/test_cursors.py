@@ -501,3 +501,9 @@ def test_the_error_names_five_fields_of_the_state_and_the_one_that_is_missing(
     with pytest.raises(ConfigurationError) as caught:
         read_state("ads", field, {f"f{number}": 1 for number in range(count)})
     assert words in caught.value.message
+
+
+def test_a_lookback_counts_only_for_a_global_cursor() -> None:
+    """The other forms have none."""
+    raw = {"stat_time_day": "2026-01-05", "lookback_window": 86_400}
+    assert read_state(*DAILY, raw).of("7001") == "2026-01-05 00:00:00"
