@@ -143,6 +143,21 @@ SHORTER: Pages = [(5, 8), (1, 8)]
 GROWN: Pages = [(5, 7), (3, 9)]
 
 
+def test_a_second_pass_that_has_everything_ends_the_reading() -> None:
+    """Another one would show nothing new."""
+    assert outcomes((SHORT, range(6)), ([(5, 7), (2, 7)], range(7))) == [Outcome.AGAIN, Outcome.WHOLE]
+
+
+@pytest.mark.parametrize(("number", "repeated", "unclear"), [(1, True, True), (1, False, False), (3, True, False)])
+def test_a_key_that_came_twice_is_unclear_after_the_first_pass(number: int, repeated: bool, unclear: bool) -> None:
+    """A second pass shows whether it moved, and a third one nothing more."""
+    latest = passed(number, [(5, 7), (2, 7)])
+    latest.repeated = repeated
+    latest.copies.note({"a": [b"1"]})
+    latest.copies.note({"a": [b"2"]})
+    assert latest.is_unclear is unclear
+
+
 def test_a_list_that_stays_short_is_read_four_times() -> None:
     """The fourth pass shows the same keys and counts as the third."""
     assert outcomes(*[(SHORT, range(6))] * 4) == [*[Outcome.AGAIN] * 3, Outcome.SHORT]
