@@ -96,6 +96,7 @@ def test_a_pass_is_whole_if_it_has_as_many_records_as_its_largest_count(number: 
         ([(5, 7), (2, 7)], True),
         ([(5, 7), (3, 8)], True),
         ([(5, 8), (2, 7)], False),
+        ([(5, 7), (3, 8), (0, 7)], False),
         ([(5, 7), (1, 7)], False),
         ([(5, 7), (2, 8)], False),
     ],
