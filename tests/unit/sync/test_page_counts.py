@@ -353,7 +353,8 @@ def test_a_short_first_page_shows_a_silent_cap(
     ("rows", "states", "size"), [(2, 2, 2), (1, 2, 2), (3, 2, 5), (5, 5, 5), (5, 6, 5), (5, None, 5), (0, 1, 1)]
 )
 def test_the_stated_size_of_pages_counts_if_it_is_smaller_than_asked(rows: int, states: int | None, size: int) -> None:
-    """A page with more rows disproves it."""
+    """A page with more rows disproves it. A list that was asked for without pages has none."""
+    assert counted((rows, None, None), states=states, asked=None).size is None
     assert counted((rows, None, None), states=states).size == size
 
 
