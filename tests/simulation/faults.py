@@ -69,6 +69,17 @@ class Broken(Exception):  # noqa: N818 - what happened
     """A promise that must hold at every time was broken."""
 
 
+class _Sent:
+    """A request that was sent."""
+
+    __slots__ = ("at", "refused")
+
+    def __init__(self, at: float) -> None:
+        self.at = at
+        self.refused = False
+        """Whether the connector knows that TikTok refused it for its rate."""
+
+
 class Network:
     """Sends requests to the API model, as a transport does.
 
@@ -101,7 +112,7 @@ class Network:
         self._later: list[Fault] = []
         self._began = 0.0
         self._dated = False
-        self._left: dict[str, deque[float]] = {}
+        self._left: dict[str, deque[_Sent]] = {}
         self._again: Counter[str] = Counter()
         self._silent: dict[str, list[float]] = {}
 
@@ -143,7 +154,13 @@ class Network:
 
     async def _carry(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
         self.requests += 1
-        self._count(endpoint, self._loop.time())
+        sent = _Sent(self._loop.time())
+        self._count(endpoint, sent)
+        reply = await self._delayed(endpoint, params, token)
+        sent.refused = reply.status == 429 or b'"code":40100' in reply.body[:200].replace(b" ", b"")
+        return reply
+
+    async def _delayed(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
         account = params.get("advertiser_id")
         seconds = self._seconds(account)
         if seconds >= SILENCE:
@@ -287,13 +304,13 @@ class Network:
             listed = _KINDS.get(params.get("data_level", endpoint), "") if self._rng.random() < 0.7 else ""
             self._api.world.change_something(known, self._loop.time(), self._rng, listed)
 
-    def _count(self, endpoint: str, at: float) -> None:
-        """Check that requests never exceed the tier's quota."""
-        left = self._left.setdefault(endpoint, deque())
-        left.append(at)
-        while left[0] <= at - 60.0:
+    def _count(self, endpoint: str, latest: _Sent) -> None:
+        """Check that requests never exceed the tier's quota, which counts no request that it refused."""
+        left, at = self._left.setdefault(endpoint, deque()), latest.at
+        left.append(latest)
+        while left[0].at <= at - 60.0:
             left.popleft()
-        in_second = sum(1 for time in reversed(left) if time > at - 0.999)
+        in_second = sum(1 for sent in reversed(left) if sent.at > at - 0.999 and not sent.refused)
         if in_second > self.per_second or len(left) > self.per_minute:
             self.broken.append(f"{in_second} requests a second, {len(left)} a minute to {endpoint}")
 
