@@ -28,6 +28,7 @@ from tiktok_marketing.sync.read.page_count import PageCount
 from tiktok_marketing.sync.read.reports import ReportWindow
 from tiktok_marketing.sync.read.split_check import Figures
 from tiktok_marketing.sync.run.engine import Sync
+from tiktok_marketing.text import mask_known
 
 WITHIN = 200
 """Schedules in which each of them is found out, at the latest."""
@@ -196,8 +197,11 @@ class TooFast(Components):
         TooFast,
     ],
 )
-def test_a_broken_connector_fails_the_simulation(components: type[Components]) -> None:
+def test_a_broken_connector_fails_the_simulation(components: type[Components], monkeypatch: pytest.MonkeyPatch) -> None:
     """One of the first schedules fails."""
+    if not components.secrets:  # each text that is shown is masked once more, with every secret of the process
+        monkeypatch.setattr(mask_known, "_patterns", {})
+        monkeypatch.setattr(mask_known, "add", lambda _secrets: None)
     assert any(fails(seed, components) for seed in range(WITHIN))
 
 
