@@ -20,7 +20,7 @@ from simulation.run import Watch, figures, quote, run_all
 from simulation.schedule import Session, schedule_of
 from simulation.trial import Report, Simulation, run_schedule
 
-SCHEDULES = 2_000
+SCHEDULES = 800
 FIRST = 1
 SCRIPT = Path(__file__).with_name("run.py")
 

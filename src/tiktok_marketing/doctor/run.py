@@ -320,7 +320,8 @@ class _DatabaseExaminer:
         if_well: str = "The levels agree.",
     ) -> None:
         """Add the outcome of comparing levels. Levels without their deleted objects are not said to agree."""
-        hidden = list(account_sums.hidden_findings(self._config, sums, self._currencies))
+        trusted = [each for each in sums if not self._has_faulty_rows(each, usable)]
+        hidden = list(account_sums.hidden_findings(self._config, trusted, self._currencies))
         compared = {(each.stream.name, each.advertiser_id) for each in sums}
         levels = {stream.name for stream in account_sums.levels(usable)}
         wanted = {
@@ -486,6 +487,16 @@ class _DatabaseExaminer:
             )
 
         return [disagreement for disagreement in disagreements if not is_explained(disagreement)]
+
+    def _has_faulty_rows(self, each: account_sums.AccountSum, usable: Sequence[AnyStream]) -> bool:
+        """Whether one of the two sums has rows that make it too large."""
+        streams = {each.stream.name, *account_sums.account_reports(usable)}
+        return any(
+            finding.stream in streams
+            and finding.advertiser_id in {None, each.advertiser_id}
+            and (not finding.days or any(each.days.start <= day <= each.days.end for day in finding.days))
+            for finding in self._faulty_rows
+        )
 
     def _unexplained(self, disagreements: Sequence[level_sums.Disagreement], *, rows_agree: bool) -> list[Finding]:
         """Return the disagreements that no difference from TikTok explains.

@@ -73,11 +73,15 @@ def _plain(streams: Iterable[Stream]) -> list[ReportStream]:
     ]
 
 
+def account_reports(streams: Iterable[Stream]) -> list[str]:
+    """Return the names of the daily reports of the accounts themselves, without a breakdown."""
+    return [stream.name for stream in _plain(streams) if stream.source.data_level is Level.ADVERTISER]
+
+
 def stored_sums(database: Database, streams: Iterable[Stream]) -> list[AccountSum]:
     """Compare the levels with the account's own report in the database. The database's census must have been taken."""
     streams = list(streams)
     by_name = {stream.name: stream for stream in levels(streams)}
-    accounts_report = [s.name for s in _plain(streams) if s.source.data_level is Level.ADVERTISER]
     rows = database.query(
         "WITH spans AS (SELECT e.stream, a.stream AS account_stream, e.advertiser_id,"
         " greatest(e.first, a.first) AS first, least(e.final_until, a.final_until) AS last"
@@ -88,7 +92,7 @@ def stored_sums(database: Database, streams: Iterable[Stream]) -> list[AccountSu
         " coalesce(sum(d.spend) FILTER (d.stream = s.account_stream), 0)"
         " FROM spans s LEFT JOIN days d ON d.advertiser_id = s.advertiser_id AND d.day BETWEEN s.first AND s.last"
         " AND d.stream IN (s.stream, s.account_stream) WHERE s.first <= s.last GROUP BY ALL ORDER BY ALL",
-        [list(by_name), accounts_report],
+        [list(by_name), account_reports(streams)],
     )
     return [
         AccountSum(
