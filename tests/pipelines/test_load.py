@@ -19,6 +19,7 @@ from tiktok_marketing.pipelines.databases.kinds import destination_of
 from tiktok_marketing.pipelines.databases.replacement import Replacement
 from tiktok_marketing.pipelines.loader import Loader
 from tiktok_marketing.pipelines.package import LoadPackage
+from tiktok_marketing.sync.decode.pages import RecordList
 from tiktok_marketing.sync.events import DaysComplete, Failure, Notice, Rows
 from tiktok_marketing.sync.plan.windows import Window
 
@@ -243,13 +244,13 @@ def test_old_rows_stay_if_a_sync_is_killed_before_new_ones_are_inserted(
 ) -> None:
     """Deletion and insertion are one transaction."""
     of, days = make.stream(DAILY), Window(date(2026, 1, 1), date(2026, 1, 1))
-    page = Rows(of, make.account, [make.campaign_row(1, "2026-01-01")], 9, 1)
+    page = Rows(of, make.account, RecordList([make.campaign_row(1, "2026-01-01")]), 9, 1)
     events = make.whole(DAILY, page, DaysComplete(of, 1, make.account, days, exact=True))
     run(events)
     delete_replaced = Replacement.delete_replaced
 
-    def killed(change: Replacement, *arguments: Any) -> None:
-        delete_replaced(change, *arguments)
+    def killed(change: Replacement, *arguments: Any, **named: Any) -> None:
+        delete_replaced(change, *arguments, **named)
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
