@@ -188,7 +188,7 @@ def test_plan_goes_on_from_a_state_in_any_form(
     config: Callable[..., str], command: Callable[..., Any], tmp_path: Path, state: str
 ) -> None:
     """It plans fewer requests than for a first sync."""
-    path = config()
+    path = config(attribution_window=3)
     (tmp_path / "state.json").write_text(state % '{"stat_time_day": "2026-06-15"}')
     options = ("--streams", "ads_reports_daily")
     planned = forecast(command, path, *options, "--state", "state.json")
