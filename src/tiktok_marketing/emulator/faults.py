@@ -40,7 +40,7 @@ It can also have any of the effects that only change the answer:
                                   have no such field, they get it. Without `value` the field is removed. For a dimension
                                   of a row, write `edit=dimensions.stat_time_day`
     edit=ad_name, raw=22EDA0BD22  the same with a value that is given as the bytes of its JSON, in hexadecimal digits
-    edit=…, records=2             only the first two records of the answer are edited
+    edit=…, records=2             only two records of the answer are edited, whatever their order
     layout=spaced                 the JSON has blanks behind commas and colons; `pretty` and `wide` have line ends, too
     encoding=utf-16               the body is encoded so: `utf-8-sig` puts a byte order mark in front
     accounts=1                    a request about several accounts is answered for the first one only; `accounts=0` for
@@ -424,14 +424,18 @@ def _double(records: list[Any], how: str | None, page_info: dict[str, Any]) -> N
     """Put a second record with the key of the first into a list."""
     if how is None or len(records) < 2:
         return
-    # The same records whatever their order, which a request may choose.
-    ordered = sorted(range(len(records)), key=lambda position: msgspec.json.encode(_ids_of(records[position])))
+    ordered = _ordered(records)
     first, last = records[ordered[0]], records[ordered[-1]]
     if how == "added":
         records.append({**last, **_ids_of(first)})
         page_info["total_number"] += 1
     else:
         records[ordered[-1]] = first if how == "copy" else {**last, **_ids_of(first)}
+
+
+def _ordered(records: list[Any]) -> list[int]:
+    """The positions of records in an order of their own, so that a fault hits the same ones in any order."""
+    return sorted(range(len(records)), key=lambda position: msgspec.json.encode(_ids_of(records[position])))
 
 
 def _ids_of(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -447,14 +451,15 @@ def edited_data(data: bytes, faults: list[Fault]) -> bytes:
     answer = msgspec.json.decode(data)
     lists = [value for value in answer.values() if isinstance(value, list)]
     records = [item for items in lists for item in items if isinstance(item, dict)]
+    ordered = _ordered(records) if any(fault.records is not None for fault in edits) else range(len(records))
     raw_values: dict[bytes, bytes] = {}
     for number, fault in enumerate(edits):
         value = fault.value
         if fault.raw is not None:
             value = f"the raw value of fault {number}"
             raw_values[msgspec.json.encode(value)] = bytes.fromhex(fault.raw)
-        for record in records[: fault.records]:
-            _edit(record, fault.edit or "", value)
+        for position in ordered[: fault.records]:
+            _edit(records[position], fault.edit or "", value)
     edited = msgspec.json.encode(answer)
     for value, raw in raw_values.items():
         edited = edited.replace(value, raw)
