@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -290,8 +291,8 @@ async def test_sigterm_ends_a_read_in_order(emulator: Emulator, files: Files) ->
     assert keys(resumed) < keys(whole)
 
 
-async def test_a_reader_that_goes_away_ends_a_read_quietly(emulator: Emulator, files: Files) -> None:
-    """With exit code 1 and nothing on stderr."""
+async def test_a_reader_that_goes_away_ends_a_read_with_one_sentence(emulator: Emulator, files: Files) -> None:
+    """With exit code 1, because it did not get every record."""
     config = files.write("c.json", config_for(emulator, **RECENT))
     catalog = files.write("catalog.json", catalog_of(["ads_reports_hourly"]))
     reading, writing = os.pipe()
@@ -301,7 +302,7 @@ async def test_a_reader_that_goes_away_ends_a_read_quietly(emulator: Emulator, f
     os.close(reading)
     _, stderr = await process.communicate()
     assert process.returncode == 1
-    assert stderr == b""
+    assert re.fullmatch(rb"The reader [^\n]*every record\.\n", stderr)
 
 
 HOURLY = ["ads_reports_hourly", "ads_reports_by_country_hourly", "ad_groups_reports_by_country_hourly"]

@@ -33,7 +33,7 @@ def check(config_path: Path, names: list[str] | None) -> int:
     reports = any(stream.is_report for stream in choose_streams(config, names))
     results = asyncio.run(_run_checks(config, reports=reports))
     show_results(results)
-    click.echo(f"Settings: {describe_settings(config)}.")
+    console().print(shown_line(f"Settings: {describe_settings(config)}."), soft_wrap=True)
     return 0 if all(result.ok for result in results) else 1
 
 

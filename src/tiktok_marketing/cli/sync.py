@@ -112,6 +112,6 @@ def show_summary(summary: Summary) -> None:
         soft_wrap=True,
     )
     for text in summary.differences():
-        click.echo(text, err=True)
+        say(text)
     for text in summary.missing():
         say(f"Missing: {text}" if not text.endswith("(skipped, as configured)") else text, is_error=True)
