@@ -11,13 +11,17 @@ COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-ha
 
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' src/tiktok_marketing/_version.py)
 
-.PHONY: demo test check lint types docs bench peers crash parity simulate mutants lock dist image clean
+.PHONY: demo test thorough check lint types docs bench peers crash parity simulate mutants lock dist image clean
 
 demo: $(VENV)/ready
 	$(BIN)/tiktok-marketing demo
 
 test: $(VENV)/ready
-	$(BIN)/python -m pytest -q -n logical --maxprocesses 8 --dist loadfile
+	$(BIN)/python -m pytest -q -n logical --maxprocesses 8 --dist loadfile -m "not thorough"
+
+# The rest of the tests: what `make test` tries once, in many more forms, with both kinds of database and real networks.
+thorough: $(VENV)/ready
+	$(BIN)/python -m pytest -q -n logical --maxprocesses 8 --dist loadfile -m thorough
 
 check: lint types docs
 

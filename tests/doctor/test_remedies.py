@@ -21,6 +21,8 @@ from tiktok_marketing.config import parse_config
 from tiktok_marketing.doctor import DoctorOptions, Examination, Severity, examine
 from tiktok_marketing.emulator import Emulator, Options
 
+pytestmark = pytest.mark.thorough
+
 ADS, GROUPS, CAMPAIGNS = "ads_reports_daily", "ad_groups_reports_daily", "campaigns_reports_daily"
 SOON = timedelta(seconds=5)
 

@@ -21,6 +21,8 @@ from tiktok_marketing.config import parse_config
 from tiktok_marketing.emulator import Emulator, Fault, Options
 from tiktok_marketing.errors import AuthError
 
+pytestmark = pytest.mark.thorough
+
 REPORTS = "report/integrated/get/"
 CORE = ["advertiser_ids", "advertisers", "campaigns", "ads", "ads_reports_daily", "campaigns_reports_daily"]
 PAGE = "<html><head><title>403 Forbidden</title></head><body><h1>Request blocked</h1></body></html>"

@@ -16,6 +16,8 @@ from tiktok_marketing.config import parse_config
 from tiktok_marketing.emulator import Emulator, Options
 from tiktok_marketing.pipelines import RunOptions, Summary, load_async
 
+pytestmark = pytest.mark.thorough
+
 DAILY = "campaigns_reports_daily"
 OTHER = "advertisers_reports_daily"
 STREAMS = ["advertisers", "campaigns", "ads", DAILY, OTHER]

@@ -18,6 +18,8 @@ import pytest
 
 from tiktok_marketing.errors import DestinationChangedError
 
+pytestmark = pytest.mark.thorough
+
 DAILY = "campaigns_reports_daily"
 CHANGES = {
     "emptied": (f"DELETE FROM {DAILY}", f"the table {DAILY} was emptied"),  # noqa: S608 - our own name

@@ -25,6 +25,8 @@ from tiktok_marketing.sync.decode.coercion import is_no_value, to_number, to_tex
 from tiktok_marketing.sync.decode.lenient_json import decode_lenient
 from tiktok_marketing.sync.events import Rows
 
+pytestmark = pytest.mark.thorough
+
 EVERY_VALUE = sorted({*map(json.dumps, TEXTS), *LITERALS})
 REPORT = "ads_reports_by_country_daily"
 """It has columns of every type that a report has, and a dimension that is text."""

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from datetime import date
 from typing import Any
 
+import pytest
 import pytest_asyncio
 
 from support import NOW, config_for, read_from
@@ -14,6 +15,8 @@ from tiktok_marketing.clock import FixedClock
 from tiktok_marketing.config import parse_config
 from tiktok_marketing.emulator import Emulator, Options
 from tiktok_marketing.pipelines import RunOptions, Summary, destination_of, load_async, next_start
+
+pytestmark = pytest.mark.thorough
 
 DAILY = "ads_reports_daily"
 HOURLY = "ads_reports_hourly"

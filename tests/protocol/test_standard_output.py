@@ -20,6 +20,8 @@ import pytest_asyncio
 from support import catalog_of, config_for
 from tiktok_marketing.emulator import Emulator, Options
 
+pytestmark = pytest.mark.thorough
+
 BIN = Path(sys.executable).parent
 SOURCE = shlex.quote(str(BIN / "source-tiktok-marketing"))
 COMMAND = shlex.quote(str(BIN / "tiktok-marketing"))

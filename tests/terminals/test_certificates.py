@@ -16,6 +16,8 @@ import pytest
 
 from processes import COMMAND, SOURCE, Ended, Folder
 
+pytestmark = pytest.mark.thorough
+
 ANSWER = json.dumps({"code": 40105, "message": "It was me.", "request_id": "1", "data": {}}).encode()
 VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
 

@@ -9,6 +9,8 @@ import pytest
 from processes import COMMAND, SOURCE, Folder
 from tiktok_marketing.emulator.faults import Fault
 
+pytestmark = pytest.mark.thorough
+
 NAME = "店 ✓ Ünï → 😀"
 ENCODINGS = {
     "cp1252": {"PYTHONIOENCODING": "cp1252"},

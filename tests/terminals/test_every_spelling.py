@@ -17,6 +17,8 @@ from postgres_server import server
 from processes import BIN, COMMAND, Folder
 from tiktok_marketing.text import Mask
 
+pytestmark = pytest.mark.thorough
+
 PASSWORD = "p@ss w/ö\"rd'+=&<1%41"
 TOKEN = "4f/ab+cd==ef123456789"
 

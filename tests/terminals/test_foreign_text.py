@@ -19,6 +19,8 @@ from tiktok_marketing.emulator.faults import Fault
 from tiktok_marketing.errors import ConnectorError
 from tiktok_marketing.text import one_line, several_lines, without_controls
 
+pytestmark = pytest.mark.thorough
+
 NASTY = (
     "My\x1b]52;c;cm0gLXJmIH4=\x07 shop\x1b[2J\x1b[1;1H\x9b2J\x9d52;c;eA==\x9c \x7f\x08\x00"
     "\nERROR forged\r\nFATAL forged\rWARN forged\x85forged\u2028forged\u2029forged\x0bforged\x0cforged"

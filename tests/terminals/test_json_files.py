@@ -15,6 +15,8 @@ from tiktok_marketing import json_files
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.json_files import read_json
 
+pytestmark = pytest.mark.thorough
+
 GOOD = '{\n  "a": "店",\n  "b": [1, 2]\n}\n'
 SECRET = "s3cr3t-t0ken"
 ENCODED: dict[str, tuple[bytes, str, str]] = {

@@ -21,6 +21,8 @@ from tiktok_marketing.connect import connect
 from tiktok_marketing.emulator import Emulator
 from tiktok_marketing.sync.read.accounts import list_accounts
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def hanging() -> Iterator[str]:

@@ -14,6 +14,8 @@ from postgres_server import Server, server
 from processes import COMMAND, Folder
 from tiktok_marketing.pipelines import destination_of
 
+pytestmark = pytest.mark.thorough
+
 PLANTED = ["link", "dangling link", "link to a file", "open folder", "file", "fifo"]
 if os.geteuid() == 0:  # nobody else can give a folder away
     PLANTED.append("foreign folder")
