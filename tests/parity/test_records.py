@@ -86,7 +86,8 @@ def test_records_are_equal_with_every_older_form_of_the_configuration(forms: dic
     for name, pair in forms.items():
         assert_equal(name, pair)
         assert pair.theirs.outcome.records("campaigns_reports_daily"), name
-        accounts = {record["advertiser_id"] for record in pair.ours.outcome.records("advertisers")}
+        stream = "campaigns_reports_daily" if "sandbox" in name else "advertisers"  # which a sandbox does not have
+        accounts = {record["advertiser_id"] for record in pair.ours.outcome.records(stream)}
         assert len(accounts) == (2 if name == "environment" else 1), name
 
 

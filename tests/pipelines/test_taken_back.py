@@ -14,6 +14,7 @@ from tiktok_marketing.clock import FixedClock
 from tiktok_marketing.config import parse_config
 from tiktok_marketing.emulator import Emulator, Fault, Options
 from tiktok_marketing.pipelines import RunOptions, load_async
+from tiktok_marketing.sync.decode.pages import RecordList
 from tiktok_marketing.sync.events import DaysComplete, DaysEmpty, DaysIncomplete, Rows
 from tiktok_marketing.sync.plan.windows import Window
 
@@ -205,9 +206,8 @@ def test_whole_days_replace_only_their_own_rows(run: Any, query: Any, make: Any)
     of, other = make.stream(DAILY), make.account + 1
 
     def rows(window_id: int, account: int, *days: tuple[int, str]) -> Rows:
-        return Rows(
-            of, account, [make.campaign_row(campaign, f"2026-01-{day}") for campaign, day in days], 9, window_id
-        )
+        records = RecordList(make.campaign_row(campaign, f"2026-01-{day}") for campaign, day in days)
+        return Rows(of, account, records, 9, window_id)
 
     run(
         make.whole(
@@ -249,7 +249,9 @@ def test_a_day_in_several_packages_loses_only_older_rows(
     of = make.stream(DAILY)
 
     def rows(*campaigns: int) -> Rows:
-        return Rows(of, make.account, [make.campaign_row(campaign, "2026-01-01") for campaign in campaigns], 9, 1)
+        return Rows(
+            of, make.account, RecordList(make.campaign_row(campaign, "2026-01-01") for campaign in campaigns), 9, 1
+        )
 
     whole = complete(of, 1, make.account, "2026-01-01", "2026-01-01")
     run(make.whole(DAILY, rows(1, 2, 3, 4), whole))
@@ -264,7 +266,7 @@ def test_a_row_of_an_unexpected_day_is_merged_by_key(run: Any, query: Any, make:
     """It replaces the row with the same key, as if its window had named no days."""
     of = make.stream(DAILY)
     for spend, day in (("1.00", "2026-01-01"), ("2.00", "2026-01-02")):
-        page = Rows(of, make.account, [make.campaign_row(1, "2026-01-01", spend)], 9, 1)
+        page = Rows(of, make.account, RecordList([make.campaign_row(1, "2026-01-01", spend)]), 9, 1)
         run(make.whole(DAILY, page, complete(of, 1, make.account, day, day)))
     assert query(f"SELECT spend::INT FROM {DAILY}") == [(2,)]  # noqa: S608 - a name from above
 

@@ -18,6 +18,7 @@ from tiktok_marketing.config import parse_config
 from tiktok_marketing.emulator import Emulator, Fault, Options
 from tiktok_marketing.pipelines import RunOptions, load_async
 from tiktok_marketing.pipelines.package import HELD_BYTES, UnfinishedDays
+from tiktok_marketing.sync.decode.pages import RecordList
 from tiktok_marketing.sync.events import DaysComplete, DaysIncomplete, Rows
 from tiktok_marketing.sync.plan.windows import Window
 
@@ -70,7 +71,8 @@ def test_rows_of_a_window_that_failed_are_not_loaded(run: Any, query: Any, make:
     name = "campaigns_reports_daily"
     of = make.stream(name)
     good, bad = (
-        Rows(of, make.account, [make.campaign_row(window_id, "2026-01-01")], 9, window_id) for window_id in (1, 2)
+        Rows(of, make.account, RecordList([make.campaign_row(window_id, "2026-01-01")]), 9, window_id)
+        for window_id in (1, 2)
     )
     day = Window(date(2026, 1, 1), date(2026, 1, 1))
     run(make.whole(name, good, bad, DaysComplete(of, 1, make.account, day, exact=False), DaysIncomplete(of, 2)))
