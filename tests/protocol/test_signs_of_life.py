@@ -67,8 +67,8 @@ async def test_a_read_of_a_silent_server_says_what_it_waits_for(emulator: Emulat
     """Again and again, from the very first request on. It then goes on as usual."""
     outcome = await read_slowly(emulator, Fault(path=path, hang=1.5, first=1), heartbeat=0.25)
     lines = [text for text in logs(outcome, "INFO") if text.startswith("Still reading")]
-    assert len(lines) >= 3
-    assert all(f"Waiting for TikTok's answer from /{path}" in text for text in lines)
+    # On a busy machine, a line may come before the request has left.
+    assert sum(f"Waiting for TikTok's answer from /{path}" in text for text in lines) >= 3
     assert outcome.exit_code == 0
     assert outcome.records("campaigns")
 
