@@ -56,6 +56,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         fix: The command that fixes it, if there is one.
         may_follow: Whether another finding about the same stream and account is the cause, if there is one.
         adds_to_sums: Whether the rows that it is about make sums too large, which then is no finding of its own.
+        adds_on: The accounts and days of those rows, if they are known and not those of the finding.
     """
 
     severity: Severity
@@ -67,6 +68,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     remedy: str = ""
     fix: Fix | None = None
     adds_to_sums: bool = False
+    adds_on: tuple[tuple[str, date], ...] = ()
     may_follow: bool = False
 
 

@@ -483,6 +483,7 @@ class _DatabaseExaminer:
                 finding.stream in disagreement.sums
                 and finding.advertiser_id in {None, disagreement.advertiser_id}
                 and (not finding.days or disagreement.day in finding.days)
+                and (not finding.adds_on or (disagreement.advertiser_id, disagreement.day) in finding.adds_on)
                 for finding in self._faulty_rows
             )
 
@@ -495,6 +496,13 @@ class _DatabaseExaminer:
             finding.stream in streams
             and finding.advertiser_id in {None, each.advertiser_id}
             and (not finding.days or any(each.days.start <= day <= each.days.end for day in finding.days))
+            and (
+                not finding.adds_on
+                or any(
+                    account == each.advertiser_id and each.days.start <= day <= each.days.end
+                    for account, day in finding.adds_on
+                )
+            )
             for finding in self._faulty_rows
         )
 

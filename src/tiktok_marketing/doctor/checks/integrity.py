@@ -116,7 +116,18 @@ def examine_keys(database: Database, streams: Iterable[Stream]) -> Iterator[Find
                 stream=stream.name,
                 remedy=REMOVE,
                 adds_to_sums=True,
+                adds_on=_places(database, stream, f"WHERE {without_key}"),
             )
+
+
+def _places(database: Database, stream: Stream, where: str) -> tuple[tuple[str, date], ...]:
+    """The accounts and days of some rows; none if a row may be of any."""
+    if not stream.cursor or not stream.is_report:
+        return ()
+    places = database.rows(
+        f'SELECT DISTINCT advertiser_id::VARCHAR, "{stream.cursor}"::DATE FROM {database.table(stream.name)} {where}'  # noqa: S608
+    )
+    return () if any(None in place for place in places) else tuple(places)
 
 
 def examine_packages(database: Database, streams: Iterable[Stream], faulty: Sequence[Finding]) -> Iterator[Finding]:
