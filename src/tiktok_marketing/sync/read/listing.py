@@ -192,6 +192,8 @@ class ListReader(Generic[Sink]):
         """For each key that belongs to several different records, how many there are. All of them were delivered."""
         self.rows_delivered = 0
         """How many records were delivered, of all lists."""
+        self.rows_listed = 0
+        """How many records the lists have that were read to their end, also if an earlier list had delivered them."""
         self.shown = Shown()
         """What the latest list showed, whether or not it could be read to its end."""
         self.awaited: set[Any] = set()
@@ -251,6 +253,7 @@ class ListReader(Generic[Sink]):
                     yield Delivery(records, 0, {})
                 self.different |= self._copies.described(latest)
             if self._is_complete(request, seen, latest, outcome):
+                self.rows_listed += len(seen)
                 return
 
     def _is_complete(self, request: Request, seen: set[Any], current: Pass, outcome: Outcome) -> bool:

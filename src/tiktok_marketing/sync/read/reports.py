@@ -119,12 +119,14 @@ class _Parts:
     Args:
         piece: The whole piece.
         delivered_before: How many rows were delivered before it.
+        listed_before: How many rows the lists had that were read before it.
         shown: What the whole piece showed.
     """
 
-    def __init__(self, piece: Piece, delivered_before: int, shown: Shown) -> None:
+    def __init__(self, piece: Piece, delivered_before: int, listed_before: int, shown: Shown) -> None:
         self.piece = piece
         self.delivered_before = delivered_before
+        self.listed_before = listed_before
         self.shown = shown
         self.expected: Figures | None = None
         """The figures of the level above; None if they are not known, or not needed."""
@@ -319,7 +321,9 @@ class ReportWindow:
 
     async def _missing_rows(self, parts: _Parts) -> list[str]:
         def delivered() -> int:
-            return self._list_reader.rows_delivered - parts.delivered_before
+            # A larger piece that failed may have delivered rows of this one. The parts show them without delivering them.
+            listed = self._list_reader.rows_listed - parts.listed_before
+            return max(self._list_reader.rows_delivered - parts.delivered_before, listed)
 
         keys = parts.shown.keys & self._list_reader.awaited
         if delivered() >= parts.shown.total and not keys:
@@ -396,7 +400,7 @@ class ReportWindow:
         return smaller
 
     def _begin_parts(self, piece: Piece, delivered_before: int) -> _Parts:
-        parts = _Parts(piece, delivered_before, self._list_reader.shown)
+        parts = _Parts(piece, delivered_before, self._list_reader.rows_listed, self._list_reader.shown)
         self._open_parts.append(parts)
         return parts
 
