@@ -321,7 +321,7 @@ class ReportWindow:
 
     async def _missing_rows(self, parts: _Parts) -> list[str]:
         def delivered() -> int:
-            # A larger piece that failed may have delivered rows of this one. The parts show them without delivering them.
+            # A larger piece that failed may have delivered rows that the parts show without delivering them.
             listed = self._list_reader.rows_listed - parts.listed_before
             return max(self._list_reader.rows_delivered - parts.delivered_before, listed)
 
