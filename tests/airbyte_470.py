@@ -71,3 +71,16 @@ def left_out(stream: str) -> set[str]:
 def added(stream: str) -> set[str]:
     """Fields that this connector has and 4.7.0 does not declare."""
     return {field for group in _differences().added if stream in group.streams for field in group.fields}
+
+
+UNREADABLE_IN_SANDBOX = frozenset(
+    {
+        "advertisers",
+        "audiences",
+        "creative_assets_images",
+        "creative_assets_videos",
+        "creative_assets_music",
+        "creative_assets_portfolios",
+    }
+)
+"""Streams that 4.7.0 offers for a sandbox, although a sandbox does not have their endpoints."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from airbyte_470 import UNREADABLE_IN_SANDBOX
 from tiktok_marketing.catalog import (
     REPORTS,
     STREAMS,
@@ -171,24 +172,13 @@ def test_only_the_daily_report_of_accounts_has_cash_and_voucher_spend() -> None:
     assert asking == ["advertisers_reports_daily"]
 
 
-AIRBYTES_UNREADABLE_IN_SANDBOX = {
-    "advertisers",
-    "audiences",
-    "creative_assets_images",
-    "creative_assets_videos",
-    "creative_assets_music",
-    "creative_assets_portfolios",
-}
-"""Streams that Airbyte's connector offers for a sandbox, whose endpoints a sandbox does not have."""
-
-
 def test_the_sandbox_has_what_it_answers_of_the_28_streams_of_airbytes_connector(airbyte: Airbyte) -> None:
     """Sandbox accounts have campaigns, ad groups, ads and their reports, but no details or assets of accounts."""
     known = [stream for stream in STREAMS if stream.name in airbyte.streams]
     assert {stream.name for stream in known if not stream.sandbox} == {
         "advertiser_ids",
         *(stream.name for stream in known if stream.name.startswith("advertisers_")),
-        *AIRBYTES_UNREADABLE_IN_SANDBOX,
+        *UNREADABLE_IN_SANDBOX,
         "ads_reports_by_country_daily",
         "ads_reports_by_country_hourly",
         "ad_groups_reports_by_country_daily",
@@ -198,7 +188,7 @@ def test_the_sandbox_has_what_it_answers_of_the_28_streams_of_airbytes_connector
         "pixel_instant_page_events",
         "pixel_events_statistics",
     }
-    assert sum(stream.sandbox for stream in known) + len(AIRBYTES_UNREADABLE_IN_SANDBOX) == 28
+    assert sum(stream.sandbox for stream in known) + len(UNREADABLE_IN_SANDBOX) == 28
 
 
 def test_only_the_two_account_streams_are_not_read_per_account() -> None:

@@ -423,7 +423,7 @@ def _unexpected(dimensions: Any) -> IncompleteReadError:
 
 
 def _is_figure(value: Any) -> bool:
-    """Whether a metric shows that something happened. A text that is no number may."""
+    """Whether a metric shows that something happened. A text such as "<5" counts as if it did."""
     try:
         return value is not None and Decimal(str(value)) != 0
     except InvalidOperation:

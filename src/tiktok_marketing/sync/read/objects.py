@@ -181,7 +181,7 @@ class ObjectLists:
         self.latest = ""
         """The latest cursor value of the objects, as `YYYY-MM-DD HH:MM:SS`; empty if none has one."""
         self.notices: list[Notice] = []
-        """What was left out, and why that is no failure."""
+        """What was left out, and why it need not have been read."""
         self._list_reader = ListReader(api, ObjectReader(stream, advertiser_id), budget)
 
     @property

@@ -34,7 +34,7 @@ class Figures(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, rows: Iterable[tuple[Any, Any]]) -> Figures:
-        """The sum of the spend and the impressions of rows; what is no number counts as 0."""
+        """Add up the spend and the impressions of rows. A value that is not a number counts as 0."""
         spend = impressions = Decimal()
         count = 0
         for row_spend, row_impressions in rows:
