@@ -25,6 +25,8 @@ from tiktok_marketing.doctor.findings import HIDDEN
 from tiktok_marketing.emulator import Emulator, Options
 from tiktok_marketing.pipelines import RunOptions, Summary, Watcher, destination_of, load_async
 
+pytestmark = pytest.mark.thorough
+
 DATA = Path(__file__).parent / "data"
 MADE_WITH = json.loads((DATA / "made_with.json").read_text())
 CONFIGURATIONS = json.loads((DATA / "accepted_shapes.json").read_text())

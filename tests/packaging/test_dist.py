@@ -25,6 +25,8 @@ from support import NOW, catalog_of, config_for
 from tiktok_marketing._version import __version__
 from tiktok_marketing.emulator import Emulator, Options
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).parents[2]
 NAME = f"tiktok_marketing-{__version__}"
 EXTENSION = "tiktok_marketing/sync/decode/_rows.abi3.so"

@@ -9,6 +9,8 @@ import pytest
 
 from postgres_server import PASSWORD
 
+pytestmark = pytest.mark.thorough
+
 DAILY = "campaigns_reports_daily"
 
 

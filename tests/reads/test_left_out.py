@@ -19,6 +19,8 @@ from tiktok_marketing.sync.plan.selection import Selected, choose_streams
 from tiktok_marketing.sync.read.accounts import find_accounts
 from tiktok_marketing.sync.read.empty_days import EmptyDayFinder
 
+pytestmark = pytest.mark.thorough
+
 ENDPOINT = "report/integrated/get/"
 INFO = "advertiser/info/"
 HOURLY = "campaigns_reports_hourly"
