@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from emulator.kit import NOW, Client, everything
 from tiktok_marketing.emulator import Emulator, Options
-from tiktok_marketing.emulator.business.breakdowns import Distribution
+from tiktok_marketing.emulator.business.breakdowns import DAILY, Distribution
 from tiktok_marketing.emulator.business.business import Business
 from tiktok_marketing.emulator.business.delivery import VECTOR_SIZE, Model
+from tiktok_marketing.emulator.business.targeting import NEIGHBOURS
+from tiktok_marketing.emulator.business.vocabulary import CITIES, LOCATIONS, TEMPLATES
 from tiktok_marketing.emulator.endpoints.reports.metrics import additive
 
 LEVELS = ("advertiser", "campaign", "adgroup", "ad")
@@ -276,3 +278,16 @@ def test_a_component_never_appears_without_its_source(
 
 
 ADS = Business(Options(now=NOW), NOW).granted[0].ads(int(NOW.timestamp()))[:2]
+
+
+def test_every_kind_of_account_has_every_breakdown() -> None:
+    """An ad of any account is spread over every dimension, wherever it may be shown, and every place has a name."""
+    business = Business(Options(advertisers=len(TEMPLATES), ads_per_account=60), NOW)
+    assert {account.template.name for account in business.accounts} == {template.name for template in TEMPLATES}
+    for account in business.accounts:
+        for ad in account.ads(int(NOW.timestamp())):
+            for names in DAILY:
+                assert Distribution(ad, names).values
+    homes = {template.country for template in TEMPLATES}
+    assert homes <= NEIGHBOURS.keys() & CITIES.keys()
+    assert homes.union(*NEIGHBOURS.values()) <= LOCATIONS.keys()

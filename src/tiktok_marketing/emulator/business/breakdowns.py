@@ -42,7 +42,7 @@ _PROVINCES: dict[str, tuple[tuple[str, int], ...]] = {
 _LANGUAGES = {
     "US": ("en", "es", "zh"), "IN": ("en", "hi", "ta"), "NZ": ("en", "zh"), "DE": ("de", "en", "tr"),
     "JP": ("ja", "en"),
-    "GB": ("en", "pl"), "NP": ("en", "hi"), "AU": ("en", "zh"), "BR": ("pt", "en"), "KI": ("en",),
+    "GB": ("en", "pl"), "NP": ("en", "hi"), "AU": ("en", "zh"), "BR": ("pt", "en"), "KI": ("en",), "CA": ("en", "fr"),
 }  # fmt: skip
 _DMA = (("501", 34), ("803", 30), ("602", 18), ("623", 12), ("0", 6))
 
