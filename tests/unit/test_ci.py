@@ -27,6 +27,7 @@ def test_the_checks_see_nothing_of_the_environment_but_what_pip_needs(tmp_path: 
     lines = ended.stdout.splitlines()
     assert [line for line in lines if line.startswith("make ")] == [
         "make test",
+        "make thorough",
         "make check",
         "make parity",
         "make demo",
