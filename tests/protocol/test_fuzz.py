@@ -219,6 +219,7 @@ def test_any_catalog_is_read_or_refused_with_a_config_error(folder: Path, conten
 
 @drawing
 @given(as_file(states))
+@example(b"")
 @example(b'[{"type": "STREAM", "stream": {"stream_descriptor": {"name": "campaigns"}, "stream_state": {"states": 1}}}]')
 def test_any_state_is_accepted_or_refused_with_a_config_error(folder: Path, content: bytes) -> None:
     """Here with a good configuration and a good catalog."""

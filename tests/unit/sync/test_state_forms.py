@@ -88,8 +88,8 @@ def test_every_form_is_read_from_a_text(raw: Any) -> None:
         assert parse_state_text("\n".join(map(json.dumps, raw)) + "\n", "x") == BOTH
 
 
-@pytest.mark.parametrize("text", ["", " ", "\n", "null", "[]", "{}", '""'])
-def test_an_empty_text_is_no_state(text: str) -> None:
+@pytest.mark.parametrize("text", ["null", "[]", "{}", '""'])
+def test_an_empty_value_is_no_state(text: str) -> None:
     """That is what a first sync gets."""
     assert parse_state_text(text, "x") == {}
 
@@ -170,8 +170,15 @@ def test_a_file_is_read_whatever_marks_its_beginning(tmp_path: Any) -> None:
     path = tmp_path / "s.json"
     path.write_text(json.dumps(MESSAGES), encoding="utf-8-sig")
     assert load_states(path) == BOTH
-    path.write_bytes(b"")
-    assert load_states(path) == {}
+
+
+@pytest.mark.parametrize("content", [b"", b" \n", b"\xef\xbb\xbf"])
+def test_an_empty_file_is_refused(content: bytes, tmp_path: Any) -> None:
+    """A full disk leaves one where a state was. Without a file the sync starts from the beginning."""
+    path = tmp_path / "s.json"
+    path.write_bytes(content)
+    with pytest.raises(ConfigurationError, match=r"is empty. To read from the start"):
+        load_states(path)
     assert load_states(None) == {}
 
 

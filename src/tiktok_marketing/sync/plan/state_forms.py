@@ -43,14 +43,14 @@ def parse_state_text(text: str, name: str) -> dict[str, Any]:
     """The states in a text: JSON, or JSON in each line.
 
     Args:
-        text: The text; an empty one contains no state.
+        text: The text. An empty one is refused: it may be a state that was cut off when it was written.
         name: Where it came from, for errors: "state file s.json".
 
     Raises:
         ConfigurationError: If it is not JSON, or not a state.
     """
     if not text.strip():
-        return {}
+        raise ConfigurationError(f"The {name} is empty.", remedy="To read from the start, leave it out.")
     try:
         return states_by_stream(json.loads(text))
     except (ValueError, RecursionError) as error:
