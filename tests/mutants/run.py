@@ -62,6 +62,8 @@ OWN_TESTS: dict[str, tuple[str, ...]] = {
     "sync.read.objects": ("unit/sync/test_objects.py",),
     "sync.read.page_count": ("unit/sync/test_page_counts.py",),
     "sync.read.repeated_keys": ("unit/sync/test_page_counts.py",),
+    "sync.read.report_figures": ("unit/sync/test_reports.py",),
+    "sync.read.report_parts": ("unit/sync/test_reports.py",),
     "sync.read.report_requests": ("unit/sync/test_reports.py",),
     "sync.read.reports": ("unit/sync/test_reports.py", "unit/sync/test_refused_names.py"),
     "sync.read.split_check": ("unit/sync/test_split_check.py",),

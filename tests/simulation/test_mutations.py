@@ -25,7 +25,7 @@ from tiktok_marketing.sync.read.completeness import Pass
 from tiktok_marketing.sync.read.empty_days import ActivityQuery, EmptyDayFinder
 from tiktok_marketing.sync.read.listing import ListReader, PartialLog
 from tiktok_marketing.sync.read.page_count import PageCount
-from tiktok_marketing.sync.read.reports import ReportWindow
+from tiktok_marketing.sync.read.report_parts import OpenParts
 from tiktok_marketing.sync.read.split_check import Figures
 from tiktok_marketing.sync.run.engine import Sync
 from tiktok_marketing.text import mask_known
@@ -213,8 +213,8 @@ def _believe_absence(query: ActivityQuery, active_days: Mapping[AdvertiserId, se
     query.answers.update(active_days)
 
 
-async def _check_nothing(window: ReportWindow, parts: Any) -> None:
-    window._open_parts.remove(parts)
+async def _check_nothing(open_parts: OpenParts, parts: Any) -> None:
+    open_parts.drop(parts)
 
 
 def _nothing(*_: Any) -> None:
@@ -237,7 +237,7 @@ MUTATIONS: dict[str, tuple[type, str, Any]] = {
         "_take_answer",
         staticmethod(_believe_absence),
     ),
-    "the parts of a report are not compared with the whole": (ReportWindow, "_check_parts", _check_nothing),
+    "the parts of a report are not compared with the whole": (OpenParts, "check", _check_nothing),
     "the list of campaigns is not compared with the account": (Figures, "lacks", lambda *_: ""),
 }
 

@@ -116,6 +116,14 @@ def account_params(
     return params
 
 
+def piece_params(
+    source: ReportSource, advertiser_id: AdvertiserId, piece: Piece, metrics: Sequence[str], *, every_status: bool
+) -> dict[str, Any]:
+    """The same parameters for a piece."""
+    only = (piece.id_field, piece.ids) if piece.id_field else None
+    return account_params(source, advertiser_id, piece.window, metrics, every_status=every_status, only=only)
+
+
 def report_params(source: ReportSource, metrics: Sequence[str], window: Window | None) -> dict[str, Any]:
     """The parameters of `/report/integrated/get/`, without the account and the page.
 

@@ -25,8 +25,9 @@ from tiktok_marketing.sync.plan.zones import day_in
 from tiktok_marketing.sync.read.accounts import LISTING, list_accounts
 from tiktok_marketing.sync.read.listing import Budget, Delivery, TooManyRows
 from tiktok_marketing.sync.read.objects import ObjectLists
+from tiktok_marketing.sync.read.report_parts import rows_missing
 from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, is_exact, shorter_windows
-from tiktok_marketing.sync.read.reports import USUAL_PASSES, DaysRead, PassLimits, ReportWindow, rows_missing
+from tiktok_marketing.sync.read.reports import USUAL_PASSES, DaysRead, PassLimits, ReportWindow
 from tiktok_marketing.sync.run.byte_queue import ByteQueue
 from tiktok_marketing.sync.run.scheduler import Step
 from tiktok_marketing.sync.run.stream_run import StreamRun

@@ -1,0 +1,118 @@
+"""Asks TikTok for the figures of the objects that have rows in a piece of a report, and of the level above."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
+
+from tiktok_marketing.api.client import Client
+from tiktok_marketing.catalog import ReportStream, report_stream
+from tiktok_marketing.config import AdvertiserId
+from tiktok_marketing.errors import Action, IncompleteReadError, PartialAnswerError, TikTokError
+from tiktok_marketing.sync.decode.reports import report_reader
+from tiktok_marketing.sync.read.listing import Budget, ListReader, Request
+from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, Piece, piece_params, refused_metrics
+from tiktok_marketing.sync.read.split_check import Figures
+
+_ACTIVITY_METRICS = (
+    "spend",
+    "impressions",
+    "clicks",
+    "conversion",
+    "real_time_conversion",
+    "result",
+    "real_time_result",
+    "skan_conversion",
+    "skan_result",
+    "app_install",
+    "real_time_app_install",
+    "engagements",
+    "follows",
+    "video_play_actions",
+)
+"""Metrics of which at least one is above zero if anything happened, even a late conversion alone."""
+
+
+def total_of(figures: Mapping[str, Figures]) -> Figures:
+    """The sum of the figures of several objects."""
+    total = Figures()
+    for own in figures.values():
+        total = total.plus(own)
+    return total
+
+
+class FiguresReader:
+    """Reads the figures of one account's objects, from the reports over a whole piece.
+
+    Args:
+        api: The client.
+        advertiser_id: The account.
+        budget: How much of the quota it may use.
+        note_partial: Called with a piece and the error, if an answer about it is partial.
+    """
+
+    def __init__(
+        self,
+        api: Client,
+        advertiser_id: AdvertiserId,
+        budget: Budget,
+        note_partial: Callable[[Piece, PartialAnswerError], None],
+    ) -> None:
+        self._api = api
+        self._advertiser_id = advertiser_id
+        self._budget = budget
+        self._note_partial = note_partial
+        self.withdrawn: set[str] = set()
+        """Metrics that TikTok refuses at the level of the account, the campaigns or the ad groups."""
+        self.warnings: list[str] = []
+        """What people should know about figures that are not known. The reader of this list empties it."""
+
+    async def above(self, piece: Piece) -> Figures | None:
+        """The figures of the account or, if the piece is about some campaigns, of these; None if they are not known."""
+        name = "campaigns_reports_lifetime" if piece.id_field else "advertisers_reports_lifetime"
+        try:
+            return total_of(await self.of_objects(report_stream(name), piece))
+        except (TikTokError, IncompleteReadError) as error:
+            if isinstance(error, TikTokError) and error.action is Action.STOP_SYNC:
+                raise
+            text = f"The report is read in parts, and TikTok does not tell what they add up to. {error.message}"
+            self.warnings += [] if text in self.warnings else [text]
+        return None
+
+    async def of_objects(self, report: ReportStream, piece: Piece) -> dict[str, Figures]:
+        """The figures of each object with rows in the piece, including deleted ones.
+
+        They come from the report at that level, not from the list of objects, which hides some kinds of objects that
+        have rows in reports.
+        """
+        metrics = list(_ACTIVITY_METRICS)
+        while True:
+            try:
+                return await self._read(report, metrics, piece)
+            except TikTokError as error:
+                refused = refused_metrics(error, report.source, metrics)
+                if not refused:
+                    raise
+                metrics = [name for name in metrics if name not in refused]
+                self.withdrawn |= refused
+
+    async def _read(self, report: ReportStream, metrics: Sequence[str], piece: Piece) -> dict[str, Figures]:
+        (dimension,) = report.source.dimensions
+        list_reader = ListReader(self._api, report_reader(report), self._budget)
+        request = Request(
+            endpoint=report.endpoint,
+            params=piece_params(report.source, self._advertiser_id, piece, metrics, every_status=True),
+            page_size=PAGE_SIZE,
+            advertiser_id=self._advertiser_id,
+        )
+        figures: dict[str, Figures] = {}
+        try:
+            async with aclosing(list_reader.read(request)) as deliveries:
+                async for delivery in deliveries:
+                    for row in delivery.records:
+                        own = Figures.of([(row.metrics.spend, row.metrics.impressions)])
+                        object_id = str(getattr(row.dimensions, dimension))
+                        figures[object_id] = figures.get(object_id, Figures()).plus(own)
+        except PartialAnswerError as error:
+            self._note_partial(piece, error)
+        return figures
