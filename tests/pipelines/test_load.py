@@ -267,7 +267,7 @@ def test_a_failed_load_ends_the_sync_with_its_reason(run: Any, make: Any, monkey
     def full(*_: Any) -> Any:
         raise duckdb.IOException("IO Error: No space left on device")
 
-    monkeypatch.setattr("tiktok_marketing.pipelines.loader._source", full)
+    monkeypatch.setattr("tiktok_marketing.pipelines.dlt_pipeline._source", full)
     with pytest.raises(DestinationError, match="is full"):
         run(make.whole(DAILY, *[make.batch(DAILY, [make.campaign_row(ad, "2026-01-01")]) for ad in range(5)]))
 

@@ -15,7 +15,7 @@ Why a sync that is killed, at whatever moment, loses nothing and duplicates noth
   the beginning, and two databases have two states.
 - Users and other programs can change the database. Before a sync reads, it forgets the states of streams whose rows are
   gone (`inspection`). While it runs, the transactions of each package make sure that the packages before it are still
-  there (`Loader._check`), and otherwise the sync stops.
+  there (`loaded_rows`), and otherwise the sync stops.
 
 dlt is told to append, and load jobs of our own delete what is replaced (`load_job` of each kind of database). dlt's own
 merge strategies know keys but no days, and write each row twice. If a package has two rows with the same key, the newer
@@ -26,51 +26,36 @@ Everything here runs in one thread, because dlt's contexts belong to the thread 
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from itertools import count
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import dlt
-
 from tiktok_marketing.catalog import STREAMS, AnyStream, Stream
-from tiktok_marketing.errors import ConnectorError, DestinationChangedError, DestinationError, DestinationLockedError
-from tiktok_marketing.pipelines.arrow.columns import ColumnType
-from tiktok_marketing.pipelines.arrow.tables import MISFITS, columns_of
+from tiktok_marketing.errors import ConnectorError, DestinationError
+from tiktok_marketing.pipelines.arrow.tables import MISFITS
 from tiktok_marketing.pipelines.bookkeeping_repair import delete_unreadable_states, repair_bookkeeping
-from tiktok_marketing.pipelines.contents import LOAD_ID, describe, expected_columns, refusal_of
+from tiktok_marketing.pipelines.contents import describe, expected_columns, refusal_of
 from tiktok_marketing.pipelines.databases.bookkeeping import PACKAGES_TABLE, PIPELINE, STATES_TABLE
 from tiktok_marketing.pipelines.databases.destination import Destination, Relation, Session
 from tiktok_marketing.pipelines.databases.errors import first_line, innermost, text_of
 from tiktok_marketing.pipelines.databases.replacement import Replacement, TableChanges
-from tiktok_marketing.pipelines.dlt_context import isolated_dlt
+from tiktok_marketing.pipelines.dlt_pipeline import DltPipeline
 from tiktok_marketing.pipelines.inspection import (
-    Contents,
     filled_at_last_sync,
     find_damage,
     is_incremental,
     unreadable_states,
     with_coverage,
 )
+from tiktok_marketing.pipelines.loaded_rows import LoadedRows, contents_of
+from tiktok_marketing.pipelines.opening import SessionOpener
 from tiktok_marketing.pipelines.package import LoadPackage
 from tiktok_marketing.pipelines.summary import Summary
 from tiktok_marketing.pipelines.sync_record import write_record
+from tiktok_marketing.pipelines.table_setup import TableSetup
 
 _LOCK_WAIT = 120.0
 """Seconds to wait for another process that has the database open when a package is due. At the start nothing waits."""
-_DATA_TYPES: Mapping[ColumnType, str] = {
-    ColumnType.INTEGER: "bigint",
-    ColumnType.MONEY: "decimal",
-    ColumnType.NUMBER: "double",
-    ColumnType.BOOLEAN: "bool",
-    ColumnType.TEXT: "text",
-    ColumnType.DAY: "date",
-    ColumnType.TIME: "timestamp",
-    ColumnType.JSON: "json",
-}
-"""The words of `Session.add_column`."""
 
 
 class Loader:
@@ -84,24 +69,15 @@ class Loader:
 
     def __init__(self, destination: Destination, folder: Path, notice: Callable[[str], None]) -> None:
         self._destination = destination
-        self._folder = folder
         self._notice = notice
-        self._pipeline: Any = None
-        self._pipeline_folders = count()
         self._states: dict[str, Mapping[str, Any]] = {}
-        self._load_ids: list[str] = []
-        self._load_count = 0
-        """The number of complete packages in the database, of this sync and earlier ones."""
-        self._identity: Any = None
-        self._prepared: set[str] = set()
-        """Tables that have their columns, indexes and comments."""
-        self._changes = TableChanges(self._check)
+        self._loaded = LoadedRows(destination)
+        self._changes = TableChanges(self._loaded.check)
+        self._pipeline = DltPipeline(destination, folder, self._changes)
+        self._opener = SessionOpener(destination, folder, self._loaded, self._changes, notice)
+        self._setup = TableSetup(destination.dataset, notice, self._loaded.note_if_empty)
         self._new: set[str] = set()
         """Tables that this sync creates, so that all their rows are its own."""
-        self._filled: set[str] = set()
-        """Tables that have rows."""
-        self._arriving: set[str] = set()
-        """Tables that get rows from the package that is being loaded."""
         self._filled_before: set[str] = set()
         """Reports that had rows at the end of the last sync, and that this sync does not read."""
         self._stored: dict[str, dict[str, int]] | None = None
@@ -129,58 +105,42 @@ class Loader:
             ConfigurationError: A state cannot be read, and the sync is not a full one.
             DestinationError: The database cannot be written to.
         """
-        with self._opened(wait=0.0) as session:
+        with self._opener.opened(wait=0.0) as session:
             session.ensure_schema()
-            self._identity = self._destination.identity()
+            self._loaded.begin()
             relations = session.relations()
             repair_bookkeeping(session, self._destination.dataset, relations)
             if delete_unreadable_states(session, self._destination.dataset, relations):
                 self._notice("The states in the database cannot be read, so all streams are read again from the start.")
             self._open_pipeline()
-            self._load_count = self._count_loads(session) if PACKAGES_TABLE in relations else 0
+            self._loaded.count_packages(session, relations)
             self.tables = {name for name, relation in relations.items() if relation.is_table}
             self.columns = {name: set(relation.columns) for name, relation in relations.items()}
             return self._examine(session, relations, list(streams), full=full)
 
     def _open_pipeline(self) -> None:
-        """Start dlt from what the database has, and from nothing else."""
-        self._pipeline = dlt.pipeline(
-            PIPELINE,
-            destination=self._destination.dlt_destination(self._changes),
-            dataset_name=self._destination.dataset,
-            pipelines_dir=str(self._folder / str(next(self._pipeline_folders))),
-        )
-        self._pipeline.sync_destination()
-        self._states = dict(self._source_state().get("streams", {}))
-
-    def _source_state(self) -> Mapping[str, Any]:
-        state: Mapping[str, Any] = self._pipeline.state.get("sources", {}).get(PIPELINE, {})
-        return state
-
-    def _known_columns(self) -> dict[str, set[str]]:
-        """Return the columns that earlier syncs created, by table."""
-        schema = self._pipeline.schemas.get(PIPELINE)
-        return {} if schema is None else {name: set(table["columns"]) for name, table in schema.tables.items()}
+        self._pipeline.open()
+        self._states = dict(self._pipeline.source_state().get("streams", {}))
 
     def _examine(
         self, session: Session, relations: Mapping[str, Relation], streams: Sequence[AnyStream], *, full: bool
     ) -> dict[str, Mapping[str, Any]]:
         """Find what the user has changed, and forget the states that are no longer true. Returns the others."""
-        known = self._known_columns()
+        known = self._pipeline.known_columns()
         for stream in streams:
             refusal = refusal_of(stream.name, relations.get(stream.name), self._ours(stream, known))
             if refusal is not None:
                 self.refused[stream.name] = refusal
         streams = [stream for stream in streams if stream.name not in self.refused]
         names = {stream.name for stream in streams}
-        contents = self._contents(session, relations)
-        source = self._source_state()
-        self._filled = contents.non_empty(self.tables & names)
+        contents = contents_of(session, self._destination.dataset, relations)
+        source = self._pipeline.source_state()
+        self._loaded.filled = contents.non_empty(self.tables & names)
         self._filled_before = filled_at_last_sync(contents, source) - names
         damages = find_damage(contents, streams, source, known)
         if damages:
             self._notice(describe(damages))
-        elif not self._states and self._filled:
+        elif not self._states and self._loaded.filled:
             self._notice("The database has rows of earlier syncs and no state of them, so all is read from the start.")
         self._forget(session, [damage.stream.name for damage in damages if damage.stream.name in self._states])
         if full:
@@ -193,13 +153,6 @@ class Loader:
             self._run({}, {}, self.covered_states)
             self._forget_old_states(session)
         return stored
-
-    def _contents(self, session: Session, relations: Mapping[str, Relation]) -> Contents:
-        return Contents(
-            {name: tuple(of.columns) for name, of in relations.items() if of.is_table and of.writable},
-            session.execute,
-            lambda name: f'"{self._destination.dataset}"."{name}"',
-        )
 
     def _forget(self, session: Session, names: Sequence[str]) -> None:
         """Delete states in the database itself, before anything hides that they are no longer true."""
@@ -225,8 +178,8 @@ class Loader:
             for name, table in package.tables().items()
             if name not in self.refused
         }
-        with self._opened(wait=_LOCK_WAIT) as session:
-            self._check(session, None)
+        with self._opener.opened(wait=_LOCK_WAIT) as session:
+            self._loaded.check(session, None)
             relations = session.relations()
             self.tables = {name for name, relation in relations.items() if relation.is_table}
             self._new |= tables.keys() - self.tables
@@ -234,7 +187,7 @@ class Loader:
             for name in names:
                 self._prepare(session, package.streams[name], relations.get(name), tables.get(name))
             self._changes.replacements.clear()
-            known = self._known_columns()
+            known = self._pipeline.known_columns()
             for name in names - self.refused.keys():
                 self._changes.replacements[name] = self._change(package, name, relations.get(name), known)
             for name in names - self.refused.keys():
@@ -243,15 +196,13 @@ class Loader:
             tables = {name: table for name, table in tables.items() if name not in self.refused}
             self._load_tables(tables, package)
             self.tables |= tables.keys()
-            for name in tables.keys() - self._prepared:
-                session.create_indexes(package.streams[name])
-                self._comment(session, package.streams[name])
-                self._prepared.add(name)
+            for name in tables.keys() - self._setup.done:
+                self._setup.complete(session, package.streams[name])
             for name, (read, skipped) in package.whole.items():
                 if name not in self.refused:
                     self._remove_vanished(session, package.streams[name], read, skipped)
             self._forget_old_states(session)
-            self._check_identity()
+            self._loaded.check_identity()
         for name, table in tables.items():
             change = self._changes.replacements[name]
             self._report_lost(name, change.lost)
@@ -305,57 +256,22 @@ class Loader:
         """Load one package through dlt."""
         reports = {stream.name for stream in STREAMS if is_incremental(stream)}
         self._changes.failures.clear()
-        self._arriving = {name for name, table in tables.items() if table.num_rows}
-        try:
-            filled = sorted(reports & (self._filled | self._arriving) | self._filled_before)
-            source = _source(tables, streams, states, filled)
-            info = self._pipeline.run(source, loader_file_format="parquet" if tables else None)
-            self._filled |= self._arriving
-        finally:
-            self._arriving = set()
-        self._load_ids += info.loads_ids
-        self._load_count += len(info.loads_ids)
+        with self._loaded.package(tables):
+            filled = reports & (self._loaded.filled | self._loaded.arriving) | self._filled_before
+            ids = self._pipeline.run(tables, streams, states, sorted(filled))
+        self._loaded.add_packages(ids)
         self._states = dict(states)
 
     def _prepare(self, session: Session, stream: Stream, relation: Relation | None, rows: Any) -> None:
         """Bring a table that exists to the form that the rows need; a new one is created with it."""
         if relation is None:
             return
-        name = stream.name
-        types = {column.name: _DATA_TYPES[column.type] for column in columns_of(stream)}
-        needed = [*types, LOAD_ID] if name not in self._prepared else []
-        needed += [] if rows is None else [column for column in rows.schema.names if column not in needed]
-        missing = [column for column in needed if column not in relation.columns]
         try:
-            for column in missing:
-                session.add_column(name, column, "json" if column == MISFITS else types.get(column, "text"))
-            if set(missing) & set(stream.table_key):
-                self._delete_rows_without_key(session, stream)
-            if name not in self._prepared:
-                repeated = session.create_indexes(stream)
-                if repeated:
-                    self._notice(f"{repeated:,} rows of {name} repeated the key of another, and were deleted.")
-                self._comment(session, stream)
+            self._setup.adapt(session, stream, relation, rows)
         except Exception as error:
             if not self._destination.is_about_table(error):
                 raise
-            self._refuse(name, error)
-            return
-        self._prepared.add(name)
-
-    def _delete_rows_without_key(self, session: Session, stream: Stream) -> None:
-        """Delete rows that lost a part of their key: nothing says which row replaces them."""
-        table = f'"{self._destination.dataset}"."{stream.name}"'
-        without_key = " OR ".join(f'"{name}" IS NULL' for name in stream.table_key)
-        with session.transaction():
-            ((rows,),) = session.execute(f"SELECT count(*) FROM {table} WHERE {without_key}")  # noqa: S608
-            session.execute(f"DELETE FROM {table} WHERE {without_key}")  # noqa: S608
-            self._note_if_empty(session, stream.name)
-        if rows:
-            self._notice(
-                f"{rows:,} rows of {stream.name} had lost a part of their key ({', '.join(stream.table_key)}) with the "
-                "column that is gone. They are deleted and read again."
-            )
+            self._refuse(stream.name, error)
 
     def _change(
         self, package: LoadPackage, name: str, relation: Relation | None, known: Mapping[str, set[str]]
@@ -366,7 +282,7 @@ class Loader:
         return Replacement(
             stream=stream,
             spans=() if name in self._new else package.spans.get(name, ()),
-            loads=tuple(self._load_ids),
+            loads=tuple(self._loaded.packages),
             by_key=name in package.by_key,
             exists=name in self.tables,
             columns=tuple(column for column in stored if column in ours),
@@ -380,70 +296,9 @@ class Loader:
             return
         with session.transaction():
             session.lock(name)
-            self._check(session, name)
+            self._loaded.check(session, name)
             self._changes.replacements[name].delete_replaced(session.execute, self._destination.dataset)
-            self._note_if_empty(session, name)
-
-    def _note_if_empty(self, session: Session, name: str) -> None:
-        """Note that a table has no rows any more, because this sync has removed them."""
-        if name in self._filled and not self._contents(session, {}).non_empty([name]):
-            self._filled.discard(name)
-
-    def _count_loads(self, session: Session) -> int:
-        """Return the number of complete packages in the database."""
-        ((packages,),) = session.execute(
-            f'SELECT count(*) FROM "{self._destination.dataset}".{PACKAGES_TABLE} WHERE schema_name = ?',  # noqa: S608
-            [PIPELINE],
-        )
-        return int(packages)
-
-    def _check(self, session: Session, table: str | None) -> None:
-        """Make sure that what this sync and earlier ones loaded is still there.
-
-        Args:
-            session: The session, in whose transaction it is checked.
-            table: The table that is about to be changed; None for everything.
-
-        Raises:
-            DestinationChangedError: Something is gone, or another program has loaded something.
-        """
-        if table is not None:
-            names = {table} & self._filled
-        else:
-            names = self._filled | self._arriving
-            self._check_identity()
-            self._check_loads(session)
-        existing = self._existing(session) if names else set()
-        for name in sorted(names - existing):
-            raise self._gone(f"the table {name} was dropped or renamed")
-        for name in sorted(names - self._contents(session, {}).non_empty(names)):
-            raise self._gone(f"the table {name} was emptied")
-
-    def _check_identity(self) -> None:
-        if self._identity != self._destination.identity():
-            raise self._gone("the file was deleted or replaced")
-
-    def _check_loads(self, session: Session) -> None:
-        """Make sure that the packages in the database are those of earlier syncs and of this one."""
-        if not self._load_count:
-            return
-        existing = self._existing(session)
-        if not existing:
-            raise self._gone(f"the schema {self._destination.dataset} was dropped")
-        if PACKAGES_TABLE not in existing:
-            raise self._gone(f"the table {PACKAGES_TABLE} was dropped")
-        packages = self._count_loads(session)
-        if packages < self._load_count:
-            raise self._gone(f"it lacks {self._load_count - packages:,} of the packages that were loaded")
-        if packages > self._load_count:
-            raise self._gone("another program loaded something")
-
-    def _gone(self, what: str) -> DestinationChangedError:
-        return DestinationChangedError(
-            f"While the sync ran, {self._destination.display_name} was changed: {what}.",
-            remedy="The sync has stopped, so that no state covers rows that are gone. Run it again: it reads what is "
-            "missing. Let no other program change these tables while a sync runs.",
-        )
+            self._loaded.note_if_empty(session, name)
 
     def stored(self) -> Mapping[str, int]:
         """Return the number of rows of this sync that are in the database now, per stream.
@@ -451,14 +306,14 @@ class Loader:
         Raises:
             DestinationError: The database cannot be read, or something is gone that was loaded before.
         """
-        with self._opened(wait=_LOCK_WAIT) as session:
-            self._check(session, None)
+        with self._opener.opened(wait=_LOCK_WAIT) as session:
+            self._loaded.check(session, None)
             self._stored = {}
-            for name in sorted(self._prepared & self.tables):
+            for name in sorted(self._setup.done & self.tables):
                 rows = session.execute(
                     f'SELECT _dlt_load_id, count(*) FROM "{self._destination.dataset}"."{name}"'  # noqa: S608
                     " WHERE _dlt_load_id = ANY(?) GROUP BY _dlt_load_id",
-                    [self._load_ids],
+                    [self._loaded.packages],
                 )
                 self._stored[name] = dict(rows)
         return {name: sum(packages.values()) for name, packages in self._stored.items()}
@@ -471,8 +326,8 @@ class Loader:
         """
         if self._stored is None:
             self.stored()
-        with self._opened(wait=_LOCK_WAIT) as session:
-            self._check(session, None)
+        with self._opener.opened(wait=_LOCK_WAIT) as session:
+            self._loaded.check(session, None)
             try:
                 write_record(session, self._destination.dataset, session.relations(), summary, self._stored or {})
             except Exception as error:
@@ -480,78 +335,7 @@ class Loader:
                     raise
                 reason = first_line(text_of(innermost(error)))
                 self._notice(f"The sync is not recorded in the tables whose names begin with _tiktok_: {reason}")
-            self._check_identity()
-
-    @contextmanager
-    def _opened(self, *, wait: float) -> Iterator[Session]:
-        """Keep the database open, so that nobody can interfere between the steps of a package."""
-        if self._identity is not None:
-            self._check_identity()  # before it is opened, because DuckDB would create a file that is gone
-        try:
-            with isolated_dlt(self._folder), self._session(wait) as session:
-                yield session
-        except ConnectorError:
-            raise
-        except Exception as error:
-            cause = innermost(error)
-            if isinstance(cause, ConnectorError):
-                raise cause from error
-            self._raise_if_changed(error)
-            raise self._destination.describe_error(self._changes.stopped_by() or error) from error
-
-    def _raise_if_changed(self, error: Exception) -> None:
-        """Raise a clearer error if another was raised because something is gone that was loaded before."""
-        if not self._load_ids:
-            return
-        try:
-            with self._session(0.0) as session:
-                self._check(session, None)
-        except DestinationChangedError as changed:
-            raise changed from error
-        except Exception:  # noqa: BLE001 - the first error says more
-            return
-
-    @contextmanager
-    def _session(self, wait: float) -> Iterator[Session]:
-        until = time.monotonic() + wait
-        noticed = False
-        while True:
-            try:
-                session = self._destination.connect(self._folder.name)
-                break
-            except Exception as error:
-                reason = self._destination.describe_error(error)
-                if not isinstance(reason, DestinationLockedError) or time.monotonic() >= until:
-                    raise reason from error
-                if not noticed:
-                    noticed = True
-                    self._notice(f"{reason.message} Waiting up to {wait:.0f} s for it.")
-                time.sleep(0.5)
-        try:
-            yield session
-        finally:
-            session.close()
-
-    def _existing(self, session: Session) -> set[str]:
-        """Return the names of the tables in the schema."""
-        rows = session.execute(
-            "SELECT table_name FROM information_schema.tables WHERE table_schema = ?", [self._destination.dataset]
-        )
-        return {name for (name,) in rows}
-
-    def _comment(self, session: Session, stream: Stream) -> None:
-        """Write the catalog's descriptions into the database as comments, which tools show."""
-        table = f'"{self._destination.dataset}"."{stream.name}"'
-        texts = {column.name: column.description for column in columns_of(stream)}
-        texts[MISFITS] = "Values that do not fit the type of their column, as JSON: field to value."
-        texts["_dlt_load_id"] = f"The package that brought the row: see {PACKAGES_TABLE}."
-        missing = [(name, texts[name]) for name in session.uncommented_columns(stream.name) if texts.get(name)]
-        if not missing:
-            return
-        with session.transaction():
-            session.execute(f"COMMENT ON TABLE {table} IS {_quoted(stream.description)}")
-            for name, text in missing:
-                session.execute(f'COMMENT ON COLUMN {table}."{name}" IS {_quoted(text)}')
+            self._loaded.check_identity()
 
     def _remove_vanished(
         self, session: Session, stream: Stream, read: Sequence[int] | None, skipped: Sequence[int]
@@ -561,14 +345,14 @@ class Loader:
             return
         with session.transaction():
             session.lock(stream.name)
-            self._check(session, stream.name)
+            self._loaded.check(session, stream.name)
             session.execute(
                 f'DELETE FROM "{self._destination.dataset}"."{stream.name}"'  # noqa: S608 - names of the catalog
                 " WHERE (_dlt_load_id IS NULL OR _dlt_load_id <> ALL(?)) AND advertiser_id <> ALL(?)"
                 + ("" if read is None else " AND advertiser_id = ANY(?)"),
-                [self._load_ids, list(skipped), *([] if read is None else [list(read)])],
+                [self._loaded.packages, list(skipped), *([] if read is None else [list(read)])],
             )
-            self._note_if_empty(session, stream.name)
+            self._loaded.note_if_empty(session, stream.name)
 
     def _forget_old_states(self, session: Session) -> None:
         """Keep the current state and the one before it: a long sync writes thousands, and each names every account.
@@ -583,58 +367,3 @@ class Loader:
             " WHERE s.pipeline_name = ? AND l.status = 0 ORDER BY l.load_id DESC LIMIT 2)",
             [PIPELINE, PIPELINE],
         )
-
-
-def _source(
-    tables: Mapping[str, Any],
-    streams: Mapping[str, Stream],
-    states: Mapping[str, Any],
-    filled: Sequence[str],
-) -> Any:
-    """Return a package as a dlt source: a resource per table, and one that carries the states.
-
-    Args:
-        tables: Rows per stream name.
-        streams: The streams by name.
-        states: State per stream name.
-        filled: The reports whose tables have rows once the package is loaded.
-    """
-
-    def keep_states() -> Iterator[Any]:
-        dlt.current.source_state().update(streams=states, filled=list(filled))
-        yield from ()
-
-    @dlt.source(name=PIPELINE)  # type: ignore[untyped-decorator]
-    def package() -> list[Any]:
-        resources = [
-            dlt.resource(
-                [table],
-                name=name,
-                primary_key=list(streams[name].row_key),  # for dlt, only the columns that accept no null
-                columns=_hints(streams[name], table),
-                write_disposition="append",
-            )
-            for name, table in tables.items()
-        ]
-        return [dlt.resource(keep_states, name="states"), *resources]
-
-    return package()
-
-
-def _hints(stream: Stream, table: Any) -> dict[str, dict[str, Any]]:
-    """Return what Arrow's types do not say: which texts are JSON, and that times have no zone."""
-    hints: dict[str, dict[str, Any]] = {}
-    for column in columns_of(stream):
-        hint: dict[str, Any] = {"description": column.description}
-        if column.type is ColumnType.JSON:
-            hint["data_type"] = "json"
-        elif column.type is ColumnType.TIME:
-            hint["timezone"] = False
-        hints[column.name] = hint
-    if MISFITS in table.schema.names:
-        hints[MISFITS] = {"data_type": "json"}
-    return hints
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
