@@ -69,3 +69,8 @@ class Client:
 def everything(level: str) -> dict[str, str]:
     """The filter that includes deleted objects."""
     return {"field_name": f"{level}_status", "filter_type": "IN", "filter_value": '["STATUS_ALL"]'}
+
+
+def by_key(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows in the order of their dimensions, because TikTok promises none."""
+    return sorted(rows, key=lambda row: [*row["dimensions"].values()])

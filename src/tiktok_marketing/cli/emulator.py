@@ -114,6 +114,11 @@ class _Command(click.Command):
     "--asset-search-limit", type=int, metavar="N", help="How many images or videos a search lists. [default: 10000]"
 )
 @click.option(
+    "--shuffled-rows/--no-shuffled-rows",
+    default=None,
+    help="Return the rows of a report in no order, which changes when the figures do. [default: on]",
+)
+@click.option(
     "--unstable-order/--no-unstable-order",
     default=None,
     help="Return the rows of a report in another order in each answer. [default: off]",

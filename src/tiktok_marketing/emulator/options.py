@@ -46,6 +46,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         ad_report_limit_lifted_by_filter: Whether a filter by campaign_ids, adgroup_ids or ad_ids applies before
             `ad_report_limit`, so that reports on a few ad groups are complete.
         asset_search_limit: How many images or videos, last modified first, a search can list (TikTok: 10,000).
+        shuffled_rows: Whether the rows of a report come in an order that follows from the seed, the query and the
+            figures, unless the request orders them. Otherwise they come by object, newest first, and by time.
         unstable_order: Whether the rows of a report have another order in each answer, unless the request orders them.
         zero_rows: Whether reports without a time dimension list objects without data as rows of zeros.
         country_hourly: Whether reports accept country_code with stat_time_hour. The documentation says no, but other
@@ -96,6 +98,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     ad_report_limit: int = 20_000
     ad_report_limit_lifted_by_filter: bool = True
     asset_search_limit: int = 10_000
+    shuffled_rows: bool = True
     unstable_order: bool = False
     zero_rows: bool = True
     country_hourly: bool = True

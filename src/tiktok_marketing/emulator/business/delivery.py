@@ -12,7 +12,7 @@ sum.
 
 from tiktok_marketing.emulator.business.business import FOREVER, Account, Ad
 from tiktok_marketing.emulator.business.days import WEEKDAY_WEIGHTS, LocalDay, local_day, local_ordinal
-from tiktok_marketing.emulator.randomness import Dice, mix
+from tiktok_marketing.emulator.randomness import Dice, keyed, mix
 
 IMMEDIATE = (
     "impressions", "clicks", "spend", "voucher", "gross_impressions", "reach", "plays", "play_time", "watched_2s",
@@ -194,6 +194,7 @@ class Figures:
         now: The time, in seconds since 1970.
         today: The ordinal of the local day at `now`.
         last_day: The last day (ordinal) with figures: today once its first hour is over, yesterday until then.
+        version: A number that changes when the figures do.
     """
 
     def __init__(self, account: Account, now: int, models: dict[int, Model] | None = None, taken_back: int = 0) -> None:
@@ -205,6 +206,7 @@ class Figures:
         self._models = models if models is not None else {}
         self._taken_back = taken_back
         self.last_day = self.today if self._passed else self.today - 1
+        self.version = keyed(self.today, self._passed)
 
     def day(self, ordinal: int) -> LocalDay:
         """A local day of the account."""

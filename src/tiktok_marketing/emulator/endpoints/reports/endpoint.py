@@ -84,6 +84,8 @@ class Reports:
             reports = [
                 report_class(query, account, now, self._options, self.figures(account, now)) for account in accounts
             ]
+            if self._options.shuffled_rows:
+                reports.sort(key=lambda report: report.shuffle_key)
             plan = _Plan(reports=reports, total=sum(report.total for report in reports))
             if query.order_field or query.totals:
                 rows = [row for report in reports for row in report.ordered()]

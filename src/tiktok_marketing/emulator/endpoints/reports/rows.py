@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from operator import add
 from typing import TypeVar
+from zlib import crc32
 
 import msgspec
 
@@ -16,6 +17,11 @@ from tiktok_marketing.emulator.endpoints.reports.metric_names import ATTRIBUTES
 from tiktok_marketing.emulator.endpoints.reports.metrics import Layout, derive, number
 from tiktok_marketing.emulator.endpoints.reports.query import ReportQuery, filters_by_id, passes_filters
 from tiktok_marketing.emulator.options import Options
+from tiktok_marketing.emulator.randomness import keyed, mix
+
+_BLOCK = 8
+"""How many objects' rows stand in one another's places. Larger blocks make the first answer slower."""
+_BLOCKS_KEPT = 8
 
 _REACH = VECTOR_INDEX["reach"]
 _ALL_DAYS = (1, FOREVER)
@@ -41,7 +47,16 @@ class Subject:
 
 
 class AccountReport:
-    """A report on one account as of one time. It counts its rows at once, and builds them when they are requested."""
+    """A report on one account as of one time. It counts its rows at once, and builds them when they are requested.
+
+    TikTok promises no order. The rows come in one that follows from the seed, the query and the figures, so that it
+    differs between two queries and changes when the figures do. It is the same on all pages of one moment.
+
+    Attributes:
+        total: How many rows it has.
+        truncated: Whether it lacks ads because the account has too many.
+        shuffle_key: The number from which its order follows.
+    """
 
     def __init__(self, query: ReportQuery, account: Account, now: int, options: Options, figures: Figures) -> None:
         self._query = query
@@ -58,9 +73,13 @@ class AccountReport:
             first = local_ordinal(account.zone, account.created)
         self._first, self._last = first, min(last, figures.last_day)
         self.truncated = False
-        self._subjects = self._find_subjects()
-        self._rows: dict[int, list[Row]] = {}
-        counts = [self._count(subject) for subject in self._subjects]
+        self.shuffle_key = keyed(options.seed, account.key, figures.version, crc32(msgspec.json.encode(query)))
+        subjects = self._find_subjects()
+        if options.shuffled_rows:
+            subjects.sort(key=lambda subject: mix(self.shuffle_key ^ subject.id))
+        self._blocks = [subjects[start : start + _BLOCK] for start in range(0, len(subjects), _BLOCK)]
+        self._built: dict[int, list[tuple[str, list[int]]]] = {}
+        counts = [sum(map(self._count, block)) for block in self._blocks]
         self._ends = list(accumulate(counts))
         self.total = self._ends[-1] if self._ends else 0
         metrics = list(query.metrics)
@@ -70,10 +89,9 @@ class AccountReport:
         """Rows `start` to `stop` (exclusive) as JSON, separated by commas."""
         texts: list[str] = []
         position = bisect_right(self._ends, start)
-        while position < len(self._subjects) and start < stop:
+        while position < len(self._blocks) and start < stop:
             begin = self._ends[position - 1] if position else 0
-            rows = self._rows_of(position)
-            texts.extend(self._texts(self._subjects[position], rows[start - begin : stop - begin]))
+            texts.extend(text for text, _ in self._block(position)[start - begin : stop - begin])
             start = self._ends[position]
             position += 1
         return ",".join(texts)
@@ -81,9 +99,8 @@ class AccountReport:
     def ordered(self) -> Iterator[tuple[int, str, list[int]]]:
         """All rows for queries with an order or totals: the number that each is ordered by, its text and its values."""
         field = self._query.order_field
-        for position, subject in enumerate(self._subjects):
-            rows = self._rows_of(position)
-            for text, (_, values) in zip(self._texts(subject, rows), rows, strict=True):
+        for position in range(len(self._blocks)):
+            for text, values in self._block(position):
                 yield (number(field, values) if field else 0), text, values
 
     # -- the subjects, and how many rows they have
@@ -169,13 +186,24 @@ class AccountReport:
 
     # -- the rows
 
-    def _rows_of(self, position: int) -> list[Row]:
-        rows = self._rows.get(position)
-        if rows is None:
-            if len(self._rows) > 8:
-                self._rows.clear()
-            rows = self._rows[position] = self._build_rows(self._subjects[position])
-        return rows
+    def _block(self, position: int) -> list[tuple[str, list[int]]]:
+        """The rows of some objects, in their order: the text and the values of each."""
+        block = self._built.get(position)
+        if block is None:
+            if len(self._built) >= _BLOCKS_KEPT:
+                self._built.clear()
+            block = self._built[position] = self._build_block(position)
+        return block
+
+    def _build_block(self, position: int) -> list[tuple[str, list[int]]]:
+        block: list[tuple[str, list[int]]] = []
+        for subject in self._blocks[position]:
+            rows = self._build_rows(subject)
+            block += zip(self._texts(subject, rows), (values for _, values in rows), strict=True)
+        if not self._options.shuffled_rows:
+            return block
+        places = sorted(range(len(block)), key=lambda row: mix(self.shuffle_key ^ (position << 32 | row)))
+        return [block[place] for place in places]
 
     def _build_rows(self, subject: Subject) -> list[Row]:
         if self._query.time == "stat_time_hour":
