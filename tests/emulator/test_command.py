@@ -1,13 +1,16 @@
 """The help of `tiktok-marketing emulator`."""
 
 import re
+from typing import Any
 
 import click
 import msgspec
+import pytest
 from click.testing import CliRunner
 
 from tiktok_marketing.cli.emulator import emulator
-from tiktok_marketing.emulator import Options
+from tiktok_marketing.cli.main import run
+from tiktok_marketing.emulator import Emulator, Options
 
 
 def test_the_help_begins_with_an_example() -> None:
@@ -45,3 +48,32 @@ def test_the_help_states_the_real_defaults() -> None:
             assert text == ",".join(default), name
         else:
             assert float(text) == default if text.isdigit() else text == default, name
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--minute-window", "0"), ("--minute-suspension", "-5"), ("--requests-per-second", "-1"),
+        ("--requests-per-minute", "0"), ("--days", "-3"), ("--taken-back", "-1"), ("--answer-jitter", "-0.1"),
+        ("--default-buying-types", "AUCTION,OTHER"), ("--tier", "gold"), ("--advertisers", "0"), ("--active", "-1"),
+        ("--now", "1999-01-01"), ("--anchor", "2999-01-01"), ("--cache-mb", "-1"), ("--fault", "latency=-1"),
+    ],
+)  # fmt: skip
+def test_an_option_without_meaning_ends_the_command(
+    option: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It ends with exit code 2 and a message that names the option, before anything listens."""
+    assert run(["emulator", "--port", "0", option, value]) == 2
+    printed = capsys.readouterr()
+    assert option in printed.err
+    assert printed.out == ""
+
+
+@pytest.mark.parametrize(
+    ("host", "begin"),
+    [("::1", "http://[::1]:"), ("fe80::1%eth0", "http://[fe80::1%25eth0]:"), ("127.0.0.1", "http://127.0.0.1:")],
+)
+def test_the_address_can_be_used_as_it_is_printed(host: str, begin: str) -> None:
+    """An IPv6 address stands in brackets."""
+    options: dict[str, Any] = {"host": host, "port": 8080}
+    assert Emulator(Options(**options)).url == f"{begin}8080"

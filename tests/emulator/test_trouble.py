@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+from datetime import UTC, date, datetime
 from email.utils import format_datetime
 from typing import Any
 
@@ -84,6 +85,19 @@ def test_too_many_requests_in_a_minute_close_the_endpoint_for_five_minutes() -> 
     assert admitted(quota, 1, "adgroup/get/") == 1
     time.seconds += 1
     assert admitted(quota, 1) == 1
+
+
+@pytest.mark.parametrize("suspension", [0.5, 5.0, 59.0, 61.0, 300.0])
+def test_a_suspension_lasts_as_long_as_its_option_says(suspension: float) -> None:
+    """Also if it is shorter than the minute in which it began: then a new minute begins with it."""
+    time = Time()
+    quota = throttle(time, requests_per_second=1000, requests_per_minute=20, minute_suspension=suspension)
+    for _ in range(3):
+        assert admitted(quota, 30) == 20
+        time.seconds += suspension - 0.01
+        assert admitted(quota, 1) == 0
+        time.seconds += 0.02
+    assert admitted(quota, 30) == 20
 
 
 def test_too_many_requests_in_a_day_close_the_endpoint_until_midnight_utc() -> None:
@@ -428,7 +442,21 @@ async def test_answers_are_compressed_only_with_the_option(session: aiohttp.Clie
             assert (client.headers.get("Content-Encoding") == "gzip") is gzip
 
 
-@pytest.mark.parametrize("wrong", [{"advertisers": 0}, {"ads_per_account": 200_001}, {"tier": "gold"}, {"days": 0}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"advertisers": 0}, {"ads_per_account": 200_001}, {"tier": "gold"}, {"days": 0}, {"days": -5},
+        {"minute_window": 0}, {"minute_window": -1}, {"minute_window": float("nan")}, {"minute_window": float("inf")},
+        {"minute_suspension": -1}, {"minute_suspension": float("nan")}, {"requests_per_second": -1},
+        {"requests_per_second": 0}, {"requests_per_minute": -3}, {"requests_per_day": -3}, {"active": -1},
+        {"advertiser_requests_per_second": 0}, {"arrival_jitter": -1}, {"answer_jitter": float("nan")},
+        {"cache_mb": -1}, {"record_requests": -1}, {"taken_back": 101}, {"not_granted": -1},
+        {"port": -1}, {"port": 65_536}, {"host": ""},
+        {"default_buying_types": ("AUCTIONS",)}, {"default_buying_types": ()}, {"anchor": date(1999, 1, 1)},
+        {"now": datetime(2999, 1, 1, tzinfo=UTC)}, {"quota_second": "slow"}, {"ad_report_limit": 0},
+        {"asset_search_limit": 0},
+    ],
+)  # fmt: skip
 def test_impossible_options_are_refused(wrong: dict[str, Any]) -> None:
     """An option outside its bounds raises a ValueError that names it."""
     with pytest.raises(ValueError, match=next(iter(wrong))):

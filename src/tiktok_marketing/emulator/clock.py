@@ -3,8 +3,14 @@
 import time
 from datetime import UTC, datetime, timedelta
 
+EARLIEST_YEAR, LATEST_YEAR = 2001, 2200
+"""The years in which the clock can be."""
+
 TICK_SECONDS = 900
 """Figures change every quarter of an hour, the smallest difference between time zones."""
+
+_EARLIEST, _LATEST = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (EARLIEST_YEAR, LATEST_YEAR + 1))
+_OUT_OF_RANGE = f"The clock can be in the years {EARLIEST_YEAR} to {LATEST_YEAR}."
 
 
 class Clock:
@@ -36,12 +42,24 @@ class Clock:
         return datetime.fromtimestamp(self.seconds, UTC)
 
     def set(self, now: datetime) -> None:
-        """Stop the clock at `now`. A time without a zone is UTC."""
+        """Stop the clock at `now`. A time without a zone is UTC.
+
+        Raises:
+            ValueError: The year is before 2001 or after 2200.
+        """
+        if not EARLIEST_YEAR <= now.year <= LATEST_YEAR:
+            raise ValueError(_OUT_OF_RANGE)
         self._frozen = int((now if now.tzinfo else now.replace(tzinfo=UTC)).timestamp())
 
     def advance(self, by: timedelta | float) -> None:
-        """Move the clock by a timedelta or by seconds. A running clock keeps running."""
+        """Move the clock by a timedelta or by seconds. A running clock keeps running.
+
+        Raises:
+            ValueError: The clock would be before 2001 or after 2200.
+        """
         seconds = int(by.total_seconds() if isinstance(by, timedelta) else by)
+        if not _EARLIEST <= self.seconds + seconds <= _LATEST:
+            raise ValueError(_OUT_OF_RANGE)
         if self._frozen is None:
             self._offset += seconds
         else:

@@ -20,6 +20,7 @@ import msgspec
 from aiohttp import web
 
 from tiktok_marketing.emulator.faults import Fault
+from tiktok_marketing.emulator.json_text import decode
 from tiktok_marketing.emulator.platform import Platform
 
 PREFIX = "/_emulator/"
@@ -29,9 +30,9 @@ async def handle(platform: Platform, request: web.BaseRequest) -> web.Response:
     """Answer a control request with JSON: 400 with the reason if it is wrong, 404 if the path is unknown."""
     name = request.path.removeprefix(PREFIX).rstrip("/")
     try:
-        body: Any = msgspec.json.decode(await request.read() or b"{}")
+        body: Any = decode(await request.read() or b"{}")
         answer = _answer(platform, request, name, body if isinstance(body, dict) else {})
-    except (ValueError, KeyError, TypeError, msgspec.MsgspecError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, msgspec.MsgspecError) as error:
         reason = f"Unknown or missing: {error}." if isinstance(error, KeyError) else str(error)
         return _json({"error": reason}, status=400)
     if answer is None:

@@ -65,6 +65,7 @@ from typing import Any
 
 import msgspec
 
+from tiktok_marketing.emulator.json_text import decode
 from tiktok_marketing.emulator.randomness import keyed
 
 _PARTIAL_SUCCESS = 20001
@@ -100,8 +101,8 @@ _ENCODINGS = ("utf-8-sig", "utf-16", "utf-16-le", "utf-32")
 def _count(text: str) -> Any:
     """A count as JSON has it: a number or null, otherwise a text."""
     try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError:
+        return decode(text)
+    except ValueError:
         return text
 
 
@@ -250,10 +251,10 @@ class Fault(
         """The metrics that it withdraws, of those that a request asks for."""
         names = set((self.withdraw or "").replace("|", " ").split())
         try:
-            asked = msgspec.json.decode(str(params.get("metrics", "[]")))
-        except msgspec.DecodeError:
+            asked = decode(str(params.get("metrics", "[]")))
+        except ValueError:
             return []
-        return [name for name in asked if name in names] if isinstance(asked, list) else []
+        return [name for name in asked if str(name) in names] if isinstance(asked, list) else []
 
     @property
     def html(self) -> str:
@@ -359,13 +360,11 @@ def _days(params: Mapping[str, Any]) -> int:
 def _ids(params: Mapping[str, Any]) -> float:
     """The number of ids that the filters of a report let through. Infinite without a filter by id."""
     try:
-        filters = msgspec.json.decode(str(params["filtering"]))
-        lists = [
-            msgspec.json.decode(entry["filter_value"]) for entry in filters if entry["field_name"].endswith("_ids")
-        ]
-    except (KeyError, TypeError, AttributeError, msgspec.MsgspecError):
+        filters = decode(str(params["filtering"]))
+        lists = [decode(entry["filter_value"]) for entry in filters if entry["field_name"].endswith("_ids")]
+        return min((len(ids) for ids in lists), default=float("inf"))
+    except (KeyError, TypeError, AttributeError, ValueError):
         return float("inf")
-    return min((len(ids) for ids in lists), default=float("inf"))
 
 
 def partial_data(data: bytes, keep: float | None) -> bytes:
@@ -387,14 +386,19 @@ def changed_params(params: Mapping[str, Any], faults: list[Fault]) -> Mapping[st
         if fault.accounts is not None and "advertiser_ids" in params:
             changed["advertiser_ids"] = msgspec.json.encode(_accounts(params)[: max(1, fault.accounts)]).decode()
         if fault.cap is not None and "page_size" in params:
-            changed["page_size"] = str(min(int(str(params["page_size"])), fault.cap))
+            changed["page_size"] = _capped(str(params["page_size"]), fault.cap)
     return changed
+
+
+def _capped(page_size: str, cap: int) -> str:
+    """The smaller of both. What is not a number is refused later."""
+    return str(min(int(page_size), cap)) if page_size.isascii() and page_size.isdigit() else page_size
 
 
 def _accounts(params: Mapping[str, Any]) -> list[Any]:
     try:
-        ids = msgspec.json.decode(str(params["advertiser_ids"]))
-    except msgspec.DecodeError:
+        ids = decode(str(params["advertiser_ids"]))
+    except ValueError:
         return []
     return ids if isinstance(ids, list) else []
 

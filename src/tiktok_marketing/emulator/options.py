@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 import msgspec
 
+from tiktok_marketing.emulator.clock import EARLIEST_YEAR, LATEST_YEAR
 from tiktok_marketing.emulator.faults import Fault
 
 
@@ -130,24 +131,62 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             ("not_granted", 0, 100),
             ("taken_back", 0, 100),
             ("cache_mb", 0, 1_000_000),
+            ("port", 0, 65_535),
             ("record_requests", 0, 10_000_000),
         ):
             value = getattr(self, name)
             if not minimum <= value <= maximum:
                 raise ValueError(f"{name} is {value}. It must be between {minimum:,} and {maximum:,}.")
-        if self.active is not None and self.active < 0:
-            raise ValueError(f"active is {self.active}. It must not be negative.")
-        if self.tier not in TIERS:
-            raise ValueError(f"tier is {self.tier!r}. It must be one of {', '.join(TIERS)}.")
-        if self.quota_second not in SECONDS:
-            raise ValueError(f"quota_second is {self.quota_second!r}. It must be one of {', '.join(SECONDS)}.")
-        if not (0 <= self.arrival_jitter <= _LONGEST_JITTER and 0 <= self.answer_jitter <= _LONGEST_JITTER):
-            raise ValueError(f"arrival_jitter and answer_jitter must be between 0 and {_LONGEST_JITTER} seconds.")
+        self._check_seconds()
+        self._check_texts_and_dates()
+        for name in ("active", "requests_per_second", "requests_per_minute", "requests_per_day"):
+            self._check_optional(name, least=0 if name == "active" else 1)
+        self._check_optional("advertiser_requests_per_second", least=1)
+
+    def _check_optional(self, name: str, least: int) -> None:
+        """Refuse a number that is too small. None is accepted."""
+        value: int | None = getattr(self, name)
+        if value is not None and value < least:
+            raise ValueError(f"{name} is {value}. It must be {least} or more.")
+
+    def _check_seconds(self) -> None:
+        """Refuse lengths of time without meaning."""
+        for name, longest in (
+            ("minute_window", _LONGEST_MINUTE),
+            ("minute_suspension", _LONGEST_MINUTE),
+            ("arrival_jitter", _LONGEST_JITTER),
+            ("answer_jitter", _LONGEST_JITTER),
+        ):
+            seconds: float = getattr(self, name)
+            if not 0 <= seconds <= longest:
+                raise ValueError(f"{name} is {seconds}. It must be between 0 and {longest:,} seconds.")
+        if not self.minute_window:
+            raise ValueError("minute_window is 0. A minute must be longer than that.")
+
+    def _check_texts_and_dates(self) -> None:
+        """Refuse words that are unknown, an empty host, and years without a business."""
+        for name, words in (("tier", tuple(TIERS)), ("quota_second", SECONDS)):
+            if getattr(self, name) not in words:
+                raise ValueError(f"{name} is {getattr(self, name)!r}. It must be one of {', '.join(words)}.")
+        if not self.default_buying_types or not set(self.default_buying_types) <= set(BUYING_TYPES):
+            raise ValueError(
+                f"default_buying_types is {','.join(self.default_buying_types)!r}. It must be one or several of "
+                f"{', '.join(BUYING_TYPES)}."
+            )
+        if not self.host:
+            raise ValueError("host is empty. It must be a name or an address, for example 127.0.0.1.")
+        for name in ("now", "anchor"):
+            day: date | None = getattr(self, name)
+            if day is not None and not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
+                raise ValueError(f"{name} is {day}. Its year must be between {EARLIEST_YEAR} and {LATEST_YEAR}.")
 
 
 SECONDS = ("first", "clock", "sliding")
 """The ways to count a second of the quota."""
+BUYING_TYPES = ("AUCTION", "RESERVATION_RF", "RESERVATION_TOP_VIEW")
+"""The ways in which campaigns buy ads."""
 _LONGEST_JITTER = 60
+_LONGEST_MINUTE = 86_400
 
 TIERS: dict[str, tuple[int, int, int] | None] = {
     "basic": (10, 600, 864_000),

@@ -8,7 +8,7 @@ import msgspec
 
 from tiktok_marketing.emulator.business.business import Business
 from tiktok_marketing.emulator.clock import Clock
-from tiktok_marketing.emulator.counters import Counters, RecordedRequest
+from tiktok_marketing.emulator.counters import Counters
 from tiktok_marketing.emulator.endpoints import params as read
 from tiktok_marketing.emulator.endpoints.access import Access
 from tiktok_marketing.emulator.endpoints.asset_lists import AssetLists
@@ -24,6 +24,7 @@ from tiktok_marketing.emulator.faults import (
     partial_data,
     recounted_data,
 )
+from tiktok_marketing.emulator.json_text import decode
 from tiktok_marketing.emulator.options import Options
 from tiktok_marketing.emulator.randomness import keyed
 from tiktok_marketing.emulator.throttle import Throttle
@@ -41,6 +42,7 @@ _METHODS = {
 }
 _WITHOUT_TOKEN = ("oauth2/access_token/", "oauth2/revoke_token/")
 _MAX_REPORT_ACCOUNTS = 5
+_MAX_ID_LENGTH = 64
 _SECRETS = ("secret", "auth_code", "access_token")
 
 
@@ -81,8 +83,8 @@ class Platform:
         self.options = options or Options()
         self.clock = Clock(self.options.now)
         self.faults = FaultRegister(self.options.faults, self.options.seed)
-        self.counters = Counters(self.options.record_requests)
         self.business = Business(self.options, self.clock.now())
+        self.counters = Counters(self.options.record_requests, self.business.by_id)
         self.access = Access(self.business)
         self.throttle = Throttle(self.options)
         self._objects = ObjectLists(self.options)
@@ -97,7 +99,10 @@ class Platform:
     @property
     def url(self) -> str:
         """Scheme, host and port. The API is below `/open_api/v1.3/`."""
-        return f"http://{self.options.host}:{self.port}"
+        host = self.options.host
+        if ":" in host:  # an IPv6 address, perhaps with a zone
+            host = "[" + host.replace("%", "%25") + "]"
+        return f"http://{host}:{self.port}"
 
     @property
     def app_id(self) -> str:
@@ -188,7 +193,7 @@ class Platform:
             params: The query, or the fields of the body.
         """
         advertisers = _advertiser_ids(params)
-        first_advertiser = advertisers[0] if advertisers else ""
+        first_advertiser = advertisers[0][:_MAX_ID_LENGTH] if advertisers else ""
         faults: list[Fault] = []
         code, message, answer = 0, "OK", Answer(b"{}")
         try:
@@ -208,7 +213,7 @@ class Platform:
             code, message = refusal.code, refusal.message
         public_params = {name: str(value) for name, value in params.items() if name not in _SECRETS}
         outcome = _outcome(faults) or str(code)
-        self.counters.count(RecordedRequest(path, public_params, first_advertiser, outcome))
+        self.counters.count(path, public_params, first_advertiser, outcome)
         return Response(code, message, answer, faults, outcome)
 
     def _data(self, path: str, token: str | None, params: Mapping[str, Any]) -> Answer:
@@ -244,8 +249,8 @@ def _advertiser_ids(params: Mapping[str, Any]) -> tuple[str, ...]:
     ids_text = params.get("advertiser_ids")
     if isinstance(ids_text, str) and ids_text:
         try:
-            ids = msgspec.json.decode(ids_text)
-        except msgspec.DecodeError:
+            ids = decode(ids_text)
+        except ValueError:
             return ()
         return tuple(map(str, ids)) if isinstance(ids, list) else ()
     advertiser_id = params.get("advertiser_id")

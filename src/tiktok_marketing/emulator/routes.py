@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from email.utils import format_datetime
 from typing import Any
 
-import msgspec
 from aiohttp import web
 
 from tiktok_marketing.emulator import control
 from tiktok_marketing.emulator.bodies import laid_out, packed_spaces
 from tiktok_marketing.emulator.endpoints.envelope import wrap
 from tiktok_marketing.emulator.faults import Fault
+from tiktok_marketing.emulator.json_text import decode
 from tiktok_marketing.emulator.platform import Platform
 
 logger = logging.getLogger("tiktok_marketing.emulator")
@@ -127,12 +127,17 @@ class Server:
 async def _params(request: web.BaseRequest) -> Mapping[str, Any]:
     """The parameters of the query or, for POST, the fields of the JSON body."""
     if request.method != "POST":
-        return {str(name): str(value) for name, value in request.query.items()}
+        return {_text(name): _text(value) for name, value in request.query.items()}
     try:
-        body = msgspec.json.decode(await request.read() or b"{}")
-    except msgspec.DecodeError:
+        body = decode(await request.read() or b"{}")
+    except ValueError:
         return {}
     return body if isinstance(body, dict) else {}
+
+
+def _text(value: str) -> str:
+    """A text of the query as UTF-8 can carry it."""
+    return value.encode(errors="replace").decode()
 
 
 def _page(fault: Fault) -> web.Response:

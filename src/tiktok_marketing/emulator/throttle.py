@@ -9,6 +9,8 @@ from tiktok_marketing.emulator.endpoints.envelope import Refusal
 from tiktok_marketing.emulator.options import SANDBOX_QUOTA, TIERS, Options
 
 _DAY = 86_400
+MAX_ADVERTISERS = 20_000
+"""How many accounts it counts requests for at most: those that were asked about last."""
 
 
 class _Counter:
@@ -115,6 +117,8 @@ class Throttle:
             counter.minute, counter.in_minute = now, 0
         if now < counter.suspended_until:
             return False
+        if counter.suspended_until > counter.minute:  # the suspension is over: a new minute begins
+            counter.minute, counter.in_minute = now, 0
         if per_minute is not None and counter.in_minute >= per_minute:
             counter.suspended_until = now + self._options.minute_suspension
             return False
@@ -136,4 +140,7 @@ class Throttle:
                 f"Advertiser ({advertiser})'s QPS ({count + 1}) reaches QPS limit {limit} for current path, "
                 "request is temporarily restricted.",
             )
+        self._advertisers.pop((path, advertiser), None)
         self._advertisers[path, advertiser] = (second, count + 1)
+        while len(self._advertisers) > MAX_ADVERTISERS:
+            del self._advertisers[next(iter(self._advertisers))]

@@ -96,7 +96,7 @@ class AssetLists:
         for name in ("width", "height", "displayable"):
             if name in filtering:
                 records = [record for record in records if record[name] == filtering[name]]
-        ratios = [float(value) for value in filtering.get("ratio", [])]
+        ratios = read.number_list(filtering.get("ratio", []), "ratio")
         if ratios:
             records = [
                 record

@@ -6,6 +6,10 @@ from typing import Generic, TypeVar
 Value = TypeVar("Value")
 
 
+ENTRY_BYTES = 500
+"""About how much memory an entry needs beside its value, with a short key."""
+
+
 class BoundedCache(Generic[Value]):
     """The most recently used values by key. Their sizes together stay within a bound."""
 

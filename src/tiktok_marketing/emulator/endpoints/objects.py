@@ -23,14 +23,15 @@ from tiktok_marketing.emulator.business.status import (
     secondary_status,
 )  # fmt: skip
 from tiktok_marketing.emulator.endpoints import params as read
-from tiktok_marketing.emulator.endpoints.cache import BoundedCache
+from tiktok_marketing.emulator.endpoints.cache import ENTRY_BYTES, BoundedCache
 from tiktok_marketing.emulator.endpoints.envelope import Answer, encode, page_info, refuse
 from tiktok_marketing.emulator.endpoints.records import ad_record, adgroup_record, campaign_record
-from tiktok_marketing.emulator.options import Options
+from tiktok_marketing.emulator.options import BUYING_TYPES, Options
 
 Condition = Callable[[Item], bool]
 
-_BUYING_TYPES = ("AUCTION", "RESERVATION_RF", "RESERVATION_TOP_VIEW")
+_CACHE_BYTES = 16 * 2**20
+
 _ORIGINS = ("TT_ADS_PLATFORM", "PROMOTE")
 _PREFIX = {"campaign": "CAMPAIGN", "adgroup": "ADGROUP", "ad": "AD"}
 _COMMON = (
@@ -55,7 +56,7 @@ class ObjectLists:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._lists: BoundedCache[list[Item]] = BoundedCache(2_000_000)
+        self._lists: BoundedCache[list[Item]] = BoundedCache(_CACHE_BYTES)
 
     def answer(self, level: str, account: Account, params: Mapping[str, str], now: int) -> Answer:
         """One page.
@@ -84,7 +85,7 @@ class ObjectLists:
         if listed is None:
             items: Sequence[Item] = getattr(account, level + "s")(now)
             listed = [item for item in reversed(items) if all(condition(item) for condition in conditions)]
-            self._lists.put(key, listed, len(listed) + 1)
+            self._lists.put(key, listed, 8 * len(listed) + 2 * len(key[-1]) + ENTRY_BYTES)
         records = [self._record(item, now) for item in listed[(page - 1) * size : page * size]]
         if account.sandbox:
             for record in records:
@@ -134,8 +135,8 @@ class ObjectLists:
         requested = filtering.get("buying_types")
         wanted = read.text_list(requested, "buying_types") if requested else list(self._options.default_buying_types)
         for name in wanted:
-            if name not in _BUYING_TYPES:
-                refuse(f"buying_types: {name} is not one of {', '.join(_BUYING_TYPES)}.")
+            if name not in BUYING_TYPES:
+                refuse(f"buying_types: {name} is not one of {', '.join(BUYING_TYPES)}.")
         if "RESERVATION_TOP_VIEW" in wanted and len(set(wanted)) > 1 and requested:
             refuse("buying_types: RESERVATION_TOP_VIEW cannot be passed in together with other buying types.")
         allowed = frozenset(wanted)

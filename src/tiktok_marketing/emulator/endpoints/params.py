@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-import msgspec
-
 from tiktok_marketing.emulator.endpoints.envelope import refuse
+from tiktok_marketing.emulator.json_text import decode
 
+_MAX_INTEGER = 2**31 - 1
 MAX_IDS = 100
 """The most ids in one filter of a synchronous request."""
 
@@ -19,6 +19,8 @@ def required(params: Mapping[str, str], name: str) -> str:
         Refusal: It is missing or empty (40002).
     """
     value = params.get(name, "")
+    if value and not isinstance(value, str):
+        refuse(f"{name}: Not a valid string.")
     return value or refuse(f"Missing required field(s): {name}.")
 
 
@@ -29,7 +31,9 @@ def integer(params: Mapping[str, str], name: str, default: int, low: int, high: 
         return default
     try:
         value = int(text)
-    except ValueError:
+    except (ValueError, TypeError):
+        refuse(f"{name}: Not a valid integer.")
+    if abs(value) > _MAX_INTEGER:
         refuse(f"{name}: Not a valid integer.")
     if value < low or (high is not None and value > high):
         bounds = f"at least {low}" if high is None else f"between {low} and {high}"
@@ -39,7 +43,7 @@ def integer(params: Mapping[str, str], name: str, default: int, low: int, high: 
 
 def boolean(params: Mapping[str, str], name: str) -> bool:
     """`true` or `false`. A missing parameter is false."""
-    text = params.get(name, "false").lower()
+    text = str(params.get(name, "false")).lower()
     if text not in {"true", "false", "1", "0"}:
         refuse(f"{name}: Not a valid boolean.")
     return text in {"true", "1"}
@@ -50,9 +54,11 @@ def json_value(params: Mapping[str, str], name: str) -> Any:
     text = params.get(name)
     if not text:
         return None
+    if not isinstance(text, str):
+        return text  # the field of a JSON body has its value already
     try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError:
+        return decode(text)
+    except ValueError:
         refuse(f"{name}: Not a valid JSON string.")
 
 
@@ -60,6 +66,16 @@ def texts(params: Mapping[str, str], name: str) -> list[str] | None:
     """A JSON array of texts. None if it is missing."""
     value = json_value(params, name)
     return None if value is None else text_list(value, name)
+
+
+def number_list(value: object, name: str) -> list[float]:
+    """A decoded value that must be an array of numbers, which may be given as texts."""
+    if not isinstance(value, list):
+        refuse(f"{name}: Not a valid list.")
+    try:
+        return [float(item) for item in value]
+    except (ValueError, TypeError, OverflowError):
+        refuse(f"{name}: Not a valid list of numbers.")
 
 
 def text_list(value: object, name: str) -> list[str]:
@@ -86,7 +102,7 @@ def day(params: Mapping[str, str], name: str) -> date | None:
         return None
     try:
         parsed = date.fromisoformat(text)
-    except ValueError:
+    except (ValueError, TypeError):
         parsed = None
     if parsed is None or parsed.isoformat() != text:
         refuse(f"{name}: Not a valid date, the format should be YYYY-MM-DD.")

@@ -7,7 +7,7 @@ import msgspec
 from tiktok_marketing.emulator.business.business import Account
 from tiktok_marketing.emulator.business.delivery import Figures, Model
 from tiktok_marketing.emulator.endpoints import params as read
-from tiktok_marketing.emulator.endpoints.cache import BoundedCache
+from tiktok_marketing.emulator.endpoints.cache import ENTRY_BYTES, BoundedCache
 from tiktok_marketing.emulator.endpoints.envelope import Answer, page_info
 from tiktok_marketing.emulator.endpoints.reports.breakdown_rows import BreakdownReport
 from tiktok_marketing.emulator.endpoints.reports.query import ReportQuery, parse
@@ -20,6 +20,13 @@ THROTTLE_TEXT = (
     "Number of ad ids is equal or more than 20k, only return the top 20k id's results, "
     "sorting by create time desc order."
 )
+
+_PLAN_BYTES = 128 * 2**20
+_REPORT_BYTES = 5_000
+_METRIC_BYTES = 400
+_FILTER_BYTES = 200
+_SUBJECT_BYTES = 250
+_ROW_BYTES = 900
 
 
 class _Plan(msgspec.Struct):
@@ -38,13 +45,28 @@ class _Plan(msgspec.Struct):
     total_metrics: str = ""
 
 
+def _bytes(plan: _Plan, query: ReportQuery) -> int:
+    """About how much memory a plan needs. Reports keep the rows of a few subjects; ordered rows are all kept."""
+    values = sum(len(condition.values) for condition in query.filters)
+    subjects = sum(report.subject_count for report in plan.reports)
+    report = _REPORT_BYTES + _METRIC_BYTES * len(query.metrics)
+    rows = plan.total if plan.ordered is not None else min(plan.total, 8 * plan.total // max(1, subjects))
+    return (
+        ENTRY_BYTES
+        + report * len(plan.reports)
+        + _FILTER_BYTES * values
+        + _SUBJECT_BYTES * subjects
+        + _ROW_BYTES * rows
+    )
+
+
 class Reports:
     """The report endpoint, with the plans and pages that it remembers."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
         self._pages: BoundedCache[Answer] = BoundedCache(options.cache_mb << 20)
-        self._plans: BoundedCache[_Plan] = BoundedCache(2_000_000)
+        self._plans: BoundedCache[_Plan] = BoundedCache(_PLAN_BYTES)
         self._figures: BoundedCache[Figures] = BoundedCache(100_000)
         self._models: dict[int, Model] = {}
         self._answers = 0
@@ -73,7 +95,7 @@ class Reports:
         answer = pages.get((key, page, size))
         if answer is None:
             answer = self._page(self._plan(key, query, accounts, now), page, size)
-            pages.put((key, page, size), answer, len(answer.data) + 500)
+            pages.put((key, page, size), answer, len(answer.data) + ENTRY_BYTES)
         return answer
 
     def _plan(self, key: object, query: ReportQuery, accounts: list[Account], now: int) -> _Plan:
@@ -94,7 +116,7 @@ class Reports:
                 if query.order_field:
                     rows.sort(key=lambda row: row[0], reverse=not query.ascending)
                 plan.ordered = [text for _, text, _ in rows]
-            plans.put(key, plan, plan.total + 100)
+            plans.put(key, plan, _bytes(plan, query))
         return plan
 
     def _shuffled_page(self, plan: _Plan, page: int, size: int) -> Answer:

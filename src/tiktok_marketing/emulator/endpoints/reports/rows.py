@@ -103,6 +103,11 @@ class AccountReport:
             for text, values in self._block(position):
                 yield (number(field, values) if field else 0), text, values
 
+    @property
+    def subject_count(self) -> int:
+        """How many objects its rows can be about."""
+        return len(self._subjects)
+
     # -- the subjects, and how many rows they have
 
     def _find_subjects(self) -> list[Subject]:
