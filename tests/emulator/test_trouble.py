@@ -348,7 +348,7 @@ async def test_withdrawn_metrics_are_refused_by_name(client: Client) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", "path=ad/get/", "code=50000,http=502", "http=204", "page=x", "location=/",
+        "", "path=ad/get/", "code=50000,http=502", "http=99", "http=1000", "status=100", "page=x", "location=/",
         "code=1,withdraw=spend", "share=2,code=1", "nth=0,code=1", "code=many",
         "colour=red,code=1", "code=1,code=2", "message=x,http=502", "latency=-1", "code", "advance=-1",
         "value=1,code=1", "days_over=-1,code=1", "days_over=3",

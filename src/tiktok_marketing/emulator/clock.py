@@ -51,13 +51,19 @@ class Clock:
             raise ValueError(_OUT_OF_RANGE)
         self._frozen = int((now if now.tzinfo else now.replace(tzinfo=UTC)).timestamp())
 
-    def advance(self, by: timedelta | float) -> None:
+    def advance(self, by: timedelta | float, *, at_most: bool = False) -> None:
         """Move the clock by a timedelta or by seconds. A running clock keeps running.
+
+        Args:
+            by: How far. It may be negative.
+            at_most: Stop at the end of the year 2200, rather than refuse to go beyond it.
 
         Raises:
             ValueError: The clock would be before 2001 or after 2200.
         """
         seconds = int(by.total_seconds() if isinstance(by, timedelta) else by)
+        if at_most:
+            seconds = min(seconds, _LATEST - self.seconds)
         if not _EARLIEST <= self.seconds + seconds <= _LATEST:
             raise ValueError(_OUT_OF_RANGE)
         if self._frozen is None:

@@ -25,7 +25,8 @@ class RecordedRequest(msgspec.Struct, frozen=True):
         path: The endpoint, for example `report/integrated/get/`.
         params: Its query parameters or the fields of its body, without secrets.
         advertiser_id: The account that it names, the first if it names several. Empty if it names none.
-        answer: A return code, `http 502`, `reset`, `truncated`, `garbage`, `unpacks` or `hang`.
+        answer: A return code, `http 502`, `reset`, `close`, `truncated`, `stall`, `garbage`, `unpacks` or
+            `hang`.
     """
 
     path: str

@@ -16,14 +16,8 @@ from tiktok_marketing.emulator.endpoints.envelope import Answer, Refusal, refuse
 from tiktok_marketing.emulator.endpoints.objects import ObjectLists
 from tiktok_marketing.emulator.endpoints.reports.endpoint import Reports
 from tiktok_marketing.emulator.expected import truth
-from tiktok_marketing.emulator.faults import (
-    Fault,
-    FaultRegister,
-    changed_params,
-    edited_data,
-    partial_data,
-    recounted_data,
-)
+from tiktok_marketing.emulator.faults import Fault, FaultRegister
+from tiktok_marketing.emulator.faults.changes import changed_data, changed_params
 from tiktok_marketing.emulator.json_text import decode
 from tiktok_marketing.emulator.options import Options
 from tiktok_marketing.emulator.randomness import keyed
@@ -200,15 +194,14 @@ class Platform:
             if path not in _WITHOUT_TOKEN:
                 self.access.check_token(token, path)
             self.throttle.admit(self.app_id, path, first_advertiser, sandbox=self.access.is_sandbox(token))
-            faults = self.faults.pick(path, advertisers, params)
-            self.clock.advance(sum(fault.advance for fault in faults))
+            faults = self.faults.pick(path, advertisers, params, self.clock.now())
+            self.clock.advance(sum(fault.advance for fault in faults), at_most=True)
             _refuse_by(faults, params)
             answer = self._data(path, token, changed_params(params, faults))
-            answer = Answer(recounted_data(edited_data(answer.data, faults), params, faults), answer.headers)
+            answer = Answer(changed_data(answer.data, params, faults), answer.headers)
             for fault in faults:
                 if fault.partial:
                     code, message = fault.code or 0, fault.text
-                    answer = Answer(partial_data(answer.data, fault.keep), answer.headers)
         except Refusal as refusal:
             code, message = refusal.code, refusal.message
         public_params = {name: str(value) for name, value in params.items() if name not in _SECRETS}
@@ -273,7 +266,7 @@ def _outcome(faults: list[Fault]) -> str:
     for fault in faults:
         if fault.http is not None:
             return f"http {fault.http}"
-        for name in ("reset", "garbage", "unpacks"):
+        for name in ("reset", "close", "stall", "garbage", "unpacks"):
             if getattr(fault, name):
                 return name
         if fault.truncate:
