@@ -120,6 +120,11 @@ def stages(module: str) -> Iterator[Stage]:
     yield Stage("more simulation", (*simulate, str(SCHEDULES[1])))
 
 
+def inherited() -> dict[str, str]:
+    """The environment without the options for pytest that are set in it: they are for other tests."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+
+
 class Forks:
     """A process that forks for the quick tests (`forks.py`), one per thread."""
 
@@ -133,7 +138,7 @@ class Forks:
             process = self._threads.process = subprocess.Popen(  # noqa: S603 - this file's own command
                 [sys.executable, str(HERE / "forks.py")],
                 cwd=ROOT,
-                env={**os.environ, "PYTHONPATH": OVERLAY},
+                env={**inherited(), "PYTHONPATH": OVERLAY},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
@@ -196,7 +201,7 @@ def survives(module: str, source: str, stage: Stage) -> bool:
         }
         if stage.forks:
             return FORKS.passes(stage.command, environment)
-        return passes(stage.command, {**os.environ, **environment, "PYTHONPATH": OVERLAY})
+        return passes(stage.command, {**inherited(), **environment, "PYTHONPATH": OVERLAY})
 
 
 def passes(command: Sequence[str], environment: dict[str, str]) -> bool:
