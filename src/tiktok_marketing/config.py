@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -20,23 +20,18 @@ import msgspec
 from tiktok_marketing.config_keys import KNOWN_KEYS, unknown_keys
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.json_files import read_json
+from tiktok_marketing.settings import CREDENTIALS, LONGEST_WINDOW, OPTIONS, SECRETS, Kind, Setting, option
 from tiktok_marketing.text import Mask, mask_known
 
 AdvertiserId = NewType("AdvertiserId", str)
 """An ad account's id: digits, as TikTok writes it."""
 
-DEFAULT_START_DATE = date(2016, 9, 1)
-LONGEST_WINDOW = 30
-"""Days that a daily report may span (`/report/integrated/get/`)."""
-
-OAUTH = "oauth2.0"
-SANDBOX = "sandbox_access_token"
+DEFAULT_START_DATE = date.fromisoformat(option("start_date").default)
+OAUTH, SANDBOX = CREDENTIALS[0].choices
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ID_DIGITS = 19
 """Digits of the largest integer of 64 bits."""
-_SECRET_FIELDS = frozenset({"access_token", "app_id", "secret"})
-_LEGACY_GRANULARITIES = frozenset({"LIFETIME", "DAY", "HOUR"})
 
 
 class Face(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +50,12 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
     refuses_unknown_keys: bool
 
 
-COMMAND = Face(attribution_window=7, include_deleted=True, objects_since_start_date=False, refuses_unknown_keys=True)
+COMMAND = Face(
+    attribution_window=option("attribution_window").default,
+    include_deleted=option("include_deleted").default,
+    objects_since_start_date=False,
+    refuses_unknown_keys=True,
+)
 """The command and the library answer "what did I spend and get?": with TikTok's usual click window of seven days, and
 with everything that money was spent on, also what was deleted or has not changed since `start_date`."""
 AIRBYTE = Face(attribution_window=3, include_deleted=False, objects_since_start_date=True, refuses_unknown_keys=False)
@@ -85,7 +85,7 @@ class Refresh(StrEnum):
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """A checked configuration, with the defaults of the command and the library."""
+    """A checked configuration, with the defaults of the command and the library (`settings`)."""
 
     access_token: str
     app_id: str | None = None
@@ -123,28 +123,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         """
         if not isinstance(self.access_token, str) or not self.access_token:
             raise ConfigurationError("access_token is missing.", remedy=_credentials_remedy())
-        fields = {name: getattr(self, name) for name in self.__struct_fields__}
-        checked = {
-            "start_date": parse_day(self.start_date, "start_date") or DEFAULT_START_DATE,
-            "end_date": parse_day(self.end_date, "end_date"),
-            "advertiser_ids": _ids(fields, "advertiser_ids"),
-            "exclude_advertiser_ids": _ids(fields, "exclude_advertiser_ids"),
-            "attribution_window": _number(fields, "attribution_window", 0, 364, COMMAND.attribution_window),
-            "report_granularity": _granularity(fields),
-            "refresh_objects": _refresh(fields),
-            "requests_per_second": _rate(fields),
-        }
-        for name, default in _FLAGS.items():
-            checked[name] = _flag(fields, name, default=default)
-        for name, value in checked.items():
-            msgspec.structs.force_setattr(self, name, value)
+        for setting in (*OPTIONS, *_DERIVED):
+            value = _value(setting, getattr(self, setting.name), COMMAND)
+            msgspec.structs.force_setattr(self, setting.name, value)
         mask_known.add(self.secrets)
         _check_order(self.start_date, self.end_date)
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         """The fields without the secrets, for rich and for `repr`."""
         values = [(name, getattr(self, name)) for name in self.__struct_fields__]
-        return [(name, "***" if value and name in _SECRET_FIELDS else value) for name, value in values]
+        return [(name, "***" if value and name in SECRETS else value) for name, value in values]
 
     def __repr__(self) -> str:
         return f"Config({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
@@ -152,17 +140,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def secrets(self) -> tuple[str, ...]:
         """The values that no message may contain."""
-        return tuple(secret for secret in (self.access_token, self.secret, self.app_id) if secret)
+        return tuple(secret for secret in (getattr(self, name) for name in SECRETS) if secret)
 
 
-_FLAGS = {
-    "sandbox": False,
-    "skip_inaccessible_advertisers": False,
-    "include_deleted": COMMAND.include_deleted,
-    "objects_since_start_date": COMMAND.objects_since_start_date,
-    "skip_empty_days": True,
-}
-"""The fields that are true or false, with their defaults."""
+_DERIVED = (
+    Setting(name="sandbox", kind=Kind.FLAG, default=False),
+    Setting(name="objects_since_start_date", kind=Kind.FLAG, default=COMMAND.objects_since_start_date),
+)
+"""The fields of a configuration that no file has: they follow from the credentials and the face."""
 
 
 def load_config(path: Path | str, face: Face = COMMAND, *, on_warning: Callable[[str], None] | None = None) -> Config:
@@ -229,23 +214,25 @@ def _parse(raw: Any, face: Face) -> Config:
             "The configuration is not a JSON object.",
             remedy='Write it as {"credentials": {...}, "start_date": ...}.',
         )
-    start_date = _day(raw, "start_date") or DEFAULT_START_DATE
-    end_date = _day(raw, "end_date")
-    return Config(
-        **_credentials(raw),
-        advertiser_ids=_ids(raw, "advertiser_ids"),
-        exclude_advertiser_ids=_ids(raw, "exclude_advertiser_ids"),
-        skip_inaccessible_advertisers=_flag(raw, "skip_inaccessible_advertisers"),
-        start_date=start_date,
-        end_date=end_date,
-        attribution_window=_number(raw, "attribution_window", 0, 364, face.attribution_window),
-        report_granularity=_granularity(raw),
-        include_deleted=_flag(raw, "include_deleted", default=face.include_deleted),
-        objects_since_start_date=face.objects_since_start_date,
-        refresh_objects=_refresh(raw),
-        skip_empty_days=_flag(raw, "skip_empty_days", default=True),
-        requests_per_second=_rate(raw),
-    )
+    days = _values(raw, face, [setting for setting in OPTIONS if setting.kind is Kind.DAY])
+    credentials = _credentials(raw)
+    others = _values(raw, face, [setting for setting in OPTIONS if setting.kind is not Kind.DAY])
+    return Config(**credentials, **days, **others, objects_since_start_date=face.objects_since_start_date)
+
+
+def _values(raw: Mapping[str, Any], face: Face, settings: Iterable[Setting]) -> dict[str, Any]:
+    return {setting.name: _value(setting, raw.get(setting.name), face) for setting in settings}
+
+
+def _value(setting: Setting, value: Any, face: Face) -> Any:
+    """What a setting means.
+
+    Raises:
+        ConfigurationError: If it cannot have this value.
+    """
+    if value is None or value == "":
+        value = getattr(face, setting.name, setting.default)
+    return value if value is None else _READERS[setting.kind](value, setting)
 
 
 def _credentials(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -343,12 +330,7 @@ def is_advertiser_id(text: str) -> bool:
 def _masked(text: str, raw: Any) -> str:
     """The text without the configuration's secrets, which somebody may have put into another field."""
     holders = [raw, raw.get("credentials"), raw.get("environment")] if isinstance(raw, Mapping) else []
-    values = [
-        holder.get(name)
-        for holder in holders
-        if isinstance(holder, Mapping)
-        for name in ("access_token", "secret", "app_id")
-    ]
+    values = [holder.get(name) for holder in holders if isinstance(holder, Mapping) for name in SECRETS]
     return Mask(str(value).strip() for value in values if isinstance(value, (str, int)))(text)
 
 
@@ -358,10 +340,6 @@ def _check_order(start_date: date, end_date: date | None) -> None:
             f"start_date {start_date} is after end_date {end_date}.",
             remedy="Swap them, or remove end_date to read up to today.",
         )
-
-
-def _day(raw: Mapping[str, Any], name: str) -> date | None:
-    return parse_day(raw.get(name), name)
 
 
 def parse_day(value: Any, name: str) -> date | None:
@@ -390,89 +368,79 @@ def parse_day(value: Any, name: str) -> date | None:
     )
 
 
-def _number(raw: Mapping[str, Any], name: str, low: int, high: int, default: int) -> int:
-    value = raw.get(name)
-    if value is None or value == "":
-        return default
+def _whole_number(value: Any, setting: Setting) -> int:
+    if isinstance(value, str) and value.strip().upper() in setting.former_words:
+        value = setting.default
     if isinstance(value, str) and re.fullmatch(r"0*[0-9]{1,3}", value.strip()):
         value = int(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+    if isinstance(value, bool) or not isinstance(value, int) or not setting.low <= value <= setting.high:
         raise ConfigurationError(
-            f"{name} is {_shown(value)}.", remedy=f"Set it to a whole number from {low} to {high}."
+            f"{setting.name} is {_shown(value)}.",
+            remedy=f"Set it to a whole number from {setting.low:.0f} to {setting.high:.0f}.",
         )
     return value
 
 
-def _granularity(raw: Mapping[str, Any]) -> int:
-    # Before 0.1.13, Airbyte's connector used this name for LIFETIME, DAY and HOUR; such configurations still exist.
-    value = raw.get("report_granularity")
-    if isinstance(value, str) and value.strip().upper() in _LEGACY_GRANULARITIES:
-        return LONGEST_WINDOW
-    return _number(raw, "report_granularity", 1, LONGEST_WINDOW, LONGEST_WINDOW)
-
-
-def _rate(raw: Mapping[str, Any]) -> float:
-    value = raw.get("requests_per_second")
-    if value is None or value == "":
-        return 10.0
-    if isinstance(value, str) and re.fullmatch(r"[0-9]*(\.[0-9]*)?", value.strip()) is None:
-        value = None  # float() reads more than numbers: "1_0", "nan"
+def _rate(value: Any, setting: Setting) -> float:
+    # float() reads more than numbers: "1_0", "nan"
+    is_number = not isinstance(value, str) or re.fullmatch(r"[0-9]*(\.[0-9]*)?", value.strip()) is not None
     try:
-        rate = float(value) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else -1.0
+        rate = float(value) if is_number and isinstance(value, (int, float, str)) else -1.0
     except (ValueError, OverflowError):
         rate = -1.0
-    if not 0.1 <= rate <= 1000:
+    if isinstance(value, bool) or not setting.low <= rate <= setting.high:
         raise ConfigurationError(
-            f"requests_per_second is {_shown(raw['requests_per_second'])}.",
+            f"{setting.name} is {_shown(value)}.",
             remedy="Set it to the requests per second that your application's tier allows: 10 (Basic), 20, 30 or 50.",
         )
     return rate
 
 
-def _refresh(raw: Mapping[str, Any]) -> Refresh:
-    value = raw.get("refresh_objects")
-    if value is None or value == "":
-        return Refresh.CHANGED
+def _refresh(value: Any, setting: Setting) -> Refresh:
     try:
         return Refresh(value)
     except ValueError:
         raise ConfigurationError(
-            f"refresh_objects is {_shown(value)}.", remedy='Set it to "changed", "daily" or "always".'
+            f"{setting.name} is {_shown(value)}.", remedy='Set it to "changed", "daily" or "always".'
         ) from None
 
 
-def _flag(raw: Mapping[str, Any], name: str, *, default: bool = False) -> bool:
-    value = raw.get(name)
-    if value is None or value == "":
-        return default
+def _flag(value: Any, setting: Setting) -> bool:
     if isinstance(value, str) and value.strip().lower() in {"true", "false"}:
         return value.strip().lower() == "true"
     if not isinstance(value, bool):
-        raise ConfigurationError(f"{name} is {_shown(value)}.", remedy="Set it to true or false.")
+        raise ConfigurationError(f"{setting.name} is {_shown(value)}.", remedy="Set it to true or false.")
     return value
 
 
-def _ids(raw: Mapping[str, Any], name: str) -> tuple[AdvertiserId, ...]:
-    value = raw.get(name)
-    if value is None or value == "":
-        return ()
+def _ids(value: Any, setting: Setting) -> tuple[AdvertiserId, ...]:
     items = value.split(",") if isinstance(value, str) else value
     if not isinstance(items, (list, tuple)) or any(
         isinstance(item, bool) or not isinstance(item, (str, int)) for item in items
     ):
         raise ConfigurationError(
-            f"{name} is not a list of advertiser ids.", remedy='Write it as ["7000000000000000001"].'
+            f"{setting.name} is not a list of advertiser ids.", remedy='Write it as ["7000000000000000001"].'
         )
     ids = tuple(dict.fromkeys(text for item in items if (text := str(item).strip())))
     invalid = [text for text in ids if not is_advertiser_id(text)]
     if invalid:
         raise ConfigurationError(
-            f"{name} contains {_shown(invalid[0])}, which is not an advertiser id.",
+            f"{setting.name} contains {_shown(invalid[0])}, which is not an advertiser id.",
             remedy="Use the accounts' ids from TikTok Ads Manager, numbers of 19 digits.",
         )
     return tuple(map(AdvertiserId, ids))
+
+
+_READERS: Mapping[Kind, Callable[[Any, Setting], Any]] = {
+    Kind.DAY: lambda value, setting: parse_day(value, setting.name),
+    Kind.WHOLE_NUMBER: _whole_number,
+    Kind.NUMBER: _rate,
+    Kind.FLAG: _flag,
+    Kind.ADVERTISER_IDS: _ids,
+    Kind.CHOICE: _refresh,
+}
 
 
 def _shown(value: Any) -> str:

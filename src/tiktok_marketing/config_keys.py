@@ -8,27 +8,20 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-_CREDENTIALS = ("auth_type", "app_id", "secret", "access_token", "advertiser_id")
-_LEGACY_ENVIRONMENT = ("app_id", "secret", "advertiser_id", "environment")
-_OPTIONS = (
-    "start_date",
-    "end_date",
-    "attribution_window",
-    "report_granularity",
-    "include_deleted",
-    "advertiser_ids",
-    "exclude_advertiser_ids",
-    "skip_inaccessible_advertisers",
-    "refresh_objects",
-    "skip_empty_days",
-    "requests_per_second",
-)
-_SILENT = frozenset({"access_token", "environment", "concurrency_level", "$schema", "_comment"})
+from tiktok_marketing.settings import CREDENTIALS, OPTIONS
+
+_CREDENTIALS = tuple(setting.name for setting in CREDENTIALS)
+_FORMER = {
+    holder: tuple(setting.name for setting in CREDENTIALS if setting.former_holder == holder)
+    for holder in ("environment", "")
+}
+"""The older shape: what stood in `environment`, and at the top level."""
+_SILENT = frozenset({*_FORMER[""], "environment", "concurrency_level", "$schema", "_comment"})
 """Keys that are accepted besides: the older shape, what only Airbyte's connector uses, and what is for people."""
 _INJECTED = "__"
 """Airbyte's platform adds keys that begin like this, such as `__injected_declarative_manifest`."""
-_NESTED = {"credentials": _CREDENTIALS, "environment": _LEGACY_ENVIRONMENT}
-_TOP = ("credentials", *_OPTIONS)
+_NESTED = {"credentials": _CREDENTIALS, "environment": (*_FORMER["environment"], "environment")}
+_TOP = ("credentials", *(setting.name for setting in OPTIONS))
 _LONGEST_SHOWN = 60
 KNOWN_KEYS = f"Known keys are {', '.join(_TOP)}; and in credentials {', '.join(_CREDENTIALS)}."
 """The keys that a configuration may have, in a sentence."""

@@ -14,18 +14,9 @@ from unit_builders import APP_ID, OAUTH, SANDBOX, SECRET, TOKEN, json_values
 
 from tiktok_marketing.config import AIRBYTE, COMMAND, Config, Face, load_config, parse_config, read_json
 from tiktok_marketing.errors import ConfigurationError
+from tiktok_marketing.settings import CREDENTIALS, OPTIONS
 
-FIELDS = (
-    "start_date",
-    "end_date",
-    "attribution_window",
-    "report_granularity",
-    "include_deleted",
-    "advertiser_ids",
-    "exclude_advertiser_ids",
-    "skip_inaccessible_advertisers",
-    "requests_per_second",
-)
+FIELDS = tuple(setting.name for setting in OPTIONS)
 
 
 def parsed(**fields: Any) -> Config:
@@ -38,6 +29,18 @@ def refused(raw: Any) -> ConfigurationError:
     with pytest.raises(ConfigurationError) as caught:
         parse_config(raw)
     return caught.value
+
+
+def test_every_setting_is_a_field_with_its_default() -> None:
+    """The table of settings and the configuration name the same fields, and give them the same defaults."""
+    derived = {"sandbox", "objects_since_start_date"}
+    assert {setting.name for setting in (*CREDENTIALS, *OPTIONS)} - {"auth_type"} == {
+        *Config.__struct_fields__
+    } - derived
+    config = Config(access_token=TOKEN)
+    for setting in OPTIONS:
+        default = getattr(config, setting.name)
+        assert default == (date.fromisoformat(setting.default) if setting.name == "start_date" else setting.default)
 
 
 def test_production_credentials_are_read() -> None:

@@ -26,7 +26,7 @@ EMULATED_BUSINESS = {"emulator.business", "emulator"}  # the emulator's own room
 EMULATED_ENDPOINTS = {"emulator.endpoints"} | EMULATED_BUSINESS
 DIRECTIONS = {
     "cli": {"airbyte", "doctor", "emulator", "stdout"} | PIPELINES,
-    "airbyte": {"stdout"} | SYNC,
+    "airbyte": {"stdout", "settings"} | SYNC,
     "doctor": {"doctor.checks"} | PIPELINES,
     "doctor.checks": {"doctor"} | PIPELINES,
     "pipelines": PIPELINES,
@@ -46,8 +46,9 @@ DIRECTIONS = {
     "sync.plan": PLAN,
     "api": API,
     "api.rate_limit": {"clock"},
-    "config": {"config_keys"} | GROUND,
-    "config_keys": set(),
+    "config": {"config_keys", "settings"} | GROUND,
+    "config_keys": {"settings"},
+    "settings": set(),
     "catalog": set(),
     "emulator": {"emulator.endpoints.reports", "emulator.faults"} | EMULATED_ENDPOINTS,
     "emulator.faults": {"emulator"},

@@ -7,9 +7,11 @@ two plain branches. So two things are not in the schema: null as `credentials`, 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tiktok_marketing.config import AIRBYTE
+from tiktok_marketing.settings import OPTIONS, Kind, Setting
 
 _DOCUMENTATION = "https://docs.airbyte.com/integrations/sources/tiktok-marketing"
 
@@ -23,14 +25,8 @@ _FLAG = "[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]"
 _ID = r"\s*[0-9]*\s*"
 
 
-def _number(type_name: str, minimum: float, maximum: float, text: str) -> dict[str, Any]:
-    """A number, which may be written as text. JSON Schema applies bounds to numbers and patterns to texts only."""
-    pattern = rf"^$|^\s*({text})\s*$"
-    return {"type": [type_name, "string", "null"], "minimum": minimum, "maximum": maximum, "pattern": pattern}
-
-
-def _flag(*, default: bool) -> dict[str, Any]:
-    return {"type": ["boolean", "string", "null"], "default": default, "pattern": rf"^$|^\s*({_FLAG})\s*$"}
+_TEXT_FORMS = {"attribution_window": _UP_TO_364, "report_granularity": f"{_UP_TO_30}|{_FORMER_GRANULARITIES}"}
+"""How whole numbers are written as text. JSON Schema applies bounds to numbers and patterns to texts only."""
 
 
 def _secret(title: str, description: str) -> dict[str, Any]:
@@ -76,16 +72,110 @@ _SANDBOX = {
 }
 
 
-def _advertiser_list(title: str, description: str, order: int) -> dict[str, Any]:
-    return {
-        "title": title,
+_TITLES_AND_DESCRIPTIONS = {
+    "start_date": (
+        "Replication Start Date",
+        (
+            "The first day to read, as YYYY-MM-DD in each account's time zone. Objects that were last changed "
+            "before this day are left out."
+        ),
+    ),
+    "end_date": (
+        "End Date",
+        "The last day to read (inclusive), as YYYY-MM-DD. Leave it empty to read up to today.",
+    ),
+    "attribution_window": (
+        "Attribution Window",
+        (
+            "How many days before the last synced day each sync reads again. TikTok keeps adding conversions to "
+            "past days."
+        ),
+    ),
+    "report_granularity": (
+        "Daily Reports Date Step",
+        "How many days one request of a daily report covers. Lower it if TikTok rejects large requests.",
+    ),
+    "include_deleted": (
+        "Include Deleted Data in Reports",
+        "Whether to read deleted campaigns, ad groups and ads, and their rows in reports.",
+    ),
+    "advertiser_ids": (
+        "Only These Advertisers",
+        "The ids of the ad accounts to read. Leave it empty to read every account that the token can access.",
+    ),
+    "exclude_advertiser_ids": (
+        "Excluded Advertisers",
+        "The ids of the ad accounts to leave out.",
+    ),
+    "skip_inaccessible_advertisers": (
+        "Skip Inaccessible Advertisers",
+        (
+            "Whether an account that TikTok denies access to causes only a warning. If not, the sync reads all "
+            "other accounts and then ends with an error that names this account."
+        ),
+    ),
+    "refresh_objects": (
+        "Campaigns, Ad Groups and Ads in Incremental Syncs",
+        (
+            "Which campaigns, ad groups and ads an incremental sync delivers. changed: objects with a new "
+            "modify_time. TikTok does not update it when an object's status changes because of another object. "
+            "daily: all objects in the first sync of each day (UTC), later only changed objects. always: all "
+            "objects in every sync."
+        ),
+    ),
+    "skip_empty_days": (
+        "Skip Days without Data",
+        (
+            "Whether to ask TikTok first which days have data, for five accounts per request. Daily and hourly "
+            "reports then skip all other days. The rows are the same with and without it."
+        ),
+    ),
+    "requests_per_second": (
+        "Requests per Second",
+        (
+            "How many requests per second the application's tier allows per endpoint: 10 (Basic), 20 (Advanced), "
+            "30 (Premium) or 50 (Ultimate)."
+        ),
+    ),
+}
+_EXAMPLES = {"report_granularity": [30, 7, 1], "requests_per_second": [10, 20, 30, 50]}
+
+
+def _property(setting: Setting, order: int) -> dict[str, Any]:
+    """How Airbyte's form shows a setting."""
+    title, description = _TITLES_AND_DESCRIPTIONS[setting.name]
+    default = getattr(AIRBYTE, setting.name, setting.default)
+    shown: dict[str, Any] = {"title": title, **_FORMS[setting.kind](setting)}
+    if default not in {None, ()}:
+        shown["default"] = default
+    if setting.name in _EXAMPLES:
+        shown["examples"] = _EXAMPLES[setting.name]
+    return {**shown, "description": description, "order": order}
+
+
+def _bounds(type_name: str, setting: Setting, text: str) -> dict[str, Any]:
+    limits = {"minimum": setting.low, "maximum": setting.high}
+    return {"type": [type_name, "string", "null"], **limits, "pattern": rf"^$|^\s*({text})\s*$"}
+
+
+_FORMS: Mapping[Kind, Callable[[Setting], dict[str, Any]]] = {
+    Kind.DAY: lambda _: {
+        "type": ["string", "null"],
+        "format": "date",
+        "pattern": _DATE,
+        "pattern_descriptor": "YYYY-MM-DD",
+    },
+    Kind.WHOLE_NUMBER: lambda setting: _bounds("integer", setting, _TEXT_FORMS[setting.name]),
+    Kind.NUMBER: lambda setting: _bounds("number", setting, _RATE),
+    Kind.FLAG: lambda _: {"type": ["boolean", "string", "null"], "pattern": rf"^$|^\s*({_FLAG})\s*$"},
+    Kind.ADVERTISER_IDS: lambda _: {
         "type": ["array", "string", "null"],
         "items": {"type": ["string", "integer"], "pattern": f"^{_ID}$", "minimum": 0},
         "pattern": f"^{_ID}(,{_ID})*$",
-        "description": description,
-        "order": order,
-    }
-
+    },
+    Kind.CHOICE: lambda setting: {"type": ["string", "null"], "enum": [*setting.choices, "", None]},
+}
+"""What a value of each kind looks like: as itself, as text, or not set."""
 
 CONNECTION_SPECIFICATION: dict[str, Any] = {
     "$schema": "http://json-schema.org/draft-07/schema#",
@@ -101,105 +191,7 @@ CONNECTION_SPECIFICATION: dict[str, Any] = {
             "order": 0,
             "oneOf": [_OAUTH, _SANDBOX],
         },
-        "start_date": {
-            "title": "Replication Start Date",
-            "type": ["string", "null"],
-            "format": "date",
-            "pattern": _DATE,
-            "pattern_descriptor": "YYYY-MM-DD",
-            "default": "2016-09-01",
-            "description": (
-                "The first day to read, as YYYY-MM-DD in each account's time zone. "
-                "Objects that were last changed before this day are left out."
-            ),
-            "order": 1,
-        },
-        "end_date": {
-            "title": "End Date",
-            "type": ["string", "null"],
-            "format": "date",
-            "pattern": _DATE,
-            "pattern_descriptor": "YYYY-MM-DD",
-            "description": "The last day to read (inclusive), as YYYY-MM-DD. Leave it empty to read up to today.",
-            "order": 2,
-        },
-        "attribution_window": {
-            "title": "Attribution Window",
-            **_number("integer", 0, 364, _UP_TO_364),
-            "default": AIRBYTE.attribution_window,
-            "description": (
-                "How many days before the last synced day each sync reads again. "
-                "TikTok keeps adding conversions to past days."
-            ),
-            "order": 3,
-        },
-        "report_granularity": {
-            "title": "Daily Reports Date Step",
-            **_number("integer", 1, 30, f"{_UP_TO_30}|{_FORMER_GRANULARITIES}"),
-            "default": 30,
-            "examples": [30, 7, 1],
-            "description": (
-                "How many days one request of a daily report covers. Lower it if TikTok rejects large requests."
-            ),
-            "order": 4,
-        },
-        "include_deleted": {
-            "title": "Include Deleted Data in Reports",
-            **_flag(default=AIRBYTE.include_deleted),
-            "description": "Whether to read deleted campaigns, ad groups and ads, and their rows in reports.",
-            "order": 5,
-        },
-        "advertiser_ids": _advertiser_list(
-            "Only These Advertisers",
-            "The ids of the ad accounts to read. Leave it empty to read every account that the token can access.",
-            6,
-        ),
-        "exclude_advertiser_ids": _advertiser_list(
-            "Excluded Advertisers", "The ids of the ad accounts to leave out.", 7
-        ),
-        "skip_inaccessible_advertisers": {
-            "title": "Skip Inaccessible Advertisers",
-            **_flag(default=False),
-            "description": (
-                "Whether an account that TikTok denies access to causes only a warning. "
-                "If not, the sync reads all other accounts and then ends with an error that names this account."
-            ),
-            "order": 8,
-        },
-        "refresh_objects": {
-            "title": "Campaigns, Ad Groups and Ads in Incremental Syncs",
-            "type": ["string", "null"],
-            "enum": ["changed", "daily", "always", "", None],
-            "default": "changed",
-            "description": (
-                "Which campaigns, ad groups and ads an incremental sync delivers. "
-                "changed: objects with a new modify_time. TikTok does not update it when an object's status changes "
-                "because of another object. "
-                "daily: all objects in the first sync of each day (UTC), later only changed objects. "
-                "always: all objects in every sync."
-            ),
-            "order": 9,
-        },
-        "skip_empty_days": {
-            "title": "Skip Days without Data",
-            **_flag(default=True),
-            "description": (
-                "Whether to ask TikTok first which days have data, for five accounts per request. "
-                "Daily and hourly reports then skip all other days. The rows are the same with and without it."
-            ),
-            "order": 10,
-        },
-        "requests_per_second": {
-            "title": "Requests per Second",
-            **_number("number", 0.1, 1000, _RATE),
-            "default": 10,
-            "examples": [10, 20, 30, 50],
-            "description": (
-                "How many requests per second the application's tier allows per endpoint: 10 (Basic), 20 (Advanced), "
-                "30 (Premium) or 50 (Ultimate)."
-            ),
-            "order": 11,
-        },
+        **{setting.name: _property(setting, order) for order, setting in enumerate(OPTIONS, 1)},
     },
 }
 

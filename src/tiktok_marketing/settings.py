@@ -1,0 +1,95 @@
+"""The settings that a configuration may have: one table, which parsing, key checks, the spec and documents read. Pure.
+
+A new setting is a row here, a field of `config.Config`, a text in `airbyte.spec` and a line in docs/configuration.md.
+Tests fail if one of them is missing.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import Any
+
+import msgspec
+
+
+class Kind(Enum):
+    """What a setting is."""
+
+    TEXT = auto()
+    DAY = auto()
+    WHOLE_NUMBER = auto()
+    NUMBER = auto()
+    FLAG = auto()
+    ADVERTISER_ID = auto()
+    ADVERTISER_IDS = auto()
+    CHOICE = auto()
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """One setting.
+
+    Args:
+        name: Its key.
+        kind: What it is.
+        default: What it means if it is not set. A face has defaults of its own for the fields that it names.
+        low: The smallest number.
+        high: The largest number.
+        choices: The words of a choice.
+        former_words: Words that it accepted once, in capitals. They mean the default now.
+        former_holder: The object that it stood in once; empty for the top level, None if it never moved.
+        secret: Whether no message may show its value.
+    """
+
+    name: str
+    kind: Kind
+    default: Any = None
+    low: float = 0
+    high: float = 0
+    choices: tuple[str, ...] = ()
+    former_words: frozenset[str] = frozenset()
+    former_holder: str | None = None
+    secret: bool = False
+
+
+LONGEST_WINDOW = 30
+"""Days that a daily report may span (`/report/integrated/get/`)."""
+
+CREDENTIALS = (
+    Setting(name="auth_type", kind=Kind.CHOICE, choices=("oauth2.0", "sandbox_access_token")),
+    Setting(name="app_id", kind=Kind.TEXT, secret=True, former_holder="environment"),
+    Setting(name="secret", kind=Kind.TEXT, secret=True, former_holder="environment"),
+    Setting(name="access_token", kind=Kind.TEXT, secret=True, former_holder=""),
+    Setting(name="advertiser_id", kind=Kind.ADVERTISER_ID, former_holder="environment"),
+)
+"""The settings in `credentials`."""
+
+OPTIONS = (
+    Setting(name="start_date", kind=Kind.DAY, default="2016-09-01"),
+    Setting(name="end_date", kind=Kind.DAY),
+    Setting(name="attribution_window", kind=Kind.WHOLE_NUMBER, low=0, high=364, default=7),
+    Setting(
+        name="report_granularity",
+        kind=Kind.WHOLE_NUMBER,
+        low=1,
+        high=LONGEST_WINDOW,
+        default=LONGEST_WINDOW,
+        # Before 0.1.13, Airbyte's connector used this name for these words; such configurations still exist.
+        former_words=frozenset({"LIFETIME", "DAY", "HOUR"}),
+    ),
+    Setting(name="include_deleted", kind=Kind.FLAG, default=True),
+    Setting(name="advertiser_ids", kind=Kind.ADVERTISER_IDS, default=()),
+    Setting(name="exclude_advertiser_ids", kind=Kind.ADVERTISER_IDS, default=()),
+    Setting(name="skip_inaccessible_advertisers", kind=Kind.FLAG, default=False),
+    Setting(name="refresh_objects", kind=Kind.CHOICE, choices=("changed", "daily", "always"), default="changed"),
+    Setting(name="skip_empty_days", kind=Kind.FLAG, default=True),
+    Setting(name="requests_per_second", kind=Kind.NUMBER, low=0.1, high=1000, default=10),
+)
+"""The settings at the top level, in the order in which forms and messages show them."""
+
+SECRETS = tuple(setting.name for setting in CREDENTIALS if setting.secret)
+"""The settings whose values no message may show."""
+
+
+def option(name: str) -> Setting:
+    """The setting at the top level with this name."""
+    return next(setting for setting in OPTIONS if setting.name == name)
