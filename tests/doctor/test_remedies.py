@@ -262,7 +262,7 @@ def test_the_rate_that_the_doctor_advises_is_well(now: Any) -> None:
 
 
 ELSEWHERE = {
-    "access.quota_finding": "doctor/test_remedies.py::test_the_rate_that_the_doctor_advises_is_well",
+    "quota.quota_finding": "doctor/test_remedies.py::test_the_rate_that_the_doctor_advises_is_well",
     "access.clock_findings": "doctor/test_remedies.py::test_a_clock_that_was_set_is_well",
     "access._metrics_finding": "doctor/test_remedies.py::test_a_metric_that_tiktok_accepts_again_is_well",
     "reports._note": "doctor/test_remedies.py::test_more_requests_find_out_what_too_few_could_not",

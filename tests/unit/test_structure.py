@@ -17,7 +17,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 # has a line of its own here.
 GROUND = {"errors", "text", "json_files", "clock", "memory", "_version", "extras"}
 API = {"api", "api.rate_limit"} | GROUND
-PLAN = {"sync.plan", "catalog", "config"} | GROUND
+PLAN = {"sync.plan", "catalog", "config", "settings"} | GROUND
 READ = {"sync.read", "sync.decode", "sync"} | PLAN | API
 SYNC = {"sync.run", "connect", "access_check"} | READ
 DATABASES = {"pipelines.databases", "pipelines.arrow"} | PLAN
@@ -26,7 +26,7 @@ EMULATED_BUSINESS = {"emulator.business", "emulator"}  # the emulator's own room
 EMULATED_ENDPOINTS = {"emulator.endpoints"} | EMULATED_BUSINESS
 DIRECTIONS = {
     "cli": {"airbyte", "doctor", "emulator", "stdout"} | PIPELINES,
-    "airbyte": {"stdout", "settings"} | SYNC,
+    "airbyte": {"stdout"} | SYNC,
     "doctor": {"doctor.checks"} | PIPELINES,
     "doctor.checks": {"doctor"} | PIPELINES,
     "pipelines": PIPELINES,

@@ -7,6 +7,7 @@ Only the edges open the database and send requests. Nothing here writes anything
 from __future__ import annotations
 
 from tiktok_marketing.doctor.findings import Examination, Finding, Fix, Severity
-from tiktok_marketing.doctor.run import DoctorOptions, examine, unconfigured
+from tiktok_marketing.doctor.options import DoctorOptions
+from tiktok_marketing.doctor.run import examine, unconfigured
 
 __all__ = ["DoctorOptions", "Examination", "Finding", "Fix", "Severity", "examine", "unconfigured"]

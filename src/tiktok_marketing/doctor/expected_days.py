@@ -9,7 +9,8 @@ import msgspec
 
 from tiktok_marketing.catalog import AnyStream, Grain, ReportStream
 from tiktok_marketing.clock import ClockReading
-from tiktok_marketing.config import LONGEST_WINDOW, AdvertiserId, Config
+from tiktok_marketing.config import AdvertiserId, Config
+from tiktok_marketing.settings import LONGEST_WINDOW
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.cursors import Cursors
 from tiktok_marketing.sync.plan.partitions import plan_stream

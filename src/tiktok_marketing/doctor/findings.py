@@ -9,6 +9,8 @@ from enum import StrEnum
 
 import msgspec
 
+from tiktok_marketing.errors import ConnectorError
+
 _DAY = timedelta(days=1)
 _WHOLE_CURRENCIES = frozenset({"CLP", "IDR", "ISK", "JPY", "KRW", "PYG", "VND"})
 """Currencies whose amounts TikTok writes without decimals."""
@@ -200,3 +202,11 @@ def day_text(days: Sequence[date], most: int = 4) -> str:
         left = sum((last - first).days + 1 for first, last in runs[most:])
         texts = [*texts[:most], f"{left} more days up to {runs[-1][1]}"]
     return ", ".join(texts)
+
+
+def error_finding(error: ConnectorError, check: str) -> Finding:
+    """Return the finding for an error that a check met."""
+    return Finding(severity=Severity.WRONG, check=check, message=error.message, remedy=error.remedy)
+
+
+# -- scopes

@@ -1,9 +1,8 @@
-"""Checks credentials, accounts, scopes, quota and clock: what TikTok answers to this configuration."""
+"""Checks credentials, accounts, scopes and clock: what TikTok answers to this configuration."""
 
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,30 +13,21 @@ from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import AnyStream, Grain, ReportStream, Scope
 from tiktok_marketing.clock import Clock, clock_difference
 from tiktok_marketing.config import Config
-from tiktok_marketing.doctor.findings import CREDENTIALS, Finding, Severity
+from tiktok_marketing.doctor.checks.quota import try_quota
+from tiktok_marketing.doctor.findings import CREDENTIALS, Finding, Severity, error_finding
 from tiktok_marketing.errors import Action, ConnectorError, PermissionDeniedError, TikTokError
 from tiktok_marketing.sync.plan.accounts import Account, Accounts
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.plan.zones import day_in
-from tiktok_marketing.sync.read.accounts import INFO_ENDPOINT, find_accounts, list_problem, stop_if_nothing_answers
+from tiktok_marketing.sync.read.accounts import find_accounts, list_problem, stop_if_nothing_answers
 from tiktok_marketing.sync.read.objects import object_requests
 from tiktok_marketing.sync.read.report_trial import try_report
 
-ACCOUNTS, SCOPES, QUOTA, CLOCK = "accounts", "scopes", "quota", "clock"
+ACCOUNTS, SCOPES, CLOCK = "accounts", "scopes", "clock"
 
 _ACCOUNTS_TRIED = 20
 """Accounts whose reports are tried. The right to read them usually belongs to the application, rarely to an account."""
 _PLAIN = "BASIC"
-_HIGHEST_TIER = 50
-_BURST_SECONDS = 1.3
-_LONGEST_BURST = 10.0
-"""Seconds after which requests that were not answered are given up."""
-_BETWEEN_BURSTS = 1.0
-"""Seconds after a burst until the next one; a second's limit is over then."""
-_ALMOST_FULL = 0.85
-"""If the limiter sends this fraction of the configured rate, it has found no lower limit."""
-REFUSED_BY_CHANCE = 0.15
-"""The fraction of requests that may be refused although nobody else uses the quota."""
 CLOCK_IS_OFF = timedelta(seconds=60)
 CLOCK_IS_WRONG = timedelta(minutes=10)
 """Objects that change within ten minutes before a sync are read again by the next sync. If the clock is further ahead,
@@ -110,12 +100,12 @@ async def examine_access(
         listing = await find_accounts(config, api)
         stop_if_nothing_answers(api, listing.chosen)
     except ConnectorError as error:
-        findings.append(_of(error, CREDENTIALS))
+        findings.append(error_finding(error, CREDENTIALS))
         reached = not is_unreachable(error)
     else:
         accounts = listing.chosen
         if listing.incomplete is not None:
-            findings.append(_of(listing.incomplete, ACCOUNTS))
+            findings.append(error_finding(listing.incomplete, ACCOUNTS))
         findings += _account_findings(accounts, config)
         denied, own_findings = await _account_streams(config, api, listing, streams)
         findings += own_findings
@@ -127,7 +117,7 @@ async def examine_access(
             findings += refusals
             if alone:
                 on_step("Trying the quota")
-                findings += await _try_quota(config, api, readable[0])
+                findings += await try_quota(config, api, readable[0])
     offset = api.stats.clock_ahead
     findings += clock_findings(offset)
     return Access(
@@ -161,20 +151,13 @@ def refusal_finding(error: TikTokError, config: Config, advertiser_id: str, stre
             stream=stream,
         )
     check = SCOPES if isinstance(error, PermissionDeniedError) else ACCOUNTS
-    return msgspec.structs.replace(_of(error, check), advertiser_id=advertiser_id, stream=stream)
+    return msgspec.structs.replace(error_finding(error, check), advertiser_id=advertiser_id, stream=stream)
 
 
 def is_unreachable(error: ConnectorError) -> bool:
     """Whether TikTok did not answer, or only that it cannot now, so that nothing is known about the access."""
     passing = {Action.RETRY, Action.SLOW_DOWN, Action.SLOW_ACCOUNT}
     return isinstance(error, TikTokError) and (error.code is None or error.action in passing)
-
-
-def _of(error: ConnectorError, check: str) -> Finding:
-    return Finding(severity=Severity.WRONG, check=check, message=error.message, remedy=error.remedy)
-
-
-# -- scopes
 
 
 async def _account_streams(
@@ -186,12 +169,14 @@ async def _account_streams(
     if problem is not None:
         denied.append("advertiser_ids")
         message = f"{problem.message} Only this stream needs it."
-        findings.append(msgspec.structs.replace(_of(problem, SCOPES), stream="advertiser_ids", message=message))
+        findings.append(
+            msgspec.structs.replace(error_finding(problem, SCOPES), stream="advertiser_ids", message=message)
+        )
     errors = (account.error for account in listing.chosen if account.error and not is_inaccessible(account))
     error = next(errors, None)
     if error is not None and any(stream.scope is Scope.BATCH for stream in streams):
         denied.append("advertisers")
-        findings.append(msgspec.structs.replace(_of(error, SCOPES), stream="advertisers"))
+        findings.append(msgspec.structs.replace(error_finding(error, SCOPES), stream="advertisers"))
     return denied, findings
 
 
@@ -281,7 +266,7 @@ def _refused_kinds(trials: Sequence[_Trial], outcomes: Sequence[_Outcome]) -> It
 def _kind_finding(error: TikTokError, names: Sequence[str], advertiser_id: str | None) -> Finding:
     about_token = error.action is Action.STOP_SYNC
     return msgspec.structs.replace(
-        _of(error, CREDENTIALS if about_token else SCOPES),
+        error_finding(error, CREDENTIALS if about_token else SCOPES),
         stream=names[0],
         advertiser_id=advertiser_id,
         message=f"{error.message} These streams need it: {_names(names)}.",
@@ -355,101 +340,6 @@ async def _try(api: Client, trial: _Trial, config: Config, now: datetime) -> _Ou
 def _names(names: Sequence[str], most: int = 6) -> str:
     more = f" and {len(names) - most} more streams" if len(names) > most else ""
     return ", ".join(names[:most]) + more
-
-
-# -- quota
-
-
-class _Burst(msgspec.Struct, frozen=True):
-    """The outcome of requests that left at the configured rate for about a second."""
-
-    accepted: int
-    refused: int
-    failure: ConnectorError | None = None
-
-    @property
-    def shows_a_limit(self) -> bool:
-        """Whether so many were refused that requests which met on their way cannot be the cause."""
-        return self.refused > REFUSED_BY_CHANCE * (self.accepted + self.refused)
-
-
-async def _try_quota(config: Config, api: Client, account: Account) -> list[Finding]:
-    """Send requests to a cheap endpoint, as fast as a sync may, and see whether TikTok accepts them.
-
-    A single refusal says nothing: requests can meet on their way, and another program may need the quota for a moment.
-    So after a second with many refusals, another one is tried.
-    """
-    if config.sandbox:
-        return []  # its quota is fixed and small
-    rate = config.requests_per_second
-    first = await _burst(rate, api, account)
-    if first.failure is not None and not first.refused:
-        return [msgspec.structs.replace(_of(first.failure, QUOTA), severity=Severity.NOTE)]
-    if not first.shows_a_limit:
-        return []
-    await asyncio.sleep(_BETWEEN_BURSTS)
-    second = await _burst(rate, api, account)
-    if not second.shows_a_limit and api.limiters.rate(INFO_ENDPOINT) >= _ALMOST_FULL * rate:
-        return []
-    return [quota_finding(rate, max(first.accepted, second.accepted))]
-
-
-async def _burst(rate: float, api: Client, account: Account) -> _Burst:
-    count = max(2, math.ceil(min(rate, _HIGHEST_TIER) * _BURST_SECONDS))
-    refused_before = api.stats.refused
-    accepted = 0
-
-    async def ask() -> None:
-        nonlocal accepted
-        await api.get(
-            INFO_ENDPOINT,
-            {"advertiser_ids": [account.advertiser_id], "fields": ["advertiser_id"]},
-            msgspec.json.decode,
-            advertiser_id=account.advertiser_id,
-            partial_ok=True,
-        )
-        accepted += 1
-
-    tasks = [asyncio.create_task(ask()) for _ in range(count)]
-    try:
-        # Refused requests are sent again, which must not use up what others may need.
-        # A closed endpoint would keep them for minutes.
-        until = asyncio.get_running_loop().time() + _LONGEST_BURST
-        while (
-            api.stats.refused - refused_before < count // 3 + 1
-            and not all(task.done() for task in tasks)
-            and asyncio.get_running_loop().time() < until
-        ):
-            await asyncio.wait(tasks, timeout=0.05)
-    finally:
-        for task in tasks:
-            task.cancel()
-        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-    failure = next((outcome for outcome in outcomes if isinstance(outcome, ConnectorError)), None)
-    return _Burst(accepted, api.stats.refused - refused_before, failure)
-
-
-def quota_finding(rate: float, accepted: int) -> Finding:
-    """Return the finding for requests at the configured rate of which TikTok refused many.
-
-    Args:
-        rate: The configured requests per second.
-        accepted: How many requests TikTok accepted within about a second before that.
-    """
-    if accepted:
-        text = f"TikTok refuses many requests at the configured rate of {rate:g} per second (code 40100) and accepted "
-        text += f"about {accepted} within a second. A sync adapts to that, but it takes longer."
-        advice = f"Set requests_per_second to {accepted} or less"
-    else:
-        text = f"TikTok refuses every request at the configured rate of {rate:g} per second (code 40100), so a sync "
-        text += "cannot read anything now."
-        advice = "Wait five minutes and run the doctor again. If it finds the same, lower requests_per_second"
-    return Finding(
-        severity=Severity.WARNING if accepted else Severity.WRONG,
-        check=QUOTA,
-        message=f"{text} Either the application's tier is lower, or other programs use the same application.",
-        remedy=f"{advice}, or look up the application's tier in the TikTok developer portal.",
-    )
 
 
 # -- clock

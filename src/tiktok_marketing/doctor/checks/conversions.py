@@ -14,13 +14,14 @@ from typing import Any
 import msgspec
 
 from tiktok_marketing.api.client import Client
-from tiktok_marketing.config import COMMAND, LONGEST_WINDOW, AdvertiserId, Config
+from tiktok_marketing.config import COMMAND, AdvertiserId, Config
 from tiktok_marketing.doctor.budget import RequestBudget
 from tiktok_marketing.doctor.checks.account_sums import levels
 from tiktok_marketing.doctor.database import Database
 from tiktok_marketing.doctor.expected_days import ExpectedDays
 from tiktok_marketing.doctor.findings import HIDDEN, Finding, Fix, Severity
 from tiktok_marketing.errors import TikTokError
+from tiktok_marketing.settings import LONGEST_WINDOW
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.report_requests import account_params
 
