@@ -34,6 +34,13 @@ json_values = st.recursive(
 """Anything that a JSON file can hold."""
 
 
+texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=20) | st.text('"\\:-,{}[]u002d \n', max_size=12)
+"""Any text, and texts that look like JSON around a null."""
+
+any_value = st.none() | st.booleans() | st.integers(-(2**62), 2**62) | texts | st.lists(texts, max_size=2)
+"""A value that a field may have, whatever its type."""
+
+
 def config(**fields: Any) -> Config:
     """A production configuration that starts on 1 January 2026."""
     return Config(

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit_builders import page, report_source, stream
+from unit_builders import any_value, page, report_source, stream, texts
 
 from tiktok_marketing.catalog import STREAMS, field_types
 from tiktok_marketing.sync.decode.coercion import Misfit
@@ -20,9 +20,6 @@ NAME = "ads_reports_daily"
 READER = report_reader(stream(NAME))
 DIMENSIONS = {"ad_id": "1700000000000000001", "stat_time_day": "2026-01-01 00:00:00"}
 TEXT, NUMBER, INTEGER = "ad_name", "likes", "tt_app_id"
-
-texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=20) | st.text('"\\:-,{}[]u002d \n', max_size=12)
-"""Any text, and texts that look like JSON around a null."""
 
 
 def row(**metrics: Any) -> dict[str, Any]:
@@ -510,10 +507,7 @@ def test_rows_are_passed_on_while_they_are_decoded() -> None:
     assert max(body.records.sizes) < 20
 
 
-_any = st.none() | st.booleans() | st.integers(-(2**62), 2**62) | texts | st.lists(texts, max_size=2)
-
-
-@given(st.lists(st.dictionaries(st.sampled_from(report_source(NAME).metrics), _any, max_size=6), max_size=5))
+@given(st.lists(st.dictionaries(st.sampled_from(report_source(NAME).metrics), any_value, max_size=6), max_size=5))
 def test_no_value_costs_a_row_and_every_value_keeps_its_type(rows: list[dict[str, Any]]) -> None:
     """Whatever arrives, no row is lost, and each value has the catalog's type or is null."""
     body = read(*(row(**values) for values in rows))
@@ -540,128 +534,3 @@ def test_every_report_is_decoded(name: str) -> None:
     kinds = {"integer": 4, "number": 4.0, "string": "4"}
     assert record["metrics"] == {name: kinds[types["metrics"].fields[name].kind] for name in source.metrics}
     assert list(record["dimensions"]) == list(source.dimensions)
-
-
-def objects(name: str, *rows: Any, advertiser_id: str | None = "7001") -> Page:
-    """A decoded page of objects."""
-    return ObjectReader(stream(name), advertiser_id).read(page(rows))
-
-
-def test_ids_of_objects_become_integers() -> None:
-    """Version 1.3 sends ids as text; the records have integers with all nineteen digits."""
-    (record,) = objects("ads", {"ad_id": "1700000000000000001", "campaign_id": "2", "adgroup_id": 3}).records
-    assert (record["ad_id"], record["campaign_id"], record["adgroup_id"]) == (1700000000000000001, 2, 3)
-
-
-@pytest.mark.parametrize("text", ["1700000000000000001.0", "1700000000000000001.", "1700000000000000001.000"])
-def test_an_id_with_a_decimal_point_keeps_its_digits(text: str) -> None:
-    """It is not converted to a double."""
-    assert objects("ads", {"ad_id": text}).records[0]["ad_id"] == 1700000000000000001
-
-
-def test_half_a_character_in_an_object_is_replaced() -> None:
-    """By U+FFFD, in keys and in values at any depth."""
-    sent = page([{"ad_id": "1", "ad_name": "@", "new@": {"deep": ["@", 5]}}, {"ad_id": "2", "ad_name": "ä😀"}])
-    body = ObjectReader(stream("ads")).read(sent.replace(b"@", b"cut \\ud83d."))
-    cut = "cut \ufffd."
-    assert body.records == [
-        {"ad_id": 1, "ad_name": cut, f"new{cut}": {"deep": [cut, 5]}},
-        {"ad_id": 2, "ad_name": "ä😀"},
-    ]
-
-
-def test_an_object_has_its_account() -> None:
-    """The requested account is in every record, whatever the answer contains."""
-    (record,) = objects("ads", {"ad_id": "1", "advertiser_id": "9"}).records
-    assert record["advertiser_id"] == 7001
-
-
-def test_the_accounts_own_records_keep_their_id() -> None:
-    """`advertiser_ids` types it as text, as Airbyte's connector does."""
-    (record,) = objects("advertiser_ids", {"advertiser_id": "7001", "advertiser_name": "A"}, advertiser_id=None).records
-    assert record == {"advertiser_id": "7001", "advertiser_name": "A"}
-
-
-@given(texts, texts.filter(lambda name: name not in field_types(stream("ads"))))
-def test_unknown_fields_of_objects_are_delivered(text: str, name: str) -> None:
-    """Fields that TikTok adds are delivered unchanged, even a dash."""
-    (record,) = objects("ads", {"ad_id": "1", name: {"deep": [text, "-", None]}, "ad_name": text}).records
-    assert record[name] == {"deep": [text, "-", None]}
-    assert record["ad_name"] == text
-
-
-def test_nested_fields_get_their_types() -> None:
-    """Objects in arrays, and ids in arrays, are typed by the schema."""
-    (record,) = objects(
-        "ad_groups",
-        {"adgroup_id": "1", "audience_ids": ["5", 6], "actions": [{"action_period": "7", "extra": "x"}, None]},
-    ).records
-    assert record["audience_ids"] == [5, 6]
-    assert record["actions"] == [{"action_period": 7.0, "extra": "x"}, None]
-
-
-def test_a_rejected_value_of_an_object_is_null_and_reported() -> None:
-    """A nested one is reported with its path."""
-    body = objects("ad_groups", {"adgroup_id": "1", "actions": [{"action_period": "soon"}], "budget": "much"})
-    assert body.records[0]["actions"] == [{"action_period": None}]
-    assert body.records[0]["budget"] is None
-    assert body.rejected == {"actions.action_period": "soon", "budget": "much"}
-
-
-def test_missing_fields_of_objects_stay_missing() -> None:
-    """Nothing is added to an object."""
-    (record,) = objects("campaigns", {"campaign_id": "1"}).records
-    assert record == {"campaign_id": 1, "advertiser_id": 7001}
-
-
-def test_fields_with_an_undocumented_form_are_delivered() -> None:
-    """Where Airbyte's schema is known to be wrong, the value is delivered rather than dropped."""
-    body = objects("ads", {"ad_id": "1", "showcase_products": [{"a": 1}], "disclaimer_clickable_texts": ["x"]})
-    assert body.records[0]["showcase_products"] == [{"a": 1}]
-    assert body.rejected == {}
-
-
-def test_the_key_of_an_object_is_its_id() -> None:
-    """It identifies a record when a list shifts between passes."""
-    keys_of = ObjectReader(stream("campaigns"), "7001").keyer()
-    first, again, other = keys_of([{"campaign_id": 5}, {"campaign_id": 5, "campaign_name": "x"}, {"campaign_id": 6}])
-    assert first == again
-    assert first != other
-    assert keys_of([{"campaign_id": 5}]) == [first]
-
-
-def test_objects_without_an_id_are_identified_by_their_content() -> None:
-    """Two different objects without ids are two records, and the same one twice is one."""
-    reader = ObjectReader(stream("ads"), "7001")
-    sent = [{"ad_id": "x1", "ad_name": "a"}, {"ad_id": "x2", "ad_name": "b"}, {"ad_name": "b"}, {"ad_id": "7"}]
-    body = reader.read(page(sent))
-    keys = reader.keyer()(body.records)
-    assert len(set(keys)) == 4
-    assert reader.keyer()(body.records) == keys
-
-
-def test_objects_without_a_declared_key_have_different_keys() -> None:
-    """Airbyte declares no key for two streams, but their records are not all the same."""
-    reader = ObjectReader(stream("pixel_instant_page_events"), "7001")
-    sent = [{"business_type": "A", "instant_page_events": {"objective_types": [{"objective_type": x}]}} for x in "bcb"]
-    first, second, third = reader.keyer()(reader.read(page(sent)).records)
-    assert first == third
-    assert first != second
-
-
-_object_values = st.recursive(
-    _any, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3), max_leaves=6
-)
-
-
-@given(
-    st.lists(
-        st.dictionaries(st.sampled_from(sorted(field_types(stream("ad_groups")))), _object_values, max_size=6),
-        max_size=4,
-    )
-)
-def test_no_value_costs_an_object(rows: list[dict[str, Any]]) -> None:
-    """Whatever a field contains, the object is delivered and can be written as JSON."""
-    body = objects("ad_groups", *rows)
-    assert [set(record) for record in body.records] == [{*sent, "advertiser_id"} for sent in rows]
-    msgspec.json.encode(body.records)
