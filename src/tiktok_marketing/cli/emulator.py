@@ -67,7 +67,32 @@ class _Command(click.Command):
     "--now", metavar="TIME", help="Stop the clock at this time, for example 2026-03-10T15:00. It is UTC without a zone."
 )
 @click.option("--anchor", metavar="DAY", help="The day on which the history is --days long. [default: the clock's day]")
-@click.option("--taken-back", type=int, metavar="PERCENT", help="How many ad days lose their figures. [default: 0]")
+@click.option(
+    "--settled/--no-settled",
+    default=None,
+    help="Switch the next five options off: figures are final once their hour is over. [default: off]",
+)
+@click.option(
+    "--late-hours/--no-late-hours",
+    default=None,
+    help="Show an hour half an hour to two hours after its end. [default: on]",
+)
+@click.option(
+    "--late-people/--no-late-people",
+    default=None,
+    help="Show counts of people, cash, vouchers and billed costs 16 hours late. [default: on]",
+)
+@click.option(
+    "--corrections/--no-corrections",
+    default=None,
+    help="Correct yesterday about noon UTC, spend included. [default: on]",
+)
+@click.option(
+    "--late-conversions/--no-late-conversions",
+    default=None,
+    help="Let the conversions of a day grow for 7 days, and a few for 28. [default: on]",
+)
+@click.option("--taken-back", type=int, metavar="PERCENT", help="How many ad days lose their figures. [default: 1]")
 @click.option("--tier", help="The app's quota: basic, advanced, premium, ultimate or unlimited. [default: basic]")
 @click.option("--requests-per-second", type=int, metavar="N", help="Replaces the tier's requests per second.")
 @click.option("--requests-per-minute", type=int, metavar="N", help="Replaces the tier's requests per minute.")

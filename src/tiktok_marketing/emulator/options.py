@@ -60,6 +60,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         audience_hourly: Whether audience reports accept stat_time_hour.
         default_buying_types: The buying types that campaign/get, adgroup/get and ad/get list without a filter.
         null_modify_time: Whether ads of upgraded Smart+ campaigns have no modify_time.
+        settled: Whether figures are final once their hour is over. It switches off `late_hours`, `late_people`,
+            `corrections`, `late_conversions` and `taken_back`, so that reads at different times agree.
+        late_hours: Whether the figures of an hour appear half an hour to two hours after its end.
+        late_people: Whether counts of people, cash, vouchers and billed costs come about 16 hours late.
+        corrections: Whether TikTok corrects yesterday about noon UTC, spend included.
+        late_conversions: Whether the conversions of a day grow for seven days, and for a few ad groups for 14 or 28.
         taken_back: The percentage of ad days whose figures TikTok takes back, as it does with invalid traffic. When the
             second day after such a day begins, its rows disappear from every report.
         modified_after_lists_timeless: Whether ad/get with modified_after lists the ads that have no modify_time. Nobody
@@ -108,7 +114,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     audience_hourly: bool = False
     default_buying_types: tuple[str, ...] = ("AUCTION", "RESERVATION_RF")
     null_modify_time: bool = True
-    taken_back: int = 0
+    settled: bool = False
+    late_hours: bool = True
+    late_people: bool = True
+    corrections: bool = True
+    late_conversions: bool = True
+    taken_back: int = 1
     modified_after_lists_timeless: bool = False
     daylight_saving: bool = False
     sandbox_accounts_endpoints: bool = False

@@ -4,20 +4,28 @@ All components of a vector are counts or hundredths of the currency, so that add
 to ad groups, campaigns and the account. A day's vector is spread over its hours by rounding down running totals, which
 loses nothing.
 
-Immediate components are known when their hour is over. Late components follow from conversions: some of a day's
-conversions are known on that day, and the rest become known over the next seven days, as attribution catches up.
-Components by conversion time (`rt_...`) count for each day what became known on it. Over all days both have the same
-sum.
+Immediate components are known when their hour is shown (`lateness.py`), except for counts of people and what was
+billed, which are shown later. Late components follow from conversions: some of a day's conversions are known on that
+day, and the rest become known over the days of the ad group's click window, as attribution catches up. Components by
+conversion time (`rt_...`) count for each day what became known on it. Over all days both have the same sum.
 """
 
 from tiktok_marketing.emulator.business.business import FOREVER, Account, Ad
 from tiktok_marketing.emulator.business.days import WEEKDAY_WEIGHTS, LocalDay, local_day, local_ordinal
+from tiktok_marketing.emulator.business.lateness import (
+    Movement,
+    corrected_until,
+    hours_shown,
+    known_conversions,
+    people_shown,
+    uncorrected,
+)
 from tiktok_marketing.emulator.randomness import Dice, keyed, mix
 
 IMMEDIATE = (
     "impressions", "clicks", "spend", "voucher", "gross_impressions", "reach", "plays", "play_time", "watched_2s",
     "watched_6s", "p25", "p50", "p75", "p100", "likes", "comments", "shares", "follows", "profile_visits", "music",
-    "engagements", "engaged_view", "engaged_view_15s", "landing", "instant_result",
+    "engagements", "engaged_view", "engaged_view_15s", "landing", "instant_result", "billed",
 )  # fmt: skip
 LATE = (
     "conversion", "late_result", "install", "registration", "total_registration", "purchase", "total_purchase",
@@ -38,18 +46,18 @@ ZERO_VECTOR = [0] * VECTOR_SIZE
 MIN_IMPRESSIONS = 500
 """The least impressions on a whole day of an ad, unless it only trickles."""
 
-LAG_DAYS = 7
-_LAG = (620, 780, 860, 915, 955, 985, 1005, 1024)
-"""Of 1,024 conversions of a day, how many are known when the day is over, one day later, ... seven days later."""
-
 _UNIT = 20
 _ONE = 1 << _UNIT
 _MASK = _ONE - 1
 _LATE_START = len(IMMEDIATE)
 _LATE_END = _LATE_START + len(LATE)
 _CONVERSION = VECTOR_INDEX["conversion"]
-SALT = tuple((mix(index) & 0xFFFFFFFF) | 1 for index in range(VECTOR_SIZE))
-"""For each component, an odd number that makes its randomness independent of the others."""
+_SLOW = frozenset({VECTOR_INDEX["reach"], VECTOR_INDEX["voucher"], VECTOR_INDEX["billed"]})
+"""The components that are shown about sixteen hours late."""
+_ALIKE = {"billed": "spend"}
+SALT = tuple((mix(VECTOR_INDEX[_ALIKE.get(name, name)]) & 0xFFFFFFFF) | 1 for name in COMPONENTS)
+"""For each component, an odd number that makes its randomness independent of the others. What is billed is rounded as
+the spend is."""
 
 _TAKEN_BACK = 0x7A4B
 _TAKEN_BACK_AFTER = 2
@@ -102,10 +110,12 @@ class Model:
         late: The late components.
         rt: The components by conversion time.
         secondary: Whether its ad group has a second goal.
+        slow: The components that are shown about sixteen hours late. Among them are the results of an ad whose goal is
+            reach.
         sources: Every component and the component that it comes from, which stands before it.
     """
 
-    __slots__ = ("conversion_rate", "instant", "late", "rt", "secondary", "sources")
+    __slots__ = ("conversion_rate", "instant", "late", "rt", "secondary", "slow", "sources")
 
     def __init__(self, ad: Ad) -> None:
         campaign = ad.group.campaign
@@ -143,6 +153,7 @@ class Model:
             ("engaged_view", "watched_6s", below_one(700)),
             ("engaged_view_15s", "engaged_view", below_one(410)),
             ("landing", "clicks", below_one(720)),
+            ("billed", "spend", _ONE),
         ]
         if profile in _INSTANT_RESULT:
             chain.append(("instant_result", _INSTANT_RESULT[profile], _ONE))
@@ -166,6 +177,7 @@ class Model:
             rt.append(("rt_install", "rt_conversion", _ONE))
         self.rt = _compile(rt)
         self.secondary = profile == "app"
+        self.slow = _SLOW | {VECTOR_INDEX["instant_result"]} if profile == "reach" else _SLOW
         self.sources: tuple[tuple[int, int], ...] = (
             (0, 0),
             *((component, source) for component, source, _, _ in self.instant),
@@ -193,30 +205,38 @@ class Figures:
         account: The account.
         now: The time, in seconds since 1970.
         today: The ordinal of the local day at `now`.
-        last_day: The last day (ordinal) with figures: today once its first hour is over, yesterday until then.
+        open_day: The first day (ordinal) that is not shown completely: today or, while its last hours are late,
+            yesterday.
+        last_day: The last day (ordinal) with figures.
         version: A number that changes when the figures do.
     """
 
-    def __init__(self, account: Account, now: int, models: dict[int, Model] | None = None, taken_back: int = 0) -> None:
+    def __init__(self, account: Account, now: int, movement: Movement, models: dict[int, Model] | None = None) -> None:
         self.account = account
         self.now = now
         self.today = local_ordinal(account.zone, now)
-        self._day = local_day(account.zone, self.today)
-        self._passed = self._day.hours_passed(now)
+        self._movement = movement
+        self._shown = hours_shown(account, now, movement)
+        self._slow = people_shown(account, now, self._shown, movement)
+        self._corrected = corrected_until(account, now, movement)
         self._models = models if models is not None else {}
-        self._taken_back = taken_back
-        self.last_day = self.today if self._passed else self.today - 1
-        self.version = keyed(self.today, self._passed)
+        self._by_hour = _LATE_START if movement.late_conversions else VECTOR_SIZE
+        self.open_day = self._shown.day
+        self.last_day = self.open_day if self._shown.hours else self.open_day - 1
+        extents = (self._shown, self._slow)
+        self.version = keyed(
+            self.today, self._corrected, *(value for item in extents for value in (item.day, item.weight))
+        )
 
     def day(self, ordinal: int) -> LocalDay:
         """A local day of the account."""
         return local_day(self.account.zone, ordinal)
 
-    def hours_passed(self, ordinal: int) -> int:
-        """How many labelled hours of a day are over."""
-        if ordinal < self.today:
+    def hours_shown(self, ordinal: int) -> int:
+        """How many labelled hours of a day have figures."""
+        if ordinal < self.open_day:
             return len(self.day(ordinal).labels)
-        return self._passed if ordinal == self.today else 0
+        return self._shown.hours if ordinal == self.open_day else 0
 
     def model(self, ad: Ad) -> Model:
         """The ad's model. Models are kept between calls."""
@@ -231,7 +251,7 @@ class Figures:
         """The days from `first` to `last` on which the ad may have impressions or conversions."""
         if not ad.daily_impressions:
             return range(0)
-        late = 0 if self.account.sandbox_days else LAG_DAYS
+        late = 0 if self.account.sandbox_days else len(known_conversions(ad, self._movement)) - 1
         tail = ad.last_day + late if ad.last_day < FOREVER else FOREVER
         return range(max(first, ad.first_day), min(last, tail, self.last_day) + 1)
 
@@ -241,30 +261,34 @@ class Figures:
         if not span:
             return []
         model = self.model(ad)
+        lag = known_conversions(ad, self._movement)
         finals: dict[int, tuple[int, int]] = {}
         rows: list[tuple[int, list[int]]] = []
-        for ordinal in range(max(ad.first_day, span.start - LAG_DAYS), span.start):
+        for ordinal in range(max(ad.first_day, span.start - len(lag) + 1), span.start):
             if ordinal <= ad.last_day:
                 self._final(ad, model, ordinal, finals)
         for ordinal in span:
             vector = [0] * VECTOR_SIZE
             if ordinal <= ad.last_day:
-                self._fill(ad, model, ordinal, vector, finals)
+                self._fill(ad, model, ordinal, vector, finals, lag)
             if finals:
-                self._fill_real_time(model, ordinal, vector, finals)
+                self._fill_real_time(model, ordinal, vector, finals, lag)
+            if ordinal >= self._slow.day:
+                self._cut(ad, model, ordinal, vector)
             if any(vector) and not self.takes_back(ad, ordinal):
                 rows.append((ordinal, vector))
         return rows
 
     def takes_back(self, ad: Ad, ordinal: int) -> bool:
         """Whether TikTok has taken back the ad's figures of a day, as it does with invalid traffic."""
-        if not self._taken_back or self.today - ordinal < _TAKEN_BACK_AFTER:
+        percent = self._movement.taken_back
+        if not percent or self.today - ordinal < _TAKEN_BACK_AFTER:
             return False
-        return mix(ad.key ^ ordinal ^ _TAKEN_BACK) % 100 < self._taken_back
+        return mix(ad.key ^ ordinal ^ _TAKEN_BACK) % 100 < percent
 
     def days_taken_back(self, ad: Ad, span: range) -> range | list[int]:
         """The days of a span whose figures TikTok has taken back."""
-        return [ordinal for ordinal in span if self.takes_back(ad, ordinal)] if self._taken_back else range(0)
+        return [ordinal for ordinal in span if self.takes_back(ad, ordinal)] if self._movement.taken_back else range(0)
 
     def hours(self, ad: Ad, ordinal: int) -> list[tuple[int, list[int]]]:
         """The ad's hours with data on one day: labels and vectors. They add up to the day's vector exactly."""
@@ -273,43 +297,64 @@ class Figures:
             return []
         vector = rows[0][1]
         day = self.day(ordinal)
-        passed = self.hours_passed(ordinal)
-        edges = day.cumulative[1 : passed + 1]
-        known = day.cumulative[passed]
+        shown = self.hours_shown(ordinal)
+        known, known_late = (extent.weight_of(ordinal, day.total) for extent in (self._shown, self._slow))
+        edges = [min(edge, known) for edge in day.cumulative[1 : shown + 1]]
+        late_edges = [min(edge, known_late) for edge in edges]
+        slow = self.model(ad).slow
         random_bits = mix(ad.key ^ ordinal)
-        whole = self._whole(ad, ordinal) if passed < len(day.labels) else vector
-        hours = [[0] * VECTOR_SIZE for _ in range(passed)]
+        whole = self._whole(ad, ordinal) if known_late < day.total else vector
+        hours = [[0] * VECTOR_SIZE for _ in range(shown)]
         for component, value in enumerate(vector):
             if not value:
                 continue
-            immediate = component < _LATE_START
+            immediate = component < self._by_hour
             amount, weight = (whole[component], day.total) if immediate else (value, known)
             shift = _shift(component, random_bits, weight)
             before = 0
-            for hour, edge in zip(hours, edges, strict=True):
+            for hour, edge in zip(hours, late_edges if component in slow else edges, strict=True):
                 running = (amount * edge + shift) // weight
                 hour[component] = running - before
                 before = running
         return [(label, hour) for label, hour in zip(day.labels, hours, strict=False) if any(hour)]
 
     def _whole(self, ad: Ad, ordinal: int) -> list[int]:
-        """The immediate components of the day as if it were over. All are zero if the ad does not deliver on it."""
+        """The day as if it were over. All components are zero if the ad does not deliver on it."""
         vector = [0] * VECTOR_SIZE
         if ad.first_day <= ordinal <= ad.last_day:
-            self._fill_instant(ad, self.model(ad), ordinal, vector)
+            model, lag = self.model(ad), known_conversions(ad, self._movement)
+            finals: dict[int, tuple[int, int]] = {}
+            self._fill(ad, model, ordinal, vector, finals, lag)
+            if finals:
+                self._fill_real_time(model, ordinal, vector, finals, lag)
         return vector
 
     def _fill_instant(self, ad: Ad, model: Model, ordinal: int, vector: list[int]) -> int:
         """Put the immediate components of the whole day into the vector. Returns the random number of the ad's day."""
         random_bits = mix(ad.key ^ ordinal)
-        vector[0] = _impressions(ad, ordinal, random_bits)
+        vector[0] = self._impressions(ad, ordinal, random_bits)
         for component, source, rate, salt in model.instant:
             vector[component] = (vector[source] * rate + ((random_bits * salt >> 11) & _MASK)) >> _UNIT
         vector[5] = vector[5] or 1
         vector[20] = vector[1] + vector[14] + vector[15] + vector[16] + vector[17] + vector[18] + vector[19]
         return random_bits
 
-    def _fill(self, ad: Ad, model: Model, ordinal: int, vector: list[int], finals: dict[int, tuple[int, int]]) -> None:
+    def _impressions(self, ad: Ad, ordinal: int, random_bits: int) -> int:
+        """The impressions of a whole day, as they are before or after its correction."""
+        value = _impressions(ad, ordinal, random_bits)
+        if ordinal > self._corrected:
+            value = uncorrected(value, random_bits)
+        return max(value, 1 if ad.trickles else MIN_IMPRESSIONS)
+
+    def _fill(
+        self,
+        ad: Ad,
+        model: Model,
+        ordinal: int,
+        vector: list[int],
+        finals: dict[int, tuple[int, int]],
+        lag: tuple[int, ...],
+    ) -> None:
         """Put what is known of a day into the vector, and the conversions that it will have into `finals`."""
         random_bits = self._fill_instant(ad, model, ordinal, vector)
         final = 0
@@ -317,22 +362,25 @@ class Figures:
             final = (vector[1] * model.conversion_rate + (random_bits >> 9 & _MASK)) >> _UNIT
         if final:
             finals[ordinal] = (final, random_bits >> 30 & 1023)
-        if ordinal == self.today:
-            day, passed = self._day, self._passed
-            known = day.cumulative[passed]
-            if passed < len(day.labels):
-                for component in range(_LATE_START):
-                    if vector[component]:
-                        shift = _shift(component, random_bits, day.total)
-                        vector[component] = (vector[component] * known + shift) // day.total
         if not final:
             return
-        conversions = self._known(final, random_bits >> 30 & 1023, self.today - ordinal)
+        conversions = self._known(final, random_bits >> 30 & 1023, self.open_day - ordinal, lag)
         if not conversions:
             return
         vector[_CONVERSION] = conversions
         for component, source, rate, salt in model.late:
             vector[component] = (vector[source] * rate + ((random_bits * salt >> 11) & _MASK)) >> _UNIT
+
+    def _cut(self, ad: Ad, model: Model, ordinal: int, vector: list[int]) -> None:
+        """Leave in the vector what is shown of a whole day."""
+        random_bits = mix(ad.key ^ ordinal)
+        total = self.day(ordinal).total
+        known, known_late = (extent.weight_of(ordinal, total) for extent in (self._shown, self._slow))
+        for component in range(self._by_hour):
+            weight = known_late if component in model.slow else known
+            if vector[component] and weight < total:
+                shift = _shift(component, random_bits, total)
+                vector[component] = (vector[component] * weight + shift) // total
 
     def _final(self, ad: Ad, model: Model, ordinal: int, finals: dict[int, tuple[int, int]]) -> None:
         """Put the conversions that a day will have into `finals`. This is cheaper than its whole vector."""
@@ -341,40 +389,40 @@ class Figures:
         random_bits = mix(ad.key ^ ordinal)
         component, _, rate, salt = model.instant[0]
         assert component == 1  # noqa: S101 - clicks come first in every chain
-        clicks = (_impressions(ad, ordinal, random_bits) * rate + ((random_bits * salt >> 11) & _MASK)) >> _UNIT
+        clicks = (self._impressions(ad, ordinal, random_bits) * rate + ((random_bits * salt >> 11) & _MASK)) >> _UNIT
         final = (clicks * model.conversion_rate + (random_bits >> 9 & _MASK)) >> _UNIT
         if final:
             finals[ordinal] = (final, random_bits >> 30 & 1023)
 
-    def _known(self, final: int, shift: int, age: int) -> int:
-        """How many of a day's conversions are known `age` days later, now. Today counts as far as it is over."""
-        if age > LAG_DAYS:
+    def _known(self, final: int, shift: int, age: int, lag: tuple[int, ...]) -> int:
+        """How many of a day's conversions are known `age` days later. The open day counts as far as it is shown."""
+        if age >= len(lag) or len(lag) == 1:
             return final
-        return self._known_within(final, shift, age, self._day.cumulative[self._passed], self._day.total)
-
-    @staticmethod
-    def _known_within(final: int, shift: int, age: int, passed: int, total: int) -> int:
-        before = _LAG[age - 1] if age else 0
-        return (final * (before * total + (_LAG[age] - before) * passed) + shift * total) // (1024 * total)
+        before = lag[age - 1] if age else 0
+        total = self.day(self.open_day).total
+        return (final * (before * total + (lag[age] - before) * self._shown.weight) + shift * total) // (1024 * total)
 
     def _fill_real_time(
-        self, model: Model, ordinal: int, vector: list[int], finals: dict[int, tuple[int, int]]
+        self,
+        model: Model,
+        ordinal: int,
+        vector: list[int],
+        finals: dict[int, tuple[int, int]],
+        lag: tuple[int, ...],
     ) -> None:
         """Put the conversions that became known on a day into its vector."""
-        day = self._day
-        passed = day.cumulative[self._passed]
         conversions = 0
-        for age in range(LAG_DAYS + 1):
+        for age, known in enumerate(lag):
             entry = finals.get(ordinal - age)
             if entry is None:
                 continue
             final, shift = entry
-            if ordinal == self.today:
-                conversions += self._known_within(final, shift, age, passed, day.total)
+            if ordinal == self.open_day:
+                conversions += self._known(final, shift, age, lag)
             else:
-                conversions += (final * _LAG[age] + shift) >> 10
+                conversions += (final * known + shift) >> 10
             if age:
-                conversions -= (final * _LAG[age - 1] + shift) >> 10
+                conversions -= (final * lag[age - 1] + shift) >> 10
         if conversions:
             vector[_LATE_END] = conversions
             for component, source, _, _ in model.rt:
@@ -382,11 +430,10 @@ class Figures:
 
 
 def _impressions(ad: Ad, ordinal: int, random_bits: int) -> int:
-    """A day's impressions, from the ad's size, the weekday, a slow start, a slow decline and randomness."""
+    """A day's impressions, from the ad's size, the weekday, a slow start, a slow decline and randomness. Perhaps 0."""
     age = ordinal - ad.first_day
     curve = (45, 75, 95)[age] if age < 3 else max(38, 104 - age)
-    value = ad.daily_impressions * WEEKDAY_WEIGHTS[(ordinal - 1) % 7] * curve * (78 + (random_bits & 0x3F)) // 1_100_000
-    return max(value, 1 if ad.trickles else MIN_IMPRESSIONS)
+    return ad.daily_impressions * WEEKDAY_WEIGHTS[(ordinal - 1) % 7] * curve * (78 + (random_bits & 0x3F)) // 1_100_000
 
 
 def _shift(component: int, random_bits: int, weight: int) -> int:

@@ -15,6 +15,7 @@ from tiktok_marketing.emulator.business.derived_fields import (
     objective_type,
     profile_of,
 )
+from tiktok_marketing.emulator.business.lateness import click_window
 from tiktok_marketing.emulator.business.library import audience_id, audiences, pixel_id, portfolio_for
 from tiktok_marketing.emulator.business.status import edits, modified, operation_status, secondary_status
 from tiktok_marketing.emulator.business.targeting import ages_of, countries_of, gender_of, places_automatically
@@ -22,6 +23,7 @@ from tiktok_marketing.emulator.business.vocabulary import CITIES, LANGUAGES, LOC
 from tiktok_marketing.emulator.endpoints.envelope import utc_text
 from tiktok_marketing.emulator.randomness import Dice, keyed
 
+_WINDOWS = {7: "SEVEN_DAYS", 14: "FOURTEEN_DAYS", 28: "TWENTY_EIGHT_DAYS"}
 _SCHEDULE_DAYS = 3650
 """The end of a schedule without an end, in days after its start."""
 
@@ -226,7 +228,7 @@ def adgroup_record(group: AdGroup, now: int) -> dict[str, Any]:
         "cpv_video_duration": None,
         "conversion_window": None,
         "next_day_retention": None,
-        "click_attribution_window": "SEVEN_DAYS",
+        "click_attribution_window": _WINDOWS[click_window(group)],
         "engaged_view_attribution_window": "ONE_DAY",
         "view_attribution_window": "ONE_DAY",
         "attribution_event_count": "EVERY" if web else "UNSET",

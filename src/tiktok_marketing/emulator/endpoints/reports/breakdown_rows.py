@@ -41,7 +41,7 @@ class BreakdownReport(AccountReport):
             return {distribution.values[0]: mask} if mask else {}
         complete = range(0)  # the days on which every value is known to have data
         if not ad.trickles and distribution.reaches_all_values(MIN_IMPRESSIONS):
-            complete = range(span.start, min(span.stop, ad.last_day + 1, figures.today))
+            complete = range(span.start, min(span.stop, ad.last_day + 1, figures.open_day))
         taken_back = set(figures.days_taken_back(ad, complete))
         masks = _masked(
             (day - first, value) for day in complete if day not in taken_back for value in distribution.values

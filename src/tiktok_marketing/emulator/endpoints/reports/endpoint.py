@@ -6,6 +6,7 @@ import msgspec
 
 from tiktok_marketing.emulator.business.business import Account
 from tiktok_marketing.emulator.business.delivery import Figures, Model
+from tiktok_marketing.emulator.business.lateness import Movement
 from tiktok_marketing.emulator.endpoints import params as read
 from tiktok_marketing.emulator.endpoints.cache import ENTRY_BYTES, BoundedCache
 from tiktok_marketing.emulator.endpoints.envelope import Answer, page_info
@@ -68,14 +69,14 @@ class Reports:
         self._pages: BoundedCache[Answer] = BoundedCache(options.cache_mb << 20)
         self._plans: BoundedCache[_Plan] = BoundedCache(_PLAN_BYTES)
         self._figures: BoundedCache[Figures] = BoundedCache(100_000)
+        self._movement = Movement.of(options)
         self._models: dict[int, Model] = {}
         self._answers = 0
 
     def figures(self, account: Account, now: int) -> Figures:
         """The figures of an account at a tick of the clock."""
         cache = self._figures.at(now)
-        taken_back = self._options.taken_back
-        return cache.get(account.id) or cache.put(account.id, Figures(account, now, self._models, taken_back), 1)
+        return cache.get(account.id) or cache.put(account.id, Figures(account, now, self._movement, self._models), 1)
 
     def answer(self, accounts: list[Account], params: Mapping[str, str], now: int) -> Answer:
         """Answer with one page of a report on one account, or on the accounts in advertiser_ids.

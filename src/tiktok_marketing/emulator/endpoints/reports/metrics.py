@@ -115,7 +115,7 @@ RATIOS: dict[str, tuple[str, int, str]] = {
 """Metrics that are a quotient. In hundredths, the value is numerator * factor / denominator, rounded half up."""
 
 MONEY = {
-    "spend": "spend", "billed_cost": "spend", "voucher_spend": "voucher",
+    "spend": "spend", "billed_cost": "billed", "voucher_spend": "voucher",
     "total_purchase_value": "purchase_value", "total_app_event_add_to_cart_value": "app_cart_value",
     "total_complete_payment_rate": "payment_value", "total_web_event_add_to_cart_value": "web_cart_value",
     "total_initiate_checkout_value": "initiate_checkout_value", "total_onsite_shopping_value": "shop_value",
@@ -156,7 +156,7 @@ def number(metric: str, values: list[int]) -> int:
     if metric in COUNTS:
         return values[ROW_INDEX[COUNTS[metric]]]
     if metric == "cash_spend":
-        return values[VECTOR_INDEX["spend"]] - values[VECTOR_INDEX["voucher"]]
+        return values[VECTOR_INDEX["billed"]] - values[VECTOR_INDEX["voucher"]]
     if metric in MONEY:
         return values[VECTOR_INDEX[MONEY[metric]]]
     spec = RATIOS.get(metric) or SECONDARY.get(metric)
@@ -234,7 +234,7 @@ class Layout:
         texts: list[Any] = list(self._counts(row))
         cents = _CENTS
         for index in self._moneys:
-            amount = row[index] if index >= 0 else row[2] - row[3]
+            amount = row[index] if index >= 0 else row[25] - row[3]
             if self._whole_money:
                 texts.append((amount + 50) // 100)
                 continue
@@ -262,7 +262,7 @@ def derive(vector: list[int], reach: int) -> list[int]:
     return [
         *vector,
         min(reach, vector[0]),
-        instant + vector[26],
+        instant + vector[27],
         instant + vector[_RT_RESULT],
         vector[20] + vector[21],
         vector[20] + vector[22],
@@ -270,9 +270,9 @@ def derive(vector: list[int], reach: int) -> list[int]:
 
 
 _RT_RESULT = VECTOR_INDEX["rt_late_result"]
-assert COMPONENTS[26] == "late_result"  # noqa: S101 - `derive` runs for every row and uses plain indexes
-assert COMPONENTS[20:25] == (  # noqa: S101
-    "engagements", "engaged_view", "engaged_view_15s", "landing", "instant_result",
+assert COMPONENTS[27] == "late_result"  # noqa: S101 - `derive` runs for every row and uses plain indexes
+assert COMPONENTS[20:26] == (  # noqa: S101
+    "engagements", "engaged_view", "engaged_view_15s", "landing", "instant_result", "billed",
 )  # fmt: skip
 
 

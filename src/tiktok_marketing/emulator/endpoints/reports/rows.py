@@ -186,7 +186,7 @@ class AccountReport:
             return 0
         if ad.trickles or self._first > ad.last_day:
             return sum(1 << label for label, _ in self._figures.hours(ad, self._first))
-        labels = self._figures.day(self._first).labels[: self._figures.hours_passed(self._first)]
+        labels = self._figures.day(self._first).labels[: self._figures.hours_shown(self._first)]
         return sum(1 << label for label in labels)
 
     # -- the rows
