@@ -199,7 +199,7 @@ async def test_large_accounts_are_built_when_first_requested() -> None:
     """No ad is built before the first request. Then all are, with unique ids."""
     emulator = Emulator(Options(now=NOW, ads_per_account=20_000))
     account = emulator.business.accounts[0]
-    assert account._inventory is None
+    assert not account._inventories
     count = len(account.ads(emulator.clock.tick))
     assert 14_000 < count < 26_000
     assert len({ad.id for ad in account.ads(emulator.clock.tick)}) == count

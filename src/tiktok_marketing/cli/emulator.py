@@ -182,6 +182,12 @@ class _Command(click.Command):
     help="Return Smart+ ads without a modify_time. [default: on]",
 )
 @click.option(
+    "--deleted-ads-vanish-after",
+    type=int,
+    metavar="DAYS",
+    help="Leave out ads that were deleted so long ago, whatever the filter. [default: 60]",
+)
+@click.option(
     "--daylight-saving/--no-daylight-saving",
     default=None,
     help="Let accounts follow the clocks of their place, with days of 23 and 25 hours. [default: off]",

@@ -8,7 +8,7 @@ from typing import Any
 from tiktok_marketing.emulator.business.breakdowns import DAILY, Distribution, Value
 from tiktok_marketing.emulator.business.business import Account, Ad, Item
 from tiktok_marketing.emulator.business.delivery import ZERO_VECTOR, Figures
-from tiktok_marketing.emulator.business.status import is_deleted
+from tiktok_marketing.emulator.business.status import has_vanished, is_deleted
 from tiktok_marketing.emulator.endpoints.reports.metrics import LEVELS, MONEY, ROW_INDEX, additive, decimal_text, derive
 from tiktok_marketing.emulator.options import Options
 from tiktok_marketing.emulator.randomness import mix
@@ -40,10 +40,10 @@ def truth(
     Returns:
         `metrics`: for each level, the sums of the additive metrics over all rows. Counts are whole numbers, money is
         text with two decimals. `rows`: for each level, how many rows a report has by day, by hour, over the whole
-        window and over the account's lifetime. `objects`: how many campaigns, ad groups and ads exist, and how many
-        of them are deleted. `breakdowns`, on request: for each level, how many rows a daily report by `gender+age`,
-        `country_code` and so on has. By country, a BASIC report has as many rows as an AUDIENCE report. At the
-        advertiser level, deleted ads always count.
+        window and over the account's lifetime. `objects`: how many campaigns, ad groups and ads can be listed, and
+        how many of them are deleted. `breakdowns`, on request: for each level, how many rows a daily report by
+        `gender+age`, `country_code` and so on has. By country, a BASIC report has as many rows as an AUDIENCE report.
+        At the advertiser level, deleted ads always count.
     """
     now = figures.now
     first, last = start.toordinal(), min(end.toordinal(), figures.last_day)
@@ -62,6 +62,7 @@ def truth(
                 with_data[level].add(owner)
                 keys[level]["daily"].add((owner, ordinal, 0))
                 keys[level]["hourly"].update((owner, ordinal, label) for label in hours)
+    vanish = options.deleted_ads_vanish_after
     lists: dict[str, Sequence[Item]] = {"campaign": account.campaigns(now), "adgroup": account.adgroups(now), "ad": ads}
     listed = {
         level: sum(1 for item in items if include_deleted or not is_deleted(item, now))
@@ -88,10 +89,11 @@ def truth(
         },
         "objects": {
             f"{level}s": {
-                "total": len(items),
-                "deleted": sum(1 for item in items if is_deleted(item, now)),
+                "total": len(visible),
+                "deleted": sum(1 for item in visible if is_deleted(item, now)),
             }
             for level, items in lists.items()
+            for visible in [[item for item in items if vanish is None or not has_vanished(item, now, vanish)]]
         },
         **(
             {"breakdowns": _breakdowns(account, figures, first, last, include_deleted=include_deleted)}

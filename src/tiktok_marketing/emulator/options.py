@@ -68,6 +68,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         late_conversions: Whether the conversions of a day grow for seven days, and for a few ad groups for 14 or 28.
         taken_back: The percentage of ad days whose figures TikTok takes back, as it does with invalid traffic. When the
             second day after such a day begins, its rows disappear from every report.
+        deleted_ads_vanish_after: After how many days a deleted ad is in no list any more, whatever the filter says. Its
+            figures stay. None keeps deleted ads for good.
         modified_after_lists_timeless: Whether ad/get with modified_after lists the ads that have no modify_time. Nobody
             has observed what TikTok does.
         daylight_saving: Whether accounts follow the clocks of their place, with days of 23 and 25 hours. TikTok says
@@ -120,6 +122,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     corrections: bool = True
     late_conversions: bool = True
     taken_back: int = 1
+    deleted_ads_vanish_after: int | None = 60
     modified_after_lists_timeless: bool = False
     daylight_saving: bool = False
     sandbox_accounts_endpoints: bool = False
@@ -153,6 +156,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         for name in ("active", "requests_per_second", "requests_per_minute", "requests_per_day"):
             self._check_optional(name, least=0 if name == "active" else 1)
         self._check_optional("advertiser_requests_per_second", least=1)
+        self._check_optional("deleted_ads_vanish_after", least=0)
 
     def _check_optional(self, name: str, least: int) -> None:
         """Refuse a number that is too small. None is accepted."""

@@ -6,7 +6,7 @@ shifted left, and low bits that make the id unique. A greater id therefore belon
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from math import isqrt
 from typing import TypeVar
@@ -21,9 +21,16 @@ DAY = 86_400
 FOREVER = 1 << 40
 """Later than any clock, in seconds and in days: the end of objects that have no end."""
 
+PLATFORM, PROMOTE = "TT_ADS_PLATFORM", "PROMOTE"
+"""Where a campaign comes from: Ads Manager and the API, or a post that was boosted in TikTok's app."""
+
+_PROMOTE_EVERY = 25
+"""Days between two posts that are boosted."""
 _UNIX_EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _SANDBOX_DAYS = (date(2020, 12, 8).toordinal(), date(2020, 12, 19).toordinal())
 _EVERGREEN_GROUP = 6
+_FIRST_PROMOTED = 1 << 24
+"""The serial of an account's first boosted post, beyond those of all other campaigns."""
 
 ItemT = TypeVar("ItemT", "Campaign", "AdGroup", "Ad")
 
@@ -119,18 +126,20 @@ class Campaign:
     Attributes:
         profile: The kind of campaign, a key of `vocabulary.PROFILES`.
         smart: Whether it is an upgraded Smart+ campaign.
+        origin: PLATFORM or PROMOTE.
         end_at: The end of its schedule, in seconds since 1970.
         stops_at: When it stops for good: it ends, is paused or is deleted.
         groups: Its ad groups, whenever they are created.
     """
 
     __slots__ = (
-        "account", "buying_type", "created", "deleted_at", "end_at", "groups", "id", "key", "paused_at", "profile",
-        "serial", "smart", "stops_at",
+        "account", "buying_type", "created", "deleted_at", "end_at", "groups", "id", "key", "origin", "paused_at",
+        "profile", "serial", "smart", "stops_at",
     )  # fmt: skip
 
-    def __init__(self, account: "Account", serial: int, created: int, life: int) -> None:
+    def __init__(self, account: "Account", serial: int, created: int, life: int, origin: str = PLATFORM) -> None:
         self.account = account
+        self.origin = origin
         self.serial = serial
         self.created = created
         self.key: int = keyed(account.key, serial, 1)
@@ -143,7 +152,11 @@ class Campaign:
             self.buying_type, self.profile = "RESERVATION_RF", "reach"
         elif (serial == 5 and account.index % 2 == 0) or (serial > 6 and dice.chance(2)):
             self.buying_type, self.profile = "RESERVATION_TOP_VIEW", "reach"
-        self.smart = self.buying_type == "AUCTION" and (serial == 2 or (serial > 6 and dice.chance(12)))
+        if origin == PROMOTE:
+            self.buying_type, self.profile = "AUCTION", dice.pick(("traffic", "video", "community"))
+        self.smart = (
+            origin == PLATFORM and self.buying_type == "AUCTION" and (serial == 2 or (serial > 6 and dice.chance(12)))
+        )
         if self.smart and self.profile not in {"web", "app", "lead"}:
             self.profile = next((name for name in account.template.profiles if name in {"web", "app", "lead"}), "web")
         self.end_at = FOREVER if evergreen or (account.life == "active" and dice.chance(25)) else created + life
@@ -211,31 +224,47 @@ class Account:
         self._offset = int((datetime.fromtimestamp(self.created, self.zone).utcoffset() or timedelta()).total_seconds())
         self.size = 12 if sandbox else max(1, options.ads_per_account * self.template.size // 100)
         self.sandbox_days = _SANDBOX_DAYS if sandbox and options.sandbox_report_dates else None
-        self._inventory: Inventory | None = None
+        self._inventories: dict[str, Inventory] = {}
 
     def ordinal(self, seconds: int) -> int:
         """The local day of a time. Changes of clocks, if emulated, are ignored, which is exact enough for a plan."""
         return (seconds + self._offset) // DAY + _UNIX_EPOCH_ORDINAL
 
-    def inventory(self, now: int) -> Inventory:
+    def inventory(self, now: int, origin: str = PLATFORM) -> Inventory:
         """The account's objects, at least all that exist at `now`. Built at most once per two days of the clock."""
-        inventory = self._inventory
+        inventory = self._inventories.get(origin)
         if inventory is None or not inventory.until - 30 * DAY <= now < inventory.until:
             until = (now // DAY + 2) * DAY
-            inventory = self._inventory = Inventory(list(self._campaigns(until)), until)
+            campaigns = self._campaigns(until) if origin == PLATFORM else self._promoted_campaigns(until)
+            inventory = self._inventories[origin] = Inventory(list(campaigns), until)
         return inventory
 
-    def campaigns(self, now: int) -> list[Campaign]:
+    def campaigns(self, now: int, origins: Collection[str] = (PLATFORM,)) -> list[Campaign]:
         """Campaigns that were created by `now`, including deleted ones, oldest first."""
-        return _created_by(self.inventory(now).campaigns, now)
+        return _merged(_created_by(self.inventory(now, origin).campaigns, now) for origin in origins)
 
-    def adgroups(self, now: int) -> list[AdGroup]:
+    def adgroups(self, now: int, origins: Collection[str] = (PLATFORM,)) -> list[AdGroup]:
         """Ad groups that were created by `now`, including deleted ones, oldest first."""
-        return _created_by(self.inventory(now).adgroups, now)
+        return _merged(_created_by(self.inventory(now, origin).adgroups, now) for origin in origins)
 
-    def ads(self, now: int) -> list[Ad]:
+    def ads(self, now: int, origins: Collection[str] = (PLATFORM,)) -> list[Ad]:
         """Ads that were created by `now`, including deleted ones, oldest first."""
-        return _created_by(self.inventory(now).ads, now)
+        return _merged(_created_by(self.inventory(now, origin).ads, now) for origin in origins)
+
+    def _promoted_campaigns(self, until: int) -> Iterator[Campaign]:
+        """Posts that were boosted in TikTok's app: campaigns with one ad group and one ad, for a few days each."""
+        if self.life != "active" or self.sandbox:
+            return
+        for serial in range(until // DAY):
+            dice = Dice(self.key, serial, 8)
+            created = self._office_hours(self.created + (5 + serial * _PROMOTE_EVERY) * DAY, dice)
+            if created + 60 > until:
+                return
+            campaign = Campaign(self, _FIRST_PROMOTED + serial, created, DAY * dice.between(3, 7), PROMOTE)
+            group = AdGroup(campaign, 0, created + 20)
+            group.ads.append(Ad(group, 0, created + 40))
+            campaign.groups.append(group)
+            yield campaign
 
     def _campaigns(self, until: int) -> Iterator[Campaign]:
         if self.life == "unused":
@@ -345,6 +374,12 @@ def _by_id(item: Item) -> int:
 def _created_by(items: list[ItemT], now: int) -> list[ItemT]:
     """The objects that were created by `now`, of a list in the order of creation."""
     return items[: bisect_right(items, ((now + 1) << 20) - 1, key=_by_id)]
+
+
+def _merged(lists: Iterable[list[ItemT]]) -> list[ItemT]:
+    """The objects of all lists, oldest first."""
+    first, *others = lists
+    return sorted((item for items in (first, *others) for item in items), key=_by_id) if others else first
 
 
 def _object_id(created: int, kind: int, key: int) -> int:

@@ -26,6 +26,11 @@ def deleted_at(item: Item) -> int:
     return min(item.deleted_at, deleted_at(holder))
 
 
+def has_vanished(item: Item, now: int, days: int) -> bool:
+    """Whether an object is an ad that was deleted `days` days ago or earlier."""
+    return isinstance(item, Ad) and deleted_at(item) + days * DAY <= now
+
+
 def operation_status(item: Item, now: int) -> str:
     """ENABLE, DISABLE or DELETE: what the advertiser did to this object itself."""
     if item.deleted_at <= now:

@@ -6,7 +6,16 @@ from typing import Any
 
 import msgspec
 
-from tiktok_marketing.emulator.business.business import Account, AdGroup, Campaign, Item, adgroup_of, campaign_of
+from tiktok_marketing.emulator.business.business import (
+    PLATFORM,
+    PROMOTE,
+    Account,
+    AdGroup,
+    Campaign,
+    Item,
+    adgroup_of,
+    campaign_of,
+)
 from tiktok_marketing.emulator.business.derived_fields import (
     adgroup_name,
     automation_type,
@@ -19,6 +28,7 @@ from tiktok_marketing.emulator.business.status import (
     NOT_DELETED,
     PRIMARY,
     has_primary_status,
+    has_vanished,
     modified,
     secondary_status,
 )  # fmt: skip
@@ -32,7 +42,14 @@ Condition = Callable[[Item], bool]
 
 _CACHE_BYTES = 16 * 2**20
 
-_ORIGINS = ("TT_ADS_PLATFORM", "PROMOTE")
+_ORIGINS = (PLATFORM, PROMOTE)
+_PROMOTE_FIELDS = frozenset(
+    """
+    advertiser_id campaign_id campaign_name campaign_system_origin adgroup_id adgroup_name ad_id ad_name create_time
+    operation_status secondary_status
+    """.split()  # noqa: SIM905 - a list of quoted names is harder to read
+)
+"""What the lists say about a boosted post."""
 _PREFIX = {"campaign": "CAMPAIGN", "adgroup": "ADGROUP", "ad": "AD"}
 _COMMON = (
     "campaign_ids", "campaign_system_origins", "primary_status", "secondary_status", "objective_type", "buying_types",
@@ -83,8 +100,11 @@ class ObjectLists:
         key = (account.id, level, msgspec.json.encode(filtering, order="sorted"))
         listed = self._lists.at(now).get(key)
         if listed is None:
-            items: Sequence[Item] = getattr(account, level + "s")(now)
-            listed = [item for item in reversed(items) if all(condition(item) for condition in conditions)]
+            items: Sequence[Item] = getattr(account, level + "s")(now, _origins(filtering))
+            gone = self._gone(now)
+            listed = [
+                item for item in reversed(items) if not gone(item) and all(condition(item) for condition in conditions)
+            ]
             self._lists.put(key, listed, 8 * len(listed) + 2 * len(key[-1]) + ENTRY_BYTES)
         records = [self._record(item, now) for item in listed[(page - 1) * size : page * size]]
         if account.sandbox:
@@ -97,7 +117,18 @@ class ObjectLists:
             records = [{name: value for name, value in record.items() if value is not None} for record in records]
         return encode({"list": records, "page_info": page_info(page, size, len(listed))})
 
+    def _gone(self, now: int) -> Condition:
+        """Whether an object is an ad that was deleted so long ago that no list has it any more."""
+        days = self._options.deleted_ads_vanish_after
+        return lambda item: days is not None and has_vanished(item, now, days)
+
     def _record(self, item: Item, now: int) -> dict[str, Any]:
+        record = self._full_record(item, now)
+        if campaign_of(item).origin == PROMOTE:
+            record = {name: value for name, value in record.items() if name in _PROMOTE_FIELDS}
+        return record
+
+    def _full_record(self, item: Item, now: int) -> dict[str, Any]:
         if isinstance(item, Campaign):
             return campaign_record(item, now)
         if isinstance(item, AdGroup):
@@ -111,7 +142,6 @@ class ObjectLists:
         return [
             self._buying_types(filtering),
             _deletion(level, filtering, now),
-            *_origins(filtering),
             *_by_ids(filtering),
             *_by_words(level, filtering),
             *_by_creation(filtering),
@@ -160,12 +190,13 @@ def _deletion(level: str, filtering: dict[str, Any], now: int) -> Condition:
     return lambda item: secondary_status(item, now) == secondary and has_primary_status(item, primary or ALL, now)
 
 
-def _origins(filtering: dict[str, Any]) -> list[Condition]:
-    origins = read.text_list(filtering.get("campaign_system_origins", ["TT_ADS_PLATFORM"]), "campaign_system_origins")
+def _origins(filtering: dict[str, Any]) -> list[str]:
+    """Where the listed objects' campaigns come from. Without a filter boosted posts are hidden."""
+    origins = read.text_list(filtering.get("campaign_system_origins", [PLATFORM]), "campaign_system_origins")
     for name in origins:
         if name not in _ORIGINS:
             refuse(f"campaign_system_origins: {name} is not one of {', '.join(_ORIGINS)}.")
-    return [] if "TT_ADS_PLATFORM" in origins else [lambda _: False]
+    return list(dict.fromkeys(origins)) or [PLATFORM]
 
 
 def _by_ids(filtering: dict[str, Any]) -> list[Condition]:

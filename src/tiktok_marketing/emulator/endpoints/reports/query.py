@@ -7,7 +7,15 @@ from typing import Any, NoReturn
 import msgspec
 
 from tiktok_marketing.emulator.business.breakdowns import SERVED, TIMELESS
-from tiktok_marketing.emulator.business.business import Ad, Campaign, Item, adgroup_of, campaign_of
+from tiktok_marketing.emulator.business.business import (
+    PLATFORM,
+    PROMOTE,
+    Ad,
+    Campaign,
+    Item,
+    adgroup_of,
+    campaign_of,
+)
 from tiktok_marketing.emulator.business.derived_fields import automation_type, profile_of
 from tiktok_marketing.emulator.business.status import NOT_DELETED, PRIMARY, has_primary_status
 from tiktok_marketing.emulator.endpoints import params as read
@@ -41,6 +49,7 @@ _AUDIENCE_DIMENSIONS = frozenset(
 _MAX_DAYS = {"stat_time_day": 30, "stat_time_hour": 1, "": 365}
 _ID_FILTERS = {"campaign_ids", "adgroup_ids", "ad_ids", "ad_ids_v2"}
 _STATUS_FILTERS = {"campaign_status": "campaign", "adgroup_status": "adgroup", "ad_status": "ad"}
+_ORIGIN_FILTER = "campaign_system_origins"
 _FILTER_TYPES = (
     "IN", "NOT_IN", "CONTAIN_ANY_OF", "MATCH", "GREATER_EQUAL", "GREATER_THAN", "LOWER_EQUAL", "LOWER_THAN", "BETWEEN",
     "RANGE",
@@ -69,6 +78,7 @@ class ReportQuery(msgspec.Struct, frozen=True, kw_only=True):
         start: First day. None for a lifetime query.
         end: Last day, inclusive. None for a lifetime query.
         filters: The filters, sorted.
+        origins: Where the campaigns in the report come from. Without a filter boosted posts are left out.
         order_field: The metric that rows are ordered by. Empty for no order.
         ascending: Whether the smallest value comes first.
         totals: Whether the answer contains the sum over all rows.
@@ -85,6 +95,7 @@ class ReportQuery(msgspec.Struct, frozen=True, kw_only=True):
     start: date | None
     end: date | None
     filters: tuple[Filter, ...]
+    origins: tuple[str, ...]
     order_field: str
     ascending: bool
     totals: bool
@@ -126,6 +137,7 @@ def parse(params: Mapping[str, str], options: Options, *, several: bool, sandbox
         _refuse_metrics(refused)
     start, end = _window(params, report_type, time, breakdown, sandbox=sandbox)
     order_field, ascending = _order(params)
+    filters = _filters(read.json_value(params, "filtering"))
     totals = read.boolean(params, "enable_total_metrics")
     if totals and (not id_dimension or time == "stat_time_hour" or breakdown):
         refuse("enable_total_metrics: It needs one ID dimension, with or without stat_time_day.")
@@ -139,7 +151,8 @@ def parse(params: Mapping[str, str], options: Options, *, several: bool, sandbox
         metrics=tuple(dict.fromkeys(metrics)),
         start=start,
         end=end,
-        filters=_filters(read.json_value(params, "filtering")),
+        filters=tuple(item for item in filters if item.field != _ORIGIN_FILTER),
+        origins=next((item.values for item in filters if item.field == _ORIGIN_FILTER), (PLATFORM,)),
         order_field="" if sandbox else order_field,
         ascending=ascending,
         totals=totals,
@@ -270,9 +283,9 @@ def _filter(entry: Any) -> Filter:
     field, kind = entry["field_name"], entry["filter_type"]
     if kind not in _FILTER_TYPES:
         refuse(f"filter_type: {kind} is not a valid filter type.")
-    if field not in _ID_FILTERS and field not in _STATUS_FILTERS and field not in _OTHER_FILTERS:
+    if field not in {*_ID_FILTERS, *_STATUS_FILTERS, *_OTHER_FILTERS, _ORIGIN_FILTER}:
         refuse(f"filtering: {field} is not a valid filter field.")
-    if kind not in {"IN", "NOT_IN"} or (kind == "NOT_IN" and field in _ID_FILTERS):
+    if kind not in {"IN", "NOT_IN"} or (kind == "NOT_IN" and field in {*_ID_FILTERS, _ORIGIN_FILTER}):
         refuse(f"filtering: {field} cannot be filtered with {kind}.")
     if not isinstance(entry["filter_value"], str):
         refuse("filter_value: Not a valid string.")
@@ -283,6 +296,8 @@ def _filter(entry: Any) -> Filter:
         allowed = frozenset(read.text_list([values] if isinstance(values, str) else values, field))
     if field in _STATUS_FILTERS and not allowed <= set(PRIMARY):
         refuse(f"{field}: {sorted(allowed - set(PRIMARY))} are not valid statuses.")
+    if field == _ORIGIN_FILTER and not (allowed and allowed <= {PLATFORM, PROMOTE}):
+        refuse(f"{field}: {sorted(allowed)} are not valid origins.")
     return Filter(field, tuple(sorted(allowed)), kind == "NOT_IN")
 
 

@@ -113,14 +113,14 @@ class AccountReport:
     def _find_subjects(self) -> list[Subject]:
         query, account, now = self._query, self._account, self._now
         if query.level == "advertiser":
-            ads = account.ads(now)
+            ads = account.ads(now, query.origins)
             if query.filters:
                 ads = [ad for ad in ads if passes_filters(query, ad, now)]
             return [Subject(account.id, account, ads)]
         if query.level == "ad":
             return self._find_ads()
         items: Sequence[Campaign | AdGroup] = (
-            account.campaigns(now) if query.level == "campaign" else account.adgroups(now)
+            account.campaigns(now, query.origins) if query.level == "campaign" else account.adgroups(now, query.origins)
         )
         subjects = []
         narrowed = any(
@@ -135,7 +135,7 @@ class AccountReport:
 
     def _find_ads(self) -> list[Subject]:
         query, now, limit = self._query, self._now, self._options.ad_report_limit
-        ads = list(reversed(self._account.ads(now)))
+        ads = list(reversed(self._account.ads(now, query.origins)))
         lifted = filters_by_id(query) and self._options.ad_report_limit_lifted_by_filter
         if not lifted and len(ads) >= limit:
             self.truncated = True
