@@ -12,7 +12,7 @@ from tiktok_marketing.emulator.endpoints.cache import ENTRY_BYTES, BoundedCache
 from tiktok_marketing.emulator.endpoints.envelope import Answer, page_info
 from tiktok_marketing.emulator.endpoints.reports.breakdown_rows import BreakdownReport
 from tiktok_marketing.emulator.endpoints.reports.query import ReportQuery, parse
-from tiktok_marketing.emulator.endpoints.reports.rows import AccountReport, total_metrics
+from tiktok_marketing.emulator.endpoints.reports.rows import SUBJECTS_KEPT, AccountReport, total_metrics
 from tiktok_marketing.emulator.options import Options
 from tiktok_marketing.emulator.randomness import keyed
 
@@ -51,7 +51,7 @@ def _bytes(plan: _Plan, query: ReportQuery) -> int:
     values = sum(len(condition.values) for condition in query.filters)
     subjects = sum(report.subject_count for report in plan.reports)
     report = _REPORT_BYTES + _METRIC_BYTES * len(query.metrics)
-    rows = plan.total if plan.ordered is not None else min(plan.total, 8 * plan.total // max(1, subjects))
+    rows = plan.total if plan.ordered is not None else min(plan.total, SUBJECTS_KEPT * plan.total // max(1, subjects))
     return (
         ENTRY_BYTES
         + report * len(plan.reports)

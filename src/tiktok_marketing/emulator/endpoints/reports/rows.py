@@ -21,7 +21,9 @@ from tiktok_marketing.emulator.randomness import keyed, mix
 
 _BLOCK = 8
 """How many objects' rows stand in one another's places. Larger blocks make the first answer slower."""
-_BLOCKS_KEPT = 8
+_BLOCKS_KEPT = 4
+SUBJECTS_KEPT = _BLOCK * _BLOCKS_KEPT
+"""Of how many objects a report keeps the rows."""
 
 _REACH = VECTOR_INDEX["reach"]
 _ALL_DAYS = (1, FOREVER)
@@ -106,7 +108,7 @@ class AccountReport:
     @property
     def subject_count(self) -> int:
         """How many objects its rows can be about."""
-        return len(self._subjects)
+        return sum(map(len, self._blocks))
 
     # -- the subjects, and how many rows they have
 
