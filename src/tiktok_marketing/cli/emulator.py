@@ -61,6 +61,12 @@ class _Command(click.Command):
 @click.option("--advertisers", type=int, metavar="N", help="How many ad accounts the token reaches. [default: 6]")
 @click.option("--active", type=int, metavar="N", help="Make all accounts except the first N idle or unused.")
 @click.option("--not-granted", type=int, metavar="N", help="How many more accounts answer 40001. [default: 1]")
+@click.option("--scopes", metavar="N,N", help="Grant the tokens only these scopes, for example 2,4, in place of all.")
+@click.option(
+    "--contradictory-page-info",
+    metavar="N,N",
+    help="Count two records too many for these accounts: 2 is the second.",
+)
 @click.option("--days", type=int, metavar="N", help="Days of history of the oldest account. [default: 90]")
 @click.option("--ads-per-account", type=int, metavar="N", help="How many ads the largest account has. [default: 90]")
 @click.option(
@@ -253,6 +259,9 @@ def options_of(settings: dict[str, Any]) -> Options:
         settings["now"] = _time(settings["now"])
     if "anchor" in settings:
         settings["anchor"] = _day(settings["anchor"])
+    for name in ("scopes", "contradictory_page_info"):
+        if name in settings:
+            settings[name] = _numbers(name, settings[name])
     if "default_buying_types" in settings:
         settings["default_buying_types"] = tuple(
             buying_type.strip() for buying_type in settings["default_buying_types"].split(",")
@@ -268,6 +277,14 @@ def options_of(settings: dict[str, Any]) -> Options:
     except ValueError as error:
         name, _, rest = str(error).partition(" ")
         raise ConfigurationError(f"--{name.replace('_', '-')} {rest}") from None
+
+
+def _numbers(name: str, text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(number) for number in text.split(","))
+    except ValueError:
+        option = name.replace("_", "-")
+        raise ConfigurationError(f"--{option} is {text!r}. It must be whole numbers, separated by commas.") from None
 
 
 def _time(text: str) -> datetime:

@@ -47,6 +47,8 @@ def _answer(  # noqa: C901, PLR0911, PLR0912 - one case per path is easiest to r
         case "GET", "info":
             return msgspec.json.decode(platform.ready_line()) | {
                 "limited_access_token": platform.limited_access_token,
+                "revoked_access_token": platform.revoked_access_token,
+                "expired_access_token": platform.expired_access_token,
                 "clock": _clock(platform),
                 "accounts": [
                     {

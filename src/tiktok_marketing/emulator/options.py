@@ -78,6 +78,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         sandbox_asset_endpoints: Whether the sandbox token may list audiences, images, videos, music and portfolios.
         sandbox_report_dates: Whether the sandbox account has figures only for 2020-12-08 to 2020-12-19, as at TikTok.
         not_granted: How many more accounts exist that the token does not reach. They answer 40001.
+        scopes: The scopes that the tokens were granted. None grants everything that the emulator serves.
+        contradictory_page_info: The accounts whose `page_info` counts two records more than there are: 2 is the second.
         gzip: Whether to compress answers for clients that accept it.
         cache_mb: How many megabytes of encoded pages to keep at most.
         record_requests: How many requests to remember, the newest ones. 0 keeps only the counts.
@@ -129,6 +131,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     sandbox_asset_endpoints: bool = False
     sandbox_report_dates: bool = True
     not_granted: int = 1
+    scopes: tuple[int, ...] | None = None
+    contradictory_page_info: tuple[int, ...] = ()
     gzip: bool = False
     cache_mb: int = 256
     record_requests: int = 10_000

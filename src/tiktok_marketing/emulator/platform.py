@@ -12,7 +12,7 @@ from tiktok_marketing.emulator.counters import Counters
 from tiktok_marketing.emulator.endpoints import params as read
 from tiktok_marketing.emulator.endpoints.access import Access
 from tiktok_marketing.emulator.endpoints.asset_lists import AssetLists
-from tiktok_marketing.emulator.endpoints.envelope import Answer, Refusal, refuse
+from tiktok_marketing.emulator.endpoints.envelope import Answer, Refusal, contradicted, refuse
 from tiktok_marketing.emulator.endpoints.objects import ObjectLists
 from tiktok_marketing.emulator.endpoints.reports.endpoint import Reports
 from tiktok_marketing.emulator.expected import truth
@@ -81,6 +81,11 @@ class Platform:
         self.counters = Counters(self.options.record_requests, self.business.by_id)
         self.access = Access(self.business)
         self.throttle = Throttle(self.options)
+        self._contradictory = {
+            str(account.id)
+            for number, account in enumerate(self.business.granted, start=1)
+            if number in self.options.contradictory_page_info
+        }
         self._objects = ObjectLists(self.options)
         self._assets = AssetLists(self.options)
         self.methods: Mapping[str, tuple[str, ...]] = _METHODS | dict.fromkeys(self._assets.paths, ("GET",))
@@ -117,6 +122,16 @@ class Platform:
     def limited_access_token(self) -> str:
         """A token that reaches only the first account."""
         return self.access.limited_access_token
+
+    @property
+    def revoked_access_token(self) -> str:
+        """A token that was revoked (40105)."""
+        return self.access.revoked_access_token
+
+    @property
+    def expired_access_token(self) -> str:
+        """A token that has expired (40102)."""
+        return self.access.expired_access_token
 
     @property
     def sandbox_access_token(self) -> str:
@@ -193,11 +208,14 @@ class Platform:
         try:
             if path not in _WITHOUT_TOKEN:
                 self.access.check_token(token, path)
+                self.access.check_scope(token, path, first_advertiser)
             self.throttle.admit(self.app_id, path, first_advertiser, sandbox=self.access.is_sandbox(token))
             faults = self.faults.pick(path, advertisers, params, self.clock.now())
             self.clock.advance(sum(fault.advance for fault in faults), at_most=True)
             _refuse_by(faults, params)
             answer = self._data(path, token, changed_params(params, faults))
+            if first_advertiser in self._contradictory:
+                answer = Answer(contradicted(answer.data), answer.headers)
             answer = Answer(changed_data(answer.data, params, faults), answer.headers)
             for fault in faults:
                 if fault.partial:

@@ -8,6 +8,7 @@ from tiktok_marketing.emulator.endpoints import params as read
 from tiktok_marketing.emulator.endpoints.asset_lists import IN_SANDBOX
 from tiktok_marketing.emulator.endpoints.envelope import Answer, Refusal, encode, refuse
 from tiktok_marketing.emulator.endpoints.records import advertiser_record
+from tiktok_marketing.emulator.endpoints.scopes import ALL, check_scope
 from tiktok_marketing.emulator.randomness import keyed
 
 AUTH_CODE = "demo-auth-code"
@@ -18,14 +19,14 @@ SANDBOX_PATHS = frozenset({"campaign/get/", "adgroup/get/", "ad/get/", "report/i
 
 _ACCOUNTS_PATHS = frozenset({"advertiser/info/", "oauth2/advertiser/get/"})
 
-_SCOPES = [1, 2, 4, 100, 200, 210, 220, 44]
 _MAX_ACCOUNTS = 100
 
 
 class Access:
-    """The app and its three tokens: for all granted accounts, for the first account only, and for the sandbox.
+    """The app and its tokens: for all granted accounts, for the first account only, and for the sandbox.
 
-    The tokens look like TikTok's. They begin with `fa4e`, so that nobody mistakes them for real ones.
+    Two more tokens are useless: one was revoked, and one has expired. All look like TikTok's. They begin with `fa4e`,
+    so that nobody mistakes them for real ones.
     """
 
     def __init__(self, business: Business) -> None:
@@ -41,23 +42,35 @@ class Access:
         self.access_token = "fa4eacce55" + _hex(seed, 103)[:30]
         self.limited_access_token = "fa4e0071e0" + _hex(seed, 104)[:30]
         self.sandbox_access_token = "fa4e5a4db0" + _hex(seed, 105)[:30]
+        self.revoked_access_token = "fa4e4e70ed" + _hex(seed, 106)[:30]
+        self.expired_access_token = "fa4ee791ed" + _hex(seed, 107)[:30]
+        self._scopes = options.scopes or ALL
         self._used_codes: set[str] = set()
         self._revoked: set[str] = set()
+        self.reset()
 
     def reset(self) -> None:
         """Make the auth code and all tokens valid again."""
         self._used_codes.clear()
         self._revoked.clear()
+        self._revoked.add(self.revoked_access_token)
+        self._expired = {self.expired_access_token}
+
+    def expire(self, token: str) -> None:
+        """Let a token expire."""
+        self._expired.add(token)
 
     def check_token(self, token: str | None, path: str) -> None:
         """Refuse a missing or wrong token, and endpoints that a sandbox token may not call.
 
         Raises:
-            Refusal: The token is missing (40104) or wrong (40105), or the endpoint is about accounts (40014) or
-                otherwise unknown to the sandbox (40008).
+            Refusal: The token is missing (40104), has expired (40102) or is wrong (40105), or the endpoint is about
+                accounts (40014) or otherwise unknown to the sandbox (40008).
         """
         if not token:
             raise Refusal(40104, "Access token is null, you should set it in http header with key Access-Token.")
+        if token in self._expired:
+            raise Refusal(40102, "Access token has expired.")
         tokens = {self.access_token, self.limited_access_token, self.sandbox_access_token}
         if token not in tokens or token in self._revoked:
             raise Refusal(40105, "Access token is incorrect or has been revoked.")
@@ -65,6 +78,16 @@ class Access:
             if path in _ACCOUNTS_PATHS:
                 raise Refusal(40014, "This function is not supported in the sandbox environment.")
             raise Refusal(40008, "This endpoint is not implemented in the sandbox environment.")
+
+    def check_scope(self, token: str | None, path: str, advertiser_id: str) -> None:
+        """Refuse an endpoint whose scope the token lacks, unless the account is refused anyway.
+
+        Raises:
+            Refusal: The token lacks the scope (40001).
+        """
+        reached = {str(account.id) for account in self.accounts(token)}
+        if not self.is_sandbox(token) and (not advertiser_id or advertiser_id in reached):
+            check_scope(self._scopes, path, advertiser_id)
 
     def is_sandbox(self, token: str | None) -> bool:
         """Whether a token is the sandbox token."""
@@ -103,7 +126,7 @@ class Access:
             raise Refusal(40110, "Auth_code is invalid, has been used or has expired.")
         self._used_codes.add(AUTH_CODE)
         ids = [str(account.id) for account in self._business.granted]
-        return encode({"access_token": self.access_token, "advertiser_ids": ids, "scope": _SCOPES})
+        return encode({"access_token": self.access_token, "advertiser_ids": ids, "scope": self._scopes})
 
     def revoke(self, body: Mapping[str, Any]) -> Answer:
         """oauth2/revoke_token: revoke a token."""

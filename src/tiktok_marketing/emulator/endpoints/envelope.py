@@ -1,9 +1,12 @@
 """The shape of answers: an envelope on HTTP 200 for results and refusals alike, pages, and times as text."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 import msgspec
+
+_TOTAL_NUMBER = re.compile(rb'("total_number":)([0-9]+)')
 
 
 class Refusal(Exception):  # noqa: N818 - TikTok refuses a request; the emulator has no error
@@ -46,6 +49,11 @@ def refuse(message: str, code: int = 40002) -> NoReturn:
 def page_info(page: int, page_size: int, total: int) -> dict[str, int]:
     """The page_info of a paged answer. Without records there are no pages."""
     return {"page": page, "page_size": page_size, "total_number": total, "total_page": -(-total // page_size)}
+
+
+def contradicted(data: bytes) -> bytes:
+    """An answer whose page_info contradicts its records: it counts two more than there are, whatever the page."""
+    return _TOTAL_NUMBER.sub(lambda match: match[1] + str(int(match[2]) + 2).encode(), data)
 
 
 def utc_text(seconds: int) -> str:
