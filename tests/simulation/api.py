@@ -110,6 +110,8 @@ class Api:
         """Whether /advertiser/info/ refuses all accounts for one, or leaves that one out."""
         self.joint = 5
         """How many of the accounts that a request names are in its answer, at most."""
+        self.joint_lacks = 0
+        """A report about several accounts lacks every row with this number in turn, uncounted; 0 for none."""
         self._reports = Reports(world, limits, invalid_values, refused_metrics)
         self._quota = Quota(limits)
         self._requests = 0
@@ -130,7 +132,8 @@ class Api:
             elif endpoint == "advertiser/info/":
                 data = self._info(params, at)
             elif endpoint == "report/integrated/get/":
-                data = self._reports.answer(self._several(endpoint, params, at), params, at, headers)
+                lacks = self.joint_lacks if "advertiser_ids" in params else 0
+                data = self._reports.answer(self._several(endpoint, params, at), params, at, headers, lacks)
             else:
                 account = self._account(endpoint, params, at)
                 if endpoint in _LISTS:

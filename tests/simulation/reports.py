@@ -41,7 +41,12 @@ class Reports:
         self._templates: dict[tuple[str, ...], str] = {}
 
     def answer(
-        self, accounts: Sequence[Account], params: Mapping[str, str], at: float, headers: dict[str, str]
+        self,
+        accounts: Sequence[Account],
+        params: Mapping[str, str],
+        at: float,
+        headers: dict[str, str],
+        lacks: int = 0,
     ) -> bytes:
         """The `data` of an answer.
 
@@ -50,6 +55,7 @@ class Reports:
             params: The request.
             at: The moment.
             headers: Takes those that go with it.
+            lacks: The answer lacks each row with this number in turn, for example every second; 0 for none.
 
         Raises:
             Refusal: If TikTok would refuse it.
@@ -75,6 +81,8 @@ class Reports:
                 within=within,
                 only=ads,
             )
+        if lacks:
+            report_rows = dict(row for number, row in enumerate(report_rows.items(), 1) if number % lacks)
         shown = list(report_rows.items())[(page - 1) * size : page * size]
         template = self._template(query.metrics)
         dimensions = query.dimensions

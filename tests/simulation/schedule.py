@@ -136,6 +136,7 @@ def schedule_of(seed: int) -> Schedule:
     api = Api(world, limits, invalid_values, refused)
     api.info_refuses = rng.random() < 0.5
     api.joint = rng.choice((5, 5, 0, 1, 2))
+    api.joint_lacks = random.Random(f"rows that joint answers lack, {seed}").choice((0, 2, 2))
     latency = 10 ** rng.uniform(-1.3, 0.8)
     lively = rng.random() < 0.5
     for account in world.accounts:

@@ -213,6 +213,12 @@ def _believe_absence(query: ActivityQuery, active_days: Mapping[AdvertiserId, se
     query.answers.update(active_days)
 
 
+def _believe_missing_days(query: ActivityQuery, active_days: Mapping[AdvertiserId, set[date]]) -> None:
+    for advertiser_id, days in active_days.items():
+        known = query.answers if days or len(active_days) == 1 else query.shown
+        known[advertiser_id] = days
+
+
 async def _check_nothing(open_parts: OpenParts, parts: Any) -> None:
     open_parts.drop(parts)
 
@@ -236,6 +242,11 @@ MUTATIONS: dict[str, tuple[type, str, Any]] = {
         EmptyDayFinder,
         "_take_answer",
         staticmethod(_believe_absence),
+    ),
+    "a day that a joint answer leaves out has no data": (
+        EmptyDayFinder,
+        "_take_answer",
+        staticmethod(_believe_missing_days),
     ),
     "the parts of a report are not compared with the whole": (OpenParts, "check", _check_nothing),
     "the list of campaigns is not compared with the account": (Figures, "lacks", lambda *_: ""),

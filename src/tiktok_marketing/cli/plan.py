@@ -207,7 +207,7 @@ def show_forecast(planned: Forecast, config: Config) -> None:
     if planned.questions_open:
         out.print(
             f"{planned.questions_open:,} of these requests find out which days have data, for five accounts at a time. "
-            "For each account that such an answer leaves out, the sync sends one more request per year. "
+            "Where such an answer lacks an account or a day, the sync asks about that account alone. "
             "The sync then leaves out empty windows. To see how many that saves, add --ask.",
             soft_wrap=True,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -154,11 +155,15 @@ class Agency:
     Args:
         active: The days with data of each account.
         leaves_out: Whether a joint answer is about its first account only.
+        hidden: The days that a joint answer lacks, of every account.
     """
 
-    def __init__(self, active: dict[str, set[date]], *, leaves_out: bool = False) -> None:
+    def __init__(
+        self, active: dict[str, set[date]], *, leaves_out: bool = False, hidden: frozenset[date] = frozenset()
+    ) -> None:
         self._active = active
         self._leaves_out = leaves_out
+        self._hidden = hidden
         self.requests: list[tuple[int, bool]] = []
         """For each request, how many accounts it is about, and whether it is by day."""
 
@@ -173,7 +178,8 @@ class Agency:
         assert (last - first).days < (30 if by_day else 365)
         rows = []
         for advertiser_id in ids[: 1 if self._leaves_out else 5]:
-            days = sorted(day for day in self._active.get(advertiser_id, ()) if first <= day <= last)
+            hidden = self._hidden if len(ids) > 1 else frozenset()
+            days = sorted(day for day in self._active.get(advertiser_id, set()) - hidden if first <= day <= last)
             keys = [{"stat_time_day": f"{day} 00:00:00"} for day in days] if by_day else [{}]
             spend = "1.00" if days else "0.00"
             dimensions = [{"advertiser_id": advertiser_id, **key} for key in keys]
@@ -182,12 +188,15 @@ class Agency:
         return success({"list": rows, "page_info": info})
 
 
-async def known_days(agency: Agency, ids: list[str], days: int) -> tuple[EmptyDayFinder, list[Partition]]:
+async def known_days(
+    agency: Agency, ids: list[str], days: int, window_days: tuple[int, ...] = (1,)
+) -> tuple[EmptyDayFinder, list[Partition]]:
     """What is known about the days of these accounts once every question has its answer."""
     last = FIRST + (days - 1) * DAY
     partitions = [
-        Partition(stream=stream(HOURLY[1]), account=account(number), first=FIRST, last=last, state_limit=last, days=1)
+        Partition(stream=stream(HOURLY[1]), account=account(number), first=FIRST, last=last, days=length)
         for number in ids
+        for length in window_days
     ]
     day_finder = EmptyDayFinder(client(agency, FakeClock(), tier=tier_of(1000)), partitions)
     await day_finder.ask_all(4)
@@ -231,6 +240,72 @@ def test_every_day_with_data_is_known_whatever_joint_answers_leave_out(
         for window in partition.windows():
             assert window is not None
             assert known.is_empty(window) == (window.start not in with_data)
+
+
+@given(
+    days=st.integers(6, 200),
+    active=st.lists(st.sets(st.integers(0, 199), max_size=150), min_size=2, max_size=5),
+    hidden=st.sets(st.integers(0, 199)),
+    window_days=st.sampled_from([(1,), (1, 30), (1, 7)]),
+)
+@settings(max_examples=60, deadline=None)
+def test_every_day_with_data_is_known_whatever_days_joint_answers_leave_out(
+    days: int, active: list[set[int]], hidden: set[int], window_days: tuple[int, ...]
+) -> None:
+    """No window with data is passed over, and each window of which a lone answer says so is."""
+    accounts = {str(7000 + number): {FIRST + day * DAY for day in own} for number, own in enumerate(active)}
+    agency = Agency(accounts, hidden=frozenset(FIRST + day * DAY for day in hidden))
+    day_finder, partitions = asyncio.run(known_days(agency, list(accounts), days, window_days))
+    for partition in partitions:
+        known = day_finder.of(partition)
+        assert known is not None
+        assert partition.account is not None
+        with_data = accounts[partition.account.advertiser_id]
+        for window in partition.windows():
+            assert window is not None
+            assert known.is_empty(window) == with_data.isdisjoint(window)
+
+
+@given(
+    active=st.sets(st.integers(0, 99), max_size=60),
+    hidden=st.sets(st.integers(0, 99)),
+    window_days=st.sampled_from([(1,), (30,), (1, 30), (7, 30)]),
+)
+@settings(max_examples=60, deadline=None)
+def test_a_plan_sends_the_queries_that_the_windows_need(
+    active: set[int], hidden: set[int], window_days: tuple[int, ...]
+) -> None:
+    """Asking all at once, as a plan does, and asking before each window, as a sync does, are the same queries."""
+    ids = ["7000", "7001"]
+    accounts = {number: {FIRST + day * DAY for day in active} for number in ids}
+    hidden_days = frozenset(FIRST + day * DAY for day in hidden)
+    planned, synced = Agency(accounts, hidden=hidden_days), Agency(accounts, hidden=hidden_days)
+
+    async def both() -> None:
+        _, partitions = await known_days(planned, ids, 100, window_days)
+        day_finder = EmptyDayFinder(client(synced, FakeClock(), tier=tier_of(1000)), partitions)
+        queues = [PartitionQueue(partition, day_finder.of(partition)) for partition in partitions]
+        scheduler = EndpointScheduler("report/integrated/get/", [queues])
+        while scheduler.open:
+            work = scheduler.take(2)
+            if isinstance(work, ActivityQuery):
+                await day_finder.ask(work)
+                scheduler.query_done()
+            elif work is not None:
+                work.queue.finish(work)
+                scheduler.release(work)
+
+    asyncio.run(both())
+    assert Counter(planned.requests) == Counter(synced.requests)
+
+
+async def test_windows_with_a_day_that_a_joint_answer_shows_need_no_other_query() -> None:
+    """Windows of thirty days are read anyway, if one of their days has data."""
+    accounts = {number: {FIRST + 40 * DAY, FIRST + 100 * DAY} for number in ("7000", "7001")}
+    agency = Agency(accounts)
+    await known_days(agency, list(accounts), 120, (30, 30, 30, 30, 30))
+    lone = [by_day for size, by_day in agency.requests if size == 1]
+    assert lone == [True, True, True, True], "only for the two windows of each account that show no data"
 
 
 async def test_a_sum_that_does_not_fit_its_type_counts_as_figures() -> None:

@@ -64,6 +64,13 @@ class Partition(msgspec.Struct, frozen=True, kw_only=True):
         start = self.first + timedelta(days=number * self.days)
         return Window(start, min(self.last, start + timedelta(days=self.days - 1)))
 
+    def windows_in(self, days: Window) -> Iterator[Window]:
+        """The windows that have any of these days, oldest first."""
+        if self.first is not None and self.last is not None:
+            first = max(0, (days.start - self.first).days // self.days)
+            last = min(self.size - 1, (days.end - self.first).days // self.days)
+            yield from (window for window in map(self.window, range(first, last + 1)) if window is not None)
+
     @property
     def size(self) -> int:
         """The number of windows."""

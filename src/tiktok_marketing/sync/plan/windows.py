@@ -15,7 +15,7 @@ _DAY = timedelta(days=1)
 
 
 class Window(msgspec.Struct, frozen=True, order=True):
-    """The days from `start` to `end`, both included."""
+    """The days from `start` to `end`, both included. Iterating over it gives the days."""
 
     start: date
     end: date
@@ -35,6 +35,9 @@ class Window(msgspec.Struct, frozen=True, order=True):
             return None
         middle = self.start + timedelta(days=(self.days - 1) // 2)
         return Window(self.start, middle), Window(middle + _DAY, self.end)
+
+    def __iter__(self) -> Iterator[date]:
+        return (self.start + timedelta(days=number) for number in range(self.days))
 
     def __str__(self) -> str:
         return str(self.start) if self.start == self.end else f"{self.start} to {self.end}"

@@ -1,19 +1,21 @@
 """Finds days without data, so that reports need not request them.
 
-One report at account level and by day answers for five accounts and thirty days at once. If it has rows of an account,
-but none for a day, no finer report has one: the account's row includes all its campaigns, deleted ones too. This
-applies only to reports with days; those over all time may list objects with zeros.
+If an account has no row for a day in its report at account level, no finer report has one: the account's row includes
+all its campaigns, deleted ones too. This applies only to reports with days; those over all time may list objects with
+zeros.
 
-If such an answer has no row of an account at all, that proves nothing: TikTok may have left the account out. So it is
-asked about alone, in a report without days, whose one row is about up to a year. Only if that row has figures, the
-account is asked about alone by day.
+One report at account level answers for five accounts and thirty days at once. In an answer about several accounts only
+presence counts: a day with a row is read. The absence of a day proves nothing, because TikTok may have left out the
+account, or some of its days. A window without such a row is passed over only if a question about the account alone says
+so. If a joint answer has no row of the account at all, that is a report without days, whose one row is about up to a
+year. If that row has figures, or the joint answer has rows of other days, the account is asked about alone by day.
 """
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -27,7 +29,6 @@ from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.errors import Action, AdsLeftOutError, FailureType, IncompleteReadError, TikTokError
 from tiktok_marketing.sync.decode.pages import RecordList
 from tiktok_marketing.sync.decode.reports import report_reader
-from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.windows import Window, count_windows, windows
 from tiktok_marketing.sync.read.listing import Delivery, ListReader, Request
@@ -52,7 +53,7 @@ class ActivityQuery:
         by_day: Whether to ask for each day, rather than for one sum of all days.
     """
 
-    __slots__ = ("accounts", "answered", "answers", "asked", "by_day", "left_out", "window")
+    __slots__ = ("accounts", "answered", "answers", "asked", "by_day", "shown", "window")
 
     def __init__(self, accounts: Sequence[AccountDays], window: Window, *, by_day: bool = True) -> None:
         self.accounts = accounts
@@ -61,18 +62,28 @@ class ActivityQuery:
         self.asked = False
         self.answered = False
         self.answers: dict[AdvertiserId, set[date]] = {}
-        """The days with data of each account, as far as the answer tells."""
-        self.left_out: set[AdvertiserId] = set()
-        """The accounts that have to be asked about alone or, if this was asked alone, by day."""
+        """The days with data of each account that was asked about alone: its other days have none."""
+        self.shown: dict[AdvertiserId, set[date]] = {}
+        """The days that are known to have data, where the answer proves nothing about the others."""
+
+    def present_days(self, advertiser_id: AdvertiserId) -> Collection[date]:
+        """The days that the answer shows to have data."""
+        return self.answers.get(advertiser_id) or self.shown.get(advertiser_id) or frozenset()
 
 
 class AccountDays:
-    """What is known about the days of one account."""
+    """What is known about the days of one account.
 
-    __slots__ = ("_by_day", "_spans", "advertiser_id", "first", "queries", "unanswerable")
+    Args:
+        advertiser_id: The account.
+        partitions: Its partitions that have days. Of those with the same windows, one is enough.
+    """
 
-    def __init__(self, advertiser_id: AdvertiserId) -> None:
+    __slots__ = ("_by_day", "_partitions", "_spans", "advertiser_id", "first", "queries", "unanswerable")
+
+    def __init__(self, advertiser_id: AdvertiserId, partitions: Iterable[Partition]) -> None:
         self.advertiser_id = advertiser_id
+        self._partitions = tuple(partitions)
         self.first = 0
         """The number of the first query whose days are read for this account; earlier ones are about others."""
         self.unanswerable = False
@@ -82,33 +93,55 @@ class AccountDays:
         self._spans: dict[int, ActivityQuery] = {}
         """For each query that left the account out, the query without days that asks about it alone."""
         self._by_day: dict[int, ActivityQuery] = {}
-        """The query about it alone by day, where that one showed figures, or is about no other days."""
+        """The query about it alone by day, for each query whose days nothing else can settle."""
 
     def open_query(self, window: Window) -> ActivityQuery | None:
         """The query that must be answered before it is known whether the window is empty; None if there is none."""
         if self.unanswerable:
             return None
-        return self._next_query(self._numbers(window))
-
-    def _next_query(self, numbers: Iterable[int]) -> ActivityQuery | None:
-        """The next query about these days: one that is not in flight, if there is one."""
         waiting = None
-        for number in numbers:
-            for query in self._needed(number):
-                if not query.asked:
-                    return query
-                waiting = waiting or query
+        for query in self._needed_for(window):
+            if not query.asked:
+                return query
+            waiting = waiting or query
         return waiting
+
+    def _needed_for(self, window: Window) -> Iterator[ActivityQuery]:
+        """The queries without an answer that are needed next for a window."""
+        numbers = self._numbers(window)
+        unanswered = [self.queries[number] for number in numbers if not self.queries[number].answered]
+        if unanswered:
+            yield from unanswered
+        elif not self._is_shown(window):
+            for number in numbers:
+                yield from self._needed(number)
 
     def open_queries(self) -> Iterator[ActivityQuery]:
         """The queries without an answer that are needed next for any of the account's windows."""
-        if not self.unanswerable:
-            for number in range(self.first, len(self.queries)):
+        if self.unanswerable:
+            return
+        unanswered = [query for query in self.queries[self.first :] if not query.answered]
+        if unanswered:
+            yield from unanswered
+            return
+        for number in range(self.first, len(self.queries)):
+            if self._decides(number):
                 yield from self._needed(number)
+
+    def _decides(self, number: int) -> bool:
+        """Whether a window depends on what else is found out about the days of a joint query."""
+        days = self.queries[number].window
+        affected = (window for partition in self._partitions for window in partition.windows_in(days))
+        return any(not self._is_shown(window) for window in affected)
+
+    def _is_shown(self, window: Window) -> bool:
+        """Whether a joint answer shows data in the window, so that it is read whatever other answers say."""
+        days_with_data = [self.queries[number].present_days(self.advertiser_id) for number in self._numbers(window)]
+        return any(day in present for present in days_with_data if present for day in window)
 
     def is_empty(self, window: Window) -> bool:
         """Whether the window is known to have no rows."""
-        if self.unanswerable:
+        if self.unanswerable or self._is_shown(window):
             return False
         numbers = self._numbers(window)
         for number in numbers:
@@ -126,14 +159,14 @@ class AccountDays:
     def _needed(self, number: int) -> Iterator[ActivityQuery]:
         """The queries without an answer that are needed next for the days of a joint query."""
         query = self._latest(number)
-        if query.answered and self.advertiser_id in query.left_out:
+        if query.answered and self.advertiser_id in query.shown:
             yield from self._needed_alone(number)
         elif not query.answered:
             yield query
 
     def _needed_alone(self, number: int) -> Iterator[ActivityQuery]:
-        """The queries without an answer that are needed because a joint query left the account out."""
-        if number in self._spans:
+        """The queries without an answer that are needed because a joint query left out the account or its days."""
+        if number in self._spans or not self._is_left_out(number):
             yield self._add_by_day(number)
             return
         # A query without days is about as many days as possible, so the joint queries about a year are answered first.
@@ -158,9 +191,13 @@ class AccountDays:
 
     def _runs_left_out(self, numbers: range) -> Iterator[list[int]]:
         """The joint queries that left the account out, in runs without a gap."""
-        left_out = [number for number in numbers if self.advertiser_id in self.queries[number].left_out]
+        left_out = [number for number in numbers if self._is_left_out(number)]
         for _, run in itertools.groupby(enumerate(left_out), lambda item: item[1] - item[0]):
             yield [number for _, number in run]
+
+    def _is_left_out(self, number: int) -> bool:
+        """Whether the answer to a joint query has no row of the account."""
+        return self.queries[number].shown.get(self.advertiser_id) == set()
 
     def _latest(self, number: int) -> ActivityQuery:
         """The latest query about the days of a joint query: that one, or one that it made necessary."""
@@ -212,7 +249,7 @@ class EmptyDayFinder:
 
     @property
     def query_count(self) -> int:
-        """The number of queries that are known to be needed. Each answer that leaves out an account adds some."""
+        """The number of queries that are known to be needed. Answers that leave out accounts or days add some."""
         return len(self._all())
 
     @property
@@ -299,12 +336,9 @@ class EmptyDayFinder:
 
     @staticmethod
     def _take_answer(query: ActivityQuery, active_days: Mapping[AdvertiserId, set[date]]) -> None:
-        """Note the days of an answer. Several accounts were asked about together, so a missing one may be left out."""
-        for advertiser_id, days in active_days.items():
-            if days or len(active_days) == 1:
-                query.answers[advertiser_id] = days
-            else:
-                query.left_out.add(advertiser_id)
+        """Note the days of an answer. If it is about several accounts, the absence of a day proves nothing."""
+        noted = query.answers if len(active_days) == 1 else query.shown
+        noted.update(active_days)
 
     async def _ask_for_sum(self, account: AccountDays, query: ActivityQuery) -> None:
         """Ask whether an account has figures in a window. If it has, or if that is not known, it is asked by day.
@@ -321,7 +355,7 @@ class EmptyDayFinder:
         except (IncompleteReadError, AdsLeftOutError):
             pass
         if has_figures:
-            query.left_out.add(account.advertiser_id)
+            query.shown[account.advertiser_id] = set()
         else:
             query.answers[account.advertiser_id] = set()
 
@@ -444,7 +478,7 @@ def _accounts_of(partitions: Iterable[Partition]) -> Iterator[tuple[AdvertiserId
             by_account.setdefault(partition.account.advertiser_id, []).append(partition)
     # In a report on several accounts TikTok does not say whose time zone its days are in, so only accounts with the
     # same time zone, by their offset and by their place, share a query.
-    groups: dict[tuple[str, date], list[tuple[date, int, Account]]] = {}
+    groups: dict[tuple[str, date], list[tuple[date, int, AccountDays]]] = {}
     for own in by_account.values():
         account = own[0].account
         assert account is not None  # noqa: S101 - narrows the type
@@ -452,26 +486,32 @@ def _accounts_of(partitions: Iterable[Partition]) -> Iterator[tuple[AdvertiserId
         last = max(partition.last or date.min for partition in own)
         window_count = sum(partition.size for partition in own)
         zone = f"{account.zone} {account.place}" if account.zone_is_known else account.advertiser_id
-        groups.setdefault((zone, last), []).append((first, window_count, account))
+        days = AccountDays(account.advertiser_id, _with_different_windows(own))
+        groups.setdefault((zone, last), []).append((first, window_count, days))
     for (_, last), members in groups.items():
         members.sort(key=lambda member: member[0])
         for start in range(0, len(members), TOGETHER):
             together = members[start : start + TOGETHER]
             first = together[0][0]
             if sum(window_count for _, window_count, _ in together) >= _WORTH * count_windows(first, last, _DAYS):
-                yield from _group([(account, own_first) for own_first, _, account in together], first, last).items()
+                yield from _group([(days, own_first) for own_first, _, days in together], first, last).items()
 
 
-def _group(accounts: Sequence[tuple[Account, date]], first: date, last: date) -> Mapping[AdvertiserId, AccountDays]:
+def _with_different_windows(partitions: Iterable[Partition]) -> Iterable[Partition]:
+    """One partition for each division of days into windows: most streams of an account have the same."""
+    return {(partition.first, partition.last, partition.days): partition for partition in partitions}.values()
+
+
+def _group(members: Sequence[tuple[AccountDays, date]], first: date, last: date) -> Mapping[AdvertiserId, AccountDays]:
     """What will be known about accounts that share their queries.
 
     Args:
-        accounts: Each account, with the first of its days.
+        members: Each account, with the first of its days.
         first: The first day of all.
         last: The last day.
     """
-    group = [AccountDays(account.advertiser_id) for account, _ in accounts]
-    for days, (_, own_first) in zip(group, accounts, strict=True):
+    group = [days for days, _ in members]
+    for days, own_first in members:
         days.first = (own_first - first).days // _DAYS
     for window in windows(first, last, _DAYS):
         query = ActivityQuery(group, window)
