@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ from tiktok_marketing.sync.read.listing import ListReader, Request
 from tiktok_marketing.sync.read.page_count import PageCount
 
 SIZE = 5
+REQUEST = Request(endpoint="report/integrated/get/", params={}, page_size=SIZE, disjoint=True)
 MISSING = object()
 
 
@@ -32,6 +33,7 @@ class Server:
         info: The `page_info` of a page, from the page's number and the true `page_info`; MISSING for none.
         cap: The most rows of a page.
         stuck: Whether it answers every page with the first one.
+        when: The moment of a row, from its ad: the name of the dimension and its value.
     """
 
     def __init__(
@@ -41,11 +43,13 @@ class Server:
         *,
         cap: int = SIZE,
         stuck: bool = False,
+        when: Callable[[int], dict[str, Any]] = lambda _: {"stat_time_day": "2026-01-01 00:00:00"},
     ) -> None:
         self._rows = rows
         self._info = info
         self._cap = cap
         self._stuck = stuck
+        self._when = when
         self.requests = 0
 
     async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
@@ -56,7 +60,7 @@ class Server:
         number, size = int(params["page"]), min(int(params["page_size"]), self._cap)
         shown = 1 if self._stuck else number
         rows = [
-            {"dimensions": {"ad_id": str(ad), "stat_time_day": "2026-01-01 00:00:00"}, "metrics": {"spend": spend}}
+            {"dimensions": {"ad_id": str(ad), **self._when(ad)}, "metrics": {"spend": spend}}
             for ad, spend in self._rows[(shown - 1) * size : shown * size]
         ]
         total = len(self._rows)
@@ -71,14 +75,20 @@ def rows_of(count: int) -> list[tuple[int, str]]:
     return [(ad, f"{ad}.00") for ad in range(1, count + 1)]
 
 
-async def read_all(server: Server, ahead: int = 1) -> tuple[list[tuple[int, str]], ListReader[Any]]:
-    """The rows that reading the report delivers, with so many pages in flight."""
+def reader_of(server: Server, ahead: int = 1, name: str = "ads_reports_daily") -> ListReader[Any]:
+    """A reader of a report, with so many pages in flight."""
     api = client(server, FakeClock(), tier=tier_of(1000))
-    reading = ListReader(api, report_reader(stream("ads_reports_daily")), Ahead(ahead))
-    request = Request(endpoint="report/integrated/get/", params={}, page_size=SIZE, disjoint=True)
+    return ListReader(api, report_reader(stream(name)), Ahead(ahead))
+
+
+async def read_all(
+    server: Server, ahead: int = 1, name: str = "ads_reports_daily"
+) -> tuple[list[tuple[int, str]], ListReader[Any]]:
+    """The rows that reading the report delivers, with so many pages in flight."""
+    reading = reader_of(server, ahead, name)
     rows = [
         (row.dimensions.ad_id, row.metrics.spend)
-        async for delivery in reading.read(request)
+        async for delivery in reading.read(REQUEST)
         for row in delivery.records
     ]
     return rows, reading
@@ -190,13 +200,52 @@ async def test_a_copy_in_place_of_another_row_is_an_error(at: int) -> None:
 
 
 @pytest.mark.parametrize("at", [1, 4, 5, 6], ids=["same page", "end of the page", "next page", "later"])
-async def test_different_rows_with_one_key_are_delivered_and_reported(at: int) -> None:
-    """On one page as on two, both rows come once, and nothing is missing."""
+async def test_an_hour_that_comes_twice_is_delivered_and_reported(at: int) -> None:
+    """On one page as on two, both rows of a day of 25 hours come once, and nothing is missing."""
     size = 5 if at < 5 else 9
-    rows, reading = await read_all(Server(doubled(size, at, "77.00")))
+    server = Server(doubled(size, at, "77.00"), when=lambda _: {"stat_time_hour": "2026-10-25 02:00:00"})
+    rows, reading = await read_all(server, name="ads_reports_hourly")
+    assert sorted(rows) == sorted(doubled(size, at, "77.00"))
+    assert reading.different == {"ad_id 1, stat_time_hour 2026-10-25 02:00:00": 2}
+    assert reading.rows_delivered == size
+
+
+@pytest.mark.parametrize("at", [1, 4, 5, 6], ids=["same page", "end of the page", "next page", "later"])
+async def test_another_row_in_place_of_one_is_an_error(at: int) -> None:
+    """On one page as on two: both rows of the key are delivered, and the missing row is reported."""
+    size = 5 if at < 5 else 9
+    rows: list[tuple[int, str]] = []
+    reading = reader_of(Server(doubled(size, at, "77.00")))
+
+    async def read() -> None:
+        async for delivery in reading.read(REQUEST):
+            rows.extend((row.dimensions.ad_id, row.metrics.spend) for row in delivery.records)
+
+    with pytest.raises(
+        IncompleteReadError, match=rf"delivered {size - 1} of the {size} rows .* Missing: 1\. 1 of their"
+    ):
+        await read()
     assert sorted(rows) == sorted(doubled(size, at, "77.00"))
     assert reading.different == {"ad_id 1, stat_time_day 2026-01-01 00:00:00": 2}
-    assert reading.rows_delivered == size
+
+
+async def test_only_one_hour_of_a_day_comes_twice() -> None:
+    """If rows of several hours come twice, other rows are missing."""
+    rows = rows_of(12)
+    rows[5], rows[8] = (rows[0][0], "77.00"), (rows[1][0], "78.00")
+    hours = Server(rows, when=lambda ad: {"stat_time_hour": f"2026-10-25 {ad:02}:00:00"})
+    with pytest.raises(IncompleteReadError, match="delivered 10 of the 12 rows"):
+        await read_all(hours, name="ads_reports_hourly")
+
+
+@pytest.mark.parametrize("part", [None, "-", ""])
+async def test_rows_without_a_part_of_their_key_all_count(part: str | None) -> None:
+    """Several rows may lack their country, and nothing is missing because of that."""
+    rows = [*rows_of(5), (1, "77.00")]
+    when = {"stat_time_day": "2026-01-01 00:00:00", "country_code": part}
+    got, reading = await read_all(Server(rows, when=lambda _: when), name="ads_reports_by_country_daily")
+    assert sorted(got) == sorted(rows)
+    assert list(reading.different.values()) == [2]
 
 
 @pytest.mark.parametrize("at", [1, 5])
@@ -217,7 +266,8 @@ async def test_several_rows_with_one_key_all_come(count: int) -> None:
         all_rows = rows_of(12)
         for number, position in enumerate(positions):
             all_rows[position] = (99, f"{number}.00")
-        rows, reading = await read_all(Server(all_rows))
+        server = Server(all_rows, when=lambda _: {"stat_time_hour": "2026-10-25 02:00:00"})
+        rows, reading = await read_all(server, name="ads_reports_hourly")
         assert sorted(rows) == sorted(all_rows)
         assert list(reading.different.values()) == [count]
 
@@ -262,21 +312,28 @@ async def test_a_moved_row_does_not_stand_in_for_a_missing_one() -> None:
         await read_all(Changing(doubled(9, 6, "5.00")))
 
 
-async def test_objects_follow_the_same_rule() -> None:
-    """Two different campaigns with one id are delivered and reported; copies come once."""
+@pytest.mark.parametrize(("total", "missing"), [(1, 0), (2, 1), (3, 2)])
+async def test_an_id_belongs_to_one_object(total: int, missing: int) -> None:
+    """Two different ads with one id are delivered and reported; copies come once. They count as one."""
     records = [{"ad_id": "1", "ad_name": "a"}, {"ad_id": "1", "ad_name": "b"}, {"ad_id": "1", "ad_name": "a"}]
 
     class Ads:
         async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
             assert (endpoint, bool(params), bool(token)) == ("ad/get/", True, True)
-            return success({"list": records, "page_info": {"total_number": 2, "total_page": 1, "page_size": 5}})
+            return success({"list": records, "page_info": {"total_number": total, "total_page": 1, "page_size": 5}})
 
     reading = ListReader(client(Ads(), FakeClock()), ObjectReader(stream("ads")))
     request = Request(endpoint="ad/get/", params={"advertiser_id": "1"}, page_size=SIZE)
-    names = [record["ad_name"] async for delivery in reading.read(request) for record in delivery.records]
+    names: list[str] = []
+
+    async def read() -> None:
+        async for delivery in reading.read(request):
+            names.extend(record["ad_name"] for record in delivery.records)
+
+    with pytest.raises(IncompleteReadError, match=f"Missing: {missing}") if missing else nullcontext():
+        await read()
     assert names == ["a", "b"]
     assert reading.different == {"ad_id 1": 2}
-    assert json.dumps(records)
 
 
 # -- how many pages to ask for

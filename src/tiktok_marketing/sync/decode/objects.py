@@ -78,6 +78,10 @@ class ObjectReader:
         """The object's ids, for people."""
         return ", ".join(f"{name} {keyed.get(name)}" for name in self._row_key)
 
+    def shared_in(self, keyed: Any) -> None:  # noqa: ARG002 - each reader has this method
+        """None: an id belongs to one object."""
+        return
+
 
 def _nested(record: Any, path: Sequence[str]) -> Any:
     """The value at this path in a record; None if the path does not exist."""

@@ -179,3 +179,10 @@ class PageReader(Protocol[Sink_co]):
     def describe(self, keyed: Any) -> str:
         """The key of one item of `keyed`, for people."""
         ...
+
+    def shared_in(self, keyed: Any) -> str | None:
+        """In which hour several records may have the key of one item of `keyed`; None if it identifies one record.
+
+        The text is empty if they may have it in any case, because a part of the key is missing.
+        """
+        ...

@@ -127,6 +127,13 @@ class ReportReader:
         """The row's dimensions, for people."""
         return ", ".join(f"{name} {getattr(keyed, name)}" for name in self._dimension_names)
 
+    def shared_in(self, keyed: Any) -> str | None:
+        """The hour of the row, because a day of 25 hours has one of them twice."""
+        values = [getattr(keyed, name) for name in self._dimension_names]
+        if any(value in {None, "", "-"} for value in values):
+            return ""
+        return getattr(keyed, "stat_time_hour", None)
+
     def _whole(self, answer: bytes) -> tuple[_Decoded, PageInfo]:
         """The rows of an answer, and its counts."""
         try:
@@ -320,6 +327,7 @@ class ReportPageReader:
         self._new_sink = new_sink
         self.keyer = reader.keyer
         self.describe = reader.describe
+        self.shared_in = reader.shared_in
 
     def read(self, body: bytes) -> Page[RowSink]:
         """Decode a page."""

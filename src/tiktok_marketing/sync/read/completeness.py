@@ -82,9 +82,9 @@ class Pass:
 
     @property
     def rows(self) -> int:
-        """How many records the pass delivered. Copies of a record count once, different records with one key each."""
+        """How many records the pass delivered. Records with one key count once, unless several may have that key."""
         versions = self.copies.versions
-        return len(self.keys) + sum(len(versions[key]) - 1 for key in self.different)
+        return len(self.keys) + sum(len(versions[key]) - 1 for key in self.copies.counted(self.different))
 
     @property
     def repeats_previous(self) -> bool:

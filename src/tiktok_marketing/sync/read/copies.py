@@ -2,6 +2,10 @@
 
 One answer shows the records of one moment. If a key stands on a page twice with different values, these are two
 records. On two pages, it may be one record that moved and changed between them, so two passes must show the same.
+
+Two records with one key are delivered, but they count as two only if the key can belong to two: an hour that a day of
+25 hours has twice, or a key without one of its parts. The second record with any other key stands in place of another
+record, or TikTok counts too many. Both mean that records may be missing.
 """
 
 from __future__ import annotations
@@ -16,8 +20,16 @@ class Copies:
     def __init__(self) -> None:
         self.versions: dict[Any, dict[bytes, None]] = {}
         """The different contents of each key, in the order of their arrival."""
+        self.shared: dict[Any, str] = {}
+        """The keys that may belong to several records, with their hour; empty if any number of records may have them.
+        """
         self._proven: set[Any] = set()
         """Keys that one page shows with different contents."""
+
+    def counted(self, different: Sequence[Any]) -> Sequence[Any]:
+        """Those of the keys of several records for which each of the records counts."""
+        hours = {self.shared[key] for key in different if self.shared.get(key)}
+        return [key for key in different if key in self.shared and (not self.shared[key] or len(hours) == 1)]
 
     def note(self, contents: Mapping[Any, Sequence[bytes]]) -> None:
         """Note the different contents of some keys on one page."""

@@ -302,7 +302,7 @@ class ListReader(Generic[Sink]):
             delivered.difference_update(keys)
         if current.keys.issuperset(keys):
             current.pages.note_repeated(number)
-        due = self._copies.note(keys, page, current, delivered, self._reader.describe)
+        due = self._copies.note(keys, page, current, delivered, self._reader)
         positions = [
             position
             for position, key in enumerate(keys)
@@ -437,11 +437,14 @@ def _short(request: Request, last: Pass, circumstance: str = "") -> IncompleteRe
     total, expectation = max(last.counts), "that TikTok counts"
     if request.max_records is not None and total > request.max_records:
         total, expectation = request.max_records, "that TikTok should list"
+    different = len(set(last.different) - set(last.copies.counted(last.different)))
     copies = sum(1 for contents in last.copies.versions.values() if len(contents) == 1)
     repeated = f" {copies:,} of them came more than once, in place of others." if copies else ""
+    if different:
+        repeated += f" {different:,} of their keys came with different values too, perhaps in place of others."
     return IncompleteReadError(
         f"/{request.endpoint} delivered {last.rows:,} of the {total:,} rows {expectation}{account}, "
-        f"after {last.number} passes{circumstance}.{repeated}",
+        f"after {last.number} passes{circumstance}. Missing: {total - last.rows:,}.{repeated}",
         remedy=remedy,
     )
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import ExpectedError, ObjectStream, Parent, object_stream
 from tiktok_marketing.config import AdvertiserId
-from tiktok_marketing.errors import OutOfReachError, PartialAnswerError, TikTokError
+from tiktok_marketing.errors import IncompleteReadError, OutOfReachError, PartialAnswerError, TikTokError
 from tiktok_marketing.sync.decode.objects import ObjectReader
 from tiktok_marketing.sync.decode.pages import RecordList
 from tiktok_marketing.sync.events import Notice
@@ -178,6 +178,7 @@ class ObjectLists:
         self._oldest = ""
         self._lag = timedelta()  # the longest time between an object's last change and a later creation time
         self._partial_log = PartialLog()
+        self._short: IncompleteReadError | None = None  # why records are missing from the first list that lacks some
         self.latest = ""
         """The latest cursor value of the objects, as `YYYY-MM-DD HH:MM:SS`; empty if none has one."""
         self.notices: list[Notice] = []
@@ -194,7 +195,7 @@ class ObjectLists:
 
         Raises:
             TikTokError: If a list cannot be read.
-            IncompleteReadError: If objects are missing.
+            IncompleteReadError: At the end, if objects are missing.
             PartialAnswerError: At the end, if any answer was partial.
         """
         list_reader = self._list_reader
@@ -226,6 +227,16 @@ class ObjectLists:
                     self._note(expected_error, params)
         for text in different_records("records", list_reader.different):
             self._notice("warning", text)
+        self._raise_if_incomplete()
+
+    def _raise_if_incomplete(self) -> None:
+        """Everything that can be read has been read.
+
+        Raises:
+            IncompleteReadError: If objects are missing, or an answer was partial.
+        """
+        if self._short is not None:
+            raise self._short
         self._partial_log.raise_first()
 
     async def count_requests(self) -> int:
@@ -252,6 +263,10 @@ class ObjectLists:
                         del delivery
             except PartialAnswerError as error:
                 self._partial_log.note(error)
+            except OutOfReachError:
+                raise
+            except IncompleteReadError as error:  # the other lists can still be read
+                self._short = self._short or error
 
     async def _parent_params(self, parent: Parent) -> list[ParentParams]:
         joined = await self._all_records(parent.join_stream) if parent.join_stream is not None else []

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Generic
 
 import msgspec
 
-from tiktok_marketing.sync.decode.pages import Page, Sink
+from tiktok_marketing.sync.decode.pages import Page, PageReader, Sink
 from tiktok_marketing.sync.read.completeness import Pass
 
 _ENCODE = msgspec.json.Encoder(order="sorted").encode
@@ -34,7 +34,7 @@ class RepeatedKeys(Generic[Sink]):
         return key in self._delivered
 
     def note(
-        self, keys: Sequence[Any], page: Page[Sink], current: Pass, delivered: set[Any], describe: Callable[[Any], str]
+        self, keys: Sequence[Any], page: Page[Sink], current: Pass, delivered: set[Any], reader: PageReader[Sink]
     ) -> set[int]:
         """Note the keys of a page, some of which came before.
 
@@ -43,7 +43,7 @@ class RepeatedKeys(Generic[Sink]):
             page: The page.
             current: The pass, without the keys of this page.
             delivered: The keys of records that were delivered.
-            describe: The text of a key, for people.
+            reader: The reader of the page.
 
         Returns:
             The positions of the records with repeated keys that have to be delivered now.
@@ -63,7 +63,11 @@ class RepeatedKeys(Generic[Sink]):
         current.copies.note({key: list(contents) for key, contents in positions.items()})
         due: set[int] = set()
         for key, contents in positions.items():
-            self._texts.setdefault(key, describe(page.keyed[min(contents.values())]))
+            keyed = page.keyed[min(contents.values())]
+            self._texts.setdefault(key, reader.describe(keyed))
+            hour = reader.shared_in(keyed)
+            if hour is not None:
+                current.copies.shared[key] = hour
             due |= self._due_on_page(key, contents, page, current.number)
         return due
 
