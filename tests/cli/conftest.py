@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import duckdb
 import msgspec
 import pytest
 
+from emulator_process import EmulatorProcess, emulator_process
 from postgres_server import Database, Server, server
 from tiktok_marketing.cli.main import run
 
@@ -24,50 +24,22 @@ COMMAND = [sys.executable, "-W", "error", "-m", "tiktok_marketing.cli"]
 START, END = "2026-06-09", "2026-06-15"
 
 
-class Api(msgspec.Struct):
-    """A running emulator."""
-
-    url: str
-    info: dict[str, Any]
-
-    def control(self, path: str, body: dict[str, Any] | None = None, method: str | None = None) -> Any:
-        """Call one of its control paths."""
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.url}/_emulator/{path}", data, method=method)  # noqa: S310 - our own
-        with urllib.request.urlopen(request) as answer:  # noqa: S310
-            return json.load(answer)
-
-    def fault(self, text: str) -> None:
-        """Add a fault."""
-        self.control("faults", {"fault": text}, "POST")
-
-    def heal(self) -> None:
-        """Remove all faults."""
-        self.control("faults", method="DELETE")
-
-
 @pytest.fixture(scope="session")
-def emulated() -> Iterator[Api]:
-    """An emulator for all tests, started as a user starts it."""
-    command = [*COMMAND, "emulator", "--port", "0", "--now", NOW, "--tier", "unlimited"]
-    command += ["--days", "40", "--ads-per-account", "30"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:  # noqa: S603
-        assert process.stdout is not None
-        info = json.loads(process.stdout.readline())
-        yield Api(info["url"], info)
-        process.terminate()
-        assert process.wait(10) == 0
+def emulated() -> Iterator[EmulatorProcess]:
+    """An emulator for all tests."""
+    with emulator_process("--now", NOW, "--days", "40", "--ads-per-account", "30") as emulator:
+        yield emulator
 
 
 @pytest.fixture
-def api(emulated: Api) -> Iterator[Api]:
+def api(emulated: EmulatorProcess) -> Iterator[EmulatorProcess]:
     """The emulator, without faults before and after the test."""
     yield emulated
     emulated.heal()
 
 
 @pytest.fixture
-def config(api: Api, tmp_path: Path) -> Callable[..., str]:
+def config(api: EmulatorProcess, tmp_path: Path) -> Callable[..., str]:
     """Writes a configuration file; returns its path."""
 
     def write(**fields: Any) -> str:
@@ -92,7 +64,7 @@ def config(api: Api, tmp_path: Path) -> Callable[..., str]:
 
 
 @pytest.fixture
-def environment(api: Api, tmp_path: Path) -> dict[str, str]:
+def environment(api: EmulatorProcess, tmp_path: Path) -> dict[str, str]:
     """An environment in which the command calls the emulator."""
     return {**os.environ, "TIKTOK_API_URL": api.url, "HOME": str(tmp_path)}
 
@@ -107,7 +79,7 @@ class Ended(msgspec.Struct):
 
 @pytest.fixture
 def command(
-    api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    api: EmulatorProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., Ended]:
     """Runs the command to its end, in this process: to start another one takes longer than most commands."""
     monkeypatch.setenv("TIKTOK_API_URL", api.url)

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import shutil
-import subprocess
-import sys
-import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import msgspec
 import pytest
 
+from emulator_process import EmulatorProcess, emulator_process
 from tiktok_marketing.clock import FixedClock
 from tiktok_marketing.config import parse_config
 from tiktok_marketing.doctor import DoctorOptions, Examination, Finding, Severity, examine
@@ -29,26 +25,8 @@ DAILY = (
 )
 
 
-class World(msgspec.Struct):
+class World(EmulatorProcess):
     """An emulator that runs in a process of its own."""
-
-    url: str
-    info: dict[str, Any]
-
-    def control(self, path: str, body: dict[str, Any] | None = None, method: str | None = None) -> Any:
-        """Send a request to its control path."""
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.url}/_emulator/{path}", data, method=method)  # noqa: S310 - our own
-        with urllib.request.urlopen(request) as answer:  # noqa: S310
-            return json.load(answer)
-
-    def fault(self, text: str) -> None:
-        """Add a fault."""
-        self.control("faults", {"fault": text}, "POST")
-
-    def heal(self) -> None:
-        """Remove all faults."""
-        self.control("faults", method="DELETE")
 
     def set_time(self, moment: datetime) -> None:
         """Set its clock."""
@@ -71,14 +49,8 @@ class World(msgspec.Struct):
 @pytest.fixture(scope="session")
 def running() -> Iterator[World]:
     """One emulator for all tests."""
-    command = [sys.executable, "-m", "tiktok_marketing.cli", "emulator", "--port", "0", "--tier", "unlimited"]
-    command += ["--now", f"{NOW:%Y-%m-%dT%H:%M}", "--days", "40", "--ads-per-account", "24"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:  # noqa: S603
-        assert process.stdout is not None
-        info = json.loads(process.stdout.readline())
-        yield World(info["url"], info)
-        process.terminate()
-        assert process.wait(10) == 0
+    with emulator_process("--now", f"{NOW:%Y-%m-%dT%H:%M}", "--days", "40", "--ads-per-account", "24") as emulator:
+        yield World(emulator.url, emulator.info)
 
 
 @pytest.fixture
