@@ -7,7 +7,10 @@ import json
 import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
+
+import msgspec
 
 from tiktok_marketing.airbyte.inputs import selected_streams, states_by_stream
 from tiktok_marketing.airbyte.read import read
@@ -82,6 +85,13 @@ def catalog_of(names: Iterable[str] | None = None, *, incremental: bool = True) 
     }
 
 
+def _decoded(line: bytes | str) -> Any:
+    try:
+        return msgspec.json.decode(line)
+    except msgspec.DecodeError:  # what only a lenient decoder accepts
+        return json.loads(line)
+
+
 class Outcome:
     """What a read wrote, line by line.
 
@@ -91,16 +101,29 @@ class Outcome:
     """
 
     def __init__(self, lines: Iterable[bytes | str], exit_code: int) -> None:
-        self.messages = [json.loads(line) for line in lines]
+        self.messages = [_decoded(line) for line in lines]
         self.exit_code = exit_code
+
+    def until(self, position: int) -> Outcome:
+        """The outcome of the same read, killed before it wrote the message at this position."""
+        killed = Outcome([], 1)
+        killed.messages = self.messages[:position]
+        return killed
 
     def of_type(self, kind: str) -> list[dict[str, Any]]:
         """The messages of one type, in order."""
         return [message[kind.lower()] for message in self.messages if message["type"] == kind]
 
+    @cached_property
+    def _records(self) -> dict[str, list[dict[str, Any]]]:
+        records: dict[str, list[dict[str, Any]]] = {}
+        for record in self.of_type("RECORD"):
+            records.setdefault(record["stream"], []).append(record["data"])
+        return records
+
     def records(self, stream: str) -> list[dict[str, Any]]:
         """The records of a stream."""
-        return [record["data"] for record in self.of_type("RECORD") if record["stream"] == stream]
+        return self._records.get(stream, [])
 
     @property
     def last_states(self) -> dict[str, Any]:

@@ -117,12 +117,14 @@ async def test_a_report_that_is_too_large_is_read_in_smaller_pieces() -> None:
 @pytest.mark.parametrize("refused", [False, True])
 async def test_a_report_in_another_order_in_each_answer_is_read_whole(*, refused: bool) -> None:
     """The second pass asks for an order. If TikTok refuses it, other passes follow without one."""
-    business = {"ads_per_account": 900, "advertisers": 1}
-    expected = await read(**business)
+    reports = ["ads_reports_daily"]
+    business = {"ads_per_account": 600, "advertisers": 1}
+    async with small(**business) as emulator:
+        expected = await synced(emulator, reports)
     assert len(expected.rows["ads_reports_daily"]) > 1000
     faults = (Fault(path=REPORT, contains="order_field", code=40002, message="order_field: not supported."),)
     async with small(unstable_order=True, faults=faults * refused, **business) as emulator:
-        result = await synced(emulator, STREAMS)
+        result = await synced(emulator, reports)
         orders = [request.params.get("order_field") for request in emulator.counters.requests if request.path == REPORT]
     assert orders[0] is None
     if refused:

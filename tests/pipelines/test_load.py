@@ -45,6 +45,12 @@ def failure(name: str, account: str | None = None, *, tolerated: bool = False) -
     return Failure(name, account, "", ConnectorError("No permission.", remedy="Ask for it."), tolerated)
 
 
+of_the_loop = pytest.mark.parametrize(
+    "database", ["duckdb", pytest.param("postgres", marks=pytest.mark.thorough)], indirect=True
+)
+"""For rules of the loop, which knows no kind of database."""
+
+
 def test_rows_are_loaded_with_their_state(run: Any, query: Any, make: Any) -> None:
     """The next run starts from the state that the last run loaded."""
     first = run(make.whole(DAILY, make.batch(DAILY, [make.campaign_row(1, "2026-01-01")]), make.state("2026-01-01")))
@@ -167,6 +173,7 @@ def test_a_full_sync_forgets_the_state(run: Any, make: Any) -> None:
     assert set(again.states_before) == {"campaigns"}
 
 
+@of_the_loop
 def test_packages_are_loaded_while_reading_continues(run: Any, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A long sync shows data early: a package does not wait for the end."""
     monkeypatch.setattr("tiktok_marketing.pipelines.package.FULL_ROWS", 2)
@@ -178,6 +185,7 @@ def test_packages_are_loaded_while_reading_continues(run: Any, make: Any, monkey
     assert ran.summary.rows == 6
 
 
+@of_the_loop
 def test_a_package_is_loaded_after_some_seconds_without_new_rows(
     run: Any, make: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,6 +204,7 @@ def test_a_package_is_loaded_after_some_seconds_without_new_rows(
     assert loaded[0] < reached[0]
 
 
+@of_the_loop
 def test_at_most_one_package_waits_while_another_is_loaded(
     run: Any, make: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -260,6 +269,7 @@ def test_old_rows_stay_if_a_sync_is_killed_before_new_ones_are_inserted(
     assert query("SELECT count(*) FROM campaigns_reports_daily") == [(1,)]
 
 
+@of_the_loop
 def test_a_failed_load_ends_the_sync_with_its_reason(run: Any, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """This also holds in the middle of a sync, when the load runs in the other thread."""
     monkeypatch.setattr("tiktok_marketing.pipelines.package.FULL_ROWS", 1)
@@ -272,6 +282,7 @@ def test_a_failed_load_ends_the_sync_with_its_reason(run: Any, make: Any, monkey
         run(make.whole(DAILY, *[make.batch(DAILY, [make.campaign_row(ad, "2026-01-01")]) for ad in range(5)]))
 
 
+@of_the_loop
 def test_what_was_read_before_an_error_is_loaded(run: Any, query: Any, make: Any) -> None:
     """If the token is revoked, the sync ends, and the rows and the state until then are loaded."""
     error = ConnectorError("The token was revoked.", remedy="Get a new one.")
@@ -284,12 +295,14 @@ def test_what_was_read_before_an_error_is_loaded(run: Any, query: Any, make: Any
     assert query("SELECT count(*) FROM campaigns_reports_daily") == [(1,)]
 
 
+@of_the_loop
 def test_an_error_before_anything_was_read_is_raised(run: Any) -> None:
     """There is nothing to summarize."""
     with pytest.raises(ConnectorError, match="wrong token"):
         run([ConnectorError("A wrong token.".lower())], names=[DAILY])
 
 
+@of_the_loop
 def test_a_stop_loads_what_was_read(run: Any, query: Any, make: Any) -> None:
     """After Ctrl-C, rows and states until then are loaded, and the summary says that the sync was interrupted."""
     stop = asyncio.Event()
@@ -320,6 +333,7 @@ def test_old_states_are_deleted(run: Any, query: Any, make: Any, monkeypatch: py
     assert run(make.whole(DAILY)).states_before == {DAILY: make.state("2026-01-06").state}
 
 
+@of_the_loop
 def test_a_state_stays_when_later_packages_have_none(run: Any, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A package whose states did not move contains none; the last state before it stays valid."""
     monkeypatch.setattr("tiktok_marketing.pipelines.package.FULL_ROWS", 1)
@@ -358,6 +372,7 @@ def test_every_package_is_recorded(run: Any, query: Any, make: Any) -> None:
     assert query("SELECT count(*) FROM _tiktok_loads JOIN campaigns_reports_daily ON load_id = _dlt_load_id") == [(3,)]
 
 
+@of_the_loop
 def test_notices_reach_the_watcher_and_the_summary(run: Any, make: Any) -> None:
     """What the sync noticed on the way is not lost."""
     ran = run(make.whole(DAILY, Notice("warning", "Mind the gap.")))

@@ -42,7 +42,7 @@ def rows_in(database: Any, name: str) -> list[tuple[Any, ...]]:
 
 def business(taken_back: int) -> Options:
     """A business with few, small accounts."""
-    return Options(now=NOW, tier="unlimited", advertisers=3, days=30, ads_per_account=25, taken_back=taken_back)
+    return Options(now=NOW, tier="unlimited", advertisers=3, days=30, ads_per_account=10, taken_back=taken_back)
 
 
 @pytest.mark.parametrize("taken_back", [40, 100], ids=["some", "all"])

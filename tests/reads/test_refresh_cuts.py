@@ -69,8 +69,7 @@ async def test_a_full_refresh_that_is_cut_anywhere_loses_no_row(seed: int) -> No
         rng = random.Random(seed)
         positions = [*rng.sample(states, CUTS - 2), rng.randrange(len(first.messages)), len(first.messages) - 1]
         for position in positions:
-            before = Outcome([], 1)
-            before.messages = first.messages[: position + 1]
+            before = first.until(position + 1)
             after = await read_from(emulator, config, catalog=catalog, state=before.state_file)
             assert after.exit_code == 0, after.errors
             assert set(keys(before)) | set(keys(after)) == set(whole)

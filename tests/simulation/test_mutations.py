@@ -32,6 +32,9 @@ from tiktok_marketing.text import mask_known
 
 WITHIN = 200
 """Schedules in which each of them is found out, at the latest."""
+TELLING = (4, 16, 38, 31, 20, 12, 13)
+"""Seeds of schedules that find most of them."""
+SEEDS = (*TELLING, *(seed for seed in range(WITHIN) if seed not in TELLING))
 
 
 class StateBeforeRecords(Components):
@@ -202,7 +205,7 @@ def test_a_broken_connector_fails_the_simulation(components: type[Components], m
     if not components.secrets:  # each text that is shown is masked once more, with every secret of the process
         monkeypatch.setattr(mask_known, "_patterns", {})
         monkeypatch.setattr(mask_known, "add", lambda _secrets: None)
-    assert any(fails(seed, components) for seed in range(WITHIN))
+    assert any(fails(seed, components) for seed in SEEDS)
 
 
 def _single_page_is_whole(latest: Pass) -> bool:
@@ -259,13 +262,13 @@ def test_a_rule_that_is_broken_fails_the_simulation(
 ) -> None:
     """One of the first schedules fails if the connector forgets a rule about what a list or a report contains."""
     monkeypatch.setattr(owner, name, replacement)
-    assert any(fails(seed, Components) for seed in range(WITHIN))
+    assert any(fails(seed, Components) for seed in SEEDS)
 
 
 @pytest.mark.parametrize("components", [LastPageDropped, NoLookback, ThrottleIgnored])
 def test_lost_rows_are_counted(components: type[Components]) -> None:
     """The figure comes from the comparison: for a connector that loses rows it is not 0."""
-    assert any(lost(seed, components) > 0 for seed in range(WITHIN))
+    assert any(lost(seed, components) > 0 for seed in SEEDS)
 
 
 def lost(seed: int, components: type[Components]) -> int:

@@ -20,19 +20,19 @@ from simulation.run import Watch, figures, quote, run_all
 from simulation.schedule import Session, schedule_of
 from simulation.trial import Report, Simulation, run_schedule
 
-SCHEDULES = 800
 FIRST = 1
 SCRIPT = Path(__file__).with_name("run.py")
 
 
-def test_no_disturbance_costs_a_row() -> None:
+@pytest.mark.parametrize("schedules", [250, pytest.param(800, marks=pytest.mark.thorough)])
+def test_no_disturbance_costs_a_row(schedules: int) -> None:
     """After any faults, kills and changes, rows and states equal those of an undisturbed sync."""
     total, failed = Report(), []
-    for report, failures in run_all(FIRST, SCHEDULES, os.cpu_count() or 1):
+    for report, failures in run_all(FIRST, schedules, os.cpu_count() or 1):
         total.add(report)
         failed += failures
     assert failed == [], "\n".join(f"python tests/simulation/run.py --seed {seed}: {why[:500]}" for seed, why in failed)
-    assert total.schedules == SCHEDULES
+    assert total.schedules == schedules
     assert total.lost == 0, figures(total, len(failed))
     happened = set(total.faults) | set(total.endings)
     assert {"over the quota (40100)", "ads left out", "report too large (silence)"} <= set(total.limits)
@@ -62,7 +62,7 @@ def story_of(seed: int, hashing: str) -> list[str]:
     return [line for cancelled, run in runs for line in (sorted(run) if cancelled else run)]
 
 
-@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("processes", [pytest.param(1, marks=pytest.mark.thorough), 2])
 def test_a_stopped_run_prints_its_figures(processes: int) -> None:
     """After SIGTERM in the middle of 100,000 schedules: the figures so far, and its own exit code."""
     command = [sys.executable, SCRIPT, "--schedules", "100000", "--processes", str(processes)]
@@ -119,7 +119,9 @@ class _NoZones(Components):
     network = rewriting(rb'"(display_)?timezone":"[^"]*",', b"")
 
 
-@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize(
+    "seed", [*range(25), *(pytest.param(seed, marks=pytest.mark.thorough) for seed in range(25, 100))]
+)
 def test_no_row_is_lost_where_no_time_zone_is_known(seed: int) -> None:
     """Nobody knows when a day ends then: the state must not be ahead of any account's days."""
     assert run_schedule(seed, _NoZones).lost == 0
