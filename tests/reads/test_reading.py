@@ -159,7 +159,7 @@ def own_fields(record: dict[str, Any]) -> dict[str, Any]:
 
 async def test_a_day_later_only_what_may_have_changed_is_read_again() -> None:
     """A sync and one a day later from its state together equal a full sync on that day."""
-    async with emulator_of(ads_per_account=6, advertisers=4) as emulator:
+    async with emulator_of(ads_per_account=6, advertisers=4, settled=True) as emulator:
         config = config_for(emulator, include_deleted=True, start_date="2026-06-09", skip_empty_days=False)
         first = await read_from(emulator, config)
         emulator.clock.advance(A_DAY)
