@@ -189,7 +189,7 @@ def dims(*names: str) -> dict[str, Any]:
         (dims("campaign_id", "stat_time_day", "gender"), CONFLICT),
         (dims("ad_id", "stat_time_hour", "gender") | {"end_date": "2026-03-05"}, CONFLICT),
         (dims("ad_id", "stat_time_day", "device_brand_id"), CONFLICT),
-        (dims("ad_id", "stat_time_day", "hashtag"), "not available on this server"),
+        (dims("ad_id", "stat_time_day", "interest_category"), CONFLICT),
         (dims("ad_id", "stat_time_day", "page_id"), "Invalid dimension fields: ['page_id']"),
         (dims("ad_id", "stat_time_day", "gender") | {"report_type": "BASIC"}, "Invalid dimension fields: ['gender']"),
         (dims("ad_id", "country_code") | {"report_type": "BASIC", "query_lifetime": "true"}, "query_lifetime"),

@@ -14,7 +14,7 @@ from yarl import URL
 from emulator.kit import NOW, Client
 from tiktok_marketing.emulator import Emulator, Fault, Options
 
-PLATFORM = Emulator(Options(now=NOW, tier="unlimited", advertisers=2, ads_per_account=5, days=10))
+PLATFORM = Emulator(Options(now=NOW, tier="unlimited", advertisers=2, ads_per_account=5, days=10, async_reports=True))
 ACCOUNT = PLATFORM.advertiser_ids[0]
 
 REPORT = {

@@ -204,6 +204,12 @@ class _Command(click.Command):
     help="Let modified_after list ads without a modify_time. [default: off]",
 )
 @click.option(
+    "--async-reports/--no-async-reports", default=None, help="Allow asynchronous reports to the app. [default: off]"
+)
+@click.option(
+    "--async-report-checks", type=int, metavar="N", help="Finish such a report after this many checks. [default: 2]"
+)
+@click.option(
     "--sandbox-throttle/--no-sandbox-throttle",
     default=None,
     help="Give the sandbox token its own, lower quota. [default: on]",

@@ -8,6 +8,7 @@ POST   /_emulator/faults     add a fault: `{"fault": "path=ad/get/,nth=3,code=50
 DELETE /_emulator/faults     remove all faults
 GET    /_emulator/clock      the time, and whether it stands still
 POST   /_emulator/clock      `{"set": "2026-03-10T15:00:00Z"}` or `{"advance": 86400}` (seconds)
+GET    /_emulator/files/…    a finished asynchronous report, as its download_url says
 GET    /_emulator/truth      `?advertiser_id=&start_date=&end_date=`: what a complete read must yield.
                              `include_deleted=false` leaves deleted objects out, `hourly=false` does not count hourly
                              rows, and `breakdowns=true` adds the rows of audience and country reports
@@ -19,16 +20,20 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from tiktok_marketing.emulator.endpoints.reports.tasks import FILES_PATH
 from tiktok_marketing.emulator.faults import Fault
 from tiktok_marketing.emulator.json_text import decode
 from tiktok_marketing.emulator.platform import Platform
 
 PREFIX = "/_emulator/"
+_WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 async def handle(platform: Platform, request: web.BaseRequest) -> web.Response:
     """Answer a control request with JSON: 400 with the reason if it is wrong, 404 if the path is unknown."""
     name = request.path.removeprefix(PREFIX).rstrip("/")
+    if request.method == "GET" and request.path.startswith(FILES_PATH):
+        return _file(platform, request.path.removeprefix(FILES_PATH))
     try:
         body: Any = decode(await request.read() or b"{}")
         answer = _answer(platform, request, name, body if isinstance(body, dict) else {})
@@ -72,6 +77,7 @@ def _answer(  # noqa: C901, PLR0911, PLR0912 - one case per path is easiest to r
             platform.throttle.reset()
             platform.access.reset()
             platform.faults.clear()
+            platform.tasks.reset()
             return {"reset": True}
         case "GET", "faults":
             return {"faults": platform.faults.entries()}
@@ -102,6 +108,15 @@ def _answer(  # noqa: C901, PLR0911, PLR0912 - one case per path is easiest to r
                 breakdowns=_flag(request, "breakdowns", default="false"),
             )
     return None
+
+
+def _file(platform: Platform, name: str) -> web.Response:
+    """A finished report that a client downloads."""
+    body = platform.tasks.file(name)
+    if body is None:
+        return _json({"error": f"There is no report {name}."}, status=404)
+    kind = "text/csv" if name.endswith(".csv") else _WORKBOOK
+    return web.Response(body=body, content_type=kind)
 
 
 def _flag(request: web.BaseRequest, name: str, default: str = "true") -> bool:

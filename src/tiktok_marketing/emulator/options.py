@@ -77,6 +77,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         sandbox_accounts_endpoints: Whether the sandbox token may call advertiser/info and oauth2/advertiser/get.
         sandbox_asset_endpoints: Whether the sandbox token may list audiences, images, videos, music and portfolios.
         sandbox_report_dates: Whether the sandbox account has figures only for 2020-12-08 to 2020-12-19, as at TikTok.
+        async_reports: Whether the app may create asynchronous reports. Otherwise report/task/* answers 40118, as for
+            most apps.
+        async_report_checks: How many checks of a report's status answer that it is not finished.
         not_granted: How many more accounts exist that the token does not reach. They answer 40001.
         scopes: The scopes that the tokens were granted. None grants everything that the emulator serves.
         contradictory_page_info: The accounts whose `page_info` counts two records more than there are: 2 is the second.
@@ -130,6 +133,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     sandbox_accounts_endpoints: bool = False
     sandbox_asset_endpoints: bool = False
     sandbox_report_dates: bool = True
+    async_reports: bool = False
+    async_report_checks: int = 2
     not_granted: int = 1
     scopes: tuple[int, ...] | None = None
     contradictory_page_info: tuple[int, ...] = ()
@@ -147,6 +152,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             ("ad_report_limit", 1, 10_000_000),
             ("asset_search_limit", 1, 10_000_000),
             ("not_granted", 0, 100),
+            ("async_report_checks", 0, 1_000_000),
             ("taken_back", 0, 100),
             ("cache_mb", 0, 1_000_000),
             ("port", 0, 65_535),

@@ -6,15 +6,26 @@ from typing import Any
 
 import msgspec
 
-from tiktok_marketing.emulator.business.business import Business
+from tiktok_marketing.emulator.business.business import Account, Business
 from tiktok_marketing.emulator.clock import Clock
 from tiktok_marketing.emulator.counters import Counters
 from tiktok_marketing.emulator.endpoints import params as read
 from tiktok_marketing.emulator.endpoints.access import Access
 from tiktok_marketing.emulator.endpoints.asset_lists import AssetLists
+from tiktok_marketing.emulator.endpoints.business_center import (
+    asset_list,
+    balance_list,
+    business_center_list,
+    business_center_of,
+)
 from tiktok_marketing.emulator.endpoints.envelope import Answer, Refusal, contradicted, refuse
+from tiktok_marketing.emulator.endpoints.lookups import LOOKUPS
 from tiktok_marketing.emulator.endpoints.objects import ObjectLists
+from tiktok_marketing.emulator.endpoints.reports.bc_report import bc_report
 from tiktok_marketing.emulator.endpoints.reports.endpoint import Reports
+from tiktok_marketing.emulator.endpoints.reports.shop_report import shop_report
+from tiktok_marketing.emulator.endpoints.reports.tasks import ReportTasks
+from tiktok_marketing.emulator.endpoints.served import METHODS
 from tiktok_marketing.emulator.expected import truth
 from tiktok_marketing.emulator.faults import Fault, FaultRegister
 from tiktok_marketing.emulator.faults.changes import changed_data, changed_params
@@ -24,16 +35,8 @@ from tiktok_marketing.emulator.randomness import keyed
 from tiktok_marketing.emulator.throttle import Throttle
 
 _OBJECT_PATHS = {"campaign/get/": "campaign", "adgroup/get/": "adgroup", "ad/get/": "ad"}
+_TASK_PATHS = "report/task/"
 _REPORT_PATH = "report/integrated/get/"
-_METHODS = {
-    "oauth2/access_token/": ("POST",),
-    "oauth2/revoke_token/": ("POST",),
-    "oauth2/advertiser/get/": ("GET",),
-    "advertiser/info/": ("GET",),
-    "user/info/": ("GET", "POST"),
-    _REPORT_PATH: ("GET",),
-    **dict.fromkeys(_OBJECT_PATHS, ("GET",)),
-}
 _WITHOUT_TOKEN = ("oauth2/access_token/", "oauth2/revoke_token/")
 _MAX_REPORT_ACCOUNTS = 5
 _MAX_ID_LENGTH = 64
@@ -69,6 +72,7 @@ class Platform:
         business: The accounts and everything in them.
         access: The app and its tokens.
         throttle: The quota.
+        tasks: The asynchronous reports.
         methods: For each path, the HTTP methods that it accepts.
         port: The port it listens on. It is 0 until the system has chosen one, if the options ask for any free port.
     """
@@ -88,8 +92,9 @@ class Platform:
         }
         self._objects = ObjectLists(self.options)
         self._assets = AssetLists(self.options)
-        self.methods: Mapping[str, tuple[str, ...]] = _METHODS | dict.fromkeys(self._assets.paths, ("GET",))
+        self.methods: Mapping[str, tuple[str, ...]] = METHODS
         self._reports = Reports(self.options)
+        self.tasks = ReportTasks(self.options, self._reports.rows)
         self._served = 0
         self.port = self.options.port
 
@@ -214,14 +219,16 @@ class Platform:
             self.clock.advance(sum(fault.advance for fault in faults), at_most=True)
             _refuse_by(faults, params)
             answer = self._data(path, token, changed_params(params, faults))
-            if first_advertiser in self._contradictory:
-                answer = Answer(contradicted(answer.data), answer.headers)
-            answer = Answer(changed_data(answer.data, params, faults), answer.headers)
+            if not answer.content_type:
+                if first_advertiser in self._contradictory:
+                    answer = Answer(contradicted(answer.data), answer.headers)
+                answer = Answer(changed_data(answer.data, params, faults), answer.headers)
             for fault in faults:
                 if fault.partial:
                     code, message = fault.code or 0, fault.text
         except Refusal as refusal:
             code, message = refusal.code, refusal.message
+            answer = Answer(answer.data, refusal.headers)
         public_params = {name: str(value) for name, value in params.items() if name not in _SECRETS}
         outcome = _outcome(faults) or str(code)
         self.counters.count(path, public_params, first_advertiser, outcome)
@@ -236,7 +243,16 @@ class Platform:
             if path in _OBJECT_PATHS:
                 return self._objects.answer(_OBJECT_PATHS[path], account, params, now)
             return self._assets.answer(path, account, params, now)
+        if path in LOOKUPS:
+            self.access.account(token, read.required(params, "advertiser_id"))
+            return LOOKUPS[path](params)
+        if path.startswith(_TASK_PATHS):
+            return self._task(path, token or "", params, now)
+        accounts = self.access.accounts(token)
         answers: dict[str, Callable[[], Answer]] = {
+            "bc/get/": lambda: business_center_list(accounts, params),
+            "bc/asset/get/": lambda: asset_list(accounts, params, now),
+            "advertiser/balance/get/": lambda: balance_list(accounts, params, now, self._reports.figures),
             "advertiser/info/": lambda: self.access.advertiser_info(token, params, now),
             "oauth2/advertiser/get/": lambda: self.access.advertisers(token, params),
             "oauth2/access_token/": lambda: self.access.exchange(params),
@@ -245,14 +261,34 @@ class Platform:
         }
         return answers[path]()
 
-    def _report(self, token: str | None, params: Mapping[str, str], now: int) -> Answer:
+    def _task(self, path: str, token: str, params: Mapping[str, Any], now: int) -> Answer:
+        if path == "report/task/create/":
+            return self.tasks.create(token, self._accounts(token, params), params, now)
+        if path == "report/task/check/":
+            return self.tasks.check(token, params, now)
+        if path == "report/task/cancel/":
+            return self.tasks.cancel(token, params, now)
+        return self.tasks.download(token, params, now, self.url)
+
+    def _accounts(self, token: str | None, params: Mapping[str, Any]) -> list[Account]:
+        """The accounts that a report is about."""
         if params.get("advertiser_ids"):
             ids = list(dict.fromkeys(read.texts(params, "advertiser_ids") or []))
             if len(ids) > _MAX_REPORT_ACCOUNTS:
                 refuse(f"advertiser_ids: Longer than maximum length {_MAX_REPORT_ACCOUNTS}.")
         else:
             ids = [read.required(params, "advertiser_id")]
-        return self._reports.answer([self.access.account(token, advertiser_id) for advertiser_id in ids], params, now)
+        return [self.access.account(token, advertiser_id) for advertiser_id in ids]
+
+    def _report(self, token: str | None, params: Mapping[str, str], now: int) -> Answer:
+        if params.get("report_type") == "BC":
+            center = business_center_of(self.access.accounts(token), params)
+            return bc_report(center, params, self.options, now, self._reports.figures)
+        if params.get("report_type") == "TT_SHOP":
+            account = self.access.account(token, read.required(params, "advertiser_id"))
+            figures = self._reports.figures(account, now)
+            return shop_report(account, figures, params, self.options, keyed(self.options.seed, account.key))
+        return self._reports.answer(self._accounts(token, params), params, now)
 
 
 def _advertiser_ids(params: Mapping[str, Any]) -> tuple[str, ...]:

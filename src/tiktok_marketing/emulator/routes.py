@@ -9,7 +9,8 @@ from typing import Any
 from aiohttp import web
 
 from tiktok_marketing.emulator import control
-from tiktok_marketing.emulator.endpoints.envelope import wrap
+from tiktok_marketing.emulator.endpoints.envelope import NOTE_HEADER, wrap
+from tiktok_marketing.emulator.endpoints.known import KNOWN
 from tiktok_marketing.emulator.faults.changes import changed_envelope, changes_envelope
 from tiktok_marketing.emulator.json_text import decode
 from tiktok_marketing.emulator.platform import Platform
@@ -57,10 +58,20 @@ class Server:
         path = request.path.removeprefix(PREFIX)
         methods = self._platform.methods
         if not request.path.startswith(PREFIX) or path not in methods:
-            return web.Response(status=404, text="404 page not found")
+            return self._not_served(request, path)
         if request.method not in methods[path]:
-            return web.Response(status=405, text="405 method not allowed")
+            note = f"{path} accepts {' and '.join(methods[path])}"
+            return web.Response(status=405, text="405 method not allowed", headers={NOTE_HEADER: note})
         return await self._answer(request, path)
+
+    def _not_served(self, request: web.BaseRequest, path: str) -> web.Response:
+        """Answer HTTP 404, and say whether TikTok has the endpoint. Those that it has are counted."""
+        known = KNOWN.get(path.strip("/") + "/") if request.path.startswith(PREFIX) else None
+        if known is None:
+            return web.Response(status=404, text="404 page not found", headers={NOTE_HEADER: "unknown endpoint"})
+        self._platform.counters.count(path.strip("/") + "/", {}, "", "not served")
+        text = f"TikTok has the endpoint {known} {path.strip('/')}/. The emulator does not serve it."
+        return web.Response(status=404, text=text, headers={NOTE_HEADER: "known, not served"})
 
     async def _answer(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         request_id = self._platform.next_request_id()
@@ -71,7 +82,9 @@ class Server:
         seconds = time.perf_counter() - started
         logger.debug("%s %s -> %s in %.1f ms", request.method, path, response.outcome, seconds * 1000)
         body = wrap(response.code, response.message, request_id, response.answer.data)
-        if changes_envelope(response.faults):
+        if response.answer.content_type:
+            body = response.answer.data
+        elif changes_envelope(response.faults):
             envelope = wrap(response.code, response.message, request_id)
             body = changed_envelope(envelope, response.answer.data, response.faults)
         headers = {
@@ -82,7 +95,9 @@ class Server:
             **response.answer.headers,
         }
         await self._sender.delay(self._platform.options.answer_jitter)
-        return await self._sender.send(request, body, "application/json", headers, response.faults)
+        return await self._sender.send(
+            request, body, response.answer.content_type or "application/json", headers, response.faults
+        )
 
 
 async def _params(request: web.BaseRequest) -> Mapping[str, Any]:

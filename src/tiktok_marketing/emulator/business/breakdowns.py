@@ -8,16 +8,17 @@ and age are two views of the same cells, and so are country and province, so tha
 
 from collections.abc import Callable, Iterable, Sequence
 
+from tiktok_marketing.emulator.business.breakdown_values import (
+    CREATIVE_FAMILIES,
+    INTEREST_DIMENSIONS,
+    INTEREST_FAMILIES,
+    Cells,
+    Value,
+)
 from tiktok_marketing.emulator.business.business import Ad
 from tiktok_marketing.emulator.business.delivery import SALT, VECTOR_INDEX, VECTOR_SIZE, Model
 from tiktok_marketing.emulator.business.targeting import ages_of, countries_of, gender_of, places_automatically
 from tiktok_marketing.emulator.randomness import keyed, mix
-
-Value = tuple[str, ...]
-"""The values of a breakdown's dimensions, in the breakdown's order."""
-
-Cells = list[tuple[Value, int]]
-"""The values of all dimensions of a family, each with its weight."""
 
 _RT_CONVERSION = VECTOR_INDEX["rt_conversion"]
 
@@ -25,7 +26,7 @@ _AGES = (
     ("AGE_13_17", 5), ("AGE_18_24", 30), ("AGE_25_34", 28), ("AGE_35_44", 16), ("AGE_45_54", 9), ("AGE_55_100", 7),
     ("NONE", 4),
 )  # fmt: skip
-_PROVINCES: dict[str, tuple[tuple[str, int], ...]] = {
+PROVINCES: dict[str, tuple[tuple[str, int], ...]] = {
     "US": (("5332921", 26), ("4736286", 22), ("5128638", 17), ("4155751", 15), ("4896861", 9), ("5815135", 6)),
     "IN": (("1264418", 28), ("1267701", 24), ("1255053", 20), ("1273293", 16)),
     "NZ": (("2193734", 45), ("2179538", 20), ("2192628", 18)),
@@ -44,7 +45,7 @@ _LANGUAGES = {
     "JP": ("ja", "en"),
     "GB": ("en", "pl"), "NP": ("en", "hi"), "AU": ("en", "zh"), "BR": ("pt", "en"), "KI": ("en",), "CA": ("en", "fr"),
 }  # fmt: skip
-_DMA = (("501", 34), ("803", 30), ("602", 18), ("623", 12), ("0", 6))
+MARKETS = (("501", 34), ("803", 30), ("602", 18), ("623", 12), ("0", 6))
 
 
 def _people(ad: Ad) -> Cells:
@@ -68,7 +69,7 @@ def _places(ad: Ad) -> Cells:
     cells: Cells = []
     for position, country in enumerate(countries_of(ad.group)):
         share = (60, 25, 15, 10)[position]
-        provinces = _PROVINCES.get(country, ())
+        provinces = PROVINCES.get(country, ())
         rest = 100 - sum(weight for _, weight in provinces)
         cells += [((country, province), share * weight) for province, weight in provinces]
         cells.append(((country, "-"), share * rest))
@@ -99,7 +100,7 @@ def _networks(_: Ad) -> Cells:
 def _markets(ad: Ad) -> Cells:
     """Designated market areas exist only in the United States."""
     if "US" in countries_of(ad.group):
-        return [((name,), weight) for name, weight in _DMA]
+        return [((name,), weight) for name, weight in MARKETS]
     return [(("0",), 1)]
 
 
@@ -120,18 +121,15 @@ _FAMILIES: tuple[tuple[Value, Callable[[Ad], Cells]], ...] = (
     (("device_brand_id",), _brands),
 )
 
-_FAMILY = {name: family for family in _FAMILIES for name in family[0]}
-
-SERVED = frozenset(_FAMILY)
-"""The dimensions of all breakdowns that the emulator serves."""
-
-TIMELESS = frozenset({"device_brand_id"})
+TIMELESS = frozenset({"device_brand_id", *INTEREST_DIMENSIONS})
 """The dimensions that cannot be combined with a time dimension."""
 
 DAILY: tuple[Value, ...] = (
     ("gender", "age"), *((name,) for names, _ in _FAMILIES for name in names if name not in TIMELESS),
 )  # fmt: skip
 """The breakdowns of daily reports."""
+
+_FAMILY = {name: family for family in (*_FAMILIES, *CREATIVE_FAMILIES, *INTEREST_FAMILIES) for name in family[0]}
 
 
 class Distribution:

@@ -192,6 +192,7 @@ class Account:
     Attributes:
         id: Its advertiser_id, as an integer.
         index: Its place among the accounts.
+        business_key: The number from which everything random about its Business Center follows.
         template: The kind of business that it belongs to.
         life: `active`, `idle` (its campaigns ended long ago) or `unused` (it never had a campaign).
         created: When it was opened, in seconds since 1970.
@@ -208,6 +209,7 @@ class Account:
         self.index = index
         self.key: int = keyed(options.seed, index, 41 if sandbox else 0)
         key = self.key
+        self.business_key: int = keyed(options.seed, 43)
         self.template: Template = TEMPLATES[0] if sandbox else TEMPLATES[index % len(TEMPLATES)]
         uses = index // len(TEMPLATES)  # how many accounts before it have the same template
         self.name = "Sandbox of Harbor & Pine" if sandbox else self.template.name + (f" {uses + 1}" if uses else "")

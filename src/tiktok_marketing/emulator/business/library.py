@@ -60,6 +60,11 @@ def audiences(account: Account) -> Collection:
     return Collection(account, 71, ads_each=12, start=1200)
 
 
+def saved_audiences(account: Account) -> Collection:
+    """Saved audiences: targeting that the account keeps for later."""
+    return Collection(account, 79, ads_each=20, start=2400)
+
+
 def audience_id(collection: Collection, index: int) -> str:
     """An audience's id: nine digits."""
     return str(100_000_000 + collection.key(index) % 899_000_000)

@@ -14,7 +14,9 @@ from tiktok_marketing.emulator.randomness import keyed
 AUTH_CODE = "demo-auth-code"
 """The auth_code that oauth2/access_token accepts once."""
 
-SANDBOX_PATHS = frozenset({"campaign/get/", "adgroup/get/", "ad/get/", "report/integrated/get/", "user/info/"})
+SANDBOX_PATHS = frozenset(
+    {"campaign/get/", "adgroup/get/", "ad/get/", "report/integrated/get/", "user/info/", "identity/get/"}
+)
 """The endpoints that a sandbox token may call."""
 
 _ACCOUNTS_PATHS = frozenset({"advertiser/info/", "oauth2/advertiser/get/"})

@@ -5,13 +5,23 @@ from typing import Any
 
 from tiktok_marketing.emulator.business.business import Account
 from tiktok_marketing.emulator.business.creatives import Asset, images, videos
-from tiktok_marketing.emulator.business.library import STOCK_TRACKS, audiences, portfolios, posts, tracks
+from tiktok_marketing.emulator.business.identities import identities
+from tiktok_marketing.emulator.business.library import (
+    STOCK_TRACKS,
+    audiences,
+    portfolios,
+    posts,
+    saved_audiences,
+    tracks,
+)
 from tiktok_marketing.emulator.endpoints import params as read
 from tiktok_marketing.emulator.endpoints.asset_records import (
     audience_record,
+    identity_record,
     image_record,
     portfolio_record,
     post_record,
+    saved_audience_record,
     stock_track_record,
     track_record,
     video_name,
@@ -42,6 +52,7 @@ _PORTFOLIO_TYPES = frozenset(
         "GESTURE", "SUPER_LIKE",
     }
 )  # fmt: skip
+_IDENTITY_TYPES = ("CUSTOMIZED_USER", "AUTH_CODE", "TT_USER", "BC_AUTH_TT")
 _ITEM_TYPES = frozenset({"VIDEO", "CAROUSEL"})
 
 Records = list[dict[str, Any]]
@@ -63,6 +74,10 @@ class AssetLists:
             "file/music/get/": _music,
             "creative/portfolio/list/": _portfolios,
             "dmp/custom_audience/list/": _audiences,
+            "dmp/saved_audience/list/": _saved_audiences,
+            "file/image/ad/info/": self._image_info,
+            "file/video/ad/info/": self._video_info,
+            "identity/get/": _identities,
             "tt_video/list/": _posts,
             "pixel/list/": pixel_list,
             "pixel/event/stats/": pixel_stats,
@@ -104,6 +119,18 @@ class AssetLists:
                 if any(abs(record["width"] / record["height"] - ratio) <= 0.05 for ratio in ratios)
             ]
         return _page("list", records, page, size)
+
+    def _image_info(self, account: Account, params: Mapping[str, str], now: int) -> Answer:
+        """file/image/ad/info: images by their ids. There is no limit to how many images an account has."""
+        wanted = _ids(params, "image_ids", 100)
+        found = {asset.id: asset for asset in images(account, now) if asset.id in wanted}
+        return encode({"list": [image_record(found[name], account, now) for name in wanted if name in found]})
+
+    def _video_info(self, account: Account, params: Mapping[str, str], now: int) -> Answer:
+        """file/video/ad/info: videos by their ids."""
+        wanted = _ids(params, "video_ids", 60)
+        found = {asset.id: asset for asset in videos(account, now) if asset.id in wanted}
+        return encode({"list": [video_record(found[name], account, now) for name in wanted if name in found]})
 
     def _videos(self, account: Account, params: Mapping[str, str], now: int) -> Answer:
         filters = {"video_ids", "material_ids", "video_name", "video_material_source", "video_material_sources"}
@@ -170,6 +197,46 @@ def _audiences(account: Account, params: Mapping[str, str], now: int) -> Answer:
             refuse("custom_audience_ids: Shorter than minimum length 1.")
         records = [record for record in records if record["audience_id"] in wanted]
     return _page("list", records, page, size)
+
+
+def _saved_audiences(account: Account, params: Mapping[str, str], now: int) -> Answer:
+    """dmp/saved_audience/list: the newest first."""
+    page, size = _page_and_size(params, 10, 100)
+    collection = saved_audiences(account)
+    records = [saved_audience_record(collection, index, now) for index in reversed(range(collection.count(now)))]
+    ids = read.json_value(params, "saved_audience_ids")
+    if ids is not None:
+        wanted = read.ids(ids, "saved_audience_ids")
+        records = [record for record in records if record["saved_audience_id"] in wanted]
+    return _page("saved_audiences", records, page, size)
+
+
+def _identities(account: Account, params: Mapping[str, str], now: int) -> Answer:
+    """identity/get: the names under which the account's ads appear, the newest first."""
+    page, size = _page_and_size(params, 20, 100)
+    kind = params.get("identity_type", "")
+    if kind and kind not in _IDENTITY_TYPES:
+        refuse(f"identity_type: {kind} is not one of {', '.join(_IDENTITY_TYPES)}.")
+    center = params.get("identity_authorized_bc_id", "")
+    if center and kind != "BC_AUTH_TT":
+        refuse("identity_authorized_bc_id: It needs the identity_type BC_AUTH_TT.")
+    word = str(_filtering(params, {"keyword"}).get("keyword") or "").lower()
+    found = [
+        identity
+        for identity in identities(account, now)
+        if kind in {"", identity.type} and center in {"", identity.business_center} and word in identity.name.lower()
+    ]
+    return _page("identity_list", found, page, size, identity_record)
+
+
+def _ids(params: Mapping[str, str], name: str, max_length: int) -> list[str]:
+    """The ids in a parameter that must not be missing, in its order."""
+    wanted = read.texts(params, name)
+    if not wanted:
+        refuse(f"Missing required field(s): {name}.")
+    if len(wanted) > max_length:
+        refuse(f"{name}: Longer than maximum length {max_length}.")
+    return list(dict.fromkeys(wanted))
 
 
 def _posts(account: Account, params: Mapping[str, str], now: int) -> Answer:

@@ -4,16 +4,20 @@ from typing import Any
 
 from tiktok_marketing.emulator.business.business import DAY, Account
 from tiktok_marketing.emulator.business.creatives import Asset
+from tiktok_marketing.emulator.business.identities import Identity, creator_id, creator_name
 from tiktok_marketing.emulator.business.library import (
     Collection,
     audience_id,
+    audiences,
     portfolio_id,
     portfolio_type,
     post_id,
     stock_track_id,
     track_id,
 )
-from tiktok_marketing.emulator.business.vocabulary import HOOKS, TEXTS
+from tiktok_marketing.emulator.business.targeting_names import ACTIONS, interests
+from tiktok_marketing.emulator.business.vocabulary import AUDIENCES as AUDIENCE_NAMES
+from tiktok_marketing.emulator.business.vocabulary import HOOKS, LANGUAGES, LOCATIONS, TEXTS
 from tiktok_marketing.emulator.endpoints.envelope import iso_text, utc_text
 from tiktok_marketing.emulator.randomness import Dice, keyed
 
@@ -183,8 +187,8 @@ def post_record(collection: Collection, index: int, now: int) -> dict[str, Any]:
     }
     record: dict[str, Any] = {"auth_info": auth, "item_info": item}
     if dice.chance(90):
-        creator = f"creator{key % 900 + 100}"
-        record["user_info"] = {"tiktok_name": creator, "identity_id": _md5(key), "identity_type": "AUTH_CODE"}
+        identity = {"identity_id": creator_id(key), "identity_type": "AUTH_CODE"}
+        record["user_info"] = {"tiktok_name": creator_name(key), **identity}
     if carousel:
         item["carousel_info"] = {
             "image_info": [
@@ -208,6 +212,65 @@ def post_record(collection: Collection, index: int, now: int) -> dict[str, Any]:
         "signature": _md5(key),
         "poster_url": _link("cover", key, now + _VIDEO_URL_SECONDS),
         "preview_url": _link("video", key, now + _VIDEO_URL_SECONDS),
+    }
+    return record
+
+
+def saved_audience_record(collection: Collection, index: int, now: int) -> dict[str, Any]:
+    """One row of dmp/saved_audience/list. Its custom audiences and ids of interests are those of other endpoints."""
+    account = collection.account
+    key = collection.key(index)
+    dice = Dice(key, 87)
+    custom = audiences(account)
+    picked = custom.pick(key >> 9, min(now, collection.created(index)))
+    return {
+        "saved_audience_id": str(collection.created(index) << 32 | key & 0xFFFFFFFF),
+        "saved_audience_name": f"{dice.pick(AUDIENCE_NAMES)} {index + 1}",
+        "location_ids": [LOCATIONS[account.template.country]],
+        "gender": dice.pick(("GENDER_UNLIMITED", "GENDER_FEMALE", "GENDER_MALE")),
+        "age_groups": ["AGE_18_24", "AGE_25_34"] if dice.chance(50) else [],
+        "languages": [LANGUAGES.get(account.template.country, "en")],
+        "audience_ids": [] if picked is None else [audience_id(custom, picked)],
+        "excluded_audience_ids": [],
+        "interest_category_ids": [dice.pick(list(interests())).id],
+        "interest_keyword_ids": [],
+        "actions": [
+            {
+                "action_scene": "VIDEO_RELATED",
+                "action_period": 15,
+                "video_user_actions": ["WATCHED_TO_END", "LIKED"],
+                "action_category_ids": [dice.pick(ACTIONS)[0]],
+            }
+        ]
+        if dice.chance(40)
+        else [],
+        "operating_systems": ["ANDROID"] if account.template.app else [],
+        "min_android_version": "8.0" if account.template.app else "NONE",
+        "min_ios_version": "NONE",
+        "device_model_ids": [],
+        "network_types": ["WIFI"] if dice.chance(20) else [],
+        "carrier_ids": [],
+        "device_price_ranges": [],
+    }
+
+
+def identity_record(identity: Identity) -> dict[str, Any]:
+    """One row of identity/get."""
+    custom = identity.type == "CUSTOMIZED_USER"
+    record: dict[str, Any] = {
+        "identity_id": identity.id,
+        "identity_type": identity.type,
+        "display_name": identity.name,
+        "profile_image": _link("avatar", identity.key, identity.created + DAY),
+        "available_status": "AVAILABLE",
+        "can_push_video": not custom,
+        "can_pull_video": not custom,
+        "can_use_live_ads": identity.type in {"TT_USER", "BC_AUTH_TT"},
+        "can_manage_message": identity.type == "BC_AUTH_TT",
+        "is_gpppa": False,
+        "ads_only_mode": False,
+        "username": identity.username or None,
+        "identity_authorized_bc_id": identity.business_center or None,
     }
     return record
 

@@ -6,6 +6,8 @@ from typing import Any, NoReturn
 
 import msgspec
 
+NOTE_HEADER = "X-Emulator-Note"
+"""A header in which the emulator speaks for itself, not for TikTok."""
 _TOTAL_NUMBER = re.compile(rb'("total_number":)([0-9]+)')
 
 
@@ -15,19 +17,28 @@ class Refusal(Exception):  # noqa: N818 - TikTok refuses a request; the emulator
     Attributes:
         code: The return code.
         message: Its text.
+        headers: A note, if the emulator speaks for itself: TikTok would answer.
     """
 
-    def __init__(self, code: int, message: str) -> None:
+    def __init__(self, code: int, message: str, note: str = "") -> None:
         super().__init__(code, message)
         self.code = code
         self.message = message
+        self.headers = {NOTE_HEADER: note} if note else {}
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """The encoded `data` of a successful answer, and the headers that belong to it."""
+    """A successful answer.
+
+    Attributes:
+        data: The encoded `data` of the envelope, or with a content type the whole body.
+        headers: The headers that belong to it.
+        content_type: The type of a body that is no envelope. Empty for envelopes.
+    """
 
     data: bytes
     headers: dict[str, str] = {}
+    content_type: str = ""
 
 
 def encode(data: Any) -> Answer:
@@ -44,6 +55,11 @@ def wrap(code: int, message: str, request_id: str, data: bytes = b"{}") -> bytes
 def refuse(message: str, code: int = 40002) -> NoReturn:
     """Refuse the request. 40002 is TikTok's code for a wrong parameter."""
     raise Refusal(code, message)
+
+
+def not_served(what: str) -> NoReturn:
+    """Refuse a request that TikTok would answer, and say so in a header."""
+    raise Refusal(40002, f"{what} is not available on this server.", f"{what}: known, not served")
 
 
 def page_info(page: int, page_size: int, total: int) -> dict[str, int]:

@@ -51,7 +51,7 @@ def boolean(params: Mapping[str, str], name: str) -> bool:
 
 def json_value(params: Mapping[str, str], name: str) -> Any:
     """The decoded JSON text of a parameter. None if it is missing or empty."""
-    text = params.get(name)
+    text: Any = params.get(name)
     if not text:
         return None
     if not isinstance(text, str):

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from tiktok_marketing.emulator.business.business import DAY, Account
+from tiktok_marketing.emulator.business.business_centers import business_center_id
 from tiktok_marketing.emulator.business.days import HOUR_WEIGHTS
 from tiktok_marketing.emulator.business.library import pixel_id, pixels
 from tiktok_marketing.emulator.endpoints import params as read
@@ -133,7 +134,7 @@ def _record(account: Account, index: int) -> dict[str, Any]:
         "asset_ownership": {
             "asset_relation_status": None,
             "ownership_status": True,
-            "owner_bc_id": str(7_000_000_000_000_000_000 + account.key % 10**12),
+            "owner_bc_id": business_center_id(account),
         },
         "events": [
             {

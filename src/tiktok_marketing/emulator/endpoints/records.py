@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from tiktok_marketing.emulator.business.balances import cash_of, grant_of
 from tiktok_marketing.emulator.business.business import FOREVER, Account, Ad, AdGroup, Campaign
+from tiktok_marketing.emulator.business.business_centers import business_center_id
 from tiktok_marketing.emulator.business.creatives import image_ids, is_carousel, item_id, music_id, video_id
 from tiktok_marketing.emulator.business.days import offset_name
 from tiktok_marketing.emulator.business.derived_fields import (
@@ -15,13 +17,15 @@ from tiktok_marketing.emulator.business.derived_fields import (
     objective_type,
     profile_of,
 )
+from tiktok_marketing.emulator.business.identities import identity_of
 from tiktok_marketing.emulator.business.lateness import click_window
 from tiktok_marketing.emulator.business.library import audience_id, audiences, pixel_id, portfolio_for
 from tiktok_marketing.emulator.business.status import edits, modified, operation_status, secondary_status
 from tiktok_marketing.emulator.business.targeting import ages_of, countries_of, gender_of, places_automatically
+from tiktok_marketing.emulator.business.targeting_names import ACTIONS
 from tiktok_marketing.emulator.business.vocabulary import CITIES, LANGUAGES, LOCATIONS
 from tiktok_marketing.emulator.endpoints.envelope import utc_text
-from tiktok_marketing.emulator.randomness import Dice, keyed
+from tiktok_marketing.emulator.randomness import Dice
 
 _WINDOWS = {7: "SEVEN_DAYS", 14: "FOURTEEN_DAYS", 28: "TWENTY_EIGHT_DAYS"}
 _SCHEDULE_DAYS = 3650
@@ -60,8 +64,8 @@ def advertiser_record(account: Account, now: int) -> dict[str, Any]:
         "promotion_center_province": None,
         "description": "",
         "rejection_reason": "",
-        "owner_bc_id": str(7_000_000_000_000_000_000 + account.key % 10**12),
-        "balance": (keyed(account.key, now // 86_400) % 900_000) / 100,
+        "owner_bc_id": business_center_id(account),
+        "balance": (cash_of(account, now) + grant_of(account)) / 100,
         "create_time": account.created,
     }
 
@@ -185,7 +189,7 @@ def adgroup_record(group: AdGroup, now: int) -> dict[str, Any]:
                 "action_scene": "VIDEO_RELATED",
                 "action_period": 15,
                 "video_user_actions": ["WATCHED_TO_END", "LIKED"],
-                "action_category_ids": [str(dice.between(100, 999))],
+                "action_category_ids": [dice.pick(ACTIONS)[0]],
             }
         ]
         if dice.chance(20)
@@ -280,6 +284,7 @@ def ad_record(ad: Ad, now: int, *, null_modify_time: bool) -> dict[str, Any]:
     text = ad_text(ad)
     carousel = is_carousel(ad)
     post = item_id(ad)
+    identity = identity_of(ad)
     is_app = campaign.profile == "app"
     slug = "".join(letter for letter in account.template.name.lower() if letter.isascii() and letter.isalnum())
     landing = "" if is_app else f"https://www.{slug}.example/p/{ad.key % 1000}?utm_source=tiktok&ad=__AID__"
@@ -295,9 +300,9 @@ def ad_record(ad: Ad, now: int, *, null_modify_time: bool) -> dict[str, Any]:
         "ad_name": ad_name(ad),
         "create_time": utc_text(ad.created),
         "modify_time": utc_text(modified(ad, now)),
-        "identity_type": "AUTH_CODE" if post else dice.pick(("CUSTOMIZED_USER", "BC_AUTH_TT", "TT_USER")),
-        "identity_id": str(account.created << 32 | account.key & 0xFFFF),
-        "identity_authorized_bc_id": None,
+        "identity_type": identity.type,
+        "identity_id": identity.id,
+        "identity_authorized_bc_id": identity.business_center or None,
         "catalog_id": None,
         "product_specific_type": None,
         "item_group_ids": [],

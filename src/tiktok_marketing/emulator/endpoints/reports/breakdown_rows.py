@@ -4,10 +4,14 @@ from collections.abc import Iterable
 
 from tiktok_marketing.emulator.business.breakdowns import Distribution, Value, hourly
 from tiktok_marketing.emulator.business.business import Ad
-from tiktok_marketing.emulator.business.delivery import MIN_IMPRESSIONS, Figures
+from tiktok_marketing.emulator.business.delivery import MIN_IMPRESSIONS, VECTOR_INDEX, Figures
 from tiktok_marketing.emulator.endpoints.reports.metrics import derive
 from tiktok_marketing.emulator.endpoints.reports.rows import AccountReport, Row, Subject, merge_ads, sum_days
 from tiktok_marketing.emulator.randomness import mix
+
+_IMPRESSIONS = VECTOR_INDEX["impressions"]
+_FEW = 5
+"""From how many impressions on a search term has a number."""
 
 
 class BreakdownReport(AccountReport):
@@ -23,6 +27,17 @@ class BreakdownReport(AccountReport):
             for value, mask in self._masks(ad).items():
                 masks[value] = masks.get(value, 0) | mask
         return sum(mask.bit_count() for mask in masks.values()) if self._query.time else len(masks)
+
+    def _texts(self, subject: Subject, rows: list[Row]) -> list[str]:
+        """The text of rows. Few impressions of a search term are `<5`, so that nobody is recognised by it."""
+        texts = super()._texts(subject, rows)
+        if self._query.breakdown[0] != "search_terms" or "impressions" not in self._query.metrics:
+            return texts
+        hidden = [0 < values[_IMPRESSIONS] < _FEW for _, values in rows]
+        return [
+            text.replace(f'"impressions":"{values[_IMPRESSIONS]}"', f'"impressions":"<{_FEW}"', 1) if hide else text
+            for text, (_, values), hide in zip(texts, rows, hidden, strict=True)
+        ]
 
     def _masks(self, ad: Ad) -> dict[Value, int]:
         """For each value, the days or hours of the query on which the ad has data, as bits."""

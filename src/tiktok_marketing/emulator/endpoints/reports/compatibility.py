@@ -1,5 +1,6 @@
 """Which metrics can be combined with which breakdown, as documented for report/integrated/get."""
 
+from tiktok_marketing.emulator.endpoints.reports.documented_metrics import AUDIENCE, BASIC
 from tiktok_marketing.emulator.endpoints.reports.metric_names import ATTRIBUTES
 from tiktok_marketing.emulator.options import Options
 
@@ -59,11 +60,18 @@ def incompatible(metrics: list[str], report_type: str, breakdown: tuple[str, ...
     if not breakdown:
         return []
     if report_type == "BASIC":
+        if "country_code" not in breakdown:
+            documented = BASIC.get(breakdown[0])
+            return [] if documented is None else _beyond(metrics, documented)
         if options.country_wide_metrics:
             return []
         allowed = _AUDIENCE_COUNTRY | _BASIC_COUNTRY
     else:
-        allowed = _AUDIENCE_COUNTRY if "country_code" in breakdown else _AUDIENCE_OTHER
+        allowed = _AUDIENCE_COUNTRY if "country_code" in breakdown else AUDIENCE.get(breakdown[0], _AUDIENCE_OTHER)
         if options.audience_wide_metrics:
             allowed = allowed | _VIDEO | _PEOPLE
+    return _beyond(metrics, allowed)
+
+
+def _beyond(metrics: list[str], allowed: frozenset[str]) -> list[str]:
     return [name for name in metrics if name not in allowed and name not in ATTRIBUTES]

@@ -1,6 +1,7 @@
 """report/integrated/get: from a request to an encoded page."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -28,6 +29,7 @@ _METRIC_BYTES = 400
 _FILTER_BYTES = 200
 _SUBJECT_BYTES = 250
 _ROW_BYTES = 900
+_VALUE_BYTES = 30
 
 
 class _Plan(msgspec.Struct):
@@ -57,8 +59,13 @@ def _bytes(plan: _Plan, query: ReportQuery) -> int:
         + report * len(plan.reports)
         + _FILTER_BYTES * values
         + _SUBJECT_BYTES * subjects
-        + _ROW_BYTES * rows
+        + (_ROW_BYTES + _VALUE_BYTES * len(query.metrics)) * rows
     )
+
+
+def _as_text(value: Any) -> str:
+    """A parameter as a query has it."""
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 class Reports:
@@ -98,6 +105,20 @@ class Reports:
             answer = self._page(self._plan(key, query, accounts, now), page, size)
             pages.put((key, page, size), answer, len(answer.data) + ENTRY_BYTES)
         return answer
+
+    def rows(self, accounts: list[Account], params: Mapping[str, Any], now: int) -> list[dict[str, Any]]:
+        """All rows of an asynchronous report, whose parameters may be JSON values. With a `page_size`, only so many.
+
+        Raises:
+            Refusal: The request is wrong.
+        """
+        texts = {name: _as_text(value) for name, value in params.items()}
+        several = bool(params.get("advertiser_ids"))
+        query = parse(texts, self._options, several=several, asynchronous=True)
+        plan = self._plan((query, tuple(account.id for account in accounts), "asynchronous"), query, accounts, now)
+        size = int(params.get("page_size") or max(1, plan.total))
+        rows: list[dict[str, Any]] = msgspec.json.decode(self._page(plan, 1, size).data)["list"]
+        return rows
 
     def _plan(self, key: object, query: ReportQuery, accounts: list[Account], now: int) -> _Plan:
         plans = self._plans.at(now)

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from tiktok_marketing.emulator.business.breakdowns import SERVED, TIMELESS
+from tiktok_marketing.emulator.business.breakdowns import TIMELESS
 from tiktok_marketing.emulator.business.business import (
     PLATFORM,
     PROMOTE,
@@ -19,7 +19,7 @@ from tiktok_marketing.emulator.business.business import (
 from tiktok_marketing.emulator.business.derived_fields import automation_type, profile_of
 from tiktok_marketing.emulator.business.status import NOT_DELETED, PRIMARY, has_primary_status
 from tiktok_marketing.emulator.endpoints import params as read
-from tiktok_marketing.emulator.endpoints.envelope import refuse
+from tiktok_marketing.emulator.endpoints.envelope import not_served, refuse
 from tiktok_marketing.emulator.endpoints.reports.compatibility import incompatible
 from tiktok_marketing.emulator.endpoints.reports.metric_names import ATTRIBUTES
 from tiktok_marketing.emulator.endpoints.reports.metrics import DAILY_ACCOUNT_ONLY, LEVELS, unknown
@@ -46,6 +46,8 @@ _AUDIENCE_DIMENSIONS = frozenset(
     behavior_id contextual_tag hashtag purchase_intention bucket_id
     """.split()  # noqa: SIM905
 )
+MAX_ASYNC_IDS = 20_000
+"""The most ids in one filter of an asynchronous report."""
 _MAX_DAYS = {"stat_time_day": 30, "stat_time_hour": 1, "": 365}
 _ID_FILTERS = {"campaign_ids", "adgroup_ids", "ad_ids", "ad_ids_v2"}
 _STATUS_FILTERS = {"campaign_status": "campaign", "adgroup_status": "adgroup", "ad_status": "ad"}
@@ -102,7 +104,14 @@ class ReportQuery(msgspec.Struct, frozen=True, kw_only=True):
     several: bool
 
 
-def parse(params: Mapping[str, str], options: Options, *, several: bool, sandbox: bool = False) -> ReportQuery:
+def parse(
+    params: Mapping[str, str],
+    options: Options,
+    *,
+    several: bool,
+    sandbox: bool = False,
+    asynchronous: bool = False,
+) -> ReportQuery:
     """Read a request of report/integrated/get.
 
     Args:
@@ -111,6 +120,7 @@ def parse(params: Mapping[str, str], options: Options, *, several: bool, sandbox
         several: Whether the request uses advertiser_ids.
         sandbox: Whether it is about the sandbox account. Its made-up figures accept every combination and ignore any
             order.
+        asynchronous: Whether it is an asynchronous report, which may have any number of days and 20,000 ids.
 
     Raises:
         Refusal: TikTok would refuse it (40002).
@@ -119,12 +129,12 @@ def parse(params: Mapping[str, str], options: Options, *, several: bool, sandbox
     if report_type not in _REPORT_TYPES:
         refuse(f"report_type: {report_type} is not one of {', '.join(_REPORT_TYPES)}.")
     if report_type not in {"BASIC", "AUDIENCE"}:
-        refuse(f"report_type: {report_type} reports are not available on this server.")
+        not_served(f"report_type {report_type}")
     for name, supported in (("service_type", "AUCTION"), ("query_mode", "REGULAR")):
         if params.get(name, supported) != supported:
             refuse(f"{name}: Only {supported} is supported.")
     if read.boolean(params, "multi_adv_report_in_utc_time"):
-        refuse("multi_adv_report_in_utc_time: UTC reports are not available on this server.")
+        not_served("multi_adv_report_in_utc_time")
     data_level = read.required(params, "data_level")
     level = _DATA_LEVELS.get(data_level) or refuse(f"data_level: {data_level} is not a valid data level.")
     dimensions = read.texts(params, "dimensions")
@@ -135,9 +145,10 @@ def parse(params: Mapping[str, str], options: Options, *, several: bool, sandbox
     _check_metrics(metrics, level, id_dimension, time, breakdown)
     if not sandbox and (refused := incompatible(metrics, report_type, breakdown, options)):
         _refuse_metrics(refused)
-    start, end = _window(params, report_type, time, breakdown, sandbox=sandbox)
+    start, end = _window(params, report_type, time, breakdown, sandbox=sandbox, asynchronous=asynchronous)
     order_field, ascending = _order(params)
-    filters = _filters(read.json_value(params, "filtering"))
+    max_ids = MAX_ASYNC_IDS if asynchronous else read.MAX_IDS
+    filters = _filters(read.json_value(params, "filtering"), max_ids)
     totals = read.boolean(params, "enable_total_metrics")
     if totals and (not id_dimension or time == "stat_time_hour" or breakdown):
         refuse("enable_total_metrics: It needs one ID dimension, with or without stat_time_day.")
@@ -161,11 +172,17 @@ def parse(params: Mapping[str, str], options: Options, *, several: bool, sandbox
 
 
 def _window(
-    params: Mapping[str, str], report_type: str, time: str, breakdown: tuple[str, ...], *, sandbox: bool
+    params: Mapping[str, str],
+    report_type: str,
+    time: str,
+    breakdown: tuple[str, ...],
+    *,
+    sandbox: bool,
+    asynchronous: bool,
 ) -> tuple[date | None, date | None]:
     """First and last day. None for a lifetime query, which accepts neither a time dimension nor a breakdown."""
     if not read.boolean(params, "query_lifetime"):
-        return _dates(params, time)
+        return dates(params, time, unlimited=asynchronous)
     if time:
         refuse("query_lifetime: Time dimensions cannot be used when query_lifetime is true.")
     if breakdown and not sandbox:
@@ -207,12 +224,12 @@ def _dimensions(
         refuse(CONFLICT)
     if not ids and level != "advertiser":
         refuse(CONFLICT)
-    _check_breakdown(others, report_type, times, options)
+    _check_breakdown(others, report_type, level, times, options)
     return (ids[0] if ids else "", times[0] if times else "", tuple(others))
 
 
-def _check_breakdown(others: list[str], report_type: str, times: list[str], options: Options) -> None:
-    """Refuse breakdowns that do not exist, that cannot be combined with the time dimension, or that are not served."""
+def _check_breakdown(others: list[str], report_type: str, level: str, times: list[str], options: Options) -> None:
+    """Refuse breakdowns that do not exist, or that cannot be combined with the time dimension or with the level."""
     audience = report_type == "AUDIENCE"
     if len(others) > 1 and not (audience and set(others) == {"gender", "age"}):
         refuse(CONFLICT)
@@ -225,8 +242,8 @@ def _check_breakdown(others: list[str], report_type: str, times: list[str], opti
             refuse(CONFLICT)
         if not audience and "country_code" in others and not options.country_hourly:
             refuse(CONFLICT)
-    if others and not (others[0] in SERVED if audience else others[0] == "country_code"):
-        refuse(f"dimensions: Reports by {others[0]} are not available on this server.")
+    if "ad_type" in others and level == "advertiser":
+        refuse(CONFLICT)
 
 
 def _check_metrics(metrics: list[str], level: str, id_dimension: str, time: str, breakdown: tuple[str, ...]) -> None:
@@ -252,7 +269,8 @@ def _own_id(name: str, level: str) -> bool:
     return name == "campaign_id" and level == "campaign"
 
 
-def _dates(params: Mapping[str, str], time: str) -> tuple[date, date]:
+def dates(params: Mapping[str, str], time: str, *, unlimited: bool = False) -> tuple[date, date]:
+    """The first and the last day of a request: at most 30 days by day, one day by hour, and 365 days otherwise."""
     start = read.day(params, "start_date")
     end = read.day(params, "end_date")
     missing = [name for name, value in (("start_date", start), ("end_date", end)) if value is None]
@@ -261,23 +279,23 @@ def _dates(params: Mapping[str, str], time: str) -> tuple[date, date]:
     if end < start:
         refuse("end_date: The end date must not be earlier than the start date.")
     max_days = _MAX_DAYS[time]
-    if (end - start).days >= max_days:
+    if (end - start).days >= max_days and not unlimited:
         span = f"{max_days} days" if max_days > 1 else "1 day"
         by = f"when the dimension {time} is used" if time else "without a time dimension"
         refuse(f"The date range cannot exceed {span} {by}.")
     return start, end
 
 
-def _filters(value: Any) -> tuple[Filter, ...]:
+def _filters(value: Any, max_ids: int) -> tuple[Filter, ...]:
     """The filters in `filtering`: an array of {field_name, filter_type, filter_value}, whose value is JSON text."""
     if value is None:
         return ()
     if not isinstance(value, list):
         refuse("filtering: Not a valid list.")
-    return tuple(sorted(_filter(entry) for entry in value))
+    return tuple(sorted(_filter(entry, max_ids) for entry in value))
 
 
-def _filter(entry: Any) -> Filter:
+def _filter(entry: Any, max_ids: int) -> Filter:
     if not isinstance(entry, dict) or set(entry) != {"field_name", "filter_type", "filter_value"}:
         refuse("filtering: Each filter must have field_name, filter_type and filter_value.")
     field, kind = entry["field_name"], entry["filter_type"]
@@ -291,7 +309,7 @@ def _filter(entry: Any) -> Filter:
         refuse("filter_value: Not a valid string.")
     values = read.json_value(entry, "filter_value")
     if field in _ID_FILTERS:
-        allowed = read.ids(values, field)
+        allowed = read.ids(values, field, max_ids)
     else:
         allowed = frozenset(read.text_list([values] if isinstance(values, str) else values, field))
     if field in _STATUS_FILTERS and not allowed <= set(PRIMARY):

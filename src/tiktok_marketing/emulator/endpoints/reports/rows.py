@@ -34,6 +34,9 @@ Key = tuple[int, tuple[str, ...]]
 Row = tuple[Key, list[int]]
 """A row's key and its derived values."""
 
+ANSWER_NAMES = {"interest_category": "interest_category_v2"}
+"""Dimensions that an answer names otherwise than the request."""
+
 KeyT = TypeVar("KeyT", int, Key)
 
 
@@ -240,7 +243,8 @@ class AccountReport:
             attribute_values["ad_id_v2"] = str(subject.id)
         row_dimensions = {query.time, *query.breakdown}
         names = [
-            f'"{name}":"%s"' if name in row_dimensions else f'"{name}":"{subject.id}"' for name in query.dimensions
+            f'"{ANSWER_NAMES.get(name, name)}":"%s"' if name in row_dimensions else f'"{name}":"{subject.id}"'
+            for name in query.dimensions
         ]
         head = '{"dimensions":{' + ",".join(names) + '},"metrics":'
         tail = self._account_text() if query.several else "}"

@@ -1,0 +1,68 @@
+"""The endpoints that the emulator serves. The page of the documentation is made from this table."""
+
+import msgspec
+
+
+class Served(msgspec.Struct, frozen=True):
+    """An endpoint.
+
+    Attributes:
+        path: Its path below `/open_api/v1.3/`.
+        summary: What it answers.
+        records: The key of its records in `data`. Empty if it has no list.
+        methods: The HTTP methods that it accepts.
+    """
+
+    path: str
+    summary: str
+    records: str = "list"
+    methods: tuple[str, ...] = ("GET",)
+
+
+_POST = ("POST",)
+
+ENDPOINTS: tuple[Served, ...] = (
+    Served("oauth2/access_token/", "exchanges an auth code for a token", "", _POST),
+    Served("oauth2/revoke_token/", "revokes a token", "", _POST),
+    Served("oauth2/advertiser/get/", "the accounts that a token reaches"),
+    Served("user/info/", "the user that a token belongs to", "", ("GET", "POST")),
+    Served("advertiser/info/", "accounts"),
+    Served("advertiser/balance/get/", "the money of a Business Center's accounts", "advertiser_account_list"),
+    Served("bc/get/", "Business Centers"),
+    Served("bc/asset/get/", "what a Business Center owns: accounts, pixels, TikTok accounts and shops"),
+    Served("campaign/get/", "campaigns"),
+    Served("adgroup/get/", "ad groups"),
+    Served("ad/get/", "ads"),
+    Served("report/integrated/get/", "reports of the types BASIC, AUDIENCE, BC and TT_SHOP"),
+    Served("report/task/create/", "begins an asynchronous report", "", _POST),
+    Served("report/task/check/", "how far an asynchronous report is", ""),
+    Served("report/task/download/", "the rows of an asynchronous report, as CSV", ""),
+    Served("report/task/cancel/", "ends an asynchronous report that is not finished", "", _POST),
+    Served("identity/get/", "the identities under which ads appear", "identity_list"),
+    Served("dmp/custom_audience/list/", "custom audiences"),
+    Served("dmp/saved_audience/list/", "saved audiences", "saved_audiences"),
+    Served("file/image/ad/search/", "the images of an account, last modified first"),
+    Served("file/image/ad/info/", "images by their ids"),
+    Served("file/video/ad/search/", "the videos of an account, last modified first"),
+    Served("file/video/ad/info/", "videos by their ids"),
+    Served("file/music/get/", "music tracks", "musics"),
+    Served("creative/portfolio/list/", "creative portfolios", "creative_portfolios"),
+    Served("tt_video/list/", "posts for Spark Ads"),
+    Served("pixel/list/", "pixels with their events", "pixels"),
+    Served("pixel/event/stats/", "the events that pixels counted"),
+    Served("pixel/instant_page/event/", "the events that instant pages can report"),
+    Served("search/region/", "the names of countries, provinces and market areas", "region_list"),
+    Served("tool/region/", "the places that ads can target", "region_info"),
+    Served("tool/language/", "languages", "languages"),
+    Served("tool/timezone/", "time zones", "timezones"),
+    Served("tool/interest_category/", "categories of interests", "interest_categories"),
+    Served("tool/action_category/", "categories of what people did", "action_categories"),
+    Served("tool/device_model/", "brands and models of devices", "device_models"),
+    Served("tool/carrier/", "carriers", "countries"),
+    Served("tool/os_version/", "versions of an operating system", "os_versions"),
+    Served("tool/phone_region_code/", "calling codes", "phone_region_code_infos"),
+)
+"""All endpoints, in the order of the page."""
+
+METHODS = {endpoint.path: endpoint.methods for endpoint in ENDPOINTS}
+"""For each path, the HTTP methods that it accepts."""
