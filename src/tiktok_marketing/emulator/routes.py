@@ -67,7 +67,7 @@ class Server:
     def _not_served(self, request: web.BaseRequest, path: str) -> web.Response:
         """Answer HTTP 404, and say whether TikTok has the endpoint. Those that it has are counted."""
         known = KNOWN.get(path.strip("/") + "/") if request.path.startswith(PREFIX) else None
-        if known is None:
+        if known is None or path.strip("/") + "/" in self._platform.methods:
             return web.Response(status=404, text="404 page not found", headers={NOTE_HEADER: "unknown endpoint"})
         self._platform.counters.count(path.strip("/") + "/", {}, "", "not served")
         text = f"TikTok has the endpoint {known} {path.strip('/')}/. The emulator does not serve it."

@@ -238,6 +238,11 @@ class Figures:
             return len(self.day(ordinal).labels)
         return self._shown.hours if ordinal == self.open_day else 0
 
+    def weights_shown(self, ordinal: int) -> tuple[int, int, int]:
+        """What is shown of a day: its weight for most figures, for slow ones (billed costs), and all of it."""
+        total = self.day(ordinal).total
+        return self._shown.weight_of(ordinal, total), self._slow.weight_of(ordinal, total), total
+
     def model(self, ad: Ad) -> Model:
         """The ad's model. Models are kept between calls."""
         model = self._models.get(ad.key)

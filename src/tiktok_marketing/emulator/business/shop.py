@@ -3,14 +3,11 @@
 from typing import ClassVar
 
 from tiktok_marketing.emulator.business.business import Account
-from tiktok_marketing.emulator.business.days import HOUR_WEIGHTS
 from tiktok_marketing.emulator.business.delivery import Figures
 from tiktok_marketing.emulator.business.targeting import NEIGHBOURS
 from tiktok_marketing.emulator.randomness import keyed
 
 _CAMPAIGNS = 2
-_DAY_WEIGHT = sum(HOUR_WEIGHTS)
-_BILLED_AFTER = 2
 
 
 class ShopCampaign:
@@ -39,17 +36,18 @@ class ShopCampaign:
         """The same by country. Countries without spend are left out."""
         if not self.first_day <= ordinal <= min(self.last_day, figures.last_day):
             return {}
-        passed = sum(HOUR_WEIGHTS[: figures.hours_passed(ordinal)]) if ordinal >= figures.today else _DAY_WEIGHT
+        shown, _, total = figures.weights_shown(ordinal)
         whole = self.account.template.cpm * (30 + keyed(self.key, ordinal) % 90)
-        amount = whole * passed // _DAY_WEIGHT
+        amount = whole * shown // total
         shares = dict.fromkeys(self.countries[1:], amount // 5)
         shares[self.countries[0]] = amount - sum(shares.values())
         return {country: share for country, share in shares.items() if share}
 
     @staticmethod
     def billed(figures: Figures, ordinal: int, spend: int) -> int:
-        """What of a day's spend is billed. The last two days are not billed in full."""
-        return spend if ordinal <= figures.today - _BILLED_AFTER else spend * 4 // 5
+        """What of a day's spend is billed. Billed costs come later than the spend."""
+        shown, billed, _ = figures.weights_shown(ordinal)
+        return spend * billed // shown
 
 
 def shop_campaigns(account: Account) -> list[ShopCampaign]:

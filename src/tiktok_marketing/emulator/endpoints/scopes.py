@@ -13,6 +13,8 @@ ALL = (1, 2, 3, 4, 6, 8, 44, 100, 200, 210, 220)
 
 _NEEDED = {
     "advertiser/": 100,
+    "advertiser/balance/": 152,
+    "bc/": 150,
     "campaign/": 200,
     "adgroup/": 210,
     "ad/": 220,
