@@ -9,10 +9,16 @@ from pathlib import Path
 
 from tiktok_marketing.airbyte.spec import CONNECTION_SPECIFICATION
 from tiktok_marketing.catalog import STREAMS, AnyStream, Grain, ReportStream
+from tiktok_marketing.emulator.endpoints.access import OPTIONAL_SANDBOX_PATHS as OPTIONAL
+from tiktok_marketing.emulator.endpoints.access import SANDBOX_PATHS
+from tiktok_marketing.emulator.endpoints.known import KNOWN
+from tiktok_marketing.emulator.endpoints.served import ENDPOINTS
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 STREAMS_PAGE = DOCS / "streams.md"
+ENDPOINTS_PAGE = DOCS / "endpoints.md"
+ENDPOINTS_TABLE = re.compile(r"(<!-- table of endpoints: made by docs/check.py -->\n).*?(<!-- end -->)", re.DOTALL)
 TABLE = re.compile(r"(<!-- table of streams: made by docs/check.py -->\n).*?(<!-- end -->)", re.DOTALL)
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
 ANCHOR = re.compile(r"\]\((?!https?://)([^)#]*)#([^)]+)\)")
@@ -38,6 +44,7 @@ def main() -> int:
         *wrong_scripts(),
         *promises_without_a_test(),
         *old_tables(write="--write" in sys.argv),
+        *old_endpoints(write="--write" in sys.argv),
         *old_figures(write="--write" in sys.argv),
     ]
     for line in wrong:
@@ -137,6 +144,35 @@ def old_tables(*, write: bool) -> list[str]:
         STREAMS_PAGE.write_text(made)
         return []
     return ["docs/streams.md: the table of streams is old; run `python docs/check.py --write`"]
+
+
+def old_endpoints(*, write: bool) -> list[str]:
+    """The table of the emulator's endpoints, if it is not what the code says."""
+    text = ENDPOINTS_PAGE.read_text()
+    made = ENDPOINTS_TABLE.sub(lambda match: f"{match[1]}{table_of_endpoints()}{match[2]}", text)
+    if made == text:
+        return []
+    if write:
+        ENDPOINTS_PAGE.write_text(made)
+        return []
+    return ["docs/endpoints.md: the table of endpoints is old; run `python docs/check.py --write`"]
+
+
+def table_of_endpoints() -> str:
+    """One row for each endpoint that the emulator serves, and how many it does not."""
+    lines = ["| endpoint | method | records | answer | sandbox |", "|---|---|---|---|---|"]
+    for endpoint in ENDPOINTS:
+        sandbox = "yes" if endpoint.path in SANDBOX_PATHS else "with an option" if endpoint.path in OPTIONAL else "no"
+        cells = (
+            f"`{endpoint.path}`",
+            ", ".join(endpoint.methods),
+            f"`{endpoint.records}`" if endpoint.records else "",
+            endpoint.summary,
+            sandbox,
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    known = len(KNOWN.keys() | {endpoint.path for endpoint in ENDPOINTS})
+    return "\n".join(lines) + f"\n\nThese are {len(ENDPOINTS)} of {known} endpoints of August 2026.\n"
 
 
 def wrong_scripts() -> list[str]:

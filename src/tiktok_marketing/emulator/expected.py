@@ -5,7 +5,8 @@ from datetime import date
 from operator import add
 from typing import Any
 
-from tiktok_marketing.emulator.business.breakdowns import DAILY, Distribution, Value
+from tiktok_marketing.emulator.business.breakdown_values import Value
+from tiktok_marketing.emulator.business.breakdowns import DAILY, Distribution
 from tiktok_marketing.emulator.business.business import Account, Ad, Item
 from tiktok_marketing.emulator.business.delivery import ZERO_VECTOR, Figures
 from tiktok_marketing.emulator.business.status import has_vanished, is_deleted

@@ -20,6 +20,9 @@ SANDBOX_PATHS = frozenset(
 """The endpoints that a sandbox token may call."""
 
 _ACCOUNTS_PATHS = frozenset({"advertiser/info/", "oauth2/advertiser/get/"})
+OPTIONAL_SANDBOX_PATHS = _ACCOUNTS_PATHS | IN_SANDBOX
+"""The endpoints that a sandbox token may call, with the options `sandbox_accounts_endpoints` and
+`sandbox_asset_endpoints`."""
 
 _MAX_ACCOUNTS = 100
 

@@ -152,7 +152,7 @@ def device_models(params: Mapping[str, str]) -> Answer:
 def carriers(params: Mapping[str, str]) -> Answer:
     """tool/carrier: by country."""
     del params
-    records = [
+    records: list[dict[str, Any]] = [
         {
             "country_code": country,
             "carriers": [

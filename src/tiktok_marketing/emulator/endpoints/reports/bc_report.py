@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from tiktok_marketing.emulator.business.breakdowns import Distribution, Value
+from tiktok_marketing.emulator.business.breakdown_values import Value
+from tiktok_marketing.emulator.business.breakdowns import Distribution
 from tiktok_marketing.emulator.business.business import Account
 from tiktok_marketing.emulator.business.business_centers import CURRENCY, BusinessCenter
 from tiktok_marketing.emulator.business.currencies import in_dollars

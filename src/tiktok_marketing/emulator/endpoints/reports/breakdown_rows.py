@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from tiktok_marketing.emulator.business.breakdowns import Distribution, Value, hourly
+from tiktok_marketing.emulator.business.breakdown_values import Value
+from tiktok_marketing.emulator.business.breakdowns import Distribution, hourly
 from tiktok_marketing.emulator.business.business import Ad
 from tiktok_marketing.emulator.business.delivery import MIN_IMPRESSIONS, VECTOR_INDEX, Figures
 from tiktok_marketing.emulator.endpoints.reports.metrics import derive

@@ -75,7 +75,8 @@ def _rows(
                 amounts[0] += spend
                 amounts[1] += campaign.billed(figures, ordinal, spend)
     return [
-        _row(dict(zip(dimensions, key, strict=True)), names[key], *amounts, metrics) for key, amounts in sums.items()
+        _row(dict(zip(dimensions, key, strict=True)), names[key], amounts[0], amounts[1], metrics)
+        for key, amounts in sums.items()
     ]
 
 
