@@ -115,7 +115,7 @@ def interest_categories(params: Mapping[str, str]) -> Answer:
 def action_categories(params: Mapping[str, str]) -> Answer:
     """tool/action_category: what people did with videos and creators."""
     read.texts(params, "special_industries")
-    records = [
+    records: list[dict[str, Any]] = [
         {
             "action_category_id": identifier,
             "name": name,
