@@ -54,16 +54,16 @@ async def whole_body(request: Any) -> bytes:
 # -- statuses, pages and headers
 
 
-@pytest.mark.parametrize("status", [200, 201, 206, 302, 304, 403, 418, 429, 451, 499, 500, 503, 520, 599, 999])
+@pytest.mark.parametrize("status", [200, 201, 204, 206, 302, 304, 403, 418, 429, 451, 499, 500, 503, 520, 599, 999])
 async def test_any_status_can_have_any_body(client: Client, status: int) -> None:
     """The page may be HTML, JSON, plain text, or bytes that are no text at all, with its content type."""
     for page, kind in (("<h1>Blocked</h1>", "text/html"), ('{"error":1}', "application/json"), ("", "text/plain")):
         await play(client, {"http": status, "page": page, "type": kind})
         got, headers, body = await raw(client)
         assert (got, headers["Content-Type"]) == (status, kind)
-        assert body == (b"" if status == 304 else page.encode())
+        assert body == (b"" if status in {204, 304} else page.encode())
     await play(client, f"http={status},page_hex=fffe00c328")
-    assert (await raw(client))[2] == (b"" if status == 304 else b"\xff\xfe\x00\xc3\x28")
+    assert (await raw(client))[2] == (b"" if status in {204, 304} else b"\xff\xfe\x00\xc3\x28")
 
 
 async def test_the_real_answer_can_have_another_status(client: Client) -> None:
@@ -246,6 +246,20 @@ async def test_a_stalled_answer_begins_as_the_real_one(client: Client) -> None:
     assert f"Content-Length: {len(whole)}".encode() in head
     assert body == whole[: len(whole) // 2] or len(body) == len(whole) // 2
     writer.close()
+
+
+async def test_effects_can_be_combined(client: Client) -> None:
+    """A slow page without a date, a status under which half of an answer comes, and a pretty answer that is late."""
+    await play(client, {"http": 503, "page": "x" * 500, "drip": 0.1, "headers": {"Date": None, "X-A": "1"}})
+    status, headers, body = await raw(client)
+    assert (status, body, headers["X-A"], "Date" in headers) == (503, b"x" * 500, "1", False)
+    await play(client, {"truncate": True, "status": 500, "layout": "pretty"})
+    url = f"{client.emulator.url}/open_api/v1.3/campaign/get/?advertiser_id={client.emulator.advertiser_ids[0]}"
+    async with client.session.get(url, headers={"Access-Token": client.emulator.access_token}) as response:
+        assert response.status == 500
+        assert (await response.content.readany()).startswith(b'{\n  "')
+    await play(client, "drip=0.1,keys=reversed,jitter=0.01,encoding=utf-8-sig")
+    assert (await raw(client))[2].startswith(b'\xef\xbb\xbf{"data":')
 
 
 async def test_an_answer_can_drip(client: Client) -> None:

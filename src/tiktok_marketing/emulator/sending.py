@@ -5,11 +5,13 @@ import random
 import socket
 import struct
 
+import msgspec
 from aiohttp import web
 
 from tiktok_marketing.emulator.bodies import laid_out, packed_spaces, pieces_of
 from tiktok_marketing.emulator.faults import Fault
 
+_OK = 200
 _DRIPS = 50
 """Into how many pieces an answer that drips is cut."""
 
@@ -46,19 +48,23 @@ class Sender:
         """Send an answer as the faults of its request say."""
         for fault in faults:
             await self._wait(fault)
-        replacement = next((response for fault in faults if (response := _replacement(request, fault))), None)
-        if replacement is None:
-            for fault in faults:
-                if fault.unpacks is not None:
-                    return await _bomb(request, fault.unpacks, headers)
-                if fault.truncate or fault.stall:
-                    return await self._half(request, body, content_type, headers, fault)
-                if fault.garbage:
-                    body = b"upstream connect error or disconnect/reset before headers"
-            replacement = _Response(body=laid_out(body, faults), content_type=content_type, headers=headers)
-            if self._gzip and "gzip" in request.headers.get("Accept-Encoding", ""):
-                replacement.enable_compression(web.ContentCoding.gzip)
-        return await self._finish(request, replacement, faults)
+        if any(fault.reset or fault.hang is True for fault in faults):
+            return _abort(request)
+        if any(fault.close for fault in faults):
+            return _end(request)
+        page = next((fault for fault in faults if fault.http is not None), None)
+        if page is not None:
+            reply = _Reply(page.http or 0, page.body, _page_headers(page))
+        else:
+            if any(fault.garbage for fault in faults):
+                body = b"upstream connect error or disconnect/reset before headers"
+            reply = _Reply(_OK, laid_out(body, faults), {**headers, "Content-Type": content_type})
+            reply.compressed = self._gzip and "gzip" in request.headers.get("Accept-Encoding", "")
+        for fault in faults:
+            reply.status = reply.status if fault.status is None else fault.status
+            for name, value in fault.header_changes.items():
+                reply.change_header(name, value)
+        return await self._deliver(request, reply, faults)
 
     async def _wait(self, fault: Fault) -> None:
         if fault.latency:
@@ -69,40 +75,41 @@ class Sender:
         elif fault.hang:
             await self._sleep(fault.hang)
 
-    async def _finish(self, request: web.BaseRequest, response: "_Response", faults: list[Fault]) -> web.StreamResponse:
-        """Change the status and the headers of an answer. Send it little by little, if a fault asks for it."""
-        for fault in faults:
-            if fault.status is not None:
-                response.set_status(fault.status)
-            for name, value in fault.header_changes.items():
-                response.change_header(name, value)
+    async def _deliver(self, request: web.BaseRequest, reply: "_Reply", faults: list[Fault]) -> web.StreamResponse:
+        """Send a reply at once, little by little, in part, or as gzip that unpacks to very much."""
+        size = next((fault.unpacks for fault in faults if fault.unpacks is not None), None)
+        if size is not None:
+            return await _bomb(request, reply, size)
+        if any(fault.truncate or fault.stall for fault in faults):
+            return await self._half(request, reply, stall=any(fault.stall for fault in faults))
         seconds = sum(fault.drip for fault in faults)
-        return await self._drip(request, response, seconds) if seconds else response
+        if seconds:
+            return await self._drip(request, reply, seconds)
+        response = _Whole(status=reply.status, body=reply.body, headers=reply.headers)
+        response.removed = reply.removed
+        if reply.compressed:
+            response.enable_compression(web.ContentCoding.gzip)
+        return response
 
-    async def _drip(self, request: web.BaseRequest, whole: "_Response", seconds: float) -> web.StreamResponse:
-        body = whole.body if isinstance(whole.body, bytes) else b""
-        stream = web.StreamResponse(status=whole.status, headers=whole.headers)
-        stream.content_length = len(body)
-        await stream.prepare(request)
+    async def _drip(self, request: web.BaseRequest, reply: "_Reply", seconds: float) -> web.StreamResponse:
+        response = _stream(reply, len(reply.body))
+        await response.prepare(request)
         try:
-            for piece in pieces_of(body, _DRIPS):
+            for piece in pieces_of(reply.body, _DRIPS):
                 await self._sleep(seconds / _DRIPS)
-                await stream.write(piece)
+                await response.write(piece)
         except ConnectionError:
-            return stream  # the client has lost its patience
-        await stream.write_eof()
-        return stream
+            return response  # the client has lost its patience
+        await response.write_eof()
+        return response
 
-    async def _half(
-        self, request: web.BaseRequest, body: bytes, content_type: str, headers: dict[str, str], fault: Fault
-    ) -> web.StreamResponse:
+    async def _half(self, request: web.BaseRequest, reply: "_Reply", *, stall: bool) -> web.StreamResponse:
         """Announce the length of the whole body, send half of it, and close the connection, at once or at the end."""
-        response = web.StreamResponse(headers={**headers, "Content-Type": content_type})
-        response.content_length = len(body)
+        response = _stream(reply, len(reply.body))
         response.force_close()
         await response.prepare(request)
-        await response.write(body[: len(body) // 2])
-        if fault.stall:
+        await response.write(reply.body[: len(reply.body) // 2])
+        if stall:
             await self._closing.wait()
         if request.transport is not None:
             request.transport.close()
@@ -116,42 +123,62 @@ class Sender:
             return
 
 
-class _Response(web.Response):
+class _Reply(msgspec.Struct):
+    """What a client gets, as the faults have changed it.
+
+    Attributes:
+        status: The HTTP status.
+        body: The body.
+        headers: The headers.
+        removed: Headers that the web server must not add.
+        compressed: Whether the body is sent as gzip.
+    """
+
+    status: int
+    body: bytes
+    headers: dict[str, str]
+    removed: tuple[str, ...] = ()
+    compressed: bool = False
+
+    def change_header(self, name: str, value: str | None) -> None:
+        """Set a header, or with None remove it."""
+        self.headers = {known: text for known, text in self.headers.items() if known.lower() != name.lower()}
+        if value is None:
+            self.removed = (*self.removed, name)
+        else:
+            self.headers[name] = value
+
+
+class _Lacking(web.StreamResponse):
     """A response that can lack headers which the web server would add."""
 
     removed: tuple[str, ...] = ()
 
-    def change_header(self, name: str, value: str | None) -> None:
-        """Set a header, or with None remove it."""
-        if value is None:
-            self.removed = (*self.removed, name)
-            self.headers.pop(name, None)
-        else:
-            self.headers[name] = value
-
     async def _prepare_headers(self) -> None:
         await super()._prepare_headers()
         for name in self.removed:
-            self.headers.pop(name, None)
+            self.headers.popall(name, None)
 
 
-def _replacement(request: web.BaseRequest, fault: Fault) -> _Response | None:
-    """What a fault sends in place of the answer: a page, or nothing on a connection that ends."""
-    if fault.http is not None:
-        response = _Response(status=fault.http, body=fault.body)
-        response.headers["Content-Type"] = fault.type or "text/html; charset=utf-8"
-        if fault.location is not None:
-            response.headers["Location"] = fault.location
-        return response
-    if fault.reset or fault.hang is True:
-        return _abort(request)
-    if fault.close and request.transport is not None:
-        request.transport.close()
-        return _Response()
-    return None
+class _Whole(_Lacking, web.Response):
+    """A response that is sent at once."""
 
 
-def _abort(request: web.BaseRequest) -> _Response:
+def _stream(reply: _Reply, length: int | None) -> _Lacking:
+    """The beginning of a response whose body is sent in pieces."""
+    response = _Lacking(status=reply.status, headers=reply.headers)
+    response.removed = reply.removed
+    response.content_length = length
+    return response
+
+
+def _page_headers(fault: Fault) -> dict[str, str]:
+    """The headers of a gateway's page."""
+    headers = {"Content-Type": fault.type or "text/html; charset=utf-8"}
+    return headers if fault.location is None else headers | {"Location": fault.location}
+
+
+def _abort(request: web.BaseRequest) -> web.Response:
     """Reset the connection: close it at once and discard what was not sent yet."""
     transport = request.transport
     if transport is not None:
@@ -159,12 +186,20 @@ def _abort(request: web.BaseRequest) -> _Response:
         if sock is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.abort()
-    return _Response()
+    return web.Response()
 
 
-async def _bomb(request: web.BaseRequest, size: int, headers: dict[str, str]) -> web.StreamResponse:
+def _end(request: web.BaseRequest) -> web.Response:
+    """Close the connection without an answer."""
+    if request.transport is not None:
+        request.transport.close()
+    return web.Response()
+
+
+async def _bomb(request: web.BaseRequest, reply: _Reply, size: int) -> web.StreamResponse:
     """Send a little gzip that unpacks to very much."""
-    response = web.StreamResponse(headers={**headers, "Content-Type": "application/json", "Content-Encoding": "gzip"})
+    reply.change_header("Content-Encoding", "gzip")
+    response = _stream(reply, None)
     await response.prepare(request)
     try:
         for packed in packed_spaces(size):
