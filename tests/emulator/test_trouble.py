@@ -66,6 +66,22 @@ def test_each_tier_has_its_own_requests_per_second(tier: str, per_second: int) -
     assert admitted(quota, 100) == per_second
 
 
+@pytest.mark.parametrize(("tier", "per_second"), [("basic", 2), ("ultimate", 2), ("unlimited", 100)])
+def test_asynchronous_reports_have_a_quota_of_their_own(tier: str, per_second: int) -> None:
+    """Two per second and sixty per minute may be created, whatever the tier."""
+    time = Time()
+    quota = throttle(time, tier=tier)
+    assert admitted(quota, 100, "report/task/create/") == per_second
+    if tier == "unlimited":
+        return
+    for _ in range(29):
+        time.seconds += 1
+        assert admitted(quota, 2, "report/task/create/") == 2
+    time.seconds += 1
+    assert admitted(quota, 1, "report/task/create/") == 0
+    assert admitted(quota, 1, "report/task/check/") == 1
+
+
 def test_a_client_within_the_limit_per_second_is_within_the_limit_per_minute() -> None:
     """Ten requests per second are not refused for ten minutes."""
     time = Time()

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 
 from tiktok_marketing.emulator.endpoints.envelope import Refusal
-from tiktok_marketing.emulator.options import SANDBOX_QUOTA, TIERS, Options
+from tiktok_marketing.emulator.options import OWN_QUOTAS, SANDBOX_QUOTA, TIERS, Options
 
 _DAY = 86_400
 MAX_ADVERTISERS = 20_000
@@ -98,6 +98,8 @@ class Throttle:
             if not self._options.sandbox_throttle:
                 return
             quota = SANDBOX_QUOTA
+        if path in OWN_QUOTAS:
+            quota = tuple(limit and min(limit, own) for limit, own in zip(quota, OWN_QUOTAS[path], strict=True))
         now = self._monotonic()
         counter = self._counters.setdefault(
             ("sandbox" if sandbox else "production", path), _Counter(self._options.quota_second)
