@@ -13,6 +13,7 @@ import pytest
 
 from emulator.kit import NOW, Client, everything
 from tiktok_marketing.emulator import Emulator, Options
+from tiktok_marketing.emulator.endpoints.reports import tasks
 
 REPORT: dict[str, Any] = {
     "report_type": "BASIC", "data_level": "AUCTION_CAMPAIGN", "dimensions": ["campaign_id", "stat_time_day"],
@@ -127,6 +128,19 @@ async def test_reports_on_several_accounts(allowed: Client) -> None:
                    dimensions=["advertiser_id", "stat_time_day"]),
     )  # fmt: skip
     assert {line.split(",")[0] for line in body.decode().splitlines()[1:]} == set(ids)
+
+
+async def test_old_reports_are_forgotten_when_memory_is_full(allowed: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest one is always kept."""
+    monkeypatch.setattr(tasks, "_MAX_BYTES", 3_000)
+    created = [await task(allowed) for _ in range(3)]
+    await downloaded(allowed, created[1])
+    _, newest = await downloaded(allowed, created[2])
+    assert newest
+    answer = await allowed.envelope(
+        "report/task/check/", advertiser_id=allowed.emulator.advertiser_ids[0], task_id=created[0]
+    )
+    assert answer["code"] == 40002
 
 
 @pytest.mark.parametrize(

@@ -317,7 +317,7 @@ def _describe_failure(error: OSError, options: Options) -> str:
         return f"The port {options.port} is in use already."
     if error.errno == errno.EACCES:
         return f"This user may not listen on the port {options.port}."
-    return f"The emulator cannot listen on {options.host}:{options.port}: {error.strerror or error}."
+    return f"The emulator cannot listen on {options.host}, port {options.port}: {error.strerror or error}."
 
 
 async def _serve(options: Options) -> None:

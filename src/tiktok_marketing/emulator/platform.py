@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from tiktok_marketing.emulator.business.balances import Balance, balance_of
 from tiktok_marketing.emulator.business.business import Account, Business
 from tiktok_marketing.emulator.clock import Clock
 from tiktok_marketing.emulator.counters import Counters
@@ -18,6 +19,7 @@ from tiktok_marketing.emulator.endpoints.business_center import (
     business_center_list,
     business_center_of,
 )
+from tiktok_marketing.emulator.endpoints.cache import BoundedCache
 from tiktok_marketing.emulator.endpoints.envelope import Answer, Refusal, contradicted, refuse
 from tiktok_marketing.emulator.endpoints.lookups import LOOKUPS
 from tiktok_marketing.emulator.endpoints.objects import ObjectLists
@@ -94,6 +96,7 @@ class Platform:
         self._assets = AssetLists(self.options)
         self.methods: Mapping[str, tuple[str, ...]] = METHODS
         self._reports = Reports(self.options)
+        self._balances: BoundedCache[Balance] = BoundedCache(10_000)
         self.tasks = ReportTasks(self.options, self._reports.rows)
         self._served = 0
         self.port = self.options.port
@@ -252,7 +255,7 @@ class Platform:
         answers: dict[str, Callable[[], Answer]] = {
             "bc/get/": lambda: business_center_list(accounts, params),
             "bc/asset/get/": lambda: asset_list(accounts, params, now),
-            "advertiser/balance/get/": lambda: balance_list(accounts, params, now, self._reports.figures),
+            "advertiser/balance/get/": lambda: balance_list(accounts, params, now, self._balance),
             "advertiser/info/": lambda: self.access.advertiser_info(token, params, now),
             "oauth2/advertiser/get/": lambda: self.access.advertisers(token, params),
             "oauth2/access_token/": lambda: self.access.exchange(params),
@@ -260,6 +263,13 @@ class Platform:
             "user/info/": self.access.user_info,
         }
         return answers[path]()
+
+    def _balance(self, account: Account, now: int) -> Balance:
+        """The money of an account at a tick of the clock."""
+        balances = self._balances.at(now)
+        return balances.get(account.id) or balances.put(
+            account.id, balance_of(account, self._reports.figures(account, now)), 1
+        )
 
     def _task(self, path: str, token: str, params: Mapping[str, Any], now: int) -> Answer:
         if path == "report/task/create/":

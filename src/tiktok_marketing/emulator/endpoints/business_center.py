@@ -3,11 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tiktok_marketing.emulator.business.balances import Balance, balance_of, recharged_at, recharges
+from tiktok_marketing.emulator.business.balances import Balance, recharged_at, recharges
 from tiktok_marketing.emulator.business.business import DAY, Account
 from tiktok_marketing.emulator.business.business_centers import CURRENCY, BusinessCenter, business_centers
 from tiktok_marketing.emulator.business.days import offset_name
-from tiktok_marketing.emulator.business.delivery import Figures
 from tiktok_marketing.emulator.business.identities import Identity, identities
 from tiktok_marketing.emulator.business.library import pixel_id, pixels
 from tiktok_marketing.emulator.business.shop import shop_campaigns
@@ -15,8 +14,8 @@ from tiktok_marketing.emulator.endpoints import params as read
 from tiktok_marketing.emulator.endpoints.envelope import Answer, Refusal, encode, page_info, refuse, utc_text
 from tiktok_marketing.emulator.randomness import keyed
 
-FigureSource = Callable[[Account, int], Figures]
-"""Gives the figures of an account at a time."""
+BalanceSource = Callable[[Account, int], Balance]
+"""Gives the money of an account at a time."""
 
 _ASSET_TYPES = (
     "ADVERTISER", "CATALOG", "TIKTOK_SHOP", "PIXEL", "LEAD", "TT_ACCOUNT", "BC_AUTH_TT", "MANAGED_BUSINESS_ACCOUNT",
@@ -100,7 +99,7 @@ def _tiktok_account(identity: Identity) -> dict[str, Any]:
     }
 
 
-def balance_list(accounts: Sequence[Account], params: Mapping[str, str], now: int, figures: FigureSource) -> Answer:
+def balance_list(accounts: Sequence[Account], params: Mapping[str, str], now: int, balance_at: BalanceSource) -> Answer:
     """advertiser/balance/get: the money of a Business Center's accounts."""
     center = business_center_of(accounts, params)
     filtering = _filtering(params, {"keyword", "advertiser_status", "payment_portfolio_id"})
@@ -119,7 +118,7 @@ def balance_list(accounts: Sequence[Account], params: Mapping[str, str], now: in
     ]
     page, size = _page_and_size(params)
     records = [
-        _balance_record(account, balance_of(account, figures(account, now)), now, fields)
+        _balance_record(account, balance_at(account, now), now, fields)
         for account in chosen[(page - 1) * size : page * size]
     ]
     return encode({"advertiser_account_list": records, "page_info": page_info(page, size, len(chosen))})

@@ -24,6 +24,7 @@ _FORMATS = {"CSV_STRING": "csv", "CSV_DOWNLOAD": "csv", "XLSX_DOWNLOAD": "xlsx"}
 _ID_FILTERS = ("campaign_ids", "adgroup_ids", "ad_ids", "ad_ids_v2")
 _MAX_NAME = 255
 _MAX_TASKS = 1_000
+_MAX_BYTES = 64 * 2**20
 _TASK_DAYS = 30
 
 
@@ -38,6 +39,7 @@ class Task(msgspec.Struct):
         checks: How often its status was asked for.
         canceled: Whether it was canceled.
         file: The finished report.
+        size: How many bytes its parameters and its file have.
     """
 
     token: str
@@ -47,6 +49,7 @@ class Task(msgspec.Struct):
     checks: int = 0
     canceled: bool = False
     file: bytes | None = None
+    size: int = 0
 
 
 class ReportTasks:
@@ -87,10 +90,16 @@ class ReportTasks:
         self._rows_of(accounts, params | {"page_size": 1}, now)  # refuses what no report can have
         self._created += 1
         task_id = str(7_600_000_000_000_000_000 + keyed(self._options.seed, self._created, 98) % 10**15)
-        self._tasks[task_id] = Task(token, accounts, params, now)
-        while len(self._tasks) > _MAX_TASKS:
-            del self._tasks[next(iter(self._tasks))]
+        self._tasks[task_id] = Task(token, accounts, params, now, size=len(msgspec.json.encode(params)))
+        self._forget_oldest()
         return encode({"task_id": task_id})
+
+    def _forget_oldest(self) -> None:
+        """Keep the newest reports, as many as memory allows."""
+        while len(self._tasks) > _MAX_TASKS or (
+            len(self._tasks) > 1 and sum(task.size for task in self._tasks.values()) > _MAX_BYTES
+        ):
+            del self._tasks[next(iter(self._tasks))]
 
     def check(self, token: str, params: Mapping[str, str], now: int) -> Answer:
         """report/task/check: QUEUING, then PROCESSING, and after some checks SUCCESS."""
@@ -145,6 +154,8 @@ class ReportTasks:
             lines = [[*row["dimensions"].values(), *row["metrics"].values()] for row in rows]
             as_workbook = task.params.get("output_format") == "XLSX_DOWNLOAD"
             task.file = (workbook if as_workbook else csv_file)(header, lines)
+            task.size += len(task.file)
+            self._forget_oldest()
         return task.file
 
     def _status(self, task: Task) -> str:
@@ -159,7 +170,7 @@ class ReportTasks:
         task_id = read.required(params, "task_id")
         task = self._tasks.get(task_id)
         if task is None or now - task.created > _TASK_DAYS * DAY:
-            refuse(f"task_id: Task {task_id} does not exist.")
+            refuse(f"task_id: Task {task_id[:_MAX_NAME]} does not exist.")
         if task.token != token:
             raise Refusal(40001, f"No permission to operate task {task_id}.")
         if not any(str(account.id) == str(params.get("advertiser_id")) for account in task.accounts):
