@@ -134,6 +134,37 @@ async def test_a_stream_whose_requests_get_pages_fails_alone() -> None:
     assert incomplete(outcome) == {"ads_reports_daily"}
 
 
+AUDIENCE = [stream.name for stream in STREAMS if stream.is_report and "audience" in stream.name]
+BASIC = ["ads_reports_daily", "campaigns_reports_hourly", "ads_reports_hourly"]
+
+
+@pytest.mark.parametrize("fault", [{"http": 404, "page": PAGE}, {"code": 50000}], ids=["page", "code"])
+async def test_streams_that_still_wait_are_read_although_others_of_their_endpoint_fail(fault: dict[str, Any]) -> None:
+    """Audience reports come first and fail for good, before much else was asked for. Everything else comes."""
+    async with small(days=80, ads_per_account=4) as emulator:
+        fields = {"start_date": "2026-04-01", "skip_empty_days": False, "requests_per_second": 10}
+        whole = await outcome_of(emulator, BASIC, **fields)
+        emulator.faults.add(Fault(path=REPORTS, contains="report_type=AUDIENCE", **fault))
+        outcome = await outcome_of(emulator, [*AUDIENCE, *BASIC], **fields)
+    assert incomplete(outcome) == set(AUDIENCE)
+    for name in BASIC:
+        assert rows_of(outcome, name) == rows_of(whole, name)
+
+
+async def test_accounts_that_still_wait_are_read_although_the_first_ones_get_pages() -> None:
+    """Three accounts of a stream fail for good, one after the other. Others were answered meanwhile, so all come."""
+    async with small(advertisers=8, days=30, ads_per_account=4) as emulator:
+        fields = {"start_date": "2026-05-20", "skip_empty_days": False, "requests_per_second": 10}
+        whole = await outcome_of(emulator, BASIC[1:3], **fields)
+        refused = emulator.advertiser_ids[:4]
+        for advertiser_id in refused:
+            emulator.faults.add(Fault(path=REPORTS, advertiser=advertiser_id, http=403, page=PAGE))
+        outcome = await outcome_of(emulator, BASIC[1:3], **fields)
+    for name in BASIC[1:3]:
+        others = {key: row for key, row in rows_of(whole, name).items() if str(row["advertiser_id"]) not in refused}
+        assert rows_of(outcome, name) == others
+
+
 async def test_a_refusing_endpoint_costs_one_time_of_retries() -> None:
     """Its other streams and accounts fail soon after the first."""
     names = [stream.name for stream in STREAMS if stream.is_report]

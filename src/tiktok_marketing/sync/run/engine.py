@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
@@ -34,7 +34,6 @@ from tiktok_marketing.sync.plan.refresh import read_refreshes
 from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.read.accounts import LISTING, find_accounts
 from tiktok_marketing.sync.read.empty_days import ActivityQuery, EmptyDayFinder
-from tiktok_marketing.sync.read.listing import Budget
 from tiktok_marketing.sync.read.reports import USUAL_PASSES, PassLimits
 from tiktok_marketing.sync.run.byte_queue import ByteQueue
 from tiktok_marketing.sync.run.first_contact import FirstContact
@@ -48,9 +47,6 @@ _BUFFER = 8 * 2**20
 _RECHECK = 1.0
 _CLOCK_TOLERANCE = timedelta(minutes=10)
 """A larger difference between the clocks is reported: no delay within a sync can explain it."""
-_MAX_TRANSIENT_FAILURES = 3
-"""After this many accounts in a row failed for faults at TikTok, the sync gives up the rest of the endpoint or stream.
-"""
 
 
 class Sync:
@@ -271,7 +267,7 @@ class Sync:
 
             async def read(step: Step) -> None:
                 try:
-                    await self._read_step(scheduler, step, _StepBudget(self._limit, scheduler, step, freed))
+                    await self._read_step(scheduler, step, freed)
                 finally:
                     scheduler.release(step)
                     freed.set()
@@ -314,9 +310,11 @@ class Sync:
             text = f"The connector cannot find out which days have no data, so it reads all days. {connector_error}"
             await self._queue.put(Notice("warning", text, connector_error.detail))
 
-    async def _read_step(self, scheduler: EndpointScheduler, step: Step, budget: Budget) -> None:
+    async def _read_step(self, scheduler: EndpointScheduler, step: Step, freed: asyncio.Event) -> None:
         partition = step.queue.partition
         run = self._runs[partition.stream.name]
+        step.began = self._clock.monotonic()
+        budget = _StepBudget(self._limit, scheduler, step, freed, lambda: self._note_answer(run))
         if not run.started:
             await self._start(run)
         try:
@@ -328,7 +326,8 @@ class Sync:
         except Exception as error:  # noqa: BLE001 - a fault in reading one account must not end the others
             await self._fail(scheduler, run, step, _as_connector_error(error))
         else:
-            scheduler.transient_failures = run.transient_failures = 0
+            if not step.empty:
+                self._end_failures(scheduler, run)
             run.windows += step.window_count
             cursor = step.queue.finish(step, objects)
             if cursor is not None and partition.fills_gap:
@@ -346,7 +345,7 @@ class Sync:
         what = str(step.window) if step.window else ""
         if isinstance(error, PartialAnswerError):  # everything else can still be read
             step.queue.block(step)
-            scheduler.transient_failures = run.transient_failures = 0
+            self._end_failures(scheduler, run)
             run.fail(account.advertiser_id if account else None, what, error)
             return
         step.queue.fail()
@@ -364,19 +363,31 @@ class Sync:
             return
         run.fail(account.advertiser_id if account else None, what, error)
         if isinstance(error, TikTokError) and error.failure_type is FailureType.TRANSIENT:
-            scheduler.transient_failures += 1
-            run.transient_failures += 1
-            waiting = dict.fromkeys(queue.partition.stream.name for queue in scheduler.queues())
-            # Each of them took minutes of retries, so TikTok is down, or refuses this stream, but not the account.
-            if scheduler.transient_failures >= _MAX_TRANSIENT_FAILURES:
-                await self._give_up(scheduler, waiting, error)
-            elif run.transient_failures >= _MAX_TRANSIENT_FAILURES and run.stream.name in waiting:
-                await self._give_up(scheduler, [run.stream.name], error)
+            scheduler.failures.add(run.stream, step.began)
+            run.failures_in_a_row.add(run.stream, step.began)
+            await self._give_up(scheduler, run, error)
 
-    async def _give_up(self, scheduler: EndpointScheduler, streams: Iterable[str], error: ConnectorError) -> None:
-        for name in streams:
-            self._runs[name].fail(None, "", error)
-            await self._drop(scheduler, self._runs[name])
+    def _note_answer(self, run: StreamRun) -> float:
+        run.answered_at = self._clock.monotonic()
+        return run.answered_at
+
+    def _end_failures(self, scheduler: EndpointScheduler, run: StreamRun) -> None:
+        """A window was read."""
+        self._note_answer(run)
+        scheduler.failures.end()
+        run.failures_in_a_row.end()
+
+    async def _give_up(self, scheduler: EndpointScheduler, run: StreamRun, error: TikTokError) -> None:
+        """Give up what cannot be read either, now that another window has failed for a fault at TikTok."""
+        names = dict.fromkeys(queue.partition.stream.name for queue in scheduler.queues())
+        waiting = [(self._runs[name].stream, self._runs[name].answered_at) for name in names]
+        affected = {stream.name for stream in scheduler.failures.affected(waiting, quick=error.http_status is not None)}
+        if run.failures_in_a_row.show_trouble(run.answered_at):
+            affected.add(run.stream.name)
+        for name in names:
+            if name in affected:
+                self._runs[name].fail(None, "", error)
+                await self._drop(scheduler, self._runs[name])
 
     async def _drop(self, scheduler: EndpointScheduler, run: StreamRun) -> None:
         for queue in scheduler.queues():
@@ -433,6 +444,7 @@ class _StepBudget:
         scheduler: The scheduler.
         step: The window.
         changed: Set when the scheduler may hand out more.
+        answered: Called when an answer has come; returns the moment, in monotonic seconds.
     """
 
     def __init__(
@@ -441,16 +453,19 @@ class _StepBudget:
         scheduler: EndpointScheduler,
         step: Step,
         changed: asyncio.Event,
+        answered: Callable[[], float],
     ) -> None:
         self._limit = limit
         self._scheduler = scheduler
         self._step = step
         self._changed = changed
+        self._answered = answered
 
     def pages_in_flight(self) -> int:
         return self._scheduler.pages_in_flight(self._step, self._limit(self._scheduler))
 
     def set_remaining(self, pages: int) -> None:
+        self._step.began = self._answered()
         self._scheduler.set_remaining(self._step, pages)
         self._changed.set()
 

@@ -20,6 +20,7 @@ from tiktok_marketing.sync.plan.frontier import Frontier, ObjectsReached, Ticket
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.empty_days import AccountDays, ActivityQuery
+from tiktok_marketing.sync.run.failures import FailuresInARow
 
 _SPARE = 1.3
 """Multiple of the average requests in flight: latencies vary, and a window does other work between two requests."""
@@ -35,7 +36,7 @@ _MAX_IN_FLIGHT = 256
 class Step:
     """One window of one partition, while it is read."""
 
-    __slots__ = ("empty", "page_count_known", "pages", "queue", "ticket", "window", "window_count")
+    __slots__ = ("began", "empty", "page_count_known", "pages", "queue", "ticket", "window", "window_count")
 
     def __init__(self, queue: PartitionQueue, ticket: Ticket, *, empty: bool = False, window_count: int = 1) -> None:
         self.queue = queue
@@ -49,6 +50,8 @@ class Step:
         """How many pages remain to be read, as far as is known."""
         self.page_count_known = False
         """Whether an answer has given the number of pages."""
+        self.began = 0.0
+        """When it began, or got its latest answer, in monotonic seconds."""
 
     @property
     def days(self) -> Window | None:
@@ -177,7 +180,8 @@ class EndpointScheduler:
         """Windows and queries in flight."""
         self.pages = 0
         """Pages that they still need, as far as is known."""
-        self.transient_failures = 0
+        self.failures = FailuresInARow()
+        """The latest windows that failed for faults at TikTok."""
         self._streams = [deque(queues) for queues in streams]
         self._in_flight: set[Step] = set()
         self._pages_by_account: Counter[str] = Counter()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date
 
 from tiktok_marketing.config import AdvertiserId
@@ -11,6 +12,7 @@ from tiktok_marketing.sync.plan.cursors import NO_CURSOR, Cursor, Cursors
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.refresh import RefreshProgress
 from tiktok_marketing.sync.plan.selection import Selected
+from tiktok_marketing.sync.run.failures import FailuresInARow
 from tiktok_marketing.sync.run.progress import Phase
 
 _MAX_PARTIAL_NAMED = 10
@@ -61,8 +63,10 @@ class StreamRun:
         self.started = False
         self.ended = False
         self.warned: set[str] = set()
-        self.transient_failures = 0
-        """Accounts in a row that failed for faults at TikTok."""
+        self.failures_in_a_row = FailuresInARow()
+        """The latest of its windows that failed for faults at TikTok."""
+        self.answered_at = -math.inf
+        """When its latest answer came, in monotonic seconds."""
         self.refused_metrics: dict[AdvertiserId, set[str]] = {}
         """The metrics that TikTok does not accept, by account."""
         self._tolerant = tolerant
