@@ -507,3 +507,19 @@ def test_a_lookback_counts_only_for_a_global_cursor() -> None:
     """The other forms have none."""
     raw = {"stat_time_day": "2026-01-05", "lookback_window": 86_400}
     assert read_state(*DAILY, raw).of("7001") == "2026-01-05 00:00:00"
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (True, "is true, which is not a date"),
+        (["2026-06-01"], 'is ["2026-06-01"], which is not a date'),
+        ("x" * 5000, f'is "{"x" * 39}…, which is not a date'),
+    ],
+)
+def test_an_unreadable_cursor_is_shown_as_json(value: Any, words: str) -> None:
+    """As it stands in the state, and cut."""
+    state = {"states": [{"partition": {"advertiser_id": "1"}, "cursor": {"stat_time_day": value}}]}
+    with pytest.raises(ConfigurationError) as raised:
+        read_state("ads_reports_daily", "stat_time_day", state)
+    assert words in raised.value.message

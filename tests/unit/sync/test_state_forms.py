@@ -121,6 +121,14 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "a stream without a name": ({"type": "STREAM", "stream": {}}, "names no stream"),
     "a name that is a number": ([shown(5, ADS)], "names no stream"),  # type: ignore[arg-type]
     "a global state without streams": ({"type": "GLOBAL", "global": {}}, "`stream_states`"),
+    "a global state that all streams share": (
+        {"type": "GLOBAL", "global": {"shared_state": {"cursor": "2026-06-01"}, "stream_states": []}},
+        "`shared_state` only",
+    ),
+    "a shared state beside empty ones": (
+        {"global": {"sharedState": {"a": 1}, "streamStates": [{"streamDescriptor": {"name": "ads"}}]}},
+        "`shared_state` only",
+    ),
     "streams of another source": ([message("users", {"id": 5})], "names no stream that exists: it has 'users'"),
     "text": ("since yesterday", 'the text "since yesterday"'),
     "a number": (5, "is 5"),

@@ -31,7 +31,7 @@ from tiktok_marketing.catalog.metrics import METRICS, Kind
 from tiktok_marketing.errors import IncompleteReadError
 from tiktok_marketing.pipelines.arrow.columns import ARROW_TYPES, ColumnType, column_converter
 from tiktok_marketing.pipelines.arrow.stand_ins import stand_in
-from tiktok_marketing.sync.decode.coercion import Misfit, shown
+from tiktok_marketing.sync.decode.coercion import Misfit, misfit_sentences, shown
 from tiktok_marketing.sync.decode.native import Buffers, ColumnKind, RowColumns
 
 MISFITS = "_misfits"
@@ -203,8 +203,7 @@ class TableBuilder:
         table = pa.Table.from_arrays(arrays, schema=self.schema)
         if not isinstance(self.stream, ReportStream):
             table = self._with_undeclared(table, records, misfits)
-        for misfit in misfits:
-            self._notice_misfit(misfit)
+        self._notice_misfits(misfits)
         misfits += rejected
         table = self._with_whole_keys(table, records, advertiser_id, misfits)
         return self._with_misfits(table, misfits) if misfits else table
@@ -288,13 +287,14 @@ class TableBuilder:
             table = table.set_column(index, table.schema.field(index), filled)
         return table
 
-    def _notice_misfit(self, misfit: Misfit) -> None:
-        if misfit.field not in self._noticed:
-            self._noticed.add(misfit.field)
-            self._notice(
-                f"{self.stream.name}: the value {shown(misfit.value)!r} of {misfit.field} does not fit its column. "
-                f"The row has null there, and the column {MISFITS} keeps the value."
-            )
+    def _notice_misfits(self, misfits: Sequence[Misfit]) -> None:
+        values: dict[str, str] = {}
+        for misfit in misfits:
+            if misfit.field not in self._noticed:
+                self._noticed.add(misfit.field)
+                values[misfit.field] = shown(misfit.value)
+        for text in misfit_sentences(values, "column"):
+            self._notice(f"{self.stream.name}: {text} The column {MISFITS} keeps what TikTok sent.")
 
     def _notice_without_key(self, name: str) -> None:
         if f"key {name}" not in self._noticed:

@@ -24,6 +24,8 @@ _WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
 _REAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", re.ASCII)
 _SHOWN = 60
+_FIELDS_NAMED = 5
+"""How many fields a message about values names."""
 """Characters of a value that a message shows."""
 
 
@@ -55,6 +57,20 @@ def coerce(value: Any, kind: FieldType, name: str, rejected: dict[str, Any]) -> 
     if coerced is None and not is_no_value(value):
         rejected.setdefault(name, value)
     return coerced
+
+
+def misfit_sentences(values: Mapping[str, str], place: str) -> list[str]:
+    """What to say about fields whose value became null: a sentence for each, or one about all if there are many.
+
+    Args:
+        values: For each field, the first such value, as `shown` cuts it.
+        place: What the values do not fit: "type" or "column".
+    """
+    texts = [f"the value {value!r} of {shown(field)}" for field, value in values.items()]
+    if len(texts) <= _FIELDS_NAMED:
+        return [f"{text} does not fit its {place}, so it becomes null." for text in texts]
+    named = ", ".join(texts[:_FIELDS_NAMED])
+    return [f"values of {len(texts):,} fields do not fit their {place}s, so they become null, for example {named}."]
 
 
 def shown(value: Any) -> str:

@@ -15,6 +15,7 @@ from typing import Any, NewType
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.sync.plan.coverage import Covered, coverage_in_state, coverage_to_state
+from tiktok_marketing.sync.plan.state_forms import excerpt
 
 Cursor = NewType("Cursor", str)
 """How far an account has been read, as `YYYY-MM-DD HH:MM:SS`, which sorts as text."""
@@ -270,7 +271,7 @@ def _common_cursor(stream: str, field: str, raw: Mapping[str, Any]) -> Cursor | 
 def _parse_cursor(stream: str, field: str, value: Any) -> Cursor:
     time = normalize_time(value) if isinstance(value, str) else None
     if time is None:
-        raise _unreadable(stream, f"its {field} is {str(value)[:40]!r}, which is not a date")
+        raise _unreadable(stream, f"its {field} is {excerpt(value)}, which is not a date")
     return Cursor(time)
 
 

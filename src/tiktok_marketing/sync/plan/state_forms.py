@@ -174,7 +174,7 @@ def _type_of(raw: Mapping[str, Any], place: str) -> str | None:
     if value is None or isinstance(value, Mapping):  # without a type, or the state of a stream called "type"
         return None
     if not isinstance(value, str) or value.upper() not in _STATE_TYPES | _MESSAGES | {"STATE"}:
-        raise _refused(place, f"has the type {_excerpt(value)}, which no state has")
+        raise _refused(place, f"has the type {excerpt(value)}, which no state has")
     if value.upper() in _MESSAGES:
         raise _refused(place, f"is a message of the type {value}")
     return value.upper()
@@ -203,7 +203,10 @@ def _of_global(raw: Mapping[str, Any], place: str) -> Iterator[tuple[str, Any]]:
     entries = _first(inner, "stream_states", "streamStates") if isinstance(inner, Mapping) else None
     if not isinstance(entries, list):
         raise _refused(place, "is a global state without a list of `stream_states`")
-    yield from _of_descriptors(entries, place)
+    states = list(_of_descriptors(entries, place))
+    if _first(inner, "shared_state", "sharedState") and not any(state for _, state in states):
+        raise _refused(place, "is a global state with a `shared_state` only, which no sync of this connector writes")
+    yield from states
 
 
 def _of_descriptors(entries: Sequence[Any], place: str) -> Iterator[tuple[str, Any]]:
@@ -252,13 +255,14 @@ def _refused(place: str, what: str) -> ConfigurationError:
 
 def _kind(value: Any) -> str:
     if isinstance(value, str):
-        return f"the text {_excerpt(value)}"
+        return f"the text {excerpt(value)}"
     if isinstance(value, Mapping):
         return "an object"
-    return "a list" if isinstance(value, list) else _excerpt(value)
+    return "a list" if isinstance(value, list) else excerpt(value)
 
 
-def _excerpt(value: Any) -> str:
+def excerpt(value: Any) -> str:
+    """The beginning of a value as JSON, for errors."""
     text = json.dumps(value, default=str)
     return text if len(text) <= 40 else f"{text[:40]}…"
 

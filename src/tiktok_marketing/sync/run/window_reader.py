@@ -14,6 +14,7 @@ from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import ObjectStream, ReportStream, Scope, Stream
 from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.errors import ConfigurationError, ConnectorError, PartialAnswerError, TikTokError
+from tiktok_marketing.sync.decode.coercion import misfit_sentences
 from tiktok_marketing.sync.decode.objects import ObjectReader
 from tiktok_marketing.sync.decode.pages import RecordList, RowSink, SinkFactory, record_list, rejected_in
 from tiktok_marketing.sync.events import DaysComplete, DaysEmpty, DaysIncomplete, Event, Notice, Rows
@@ -248,11 +249,10 @@ class WindowReader:
         rejected: Mapping[str, str],
         window_id: int | None = None,
     ) -> None:
-        for field, value in rejected.items():
-            if field not in run.warned:
-                run.warned.add(field)
-                text = f"{run.stream.name}: the value {value!r} of {field} does not fit its type, so it becomes null."
-                await self._queue.put(Notice("warning", text))
+        unknown = {field: value for field, value in rejected.items() if field not in run.warned}
+        run.warned.update(unknown)
+        for text in misfit_sentences(unknown, "type"):
+            await self._queue.put(Notice("warning", f"{run.stream.name}: {text}"))
         if records:
             await self._queue.put(Rows(run.stream, advertiser_id, records, size, window_id), size)
             run.delivered(len(records), size)
