@@ -151,6 +151,39 @@ async def test_streams_that_still_wait_are_read_although_others_of_their_endpoin
         assert rows_of(outcome, name) == rows_of(whole, name)
 
 
+SCOPES = [
+    pytest.param(40001, "The advertiser does not grant you /pixel/list/:GET permission", id="endpoint"),
+    pytest.param(40002, "No permission for this scope", id="scope"),
+]
+
+
+@pytest.mark.parametrize(("code", "message"), SCOPES)
+async def test_a_token_without_a_scope_is_not_refused_for_each_account(code: int, message: str) -> None:
+    """After a few accounts, the stream ends with the remedy of a scope."""
+    async with small(advertisers=600, ads_per_account=1, days=2) as emulator:
+        emulator.faults.add(Fault(path="pixel/list/", code=code, message=message))
+        outcome = await read_from(emulator, config_for(emulator), ["pixels", "campaigns"])
+        requests = emulator.counters.total("pixel/list/")
+    assert incomplete(outcome) == {"pixels"}
+    assert "scope" in error_of(outcome, "pixels")["message"]
+    assert requests < 300, "those that were on their way, at most 256"
+
+
+@pytest.mark.parametrize(("code", "message"), SCOPES)
+async def test_accounts_that_grant_a_scope_are_read_although_others_do_not(code: int, message: str) -> None:
+    """Only the accounts that were refused fail."""
+    async with small(advertisers=20, ads_per_account=4, days=10) as emulator:
+        whole = await outcome_of(emulator, ["pixels"])
+        refused = emulator.advertiser_ids[1::2]
+        for advertiser_id in refused:
+            emulator.faults.add(Fault(path="pixel/list/", advertiser=advertiser_id, code=code, message=message))
+        outcome = await outcome_of(emulator, ["pixels"])
+    granted = {key: row for key, row in rows_of(whole, "pixels").items() if str(row["advertiser_id"]) not in refused}
+    assert granted
+    assert rows_of(outcome, "pixels") == granted
+    assert incomplete(outcome) == {"pixels"}
+
+
 async def test_accounts_that_still_wait_are_read_although_the_first_ones_get_pages() -> None:
     """Three accounts of a stream fail for good, one after the other. Others were answered meanwhile, so all come."""
     async with small(advertisers=8, days=30, ads_per_account=4) as emulator:

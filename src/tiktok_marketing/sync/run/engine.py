@@ -22,6 +22,7 @@ from tiktok_marketing.errors import (
     FailureType,
     OutOfMemoryError,
     PartialAnswerError,
+    PermissionDeniedError,
     SyncInterruptedError,
     TikTokError,
 )
@@ -362,7 +363,12 @@ class Sync:
             await self._drop(scheduler, run)
             return
         run.fail(account.advertiser_id if account else None, what, error)
-        if isinstance(error, TikTokError) and error.failure_type is FailureType.TRANSIENT:
+        if isinstance(error, PermissionDeniedError) and account is not None:
+            run.without_scope.add(account.advertiser_id)
+            if run.lacks_scope:
+                run.fail(None, "", error)
+                await self._drop(scheduler, run)
+        elif isinstance(error, TikTokError) and error.failure_type is FailureType.TRANSIENT:
             scheduler.failures.add(run.stream, step.began)
             run.failures_in_a_row.add(run.stream, step.began)
             await self._give_up(scheduler, run, error)
