@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from unit_builders import account
 
 from tiktok_marketing.clock import ClockReading
-from tiktok_marketing.sync.plan.frontier import Frontier, ObjectsReached, state_limit
+from tiktok_marketing.sync.plan.frontier import Frontier, ObjectsReached, shown_limit, state_limit
 from tiktok_marketing.sync.plan.windows import Window
 
 FIRST = date(2026, 3, 1)
@@ -169,3 +169,22 @@ def test_a_day_has_begun_once_it_has_begun_by_both_clocks() -> None:
     clock = ClockReading(earliest=behind, latest=NOON, tiktok=NOON)
     assert state_limit(account(), date(2026, 3, 10), clock) == date(2026, 3, 9)
     assert state_limit(account(), date(2026, 3, 5), clock) == date(2026, 3, 5)
+
+
+@pytest.mark.parametrize(
+    ("hours_after_midnight", "late", "first", "limit"),
+    [
+        (1, 2, 8, 9),
+        (2, 2, 8, 10),
+        (15, 16, 8, 9),
+        (16, 16, 8, 10),
+        (1, 2, 10, 10),  # the state is at the tenth already
+    ],
+)
+def test_a_state_without_a_lookback_waits_for_the_last_hours_of_a_day(
+    hours_after_midnight: int, late: int, first: int, limit: int
+) -> None:
+    """It moves into a day once the day before is shown completely, and never back."""
+    now = ClockReading.at(datetime(2026, 3, 10, hours_after_midnight, tzinfo=UTC))
+    reached = shown_limit(account(), date(2026, 3, first), now, timedelta(hours=late))
+    assert reached == date(2026, 3, limit)

@@ -108,6 +108,23 @@ def test_the_state_stays_at_a_day_that_has_certainly_begun() -> None:
     assert partition.state_limit == date(2026, 3, 1)
 
 
+@pytest.mark.parametrize(
+    ("name", "lookback", "limit"),
+    [
+        ("ads_reports_hourly", 0, 9),
+        ("ads_reports_hourly", 1, 10),
+        ("ads_reports_daily", 0, 9),
+        ("ads_audience_reports_daily", 0, 9),
+        ("ads_audience_reports_daily", 1, 10),
+    ],
+)
+def test_without_a_lookback_the_state_waits_for_the_day_before(name: str, lookback: int, limit: int) -> None:
+    """Half an hour after midnight yesterday may still lack hours. A look-back of a day reads them anyway."""
+    half_past = datetime(2026, 3, 10, 0, 30, tzinfo=UTC)
+    (partition,) = plan(name, now=half_past, attribution_window=lookback)
+    assert (partition.last, partition.state_limit) == (date(2026, 3, 10), date(2026, 3, limit))
+
+
 def test_the_later_clock_decides_what_is_read_and_the_earlier_one_the_state() -> None:
     """Whichever of them is wrong, no day is left out."""
     (partition,) = plan_stream(

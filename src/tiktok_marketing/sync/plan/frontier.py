@@ -4,6 +4,7 @@ A state that says "read up to here" makes every later sync skip what lies before
 
 - over an unbroken run of finished windows, oldest first, although windows finish in any order;
 - to days that have certainly begun for the account: `state_limit`;
+- without a look-back, into a day only once TikTok shows the day before completely: `shown_limit`;
 - for objects, to at most ten minutes before reading began: if an object changes again after its page was read, the next
   sync must read it again.
 """
@@ -30,6 +31,21 @@ def state_limit(account: Account, last: date, clock: ClockReading) -> date:
     A day counts only once it has begun by both clocks and, if the account's time zone is unknown, in every time zone.
     """
     return min(last, account.latest_started_day(clock.earliest))
+
+
+def shown_limit(account: Account, first: date, clock: ClockReading, late: timedelta) -> date:
+    """The latest day that the state of a report may reach if the next sync reads no day before the state's again.
+
+    The hours of a day appear some time after they are over. If the state moved to the next day before that, the last
+    hours would never be read.
+
+    Args:
+        account: The account.
+        first: The first day that is read. The state may reach it in any case: it does not move back.
+        clock: The current time.
+        late: How long after its end a day may lack hours.
+    """
+    return max(first, account.latest_started_day(clock.earliest - late))
 
 
 class ObjectsReached(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from tiktok_marketing.clock import ClockReading
 from tiktok_marketing.config import AdvertiserId, Config, Refresh
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.cursors import Cursors
-from tiktok_marketing.sync.plan.frontier import state_limit
+from tiktok_marketing.sync.plan.frontier import shown_limit, state_limit
 from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.plan.windows import Window, count_windows, first_day
 from tiktok_marketing.sync.plan.zones import day_in
@@ -156,6 +156,8 @@ def _partition(
         case _:
             days = config.report_granularity
     limit: date | None = state_limit(account, last, clock)
+    if limit is not None and not config.attribution_window:
+        limit = min(limit, shown_limit(account, first, clock, timedelta(hours=source.hours_late)))
     if since is not None:
         requested_first = first_day(max(since, FIRST_DAY), created=created, state=None, lookback=0, last=last)
         # If days in between are not read, the state must not move past them.
