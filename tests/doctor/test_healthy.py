@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tiktok_marketing.doctor import Severity
+
 NIGHT = timedelta(hours=18)
 A_DAY = timedelta(days=1)
 FEW = "campaigns,ads,ads_reports_daily,campaigns_reports_daily,advertisers_reports_daily,ads_audience_reports_daily"
@@ -68,11 +70,14 @@ def test_other_configurations_are_well(fresh: Any, world: Any, fields: dict[str,
     assert fresh.examine(config, offline=True).well
 
 
-@pytest.mark.parametrize(("include_deleted", "attribution_window"), [(True, 3), (False, 0)])
+@pytest.mark.parametrize(("include_deleted", "attribution_window"), [(True, 3), (False, 1)])
 def test_syncs_on_several_days_are_well(
     fresh: Any, world: Any, now: Any, include_deleted: bool, attribution_window: int
 ) -> None:
-    """Between the syncs figures grow, and objects are created, changed and deleted. Open days are read too."""
+    """Between the syncs figures come, grow and are corrected, and objects are created, changed and deleted.
+
+    Open days are read too.
+    """
     config = world.config(include_deleted=include_deleted, attribution_window=attribution_window)
     for days in (5, 4, 3, 0):
         moment = now - days * A_DAY + NIGHT * (days % 2)
@@ -84,6 +89,23 @@ def test_syncs_on_several_days_are_well(
         world.set_time(later)
         fresh.examine(config, now=later)
         assert is_well(fresh)
+
+
+def test_corrections_without_a_lookback_are_a_warning(fresh: Any, world: Any, now: Any) -> None:
+    """Yesterday was read before TikTok corrected it, and no sync reads it again. The advice is to raise the setting."""
+    config = world.config(attribution_window=0, start_date="2026-06-08")
+    for days in (2, 1, 0):
+        moment = now - days * A_DAY
+        world.set_time(moment)
+        assert fresh.sync(config, "ads_reports_daily", now=moment).complete
+    later = now + A_DAY
+    world.set_time(later)
+    fresh.examine(config, now=later)
+    findings = [finding for finding in fresh.examination.findings if finding.check == "values"]
+    assert findings
+    assert {finding.severity for finding in findings} == {Severity.WARNING}
+    assert all("raise attribution_window (0)" in finding.message for finding in findings)
+    assert not {finding.check for finding in fresh.examination.findings if finding.severity is Severity.WRONG}
 
 
 def test_an_account_without_any_data_is_well(fresh: Any, world: Any) -> None:
