@@ -99,8 +99,8 @@ async def test_without_a_lookback_no_hour_is_lost_in_any_time_zone(name: str, da
     """With `attribution_window` 0, syncs at any hour of a summer day leave no hour out.
 
     The accounts are at UTC+5:30, -3:30, -8, +14 and -12, and others; half of them have daylight saving time where they
-    are. In the summer hour before midnight at the offset, it is tomorrow there. The hours of a day appear up to two hours
-    late. What TikTok corrects or takes back afterwards is left out here: it needs a look-back.
+    are. In the summer hour before midnight at the offset, it is tomorrow there. The hours of a day appear up to two
+    hours late. What TikTok corrects or takes back afterwards is left out here: it needs a look-back.
     """
     start = datetime(2026, 7, 1, 1, 40, tzinfo=UTC)
     options = Options(

@@ -293,7 +293,9 @@ def _storm(rng: random.Random, world: World, latency: float, *, early: bool) -> 
 
 def _fault(rng: random.Random, world: World, begins: float, ends: float, *, early: bool) -> Fault:
     if rng.random() < 0.3:
-        return Fault(rng.choice(LYING), begins, ends, rng.choice((0.3, 1.0)), each=1)
+        kind, share = rng.choice(LYING), rng.choice((0.3, 1.0))
+        # If a few pages at random lacked a row in each pass, no pass might be whole.
+        return Fault(kind, begins, ends, 1.0 if kind == "short" else share, each=1)
     kind = rng.choice(
         (*RETRIABLE, *SERVICE, *TOO_LARGE, 40067, MAINTENANCE, *_IN_PART)
         if early

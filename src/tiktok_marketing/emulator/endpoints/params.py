@@ -49,7 +49,7 @@ def boolean(params: Mapping[str, str], name: str) -> bool:
     return text in {"true", "1"}
 
 
-def json_value(params: Mapping[str, str], name: str) -> Any:
+def json_value(params: Mapping[str, Any], name: str) -> Any:
     """The decoded JSON text of a parameter. None if it is missing or empty."""
     text: Any = params.get(name)
     if not text:
