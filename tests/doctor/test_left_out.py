@@ -150,9 +150,9 @@ async def test_rows_whose_object_is_missing_are_counted_in_money(tmp_path: Path)
         assert messages(await examined.examine(), "joins") == []
 
 
-@pytest.mark.parametrize("window", [0, 3, 7])
+@pytest.mark.parametrize("window", [0, 3, 7, 28])
 async def test_late_conversions_of_closed_days_are_counted(tmp_path: Path, window: int) -> None:
-    """Daily syncs with a short window miss what came later. With the default window nothing is missing."""
+    """Syncs with a short window miss what came later. A few ad groups count conversions for 28 days, most for 7."""
     async with patient(tmp_path, attribution_window=window) as examined:
         for days in range(12, -1, -4):
             await examined.sync("ads_reports_daily", now=NOW - timedelta(days=days))
@@ -160,8 +160,10 @@ async def test_late_conversions_of_closed_days_are_counted(tmp_path: Path, windo
     late = messages(examination, "left out")
     assert bool(late) == (window < 7)
     assert all(f"attribution_window is {window}: of the " in text and " came later." in text for text in late)
-    assert not messages(examination, "conversions")
-    assert examination.well
+    beyond = messages(examination, "conversions")
+    assert bool(beyond) == (window == 7)
+    assert all("Raise attribution_window" in text for text in beyond)
+    assert examination.well == (window != 7)
 
 
 async def test_a_full_sync_with_a_longer_window_brings_late_conversions(tmp_path: Path) -> None:
