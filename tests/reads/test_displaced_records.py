@@ -59,10 +59,10 @@ async def test_a_row_in_place_of_another_is_reported(page_size: int | None) -> N
     assert len(doubled.records("ads_reports_daily")) >= len(plain.records("ads_reports_daily"))
 
 
-async def test_an_hour_that_tiktok_counts_twice_is_complete() -> None:
-    """A day of 25 hours has two rows with one key, and nothing is missing."""
-    plain, doubled = await plain_and_doubled("advertisers_reports_hourly", REPORT, "added")
-    assert (plain.exit_code, doubled.exit_code) == (0, 0)
-    days = len({record["stat_time_hour"][:10] for record in plain.records("advertisers_reports_hourly")})
-    more = len(doubled.records("advertisers_reports_hourly")) - len(plain.records("advertisers_reports_hourly"))
-    assert more == days
+@pytest.mark.parametrize("double", ["other", "added"])
+async def test_an_hour_that_clocks_do_not_repeat_comes_once(double: str) -> None:
+    """On a usual day, two rows of one hour mean that another hour is missing, or that TikTok counts too many."""
+    plain, doubled = await plain_and_doubled("advertisers_reports_hourly", REPORT, double)
+    assert (plain.exit_code, doubled.exit_code) == (0, 1)
+    assert "Missing: 1" in doubled.errors[0]["message"]
+    assert len(doubled.records("advertisers_reports_hourly")) >= len(plain.records("advertisers_reports_hourly"))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from datetime import tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 from unit_builders import FakeClock, client, stream, success
 
 from support import Ahead
@@ -82,13 +85,13 @@ def reader_of(server: Server, ahead: int = 1, name: str = "ads_reports_daily") -
 
 
 async def read_all(
-    server: Server, ahead: int = 1, name: str = "ads_reports_daily"
+    server: Server, ahead: int = 1, name: str = "ads_reports_daily", place: tzinfo | None = None
 ) -> tuple[list[tuple[int, str]], ListReader[Any]]:
     """The rows that reading the report delivers, with so many pages in flight."""
     reading = reader_of(server, ahead, name)
     rows = [
         (row.dimensions.ad_id, row.metrics.spend)
-        async for delivery in reading.read(REQUEST)
+        async for delivery in reading.read(replace(REQUEST, place=place))
         for row in delivery.records
     ]
     return rows, reading
@@ -199,12 +202,13 @@ async def test_a_copy_in_place_of_another_row_is_an_error(at: int) -> None:
         await read_all(Server(doubled(size, at, "1.00")))
 
 
+@pytest.mark.parametrize("place", [ZoneInfo("Europe/Berlin"), None], ids=str)
 @pytest.mark.parametrize("at", [1, 4, 5, 6], ids=["same page", "end of the page", "next page", "later"])
-async def test_an_hour_that_comes_twice_is_delivered_and_reported(at: int) -> None:
+async def test_an_hour_that_comes_twice_is_delivered_and_reported(at: int, place: tzinfo | None) -> None:
     """On one page as on two, both rows of a day of 25 hours come once, and nothing is missing."""
     size = 5 if at < 5 else 9
     server = Server(doubled(size, at, "77.00"), when=lambda _: {"stat_time_hour": "2026-10-25 02:00:00"})
-    rows, reading = await read_all(server, name="ads_reports_hourly")
+    rows, reading = await read_all(server, name="ads_reports_hourly", place=place)
     assert sorted(rows) == sorted(doubled(size, at, "77.00"))
     assert reading.different == {"ad_id 1, stat_time_hour 2026-10-25 02:00:00": 2}
     assert reading.rows_delivered == size
@@ -227,6 +231,14 @@ async def test_another_row_in_place_of_one_is_an_error(at: int) -> None:
         await read()
     assert sorted(rows) == sorted(doubled(size, at, "77.00"))
     assert reading.different == {"ad_id 1, stat_time_day 2026-01-01 00:00:00": 2}
+
+
+@pytest.mark.parametrize(("zone", "day"), [("Europe/Berlin", "2026-10-26"), ("Asia/Kolkata", "2026-10-25")])
+async def test_an_hour_that_clocks_do_not_repeat_stands_in_place_of_another(zone: str, day: str) -> None:
+    """Where the account is, no clock goes back over that hour, so another row is missing."""
+    server = Server(doubled(5, 1, "77.00"), when=lambda _: {"stat_time_hour": f"{day} 02:00:00"})
+    with pytest.raises(IncompleteReadError, match="delivered 4 of the 5 rows"):
+        await read_all(server, name="ads_reports_hourly", place=ZoneInfo(zone))
 
 
 async def test_only_one_hour_of_a_day_comes_twice() -> None:

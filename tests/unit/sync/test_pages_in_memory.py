@@ -13,10 +13,12 @@ from unit_builders import FakeClock, client, page, refusal, stream
 from tiktok_marketing.api.rate_limit.tiers import tier_of
 from tiktok_marketing.api.transport import Reply
 from tiktok_marketing.catalog import Stream
+from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import TikTokError
 from tiktok_marketing.sync.decode.coercion import Misfit
 from tiktok_marketing.sync.decode.pages import RecordList
 from tiktok_marketing.sync.decode.reports import report_reader
+from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.listing import ListReader, Request, SequentialBudget
 from tiktok_marketing.sync.read.reports import DaysRead, ReportWindow
@@ -83,7 +85,7 @@ def window_of(report: Report) -> ReportWindow:
     return ReportWindow(
         client(report, FakeClock(), tier=tier_of(1000)),
         stream("ads_reports_daily"),
-        "7001",
+        Account(advertiser_id=AdvertiserId("7001")),
         Window(day, day),
         include_deleted=False,
         budget=SequentialBudget(),

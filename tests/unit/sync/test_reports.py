@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from unit_builders import FakeClock, client, page, refusal, stream, success
 
 from tiktok_marketing.api.transport import Reply
+from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import TikTokError
 from tiktok_marketing.sync.decode.pages import RecordList
+from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.listing import SequentialBudget
 from tiktok_marketing.sync.read.report_requests import _IDS_PER_FILTER, Piece
@@ -165,7 +167,7 @@ async def test_a_day_that_stays_too_large_is_an_error() -> None:
     window = ReportWindow(
         client(transport, FakeClock()),
         stream("ads_reports_daily"),
-        "7001",
+        Account(advertiser_id=AdvertiserId("7001")),
         Window(day, day + DAY),
         include_deleted=False,
         budget=SequentialBudget(),
@@ -219,7 +221,7 @@ async def test_a_large_account_without_data_has_no_rows(answer: Reply, refused: 
     window = ReportWindow(
         client(transport, FakeClock()),
         stream("ads_reports_daily"),
-        "7001",
+        Account(advertiser_id=AdvertiserId("7001")),
         Window(day, day),
         include_deleted=False,
         budget=SequentialBudget(),
@@ -273,7 +275,7 @@ async def deliveries_of(refuse: Callable[[tuple[str, ...], str, str], str]) -> l
     reading = ReportWindow(
         client(Business(refuse), FakeClock()),  # type: ignore[arg-type]
         stream("ads_reports_daily"),
-        "7001",
+        Account(advertiser_id=AdvertiserId("7001")),
         window,
         include_deleted=True,
         budget=SequentialBudget(),

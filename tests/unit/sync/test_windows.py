@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.windows import Window, count_windows, first_day, windows
-from tiktok_marketing.sync.plan.zones import ZONE_AHEAD_OF_ALL, ZONE_BEHIND_ALL, day_in, earliest_day_in, zones_of
+from tiktok_marketing.sync.plan.zones import (
+    ZONE_AHEAD_OF_ALL,
+    ZONE_BEHIND_ALL,
+    day_in,
+    earliest_day_in,
+    shows_hour_twice,
+    zones_of,
+)
 
 DAY = timedelta(days=1)
 START = date(2026, 1, 1)
@@ -283,3 +290,21 @@ def test_the_stand_in_for_an_unknown_zone_is_ahead_of_all() -> None:
     time = datetime(2026, 3, 9, 10, tzinfo=UTC)
     assert day_in(ZONE_AHEAD_OF_ALL, time) == day_in(ZoneInfo("Pacific/Kiritimati"), time)
     assert day_in(ZONE_BEHIND_ALL, time) == day_in(ZoneInfo("Etc/GMT+12"), time)
+
+
+@pytest.mark.parametrize(
+    ("place", "hour", "twice"),
+    [
+        ("America/New_York", "2025-11-02 01:00:00", True),
+        ("America/New_York", "2025-11-02 02:00:00", False),
+        ("America/New_York", "2025-03-09 02:00:00", False),  # the hour that clocks skip in spring
+        ("America/New_York", "2025-11-03 01:00:00", False),
+        ("Australia/Lord_Howe", "2025-04-06 01:30:00", True),
+        ("Asia/Kolkata", "2025-11-02 01:00:00", False),
+        ("America/New_York", "soon", False),
+        (None, "2025-11-05 13:00:00", True),
+    ],
+)
+def test_an_hour_comes_twice_where_clocks_go_back(place: str | None, hour: str, twice: bool) -> None:
+    """At the account's place; of an unknown place, any hour may."""
+    assert shows_hour_twice(ZoneInfo(place) if place else None, hour) is twice

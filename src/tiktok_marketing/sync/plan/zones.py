@@ -63,6 +63,23 @@ def zones_of(offset_name: object, place_name: object) -> tuple[tzinfo, tzinfo | 
     return _standard_time(zone), place or zone
 
 
+def shows_hour_twice(place: tzinfo | None, hour: str) -> bool:
+    """Whether the clocks at a place go back over this hour, so that its day has it twice.
+
+    Args:
+        place: The place; None if unknown, where any hour may be such a one.
+        hour: As reports write it: `2026-11-01 01:00:00`.
+    """
+    if place is None:
+        return True
+    try:
+        first = datetime.fromisoformat(hour).replace(tzinfo=place)
+    except ValueError:
+        return False
+    before, after = first.utcoffset(), first.replace(fold=1).utcoffset()
+    return before is not None and after is not None and before > after
+
+
 def _zone(name: object) -> tzinfo | None:
     """The zone with this name; None if neither this program nor this machine knows it."""
     if not isinstance(name, str) or not name.strip():

@@ -3,9 +3,9 @@
 One answer shows the records of one moment. If a key stands on a page twice with different values, these are two
 records. On two pages, it may be one record that moved and changed between them, so two passes must show the same.
 
-Two records with one key are delivered, but they count as two only if the key can belong to two: an hour that a day of
-25 hours has twice, or a key without one of its parts. The second record with any other key stands in place of another
-record, or TikTok counts too many. Both mean that records may be missing.
+Two records with one key are delivered, but they count as two only if the key can belong to two: an hour over which the
+clocks at the account's place go back, or a key without one of its parts. The second record with any other key stands in
+place of another record, or TikTok counts too many. Both mean that records may be missing.
 """
 
 from __future__ import annotations

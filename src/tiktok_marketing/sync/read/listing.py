@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
+from datetime import tzinfo
 from typing import Any, Generic, Protocol
 
 import msgspec
@@ -43,6 +44,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         max_records: The most records that TikTok lists, however many exist; None if it lists all.
         order: Parameters that put the list in an order. They are sent from the second pass on: a list whose order
             changes with each request needs them, and others do not.
+        place: The account's place, whose clocks may go back over an hour of the list; None if unknown.
     """
 
     endpoint: str
@@ -55,6 +57,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     max_rows: int | None = None
     max_records: int | None = None
     order: Mapping[str, Any] = {}
+    place: tzinfo | None = None
 
 
 class Delivery(msgspec.Struct, Generic[Sink], frozen=True):
@@ -187,7 +190,7 @@ class ListReader(Generic[Sink]):
         self._order_refused = False
         self.repaired = False
         """Whether U+FFFD stands in records for bytes that are not UTF-8."""
-        self._copies: RepeatedKeys[Sink] = RepeatedKeys()
+        self._copies: RepeatedKeys[Sink] = RepeatedKeys(None)
         self.different: dict[str, int] = {}
         """For each key that belongs to several different records, how many there are. All of them were delivered."""
         self.rows_delivered = 0
@@ -221,7 +224,7 @@ class ListReader(Generic[Sink]):
         seen = set() if self._delivered else self._delivered
         self._partial = None
         self._history = PassHistory()
-        self._copies = RepeatedKeys()
+        self._copies = RepeatedKeys(request.place)
         self.shown = Shown()
         latest: Pass | None = None
         for number_of_pass in itertools.count(1):

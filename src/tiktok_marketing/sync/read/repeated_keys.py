@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import tzinfo
 from typing import Any, Generic
 
 import msgspec
 
 from tiktok_marketing.sync.decode.pages import Page, PageReader, Sink
+from tiktok_marketing.sync.plan.zones import shows_hour_twice
 from tiktok_marketing.sync.read.completeness import Pass
 
 _ENCODE = msgspec.json.Encoder(order="sorted").encode
@@ -18,9 +20,13 @@ class RepeatedKeys(Generic[Sink]):
     """The keys that came more than once in a list, with what was delivered of each.
 
     Contents are compared only for these keys. So the usual list, whose keys are all different, costs nothing.
+
+    Args:
+        place: The account's place, whose clocks decide which hours a day may have twice; None if unknown.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, place: tzinfo | None) -> None:
+        self._place = place
         self._delivered: dict[Any, set[bytes] | None] = {}
         """For each key, the contents that were delivered; None if it is one record with unknown content."""
         self._second: dict[Any, set[bytes]] = {}
@@ -66,7 +72,7 @@ class RepeatedKeys(Generic[Sink]):
             keyed = page.keyed[min(contents.values())]
             self._texts.setdefault(key, reader.describe(keyed))
             hour = reader.shared_in(keyed)
-            if hour is not None:
+            if hour == "" or (hour and shows_hour_twice(self._place, hour)):
                 current.copies.shared[key] = hour
             due |= self._due_on_page(key, contents, page, current.number)
         return due

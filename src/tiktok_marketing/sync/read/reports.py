@@ -12,10 +12,10 @@ import msgspec
 
 from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import Grain, Level, ReportStream, report_stream
-from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import Action, AdsLeftOutError, IncompleteReadError, PartialAnswerError, TikTokError
 from tiktok_marketing.sync.decode.pages import RowSink, SinkFactory, record_list
 from tiktok_marketing.sync.decode.reports import ReportPageReader, report_reader
+from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.plan_sync import Notice
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.listing import (
@@ -78,7 +78,7 @@ class ReportWindow:
     Args:
         api: The client.
         stream: The report.
-        advertiser_id: The account.
+        account: The account.
         window: The days; None for a lifetime report.
         include_deleted: Whether to include rows of deleted objects.
         budget: How much of the quota it may use.
@@ -91,7 +91,7 @@ class ReportWindow:
         self,
         api: Client,
         stream: ReportStream,
-        advertiser_id: AdvertiserId,
+        account: Account,
         window: Window | None,
         *,
         include_deleted: bool,
@@ -104,7 +104,8 @@ class ReportWindow:
         self._api = api
         self._stream = stream
         self._source = source
-        self._advertiser_id = advertiser_id
+        advertiser_id = account.advertiser_id
+        self._advertiser_id, self._place = advertiser_id, account.place
         self._whole = Piece(window, summed=source.grain is Grain.SPAN)
         self._include_deleted = include_deleted
         self._budget = budget
@@ -257,6 +258,7 @@ class ReportWindow:
             page_size=PAGE_SIZE,
             order=order_params(self._metrics),
             advertiser_id=self._advertiser_id,
+            place=self._place,
             disjoint=True,
             max_rows=self._max_rows if piece.window and piece.window.days > 1 and not piece.summed else None,
             divisible=piece.halves() is not None or self._smaller_objects(piece) is not None,

@@ -18,7 +18,7 @@ from tiktok_marketing.sync.decode.coercion import misfit_sentences
 from tiktok_marketing.sync.decode.objects import ObjectReader
 from tiktok_marketing.sync.decode.pages import RecordList, RowSink, SinkFactory, record_list, rejected_in
 from tiktok_marketing.sync.events import DaysComplete, DaysEmpty, DaysIncomplete, Event, Notice, Rows
-from tiktok_marketing.sync.plan.accounts import Accounts
+from tiktok_marketing.sync.plan.accounts import Account, Accounts
 from tiktok_marketing.sync.plan.frontier import ObjectsReached
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.windows import Window
@@ -92,11 +92,11 @@ class WindowReader:
                 return None
             return await self._deliver_objects(run, stream, account.advertiser_id, partition, budget)
         assert account is not None  # noqa: S101 - every report is read per account
-        await _SplittableWindow(self, run, stream, account.advertiser_id, budget).deliver(step.window)
+        await _SplittableWindow(self, run, stream, account, budget).deliver(step.window)
         return None
 
     async def deliver_window(
-        self, run: StreamRun, stream: ReportStream, advertiser_id: AdvertiserId, window: Window | None, budget: Budget
+        self, run: StreamRun, stream: ReportStream, account: Account, window: Window | None, budget: Budget
     ) -> int:
         """Read one window of a report completely. Returns how many rows were delivered.
 
@@ -104,8 +104,8 @@ class WindowReader:
             TooManyRows: If it should be read as several windows; nothing was delivered then.
             ConnectorError: If it cannot be read.
         """
-        report = self._report(run, stream, advertiser_id, window, budget)
-        account = int(advertiser_id)
+        report = self._report(run, stream, account, window, budget)
+        number = int(account.advertiser_id)
         exact = self._is_exact(stream)
         window_id = next(self._window_ids)
         try:
@@ -113,10 +113,10 @@ class WindowReader:
                 async for delivery in deliveries:
                     match delivery:
                         case Delivery(records=records, size=size, rejected=rejected):
-                            await self._put(run, account, records, size, rejected, window_id)
+                            await self._put(run, number, records, size, rejected, window_id)
                             del records
                         case DaysRead(days=days, whole=True):
-                            await self._queue.put(DaysComplete(stream, window_id, account, days, exact))
+                            await self._queue.put(DaysComplete(stream, window_id, number, days, exact))
                         case DaysRead():
                             await self._queue.put(DaysIncomplete(stream, window_id))
                         case Notice():
@@ -128,14 +128,16 @@ class WindowReader:
             await self._queue.put(DaysIncomplete(stream, window_id))
             raise
         if report.repaired:
-            await self._queue.put(_not_utf8(f"{stream.name}, advertiser {advertiser_id}, {window or 'all time'}"))
+            await self._queue.put(
+                _not_utf8(f"{stream.name}, advertiser {account.advertiser_id}, {window or 'all time'}")
+            )
         return report.rows_delivered
 
     async def check_count(
         self,
         run: StreamRun,
         stream: ReportStream,
-        advertiser_id: AdvertiserId,
+        account: Account,
         window: Window | None,
         budget: Budget,
         *,
@@ -149,21 +151,21 @@ class WindowReader:
             TikTokError: If TikTok does not answer.
         """
         if delivered < counted:
-            now = await self._report(run, stream, advertiser_id, window, budget).count()
+            now = await self._report(run, stream, account, window, budget).count()
             if delivered < min(counted, now):
-                raise rows_missing(stream, advertiser_id, window, delivered, min(counted, now))
+                raise rows_missing(stream, account.advertiser_id, window, delivered, min(counted, now))
 
     def _report(
-        self, run: StreamRun, stream: ReportStream, advertiser_id: AdvertiserId, window: Window | None, budget: Budget
+        self, run: StreamRun, stream: ReportStream, account: Account, window: Window | None, budget: Budget
     ) -> ReportWindow:
         return ReportWindow(
             self._api,
             stream,
-            advertiser_id,
+            account,
             window,
             include_deleted=self._config.include_deleted,
             budget=budget,
-            refused=run.refused_metrics.setdefault(advertiser_id, set()),
+            refused=run.refused_metrics.setdefault(account.advertiser_id, set()),
             sink_factory=self._sink_factory,
             limits=self._limits,
         )
@@ -273,17 +275,17 @@ class _SplittableWindow:
         reader: Reads a single window.
         run: The run of its stream.
         stream: The report.
-        advertiser_id: The account.
+        account: The account.
         budget: How much of the quota it may use.
     """
 
     def __init__(
-        self, reader: WindowReader, run: StreamRun, stream: ReportStream, advertiser_id: AdvertiserId, budget: Budget
+        self, reader: WindowReader, run: StreamRun, stream: ReportStream, account: Account, budget: Budget
     ) -> None:
         self._reader = reader
         self._run = run
         self._stream = stream
-        self._advertiser_id = advertiser_id
+        self._account = account
         self._budget = budget
         self._in_flight: dict[asyncio.Task[None], _SubWindow] = {}
         self._waiting: deque[_SubWindow] = deque()
@@ -323,7 +325,7 @@ class _SplittableWindow:
         await self._reader.check_count(
             self._run,
             self._stream,
-            self._advertiser_id,
+            self._account,
             window,
             self,
             counted=self._counted,
@@ -343,7 +345,7 @@ class _SplittableWindow:
 
     async def _read(self, sub_window: _SubWindow) -> None:
         delivered = await self._reader.deliver_window(
-            self._run, self._stream, self._advertiser_id, sub_window.window, sub_window
+            self._run, self._stream, self._account, sub_window.window, sub_window
         )
         self._delivered += delivered
 
