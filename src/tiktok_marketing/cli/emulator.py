@@ -60,6 +60,11 @@ class _Command(click.Command):
 @click.option("--seed", type=int, metavar="N", help="Decides every name, id and figure. [default: 7]")
 @click.option("--advertisers", type=int, metavar="N", help="How many ad accounts the token reaches. [default: 6]")
 @click.option("--active", type=int, metavar="N", help="Make all accounts except the first N idle or unused.")
+@click.option(
+    "--currencies",
+    metavar="A,B",
+    help="The currencies of the first accounts, for example JPY,IDR. [default: their own]",
+)
 @click.option("--not-granted", type=int, metavar="N", help="How many more accounts answer 40001. [default: 1]")
 @click.option("--scopes", metavar="N,N", help="Grant the tokens only these scopes, for example 2,4, in place of all.")
 @click.option(
@@ -265,6 +270,8 @@ def options_of(settings: dict[str, Any]) -> Options:
         settings["now"] = _time(settings["now"])
     if "anchor" in settings:
         settings["anchor"] = _day(settings["anchor"])
+    for name in {"default_buying_types", "currencies"} & settings.keys():
+        settings[name] = tuple(item.strip() for item in settings[name].split(","))
     for name in ("scopes", "contradictory_page_info"):
         if name in settings:
             settings[name] = _numbers(name, settings[name])

@@ -10,7 +10,7 @@ from tiktok_marketing.emulator.business.breakdowns import DAILY, Distribution
 from tiktok_marketing.emulator.business.business import Account, Ad, Item
 from tiktok_marketing.emulator.business.delivery import ZERO_VECTOR, Figures
 from tiktok_marketing.emulator.business.status import has_vanished, is_deleted
-from tiktok_marketing.emulator.endpoints.reports.metrics import LEVELS, MONEY, ROW_INDEX, additive, decimal_text, derive
+from tiktok_marketing.emulator.endpoints.reports.metrics import LEVELS, MONEY, Values, additive, derive, money_text
 from tiktok_marketing.emulator.options import Options
 from tiktok_marketing.emulator.randomness import mix
 
@@ -40,11 +40,12 @@ def truth(
 
     Returns:
         `metrics`: for each level, the sums of the additive metrics over all rows. Counts are whole numbers, money is
-        text with two decimals. `rows`: for each level, how many rows a report has by day, by hour, over the whole
-        window and over the account's lifetime. `objects`: how many campaigns, ad groups and ads can be listed, and
-        how many of them are deleted. `breakdowns`, on request: for each level, how many rows a daily report by
-        `gender+age`, `country_code` and so on has. By country, a BASIC report has as many rows as an AUDIENCE report.
-        At the advertiser level, deleted ads always count.
+        text with the decimals of the currency. `rows`: for each level, how many rows a report has by day, by hour,
+        over the whole window and over the account's lifetime. `objects`: how many campaigns, ad groups and ads can be
+        listed, and how many of them are deleted. `breakdowns`, on request: for each level, how many rows a daily report
+        by `gender+age`, `country_code` and so on has. By country, a BASIC report has as many rows as an AUDIENCE
+        report, and the rows of zeros of an unknown country are among them. At the advertiser level, deleted ads always
+        count.
     """
     now = figures.now
     first, last = start.toordinal(), min(end.toordinal(), figures.last_day)
@@ -76,7 +77,7 @@ def truth(
         "start_date": start.isoformat(),
         "end_date": end.isoformat(),
         "include_deleted": include_deleted,
-        "metrics": {level: _metrics(sums[level]) for level in LEVELS},
+        "metrics": {level: _metrics(sums[level], account.template.currency) for level in LEVELS},
         "rows": {
             level: {
                 "daily": len(keys[level]["daily"]),
@@ -147,9 +148,8 @@ def _count_delivered(account: Account, figures: Figures, level: str, *, include_
     return len(delivered)
 
 
-def _metrics(sums: list[int]) -> dict[str, int | str]:
-    row = derive(sums, 0)
-    return {
-        name: decimal_text(row[ROW_INDEX[component]]) if name in MONEY else row[ROW_INDEX[component]]
-        for name, component in additive().items()
-    }
+def _metrics(sums: list[int], currency: str) -> dict[str, int | str]:
+    values = Values(currency)
+    places = {name: values.place(value) for name, value in additive().items()}
+    row = values.complete(derive(sums, 0))
+    return {name: money_text(row[place], currency) if name in MONEY else row[place] for name, place in places.items()}

@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 import msgspec
 
+from tiktok_marketing.emulator.business.vocabulary import PRICES
 from tiktok_marketing.emulator.clock import EARLIEST_YEAR, LATEST_YEAR
 from tiktok_marketing.emulator.faults import Fault
 
@@ -17,6 +18,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             Kolkata, Auckland and Honolulu are active, the campaigns of Berlin ended long ago, and Tokyo was never used.
         active: How many accounts, counted from the first, stay as they are. Of the others, every second one is idle
             (its campaigns ended long ago) and the rest are unused. None leaves all accounts as they are.
+        currencies: The currencies of the first accounts, in place of their own: for example JPY, IDR, KRW or VND, whose
+            amounts have no decimals.
         days: How many days of history the oldest account has on `anchor`.
         now: The emulator's clock. A time without a zone is UTC. The clock stands still at this time until it is set or
             advanced. None follows the real clock.
@@ -92,6 +95,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 7
     advertisers: int = 6
     active: int | None = None
+    currencies: tuple[str, ...] = ()
     days: int = 90
     now: datetime | None = None
     anchor: date | None = None
@@ -198,6 +202,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
                 f"default_buying_types is {','.join(self.default_buying_types)!r}. It must be one or several of "
                 f"{', '.join(BUYING_TYPES)}."
             )
+        for currency in self.currencies:
+            if currency not in PRICES:
+                raise ValueError(f"currencies names {currency!r}. Each must be one of {', '.join(sorted(PRICES))}.")
         if not self.host:
             raise ValueError("host is empty. It must be a name or an address, for example 127.0.0.1.")
         for name in ("now", "anchor"):

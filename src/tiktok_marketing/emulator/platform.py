@@ -199,7 +199,8 @@ class Platform:
     def next_request_id(self) -> str:
         """The request_id of the next answer. It depends on the clock, the seed and the number of answers so far."""
         self._served += 1
-        return f"{self.clock.now():%Y%m%d%H%M%S}{keyed(self.options.seed, self._served):016X}"
+        random_bits = keyed(self.options.seed, self._served)
+        return f"{self.clock.now():%Y%m%d%H%M%S}{random_bits:016X}{keyed(random_bits) & 0xFFFF:04X}"
 
     def respond(self, path: str, token: str | None, params: Mapping[str, Any]) -> Response:
         """Answer a request, and count it.

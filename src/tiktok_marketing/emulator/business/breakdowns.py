@@ -16,11 +16,14 @@ from tiktok_marketing.emulator.business.breakdown_values import (
     Value,
 )
 from tiktok_marketing.emulator.business.business import Ad
-from tiktok_marketing.emulator.business.delivery import SALT, VECTOR_INDEX, VECTOR_SIZE, Model
+from tiktok_marketing.emulator.business.delivery import SALT, VECTOR_INDEX, VECTOR_SIZE, ZERO_VECTOR, Model
 from tiktok_marketing.emulator.business.targeting import ages_of, countries_of, gender_of, places_automatically
 from tiktok_marketing.emulator.randomness import keyed, mix
 
-_RT_CONVERSION = VECTOR_INDEX["rt_conversion"]
+UNKNOWN_COUNTRY: Value = ("None",)
+"""What a report by country names as well on some days: a country without figures."""
+
+_RT_CONVERSION, _SPEND, _BILLED = (VECTOR_INDEX[name] for name in ("rt_conversion", "spend", "billed"))
 
 _AGES = (
     ("AGE_13_17", 5), ("AGE_18_24", 30), ("AGE_25_34", 28), ("AGE_35_44", 16), ("AGE_45_54", 9), ("AGE_55_100", 7),
@@ -44,6 +47,7 @@ _LANGUAGES = {
     "US": ("en", "es", "zh"), "IN": ("en", "hi", "ta"), "NZ": ("en", "zh"), "DE": ("de", "en", "tr"),
     "JP": ("ja", "en"),
     "GB": ("en", "pl"), "NP": ("en", "hi"), "AU": ("en", "zh"), "BR": ("pt", "en"), "KI": ("en",), "CA": ("en", "fr"),
+    "ID": ("id", "en"), "KR": ("ko", "en"), "VN": ("vi", "en"), "AE": ("ar", "en"),
 }  # fmt: skip
 MARKETS = (("501", 34), ("803", 30), ("602", 18), ("623", 12), ("0", 6))
 
@@ -139,9 +143,10 @@ class Distribution:
         values: The values that they are spread over.
     """
 
-    __slots__ = ("_click_tilts", "_min_weight", "_targets", "_total", "_weights", "values")
+    __slots__ = ("_by_country", "_click_tilts", "_min_weight", "_targets", "_total", "_weights", "values")
 
     def __init__(self, ad: Ad, breakdown: Value) -> None:
+        self._by_country = breakdown == ("country_code",)
         names, cells_of = _FAMILY[breakdown[0]]
         positions = [names.index(name) for name in breakdown]
         cells = [(value, weight) for value, weight in cells_of(ad) if weight]
@@ -157,17 +162,26 @@ class Distribution:
         """Whether this many impressions are enough to reach every value."""
         return impressions * self._min_weight >= self._total
 
+    def names_unknown_country(self, random_bits: int) -> bool:
+        """Whether the rows of a day also name an unknown country, with zeros: about one day in sixteen."""
+        return self._by_country and random_bits >> 37 & 15 == 0
+
     def values_with_data(self, vector: Sequence[int], random_bits: int) -> list[Value]:
-        """The values with data: with impressions or, on days without impressions, with late conversions."""
+        """The values with data: with impressions or, on days without impressions, with late conversions.
+
+        The unknown country, which has a row but no data, is one of them.
+        """
         component = 0 if vector[0] else _RT_CONVERSION
         amounts = _spread(vector[component], self._weights, random_bits, component)
         targets = {target for target, amount in zip(self._targets, amounts, strict=True) if amount}
-        return [self.values[target] for target in sorted(targets)]
+        unknown = [UNKNOWN_COUNTRY] if self.names_unknown_country(random_bits) else []
+        return [*(self.values[target] for target in sorted(targets)), *unknown]
 
     def spread(self, model: Model, vector: Sequence[int], random_bits: int) -> list[tuple[Value, list[int]]]:
         """The vector, spread over the values with data. The vectors of the values add up to it."""
+        unknown = [(UNKNOWN_COUNTRY, list(ZERO_VECTOR))] if self.names_unknown_country(random_bits) else []
         if len(self.values) == 1:
-            return [(self.values[0], list(vector))]
+            return [(self.values[0], list(vector)), *unknown]
         rows = [[0] * VECTOR_SIZE for _ in self.values]
         amounts_of: dict[int, list[int]] = {}
         for component, source in model.sources:
@@ -181,7 +195,7 @@ class Distribution:
             for target, value in zip(self._targets, amounts, strict=True):
                 if value:
                     rows[target][component] += value
-        return [(value, row) for value, row in zip(self.values, rows, strict=True) if any(row)]
+        return [*((value, row) for value, row in zip(self.values, rows, strict=True) if any(row)), *unknown]
 
 
 def hourly(
@@ -204,7 +218,9 @@ def hourly(
         for component, amount in enumerate(vector):
             if not amount:
                 continue
-            amounts = _spread(amount, [rest[component] for rest in left], mix(random_bits ^ label), component)
+            spent = component == _BILLED  # only what is spent is billed
+            weights = [row[_SPEND] for row in rows] if spent else [rest[component] for rest in left]
+            amounts = _spread(amount, weights, mix(random_bits ^ label), component)
             for row, rest, share in zip(rows, left, amounts, strict=True):
                 row[component] = share
                 rest[component] -= share

@@ -12,8 +12,10 @@ from math import isqrt
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from tiktok_marketing.emulator.business.days import standard_zone
-from tiktok_marketing.emulator.business.vocabulary import TEMPLATES, Template
+from tiktok_marketing.emulator.business.vocabulary import PRICES, TEMPLATES, Template
 from tiktok_marketing.emulator.options import Options
 from tiktok_marketing.emulator.randomness import Dice, keyed
 
@@ -211,6 +213,9 @@ class Account:
         key = self.key
         self.business_key: int = keyed(options.seed, 43)
         self.template: Template = TEMPLATES[0] if sandbox else TEMPLATES[index % len(TEMPLATES)]
+        if index < len(options.currencies) and not sandbox:
+            currency = options.currencies[index]
+            self.template = msgspec.structs.replace(self.template, currency=currency, cpm=PRICES[currency])
         uses = index // len(TEMPLATES)  # how many accounts before it have the same template
         self.name = "Sandbox of Harbor & Pine" if sandbox else self.template.name + (f" {uses + 1}" if uses else "")
         place = self.template.zone

@@ -7,6 +7,7 @@ import msgspec
 from tiktok_marketing.emulator.business.business import DAY, Account, Ad
 from tiktok_marketing.emulator.business.library import (
     STOCK_TRACKS,
+    image_id,
     post_id,
     posts,
     stock_image_id,
@@ -142,13 +143,18 @@ def _slot(ad: Ad) -> int:
     return keyed(ad.group.key, ad.serial % 64 // 3, 21)
 
 
+_BASE32 = "0123456789abcdefghijklmnopqrstuv"
+
+
 def _video(slot: int) -> str:
-    return f"v10033g50000c{slot:016x}"
+    """A video's id: 32 characters."""
+    number = slot << 64 | keyed(slot, 22)
+    return "v10033g50000c" + "".join([_BASE32[number >> shift & 31] for shift in range(0, 95, 5)])
 
 
 def _cover(slot: int) -> str:
-    return f"tos-alisg-p-0051c001-sg/{slot:016x}"
+    return image_id(slot, carousel=False)
 
 
 def _card(slot: int, position: int) -> str:
-    return f"ad-site-i18n-sg/{slot:016x}{position}"
+    return image_id(keyed(slot, 23 + position), carousel=True)

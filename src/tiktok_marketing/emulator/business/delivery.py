@@ -34,7 +34,8 @@ LATE = (
     "initiate_checkout", "initiate_checkout_value", "content_view", "pageview", "form", "web_registration",
     "button_click", "shop", "shop_value", "cta", "vta", "evta", "cta_install", "vta_install", "evta_install",
     "cta_registration", "vta_registration", "evta_registration", "cta_purchase", "vta_purchase", "evta_purchase",
-    "vta_payment", "vta_payment_value", "evta_payment", "skan", "secondary",
+    "vta_payment", "vta_payment_value", "evta_payment", "skan", "secondary", "onsite_cart", "onsite_view",
+    "onsite_lead",
 )  # fmt: skip
 REAL_TIME = ("rt_conversion", "rt_late_result", "rt_install")
 COMPONENTS = (*IMMEDIATE, *LATE, *REAL_TIME)
@@ -52,6 +53,7 @@ _MASK = _ONE - 1
 _LATE_START = len(IMMEDIATE)
 _LATE_END = _LATE_START + len(LATE)
 _CONVERSION = VECTOR_INDEX["conversion"]
+_SPEND, _VOUCHER, _BILLED = VECTOR_INDEX["spend"], VECTOR_INDEX["voucher"], VECTOR_INDEX["billed"]
 _SLOW = frozenset({VECTOR_INDEX["reach"], VECTOR_INDEX["voucher"], VECTOR_INDEX["billed"]})
 """The components that are shown about sixteen hours late."""
 _ALIKE = {"billed": "spend"}
@@ -89,10 +91,11 @@ _LATE_RATES: dict[str, dict[str, tuple[str, int]]] = {
     "lead": {
         "lead": ("conversion", 1000), "total_lead": ("lead", 1080), "form": ("conversion", 1000),
         "content_view": ("conversion", 6300), "pageview": ("conversion", 12_000), "button_click": ("conversion", 2500),
+        "onsite_lead": ("conversion", 640),
     },
     "shop": {
         "shop": ("conversion", 1000), "shop_value": ("shop", 3_900_000), "content_view": ("conversion", 7000),
-        "purchase_value": ("conversion", 0),
+        "purchase_value": ("conversion", 0), "onsite_cart": ("conversion", 2600), "onsite_view": ("conversion", 7400),
     },
 }  # fmt: skip
 """For each profile, late components in thousandths of another component, or in hundredths of the currency per unit."""
@@ -168,7 +171,8 @@ class Model:
         for component, (source, per_mille) in _LATE_RATES.get(profile, {}).items():
             exact = per_mille == 1000
             scaled = per_mille * account.template.cpm // 780 if component.endswith("_value") else per_mille
-            late.append((component, source, _ONE if exact else rate(scaled, 20)))
+            least = _ONE if component.startswith("total_") else 0  # events are no fewer than the people behind them
+            late.append((component, source, _ONE if exact else max(least, rate(scaled, 20))))
         self.late = _compile(late)
         rt: list[tuple[str, str, int]] = []
         if profile not in _INSTANT_RESULT:
@@ -341,6 +345,8 @@ class Figures:
         for component, source, rate, salt in model.instant:
             vector[component] = (vector[source] * rate + ((random_bits * salt >> 11) & _MASK)) >> _UNIT
         vector[5] = vector[5] or 1
+        if ad.trickles and random_bits >> 41 & 3 == 0:  # TikTok gives some clicks for nothing
+            vector[_SPEND] = vector[_VOUCHER] = vector[_BILLED] = 0
         vector[20] = vector[1] + vector[14] + vector[15] + vector[16] + vector[17] + vector[18] + vector[19]
         return random_bits
 

@@ -6,13 +6,14 @@ from tiktok_marketing.emulator.business.business import Account, Ad, AdGroup, Ca
 from tiktok_marketing.emulator.business.vocabulary import (
     ANGLES,
     AUDIENCES,
+    HANDWRITING,
     HOOKS,
     PROFILES,
     SEASONS,
     TEXTS,
     Profile,
 )
-from tiktok_marketing.emulator.randomness import Dice
+from tiktok_marketing.emulator.randomness import Dice, keyed
 
 
 def profile_of(campaign: Campaign) -> Profile:
@@ -43,6 +44,10 @@ def campaign_name(campaign: Campaign) -> str:
     product = dice.pick(campaign.account.template.products)
     if campaign.serial == 0 and campaign.account.life == "active":
         return f"Always on | {product}"
+    return _written(_campaign_name(campaign, dice, product), campaign.key)
+
+
+def _campaign_name(campaign: Campaign, dice: Dice, product: str) -> str:
     created = datetime.fromtimestamp(campaign.created, UTC)
     season = SEASONS[created.month - 1]
     style = dice.below(5)
@@ -62,16 +67,23 @@ def campaign_name(campaign: Campaign) -> str:
 def adgroup_name(group: AdGroup) -> str:
     """The ad group's name: usually its audience."""
     dice = Dice(group.key, 31)
-    return f"{dice.pick(AUDIENCES)} | {group.serial + 1}"
+    return _written(f"{dice.pick(AUDIENCES)} | {group.serial + 1}", group.key)
 
 
 def ad_name(ad: Ad) -> str:
     """The ad's name: usually its creative."""
     dice = Dice(ad.key, 31)
-    return f"{dice.pick(HOOKS)} v{1 + dice.below(4)}_{ad.serial}"
+    return _written(f"{dice.pick(HOOKS)} v{1 + dice.below(4)}_{ad.serial}", ad.key)
 
 
 def ad_text(ad: Ad) -> str:
     """The text under the video."""
     dice = Dice(ad.key, 33)
-    return dice.pick(TEXTS).format(product=dice.pick(ad.group.campaign.account.template.products))
+    text = dice.pick(TEXTS).format(product=dice.pick(ad.group.campaign.account.template.products))
+    return _written(text, keyed(ad.key, 34))
+
+
+def _written(name: str, key: int) -> str:
+    """A name as it was typed: one in six has what careless readers stumble over."""
+    dice = Dice(key, 37)
+    return dice.pick(HANDWRITING).format(name=name) if dice.below(6) == 0 else name

@@ -133,7 +133,12 @@ STOCK_IMAGES = 12
 
 def stock_image_id(index: int) -> str:
     """The id of an image that several accounts have."""
-    return f"ad-site-i18n-sg/{keyed(76, index):016x}stock"
+    return image_id(keyed(76, index), carousel=True)
+
+
+def image_id(key: int, *, carousel: bool) -> str:
+    """An image's id: 32 hexadecimal digits. It is odd if a carousel can show the image."""
+    return f"{key:016x}{keyed(key, 79) & ~1 | carousel:016x}"
 
 
 def stock_images(account: Account) -> list[int]:

@@ -6,7 +6,7 @@ from tiktok_marketing.emulator.randomness import keyed
 NEIGHBOURS: dict[str, tuple[str, ...]] = {
     "US": ("CA", "MX", "GB"), "IN": ("AE", "SG", "LK"), "NZ": ("AU", "FJ"), "DE": ("AT", "CH"), "JP": ("US",),
     "GB": ("IE", "US"), "NP": ("IN", "AU"), "AU": ("NZ", "SG"), "BR": ("PT", "AR"), "KI": ("FJ", "AU"),
-    "CA": ("US", "GB"),
+    "CA": ("US", "GB"), "ID": ("MY", "SG"), "KR": ("JP", "US"), "VN": ("SG", "KR"), "AE": ("SA", "IN"),
 }  # fmt: skip
 """The other countries in which an account of a country advertises."""
 

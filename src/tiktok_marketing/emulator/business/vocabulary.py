@@ -11,7 +11,8 @@ class Template(msgspec.Struct, frozen=True):
         country: ISO country code.
         zone: Its place, an IANA name. Its days are at the place's offset outside daylight saving time.
         currency: ISO currency code.
-        cpm: A typical price of a thousand impressions, in hundredths of the currency.
+        cpm: A typical price of a thousand impressions, in minor units of the currency: hundredths, or whole units of a
+            currency without decimals.
         industry: TikTok's industry id.
         profiles: The kinds of its campaigns, keys of `PROFILES`. Frequent kinds appear several times.
         size: Its number of ads in percent of the option `ads_per_account`.
@@ -34,6 +35,14 @@ class Template(msgspec.Struct, frozen=True):
     products: tuple[str, ...]
     app: str = ""
 
+    @property
+    def minor_units(self) -> int:
+        """How many minor units its currency's unit has: 100, or 1 for a currency without decimals."""
+        return 1 if self.currency in WITHOUT_DECIMALS else 100
+
+
+WITHOUT_DECIMALS = frozenset({"IDR", "JPY", "KRW", "VND"})
+"""Currencies whose amounts are whole numbers."""
 
 TEMPLATES: tuple[Template, ...] = (
     Template(
@@ -62,7 +71,7 @@ TEMPLATES: tuple[Template, ...] = (
         ("Winterpflege", "Lippenbalsam „Fjord“", "Glow-Serum", "Adventskalender"),
     ),
     Template(
-        "Sakura Stationery 東京", "JP", "Asia/Tokyo", "JPY", 68_000, "291907",
+        "Sakura Stationery 東京", "JP", "Asia/Tokyo", "JPY", 680, "291907",
         ("web",), 10, 50, "unused", ("Washi Tape",),
     ),
     Template(
@@ -100,20 +109,49 @@ TEMPLATES: tuple[Template, ...] = (
         "Baker Island Outpost", "US", "Etc/GMT+12", "USD", 450, "292106",
         ("traffic", "reach"), 20, 50, "active", ("Last Sunset Tour", "Field Station Pass"),
     ),
+    Template(
+        "Warung Kopi Nusantara", "ID", "Asia/Jakarta", "IDR", 12_400, "291702",
+        ("shop", "web", "traffic", "video"), 60, 70, "active", ("Kopi Susu", "Paket Hemat", "Gula Aren"),
+    ),
+    Template(
+        "서울 뷰티 하우스", "KR", "Asia/Seoul", "KRW", 5_100, "291602",
+        ("web", "app", "reach"), 70, 80, "active", ("쿠션 팩트", "선크림", "립 틴트"), "Seoul Beauty",
+    ),
+    Template(
+        "Phở & Friends", "VN", "Asia/Ho_Chi_Minh", "VND", 21_000, "291702",
+        ("lead", "web", "community"), 50, 60, "active", ("Phở bò", "Bánh mì", "Cà phê sữa đá"),
+    ),
+    Template(
+        "Kinoko Games きのこ", "JP", "Asia/Tokyo", "JPY", 690, "291801",
+        ("app", "web", "video"), 70, 60, "active", ("きのこクエスト", "春のイベント", "Starter Pack"), "Kinoko Quest",
+    ),
+    Template(
+        "متجر الواحة", "AE", "Asia/Dubai", "AED", 2_600, "291904",
+        ("shop", "web", "reach"), 50, 60, "active", ("عباءة كلاسيكية", "عطر الورد", "تخفيضات رمضان"),
+    ),
 )  # fmt: skip
 
-LANGUAGES = {"IN": "en", "DE": "de", "JP": "ja", "BR": "pt", "NP": "en"}
+PRICES = {template.currency: template.cpm for template in reversed(TEMPLATES)}
+"""For each currency of an account, a typical price of a thousand impressions in its minor units."""
+
+LANGUAGES = {
+    "IN": "en", "DE": "de", "JP": "ja", "BR": "pt", "NP": "en", "ID": "id", "KR": "ko", "VN": "vi", "AE": "ar",
+}  # fmt: skip
 LOCATIONS = {
     "US": "6252001", "IN": "1269750", "NZ": "2186224", "DE": "2921044", "JP": "1861060", "GB": "2635167",
     "NP": "1282988", "AU": "2077456", "BR": "3469034", "KI": "4030945", "CA": "6251999", "MX": "3996063",
     "IE": "2963597", "AT": "2782113", "CH": "2658434", "FJ": "2205218", "AE": "290557", "SG": "1880251",
-    "LK": "1227603", "PT": "2264397", "AR": "3865483",
+    "LK": "1227603", "PT": "2264397", "AR": "3865483", "ID": "1643084", "KR": "1835841", "VN": "1562822",
+    "MY": "1733045", "SA": "102358",
 }  # fmt: skip
 CITIES = {
     "US": "201 Water Street", "IN": "14 MG Road, Bengaluru", "NZ": "8 Quay Street, Auckland",
     "DE": "Torstraße 12, Berlin", "JP": "1-2-3 Kanda, Chiyoda-ku", "GB": "40 Thames Street, London",
     "NP": "Thamel Marg 7, Kathmandu", "AU": "22 Rundle Street, Adelaide", "BR": "Rua Augusta 900, São Paulo",
     "KI": "Main Road, London, Kiritimati", "CA": "5 Water Street, St. John's",
+    "ID": "Jalan Sabang 12, Jakarta", "KR": "서울특별시 강남구 테헤란로 1",
+    "VN": "12 Nguyễn Huệ, Thành phố Hồ Chí Minh",
+    "AE": "شارع الشيخ زايد، دبي",
 }  # fmt: skip
 
 SEASONS = (
@@ -148,6 +186,18 @@ TEXTS = (
     "Why we made {product} (and why you will keep it)",
     "Try {product} today \N{EN DASH} free returns, no fuss",
 )
+HANDWRITING = (
+    "{name}\nv2",
+    "\t{name}  ",
+    "春のセール【限定】{name}",
+    "여름 특가 {name}",
+    "عرض خاص | {name}",
+    "\N{RIGHT-TO-LEFT MARK}מבצע קיץ {name}",
+    "{name} 👩\N{ZERO WIDTH JOINER}👩\N{ZERO WIDTH JOINER}👧 🇧🇷",
+    "\"{name}\", 'new' \\ final; 100 % </b>",
+    "{name} e\N{COMBINING ACUTE ACCENT}te\N{COMBINING ACUTE ACCENT}",
+)
+"""What marketers also write: lines, tabs, other scripts and directions, emoji, and everything that needs escaping."""
 
 
 class Profile(msgspec.Struct, frozen=True):

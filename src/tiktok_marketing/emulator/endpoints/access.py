@@ -177,7 +177,7 @@ class Access:
             {
                 "core_user_id": str(6_900_000_000_000_000_000 + key % 10**15),
                 "display_name": "Demo Marketer",
-                "email": "d***r@example.com",
+                "email": "d***@***",
                 "avatar_url": "",
                 "create_time": self._business.accounts[0].created,
             }

@@ -9,6 +9,7 @@ from tiktok_marketing.emulator.business.library import (
     Collection,
     audience_id,
     audiences,
+    image_id,
     portfolio_id,
     portfolio_type,
     post_id,
@@ -40,7 +41,7 @@ def image_record(asset: Asset, account: Account, now: int) -> dict[str, Any]:
     return {
         "image_id": asset.id,
         "material_id": _material(account, asset.key),
-        "is_carousel_usable": asset.id.startswith("ad-site"),
+        "is_carousel_usable": int(asset.id[-1], 16) & 1 == 1,
         "displayable": dice.chance(97),
         "format": dice.pick(("jpeg", "png")),
         "image_url": _link("image", asset.key, now + _IMAGE_URL_SECONDS),
@@ -193,7 +194,7 @@ def post_record(collection: Collection, index: int, now: int) -> dict[str, Any]:
         item["carousel_info"] = {
             "image_info": [
                 {
-                    "image_id": f"tos-useast5-i/{key ^ position:016x}",
+                    "image_id": image_id(key ^ position, carousel=True),
                     "image_url": _link("image", key ^ position, now + _IMAGE_URL_SECONDS),
                     "image_width": 1080,
                     "image_height": 1920,

@@ -64,7 +64,7 @@ def not_served(what: str) -> NoReturn:
 
 def page_info(page: int, page_size: int, total: int) -> dict[str, int]:
     """The page_info of a paged answer. Without records there are no pages."""
-    return {"page": page, "page_size": page_size, "total_number": total, "total_page": -(-total // page_size)}
+    return {"page_size": page_size, "page": page, "total_number": total, "total_page": -(-total // page_size)}
 
 
 def contradicted(data: bytes) -> bytes:

@@ -115,7 +115,7 @@ class ObjectLists:
             records = [{name: record[name] for name in wanted if name in record} for record in records]
         if "NULL_FIELD" in (read.texts(params, "exclude_field_types_in_response") or []):
             records = [{name: value for name, value in record.items() if value is not None} for record in records]
-        return encode({"list": records, "page_info": page_info(page, size, len(listed))})
+        return encode({"page_info": page_info(page, size, len(listed)), "list": records})
 
     def _gone(self, now: int) -> Condition:
         """Whether an object is an ad that was deleted so long ago that no list has it any more."""

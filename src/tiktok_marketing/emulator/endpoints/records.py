@@ -19,7 +19,7 @@ from tiktok_marketing.emulator.business.derived_fields import (
 )
 from tiktok_marketing.emulator.business.identities import identity_of
 from tiktok_marketing.emulator.business.lateness import click_window
-from tiktok_marketing.emulator.business.library import audience_id, audiences, pixel_id, portfolio_for
+from tiktok_marketing.emulator.business.library import audience_id, audiences, image_id, pixel_id, portfolio_for
 from tiktok_marketing.emulator.business.status import edits, modified, operation_status, secondary_status
 from tiktok_marketing.emulator.business.targeting import ages_of, countries_of, gender_of, places_automatically
 from tiktok_marketing.emulator.business.targeting_names import ACTIONS
@@ -49,9 +49,9 @@ def advertiser_record(account: Account, now: int) -> dict[str, Any]:
         "language": LANGUAGES.get(template.country, "en"),
         "industry": template.industry,
         "company": template.name,
-        "contacter": f"{template.name.split(maxsplit=1)[0]} Marketing",
-        "email": f"ads@{slug}.example",
-        "cellphone_number": f"+100****{account.key % 10_000:04d}",
+        "contacter": f"{template.name[:2]}**ng",
+        "email": f"{slug[:1] or 'a'}***@***",
+        "cellphone_number": f"+{10_000 + account.key % 90_000}****{account.key % 100:02d}",
         "telephone_number": "",
         "address": CITIES[template.country],
         "license_no": "",
@@ -132,7 +132,7 @@ def adgroup_record(group: AdGroup, now: int) -> dict[str, Any]:
     web = campaign.profile in {"web", "lead"}
     budget = float(dice.between(2, 20) * 10 + 5 * edits(group, now))
     capped = dice.chance(25)
-    price = round(account.template.cpm * dice.between(60, 160) / 10_000, 2)
+    price = round(account.template.cpm * dice.between(60, 160) / 100 / account.template.minor_units, 2)
     ends = campaign.end_at < FOREVER
     record: dict[str, Any] = {
         "advertiser_id": str(account.id),
@@ -365,7 +365,7 @@ def ad_record(ad: Ad, now: int, *, null_modify_time: bool) -> dict[str, Any]:
         "creative_type": None,
         "app_name": account.template.app,
         "display_name": account.template.name,
-        "avatar_icon_web_uri": f"ad-site-i18n-sg/{account.key:016x}",
+        "avatar_icon_web_uri": image_id(account.key, carousel=False),
         "profile_image_url": f"https://p16-ad.example/{account.key:016x}.jpeg",
         "creative_authorized": post is not None,
         "is_aco": campaign.smart,

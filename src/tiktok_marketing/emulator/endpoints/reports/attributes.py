@@ -13,7 +13,7 @@ from tiktok_marketing.emulator.business.derived_fields import (
 from tiktok_marketing.emulator.business.targeting import places_automatically
 from tiktok_marketing.emulator.business.vocabulary import PROFILES
 from tiktok_marketing.emulator.endpoints.records import ad_record, adgroup_record, campaign_record
-from tiktok_marketing.emulator.endpoints.reports.metrics import decimal_text
+from tiktok_marketing.emulator.endpoints.reports.metrics import money_text
 
 _OPERATIONS = {"ENABLE": "Enabled", "DISABLE": "Disabled", "DELETE": "Deleted"}
 
@@ -42,6 +42,11 @@ _FROM_AD_RECORD = frozenset({"call_to_action", "ad_url", "image_mode", "identity
 """The attributes for which a whole record has to be built."""
 
 
+def _amount(units: float, account: Account) -> str:
+    """An amount of money with the decimals of the account's currency."""
+    return money_text(round(units * account.template.minor_units), account.template.currency)
+
+
 def _of_campaign(campaign: Campaign, now: int, *, budget: bool) -> dict[str, str]:
     profile = PROFILES[campaign.profile]
     values = {
@@ -54,7 +59,7 @@ def _of_campaign(campaign: Campaign, now: int, *, budget: bool) -> dict[str, str
         "app_promotion_type": "App install" if campaign.profile == "app" else "-",
     }
     if budget:
-        values["campaign_budget"] = decimal_text(round(campaign_record(campaign, now)["budget"] * 100))
+        values["campaign_budget"] = _amount(campaign_record(campaign, now)["budget"], campaign.account)
     return values
 
 
@@ -71,7 +76,7 @@ def _of_adgroup(group: AdGroup, now: int, *, full: bool) -> dict[str, str]:
         "profile_image": "",
         "pricing_category": profile.billing,
         "aeo_type": "0",
-        "bid_secondary_goal": "0.00",
+        "bid_secondary_goal": _amount(0, campaign.account),
     }
     if campaign.profile == "app":
         app = app_id(campaign.account) or "0"
@@ -80,8 +85,8 @@ def _of_adgroup(group: AdGroup, now: int, *, full: bool) -> dict[str, str]:
         record = adgroup_record(group, now)
         values |= {
             "opt_status": _OPERATIONS[record["operation_status"]],
-            "budget": decimal_text(round(record["budget"] * 100)),
-            "bid": decimal_text(round((record["bid_price"] or record["conversion_bid_price"]) * 100)),
+            "budget": _amount(record["budget"], campaign.account),
+            "bid": _amount(record["bid_price"] or record["conversion_bid_price"], campaign.account),
             "bid_strategy": "Cost cap" if record["bid_type"] == "BID_TYPE_CUSTOM" else "Lowest cost",
             "adgroup_download_url": record["app_download_url"] or "",
         }

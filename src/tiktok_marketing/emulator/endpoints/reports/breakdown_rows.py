@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from tiktok_marketing.emulator.business.breakdown_values import Value
-from tiktok_marketing.emulator.business.breakdowns import Distribution, hourly
+from tiktok_marketing.emulator.business.breakdowns import UNKNOWN_COUNTRY, Distribution, hourly
 from tiktok_marketing.emulator.business.business import Ad
 from tiktok_marketing.emulator.business.delivery import MIN_IMPRESSIONS, VECTOR_INDEX, Figures
 from tiktok_marketing.emulator.endpoints.reports.metrics import derive
@@ -54,20 +54,29 @@ class BreakdownReport(AccountReport):
             return _masked((label, value) for (label, value), _ in self._by_hour(ad, distribution))
         if len(distribution.values) == 1:
             mask = self._days(ad)
-            return {distribution.values[0]: mask} if mask else {}
+            days = [day for day in span if mask >> day - first & 1]
+            return ({distribution.values[0]: mask} if mask else {}) | self._unknown_country(ad, distribution, days)
         complete = range(0)  # the days on which every value is known to have data
         if not ad.trickles and distribution.reaches_all_values(MIN_IMPRESSIONS):
             complete = range(span.start, min(span.stop, ad.last_day + 1, figures.open_day))
         taken_back = set(figures.days_taken_back(ad, complete))
-        masks = _masked(
-            (day - first, value) for day in complete if day not in taken_back for value in distribution.values
-        )
+        whole_days = [day for day in complete if day not in taken_back]
+        masks = _masked((day - first, value) for day in whole_days for value in distribution.values)
+        masks |= self._unknown_country(ad, distribution, whole_days)
         rest = max(span.start, complete.stop)
         if rest <= ad.last_day or figures.model(ad).conversion_rate:
             for ordinal, vector in figures.series(ad, rest, span.stop - 1):
                 for value in distribution.values_with_data(vector, mix(ad.key ^ ordinal)):
                     masks[value] = masks.get(value, 0) | 1 << ordinal - first
         return masks
+
+    def _unknown_country(self, ad: Ad, distribution: Distribution, days: Iterable[int]) -> dict[Value, int]:
+        """The days whose rows also name an unknown country."""
+        return _masked(
+            (day - self._first, UNKNOWN_COUNTRY)
+            for day in days
+            if distribution.names_unknown_country(mix(ad.key ^ day))
+        )
 
     def _by_hour(self, ad: Ad, distribution: Distribution) -> list[Row]:
         ordinal = self._first

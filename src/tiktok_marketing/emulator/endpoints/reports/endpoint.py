@@ -134,7 +134,9 @@ class Reports:
             if query.order_field or query.totals:
                 rows = [row for report in reports for row in report.ordered()]
                 if query.totals:
-                    plan.total_metrics = total_metrics(query, [values for _, _, values in rows])
+                    plan.total_metrics = total_metrics(
+                        query, [values for _, _, values in rows], accounts[0].template.currency
+                    )
                 if query.order_field:
                     rows.sort(key=lambda row: row[0], reverse=not query.ascending)
                 plan.ordered = [text for _, text, _ in rows]
@@ -165,6 +167,6 @@ class Reports:
             rows = ",".join(texts)
         info = msgspec.json.encode(page_info(page, size, plan.total)).decode()
         extra = f',"total_metrics":{plan.total_metrics}' if plan.total_metrics else ""
-        data = f'{{"list":[{rows}],"page_info":{info}{extra}}}'.encode()
+        data = f'{{"page_info":{info},"list":[{rows}]{extra}}}'.encode()
         truncated = any(report.truncated for report in plan.reports)
         return Answer(data, {THROTTLE_HEADER: THROTTLE_TEXT} if truncated else {})

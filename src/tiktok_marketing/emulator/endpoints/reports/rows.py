@@ -14,7 +14,7 @@ from tiktok_marketing.emulator.business.days import local_ordinal
 from tiktok_marketing.emulator.business.delivery import VECTOR_INDEX, ZERO_VECTOR, Figures
 from tiktok_marketing.emulator.endpoints.reports.attributes import attributes
 from tiktok_marketing.emulator.endpoints.reports.metric_names import ATTRIBUTES
-from tiktok_marketing.emulator.endpoints.reports.metrics import Layout, derive, number
+from tiktok_marketing.emulator.endpoints.reports.metrics import Layout, Order, derive
 from tiktok_marketing.emulator.endpoints.reports.query import ReportQuery, filters_by_id, passes_filters
 from tiktok_marketing.emulator.options import Options
 from tiktok_marketing.emulator.randomness import keyed, mix
@@ -88,7 +88,10 @@ class AccountReport:
         self._ends = list(accumulate(counts))
         self.total = self._ends[-1] if self._ends else 0
         metrics = list(query.metrics)
-        self._layouts = {flag: Layout(metrics, secondary=flag, whole_money=query.several) for flag in (False, True)}
+        currency = account.template.currency
+        self._layouts = {
+            flag: Layout(metrics, currency, secondary=flag, whole_money=query.several) for flag in (False, True)
+        }
 
     def page(self, start: int, stop: int) -> str:
         """Rows `start` to `stop` (exclusive) as JSON, separated by commas."""
@@ -104,9 +107,10 @@ class AccountReport:
     def ordered(self) -> Iterator[tuple[int, str, list[int]]]:
         """All rows for queries with an order or totals: the number that each is ordered by, its text and its values."""
         field = self._query.order_field
+        order = Order(field, self._account.template.currency) if field else None
         for position in range(len(self._blocks)):
             for text, values in self._block(position):
-                yield (number(field, values) if field else 0), text, values
+                yield (order.number(values) if order else 0), text, values
 
     @property
     def subject_count(self) -> int:
@@ -305,11 +309,11 @@ def sum_days(rows: list[tuple[list[int], int]]) -> list[int]:
     return derive(sums, largest + (reach - largest) * 45 // 100)
 
 
-def total_metrics(query: ReportQuery, values: list[list[int]]) -> str:
+def total_metrics(query: ReportQuery, values: list[list[int]], currency: str) -> str:
     """The JSON of total_metrics: the sums of all rows, and quotients of these sums. Attribute metrics are left out."""
     sums = ZERO_VECTOR
     for row in values:
         sums = list(map(add, sums, row))
     metrics = [name for name in query.metrics if name not in ATTRIBUTES]
-    layout = Layout(metrics, secondary=False, whole_money=query.several)
+    layout = Layout(metrics, currency, secondary=False, whole_money=query.several)
     return layout.template({}) % layout.values(derive(sums, sums[_REACH] * 45 // 100))
