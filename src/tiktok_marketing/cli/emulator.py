@@ -54,7 +54,8 @@ class _Command(click.Command):
     help="The port to listen on. 0 chooses any free port.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="The interface to listen on.")
-@click.option("--gzip/--no-gzip", default=None, help="Compress answers for clients that accept it. [default: off]")
+@click.option("--gzip/--no-gzip", default=None, help="Compress answers for clients that accept it. [default: on]")
+@click.option("--latency", type=float, metavar="SECONDS", help="How long each answer takes at least. [default: 0.003]")
 @click.option("--cache-mb", type=int, metavar="MB", help="How many megabytes of answers to keep. [default: 256]")
 @click.option("--record-requests", type=int, metavar="N", help="How many requests to remember. [default: 10000]")
 @click.option("--seed", type=int, metavar="N", help="Decides every name, id and figure. [default: 7]")
@@ -145,6 +146,17 @@ class _Command(click.Command):
     "--ad-report-limit-lifted-by-filter/--no-ad-report-limit-lifted-by-filter",
     default=None,
     help="Apply filters by id before this limit. [default: on]",
+)
+@click.option(
+    "--report-size-limit",
+    type=int,
+    metavar="N",
+    help="Answer 40067 to reports with more ids x days x metrics x values than this. [default: 100000000]",
+)
+@click.option(
+    "--slow-query-penalty/--no-slow-query-penalty",
+    default=None,
+    help="Hold up clients that repeat report queries that time out. [default: on]",
 )
 @click.option(
     "--asset-search-limit", type=int, metavar="N", help="How many images or videos a search lists. [default: 10000]"

@@ -75,6 +75,7 @@ def _answer(  # noqa: C901, PLR0911, PLR0912 - one case per path is easiest to r
         case "POST", "reset":
             platform.counters.reset()
             platform.throttle.reset()
+            platform.slow_queries.reset()
             platform.access.reset()
             platform.faults.clear()
             platform.tasks.reset()

@@ -49,6 +49,11 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         ad_report_limit: How many ads, newest first, a synchronous ad-level report includes (TikTok: 20,000).
         ad_report_limit_lifted_by_filter: Whether a filter by campaign_ids, adgroup_ids or ad_ids applies before
             `ad_report_limit`, so that reports on a few ad groups are complete.
+        report_size_limit: How large a report may be, as ids * days or hours * metrics * values of the breakdown. Larger
+            ones answer 40067, and some of them 50002.
+        slow_query_penalty: Whether reports that are too large and time out (50002) are held up when they are repeated:
+            10, 20 or 30 timeouts in ten seconds leave 5, 1 or 0 requests per second. The same query is refused from the
+            fourth time on.
         asset_search_limit: How many images or videos, last modified first, a search can list (TikTok: 10,000).
         shuffled_rows: Whether the rows of a report come in an order that follows from the seed, the query and the
             figures, unless the request orders them. Otherwise they come by object, newest first, and by time.
@@ -86,7 +91,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         not_granted: How many more accounts exist that the token does not reach. They answer 40001.
         scopes: The scopes that the tokens were granted. None grants everything that the emulator serves.
         contradictory_page_info: The accounts whose `page_info` counts two records more than there are: 2 is the second.
-        gzip: Whether to compress answers for clients that accept it.
+        gzip: Whether to compress answers for clients that accept it, from a kilobyte on.
+        latency: For how many seconds each answer waits on its way.
         cache_mb: How many megabytes of encoded pages to keep at most.
         record_requests: How many requests to remember, the newest ones. 0 keeps only the counts.
         faults: The faults in force from the start.
@@ -115,6 +121,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     advertiser_requests_per_second: int | None = None
     ad_report_limit: int = 20_000
     ad_report_limit_lifted_by_filter: bool = True
+    report_size_limit: int = 100_000_000
+    slow_query_penalty: bool = True
     asset_search_limit: int = 10_000
     shuffled_rows: bool = True
     unstable_order: bool = False
@@ -142,7 +150,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     not_granted: int = 1
     scopes: tuple[int, ...] | None = None
     contradictory_page_info: tuple[int, ...] = ()
-    gzip: bool = False
+    gzip: bool = True
+    latency: float = 0.003
     cache_mb: int = 256
     record_requests: int = 10_000
     faults: tuple[Fault, ...] = ()
@@ -154,6 +163,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             ("days", 1, 3650),
             ("ads_per_account", 1, 200_000),
             ("ad_report_limit", 1, 10_000_000),
+            ("report_size_limit", 1, 10**15),
             ("asset_search_limit", 1, 10_000_000),
             ("not_granted", 0, 100),
             ("async_report_checks", 0, 1_000_000),
@@ -185,6 +195,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             ("minute_suspension", _LONGEST_MINUTE),
             ("arrival_jitter", _LONGEST_JITTER),
             ("answer_jitter", _LONGEST_JITTER),
+            ("latency", _LONGEST_JITTER),
         ):
             seconds: float = getattr(self, name)
             if not 0 <= seconds <= longest:

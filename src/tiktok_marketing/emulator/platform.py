@@ -20,7 +20,7 @@ from tiktok_marketing.emulator.endpoints.business_center import (
     business_center_of,
 )
 from tiktok_marketing.emulator.endpoints.cache import BoundedCache
-from tiktok_marketing.emulator.endpoints.envelope import Answer, Refusal, contradicted, refuse
+from tiktok_marketing.emulator.endpoints.envelope import Answer, Refusal, TimedOut, contradicted, refuse
 from tiktok_marketing.emulator.endpoints.lookups import LOOKUPS
 from tiktok_marketing.emulator.endpoints.objects import ObjectLists
 from tiktok_marketing.emulator.endpoints.reports.bc_report import bc_report
@@ -34,6 +34,7 @@ from tiktok_marketing.emulator.faults.changes import changed_data, changed_param
 from tiktok_marketing.emulator.json_text import decode
 from tiktok_marketing.emulator.options import Options
 from tiktok_marketing.emulator.randomness import keyed
+from tiktok_marketing.emulator.slow_queries import SlowQueries
 from tiktok_marketing.emulator.throttle import Throttle
 
 _OBJECT_PATHS = {"campaign/get/": "campaign", "adgroup/get/": "adgroup", "ad/get/": "ad"}
@@ -74,6 +75,7 @@ class Platform:
         business: The accounts and everything in them.
         access: The app and its tokens.
         throttle: The quota.
+        slow_queries: The penalty for slow queries.
         tasks: The asynchronous reports.
         methods: For each path, the HTTP methods that it accepts.
         port: The port it listens on. It is 0 until the system has chosen one, if the options ask for any free port.
@@ -87,6 +89,7 @@ class Platform:
         self.counters = Counters(self.options.record_requests, self.business.by_id)
         self.access = Access(self.business)
         self.throttle = Throttle(self.options)
+        self.slow_queries = SlowQueries(self.options)
         self._contradictory = {
             str(account.id)
             for number, account in enumerate(self.business.granted, start=1)
@@ -219,6 +222,8 @@ class Platform:
                 self.access.check_token(token, path)
                 self.access.check_scope(token, path, first_advertiser)
             self.throttle.admit(self.app_id, path, first_advertiser, sandbox=self.access.is_sandbox(token))
+            if path == _REPORT_PATH:
+                self.slow_queries.admit(path, params, self.app_id)
             faults = self.faults.pick(path, advertisers, params, self.clock.now())
             self.clock.advance(sum(fault.advance for fault in faults), at_most=True)
             _refuse_by(faults, params)
@@ -233,6 +238,8 @@ class Platform:
         except Refusal as refusal:
             code, message = refusal.code, refusal.message
             answer = Answer(answer.data, refusal.headers)
+            if isinstance(refusal, TimedOut):
+                self.slow_queries.count(path, params)
         public_params = {name: str(value) for name, value in params.items() if name not in _SECRETS}
         outcome = _outcome(faults) or str(code)
         self.counters.count(path, public_params, first_advertiser, outcome)

@@ -1,5 +1,6 @@
 """The emulated API over HTTP: paths, methods and headers."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Mapping
@@ -95,9 +96,15 @@ class Server:
             **response.answer.headers,
         }
         await self._sender.delay(self._platform.options.answer_jitter)
-        return await self._sender.send(
-            request, body, response.answer.content_type or "application/json", headers, response.faults
-        )
+        if self._platform.options.latency:
+            await self._wait(self._platform.options.latency)
+        answer = response.answer
+        content_type = answer.content_type or "application/json"
+        return await self._sender.send(request, body, content_type, headers, response.faults, answer.data)
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait for a moment."""
+        await asyncio.sleep(seconds)
 
 
 async def _params(request: web.BaseRequest) -> Mapping[str, Any]:

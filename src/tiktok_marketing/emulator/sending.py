@@ -10,6 +10,7 @@ from aiohttp import web
 
 from tiktok_marketing.emulator.bodies import laid_out, packed_spaces, pieces_of
 from tiktok_marketing.emulator.faults import Fault
+from tiktok_marketing.emulator.packing import LEAST_BYTES, Packer
 
 _OK = 200
 _DRIPS = 50
@@ -27,6 +28,7 @@ class Sender:
     def __init__(self, seed: int, *, gzip: bool) -> None:
         self._random = random.Random(seed)  # noqa: S311 - spreads delays, keeps no secret
         self._gzip = gzip
+        self._packer = Packer()
         self._closing = asyncio.Event()
 
     def open(self) -> None:
@@ -43,9 +45,15 @@ class Sender:
             await self._sleep(self._random.uniform(0.0, longest))
 
     async def send(
-        self, request: web.BaseRequest, body: bytes, content_type: str, headers: dict[str, str], faults: list[Fault]
+        self,
+        request: web.BaseRequest,
+        body: bytes,
+        content_type: str,
+        headers: dict[str, str],
+        faults: list[Fault],
+        data: bytes = b"",
     ) -> web.StreamResponse:
-        """Send an answer as the faults of its request say."""
+        """Send an answer as the faults of its request say. `data` is the part of the body that other answers share."""
         for fault in faults:
             await self._wait(fault)
         if any(fault.reset or fault.hang is True for fault in faults):
@@ -59,12 +67,19 @@ class Sender:
             if any(fault.garbage for fault in faults):
                 body = b"upstream connect error or disconnect/reset before headers"
             reply = _Reply(_OK, laid_out(body, faults), {**headers, "Content-Type": content_type})
-            reply.compressed = self._gzip and "gzip" in request.headers.get("Accept-Encoding", "")
+            reply.shared = data
+            reply.compressed = self._compresses(request, len(reply.body), faults)
         for fault in faults:
             reply.status = reply.status if fault.status is None else fault.status
             for name, value in fault.header_changes.items():
                 reply.change_header(name, value)
         return await self._deliver(request, reply, faults)
+
+    def _compresses(self, request: web.BaseRequest, size: int, faults: list[Fault]) -> bool:
+        """Whether to compress an answer. A fault that sets the encoding itself gets the plain body."""
+        accepted = "gzip" in request.headers.get("Accept-Encoding", "")
+        named = any(name.lower() == "content-encoding" for fault in faults for name in fault.header_changes)
+        return self._gzip and accepted and size >= LEAST_BYTES and not named
 
     async def _wait(self, fault: Fault) -> None:
         if fault.latency:
@@ -85,10 +100,12 @@ class Sender:
         seconds = sum(fault.drip for fault in faults)
         if seconds:
             return await self._drip(request, reply, seconds)
-        response = _Whole(status=reply.status, body=reply.body, headers=reply.headers)
-        response.removed = reply.removed
+        body, headers = reply.body, reply.headers
         if reply.compressed:
-            response.enable_compression(web.ContentCoding.gzip)
+            body = self._packer.pack(body, reply.shared)
+            headers = {**headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+        response = _Whole(status=reply.status, body=body, headers=headers)
+        response.removed = reply.removed
         return response
 
     async def _drip(self, request: web.BaseRequest, reply: "_Reply", seconds: float) -> web.StreamResponse:
@@ -132,6 +149,7 @@ class _Reply(msgspec.Struct):
         headers: The headers.
         removed: Headers that the web server must not add.
         compressed: Whether the body is sent as gzip.
+        shared: The part of the body that other answers share.
     """
 
     status: int
@@ -139,6 +157,7 @@ class _Reply(msgspec.Struct):
     headers: dict[str, str]
     removed: tuple[str, ...] = ()
     compressed: bool = False
+    shared: bytes = b""
 
     def change_header(self, name: str, value: str | None) -> None:
         """Set a header, or with None remove it."""

@@ -27,6 +27,13 @@ class Refusal(Exception):  # noqa: N818 - TikTok refuses a request; the emulator
         self.headers = {NOTE_HEADER: note} if note else {}
 
 
+class TimedOut(Refusal):
+    """TikTok gives up on a query that takes it too long."""
+
+    def __init__(self) -> None:
+        super().__init__(50002, "The service timed out. Please narrow the date range or reduce the number of IDs.")
+
+
 class Answer(msgspec.Struct, frozen=True):
     """A successful answer.
 

@@ -8,8 +8,11 @@ from collections.abc import Sequence
 
 from tiktok_marketing.emulator.endpoints.envelope import Refusal
 
-ALL = (1, 2, 3, 4, 6, 8, 44, 100, 200, 210, 220)
-"""The scopes of a token unless the options say otherwise: everything that the emulator serves."""
+ALL = (1, 2, 3, 4, 6, 8, 44, 100, 200, 210, 220, 9_007_199_254_740_993, 7_310_004_826_441_728_003)
+"""The scopes of a token unless the options say otherwise: everything that the emulator serves.
+
+Some have numbers above 2^53, as at TikTok.
+"""
 
 _NEEDED = {
     "advertiser/": 100,

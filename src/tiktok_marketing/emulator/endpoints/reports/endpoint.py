@@ -14,6 +14,7 @@ from tiktok_marketing.emulator.endpoints.envelope import Answer, page_info
 from tiktok_marketing.emulator.endpoints.reports.breakdown_rows import BreakdownReport
 from tiktok_marketing.emulator.endpoints.reports.query import ReportQuery, parse
 from tiktok_marketing.emulator.endpoints.reports.rows import SUBJECTS_KEPT, AccountReport, total_metrics
+from tiktok_marketing.emulator.endpoints.reports.size import check_size
 from tiktok_marketing.emulator.options import Options
 from tiktok_marketing.emulator.randomness import keyed
 
@@ -128,6 +129,7 @@ class Reports:
             reports = [
                 report_class(query, account, now, self._options, self.figures(account, now)) for account in accounts
             ]
+            check_size(sum(report.size for report in reports), self._options.report_size_limit)
             if self._options.shuffled_rows:
                 reports.sort(key=lambda report: report.shuffle_key)
             plan = _Plan(reports=reports, total=sum(report.total for report in reports))

@@ -16,6 +16,7 @@ from tiktok_marketing.emulator.endpoints.reports.attributes import attributes
 from tiktok_marketing.emulator.endpoints.reports.metric_names import ATTRIBUTES
 from tiktok_marketing.emulator.endpoints.reports.metrics import Layout, Order, derive
 from tiktok_marketing.emulator.endpoints.reports.query import ReportQuery, filters_by_id, passes_filters
+from tiktok_marketing.emulator.endpoints.reports.size import check_size, size_of
 from tiktok_marketing.emulator.options import Options
 from tiktok_marketing.emulator.randomness import keyed, mix
 
@@ -70,18 +71,19 @@ class AccountReport:
         self._options = options
         self._figures = figures
         first, last = _ALL_DAYS
+        first_ever = account.sandbox_days[0] if account.sandbox_days else local_ordinal(account.zone, account.created)
         if query.start is not None and query.end is not None:
             first, last = query.start.toordinal(), query.end.toordinal()
-        elif account.sandbox_days:
-            first = account.sandbox_days[0]
         else:
-            first = local_ordinal(account.zone, account.created)
+            first = first_ever
         self._first, self._last = first, min(last, figures.last_day)
         self.truncated = False
         self.shuffle_key = keyed(options.seed, account.key, figures.version, crc32(msgspec.json.encode(query)))
         subjects = self._find_subjects()
         if options.shuffled_rows:
             subjects.sort(key=lambda subject: mix(self.shuffle_key ^ subject.id))
+        self.size = size_of(query, len(subjects), max(0, self._last - max(self._first, first_ever) + 1))
+        check_size(self.size, options.report_size_limit)
         self._blocks = [subjects[start : start + _BLOCK] for start in range(0, len(subjects), _BLOCK)]
         self._built: dict[int, list[tuple[str, list[int]]]] = {}
         counts = [sum(map(self._count, block)) for block in self._blocks]

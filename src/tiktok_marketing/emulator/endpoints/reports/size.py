@@ -1,0 +1,43 @@
+"""How large a report query is, and what TikTok says to queries that are too large or too slow."""
+
+from tiktok_marketing.emulator.endpoints.envelope import Refusal, TimedOut
+from tiktok_marketing.emulator.endpoints.reports.metric_names import ATTRIBUTES
+from tiktok_marketing.emulator.endpoints.reports.query import ReportQuery
+from tiktok_marketing.emulator.randomness import keyed
+
+_VALUES = {
+    "age": 7, "gender": 3, "country_code": 10, "province_id": 50, "dma_id": 210, "language": 10, "platform": 4, "ac": 5,
+    "placement": 4, "device_brand_id": 20,
+}  # fmt: skip
+"""About how many values a breakdown has at TikTok."""
+
+_SLOW_SHARE = 4
+
+
+def size_of(query: ReportQuery, ids: int, days: int) -> int:
+    """The size of a query: ids, times days or hours, times metrics, times values of the breakdown.
+
+    Args:
+        query: The query. Attribute metrics do not count, because they are not computed.
+        ids: How many objects of its level it is about.
+        days: How many days its window has. Without a time dimension they count as one.
+    """
+    size = ids * sum(1 for name in query.metrics if name not in ATTRIBUTES)
+    size *= {"stat_time_day": days, "stat_time_hour": 24 * days}.get(query.time, 1)
+    for name in query.breakdown:
+        size *= _VALUES[name]
+    return size
+
+
+def check_size(size: int, budget: int) -> None:
+    """Refuse a query above the budget.
+
+    Raises:
+        Refusal: It is too large (40067).
+        TimedOut: It took TikTok too long (50002), as one in four sizes above the budget does.
+    """
+    if size <= budget:
+        return
+    if keyed(size) % _SLOW_SHARE == 0:
+        raise TimedOut
+    raise Refusal(40067, "The query is too large. Please narrow the date range or reduce the number of IDs.")
