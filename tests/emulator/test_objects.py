@@ -159,11 +159,28 @@ async def test_lists_can_be_filtered_by_time(client: Client) -> None:
 
 
 async def test_lists_return_the_requested_fields(client: Client) -> None:
-    """`fields` selects fields. Unknown names are ignored."""
-    data = await client.data(
-        "ad/get/", advertiser_id=client.emulator.advertiser_ids[0], fields=["ad_id", "ad_name", "nonsense"]
-    )
+    """`fields` selects fields. An empty list counts as absent."""
+    request = {"advertiser_id": client.emulator.advertiser_ids[0]}
+    data = await client.data("ad/get/", **request, fields=["ad_id", "ad_name"])
     assert all(set(item) == {"ad_id", "ad_name"} for item in data["list"])
+    assert await client.data("ad/get/", **request, fields=[]) == await client.data("ad/get/", **request)
+
+
+@pytest.mark.parametrize("path", ["campaign/get/", "adgroup/get/", "ad/get/", "advertiser/info/"])
+async def test_an_unknown_field_is_refused_by_its_place(client: Client, path: str) -> None:
+    """The first unknown name is named by its place, one at a time, with the names that are accepted."""
+    ids = client.emulator.advertiser_ids[:1]
+    account = {"advertiser_ids": ids} if path == "advertiser/info/" else {"advertiser_id": ids[0]}
+    answer = await client.envelope(path, **account, fields=["advertiser_id", "spend", "nonsense"])
+    assert answer["code"] == 40002
+    place, _, names = answer["message"].partition(": ")
+    assert place == "fields.1"
+    accepted = names.removeprefix("Must be one of: ").removesuffix(".").split(", ")
+    assert "advertiser_id" in accepted
+    whole = (await client.data(path, **account, page_size=100))["list"]
+    assert {name for record in whole for name in record} <= set(accepted)
+    data = await client.data(path, **account, fields=accepted)
+    assert data["list"]
 
 
 async def test_a_day_later_there_are_new_and_changed_objects(client: Client) -> None:

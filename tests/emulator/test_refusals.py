@@ -1,10 +1,13 @@
 """The requests that TikTok refuses, with its codes and texts."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from emulator.kit import Client
+from emulator.kit import NOW, Client, everything
+from tiktok_marketing.emulator import Emulator, Options
+from tiktok_marketing.emulator.endpoints.reports.metric_names import DEPRECATED
 
 REPORT: dict[str, Any] = {
     "report_type": "BASIC",
@@ -42,16 +45,17 @@ def condition(field: str, value: str = '["1"]', kind: str = "IN") -> list[dict[s
         ({"metrics": ["cash_spend"]}, "Invalid metric fields: ['cash_spend']"),
         ({"metrics": "[spend"}, "metrics: Not a valid JSON string."),
         (
-            {"data_level": "AUCTION_CAMPAIGN", "dimensions": ["campaign_id", "stat_time_day"], "metrics": ["ad_name"]},
+            {"data_level": "AUCTION_ADVERTISER", "dimensions": ["stat_time_day"], "metrics": ["ad_name"]},
             "Invalid metric fields: ['ad_name']",
         ),
+        ({"dimensions": ["advertiser_id", "ad_id"]}, CONFLICT),
         ({"start_date": ""}, "Missing required field(s): start_date."),
         ({"start_date": "", "end_date": ""}, "Missing required field(s): start_date, end_date."),
         ({"start_date": "2026-2-1"}, "start_date: Not a valid date"),
         ({"end_date": "2026-01-31"}, "end_date: The end date must not be earlier"),
-        ({"end_date": "2026-03-03"}, "30 days"),
-        ({"dimensions": ["ad_id", "stat_time_hour"]}, "1 day"),
-        ({"dimensions": ["ad_id"], "start_date": "2025-02-01"}, "365 days"),
+        ({"end_date": "2026-03-03"}, "max time span is 30 days when use stat_time_day"),
+        ({"dimensions": ["ad_id", "stat_time_hour"]}, "max time span is 1 day when use stat_time_hour"),
+        ({"dimensions": ["ad_id"], "start_date": "2025-02-01"}, "max time span is 365 days"),
         ({"query_lifetime": "true"}, "query_lifetime"),
         ({"page": 0}, "page: The value must be at least 1."),
         ({"page_size": 1001}, "page_size: The value must be between 1 and 1000."),
@@ -63,6 +67,24 @@ def condition(field: str, value: str = '["1"]', kind: str = "IN") -> list[dict[s
         ({"filtering": condition("ad_colour")}, "ad_colour is not a valid filter field"),
         ({"filtering": condition("ad_ids", kind="LIKE")}, "LIKE is not a valid filter type"),
         ({"filtering": condition("ad_ids", value="1,2")}, "filter_value"),
+        ({"filtering": condition("ad_ids", kind="NOT_IN")}, "ad_ids cannot be filtered with NOT_IN"),
+        ({"filtering": condition("country_code", value='["US"]')}, "country_code is not supported"),
+        ({"filtering": condition("ad_ids_v2")}, "ad_ids_v2 needs the dimension ad_id_v2"),
+        (
+            {
+                "filtering": [*condition("ad_ids_v2"), *condition("ad_ids")],
+                "dimensions": ["ad_id_v2", "stat_time_day"],
+            },
+            "cannot be used with ad_ids",
+        ),
+        (
+            {"filtering": condition("campaign_automation_type", value='["UPGRADED_SMART_PLUS_CREATIVE"]')},
+            "UPGRADED_SMART_PLUS_CREATIVE",
+        ),
+        ({"filtering": condition("buying_type", value='["AUCTIONS"]')}, "AUCTIONS"),
+        ({"filtering": condition("create_time", value='"2026-01-01"')}, "create_time cannot be filtered with IN"),
+        ({"filtering": condition("create_time", value='"soon"', kind="LOWER_THAN")}, "Not a valid datetime"),
+        ({"filtering": condition("create_time", value='"2026-01-01"', kind="BETWEEN")}, "BETWEEN needs two times"),
         ({"filtering": condition("ad_status", value='["STATUS_GONE"]')}, "STATUS_GONE"),
         ({"filtering": condition("campaign_ids", value=str(MANY).replace("'", '"'))}, "maximum length 100"),
         ({"advertiser_ids": MANY[:6]}, "advertiser_ids"),
@@ -162,12 +184,116 @@ async def test_the_sandbox_token_reads_only_its_own_account(client: Client) -> N
     assert answer["code"] == 40001
 
 
-@pytest.mark.parametrize("path", ["ad/get", "ads/get/", ""])
-async def test_a_path_without_its_slash_is_not_found(client: Client, path: str) -> None:
-    """The answer is HTTP 404 with plain text."""
-    async with client.session.get(f"{client.emulator.url}/open_api/v1.3/{path}") as response:
-        assert response.status == 404
-        assert await response.text() == "404 page not found"
+@pytest.mark.parametrize("path", ["ads/get/", "", "ad", "ad/get/x"])
+async def test_an_unknown_path_is_not_found(client: Client, path: str) -> None:
+    """The answer is HTTP 404 with plain text, and HTTP 405 for the wrong verb."""
+    url = f"{client.emulator.url}/open_api/v1.3/"
+    async with client.session.get(url + path) as response:
+        assert (response.status, await response.text()) == (404, "Not Found")
+    async with client.session.delete(f"{url}ad/get/") as response:
+        assert (response.status, await response.text()) == (405, "Method Not Allowed")
+
+
+@pytest.mark.parametrize("path", ["v1.3/user/info", "v1.3/user/info/", "v1.3/user/info//", "v1.3//user/info/"])
+async def test_paths_may_have_no_slash_or_two(client: Client, path: str) -> None:
+    """Clients in production leave the last slash out, or double one. With `strict_slashes` only one is served."""
+    async with Emulator(Options(now=NOW, strict_slashes=True)) as strict:
+        for emulator in (client.emulator, strict):
+            headers = {"Access-Token": emulator.access_token}
+            async with client.session.get(f"{emulator.url}/open_api/{path}", headers=headers) as response:
+                served = emulator is client.emulator or path == "v1.3/user/info/"
+                assert response.status == (200 if served else 404)
+                if served:
+                    assert (await response.json())["code"] == 0
+
+
+async def test_refusals_of_accounts_have_the_texts_of_tiktok(client: Client) -> None:
+    """No permission names the account behind a colon; an unknown account doesn't exist."""
+    account = str(client.emulator.business.accounts[-1].id)
+    refused = await client.envelope("ad/get/", advertiser_id=account)
+    assert (refused["code"], refused["message"]) == (40001, f"No permission to operate advertiser: {account}")
+    gone = await client.envelope("ad/get/", advertiser_id="7")
+    assert (gone["code"], gone["message"]) == (40300, "Advertiser 7 doesn't exist or has been deleted.")
+    filtering = {"buying_types": ["AUCTION", "RESERVATION_TOP_VIEW"]}
+    mixed = await client.envelope("ad/get/", advertiser_id=client.emulator.advertiser_ids[0], filtering=filtering)
+    assert mixed["message"] == (
+        "Invalid param: 'filtering.buying_types'. The value 'RESERVATION_TOP_VIEW' cannot be combined with other enum "
+        "values for this parameter. Please check and try again."
+    )
+
+
+@pytest.mark.parametrize("level", ["advertiser", "campaign", "adgroup"])
+async def test_attributes_of_a_lower_level_have_no_value(client: Client, level: str) -> None:
+    """A report accepts the attributes of any level. Those below its own are `-`; its own id is its id."""
+    lower = {
+        "advertiser": ["campaign_name", "campaign_id", "tt_app_id", "ad_name"],
+        "campaign": ["adgroup_name", "billing_event", "budget", "mobile_app_id", "ad_name"],
+        "adgroup": ["ad_name", "ad_text", "video_id"],
+    }[level]
+    rows = await client.report(level, "", query_lifetime="true", metrics=[*lower, "advertiser_name", f"{level}_id"])
+    assert rows
+    assert {row["metrics"][name] for row in rows for name in lower} == {"-"}
+    assert all(row["metrics"][f"{level}_id"] == row["dimensions"][f"{level}_id"] for row in rows)
+
+
+async def test_the_type_of_a_reservation_is_answered(client: Client) -> None:
+    """`rf_campaign_type` is an attribute: TOPVIEW for top view campaigns, STANDARD for others."""
+    rows = await client.report("campaign", "", query_lifetime="true", metrics=["rf_campaign_type", "objective_type"])
+    assert {row["metrics"]["rf_campaign_type"] for row in rows} == {"STANDARD", "TOPVIEW"}
+
+
+async def test_deprecated_metrics_have_the_values_of_their_successors(client: Client) -> None:
+    """Each is answered under its own name."""
+    names = [name for pair in DEPRECATED.items() for name in pair]
+    rows = await client.report("campaign", metrics=names, start_date="2026-02-10", end_date="2026-03-10")
+    for old, new in DEPRECATED.items():
+        values = [row["metrics"][old] for row in rows]
+        assert values == [row["metrics"][new] for row in rows]
+        assert set(values) - {"0", "0.00"}, old
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "kept"),
+    [
+        ("GREATER_EQUAL", '"2026-02-20 00:00:00"', lambda created: created >= "2026-02-20"),
+        ("LOWER_THAN", '"2026-02-20"', lambda created: created < "2026-02-20"),
+        ("BETWEEN", '["2026-02-01", "2026-02-20"]', lambda created: "2026-02-01" <= created <= "2026-02-20 00:00:00"),
+    ],
+)
+async def test_reports_can_be_filtered_by_the_time_of_creation(
+    client: Client, kind: str, value: str, kept: Callable[[str], bool]
+) -> None:
+    """`create_time` keeps the objects of the report's level that were created then, in UTC."""
+    ads = await client.read_all(
+        "ad/get/", advertiser_id=client.emulator.advertiser_ids[0],
+        filtering={"primary_status": "STATUS_ALL"},
+    )  # fmt: skip
+    created = {ad["ad_id"]: ad["create_time"] for ad in ads}
+    filtering = [everything("ad"), *condition("create_time", value, kind), *condition("buying_type", '["AUCTION"]')]
+    rows = await client.report("ad", "", query_lifetime="true", filtering=filtering)
+    auction = await client.report("ad", "", query_lifetime="true", filtering=[everything("ad"), filtering[2]])
+    wanted = {row["dimensions"]["ad_id"] for row in auction if kept(created[row["dimensions"]["ad_id"]])}
+    assert {row["dimensions"]["ad_id"] for row in rows} == wanted
+    assert 0 < len(wanted) < len(auction)
+
+
+async def test_labels_of_campaigns_match_nothing(client: Client) -> None:
+    """No campaign has a label, so that a filter by one leaves no rows."""
+    filtering = condition("campaign_label", '["Spring"]', "CONTAIN_ANY_OF")
+    assert await client.report("campaign", "", query_lifetime="true", filtering=filtering) == []
+
+
+async def test_a_report_on_several_accounts_accepts_a_second_id(client: Client) -> None:
+    """advertiser_id stands beside the id of the level. Objects that never delivered have no rows of zeros."""
+    ids = client.emulator.advertiser_ids[:2]
+    request = {"advertiser_ids": ids, "advertiser_id": "", "query_lifetime": "true"}
+    both = await client.report("ad", "", dimensions=["advertiser_id", "ad_id"], **request)
+    one = await client.report("ad", "", **request)
+    assert {row["dimensions"]["advertiser_id"] for row in both} == set(ids)
+    assert all(row["dimensions"]["advertiser_id"] == row["advertiser_id"] for row in both)
+    spent = {row["dimensions"]["ad_id"] for row in one if row["metrics"]["impressions"] != "0"}
+    assert {row["dimensions"]["ad_id"] for row in both} == spent
+    assert len(both) < len(one)
 
 
 async def test_an_auth_code_is_valid_once(client: Client) -> None:

@@ -55,6 +55,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             10, 20 or 30 timeouts in ten seconds leave 5, 1 or 0 requests per second. The same query is refused from the
             fourth time on.
         asset_search_limit: How many images or videos, last modified first, a search can list (TikTok: 10,000).
+        strict_slashes: Whether a path must end with exactly one slash, as documented. Otherwise none and two are served
+            too, as clients ask for them.
         shuffled_rows: Whether the rows of a report come in an order that follows from the seed, the query and the
             figures, unless the request orders them. Otherwise they come by object, newest first, and by time.
         unstable_order: Whether the rows of a report have another order in each answer, unless the request orders them.
@@ -124,6 +126,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     report_size_limit: int = 100_000_000
     slow_query_penalty: bool = True
     asset_search_limit: int = 10_000
+    strict_slashes: bool = False
     shuffled_rows: bool = True
     unstable_order: bool = False
     zero_rows: bool = True

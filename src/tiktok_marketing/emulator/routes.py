@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Mapping
 from email.utils import format_datetime
@@ -20,6 +21,7 @@ from tiktok_marketing.emulator.sending import Sender
 logger = logging.getLogger("tiktok_marketing.emulator")
 
 PREFIX = "/open_api/v1.3/"
+_SLASHES = re.compile("/+")
 _MAX_URL_BYTES = 64 * 1024
 """aiohttp's usual 8 KB are too few for a report on a hundred campaigns with all metrics."""
 
@@ -56,23 +58,30 @@ class Server:
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.path.startswith(control.PREFIX):
             return await control.handle(self._platform, request)
-        path = request.path.removeprefix(PREFIX)
+        path = self._path(request)
         methods = self._platform.methods
-        if not request.path.startswith(PREFIX) or path not in methods:
+        if path not in methods:
             return self._not_served(request, path)
         if request.method not in methods[path]:
             note = f"{path} accepts {' and '.join(methods[path])}"
-            return web.Response(status=405, text="405 method not allowed", headers={NOTE_HEADER: note})
+            return web.Response(status=405, text="Method Not Allowed", headers={NOTE_HEADER: note})
         return await self._answer(request, path)
 
     def _not_served(self, request: web.BaseRequest, path: str) -> web.Response:
         """Answer HTTP 404, and say whether TikTok has the endpoint. Those that it has are counted."""
-        known = KNOWN.get(path.strip("/") + "/") if request.path.startswith(PREFIX) else None
+        known = KNOWN.get(path.strip("/") + "/")
         if known is None or path.strip("/") + "/" in self._platform.methods:
-            return web.Response(status=404, text="404 page not found", headers={NOTE_HEADER: "unknown endpoint"})
+            return web.Response(status=404, text="Not Found", headers={NOTE_HEADER: "unknown endpoint"})
         self._platform.counters.count(path.strip("/") + "/", {}, "", "not served")
         text = f"TikTok has the endpoint {known} {path.strip('/')}/. The emulator does not serve it."
         return web.Response(status=404, text=text, headers={NOTE_HEADER: "known, not served"})
+
+    def _path(self, request: web.BaseRequest) -> str:
+        """The path below the prefix, with one slash at its end however many it has. Empty without the prefix."""
+        path = request.path
+        if not self._platform.options.strict_slashes:
+            path = _SLASHES.sub("/", f"{path}/")
+        return path.removeprefix(PREFIX) if path.startswith(PREFIX) else ""
 
     async def _answer(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         request_id = self._platform.next_request_id()

@@ -33,6 +33,11 @@ def automation_type(campaign: Campaign) -> str:
     return "UPGRADED_SMART_PLUS" if campaign.smart else "MANUAL"
 
 
+def rf_campaign_type(campaign: Campaign) -> str:
+    """STANDARD or TOPVIEW."""
+    return "TOPVIEW" if campaign.buying_type == "RESERVATION_TOP_VIEW" else "STANDARD"
+
+
 def app_id(account: Account) -> str:
     """The id of the account's app, as text. Empty if it has none."""
     return str(7_100_000_000_000_000_000 + account.key % 10**15) if account.template.app else ""

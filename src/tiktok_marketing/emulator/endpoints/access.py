@@ -7,6 +7,7 @@ from tiktok_marketing.emulator.business.business import Account, Business
 from tiktok_marketing.emulator.endpoints import params as read
 from tiktok_marketing.emulator.endpoints.asset_lists import IN_SANDBOX
 from tiktok_marketing.emulator.endpoints.envelope import Answer, Refusal, encode, refuse
+from tiktok_marketing.emulator.endpoints.field_names import FIELDS
 from tiktok_marketing.emulator.endpoints.records import advertiser_record
 from tiktok_marketing.emulator.endpoints.scopes import ALL, check_scope
 from tiktok_marketing.emulator.randomness import keyed
@@ -113,9 +114,9 @@ class Access:
         """
         account = self._business.by_id.get(advertiser_id)
         if account is None:
-            raise Refusal(40300, f"Advertiser {advertiser_id} does not exist or has been deleted.")
+            raise Refusal(40300, f"Advertiser {advertiser_id} doesn't exist or has been deleted.")
         if account not in self.accounts(token):
-            raise Refusal(40001, f"No permission to operate advertiser {advertiser_id}.")
+            raise Refusal(40001, f"No permission to operate advertiser: {advertiser_id}")
         return account
 
     # -- endpoints
@@ -157,7 +158,7 @@ class Access:
         if not ids:
             refuse("Missing required field(s): advertiser_ids.")
         read.ids(ids, "advertiser_ids", _MAX_ACCOUNTS)
-        fields = read.texts(params, "fields")
+        fields = read.fields(params, FIELDS["advertiser/info/"])
         records = [
             advertiser_record(self.account(token, advertiser_id), now) for advertiser_id in dict.fromkeys(map(str, ids))
         ]

@@ -35,6 +35,7 @@ from tiktok_marketing.emulator.business.status import (
 from tiktok_marketing.emulator.endpoints import params as read
 from tiktok_marketing.emulator.endpoints.cache import ENTRY_BYTES, BoundedCache
 from tiktok_marketing.emulator.endpoints.envelope import Answer, encode, page_info, refuse
+from tiktok_marketing.emulator.endpoints.field_names import FIELDS
 from tiktok_marketing.emulator.endpoints.records import ad_record, adgroup_record, campaign_record
 from tiktok_marketing.emulator.options import BUYING_TYPES, Options
 
@@ -96,7 +97,7 @@ class ObjectLists:
         top_view = level == "adgroup" and filtering.get("buying_types") == ["RESERVATION_TOP_VIEW"]
         page = read.integer(params, "page", 1, 1, None)
         size = read.integer(params, "page_size", 10, 1, 100 if top_view else 1000)
-        fields = read.texts(params, "fields")
+        fields = read.fields(params, FIELDS[f"{level}/get/"])
         key = (account.id, level, msgspec.json.encode(filtering, order="sorted"))
         listed = self._lists.at(now).get(key)
         if listed is None:
@@ -168,7 +169,10 @@ class ObjectLists:
             if name not in BUYING_TYPES:
                 refuse(f"buying_types: {name} is not one of {', '.join(BUYING_TYPES)}.")
         if "RESERVATION_TOP_VIEW" in wanted and len(set(wanted)) > 1 and requested:
-            refuse("buying_types: RESERVATION_TOP_VIEW cannot be passed in together with other buying types.")
+            refuse(
+                "Invalid param: 'filtering.buying_types'. The value 'RESERVATION_TOP_VIEW' cannot be combined with "
+                "other enum values for this parameter. Please check and try again."
+            )
         allowed = frozenset(wanted)
         return lambda item: campaign_of(item).buying_type in allowed
 

@@ -68,6 +68,19 @@ def texts(params: Mapping[str, str], name: str) -> list[str] | None:
     return None if value is None else text_list(value, name)
 
 
+def fields(params: Mapping[str, str], accepted: tuple[str, ...]) -> list[str] | None:
+    """The names in `fields`. None if it is missing or empty, which asks for all fields.
+
+    Raises:
+        Refusal: A name is unknown (40002). The first one is named by its place, with the names that are accepted.
+    """
+    names = texts(params, "fields")
+    for place, name in enumerate(names or ()):
+        if name not in accepted:
+            refuse(f"fields.{place}: Must be one of: {', '.join(accepted)}.")
+    return names or None
+
+
 def number_list(value: object, name: str) -> list[float]:
     """A decoded value that must be an array of numbers, which may be given as texts."""
     if not isinstance(value, list):

@@ -16,6 +16,7 @@ from tiktok_marketing.emulator.business.derived_fields import (
     campaign_name,
     objective_type,
     profile_of,
+    rf_campaign_type,
 )
 from tiktok_marketing.emulator.business.identities import identity_of
 from tiktok_marketing.emulator.business.lateness import click_window
@@ -96,7 +97,7 @@ def campaign_record(campaign: Campaign, now: int) -> dict[str, Any]:
         "deep_bid_type": None,
         "optimization_goal": profile.goal if budget_optimized else None,
         "roas_bid": 0,
-        "rf_campaign_type": "TOPVIEW" if campaign.buying_type == "RESERVATION_TOP_VIEW" else "STANDARD",
+        "rf_campaign_type": rf_campaign_type(campaign),
         "is_search_campaign": False,
         "is_smart_performance_campaign": False,
         "is_advanced_dedicated_campaign": False,

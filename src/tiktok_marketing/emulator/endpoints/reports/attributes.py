@@ -9,11 +9,13 @@ from tiktok_marketing.emulator.business.derived_fields import (
     app_id,
     automation_type,
     campaign_name,
+    rf_campaign_type,
 )
 from tiktok_marketing.emulator.business.targeting import places_automatically
 from tiktok_marketing.emulator.business.vocabulary import PROFILES
 from tiktok_marketing.emulator.endpoints.records import ad_record, adgroup_record, campaign_record
-from tiktok_marketing.emulator.endpoints.reports.metrics import money_text
+from tiktok_marketing.emulator.endpoints.reports.metric_names import ATTRIBUTES
+from tiktok_marketing.emulator.endpoints.reports.metrics import LEVELS, money_text
 
 _OPERATIONS = {"ENABLE": "Enabled", "DISABLE": "Disabled", "DELETE": "Deleted"}
 
@@ -34,7 +36,15 @@ def attributes(names: list[str], account: Account, item: Account | Item, now: in
             values |= _of_adgroup(group, now, full=bool(wanted & _FROM_ADGROUP_RECORD))
         if isinstance(item, Ad) and wanted - values.keys():
             values |= _of_ad(item, now, full=bool(wanted & _FROM_AD_RECORD))
-    return {name: values.get(name, _ABSENT.get(name, "-")) for name in names}
+    own = LEVELS.index(_level(item))
+    absent = {name: text for name, text in _ABSENT.items() if LEVELS.index(ATTRIBUTES[name]) <= own}
+    return {name: values.get(name, absent.get(name, "-")) for name in names}
+
+
+def _level(item: Account | Item) -> str:
+    if isinstance(item, Account):
+        return "advertiser"
+    return "campaign" if isinstance(item, Campaign) else "adgroup" if isinstance(item, AdGroup) else "ad"
 
 
 _FROM_ADGROUP_RECORD = frozenset({"opt_status", "budget", "bid", "bid_strategy", "adgroup_download_url"})
@@ -56,6 +66,7 @@ def _of_campaign(campaign: Campaign, now: int, *, budget: bool) -> dict[str, str
         "objective_type": profile.objective_label,
         "split_test": "No",
         "campaign_dedicate_type": "-",
+        "rf_campaign_type": rf_campaign_type(campaign),
         "app_promotion_type": "App install" if campaign.profile == "app" else "-",
     }
     if budget:
@@ -76,6 +87,7 @@ def _of_adgroup(group: AdGroup, now: int, *, full: bool) -> dict[str, str]:
         "profile_image": "",
         "pricing_category": profile.billing,
         "aeo_type": "0",
+        "optimization_event": profile.event or "-",
         "bid_secondary_goal": _amount(0, campaign.account),
     }
     if campaign.profile == "app":

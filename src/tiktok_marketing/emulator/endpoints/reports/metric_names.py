@@ -1,6 +1,6 @@
 """The names of the report metrics of TikTok's Business API v1.3, by the kind of their values.
 
-The emulator accepts exactly these. A metric that it does not model is 0 or 0.00, as for an account without such events.
+The emulator accepts exactly these.
 """
 
 INTEGERS = frozenset(
@@ -228,6 +228,23 @@ DECIMALS = frozenset(
 )
 """Metrics whose text has two decimals: money, percentages and quotients."""
 
+DEPRECATED = {
+    "page_browse_view": "total_pageview",
+    "cost_per_page_browse_view": "cost_per_pageview",
+    "page_browse_view_rate": "tageview_rate",
+    "value_per_page_browse_view": "avg_value_per_pageview",
+    "total_page_browse_view_value": "total_value_per_pageview",
+    "product_details_page_browse": "page_content_view_events",
+    "cost_per_product_details_page_browse": "cost_per_page_content_view_event",
+    "product_details_page_browse_rate": "page_content_view_event_rate",
+    "value_per_product_details_page_browse": "value_per_page_content_view_event",
+    "total_product_details_page_browse_value": "total_page_view_content_events_value",
+    "on_web_order_per_click": "on_web_order_rate",
+    "on_web_add_to_wishlist_per_click": "on_web_add_to_wishlist_rate",
+    "on_web_subscribe_per_click": "on_web_subscribe_rate",
+}
+"""Metrics that TikTok renamed but still answers, with their successors, whose values they have."""
+
 ATTRIBUTES: dict[str, str] = {
     "advertiser_name": "advertiser",
     "advertiser_id": "advertiser",
@@ -277,5 +294,8 @@ ATTRIBUTES: dict[str, str] = {
     "currency": "advertiser",
     "is_aco": "ad",
     "is_smart_creative": "ad",
+    "rf_campaign_type": "campaign",
+    "minis_name": "adgroup",
+    "optimization_event": "adgroup",
 }
 """Attribute metrics, with the highest level that has them. Every level below has them too."""

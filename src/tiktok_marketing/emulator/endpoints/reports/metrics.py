@@ -13,7 +13,7 @@ import msgspec
 from tiktok_marketing.emulator.business.delivery import COMPONENTS, VECTOR_INDEX, VECTOR_SIZE
 from tiktok_marketing.emulator.business.vocabulary import WITHOUT_DECIMALS
 from tiktok_marketing.emulator.endpoints.reports.events import MILLE, PLAIN, RATE, TABLES
-from tiktok_marketing.emulator.endpoints.reports.metric_names import ATTRIBUTES, DECIMALS, INTEGERS
+from tiktok_marketing.emulator.endpoints.reports.metric_names import ATTRIBUTES, DECIMALS, DEPRECATED, INTEGERS
 
 LEVELS = ("advertiser", "campaign", "adgroup", "ad")
 """The data levels from the top, as the documentation of the metrics names them."""
@@ -138,7 +138,7 @@ SECONDARY = {
 DAILY_ACCOUNT_ONLY = frozenset({"cash_spend", "voucher_spend"})
 """Metrics that exist only in daily reports at the advertiser level."""
 
-NON_ATTRIBUTES = INTEGERS | DECIMALS
+NON_ATTRIBUTES = INTEGERS | DECIMALS | DEPRECATED.keys()
 
 _CENTS = tuple(f"{value // 100}.{value % 100:02d}" for value in range(10_000))
 
@@ -188,6 +188,7 @@ class Order:
     """The number that rows are ordered by: counts as they are, all others in hundredths."""
 
     def __init__(self, metric: str, currency: str) -> None:
+        metric = DEPRECATED.get(metric, metric)
         self._values = Values(currency)
         numerator, factor, denominator = RATIOS.get(metric) or SECONDARY.get(metric) or ("", 0, "")
         numerator = numerator or COUNTS.get(metric) or MONEY.get(metric) or "billed"
@@ -252,18 +253,19 @@ class Layout:
             if name in ATTRIBUTES:
                 pieces.append(name)
                 continue
-            if name in SECONDARY and not secondary:
+            source = DEPRECATED.get(name, name)
+            if source in SECONDARY and not secondary:
                 text = "-"
-            elif name in COUNTS or name == "secondary_goal_result":
+            elif source in COUNTS or source == "secondary_goal_result":
                 value_places.append(("count", len(counts)))
-                counts.append(place(COUNTS.get(name, "secondary")))
-            elif name in MONEY or name == "cash_spend":
+                counts.append(place(COUNTS.get(source, "secondary")))
+            elif source in MONEY or source == "cash_spend":
                 value_places.append(("money", len(moneys)))
-                moneys.append(-1 if name == "cash_spend" else place(MONEY[name]))
+                moneys.append(-1 if source == "cash_spend" else place(MONEY[source]))
             else:
-                numerator, factor, denominator = RATIOS.get(name) or SECONDARY[name]
+                numerator, factor, denominator = RATIOS.get(source) or SECONDARY[source]
                 value_places.append(("ratio", len(ratios)))
-                whole = name in INTEGERS or (without_decimals and _is_money(name))
+                whole = source in INTEGERS or (without_decimals and _is_money(source))
                 ratios.append((place(numerator), factor, place(denominator), whole))
             pieces.append(f'"{name}":"{text}"')
         self._pieces = pieces

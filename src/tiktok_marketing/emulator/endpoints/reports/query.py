@@ -1,7 +1,7 @@
 """Reads and refuses report requests: the parameters of report/integrated/get, and their combinations."""
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, NoReturn
 
 import msgspec
@@ -23,7 +23,8 @@ from tiktok_marketing.emulator.endpoints.envelope import not_served, refuse
 from tiktok_marketing.emulator.endpoints.reports.compatibility import incompatible
 from tiktok_marketing.emulator.endpoints.reports.metric_names import ATTRIBUTES
 from tiktok_marketing.emulator.endpoints.reports.metrics import DAILY_ACCOUNT_ONLY, LEVELS, unknown
-from tiktok_marketing.emulator.options import Options
+from tiktok_marketing.emulator.json_text import decode
+from tiktok_marketing.emulator.options import BUYING_TYPES, Options
 
 CONFLICT = "Conflict occurs. The input params including metrics and dimensions have no relation."
 
@@ -64,6 +65,7 @@ class Filter(msgspec.Struct, frozen=True, order=True):
     field: str
     values: tuple[str, ...]
     negated: bool = False
+    kind: str = "IN"
 
 
 class ReportQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +87,7 @@ class ReportQuery(msgspec.Struct, frozen=True, kw_only=True):
         ascending: Whether the smallest value comes first.
         totals: Whether the answer contains the sum over all rows.
         several: Whether the request uses advertiser_ids, so that rows name their account.
+        names_account: Whether advertiser_id is a dimension besides another ID dimension.
     """
 
     report_type: str
@@ -102,6 +105,7 @@ class ReportQuery(msgspec.Struct, frozen=True, kw_only=True):
     ascending: bool
     totals: bool
     several: bool
+    names_account: bool = False
 
 
 def parse(
@@ -140,15 +144,18 @@ def parse(
     dimensions = read.texts(params, "dimensions")
     if not dimensions:
         refuse("Missing required field(s): dimensions.")
-    id_dimension, time, breakdown = _dimensions(dimensions, report_type, level, options)
+    names_account = several and "advertiser_id" in dimensions and level != "advertiser"
+    others = [name for name in dimensions if name != "advertiser_id"] if names_account else dimensions
+    id_dimension, time, breakdown = _dimensions(others, report_type, level, options)
     metrics = read.texts(params, "metrics") or ["spend", "impressions"]
     _check_metrics(metrics, level, id_dimension, time, breakdown)
+    max_ids = MAX_ASYNC_IDS if asynchronous else read.MAX_IDS
+    filters = _filters(read.json_value(params, "filtering"), max_ids)
+    _check_filters(filters, id_dimension, report_type)
     if not sandbox and (refused := incompatible(metrics, report_type, breakdown, options)):
         _refuse_metrics(refused)
     start, end = _window(params, report_type, time, breakdown, sandbox=sandbox, asynchronous=asynchronous)
     order_field, ascending = _order(params)
-    max_ids = MAX_ASYNC_IDS if asynchronous else read.MAX_IDS
-    filters = _filters(read.json_value(params, "filtering"), max_ids)
     totals = read.boolean(params, "enable_total_metrics")
     if totals and (not id_dimension or time == "stat_time_hour" or breakdown):
         refuse("enable_total_metrics: It needs one ID dimension, with or without stat_time_day.")
@@ -168,6 +175,7 @@ def parse(
         ascending=ascending,
         totals=totals,
         several=several,
+        names_account=names_account,
     )
 
 
@@ -247,12 +255,14 @@ def _check_breakdown(others: list[str], report_type: str, level: str, times: lis
 
 
 def _check_metrics(metrics: list[str], level: str, id_dimension: str, time: str, breakdown: tuple[str, ...]) -> None:
-    """Refuse unknown metrics, attributes of a lower level, and metrics that only daily account reports have."""
+    """Refuse unknown metrics, attributes without an ID, and metrics that only daily account reports have.
+
+    Attributes of a lower level are accepted. They have no value.
+    """
     invalid = unknown(metrics)
-    own = LEVELS.index(level)
     daily_account = level == "advertiser" and time == "stat_time_day" and not breakdown
     for name in metrics:
-        if name in ATTRIBUTES and (not id_dimension or LEVELS.index(ATTRIBUTES[name]) > own or _own_id(name, level)):
+        if name in ATTRIBUTES and not id_dimension:
             invalid.append(name)
         if name in DAILY_ACCOUNT_ONLY and not daily_account:
             invalid.append(name)
@@ -262,11 +272,6 @@ def _check_metrics(metrics: list[str], level: str, id_dimension: str, time: str,
 
 def _refuse_metrics(names: list[str]) -> NoReturn:
     refuse(f"Please correct the information in invalid metric fields and try again. Invalid metric fields: {names}. ")
-
-
-def _own_id(name: str, level: str) -> bool:
-    """Whether a metric is the id of the level itself: campaign_id is an attribute only of the levels below."""
-    return name == "campaign_id" and level == "campaign"
 
 
 def dates(params: Mapping[str, str], time: str, *, unlimited: bool = False) -> tuple[date, date]:
@@ -281,8 +286,7 @@ def dates(params: Mapping[str, str], time: str, *, unlimited: bool = False) -> t
     max_days = _MAX_DAYS[time]
     if (end - start).days >= max_days and not unlimited:
         span = f"{max_days} days" if max_days > 1 else "1 day"
-        by = f"when the dimension {time} is used" if time else "without a time dimension"
-        refuse(f"The date range cannot exceed {span} {by}.")
+        refuse(f"max time span is {span} when use {time}" if time else f"max time span is {span}")
     return start, end
 
 
@@ -299,14 +303,11 @@ def _filter(entry: Any, max_ids: int) -> Filter:
     if not isinstance(entry, dict) or set(entry) != {"field_name", "filter_type", "filter_value"}:
         refuse("filtering: Each filter must have field_name, filter_type and filter_value.")
     field, kind = entry["field_name"], entry["filter_type"]
-    if kind not in _FILTER_TYPES:
-        refuse(f"filter_type: {kind} is not a valid filter type.")
-    if field not in {*_ID_FILTERS, *_STATUS_FILTERS, *_OTHER_FILTERS, _ORIGIN_FILTER}:
-        refuse(f"filtering: {field} is not a valid filter field.")
-    if kind not in {"IN", "NOT_IN"} or (kind == "NOT_IN" and field in {*_ID_FILTERS, _ORIGIN_FILTER}):
-        refuse(f"filtering: {field} cannot be filtered with {kind}.")
+    _check_kind(field, kind)
     if not isinstance(entry["filter_value"], str):
         refuse("filter_value: Not a valid string.")
+    if field == "create_time":
+        return Filter(field, _times(entry["filter_value"], kind), kind=kind)
     values = read.json_value(entry, "filter_value")
     if field in _ID_FILTERS:
         allowed = read.ids(values, field, max_ids)
@@ -314,16 +315,83 @@ def _filter(entry: Any, max_ids: int) -> Filter:
         allowed = frozenset(read.text_list([values] if isinstance(values, str) else values, field))
     if field in _STATUS_FILTERS and not allowed <= set(PRIMARY):
         refuse(f"{field}: {sorted(allowed - set(PRIMARY))} are not valid statuses.")
-    if field == _ORIGIN_FILTER and not (allowed and allowed <= {PLATFORM, PROMOTE}):
-        refuse(f"{field}: {sorted(allowed)} are not valid origins.")
-    return Filter(field, tuple(sorted(allowed)), kind == "NOT_IN")
+    if field in _WORDS and not (allowed and allowed <= _WORDS[field]):
+        refuse(f"{field}: {sorted(allowed - _WORDS[field])} are not valid values.")
+    return Filter(field, tuple(sorted(allowed)), kind == "NOT_IN", kind)
 
+
+def _check_kind(field: object, kind: object) -> None:
+    """Refuse fields that cannot be filtered, and filter types that do not go with a field."""
+    if kind not in _FILTER_TYPES:
+        refuse(f"filter_type: {kind} is not a valid filter type.")
+    if field == "country_code":
+        refuse("filtering: country_code is not supported.")
+    if not isinstance(field, str) or field not in _KINDS:
+        refuse(f"filtering: {field} is not a valid filter field.")
+    if kind not in _KINDS[field]:
+        refuse(f"filtering: {field} cannot be filtered with {kind}.")
+
+
+def _check_filters(filters: tuple[Filter, ...], id_dimension: str, report_type: str) -> None:
+    """Refuse filters that cannot be combined with each other or with the report."""
+    fields = {item.field for item in filters}
+    if "ad_ids_v2" in fields and (id_dimension != "ad_id_v2" or "ad_ids" in fields):
+        refuse("filtering: ad_ids_v2 needs the dimension ad_id_v2, and cannot be used with ad_ids.")
+    if "campaign_label" in fields and report_type != "BASIC":
+        refuse("filtering: campaign_label can be used only in BASIC reports.")
+
+
+def _times(text: str, kind: str) -> tuple[str, ...]:
+    """The one or two times, in seconds since 1970 (UTC), that a filter by create_time names."""
+    try:
+        value = decode(text)
+    except ValueError:
+        value = text
+    times = value if isinstance(value, list) else [value]
+    if len(times) != (2 if kind in {"BETWEEN", "RANGE"} else 1):
+        refuse("create_time: BETWEEN needs two times, and the other filter types one.")
+    seconds = []
+    for item in times:
+        try:
+            moment = datetime.fromisoformat(str(item)).replace(tzinfo=UTC)
+        except ValueError:
+            refuse("create_time: Not a valid datetime, the format should be YYYY-MM-DD HH:MM:SS.")
+        seconds.append(str(int(moment.timestamp())))
+    return tuple(seconds)
+
+
+_COMPARISONS: dict[str, Callable[[int, list[int]], bool]] = {
+    "GREATER_EQUAL": lambda created, times: created >= times[0],
+    "GREATER_THAN": lambda created, times: created > times[0],
+    "LOWER_EQUAL": lambda created, times: created <= times[0],
+    "LOWER_THAN": lambda created, times: created < times[0],
+    "BETWEEN": lambda created, times: times[0] <= created <= times[1],
+    "RANGE": lambda created, times: times[0] <= created <= times[1],
+}
 
 _OTHER_FILTERS: dict[str, Callable[[Campaign], str]] = {
     "buying_type": lambda campaign: campaign.buying_type,
     "campaign_automation_type": automation_type,
     "promotion_type": lambda campaign: profile_of(campaign).promotion,
 }
+
+_WORDS = {
+    "buying_type": frozenset(BUYING_TYPES),
+    "campaign_automation_type": frozenset({"MANUAL", "SMART_PLUS", "UPGRADED_SMART_PLUS"}),
+    _ORIGIN_FILTER: frozenset({PLATFORM, PROMOTE}),
+}
+"""Filters that accept only these values. UPGRADED_SMART_PLUS_CREATIVE is one that answers have and filters have not."""
+
+_KINDS: dict[str, frozenset[str]] = (
+    dict.fromkeys([*_ID_FILTERS, _ORIGIN_FILTER], frozenset({"IN"}))
+    | dict.fromkeys([*_STATUS_FILTERS, *_OTHER_FILTERS], frozenset({"IN", "NOT_IN"}))
+    | {
+        "playable_status": frozenset({"IN"}),
+        "campaign_label": frozenset({"IN", "CONTAIN_ANY_OF", "MATCH"}),
+        "create_time": frozenset(_COMPARISONS),
+    }
+)
+"""The filter types that each field accepts."""
 
 
 def passes_filters(query: ReportQuery, item: Item, now: int) -> bool:
@@ -341,6 +409,12 @@ def passes_filters(query: ReportQuery, item: Item, now: int) -> bool:
             subject = subjects[_STATUS_FILTERS[field]]
             own_status = own_status or _STATUS_FILTERS[field] == query.level
             passed = subject is None or any(has_primary_status(subject, value, now) for value in values)
+        elif field == "create_time":
+            passed = _COMPARISONS[condition.kind](
+                (subjects.get(query.level) or item).created, [int(value) for value in values]
+            )
+        elif field in {"campaign_label", "playable_status"}:
+            passed = False  # nothing has a label, and only playable reports have a playable
         elif field in _OTHER_FILTERS:
             passed = _OTHER_FILTERS[field](campaign) in values
         elif field == "ad_ids_v2":

@@ -77,6 +77,7 @@ class AccountReport:
         else:
             first = first_ever
         self._first, self._last = first, min(last, figures.last_day)
+        self._zero_rows = options.zero_rows and not query.names_account
         self.truncated = False
         self.shuffle_key = keyed(options.seed, account.key, figures.version, crc32(msgspec.json.encode(query)))
         subjects = self._find_subjects()
@@ -165,7 +166,7 @@ class AccountReport:
     def _count(self, subject: Subject) -> int:
         """How many rows a subject has, if possible without building them."""
         if not self._query.time:
-            if self._options.zero_rows:
+            if self._zero_rows:
                 return 1
             return int(any(self._days(ad) for ad in subject.ads))
         mask = 0
@@ -229,7 +230,7 @@ class AccountReport:
         if self._query.time:
             return [((when, ()), derive(vector, reach)) for when, vector, reach in merged]
         if not merged:
-            return [((0, ()), derive(ZERO_VECTOR, 0))] if self._options.zero_rows else []
+            return [((0, ()), derive(ZERO_VECTOR, 0))] if self._zero_rows else []
         return [((0, ()), sum_days([(vector, reach) for _, vector, reach in merged]))]
 
     # -- their text
@@ -248,8 +249,11 @@ class AccountReport:
         if query.id_dimension == "ad_id_v2" and "ad_id_v2" in attribute_values:
             attribute_values["ad_id_v2"] = str(subject.id)
         row_dimensions = {query.time, *query.breakdown}
+        ids = {"advertiser_id": self._account.id} if query.names_account else {}
         names = [
-            f'"{ANSWER_NAMES.get(name, name)}":"%s"' if name in row_dimensions else f'"{name}":"{subject.id}"'
+            f'"{ANSWER_NAMES.get(name, name)}":"%s"'
+            if name in row_dimensions
+            else f'"{name}":"{ids.get(name, subject.id)}"'
             for name in query.dimensions
         ]
         head = '{"dimensions":{' + ",".join(names) + '},"metrics":'
