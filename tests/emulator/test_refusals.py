@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from emulator.kit import NOW, Client, everything
+from emulator.kit import NOW, Client
 from tiktok_marketing.emulator import Emulator, Options
 from tiktok_marketing.emulator.endpoints.reports.metric_names import DEPRECATED
 
@@ -264,14 +264,11 @@ async def test_reports_can_be_filtered_by_the_time_of_creation(
     client: Client, kind: str, value: str, kept: Callable[[str], bool]
 ) -> None:
     """`create_time` keeps the objects of the report's level that were created then, in UTC."""
-    ads = await client.read_all(
-        "ad/get/", advertiser_id=client.emulator.advertiser_ids[0],
-        filtering={"primary_status": "STATUS_ALL"},
-    )  # fmt: skip
+    ads = await client.read_all("ad/get/", advertiser_id=client.emulator.advertiser_ids[0])
     created = {ad["ad_id"]: ad["create_time"] for ad in ads}
-    filtering = [everything("ad"), *condition("create_time", value, kind), *condition("buying_type", '["AUCTION"]')]
+    filtering = [*condition("create_time", value, kind), *condition("buying_type", '["AUCTION"]')]
     rows = await client.report("ad", "", query_lifetime="true", filtering=filtering)
-    auction = await client.report("ad", "", query_lifetime="true", filtering=[everything("ad"), filtering[2]])
+    auction = await client.report("ad", "", query_lifetime="true", filtering=filtering[1:])
     wanted = {row["dimensions"]["ad_id"] for row in auction if kept(created[row["dimensions"]["ad_id"]])}
     assert {row["dimensions"]["ad_id"] for row in rows} == wanted
     assert 0 < len(wanted) < len(auction)

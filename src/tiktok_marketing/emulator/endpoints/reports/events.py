@@ -349,7 +349,7 @@ def _minis(tables: Tables, days: tuple[str, ...]) -> None:
         "onsite_unique_registration": {"registration": 1, "onsite_view": 1},
         "onsite_total_registration": {"total_registration": 1, "onsite_view": 2},
         "onsite_unique_ad_impression": {"launch": 1, "registration": 1},
-        "onsite_total_ad_impression": {"launch": 2, "total_launch": 2},
+        "onsite_total_ad_impression": {"launch": 2, "total_launch": 2, "registration": 1},
         "onsite_unique_subscribe": {"app_cart": 1, "secondary": 1},
         "onsite_total_subscribe": {"total_app_cart": 1, "secondary": 2},
     }.items():
