@@ -154,6 +154,11 @@ class _Command(click.Command):
     help="Answer 40067 to reports with more ids x days x metrics x values than this. [default: 100000000]",
 )
 @click.option(
+    "--strict-slashes/--no-strict-slashes",
+    default=None,
+    help="Serve only paths that end with exactly one slash. [default: off]",
+)
+@click.option(
     "--slow-query-penalty/--no-slow-query-penalty",
     default=None,
     help="Hold up clients that repeat report queries that time out. [default: on]",
