@@ -34,9 +34,10 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
     first_contact: float = 120.0
     """For connections that fail before the API ever answered: the network or DNS may not be up yet."""
     slow_tries: int = 2
-    """How often a divisible request may time out: TikTok blocks clients that repeat slow requests."""
-    slow_codes: int = 4
-    """How often a divisible request may get a code that TikTok also gives for heavy queries (50002, 51xxx)."""
+    """How often a divisible request may time out, or get a code that TikTok also gives for heavy queries (50002, 51xxx).
+
+    TikTok blocks a request that timed out three times within ten minutes.
+    """
     indivisible_tries: int = 3
     """How often an indivisible request is sent although TikTok says that it is too large."""
     announce_from: float = 5.0
@@ -95,7 +96,7 @@ def should_give_up(
     if error.action is not Action.RETRY:
         return True
     if error.slow and divisible:  # a smaller request is more likely to succeed than the same one again
-        return same_kind >= (policy.slow_tries if error.timed_out else policy.slow_codes)
+        return same_kind >= policy.slow_tries
     brief_enough = brief and error.http_status is not None and tries >= _LEAST_TRIES
     if error.code is None and not answered:
         return brief_enough or waited >= policy.first_contact

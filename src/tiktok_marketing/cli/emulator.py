@@ -292,10 +292,6 @@ def options_of(settings: dict[str, Any]) -> Options:
     for name in ("scopes", "contradictory_page_info"):
         if name in settings:
             settings[name] = _numbers(name, settings[name])
-    if "default_buying_types" in settings:
-        settings["default_buying_types"] = tuple(
-            buying_type.strip() for buying_type in settings["default_buying_types"].split(",")
-        )
     try:
         settings["faults"] = tuple(Fault.parse(text) for text in settings.get("faults", ()))
     except ValueError as error:
