@@ -34,7 +34,7 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
     first_contact: float = 120.0
     """For connections that fail before the API ever answered: the network or DNS may not be up yet."""
     slow_tries: int = 2
-    """How often a divisible request may time out, or get a code that TikTok also gives for heavy queries (50002, 51xxx).
+    """How often a divisible request may time out, or get a code that TikTok gives for heavy queries (50002, 51xxx).
 
     TikTok blocks a request that timed out three times within ten minutes.
     """

@@ -166,7 +166,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             ("days", 1, 3650),
             ("ads_per_account", 1, 200_000),
             ("ad_report_limit", 1, 10_000_000),
-            ("report_size_limit", 1, 10**15),
+            ("report_size_limit", 1, LARGEST_SIZE_LIMIT),
             ("asset_search_limit", 1, 10_000_000),
             ("not_granted", 0, 100),
             ("async_report_checks", 0, 1_000_000),
@@ -226,6 +226,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             if day is not None and not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
                 raise ValueError(f"{name} is {day}. Its year must be between {EARLIEST_YEAR} and {LATEST_YEAR}.")
 
+
+LARGEST_SIZE_LIMIT = 10**18
+"""The largest `report_size_limit`: no report is as large."""
 
 SECONDS = ("first", "clock", "sliding")
 """The ways to count a second of the quota."""

@@ -61,13 +61,13 @@ class Server:
         path = self._path(request)
         methods = self._platform.methods
         if path not in methods:
-            return self._not_served(request, path)
+            return self._not_served(path)
         if request.method not in methods[path]:
             note = f"{path} accepts {' and '.join(methods[path])}"
             return web.Response(status=405, text="Method Not Allowed", headers={NOTE_HEADER: note})
         return await self._answer(request, path)
 
-    def _not_served(self, request: web.BaseRequest, path: str) -> web.Response:
+    def _not_served(self, path: str) -> web.Response:
         """Answer HTTP 404, and say whether TikTok has the endpoint. Those that it has are counted."""
         known = KNOWN.get(path.strip("/") + "/")
         if known is None or path.strip("/") + "/" in self._platform.methods:

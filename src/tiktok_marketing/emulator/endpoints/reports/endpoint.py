@@ -15,7 +15,7 @@ from tiktok_marketing.emulator.endpoints.reports.breakdown_rows import Breakdown
 from tiktok_marketing.emulator.endpoints.reports.query import ReportQuery, parse
 from tiktok_marketing.emulator.endpoints.reports.rows import SUBJECTS_KEPT, AccountReport, total_metrics
 from tiktok_marketing.emulator.endpoints.reports.size import check_size
-from tiktok_marketing.emulator.options import Options
+from tiktok_marketing.emulator.options import LARGEST_SIZE_LIMIT, Options
 from tiktok_marketing.emulator.randomness import keyed
 
 THROTTLE_HEADER = "X-Tt-Ads-Throttle"
@@ -80,6 +80,7 @@ class Reports:
         self._movement = Movement.of(options)
         self._models: dict[int, Model] = {}
         self._answers = 0
+        self._of_any_size = msgspec.structs.replace(options, report_size_limit=LARGEST_SIZE_LIMIT)
 
     def figures(self, account: Account, now: int) -> Figures:
         """The figures of an account at a tick of the clock."""
@@ -116,20 +117,22 @@ class Reports:
         texts = {name: _as_text(value) for name, value in params.items()}
         several = bool(params.get("advertiser_ids"))
         query = parse(texts, self._options, several=several, asynchronous=True)
-        plan = self._plan((query, tuple(account.id for account in accounts), "asynchronous"), query, accounts, now)
+        key = (query, tuple(account.id for account in accounts), "asynchronous")
+        plan = self._plan(key, query, accounts, now, self._of_any_size)
         size = int(params.get("page_size") or max(1, plan.total))
         rows: list[dict[str, Any]] = msgspec.json.decode(self._page(plan, 1, size).data)["list"]
         return rows
 
-    def _plan(self, key: object, query: ReportQuery, accounts: list[Account], now: int) -> _Plan:
+    def _plan(
+        self, key: object, query: ReportQuery, accounts: list[Account], now: int, options: Options | None = None
+    ) -> _Plan:
+        options = options or self._options
         plans = self._plans.at(now)
         plan = plans.get(key)
         if plan is None:
             report_class = BreakdownReport if query.breakdown else AccountReport
-            reports = [
-                report_class(query, account, now, self._options, self.figures(account, now)) for account in accounts
-            ]
-            check_size(sum(report.size for report in reports), self._options.report_size_limit)
+            reports = [report_class(query, account, now, options, self.figures(account, now)) for account in accounts]
+            check_size(sum(report.size for report in reports), options.report_size_limit)
             if self._options.shuffled_rows:
                 reports.sort(key=lambda report: report.shuffle_key)
             plan = _Plan(reports=reports, total=sum(report.total for report in reports))

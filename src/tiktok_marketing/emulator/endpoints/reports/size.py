@@ -10,6 +10,7 @@ _VALUES = {
     "placement": 4, "device_brand_id": 20,
 }  # fmt: skip
 """About how many values a breakdown has at TikTok."""
+_USUAL_VALUES = 20
 
 _SLOW_SHARE = 4
 
@@ -25,7 +26,7 @@ def size_of(query: ReportQuery, ids: int, days: int) -> int:
     size = ids * sum(1 for name in query.metrics if name not in ATTRIBUTES)
     size *= {"stat_time_day": days, "stat_time_hour": 24 * days}.get(query.time, 1)
     for name in query.breakdown:
-        size *= _VALUES[name]
+        size *= _VALUES.get(name, _USUAL_VALUES)
     return size
 
 
