@@ -141,24 +141,27 @@ def _balance_record(account: Account, balance: Balance, now: int, fields: list[s
         "contact_name": "Ha**ng",
         "contact_email": "a***@***",
         "create_time": utc_text(account.created),
-        "first_recharge_amount": _money(balance.recharged // max(1, count)),
+        "first_recharge_amount": _units(account, balance.recharged // max(1, count)),
         "first_recharge_time": utc_text(recharged_at(account, 0)),
         "latest_recharge_time": utc_text(recharged_at(account, max(0, count - 1))),
-        "recharge_amount": _money(balance.recharged),
+        "recharge_amount": _units(account, balance.recharged),
         "recharge_count": count,
-        "account_balance": _money(balance.total),
-        "valid_account_balance": _money(balance.total - frozen),
-        "frozen_balance": _money(frozen),
+        "account_balance": _units(account, balance.total),
+        "valid_account_balance": _units(account, balance.total - frozen),
+        "frozen_balance": _units(account, frozen),
         "tax": 0,
-        "cash_balance": _money(cash),
-        "valid_cash_balance": _money(cash - frozen),
-        "grant_balance": _money(grant),
-        "valid_grant_balance": _money(grant),
-        "transferable_amount": _money(cash - frozen),
-        "max_transferable_amount": {"cash_amount": _money(cash - frozen), "grant_amount": _money(grant)},
+        "cash_balance": _units(account, cash),
+        "valid_cash_balance": _units(account, cash - frozen),
+        "grant_balance": _units(account, grant),
+        "valid_grant_balance": _units(account, grant),
+        "transferable_amount": _units(account, cash - frozen),
+        "max_transferable_amount": {
+            "cash_amount": _units(account, cash - frozen),
+            "grant_amount": _units(account, grant),
+        },
         "budget_mode": "UNLIMITED",
         "budget": 0,
-        "budget_cost": _money(balance.spent),
+        "budget_cost": _units(account, balance.spent),
     }
     extra = {
         "budget_remaining": 0,
@@ -169,14 +172,15 @@ def _balance_record(account: Account, balance: Balance, now: int, fields: list[s
             "effective_start_time": utc_text(now // DAY * DAY),
             "effective_end_time": utc_text(now // DAY * DAY + DAY - 1),
         },
-        "budget_amount_restriction": {"minimum_amount": f"{_money(balance.spent):.2f}"},
+        "budget_amount_restriction": {"minimum_amount": f"{_units(account, balance.spent):.2f}"},
         "min_transferable_amount": {"cash_amount": "0.00", "grant_amount": "0.00", "credit_amount": "0.00"},
     }
     return record | {name: extra[name] for name in fields}
 
 
-def _money(hundredths: int) -> float:
-    return hundredths / 100
+def _units(account: Account, minor_units: int) -> float:
+    """An amount in units of the account's currency."""
+    return minor_units / account.template.minor_units
 
 
 def _status(account: Account) -> str:

@@ -66,7 +66,7 @@ def advertiser_record(account: Account, now: int) -> dict[str, Any]:
         "description": "",
         "rejection_reason": "",
         "owner_bc_id": business_center_id(account),
-        "balance": (cash_of(account, now) + grant_of(account)) / 100,
+        "balance": (cash_of(account, now) + grant_of(account)) / template.minor_units,
         "create_time": account.created,
     }
 

@@ -18,7 +18,7 @@ from tiktok_marketing.emulator.endpoints.envelope import Answer, refuse
 from tiktok_marketing.emulator.endpoints.reports.account_rows import ReportRow, check_names, page_of, requested
 from tiktok_marketing.emulator.endpoints.reports.breakdown_rows import by_day
 from tiktok_marketing.emulator.endpoints.reports.documented_metrics import BC
-from tiktok_marketing.emulator.endpoints.reports.metrics import MONEY, Layout, derive, number, unknown
+from tiktok_marketing.emulator.endpoints.reports.metrics import MONEY, Layout, Order, derive, unknown
 from tiktok_marketing.emulator.endpoints.reports.query import CONFLICT, dates
 from tiktok_marketing.emulator.endpoints.reports.rows import merge_ads, sum_days
 from tiktok_marketing.emulator.endpoints.reports.shop_report import hash_of
@@ -148,17 +148,18 @@ def _row(dimensions: list[str], metrics: list[str], key: Key, row: list[int], ac
     named = {"advertiser_id": advertiser, **dict.fromkeys(_TIMES, time)}
     shown_dimensions = {name: named[name] if name in named else value[0] for name in dimensions}
     computed = [name for name in metrics if name not in _NAMES and not unknown([name])]
-    layout = Layout(computed, secondary=False)
+    currency = account.template.currency if advertiser else CURRENCY
+    layout = Layout(computed, currency, secondary=False)
     shown: dict[str, str] = msgspec.json.decode(layout.template({}) % layout.values(row))
     names = {
         "advertiser_name": account.name,
-        "currency": account.template.currency if advertiser else CURRENCY,
+        "currency": currency,
         "account_type": "AUCTION",
     }
     return ReportRow(
         shown_dimensions,
         {name: names[name] if name in _NAMES else shown.get(name, "0.00") for name in metrics},
-        {name: number(name, row) for name in metrics if name not in _NAMES},
+        {name: Order(name, currency).number(row) for name in computed},
     )
 
 

@@ -9,7 +9,7 @@ from tiktok_marketing.emulator.business.shop import ShopCampaign, shop_campaigns
 from tiktok_marketing.emulator.endpoints import params as read
 from tiktok_marketing.emulator.endpoints.envelope import Answer, refuse
 from tiktok_marketing.emulator.endpoints.reports.account_rows import ReportRow, check_names, page_of, requested
-from tiktok_marketing.emulator.endpoints.reports.metrics import decimal_text
+from tiktok_marketing.emulator.endpoints.reports.metrics import money_text
 from tiktok_marketing.emulator.endpoints.reports.query import CONFLICT, dates
 from tiktok_marketing.emulator.options import Options
 
@@ -45,12 +45,12 @@ def shop_report(
     start, end = dates(params, "stat_time_day" if "stat_time_day" in dimensions else "")
     rows = _rows(account, figures, dimensions, metrics, start.toordinal(), end.toordinal())
     if not rows and options.zero_rows and dimensions == ["advertiser_id"]:
-        rows = [_row({"advertiser_id": str(account.id)}, "", 0, 0, metrics)]
+        rows = [_row({"advertiser_id": str(account.id)}, "", (0, 0), metrics, account.template.currency)]
     if options.shuffled_rows:
         rows.sort(key=lambda row: hash_of(shuffle_key, row))
     if not read.boolean(params, "enable_total_metrics"):
         return page_of(rows, params)
-    return page_of(rows, params, lambda: _totals(rows, metrics))
+    return page_of(rows, params, lambda: _totals(rows, metrics, account.template.currency))
 
 
 def hash_of(shuffle_key: int, row: ReportRow) -> int:
@@ -75,14 +75,22 @@ def _rows(
                 amounts[0] += spend
                 amounts[1] += campaign.billed(figures, ordinal, spend)
     return [
-        _row(dict(zip(dimensions, key, strict=True)), names[key], amounts[0], amounts[1], metrics)
+        _row(
+            dict(zip(dimensions, key, strict=True)),
+            names[key],
+            (amounts[0], amounts[1]),
+            metrics,
+            account.template.currency,
+        )
         for key, amounts in sums.items()
     ]
 
 
-def _row(dimensions: dict[str, str], name: str, spend: int, billed: int, metrics: list[str]) -> ReportRow:
-    amounts = {"spend": spend, "billed_cost": billed}
-    shown = {metric: decimal_text(amounts[metric]) if metric in amounts else name for metric in metrics}
+def _row(
+    dimensions: dict[str, str], name: str, spend_and_billed: tuple[int, int], metrics: list[str], currency: str
+) -> ReportRow:
+    amounts = dict(zip(_AMOUNTS, spend_and_billed, strict=True))
+    shown = {metric: money_text(amounts[metric], currency) if metric in amounts else name for metric in metrics}
     return ReportRow(dimensions, shown, amounts)
 
 
@@ -96,5 +104,5 @@ def _value(name: str, account: Account, campaign: ShopCampaign, ordinal: int, co
     return values[name]
 
 
-def _totals(rows: list[ReportRow], metrics: list[str]) -> dict[str, str]:
-    return {name: decimal_text(sum(row.amounts[name] for row in rows)) for name in metrics if name in _AMOUNTS}
+def _totals(rows: list[ReportRow], metrics: list[str], currency: str) -> dict[str, str]:
+    return {name: money_text(sum(row.amounts[name] for row in rows), currency) for name in metrics if name in _AMOUNTS}
