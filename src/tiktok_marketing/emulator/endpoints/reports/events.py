@@ -333,8 +333,8 @@ def _onsite_events(tables: Tables) -> None:
     tables.ratios["onsite_purchases_roas"] = ("onsite_total_purchase_value", PLAIN, "spend")
     orders = tables.form("onsite_total_purchase")
     days = ("day0", "day6", "day13", "calendar_day0", "calendar_day6", "calendar_day13")
-    names = ("onsite_total_purchase_value_{}", "onsite_total_purchase_roas_{}")
-    _by_day(tables, *names, days, orders, (410, 560, 640, 370, 590, 690))
+    value, roas = "onsite_total_purchase_value_{}", "onsite_total_purchase_roas_{}"
+    _by_day(tables, value, roas, days, orders, (410, 560, 640, 370, 590, 690))
     _minis(tables, days)
     _onsite_pages(tables)
 
