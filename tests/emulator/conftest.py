@@ -19,12 +19,12 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 @pytest.fixture
 async def client(session: aiohttp.ClientSession) -> AsyncIterator[Client]:
     """A client of an emulator of the default size, whose clock stands still and which has no quota."""
-    async with Emulator(Options(now=NOW, tier="unlimited", sandbox_throttle=False)) as emulator:
+    async with Emulator(Options(now=NOW, tier="unlimited", sandbox_throttle=False, latency=0)) as emulator:
         yield Client(emulator, session)
 
 
 @pytest.fixture
 async def settled(session: aiohttp.ClientSession) -> AsyncIterator[Client]:
     """The same, except that no figure comes late or changes."""
-    async with Emulator(Options(now=NOW, tier="unlimited", sandbox_throttle=False, settled=True)) as emulator:
+    async with Emulator(Options(now=NOW, tier="unlimited", sandbox_throttle=False, latency=0, settled=True)) as emulator:
         yield Client(emulator, session)
