@@ -15,7 +15,7 @@ from harness import Figure, emulator, leave, machine, options
 from read_ads import query_of
 
 PAGES = 8
-ROUNDS = 60
+ROUNDS = 15
 CONNECTIONS = 4
 """Each answer takes the emulator's latency, as at TikTok, so that one connection alone would measure little else."""
 
