@@ -26,5 +26,7 @@ async def client(session: aiohttp.ClientSession) -> AsyncIterator[Client]:
 @pytest.fixture
 async def settled(session: aiohttp.ClientSession) -> AsyncIterator[Client]:
     """The same, except that no figure comes late or changes."""
-    async with Emulator(Options(now=NOW, tier="unlimited", sandbox_throttle=False, latency=0, settled=True)) as emulator:
+    async with Emulator(
+        Options(now=NOW, tier="unlimited", sandbox_throttle=False, latency=0, settled=True)
+    ) as emulator:
         yield Client(emulator, session)

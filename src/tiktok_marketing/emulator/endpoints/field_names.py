@@ -17,9 +17,9 @@ FIELDS: dict[str, tuple[str, ...]] = {
         rta_product_selection_enabled secondary_status operation_status objective objective_type
         aepp_promotion_type virtual_objective_type sales_destination campaign_product_source budget_optimize_on
         bid_type deep_bid_type roas_bid optimization_goal is_new_structure create_time modify_time
-        is_advanced_dedicated_campaign disable_skan_campaign bid_align_type
-        campaign_app_profile_page_state special_industries rf_campaign_type po_number app_promotion_type
-        campaign_automation_type split_test_variable
+        is_advanced_dedicated_campaign disable_skan_campaign bid_align_type campaign_app_profile_page_state
+        special_industries rf_campaign_type po_number app_promotion_type campaign_automation_type
+        split_test_variable catalog_enabled
         """.split()  # noqa: SIM905 - a list of quoted names is harder to read
     ),
     "adgroup/get/": tuple(
@@ -53,7 +53,9 @@ FIELDS: dict[str, tuple[str, ...]] = {
         split_test_group_id split_test_status is_new_structure skip_learning_phase campaign_automation_type
         category_exclusion_ids category_id conversion_window excluded_audience_ids excluded_custom_actions
         excluded_pangle_audience_package_ids included_custom_actions included_pangle_audience_package_ids
-        keywords package product_set_id split_test_adgroup_ids targeting_expansion
+        keywords package product_set_id split_test_adgroup_ids targeting_expansion messaging_app_type
+        messaging_app_account_id custom_conversion_id automated_keywords_enabled search_keywords
+        vertical_sensitivity_id
         """.split()  # noqa: SIM905 - a list of quoted names is harder to read
     ),
     "ad/get/": tuple(
@@ -74,6 +76,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
         secondary_status creative_type app_name display_name avatar_icon_web_url profile_image_url
         creative_authorized is_aco is_new_structure optimization_event avatar_icon_web_uri
         campaign_automation_type landing_page_urls premium_badge_id shopping_deeplink_type smart_plus_ad_id
+        ad_id_v2 vehicle_ids end_card_cta auto_disclaimer_types product_display_field_list
+        creative_auto_enhancement_strategy_list
         """.split()  # noqa: SIM905 - a list of quoted names is harder to read
     ),
 }

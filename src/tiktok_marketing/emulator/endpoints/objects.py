@@ -10,6 +10,7 @@ from tiktok_marketing.emulator.business.business import (
     PLATFORM,
     PROMOTE,
     Account,
+    Ad,
     AdGroup,
     Campaign,
     Item,
@@ -51,21 +52,23 @@ _PROMOTE_FIELDS = frozenset(
     """.split()  # noqa: SIM905 - a list of quoted names is harder to read
 )
 """What the lists say about a boosted post."""
+AUTOMATION_TYPES = ("MANUAL", "SMART_PLUS", "UPGRADED_SMART_PLUS")
+"""The types that filters accept. UPGRADED_SMART_PLUS_CREATIVE is one that answers have and filters have not."""
 _PREFIX = {"campaign": "CAMPAIGN", "adgroup": "ADGROUP", "ad": "AD"}
 _COMMON = (
     "campaign_ids", "campaign_system_origins", "primary_status", "secondary_status", "objective_type", "buying_types",
-    "optimization_goal", "creation_filter_start_time", "creation_filter_end_time",
+    "optimization_goal", "creation_filter_start_time", "creation_filter_end_time", "campaign_automation_type",
 )  # fmt: skip
 _FILTERS = {
     "campaign": {
-        *_COMMON, "campaign_name", "campaign_automation_type", "campaign_type", "sales_destination",
+        *_COMMON, "campaign_name", "campaign_type", "sales_destination",
         "is_smart_performance_campaign", "split_test_enabled", "campaign_product_source",
     },
     "adgroup": {
         *_COMMON, "adgroup_ids", "adgroup_name", "promotion_type", "bid_strategy", "creative_material_mode",
         "billing_events", "split_test_enabled",
     },
-    "ad": {*_COMMON, "adgroup_ids", "ad_ids", "creative_material_mode", "destination", "modified_after"},
+    "ad": {*_COMMON, "adgroup_ids", "ad_ids", "ad_ids_v2", "creative_material_mode", "destination", "modified_after"},
 }  # fmt: skip
 
 
@@ -211,6 +214,9 @@ def _by_ids(filtering: dict[str, Any]) -> list[Condition]:
     if "adgroup_ids" in filtering:
         groups = read.ids(filtering["adgroup_ids"], "adgroup_ids")
         conditions.append(lambda item: (group := adgroup_of(item)) is not None and str(group.id) in groups)
+    if "ad_ids_v2" in filtering:
+        shown = read.ids(filtering["ad_ids_v2"], "ad_ids_v2")
+        conditions.append(lambda item: isinstance(item, Ad) and str(item.v2_id) in shown)
     if "ad_ids" in filtering:
         ads = read.ids(filtering["ad_ids"], "ad_ids")
         conditions.append(lambda item: str(item.id) in ads)
@@ -218,6 +224,9 @@ def _by_ids(filtering: dict[str, Any]) -> list[Condition]:
 
 
 def _by_words(level: str, filtering: dict[str, Any]) -> list[Condition]:
+    automation = filtering.get("campaign_automation_type", "MANUAL")
+    if automation not in AUTOMATION_TYPES:
+        refuse(f"campaign_automation_type: {automation} is not one of {', '.join(AUTOMATION_TYPES)}.")
     conditions: list[Condition] = []
     values: dict[str, Callable[[Item], object]] = {
         "objective_type": lambda item: objective_type(campaign_of(item)),
