@@ -11,13 +11,15 @@ from typing import Any
 import aiohttp
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.kit import NOW, Client
 from tiktok_marketing.cli.emulator import options_of
 from tiktok_marketing.emulator import Emulator, Fault, Options
-from tiktok_marketing.emulator.bodies import LAYOUTS, in_layout
+from tiktok_marketing.emulator.bodies import LAYOUTS, in_layout, laid_out
+from tiktok_marketing.emulator.endpoints.envelope import wrap
+from tiktok_marketing.emulator.faults.changes import changed_envelope, changes_envelope
 
 REPORT: dict[str, Any] = {
     "report_type": "BASIC", "data_level": "AUCTION_CAMPAIGN", "dimensions": ["campaign_id", "stat_time_day"],
@@ -201,9 +203,16 @@ async def test_keys_can_come_in_any_order(client: Client, keys: str) -> None:
     assert [*before["data"]["list"][0]] != [*after["data"]["list"][0]]
 
 
+JSON_VALUES = st.recursive(
+    st.none() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
-@given(st.recursive(st.none() | st.floats(allow_nan=False) | st.text(), lambda inner: st.lists(inner)
-                    | st.dictionaries(st.text(), inner)))  # fmt: skip
+@settings(max_examples=40, deadline=None)
+@given(JSON_VALUES)
 def test_white_space_changes_no_value(layout: str, value: Any) -> None:
     """The JSON in each layout is that of the compact JSON."""
     compact = msgspec.json.encode(value)
@@ -363,6 +372,40 @@ def test_wrong_faults_say_what_is_wrong(text: str) -> None:
     """In one line that names the field."""
     with pytest.raises(ValueError, match=r"^[^\n]+$"):
         Fault.parse(text)
+
+
+PLATFORM = Emulator(Options(now=NOW, tier="unlimited", advertisers=2, ads_per_account=5, days=10, async_reports=True))
+POOL = (
+    "code=20001", "code=20001,keep=0", "lack=0.5", "lack=1", "accounts=0", "accounts=1", "cap=1", "double=copy",
+    "double=other", "double=added", "total_number=null", "total_number=x", "total_number=missing", "page_size=0",
+    "page_size=null", "total_page=-1", "total_page=missing", "edit=spend,json=null", "edit=campaign_id", "edit=metrics",
+    "edit=dimensions.campaign_id,raw=ff", "edit=$.data", "edit=$.data,json=[]", "edit=$.data.page_info,json=7",
+    "edit=$.data.list,json=null", "edit=$.data.list[*],json=1", "edit=$..*,records=3", "edit=$.*,value=x", "edit=$",
+    "edit=$.data.list[0].a.b[3].c,json={}", "edit=$[0],json=1", "edit=$.code", "keys=reversed", "keys=shuffled",
+    "layout=wide", "layout=pretty", "layout=padded", "encoding=utf-16", "advance=3600", "withdraw=spend",
+)  # fmt: skip
+REQUESTS: dict[str, dict[str, Any]] = {
+    "campaign/get/": {}, "report/integrated/get/": {name: value if isinstance(value, str) else json.dumps(value)
+                                                    for name, value in REPORT.items()},
+    "advertiser/info/": {"advertiser_ids": json.dumps(PLATFORM.advertiser_ids)}, "bc/get/": {}, "user/info/": {},
+    "search/region/": {}, "pixel/list/": {},
+}  # fmt: skip
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(sorted(REQUESTS)), st.lists(st.sampled_from(POOL), min_size=1, max_size=4))
+def test_any_faults_can_be_combined(path: str, texts: list[str]) -> None:
+    """Whatever one fault makes of an answer, another one can change it further."""
+    PLATFORM.clock.set(NOW)
+    PLATFORM.faults.clear()
+    for text in texts:
+        PLATFORM.faults.add(text)
+    params = {"advertiser_id": PLATFORM.advertiser_ids[0], **REQUESTS[path]}
+    response = PLATFORM.respond(path, PLATFORM.access_token, params)
+    body = wrap(response.code, response.message, "1", response.answer.data)
+    if changes_envelope(response.faults):
+        body = changed_envelope(wrap(response.code, response.message, "1"), response.answer.data, response.faults)
+    assert isinstance(laid_out(body, response.faults), bytes)
 
 
 @given(st.text(max_size=30))

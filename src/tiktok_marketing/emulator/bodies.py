@@ -6,12 +6,16 @@ from collections.abc import Iterator
 
 from tiktok_marketing.emulator.faults import Fault
 
-LAYOUTS: dict[str, tuple[bytes, bytes, bool]] = {
-    "spaced": (b", ", b": ", False),
-    "pretty": (b",", b": ", True),
-    "wide": (b" ,\r\n\t", b" :\n ", False),
+LAYOUTS: dict[str, tuple[bytes, bytes, bool, bytes]] = {
+    "spaced": (b", ", b": ", False, b""),
+    "pretty": (b",", b": ", True, b""),
+    "wide": (b" ,\r\n\t", b" :\n ", False, b""),
+    "padded": (b",", b":", False, b"\r\n\t " * 20),
 }
-"""How JSON is laid out, by the name that a fault gives it: its commas, its colons, and whether it is indented."""
+"""How JSON is laid out, by the name that a fault gives it.
+
+These are its commas, its colons, whether it is indented, and what stands before and behind it.
+"""
 
 _CHUNK = 2**20
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^{}\[\],:"]+|"', re.DOTALL)
@@ -29,7 +33,7 @@ def laid_out(body: bytes, faults: list[Fault]) -> bytes:
 
 def in_layout(body: bytes, layout: str) -> bytes:
     """Compact JSON with white space between its values, which stay as they are, to the letter."""
-    comma, colon, indented = LAYOUTS[layout]
+    comma, colon, indented, padding = LAYOUTS[layout]
     pieces: list[bytes] = []
     depth = 0
     for token in _TOKEN.findall(body):
@@ -45,7 +49,7 @@ def in_layout(body: bytes, layout: str) -> bytes:
             pieces.append(line + token)
         else:
             pieces.append(token)
-    return b"".join(pieces)
+    return b"".join((padding, *pieces, padding))
 
 
 def packed_spaces(count: int) -> Iterator[bytes]:

@@ -187,9 +187,17 @@ def _keep(answer: dict[str, Any], share: float) -> None:
     for name, records in answer.items():
         if isinstance(records, list):
             answer[name] = records[: int(len(records) * share)]
-            if isinstance(page := answer.get("page_info"), dict):
-                page["total_number"] -= len(records) - len(answer[name])
-                page["total_page"] = -(-page["total_number"] // page["page_size"])
+            _recount(answer.get("page_info"), len(records) - len(answer[name]))
+
+
+def _recount(page_info: Any, missing: int) -> None:
+    """Count fewer records. Counts that another fault has made something else stay as they are."""
+    counts = page_info if isinstance(page_info, dict) else {}
+    total, size = counts.get("total_number"), counts.get("page_size")
+    if isinstance(total, int):
+        counts["total_number"] = total - missing
+        if isinstance(size, int) and size > 0 and "total_page" in counts:
+            counts["total_page"] = -(-counts["total_number"] // size)
 
 
 def _counts(fault: Fault) -> dict[str, Any]:

@@ -56,7 +56,8 @@ It can also have any of the effects that only change the answer:
     edit=ad_name, raw=22EDA0BD22  the value is given as the bytes of its JSON, in hexadecimal digits: invalid UTF-8, too
     edit=..., records=2           only two records or places of the answer are edited; records whatever their order
     keys=reversed                 the keys of all objects are in this order: `reversed`, `sorted` or `shuffled`
-    layout=spaced                 the JSON has blanks behind commas and colons; `pretty` and `wide` have line ends, too
+    layout=spaced                 the JSON has blanks behind commas and colons; `pretty` and `wide` have line ends, too,
+                                  and `padded` has white space before and behind it
     encoding=utf-16               the body is encoded so: `utf-8-sig` puts a byte order mark in front
     accounts=1                    a request about several accounts is answered for the first one only; `accounts=0` for
                                   none of them
@@ -118,7 +119,7 @@ CHANGES = (
 _WORDS = {
     "double": ("copy", "other", "added"),
     "keys": ("reversed", "sorted", "shuffled"),
-    "layout": ("spaced", "pretty", "wide"),
+    "layout": ("spaced", "pretty", "wide", "padded"),
     "encoding": ("utf-8-sig", "utf-16", "utf-16-le", "utf-32"),
 }
 _LEAST = {
