@@ -151,6 +151,23 @@ async def test_any_place_can_be_missing(client: Client) -> None:
     assert (await raw(client))[2] == b""
 
 
+async def test_refusals_can_have_any_data(client: Client) -> None:
+    """None at all, null, or a list, also where the emulator itself refuses."""
+    for fault, expected in (
+        ({"edit": "$.data", "value": None}, None), ({"edit": "$.data.list", "value": []}, {"list": []}),
+        ({"edit": "$.message", "value": ""}, {}),
+    ):  # fmt: skip
+        for params in ({}, {"page": "x"}):
+            client.emulator.faults.clear()
+            client.emulator.faults.add(msgspec.convert(fault, Fault))
+            if not params:
+                client.emulator.faults.add("code=40002")
+            envelope = json.loads((await raw(client, **params))[2])
+            assert (envelope["code"], envelope["data"]) == (40002, expected)
+    client.emulator.faults.add("edit=$.data")
+    assert "data" not in json.loads((await raw(client))[2])
+
+
 async def test_dimensions_can_be_null(client: Client) -> None:
     """In one row or in all of them."""
     await play(client, "path=report/integrated/get/,edit=dimensions.campaign_id,json=null,records=1")

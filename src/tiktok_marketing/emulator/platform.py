@@ -30,7 +30,7 @@ from tiktok_marketing.emulator.endpoints.reports.tasks import ReportTasks
 from tiktok_marketing.emulator.endpoints.served import METHODS
 from tiktok_marketing.emulator.expected import truth
 from tiktok_marketing.emulator.faults import Fault, FaultRegister
-from tiktok_marketing.emulator.faults.changes import changed_data, changed_params
+from tiktok_marketing.emulator.faults.changes import changed_data, changed_params, changed_refusal
 from tiktok_marketing.emulator.json_text import decode
 from tiktok_marketing.emulator.options import Options
 from tiktok_marketing.emulator.randomness import keyed
@@ -237,7 +237,7 @@ class Platform:
                     code, message = fault.code or 0, fault.text
         except Refusal as refusal:
             code, message = refusal.code, refusal.message
-            answer = Answer(answer.data, refusal.headers)
+            answer = Answer(changed_refusal(faults), refusal.headers)
             if isinstance(refusal, TimedOut):
                 self.slow_queries.count(path, params)
         public_params = {name: str(value) for name, value in params.items() if name not in _SECRETS}

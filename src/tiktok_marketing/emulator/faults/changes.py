@@ -50,6 +50,16 @@ def changed_data(data: bytes, params: Mapping[str, Any], faults: list[Fault]) ->
     for fault in faults:
         if fault.partial:
             _keep(answer, 0.5 if fault.keep is None else fault.keep)
+    return _changed_places(answer, faults, values)
+
+
+def changed_refusal(faults: list[Fault]) -> bytes:
+    """The data of a refusal, which is empty, after the faults that change some place of it."""
+    return _changed_places({}, faults, _Values())
+
+
+def _changed_places(answer: Any, faults: list[Fault], values: "_Values") -> bytes:
+    """The JSON of some data after the faults that edit a place of it, or the order of its keys."""
     for fault in faults:
         steps = _steps(fault)
         if steps and (steps[0].deep or steps[0].key == _DATA):
