@@ -14,7 +14,7 @@ _DAYS_PER_RECHARGE = 9
 
 
 class Balance(msgspec.Struct, frozen=True):
-    """The money of an account at one time, in hundredths of its currency.
+    """The money of an account at one time, in minor units of its currency.
 
     Attributes:
         spent: What all its ads have cost, by the figures of the time.
@@ -42,12 +42,12 @@ class Balance(msgspec.Struct, frozen=True):
 
 
 def cash_of(account: Account, now: int) -> int:
-    """The cash that an account has left, in hundredths of its currency."""
+    """The cash that an account has left, in minor units of its currency."""
     return keyed(account.key, now // DAY) % 900_000 // 100 * 100
 
 
 def grant_of(account: Account) -> int:
-    """The vouchers that an account has left, in hundredths of its currency."""
+    """The vouchers that an account has left, in minor units of its currency."""
     return keyed(account.key, 39) % 20_000 // 100 * 100 if account.index % 2 else 0
 
 

@@ -12,7 +12,7 @@ _COUNTRIES = {
     "NP": "Nepal", "AU": "Australia", "BR": "Brazil", "KI": "Kiribati", "CA": "Canada", "MX": "Mexico",
     "IE": "Ireland", "AT": "Austria", "CH": "Switzerland", "FJ": "Fiji", "AE": "United Arab Emirates",
     "SG": "Singapore", "LK": "Sri Lanka", "PT": "Portugal", "AR": "Argentina", "ID": "Indonesia",
-    "KR": "South Korea", "VN": "Vietnam",
+    "KR": "South Korea", "VN": "Vietnam", "MY": "Malaysia", "SA": "Saudi Arabia",
 }  # fmt: skip
 _PROVINCE_NAMES = {
     "5332921": "California", "4736286": "Texas", "5128638": "New York", "4155751": "Florida", "4896861": "Illinois",

@@ -29,7 +29,7 @@ class ShopCampaign:
         self.countries = (home, NEIGHBOURS[home][0]) if serial % 2 == 0 else (home,)
 
     def spend(self, figures: Figures, ordinal: int) -> int:
-        """What it has spent on a day, in hundredths of the currency, by the figures of their time."""
+        """What it has spent on a day, in minor units of the currency, by the figures of their time."""
         return sum(self.by_country(figures, ordinal).values())
 
     def by_country(self, figures: Figures, ordinal: int) -> dict[str, int]:
