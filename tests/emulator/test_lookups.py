@@ -248,6 +248,17 @@ async def test_an_endpoint_that_is_not_served_says_so(client: Client, path: str)
         assert (response.status, response.headers["X-Emulator-Note"]) == (405, "campaign/get/ accepts GET")
 
 
+@pytest.mark.parametrize("report_type", ["PLAYABLE_MATERIAL", "CATALOG"])
+async def test_a_report_that_is_not_served_says_so(client: Client, report_type: str) -> None:
+    """With a header. What TikTok itself refuses has no such header."""
+    request = {"advertiser_id": client.emulator.advertiser_ids[0], "data_level": "AUCTION_AD"}
+    answer = await client.envelope("report/integrated/get/", report_type=report_type, **request)
+    assert answer["code"] == 40002
+    assert client.headers["X-Emulator-Note"] == f"report_type {report_type}: known, not served"
+    await client.envelope("report/integrated/get/", report_type="MOON", **request)
+    assert "X-Emulator-Note" not in client.headers
+
+
 def test_every_served_endpoint_is_one_of_tiktoks() -> None:
     """Only the user's information is in no list of endpoints."""
     assert {endpoint.path for endpoint in ENDPOINTS} - set(KNOWN) == {"user/info/"}
