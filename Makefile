@@ -11,7 +11,7 @@ COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-ha
 
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' src/tiktok_marketing/_version.py)
 
-.PHONY: demo test thorough check lint types docs bench peers crash parity simulate mutants lock dist image clean
+.PHONY: demo test thorough check lint types docs bench peers crash parity clients simulate mutants lock dist image clean
 
 demo: $(VENV)/ready
 	$(BIN)/tiktok-marketing demo
@@ -79,6 +79,17 @@ $(PARITY)/ready $(NEWEST)/ready:
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
 	@touch $@
 
+# Clients that nobody here wrote, each in an environment of its own, against the emulator: docs/clients.md.
+# ONLY="sdk tap" for some of them.
+CLIENTS = $(or $(ONLY),airbyte $(sort $(patsubst requirements/clients-%.txt,%,$(wildcard requirements/clients-*.txt))))
+clients: $(VENV)/ready $(patsubst .venv-client-airbyte/ready,$(PARITY)/ready,$(CLIENTS:%=.venv-client-%/ready))
+	CLIENTS="$(CLIENTS)" $(BIN)/python -m pytest -q tests/clients
+
+.venv-client-%/ready: requirements/clients-%.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	@touch $@
+
 # The lock holds for every Python from 3.11 on and names no index: whichever one pip is set up with serves.
 lock: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet uv
@@ -86,6 +97,7 @@ lock: $(VENV)/ready
 	$(COMPILE) pyproject.toml --output-file requirements/base.txt
 	$(COMPILE) requirements/parity.in --output-file requirements/parity.txt
 	$(COMPILE) requirements/parity.in --override requirements/newest-cdk.in --output-file requirements/newest-cdk.txt
+	for client in requirements/clients-*.in; do $(COMPILE) $$client --output-file $${client%.in}.txt; done
 
 # What an index accepts: the source, a wheel without the C extension for every machine, and on Linux one with it. The wheels are
 # built from the source distribution, so that one that lacks a file fails here. auditwheel finds the oldest glibc that the
@@ -117,4 +129,4 @@ $(VENV)/ready: pyproject.toml setup.py src/tiktok_marketing/_version.py $(wildca
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(PARITY) $(NEWEST) build dist src/*.egg-info src/tiktok_marketing/sync/decode/_rows.*so .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(PARITY) $(NEWEST) .venv-client-* build dist src/*.egg-info src/tiktok_marketing/sync/decode/_rows.*so .pytest_cache .mypy_cache .ruff_cache
