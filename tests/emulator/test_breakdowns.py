@@ -228,6 +228,10 @@ async def test_options_decide_about_undocumented_combinations(client: Client) ->
     requests = [
         {"report_type": "AUDIENCE", "dimensions": ["ad_id", "stat_time_day", "platform"], "metrics": PEERS} | WEEK,
         {"report_type": "AUDIENCE", "dimensions": ["ad_id", "stat_time_day", "country_code"], "metrics": PEERS} | WEEK,
+        {
+            "report_type": "AUDIENCE", "dimensions": ["ad_id", "stat_time_day", "country_code"],
+            "metrics": ["conversion_rate_v2", "real_time_conversion_rate_v2"],
+        } | WEEK,
         {"report_type": "BASIC", "dimensions": ["ad_id", "stat_time_day", "country_code"], "metrics": ["vta_purchase"]}
         | WEEK,
         {

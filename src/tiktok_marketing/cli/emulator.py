@@ -192,7 +192,7 @@ class _Command(click.Command):
 @click.option(
     "--audience-wide-metrics/--no-audience-wide-metrics",
     default=None,
-    help="Accept audience dimensions with reach and all video metrics. [default: on]",
+    help="Accept audience dimensions with reach, all video metrics and conversion_rate_v2. [default: on]",
 )
 @click.option(
     "--audience-hourly/--no-audience-hourly",

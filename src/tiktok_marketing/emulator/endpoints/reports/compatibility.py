@@ -69,7 +69,7 @@ def incompatible(metrics: list[str], report_type: str, breakdown: tuple[str, ...
     else:
         allowed = _AUDIENCE_COUNTRY if "country_code" in breakdown else AUDIENCE.get(breakdown[0], _AUDIENCE_OTHER)
         if options.audience_wide_metrics:
-            allowed = allowed | _VIDEO | _PEOPLE
+            allowed = allowed | _VIDEO | _PEOPLE | _BY_IMPRESSION
     return _beyond(metrics, allowed)
 
 
