@@ -18,7 +18,8 @@ from processes import COMMAND
 START, END = "2026-02-20", "2026-03-06"
 """The days that clients read: they have ended days before the emulator's clock stands."""
 
-_OPTIONS = ("--port", "0", "--now", "2026-03-10T15:00", "--ads-per-account", "60", "--tier", "unlimited")
+NOW = "2026-03-10T15:00"
+"""Where the emulator's clock stands."""
 
 
 class Emulation(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,9 +106,9 @@ def _text(value: Any) -> str:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[Emulation]:
-    """An emulator in a process of its own."""
-    command = [COMMAND, "emulator", *_OPTIONS]
+def running(now: str = NOW) -> Iterator[Emulation]:
+    """An emulator in a process of its own, whose clock stands still."""
+    command = [COMMAND, "emulator", "--port", "0", "--now", now, "--ads-per-account", "60", "--tier", "unlimited"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:  # noqa: S603
         assert process.stdout
         try:

@@ -65,8 +65,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             connectors ask for it.
         country_wide_metrics: Whether BASIC reports accept every metric with country_code, as users report. Otherwise
             they accept only the documented metrics.
-        audience_wide_metrics: Whether audience reports accept reach, frequency, cost_per_1000_reached, all video metrics
-            and conversion_rate_v2, which other connectors ask for. Otherwise they accept only the documented metrics.
+        audience_wide_metrics: Whether audience reports accept reach, frequency, cost_per_1000_reached, all video
+            metrics and conversion_rate_v2, which other connectors ask for. Otherwise they accept only the documented
+            metrics.
         audience_hourly: Whether audience reports accept stat_time_hour.
         default_buying_types: The buying types that campaign/get, adgroup/get and ad/get list without a filter.
         null_modify_time: Whether ads of upgraded Smart+ campaigns have no modify_time.

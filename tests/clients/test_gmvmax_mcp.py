@@ -1,0 +1,45 @@
+"""tiktok-gmvmax-mcp, a successor of tiktok-ads-mcp that also adds up reports."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from clients import servers
+from clients.client import Client
+from clients.emulation import END, START, Emulation
+
+CLIENT = "gmvmax-mcp"
+COMMAND = "tiktok-gmvmax-mcp"
+
+
+@pytest.mark.parametrize("level", ["campaign", "adgroup", "ad"])
+def test_gmvmax_mcp_reads_whole_reports(client: Client, emulation: Emulation, level: str) -> None:
+    """At each level."""
+    servers.check_reports(client, emulation, COMMAND, level)
+
+
+def test_gmvmax_mcp_lists_only_ten_ad_groups_and_ads(client: Client, emulation: Emulation) -> None:
+    """Its tools accept a page and its size, and pass neither on."""
+    servers.check_lists(client, emulation, COMMAND)
+
+
+def test_gmvmax_mcp_adds_up_the_spend_of_a_window(client: Client, emulation: Emulation) -> None:
+    """Its sum over the days is the account's spend."""
+    account = emulation.advertiser_ids[0]
+    arguments = {"advertiser_id": account, "start_date": START, "end_date": END}
+    (answer,) = servers.ask(client, emulation, COMMAND, ("get_ads_range_report_tool", arguments))
+    expected = emulation.truth(account, include_deleted=True)["metrics"]["advertiser"]["spend"]
+    assert Decimal(str(answer["cost"])) == Decimal(expected) > 0
+
+
+def test_gmvmax_mcp_moves_hours_between_time_zones(client: Client, emulation: Emulation) -> None:
+    """In the account's own time zone, the hours of a day add up to that day."""
+    account = emulation.advertiser_ids[0]
+    (info,) = emulation.data("advertiser/info/", {"advertiser_ids": [account]})["list"]
+    arguments = {"advertiser_id": account, "date": END, "shop_tz": info["timezone"]}
+    (answer,) = servers.ask(client, emulation, COMMAND, ("get_ads_report_aligned_tool", arguments))
+    expected = emulation.truth(account, include_deleted=True, start=END)["metrics"]["advertiser"]["spend"]
+    assert answer["hours_included"] == 24
+    assert Decimal(str(answer["metrics"]["cost"])) == Decimal(expected) > 0
