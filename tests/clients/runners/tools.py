@@ -1,8 +1,9 @@
 """Calls the tools of a server of the Model Context Protocol: `{"command": …, "calls": [[tool, arguments], …]}`.
 
-The request is standard input. It prints for each call what the tool answers, decoded where it is JSON.
+The request is standard input. It prints for each call what the tool answers, decoded where it is JSON or Python.
 """
 
+import ast
 import asyncio
 import json
 import os
@@ -23,10 +24,12 @@ async def answers(command: str, calls: list[tuple[str, dict[str, Any]]]) -> list
 
 def _content(result: Any) -> Any:
     text = "\n".join(part.text for part in result.content)
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
+    for decode in (json.loads, ast.literal_eval):
+        try:
+            return decode(text)
+        except (ValueError, SyntaxError):
+            continue
+    return text
 
 
 request = json.load(sys.stdin)
