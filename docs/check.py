@@ -25,6 +25,8 @@ ANCHOR = re.compile(r"\]\((?!https?://)([^)#]*)#([^)]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 TEST = re.compile(r"^ *(?:async )?def (test_\w+)", re.MULTILINE)
 NAMED_TEST = re.compile(r"\| `(test_\w+)` \|$")
+CLIENT = re.compile(r"^\| `([\w-]+)` \|(?: ([\w-]+) \| ([\d.]+) \|)?")
+PINNED = re.compile(r"^([\w.-]+)==([^ ;]+)", re.MULTILINE)
 SCRIPT = re.compile(r"\b((?:benchmarks|tests)/[\w/]+\.py)")
 MAKE = re.compile(r"(?:`|^\s*(?:\$ )?)make (\w+)", re.MULTILINE)
 TARGET = re.compile(r"^(\w+):", re.MULTILINE)
@@ -41,6 +43,7 @@ def main() -> int:
         *missing_fields(),
         *wrong_commands(),
         *unproved_differences(),
+        *unproved_clients(),
         *wrong_scripts(),
         *promises_without_a_test(),
         *old_tables(write="--write" in sys.argv),
@@ -132,6 +135,38 @@ def unproved_differences() -> list[str]:
     wrong += [f"no test {name} in tests/parity" for name in sorted(named - tests)]
     wrong += [f"no word of {name}" for name in sorted(faults - named)]
     return [f"docs/coming-from-airbyte.md: {line}" for line in wrong]
+
+
+def unproved_clients() -> list[str]:
+    """Rows about clients that no test shows, and clients, versions and tests that the page does not name."""
+    rows = [line for line in (DOCS / "clients.md").read_text().splitlines() if CLIENT.match(line)]
+    folder = ROOT / "tests" / "clients"
+    tests = {name: TEST.findall(path.read_text()) for path in folder.glob("test_*.py") for name in [_client_of(path)]}
+    locks = (ROOT / "requirements").glob("clients-*.txt")
+    clients = {"airbyte", *(path.stem.removeprefix("clients-") for path in locks)}
+    named: set[tuple[str, str]] = set()
+    wrong = []
+    for row in rows:
+        client, package, version = CLIENT.findall(row)[0]
+        test = NAMED_TEST.findall(row)
+        if not test or test[0] not in tests.get(client, []):
+            wrong.append(f"no such test in tests/clients beside {row[:60]!r}")
+        named.update((client, name) for name in test)
+        if package and client in clients and dict(_pinned(client)).get(package) != version:
+            wrong.append(f"another version than {package} {version} is locked")
+    wrong += [f"no row about {client}" for client in sorted(clients ^ {client for client, _ in named})]
+    proved = {(client, name) for client, names in tests.items() for name in names}
+    wrong += [f"no word of {name}" for _, name in sorted(proved - named)]
+    return [f"docs/clients.md: {line}" for line in wrong]
+
+
+def _client_of(path: Path) -> str:
+    return path.stem.removeprefix("test_").replace("_", "-")
+
+
+def _pinned(client: str) -> list[tuple[str, str]]:
+    name = "parity" if client == "airbyte" else f"clients-{client}"
+    return PINNED.findall((ROOT / "requirements" / f"{name}.txt").read_text())
 
 
 def old_tables(*, write: bool) -> list[str]:

@@ -15,10 +15,16 @@ CLIENT = "sdk"
 
 Arguments = Mapping[str, Any]
 
-LACKING = frozenset({"user/info/", "tt_video/list/", "file/image/ad/search/", "file/music/get/"}) | frozenset(
-    {"pixel/instant_page/event/"}
-)
+LACKING = frozenset(
+    {
+        "user/info/", "tt_video/list/", "file/image/ad/search/", "file/music/get/", "pixel/instant_page/event/",
+        "report/task/download/",
+    }
+)  # fmt: skip
 """The paths that TikTok documents and its SDK has no method for."""
+
+REFUSED = frozenset({"report/task/check/"})
+"""What the emulator refuses by default, as TikTok does for most apps."""
 
 BUYING_TYPES = (["AUCTION", "RESERVATION_RF"], ["RESERVATION_TOP_VIEW"])
 """What lists of objects must be asked for apart."""
@@ -34,19 +40,38 @@ def served() -> list[str]:
 def arguments_of(path: str, emulation: Emulation) -> Arguments:
     """What the SDK's method for a path asks for."""
     account = emulation.advertiser_ids[0]
+    own = {"advertiser_id": account}
     arguments: Mapping[str, Arguments] = {
         "oauth2/advertiser/get/": {"app_id": emulation.app_id, "secret": emulation.secret},
         "advertiser/info/": {"advertiser_ids": emulation.advertiser_ids},
         "report/integrated/get/": report(account, "campaign"),
         "pixel/event/stats/": {
-            "advertiser_id": account,
-            "pixel_ids": [
-                pixel["pixel_id"] for pixel in emulation.data("pixel/list/", {"advertiser_id": account})["pixels"]
-            ],
+            **own,
+            "pixel_ids": [pixel["pixel_id"] for pixel in emulation.data("pixel/list/", own)["pixels"]],
             "date_range": {"start_date": START, "end_date": END},
         },
+        "bc/get/": {},
+        "bc/asset/get/": {"bc_id": business_center(emulation), "asset_type": "ADVERTISER"},
+        "advertiser/balance/get/": {"bc_id": business_center(emulation)},
+        "file/image/ad/info/": {**own, "image_ids": first_of(emulation, "file/image/ad/search/", "image_id")},
+        "file/video/ad/info/": {**own, "video_ids": first_of(emulation, "file/video/ad/search/", "video_id")},
+        "report/task/check/": {**own, "task_id": "1"},
+        "tool/os_version/": {**own, "os_type": "ANDROID"},
+        "tool/region/": {**own, "placements": ["PLACEMENT_TIKTOK"], "objective_type": "TRAFFIC"},
     }
-    return arguments.get(path, {"advertiser_id": account})
+    return arguments.get(path, own)
+
+
+def business_center(emulation: Emulation) -> str:
+    """The first Business Center's id."""
+    identifier: str = emulation.data("bc/get/", {})["list"][0]["bc_info"]["bc_id"]
+    return identifier
+
+
+def first_of(emulation: Emulation, path: str, key: str) -> list[str]:
+    """The id of the first record of a list of the first account."""
+    records = emulation.data(path, {"advertiser_id": emulation.advertiser_ids[0]})["list"]
+    return [record[key] for record in records[:1]]
 
 
 def report(account: str, level: str, **changed: Any) -> Arguments:
@@ -78,7 +103,7 @@ def answers(client: Client, emulation: Emulation) -> dict[str, Any]:
     return dict(zip(served(), ask(client, emulation, *calls), strict=True))
 
 
-@pytest.mark.parametrize("path", [path for path in served() if path not in LACKING])
+@pytest.mark.parametrize("path", [path for path in served() if path not in LACKING | REFUSED])
 def test_the_sdk_reads_every_endpoint(answers: dict[str, Any], emulation: Emulation, path: str) -> None:
     """What it deserializes is what a plain request gets."""
     expected = emulation.data(path, arguments_of(path, emulation))
@@ -126,6 +151,14 @@ def test_the_sdk_reads_whole_lists_of_objects(client: Client, emulation: Emulati
         ]
         total = emulation.truth(account, include_deleted=True)["objects"][f"{level}s"]["total"]
         assert len({record[f"{level}_id"] for records in lists for record in records}) == total
+
+
+def test_the_sdk_raises_what_most_apps_may_not(answers: dict[str, Any], emulation: Emulation) -> None:
+    """With the return code and the message of a plain request."""
+    for path in REFUSED:
+        refusal = emulation.envelope(path, arguments_of(path, emulation))
+        assert refusal["code"] == 40118
+        assert f"Error Code: 40118, message: {refusal['message']}" in answers[path]["error"]
 
 
 def test_the_sdk_raises_what_is_refused(client: Client, emulation: Emulation) -> None:
