@@ -37,29 +37,35 @@ def served() -> list[str]:
     return sorted(path for path, methods in Platform().methods.items() if "GET" in methods)
 
 
-def arguments_of(path: str, emulation: Emulation) -> Arguments:
-    """What the SDK's method for a path asks for."""
-    account = emulation.advertiser_ids[0]
-    own = {"advertiser_id": account}
-    arguments: Mapping[str, Arguments] = {
-        "oauth2/advertiser/get/": {"app_id": emulation.app_id, "secret": emulation.secret},
-        "advertiser/info/": {"advertiser_ids": emulation.advertiser_ids},
-        "report/integrated/get/": report(account, "campaign"),
-        "pixel/event/stats/": {
-            **own,
-            "pixel_ids": [pixel["pixel_id"] for pixel in emulation.data("pixel/list/", own)["pixels"]],
-            "date_range": {"start_date": START, "end_date": END},
-        },
-        "bc/get/": {},
-        "bc/asset/get/": {"bc_id": business_center(emulation), "asset_type": "ADVERTISER"},
-        "advertiser/balance/get/": {"bc_id": business_center(emulation)},
-        "file/image/ad/info/": {**own, "image_ids": first_of(emulation, "file/image/ad/search/", "image_id")},
-        "file/video/ad/info/": {**own, "video_ids": first_of(emulation, "file/video/ad/search/", "video_id")},
-        "report/task/check/": {**own, "task_id": "1"},
-        "tool/os_version/": {**own, "os_type": "ANDROID"},
-        "tool/region/": {**own, "placements": ["PLACEMENT_TIKTOK"], "objective_type": "TRAFFIC"},
-    }
-    return arguments.get(path, own)
+def arguments_of(path: str, emulation: Emulation) -> Arguments:  # noqa: PLR0911 - one case per path reads best
+    """What the SDK's method for a path asks for: most of them, for the account alone."""
+    own = {"advertiser_id": emulation.advertiser_ids[0]}
+    match path:
+        case "oauth2/advertiser/get/":
+            return {"app_id": emulation.app_id, "secret": emulation.secret}
+        case "advertiser/info/":
+            return {"advertiser_ids": emulation.advertiser_ids}
+        case "report/integrated/get/":
+            return report(emulation.advertiser_ids[0], "campaign")
+        case "report/task/check/":
+            return {**own, "task_id": "1"}
+        case "pixel/event/stats/":
+            pixels = [pixel["pixel_id"] for pixel in emulation.data("pixel/list/", own)["pixels"]]
+            return {**own, "pixel_ids": pixels, "date_range": {"start_date": START, "end_date": END}}
+        case "bc/get/":
+            return {}
+        case "bc/asset/get/":
+            return {"bc_id": business_center(emulation), "asset_type": "ADVERTISER"}
+        case "advertiser/balance/get/":
+            return {"bc_id": business_center(emulation)}
+        case "file/image/ad/info/" | "file/video/ad/info/":
+            kind = path.split("/")[1]
+            return {**own, f"{kind}_ids": [record[f"{kind}_id"] for record in assets(emulation, kind)]}
+        case "tool/os_version/":
+            return {**own, "os_type": "ANDROID"}
+        case "tool/region/":
+            return {**own, "placements": ["PLACEMENT_TIKTOK"], "objective_type": "TRAFFIC"}
+    return own
 
 
 def business_center(emulation: Emulation) -> str:
@@ -68,10 +74,12 @@ def business_center(emulation: Emulation) -> str:
     return identifier
 
 
-def first_of(emulation: Emulation, path: str, key: str) -> list[str]:
-    """The id of the first record of a list of the first account."""
-    records = emulation.data(path, {"advertiser_id": emulation.advertiser_ids[0]})["list"]
-    return [record[key] for record in records[:1]]
+def assets(emulation: Emulation, kind: str) -> list[Any]:
+    """The first images or videos of the first account."""
+    records: list[Any] = emulation.data(f"file/{kind}/ad/search/", {"advertiser_id": emulation.advertiser_ids[0]})[
+        "list"
+    ]
+    return records
 
 
 def report(account: str, level: str, **changed: Any) -> Arguments:
