@@ -43,3 +43,34 @@ def test_gmvmax_mcp_moves_hours_between_time_zones(client: Client, emulation: Em
     expected = emulation.truth(account, include_deleted=True, start=END)["metrics"]["advertiser"]["spend"]
     assert answer["hours_included"] == 24
     assert Decimal(str(answer["metrics"]["cost"])) == Decimal(expected) > 0
+
+
+def test_gmvmax_mcp_reads_business_centers_identities_balances_and_videos(client: Client, emulation: Emulation) -> None:
+    """What plain requests get."""
+    own = {"advertiser_id": emulation.advertiser_ids[0]}
+    expected = emulation.data("bc/get/", {})["list"]
+    identities = emulation.data("identity/get/", own)["identity_list"]
+    (info,) = emulation.data("advertiser/info/", {"advertiser_ids": emulation.advertiser_ids[:1]})["list"]
+    videos = [video["video_id"] for video in emulation.data("file/video/ad/search/", own)["list"]]
+    centers, read, balances, details = servers.ask(
+        client,
+        emulation,
+        COMMAND,
+        ("get_business_centers_tool", {}),
+        ("get_identities_tool", own),
+        ("get_advertiser_balance_tool", {"advertiser_ids": emulation.advertiser_ids[:1]}),
+        ("get_video_info_tool", {**own, "video_ids": videos}),
+    )
+    assert [center["name"] for center in centers["centers"]] == [center["bc_info"]["name"] for center in expected]
+    assert [entry["identity_id"] for entry in read["identities"]] == [entry["identity_id"] for entry in identities]
+    assert [Decimal(str(entry["balance"])) for entry in balances["advertisers"]] == [Decimal(str(info["balance"]))]
+    assert sorted(video["video_id"] for video in details["videos"]) == sorted(videos)
+
+
+@pytest.mark.parametrize("tool", ["get_gmvmax_store_list_tool", "get_bc_balance_tool"])
+def test_gmvmax_mcp_asks_for_what_the_emulator_lacks(client: Client, emulation: Emulation, tool: str) -> None:
+    """GMV Max and the books of Business Centers: the answer says that TikTok has the endpoint."""
+    arguments = {"get_gmvmax_store_list_tool": "advertiser_id", "get_bc_balance_tool": "bc_id"}
+    (answer,) = servers.ask(client, emulation, COMMAND, (tool, {arguments[tool]: emulation.advertiser_ids[0]}))
+    assert answer["error"] is True
+    assert "The emulator does not serve it." in answer["message"]
