@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,9 @@ from clients.client import Client
 from clients.emulation import END, START, Emulation, spend
 
 CLIENT = "airbyte"
+
+TRUST = Path(__file__).with_name("trust")
+"""Its requests ignore the variables that name a certificate."""
 
 REPORTS = {
     "advertisers_reports_daily": ("advertiser", "daily"),
@@ -57,6 +61,7 @@ def records(client: Client, emulation: Emulation) -> Records:
         client.write("airbyte.json", config),
         "--catalog",
         client.write("airbyte-catalog.json", catalog),
+        PYTHONPATH=str(TRUST),
     )
     assert ended.returncode == 0, ended.stdout[-4000:]
     read: Records = defaultdict(list)
