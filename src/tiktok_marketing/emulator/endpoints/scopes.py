@@ -18,6 +18,7 @@ _NEEDED = {
     "advertiser/": 100,
     "advertiser/balance/": 152,
     "bc/": 150,
+    "bc/asset/": 153,
     "campaign/": 200,
     "adgroup/": 210,
     "ad/": 220,

@@ -82,7 +82,8 @@ class ReportQuery(msgspec.Struct, frozen=True, kw_only=True):
         start: First day. None for a lifetime query.
         end: Last day, inclusive. None for a lifetime query.
         filters: The filters, sorted.
-        origins: Where the campaigns in the report come from. Without a filter boosted posts are left out.
+        origins: Where the campaigns in the report come from. Without a filter, synchronous reports leave boosted posts
+            out.
         order_field: The metric that rows are ordered by. Empty for no order.
         ascending: Whether the smallest value comes first.
         totals: Whether the answer contains the sum over all rows.
@@ -156,6 +157,7 @@ def parse(
         _refuse_metrics(refused)
     start, end = _window(params, report_type, time, breakdown, sandbox=sandbox, asynchronous=asynchronous)
     order_field, ascending = _order(params)
+    usual_origins = (PLATFORM, PROMOTE) if asynchronous else (PLATFORM,)
     totals = read.boolean(params, "enable_total_metrics")
     if totals and (not id_dimension or time == "stat_time_hour" or breakdown):
         refuse("enable_total_metrics: It needs one ID dimension, with or without stat_time_day.")
@@ -170,7 +172,7 @@ def parse(
         start=start,
         end=end,
         filters=tuple(item for item in filters if item.field != _ORIGIN_FILTER),
-        origins=next((item.values for item in filters if item.field == _ORIGIN_FILTER), (PLATFORM,)),
+        origins=next((item.values for item in filters if item.field == _ORIGIN_FILTER), usual_origins),
         order_field="" if sandbox else order_field,
         ascending=ascending,
         totals=totals,
