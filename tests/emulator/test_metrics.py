@@ -164,3 +164,21 @@ async def test_every_attribute_is_answered_for_ads(client: Client) -> None:
     """A report by ad accepts all attributes, each with a text."""
     rows = await client.report("ad", "", query_lifetime="true", metrics=sorted(ATTRIBUTES))
     assert all(isinstance(value, str) for row in rows for value in row["metrics"].values())
+
+
+async def test_attributes_agree_with_the_lists(client: Client) -> None:
+    """The file of an ad's video has the name that the library gives it, and a post the name of its creator."""
+    advertiser = client.emulator.advertiser_ids[0]
+    metrics = ["video_id", "file_name", "tiktok_item_id", "tiktok_name"]
+    rows = [row["metrics"] for row in await client.report("ad", "", query_lifetime="true", metrics=metrics)]
+    videos = await client.read_all("file/video/ad/search/", page_size=100, advertiser_id=advertiser)
+    files = {video["video_id"]: video["file_name"] for video in videos}
+    named = [row for row in rows if row["video_id"] in files]
+    assert named
+    assert all(row["file_name"] == files[row["video_id"]] for row in named)
+    assert all(row["file_name"] == "-" for row in rows if row["video_id"] == "-")
+    posts = await client.read_all("tt_video/list/", page_size=20, advertiser_id=advertiser)
+    creators = {post["item_info"]["item_id"]: post["user_info"]["tiktok_name"] for post in posts if "user_info" in post}
+    shown = [row for row in rows if row["tiktok_item_id"] in creators]
+    assert shown
+    assert all(row["tiktok_name"] == creators[row["tiktok_item_id"]] for row in shown)

@@ -16,7 +16,8 @@ from tiktok_marketing.emulator.business.library import (
     track_id,
     tracks,
 )
-from tiktok_marketing.emulator.randomness import keyed
+from tiktok_marketing.emulator.business.vocabulary import HOOKS
+from tiktok_marketing.emulator.randomness import Dice, keyed
 
 _LEAD = 600
 _UNUSED_SLOT = 99
@@ -59,6 +60,16 @@ def item_id(ad: Ad) -> str | None:
 def video_id(ad: Ad) -> str | None:
     """The id of the ad's video. Up to three ads of an ad group share a video. Carousels and Spark Ads have none."""
     return None if is_carousel(ad) or post_of(ad) is not None else _video(_slot(ad))
+
+
+def file_name(ad: Ad) -> str | None:
+    """The name of the file of the ad's video."""
+    return video_file(_slot(ad)) if video_id(ad) else None
+
+
+def video_file(key: int) -> str:
+    """The name of a video's file, from the video's key."""
+    return f"{Dice(key, 83).pick(HOOKS)}_{key % 1000}.mp4"
 
 
 def image_ids(ad: Ad) -> list[str]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tiktok_marketing.emulator.business.business import DAY, Account
-from tiktok_marketing.emulator.business.creatives import Asset
+from tiktok_marketing.emulator.business.creatives import Asset, video_file
 from tiktok_marketing.emulator.business.identities import Identity, creator_id, creator_name
 from tiktok_marketing.emulator.business.library import (
     Collection,
@@ -83,7 +83,7 @@ def video_record(asset: Asset, account: Account, now: int) -> dict[str, Any]:
 
 def video_name(asset: Asset) -> str:
     """The name of a video's file."""
-    return f"{Dice(asset.key, 83).pick(HOOKS)}_{asset.key % 1000}.mp4"
+    return video_file(asset.key)
 
 
 def stock_track_record(index: int, now: int) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Attribute metrics: the current fields of a row's object, as labels."""
 
 from tiktok_marketing.emulator.business.business import Account, Ad, AdGroup, Campaign, Item, adgroup_of, campaign_of
-from tiktok_marketing.emulator.business.creatives import item_id, video_id
+from tiktok_marketing.emulator.business.creatives import file_name, item_id, video_id
 from tiktok_marketing.emulator.business.derived_fields import (
     ad_name,
     ad_text,
@@ -11,6 +11,7 @@ from tiktok_marketing.emulator.business.derived_fields import (
     campaign_name,
     rf_campaign_type,
 )
+from tiktok_marketing.emulator.business.identities import identity_of
 from tiktok_marketing.emulator.business.targeting import places_automatically
 from tiktok_marketing.emulator.business.vocabulary import PROFILES
 from tiktok_marketing.emulator.endpoints.records import ad_record, adgroup_record, campaign_record
@@ -112,6 +113,8 @@ def _of_ad(ad: Ad, now: int, *, full: bool) -> dict[str, str]:
         "ad_name": ad_name(ad),
         "ad_text": ad_text(ad),
         "video_id": video_id(ad) or "-",
+        "file_name": file_name(ad) or "-",
+        "tiktok_name": identity_of(ad).username or "-",
         "tiktok_item_id": item_id(ad) or "-",
         "is_aco": "true" if ad.group.campaign.smart else "false",
         "is_smart_creative": "false",
