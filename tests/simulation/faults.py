@@ -18,6 +18,7 @@ from tiktok_marketing.api.transport import Reply, TransportFailure
 SILENCE = 90.0
 """Seconds after which the connector gives up waiting for an answer."""
 RETRIABLE = (40016, 40100, 40132, 40133, 40200, 40201, 40202, 40700)
+OVER_THE_QUOTA = (40016, 40100)
 SERVICE = (50000, 50002, 51001, 51002, 51010, 51039, 51305)
 MAINTENANCE = 60001
 TOO_LARGE = (40011, 40067)
@@ -157,7 +158,8 @@ class Network:
         sent = _Sent(self._loop.time())
         self._count(endpoint, sent)
         reply = await self._delayed(endpoint, params, token)
-        sent.refused = reply.status == 429 or b'"code":40100' in reply.body[:200].replace(b" ", b"")
+        head = reply.body[:200].replace(b" ", b"")
+        sent.refused = reply.status == 429 or any(b'"code":%d,' % code in head for code in OVER_THE_QUOTA)
         return reply
 
     async def _delayed(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
