@@ -94,6 +94,7 @@ class Run:
         latency: Seconds from a request's leaving to its answer.
         jitter: Seconds that either way may take longer, at most.
         arrival_jitter: Seconds by which a request may arrive later, at most.
+        lateness: By how many seconds a request that leaves at a time arrives later still.
         answer_jitter: Seconds by which an answer may come later after the request was counted, at most.
         stall: From when to when, in seconds, the server accepts nothing; it then counts all that has come at once.
         late: Seconds by which a turn comes late, on average.
@@ -111,6 +112,7 @@ class Run:
         latency: float,
         jitter: float = 0.02,
         arrival_jitter: float = 0.0,
+        lateness: Callable[[random.Random, float], float] = lambda _rng, _at: 0.0,
         answer_jitter: float = 0.0,
         stall: tuple[float, float] = (0.0, 0.0),
         late: float = 0.002,
@@ -151,6 +153,7 @@ class Run:
                 continue
             pacer.sent(at)
             arrives_at = at + latency / 2 + rng.uniform(0, jitter) + rng.uniform(0, arrival_jitter)
+            arrives_at += lateness(rng, at)
             if stall_from <= arrives_at < stall_until:
                 arrives_at = stall_until
             heapq.heappush(events, (arrives_at, next(numbers), at, None))

@@ -1,38 +1,57 @@
-"""How many of this program's requests TikTok counts within a second, from when they left and when answers came.
+"""Whether a request that leaves now will find a place in TikTok's second, from when others left and were answered.
 
 TikTok counts a request when it arrives, which is some time between its leaving and its answer. On an even network that
 time is always the same, so a second of requests that left is a second of requests that arrive. On an uneven one, some
-arrive late and meet the requests of the next second. The late part of a latency, its excess over the shortest latency,
-is either the way to TikTok or TikTok's work after counting. Only the first must be allowed for, and a latency does not
-show which it is. So its weight is learnt: each refusal that late arrivals explain raises it, and each accepted request
-lowers it a little.
+arrive late and meet the requests of the next second. How late an answered request arrived is known: by the excess of
+its latency over the shortest one. For a request on its way, the excesses of the latest answers say how likely it
+arrives when. So the chance that a new request is refused can be computed: the chance that in the second before its own
+arrival as many others arrive as TikTok accepts, averaged over the times at which it may arrive. The request leaves if
+that chance is small. To wait until a place is certainly free would waste more places.
+
+Only refusals show how far to trust this. An excess may also be TikTok's work after counting, for which no place must be
+kept. And lateness is not independent from request to request, as the computation assumes. So one number, the caution,
+is raised by each refusal that late arrivals explain, and lowered a little by each accepted request. It settles where
+almost two requests in a hundred are refused: fewer would leave places unused.
+
+- At 0, nothing is allowed for. It stays there while none is refused, however late answers come.
+- From 0 to 1, it is how far excesses are taken for late arrivals. Until they are, a place is kept a moment longer.
+- Above 1, it lowers the chance of a refusal that is taken.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from collections import deque
+from itertools import pairwise
 
 _SECOND = 1.0
 _GUARD = 0.03
-"""Seconds that a place stays taken after its second, while all latencies are alike."""
-_REFUSALS = 0.02
-"""The fraction of refused requests at which the weight neither rises nor falls."""
-_RAISE = 0.12
-"""How much a refusal raises the weight."""
+"""Seconds that a place stays taken after its second, as far as excesses do not count; twice that with caution."""
+_REFUSALS = 0.018
+"""The fraction of refused requests at which the caution neither rises nor falls."""
+_RAISE = 0.1
+"""How much a refusal raises the caution."""
 _QUICK_RAISE, _QUICK_UNTIL, _QUICK_WITHIN = 0.4, 0.8, 14
-"""How much it raises a weight below the second number, if fewer requests than the third were accepted since the one
-before: the weight is far too low."""
-_HIGHEST = 1.5
-_SAMPLE = 64
-"""Answers whose shortest and longest latency count; they are replaced by as many newer ones."""
-_USUAL = 32
-"""Answers over which the usual excess is averaged."""
-_LONGEST_EXCESS = 2.0
-"""Seconds that a request without an answer keeps its place beyond its second, at most: it may never be answered."""
+"""How much it raises a caution below the second number, if fewer requests than the third were accepted since the one
+before: the caution is far too low."""
+_HIGHEST = 1.8
+_CHANCE = 0.05
+"""The chance of a refusal that is taken while the caution is at most 1."""
+_STRICTER = 1e5
+"""What the chance is divided by for each 1 of caution above 1."""
+_SAMPLE = 128
+"""The latest answers, whose latencies say how late requests arrive."""
+_TOGETHER = 0.01
+"""Answers that come within so many seconds count once: something may have held them up together, which tells little of
+other requests."""
+_LONGEST_LATENESS = 0.25
+"""Seconds for which turns that wait for late arrivals are made up for, at most."""
+_PARTS = 5
+"""A request's arrival is assumed at as many quantiles of the excesses, and one more."""
 _REMEMBERED = 8.0
 """Seconds for which a request is remembered: its refusal may come late."""
 _POLL = 0.01
-"""Seconds after which a place is looked at again that an answer may free."""
+"""Seconds after which the chance is computed again: answers change it, and so does their absence."""
 _CROWDED = 0.85
 """If this fraction of the places was taken when a request was refused, this program itself may have taken the rest."""
 
@@ -48,44 +67,47 @@ class _Request:
 
 
 class _Latencies:
-    """The shortest latency of the latest answers, and how much longer others are."""
+    """The latencies of the latest answers."""
 
-    __slots__ = ("_count", "_new", "_old", "usual_excess")
+    __slots__ = ("_counted_at", "_latest", "sorted")
 
     def __init__(self) -> None:
-        self._count = 0
-        self._old = self._new = (float("inf"), 0.0)
-        self.usual_excess = 0.0
+        self._counted_at = float("-inf")
+        self._latest: deque[float] = deque()
+        self.sorted: list[float] = []
 
-    def add(self, seconds: float) -> None:
-        """Another answer."""
-        if self._count == _SAMPLE:
-            self._count, self._old, self._new = 0, self._new, (float("inf"), 0.0)
-        self._count += 1
-        self._new = min(self._new[0], seconds), max(self._new[1], seconds)
-        self.usual_excess += (seconds - self.shortest - self.usual_excess) / _USUAL
+    def add(self, seconds: float, at: float) -> None:
+        """Another answer, which comes now."""
+        if at - self._counted_at < _TOGETHER:
+            return
+        self._counted_at = at
+        if len(self._latest) == _SAMPLE:
+            oldest = self._latest.popleft()
+            del self.sorted[bisect_right(self.sorted, oldest) - 1]
+        self._latest.append(seconds)
+        insort(self.sorted, seconds)
 
     @property
     def shortest(self) -> float:
         """Seconds; 0 before the first answer."""
-        shortest = min(self._old[0], self._new[0])
-        return shortest if shortest < float("inf") else 0.0
+        return self.sorted[0] if self.sorted else 0.0
 
     @property
     def longest(self) -> float:
         """Seconds; 0 before the first answer."""
-        return max(self._old[1], self._new[1])
+        return self.sorted[-1] if self.sorted else 0.0
 
     @property
-    def largest_excess(self) -> float:
-        """Seconds by which the longest latency exceeds the shortest."""
-        return max(0.0, self.longest - self.shortest)
+    def usual_excess(self) -> float:
+        """Seconds by which half of the latencies exceed the shortest; 0 before the first answer."""
+        return self.sorted[len(self.sorted) // 2] - self.sorted[0] if self.sorted else 0.0
 
 
 class Arrivals:
-    """The requests of the latest seconds, and when TikTok's second no longer counts them.
+    """The requests of the latest seconds, and whether another one is likely to find a place among them.
 
-    Times are seconds of one clock. Nothing here waits.
+    Times are seconds of one clock, and arrivals are moved by the shortest latency, so that a request that is not late
+    arrives when it leaves. Nothing here waits.
     """
 
     def __init__(self) -> None:
@@ -94,8 +116,21 @@ class Arrivals:
         self._latencies = _Latencies()
         self._exhausted_at = float("inf")
         self._accepted_since_refusal = _QUICK_WITHIN
-        self.weight = 0.0
-        """How much of an excess latency is allowed for: 0 is none of it, 1 is all."""
+        self._caution = 0.0
+
+    @property
+    def lateness(self) -> float:
+        """Seconds by which requests usually arrive late, a quarter of a second at most."""
+        return min(_LONGEST_LATENESS, self._weight * self._latencies.usual_excess)
+
+    @property
+    def _weight(self) -> float:
+        """How much of an excess latency is allowed for: 0 is none of it, 1 is all.
+
+        A small part of the excesses of a busy server is as long as the lateness on most networks, so it rises slowly
+        at first.
+        """
+        return min(1.0, self._caution) ** 2
 
     def sent(self, at: float) -> None:
         """A request leaves."""
@@ -105,8 +140,8 @@ class Arrivals:
 
     def accepted(self, at: float, sent_at: float) -> None:
         """TikTok accepted a request."""
-        self._latencies.add(at - sent_at)
-        self._weigh(max(0.0, self.weight - _RAISE * _REFUSALS), at)
+        self._latencies.add(at - sent_at, at)
+        self._learn(max(0.0, self._caution - _RAISE * _REFUSALS), at)
         self._accepted_since_refusal += 1
         request = self._by_time.get(sent_at)
         if request is not None:
@@ -134,17 +169,17 @@ class Arrivals:
         if max(before, together) < _CROWDED * places:
             return False
         exhausted = sent_at >= self._exhausted_at
-        quick = self._accepted_since_refusal < _QUICK_WITHIN and self.weight < _QUICK_UNTIL
-        self._weigh(min(_HIGHEST, self.weight + (_QUICK_RAISE if quick else _RAISE)), at)
+        quick = self._accepted_since_refusal < _QUICK_WITHIN and self._caution < _QUICK_UNTIL
+        self._learn(min(_HIGHEST, self._caution + (_QUICK_RAISE if quick else _RAISE)), at)
         self._accepted_since_refusal = 0
         return not exhausted
 
-    def _weigh(self, weight: float, at: float) -> None:
-        """Change the weight, and remember since when it cannot rise any further."""
-        self.weight = weight
-        if weight < _HIGHEST - _RAISE:
+    def _learn(self, caution: float, at: float) -> None:
+        """Change the caution, and remember since when it cannot rise any further."""
+        self._caution = caution
+        if caution < _HIGHEST - _RAISE:
             self._exhausted_at = float("inf")
-        elif weight == _HIGHEST:
+        elif caution == _HIGHEST:
             self._exhausted_at = min(self._exhausted_at, at)
 
     def awaits(self, begin: float, end: float, at: float) -> bool:
@@ -155,32 +190,102 @@ class Arrivals:
         )
 
     def free_at(self, at: float, places: int) -> float:
-        """When fewer requests than places may still be counted; later if an answer is late."""
+        """When a request may leave, or when to ask again."""
         while self._requests and self._requests[0].sent_at + _REMEMBERED <= at:
             self._by_time.pop(self._requests.popleft().sent_at, None)
-        if not self.weight:  # on an even network, which is the usual one, no answer can free a place sooner
-            return self._requests[-places].sent_at + self._hold(0.0) if len(self._requests) >= places else at
-        longest = self._hold(min(_LONGEST_EXCESS, self._latencies.largest_excess))
-        taken = []
+        if len(self._requests) < places:
+            return at
+        # Whatever the network does, no second of requests that leave exceeds the limit.
+        free_at = self._requests[-places].sent_at + self._hold
+        if free_at > at or not self._caution:
+            return max(free_at, at)
+        chance = _CHANCE * _STRICTER ** min(0.0, 1.0 - self._caution)
+        return at if self._is_likely_accepted(at, places, chance) else at + _POLL
+
+    @property
+    def _hold(self) -> float:
+        """Seconds for which a request holds its place after its arrival."""
+        return _SECOND + _GUARD * (1.0 + min(1.0, self._caution)) * (1.0 - self._weight)
+
+    def _is_likely_accepted(self, at: float, places: int, chance: float) -> bool:
+        """Whether a request that leaves now is refused with this chance at most."""
+        latencies = self._latencies.sorted
+        if not latencies:
+            return True
+        arrived, on_the_way = self._within_reach(at)
+        if len(arrived) + len(on_the_way) < places:
+            return True
+        refused = 0.0
+        for part in range(_PARTS + 1):
+            latency = latencies[max(0, round(part * len(latencies) / _PARTS) - 1)]
+            arrives_at = at + self._weight * (latency - latencies[0])
+            free = places - len(arrived) + bisect_right(arrived, arrives_at - self._hold)
+            share = 1.0 / _PARTS if 0 < part < _PARTS else 0.5 / _PARTS
+            refused += share * _chance_of(free, self._chances(on_the_way, arrives_at))
+            if refused > chance:
+                return False
+        return True
+
+    def _within_reach(self, at: float) -> tuple[list[float], list[tuple[float, int]]]:
+        """The requests that may be counted together with one that leaves now.
+
+        Returns:
+            When those that were answered arrived, in order; and of those on their way, when they left, and how many of
+            the latest latencies are too short to be theirs.
+        """
+        latencies, weight = self._latencies.sorted, self._weight
+        reach = at - self._hold
+        begin = reach - weight * (latencies[-1] - latencies[0])
+        arrived, on_the_way = [], []
         for request in reversed(self._requests):
-            if request.sent_at + longest <= at:
+            sent_at = request.sent_at
+            if sent_at <= begin:
                 break
-            freed_at = self._freed_at(request, at, longest)
-            if freed_at > at:
-                taken.append(freed_at)
-        taken.sort()
-        return taken[len(taken) - places] if len(taken) >= places else at
+            if request.excess is None:
+                too_short = bisect_right(latencies, at - sent_at)
+                if too_short < len(latencies):
+                    on_the_way.append((sent_at, too_short))
+                else:
+                    arrived.append(at)  # later than any: it may arrive at any moment
+            else:
+                arrived_at = sent_at + weight * request.excess
+                if arrived_at > reach:
+                    arrived.append(arrived_at)
+        arrived.sort()
+        return arrived, on_the_way
 
-    def _freed_at(self, request: _Request, at: float, longest: float) -> float:
-        """When a request's second ends; the earliest possible time if its answer has yet to come."""
-        if request.excess is not None:
-            return request.sent_at + self._hold(request.excess)
-        late = at - request.sent_at - self._latencies.shortest
-        freed_at = request.sent_at + self._hold(max(late, self._latencies.usual_excess))
-        if late > 0.0:
-            freed_at = max(freed_at, at + _POLL)
-        return min(freed_at, request.sent_at + longest)
+    def _chances(self, on_the_way: list[tuple[float, int]], at: float) -> list[float]:
+        """The chance of each request on its way that it arrives in the second before a time, or not at all by then."""
+        latencies, weight, hold = self._latencies.sorted, self._weight, self._hold
+        count, shortest = len(latencies), latencies[0]
+        chances = []
+        for sent_at, too_short in on_the_way:
+            until = bisect_right(latencies, shortest + (at - sent_at) / weight)
+            before = bisect_right(latencies, shortest + (at - hold - sent_at) / weight)
+            arrives = max(until, too_short) - max(before, too_short)
+            if arrives:
+                chances.append(arrives / (count - too_short))
+        return chances
 
-    def _hold(self, excess: float) -> float:
-        """Seconds for which a request holds its place, if its latency has this excess."""
-        return _SECOND + _GUARD * max(0.0, 1.0 - self.weight) + self.weight * excess
+
+def _chance_of(least: int, chances: list[float]) -> float:
+    """The chance that at least so many of some independent events happen, each of which has its own chance.
+
+    Args:
+        least: How many.
+        chances: The chance of each.
+    """
+    uncertain = [chance for chance in chances if chance < 1.0]
+    least -= len(chances) - len(uncertain)
+    if least <= 0:
+        return 1.0
+    if least > len(uncertain):
+        return 0.0
+    exactly = [1.0] + [0.0] * (least - 1)  # the chance of each smaller number
+    for chance in uncertain:
+        other = 1.0 - chance
+        exactly = [
+            exactly[0] * other,
+            *[more * other + fewer * chance for fewer, more in pairwise(exactly)],
+        ]
+    return 1.0 - sum(exactly)

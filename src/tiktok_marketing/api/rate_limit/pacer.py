@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 HEADROOM = 0.962
 """Fraction of the tier that is used: requests leave evenly but arrive unevenly, so the rest stays free."""
 _CATCH_UP = 0.25
-"""Seconds of delay that a late turn may make up for; idle time is not made up for."""
-_CATCH_UP_GAP = (0.5, 0.25)
+"""Seconds of delay that a late turn may make up for, beyond the lateness of requests; idle time is not made up for."""
+_CATCH_UP_GAP = (0.5, 0.1)
 """The shortest time between two requests while they catch up, as a fraction of the usual one: on an even network, and
-on an uneven one, where the places that late arrivals held become free together."""
+on one that itself spreads them."""
 _MINUTE = 61.0
 _SHIFT = 50.0
 _REST = 3.0
@@ -109,7 +109,7 @@ class Pacer:
         if self._in_a_row > 1:
             self._next_at = at + self._pause
         else:
-            self._due_at = max(self._due_at, at - _CATCH_UP) + 1.0 / self.rate
+            self._due_at = max(self._due_at, at - _CATCH_UP - self._arrivals.lateness) + 1.0 / self.rate
             self._next_at = max(self._due_at, at + self._shortest_gap)
         if self._in_a_row <= 1 and self._rate.is_limited and at - self._rested_at >= _SHIFT - _REST:
             self._paused_until = max(self._paused_until, at + _REST)
@@ -164,8 +164,8 @@ class Pacer:
     @property
     def _shortest_gap(self) -> float:
         """Seconds between two requests that catch up."""
-        even, uneven = _CATCH_UP_GAP
-        return (even + (uneven - even) * min(1.0, self._arrivals.weight)) / self.rate
+        even, least = _CATCH_UP_GAP
+        return max(least / self.rate, even / self.rate - self._arrivals.lateness)
 
     @property
     def _pause(self) -> float:
