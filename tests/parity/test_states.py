@@ -8,7 +8,7 @@ from parity.bench import Reading
 from parity.comparison import keys
 from parity.faulty import REFRESHED, UNEVEN, Handover
 from parity.scenarios import Syncs, options
-from tiktok_marketing.catalog import STREAMS, Stream, stream_named
+from tiktok_marketing.catalog import STREAMS, ReportStream, Stream, stream_named
 from tiktok_marketing.emulator import Emulator
 
 REPORTS = [stream for stream in STREAMS if stream.cursor and stream.is_report]
@@ -29,11 +29,22 @@ def cursors(reading: Reading, stream: Stream) -> dict[str, str]:
     return {state["partition"]["advertiser_id"]: state["cursor"][stream.cursor] for state in states}
 
 
+def days_reached(stream: Stream) -> dict[str, str]:
+    """The day of each account's cursor after our first sync, which reads no day again.
+
+    In the morning of the first account, some audience reports still lack hours of the day before. So it stays there.
+    """
+    assert isinstance(stream, ReportStream)
+    first = "2026-06-12" if stream.source.hours_late > 2 else CURSOR_DAY
+    return dict.fromkeys(ACCOUNTS, CURSOR_DAY) | {ACCOUNTS[0]: first}
+
+
 @every_report
 def test_airbytes_goes_on_from_our_day(stream: Stream, report_syncs: Syncs) -> None:
-    """From our state, 4.7.0 asks each account for the last day that we had read, and for no day before it."""
-    assert {day[:10] for day in cursors(report_syncs.first.ours, stream).values()} == {CURSOR_DAY}
-    assert report_syncs.from_others.theirs.first_days(stream) == dict.fromkeys(ACCOUNTS, CURSOR_DAY)
+    """From our state, 4.7.0 asks each account for the day of its cursor, and for no day before it."""
+    reached = days_reached(stream)
+    assert {account: day[:10] for account, day in cursors(report_syncs.first.ours, stream).items()} == reached
+    assert report_syncs.from_others.theirs.first_days(stream) == reached
 
 
 @every_report
