@@ -20,6 +20,7 @@ TEMPLATES = {
     "pipelines/databases/duckdb/messages.py",
     "pipelines/databases/postgres/messages.py",
     "emulator/business/vocabulary.py",
+    "emulator/endpoints/reports/sheets.py",
     "emulator/platform.py",
 }
 """The modules whose texts are filled with `str.format` where they are used; tests below fill them."""
