@@ -70,6 +70,7 @@ def test_other_configurations_are_well(fresh: Any, world: Any, fields: dict[str,
     assert fresh.examine(config, offline=True).well
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("include_deleted", [True, False])
 def test_syncs_on_several_days_are_well(fresh: Any, world: Any, now: Any, include_deleted: bool) -> None:
     """Between the syncs figures come, grow and are corrected, and objects are created, changed and deleted.
@@ -126,6 +127,7 @@ def test_accounts_that_are_skipped_are_a_note(fresh: Any, world: Any) -> None:
     assert {finding.advertiser_id for finding in fresh.examination.findings if finding.check == "accounts"} == {refused}
 
 
+@pytest.mark.thorough
 def test_a_sandbox_is_well(fresh: Any, world: Any) -> None:
     """It has few endpoints and no list of accounts. Its small quota is not tried."""
     info = world.info

@@ -19,6 +19,8 @@ from tiktok_marketing.doctor import DoctorOptions, Examination, Severity, examin
 from tiktok_marketing.emulator import Emulator, Options
 from tiktok_marketing.pipelines import RunOptions, destination_of, load_async
 
+pytestmark = pytest.mark.thorough
+
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 START = date(2026, 5, 20)
 LEVELS = ("ads_reports_daily", "ad_groups_reports_daily", "campaigns_reports_daily")

@@ -91,7 +91,9 @@ async def test_several_accounts_do_not_come_in_the_order_of_the_request(client: 
     assert [row["advertiser_id"] for row in forward] == [row["advertiser_id"] for row in backward]
 
 
-@pytest.mark.parametrize("direction", ["ASC", "DESC", None])
+@pytest.mark.parametrize(
+    "direction", ["ASC", *(pytest.param(way, marks=pytest.mark.thorough) for way in ("DESC", None))]
+)
 async def test_every_metric_can_be_ordered_by(client: Client, direction: str | None) -> None:
     """`order_type` gives the direction, which is DESC by default, over all pages."""
     order = {"order_type": direction} if direction else {}

@@ -137,6 +137,7 @@ def rows(outcome: Outcome) -> dict[str, dict[Any, Any]]:
     return records_by_stream
 
 
+@pytest.mark.thorough
 async def test_a_server_that_starts_late_costs_no_row(tmp_path: Path) -> None:
     """Nobody listens at first. The waits are announced, and once somebody does, all is read with exit code 0."""
     emulator = small(port=free_port())
@@ -194,6 +195,7 @@ async def run_to_end(folder: Path, module: str, *arguments: str) -> tuple[int, s
     return process.returncode, out.decode(), err.decode()
 
 
+@pytest.mark.thorough
 async def test_a_name_that_does_not_exist_is_reported(tmp_path: Path) -> None:
     """Every program announces some tries, then reports the name and what to do, without a traceback."""
     credentials = {"auth_type": "oauth2.0", "app_id": "1234567", "secret": "sec-12345", "access_token": "tok-12345"}

@@ -12,12 +12,15 @@ from functools import cache
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
 from faults.hurry import Result, free_port, small, synced
 from tiktok_marketing.catalog import ReportStream, stream_named
 from tiktok_marketing.emulator import Emulator, Fault
+
+pytestmark = pytest.mark.thorough
 
 STREAMS = [
     "advertiser_ids",

@@ -14,6 +14,8 @@ from tiktok_marketing.config import parse_config
 from tiktok_marketing.emulator import Emulator, Options
 from tiktok_marketing.pipelines import RunOptions, load_async
 
+pytestmark = pytest.mark.thorough
+
 STREAMS = [
     "ads_reports_daily",
     "campaigns_reports_hourly",

@@ -16,6 +16,8 @@ from support import Outcome, catalog_of, config_for, key_of
 from tiktok_marketing.catalog import stream_named
 from tiktok_marketing.emulator import Emulator, Fault, Options
 
+pytestmark = pytest.mark.thorough
+
 STREAMS = ["ads_reports_daily", "ads_reports_hourly", "ads_reports_lifetime", "ads", "audiences", "advertisers"]
 PLATFORM = {"generation_id": 3, "minimum_generation_id": 3, "sync_id": 1207}
 IDS = {"without ids": {}, "ids of a platform": PLATFORM, "ids that never change": {"generation_id": 0, "sync_id": 0}}

@@ -143,6 +143,7 @@ def failures(api: Api) -> dict[str, list[dict[str, Any]]]:
     }
 
 
+@pytest.mark.thorough
 def test_no_command_leaks_a_secret(api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not even with --debug, with errors that quote the secrets, or with wrong secrets."""
     monkeypatch.setenv("TIKTOK_API_URL", api.info["url"])

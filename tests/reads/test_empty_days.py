@@ -45,7 +45,7 @@ def sorted_states(states: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("include_deleted", [False, True])
+@pytest.mark.parametrize("include_deleted", [True, pytest.param(False, marks=pytest.mark.thorough)])
 async def test_skipping_empty_days_changes_no_row_and_no_state(include_deleted: bool) -> None:
     """In a first sync, and in one a day later that reads late data: the same records and states, fewer requests."""
     async with emulator_of() as emulator:

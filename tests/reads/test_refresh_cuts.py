@@ -14,6 +14,8 @@ from support import NOW, Outcome, catalog_of, config_for, key_of, read_from
 from tiktok_marketing.catalog import stream_named
 from tiktok_marketing.emulator import Emulator, Fault, Options
 
+pytestmark = pytest.mark.thorough
+
 STREAMS = [
     "ads_reports_daily",
     "campaigns_reports_hourly",
