@@ -20,8 +20,12 @@ test: $(VENV)/ready
 	$(BIN)/python -m pytest -q -n logical --maxprocesses 8 --dist loadfile -m "not thorough"
 
 # The rest of the tests: what `make test` tries once, in many more forms, with both kinds of database and real networks.
+# PART=2 runs a quarter of their files, 0 to 3.
+PART ?=
+PARTS := 4
+THOROUGH = $(shell grep -rl thorough tests --include='test_*.py' | sort | awk 'NR % $(PARTS) == $(PART) % $(PARTS)')
 thorough: $(VENV)/ready
-	$(BIN)/python -m pytest -q -n logical --maxprocesses 8 --dist loadfile -m thorough
+	$(BIN)/python -m pytest -q -n logical --maxprocesses 8 --dist loadfile -m thorough $(if $(PART),$(THOROUGH))
 
 check: lint types docs
 

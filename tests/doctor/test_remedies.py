@@ -273,7 +273,7 @@ ELSEWHERE = {
     ),
     "run._add_settings": "doctor/test_left_out.py::test_a_start_date_in_the_future_is_a_finding",
     # The remedies of errors, which a sync prints too.
-    "access._of": "doctor/test_access.py::test_a_forbidden_account_is_found",
+    "findings.error_finding": "doctor/test_access.py::test_a_forbidden_account_is_found",
     "reports._add_failure": "doctor/test_access.py::test_an_account_whose_reports_are_forbidden_is_found",
 }
 """Places that print a remedy which no case above runs, and the test of each."""

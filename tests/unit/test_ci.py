@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 from pathlib import Path
 
-RUN = Path(__file__).parents[2] / ".ci/run"
+ROOT = Path(__file__).parents[2]
+RUN = ROOT / ".ci/run"
 MAKE = """#!/bin/bash
 echo "make $*"
 env
@@ -25,12 +28,12 @@ def test_the_checks_see_nothing_of_the_environment_but_what_pip_needs(tmp_path: 
     others = {"PYTHONUNBUFFERED": "1", "TIKTOK_API_URL": "http://127.0.0.1:1", "DESTINATION__DUCKDB": "x"}
     ended = subprocess.run([RUN], env=allowed | others, capture_output=True, text=True, check=True)  # noqa: S603
     lines = ended.stdout.splitlines()
-    assert [line for line in lines if line.startswith("make ")] == [
+    assert [re.sub(r"PART=[0-3]$", "PART=n", line) for line in lines if line.startswith("make ")] == [
         "make test",
-        "make thorough",
         "make check",
         "make parity",
         "make clients ONLY=sdk tap",
+        "make thorough PART=n",
         "make demo",
     ]
     variables = {line for line in lines if not line.startswith(("make ", "PWD=", "SHLVL=", "_="))}  # bash's own
@@ -45,3 +48,19 @@ def test_the_checks_run_without_settings_for_pip(tmp_path: Path) -> None:
     environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
     ended = subprocess.run([RUN], env=environment, capture_output=True, text=True, check=True)  # noqa: S603
     assert "make demo" in ended.stdout.splitlines()
+
+
+def test_four_days_run_all_thorough_tests() -> None:
+    """Each quarter has files of its own, and together they are all files that have a thorough test."""
+    make = shutil.which("make")
+    assert make
+    quarters = []
+    for part in range(4):
+        command = [make, "-n", "thorough", f"PART={part}"]
+        planned = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
+        quarters.append(re.findall(r"tests/\S+\.py", planned.stdout))
+    marked = [
+        str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py") if "thorough" in path.read_text()
+    ]
+    assert all(quarters)
+    assert sorted(file for quarter in quarters for file in quarter) == sorted(marked)
