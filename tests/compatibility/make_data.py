@@ -1,14 +1,14 @@
 """Makes the files that the tests of this folder read. README.md says how to run it.
 
-It runs the executables of an earlier version on that version's own emulator. Only their clock is replaced, so that the
-files are the same whenever somebody makes them.
+It runs the executables of an earlier version on the emulator of this one, whose figures stand still and whose days follow
+the clocks of each place, as that version assumed. Only their clock is replaced, so that the files are the same whenever
+somebody makes them.
 """
 
 from __future__ import annotations
 
 import asyncio
 import gzip
-import importlib
 import json
 import os
 import subprocess
@@ -19,16 +19,22 @@ from pathlib import Path
 from typing import Any
 
 import postgres_server
+from tiktok_marketing.catalog import STREAMS
+from tiktok_marketing.emulator import Emulator, Options
 
 PACKAGE = "source_tiktok_marketing"
 """Of the version that makes the files."""
 NOW = datetime(2026, 6, 10, 12, tzinfo=UTC)
+LAST_PYTHON = sys.argv[1] if len(sys.argv) > 1 else ""
+"""The Python in whose environment that version is installed."""
 BUSINESS = {
     "advertisers": 2,
     "days": 30,
     "ads_per_account": 5,
     "anchor": date(2026, 6, 15),
     "tier": "unlimited",
+    "settled": True,
+    "daylight_saving": True,
 }
 """A business as small as that keeps the files small."""
 LOADED = {"start_date": "2026-06-04", "attribution_window": 3, "include_deleted": True, "requests_per_second": 500}
@@ -63,10 +69,11 @@ main()
 
 
 def run(module: str, *arguments: str | Path, url: str) -> bytes:
-    """Run an executable at `NOW`; returns what it printed."""
-    command = [sys.executable, "-c", PROGRAM.format(module=module), NOW.isoformat(), *map(str, arguments)]
+    """Run an executable of the earlier version at `NOW`; returns what it printed."""
+    command = [LAST_PYTHON, "-c", PROGRAM.format(module=module), NOW.isoformat(), *map(str, arguments)]
     environment = {"TIKTOK_API_URL": url, "HOME": tempfile.gettempdir(), "LANG": "C.UTF-8"}
-    environment |= {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    environment |= {name: os.environ[name] for name in ("PATH",) if name in os.environ}
+    environment["PYTHONPATH"] = os.environ.get("LAST_PYTHONPATH", "")
     ended = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=False)  # noqa: S603
     if ended.returncode != 0:
         raise SystemExit(ended.stdout[-2000:].decode())
@@ -131,7 +138,6 @@ def configurations(emulator: Any) -> dict[str, dict[str, Any]]:
 
 def catalog(names: list[str] | None = None) -> dict[str, Any]:
     """A configured catalog, incremental where a stream can be."""
-    streams = importlib.import_module(f"{PACKAGE}.catalog").STREAMS
     return {
         "streams": [
             {
@@ -139,7 +145,7 @@ def catalog(names: list[str] | None = None) -> dict[str, Any]:
                 "sync_mode": "incremental" if stream.cursor else "full_refresh",
                 "destination_sync_mode": "append",
             }
-            for stream in streams
+            for stream in STREAMS
             if names is None or stream.name in names
         ]
     }
@@ -149,7 +155,7 @@ class Maker:
     """Makes one file after the other.
 
     Args:
-        emulator: Of the version that makes them.
+        emulator: What that version reads.
         folder: For the files.
         work: For what they are made of.
     """
@@ -229,10 +235,9 @@ class Maker:
 
 async def main() -> None:
     """Make all files."""
-    emulators = importlib.import_module(f"{PACKAGE}.emulator")
     folder = Path(__file__).parent / "data"
     folder.mkdir(exist_ok=True)
-    async with emulators.Emulator(emulators.Options(now=NOW, **BUSINESS)) as emulator:
+    async with Emulator(Options(now=NOW, **BUSINESS)) as emulator:  # type: ignore[arg-type]
         with tempfile.TemporaryDirectory() as work:
             maker = Maker(emulator, folder, Path(work))
             for make in (maker.circumstances, maker.state, maker.configurations, maker.duckdb, maker.postgres):

@@ -42,8 +42,7 @@ LEVELS = {"ads": "ad", "campaigns": "campaign", "advertisers": "advertiser"}
 async def emulator() -> AsyncIterator[Emulator]:
     """The business of the last version's files, three days later."""
     business = {**MADE_WITH["business"], "anchor": date.fromisoformat(MADE_WITH["business"]["anchor"])}
-    # The emulator of the last version followed the clocks of each place, and so do the days in its databases.
-    async with Emulator(Options(now=NOW, daylight_saving=True, **business)) as running:
+    async with Emulator(Options(now=NOW, **business)) as running:
         yield running
 
 
