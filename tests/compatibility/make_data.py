@@ -1,8 +1,8 @@
 """Makes the files that the tests of this folder read. README.md says how to run it.
 
-It runs the executables of an earlier version on the emulator of this one. Its figures stand still, and its days follow the
-clocks of each place, as that version assumed. Only the executables' clock is replaced, so that the files are the same
-whenever somebody makes them.
+It runs the executables of an earlier version on the emulator of this one. The emulator's figures stand still, and its
+days follow the clocks of each place, as that version assumed. Only the executables' clock is replaced, so that the files
+are the same whenever somebody makes them.
 """
 
 from __future__ import annotations
