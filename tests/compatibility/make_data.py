@@ -1,7 +1,7 @@
 """Makes the files that the tests of this folder read. README.md says how to run it.
 
 It runs the executables of an earlier version on the emulator of this one. The emulator's figures stand still, and its
-days follow the clocks of each place, as that version assumed. Only the executables' clock is replaced, so that the files
+days follow the clocks of each place, as that version assumed. Only the executables' clock is replaced, so the files
 are the same whenever somebody makes them.
 """
 
