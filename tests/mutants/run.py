@@ -55,6 +55,7 @@ OWN_TESTS: dict[str, tuple[str, ...]] = {
     "sync.plan.state_repair": ("unit/sync/test_state_repair.py",),
     "sync.plan.windows": ("unit/sync/test_windows.py",),
     "sync.plan.zones": ("unit/sync/test_windows.py",),
+    "sync.read.account_days": ("unit/sync/test_empty_days.py",),
     "sync.read.completeness": ("unit/sync/test_completeness.py", "unit/sync/test_page_counts.py"),
     "sync.read.copies": ("unit/sync/test_copies.py",),
     "sync.read.empty_days": ("unit/sync/test_empty_days.py",),

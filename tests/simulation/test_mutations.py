@@ -21,8 +21,9 @@ from tiktok_marketing.api.retry_policy import RetryPolicy
 from tiktok_marketing.api.transport import Reply
 from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.sync.events import Event, Rows, StreamEnded
+from tiktok_marketing.sync.read.account_days import ActivityQuery
 from tiktok_marketing.sync.read.completeness import Pass
-from tiktok_marketing.sync.read.empty_days import ActivityQuery, EmptyDayFinder
+from tiktok_marketing.sync.read.empty_days import EmptyDayFinder
 from tiktok_marketing.sync.read.listing import ListReader, PartialLog
 from tiktok_marketing.sync.read.page_count import PageCount
 from tiktok_marketing.sync.read.report_parts import OpenParts

@@ -14,8 +14,9 @@ from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.plan_sync import SyncPlan
+from tiktok_marketing.sync.read.account_days import AccountDays
 from tiktok_marketing.sync.read.accounts import BATCH, INFO_ENDPOINT, LIST_ENDPOINT
-from tiktok_marketing.sync.read.empty_days import AccountDays, EmptyDayFinder
+from tiktok_marketing.sync.read.empty_days import EmptyDayFinder
 
 
 class StreamForecast(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,7 +23,8 @@ from tiktok_marketing.sync.plan.partitions import Partition, plan_stream
 from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.plan.zones import ZONE_AHEAD_OF_ALL
-from tiktok_marketing.sync.read.empty_days import ActivityQuery, EmptyDayFinder
+from tiktok_marketing.sync.read.account_days import ActivityQuery
+from tiktok_marketing.sync.read.empty_days import EmptyDayFinder
 from tiktok_marketing.sync.run.scheduler import EndpointScheduler, PartitionQueue, Step
 
 DAY = timedelta(days=1)

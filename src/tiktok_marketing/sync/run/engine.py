@@ -33,8 +33,9 @@ from tiktok_marketing.sync.plan.partitions import Partition, in_order_of_size
 from tiktok_marketing.sync.plan.plan_sync import plan_sync, read_states
 from tiktok_marketing.sync.plan.refresh import read_refreshes
 from tiktok_marketing.sync.plan.selection import Selected
+from tiktok_marketing.sync.read.account_days import ActivityQuery
 from tiktok_marketing.sync.read.accounts import LISTING, find_accounts
-from tiktok_marketing.sync.read.empty_days import ActivityQuery, EmptyDayFinder
+from tiktok_marketing.sync.read.empty_days import EmptyDayFinder
 from tiktok_marketing.sync.read.reports import USUAL_PASSES, PassLimits
 from tiktok_marketing.sync.run.byte_queue import ByteQueue
 from tiktok_marketing.sync.run.first_contact import FirstContact

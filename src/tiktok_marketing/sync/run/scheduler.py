@@ -19,7 +19,7 @@ from tiktok_marketing.sync.plan.cursors import Cursor
 from tiktok_marketing.sync.plan.frontier import Frontier, ObjectsReached, Ticket
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.windows import Window
-from tiktok_marketing.sync.read.empty_days import AccountDays, ActivityQuery
+from tiktok_marketing.sync.read.account_days import AccountDays, ActivityQuery
 from tiktok_marketing.sync.run.failures import FailuresInARow
 
 _SPARE = 1.3
