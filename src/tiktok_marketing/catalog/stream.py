@@ -163,6 +163,11 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
         """Whether its records are rows of a report rather than objects."""
         return isinstance(self, ReportStream)
 
+    @property
+    def has_days(self) -> bool:
+        """Whether its records are rows of days or hours, so that it is read in windows that may be empty."""
+        return isinstance(self, ReportStream) and self.source.grain in {Grain.DAY, Grain.HOUR}
+
 
 class ObjectStream(Stream, frozen=True, kw_only=True):
     """A stream whose records are objects, such as campaigns."""

@@ -72,7 +72,7 @@ def expected_days(
         read_at: When the latest sync of the report began.
         now: The current time.
     """
-    if not isinstance(stream, ReportStream) or stream.source.grain not in {Grain.DAY, Grain.HOUR}:
+    if not isinstance(stream, ReportStream) or not stream.has_days:
         return []
     accounts = list(accounts)
     selected = Selected(stream, incremental=True)

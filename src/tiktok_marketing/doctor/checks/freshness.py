@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
-from tiktok_marketing.catalog import AnyStream, Grain, ReportStream
+from tiktok_marketing.catalog import AnyStream, ReportStream
 from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.doctor.database import StreamSync
 from tiktok_marketing.doctor.expected_days import due_days
@@ -111,7 +111,7 @@ def _behind(
 ) -> Iterator[Finding]:
     """Find accounts of a report that are behind what is due or, if the whole stream is stale, behind the others."""
     stream, cursors = status.stream, status.cursors
-    if cursors is None or not isinstance(stream, ReportStream) or stream.source.grain not in {Grain.DAY, Grain.HOUR}:
+    if cursors is None or not isinstance(stream, ReportStream) or not stream.has_days:
         return
     latest = max((day for account in cursors.accounts if (day := cursors.day_of(account))), default=None)
     behind: list[tuple[AdvertiserId, date | None, date]] = []

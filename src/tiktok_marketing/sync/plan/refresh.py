@@ -20,7 +20,7 @@ from typing import Any
 
 import msgspec
 
-from tiktok_marketing.catalog import Grain, ReportStream, Scope, Stream
+from tiktok_marketing.catalog import Scope, Stream
 from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.sync.plan.cursors import FULL_REFRESH, Cursor, read_state
@@ -74,7 +74,7 @@ class RefreshProgress:
 
         A row of a report without days sums up all of them, and an object has none: they are finished or not.
         """
-        if not _has_days(stream) or (advertiser_id in self._reached and self._reached[advertiser_id] is None):
+        if not stream.has_days or (advertiser_id in self._reached and self._reached[advertiser_id] is None):
             return False
         self._reached[advertiser_id] = date.fromisoformat(cursor[:10])
         return True
@@ -94,7 +94,7 @@ class RefreshProgress:
         reached = self._reached[partition.account.advertiser_id]
         if reached is None:
             return None
-        if partition.first is None or reached < partition.first or not _has_days(partition.stream):
+        if partition.first is None or reached < partition.first or not partition.stream.has_days:
             return partition
         return msgspec.structs.replace(partition, first=reached + timedelta(days=1))
 
@@ -202,10 +202,6 @@ def _settings(config: Config) -> dict[str, Any]:
         "include_deleted": config.include_deleted,
         "sandbox": config.sandbox,
     }
-
-
-def _has_days(stream: Stream) -> bool:
-    return isinstance(stream, ReportStream) and stream.source.grain in {Grain.DAY, Grain.HOUR}
 
 
 def _saved(stream: Stream, raw: Any) -> _Saved | None:

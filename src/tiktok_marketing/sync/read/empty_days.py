@@ -30,7 +30,7 @@ from tiktok_marketing.sync.decode.pages import RecordList
 from tiktok_marketing.sync.decode.reports import report_reader
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.windows import Window
-from tiktok_marketing.sync.read.account_days import AccountDays, ActivityQuery, accounts_of, has_days
+from tiktok_marketing.sync.read.account_days import AccountDays, ActivityQuery, accounts_of
 from tiktok_marketing.sync.read.listing import Delivery, ListReader, Request
 from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, refused_metrics, report_params
 
@@ -62,7 +62,7 @@ class EmptyDayFinder:
     def of(self, partition: Partition) -> AccountDays | None:
         """What is known about the account's days; None if its windows are read without a query first."""
         account = partition.account
-        return self._accounts.get(account.advertiser_id) if account and has_days(partition) else None
+        return self._accounts.get(account.advertiser_id) if account and partition.stream.has_days else None
 
     @property
     def endpoint(self) -> str:
