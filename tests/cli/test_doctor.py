@@ -164,7 +164,7 @@ def test_doctor_names_a_chosen_stream_that_was_never_synced(here: Any, filled: s
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["--database", "nowhere.duckdb"], 3, "There is no database"),
+        (["--database", "nowhere.duckdb"], 3, "nowhere.duckdb does not exist"),
         (["--database", "folder.duckdb"], 3, "is not a file"),
         (["--database", "text.duckdb"], 3, "is not a DuckDB database"),
         (["--database", "empty.duckdb"], 3, "is not a DuckDB database"),
@@ -302,7 +302,7 @@ def test_doctor_json_has_the_documented_fields_whatever_happens(
     ended = here("doctor", "--config", filled, "--database", "nowhere.duckdb", "--json")
     no_database = json.loads(ended.stdout)
     assert (ended.returncode, no_database["exit_code"], no_database["well"]) == (3, 3, None)
-    assert "There is no database" in no_database["error"]["message"]
+    assert "does not exist" in no_database["error"]["message"]
     monkeypatch.setenv("TIKTOK_API_URL", "http://127.0.0.1:1")
     unreachable = json.loads(here("doctor", "--config", filled, "--database", "x.duckdb", "--json").stdout)
     assert (unreachable["exit_code"], unreachable["well"], unreachable["reached"]) == (3, None, False)

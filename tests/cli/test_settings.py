@@ -184,8 +184,11 @@ def test_a_start_date_in_the_future_is_refused(command: Any, silent: Any, name: 
     assert "Set start_date to 20" in text
 
 
-def test_the_library_refuses_a_start_date_in_the_future(silent: Any, api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_library_refuses_a_start_date_in_the_future(
+    silent: Any, api: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Reading, loading and planning say so."""
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TIKTOK_API_URL", api.url)
     config = tiktok.load_config(silent(start_date="2199-01-01"))
     future = pytest.raises(tiktok.ConfigurationError, match="start_date is 2199-01-01, which is in the future")
@@ -261,7 +264,7 @@ def test_a_sync_reads_the_streams_of_every_option(command: Any, config: Any, ask
     [
         ("campaings*", "No stream matches 'campaings*'. Did you mean campaigns"),
         ("Ads_Report_*", "Did you mean ads_reports"),
-        ("campaings", "There is no stream 'campaings'. Did you mean campaigns"),
+        ("campaings", "The stream 'campaings' does not exist. Did you mean campaigns"),
         (",", "No stream is selected."),
         ("", "No stream is selected."),
     ],

@@ -96,7 +96,7 @@ def find_stream(name: str) -> AnyStream:
     """
     stream = stream_named(name)
     if stream is None:
-        raise ConfigurationError(f"There is no stream {name!r}.", remedy=_suggestion(name))
+        raise ConfigurationError(f"The stream {name!r} does not exist.", remedy=_suggestion(name))
     return stream
 
 

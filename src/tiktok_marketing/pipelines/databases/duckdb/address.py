@@ -78,7 +78,7 @@ class DuckDBFile(msgspec.Struct, frozen=True):
         return destination(self.path, changes)
 
     def identity(self) -> tuple[int, int] | None:
-        """Return the file's device and inode; None if there is no file."""
+        """Return the file's device and inode; None if it does not exist."""
         try:
             stat = self.path.stat()
         except FileNotFoundError:
@@ -113,7 +113,7 @@ class DuckDBFile(msgspec.Struct, frozen=True):
 
         remedy = "Give the address that the sync was given with --to."
         if not self.path.exists():
-            raise NothingToReadError(f"There is no database {self.path}.", remedy=remedy)
+            raise NothingToReadError(f"The database {self.path} does not exist.", remedy=remedy)
         if not self.path.is_file():
             raise ConfigurationError(f"{self.path} is not a file.", remedy=remedy)
         try:
