@@ -101,7 +101,7 @@ class AssetLists:
         return assets
 
     def _images(self, account: Account, params: Mapping[str, str], now: int) -> Answer:
-        filtering = _filtering(params, {"image_ids", "material_ids", "width", "height", "ratio", "displayable"})
+        filtering = read.filtering(params, {"image_ids", "material_ids", "width", "height", "ratio", "displayable"})
         page, size = _page_and_size(params, 20, 100)
         assets = _with_ids(self._library("image", account, now), filtering, "image_ids")
         if not filtering.keys() - {"image_ids"}:
@@ -134,7 +134,7 @@ class AssetLists:
 
     def _videos(self, account: Account, params: Mapping[str, str], now: int) -> Answer:
         filters = {"video_ids", "material_ids", "video_name", "video_material_source", "video_material_sources"}
-        filtering = _filtering(params, filters)
+        filtering = read.filtering(params, filters)
         page, size = _page_and_size(params, 20, 100)
         assets = _with_ids(self._library("video", account, now), filtering, "video_ids")
         if "video_name" in filtering:
@@ -148,7 +148,7 @@ class AssetLists:
 
 def _music(account: Account, params: Mapping[str, str], now: int) -> Answer:
     """file/music/get: the account's own tracks, newest first, and then TikTok's."""
-    filtering = _filtering(params, _MUSIC_FILTERS)
+    filtering = read.filtering(params, _MUSIC_FILTERS)
     scene = params.get("music_scene", _MUSIC_SCENES[0])
     if scene not in _MUSIC_SCENES:
         refuse(f"music_scene: {scene} is not one of {', '.join(_MUSIC_SCENES)}.")
@@ -175,7 +175,7 @@ def _music(account: Account, params: Mapping[str, str], now: int) -> Answer:
 
 
 def _portfolios(account: Account, params: Mapping[str, str], now: int) -> Answer:
-    filtering = _filtering(params, {"creative_portfolio_types", "creative_portfolio_ids"})
+    filtering = read.filtering(params, {"creative_portfolio_types", "creative_portfolio_ids"})
     page, size = _page_and_size(params, 20, 100)
     collection = portfolios(account)
     records = [portfolio_record(collection, index, now) for index in reversed(range(collection.count(now)))]
@@ -220,7 +220,7 @@ def _identities(account: Account, params: Mapping[str, str], now: int) -> Answer
     center = params.get("identity_authorized_bc_id", "")
     if center and kind != "BC_AUTH_TT":
         refuse("identity_authorized_bc_id: It needs the identity_type BC_AUTH_TT.")
-    word = str(_filtering(params, {"keyword"}).get("keyword") or "").lower()
+    word = str(read.filtering(params, {"keyword"}).get("keyword") or "").lower()
     found = [
         identity
         for identity in identities(account, now)
@@ -267,18 +267,6 @@ def _page(
 
 def _page_and_size(params: Mapping[str, str], default_size: int, max_size: int) -> tuple[int, int]:
     return read.integer(params, "page", 1, 1, None), read.integer(params, "page_size", default_size, 1, max_size)
-
-
-def _filtering(params: Mapping[str, str], filters: set[str]) -> dict[str, Any]:
-    filtering = read.json_value(params, "filtering")
-    if filtering is None:
-        return {}
-    if not isinstance(filtering, dict):
-        refuse("filtering: Not a valid object.")
-    unknown = sorted(set(filtering) - filters)
-    if unknown:
-        refuse(f"filtering: Unknown field(s): {', '.join(unknown)}.")
-    return filtering
 
 
 def _with_ids(assets: list[Asset], filtering: dict[str, Any], name: str) -> list[Asset]:

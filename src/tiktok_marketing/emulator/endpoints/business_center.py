@@ -60,7 +60,7 @@ def asset_list(accounts: Sequence[Account], params: Mapping[str, str], now: int)
     if kind not in _ASSET_TYPES:
         refuse(f"asset_type: {kind} is not one of {', '.join(_ASSET_TYPES)}.")
     records = [record for account in center.accounts for record in _assets(kind, account, now)]
-    word = str(_filtering(params, {"keyword", "user_id", "user_email"}).get("keyword") or "").lower()
+    word = str(read.filtering(params, {"keyword", "user_id", "user_email"}).get("keyword") or "").lower()
     records = [
         {"asset_type": kind, **record, "owner_bc_name": center.name}
         for record in records
@@ -102,7 +102,7 @@ def _tiktok_account(identity: Identity) -> dict[str, Any]:
 def balance_list(accounts: Sequence[Account], params: Mapping[str, str], now: int, balance_at: BalanceSource) -> Answer:
     """advertiser/balance/get: the money of a Business Center's accounts."""
     center = business_center_of(accounts, params)
-    filtering = _filtering(params, {"keyword", "advertiser_status", "payment_portfolio_id"})
+    filtering = read.filtering(params, {"keyword", "advertiser_status", "payment_portfolio_id"})
     word = str(filtering.get("keyword") or "").lower()
     statuses = read.text_list(filtering.get("advertiser_status", list(_STATUSES)), "advertiser_status")
     fields = read.texts(params, "fields") or []
@@ -194,18 +194,6 @@ def business_center_of(accounts: Sequence[Account], params: Mapping[str, str]) -
         if center.id == wanted:
             return center
     raise Refusal(40001, f"No permission to operate Business Center {wanted}.")
-
-
-def _filtering(params: Mapping[str, str], known: set[str]) -> dict[str, Any]:
-    filtering = read.json_value(params, "filtering")
-    if filtering is None:
-        return {}
-    if not isinstance(filtering, dict):
-        refuse("filtering: Not a valid object.")
-    unknown = sorted(set(filtering) - known)
-    if unknown:
-        refuse(f"filtering: Unknown field(s): {', '.join(unknown)}.")
-    return filtering
 
 
 def _page_and_size(params: Mapping[str, str]) -> tuple[int, int]:

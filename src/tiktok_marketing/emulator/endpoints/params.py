@@ -62,6 +62,19 @@ def json_value(params: Mapping[str, Any], name: str) -> Any:
         refuse(f"{name}: Not a valid JSON string.")
 
 
+def filtering(params: Mapping[str, Any], known: set[str]) -> dict[str, Any]:
+    """The object `filtering`, which has only fields that are known. Empty if it is missing."""
+    filters = json_value(params, "filtering")
+    if filters is None:
+        return {}
+    if not isinstance(filters, dict):
+        refuse("filtering: Not a valid object.")
+    unknown = sorted(set(filters) - known)
+    if unknown:
+        refuse(f"filtering: Unknown field(s): {', '.join(unknown)}.")
+    return filters
+
+
 def texts(params: Mapping[str, str], name: str) -> list[str] | None:
     """A JSON array of texts. None if it is missing."""
     value = json_value(params, name)
