@@ -100,6 +100,7 @@ def figures(report: Report, failed: int) -> str:
         ("  stopped cleanly", f"{ends['stop']:,}"),
         ("  disturbed and complete", f"{ends['exit 0']:,}"),
         ("  reported as incomplete", f"{ends['exit 1']:,}"),
+        ("    read in parts while it changed", f"{ends['changed in parts']:,}"),
         ("  undisturbed", f"{ends['in peace']:,}"),
         ("requests", f"{report.requests:,}"),
         ("injected faults", f"{report.faults.total():,}"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 
 from tiktok_marketing.catalog import Grain, ReportStream
@@ -112,6 +112,8 @@ class OpenParts:
         self._include_deleted = include_deleted
         self._refused = refused
         self._open: list[Parts] = []
+        self._divided: dict[Piece, tuple[Piece, ...]] = {}
+        """The smaller pieces of each piece that was divided."""
         self._sums: dict[int, Figures] = {}
         """The figures of the part that is read, as each pass through it shows them."""
 
@@ -155,6 +157,11 @@ class OpenParts:
         self._open.append(parts)
         return parts
 
+    def divide(self, piece: Piece, smaller: Sequence[Piece]) -> None:
+        """Read these pieces in place of a piece. The piece itself is no smaller piece: it is asked for otherwise."""
+        if piece not in smaller:
+            self._divided[piece] = tuple(smaller)
+
     def drop(self, parts: Parts) -> None:
         """Compare these parts with nothing."""
         self._open.remove(parts)
@@ -188,13 +195,18 @@ class OpenParts:
         if delivered() >= parts.shown.total and not keys:
             return []
         total = parts.shown.total
+        now: Shown | None
         try:
             now = await self._look(parts.piece)
         except TikTokError as error:
             if error.action is Action.STOP_SYNC:
                 raise
-        else:
+            now = None
+        if now is not None:
             total, keys = min(total, now.total), keys & now.keys
+            # A row may vanish, and another one appear in a part that was read already: the parts have all rows now.
+            if delivered() < total and await self._count(parts.piece) >= now.total:
+                total = delivered()
         self._list_reader.awaited -= parts.shown.keys
         missing = []
         if delivered() < total:
@@ -202,6 +214,21 @@ class OpenParts:
         if keys:
             missing.append(f"its parts did not bring {len(keys):,} of the rows that TikTok shows")
         return missing
+
+    async def _count(self, piece: Piece) -> int:
+        """How many rows the parts of a piece have now; too few if TikTok does not say.
+
+        Raises:
+            TikTokError: If nothing could succeed any more.
+        """
+        if piece in self._divided:
+            return sum([await self._count(smaller) for smaller in self._divided[piece]])
+        try:
+            return (await self._look(piece)).total
+        except TikTokError as error:
+            if error.action is Action.STOP_SYNC:
+                raise
+            return 0
 
     async def _missing_figures(self, parts: Parts) -> str:
         if parts.expected is None:

@@ -166,6 +166,7 @@ class ReportWindow:
                     self._note_partial(piece, error)
                 except (TooManyRows, AdsLeftOutError, TikTokError) as error:
                     smaller, parts = await self._divide(piece, error, metrics, delivered_before)
+                    self._parts.divide(piece, smaller)
                     self._put_first(work, smaller, parts)
                 else:
                     self._parts.end_part()
