@@ -122,6 +122,21 @@ async def test_a_part_that_lacks_rows_is_reported() -> None:
     assert_reported(outcome, expected, "spend")
 
 
+@pytest.mark.parametrize("include_deleted", [True, False])
+async def test_a_part_that_lacks_rows_for_a_while_is_read_again(*, include_deleted: bool) -> None:
+    """Its own count agreed with its rows then. No row comes twice, and none is missing."""
+    expected = await whole(DAILY, include_deleted=include_deleted)
+    async with emulator_of(ad_report_limit=20_000) as emulator:
+        emulator.faults.add(Fault(path=REPORT, cap=50))
+        emulator.faults.add(Fault(path=REPORT, days_over=6, contains="page=2", code=40067))
+        emulator.faults.add(Fault(path=REPORT, contains="start_date=2026-06-10", lack=0.5, times=1))
+        settings = settings_for(emulator, include_deleted=include_deleted)
+        outcome = await read_from(emulator, settings, [DAILY])
+        assert emulator.faults.entries()[-1]["failed"] == 1
+    assert outcome.exit_code == 0
+    assert rows(outcome) == expected
+
+
 async def test_days_that_lack_rows_of_the_whole_are_reported() -> None:
     """The whole counted its rows before its second page was too large; the days bring fewer."""
     expected = await whole(DAILY)

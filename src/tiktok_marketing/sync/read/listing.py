@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from array import array
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import tzinfo
@@ -184,6 +185,11 @@ class ListReader(Generic[Sink]):
         self._budget = budget or SequentialBudget()
         self._keys = reader.keyer()
         self._delivered: set[Any] = set()
+        self._forgotten = array("q")
+        self._earlier: frozenset[int] = frozenset()
+        """The hashes of the forgotten keys, while a list is read again."""
+        self.remembers = False
+        """Whether lists may be read again. Their keys are kept as hashes: eight bytes each."""
         self._partial: PartialAnswerError | None = None
         self._history = PassHistory()
         self._is_first_pass = True
@@ -204,8 +210,12 @@ class ListReader(Generic[Sink]):
         self.observe: Callable[[int, Page[Sink]], None] = lambda _number_of_pass, _page: None
         """Called with each page and the number of its pass."""
 
-    async def read(self, request: Request) -> AsyncGenerator[Delivery[Sink], None]:
+    async def read(self, request: Request, *, again: bool = False) -> AsyncGenerator[Delivery[Sink], None]:
         """Deliver every record of the list that was not delivered before.
+
+        Args:
+            request: The list.
+            again: Whether it was read before, so that only records are delivered that have appeared since.
 
         Objects that are created or deleted meanwhile shift the pages, so that a record may appear twice, or on no page.
         Records are counted by key and compared with the largest count of any page, because a deletion that hides a
@@ -221,7 +231,8 @@ class ListReader(Generic[Sink]):
             TikTokError: If a page cannot be read.
         """
         # Keys of an earlier request must not count for this one. Usually there are none, and one set serves both.
-        seen = set() if self._delivered else self._delivered
+        self._earlier = frozenset(self._forgotten) if again else frozenset()
+        seen = set() if self._delivered or self._earlier else self._delivered
         self._partial = None
         self._history = PassHistory()
         self._copies = RepeatedKeys(request.place)
@@ -289,6 +300,8 @@ class ListReader(Generic[Sink]):
     def _forget(self, request: Request, seen: set[Any]) -> None:
         """Drop the keys of a list that was delivered completely, if no other list can contain its records."""
         if request.disjoint and seen is self._delivered:
+            if self.remembers:
+                self._forgotten.extend(map(hash, seen))
             self._delivered = set()
 
     def _not_delivered(self, number: int, page: Page[Sink], current: Pass) -> Sink:
@@ -296,6 +309,8 @@ class ListReader(Generic[Sink]):
         keys = self._keys(page.keyed)
         self.awaited.difference_update(keys)
         delivered = self._delivered
+        if self._earlier:
+            delivered.update(key for key in keys if hash(key) in self._earlier)
         if delivered.isdisjoint(keys):
             count_before = len(delivered)
             delivered.update(keys)

@@ -116,10 +116,18 @@ class OpenParts:
         """The smaller pieces of each piece that was divided."""
         self._sums: dict[int, Figures] = {}
         """The figures of the part that is read, as each pass through it shows them."""
+        self._listed_before = 0
+        self._read: dict[Piece, tuple[int, Figures]] = {}
+        """The rows and the figures of each part that was read to its end."""
+        self._repeated: set[Piece] = set()
 
     def begin_part(self) -> None:
         """Another part is read now."""
-        self._sums = {}
+        self._sums, self._listed_before = {}, self._list_reader.rows_listed
+
+    def is_repeated(self, piece: Piece) -> bool:
+        """Whether a part is read once more, because it has more rows now."""
+        return piece in self._repeated
 
     def observe(self, number_of_pass: int, page: Page[RowSink]) -> None:
         """Add up a page of a part, if the figures of the parts are to be compared."""
@@ -127,12 +135,14 @@ class OpenParts:
             figures = figures_of_page(page)
             self._sums[number_of_pass] = self._sums.get(number_of_pass, Figures()).plus(figures)
 
-    def end_part(self) -> None:
+    def end_part(self, piece: Piece) -> None:
         """A part was read: it belongs to every piece that is read in parts now."""
-        if self._sums:
-            figures = self._sums[max(self._sums)]
-            for parts in self._open:
-                parts.figures = parts.figures.plus(figures)
+        if not self._open:
+            return
+        figures = self._sums[max(self._sums)] if self._sums else Figures()
+        for parts in self._open:
+            parts.figures = parts.figures.plus(figures)
+        self._read[piece] = self._list_reader.rows_listed - self._listed_before, figures
 
     @property
     def _is_additive(self) -> bool:
@@ -155,80 +165,92 @@ class OpenParts:
         """
         parts = Parts(piece, delivered_before, self._list_reader.rows_listed, self._list_reader.shown)
         self._open.append(parts)
+        self._list_reader.remembers = True
         return parts
 
     def divide(self, piece: Piece, smaller: Sequence[Piece]) -> None:
         """Read these pieces in place of a piece. The piece itself is no smaller piece: it is asked for otherwise."""
         if piece not in smaller:
             self._divided[piece] = tuple(smaller)
+            if piece in self._repeated:
+                self._repeated.update(smaller)
 
     def drop(self, parts: Parts) -> None:
         """Compare these parts with nothing."""
         self._open.remove(parts)
 
-    async def check(self, parts: Parts) -> None:
+    async def check(self, parts: Parts) -> list[Piece]:
         """Compare the parts of a piece with what the whole piece showed.
 
         Rows may have disappeared meanwhile, and figures may have become smaller. So what seems to be missing is asked
-        about once more.
+        about once more. Other rows may have appeared in parts that were read already. Those parts are read again once.
+
+        Returns:
+            The parts to read again, before this is asked once more; none if nothing is missing.
 
         Raises:
             IncompleteReadError: If rows are missing.
         """
-        self._open.remove(parts)
         if self._partial_log.first is not None:  # rows are missing for another reason, which is reported at the end
-            return
-        missing = await self._missing_rows(parts)
-        figures = await self._missing_figures(parts)
-        if figures:
+            self._open.remove(parts)
+            return []
+        keys = parts.shown.keys & self._list_reader.awaited
+        total = parts.shown.total
+        if self._delivered(parts) < total or keys:
+            now = await self._look_again(parts.piece)
+            if now is not None:
+                total, keys = min(total, now.total), keys & now.keys
+            if now is not None and (grown := await self._grown(parts.piece)):
+                self._forget(grown)
+                return grown
+        self._open.remove(parts)
+        self._list_reader.awaited -= parts.shown.keys
+        missing = []
+        if self._delivered(parts) < total:
+            missing.append(_few_rows(self._delivered(parts), total))
+        if keys:
+            missing.append(f"its parts did not bring {len(keys):,} of the rows that TikTok shows")
+        if figures := await self._missing_figures(parts):
             missing.append(f"the rows of its parts lack {figures} that TikTok shows for all of them together")
         if missing:
             raise parts_missing(self._stream, self._advertiser_id, parts.piece.window, " and ".join(missing))
+        return []
 
-    async def _missing_rows(self, parts: Parts) -> list[str]:
-        def delivered() -> int:
-            # A larger piece that failed may have delivered rows that the parts show without delivering them.
-            listed = self._list_reader.rows_listed - parts.listed_before
-            return max(self._list_reader.rows_delivered - parts.delivered_before, listed)
+    def _forget(self, pieces: Sequence[Piece]) -> None:
+        """These are read again, so what they brought counts only then."""
+        self._repeated.update(pieces)
+        for piece in pieces:
+            listed, figures = self._read.pop(piece)
+            for parts in self._open:
+                parts.listed_before += listed
+                parts.figures = parts.figures.minus(figures)
 
-        keys = parts.shown.keys & self._list_reader.awaited
-        if delivered() >= parts.shown.total and not keys:
+    def _delivered(self, parts: Parts) -> int:
+        """How many rows the parts brought. Some may have been delivered by a larger piece that failed."""
+        listed = self._list_reader.rows_listed - parts.listed_before
+        return max(self._list_reader.rows_delivered - parts.delivered_before, listed)
+
+    async def _grown(self, piece: Piece) -> list[Piece]:
+        """The parts of a piece that have more rows now than when they were read, and that were read only once."""
+        if piece in self._divided:
+            return [part for smaller in self._divided[piece] for part in await self._grown(smaller)]
+        if piece in self._repeated or piece not in self._read:
             return []
-        total = parts.shown.total
-        now: Shown | None
-        try:
-            now = await self._look(parts.piece)
-        except TikTokError as error:
-            if error.action is Action.STOP_SYNC:
-                raise
-            now = None
-        if now is not None:
-            total, keys = min(total, now.total), keys & now.keys
-            # A row may vanish, and another one appear in a part that was read already: the parts have all rows now.
-            if delivered() < total and await self._count(parts.piece) >= now.total:
-                total = delivered()
-        self._list_reader.awaited -= parts.shown.keys
-        missing = []
-        if delivered() < total:
-            missing.append(_few_rows(delivered(), total))
-        if keys:
-            missing.append(f"its parts did not bring {len(keys):,} of the rows that TikTok shows")
-        return missing
+        now = await self._look_again(piece)
+        return [piece] if now is not None and now.total > self._read[piece][0] else []
 
-    async def _count(self, piece: Piece) -> int:
-        """How many rows the parts of a piece have now; too few if TikTok does not say.
+    async def _look_again(self, piece: Piece) -> Shown | None:
+        """What a piece has now; None if TikTok does not say.
 
         Raises:
             TikTokError: If nothing could succeed any more.
         """
-        if piece in self._divided:
-            return sum([await self._count(smaller) for smaller in self._divided[piece]])
         try:
-            return (await self._look(piece)).total
+            return await self._look(piece)
         except TikTokError as error:
             if error.action is Action.STOP_SYNC:
                 raise
-            return 0
+            return None
 
     async def _missing_figures(self, parts: Parts) -> str:
         if parts.expected is None:

@@ -150,13 +150,16 @@ class ReportWindow:
         while work:
             piece = work.popleft()
             if isinstance(piece, Parts):
-                await self._parts.check(piece)
+                if again := await self._parts.check(piece):
+                    work.appendleft(piece)
+                    work.extendleft(reversed(again))
             else:
                 delivered_before = list_reader.rows_delivered
                 metrics = self._metrics
                 self._parts.begin_part()
                 try:
-                    async with aclosing(list_reader.read(self._request(piece))) as deliveries:
+                    again_only = self._parts.is_repeated(piece)
+                    async with aclosing(list_reader.read(self._request(piece), again=again_only)) as deliveries:
                         async for delivery in deliveries:
                             # Now, not after the piece: if it fails, rows of its last day may have been delivered.
                             until = max(until, piece.window.end if piece.window else date.max)
@@ -169,7 +172,7 @@ class ReportWindow:
                     self._parts.divide(piece, smaller)
                     self._put_first(work, smaller, parts)
                 else:
-                    self._parts.end_part()
+                    self._parts.end_part(piece)
             for notice in self._new_notices(piece.window):
                 yield notice
             next_day = min((other.since for other in work), default=None)

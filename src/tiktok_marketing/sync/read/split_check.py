@@ -47,6 +47,10 @@ class Figures(msgspec.Struct, frozen=True):
         """The sum of both."""
         return Figures(self.spend + other.spend, self.impressions + other.impressions, self.rows + other.rows)
 
+    def minus(self, other: Figures) -> Figures:
+        """What is left without the other, which is a part of this."""
+        return Figures(self.spend - other.spend, self.impressions - other.impressions, self.rows - other.rows)
+
     def at_most(self, other: Figures) -> Figures:
         """The smaller of each figure."""
         return Figures(min(self.spend, other.spend), min(self.impressions, other.impressions), self.rows)
