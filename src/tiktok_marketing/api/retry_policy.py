@@ -44,8 +44,8 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Waits of this many seconds or more are announced."""
     silence: float = 15.0
     """Seconds without an answer after which that is announced."""
-    silence_again: float = 30.0
-    """Seconds after which it is announced again."""
+    silence_again: float = 25.0
+    """Seconds after which it is announced again: sooner than a line of another kind that says the same is due."""
 
 
 OWN_ADDRESS_RETRIES = RetryPolicy(first_contact=15.0)

@@ -6,9 +6,10 @@ What reads, converts and loads is imported only when something is loaded: that t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -24,6 +25,10 @@ from tiktok_marketing.pipelines.databases.lock import reserved
 from tiktok_marketing.pipelines.summary import Summary, Watcher
 from tiktok_marketing.sync.plan.selection import choose_streams, select_for_database
 from tiktok_marketing.sync.run.engine import Sync
+
+if TYPE_CHECKING:
+    from tiktok_marketing.pipelines.load_loop import LoaderThread
+    from tiktok_marketing.pipelines.loader import Loader
 
 
 class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +94,7 @@ async def load_async(
         thread = stack.enter_context(LoaderThread())
         loop = LoadLoop(destination, chosen, watcher or Watcher(), clock, stop or asyncio.Event())
         loader = Loader(destination, folder, loop.notice_from_thread)
+        await stack.enter_async_context(_undone_if_refused(loader, thread))
         states = await thread.do(loader.open, chosen, full=full)
         loop.begin_from(states, loader.columns, full=full)
         loop.refuse(loader.refused)
@@ -118,6 +124,16 @@ async def load_async(
             return await loop.run(sync, loader, thread)
         finally:
             watching.cancel()
+
+
+@asynccontextmanager
+async def _undone_if_refused(loader: Loader, thread: LoaderThread) -> AsyncIterator[None]:
+    """If the load is refused before anything is loaded, leave nothing behind that was not there before."""
+    try:
+        yield
+    except BaseException:
+        await thread.do(loader.undo_opening)
+        raise
 
 
 def _check_since(since: date | None, config: Config, clock: Clock) -> None:

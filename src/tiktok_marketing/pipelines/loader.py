@@ -27,6 +27,7 @@ Everything here runs in one thread, because dlt's contexts belong to the thread 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,7 @@ class Loader:
         self._pipeline = DltPipeline(destination, folder, self._changes)
         self._opener = SessionOpener(destination, folder, self._loaded, self._changes, notice)
         self._setup = TableSetup(destination.dataset, notice, self._loaded.note_if_empty)
+        self._created_database = self._created_schema = False
         self._new: set[str] = set()
         """Tables that this sync creates, so that all their rows are its own."""
         self._filled_before: set[str] = set()
@@ -105,8 +107,10 @@ class Loader:
             ConfigurationError: A state cannot be read, and the sync is not a full one.
             DestinationError: The database cannot be written to.
         """
+        absent = self._destination.identity() is None
         with self._opener.opened(wait=0.0) as session:
-            session.ensure_schema()
+            self._created_database = absent and self._destination.identity() is not None
+            self._created_schema = session.ensure_schema()
             self._loaded.begin()
             relations = session.relations()
             repair_bookkeeping(session, self._destination.dataset, relations)
@@ -117,6 +121,13 @@ class Loader:
             self.tables = {name for name, relation in relations.items() if relation.is_table}
             self.columns = {name: set(relation.columns) for name, relation in relations.items()}
             return self._examine(session, relations, list(streams), full=full)
+
+    def undo_opening(self) -> None:
+        """Remove what `open` created, if nothing was loaded into it. It stays if that is not possible."""
+        if self._loaded.packages or not (self._created_schema or self._created_database):
+            return
+        with suppress(Exception), self._opener.opened(wait=0.0) as session:
+            session.remove_empty_schema(database=self._created_database)
 
     def _open_pipeline(self) -> None:
         self._pipeline.open()

@@ -69,6 +69,10 @@ _KINDS: Mapping[ColumnType, ColumnKind] = {
 _NO_KEY = frozenset({None, "", "-"})
 """What stands for no value in a column of a key."""
 _NO_KEYS = pa.array(["", "-"])
+_UNKNOWN = "-"
+"""What TikTok sends in a breakdown where it does not know the value. It is an answer like any other."""
+_EVERY_ROW_HAS = frozenset({"advertiser_id", "campaign_id", "adgroup_id", "ad_id", "stat_time_day", "stat_time_hour"})
+"""Dimensions that say what a row is about, and when. TikTok knows them."""
 _LONGEST_FIELD = 200
 _COLUMN_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _SYSTEM_COLUMNS = frozenset({"oid", "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid", "rowid"})
@@ -148,6 +152,7 @@ class TableBuilder:
         self._undeclared: set[str] = set()
         self._stand_ins: Counter[Any] = Counter()
         """How many rows of this sync have the same key but for what is missing in it."""
+        self._breakdown = frozenset(stream.row_key) - _EVERY_ROW_HAS if stream.is_report else frozenset[str]()
         self._key_types = {column.name: column.type for column in self.columns if column.name in stream.row_key}
         self._row_names: list[str] = []
         self.kinds: Mapping[str, ColumnKind] | None = None
@@ -273,7 +278,7 @@ class TableBuilder:
             key = (advertiser_id, tuple(None if value in _NO_KEY else value for value in values), repr(sent))
             self._stand_ins[key] += 1
             for (name, value), original in zip(missing.items(), sent, strict=True):
-                if original is None:
+                if original is None and not (value == _UNKNOWN and name in self._breakdown):
                     misfits.append(Misfit(row, name, value, {name: value}))
                     self._notice_without_key(name)
                 cells[name][row] = (

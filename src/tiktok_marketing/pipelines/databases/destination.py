@@ -80,8 +80,16 @@ class Session(Protocol):
         """Run the statements in the `with` block as one transaction; an exception rolls it back."""
         ...
 
-    def ensure_schema(self) -> None:
-        """Make sure that the schema exists and accepts writes."""
+    def ensure_schema(self) -> bool:
+        """Make sure that the schema exists and accepts writes. Returns whether it did not exist before."""
+        ...
+
+    def remove_empty_schema(self, *, database: bool) -> None:
+        """Remove the schema. It stays if it holds anything, which raises the database's own error.
+
+        Args:
+            database: Whether the database was created for it, so that an empty one is removed, too.
+        """
         ...
 
     def relations(self) -> Mapping[str, Relation]:

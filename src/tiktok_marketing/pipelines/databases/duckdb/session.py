@@ -57,9 +57,36 @@ class DuckDBSession:
             raise
         self._connection.execute("COMMIT")
 
-    def ensure_schema(self) -> None:
-        """Make sure that the schema exists. A read-only file opens without an error; this statement fails on it."""
+    def ensure_schema(self) -> bool:
+        """Make sure that the schema exists. A read-only file opens without an error; this statement fails on it.
+
+        Returns:
+            Whether it did not exist before.
+        """
+        existing = self._schemas()
         self._connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{self._dataset}"')
+        return self._dataset not in existing
+
+    def remove_empty_schema(self, *, database: bool) -> None:
+        """Remove the schema, and the file if `database` says so. Neither is removed if it holds anything."""
+        self._connection.execute(f'DROP SCHEMA IF EXISTS "{self._dataset}"')
+        ((path,),) = self.execute("SELECT path FROM duckdb_databases() WHERE database_name = current_database()")
+        if database and self._schemas() == {"main"} and not self._objects():
+            Path(path).resolve().unlink()  # while it is open, so that nobody else can have it open
+
+    def _schemas(self) -> set[str]:
+        sql = "SELECT schema_name FROM duckdb_schemas() WHERE database_name = current_database()"
+        return {name for (name,) in self.execute(sql)} - {"information_schema", "pg_catalog"}
+
+    def _objects(self) -> int:
+        """The number of tables, views, types, macros and sequences that somebody created."""
+        counts = [
+            f"SELECT count(*) AS n FROM duckdb_{kind}() WHERE database_name = current_database() AND NOT internal"  # noqa: S608
+            for kind in ("tables", "views", "types", "functions")
+        ]
+        counts.append("SELECT count(*) AS n FROM duckdb_sequences() WHERE database_name = current_database()")
+        ((count,),) = self.execute(f"SELECT sum(n) FROM ({' UNION ALL '.join(counts)})")  # noqa: S608 - our own words
+        return int(count)
 
     def relations(self) -> Mapping[str, Relation]:
         """Return the tables and views of the schema, with their columns."""

@@ -88,10 +88,21 @@ class PostgresSession:
             raise
         self.execute("COMMIT")
 
-    def ensure_schema(self) -> None:
-        """Make sure that the schema exists. A user who may not create one can load into one that somebody created."""
-        if self.execute("SELECT to_regnamespace(quote_ident(?)) IS NULL", [self._dataset])[0][0]:
+    def ensure_schema(self) -> bool:
+        """Make sure that the schema exists. A user who may not create one can load into one that somebody created.
+
+        Returns:
+            Whether it did not exist before.
+        """
+        is_new = bool(self.execute("SELECT to_regnamespace(quote_ident(?)) IS NULL", [self._dataset])[0][0])
+        if is_new:
             self.execute(f'CREATE SCHEMA IF NOT EXISTS "{self._dataset}"')
+        return is_new
+
+    def remove_empty_schema(self, *, database: bool) -> None:
+        """Remove the schema unless it holds anything. The database stays: a sync never creates one."""
+        del database
+        self.execute(f'DROP SCHEMA IF EXISTS "{self._dataset}"')
 
     def relations(self) -> Mapping[str, Relation]:
         """Return the tables and views of the schema, with their columns."""
