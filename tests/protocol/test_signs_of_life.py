@@ -20,9 +20,12 @@ from simulation.loop import VirtualLoop
 from simulation.loop import run as run_virtually
 from support import Outcome, catalog_of, config_for
 from tiktok_marketing.airbyte import entrypoint
+from tiktok_marketing.airbyte.heartbeat import HEARTBEAT
 from tiktok_marketing.airbyte.inputs import selected_streams
 from tiktok_marketing.airbyte.messages import log_line
-from tiktok_marketing.airbyte.read import HEARTBEAT, MessageWriter, read
+from tiktok_marketing.airbyte.read import MessageWriter, read
+from tiktok_marketing.api.retry_policy import RetryPolicy
+from tiktok_marketing.api.transport import Silence
 from tiktok_marketing.config import parse_config
 from tiktok_marketing.emulator import Emulator, Fault, Options
 from tiktok_marketing.sync.events import Notice
@@ -77,7 +80,7 @@ async def test_a_check_of_a_silent_server_says_what_it_waits_for(
     emulator: Emulator, files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The answer to the check comes last."""
-    monkeypatch.setattr("tiktok_marketing.airbyte.read.HEARTBEAT", 0.25)
+    monkeypatch.setattr("tiktok_marketing.airbyte.heartbeat.HEARTBEAT", 0.25)
     monkeypatch.setenv("TIKTOK_API_URL", emulator.url)
     written: list[bytes] = []
     monkeypatch.setattr(entrypoint, "_write", written.append)
@@ -100,8 +103,11 @@ class _Silence:
     def progress(self) -> Any:
         return self._Progress()
 
+    def __init__(self, waits_for: str = "") -> None:
+        self._waits_for = waits_for
+
     def waits_for(self) -> str:
-        return ""
+        return self._waits_for
 
 
 class _Lines:
@@ -122,9 +128,9 @@ def test_no_silence_is_longer_than_the_heartbeat(pauses: list[float]) -> None:
     """Whenever the sync's own lines come. The platform's patience is twice as long."""
     loop = VirtualLoop()
     output = _Lines(loop)
-    messages = MessageWriter(output)  # type: ignore[arg-type]
 
     async def sync() -> None:
+        messages = MessageWriter(output)  # type: ignore[arg-type]
         alive = asyncio.create_task(messages.log_heartbeat(_Silence()))  # type: ignore[arg-type]
         for pause in pauses:
             await asyncio.sleep(pause)
@@ -137,6 +143,36 @@ def test_no_silence_is_longer_than_the_heartbeat(pauses: list[float]) -> None:
     assert all(gap <= HEARTBEAT + 0.01 for gap in gaps)
     beats = [line for line in output.lines if b"Still reading: 7 records, 3 requests." in line]
     assert len(beats) == sum(int(pause > 0 and -(-pause // HEARTBEAT) - 1) for pause in pauses)
+
+
+@given(st.floats(0, HEARTBEAT), st.floats(60, 300))
+def test_a_silence_of_the_server_has_one_kind_of_line(silent_from: float, until: float) -> None:
+    """Whether the announcement or the heartbeat is first, and however long it lasts. No silence is longer than that."""
+    loop = VirtualLoop()
+    output = _Lines(loop)
+    policy = RetryPolicy()
+
+    async def announce(messages: MessageWriter) -> None:
+        await asyncio.sleep(silent_from + policy.silence)
+        seconds = policy.silence
+        while True:
+            messages.log_wait(Silence("business-api.tiktok.com", "campaign/get/", seconds))
+            await asyncio.sleep(policy.silence_again + 1)  # the client looks once a second
+            seconds += policy.silence_again + 1
+
+    async def sync() -> None:
+        messages = MessageWriter(output)  # type: ignore[arg-type]
+        sync = _Silence("Waiting for TikTok's answer from /campaign/get/ for 9 s.")
+        tasks = [asyncio.create_task(messages.log_heartbeat(sync)), asyncio.create_task(announce(messages))]  # type: ignore[arg-type]
+        await asyncio.sleep(until)
+        for task in tasks:
+            task.cancel()
+
+    run_virtually(loop, sync())
+    kinds = {b"Still reading" in line for line in output.lines}
+    assert len(kinds) == 1
+    gaps = [later - earlier for earlier, later in zip([0.0, *output.times], [*output.times, until], strict=True)]
+    assert max(gaps) <= HEARTBEAT + 0.01
 
 
 async def test_debug_logs_every_request(emulator: Emulator, files: Files) -> None:

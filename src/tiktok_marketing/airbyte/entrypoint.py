@@ -20,7 +20,8 @@ from tiktok_marketing.text import shown_line
 
 if TYPE_CHECKING:
     from tiktok_marketing.access_check import CheckResult
-    from tiktok_marketing.api.client import Client
+    from tiktok_marketing.airbyte.heartbeat import Heartbeat
+    from tiktok_marketing.api.client import Announcement, Client
     from tiktok_marketing.config import Config
 
 T = TypeVar("T")
@@ -125,6 +126,7 @@ def _check(arguments: argparse.Namespace) -> int:
     import asyncio
 
     from tiktok_marketing.access_check import check_access
+    from tiktok_marketing.airbyte.heartbeat import HEARTBEAT, Heartbeat
     from tiktok_marketing.airbyte.messages import log_line
     from tiktok_marketing.api.retry_policy import INTERACTIVE_RETRIES
     from tiktok_marketing.clock import SystemClock
@@ -132,14 +134,21 @@ def _check(arguments: argparse.Namespace) -> int:
 
     async def results() -> list[CheckResult]:
         config, clock = _load_config(arguments), SystemClock()
+        heartbeat = Heartbeat(HEARTBEAT, clock.monotonic)
+
+        def log_wait(waiting: Announcement) -> None:
+            if not heartbeat.has_said(waiting):
+                _write(log_line("INFO", str(waiting)))
+                heartbeat.wrote()
+
         async with connect(
             config,
             clock=clock,
             policy=INTERACTIVE_RETRIES,
-            on_wait=lambda waiting: _write(log_line("INFO", str(waiting))),
+            on_wait=log_wait,
             log_request=(lambda text: _write(log_line("DEBUG", text))) if arguments.debug else None,
         ) as api:
-            alive = asyncio.create_task(_report_alive(api))
+            alive = asyncio.create_task(_report_alive(api, heartbeat))
             try:
                 return await check_access(config, api, clock)
             finally:
@@ -161,16 +170,19 @@ def _check(arguments: argparse.Namespace) -> int:
     return 0  # the message has the answer; the exit code says that the check could be made
 
 
-async def _report_alive(api: Client) -> None:
+async def _report_alive(api: Client, heartbeat: Heartbeat) -> None:
     """Log again and again that the check goes on, and what it waits for. Never returns."""
     import asyncio
 
     from tiktok_marketing.airbyte.messages import log_line
-    from tiktok_marketing.airbyte.read import HEARTBEAT
 
     while True:
-        await asyncio.sleep(HEARTBEAT)
-        _write(log_line("INFO", f"Still checking. {api.waits_for()}".strip()))
+        rest = heartbeat.rest()
+        if rest > 0:
+            await asyncio.sleep(rest)
+            continue
+        _write(log_line("INFO", heartbeat.line("Still checking.", api.waits_for())))
+        heartbeat.wrote()
 
 
 def _sentence(result: CheckResult) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, cast
 
+from tiktok_marketing.airbyte.heartbeat import HEARTBEAT, Heartbeat
 from tiktok_marketing.airbyte.inputs import Unreadable
 from tiktok_marketing.airbyte.line_sinks import LineSink, line_sink
 from tiktok_marketing.airbyte.messages import (
@@ -37,8 +38,6 @@ from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.plan.state_forms import unknown_streams
 from tiktok_marketing.sync.run.engine import Sync
 
-HEARTBEAT = 30.0
-"""Seconds of silence after which a log line says that the connector is alive. Platforms end those that seem dead."""
 _MOST_FAILURES_NAMED = 20
 """Failures that an error message names one by one."""
 _GRAVEST_FIRST = ("config_error", "system_error", "transient_error")
@@ -142,7 +141,7 @@ class MessageWriter:
 
     def __init__(self, output: Output, heartbeat: float = HEARTBEAT) -> None:
         self._output = output
-        self._heartbeat = heartbeat
+        self._heartbeat = Heartbeat(heartbeat, asyncio.get_running_loop().time)
         self._running: set[str] = set()
         self._failures: list[Failure] = []
         self._written_at = 0.0
@@ -212,7 +211,8 @@ class MessageWriter:
 
     def log_wait(self, waiting: Announcement) -> None:
         """Log that a request waits for its next try, so that nobody takes the wait for a hang."""
-        self._write_later(log_line("INFO", str(waiting)))
+        if not self._heartbeat.has_said(waiting):
+            self._write_later(log_line("INFO", str(waiting)))
 
     def log_request(self, text: str) -> None:
         """Log a request that has ended."""
@@ -225,24 +225,23 @@ class MessageWriter:
 
     async def log_heartbeat(self, sync: Sync) -> None:
         """Log after each silence that the sync goes on, and what it waits for."""
-        loop = asyncio.get_running_loop()
-        self._written_at = loop.time()
+        self._heartbeat.wrote()
         while True:
-            rest = self._written_at + self._heartbeat - loop.time()
+            rest = self._heartbeat.rest()
             if rest > 0:
                 await asyncio.sleep(rest)
                 continue
             progress = sync.progress()
             requests = sum(progress.requests.values())
-            text = f"Still reading: {progress.records:,} records, {requests:,} requests. {sync.waits_for()}"
-            await self._write_line(log_line("INFO", text.strip()))
+            text = f"Still reading: {progress.records:,} records, {requests:,} requests."
+            await self._write_line(log_line("INFO", self._heartbeat.line(text, sync.waits_for())))
 
     async def _write_line(self, line: bytes) -> None:
         await self._write([line])
 
     async def _write(self, portion: Portion) -> None:
         await self._output.write(portion)
-        self._written_at = asyncio.get_running_loop().time()
+        self._heartbeat.wrote()
 
 
 def _causes(failures: Sequence[Failure]) -> list[tuple[str, str, str, str | None]]:
