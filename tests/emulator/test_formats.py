@@ -67,6 +67,17 @@ def test_an_account_of_each_currency_without_decimals_has_figures() -> None:
     assert active >= WITHOUT_DECIMALS
 
 
+async def test_by_default_an_account_has_whole_amounts(session: aiohttp.ClientSession) -> None:
+    """Whoever reads the six accounts of the default meets a currency without decimals, with money that was spent."""
+    async with Emulator(Options(now=NOW, tier="unlimited")) as emulator:
+        whole = [account for account in emulator.business.accounts if account.template.currency in WITHOUT_DECIMALS]
+        active = next(account for account in whole if account.life == "active")
+        rows = await Client(emulator, session).report("ad", advertiser_id=str(active.id), metrics=["spend"], **MONTH)
+    amounts = [row["metrics"]["spend"] for row in rows]
+    assert all(amount.isdigit() for amount in amounts)
+    assert sum(map(int, amounts)) > 0
+
+
 async def test_an_unknown_currency_is_refused() -> None:
     """The message names the currencies that accounts can have."""
     with pytest.raises(ValueError, match=r"'XXX'.*JPY"):

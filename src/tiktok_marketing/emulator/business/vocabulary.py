@@ -61,7 +61,7 @@ TEMPLATES: tuple[Template, ...] = (
         ("Rooftop Kit", "Home Battery", "Free Quote", "Winter Savings"),
     ),
     Template(
-        "Aloha Reef Tours", "US", "Pacific/Honolulu", "USD", 640, "292105",
+        "Aloha Reef Tours", "US", "Pacific/Honolulu", "JPY", 680, "292105",
         ("traffic", "lead", "community", "video", "web"), 40, 20, "active",
         ("Sunset Sail", "Manta Night Dive", "Family Snorkel", "Gift Voucher"),
     ),
