@@ -9,17 +9,18 @@ from pathlib import Path
 
 from tiktok_marketing.airbyte.spec import CONNECTION_SPECIFICATION
 from tiktok_marketing.catalog import STREAMS, AnyStream, Grain, ReportStream
+from tiktok_marketing.config_sources import option_of
 from tiktok_marketing.emulator.endpoints.access import OPTIONAL_SANDBOX_PATHS as OPTIONAL
 from tiktok_marketing.emulator.endpoints.access import SANDBOX_PATHS
 from tiktok_marketing.emulator.endpoints.known import KNOWN
 from tiktok_marketing.emulator.endpoints.served import ENDPOINTS
+from tiktok_marketing.settings import OPTIONS, SETTINGS, key_of, variable_of
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 STREAMS_PAGE = DOCS / "streams.md"
 ENDPOINTS_PAGE = DOCS / "endpoints.md"
-ENDPOINTS_TABLE = re.compile(r"(<!-- table of endpoints: made by docs/check.py -->\n).*?(<!-- end -->)", re.DOTALL)
-TABLE = re.compile(r"(<!-- table of streams: made by docs/check.py -->\n).*?(<!-- end -->)", re.DOTALL)
+SETTINGS_PAGE = DOCS / "configuration.md"
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
 ANCHOR = re.compile(r"\]\((?!https?://)([^)#]*)#([^)]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
@@ -47,7 +48,6 @@ def main() -> int:
         *wrong_scripts(),
         *promises_without_a_test(),
         *old_tables(write="--write" in sys.argv),
-        *old_endpoints(write="--write" in sys.argv),
         *old_figures(write="--write" in sys.argv),
     ]
     for line in wrong:
@@ -171,26 +171,36 @@ def _pinned(client: str) -> list[tuple[str, str]]:
 
 def old_tables(*, write: bool) -> list[str]:
     """Generated tables that are not what the code says."""
-    text = STREAMS_PAGE.read_text()
-    made = TABLE.sub(lambda match: f"{match[1]}{table_of_streams()}{match[2]}", text)
+    tables = (
+        (STREAMS_PAGE, "streams", table_of_streams()),
+        (ENDPOINTS_PAGE, "endpoints", table_of_endpoints()),
+        (SETTINGS_PAGE, "settings", table_of_settings()),
+    )
+    return [line for page, name, table in tables for line in _old_table(page, name, table, write=write)]
+
+
+def _old_table(page: Path, name: str, table: str, *, write: bool) -> list[str]:
+    """The page, if its table of this name is another one. With `write`, it becomes this one."""
+    part = re.compile(rf"(<!-- table of {name}: made by docs/check.py -->\n).*?(<!-- end -->)", re.DOTALL)
+    text = page.read_text()
+    if not part.search(text):
+        return [f"{page.relative_to(ROOT)}: there is no place for the table of {name}"]
+    made = part.sub(lambda match: f"{match[1]}{table}{match[2]}", text)
     if made == text:
         return []
     if write:
-        STREAMS_PAGE.write_text(made)
+        page.write_text(made)
         return []
-    return ["docs/streams.md: the table of streams is old; run `python docs/check.py --write`"]
+    return [f"{page.relative_to(ROOT)}: the table of {name} is old; run `python docs/check.py --write`"]
 
 
-def old_endpoints(*, write: bool) -> list[str]:
-    """The table of the emulator's endpoints, if it is not what the code says."""
-    text = ENDPOINTS_PAGE.read_text()
-    made = ENDPOINTS_TABLE.sub(lambda match: f"{match[1]}{table_of_endpoints()}{match[2]}", text)
-    if made == text:
-        return []
-    if write:
-        ENDPOINTS_PAGE.write_text(made)
-        return []
-    return ["docs/endpoints.md: the table of endpoints is old; run `python docs/check.py --write`"]
+def table_of_settings() -> str:
+    """One row for each setting, with its option and its variable."""
+    lines = ["| setting | option | variable |", "|---|---|---|"]
+    for setting in SETTINGS:
+        option = f"`{option_of(setting.name)}`" if setting in OPTIONS else "none"
+        lines.append(f"| `{key_of(setting)}` | {option} | `{variable_of(setting)}` |")
+    return "\n".join(lines) + "\n"
 
 
 def table_of_endpoints() -> str:

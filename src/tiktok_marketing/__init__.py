@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tiktok_marketing._version import __version__
-    from tiktok_marketing.config import Config, load_config
+    from tiktok_marketing.config import Config
+    from tiktok_marketing.config_sources import load_config
     from tiktok_marketing.errors import (
         AccountError,
         AdsLeftOutError,
@@ -87,7 +88,9 @@ __all__ = [
 ]
 
 _ERRORS = frozenset(name for name in __all__ if name.endswith("Error"))
-_HOMES = {"__version__": "_version", "Config": "config", "load_config": "config"} | dict.fromkeys(_ERRORS, "errors")
+_HOMES = {"__version__": "_version", "Config": "config", "load_config": "config_sources"} | dict.fromkeys(
+    _ERRORS, "errors"
+)
 
 
 def __getattr__(name: str) -> Any:

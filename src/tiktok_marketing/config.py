@@ -122,7 +122,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             ConfigurationError: With the field that is wrong and what it should be.
         """
         if not isinstance(self.access_token, str) or not self.access_token:
-            raise ConfigurationError("access_token is missing.", remedy=_credentials_remedy())
+            raise ConfigurationError("access_token is missing.", remedy=credentials_remedy(), settings=["access_token"])
         for setting in (*OPTIONS, *_DERIVED):
             value = _value(setting, getattr(self, setting.name), COMMAND)
             msgspec.structs.force_setattr(self, setting.name, value)
@@ -150,8 +150,8 @@ _DERIVED = (
 """The fields of a configuration that no file has: they follow from the credentials and the face."""
 
 
-def load_config(path: Path | str, face: Face = COMMAND, *, on_warning: Callable[[str], None] | None = None) -> Config:
-    """Read a configuration file.
+def load_file(path: Path | str, face: Face = COMMAND, *, on_warning: Callable[[str], None] | None = None) -> Config:
+    """Read a configuration that stands in one file, and nowhere else.
 
     Args:
         path: The file's path.
@@ -187,7 +187,7 @@ def parse_config(
         _check_keys(raw, face, source, on_warning)
         return _parse(raw, face)
     except ConfigurationError as error:
-        raise ConfigurationError(_masked(error.message, raw), remedy=error.remedy) from None
+        raise ConfigurationError(_masked(error.message, raw), remedy=error.remedy, settings=error.settings) from None
     except RecursionError:
         raise ConfigurationError(
             "The configuration is nested too deeply.", remedy="Remove the extra brackets from its fields."
@@ -238,12 +238,14 @@ def _value(setting: Setting, value: Any, face: Face) -> Any:
 def _credentials(raw: Mapping[str, Any]) -> dict[str, Any]:
     credentials = raw.get("credentials") or {}
     if not isinstance(credentials, Mapping):
-        raise ConfigurationError("credentials is not an object.", remedy=_credentials_remedy())
+        raise ConfigurationError("credentials is not an object.", remedy=credentials_remedy())
     if credentials:
-        kind = credentials["auth_type"] if "auth_type" in credentials else _kind_of(credentials)
+        kind = credentials["auth_type"] if "auth_type" in credentials else kind_of_credentials(credentials)
         if not isinstance(kind, str) or kind not in {OAUTH, SANDBOX}:
             raise ConfigurationError(
-                f"credentials.auth_type is {_shown(kind)}.", remedy=f'Set it to "{OAUTH}" or "{SANDBOX}".'
+                f"credentials.auth_type is {_shown(kind)}.",
+                remedy=f'Set it to "{OAUTH}" or "{SANDBOX}".',
+                settings=["auth_type"],
             )
         return _typed_credentials(
             credentials,
@@ -254,11 +256,15 @@ def _credentials(raw: Mapping[str, Any]) -> dict[str, Any]:
         )
     environment = raw.get("environment") or {}
     if not isinstance(environment, Mapping) or not (environment or raw.get("access_token")):
-        raise ConfigurationError("The configuration has no credentials.", remedy=_credentials_remedy())
+        raise ConfigurationError(
+            "The configuration has no credentials.",
+            remedy=credentials_remedy(),
+            settings=["access_token", "app_id", "secret"],
+        )
     return _typed_credentials(environment, "environment", sandbox=not environment.get("secret"), token_in=raw)
 
 
-def _kind_of(credentials: Mapping[str, Any]) -> str | None:
+def kind_of_credentials(credentials: Mapping[str, Any]) -> str | None:
     """The kind of credentials without `auth_type`, which Airbyte's connector accepts too; None if it is not clear."""
     kinds = {OAUTH: ("app_id", "secret", "access_token"), SANDBOX: ("advertiser_id", "access_token")}
     fitting = [kind for kind, names in kinds.items() if all(name in credentials for name in names)]
@@ -286,12 +292,15 @@ def _typed_credentials(
     missing = [name for name, value in required.items() if not value]
     if missing:
         raise ConfigurationError(
-            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing.", remedy=_credentials_remedy()
+            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing.",
+            remedy=credentials_remedy(),
+            settings=[name.rpartition(".")[2] for name in missing],
         )
     if advertiser_id is not None and not is_advertiser_id(advertiser_id):
         raise ConfigurationError(
             f"{where}.advertiser_id is {_shown(advertiser_id)}, which is not an advertiser id.",
             remedy="Use the account's id from TikTok Ads Manager, a number of 19 digits.",
+            settings=["advertiser_id"],
         )
     return {
         "access_token": token,
@@ -302,7 +311,8 @@ def _typed_credentials(
     }
 
 
-def _credentials_remedy() -> str:
+def credentials_remedy() -> str:
+    """How credentials are written in a configuration, as a sentence."""
     return (
         'Give credentials {"auth_type": "oauth2.0", "app_id", "secret", "access_token"} for production, '
         'or {"auth_type": "sandbox_access_token", "advertiser_id", "access_token"} for a sandbox account.'
@@ -313,11 +323,15 @@ def _text(value: Any, name: str) -> str | None:
     if value is None or value == "":
         return None
     if isinstance(value, bool) or not isinstance(value, (str, int)):
-        raise ConfigurationError(f"{name} is not text.", remedy="Put the value in quotes.")
+        raise ConfigurationError(
+            f"{name} is not text.", remedy="Put the value in quotes.", settings=[name.rpartition(".")[2]]
+        )
     text = str(value).strip()
     if not text.isascii() or not text.isprintable():
         raise ConfigurationError(
-            f"{name} contains characters that are not allowed in it.", remedy="Copy it again, without line breaks."
+            f"{name} contains characters that are not allowed in it.",
+            remedy="Copy it again, without line breaks.",
+            settings=[name.rpartition(".")[2]],
         )
     return text or None
 
@@ -339,6 +353,7 @@ def _check_order(start_date: date, end_date: date | None) -> None:
         raise ConfigurationError(
             f"start_date {start_date} is after end_date {end_date}.",
             remedy="Swap them, or remove end_date to read up to today.",
+            settings=["start_date", "end_date"],
         )
 
 
@@ -364,7 +379,9 @@ def parse_day(value: Any, name: str) -> date | None:
         except ValueError:
             pass
     raise ConfigurationError(
-        f"{name} is {_shown(value)}, which is not a date.", remedy="Write it as YYYY-MM-DD, for example 2026-01-31."
+        f"{name} is {_shown(value)}, which is not a date.",
+        remedy="Write it as YYYY-MM-DD, for example 2026-01-31.",
+        settings=[name],
     )
 
 
@@ -379,6 +396,7 @@ def _whole_number(value: Any, setting: Setting) -> int:
         raise ConfigurationError(
             f"{setting.name} is {_shown(value)}.",
             remedy=f"Set it to a whole number from {setting.low:.0f} to {setting.high:.0f}.",
+            settings=[setting.name],
         )
     return value
 
@@ -394,6 +412,7 @@ def _rate(value: Any, setting: Setting) -> float:
         raise ConfigurationError(
             f"{setting.name} is {_shown(value)}.",
             remedy="Set it to the requests per second that your application's tier allows: 10 (Basic), 20, 30 or 50.",
+            settings=[setting.name],
         )
     return rate
 
@@ -403,7 +422,9 @@ def _refresh(value: Any, setting: Setting) -> Refresh:
         return Refresh(value)
     except ValueError:
         raise ConfigurationError(
-            f"{setting.name} is {_shown(value)}.", remedy='Set it to "changed", "daily" or "always".'
+            f"{setting.name} is {_shown(value)}.",
+            remedy='Set it to "changed", "daily" or "always".',
+            settings=[setting.name],
         ) from None
 
 
@@ -411,7 +432,9 @@ def _flag(value: Any, setting: Setting) -> bool:
     if isinstance(value, str) and value.strip().lower() in {"true", "false"}:
         return value.strip().lower() == "true"
     if not isinstance(value, bool):
-        raise ConfigurationError(f"{setting.name} is {_shown(value)}.", remedy="Set it to true or false.")
+        raise ConfigurationError(
+            f"{setting.name} is {_shown(value)}.", remedy="Set it to true or false.", settings=[setting.name]
+        )
     return value
 
 
@@ -421,7 +444,9 @@ def _ids(value: Any, setting: Setting) -> tuple[AdvertiserId, ...]:
         isinstance(item, bool) or not isinstance(item, (str, int)) for item in items
     ):
         raise ConfigurationError(
-            f"{setting.name} is not a list of advertiser ids.", remedy='Write it as ["7000000000000000001"].'
+            f"{setting.name} is not a list of advertiser ids.",
+            remedy='Write it as ["7000000000000000001"].',
+            settings=[setting.name],
         )
     ids = tuple(dict.fromkeys(text for item in items if (text := str(item).strip())))
     invalid = [text for text in ids if not is_advertiser_id(text)]
@@ -429,6 +454,7 @@ def _ids(value: Any, setting: Setting) -> tuple[AdvertiserId, ...]:
         raise ConfigurationError(
             f"{setting.name} contains {_shown(invalid[0])}, which is not an advertiser id.",
             remedy="Use the accounts' ids from TikTok Ads Manager, numbers of 19 digits.",
+            settings=[setting.name],
         )
     return tuple(map(AdvertiserId, ids))
 

@@ -25,6 +25,7 @@ Each error has a `message` (what happened) and a `remedy` (what to do next). Whe
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, Self
 
@@ -85,7 +86,18 @@ class ConnectorError(Exception):
 
 
 class ConfigurationError(ConnectorError):
-    """The configuration, catalog or state cannot be used as it is. Nothing has been read."""
+    """The configuration, catalog or state cannot be used as it is. Nothing has been read.
+
+    Args:
+        message: What is wrong, as one or two full sentences.
+        remedy: The next step for the person who reads it.
+        detail: More for debugging.
+        settings: The settings that are wrong or missing, by name.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "", detail: str = "", settings: Iterable[str] = ()) -> None:
+        super().__init__(message, remedy=remedy, detail=detail)
+        self.settings = tuple(settings)
 
 
 class NothingToReadError(ConfigurationError):

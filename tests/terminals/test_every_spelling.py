@@ -172,9 +172,9 @@ def test_whatever_a_library_prints_has_no_secret(folder: Folder) -> None:
     header = base64.b64encode(b"me:" + folder.emulator.secret.encode()).decode()
     code = (
         "import sys, warnings; from tiktok_marketing.stdout import run_program\n"
-        "from tiktok_marketing.config import load_config\n"
+        "from tiktok_marketing.config import load_file\n"
         "def run():\n"
-        "  config = load_config('c.json'); print('a', config.access_token); warnings.warn(config.secret)\n"
+        "  config = load_file('c.json'); print('a', config.access_token); warnings.warn(config.secret)\n"
         f"  sys.stderr.write('Authorization: Basic {header}'); raise SystemExit(config.secret)\n"
         "run_program(run)"
     )

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit_builders import APP_ID, OAUTH, SANDBOX, SECRET, TOKEN, json_values
 
-from tiktok_marketing.config import AIRBYTE, COMMAND, Config, Face, load_config, parse_config
+from tiktok_marketing.config import AIRBYTE, COMMAND, Config, Face, load_file, parse_config
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.settings import CREDENTIALS, OPTIONS
 
@@ -435,7 +435,7 @@ def test_an_unknown_key_names_the_file(tmp_path: Path) -> None:
     path = tmp_path / "mine.json"
     path.write_text(json.dumps({"credentials": OAUTH, "start_dat": "2026-01-01"}))
     with pytest.raises(ConfigurationError, match=r"mine\.json has an unknown key: \"start_dat\""):
-        load_config(path)
+        load_file(path)
 
 
 @given(st.dictionaries(st.text(max_size=20), json_values, max_size=5))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from unit_builders import APP_ID, OAUTH, SECRET, TOKEN
 
-from tiktok_marketing.config import load_config, parse_config, read_json
+from tiktok_marketing.config import load_file, parse_config, read_json
 from tiktok_marketing.errors import ConfigurationError
 
 
@@ -28,7 +28,7 @@ def test_a_file_is_read(tmp_path: Path) -> None:
     """A configuration file is read like its content."""
     path = tmp_path / "config"
     path.write_text(json.dumps({"credentials": OAUTH}), encoding="utf-8")
-    assert load_config(path) == load_config(str(path)) == parse_config({"credentials": OAUTH})
+    assert load_file(path) == load_file(str(path)) == parse_config({"credentials": OAUTH})
 
 
 def test_a_missing_file_is_reported(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_deeply_nested_value_is_an_error_with_a_remedy(tmp_path: Path) -> None
         start = "[" * depth + "]" * depth
         path.write_text(f'{json.dumps({"credentials": OAUTH})[:-1]},"start_date":{start}}}', encoding="utf-8")
         with pytest.raises(ConfigurationError) as caught:
-            load_config(path)
+            load_file(path)
         assert caught.value.remedy
 
 

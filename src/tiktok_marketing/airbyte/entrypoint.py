@@ -209,9 +209,9 @@ def _read(arguments: argparse.Namespace) -> int:
 def _load_config(arguments: argparse.Namespace) -> Config:
     """Read the configuration with Airbyte's defaults. A key that means nothing is a warning in the log."""
     from tiktok_marketing.airbyte.messages import log_line
-    from tiktok_marketing.config import AIRBYTE, load_config
+    from tiktok_marketing.config import AIRBYTE, load_file
 
-    return load_config(arguments.config, AIRBYTE, on_warning=lambda text: _write(log_line("WARN", text)))
+    return load_file(arguments.config, AIRBYTE, on_warning=lambda text: _write(log_line("WARN", text)))
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

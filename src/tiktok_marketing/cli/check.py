@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from tiktok_marketing.cli.common import announce, config_option, console, debug_option, streams_option
+from tiktok_marketing.cli.common import (
+    CommandWithSettings,
+    announce,
+    config_option,
+    console,
+    debug_option,
+    load_settings,
+    streams_option,
+)
 from tiktok_marketing.text import shown_line
 
 if TYPE_CHECKING:
     from tiktok_marketing.access_check import CheckResult
     from tiktok_marketing.config import Config
+    from tiktok_marketing.config_sources import ConfigSources
 
 
 @click.command(
+    cls=CommandWithSettings,
     short_help="Check the token, the accounts and access to reports.",
     epilog="Exit codes: 0 every check passed; 1 a check failed, and the output says what to do; 2 wrong usage or "
     "configuration.",
@@ -24,12 +33,12 @@ if TYPE_CHECKING:
 @config_option
 @streams_option("Check what these streams need. Without a report among them, reports are not tried.")
 @debug_option
-def check(config_path: Path, names: list[str] | None) -> int:
+def check(sources: ConfigSources, names: list[str] | None) -> int:
     """Check the token, each account and access to reports."""
-    from tiktok_marketing.config import describe_settings, load_config
+    from tiktok_marketing.config import describe_settings
     from tiktok_marketing.sync.plan.selection import choose_streams
 
-    config = load_config(config_path)
+    config = load_settings(sources)
     reports = any(stream.is_report for stream in choose_streams(config, names))
     results = asyncio.run(_run_checks(config, reports=reports))
     show_results(results)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from tiktok_marketing.config import COMMAND
+from tiktok_marketing.config import Config
+from tiktok_marketing.config_sources import DEFAULT_FILE, ConfigSources, option_of
+from tiktok_marketing.environment import FILE_VARIABLE
+from tiktok_marketing.settings import OPTIONS, Kind, Setting
 from tiktok_marketing.text import one_line, shown_line, shown_lines
 
 if TYPE_CHECKING:
@@ -50,15 +53,90 @@ debug_option = click.option(
     help="Show the log and the traceback of an error.",
 )
 
-config_option = click.option(
-    "--config",
-    "config_path",
-    required=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help=f"The configuration file (JSON). Where it is silent, attribution_window is {COMMAND.attribution_window} and "
-    f"include_deleted is {'true' if COMMAND.include_deleted else 'false'}.",
-)
+
+class SettingOption(click.Option):
+    """An option that has the value of a setting. `CommandWithSettings` lists these options below the others."""
+
+
+class CommandWithSettings(click.Command):
+    """A command with `config_option`. Its help has the settings under a heading of their own."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options of the command, and then those that are settings."""
+        sections: dict[str, list[tuple[str, str]]] = {"Options": [], _SETTINGS_HEADING: []}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                sections[_SETTINGS_HEADING if isinstance(parameter, SettingOption) else "Options"].append(record)
+        for title, records in sections.items():
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
+
+_SETTINGS_HEADING = "Settings, in place of those in the environment (TIKTOK_START_DATE ...) and in the file"
+
+
+def config_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--config` and an option per setting. The command gets them as `sources`.
+
+    Credentials have no options: other users of the machine can read the command line.
+    """
+
+    @functools.wraps(function)
+    def with_sources(*arguments: Any, config_path: str | None, **parameters: Any) -> Any:
+        texts = {setting.name: parameters.pop(_parameter_of(setting)) for setting in OPTIONS}
+        given = {name: text for name, text in texts.items() if text is not None and text.strip()}
+        sources = ConfigSources(path=config_path, options=given, environment=dict(os.environ))
+        return function(*arguments, sources=sources, **parameters)
+
+    decorated = with_sources
+    for setting in reversed(OPTIONS):
+        decorated = _setting_option(setting)(decorated)
+    return click.option(
+        "--config",
+        "config_path",
+        metavar="FILE",
+        help="The configuration file (JSON); - reads it from standard input. "
+        f"[default: the file in {FILE_VARIABLE}, or {DEFAULT_FILE} in this folder, if there is one]",
+    )(decorated)
+
+
+def _setting_option(setting: Setting) -> Callable[[FunctionT], FunctionT]:
+    name = option_of(setting.name)
+    if setting.kind is Kind.FLAG:
+        return click.option(
+            f"{name}/{name.replace('--', '--no-', 1)}",
+            _parameter_of(setting),
+            cls=SettingOption,
+            default=None,
+            callback=_flag_as_text,
+            help=setting.summary,
+        )
+    default = "" if setting.default in {None, ()} else f" [default: {setting.default}]"
+    return click.option(
+        name,
+        _parameter_of(setting),
+        cls=SettingOption,
+        metavar=_METAVARS.get(setting.kind) or "|".join(setting.choices),
+        help=setting.summary + default,
+    )
+
+
+_METAVARS = {Kind.DAY: "DAY", Kind.WHOLE_NUMBER: "N", Kind.NUMBER: "N", Kind.ADVERTISER_IDS: "ID,ID", Kind.TEXT: "TEXT"}
+
+
+def _parameter_of(setting: Setting) -> str:
+    return f"setting_{setting.name}"
+
+
+def _flag_as_text(_: click.Context, __: click.Parameter, value: bool | None) -> str | None:
+    return None if value is None else str(value).lower()
+
+
+def load_settings(sources: ConfigSources) -> Config:
+    """Read the configuration from wherever it stands, and print warnings about it."""
+    return sources.load(on_warning=say)
 
 
 class _LogFormatter(logging.Formatter):

@@ -8,17 +8,19 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
 from tiktok_marketing.cli.common import (
+    CommandWithSettings,
     Session,
     announce,
+    config_option,
     console,
     debug_option,
+    load_settings,
     print_json,
     streams_option,
     table,
@@ -29,6 +31,7 @@ from tiktok_marketing.text import shown_line
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from tiktok_marketing.config_sources import ConfigSources
     from tiktok_marketing.doctor import Examination, Finding, Fix
 
 
@@ -42,12 +45,12 @@ class _SyncCommand(msgspec.Struct, frozen=True):
     """The `sync` command that fixes a finding, as the user would type it.
 
     Args:
-        config: The path of the configuration; None if there is none, and the user has to fill it in.
+        config: The words that name the configuration; None if there is none, and the user has to fill it in.
         database: The address of the database; empty without one.
         dataset: The schema of the tables.
     """
 
-    config: str | None
+    config: tuple[str, ...] | None
     database: str
     dataset: str
 
@@ -64,8 +67,8 @@ class _SyncCommand(msgspec.Struct, frozen=True):
             words += ["--streams", ",".join(name for name in names if name)]
         if fix is Fix.FULL:
             words.append("--full")
-        config = "FILE" if self.config is None else shlex.quote(self.config)
-        return f"tiktok-marketing sync --config {config} {shlex.join(words)}"
+        config = ("--config", "FILE") if self.config is None else self.config
+        return f"tiktok-marketing sync {shlex.join([*config, *words])}"
 
     def remedy(self, finding: Finding) -> str:
         """What to do about a finding; empty if nothing."""
@@ -73,19 +76,14 @@ class _SyncCommand(msgspec.Struct, frozen=True):
 
 
 @click.command(
+    cls=CommandWithSettings,
     short_help="Find out what is wrong with the access or with a database.",
     epilog="Exit codes: 0 nothing is wrong; 1 something is wrong (with --strict, also a warning), and the output names "
     "it; 2 wrong usage; 3 it could not look: no such database, or another process uses it, TikTok cannot be reached, "
     "or the configuration cannot be used. In cron: tiktok-marketing doctor --config config.json --database "
     "duckdb:///tiktok.duckdb --quiet",
 )
-@click.option(
-    "--config",
-    "config_path",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="The configuration file (JSON). With --offline it is not needed, but the doctor can judge more with it.",
-)
+@config_option
 @click.option(
     "--database",
     metavar="ADDRESS",
@@ -126,7 +124,7 @@ class _SyncCommand(msgspec.Struct, frozen=True):
 def doctor(
     context: click.Context,
     /,
-    config_path: Path | None,
+    sources: ConfigSources,
     database: str | None,
     names: list[str] | None,
     dataset: str,
@@ -137,17 +135,20 @@ def doctor(
     The doctor checks credentials, accounts, scopes, quota and clock. With --database it also checks the tables. It
     finds missing days, missing or duplicate rows, figures that differ from TikTok's, and streams or accounts that are
     behind. Figures that may still change do not count as damage. The doctor writes nothing.
+    With --offline it needs no configuration, but can judge more with one.
     """
     if options["offline"] and database is None:
         raise click.UsageError(
             "With --offline, there is nothing to examine without a database. Give one with --database."
         )
-    if config_path is None and not options["offline"]:
-        raise click.UsageError("Give a configuration with --config, or examine only a database with --offline.")
-    command = _SyncCommand(None if config_path is None else str(config_path), database or "", dataset)
+    if sources.are_silent and not options["offline"]:
+        raise click.UsageError(
+            "Give a configuration with --config or in environment variables, or examine only a database with --offline."
+        )
+    command = _SyncCommand(None if sources.are_silent else tuple(sources.arguments), database or "", dataset)
     session = context.ensure_object(Session)
     try:
-        examination, settings = _examine(session, config_path, database, names, dataset, **options)
+        examination, settings = _examine(session, sources, database, names, dataset, **options)
     except ConnectorError as error:
         if options["as_json"]:
             print_json(_error_as_json(error, session.error_code or 2))
@@ -164,7 +165,7 @@ def doctor(
 
 def _examine(
     session: Session,
-    config_path: Path | None,
+    sources: ConfigSources,
     database: str | None,
     names: list[str] | None,
     dataset: str,
@@ -176,7 +177,7 @@ def _examine(
         What was found, and the settings in words.
     """
     with _progress(shown=not options["quiet"]) as on_step:
-        from tiktok_marketing.config import describe_settings, load_config
+        from tiktok_marketing.config import describe_settings
         from tiktok_marketing.doctor import DoctorOptions, examine, unconfigured
         from tiktok_marketing.pipelines import destination_of
         from tiktok_marketing.sync.plan.selection import choose_streams
@@ -190,12 +191,12 @@ def _examine(
         )
         choose_streams(unconfigured(), examined.streams)
         session.error_code = COULD_NOT_LOOK
-        config = unconfigured() if config_path is None else load_config(config_path)
+        config = unconfigured() if sources.are_silent else load_settings(sources)
         on_wait = (lambda _: None) if options["quiet"] else announce
         examination = asyncio.run(examine(config, examined, on_wait=on_wait, on_step=on_step))
-    return examination, "not known, because there is no configuration" if config_path is None else describe_settings(
-        config
-    )
+    if sources.are_silent:
+        return examination, "not known, because there is no configuration"
+    return examination, describe_settings(config)
 
 
 @contextmanager

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tiktok_marketing.cli.common import (
+    CommandWithSettings,
     announce,
     config_option,
     console,
     debug_option,
+    load_settings,
     print_json,
     say,
     span,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from tiktok_marketing.api.client import Client
     from tiktok_marketing.catalog import AnyStream, ObjectStream
     from tiktok_marketing.config import AdvertiserId, Config
+    from tiktok_marketing.config_sources import ConfigSources
     from tiktok_marketing.sync.forecast import Forecast
     from tiktok_marketing.sync.plan.accounts import Account, Accounts
     from tiktok_marketing.sync.plan.selection import Selected
@@ -37,6 +40,7 @@ _QUERIES_IN_FLIGHT = 16
 
 
 @click.command(
+    cls=CommandWithSettings,
     short_help="Show how many requests a sync would send, and how long they take.",
     epilog="Exit codes: 0 the plan is complete; 1 TikTok refused a request; 2 wrong usage or configuration.",
 )
@@ -62,7 +66,7 @@ _QUERIES_IN_FLIGHT = 16
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @debug_option
 def plan(
-    config_path: Path,
+    sources: ConfigSources,
     names: list[str] | None,
     state_path: Path | None,
     to: str | None,
@@ -77,13 +81,12 @@ def plan(
     import msgspec
 
     from tiktok_marketing.airbyte.inputs import load_states
-    from tiktok_marketing.config import load_config
     from tiktok_marketing.sync.plan.selection import Selected, choose_streams, select_for_database
     from tiktok_marketing.sync.plan.state_forms import unknown_streams
 
     if to is not None and state_path is not None:
         raise click.UsageError("--state and --to exclude each other: a sync goes on from one of them. Leave one out.")
-    config = load_config(config_path)
+    config = load_settings(sources)
     streams = choose_streams(config, names)
     states: Mapping[str, Any] = load_states(state_path)
     if unknown := unknown_streams(states):

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from tiktok_marketing.cli.common import console, debug_option, print_json, streams_option, table
+from tiktok_marketing.cli.common import (
+    CommandWithSettings,
+    config_option,
+    console,
+    debug_option,
+    load_settings,
+    print_json,
+    streams_option,
+    table,
+)
+
+if TYPE_CHECKING:
+    from tiktok_marketing.config_sources import ConfigSources
 
 _WIDTH_OF_ALL_COLUMNS = 160
 """The width of a terminal in which all columns can be read."""
@@ -15,26 +26,21 @@ _ONE_LINE_PER_STREAM = 1000
 """The width where there is no terminal: whatever filters the list by line gets a stream per line."""
 
 
-@click.command(short_help="List the streams.")
-@click.option(
-    "--config",
-    "config_path",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="List only what this configuration can read. Sandbox accounts lack some streams.",
-)
+@click.command(cls=CommandWithSettings, short_help="List the streams.")
+@config_option
 @streams_option("List only these streams.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @debug_option
-def streams(config_path: Path | None, names: list[str] | None, as_json: bool) -> int:
+def streams(sources: ConfigSources, names: list[str] | None, as_json: bool) -> int:
     """List the streams: name, key, cursor, endpoint and what they contain.
+
+    A configuration for a sandbox account limits the list to what such an account has.
 
     On a narrow terminal the list has names and descriptions only; --json always has everything.
     """
-    from tiktok_marketing.config import load_config
     from tiktok_marketing.sync.plan.selection import streams_named
 
-    sandbox = config_path is not None and load_config(config_path).sandbox
+    sandbox = not sources.are_silent and load_settings(sources).sandbox
     listed = streams_named(names, sandbox=sandbox)
     if as_json:
         rows: list[dict[str, Any]] = [

@@ -5,20 +5,31 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from tiktok_marketing.cli.common import config_option, console, debug_option, say, span, streams_option, table
+from tiktok_marketing.cli.common import (
+    CommandWithSettings,
+    config_option,
+    console,
+    debug_option,
+    load_settings,
+    say,
+    span,
+    streams_option,
+    table,
+)
 
 if TYPE_CHECKING:
     from tiktok_marketing.cli.progress import Reporter
     from tiktok_marketing.config import Config
+    from tiktok_marketing.config_sources import ConfigSources
     from tiktok_marketing.pipelines import Summary
 
 
 @click.command(
+    cls=CommandWithSettings,
     short_help="Read streams into DuckDB or Postgres.",
     epilog="Exit codes: 0 everything was delivered; 1 something is missing, and the output names it; 2 wrong usage or "
     "configuration; 130 or 143 ended by Ctrl-C or a signal. After the first Ctrl-C or signal, sync loads what it has "
@@ -37,16 +48,14 @@ if TYPE_CHECKING:
 @click.option("--dataset", default="tiktok_ads", show_default=True, metavar="NAME", help="The schema for the tables.")
 @click.option("--full", is_flag=True, help="Read the streams again from start_date, whatever was read before.")
 @debug_option
-def sync(config_path: Path, to: str, names: list[str] | None, dataset: str, full: bool) -> int:
+def sync(sources: ConfigSources, to: str, names: list[str] | None, dataset: str, full: bool) -> int:
     """Read streams into a DuckDB file or a Postgres database, from where the last run ended.
 
     Each stream becomes a table. Rows that arrive again replace those with the same key. Rows are loaded together with
     the state that covers them. However a run ends, the next one goes on from there, and no row is lost or doubled.
     The table of a stream without a cursor has what the last complete read returned, and nothing else.
     """
-    from tiktok_marketing.config import load_config
-
-    config = load_config(config_path)
+    config = load_settings(sources)
     summary, received = asyncio.run(_sync(config, to, names, dataset, full=full))
     show_summary(summary)
     if summary.interrupted:
