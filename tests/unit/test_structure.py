@@ -25,7 +25,7 @@ PIPELINES = {"pipelines", "pipelines.databases.kinds", "sync.decode"} | DATABASE
 EMULATED_BUSINESS = {"emulator.business", "emulator"}  # the emulator's own room holds its options and randomness
 EMULATED_ENDPOINTS = {"emulator.endpoints"} | EMULATED_BUSINESS
 DIRECTIONS = {
-    "cli": {"airbyte", "config_sources", "doctor", "emulator", "environment", "stdout"} | PIPELINES,
+    "cli": {"airbyte", "config_file", "config_sources", "doctor", "emulator", "environment", "stdout"} | PIPELINES,
     "airbyte": {"stdout"} | SYNC,
     "doctor": {"doctor.checks"} | PIPELINES,
     "doctor.checks": {"doctor"} | PIPELINES,
@@ -48,6 +48,7 @@ DIRECTIONS = {
     "api.rate_limit": {"clock"},
     "config": {"config_keys", "settings"} | GROUND,
     "config_keys": {"settings"},
+    "config_file": {"config", "settings"} | GROUND,
     "config_sources": {"config", "environment", "settings"} | GROUND,
     "environment": {"settings"},
     "settings": set(),

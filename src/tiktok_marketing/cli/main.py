@@ -11,6 +11,7 @@ import click
 from tiktok_marketing._version import __version__
 from tiktok_marketing.cli.check import check
 from tiktok_marketing.cli.common import Session, debug_option, say, say_details
+from tiktok_marketing.cli.config import config
 from tiktok_marketing.cli.demo import demo
 from tiktok_marketing.cli.doctor import doctor
 from tiktok_marketing.cli.emulator import emulator
@@ -46,7 +47,7 @@ def command() -> None:
     """
 
 
-for _command in (demo, check, plan, sync, doctor, streams, emulator):
+for _command in (demo, config, check, plan, sync, doctor, streams, emulator):
     command.add_command(_command)
 
 
