@@ -11,7 +11,7 @@ COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-ha
 
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' src/tiktok_marketing/_version.py)
 
-.PHONY: demo test thorough check lint types docs bench peers crash parity clients simulate mutants lock dist image clean
+.PHONY: demo test thorough check lint types docs site bench peers crash parity clients simulate mutants lock dist image clean
 
 demo: $(VENV)/ready
 	$(BIN)/tiktok-marketing demo
@@ -38,6 +38,16 @@ types: $(VENV)/ready
 
 docs: $(VENV)/ready
 	$(BIN)/python docs/check.py
+
+# The docs as a site, in the folder site: a warning is an error. An environment of its own, for nothing else needs it.
+SITE := .venv-site
+site: $(SITE)/ready
+	NO_MKDOCS_2_WARNING=1 $(SITE)/bin/mkdocs build --strict --quiet
+
+$(SITE)/ready: requirements/site.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	@touch $@
 
 # The figures of docs/performance.md. ONLY="quota load" for some of them; SIZE=full for 10,000,000 rows, and for quotas that
 # are watched longer; SIZE=small to see that they run.
@@ -99,6 +109,7 @@ lock: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet uv
 	$(COMPILE) pyproject.toml --extra dev --output-file $(LOCK)
 	$(COMPILE) pyproject.toml --output-file requirements/base.txt
+	$(COMPILE) requirements/site.in --output-file requirements/site.txt
 	$(COMPILE) requirements/parity.in --output-file requirements/parity.txt
 	$(COMPILE) requirements/parity.in --override requirements/newest-cdk.in --output-file requirements/newest-cdk.txt
 	for client in requirements/clients-*.in; do $(COMPILE) $$client --output-file $${client%.in}.txt; done
@@ -133,4 +144,4 @@ $(VENV)/ready: pyproject.toml setup.py src/tiktok_marketing/_version.py $(wildca
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(PARITY) $(NEWEST) .venv-client-* build dist src/*.egg-info src/tiktok_marketing/sync/decode/_rows.*so .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(PARITY) $(NEWEST) $(SITE) .venv-client-* site build dist src/*.egg-info src/tiktok_marketing/sync/decode/_rows.*so .pytest_cache .mypy_cache .ruff_cache

@@ -7,6 +7,8 @@ import re
 import sys
 from pathlib import Path
 
+from reference import help_of_commands, table_of_metrics
+
 from tiktok_marketing.airbyte.spec import CONNECTION_SPECIFICATION
 from tiktok_marketing.catalog import STREAMS, AnyStream, Grain, ReportStream
 from tiktok_marketing.config_sources import option_of
@@ -21,6 +23,8 @@ ROOT = DOCS.parent
 STREAMS_PAGE = DOCS / "streams.md"
 ENDPOINTS_PAGE = DOCS / "endpoints.md"
 SETTINGS_PAGE = DOCS / "configuration.md"
+COMMANDS_PAGE = DOCS / "commands.md"
+METRICS_PAGE = DOCS / "metrics.md"
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
 ANCHOR = re.compile(r"\]\((?!https?://)([^)#]*)#([^)]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
@@ -175,6 +179,8 @@ def old_tables(*, write: bool) -> list[str]:
         (STREAMS_PAGE, "streams", table_of_streams()),
         (ENDPOINTS_PAGE, "endpoints", table_of_endpoints()),
         (SETTINGS_PAGE, "settings", table_of_settings()),
+        (COMMANDS_PAGE, "commands", help_of_commands()),
+        (METRICS_PAGE, "metrics", table_of_metrics()),
     )
     return [line for page, name, table in tables for line in _old_table(page, name, table, write=write)]
 

@@ -31,6 +31,7 @@ def test_the_checks_see_nothing_of_the_environment_but_what_pip_needs(tmp_path: 
     assert [re.sub(r"PART=[0-3]$", "PART=n", line) for line in lines if line.startswith("make ")] == [
         "make test",
         "make check",
+        "make site",
         "make parity",
         "make clients ONLY=sdk tap",
         "make thorough PART=n",
