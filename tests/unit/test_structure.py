@@ -31,9 +31,17 @@ DIRECTIONS = {
     "doctor.checks": {"doctor"} | PIPELINES,
     "pipelines": PIPELINES,
     # The one module that names the kinds of database. Nothing else can import one.
-    "pipelines.databases.kinds": {"pipelines.databases", "pipelines.databases.duckdb", "pipelines.databases.postgres"}
+    "pipelines.databases.kinds": {
+        "pipelines.databases",
+        "pipelines.databases.duckdb",
+        "pipelines.databases.postgres",
+        "pipelines.databases.files",
+        "pipelines.databases.through_dlt",
+    }
     | GROUND,
     "pipelines.databases.duckdb": DATABASES,
+    "pipelines.databases.files": DATABASES,
+    "pipelines.databases.through_dlt": DATABASES,
     "pipelines.databases.postgres": DATABASES,
     "pipelines.databases": PLAN,
     "pipelines.arrow": {"sync", "sync.decode"} | PLAN,

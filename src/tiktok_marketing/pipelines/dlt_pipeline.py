@@ -13,10 +13,9 @@ from typing import Any
 import dlt
 
 from tiktok_marketing.catalog import Stream
-from tiktok_marketing.pipelines.arrow.columns import ColumnType
-from tiktok_marketing.pipelines.arrow.tables import MISFITS, columns_of
 from tiktok_marketing.pipelines.databases.bookkeeping import PIPELINE
-from tiktok_marketing.pipelines.databases.destination import Destination
+from tiktok_marketing.pipelines.databases.destination import Database
+from tiktok_marketing.pipelines.databases.dlt_hints import column_hints
 from tiktok_marketing.pipelines.databases.replacement import TableChanges
 
 
@@ -29,7 +28,7 @@ class DltPipeline:
         changes: What a package does to the tables.
     """
 
-    def __init__(self, destination: Destination, folder: Path, changes: TableChanges) -> None:
+    def __init__(self, destination: Database, folder: Path, changes: TableChanges) -> None:
         self._destination = destination
         self._folder = folder
         self._changes = changes
@@ -102,7 +101,7 @@ def _source(
                 [table],
                 name=name,
                 primary_key=list(streams[name].row_key),  # for dlt, only the columns that accept no null
-                columns=_hints(streams[name], table),
+                columns=column_hints(streams[name], table),
                 write_disposition="append",
             )
             for name, table in tables.items()
@@ -110,18 +109,3 @@ def _source(
         return [dlt.resource(keep_states, name="states"), *resources]
 
     return package()
-
-
-def _hints(stream: Stream, table: Any) -> dict[str, dict[str, Any]]:
-    """Return what Arrow's types do not say: which texts are JSON, and that times have no zone."""
-    hints: dict[str, dict[str, Any]] = {}
-    for column in columns_of(stream):
-        hint: dict[str, Any] = {"description": column.description}
-        if column.type is ColumnType.JSON:
-            hint["data_type"] = "json"
-        elif column.type is ColumnType.TIME:
-            hint["timezone"] = False
-        hints[column.name] = hint
-    if MISFITS in table.schema.names:
-        hints[MISFITS] = {"data_type": "json"}
-    return hints

@@ -5,18 +5,22 @@ The sync and `plan` both ask here, so that the plan says what the sync will do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from tiktok_marketing.catalog import AnyStream, ReportStream, Stream
 from tiktok_marketing.config import AdvertiserId
-from tiktok_marketing.errors import ConfigurationError, NothingToReadError
+from tiktok_marketing.errors import ConfigurationError, ConnectorError, NothingToReadError
 from tiktok_marketing.pipelines.contents import Damage, damage_of, describe
 from tiktok_marketing.pipelines.databases.bookkeeping import LOADS_TABLE, opened_filled, stored_source
-from tiktok_marketing.pipelines.databases.destination import Destination
+from tiktok_marketing.pipelines.databases.destination import Destination, StoreDestination, require_libraries
+from tiktok_marketing.pipelines.databases.store import Source, Store
 from tiktok_marketing.sync.plan.coverage import Covered
 from tiktok_marketing.sync.plan.cursors import Cursors, read_state
 
@@ -201,6 +205,8 @@ def next_start(destination: Destination, streams: Iterable[AnyStream]) -> Start 
         DestinationError: The database cannot be read now.
     """
     streams = list(streams)
+    if isinstance(destination, StoreDestination):
+        return _next_start_in_store(destination, streams)
     try:
         with opened_filled(destination) as database:
             contents = Contents(database.columns_by_table(), database.rows, database.table)
@@ -224,6 +230,9 @@ def states_in(destination: Destination) -> Mapping[str, Any] | None:
         ConfigurationError: The states cannot be read.
         DestinationError: The database cannot be read now.
     """
+    if isinstance(destination, StoreDestination):
+        with _opened_store(destination) as (_, left):
+            return None if left is None else left.streams
     try:
         with opened_filled(destination) as database:
             source = stored_source(database)
@@ -236,3 +245,47 @@ def states_in(destination: Destination) -> Mapping[str, Any] | None:
         )
     states: Mapping[str, Any] = source.get("streams", {})
     return states
+
+
+def _next_start_in_store(destination: StoreDestination, streams: Sequence[AnyStream]) -> Start | None:
+    with _opened_store(destination) as (store, source):
+        if source is None:
+            return None
+        damages = damage_in_store(store, streams, source)
+        gone = {damage.stream.name for damage in damages}
+        states = {name: state for name, state in source.streams.items() if name not in gone}
+        return Start(states, (describe(damages),) if damages else ())
+
+
+@contextmanager
+def _opened_store(destination: StoreDestination) -> Iterator[tuple[Store, Source | None]]:
+    """Open a destination to look at it, with what the last sync left there."""
+    require_libraries(destination, "Reading from")
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            store = destination.store(Path(folder))
+            with store.opened():
+                yield store, store.begin()
+        except ConnectorError:
+            raise
+        except Exception as error:
+            raise destination.describe_error(error, reading=True) from error
+
+
+def damage_in_store(store: Store, streams: Sequence[AnyStream], source: Source) -> list[Damage]:
+    """What is gone of streams that earlier syncs loaded into a destination without load jobs of our own."""
+    known = store.known_columns()
+    tables = store.tables(streams)
+    non_empty = store.non_empty([stream for stream in streams if stream.name in tables])
+    damages = (
+        damage_of(
+            stream,
+            tables.get(stream.name),
+            loaded=stream.name in source.streams or stream.name in known,
+            filled=is_incremental(stream) and stream.name in source.filled,
+            known=known.get(stream.name, ()),
+            empty=stream.name not in non_empty,
+        )
+        for stream in streams
+    )
+    return [damage for damage in damages if damage is not None]

@@ -84,7 +84,7 @@ async def load_async(
     chosen = choose_streams(config, streams)
     require_libraries(destination, "Loading into")
     from tiktok_marketing.pipelines.load_loop import LoaderThread, LoadLoop
-    from tiktok_marketing.pipelines.loader import Loader
+    from tiktok_marketing.pipelines.loader_of import loader_of
 
     at = options or RunOptions()
     clock = at.clock or SystemClock()
@@ -93,7 +93,7 @@ async def load_async(
         folder = stack.enter_context(reserved(destination))
         thread = stack.enter_context(LoaderThread())
         loop = LoadLoop(destination, chosen, watcher or Watcher(), clock, stop or asyncio.Event())
-        loader = Loader(destination, folder, loop.notice_from_thread)
+        loader = loader_of(destination, folder, loop.notice_from_thread)
         await stack.enter_async_context(_undone_if_refused(loader, thread))
         states = await thread.do(loader.open, chosen, full=full)
         loop.begin_from(states, loader.columns, full=full)

@@ -26,7 +26,7 @@ from tiktok_marketing.pipelines.arrow.sink import ArrowSink
 from tiktok_marketing.pipelines.arrow.tables import TableBuilder, check_key, count_misfits
 from tiktok_marketing.pipelines.databases.destination import Destination
 from tiktok_marketing.pipelines.databases.replacement import Span
-from tiktok_marketing.pipelines.loader import Loader
+from tiktok_marketing.pipelines.loader_of import PackageLoader
 from tiktok_marketing.pipelines.package import FIRST_SECONDS, FULL_SECONDS, LoadPackage, UnfinishedDays
 from tiktok_marketing.pipelines.summary import Snapshot, StreamSummary, Summary, Watcher, earliest_cursor
 from tiktok_marketing.sync.events import (
@@ -145,7 +145,7 @@ class LoadLoop:
         """Tell the watcher that a request waits before it is retried."""
         self._watcher.says(str(waiting))
 
-    async def run(self, sync: Sync, loader: Loader, thread: LoaderThread) -> Summary:
+    async def run(self, sync: Sync, loader: PackageLoader, thread: LoaderThread) -> Summary:
         """Load everything that the sync reads.
 
         Raises:
@@ -177,7 +177,7 @@ class LoadLoop:
         await thread.do(loader.finish, summary)
         return summary
 
-    async def _read(self, events: AsyncGenerator[Event, None], loader: Loader, thread: LoaderThread) -> None:
+    async def _read(self, events: AsyncGenerator[Event, None], loader: PackageLoader, thread: LoaderThread) -> None:
         upcoming = asyncio.ensure_future(anext(events))
         stopping = asyncio.ensure_future(self._stop.wait())
         try:
@@ -198,7 +198,7 @@ class LoadLoop:
             if not upcoming.cancelled():
                 upcoming.exception()  # retrieved, because asyncio warns about an exception that nobody retrieved
 
-    async def _hand_over(self, loader: Loader, thread: LoaderThread) -> None:
+    async def _hand_over(self, loader: PackageLoader, thread: LoaderThread) -> None:
         """Start to load the package that was filled, if it is due and no other package is being loaded."""
         if self._loading is not None and self._loading.done():
             await self._loading  # raises the error of the load, if it failed
@@ -229,7 +229,7 @@ class LoadLoop:
     def _due(self) -> bool:
         return self._filling.full or (not self._filling.empty and self._seconds_until_due() <= 0)
 
-    async def _load(self, package: LoadPackage, loader: Loader, thread: LoaderThread) -> None:
+    async def _load(self, package: LoadPackage, loader: PackageLoader, thread: LoaderThread) -> None:
         for name, rows in (await thread.do(loader.load, package)).items():
             self._loaded[name] = self._loaded.get(name, 0) + rows
             self._offered[name] = self._offered.get(name, 0) + package.rows_by_stream()[name]
@@ -239,7 +239,7 @@ class LoadLoop:
         )
         self._packages += 1
 
-    def _take(self, event: Event, loader: Loader) -> None:
+    def _take(self, event: Event, loader: PackageLoader) -> None:
         package = self._filling
         match event:
             case StreamStarted(stream=stream):

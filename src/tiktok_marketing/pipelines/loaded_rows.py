@@ -8,7 +8,7 @@ from typing import Any
 
 from tiktok_marketing.errors import DestinationChangedError
 from tiktok_marketing.pipelines.databases.bookkeeping import PACKAGES_TABLE, PIPELINE
-from tiktok_marketing.pipelines.databases.destination import Destination, Relation, Session
+from tiktok_marketing.pipelines.databases.destination import Database, Relation, Session
 from tiktok_marketing.pipelines.inspection import Contents
 
 
@@ -28,7 +28,7 @@ class LoadedRows:
         destination: The database.
     """
 
-    def __init__(self, destination: Destination) -> None:
+    def __init__(self, destination: Database) -> None:
         self._destination = destination
         self._identity: Any = None
         self._package_count = 0

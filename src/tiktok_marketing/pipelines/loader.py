@@ -37,7 +37,7 @@ from tiktok_marketing.pipelines.arrow.tables import MISFITS
 from tiktok_marketing.pipelines.bookkeeping_repair import delete_unreadable_states, repair_bookkeeping
 from tiktok_marketing.pipelines.contents import describe, expected_columns, refusal_of
 from tiktok_marketing.pipelines.databases.bookkeeping import PACKAGES_TABLE, PIPELINE, STATES_TABLE
-from tiktok_marketing.pipelines.databases.destination import Destination, Relation, Session
+from tiktok_marketing.pipelines.databases.destination import Database, Relation, Session
 from tiktok_marketing.pipelines.databases.errors import first_line, innermost, text_of
 from tiktok_marketing.pipelines.databases.replacement import Replacement, TableChanges
 from tiktok_marketing.pipelines.dlt_pipeline import DltPipeline
@@ -68,7 +68,7 @@ class Loader:
         notice: Called with a sentence that a person should see.
     """
 
-    def __init__(self, destination: Destination, folder: Path, notice: Callable[[str], None]) -> None:
+    def __init__(self, destination: Database, folder: Path, notice: Callable[[str], None]) -> None:
         self._destination = destination
         self._notice = notice
         self._states: dict[str, Mapping[str, Any]] = {}

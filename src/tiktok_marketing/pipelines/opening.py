@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tiktok_marketing.errors import ConnectorError, DestinationChangedError, DestinationLockedError
-from tiktok_marketing.pipelines.databases.destination import Destination, Session
+from tiktok_marketing.pipelines.databases.destination import Database, Session
+from tiktok_marketing.pipelines.databases.dlt_context import isolated_dlt
 from tiktok_marketing.pipelines.databases.errors import innermost
 from tiktok_marketing.pipelines.databases.replacement import TableChanges
-from tiktok_marketing.pipelines.dlt_context import isolated_dlt
 from tiktok_marketing.pipelines.loaded_rows import LoadedRows
 
 
@@ -28,7 +28,7 @@ class SessionOpener:
 
     def __init__(
         self,
-        destination: Destination,
+        destination: Database,
         folder: Path,
         loaded: LoadedRows,
         changes: TableChanges,

@@ -9,7 +9,7 @@ from tiktok_marketing.pipelines.databases.bookkeeping import LOADS_TABLE, SYNCS_
 from tiktok_marketing.pipelines.databases.destination import Relation, Session
 from tiktok_marketing.pipelines.summary import Summary
 
-_SYNCS: Mapping[str, str] = {
+SYNCS_COLUMNS: Mapping[str, str] = {
     "sync_id": "text",
     "started_at": "timestamp",
     "ended_at": "timestamp",
@@ -23,7 +23,7 @@ _SYNCS: Mapping[str, str] = {
     "misfits": "bigint",
 }
 """The columns of the table of syncs, with their types. An older table gets those that it lacks."""
-_LOADS: Mapping[str, str] = {"sync_id": "text", "stream": "text", "load_id": "text", "kept_rows": "bigint"}
+LOADS_COLUMNS: Mapping[str, str] = {"sync_id": "text", "stream": "text", "load_id": "text", "kept_rows": "bigint"}
 _CREATED_AS = {"text": "VARCHAR", "timestamp": "TIMESTAMP", "bigint": "BIGINT", "bool": "BOOLEAN"}
 """Types that every kind of database knows by this name."""
 
@@ -38,13 +38,18 @@ def write_record(
 
     The doctor reads the latter, and notices if some of these rows disappear later.
     """
-    loads = [
+    loads = rows_of_loads(summary, stored)
+    _insert(session, dataset, SYNCS_TABLE, SYNCS_COLUMNS, relations.get(SYNCS_TABLE), summary.as_rows())
+    _insert(session, dataset, LOADS_TABLE, LOADS_COLUMNS, relations.get(LOADS_TABLE), loads)
+
+
+def rows_of_loads(summary: Summary, stored: StoredRows) -> list[dict[str, Any]]:
+    """Return the rows for the table of loads."""
+    return [
         {"sync_id": summary.sync_id, "stream": stream, "load_id": load_id, "kept_rows": rows}
         for stream, of in stored.items()
         for load_id, rows in of.items()
     ]
-    _insert(session, dataset, SYNCS_TABLE, _SYNCS, relations.get(SYNCS_TABLE), summary.as_rows())
-    _insert(session, dataset, LOADS_TABLE, _LOADS, relations.get(LOADS_TABLE), loads)
 
 
 def _insert(

@@ -1,7 +1,8 @@
-"""What a kind of database has to offer. A kind is a class that implements `Destination`; `kinds` lists them.
+"""What a kind of destination has to offer. A kind is a class that implements `Destination`; `kinds` lists them.
 
-A kind also implements `Session`, an open connection that a sync writes through, and `ReadOnlyDatabase`, an open
-connection that the doctor and `plan` read through. Everything that differs between databases is asked of these three.
+There are two sorts. A `Database` has load jobs of our own. It also implements `Session`, an open connection that a sync
+writes through, and `ReadOnlyDatabase`, an open connection that the doctor and `plan` read through. A `StoreDestination`
+is anything else that takes tables: it implements `Store` (`store`), which asks for much less.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import importlib
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkable
 
 import msgspec
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from tiktok_marketing.catalog import Stream
     from tiktok_marketing.pipelines.databases.replacement import TableChanges
+    from tiktok_marketing.pipelines.databases.store import Store
 
 DEFAULT_DATASET = "tiktok_ads"
 """The schema of the tables. Not `tiktok`: in a file named `tiktok.duckdb`, DuckDB could not distinguish `tiktok.ads`
@@ -162,16 +164,22 @@ class ReadOnlyDatabase(Protocol):
 
 
 class Destination(Protocol):
-    """A database, and the schema in it that holds the tables."""
+    """Where tables go, and the schema there that holds them."""
 
     example: ClassVar[str]
     """An address, for messages."""
     file_endings: ClassVar[tuple[str, ...]]
-    """Endings of a path that can be written without a scheme; empty for a database that is not a file."""
-    extra: ClassVar[str]
-    """The extra of this distribution that installs what this kind needs."""
-    libraries: ClassVar[tuple[str, ...]]
-    """The modules that this kind needs."""
+    """Endings of a path that can be written without a scheme; empty for a destination that is not a file."""
+
+    @property
+    def extra(self) -> str:
+        """The extra of this distribution that installs what the destination needs."""
+        ...
+
+    @property
+    def libraries(self) -> tuple[str, ...]:
+        """The modules that the destination needs."""
+        ...
 
     @classmethod
     def at(cls, address: str, dataset: str) -> Self:
@@ -193,7 +201,7 @@ class Destination(Protocol):
 
     @property
     def display_name(self) -> str:
-        """The database's name in messages, without secrets."""
+        """The destination's name in messages, without secrets."""
         ...
 
     @property
@@ -204,6 +212,31 @@ class Destination(Protocol):
     def exclusive_lock(self, token: str) -> AbstractContextManager[None]:
         """Keep out syncs that run on other machines. `token` identifies this sync."""
         ...
+
+    def open_read_only(self, memory: Any) -> AbstractContextManager[ReadOnlyDatabase]:
+        """Open the destination so that nothing in it can change and others can still read it.
+
+        Args:
+            memory: A connection to a DuckDB in memory.
+
+        Raises:
+            NothingToReadError: There is no such database.
+            ConfigurationError: The address is that of something else, or of something that cannot be looked at.
+            DestinationError: The database cannot be read now.
+        """
+        ...
+
+    def sanitize(self, table: pa.Table, stream: Stream) -> pa.Table:
+        """Return a stream's table with every value changed into one that the destination accepts."""
+        ...
+
+    def describe_error(self, error: BaseException, *, reading: bool = False) -> DestinationError:
+        """Say in one sentence why nothing can be written to it (or read from it), whatever raised the error."""
+        ...
+
+
+class Database(Destination, Protocol):
+    """A database with load jobs of our own."""
 
     def dlt_destination(self, changes: TableChanges) -> Any:
         """Return the destination that dlt loads into.
@@ -228,25 +261,17 @@ class Destination(Protocol):
         """Open the database for the sync that `token` identifies."""
         ...
 
-    def open_read_only(self, memory: Any) -> AbstractContextManager[ReadOnlyDatabase]:
-        """Open the database so that nothing in it can change and others can still read it.
+
+@runtime_checkable
+class StoreDestination(Destination, Protocol):
+    """A destination without load jobs of our own."""
+
+    def store(self, folder: Path) -> Store:
+        """Return what a sync writes through.
 
         Args:
-            memory: A connection to a DuckDB in memory.
-
-        Raises:
-            NothingToReadError: There is no such database.
-            ConfigurationError: The address is that of something else.
-            DestinationError: The database cannot be read now.
+            folder: An empty folder for this sync alone.
         """
-        ...
-
-    def sanitize(self, table: pa.Table, stream: Stream) -> pa.Table:
-        """Return a stream's table with every value changed into one that the database accepts."""
-        ...
-
-    def describe_error(self, error: BaseException, *, reading: bool = False) -> DestinationError:
-        """Say in one sentence why the database cannot be written to (or read from), whatever raised the error."""
         ...
 
 

@@ -8,19 +8,24 @@ from collections.abc import Mapping
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.pipelines.databases.destination import DEFAULT_DATASET, Destination
 from tiktok_marketing.pipelines.databases.duckdb.address import DuckDBFile
+from tiktok_marketing.pipelines.databases.files.address import SCHEMES as FILES
+from tiktok_marketing.pipelines.databases.files.destination import FilesDestination
 from tiktok_marketing.pipelines.databases.postgres.address import PostgresDatabase
+from tiktok_marketing.pipelines.databases.through_dlt.destination import DltDestination
+from tiktok_marketing.pipelines.databases.through_dlt.services import BY_SCHEME
 
 KINDS: Mapping[str, type[Destination]] = {
     "duckdb": DuckDBFile,
     "postgresql": PostgresDatabase,
     "postgres": PostgresDatabase,
+    **dict.fromkeys(FILES, FilesDestination),
+    **dict.fromkeys(BY_SCHEME, DltDestination),
 }
-"""The scheme of an address, and the kind of database that it stands for."""
+"""The scheme of an address, and the kind of destination that it stands for."""
 
 _DRIVERS = {"psycopg2", "psycopg", "psycopg2cffi", "asyncpg", "pg8000"}
 """What SQLAlchemy's addresses of Postgres may name after a +. The connection is psycopg2's in any case."""
 
-_MOTHERDUCK = {"md", "motherduck"}
 _DATASET = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 
 
@@ -57,25 +62,23 @@ def _normalized(address: str) -> str:
         `PostgreSQL+psycopg2://user@host/database` is `postgresql://user@host/database`.
     """
     scheme, separator, rest = address.partition("://")
-    if not separator:
+    if not separator or ":" in scheme:
         return address
     kind, _, driver = scheme.lower().partition("+")
     return f"{kind}://{rest}" if not driver or (kind.startswith("postgres") and driver in _DRIVERS) else address
 
 
 def _kind_of(address: str) -> type[Destination]:
-    scheme, separator, _ = address.partition("://")
-    if separator and scheme in KINDS:
+    scheme = address.partition(":")[0].lower()
+    if scheme in KINDS and address != scheme:
         return KINDS[scheme]
     remedy = f"Write it as {' or '.join(dict.fromkeys(kind.example for kind in KINDS.values()))}."
-    if separator:
-        known = ", ".join(f"{name}://" for name in KINDS)
+    if "://" in address:
+        scheme = address.partition("://")[0]
+        known = ", ".join(KINDS)
         raise ConfigurationError(
             f"Destinations of the kind {scheme}:// are not supported; these are: {known}.", remedy=remedy
         )
-    prefix = address.partition(":")[0].lower()
-    if address != prefix and (prefix in KINDS or prefix in _MOTHERDUCK):
-        return KINDS.get(prefix, DuckDBFile)  # which says what is wrong with it
     for kind in KINDS.values():
         if address.lower().endswith(kind.file_endings):
             return kind

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -23,6 +22,7 @@ from tiktok_marketing.errors import ConfigurationError, DestinationError
 from tiktok_marketing.pipelines.databases.errors import first_line, innermost, text_of
 from tiktok_marketing.pipelines.databases.postgres.messages import in_words, is_about_table
 from tiktok_marketing.pipelines.databases.replacement import TableChanges
+from tiktok_marketing.pipelines.databases.temporary import temporary_folder, working_folder_of
 from tiktok_marketing.text import Mask, mask_known
 
 if TYPE_CHECKING:
@@ -113,8 +113,7 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
     @property
     def working_folder(self) -> Path:
         """The folder where packages are prepared. The next sync clears what a killed sync leaves there."""
-        name = hashlib.sha256(f"{self.display_name}\n{self.dataset}".encode()).hexdigest()[:16]
-        return _temporary_folder() / f"tiktok-marketing-{os.geteuid()}-{name}"
+        return working_folder_of(self.display_name, self.dataset)
 
     def dsn(self, token: str) -> str:
         """Return the address for libpq, with a name for the connection and defaults for what the address leaves out."""
@@ -250,7 +249,7 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
         text = self._without_password(text_of(cause))
         detail = self._without_password(f"{type(error).__name__}: {error}")
         if isinstance(cause, OSError) and cause.errno is not None:
-            folder = _temporary_folder()
+            folder = temporary_folder()
             return DestinationError(
                 f"Packages cannot be prepared in {folder}: {first_line(text)}",
                 remedy="Free some space there, or name another folder with the environment variable TMPDIR.",
@@ -266,21 +265,6 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
 
     def _without_password(self, text: str) -> str:
         return Mask(_passwords(self.address))(text)
-
-
-def _temporary_folder() -> Path:
-    """The folder for temporary files: that of TMPDIR, or the system's.
-
-    Raises:
-        DestinationError: There is none that can be written to.
-    """
-    try:
-        return Path(tempfile.gettempdir())
-    except FileNotFoundError:
-        raise DestinationError(
-            "No folder for temporary files can be written to, so packages cannot be prepared.",
-            remedy="Free some space in /tmp, or name another folder with the environment variable TMPDIR.",
-        ) from None
 
 
 def _passwords(address: str) -> set[str]:

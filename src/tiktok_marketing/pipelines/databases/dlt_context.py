@@ -1,9 +1,9 @@
-"""dlt isolated from its surroundings: no telemetry, no log, no settings from folders or the environment.
+"""dlt isolated from its surroundings: no telemetry, no log, and settings of others only where they are wanted.
 
 dlt looks for `.dlt/config.toml` and `secrets.toml` in the current folder and the home folder, and for environment
 variables. It writes to these folders too. A command that loads one source into one database must not depend on them, so
-dlt gets a context of its own while it works. dlt keeps a context for the whole process, so the previous context is
-restored afterwards.
+dlt gets a context of its own while it works. Databases in the cloud are the exception: their credentials are in these
+settings. dlt keeps a context for the whole process, so the previous context is restored afterwards.
 """
 
 from __future__ import annotations
@@ -16,7 +16,12 @@ from types import ModuleType
 from typing import Any
 
 from dlt.common.configuration.container import Container
-from dlt.common.configuration.providers import CustomLoaderDocProvider
+from dlt.common.configuration.providers import (
+    ConfigTomlProvider,
+    CustomLoaderDocProvider,
+    EnvironProvider,
+    SecretsTomlProvider,
+)
 from dlt.common.configuration.specs import RuntimeConfiguration
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 from dlt.common.runtime.run_context import RunContext
@@ -32,15 +37,18 @@ _SETTINGS: dict[str, Any] = {
         "delete_completed_jobs": True,
     },
 }
+_RETRIED: dict[str, Any] = {**_SETTINGS, "load": {**_SETTINGS["load"], "raise_on_max_retries": 5}}
+"""For databases elsewhere, to which a connection may fail for a moment."""
 _one_at_a_time = threading.Lock()
 
 
 class _OwnContext(RunContext):  # type: ignore[misc]
-    """A context for dlt with a folder of its own and no settings but ours."""
+    """A context for dlt with a folder of its own, and with our settings before those of the user, if these count."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, user_settings: bool) -> None:
         super().__init__(str(folder))
         self._global_dir = str(folder)
+        self._user_settings = user_settings
 
     @property
     def data_dir(self) -> str:
@@ -59,7 +67,12 @@ class _OwnContext(RunContext):  # type: ignore[misc]
         return None
 
     def initial_providers(self) -> list[Any]:
-        return [CustomLoaderDocProvider("tiktok-marketing", lambda: _SETTINGS, False)]
+        settings = _RETRIED if self._user_settings else _SETTINGS
+        ours = CustomLoaderDocProvider("tiktok-marketing", lambda: settings, False)
+        if not self._user_settings:
+            return [ours]
+        folders = str(Path.cwd() / ".dlt"), str(Path("~/.dlt").expanduser())
+        return [ours, EnvironProvider(), SecretsTomlProvider(*folders), ConfigTomlProvider(*folders)]
 
     def initialize_runtime(self, runtime_config: Any = None) -> None:
         del runtime_config
@@ -67,14 +80,18 @@ class _OwnContext(RunContext):  # type: ignore[misc]
 
 
 @contextmanager
-def isolated_dlt(folder: Path) -> Iterator[None]:
+def isolated_dlt(folder: Path, *, user_settings: bool = False) -> Iterator[None]:
     """Let dlt work in `folder` alone.
 
     Two syncs that load at the same time in one process would share dlt's context, so the second waits for the first.
+
+    Args:
+        folder: The folder.
+        user_settings: Whether dlt also looks where it usually does: in the environment and in `.dlt` folders.
     """
     with _one_at_a_time:
         container = Container()
-        isolated = _OwnContext(folder)
+        isolated = _OwnContext(folder, user_settings=user_settings)
         if PluggableRunContext not in container:
             container[PluggableRunContext] = PluggableRunContext(isolated)
             try:

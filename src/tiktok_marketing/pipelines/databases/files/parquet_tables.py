@@ -1,0 +1,123 @@
+"""Tables as Parquet: one file per account and month, or per account for what has no days.
+
+A file is replaced as a whole. So a reader never sees half of a day, nor a row twice. A kill between two files leaves
+whole days in both. Names such as `account=7.../month=2026-06` are columns to DuckDB, Spark and Athena (Hive's layout).
+"""
+
+from __future__ import annotations
+
+import io
+import secrets
+from collections import Counter
+from collections.abc import Collection, Mapping
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from tiktok_marketing.catalog import Stream
+from tiktok_marketing.pipelines.databases.files.arrow_rows import LOAD_ID, joined, of_vanished, surviving
+from tiktok_marketing.pipelines.databases.files.folder import Folder
+from tiktok_marketing.pipelines.databases.replacement import Replacement, day_column
+
+_FILE = "rows.parquet"
+
+
+class ParquetTables:
+    """The tables of one dataset, as Parquet."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+
+    def columns(self, table: str) -> frozenset[str] | None:
+        """Return None: a table without rows has no file that would tell."""
+        del table
+        return None
+
+    def has_rows(self, table: str) -> bool:
+        """Whether a table has rows."""
+        return bool(self._files(table))
+
+    def replace(self, replacement: Replacement, rows: pa.Table) -> None:
+        """Put rows into a table, in place of those that they replace: each file at once."""
+        stream = replacement.stream
+        parts = _parts(stream, rows)
+        existing = set(self._files(stream.name))
+        for name in sorted(parts.keys() | (_touched(replacement, existing) & existing)):
+            new = parts.get(name, rows.slice(0, 0))
+            old = self._read(name) if name in existing else None
+            kept = None if old is None else surviving(old, replacement, new)
+            if old is not None and kept is not None and not new.num_rows and kept.num_rows == old.num_rows:
+                continue
+            self._write(name, new if kept is None else joined(kept, new))
+
+    def remove_vanished(
+        self, stream: Stream, packages: Collection[str], read: Collection[int] | None, skipped: Collection[int]
+    ) -> None:
+        """Remove the rows that other packages brought, of accounts that were read (None for all) and not skipped."""
+        for name in self._files(stream.name):
+            old = self._read(name)
+            kept = old.filter(pc.invert(of_vanished(old, packages, read, skipped)))
+            if kept.num_rows < old.num_rows:
+                self._write(name, kept)
+
+    def rows_by_package(self, stream: Stream, packages: Collection[str]) -> Mapping[str, int]:
+        """Return how many rows of each package are in a table."""
+        counts: Counter[str] = Counter()
+        for name in self._files(stream.name):
+            for count in self._read(name, [LOAD_ID]).column(LOAD_ID).value_counts().to_pylist():
+                counts[count["values"]] += count["counts"]
+        return {package: counts[package] for package in packages if counts[package]}
+
+    def append(self, table: str, rows: pa.Table) -> None:
+        """Add rows to a table of the record of syncs, as one more file."""
+        self._write(f"{table}/{secrets.token_hex(8)}.parquet", rows)
+
+    def _files(self, table: str) -> list[str]:
+        return self._folder.names(table, ".parquet")
+
+    def _read(self, name: str, columns: list[str] | None = None) -> pa.Table:
+        content = self._folder.read(name)
+        assert content is not None  # noqa: S101 - it was listed, and no other sync writes here
+        return pq.read_table(io.BytesIO(content), columns=columns, partitioning=None)
+
+    def _write(self, name: str, rows: pa.Table) -> None:
+        if not rows.num_rows:
+            self._folder.delete(name)
+            return
+        content = io.BytesIO()
+        pq.write_table(rows, content, compression="zstd")
+        self._folder.write(name, content.getvalue())
+
+
+def _parts(stream: Stream, rows: pa.Table) -> dict[str, pa.Table]:
+    """Split rows by the file that they belong to."""
+    if not rows.num_rows:
+        return {}
+    column = day_column(stream)
+    accounts = rows.column("advertiser_id").to_pylist()
+    months = [""] * rows.num_rows if column is None else pc.strftime(rows.column(column), format="%Y-%m").to_pylist()
+    positions: dict[str, list[int]] = {}
+    for position, (account, month) in enumerate(zip(accounts, months, strict=True)):
+        positions.setdefault(_file_of(stream.name, account, month), []).append(position)
+    if len(positions) == 1:
+        return dict.fromkeys(positions, rows)
+    return {name: rows.take(pa.array(of, pa.int64())) for name, of in positions.items()}
+
+
+def _touched(replacement: Replacement, existing: Collection[str]) -> set[str]:
+    """Return the files that may have rows which the package replaces."""
+    stream = replacement.stream
+    files: set[str] = set()
+    for span in replacement.spans:
+        if span.days is None or day_column(stream) is None:
+            files.add(_file_of(stream.name, span.advertiser_id, ""))
+            continue
+        first, last = f"{span.days.start:%Y-%m}", f"{span.days.end:%Y-%m}"
+        begin, end = (_file_of(stream.name, span.advertiser_id, month) for month in (first, last))
+        files.update(name for name in existing if begin <= name <= end)
+    return files
+
+
+def _file_of(table: str, account: int | None, month: str) -> str:
+    return f"{table}/account={account}/{f'month={month}/' if month else ''}{_FILE}"

@@ -1,0 +1,192 @@
+"""Loads packages into a destination without load jobs of our own: its `Store` says how (`databases.store`).
+
+The promises are those of `loader`, as far as the destination can keep them. A package's rows are there before its
+state. A sync that is killed leaves at most rows without their state. The next one reads them again, and they replace
+themselves. So nothing is lost, and nothing is there twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tiktok_marketing.catalog import STREAMS, AnyStream, Stream
+from tiktok_marketing.errors import ConnectorError, DestinationError
+from tiktok_marketing.pipelines.contents import describe
+from tiktok_marketing.pipelines.databases.bookkeeping import LOADS_TABLE, SYNCS_TABLE
+from tiktok_marketing.pipelines.databases.destination import StoreDestination
+from tiktok_marketing.pipelines.databases.errors import innermost
+from tiktok_marketing.pipelines.databases.replacement import Replacement
+from tiktok_marketing.pipelines.databases.store import RecordTable, Source, Store
+from tiktok_marketing.pipelines.inspection import damage_in_store, is_incremental, unreadable_states
+from tiktok_marketing.pipelines.package import LoadPackage
+from tiktok_marketing.pipelines.summary import Summary
+from tiktok_marketing.pipelines.sync_record import LOADS_COLUMNS, SYNCS_COLUMNS, rows_of_loads
+
+
+class StoreLoader:
+    """Loads packages into one destination. It has the interface of `loader.Loader`.
+
+    Args:
+        destination: The destination.
+        folder: An empty folder for this loader alone.
+        notice: Called with a sentence that a person should see.
+    """
+
+    def __init__(self, destination: StoreDestination, folder: Path, notice: Callable[[str], None]) -> None:
+        self._destination = destination
+        self._notice = notice
+        self._store: Store = destination.store(folder)
+        self._states: dict[str, Mapping[str, Any]] = {}
+        self._filled: set[str] = set()
+        """Reports whose tables have rows."""
+        self._packages: list[str] = []
+        self._streams: dict[str, Stream] = {}
+        """The streams that have been loaded, by name."""
+        self._stored: dict[str, Mapping[str, int]] = {}
+        """Table to the rows that each package of this sync has in it."""
+        self.tables: set[str] = set()
+        """Tables that exist."""
+        self.columns: dict[str, set[str]] = {}
+        """The columns that these tables had when the sync began."""
+        self.covered_states: dict[str, Mapping[str, Any]] = {}
+        """The states of the streams."""
+        self.refused: dict[str, DestinationError] = {}
+        """Always empty: a table that accepts no rows ends the sync."""
+        self.repeated: dict[str, int] = {}
+        """Stream name to the number of rows that were replaced by later rows of this sync with the same key."""
+
+    def open(self, streams: Iterable[AnyStream] = STREAMS, *, full: bool = False) -> dict[str, Mapping[str, Any]]:
+        """Open the destination, create it if needed, and return the states of its streams.
+
+        Streams whose tables or columns are gone lose their state, so that they are read again.
+
+        Args:
+            streams: The streams that will be loaded.
+            full: Whether they are read from the start, so that a state that cannot be read is no obstacle.
+
+        Raises:
+            ConfigurationError: A state cannot be read, and the sync is not a full one.
+            DestinationError: Nothing can be written to the destination.
+        """
+        streams = list(streams)
+        with self._opened():
+            source = self._store.begin()
+            self._store.create()
+            tables = self._store.tables(streams)
+            self.tables = set(tables)
+            self.columns = {name: set(columns) for name, columns in tables.items()}
+            source = source or Source({})
+            self._states = dict(source.streams)
+            damages = damage_in_store(self._store, streams, source)
+            if damages:
+                self._notice(describe(damages))
+            gone = {damage.stream.name for damage in damages}
+            if full:
+                gone |= set(unreadable_states(streams, self._states))
+            self._filled = set(source.filled) - gone
+            if gone & self._states.keys():
+                # In the destination itself, before anything hides that these states are no longer true.
+                self._states = {name: state for name, state in self._states.items() if name not in gone}
+                self._load({}, {})
+            self.covered_states = dict(self._states)
+            return dict(self._states)
+
+    def load(self, package: LoadPackage) -> dict[str, int]:
+        """Load a package and its states. Returns the number of rows per stream, without rows that repeat a key.
+
+        Raises:
+            DestinationError: The destination does not accept the package, or something is gone that was loaded before.
+        """
+        offered = package.rows_by_stream()
+        tables = {
+            name: self._destination.sanitize(table, package.streams[name]) for name, table in package.tables().items()
+        }
+        with self._opened():
+            self._store.check()
+            replacements = {name: self._replacement(package, name) for name in dict.fromkeys([*tables, *package.spans])}
+            for name, replacement in replacements.items():
+                if name in self.tables and replacement.spans and (name not in tables or not tables[name].num_rows):
+                    self._empty_days(replacement)
+            self._states.update({name: state for name, state in package.states.items() if state is not None})
+            for name in [name for name, state in package.states.items() if state is None]:
+                self._states.pop(name, None)
+            self._load(tables, replacements)
+            self.tables |= tables.keys()
+            for name, table in tables.items():
+                self._streams[name] = package.streams[name]
+                replaced = self._count(package.streams[name]) if table.num_rows else 0
+                self.repeated[name] = self.repeated.get(name, 0) + offered[name] - table.num_rows + replaced
+            for name, (read, skipped) in package.whole.items():
+                if name in self.tables:
+                    self._store.remove_vanished(package.streams[name], self._packages, read, skipped)
+        return {name: table.num_rows for name, table in tables.items()}
+
+    def stored(self) -> Mapping[str, int]:
+        """Return the number of rows of this sync that are in the destination now, per stream.
+
+        Raises:
+            DestinationError: The destination cannot be read.
+        """
+        with self._opened():
+            self._store.check()
+            for stream in self._streams.values():
+                self._count(stream)
+        return {name: sum(rows.values()) for name, rows in self._stored.items()}
+
+    def finish(self, summary: Summary) -> None:
+        """Record the sync in the tables of syncs and loads.
+
+        Raises:
+            DestinationError: Nothing can be written to the destination.
+        """
+        with self._opened():
+            self._store.record(
+                [
+                    RecordTable(SYNCS_TABLE, SYNCS_COLUMNS, summary.as_rows()),
+                    RecordTable(LOADS_TABLE, LOADS_COLUMNS, rows_of_loads(summary, self._stored)),
+                ]
+            )
+
+    @contextmanager
+    def _opened(self) -> Iterator[None]:
+        try:
+            with self._store.opened():
+                yield
+        except ConnectorError:
+            raise
+        except Exception as error:
+            cause = innermost(error)
+            if isinstance(cause, ConnectorError):
+                raise cause from None
+            raise self._destination.describe_error(error) from error
+
+    def _replacement(self, package: LoadPackage, name: str) -> Replacement:
+        return Replacement(
+            stream=package.streams[name],
+            spans=package.spans.get(name, ()),
+            loads=tuple(self._packages),
+            by_key=name in package.by_key,
+            exists=name in self.tables,
+        )
+
+    def _empty_days(self, replacement: Replacement) -> None:
+        """Empty days that no longer have rows: before the states are loaded, after which nothing reads them again."""
+        self._store.empty_days(replacement)
+        if not self._store.non_empty([replacement.stream]):
+            self._filled.discard(replacement.stream.name)
+
+    def _load(self, tables: Mapping[str, Any], replacements: Mapping[str, Replacement]) -> None:
+        reports = {stream.name for stream in STREAMS if is_incremental(stream)}
+        self._filled |= reports & {name for name, table in tables.items() if table.num_rows}
+        package = self._store.load(tables, replacements, Source(self._states, sorted(self._filled)))
+        if tables:
+            self._packages.append(package)
+
+    def _count(self, stream: Stream) -> int:
+        """Count the rows of each package of this sync. Returns how many of earlier ones a later one has replaced."""
+        before = self._stored.get(stream.name, {})
+        after = self._stored[stream.name] = dict(self._store.rows_by_package(stream, self._packages))
+        return sum(rows - after.get(package, 0) for package, rows in before.items())
