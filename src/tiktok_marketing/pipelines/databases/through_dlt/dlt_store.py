@@ -60,6 +60,8 @@ class DltStore:
         kind = replacing(getattr(dlt.destinations, service.name), self)
         credentials = _credentials(self._address)
         settings = {**self._address.settings, **({} if credentials is None else {"credentials": credentials})}
+        if service.one_by_one:
+            settings["supports_multiple_statements"] = False
         self._pipeline = dlt.pipeline(
             PIPELINE,
             destination=kind(destination_name=service.name, **settings),

@@ -21,6 +21,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
         typed_literals: Whether a literal of a day must name its type.
         password_variable: The environment variable that usually holds the password or token; empty for none.
         file_format: The format of the files that dlt loads; empty for the one that dlt prefers.
+        one_by_one: Whether statements are sent one by one, in a transaction all the same.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     typed_literals: bool = False
     password_variable: str = ""
     file_format: str = ""
+    one_by_one: bool = False
 
 
 SERVICES: tuple[Service, ...] = (
@@ -63,6 +65,7 @@ SERVICES: tuple[Service, ...] = (
         atomic=True,
         password_variable="SNOWFLAKE_PASSWORD",  # noqa: S106
         file_format="parquet",
+        one_by_one=True,
     ),
     Service(
         name="bigquery",
