@@ -15,14 +15,17 @@ _OWN_EXTRAS = re.compile(rf"{DISTRIBUTION}\[(?P<extras>[\w,]+)\]")
 def install_hint(extra: str) -> str:
     """Say which extra is missing and give the command that adds it to the Python that is running.
 
-    The command names the packages of the extra. It cannot name this distribution, because an index may have another
-    project under the name; nor where it was installed from, because a checkout or a wheel may be gone by now.
+    Several extras are separated by commas. The command names the packages of the extra. It cannot name this
+    distribution, because an index may have another project under the name; nor where it was installed from, because a
+    checkout or a wheel may be gone by now.
     """
-    packages = requirements_of(extra)
+    names = extra.split(",")
+    packages = list(dict.fromkeys(package for name in names for package in requirements_of(name)))
+    belongs = f"It belongs to the extra{'s' * (len(names) > 1)} '{extra}'."
     command = f"{shlex.quote(sys.executable)} -m pip install"
     if not packages:  # a source tree that was never installed has no metadata
-        return f"It belongs to the extra '{extra}'. In the checkout, run: {command} '.[{extra}]'"
-    return f"It belongs to the extra '{extra}'. To install that, run: {command} {shlex.join(packages)}"
+        return f"{belongs} In the checkout, run: {command} '.[{extra}]'"
+    return f"{belongs} To install that, run: {command} {shlex.join(packages)}"
 
 
 def requirements_of(extra: str) -> list[str]:

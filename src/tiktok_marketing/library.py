@@ -7,11 +7,10 @@ is used: importing this module costs what `spec` costs.
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import aclosing
 from datetime import date
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import msgspec
 
@@ -19,6 +18,7 @@ from tiktok_marketing.catalog import STREAMS, AnyStream
 from tiktok_marketing.config import Config, parse_day
 from tiktok_marketing.errors import ConfigurationError, ConnectorError, IncompleteReadError
 from tiktok_marketing.extras import install_hint
+from tiktok_marketing.loop_thread import LoopThread
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,8 +33,6 @@ T = TypeVar("T")
 
 _NAMED = 5
 """Failures that an error names; the others are counted."""
-_LONGEST_END = 10.0
-"""Seconds that work may take to end once it is cancelled."""
 
 
 class Batch:
@@ -152,7 +150,7 @@ def read(config: Config, *, streams: Iterable[str] | None = None) -> Iterator[Ba
         ConnectorError: At the end, after everything else was delivered, if something is missing: the error itself if
             there is one cause, otherwise an `IncompleteReadError` that names them.
     """
-    with _LoopThread() as loop:
+    with LoopThread() as loop:
         events = read_async(config, streams=streams)
         try:
             while (event := loop.run(anext(events, None))) is not None:
@@ -360,41 +358,5 @@ def _run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(work())
-    with _LoopThread() as loop:
+    with LoopThread() as loop:
         return loop.run(work())
-
-
-class _LoopThread:
-    """An event loop in a thread of its own."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="tiktok-marketing", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.run(self._loop.shutdown_asyncgens())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    def run(self, work: Awaitable[T]) -> T:
-        """Run something in the loop, and wait for its result here; what interrupts the wait ends the work, too."""
-        ended = threading.Event()
-
-        async def main() -> T:
-            try:
-                return await work
-            finally:
-                ended.set()
-
-        future = asyncio.run_coroutine_threadsafe(main(), self._loop)
-        try:
-            return future.result()
-        except BaseException:
-            if future.cancel():
-                ended.wait(_LONGEST_END)
-            raise

@@ -74,7 +74,9 @@ DIRECTIONS = {
     "_version": set(),
     "extras": set(),
     "stdout": {"errors", "text"},
-    "library": {"doctor"} | PIPELINES,
+    "loop_thread": set(),
+    "library": {"doctor", "loop_thread"} | PIPELINES,
+    "dlt": {"loop_thread"} | PIPELINES,
     "": {"library", "config", "config_sources", "errors", "_version"},  # the public face
 }
 

@@ -62,10 +62,9 @@ class FilesAddress(msgspec.Struct, frozen=True):
 
     @property
     def extra(self) -> str:
-        """The extra that the destination needs."""
-        if self.format != "parquet":
-            return self.format if self.is_local else f"{self.format}-{self.cloud}"
-        return self.cloud or "load"
+        """The extras that the destination needs, separated by commas."""
+        extras = [self.format] if self.format != "parquet" else []
+        return ",".join([*extras, *([self.cloud] if self.cloud else [])]) or "load"
 
     @property
     def libraries(self) -> tuple[str, ...]:
