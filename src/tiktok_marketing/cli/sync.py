@@ -47,8 +47,16 @@ if TYPE_CHECKING:
 @streams_option("Read only these streams; `tiktok-marketing streams` lists all.")
 @click.option("--dataset", default="tiktok_ads", show_default=True, metavar="NAME", help="The schema for the tables.")
 @click.option("--full", is_flag=True, help="Read the streams again from start_date, whatever was read before.")
+@click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for a database that another process has open, such as a DuckDB file in a notebook.",
+)
 @debug_option
-def sync(sources: ConfigSources, to: str, names: list[str] | None, dataset: str, full: bool) -> int:
+def sync(sources: ConfigSources, to: str, names: list[str] | None, dataset: str, full: bool, wait: float) -> int:
     """Read streams into a DuckDB file or a Postgres database, from where the last run ended.
 
     Each stream becomes a table. Rows that arrive again replace those with the same key. Rows are loaded together with
@@ -56,7 +64,7 @@ def sync(sources: ConfigSources, to: str, names: list[str] | None, dataset: str,
     The table of a stream without a cursor has what the last complete read returned, and nothing else.
     """
     config = load_settings(sources)
-    summary, received = asyncio.run(_sync(config, to, names, dataset, full=full))
+    summary, received = asyncio.run(_sync(config, to, names, dataset, full=full, wait=wait))
     show_summary(summary)
     if summary.interrupted:
         again = "Run it again with --full" if full and not summary.packages else "The next run goes on from there"
@@ -66,15 +74,24 @@ def sync(sources: ConfigSources, to: str, names: list[str] | None, dataset: str,
 
 
 async def _sync(
-    config: Config, to: str, names: list[str] | None, dataset: str, *, full: bool
+    config: Config, to: str, names: list[str] | None, dataset: str, *, full: bool, wait: float
 ) -> tuple[Summary, int | None]:
     from tiktok_marketing.cli.progress import Reporter
-    from tiktok_marketing.pipelines import load_async
+    from tiktok_marketing.pipelines import RunOptions, load_async
 
     stop = asyncio.Event()
     async with Reporter() as reporter:
         signals = _Signals(stop, reporter)
-        summary = await load_async(config, to, streams=names, dataset=dataset, full=full, watcher=reporter, stop=stop)
+        summary = await load_async(
+            config,
+            to,
+            streams=names,
+            dataset=dataset,
+            full=full,
+            watcher=reporter,
+            stop=stop,
+            options=RunOptions(wait=wait),
+        )
     return summary, signals.received
 
 

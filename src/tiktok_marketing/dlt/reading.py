@@ -24,6 +24,8 @@ from tiktok_marketing.sync.run.engine import Sync
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+_OBJECTS = 10_000
+"""Objects that are handed on together."""
 KeepState = Callable[[Mapping[str, Any]], None]
 """Keeps the state of a stream, which covers the rows that were taken before."""
 
@@ -125,25 +127,38 @@ class IncompleteStreamError(Exception):
 
 
 class _WholeDays:
-    """Holds the rows of days until these are whole."""
+    """Holds the rows of days until these are whole, and those of objects until they are many or all."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
-        self._held: dict[int, list[pa.Table]] = {}
+        self._held: dict[int | None, list[pa.Table]] = {}
 
     def released_by(self, event: Event) -> Iterator[pa.Table]:
-        """Yield the rows that an event brings or completes."""
+        """Yield the rows that an event completes."""
         match event:
             case Rows(window_id=window):
                 table = cast(ArrowSink, event.records).table()
                 check_key(table, self._stream)
-                if window is not None:
-                    self._held.setdefault(window, []).append(table)
-                elif table.num_rows:
-                    yield table
-            case DaysComplete(window_id=window) if tables := self._held.pop(window, None):
-                yield pa.concat_tables(tables, promote_options="default").combine_chunks()
+                held = self._held.setdefault(window, [])
+                held.append(table)
+                if window is None and sum(each.num_rows for each in held) >= _OBJECTS:
+                    yield from self._release(None)
+            case DaysComplete(window_id=window):
+                yield from self._release(window)
             case DaysIncomplete(window_id=window):
                 self._held.pop(window, None)  # days that are not whole are not loaded
+            case StreamEnded():
+                yield from self._release(None)
             case _:
                 pass
+
+    def _release(self, window: int | None) -> Iterator[pa.Table]:
+        tables = self._held.pop(window, [])
+        if any(table.num_rows for table in tables):
+            yield _with_whole_keys(pa.concat_tables(tables, promote_options="default").combine_chunks(), self._stream)
+
+
+def _with_whole_keys(table: pa.Table, stream: Stream) -> pa.Table:
+    """Say in the schema that the columns of the key accept no null, as dlt expects of a primary key."""
+    fields = [field.with_nullable(False) if field.name in stream.table_key else field for field in table.schema]
+    return pa.Table.from_arrays(table.columns, schema=pa.schema(fields))

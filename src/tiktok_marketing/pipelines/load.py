@@ -28,7 +28,7 @@ from tiktok_marketing.sync.run.engine import Sync
 
 if TYPE_CHECKING:
     from tiktok_marketing.pipelines.load_loop import LoaderThread
-    from tiktok_marketing.pipelines.loader import Loader
+    from tiktok_marketing.pipelines.loader_of import PackageLoader
 
 
 class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +40,7 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
         address: Scheme, host and port to ask instead of TikTok's.
         limits: Limits of memory.
         since: The first day of reports to read, whatever the state says.
+        wait: Seconds to wait at the start for another process that has the database open.
     """
 
     clock: Clock | None = None
@@ -47,6 +48,7 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     address: str | None = None
     limits: Sequence[Meter] | None = None
     since: date | None = None
+    wait: float = 0.0
 
 
 async def load_async(
@@ -95,7 +97,7 @@ async def load_async(
         loop = LoadLoop(destination, chosen, watcher or Watcher(), clock, stop or asyncio.Event())
         loader = loader_of(destination, folder, loop.notice_from_thread)
         await stack.enter_async_context(_undone_if_refused(loader, thread))
-        states = await thread.do(loader.open, chosen, full=full)
+        states = await thread.do(loader.open, chosen, full=full, wait=at.wait)
         loop.begin_from(states, loader.columns, full=full)
         loop.refuse(loader.refused)
         api = await stack.enter_async_context(
@@ -127,7 +129,7 @@ async def load_async(
 
 
 @asynccontextmanager
-async def _undone_if_refused(loader: Loader, thread: LoaderThread) -> AsyncIterator[None]:
+async def _undone_if_refused(loader: PackageLoader, thread: LoaderThread) -> AsyncIterator[None]:
     """If the load is refused before anything is loaded, leave nothing behind that was not there before."""
     try:
         yield

@@ -56,7 +56,7 @@ from tiktok_marketing.pipelines.sync_record import write_record
 from tiktok_marketing.pipelines.table_setup import TableSetup
 
 _LOCK_WAIT = 120.0
-"""Seconds to wait for another process that has the database open when a package is due. At the start nothing waits."""
+"""Seconds to wait for another process that has the database open when a package is due."""
 
 
 class Loader:
@@ -94,7 +94,9 @@ class Loader:
         self.repeated: dict[str, int] = {}
         """Stream name to the number of rows that were replaced by later rows of this sync with the same key."""
 
-    def open(self, streams: Iterable[AnyStream] = STREAMS, *, full: bool = False) -> dict[str, Mapping[str, Any]]:
+    def open(
+        self, streams: Iterable[AnyStream] = STREAMS, *, full: bool = False, wait: float = 0.0
+    ) -> dict[str, Mapping[str, Any]]:
         """Open the database, create it if needed, and return the states of its streams.
 
         Streams whose tables or columns are gone lose their state, so that they are read again.
@@ -102,13 +104,14 @@ class Loader:
         Args:
             streams: The streams that will be loaded.
             full: Whether they are read from the start, so that a state that cannot be read is no obstacle.
+            wait: Seconds to wait for another process that has the database open.
 
         Raises:
             ConfigurationError: A state cannot be read, and the sync is not a full one.
             DestinationError: The database cannot be written to.
         """
         absent = self._destination.identity() is None
-        with self._opener.opened(wait=0.0) as session:
+        with self._opener.opened(wait=wait) as session:
             self._created_database = absent and self._destination.identity() is not None
             self._created_schema = session.ensure_schema()
             self._loaded.begin()

@@ -26,8 +26,14 @@ class PackageLoader(Protocol):
         """Streams whose tables accept no rows, with the reason."""
         ...
 
-    def open(self, streams: Iterable[AnyStream] = ..., *, full: bool = ...) -> dict[str, Mapping[str, Any]]:
+    def open(
+        self, streams: Iterable[AnyStream] = ..., *, full: bool = ..., wait: float = ...
+    ) -> dict[str, Mapping[str, Any]]:
         """Open the destination, create it if needed, and return the states of its streams."""
+        ...
+
+    def undo_opening(self) -> None:
+        """Remove what `open` created, if nothing was loaded into it. It stays if that is not possible."""
         ...
 
     def load(self, package: LoadPackage) -> dict[str, int]:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from tiktok_marketing.errors import ConnectorError, DestinationChangedError, DestinationLockedError
 from tiktok_marketing.pipelines.databases.destination import Database, Session
@@ -13,6 +14,8 @@ from tiktok_marketing.pipelines.databases.dlt_context import isolated_dlt
 from tiktok_marketing.pipelines.databases.errors import innermost
 from tiktok_marketing.pipelines.databases.replacement import TableChanges
 from tiktok_marketing.pipelines.loaded_rows import LoadedRows
+
+T = TypeVar("T")
 
 
 class SessionOpener:
@@ -78,21 +81,39 @@ class SessionOpener:
 
     @contextmanager
     def _session(self, wait: float) -> Iterator[Session]:
-        until = time.monotonic() + wait
-        noticed = False
-        while True:
-            try:
-                session = self._destination.connect(self._folder.name)
-                break
-            except Exception as error:
-                reason = self._destination.describe_error(error)
-                if not isinstance(reason, DestinationLockedError) or time.monotonic() >= until:
-                    raise reason from error
-                if not noticed:
-                    noticed = True
-                    self._notice(f"{reason.message} Waiting up to {wait:.0f} s for it.")
-                time.sleep(0.5)
+        session = opened_in_time(self._connect, wait, self._notice)
         try:
             yield session
         finally:
             session.close()
+
+    def _connect(self) -> Session:
+        try:
+            return self._destination.connect(self._folder.name)
+        except Exception as error:
+            raise self._destination.describe_error(error) from error
+
+
+def opened_in_time(attempt: Callable[[], T], wait: float, notice: Callable[[str], None]) -> T:
+    """Open a destination, and try again while another process has it open.
+
+    Args:
+        attempt: Opens it.
+        wait: The seconds to go on trying.
+        notice: Called with a sentence that says who has it open and that this waits.
+
+    Raises:
+        DestinationLockedError: The other process still has it open after that time.
+    """
+    until = time.monotonic() + wait
+    noticed = False
+    while True:
+        try:
+            return attempt()
+        except DestinationLockedError as error:
+            if time.monotonic() >= until:
+                raise
+            if not noticed:
+                noticed = True
+                notice(f"{error.message} Waiting up to {wait:.0f} s for it.")
+            time.sleep(0.5)

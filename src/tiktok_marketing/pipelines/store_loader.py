@@ -7,8 +7,8 @@ themselves. So nothing is lost, and nothing is there twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from tiktok_marketing.pipelines.databases.errors import innermost
 from tiktok_marketing.pipelines.databases.replacement import Replacement
 from tiktok_marketing.pipelines.databases.store import RecordTable, Source, Store
 from tiktok_marketing.pipelines.inspection import damage_in_store, is_incremental, unreadable_states
+from tiktok_marketing.pipelines.opening import opened_in_time
 from tiktok_marketing.pipelines.package import LoadPackage
 from tiktok_marketing.pipelines.summary import Summary
 from tiktok_marketing.pipelines.sync_record import LOADS_COLUMNS, SYNCS_COLUMNS, rows_of_loads
@@ -43,6 +44,7 @@ class StoreLoader:
         self._filled: set[str] = set()
         """Reports whose tables have rows."""
         self._packages: list[str] = []
+        self._is_new = False
         self._streams: dict[str, Stream] = {}
         """The streams that have been loaded, by name."""
         self._stored: dict[str, Mapping[str, int]] = {}
@@ -58,7 +60,9 @@ class StoreLoader:
         self.repeated: dict[str, int] = {}
         """Stream name to the number of rows that were replaced by later rows of this sync with the same key."""
 
-    def open(self, streams: Iterable[AnyStream] = STREAMS, *, full: bool = False) -> dict[str, Mapping[str, Any]]:
+    def open(
+        self, streams: Iterable[AnyStream] = STREAMS, *, full: bool = False, wait: float = 0.0
+    ) -> dict[str, Mapping[str, Any]]:
         """Open the destination, create it if needed, and return the states of its streams.
 
         Streams whose tables or columns are gone lose their state, so that they are read again.
@@ -66,14 +70,19 @@ class StoreLoader:
         Args:
             streams: The streams that will be loaded.
             full: Whether they are read from the start, so that a state that cannot be read is no obstacle.
+            wait: Seconds to wait for another process that has the destination open.
 
         Raises:
             ConfigurationError: A state cannot be read, and the sync is not a full one.
             DestinationError: Nothing can be written to the destination.
         """
-        streams = list(streams)
+        chosen = list(streams)
+        return opened_in_time(lambda: self._open(chosen, full=full), wait, self._notice)
+
+    def _open(self, streams: Sequence[AnyStream], *, full: bool) -> dict[str, Mapping[str, Any]]:
         with self._opened():
             source = self._store.begin()
+            self._is_new = source is None
             self._store.create()
             tables = self._store.tables(streams)
             self.tables = set(tables)
@@ -93,6 +102,12 @@ class StoreLoader:
                 self._load({}, {})
             self.covered_states = dict(self._states)
             return dict(self._states)
+
+    def undo_opening(self) -> None:
+        """Remove what `open` created, if nothing was loaded into it. It stays if that is not possible."""
+        if self._is_new and not self._packages:
+            with suppress(Exception), self._store.opened():
+                self._store.remove_empty()
 
     def load(self, package: LoadPackage) -> dict[str, int]:
         """Load a package and its states. Returns the number of rows per stream, without rows that repeat a key.

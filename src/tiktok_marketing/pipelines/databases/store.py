@@ -72,6 +72,10 @@ class Store(Protocol):
         """Make sure that the destination accepts writes."""
         ...
 
+    def remove_empty(self) -> None:
+        """Remove what `create` made, as far as nothing is in it."""
+        ...
+
     def tables(self, streams: Collection[Stream]) -> Mapping[str, frozenset[str]]:
         """Return the tables of these streams that exist, each with its columns."""
         ...

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -72,9 +71,9 @@ class DeltaTables:
         delta = self._opened(stream.name)
         if delta is None:
             return {}
-        ours = pc.is_in(pc.field(LOAD_ID), pa.array(list(packages), pa.string()))
-        column = delta.to_pyarrow_dataset().to_table(columns=[LOAD_ID], filter=ours).column(LOAD_ID)
-        return Counter({count["values"]: count["counts"] for count in column.value_counts().to_pylist()})
+        column = delta.to_pyarrow_dataset().to_table(columns=[LOAD_ID]).column(LOAD_ID)
+        counts = {count["values"]: count["counts"] for count in column.value_counts().to_pylist()}
+        return {package: counts[package] for package in packages if package in counts}
 
     def append(self, table: str, rows: pa.Table) -> None:
         """Add rows to a table of the record of syncs."""

@@ -65,6 +65,10 @@ class FileStore:
         self._folder.write("_tiktok/writable", b"")
         self._folder.delete("_tiktok/writable")
 
+    def remove_empty(self) -> None:
+        """Remove the folders that `create` made, if they are empty."""
+        self._folder.remove_empty()
+
     def tables(self, streams: Collection[Stream]) -> Mapping[str, frozenset[str]]:
         """Return the tables of these streams that exist, each with its columns."""
         tables = {}

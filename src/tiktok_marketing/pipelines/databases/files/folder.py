@@ -37,6 +37,13 @@ class Folder:
         if self.address.is_local:
             self._fs.makedirs(self.path, exist_ok=True)
 
+    def remove_empty(self) -> None:
+        """Remove the folder, and the one that it is in, if they are empty. A bucket has no folders."""
+        if self.address.is_local:
+            with suppress(OSError):
+                for path in (f"{self.path}/_tiktok", self.path, self.address.url):
+                    os.rmdir(path)  # noqa: PTH106 - the path is a text
+
     def read(self, name: str) -> bytes | None:
         """Return the content of a file; None if it does not exist."""
         try:

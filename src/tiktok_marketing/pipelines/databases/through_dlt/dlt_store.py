@@ -79,6 +79,9 @@ class DltStore:
         with self._client() as client:
             client.initialize_storage()
 
+    def remove_empty(self) -> None:
+        """Leave the schema: somebody else may have begun to use it, and not all databases refuse to drop it then."""
+
     def tables(self, streams: Collection[Stream]) -> Mapping[str, frozenset[str]]:
         """Return the tables of these streams that exist, each with its columns."""
         with self._client() as client:
