@@ -17,6 +17,7 @@ from tiktok_marketing.emulator.endpoints.access import SANDBOX_PATHS
 from tiktok_marketing.emulator.endpoints.known import KNOWN
 from tiktok_marketing.emulator.endpoints.served import ENDPOINTS
 from tiktok_marketing.settings import OPTIONS, SETTINGS, key_of, variable_of
+from tiktok_marketing.views import definitions_of
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -25,6 +26,7 @@ ENDPOINTS_PAGE = DOCS / "endpoints.md"
 SETTINGS_PAGE = DOCS / "configuration.md"
 COMMANDS_PAGE = DOCS / "commands.md"
 METRICS_PAGE = DOCS / "metrics.md"
+VIEWS_PAGE = DOCS / "views.md"
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
 ANCHOR = re.compile(r"\]\((?!https?://)([^)#]*)#([^)]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
@@ -181,6 +183,7 @@ def old_tables(*, write: bool) -> list[str]:
         (SETTINGS_PAGE, "settings", table_of_settings()),
         (COMMANDS_PAGE, "commands", help_of_commands()),
         (METRICS_PAGE, "metrics", table_of_metrics()),
+        (VIEWS_PAGE, "views", tables_of_views()),
     )
     return [line for page, name, table in tables for line in _old_table(page, name, table, write=write)]
 
@@ -224,6 +227,19 @@ def table_of_endpoints() -> str:
         lines.append(f"| {' | '.join(cells)} |")
     known = len(KNOWN.keys() | {endpoint.path for endpoint in ENDPOINTS})
     return "\n".join(lines) + f"\n\nThese are {len(ENDPOINTS)} of {known} endpoints of August 2026.\n"
+
+
+def tables_of_views() -> str:
+    """A heading, the meaning and the columns of each view."""
+    parts = []
+    for view in definitions_of("answers"):
+        streams = ", ".join(f"`{name}`" for name in view.needed_streams) or "the reports that are there"
+        rows = "".join(f"| `{column.name}` | {column.type} | {column.description} |\n" for column in view.columns)
+        parts.append(
+            f"### {view.name}\n\n{view.description} Made from {streams}.\n\n"
+            f"| column | type | meaning |\n|---|---|---|\n{rows}"
+        )
+    return "\n".join(parts)
 
 
 def wrong_scripts() -> list[str]:

@@ -18,6 +18,7 @@ from tiktok_marketing.cli.emulator import emulator
 from tiktok_marketing.cli.plan import plan
 from tiktok_marketing.cli.streams import streams
 from tiktok_marketing.cli.sync import sync
+from tiktok_marketing.cli.views import views
 from tiktok_marketing.errors import ConfigurationError, ConnectorError, OutOfMemoryError, OutputError
 
 _WHERE_TO_REPORT = f"where you got tiktok-marketing {__version__} from"
@@ -47,7 +48,7 @@ def command() -> None:
     """
 
 
-for _command in (demo, config, check, plan, sync, doctor, streams, emulator):
+for _command in (demo, config, check, plan, sync, views, doctor, streams, emulator):
     command.add_command(_command)
 
 

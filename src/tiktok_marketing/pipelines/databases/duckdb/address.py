@@ -34,6 +34,7 @@ class DuckDBFile(msgspec.Struct, frozen=True):
     file_endings: ClassVar[tuple[str, ...]] = (".duckdb", ".db", ".ddb")
     extra: ClassVar[str] = "load"
     libraries: ClassVar[tuple[str, ...]] = ("dlt", "duckdb", "pyarrow")
+    sql_dialect: ClassVar[str] = "duckdb"
 
     @classmethod
     def at(cls, address: str, dataset: str = DEFAULT_DATASET) -> Self:

@@ -58,6 +58,7 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
     file_endings: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str] = "postgres"
     libraries: ClassVar[tuple[str, ...]] = ("dlt", "pyarrow", "psycopg2")
+    sql_dialect: ClassVar[str] = "postgres"
 
     @classmethod
     def at(cls, address: str, dataset: str) -> Self:

@@ -1,0 +1,20 @@
+"""Views over the tables of a sync: SQL that answers questions, and layouts that other tools expect.
+
+Each view is a file in `sql/`. Its head describes it, and becomes the comments in the database and the page of the docs.
+Whatever differs between databases is a macro in `dialects`. No view is written in Python.
+"""
+
+from tiktok_marketing.views.database import ViewSettings, create_views, drop_views, list_views, print_views
+from tiktok_marketing.views.definitions import LAYOUTS, ViewColumn, ViewDefinition, definitions_of
+
+__all__ = [
+    "LAYOUTS",
+    "ViewColumn",
+    "ViewDefinition",
+    "ViewSettings",
+    "create_views",
+    "definitions_of",
+    "drop_views",
+    "list_views",
+    "print_views",
+]

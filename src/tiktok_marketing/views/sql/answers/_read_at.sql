@@ -1,0 +1,1 @@
+{{from_seconds r._dlt_load_id}} AS read_at

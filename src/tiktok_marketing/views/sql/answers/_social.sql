@@ -1,0 +1,1 @@
+r.likes, r.comments, r.shares, r.follows

@@ -1,0 +1,168 @@
+"""Databases that a real sync from the emulator has filled, with what the emulator says that they must show."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+import psycopg2
+import pytest
+
+from postgres_server import Database, Server, server
+from support import HurriedClock, config_for
+from tiktok_marketing.cli.main import run as run_command
+from tiktok_marketing.config import parse_config
+from tiktok_marketing.emulator import Emulator, Options
+from tiktok_marketing.pipelines import RunOptions, load_async
+
+NOW = datetime(2026, 3, 11, 15, 30, tzinfo=UTC)
+FIRST, LAST = date(2026, 3, 4), date(2026, 3, 12)
+"""The last day has begun only for places far ahead of UTC."""
+DAYS = [FIRST + timedelta(days=number) for number in range((LAST - FIRST).days + 1)]
+CURRENCIES = ("JPY", "IDR", "EUR", "AED", "USD", "USD")
+"""One per account. The first two have no decimals, and the European Central Bank does not know the fourth."""
+STREAMS = (
+    "advertisers",
+    "campaigns",
+    "ad_groups",
+    "ads",
+    "creative_assets_images",
+    "creative_assets_videos",
+    "spark_ads",
+    "advertisers_reports_daily",
+    "campaigns_reports_daily",
+    "ad_groups_reports_daily",
+    "ads_reports_daily",
+    "campaigns_audience_reports_*",
+    "advertisers_reports_hourly",
+    "campaigns_reports_hourly",
+    "ad_groups_reports_hourly",
+    "ads_reports_hourly",
+)
+Truth = Mapping[str, Any]
+
+
+class Filled(msgspec.Struct, frozen=True):
+    """A database of a test.
+
+    Args:
+        kind: "duckdb" or "postgres".
+        address: For `--database`.
+        truths: Account to what the emulator says of it; see `emulator.expected.truth`.
+    """
+
+    kind: str
+    address: str
+    truths: Mapping[int, Truth]
+
+    def ask(self, sql: str, values: Sequence[Any] = (), *, schema: str = "tiktok_ads") -> list[tuple[Any, ...]]:
+        """Run one statement, with the schema as the current one."""
+        if self.kind == "duckdb":
+            with duckdb.connect(self.address) as connection:
+                connection.execute(f"""SET schema = '"{schema.replace('"', '""')}"'""")
+                rows: list[tuple[Any, ...]] = connection.execute(sql, list(values)).fetchall()
+                return rows
+        with closing(psycopg2.connect(self.address)) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('search_path', quote_ident(%s), FALSE)", [schema])
+                cursor.execute(sql.replace("?", "%s") if values else sql, list(values) or None)
+                return [] if cursor.description is None else cursor.fetchall()
+
+    def dicts(self, sql: str) -> list[dict[str, Any]]:
+        """Run a query. Returns rows by column."""
+        names = [name for name, *_ in self.described(sql)]
+        return [dict(zip(names, row, strict=True)) for row in self.ask(sql)]
+
+    def described(self, sql: str) -> list[tuple[Any, ...]]:
+        """Return the columns of a query, with their types as the driver tells them."""
+        if self.kind == "duckdb":
+            with duckdb.connect(self.address, read_only=True) as connection:
+                connection.execute("USE tiktok_ads")
+                return list(connection.execute(sql).description)
+        with closing(psycopg2.connect(self.address)) as connection, connection.cursor() as cursor:
+            cursor.execute("SET search_path = tiktok_ads")
+            cursor.execute(sql)
+            return [(column.name, column.type_code) for column in cursor.description]
+
+
+def views(database: Filled, *options: str) -> int:
+    """Run `tiktok-marketing views`. Returns its exit code."""
+    return run_command(["views", "--database", database.address, *options])
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """One server for all tests."""
+    with server() as started:
+        yield started
+
+
+def fill(address: str, names: Sequence[str] = STREAMS, **options: Any) -> Mapping[int, Truth]:
+    """Sync an emulator's business of eight days into a database. Returns the truth about each account."""
+
+    async def sync() -> Mapping[int, Truth]:
+        business: dict[str, Any] = {
+            "tier": "unlimited",
+            "ads_per_account": 25,
+            "taken_back": 0,
+            "currencies": CURRENCIES,
+            **options,
+        }
+        async with Emulator(Options(now=NOW, **business)) as emulator:
+            config = parse_config(config_for(emulator, start_date=FIRST.isoformat(), include_deleted=True))
+            surroundings = RunOptions(address=emulator.url, clock=HurriedClock(NOW))
+            summary = await load_async(config, address, streams=names, options=surroundings)
+            assert summary.complete
+            return {
+                int(account): {
+                    **emulator.truth(account, FIRST, LAST),
+                    "days": {day: emulator.truth(account, day, day, hourly=False)["metrics"] for day in DAYS},
+                }
+                for account in emulator.advertiser_ids
+            }
+
+    return asyncio.run(sync())
+
+
+@pytest.fixture(scope="session")
+def originals(postgres_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Filled]:
+    """Gives the database of a kind that a sync has filled, once."""
+    known: dict[str, Filled] = {}
+
+    def original(kind: str) -> Filled:
+        if kind not in known:
+            address = (
+                str(tmp_path_factory.mktemp("filled") / "filled.duckdb")
+                if kind == "duckdb"
+                else postgres_server.new_database().address
+            )
+            known[kind] = Filled(kind, address, fill(address))
+        return known[kind]
+
+    return original
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def filled(
+    request: pytest.FixtureRequest, originals: Callable[[str], Filled], postgres_server: Server, tmp_path: Path
+) -> Filled:
+    """A copy of the database that a sync has filled. Each test runs once per kind."""
+    original = originals(request.param)
+    if request.param == "duckdb":
+        return msgspec.structs.replace(original, address=shutil.copy(original.address, tmp_path / "copy.duckdb"))
+    name = f"copy_{next(_numbers)}"
+    template = original.address.rpartition("/")[2]
+    Database(postgres_server.address("postgres")).ask(f"CREATE DATABASE {name} TEMPLATE {template}")
+    return msgspec.structs.replace(original, address=postgres_server.address(name))
+
+
+_numbers = count()
