@@ -25,7 +25,8 @@ PIPELINES = {"pipelines", "pipelines.databases.kinds", "sync.decode"} | DATABASE
 EMULATED_BUSINESS = {"emulator.business", "emulator"}  # the emulator's own room holds its options and randomness
 EMULATED_ENDPOINTS = {"emulator.endpoints"} | EMULATED_BUSINESS
 DIRECTIONS = {
-    "cli": {"airbyte", "config_file", "config_sources", "doctor", "emulator", "environment", "stdout", "views"} | PIPELINES,
+    "cli": {"airbyte", "config_file", "config_sources", "doctor", "emulator", "environment", "stdout", "views"}
+    | PIPELINES,
     "views": PIPELINES,
     "airbyte": {"stdout"} | SYNC,
     "doctor": {"doctor.checks"} | PIPELINES,

@@ -251,7 +251,7 @@ class _Relation(msgspec.Struct, frozen=True):
 
 
 def _dialect_of(destination: Destination) -> Dialect:
-    dialect = DIALECTS.get(getattr(destination, "sql_dialect", ""))
+    dialect = DIALECTS.get(destination.sql_dialect)
     if dialect is None:
         raise ConfigurationError(
             f"The views cannot be created in {destination.display_name}.",

@@ -169,8 +169,9 @@ class Destination(Protocol):
     example: ClassVar[str]
     """An address, for messages."""
     file_endings: ClassVar[tuple[str, ...]]
-<<<<<<< HEAD
     """Endings of a path that can be written without a scheme; empty for a destination that is not a file."""
+    sql_dialect: ClassVar[str]
+    """The name of its SQL in `views.dialects`; empty for a destination that has no views."""
 
     @property
     def extra(self) -> str:
@@ -181,15 +182,6 @@ class Destination(Protocol):
     def libraries(self) -> tuple[str, ...]:
         """The modules that the destination needs."""
         ...
-=======
-    """Endings of a path that can be written without a scheme; empty for a database that is not a file."""
-    extra: ClassVar[str]
-    """The extra of this distribution that installs what this kind needs."""
-    libraries: ClassVar[tuple[str, ...]]
-    """The modules that this kind needs."""
-    sql_dialect: ClassVar[str]
-    """The name of its SQL in `views.dialects`; empty for a kind that has no views."""
->>>>>>> a2ef4da (Add views that answer questions, in DuckDB and Postgres)
 
     @classmethod
     def at(cls, address: str, dataset: str) -> Self:

@@ -32,6 +32,7 @@ class FilesDestination(msgspec.Struct, frozen=True):
     dataset: str
 
     example: ClassVar[str] = EXAMPLE
+    sql_dialect: ClassVar[str] = ""
     file_endings: ClassVar[tuple[str, ...]] = ()
 
     @property

@@ -29,6 +29,7 @@ class DltDestination(msgspec.Struct, frozen=True):
     address: DltAddress
 
     example: ClassVar[str] = "snowflake://, bigquery:// or another of docs/destinations.md"
+    sql_dialect: ClassVar[str] = ""
     file_endings: ClassVar[tuple[str, ...]] = ()
 
     @property
