@@ -49,7 +49,7 @@ from tiktok_marketing.pipelines.databases.kinds import destination_of
 from tiktok_marketing.pipelines.databases.lock import reserved
 from tiktok_marketing.pipelines.databases.replacement import Span
 from tiktok_marketing.pipelines.load_loop import LoaderThread, LoadLoop
-from tiktok_marketing.pipelines.loader import Loader
+from tiktok_marketing.pipelines.loader_of import loader_of
 from tiktok_marketing.pipelines.package import FULL_ROWS, LoadPackage
 from tiktok_marketing.sync.decode.reports import report_reader
 from tiktok_marketing.sync.events import Checkpoint, DaysComplete, Event, Rows, StreamEnded, StreamStarted
@@ -139,7 +139,7 @@ class Place:
 def load_tables(place: Place, recorded: Recorded, *, by_day: bool) -> None:
     """Load Arrow tables, package by package."""
     with reserved(place.destination) as folder:
-        loader = Loader(place.destination, folder, print)
+        loader = loader_of(place.destination, folder, print)
         loader.open()
         package = LoadPackage(0.0)
         tables = iter(recorded.tables)
@@ -160,7 +160,7 @@ def load_pages(place: Place, recorded: Recorded) -> None:
     async def main() -> None:
         with reserved(place.destination) as folder, LoaderThread() as thread:
             pump = LoadLoop(place.destination, [recorded.stream], Watcher(), SystemClock(), asyncio.Event())
-            loader = Loader(place.destination, folder, print)
+            loader = loader_of(place.destination, folder, print)
             pump.begin_from(await thread.do(loader.open), loader.columns, full=False)
             summary = await pump.run(recorded, loader, thread)  # type: ignore[arg-type]
             assert summary.rows == recorded.rows

@@ -134,8 +134,9 @@ class ConfigSources(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             ConfigurationError: If they cannot be used. It says where the values are from.
         """
-        for warning in warning_of_misspellings(self.environment) if on_warning is not None else ():
-            on_warning(warning)
+        if on_warning is not None:
+            for warning in warning_of_misspellings(self.environment):
+                on_warning(warning)
         return parse_collected(self.collect(), on_warning=on_warning)
 
 
@@ -263,7 +264,7 @@ def _merged(raw: Mapping[str, Any], in_file: Mapping[str, Any], given: Mapping[s
     credentials = raw.get("credentials")
     if _is_set(credentials) and not isinstance(credentials, Mapping):
         return merged  # parsing says what is wrong with it
-    fields = {name: value for name, value in (in_file | given).items() if name in names}
+    fields = {name: value for name, value in {**in_file, **given}.items() if name in names}
     merged["credentials"] = {**(credentials or {}), **fields, "auth_type": fields.get("auth_type")}
     if not _is_set(fields.get("auth_type")):
         merged["credentials"]["auth_type"] = _kind_of_merged(raw, in_file, fields)

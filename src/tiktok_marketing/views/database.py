@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
 from tiktok_marketing.errors import ConfigurationError, DestinationError
 from tiktok_marketing.pipelines.databases.bookkeeping import opened_filled
-from tiktok_marketing.pipelines.databases.destination import Destination, ReadOnlyDatabase, Session
+from tiktok_marketing.pipelines.databases.destination import Database, Destination, ReadOnlyDatabase, Session
 from tiktok_marketing.pipelines.databases.lock import reserved
 from tiktok_marketing.sync.plan.zones import ZONE_AHEAD_OF_ALL, zones_of
 from tiktok_marketing.views.currency import (
@@ -271,7 +271,7 @@ def _session(destination: Destination) -> Iterator[Session]:
     """Open the database for writing, while no sync loads into it."""
     with reserved(destination) as folder:
         try:
-            session = destination.connect(folder.name)
+            session = cast(Database, destination).connect(folder.name)  # whatever has a dialect is one
             try:
                 yield session
             finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -115,8 +115,7 @@ class FilesDestination(msgspec.Struct, frozen=True):
 
         return ParquetTables(folder)
 
-    @contextmanager
-    def open_read_only(self, memory: Any) -> Iterator[ReadOnlyDatabase]:
+    def open_read_only(self, memory: Any) -> AbstractContextManager[ReadOnlyDatabase]:
         """Refuse: only DuckDB and Postgres can be examined.
 
         Raises:
@@ -127,7 +126,6 @@ class FilesDestination(msgspec.Struct, frozen=True):
             f"{self.display_name} cannot be examined: this command reads DuckDB and Postgres only.",
             remedy="Load into DuckDB or Postgres for it, or query the files with a tool of yours.",
         )
-        yield
 
     def sanitize(self, table: pa.Table, stream: Stream) -> pa.Table:
         """Return the table as it is: the files hold every value that Arrow holds."""
