@@ -11,13 +11,14 @@ COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-ha
 
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' src/tiktok_marketing/_version.py)
 
-.PHONY: demo test thorough check lint types docs site bench peers crash parity clients simulate mutants lock dist image clean
+.PHONY: demo test thorough browser check lint types docs site bench peers crash parity clients simulate mutants lock dist \
+	image clean
 
 demo: $(VENV)/ready
 	$(BIN)/tiktok-marketing demo
 
 test: $(VENV)/ready
-	$(BIN)/python -m pytest -q -n logical --maxprocesses 8 --dist loadfile -m "not thorough"
+	$(BIN)/python -m pytest -q -n logical --maxprocesses 8 --dist loadfile -m "not thorough and not browser"
 
 # The rest of the tests: what `make test` tries once, in many more forms, with both kinds of database and real networks.
 # PART=2 runs a quarter of their files, 0 to 3.
@@ -26,6 +27,12 @@ PARTS := 4
 THOROUGH = $(shell grep -rl thorough tests --include='test_*.py' | sort | awk 'NR % $(PARTS) == $(PART) % $(PARTS)')
 thorough: $(VENV)/ready
 	$(BIN)/python -m pytest -q -n logical --maxprocesses 8 --dist loadfile -m thorough $(if $(PART),$(THOROUGH))
+
+# The tests of pages, in headless Chromium. It is installed where apt-get may do it; elsewhere, CHROMIUM names one.
+CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+browser: $(VENV)/ready
+	@test -n "$(CHROMIUM)" || tests/install_chromium.sh
+	CHROMIUM="$(CHROMIUM)" $(BIN)/python -m pytest -q -m browser $(shell grep -rl "mark.browser" tests --include='test_*.py')
 
 check: lint types docs
 

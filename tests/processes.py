@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -18,6 +19,14 @@ from tiktok_marketing.emulator import Emulator
 BIN = Path(sys.executable).parent
 SOURCE = str(BIN / "source-tiktok-marketing")
 COMMAND = str(BIN / "tiktok-marketing")
+
+
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port: int = listening.getsockname()[1]
+        return port
 
 
 class Ended(msgspec.Struct):

@@ -29,9 +29,23 @@ def api_address(config: Config) -> str:
     Raises:
         ConfigurationError: If `TIKTOK_API_URL` is not such an address.
     """
+    return _own_address() or (SANDBOX_HOST if config.sandbox else PRODUCTION_HOST)
+
+
+def production_address() -> str:
+    """Scheme, host and port of the API for production, which has the authorization page, too.
+
+    Raises:
+        ConfigurationError: If `TIKTOK_API_URL` is not such an address.
+    """
+    return _own_address() or PRODUCTION_HOST
+
+
+def _own_address() -> str:
+    """The address in `TIKTOK_API_URL`; empty if it is not set."""
     override = os.environ.get(ADDRESS_VARIABLE, "").strip()
     if not override:
-        return SANDBOX_HOST if config.sandbox else PRODUCTION_HOST
+        return ""
     url = urlsplit(override)
     if url.scheme not in {"http", "https"} or not url.netloc:
         raise ConfigurationError(

@@ -3,6 +3,7 @@
     ConnectorError                      any failure that the connector explains to a person
     ├── ConfigurationError              the configuration, catalog or state cannot be used: change it
     │   └── NothingToReadError          the database or schema to examine does not exist
+    ├── LoginError                      nobody authorized the application: run the login again
     ├── TikTokError                     TikTok refused a request, or the request or its answer was lost
     │   ├── AuthError                   the token or the application is not valid: authorize again
     │   ├── AccountError                the token has no access to this ad account: grant it, or exclude the account
@@ -98,6 +99,10 @@ class ConfigurationError(ConnectorError):
     def __init__(self, message: str, *, remedy: str = "", detail: str = "", settings: Iterable[str] = ()) -> None:
         super().__init__(message, remedy=remedy, detail=detail)
         self.settings = tuple(settings)
+
+
+class LoginError(ConnectorError):
+    """The login got no authorization: nobody answered, the owner refused, or the answer belongs to another login."""
 
 
 class NothingToReadError(ConfigurationError):

@@ -32,6 +32,7 @@ def test_the_checks_see_nothing_of_the_environment_but_what_pip_needs(tmp_path: 
         "make test",
         "make check",
         "make site",
+        "make browser",
         "make parity",
         "make clients ONLY=sdk tap",
         "make thorough PART=n",

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from tiktok_marketing.catalog.scopes import permission_of
 from tiktok_marketing.errors import (
     AccountError,
     Action,
@@ -32,6 +33,7 @@ class ErrorRule(msgspec.Struct, frozen=True):
         inaccessible: Whether it means that this token has no access to the account, which
             `skip_inaccessible_advertisers` turns into a warning.
         error_class: The class of the error to raise.
+        names_permission: Whether the remedy also names the permission that the endpoint needs.
     """
 
     action: Action
@@ -39,6 +41,7 @@ class ErrorRule(msgspec.Struct, frozen=True):
     remedy: str
     inaccessible: bool = False
     error_class: type[TikTokError] = TikTokError
+    names_permission: bool = False
 
     def error(self, tiktok_message: str, *, endpoint: str, **facts: Any) -> TikTokError:
         """The error for a failed request that this rule applies to.
@@ -52,11 +55,17 @@ class ErrorRule(msgspec.Struct, frozen=True):
             tiktok_message,
             action=self.action,
             failure_type=self.failure_type,
-            remedy=self.remedy,
+            remedy=f"{self.remedy} {_permission_hint(endpoint)}".strip() if self.names_permission else self.remedy,
             inaccessible=self.inaccessible,
             endpoint=endpoint,
             **facts,
         )
+
+
+def _permission_hint(endpoint: str) -> str:
+    """The permission that an endpoint needs, as a sentence; empty if that is not known."""
+    permission = permission_of(endpoint)
+    return "" if permission is None else f"In the portal it is {permission}."
 
 
 _WAIT = "The connector retried without success. Run the sync again later; it continues from its last state."
@@ -152,7 +161,9 @@ _STREAM_ABSENT = ErrorRule(
 )
 _TOKEN = ErrorRule(Action.STOP_SYNC, FailureType.CONFIG, _REAUTHORIZE, error_class=AuthError)
 _APPLICATION = ErrorRule(Action.STOP_SYNC, FailureType.CONFIG, _APP, error_class=AuthError)
-_SCOPE_MISSING = ErrorRule(Action.FAIL_ACCOUNT, FailureType.CONFIG, _SCOPE, error_class=PermissionDeniedError)
+_SCOPE_MISSING = ErrorRule(
+    Action.FAIL_ACCOUNT, FailureType.CONFIG, _SCOPE, error_class=PermissionDeniedError, names_permission=True
+)
 """Another account may have granted the scope, so the other accounts are tried."""
 _OWN_ADDRESS = ErrorRule(
     Action.STOP_SYNC,

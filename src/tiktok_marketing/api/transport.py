@@ -6,7 +6,7 @@ import asyncio
 import ssl
 import time
 from contextlib import AsyncExitStack, contextmanager
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -180,13 +180,25 @@ class HttpTransport:
 
     async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
         """Send a GET request and read its complete answer."""
+        return await self._exchange("GET", endpoint, params=params, headers={"Access-Token": token})
+
+    async def post(self, endpoint: str, body: Mapping[str, str]) -> Reply:
+        """Send a POST request without a token, with a body in JSON, and read its complete answer.
+
+        Raises:
+            TransportFailure: If no complete answer arrived.
+        """
+        return await self._exchange("POST", endpoint, json=body)
+
+    async def _exchange(self, method: str, endpoint: str, **content: Any) -> Reply:
+        """Send a request and read its complete answer."""
         if self._session is None:
             raise RuntimeError("the transport is used outside its `async with`")
         proxy = self._proxy
-        request = self._session.get(
+        request = self._session.request(
+            method,
             self.host + VERSION_PATH + endpoint,
-            params=params,
-            headers={"Access-Token": token},
+            **content,
             allow_redirects=False,
             proxy=None if proxy is None else proxy.address,
             proxy_auth=None if proxy is None else proxy.authorization,

@@ -69,6 +69,12 @@ class _Command(click.Command):
 @click.option("--not-granted", type=int, metavar="N", help="How many more accounts answer 40001. [default: 1]")
 @click.option("--scopes", metavar="N,N", help="Grant the tokens only these scopes, for example 2,4, in place of all.")
 @click.option(
+    "--redirect-uris",
+    metavar="A,B",
+    help="Refuse other redirect addresses on the authorization page. [default: accept all]",
+)
+@click.option("--code-seconds", type=int, metavar="N", help="How long an auth code is valid. [default: 3600]")
+@click.option(
     "--contradictory-page-info",
     metavar="N,N",
     help="Count two records too many for these accounts: 2 is the second.",
@@ -287,7 +293,7 @@ def options_of(settings: dict[str, Any]) -> Options:
         settings["now"] = _time(settings["now"])
     if "anchor" in settings:
         settings["anchor"] = _day(settings["anchor"])
-    for name in {"default_buying_types", "currencies"} & settings.keys():
+    for name in {"default_buying_types", "currencies", "redirect_uris"} & settings.keys():
         settings[name] = tuple(item.strip() for item in settings[name].split(","))
     for name in ("scopes", "contradictory_page_info"):
         if name in settings:

@@ -15,6 +15,7 @@ from tiktok_marketing.cli.config import config
 from tiktok_marketing.cli.demo import demo
 from tiktok_marketing.cli.doctor import doctor
 from tiktok_marketing.cli.emulator import emulator
+from tiktok_marketing.cli.login import login
 from tiktok_marketing.cli.plan import plan
 from tiktok_marketing.cli.streams import streams
 from tiktok_marketing.cli.sync import sync
@@ -48,7 +49,7 @@ def command() -> None:
     """
 
 
-for _command in (demo, config, check, plan, sync, views, doctor, streams, emulator):
+for _command in (demo, login, config, check, plan, sync, views, doctor, streams, emulator):
     command.add_command(_command)
 
 

@@ -93,6 +93,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         async_report_checks: How many checks of a report's status answer that it is not finished.
         not_granted: How many more accounts exist that the token does not reach. They answer 40001.
         scopes: The scopes that the tokens were granted. None grants everything that the emulator serves.
+        redirect_uris: The redirect addresses that the app has registered. The authorization page refuses others. Empty
+            accepts every address.
+        code_seconds: For how many seconds an auth_code is valid. At TikTok it is an hour.
         contradictory_page_info: The accounts whose `page_info` counts two records more than there are: 2 is the second.
         gzip: Whether to compress answers for clients that accept it, from a kilobyte on.
         latency: For how many seconds each answer waits on its way.
@@ -153,6 +156,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     async_report_checks: int = 2
     not_granted: int = 1
     scopes: tuple[int, ...] | None = None
+    redirect_uris: tuple[str, ...] = ()
+    code_seconds: int = 3600
     contradictory_page_info: tuple[int, ...] = ()
     gzip: bool = True
     latency: float = 0.003
@@ -172,6 +177,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             ("not_granted", 0, 100),
             ("async_report_checks", 0, 1_000_000),
             ("taken_back", 0, 100),
+            ("code_seconds", 0, 86_400),
             ("cache_mb", 0, 1_000_000),
             ("port", 0, 65_535),
             ("record_requests", 0, 10_000_000),

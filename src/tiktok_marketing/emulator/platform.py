@@ -266,7 +266,7 @@ class Platform:
             "advertiser/balance/get/": lambda: balance_list(accounts, params, now, self._balance),
             "advertiser/info/": lambda: self.access.advertiser_info(token, params, now),
             "oauth2/advertiser/get/": lambda: self.access.advertisers(token, params),
-            "oauth2/access_token/": lambda: self.access.exchange(params),
+            "oauth2/access_token/": lambda: self.access.exchange(params, self.clock.seconds),
             "oauth2/revoke_token/": lambda: self.access.revoke(params),
             "user/info/": self.access.user_info,
         }

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tiktok_marketing.emulator import control
+from tiktok_marketing.emulator import control, portal
 from tiktok_marketing.emulator.endpoints.envelope import NOTE_HEADER, wrap
 from tiktok_marketing.emulator.endpoints.known import KNOWN
 from tiktok_marketing.emulator.faults.changes import changed_envelope, changes_envelope
@@ -58,6 +58,8 @@ class Server:
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.path.startswith(control.PREFIX):
             return await control.handle(self._platform, request)
+        if request.path.rstrip("/") == portal.PATH:
+            return await portal.handle(self._platform, request)
         path = self._path(request)
         methods = self._platform.methods
         if path not in methods:

@@ -1,7 +1,9 @@
 """Access: the app, its tokens, what they may read, and the endpoints about them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
+
+import msgspec
 
 from tiktok_marketing.emulator.business.business import Account, Business
 from tiktok_marketing.emulator.endpoints import params as read
@@ -13,7 +15,7 @@ from tiktok_marketing.emulator.endpoints.scopes import ALL, check_scope
 from tiktok_marketing.emulator.randomness import keyed
 
 AUTH_CODE = "demo-auth-code"
-"""The auth_code that oauth2/access_token accepts once."""
+"""An auth_code that oauth2/access_token accepts once, without the authorization page."""
 
 SANDBOX_PATHS = frozenset(
     {"campaign/get/", "adgroup/get/", "ad/get/", "report/integrated/get/", "user/info/", "identity/get/"}
@@ -26,6 +28,18 @@ OPTIONAL_SANDBOX_PATHS = _ACCOUNTS_PATHS | IN_SANDBOX
 `sandbox_asset_endpoints`."""
 
 _MAX_ACCOUNTS = 100
+
+
+class _Code(msgspec.Struct, frozen=True):
+    """An auth_code that the authorization page has issued.
+
+    Args:
+        accounts: The accounts that were ticked.
+        expires: The time from which it is not accepted, in seconds since 1970.
+    """
+
+    accounts: tuple[Account, ...]
+    expires: int
 
 
 class Access:
@@ -51,12 +65,18 @@ class Access:
         self.revoked_access_token = "fa4e4e70ed" + _hex(seed, 106)[:30]
         self.expired_access_token = "fa4ee791ed" + _hex(seed, 107)[:30]
         self._scopes = options.scopes or ALL
+        self._code_seconds = options.code_seconds
+        self._codes: dict[str, _Code] = {}
+        self._issued = 0
+        self._granted: dict[str, tuple[Account, ...]] = {}
         self._used_codes: set[str] = set()
         self._revoked: set[str] = set()
         self.reset()
 
     def reset(self) -> None:
-        """Make the auth code and all tokens valid again."""
+        """Make the auth code and all tokens valid again. What the authorization page has issued is forgotten."""
+        self._codes.clear()
+        self._granted.clear()
         self._used_codes.clear()
         self._revoked.clear()
         self._revoked.add(self.revoked_access_token)
@@ -77,7 +97,7 @@ class Access:
             raise Refusal(40104, "Access token is null, you should set it in http header with key Access-Token.")
         if token in self._expired:
             raise Refusal(40102, "Access token has expired.")
-        tokens = {self.access_token, self.limited_access_token, self.sandbox_access_token}
+        tokens = {self.access_token, self.limited_access_token, self.sandbox_access_token, *self._granted}
         if token not in tokens or token in self._revoked:
             raise Refusal(40105, "Access token is incorrect or has been revoked.")
         if token == self.sandbox_access_token and path not in self._sandbox_paths:
@@ -103,6 +123,8 @@ class Access:
         """The accounts that a token reaches."""
         if self.is_sandbox(token):
             return [self._business.sandbox]
+        if token in self._granted:
+            return list(self._granted[token])
         granted = self._business.granted
         return granted[:1] if token == self.limited_access_token else granted
 
@@ -119,20 +141,56 @@ class Access:
             raise Refusal(40001, f"No permission to operate advertiser: {advertiser_id}")
         return account
 
+    # -- the authorization page
+
+    @property
+    def offered(self) -> list[Account]:
+        """The accounts that the owner may tick on the authorization page."""
+        return list(self._business.granted)
+
+    @property
+    def scopes(self) -> tuple[int, ...]:
+        """The scopes that tokens get."""
+        return tuple(self._scopes)
+
+    def grant(self, advertiser_ids: Collection[str], now: int) -> str:
+        """Let the app read these accounts. Returns an auth_code, which is valid once and for a limited time."""
+        self._issued += 1
+        code = _hex(self._business.options.seed, 108, self._issued)
+        accounts = tuple(account for account in self.offered if str(account.id) in set(advertiser_ids))
+        self._codes[code] = _Code(accounts, now + self._code_seconds)
+        return code
+
     # -- endpoints
 
-    def exchange(self, body: Mapping[str, Any]) -> Answer:
-        """oauth2/access_token: exchange an auth_code for the production token, once."""
+    def exchange(self, body: Mapping[str, Any], now: int) -> Answer:
+        """oauth2/access_token: exchange an auth_code for a token, once."""
         fields = {name: str(body.get(name) or "") for name in ("app_id", "secret", "auth_code")}
         missing = [name for name, value in fields.items() if not value]
         if missing:
             refuse(f"Missing required field(s): {', '.join(missing)}.")
         self._check_app(fields["app_id"], fields["secret"])
-        if fields["auth_code"] != AUTH_CODE or AUTH_CODE in self._used_codes:
+        token, accounts = self._exchanged(fields["auth_code"], now)
+        ids = [str(account.id) for account in accounts]
+        return encode({"access_token": token, "advertiser_ids": ids, "scope": self._scopes})
+
+    def _exchanged(self, code: str, now: int) -> tuple[str, list[Account]]:
+        """The token that a code is exchanged for, and the accounts that it reaches.
+
+        Raises:
+            Refusal: The code is unknown, has been used or has expired (40110).
+        """
+        known = self._codes.get(code)
+        valid = now < known.expires if known is not None else code == AUTH_CODE
+        if not valid or code in self._used_codes:
             raise Refusal(40110, "Auth_code is invalid, has been used or has expired.")
-        self._used_codes.add(AUTH_CODE)
-        ids = [str(account.id) for account in self._business.granted]
-        return encode({"access_token": self.access_token, "advertiser_ids": ids, "scope": self._scopes})
+        self._used_codes.add(code)
+        everything = self._business.granted
+        if known is None or len(known.accounts) == len(everything):
+            return self.access_token, everything
+        token = "fa4e9a47ed" + _hex(self._business.options.seed, 109, self._issued)[:30]
+        self._granted[token] = known.accounts
+        return token, list(known.accounts)
 
     def revoke(self, body: Mapping[str, Any]) -> Answer:
         """oauth2/revoke_token: revoke a token."""

@@ -22,7 +22,7 @@ _NEEDED = {
     "campaign/": 200,
     "adgroup/": 210,
     "ad/": 220,
-    "report/": 4,
+    "report/": 44,
     "dmp/": 30,
     "file/image/": 600,
     "file/video/": 610,

@@ -1,0 +1,93 @@
+"""Which permission of the application each stream needs, and which streams a grant does not reach. Pure.
+
+TikTok's permissions form a tree. A token's `scope` lists the numbers of those that were granted, and a number above
+stands for all below it: 2 (Ads Management) for 200, 210 and 220. The numbers are those of TikTok's documentation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+import msgspec
+
+from tiktok_marketing.catalog.objects import OBJECTS
+from tiktok_marketing.catalog.stream import AnyStream, ReportStream
+
+
+class Permission(msgspec.Struct, frozen=True):
+    """A permission that somebody requests for an application.
+
+    Args:
+        scope: Its number in a token's `scope`.
+        name: What it allows.
+        group_scope: The number of the group that includes it.
+        group: The name of that group, as the developer portal shows it.
+    """
+
+    scope: int
+    name: str
+    group_scope: int
+    group: str
+
+    def __str__(self) -> str:
+        return f"{self.group}: {self.name} (scope {self.scope})"
+
+    def is_in(self, granted: Collection[int]) -> bool:
+        """Whether a token with these scopes has it."""
+        return self.scope in granted or self.group_scope in granted
+
+
+_ACCOUNTS, _ADS, _AUDIENCES = (1, "Ad Account Management"), (2, "Ads Management"), (3, "Audience Management")
+_REPORTS, _CREATIVES, _PIXELS = (4, "Reporting"), (6, "Creative Management"), (8, "Pixel Management")
+
+_BY_PATH = {
+    "advertiser/": Permission(100, "read ad accounts", *_ACCOUNTS),
+    "campaign/": Permission(200, "read campaigns", *_ADS),
+    "adgroup/": Permission(210, "read ad groups", *_ADS),
+    "ad/": Permission(220, "read ads", *_ADS),
+    "dmp/": Permission(30, "read audiences", *_AUDIENCES),
+    "report/": Permission(44, "read reports", *_REPORTS),
+    "file/image/": Permission(600, "read images", *_CREATIVES),
+    "file/video/": Permission(610, "read videos", *_CREATIVES),
+    "file/music/": Permission(630, "read music", *_CREATIVES),
+    "creative/": Permission(6, "read portfolios", *_CREATIVES),
+    "tt_video/": Permission(690, "read TikTok posts", *_CREATIVES),
+    "identity/": Permission(693, "read identities", *_CREATIVES),
+    "pixel/": Permission(800, "read pixels", *_PIXELS),
+    "pixel/event/stats/": Permission(802, "read statistics of pixels", *_PIXELS),
+}
+"""The permission that the paths with some beginning need. The longest beginning decides; other paths need none."""
+
+
+def permission_of(endpoint: str) -> Permission | None:
+    """The permission that an endpoint needs; None if it needs none, or that is not known.
+
+    Args:
+        endpoint: The path below `/open_api/v1.3/`.
+    """
+    beginnings = [beginning for beginning in _BY_PATH if endpoint.startswith(beginning)]
+    return _BY_PATH[max(beginnings, key=len)] if beginnings else None
+
+
+def permissions_of(stream: AnyStream) -> tuple[Permission, ...]:
+    """The permissions that a stream needs: its own, and that of the list that its requests come from."""
+    needed = [permission_of(stream.endpoint)]
+    parent = None if isinstance(stream, ReportStream) else stream.source.parent
+    if parent is not None:
+        needed += [permission_of(each.endpoint) for each in OBJECTS if each.name == parent.stream]
+    return tuple(dict.fromkeys(permission for permission in needed if permission is not None))
+
+
+def streams_out_of_reach(granted: Collection[int], streams: Iterable[AnyStream]) -> dict[Permission, list[AnyStream]]:
+    """The streams that a token with these scopes cannot read, by the permission that each lacks first.
+
+    Args:
+        granted: The numbers in the token's `scope`. None means that TikTok did not say, so that nothing is known.
+        streams: The streams to judge.
+    """
+    lacking: dict[Permission, list[AnyStream]] = {}
+    for stream in streams if granted else ():
+        missing = [permission for permission in permissions_of(stream) if not permission.is_in(granted)]
+        if missing:
+            lacking.setdefault(missing[0], []).append(stream)
+    return lacking
