@@ -25,7 +25,8 @@ PIPELINES = {"pipelines", "pipelines.databases.kinds", "sync.decode"} | DATABASE
 EMULATED_BUSINESS = {"emulator.business", "emulator"}  # the emulator's own room holds its options and randomness
 EMULATED_ENDPOINTS = {"emulator.endpoints"} | EMULATED_BUSINESS
 DIRECTIONS = {
-    "cli": {"airbyte", "config_file", "config_sources", "doctor", "emulator", "environment", "login", "stdout", "views"}
+    "cli": {"account_overview", "airbyte", "config_file", "config_sources", "doctor", "emulator", "environment"}
+    | {"login", "stdout", "views"}
     | PIPELINES,
     "views": PIPELINES,
     "airbyte": {"stdout"} | SYNC,
@@ -48,6 +49,7 @@ DIRECTIONS = {
     "pipelines.databases": PLAN,
     "pipelines.arrow": {"sync", "sync.decode"} | PLAN,
     "access_check": READ,
+    "account_overview": READ,
     "connect": {"config"} | API,
     "login": API,
     "sync.run": READ,

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import click
 
 from tiktok_marketing._version import __version__
+from tiktok_marketing.cli.accounts import accounts
 from tiktok_marketing.cli.check import check
 from tiktok_marketing.cli.common import Session, debug_option, say, say_details
 from tiktok_marketing.cli.config import config
@@ -49,7 +50,7 @@ def command() -> None:
     """
 
 
-for _command in (demo, login, config, check, plan, sync, views, doctor, streams, emulator):
+for _command in (demo, login, config, check, accounts, plan, sync, views, doctor, streams, emulator):
     command.add_command(_command)
 
 
