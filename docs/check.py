@@ -10,7 +10,8 @@ from pathlib import Path
 from reference import help_of_commands, table_of_metrics
 
 from tiktok_marketing.airbyte.spec import CONNECTION_SPECIFICATION
-from tiktok_marketing.catalog import STREAMS, AnyStream, Grain, ReportStream
+from tiktok_marketing.catalog import REPORTS, STREAMS, AnyStream, Grain, ReportStream
+from tiktok_marketing.catalog.scopes import permissions_of
 from tiktok_marketing.config_sources import option_of
 from tiktok_marketing.emulator.endpoints.access import OPTIONAL_SANDBOX_PATHS as OPTIONAL
 from tiktok_marketing.emulator.endpoints.access import SANDBOX_PATHS
@@ -25,8 +26,10 @@ STREAMS_PAGE = DOCS / "streams.md"
 ENDPOINTS_PAGE = DOCS / "endpoints.md"
 SETTINGS_PAGE = DOCS / "configuration.md"
 COMMANDS_PAGE = DOCS / "commands.md"
+CREDENTIALS_PAGE = DOCS / "credentials.md"
 METRICS_PAGE = DOCS / "metrics.md"
 VIEWS_PAGE = DOCS / "views.md"
+REPORTS_BY_NAME = {report.name for report in REPORTS}
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
 ANCHOR = re.compile(r"\]\((?!https?://)([^)#]*)#([^)]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
@@ -181,6 +184,7 @@ def old_tables(*, write: bool) -> list[str]:
         (STREAMS_PAGE, "streams", table_of_streams()),
         (ENDPOINTS_PAGE, "endpoints", table_of_endpoints()),
         (SETTINGS_PAGE, "settings", table_of_settings()),
+        (CREDENTIALS_PAGE, "permissions", table_of_permissions()),
         (COMMANDS_PAGE, "commands", help_of_commands()),
         (METRICS_PAGE, "metrics", table_of_metrics()),
         (VIEWS_PAGE, "views", tables_of_views()),
@@ -201,6 +205,22 @@ def _old_table(page: Path, name: str, table: str, *, write: bool) -> list[str]:
         page.write_text(made)
         return []
     return [f"{page.relative_to(ROOT)}: the table of {name} is old; run `python docs/check.py --write`"]
+
+
+def table_of_permissions() -> str:
+    """One row for each permission, with the streams that are out of reach without it."""
+    streams: dict[str, list[str]] = {}
+    for stream in STREAMS:
+        for permission in permissions_of(stream):
+            row = f"{permission.group} ({permission.group_scope}) | {permission.name} | {permission.scope}"
+            streams.setdefault(row, []).append(stream.name)
+    lines = ["| group | permission | scope | without it, these streams are out of reach |", "|---|---|---|---|"]
+    for row, names in streams.items():
+        shown = ", ".join(f"`{name}`" for name in names)
+        of_reports = f"all {len(names)} reports" if all(name in REPORTS_BY_NAME for name in names) else shown
+        lines.append(f"| {row} | {of_reports} |")
+    free = ", ".join(f"`{stream.name}`" for stream in STREAMS if not permissions_of(stream))
+    return "\n".join([*lines, f"| none | | | {free} needs none |"]) + "\n"
 
 
 def table_of_settings() -> str:

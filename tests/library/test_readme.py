@@ -21,12 +21,18 @@ def shape(text: str) -> list[str]:
     return [line for line in lines if line]
 
 
+def logged_in(emulator: Emulator) -> None:
+    """Put the configuration where a login writes it."""
+    assert emulator.url
+    Path("config.json").rename("tiktok-marketing.json")
+
+
 def test_the_command_prints_what_the_readme_shows(emulator: Emulator) -> None:
     """From the first line of the table to the last."""
     (block,) = re.findall(r"^```console\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
     line, _, expected = block.partition("\n\n")
-    sync = next(text for text in line.splitlines() if text.startswith("$ tiktok-marketing "))
-    assert emulator.url
+    sync = next(text for text in line.splitlines() if text.startswith("$ tiktok-marketing sync "))
+    logged_in(emulator)
     ended = command(*shlex.split(sync)[2:])
     assert ended.code == 0
     assert shape(ended.out) == shape(expected)
@@ -36,6 +42,6 @@ def test_the_python_prints_what_the_readme_shows(emulator: Emulator, capsys: Any
     """Line by line."""
     (block,) = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
     (expected,) = re.findall(r"^```text\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
-    assert emulator.url
+    logged_in(emulator)
     exec(compile(block, "README.md", "exec"), {})  # noqa: S102 - our own page
     assert shape(capsys.readouterr().out) == shape(expected)

@@ -8,9 +8,9 @@ import secrets
 import sys
 import threading
 import webbrowser
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
@@ -185,13 +185,12 @@ async def _answers(redirect: str, state: str) -> AsyncIterator[Callable[[], asyn
         yield lambda: asyncio.ensure_future(_first(listener.code(), _pasted(state, only_way=False)))
 
 
-async def _first(*ways: object) -> str:
+async def _first(*ways: Coroutine[Any, Any, str]) -> str:
     """The code that arrives first, or the error of the way that fails first."""
-    tasks = [asyncio.ensure_future(way) for way in ways]  # type: ignore[arg-type]
+    tasks = [asyncio.create_task(way) for way in ways]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        code: str = done.pop().result()
-        return code
+        return done.pop().result()
     finally:
         for task in tasks:
             task.cancel()
