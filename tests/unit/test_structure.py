@@ -26,8 +26,9 @@ EMULATED_BUSINESS = {"emulator.business", "emulator"}  # the emulator's own room
 EMULATED_ENDPOINTS = {"emulator.endpoints"} | EMULATED_BUSINESS
 DIRECTIONS = {
     "cli": {"account_overview", "airbyte", "config_file", "config_sources", "doctor", "emulator", "environment"}
-    | {"login", "stdout", "views"}
+    | {"login", "mcp_server", "stdout", "views"}
     | PIPELINES,
+    "mcp_server": PIPELINES,
     "views": PIPELINES,
     "airbyte": {"stdout"} | SYNC,
     "doctor": {"doctor.checks"} | PIPELINES,

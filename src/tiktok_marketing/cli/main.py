@@ -17,6 +17,7 @@ from tiktok_marketing.cli.demo import demo
 from tiktok_marketing.cli.doctor import doctor
 from tiktok_marketing.cli.emulator import emulator
 from tiktok_marketing.cli.login import login
+from tiktok_marketing.cli.mcp import mcp
 from tiktok_marketing.cli.plan import plan
 from tiktok_marketing.cli.streams import streams
 from tiktok_marketing.cli.sync import sync
@@ -50,7 +51,7 @@ def command() -> None:
     """
 
 
-for _command in (demo, login, config, check, accounts, plan, sync, views, doctor, streams, emulator):
+for _command in (demo, login, config, check, accounts, plan, sync, views, doctor, mcp, streams, emulator):
     command.add_command(_command)
 
 

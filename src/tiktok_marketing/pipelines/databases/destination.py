@@ -130,6 +130,62 @@ class Session(Protocol):
         ...
 
 
+class DescribedColumn(msgspec.Struct, frozen=True):
+    """A column as people read it.
+
+    Args:
+        name: Its name.
+        type: Its type, as the database spells it.
+        comment: Its comment; empty without one.
+    """
+
+    name: str
+    type: str
+    comment: str
+
+
+class DescribedTable(msgspec.Struct, frozen=True):
+    """A table or a view as people read it.
+
+    Args:
+        name: Its name.
+        is_view: Whether it is a view.
+        comment: Its comment; empty without one.
+        columns: Its columns, in order.
+    """
+
+    name: str
+    is_view: bool
+    comment: str
+    columns: tuple[DescribedColumn, ...]
+
+
+class BoundedRows(msgspec.Struct, frozen=True):
+    """The first rows that a query returns.
+
+    Args:
+        columns: The names of the columns.
+        rows: The rows.
+        more: Whether the query returns more rows than these.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    more: bool
+
+
+class QueryRefusedError(Exception):
+    """The database refuses a query of somebody else's, with a sentence that says why."""
+
+
+ONE_QUERY = "Only one query is accepted, which begins with SELECT or WITH."
+
+
+def too_slow(seconds: float) -> str:
+    """The sentence about a query that was stopped."""
+    return f"The query took longer than {seconds:g} seconds. Ask for fewer days or accounts, or add a WHERE clause."
+
+
 class ReadOnlyDatabase(Protocol):
     """A database that is open for reading only, beside a DuckDB in memory that takes what is read.
 
@@ -160,6 +216,23 @@ class ReadOnlyDatabase(Protocol):
 
     def copy_to_memory(self, table: str, sql: str, values: Sequence[Any] = ()) -> None:
         """Run a query and insert its rows into a table in memory that has the same number of columns."""
+        ...
+
+    def described_tables(self) -> list[DescribedTable]:
+        """Return the tables and views of the dataset with their comments, by name."""
+        ...
+
+    def foreign_query(self, sql: str, *, most: int, seconds: float) -> BoundedRows:
+        """Run one query of somebody who is not trusted: it can change nothing, and reaches nothing but the database.
+
+        Args:
+            sql: The query, in the SQL of the database. Tables of the dataset need no schema.
+            most: How many rows to return.
+            seconds: How long it may run.
+
+        Raises:
+            QueryRefusedError: If it is not one query, fails, or takes too long.
+        """
         ...
 
 

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
+
+from msgspec.structs import replace
 
 from tiktok_marketing.errors import ConfigurationError, DestinationError
-from tiktok_marketing.pipelines.databases.destination import Destination, ReadOnlyDatabase, require_libraries
+from tiktok_marketing.pipelines.databases.destination import (
+    DescribedColumn,
+    DescribedTable,
+    Destination,
+    ReadOnlyDatabase,
+    require_libraries,
+)
 
 
 @contextmanager
@@ -36,3 +45,12 @@ def grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
     for first, second in pairs:
         groups.setdefault(first, set()).add(second)
     return groups
+
+
+def described(rows: Iterable[tuple[Any, ...]]) -> list[DescribedTable]:
+    """Put tables together from one row per column: table, whether it is a view, its comment, column, type, comment."""
+    tables: dict[str, DescribedTable] = {}
+    for name, is_view, comment, column, data_type, meaning in rows:
+        known = tables.get(name) or DescribedTable(name, is_view, comment or "", ())
+        tables[name] = replace(known, columns=(*known.columns, DescribedColumn(column, data_type, meaning or "")))
+    return list(tables.values())

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from tiktok_marketing.pipelines.databases.destination import Relation, StoredColumn
-from tiktok_marketing.pipelines.databases.read_only import grouped
+from tiktok_marketing.pipelines.databases.destination import (
+    ONE_QUERY,
+    BoundedRows,
+    DescribedTable,
+    QueryRefusedError,
+    Relation,
+    StoredColumn,
+    too_slow,
+)
+from tiktok_marketing.pipelines.databases.read_only import described, grouped
 
 if TYPE_CHECKING:
     from tiktok_marketing.catalog import Stream
@@ -173,3 +182,44 @@ class ReadOnlyDuckDB:
     def copy_to_memory(self, table: str, sql: str, values: Sequence[Any] = ()) -> None:
         """Run a query and insert its rows into a table in memory that has the same number of columns."""
         self.memory.execute(f"INSERT INTO {table} {sql}", list(values))
+
+    def described_tables(self) -> list[DescribedTable]:
+        """Return the tables and views of the dataset with their comments, by name."""
+        here = "WHERE database_name = ? AND schema_name = ?"
+        return described(
+            self.rows(
+                "SELECT table_name, is_view, t.comment, column_name, data_type, c.comment FROM ("  # noqa: S608 - our own words
+                f"SELECT table_name, false AS is_view, comment FROM duckdb_tables() {here} UNION ALL"
+                f" SELECT view_name, true, comment FROM duckdb_views() {here}) t"
+                f" JOIN (SELECT * FROM duckdb_columns() {here}) c USING (table_name) ORDER BY table_name, column_index",
+                [_ATTACHED, self._dataset] * 3,
+            )
+        )
+
+    def foreign_query(self, sql: str, *, most: int, seconds: float) -> BoundedRows:
+        """Run one query of somebody who is not trusted, without access to other files, or to the settings.
+
+        Raises:
+            QueryRefusedError: If it is not one query, fails, or takes too long.
+        """
+        import duckdb
+
+        self.memory.execute(f'USE {_ATTACHED}."{self._dataset}"')
+        self.memory.execute("SET enable_external_access = false")
+        self.memory.execute("SET lock_configuration = true")
+        timer = threading.Timer(seconds, self.memory.interrupt)
+        try:
+            statements = duckdb.extract_statements(sql)
+            accepted = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
+            if len(statements) != 1 or statements[0].type not in accepted:
+                raise QueryRefusedError(ONE_QUERY)
+            timer.start()
+            cursor = self.memory.execute(statements[0])
+            rows = cursor.fetchmany(most + 1)
+            return BoundedRows(tuple(column[0] for column in cursor.description), tuple(rows[:most]), len(rows) > most)
+        except duckdb.InterruptException:
+            raise QueryRefusedError(too_slow(seconds)) from None
+        except duckdb.Error as error:
+            raise QueryRefusedError(str(error)) from None
+        finally:
+            timer.cancel()

@@ -14,8 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from tiktok_marketing.pipelines.arrow.columns import ColumnType
 from tiktok_marketing.pipelines.arrow.tables import columns_of
-from tiktok_marketing.pipelines.databases.destination import Relation, StoredColumn
-from tiktok_marketing.pipelines.databases.read_only import grouped
+from tiktok_marketing.pipelines.databases.destination import (
+    ONE_QUERY,
+    BoundedRows,
+    DescribedTable,
+    QueryRefusedError,
+    Relation,
+    StoredColumn,
+    too_slow,
+)
+from tiktok_marketing.pipelines.databases.read_only import described, grouped
 from tiktok_marketing.pipelines.databases.replacement import day_column
 
 if TYPE_CHECKING:
@@ -45,6 +53,14 @@ _RELATIONS = """
         a.attnotnull AND NOT a.atthasdef AND a.attidentity = '', a.attgenerated <> '' OR a.attidentity = 'a'
     FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     WHERE c.relnamespace = to_regnamespace(quote_ident(?)) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+"""
+_DESCRIBED = """
+    SELECT c.relname, c.relkind IN ('v', 'm'), obj_description(c.oid, 'pg_class'),
+        a.attname, format_type(a.atttypid, a.atttypmod), col_description(c.oid, a.attnum)
+    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    WHERE c.relnamespace = to_regnamespace(quote_ident(?)) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+        AND has_table_privilege(c.oid, 'SELECT')
+    ORDER BY c.relname, a.attnum
 """
 _INDEXES = """
     SELECT c.relname, i.indisunique AND i.indimmediate, array_agg(a.attname::text ORDER BY k.position)
@@ -261,6 +277,42 @@ class ReadOnlyPostgres:
                 self.memory.register(_FETCHED, fetched)
                 self.memory.execute(f"INSERT INTO {table} FROM {_FETCHED}")
                 self.memory.unregister(_FETCHED)
+
+    def described_tables(self) -> list[DescribedTable]:
+        """Return the tables and views of the dataset with their comments, by name."""
+        return described(self.rows(_DESCRIBED, [self._dataset]))
+
+    def foreign_query(self, sql: str, *, most: int, seconds: float) -> BoundedRows:
+        """Run one query of somebody who is not trusted, in a transaction that can only read.
+
+        A cursor accepts nothing but a query. Without a semicolon, there is no second statement that could end the
+        transaction and begin another.
+
+        Raises:
+            QueryRefusedError: If it is not one query, fails, or takes too long.
+        """
+        import psycopg2
+
+        sql = sql.strip().rstrip(";")
+        if ";" in sql:
+            raise QueryRefusedError(f"{ONE_QUERY} It must have no semicolon; write chr(59) for one in a text.")
+        self._connection.set_session(readonly=True, autocommit=False)
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{seconds * 1000:.0f}"])
+                cursor.execute("SELECT set_config('search_path', quote_ident(%s), true)", [self._dataset])
+            with self._connection.cursor(name="foreign_query") as cursor:
+                cursor.execute(sql)
+                rows = cursor.fetchmany(most + 1)
+                columns = tuple(column.name for column in cursor.description or ())
+            return BoundedRows(columns, tuple(map(tuple, rows[:most])), len(rows) > most)
+        except psycopg2.errors.QueryCanceled:
+            raise QueryRefusedError(too_slow(seconds)) from None
+        except psycopg2.Error as error:
+            raise QueryRefusedError(error.diag.message_primary or str(error)) from None
+        finally:
+            self._connection.rollback()
+            self._connection.set_session(readonly=True, autocommit=True)
 
     @contextmanager
     def _run(self, sql: str, values: Sequence[Any]) -> Iterator[Any]:
