@@ -89,6 +89,7 @@ BENCHMARKS = {
         needs=PEERS,
     ),
     "emulator_speed": Benchmark(title="The emulator itself"),
+    "emulator_memory": Benchmark(title="Memory of the emulator", small="--requests 2000"),
 }
 
 

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
@@ -57,9 +57,41 @@ class Server:
         user: Who may do everything.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, start: Callable[[], subprocess.Popen[bytes]] | None = None) -> None:
         self.port = port
         self._numbers = count()
+        self._start = start
+        self._process = start() if start is not None else None
+
+    def stop(self) -> None:
+        """Stop it without waiting for its clients."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGINT)  # unlike SIGTERM it waits for no client
+        self._process.wait(30)
+
+    def restart(self) -> None:
+        """Stop it, if it runs, and start it again."""
+        assert self._start is not None
+        self.stop()
+        self._process = self._start()
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until it answers.
+
+        Raises:
+            RuntimeError: It ended, or does not answer within a minute.
+        """
+        until = time.monotonic() + 60
+        while True:
+            try:
+                psycopg2.connect(self.address("postgres")).close()
+            except psycopg2.OperationalError as error:
+                if (self._process is not None and self._process.poll() is not None) or time.monotonic() > until:
+                    raise RuntimeError(str(error)) from None
+                time.sleep(0.05)
+            else:
+                return
 
     def address(self, database: str, user: str = USER, password: str = PASSWORD) -> str:
         """The address of a database."""
@@ -99,14 +131,20 @@ def server(*options: str) -> Iterator[Server]:
         settings = ("fsync=off", "full_page_writes=off", "max_wal_size=4GB", "listen_addresses=127.0.0.1", *options)
         command = [binaries / "postgres", "-D", data, "-p", str(port), "-k", folder]
         command += [part for setting in settings for part in ("-c", setting)]
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, **as_user)  # noqa: S603 - Postgres
+
+        def start() -> subprocess.Popen[bytes]:
+            with (folder / "log").open("ab") as log:
+                return subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, **as_user)  # noqa: S603 - Postgres
+
+        started = Server(port, start)
         try:
-            _wait(process, Server(port), folder / "log")
-            yield Server(port)
+            try:
+                started.wait()
+            except RuntimeError:
+                raise RuntimeError((folder / "log").read_text(errors="replace")) from None
+            yield started
         finally:
-            process.send_signal(signal.SIGINT)  # unlike SIGTERM it waits for no client
-            process.wait(30)
+            started.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -140,16 +178,3 @@ def _usable(binaries: Path, folder: Path, as_user: dict[str, Any]) -> Path:
             shutil.copytree(libraries, folder / libraries.name)
         return folder / package.name / binaries.parent.name / "bin"
     return binaries
-
-
-def _wait(process: subprocess.Popen[bytes], started: Server, log: Path) -> None:
-    until = time.monotonic() + 60
-    while True:
-        try:
-            psycopg2.connect(started.address("postgres")).close()
-        except psycopg2.OperationalError:
-            if process.poll() is not None or time.monotonic() > until:
-                raise RuntimeError(log.read_text(errors="replace")) from None
-            time.sleep(0.05)
-        else:
-            return

@@ -16,6 +16,7 @@ from __future__ import annotations
 import codecs
 import errno
 import io
+import logging
 import os
 import select
 import sys
@@ -42,6 +43,8 @@ def run_program(run: Callable[[], int]) -> NoReturn:
         run: The program. Must let an `OutputError` pass.
     """
     _reserve_closed_descriptors()
+    if sys.unraisablehook is sys.__unraisablehook__:
+        sys.unraisablehook = _log_unraisable
     stdout = _StandardFile(_STDOUT)
     codecs.register_error(_IN_ASCII, _in_ascii)
     sys.stdout = _text_stream(stdout, sys.stdout)
@@ -49,6 +52,14 @@ def run_program(run: Callable[[], int]) -> NoReturn:
     code = _run(run)
     stdout.is_silent = True
     sys.exit(code)
+
+
+def _log_unraisable(unraisable: sys.UnraisableHookArgs) -> None:
+    """Log what went wrong while an object was destroyed, rather than print a traceback.
+
+    A file that a library left open on a full disk fails once more then. The program has reported that already.
+    """
+    logging.getLogger(__name__).debug("%s", unraisable.err_msg, exc_info=unraisable.exc_value)
 
 
 def _run(run: Callable[[], int]) -> int | str | None:

@@ -12,7 +12,12 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from tiktok_marketing.errors import ConfigurationError, DestinationError, NothingToReadError
+from tiktok_marketing.errors import (
+    ConfigurationError,
+    DestinationError,
+    DestinationLockedError,
+    NothingToReadError,
+)
 from tiktok_marketing.pipelines.databases.destination import DEFAULT_DATASET
 from tiktok_marketing.pipelines.databases.duckdb.messages import describe, is_about_table, is_not_a_database
 from tiktok_marketing.pipelines.databases.replacement import TableChanges
@@ -91,13 +96,19 @@ class DuckDBFile(msgspec.Struct, frozen=True):
         return is_about_table(error)
 
     def connect(self, token: str) -> DuckDBSession:
-        """Open the file."""
+        """Open the file. If it cannot be created, because the disk is full for example, no part of it stays."""
         import duckdb
 
         from tiktok_marketing.pipelines.databases.duckdb.session import DuckDBSession
 
         del token
-        return DuckDBSession(duckdb.connect(str(self.path)), self.dataset)
+        absent = not self.path.exists()
+        try:
+            return DuckDBSession(duckdb.connect(str(self.path)), self.dataset)
+        except duckdb.Error as error:
+            if absent and not isinstance(self.describe_error(error), DestinationLockedError):
+                self.path.unlink(missing_ok=True)
+            raise
 
     @contextmanager
     def open_read_only(self, memory: Any) -> Iterator[ReadOnlyDuckDB]:

@@ -54,6 +54,11 @@ _SIGNS = (
         "The disk of {folder} is full.",
         "Free some space and run the sync again; it continues from what is loaded.",
     ),
+    (
+        "file too large",
+        "{path} would become larger than its file system, or a limit of this user (ulimit -f), allows.",
+        "Raise the limit, or move the file to another disk, and run the sync again; it continues from what is loaded.",
+    ),
     ("quota exceeded", "The disk quota of {folder} is used up.", "Free some space and run the sync again."),
     (
         f"not a {_NOT_A_DATABASE}",

@@ -44,6 +44,7 @@ class DuckDBSession:
     def __init__(self, connection: Any, dataset: str) -> None:
         self._connection = connection
         self._dataset = dataset
+        self._removed: Path | None = None
 
     @property
     def dataset(self) -> str:
@@ -81,7 +82,8 @@ class DuckDBSession:
         self._connection.execute(f'DROP SCHEMA IF EXISTS "{self._dataset}"')
         ((path,),) = self.execute("SELECT path FROM duckdb_databases() WHERE database_name = current_database()")
         if database and self._schemas() == {"main"} and not self._objects():
-            Path(path).resolve().unlink()  # while it is open, so that nobody else can have it open
+            self._removed = Path(path).resolve()
+            self._removed.unlink()  # while it is open, so that nobody else can have it open
 
     def _schemas(self) -> set[str]:
         sql = "SELECT schema_name FROM duckdb_schemas() WHERE database_name = current_database()"
@@ -135,6 +137,8 @@ class DuckDBSession:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+        if self._removed is not None:
+            self._removed.with_name(self._removed.name + ".wal").unlink(missing_ok=True)
 
 
 def _computed(sql: str | None) -> set[str]:
