@@ -34,7 +34,8 @@ def main() -> None:
         seconds = time.perf_counter() - began
         peak = peak_of(ready["pid"])
     what = f"{arguments.requests:,} requests with an unknown account each"
-    print(f"{what}: {idle:.0f} MB before, largest {peak:.0f} MB, {arguments.requests / seconds:,.0f} requests per second")
+    pace = arguments.requests / seconds
+    print(f"{what}: {idle:.0f} MB before, largest {peak:.0f} MB, {pace:,.0f} requests per second")
     leave([Figure(what=f"{what}: largest resident memory", value=peak, unit="MB", most=MOST_MB)], arguments.json)
 
 

@@ -116,7 +116,7 @@ def _processor() -> str:
 
 @contextmanager
 def emulator(*options: str) -> Iterator[dict[str, Any]]:
-    """An emulator without a quota. Gives the line of JSON that it prints when it is ready, and the id of its process."""
+    """An emulator without a quota. Gives the line of JSON that it prints when it is ready, and its process as `pid`."""
     command = [sys.executable, "-m", "tiktok_marketing.cli", "emulator", "--port", "0", "--tier", "unlimited"]
     command += options
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # noqa: S603 - our own command

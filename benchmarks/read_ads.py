@@ -43,7 +43,7 @@ def main() -> None:
     print(f"{machine()}; {STREAM}")
     with emulator(*settings) as ready:
         pages = pages_of(ready, today - timedelta(days=30), today - timedelta(days=1))
-        read(ready, first)
+        print(f"Each day is computed once: {read(ready, first).seconds:.0f} s.", flush=True)
         tenth = read(ready, today - timedelta(days=max(1, arguments.days // 10)))
         floors, runs, pure = [orjson_cpu(pages)], [], []
         for _ in range(arguments.runs):

@@ -61,7 +61,7 @@ BENCHMARKS = {
     "states": Benchmark(title="The size of states"),
     "read_ads": Benchmark(
         title="CPU time per record",
-        usual="--ads 20000 --days 30 --runs 2",
+        usual="--ads 20000 --days 12 --runs 2",
         full="--ads 40000 --days 50",
         small="--ads 1000 --days 3 --runs 1",
     ),

@@ -222,6 +222,29 @@ async def test_balances_are_what_was_paid_in_less_what_was_spent(client: Client)
     assert seen == set(client.emulator.advertiser_ids)
 
 
+async def test_a_business_center_has_the_money_of_its_accounts(client: Client) -> None:
+    """In its own currency, to the cent that each account may be rounded by."""
+    for center in (await client.data("bc/get/"))["list"]:
+        bc_id = center["bc_info"]["bc_id"]
+        money = await client.data("bc/balance/get/", bc_id=bc_id)
+        records = await client.read_all("advertiser/balance/get/", 50, "advertiser_account_list", bc_id=bc_id)
+        assert (money["bc_id"], money["currency"]) == (bc_id, center["bc_info"]["currency"])
+        for kind in ("cash", "grant", "account"):
+            expected = sum(in_dollars(record[f"{kind}_balance"], record["currency"]) for record in records)
+            assert money[f"{kind}_balance"] == pytest.approx(expected, abs=0.01 * len(records))
+        assert money["account_balance"] == pytest.approx(money["cash_balance"] + money["grant_balance"])
+        assert money["valid_cash_balance"] == pytest.approx(money["cash_balance"] - money["frozen_balance"])
+        refused = await client.envelope("bc/balance/get/", bc_id=bc_id, payment_portfolio_id="7000000000000000001")
+        assert refused["code"] == 40002
+    assert (await client.envelope("bc/balance/get/", bc_id="1"))["code"] == 40001
+
+
+def in_dollars(amount: float, currency: str) -> float:
+    """An amount of a currency in dollars, at the emulator's rates."""
+    per_dollar = {"USD": 1, "INR": 84, "NZD": 1.65, "EUR": 0.92, "JPY": 150, "GBP": 0.78, "NPR": 134, "AUD": 1.5}
+    return amount / per_dollar[currency]
+
+
 async def test_more_fields_of_a_balance_come_one_account_at_a_time(client: Client) -> None:
     """With a page size of one."""
     bc_id = (await client.data("bc/get/"))["list"][0]["bc_info"]["bc_id"]

@@ -16,6 +16,7 @@ from tiktok_marketing.emulator.endpoints.asset_lists import AssetLists
 from tiktok_marketing.emulator.endpoints.business_center import (
     asset_list,
     balance_list,
+    business_center_balance,
     business_center_list,
     business_center_of,
 )
@@ -263,6 +264,7 @@ class Platform:
         answers: dict[str, Callable[[], Answer]] = {
             "bc/get/": lambda: business_center_list(accounts, params),
             "bc/asset/get/": lambda: asset_list(accounts, params, now),
+            "bc/balance/get/": lambda: business_center_balance(accounts, params, now, self._balance),
             "advertiser/balance/get/": lambda: balance_list(accounts, params, now, self._balance),
             "advertiser/info/": lambda: self.access.advertiser_info(token, params, now),
             "oauth2/advertiser/get/": lambda: self.access.advertisers(token, params),

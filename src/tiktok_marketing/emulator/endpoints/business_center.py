@@ -1,4 +1,4 @@
-"""bc/get, bc/asset/get and advertiser/balance/get: Business Centers, what they own, and the money of accounts."""
+"""bc/get, bc/asset/get, bc/balance/get and advertiser/balance/get: Business Centers, what they own, and their money."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from tiktok_marketing.emulator.business.balances import Balance, recharged_at, recharges
 from tiktok_marketing.emulator.business.business import DAY, Account
 from tiktok_marketing.emulator.business.business_centers import CURRENCY, BusinessCenter, business_centers
+from tiktok_marketing.emulator.business.currencies import in_dollars
 from tiktok_marketing.emulator.business.days import offset_name
 from tiktok_marketing.emulator.business.identities import Identity, identities
 from tiktok_marketing.emulator.business.library import pixel_id, pixels
@@ -97,6 +98,35 @@ def _tiktok_account(identity: Identity) -> dict[str, Any]:
         "tt_asset_profile_image": f"https://p16-ad.example/avatar/{identity.key:016x}",
         "is_business_verified": True,
     }
+
+
+def business_center_balance(
+    accounts: Sequence[Account], params: Mapping[str, str], now: int, balance_at: BalanceSource
+) -> Answer:
+    """bc/balance/get: the money of a Business Center, which is that of its accounts, in its own currency."""
+    center = business_center_of(accounts, params)
+    if params.get("payment_portfolio_id"):
+        refuse("payment_portfolio_id: The payment portfolio does not exist.")
+    cash = grant = frozen = 0
+    for account in center.accounts:
+        balance, currency = balance_at(account, now), account.template.currency
+        cash += in_dollars(balance.cash, currency)
+        grant += in_dollars(balance.grant, currency)
+        frozen += in_dollars(balance.frozen, currency)
+    return encode(
+        {
+            "bc_id": center.id,
+            "currency": CURRENCY,
+            "account_balance": (cash + grant) / 100,
+            "valid_account_balance": (cash + grant - frozen) / 100,
+            "frozen_balance": frozen / 100,
+            "tax": 0,
+            "cash_balance": cash / 100,
+            "valid_cash_balance": (cash - frozen) / 100,
+            "grant_balance": grant / 100,
+            "valid_grant_balance": grant / 100,
+        }
+    )
 
 
 def balance_list(accounts: Sequence[Account], params: Mapping[str, str], now: int, balance_at: BalanceSource) -> Answer:

@@ -30,6 +30,7 @@ ENDPOINTS: tuple[Served, ...] = (
     Served("advertiser/balance/get/", "the money of a Business Center's accounts", "advertiser_account_list"),
     Served("bc/get/", "Business Centers"),
     Served("bc/asset/get/", "what a Business Center owns: accounts, pixels, TikTok accounts and shops"),
+    Served("bc/balance/get/", "the money of a Business Center", ""),
     Served("campaign/get/", "campaigns"),
     Served("adgroup/get/", "ad groups"),
     Served("ad/get/", "ads"),
