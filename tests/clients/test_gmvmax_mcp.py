@@ -67,10 +67,17 @@ def test_gmvmax_mcp_reads_business_centers_identities_balances_and_videos(client
     assert sorted(video["video_id"] for video in details["videos"]) == sorted(videos)
 
 
-@pytest.mark.parametrize("tool", ["get_gmvmax_store_list_tool", "get_bc_balance_tool"])
-def test_gmvmax_mcp_asks_for_what_the_emulator_lacks(client: Client, emulation: Emulation, tool: str) -> None:
-    """GMV Max and the books of Business Centers: the answer says that TikTok has the endpoint."""
-    arguments = {"get_gmvmax_store_list_tool": "advertiser_id", "get_bc_balance_tool": "bc_id"}
-    (answer,) = servers.ask(client, emulation, COMMAND, (tool, {arguments[tool]: emulation.advertiser_ids[0]}))
+def test_gmvmax_mcp_reads_the_balance_of_a_business_center(client: Client, emulation: Emulation) -> None:
+    """What a plain request gets."""
+    bc_id = emulation.data("bc/get/", {})["list"][0]["bc_info"]["bc_id"]
+    (answer,) = servers.ask(client, emulation, COMMAND, ("get_bc_balance_tool", {"bc_id": bc_id}))
+    expected = emulation.data("bc/balance/get/", {"bc_id": bc_id})
+    assert answer["balance"] == expected
+
+
+def test_gmvmax_mcp_asks_for_what_the_emulator_lacks(client: Client, emulation: Emulation) -> None:
+    """GMV Max: the answer says that TikTok has the endpoint."""
+    arguments = {"advertiser_id": emulation.advertiser_ids[0]}
+    (answer,) = servers.ask(client, emulation, COMMAND, ("get_gmvmax_store_list_tool", arguments))
     assert answer["error"] is True
     assert "The emulator does not serve it." in answer["message"]
