@@ -156,7 +156,7 @@ def test_a_path_that_ends_as_a_new_kind_says_needs_no_scheme() -> None:
 def test_messages_show_the_address_of_every_kind() -> None:
     """A user who writes an unknown address sees all forms that are supported."""
     with pytest.raises(ConfigurationError) as refused:
-        destination_of("mysql://localhost/db")
+        destination_of("oracle://localhost/db")
     for kind in kinds.KINDS.values():
         assert kind.example in refused.value.remedy
 

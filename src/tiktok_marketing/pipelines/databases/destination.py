@@ -365,7 +365,7 @@ def require_libraries(destination: Destination, purpose: str, *, also: Sequence[
         try:
             importlib.import_module(name)
         except ModuleNotFoundError as error:
-            if error.name != name:
+            if not f"{name}.".startswith(f"{error.name}."):
                 raise
             raise ConfigurationError(
                 f"{purpose} {destination.display_name} needs {name}, which is not installed.",

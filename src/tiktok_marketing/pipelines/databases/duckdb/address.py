@@ -161,9 +161,8 @@ def _path_of(address: str) -> Path:
             raise ConfigurationError(f"{address!r} names no file.", remedy=f"Write it as {DuckDBFile.example}.")
     if prefix := _PREFIX.match(name):  # the rest may hold a token
         raise ConfigurationError(
-            f"What begins with {prefix[0]!r} is not the path of a DuckDB file. MotherDuck and other databases in the "
-            "cloud are not supported.",
-            remedy=f"Load into a file of this machine, written as {DuckDBFile.example}, or into Postgres.",
+            f"What begins with {prefix[0]!r} is not the path of a DuckDB file.",
+            remedy=f"Write a file as {DuckDBFile.example}, and MotherDuck as motherduck:database.",
         )
     if address.startswith("duckdb://") and (parts.query or parts.fragment):
         raise ConfigurationError(

@@ -131,6 +131,11 @@ def _bucket(cloud: str, path: str) -> str:
         )
     if not parts.netloc:
         raise ConfigurationError(f"The address {path!r} names no bucket.", remedy=f"Write it as {EXAMPLE}.")
+    if parts.path.lower().endswith((".duckdb", ".db", ".ddb")):
+        raise ConfigurationError(
+            f"{parts.path.rpartition('/')[2]} would be a DuckDB file in a bucket, which DuckDB cannot write to.",
+            remedy=f"Give a prefix for tables, written as {EXAMPLE}.",
+        )
     return f"{cloud}://{parts.netloc}{parts.path}".rstrip("/")
 
 
