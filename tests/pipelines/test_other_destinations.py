@@ -145,7 +145,8 @@ def test_what_is_missing_is_named_with_its_extra(service: object) -> None:
     """Every database that dlt knows has a valid example, and says which extra it needs if a driver is missing."""
     assert service in SERVICES
     named = next(each for each in SERVICES if each is service)
-    destination = destination_of(named.example.split(" or ")[0])
+    # The word "password" would be masked in the messages of all later tests.
+    destination = destination_of(named.example.split(" or ")[0].replace("password", "s3cr3t"))
     if all(_is_installed(name) for name in destination.libraries):
         require_libraries(destination, "Loading into")
         return
