@@ -11,7 +11,7 @@ COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-ha
 
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' src/tiktok_marketing/_version.py)
 
-.PHONY: demo test thorough browser check lint types docs site bench peers crash parity clients simulate mutants lock dist \
+.PHONY: demo test thorough browser check lint types docs site bench peers crash parity clients destinations simulate mutants lock dist \
 	image clean
 
 demo: $(VENV)/ready
@@ -111,6 +111,18 @@ clients: $(VENV)/ready $(patsubst .venv-client-airbyte/ready,$(PARITY)/ready,$(C
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
 	@touch $@
 
+# Destinations besides those of `make test`, each in an environment of its own, against the emulator: docs/destinations.md.
+# ONLY="delta s3" for some of them. s3_delta shares the environment of s3; duckdb, postgres and parquet need none.
+DESTINATIONS = $(or $(ONLY),duckdb postgres parquet s3_delta $(sort $(patsubst requirements/destinations-%.txt,%,$(wildcard requirements/destinations-*.txt))))
+DESTINATION_LOCKS = $(wildcard $(patsubst %,requirements/destinations-%.txt,$(subst s3_delta,s3,$(DESTINATIONS))))
+destinations: $(VENV)/ready $(DESTINATION_LOCKS:requirements/destinations-%.txt=.venv-destination-%/ready)
+	DESTINATIONS="$(DESTINATIONS)" $(BIN)/python -m pytest -q tests/destinations
+
+.venv-destination-%/ready: requirements/destinations-%.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	@touch $@
+
 # The lock holds for every Python from 3.11 on and names no index: whichever one pip is set up with serves.
 lock: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet uv
@@ -120,6 +132,8 @@ lock: $(VENV)/ready
 	$(COMPILE) requirements/parity.in --output-file requirements/parity.txt
 	$(COMPILE) requirements/parity.in --override requirements/newest-cdk.in --output-file requirements/newest-cdk.txt
 	for client in requirements/clients-*.in; do $(COMPILE) $$client --output-file $${client%.in}.txt; done
+	for destination in requirements/destinations-*.in; do \
+		$(COMPILE) pyproject.toml $$destination --extra load --output-file $${destination%.in}.txt; done
 
 # What an index accepts: the source, a wheel without the C extension for every machine, and on Linux one with it. The wheels are
 # built from the source distribution, so that one that lacks a file fails here. auditwheel finds the oldest glibc that the
@@ -151,4 +165,4 @@ $(VENV)/ready: pyproject.toml setup.py src/tiktok_marketing/_version.py $(wildca
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(PARITY) $(NEWEST) $(SITE) .venv-client-* site build dist src/*.egg-info src/tiktok_marketing/sync/decode/_rows.*so .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(PARITY) $(NEWEST) $(SITE) .venv-client-* .venv-destination-* site build dist src/*.egg-info src/tiktok_marketing/sync/decode/_rows.*so .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,353 @@
+"""Destinations without load jobs of our own keep the promises of the others: Parquet, and a database through dlt.
+
+`tests/destinations` tries the destinations that need libraries of their own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from support import NOW, config_for
+from tiktok_marketing.catalog import stream_named
+from tiktok_marketing.clock import FixedClock
+from tiktok_marketing.config import parse_config
+from tiktok_marketing.emulator import Emulator, Options
+from tiktok_marketing.errors import ConfigurationError, DestinationChangedError, DestinationError
+from tiktok_marketing.pipelines import (
+    Destination,
+    RunOptions,
+    Summary,
+    destination_of,
+    load_async,
+    next_start,
+    states_in,
+)
+from tiktok_marketing.pipelines.databases.files.file_store import STATE
+from tiktok_marketing.pipelines.databases.files.folder import LEASE, Folder, Lease
+from tiktok_marketing.pipelines.databases.lock import reserved
+from tiktok_marketing.pipelines.databases.through_dlt.address import DltAddress
+from tiktok_marketing.pipelines.databases.through_dlt.destination import DltDestination
+from tiktok_marketing.pipelines.databases.through_dlt.services import Service
+
+DAILY = "campaigns_reports_daily"
+HOURLY = "advertisers_reports_hourly"
+LIFETIME = "campaigns_reports_lifetime"
+STREAMS = [DAILY, HOURLY, LIFETIME, "campaigns", "advertisers"]
+LATER = datetime(2026, 6, 17, 12, 0, tzinfo=UTC)
+Rows = list[tuple[Any, ...]]
+
+
+class Place:
+    """A destination of a test.
+
+    Args:
+        destination: The destination.
+        ask: Returns columns of a table.
+    """
+
+    def __init__(self, destination: Destination, ask: Callable[[str, Sequence[str]], Rows]) -> None:
+        self.destination = destination
+        self.ask = ask
+
+    def rows(self, name: str) -> Rows:
+        """Return a few columns of a table, sorted."""
+        return sorted(self.ask(name, columns_of(name)), key=repr)
+
+
+def columns_of(name: str) -> list[str]:
+    """The key of a stream, and figures."""
+    stream = stream_named(name)
+    assert stream is not None
+    return [*stream.table_key, *(("spend", "impressions") if stream.is_report else ())]
+
+
+def parquet(folder: Path) -> Place:
+    """Parquet in a folder."""
+
+    def ask(name: str, columns: Sequence[str]) -> Rows:
+        files = sorted((folder / "lake" / "tiktok_ads" / name).rglob("*.parquet"))
+        tables = [pq.read_table(file, columns=list(columns), partitioning=None) for file in files]
+        return [row for table in tables for row in zip(*(c.to_pylist() for c in table.columns), strict=True)]
+
+    return Place(destination_of(f"parquet:{folder / 'lake'}"), ask)
+
+
+def through_dlt(folder: Path) -> Place:
+    """A DuckDB file, through dlt's own way into DuckDB."""
+    path = folder / "through_dlt.duckdb"
+    service = Service(
+        name="duckdb",
+        schemes=("test",),
+        extra="load",
+        libraries=("duckdb",),
+        example="test:file",
+        atomic=True,
+        file_format="parquet",
+    )
+
+    def ask(name: str, columns: Sequence[str]) -> Rows:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            return connection.execute(f"SELECT {', '.join(columns)} FROM tiktok_ads.{name}").fetchall()  # noqa: S608
+
+    return Place(DltDestination(DltAddress(service, f"test:{path}", "tiktok_ads", str(path))), ask)
+
+
+@pytest.fixture(params=[parquet, through_dlt], ids=["parquet", "through dlt"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """A destination of each sort."""
+    made: Place = request.param(tmp_path)
+    return made
+
+
+async def synced(
+    to: Destination | str, emulator: Emulator, now: datetime = NOW, *, full: bool = False, **fields: Any
+) -> Summary:
+    """Sync into a destination."""
+    settings = {"start_date": "2026-05-20", "include_deleted": True, "attribution_window": 4, **fields}
+    config = parse_config(config_for(emulator, **settings))
+    options = RunOptions(clock=FixedClock(now), address=emulator.url)
+    return await load_async(config, to, streams=STREAMS, full=full, options=options)
+
+
+def business(**options: Any) -> Options:
+    """A business with few, small accounts."""
+    return Options(now=NOW, tier="unlimited", advertisers=3, days=40, ads_per_account=10, **options)
+
+
+def in_duckdb(path: Path, name: str) -> Rows:
+    """Return what our own way into DuckDB has loaded."""
+    with duckdb.connect(str(path), read_only=True) as connection:
+        sql = f"SELECT {', '.join(columns_of(name))} FROM tiktok_ads.{name}"  # noqa: S608
+        return sorted(connection.execute(sql).fetchall(), key=repr)
+
+
+@pytest.mark.parametrize("taken_back", [0, 40, 100])
+async def test_two_syncs_leave_the_rows_that_duckdb_has(place: Place, tmp_path: Path, taken_back: int) -> None:
+    """The first reads everything, the second what is new. Rows that TikTok takes back disappear."""
+    async with Emulator(business(taken_back=taken_back)) as emulator:
+        path = tmp_path / "own.duckdb"
+        for now in (NOW, LATER):
+            emulator.clock.set(now)
+            ours, summary = await synced(str(path), emulator, now), await synced(place.destination, emulator, now)
+            assert summary.complete
+            assert {stream.name: stream.rows for stream in summary.streams} == {
+                stream.name: stream.rows for stream in ours.streams
+            }
+            for name in STREAMS:
+                assert place.rows(name) == in_duckdb(path, name), name
+                assert place.rows(name)
+        assert states_in(place.destination) == states_in(destination_of(str(path)))
+        start = next_start(place.destination, [])
+    assert start is not None
+    assert not start.notices
+
+
+async def test_a_full_sync_reads_everything_again(place: Place) -> None:
+    """It replaces what is there, and nothing is there twice."""
+    async with Emulator(business()) as emulator:
+        first = await synced(place.destination, emulator)
+        before = {name: place.rows(name) for name in STREAMS}
+        again = await synced(place.destination, emulator, full=True)
+    assert again.rows == first.rows
+    assert {name: place.rows(name) for name in STREAMS} == before
+
+
+async def test_a_destination_that_no_sync_has_filled_has_no_states(place: Place) -> None:
+    """`plan --to` and the first sync start from nothing, and looking creates nothing."""
+    assert states_in(place.destination) is None
+    assert next_start(place.destination, []) is None
+
+
+@pytest.mark.parametrize("moment", ["before the state", "before the rows of the second table"])
+async def test_a_sync_that_dies_between_rows_and_state_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """The state stays where it was, and the next sync replaces the rows that came without it."""
+    place = parquet(tmp_path)
+    write = Folder.write
+    written: list[str] = []
+
+    def dies(self: Folder, name: str, content: bytes) -> None:
+        written.append(name)
+        tables = {path.partition("/")[0] for path in written if "account=" in path}
+        if (name == STATE) if moment == "before the state" else len(tables) > 1:
+            raise KeyboardInterrupt
+        write(self, name, content)
+
+    async with Emulator(business()) as emulator:
+        await synced(str(tmp_path / "own.duckdb"), emulator)
+        with monkeypatch.context() as patched:
+            patched.setattr(Folder, "write", dies)
+            with pytest.raises(KeyboardInterrupt):
+                await synced(place.destination, emulator)
+        assert any("account=" in name for name in written)
+        assert states_in(place.destination) is None
+        assert (await synced(place.destination, emulator)).complete
+    for name in STREAMS:
+        assert place.rows(name) == in_duckdb(tmp_path / "own.duckdb", name)
+
+
+async def test_rows_that_never_arrive_are_covered_by_no_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trigger, or another program that empties the staging tables, makes a load through dlt fail, not lie."""
+    from tiktok_marketing.pipelines.databases.through_dlt.dlt_store import DltStore
+
+    place = through_dlt(tmp_path)
+    statements = DltStore.statements
+
+    def losing(self: DltStore, table: str, client: Any) -> Sequence[str]:
+        staging = client.get_qualified_table_names(table)[1]
+        lost = [f"DELETE FROM {staging} WHERE advertiser_id IS NOT NULL"] if table == DAILY else []  # noqa: S608
+        return [*lost, *statements(self, table, client)]
+
+    async with Emulator(business()) as emulator:
+        with monkeypatch.context() as patched:
+            patched.setattr(DltStore, "statements", losing)
+            with pytest.raises(DestinationChangedError, match=f"the table {DAILY} lacks"):
+                await synced(place.destination, emulator)
+        assert states_in(place.destination) is None
+        assert (await synced(place.destination, emulator)).complete
+        assert place.rows(DAILY)
+
+
+async def test_another_program_that_loads_meanwhile_stops_the_sync(place: Place, tmp_path: Path) -> None:
+    """Two syncs on two machines reach the same bucket or server, and only a local lock keeps them apart."""
+    async with Emulator(business()) as emulator:
+        await synced(place.destination, emulator)
+        destination = place.destination
+        with reserved(destination) as folder:
+            store = destination.store(folder)  # type: ignore[attr-defined]
+            with store.opened():
+                store.begin()
+            other = destination.store(tmp_path / "other")  # type: ignore[attr-defined]
+            (tmp_path / "other").mkdir()
+            with other.opened():
+                source = other.begin()
+                other.load({}, {}, source.__class__({**source.streams, "new": {}}))
+            with store.opened(), pytest.raises(DestinationChangedError, match="another program loaded something"):
+                store.check()
+
+
+async def test_two_syncs_at_once_are_refused(place: Place) -> None:
+    """The second one names the first."""
+    async with Emulator(business()) as emulator:
+        with reserved(place.destination), pytest.raises(DestinationError, match="Another sync is loading into"):
+            await synced(place.destination, emulator)
+
+
+async def test_a_table_that_was_dropped_is_read_again(tmp_path: Path) -> None:
+    """The sync says what is gone, and reads that stream from the start."""
+    place = through_dlt(tmp_path)
+    async with Emulator(business()) as emulator:
+        await synced(place.destination, emulator)
+        before = place.rows(DAILY)
+        with duckdb.connect(str(tmp_path / "through_dlt.duckdb")) as connection:
+            connection.execute(f"DROP TABLE tiktok_ads.{DAILY}")
+        start = next_start(place.destination, [stream for stream in map(stream_named, STREAMS) if stream])
+        again = await synced(place.destination, emulator, NOW + timedelta(minutes=1))
+    assert start is not None
+    assert any(f"the table {DAILY} is gone" in text for text in start.notices)
+    assert any(f"the table {DAILY} is gone" in text for text in again.notices)
+    assert place.rows(DAILY) == before
+
+
+async def test_a_report_whose_files_are_gone_is_read_again(tmp_path: Path) -> None:
+    """A folder that somebody tidied up is filled again."""
+    import shutil
+
+    place = parquet(tmp_path)
+    async with Emulator(business()) as emulator:
+        await synced(place.destination, emulator)
+        before = place.rows(DAILY)
+        shutil.rmtree(tmp_path / "lake" / "tiktok_ads" / DAILY)
+        again = await synced(place.destination, emulator, NOW + timedelta(minutes=1))
+    assert any(f"the table {DAILY} is empty" in text for text in again.notices)
+    assert place.rows(DAILY) == before
+
+
+async def test_states_that_cannot_be_read_are_never_taken_for_none(tmp_path: Path) -> None:
+    """The error names the file and what to do, and the advice works."""
+    place = parquet(tmp_path)
+    state = tmp_path / "lake" / "tiktok_ads" / STATE
+    async with Emulator(business()) as emulator:
+        await synced(place.destination, emulator)
+        before = place.rows(DAILY)
+        for text in ("not JSON", "[]", json.dumps({"version": 99}), json.dumps({"version": 1, "package": 7})):
+            state.write_text(text)
+            with pytest.raises(ConfigurationError, match="cannot be read") as refused:
+                await synced(place.destination, emulator)
+            assert str(state) in refused.value.message
+        state.unlink()
+        assert (await synced(place.destination, emulator)).complete
+    assert place.rows(DAILY) == before
+
+
+async def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
+    """Nothing is read from TikTok for a destination that accepts nothing."""
+    (tmp_path / "file").write_text("")
+    async with Emulator(business()) as emulator:
+        with pytest.raises(DestinationError, match="Nothing can be written to parquet:") as refused:
+            await synced(f"parquet:{tmp_path / 'file'}", emulator)
+        assert refused.value.remedy == "Give the path of a folder."
+        with pytest.raises(DestinationError, match="does not exist") as refused:
+            await synced(f"parquet:{tmp_path / 'no' / 'such' / 'folder'}", emulator)
+        assert emulator.counters.total() == 0
+
+
+async def test_accounts_that_are_refused_leave_no_new_folder(tmp_path: Path) -> None:
+    """A load that fails before anything is loaded leaves nothing behind."""
+    async with Emulator(business()) as emulator:
+        emulator.faults.add("path=oauth2/advertiser/get/,code=40105,times=1000")
+        with pytest.raises(Exception, match="40105"):
+            await synced(f"parquet:{tmp_path / 'lake'}", emulator)
+    assert os.listdir(tmp_path) == []  # noqa: PTH208 - a path in a coroutine
+
+
+def test_a_lease_keeps_a_sync_on_another_machine_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of this machine is that of a killed sync, because the local lock is held by whoever asks."""
+    import socket
+
+    destination = destination_of(f"parquet:{tmp_path / 'lake'}")
+    folder = destination._folder()  # type: ignore[attr-defined]
+    with Lease(folder, "first", "the bucket").held(), Lease(folder, "second", "the bucket").held():
+        with pytest.raises(DestinationError, match="Another sync has begun"):
+            Lease(folder, "first", "the bucket").renew()
+        monkeypatch.setattr(socket, "gethostname", lambda: "another")
+        with pytest.raises(DestinationError, match="on the machine") as refused, Lease(folder, "t", "b").held():
+            pass
+        assert LEASE in refused.value.remedy
+    assert folder.read(LEASE) is None
+
+
+async def test_no_day_is_there_in_part_at_any_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever reads the files after each write sees whole days only."""
+    place = parquet(tmp_path)
+    async with Emulator(business()) as emulator:
+        await synced(place.destination, emulator)
+        whole: dict[tuple[Any, ...], int] = {}
+        for row in place.rows(DAILY):
+            whole[row[0], row[2]] = whole.get((row[0], row[2]), 0) + 1
+        write = Folder.write
+        seen = 0
+
+        def watched(self: Folder, name: str, content: bytes) -> None:
+            nonlocal seen
+            write(self, name, content)
+            counts: dict[tuple[Any, ...], int] = {}
+            for row in place.rows(DAILY):
+                counts[row[0], row[2]] = counts.get((row[0], row[2]), 0) + 1
+            assert counts == whole
+            seen += 1
+
+        monkeypatch.setattr(Folder, "write", watched)
+        await asyncio.wait_for(synced(place.destination, emulator, full=True), 120)
+    assert seen > 5
