@@ -35,6 +35,7 @@ def test_the_checks_see_nothing_of_the_environment_but_what_pip_needs(tmp_path: 
         "make browser",
         "make parity",
         "make clients ONLY=sdk tap",
+        "make destinations ONLY=sqlite delta s3",
         "make thorough PART=n",
         "make demo",
     ]
