@@ -200,6 +200,7 @@ PLACES: Mapping[str, Callable[[Path], Any]] = {
     "postgres": postgres,
     "parquet": parquet,
     "delta": delta,
+    "iceberg": iceberg,
     "sqlite": sqlite,
     "ducklake": ducklake,
     "s3": s3,

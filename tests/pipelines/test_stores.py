@@ -47,6 +47,10 @@ LATER = datetime(2026, 6, 17, 12, 0, tzinfo=UTC)
 Rows = list[tuple[Any, ...]]
 
 
+class Died(BaseException):
+    """The end of a process, which nothing catches."""
+
+
 class Place:
     """A destination of a test.
 
@@ -181,14 +185,14 @@ async def test_a_sync_that_dies_between_rows_and_state_is_read_again(
         written.append(name)
         tables = {path.partition("/")[0] for path in written if "account=" in path}
         if (name == STATE) if moment == "before the state" else len(tables) > 1:
-            raise KeyboardInterrupt
+            raise Died
         write(self, name, content)
 
     async with Emulator(business()) as emulator:
         await synced(str(tmp_path / "own.duckdb"), emulator)
         with monkeypatch.context() as patched:
             patched.setattr(Folder, "write", dies)
-            with pytest.raises(KeyboardInterrupt):
+            with pytest.raises(Died):
                 await synced(place.destination, emulator)
         assert any("account=" in name for name in written)
         assert states_in(place.destination) is None

@@ -7,13 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 import dlt
-
 from tiktok_marketing.catalog import AnyStream, ReportStream
 from tiktok_marketing.config import Config, parse_config
 from tiktok_marketing.dlt.reading import IncompleteStreamError, Reader
 from tiktok_marketing.errors import IncompleteReadError
-from tiktok_marketing.pipelines.arrow.tables import TableBuilder
 from tiktok_marketing.pipelines.arrow.dlt_hints import column_hints
+from tiktok_marketing.pipelines.arrow.tables import TableBuilder
 from tiktok_marketing.pipelines.databases.replacement import day_column
 from tiktok_marketing.sync.plan.selection import choose_streams
 

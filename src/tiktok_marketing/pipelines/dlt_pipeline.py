@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import dlt
-
 from tiktok_marketing.catalog import Stream
+from tiktok_marketing.pipelines.arrow.dlt_hints import column_hints
 from tiktok_marketing.pipelines.databases.bookkeeping import PIPELINE
 from tiktok_marketing.pipelines.databases.destination import Database
-from tiktok_marketing.pipelines.arrow.dlt_hints import column_hints
 from tiktok_marketing.pipelines.databases.replacement import TableChanges
 
 

@@ -111,6 +111,10 @@ class FilesDestination(msgspec.Struct, frozen=True):
             from tiktok_marketing.pipelines.databases.files.delta_tables import DeltaTables
 
             return DeltaTables(folder)
+        if self.address.format == "iceberg":
+            from tiktok_marketing.pipelines.databases.files.iceberg_tables import IcebergTables
+
+            return IcebergTables(folder)
         from tiktok_marketing.pipelines.databases.files.parquet_tables import ParquetTables
 
         return ParquetTables(folder)

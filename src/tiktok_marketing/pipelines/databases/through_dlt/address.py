@@ -66,7 +66,8 @@ def parse(address: str, dataset: str) -> DltAddress:
         raise _unreadable(service, "cannot be read") from None
     if re.search(r"\s", address):
         raise _unreadable(service, "contains a blank, which is written as %20")
-    if ("@" in parts.path and service.name != "ducklake") or parts.fragment:  # usually a character of the password, not escaped
+    # Usually a character of the password that is not escaped. A DuckLake's path has another address in it.
+    if ("@" in parts.path and service.name != "ducklake") or parts.fragment:
         raise _unreadable(service, "cannot be read")
     parser = _PARSERS.get(service.name, _server)
     return parser(service, address, dataset)

@@ -8,16 +8,16 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import dlt
 from dlt.common.schema import Schema
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
+import dlt
 from tiktok_marketing.catalog import Stream
 from tiktok_marketing.errors import DestinationChangedError
+from tiktok_marketing.pipelines.arrow.dlt_hints import column_hints
 from tiktok_marketing.pipelines.databases.bookkeeping import PACKAGES_TABLE, PIPELINE, STATES_TABLE
 from tiktok_marketing.pipelines.databases.deletions import LOAD_ID, deletes, replaced_days, vanished
 from tiktok_marketing.pipelines.databases.dlt_context import isolated_dlt
-from tiktok_marketing.pipelines.arrow.dlt_hints import column_hints
 from tiktok_marketing.pipelines.databases.replacement import Replacement
 from tiktok_marketing.pipelines.databases.store import RecordTable, Source
 from tiktok_marketing.pipelines.databases.through_dlt.address import DltAddress
