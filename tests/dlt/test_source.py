@@ -203,6 +203,7 @@ def test_the_example_runs(tmp_path: Path) -> None:
             "SOURCES__TIKTOK_MARKETING__SECRET": emulator.secret,
             "SOURCES__TIKTOK_MARKETING__ADVERTISER_IDS": f'["{emulator.advertiser_ids[0]}"]',
             "RUNTIME__DLTHUB_TELEMETRY": "false",
+            "DLT_DATA_DIR": str(tmp_path / "dlt"),  # not /var/dlt, which root would share
         }
         for _ in range(2):
             ended = subprocess.run(  # noqa: S603
