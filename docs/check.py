@@ -41,6 +41,8 @@ SCRIPT = re.compile(r"\b((?:benchmarks|tests)/[\w/]+\.py)")
 MAKE = re.compile(r"(?:`|^\s*(?:\$ )?)make (\w+)", re.MULTILINE)
 TARGET = re.compile(r"^(\w+):", re.MULTILINE)
 PROVED = re.compile(r"(S(?=`::)|)`(tests/[\w/]+\.py|(?=::))(?:::(test_\w+))?`")
+DESTINATIONS_PAGE = DOCS / "destinations.md"
+PLACE = re.compile(r'^    "(\w+)": \w+,$', re.MULTILINE)
 PROVED_PAGES = (DOCS / "reliability.md", DOCS / "tried.md")
 COMMAND = re.compile(r"(?:`|^\s*(?:\$ )?)tiktok-marketing (\w+)", re.MULTILINE)
 
@@ -54,6 +56,7 @@ def main() -> int:
         *wrong_commands(),
         *unproved_differences(),
         *unproved_clients(),
+        *wrong_destinations(),
         *wrong_scripts(),
         *promises_without_a_test(),
         *old_tables(write="--write" in sys.argv),
@@ -167,6 +170,40 @@ def unproved_clients() -> list[str]:
     proved = {(client, name) for client, names in tests.items() for name in names}
     wrong += [f"no word of {name}" for _, name in sorted(proved - named)]
     return [f"docs/clients.md: {line}" for line in wrong]
+
+
+def wrong_destinations() -> list[str]:
+    """Rows about destinations that the code contradicts, and destinations and tests that the page does not name."""
+    from tiktok_marketing.pipelines import destination_of
+    from tiktok_marketing.pipelines.databases.kinds import KINDS
+    from tiktok_marketing.pipelines.databases.through_dlt.destination import DltDestination
+    from tiktok_marketing.pipelines.databases.through_dlt.services import SERVICES
+
+    text = DESTINATIONS_PAGE.read_text()
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if re.match(r"\| [^|]+ \| `", line)]
+    places = set(PLACE.findall((ROOT / "tests" / "destinations" / "places.py").read_text()))
+    wrong, named, schemes = [], set[str](), set[str]()
+    for row in rows:
+        address, extra, whole, shown = row[1].strip("`"), row[2].strip("`"), row[3], row[-1]
+        destination = destination_of(address)
+        schemes.add(address.partition(":")[0])
+        if destination.extra != extra:
+            wrong.append(f"{row[0]} needs the extra {destination.extra}, not {extra}")
+        if isinstance(destination, DltDestination):
+            promised = "in one transaction" if destination.address.service.atomic else "not at once"
+            if whole != promised:
+                wrong.append(f"{row[0]} replaces days {promised}")
+        tests = set(re.findall(r"`(\w+)`", shown))
+        if not tests and shown != "not tried here":
+            wrong.append(f"no test beside {row[0]}")
+        named |= tests
+    wrong += [f"no place {name} in tests/destinations" for name in sorted(named - places)]
+    wrong += [f"no word of the place {name}" for name in sorted(places - named)]
+    other_names = {"postgres", "md", "mariadb", "s3a", "gcs", "abfs", "abfss", "file"}
+    wrong += [f"no row about {scheme}:" for scheme in sorted(KINDS.keys() - schemes - other_names)]
+    variables = {service.password_variable for service in SERVICES} - {""}
+    wrong += [f"no word of {variable}" for variable in sorted(variables) if f"`{variable}`" not in text]
+    return [f"docs/destinations.md: {line}" for line in wrong]
 
 
 def _client_of(path: Path) -> str:

@@ -171,9 +171,9 @@ class DltStore:
         replacement = self._replacements.get(table)
         return [] if replacement is None else self._deletes(replacement, client)
 
-    def must_compare(self, tables: Any) -> bool:
+    def must_compare(self, tables: Collection[str]) -> bool:
         """Whether dlt must look at the tables themselves: once per sync, because the user may have changed them."""
-        new = set(tables or ()) - self._compared
+        new = set(tables) - self._compared
         self._compared |= new
         return bool(new)
 

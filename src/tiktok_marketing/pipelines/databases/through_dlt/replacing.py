@@ -6,7 +6,7 @@ the database has any. This module puts the deletion of whole days at the head of
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,7 +18,7 @@ class Changes(Protocol):
         """Return the statements that delete what a table's new rows replace, but for equal keys."""
         ...
 
-    def must_compare(self, tables: Any) -> bool:
+    def must_compare(self, tables: Collection[str]) -> bool:
         """Whether dlt must look at the tables themselves: once per sync, because the user may have changed them."""
         ...
 
@@ -61,7 +61,9 @@ def _client_class(base: type, changes: Changes) -> type:
         def update_stored_schema(
             self, only_tables: Any = None, expected_update: Any = None, force: bool = False
         ) -> Any:
-            force = changes.must_compare(only_tables) or force
+            # dlt calls this for the tables, and again for those of the staging dataset, which have the same names.
+            dataset = self.sql_client.dataset_name
+            force = changes.must_compare({f"{dataset}.{table}" for table in only_tables or ()}) or force
             return super().update_stored_schema(only_tables, expected_update, force)
 
         def complete_load(self, load_id: str) -> None:
