@@ -19,6 +19,7 @@ from tiktok_marketing.cli.emulator import emulator
 from tiktok_marketing.cli.login import login
 from tiktok_marketing.cli.mcp import mcp
 from tiktok_marketing.cli.plan import plan
+from tiktok_marketing.cli.report import report
 from tiktok_marketing.cli.streams import streams
 from tiktok_marketing.cli.sync import sync
 from tiktok_marketing.cli.views import views
@@ -51,7 +52,7 @@ def command() -> None:
     """
 
 
-for _command in (demo, login, config, check, accounts, plan, sync, views, doctor, mcp, streams, emulator):
+for _command in (demo, login, config, check, accounts, plan, sync, views, report, doctor, mcp, streams, emulator):
     command.add_command(_command)
 
 

@@ -4,11 +4,14 @@ Each view is a file in `sql/`. Its head describes it, and becomes the comments i
 Whatever differs between databases is a macro in `dialects`. No view is written in Python.
 """
 
-from tiktok_marketing.views.database import ViewSettings, create_views, drop_views, list_views, print_views
+from tiktok_marketing.views.database import ViewSettings, create_views, drop_views, list_views, print_views, read_views
 from tiktok_marketing.views.definitions import LAYOUTS, ViewColumn, ViewDefinition, definitions_of
+from tiktok_marketing.views.rendering import LeftOut, Rendered
 
 __all__ = [
     "LAYOUTS",
+    "LeftOut",
+    "Rendered",
     "ViewColumn",
     "ViewDefinition",
     "ViewSettings",
@@ -17,4 +20,5 @@ __all__ = [
     "drop_views",
     "list_views",
     "print_views",
+    "read_views",
 ]

@@ -228,6 +228,25 @@ def list_views(destination: Destination, settings: ViewSettings) -> list[ListedV
     return listed
 
 
+def read_views(database: ReadOnlyDatabase, destination: Destination) -> Mapping[str, Rendered | LeftOut]:
+    """Return the queries of the views that answer questions, for a database in which they need not exist.
+
+    Args:
+        database: The database, open for reading only.
+        destination: Where it is.
+
+    Raises:
+        ConfigurationError: This kind of database has no views.
+    """
+    dialect = _dialect_of(destination)
+    settings = ViewSettings()
+    tables = msgspec.structs.replace(
+        _tables_to_read(database, dialect, destination, settings),
+        database=database.table("t").removesuffix(f'{quoted_name(destination.dataset)}."t"'),
+    )
+    return {definition.name: render(definition, tables, dialect, {}) for definition in _definitions(settings.layout)}
+
+
 def layouts_there(destination: Destination) -> list[str]:
     """Return the layouts of which the database has views, in the schema of its tables."""
     return [

@@ -7,6 +7,7 @@ different rows of a report with one key, for example an hour twice: that table k
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
@@ -321,6 +322,9 @@ class ReadOnlyPostgres:
             yield cursor
 
 
+_QUOTED_OR_PLACE = re.compile(r"""'[^']*'|"[^"]*"|[?%]""")
+
+
 def json_columns(stream: Stream) -> set[str]:
     """Return the columns of a stream's table that hold JSON."""
     return {column.name for column in columns_of(stream) if column.type is ColumnType.JSON}
@@ -346,5 +350,5 @@ def _quoted(names: Sequence[str]) -> str:
 
 
 def _with_placeholders(sql: str) -> str:
-    """Write psycopg2's placeholder for each `?`."""
-    return sql.replace("%", "%%").replace("?", "%s")
+    """Write psycopg2's placeholder for each `?` that does not stand in a text or a name."""
+    return _QUOTED_OR_PLACE.sub(lambda match: "%s" if match[0] == "?" else match[0].replace("%", "%%"), sql)

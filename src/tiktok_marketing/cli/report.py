@@ -1,0 +1,143 @@
+"""`tiktok-marketing report`: one HTML page that shows what is in a database."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+import webbrowser
+from contextlib import suppress
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import click
+
+from tiktok_marketing.cli.common import debug_option, say
+from tiktok_marketing.errors import ConfigurationError
+
+_STDOUT = "-"
+
+
+class _Day(click.ParamType):
+    """A day, or a number of days such as `30d`."""
+
+    name = "day"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date | int:
+        """Return a day, or the number of days."""
+        text = str(value)
+        if re.fullmatch(r"[1-9]\d{0,4}d", text, re.ASCII):
+            return int(text[:-1])
+        with suppress(ValueError):
+            if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
+                return date.fromisoformat(text)
+        self.fail(f"{text!r} is not a day such as 2026-11-01, or a number of days such as 30d.", param, ctx)
+
+
+@click.command(
+    short_help="Make a page with charts from a database.",
+    epilog="Exit codes: 0 the page is written; 1 the database cannot be read, or the page cannot be written; 2 wrong "
+    "usage.",
+)
+@click.option(
+    "--database",
+    "address",
+    required=True,
+    metavar="URI",
+    help="The database that a sync filled, written as for `sync --to`.",
+)
+@click.option("--dataset", default="tiktok_ads", show_default=True, metavar="NAME", help="The schema of the tables.")
+@click.option(
+    "--output",
+    default="report.html",
+    show_default=True,
+    metavar="FILE",
+    help="The file to write, or replace. '-' writes to standard output.",
+)
+@click.option(
+    "--since",
+    type=_Day(),
+    metavar="DAY",
+    help="The first day of the page, such as 2026-11-01, or a number of days up to the last one, such as 30d.  "
+    "[default: a year before the last day]",
+)
+@click.option(
+    "--until",
+    type=_Day(),
+    metavar="DAY",
+    help="The last day of the page, such as 2026-11-30.  [default: the last day in the database]",
+)
+@click.option(
+    "--assets",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    metavar="FOLDER",
+    help="The folder of `sync --assets`. The page then has small images of the creatives.",
+)
+@click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
+@debug_option
+def report(
+    address: str,
+    dataset: str,
+    output: str,
+    since: date | int | None,
+    until: date | int | None,
+    assets: Path | None,
+    opens: bool,
+) -> int:
+    """Make one HTML page from a database: spend, results, campaigns, creatives, hours, people, and how fresh it all is.
+
+    The page needs no network and sends nothing: figures and scripts are inside it. It changes nothing in the database.
+    """
+    if isinstance(until, int):
+        raise click.BadParameter("give a day such as 2026-11-30.", param_hint="'--until'")
+    if isinstance(since, date) and until is not None and since > until:
+        raise click.BadParameter(f"{since} is after --until {until}.", param_hint="'--since'")
+    if opens and output == _STDOUT:
+        raise click.UsageError("--open needs a file; --output - writes to standard output.")
+    from tiktok_marketing.pipelines import destination_of
+    from tiktok_marketing.report import ReportOptions, collect, html_page, thumbnails_are_supported
+
+    options = ReportOptions(since=since, until=until, assets=assets)
+    page = html_page(collect(destination_of(address, dataset), options))
+    if assets is not None and not thumbnails_are_supported():
+        from tiktok_marketing.extras import install_hint
+
+        say(f"The page has no images of creatives, because Pillow is not installed. {install_hint('report')}")
+    if output == _STDOUT:
+        sys.stdout.write(page)
+        return 0
+    path = Path(output).expanduser().absolute()
+    write_whole(path, page)
+    say(f"The page is {path} ({len(page.encode()) / 1e6:.1f} MB). Open it in a browser.")
+    if opens and not webbrowser.open(path.as_uri()):
+        say("No browser could be opened here.")
+    return 0
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that nobody ever sees half of it.
+
+    Raises:
+        ConfigurationError: It cannot be written.
+    """
+    try:
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=".", delete=False) as file:
+            try:
+                file.write(text)
+                file.close()
+                os.chmod(file.name, 0o666 & ~_umask())  # noqa: PTH101 - as any program writes a file
+                Path(file.name).replace(path)
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path} cannot be written: {error.strerror}.", remedy="Name another file with --output."
+        ) from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
