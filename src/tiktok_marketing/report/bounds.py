@@ -11,7 +11,7 @@ MOST_ACCOUNTS = 100
 MOST_FACTS = 9_000
 MOST_CELLS = {"campaigns": 8_000, "ad_groups": 8_000, "ads": 10_000, "creatives": 8_000}
 """Figures per item and day."""
-MOST_ITEMS = {"campaigns": 400, "ad_groups": 600, "ads": 800, "creatives": 60}
+MOST_ITEMS = {"campaigns": 400, "ad_groups": 600, "ads": 800, "creatives": 100}
 MOST_BREAKDOWN_ROWS = 7_000
 MOST_CHANGES = 100
 MOST_COVERAGE = 300

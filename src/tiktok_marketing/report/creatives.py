@@ -10,9 +10,8 @@ from tiktok_marketing.report.bounds import MOST_CELLS, MOST_ITEMS, within
 from tiktok_marketing.report.contents import Creative, Creatives
 from tiktok_marketing.report.levels import cells
 from tiktok_marketing.report.scope import RESULTS, Scope
-from tiktok_marketing.report.source import TYPE, Measure, Source, columns_of, summed
+from tiktok_marketing.report.source import TYPE, Measure, Source, columns_of, shown_text, summed
 from tiktok_marketing.report.thumbnails import thumbnail
-from tiktok_marketing.text import one_line
 
 VIEW = "daily_by_creative"
 _MEASURES = (*RESULTS, Measure("watched_2s", "video_watched_2s"), Measure("watched_6s", "video_watched_6s"))
@@ -39,8 +38,8 @@ def creatives(source: Source, scope: Scope, assets: Path | None) -> Creatives:
                 id=creative,
                 kind=kind,
                 account=scope.account(advertiser_id, currency),
-                name=one_line(name or ""),
-                text=one_line(text or ""),
+                name=shown_text(name),
+                text=shown_text(text),
                 ads=ads,
                 thumbnail=thumbnail(assets, path),
             )

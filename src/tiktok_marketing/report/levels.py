@@ -10,8 +10,7 @@ import msgspec
 from tiktok_marketing.report.bounds import MOST_CELLS, MOST_ITEMS, within
 from tiktok_marketing.report.contents import Item, Level
 from tiktok_marketing.report.scope import RESULTS, Scope
-from tiktok_marketing.report.source import Measure, Source, columns_of, summed
-from tiktok_marketing.text import one_line
+from tiktok_marketing.report.source import Measure, Source, columns_of, shown_text, summed
 
 _Key = tuple[int, int]
 """Account and item."""
@@ -77,7 +76,7 @@ def _item(row: Sequence[Any], scope: Scope, parents: Mapping[_Key, int] | None) 
     advertiser_id, item, parent, label, currency, kind, _ = row
     return Item(
         id=str(item),
-        name=one_line(label or ""),
+        name=shown_text(label),
         account=scope.account(advertiser_id, currency),
         type=scope.type(kind),
         parent=None if parents is None else parents[advertiser_id, parent],

@@ -8,8 +8,7 @@ from typing import Any
 
 from tiktok_marketing.report.bounds import MOST_ACCOUNTS, MOST_DAYS, MOST_FACTS, within
 from tiktok_marketing.report.contents import Account, Columns
-from tiktok_marketing.report.source import ACCOUNT, TYPE, Measure, Source, columns_of, summed
-from tiktok_marketing.text import one_line
+from tiktok_marketing.report.source import ACCOUNT, TYPE, Measure, Source, columns_of, shown_text, summed
 
 CORE = (
     Measure("spend", money=True),
@@ -179,7 +178,7 @@ class Scope:
         chosen = sorted(rows[:fitting], key=lambda row: (row[2], row[5]))
         for advertiser_id, name, currency, *_ in chosen:
             self._numbers[advertiser_id, currency] = len(self.accounts)
-            self.accounts.append(Account(id=str(advertiser_id), name=one_line(name or ""), currency=currency))
+            self.accounts.append(Account(id=str(advertiser_id), name=shown_text(name), currency=currency))
         self.ids = [row[0] for row in chosen]
         others: dict[str, int] = {}
         for row in rows[fitting:]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from tiktok_marketing.pipelines.databases.destination import Destination, ReadOnlyDatabase
 from tiktok_marketing.report.contents import MONEY_SCALE, Columns
+from tiktok_marketing.text import one_line
 from tiktok_marketing.views import LeftOut, Rendered, read_views
 
 ACCOUNT = "CASE WHEN advertiser_id = ANY(?) THEN advertiser_id END AS advertiser_id, COALESCE(currency, '') AS currency"
 """The account if it is one of those that have a line of their own; null for the others, which are added up."""
 TYPE = "COALESCE(campaign_type, '') AS campaign_type"
+_DIRECTION_MARKS = re.compile("[\u061c\u200e\u200f]")
 
 
 class Source:
@@ -109,3 +112,11 @@ def columns_of(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> Columns
 def day_text(day: date | None) -> str:
     """Return a day as the page reads it."""
     return day.isoformat()[:10] if day else ""
+
+
+def shown_text(text: str | None) -> str:
+    """Return a text of others as the page shows it: on one line, and with escapes for what would not be seen.
+
+    Marks of direction are left out. The page keeps each name's direction to itself, so they have no effect.
+    """
+    return one_line(_DIRECTION_MARKS.sub("", text or ""))

@@ -10,8 +10,7 @@ from tiktok_marketing.pipelines.databases.bookkeeping import SYNCS_TABLE
 from tiktok_marketing.report.bounds import MOST_CHANGES, MOST_COVERAGE
 from tiktok_marketing.report.contents import Change, Changes, Coverage, Sync
 from tiktok_marketing.report.scope import Scope
-from tiktok_marketing.report.source import ACCOUNT, Source, day_text
-from tiktok_marketing.text import one_line
+from tiktok_marketing.report.source import ACCOUNT, Source, day_text, shown_text
 
 _OBJECTS = (
     ("campaign", "campaigns", "campaign_name"),
@@ -54,7 +53,7 @@ def _change(kind: str, row: Sequence[Any], scope: Scope) -> Change:
     advertiser_id, name, created, at, status = row
     return Change(
         kind=kind,
-        name=one_line(name or ""),
+        name=shown_text(name),
         account=scope.known_account(advertiser_id),
         what="created" if created else "changed",
         at=time_text(at),

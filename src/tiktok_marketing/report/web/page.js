@@ -35,6 +35,7 @@ function named(text) {
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const cents = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+const brief = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
 const dayName = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
 const shortDay = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
 const ratio = (above, below) => (below ? above / below : null);
@@ -128,8 +129,6 @@ function selectedDays() {
 
 /* -- charts */
 
-const probe = element("span", { class: "probe", hidden: true });
-document.body.append(probe);
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 const SERIES = ["series-1", "series-2", "series-3", "series-4"];
 
@@ -174,7 +173,7 @@ function options({ stacked = false, horizontal = false, legend = true, unit = ""
     indexAxis: horizontal ? "y" : "x",
     interaction: { mode: "index", intersect: false, axis: horizontal ? "y" : "x" },
     plugins: {
-      legend: { display: legend, position: "bottom", labels: { boxWidth: 12, usePointStyle: true } },
+      legend: { display: legend, position: "bottom", labels: { boxWidth: 9, boxHeight: 9, usePointStyle: true } },
       tooltip: { callbacks: { label: (item) => `${item.dataset.label}: ${cents.format(item.raw)}${unit}` } },
     },
     scales: horizontal ? { x: numbers, y: names } : { x: names, y: numbers },
@@ -192,12 +191,17 @@ function line(name, label_, data, number, extra = {}) {
 
 /* -- tables */
 
+/* A caption that stays in view when its table is moved sideways. */
+function captioned(text) {
+  return element("caption", {}, element("span", {}, text));
+}
+
 function table(caption, headings, rows) {
   const head = element("tr", {}, ...headings.map((text) => element("th", { scope: "col" }, text)));
   const body = rows.map((cells) =>
     element("tr", {}, ...cells.map((cell, place) =>
       place === 0 ? element("th", { scope: "row" }, cell) : element("td", {}, cell))));
-  return element("table", {}, element("caption", {}, caption), element("thead", {}, head), element("tbody", {}, ...body));
+  return element("table", {}, captioned(caption), element("thead", {}, head), element("tbody", {}, ...body));
 }
 
 function scroller(name, ...children) {
@@ -235,7 +239,6 @@ function overview() {
     tiles.append(element("li", {}, heading, value, hint, element("div", { class: "spark" }, canvas)));
     return [name, { canvas, value, heading, chart: null }];
   }));
-  const spark = { config: null, chart: null };
   const days = figure({
     id: "spend-by-day", title: "Spend against budget, by day", tall: true,
     note: "The budget is what the campaigns and ad groups that ran on the day may spend per day, as it is set now. "
@@ -254,7 +257,7 @@ function overview() {
         const data = numbers.map((day) => METRICS[name].of(by.get(day) || zeros()));
         drawSpark(made[name], titles, data);
       }
-      const money = (name) => numbers.map((day) => (by.get(day) ? by.get(day)[name] / MONEY : 0));
+      const money = (name) => numbers.map((day) => (by.get(day) ? by.get(day)[name] / MONEY : null));
       const open = openFrom();
       const fills = () => numbers.map((day) => color(open && contents.days[day] >= open ? "series-1-pale" : "series-1"));
       days.show(
@@ -277,7 +280,6 @@ function overview() {
       for (const name of names) if (made[name].again) made[name].again();
     },
   });
-  void spark;
 }
 
 function drawSpark(tile, labels, data) {
@@ -337,8 +339,8 @@ function legs() {
       together.all_purchases += sums[`${leg}_purchases`];
       together.all_value += sums[`${leg}_value`];
     }
-    const headings = ["Leg", "Purchases", label("value"), `CPA (${state.currency})`, "ROAS"];
-    rows.replaceChildren(table("Purchases by leg", headings, Object.entries({ ...LEGS, all: "All legs together" }).map(
+    const headings = ["Leg", "Purchases", "Value", "CPA", "ROAS"];
+    rows.replaceChildren(table(`Purchases by leg, amounts in ${state.currency || "an unknown currency"}`, headings, Object.entries({ ...LEGS, all: "All legs together" }).map(
       ([leg, title]) => [title, ...["purchases", "value", "cpa", "roas"].map((name) => cell(name, figures[name](together, leg), leg))])));
     const by = perDay();
     const numbers = selectedDays();
@@ -407,7 +409,7 @@ function drilldown() {
       update();
       holder.querySelector(`[data-sort="${name}"]`).focus();
     };
-    const text = name === "name" ? LEVELS[depth].one : label(name);
+    const text = name === "name" ? LEVELS[depth].one : METRICS[name].label;
     return element("th", { scope: "col", "aria-sort": sorted ? (view.down ? "descending" : "ascending") : undefined },
       element("button", { type: "button", class: "sort", "data-sort": name, onclick: press }, text));
   }
@@ -462,11 +464,11 @@ function drilldown() {
       body_.push(element("tr", { class: "rest", "data-id": "rest" }, element("th", { scope: "row" }, "Everything else"),
         ...names.map((name) => element("td", {}, dataOf(name, rest)))));
     }
-    body_.push(element("tr", { class: "sum", "data-id": "total" }, element("th", { scope: "row" }, "Total"),
+    body_.unshift(element("tr", { class: "sum", "data-id": "total" }, element("th", { scope: "row" }, "Total"),
       ...names.map((name) => element("td", {}, dataOf(name, whole_)))));
     const hidden = rows.length - listed.length;
     holder.replaceChildren(element("table", {},
-      element("caption", {}, `${whole.format(rows.length)} ${LEVELS[depth].many} with figures in these days`),
+      captioned(`${whole.format(rows.length)} ${LEVELS[depth].many} with figures in these days, amounts in ${state.currency || "an unknown currency"}`),
       element("thead", {}, element("tr", {}, heading("name", depth), ...names.map((name) => heading(name, depth)))),
       element("tbody", {}, ...body_)));
     more.replaceChildren(...(hidden ? [element("button", { type: "button", onclick: () => { view.all = true; update(); } },
@@ -533,7 +535,7 @@ function card(item, sums, change) {
     ? element("img", { src: item.thumbnail, alt: "", loading: "lazy" })
     : element("div", { class: "placeholder", "aria-hidden": "true" }, { video: "▶", post: "♪", image: "▣" }[item.kind] || "Ad");
   const tired = change !== null && change <= -25;
-  const text = change === null ? "too few days" : `CTR ${change < 0 ? "−" : "+"}${Math.abs(change).toFixed(0)}%`;
+  const text = change === null ? "too few days" : `CTR ${Math.round(change) < 0 ? "−" : Math.round(change) > 0 ? "+" : "±"}${Math.abs(Math.round(change))}%`;
   const facts_ = ["spend", "hook", "hold", "ctr", "conversion", "cpa", "roas"].flatMap((name) => [
     element("dt", {}, label(name)), element("dd", {}, dataOf(name, sums))]);
   return element("li", { class: "card", "data-id": item.id }, image, element("div", { class: "text" },
@@ -598,7 +600,7 @@ function hours() {
     const cell = (weekday, hour) => {
       const of = value(weekday, hour);
       const made = element("td", { class: "heat" }, element("data", { value: exact(of), "data-hour": hour, "data-weekday": weekday + 1 },
-        of === null ? "–" : METRICS[name].unit || (METRICS[name].money && most < 100) ? of.toFixed(1) : compact.format(of)));
+        of === null ? "–" : brief.format(of)));
       made.style.setProperty("--heat", `${most && of ? Math.round((45 * of) / most) : 0}%`);
       return made;
     };
@@ -610,7 +612,7 @@ function hours() {
       ? [days.map((day) => head(WEEKDAYS[day].slice(0, 3), WEEKDAYS[day])), all.map((of) => [hour(of), days.map((day) => cell(day, of))])]
       : [all.map((of) => head(hour(of))), days.map((day) => [WEEKDAYS[day], all.map((of) => cell(day, of))])];
     holder.replaceChildren(element("table", { class: "heatmap" },
-      element("caption", {}, `${label(name)} by weekday and hour`),
+      captioned(`${label(name)} by weekday and hour`),
       element("thead", {}, element("tr", {}, head(narrow.matches ? "Hour" : "Weekday"), ...top)),
       element("tbody", {}, ...side.map(([title, tds]) => element("tr", {}, element("th", { scope: "row" }, title), ...tds)))));
     note.textContent = coarse(contents.hours);
@@ -733,7 +735,7 @@ function changes() {
 function database() {
   const body = section("data", "Freshness, open days and gaps", {
     note: "Open days may still change: TikTok adds conversions for days after a click, and the next sync reads these days again. "
-      + "A day without rows is a day without ads or a day that was not read. `tiktok-marketing doctor` tells which.",
+      + "A day without rows is a day without ads or a day that was not read. The command “tiktok-marketing doctor” tells which.",
   });
   const holder = scroller("Days per report: table");
   const fresh = scroller("Last sync of each stream: table", contents.syncs.length
