@@ -72,9 +72,9 @@ class Chromium:
             context.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Chromium]:
-    """A browser for all tests of a session."""
+    """A browser for the tests of a module. Playwright cannot run twice in one thread, so no two folders share time."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path())
         try:

@@ -8,11 +8,11 @@ MOST_DAYS = 366
 """Days of a page without `--since`: a year."""
 MOST_ACCOUNTS = 100
 """Accounts that can be chosen. Smaller ones are shown together, per currency."""
-MOST_FACTS = 9_000
-MOST_CELLS = {"campaigns": 8_000, "ad_groups": 8_000, "ads": 10_000, "creatives": 8_000}
+MOST_FACTS = 15_000
+MOST_CELLS = {"campaigns": 12_000, "ad_groups": 12_000, "ads": 15_000, "creatives": 10_000}
 """Figures per item and day."""
 MOST_ITEMS = {"campaigns": 400, "ad_groups": 600, "ads": 800, "creatives": 100}
-MOST_BREAKDOWN_ROWS = 7_000
+MOST_BREAKDOWN_ROWS = 9_000
 MOST_CHANGES = 100
 MOST_COVERAGE = 300
 
