@@ -32,16 +32,16 @@ def check_place(path: str) -> None:
         )
     target = _target(path)
     folder = target.parent
-    if target.exists() and not target.is_file():
+    if _exists(target) and not target.is_file():
         raise ConfigurationError(f"{path} is not a file.", remedy="Name another file with --config.")
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # noqa: PTH112 - Path.is_dir raises in closed folders
         raise ConfigurationError(f"The folder {folder} does not exist.", remedy="Create it, or name another file.")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise ConfigurationError(
             f"{path} cannot be written: this user may not write into the folder {folder}.",
             remedy="Name a file in another folder with --config.",
         )
-    if target.exists() and os.geteuid() not in {0, target.stat().st_uid}:
+    if _exists(target) and os.geteuid() not in {0, target.stat().st_uid}:
         raise _of_another_user(path)
 
 
@@ -51,7 +51,7 @@ def existing_config(path: str) -> dict[str, Any]:
     Raises:
         ConfigurationError: If it cannot be read, or is not a JSON object, so that nothing can be added to it.
     """
-    if not _target(path).exists():
+    if not _exists(_target(path)):
         return {}
     raw = read_json(path, "configuration")
     if not isinstance(raw, dict):
@@ -127,9 +127,13 @@ def ordered(values: Mapping[str, Any]) -> dict[str, Any]:
     return {"credentials": of_kind[True], **of_kind[False]}
 
 
+def _exists(path: Path) -> bool:
+    return os.path.lexists(path)
+
+
 def _target(path: str) -> Path:
     try:
-        return Path(path).expanduser().resolve()
+        return Path(path).resolve()
     except (OSError, RuntimeError, ValueError):
         raise ConfigurationError(f"{path} is not a path of a file.", remedy="Name a file with --config.") from None
 

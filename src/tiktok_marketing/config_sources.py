@@ -95,7 +95,7 @@ class ConfigSources(msgspec.Struct, frozen=True, kw_only=True):
         if self.path is not None:
             return self.path
         named = self.environment.get(FILE_VARIABLE, "").strip()
-        return named or (DEFAULT_FILE if Path(DEFAULT_FILE).is_file() else None)
+        return named or (DEFAULT_FILE if os.path.isfile(DEFAULT_FILE) else None)  # noqa: PTH113 - Path.is_file raises in closed folders
 
     @property
     def are_silent(self) -> bool:
@@ -179,10 +179,10 @@ def collect(raw: Any, file: str | None, variables: Mapping[str, str], options: M
         variables: The settings that the environment has: name to text.
         options: The settings that options have: name to text.
     """
-    if not isinstance(raw, Mapping):
-        return Collected(raw, {}, {}, file)
-    values: dict[str, Any] = {}
     origins = {setting.name: Origin(Place.DEFAULT) for setting in SETTINGS}
+    if not isinstance(raw, Mapping):
+        return Collected(raw, {}, origins, file)
+    values: dict[str, Any] = {}
     for setting in SETTINGS:
         key, value = _in_file(setting, raw)
         if _is_set(value):

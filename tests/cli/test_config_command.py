@@ -137,6 +137,15 @@ def test_show_tells_what_is_wrong(command: Callable[..., Any], config: Callable[
     assert (as_json.returncode, "attribution_window is 400." in json.loads(as_json.stdout)["error"]) == (2, True)
 
 
+def test_show_of_what_is_no_configuration_is_an_error(command: Callable[..., Any]) -> None:
+    """A list, a text or a number in the file is not the program's fault."""
+    for content in ("[]", "5", '"x"', "null"):
+        Path("c.json").write_text(content)
+        for name in ("show", "check"):
+            ended = command("config", name, "--config", "c.json")
+            assert (ended.returncode, "not a JSON object" in ended.stderr) == (2, True)
+
+
 def test_check_needs_no_network(
     command: Callable[..., Any], config: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -240,6 +240,17 @@ def test_a_code_works_once_and_for_a_time(login: Callable[..., Any], api: Emulat
     assert (third.end(), "code 40110" in third.text) == (1, True)
 
 
+def test_a_refused_country_is_said(login: Callable[..., Any], api: EmulatorProcess) -> None:
+    """TikTok's code for it is -1."""
+    fault = {"path": "oauth2/access_token/", "code": -1, "message": "Client IP address is in banned Country list."}
+    api.control("faults", fault, "POST")
+    running = login()
+    visit(running.port, auth_code=CODE, state=running.state)
+    assert running.end() == 1
+    assert "(code -1, request_id" in running.text
+    assert "from a network in a country that TikTok serves" in running.text
+
+
 def test_a_lost_answer_is_not_asked_for_again(login: Callable[..., Any], api: EmulatorProcess) -> None:
     """A code is used up by the first request."""
     api.fault("path=oauth2/access_token/,reset")

@@ -12,7 +12,7 @@ import pytest
 from unit_builders import APP_ID, OAUTH, SECRET, TOKEN
 
 import tiktok_marketing
-from tiktok_marketing.config import Config, parse_config
+from tiktok_marketing.config import AIRBYTE, Config, load_file, parse_config
 from tiktok_marketing.config_sources import ConfigSources, Place, load_config, option_of
 from tiktok_marketing.environment import OTHER_VARIABLES, settings_in, unknown_variables, warning_of_misspellings
 from tiktok_marketing.errors import ConfigurationError
@@ -326,3 +326,20 @@ def test_the_library_reads_the_environment(monkeypatch: pytest.MonkeyPatch) -> N
     assert tiktok_marketing.load_config().attribution_window == 5
     assert tiktok_marketing.load_config(write(attribution_window=2)).attribution_window == 5
     assert tiktok_marketing.load_config(Path("c.json"), environment={}).attribution_window == 2
+
+
+def test_the_airbyte_source_reads_its_file_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its platform's configuration is complete, and its environment is not its user's."""
+    for setting in OPTIONS:
+        monkeypatch.setenv(variable_of(setting), text_and_value(setting)[0])
+    monkeypatch.setenv("TIKTOK_ACCESS_TOKEN", "another-token-1")
+    assert load_file(write(), AIRBYTE) == parse_config({"credentials": OAUTH}, AIRBYTE)
+
+
+def test_a_folder_that_cannot_be_searched_has_no_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor has one that is gone."""
+    gone = folder / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert load(**CREDENTIALS_IN_ENVIRONMENT).access_token == TOKEN

@@ -265,6 +265,7 @@ _DENIED = re.compile(r"permission|permit|grant|authori[sz]|den(?:y|ied)|no acces
 _LACKING = re.compile(r"insufficient|missing|lack|required?\b", re.IGNORECASE)
 _SCOPE_WORD = re.compile(r"\bscopes?\b", re.IGNORECASE)
 _ENDPOINT_WORD = re.compile(r"\b(?:api|endpoint|interface)s?\b", re.IGNORECASE)
+_BANNED_COUNTRY = re.compile(r"banned country", re.IGNORECASE)
 _NAMED_ENDPOINT = re.compile(r"(?:^|[\s'\"`(\[<])/\w+/\w|\b\w+(?:/\w+)*/(?:get|list|search|info)\b|:(?:GET|POST)\b")
 
 
@@ -279,6 +280,8 @@ def rule_for(code: int, message: str = "", endpoint: str = "") -> ErrorRule:
     Example:
         An unknown code from 50000 up is a fault at TikTok that may pass; an unknown code below fails the account.
     """
+    if _BANNED_COUNTRY.search(message):  # comes with the code -1
+        return _COUNTRY
     if code in _AMBIGUOUS and message:
         if _says_account_is_gone(message):
             return _ACCOUNT_GONE

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
@@ -17,6 +17,7 @@ from tiktok_marketing.cli.common import (
     say,
     table,
 )
+from tiktok_marketing.config import parse_config
 from tiktok_marketing.config_sources import DEFAULT_FILE, Collected, ConfigSources, Origin, Place, parse_collected
 from tiktok_marketing.environment import FILE_VARIABLE, settings_in, unknown_variables, warning_of_misspellings
 from tiktok_marketing.errors import ConfigurationError
@@ -52,7 +53,7 @@ def init(sources: ConfigSources, force: bool) -> int:
 
     path = path_to_write(sources)
     check_place(path)
-    if Path(path).expanduser().exists() and not force:
+    if os.path.lexists(path) and not force:
         raise ConfigurationError(
             f"{path} exists already.", remedy="Replace it with --force, or name another file with --config."
         )
@@ -99,7 +100,7 @@ def _asked(known: dict[str, Any]) -> dict[str, Any]:
             hidden = name in SECRETS and name != "app_id"
             text = click.prompt(question, default="", show_default=False, hide_input=hidden, err=True).strip()
             try:
-                _checked({**known, **answers, name: text})
+                _checked({**known, **answers, name: text}, typed_in=True)
             except ConfigurationError as error:
                 say(f"{error.message} {error.remedy}")
                 continue
@@ -108,8 +109,12 @@ def _asked(known: dict[str, Any]) -> dict[str, Any]:
     return {name: text for name, text in answers.items() if text}
 
 
-def _checked(values: dict[str, Any]) -> dict[str, Any]:
+def _checked(values: dict[str, Any], *, typed_in: bool = False) -> dict[str, Any]:
     """The values, as a file has them. Credentials may still be missing.
+
+    Args:
+        values: The name of each setting to its text.
+        typed_in: Whether a person has just typed them in, so that no error needs to say where they are from.
 
     Raises:
         ConfigurationError: If a value is wrong.
@@ -121,7 +126,7 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
     options = {name: text for name, text in values.items() if name in names}
     stand_ins = {name: "not-set-yet" for name in _NEEDED if not values.get(name)}
     collected = collect({}, None, {**variables, **stand_ins}, options)
-    parsed = parse_collected(collected)
+    parsed = parse_config(collected.raw) if typed_in else parse_collected(collected)
     typed = {name: getattr(parsed, name) for name in names if name in values}
     return {
         **variables,
