@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -158,7 +159,7 @@ def _show(rows: list[dict[str, Any]], *, with_spend: bool, with_coverage: bool) 
             zone += f" ({row['place']})"
         cells = [row["advertiser_id"], row["name"] or "-", row["currency"] or "-", zone, _status(row)]
         if with_spend:
-            cells.append("-" if row["spend"] is None else f"{float(row['spend']):,.2f}")
+            cells.append("-" if row["spend"] is None else f"{Decimal(row['spend']):,}")
         if with_coverage:
             cells.append(_days(row))
         listing.add_row(*cells)
