@@ -28,7 +28,17 @@ from tiktok_marketing.config import (
 from tiktok_marketing.environment import FILE_VARIABLE, settings_in, warning_of_misspellings
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.json_files import STANDARD_INPUT, read_json
-from tiktok_marketing.settings import CREDENTIALS, OPTIONS, SECRETS, SETTINGS, Kind, Setting, key_of, variable_of
+from tiktok_marketing.settings import (
+    CREDENTIALS,
+    OPTIONS,
+    SECRETS,
+    SETTINGS,
+    Kind,
+    Setting,
+    key_of,
+    option,
+    variable_of,
+)
 from tiktok_marketing.text import mask_known
 
 DEFAULT_FILE = "tiktok-marketing.json"
@@ -106,7 +116,7 @@ class ConfigSources(msgspec.Struct, frozen=True, kw_only=True):
     def arguments(self) -> list[str]:
         """The words of a command line that name the same file and have the same options."""
         words = [] if self.path is None else ["--config", self.path]
-        return words + [f"{option_of(name)}={text}" for name, text in self.options.items()]
+        return words + [_as_word(name, text) for name, text in self.options.items()]
 
     def collect(self) -> Collected:
         """Read the file, and put the settings of all places together.
@@ -168,6 +178,13 @@ def load_config(
 def option_of(name: str) -> str:
     """The option of a setting: `--start-date`."""
     return f"--{name.replace('_', '-')}"
+
+
+def _as_word(name: str, text: str) -> str:
+    """An option as a word of a command line. A flag has no value: `--no-include-deleted`."""
+    if option(name).kind is Kind.FLAG:
+        return option_of(name) if text == "true" else option_of(f"no_{name}")
+    return f"{option_of(name)}={text}"
 
 
 def collect(raw: Any, file: str | None, variables: Mapping[str, str], options: Mapping[str, str]) -> Collected:

@@ -85,21 +85,38 @@ async def connect(
     tier = SANDBOX if config.sandbox else tier_of(config.requests_per_second)
     if address is None:
         trusted_authorities()  # also where the address has no use for them: a wrong setting is reported at once
-    async with HttpTransport(address or api_address(config)) as transport:
-        silence = asyncio.create_task(_announce_silence(transport, policy or RetryPolicy(), on_wait))
-        try:
-            yield Client(
-                transport if log_request is None else LoggedTransport(transport, log_request),
-                config.access_token,
-                RateLimiters(tier, clock),
-                clock,
-                policy=policy,
-                secrets=config.secrets,
-                on_wait=on_wait,
-                own_address=own_address,
-            )
-        finally:
-            silence.cancel()
+    async with (
+        HttpTransport(address or api_address(config)) as transport,
+        announcing_silence(transport, policy or RetryPolicy(), on_wait),
+    ):
+        yield Client(
+            transport if log_request is None else LoggedTransport(transport, log_request),
+            config.access_token,
+            RateLimiters(tier, clock),
+            clock,
+            policy=policy,
+            secrets=config.secrets,
+            on_wait=on_wait,
+            own_address=own_address,
+        )
+
+
+@asynccontextmanager
+async def announcing_silence(
+    transport: HttpTransport, policy: RetryPolicy, on_wait: Callable[[Announcement], None]
+) -> AsyncIterator[None]:
+    """Tell a person meanwhile if TikTok does not answer.
+
+    Args:
+        transport: What sends the requests.
+        policy: After how many seconds a person is told, and again.
+        on_wait: Called with what to say.
+    """
+    silence = asyncio.create_task(_announce_silence(transport, policy, on_wait))
+    try:
+        yield
+    finally:
+        silence.cancel()
 
 
 async def _announce_silence(

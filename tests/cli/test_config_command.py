@@ -11,8 +11,9 @@ import pytest
 
 from tiktok_marketing.cli import config as config_module
 from tiktok_marketing.config_file import check_place, existing_config, with_credentials, write_config
-from tiktok_marketing.config_sources import DEFAULT_FILE
+from tiktok_marketing.config_sources import DEFAULT_FILE, ConfigSources
 from tiktok_marketing.errors import ConfigurationError
+from tiktok_marketing.settings import OPTIONS, Kind, Setting
 
 SECRETS = {
     "TIKTOK_APP_ID": "7000000000000000042",
@@ -247,3 +248,19 @@ def test_a_file_in_utf_16_is_not_added_to(tmp_path: Path) -> None:
     path.write_bytes("{}".encode("utf-16"))
     with pytest.raises(ConfigurationError, match="UTF-16"):
         existing_config(str(path))
+
+
+@pytest.mark.parametrize("setting", OPTIONS, ids=lambda setting: setting.name)
+def test_a_command_that_is_advised_has_the_same_options(command: Callable[..., Any], setting: Setting) -> None:
+    """`doctor` advises syncs, and they must mean the same configuration, however the option is written."""
+    text = {
+        Kind.DAY: "2026-01-01",
+        Kind.FLAG: "false" if setting.default else "true",
+        Kind.CHOICE: "always",
+        Kind.ADVERTISER_IDS: "7001,7002",
+    }.get(setting.kind, "5")
+    words = ConfigSources(path="c.json", options={setting.name: text}).arguments
+    write_config("c.json", {"credentials": {"access_token": "t0ken-t0ken", "app_id": "1", "secret": "s3cr3t-s3cr3t"}})
+    shown = json.loads(command("config", "show", "--json", *words).stdout)
+    assert shown["error"] is None
+    assert [each["name"] for each in shown["settings"] if each["place"] == "option"] == [setting.name]

@@ -386,3 +386,13 @@ def test_the_written_configuration_works(
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.thorough
+def test_a_silence_of_tiktok_is_said(login: Callable[..., Any], api: EmulatorProcess) -> None:
+    """Nobody takes the wait for a hang."""
+    api.fault("path=oauth2/access_token/,hang=17")
+    running = login()
+    visit(running.port, auth_code=CODE, state=running.state)
+    assert running.process.wait(60) == 0
+    assert "Still waiting for" in running.text

@@ -256,9 +256,9 @@ def _print_next_steps(out: Console, database: Path) -> None:
     out.print(
         "  Query the data:    "
         f"{_program_path('python')} -c \"import duckdb; duckdb.connect('{database}').sql('SHOW ALL TABLES').show()\"\n"
-        "  Your own accounts: write config.json (docs/configuration.md says how), then run\n"
-        f"                     {command} check --config config.json\n"
-        f"                     {command} sync --config config.json --to duckdb:///tiktok.duckdb\n"
+        "  Your own accounts: docs/credentials.md says what TikTok wants first. Then run\n"
+        f"                     {command} login\n"
+        f"                     {command} sync --to duckdb:///tiktok.duckdb\n"
         f"  All streams:       {command} streams",
         soft_wrap=True,
     )

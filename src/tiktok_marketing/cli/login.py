@@ -140,8 +140,9 @@ def _application(sources: ConfigSources) -> tuple[str, str]:
 
 async def _authorize(app_id: str, secret: str, redirect: str, *, opens: bool, seconds: float) -> Grant:
     """Let the owner of the accounts authorize the application, and exchange the code for a token."""
+    from tiktok_marketing.api.retry_policy import INTERACTIVE_RETRIES
     from tiktok_marketing.api.transport import HttpTransport
-    from tiktok_marketing.connect import production_address
+    from tiktok_marketing.connect import announcing_silence, production_address
     from tiktok_marketing.login.authorization import page_address
     from tiktok_marketing.login.exchange import exchange
 
@@ -160,7 +161,8 @@ async def _authorize(app_id: str, secret: str, redirect: str, *, opens: bool, se
                 ) from None
         mask_known.add((secret, answer))
         say("Exchanging the code for a token ...")
-        grant = await exchange(transport, app_id=app_id, secret=secret, code=answer)
+        async with announcing_silence(transport, INTERACTIVE_RETRIES, announce):
+            grant = await exchange(transport, app_id=app_id, secret=secret, code=answer)
     mask_known.add((grant.access_token,))
     return grant
 

@@ -49,6 +49,8 @@ def command() -> None:
     """Read everything from TikTok Ads into a database.
 
     To see it work, run: tiktok-marketing demo
+
+    To begin with your own accounts, run: tiktok-marketing login
     """
 
 
