@@ -87,11 +87,11 @@ def write_config(path: str, content: Mapping[str, Any]) -> None:
     """
     check_place(path)
     target = _target(path)
-    text = json.dumps(content, indent=2) + "\n"
+    text = _as_bytes(content)
     beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _OWNER_ONLY)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        with os.fdopen(descriptor, "wb") as file:
             os.fchmod(file.fileno(), _OWNER_ONLY)  # whatever the umask is
             if target.exists():
                 os.fchown(file.fileno(), target.stat().st_uid, target.stat().st_gid)
@@ -125,6 +125,14 @@ def ordered(values: Mapping[str, Any]) -> dict[str, Any]:
         if setting.name in values:
             of_kind[setting.name in names][setting.name] = values[setting.name]
     return {"credentials": of_kind[True], **of_kind[False]}
+
+
+def _as_bytes(content: Mapping[str, Any]) -> bytes:
+    """A configuration as JSON that people can read, with the letters of every language."""
+    try:
+        return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
+    except UnicodeEncodeError:  # halves of characters, which JSON can name and UTF-8 cannot hold
+        return (json.dumps(content, indent=2) + "\n").encode()
 
 
 def _exists(path: Path) -> bool:

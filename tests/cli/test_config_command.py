@@ -213,6 +213,15 @@ def test_writing_is_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.Monk
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.parametrize("text", ["Größe 東京", "half \ud83d", "\x00\x1b[2J"])
+def test_every_text_is_written_as_it_was(tmp_path: Path, text: str) -> None:
+    """Whatever somebody noted in the file."""
+    path = tmp_path / "c.json"
+    path.write_text(json.dumps({"_comment": text}))
+    write_config(str(path), existing_config(str(path)))
+    assert existing_config(str(path)) == {"_comment": text}
+
+
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
     """The file that it leads to is written."""
     (tmp_path / "real.json").write_text("{}")

@@ -76,14 +76,18 @@ def test_the_redirect_becomes_a_configuration(login: Callable[..., Any], api: Em
 
 
 def test_the_other_settings_stay(login: Callable[..., Any], tmp_path: Path, api: EmulatorProcess) -> None:
-    """A login into an existing configuration replaces the credentials alone."""
+    """A login replaces the credentials alone, also if somebody edits the file meanwhile."""
     path = tmp_path / "tiktok-marketing.json"
     path.write_text(json.dumps({"access_token": "old", "environment": {"app_id": "1"}, "start_date": "2026-01-01"}))
     path.chmod(0o644)
     running = login()
+    changed = json.loads(path.read_text()) | {"end_date": "2026-02-01", "_comment": "für Größeres 東京"}
+    assert running.address
+    path.write_text(json.dumps(changed))
     visit(running.port, auth_code=CODE, state=running.state)
     assert running.end() == 0, running.text
-    assert running.config["start_date"] == "2026-01-01"
+    assert (running.config["start_date"], running.config["end_date"]) == ("2026-01-01", "2026-02-01")
+    assert "für Größeres 東京" in path.read_text(encoding="utf-8")
     assert running.config["credentials"]["access_token"] == api.info["access_token"]
     assert not {"access_token", "environment"} & running.config.keys()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600

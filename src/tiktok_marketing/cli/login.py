@@ -78,7 +78,7 @@ def login(sources: ConfigSources, port: int, redirect_uri: str | None, no_browse
 
     path = path_to_write(sources)
     check_place(path)
-    before = existing_config(path)
+    existing_config(path)  # what cannot be added to is said before anybody authorizes
     address = redirect_uri or f"http://localhost:{port}/"
     check_redirect(address)
     _say_what_is_needed(address)
@@ -86,7 +86,7 @@ def login(sources: ConfigSources, port: int, redirect_uri: str | None, no_browse
     with _saying_interrupts():
         grant = asyncio.run(_authorize(app_id, secret, address, opens=not no_browser, seconds=timeout))
     credentials = {"app_id": app_id, "secret": secret, "access_token": grant.access_token}
-    write_config(path, with_credentials(before, credentials))
+    write_config(path, with_credentials(existing_config(path), credentials))  # as it is now: a login may take long
     say(f"The token is in {path}. Only you can read it.")
     with _saying_interrupts():
         reached = asyncio.run(_show_accounts(grant, app_id, secret))
