@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 _TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
-_FIRST_PARAGRAPH = re.compile(r"^# .+\n+((?:(?!```|[#|<\-\d]).+\n)+)", re.MULTILINE)
+_CODE = re.compile(r"^```.*?^```\n+", re.MULTILINE | re.DOTALL)
+_FIRST_PARAGRAPH = re.compile(r"^# .+\n+((?:(?![#|<\-\d]).+\n)+)", re.MULTILINE)
 _LINK = re.compile(r"\[([^]]*)\]\([^)]*\)")
 _SENTENCE = re.compile(r".+?[.:](?=\s|$)", re.DOTALL)
 
@@ -30,7 +31,7 @@ def on_post_build(config: Any) -> None:
 
 
 def _line(page: Path, name: str) -> str:
-    text = page.read_text()
+    text = _CODE.sub("", page.read_text())
     title, paragraph = _TITLE.search(text), _FIRST_PARAGRAPH.search(text)
     if title is None or paragraph is None:
         message = f"{name} has no title, or does not begin with a sentence that says what it is about."
