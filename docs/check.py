@@ -225,6 +225,7 @@ def old_tables(*, write: bool) -> list[str]:
         (COMMANDS_PAGE, "commands", help_of_commands()),
         (METRICS_PAGE, "metrics", table_of_metrics()),
         (VIEWS_PAGE, "views", tables_of_views()),
+        (VIEWS_PAGE, "fivetran", table_of_fivetran()),
     )
     return [line for page, name, table in tables for line in _old_table(page, name, table, write=write)]
 
@@ -297,6 +298,15 @@ def tables_of_views() -> str:
             f"| column | type | meaning |\n|---|---|---|\n{rows}"
         )
     return "\n".join(parts)
+
+
+def table_of_fivetran() -> str:
+    """One row for each table of Fivetran's layout."""
+    rows = "".join(
+        f"| `{view.name}` | {view.title} {view.remark} | {', '.join(f'`{name}`' for name in view.needed_streams)} |\n"
+        for view in definitions_of("fivetran")
+    )
+    return f"| table | rows | made from |\n|---|---|---|\n{rows}"
 
 
 def wrong_scripts() -> list[str]:

@@ -75,6 +75,8 @@ DUCKDB_MACROS: Mapping[str, str] = {
     "matched": "NULLIF(regexp_extract({0}, '{1}', 1), '')",
     "first_of_list": "NULLIF({0} ->> '$[0]', '')",
     "json_member": "({0} ->> '$.{1}')",
+    "json_path": "({0} ->> '$[{1}].{2}')",
+    "number_text": "TRY_CAST({0} AS BIGINT)",
     "pair": "({0} ->> '$[*].value')[list_position({0} ->> '$[*].key', '{1}')]",
     "lowest_of_list": "list_min({0} ->> '$[*]')",
 }
@@ -89,6 +91,8 @@ POSTGRES_MACROS: Mapping[str, str] = {
     "matched": "NULLIF(substring({0} FROM '{1}'), '')",
     "first_of_list": "NULLIF(CASE jsonb_typeof({0}) WHEN 'array' THEN {0} ->> 0 END, '')",
     "json_member": "({0} ->> '{1}')",
+    "json_path": "({0} -> {1} ->> '{2}')",
+    "number_text": "(CASE WHEN {0} ~ '^[0-9]+$' AND length({0}) < 18 THEN CAST({0} AS BIGINT) END)",
     "pair": "(SELECT pair ->> 'value' FROM jsonb_array_elements(CASE jsonb_typeof({0}) WHEN 'array' THEN {0} END)"
     " AS pair WHERE pair ->> 'key' = '{1}' LIMIT 1)",
     "lowest_of_list": "(SELECT min(item)"
