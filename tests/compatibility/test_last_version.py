@@ -235,6 +235,20 @@ def columns_of(place: Place) -> list[tuple[Any, ...]]:
     )
 
 
+def with_amounts_as_before(columns: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """The columns of a new database, but for amounts of objects, which keep their type: a user's view may read them."""
+    kept = {"DECIMAL(18,4)": "DOUBLE", "numeric": "double precision"}
+    return [
+        (
+            table,
+            column,
+            type_ if stream_named(table) is None or stream(table).is_report else kept.get(type_, type_),
+            null,
+        )
+        for table, column, type_, null in columns
+    ]
+
+
 def stream(name: str) -> Stream:
     """A stream of the catalog."""
     of = stream_named(name)
@@ -259,7 +273,7 @@ async def test_a_database_is_synced_on(emulator: Emulator, places: Places) -> No
     start = date.fromisoformat(MADE_WITH["loaded"]["start_date"])
     assert min(asked[account] for account in emulator.advertiser_ids) == THEN.date() - LOOKBACK > start
 
-    assert columns_of(old) == columns_of(new)
+    assert columns_of(old) == with_amounts_as_before(columns_of(new))
     for name in MADE_WITH["tables"]:
         key = ", ".join(stream(name).primary_key)
         counts = f"SELECT count(*), count(DISTINCT ({key})) FROM {name}"  # noqa: S608 - names of the catalog

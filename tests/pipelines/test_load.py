@@ -30,12 +30,17 @@ COLUMNS = {
     " FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attnum > 0",
 }
 TYPES = {
-    "duckdb": {"campaign_id": "BIGINT", "special_industries": "JSON", "modify_time": "TIMESTAMP", "budget": "DOUBLE"},
+    "duckdb": {
+        "campaign_id": "BIGINT",
+        "special_industries": "JSON",
+        "modify_time": "TIMESTAMP",
+        "budget": "DECIMAL(18,4)",
+    },
     "postgres": {
         "campaign_id": "bigint",
         "special_industries": "jsonb",
         "modify_time": "timestamp without time zone",
-        "budget": "double precision",
+        "budget": "numeric(18,4)",
     },
 }
 

@@ -332,3 +332,17 @@ def test_money_is_decimal_and_days_are_days(database: Filled) -> None:
     assert row["read_at"].tzinfo is None
     assert isinstance(row["clicks"], int)
     assert isinstance(row["ctr"], float)
+
+
+def test_amounts_of_an_older_database_are_decimals_in_the_views(filled: Filled) -> None:
+    """Columns that an earlier version created as doubles stay doubles in the tables, and the views convert them."""
+    before = filled.ask("SELECT sum(budget), count(*) FROM campaigns")
+    type_ = "DOUBLE" if filled.kind == "duckdb" else "DOUBLE PRECISION"
+    filled.ask(f"ALTER TABLE campaigns ALTER COLUMN budget TYPE {type_}")
+    filled.ask(f"ALTER TABLE advertisers ALTER COLUMN balance TYPE {type_}")
+    assert views(filled) == 0
+    shown = filled.ask("SELECT budget FROM daily_by_campaign WHERE budget > 0") + filled.ask(
+        "SELECT balance FROM accounts"
+    )
+    assert {type(value) for (value,) in shown} == {Decimal}
+    assert before[0][0] > 0

@@ -111,7 +111,7 @@ def test_views_of_the_users_survive_a_replacement(filled: Filled) -> None:
 def test_a_view_that_must_change_names_what_depends_on_it(
     originals: object, filled: Filled, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Postgres cannot change a column that another view reads. Nothing changes then, and the message names that view."""
+    """Postgres cannot change a column that another view reads. Nothing changes then; the message names that view."""
     del originals
     if filled.kind == "duckdb":
         filled.ask("CREATE VIEW daily_by_account AS SELECT 1 AS something")

@@ -20,6 +20,7 @@ from tiktok_marketing.cli.common import (
     streams_option,
     table,
 )
+from tiktok_marketing.cli.views import check_views, refresh_views
 
 if TYPE_CHECKING:
     from tiktok_marketing.cli.progress import Reporter
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 )
 @streams_option("Read only these streams; `tiktok-marketing streams` lists all.")
 @click.option("--dataset", default="tiktok_ads", show_default=True, metavar="NAME", help="The schema for the tables.")
+@click.option("--views", "with_views", is_flag=True, help="Create or refresh the views that answer questions.")
 @click.option("--full", is_flag=True, help="Read the streams again from start_date, whatever was read before.")
 @click.option(
     "--wait",
@@ -56,7 +58,15 @@ if TYPE_CHECKING:
     help="How long to wait for a database that another process has open, such as a DuckDB file in a notebook.",
 )
 @debug_option
-def sync(sources: ConfigSources, to: str, names: list[str] | None, dataset: str, full: bool, wait: float) -> int:
+def sync(
+    sources: ConfigSources,
+    to: str,
+    names: list[str] | None,
+    dataset: str,
+    with_views: bool,
+    full: bool,
+    wait: float,
+) -> int:
     """Read streams into a DuckDB file or a Postgres database, from where the last run ended.
 
     Each stream becomes a table. Rows that arrive again replace those with the same key. Rows are loaded together with
@@ -64,12 +74,16 @@ def sync(sources: ConfigSources, to: str, names: list[str] | None, dataset: str,
     The table of a stream without a cursor has what the last complete read returned, and nothing else.
     """
     config = load_settings(sources)
+    if with_views:
+        check_views(to, dataset)
     summary, received = asyncio.run(_sync(config, to, names, dataset, full=full, wait=wait))
     show_summary(summary)
     if summary.interrupted:
         again = "Run it again with --full" if full and not summary.packages else "The next run goes on from there"
         say(f"The sync ended early. What it had read is loaded. {again}.")
         return 128 + (received or signal.SIGINT)
+    if with_views:
+        refresh_views(to, dataset)
     return 0 if summary.complete else 1
 
 

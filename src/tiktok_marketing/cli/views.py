@@ -91,6 +91,32 @@ def views(
     return 0
 
 
+def check_views(to: str, dataset: str) -> None:
+    """Make sure that a destination can have views.
+
+    Raises:
+        ConfigurationError: It cannot.
+    """
+    from tiktok_marketing.pipelines import destination_of
+    from tiktok_marketing.views.database import dialect_of
+
+    dialect_of(destination_of(to, dataset))
+
+
+def refresh_views(to: str, dataset: str) -> None:
+    """Create or replace the views after a sync: those that answer questions, and those of other layouts in use."""
+    from tiktok_marketing.pipelines import destination_of
+    from tiktok_marketing.views import ViewSettings, create_views
+    from tiktok_marketing.views.database import layouts_there
+
+    destination = destination_of(to, dataset)
+    for layout in dict.fromkeys(["answers", *layouts_there(destination)]):
+        result = create_views(destination, ViewSettings(layout=layout))
+        say(f"{len(result.created)} views of the layout {layout} are up to date in the schema {result.schema}.")
+        for text in result.remarks:
+            say(text)
+
+
 def show_result(result: object, database: str) -> None:
     """Say which views there are, which are left out, and what a person should know."""
     from tiktok_marketing.views.database import ViewsResult

@@ -116,7 +116,7 @@ def create_views(destination: Destination, settings: ViewSettings, *, today: dat
         DestinationError: A view of somebody else has the name of one of ours, something depends on a view that has to
             change, or the database cannot be written to.
     """
-    dialect = _dialect_of(destination)
+    dialect = dialect_of(destination)
     definitions = _definitions(settings.layout)
     with opened_filled(destination):
         pass  # a wrong address must not create a database
@@ -159,7 +159,7 @@ def drop_views(destination: Destination, settings: ViewSettings) -> ViewsResult:
         NothingToReadError: No sync has filled the database.
         DestinationError: Something of the user's depends on a view, or the database cannot be written to.
     """
-    dialect = _dialect_of(destination)
+    dialect = dialect_of(destination)
     definitions = _definitions(settings.layout)
     with opened_filled(destination):
         pass
@@ -193,7 +193,7 @@ def print_views(destination: Destination, settings: ViewSettings) -> Iterator[st
         NothingToReadError: No sync has filled the database.
         DestinationError: The database cannot be read.
     """
-    dialect = _dialect_of(destination)
+    dialect = dialect_of(destination)
     with opened_filled(destination) as database:
         tables = _tables_to_read(database, dialect, destination, settings)
     switches = {"smart_plus_in_ad_history": bool(settings.smart_plus_in_ad_history)}
@@ -213,7 +213,7 @@ def list_views(destination: Destination, settings: ViewSettings) -> list[ListedV
         NothingToReadError: No sync has filled the database.
         DestinationError: The database cannot be read.
     """
-    dialect = _dialect_of(destination)
+    dialect = dialect_of(destination)
     with opened_filled(destination) as database:
         tables = _tables_to_read(database, dialect, destination, settings)
         present = {
@@ -269,7 +269,12 @@ class _Relation(msgspec.Struct, frozen=True):
         return self.is_view and self.comment.endswith(MARK)
 
 
-def _dialect_of(destination: Destination) -> Dialect:
+def dialect_of(destination: Destination) -> Dialect:
+    """Return the SQL of a destination.
+
+    Raises:
+        ConfigurationError: Its kind of database has no views.
+    """
     dialect = DIALECTS.get(destination.sql_dialect)
     if dialect is None:
         raise ConfigurationError(

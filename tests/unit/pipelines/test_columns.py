@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from odd_values import LITERALS, TEXTS, json_texts
+from tiktok_marketing.catalog import STREAMS
 from tiktok_marketing.pipelines.arrow.columns import ColumnType, column_converter
+from tiktok_marketing.pipelines.arrow.tables import columns_of
 from tiktok_marketing.sync.decode.coercion import Misfit, is_no_value
 from tiktok_marketing.sync.decode.lenient_json import decode_lenient
 
@@ -116,3 +118,13 @@ def test_what_a_value_means(type_: ColumnType, value: Any, cell: Any) -> None:
             cells, misfits = converted((type_, json_type), [value, *neighbors])
             assert cells[0] == cell
             assert [misfit.value for misfit in misfits if misfit.row == 0] == ([value] if cell is None else [])
+
+
+def test_every_amount_is_exact_money() -> None:
+    """A number that is described as an amount in the account's currency is a decimal, unless it is a quotient."""
+    for of in STREAMS:
+        for column in columns_of(of):
+            if of.is_report or column.json_type != "number":
+                continue
+            is_amount = "in the account's currency" in column.description
+            assert (column.type is ColumnType.MONEY) == is_amount, (of.name, column.name)

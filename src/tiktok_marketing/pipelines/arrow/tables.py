@@ -6,7 +6,7 @@ records follow it; in a database `sum(spend)` has to work. So:
 | field | column | why |
 |---|---|---|
 | count, number of people | BIGINT | |
-| money | DECIMAL(18, 4) | sums are exact to the cent; no currency has more than four decimals, and DuckDB computes with up to 18 digits as fast as with integers |
+| money, also budgets, bids and balances | DECIMAL(18, 4) | sums are exact to the cent; no currency has more than four decimals, and DuckDB computes with up to 18 digits as fast as with integers |
 | cost per something, percentage, average | DOUBLE | quotients, which nobody adds up |
 | id | BIGINT | TikTok's ids have 19 digits and begin with a time in seconds: they fit until 2038 |
 | day, time | DATE, TIMESTAMP without zone | days and hours of reports are in the account's time zone, other times in UTC |
@@ -58,6 +58,21 @@ _SPECIAL = {
     "tt_app_id": ColumnType.INTEGER,  # likewise, in audience reports
     "stat_time_day": ColumnType.DAY,
 }
+_AMOUNTS = (
+    "balance",
+    "bid_price",
+    "budget",
+    "conversion_bid_price",
+    "cpm",
+    "deep_cpa_bid",
+    "discount_amount",
+    "pre_discount_budget",
+    "pre_discount_cpm",
+    "rf_estimated_cpr",
+    "scheduled_budget",
+)
+"""Fields of objects that are money: budgets, bids, balances and agreed prices."""
+_SPECIAL_IN_OBJECTS = _SPECIAL | dict.fromkeys(_AMOUNTS, ColumnType.MONEY)
 _KINDS: Mapping[ColumnType, ColumnKind] = {
     ColumnType.INTEGER: "i",
     ColumnType.MONEY: "m",
@@ -117,8 +132,9 @@ def _json_type(field: Mapping[str, Any]) -> str:
 
 
 def _column_type(stream: Stream, name: str, field: Mapping[str, Any]) -> ColumnType:
-    if name in _SPECIAL:
-        return _SPECIAL[name]
+    special = _SPECIAL if stream.is_report else _SPECIAL_IN_OBJECTS
+    if name in special:
+        return special[name]
     if stream.is_report and name in METRICS and METRICS[name].kind in _METRIC_TYPES:
         return _METRIC_TYPES[METRICS[name].kind]
     match _json_type(field):
