@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import aiohttp
 import pytest
 
 from emulator.kit import NOW, Client
@@ -291,3 +292,21 @@ async def test_sandbox_reports_accept_every_dimension_and_metric(client: Client)
     dates = {"start_date": "", "end_date": ""}
     data = await client.data(path, token, **request | dates, dimensions=["ad_id", "gender"], query_lifetime="true")
     assert data["list"]
+
+
+async def test_addresses_of_files_work_until_they_end(client: Client, session: aiohttp.ClientSession) -> None:
+    """An address gives the same picture until its time. After it, or with another signature, it answers 403."""
+    address = urlsplit((await everything(client, IMAGES))[0]["image_url"])
+    url = f"{client.emulator.url}{address.path}?{address.query}"
+
+    async def ask(url: str) -> tuple[int, bytes]:
+        async with session.get(url) as answer:
+            return answer.status, await answer.read()
+
+    status, picture = await ask(url)
+    assert (status, picture[:4]) == (200, b"\x89PNG")
+    assert await ask(url) == (status, picture)
+    assert (await ask(url.replace("x-expires=1", "x-expires=2")))[0] == 403
+    assert (await ask(url.rpartition("&")[0]))[0] == 403
+    client.emulator.clock.set(NOW + timedelta(hours=2))
+    assert (await ask(url))[0] == 403

@@ -194,7 +194,9 @@ def test_empty_tables_and_single_days_and_no_spend_make_a_page(copy: str, tmp_pa
     assert sum(contents_of(make_page(copy, tmp_path / "zero.html"))["facts"]["spend"]) == 0
     tables = {stream.name for stream in STREAMS}
     with duckdb.connect(copy) as connection:
-        for (name,) in connection.sql("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'tiktok_ads'").fetchall():
+        for (name,) in connection.sql(
+            "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'tiktok_ads'"
+        ).fetchall():
             if name in tables:
                 connection.execute(f'DELETE FROM tiktok_ads."{name}"')
     empty = contents_of(make_page(copy, tmp_path / "empty.html"))
@@ -365,7 +367,10 @@ CHARTS = "87364cc2b2a76a6684929e7d6b80b18a897794db38400caff1fcf1791c6925d2"
 def test_a_large_agency_has_a_small_page(tmp_path: Path) -> None:
     """3,000 accounts of ten currencies, 15,000 campaigns and 200,000 ads in a year: under 5 MB, and no figure is lost."""
     path = str(tmp_path / "large.duckdb")
-    fill(path, ("advertisers", "campaigns", "ads", "campaigns_reports_daily", "ad_groups_reports_daily", "ads_reports_daily"))
+    fill(
+        path,
+        ("advertisers", "campaigns", "ads", "campaigns_reports_daily", "ad_groups_reports_daily", "ads_reports_daily"),
+    )
     spoil(
         path,
         """

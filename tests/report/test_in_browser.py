@@ -93,7 +93,9 @@ def test_the_totals_of_each_currency_are_those_of_the_view(opened: Tab, business
 def test_filters_change_the_figures_to_those_of_the_view(opened: Tab, business: Filled, page: Path) -> None:
     """Account, campaign type and days each narrow the sums as a WHERE does."""
     contents = contents_of(page)
-    account = next(number for number, account in enumerate(contents["accounts"]) if account["currency"] == busiest(business))
+    account = next(
+        number for number, account in enumerate(contents["accounts"]) if account["currency"] == busiest(business)
+    )
     choose(opened, "currency", busiest(business))
     everything = shown(opened, "#overview .tiles")
     choose(opened, "account", str(account))
@@ -151,9 +153,15 @@ def test_a_person_goes_from_campaign_to_ad_group_to_ad(opened: Tab, business: Fi
     """Each level has the figures of its view, and a way back."""
     choose(opened, "currency", busiest(business))
     names = (*NAMES[:8], "purchases", "value", "roas")
-    sums = SUMS.replace(" sum(purchase_value)::DOUBLE /", " sum(purchases), sum(purchase_value), sum(purchase_value)::DOUBLE /")
+    sums = SUMS.replace(
+        " sum(purchase_value)::DOUBLE /", " sum(purchases), sum(purchase_value), sum(purchase_value)::DOUBLE /"
+    )
     where = f"currency = '{busiest(business)}'"
-    for view, key in (("daily_by_campaign", "campaign_id"), ("daily_by_ad_group", "adgroup_id"), ("daily_by_ad", "ad_id")):
+    for view, key in (
+        ("daily_by_campaign", "campaign_id"),
+        ("daily_by_ad_group", "adgroup_id"),
+        ("daily_by_ad", "ad_id"),
+    ):
         rows = business.ask(f"SELECT {key}, {sums} FROM {view} WHERE {where} GROUP BY 1 ORDER BY sum(spend) DESC, 1")
         assert rows
         for item, *expected in rows[:5]:
@@ -214,7 +222,9 @@ def test_breakdowns_are_those_of_their_views(opened: Tab, business: Filled) -> N
         values = opened.page.eval_on_selector_all(
             f"#{section} details data[data-metric=spend]", "all => all.map(one => +one.value)"
         )
-        rows = business.ask(f"SELECT {key}, sum(spend)::DOUBLE AS s FROM {view} WHERE currency = '{busiest(business)}' GROUP BY {key}")
+        rows = business.ask(
+            f"SELECT {key}, sum(spend)::DOUBLE AS s FROM {view} WHERE currency = '{busiest(business)}' GROUP BY {key}"
+        )
         assert sorted(value for value in values if value) == pytest.approx(sorted(row[-1] for row in rows if row[-1]))
 
 
@@ -226,7 +236,9 @@ def test_the_table_behind_a_chart_has_its_figures(opened: Tab, business: Filled)
     spend = opened.page.eval_on_selector_all(
         "#spend-by-day details data[data-metric=spend]", "all => all.map(one => +one.value)"
     )
-    rows = business.ask(f"SELECT sum(spend)::DOUBLE FROM daily_by_campaign WHERE currency = '{busiest(business)}' GROUP BY day ORDER BY day")
+    rows = business.ask(
+        f"SELECT sum(spend)::DOUBLE FROM daily_by_campaign WHERE currency = '{busiest(business)}' GROUP BY day ORDER BY day"
+    )
     assert [value for value in spend if value] == pytest.approx([value for (value,) in rows if value])
     assert "Total spend" in str(opened.page.get_attribute("#spend-by-day canvas", "aria-label"))
 
@@ -240,7 +252,9 @@ def test_names_of_others_are_only_ever_text(opened: Tab, business: Filled) -> No
         choose(opened, "currency", currency)
         for button in opened.page.get_by_role("button", name="Show all").all():
             button.click()
-        names |= set(opened.page.eval_on_selector_all("#campaigns tbody .name", "all => all.map(one => one.textContent)"))
+        names |= set(
+            opened.page.eval_on_selector_all("#campaigns tbody .name", "all => all.map(one => one.textContent)")
+        )
     for name in HOSTILE:
         assert shown_text(name) in names
     assert not any("\u202e" in name or "\x1b" in name for name in names)
@@ -355,5 +369,8 @@ def test_the_page_prints_without_its_controls(opened: Tab) -> None:
     assert not opened.page.is_visible("#filters")
     assert not opened.page.get_by_role("navigation", name="Sections").is_visible()
     assert opened.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-    assert opened.page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--text')").strip() == "#1a1d23"
+    assert (
+        opened.page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--text')").strip()
+        == "#1a1d23"
+    )
     assert len(opened.page.pdf()) > 20_000

@@ -26,11 +26,12 @@ EMULATED_BUSINESS = {"emulator.business", "emulator"}  # the emulator's own room
 EMULATED_ENDPOINTS = {"emulator.endpoints"} | EMULATED_BUSINESS
 DIRECTIONS = {
     "cli": {"account_overview", "airbyte", "config_file", "config_sources", "doctor", "emulator", "environment"}
-    | {"login", "mcp_server", "report", "stdout", "views"}
+    | {"assets", "login", "mcp_server", "report", "stdout", "views"}
     | PIPELINES,
     "mcp_server": PIPELINES,
     "views": PIPELINES,
     "report": {"views"} | PIPELINES,
+    "assets": PIPELINES,
     "airbyte": {"stdout"} | SYNC,
     "doctor": {"doctor.checks"} | PIPELINES,
     "doctor.checks": {"doctor"} | PIPELINES,

@@ -10,6 +10,7 @@ import click
 
 from tiktok_marketing._version import __version__
 from tiktok_marketing.cli.accounts import accounts
+from tiktok_marketing.cli.assets import assets
 from tiktok_marketing.cli.check import check
 from tiktok_marketing.cli.common import Session, debug_option, say, say_details
 from tiktok_marketing.cli.config import config
@@ -54,7 +55,22 @@ def command() -> None:
     """
 
 
-for _command in (demo, login, config, check, accounts, plan, sync, views, report, doctor, mcp, streams, emulator):
+for _command in (
+    demo,
+    login,
+    config,
+    check,
+    accounts,
+    plan,
+    sync,
+    views,
+    assets,
+    report,
+    doctor,
+    mcp,
+    streams,
+    emulator,
+):
     command.add_command(_command)
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from tiktok_marketing.cli.assets import store
 from tiktok_marketing.cli.common import (
     CommandWithSettings,
     config_option,
@@ -48,6 +50,13 @@ if TYPE_CHECKING:
 @streams_option("Read only these streams; `tiktok-marketing streams` lists all.")
 @click.option("--dataset", default="tiktok_ads", show_default=True, metavar="NAME", help="The schema for the tables.")
 @click.option("--views", "with_views", is_flag=True, help="Create or refresh the views that answer questions.")
+@click.option(
+    "--assets",
+    "assets_folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Store images, thumbnails and videos in a folder, before their addresses end.",
+)
 @click.option("--full", is_flag=True, help="Read the streams again from start_date, whatever was read before.")
 @click.option(
     "--wait",
@@ -64,6 +73,7 @@ def sync(
     names: list[str] | None,
     dataset: str,
     with_views: bool,
+    assets_folder: Path | None,
     full: bool,
     wait: float,
 ) -> int:
@@ -82,9 +92,10 @@ def sync(
         again = "Run it again with --full" if full and not summary.packages else "The next run goes on from there"
         say(f"The sync ended early. What it had read is loaded. {again}.")
         return 128 + (received or signal.SIGINT)
+    stored = assets_folder is None or store(to, dataset, assets_folder)
     if with_views:
         refresh_views(to, dataset)
-    return 0 if summary.complete else 1
+    return 0 if summary.complete and stored else 1
 
 
 async def _sync(

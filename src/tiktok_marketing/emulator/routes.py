@@ -13,6 +13,7 @@ from aiohttp import web
 from tiktok_marketing.emulator import control, portal
 from tiktok_marketing.emulator.endpoints.envelope import NOTE_HEADER, wrap
 from tiktok_marketing.emulator.endpoints.known import KNOWN
+from tiktok_marketing.emulator.endpoints.media import is_media, media
 from tiktok_marketing.emulator.faults.changes import changed_envelope, changes_envelope
 from tiktok_marketing.emulator.json_text import decode
 from tiktok_marketing.emulator.platform import Platform
@@ -60,6 +61,10 @@ class Server:
             return await control.handle(self._platform, request)
         if request.path.rstrip("/") == portal.PATH:
             return await portal.handle(self._platform, request)
+        if is_media(request.path):
+            now = int(self._platform.clock.now().timestamp())
+            status, content_type, body = media(request.path, request.query, now)
+            return web.Response(status=status, body=body, content_type=content_type)
         path = self._path(request)
         methods = self._platform.methods
         if path not in methods:

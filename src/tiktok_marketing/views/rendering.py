@@ -170,7 +170,7 @@ def reports() -> Iterable[ReportStream]:
 def _source(name: str, words: set[str], tables: Tables, dialect: Dialect) -> str:
     """Return what stands for a table: its columns that the query names, with a null for each one that is not there."""
     types = column_types(name)
-    own = name in {RATES_TABLE, ACCOUNTS_TABLE, ASSETS_TABLE}
+    own = name in {RATES_TABLE, ACCOUNTS_TABLE}
     present = (tables.own_columns if own else tables.columns).get(name)
     chosen = {column: type_ for column, type_ in types.items() if column in words}
     parts = [

@@ -1,0 +1,45 @@
+"""`sync --views` and `sync --assets` leave views and files that fit the rows, and `assets` goes on from there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+STREAMS = (
+    "advertisers,campaigns,ads,ads_reports_*ly,campaigns_reports_daily,creative_assets_images,creative_assets_videos"
+)
+
+
+def test_a_sync_refreshes_views_and_stores_assets(command: Any, config: Any, place: Any, tmp_path: Path) -> None:
+    """Both options work with each sync, first and later ones, and with the layouts that are in use."""
+    arguments = ("sync", "--config", config(), "--to", place.address(), "--streams", STREAMS)
+    first = command(*arguments, "--views", "--assets", "kept")
+    assert first.returncode == 0, first.stderr
+    assert place.ask("SELECT count(*) > 0, sum(spend) > 0 FROM daily_by_ad") == [(True, True)]
+    paths = [path for (path,) in place.ask("SELECT DISTINCT video_path FROM creatives WHERE video_id IS NOT NULL")]
+    assert paths
+    assert all((tmp_path / "kept" / path).is_file() for path in paths)
+    assert command("views", "--database", place.address(), "--layout", "fivetran").returncode == 0
+    second = command(*arguments, "--views", "--assets", "kept")
+    assert second.returncode == 0, second.stderr
+    assert "0 files stored in kept" in second.stderr
+    assert "views of the layout answers are up to date" in second.stderr
+    assert "views of the layout fivetran are up to date" in second.stderr
+    loaded = place.ask("SELECT sum(spend) FROM ads_reports_daily")
+    assert place.ask("SELECT sum(spend) FROM daily_by_ad") == loaded
+    again = command("assets", "--database", place.address(), "--output", "kept")
+    assert again.returncode == 0, again.stderr
+    assert "0 files stored in kept" in again.stderr
+    full = command(*arguments, "--full")
+    assert full.returncode == 0, full.stderr
+    assert place.ask("SELECT sum(spend) FROM daily_by_ad") == loaded
+
+
+def test_a_database_without_images_says_what_to_sync(command: Any, config: Any, place: Any, tmp_path: Path) -> None:
+    """Without the streams of assets there is nothing to store, and the command names them."""
+    arguments = ("--config", config(), "--to", place.address(), "--streams", "advertisers")
+    assert command("sync", *arguments).returncode == 0
+    ended = command("assets", "--database", place.address(), "--output", "kept")
+    assert ended.returncode == 0
+    assert "creative_assets_images" in ended.stderr
+    assert not (tmp_path / "kept").exists()
