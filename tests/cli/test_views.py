@@ -43,3 +43,13 @@ def test_a_database_without_images_says_what_to_sync(command: Any, config: Any, 
     assert ended.returncode == 0
     assert "creative_assets_images" in ended.stderr
     assert not (tmp_path / "kept").exists()
+
+
+def test_other_destinations_are_refused_before_anything_is_read(command: Any, config: Any, api: Any) -> None:
+    """Views and stored files need DuckDB or Postgres, and the command says so at once."""
+    api.control("reset", {}, "POST")
+    for option in (["--views"], ["--assets", "kept"]):
+        ended = command("sync", "--config", config(), "--to", "parquet:folder", "--streams", "ads", *option)
+        assert ended.returncode == 2
+        assert "DuckDB" in ended.stderr
+    assert api.control("counters")["counts"] == []

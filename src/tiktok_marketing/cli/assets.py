@@ -56,6 +56,23 @@ def assets(address: str, dataset: str, folder: Path, file_mb: int, total_gb: int
     return 0 if store(address, dataset, folder, limits) else 1
 
 
+def check_assets(address: str, dataset: str) -> None:
+    """Make sure that files can be stored from a destination.
+
+    Raises:
+        ConfigurationError: They cannot.
+    """
+    from tiktok_marketing.errors import ConfigurationError
+    from tiktok_marketing.pipelines import destination_of
+
+    destination = destination_of(address, dataset)
+    if not destination.sql_dialect:
+        raise ConfigurationError(
+            f"Images and videos cannot be stored from {destination.display_name}.",
+            remedy="They can be stored from a DuckDB file and from a Postgres database.",
+        )
+
+
 def store(address: str, dataset: str, folder: Path, limits: object | None = None) -> bool:
     """Store the files that a database knows, and say what is missing. Returns whether every file is there."""
     from tiktok_marketing.assets import Limits, assets_of, store_assets, write_table
@@ -65,6 +82,7 @@ def store(address: str, dataset: str, folder: Path, limits: object | None = None
     from tiktok_marketing.views.database import layouts_there
 
     destination = destination_of(address, dataset)
+    check_assets(address, dataset)
     with opened_filled(destination) as database:
         wanted = assets_of(database)
     if not wanted:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tiktok_marketing.cli.assets import store
+from tiktok_marketing.cli.assets import check_assets, store
 from tiktok_marketing.cli.common import (
     CommandWithSettings,
     config_option,
@@ -86,6 +86,8 @@ def sync(
     config = load_settings(sources)
     if with_views:
         check_views(to, dataset)
+    if assets_folder is not None:
+        check_assets(to, dataset)
     summary, received = asyncio.run(_sync(config, to, names, dataset, full=full, wait=wait))
     show_summary(summary)
     if summary.interrupted:
