@@ -153,6 +153,10 @@ def _list(destination: object, settings: object, *, as_json: bool) -> int:
     rows = table("View", "There", "Rows", whole=("View",))
     for view in listed:
         there = "yes" if view.exists else "no"
-        rows.add_row(view.definition.name, there, view.definition.title + (f" {view.reason}" if view.reason else ""))
+        rows.add_row(
+            view.definition.name,
+            there,
+            view.definition.title + (f" Left out, because {view.reason}" if view.reason else ""),
+        )
     console().print(rows)
     return 0

@@ -120,8 +120,8 @@ def create_views(destination: Destination, settings: ViewSettings, *, today: dat
     definitions = _definitions(settings.layout)
     with opened_filled(destination):
         pass  # a wrong address must not create a database
-    with _session(destination) as session:
-        schema = settings.schema or destination.dataset
+    schema = settings.schema or destination.dataset
+    with _session(destination, schema) as session:
         chosen = _with_stored(session, dialect, schema, settings)
         relations = _relations(session, dialect, schema)
         _refuse_foreign(definitions, relations, schema)
@@ -163,8 +163,8 @@ def drop_views(destination: Destination, settings: ViewSettings) -> ViewsResult:
     definitions = _definitions(settings.layout)
     with opened_filled(destination):
         pass
-    with _session(destination) as session:
-        schema = settings.schema or destination.dataset
+    schema = settings.schema or destination.dataset
+    with _session(destination, schema) as session:
         relations = _relations(session, dialect, schema)
         tables = Tables(dataset=destination.dataset, schema=schema, columns={}, own_columns={})
         dropped = tuple(
@@ -291,8 +291,13 @@ def _definitions(layout: str) -> tuple[ViewDefinition, ...]:
 
 
 @contextmanager
-def _session(destination: Destination) -> Iterator[Session]:
-    """Open the database for writing, while no sync loads into it."""
+def _session(destination: Destination, schema: str) -> Iterator[Session]:
+    """Open the database for writing, while no sync loads into it.
+
+    Args:
+        destination: The database.
+        schema: The schema that is written to, for messages.
+    """
     with reserved(destination) as folder:
         try:
             session = cast(Database, destination).connect(folder.name)  # whatever has a dialect is one
@@ -303,7 +308,8 @@ def _session(destination: Destination) -> Iterator[Session]:
         except (ConfigurationError, DestinationError):
             raise
         except Exception as error:
-            raise destination.describe_error(error) from error
+            about = msgspec.structs.replace(cast(Any, destination), dataset=schema)
+            raise about.describe_error(error) from error
 
 
 def _schema_is_missing(session: Session, dialect: Dialect, schema: str) -> bool:
@@ -471,8 +477,8 @@ def _fill_own_tables(
     until = today + timedelta(days=MOST_DAYS_OLD)
     rates: list[DailyRate] = []
     said: list[str] = []
+    source = _rate_source(session, settings)
     if currencies:
-        source = _rate_source(session, settings)
         reporting = settings.currency or DEFAULT_CURRENCY
         first = _first_day(session, tables) or today
         rates = list(daily_rates(source, currencies, reporting, first, until))

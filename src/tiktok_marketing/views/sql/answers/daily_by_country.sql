@@ -1,4 +1,4 @@
--- Spend and results per campaign, day, country of the people who saw the ads.
+-- Spend and results per campaign, day and country of the people who saw the ads.
 --
 -- day
 -- [account]

@@ -1,4 +1,4 @@
--- Spend and results per campaign, day, operating system or device of the people who saw the ads.
+-- Spend and results per campaign, day and operating system of the people who saw the ads.
 -- TikTok leaves out people of whom it knows too little, so the sums can be below those of daily_by_campaign.
 --
 -- day
