@@ -12,7 +12,7 @@ COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-ha
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' src/tiktok_marketing/_version.py)
 
 .PHONY: demo test thorough browser check lint types docs site bench peers crash parity clients destinations simulate mutants lock dist \
-	image clean
+	image image-command clean
 
 demo: $(VENV)/ready
 	$(BIN)/tiktok-marketing demo
@@ -128,6 +128,7 @@ lock: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet uv
 	$(COMPILE) pyproject.toml --extra dev --output-file $(LOCK)
 	$(COMPILE) pyproject.toml --output-file requirements/base.txt
+	$(COMPILE) pyproject.toml --extra postgres --extra report --extra mcp --output-file requirements/command.txt
 	$(COMPILE) requirements/site.in --output-file requirements/site.txt
 	$(COMPILE) requirements/parity.in --output-file requirements/parity.txt
 	$(COMPILE) requirements/parity.in --override requirements/newest-cdk.in --output-file requirements/newest-cdk.txt
@@ -153,6 +154,11 @@ endif
 IMAGE ?= source-tiktok-marketing
 image:
 	docker build --build-arg VERSION=$(VERSION) --tag $(IMAGE):$(VERSION) .
+
+# The command as an image, for those who have no Python.
+COMMAND_IMAGE ?= tiktok-marketing
+image-command:
+	docker build --file Dockerfile.command --build-arg VERSION=$(VERSION) --tag $(COMMAND_IMAGE):$(VERSION) .
 
 # The C extension is built along where there is a compiler; `make test` says if it should have been and was not.
 $(VENV)/ready: pyproject.toml setup.py src/tiktok_marketing/_version.py $(wildcard native/*) $(LOCK)

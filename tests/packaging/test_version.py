@@ -85,6 +85,20 @@ def test_the_image_is_labelled_and_tagged_with_it() -> None:
     }
 
 
+def test_the_image_of_the_command_is_labelled_and_tagged_with_it() -> None:
+    """As the one of the Airbyte source is."""
+    command = ["make", "--no-print-directory", "-n", "image-command"]  # within `make test`, too
+    planned = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603 - our own
+    assert planned.stdout.split("docker ", 1)[1].split() == [
+        *("build", "--file", "Dockerfile.command", "--build-arg", f"VERSION={__version__}"),
+        *("--tag", f"tiktok-marketing:{__version__}", "."),
+    ]
+    build, image = (ROOT / "Dockerfile.command").read_text().split("\nFROM python:3.12-slim\n")
+    assert 'RUN test "tiktok-marketing $VERSION" = "$(/opt/venv/bin/tiktok-marketing --version)"' in build
+    assert "\nARG VERSION\n" in image
+    assert re.findall(r"([\w.]+\.version)=(\S+)", image) == [("org.opencontainers.image.version", "$VERSION")]
+
+
 def test_the_newest_entry_of_the_changelog_is_about_it() -> None:
     """With the day of the release."""
     headings = re.findall(r"(?m)^## \[(.+?)\](?: - (\d{4}-\d\d-\d\d))?$", (ROOT / "CHANGELOG.md").read_text())
