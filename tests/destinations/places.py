@@ -30,7 +30,7 @@ class Place(msgspec.Struct, frozen=True):
         at: Where the reader finds it.
         variables: Environment variables of the sync.
         atomic: Whether a day is never seen in part.
-        program: The program that syncs; empty for the usual one.
+        prologue: What the program runs before it syncs.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Place(msgspec.Struct, frozen=True):
     at: Mapping[str, Any]
     variables: Mapping[str, str] = {}
     atomic: bool = True
-    program: str = ""
+    prologue: str = ""
 
     @property
     def python(self) -> str:
@@ -113,6 +113,18 @@ def ducklake(folder: Path) -> Iterator[Place]:
     )
     catalog = folder / "catalog.ducklake"
     yield Place("ducklake", "ducklake:catalog.ducklake", "duckdb", {"attach": f"ducklake:{catalog}"})
+
+
+@contextmanager
+def clickhouse(folder: Path) -> Iterator[Place]:
+    """ClickHouse's engine in a library, behind dlt's own code for ClickHouse."""
+    path = str(folder / "chdb")
+    program = (
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        f"import chdb_driver; chdb_driver.install({path!r})\n"
+    )
+    address = "clickhouse://default:none@localhost:9000/ads?secure=0"
+    yield Place("clickhouse", address, "clickhouse", {"path": path}, atomic=False, prologue=program)
 
 
 @contextmanager
@@ -203,6 +215,7 @@ PLACES: Mapping[str, Callable[[Path], Any]] = {
     "iceberg": iceberg,
     "sqlite": sqlite,
     "ducklake": ducklake,
+    "clickhouse": clickhouse,
     "s3": s3,
     "s3_delta": s3_delta,
 }

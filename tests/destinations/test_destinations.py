@@ -77,7 +77,7 @@ class Case:
         path.write_text(json.dumps(config | {"attribution_window": 2}))
         arguments = ["sync", "--config", str(path), "--to", self.place.address, "--streams", ",".join(TABLES)]
         with subprocess.Popen(  # noqa: S603 - our own program
-            [self.place.python, "-c", self.place.program or SYNC, *arguments, *options],
+            [self.place.python, "-c", self.place.prologue + SYNC, *arguments, *options],
             env=self._variables,
             cwd=self._folder,
             stdout=subprocess.PIPE,
