@@ -238,7 +238,7 @@ def read_views(database: ReadOnlyDatabase, destination: Destination) -> Mapping[
     Raises:
         ConfigurationError: This kind of database has no views.
     """
-    dialect = _dialect_of(destination)
+    dialect = dialect_of(destination)
     settings = ViewSettings()
     tables = msgspec.structs.replace(
         _tables_to_read(database, dialect, destination, settings),
