@@ -39,16 +39,17 @@ def from_delta(place: dict[str, Any], table: str, columns: Sequence[str]) -> lis
     return rows_of(delta.to_pyarrow_dataset().to_table(columns=list(columns)))
 
 
-def from_iceberg(place: dict[str, Any], table: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
+def from_iceberg(place: dict[str, Any], name: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
     """Read the newest version of an Iceberg table."""
     from pathlib import Path
 
     from pyiceberg.table import StaticTable
 
-    versions = sorted(Path(place["url"], table, "metadata").glob("*.metadata.json"))
+    versions = sorted(Path(place["url"], name, "metadata").glob("*.metadata.json"))
     if not versions:
         return []
-    return rows_of(StaticTable.from_metadata(str(versions[-1])).scan(selected_fields=tuple(columns)).to_arrow())
+    table = StaticTable.from_metadata(str(versions[-1])).scan(selected_fields=tuple(columns)).to_arrow()
+    return rows_of(table.select(list(columns)))
 
 
 def rows_of(table: Any) -> list[tuple[Any, ...]]:

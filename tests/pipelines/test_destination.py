@@ -233,3 +233,32 @@ def test_a_missing_library_is_reported_with_its_extra_and_the_command_that_insta
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)  # noqa: S603 - our own code
     assert f"needs {missing}, which is not installed." in ended.stderr
     assert install_hint(extra) in ended.stderr
+
+
+def test_opening_waits_for_a_file_that_another_process_has_open(tmp_path: Path) -> None:
+    """The notice says who has it open. The sync goes on once it is closed, and otherwise the error names the process."""
+    path = tmp_path / "tiktok.duckdb"
+    holding = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.readline()"
+    with subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-c", holding, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdin is not None
+        assert holder.stdout.readline() == b"open\n"
+        destination = destination_of(str(path))
+        notices: list[str] = []
+
+        def let_go(text: str) -> None:
+            notices.append(text)
+            assert holder.stdin is not None
+            holder.stdin.write(b"\n")
+            holder.stdin.flush()
+
+        with reserved(destination) as folder:
+            with pytest.raises(DestinationError, match=f"in use by process {holder.pid}"):
+                Loader(destination, folder, notices.append).open(wait=1.0)
+            assert len(notices) == 1
+            Loader(destination, folder, let_go).open(wait=600.0)
+        assert notices[1:] == [notices[1]]
+        assert f"in use by process {holder.pid}" in notices[1]
+        assert "Waiting up to 600 s for it." in notices[1]
