@@ -6,17 +6,17 @@ dlt's own code for ClickHouse makes all statements. What is replaced is the netw
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from typing import Any, Self
 
 
 def install(path: str) -> None:
     """Let dlt's ClickHouse be a database in a folder."""
-    import chdb
     import clickhouse_driver
     from dlt.destinations.impl.clickhouse.sql_client import ClickHouseSqlClient
 
-    engine = chdb.connect(path)
+    engine = Engine(path)
     engine.query("CREATE DATABASE IF NOT EXISTS ads")
     engine.query("SET date_time_input_format = 'best_effort'")
     clickhouse_driver.connect = lambda **_: Connection(engine)
@@ -38,6 +38,20 @@ def install(path: str) -> None:
         engine.query(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM file('{file_path}', 'Parquet')")  # noqa: S608
 
     ClickHouseSqlClient.insert_file = insert_file
+
+
+class Engine:
+    """chDB in a thread of its own, because it is not made for several."""
+
+    def __init__(self, path: str) -> None:
+        import chdb
+
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="chdb")
+        self._connection: Any = self._thread.submit(chdb.connect, path).result()
+
+    def query(self, sql: str, output: str = "CSV") -> bytes:
+        """Run a statement. Returns its answer in a format of ClickHouse."""
+        return self._thread.submit(lambda: bytes(self._connection.query(sql, output).bytes() or b"")).result()
 
 
 class Connection:
@@ -84,7 +98,7 @@ class Cursor:
 
         sql = sql % {name: _literal(value) for name, value in (parameters or {}).items()}
         try:
-            answer = self._engine.query(sql, "ArrowStream").bytes()
+            answer = self._engine.query(sql, "ArrowStream")
         except RuntimeError as error:
             raise OperationalError(str(error)) from error
         self._rows, self.description = [], None

@@ -236,7 +236,7 @@ def test_a_missing_library_is_reported_with_its_extra_and_the_command_that_insta
 
 
 def test_opening_waits_for_a_file_that_another_process_has_open(tmp_path: Path) -> None:
-    """The notice says who has it open. The sync goes on once it is closed, and otherwise the error names the process."""
+    """The notice says who has it open. Once it is closed, the sync goes on; otherwise the error names the process."""
     path = tmp_path / "tiktok.duckdb"
     holding = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.readline()"
     with subprocess.Popen(  # noqa: S603 - our own program
