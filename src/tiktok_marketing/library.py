@@ -218,7 +218,8 @@ def load(
 
     Args:
         config: As for `read`.
-        to: The database: `duckdb:///tiktok.duckdb` or `postgresql://user:password@host/database`.
+        to: The database: `duckdb:///tiktok.duckdb`, `postgresql://user:password@host/database`, or another address of
+            docs/destinations.md.
         streams: As for `read`.
         since: The first day of reports to read again, instead of the days that are due. The days between are replaced;
             the state never passes over days that were not read.

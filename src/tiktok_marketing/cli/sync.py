@@ -45,7 +45,8 @@ if TYPE_CHECKING:
     metavar="DESTINATION",
     help="The database: duckdb:///tiktok.duckdb for a file in this folder, duckdb:////data/tiktok.duckdb for an "
     "absolute path, or postgresql://user@host:5432/database. A Postgres password can be in the address "
-    "(user:password@host), in PGPASSWORD or in ~/.pgpass.",
+    "(user:password@host), in PGPASSWORD or in ~/.pgpass. Also parquet:folder, s3://bucket/prefix, snowflake://…, "
+    "bigquery://… and the others of docs/destinations.md.",
 )
 @streams_option("Read only these streams; `tiktok-marketing streams` lists all.")
 @click.option("--dataset", default="tiktok_ads", show_default=True, metavar="NAME", help="The schema for the tables.")
