@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 STREAMS = (
     "advertisers,campaigns,ads,ads_reports_*ly,campaigns_reports_daily,creative_assets_images,creative_assets_videos"
 )
@@ -53,3 +55,21 @@ def test_other_destinations_are_refused_before_anything_is_read(command: Any, co
         assert ended.returncode == 2
         assert "DuckDB" in ended.stderr
     assert api.control("counters")["counts"] == []
+
+
+def test_a_file_that_is_missing_is_named_and_counts(command: Any, config: Any, place: Any, tmp_path: Path) -> None:
+    """The command names a file that TikTok does not send. Its exit code is 1, and the view no longer shows the file."""
+    arguments = ("sync", "--config", config(), "--to", place.address(), "--streams", STREAMS, "--views")
+    assert command(*arguments, "--assets", "kept").returncode == 0
+    for path in (tmp_path / "kept" / "video").iterdir():
+        path.unlink()
+    broken = "UPDATE tiktok_ads.creative_assets_videos SET preview_url = preview_url || '1'"
+    if place.kind == "postgres":
+        place.ask(broken)
+    else:
+        with duckdb.connect(str(tmp_path / "x.duckdb")) as connection:
+            connection.execute(broken)
+    ended = command("assets", "--database", place.address(), "--output", "kept")
+    assert ended.returncode == 1
+    assert "is missing: the server answered HTTP 403" in ended.stderr
+    assert place.ask("SELECT count(video_path), count(thumbnail_path) > 0 FROM creatives") == [(0, True)]

@@ -24,6 +24,7 @@ from tiktok_marketing.doctor import DoctorOptions, Severity, examine
 from tiktok_marketing.doctor.findings import HIDDEN
 from tiktok_marketing.emulator import Emulator, Options
 from tiktok_marketing.pipelines import RunOptions, Summary, Watcher, destination_of, load_async
+from tiktok_marketing.views import ViewSettings, create_views
 
 pytestmark = pytest.mark.thorough
 
@@ -355,3 +356,14 @@ def _delete_others(old: Place, kept: Place, of: Stream) -> int:
         values = " AND ".join(f"{name} = '{value}'" for name, value in zip(of.row_key, row, strict=True))
         old.change(f"DELETE FROM {of.name} WHERE {values}")  # noqa: S608
     return len(others)
+
+
+def test_the_views_fit_a_database_of_the_last_version(places: Places) -> None:
+    """Without a sync, the views show its rows, with decimals where that version had doubles."""
+    result = create_views(destination_of(places.old.address), ViewSettings())
+    assert {"daily_by_ad", "daily_by_campaign", "creatives", "open_days"} <= set(result.created)
+    loaded = places.old.ask("SELECT sum(spend), count(*) FROM tiktok_ads.ads_reports_daily")
+    assert places.old.ask("SELECT sum(spend), count(*) FROM tiktok_ads.daily_by_ad") == loaded
+    budgets = places.old.ask("SELECT max(budget) FROM tiktok_ads.daily_by_campaign")
+    assert isinstance(budgets[0][0], Decimal)
+    assert budgets[0][0] > 0

@@ -95,9 +95,9 @@ def sync(
         again = "Run it again with --full" if full and not summary.packages else "The next run goes on from there"
         say(f"The sync ended early. What it had read is loaded. {again}.")
         return 128 + (received or signal.SIGINT)
-    stored = assets_folder is None or store(to, dataset, assets_folder)
     if with_views:
         refresh_views(to, dataset)
+    stored = assets_folder is None or store(to, dataset, assets_folder)
     return 0 if summary.complete and stored else 1
 
 
