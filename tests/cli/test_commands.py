@@ -223,9 +223,18 @@ def test_the_demo_shows_everything_and_keeps_files_of_others(command: Any, tmp_p
         "█",
         "cost_per_conversion",
         "last_day_with_spend",
+        "demo-report.html",
         "Next steps",
     ):
         assert words in ended.stdout
+    page = tmp_path / "demo-report.html"
+    assert "tiktok-marketing report" in page.read_text(encoding="utf-8")
+    page.write_text("mine", encoding="utf-8")
+    refused = command("demo", "--database", "demo.duckdb", "--days", "1")
+    assert refused.returncode == 1
+    assert "demo-report.html exists, and the demo did not create it" in refused.stderr
+    assert page.read_text(encoding="utf-8") == "mine"
+    page.unlink()
     with duckdb.connect(str(tmp_path / "demo.duckdb")) as connection:
         assert connection.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = '_tiktok_demo'").fetchone()
         connection.execute("DROP TABLE tiktok_ads._tiktok_demo")

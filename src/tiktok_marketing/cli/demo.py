@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tiktok_marketing.emulator import Emulator
     from tiktok_marketing.pipelines import Destination, Summary
 
+_PAGE_MARK = 'content="tiktok-marketing report"'
 _MARK = "_tiktok_demo"
 """A table that only the demo creates. A file without it belongs to the user, and the demo never deletes it."""
 
@@ -48,14 +49,17 @@ def demo(database: Path, days: int) -> int:
 
     The demo needs no account and no network. It starts an emulator of TikTok's API with six ad accounts and checks the
     connection. Then it reads every stream into the database, and reads again to show how little the second sync asks
-    for. It takes less than a minute.
+    for. At the end it makes a page with charts. It takes about a minute.
     """
     out = console()
     destination = _destination_of(database)
     path = database.expanduser().absolute()
+    page = path.with_name(f"{path.stem}-report.html")
+    _refuse_foreign_page(page)
     _delete_earlier_demo(path, destination)
     asyncio.run(_load_twice(out, path, destination, days))
     _print_answers(out, path)
+    _make_page(out, destination, page)
     _print_next_steps(out, database)
     return 0
 
@@ -64,6 +68,19 @@ def _destination_of(database: Path) -> Destination:
     from tiktok_marketing.pipelines import destination_of
 
     return destination_of(f"duckdb:///{quote(str(database))}")
+
+
+def _refuse_foreign_page(page: Path) -> None:
+    """Make sure that the page of the demo replaces no file of the user's.
+
+    Raises:
+        DestinationError: A file of that name is there, and no `report` made it.
+    """
+    if page.exists() and _PAGE_MARK not in page.read_text(encoding="utf-8", errors="replace")[:4000]:
+        raise DestinationError(
+            f"{page} exists, and the demo did not create it.",
+            remedy="Name another file with --database, or move this one away.",
+        )
 
 
 def _delete_earlier_demo(path: Path, destination: Destination) -> None:
@@ -237,6 +254,17 @@ def _print_answers(out: Console, path: Path) -> None:
             out.print(answer)
 
 
+def _make_page(out: Console, destination: Destination, page: Path) -> None:
+    from tiktok_marketing.cli import demo_questions as questions
+    from tiktok_marketing.cli.report import write_whole
+    from tiktok_marketing.report import ReportOptions, collect, html_page
+
+    _print_heading(out, f"{5 + len(questions.QUESTIONS)}. Make a page with charts from the database")
+    write_whole(page, html_page(collect(destination, ReportOptions())))
+    out.print(f"Open it in a browser: {page}", soft_wrap=True)
+    out.print()
+
+
 def _is_number(value: Any) -> bool:
     from decimal import Decimal
 
@@ -259,6 +287,7 @@ def _print_next_steps(out: Console, database: Path) -> None:
         "  Your own accounts: docs/credentials.md says what TikTok wants first. Then run\n"
         f"                     {command} login\n"
         f"                     {command} sync --to duckdb:///tiktok.duckdb\n"
-        f"  All streams:       {command} streams",
+        f"  All streams:       {command} streams\n"
+        f"  A page of yours:   {command} report --database duckdb:///tiktok.duckdb",
         soft_wrap=True,
     )

@@ -37,8 +37,8 @@ class _Day(click.ParamType):
 
 @click.command(
     short_help="Make a page with charts from a database.",
-    epilog="Exit codes: 0 the page is written; 1 the database cannot be read, or the page cannot be written; 2 wrong "
-    "usage.",
+    epilog="Exit codes: 0 the page is written; 1 the database cannot be read; 2 wrong usage, no such database, or a file "
+    "that cannot be written.",
 )
 @click.option(
     "--database",
