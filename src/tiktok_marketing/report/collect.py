@@ -16,7 +16,7 @@ from tiktok_marketing.report import creatives as shown
 from tiktok_marketing.report.contents import Breakdown, Contents
 from tiktok_marketing.report.levels import levels
 from tiktok_marketing.report.scope import ACCOUNTS, CAMPAIGNS, Scope
-from tiktok_marketing.report.source import Source, day_text
+from tiktok_marketing.report.source import Source, day_text, shown_text
 from tiktok_marketing.report.upkeep import changes, coverage, syncs, time_text
 
 _SECTIONS: Mapping[str, str] = {
@@ -65,7 +65,7 @@ def collect(destination: Destination, options: ReportOptions, *, now: datetime |
         return Contents(
             made_at=time_text(now or datetime.now(UTC)),
             version=__version__,
-            database=destination.display_name,
+            database=shown_text(destination.display_name.rpartition("/")[2]),  # not its folder or host: pages get around
             facts=facts,
             campaigns=objects["campaigns"],
             ad_groups=objects["ad_groups"],

@@ -206,7 +206,7 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         made_at: When the page was made, in UTC.
         version: The version of this program.
-        database: The name of the database, without secrets.
+        database: The name of the database, without its folder or host.
         days: The days of the page, in order.
         database_days: The first and the last day that the database has.
         accounts: The accounts.
