@@ -47,6 +47,7 @@ class _Contents(HTMLParser):
         self.text += data if self._inside else ""
 
     def handle_endtag(self, tag: str) -> None:
+        del tag
         self._inside = False
 
 

@@ -1,7 +1,9 @@
 """The page as a person sees it, in headless Chromium: its figures are those of the views, and it loads nothing."""
 
+# ruff: noqa: S608 - the queries are made of names that the tests know
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,6 +50,11 @@ def busiest(database: Filled) -> str:
     """The currency with the most campaigns."""
     sql = "SELECT currency FROM daily_by_campaign GROUP BY 1 ORDER BY count(DISTINCT campaign_id) DESC, 1 LIMIT 1"
     return str(database.ask(sql)[0][0])
+
+
+def of_busiest(database: Filled) -> str:
+    """The condition that chooses its rows."""
+    return f"currency = '{busiest(database)}'"
 
 
 def currencies(database: Filled) -> list[str]:
@@ -141,8 +148,9 @@ def test_each_leg_has_its_own_figures(opened: Tab, business: Filled) -> None:
     choose(opened, "currency", busiest(business))
     for leg in ("app", "web", "shop", "all"):
         row = business.ask(
-            f"SELECT sum({leg}_purchases), sum({leg}_purchase_value), sum(spend)::DOUBLE / nullif(sum({leg}_purchases), 0),"
-            f" sum({leg}_purchase_value)::DOUBLE / sum(spend)::DOUBLE FROM daily_funnel WHERE currency = '{busiest(business)}'"
+            f"SELECT sum({leg}_purchases), sum({leg}_purchase_value),"
+            f" sum(spend)::DOUBLE / nullif(sum({leg}_purchases), 0),"
+            f" sum({leg}_purchase_value)::DOUBLE / sum(spend)::DOUBLE FROM daily_funnel WHERE {of_busiest(business)}"
         )[0]
         pairs = opened.page.eval_on_selector_all(f"data[data-leg={leg}]", "all => all.map(one => one.value)")
         assert len(pairs) == 4
@@ -156,7 +164,7 @@ def test_a_person_goes_from_campaign_to_ad_group_to_ad(opened: Tab, business: Fi
     sums = SUMS.replace(
         " sum(purchase_value)::DOUBLE /", " sum(purchases), sum(purchase_value), sum(purchase_value)::DOUBLE /"
     )
-    where = f"currency = '{busiest(business)}'"
+    where = of_busiest(business)
     for view, key in (
         ("daily_by_campaign", "campaign_id"),
         ("daily_by_ad_group", "adgroup_id"),
@@ -193,7 +201,7 @@ def test_creatives_have_the_rates_of_their_view(opened: Tab, business: Filled) -
     rows = business.ask(
         "SELECT creative_id, sum(spend), 100.0 * sum(video_watched_2s) / nullif(sum(impressions), 0),"
         " 100.0 * sum(video_watched_6s) / nullif(sum(video_watched_2s), 0) FROM daily_by_creative"
-        f" WHERE currency = '{busiest(business)}' GROUP BY advertiser_id, 1 ORDER BY 2 DESC, 1 LIMIT 5"
+        f" WHERE {of_busiest(business)} GROUP BY advertiser_id, 1 ORDER BY 2 DESC, 1 LIMIT 5"
     )
     for creative, *expected in rows:
         assert_figures(opened, f'.card[data-id="{creative}"]', ("spend", "hook", "hold"), expected)
@@ -206,7 +214,7 @@ def test_breakdowns_are_those_of_their_views(opened: Tab, business: Filled) -> N
         "#hours data[data-hour]", "all => all.map(one => [+one.dataset.weekday, +one.dataset.hour, +one.value])"
     )
     expected = business.ask(
-        f"SELECT weekday, hour, sum(spend)::DOUBLE FROM hourly_by_campaign WHERE currency = '{busiest(business)}' GROUP BY 1, 2"
+        f"SELECT weekday, hour, sum(spend)::DOUBLE FROM hourly_by_campaign WHERE {of_busiest(business)} GROUP BY 1, 2"
     )
     assert len(hours) == 7 * 24
     page_hours = {(weekday, hour): value for weekday, hour, value in hours}
@@ -223,7 +231,7 @@ def test_breakdowns_are_those_of_their_views(opened: Tab, business: Filled) -> N
             f"#{section} details data[data-metric=spend]", "all => all.map(one => +one.value)"
         )
         rows = business.ask(
-            f"SELECT {key}, sum(spend)::DOUBLE AS s FROM {view} WHERE currency = '{busiest(business)}' GROUP BY {key}"
+            f"SELECT {key}, sum(spend)::DOUBLE AS s FROM {view} WHERE {of_busiest(business)} GROUP BY {key}"
         )
         assert sorted(value for value in values if value) == pytest.approx(sorted(row[-1] for row in rows if row[-1]))
 
@@ -237,7 +245,7 @@ def test_the_table_behind_a_chart_has_its_figures(opened: Tab, business: Filled)
         "#spend-by-day details data[data-metric=spend]", "all => all.map(one => +one.value)"
     )
     rows = business.ask(
-        f"SELECT sum(spend)::DOUBLE FROM daily_by_campaign WHERE currency = '{busiest(business)}' GROUP BY day ORDER BY day"
+        f"SELECT sum(spend)::DOUBLE FROM daily_by_campaign WHERE {of_busiest(business)} GROUP BY day ORDER BY day"
     )
     assert [value for value in spend if value] == pytest.approx([value for (value,) in rows if value])
     assert "Total spend" in str(opened.page.get_attribute("#spend-by-day canvas", "aria-label"))
@@ -281,7 +289,8 @@ def test_nothing_is_wider_than_a_phone(chromium: Chromium, page: Path, dark: boo
 
 CONTRASTS = """
 () => {
-  const channel = (value) => { value /= 255; return value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4; };
+  const channel = (value) => { value /= 255;
+    return value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4; };
   const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   const rgba = (color) => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1);
@@ -293,10 +302,12 @@ CONTRASTS = """
   let seen = 0;
   for (const element of document.querySelectorAll("body *")) {
     const text = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
-    if (!text || !element.checkVisibility() || ["SCRIPT", "STYLE", "OPTION", "NOSCRIPT"].includes(element.tagName)) continue;
+    if (!text || !element.checkVisibility()) continue;
+    if (["SCRIPT", "STYLE", "OPTION", "NOSCRIPT"].includes(element.tagName)) continue;
     const [one, two] = [light(rgba(getComputedStyle(element).color)), light(behind(element))].sort((a, b) => b - a);
     seen += 1;
-    if ((one + 0.05) / (two + 0.05) < 4.5) low.push([element.tagName, element.className, element.textContent.slice(0, 40)]);
+    const ratio = (one + 0.05) / (two + 0.05);
+    if (ratio < 4.5) low.push([element.tagName, element.className, element.textContent.slice(0, 40)]);
   }
   return [seen, low];
 }
@@ -335,7 +346,7 @@ def test_the_page_is_built_for_screen_readers(opened: Tab) -> None:
     assert page.get_by_role("navigation").count() == 2
     levels = page.eval_on_selector_all("h1, h2, h3", "all => all.map(one => +one.tagName[1])")
     assert levels[0] == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
     unnamed = page.eval_on_selector_all(
         "select, input", "all => all.filter(one => !one.labels.length && !one.ariaLabel).map(one => one.outerHTML)"
     )
@@ -355,7 +366,8 @@ def test_everything_is_reached_by_keyboard_and_the_focus_is_seen(opened: Tab) ->
     for _ in range(60):
         opened.page.keyboard.press("Tab")
         tag, outline = opened.page.evaluate(
-            "[document.activeElement.id || document.activeElement.tagName, getComputedStyle(document.activeElement).outlineStyle]"
+            "[document.activeElement.id || document.activeElement.tagName,"
+            " getComputedStyle(document.activeElement).outlineStyle]"
         )
         reached.add(tag)
         assert outline != "none", tag

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import webbrowser
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 
 import click
@@ -19,26 +19,22 @@ from tiktok_marketing.errors import ConfigurationError
 _STDOUT = "-"
 
 
-class _Day(click.ParamType):
-    """A day, or a number of days such as `30d`."""
-
-    name = "day"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date | int:
-        """Return a day, or the number of days."""
-        text = str(value)
-        if re.fullmatch(r"[1-9]\d{0,4}d", text, re.ASCII):
-            return int(text[:-1])
-        with suppress(ValueError):
-            if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
-                return date.fromisoformat(text)
-        self.fail(f"{text!r} is not a day such as 2026-11-01, or a number of days such as 30d.", param, ctx)
+def _day(_: click.Context, __: click.Parameter, value: str | None) -> date | int | None:
+    """Read a day, or a number of days such as `30d`."""
+    if value is None:
+        return None
+    if re.fullmatch(r"[1-9]\d{0,4}d", value, re.ASCII):
+        return int(value[:-1])
+    with suppress(ValueError):
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
+            return date.fromisoformat(value)
+    raise click.BadParameter(f"{value!r} is not a day such as 2026-11-01, or a number of days such as 30d.")
 
 
 @click.command(
     short_help="Make a page with charts from a database.",
-    epilog="Exit codes: 0 the page is written; 1 the database cannot be read; 2 wrong usage, no such database, or a file "
-    "that cannot be written.",
+    epilog="Exit codes: 0 the page is written; 1 the database cannot be read; 2 wrong usage, no such database, or a "
+    "file that cannot be written.",
 )
 @click.option(
     "--database",
@@ -57,14 +53,14 @@ class _Day(click.ParamType):
 )
 @click.option(
     "--since",
-    type=_Day(),
+    callback=_day,
     metavar="DAY",
     help="The first day of the page, such as 2026-11-01, or a number of days up to the last one, such as 30d.  "
     "[default: a year before the last day]",
 )
 @click.option(
     "--until",
-    type=_Day(),
+    callback=_day,
     metavar="DAY",
     help="The last day of the page, such as 2026-11-30.  [default: the last day in the database]",
 )

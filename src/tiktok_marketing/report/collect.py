@@ -65,7 +65,9 @@ def collect(destination: Destination, options: ReportOptions, *, now: datetime |
         return Contents(
             made_at=time_text(now or datetime.now(UTC)),
             version=__version__,
-            database=shown_text(destination.display_name.rpartition("/")[2]),  # not its folder or host: pages get around
+            database=shown_text(
+                destination.display_name.rpartition("/")[2]
+            ),  # not its folder or host: pages get around
             facts=facts,
             campaigns=objects["campaigns"],
             ad_groups=objects["ad_groups"],

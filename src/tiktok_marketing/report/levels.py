@@ -50,7 +50,7 @@ def levels(source: Source, scope: Scope) -> Mapping[str, Level]:
 
 
 def _largest(source: Source, scope: Scope, table: _Table, parents: Mapping[_Key, int] | None) -> list[tuple[Any, ...]]:
-    """Return account, item, parent, name, currency and type of the items with most spend, in turn from each currency."""
+    """Return account, item, parent, name, currency and type of the largest items, in turn from each currency."""
     parent = table.parent or "NULL"
     where, values = "TRUE", []
     if parents is not None:

@@ -148,8 +148,7 @@ class Scope:
             [self.ids, *self.bounds],
         )
         self._source.memory.execute(
-            f"INSERT INTO facts (day, advertiser_id, currency, campaign_type, {columns})"  # noqa: S608
-            " FROM added"
+            f"INSERT INTO facts (day, advertiser_id, currency, campaign_type, {columns}) FROM added"
         )
 
     def _database_days(self) -> tuple[date | None, date | None]:

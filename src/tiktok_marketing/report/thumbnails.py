@@ -10,6 +10,7 @@ WIDTH, HEIGHT = 120, 160
 """The size of the largest thumbnail, in pixels."""
 _QUALITY = 62
 _MOST_BYTES = 20_000_000
+_MOST_PIXELS = 40_000_000
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif"}
 
 
@@ -48,8 +49,7 @@ def _encoded(file: Path) -> str:
     from PIL import Image
 
     with Image.open(file) as image:
-        image.draft("RGB", (WIDTH * 2, HEIGHT * 2))
-        if image.width * image.height > Image.MAX_IMAGE_PIXELS:
+        if image.width * image.height > _MOST_PIXELS:
             return ""
         small = image.convert("RGB")
         small.thumbnail((WIDTH, HEIGHT))

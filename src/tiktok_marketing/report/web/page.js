@@ -26,6 +26,11 @@ function element(tag, attributes = {}, ...children) {
   return made;
 }
 
+/* A name of ours, which may break after its underscores. */
+function word(text) {
+  return element("span", {}, ...text.split("_").flatMap((part, number) => (number ? ["_", element("wbr"), part] : [part])));
+}
+
 function named(text) {
   return element("span", { class: "name", dir: "auto" }, text || "(no name)");
 }
@@ -164,7 +169,7 @@ function draw(made) {
 function options({ stacked = false, horizontal = false, legend = true, unit = "", second = false } = {}) {
   const numbers = {
     beginAtZero: true, stacked, border: { display: false },
-    ticks: { callback: (value) => compact.format(value) + unit, maxTicksLimit: 6 },
+    ticks: { callback: (value) => brief.format(value) + unit, maxTicksLimit: 6 },
   };
   const names = { stacked, grid: { display: false }, ticks: { maxRotation: 0, autoSkipPadding: 14 } };
   if (horizontal) names.ticks = { autoSkip: false };
@@ -174,7 +179,7 @@ function options({ stacked = false, horizontal = false, legend = true, unit = ""
     interaction: { mode: "index", intersect: false, axis: horizontal ? "y" : "x" },
     plugins: {
       legend: { display: legend, position: "bottom", labels: { boxWidth: 9, boxHeight: 9, usePointStyle: true } },
-      tooltip: { callbacks: { label: (item) => `${item.dataset.label}: ${cents.format(item.raw)}${unit}` } },
+      tooltip: { callbacks: { label: (item) => `${item.dataset.label}: ${item.raw === null ? "–" : cents.format(item.raw) + unit}` } },
     },
     scales: horizontal ? { x: numbers, y: names } : { x: names, y: numbers },
   };
@@ -725,7 +730,7 @@ function changes() {
   sections.push({ update() {
     const rows = of.items.filter((item) => state.account < 0 || item.account === state.account);
     holder.replaceChildren(rows.length
-      ? table(`${whole.format(of.total)} changes`, ["Name", "What", "When (UTC)", "Account", "Status"], rows.map((item) => [
+      ? table(of.total === 1 ? "1 change" : `${whole.format(of.total)} changes`, ["Name", "What", "When (UTC)", "Account", "Status"], rows.map((item) => [
         named(item.name), `${item.kind} ${item.what}`, item.at, named(accountName(item.account)), item.status]))
       : element("p", { class: "note" }, "Nothing was created or changed."));
     note.textContent = of.total > of.items.length ? `The newest ${of.items.length} of ${whole.format(of.total)} are here.` : "";
@@ -740,7 +745,7 @@ function database() {
   const holder = scroller("Days per report: table");
   const fresh = scroller("Last sync of each stream: table", contents.syncs.length
     ? table("Last sync of each stream", ["Stream", "Began (UTC)", "Hours ago", "Complete", "Missing", "Rows read"], contents.syncs.map((sync) => [
-      sync.stream, sync.last_sync_at, sync.hours_ago === null ? "–" : whole.format(sync.hours_ago),
+      word(sync.stream), sync.last_sync_at, sync.hours_ago === null ? "–" : whole.format(sync.hours_ago),
       sync.complete ? "yes" : element("strong", { class: "bad" }, "no"), sync.missing || "–",
       sync.read_rows === null ? "–" : whole.format(sync.read_rows)]))
     : element("p", { class: "note" }, "The database has no record of its syncs."));
@@ -750,8 +755,8 @@ function database() {
     const rows = contents.coverage.filter((of) => accounts[of.account]);
     holder.replaceChildren(rows.length ? table("Days per report and account",
       ["Report", "Account", "First day", "Last day", "Days without rows", "May still change", "Last read (UTC)"], rows.map((of) => [
-        of.stream, named(accountName(of.account)), of.first, of.last, whole.format(of.empty),
-        of.open_days ? `${whole.format(of.open_days)} days, from ${of.open_from}` : "no", of.read_at || "–"]))
+        word(of.stream), named(accountName(of.account)), of.first, of.last, whole.format(of.empty),
+        of.open_days ? `${whole.format(of.open_days)} day${of.open_days === 1 ? "" : "s"}, from ${of.open_from}` : of.stream.endsWith("_daily") ? "no" : "–", of.read_at || "–"]))
       : element("p", { class: "note" }, "No reports for this selection."));
   } });
 }
@@ -760,11 +765,12 @@ function database() {
 
 const TYPES = { auction: "Auction", smart_plus: "Smart+", reservation: "Reservation", gmv_max: "GMV Max", "": "Not known" };
 const currencies = [...new Set(contents.accounts.map((account) => account.currency))];
-const spendOf = (currency) => contents.accounts.filter((account) => account.currency === currency)
+const accountsIn = (currency) => contents.accounts.filter((account) => account.currency === currency)
   .reduce((count, account) => count + account.accounts, 0);
+const rowsIn = (currency) => (facts ? facts.account.filter((number) => contents.accounts[number].currency === currency).length : 0);
 
 function fillFilters() {
-  currencies.sort((one, two) => spendOf(two) - spendOf(one) || (one < two ? -1 : 1));
+  currencies.sort((one, two) => accountsIn(two) - accountsIn(one) || rowsIn(two) - rowsIn(one) || (one < two ? -1 : 1));
   state.currency = currencies[0] || "";
   byId("currency").append(...currencies.map((currency) => element("option", { value: currency }, currency || "Not known")));
   byId("type").append(element("option", { value: -1 }, "All types"), ...contents.types.map((type, number) =>
@@ -821,7 +827,9 @@ function chooseDays(event) {
 function describe() {
   if (lastDay < 0) return "There are no figures.";
   const days = state.until - state.since + 1;
-  const accounts = state.account >= 0 ? accountName(state.account) : "All accounts";
+  const only = contents.accounts.findIndex((account) => account.currency === state.currency);
+  const chosen = state.account >= 0 ? state.account : byId("account").options.length === 2 ? only : -1;
+  const accounts = chosen >= 0 ? accountName(chosen) : "All accounts";
   const type = state.type < 0 ? "" : `, ${TYPES[contents.types[state.type]] || contents.types[state.type]} campaigns`;
   const open = openFrom();
   const changing = open && open <= contents.days[state.until] ? ` Figures from ${longDay(open > contents.days[state.since] ? open : contents.days[state.since])} on may still change.` : "";
