@@ -5,8 +5,9 @@ dlt's own code for ClickHouse makes all statements. What is replaced is the netw
 
 from __future__ import annotations
 
+import atexit
+import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from typing import Any, Self
 
@@ -41,17 +42,19 @@ def install(path: str) -> None:
 
 
 class Engine:
-    """chDB in a thread of its own, because it is not made for several."""
+    """chDB, for one statement at a time. It is closed before the process ends, because it would crash otherwise."""
 
     def __init__(self, path: str) -> None:
         import chdb
 
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="chdb")
-        self._connection: Any = self._thread.submit(chdb.connect, path).result()
+        self._lock = threading.Lock()
+        self._connection: Any = chdb.connect(path)
+        atexit.register(self._connection.close)
 
     def query(self, sql: str, output: str = "CSV") -> bytes:
         """Run a statement. Returns its answer in a format of ClickHouse."""
-        return self._thread.submit(lambda: bytes(self._connection.query(sql, output).bytes() or b"")).result()
+        with self._lock:
+            return bytes(self._connection.query(sql, output).bytes() or b"")
 
 
 class Connection:
