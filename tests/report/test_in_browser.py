@@ -13,6 +13,8 @@ import pytest
 
 from browser import Chromium, Tab
 from report.conftest import HOSTILE, contents_of, policy_of, show, shown
+from tiktok_marketing.report import html_page
+from tiktok_marketing.report.contents import Account, Contents, Coverage, Creative, Creatives
 from tiktok_marketing.report.source import shown_text
 from views.conftest import Filled
 
@@ -362,15 +364,19 @@ def test_everything_is_reached_by_keyboard_and_the_focus_is_seen(opened: Tab) ->
     """The first stop skips to the figures. Each stop has an outline."""
     opened.page.keyboard.press("Tab")
     assert opened.page.evaluate("document.activeElement.className") == "skip"
-    reached = set()
-    for _ in range(60):
+    reached, stops = set(), 0
+    for _ in range(200):
         opened.page.keyboard.press("Tab")
         tag, outline = opened.page.evaluate(
             "[document.activeElement.id || document.activeElement.tagName,"
             " getComputedStyle(document.activeElement).outlineStyle]"
         )
+        if tag == "BODY":  # past the last stop
+            break
         reached.add(tag)
+        stops += 1
         assert outline != "none", tag
+    assert stops > 35
     assert {"currency", "account", "type", "since", "until", "A", "BUTTON"} <= reached
 
 
@@ -386,3 +392,92 @@ def test_the_page_prints_without_its_controls(opened: Tab) -> None:
         == "#1a1d23"
     )
     assert len(opened.page.pdf()) > 20_000
+
+
+def made_up(**parts: Any) -> Contents:
+    """Contents of 14 days of one account with one creative, whose CTR falls by half."""
+    days = [f"2026-03-{day:02}" for day in range(1, 15)]
+    figures = {
+        "spend": [10_000] * 14,
+        "impressions": [1_000] * 14,
+        "clicks": [20] * 7 + [10] * 7,
+        "conversion": [0] * 14,
+        "watched_2s": [400] * 14,
+        "watched_6s": [100] * 14,
+    }
+    cells = {"item": [0] * 14, "day": list(range(14)), "type": [0] * 14, **figures}
+    whole: dict[str, Any] = {
+        "made_at": "2026-03-15 12:00",
+        "version": "1",
+        "database": "<b>name</b>",
+        "days": days,
+        "database_days": [days[0], days[-1]],
+        "accounts": [Account(id="1", name=HOSTILE[0], currency="EUR")],
+        "account_total": 1,
+        "types": ["auction"],
+        "facts": {"day": list(range(14)), "account": [0] * 14, "type": [0] * 14, **figures},
+        "creatives": Creatives(
+            items=[Creative(id="v1", kind="video", account=0, name=HOSTILE[1], text=HOSTILE[4], ads=1)],
+            total=1,
+            cells=cells,
+        ),
+    }
+    return Contents(**{**whole, **parts})
+
+
+def written(contents: Contents, folder: Path) -> Path:
+    """Write a page."""
+    path = folder / "made-up.html"
+    path.write_text(html_page(contents), encoding="utf-8")
+    return path
+
+
+def test_a_creative_whose_ctr_fell_is_called_tired(chromium: Chromium, tmp_path: Path) -> None:
+    """Its last seven days are compared with its first seven. Over fewer days nothing is claimed."""
+    with chromium.tab() as tab:
+        show(tab, written(made_up(), tmp_path))
+        assert "tired: CTR −50%" in tab.page.inner_text(".card")
+        assert_figures(tab, ".card", ("hook", "hold", "ctr"), (40, 25, 1.5))
+        tab.page.get_by_role("button", name="7 days").click()
+        assert "too few days" in tab.page.inner_text(".card")
+        assert HOSTILE[0] in tab.page.inner_text("#shown")
+        assert tab.errors == []
+
+
+def test_open_days_are_announced_and_paler(chromium: Chromium, tmp_path: Path) -> None:
+    """The status says from which day on figures may still change."""
+    line = Coverage(
+        stream="campaigns_reports_daily", account=0, first="2026-03-01", last="2026-03-14", empty=0,
+        open_from="2026-03-10", open_days=5,
+    )  # fmt: skip
+    pixels = "document.querySelector('#spend-by-day canvas').toDataURL()"
+    with chromium.tab() as tab:
+        show(tab, written(made_up(), tmp_path))
+        closed = tab.page.evaluate(pixels)
+        assert "may still change" not in tab.page.inner_text("#shown")
+        show(tab, written(made_up(coverage=[line]), tmp_path))
+        assert "Figures from 10 Mar 2026 on may still change." in tab.page.inner_text("#shown")
+        assert tab.page.evaluate(pixels) != closed
+        assert "5 days, from 2026-03-10" in tab.page.inner_text("#data")
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ({"facts": {}, "days": [], "accounts": [], "types": [], "creatives": Creatives()}, "The reports are empty"),
+        (
+            {"facts": {}, "days": [], "accounts": [], "absent": {"facts": "Sync: --streams campaigns_reports_daily"}},
+            "--streams campaigns_reports_daily",
+        ),
+        ({"absent": {"creatives": "Sync: --streams ads"}, "creatives": Creatives()}, "--streams ads"),
+        ({"accounts": [Account(id="", name="Other accounts", currency="", accounts=2960)]}, "an unknown currency"),
+    ],
+    ids=["empty", "no-reports", "no-ads", "others"],
+)
+def test_pages_without_figures_say_why(chromium: Chromium, tmp_path: Path, parts: dict[str, Any], words: str) -> None:
+    """No error, no empty chart without a word, and nothing wider than a phone."""
+    with chromium.tab(width=360) as tab:
+        show(tab, written(made_up(**parts), tmp_path))
+        assert words in tab.page.inner_text("body")
+        assert tab.errors == []
+        assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360
