@@ -436,7 +436,7 @@ def test_a_creative_whose_ctr_fell_is_called_tired(chromium: Chromium, tmp_path:
     """Its last seven days are compared with its first seven. Over fewer days nothing is claimed."""
     with chromium.tab() as tab:
         show(tab, written(made_up(), tmp_path))
-        assert "tired: CTR −50%" in tab.page.inner_text(".card")
+        assert "tired: CTR \u221250%" in tab.page.inner_text(".card")
         assert_figures(tab, ".card", ("hook", "hold", "ctr"), (40, 25, 1.5))
         tab.page.get_by_role("button", name="7 days").click()
         assert "too few days" in tab.page.inner_text(".card")
