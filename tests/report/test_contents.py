@@ -213,6 +213,12 @@ def test_days_are_chosen_by_options(business: Filled, tmp_path: Path) -> None:
     assert three["database_days"] == whole["database_days"]
     some = contents_of(make_page(business.address, tmp_path / "c.html", "--until", whole["days"][2]))
     assert some["days"] == whole["days"][:3]
+    wide = contents_of(
+        make_page(business.address, tmp_path / "d.html", "--since", "1900-01-01", "--until", "2999-12-31")
+    )
+    assert wide["days"] == whole["days"]
+    outside = contents_of(make_page(business.address, tmp_path / "e.html", "--since", "2030-01-01"))
+    assert (outside["days"], outside["facts"], outside["database_days"]) == ([], {}, whole["database_days"])
 
 
 @pytest.mark.parametrize(

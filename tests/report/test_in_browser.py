@@ -464,7 +464,8 @@ def test_open_days_are_announced_and_paler(chromium: Chromium, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("parts", "words"),
     [
-        ({"facts": {}, "days": [], "accounts": [], "types": [], "creatives": Creatives()}, "The reports are empty"),
+        ({"facts": {}, "days": [], "accounts": [], "creatives": Creatives()}, "The database has 1 Mar 2026"),
+        ({"facts": {}, "days": [], "accounts": [], "database_days": ["", ""]}, "The reports are empty"),
         (
             {"facts": {}, "days": [], "accounts": [], "absent": {"facts": "Sync: --streams campaigns_reports_daily"}},
             "--streams campaigns_reports_daily",
@@ -472,7 +473,7 @@ def test_open_days_are_announced_and_paler(chromium: Chromium, tmp_path: Path) -
         ({"absent": {"creatives": "Sync: --streams ads"}, "creatives": Creatives()}, "--streams ads"),
         ({"accounts": [Account(id="", name="Other accounts", currency="", accounts=2960)]}, "an unknown currency"),
     ],
-    ids=["empty", "no-reports", "no-ads", "others"],
+    ids=["other-days", "empty", "no-reports", "no-ads", "others"],
 )
 def test_pages_without_figures_say_why(chromium: Chromium, tmp_path: Path, parts: dict[str, Any], words: str) -> None:
     """No error, no empty chart without a word, and nothing wider than a phone."""

@@ -49,20 +49,20 @@ class Scope:
         self.view = CAMPAIGNS if source.has(CAMPAIGNS) else ACCOUNTS if source.has(ACCOUNTS) else ""
         self.by_type = self.view == CAMPAIGNS
         self.database_first, self.database_last = self._database_days()
-        self.until = until or self.database_last
-        self.since = since if isinstance(since, date) else self._first_day(since or MOST_DAYS)
+        self.until = min(filter(None, (until, self.database_last)), default=None)
+        self.since = self._first_day(since or MOST_DAYS)
         self.types: list[str] = []
         self.ids: list[int] = []
         """The accounts that can be chosen."""
         self.accounts: list[Account] = []
         self._numbers: dict[tuple[int | None, str], int] = {}
-        if self.view and self.since and self.until:
+        if not self.is_empty:
             self._choose_accounts()
 
     @property
     def is_empty(self) -> bool:
         """Whether there are no days to show."""
-        return not self.view or self.since is None or self.until is None
+        return not self.view or self.since is None or self.until is None or self.since > self.until
 
     @property
     def bounds(self) -> list[date]:
@@ -157,10 +157,11 @@ class Scope:
         first, last = self._source.rows(f"SELECT min(day), max(day) FROM {self._source.view(self.view)}")[0]  # noqa: S608
         return first, last
 
-    def _first_day(self, days: int) -> date | None:
+    def _first_day(self, since: date | int) -> date | None:
         if self.database_first is None or self.until is None:
-            return self.until
-        return min(max(self.database_first, self.until - timedelta(days=days - 1)), self.until)
+            return None
+        first = since if isinstance(since, date) else self.until - timedelta(days=since - 1)
+        return max(self.database_first, first)
 
     def _choose_accounts(self) -> None:
         """Choose the accounts with the most spend, in turn from each currency, because amounts do not compare."""

@@ -877,7 +877,10 @@ if (facts) {
   bars("countries", "Country", "countries", "country_code", countryName, 12);
   bars("platforms", "Platform", "platforms", "platform", (name) => PLATFORMS[name] || name || "Not known", 6);
 } else if (!contents.absent.facts) {
-  section("overview", "Overview").append(element("p", { class: "note" }, "The reports are empty: no ad had figures in these days."));
+  const [first, last] = contents.database_days;
+  section("overview", "Overview").append(element("p", { class: "note" }, first
+    ? `There are no figures for the days of this page. The database has ${longDay(first)} to ${longDay(last)}.`
+    : "The reports are empty: no ad had figures."));
 }
 changes();
 database();
