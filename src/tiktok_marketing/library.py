@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import msgspec
 
 from tiktok_marketing.catalog import STREAMS, AnyStream
-from tiktok_marketing.config import Config, parse_day
+from tiktok_marketing.config import Config
 from tiktok_marketing.errors import ConfigurationError, ConnectorError, IncompleteReadError
 from tiktok_marketing.extras import install_hint
 from tiktok_marketing.loop_thread import LoopThread
@@ -211,6 +211,8 @@ def load(
     *,
     streams: Iterable[str] | None = None,
     since: date | str | None = None,
+    until: date | str | None = None,
+    accounts: Iterable[str | int] | None = None,
     dataset: str | None = None,
     full: bool = False,
 ) -> Result:
@@ -221,8 +223,11 @@ def load(
         to: The database: `duckdb:///tiktok.duckdb`, `postgresql://user:password@host/database`, or another address of
             docs/destinations.md.
         streams: As for `read`.
-        since: The first day of reports to read again, instead of the days that are due. The days between are replaced;
-            the state never passes over days that were not read.
+        since: The first day of reports to read, instead of the days that are due: a date, `2026-11-01`, `30d` for 30
+            days ago, `yesterday` or `today`, in the account's time zone. The days are replaced; the state never passes
+            over days that were not read.
+        until: The last day of reports to read, in the same form; None for the configured one.
+        accounts: The ids of the accounts to read; None for all that the configuration selects.
         dataset: Schema of the tables; None for `tiktok_ads`.
         full: Whether to forget the state of these streams and read them from the start date on.
 
@@ -232,8 +237,13 @@ def load(
         DestinationError: If the database does not accept what was read.
     """
     from tiktok_marketing.pipelines import DEFAULT_DATASET, RunOptions, load_async
+    from tiktok_marketing.sync.plan.bounds import parse_bound
 
-    options = RunOptions(since=parse_day(since, "since"))
+    options = RunOptions(
+        since=parse_bound(since, "since"),
+        until=parse_bound(until, "until"),
+        accounts=None if accounts is None else [str(account) for account in accounts],
+    )
     summary = _run(
         lambda: load_async(config, to, streams=streams, dataset=dataset or DEFAULT_DATASET, full=full, options=options)
     )

@@ -164,9 +164,16 @@ def streams_option(help_text: str, default: str = "") -> Callable[[FunctionT], F
         multiple=True,
         metavar="A,B",
         callback=_chosen_names,
+        shell_complete=_complete_streams,
         help=f"{help_text} Accepts patterns such as 'ads*', and may be repeated."
         + (f" [default: {default}]" if default else ""),
     )
+
+
+def _complete_streams(context: click.Context, parameter: click.Parameter, incomplete: str) -> Any:
+    from tiktok_marketing.cli.choices import complete_streams
+
+    return complete_streams(context, parameter, incomplete)
 
 
 def _chosen_names(_: click.Context, __: click.Parameter, values: Sequence[str]) -> list[str] | None:

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
+from tiktok_marketing.cli.choices import read_options
 from tiktok_marketing.cli.common import (
     CommandWithSettings,
     announce,
@@ -25,6 +27,7 @@ from tiktok_marketing.cli.common import (
     table,
 )
 from tiktok_marketing.errors import IncompleteReadError, TikTokError
+from tiktok_marketing.sync.plan.bounds import NO_BOUNDS, Bounds, with_accounts
 
 if TYPE_CHECKING:
     from tiktok_marketing.api.client import Client
@@ -46,6 +49,7 @@ _QUERIES_IN_FLIGHT = 16
 )
 @config_option
 @streams_option("Plan only these streams; `tiktok-marketing streams` lists all.")
+@read_options
 @click.option(
     "--state",
     "state_path",
@@ -68,6 +72,8 @@ _QUERIES_IN_FLIGHT = 16
 def plan(
     sources: ConfigSources,
     names: list[str] | None,
+    accounts: list[str] | None,
+    bounds: Bounds,
     state_path: Path | None,
     to: str | None,
     dataset: str,
@@ -78,25 +84,67 @@ def plan(
 
     The plan itself asks TikTok only for the accounts: one request per hundred.
     """
-    import msgspec
-
     from tiktok_marketing.airbyte.inputs import load_states
-    from tiktok_marketing.sync.plan.selection import Selected, choose_streams, select_for_database
+    from tiktok_marketing.sync.plan.selection import Selected, choose_streams
     from tiktok_marketing.sync.plan.state_forms import unknown_streams
 
     if to is not None and state_path is not None:
         raise click.UsageError("--state and --to exclude each other: a sync goes on from one of them. Leave one out.")
-    config = load_settings(sources)
+    config = with_accounts(load_settings(sources), accounts)
     streams = choose_streams(config, names)
+    if to is not None:
+        return plan_load(config, streams, to, dataset, bounds, ask=ask, as_json=as_json)
     states: Mapping[str, Any] = load_states(state_path)
     if unknown := unknown_streams(states):
         say(unknown)
-    if to is not None:
-        states = _states_in(to, dataset, streams)
-    selected = (
-        [Selected(stream, incremental=True) for stream in streams] if to is None else select_for_database(streams)
-    )
-    planned = asyncio.run(_forecast(config, selected, states, ask=ask, fill_gaps=to is not None))
+    selected = [Selected(stream, incremental=True) for stream in streams]
+    return _print_plan(config, selected, states, Request(bounds, ask=ask), as_json=as_json)
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What a sync is asked to do, besides its configuration.
+
+    Args:
+        bounds: The days of reports to read.
+        ask: Whether to find out which days have data.
+        into_database: Whether it loads into a database, and so reads what is missing there.
+        full: Whether it reads everything again.
+    """
+
+    bounds: Bounds = NO_BOUNDS
+    ask: bool = False
+    into_database: bool = False
+    full: bool = False
+
+
+def plan_load(
+    config: Config,
+    streams: Sequence[AnyStream],
+    to: str,
+    dataset: str,
+    bounds: Bounds,
+    *,
+    ask: bool = False,
+    full: bool = False,
+    as_json: bool = False,
+) -> int:
+    """Print the plan of a sync into a database. Returns the exit code."""
+    from tiktok_marketing.clock import SystemClock
+    from tiktok_marketing.pipelines.load import check_bounded_read, describe_bounded_read
+    from tiktok_marketing.sync.plan.selection import select_for_database
+
+    check_bounded_read(config, bounds, SystemClock(), full=full)
+    states = _states_in(to, dataset, streams)
+    if note := describe_bounded_read(bounds, streams):
+        say(note)
+    request = Request(bounds, ask=ask, into_database=True, full=full)
+    return _print_plan(config, select_for_database(streams), states, request, as_json=as_json)
+
+
+def _print_plan(
+    config: Config, selected: Sequence[Selected], states: Mapping[str, Any], request: Request, *, as_json: bool
+) -> int:
+    planned = asyncio.run(_forecast(config, selected, states, request))
     if as_json:
         print_json({**msgspec.to_builtins(planned), "bound": planned.bound})
     else:
@@ -118,7 +166,7 @@ def _states_in(to: str, dataset: str, streams: Sequence[AnyStream]) -> Mapping[s
 
 
 async def _forecast(
-    config: Config, selected: Sequence[Selected], states: Mapping[str, Any], *, ask: bool, fill_gaps: bool
+    config: Config, selected: Sequence[Selected], states: Mapping[str, Any], request: Request
 ) -> Forecast:
     from tiktok_marketing.clock import SystemClock
     from tiktok_marketing.connect import connect
@@ -136,12 +184,21 @@ async def _forecast(
         if accounts.incomplete is not None:
             say(f"The plan may lack accounts. {accounts.incomplete.message}")
         cursors = read_states(selected, states)
-        plan = plan_sync(config, selected, cursors, accounts, api.clock_reading(), fill_gaps=fill_gaps)
+        plan = plan_sync(
+            config,
+            selected,
+            cursors,
+            accounts,
+            api.clock_reading(),
+            bounds=request.bounds,
+            fill_gaps=request.into_database,
+            restart=request.full,
+        )
         for notice in plan.notices:
             say(notice.text)
         empty_days = EmptyDayFinder.of_sync(config, api, plan.all_partitions)
         counted: dict[tuple[str, AdvertiserId], int] = {}
-        if ask:
+        if request.ask:
             await empty_days.ask_all(_QUERIES_IN_FLIGHT)
             today = api.clock_reading().tiktok.date()
             for stream, account in with_parents(plan):

@@ -108,6 +108,11 @@ class Reporter(Watcher):
         """Print a text, above the picture if there is one."""
         self.console.print(shown_line(text), soft_wrap=True)
 
+    def informs(self, text: str) -> None:
+        """Print a text about what is as it should be."""
+        if not self._quiet:
+            self.says(text)
+
     def ended(self, event: StreamEnded) -> None:
         """Print a line for the stream where there is no picture."""
         if self._live is None and not self._quiet:

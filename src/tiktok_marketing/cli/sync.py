@@ -6,23 +6,28 @@ import asyncio
 import os
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from tiktok_marketing.cli.assets import check_assets, store
+from tiktok_marketing.cli.choices import read_options
 from tiktok_marketing.cli.common import (
     CommandWithSettings,
     config_option,
     console,
     debug_option,
     load_settings,
+    print_json,
     say,
     span,
     streams_option,
     table,
 )
 from tiktok_marketing.cli.views import check_views, refresh_views
+from tiktok_marketing.sync.plan.bounds import Bounds
+from tiktok_marketing.text import shown_line
 
 if TYPE_CHECKING:
     from tiktok_marketing.cli.progress import Reporter
@@ -49,6 +54,7 @@ if TYPE_CHECKING:
     "bigquery://… and the others of docs/destinations.md.",
 )
 @streams_option("Read only these streams; `tiktok-marketing streams` lists all.")
+@read_options
 @click.option("--dataset", default="tiktok_ads", show_default=True, metavar="NAME", help="The schema for the tables.")
 @click.option("--views", "with_views", is_flag=True, help="Create or refresh the views that answer questions.")
 @click.option(
@@ -67,16 +73,20 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="How long to wait for a database that another process has open, such as a DuckDB file in a notebook.",
 )
+@click.option("--dry-run", is_flag=True, help="Read nothing: print what `plan` says about exactly this command.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@click.option("--quiet", is_flag=True, help="Print only what is missing, and with --json the summary.")
 @debug_option
 def sync(
     sources: ConfigSources,
-    to: str,
     names: list[str] | None,
-    dataset: str,
+    accounts: list[str] | None,
+    dry_run: bool,
+    as_json: bool,
+    quiet: bool,
     with_views: bool,
     assets_folder: Path | None,
-    full: bool,
-    wait: float,
+    **load: Any,
 ) -> int:
     """Read streams into a DuckDB file or a Postgres database, from where the last run ended.
 
@@ -84,41 +94,79 @@ def sync(
     the state that covers them. However a run ends, the next one goes on from there, and no row is lost or doubled.
     The table of a stream without a cursor has what the last complete read returned, and nothing else.
     """
-    config = load_settings(sources)
+    from tiktok_marketing.sync.plan.bounds import with_accounts
+    from tiktok_marketing.sync.plan.selection import choose_streams
+
+    config = with_accounts(load_settings(sources), accounts)
+    request = LoadRequest(**load)
+    if dry_run:
+        from tiktok_marketing.cli.plan import plan_load
+
+        streams = choose_streams(config, names)
+        return plan_load(
+            config, streams, request.to, request.dataset, request.bounds, full=request.full, as_json=as_json
+        )
     if with_views:
-        check_views(to, dataset)
+        check_views(request.to, request.dataset)
     if assets_folder is not None:
-        check_assets(to, dataset)
-    summary, received = asyncio.run(_sync(config, to, names, dataset, full=full, wait=wait))
-    show_summary(summary)
+        check_assets(request.to, request.dataset)
+    summary, received = asyncio.run(_sync(config, names, request, quiet=quiet))
+    if as_json:
+        print_json(summary_as_json(summary))
+    elif not quiet:
+        show_summary(summary)
+    show_missing(summary, with_differences=not (quiet or as_json))
     if summary.interrupted:
-        again = "Run it again with --full" if full and not summary.packages else "The next run goes on from there"
-        say(f"The sync ended early. What it had read is loaded. {again}.")
+        say(f"The sync ended early. What it had read is loaded. {_what_next(request, summary)}.")
         return 128 + (received or signal.SIGINT)
     if with_views:
-        refresh_views(to, dataset)
-    stored = assets_folder is None or store(to, dataset, assets_folder)
+        refresh_views(request.to, request.dataset)
+    stored = assets_folder is None or store(request.to, request.dataset, assets_folder)
     return 0 if summary.complete and stored else 1
 
 
+class LoadRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a sync is asked to do, besides its configuration and streams.
+
+    Args:
+        to: The address of the destination.
+        dataset: The schema of the tables.
+        full: Whether everything is read again.
+        wait: Seconds to wait for another process that has the database open.
+        bounds: The days of reports to read.
+    """
+
+    to: str
+    dataset: str
+    full: bool
+    wait: float
+    bounds: Bounds
+
+
+def _what_next(request: LoadRequest, summary: Summary) -> str:
+    if request.bounds:
+        return "Run it again to read the other days between these bounds"
+    return "Run it again with --full" if request.full and not summary.packages else "The next run goes on from there"
+
+
 async def _sync(
-    config: Config, to: str, names: list[str] | None, dataset: str, *, full: bool, wait: float
+    config: Config, names: list[str] | None, request: LoadRequest, *, quiet: bool
 ) -> tuple[Summary, int | None]:
     from tiktok_marketing.cli.progress import Reporter
     from tiktok_marketing.pipelines import RunOptions, load_async
 
     stop = asyncio.Event()
-    async with Reporter() as reporter:
+    async with Reporter(quiet=quiet) as reporter:
         signals = _Signals(stop, reporter)
         summary = await load_async(
             config,
-            to,
+            request.to,
             streams=names,
-            dataset=dataset,
-            full=full,
+            dataset=request.dataset,
+            full=request.full,
             watcher=reporter,
             stop=stop,
-            options=RunOptions(wait=wait),
+            options=RunOptions(wait=request.wait, since=request.bounds.since, until=request.bounds.until),
         )
     return summary, signals.received
 
@@ -144,7 +192,7 @@ class _Signals:
 
 
 def show_summary(summary: Summary) -> None:
-    """Print what was loaded on stdout, and what is missing on stderr."""
+    """Print what was loaded."""
     from rich.text import Text
 
     streams = table("Stream", "Rows", "Seconds", "Cursor before", "Cursor after", "Status", right=("Rows", "Seconds"))
@@ -165,7 +213,44 @@ def show_summary(summary: Summary) -> None:
         f"{sum(summary.requests.values()):,} requests: {summary.destination}, schema {summary.dataset}",
         soft_wrap=True,
     )
-    for text in summary.differences():
+
+
+def show_missing(summary: Summary, *, with_differences: bool = True) -> None:
+    """Print on stderr what is missing, and why fewer rows are in the database than were read."""
+    for text in summary.differences() if with_differences else ():
         say(text)
     for text in summary.missing():
         say(f"Missing: {text}" if not text.endswith("(skipped, as configured)") else text, is_error=True)
+
+
+def summary_as_json(summary: Summary) -> dict[str, Any]:
+    """A summary, ready for JSON."""
+    return {
+        "complete": summary.complete,
+        "interrupted": summary.interrupted,
+        "destination": summary.destination,
+        "dataset": summary.dataset,
+        "sync_id": summary.sync_id,
+        "started_at": summary.started.isoformat(),
+        "ended_at": summary.ended.isoformat(),
+        "seconds": round(summary.seconds, 3),
+        "rows": summary.rows,
+        "packages": summary.packages,
+        "requests": dict(summary.requests),
+        "streams": [
+            {
+                "name": stream.name,
+                "complete": stream.complete,
+                "rows": stream.rows,
+                "read_rows": stream.read,
+                "misfits": stream.misfits,
+                "seconds": round(stream.seconds, 3),
+                "cursor_before": stream.state_from,
+                "cursor_after": stream.state_to,
+                "difference": stream.difference or None,
+            }
+            for stream in summary.streams
+        ],
+        "missing": [shown_line(text) for text in summary.missing()],
+        "notices": [shown_line(text) for text in summary.notices],
+    }

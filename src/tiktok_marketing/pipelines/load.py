@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from tiktok_marketing.api.retry_policy import RetryPolicy
-from tiktok_marketing.clock import Clock, SystemClock
+from tiktok_marketing.catalog import Stream
+from tiktok_marketing.clock import Clock, ClockReading, SystemClock
 from tiktok_marketing.config import Config
 from tiktok_marketing.connect import connect
 from tiktok_marketing.errors import ConfigurationError, OutOfMemoryError
@@ -23,6 +23,7 @@ from tiktok_marketing.pipelines.databases.destination import DEFAULT_DATASET, De
 from tiktok_marketing.pipelines.databases.kinds import destination_of
 from tiktok_marketing.pipelines.databases.lock import reserved
 from tiktok_marketing.pipelines.summary import Summary, Watcher
+from tiktok_marketing.sync.plan.bounds import Bound, Bounds, check_bounds, with_accounts
 from tiktok_marketing.sync.plan.selection import choose_streams, select_for_database
 from tiktok_marketing.sync.run.engine import Sync
 
@@ -40,6 +41,8 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
         address: Scheme, host and port to ask instead of TikTok's.
         limits: Limits of memory.
         since: The first day of reports to read, whatever the state says.
+        until: The last day of reports to read; None for the configured one.
+        accounts: The ids of the accounts to read; None for all that the configuration selects.
         wait: Seconds to wait at the start for another process that has the database open.
     """
 
@@ -47,8 +50,15 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     policy: RetryPolicy | None = None
     address: str | None = None
     limits: Sequence[Meter] | None = None
-    since: date | None = None
+    since: Bound | None = None
+    until: Bound | None = None
+    accounts: Sequence[str] | None = None
     wait: float = 0.0
+
+    @property
+    def bounds(self) -> Bounds:
+        """The days of reports to read."""
+        return Bounds(self.since, self.until)
 
 
 async def load_async(
@@ -90,7 +100,8 @@ async def load_async(
 
     at = options or RunOptions()
     clock = at.clock or SystemClock()
-    _check_since(at.since, config, clock)
+    config = with_accounts(config, at.accounts)
+    check_bounded_read(config, at.bounds, clock, full=full)
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(reserved(destination))
         thread = stack.enter_context(LoaderThread())
@@ -100,6 +111,8 @@ async def load_async(
         states = await thread.do(loader.open, chosen, full=full, wait=at.wait)
         loop.begin_from(states, loader.columns, full=full)
         loop.refuse(loader.refused)
+        if note := describe_bounded_read(at.bounds, chosen):
+            loop.inform(note)
         api = await stack.enter_async_context(
             connect(config, clock=clock, policy=at.policy, on_wait=loop.waits, address=at.address)
         )
@@ -110,7 +123,7 @@ async def load_async(
             api,
             clock,
             sink_factory=loop.sink,
-            since=at.since,
+            bounds=at.bounds,
             fill_gaps=True,
             restart=full,
         )
@@ -138,13 +151,29 @@ async def _undone_if_refused(loader: PackageLoader, thread: LoaderThread) -> Asy
         raise
 
 
-def _check_since(since: date | None, config: Config, clock: Clock) -> None:
-    """Refuse a first day that no account has reached.
+def check_bounded_read(config: Config, bounds: Bounds, clock: Clock, *, full: bool) -> None:
+    """Refuse a read between bounds that would read nothing, or that contradicts a full one.
 
     Raises:
-        ConfigurationError: If it is after the last day to read.
+        ConfigurationError: If it does.
     """
-    latest = config.end_date or (clock.now() + timedelta(days=1)).date()
-    if since is not None and since > latest:
-        what = "end_date" if config.end_date else "today"
-        raise ConfigurationError(f"since is {since}, which is after {what}.", remedy="Give an earlier day.")
+    if full and bounds:
+        raise ConfigurationError(
+            "A full sync reads all days from start_date on, so since and until do not go with it.",
+            remedy="Leave out full, or leave out since and until.",
+        )
+    check_bounds(bounds, config.end_date, ClockReading.at(clock.now()))
+
+
+def describe_bounded_read(bounds: Bounds, streams: Iterable[Stream]) -> str:
+    """What a read between bounds leaves out, and what it reads whole; empty if it has no bounds."""
+    if not bounds:
+        return ""
+    text = f"Reports are read {bounds} only. What else is due stays due for the next sync without such bounds."
+    match sum(not stream.has_days for stream in streams):
+        case 0:
+            return text
+        case 1:
+            return f"{text} 1 stream has no days and is read whole."
+        case count:
+            return f"{text} {count:,} streams have no days and are read whole."

@@ -141,6 +141,11 @@ class LoadLoop:
         self._notices.append(text)
         self._watcher.says(text)
 
+    def inform(self, text: str) -> None:
+        """The same for a text about what is as it should be."""
+        self._notices.append(text)
+        self._watcher.informs(text)
+
     def waits(self, waiting: Announcement) -> None:
         """Tell the watcher that a request waits before it is retried."""
         self._watcher.says(str(waiting))
@@ -264,8 +269,8 @@ class LoadLoop:
                 self._ended[stream.name] = event
                 package.ended(event, hides=stream.name in self._streams_hiding_rows)
                 self._watcher.ended(event)
-            case Notice(text=text):
-                self.notice(text)
+            case Notice(level=level, text=text):
+                (self.inform if level == "info" else self.notice)(text)
             case _:
                 pass  # an event of a stream that cannot be loaded
 

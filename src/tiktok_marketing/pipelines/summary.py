@@ -222,5 +222,9 @@ class Watcher:
     def says(self, text: str) -> None:
         """Receive a text that a person should see."""
 
+    def informs(self, text: str) -> None:
+        """Receive a text about what is as it should be."""
+        self.says(text)
+
     def ended(self, event: StreamEnded) -> None:
         """Learn that a stream has been read as far as possible."""

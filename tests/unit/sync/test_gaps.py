@@ -12,6 +12,7 @@ from unit_builders import account, config, stream
 
 from tiktok_marketing.clock import ClockReading
 from tiktok_marketing.sync.plan.accounts import Account, Accounts
+from tiktok_marketing.sync.plan.bounds import Bounds
 from tiktok_marketing.sync.plan.coverage import Covered
 from tiktok_marketing.sync.plan.cursors import Cursors, read_state
 from tiktok_marketing.sync.plan.gaps import Gap, Gaps, describe_gaps, find_gaps, settle_coverage
@@ -43,7 +44,7 @@ def plan(raw: Any, *, of: Any = DAILY, fill: bool = True, since: date | None = N
     cursors = read_states(selected, {of.name: raw})
     clock = ClockReading(NOON, NOON, NOON)
     chosen = Accounts(tuple(accounts))
-    return plan_sync(settings, selected, cursors, chosen, clock, since=since, fill_gaps=fill, restart=restart)
+    return plan_sync(settings, selected, cursors, chosen, clock, bounds=Bounds(since), fill_gaps=fill, restart=restart)
 
 
 def days(planned: SyncPlan, of: Any = DAILY) -> list[tuple[str, str]]:

@@ -134,6 +134,20 @@ def settle_coverage(config: Config, stream: AnyStream, cursors: Cursors, account
         cursors.cover(account.advertiser_id, reduced)
 
 
+def cover_new_accounts(config: Config, stream: AnyStream, cursors: Cursors, accounts: Sequence[Account]) -> None:
+    """Note what the cursors of accounts that were not read before will cover, if the sync gives them one.
+
+    Args:
+        config: The configuration.
+        stream: The stream.
+        cursors: Its cursors and what they cover, which are changed.
+        accounts: The accounts of this run.
+    """
+    for account in accounts:
+        if cursors.of(account.advertiser_id) is None:
+            cursors.cover(account.advertiser_id, wanted_of(config, stream))
+
+
 def describe_gaps(gaps: Sequence[Gap], *, filled: bool) -> list[str]:
     """Say what is missing and what happens about it: a text per reason, for all streams together.
 

@@ -11,6 +11,7 @@ from tiktok_marketing.catalog import AnyStream, Grain, ObjectStream, ReportStrea
 from tiktok_marketing.clock import ClockReading
 from tiktok_marketing.config import AdvertiserId, Config, Refresh
 from tiktok_marketing.sync.plan.accounts import Account
+from tiktok_marketing.sync.plan.bounds import NO_BOUNDS, Bounds, day_of
 from tiktok_marketing.sync.plan.cursors import Cursors
 from tiktok_marketing.sync.plan.frontier import shown_limit, state_limit
 from tiktok_marketing.sync.plan.selection import Selected
@@ -86,7 +87,7 @@ def plan_stream(
     accounts: Sequence[Account],
     clock: ClockReading,
     *,
-    since: date | None = None,
+    bounds: Bounds = NO_BOUNDS,
     gaps: Mapping[AdvertiserId, Window] | None = None,
 ) -> list[Partition]:
     """The partitions of one stream: one per account that has a day to read, and one per account with a gap.
@@ -97,7 +98,7 @@ def plan_stream(
         cursors: How far it was read before; None if it has no state or must not use it.
         accounts: The accounts of this run.
         clock: The current time.
-        since: The first day of reports to read, whatever the state says; None to follow the state.
+        bounds: The days of reports to read, whatever the state says.
         gaps: The days before those that the state covers, for accounts that lack some.
     """
     stream = selected.stream
@@ -105,7 +106,7 @@ def plan_stream(
         return [Partition(stream=stream)]
     partitions = []
     for account in accounts:
-        partition = _partition(config, stream, cursors, account, clock, since)
+        partition = _partition(config, stream, cursors, account, clock, bounds)
         gap = (gaps or {}).get(account.advertiser_id)
         if gap is not None:
             partition, before = _around(gap, partition)
@@ -130,7 +131,7 @@ def _partition(
     cursors: Cursors | None,
     account: Account,
     clock: ClockReading,
-    since: date | None,
+    bounds: Bounds,
 ) -> Partition:
     if not isinstance(stream, ReportStream):
         return _object_partition(config, stream, cursors, account, clock.latest)
@@ -149,19 +150,23 @@ def _partition(
     )
     match source.grain:
         case Grain.SPAN:
+            bounds = NO_BOUNDS  # a row of fewer days would replace the usual one, because neither has a day
             # A row has no day, so two windows would give two rows with one key: only the last window is read.
             first, days = max(first, last - timedelta(days=_SPAN - 1)), _SPAN
         case Grain.HOUR:
             days = 1  # TikTok accepts one day per request for hourly reports, and thirty for daily ones
         case _:
             days = config.report_granularity
+    if bounds.until is not None:
+        last = min(day_of(bounds.until, today), today)
     limit: date | None = state_limit(account, last, clock)
     if limit is not None and not config.attribution_window:
         limit = min(limit, shown_limit(account, first, clock, timedelta(hours=source.hours_late)))
-    if since is not None:
-        requested_first = first_day(max(since, FIRST_DAY), created=created, state=None, lookback=0, last=last)
-        # If days in between are not read, the state must not move past them.
-        limit = None if requested_first > first else limit
+    if bounds.since is not None:
+        asked = max(day_of(bounds.since, today), FIRST_DAY)
+        requested_first = first_day(asked, created=created, state=None, lookback=0, last=last)
+        # If days in between are not read, the state must not move past them, nor begin before the days that are due.
+        limit = None if requested_first > first or last < first else limit
         first = requested_first
     return Partition(stream=stream, account=account, first=first, last=last, state_limit=limit, days=days)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any, Literal
 
 import msgspec
@@ -12,8 +11,9 @@ from tiktok_marketing.clock import ClockReading
 from tiktok_marketing.config import Config
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.sync.plan.accounts import Accounts
+from tiktok_marketing.sync.plan.bounds import NO_BOUNDS, Bounds
 from tiktok_marketing.sync.plan.cursors import Cursors, read_state
-from tiktok_marketing.sync.plan.gaps import Gaps, describe_gaps, find_gaps, merged, settle_coverage
+from tiktok_marketing.sync.plan.gaps import Gaps, cover_new_accounts, describe_gaps, find_gaps, merged, settle_coverage
 from tiktok_marketing.sync.plan.partitions import Partition, plan_stream
 from tiktok_marketing.sync.plan.refresh import RefreshProgress
 from tiktok_marketing.sync.plan.selection import Selected
@@ -98,7 +98,7 @@ def plan_sync(
     clock: ClockReading,
     *,
     refreshes: Mapping[str, RefreshProgress] | None = None,
-    since: date | None = None,
+    bounds: Bounds = NO_BOUNDS,
     fill_gaps: bool = False,
     restart: bool = False,
 ) -> SyncPlan:
@@ -111,9 +111,9 @@ def plan_sync(
         accounts: The accounts of this run.
         clock: The current time.
         refreshes: The result of `read_refreshes`; None if no full refresh goes on from an earlier attempt.
-        since: The first day of reports to read, whatever the states say; None for the days that are due.
+        bounds: The days of reports to read; without bounds, those that are due.
         fill_gaps: Whether to read what the states do not cover although the configuration asks for it; otherwise the
-            notices say what is missing. Nothing is filled if `since` is given.
+            notices say what is missing. Nothing is filled between bounds.
         restart: Whether to read the accounts of this run from the start, whatever the states say.
 
     Raises:
@@ -147,15 +147,16 @@ def plan_sync(
             text = f"{name}: the state is of a full refresh and has no cursor. The stream is read from start_date."
             notices.append(Notice("info", text))
         gap_windows = None
-        if name in cursors and since is not None and not restart:
+        if name in cursors and bounds and not restart:
             settle_coverage(config, selection.stream, cursors[name], accounts.chosen)
+            cover_new_accounts(config, selection.stream, cursors[name], accounts.chosen)
         elif name in cursors:
             gaps[name] = find_gaps(
                 config, selection.stream, cursors[name], accounts.chosen, clock, fill=fill_gaps, restart=restart
             )
             gap_windows = gaps[name].windows
         partitions[name] = plan_stream(
-            config, selection, cursors.get(name), accounts.chosen, clock, since=since, gaps=gap_windows
+            config, selection, cursors.get(name), accounts.chosen, clock, bounds=bounds, gaps=gap_windows
         )
         refresh = (refreshes or {}).get(name)
         if refresh is not None and refresh.restarted:

@@ -9,7 +9,7 @@ import asyncio
 import traceback
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from tiktok_marketing.api.client import Client
@@ -29,6 +29,7 @@ from tiktok_marketing.errors import (
 from tiktok_marketing.sync.decode.pages import SinkFactory, record_list
 from tiktok_marketing.sync.events import Event, Notice, StreamEnded, StreamStarted
 from tiktok_marketing.sync.plan.accounts import Accounts
+from tiktok_marketing.sync.plan.bounds import NO_BOUNDS, Bounds
 from tiktok_marketing.sync.plan.partitions import Partition, in_order_of_size
 from tiktok_marketing.sync.plan.plan_sync import plan_sync, read_states
 from tiktok_marketing.sync.plan.refresh import read_refreshes
@@ -63,7 +64,7 @@ class Sync:
         buffer_bytes: Bytes of pages that may wait until the caller takes their events.
         sink_factory: Makes the sinks that receive records, and so decides what `Rows` contain.
         limits: How many rows one pass through a report may read.
-        since: The first day of reports to read, whatever the states say; None to follow the states.
+        bounds: The days of reports to read; without bounds, those that are due.
         fill_gaps: Whether to read what the states do not cover although the configuration asks for it.
         restart: Whether to read the accounts of this run from the start, whatever the states say.
 
@@ -82,14 +83,14 @@ class Sync:
         buffer_bytes: int = _BUFFER,
         sink_factory: SinkFactory = record_list,
         limits: PassLimits = USUAL_PASSES,
-        since: date | None = None,
+        bounds: Bounds = NO_BOUNDS,
         fill_gaps: bool = False,
         restart: bool = False,
     ) -> None:
         self._config = config
         self._fill_gaps = fill_gaps
         self._restart = restart
-        self._since = since
+        self._bounds = bounds
         self._selected = tuple(selected)
         self._api = api
         self._clock = clock
@@ -198,7 +199,7 @@ class Sync:
             accounts,
             clock,
             refreshes=self._refreshes,
-            since=self._since,
+            bounds=self._bounds,
             fill_gaps=self._fill_gaps,
             restart=self._restart,
         )
