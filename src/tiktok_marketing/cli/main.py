@@ -21,6 +21,7 @@ from tiktok_marketing.cli.login import login
 from tiktok_marketing.cli.mcp import mcp
 from tiktok_marketing.cli.plan import plan
 from tiktok_marketing.cli.report import report
+from tiktok_marketing.cli.state import state
 from tiktok_marketing.cli.streams import streams
 from tiktok_marketing.cli.sync import sync
 from tiktok_marketing.cli.views import views

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tiktok_marketing.catalog.presets import PRESETS
 from tiktok_marketing.cli.common import (
     CommandWithSettings,
     config_option,
@@ -29,9 +30,10 @@ _ONE_LINE_PER_STREAM = 1000
 @click.command(cls=CommandWithSettings, short_help="List the streams.")
 @config_option
 @streams_option("List only these streams.")
+@click.option("--presets", is_flag=True, help="List the presets for `sync --preset`, with their streams.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @debug_option
-def streams(sources: ConfigSources, names: list[str] | None, as_json: bool) -> int:
+def streams(sources: ConfigSources, names: list[str] | None, presets: bool, as_json: bool) -> int:
     """List the streams: name, key, cursor, endpoint and what they contain.
 
     A configuration for a sandbox account limits the list to what such an account has.
@@ -40,6 +42,8 @@ def streams(sources: ConfigSources, names: list[str] | None, as_json: bool) -> i
     """
     from tiktok_marketing.sync.plan.selection import streams_named
 
+    if presets:
+        return _list_presets(as_json=as_json)
     sandbox = not sources.are_silent and load_settings(sources).sandbox
     listed = streams_named(names, sandbox=sandbox)
     if as_json:
@@ -74,4 +78,26 @@ def streams(sources: ConfigSources, names: list[str] | None, as_json: bool) -> i
             stream.description,
         )
     out.print(columns)
+    return 0
+
+
+def _list_presets(*, as_json: bool) -> int:
+    from tiktok_marketing.sync.plan.selection import streams_named
+
+    chosen = {
+        preset.name: [stream.name for stream in streams_named(preset.streams, sandbox=False)] for preset in PRESETS
+    }
+    if as_json:
+        print_json(
+            [
+                {"name": preset.name, "description": preset.description, "streams": chosen[preset.name]}
+                for preset in PRESETS
+            ]
+        )
+        return 0
+    listing = table("Preset", "Contents", "Streams", whole=("Preset",))
+    for preset in PRESETS:
+        streams_of = ", ".join(chosen[preset.name]) if preset.name != "all" else f"all {len(chosen['all'])}"
+        listing.add_row(preset.name, preset.description, streams_of)
+    console().print(listing)
     return 0
