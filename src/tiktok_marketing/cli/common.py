@@ -8,10 +8,11 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
+from tiktok_marketing.cli.lines import Level, format_line, is_plain
 from tiktok_marketing.config import Config
 from tiktok_marketing.config_sources import DEFAULT_FILE, ConfigSources, option_of
 from tiktok_marketing.environment import FILE_VARIABLE
@@ -144,11 +145,20 @@ class _LogFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the lines of a record: the first at the margin, and those of a traceback indented below it."""
-        return shown_lines(super().format(record))
+        return shown_lines(super().format(record)) if is_plain() else format_line(*_as_line(record))
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the base class's name
         """Return the first line of a record."""
         return one_line(super().formatMessage(record))
+
+
+def _as_line(record: logging.LogRecord) -> tuple[str, Level]:
+    """A record as one line of a log in another style, with its level."""
+    text = record.getMessage()
+    if record.exc_info:
+        text += "\n" + logging.Formatter().formatException(record.exc_info)
+    levels: tuple[Level, ...] = ("DEBUG", "INFO", "WARNING", "ERROR")
+    return shown_line(text), levels[min(max(record.levelno // 10 - 1, 0), len(levels) - 1)]
 
 
 def streams_option(help_text: str, default: str = "") -> Callable[[FunctionT], FunctionT]:
@@ -189,14 +199,15 @@ def log_to_stderr(level: int) -> None:
     logging.getLogger("tiktok_marketing").setLevel(level)
 
 
-def say(text: str, *, is_error: bool = False) -> None:
+def say(text: str, *, is_error: bool = False, level: Level = "INFO") -> None:
     """Print a text on stderr, on one line.
 
     Args:
         text: The text; it may quote what others wrote.
         is_error: Whether it is about something that failed; such a line is red on a terminal.
+        level: How much it matters, for lines of a log.
     """
-    line = shown_line(text)
+    line = format_line(shown_line(text), "ERROR" if is_error else level)
     if is_error and sys.stderr.isatty() and not os.environ.get("NO_COLOR"):
         line = click.style(line, fg="red")
     sys.stderr.write(f"{line}\n")
@@ -205,7 +216,7 @@ def say(text: str, *, is_error: bool = False) -> None:
 
 def say_details(text: str) -> None:
     """Print lines for whoever debugs on stderr, for example a traceback. All but the first are indented."""
-    sys.stderr.write(f"{shown_lines(text)}\n")
+    sys.stderr.write(f"{shown_lines(text) if is_plain() else format_line(shown_line(text), 'DEBUG')}\n")
     sys.stderr.flush()
 
 
@@ -226,7 +237,10 @@ def console(*, stderr: bool = False, width_without_terminal: int = _WIDTH_WITHOU
     """
     from tiktok_marketing.cli.rendering import LiteralConsole
 
-    terminal = LiteralConsole(stderr=stderr, highlight=False, soft_wrap=False, markup=False, emoji=False)
+    colours: Literal["auto"] | None = "auto" if os.environ.get("TERM") or os.name == "nt" else None
+    terminal = LiteralConsole(
+        stderr=stderr, highlight=False, soft_wrap=False, markup=False, emoji=False, color_system=colours
+    )
     if terminal.is_terminal:
         return terminal
     return LiteralConsole(stderr=stderr, highlight=False, width=width_without_terminal, markup=False, emoji=False)

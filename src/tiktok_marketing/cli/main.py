@@ -17,6 +17,7 @@ from tiktok_marketing.cli.config import config
 from tiktok_marketing.cli.demo import demo
 from tiktok_marketing.cli.doctor import doctor
 from tiktok_marketing.cli.emulator import emulator
+from tiktok_marketing.cli.lines import LineStyle, set_line_style
 from tiktok_marketing.cli.login import login
 from tiktok_marketing.cli.mcp import mcp
 from tiktok_marketing.cli.plan import plan
@@ -64,6 +65,7 @@ for _command in (
     accounts,
     plan,
     sync,
+    state,
     views,
     assets,
     report,
@@ -82,6 +84,7 @@ def run(arguments: Sequence[str]) -> int:
         OutputError: If standard output cannot be written.
     """
     session = Session()
+    set_line_style(LineStyle.PLAIN)
     try:
         result = command.main(list(arguments), prog_name="tiktok-marketing", standalone_mode=False, obj=session)
     except click.ClickException as error:

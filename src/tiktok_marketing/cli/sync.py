@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from tiktok_marketing.cli.common import (
     streams_option,
     table,
 )
+from tiktok_marketing.cli.lines import LineStyle, set_line_style
 from tiktok_marketing.cli.views import check_views, refresh_views
 from tiktok_marketing.sync.plan.bounds import Bounds
 from tiktok_marketing.text import shown_line
@@ -76,6 +78,12 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Read nothing: print what `plan` says about exactly this command.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @click.option("--quiet", is_flag=True, help="Print only what is missing, and with --json the summary.")
+@click.option(
+    "--log-format",
+    type=click.Choice([LineStyle.TIMED.value, LineStyle.JSON.value]),
+    help="Print lines with time and level, or lines of JSON, instead of drawing the progress.  [default: a drawing on "
+    "a terminal, elsewhere text]",
+)
 @debug_option
 def sync(
     sources: ConfigSources,
@@ -86,6 +94,7 @@ def sync(
     quiet: bool,
     with_views: bool,
     assets_folder: Path | None,
+    log_format: str | None,
     **load: Any,
 ) -> int:
     """Read streams into a DuckDB file or a Postgres database, from where the last run ended.
@@ -97,6 +106,9 @@ def sync(
     from tiktok_marketing.sync.plan.bounds import with_accounts
     from tiktok_marketing.sync.plan.selection import choose_streams
 
+    draws = log_format is None and sys.stderr.isatty()
+    if not draws:
+        set_line_style(LineStyle(log_format or LineStyle.TIMED.value))
     config = with_accounts(load_settings(sources), accounts)
     request = LoadRequest(**load)
     if dry_run:
@@ -110,14 +122,14 @@ def sync(
         check_views(request.to, request.dataset)
     if assets_folder is not None:
         check_assets(request.to, request.dataset)
-    summary, received = asyncio.run(_sync(config, names, request, quiet=quiet))
+    summary, received = asyncio.run(_sync(config, names, request, quiet=quiet, draws=draws))
     if as_json:
         print_json(summary_as_json(summary))
     elif not quiet:
         show_summary(summary)
     show_missing(summary, with_differences=not (quiet or as_json))
     if summary.interrupted:
-        say(f"The sync ended early. What it had read is loaded. {_what_next(request, summary)}.")
+        say(level="WARNING", text=f"The sync ended early. What it had read is loaded. {_what_next(request, summary)}.")
         return 128 + (received or signal.SIGINT)
     if with_views:
         refresh_views(request.to, request.dataset)
@@ -150,13 +162,13 @@ def _what_next(request: LoadRequest, summary: Summary) -> str:
 
 
 async def _sync(
-    config: Config, names: list[str] | None, request: LoadRequest, *, quiet: bool
+    config: Config, names: list[str] | None, request: LoadRequest, *, quiet: bool, draws: bool
 ) -> tuple[Summary, int | None]:
     from tiktok_marketing.cli.progress import Reporter
     from tiktok_marketing.pipelines import RunOptions, load_async
 
     stop = asyncio.Event()
-    async with Reporter(quiet=quiet) as reporter:
+    async with Reporter(quiet=quiet, draws=draws) as reporter:
         signals = _Signals(stop, reporter)
         summary = await load_async(
             config,
@@ -188,7 +200,7 @@ class _Signals:
             os._exit(128 + number)
         self.received = number
         self._stop.set()
-        self._reporter.says("Stopping. Loading what was read. Interrupt once more to end at once.")
+        self._reporter.informs("Stopping. Loading what was read. Interrupt once more to end at once.")
 
 
 def show_summary(summary: Summary) -> None:

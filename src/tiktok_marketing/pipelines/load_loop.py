@@ -159,7 +159,12 @@ class LoadLoop:
             DestinationError: The database does not accept a package.
         """
         self._watcher.begins(
-            lambda: Snapshot(reading=sync.progress(), loaded=dict(self._loaded), packages=self._packages)
+            lambda: Snapshot(
+                reading=sync.progress(),
+                loaded=dict(self._loaded),
+                packages=self._packages,
+                waits_for=sync.waits_for(),
+            )
         )
         stopped: ConnectorError | None = None
         try:

@@ -206,11 +206,13 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         reading: The progress of reading.
         loaded: The number of rows in the database already, per stream.
         packages: The number of packages loaded.
+        waits_for: A sentence about the answer that has been awaited longest; empty if none is awaited.
     """
 
     reading: Progress
     loaded: Mapping[str, int]
     packages: int
+    waits_for: str = ""
 
 
 class Watcher:
