@@ -14,6 +14,7 @@ from tiktok_marketing.cli.common import (
     console,
     debug_option,
     load_settings,
+    print_json,
     streams_option,
 )
 from tiktok_marketing.text import shown_line
@@ -26,14 +27,16 @@ if TYPE_CHECKING:
 
 @click.command(
     cls=CommandWithSettings,
+    examples=["tiktok-marketing check", "tiktok-marketing check --streams campaigns --json"],
     short_help="Check the token, the accounts and access to reports.",
     epilog="Exit codes: 0 every check passed; 1 a check failed, and the output says what to do; 2 wrong usage or "
     "configuration.",
 )
 @config_option
 @streams_option("Check what these streams need. Without a report among them, reports are not tried.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @debug_option
-def check(sources: ConfigSources, names: list[str] | None) -> int:
+def check(sources: ConfigSources, names: list[str] | None, as_json: bool) -> int:
     """Check the token, each account and access to reports."""
     from tiktok_marketing.config import describe_settings
     from tiktok_marketing.sync.plan.selection import choose_streams
@@ -41,6 +44,22 @@ def check(sources: ConfigSources, names: list[str] | None) -> int:
     config = load_settings(sources)
     reports = any(stream.is_report for stream in choose_streams(config, names))
     results = asyncio.run(_run_checks(config, reports=reports))
+    if as_json:
+        print_json(
+            {
+                "ok": all(result.ok for result in results),
+                "checks": [
+                    {
+                        "name": shown_line(result.name),
+                        "ok": result.ok,
+                        "message": shown_line(result.message),
+                        "remedy": shown_line(result.remedy) or None,
+                    }
+                    for result in results
+                ],
+            }
+        )
+        return 0 if all(result.ok for result in results) else 1
     show_results(results)
     console().print(shown_line(f"Settings: {describe_settings(config)}."), soft_wrap=True)
     return 0 if all(result.ok for result in results) else 1

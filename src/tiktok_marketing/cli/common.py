@@ -55,11 +55,37 @@ debug_option = click.option(
 )
 
 
+def _write_examples(formatter: click.HelpFormatter, examples: Sequence[str]) -> None:
+    if examples:
+        with formatter.section("Examples"):
+            for example in examples:
+                formatter.write(f"{'':>{formatter.current_indent}}{example}\n")
+
+
+class CommandWithExamples(click.Command):
+    """A command whose help begins with examples.
+
+    Args:
+        examples: Command lines, each on a line of its own.
+        arguments: As for `click.Command`.
+    """
+
+    def __init__(self, *arguments: Any, examples: Sequence[str] = (), **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.examples = tuple(examples)
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples before everything else."""
+        _write_examples(formatter, self.examples)
+        formatter.write_paragraph()
+        super().format_help(ctx, formatter)
+
+
 class SettingOption(click.Option):
     """An option that has the value of a setting. `CommandWithSettings` lists these options below the others."""
 
 
-class CommandWithSettings(click.Command):
+class CommandWithSettings(CommandWithExamples):
     """A command with `config_option`. Its help has the settings under a heading of their own."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -44,6 +44,10 @@ _QUERIES_IN_FLIGHT = 16
 
 @click.command(
     cls=CommandWithSettings,
+    examples=[
+        "tiktok-marketing plan --preset basics",
+        "tiktok-marketing plan --to duckdb:///tiktok.duckdb --since 30d",
+    ],
     short_help="Show how many requests a sync would send, and how long they take.",
     epilog="Exit codes: 0 the plan is complete; 1 TikTok refused a request; 2 wrong usage or configuration.",
 )

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from tiktok_marketing.cli.choices import accounts_option
-from tiktok_marketing.cli.common import console, debug_option, print_json, say, streams_option, table
+from tiktok_marketing.cli.common import (
+    CommandWithExamples,
+    console,
+    debug_option,
+    print_json,
+    say,
+    streams_option,
+    table,
+)
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -37,6 +45,8 @@ def state() -> None:
 
 
 @state.command(
+    cls=CommandWithExamples,
+    examples=["tiktok-marketing state show --database duckdb:///tiktok.duckdb --streams 'ads*'"],
     short_help="Show how far each stream and account has been read.",
     epilog="Exit codes: 0 the states are shown; 1 the database cannot be read; 2 wrong usage, or no sync has filled "
     "the database.",
@@ -68,6 +78,8 @@ def show(database: str, dataset: str, names: list[str] | None, accounts: list[st
 
 
 @state.command(
+    cls=CommandWithExamples,
+    examples=["tiktok-marketing state reset --database duckdb:///tiktok.duckdb --streams 'ads*' --from 30d"],
     short_help="Set states back, so that the next sync reads some of it again.",
     epilog="Exit codes: 0 the states are set back, or nothing had to be; 1 the database cannot be changed; 2 wrong "
     "usage, or no sync has filled the database; 130 the question was answered with no.",

@@ -27,7 +27,11 @@ _ONE_LINE_PER_STREAM = 1000
 """The width where there is no terminal: whatever filters the list by line gets a stream per line."""
 
 
-@click.command(cls=CommandWithSettings, short_help="List the streams.")
+@click.command(
+    cls=CommandWithSettings,
+    examples=["tiktok-marketing streams --streams '*_daily'", "tiktok-marketing streams --presets"],
+    short_help="List the streams.",
+)
 @config_option
 @streams_option("List only these streams.")
 @click.option("--presets", is_flag=True, help="List the presets for `sync --preset`, with their streams.")

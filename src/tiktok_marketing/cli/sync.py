@@ -40,6 +40,11 @@ if TYPE_CHECKING:
 
 @click.command(
     cls=CommandWithSettings,
+    examples=[
+        "tiktok-marketing sync --to duckdb:///tiktok.duckdb --preset basics",
+        "tiktok-marketing sync --to duckdb:///tiktok.duckdb --since 30d --streams 'ads*,campaigns'",
+        "tiktok-marketing sync --to duckdb:///tiktok.duckdb --since 2026-11-01 --until yesterday --dry-run",
+    ],
     short_help="Read streams into DuckDB or Postgres.",
     epilog="Exit codes: 0 everything was delivered; 1 something is missing, and the output names it; 2 wrong usage or "
     "configuration; 130 or 143 ended by Ctrl-C or a signal. After the first Ctrl-C or signal, sync loads what it has "
