@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from enum import Enum
@@ -30,6 +32,11 @@ def set_line_style(style: LineStyle) -> None:
 def is_plain() -> bool:
     """Whether lines are for a person at a terminal."""
     return _style.get() is LineStyle.PLAIN
+
+
+def can_draw() -> bool:
+    """Whether stderr is a terminal that can move its cursor, so that a picture can be redrawn in place."""
+    return sys.stderr.isatty() and os.environ.get("TERM", "").lower() not in {"", "dumb", "unknown"}
 
 
 def format_line(text: str, level: Level, at: datetime | None = None) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import msgspec
 
 from tiktok_marketing.cli.common import console, say, span
-from tiktok_marketing.cli.lines import Level
+from tiktok_marketing.cli.lines import Level, can_draw
 from tiktok_marketing.pipelines import Snapshot, Watcher
 from tiktok_marketing.sync.events import StreamEnded
 from tiktok_marketing.sync.run.progress import StreamProgress
@@ -91,7 +90,7 @@ class Reporter(Watcher):
     def __init__(self, *, quiet: bool = False, draws: bool = True) -> None:
         self.console: Console = console(stderr=True)
         self._quiet = quiet
-        self._draws = draws and not quiet and can_draw(self.console)
+        self._draws = draws and not quiet and can_draw()
         self._snapshot: Callable[[], Snapshot] | None = None
         self._meter = PaceMeter()
         self._task: asyncio.Task[None] | None = None
@@ -158,11 +157,6 @@ class Reporter(Watcher):
                 self._print(pace.silence, "WARNING")
             else:
                 self._print(line(snapshot, pace), "INFO")
-
-
-def can_draw(terminal: Console) -> bool:
-    """Whether a picture can be redrawn in place: on a terminal that can move its cursor."""
-    return terminal.is_terminal and os.environ.get("TERM", "").lower() not in {"", "dumb", "unknown"}
 
 
 def line(snapshot: Snapshot, pace: Pace) -> str:

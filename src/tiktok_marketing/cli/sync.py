@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +25,7 @@ from tiktok_marketing.cli.common import (
     streams_option,
     table,
 )
-from tiktok_marketing.cli.lines import LineStyle, set_line_style
+from tiktok_marketing.cli.lines import LineStyle, can_draw, set_line_style
 from tiktok_marketing.cli.views import check_views, refresh_views
 from tiktok_marketing.sync.plan.bounds import Bounds
 from tiktok_marketing.text import shown_line
@@ -111,7 +110,7 @@ def sync(
     from tiktok_marketing.sync.plan.bounds import with_accounts
     from tiktok_marketing.sync.plan.selection import choose_streams
 
-    draws = log_format is None and sys.stderr.isatty()
+    draws = log_format is None and can_draw()
     if not draws:
         set_line_style(LineStyle(log_format or LineStyle.TIMED.value))
     config = with_accounts(load_settings(sources), accounts)
