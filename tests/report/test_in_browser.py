@@ -99,6 +99,26 @@ def test_the_totals_of_each_currency_are_those_of_the_view(opened: Tab, business
         assert_figures(opened, "#overview .tiles", NAMES, expected)
 
 
+def test_all_currencies_are_added_up_at_the_rates_of_the_views(opened: Tab, business: Filled) -> None:
+    """What is converted is what the view converts. Nothing is without a rate, or the page says which currency is."""
+    choose(opened, "currency", "*")
+    sums = "sum(spend_converted), sum(impressions), sum(clicks), sum(conversion)"
+    rows = business.ask(f"SELECT {sums} FROM daily_by_campaign WHERE spend_converted IS NOT NULL")[0]
+    figures = shown(opened, "#overview .tiles")
+    assert figures["spend"] == pytest.approx(float(rows[0]), abs=0.01)
+    assert [figures[name] for name in ("impressions", "clicks", "conversion")] == [float(value) for value in rows[1:]]
+    without = business.ask("SELECT DISTINCT currency FROM daily_by_campaign WHERE spend_converted IS NULL ORDER BY 1")
+    status = opened.page.inner_text("#shown")
+    assert "in USD at the rate of each day" in status
+    assert all(currency in status for (currency,) in without)
+    campaign, spend = business.ask(
+        "SELECT campaign_id, sum(spend_converted) FROM daily_by_campaign GROUP BY 1 ORDER BY 2 DESC NULLS LAST LIMIT 1"
+    )[0]
+    assert shown(opened, f'#campaigns tr[data-id="{campaign}"]')["spend"] == pytest.approx(float(spend), abs=0.01)
+    assert opened.page.locator('#campaigns tr[data-id="rest"]').count() == 0
+    assert opened.errors == []
+
+
 def test_filters_change_the_figures_to_those_of_the_view(opened: Tab, business: Filled, page: Path) -> None:
     """Account, campaign type and days each narrow the sums as a WHERE does."""
     contents = contents_of(page)

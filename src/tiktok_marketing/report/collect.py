@@ -87,6 +87,7 @@ def collect(destination: Destination, options: ReportOptions, *, now: datetime |
             accounts=scope.accounts,
             account_total=sum(account.accounts for account in scope.accounts),
             types=scope.types,
+            rates=scope.rates(),
             by_type=scope.by_type,
         )
 

@@ -200,6 +200,18 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     read_at: str = ""
 
 
+class Rates(msgspec.Struct, frozen=True, kw_only=True):
+    """Exchange rates, if `views` has put them into the database.
+
+    Args:
+        currency: The currency that amounts can be converted into; empty if there are no rates.
+        per_day: Currency to its rate on each day of the page; null where there is none.
+    """
+
+    currency: str = ""
+    per_day: Mapping[str, Sequence[float | None]] = {}
+
+
 class Contents(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the page shows.
 
@@ -212,6 +224,7 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
         accounts: The accounts.
         account_total: How many accounts the database knows.
         types: The campaign types; an empty text stands for one that is not known.
+        rates: Exchange rates.
         by_type: Whether the figures per day are split by campaign type.
         facts: Figures per day, account and campaign type.
         campaigns: The campaigns.
@@ -236,6 +249,7 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     accounts: Sequence[Account] = ()
     account_total: int = 0
     types: Sequence[str] = ()
+    rates: Rates = Rates()
     by_type: bool = True
     facts: Columns = {}
     campaigns: Level = Level()

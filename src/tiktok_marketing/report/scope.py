@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from tiktok_marketing.report.bounds import MOST_ACCOUNTS, MOST_DAYS, MOST_FACTS, within
-from tiktok_marketing.report.contents import Account, Columns
+from tiktok_marketing.report.contents import Account, Columns, Rates
 from tiktok_marketing.report.source import ACCOUNT, TYPE, Measure, Source, columns_of, shown_text, summed
 
 CORE = (
@@ -103,6 +103,22 @@ class Scope:
         if name not in self.types:
             self.types.append(name)
         return self.types.index(name)
+
+    def rates(self) -> Rates:
+        """Return the exchange rates of the days, as `views` has put them into the database."""
+        currencies = sorted({account.currency for account in self.accounts})
+        if self.is_empty or len(currencies) < 2 or not self._source.has("exchange_rates"):
+            return Rates()
+        rows = self._source.rows(
+            f"SELECT currency, day, reporting_currency, rate FROM {self._source.view('exchange_rates')}"  # noqa: S608
+            " WHERE day BETWEEN ? AND ? AND currency = ANY(?) AND rate IS NOT NULL",
+            [*self.bounds, currencies],
+        )
+        per_day: dict[str, list[float | None]] = {currency: [None] * len(self.days()) for currency in currencies}
+        for currency, day, _, rate in rows:
+            per_day[currency][(day - self.bounds[0]).days] = float(rate)
+        targets = {row[2] for row in rows}
+        return Rates(currency=targets.pop(), per_day=per_day) if len(targets) == 1 else Rates()
 
     def facts(self) -> Columns:
         """Return the figures per day, account and campaign type."""

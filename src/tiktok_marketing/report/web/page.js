@@ -87,7 +87,12 @@ function dataOf(name, sums) {
   return element("data", { value: exact(value), "data-metric": name }, shownValue(name, value));
 }
 
-const label = (name) => METRICS[name].label + (METRICS[name].money ? ` (${state.currency || "?"})` : "");
+/* The currency of the amounts: the chosen one, or the one that all are converted into. */
+const CONVERTED = "*";
+const isConverted = () => state.currency === CONVERTED;
+const unit = () => (isConverted() ? contents.rates.currency : state.currency);
+const isChosen = (account) => isConverted() || account.currency === state.currency;
+const label = (name) => METRICS[name].label + (METRICS[name].money ? ` (${unit() || "?"})` : "");
 
 /* -- sums */
 
@@ -99,8 +104,43 @@ const zeros = () => Object.fromEntries(MEASURES.map((name) => [name, 0]));
 
 function selectedAccounts() {
   return contents.accounts.map(
-    (account, number) => account.currency === state.currency && (state.account < 0 || state.account === number),
+    (account, number) => isChosen(account) && (state.account < 0 || state.account === number),
   );
+}
+
+const MONEY_MEASURES = new Set(["spend", "value", "app_value", "web_value", "shop_value", "budget"]);
+const factors = new Map();
+
+/* The exchange rate of each row of a table; null where there is none. */
+function ratesOf(columns) {
+  if (!factors.has(columns)) {
+    const [account, day] = placesOf(columns);
+    factors.set(columns, columns.spend.map((_, row) => {
+      const rates = contents.rates.per_day[contents.accounts[account(row)].currency];
+      const at = day(row);
+      return rates && at >= 0 ? rates[at] : null;
+    }));
+  }
+  return factors.get(columns);
+}
+
+/* How a row tells its account and its day; -1 for a day that is not known. */
+function placesOf(columns) {
+  const items = ["campaigns", "ad_groups", "ads", "creatives"].find((name) => contents[name].cells === columns);
+  if (items) return [(row) => contents[items].items[columns.item[row]].account, (row) => columns.day[row]];
+  if (columns === contents.facts) return [(row) => columns.account[row], (row) => columns.day[row]];
+  const split = ["hours", "people", "countries", "platforms"].map((name) => contents[name]).find((of) => of.cells === columns);
+  const days = split.periods.map((day) => (split.grain === "day" ? contents.days.indexOf(day) : -1));
+  return [(row) => columns.account[row], (row) => days[columns.period[row]]];
+}
+
+/* Says how much of the selection has no exchange rate. */
+function unconverted() {
+  if (!isConverted() || !facts) return "";
+  const keep = keepsFacts(facts);
+  const rates = ratesOf(facts);
+  const without = new Set(rates.flatMap((rate, row) => (rate === null && keep(row) ? [contents.accounts[facts.account[row]].currency || "not known"] : [])));
+  return without.size ? ` Days without an exchange rate are left out (${[...without].sort().join(", ")}).` : "";
 }
 
 /* Adds up the rows of a table in columns. `keep` chooses rows, `key` names the group of each. */
@@ -108,12 +148,13 @@ function grouped(columns, keep, key) {
   const sums = new Map();
   const measures = MEASURES.filter((name) => columns[name]);
   const rows = columns[measures[0]] ? columns[measures[0]].length : 0;
+  const rates = isConverted() && rows ? ratesOf(columns) : null;
   for (let row = 0; row < rows; row += 1) {
-    if (!keep(row)) continue;
+    if (!keep(row) || (rates && rates[row] === null)) continue;
     const group = key(row);
     let of = sums.get(group);
     if (!of) sums.set(group, (of = zeros()));
-    for (const name of measures) of[name] += columns[name][row];
+    for (const name of measures) of[name] += columns[name][row] * (rates && MONEY_MEASURES.has(name) ? rates[row] : 1);
   }
   return sums;
 }
@@ -268,13 +309,13 @@ function overview() {
       days.show(
         () => ({
           data: { labels: titles, datasets: [
-            line("budget", `Daily budget (${state.currency})`, money("budget"), 1, { stepped: "middle", pointRadius: 0, borderDash: [] }),
-            { type: "bar", label: `Spend (${state.currency})`, data: money("spend"), backgroundColor: fills(), pointStyle: "rect", maxBarThickness: 40 },
+            line("budget", `Daily budget (${unit()})`, money("budget"), 1, { stepped: "middle", pointRadius: 0, borderDash: [] }),
+            { type: "bar", label: `Spend (${unit()})`, data: money("spend"), backgroundColor: fills(), pointStyle: "rect", maxBarThickness: 40 },
           ] },
           options: options(),
         }),
-        `Total spend ${shownValue("spend", METRICS.spend.of(sums))} ${state.currency} in ${numbers.length} days.`,
-        () => table("Figures per day", ["Day", ...names.map(label), `Daily budget (${state.currency})`],
+        `Total spend ${shownValue("spend", METRICS.spend.of(sums))} ${unit()} in ${numbers.length} days.`,
+        () => table("Figures per day", ["Day", ...names.map(label), `Daily budget (${unit()})`],
           numbers.map((day) => {
             const of = by.get(day) || zeros();
             return [longDay(contents.days[day]), ...names.map((name) => dataOf(name, of)), cents.format(of.budget / MONEY)];
@@ -345,7 +386,7 @@ function legs() {
       together.all_value += sums[`${leg}_value`];
     }
     const headings = ["Leg", "Purchases", "Value", "CPA", "ROAS"];
-    rows.replaceChildren(table(`Purchases by leg, amounts in ${state.currency || "an unknown currency"}`, headings, Object.entries({ ...LEGS, all: "All legs together" }).map(
+    rows.replaceChildren(table(`Purchases by leg, amounts in ${unit() || "an unknown currency"}`, headings, Object.entries({ ...LEGS, all: "All legs together" }).map(
       ([leg, title]) => [title, ...["purchases", "value", "cpa", "roas"].map((name) => cell(name, figures[name](together, leg), leg))])));
     const by = perDay();
     const numbers = selectedDays();
@@ -465,7 +506,7 @@ function drilldown() {
       element("th", { scope: "row" }, nameOf(row, depth)), ...names.map((name) => element("td", {}, dataOf(name, row.sums)))));
     const rest = zeros();
     for (const name of MEASURES) rest[name] = whole_[name] - rows.reduce((sum, row) => sum + row.sums[name], 0);
-    if (rest.spend || rest.impressions || rest.conversion) {
+    if (Math.abs(rest.spend) > 0.5 || rest.impressions || rest.conversion) {
       body_.push(element("tr", { class: "rest", "data-id": "rest" }, element("th", { scope: "row" }, "Everything else"),
         ...names.map((name) => element("td", {}, dataOf(name, rest)))));
     }
@@ -473,7 +514,7 @@ function drilldown() {
       ...names.map((name) => element("td", {}, dataOf(name, whole_)))));
     const hidden = rows.length - listed.length;
     holder.replaceChildren(element("table", {},
-      captioned(`${whole.format(rows.length)} ${LEVELS[depth].many} with figures in these days, amounts in ${state.currency || "an unknown currency"}`),
+      captioned(`${whole.format(rows.length)} ${LEVELS[depth].many} with figures in these days, amounts in ${unit() || "an unknown currency"}`),
       element("thead", {}, element("tr", {}, heading("name", depth), ...names.map((name) => heading(name, depth)))),
       element("tbody", {}, ...body_)));
     more.replaceChildren(...(hidden ? [element("button", { type: "button", onclick: () => { view.all = true; update(); } },
@@ -555,7 +596,7 @@ function card(item, sums, change) {
 
 function keepsPeriods(split) {
   const accounts = selectedAccounts();
-  const currencies = contents.accounts.map((account) => account.currency === state.currency);
+  const currencies = contents.accounts.map(isChosen);
   const spans = split.periods.map((first, number) => {
     const last = split.grain === "day" ? first : split.periods[number + 1] || contents.days[lastDay];
     const open = split.grain !== "day" && split.periods[number + 1];
@@ -571,6 +612,7 @@ function coarse(split) {
   const said = [];
   const whole_ = { week: "whole weeks", month: "whole months", all: "all days of this page" }[split.grain];
   if (whole_) said.push(`To keep this page small, these figures are for ${whole_}, whatever part of them is chosen.`);
+  if (isConverted() && whole_) said.push("They cannot be converted. Choose one currency to see them.");
   if (!split.by_type && state.type >= 0) said.push("They are for all campaign types.");
   if (!split.by_account && state.account >= 0) said.push("They are for all accounts of the currency.");
   return said.join(" ");
@@ -773,6 +815,7 @@ function fillFilters() {
   currencies.sort((one, two) => accountsIn(two) - accountsIn(one) || rowsIn(two) - rowsIn(one) || (one < two ? -1 : 1));
   state.currency = currencies[0] || "";
   byId("currency").append(...currencies.map((currency) => element("option", { value: currency }, currency || "Not known")));
+  if (contents.rates.currency) byId("currency").append(element("option", { value: CONVERTED }, `All, in ${contents.rates.currency}`));
   byId("type").append(element("option", { value: -1 }, "All types"), ...contents.types.map((type, number) =>
     element("option", { value: number }, TYPES[type] || type)));
   byId("type").disabled = !contents.by_type;
@@ -786,7 +829,7 @@ function fillFilters() {
 }
 
 function fillAccounts() {
-  const of = contents.accounts.map((account, number) => [account, number]).filter(([account]) => account.currency === state.currency);
+  const of = contents.accounts.map((account, number) => [account, number]).filter(([account]) => isChosen(account));
   state.account = -1;
   byId("account").replaceChildren(
     element("option", { value: -1 }, of.length === 1 ? "The only account" : "All accounts"),
@@ -827,14 +870,15 @@ function chooseDays(event) {
 function describe() {
   if (lastDay < 0) return "There are no figures.";
   const days = state.until - state.since + 1;
-  const only = contents.accounts.findIndex((account) => account.currency === state.currency);
+  const only = contents.accounts.findIndex(isChosen);
   const chosen = state.account >= 0 ? state.account : byId("account").options.length === 2 ? only : -1;
   const accounts = chosen >= 0 ? accountName(chosen) : "All accounts";
   const type = state.type < 0 ? "" : `, ${TYPES[contents.types[state.type]] || contents.types[state.type]} campaigns`;
   const open = openFrom();
   const changing = open && open <= contents.days[state.until] ? ` Figures from ${longDay(open > contents.days[state.since] ? open : contents.days[state.since])} on may still change.` : "";
-  return `${accounts} in ${state.currency || "an unknown currency"}${type}, ${longDay(contents.days[state.since])} to `
-    + `${longDay(contents.days[state.until])} (${days} day${days === 1 ? "" : "s"}).${changing}`;
+  const money = isConverted() ? `in ${unit()} at the rate of each day` : `in ${unit() || "an unknown currency"}`;
+  return `${accounts} ${money}${type}, ${longDay(contents.days[state.since])} to `
+    + `${longDay(contents.days[state.until])} (${days} day${days === 1 ? "" : "s"}).${changing}${unconverted()}`;
 }
 
 function update(filtered = false) {
@@ -859,7 +903,10 @@ function introduce() {
     said.push(`This page shows ${longDay(contents.days[0])} to ${longDay(contents.days[lastDay])}.`);
   }
   if (hidden) said.push(`Of ${whole.format(contents.account_total)} accounts, ${whole.format(contents.account_total - hidden)} can be chosen, those with the most spend. The others are added up.`);
-  if (currencies.length > 1) said.push("Amounts in different currencies are never added up.");
+  if (currencies.length > 1) {
+    said.push(contents.rates.currency ? "Amounts in different currencies are added up only at the exchange rates of their days."
+      : "Amounts in different currencies are never added up. With exchange rates in the database, they could be: tiktok-marketing views.");
+  }
   byId("about").textContent = said.join(" ");
   byId("made").textContent = `Made at ${contents.made_at} UTC by tiktok-marketing ${contents.version}. Not affiliated with TikTok. Charts by Chart.js (MIT licence).`;
 }
