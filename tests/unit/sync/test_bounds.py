@@ -146,7 +146,9 @@ def test_until_alone_reads_the_days_that_are_due_up_to_it() -> None:
     assert [(each.first, each.last) for each in partitions(planned)] == [(START, date(2026, 11, 10))]
     state = finished(planned)
     assert state["states"][0]["cursor"]["stat_time_day"].startswith("2026-11-10")
-    assert partitions(plan(Bounds(None, date(2026, 11, 3)), state)) == []
+    nothing_due = plan(Bounds(None, date(2026, 11, 3)), state)
+    assert partitions(nothing_due) == []
+    assert "No day up to 2026-11-03 is due for ads_reports_daily" in nothing_due.notices[0].text
 
 
 days = st.integers(0, 60).map(lambda number: TODAY - timedelta(days=number))

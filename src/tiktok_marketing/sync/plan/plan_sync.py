@@ -164,6 +164,7 @@ def plan_sync(
         if refresh is not None and refresh.continued:
             whole, partitions[name] = partitions[name], refresh.remaining(partitions[name])
             notices.append(_continued(name, len(whole), len(partitions[name])))
+    notices += _nothing_due(bounds, selected, partitions)
     notices += [
         Notice("info" if fill_gaps else "warning", text) for text in describe_gaps(merged(gaps), filled=fill_gaps)
     ]
@@ -173,6 +174,20 @@ def plan_sync(
         notices=tuple(notices),
         restarted=frozenset(name for name, of in gaps.items() if of.restarted),
     )
+
+
+def _nothing_due(
+    bounds: Bounds, selected: Sequence[Selected], partitions: Mapping[str, Sequence[Partition]]
+) -> list[Notice]:
+    """Say that no day up to the last one is due, so that nobody takes a sync without rows for one of empty days."""
+    names = [each.stream.name for each in selected if each.stream.has_days and not partitions[each.stream.name]]
+    if bounds.until is None or bounds.since is not None or not names:
+        return []
+    streams = names[0] if len(names) == 1 else f"{len(names):,} streams"
+    text = (
+        f"No day up to {bounds.until} is due for {streams}, so none is read. To read days again, give a first day, too."
+    )
+    return [Notice("warning", text)]
 
 
 def _continued(name: str, accounts: int, remaining: int) -> Notice:
