@@ -30,7 +30,7 @@ def states(command: Any, filled: Any, *options: str) -> list[dict[str, Any]]:
 def test_states_are_shown_per_stream_and_account(command: Any, filled: Any, api: Any) -> None:
     """Objects have none, because each sync reads them whole."""
     listed = states(command, filled)
-    accounts = [str(account) for account in api.info["advertiser_ids"]]
+    accounts = sorted(str(account) for account in api.info["advertiser_ids"])
     assert [(row["stream"], row["advertiser_id"]) for row in listed] == [
         (stream, account) for stream in ("ads_reports_daily", "campaigns_reports_daily") for account in accounts
     ]

@@ -39,7 +39,7 @@ class AccountState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def account_states(states: Mapping[str, Any], streams: Collection[str] | None = None) -> list[AccountState]:
-    """What states say, in the order of the catalog.
+    """What states say, in the order of the catalog and of the accounts' ids.
 
     Args:
         states: Stream name to its state.
@@ -50,7 +50,7 @@ def account_states(states: Mapping[str, Any], streams: Collection[str] | None = 
     """
     rows = []
     for stream, cursors in _cursors_in(states, streams):
-        for advertiser_id in cursors.accounts:
+        for advertiser_id in _in_order(cursors.accounts):
             covered = cursors.covered_of(advertiser_id)
             earlier = None if covered is None else covered.earlier
             rows.append(
@@ -64,6 +64,11 @@ def account_states(states: Mapping[str, Any], streams: Collection[str] | None = 
                 )
             )
     return rows
+
+
+def _in_order(accounts: Sequence[AdvertiserId]) -> list[AdvertiserId]:
+    """Accounts by the number that their id is; a state has them in the order in which they were read."""
+    return sorted(accounts, key=lambda advertiser_id: (len(advertiser_id), advertiser_id))
 
 
 def _cursors_in(states: Mapping[str, Any], streams: Collection[str] | None) -> list[tuple[AnyStream, Cursors]]:
@@ -119,7 +124,7 @@ def plan_reset(
     changed: dict[str, Mapping[str, Any] | None] = {}
     for stream, cursors in _cursors_in(states, request.streams):
         before = len(resets)
-        for advertiser_id in cursors.accounts:
+        for advertiser_id in _in_order(cursors.accounts):
             if request.accounts is None or advertiser_id in request.accounts:
                 resets += _set_back(stream, cursors, advertiser_id, request.first)
         if len(resets) > before:
