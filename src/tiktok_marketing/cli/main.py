@@ -17,7 +17,7 @@ from tiktok_marketing.cli.config import config
 from tiktok_marketing.cli.demo import demo
 from tiktok_marketing.cli.doctor import doctor
 from tiktok_marketing.cli.emulator import emulator
-from tiktok_marketing.cli.lines import LineStyle, set_line_style
+from tiktok_marketing.cli.lines import LineStyle, is_plain, set_line_style
 from tiktok_marketing.cli.login import login
 from tiktok_marketing.cli.mcp import mcp
 from tiktok_marketing.cli.plan import plan
@@ -108,9 +108,12 @@ def _report(error: Exception, session: Session) -> int:
     if not isinstance(error, ConnectorError):
         _report_fault(error, session)
         return session.error_code or 1
-    say(f"Error: {error.message}", is_error=True)
-    if error.remedy:
-        say(error.remedy)
+    if is_plain():
+        say(f"Error: {error.message}", is_error=True)
+        if error.remedy:
+            say(error.remedy)
+    else:  # in a log, what happened and what to do stay together
+        say(" ".join(filter(None, (error.message, error.remedy))), is_error=True)
     if session.debug:
         if error.detail:
             say_details(error.detail)
