@@ -170,7 +170,7 @@ def test_doctor_names_a_chosen_stream_that_was_never_synced(here: Any, filled: s
         (["--database", "empty.duckdb"], 3, "is not a DuckDB database"),
         (["--database", "theirs.duckdb"], 3, "holds no tables of a sync"),
         (["--database", "x.duckdb", "--dataset", "other"], 3, "tiktok_ads (--dataset)"),
-        (["--database", "mysql://x"], 2, "not supported"),
+        (["--database", "oracle://x"], 2, "not supported"),
         (["--database", "x.duckdb", "--streams", "campaign"], 2, "Did you mean campaigns"),
         (["--database", "x.duckdb", "--streams", ","], 2, "No stream"),
         (["--database", "x.duckdb", "--dataset", "A B"], 2, "is not a name"),

@@ -164,7 +164,7 @@ def test_a_refused_account_is_named_and_the_others_are_loaded(command: Any, conf
     ("arguments", "code", "words"),
     [
         (("--to", "x.csv"), 2, "is not a destination"),
-        (("--to", "mysql://h/d"), 2, "not supported"),
+        (("--to", "oracle://h/d"), 2, "not supported"),
         (("--to", "user:secret@host/d"), 2, "'host/d' is not a destination"),
         (("--to", "postgresql://user:secret@host"), 2, "names no database"),
         (("--to", "postgresql://user:secret@127.0.0.1:1/d"), 1, "No Postgres server answers at postgresql://user@127"),
