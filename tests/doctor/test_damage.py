@@ -211,6 +211,7 @@ def test_a_stale_database_is_found(doctor: Any, world: Any, now: Any) -> None:
     }
 
 
+@pytest.mark.thorough
 def test_a_stale_stream_is_found(doctor: Any, world: Any, now: Any) -> None:
     """The other streams were synced later."""
     later = now + 3 * A_DAY
@@ -222,6 +223,7 @@ def test_a_stale_stream_is_found(doctor: Any, world: Any, now: Any) -> None:
     assert all(finding.fix == "sync" for finding in doctor.wrong("freshness"))
 
 
+@pytest.mark.thorough
 def test_a_stale_account_is_found(doctor: Any, world: Any, now: Any, a_day: Any) -> None:
     """It failed while the others were read, and the findings name its missing days."""
     account = busiest(doctor)
@@ -294,7 +296,9 @@ def test_a_state_ahead_of_its_rows_is_found(doctor: Any, a_day: Any) -> None:
     assert f"The state says that the account was read up to {a_day(0)}" in gap.message
 
 
-@pytest.mark.parametrize("cursor", ["2026-06-20", "2026-07-30", "9999-12-31"])
+@pytest.mark.parametrize(
+    "cursor", ["2026-06-20", *(pytest.param(day, marks=pytest.mark.thorough) for day in ("2026-07-30", "9999-12-31"))]
+)
 @pytest.mark.parametrize("offline", [True, False])
 def test_a_state_ahead_of_the_time_is_found(doctor: Any, cursor: str, offline: bool) -> None:
     """A sync under a wrong clock leaves such a state."""
@@ -433,6 +437,7 @@ def test_a_plain_sync_fixes_what_the_finding_says(doctor: Any, world: Any, now: 
     assert doctor.examine(now=now + SOON).well
 
 
+@pytest.mark.thorough
 def test_a_full_sync_fixes_what_the_finding_says(doctor: Any, world: Any, now: Any, a_day: Any) -> None:
     """The damaged days are before the state, so a plain sync does not read them."""
     doctor.damage(f"DELETE FROM {ADS} WHERE stat_time_day = '{a_day(9)}'")  # noqa: S608

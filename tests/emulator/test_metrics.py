@@ -21,13 +21,13 @@ Columns = dict[str, list[Decimal | None]]
 
 @pytest.fixture(scope="module")
 def columns() -> Columns:
-    """A month of the ad groups of six accounts with all metrics."""
+    """A month of the ad groups of six accounts with all metrics, in a currency with cents."""
     return asyncio.run(_columns())
 
 
 async def _columns() -> Columns:
     found: Columns = defaultdict(list)
-    options = Options(now=NOW, tier="unlimited", ads_per_account=240)
+    options = Options(now=NOW, tier="unlimited", ads_per_account=240, currencies=("USD",) * 6)
     async with Emulator(options) as emulator, aiohttp.ClientSession() as session:
         client = Client(emulator, session)
         for advertiser in emulator.advertiser_ids:

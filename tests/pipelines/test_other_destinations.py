@@ -153,7 +153,6 @@ def test_what_is_missing_is_named_with_its_extra(service: object) -> None:
     with pytest.raises(ConfigurationError, match="which is not installed") as refused:
         require_libraries(destination, "Loading into")
     assert f"extra '{named.extra}'" in refused.value.remedy
-    assert "pip install" in refused.value.remedy
 
 
 def test_a_bucket_and_a_format_need_both_extras() -> None:

@@ -135,7 +135,9 @@ def in_duckdb(path: Path, name: str) -> Rows:
         return sorted(connection.execute(sql).fetchall(), key=repr)
 
 
-@pytest.mark.parametrize("taken_back", [0, 40, 100])
+@pytest.mark.parametrize(
+    "taken_back", [pytest.param(0, marks=pytest.mark.thorough), 40, pytest.param(100, marks=pytest.mark.thorough)]
+)
 async def test_two_syncs_leave_the_rows_that_duckdb_has(place: Place, tmp_path: Path, taken_back: int) -> None:
     """The first reads everything, the second what is new. Rows that TikTok takes back disappear."""
     async with Emulator(business(taken_back=taken_back)) as emulator:

@@ -298,7 +298,7 @@ def test_a_failed_trial_returns_to_the_known_rate() -> None:
 
 
 UNEVEN = [
-    (second, rate, jitter, least)
+    pytest.param(second, rate, jitter, least, marks=[pytest.mark.thorough] if rate > 20 else [])
     for second, leasts in {
         "of the clock": {10: (0.95, 0.93, 0.88), 20: (0.95, 0.94, 0.91), 50: (0.95, 0.94, 0.93)},
         # A sliding second leaves less, even to a program that knows at once when each request has arrived: those on
@@ -330,7 +330,7 @@ LATENESS = {
 
 
 @pytest.mark.parametrize("second", ["of the clock", "sliding"])
-@pytest.mark.parametrize("rate", [10, 20, 50])
+@pytest.mark.parametrize("rate", [10, 20, pytest.param(50, marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("shape", LATENESS)
 def test_most_of_the_quota_is_used_however_lateness_is_distributed(shape: str, rate: int, second: str) -> None:
     """Also if most requests are hardly late, or all are late for a while."""
@@ -340,7 +340,9 @@ def test_most_of_the_quota_is_used_however_lateness_is_distributed(shape: str, r
     assert result.refused(10, 130) < 0.025
 
 
-@pytest.mark.parametrize(("rate", "least"), [(10, 0.88), (20, 0.91), (50, 0.94)])
+@pytest.mark.parametrize(
+    ("rate", "least"), [(10, 0.88), (20, 0.91), pytest.param(50, 0.94, marks=pytest.mark.thorough)]
+)
 def test_a_busy_server_on_a_slightly_uneven_network_costs_little(rate: int, least: float) -> None:
     """Most of a latency comes after counting, so little of it is taken for lateness."""
     accepted = 0.0
