@@ -89,7 +89,7 @@ def test_a_reset_that_nobody_confirms_changes_nothing(command: Any, filled: Any)
     ("options", "words"),
     [
         (("--streams", "ads_report_daily"), "Did you mean ads_reports_daily"),
-        (("--accounts", "7123456789012345678"), "do not have the account 7123456789012345678"),
+        (("--accounts", "7099999999999999999"), "do not have the account 7099999999999999999"),
         (("--from", "30 d"), "Did you mean 30d?"),
         (("--from", "2031-01-01"), "future"),
     ],
