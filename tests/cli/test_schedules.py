@@ -29,6 +29,7 @@ def test_the_page_shows_the_files_as_they_are(name: str) -> None:
     assert (SCHEDULES / name).read_text() in PAGE.read_text()
 
 
+@pytest.mark.thorough
 def test_the_crontab_runs_twice_and_the_doctor_is_content(tmp_path: Path) -> None:
     """With cron's own environment: a PATH, a shell, and nothing else."""
     lines = [line for line in (SCHEDULES / "crontab").read_text().splitlines() if line[:1].isdigit()]

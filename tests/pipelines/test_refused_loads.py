@@ -60,7 +60,9 @@ def schemas(database: Any) -> set[str]:
         return {name for (name,) in cursor.fetchall()}
 
 
-@pytest.mark.parametrize("refusal", REFUSALS)
+@pytest.mark.parametrize(
+    "refusal", [pytest.param(name, marks=[pytest.mark.thorough] if name == "no_network" else []) for name in REFUSALS]
+)
 async def test_no_file_is_left_by_a_refused_load(refusal: str, tmp_path: Path, duckdb_only: Any) -> None:
     """Neither the file nor what is kept beside it while it is loaded."""
     await refused(duckdb_only, REFUSALS[refusal])

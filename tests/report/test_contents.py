@@ -71,6 +71,7 @@ def test_figures_per_currency_are_those_of_the_emulator(filled: Filled) -> None:
     assert len(sums(contents, "spend")) > 2
 
 
+@pytest.mark.thorough
 def test_both_kinds_of_database_give_the_same_page(originals: Any) -> None:
     """Apart from their names, times and the order of names that compare alike."""
 
@@ -84,6 +85,7 @@ def test_both_kinds_of_database_give_the_same_page(originals: Any) -> None:
         assert duck[key] == postgres[key], key
 
 
+@pytest.mark.thorough
 def test_reading_changes_nothing_and_needs_no_right_to_write(business: Filled, originals: Any, tmp_path: Path) -> None:
     """A file that cannot be written to, and a user of Postgres who may only read, are enough."""
     path = Path(shutil.copy(business.address, tmp_path / "copy.duckdb"))

@@ -151,11 +151,11 @@ def originals(postgres_server: Server, tmp_path_factory: pytest.TempPathFactory)
     return original
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
+@pytest.fixture(params=["duckdb", pytest.param("postgres", marks=pytest.mark.thorough)])
 def filled(
     request: pytest.FixtureRequest, originals: Callable[[str], Filled], postgres_server: Server, tmp_path: Path
 ) -> Filled:
-    """A copy of the database that a sync has filled. Each test runs once per kind."""
+    """A copy of the database that a sync has filled. Each test runs once per kind, with Postgres among the thorough ones."""
     original = originals(request.param)
     if request.param == "duckdb":
         return msgspec.structs.replace(original, address=shutil.copy(original.address, tmp_path / "copy.duckdb"))
@@ -165,4 +165,6 @@ def filled(
     return msgspec.structs.replace(original, address=postgres_server.address(name))
 
 
+BOTH = pytest.mark.parametrize("filled", ["duckdb", "postgres"], indirect=True)
+"""For a test that always tries both kinds."""
 _numbers = count()

@@ -19,11 +19,6 @@ import pytest
 from tiktok_marketing.views import definitions_of
 from views.conftest import DAYS, FIRST, LAST, NOW, Filled, views
 
-pytestmark = pytest.mark.parametrize(
-    "filled", ["duckdb", pytest.param("postgres", marks=pytest.mark.thorough)], indirect=True
-)
-"""`test_creating.py` and `test_fivetran.py` are quicker, and always try both kinds of database."""
-
 LEGS = {
     "purchases": ("total_purchase", "complete_payment", "onsite_shopping"),
     "purchase_value": ("total_purchase_value", "total_complete_payment_rate", "total_onsite_shopping_value"),

@@ -13,7 +13,7 @@ import pytest
 
 from tiktok_marketing.views import definitions_of
 from tiktok_marketing.views.currency import MOST_DAYS_OLD, EuropeanCentralBank, daily_rates
-from views.conftest import FIRST, Filled, views
+from views.conftest import BOTH, FIRST, Filled, views
 
 ALL = {definition.name for definition in definitions_of("answers")}
 
@@ -24,6 +24,7 @@ def names(database: Filled, schema: str = "tiktok_ads") -> set[str]:
     return {name for (name,) in database.ask(sql, [schema])}
 
 
+@BOTH
 def test_views_of_missing_tables_are_left_out_with_the_streams(
     filled: Filled, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -57,6 +58,7 @@ def test_a_view_whose_table_is_gone_is_dropped(filled: Filled) -> None:
     assert names(filled) == (ALL if filled.kind == "postgres" else ALL - {"creatives", "daily_by_creative"})
 
 
+@BOTH
 def test_a_missing_column_is_null(filled: Filled) -> None:
     """A metric that TikTok refused has no column, and its figures are null rather than an error."""
     for column in ("total_purchase", "complete_payment", "onsite_shopping", "result", "reach"):
@@ -79,6 +81,7 @@ def test_empty_tables_have_empty_views(filled: Filled) -> None:
         assert filled.ask(f"SELECT count(*) FROM {view}") == [(0,)], view
 
 
+@BOTH
 def test_a_schema_can_have_any_name(filled: Filled) -> None:
     """`--schema` takes names with quotes and blanks. The schema is created, and the tables' schema stays as it was."""
     schema = 'my "own" views; --'
@@ -101,6 +104,7 @@ def test_what_the_user_made_is_refused_by_name(filled: Filled, capsys: pytest.Ca
     assert [name for name, *_ in filled.described("SELECT * FROM daily_by_ad")] == ["mine"]
 
 
+@BOTH
 def test_views_of_the_users_survive_a_replacement(filled: Filled) -> None:
     """What depends on a view of ours works before and after it is replaced."""
     assert views(filled) == 0
@@ -110,6 +114,7 @@ def test_views_of_the_users_survive_a_replacement(filled: Filled) -> None:
     assert sorted(filled.ask("SELECT * FROM mine")) == before != []
 
 
+@BOTH
 def test_a_view_that_must_change_names_what_depends_on_it(
     originals: object, filled: Filled, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -17,10 +17,6 @@ from mcp import Client, StdioServerParameters
 from programs import command
 from views.conftest import Filled, views
 
-BOTH = pytest.mark.parametrize(
-    "filled", ["duckdb", pytest.param("postgres", marks=pytest.mark.thorough)], indirect=True
-)
-
 
 @asynccontextmanager
 async def client_of(database: Filled, *options: str) -> AsyncIterator[Client]:
@@ -99,7 +95,6 @@ async def test_a_query_that_would_change_something_is_refused(filled: Filled, sq
     assert not (tmp_path / "copy.csv").exists()
 
 
-@BOTH
 @pytest.mark.parametrize("sql", ["SELECT * FROM read_csv('{secret}')", "SELECT * FROM '{secret}'", "{reading}"])
 async def test_a_query_reaches_no_other_file(filled: Filled, sql: str, tmp_path: Path) -> None:
     """Neither for reading nor by attaching it."""
@@ -112,7 +107,6 @@ async def test_a_query_reaches_no_other_file(filled: Filled, sql: str, tmp_path:
     assert "hunter2" not in text
 
 
-@BOTH
 async def test_an_answer_is_bounded_in_rows_and_characters(filled: Filled) -> None:
     """It says that there is more."""
     async with client_of(filled, "--rows", "5") as client:
@@ -126,7 +120,6 @@ async def test_an_answer_is_bounded_in_rows_and_characters(filled: Filled) -> No
         assert large["more"]
 
 
-@BOTH
 async def test_a_query_that_takes_too_long_is_stopped(filled: Filled) -> None:
     """The server goes on."""
     slow = "SELECT count(*) FROM generate_series(1, 100000000000) AS t(a)"
@@ -137,7 +130,6 @@ async def test_a_query_that_takes_too_long_is_stopped(filled: Filled) -> None:
         assert (await ask(client, "SELECT 1 AS a"))["rows"] == [[1]]
 
 
-@BOTH
 async def test_values_of_every_type_arrive_as_json(filled: Filled) -> None:
     """Without a number that a client would round."""
     values = ("CAST('2026-03-04' AS DATE)", "CAST('NaN' AS DOUBLE PRECISION)", "NULL", "TRUE", "9007199254740993")
