@@ -155,7 +155,7 @@ def originals(postgres_server: Server, tmp_path_factory: pytest.TempPathFactory)
 def filled(
     request: pytest.FixtureRequest, originals: Callable[[str], Filled], postgres_server: Server, tmp_path: Path
 ) -> Filled:
-    """A copy of the database that a sync has filled. Each test runs once per kind, with Postgres among the thorough ones."""
+    """A copy of the database that a sync has filled. Each test runs once per kind; Postgres is among the thorough."""
     original = originals(request.param)
     if request.param == "duckdb":
         return msgspec.structs.replace(original, address=shutil.copy(original.address, tmp_path / "copy.duckdb"))
