@@ -130,6 +130,14 @@ def test_a_global_cursor_applies_to_every_account() -> None:
     assert cursors.of("7001") == cursors.of("7999") == "2024-01-31 00:00:00"
 
 
+@pytest.mark.parametrize("lookback", [None, 0, -3600, "3600", [1], {}])
+def test_a_lookback_that_is_no_time_changes_no_cursor(lookback: Any) -> None:
+    """Only a positive number of seconds reaches back, and nothing reaches ahead."""
+    state = {"stat_time_hour": "2024-01-31 01:00:00"}
+    raw = {"use_global_cursor": True, "state": state, "lookback_window": lookback}
+    assert read_state(*HOURLY, raw).of("7001") == "2024-01-31 01:00:00"
+
+
 @pytest.mark.parametrize("state", [None, {}, {"stat_time_day": None}])
 def test_a_global_cursor_may_be_empty(state: Any) -> None:
     """A global cursor that never moved is no cursor."""

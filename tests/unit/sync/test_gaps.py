@@ -308,3 +308,11 @@ def test_a_notice_names_five_streams_and_counts_the_others(
     gaps = [Gap(f"s{number}", "of that", count, days) for count in accounts for number in range(streams)]
     (notice,) = describe_gaps(gaps, filled=True)
     assert notice.endswith(text)
+
+
+@pytest.mark.parametrize(("last", "words"), [(1, "the day 2026-10-01"), (2, "the days 2026-10-01 to 2026-10-02")])
+def test_a_notice_names_one_day_or_several(last: int, words: str) -> None:
+    """In the singular and the plural."""
+    gap = Gap(DAILY.name, "start_date is earlier", 1, Window(date(2026, 10, 1), date(2026, 10, last)))
+    (text,) = describe_gaps([gap], filled=True)
+    assert f"also reads {words} for 1 account of" in text

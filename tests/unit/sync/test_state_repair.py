@@ -121,3 +121,22 @@ def test_a_notice_names_a_few_accounts() -> None:
     """Nobody reads thousands of ids."""
     assert list_ids(["1", "2"]) == "1, 2"
     assert list_ids([str(number) for number in range(2000)]) == "0, 1, 2, 3, 4 and 1,995 more"
+
+
+@pytest.mark.parametrize(("name", "field"), [("ads_reports_daily", "stat_time_day"), ("ads", "modify_time")])
+def test_an_account_without_a_cursor_does_not_hide_the_next(name: str, field: str) -> None:
+    """Whatever its place in the list."""
+    cursors = Cursors(field, {"2": "2027-01-01 00:00:00"})
+    assert repair(stream(name), cursors, [account("1"), account("2"), account("3")], NOW) == ["2"]
+
+
+def test_an_object_cursor_of_the_last_possible_moment_stays() -> None:
+    """An hour ahead of TikTok's time is still possible."""
+    cursors = Cursors("modify_time", {"1": "2026-03-10 13:00:00"})
+    assert repair(stream("ads"), cursors, [account("1")], NOW) == []
+
+
+def test_as_many_accounts_as_are_named_have_no_rest() -> None:
+    """No notice says "and 0 more"."""
+    assert list_ids(["1", "2", "3", "4", "5"]) == "1, 2, 3, 4, 5"
+    assert list_ids(["1", "2", "3", "4", "5", "6"]) == "1, 2, 3, 4, 5 and 1 more"

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -308,3 +308,20 @@ def test_the_stand_in_for_an_unknown_zone_is_ahead_of_all() -> None:
 def test_an_hour_comes_twice_where_clocks_go_back(place: str | None, hour: str, twice: bool) -> None:
     """At the account's place; of an unknown place, any hour may."""
     assert shows_hour_twice(ZoneInfo(place) if place else None, hour) is twice
+
+
+def test_a_window_goes_through_its_days_in_order() -> None:
+    """From the first to the last."""
+    window = Window(date(2026, 2, 27), date(2026, 3, 1))
+    assert list(window) == [date(2026, 2, 27), date(2026, 2, 28), date(2026, 3, 1)]
+
+
+def test_without_a_place_the_offset_stands_for_it() -> None:
+    """A state then moves by the offset alone."""
+    zone, place = zones_of("UTC+05:30", None)
+    assert (zone, place) == (timezone(timedelta(hours=5, minutes=30)),) * 2
+
+
+def test_days_begin_last_twelve_hours_behind_utc() -> None:
+    """No place is farther behind."""
+    assert ZONE_BEHIND_ALL.utcoffset(None) == timedelta(hours=-12)
