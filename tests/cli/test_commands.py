@@ -213,6 +213,7 @@ def test_the_emulator_refuses_wrong_options_with_exit_code_2(
     assert words in capsys.readouterr().err
 
 
+@pytest.mark.thorough
 def test_the_demo_shows_everything_and_keeps_files_of_others(command: Any, tmp_path: Any) -> None:
     """Check, two syncs, three answers and next steps. It replaces no file that no demo created."""
     ended = command("demo", "--database", "demo.duckdb", "--days", "1")
