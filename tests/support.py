@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 import msgspec
+import pytest
 
 from tiktok_marketing.airbyte.inputs import selected_streams, states_by_stream
 from tiktok_marketing.airbyte.read import read
@@ -201,3 +202,8 @@ def cursors_of(states: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 A_DAY = timedelta(days=1)
+
+
+def quickly(first: Any, *others: Any) -> list[Any]:
+    """The values of a parameter, of which `make test` tries the first alone, and `make thorough` the others."""
+    return [first, *(pytest.param(other, marks=pytest.mark.thorough) for other in others)]

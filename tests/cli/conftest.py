@@ -17,6 +17,7 @@ import pytest
 
 from emulator_process import EmulatorProcess, emulator_process
 from postgres_server import Database, Server, server
+from support import quickly
 from tiktok_marketing.cli.main import run
 
 NOW = "2026-06-15T12:00"
@@ -139,7 +140,7 @@ def postgres_server() -> Iterator[Server]:
         yield started
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
+@pytest.fixture(params=quickly("duckdb", "postgres"))
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """Where rows go. A test that uses it runs once with each kind of database."""
     kind: str = request.param

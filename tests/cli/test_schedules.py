@@ -45,6 +45,7 @@ def test_the_crontab_runs_twice_and_the_doctor_is_content(tmp_path: Path) -> Non
     _assert_filled(tmp_path)
 
 
+@pytest.mark.thorough
 def test_the_service_needs_no_file(tmp_path: Path) -> None:
     """All settings are in the environment, and there is no home."""
     unit = configparser.ConfigParser(interpolation=None, strict=False)

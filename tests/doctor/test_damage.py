@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from support import quickly
 from tiktok_marketing.pipelines.databases.bookkeeping import PIPELINE
 
 ADS, GROUPS = "ads_reports_daily", "ad_groups_reports_daily"
@@ -27,7 +28,7 @@ def places(doctor: Any, check: str) -> set[tuple[str | None, str | None, tuple[d
     return {(finding.stream, finding.advertiser_id, finding.days) for finding in doctor.wrong(check)}
 
 
-@pytest.mark.parametrize("stream", [ADS, GROUPS, CAMPAIGNS, ACCOUNTS, HOURLY, COUNTRY])
+@pytest.mark.parametrize("stream", quickly(ADS, GROUPS, CAMPAIGNS, ACCOUNTS, HOURLY, COUNTRY))
 def test_a_deleted_day_is_found(doctor: Any, a_day: Any, stream: str) -> None:
     """In every kind of report: TikTok has rows and the database has none."""
     account = busiest(doctor)
@@ -39,7 +40,7 @@ def test_a_deleted_day_is_found(doctor: Any, a_day: Any, stream: str) -> None:
     assert doctor.wrong("gaps")[0].fix == "full"
 
 
-@pytest.mark.parametrize("stream", [ADS, GROUPS, CAMPAIGNS, HOURLY, COUNTRY])
+@pytest.mark.parametrize("stream", quickly(ADS, GROUPS, CAMPAIGNS, HOURLY, COUNTRY))
 def test_a_deleted_row_is_found(doctor: Any, a_day: Any, stream: str) -> None:
     """It is one of many rows of a day."""
     account = busiest(doctor)
@@ -53,7 +54,7 @@ def test_a_deleted_row_is_found(doctor: Any, a_day: Any, stream: str) -> None:
     assert "TikTok has 1 row that the database lacks" in " ".join(finding.message for finding in doctor.wrong("rows"))
 
 
-@pytest.mark.parametrize("stream", [ADS, COUNTRY, "campaigns", "audiences"])
+@pytest.mark.parametrize("stream", quickly(ADS, COUNTRY, "campaigns", "audiences"))
 @pytest.mark.parametrize("offline", [True, False])
 def test_a_duplicate_row_is_found(doctor: Any, a_day: Any, stream: str, offline: bool) -> None:
     """In reports, objects and lists that are read whole; also without a request to TikTok."""
@@ -66,7 +67,7 @@ def test_a_duplicate_row_is_found(doctor: Any, a_day: Any, stream: str, offline:
     assert "duplicate" in " ".join(finding.message for finding in doctor.wrong("rows"))
 
 
-@pytest.mark.parametrize("stream", [ADS, GROUPS, CAMPAIGNS, ACCOUNTS])
+@pytest.mark.parametrize("stream", quickly(ADS, GROUPS, CAMPAIGNS, ACCOUNTS))
 @pytest.mark.parametrize("offline", [True, False])
 def test_a_duplicate_row_is_reported_once(doctor: Any, a_day: Any, stream: str, offline: bool) -> None:
     """Its consequences are not: that levels disagree, and that there are more rows than the sync left."""
@@ -95,6 +96,7 @@ def test_a_row_without_a_key_is_reported_once(doctor: Any, a_day: Any, offline: 
     assert "lacks part of the key" in " ".join(finding.message for finding in doctor.wrong("rows"))
 
 
+@pytest.mark.thorough
 def test_another_fault_on_the_day_of_a_duplicate_is_found(doctor: Any, a_day: Any) -> None:
     """The rows of that day are compared one by one all the same."""
     account = busiest(doctor)
@@ -121,6 +123,7 @@ def test_a_row_that_no_sync_loaded_is_found(doctor: Any, world: Any, now: Any, a
     assert doctor.examine(offline=offline, now=now + SOON).well
 
 
+@pytest.mark.thorough
 def test_a_row_that_a_sync_should_have_removed_is_found(doctor: Any, world: Any, now: Any, a_day: Any) -> None:
     """Its day was read again later, and TikTok did not return the row then."""
     later = now + 2 * A_DAY
@@ -163,6 +166,7 @@ def test_a_changed_spend_is_found_offline(doctor: Any, a_day: Any) -> None:
     assert places(doctor, "sums") == {(GROUPS, account, (a_day(7),))}
 
 
+@pytest.mark.thorough
 def test_a_changed_spend_is_found_in_the_only_report(fresh: Any, world: Any, a_day: Any) -> None:
     """There is no other level to compare with, but TikTok returns the sums of the report."""
     fresh.sync(world.config(), CAMPAIGNS)
@@ -184,7 +188,7 @@ def test_a_deleted_object_is_found(doctor: Any) -> None:
     assert str(campaign) in doctor.wrong("objects")[0].message
 
 
-@pytest.mark.parametrize("stream", ["audiences", "advertisers", "ads", ADS])
+@pytest.mark.parametrize("stream", quickly("audiences", "advertisers", "ads", ADS))
 def test_deleted_rows_of_the_last_sync_are_found_offline(doctor: Any, stream: str) -> None:
     """Every sync records how many rows it left."""
     doctor.damage(f"DELETE FROM {stream} WHERE rowid = 0")  # noqa: S608
@@ -309,6 +313,7 @@ def test_a_state_ahead_of_the_time_is_found(doctor: Any, cursor: str, offline: b
     assert (ahead.stream, ahead.advertiser_id, ahead.fix) == (CAMPAIGNS, account, "full")
 
 
+@pytest.mark.thorough
 def test_a_state_ahead_of_its_last_sync_is_found(doctor: Any, world: Any, now: Any) -> None:
     """It is not in the future, but no sync has read those days."""
     later = now + 10 * A_DAY
@@ -329,7 +334,7 @@ def test_a_state_behind_its_rows_is_found(doctor: Any) -> None:
     assert (stale.stream, stale.advertiser_id, stale.fix) == (CAMPAIGNS, account, "sync")
 
 
-@pytest.mark.parametrize("table", [ADS, "campaigns", "audiences"])
+@pytest.mark.parametrize("table", quickly(ADS, "campaigns", "audiences"))
 @pytest.mark.parametrize("offline", [True, False])
 def test_a_missing_table_is_found(doctor: Any, table: str, offline: bool) -> None:
     """A sync has loaded it."""
@@ -340,7 +345,7 @@ def test_a_missing_table_is_found(doctor: Any, table: str, offline: bool) -> Non
     assert "its table is missing" in missing.message
 
 
-@pytest.mark.parametrize("table", ["_tiktok_syncs", "_tiktok_loads", "_dlt_pipeline_state", "_dlt_loads"])
+@pytest.mark.parametrize("table", quickly("_tiktok_syncs", "_tiktok_loads", "_dlt_pipeline_state", "_dlt_loads"))
 def test_a_missing_bookkeeping_table_is_found(doctor: Any, table: str) -> None:
     """The finding names it."""
     doctor.damage(f"DROP TABLE {table}")
@@ -348,7 +353,7 @@ def test_a_missing_bookkeeping_table_is_found(doctor: Any, table: str) -> None:
     assert table in " ".join(finding.message for finding in doctor.wrong("tables"))
 
 
-@pytest.mark.parametrize("column", ["spend", "stat_time_day", "advertiser_id", "_dlt_load_id"])
+@pytest.mark.parametrize("column", quickly("spend", "stat_time_day", "advertiser_id", "_dlt_load_id"))
 def test_a_missing_column_is_found(doctor: Any, column: str) -> None:
     """Everything else is examined all the same."""
     doctor.damage(f'ALTER TABLE {CAMPAIGNS} DROP COLUMN "{column}"')
@@ -358,7 +363,7 @@ def test_a_missing_column_is_found(doctor: Any, column: str) -> None:
     assert column in missing.message
 
 
-@pytest.mark.parametrize("state", ["garbage", ""])
+@pytest.mark.parametrize("state", quickly("garbage", ""))
 def test_an_unreadable_state_is_found(doctor: Any, state: str) -> None:
     """It makes no difference what stands in its place."""
     doctor.damage(f"UPDATE _dlt_pipeline_state SET state = '{state}'")  # noqa: S608
@@ -366,7 +371,7 @@ def test_an_unreadable_state_is_found(doctor: Any, state: str) -> None:
     assert "cannot be read" in doctor.wrong("tables")[0].message
 
 
-@pytest.mark.parametrize("value", [7, {"states": 7}, {"states": [{"partition": {}}]}])
+@pytest.mark.parametrize("value", quickly(7, {"states": 7}, {"states": [{"partition": {}}]}))
 def test_an_invalid_state_of_one_stream_is_found(doctor: Any, value: Any) -> None:
     """The other streams are examined all the same."""
     states = states_of(doctor)
@@ -416,6 +421,7 @@ def test_several_damages_at_once_are_all_found(doctor: Any, a_day: Any) -> None:
     assert (ACCOUNTS, account) in {(finding.stream, finding.advertiser_id) for finding in doctor.wrong("freshness")}
 
 
+@pytest.mark.thorough
 def test_an_examination_does_not_change_the_database(doctor: Any) -> None:
     """It opens the file for reading only."""
     before = doctor.path.read_bytes()

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from postgres_server import Database, Server, server
+from support import quickly
 from tiktok_marketing.catalog import ReportStream, Stream, field_types, stream_named
 from tiktok_marketing.clock import SystemClock
 from tiktok_marketing.pipelines import Summary, Watcher
@@ -241,7 +242,7 @@ def postgres_only(postgres_server: Server) -> Postgres:
     return Postgres(postgres_server)
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
+@pytest.fixture(params=quickly("duckdb", "postgres"))
 def database(request: pytest.FixtureRequest) -> DuckDB | Postgres:
     """The database of a test. Each test runs once per kind."""
     database: DuckDB | Postgres = request.getfixturevalue(f"{request.param}_only")

@@ -30,6 +30,7 @@ async def requests_until_silence(emulator: Emulator) -> int:
     return count
 
 
+@pytest.mark.thorough
 async def test_reading_waits_for_a_slow_database_and_loses_nothing(
     duckdb_only: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

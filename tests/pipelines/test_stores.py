@@ -17,7 +17,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from support import NOW, config_for
+from support import NOW, config_for, quickly
 from tiktok_marketing.catalog import stream_named
 from tiktok_marketing.clock import FixedClock
 from tiktok_marketing.config import parse_config
@@ -106,7 +106,7 @@ def through_dlt(folder: Path) -> Place:
     return Place(DltDestination(DltAddress(service, f"test:{path}", "tiktok_ads", str(path))), ask)
 
 
-@pytest.fixture(params=[parquet, through_dlt], ids=["parquet", "through dlt"])
+@pytest.fixture(params=quickly(parquet, through_dlt), ids=["parquet", "through dlt"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """A destination of each sort."""
     made: Place = request.param(tmp_path)

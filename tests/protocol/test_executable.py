@@ -308,6 +308,7 @@ async def test_a_reader_that_goes_away_ends_a_read_with_one_sentence(emulator: E
 HOURLY = ["ads_reports_hourly", "ads_reports_by_country_hourly", "ad_groups_reports_by_country_hourly"]
 
 
+@pytest.mark.thorough
 async def test_a_slow_reader_gets_everything(files: Files) -> None:
     """While nobody reads, the pipe and the buffers fill, and requests pause. Nothing times out."""
     # More than the thirty-odd megabytes that may be on their way from TikTok to the reader.

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from support import NOW, HurriedClock, Outcome, config_for, read_from
+from support import NOW, HurriedClock, Outcome, config_for, quickly, read_from
 from tiktok_marketing.emulator import Emulator, Options
 
 REPORT = "report/integrated/get/"
@@ -35,7 +35,7 @@ async def read(**options: Any) -> tuple[Outcome, Counter[str], int]:
     return outcome, rows(outcome), refused
 
 
-@pytest.mark.parametrize("limit", [200_000, 60_000])
+@pytest.mark.parametrize("limit", quickly(200_000, 60_000))
 async def test_reports_above_the_budget_are_read_in_parts(limit: int) -> None:
     """With a budget that most reports exceed, every row comes as without one, and the sync succeeds."""
     _, expected, unlimited = await read()

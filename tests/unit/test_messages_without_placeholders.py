@@ -23,6 +23,7 @@ TEMPLATES = {
     "emulator/endpoints/reports/sheets.py",
     "emulator/platform.py",
     "login/listener.py",
+    "views/dialects.py",
     "views/rendering.py",
 }
 """The modules whose texts are filled where they are used, by `str.format` or as macros, or that hold a style sheet."""
