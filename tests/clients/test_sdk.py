@@ -56,7 +56,7 @@ def arguments_of(path: str, emulation: Emulation) -> Arguments:  # noqa: C901, P
             return {}
         case "bc/asset/get/":
             return {"bc_id": business_center(emulation), "asset_type": "ADVERTISER"}
-        case "advertiser/balance/get/":
+        case "advertiser/balance/get/" | "bc/balance/get/":
             return {"bc_id": business_center(emulation)}
         case "file/image/ad/info/" | "file/video/ad/info/":
             kind = path.split("/")[1]
