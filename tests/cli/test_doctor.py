@@ -261,7 +261,8 @@ def test_doctor_quiet_prints_only_what_is_wrong(here: Any, filled: str, tmp_path
     assert "Compared with TikTok" not in ended.stdout
 
 
-@pytest.mark.parametrize("quiet", [False, pytest.param(True, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("quiet", [False, True])
+@pytest.mark.thorough
 def test_doctor_ends_with_3_if_tiktok_cannot_be_reached(
     here: Any, filled: str, monkeypatch: pytest.MonkeyPatch, quiet: bool
 ) -> None:

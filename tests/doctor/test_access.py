@@ -165,6 +165,7 @@ def test_the_doctors_own_requests_are_no_fault(now: Any, second: str, jitter: fl
     assert not examination.findings
 
 
+@pytest.mark.thorough
 def test_a_quota_that_is_closed_is_found(doctor: Any, world: Any) -> None:
     """TikTok accepts nothing at all, so a sync cannot work."""
     world.fault("path=advertiser/info/,skip=1,code=40100")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from support import quickly
 from tiktok_marketing.doctor import Severity
 
 NIGHT = timedelta(hours=18)
@@ -51,14 +52,14 @@ def test_an_untouched_database_is_well_offline(doctor: Any, world: Any) -> None:
 
 @pytest.mark.parametrize(
     "fields",
-    [
+    quickly(
         {"include_deleted": False},
         {"end_date": "2026-06-10"},
         {"start_date": "2026-06-15"},
         {"start_date": "2016-09-01", "attribution_window": 7},
         {"attribution_window": 0},
         {"report_granularity": 1},
-    ],
+    ),
     ids=str,
 )
 def test_other_configurations_are_well(fresh: Any, world: Any, fields: dict[str, Any]) -> None:

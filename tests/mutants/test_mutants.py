@@ -137,6 +137,7 @@ def test_every_harmless_mutant_exists_and_has_a_reason() -> None:
     assert all(len(reason.split()) > 3 for reason in harmless().values())
 
 
+@pytest.mark.thorough
 def test_a_mutant_that_no_stage_notices_is_unnoticed() -> None:
     """As many stages are run as the caller asks for."""
     same = Mutant("", 1, "a", "b", path_of("sync.plan.windows").read_text())
@@ -151,6 +152,7 @@ def test_a_stage_that_fails_without_a_mutant_notices_none() -> None:
         check_without_a_mutant("sync.plan.windows", Stage("own tests", ("no such file",)))
 
 
+@pytest.mark.thorough
 def test_the_tests_of_a_fork_notice_a_mutant_and_pass_without_one() -> None:
     """Each fork begins without the module."""
     module = "sync.plan.windows"

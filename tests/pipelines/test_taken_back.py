@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from support import NOW, HurriedClock, config_for
+from support import NOW, HurriedClock, config_for, quickly
 from tiktok_marketing.clock import FixedClock
 from tiktok_marketing.config import parse_config
 from tiktok_marketing.emulator import Emulator, Fault, Options
@@ -45,7 +45,7 @@ def business(taken_back: int) -> Options:
     return Options(now=NOW, tier="unlimited", advertisers=3, days=30, ads_per_account=10, taken_back=taken_back)
 
 
-@pytest.mark.parametrize("taken_back", [40, 100], ids=["some", "all"])
+@pytest.mark.parametrize("taken_back", quickly(40, 100), ids=["some", "all"])
 async def test_a_second_sync_leaves_the_same_rows_as_a_fresh_one(
     database: Any, tmp_path: Path, taken_back: int
 ) -> None:

@@ -68,6 +68,7 @@ async def test_skipping_empty_days_changes_no_row_and_no_state(include_deleted: 
     assert requests[True] < requests[False]
 
 
+@pytest.mark.thorough
 async def test_an_idle_account_costs_almost_no_requests() -> None:
     """A query per month and time zone, and no hourly or audience report."""
     async with emulator_of(advertisers=30, ads_per_account=6) as emulator:

@@ -63,7 +63,8 @@ def story_of(seed: int, hashing: str) -> list[str]:
     return [line for cancelled, run in runs for line in (sorted(run) if cancelled else run)]
 
 
-@pytest.mark.parametrize("processes", [pytest.param(1, marks=pytest.mark.thorough), 2])
+@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.thorough
 def test_a_stopped_run_prints_its_figures(processes: int) -> None:
     """After SIGTERM in the middle of 100,000 schedules: the figures so far, and its own exit code."""
     command = [sys.executable, SCRIPT, "--schedules", "100000", "--processes", str(processes)]
