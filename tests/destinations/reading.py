@@ -6,6 +6,7 @@ Arguments: the kind of destination, its place as JSON, and the tables with their
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -154,6 +155,8 @@ def main() -> None:
         for table, columns in tables.items()
     }
     sys.stdout.write(json.dumps(rows))
+    sys.stdout.flush()
+    os._exit(0)  # pyarrow's threads may abort the end of an interpreter that has read a Delta table
 
 
 if __name__ == "__main__":
