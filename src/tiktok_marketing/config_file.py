@@ -46,7 +46,7 @@ def check_place(path: str) -> None:
 
 
 def existing_config(path: str) -> dict[str, Any]:
-    """The configuration that a file has; empty if there is no file.
+    """Read a configuration file. A missing file counts as an empty configuration.
 
     Raises:
         ConfigurationError: If it cannot be read, or is not a JSON object, so that nothing can be added to it.

@@ -191,7 +191,7 @@ def collect(raw: Any, file: str | None, variables: Mapping[str, str], options: M
     """Put the settings of a file, the environment and options together. Pure.
 
     Args:
-        raw: The file's content, as JSON decodes it; empty if there is no file.
+        raw: The decoded JSON of the file. Without a file, an empty object.
         file: What the file is called in messages; None if there is none.
         variables: The settings that the environment has: name to text.
         options: The settings that options have: name to text.

@@ -79,8 +79,8 @@ class _SyncCommand(msgspec.Struct, frozen=True):
     cls=CommandWithSettings,
     examples=["tiktok-marketing doctor", "tiktok-marketing doctor --database duckdb:///tiktok.duckdb --offline"],
     short_help="Find out what is wrong with the access or with a database.",
-    epilog="Exit codes: 0 nothing is wrong; 1 something is wrong (with --strict, also a warning), and the output names "
-    "it; 2 wrong usage; 3 it could not look: no such database, or another process uses it, TikTok cannot be reached, "
+    epilog="Exit codes: 0 nothing is wrong. 1 something is wrong (with --strict, also a warning), and the output names "
+    "it. 2 wrong usage. 3 it could not look: no such database, or another process uses it, TikTok cannot be reached, "
     "or the configuration cannot be used. In cron: tiktok-marketing doctor --config config.json --database "
     "duckdb:///tiktok.duckdb --quiet",
 )

@@ -38,7 +38,7 @@ from tiktok_marketing.cli.common import console, debug_option, print_json, say, 
 @click.option(
     "--rates",
     metavar="TABLE",
-    help="Take exchange rates from a table or view of yours with the columns currency, day and rate, where rate is "
+    help="Take exchange rates from a table or view of yours. It has the columns currency, day and rate; a rate is the "
     "units of --currency for one unit. 'ecb' stands for the European Central Bank's.  [default: that of the last run, "
     "else ecb]",
 )

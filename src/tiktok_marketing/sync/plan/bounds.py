@@ -68,7 +68,7 @@ def parse_bound(value: Any, name: str) -> Bound | None:
 def _days_ago(digits: str, name: str) -> DaysAgo:
     digits = digits.lstrip("0")
     if not digits:
-        raise ConfigurationError(f"{name} is 0d, which is no number of days.", remedy="Write today.")
+        raise ConfigurationError(f"{name} is 0d, but days are counted from 1.", remedy="Write today.")
     if len(digits) > len(str(_MOST_DAYS_AGO)):
         raise ConfigurationError(f"{name} is more than {_MOST_DAYS_AGO:,} days ago.", remedy=_FORMS)
     return DaysAgo(int(digits))
