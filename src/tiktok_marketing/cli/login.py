@@ -36,9 +36,9 @@ _LONGEST_LINE = 16_000
 @click.command(
     cls=CommandWithSettings,
     short_help="Authorize the application and write a configuration.",
-    epilog="Exit codes: 0 the configuration was written. 1 there was no authorization, or TikTok refused it; the output "
-    "says why. 2 wrong usage or configuration, for example a port in use or a file that cannot be written. 130 ended by "
-    "Ctrl-C. In all cases but the first, the configuration file is as it was.",
+    epilog="Exit codes: 0 the configuration was written. 1 there was no authorization, or TikTok refused it; the "
+    "output says why. 2 wrong usage or configuration, for example a port in use or a file that cannot be written. "
+    "130 ended by Ctrl-C. In all cases but the first, the configuration file is as it was.",
 )
 @config_option
 @click.option(

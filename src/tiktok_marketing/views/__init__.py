@@ -4,8 +4,9 @@ Each view is a file in `sql/`. Its head describes it, and becomes the comments i
 Whatever differs between databases is a macro in `dialects`. No view is written in Python.
 """
 
-from tiktok_marketing.views.database import ViewSettings, create_views, drop_views, list_views, print_views, read_views
+from tiktok_marketing.views.database import create_views, drop_views, list_views, print_views, read_views
 from tiktok_marketing.views.definitions import LAYOUTS, ViewColumn, ViewDefinition, definitions_of
+from tiktok_marketing.views.own_tables import ViewSettings
 from tiktok_marketing.views.rendering import LeftOut, Rendered
 
 __all__ = [
