@@ -158,8 +158,8 @@ class ReportWindow:
                 metrics = self._metrics
                 self._parts.begin_part()
                 try:
-                    again_only = self._parts.is_repeated(piece)
-                    async with aclosing(list_reader.read(self._request(piece), again=again_only)) as deliveries:
+                    repeated = self._parts.is_repeated(piece)
+                    async with aclosing(list_reader.read(self._request(piece), again=repeated)) as deliveries:
                         async for delivery in deliveries:
                             # Now, not after the piece: if it fails, rows of its last day may have been delivered.
                             until = max(until, piece.window.end if piece.window else date.max)
