@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import select
+import signal
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,6 +27,8 @@ class Terminal:
         self._ended: int | None = None
         self._pid, self._descriptor = pty.fork()
         if self._pid == 0:
+            # Ctrl-C would do nothing under a runner that a shell has started in the background: it ignores this signal.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             os.chdir(folder)
             os.execve(command[0], list(command), dict(environment))  # noqa: S606 - our own command
 
@@ -48,16 +51,34 @@ class Terminal:
         return match
 
     def type(self, text: str) -> None:
-        """Type a text. The control character 3 is Ctrl-C."""
+        """Type a text."""
         os.write(self._descriptor, text.encode())
 
-    def end(self) -> int:
+    def interrupt(self) -> int:
+        """Press Ctrl-C, as often as it takes: the first one is lost to a program that is about to read a line.
+
+        Returns:
+            The program's exit code.
+        """
+        for _ in range(20):
+            self.type("\x03")
+            if self._ends_within(2):
+                break
+        return self.end()
+
+    def end(self, seconds: float = 60) -> int:
         """Wait until the program ends. Returns its exit code."""
-        while self._read():
-            pass
+        assert self._ends_within(seconds), self.screen
         _, status = os.waitpid(self._pid, 0)
         self._ended = os.waitstatus_to_exitcode(status)
         return self._ended
+
+    def _ends_within(self, seconds: float) -> bool:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            if not self._read():
+                return True
+        return False
 
     def _read(self) -> bool:
         """Read what appears next. Returns whether the program still runs."""
