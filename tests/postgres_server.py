@@ -85,7 +85,7 @@ class Server:
         until = time.monotonic() + 60
         while True:
             try:
-                psycopg2.connect(self.address("postgres")).close()
+                psycopg2.connect(self.address("postgres"), connect_timeout=10).close()
             except psycopg2.OperationalError as error:
                 if (self._process is not None and self._process.poll() is not None) or time.monotonic() > until:
                     raise RuntimeError(str(error)) from None
