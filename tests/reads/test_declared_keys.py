@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 from support import config_for, key_of, read_from
 from tiktok_marketing.catalog import STREAMS
 from tiktok_marketing.emulator import Emulator, Options
 
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+"""What accounts have depends on their age."""
 SHARED = {"creative_assets_music": (313, 73), "creative_assets_images": (196, 166)}
 
 
 async def test_accounts_that_share_something_repeat_a_declared_key() -> None:
     """Each account has a record of its own. With the account, no key comes twice."""
-    async with Emulator(Options(tier="unlimited")) as emulator:
+    async with Emulator(Options(tier="unlimited", now=NOW)) as emulator:
         config = config_for(emulator, start_date="2016-09-01")
         outcome = await read_from(emulator, config, SHARED, now=emulator.clock.now())
         assert len(emulator.advertiser_ids) == 6
