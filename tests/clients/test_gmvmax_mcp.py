@@ -76,8 +76,9 @@ def test_gmvmax_mcp_reads_the_balance_of_a_business_center(client: Client, emula
 
 
 def test_gmvmax_mcp_asks_for_what_the_emulator_lacks(client: Client, emulation: Emulation) -> None:
-    """GMV Max: the answer says that TikTok has the endpoint."""
-    arguments = {"advertiser_id": emulation.advertiser_ids[0]}
-    (answer,) = servers.ask(client, emulation, COMMAND, ("get_gmvmax_store_list_tool", arguments))
+    """The costs of a Business Center's accounts: the answer says that TikTok has the endpoint."""
+    bc_id = emulation.data("bc/get/", {})["list"][0]["bc_info"]["bc_id"]
+    arguments = {"bc_id": bc_id, "start_date": START, "end_date": END}
+    (answer,) = servers.ask(client, emulation, COMMAND, ("get_bc_account_cost_tool", arguments))
     assert answer["error"] is True
     assert "The emulator does not serve it." in answer["message"]

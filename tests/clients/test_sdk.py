@@ -56,6 +56,8 @@ def arguments_of(path: str, emulation: Emulation) -> Arguments:  # noqa: C901, P
             return {}
         case "bc/asset/get/":
             return {"bc_id": business_center(emulation), "asset_type": "ADVERTISER"}
+        case path if "gmv_max" in path:
+            return {**own, **about_gmv_max(path, emulation)}
         case "advertiser/balance/get/" | "bc/balance/get/":
             return {"bc_id": business_center(emulation)}
         case "file/image/ad/info/" | "file/video/ad/info/":
@@ -66,6 +68,33 @@ def arguments_of(path: str, emulation: Emulation) -> Arguments:  # noqa: C901, P
         case "tool/region/":
             return {**own, "placements": ["PLACEMENT_TIKTOK"], "objective_type": "TRAFFIC"}
     return own
+
+
+def about_gmv_max(path: str, emulation: Emulation) -> Arguments:
+    """What a method for GMV Max asks for beside the account: most of them, the main store."""
+    own = {"advertiser_id": emulation.advertiser_ids[0]}
+    store = emulation.data("gmv_max/store/list/", own)["store_list"][0]
+    kinds = {"filtering": {"gmv_max_promotion_types": ["PRODUCT_GMV_MAX"]}}
+    campaign = {"campaign_id": emulation.data("gmv_max/campaign/get/", own | kinds)["list"][-1]["campaign_id"]}
+    match path:
+        case "gmv_max/store/list/":
+            return {}
+        case "gmv_max/campaign/get/":
+            return kinds
+        case "gmv_max/report/get/":
+            days = {"start_date": START, "end_date": END}
+            metrics = ["cost", "net_cost", "orders", "cost_per_order", "gross_revenue", "roi"]
+            dimensions = ["advertiser_id", "stat_time_day"]
+            return {"store_ids": [store["store_id"]], "dimensions": dimensions, "metrics": metrics, **days}
+        case "campaign/gmv_max/info/" | "campaign/gmv_max/session/list/":
+            return campaign
+        case "campaign/gmv_max/session/get/":
+            sessions = emulation.data("campaign/gmv_max/session/list/", own | campaign)["session_list"]
+            return {"session_ids": [session["session_id"] for session in sessions]}
+    asset = {"occupied_asset_type": "SPU", "asset_ids": ["1"]} if "occupied" in path else {}
+    wanted = {"shopping_ads_type": "PRODUCT", "optimization_goal": "VALUE"} if "bid" in path else {}
+    center = {} if "shop_ad" in path or asset or wanted else {"store_authorized_bc_id": store["store_authorized_bc_id"]}
+    return {"store_id": store["store_id"], **center, **asset, **wanted}
 
 
 def business_center(emulation: Emulation) -> str:

@@ -257,7 +257,7 @@ async def test_more_fields_of_a_balance_come_one_account_at_a_time(client: Clien
 # -- what is not served
 
 
-@pytest.mark.parametrize("path", ["gmv_max/report/get/", "ad/aco/get", "campaign/create/"])
+@pytest.mark.parametrize("path", ["catalog/get/", "ad/aco/get", "campaign/create/"])
 async def test_an_endpoint_that_is_not_served_says_so(client: Client, path: str) -> None:
     """HTTP 404, with a header and a text in the emulator's own words. It is counted."""
     url = f"{client.emulator.url}/open_api/v1.3/{path}"

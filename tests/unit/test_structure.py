@@ -23,6 +23,7 @@ SYNC = {"sync.run", "connect", "access_check"} | READ
 DATABASES = {"pipelines.databases", "pipelines.arrow"} | PLAN
 PIPELINES = {"pipelines", "pipelines.databases.kinds", "sync.decode"} | DATABASES | SYNC
 EMULATED_BUSINESS = {"emulator.business", "emulator"}  # the emulator's own room holds its options and randomness
+EMULATED_SHOP = {"emulator.business.shop"}
 EMULATED_ENDPOINTS = {"emulator.endpoints"} | EMULATED_BUSINESS
 DIRECTIONS = {
     "cli": {"account_overview", "airbyte", "config_file", "config_sources", "doctor", "emulator", "environment"}
@@ -69,10 +70,14 @@ DIRECTIONS = {
     "environment": {"settings"},
     "settings": set(),
     "catalog": set(),
-    "emulator": {"emulator.endpoints.reports", "emulator.faults"} | EMULATED_ENDPOINTS,
+    "emulator": {"emulator.endpoints.gmv_max", "emulator.endpoints.reports", "emulator.faults"}
+    | EMULATED_ENDPOINTS
+    | EMULATED_SHOP,
     "emulator.faults": {"emulator"},
-    "emulator.endpoints.reports": EMULATED_ENDPOINTS,
-    "emulator.endpoints": EMULATED_BUSINESS,
+    "emulator.endpoints.gmv_max": {"emulator.endpoints.reports"} | EMULATED_ENDPOINTS | EMULATED_SHOP,
+    "emulator.endpoints.reports": EMULATED_ENDPOINTS | EMULATED_SHOP,
+    "emulator.endpoints": EMULATED_BUSINESS | EMULATED_SHOP,
+    "emulator.business.shop": EMULATED_BUSINESS,
     "emulator.business": {"emulator"},
     "errors": {"text"},
     "text": set(),

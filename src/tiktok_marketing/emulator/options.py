@@ -74,7 +74,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         settled: Whether figures are final once their hour is over. It switches off `late_hours`, `late_people`,
             `corrections`, `late_conversions` and `taken_back`, so that reads at different times agree.
         late_hours: Whether the figures of an hour appear half an hour to two hours after its end.
-        late_people: Whether counts of people, cash, vouchers and billed costs come about 16 hours late.
+        late_people: Whether counts of people, cash, vouchers and billed costs come about 16 hours late, and net costs of
+            GMV Max and the costs of its products and posts up to 11 hours.
         corrections: Whether TikTok corrects yesterday about noon UTC, spend included.
         late_conversions: Whether the conversions of a day grow for seven days, and for a few ad groups for 14 or 28.
         taken_back: The percentage of ad days whose figures TikTok takes back, as it does with invalid traffic. When the
@@ -253,8 +254,18 @@ TIERS: dict[str, tuple[int, int, int] | None] = {
 }
 """Requests per second, minute and day that one endpoint accepts, for each tier of an app."""
 
-OWN_QUOTAS = {"report/task/create/": (2, 60, 4_500)}
-"""The same three limits for endpoints that have lower ones, whatever the tier. A tier without a quota has none here."""
+_REPORT_TASKS = (2, 60, 4_500)
+_GMV_MAX = (20, 600, 50_000)
+OWN_QUOTAS: dict[str, dict[str, tuple[int, int, int]]] = {
+    "report/task/create/": dict.fromkeys(("basic", "advanced", "premium", "ultimate"), _REPORT_TASKS),
+    "gmv_max/report/get/": {
+        "basic": (8, 240, 20_000),
+        "advanced": (12, 360, 30_000),
+        "premium": _GMV_MAX,
+        "ultimate": _GMV_MAX,
+    },
+}
+"""The same three limits by tier for endpoints that have lower ones. A tier without a quota has none here."""
 
 SANDBOX_QUOTA = (1, 30, 1_000)
 """The same three limits for a sandbox token."""

@@ -8,6 +8,7 @@ import msgspec
 
 from tiktok_marketing.emulator.business.balances import Balance, balance_of
 from tiktok_marketing.emulator.business.business import Account, Business
+from tiktok_marketing.emulator.business.shop.figures import ShopFigures
 from tiktok_marketing.emulator.clock import Clock
 from tiktok_marketing.emulator.counters import Counters
 from tiktok_marketing.emulator.endpoints import params as read
@@ -22,6 +23,7 @@ from tiktok_marketing.emulator.endpoints.business_center import (
 )
 from tiktok_marketing.emulator.endpoints.cache import BoundedCache
 from tiktok_marketing.emulator.endpoints.envelope import Answer, Refusal, TimedOut, contradicted, refuse
+from tiktok_marketing.emulator.endpoints.gmv_max.endpoints import GmvMax
 from tiktok_marketing.emulator.endpoints.lookups import LOOKUPS
 from tiktok_marketing.emulator.endpoints.objects import ObjectLists
 from tiktok_marketing.emulator.endpoints.reports.bc_report import bc_report
@@ -100,6 +102,8 @@ class Platform:
         self._assets = AssetLists(self.options)
         self.methods: Mapping[str, tuple[str, ...]] = METHODS
         self._reports = Reports(self.options)
+        self._gmv_max = GmvMax(self.options, self.business.accounts, self._reports.figures)
+        self._account_paths = frozenset((*_OBJECT_PATHS, *LOOKUPS, *self._assets.paths, *self._gmv_max.paths))
         self._balances: BoundedCache[Balance] = BoundedCache(10_000)
         self.tasks = ReportTasks(self.options, self._reports.rows)
         self._served = 0
@@ -250,14 +254,9 @@ class Platform:
         now = self.clock.tick
         if path == _REPORT_PATH:
             return self._report(token, params, now)
-        if path in _OBJECT_PATHS or path in self._assets.paths:
+        if path in self._account_paths:
             account = self.access.account(token, read.required(params, "advertiser_id"))
-            if path in _OBJECT_PATHS:
-                return self._objects.answer(_OBJECT_PATHS[path], account, params, now)
-            return self._assets.answer(path, account, params, now)
-        if path in LOOKUPS:
-            self.access.account(token, read.required(params, "advertiser_id"))
-            return LOOKUPS[path](params)
+            return self._about_account(path, account, params, now)
         if path.startswith(_TASK_PATHS):
             return self._task(path, token or "", params, now)
         accounts = self.access.accounts(token)
@@ -274,12 +273,23 @@ class Platform:
         }
         return answers[path]()
 
+    def _about_account(self, path: str, account: Account, params: Mapping[str, Any], now: int) -> Answer:
+        """The answer of an endpoint that is about one account."""
+        if path in _OBJECT_PATHS:
+            return self._objects.answer(_OBJECT_PATHS[path], account, params, now)
+        if path in self._gmv_max.paths:
+            return self._gmv_max.answer(path, account, params, now)
+        return LOOKUPS[path](params) if path in LOOKUPS else self._assets.answer(path, account, params, now)
+
     def _balance(self, account: Account, now: int) -> Balance:
         """The money of an account at a tick of the clock."""
         balances = self._balances.at(now)
-        return balances.get(account.id) or balances.put(
-            account.id, balance_of(account, self._reports.figures(account, now)), 1
-        )
+        balance = balances.get(account.id)
+        if balance is None:
+            figures = self._reports.figures(account, now)
+            balance = balance_of(account, figures, ShopFigures(figures).total_spend())
+            balances.put(account.id, balance, 1)
+        return balance
 
     def _task(self, path: str, token: str, params: Mapping[str, Any], now: int) -> Answer:
         if path == "report/task/create/":

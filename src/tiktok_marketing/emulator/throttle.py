@@ -98,8 +98,9 @@ class Throttle:
             if not self._options.sandbox_throttle:
                 return
             quota = SANDBOX_QUOTA
-        if path in OWN_QUOTAS:
-            quota = tuple(limit and min(limit, own) for limit, own in zip(quota, OWN_QUOTAS[path], strict=True))
+        own_quota = OWN_QUOTAS.get(path, {}).get(self._options.tier)
+        if own_quota:
+            quota = tuple(limit and min(limit, own) for limit, own in zip(quota, own_quota, strict=True))
         now = self._monotonic()
         counter = self._counters.setdefault(
             ("sandbox" if sandbox else "production", path), _Counter(self._options.quota_second)

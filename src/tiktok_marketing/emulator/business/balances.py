@@ -5,7 +5,6 @@ import msgspec
 from tiktok_marketing.emulator.business.business import DAY, Account
 from tiktok_marketing.emulator.business.days import local_ordinal
 from tiktok_marketing.emulator.business.delivery import VECTOR_INDEX, Figures
-from tiktok_marketing.emulator.business.shop import shop_campaigns
 from tiktok_marketing.emulator.randomness import keyed
 
 _SPEND = VECTOR_INDEX["spend"]
@@ -51,16 +50,21 @@ def grant_of(account: Account) -> int:
     return keyed(account.key, 39) % 20_000 // 100 * 100 if account.index % 2 else 0
 
 
-def balance_of(account: Account, figures: Figures) -> Balance:
-    """The money of an account at the time of its figures, its campaigns of GMV Max included."""
+def balance_of(account: Account, figures: Figures, shop_spend: int) -> Balance:
+    """The money of an account at the time of its figures.
+
+    Args:
+        account: The account.
+        figures: Its figures.
+        shop_spend: What its campaigns of GMV Max have spent at that time, in minor units of the currency.
+    """
     first = local_ordinal(account.zone, account.created)
     spent = voucher = 0
     for ad in account.ads(figures.now):
         for _, vector in figures.series(ad, first, figures.last_day):
             spent += vector[_SPEND]
             voucher += vector[_VOUCHER]
-    for campaign in shop_campaigns(account):
-        spent += sum(campaign.spend(figures, ordinal) for ordinal in range(first, figures.last_day + 1))
+    spent += shop_spend
     cash = cash_of(account, figures.now)
     return Balance(spent, voucher, cash, grant_of(account), cash // 10 if account.index % 3 == 0 else 0)
 

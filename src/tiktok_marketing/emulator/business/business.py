@@ -237,6 +237,10 @@ class Account:
         """The local day of a time. Changes of clocks, if emulated, are ignored, which is exact enough for a plan."""
         return (seconds + self._offset) // DAY + _UNIX_EPOCH_ORDINAL
 
+    def start_of(self, ordinal: int) -> int:
+        """When a local day begins, in seconds since 1970: the inverse of `ordinal`."""
+        return (ordinal - _UNIX_EPOCH_ORDINAL) * DAY - self._offset
+
     def inventory(self, now: int, origin: str = PLATFORM) -> Inventory:
         """The account's objects, at least all that exist at `now`. Built at most once per two days of the clock."""
         inventory = self._inventories.get(origin)

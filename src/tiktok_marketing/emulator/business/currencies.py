@@ -12,3 +12,11 @@ _PER_DOLLAR = {
 def in_dollars(amount: int, currency: str) -> int:
     """An amount in minor units of a currency (hundredths, or units if it has no decimals) in hundredths of a dollar."""
     return round(amount * (100 if currency in WITHOUT_DECIMALS else 1) / _PER_DOLLAR[currency])
+
+
+def exchanged(amount: int, currency: str, wanted: str) -> int:
+    """An amount in minor units of a currency in minor units of another one."""
+    if currency == wanted:
+        return amount
+    places = (1 if name in WITHOUT_DECIMALS else 100 for name in (currency, wanted))
+    return round(amount / next(places) / _PER_DOLLAR[currency] * _PER_DOLLAR[wanted] * next(places))

@@ -13,10 +13,13 @@ conversion time (`rt_...`) count for each day what became known on it. Over all 
 from tiktok_marketing.emulator.business.business import FOREVER, Account, Ad
 from tiktok_marketing.emulator.business.days import WEEKDAY_WEIGHTS, LocalDay, local_day, local_ordinal
 from tiktok_marketing.emulator.business.lateness import (
+    Extent,
     Movement,
     corrected_until,
     hours_shown,
+    item_costs_shown,
     known_conversions,
+    orders_known,
     people_shown,
     uncorrected,
 )
@@ -222,6 +225,7 @@ class Figures:
         self._movement = movement
         self._shown = hours_shown(account, now, movement)
         self._slow = people_shown(account, now, self._shown, movement)
+        self._item_costs: Extent | None = None
         self._corrected = corrected_until(account, now, movement)
         self._models = models if models is not None else {}
         self._by_hour = _LATE_START if movement.late_conversions else VECTOR_SIZE
@@ -246,6 +250,20 @@ class Figures:
         """What is shown of a day: its weight for most figures, for slow ones (billed costs), and all of it."""
         total = self.day(ordinal).total
         return self._shown.weight_of(ordinal, total), self._slow.weight_of(ordinal, total), total
+
+    def item_costs_shown(self, ordinal: int) -> int:
+        """The weight that is shown of a day for net costs of GMV Max, and for the costs of its products and posts."""
+        if self._item_costs is None:
+            self._item_costs = item_costs_shown(self.account, self.now, self._shown, self._movement)
+        return self._item_costs.weight_of(ordinal, self.day(ordinal).total)
+
+    def order_share(self, ordinal: int) -> int:
+        """Of 1,024 orders that a GMV Max campaign brings on a day, how many are known."""
+        return orders_known(self.open_day - ordinal, self._movement)
+
+    def is_corrected(self, ordinal: int) -> bool:
+        """Whether TikTok has corrected the figures of a day."""
+        return ordinal <= self._corrected
 
     def model(self, ad: Ad) -> Model:
         """The ad's model. Models are kept between calls."""

@@ -20,7 +20,7 @@ _MINUTE = 60
 _DAY = 86_400
 _NOON = 12 * 3600
 
-_HOUR, _PEOPLE, _CORRECTION = 0x40C2, 0x9E0B, 0xC022
+_HOUR, _PEOPLE, _CORRECTION, _ITEM_COST = 0x40C2, 0x9E0B, 0xC022, 0x17E7
 
 
 class Movement(msgspec.Struct, frozen=True):
@@ -28,7 +28,8 @@ class Movement(msgspec.Struct, frozen=True):
 
     Attributes:
         late_hours: Whether an hour appears some time after its end.
-        late_people: Whether counts of people, cash, vouchers and billed costs come about sixteen hours late.
+        late_people: Whether counts of people, cash, vouchers and billed costs come about sixteen hours late, and net
+            costs of GMV Max and the costs of its products and posts up to eleven.
         corrections: Whether yesterday is corrected about noon UTC.
         late_conversions: Whether conversions grow for days.
         taken_back: The percentage of ad days whose figures disappear two days later.
@@ -110,6 +111,30 @@ def people_shown(account: Account, now: int, shown: Extent, movement: Movement) 
         return (15 * 60 + 30 + keyed(account.key, end, _PEOPLE) % 61) * _MINUTE
 
     return _extent(account.zone, now, now - 17 * 60 * _MINUTE, delay)
+
+
+def item_costs_shown(account: Account, now: int, shown: Extent, movement: Movement) -> Extent:
+    """How far net costs of GMV Max reach, and the costs of its products and posts: up to eleven hours less.
+
+    Args:
+        account: The account.
+        now: The time, in seconds since 1970.
+        shown: How far the other figures reach.
+        movement: Which figures come late.
+    """
+    if not movement.late_people:
+        return shown
+
+    def delay(end: int) -> int:
+        return (9 * 60 + 30 + keyed(account.key, end, _ITEM_COST) % 91) * _MINUTE
+
+    return _extent(account.zone, now, now - 11 * 60 * _MINUTE, delay)
+
+
+def orders_known(age: int, movement: Movement) -> int:
+    """Of 1,024 orders of a day of a GMV Max campaign: how many are known when it has been over for `age` days."""
+    lag = _LAG[7 if movement.late_conversions else 0]
+    return lag[min(max(age, 0), len(lag) - 1)]
 
 
 def corrected_until(account: Account, now: int, movement: Movement) -> int:

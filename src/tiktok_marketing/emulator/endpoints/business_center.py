@@ -10,7 +10,7 @@ from tiktok_marketing.emulator.business.currencies import in_dollars
 from tiktok_marketing.emulator.business.days import offset_name
 from tiktok_marketing.emulator.business.identities import Identity, identities
 from tiktok_marketing.emulator.business.library import pixel_id, pixels
-from tiktok_marketing.emulator.business.shop import shop_campaigns
+from tiktok_marketing.emulator.business.shop.stores import stores_of
 from tiktok_marketing.emulator.endpoints import params as read
 from tiktok_marketing.emulator.endpoints.envelope import Answer, Refusal, encode, page_info, refuse, utc_text
 from tiktok_marketing.emulator.randomness import keyed
@@ -83,9 +83,9 @@ def _assets(kind: str, account: Account, now: int) -> list[dict[str, Any]]:
     if kind in {"TT_ACCOUNT", "BC_AUTH_TT"}:
         wanted = "BC_AUTH_TT" if kind == "BC_AUTH_TT" else "TT_USER"
         return [_tiktok_account(item) for item in identities(account, now) if item.type == wanted]
-    if kind == "TIKTOK_SHOP" and shop_campaigns(account):
-        shop = {"asset_id": str(7_495_000_000_000_000_000 + account.key % 10**15), "asset_name": account.name}
-        return [{**shop, "store_role": "AD_PROMOTE", "operating_region_code": account.template.country}]
+    if kind == "TIKTOK_SHOP":
+        rest = {"store_role": "AD_PROMOTE", "operating_region_code": account.template.country}
+        return [{"asset_id": store.id, "asset_name": store.name, **rest} for store in stores_of(account)]
     return []
 
 

@@ -5,7 +5,8 @@ from datetime import date
 
 from tiktok_marketing.emulator.business.business import Account
 from tiktok_marketing.emulator.business.delivery import Figures
-from tiktok_marketing.emulator.business.shop import ShopCampaign, shop_campaigns
+from tiktok_marketing.emulator.business.shop.campaigns import ShopCampaign, shop_campaigns
+from tiktok_marketing.emulator.business.shop.figures import ShopFigures
 from tiktok_marketing.emulator.endpoints import params as read
 from tiktok_marketing.emulator.endpoints.envelope import Answer, refuse
 from tiktok_marketing.emulator.endpoints.reports.account_rows import ReportRow, check_names, page_of, requested
@@ -66,14 +67,15 @@ def _rows(
 ) -> list[ReportRow]:
     sums: dict[tuple[str, ...], list[int]] = {}
     names: dict[tuple[str, ...], str] = {}
+    shop = ShopFigures(figures)
     for campaign in shop_campaigns(account):
         for ordinal in range(first, min(last, figures.last_day) + 1):
-            for country, spend in campaign.by_country(figures, ordinal).items():
+            for country, spend in shop.by_country(campaign, ordinal).items():
                 key = tuple(_value(name, account, campaign, ordinal, country) for name in dimensions)
                 names[key] = campaign.name
                 amounts = sums.setdefault(key, [0, 0])
                 amounts[0] += spend
-                amounts[1] += campaign.billed(figures, ordinal, spend)
+                amounts[1] += shop.billed(ordinal, spend)
     return [
         _row(
             dict(zip(dimensions, key, strict=True)),
