@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -73,6 +74,68 @@ def test_gmvmax_mcp_reads_the_balance_of_a_business_center(client: Client, emula
     (answer,) = servers.ask(client, emulation, COMMAND, ("get_bc_balance_tool", {"bc_id": bc_id}))
     expected = emulation.data("bc/balance/get/", {"bc_id": bc_id})
     assert answer["balance"] == expected
+
+
+GMV_MAX = {"metrics": ["cost", "orders", "gross_revenue"], "dimensions": ["advertiser_id", "stat_time_day"]}
+
+
+def gmv_max(emulation: Emulation) -> tuple[dict[str, str], str, list[Any]]:
+    """The first account, its main store, and what a plain request reads of the store by day."""
+    own = {"advertiser_id": emulation.advertiser_ids[0]}
+    store = emulation.data("gmv_max/store/list/", own)["store_list"][0]["store_id"]
+    days = {"start_date": START, "end_date": END, "page_size": 1000}
+    rows = emulation.data("gmv_max/report/get/", {**own, **GMV_MAX, **days, "store_ids": [store]})["list"]
+    return own, store, rows
+
+
+def test_gmvmax_mcp_reads_stores_and_campaigns_of_gmv_max(client: Client, emulation: Emulation) -> None:
+    """What plain requests get."""
+    own, _, _ = gmv_max(emulation)
+    kinds = {"filtering": {"gmv_max_promotion_types": ["PRODUCT_GMV_MAX"]}}
+    expected = emulation.data("gmv_max/campaign/get/", {**own, **kinds})["list"]
+    details = {**own, "campaign_id": expected[0]["campaign_id"]}
+    stores, campaigns, info = servers.ask(
+        client,
+        emulation,
+        COMMAND,
+        ("get_gmvmax_store_list_tool", own),
+        ("get_gmvmax_campaigns_tool", own),
+        ("get_gmvmax_campaign_info_tool", details),
+    )
+    assert stores["data"] == emulation.data("gmv_max/store/list/", own)
+    assert campaigns["campaigns"] == expected
+    assert emulation.data("campaign/gmv_max/info/", details) in info.values()
+
+
+def test_gmvmax_mcp_reads_reports_of_gmv_max(client: Client, emulation: Emulation) -> None:
+    """By day, the sum of a window, and the hours of a day in the account's time zone."""
+    own, store, rows = gmv_max(emulation)
+    (info,) = emulation.data("advertiser/info/", {"advertiser_ids": list(own.values())})["list"]
+    window = {**own, "start_date": START, "end_date": END, "store_ids": [store]}
+    day = {**own, "date": END, "store_ids": [store], "shop_tz": info["timezone"]}
+    daily, total, aligned = servers.ask(
+        client,
+        emulation,
+        COMMAND,
+        ("get_gmvmax_reports_tool", {**window, **GMV_MAX}),
+        ("get_gmvmax_range_report_tool", window),
+        ("get_gmvmax_report_aligned_tool", day),
+    )
+    assert {row["dimensions"]["stat_time_day"]: row["metrics"] for row in daily["reports"]} == {
+        row["dimensions"]["stat_time_day"]: row["metrics"] for row in rows
+    }
+    cost = {row["dimensions"]["stat_time_day"][:10]: Decimal(row["metrics"]["cost"]) for row in rows}
+    assert Decimal(str(total["cost"])) == sum(cost.values()) > 0
+    assert Decimal(str(round(aligned["metrics"]["cost"], 2))) == cost[END] > 0
+
+
+def test_gmvmax_mcp_reads_no_posts_of_gmv_max(client: Client, emulation: Emulation) -> None:
+    """It looks for them in `list`, and TikTok has them in `item_list`."""
+    own, store, _ = gmv_max(emulation)
+    arguments = {**own, "store_id": store}
+    (answer,) = servers.ask(client, emulation, COMMAND, ("get_gmvmax_videos_tool", arguments))
+    assert answer["videos"] == []
+    assert answer["page_info"]["total_number"] > 0
 
 
 def test_gmvmax_mcp_asks_for_what_the_emulator_lacks(client: Client, emulation: Emulation) -> None:

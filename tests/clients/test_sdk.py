@@ -18,7 +18,7 @@ Arguments = Mapping[str, Any]
 LACKING = frozenset(
     {
         "user/info/", "tt_video/list/", "file/image/ad/search/", "file/music/get/", "pixel/instant_page/event/",
-        "report/task/download/",
+        "report/task/download/", "gmv_max/campaign/get/",
     }
 )  # fmt: skip
 """The paths that TikTok documents and its SDK has no method for."""

@@ -74,8 +74,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         settled: Whether figures are final once their hour is over. It switches off `late_hours`, `late_people`,
             `corrections`, `late_conversions` and `taken_back`, so that reads at different times agree.
         late_hours: Whether the figures of an hour appear half an hour to two hours after its end.
-        late_people: Whether counts of people, cash, vouchers and billed costs come about 16 hours late, and net costs of
-            GMV Max and the costs of its products and posts up to 11 hours.
+        late_people: Whether counts of people, cash, vouchers and billed costs come about 16 hours late, and net costs
+            of GMV Max and the costs of its products and posts up to 11 hours.
         corrections: Whether TikTok corrects yesterday about noon UTC, spend included.
         late_conversions: Whether the conversions of a day grow for seven days, and for a few ad groups for 14 or 28.
         taken_back: The percentage of ad days whose figures TikTok takes back, as it does with invalid traffic. When the

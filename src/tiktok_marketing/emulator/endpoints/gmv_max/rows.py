@@ -19,6 +19,8 @@ from tiktok_marketing.emulator.endpoints.gmv_max.query import GmvMaxQuery
 CARD = "-1"
 """The item_id of a product card."""
 _CAMPAIGN_DIMENSIONS = frozenset({"advertiser_id", "campaign_id"})
+_NO_HOUR = "-"
+"""The hour of the only row of a store without figures in a period: clients in production see such rows."""
 _COST_ONLY = frozenset({"campaign_id", "item_id"})
 """With these dimensions and a time, only rows with a cost are shown."""
 _COST = COMPONENTS.index("item_cost")
@@ -85,8 +87,10 @@ class Rows:
                     if self._wants(part):
                         self._add(part)
         rows = list(self._rows.values())
-        if zero_rows and not rows and self._query.level is OVERVIEW and not self._query.time:
-            rows = [Row({"advertiser_id": str(self._asking.id)}, Subject(None), [0] * len(COMPONENTS))]
+        if zero_rows and not rows and self._query.level is OVERVIEW and self._query.time != "stat_time_day":
+            named = {"advertiser_id": str(self._asking.id), "stat_time_hour": _NO_HOUR}
+            dimensions = {name: named[name] for name in self._query.dimensions}
+            rows = [Row(dimensions, Subject(None), [0] * len(COMPONENTS))]
         if self._query.time and set(self._query.dimensions) >= _COST_ONLY:
             return [row for row in rows if row.vector[_COST]]
         return rows
@@ -208,11 +212,16 @@ class Rows:
         return row
 
     def _add_zeros(self, campaign: ShopCampaign) -> None:
-        """Rows for objects without figures: campaigns and the store on all their days, others without a time only."""
+        """Rows for objects without figures: campaigns and the store on all their days, others without a time only.
+
+        Hours without figures have no rows.
+        """
         query = self._query
+        if query.time == "stat_time_hour":
+            return
         if set(query.dimensions) - set(TIMES) <= _CAMPAIGN_DIMENSIONS:
-            for ordinal, hour in self._shown_times(campaign):
-                self._row(Subject(campaign), ordinal, hour, ordinal)
+            for ordinal in self._shown_days(campaign):
+                self._row(Subject(campaign), ordinal, 0, ordinal)
         elif not query.time and (query.level is PRODUCTS or query.level is CREATIVES):
             for place in campaign.products:
                 self._add_product(campaign, products(self._store.owner)[place])
@@ -232,26 +241,15 @@ class Rows:
             if self._wants_post(product, post):
                 self._row(Subject(campaign, product, post), 0, 0, 0)
 
-    def _shown_times(self, campaign: ShopCampaign) -> Iterator[tuple[int, int]]:
-        """The days or hours that are asked for, on which a campaign existed and figures are shown."""
-        figures, query = self._shop.figures, self._query
+    def _shown_days(self, campaign: ShopCampaign) -> range:
+        """The days that are asked for, on which a campaign existed and figures are shown. One without a time."""
+        figures, query, zone = self._shop.figures, self._query, self._asking.zone
         if not query.time:
-            yield 0, 0
-            return
-        open_day = figures.day(figures.last_day)
-        shown_until = open_day.ends[max(0, figures.hours_shown(figures.last_day) - 1)] - 1
-        zone = self._asking.zone
-        last = min(shown_until, campaign.deleted_at)
-        first_day = max(query.start.toordinal(), local_ordinal(zone, campaign.created))
-        for ordinal in range(first_day, min(query.end.toordinal(), local_ordinal(zone, last)) + 1):
-            if query.time == "stat_time_day":
-                yield ordinal, 0
-                continue
-            day = date.fromordinal(ordinal)
-            for hour in range(24):
-                begin = datetime(day.year, day.month, day.day, hour, tzinfo=zone).timestamp()
-                if campaign.created <= begin <= last:
-                    yield ordinal, hour
+            return range(1)
+        shown_until = figures.day(figures.last_day).ends[max(0, figures.hours_shown(figures.last_day) - 1)] - 1
+        first = max(query.start.toordinal(), local_ordinal(zone, campaign.created))
+        last = min(query.end.toordinal(), local_ordinal(zone, min(shown_until, campaign.deleted_at)))
+        return range(first, last + 1)
 
 
 def status_of(post: Post | None, today: int) -> str:
