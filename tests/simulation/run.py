@@ -95,6 +95,7 @@ def figures(report: Report, failed: int) -> str:
     ends = report.endings
     table = [
         ("schedules", f"{report.schedules:,}"),
+        ("  with hours that come late", f"{report.late:,}"),
         ("syncs", f"{report.syncs:,}"),
         ("  killed, or left without a reader", f"{_kills(report):,}"),
         ("  stopped cleanly", f"{ends['stop']:,}"),

@@ -74,6 +74,8 @@ class Session:
         may_fail: Whether its faults last longer than a sync must survive.
         pass_limits: How many rows one pass through a report may read.
         clock_ahead: Seconds that the machine's clock is ahead of TikTok's.
+        after_midnight: Seconds after the next midnight of the first account at which it begins. None if it begins
+            whenever the one before has ended.
     """
 
     faults: list[Fault] = field(default_factory=list)
@@ -88,6 +90,7 @@ class Session:
     may_fail: bool = False
     pass_limits: PassLimits = USUAL_PASSES
     clock_ahead: float = 0.0
+    after_midnight: float | None = None
 
 
 @dataclass
@@ -109,6 +112,10 @@ def schedule_of(seed: int) -> Schedule:
     rng = random.Random(seed)
     began = rng.choice(_TURNS) + timedelta(days=rng.randrange(3), seconds=rng.randrange(int(DAY)))
     config = _config(rng, began)
+    late = random.Random(f"hours that come late, {seed}")
+    late_hours = late.random() < 0.4
+    if late_hours:
+        config = _with_few_days_read_again(late, config)
     tier = int(config.requests_per_second)
     share = rng.choice((None, None, 1.0, 1.0, 0.5, 0.2))  # of the quota that other programs leave
     busy = rng.random() < 0.2  # people work on long lists while they are read
@@ -119,6 +126,7 @@ def schedule_of(seed: int) -> Schedule:
         limits.page = rng.choice((1, 2, 3))
     limits.counts = rng.choice(tuple(WRONG_COUNTS)) if rng.random() < 0.4 else "true"
     world = World(seed, began, config.start_date - timedelta(days=2), config.attribution_window)
+    world.late_hours = late_hours
     world.zero_rows = rng.random() < 0.5
     world.by_day = rng.random() < 0.5
     world.largest_group = largest_group
@@ -148,7 +156,21 @@ def schedule_of(seed: int) -> Schedule:
     sessions = [_session(rng, world, latency) for _ in range(rng.choice((1, 1, 2, 2, 3)))]
     if config.refresh_objects is not Refresh.DAILY and rng.random() < 0.15:  # which goes by the machine's days
         rng.choice(sessions).clock_ahead = rng.choice((-1, 1)) * 10 ** rng.uniform(2, 5.3)
+    if late_hours:
+        _begin_after_midnight(late, sessions)
     return Schedule(seed, world, api, config, selected, sessions, latency, in_packages=rng.random() < 0.5)
+
+
+def _with_few_days_read_again(rng: random.Random, config: Config) -> Config:
+    """Often a configuration that reads no day again, or one: figures that come late are lost most easily then."""
+    return replace(config, attribution_window=rng.choice((0, 0, 1))) if rng.random() < 0.6 else config
+
+
+def _begin_after_midnight(rng: random.Random, sessions: list[Session]) -> None:
+    """Let syncs begin while the last hours of the day before are still to appear."""
+    for session in sessions:
+        if rng.random() < 0.6:
+            session.after_midnight = rng.choice((2.0, 16.0)) * 3600 * rng.random()
 
 
 def _optional(selected: list[Selected]) -> list[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import suppress
 from datetime import date, timedelta
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -15,12 +16,17 @@ from simulation.faults import Network
 from simulation.process import Components, Failed
 from simulation.rewriting import rewriting
 from simulation.schedule import schedule_of
-from simulation.sink import Store
+from simulation.sink import Key, Store, Told
 from simulation.trial import Simulation, run_schedule
+from simulation.world import World
 from tiktok_marketing.api.retry_policy import RetryPolicy
 from tiktok_marketing.api.transport import Reply
+from tiktok_marketing.clock import ClockReading
 from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.sync.events import Event, Rows, StreamEnded
+from tiktok_marketing.sync.plan import partitions
+from tiktok_marketing.sync.plan.accounts import Account
+from tiktok_marketing.sync.plan.frontier import shown_limit
 from tiktok_marketing.sync.read.account_days import ActivityQuery
 from tiktok_marketing.sync.read.completeness import Pass
 from tiktok_marketing.sync.read.empty_days import EmptyDayFinder
@@ -122,6 +128,51 @@ class _Ahead(dict[str, Any]):
             self[name] = state
 
 
+class CursorAtTheNewestHour(Components):
+    """Goes on after the newest hour that it has, and reads no hour before it again."""
+
+    class store(Store):  # noqa: N801
+        """Ignores hours that are older than the newest one at the time of the latest state."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.states = _Newest(self)
+
+        def write(self, records: Iterable[Told]) -> None:
+            """Merge what is newer."""
+            super().write(
+                (stream, key, row) for stream, key, row in records if self.states.is_newer(stream, key, row.account)
+            )
+
+
+class _Newest(dict[str, Any]):
+    """States, and the newest hour of each stream and account when its state was stored."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__()
+        self._store = store
+        self._hours: dict[tuple[str, str], str] = {}
+
+    def is_newer(self, stream: str, key: Key, account: str) -> bool:
+        """Whether a row is of an hour after the newest one. Rows of other streams are."""
+        return not stream.endswith("_hourly") or _hour_of(key) > self._hours.get((stream, account), "")
+
+    def __setitem__(self, name: str, state: Any) -> None:
+        super().__setitem__(name, state)
+        if name.endswith("_hourly"):
+            for key, row in self._store.rows.get(name, {}).items():
+                place = (name, row.account)
+                self._hours[place] = max(self._hours.get(place, ""), _hour_of(key))
+
+    def update(self, states: Mapping[str, Any]) -> None:  # type: ignore[override]
+        for name, state in states.items():
+            self[name] = state
+
+
+def _hour_of(key: Key) -> str:
+    return next(value for value in key if value.endswith(":00:00"))
+
+
 class LastPageDropped(Components):
     """Does not request the last page, and does not count."""
 
@@ -193,6 +244,7 @@ class TooFast(Components):
         ZonesGuessed,
         PartialAnswersAccepted,
         StateOfTheNextDay,
+        CursorAtTheNewestHour,
         LastPageDropped,
         CountsIgnored,
         ThrottleIgnored,
@@ -227,6 +279,11 @@ async def _check_nothing(open_parts: OpenParts, parts: Any) -> None:
     open_parts.drop(parts)
 
 
+def _complete_at_its_end(account: Account, first: date, clock: ClockReading, late: timedelta) -> date:
+    del late
+    return shown_limit(account, first, clock, timedelta())
+
+
 def _nothing(*_: Any) -> None:
     return
 
@@ -236,7 +293,7 @@ def _false(*_: Any) -> bool:
 
 
 _IS_WHOLE: Any = Pass.is_whole.fget
-MUTATIONS: dict[str, tuple[type, str, Any]] = {
+MUTATIONS: dict[str, tuple[Any, str, Any]] = {
     "a single page is whole, whatever it counts": (Pass, "is_whole", property(_single_page_is_whole)),
     "a list forgets partial answers": (ListReader, "_raise_if_partial", _nothing),
     "a report forgets partial answers": (PartialLog, "raise_first", _nothing),
@@ -253,17 +310,28 @@ MUTATIONS: dict[str, tuple[type, str, Any]] = {
         staticmethod(_believe_missing_days),
     ),
     "the parts of a report are not compared with the whole": (OpenParts, "check", _check_nothing),
+    "a day is complete as soon as it is over": (partitions, "shown_limit", _complete_at_its_end),
     "the list of campaigns is not compared with the account": (Figures, "lacks", lambda *_: ""),
 }
 
 
 @pytest.mark.parametrize(("owner", "name", "replacement"), MUTATIONS.values(), ids=MUTATIONS)
 def test_a_rule_that_is_broken_fails_the_simulation(
-    monkeypatch: pytest.MonkeyPatch, owner: type, name: str, replacement: Any
+    monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, replacement: Any
 ) -> None:
     """One of the first schedules fails if the connector forgets a rule about what a list or a report contains."""
     monkeypatch.setattr(owner, name, replacement)
     assert any(fails(seed, Components) for seed in SEEDS)
+
+
+def test_only_late_hours_show_that_a_day_is_incomplete(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a world without them, a connector that takes a day for complete as soon as it is over loses nothing."""
+    monkeypatch.setattr(partitions, "shown_limit", _complete_at_its_end)
+    late = (seed for seed in SEEDS if schedule_of(seed).world.late_hours)
+    found = list(islice((seed for seed in late if fails(seed, Components)), 2))
+    assert found
+    monkeypatch.setattr(World, "late_hours", property(lambda _: False, lambda *_: None), raising=False)
+    assert not [seed for seed in found if fails(seed, Components)]
 
 
 @pytest.mark.parametrize("components", [LastPageDropped, NoLookback, ThrottleIgnored])

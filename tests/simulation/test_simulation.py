@@ -32,7 +32,7 @@ def test_no_disturbance_costs_a_row(schedules: int) -> None:
         total.add(report)
         failed += failures
     assert failed == [], "\n".join(f"python tests/simulation/run.py --seed {seed}: {why[:500]}" for seed, why in failed)
-    assert total.schedules == schedules
+    assert total.schedules == schedules > total.late > schedules // 4
     assert total.lost == 0, figures(total, len(failed))
     happened = set(total.faults) | set(total.endings)
     assert {"over the quota (40100)", "ads left out", "report too large (silence)"} <= set(total.limits)

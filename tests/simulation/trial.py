@@ -32,6 +32,8 @@ class Report:
     """What happened in one schedule, or in many."""
 
     schedules: int = 0
+    late: int = 0
+    """Schedules in which hours come late, and yesterday is corrected."""
     syncs: int = 0
     requests: int = 0
     faults: Counter[str] = field(default_factory=Counter)
@@ -48,7 +50,7 @@ class Report:
 
     def add(self, other: Report) -> None:
         """Add another report's figures."""
-        for name in ("schedules", "syncs", "requests", "moves", "rows", "lost", "hours"):
+        for name in ("schedules", "late", "syncs", "requests", "moves", "rows", "lost", "hours"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.megabytes = max(self.megabytes, other.megabytes)
         self.faults += other.faults
@@ -99,7 +101,10 @@ class Simulation:
 
     async def _run(self) -> None:
         world = self.schedule.world
+        self.report.late = int(world.late_hours)
         for session in self.schedule.sessions:
+            if session.after_midnight is not None:
+                await self.clock.sleep(self._until_midnight() + session.after_midnight)
             await self._disturbed(session)
             await self.clock.sleep(session.gap)
             for account in world.accounts:
@@ -135,6 +140,12 @@ class Simulation:
                 different += [key for key in has if key not in had]
             if different:
                 raise Failed(f"{stream.name}: {different[:5]} differ from an undisturbed sync's")
+
+    def _until_midnight(self) -> float:
+        """Seconds until the next day of the first account begins."""
+        world, at = self.schedule.world, self.loop.time()
+        account = world.accounts[0]
+        return world.start_of(account, world.today(account, at) + timedelta(days=1)) - at
 
     async def _disturbed(self, session: Session) -> None:
         api, world, began = self.schedule.api, self.schedule.world, self.loop.time()

@@ -19,6 +19,13 @@ NEVER = float("inf")
 LEVELS = ("AUCTION_ADVERTISER", "AUCTION_CAMPAIGN", "AUCTION_ADGROUP", "AUCTION_AD")
 LISTED = ("campaign", "adgroup", "ad", "image", "audience", "pixel")
 """Kinds of objects, each with lists of its own."""
+HOUR = 3600.0
+_SLOW = frozenset({"gender", "age", "platform", "province_id"})
+"""Dimensions whose reports TikTok shows about sixteen hours late."""
+_SLOWER = 14 * HOUR
+"""How much later than others their figures appear, in a world where hours come late."""
+_LONGEST_DELAY = 2 * HOUR
+"""In such a world, an hour appears this long after its end at the latest."""
 _CELLS = {
     "country_code": ("US", "DE", "JP"),
     "platform": ("ANDROID", "IPHONE"),
@@ -151,6 +158,8 @@ class World:
         self.account_of: dict[int, Account] = {}
         self.next_number = 1_000
         self.frozen = NEVER
+        self.late_hours = False
+        """Whether an hour appears some time after its end, and whether yesterday is corrected about noon UTC."""
         self.zero_rows = False
         self.by_day = False
         self.largest_group = 99
@@ -261,6 +270,8 @@ class World:
             return (), draw
         last = self.start_of(account, day + timedelta(days=self.late + 1)) - 1.0
         earliest = max(start, ad.created, account.created) + 1.0
+        if self.late_hours:
+            return self._late(account, day, draw, earliest, last), draw
         if earliest > last:
             return (), draw
         times = []
@@ -272,6 +283,40 @@ class World:
         if draw & 0x10000:  # half of all rows are there at once
             times[0] = earliest
         return tuple(sorted(times)), draw
+
+    def _late(self, account: Account, day: date, draw: int, earliest: float, last: float) -> tuple[float, ...]:
+        """When an ad's figures of a day change if hours come late: as its hours appear, at noon UTC, and once later.
+
+        If no day is read again (`late` is 0), only the hours count: nobody promises to read what changes later.
+        """
+        shown = [max(self.hour_shown(account, day, hour), earliest) for hour in _hours(draw)]
+        if not self.late:
+            return tuple(sorted(shown))
+        end = self.start_of(account, day + timedelta(days=1))
+        correction = self.noon_after(end) + draw % 2700
+        growth = shown[0] + (draw >> 4) % 1000 / 1000 * (last - shown[0])
+        return tuple(sorted(min(time, last) for time in (*shown, correction, growth)))
+
+    def hour_shown(self, account: Account, day: date, hour: int) -> float:
+        """When the figures of an hour appear: half an hour to two hours after its end."""
+        draw = crc32(b"shown %d %d %d %d" % (self.seed, account.number, day.toordinal(), hour))
+        return self.hour_of(account, day, hour) + HOUR + HOUR / 2 + draw % int(_LONGEST_DELAY - HOUR / 2)
+
+    def noon_after(self, at: float) -> float:
+        """The first noon UTC at a time or after it."""
+        time = self.time_at(at)
+        noon = time.replace(hour=12, minute=0, second=0, microsecond=0)
+        return self.seconds(noon if noon >= time else noon + timedelta(days=1))
+
+    def appearances(
+        self, times: tuple[float, ...], account: Account, dimensions: Sequence[str], day: date
+    ) -> tuple[float, ...]:
+        """When the changes of figures appear in a report: those by some dimensions are late as a whole."""
+        if not self.late_hours or not _SLOW.intersection(dimensions):
+            return times
+        end = self.start_of(account, day + timedelta(days=self.late + 1))
+        last = (end if self.late else end + _LONGEST_DELAY + _SLOWER) - 1.0
+        return tuple(min(time + _SLOWER, last) for time in times)
 
     def rows(
         self,
@@ -339,7 +384,8 @@ class World:
                 for ad in ads:
                     if only is not None and ad.number not in only:
                         continue
-                    times, draw = self.changes(account, ad, day)
+                    changes, draw = self.changes(account, ad, day)
+                    times = self.appearances(changes, account, dimensions, day)
                     if not times or times[0] > at:
                         continue
                     version = bisect_right(times, at)
@@ -376,8 +422,8 @@ class World:
         keys: list[tuple[tuple[str, ...], float]] = [((), -NEVER)]
         for name in dimensions:
             if name == "stat_time_hour":
-                hours = sorted({(draw >> 3) % 24, (draw >> 9) % 24, (draw >> 15) % 24})
-                values = [(f"{day} {hour:02}:00:00", self.hour_of(account, day, hour)) for hour in hours]
+                since_when = self.hour_shown if self.late_hours else self.hour_of
+                values = [(f"{day} {hour:02}:00:00", since_when(account, day, hour)) for hour in _hours(draw)]
             elif name == "stat_time_day":
                 values = [(f"{day} 00:00:00", -NEVER)]
             elif name in _CELLS:
@@ -388,6 +434,11 @@ class World:
                 values = [(subject, -NEVER)]
             keys = [((*key, value), max(since, other)) for key, since in keys for value, other in values]
         return keys
+
+
+def _hours(draw: int) -> list[int]:
+    """The hours of a day in which an ad has figures."""
+    return sorted({(draw >> 3) % 24, (draw >> 9) % 24, (draw >> 15) % 24})
 
 
 def ads_of(entity: Entity) -> list[Entity]:
