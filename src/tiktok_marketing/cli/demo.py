@@ -16,7 +16,7 @@ from urllib.parse import quote
 import click
 
 from tiktok_marketing.cli.common import console, debug_option, table
-from tiktok_marketing.errors import ConnectorError, DestinationError
+from tiktok_marketing.errors import ConfigurationError, ConnectorError, DestinationError
 from tiktok_marketing.text import shown_line
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ def demo(database: Path, days: int) -> int:
     destination = _destination_of(database)
     path = database.expanduser().absolute()
     page = path.with_name(f"{path.stem}-report.html")
+    if not path.parent.is_dir():
+        raise ConfigurationError(f"The folder {path.parent} does not exist.", remedy="Create it first.")
     _refuse_foreign_page(page)
     _delete_earlier_demo(path, destination)
     asyncio.run(_load_twice(out, path, destination, days))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import traceback
 from collections.abc import Sequence
 
@@ -123,6 +124,10 @@ def _report(error: Exception, session: Session) -> int:
 
 def _report_usage(error: click.ClickException) -> None:
     """Print what is wrong with the command line, as click does. Click itself would pass on what the line quotes."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError) and error.ctx is not None:
+        sys.stderr.write(f"{error.ctx.get_help()}\n\n")
+        say("Error: Name a command.")
+        return
     if isinstance(error, click.UsageError) and error.ctx is not None:
         say(error.ctx.get_usage())
         say(f"Try '{error.ctx.command_path} --help' for help.")

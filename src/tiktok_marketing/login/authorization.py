@@ -40,7 +40,7 @@ def check_redirect(address: str) -> None:
         usable = False
     if not usable or not address.isascii() or not address.isprintable() or " " in address:
         raise ConfigurationError(
-            "--redirect-uri is not an address.",
+            f"--redirect-uri is {address!r}, which is not an address.",
             remedy="Give the redirect address that is registered for the application, "
             "for example https://example.com/callback.",
         )
