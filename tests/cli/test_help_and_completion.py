@@ -3,32 +3,10 @@
 from __future__ import annotations
 
 import json
-import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-from tiktok_marketing.cli.main import command as whole_command
-
-
-@pytest.mark.parametrize("words", ["sync", "plan", "check", "streams", "doctor", "state show", "state reset"])
-def test_help_begins_with_examples_that_the_command_accepts(words: str, command: Any) -> None:
-    """Each example parses."""
-    text = command(*words.split(), "--help").stdout
-    head, _, rest = text.partition("Usage:")
-    assert head.startswith("Examples:"), text
-    assert rest
-    examples = [line.strip() for line in head.splitlines() if "tiktok-marketing" in line]
-    assert examples
-
-    for example in examples:
-        name, *arguments = shlex.split(example)
-        context = whole_command.make_context(name, arguments, resilient_parsing=False)
-        found, rest_of = whole_command, [*context._protected_args, *context.args]
-        while hasattr(found, "commands"):
-            found = found.commands[rest_of.pop(0)]
-        found.make_context(words, rest_of, parent=context)
 
 
 def complete(start: Any, environment: dict[str, str], line: str) -> list[str]:

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+import terminal
 from processes import COMMAND, Folder
 from tiktok_marketing.catalog import STREAMS
 from tiktok_marketing.cli.progress import Pace, PaceMeter, picture
@@ -181,6 +182,61 @@ def test_a_terminal_that_changes_its_size_gets_a_picture_of_the_new_size(folder:
     code, text = Terminal(folder, (120, 40), {"TERM": "xterm"}, *options).run(resized=(40, 10))
     assert code == 0, text
     assert "Traceback" not in text
+
+
+SILENT = (
+    COMMAND,
+    "sync",
+    "--config",
+    "c.json",
+    "--to",
+    "duckdb:///x.duckdb",
+    "--streams",
+    "campaigns,ads_reports_daily",
+)
+WAITING = r"Waiting for TikTok's answer from /report/integrated/get/ for (\d+) s"
+
+
+def silence(folder: Folder) -> None:
+    """TikTok accepts requests for reports and does not answer them; everything else it answers at once."""
+    folder.emulator.faults.add(Fault(path="report/integrated/get/", latency=600.0))
+
+
+def test_on_a_terminal_silence_is_said_in_place_of_the_share_and_of_the_time_left(folder: Folder) -> None:
+    """With the request and the seconds, which go on. Ctrl-C then loads what was read."""
+    silence(folder)
+    with terminal.Terminal(SILENT, folder.environment({"TERM": "xterm"}), folder.path) as person:
+        first = person.wait_for(WAITING)
+        drawn = ESCAPES.sub("", person.wait_for(rf"(?s).*?{WAITING}")[0])
+        assert int(re.findall(WAITING, drawn)[-1]) > int(first[1]) >= 10
+        assert "left" not in drawn
+        assert "%" not in drawn
+        person.type("\x03")
+        assert person.end() == 130
+
+
+def test_in_a_log_silence_is_a_warning(folder: Folder) -> None:
+    """In place of the line with the share, which would repeat itself."""
+    silence(folder)
+    with subprocess.Popen(  # noqa: S603 - our own command
+        [*SILENT, "--log-format", "json"],
+        cwd=folder.path,
+        env=folder.environment({}),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        waiting = []
+        for line in process.stderr:
+            record = json.loads(line)
+            if waiting:
+                assert not record["message"].startswith(("0 of", "1 of")), "a line of figures came again"
+            waiting += re.findall(WAITING, record["message"]) if record["level"] == "WARNING" else []
+            if len(waiting) == 2:
+                process.send_signal(signal.SIGINT)
+        assert [int(seconds) for seconds in waiting[:2]] == sorted({int(seconds) for seconds in waiting[:2]})
+    assert process.returncode == 130
 
 
 @pytest.mark.parametrize("term", [None, "dumb"])

@@ -70,12 +70,12 @@ class StoreResult(msgspec.Struct, frozen=True, kw_only=True):
         assets: Everything that the folder has now.
     """
 
-    stored: int
-    there: int
-    ended: int
-    not_begun: int
-    failures: tuple[tuple[str, str, str], ...]
-    assets: tuple[StoredAsset, ...]
+    stored: int = 0
+    there: int = 0
+    ended: int = 0
+    not_begun: int = 0
+    failures: tuple[tuple[str, str, str], ...] = ()
+    assets: tuple[StoredAsset, ...] = ()
 
     @property
     def complete(self) -> bool:

@@ -14,6 +14,7 @@ from tiktok_marketing.cli.common import (
     config_option,
     console,
     debug_option,
+    json_option,
     load_settings,
     print_json,
     say,
@@ -36,6 +37,10 @@ _WORTH_SAYING = 50
 
 @click.command(
     cls=CommandWithSettings,
+    examples=[
+        "tiktok-marketing accounts",
+        "tiktok-marketing accounts --database duckdb:///tiktok.duckdb --json",
+    ],
     short_help="List the ad accounts with currency, time zone, status and spend.",
     epilog="Exit codes: 0 every account is shown in full; 1 something about an account is not known, and the output "
     "says why; 2 wrong usage or configuration.",
@@ -48,7 +53,7 @@ _WORTH_SAYING = 50
 )
 @click.option("--dataset", default="tiktok_ads", show_default=True, metavar="NAME", help="The schema of the tables.")
 @click.option("--spend/--no-spend", default=True, help="Whether to ask for the spend: a request per five accounts.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option()
 @debug_option
 def accounts(sources: ConfigSources, database: str | None, dataset: str, spend: bool, as_json: bool) -> int:
     """List the ad accounts: name, currency, time zone, status, and the spend of the last 30 days with today.

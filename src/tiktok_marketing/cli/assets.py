@@ -5,15 +5,22 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from tiktok_marketing.cli.common import debug_option, say
+from tiktok_marketing.cli.common import CommandWithExamples, debug_option, json_option, print_json, say
+from tiktok_marketing.text import shown_line
+
+if TYPE_CHECKING:
+    from tiktok_marketing.assets import StoreResult
 
 _FAILURES_SHOWN = 10
 
 
 @click.command(
+    cls=CommandWithExamples,
+    examples=["tiktok-marketing assets --database duckdb:///tiktok.duckdb --output creatives"],
     short_help="Store images, thumbnails and videos in a folder.",
     epilog="Exit codes: 0 every file is stored; 1 some are not, and the output says why; 2 wrong usage.",
 )
@@ -42,8 +49,9 @@ _FAILURES_SHOWN = 10
 @click.option(
     "--parallel", type=click.IntRange(1, 32), default=4, show_default=True, help="How many files to read at once."
 )
+@json_option()
 @debug_option
-def assets(address: str, dataset: str, folder: Path, file_mb: int, total_gb: int, parallel: int) -> int:
+def assets(address: str, dataset: str, folder: Path, file_mb: int, total_gb: int, parallel: int, as_json: bool) -> int:
     """Store images, thumbnails and videos in a folder, each once, by TikTok's id.
 
     TikTok's addresses of images end after one hour, and those of videos after six. So run it right after a sync of
@@ -53,7 +61,25 @@ def assets(address: str, dataset: str, folder: Path, file_mb: int, total_gb: int
     from tiktok_marketing.assets import Limits
 
     limits = Limits(file_bytes=file_mb * 1024**2, total_bytes=total_gb * 1024**3, parallel=parallel)
-    return 0 if store(address, dataset, folder, limits) else 1
+    result = store(address, dataset, folder, limits)
+    if as_json:
+        print_json(_as_json(result, folder))
+    return 0 if result.complete else 1
+
+
+def _as_json(result: StoreResult, folder: Path) -> dict[str, Any]:
+    return {
+        "folder": str(folder),
+        "complete": result.complete,
+        "stored": result.stored,
+        "stored_before": result.there,
+        "address_ended": result.ended,
+        "over_the_limit": result.not_begun,
+        "failures": [
+            {"kind": kind, "id": content_id, "reason": shown_line(reason)}
+            for kind, content_id, reason in result.failures
+        ],
+    }
 
 
 def check_assets(address: str, dataset: str) -> None:
@@ -73,9 +99,9 @@ def check_assets(address: str, dataset: str) -> None:
         )
 
 
-def store(address: str, dataset: str, folder: Path, limits: object | None = None) -> bool:
-    """Store the files that a database knows, and say what is missing. Returns whether every file is there."""
-    from tiktok_marketing.assets import Limits, assets_of, store_assets, write_table
+def store(address: str, dataset: str, folder: Path, limits: object | None = None) -> StoreResult:
+    """Store the files that a database knows, and say what is missing."""
+    from tiktok_marketing.assets import Limits, StoreResult, assets_of, store_assets, write_table
     from tiktok_marketing.pipelines import destination_of
     from tiktok_marketing.pipelines.databases.bookkeeping import opened_filled
     from tiktok_marketing.views import ViewSettings, create_views
@@ -90,7 +116,7 @@ def store(address: str, dataset: str, folder: Path, limits: object | None = None
             f"{destination.display_name} knows no images and videos. Sync: --streams "
             "creative_assets_images,creative_assets_videos,spark_ads"
         )
-        return True
+        return StoreResult()
     chosen = limits if isinstance(limits, Limits) else Limits()
     result = asyncio.run(store_assets(wanted, folder, chosen, base=os.environ.get("TIKTOK_API_URL") or None))
     write_table(destination, result.assets)
@@ -108,4 +134,4 @@ def store(address: str, dataset: str, folder: Path, limits: object | None = None
         say(f"The {kind.replace('_', ' ')} {content_id} is missing: {reason}.", is_error=True)
     if len(result.failures) > _FAILURES_SHOWN:
         say(f"{len(result.failures) - _FAILURES_SHOWN:,} more files are missing.", is_error=True)
-    return result.complete
+    return result

@@ -13,6 +13,7 @@ from tiktok_marketing.cli.common import (
     config_option,
     console,
     debug_option,
+    json_option,
     load_settings,
     print_json,
     streams_option,
@@ -20,6 +21,8 @@ from tiktok_marketing.cli.common import (
 from tiktok_marketing.text import shown_line
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from tiktok_marketing.access_check import CheckResult
     from tiktok_marketing.config import Config
     from tiktok_marketing.config_sources import ConfigSources
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
 )
 @config_option
 @streams_option("Check what these streams need. Without a report among them, reports are not tried.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option()
 @debug_option
 def check(sources: ConfigSources, names: list[str] | None, as_json: bool) -> int:
     """Check the token, each account and access to reports."""
@@ -60,7 +63,7 @@ def check(sources: ConfigSources, names: list[str] | None, as_json: bool) -> int
             }
         )
         return 0 if all(result.ok for result in results) else 1
-    show_results(results)
+    show_results(results, console())
     console().print(shown_line(f"Settings: {describe_settings(config)}."), soft_wrap=True)
     return 0 if all(result.ok for result in results) else 1
 
@@ -75,11 +78,10 @@ async def _run_checks(config: Config, *, reports: bool) -> list[CheckResult]:
         return await check_access(config, api, SystemClock(), reports=reports)
 
 
-def show_results(results: list[CheckResult]) -> None:
+def show_results(results: list[CheckResult], out: Console) -> None:
     """Print each result with a tick or a cross, and for each cross what to do."""
     from rich.text import Text
 
-    out = console()
     for result in results:
         mark = Text("✓ ", "green") if result.ok else Text("✗ ", "red")
         name, message = Text(shown_line(f"{result.name}: "), "bold"), Text(shown_line(result.message))

@@ -37,6 +37,9 @@ class Session:
         self.debug = False
         self.error_code: int | None = None
         """The exit code of errors, if the command has one of its own for them."""
+        self.as_json = False
+        """Whether the result, or an error in its place, is printed as JSON."""
+        self.json_is_written = False
 
 
 def _set_debug(context: click.Context, _: click.Parameter, value: bool) -> None:
@@ -53,6 +56,19 @@ debug_option = click.option(
     callback=_set_debug,
     help="Show the log and the traceback of an error.",
 )
+
+
+def _set_json(context: click.Context, _: click.Parameter, value: bool) -> bool:
+    context.ensure_object(Session).as_json |= value
+    return value
+
+
+def json_option(help_text: str = "Print JSON.") -> Callable[[FunctionT], FunctionT]:
+    """Return the option `--json`, which every command has. The command gets it as `as_json`.
+
+    With it, stdout has one JSON value and nothing else: what `print_json` prints, or the error in its place.
+    """
+    return click.option("--json", "as_json", is_flag=True, is_eager=True, callback=_set_json, help=help_text)
 
 
 def _write_examples(formatter: click.HelpFormatter, examples: Sequence[str]) -> None:
@@ -73,6 +89,30 @@ class CommandWithExamples(click.Command):
     def __init__(self, *arguments: Any, examples: Sequence[str] = (), **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.examples = tuple(examples)
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples before everything else."""
+        _write_examples(formatter, self.examples)
+        formatter.write_paragraph()
+        super().format_help(ctx, formatter)
+
+
+class GroupWithExamples(click.Group):
+    """A group whose help begins with examples, and lists its commands in the order in which people need them.
+
+    Args:
+        examples: Command lines, each on a line of its own.
+        arguments: As for `click.Group`.
+    """
+
+    def __init__(self, *arguments: Any, examples: Sequence[str] = (), **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.examples = tuple(examples)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands in their own order, not by the alphabet."""
+        del ctx
+        return list(self.commands)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples before everything else."""
@@ -248,7 +288,20 @@ def say_details(text: str) -> None:
 
 def print_json(value: Any) -> None:
     """Print a value on stdout as JSON, in ASCII, so that it is the same JSON in every encoding."""
+    context = click.get_current_context(silent=True)
+    if context is not None:
+        context.ensure_object(Session).json_is_written = True
     sys.stdout.write(json.dumps(value, indent=2) + "\n")
+
+
+def error_as_json(error: Exception) -> dict[str, Any]:
+    """What happened and what to do, and TikTok's code and request id where it answered, ready for JSON."""
+    return {
+        "message": shown_line(getattr(error, "message", "") or str(error)),
+        "remedy": shown_line(getattr(error, "remedy", "")),
+        "code": getattr(error, "code", None),
+        "request_id": getattr(error, "request_id", "") or None,
+    }
 
 
 def announce(waiting: object) -> None:
@@ -256,8 +309,10 @@ def announce(waiting: object) -> None:
     say(str(waiting))
 
 
-def console(*, stderr: bool = False, width_without_terminal: int = _WIDTH_WITHOUT_TERMINAL) -> Console:
-    """Make a console. Where there is no terminal, it writes plain text.
+def console(
+    *, stderr: bool = False, quiet: bool = False, width_without_terminal: int = _WIDTH_WITHOUT_TERMINAL
+) -> Console:
+    """Make a console. Where there is no terminal, it writes plain text. With `quiet`, it writes nothing.
 
     It takes every text literally. For colours, pass a style, or a `rich.text.Text` made from `one_line` text.
     """
@@ -265,11 +320,13 @@ def console(*, stderr: bool = False, width_without_terminal: int = _WIDTH_WITHOU
 
     colours: Literal["auto"] | None = "auto" if os.environ.get("TERM") or os.name == "nt" else None
     terminal = LiteralConsole(
-        stderr=stderr, highlight=False, soft_wrap=False, markup=False, emoji=False, color_system=colours
+        stderr=stderr, quiet=quiet, highlight=False, soft_wrap=False, markup=False, emoji=False, color_system=colours
     )
     if terminal.is_terminal:
         return terminal
-    return LiteralConsole(stderr=stderr, highlight=False, width=width_without_terminal, markup=False, emoji=False)
+    return LiteralConsole(
+        stderr=stderr, quiet=quiet, highlight=False, width=width_without_terminal, markup=False, emoji=False
+    )
 
 
 def table(*headings: str, right: tuple[str, ...] = (), whole: tuple[str, ...] = (), **options: Any) -> Any:

@@ -10,9 +10,11 @@ import click
 
 from tiktok_marketing.cli.common import (
     CommandWithSettings,
+    GroupWithExamples,
     config_option,
     console,
     debug_option,
+    json_option,
     print_json,
     say,
     table,
@@ -28,7 +30,11 @@ _MASK = "***"
 _NEEDED = ("app_id", "secret", "access_token")
 
 
-@click.group(short_help="Write, show or check the configuration.")
+@click.group(
+    cls=GroupWithExamples,
+    examples=["tiktok-marketing config init", "tiktok-marketing config show", "tiktok-marketing config check"],
+    short_help="Write, show or check the configuration.",
+)
 @debug_option
 def config() -> None:
     """Write a configuration file, show each setting with its origin, or check the configuration without network."""
@@ -36,14 +42,19 @@ def config() -> None:
 
 @config.command(
     cls=CommandWithSettings,
+    examples=[
+        "tiktok-marketing config init",
+        "tiktok-marketing config init --config other.json --start-date 2026-01-01",
+    ],
     short_help="Write a configuration file.",
     epilog="Exit codes: 0 the file was written; 2 it exists already, or cannot be written, or a value is wrong; "
     "130 ended by Ctrl-C.",
 )
 @config_option
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
+@json_option()
 @debug_option
-def init(sources: ConfigSources, force: bool) -> int:
+def init(sources: ConfigSources, force: bool, as_json: bool) -> int:
     """Write a configuration file that only you can read.
 
     On a terminal it asks for the application's id and secret, the access token and the first day. It takes what the
@@ -72,6 +83,8 @@ def init(sources: ConfigSources, force: bool) -> int:
             f"{', '.join(variable_of(each) for each in SETTINGS if each.name in needed)}, "
             "or run: tiktok-marketing login"
         )
+    if as_json:
+        print_json({"file": path, "missing": needed})
     return 0
 
 
@@ -137,11 +150,12 @@ def _checked(values: dict[str, Any], *, typed_in: bool = False) -> dict[str, Any
 
 @config.command(
     cls=CommandWithSettings,
+    examples=["tiktok-marketing config show", "tiktok-marketing config show --config other.json --json"],
     short_help="Show each setting, its value and where it is from.",
     epilog="Exit codes: 0 the configuration can be used; 2 it cannot.",
 )
 @config_option
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option()
 @debug_option
 def show(sources: ConfigSources, as_json: bool) -> int:
     """Show each setting, its value and where it is from. Secrets are masked."""
@@ -214,12 +228,14 @@ def _shown_origin(origin: Origin) -> str:
 
 @config.command(
     cls=CommandWithSettings,
+    examples=["tiktok-marketing config check"],
     short_help="Check the configuration without network.",
     epilog="Exit codes: 0 the configuration can be used; 1 it can, but a variable is probably misspelt; 2 it cannot.",
 )
 @config_option
+@json_option()
 @debug_option
-def check(sources: ConfigSources) -> int:
+def check(sources: ConfigSources, as_json: bool) -> int:
     """Check the configuration without network.
 
     To check the token and the accounts, run: tiktok-marketing check
@@ -231,8 +247,20 @@ def check(sources: ConfigSources) -> int:
     misspelt = warning_of_misspellings(sources.environment)
     for warning in misspelt:
         say(warning, is_error=True)
-    if sources.file is not None and others_can_read(sources.file):
+    readable = sources.file is not None and others_can_read(sources.file)
+    if readable:
         say(f"Other users of this machine can read {sources.file}. To prevent that, run: chmod 600 {sources.file}")
+    if as_json:
+        print_json(
+            {
+                "ok": not misspelt,
+                "file": sources.file,
+                "settings": shown_line(describe_settings(parsed)),
+                "warnings": [shown_line(warning) for warning in misspelt],
+                "others_can_read": readable,
+            }
+        )
+        return 1 if misspelt else 0
     console().print(shown_line("The configuration can be used."))
     console().print(shown_line(f"Settings: {describe_settings(parsed)}."), soft_wrap=True)
     return 1 if misspelt else 0

@@ -8,14 +8,17 @@ import os
 import shutil
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import click
+import msgspec
 
-from tiktok_marketing.cli.common import console, debug_option, table
+from tiktok_marketing.cli.common import CommandWithExamples, console, debug_option, json_option, print_json, table
+from tiktok_marketing.cli.sync import summary_as_json
 from tiktok_marketing.errors import ConfigurationError, ConnectorError, DestinationError
 from tiktok_marketing.text import shown_line
 
@@ -31,7 +34,11 @@ _MARK = "_tiktok_demo"
 """A table that only the demo creates. A file without it belongs to the user, and the demo never deletes it."""
 
 
-@click.command(short_help="Show a sync and its results, without an account.")
+@click.command(
+    cls=CommandWithExamples,
+    examples=["tiktok-marketing demo", "tiktok-marketing demo --database try.duckdb --days 14"],
+    short_help="Show a sync and its results, without an account.",
+)
 @click.option(
     "--database",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -43,15 +50,16 @@ _MARK = "_tiktok_demo"
 @click.option(
     "--days", type=click.IntRange(1, 85), default=45, show_default=True, help="How many days of reports to read."
 )
+@json_option("Print both syncs, the answers and where the page is as JSON, and nothing else.")
 @debug_option
-def demo(database: Path, days: int) -> int:
+def demo(database: Path, days: int, as_json: bool) -> int:
     """Show a sync and its results: start a local TikTok, read it into DuckDB, and query the data.
 
     The demo needs no account and no network. It starts an emulator of TikTok's API with six ad accounts and checks the
     connection. Then it reads every stream into the database, and reads again to show how little the second sync asks
     for. At the end it makes a page with charts. It takes about a minute.
     """
-    out = console()
+    out = console(quiet=as_json)
     destination = _destination_of(database)
     path = database.expanduser().absolute()
     page = path.with_name(f"{path.stem}-report.html")
@@ -59,11 +67,39 @@ def demo(database: Path, days: int) -> int:
         raise ConfigurationError(f"The folder {path.parent} does not exist.", remedy="Create it first.")
     _refuse_foreign_page(page)
     _delete_earlier_demo(path, destination)
-    asyncio.run(_load_twice(out, path, destination, days))
-    _print_answers(out, path)
+    syncs = asyncio.run(_load_twice(out, path, destination, days))
+    answers = _answers(path)
+    _print_answers(out, answers)
     _make_page(out, destination, page)
     _print_next_steps(out, database)
+    if as_json:
+        print_json(
+            {
+                "database": str(path),
+                "page": str(page),
+                "syncs": [summary_as_json(sync) for sync in syncs],
+                "answers": [msgspec.structs.asdict(answer) for answer in answers],
+            }
+        )
     return 0
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    """What the database answers to a question.
+
+    Args:
+        title: The question.
+        sql: The question in SQL.
+        columns: The names of the columns.
+        rows: The values, as a person reads them.
+        numbers: The columns that have numbers.
+    """
+
+    title: str
+    sql: str
+    columns: list[str]
+    rows: list[list[str]]
+    numbers: list[str]
 
 
 def _destination_of(database: Path) -> Destination:
@@ -109,7 +145,7 @@ def _delete_earlier_demo(path: Path, destination: Destination) -> None:
     path.with_name(path.name + ".wal").unlink(missing_ok=True)
 
 
-async def _load_twice(out: Console, path: Path, destination: Destination, days: int) -> None:
+async def _load_twice(out: Console, path: Path, destination: Destination, days: int) -> tuple[Summary, Summary]:
     from tiktok_marketing.access_check import check_access
     from tiktok_marketing.cli.check import show_results
     from tiktok_marketing.clock import SystemClock
@@ -122,7 +158,7 @@ async def _load_twice(out: Console, path: Path, destination: Destination, days: 
         _print_heading(out, "2. Check the access")
         async with connect(config, address=emulator.url) as api:
             results = await check_access(config, api, SystemClock())
-        show_results(results)
+        show_results(results, out)
         if not all(result.ok for result in results):
             raise ConnectorError("The demo cannot read its own API.", remedy="Report this with the output above.")
         _print_heading(out, f"3. Read every stream, and {days} days of reports, into {path.name}")
@@ -130,6 +166,7 @@ async def _load_twice(out: Console, path: Path, destination: Destination, days: 
         _print_heading(out, "4. Read again: only what may have changed")
         second, second_requests = await _sync(emulator, config, path, destination)
         _compare(out, first, first_requests, second, second_requests)
+        return first, second
 
 
 def _print_heading(out: Console, text: str) -> None:
@@ -234,26 +271,40 @@ def _compare(
     )
 
 
-def _print_answers(out: Console, path: Path) -> None:
+def _answers(path: Path) -> list[_Answer]:
+    """Ask the questions of the demo."""
     import duckdb
 
     from tiktok_marketing.cli import demo_questions as questions
 
+    answers = []
     with duckdb.connect(str(path), read_only=True) as connection:
         connection.execute("USE tiktok_ads")
-        for number, question in enumerate(questions.QUESTIONS, start=5):
+        for question in questions.QUESTIONS:
             cursor = connection.execute(question.sql)
-            headings = [column[0] for column in cursor.description]
+            columns = [column[0] for column in cursor.description]
             rows = cursor.fetchall()
-            _print_heading(out, f"{number}. {question.title}")
-            out.print(question.sql, style="dim")
-            right = tuple(
-                heading for heading, value in zip(headings, rows[0] if rows else (), strict=False) if _is_number(value)
+            first = rows[0] if rows else ()
+            answers.append(
+                _Answer(
+                    question.title,
+                    question.sql,
+                    columns,
+                    [[questions.value_text(value) for value in row] for row in rows],
+                    [column for column, value in zip(columns, first, strict=False) if _is_number(value)],
+                )
             )
-            answer = table(*headings, right=right)
-            for row in rows:
-                answer.add_row(*(questions.value_text(value) for value in row))
-            out.print(answer)
+    return answers
+
+
+def _print_answers(out: Console, answers: Sequence[_Answer]) -> None:
+    for number, answer in enumerate(answers, start=5):
+        _print_heading(out, f"{number}. {answer.title}")
+        out.print(answer.sql, style="dim")
+        rows = table(*answer.columns, right=tuple(answer.numbers))
+        for row in answer.rows:
+            rows.add_row(*row)
+        out.print(rows)
 
 
 def _make_page(out: Console, destination: Destination, page: Path) -> None:

@@ -20,6 +20,8 @@ from tiktok_marketing.cli.common import (
     config_option,
     console,
     debug_option,
+    error_as_json,
+    json_option,
     load_settings,
     print_json,
     streams_option,
@@ -119,7 +121,7 @@ class _SyncCommand(msgspec.Struct, frozen=True):
 @click.option(
     "--quiet", is_flag=True, help="Print only what is wrong (with --strict, also warnings), and nothing else."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option()
 @debug_option
 @click.pass_context
 def doctor(
@@ -242,7 +244,7 @@ def _error_as_json(error: ConnectorError, code: int) -> dict[str, Any]:
         "sample": None,
         "reached": False,
         "findings": [],
-        "error": {"message": error.message, "remedy": error.remedy},
+        "error": error_as_json(error),
     }
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tiktok_marketing.cli.common import debug_option, log_to_stderr
+from tiktok_marketing.cli.common import CommandWithExamples, debug_option, json_option, log_to_stderr
 from tiktok_marketing.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _SECTIONS = {
 """The headings of the help, each at the first option below it."""
 
 
-class _Command(click.Command):
+class _Command(CommandWithExamples):
     """A command whose help groups its options under headings."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -45,7 +45,14 @@ class _Command(click.Command):
                 formatter.write_dl(records)
 
 
-@click.command(cls=_Command, short_help="Run a local TikTok API with an ad business behind it.")
+@click.command(
+    cls=_Command,
+    examples=[
+        "tiktok-marketing emulator --port 8080 --now 2026-03-10T15:00",
+        "tiktok-marketing emulator --tier unlimited --fault path=ad/get/,nth=3,code=50000",
+    ],
+    short_help="Run a local TikTok API with an ad business behind it.",
+)
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -258,17 +265,16 @@ class _Command(click.Command):
     help="Let the sandbox token list audiences, images, videos, music and portfolios. [default: off]",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Log every request.")
+@json_option("Print errors as JSON, too. The line at the start always is JSON.")
 @debug_option
-def emulator(verbose: bool, **settings: Any) -> int:
-    """Example: a local TikTok API on port 8080 whose clock stands still.
-
-    \b
-        tiktok-marketing emulator --port 8080 --now 2026-03-10T15:00
+def emulator(verbose: bool, as_json: bool, **settings: Any) -> int:
+    """Run a local TikTok API. The clock of the first example stands still.
 
     The emulator behaves like TikTok's Business API, with a realistic ad business behind it. When it is ready, it prints
     one line of JSON on stdout: its address, the app's id and secret, tokens and accounts. Put the address into
     TIKTOK_API_URL and the token into a configuration. Its log goes to stderr. Ctrl-C ends it.
-    """  # noqa: D301 - click keeps the lines of a paragraph as they are after \b
+    """
+    del as_json  # which only errors need
     options = options_of({name: value for name, value in settings.items() if value is not None})
     log_to_stderr(logging.DEBUG if verbose else logging.INFO)
     try:

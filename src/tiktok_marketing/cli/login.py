@@ -8,18 +8,28 @@ import secrets
 import sys
 import threading
 import webbrowser
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
+import msgspec
 
-from tiktok_marketing.cli.common import CommandWithSettings, announce, config_option, debug_option, say
+from tiktok_marketing.cli.common import (
+    CommandWithSettings,
+    announce,
+    config_option,
+    debug_option,
+    error_as_json,
+    json_option,
+    print_json,
+    say,
+)
 from tiktok_marketing.cli.config import is_interactive, path_to_write
 from tiktok_marketing.errors import ConfigurationError, ConnectorError, LoginError
 from tiktok_marketing.settings import SETTINGS, variable_of
-from tiktok_marketing.text import mask_known, one_line
+from tiktok_marketing.text import mask_known, one_line, shown_line
 
 if TYPE_CHECKING:
     from tiktok_marketing.config_sources import ConfigSources
@@ -35,6 +45,10 @@ _LONGEST_LINE = 16_000
 
 @click.command(
     cls=CommandWithSettings,
+    examples=[
+        "tiktok-marketing login",
+        "tiktok-marketing login --no-browser --redirect-uri https://example.com/callback",
+    ],
     short_help="Authorize the application and write a configuration.",
     epilog="Exit codes: 0 the configuration was written. 1 there was no authorization, or TikTok refused it; the "
     "output says why. 2 wrong usage or configuration, for example a port in use or a file that cannot be written. "
@@ -64,8 +78,11 @@ _LONGEST_LINE = 16_000
     metavar="SECONDS",
     help="How long to wait for the authorization.",
 )
+@json_option("Print what was granted as JSON.")
 @debug_option
-def login(sources: ConfigSources, port: int, redirect_uri: str | None, no_browser: bool, timeout: int) -> int:
+def login(
+    sources: ConfigSources, port: int, redirect_uri: str | None, no_browser: bool, timeout: int, as_json: bool
+) -> int:
     """Authorize the application on TikTok's page, and write the token into the configuration.
 
     TikTok wants a developer application first: https://business-api.tiktok.com/portal. To create one, you need a
@@ -89,12 +106,42 @@ def login(sources: ConfigSources, port: int, redirect_uri: str | None, no_browse
     write_config(path, with_credentials(existing_config(path), credentials))  # as it is now: a login may take long
     say(f"The token is in {path}. Only you can read it.")
     with _saying_interrupts():
-        reached = asyncio.run(_show_accounts(grant, app_id, secret))
+        reach = asyncio.run(_reach_of(grant, app_id, secret))
+    _show_accounts(reach)
     _show_streams_out_of_reach(grant)
     _show_variables_that_outrank(sources)
-    if reached:
+    if reach.rows or reach.error:
         _show_next_steps(sources, path)
+    if as_json:
+        print_json(_as_json(path, grant, reach))
     return 0
+
+
+class _Reach(msgspec.Struct, frozen=True):
+    """The accounts that a token reaches, or why they are not known."""
+
+    rows: Sequence[Mapping[str, Any]]
+    error: ConnectorError | None = None
+
+
+def _as_json(path: str, grant: Grant, reach: _Reach) -> dict[str, Any]:
+    from tiktok_marketing.catalog import STREAMS
+    from tiktok_marketing.catalog.scopes import streams_out_of_reach
+
+    lacking = streams_out_of_reach(grant.scopes, STREAMS) if grant.scopes else {}
+    return {
+        "file": path,
+        "accounts": [
+            {"advertiser_id": str(row.get("advertiser_id")), "name": shown_line(str(row.get("advertiser_name") or ""))}
+            for row in reach.rows
+        ],
+        "accounts_error": None if reach.error is None else error_as_json(reach.error),
+        "scopes": sorted(grant.scopes),
+        "out_of_reach": [
+            {"permission": str(permission), "streams": [stream.name for stream in streams]}
+            for permission, streams in lacking.items()
+        ],
+    }
 
 
 def _say_what_is_needed(address: str) -> None:
@@ -285,8 +332,8 @@ def _open(address: str) -> None:
         webbrowser.open(address)
 
 
-async def _show_accounts(grant: Grant, app_id: str, secret: str) -> bool:
-    """Print the accounts that the token reaches. Returns whether there are any."""
+async def _reach_of(grant: Grant, app_id: str, secret: str) -> _Reach:
+    """Ask which accounts the token reaches."""
     from tiktok_marketing.api.retry_policy import INTERACTIVE_RETRIES
     from tiktok_marketing.config import Config
     from tiktok_marketing.connect import connect
@@ -295,23 +342,29 @@ async def _show_accounts(grant: Grant, app_id: str, secret: str) -> bool:
     config = Config(access_token=grant.access_token, app_id=app_id, secret=secret)
     try:
         async with connect(config, policy=INTERACTIVE_RETRIES, on_wait=announce) as api:
-            rows = (await list_accounts(config, api)).rows
+            return _Reach((await list_accounts(config, api)).rows)
     except ConnectorError as error:
+        return _Reach((), error)
+
+
+def _show_accounts(reach: _Reach) -> None:
+    """Print the accounts that the token reaches."""
+    rows, error = reach.rows, reach.error
+    if error is not None:
         say(f"The accounts cannot be listed now: {error.message} {error.remedy}", is_error=True)
-        return True
+        return
     if not rows:
         say(
             "The token reaches no ad account: none was ticked on TikTok's page, or this user is an admin of none. "
             "Run `tiktok-marketing login` again and tick them.",
             is_error=True,
         )
-        return False
+        return
     say(f"The token reaches {len(rows):,} ad account{'' if len(rows) == 1 else 's'}:")
     for row in rows[:_SHOWN]:
         say(f"  {row.get('advertiser_id')}  {one_line(str(row.get('advertiser_name') or ''))}")
     if len(rows) > _SHOWN:
         say(f"  and {len(rows) - _SHOWN:,} more. `tiktok-marketing accounts` lists all.")
-    return True
 
 
 def _show_streams_out_of_reach(grant: Grant) -> None:

@@ -13,7 +13,15 @@ from tiktok_marketing._version import __version__
 from tiktok_marketing.cli.accounts import accounts
 from tiktok_marketing.cli.assets import assets
 from tiktok_marketing.cli.check import check
-from tiktok_marketing.cli.common import Session, debug_option, say, say_details
+from tiktok_marketing.cli.common import (
+    GroupWithExamples,
+    Session,
+    debug_option,
+    error_as_json,
+    print_json,
+    say,
+    say_details,
+)
 from tiktok_marketing.cli.config import config
 from tiktok_marketing.cli.demo import demo
 from tiktok_marketing.cli.doctor import doctor
@@ -33,16 +41,14 @@ _WHERE_TO_REPORT = f"where you got tiktok-marketing {__version__} from"
 """There is no public address yet, and one that does not exist would help nobody."""
 
 
-class _GroupInOrder(click.Group):
-    """Lists the commands in the order in which people need them, not by the alphabet."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        del ctx
-        return list(self.commands)
-
-
 @click.group(
-    cls=_GroupInOrder,
+    cls=GroupWithExamples,
+    examples=[
+        "tiktok-marketing demo",
+        "tiktok-marketing login",
+        "tiktok-marketing sync --to duckdb:///tiktok.duckdb --preset basics --views",
+        "tiktok-marketing report --database duckdb:///tiktok.duckdb --open",
+    ],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 everything was delivered, or nothing is wrong; 1 something is missing or wrong, and the "
     "output names it; 2 wrong usage or configuration; 130 or 143 ended by Ctrl-C or a signal.",
@@ -52,9 +58,8 @@ class _GroupInOrder(click.Group):
 def command() -> None:
     """Read everything from TikTok Ads into a database.
 
-    To see it work, run: tiktok-marketing demo
-
-    To begin with your own accounts, run: tiktok-marketing login
+    `demo` shows it without an account. To begin with your own accounts, run `login`. Every command prints its result
+    for programs with --json, and an error in its place if it fails.
     """
 
 
@@ -85,14 +90,15 @@ def run(arguments: Sequence[str]) -> int:
         OutputError: If standard output cannot be written.
     """
     session = Session()
+    session.as_json = "--json" in arguments  # for errors of the line itself, before its options are read
     set_line_style(LineStyle.PLAIN)
     try:
         result = command.main(list(arguments), prog_name="tiktok-marketing", standalone_mode=False, obj=session)
     except click.ClickException as error:
         _report_usage(error)
-        return 2
+        return _with_json(ConfigurationError(f"{error.format_message().rstrip('.')}."), session, 2)
     except (click.Abort, KeyboardInterrupt):
-        return 130
+        return _with_json(ConnectorError("The command was interrupted."), session, 130)
     except OutputError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, a person gets a sentence
@@ -102,13 +108,21 @@ def run(arguments: Sequence[str]) -> int:
     return result if isinstance(result, int) else 0  # click returns the code of --help and --version this way, too
 
 
+def _with_json(error: ConnectorError, session: Session, code: int) -> int:
+    """Print an error on stdout as JSON, if JSON was asked for and is not written yet. Returns the exit code."""
+    if session.as_json and not session.json_is_written:
+        print_json({"exit_code": code, "error": error_as_json(error)})
+    return code
+
+
 def _report(error: Exception, session: Session) -> int:
     """Print an error for a person. Returns its exit code."""
     if isinstance(error, MemoryError):
         error = OutOfMemoryError()
     if not isinstance(error, ConnectorError):
         _report_fault(error, session)
-        return session.error_code or 1
+        fault = ConnectorError(_fault_message(error), remedy="Run it again with --debug and report what it prints.")
+        return _with_json(fault, session, session.error_code or 1)
     if is_plain():
         say(f"Error: {error.message}", is_error=True)
         if error.remedy:
@@ -119,7 +133,8 @@ def _report(error: Exception, session: Session) -> int:
         if error.detail:
             say_details(error.detail)
         say_details("".join(traceback.format_exception(error)))
-    return session.error_code or (2 if isinstance(error, ConfigurationError) else 1)
+    code = session.error_code or (2 if isinstance(error, ConfigurationError) else 1)
+    return _with_json(error, session, code)
 
 
 def _report_usage(error: click.ClickException) -> None:
@@ -135,9 +150,12 @@ def _report_usage(error: click.ClickException) -> None:
     say(f"Error: {error.format_message()}")
 
 
+def _fault_message(error: Exception) -> str:
+    return f"The program failed ({type(error).__name__}). This is a fault of the program, not yours."
+
+
 def _report_fault(error: Exception, session: Session) -> None:
-    kind = type(error).__name__
-    say(f"Error: The program failed ({kind}). This is a fault of the program, not yours.", is_error=True)
+    say(f"Error: {_fault_message(error)}", is_error=True)
     if session.debug:
         say_details("".join(traceback.format_exception(error)))
         say(f"Please report the lines above {_WHERE_TO_REPORT}.")

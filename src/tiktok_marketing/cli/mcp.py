@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import click
 
-from tiktok_marketing.cli.common import debug_option
+from tiktok_marketing.cli.common import CommandWithExamples, debug_option
 
 
 @click.command(
+    cls=CommandWithExamples,
+    examples=[
+        "tiktok-marketing mcp --database duckdb:///tiktok.duckdb",
+        "tiktok-marketing mcp --database duckdb:///tiktok.duckdb --rows 100 --seconds 10",
+    ],
     short_help="Let an assistant read a database (MCP).",
     epilog="Exit codes: 0 the client ended the session; 1 the database cannot be read now; 2 wrong usage, no such "
     "database, or a package is missing.",

@@ -19,6 +19,7 @@ from tiktok_marketing.cli.common import (
     config_option,
     console,
     debug_option,
+    json_option,
     load_settings,
     print_json,
     say,
@@ -71,7 +72,7 @@ _QUERIES_IN_FLIGHT = 16
 @click.option(
     "--ask", is_flag=True, help="Ask TikTok which days have data, as the sync would, and leave out the empty ones."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option()
 @debug_option
 def plan(
     sources: ConfigSources,

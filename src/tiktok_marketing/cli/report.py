@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from tiktok_marketing.cli.common import debug_option, say
+from tiktok_marketing.cli.common import CommandWithExamples, debug_option, json_option, print_json, say
 from tiktok_marketing.errors import ConfigurationError
 
 _STDOUT = "-"
@@ -32,6 +32,11 @@ def _day(_: click.Context, __: click.Parameter, value: str | None) -> date | int
 
 
 @click.command(
+    cls=CommandWithExamples,
+    examples=[
+        "tiktok-marketing report --database duckdb:///tiktok.duckdb --open",
+        "tiktok-marketing report --database duckdb:///tiktok.duckdb --since 90d --output last-quarter.html",
+    ],
     short_help="Make a page with charts from a database.",
     epilog="Exit codes: 0 the page is written; 1 the database cannot be read; 2 wrong usage, no such database, or a "
     "file that cannot be written.",
@@ -71,6 +76,7 @@ def _day(_: click.Context, __: click.Parameter, value: str | None) -> date | int
     help="The folder of `sync --assets`. The page then has small images of the creatives.",
 )
 @click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
+@json_option("Print where the page is, and its size, as JSON.")
 @debug_option
 def report(
     address: str,
@@ -80,6 +86,7 @@ def report(
     until: date | int | None,
     assets: Path | None,
     opens: bool,
+    as_json: bool,
 ) -> int:
     """Make one HTML page from a database: spend, results, campaigns, creatives, hours, people, and how fresh it all is.
 
@@ -91,6 +98,8 @@ def report(
         raise click.BadParameter(f"{since} is after --until {until}.", param_hint="'--since'")
     if opens and output == _STDOUT:
         raise click.UsageError("--open needs a file; --output - writes to standard output.")
+    if as_json and output == _STDOUT:
+        raise click.UsageError("--json needs a file; --output - writes to standard output.")
     from tiktok_marketing.pipelines import destination_of
     from tiktok_marketing.report import ReportOptions, collect, html_page, thumbnails_are_supported
 
@@ -106,6 +115,8 @@ def report(
     path = Path(output).expanduser().absolute()
     write_whole(path, page)
     say(f"The page is {path} ({len(page.encode()) / 1e6:.1f} MB). Open it in a browser.")
+    if as_json:
+        print_json({"page": str(path), "bytes": len(page.encode())})
     if opens and not webbrowser.open(path.as_uri()):
         say("No browser could be opened here.")
     return 0

@@ -11,8 +11,10 @@ import click
 from tiktok_marketing.cli.choices import accounts_option
 from tiktok_marketing.cli.common import (
     CommandWithExamples,
+    GroupWithExamples,
     console,
     debug_option,
+    json_option,
     print_json,
     say,
     streams_option,
@@ -36,10 +38,16 @@ _database_option = click.option(
 _dataset_option = click.option(
     "--dataset", default="tiktok_ads", show_default=True, metavar="NAME", help="The schema of the tables."
 )
-_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@click.group(short_help="Show how far a database has been read, or read some of it again.")
+@click.group(
+    cls=GroupWithExamples,
+    examples=[
+        "tiktok-marketing state show --database duckdb:///tiktok.duckdb",
+        "tiktok-marketing state reset --database duckdb:///tiktok.duckdb --from 30d --yes",
+    ],
+    short_help="Show how far a database has been read, or read some of it again.",
+)
 def state() -> None:
     """Show how far a database has been read, or set that back so that the next sync reads some of it again."""
 
@@ -55,7 +63,7 @@ def state() -> None:
 @_dataset_option
 @streams_option("Show only these streams.")
 @accounts_option("Show only these accounts.")
-@_json_option
+@json_option()
 @debug_option
 def show(database: str, dataset: str, names: list[str] | None, accounts: list[str] | None, as_json: bool) -> int:
     """Show the cursor of each stream and account, the days that were read without a gap, and the last sync.
@@ -95,7 +103,7 @@ def show(database: str, dataset: str, names: list[str] | None, accounts: list[st
     help="Read again from this day on: 2026-11-01, yesterday, or 30d for 30 days ago.  [default: start_date]",
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@_json_option
+@json_option()
 @debug_option
 def reset(
     database: str,

@@ -12,6 +12,7 @@ from tiktok_marketing.cli.common import (
     config_option,
     console,
     debug_option,
+    json_option,
     load_settings,
     print_json,
     streams_option,
@@ -35,7 +36,7 @@ _ONE_LINE_PER_STREAM = 1000
 @config_option
 @streams_option("List only these streams.")
 @click.option("--presets", is_flag=True, help="List the presets for `sync --preset`, with their streams.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option()
 @debug_option
 def streams(sources: ConfigSources, names: list[str] | None, presets: bool, as_json: bool) -> int:
     """List the streams: name, key, cursor, endpoint and what they contain.

@@ -18,6 +18,7 @@ from tiktok_marketing.cli.common import (
     config_option,
     console,
     debug_option,
+    json_option,
     load_settings,
     print_json,
     say,
@@ -80,7 +81,7 @@ if TYPE_CHECKING:
     help="How long to wait for a database that another process has open, such as a DuckDB file in a notebook.",
 )
 @click.option("--dry-run", is_flag=True, help="Read nothing: print what `plan` says about exactly this command.")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@json_option("Print the summary as JSON.")
 @click.option("--quiet", is_flag=True, help="Print only what is missing, and with --json the summary.")
 @click.option(
     "--log-format",
@@ -137,7 +138,7 @@ def sync(
         return 128 + (received or signal.SIGINT)
     if with_views:
         refresh_views(request.to, request.dataset)
-    stored = assets_folder is None or store(request.to, request.dataset, assets_folder)
+    stored = assets_folder is None or store(request.to, request.dataset, assets_folder).complete
     return 0 if summary.complete and stored else 1
 
 

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from tiktok_marketing.cli.common import console, debug_option, print_json, say, table
+from tiktok_marketing.cli.common import CommandWithExamples, console, debug_option, json_option, print_json, say, table
+
+if TYPE_CHECKING:
+    from tiktok_marketing.views.database import ViewsResult
 
 
 @click.command(
+    cls=CommandWithExamples,
+    examples=[
+        "tiktok-marketing views --database duckdb:///tiktok.duckdb",
+        "tiktok-marketing views --database duckdb:///tiktok.duckdb --currency EUR",
+        "tiktok-marketing views --database duckdb:///tiktok.duckdb --layout fivetran --schema tiktok_ads_fivetran",
+    ],
     short_help="Create views that answer questions.",
     epilog="Exit codes: 0 the views are there; 1 the database cannot be read or changed; 2 wrong usage.",
 )
@@ -52,7 +62,7 @@ from tiktok_marketing.cli.common import console, debug_option, print_json, say, 
 @click.option("--drop", "action", flag_value="drop", help="Drop the views of the layout.")
 @click.option("--print", "action", flag_value="print", help="Print the SQL, and change nothing.")
 @click.option("--list", "action", flag_value="list", help="List the views of the layout, and change nothing.")
-@click.option("--json", "as_json", is_flag=True, help="With --list: print JSON, with the columns of each view.")
+@json_option("Print JSON; with --list, it has the columns of each view.")
 @debug_option
 def views(
     address: str,
@@ -80,15 +90,36 @@ def views(
     if action == "list":
         return _list(destination, settings, as_json=as_json)
     if action == "print":
-        for statement in print_views(destination, settings):
+        statements = print_views(destination, settings)
+        if as_json:
+            print_json({"statements": list(statements)})
+            return 0
+        for statement in statements:
             sys.stdout.write(f"{statement}\n")
         return 0
     if action == "drop":
         dropped = drop_views(destination, settings)
         say(f"{len(dropped.dropped)} views dropped from {destination.display_name}, schema {dropped.schema}.")
+        if as_json:
+            print_json(_result_as_json(dropped, destination.display_name, layout))
         return 0
-    show_result(create_views(destination, settings), destination.display_name)
+    result = create_views(destination, settings)
+    show_result(result, destination.display_name)
+    if as_json:
+        print_json(_result_as_json(result, destination.display_name, layout))
     return 0
+
+
+def _result_as_json(result: ViewsResult, database: str, layout: str) -> dict[str, Any]:
+    return {
+        "database": database,
+        "schema": result.schema,
+        "layout": layout,
+        "created": list(result.created),
+        "dropped": list(result.dropped),
+        "left_out": [{"name": view.name, "reason": view.reason} for view in result.left_out],
+        "remarks": list(result.remarks),
+    }
 
 
 def check_views(to: str, dataset: str) -> None:
