@@ -26,8 +26,9 @@ from tiktok_marketing.pipelines import RunOptions, destination_of, load_async, s
 from tiktok_marketing.pipelines.databases import kinds
 from tiktok_marketing.pipelines.databases.destination import ReadOnlyDatabase, Session
 from tiktok_marketing.pipelines.databases.duckdb.load_job import destination as dlt_duckdb
+from tiktok_marketing.pipelines.databases.duckdb.load_job import load_file
 from tiktok_marketing.pipelines.databases.duckdb.session import DuckDBSession, ReadOnlyDuckDB
-from tiktok_marketing.pipelines.databases.replacement import TableChanges
+from tiktok_marketing.pipelines.databases.replacement import Replacement, TableChanges
 
 DAILY = "campaigns_reports_daily"
 
@@ -76,6 +77,10 @@ class Shelf(msgspec.Struct, frozen=True):
     def dlt_destination(self, changes: TableChanges) -> Any:
         """Return the destination that dlt loads into."""
         return dlt_duckdb(self.path, changes)
+
+    def load_file(self, session: Any, path: Path, change: Replacement) -> None:
+        """Load a file."""
+        load_file(session, path, change)
 
     def identity(self) -> Any:
         """Return the file's inode."""

@@ -134,7 +134,7 @@ def sync(
         show_summary(summary)
     show_missing(summary, with_differences=not (quiet or as_json))
     if summary.interrupted:
-        say(level="WARNING", text=f"The sync ended early. What it had read is loaded. {_what_next(request, summary)}.")
+        say(level="WARNING", text=f"The sync ended early. {_what_next(request, summary)}.")
         return 128 + (received or signal.SIGINT)
     if with_views:
         refresh_views(request.to, request.dataset)
@@ -161,9 +161,13 @@ class LoadRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _what_next(request: LoadRequest, summary: Summary) -> str:
+    if summary.discarded:
+        return "Run it again to read the days between these bounds"
     if request.bounds:
-        return "Run it again to read the other days between these bounds"
-    return "Run it again with --full" if request.full and not summary.packages else "The next run goes on from there"
+        return "What it had read is loaded. Run it again to read the other days between these bounds"
+    if request.full and not summary.packages:
+        return "What it had read is loaded. Run it again with --full"
+    return "What it had read is loaded. The next run goes on from there"
 
 
 async def _sync(
@@ -174,7 +178,7 @@ async def _sync(
 
     stop = asyncio.Event()
     async with Reporter(quiet=quiet, draws=draws) as reporter:
-        signals = _Signals(stop, reporter)
+        signals = _Signals(stop, reporter, loads=request.bounds.since is None)
         summary = await load_async(
             config,
             request.to,
@@ -191,8 +195,9 @@ async def _sync(
 class _Signals:
     """Handles Ctrl-C and SIGTERM: the first one ends the sync in order, the second one ends the program."""
 
-    def __init__(self, stop: asyncio.Event, reporter: Reporter) -> None:
+    def __init__(self, stop: asyncio.Event, reporter: Reporter, *, loads: bool) -> None:
         self.received: int | None = None
+        self._loads = loads
         self._stop = stop
         self._reporter = reporter
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -205,7 +210,8 @@ class _Signals:
             os._exit(128 + number)
         self.received = number
         self._stop.set()
-        self._reporter.informs("Stopping. Loading what was read. Interrupt once more to end at once.")
+        loading = "Loading what was read. " if self._loads else ""
+        self._reporter.informs(f"Stopping. {loading}Interrupt once more to end at once.")
 
 
 def show_summary(summary: Summary) -> None:

@@ -111,6 +111,8 @@ async def load_async(
         states = await thread.do(loader.open, chosen, full=full, wait=at.wait)
         loop.begin_from(states, loader.columns, full=full)
         loop.refuse(loader.refused)
+        if at.since is not None:
+            loader.hold_packages()
         if note := describe_bounded_read(at.bounds, chosen):
             loop.inform(note)
         api = await stack.enter_async_context(

@@ -97,6 +97,8 @@ class LoadLoop:
         self._streams_hiding_rows: set[str] = set()
         """Streams whose rows TikTok may hide, so that a missing row does not mean that it is gone."""
         self._loading: asyncio.Task[None] | None = None
+        self._discarded = False
+        """Whether what was read is not loaded, because it is only a part of what belongs together."""
 
     def sink(self, stream: Stream, advertiser_id: int | None) -> ArrowSink:
         """Return a new sink for a page."""
@@ -177,8 +179,12 @@ class LoadLoop:
                 stopped = error
             if self._loading is not None:
                 await self._loading
-            if not self._filling.empty:
-                await self._load(self._filling, loader, thread)
+            if loader.holds_packages and (stopped is not None or self._interrupted):
+                self._discard()
+            else:
+                if not self._filling.empty:
+                    await self._load(self._filling, loader, thread)
+                await thread.do(loader.release)
         finally:
             if self._loading is not None:
                 await asyncio.wait({self._loading})
@@ -186,6 +192,19 @@ class LoadLoop:
         summary = self._summary(sync.progress(), stopped, stored, loader.repeated)
         await thread.do(loader.finish, summary)
         return summary
+
+    @property
+    def _interrupted(self) -> bool:
+        return self._stop.is_set() and any(stream.name not in self._ended for stream in self._streams)
+
+    def _discard(self) -> None:
+        """Give up the packages that wait: all days that were to be read are replaced, or none."""
+        self._discarded = True
+        self._loaded.clear()
+        self._offered.clear()
+        self._states.clear()
+        self._packages = 0
+        self.notice("The read did not end, so nothing of it is loaded: all of its days are replaced, or none.")
 
     async def _read(self, events: AsyncGenerator[Event, None], loader: PackageLoader, thread: LoaderThread) -> None:
         upcoming = asyncio.ensure_future(anext(events))
@@ -327,7 +346,7 @@ class LoadLoop:
                 rows=stored.get(name, 0),
                 misfits=self._misfits[name],
                 seconds=self._seconds.get(name, 0.0),
-                complete=ended is not None and ended.complete,
+                complete=ended is not None and ended.complete and not self._discarded,
                 failures=() if ended is None else ended.failures,
                 state_from=earliest_cursor(before),
                 state_to=earliest_cursor(self._states.get(name, before)),
@@ -346,8 +365,9 @@ class LoadLoop:
             requests=progress.requests,
             packages=self._packages,
             notices=tuple(dict.fromkeys(self._notices)),
-            interrupted=self._stop.is_set() and any(stream.name not in self._ended for stream in self._streams),
+            interrupted=self._interrupted,
             stopped=stopped,
+            discarded=self._discarded,
         )
 
 

@@ -39,6 +39,8 @@ class LoadedRows:
         """Tables that have rows."""
         self.arriving: set[str] = set()
         """Tables that get rows from the package that is being loaded."""
+        self.waiting: set[str] = set()
+        """Tables that get rows from packages that wait."""
 
     def begin(self) -> None:
         """Remember which file the database is, if it is one."""
@@ -54,12 +56,17 @@ class LoadedRows:
         self._package_count = self._count_packages(session) if PACKAGES_TABLE in relations else 0
 
     @contextmanager
-    def package(self, tables: Mapping[str, Any]) -> Iterator[None]:
-        """While a package is loaded, its tables may have rows already. Afterwards they have."""
+    def package(self, tables: Mapping[str, Any], *, waits: bool) -> Iterator[None]:
+        """While a package is loaded, its tables may have rows already. Afterwards they have, unless the package waits.
+
+        Args:
+            tables: The rows of the package.
+            waits: Whether the package is not loaded yet.
+        """
         self.arriving = {name for name, table in tables.items() if table.num_rows}
         try:
             yield
-            self.filled |= self.arriving
+            (self.waiting if waits else self.filled).update(self.arriving)
         finally:
             self.arriving = set()
 
@@ -68,9 +75,24 @@ class LoadedRows:
         self.packages += ids
         self._package_count += len(ids)
 
-    def note_if_empty(self, session: Session, name: str) -> None:
-        """Note that a table has no rows any more, because this sync has removed them."""
-        if name in self.filled and not contents_of(session, self._destination.dataset, {}).non_empty([name]):
+    @contextmanager
+    def packages_that_waited(self, ids: Sequence[str]) -> Iterator[None]:
+        """While packages are loaded in one transaction, they are those of this sync; not if that fails."""
+        packages, filled = list(self.packages), set(self.filled)
+        self.packages += ids
+        try:
+            yield
+        except BaseException:
+            self.packages, self.filled = packages, filled
+            raise
+        self._package_count += len(ids)
+        self.waiting.clear()
+
+    def note_rows(self, session: Session, name: str) -> None:
+        """Note whether a table has rows, after this sync has changed it."""
+        if contents_of(session, self._destination.dataset, {}).non_empty([name]):
+            self.filled.add(name)
+        else:
             self.filled.discard(name)
 
     def _count_packages(self, session: Session) -> int:

@@ -9,6 +9,8 @@ Why a sync that is killed, at whatever moment, loses nothing and duplicates noth
   days that are whole, otherwise the rows with the same keys (`databases.replacement`). After a kill, some tables of a
   package may be in the database without its state. The next run reads these records again, and loading them again
   changes nothing.
+- Where all days are to change together, the packages wait in the working folder until the last one is there. Then one
+  transaction does what they would have done (`databases.held`). After a kill before it, nothing has changed.
 - dlt would keep an unfinished package in its working folder and load it first in the next run. By then the same rows
   may have been read again elsewhere, and the old rows would overwrite them. So the working folder is empty at the start
   of every run, and the state comes from the database alone. After a file or schema is deleted, everything is read from
@@ -39,6 +41,7 @@ from tiktok_marketing.pipelines.contents import describe, expected_columns, refu
 from tiktok_marketing.pipelines.databases.bookkeeping import PACKAGES_TABLE, PIPELINE, STATES_TABLE
 from tiktok_marketing.pipelines.databases.destination import Database, Relation, Session
 from tiktok_marketing.pipelines.databases.errors import first_line, innermost, text_of
+from tiktok_marketing.pipelines.databases.held import HeldPackages, Step
 from tiktok_marketing.pipelines.databases.replacement import Replacement, TableChanges
 from tiktok_marketing.pipelines.dlt_pipeline import DltPipeline
 from tiktok_marketing.pipelines.inspection import (
@@ -76,7 +79,12 @@ class Loader:
         self._changes = TableChanges(self._loaded.check)
         self._pipeline = DltPipeline(destination, folder, self._changes)
         self._opener = SessionOpener(destination, folder, self._loaded, self._changes, notice)
-        self._setup = TableSetup(destination.dataset, notice, self._loaded.note_if_empty)
+        self._setup = TableSetup(destination.dataset, notice, self._loaded.note_rows)
+        self._folder = folder
+        self._held: HeldPackages | None = None
+        """The packages that wait; None if they are loaded at once."""
+        self._stated_filled: list[str] = []
+        """The reports of which the newest state says that they have rows."""
         self._created_database = self._created_schema = False
         self._new: set[str] = set()
         """Tables that this sync creates, so that all their rows are its own."""
@@ -131,6 +139,59 @@ class Loader:
             return
         with suppress(Exception), self._opener.opened(wait=0.0) as session:
             session.remove_empty_schema(database=self._created_database)
+
+    @property
+    def holds_packages(self) -> bool:
+        """Whether packages wait for `release`."""
+        return self._held is not None
+
+    def hold_packages(self) -> None:
+        """From now on, let packages wait beside the database until `release` loads all of them."""
+        self._held = self._changes.held = HeldPackages(
+            self._folder / "held", self._destination.dataset, self._destination.load_file
+        )
+
+    def release(self) -> None:
+        """Load all packages that wait, in one transaction.
+
+        Raises:
+            DestinationError: The database does not accept them, or something is gone that was loaded before. The
+                database is as it was.
+        """
+        held = self._held
+        if held is None:
+            return
+        self._changes.failures.clear()
+        with self._opener.opened(wait=_LOCK_WAIT) as session:
+            try:
+                with self._loaded.packages_that_waited(held.load_ids), session.transaction():
+                    self._loaded.check(session, None)
+                    held.apply(session, lambda table, step: self._apply(session, table, step))
+            except Exception as error:
+                refused = next(filter(self._is_refused, self._changes.failures), None)
+                if refused is None:
+                    raise
+                raise self._refusal(refused, self._changes.failures[refused]) from error
+            self._held = self._changes.held = None
+            if set(self._stated_filled) != self._filled_reports():  # the last rows of a report may be gone
+                self._run({}, {}, self._states)
+            self._forget_old_states(session)
+            self._loaded.check_identity()
+
+    def _change_table(self, session: Session, table: str, step: Step) -> None:
+        """Change a table: in a transaction of its own, or with everything else that waits."""
+        if self._held is not None:
+            self._held.add_step(table, step)
+            return
+        with session.transaction():
+            session.lock(table)
+            self._apply(session, table, step)
+
+    def _apply(self, session: Session, table: str, step: Step) -> None:
+        with self._changes.watched(table):
+            self._loaded.check(session, table)
+            step(session)
+            self._loaded.note_rows(session, table)
 
     def _open_pipeline(self) -> None:
         self._pipeline.open()
@@ -215,14 +276,30 @@ class Loader:
             for name, (read, skipped) in package.whole.items():
                 if name not in self.refused:
                     self._remove_vanished(session, package.streams[name], read, skipped)
-            self._forget_old_states(session)
+            if self._held is None:
+                self._forget_old_states(session)
             self._loaded.check_identity()
         for name, table in tables.items():
-            change = self._changes.replacements[name]
-            self._report_lost(name, change.lost)
-            repeated = offered[name] - table.num_rows + change.repeated + change.lost
-            self.repeated[name] = self.repeated.get(name, 0) + repeated
+            self._count_repeated(offered[name] - table.num_rows, self._changes.replacements[name])
         return {name: table.num_rows - self._changes.replacements[name].lost for name, table in tables.items()}
+
+    def _count_repeated(self, copies: int, change: Replacement) -> None:
+        """Count the rows that have no row of their own in a table, once the package is loaded.
+
+        Args:
+            copies: How many rows of the package repeat a key of the package.
+            change: What the package has replaced.
+        """
+
+        def count(*_: Any) -> None:
+            name = change.stream.name
+            self._report_lost(name, change.lost)
+            self.repeated[name] = self.repeated.get(name, 0) + copies + change.repeated + change.lost
+
+        if self._held is None:
+            count()
+        else:
+            self._held.add_step(change.stream.name, count)
 
     def _report_lost(self, name: str, count: int) -> None:
         """Say that different rows share a key that the table accepts only once."""
@@ -258,23 +335,38 @@ class Loader:
         return self._destination.is_about_table(self._changes.failures[table])
 
     def _refuse(self, name: str, error: BaseException) -> None:
-        """Give up a stream, because its table accepts no rows."""
+        """Give up a stream, because its table accepts no rows.
+
+        Raises:
+            DestinationError: Packages wait: all of them are loaded, or none.
+        """
+        self.refused[name] = self._refusal(name, error)
+        if self._held is not None:
+            raise self.refused[name] from error
+
+    def _refusal(self, name: str, error: BaseException) -> DestinationError:
         described = self._destination.describe_error(error)
-        self.refused[name] = DestinationError(
-            f"The table {name} does not accept the rows of a sync: {first_line(text_of(innermost(error)))}",
+        nothing = "" if self._held is None else " So nothing of this read was loaded."
+        return DestinationError(
+            f"The table {name} does not accept the rows of a sync: {first_line(text_of(innermost(error)))}{nothing}",
             remedy="Change the column, constraint, trigger or right that refuses them, and run the sync again.",
             detail=described.detail,
         )
 
     def _run(self, tables: Mapping[str, Any], streams: Mapping[str, Stream], states: Mapping[str, Any]) -> None:
         """Load one package through dlt."""
-        reports = {stream.name for stream in STREAMS if is_incremental(stream)}
         self._changes.failures.clear()
-        with self._loaded.package(tables):
-            filled = reports & (self._loaded.filled | self._loaded.arriving) | self._filled_before
-            ids = self._pipeline.run(tables, streams, states, sorted(filled))
-        self._loaded.add_packages(ids)
+        with self._loaded.package(tables, waits=self._held is not None):
+            self._stated_filled = sorted(self._filled_reports())
+            ids = self._pipeline.run(tables, streams, states, self._stated_filled)
+        if self._held is None:
+            self._loaded.add_packages(ids)
         self._states = dict(states)
+
+    def _filled_reports(self) -> set[str]:
+        """The reports whose tables have rows, or will have once all packages are loaded."""
+        reports = {stream.name for stream in STREAMS if is_incremental(stream)}
+        return reports & (self._loaded.filled | self._loaded.arriving | self._loaded.waiting) | self._filled_before
 
     def _prepare(self, session: Session, stream: Stream, relation: Relation | None, rows: Any) -> None:
         """Bring a table that exists to the form that the rows need; a new one is created with it."""
@@ -296,7 +388,7 @@ class Loader:
         return Replacement(
             stream=stream,
             spans=() if name in self._new else package.spans.get(name, ()),
-            loads=tuple(self._loaded.packages),
+            loads=(*self._loaded.packages, *(() if self._held is None else self._held.load_ids)),
             by_key=name in package.by_key,
             exists=name in self.tables,
             columns=tuple(column for column in stored if column in ours),
@@ -308,11 +400,8 @@ class Loader:
         """Empty days that no longer have rows: before the states are loaded, after which nothing reads them again."""
         if name not in self.tables:
             return
-        with session.transaction():
-            session.lock(name)
-            self._loaded.check(session, name)
-            self._changes.replacements[name].delete_replaced(session.execute, self._destination.dataset)
-            self._loaded.note_if_empty(session, name)
+        change, dataset = self._changes.replacements[name], self._destination.dataset
+        self._change_table(session, name, lambda of: change.delete_replaced(of.execute, dataset))
 
     def stored(self) -> Mapping[str, int]:
         """Return the number of rows of this sync that are in the database now, per stream.
@@ -323,7 +412,7 @@ class Loader:
         with self._opener.opened(wait=_LOCK_WAIT) as session:
             self._loaded.check(session, None)
             self._stored = {}
-            for name in sorted(self._setup.done & self.tables):
+            for name in sorted(self._setup.done & self.tables) if self._loaded.packages else ():
                 rows = session.execute(
                     f'SELECT _dlt_load_id, count(*) FROM "{self._destination.dataset}"."{name}"'  # noqa: S608
                     " WHERE _dlt_load_id = ANY(?) GROUP BY _dlt_load_id",
@@ -357,16 +446,16 @@ class Loader:
         """Remove the rows that this sync did not bring, from a stream that is read whole each time."""
         if stream.name not in self.tables:
             return
-        with session.transaction():
-            session.lock(stream.name)
-            self._loaded.check(session, stream.name)
-            session.execute(
+
+        def remove(of: Session) -> None:
+            of.execute(
                 f'DELETE FROM "{self._destination.dataset}"."{stream.name}"'  # noqa: S608 - names of the catalog
                 " WHERE (_dlt_load_id IS NULL OR _dlt_load_id <> ALL(?)) AND advertiser_id <> ALL(?)"
                 + ("" if read is None else " AND advertiser_id = ANY(?)"),
                 [self._loaded.packages, list(skipped), *([] if read is None else [list(read)])],
             )
-            self._loaded.note_if_empty(session, stream.name)
+
+        self._change_table(session, stream.name, remove)
 
     def _forget_old_states(self, session: Session) -> None:
         """Keep the current state and the one before it: a long sync writes thousands, and each names every account.

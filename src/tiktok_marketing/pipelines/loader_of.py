@@ -40,6 +40,19 @@ class PackageLoader(Protocol):
         """Load a package and its states. Returns the number of rows per stream, without rows that repeat a key."""
         ...
 
+    @property
+    def holds_packages(self) -> bool:
+        """Whether packages wait for `release`."""
+        ...
+
+    def hold_packages(self) -> None:
+        """From now on, let packages wait until `release` loads all of them in one transaction, if there is such."""
+        ...
+
+    def release(self) -> None:
+        """Load all packages that wait."""
+        ...
+
     def stored(self) -> Mapping[str, int]:
         """Return the number of rows of this sync that are in the destination now, per stream."""
         ...

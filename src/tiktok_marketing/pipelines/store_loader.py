@@ -139,6 +139,17 @@ class StoreLoader:
                     self._store.remove_vanished(package.streams[name], self._packages, read, skipped)
         return {name: table.num_rows for name, table in tables.items()}
 
+    @property
+    def holds_packages(self) -> bool:
+        """Never: most destinations have no transaction over several tables."""
+        return False
+
+    def hold_packages(self) -> None:
+        """Do nothing: each package is loaded when it is full."""
+
+    def release(self) -> None:
+        """Do nothing: no package waits."""
+
     def stored(self) -> Mapping[str, int]:
         """Return the number of rows of this sync that are in the destination now, per stream.
 

@@ -77,6 +77,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         notices: What else a person should know.
         interrupted: Whether the sync was asked to end before it was done.
         stopped: The error that ended the sync before it was done, if any. What was read until then is loaded.
+        discarded: Whether nothing that was read is loaded, because all days of the read are replaced, or none.
     """
 
     destination: str
@@ -90,6 +91,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     notices: tuple[str, ...] = ()
     interrupted: bool = False
     stopped: ConnectorError | None = None
+    discarded: bool = False
 
     @property
     def rows(self) -> int:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from tiktok_marketing.catalog import Stream
-    from tiktok_marketing.pipelines.databases.replacement import TableChanges
+    from tiktok_marketing.pipelines.databases.replacement import Replacement, TableChanges
     from tiktok_marketing.pipelines.databases.store import Store
 
 DEFAULT_DATASET = "tiktok_ads"
@@ -318,6 +318,16 @@ class Database(Destination, Protocol):
 
         Args:
             changes: What happens to the tables. Read when a package is loaded.
+        """
+        ...
+
+    def load_file(self, session: Any, path: Path, change: Replacement) -> None:
+        """Load a Parquet file, and delete the rows that its rows replace, in the transaction that is open.
+
+        Args:
+            session: A session of this kind.
+            path: The file.
+            change: What its rows replace.
         """
         ...
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import msgspec
 
@@ -120,6 +121,18 @@ class Replacement(msgspec.Struct, kw_only=True):
             )
 
 
+class Holder(Protocol):
+    """Takes what dlt would load, so that it is loaded later (`held`)."""
+
+    def add_file(self, path: Path, change: Replacement) -> None:
+        """Keep a file of rows."""
+        ...
+
+    def add_package(self, load_id: str, schema: str, schema_version: str) -> None:
+        """Note that everything of a package is there."""
+        ...
+
+
 class TableChanges:
     """What a package does to the tables. The loader writes it, and the load jobs read it.
 
@@ -133,6 +146,8 @@ class TableChanges:
         self.replacements: dict[str, Replacement] = {}
         self.failures: dict[str, Exception] = {}
         """Table to the reason why its rows could not be loaded."""
+        self.held: Holder | None = None
+        """Takes the packages in place of the database; None if they are loaded at once."""
         self._compared: set[str] = set()
 
     def must_compare(self, tables: Iterable[str] | None) -> bool:

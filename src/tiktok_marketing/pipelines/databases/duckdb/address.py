@@ -20,7 +20,7 @@ from tiktok_marketing.errors import (
 )
 from tiktok_marketing.pipelines.databases.destination import DEFAULT_DATASET
 from tiktok_marketing.pipelines.databases.duckdb.messages import describe, is_about_table, is_not_a_database
-from tiktok_marketing.pipelines.databases.replacement import TableChanges
+from tiktok_marketing.pipelines.databases.replacement import Replacement, TableChanges
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -82,6 +82,12 @@ class DuckDBFile(msgspec.Struct, frozen=True):
         from tiktok_marketing.pipelines.databases.duckdb.load_job import destination
 
         return destination(self.path, changes)
+
+    def load_file(self, session: DuckDBSession, path: Path, change: Replacement) -> None:
+        """Load a Parquet file, and delete the rows that its rows replace, in the transaction that is open."""
+        from tiktok_marketing.pipelines.databases.duckdb.load_job import load_file
+
+        load_file(session, path, change)
 
     def identity(self) -> tuple[int, int] | None:
         """Return the file's device and inode; None if it does not exist."""

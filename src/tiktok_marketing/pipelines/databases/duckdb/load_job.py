@@ -17,7 +17,7 @@ from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 
 from tiktok_marketing.pipelines.databases.duckdb.session import DuckDBSession
-from tiktok_marketing.pipelines.databases.replacement import TableChanges
+from tiktok_marketing.pipelines.databases.replacement import Replacement, TableChanges
 
 _KEPT = "_tiktok_kept"
 """Holds the values of the user's own columns while their rows are replaced."""
@@ -33,40 +33,51 @@ class _LoadJob(RunnableLoadJob, HasFollowupJobs):  # type: ignore[misc]
         self._change = changes.replacements[table]
 
     def run(self) -> None:
+        if self._changes.held is not None:
+            self._changes.held.add_file(Path(self._file_path), self._change)
+            return
         client = self._job_client.sql_client
-        path = escape(str(self._file_path)).replace("'", "''")  # DuckDB would take a [ in a folder's name for a pattern
-        incoming = f"read_parquet('{path}', hive_partitioning = false)"
         with self._changes.watched(self._table), client.begin_transaction():
             session = DuckDBSession(client.native_connection, client.dataset_name)
             self._changes.check(session, self._table)
-            self._replace(session, client.make_qualified_table_name(self._table), incoming)
+            load_file(session, Path(self._file_path), self._change)
 
-    def _replace(self, session: DuckDBSession, table: str, incoming: str) -> None:
-        change = self._change
-        key = ", ".join(f'"{name}"' for name in change.stream.table_key)
-        keys = f"(SELECT {key} FROM {incoming})"  # noqa: S608 - names of the catalog
-        kept = ", ".join(f'"{name}"' for name in change.user_columns)
-        if kept:
-            old = f"SELECT DISTINCT ON ({key}) {key}, {kept} FROM {table} SEMI JOIN {keys} USING ({key})"  # noqa: S608
-            session.execute(f"CREATE TEMP TABLE {_KEPT} AS {old}")
-        if change.exists:
-            change.delete_replaced(session.execute, session.dataset)
-            any_key_exists = f"SELECT EXISTS (FROM {table} SEMI JOIN {keys} USING ({key}))"
-            if session.execute(any_key_exists) == [(True,)]:
-                change.count_repeated(session.execute, session.dataset, incoming)
-                same_key = " AND ".join(f'have."{name}" = incoming."{name}"' for name in change.stream.table_key)
-                session.execute(f"DELETE FROM {table} AS have USING {keys} AS incoming WHERE {same_key}")  # noqa: S608
-        if not kept:
-            session.execute(f"INSERT INTO {table} BY NAME SELECT * FROM {incoming}")  # noqa: S608
-            return
-        using = f"{_KEPT} AS kept USING ({key})"
-        values = ", ".join(f'kept."{name}"' for name in change.user_columns)
-        for rows in (
-            f"* FROM {incoming} ANTI JOIN {using}",
-            f"incoming.*, {values} FROM {incoming} AS incoming JOIN {using}",
-        ):
-            session.execute(f"INSERT INTO {table} BY NAME SELECT {rows}")
-        session.execute(f"DROP TABLE {_KEPT}")
+
+def load_file(session: DuckDBSession, path: Path, change: Replacement) -> None:
+    """Load a Parquet file, and delete the rows that its rows replace, in the transaction that is open.
+
+    Args:
+        session: The session.
+        path: The file.
+        change: What its rows replace.
+    """
+    file = escape(str(path)).replace("'", "''")  # DuckDB would take a [ in a folder's name for a pattern
+    incoming = f"read_parquet('{file}', hive_partitioning = false)"
+    table = f'"{session.dataset}"."{change.stream.name}"'
+    key = ", ".join(f'"{name}"' for name in change.stream.table_key)
+    keys = f"(SELECT {key} FROM {incoming})"  # noqa: S608 - names of the catalog
+    kept = ", ".join(f'"{name}"' for name in change.user_columns)
+    if kept:
+        old = f"SELECT DISTINCT ON ({key}) {key}, {kept} FROM {table} SEMI JOIN {keys} USING ({key})"  # noqa: S608
+        session.execute(f"CREATE TEMP TABLE {_KEPT} AS {old}")
+    if change.exists:
+        change.delete_replaced(session.execute, session.dataset)
+        any_key_exists = f"SELECT EXISTS (FROM {table} SEMI JOIN {keys} USING ({key}))"
+        if session.execute(any_key_exists) == [(True,)]:
+            change.count_repeated(session.execute, session.dataset, incoming)
+            same_key = " AND ".join(f'have."{name}" = incoming."{name}"' for name in change.stream.table_key)
+            session.execute(f"DELETE FROM {table} AS have USING {keys} AS incoming WHERE {same_key}")  # noqa: S608
+    if not kept:
+        session.execute(f"INSERT INTO {table} BY NAME SELECT * FROM {incoming}")  # noqa: S608
+        return
+    using = f"{_KEPT} AS kept USING ({key})"
+    values = ", ".join(f'kept."{name}"' for name in change.user_columns)
+    for rows in (
+        f"* FROM {incoming} ANTI JOIN {using}",
+        f"incoming.*, {values} FROM {incoming} AS incoming JOIN {using}",
+    ):
+        session.execute(f"INSERT INTO {table} BY NAME SELECT {rows}")
+    session.execute(f"DROP TABLE {_KEPT}")
 
 
 class _Client(DuckDbClient):  # type: ignore[misc]
@@ -83,6 +94,9 @@ class _Client(DuckDbClient):  # type: ignore[misc]
         return super().update_stored_schema(only_tables, expected_update, force)
 
     def complete_load(self, load_id: str) -> None:
+        if self.changes.held is not None:
+            self.changes.held.add_package(load_id, self.schema.name, self.schema.version_hash)
+            return
         with self.sql_client.begin_transaction():
             self.changes.check(DuckDBSession(self.sql_client.native_connection, self.sql_client.dataset_name), None)
             super().complete_load(load_id)

@@ -21,7 +21,7 @@ import msgspec
 from tiktok_marketing.errors import ConfigurationError, DestinationError
 from tiktok_marketing.pipelines.databases.errors import first_line, innermost, text_of
 from tiktok_marketing.pipelines.databases.postgres.messages import in_words, is_about_table
-from tiktok_marketing.pipelines.databases.replacement import TableChanges
+from tiktok_marketing.pipelines.databases.replacement import Replacement, TableChanges
 from tiktok_marketing.pipelines.databases.temporary import temporary_folder, working_folder_of
 from tiktok_marketing.text import Mask, mask_known
 
@@ -162,6 +162,12 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
 
         options = dict(parse_qsl(urlsplit(self.address).query)).get("options", "")
         return destination(self.dsn(""), options, changes)
+
+    def load_file(self, session: PostgresSession, path: Path, change: Replacement) -> None:
+        """Load a Parquet file, and delete the rows that its rows replace, in the transaction that is open."""
+        from tiktok_marketing.pipelines.databases.postgres.load_job import load_file
+
+        load_file(session, path, change)
 
     def identity(self) -> None:
         """Return nothing: the server ends the connections to a database that is dropped."""

@@ -12,7 +12,8 @@ that transaction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg2.errors
@@ -28,7 +29,7 @@ from dlt.destinations.impl.postgres.factory import PostgresTypeMapper
 from dlt.destinations.impl.postgres.postgres import PostgresClient
 
 from tiktok_marketing.pipelines.databases.postgres.session import PostgresSession
-from tiktok_marketing.pipelines.databases.replacement import TableChanges
+from tiktok_marketing.pipelines.databases.replacement import Replacement, TableChanges
 
 _ROWS_AT_ONCE = 2_000
 _CHUNK = 1 << 20
@@ -80,51 +81,79 @@ class _CopyJob(RunnableLoadJob, HasFollowupJobs):  # type: ignore[misc]
         self._change = changes.replacements[table]
 
     def run(self) -> None:
-        with self._changes.watched(self._table):
-            if self._change.exists and (self._change.by_key or self._change.keeps_rows):
-                self._load(self._merge)
-                return
-            try:
-                self._load(self._copy)
-            except psycopg2.errors.UniqueViolation:  # a key comes twice, or another day or account has it
-                self._load(self._merge)
-
-    def _load(self, write: Callable[[str, PostgresSession, pq.ParquetFile], None]) -> None:
+        if self._changes.held is not None:
+            self._changes.held.add_file(Path(self._file_path), self._change)
+            return
         client = self._job_client.sql_client
-        with pq.ParquetFile(self._file_path) as file, client.begin_transaction():
+        with self._changes.watched(self._table), client.begin_transaction():
             session = PostgresSession(client.native_connection, client.dataset_name)
             session.lock(self._table)
             self._changes.check(session, self._table)
-            write(client.make_qualified_table_name(self._table), session, file)
+            load_file(session, Path(self._file_path), self._change)
 
-    def _copy(self, table: str, session: PostgresSession, file: pq.ParquetFile) -> None:
+
+def load_file(session: PostgresSession, path: Path, change: Replacement) -> None:
+    """Load a Parquet file, and delete the rows that its rows replace, in the transaction that is open.
+
+    Args:
+        session: The session.
+        path: The file.
+        change: What its rows replace.
+    """
+    with pq.ParquetFile(path) as file:
+        rows = _Rows(session, file, change)
+        if change.exists and (change.by_key or change.keeps_rows):
+            rows.merge()
+            return
+        session.execute("SAVEPOINT copied")
+        try:
+            rows.copy()
+        except psycopg2.errors.UniqueViolation:  # a key comes twice, or another day or account has it
+            session.execute("ROLLBACK TO SAVEPOINT copied")
+            rows.merge()
+        session.execute("RELEASE SAVEPOINT copied")
+
+
+class _Rows:
+    """Rows of a file on their way into a table."""
+
+    def __init__(self, session: PostgresSession, file: pq.ParquetFile, change: Replacement) -> None:
+        self._session = session
+        self._file = file
+        self._change = change
+        self._columns = list(file.schema_arrow.names)
+        self._table = f'"{session.dataset}"."{change.stream.name}"'
+        self._incoming = f'"{session.dataset}"."{_INCOMING}"'
+
+    def copy(self) -> None:
+        """Copy the rows in the place of those of their days."""
         if self._change.exists:
-            self._change.delete_replaced(session.execute, session.dataset)
-        self._copy_into(table, file)
+            self._change.delete_replaced(self._session.execute, self._session.dataset)
+        self._copy_into(self._table)
 
-    def _copy_into(self, table: str, file: pq.ParquetFile) -> None:
-        copy = f"COPY {table} ({_listed(_names(file))}) FROM STDIN (FORMAT csv, ENCODING 'utf8')"
-        with self._job_client.sql_client.native_connection.cursor() as cursor:
-            cursor.copy_expert(copy, _CsvFile(file), _CHUNK)
+    def _copy_into(self, table: str) -> None:
+        copy = f"COPY {table} ({_listed(self._columns)}) FROM STDIN (FORMAT csv, ENCODING 'utf8')"
+        self._session.copy(copy, _CsvFile(self._file), _CHUNK)
 
-    def _merge(self, table: str, session: PostgresSession, file: pq.ParquetFile) -> None:
+    def merge(self) -> None:
         """Replace the rows whose keys come. What the user keeps in them or refers to stays."""
-        change, columns = self._change, _names(file)
-        incoming = f'"{session.dataset}"."{_INCOMING}"'
-        session.execute(f"CREATE UNLOGGED TABLE {incoming} AS SELECT {_listed(columns)} FROM {table} WITH NO DATA")  # noqa: S608
-        self._copy_into(incoming, file)
+        change, session, incoming = self._change, self._session, self._incoming
+        columns = _listed(self._columns)
+        session.execute(f"CREATE UNLOGGED TABLE {incoming} AS SELECT {columns} FROM {self._table} WITH NO DATA")  # noqa: S608
+        self._copy_into(incoming)
         change.count_repeated(session.execute, session.dataset, incoming)
         change.delete_replaced(session.execute, session.dataset, but=incoming)
         if session.has_unique_key(change.stream) and session.repeats_a_key(incoming, change.stream.table_key):
-            self._accept_repeated_keys(session, incoming)
+            self._accept_repeated_keys()
         if session.has_unique_key(change.stream):
-            self._update(table, session, incoming, columns)
+            self._update()
         else:
-            self._insert_again(table, session, incoming, columns)
+            self._insert_again()
         session.execute(f"DROP TABLE {incoming}")
 
-    def _accept_repeated_keys(self, session: PostgresSession, incoming: str) -> None:
+    def _accept_repeated_keys(self) -> None:
         """Let the table keep different rows with one key; if something of the user's forbids that, keep the last."""
+        session, incoming = self._session, self._incoming
         session.execute("SAVEPOINT repeated_keys")
         try:
             session.accept_repeated_keys(self._change.stream)
@@ -136,33 +165,30 @@ class _CopyJob(RunnableLoadJob, HasFollowupJobs):  # type: ignore[misc]
             lost = session.execute(f"DELETE FROM {incoming} AS have WHERE EXISTS ({later}) RETURNING 1")  # noqa: S608
             self._change.lost = len(lost)
 
-    def _update(self, table: str, session: PostgresSession, incoming: str, columns: list[str]) -> None:
+    def _update(self) -> None:
         """Update the rows whose keys come, and insert the others."""
-        change, key = self._change, self._change.stream.table_key
+        change, columns, key = self._change, self._columns, self._change.stream.table_key
         updates = [f'"{name}" = EXCLUDED."{name}"' for name in columns if name not in key]
         updates += [f'"{name}" = NULL' for name in change.absent(columns)]
         action = f"UPDATE SET {', '.join(updates)}" if updates else "NOTHING"
-        insert = f"INSERT INTO {table} ({_listed(columns)}) SELECT {_listed(columns)} FROM {incoming}"  # noqa: S608
-        session.execute(f"{insert} ON CONFLICT ({_listed(key)}) DO {action}")
+        insert = f"INSERT INTO {self._table} ({_listed(columns)}) SELECT {_listed(columns)} FROM {self._incoming}"  # noqa: S608
+        self._session.execute(f"{insert} ON CONFLICT ({_listed(key)}) DO {action}")
 
-    def _insert_again(self, table: str, session: PostgresSession, incoming: str, columns: list[str]) -> None:
+    def _insert_again(self) -> None:
         """Delete the rows whose keys come, and insert all that come, in a table in which rows may share a key."""
-        change, key = self._change, self._change.stream.table_key
-        users = change.user_columns
+        change, session, table, incoming = self._change, self._session, self._table, self._incoming
+        columns, key, users = _listed(self._columns), change.stream.table_key, change.user_columns
         same_key = " AND ".join(f'have."{name}" = other."{name}"' for name in key)
         if users:
             comes = f"EXISTS (SELECT 1 FROM {incoming} AS other WHERE {same_key})"  # noqa: S608
             kept = f"SELECT DISTINCT ON ({_listed(key)}) {_listed((*key, *users))} FROM {table} AS have WHERE {comes}"  # noqa: S608
-            session.execute(f"CREATE TEMP TABLE {_KEPT} ON COMMIT DROP AS {kept}")
+            session.execute(f"CREATE TEMP TABLE {_KEPT} AS {kept}")
         session.execute(f"DELETE FROM {table} AS have USING {incoming} AS other WHERE {same_key}")  # noqa: S608
-        session.execute(f"INSERT INTO {table} ({_listed(columns)}) SELECT {_listed(columns)} FROM {incoming}")  # noqa: S608
+        session.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {incoming}")  # noqa: S608
         if users:
             values = ", ".join(f'"{name}" = other."{name}"' for name in users)
             session.execute(f"UPDATE {table} AS have SET {values} FROM {_KEPT} AS other WHERE {same_key}")  # noqa: S608
-
-
-def _names(file: pq.ParquetFile) -> list[str]:
-    return list(file.schema_arrow.names)
+            session.execute(f"DROP TABLE {_KEPT}")
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -189,6 +215,9 @@ class _Client(PostgresClient):  # type: ignore[misc]
         return super().update_stored_schema(only_tables, expected_update, force)
 
     def complete_load(self, load_id: str) -> None:
+        if self.changes.held is not None:
+            self.changes.held.add_package(load_id, self.schema.name, self.schema.version_hash)
+            return
         with self.sql_client.begin_transaction():
             self.changes.check(PostgresSession(self.sql_client.native_connection, self.sql_client.dataset_name), None)
             super().complete_load(load_id)

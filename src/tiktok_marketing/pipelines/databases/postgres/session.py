@@ -94,6 +94,17 @@ class PostgresSession:
                 cursor.execute(sql)
             return [] if cursor.description is None else list(cursor.fetchall())
 
+    def copy(self, sql: str, file: Any, size: int) -> None:
+        """Run a COPY that reads from a file.
+
+        Args:
+            sql: The statement.
+            file: Has `read`.
+            size: Bytes to read at a time.
+        """
+        with self._connection.cursor() as cursor:
+            cursor.copy_expert(sql, file, size)
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Run the statements in the `with` block as one transaction; an exception rolls it back."""
