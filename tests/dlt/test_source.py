@@ -125,6 +125,42 @@ def test_a_refresh_reads_everything_again(emulator: Emulator, pipeline: Pipeline
     assert len(pipeline.rows(DAILY)) == first[DAILY]
 
 
+HOURLY, LIFETIME = "advertisers_reports_hourly", "ads_reports_lifetime"
+
+
+@pytest.mark.parametrize("share", ["1", "0.5"])
+def test_days_and_hours_that_tiktok_empties_have_no_rows_afterwards(
+    emulator: Emulator, pipeline: Pipeline, tmp_path: Path, share: str
+) -> None:
+    """The second run finds no rows, or fewer, and leaves what `sync` leaves: also where an hour of a day is gone."""
+    names = [DAILY, HOURLY, LIFETIME]
+    config = parse_config(config_for(emulator, include_deleted=True, **DAYS))
+    path = tmp_path / "sync.duckdb"
+    assert load(config, str(path), streams=names).complete
+    pipeline.run(tiktok_marketing(streams=names, **DAYS))
+    before = {name: pipeline.rows(name) for name in names}
+    emulator.faults.add(f"path=report/integrated/get/,lack={share}")
+    load(config, str(path), streams=names)
+    pipeline.run(tiktok_marketing(streams=names, incomplete="load", **DAYS))
+    for name in names:
+        after = pipeline.rows(name)
+        assert after == pipeline.rows(name, "tiktok_ads", path), name
+        assert len(after) < len(before[name])
+    if share == "1":
+        assert len(pipeline.rows(DAILY)) > 0
+        assert pipeline.rows(LIFETIME) == []
+
+
+def test_rows_of_hidden_objects_stay(emulator: Emulator, pipeline: Pipeline) -> None:
+    """Without deleted objects, TikTok hides their rows, so that a row that is missing need not be gone."""
+    options = {**DAYS, "include_deleted": False}
+    pipeline.run(tiktok_marketing(streams=[DAILY], **options))
+    before = pipeline.rows(DAILY)
+    emulator.faults.add("path=report/integrated/get/,lack=1")
+    pipeline.run(tiktok_marketing(streams=[DAILY], incomplete="load", **options))
+    assert pipeline.rows(DAILY) == before
+
+
 def test_resources_are_chosen_and_limited_as_in_any_source(emulator: Emulator, pipeline: Pipeline) -> None:
     """`with_resources` reads nothing else, and `add_limit` stops early without a state that lies."""
     source = tiktok_marketing(**DAYS)

@@ -14,10 +14,20 @@ from tiktok_marketing.catalog import AnyStream, Stream
 from tiktok_marketing.clock import SystemClock
 from tiktok_marketing.config import Config
 from tiktok_marketing.connect import connect
+from tiktok_marketing.dlt.removed import removed_rows
 from tiktok_marketing.loop_thread import LoopThread
 from tiktok_marketing.pipelines.arrow.sink import ArrowSink
 from tiktok_marketing.pipelines.arrow.tables import TableBuilder, check_key
-from tiktok_marketing.sync.events import Checkpoint, DaysComplete, DaysIncomplete, Event, Failure, Rows, StreamEnded
+from tiktok_marketing.sync.events import (
+    Checkpoint,
+    DaysComplete,
+    DaysEmpty,
+    DaysIncomplete,
+    Event,
+    Failure,
+    Rows,
+    StreamEnded,
+)
 from tiktok_marketing.sync.plan.selection import select_for_database
 from tiktok_marketing.sync.run.engine import Sync
 
@@ -47,13 +57,16 @@ class Reader:
         self._connection: AbstractAsyncContextManager[Client] | None = None
         self._client: Client | None = None
 
-    def tables(self, stream: AnyStream, state: Mapping[str, Any] | None, keep_state: KeepState) -> Iterator[pa.Table]:
+    def tables(
+        self, stream: AnyStream, state: Mapping[str, Any] | None, keep_state: KeepState, *, removes: bool
+    ) -> Iterator[pa.Table]:
         """Yield the rows of a stream from its state on: of reports whole days, of objects a page at a time.
 
         Args:
             stream: The stream.
             state: Where an earlier run ended; None for the start.
             keep_state: Called with each new state.
+            removes: Whether rows are needed that remove days without rows (`removed`).
 
         Yields:
             Tables with rows.
@@ -62,8 +75,9 @@ class Reader:
             IncompleteStreamError: At the end, if something is missing.
         """
         loop, client = self._open()
-        events = self._events(stream, state, client, TableBuilder(stream, self._notice))
-        days = _WholeDays(stream)
+        builder = TableBuilder(stream, self._notice)
+        events = self._events(stream, state, client, builder)
+        days = _WholeDays(stream, builder.schema if removes else None)
         failures: tuple[Failure, ...] = ()
         try:
             while (event := loop.run(anext(events, None))) is not None:
@@ -127,10 +141,16 @@ class IncompleteStreamError(Exception):
 
 
 class _WholeDays:
-    """Holds the rows of days until these are whole, and those of objects until they are many or all."""
+    """Holds the rows of days until these are whole, and those of objects until they are many or all.
 
-    def __init__(self, stream: Stream) -> None:
+    Args:
+        stream: The stream.
+        schema: The schema of its rows, to make rows that remove days without rows; None if none are needed.
+    """
+
+    def __init__(self, stream: Stream, schema: pa.Schema | None) -> None:
         self._stream = stream
+        self._schema = schema
         self._held: dict[int | None, list[pa.Table]] = {}
 
     def released_by(self, event: Event) -> Iterator[pa.Table]:
@@ -144,7 +164,9 @@ class _WholeDays:
                 if window is None and sum(each.num_rows for each in held) >= _OBJECTS:
                     yield from self._release(None)
             case DaysComplete(window_id=window):
-                yield from self._release(window)
+                yield from self._release(window, event)
+            case DaysEmpty():
+                yield from self._release(None, event)
             case DaysIncomplete(window_id=window):
                 self._held.pop(window, None)  # days that are not whole are not loaded
             case StreamEnded():
@@ -152,8 +174,11 @@ class _WholeDays:
             case _:
                 pass
 
-    def _release(self, window: int | None) -> Iterator[pa.Table]:
+    def _release(self, window: int | None, complete: DaysComplete | DaysEmpty | None = None) -> Iterator[pa.Table]:
         tables = self._held.pop(window, [])
+        if complete is not None and complete.exact and self._schema is not None:
+            removed = removed_rows(self._stream, self._schema, complete.advertiser_id, complete.days, tables)
+            tables = [*tables, *([] if removed is None else [removed])]
         if any(table.num_rows for table in tables):
             yield _with_whole_keys(pa.concat_tables(tables, promote_options="default").combine_chunks(), self._stream)
 

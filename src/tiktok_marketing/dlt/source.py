@@ -10,6 +10,7 @@ import dlt
 from tiktok_marketing.catalog import AnyStream, ReportStream
 from tiktok_marketing.config import Config, parse_config
 from tiktok_marketing.dlt.reading import IncompleteStreamError, Reader
+from tiktok_marketing.dlt.removed import HINTS
 from tiktok_marketing.errors import IncompleteReadError
 from tiktok_marketing.pipelines.arrow.dlt_hints import column_hints
 from tiktok_marketing.pipelines.arrow.tables import TableBuilder
@@ -120,7 +121,10 @@ def _resource(stream: AnyStream, config: Config, reader: Reader, incomplete: str
             kept[_STATE] = state
 
         try:
-            yield from reader.tables(stream, kept.get(_STATE), keep_state)
+            state = kept.get(_STATE)
+            # A first run has nothing to remove. A report without days has no state, and is read whole each time.
+            removes = merge_key is not None and (state is not None or day_column(stream) is None)
+            yield from reader.tables(stream, state, keep_state, removes=removes)
         except IncompleteStreamError as error:
             texts = [f"{stream.name}{_of(failure.advertiser_id)}: {failure.error}" for failure in error.failures]
             if incomplete == "raise":
@@ -133,12 +137,14 @@ def _resource(stream: AnyStream, config: Config, reader: Reader, incomplete: str
             for text in texts:
                 _LOG.warning("%s", text)
 
+    merge_key = _merge_key(stream, config)
     return dlt.resource(
         read,
         name=stream.name,
         primary_key=list(stream.table_key),
-        merge_key=_merge_key(stream, config),
-        columns=column_hints(stream, TableBuilder(stream, _LOG.warning).schema.empty_table()),
+        merge_key=merge_key,
+        columns=column_hints(stream, TableBuilder(stream, _LOG.warning).schema.empty_table())
+        | ({} if merge_key is None else HINTS),
         write_disposition=_disposition(stream),
         parallelized=parallelized,
     )
