@@ -27,6 +27,8 @@ NOW = datetime(2026, 3, 11, 15, 30, tzinfo=UTC)
 FIRST, LAST = date(2026, 3, 4), date(2026, 3, 12)
 """The last day has begun only for places far ahead of UTC."""
 DAYS = [FIRST + timedelta(days=number) for number in range((LAST - FIRST).days + 1)]
+ONE_DAY = date(2026, 3, 7)
+LISTS = ("ad/get/", "file/video/ad/search/", "file/image/ad/search/", "tt_video/list/")
 CURRENCIES = ("JPY", "IDR", "EUR", "AED", "USD", "USD")
 """One per account. The first two have no decimals, and the European Central Bank does not know the fourth."""
 STREAMS = (
@@ -56,7 +58,8 @@ class Filled(msgspec.Struct, frozen=True):
     Args:
         kind: "duckdb" or "postgres".
         address: For `--database`.
-        truths: Account to what the emulator says of it; see `emulator.expected.truth`.
+        truths: Account to what the emulator says of it; see `emulator.expected.truth`. `days` has its metrics by day,
+            `one_day` all about one day, and `listed` what TikTok's lists say, by path.
     """
 
     kind: str
@@ -124,13 +127,29 @@ def fill(address: str, names: Sequence[str] = STREAMS, **options: Any) -> Mappin
             assert summary.complete
             return {
                 int(account): {
-                    **emulator.truth(account, FIRST, LAST),
+                    **emulator.truth(account, FIRST, LAST, details=True),
+                    "one_day": emulator.truth(account, ONE_DAY, ONE_DAY, details=True, breakdowns=True),
+                    "listed": {path: list(listed(emulator, path, account)) for path in LISTS},
                     "days": {day: emulator.truth(account, day, day, hourly=False)["metrics"] for day in DAYS},
                 }
                 for account in emulator.advertiser_ids
             }
 
     return asyncio.run(sync())
+
+
+def listed(emulator: Emulator, path: str, account: str) -> Iterator[dict[str, Any]]:
+    """All records of one of the emulator's lists, deleted ones too."""
+    for page in count(1):
+        params = {"advertiser_id": account, "page_size": 50, "page": page}
+        if path.endswith("/get/"):
+            params["filtering"] = '{"primary_status":"STATUS_ALL"}'
+        answer = emulator.respond(path, emulator.access_token, {name: str(value) for name, value in params.items()})
+        assert answer.code == 0, answer.message
+        data = msgspec.json.decode(answer.answer.data)
+        yield from data["list"]
+        if page >= data["page_info"]["total_page"]:
+            return
 
 
 @pytest.fixture(scope="session")

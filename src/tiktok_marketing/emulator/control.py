@@ -11,7 +11,8 @@ POST   /_emulator/clock      `{"set": "2026-03-10T15:00:00Z"}` or `{"advance": 8
 GET    /_emulator/files/…    a finished asynchronous report, as its download_url says
 GET    /_emulator/truth      `?advertiser_id=&start_date=&end_date=`: what a complete read must yield.
                              `include_deleted=false` leaves deleted objects out, `hourly=false` does not count hourly
-                             rows, and `breakdowns=true` adds the rows of audience and country reports
+                             rows, and `breakdowns=true` adds the rows of audience and country reports.
+                             `details=true` adds the sums by object, by hour of the day and by breakdown
 """
 
 from datetime import date, datetime
@@ -107,6 +108,7 @@ def _answer(  # noqa: C901, PLR0911, PLR0912 - one case per path is easiest to r
                 include_deleted=_flag(request, "include_deleted"),
                 hourly=_flag(request, "hourly"),
                 breakdowns=_flag(request, "breakdowns", default="false"),
+                details=_flag(request, "details", default="false"),
             )
     return None
 

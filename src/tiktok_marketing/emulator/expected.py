@@ -25,6 +25,7 @@ def truth(
     include_deleted: bool = True,
     hourly: bool = True,
     breakdowns: bool = False,
+    details: bool = False,
 ) -> dict[str, Any]:
     """The sums, objects and rows of an account.
 
@@ -37,6 +38,7 @@ def truth(
         include_deleted: Whether the reports include deleted objects, as with the filter STATUS_ALL.
         hourly: Whether to count the hourly rows, which takes most of the time. They are 0 otherwise.
         breakdowns: Whether to count the rows of daily reports by audience dimensions and by country.
+        details: Whether to add the sums per object, hour of the day and value of a breakdown.
 
     Returns:
         `metrics`: for each level, the sums of the additive metrics over all rows. Counts are whole numbers, money is
@@ -45,7 +47,8 @@ def truth(
         listed, and how many of them are deleted. `breakdowns`, on request: for each level, how many rows a daily report
         by `gender+age`, `country_code` and so on has. By country, a BASIC report has as many rows as an AUDIENCE
         report, and the rows of zeros of an unknown country are among them. At the advertiser level, deleted ads always
-        count.
+        count. `details`, on request: for each level, the sums of the additive metrics by `object` (its id), by `hour`
+        (00 to 23) and by each breakdown (its values, joined by `+`).
     """
     now = figures.now
     first, last = start.toordinal(), min(end.toordinal(), figures.last_day)
@@ -102,6 +105,7 @@ def truth(
             if breakdowns
             else {}
         ),
+        **({"details": _details(account, figures, first, last, include_deleted=include_deleted)} if details else {}),
     }
 
 
@@ -124,6 +128,39 @@ def _breakdowns(
     return {
         level: {breakdown: len(row_keys) for breakdown, row_keys in by_breakdown.items()}
         for level, by_breakdown in keys.items()
+    }
+
+
+def _details(
+    account: Account, figures: Figures, first: int, last: int, *, include_deleted: bool
+) -> dict[str, dict[str, dict[str, dict[str, int | str]]]]:
+    """The sums of the additive metrics, for each level, by object, by hour of the day and by value of a breakdown."""
+    sums: dict[str, dict[str, dict[str, list[int]]]] = {level: {} for level in LEVELS}
+
+    def add_up(level: str, by: str, value: object, vector: Sequence[int]) -> None:
+        values = sums[level].setdefault(by, {})
+        values[str(value)] = list(map(add, values.get(str(value), ZERO_VECTOR), vector))
+
+    for ad in account.ads(figures.now):
+        owners = _owners(account, ad, figures.now, include_deleted=include_deleted)
+        distributions = {"+".join(breakdown): Distribution(ad, breakdown) for breakdown in DAILY}
+        for ordinal, vector in figures.series(ad, first, last):
+            parts: list[tuple[str, str, Sequence[int]]] = [
+                ("hour", f"{label:02}", hour) for label, hour in figures.hours(ad, ordinal)
+            ]
+            for breakdown, distribution in distributions.items():
+                spread = distribution.spread(figures.model(ad), vector, mix(ad.key ^ ordinal))
+                parts += [(breakdown, "+".join(value), part) for value, part in spread]
+            for level, owner in owners.items():
+                add_up(level, "object", owner, vector)
+                for by, value, part in parts:
+                    add_up(level, by, value, part)
+    currency = account.template.currency
+    return {
+        level: {
+            by: {value: _metrics(vector, currency) for value, vector in values.items()} for by, values in groups.items()
+        }
+        for level, groups in sums.items()
     }
 
 

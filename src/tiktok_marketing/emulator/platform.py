@@ -187,6 +187,7 @@ class Platform:
         include_deleted: bool = True,
         hourly: bool = True,
         breakdowns: bool = False,
+        details: bool = False,
     ) -> dict[str, Any]:
         """What a complete read of an account must yield at the clock's present time. See `expected.truth`."""
         account = self.business.by_id[advertiser_id]
@@ -200,6 +201,7 @@ class Platform:
             include_deleted=include_deleted,
             hourly=hourly,
             breakdowns=breakdowns,
+            details=details,
         )
 
     # -- answering
