@@ -116,9 +116,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _spec(_arguments: argparse.Namespace) -> int:
-    from tiktok_marketing.airbyte.spec import SPECIFICATION
+    import os
 
-    _print({"type": "SPEC", "spec": SPECIFICATION})
+    from tiktok_marketing.airbyte.spec import DOCUMENTATION_VARIABLE, specification
+
+    _print({"type": "SPEC", "spec": specification(os.environ.get(DOCUMENTATION_VARIABLE, "").strip())})
     return 0
 
 
