@@ -16,7 +16,7 @@ import msgspec
 
 from tiktok_marketing.catalog import STREAMS, AnyStream
 from tiktok_marketing.config import Config
-from tiktok_marketing.errors import ConfigurationError, ConnectorError, IncompleteReadError
+from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.extras import install_hint
 from tiktok_marketing.loop_thread import LoopThread
 
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from tiktok_marketing.sync.plan.selection import Selected
 
 T = TypeVar("T")
-
-_NAMED = 5
-"""Failures that an error names; the others are counted."""
 
 
 class Batch:
@@ -183,7 +180,7 @@ async def read_async(
     """
     from tiktok_marketing.connect import connect
     from tiktok_marketing.sync.events import Checkpoint as StateReached
-    from tiktok_marketing.sync.events import Rows, StreamEnded
+    from tiktok_marketing.sync.events import Rows, StreamEnded, combined
     from tiktok_marketing.sync.plan.state_forms import states_by_stream
     from tiktok_marketing.sync.run.engine import Sync
 
@@ -202,7 +199,7 @@ async def read_async(
                     case StreamEnded():
                         failures += [failure for failure in event.failures if not failure.tolerated]
     if failures:
-        raise _combined(failures)
+        raise combined(failures)
 
 
 def load(
@@ -350,17 +347,6 @@ def _clock() -> Any:
 
 def _ignore(_notice: str) -> None:
     """Values that do not fit their column stand in the table's `_misfits`."""
-
-
-def _combined(failures: list[Failure]) -> ConnectorError:
-    causes = list({id(failure.error): failure.error for failure in failures}.values())
-    if len(causes) == 1:
-        return causes[0]
-    named = [f"{failure.stream}: {failure.error.message}" for failure in failures[:_NAMED]]
-    more = f" And {len(failures) - _NAMED:,} more." if len(failures) > _NAMED else ""
-    error = IncompleteReadError(" ".join(named) + more, remedy=causes[0].remedy)
-    error.code, error.request_id = causes[0].code, causes[0].request_id
-    return error
 
 
 def _run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:

@@ -88,6 +88,7 @@ DIRECTIONS = {
     "extras": set(),
     "stdout": {"errors", "text"},
     "loop_thread": set(),
+    "cluster": {"loop_thread", "config_sources"} | PIPELINES,
     "library": {"doctor", "loop_thread"} | PIPELINES,
     "dlt": {"loop_thread"} | PIPELINES,
     "": {"library", "config", "config_sources", "errors", "_version"},  # the public face

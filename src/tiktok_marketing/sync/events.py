@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from tiktok_marketing.catalog.stream import Stream
 from tiktok_marketing.config import AdvertiserId
-from tiktok_marketing.errors import ConnectorError
+from tiktok_marketing.errors import ConnectorError, IncompleteReadError
 from tiktok_marketing.sync.decode.pages import RowSink
 from tiktok_marketing.sync.plan.plan_sync import Notice
 from tiktok_marketing.sync.plan.windows import Window
@@ -25,6 +25,7 @@ __all__ = [
     "Rows",
     "StreamEnded",
     "StreamStarted",
+    "combined",
 ]
 
 
@@ -44,6 +45,22 @@ class Failure(msgspec.Struct, frozen=True):
     what: str
     error: ConnectorError
     tolerated: bool = False
+
+
+_NAMED = 5
+"""Failures that an error names; the others are counted."""
+
+
+def combined(failures: Sequence[Failure]) -> ConnectorError:
+    """One error for what is missing: the error itself if there is one cause, otherwise one that names some."""
+    causes = list({id(failure.error): failure.error for failure in failures}.values())
+    if len(causes) == 1:
+        return causes[0]
+    named = [f"{failure.stream}: {failure.error.message}" for failure in failures[:_NAMED]]
+    more = f" And {len(failures) - _NAMED:,} more." if len(failures) > _NAMED else ""
+    error = IncompleteReadError(" ".join(named) + more, remedy=causes[0].remedy)
+    error.code, error.request_id = causes[0].code, causes[0].request_id
+    return error
 
 
 class StreamStarted(msgspec.Struct, frozen=True):
