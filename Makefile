@@ -11,7 +11,7 @@ COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-ha
 
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' src/tiktok_marketing/_version.py)
 
-.PHONY: demo test thorough browser check lint types docs site bench peers crash parity clients destinations simulate mutants lock dist \
+.PHONY: demo test thorough browser check lint types docs site bench peers crash parity clients destinations cluster simulate mutants lock dist \
 	image image-command clean
 
 demo: $(VENV)/ready
@@ -123,6 +123,17 @@ destinations: $(VENV)/ready $(DESTINATION_LOCKS:requirements/destinations-%.txt=
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
 	@touch $@
 
+# What runs on more than one machine: docs/cluster.md. Each part has an environment of its own; Spark needs Java 17 or later.
+# ONLY="spark kubernetes" for some of them; the shards need none.
+CLUSTER = $(or $(ONLY),$(sort $(patsubst requirements/cluster-%.txt,%,$(wildcard requirements/cluster-*.txt))))
+cluster: $(VENV)/ready $(CLUSTER:%=.venv-cluster-%/ready)
+	CLUSTER="$(CLUSTER)" $(BIN)/python -m pytest -q tests/cluster tests/unit/cluster tests/library/test_partitions.py tests/protocol/test_shards.py
+
+.venv-cluster-%/ready: requirements/cluster-%.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	@touch $@
+
 # The lock holds for every Python from 3.11 on and names no index: whichever one pip is set up with serves.
 lock: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet uv
@@ -133,6 +144,8 @@ lock: $(VENV)/ready
 	$(COMPILE) requirements/parity.in --output-file requirements/parity.txt
 	$(COMPILE) requirements/parity.in --override requirements/newest-cdk.in --output-file requirements/newest-cdk.txt
 	for client in requirements/clients-*.in; do $(COMPILE) $$client --output-file $${client%.in}.txt; done
+	$(COMPILE) pyproject.toml requirements/cluster-spark.in --extra load --output-file requirements/cluster-spark.txt
+	$(COMPILE) requirements/cluster-kubernetes.in --output-file requirements/cluster-kubernetes.txt
 	for destination in requirements/destinations-*.in; do \
 		$(COMPILE) pyproject.toml $$destination --extra load --output-file $${destination%.in}.txt; done
 
@@ -171,4 +184,4 @@ $(VENV)/ready: pyproject.toml setup.py src/tiktok_marketing/_version.py $(wildca
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(PARITY) $(NEWEST) $(SITE) .venv-client-* .venv-destination-* site build dist src/*.egg-info src/tiktok_marketing/sync/decode/_rows.*so .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(PARITY) $(NEWEST) $(SITE) .venv-client-* .venv-destination-* .venv-cluster-* site build dist src/*.egg-info src/tiktok_marketing/sync/decode/_rows.*so .pytest_cache .mypy_cache .ruff_cache

@@ -21,6 +21,7 @@ from tiktok_marketing.config_keys import KNOWN_KEYS, unknown_keys
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.json_files import read_json
 from tiktok_marketing.settings import CREDENTIALS, LONGEST_WINDOW, OPTIONS, SECRETS, Kind, Setting, option
+from tiktok_marketing.shards import Shard
 from tiktok_marketing.text import Mask, mask_known
 
 AdvertiserId = NewType("AdvertiserId", str)
@@ -114,6 +115,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Whether to ask at account level first which days have data, and to skip the days without any."""
     requests_per_second: float = 10.0
     """Requests per second that the application's tier allows per endpoint: 10, 20, 30 or 50."""
+    shard: Shard | None = None
+    """Which of several processes this is, if they share the accounts and the quota; None to read all accounts."""
 
     def __post_init__(self) -> None:
         """Accept dates as text and ids as any list, and reject what `parse_config` rejects.

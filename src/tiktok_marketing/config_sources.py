@@ -39,6 +39,7 @@ from tiktok_marketing.settings import (
     option,
     variable_of,
 )
+from tiktok_marketing.shards import shard_in
 from tiktok_marketing.text import mask_known
 
 DEFAULT_FILE = "tiktok-marketing.json"
@@ -147,7 +148,8 @@ class ConfigSources(msgspec.Struct, frozen=True, kw_only=True):
         if on_warning is not None:
             for warning in warning_of_misspellings(self.environment):
                 on_warning(warning)
-        return parse_collected(self.collect(), on_warning=on_warning)
+        config = parse_collected(self.collect(), on_warning=on_warning)
+        return msgspec.structs.replace(config, shard=shard_in(self.environment))
 
 
 def load_config(

@@ -92,7 +92,7 @@ async def connect(
         yield Client(
             transport if log_request is None else LoggedTransport(transport, log_request),
             config.access_token,
-            RateLimiters(tier, clock),
+            RateLimiters(tier, clock, config.shard),
             clock,
             policy=policy,
             secrets=config.secrets,

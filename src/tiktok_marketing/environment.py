@@ -12,10 +12,18 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from tiktok_marketing.settings import SETTINGS, VARIABLE_PREFIX, variable_of
+from tiktok_marketing.shards import COUNT_VARIABLE, SHARD_VARIABLE
 
 FILE_VARIABLE = "TIKTOK_CONFIG"
 """The variable that names the configuration file."""
-OTHER_VARIABLES = ("TIKTOK_API_URL", FILE_VARIABLE, "TIKTOK_DOCUMENTATION_URL", "TIKTOK_PURE_PYTHON")
+OTHER_VARIABLES = (
+    "TIKTOK_API_URL",
+    FILE_VARIABLE,
+    "TIKTOK_DOCUMENTATION_URL",
+    "TIKTOK_PURE_PYTHON",
+    SHARD_VARIABLE,
+    COUNT_VARIABLE,
+)
 """The variables that are not settings."""
 _SIMILAR = 0.75
 """How similar a name must be to pass for a misspelling. Below it, the variable is probably another program's."""

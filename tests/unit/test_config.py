@@ -32,7 +32,7 @@ def refused(raw: Any) -> ConfigurationError:
 
 def test_every_setting_is_a_field_with_its_default() -> None:
     """The table of settings and the configuration name the same fields, and give them the same defaults."""
-    derived = {"sandbox", "objects_since_start_date"}
+    derived = {"sandbox", "objects_since_start_date", "shard"}
     assert {setting.name for setting in (*CREDENTIALS, *OPTIONS)} - {"auth_type"} == {
         *Config.__struct_fields__
     } - derived

@@ -15,7 +15,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 
 # What each room may import besides itself. A room is a folder of modules, a single module at the top, or a module that
 # has a line of its own here.
-GROUND = {"errors", "text", "json_files", "clock", "memory", "_version", "extras"}
+GROUND = {"errors", "text", "json_files", "clock", "memory", "_version", "extras", "shards"}
 API = {"api", "api.rate_limit", "catalog"} | GROUND
 PLAN = {"sync.plan", "catalog", "config", "settings"} | GROUND
 READ = {"sync.read", "sync.decode", "sync"} | PLAN | API
@@ -62,12 +62,12 @@ DIRECTIONS = {
     "sync.decode": {"catalog"} | GROUND,
     "sync.plan": PLAN,
     "api": API,
-    "api.rate_limit": {"clock"},
+    "api.rate_limit": {"clock", "shards"},
     "config": {"config_keys", "settings"} | GROUND,
     "config_keys": {"settings"},
     "config_file": {"config", "settings"} | GROUND,
     "config_sources": {"config", "environment", "settings"} | GROUND,
-    "environment": {"settings"},
+    "environment": {"settings", "shards"},
     "settings": set(),
     "catalog": set(),
     "emulator": {"emulator.endpoints.gmv_max", "emulator.endpoints.reports", "emulator.faults"}
@@ -86,6 +86,7 @@ DIRECTIONS = {
     "memory": set(),
     "_version": set(),
     "extras": set(),
+    "shards": {"errors"},
     "stdout": {"errors", "text"},
     "loop_thread": set(),
     "cluster": {"loop_thread", "config_sources"} | PIPELINES,

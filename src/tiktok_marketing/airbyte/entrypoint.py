@@ -6,6 +6,7 @@ Each command imports what it needs, so that `spec` answers at once.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import traceback
 from collections.abc import Coroutine, Sequence
@@ -212,8 +213,10 @@ def _load_config(arguments: argparse.Namespace) -> Config:
     """Read the configuration with Airbyte's defaults. A key that means nothing is a warning in the log."""
     from tiktok_marketing.airbyte.messages import log_line
     from tiktok_marketing.config import AIRBYTE, load_file
+    from tiktok_marketing.shards import shard_in
 
-    return load_file(arguments.config, AIRBYTE, on_warning=lambda text: _write(log_line("WARN", text)))
+    config = load_file(arguments.config, AIRBYTE, on_warning=lambda text: _write(log_line("WARN", text)))
+    return msgspec.structs.replace(config, shard=shard_in(os.environ))
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

@@ -15,6 +15,7 @@ from tiktok_marketing.catalog import STREAMS
 from tiktok_marketing.catalog.presets import PRESETS
 
 if TYPE_CHECKING:
+    from tiktok_marketing.config import Config
     from tiktok_marketing.sync.plan.bounds import Bounds
 
 
@@ -56,6 +57,50 @@ def _bounds(since: str | None, until: str | None) -> Bounds:
     from tiktok_marketing.sync.plan.bounds import Bounds, parse_bound
 
     return Bounds(parse_bound(since, "--since"), parse_bound(until, "--until"))
+
+
+def shard_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--shard` and `--shards`. The command gets `choose_shard`, which puts the choice into a configuration."""
+
+    @functools.wraps(function)
+    def with_shard(*arguments: Any, shard: str | None, shards: str | None, **parameters: Any) -> Any:
+        return function(*arguments, choose_shard=functools.partial(_with_shard, shard, shards), **parameters)
+
+    decorated: Callable[..., Any] = with_shard
+    for option in (_shards, _shard):
+        decorated = option(decorated)
+    return decorated
+
+
+_shard = click.option(
+    "--shard",
+    metavar="I/N",
+    help="Read only the accounts of shard I of N, counted from 0, with this process's share of the quota.  "
+    "[default: $TIKTOK_SHARD]",
+)
+_shards = click.option(
+    "--shards",
+    metavar="N",
+    help="The number of shards, in an indexed Job of Kubernetes, which says which of them this is.  "
+    "[default: $TIKTOK_SHARDS]",
+)
+
+
+def _with_shard(shard: str | None, shards: str | None, config: Config) -> Config:
+    """The configuration of one shard.
+
+    Raises:
+        ConfigurationError: If there is no such shard.
+    """
+    import msgspec
+
+    from tiktok_marketing.shards import parse_shard, shard_in
+
+    if shard is not None and shards is not None:
+        raise click.UsageError("--shard and --shards exclude each other. Leave one out.")
+    if shard is not None:
+        return msgspec.structs.replace(config, shard=parse_shard(shard, "--shard"))
+    return config if shards is None else msgspec.structs.replace(config, shard=shard_in(os.environ, shards))
 
 
 def complete_streams(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from tiktok_marketing.cli.choices import read_options
+from tiktok_marketing.cli.choices import read_options, shard_options
 from tiktok_marketing.cli.common import (
     CommandWithSettings,
     announce,
@@ -55,6 +55,7 @@ _QUERIES_IN_FLIGHT = 16
 @config_option
 @streams_option("Plan only these streams; `tiktok-marketing streams` lists all.")
 @read_options
+@shard_options
 @click.option(
     "--state",
     "state_path",
@@ -74,10 +75,11 @@ _QUERIES_IN_FLIGHT = 16
 )
 @json_option()
 @debug_option
-def plan(
+def plan(  # noqa: PLR0913, PLR0917 - a parameter for each option
     sources: ConfigSources,
     names: list[str] | None,
     accounts: list[str] | None,
+    choose_shard: Callable[[Config], Config],
     bounds: Bounds,
     state_path: Path | None,
     to: str | None,
@@ -95,7 +97,7 @@ def plan(
 
     if to is not None and state_path is not None:
         raise click.UsageError("--state and --to exclude each other: a sync goes on from one of them. Leave one out.")
-    config = with_accounts(load_settings(sources), accounts)
+    config = choose_shard(with_accounts(load_settings(sources), accounts))
     streams = choose_streams(config, names)
     if to is not None:
         return plan_load(config, streams, to, dataset, bounds, ask=ask, as_json=as_json)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -46,10 +47,10 @@ _dataset_option = click.option(
         "tiktok-marketing state show --database duckdb:///tiktok.duckdb",
         "tiktok-marketing state reset --database duckdb:///tiktok.duckdb --from 30d --yes",
     ],
-    short_help="Show how far a database has been read, or read some of it again.",
+    short_help="Show how far a database has been read, read some of it again, or merge states.",
 )
 def state() -> None:
-    """Show how far a database has been read, or set that back so that the next sync reads some of it again."""
+    """Show how far a database has been read, set that back so that it is read again, or merge states."""
 
 
 @state.command(
@@ -149,6 +150,36 @@ def reset(
         )
     elif done:
         say(f"{_count(len({each.stream for each in done}), 'stream')} set back in {destination.display_name}.")
+    return 0
+
+
+@state.command(
+    cls=CommandWithExamples,
+    examples=["tiktok-marketing state merge shard-0.json shard-1.json > state.json"],
+    short_help="Merge the states that several shards wrote into one.",
+    epilog="Exit codes: 0 the merged state is printed; 2 a file cannot be read, or has no state of this connector.",
+)
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@debug_option
+def merge(files: tuple[Path, ...]) -> int:
+    """Merge the states of several processes, each of which read some accounts, and print one for the next sync.
+
+    A file has a state in any form that Airbyte writes or shows, also the whole output of a read. Of two cursors of an
+    account the later one counts, so the order of the files does not matter.
+    """
+    from tiktok_marketing.airbyte.inputs import load_states
+    from tiktok_marketing.sync.plan.merged_states import merge_states
+    from tiktok_marketing.sync.plan.state_forms import unknown_streams
+
+    states = [load_states(path) for path in files]
+    for unknown in dict.fromkeys(filter(None, map(unknown_streams, states))):
+        say(unknown)
+    print_json(
+        [
+            {"type": "STREAM", "stream": {"stream_descriptor": {"name": name}, "stream_state": merged}}
+            for name, merged in merge_states(states).items()
+        ]
+    )
     return 0
 
 

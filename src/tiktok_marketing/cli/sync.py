@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import click
 import msgspec
 
 from tiktok_marketing.cli.assets import check_assets, store
-from tiktok_marketing.cli.choices import read_options
+from tiktok_marketing.cli.choices import read_options, shard_options
 from tiktok_marketing.cli.common import (
     CommandWithSettings,
     config_option,
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
 )
 @streams_option("Read only these streams; `tiktok-marketing streams` lists all.")
 @read_options
+@shard_options
 @click.option("--dataset", default="tiktok_ads", show_default=True, metavar="NAME", help="The schema for the tables.")
 @click.option("--views", "with_views", is_flag=True, help="Create or refresh the views that answer questions.")
 @click.option(
@@ -90,10 +92,11 @@ if TYPE_CHECKING:
     "a terminal, elsewhere text]",
 )
 @debug_option
-def sync(
+def sync(  # noqa: PLR0913, PLR0917 - a parameter for each option
     sources: ConfigSources,
     names: list[str] | None,
     accounts: list[str] | None,
+    choose_shard: Callable[[Config], Config],
     dry_run: bool,
     as_json: bool,
     quiet: bool,
@@ -114,7 +117,7 @@ def sync(
     draws = log_format is None and can_draw()
     if not draws:
         set_line_style(LineStyle(log_format or LineStyle.TIMED.value))
-    config = with_accounts(load_settings(sources), accounts)
+    config = choose_shard(with_accounts(load_settings(sources), accounts))
     request = LoadRequest(**load)
     if dry_run:
         from tiktok_marketing.cli.plan import plan_load

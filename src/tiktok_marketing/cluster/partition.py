@@ -22,10 +22,12 @@ class PartitionAccount(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         advertiser_id: Its id.
         begins: The first day that the whole plan reads of it; None for a stream without days.
+        reaches: The day that its state reaches once the whole plan is read; None if it reaches none.
     """
 
     advertiser_id: AdvertiserId
     begins: date | None = None
+    reaches: date | None = None
 
 
 class ReadPartition(msgspec.Struct, frozen=True, kw_only=True):

@@ -165,7 +165,9 @@ def _units(config: Config, planned: Sequence[Partition], cursors: Cursors | None
         account = partition.account
         assert account is not None  # noqa: S101 - the stream is read per account
         one = PartitionAccount(
-            advertiser_id=account.advertiser_id, begins=partition.first if partition.stream.has_days else None
+            advertiser_id=account.advertiser_id,
+            begins=partition.first if partition.stream.has_days else None,
+            reaches=partition.state_limit if partition.stream.has_days else None,
         )
         known = cursors is not None and cursors.of(account.advertiser_id) is not None
         if pieces == 1 or known or not partition.stream.has_days or partition.size == 1:

@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tiktok_marketing.api.rate_limit.pacer import Pacer
+from tiktok_marketing.api.rate_limit.shared_pacer import SharedPacer
 from tiktok_marketing.api.rate_limit.tiers import Tier, tier_at
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
     from tiktok_marketing.clock import Clock
+    from tiktok_marketing.shards import Shard
 
 
 _RECHECK = 1.0
@@ -34,8 +36,8 @@ class _Queue:
 
     __slots__ = ("pacer", "turn")
 
-    def __init__(self, tier: Tier) -> None:
-        self.pacer = Pacer(tier)
+    def __init__(self, pacer: Pacer | SharedPacer) -> None:
+        self.pacer = pacer
         self.turn = asyncio.Lock()
 
 
@@ -45,10 +47,12 @@ class RateLimiters:
     Args:
         tier: The application's tier.
         clock: The time, and how to wait.
+        shard: Which of several processes that share the quota this is; None if it has the quota for itself.
     """
 
-    def __init__(self, tier: Tier, clock: Clock) -> None:
+    def __init__(self, tier: Tier, clock: Clock, shard: Shard | None = None) -> None:
         self.tier = tier
+        self._shard = shard
         self._clock = clock
         self._queues: dict[str, _Queue] = {}
         self._accounts: dict[tuple[str, str], _Queue] = {}
@@ -126,7 +130,7 @@ class RateLimiters:
             limit = _LIMIT_IN_MESSAGE.search(message)
             if limit is not None and 0 < int(limit[1]) < tier.per_second:
                 tier = msgspec.structs.replace(tier, per_second=int(limit[1]))
-            account = self._accounts[endpoint, advertiser_id] = _Queue(tier)
+            account = self._accounts[endpoint, advertiser_id] = _Queue(Pacer(tier))
         account.pacer.refused(self._clock.monotonic(), sent_at)
 
     async def _leave(self, queue: _Queue) -> float:
@@ -136,15 +140,20 @@ class RateLimiters:
             queue.pacer.sent(left_at)
             return left_at
 
-    async def _ready(self, pacer: Pacer) -> None:
+    async def _ready(self, pacer: Pacer | SharedPacer) -> None:
         while (wait := pacer.wait(self._clock.monotonic(), self._today())) > 0:
             await self._clock.sleep(min(wait, _RECHECK))
 
     def _queue(self, endpoint: str) -> _Queue:
         queue = self._queues.get(endpoint)
         if queue is None:
-            queue = self._queues[endpoint] = _Queue(self._tier_at(endpoint))
+            queue = self._queues[endpoint] = _Queue(self._pacer(self._tier_at(endpoint)))
         return queue
+
+    def _pacer(self, tier: Tier) -> Pacer | SharedPacer:
+        if self._shard is None or self._shard.count == 1:
+            return Pacer(tier)
+        return SharedPacer(tier, self._shard, self._clock.now().timestamp() - self._clock.monotonic())
 
     def _tier_at(self, endpoint: str) -> Tier:
         return tier_at(endpoint, self.tier)

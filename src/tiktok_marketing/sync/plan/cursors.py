@@ -95,6 +95,11 @@ class Cursors:
         """Whether no account has been read yet."""
         return not self._cursors and self._common is None
 
+    @property
+    def has_common(self) -> bool:
+        """Whether one cursor applies to every account without one of its own."""
+        return self._common is not None
+
     def of(self, advertiser_id: AdvertiserId) -> Cursor | None:
         """The account's cursor; None if it has not been read yet."""
         return self._cursors.get(advertiser_id, self._common)

@@ -102,6 +102,10 @@ def plan_stream(
         gaps: The days before those that the state covers, for accounts that lack some.
     """
     stream = selected.stream
+    if stream.scope is Scope.TOKEN and config.shard is not None and config.shard.index:
+        return []  # the first shard reads what is not about single accounts
+    if stream.scope is Scope.BATCH and not accounts:
+        return []
     if stream.scope is not Scope.ACCOUNT:
         return [Partition(stream=stream)]
     partitions = []

@@ -181,6 +181,38 @@ def read_refreshes(
     return progress
 
 
+def merged_refreshes(stream: Stream, states: Sequence[Any]) -> dict[str, Any]:
+    """The state of one full refresh that several processes read together, each some accounts.
+
+    Args:
+        stream: The stream.
+        states: The state that each of them wrote.
+
+    Raises:
+        ConfigurationError: If they are not of the same full refresh, or one has no known form.
+    """
+    saved = [state for state in (_saved(stream, raw) for raw in states) if state is not None]
+    first = saved[0]
+    if any((state.refresh_id, state.settings) != (first.refresh_id, first.settings) for state in saved):
+        raise ConfigurationError(
+            f"The states of stream {stream.name} are of different full refreshes, so they cannot be merged.",
+            remedy="Merge the states of one refresh only, or leave the stream out to read it from the start.",
+        )
+    merged = RefreshProgress(first.refresh_id, first.settings, max(state.began for state in saved))
+    merged.complete = all(state.complete for state in saved)
+    reached: dict[AdvertiserId, date | None] = {}
+    for state in saved:
+        for advertiser_id, day in state.reached().items():
+            before = reached.get(advertiser_id, date.min)
+            reached[advertiser_id] = None if day is None or before is None else max(day, before)
+    for advertiser_id, day in sorted(reached.items()):
+        if day is None:
+            merged.finish(advertiser_id)
+        else:
+            merged.reach(stream, advertiser_id, Cursor(str(day)))
+    return merged.to_state()
+
+
 def _is_same(refresh_id: RefreshId, state: _Saved, interrupted: str | None) -> bool:
     if refresh_id != state.refresh_id:
         return False

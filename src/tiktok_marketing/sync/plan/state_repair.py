@@ -70,7 +70,11 @@ def unreachable_accounts(config: Config, accounts: Accounts, states: Iterable[Cu
         return []
     expected = {account.advertiser_id for account in accounts.chosen} | set(config.exclude_advertiser_ids)
     read_before = dict.fromkeys(advertiser_id for cursors in states for advertiser_id in cursors.accounts)
-    return [advertiser_id for advertiser_id in read_before if advertiser_id not in expected]
+    return [
+        advertiser_id
+        for advertiser_id in read_before
+        if advertiser_id not in expected and (config.shard is None or config.shard.owns(advertiser_id))
+    ]
 
 
 def list_ids(ids: Sequence[AdvertiserId]) -> str:

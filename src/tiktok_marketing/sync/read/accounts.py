@@ -167,6 +167,8 @@ def _choose(ids: Iterable[AdvertiserId], config: Config) -> list[AdvertiserId]:
         for advertiser_id in all_ids
         if (not included or advertiser_id in included) and advertiser_id not in excluded
     ]
+    if chosen and config.shard is not None:  # a shard without accounts is as complete as any other
+        return [advertiser_id for advertiser_id in chosen if config.shard.owns(advertiser_id)]
     if not chosen and all_ids:
         raise ConfigurationError(
             "advertiser_ids and exclude_advertiser_ids leave no account to read.",

@@ -441,6 +441,8 @@ class Sync:
         accounts = None
         if run.stream.scope is not Scope.TOKEN and self._accounts is not None:
             accounts = tuple(account.advertiser_id for account in self._accounts.chosen)
+        elif self._config.shard is not None and self._config.shard.index:
+            accounts = ()  # the first shard has read it
         await self._queue.put(StreamEnded(run.stream, tuple(run.failures), run.records, accounts))
 
 

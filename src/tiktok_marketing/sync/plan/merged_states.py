@@ -1,0 +1,77 @@
+"""One state from the states of several processes, each of which read some accounts. Pure.
+
+Of two cursors of an account the later one counts, with what it covers: each is true by itself. So the order of the
+states does not matter, nor does a state that is merged twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from tiktok_marketing.catalog import AnyStream, stream_named
+from tiktok_marketing.config import AdvertiserId
+from tiktok_marketing.errors import ConfigurationError
+from tiktok_marketing.sync.plan.coverage import Covered
+from tiktok_marketing.sync.plan.cursors import FULL_REFRESH, NO_CURSOR, Cursor, Cursors, read_state
+from tiktok_marketing.sync.plan.refresh import merged_refreshes
+
+
+def merge_states(states: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The states of all streams that exist, by name.
+
+    Args:
+        states: The states of each process: stream name to state, in any known form.
+
+    Raises:
+        ConfigurationError: If a state has no known form, has one cursor for all accounts, or is of another full
+            refresh than the others.
+    """
+    names = dict.fromkeys(name for of in states for name in of)
+    merged = {}
+    for name in sorted(names):
+        stream = stream_named(name)
+        given = [of[name] for of in states if of.get(name)]
+        if stream is not None and given:
+            merged[name] = _merged(stream, given)
+    return merged
+
+
+def _merged(stream: AnyStream, states: Sequence[Any]) -> Any:
+    parsed = [read_state(stream.name, stream.cursor or "", state) for state in states]
+    if any(not cursors.of_full_refresh for cursors in parsed):
+        return _merged_cursors(stream, [cursors for cursors in parsed if not cursors.of_full_refresh])
+    refreshes = [state for state in states if FULL_REFRESH in state]
+    return merged_refreshes(stream, refreshes) if refreshes else dict(NO_CURSOR)
+
+
+def _merged_cursors(stream: AnyStream, parsed: Sequence[Cursors]) -> Any:
+    latest: dict[AdvertiserId, tuple[Cursor, Covered | None]] = {}
+    for cursors in parsed:
+        if cursors.has_common:
+            raise ConfigurationError(
+                f"A state of stream {stream.name} has one cursor for all accounts, so it cannot be merged.",
+                remedy="Run a sync with it first, and merge the state that the sync writes.",
+            )
+        for advertiser_id in cursors.accounts:
+            cursor = cursors.of(advertiser_id)
+            assert cursor is not None  # noqa: S101 - it is one of its accounts
+            candidate = (cursor, cursors.covered_of(advertiser_id))
+            if advertiser_id not in latest or _rank(candidate) > _rank(latest[advertiser_id]):
+                latest[advertiser_id] = candidate
+    merged = Cursors(stream.cursor or "")
+    for advertiser_id, (cursor, covered) in sorted(latest.items()):
+        merged.move(advertiser_id, cursor)
+        if covered is not None:
+            merged.cover(advertiser_id, covered)
+    return merged.to_state()
+
+
+def _rank(candidate: tuple[Cursor, Covered | None]) -> tuple[Any, ...]:
+    """The order of two statements about an account. Of equal cursors, the one that covers less counts."""
+    cursor, covered = candidate
+    if covered is None:
+        return (cursor, 1)
+    earlier = (date.min, date.min) if covered.earlier is None else (covered.earlier.start, covered.earlier.end)
+    return (cursor, 0, covered.start, not covered.include_deleted, -covered.metrics, earlier)
