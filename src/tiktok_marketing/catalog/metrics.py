@@ -47,6 +47,17 @@ _UNITS: Mapping[Kind, str] = {
 """How a description continues after what the metric means; other kinds count events or name their unit."""
 
 
+def described(meaning: str, kind: Kind, note: str = "") -> str:
+    """Return a metric's description: what it means, its unit, and a note.
+
+    Args:
+        meaning: A clause without its unit and without a full stop.
+        kind: The kind, which decides the unit.
+        note: A sentence to end with.
+    """
+    return f"{meaning}{_UNITS.get(kind, '')}. {note}".rstrip()
+
+
 class Metric(msgspec.Struct, frozen=True, kw_only=True):
     """One metric of a report."""
 
@@ -82,7 +93,7 @@ class _Group(msgspec.Struct, frozen=True, kw_only=True):
                 name=name,
                 type=self.type,
                 kind=self.kind,
-                description=f"{meaning}{_UNITS.get(self.kind, '')}. {self.note}".rstrip(),
+                description=described(meaning, self.kind, self.note),
                 levels=self.levels,
             )
             for name, meaning in self.meanings.items()

@@ -29,6 +29,7 @@ from tiktok_marketing.cli.emulator import emulator
 from tiktok_marketing.cli.lines import LineStyle, is_plain, set_line_style
 from tiktok_marketing.cli.login import login
 from tiktok_marketing.cli.mcp import mcp
+from tiktok_marketing.cli.metrics import metrics
 from tiktok_marketing.cli.plan import plan
 from tiktok_marketing.cli.report import report
 from tiktok_marketing.cli.state import state
@@ -78,6 +79,7 @@ for _command in (
     doctor,
     mcp,
     streams,
+    metrics,
     emulator,
 ):
     command.add_command(_command)

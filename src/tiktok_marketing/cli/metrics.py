@@ -1,0 +1,116 @@
+"""`tiktok-marketing metrics`: which figures TikTok has, and what goes with what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tiktok_marketing.cli.common import CommandWithSettings, console, debug_option, print_json, table
+from tiktok_marketing.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from tiktok_marketing.catalog.metric_index import Indexed
+    from tiktok_marketing.catalog.report_rules import Question
+
+_LEVELS = ("account", "campaign", "ad_group", "ad")
+_GRAINS = ("hour", "day", "lifetime", "none")
+
+
+@click.command(
+    cls=CommandWithSettings,
+    examples=[
+        "tiktok-marketing metrics --search roas",
+        "tiktok-marketing metrics --level campaign --with country_code",
+    ],
+    short_help="List the metrics.",
+)
+@click.option("--search", metavar="TEXT", help="List only metrics with this text in their name or description.")
+@click.option("--level", type=click.Choice(_LEVELS), help="List only metrics that reports of this level have.")
+@click.option(
+    "--with",
+    "dimensions",
+    metavar="NAME,NAME",
+    help="List only metrics that can be broken down by these dimensions, such as country_code, or age,gender.",
+)
+@click.option("--grain", type=click.Choice(_GRAINS), help="List only metrics that reports by this time have.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@debug_option
+def metrics(search: str | None, level: str | None, dimensions: str | None, grain: str | None, as_json: bool) -> int:
+    """List the metrics that TikTok has: unit, levels and what they mean.
+
+    With --with, the list has the metrics that are known to go with the dimensions. TikTok publishes no list for many
+    dimensions of the audience. A report of one's own may ask for other metrics there, and TikTok decides.
+    """
+    from tiktok_marketing.catalog.metric_index import metric_index
+
+    question = _question(level, dimensions, grain)
+    listed = [
+        indexed for indexed in metric_index().values() if _is_searched(indexed, search) and _goes(indexed, question)
+    ]
+    if not listed:
+        raise ConfigurationError(
+            "No metric fits.", remedy="Leave an option out; `tiktok-marketing metrics` without options lists all."
+        )
+    if as_json:
+        print_json([_as_json(indexed) for indexed in listed])
+        return 0
+    out = console(width_without_terminal=1000)
+    columns = table("Metric", "Unit", "About", "Meaning", whole=("Metric",))
+    for indexed in listed:
+        columns.add_row(indexed.metric.name, indexed.metric.kind.value, indexed.group, indexed.metric.description)
+    out.print(columns)
+    return 0
+
+
+def _question(level: str | None, dimensions: str | None, grain: str | None) -> Question:
+    """The report that the metrics are looked for.
+
+    Raises:
+        ConfigurationError: If TikTok has no such report, whatever its metrics.
+    """
+    from tiktok_marketing.catalog.report_rules import AUDIENCE_DIMENSIONS, BASIC_DIMENSIONS, Question, first_objection
+
+    names = tuple(name.strip() for name in (dimensions or "").split(",") if name.strip())
+    is_audience = any(name in AUDIENCE_DIMENSIONS and name not in BASIC_DIMENSIONS for name in names)
+    question = Question(
+        report_type="AUDIENCE" if is_audience else "BASIC",
+        level=level or "ad",
+        dimensions=names,
+        grain=grain or ("none" if names else "day"),
+        metrics=("spend",),
+    )
+    objection = first_objection(question)
+    if objection is not None:
+        raise ConfigurationError(objection.message, remedy=objection.remedy)
+    return question
+
+
+def _goes(indexed: Indexed, question: Question) -> bool:
+    from msgspec.structs import replace
+
+    from tiktok_marketing.catalog.report_rules import first_objection, is_documented
+
+    name = indexed.metric.name
+    return first_objection(replace(question, metrics=(name,))) is None and is_documented(name, question)
+
+
+def _is_searched(indexed: Indexed, search: str | None) -> bool:
+    words = (search or "").lower().replace("_", " ").split()
+    text = f"{indexed.metric.name} {indexed.metric.description}".lower().replace("_", " ")
+    return all(word in text for word in words)
+
+
+def _as_json(indexed: Indexed) -> dict[str, Any]:
+    from tiktok_marketing.catalog.report_rules import LEVELS
+
+    metric = indexed.metric
+    return {
+        "name": metric.name,
+        "description": metric.description,
+        "unit": metric.kind.value,
+        "type": metric.type,
+        "about": indexed.group,
+        "levels": [word for word, level in LEVELS.items() if level in metric.levels],
+        "in_fixed_streams": indexed.fixed,
+    }
