@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, NewType
+from typing import TYPE_CHECKING, Any, NewType
 
 import msgspec
 
@@ -23,6 +23,9 @@ from tiktok_marketing.json_files import read_json
 from tiktok_marketing.settings import CREDENTIALS, LONGEST_WINDOW, OPTIONS, SECRETS, Kind, Setting, option
 from tiktok_marketing.shards import Shard
 from tiktok_marketing.text import Mask, mask_known
+
+if TYPE_CHECKING:
+    from tiktok_marketing.catalog.custom_reports import CustomReport
 
 AdvertiserId = NewType("AdvertiserId", str)
 """An ad account's id: digits, as TikTok writes it."""
@@ -117,6 +120,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Requests per second that the application's tier allows per endpoint: 10, 20, 30 or 50."""
     shard: Shard | None = None
     """Which of several processes this is, if they share the accounts and the quota; None to read all accounts."""
+    custom_reports: tuple[CustomReport, ...] = ()
+    """Reports of one's own, each of which is a stream."""
+    extra_metrics: Mapping[str, tuple[str, ...]] = {}
+    """Level (`account`, `campaign`, `ad_group`, `ad`) to metrics to add to the reports of that level."""
 
     def __post_init__(self) -> None:
         """Accept dates as text and ids as any list, and reject what `parse_config` rejects.
@@ -462,6 +469,29 @@ def _ids(value: Any, setting: Setting) -> tuple[AdvertiserId, ...]:
     return tuple(map(AdvertiserId, ids))
 
 
+def _reports(value: Any, setting: Setting) -> tuple[CustomReport, ...]:
+    if value == setting.default:
+        return ()
+    from tiktok_marketing.catalog import STREAMS
+    from tiktok_marketing.catalog.custom_reports import read_reports
+
+    reports = read_reports(value, (stream.name for stream in STREAMS))
+    if not isinstance(reports, tuple):
+        raise ConfigurationError(reports.message, remedy=reports.remedy, settings=[setting.name])
+    return reports
+
+
+def _metrics_by_level(value: Any, setting: Setting) -> Mapping[str, tuple[str, ...]]:
+    if value == setting.default:
+        return {}
+    from tiktok_marketing.catalog.custom_reports import read_extra_metrics
+
+    metrics = read_extra_metrics(value)
+    if not isinstance(metrics, dict):
+        raise ConfigurationError(metrics.message, remedy=metrics.remedy, settings=[setting.name])
+    return metrics
+
+
 _READERS: Mapping[Kind, Callable[[Any, Setting], Any]] = {
     Kind.DAY: lambda value, setting: parse_day(value, setting.name),
     Kind.WHOLE_NUMBER: _whole_number,
@@ -469,6 +499,8 @@ _READERS: Mapping[Kind, Callable[[Any, Setting], Any]] = {
     Kind.FLAG: _flag,
     Kind.ADVERTISER_IDS: _ids,
     Kind.CHOICE: _refresh,
+    Kind.REPORTS: _reports,
+    Kind.METRICS_BY_LEVEL: _metrics_by_level,
 }
 
 

@@ -181,13 +181,14 @@ async def read_async(
     from tiktok_marketing.connect import connect
     from tiktok_marketing.sync.events import Checkpoint as StateReached
     from tiktok_marketing.sync.events import Rows, StreamEnded, combined
+    from tiktok_marketing.sync.plan.selection import streams_of
     from tiktok_marketing.sync.plan.state_forms import states_by_stream
     from tiktok_marketing.sync.run.engine import Sync
 
     selected = _selected(config, streams)
     failures: list[Failure] = []
     async with connect(config) as api:
-        sync = Sync(config, selected, states_by_stream(state), api, _clock())
+        sync = Sync(config, selected, states_by_stream(state, streams_of(config)), api, _clock())
         async with aclosing(cast("Any", sync.events())) as events:
             event: Event
             async for event in events:
@@ -289,12 +290,13 @@ def plan(config: Config, *, streams: Iterable[str] | None = None, state: Mapping
     from tiktok_marketing.connect import connect
     from tiktok_marketing.sync.forecast import forecast
     from tiktok_marketing.sync.plan.plan_sync import plan_sync, read_states
+    from tiktok_marketing.sync.plan.selection import streams_of
     from tiktok_marketing.sync.plan.state_forms import states_by_stream
     from tiktok_marketing.sync.read.accounts import find_accounts, stop_if_nothing_answers
     from tiktok_marketing.sync.read.empty_days import EmptyDayFinder
 
     selected = _selected(config, streams)
-    cursors = read_states(selected, states_by_stream(state))
+    cursors = read_states(selected, states_by_stream(state, streams_of(config)))
 
     async def run() -> Forecast:
         async with connect(config) as api:

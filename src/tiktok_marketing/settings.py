@@ -23,6 +23,8 @@ class Kind(Enum):
     ADVERTISER_ID = auto()
     ADVERTISER_IDS = auto()
     CHOICE = auto()
+    REPORTS = auto()
+    METRICS_BY_LEVEL = auto()
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
@@ -167,6 +169,18 @@ OPTIONS = (
         low=0.1,
         high=1000,
         default=10,
+    ),
+    Setting(
+        name="custom_reports",
+        summary="Reports of your own, as a list of objects (JSON).",
+        kind=Kind.REPORTS,
+        default=(),
+    ),
+    Setting(
+        name="extra_metrics",
+        summary="Metrics to add to the reports of a level, as an object (JSON).",
+        kind=Kind.METRICS_BY_LEVEL,
+        default={},
     ),
 )
 """The settings at the top level, in the order in which forms and messages show them."""

@@ -12,6 +12,7 @@ import pytest
 from unit_builders import APP_ID, OAUTH, SECRET, TOKEN
 
 import tiktok_marketing
+from tiktok_marketing.catalog.custom_reports import CustomReport
 from tiktok_marketing.config import AIRBYTE, Config, load_file, parse_config
 from tiktok_marketing.config_sources import ConfigSources, Place, load_config, option_of
 from tiktok_marketing.environment import OTHER_VARIABLES, settings_in, unknown_variables, warning_of_misspellings
@@ -25,6 +26,8 @@ TEXTS = {
     Kind.WHOLE_NUMBER: ("3", 3),
     Kind.NUMBER: ("20", 20.0),
     Kind.ADVERTISER_IDS: (" 7001, 7002,", ("7001", "7002")),
+    Kind.REPORTS: ('[{"name": "mine", "metrics": ["spend"]}]', (CustomReport(name="mine", metrics=("spend",)),)),
+    Kind.METRICS_BY_LEVEL: ('{"ad": ["total_checkout"]}', {"ad": ("total_checkout",)}),
 }
 
 

@@ -203,10 +203,11 @@ def _read(arguments: argparse.Namespace) -> int:
     from tiktok_marketing.airbyte.inputs import load_states, selected_streams
     from tiktok_marketing.airbyte.read import read
     from tiktok_marketing.json_files import read_json
+    from tiktok_marketing.sync.plan.selection import streams_of
 
     config = _load_config(arguments)
     selected = selected_streams(config, read_json(arguments.catalog, "catalog"))
-    return _run(read(config, selected, load_states(arguments.state), debug=arguments.debug))
+    return _run(read(config, selected, load_states(arguments.state, streams_of(config)), debug=arguments.debug))
 
 
 def _load_config(arguments: argparse.Namespace) -> Config:

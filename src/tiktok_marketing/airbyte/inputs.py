@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from tiktok_marketing.catalog import STREAMS, AnyStream, Stream, json_schema, stream_named
+from tiktok_marketing.catalog import STREAMS, AnyStream, Stream, json_schema
 from tiktok_marketing.config import Config
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.json_files import read_text
+from tiktok_marketing.sync.plan import selection
 from tiktok_marketing.sync.plan.refresh import is_resumable
 from tiktok_marketing.sync.plan.selection import RefreshId, Selected
 from tiktok_marketing.sync.plan.state_forms import parse_state_text, states_by_stream
@@ -20,9 +21,9 @@ from tiktok_marketing.sync.plan.state_forms import parse_state_text, states_by_s
 __all__ = ["discovered", "load_states", "selected_streams", "states_by_stream", "streams_of"]
 
 
-def streams_of(config: Config) -> list[Stream]:
-    """The streams that the configured kind of account has."""
-    return [stream for stream in STREAMS if stream.sandbox or not config.sandbox]
+def streams_of(config: Config) -> list[AnyStream]:
+    """The streams that the configured kind of account has, and the configuration's own reports."""
+    return [stream for stream in selection.streams_of(config) if stream.sandbox or not config.sandbox]
 
 
 def discovered(config: Config) -> dict[str, Any]:
@@ -98,9 +99,10 @@ def _whole_number(value: Any) -> int | None:
 
 
 def _stream_of(config: Config, name: str) -> AnyStream:
-    stream = stream_named(name)
+    streams = {stream.name: stream for stream in selection.streams_of(config)}
+    stream = streams.get(name)
     if stream is None:
-        nearest = get_close_matches(name, [known.name for known in STREAMS], n=1)
+        nearest = get_close_matches(name, streams, n=1)
         raise ConfigurationError(
             f"The catalog asks for stream {name!r}, which does not exist.",
             remedy=f"{f'Did you mean {nearest[0]}? ' if nearest else ''}Refresh the source's schema, or leave the "
@@ -114,10 +116,14 @@ def _stream_of(config: Config, name: str) -> AnyStream:
     return stream
 
 
-def load_states(path: Path | str | None) -> dict[str, Any]:
+def load_states(path: Path | str | None, streams: Sequence[AnyStream] = STREAMS) -> dict[str, Any]:
     """The states in a file, by stream, from any form of them; none without a path.
+
+    Args:
+        path: The file.
+        streams: The streams that there are.
 
     Raises:
         ConfigurationError: If the file cannot be read, or contains something else.
     """
-    return {} if path is None else parse_state_text(read_text(path, "state"), f"state file {path}")
+    return {} if path is None else parse_state_text(read_text(path, "state"), f"state file {path}", streams)

@@ -34,7 +34,7 @@ from tiktok_marketing.errors import (
 from tiktok_marketing.memory import Meter, meters, watch
 from tiktok_marketing.stdout import write_stdout
 from tiktok_marketing.sync.events import Checkpoint, Event, Failure, Notice, Rows, StreamEnded, StreamStarted
-from tiktok_marketing.sync.plan.selection import Selected
+from tiktok_marketing.sync.plan.selection import Selected, streams_of
 from tiktok_marketing.sync.plan.state_forms import unknown_streams
 from tiktok_marketing.sync.run.engine import Sync
 
@@ -119,7 +119,7 @@ async def _read(
         with suppress(NotImplementedError, RuntimeError, ValueError):  # not the main thread, or no such signals
             loop.add_signal_handler(signum, sync.stop, signal.Signals(signum).name)
     try:
-        if unknown := unknown_streams(states):
+        if unknown := unknown_streams(states, streams_of(config)):
             await messages.write_event(Notice("warning", unknown))
         async for event in sync.events():
             await messages.write_event(event)

@@ -140,6 +140,20 @@ _TITLES_AND_DESCRIPTIONS = {
             "30 (Premium) or 50 (Ultimate)."
         ),
     ),
+    "custom_reports": (
+        "Custom Reports",
+        (
+            "Reports of your own. Each is a stream. TikTok's rules are checked before anything is read, and an error "
+            "says what does not go together."
+        ),
+    ),
+    "extra_metrics": (
+        "Extra Metrics",
+        (
+            "Metrics to add to the reports of a level that have no breakdown. New columns appear in their tables. If "
+            "TikTok does not accept one, the report is read without it."
+        ),
+    ),
 }
 _EXAMPLES = {"report_granularity": [30, 7, 1], "requests_per_second": [10, 20, 30, 50]}
 
@@ -149,7 +163,7 @@ def _property(setting: Setting, order: int) -> dict[str, Any]:
     title, description = _TITLES_AND_DESCRIPTIONS[setting.name]
     default = getattr(AIRBYTE, setting.name, setting.default)
     shown: dict[str, Any] = {"title": title, **_FORMS[setting.kind](setting)}
-    if default not in {None, ()}:
+    if default not in (None, (), {}):
         shown["default"] = default
     if setting.name in _EXAMPLES:
         shown["examples"] = _EXAMPLES[setting.name]
@@ -160,6 +174,61 @@ def _bounds(type_name: str, setting: Setting, text: str) -> dict[str, Any]:
     limits = {"minimum": setting.low, "maximum": setting.high}
     return {"type": [type_name, "string", "null"], **limits, "pattern": rf"^$|^\s*({text})\s*$"}
 
+
+_LEVELS = {"account": "Account", "campaign": "Campaign", "ad_group": "Ad Group", "ad": "Ad"}
+_NAMES: dict[str, Any] = {"type": ["array", "string", "null"], "items": {"type": "string"}}
+_REPORT: dict[str, Any] = {
+    "type": "object",
+    "title": "Report",
+    "required": ["name", "metrics"],
+    "additionalProperties": False,
+    "properties": {
+        "name": {
+            "title": "Name",
+            "type": "string",
+            "pattern": "^[a-z][a-z0-9_]{0,62}$",
+            "description": "The name of the stream: small letters, digits and underscores.",
+            "order": 0,
+        },
+        "metrics": {
+            "title": "Metrics",
+            "type": ["array", "string"],
+            "items": {"type": "string"},
+            "description": "The figures, such as spend. The command `tiktok-marketing metrics` lists all.",
+            "order": 1,
+        },
+        "level": {
+            "title": "Level",
+            "type": "string",
+            "enum": list(_LEVELS),
+            "default": "ad",
+            "description": "What a row is about.",
+            "order": 2,
+        },
+        "dimensions": {
+            **_NAMES,
+            "title": "Dimensions",
+            "description": "What to break the rows down by, such as country_code, beside the level's id and the time.",
+            "order": 3,
+        },
+        "grain": {
+            "title": "Grain",
+            "type": "string",
+            "enum": ["hour", "day", "lifetime", "none"],
+            "default": "day",
+            "description": "The time that a row covers. none sums up all days.",
+            "order": 4,
+        },
+        "report_type": {
+            "title": "Report Type",
+            "type": "string",
+            "enum": ["BASIC", "AUDIENCE"],
+            "default": "BASIC",
+            "description": "AUDIENCE for reports by age, gender, interest and other properties of the people.",
+            "order": 5,
+        },
+    },
+}
 
 _FORMS: Mapping[Kind, Callable[[Setting], dict[str, Any]]] = {
     Kind.DAY: lambda _: {
@@ -177,6 +246,16 @@ _FORMS: Mapping[Kind, Callable[[Setting], dict[str, Any]]] = {
         "pattern": f"^{_ID}(,{_ID})*$",
     },
     Kind.CHOICE: lambda setting: {"type": ["string", "null"], "enum": [*setting.choices, "", None]},
+    Kind.REPORTS: lambda _: {"type": ["array", "string", "null"], "items": _REPORT, "pattern": "^$"},
+    Kind.METRICS_BY_LEVEL: lambda _: {
+        "type": ["object", "string", "null"],
+        "properties": {
+            level: {**_NAMES, "title": title, "description": f"Metrics to add to the reports of the level {level}."}
+            for level, title in _LEVELS.items()
+        },
+        "additionalProperties": False,
+        "pattern": "^$",
+    },
 }
 """What a value of each kind looks like: as itself, as text, or not set."""
 

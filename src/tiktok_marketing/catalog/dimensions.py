@@ -1,4 +1,4 @@
-"""Every dimension that a report stream is broken down by: type and meaning."""
+"""Every dimension that a report can be broken down by: type and meaning."""
 
 from __future__ import annotations
 
@@ -67,6 +67,46 @@ DIMENSIONS: Mapping[str, Dimension] = {
             name="province_id",
             type="string",
             description="TikTok's id of the province or state where the people were.",
+        ),
+        Dimension(
+            name="ad_id_v2",
+            type="integer",
+            description="Id of the ad as Ads Manager shows it: an upgraded Smart+ ad has one, whatever its creatives.",
+        ),
+        *(
+            Dimension(name=name, type="string", description=description)
+            for name, description in (
+                ("ad_type", "Kind of the ad, such as `SINGLE_VIDEO`."),
+                ("custom_event_type", "Name of the custom event that the row is about."),
+                ("event_source_id", "Id of the pixel or event source that the row is about."),
+                ("page_id", "Id of the instant page that the row is about."),
+                ("component_name", "Name of the part of an instant page that the row is about."),
+                ("room_id", "Id of the LIVE room that the row is about."),
+                ("post_id", "Id of the TikTok post that the row is about."),
+                ("image_id", "Id of the image that the row is about."),
+                ("video_material_id", "Id of the video that the row is about."),
+                ("minis_id", "Id of the mini game or mini drama that the row is about."),
+                ("search_terms", "What people searched for."),
+                ("search_keyword", "Keyword that the ad group bids for."),
+                ("match_type", "How the search had to match the keyword."),
+                ("skan_postback_sequence", "Which of SKAdNetwork's postbacks the row is about."),
+                ("dma_id", "Id of the market area in the United States where the people were."),
+                ("language", "Language of the people's app, such as `en`."),
+                ("ac", "Network that the people used, such as `WIFI` or `4G`."),
+                ("placement", "App that showed the ad, such as `TikTok`."),
+                ("device_brand_id", "Id of the brand of the people's device."),
+                ("interest_category_v2", "Id of an interest of the people; a person has many."),
+                ("interest_category_tier2", "Id of an interest of the second tier; a person has many."),
+                ("interest_category_tier3", "Id of an interest of the third tier; a person has many."),
+                ("interest_category_tier4", "Id of an interest of the fourth tier; a person has many."),
+                ("additional_interests", "Id of an additional interest of the people; a person has many."),
+                ("audience_tags", "Id of a tag of the people; a person has many."),
+                ("behavior_id", "Id of a behavior of the people; a person has many."),
+                ("contextual_tag", "Id of a tag of the videos beside the ad."),
+                ("hashtag", "Id of a hashtag that the people are interested in; a person has many."),
+                ("purchase_intention", "Id of something that the people intend to buy; a person has many."),
+                ("bucket_id", "Id of the bucket of a real-time audience that the row is about."),
+            )
         ),
     )
 }

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from tiktok_marketing.catalog.metric_meanings import meaning_of
-from tiktok_marketing.catalog.metrics import METRICS, JsonType, Kind, Metric, described
+from tiktok_marketing.catalog.metrics import METRICS, JsonType, Metric, described
 from tiktok_marketing.catalog.stream import Level
 
 _TABLE = Path(__file__).parent / "tables" / "metrics.json"
@@ -83,8 +83,7 @@ class _Group(msgspec.Struct, frozen=True):
 
     def typed(self) -> Iterator[tuple[str, JsonType]]:
         yield from ((name, "string") for name in self.text)
-        yield from ((name, "integer") for name in self.integer)
-        yield from ((name, "number") for name in self.decimal)
+        yield from ((name, "number") for name in (*self.integer, *self.decimal))
 
 
 class Indexed(msgspec.Struct, frozen=True):
@@ -128,8 +127,6 @@ def _metric(name: str, value_type: JsonType, group: str, integers: set[str]) -> 
     event = name.removeprefix("cost_per_")
     counts_people = event in integers and _all_of(event) in integers
     meaning = meaning_of(name, group, counts_people=counts_people)
-    if meaning.kind is Kind.AVERAGE:
-        value_type = "number"
     return Metric(
         name=name,
         type=value_type,

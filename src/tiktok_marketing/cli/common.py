@@ -180,7 +180,7 @@ def _setting_option(setting: Setting) -> Callable[[FunctionT], FunctionT]:
             callback=_flag_as_text,
             help=setting.summary,
         )
-    default = "" if setting.default in {None, ()} else f" [default: {setting.default}]"
+    default = "" if setting.default in (None, (), {}) else f" [default: {setting.default}]"
     return click.option(
         name,
         _parameter_of(setting),
@@ -190,7 +190,15 @@ def _setting_option(setting: Setting) -> Callable[[FunctionT], FunctionT]:
     )
 
 
-_METAVARS = {Kind.DAY: "DAY", Kind.WHOLE_NUMBER: "N", Kind.NUMBER: "N", Kind.ADVERTISER_IDS: "ID,ID", Kind.TEXT: "TEXT"}
+_METAVARS = {
+    Kind.DAY: "DAY",
+    Kind.WHOLE_NUMBER: "N",
+    Kind.NUMBER: "N",
+    Kind.ADVERTISER_IDS: "ID,ID",
+    Kind.TEXT: "TEXT",
+    Kind.REPORTS: "JSON",
+    Kind.METRICS_BY_LEVEL: "JSON",
+}
 
 
 def _parameter_of(setting: Setting) -> str:

@@ -92,7 +92,7 @@ def plan(  # noqa: PLR0913, PLR0917 - a parameter for each option
     The plan itself asks TikTok only for the accounts: one request per hundred.
     """
     from tiktok_marketing.airbyte.inputs import load_states
-    from tiktok_marketing.sync.plan.selection import Selected, choose_streams
+    from tiktok_marketing.sync.plan.selection import Selected, choose_streams, streams_of
     from tiktok_marketing.sync.plan.state_forms import unknown_streams
 
     if to is not None and state_path is not None:
@@ -101,8 +101,8 @@ def plan(  # noqa: PLR0913, PLR0917 - a parameter for each option
     streams = choose_streams(config, names)
     if to is not None:
         return plan_load(config, streams, to, dataset, bounds, ask=ask, as_json=as_json)
-    states: Mapping[str, Any] = load_states(state_path)
-    if unknown := unknown_streams(states):
+    states: Mapping[str, Any] = load_states(state_path, streams_of(config))
+    if unknown := unknown_streams(states, streams_of(config)):
         say(unknown)
     selected = [Selected(stream, incremental=True) for stream in streams]
     return _print_plan(config, selected, states, Request(bounds, ask=ask), as_json=as_json)

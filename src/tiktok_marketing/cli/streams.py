@@ -41,16 +41,19 @@ _ONE_LINE_PER_STREAM = 1000
 def streams(sources: ConfigSources, names: list[str] | None, presets: bool, as_json: bool) -> int:
     """List the streams: name, key, cursor, endpoint and what they contain.
 
-    A configuration for a sandbox account limits the list to what such an account has.
+    A configuration for a sandbox account limits the list to what such an account has. The list has the configuration's
+    own reports, too.
 
     On a narrow terminal the list has names and descriptions only; --json always has everything.
     """
-    from tiktok_marketing.sync.plan.selection import streams_named
+    from tiktok_marketing.sync.plan.selection import choose_streams, streams_named
 
     if presets:
         return _list_presets(as_json=as_json)
-    sandbox = not sources.are_silent and load_settings(sources).sandbox
-    listed = streams_named(names, sandbox=sandbox)
+    if sources.are_silent:
+        listed = streams_named(names, sandbox=False)
+    else:
+        listed = choose_streams(load_settings(sources), names)
     if as_json:
         rows: list[dict[str, Any]] = [
             {

@@ -19,7 +19,7 @@ from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.settings import CREDENTIALS, variable_of
 from tiktok_marketing.sync.decode.pages import SinkFactory, record_list
 from tiktok_marketing.sync.events import Checkpoint, Event, Failure, Rows, StreamEnded, combined
-from tiktok_marketing.sync.plan.selection import Selected, choose_streams, find_stream
+from tiktok_marketing.sync.plan.selection import Selected, choose_streams, find_stream, streams_of
 from tiktok_marketing.sync.plan.state_forms import states_by_stream
 from tiktok_marketing.sync.read.accounts import find_accounts, stop_if_nothing_answers
 from tiktok_marketing.sync.run.engine import Sync
@@ -76,7 +76,7 @@ async def plan(
         stop_if_nothing_answers(api, accounts.chosen)
         if accounts.incomplete is not None:
             raise accounts.incomplete
-        return plan_reads(config, chosen, states_by_stream(state), accounts, api.clock_reading(), division)
+        return plan_reads(config, chosen, states_by_stream(state, streams_of(config)), accounts, api.clock_reading(), division)
 
 
 class PartitionReader:
@@ -121,7 +121,7 @@ class PartitionReader:
         Raises:
             ConnectorError: At the end, after everything else was delivered, if something is missing.
         """
-        stream = find_stream(self._partition.stream)
+        stream = find_stream(self._partition.stream, streams_of(self._config))
         config = msgspec.structs.replace(
             self._config, requests_per_second=self._config.requests_per_second * self._partition.share
         )

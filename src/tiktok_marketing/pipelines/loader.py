@@ -86,6 +86,7 @@ class Loader:
         self._stated_filled: list[str] = []
         """The reports of which the newest state says that they have rows."""
         self._created_database = self._created_schema = False
+        self._opened_for: tuple[AnyStream, ...] = ()
         self._new: set[str] = set()
         """Tables that this sync creates, so that all their rows are its own."""
         self._filled_before: set[str] = set()
@@ -118,6 +119,7 @@ class Loader:
             ConfigurationError: A state cannot be read, and the sync is not a full one.
             DestinationError: The database cannot be written to.
         """
+        self._opened_for = tuple(streams)
         absent = self._destination.identity() is None
         with self._opener.opened(wait=wait) as session:
             self._created_database = absent and self._destination.identity() is not None
@@ -131,7 +133,7 @@ class Loader:
             self._loaded.count_packages(session, relations)
             self.tables = {name for name, relation in relations.items() if relation.is_table}
             self.columns = {name: set(relation.columns) for name, relation in relations.items()}
-            return self._examine(session, relations, list(streams), full=full)
+            return self._examine(session, relations, self._opened_for, full=full)
 
     def undo_opening(self) -> None:
         """Remove what `open` created, if nothing was loaded into it. It stays if that is not possible."""
@@ -365,7 +367,7 @@ class Loader:
 
     def _filled_reports(self) -> set[str]:
         """The reports whose tables have rows, or will have once all packages are loaded."""
-        reports = {stream.name for stream in STREAMS if is_incremental(stream)}
+        reports = {stream.name for stream in (*STREAMS, *self._opened_for) if is_incremental(stream)}
         return reports & (self._loaded.filled | self._loaded.arriving | self._loaded.waiting) | self._filled_before
 
     def _prepare(self, session: Session, stream: Stream, relation: Relation | None, rows: Any) -> None:

@@ -205,7 +205,7 @@ class StoreLoader:
             self._filled.discard(replacement.stream.name)
 
     def _load(self, tables: Mapping[str, Any], replacements: Mapping[str, Replacement]) -> None:
-        reports = {stream.name for stream in STREAMS if is_incremental(stream)}
+        reports = {stream.name for stream in (*STREAMS, *self._streams.values()) if is_incremental(stream)}
         self._filled |= reports & {name for name, table in tables.items() if table.num_rows}
         package = self._store.load(tables, replacements, Source(self._states, sorted(self._filled)))
         if tables:

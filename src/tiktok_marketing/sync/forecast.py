@@ -14,6 +14,7 @@ from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.plan_sync import SyncPlan
+from tiktok_marketing.sync.plan.selection import streams_of
 from tiktok_marketing.sync.read.account_days import AccountDays
 from tiktok_marketing.sync.read.accounts import BATCH, INFO_ENDPOINT, LIST_ENDPOINT
 from tiktok_marketing.sync.read.empty_days import EmptyDayFinder
@@ -86,8 +87,9 @@ def forecast(
         tier: The application's quota.
         counted: How many requests a stream needs for an account, where they come from another list and that was read.
     """
+    by_name = {stream.name: stream for stream in streams_of(config)}
     streams = tuple(
-        _stream(_named(name), partitions, empty_days, counted or {}) for name, partitions in plan.partitions.items()
+        _stream(by_name[name], partitions, empty_days, counted or {}) for name, partitions in plan.partitions.items()
     )
     requests: Counter[str] = Counter()
     if not config.sandbox and config.advertiser_id is None:
@@ -95,7 +97,7 @@ def forecast(
     requests[INFO_ENDPOINT] += -(-len(accounts) // BATCH)
     for stream in streams:
         requests[stream.endpoint] += stream.requests
-        for parent in _parent_streams(_named(stream.name)):
+        for parent in _parent_streams(by_name[stream.name]):
             requests[parent.endpoint] += stream.windows * _list_count(parent)
     if empty_days.query_count:
         requests[empty_days.endpoint] += empty_days.query_count
@@ -114,7 +116,7 @@ def with_parents(plan: SyncPlan) -> list[tuple[ObjectStream, Account]]:
     return [
         (stream, partition.account)
         for name, partitions in plan.partitions.items()
-        if isinstance(stream := _named(name), ObjectStream) and stream.source.parent is not None
+        if isinstance(stream := stream_named(name), ObjectStream) and stream.source.parent is not None
         for partition in partitions
         if partition.account is not None
     ]
@@ -169,12 +171,6 @@ def _parent_streams(stream: AnyStream) -> Iterator[ObjectStream]:
         yield object_stream(stream.source.parent.stream)
         if stream.source.parent.join_stream is not None:
             yield object_stream(stream.source.parent.join_stream)
-
-
-def _named(name: str) -> AnyStream:
-    stream = stream_named(name)
-    assert stream is not None  # noqa: S101 - the catalog names its own streams
-    return stream
 
 
 def _seconds(requests: int, tier: Tier) -> float:

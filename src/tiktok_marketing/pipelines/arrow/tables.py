@@ -27,7 +27,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tiktok_marketing.catalog import ReportStream, Stream, json_schema
-from tiktok_marketing.catalog.metrics import METRICS, Kind
+from tiktok_marketing.catalog.metric_index import metric_named
+from tiktok_marketing.catalog.metrics import Kind
 from tiktok_marketing.errors import IncompleteReadError
 from tiktok_marketing.pipelines.arrow.columns import ARROW_TYPES, ColumnType, column_converter
 from tiktok_marketing.pipelines.arrow.stand_ins import stand_in
@@ -135,8 +136,9 @@ def _column_type(stream: Stream, name: str, field: Mapping[str, Any]) -> ColumnT
     special = _SPECIAL if stream.is_report else _SPECIAL_IN_OBJECTS
     if name in special:
         return special[name]
-    if stream.is_report and name in METRICS and METRICS[name].kind in _METRIC_TYPES:
-        return _METRIC_TYPES[METRICS[name].kind]
+    metric = metric_named(name) if stream.is_report else None
+    if metric is not None and metric.kind in _METRIC_TYPES:
+        return _METRIC_TYPES[metric.kind]
     match _json_type(field):
         case "string" if field.get("format") == "date-time":
             return ColumnType.TIME

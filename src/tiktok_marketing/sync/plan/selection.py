@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 
 import msgspec
 
-from tiktok_marketing.catalog import STREAMS, AnyStream, stream_named
+from tiktok_marketing.catalog import STREAMS, AnyStream
 from tiktok_marketing.config import Config
 from tiktok_marketing.errors import ConfigurationError
 
@@ -25,28 +25,40 @@ def choose_streams(config: Config, names: Iterable[str] | None = None) -> tuple[
     Raises:
         ConfigurationError: If a name is not a stream, a pattern matches none, or sandbox accounts do not have it.
     """
-    return streams_named(names, sandbox=config.sandbox)
+    return streams_named(names, streams_of(config), sandbox=config.sandbox)
 
 
-def streams_named(names: Iterable[str] | None, *, sandbox: bool) -> tuple[AnyStream, ...]:
+def streams_of(config: Config) -> tuple[AnyStream, ...]:
+    """Every stream that a configuration knows: the fixed ones, with its extra metrics, and its own reports."""
+    if not config.custom_reports and not config.extra_metrics:
+        return STREAMS
+    from tiktok_marketing.catalog.custom_reports import streams_with
+
+    return streams_with(STREAMS, config.custom_reports, config.extra_metrics)
+
+
+def streams_named(
+    names: Iterable[str] | None, streams: Sequence[AnyStream] = STREAMS, *, sandbox: bool
+) -> tuple[AnyStream, ...]:
     """The streams with the given names, or all that accounts of a kind have.
 
     Args:
         names: As for `choose_streams`.
+        streams: The streams that there are.
         sandbox: Whether the accounts are sandbox accounts, which lack some streams.
 
     Raises:
         ConfigurationError: As `choose_streams`.
     """
-    readable = tuple(stream for stream in STREAMS if stream.sandbox or not sandbox)
+    readable = tuple(stream for stream in streams if stream.sandbox or not sandbox)
     if names is None:
         return readable
     chosen: dict[str, AnyStream] = {}
     for name in _split(names):
         if any(wildcard in name for wildcard in "*?["):
-            chosen |= {stream.name: stream for stream in _matching(name, readable)}
+            chosen |= {stream.name: stream for stream in _matching(name, readable, streams)}
             continue
-        stream = find_stream(name)
+        stream = find_stream(name, streams)
         if stream not in readable:
             raise ConfigurationError(
                 f"Sandbox accounts do not have the stream {name}.", remedy="Leave this stream out."
@@ -59,26 +71,26 @@ def streams_named(names: Iterable[str] | None, *, sandbox: bool) -> tuple[AnyStr
     return tuple(chosen.values())
 
 
-def _matching(pattern: str, readable: Sequence[AnyStream]) -> list[AnyStream]:
-    """The streams whose names match a pattern.
+def _matching(pattern: str, readable: Sequence[AnyStream], streams: Sequence[AnyStream]) -> list[AnyStream]:
+    """The readable streams whose names match a pattern.
 
     Raises:
         ConfigurationError: If there is none.
     """
     matches = [stream for stream in readable if fnmatchcase(stream.name, pattern)]
-    if not matches and any(fnmatchcase(stream.name, pattern) for stream in STREAMS):
+    if not matches and any(fnmatchcase(stream.name, pattern) for stream in streams):
         raise ConfigurationError(
             f"Sandbox accounts have no stream that matches {pattern!r}.", remedy="Leave these streams out."
         )
     if not matches:
-        raise ConfigurationError(f"No stream matches {pattern!r}.", remedy=_suggestion(pattern))
+        raise ConfigurationError(f"No stream matches {pattern!r}.", remedy=_suggestion(pattern, streams))
     return matches
 
 
-def _suggestion(name: str) -> str:
+def _suggestion(name: str, streams: Sequence[AnyStream]) -> str:
     """What to do about a name or pattern that no stream has: the most similar names, and where to see all."""
     plain = re.sub(r"[^a-z0-9]+", "_", re.sub(r"\[.*?\]", "", name).lower()).strip("_")
-    close = difflib.get_close_matches(plain, [stream.name for stream in STREAMS], n=2)
+    close = difflib.get_close_matches(plain, [stream.name for stream in streams], n=2)
     question = f"Did you mean {' or '.join(close)}? " if close else ""
     return f"{question}`tiktok-marketing streams` lists all streams."
 
@@ -88,15 +100,15 @@ def _split(names: Iterable[str]) -> list[str]:
     return [name.strip() for text in texts for name in text.split(",") if name.strip()]
 
 
-def find_stream(name: str) -> AnyStream:
-    """The stream with this name.
+def find_stream(name: str, streams: Sequence[AnyStream] = STREAMS) -> AnyStream:
+    """The stream with this name, of these streams.
 
     Raises:
         ConfigurationError: If there is none; the error suggests the most similar names.
     """
-    stream = stream_named(name)
+    stream = next((stream for stream in streams if stream.name == name), None)
     if stream is None:
-        raise ConfigurationError(f"The stream {name!r} does not exist.", remedy=_suggestion(name))
+        raise ConfigurationError(f"The stream {name!r} does not exist.", remedy=_suggestion(name, streams))
     return stream
 
 

@@ -15,11 +15,11 @@ What is none of them is refused: a state that is taken for none makes the next s
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from tiktok_marketing.catalog import STREAMS, stream_named
+from tiktok_marketing.catalog import STREAMS, AnyStream
 from tiktok_marketing.errors import ConfigurationError
 
 ACCEPTED = (
@@ -39,12 +39,13 @@ _LIMIT = 5
 """How many keys or streams an error or a notice names."""
 
 
-def parse_state_text(text: str, name: str) -> dict[str, Any]:
+def parse_state_text(text: str, name: str, streams: Sequence[AnyStream] = STREAMS) -> dict[str, Any]:
     """The states in a text: JSON, or JSON in each line.
 
     Args:
         text: The text. An empty one is refused: it may be a state that was cut off when it was written.
         name: Where it came from, for errors: "state file s.json".
+        streams: The streams that there are.
 
     Raises:
         ConfigurationError: If it is not JSON, or not a state.
@@ -52,11 +53,12 @@ def parse_state_text(text: str, name: str) -> dict[str, Any]:
     if not text.strip():
         raise ConfigurationError(f"The {name} is empty.", remedy="To read from the start, leave it out.")
     try:
-        return states_by_stream(json.loads(text))
+        return states_by_stream(json.loads(text), streams)
     except (ValueError, RecursionError) as error:
         lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
         if len(lines) > 1 and _is_json(lines[0][1]):
-            return states_by_stream([_parsed(line, f"The {name}", number) for number, line in lines])
+            messages = [_parsed(line, f"The {name}", number) for number, line in lines]
+            return states_by_stream(messages, streams)
         raise _not_json(f"The {name}", error) from None
 
 
@@ -83,89 +85,128 @@ def _not_json(name: str, error: Exception) -> ConfigurationError:
     return ConfigurationError(f"{name} is not valid JSON{where}.", remedy=ACCEPTED)
 
 
-def states_by_stream(raw: Any) -> dict[str, Any]:
+def states_by_stream(raw: Any, streams: Sequence[AnyStream] = STREAMS) -> dict[str, Any]:
     """The states by stream, from any form of them. If a stream has several, the last one counts.
 
     Args:
         raw: What was handed over, as JSON decodes it. None, an empty text, list or object is no state.
+        streams: The streams that there are.
 
     Raises:
         ConfigurationError: If it has another form, or only names streams that do not exist.
     """
+    names = {stream.name for stream in streams}
     try:
-        states = dict(_states(raw, "The state"))
+        states = dict(_Forms(names).states(raw, "The state"))
     except RecursionError:
         raise ConfigurationError("The state is nested too deeply.", remedy=ACCEPTED) from None
-    if any(states.values()) and not any(stream_named(name) for name in states):
+    if any(states.values()) and not names.intersection(states):
         raise ConfigurationError(
             f"The state names no stream that exists: it has {_listed(map(repr, states))}.", remedy=ACCEPTED
         )
     return states
 
 
-def unknown_streams(states: Mapping[str, Any]) -> str:
-    """A sentence about the states of streams that do not exist; empty if there are none."""
-    unknown = [name for name, state in states.items() if state and stream_named(name) is None]
+def unknown_streams(states: Mapping[str, Any], streams: Sequence[AnyStream] = STREAMS) -> str:
+    """A sentence about the states of streams that do not exist; empty if there are none.
+
+    Args:
+        states: The states by stream.
+        streams: The streams that there are.
+    """
+    names = [stream.name for stream in streams]
+    unknown = [name for name, state in states.items() if state and name not in names]
     if not unknown:
         return ""
-    near = get_close_matches(unknown[0], [stream.name for stream in STREAMS], n=1)
+    near = get_close_matches(unknown[0], names, n=1)
     suggestion = f" Did you mean {near[0]}?" if near else ""
     return f"The state names streams that do not exist, and they are left out: {_listed(unknown)}.{suggestion}"
 
 
-def _states(raw: Any, place: str) -> Iterator[tuple[str, Any]]:
-    """The streams and their states, in order.
+class _Forms:
+    """Finds the states in any form of them.
 
     Args:
-        raw: The state, or a part of it.
-        place: Where it stands, as the subject of an error: "Entry 2 of the state".
+        names: The names of the streams that there are.
     """
-    if raw is None or raw == "":
-        return
-    if isinstance(raw, str) and raw.lstrip()[:1] in {"[", "{", '"'} and _is_json(raw):
-        yield from _states(json.loads(raw), place)  # a state that somebody put into quotes
-    elif isinstance(raw, list):
-        yield from _of_list(raw, place)
-    elif isinstance(raw, Mapping):
-        yield from _of_object(raw, place)
-    else:
-        raise _refused(place, f"is {_kind(raw)}")
 
+    def __init__(self, names: Collection[str]) -> None:
+        self._names = names
 
-def _of_list(entries: Sequence[Any], place: str) -> Iterator[tuple[str, Any]]:
-    others = 0
-    for number, entry in enumerate(entries, 1):
-        if isinstance(entry, Mapping) and entry.get("type") in tuple(_MESSAGES):
-            others += 1
-            continue
-        where = f"Entry {number} of the state"
-        if not isinstance(entry, (Mapping, str, list)) or entry == "":
-            raise _refused(where, f"is {_kind(entry)}")
-        yield from _states(entry, where)
-    if others and others == len(entries):
-        raise _refused(place, "has messages of a sync, but no state among them")
+    def states(self, raw: Any, place: str) -> Iterator[tuple[str, Any]]:
+        """The streams and their states, in order.
 
-
-def _of_object(raw: Mapping[str, Any], place: str) -> Iterator[tuple[str, Any]]:
-    kind = _type_of(raw, place)
-    if kind == "NOT_SET" or not raw:
-        return
-    if kind == "STATE":
-        yield from _wrapped(raw, "state", place)
-        return
-    if kind == "GLOBAL" or (kind is None and _first(raw, "global", "globalState") is not None):
-        yield from _of_global(raw, place)
-        return
-    if kind == "STREAM" or (kind is None and _holds_streams(raw)):
-        yield from _of_streams(raw, place)
-        return
-    for key in ("state", "connectionState", "connection_state"):
-        if raw.get(key) is not None and (kind == "LEGACY" or stream_named(key) is None):
-            if key == "state" and "states" in raw:
-                break  # the state of one stream has both
-            yield from _wrapped(raw, key, place)
+        Args:
+            raw: The state, or a part of it.
+            place: Where it stands, as the subject of an error: "Entry 2 of the state".
+        """
+        if raw is None or raw == "":
             return
-    yield from _of_legacy(raw, kind, place)
+        if isinstance(raw, str) and raw.lstrip()[:1] in {"[", "{", '"'} and _is_json(raw):
+            yield from self.states(json.loads(raw), place)  # a state that somebody put into quotes
+        elif isinstance(raw, list):
+            yield from self._of_list(raw, place)
+        elif isinstance(raw, Mapping):
+            yield from self._of_object(raw, place)
+        else:
+            raise _refused(place, f"is {_kind(raw)}")
+
+    def _of_list(self, entries: Sequence[Any], place: str) -> Iterator[tuple[str, Any]]:
+        others = 0
+        for number, entry in enumerate(entries, 1):
+            if isinstance(entry, Mapping) and entry.get("type") in tuple(_MESSAGES):
+                others += 1
+                continue
+            where = f"Entry {number} of the state"
+            if not isinstance(entry, (Mapping, str, list)) or entry == "":
+                raise _refused(where, f"is {_kind(entry)}")
+            yield from self.states(entry, where)
+        if others and others == len(entries):
+            raise _refused(place, "has messages of a sync, but no state among them")
+
+    def _of_object(self, raw: Mapping[str, Any], place: str) -> Iterator[tuple[str, Any]]:
+        kind = _type_of(raw, place)
+        if kind == "NOT_SET" or not raw:
+            return
+        if kind == "STATE":
+            yield from self._wrapped(raw, "state", place)
+            return
+        if kind == "GLOBAL" or (kind is None and _first(raw, "global", "globalState") is not None):
+            yield from _of_global(raw, place)
+            return
+        if kind == "STREAM" or (kind is None and _holds_streams(raw)):
+            yield from _of_streams(raw, place)
+            return
+        for key in ("state", "connectionState", "connection_state"):
+            if raw.get(key) is not None and (kind == "LEGACY" or key not in self._names):
+                if key == "state" and "states" in raw:
+                    break  # the state of one stream has both
+                yield from self._wrapped(raw, key, place)
+                return
+        yield from self._of_legacy(raw, kind, place)
+
+    def _wrapped(self, raw: Mapping[str, Any], key: str, place: str) -> Iterator[tuple[str, Any]]:
+        if raw.get(key) is None:
+            raise _refused(place, f"is a message without `{key}`")
+        yield from self.states(raw[key], place)
+
+    def _of_legacy(self, raw: Mapping[str, Any], kind: str | None, place: str) -> Iterator[tuple[str, Any]]:
+        """The object with a key per stream."""
+        fields = {
+            key: value
+            for key, value in raw.items()
+            if key not in _ENVELOPE and (value is not None or key not in _FIELDS)
+        }
+        if kind == "LEGACY" or set(fields) == {"data"}:
+            fields = raw.get("data") or {}
+            if not isinstance(fields, Mapping):
+                raise _refused(place, f"has {_kind(fields)} as `data`")
+        if fields and not any(name in self._names for name in fields):
+            hint = ""
+            if {"states", "use_global_cursor", "full_refresh"} & set(fields):
+                hint = ". It looks like the state of one stream, without the stream's name"
+            raise _refused(place, f"has the keys {_listed(fields)}, and none of them is a stream{hint}")
+        yield from fields.items()
 
 
 def _type_of(raw: Mapping[str, Any], place: str) -> str | None:
@@ -216,29 +257,6 @@ def _of_descriptors(entries: Sequence[Any], place: str) -> Iterator[tuple[str, A
         if not isinstance(name, str):
             raise _refused(place, "has an entry that names no stream")
         yield name, _first(entry, "stream_state", "streamState")
-
-
-def _wrapped(raw: Mapping[str, Any], key: str, place: str) -> Iterator[tuple[str, Any]]:
-    if raw.get(key) is None:
-        raise _refused(place, f"is a message without `{key}`")
-    yield from _states(raw[key], place)
-
-
-def _of_legacy(raw: Mapping[str, Any], kind: str | None, place: str) -> Iterator[tuple[str, Any]]:
-    """The object with a key per stream."""
-    fields = {
-        key: value for key, value in raw.items() if key not in _ENVELOPE and (value is not None or key not in _FIELDS)
-    }
-    if kind == "LEGACY" or set(fields) == {"data"}:
-        fields = raw.get("data") or {}
-        if not isinstance(fields, Mapping):
-            raise _refused(place, f"has {_kind(fields)} as `data`")
-    if fields and not any(stream_named(name) for name in fields):
-        hint = ""
-        if {"states", "use_global_cursor", "full_refresh"} & set(fields):
-            hint = ". It looks like the state of one stream, without the stream's name"
-        raise _refused(place, f"has the keys {_listed(fields)}, and none of them is a stream{hint}")
-    yield from fields.items()
 
 
 def _descriptor(entry: Mapping[str, Any]) -> Any:

@@ -23,6 +23,10 @@ _IDS_PER_FILTER = 100
 """The most ids that one filter accepts (`/report/integrated/get/`)."""
 
 
+ASKED_AS = {"interest_category_v2": "interest_category"}
+"""Dimensions that a request names otherwise than the answer."""
+
+
 class Piece(msgspec.Struct, frozen=True):
     """The rows of a report that one request asks for.
 
@@ -139,7 +143,7 @@ def report_params(source: ReportSource, metrics: Sequence[str], window: Window |
         "service_type": "AUCTION",
         "report_type": source.report_type,
         "data_level": source.data_level,
-        "dimensions": list(source.dimensions),
+        "dimensions": [ASKED_AS.get(name, name) for name in source.dimensions],
         "metrics": list(metrics),
         **days,
     }

@@ -1,0 +1,204 @@
+"""Reports of one's own: which one the configuration describes, and the stream that it is.
+
+A custom report is a row of the catalog that is made when the configuration is read. Its key, cursor, schema, types and
+descriptions follow from its dimensions and metrics, so it is read, loaded and examined like any other stream.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from tiktok_marketing.catalog.report_rules import (
+    GRAINS,
+    LEVELS,
+    TIME_DIMENSIONS,
+    Objection,
+    Question,
+    first_objection,
+)
+from tiktok_marketing.catalog.stream import AnyStream, Level, ReportSource, ReportStream
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_HOURS_LATE = {"BASIC": 2, "AUDIENCE": 16}
+_STATUS_FIELDS = {Level.CAMPAIGN: "campaign_status", Level.AD_GROUP: "adgroup_status", Level.AD: "ad_status"}
+_ANSWERED_AS = {"interest_category": "interest_category_v2"}
+"""Dimensions whose values TikTok's answers have under another name."""
+_NOUNS = {"account": "ad account", "campaign": "campaign", "ad_group": "ad group", "ad": "ad"}
+_TIMES = {
+    "hour": "per hour in the account's time zone",
+    "day": "per day in the account's time zone",
+    "lifetime": "in total over all time",
+    "none": "in total from `start_date` to `end_date` or today; if that is longer, for the last 365 days of it",
+}
+
+
+class CustomReport(Question, frozen=True, kw_only=True):
+    """A report as the configuration describes it.
+
+    Args:
+        name: The name of its stream and table.
+    """
+
+    name: str
+
+    @property
+    def stream(self) -> ReportStream:
+        """The stream that it is. The report must have no objection."""
+        grain = GRAINS[self.grain]
+        if grain is None:
+            raise ValueError(f"no stream by {self.grain}")
+        time = TIME_DIMENSIONS.get(grain)
+        breakdown = (_ANSWERED_AS.get(name, name) for name in self.breakdown)
+        dimensions = (self.id_dimension, *(() if time is None else (time,)), *breakdown)
+        split = f" by {' and '.join(self.breakdown)}" if self.breakdown else ""
+        return ReportStream(
+            name=self.name,
+            description=f"A report of one's own: metrics of each {_NOUNS[self.level]}{split}, {_TIMES[self.grain]}.",
+            endpoint="report/integrated/get/",
+            primary_key=dimensions,
+            cursor=time,
+            source=ReportSource(
+                report_type=self.report_type,
+                data_level=LEVELS[self.level],
+                dimensions=dimensions,
+                metrics=self.metrics,
+                optional=frozenset(self.metrics),
+                grain=grain,
+                hours_late=_HOURS_LATE[self.report_type],
+                status_field=_STATUS_FIELDS.get(LEVELS[self.level]),
+            ),
+        )
+
+
+FIELDS: Mapping[str, str] = {
+    "name": "a text",
+    "metrics": "a list of names",
+    "report_type": "a text",
+    "level": "a text",
+    "dimensions": "a list of names",
+    "grain": "a text",
+}
+"""The fields of a custom report, and what they are."""
+
+
+def read_reports(raw: Any, taken: Iterable[str]) -> tuple[CustomReport, ...] | Objection:
+    """The custom reports that a configuration describes, or what is wrong with the first wrong one.
+
+    Args:
+        raw: The value of `custom_reports`, as JSON decodes it.
+        taken: The names that reports cannot have, because other streams have them.
+    """
+    if not isinstance(raw, Sequence) or isinstance(raw, str):
+        return Objection("custom_reports is not a list.", 'Write it as [{"name": "…", "metrics": ["spend"]}].')
+    reports: list[CustomReport] = []
+    names = set(taken)
+    for number, fields in enumerate(raw, 1):
+        report = fields if isinstance(fields, CustomReport) else _read(fields, f"Report {number} of custom_reports")
+        if isinstance(report, Objection):
+            return report
+        objection = _name_objection(report.name, names) or first_objection(report)
+        if objection is not None:
+            return Objection(f"The custom report {report.name}: {objection.message}", objection.remedy)
+        names.add(report.name)
+        reports.append(report)
+    return tuple(reports)
+
+
+def _read(fields: Any, place: str) -> CustomReport | Objection:
+    if not isinstance(fields, Mapping):
+        return Objection(f"{place} is not an object.", 'Write it as {"name": "…", "metrics": ["spend"]}.')
+    for key in fields:
+        if key not in FIELDS:
+            near = difflib.get_close_matches(str(key), FIELDS, n=1)
+            suggestion = f"Did you mean {near[0]}? " if near else ""
+            return Objection(f"{place} has the unknown key {str(key)[:40]!r}.", f"{suggestion}Use {', '.join(FIELDS)}.")
+    missing = [name for name in ("name", "metrics") if not fields.get(name)]
+    if missing:
+        return Objection(f"{place} has no {' and no '.join(missing)}.", "Give it a name and at least one metric.")
+    values: dict[str, Any] = {}
+    for name, value in fields.items():
+        if value is None or value == "":
+            continue
+        read = _names(value) if FIELDS[name] == "a list of names" else _text(value)
+        if read is None:
+            return Objection(f"{place} has a {name} that is not {FIELDS[name]}.", f"Write {name} as {FIELDS[name]}.")
+        values[name] = read
+    if "report_type" in values:
+        values["report_type"] = values["report_type"].upper()
+    return CustomReport(**values)
+
+
+def _text(value: Any) -> str | None:
+    return value.strip() if isinstance(value, str) else None
+
+
+def _names(value: Any) -> tuple[str, ...] | None:
+    """Names in a list, or in a text with commas; None if it is neither."""
+    items = value.split(",") if isinstance(value, str) else value
+    if not isinstance(items, (list, tuple)) or not all(isinstance(name, str) for name in items):
+        return None
+    return tuple(dict.fromkeys(name.strip() for name in items if name.strip()))
+
+
+def _name_objection(name: str, taken: set[str]) -> Objection | None:
+    if not _NAME.fullmatch(name):
+        return Objection(
+            "its name cannot be the name of a table.",
+            "Use small letters, digits and underscores, a letter first, and at most 63 of them.",
+        )
+    if name in taken:
+        return Objection("another stream has this name.", "Choose another name.")
+    return None
+
+
+def read_extra_metrics(raw: Any) -> dict[str, tuple[str, ...]] | Objection:
+    """The metrics that a configuration adds to the fixed reports of each level, or what is wrong with them.
+
+    Args:
+        raw: The value of `extra_metrics`, as JSON decodes it: level to names of metrics.
+    """
+    if not isinstance(raw, Mapping):
+        return Objection("extra_metrics is not an object.", 'Write it as {"ad": ["total_checkout"]}.')
+    extra: dict[str, tuple[str, ...]] = {}
+    for level, value in raw.items():
+        metrics = _names(value)
+        if metrics is None:
+            return Objection(f"extra_metrics.{level} is not a list of names.", 'Write it as ["total_checkout"].')
+        if not metrics:
+            continue
+        objection = first_objection(Question(level=str(level), metrics=metrics))
+        if objection is not None:
+            return Objection(f"extra_metrics: {objection.message}", objection.remedy)
+        extra[level] = metrics
+    return extra
+
+
+def streams_with(
+    fixed: Iterable[AnyStream], reports: Iterable[CustomReport], extra: Mapping[str, tuple[str, ...]]
+) -> tuple[AnyStream, ...]:
+    """The fixed streams, with extra metrics in the reports that can have them, and the custom reports after them."""
+    return (*(_with_metrics(stream, extra) for stream in fixed), *(report.stream for report in reports))
+
+
+def _with_metrics(stream: AnyStream, extra: Mapping[str, tuple[str, ...]]) -> AnyStream:
+    """A fixed report with the extra metrics of its level; reports that are broken down keep their own."""
+    if not isinstance(stream, ReportStream) or stream.breakdown:
+        return stream
+    source = stream.source
+    level = next(word for word, of in LEVELS.items() if of is source.data_level)
+    grain = next(word for word, of in GRAINS.items() if of is source.grain)
+    added = tuple(
+        name
+        for name in extra.get(level, ())
+        if name not in source.metrics and first_objection(Question(level=level, metrics=(name,), grain=grain)) is None
+    )
+    if not added:
+        return stream
+    return replace(
+        stream, source=replace(source, metrics=source.metrics + added, optional=source.optional.union(added))
+    )
