@@ -76,7 +76,9 @@ async def plan(
         stop_if_nothing_answers(api, accounts.chosen)
         if accounts.incomplete is not None:
             raise accounts.incomplete
-        return plan_reads(config, chosen, states_by_stream(state, streams_of(config)), accounts, api.clock_reading(), division)
+        return plan_reads(
+            config, chosen, states_by_stream(state, streams_of(config)), accounts, api.clock_reading(), division
+        )
 
 
 class PartitionReader:
