@@ -63,7 +63,7 @@ DIRECTIONS = {
     "sync.plan": PLAN,
     "api": API,
     "api.rate_limit": {"clock", "shards"},
-    "config": {"config_keys", "settings"} | GROUND,
+    "config": {"catalog", "config_keys", "settings"} | GROUND,  # a configuration may describe reports of its own
     "config_keys": {"settings"},
     "config_file": {"config", "settings"} | GROUND,
     "config_sources": {"config", "environment", "settings"} | GROUND,
