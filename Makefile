@@ -102,13 +102,22 @@ $(PARITY)/ready $(NEWEST)/ready:
 
 # Clients that nobody here wrote, each in an environment of its own, against the emulator: docs/clients.md.
 # ONLY="sdk tap" for some of them.
-CLIENTS = $(or $(ONLY),airbyte $(sort $(patsubst requirements/clients-%.txt,%,$(wildcard requirements/clients-*.txt))))
+CLIENTS = $(or $(ONLY),airbyte $(sort $(patsubst requirements/clients-%.txt,%,$(wildcard requirements/clients-*.txt)) \
+	$(patsubst requirements/clients-%/package-lock.json,%,$(wildcard requirements/clients-*/package-lock.json))))
 clients: $(VENV)/ready $(patsubst .venv-client-airbyte/ready,$(PARITY)/ready,$(CLIENTS:%=.venv-client-%/ready))
 	CLIENTS="$(CLIENTS)" $(BIN)/python -m pytest -q tests/clients
 
 .venv-client-%/ready: requirements/clients-%.txt
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	@touch $@
+
+# Clients for Node.js. Their locks have hashes and name no index either.
+.venv-client-%/ready: requirements/clients-%/package-lock.json
+	mkdir -p $(@D)/bin
+	cp $(<D)/package.json $< $(@D)
+	cd $(@D) && npm ci --silent --ignore-scripts --no-audit --no-fund
+	ln -sf "$$(command -v node)" $(@D)/bin/node
 	@touch $@
 
 # Destinations besides those of `make test`, each in an environment of its own, against the emulator: docs/destinations.md.
@@ -146,6 +155,8 @@ lock: $(VENV)/ready
 	for client in requirements/clients-*.in; do $(COMPILE) $$client --output-file $${client%.in}.txt; done
 	$(COMPILE) pyproject.toml requirements/cluster-spark.in --extra load --output-file requirements/cluster-spark.txt
 	$(COMPILE) requirements/cluster-kubernetes.in --output-file requirements/cluster-kubernetes.txt
+	for client in requirements/clients-*/package.json; do (cd "$$(dirname $$client)" && \
+		npm install --silent --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts); done
 	for destination in requirements/destinations-*.in; do \
 		$(COMPILE) pyproject.toml $$destination --extra load --output-file $${destination%.in}.txt; done
 

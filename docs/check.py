@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
 import sys
 from pathlib import Path
@@ -23,6 +24,8 @@ from tiktok_marketing.views import definitions_of
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 STREAMS_PAGE = DOCS / "streams.md"
+REQUIREMENTS = ROOT / "requirements"
+NODE_LOCK = "package-lock.json"
 ENDPOINTS_PAGE = DOCS / "endpoints.md"
 SETTINGS_PAGE = DOCS / "configuration.md"
 COMMANDS_PAGE = DOCS / "commands.md"
@@ -154,8 +157,8 @@ def unproved_clients() -> list[str]:
     rows = [line for line in (DOCS / "clients.md").read_text().splitlines() if CLIENT.match(line)]
     folder = ROOT / "tests" / "clients"
     tests = {name: TEST.findall(path.read_text()) for path in folder.glob("test_*.py") for name in [_client_of(path)]}
-    locks = (ROOT / "requirements").glob("clients-*.txt")
-    clients = {"airbyte", *(path.stem.removeprefix("clients-") for path in locks)}
+    clients = {"airbyte", *(path.stem.removeprefix("clients-") for path in REQUIREMENTS.glob("clients-*.txt"))}
+    clients |= {path.parent.name.removeprefix("clients-") for path in REQUIREMENTS.glob(f"clients-*/{NODE_LOCK}")}
     named: set[tuple[str, str]] = set()
     wrong = []
     for row in rows:
@@ -211,6 +214,10 @@ def _client_of(path: Path) -> str:
 
 
 def _pinned(client: str) -> list[tuple[str, str]]:
+    node_lock = REQUIREMENTS / f"clients-{client}" / NODE_LOCK
+    if node_lock.exists():
+        packages = json.loads(node_lock.read_text())["packages"]
+        return [(path.removeprefix("node_modules/"), package["version"]) for path, package in packages.items() if path]
     name = "parity" if client == "airbyte" else f"clients-{client}"
     return PINNED.findall((ROOT / "requirements" / f"{name}.txt").read_text())
 

@@ -36,6 +36,7 @@ class Client:
             "HTTPS_PROXY": proxy,
             "REQUESTS_CA_BUNDLE": str(certificate),
             "SSL_CERT_FILE": str(certificate),
+            "NODE_PATH": str(environment / "node_modules"),
         }
 
     def run(self, *command: str, entered: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
@@ -58,9 +59,10 @@ class Client:
         )
 
     def ask(self, runner: str, request: Mapping[str, Any], **variables: str) -> Any:
-        """Run a script of `runners/` with the client's Python: JSON goes in, and JSON comes out."""
-        script = str(_RUNNERS / f"{runner}.py")
-        ended = self.run("python", "-P", script, entered=json.dumps(request), **variables)
+        """Run a script of `runners/` with the client's Python, or Node.js: JSON goes in, and JSON comes out."""
+        script = str(_RUNNERS / runner)
+        program = ("node", script) if runner.endswith(".mjs") else ("python", "-P", f"{script}.py")
+        ended = self.run(*program, entered=json.dumps(request), **variables)
         assert ended.returncode == 0, ended.stderr[-4000:]
         return json.loads(ended.stdout.splitlines()[-1])
 

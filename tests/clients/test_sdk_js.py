@@ -1,0 +1,93 @@
+"""TikTok's own SDK for JavaScript, which takes the host as a setting: it reads what plain requests get."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from clients.client import Client
+from clients.emulation import Emulation, spend
+from clients.sdk_calls import LEVELS, Arguments, arguments_of, report, served
+
+CLIENT = "sdk-js"
+
+LACKING = frozenset(
+    {
+        "user/info/", "tt_video/list/", "file/image/ad/search/", "file/music/get/", "pixel/instant_page/event/",
+        "report/task/download/", "gmv_max/campaign/get/",
+    }
+)  # fmt: skip
+"""The paths that TikTok documents and its SDK has no method for."""
+
+ROUNDED = frozenset({"ad/get/"})
+"""What has whole numbers that are too large for JavaScript."""
+
+REFUSED = frozenset({"report/task/check/"})
+"""What the emulator refuses by default, as TikTok does for most apps."""
+
+
+def ask(client: Client, emulation: Emulation, *calls: tuple[str, Arguments]) -> list[Any]:
+    """What the SDK answers to each call."""
+    request = {"host": emulation.url, "token": emulation.access_token, "calls": calls}
+    answers: list[Any] = client.ask("sdk.mjs", request)
+    return answers
+
+
+@pytest.fixture(scope="module")
+def answers(client: Client, emulation: Emulation) -> dict[str, Any]:
+    """The SDK's answer for each path."""
+    calls = [(path, arguments_of(path, emulation)) for path in served()]
+    return dict(zip(served(), ask(client, emulation, *calls), strict=True))
+
+
+@pytest.mark.parametrize("path", [path for path in served() if path not in LACKING | REFUSED | ROUNDED])
+def test_the_js_sdk_reads_every_endpoint(answers: dict[str, Any], emulation: Emulation, path: str) -> None:
+    """What it deserializes is what a plain request gets."""
+    expected = emulation.data(path, arguments_of(path, emulation))
+    assert expected
+    assert answers[path] is not None, "The SDK has no method for it."
+    assert answers[path].get("error") is None
+    assert answers[path]["data"]["data"] == expected
+
+
+def test_the_js_sdk_rounds_the_pixel_ids_of_ads(answers: dict[str, Any], emulation: Emulation) -> None:
+    """`tracking_pixel_id` is a number beyond 2^53. Everything else is what a plain request gets."""
+    expected = emulation.data("ad/get/", arguments_of("ad/get/", emulation))["list"]
+    read = answers["ad/get/"]["data"]["data"]["list"]
+    different = {name for ad, own in zip(expected, read, strict=True) for name in ad if ad[name] != own[name]}
+    assert different == {"tracking_pixel_id"}
+    ids = [(ad["tracking_pixel_id"], own["tracking_pixel_id"]) for ad, own in zip(expected, read, strict=True)
+           if "tracking_pixel_id" in ad]  # fmt: skip
+    assert ids
+    assert all(int(float(sent)) == int(float(rounded)) for sent, rounded in ids)
+
+
+def test_the_js_sdk_has_no_method_for_some_endpoints(answers: dict[str, Any]) -> None:
+    """Those that are listed, and no others."""
+    assert {path for path, answer in answers.items() if answer is None} == LACKING & set(served())
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_the_js_sdk_reads_whole_reports(client: Client, emulation: Emulation, level: str) -> None:
+    """Rows and spend of every account are the truth, deleted ads included."""
+    status = {"field_name": f"{level}_status", "filter_type": "IN", "filter_value": '["STATUS_ALL"]'}
+    filtering = {} if level == "advertiser" else {"filtering": [status]}
+    calls = [("report/integrated/get/", report(account, level, **filtering)) for account in emulation.advertiser_ids]
+    totals = 0
+    for account, answer in zip(emulation.advertiser_ids, ask(client, emulation, *calls), strict=True):
+        truth = emulation.truth(account, include_deleted=True)
+        rows = answer["data"]["data"]["list"]
+        assert len(rows) == truth["rows"][level]["daily"]
+        assert spend(row["metrics"]["spend"] for row in rows) == spend([truth["metrics"][level]["spend"]])
+        totals += len(rows)
+    assert totals > 0
+
+
+def test_the_js_sdk_passes_on_what_is_refused(client: Client, emulation: Emulation) -> None:
+    """With the return code and the message of a plain request."""
+    arguments = report(emulation.advertiser_ids[0], "ad", metrics=["spend", "no_such_metric"])
+    refusal = emulation.envelope("report/integrated/get/", arguments)
+    (answer,) = ask(client, emulation, ("report/integrated/get/", arguments))
+    assert refusal["code"] == 40002
+    assert f"message: {refusal['message']} code: 40002" in answer["error"]
