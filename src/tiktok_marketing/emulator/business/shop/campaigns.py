@@ -75,8 +75,8 @@ class ShopCampaign:
     """
 
     __slots__ = (
-        "account", "countries", "created", "deleted_at", "first_day", "id", "key", "last_day", "name", "paused_at",
-        "plan", "products", "serial",
+        "_known_sessions", "account", "countries", "created", "deleted_at", "first_day", "id", "key", "last_day",
+        "name", "paused_at", "plan", "products", "serial",
     )  # fmt: skip
     _titles: ClassVar = {"PRODUCT": "Product", "LIVE": "LIVE"}
 
@@ -96,6 +96,7 @@ class ShopCampaign:
         self.first_day = account.ordinal(self.created) + 1
         stop = min(self.paused_at, self.deleted_at)
         self.last_day = FOREVER if stop == FOREVER else account.ordinal(stop) - 1
+        self._known_sessions: tuple[int, list[Session]] | None = None
         home = account.template.country
         self.countries = (home, NEIGHBOURS[home][0]) if serial % 2 == 0 else (home,)
 
@@ -112,7 +113,10 @@ class ShopCampaign:
 
     def sessions(self, now: int) -> list[Session]:
         """Its sessions that were created by `now`, oldest first. Campaigns for LIVE rooms have none."""
-        return [] if self.is_live else list(self._sessions(min(self.account.ordinal(now), self.last_day)))
+        if self._known_sessions is None or self._known_sessions[0] != now:
+            last = min(self.account.ordinal(now), self.last_day)
+            self._known_sessions = (now, [] if self.is_live else list(self._sessions(last)))
+        return self._known_sessions[1]
 
     def _sessions(self, last: int) -> Iterator[Session]:
         for number in range(max(0, last - self.first_day) // _SESSION_EVERY + 1):

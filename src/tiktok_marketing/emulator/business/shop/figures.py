@@ -32,7 +32,13 @@ _ORDERS, _REVENUE, _CONVERSIONS = INDEX["orders"], INDEX["gross_revenue"], INDEX
 _ALL_ORDERS, _ALL_REVENUE = INDEX["all_shops_orders"], INDEX["all_shops_gross_revenue"]
 _GROWING = frozenset({_ORDERS, _CONVERSIONS, _ALL_ORDERS})
 _VALUES_OF_ORDERS = {_REVENUE: _ORDERS, _ALL_REVENUE: _ALL_ORDERS}
+_KEPT_DAYS = 1_000
+"""How many days of campaigns are kept at most."""
 _CARD_WEIGHT = 9
+_ORGANIC_DAYS = 60
+"""For how many days after its promotion a post may still bring orders."""
+_ORGANIC_CHANCE = 12
+"""The percentage of a post's days on which it brings orders without cost."""
 _SESSION_FACTOR = 5
 
 Vector = list[int]
@@ -115,6 +121,8 @@ class ShopFigures:
             return []
         parts = self._parts.get((campaign.id, ordinal))
         if parts is None:
+            if len(self._parts) >= _KEPT_DAYS:
+                self._parts.clear()
             make = self._rooms if campaign.is_live else self._items
             parts = self._parts[campaign.id, ordinal] = list(make(campaign, ordinal))
         return parts
@@ -134,6 +142,8 @@ class ShopFigures:
         late = max(0, min(figures.item_costs_shown(ordinal) - start, width))
         edge = max(0, min(edges[hour] - start, width))
         share = figures.order_share(ordinal)
+        if edge == shown == late == width:
+            return self._complete(part, share)
         vector = [0] * len(COMPONENTS)
         for component, value in enumerate(part.whole):
             if not value:
@@ -145,6 +155,16 @@ class ShopFigures:
             else:
                 weight = min(edge, late if component in _LATE else shown)
                 vector[component] = (value * weight + shift) // width
+        for component, orders in _VALUES_OF_ORDERS.items():
+            vector[component] = vector[orders] * part.price
+        return vector
+
+    @staticmethod
+    def _complete(part: Part, share: int) -> Vector:
+        """A part of which everything is shown that is known."""
+        vector = list(part.whole)
+        for component in _GROWING:
+            vector[component] = (vector[component] * share + 512) >> 10
         for component, orders in _VALUES_OF_ORDERS.items():
             vector[component] = vector[orders] * part.price
         return vector
@@ -173,14 +193,16 @@ class ShopFigures:
             entries += [
                 (product, post, post.weight(ordinal) * factor)
                 for post in posts(account, place, self.figures.now)
-                if post.first_day <= ordinal
+                if post.first_day <= ordinal <= post.last_day + _ORGANIC_DAYS
             ]
         costs = _split(self._cost(campaign, ordinal), [weight for _, _, weight in entries])
         for (product, post, _), cost in zip(entries, costs, strict=True):
             key = keyed(campaign.key, ordinal, post.key if post else product.key)
+            organic = 1 + (key >> 20) % 2 if post and key % 100 < _ORGANIC_CHANCE else 0
+            if not cost and not organic:
+                continue
             dice = Dice(key, 55)
             price = max(1, product.price * dice.between(90, 110) // 100)
-            organic = dice.between(1, 2) if post and ordinal <= post.last_day + 60 and dice.chance(12) else 0
             whole = self._spent(campaign, ordinal, cost, cost * dice.between(250, 600) // 100, price, organic, dice)
             self._fill_item(whole, dice, campaign.account.template.cpm, video=post is not None)
             yield Part(campaign, ordinal, product, post, None, (0, 24), price, key, whole)

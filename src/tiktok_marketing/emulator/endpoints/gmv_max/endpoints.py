@@ -14,7 +14,7 @@ from tiktok_marketing.emulator.endpoints.gmv_max import lookups, objects
 from tiktok_marketing.emulator.endpoints.gmv_max.report import GmvMaxReport
 from tiktok_marketing.emulator.options import Options
 
-_CACHED_STORES = 50
+_CACHED_STORES = 4
 
 
 class GmvMax:

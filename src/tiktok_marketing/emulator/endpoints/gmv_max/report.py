@@ -24,7 +24,7 @@ ShopFigureSource = Callable[[Account, int], ShopFigures]
 """Gives what the GMV Max campaigns of an account show at a time."""
 
 _MAX_PAGE = 1000
-_CACHED_ROWS = 200_000
+_CACHED_ROWS = 30_000
 
 
 class GmvMaxReport:
