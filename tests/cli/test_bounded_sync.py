@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import signal
 import sys
+import time
+from contextlib import suppress
 from typing import Any
 
 import duckdb
@@ -98,6 +100,43 @@ def test_a_bounded_sync_that_is_killed_leaves_whole_days_and_no_gap(
     assert command("sync", *to, "--to", place.address()).returncode == 0
     assert command("sync", *to, "--to", place.address("plain")).returncode == 0
     assert place.ask(ALL) == place.ask(ALL, "plain")
+
+
+def test_of_two_bounded_syncs_at_once_the_second_is_refused_and_every_day_stays_whole(
+    start: Any, command: Any, config: Any, place: Any, api: Any
+) -> None:
+    """Their days overlap. Whoever looks meanwhile sees whole days, old or new, and the second names the first."""
+    to = ("--config", config(), "--to", place.address(), "--streams", DAILY)
+    assert command("sync", *to).returncode == 0
+    whole = rows_per_day(place)
+    truth = place.ask(ALL)
+    change(place, "UPDATE ads_reports_daily SET spend = -1")
+    api.fault("path=report/integrated/get/,latency=3")
+    program = [sys.executable, "-c", SLOW_PACKAGES + "from tiktok_marketing.cli import main\nmain()"]
+    bounds = (("2026-06-10", "2026-06-12"), ("2026-06-11", "2026-06-13"))
+    both = [start("sync", *to, "--since", since, "--until", until, program=program) for since, until in bounds]
+    while any(process.poll() is None for process in both):
+        with suppress(duckdb.Error):  # one process at a time may have a DuckDB file open for writing
+            assert rows_per_day(place) == whole
+        time.sleep(0.05)
+    errors = [process.communicate()[1] for process in both]
+    assert sorted(process.returncode for process in both) == [0, 1], errors
+    refused = [process.returncode for process in both].index(1)
+    assert len(errors[refused].splitlines()) == 1, errors[refused]
+    assert "Another sync is loading into" in errors[refused]
+    assert "Wait until it is done, or stop it." in errors[refused]
+    since, until = bounds[1 - refused]
+    for row, before in zip(place.ask(ALL), truth, strict=True):
+        assert row == before if since <= str(row[2])[:10] <= until else row[3] == -1
+
+
+def rows_per_day(place: Any) -> list[tuple[Any, ...]]:
+    """How many rows each account has on each day, and how many of them are new."""
+    rows: list[tuple[Any, ...]] = place.ask(
+        "SELECT advertiser_id, stat_time_day, count(*), count(DISTINCT spend = -1) FROM ads_reports_daily"
+        " GROUP BY 1, 2 ORDER BY 1, 2"
+    )
+    return rows
 
 
 @pytest.mark.parametrize(
