@@ -92,6 +92,19 @@ class Case:
             out, err = process.communicate(timeout=_HANGS)
         return Run(process.returncode, out.decode(), err.decode())
 
+    def states(self) -> list[dict[str, Any]]:
+        """Return what `state show` prints as JSON."""
+        shown = subprocess.run(  # noqa: S603 - our own program
+            [self.place.python, "-c", self.place.prologue + SYNC, "state", "show", "--json", "--database"]
+            + [self.place.address],
+            env=self._variables,
+            cwd=self._folder,
+            stdout=subprocess.PIPE,
+            check=True,
+        )
+        states: list[dict[str, Any]] = json.loads(shown.stdout)["states"]
+        return states
+
     def rows(self) -> dict[str, list[tuple[Any, ...]]]:
         """Return the rows of each table, sorted, with numbers and times in one form."""
         reading = Path(__file__).with_name("reading.py")
@@ -152,6 +165,7 @@ def test_a_full_sync_and_the_next_one_bring_the_rows_that_duckdb_gets(
         first = case.sync("2026-06-05")
         assert first.code == 0, first.err
         assert case.rows() == expected["2026-06-05"]
+        assert {bool(state["last_sync_ended_at"]) for state in case.states()} == {True}
         before = emulator.counters.total()
         second = case.sync("2026-06-12")
         requests = emulator.counters.total() - before

@@ -38,6 +38,7 @@ from tiktok_marketing.pipelines.databases.lock import reserved
 from tiktok_marketing.pipelines.databases.through_dlt.address import DltAddress
 from tiktok_marketing.pipelines.databases.through_dlt.destination import DltDestination
 from tiktok_marketing.pipelines.databases.through_dlt.services import Service
+from tiktok_marketing.pipelines.state_overview import last_syncs
 
 DAILY = "campaigns_reports_daily"
 HOURLY = "advertisers_reports_hourly"
@@ -172,6 +173,16 @@ async def test_a_destination_that_no_sync_has_filled_has_no_states(place: Place)
     """`plan --to` and the first sync start from nothing, and looking creates nothing."""
     assert states_in(place.destination) is None
     assert next_start(place.destination, []) is None
+
+
+async def test_the_end_of_the_last_sync_of_each_stream_is_known(place: Place) -> None:
+    """In UTC, as `state show` prints it for every kind of destination. Of several syncs, the last one counts."""
+    assert last_syncs(place.destination) == {}
+    async with Emulator(business()) as emulator:
+        await synced(place.destination, emulator)
+        last = await synced(place.destination, emulator)
+    ended = last.ended.astimezone(UTC).replace(tzinfo=None)
+    assert last_syncs(place.destination) == dict.fromkeys(STREAMS, ended)
 
 
 @pytest.mark.parametrize("moment", ["before the state", "before the rows of the second table"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -245,6 +245,16 @@ def states_in(destination: Destination) -> Mapping[str, Any] | None:
         )
     states: Mapping[str, Any] = source.get("streams", {})
     return states
+
+
+def last_syncs_in_store(destination: StoreDestination) -> dict[str, datetime]:
+    """When the last sync of each stream into a destination without load jobs of our own ended, in UTC.
+
+    Raises:
+        DestinationError: It cannot be read now.
+    """
+    with _opened_store(destination) as (store, left):
+        return {} if left is None else dict(store.last_syncs())
 
 
 def _next_start_in_store(destination: StoreDestination, streams: Sequence[AnyStream]) -> Start | None:

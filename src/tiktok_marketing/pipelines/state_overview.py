@@ -14,6 +14,7 @@ from tiktok_marketing.errors import ConfigurationError, NothingToReadError
 from tiktok_marketing.pipelines.databases.bookkeeping import SYNCS_TABLE, opened_filled
 from tiktok_marketing.pipelines.databases.destination import Destination, StoreDestination
 from tiktok_marketing.pipelines.databases.lock import reserved
+from tiktok_marketing.pipelines.inspection import last_syncs_in_store
 from tiktok_marketing.sync.plan.cursors import Cursor, Cursors, read_state
 from tiktok_marketing.sync.plan.windows import Window
 
@@ -174,7 +175,7 @@ def last_syncs(destination: Destination) -> dict[str, datetime]:
         DestinationError: The database cannot be read now.
     """
     if isinstance(destination, StoreDestination):
-        return {}
+        return last_syncs_in_store(destination)
     try:
         with opened_filled(destination) as database:
             if not {"stream", "ended_at"} <= set(database.columns_by_table().get(SYNCS_TABLE, ())):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -130,3 +131,23 @@ class Store(Protocol):
     def record(self, tables: Sequence[RecordTable]) -> None:
         """Add rows to the tables of the record of syncs."""
         ...
+
+    def last_syncs(self) -> Mapping[str, datetime]:
+        """Return when the last sync of each stream ended, in UTC without a time zone, as far as it is recorded."""
+        ...
+
+
+def newest_of_each(rows: Iterable[tuple[Any, Any]]) -> dict[str, datetime]:
+    """The newest time of each stream, in UTC. Databases return times with and without a time zone, and as text.
+
+    Args:
+        rows: Streams and times, which may be null.
+    """
+    newest: dict[str, datetime] = {}
+    for stream, value in rows:
+        if stream is None or value is None:
+            continue
+        time = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+        time = time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
+        newest[str(stream)] = max(time, newest.get(str(stream), time))
+    return newest

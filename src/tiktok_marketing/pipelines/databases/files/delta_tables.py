@@ -79,6 +79,11 @@ class DeltaTables:
         """Add rows to a table of the record of syncs."""
         write_deltalake(self._url(table), rows, mode="append", schema_mode="merge", storage_options=self._options)
 
+    def recorded(self, table: str, columns: list[str]) -> pa.Table | None:
+        """Return columns of a table of the record of syncs; None if there is no table."""
+        delta = self._opened(table)
+        return None if delta is None else delta.to_pyarrow_dataset().to_table(columns=columns)
+
     def _overwrite(self, table: str, delta: DeltaTable, days: str, rows: pa.Table) -> None:
         if not rows.num_rows:
             delta.delete(days)

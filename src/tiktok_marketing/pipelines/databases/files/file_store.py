@@ -6,17 +6,19 @@ import json
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
 
 from tiktok_marketing.catalog import Stream
 from tiktok_marketing.errors import ConfigurationError, DestinationChangedError
+from tiktok_marketing.pipelines.databases.bookkeeping import SYNCS_TABLE
 from tiktok_marketing.pipelines.databases.files.arrow_rows import with_load_id
 from tiktok_marketing.pipelines.databases.files.folder import Folder, Lease
 from tiktok_marketing.pipelines.databases.files.table_format import TableFormat
 from tiktok_marketing.pipelines.databases.replacement import Replacement
-from tiktok_marketing.pipelines.databases.store import RecordTable, Source
+from tiktok_marketing.pipelines.databases.store import RecordTable, Source, newest_of_each
 
 STATE = "_tiktok/state.json"
 _VERSION = 1
@@ -143,6 +145,11 @@ class FileStore:
         for table in tables:
             if table.rows:
                 self._tables.append(table.name, table.as_arrow())
+
+    def last_syncs(self) -> Mapping[str, datetime]:
+        """Return when the last sync of each stream ended, in UTC, as far as it is recorded."""
+        rows = self._tables.recorded(SYNCS_TABLE, ["stream", "ended_at"])
+        return {} if rows is None else newest_of_each((row["stream"], row["ended_at"]) for row in rows.to_pylist())
 
     def _stored(self) -> dict[str, Any] | None:
         content = self._folder.read(STATE)

@@ -102,6 +102,11 @@ class IcebergTables:
         else:
             self._with_columns(table, opened, rows).append(rows)
 
+    def recorded(self, table: str, columns: list[str]) -> pa.Table | None:
+        """Return columns of a table of the record of syncs; None if there is no table."""
+        opened = self._opened(table)
+        return None if opened is None else opened.scan(selected_fields=tuple(columns)).to_arrow()
+
     def _opened(self, name: str) -> Table | None:
         if name not in self._tables:
             versions = self._folder.names(f"{name}/metadata", _METADATA)

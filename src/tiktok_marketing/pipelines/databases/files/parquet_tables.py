@@ -73,6 +73,11 @@ class ParquetTables:
         """Add rows to a table of the record of syncs, as one more file."""
         self._write(f"{table}/{secrets.token_hex(8)}.parquet", rows)
 
+    def recorded(self, table: str, columns: list[str]) -> pa.Table | None:
+        """Return columns of a table of the record of syncs; None if there is no table."""
+        files = self._files(table)
+        return pa.concat_tables([self._read(name, columns) for name in files]) if files else None
+
     def _files(self, table: str) -> list[str]:
         return self._folder.names(table, ".parquet")
 

@@ -40,3 +40,7 @@ class TableFormat(Protocol):
     def append(self, table: str, rows: pa.Table) -> None:
         """Add rows to a table of the record of syncs."""
         ...
+
+    def recorded(self, table: str, columns: list[str]) -> pa.Table | None:
+        """Return columns of a table of the record of syncs; None if there is no table."""
+        ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,11 +16,11 @@ import dlt
 from tiktok_marketing.catalog import Stream
 from tiktok_marketing.errors import DestinationChangedError
 from tiktok_marketing.pipelines.arrow.dlt_hints import column_hints
-from tiktok_marketing.pipelines.databases.bookkeeping import PACKAGES_TABLE, PIPELINE, STATES_TABLE
+from tiktok_marketing.pipelines.databases.bookkeeping import PACKAGES_TABLE, PIPELINE, STATES_TABLE, SYNCS_TABLE
 from tiktok_marketing.pipelines.databases.deletions import LOAD_ID, deletes, replaced_days, vanished
 from tiktok_marketing.pipelines.databases.dlt_context import isolated_dlt
 from tiktok_marketing.pipelines.databases.replacement import Replacement
-from tiktok_marketing.pipelines.databases.store import RecordTable, Source
+from tiktok_marketing.pipelines.databases.store import RecordTable, Source, newest_of_each
 from tiktok_marketing.pipelines.databases.through_dlt.address import DltAddress
 from tiktok_marketing.pipelines.databases.through_dlt.replacing import replacing
 
@@ -165,6 +166,16 @@ class DltStore:
         if resources:
             self._run(resources)
         self._forget_old_states()
+
+    def last_syncs(self) -> Mapping[str, datetime]:
+        """Return when the last sync of each stream ended, in UTC, as far as it is recorded."""
+        with self._client() as client:
+            stream, ended = (client.sql_client.escape_column_name(name) for name in ("stream", "ended_at"))
+            sql = f"SELECT {stream}, MAX({ended}) FROM {_table(client, SYNCS_TABLE)} GROUP BY {stream}"  # noqa: S608
+            try:
+                return newest_of_each(_rows(client, sql)) if client.is_storage_initialized() else {}
+            except DatabaseUndefinedRelation:
+                return {}
 
     def statements(self, table: str, client: Any) -> Sequence[str]:
         """Return the statements that delete the days that a table's new rows replace."""
