@@ -14,19 +14,19 @@ from tiktok_marketing.emulator import Emulator, Options
 
 
 def test_the_help_begins_with_an_example() -> None:
-    """The first lines below the usage show a command that can be copied."""
+    """The first lines show commands that can be copied."""
     lines = CliRunner().invoke(emulator, ["--help"], prog_name="tiktok-marketing emulator").output.splitlines()
-    assert lines[2].strip().startswith("Example:")
-    assert lines[4].strip() == "tiktok-marketing emulator --port 8080 --now 2026-03-10T15:00"
+    assert lines[0] == "Examples:"
+    assert lines[1].strip() == "tiktok-marketing emulator --port 8080 --now 2026-03-10T15:00"
 
 
 def test_the_help_groups_every_option_under_a_heading() -> None:
     """Each section has a heading of its own, and no option is left under a general one."""
     output = CliRunner().invoke(emulator, ["--help"]).output
     headings = re.findall(r"^(\w.*):$", output, re.MULTILINE)
-    assert headings[:3] == ["Server", "Business", "Quota"]
+    assert headings[:4] == ["Examples", "Server", "Business", "Quota"]
     assert "Options" not in headings
-    assert len(headings) == len(set(headings)) == 7
+    assert len(headings) == len(set(headings)) == 8
     flags = [parameter.opts[-1] for parameter in emulator.params]
     assert [flag for flag in flags if f"{flag} " not in output] == []
 
