@@ -94,9 +94,9 @@ class Case:
 
     def states(self) -> list[dict[str, Any]]:
         """Return what `state show` prints as JSON."""
+        line = ["state", "show", "--json", "--database", self.place.address]
         shown = subprocess.run(  # noqa: S603 - our own program
-            [self.place.python, "-c", self.place.prologue + SYNC, "state", "show", "--json", "--database"]
-            + [self.place.address],
+            [self.place.python, "-c", self.place.prologue + SYNC, *line],
             env=self._variables,
             cwd=self._folder,
             stdout=subprocess.PIPE,
