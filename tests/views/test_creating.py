@@ -11,6 +11,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tiktok_marketing.cli.views import refresh_views
+from tiktok_marketing.pipelines import destination_of
+from tiktok_marketing.report import ReportOptions, collect
 from tiktok_marketing.views import definitions_of
 from tiktok_marketing.views.currency import MOST_DAYS_OLD, EuropeanCentralBank, daily_rates
 from views.conftest import BOTH, FIRST, Filled, views
@@ -79,6 +82,30 @@ def test_empty_tables_have_empty_views(filled: Filled) -> None:
     assert views(filled) == 0
     for view in ALL - {"freshness"}:
         assert filled.ask(f"SELECT count(*) FROM {view}") == [(0,)], view
+
+
+@BOTH
+def test_views_in_a_schema_of_their_own_stay_there_and_are_used(filled: Filled) -> None:
+    """The page converts by their rates. A sync refreshes them there, and creates none beside the tables."""
+    destination = destination_of(str(filled.address))
+    assert views(filled, "--drop") == 0
+    assert collect(destination, ReportOptions()).rates.currency == ""
+    assert views(filled, "--schema", "reporting", "--currency", "EUR") == 0
+    assert collect(destination, ReportOptions()).rates.currency == "EUR"
+    assert collect(destination, ReportOptions(schema="reporting")).rates.currency == "EUR"
+    assert collect(destination, ReportOptions(schema="tiktok_ads")).rates.currency == ""
+
+    filled.ask("DROP VIEW open_days", schema="reporting")
+    refresh_views(str(filled.address), "tiktok_ads")
+    assert names(filled, "reporting") == ALL
+    assert names(filled) == set()
+    assert filled.ask("SELECT DISTINCT reporting_currency FROM exchange_rates", schema="reporting") == [("EUR",)]
+
+    assert views(filled, "--schema", "reporting", "--drop") == 0
+    assert views(filled, "--schema", "for_dbt", "--layout", "fivetran") == 0
+    refresh_views(str(filled.address), "tiktok_ads")
+    assert names(filled) == ALL, "no views for answers were anywhere, so they come beside the tables"
+    assert views(filled, "--schema", "for_dbt", "--layout", "fivetran", "--drop") == 0
 
 
 @BOTH

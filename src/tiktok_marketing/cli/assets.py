@@ -105,7 +105,7 @@ def store(address: str, dataset: str, folder: Path, limits: object | None = None
     from tiktok_marketing.pipelines import destination_of
     from tiktok_marketing.pipelines.databases.bookkeeping import opened_filled
     from tiktok_marketing.views import ViewSettings, create_views
-    from tiktok_marketing.views.database import layouts_there
+    from tiktok_marketing.views.database import places_of_views
 
     destination = destination_of(address, dataset)
     check_assets(address, dataset)
@@ -120,8 +120,9 @@ def store(address: str, dataset: str, folder: Path, limits: object | None = None
     chosen = limits if isinstance(limits, Limits) else Limits()
     result = asyncio.run(store_assets(wanted, folder, chosen, base=os.environ.get("TIKTOK_API_URL") or None))
     write_table(destination, result.assets)
-    if "answers" in layouts_there(destination):
-        create_views(destination, ViewSettings())
+    for place in places_of_views(destination):
+        if place.layout == "answers":
+            create_views(destination, ViewSettings(schema=place.schema))
     say(f"{result.stored:,} files stored in {folder}, and {result.there:,} were there before.")
     if result.ended:
         say(

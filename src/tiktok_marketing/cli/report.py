@@ -50,6 +50,11 @@ def _day(_: click.Context, __: click.Parameter, value: str | None) -> date | int
 )
 @click.option("--dataset", default="tiktok_ads", show_default=True, metavar="NAME", help="The schema of the tables.")
 @click.option(
+    "--schema",
+    metavar="NAME",
+    help="The schema of the views, which have the exchange rates, if not the one in which `views` put them.",
+)
+@click.option(
     "--output",
     default="report.html",
     show_default=True,
@@ -81,6 +86,7 @@ def _day(_: click.Context, __: click.Parameter, value: str | None) -> date | int
 def report(
     address: str,
     dataset: str,
+    schema: str | None,
     output: str,
     since: date | int | None,
     until: date | int | None,
@@ -103,7 +109,7 @@ def report(
     from tiktok_marketing.pipelines import destination_of
     from tiktok_marketing.report import ReportOptions, collect, html_page, thumbnails_are_supported
 
-    options = ReportOptions(since=since, until=until, assets=assets)
+    options = ReportOptions(since=since, until=until, assets=assets, schema=schema)
     page = html_page(collect(destination_of(address, dataset), options))
     if assets is not None and not thumbnails_are_supported():
         from tiktok_marketing.extras import install_hint

@@ -135,15 +135,21 @@ def check_views(to: str, dataset: str) -> None:
 
 
 def refresh_views(to: str, dataset: str) -> None:
-    """Create or replace the views after a sync: those that answer questions, and those of other layouts in use."""
+    """Create or replace the views after a sync: those that answer questions, and those of other layouts in use.
+
+    Views stay in the schema in which `views` has put them.
+    """
     from tiktok_marketing.pipelines import destination_of
     from tiktok_marketing.views import ViewSettings, create_views
-    from tiktok_marketing.views.database import layouts_there
+    from tiktok_marketing.views.database import Place, places_of_views
 
     destination = destination_of(to, dataset)
-    for layout in dict.fromkeys(["answers", *layouts_there(destination)]):
-        result = create_views(destination, ViewSettings(layout=layout))
-        say(f"{len(result.created)} views of the layout {layout} are up to date in the schema {result.schema}.")
+    places = places_of_views(destination)
+    if all(place.layout != "answers" for place in places):
+        places = [Place("answers", destination.dataset), *places]
+    for place in places:
+        result = create_views(destination, ViewSettings(layout=place.layout, schema=place.schema))
+        say(f"{len(result.created)} views of the layout {place.layout} are up to date in the schema {result.schema}.")
         for text in result.remarks:
             say(text)
 

@@ -37,11 +37,13 @@ class ReportOptions(msgspec.Struct, frozen=True, kw_only=True):
         since: The first day, or the number of days up to the last one; None for a year, or the first that there is.
         until: The last day; None for the last one that the database has.
         assets: The folder of `sync --assets`, for thumbnails.
+        schema: The schema of the views; None for the one in which `views` put them.
     """
 
     since: date | int | None = None
     until: date | None = None
     assets: Path | None = None
+    schema: str | None = None
 
 
 def collect(destination: Destination, options: ReportOptions, *, now: datetime | None = None) -> Contents:
@@ -57,7 +59,7 @@ def collect(destination: Destination, options: ReportOptions, *, now: datetime |
         DestinationError: The database cannot be read.
     """
     with opened_filled(destination) as database:
-        source = Source(database, destination)
+        source = Source(database, destination, options.schema)
         scope = Scope(source, options.since, options.until)
         facts = scope.facts()
         objects = levels(source, scope)

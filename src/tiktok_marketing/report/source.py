@@ -24,14 +24,13 @@ class Source:
     Args:
         database: The database.
         destination: Where it is.
-        since: The first day that counts; None for the first that there is.
-        until: The last day that counts; None for the last that there is.
+        schema: The schema of the views; None for the one in which `views` put them.
     """
 
-    def __init__(self, database: ReadOnlyDatabase, destination: Destination) -> None:
+    def __init__(self, database: ReadOnlyDatabase, destination: Destination, schema: str | None = None) -> None:
         self._database = database
         self.memory = database.memory
-        self._views = read_views(database, destination)
+        self._views = read_views(database, destination, schema)
         self.columns: Mapping[str, set[str]] = database.columns_by_table()
 
     def has(self, view: str) -> bool:

@@ -18,8 +18,16 @@ from tiktok_marketing.pipelines.databases.destination import Database, Destinati
 from tiktok_marketing.pipelines.databases.lock import reserved
 from tiktok_marketing.views.definitions import LAYOUTS, ViewDefinition, definitions_of
 from tiktok_marketing.views.dialects import DIALECTS, Dialect
-from tiktok_marketing.views.own_tables import SETTINGS_TABLE, ViewSettings, fill_own_tables, store, with_stored
-from tiktok_marketing.views.presence import MARK, Relation, relations_of, relations_to_read, tables_of, tables_to_read
+from tiktok_marketing.views.own_tables import DATASET, SETTINGS_TABLE, ViewSettings, fill_own_tables, store, with_stored
+from tiktok_marketing.views.presence import (
+    MARK,
+    Relation,
+    relations_of,
+    relations_to_read,
+    schemas_with,
+    tables_of,
+    tables_to_read,
+)
 from tiktok_marketing.views.rendering import (
     ACCOUNTS_TABLE,
     RATES_TABLE,
@@ -93,7 +101,7 @@ def create_views(destination: Destination, settings: ViewSettings, *, today: dat
                 session.execute(f"CREATE SCHEMA {quoted_name(schema)}")
             if settings.layout == "answers":
                 said = fill_own_tables(session, dialect, destination.dataset, schema, chosen, today)
-            store(session, schema, chosen)
+            store(session, destination.dataset, schema, chosen)
             tables = tables_of(session, dialect, destination.dataset, schema)
             switches = {"smart_plus_in_ad_history": bool(chosen.smart_plus_in_ad_history)}
             rendered = [render(definition, tables, dialect, switches) for definition in definitions]
@@ -190,32 +198,74 @@ def list_views(destination: Destination, settings: ViewSettings) -> list[ListedV
     return listed
 
 
-def read_views(database: ReadOnlyDatabase, destination: Destination) -> Mapping[str, Rendered | LeftOut]:
+def read_views(
+    database: ReadOnlyDatabase, destination: Destination, schema: str | None = None
+) -> Mapping[str, Rendered | LeftOut]:
     """Return the queries of the views that answer questions, for a database in which they need not exist.
 
     Args:
         database: The database, open for reading only.
         destination: Where it is.
+        schema: The schema in which `views` put exchange rates and the accounts' offsets; None for the one in which it
+            did so last, or that of the tables.
 
     Raises:
         ConfigurationError: This kind of database has no views.
     """
     dialect = dialect_of(destination)
     settings = ViewSettings()
+    if schema is None:
+        schemas = [place.schema for place in _places_in(database, destination) if place.layout == settings.layout]
+        schema = destination.dataset if destination.dataset in schemas else next(iter(schemas), destination.dataset)
     tables = msgspec.structs.replace(
-        tables_to_read(database, dialect, destination.dataset, settings.schema or destination.dataset),
+        tables_to_read(database, dialect, destination.dataset, schema),
         database=database.table("t").removesuffix(f'{quoted_name(destination.dataset)}."t"'),
     )
     return {definition.name: render(definition, tables, dialect, {}) for definition in _definitions(settings.layout)}
 
 
-def layouts_there(destination: Destination) -> list[str]:
-    """Return the layouts of which the database has views, in the schema of its tables."""
-    return [
-        layout
-        for layout in LAYOUTS
-        if any(view.exists for view in list_views(destination, ViewSettings(layout=layout)))
-    ]
+class Place(msgspec.Struct, frozen=True):
+    """A layout whose views the database has, and their schema."""
+
+    layout: str
+    schema: str
+
+
+def places_of_views(destination: Destination) -> list[Place]:
+    """Return the layouts of which the database has views over the tables of the destination, with their schemas.
+
+    Raises:
+        ConfigurationError: This kind of database has no views.
+        NothingToReadError: No sync has filled the database.
+        DestinationError: The database cannot be read.
+    """
+    with opened_filled(destination) as database:
+        return _places_in(database, destination)
+
+
+def _places_in(database: ReadOnlyDatabase, destination: Destination) -> list[Place]:
+    dialect = dialect_of(destination)
+    schemas = [schema for (schema,) in database.rows(schemas_with(database, dialect), [SETTINGS_TABLE])]
+    own = [Place(layout, destination.dataset) for layout in LAYOUTS]
+    recorded = [place for schema in schemas for place in _recorded(database, destination, schema)]
+    return [place for place in dict.fromkeys([*own, *recorded]) if _has_views(database, dialect, place)]
+
+
+def _recorded(database: ReadOnlyDatabase, destination: Destination, schema: str) -> Iterator[Place]:
+    prefix = database.table("t").removesuffix(f'{quoted_name(destination.dataset)}."t"')
+    table = f"{prefix}{quoted_name(schema)}.{quoted_name(SETTINGS_TABLE)}"
+    sql = f"SELECT layout FROM {table} WHERE setting = ? AND value = ?"  # noqa: S608 - our own names
+    for (layout,) in database.rows(sql, [DATASET, destination.dataset]):
+        if layout in LAYOUTS:
+            yield Place(layout, schema)
+
+
+def _has_views(database: ReadOnlyDatabase, dialect: Dialect, place: Place) -> bool:
+    relations = relations_to_read(database, dialect, place.schema)
+    return any(
+        definition.name in relations and relations[definition.name].is_ours
+        for definition in definitions_of(place.layout)
+    )
 
 
 def dialect_of(destination: Destination) -> Dialect:

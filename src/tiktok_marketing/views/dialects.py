@@ -109,6 +109,7 @@ class Dialect(msgspec.Struct, frozen=True):
         types: Types that it spells in another way than the files.
         relations: A query for the tables and views of a schema: name, whether it is a view, and its comment.
         columns: A query for the columns of a schema's tables and views: table, column, type.
+        schemas: A query for the schemas that have a table of a name.
     """
 
     name: str
@@ -116,6 +117,7 @@ class Dialect(msgspec.Struct, frozen=True):
     types: Mapping[str, str]
     relations: str
     columns: str
+    schemas: str
 
     def type_of(self, name: str) -> str:
         """Return how the database spells a type of the files."""
@@ -132,6 +134,7 @@ DIALECTS: Mapping[str, Dialect] = {
         " AND database_name = {database}",
         "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE schema_name = ?"
         " AND database_name = {database} ORDER BY table_name, column_index",
+        "SELECT schema_name FROM duckdb_tables() WHERE table_name = ? AND database_name = {database} ORDER BY 1",
     ),
     "postgres": Dialect(
         "Postgres",
@@ -143,6 +146,9 @@ DIALECTS: Mapping[str, Dialect] = {
         "SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_attribute a"
         " JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ?"
         " AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.attnum > 0 AND NOT a.attisdropped ORDER BY 1, a.attnum",
+        "SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relname = ?"
+        " AND c.relkind = 'r' AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')"
+        " ORDER BY 1",
     ),
 }
 """The kinds of database that can have the views, by `Destination.sql_dialect`."""

@@ -27,6 +27,8 @@ from tiktok_marketing.views.rendering import ACCOUNTS_TABLE, RATES_TABLE, Tables
 
 SETTINGS_TABLE = "_tiktok_views"
 """Has a row per setting of a layout, so that a later run without options keeps them."""
+DATASET = "dataset"
+"""The setting that says over the tables of which schema the views of a layout are."""
 DEFAULT_CURRENCY = "USD"
 _ROWS_PER_STATEMENT = 500
 
@@ -69,8 +71,8 @@ def with_stored(session: Session, dialect: Dialect, schema: str, settings: ViewS
     )
 
 
-def store(session: Session, schema: str, settings: ViewSettings) -> None:
-    """Remember the settings of a layout."""
+def store(session: Session, dataset: str, schema: str, settings: ViewSettings) -> None:
+    """Remember the settings of a layout, and over which tables its views are."""
     name = f"{quoted_name(schema)}.{quoted_name(SETTINGS_TABLE)}"
     session.execute(f"CREATE TABLE IF NOT EXISTS {name} (layout VARCHAR, setting VARCHAR, value VARCHAR)")
     session.execute(f"DELETE FROM {name} WHERE layout = ?", [settings.layout])  # noqa: S608
@@ -79,7 +81,8 @@ def store(session: Session, schema: str, settings: ViewSettings) -> None:
         if settings.layout == "answers"
         else {"smart_plus_in_ad_history": "true" if settings.smart_plus_in_ad_history else "false"}
     )
-    _insert(session, name, [(settings.layout, setting, value) for setting, value in chosen.items()])
+    rows = [(settings.layout, setting, value) for setting, value in {**chosen, DATASET: dataset}.items()]
+    _insert(session, name, rows)
 
 
 def fill_own_tables(

@@ -44,6 +44,11 @@ def relations_to_read(database: ReadOnlyDatabase, dialect: Dialect, schema: str)
     return {name: Relation(is_view, comment or "") for name, is_view, comment in rows}
 
 
+def schemas_with(database: ReadOnlyDatabase, dialect: Dialect) -> str:
+    """Return the query for the schemas that have a table of a name."""
+    return dialect.schemas.format(database=_attached(database))
+
+
 def _attached(database: ReadOnlyDatabase) -> str:
     """Return the name under which a DuckDB file is attached, as a literal; any literal for other kinds."""
     return quoted_text(database.table("").partition(".")[0].strip('"'))
