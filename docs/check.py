@@ -8,7 +8,7 @@ import re
 import sys
 from pathlib import Path
 
-from reference import help_of_commands, table_of_metrics
+from reference import help_of_commands, messages_of_the_code, table_of_metrics, table_of_unread, tables_of_columns
 
 from tiktok_marketing.airbyte.spec import CONNECTION_SPECIFICATION
 from tiktok_marketing.catalog import REPORTS, STREAMS, AnyStream, Grain, ReportStream
@@ -32,6 +32,10 @@ COMMANDS_PAGE = DOCS / "commands.md"
 CREDENTIALS_PAGE = DOCS / "credentials.md"
 METRICS_PAGE = DOCS / "metrics.md"
 VIEWS_PAGE = DOCS / "views.md"
+TABLES_PAGE = DOCS / "tables.md"
+UNREAD_PAGE = DOCS / "not-read.md"
+MESSAGES_PAGE = DOCS / "troubleshooting.md"
+MESSAGE = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)
 REPORTS_BY_NAME = {report.name for report in REPORTS}
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
 ANCHOR = re.compile(r"\]\((?!https?://)([^)#]*)#([^)]+)\)")
@@ -61,6 +65,8 @@ def main() -> int:
         *unproved_clients(),
         *wrong_destinations(),
         *wrong_scripts(),
+        *unknown_messages(),
+        *pages_out_of_reach(),
         *promises_without_a_test(),
         *old_tables(write="--write" in sys.argv),
         *old_figures(write="--write" in sys.argv),
@@ -209,6 +215,29 @@ def wrong_destinations() -> list[str]:
     return [f"docs/destinations.md: {line}" for line in wrong]
 
 
+def unknown_messages() -> list[str]:
+    """Messages that the page about them quotes and that no part of the code has. `…` stands for anything."""
+    known = messages_of_the_code()
+    quoted = MESSAGE.findall(MESSAGES_PAGE.read_text())
+    wrong = [] if quoted else ["no message is quoted"]
+    for message in quoted:
+        words = re.compile(".*".join(re.escape(piece.strip()) for piece in message.split("…")), re.DOTALL)
+        if not any(words.search(text) for text in known):
+            wrong.append(f"the code has no message {message!r}")
+    return [f"docs/troubleshooting.md: {line}" for line in wrong]
+
+
+def pages_out_of_reach() -> list[str]:
+    """Pages that the site's navigation does not list, or lists twice, and pages that the README does not link."""
+    listed = re.findall(r"^ +- ([\w-]+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE)
+    linked = (ROOT / "README.md").read_text()
+    names = {page.name for page in DOCS.glob("*.md")}
+    wrong = [f"mkdocs.yml lists {name} {listed.count(name)} times" for name in names if listed.count(name) != 1]
+    reached = {"index.md", *re.findall(r"\(docs/([\w-]+\.md)\)", linked)}
+    wrong += [f"README.md: no link to docs/{name}" for name in names - reached]
+    return sorted(wrong)
+
+
 def _client_of(path: Path) -> str:
     return path.stem.removeprefix("test_").replace("_", "-")
 
@@ -231,6 +260,8 @@ def old_tables(*, write: bool) -> list[str]:
         (CREDENTIALS_PAGE, "permissions", table_of_permissions()),
         (COMMANDS_PAGE, "commands", help_of_commands()),
         (METRICS_PAGE, "metrics", table_of_metrics()),
+        (TABLES_PAGE, "columns", tables_of_columns()),
+        (UNREAD_PAGE, "unread", table_of_unread()),
         (VIEWS_PAGE, "views", tables_of_views()),
         (VIEWS_PAGE, "fivetran", table_of_fivetran()),
     )

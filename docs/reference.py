@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 
-from tiktok_marketing.catalog import STREAMS, ReportStream
+from tiktok_marketing.catalog import STREAMS, AnyStream, ReportStream
 from tiktok_marketing.catalog.metrics import METRICS
 from tiktok_marketing.catalog.stream import Level
 from tiktok_marketing.cli.main import command
+from tiktok_marketing.emulator.endpoints.known import KNOWN
+from tiktok_marketing.pipelines.arrow.columns import ColumnType
+from tiktok_marketing.pipelines.arrow.tables import Column, columns_of
 
+_SOURCES = Path(__file__).parents[1] / "src" / "tiktok_marketing"
 _WIDTH = 100
 """Columns of a command's help."""
 
@@ -46,3 +52,106 @@ def table_of_metrics() -> str:
             about = "all" if len(levels) == len(Level) else ", ".join(levels)
             lines.append(f"| `{name}` | {metric.type} | {metric.kind} | {metric.description} | {about} |")
     return "\n".join(lines) + "\n"
+
+
+_TYPES = {
+    ColumnType.INTEGER: "BIGINT",
+    ColumnType.MONEY: "DECIMAL(18,4)",
+    ColumnType.NUMBER: "DOUBLE",
+    ColumnType.BOOLEAN: "BOOLEAN",
+    ColumnType.TEXT: "VARCHAR",
+    ColumnType.DAY: "DATE",
+    ColumnType.TIME: "TIMESTAMP",
+    ColumnType.JSON: "JSON",
+}
+
+
+def tables_of_columns() -> str:
+    """A heading and the columns of each stream's table. Reports share metrics, which are listed by name."""
+    return "\n".join(_table_of(stream) for stream in STREAMS)
+
+
+def _table_of(stream: AnyStream) -> str:
+    columns = columns_of(stream)
+    metrics = set(stream.source.metrics) if isinstance(stream, ReportStream) else set()
+    own = [column for column in columns if column.name not in metrics]
+    shared = [column.name for column in columns if column.name in metrics]
+    key = ", ".join(f"`{name}`" for name in stream.table_key) or "none"
+    parts = [f"### {stream.name}\n\n{stream.description} Key: {key}.\n\n| column | type | meaning |\n|---|---|---|"]
+    parts += [_row(column) for column in own]
+    if shared:
+        names = ", ".join(f"`{name}`" for name in shared)
+        parts.append(f"\nAnd these [metrics](metrics.md): {names}.")
+    return "\n".join(parts) + "\n"
+
+
+def _row(column: Column) -> str:
+    return f"| `{column.name}` | {_TYPES[column.type]} | {column.description.replace('|', chr(92) + '|')} |"
+
+
+_WHY_UNREAD = (
+    ("gmv_max/", "campaigns, stores and reports of GMV Max, which are separate from those of ads"),
+    (
+        "smart_plus/",
+        "reviews and material reports of Smart+; its campaigns, ad groups and ads are in the usual streams",
+    ),
+    ("campaign/gmv_max/", "campaigns, stores and reports of GMV Max, which are separate from those of ads"),
+    ("campaign/spc/", "Smart Performance Campaigns of the old kind, which TikTok has replaced by upgraded Smart+"),
+    (
+        "report/task/",
+        "reports as tasks, which TikTok allows to few applications; the usual requests have the same rows",
+    ),
+    ("bc/", "Business Centers: members, assets, invoices and money, which belong to no ad account"),
+    ("catalog/", "products of catalogs, which shops have themselves"),
+    ("comment/", "comments below ads: words of people, no figures"),
+    ("page/", "forms and leads: personal data, which need consent"),
+    ("lead/", "forms and leads: personal data, which need consent"),
+    ("business/", "accounts of creators and organic posts, which need another kind of token"),
+    ("tto/", "TikTok One and creators, which need another kind of token"),
+    ("tcm/", "the Creator Marketplace, which needs another kind of token"),
+    ("term/", "terms that a user signs"),
+    ("tool/", "lists for making ads: regions, languages, interests, bids"),
+    ("changelog/", "who changed what, as a task with a file"),
+    ("optimizer/", "automated rules"),
+    ("subscription/", "notifications, which need a server"),
+    ("creative/", "tools that make or check creatives, and previews"),
+    ("dmp/", "details of audiences and shares of them; the stream `audiences` has the list"),
+    ("pixel/", "settings of pixels; the streams of pixels have lists and counts"),
+    ("file/", "single files by id; the streams of images, videos and music have the lists"),
+    ("app/", "apps that advertisers have registered"),
+    ("offline/", "sets of offline events"),
+    ("store/", "TikTok Shops and their products, which the shop's own API has"),
+    ("identity/", "identities that ads may use, and their posts"),
+)
+"""Where endpoints begin, what they have, and why no stream reads them. The first that fits counts."""
+_OTHERS = "other lists, checks and settings, of which no report is made"
+_EXAMPLES = 3
+
+
+def table_of_unread() -> str:
+    """One row per group of endpoints that read something and that no stream asks."""
+    read = {stream.endpoint.strip("/") for stream in STREAMS}
+    unread = sorted(
+        path.strip("/") for path, method in KNOWN.items() if method == "GET" and path.strip("/") not in read
+    )
+    groups: dict[str, list[str]] = {}
+    for path in unread:
+        about = next((about for start, about in _WHY_UNREAD if path.startswith(start)), "")
+        groups.setdefault(about or _OTHERS, []).append(path)
+    lines = ["| what they have | number | for example |", "|---|---|---|"]
+    for about, paths in sorted(groups.items(), key=lambda group: group[0] == _OTHERS):
+        lines.append(f"| {about} | {len(paths)} | {', '.join(f'`/{path}/`' for path in paths[:_EXAMPLES])} |")
+    return "\n".join(lines) + f"\n\nThese are {len(unread)} endpoints that read something, of August 2026.\n"
+
+
+def messages_of_the_code() -> list[str]:
+    """Every text in the code, with `…` where a value goes."""
+    texts = []
+    for path in _SOURCES.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                texts.append(node.value)
+            elif isinstance(node, ast.JoinedStr):
+                pieces = (str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)
+                texts.append("".join(pieces))
+    return texts
