@@ -75,6 +75,43 @@ def test_the_redirect_becomes_a_configuration(login: Callable[..., Any], api: Em
     assert api.info["access_token"] not in running.text
 
 
+def test_what_was_granted_is_printed_as_json(login: Callable[..., Any], api: EmulatorProcess) -> None:
+    """On stdout, and nothing else: the address for the browser and the accounts are on stderr, as without `--json`."""
+    running = login("--json")
+    target = confirm(running.address, accounts=api.info["advertiser_ids"][:2])
+    visit(running.port, **dict(pair.split("=", 1) for pair in target.partition("?")[2].split("&")))
+    assert running.end() == 0, running.text
+    printed = running.process.stdout.read()
+    granted = json.loads(printed)
+    assert granted["file"] == running.path.name
+    assert [account["advertiser_id"] for account in granted["accounts"]] == api.info["advertiser_ids"][:2]
+    assert all(account["name"] in running.text for account in granted["accounts"])
+    assert granted["accounts_error"] is None
+    assert granted["scopes"]
+    assert granted["out_of_reach"] == []
+    assert running.config["credentials"]["access_token"] not in printed
+
+
+def test_permissions_that_were_not_granted_are_in_the_json(
+    login: Callable[..., Any], environment: dict[str, str]
+) -> None:
+    """With the streams that are out of reach without them."""
+    with emulator_process("--scopes", "4", "--days", "3") as narrow:
+        environment |= {
+            "TIKTOK_API_URL": narrow.url,
+            "TIKTOK_APP_ID": narrow.info["app_id"],
+            "TIKTOK_SECRET": narrow.info["secret"],
+        }
+        running = login("--json")
+        target = confirm(running.address, accounts=narrow.info["advertiser_ids"])
+        visit(running.port, **dict(pair.split("=", 1) for pair in target.partition("?")[2].split("&")))
+        assert running.end() == 0, running.text
+        granted = json.loads(running.process.stdout.read())
+    out_of_reach = {each["permission"]: each["streams"] for each in granted["out_of_reach"]}
+    assert granted["scopes"] == [4]
+    assert any("pixels" in streams for streams in out_of_reach.values())
+
+
 def test_the_other_settings_stay(login: Callable[..., Any], tmp_path: Path, api: EmulatorProcess) -> None:
     """A login replaces the credentials alone, also if somebody edits the file meanwhile."""
     path = tmp_path / "tiktok-marketing.json"
