@@ -19,6 +19,8 @@ SPEAKS_A_PROTOCOL = {"mcp"}
 """Commands whose stdout belongs to a protocol, so that there is no room for a summary."""
 ENDLESS = ("emulator", "mcp", "login")
 """Commands that serve, or wait for a person. Tests of their own run them."""
+OF_SHARDS = ("state merge",)
+"""Commands that take what several other processes wrote. Tests of their own run them."""
 LONG = ("demo",)
 """`make demo` runs it, and so does a thorough test of its own."""
 SYNC = ("sync", "--to", "duckdb:///tiktok.duckdb", "--preset", "basics", "--views")
@@ -33,6 +35,7 @@ WRONG = {
     "sync": ["--config", "missing.json", "--to", "duckdb:///x.duckdb"],
     "state show": ["--database", "duckdb:///missing.duckdb"],
     "state reset": ["--database", "duckdb:///missing.duckdb", "--yes"],
+    "state merge": ["missing.json"],
     "views": ["--database", "duckdb:///missing.duckdb"],
     "assets": ["--database", "duckdb:///missing.duckdb", "--output", "files"],
     "report": ["--database", "duckdb:///missing.duckdb"],
@@ -102,7 +105,7 @@ def filled(command: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.Monk
 def test_the_examples_run(command: Callable[..., Any], tmp_path: Path) -> None:
     """In the order of the help, in a folder with a configuration and a database that a sync filled."""
     for words, example in EXAMPLES:
-        if words.startswith((*ENDLESS, *LONG)):
+        if words.startswith((*ENDLESS, *LONG, *OF_SHARDS)):
             continue
         if example == "tiktok-marketing config init":
             (tmp_path / "tiktok-marketing.json").rename(tmp_path / "mine.json")
@@ -185,7 +188,7 @@ def test_every_command_prints_its_result_as_json(command: Callable[..., Any]) ->
         ended = command(*words.split(), *arguments, "--json")
         assert ended.returncode == 0, (words, ended)
         printed[words] = json.loads(ended.stdout)
-    assert {*lines, *ENDLESS, *LONG} == set(DOING)
+    assert {*lines, *ENDLESS, *LONG, *OF_SHARDS} == set(DOING)
     assert printed["config init"] == {"file": "new.json", "missing": ["app_id", "secret", "access_token"]}
     assert printed["config check"]["ok"]
     assert printed["assets"]["complete"]

@@ -160,8 +160,9 @@ def reset(
     epilog="Exit codes: 0 the merged state is printed; 2 a file cannot be read, or has no state of this connector.",
 )
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@json_option("Print errors as JSON, too. The merged state always is JSON.")
 @debug_option
-def merge(files: tuple[Path, ...]) -> int:
+def merge(files: tuple[Path, ...], as_json: bool) -> int:
     """Merge the states of several processes, each of which read some accounts, and print one for the next sync.
 
     A file has a state in any form that Airbyte writes or shows, also the whole output of a read. Of two cursors of an
@@ -171,6 +172,7 @@ def merge(files: tuple[Path, ...]) -> int:
     from tiktok_marketing.sync.plan.merged_states import merge_states
     from tiktok_marketing.sync.plan.state_forms import unknown_streams
 
+    del as_json  # which only errors need
     states = [load_states(path) for path in files]
     for unknown in dict.fromkeys(filter(None, map(unknown_streams, states))):
         say(unknown)
