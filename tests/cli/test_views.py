@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from pathlib import Path
 from typing import Any
 
 import duckdb
+from PIL import Image
+
+from report.conftest import contents_of
 
 STREAMS = (
     "advertisers,campaigns,ads,ads_reports_*ly,campaigns_reports_daily,creative_assets_images,creative_assets_videos"
@@ -35,6 +40,30 @@ def test_a_sync_refreshes_views_and_stores_assets(command: Any, config: Any, pla
     full = command(*arguments, "--full")
     assert full.returncode == 0, full.stderr
     assert place.ask("SELECT sum(spend) FROM daily_by_ad") == loaded
+
+
+def test_the_report_shows_the_images_that_a_sync_has_stored(
+    command: Any, config: Any, place: Any, tmp_path: Path
+) -> None:
+    """Each creative of the page has the colours of its own stored image, and a page without the folder has none."""
+    arguments = ("sync", "--config", config(), "--to", place.address(), "--streams", STREAMS, "--views")
+    assert command(*arguments, "--assets", "kept").returncode == 0
+    for options in (["--assets", "kept"], []):
+        ended = command("report", "--database", place.address(), "--output", "page.html", *options)
+        assert ended.returncode == 0, ended.stderr
+        items = contents_of(tmp_path / "page.html")["creatives"]["items"]
+        shown = {item["id"]: item["thumbnail"] for item in items if item["thumbnail"]}
+        if not options:
+            assert shown == {}
+            continue
+        stored = dict(place.ask("SELECT creative_id, max(thumbnail_path) FROM creatives GROUP BY 1"))
+        assert len(shown) > 3
+        for creative, address in shown.items():
+            small = Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))).convert("RGB")
+            large = Image.open(tmp_path / "kept" / stored[creative]).convert("RGB")
+            for part in (0.25, 0.75):
+                pixels = [image.getpixel((image.width // 2, int(image.height * part))) for image in (small, large)]
+                assert max(abs(one - other) for one, other in zip(*pixels, strict=True)) < 12, creative
 
 
 def test_a_database_without_images_says_what_to_sync(command: Any, config: Any, place: Any, tmp_path: Path) -> None:

@@ -155,6 +155,24 @@ async def test_the_truth_counts_the_rows_of_breakdowns(client: Client, deleted: 
                 assert truth["breakdowns"][level]["+".join(breakdown)] == page["page_info"]["total_number"]
 
 
+async def test_the_details_of_the_truth_are_the_figures_of_reports(client: Client) -> None:
+    """By object, hour and value, they add up to the metrics; by platform, they are those of the report."""
+    advertiser = client.emulator.advertiser_ids[0]
+    truth = client.emulator.truth(advertiser, date(2026, 3, 5), date(2026, 3, 11), hourly=False, details=True)
+    for level in LEVELS:
+        assert {"object", "hour", "platform", "gender+age", "country_code"} <= set(truth["details"][level])
+        for by, values in truth["details"][level].items():
+            for name in SUMS:
+                total = sum(Decimal(metrics[name]) for metrics in values.values())
+                assert total == Decimal(truth["metrics"][level][name]), (level, by, name)
+    rows = await audience_rows(client, "campaign", "platform", advertiser_id=advertiser, **WEEK)
+    shown: dict[str, Decimal] = defaultdict(Decimal)
+    for row in rows:
+        shown[row["dimensions"]["platform"]] += Decimal(row["metrics"]["spend"])
+    details = truth["details"]["campaign"]["platform"]
+    assert shown == {platform: Decimal(metrics["spend"]) for platform, metrics in details.items()}
+
+
 async def test_without_a_time_dimension_only_values_with_data_are_rows(client: Client) -> None:
     """Over a year, each object has a row for each value with data, and they add up to the whole year."""
     year = {"start_date": "2025-03-12", "end_date": "2026-03-11"}
