@@ -128,6 +128,19 @@ def clickhouse(folder: Path) -> Iterator[Place]:
 
 
 @contextmanager
+def snowflake(folder: Path) -> Iterator[Place]:
+    """Snowflake's dialect, answered by fakesnow, behind dlt's own code for Snowflake."""
+    path = folder / "snow"
+    path.mkdir()
+    program = (
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        f"import fakesnow_driver; fakesnow_driver.install({str(path)!r})\n"
+    )
+    address = "snowflake://user:none@account/ADS?warehouse=all"
+    yield Place("snowflake", address, "snowflake", {"path": str(path)}, prologue=program)
+
+
+@contextmanager
 def s3(folder: Path) -> Iterator[Place]:
     """Parquet in a bucket of moto's S3."""
     with _moto(folder) as (address, variables):
@@ -216,6 +229,7 @@ PLACES: Mapping[str, Callable[[Path], Any]] = {
     "sqlite": sqlite,
     "ducklake": ducklake,
     "clickhouse": clickhouse,
+    "snowflake": snowflake,
     "s3": s3,
     "s3_delta": s3_delta,
 }

