@@ -81,6 +81,7 @@ BENCHMARKS = {
     "load": Benchmark(
         title="Into a database", usual="--pages 250 --runs 2", full="--pages 1000 --runs 3", small="--pages 10 --runs 1"
     ),
+    "views": Benchmark(title="Answers from views", small="--rows 100000 --runs 1"),
     "against_airbyte": Benchmark(
         title="Compared with Airbyte's connector",
         usual=f"{' '.join(PEERS)} --ads 3000 --days 60",
