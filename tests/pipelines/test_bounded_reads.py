@@ -254,6 +254,19 @@ def test_a_table_that_refuses_its_rows_leaves_all_tables_as_they_were(reads: Rea
     assert not is_all_old(reads.old_and_new(), before)
 
 
+def test_a_view_in_the_place_of_a_table_is_refused_before_anything_is_read(reads: Reads) -> None:
+    """Nothing is replaced, unless the stream is left out."""
+    before, _ = reads.old_and_new()
+    reads.database.change("ALTER TABLE ads RENAME TO kept_ads; CREATE VIEW ads AS SELECT * FROM kept_ads")
+    requests = reads.emulator.counters.total()
+    code, text = reads.run(*reads.again())
+    assert code == 1
+    assert "ads is a view, so no rows can be written to it. All days of this read are replaced, or none" in text
+    assert "leave out the stream ads" in text
+    assert reads.emulator.counters.total() == requests
+    assert is_all_old(reads.old_and_new(), before)
+
+
 @pytest.mark.parametrize("database", ["duckdb"], indirect=True)
 def test_a_full_disk_changes_nothing(reads: Reads) -> None:
     """Nothing more can be written once the transaction has begun."""

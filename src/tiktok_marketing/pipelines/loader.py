@@ -148,7 +148,17 @@ class Loader:
         return self._held is not None
 
     def hold_packages(self) -> None:
-        """From now on, let packages wait beside the database until `release` loads all of them."""
+        """From now on, let packages wait beside the database until `release` loads all of them.
+
+        Raises:
+            DestinationError: A table accepts no rows, so that not all of them could be loaded.
+        """
+        for name, error in self.refused.items():
+            raise DestinationError(
+                f"{error.message} All days of this read are replaced, or none, so nothing was read.",
+                remedy=f"{error.remedy} Or leave out the stream {name}.",
+                detail=error.detail,
+            )
         self._held = self._changes.held = HeldPackages(
             self._folder / "held", self._destination.dataset, self._destination.load_file
         )
