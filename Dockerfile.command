@@ -1,21 +1,26 @@
 # The command as an image, with DuckDB, Postgres, the page of the report and the MCP server: make image-command.
 # docker run --rm -e TIKTOK_ACCESS_TOKEN -e TIKTOK_APP_ID -e TIKTOK_SECRET -v "$PWD:/data" tiktok-marketing sync --to duckdb:///tiktok.duckdb
-# Built in the image with a compiler, run in the one without: both are the same Debian and the same Python.
-FROM python:3.12 AS build
+# Built in the image with a compiler, run in the one without: both are the same Debian and the same Python, for amd64 and arm64.
+FROM python:3.13.15-trixie@sha256:82c46c08c991d3d3ff10476ac5e386c2c28f27bbd3985a02c5e39fe99ab272eb AS build
 WORKDIR /build
-RUN python -m venv /opt/venv
-COPY requirements/command.txt requirements/command.txt
-RUN /opt/venv/bin/pip install --no-cache-dir --require-hashes -r requirements/command.txt
+# What builds the wheel stays in an environment of its own.
+COPY requirements/build.txt requirements/command.txt requirements/
+RUN python -m venv /opt/tools \
+    && /opt/tools/bin/python -m pip install --no-cache-dir --require-hashes -r requirements/build.txt
+RUN python -m venv --without-pip /opt/venv \
+    && /opt/tools/bin/python -m pip --python /opt/venv/bin/python install --no-cache-dir --require-hashes \
+        -r requirements/command.txt
 COPY pyproject.toml setup.py README.md LICENSE ./
 COPY native native
 COPY src src
-RUN /opt/venv/bin/pip install --no-cache-dir --no-deps . \
+RUN /opt/tools/bin/python -m pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir dist . \
+    && /opt/tools/bin/python -m pip --python /opt/venv/bin/python install --no-cache-dir --no-deps dist/*.whl \
     && /opt/venv/bin/python -c "import tiktok_marketing.sync.decode._rows"
 ARG VERSION
 RUN test "tiktok-marketing $VERSION" = "$(/opt/venv/bin/tiktok-marketing --version)" \
     || { echo "Build with: make image-command. It passes the version for the image's labels."; exit 1; }
 
-FROM python:3.12-slim
+FROM python:3.13.15-slim-trixie@sha256:9d2e5553305c7c7b0097999bb17187c69b921ccd6bc9d40e4bb5ebe652c00285
 COPY --from=build /opt/venv /opt/venv
 # A database file and a configuration are mounted at /data. Whoever mounts a folder of another user runs it with --user.
 RUN useradd --create-home --uid 1000 tiktok && mkdir /data && chown tiktok /data

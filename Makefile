@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 LOCK := requirements/dev.txt
 PARITY := .venv-parity
 NEWEST := .venv-newest-cdk
+CDK := .venv-cdk
+PYAIRBYTE := .venv-pyairbyte
 PARITY_PYTHON ?= $(shell command -v python3.11 || echo $(PYTHON))
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --quiet
@@ -12,7 +14,7 @@ COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-ha
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' src/tiktok_marketing/_version.py)
 
 .PHONY: demo test thorough browser check lint types docs site bench peers crash parity clients destinations cluster simulate mutants lock dist \
-	image image-command clean
+	image image-push image-command airbyte clean
 
 demo: $(VENV)/ready
 	$(BIN)/tiktok-marketing demo
@@ -100,6 +102,22 @@ $(PARITY)/ready $(NEWEST)/ready:
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
 	@touch $@
 
+# What Airbyte's own tools say of this connector: the standard tests of its newest CDK, in the checkout and on the image, and
+# PyAirbyte with its cache. No container engine is needed: the Dockerfile is stepped through.
+airbyte: $(VENV)/ready $(CDK)/ready $(PYAIRBYTE)/ready $(PARITY)/ready
+	AIRBYTE=1 $(BIN)/python -m pytest -q tests/airbyte
+
+$(PYAIRBYTE)/ready: requirements/pyairbyte.txt
+	$(PARITY_PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	@touch $@
+
+$(CDK)/ready: requirements/cdk.txt pyproject.toml src/tiktok_marketing/_version.py
+	$(PARITY_PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	TIKTOK_PURE_PYTHON=1 $(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
 # Clients that nobody here wrote, each in an environment of its own, against the emulator: docs/clients.md.
 # ONLY="sdk tap" for some of them.
 CLIENTS = $(or $(ONLY),airbyte $(sort $(patsubst requirements/clients-%.txt,%,$(wildcard requirements/clients-*.txt)) \
@@ -148,6 +166,9 @@ lock: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet uv
 	$(COMPILE) pyproject.toml --extra dev --output-file $(LOCK)
 	$(COMPILE) pyproject.toml --output-file requirements/base.txt
+	$(COMPILE) requirements/build.in --output-file requirements/build.txt
+	$(COMPILE) pyproject.toml requirements/cdk.in --output-file requirements/cdk.txt
+	$(COMPILE) requirements/pyairbyte.in --output-file requirements/pyairbyte.txt
 	$(COMPILE) pyproject.toml --extra postgres --extra report --extra mcp --output-file requirements/command.txt
 	$(COMPILE) requirements/site.in --output-file requirements/site.txt
 	$(COMPILE) requirements/parity.in --output-file requirements/parity.txt
@@ -173,16 +194,24 @@ ifeq ($(shell uname -s),Linux)
 	rm -r $(DIST)/linux
 endif
 
-# The Airbyte source as an image, labelled and tagged with the version. IMAGE=registry.example.com/source-tiktok-marketing to
-# push it there.
+# The Airbyte source as an image of this machine's kind, labelled and tagged with the version. DOCUMENTATION_URL is where you
+# publish the site of the docs; Airbyte's form links to it. image-push builds for PLATFORMS and pushes to IMAGE, for example
+# IMAGE=registry.example.com/source-tiktok-marketing.
 IMAGE ?= source-tiktok-marketing
+PLATFORMS ?= linux/amd64,linux/arm64
+DOCUMENTATION_URL ?=
+BUILD_IMAGE = --build-arg VERSION=$(VERSION) $(if $(DOCUMENTATION_URL),--build-arg DOCUMENTATION_URL=$(DOCUMENTATION_URL)) \
+	--tag $(IMAGE):$(VERSION) .
 image:
-	docker build --build-arg VERSION=$(VERSION) --tag $(IMAGE):$(VERSION) .
+	docker buildx build --load $(BUILD_IMAGE)
+
+image-push:
+	docker buildx build --platform $(PLATFORMS) --push $(BUILD_IMAGE)
 
 # The command as an image, for those who have no Python.
 COMMAND_IMAGE ?= tiktok-marketing
 image-command:
-	docker build --file Dockerfile.command --build-arg VERSION=$(VERSION) --tag $(COMMAND_IMAGE):$(VERSION) .
+	docker buildx build --load --file Dockerfile.command --build-arg VERSION=$(VERSION) --tag $(COMMAND_IMAGE):$(VERSION) .
 
 # The C extension is built along where there is a compiler; `make test` says if it should have been and was not.
 $(VENV)/ready: pyproject.toml setup.py src/tiktok_marketing/_version.py $(wildcard native/*) $(LOCK)
@@ -195,4 +224,4 @@ $(VENV)/ready: pyproject.toml setup.py src/tiktok_marketing/_version.py $(wildca
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(PARITY) $(NEWEST) $(SITE) .venv-client-* .venv-destination-* .venv-cluster-* site build dist src/*.egg-info src/tiktok_marketing/sync/decode/_rows.*so .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(PARITY) $(NEWEST) $(CDK) $(PYAIRBYTE) $(SITE) .venv-client-* .venv-destination-* .venv-cluster-* site build dist src/*.egg-info src/tiktok_marketing/sync/decode/_rows.*so .pytest_cache .mypy_cache .ruff_cache

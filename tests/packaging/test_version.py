@@ -23,7 +23,7 @@ PAGES = [page for page in (ROOT / "docs").glob("*.md") if page.name not in OTHER
 
 
 def test_only_one_file_of_the_code_and_the_packaging_holds_the_number() -> None:
-    """A release changes `_version.py` and the changelog."""
+    """A release changes `_version.py`, the changelog, and the tag in Airbyte's metadata."""
     files = [*(ROOT / "src").rglob("*.py"), *PAGES, *map(ROOT.joinpath, PACKAGING)]
     holding = [path.name for path in files if __version__ in path.read_text(encoding="utf-8")]
     assert holding == ["_version.py"]
@@ -74,10 +74,11 @@ def test_the_image_is_labelled_and_tagged_with_it() -> None:
     command = ["make", "--no-print-directory", "-n", "image"]  # within `make test`, too
     planned = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603 - our own
     assert planned.stdout.split("docker ", 1)[1].split() == [
-        *("build", "--build-arg", f"VERSION={__version__}", "--tag", f"source-tiktok-marketing:{__version__}", ".")
+        *("buildx", "build", "--load", "--build-arg", f"VERSION={__version__}"),
+        *("--tag", f"source-tiktok-marketing:{__version__}", "."),
     ]
-    build, image = (ROOT / "Dockerfile").read_text().split("\nFROM python:3.12-slim\n")
-    assert 'RUN test "$VERSION" = "$(/opt/venv/bin/source-tiktok-marketing --version)"' in build
+    build, image = (ROOT / "Dockerfile").read_text().split("\nFROM python:3.13.15-slim-")
+    assert 'RUN test "$VERSION" = "$(/opt/venv/bin/python -B -m tiktok_marketing.airbyte --version)"' in build
     assert "\nARG VERSION\n" in image
     assert set(re.findall(r"([\w.]+\.version)=(\S+)", image)) == {
         ("io.airbyte.version", "$VERSION"),
@@ -85,15 +86,27 @@ def test_the_image_is_labelled_and_tagged_with_it() -> None:
     }
 
 
+def test_the_image_is_pushed_for_both_architectures() -> None:
+    """To the registry that the caller names, with the address of the docs if there is one."""
+    command = ["make", "--no-print-directory", "-n", "image-push", "IMAGE=registry.example.com/source-tiktok-marketing"]
+    options = "DOCUMENTATION_URL=https://docs.example.com/tiktok"
+    planned = subprocess.run([*command, options], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
+    assert planned.stdout.split("docker ", 1)[1].split() == [
+        *("buildx", "build", "--platform", "linux/amd64,linux/arm64", "--push"),
+        *("--build-arg", f"VERSION={__version__}", "--build-arg", options),
+        *("--tag", f"registry.example.com/source-tiktok-marketing:{__version__}", "."),
+    ]
+
+
 def test_the_image_of_the_command_is_labelled_and_tagged_with_it() -> None:
     """As the one of the Airbyte source is."""
     command = ["make", "--no-print-directory", "-n", "image-command"]  # within `make test`, too
     planned = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603 - our own
     assert planned.stdout.split("docker ", 1)[1].split() == [
-        *("build", "--file", "Dockerfile.command", "--build-arg", f"VERSION={__version__}"),
+        *("buildx", "build", "--load", "--file", "Dockerfile.command", "--build-arg", f"VERSION={__version__}"),
         *("--tag", f"tiktok-marketing:{__version__}", "."),
     ]
-    build, image = (ROOT / "Dockerfile.command").read_text().split("\nFROM python:3.12-slim\n")
+    build, image = (ROOT / "Dockerfile.command").read_text().split("\nFROM python:3.13.15-slim-")
     assert 'RUN test "tiktok-marketing $VERSION" = "$(/opt/venv/bin/tiktok-marketing --version)"' in build
     assert "\nARG VERSION\n" in image
     assert re.findall(r"([\w.]+\.version)=(\S+)", image) == [("org.opencontainers.image.version", "$VERSION")]
