@@ -148,6 +148,15 @@ async def test_a_partition_read_twice_has_the_same_rows(emulator: Emulator) -> N
     assert first[1].merged(second[1]) == first[1]
 
 
+async def test_a_plan_can_be_limited_to_some_accounts(emulator: Emulator) -> None:
+    """Those that the token has access to are read; others are nobody's, and no error."""
+    config, one = config_of(emulator), emulator.advertiser_ids[0]
+    for only, expected in (({one, "1"}, (one,)), ({"1"}, ())):
+        divided = await plan(config, streams=["ads_reports_daily"], only=only, clock=FixedClock(NOW))
+        accounts = tuple(account for partition in divided.partitions for account in partition.advertiser_ids)
+        assert tuple(dict.fromkeys(accounts)) == expected
+
+
 async def test_no_secret_is_in_a_plan(emulator: Emulator) -> None:
     """Neither in the text, nor in the JSON, nor in the pickle; the environment of the reading machine has them."""
     config = config_of(emulator)

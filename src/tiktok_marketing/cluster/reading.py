@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
 from contextlib import aclosing
 from typing import Any, cast
 
@@ -55,6 +55,7 @@ async def plan(
     streams: Iterable[str] | None = None,
     state: Mapping[str, Any] | None = None,
     division: Division | None = None,
+    only: Collection[str] | None = None,
     clock: Clock | None = None,
 ) -> ReadPlan:
     """Find the accounts, and divide what a read needs.
@@ -64,6 +65,7 @@ async def plan(
         streams: Names of streams, or patterns; None for all that the configuration can read.
         state: The states of an earlier run, in any known form; None to read everything from `start_date` on.
         division: How finely to divide.
+        only: Of the accounts that the configuration selects, those to read; None for all of them.
         clock: The time.
 
     Raises:
@@ -76,9 +78,11 @@ async def plan(
         stop_if_nothing_answers(api, accounts.chosen)
         if accounts.incomplete is not None:
             raise accounts.incomplete
-        return plan_reads(
-            config, chosen, states_by_stream(state, streams_of(config)), accounts, api.clock_reading(), division
-        )
+        if only is not None:
+            chosen_accounts = tuple(account for account in accounts.chosen if account.advertiser_id in only)
+            accounts = msgspec.structs.replace(accounts, chosen=chosen_accounts)
+        states = states_by_stream(state, streams_of(config))
+        return plan_reads(config, chosen, states, accounts, api.clock_reading(), division)
 
 
 class PartitionReader:
