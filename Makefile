@@ -13,7 +13,7 @@ COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-ha
 
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' src/tiktok_marketing/_version.py)
 
-.PHONY: demo test thorough browser check lint types docs site bench peers crash parity clients destinations cluster simulate mutants lock dist \
+.PHONY: demo test thorough browser check lint types docs site bench peers crash parity clients destinations dbt cluster simulate mutants lock dist \
 	image image-push image-command airbyte clean
 
 demo: $(VENV)/ready
@@ -161,6 +161,15 @@ cluster: $(VENV)/ready $(CLUSTER:%=.venv-cluster-%/ready)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
 	@touch $@
 
+# The example for dbt, with dbt-duckdb in an environment of its own: docs/schedules.md.
+dbt: $(VENV)/ready .venv-dbt/ready
+	DBT=.venv-dbt $(BIN)/python -m pytest -q tests/dbt
+
+.venv-dbt/ready: requirements/dbt.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	@touch $@
+
 # The lock holds for every Python from 3.11 on and names no index: whichever one pip is set up with serves.
 lock: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet uv
@@ -171,6 +180,7 @@ lock: $(VENV)/ready
 	$(COMPILE) requirements/pyairbyte.in --output-file requirements/pyairbyte.txt
 	$(COMPILE) pyproject.toml --extra postgres --extra report --extra mcp --output-file requirements/command.txt
 	$(COMPILE) requirements/site.in --output-file requirements/site.txt
+	$(COMPILE) requirements/dbt.in --output-file requirements/dbt.txt
 	$(COMPILE) requirements/parity.in --output-file requirements/parity.txt
 	$(COMPILE) requirements/parity.in --override requirements/newest-cdk.in --output-file requirements/newest-cdk.txt
 	for client in requirements/clients-*.in; do $(COMPILE) $$client --output-file $${client%.in}.txt; done
@@ -224,4 +234,4 @@ $(VENV)/ready: pyproject.toml setup.py src/tiktok_marketing/_version.py $(wildca
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(PARITY) $(NEWEST) $(CDK) $(PYAIRBYTE) $(SITE) .venv-client-* .venv-destination-* .venv-cluster-* site build dist src/*.egg-info src/tiktok_marketing/sync/decode/_rows.*so .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(PARITY) $(NEWEST) $(CDK) $(PYAIRBYTE) $(SITE) .venv-dbt .venv-client-* .venv-destination-* .venv-cluster-* site build dist src/*.egg-info src/tiktok_marketing/sync/decode/_rows.*so .pytest_cache .mypy_cache .ruff_cache
