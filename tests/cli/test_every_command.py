@@ -41,6 +41,7 @@ WRONG = {
     "report": ["--database", "duckdb:///missing.duckdb"],
     "doctor": ["--offline", "--database", "duckdb:///missing.duckdb"],
     "streams": ["--streams", "nonsense"],
+    "metrics": ["--search", "nonsense"],
     "demo": ["--database", "missing/folder/demo.duckdb"],
     "emulator": ["--fault", "nonsense"],
 }
@@ -182,6 +183,7 @@ def test_every_command_prints_its_result_as_json(command: Callable[..., Any]) ->
         "report": database,
         "doctor": (*database, "--offline"),
         "streams": ("--presets",),
+        "metrics": ("--search", "roas"),
     }
     printed = {}
     for words, arguments in lines.items():
