@@ -17,6 +17,8 @@ from dockerfile import Image
 from emulator_process import EmulatorProcess
 from tiktok_marketing._version import __version__
 
+pytestmark = pytest.mark.timeout(1_800)  # dozens of tests of others, on a machine that may be busy
+
 NOT_FOR_THIS_CONFIGURATION = ("does not run for scenario", "do not run for scenario", "expected to fail", "expects an")
 """Why the CDK skips: each configuration is for some of its tests."""
 VALIDATE = """

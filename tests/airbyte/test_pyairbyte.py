@@ -19,6 +19,8 @@ from clients.redirect import redirected
 from processes import SOURCE
 from tiktok_marketing.catalog import stream_named
 
+pytestmark = pytest.mark.timeout(1_800)  # PyAirbyte starts a connector several times per test
+
 LEVELS = {"advertisers_reports_daily": "advertiser", "campaigns_reports_daily": "campaign", "ads_reports_daily": "ad"}
 STREAMS = [*LEVELS, "campaigns", "ads", "advertisers"]
 MIDDLE = "2026-02-27"
