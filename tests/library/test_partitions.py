@@ -24,7 +24,7 @@ from tiktok_marketing.config import Config
 from tiktok_marketing.connect import connect
 from tiktok_marketing.emulator import Emulator, Fault, Options
 from tiktok_marketing.errors import ConfigurationError, ConnectorError
-from tiktok_marketing.library import Batch
+from tiktok_marketing.library import Batch, read_async
 from tiktok_marketing.sync.events import Checkpoint, Rows
 from tiktok_marketing.sync.plan.selection import Selected, find_stream
 from tiktok_marketing.sync.run.engine import Sync
@@ -155,6 +155,21 @@ async def test_a_plan_can_be_limited_to_some_accounts(emulator: Emulator) -> Non
         divided = await plan(config, streams=["ads_reports_daily"], only=only, clock=FixedClock(NOW))
         accounts = tuple(account for partition in divided.partitions for account in partition.advertiser_ids)
         assert tuple(dict.fromkeys(accounts)) == expected
+
+
+async def test_reports_of_ones_own_travel_along(emulator: Emulator) -> None:
+    """A partition describes them and extra metrics; the machine that reads knows nothing else of them."""
+    own = {"name": "mine", "level": "campaign", "metrics": ["spend"], "dimensions": ["campaign_id"], "grain": "day"}
+    config = config_of(emulator, custom_reports=[own], extra_metrics={"ad": ["likes"]})
+    divided = await plan(config, streams=["mine"], division=Division(partitions=2), clock=FixedClock(NOW))
+    travelled = [ReadPartition.from_json(partition.to_json()) for partition in divided.partitions]
+    assert tuple(travelled) == divided.partitions
+    credentials = config_of(emulator)
+    results = [await read_one(partition, credentials) for partition in travelled]
+    whole = [batch async for batch in read_async(config, streams=["mine"]) if isinstance(batch, Batch)]
+    assert sum(len(rows) for rows, _ in results) == sum(map(len, whole)) > 0
+    states = advance(config, divided.states, merge(progress for _, progress in results))
+    assert set(cursors_of(states)["mine"]) == set(emulator.advertiser_ids)
 
 
 async def test_no_secret_is_in_a_plan(emulator: Emulator) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from tiktok_marketing.config import AdvertiserId, Config, Refresh
+from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.settings import OPTIONS
 
@@ -101,4 +101,5 @@ class ReadPartition(msgspec.Struct, frozen=True, kw_only=True):
 
 def settings_of(config: Config) -> dict[str, Any]:
     """The settings of a configuration that its partitions have in common, as JSON has them."""
-    return {name: str(value) if isinstance(value := getattr(config, name), Refresh) else value for name in _SETTINGS}
+    settings: dict[str, Any] = msgspec.to_builtins({name: getattr(config, name) for name in _SETTINGS})
+    return settings

@@ -18,7 +18,7 @@ from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.sync.plan.coverage import wanted_of
 from tiktok_marketing.sync.plan.cursors import Cursor, read_state
-from tiktok_marketing.sync.plan.selection import find_stream
+from tiktok_marketing.sync.plan.selection import find_stream, streams_of
 
 _DAY = timedelta(days=1)
 
@@ -109,14 +109,14 @@ def merge(progress: Iterable[Progress]) -> Progress:
     return merged
 
 
-def progress_of(partition: ReadPartition, state: Any) -> Progress:
+def progress_of(partition: ReadPartition, stream: AnyStream, state: Any) -> Progress:
     """What reading a partition has delivered.
 
     Args:
         partition: The partition.
+        stream: Its stream.
         state: The last state that the reading reached; None if it reached none.
     """
-    stream = find_stream(partition.stream)
     if stream.cursor is None or state is None:
         return Progress()
     cursors = read_state(stream.name, stream.cursor, state)
@@ -145,9 +145,9 @@ def advance(config: Config, states: Mapping[str, Any], progress: Progress) -> di
     Returns:
         The state of every stream that has one, by name.
     """
-    after = dict(states)
+    after, streams = dict(states), streams_of(config)
     for name, accounts in progress.streams.items():
-        after[name] = _advanced(config, find_stream(name), states.get(name), accounts)
+        after[name] = _advanced(config, find_stream(name, streams), states.get(name), accounts)
     return after
 
 

@@ -81,8 +81,9 @@ async def plan(
         if only is not None:
             chosen_accounts = tuple(account for account in accounts.chosen if account.advertiser_id in only)
             accounts = msgspec.structs.replace(accounts, chosen=chosen_accounts)
-        states = states_by_stream(state, streams_of(config))
-        return plan_reads(config, chosen, states, accounts, api.clock_reading(), division)
+        return plan_reads(
+            config, chosen, states_by_stream(state, streams_of(config)), accounts, api.clock_reading(), division
+        )
 
 
 class PartitionReader:
@@ -109,6 +110,7 @@ class PartitionReader:
     ) -> None:
         self._partition = partition
         self._config = partition.config(credentials)
+        self._stream = find_stream(partition.stream, streams_of(self._config))
         self._sink_factory = sink_factory
         self._clock = clock or SystemClock()
         self._state: Any = None
@@ -116,7 +118,7 @@ class PartitionReader:
     @property
     def progress(self) -> Progress:
         """What has been delivered so far, by the states that the reading has reached."""
-        return progress_of(self._partition, self._state)
+        return progress_of(self._partition, self._stream, self._state)
 
     async def rows(self) -> AsyncGenerator[Rows]:
         """Read the partition.
@@ -127,7 +129,7 @@ class PartitionReader:
         Raises:
             ConnectorError: At the end, after everything else was delivered, if something is missing.
         """
-        stream = find_stream(self._partition.stream, streams_of(self._config))
+        stream = self._stream
         config = msgspec.structs.replace(
             self._config, requests_per_second=self._config.requests_per_second * self._partition.share
         )

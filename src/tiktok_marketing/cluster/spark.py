@@ -49,7 +49,7 @@ from tiktok_marketing.config_sources import ConfigSources
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.loop_thread import LoopThread
 from tiktok_marketing.settings import SETTINGS, variable_of
-from tiktok_marketing.sync.plan.selection import find_stream
+from tiktok_marketing.sync.plan.selection import find_stream, streams_of
 from tiktok_marketing.sync.plan.state_forms import parse_state_text
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class TikTokDataSource(DataSource):  # type: ignore[misc] # pyspark has no part 
 
     def schema(self) -> StructType:
         """The columns of the stream's table."""
-        return from_arrow_schema(FixedSchema(_stream(self.options)).schema)
+        return from_arrow_schema(FixedSchema(_stream(self.options, _config(self.options))).schema)
 
     def reader(self, schema: StructType) -> DataSourceReader:
         """What reads it once."""
@@ -112,13 +112,13 @@ class _Reading:
     """
 
     def __init__(self, options: Mapping[str, str], schema: StructType) -> None:
-        self.stream = _stream(options)
         self.config = _config(options)
+        self.stream = _stream(options, self.config)
         self.division = Division(
             partitions=_number(options, "partitions") or Division().partitions, at_once=_number(options, "at_once")
         )
         text = options.get("state", "")
-        self.state = parse_state_text(text, "option state") if text.strip() else {}
+        self.state = parse_state_text(text, "option state", streams_of(self.config)) if text.strip() else {}
         self.columns = _known_columns(self.stream, schema)
 
     def plan(self, config: Config, state: Mapping[str, Any], only: frozenset[str] | None = None) -> ReadPlan:
@@ -155,7 +155,7 @@ class TikTokReader(DataSourceReader):  # type: ignore[misc]
     def pushFilters(self, filters: list[Filter]) -> Iterable[Filter]:  # noqa: N802 - Spark's name
         """Read fewer accounts and days. Spark applies all filters again, because days are the least that is read."""
         for each in filters:
-            column: tuple[str, ...] = getattr(each, "attribute", ())
+            column = each.attribute if hasattr(each, "attribute") else ()
             if column == ("advertiser_id",):
                 self._accounts = _accounts_of(each, self._accounts)
             elif self._config is not None and self._reading.stream.has_days and len(column) == 1 and column[0] in _DAYS:
@@ -218,13 +218,13 @@ class TikTokStreamReader(DataSourceStreamReader):  # type: ignore[misc]
         """Nothing to do: Spark keeps the offsets."""
 
 
-def _stream(options: Mapping[str, str]) -> AnyStream:
+def _stream(options: Mapping[str, str], config: Config) -> AnyStream:
     name = options.get("stream", "").strip()
     if not name:
         raise ConfigurationError(
             "The option stream is missing.", remedy='Name one: .option("stream", "ads_reports_daily").'
         )
-    return find_stream(name)
+    return find_stream(name, streams_of(config))
 
 
 def _config(options: Mapping[str, str]) -> Config:
