@@ -101,5 +101,7 @@ class ReadPartition(msgspec.Struct, frozen=True, kw_only=True):
 
 def settings_of(config: Config) -> dict[str, Any]:
     """The settings of a configuration that its partitions have in common, as JSON has them."""
-    settings: dict[str, Any] = msgspec.to_builtins({name: getattr(config, name) for name in _SETTINGS})
+    settings: dict[str, Any] = msgspec.json.decode(
+        msgspec.json.encode({name: getattr(config, name) for name in _SETTINGS})
+    )
     return settings

@@ -155,7 +155,7 @@ class TikTokReader(DataSourceReader):  # type: ignore[misc]
     def pushFilters(self, filters: list[Filter]) -> Iterable[Filter]:  # noqa: N802 - Spark's name
         """Read fewer accounts and days. Spark applies all filters again, because days are the least that is read."""
         for each in filters:
-            column = each.attribute if hasattr(each, "attribute") else ()
+            column: tuple[str, ...] = getattr(each, "attribute", ())
             if column == ("advertiser_id",):
                 self._accounts = _accounts_of(each, self._accounts)
             elif self._config is not None and self._reading.stream.has_days and len(column) == 1 and column[0] in _DAYS:
