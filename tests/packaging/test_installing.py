@@ -17,7 +17,8 @@ from tiktok_marketing.extras import install_hint, requirements_of
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-EXTRA = rf"\[(?:{'|'.join(PROJECT['optional-dependencies'])})\]"
+_ONE_EXTRA = rf"(?:{'|'.join(PROJECT['optional-dependencies'])})"
+EXTRA = rf"\[{_ONE_EXTRA}(?:,{_ONE_EXTRA})*\]"
 
 INSTALL = re.compile(r"\b(?:pip|pipx|uv tool|uvx|uv add|conda)[0-9]? install\b(?P<arguments>[^\n`]*)")
 OPTIONS = r"(?: --(?:quiet|disable-pip-version-check|no-cache-dir|no-deps|no-build-isolation|editable|require-hashes))*"
@@ -62,6 +63,7 @@ def wrong_installs(text: str) -> list[str]:
         "pip install --find-links dist 'tiktok-marketing[load]'",
         "pip install 'tiktok-marketing[load] @ git+https://example.com/tiktok-marketing'",
         "pip install '.[lod]'",
+        "pip install '.[load,reprot]'",
         "pip install . tiktok-marketing",
         "pipx install tiktok-marketing",
         "uv tool install tiktok-marketing",
