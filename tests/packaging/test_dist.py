@@ -117,7 +117,7 @@ def test_an_index_accepts_the_names(dist: Path) -> None:
 def test_both_wheels_hold_the_same_but_for_the_extension(linux_wheel: Path, pure_wheel: Path) -> None:
     """Modules, schemas, views, stubs and the marker of types; no tests, no C sources, nothing that a build left."""
     package = ROOT / "src"
-    suffixes = {".py", ".pyi", ".json", ".sql", ".txt", ".typed"}
+    suffixes = {".py", ".pyi", ".json", ".sql", ".txt", ".html", ".css", ".js", ".md"}
     expected = {
         str(path.relative_to(package))
         for path in (package / "tiktok_marketing").rglob("*")
