@@ -267,6 +267,8 @@ def test_a_command_that_is_advised_has_the_same_options(command: Callable[..., A
         Kind.FLAG: "false" if setting.default else "true",
         Kind.CHOICE: "always",
         Kind.ADVERTISER_IDS: "7001,7002",
+        Kind.REPORTS: '[{"name": "mine", "metrics": ["spend"]}]',
+        Kind.METRICS_BY_LEVEL: '{"ad": ["total_checkout"]}',
     }.get(setting.kind, "5")
     words = ConfigSources(path="c.json", options={setting.name: text}).arguments
     write_config("c.json", {"credentials": {"access_token": "t0ken-t0ken", "app_id": "1", "secret": "s3cr3t-s3cr3t"}})

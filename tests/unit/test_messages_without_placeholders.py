@@ -15,6 +15,8 @@ from tiktok_marketing.pipelines.databases.postgres import messages as of_postgre
 ROOT = Path(tiktok_marketing.__file__).parent
 PLACEHOLDER = re.compile(r"\{[A-Za-z_][^{}\"]*\}")
 TEMPLATES = {
+    "airbyte/spec.py",
+    "catalog/metric_meanings.py",
     "catalog/objects.py",
     "catalog/reports.py",
     "pipelines/databases/duckdb/messages.py",

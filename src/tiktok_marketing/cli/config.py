@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import click
+import msgspec
 
 from tiktok_marketing.cli.common import (
     CommandWithSettings,
@@ -208,17 +210,21 @@ def _values(collected: Collected) -> tuple[ConfigurationError | None, dict[str, 
 
 
 def _as_json(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return list(value)
+    if isinstance(value, (tuple, Mapping)):
+        return msgspec.to_builtins(value)
     return value if value is None or isinstance(value, (bool, int, float, list)) else shown_line(str(value))
 
 
 def _shown(value: Any) -> str:
-    if value is None or value == []:
+    if value is None or value in ([], {}):
         return "-"
     if isinstance(value, bool):
         return str(value).lower()
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {', '.join(names)}" for name, names in value.items())
+    if isinstance(value, list):
+        return ", ".join(each["name"] if isinstance(each, dict) else str(each) for each in value)
+    return str(value)
 
 
 def _shown_origin(origin: Origin) -> str:
