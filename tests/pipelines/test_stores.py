@@ -132,7 +132,7 @@ def business(**options: Any) -> Options:
 def by_account(states: Mapping[str, Any] | None) -> dict[str, Any]:
     """States without the order of their accounts, which is that in which they were read."""
     return {
-        name: state | {"states": sorted(state["states"], key=lambda each: str(each["partition"]))}
+        name: {**state, "states": sorted(state.get("states", ()), key=lambda each: str(each["partition"]))}
         for name, state in (states or {}).items()
     }
 
