@@ -218,6 +218,7 @@ def test_on_a_terminal_silence_is_said_in_place_of_the_share_and_of_the_time_lef
         assert person.end() == 130
 
 
+@pytest.mark.thorough
 def test_in_a_log_silence_is_a_warning(folder: Folder) -> None:
     """In place of the line with the share, which would repeat itself."""
     silence(folder)
