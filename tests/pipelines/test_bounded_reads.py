@@ -238,6 +238,7 @@ def test_readers_and_kills_at_any_moment_find_all_old_or_all_new_rows(reads: Rea
     assert {is_all_old(seen, before) for seen in watched} >= {True}
 
 
+@pytest.mark.thorough
 def test_a_table_that_refuses_its_rows_leaves_all_tables_as_they_were(reads: Reads) -> None:
     """The message names the table. Once it accepts rows, the read replaces everything."""
     before, _ = reads.old_and_new()
@@ -254,6 +255,7 @@ def test_a_table_that_refuses_its_rows_leaves_all_tables_as_they_were(reads: Rea
     assert not is_all_old(reads.old_and_new(), before)
 
 
+@pytest.mark.thorough
 def test_a_view_in_the_place_of_a_table_is_refused_before_anything_is_read(reads: Reads) -> None:
     """Nothing is replaced, unless the stream is left out."""
     before, _ = reads.old_and_new()
@@ -267,6 +269,7 @@ def test_a_view_in_the_place_of_a_table_is_refused_before_anything_is_read(reads
     assert is_all_old(reads.old_and_new(), before)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("database", ["duckdb"], indirect=True)
 def test_a_full_disk_changes_nothing(reads: Reads) -> None:
     """Nothing more can be written once the transaction has begun."""

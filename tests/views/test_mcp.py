@@ -15,6 +15,7 @@ import pytest
 from mcp import Client, StdioServerParameters
 
 from programs import command
+from support import quickly
 from views.conftest import Filled, views
 
 
@@ -71,17 +72,17 @@ async def test_an_assistant_finds_its_way_from_the_tables_to_a_true_figure(fille
 
 @pytest.mark.parametrize(
     "sql",
-    [
-        "DELETE FROM campaigns",
+    quickly(
+        "SELECT 1; COMMIT; SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE; DELETE FROM campaigns",
         "CREATE TABLE mine (a INT)",
         "SELECT 1; DELETE FROM campaigns",
-        "SELECT 1; COMMIT; SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE; DELETE FROM campaigns",
+        "DELETE FROM campaigns",
         "COPY campaigns TO '{folder}/copy.csv'",
         "WITH gone AS (DELETE FROM campaigns RETURNING *) SELECT * FROM gone",
         "",
         "SELEC 1",
         "SELECT * FROM no_such_table",
-    ],
+    ),
 )
 async def test_a_query_that_would_change_something_is_refused(filled: Filled, sql: str, tmp_path: Path) -> None:
     """With a sentence, and nothing has changed."""
@@ -95,7 +96,7 @@ async def test_a_query_that_would_change_something_is_refused(filled: Filled, sq
     assert not (tmp_path / "copy.csv").exists()
 
 
-@pytest.mark.parametrize("sql", ["SELECT * FROM read_csv('{secret}')", "SELECT * FROM '{secret}'", "{reading}"])
+@pytest.mark.parametrize("sql", quickly("SELECT * FROM read_csv('{secret}')", "SELECT * FROM '{secret}'", "{reading}"))
 async def test_a_query_reaches_no_other_file(filled: Filled, sql: str, tmp_path: Path) -> None:
     """Neither for reading nor by attaching it."""
     secret = tmp_path / "secret.csv"
