@@ -13,8 +13,8 @@ from tiktok_marketing.catalog.metrics import METRICS
 from tiktok_marketing.catalog.stream import Level
 from tiktok_marketing.cli.main import command
 from tiktok_marketing.emulator.endpoints.known import KNOWN
-from tiktok_marketing.pipelines.arrow.columns import ColumnType
 from tiktok_marketing.pipelines.arrow.tables import Column, columns_of
+from tiktok_marketing.views.rendering import SQL_TYPES
 
 _SOURCES = Path(__file__).parents[1] / "src" / "tiktok_marketing"
 _WIDTH = 100
@@ -54,18 +54,6 @@ def table_of_metrics() -> str:
     return "\n".join(lines) + "\n"
 
 
-_TYPES = {
-    ColumnType.INTEGER: "BIGINT",
-    ColumnType.MONEY: "DECIMAL(18,4)",
-    ColumnType.NUMBER: "DOUBLE",
-    ColumnType.BOOLEAN: "BOOLEAN",
-    ColumnType.TEXT: "VARCHAR",
-    ColumnType.DAY: "DATE",
-    ColumnType.TIME: "TIMESTAMP",
-    ColumnType.JSON: "JSON",
-}
-
-
 def tables_of_columns() -> str:
     """A heading and the columns of each stream's table. Reports share metrics, which are listed by name."""
     return "\n".join(_table_of(stream) for stream in STREAMS)
@@ -86,7 +74,7 @@ def _table_of(stream: AnyStream) -> str:
 
 
 def _row(column: Column) -> str:
-    return f"| `{column.name}` | {_TYPES[column.type]} | {column.description.replace('|', chr(92) + '|')} |"
+    return f"| `{column.name}` | {SQL_TYPES[column.type]} | {column.description.replace('|', chr(92) + '|')} |"
 
 
 _WHY_UNREAD = (

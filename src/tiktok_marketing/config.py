@@ -469,27 +469,17 @@ def _ids(value: Any, setting: Setting) -> tuple[AdvertiserId, ...]:
     return tuple(map(AdvertiserId, ids))
 
 
-def _reports(value: Any, setting: Setting) -> tuple[CustomReport, ...]:
+def _of_reports(value: Any, setting: Setting) -> Any:
+    """Reports of one's own, or metrics to add to the fixed ones, by the rules of the catalog."""
     if value == setting.default:
-        return ()
-    from tiktok_marketing.catalog import STREAMS
-    from tiktok_marketing.catalog.custom_reports import read_reports
+        return type(setting.default)()
+    from tiktok_marketing.catalog.custom_reports import read_setting
+    from tiktok_marketing.catalog.report_rules import Objection
 
-    reports = read_reports(value, (stream.name for stream in STREAMS))
-    if not isinstance(reports, tuple):
-        raise ConfigurationError(reports.message, remedy=reports.remedy, settings=[setting.name])
-    return reports
-
-
-def _metrics_by_level(value: Any, setting: Setting) -> Mapping[str, tuple[str, ...]]:
-    if value == setting.default:
-        return {}
-    from tiktok_marketing.catalog.custom_reports import read_extra_metrics
-
-    metrics = read_extra_metrics(value)
-    if not isinstance(metrics, dict):
-        raise ConfigurationError(metrics.message, remedy=metrics.remedy, settings=[setting.name])
-    return metrics
+    read = read_setting(setting.name, value)
+    if isinstance(read, Objection):
+        raise ConfigurationError(read.message, remedy=read.remedy, settings=[setting.name])
+    return read
 
 
 _READERS: Mapping[Kind, Callable[[Any, Setting], Any]] = {
@@ -499,8 +489,8 @@ _READERS: Mapping[Kind, Callable[[Any, Setting], Any]] = {
     Kind.FLAG: _flag,
     Kind.ADVERTISER_IDS: _ids,
     Kind.CHOICE: _refresh,
-    Kind.REPORTS: _reports,
-    Kind.METRICS_BY_LEVEL: _metrics_by_level,
+    Kind.REPORTS: _of_reports,
+    Kind.METRICS_BY_LEVEL: _of_reports,
 }
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from tiktok_marketing.catalog.objects import OBJECTS
 from tiktok_marketing.catalog.report_rules import (
     GRAINS,
     LEVELS,
@@ -21,6 +22,7 @@ from tiktok_marketing.catalog.report_rules import (
     Question,
     first_objection,
 )
+from tiktok_marketing.catalog.reports import REPORTS
 from tiktok_marketing.catalog.stream import AnyStream, Level, ReportSource, ReportStream
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -33,7 +35,7 @@ _TIMES = {
     "hour": "per hour in the account's time zone",
     "day": "per day in the account's time zone",
     "lifetime": "in total over all time",
-    "none": "in total from `start_date` to `end_date` or today; if that is longer, for the last 365 days of it",
+    "none": "in total. The days are those from `start_date` to `end_date` or today, at most the last 365",
 }
 
 
@@ -86,17 +88,21 @@ FIELDS: Mapping[str, str] = {
 """The fields of a custom report, and what they are."""
 
 
-def read_reports(raw: Any, taken: Iterable[str]) -> tuple[CustomReport, ...] | Objection:
-    """The custom reports that a configuration describes, or what is wrong with the first wrong one.
+def read_setting(name: str, raw: Any) -> tuple[CustomReport, ...] | dict[str, tuple[str, ...]] | Objection:
+    """What the value of `custom_reports` or `extra_metrics` describes, or what is wrong with it.
 
     Args:
-        raw: The value of `custom_reports`, as JSON decodes it.
-        taken: The names that reports cannot have, because other streams have them.
+        name: The name of the setting.
+        raw: Its value, as JSON decodes it.
     """
+    return _read_reports(raw) if name == "custom_reports" else _read_extra_metrics(raw)
+
+
+def _read_reports(raw: Any) -> tuple[CustomReport, ...] | Objection:
     if not isinstance(raw, Sequence) or isinstance(raw, str):
         return Objection("custom_reports is not a list.", 'Write it as [{"name": "…", "metrics": ["spend"]}].')
     reports: list[CustomReport] = []
-    names = set(taken)
+    names = {stream.name for stream in (*OBJECTS, *REPORTS)}
     for number, fields in enumerate(raw, 1):
         report = fields if isinstance(fields, CustomReport) else _read(fields, f"Report {number} of custom_reports")
         if isinstance(report, Objection):
@@ -156,12 +162,7 @@ def _name_objection(name: str, taken: set[str]) -> Objection | None:
     return None
 
 
-def read_extra_metrics(raw: Any) -> dict[str, tuple[str, ...]] | Objection:
-    """The metrics that a configuration adds to the fixed reports of each level, or what is wrong with them.
-
-    Args:
-        raw: The value of `extra_metrics`, as JSON decodes it: level to names of metrics.
-    """
+def _read_extra_metrics(raw: Any) -> dict[str, tuple[str, ...]] | Objection:
     if not isinstance(raw, Mapping):
         return Objection("extra_metrics is not an object.", 'Write it as {"ad": ["total_checkout"]}.')
     extra: dict[str, tuple[str, ...]] = {}

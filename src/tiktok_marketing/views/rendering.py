@@ -20,7 +20,7 @@ RATES_TABLE = "_tiktok_rates"
 ACCOUNTS_TABLE = "_tiktok_accounts"
 ASSETS_TABLE = "_tiktok_assets"
 
-_SQL_TYPES: Mapping[ColumnType, str] = {
+SQL_TYPES: Mapping[ColumnType, str] = {
     ColumnType.INTEGER: "BIGINT",
     ColumnType.MONEY: "DECIMAL(18,4)",
     ColumnType.NUMBER: "DOUBLE",
@@ -30,6 +30,7 @@ _SQL_TYPES: Mapping[ColumnType, str] = {
     ColumnType.TIME: "TIMESTAMP",
     ColumnType.JSON: "JSON",
 }
+"""Column types as the dialects of the views write them."""
 _OWN_TABLES: Mapping[str, Mapping[str, str]] = {
     RATES_TABLE: {
         "currency": "VARCHAR",
@@ -191,7 +192,7 @@ def column_types(table: str) -> Mapping[str, str]:
     if table in _OWN_TABLES:
         return _OWN_TABLES[table]
     stream: Stream = next(stream for stream in STREAMS if stream.name == table)
-    return {column.name: _SQL_TYPES[column.type] for column in columns_of(stream)} | _ABOUT_LOADS
+    return {column.name: SQL_TYPES[column.type] for column in columns_of(stream)} | _ABOUT_LOADS
 
 
 def quoted_name(name: str) -> str:
