@@ -35,7 +35,7 @@ _TIMES = {
     "hour": "per hour in the account's time zone",
     "day": "per day in the account's time zone",
     "lifetime": "in total over all time",
-    "none": "in total. The days are those from `start_date` to `end_date` or today, at most the last 365",
+    "none": "in total. A row sums up the days from `start_date` to `end_date` or today, at most the last 365",
 }
 
 

@@ -206,7 +206,7 @@ _GRAINS: dict[Grain, tuple[str | None, str, str]] = {
     Grain.SPAN: (
         None,
         "lifetime",
-        "in total. The days are those from `start_date` to `end_date` or today, at most the last 365",
+        "in total. A row sums up the days from `start_date` to `end_date` or today, at most the last 365",
     ),
     Grain.LIFETIME: (None, "lifetime", "in total over all time"),
 }
