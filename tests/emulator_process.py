@@ -47,7 +47,9 @@ def emulator_process(*options: str) -> Iterator[EmulatorProcess]:
     command += ["--tier", "unlimited", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:  # noqa: S603
         assert process.stdout is not None
-        info = json.loads(process.stdout.readline())
-        yield EmulatorProcess(info["url"], info)
-        process.terminate()
+        try:
+            info = json.loads(process.stdout.readline())
+            yield EmulatorProcess(info["url"], info)
+        finally:  # also after a test that failed, which would wait for its end for ever
+            process.terminate()
         assert process.wait(10) == 0

@@ -36,7 +36,10 @@ def counts(emulator: EmulatorProcess) -> tuple[int, int]:
 
 @contextmanager
 def business() -> Iterator[tuple[EmulatorProcess, dict[str, Any]]]:
-    """Accounts with thirty days each, and a configuration that reads them hour by hour, a request per day."""
+    """Accounts with sixty days each, and a configuration that reads them hour by hour, a request per day.
+
+    So that a shard with few accounts is not at its end while all are watched.
+    """
     first = datetime.now(UTC).date() - timedelta(days=60)
     with emulator_process(
         "--tier", "basic", "--advertisers", "20", "--days", "90", "--ads-per-account", "10", "--record-requests", "0"
@@ -47,9 +50,10 @@ def business() -> Iterator[tuple[EmulatorProcess, dict[str, Any]]]:
             {
                 "credentials": {"auth_type": "oauth2.0", **credentials},
                 "start_date": str(first),
-                "end_date": str(first + timedelta(days=29)),
+                "end_date": str(first + timedelta(days=59)),
                 "requests_per_second": TIER,
                 "skip_empty_days": False,
+                "include_deleted": True,
             },
         )
 
