@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from tiktok_marketing.api.client import Client
-from tiktok_marketing.catalog import STREAMS, Grain, ReportStream, report_stream
+from tiktok_marketing.catalog import ALL_STREAMS, Grain, ReportStream, report_stream
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import Action, ConfigurationError, ConnectorError, IncompleteReadError, TikTokError
 from tiktok_marketing.sync.plan.accounts import Account
@@ -100,7 +100,7 @@ def coverage_in(states: Mapping[str, Any]) -> dict[AdvertiserId, Coverage]:
     Args:
         states: Stream name to its state, as the last sync left it.
     """
-    reports = [each for each in STREAMS if isinstance(each, ReportStream) and each.source.grain is Grain.DAY]
+    reports = [each for each in ALL_STREAMS if isinstance(each, ReportStream) and each.source.grain is Grain.DAY]
     days: dict[AdvertiserId, list[tuple[date | None, date]]] = {}
     for stream in reports:
         if stream.name not in states or stream.cursor is None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import msgspec
 
-from tiktok_marketing.catalog import STREAMS, AnyStream
+from tiktok_marketing.catalog import ALL_STREAMS, AnyStream
 from tiktok_marketing.config import Config
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.extras import install_hint
@@ -117,7 +117,7 @@ class Result(msgspec.Struct, frozen=True):
 
 def streams() -> tuple[AnyStream, ...]:
     """All streams, in the order of the documentation."""
-    return STREAMS
+    return ALL_STREAMS
 
 
 def stream(name: str) -> AnyStream:

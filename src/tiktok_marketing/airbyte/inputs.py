@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from tiktok_marketing.catalog import STREAMS, AnyStream, Stream, json_schema
+from tiktok_marketing.catalog import ALL_STREAMS, AnyStream, Stream, json_schema
 from tiktok_marketing.config import Config
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.json_files import read_text
@@ -116,7 +116,7 @@ def _stream_of(config: Config, name: str) -> AnyStream:
     return stream
 
 
-def load_states(path: Path | str | None, streams: Sequence[AnyStream] = STREAMS) -> dict[str, Any]:
+def load_states(path: Path | str | None, streams: Sequence[AnyStream] = ALL_STREAMS) -> dict[str, Any]:
     """The states in a file, by stream, from any form of them; none without a path.
 
     Args:

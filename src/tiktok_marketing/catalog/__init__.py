@@ -25,6 +25,8 @@ from tiktok_marketing.catalog.stream import (
 )
 
 __all__ = [
+    "ALL_STREAMS",
+    "ON_REQUEST",
     "REPORTS",
     "STREAMS",
     "AnyStream",
@@ -48,10 +50,14 @@ __all__ = [
 ]
 
 STREAMS: tuple[AnyStream, ...] = (*OBJECTS, *REPORTS)
-"""Every stream: accounts first, then the objects in them, then reports."""
+"""The streams that are read if none is named: accounts first, then the objects in them, then reports."""
+ON_REQUEST: tuple[AnyStream, ...] = ()
+"""The streams that are read only if they are named."""
+ALL_STREAMS: tuple[AnyStream, ...] = (*STREAMS, *ON_REQUEST)
+"""Every stream."""
 
-_OBJECTS_BY_NAME = {stream.name: stream for stream in OBJECTS}
-_REPORTS_BY_NAME = {stream.name: stream for stream in REPORTS}
+_OBJECTS_BY_NAME = {stream.name: stream for stream in ALL_STREAMS if isinstance(stream, ObjectStream)}
+_REPORTS_BY_NAME = {stream.name: stream for stream in ALL_STREAMS if isinstance(stream, ReportStream)}
 
 
 def stream_named(name: str) -> AnyStream | None:

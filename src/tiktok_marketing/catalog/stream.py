@@ -147,6 +147,8 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     scope: Scope = Scope.ACCOUNT
     sandbox: bool = True
     """Whether sandbox accounts have the stream."""
+    on_request: bool = False
+    """Whether it is read only if it is named: few accounts have such records, or its rows repeat those of others."""
 
     @property
     def row_key(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
-from tiktok_marketing.catalog import STREAMS
+from tiktok_marketing.catalog import ALL_STREAMS
 from tiktok_marketing.catalog.presets import PRESETS
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _with_shard(shard: str | None, shards: str | None, config: Config) -> Config
 
 def complete_streams(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The names of streams that begin like the last one of a list."""
-    return _complete_last(incomplete, (stream.name for stream in STREAMS))
+    return _complete_last(incomplete, (stream.name for stream in ALL_STREAMS))
 
 
 def complete_accounts(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -144,7 +144,7 @@ def _synced(context: click.Context) -> list[str]:
         states = states_in(destination_of(address, context.params.get("dataset") or "tiktok_ads")) or {}
         cursors = [
             read_state(stream.name, stream.cursor, states[stream.name])
-            for stream in STREAMS
+            for stream in ALL_STREAMS
             if stream.cursor is not None and stream.name in states
         ]
         return list(dict.fromkeys(account for of in cursors for account in of.accounts))

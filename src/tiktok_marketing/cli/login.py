@@ -125,10 +125,10 @@ class _Reach(msgspec.Struct, frozen=True):
 
 
 def _as_json(path: str, grant: Grant, reach: _Reach) -> dict[str, Any]:
-    from tiktok_marketing.catalog import STREAMS
+    from tiktok_marketing.catalog import ALL_STREAMS
     from tiktok_marketing.catalog.scopes import streams_out_of_reach
 
-    lacking = streams_out_of_reach(grant.scopes, STREAMS) if grant.scopes else {}
+    lacking = streams_out_of_reach(grant.scopes, ALL_STREAMS) if grant.scopes else {}
     return {
         "file": path,
         "accounts": [
@@ -369,13 +369,13 @@ def _show_accounts(reach: _Reach) -> None:
 
 def _show_streams_out_of_reach(grant: Grant) -> None:
     """Print which streams the granted permissions do not reach."""
-    from tiktok_marketing.catalog import STREAMS
+    from tiktok_marketing.catalog import ALL_STREAMS
     from tiktok_marketing.catalog.scopes import streams_out_of_reach
 
     if not grant.scopes:
         say("TikTok did not say which permissions it granted. `tiktok-marketing doctor` tries them.")
         return
-    lacking = streams_out_of_reach(grant.scopes, STREAMS)
+    lacking = streams_out_of_reach(grant.scopes, ALL_STREAMS)
     if not lacking:
         say("The granted permissions reach every stream.")
         return

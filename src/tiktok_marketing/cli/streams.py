@@ -20,9 +20,12 @@ from tiktok_marketing.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tiktok_marketing.catalog import AnyStream
     from tiktok_marketing.config_sources import ConfigSources
 
-_WIDTH_OF_ALL_COLUMNS = 160
+_WIDTH_OF_ALL_COLUMNS = 170
 """The width of a terminal in which all columns can be read."""
 _ONE_LINE_PER_STREAM = 1000
 """The width where there is no terminal: whatever filters the list by line gets a stream per line."""
@@ -42,18 +45,13 @@ def streams(sources: ConfigSources, names: list[str] | None, presets: bool, as_j
     """List the streams: name, key, cursor, endpoint and what they contain.
 
     A configuration for a sandbox account limits the list to what such an account has. The list has the configuration's
-    own reports, too.
+    own reports, too. A stream on request is read only if it is named.
 
     On a narrow terminal the list has names and descriptions only; --json always has everything.
     """
-    from tiktok_marketing.sync.plan.selection import choose_streams, streams_named
-
     if presets:
         return _list_presets(as_json=as_json)
-    if sources.are_silent:
-        listed = streams_named(names, sandbox=False)
-    else:
-        listed = choose_streams(load_settings(sources), names)
+    listed = _listed(sources, names)
     if as_json:
         rows: list[dict[str, Any]] = [
             {
@@ -63,6 +61,7 @@ def streams(sources: ConfigSources, names: list[str] | None, presets: bool, as_j
                 "cursor": stream.cursor,
                 "endpoint": stream.endpoint,
                 "sandbox": stream.sandbox,
+                "on_request": stream.on_request,
             }
             for stream in listed
         ]
@@ -75,7 +74,7 @@ def streams(sources: ConfigSources, names: list[str] | None, presets: bool, as_j
             columns.add_row(stream.name, stream.description)
         out.print(columns)
         return 0
-    columns = table("Stream", "Key", "Cursor", "Endpoint", "Sandbox", "Contents")
+    columns = table("Stream", "Key", "Cursor", "Endpoint", "Sandbox", "On request", "Contents")
     for stream in listed:
         columns.add_row(
             stream.name,
@@ -83,10 +82,24 @@ def streams(sources: ConfigSources, names: list[str] | None, presets: bool, as_j
             stream.cursor or "-",
             stream.endpoint,
             "yes" if stream.sandbox else "no",
+            "yes" if stream.on_request else "no",
             stream.description,
         )
     out.print(columns)
     return 0
+
+
+def _listed(sources: ConfigSources, names: list[str] | None) -> Sequence[AnyStream]:
+    """The named streams, or all of them, on request or not."""
+    from tiktok_marketing.catalog import ALL_STREAMS
+    from tiktok_marketing.sync.plan.selection import streams_named, streams_of
+
+    config = None if sources.are_silent else load_settings(sources)
+    known = ALL_STREAMS if config is None else streams_of(config)
+    sandbox = config is not None and config.sandbox
+    if names is None:
+        return [stream for stream in known if stream.sandbox or not sandbox]
+    return streams_named(names, known, sandbox=sandbox)
 
 
 def _list_presets(*, as_json: bool) -> int:

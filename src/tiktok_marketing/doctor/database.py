@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from tiktok_marketing.catalog import STREAMS, AnyStream, ReportStream, Stream
+from tiktok_marketing.catalog import ALL_STREAMS, AnyStream, ReportStream, Stream
 from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.doctor.expected_days import ExpectedDays
 from tiktok_marketing.errors import ConfigurationError
@@ -149,7 +149,7 @@ class Database:
     def streams(self) -> tuple[AnyStream, ...]:
         """Return the streams that a sync has loaded into the database, or begun to load."""
         known = {*self.columns, *(self.raw_states or ()), *(self.syncs or ())}
-        return tuple(stream for stream in STREAMS if stream.name in known)
+        return tuple(stream for stream in ALL_STREAMS if stream.name in known)
 
     def is_usable(self, stream: Stream) -> bool:
         """Whether the stream's table has the columns that identify, date and measure its rows."""
@@ -208,7 +208,7 @@ class Database:
     def currencies(self) -> dict[str, str]:
         """Return account to its currency, as the database describes the accounts."""
         known: dict[str, str] = {}
-        for stream in STREAMS:
+        for stream in ALL_STREAMS:
             if {"advertiser_id", "currency", "timezone"} <= self.columns.get(stream.name, set()):
                 known |= dict(
                     self.rows(
@@ -221,7 +221,7 @@ class Database:
     def _described_accounts(self) -> dict[AdvertiserId, Account]:
         needed = {"advertiser_id", "name", "display_timezone", "timezone", "create_time"}
         accounts: dict[AdvertiserId, Account] = {}
-        for stream in STREAMS:
+        for stream in ALL_STREAMS:
             if needed <= self.columns.get(stream.name, set()):
                 for advertiser_id, name, *zone_names, created in self.rows(
                     "SELECT advertiser_id::VARCHAR, name, timezone, display_timezone, create_time"  # noqa: S608

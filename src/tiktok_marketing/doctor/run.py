@@ -27,7 +27,7 @@ from tiktok_marketing.doctor.report import Report
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.pipelines.databases.lock import loading_now
 from tiktok_marketing.sync.plan.plan_sync import refuse_future_start
-from tiktok_marketing.sync.plan.selection import choose_streams
+from tiktok_marketing.sync.plan.selection import choose_streams, streams_of
 
 
 def unconfigured() -> Config:
@@ -73,7 +73,8 @@ async def examine(
         database = None if options.database is None else stack.enter_context(opened(options.database))
         if database is not None:
             known = {stream.name for stream in database.streams()}
-            examined = tuple(stream for stream in chosen if stream.name in known)
+            candidates = streams_of(config) if options.streams is None else chosen
+            examined = tuple(stream for stream in candidates if stream.name in known)
             if options.streams is not None:
                 _add_unsynced(report, [stream for stream in chosen if stream.name not in known])
         else:

@@ -33,7 +33,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tiktok_marketing.catalog import STREAMS, AnyStream, Stream
+from tiktok_marketing.catalog import ALL_STREAMS, AnyStream, Stream
 from tiktok_marketing.errors import ConnectorError, DestinationError
 from tiktok_marketing.pipelines.arrow.tables import MISFITS
 from tiktok_marketing.pipelines.bookkeeping_repair import delete_unreadable_states, repair_bookkeeping
@@ -104,7 +104,7 @@ class Loader:
         """Stream name to the number of rows that were replaced by later rows of this sync with the same key."""
 
     def open(
-        self, streams: Iterable[AnyStream] = STREAMS, *, full: bool = False, wait: float = 0.0
+        self, streams: Iterable[AnyStream] = ALL_STREAMS, *, full: bool = False, wait: float = 0.0
     ) -> dict[str, Mapping[str, Any]]:
         """Open the database, create it if needed, and return the states of its streams.
 
@@ -377,7 +377,7 @@ class Loader:
 
     def _filled_reports(self) -> set[str]:
         """The reports whose tables have rows, or will have once all packages are loaded."""
-        reports = {stream.name for stream in (*STREAMS, *self._opened_for) if is_incremental(stream)}
+        reports = {stream.name for stream in (*ALL_STREAMS, *self._opened_for) if is_incremental(stream)}
         return reports & (self._loaded.filled | self._loaded.arriving | self._loaded.waiting) | self._filled_before
 
     def _prepare(self, session: Session, stream: Stream, relation: Relation | None, rows: Any) -> None:

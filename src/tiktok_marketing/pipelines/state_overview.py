@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from tiktok_marketing.catalog import STREAMS, AnyStream
+from tiktok_marketing.catalog import ALL_STREAMS, AnyStream
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import ConfigurationError, NothingToReadError
 from tiktok_marketing.pipelines.databases.bookkeeping import SYNCS_TABLE, opened_filled
@@ -75,7 +75,7 @@ def _in_order(accounts: Sequence[AdvertiserId]) -> list[AdvertiserId]:
 def _cursors_in(states: Mapping[str, Any], streams: Collection[str] | None) -> list[tuple[AnyStream, Cursors]]:
     return [
         (stream, read_state(stream.name, stream.cursor, states[stream.name]))
-        for stream in STREAMS
+        for stream in ALL_STREAMS
         if stream.cursor is not None and stream.name in states and (streams is None or stream.name in streams)
     ]
 

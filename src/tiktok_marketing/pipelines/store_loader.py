@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from tiktok_marketing.catalog import STREAMS, AnyStream, Stream
+from tiktok_marketing.catalog import ALL_STREAMS, AnyStream, Stream
 from tiktok_marketing.errors import ConnectorError, DestinationError
 from tiktok_marketing.pipelines.contents import describe
 from tiktok_marketing.pipelines.databases.bookkeeping import LOADS_TABLE, SYNCS_TABLE
@@ -61,7 +61,7 @@ class StoreLoader:
         """Stream name to the number of rows that were replaced by later rows of this sync with the same key."""
 
     def open(
-        self, streams: Iterable[AnyStream] = STREAMS, *, full: bool = False, wait: float = 0.0
+        self, streams: Iterable[AnyStream] = ALL_STREAMS, *, full: bool = False, wait: float = 0.0
     ) -> dict[str, Mapping[str, Any]]:
         """Open the destination, create it if needed, and return the states of its streams.
 
@@ -205,7 +205,7 @@ class StoreLoader:
             self._filled.discard(replacement.stream.name)
 
     def _load(self, tables: Mapping[str, Any], replacements: Mapping[str, Replacement]) -> None:
-        reports = {stream.name for stream in (*STREAMS, *self._streams.values()) if is_incremental(stream)}
+        reports = {stream.name for stream in (*ALL_STREAMS, *self._streams.values()) if is_incremental(stream)}
         self._filled |= reports & {name for name, table in tables.items() if table.num_rows}
         package = self._store.load(tables, replacements, Source(self._states, sorted(self._filled)))
         if tables:

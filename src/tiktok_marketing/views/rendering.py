@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from tiktok_marketing.catalog import STREAMS, ReportStream, Stream
+from tiktok_marketing.catalog import ALL_STREAMS, ReportStream, Stream
 from tiktok_marketing.pipelines.arrow.columns import ColumnType
 from tiktok_marketing.pipelines.arrow.tables import columns_of
 from tiktok_marketing.views.definitions import ViewDefinition
@@ -165,7 +165,7 @@ def _for_each(what: str, text: str, tables: Tables) -> str:
 
 def reports() -> Iterable[ReportStream]:
     """Return the reports of the catalog."""
-    return (stream for stream in STREAMS if isinstance(stream, ReportStream))
+    return (stream for stream in ALL_STREAMS if isinstance(stream, ReportStream))
 
 
 def _source(name: str, words: set[str], tables: Tables, dialect: Dialect) -> str:
@@ -191,7 +191,7 @@ def column_types(table: str) -> Mapping[str, str]:
     """Return the columns of a table and their types, as the files spell them."""
     if table in _OWN_TABLES:
         return _OWN_TABLES[table]
-    stream: Stream = next(stream for stream in STREAMS if stream.name == table)
+    stream: Stream = next(stream for stream in ALL_STREAMS if stream.name == table)
     return {column.name: SQL_TYPES[column.type] for column in columns_of(stream)} | _ABOUT_LOADS
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from tiktok_marketing.catalog import STREAMS
+from tiktok_marketing.catalog import ALL_STREAMS
 from tiktok_marketing.errors import NothingToReadError
 from tiktok_marketing.pipelines.databases.destination import Destination, ReadOnlyDatabase
 from tiktok_marketing.pipelines.databases.read_only import opened_read_only
@@ -37,7 +37,7 @@ def opened_filled(destination: Destination) -> Iterator[ReadOnlyDatabase]:
         DestinationError: The database cannot be read now.
     """
     with opened_read_only(destination) as database:
-        written_by_a_sync = {SYNCS_TABLE, STATES_TABLE, *(stream.name for stream in STREAMS)}
+        written_by_a_sync = {SYNCS_TABLE, STATES_TABLE, *(stream.name for stream in ALL_STREAMS)}
         filled = {schema for schema, tables in database.tables_by_schema().items() if written_by_a_sync & tables}
         if destination.dataset not in filled:
             elsewhere = f"These schemas look like one: {', '.join(sorted(filled))} (--dataset)." if filled else ""

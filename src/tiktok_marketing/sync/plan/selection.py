@@ -1,4 +1,4 @@
-"""Which streams are read: those with the given names, or all that the configuration can read. Pure."""
+"""Which streams are read: those with the given names, or those that are read without a choice. Pure."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from fnmatch import fnmatchcase
 
 import msgspec
 
-from tiktok_marketing.catalog import STREAMS, AnyStream
+from tiktok_marketing.catalog import ALL_STREAMS, AnyStream
 from tiktok_marketing.config import Config
 from tiktok_marketing.errors import ConfigurationError
 
 
 def choose_streams(config: Config, names: Iterable[str] | None = None) -> tuple[AnyStream, ...]:
-    """The streams with the given names, or all that the configuration can read.
+    """The streams with the given names, or those that are read without a choice.
 
     Args:
         config: The configuration.
-        names: Names of streams, or patterns like `ads*`; a text may contain several, with commas. None for all. What
-            several texts and patterns name adds up.
+        names: Names of streams, or patterns like `ads*`; a text may contain several, with commas. What several texts
+            and patterns name adds up. A pattern chooses among the streams that are read without a choice, and among
+            those on request only if it matches no other. None for the streams that are read without a choice.
 
     Raises:
         ConfigurationError: If a name is not a stream, a pattern matches none, or sandbox accounts do not have it.
@@ -31,16 +32,16 @@ def choose_streams(config: Config, names: Iterable[str] | None = None) -> tuple[
 def streams_of(config: Config) -> tuple[AnyStream, ...]:
     """Every stream that a configuration knows: the fixed ones, with its extra metrics, and its own reports."""
     if not config.custom_reports and not config.extra_metrics:
-        return STREAMS
+        return ALL_STREAMS
     from tiktok_marketing.catalog.custom_reports import streams_with
 
-    return streams_with(STREAMS, config.custom_reports, config.extra_metrics)
+    return streams_with(ALL_STREAMS, config.custom_reports, config.extra_metrics)
 
 
 def streams_named(
-    names: Iterable[str] | None, streams: Sequence[AnyStream] = STREAMS, *, sandbox: bool
+    names: Iterable[str] | None, streams: Sequence[AnyStream] = ALL_STREAMS, *, sandbox: bool
 ) -> tuple[AnyStream, ...]:
-    """The streams with the given names, or all that accounts of a kind have.
+    """The streams with the given names, or those that are read without a choice, as far as accounts have them.
 
     Args:
         names: As for `choose_streams`.
@@ -52,7 +53,7 @@ def streams_named(
     """
     readable = tuple(stream for stream in streams if stream.sandbox or not sandbox)
     if names is None:
-        return readable
+        return tuple(stream for stream in readable if not stream.on_request)
     chosen: dict[str, AnyStream] = {}
     for name in _split(names):
         if any(wildcard in name for wildcard in "*?["):
@@ -72,7 +73,7 @@ def streams_named(
 
 
 def _matching(pattern: str, readable: Sequence[AnyStream], streams: Sequence[AnyStream]) -> list[AnyStream]:
-    """The readable streams whose names match a pattern.
+    """The readable streams whose names match a pattern; those on request only if no other matches.
 
     Raises:
         ConfigurationError: If there is none.
@@ -84,7 +85,7 @@ def _matching(pattern: str, readable: Sequence[AnyStream], streams: Sequence[Any
         )
     if not matches:
         raise ConfigurationError(f"No stream matches {pattern!r}.", remedy=_suggestion(pattern, streams))
-    return matches
+    return [stream for stream in matches if not stream.on_request] or matches
 
 
 def _suggestion(name: str, streams: Sequence[AnyStream]) -> str:
@@ -100,7 +101,7 @@ def _split(names: Iterable[str]) -> list[str]:
     return [name.strip() for text in texts for name in text.split(",") if name.strip()]
 
 
-def find_stream(name: str, streams: Sequence[AnyStream] = STREAMS) -> AnyStream:
+def find_stream(name: str, streams: Sequence[AnyStream] = ALL_STREAMS) -> AnyStream:
     """The stream with this name, of these streams.
 
     Raises:

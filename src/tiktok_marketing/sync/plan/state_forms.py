@@ -19,7 +19,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from tiktok_marketing.catalog import STREAMS, AnyStream
+from tiktok_marketing.catalog import ALL_STREAMS, AnyStream
 from tiktok_marketing.errors import ConfigurationError
 
 ACCEPTED = (
@@ -39,7 +39,7 @@ _LIMIT = 5
 """How many keys or streams an error or a notice names."""
 
 
-def parse_state_text(text: str, name: str, streams: Sequence[AnyStream] = STREAMS) -> dict[str, Any]:
+def parse_state_text(text: str, name: str, streams: Sequence[AnyStream] = ALL_STREAMS) -> dict[str, Any]:
     """The states in a text: JSON, or JSON in each line.
 
     Args:
@@ -85,7 +85,7 @@ def _not_json(name: str, error: Exception) -> ConfigurationError:
     return ConfigurationError(f"{name} is not valid JSON{where}.", remedy=ACCEPTED)
 
 
-def states_by_stream(raw: Any, streams: Sequence[AnyStream] = STREAMS) -> dict[str, Any]:
+def states_by_stream(raw: Any, streams: Sequence[AnyStream] = ALL_STREAMS) -> dict[str, Any]:
     """The states by stream, from any form of them. If a stream has several, the last one counts.
 
     Args:
@@ -107,7 +107,7 @@ def states_by_stream(raw: Any, streams: Sequence[AnyStream] = STREAMS) -> dict[s
     return states
 
 
-def unknown_streams(states: Mapping[str, Any], streams: Sequence[AnyStream] = STREAMS) -> str:
+def unknown_streams(states: Mapping[str, Any], streams: Sequence[AnyStream] = ALL_STREAMS) -> str:
     """A sentence about the states of streams that do not exist; empty if there are none.
 
     Args:
