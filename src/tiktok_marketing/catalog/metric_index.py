@@ -14,7 +14,8 @@ import msgspec
 
 from tiktok_marketing.catalog.metric_meanings import meaning_of
 from tiktok_marketing.catalog.metrics import METRICS, JsonType, Metric, described
-from tiktok_marketing.catalog.stream import Level
+from tiktok_marketing.catalog.shop_metrics import SHOP_METRICS
+from tiktok_marketing.catalog.stream import Level, ReportSource
 
 _TABLE = Path(__file__).parent / "tables" / "metrics.json"
 _BELOW_ACCOUNT = frozenset({Level.CAMPAIGN, Level.AD_GROUP, Level.AD})
@@ -107,6 +108,11 @@ def metric_named(name: str) -> Metric | None:
         return fixed
     indexed = metric_index().get(name)
     return None if indexed is None else indexed.metric
+
+
+def metric_of(source: ReportSource, name: str) -> Metric | None:
+    """Return the metric that a report calls `name`; None if no such metric is known."""
+    return metric_named(name) if source.stores is None else SHOP_METRICS.get(name)
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import msgspec
 
 from tiktok_marketing.catalog.dimensions import DIMENSIONS, Dimension
-from tiktok_marketing.catalog.metric_index import metric_named
+from tiktok_marketing.catalog.metric_index import metric_of
 from tiktok_marketing.catalog.stream import AnyStream, ReportSource, ReportStream, Stream
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _dimension(dimension: Dimension, *, airbyte_type: bool) -> dict[str, Any]:
 
 
 def _metric(name: str, source: ReportSource) -> dict[str, Any]:
-    metric = metric_named(name)
+    metric = metric_of(source, name)
     if metric is None:
         raise KeyError(name)
     kind = "string" if name in source.texts else metric.type

@@ -72,9 +72,10 @@ def permission_of(endpoint: str) -> Permission | None:
 def permissions_of(stream: AnyStream) -> tuple[Permission, ...]:
     """The permissions that a stream needs: its own, and that of the list that its requests come from."""
     needed = [permission_of(stream.endpoint)]
-    parent = None if isinstance(stream, ReportStream) else stream.source.parent
-    if parent is not None:
-        needed += [permission_of(each.endpoint) for each in OBJECTS if each.name == parent.stream]
+    if isinstance(stream, ReportStream):
+        needed += [permission_of("gmv_max/store/list/")] if stream.source.stores is not None else []
+    elif stream.source.parent is not None:
+        needed += [permission_of(each.endpoint) for each in OBJECTS if each.name == stream.source.parent.stream]
     return tuple(dict.fromkeys(permission for permission in needed if permission is not None))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
@@ -109,12 +110,24 @@ class ObjectSource(msgspec.Struct, frozen=True, kw_only=True):
         return self.page_size if query.page_size is None else query.page_size
 
 
+class StoreRequests(msgspec.Struct, frozen=True, kw_only=True):
+    """How a report is divided that TikTok answers for one TikTok Shop store at a time (`/gmv_max/report/get/`)."""
+
+    promotion: Literal["PRODUCT", "LIVE", ""] = ""
+    """The kind of campaign whose rows it has; empty if it does not ask for one kind."""
+    names_promotion: bool = False
+    """Whether the request names that kind. Otherwise it names campaigns of that kind."""
+    filters: tuple[str, ...] = ()
+    """The filters by id that TikTok demands: `campaign_ids`, and then `item_group_ids` or `room_ids`."""
+
+
 class ReportSource(msgspec.Struct, frozen=True, kw_only=True):
-    """How to request the rows of a report (`/report/integrated/get/`)."""
+    """How to request the rows of a report."""
 
     report_type: str
-    """`BASIC` or `AUDIENCE`."""
+    """`BASIC` or `AUDIENCE` in `/report/integrated/get/`. `GMV_MAX` is a name of ours, for `/gmv_max/report/get/`."""
     data_level: Level
+    """What a row is about. Requests of GMV Max reports do not name it."""
     dimensions: tuple[str, ...]
     metrics: tuple[str, ...]
     grain: Grain
@@ -126,6 +139,10 @@ class ReportSource(msgspec.Struct, frozen=True, kw_only=True):
     """Metrics that Airbyte's connector does not request. If TikTok rejects one, the report is read without it."""
     texts: frozenset[str] = frozenset()
     """Metrics that are text in this report, as in Airbyte's connector, and have another type in other reports."""
+    stores: StoreRequests | None = None
+    """How it is divided by stores; None if a request is about whole accounts."""
+    first_day: date | None = None
+    """The first day that has figures; None if only the account decides."""
 
 
 class Stream(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,6 +186,14 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     def has_days(self) -> bool:
         """Whether its records are rows of days or hours, so that it is read in windows that may be empty."""
         return isinstance(self, ReportStream) and self.source.grain in {Grain.DAY, Grain.HOUR}
+
+    @property
+    def is_empty_with_account(self) -> bool:
+        """Whether a day without figures of the account has no rows here either.
+
+        TikTok does not say whether an account's figures include GMV Max.
+        """
+        return self.has_days and isinstance(self, ReportStream) and self.source.stores is None
 
 
 class ObjectStream(Stream, frozen=True, kw_only=True):

@@ -289,7 +289,7 @@ def _trials(accounts: Sequence[Account], streams: Sequence[AnyStream]) -> list[_
     """One trial of each kind of data: of each endpoint, and of each report that has metrics of its own."""
     by_kind: dict[tuple[str, ...], list[AnyStream]] = {}
     for stream in streams:
-        needs_parent = not isinstance(stream, ReportStream) and stream.source.parent is not None
+        needs_parent = (stream.source.stores if isinstance(stream, ReportStream) else stream.source.parent) is not None
         if stream.scope is Scope.ACCOUNT and not needs_parent:
             by_kind.setdefault(_kind(stream), []).append(stream)
     trials = []

@@ -27,7 +27,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tiktok_marketing.catalog import ReportStream, Stream, json_schema
-from tiktok_marketing.catalog.metric_index import metric_named
+from tiktok_marketing.catalog.metric_index import metric_of
 from tiktok_marketing.catalog.metrics import Kind
 from tiktok_marketing.errors import IncompleteReadError
 from tiktok_marketing.pipelines.arrow.columns import ARROW_TYPES, ColumnType, column_converter
@@ -136,7 +136,7 @@ def _column_type(stream: Stream, name: str, field: Mapping[str, Any]) -> ColumnT
     special = _SPECIAL if stream.is_report else _SPECIAL_IN_OBJECTS
     if name in special:
         return special[name]
-    metric = metric_named(name) if stream.is_report else None
+    metric = metric_of(stream.source, name) if isinstance(stream, ReportStream) else None
     if metric is not None and metric.kind in _METRIC_TYPES:
         return _METRIC_TYPES[metric.kind]
     match _json_type(field):
@@ -239,7 +239,7 @@ class TableBuilder:
         for group in ("metrics", "dimensions"):
             structs = [getattr(record, group) for record in records]
             rows = map(msgspec.structs.astuple, structs)
-            values |= dict(zip(structs[0].__struct_fields__, zip(*rows, strict=True), strict=True))
+            values |= dict(zip(structs[0].__struct_encode_fields__, zip(*rows, strict=True), strict=True))
         return values
 
     def _object_values(self, records: Sequence[Any], advertiser_id: int | None) -> dict[str, Sequence[Any]]:

@@ -144,7 +144,7 @@ def _partition(
         return Partition(stream=stream, account=account)
     today = account.today(clock.latest)
     last = min(config.end_date, today) if config.end_date else today
-    created = creation_day(config, account, clock)
+    created = earliest_day(config, stream, account, clock)
     first = first_day(
         max(config.start_date, FIRST_DAY),
         created=created,
@@ -173,6 +173,13 @@ def _partition(
         limit = None if requested_first > first or last < first else limit
         first = requested_first
     return Partition(stream=stream, account=account, first=first, last=last, state_limit=limit, days=days)
+
+
+def earliest_day(config: Config, stream: AnyStream, account: Account, clock: ClockReading) -> date | None:
+    """The day before which a stream has nothing of an account; None if that is not known."""
+    first = stream.source.first_day if isinstance(stream, ReportStream) else None
+    days = [day for day in (first, creation_day(config, account, clock)) if day is not None]
+    return max(days, default=None)
 
 
 def creation_day(config: Config, account: Account, clock: ClockReading) -> date | None:

@@ -197,7 +197,7 @@ def accounts_of(partitions: Iterable[Partition]) -> Iterator[tuple[AdvertiserId,
     """The accounts for which queries may save more requests than they cost."""
     by_account: dict[AdvertiserId, list[Partition]] = {}
     for partition in partitions:
-        if partition.stream.has_days and partition.account is not None and partition.account.error is None:
+        if partition.stream.is_empty_with_account and partition.account is not None and partition.account.error is None:
             by_account.setdefault(partition.account.advertiser_id, []).append(partition)
     # In a report on several accounts TikTok does not say whose time zone its days are in, so only accounts with the
     # same time zone, by their offset and by their place, share a query.

@@ -62,7 +62,8 @@ class EmptyDayFinder:
     def of(self, partition: Partition) -> AccountDays | None:
         """What is known about the account's days; None if its windows are read without a query first."""
         account = partition.account
-        return self._accounts.get(account.advertiser_id) if account and partition.stream.has_days else None
+        known = account is not None and partition.stream.is_empty_with_account
+        return self._accounts.get(account.advertiser_id) if account is not None and known else None
 
     @property
     def endpoint(self) -> str:

@@ -8,6 +8,7 @@ from array import array
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import tzinfo
+from functools import partial
 from typing import Any, Generic, Protocol
 
 import msgspec
@@ -21,6 +22,7 @@ from tiktok_marketing.errors import (
     PartialAnswerError,
     TikTokError,
 )
+from tiktok_marketing.sync.decode.given_dimensions import with_dimensions
 from tiktok_marketing.sync.decode.pages import Page, PageReader, Sink
 from tiktok_marketing.sync.read.completeness import Outcome, Pass, PassHistory
 from tiktok_marketing.sync.read.page_count import PageCount
@@ -46,6 +48,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         order: Parameters that put the list in an order. They are sent from the second pass on: a list whose order
             changes with each request needs them, and others do not.
         place: The account's place, whose clocks may go back over an hour of the list; None if unknown.
+        given: Dimensions of every row that the answer does not repeat, with their value.
     """
 
     endpoint: str
@@ -59,6 +62,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     max_records: int | None = None
     order: Mapping[str, Any] = {}
     place: tzinfo | None = None
+    given: Mapping[str, str] = {}
 
 
 class Delivery(msgspec.Struct, Generic[Sink], frozen=True):
@@ -406,13 +410,16 @@ class ListReader(Generic[Sink]):
         return await self._api.get(
             request.endpoint,
             params,
-            self._reader.read,
+            partial(self._read_with, request.given) if request.given else self._reader.read,
             advertiser_id=request.advertiser_id,
             divisible=request.divisible,
             brief=request.brief,
             keep_reservation=True,
             partial_ok=True,
         )
+
+    def _read_with(self, given: Mapping[str, str], body: bytes) -> Page[Sink]:
+        return self._reader.read(with_dimensions(body, given))
 
 
 def different_records(what: str, different: Mapping[str, int]) -> list[str]:

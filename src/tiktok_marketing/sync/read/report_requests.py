@@ -10,6 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tiktok_marketing.catalog import ReportSource, ReportStream, Stream
+from tiktok_marketing.catalog.gmv_max_reports import STORE_DIMENSION
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import TikTokError
 from tiktok_marketing.sync.plan.windows import Window, windows
@@ -19,12 +20,34 @@ PAGE_SIZE = 1000
 """The largest page of a report."""
 _ORDER_METRIC = "spend"
 """Every report has it, and no metric has more different values."""
+_STORE_ORDER_METRIC = "cost"
+"""The same in GMV Max reports."""
 _IDS_PER_FILTER = 100
 """The most ids that one filter accepts (`/report/integrated/get/`)."""
 
 
 ASKED_AS = {"interest_category_v2": "interest_category"}
 """Dimensions that a request names otherwise than the answer."""
+
+
+class StorePart(msgspec.Struct, frozen=True):
+    """The part of a GMV Max report that one request asks for.
+
+    Args:
+        store_id: The store.
+        filters: Filters by id, each with its ids.
+    """
+
+    store_id: str
+    filters: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def halves(self) -> list[StorePart] | None:
+        """The same rows as two parts with half of the ids of the last filter each; None if it has fewer than two."""
+        *before, (name, ids) = self.filters or (("", ()),)
+        if len(ids) < 2:
+            return None
+        middle = len(ids) // 2
+        return [replace(self, filters=(*before, (name, half))) for half in (ids[:middle], ids[middle:])]
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -35,12 +58,19 @@ class Piece(msgspec.Struct, frozen=True):
         id_field: `campaign_ids` or `adgroup_ids`, to ask for the rows of these objects only.
         ids: The ids of these objects.
         summed: Whether a row is the sum over all days of the window, so that the days cannot be divided.
+        store: The part of a report that is divided by stores.
     """
 
     window: Window | None
     id_field: str | None = None
     ids: tuple[str, ...] = ()
     summed: bool = False
+    store: StorePart | None = None
+
+    @property
+    def given(self) -> dict[str, str]:
+        """The dimensions of its rows that the answer does not repeat."""
+        return {} if self.store is None else {STORE_DIMENSION: self.store.store_id}
 
     @property
     def since(self) -> date:
@@ -67,6 +97,9 @@ class Piece(msgspec.Struct, frozen=True):
 
     def id_halves(self) -> list[Piece] | None:
         """The same rows as two pieces with half of the ids each; None if it has fewer than two ids."""
+        if self.store is not None:
+            parts = self.store.halves()
+            return None if parts is None else [replace(self, store=part) for part in parts]
         if len(self.ids) < 2:
             return None
         middle = len(self.ids) // 2
@@ -123,9 +156,32 @@ def account_params(
 def piece_params(
     source: ReportSource, advertiser_id: AdvertiserId, piece: Piece, metrics: Sequence[str], *, every_status: bool
 ) -> dict[str, Any]:
-    """The same parameters for a piece."""
+    """The same parameters for a piece; those of `/gmv_max/report/get/`, if it is a part of a store's report."""
+    if piece.store is not None:
+        return _store_params(source, advertiser_id, piece, metrics, every_status=every_status)
     only = (piece.id_field, piece.ids) if piece.id_field else None
     return account_params(source, advertiser_id, piece.window, metrics, every_status=every_status, only=only)
+
+
+def _store_params(
+    source: ReportSource, advertiser_id: AdvertiserId, piece: Piece, metrics: Sequence[str], *, every_status: bool
+) -> dict[str, Any]:
+    assert piece.store is not None  # noqa: S101 - the caller looked
+    assert piece.window is not None  # noqa: S101 - these reports have days
+    filters: dict[str, Any] = {name: list(ids) for name, ids in piece.store.filters}
+    if source.stores is not None and source.stores.names_promotion:
+        filters["gmv_max_promotion_types"] = [source.stores.promotion]
+    if every_status and source.status_field:
+        filters[source.status_field] = ["STATUS_ALL"]
+    params: dict[str, Any] = {
+        "advertiser_id": advertiser_id,
+        "store_ids": [piece.store.store_id],
+        "start_date": str(piece.window.start),
+        "end_date": str(piece.window.end),
+        "dimensions": [name for name in source.dimensions if name != STORE_DIMENSION],
+        "metrics": list(metrics),
+    }
+    return params | ({"filtering": filters} if filters else {})
 
 
 def report_params(source: ReportSource, metrics: Sequence[str], window: Window | None) -> dict[str, Any]:
@@ -149,13 +205,15 @@ def report_params(source: ReportSource, metrics: Sequence[str], window: Window |
     }
 
 
-def order_params(metrics: Sequence[str]) -> dict[str, str]:
+def order_params(source: ReportSource, metrics: Sequence[str]) -> dict[str, str]:
     """The parameters that order the rows of a report; none if it lacks the metric.
 
     TikTok orders by metrics only, of those that are requested. Rows without an order are not sorted, and nothing says
     that they come in the same order again. The first pass does without: the order of a metric changes while figures
     do, and sorting makes a request heavier.
     """
+    if source.stores is not None:
+        return {"sort_field": _STORE_ORDER_METRIC, "sort_type": "DESC"} if _STORE_ORDER_METRIC in metrics else {}
     return {"order_field": _ORDER_METRIC, "order_type": "DESC"} if _ORDER_METRIC in metrics else {}
 
 

@@ -9,6 +9,7 @@ from datetime import date
 from functools import partial
 
 import msgspec
+from msgspec.structs import replace
 
 from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import Grain, Level, ReportStream, report_stream
@@ -31,6 +32,7 @@ from tiktok_marketing.sync.read.report_figures import FiguresReader, total_of
 from tiktok_marketing.sync.read.report_parts import OpenParts, Parts
 from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, Piece, order_params, piece_params, refused_metrics
 from tiktok_marketing.sync.read.split_check import Figures
+from tiktok_marketing.sync.read.store_parts import StorePartFinder
 
 
 class PassLimits(msgspec.Struct, frozen=True):
@@ -127,6 +129,8 @@ class ReportWindow:
             refused=self._refused,
         )
         self._reported: set[str] = set()
+        self.stores: StorePartFinder | None = None
+        """Finds the parts of a report by store. Whoever reads such a report provides it."""
 
     @property
     def repaired(self) -> bool:
@@ -144,15 +148,15 @@ class ReportWindow:
         """
         list_reader = self._list_reader
         list_reader.observe = self._parts.observe
-        work: deque[Piece | Parts] = deque([self._whole])
+        work: deque[Piece | Parts] = deque(await self._first_pieces())
         since = self._whole.since
         until = date.min  # the last day that delivered rows may belong to
+        if not work:  # the account has no stores, or none of their objects has rows
+            yield DaysRead(self._whole.days(since, None), whole=True)
         while work:
             piece = work.popleft()
             if isinstance(piece, Parts):
-                if again := await self._parts.check(piece):
-                    work.appendleft(piece)
-                    work.extendleft(reversed(again))
+                work.extendleft(reversed(await self._again(piece)))
             else:
                 delivered_before = list_reader.rows_delivered
                 metrics = self._metrics
@@ -193,7 +197,21 @@ class ReportWindow:
         Raises:
             TikTokError: If TikTok does not answer.
         """
-        return (await self._list_reader.look(self._request(self._whole))).total
+        pieces = await self._first_pieces()
+        return sum([(await self._list_reader.look(self._request(piece))).total for piece in pieces])
+
+    async def _first_pieces(self) -> list[Piece]:
+        """The whole window or, of a report by store, its part for each store and its objects."""
+        requests = self._source.stores
+        if requests is None:
+            return [self._whole]
+        assert self.stores is not None  # noqa: S101 - whoever reads such a report provides it
+        return [replace(self._whole, store=part) for part in await self.stores.parts(requests, self._whole.window)]
+
+    async def _again(self, parts: Parts) -> list[Piece | Parts]:
+        """What to read again of a piece that was read in parts, and then the parts to compare; usually nothing."""
+        again = await self._parts.check(parts)
+        return [*again, parts] if again else []
 
     def _new_notices(self, window: Window | None) -> list[Notice]:
         """What people should know about the rows that were just delivered."""
@@ -260,10 +278,11 @@ class ReportWindow:
                 self._source, self._advertiser_id, piece, self._metrics, every_status=self._include_deleted
             ),
             page_size=PAGE_SIZE,
-            order=order_params(self._metrics),
+            order=order_params(self._source, self._metrics),
             advertiser_id=self._advertiser_id,
             place=self._place,
             disjoint=True,
+            given=piece.given,
             max_rows=self._max_rows if piece.window and piece.window.days > 1 and not piece.summed else None,
             divisible=piece.halves() is not None or self._smaller_objects(piece) is not None,
         )
@@ -307,6 +326,8 @@ class ReportWindow:
     def _smaller_objects(self, piece: Piece) -> tuple[ReportStream, str] | None:
         """The report that shows which objects have rows in the piece, and the filter that accepts their ids."""
         level = self._source.data_level
+        if self._source.stores is not None:
+            return None
         if piece.id_field is None and level != Level.ADVERTISER:
             return report_stream("campaigns_reports_lifetime"), "campaign_ids"
         if piece.id_field == "campaign_ids" and level == Level.AD:

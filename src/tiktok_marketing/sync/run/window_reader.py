@@ -26,9 +26,11 @@ from tiktok_marketing.sync.plan.zones import day_in
 from tiktok_marketing.sync.read.accounts import LISTING, list_accounts
 from tiktok_marketing.sync.read.listing import Budget, Delivery, TooManyRows
 from tiktok_marketing.sync.read.objects import ObjectLists
+from tiktok_marketing.sync.read.parent_lists import ParentLists
 from tiktok_marketing.sync.read.report_parts import rows_missing
 from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, is_exact, shorter_windows
 from tiktok_marketing.sync.read.reports import USUAL_PASSES, DaysRead, PassLimits, ReportWindow
+from tiktok_marketing.sync.read.store_parts import StorePartFinder
 from tiktok_marketing.sync.run.byte_queue import ByteQueue
 from tiktok_marketing.sync.run.scheduler import Step
 from tiktok_marketing.sync.run.stream_run import StreamRun
@@ -69,6 +71,9 @@ class WindowReader:
         self.accounts: Accounts | None = None
         """The accounts of this run, once they are known."""
         self._window_ids = itertools.count(1)
+        self._lists = ParentLists(
+            api, lambda: day_in(UTC, api.clock_reading().latest), include_deleted=config.include_deleted
+        )
 
     async def deliver(self, run: StreamRun, step: Step, budget: Budget) -> ObjectsReached | None:
         """Read a step completely.
@@ -158,7 +163,7 @@ class WindowReader:
     def _report(
         self, run: StreamRun, stream: ReportStream, account: Account, window: Window | None, budget: Budget
     ) -> ReportWindow:
-        return ReportWindow(
+        report = ReportWindow(
             self._api,
             stream,
             account,
@@ -169,6 +174,15 @@ class WindowReader:
             sink_factory=self._sink_factory,
             limits=self._limits,
         )
+        if stream.source.stores is not None:
+            report.stores = StorePartFinder(
+                self._api,
+                account.advertiser_id,
+                self._lists,
+                budget,
+                include_deleted=self._config.include_deleted,
+            )
+        return report
 
     async def skip_empty(self, step: Step) -> None:
         """Report that the windows of a step are known to have no rows."""
