@@ -6,12 +6,13 @@ import importlib
 import json
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from reference import help_of_commands, messages_of_the_code, table_of_metrics, table_of_unread, tables_of_columns
 
 from tiktok_marketing.airbyte.spec import CONNECTION_SPECIFICATION
-from tiktok_marketing.catalog import REPORTS, STREAMS, AnyStream, Grain, ReportStream
+from tiktok_marketing.catalog import ALL_STREAMS, ON_REQUEST, REPORTS, STREAMS, AnyStream, Grain, ReportStream
 from tiktok_marketing.catalog.scopes import permissions_of
 from tiktok_marketing.config_sources import option_of
 from tiktok_marketing.emulator.endpoints.access import OPTIONAL_SANDBOX_PATHS as OPTIONAL
@@ -254,7 +255,8 @@ def _pinned(client: str) -> list[tuple[str, str]]:
 def old_tables(*, write: bool) -> list[str]:
     """Generated tables that are not what the code says."""
     tables = (
-        (STREAMS_PAGE, "streams", table_of_streams()),
+        (STREAMS_PAGE, "streams", table_of_streams(STREAMS)),
+        (STREAMS_PAGE, "streams on request", table_of_streams(ON_REQUEST)),
         (ENDPOINTS_PAGE, "endpoints", table_of_endpoints()),
         (SETTINGS_PAGE, "settings", table_of_settings()),
         (CREDENTIALS_PAGE, "permissions", table_of_permissions()),
@@ -286,16 +288,17 @@ def _old_table(page: Path, name: str, table: str, *, write: bool) -> list[str]:
 def table_of_permissions() -> str:
     """One row for each permission, with the streams that are out of reach without it."""
     streams: dict[str, list[str]] = {}
-    for stream in STREAMS:
+    for stream in ALL_STREAMS:
         for permission in permissions_of(stream):
-            row = f"{permission.group} ({permission.group_scope}) | {permission.name} | {permission.scope}"
+            scope = "not documented" if permission.scope is None else permission.scope
+            row = f"{permission.group} ({permission.group_scope}) | {permission.name} | {scope}"
             streams.setdefault(row, []).append(stream.name)
     lines = ["| group | permission | scope | without it, these streams are out of reach |", "|---|---|---|---|"]
     for row, names in streams.items():
         shown = ", ".join(f"`{name}`" for name in names)
         of_reports = f"all {len(names)} reports" if all(name in REPORTS_BY_NAME for name in names) else shown
         lines.append(f"| {row} | {of_reports} |")
-    free = ", ".join(f"`{stream.name}`" for stream in STREAMS if not permissions_of(stream))
+    free = ", ".join(f"`{stream.name}`" for stream in ALL_STREAMS if not permissions_of(stream))
     return "\n".join([*lines, f"| none | | | {free} needs none |"]) + "\n"
 
 
@@ -372,13 +375,13 @@ def old_figures(*, write: bool) -> list[str]:
     return ["docs/performance.md: not the figures of benchmarks/results; run `python docs/check.py --write`"]
 
 
-def table_of_streams() -> str:
+def table_of_streams(streams: Sequence[AnyStream]) -> str:
     """One row for each stream."""
     lines = [
         "| stream | records | endpoint | key | cursor | one request covers | sandbox | delay |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for stream in STREAMS:
+    for stream in streams:
         cells = (
             f"`{stream.name}`",
             stream.description,

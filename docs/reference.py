@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from tiktok_marketing.catalog import STREAMS, AnyStream, ReportStream
+from tiktok_marketing.catalog import ALL_STREAMS, STREAMS, AnyStream, ReportStream
 from tiktok_marketing.catalog.metrics import METRICS
 from tiktok_marketing.catalog.stream import Level
 from tiktok_marketing.cli.main import command
@@ -56,7 +56,7 @@ def table_of_metrics() -> str:
 
 def tables_of_columns() -> str:
     """A heading and the columns of each stream's table. Reports share metrics, which are listed by name."""
-    return "\n".join(_table_of(stream) for stream in STREAMS)
+    return "\n".join(_table_of(stream) for stream in ALL_STREAMS)
 
 
 def _table_of(stream: AnyStream) -> str:
@@ -118,7 +118,7 @@ _EXAMPLES = 3
 
 def table_of_unread() -> str:
     """One row per group of endpoints that read something and that no stream asks."""
-    read = {stream.endpoint.strip("/") for stream in STREAMS}
+    read = {stream.endpoint.strip("/") for stream in ALL_STREAMS}
     unread = sorted(
         path.strip("/") for path, method in KNOWN.items() if method == "GET" and path.strip("/") not in read
     )

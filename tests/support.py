@@ -15,7 +15,7 @@ import pytest
 
 from tiktok_marketing.airbyte.inputs import selected_streams, states_by_stream
 from tiktok_marketing.airbyte.read import read
-from tiktok_marketing.catalog import STREAMS, Stream
+from tiktok_marketing.catalog import ALL_STREAMS, STREAMS, Stream
 from tiktok_marketing.clock import Clock, FixedClock
 from tiktok_marketing.config import AIRBYTE, parse_config
 from tiktok_marketing.emulator import Emulator
@@ -72,8 +72,8 @@ def config_for(emulator: Emulator, **fields: Any) -> dict[str, Any]:
 
 
 def catalog_of(names: Iterable[str] | None = None, *, incremental: bool = True) -> dict[str, Any]:
-    """A configured catalog of these streams, or of all."""
-    chosen = [stream for stream in STREAMS if names is None or stream.name in set(names)]
+    """A configured catalog of these streams, or of those that are read without a choice."""
+    chosen = STREAMS if names is None else [stream for stream in ALL_STREAMS if stream.name in set(names)]
     return {
         "streams": [
             {

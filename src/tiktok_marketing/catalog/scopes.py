@@ -10,31 +10,31 @@ from collections.abc import Collection, Iterable
 
 import msgspec
 
-from tiktok_marketing.catalog.objects import OBJECTS
-from tiktok_marketing.catalog.stream import AnyStream, ReportStream
+from tiktok_marketing.catalog import AnyStream, ReportStream, object_stream
 
 
 class Permission(msgspec.Struct, frozen=True):
     """A permission that somebody requests for an application.
 
     Args:
-        scope: Its number in a token's `scope`.
+        scope: Its number in a token's `scope`; None where TikTok does not document it.
         name: What it allows.
         group_scope: The number of the group that includes it.
         group: The name of that group, as the developer portal shows it.
     """
 
-    scope: int
+    scope: int | None
     name: str
     group_scope: int
     group: str
 
     def __str__(self) -> str:
-        return f"{self.group}: {self.name} (scope {self.scope})"
+        number = "" if self.scope is None else f" (scope {self.scope})"
+        return f"{self.group}: {self.name}{number}"
 
     def is_in(self, granted: Collection[int]) -> bool:
-        """Whether a token with these scopes has it."""
-        return self.scope in granted or self.group_scope in granted
+        """Whether a token with these scopes has it. If its number is not known, only TikTok's answer says so."""
+        return self.scope is None or self.scope in granted or self.group_scope in granted
 
 
 _ACCOUNTS, _ADS, _AUDIENCES = (1, "Ad Account Management"), (2, "Ads Management"), (3, "Audience Management")
@@ -46,6 +46,10 @@ _BY_PATH = {
     "adgroup/": Permission(210, "read ad groups", *_ADS),
     "ad/": Permission(220, "read ads", *_ADS),
     "dmp/": Permission(30, "read audiences", *_AUDIENCES),
+    "gmv_max/": Permission(None, "read GMV Max", *_ADS),
+    "gmv_max/store/": Permission(None, "manage stores of GMV Max", *_ADS),
+    "campaign/gmv_max/": Permission(None, "read GMV Max", *_ADS),
+    "gmv_max/report/": Permission(None, "read GMV Max reports", *_REPORTS),
     "report/": Permission(44, "read reports", *_REPORTS),
     "file/image/": Permission(600, "read images", *_CREATIVES),
     "file/video/": Permission(610, "read videos", *_CREATIVES),
@@ -75,7 +79,7 @@ def permissions_of(stream: AnyStream) -> tuple[Permission, ...]:
     if isinstance(stream, ReportStream):
         needed += [permission_of("gmv_max/store/list/")] if stream.source.stores is not None else []
     elif stream.source.parent is not None:
-        needed += [permission_of(each.endpoint) for each in OBJECTS if each.name == stream.source.parent.stream]
+        needed += permissions_of(object_stream(stream.source.parent.stream))
     return tuple(dict.fromkeys(permission for permission in needed if permission is not None))
 
 

@@ -87,6 +87,8 @@ class ObjectSource(msgspec.Struct, frozen=True, kw_only=True):
     """The queries that together list every object. No object is in two of them."""
     deleted_filter: dict[str, Any] = {}
     """What to add to `filtering` to include deleted objects."""
+    deleted_queries: tuple[ListQuery, ...] = ()
+    """The queries that list deleted objects, where the other queries never list any."""
     changed_filter: str | None = None
     """The key in `filtering` that limits the list to objects changed since a time (UTC); None if there is none."""
     has_status: bool = False
@@ -104,6 +106,15 @@ class ObjectSource(msgspec.Struct, frozen=True, kw_only=True):
     """Root fields that repeat a nested field: name to the path of the nested field."""
     untyped: frozenset[str] = frozenset()
     """Fields that TikTok sends in another shape than Airbyte's schema declares. They pass as they come."""
+
+    @property
+    def can_hide_deleted(self) -> bool:
+        """Whether the list has deleted objects only if it is asked for them."""
+        return bool(self.deleted_filter or self.deleted_queries)
+
+    def queries_for(self, *, include_deleted: bool) -> tuple[ListQuery, ...]:
+        """Return the queries that together list every object, or every object that is not deleted."""
+        return (*self.queries, *self.deleted_queries) if include_deleted else self.queries
 
     def page_size_of(self, query: ListQuery) -> int | None:
         """Return the page size of the requests of `query`; None if the endpoint has no pages."""

@@ -89,7 +89,8 @@ def forecast(
     """
     by_name = {stream.name: stream for stream in streams_of(config)}
     streams = tuple(
-        _stream(by_name[name], partitions, empty_days, counted or {}) for name, partitions in plan.partitions.items()
+        _stream(by_name[name], partitions, empty_days, counted or {}, config)
+        for name, partitions in plan.partitions.items()
     )
     requests: Counter[str] = Counter()
     if not config.sandbox and config.advertiser_id is None:
@@ -98,7 +99,7 @@ def forecast(
     for stream in streams:
         requests[stream.endpoint] += stream.requests
         for parent in _parent_streams(by_name[stream.name]):
-            requests[parent.endpoint] += stream.windows * _list_count(parent)
+            requests[parent.endpoint] += stream.windows * _list_count(parent, config)
     if empty_days.query_count:
         requests[empty_days.endpoint] += empty_days.query_count
     return Forecast(
@@ -127,6 +128,7 @@ def _stream(
     partitions: Sequence[Partition],
     empty_days: EmptyDayFinder,
     counted: Mapping[tuple[str, AdvertiserId], int],
+    config: Config,
 ) -> StreamForecast:
     windows = sum(partition.size for partition in partitions)
     empty = sum(_empty(partition, days) for partition in partitions if (days := empty_days.of(partition)) is not None)
@@ -140,17 +142,19 @@ def _stream(
         last=max(lasts, default=None),
         windows=windows,
         empty=empty,
-        requests=sum(_from_parents(stream, partition, counted) for partition in partitions)
+        requests=sum(_from_parents(stream, partition, counted, config) for partition in partitions)
         if any(_parent_streams(stream))
-        else (windows - empty) * _list_count(stream),
+        else (windows - empty) * _list_count(stream, config),
     )
 
 
-def _from_parents(stream: AnyStream, partition: Partition, counted: Mapping[tuple[str, AdvertiserId], int]) -> int:
+def _from_parents(
+    stream: AnyStream, partition: Partition, counted: Mapping[tuple[str, AdvertiserId], int], config: Config
+) -> int:
     """The requests for one account of a stream whose requests come from another list."""
     if partition.account is None or isinstance(stream, ReportStream) or stream.source.parent is None:
         return 0
-    usual = stream.source.parent.usual_requests * len(stream.source.queries)
+    usual = stream.source.parent.usual_requests * _query_count(stream, config)
     return counted.get((stream.name, partition.account.advertiser_id), usual)
 
 
@@ -158,11 +162,15 @@ def _empty(partition: Partition, days: AccountDays) -> int:
     return sum(days.is_empty(window) for window in partition.windows() if window is not None)
 
 
-def _list_count(stream: AnyStream) -> int:
+def _list_count(stream: AnyStream, config: Config) -> int:
     """How many lists are read for one account, each with at least one request."""
     if stream.scope is not Scope.ACCOUNT or any(_parent_streams(stream)):
         return 0  # it comes from the list of accounts, or its requests come from another list
-    return 1 if isinstance(stream, ReportStream) else len(stream.source.queries)
+    return 1 if isinstance(stream, ReportStream) else _query_count(stream, config)
+
+
+def _query_count(stream: ObjectStream, config: Config) -> int:
+    return len(stream.source.queries_for(include_deleted=config.include_deleted))
 
 
 def _parent_streams(stream: AnyStream) -> Iterator[ObjectStream]:

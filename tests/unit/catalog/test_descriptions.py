@@ -9,12 +9,13 @@ import pytest
 
 from notation import flatten
 from tiktok_marketing.airbyte.spec import CONNECTION_SPECIFICATION
-from tiktok_marketing.catalog import OBJECTS, REPORTS, STREAMS, ObjectStream, ReportStream, Stream, json_schema
+from tiktok_marketing.catalog import ALL_STREAMS, REPORTS, ObjectStream, ReportStream, Stream, json_schema
 from tiktok_marketing.catalog.metrics import METRICS, Kind
 
-every_stream = pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
+_OBJECTS = [stream for stream in ALL_STREAMS if isinstance(stream, ObjectStream)]
+every_stream = pytest.mark.parametrize("stream", ALL_STREAMS, ids=lambda stream: stream.name)
 every_report = pytest.mark.parametrize("stream", REPORTS, ids=lambda stream: stream.name)
-every_object = pytest.mark.parametrize("stream", OBJECTS, ids=lambda stream: stream.name)
+every_object = pytest.mark.parametrize("stream", _OBJECTS, ids=lambda stream: stream.name)
 
 _UNITS_OF_METRICS = {
     Kind.MONEY: r"in the account's currency",

@@ -8,6 +8,8 @@ import pytest
 
 from airbyte_470 import UNREADABLE_IN_SANDBOX
 from tiktok_marketing.catalog import (
+    ALL_STREAMS,
+    ON_REQUEST,
     REPORTS,
     STREAMS,
     AnyStream,
@@ -27,13 +29,14 @@ from tiktok_marketing.catalog.metrics import METRICS, Kind
 if TYPE_CHECKING:
     from conftest import Airbyte, Declared
 
-every_stream = pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
+every_airbyte_stream = pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
+every_stream = pytest.mark.parametrize("stream", ALL_STREAMS, ids=lambda stream: stream.name)
 every_report = pytest.mark.parametrize("stream", REPORTS, ids=lambda stream: stream.name)
 
 
 def test_the_catalog_has_every_stream_of_airbytes_connector(airbyte: Airbyte) -> None:
     """All 44 streams of Airbyte's connector are here under the same names, and no name is used twice."""
-    names = [stream.name for stream in STREAMS]
+    names = [stream.name for stream in ALL_STREAMS]
     assert len(airbyte.streams) == 44
     assert set(airbyte.streams) <= set(names)
     assert len(names) == len(set(names))
@@ -46,7 +49,13 @@ def test_accounts_come_first_and_reports_last() -> None:
     assert kinds == sorted(kinds)
 
 
-@every_stream
+def test_streams_on_request_are_marked_and_others_are_not() -> None:
+    """The mark decides what a sync without a choice reads."""
+    assert all(stream.on_request for stream in ON_REQUEST)
+    assert not any(stream.on_request for stream in STREAMS)
+
+
+@every_airbyte_stream
 def test_key_cursor_and_sync_modes_equal_those_of_airbytes_connector(stream: Stream, declared: Declared) -> None:
     """The key and the cursor are Airbyte's. A stream is incremental if and only if it has a cursor."""
     assert stream.primary_key == declared.primary_key
@@ -293,7 +302,7 @@ def test_a_stream_is_described_in_one_sentence(stream: Stream) -> None:
 
 @every_stream
 def test_a_stream_is_found_by_its_name(stream: Stream) -> None:
-    """`stream_named` finds every stream in `STREAMS`."""
+    """`stream_named` finds every stream in `ALL_STREAMS`."""
     assert stream_named(stream.name) is stream
 
 

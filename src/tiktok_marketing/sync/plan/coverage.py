@@ -78,7 +78,7 @@ def wanted_of(config: Config, stream: AnyStream) -> Covered:
     if isinstance(stream, ReportStream):
         hides, metrics = stream.source.status_field is not None, len(stream.metrics)
     else:
-        hides, metrics = bool(stream.source.deleted_filter), 0
+        hides, metrics = stream.source.can_hide_deleted, 0
     # Where nothing is hidden, the setting changes nothing.
     return Covered(start=config.start_date, include_deleted=config.include_deleted or not hides, metrics=metrics)
 

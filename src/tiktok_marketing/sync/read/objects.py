@@ -115,7 +115,7 @@ def object_requests(
         # `modified_after` does not say whether it includes its own second.
         changed = {source.changed_filter: str(datetime.fromisoformat(changed_since) - timedelta(seconds=1))}
     requests = []
-    for query in source.queries:
+    for query in source.queries_for(include_deleted=include_deleted):
         filtering = {**query.filtering, **deleted, **changed}
         params: dict[str, Any] = {"advertiser_id": advertiser_id}
         if parent_params is not None:
@@ -243,7 +243,7 @@ class ObjectLists:
         """How many requests the lists need, if each has one page. It reads the lists that parameters come from."""
         parent = self._source.parent
         params = [ParentParams()] if parent is None else await self._parent_params(parent)
-        return len(params) * len(self._source.queries)
+        return len(params) * len(self._source.queries_for(include_deleted=self._include_deleted))
 
     async def _deliveries_for(
         self, list_reader: ListReader[RecordList], params: ParentParams
