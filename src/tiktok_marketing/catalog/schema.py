@@ -60,6 +60,11 @@ def field_types(stream: AnyStream) -> Mapping[str, FieldType]:
     return _object_types(stream.name, stream.source.untyped)
 
 
+def attribute_of(name: str) -> str:
+    """Return the name of a field in structs and tables, where `10_second_live_views` cannot begin with a digit."""
+    return name if name.isidentifier() else f"_{name}"
+
+
 @cache
 def _schema_file(name: str) -> bytes:
     return (_SCHEMAS / f"{name}.json").read_bytes()

@@ -10,6 +10,7 @@ import msgspec
 
 from tiktok_marketing.api.rate_limit.tiers import Tier, tier_at
 from tiktok_marketing.catalog import AnyStream, ObjectStream, ReportStream, Scope, object_stream, stream_named
+from tiktok_marketing.catalog.gmv_max_reports import STORES
 from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.partitions import Partition
@@ -100,6 +101,8 @@ def forecast(
         requests[stream.endpoint] += stream.requests
         for parent in _parent_streams(by_name[stream.name]):
             requests[parent.endpoint] += stream.windows * _list_count(parent, config)
+    if with_stores := _accounts_by_store(plan):
+        requests[object_stream(STORES).endpoint] += with_stores  # once, for all streams
     if empty_days.query_count:
         requests[empty_days.endpoint] += empty_days.query_count
     return Forecast(
@@ -158,6 +161,20 @@ def _from_parents(
     return counted.get((stream.name, partition.account.advertiser_id), usual)
 
 
+def _accounts_by_store(plan: SyncPlan) -> int:
+    """How many accounts have reports whose requests are about their stores."""
+    return len(
+        {
+            partition.account.advertiser_id
+            for partitions in plan.partitions.values()
+            for partition in partitions
+            if isinstance(partition.stream, ReportStream)
+            and partition.stream.source.stores is not None
+            and partition.account is not None
+        }
+    )
+
+
 def _empty(partition: Partition, days: AccountDays) -> int:
     return sum(days.is_empty(window) for window in partition.windows() if window is not None)
 
@@ -166,7 +183,9 @@ def _list_count(stream: AnyStream, config: Config) -> int:
     """How many lists are read for one account, each with at least one request."""
     if stream.scope is not Scope.ACCOUNT or any(_parent_streams(stream)):
         return 0  # it comes from the list of accounts, or its requests come from another list
-    return 1 if isinstance(stream, ReportStream) else _query_count(stream, config)
+    if isinstance(stream, ReportStream):
+        return 1 if stream.source.stores is None else 1 + len(stream.source.stores.filters)  # as if it had one store
+    return _query_count(stream, config)
 
 
 def _query_count(stream: ObjectStream, config: Config) -> int:

@@ -29,6 +29,7 @@ import pyarrow.compute as pc
 from tiktok_marketing.catalog import ReportStream, Stream, json_schema
 from tiktok_marketing.catalog.metric_index import metric_of
 from tiktok_marketing.catalog.metrics import Kind
+from tiktok_marketing.catalog.schema import attribute_of
 from tiktok_marketing.errors import IncompleteReadError
 from tiktok_marketing.pipelines.arrow.columns import ARROW_TYPES, ColumnType, column_converter
 from tiktok_marketing.pipelines.arrow.stand_ins import stand_in
@@ -117,7 +118,7 @@ def columns_of(stream: Stream) -> tuple[Column, ...]:
     first = dict.fromkeys(name for name in ("advertiser_id", *stream.row_key) if name in fields)
     return tuple(
         Column(
-            name=name,
+            name=attribute_of(name),
             type=_column_type(stream, name, fields[name]),
             json_type=_json_type(fields[name]),
             description=fields[name].get("description", ""),
@@ -176,7 +177,7 @@ class TableBuilder:
         self.kinds: Mapping[str, ColumnKind] | None = None
         """The kind of column that each field of a report becomes; None if `sync.decode.native` cannot build them."""
         if isinstance(stream, ReportStream):
-            names = dict.fromkeys((*stream.source.dimensions, *stream.source.metrics))
+            names = dict.fromkeys(map(attribute_of, (*stream.source.dimensions, *stream.source.metrics)))
             self._row_names = [name for name in names if name in self._names]
             self.kinds = _kinds_of(self.columns)
 
@@ -239,7 +240,7 @@ class TableBuilder:
         for group in ("metrics", "dimensions"):
             structs = [getattr(record, group) for record in records]
             rows = map(msgspec.structs.astuple, structs)
-            values |= dict(zip(structs[0].__struct_encode_fields__, zip(*rows, strict=True), strict=True))
+            values |= dict(zip(structs[0].__struct_fields__, zip(*rows, strict=True), strict=True))
         return values
 
     def _object_values(self, records: Sequence[Any], advertiser_id: int | None) -> dict[str, Sequence[Any]]:

@@ -1,4 +1,4 @@
-"""Adds dimensions to the rows of a report whose answer does not repeat them, because the request named them."""
+"""Adds dimensions to the rows of a report whose answer does not say them, because the request named them."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from tiktok_marketing.sync.decode.lenient_json import decode_lenient
 
 _Object = dict[str, msgspec.Raw]
 _OBJECT = msgspec.json.Decoder(_Object)
+_DASH = b'"-"'
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def with_dimensions(body: bytes, given: Mapping[str, str]) -> bytes:
-    """A page of a report with the given dimensions in each row. Nothing else changes, and odd rows stay as they are.
+    """A page of a report with the given dimensions in each row that lacks them or has `-` for them.
+
+    Nothing else changes, and odd rows stay as they are.
 
     Args:
         body: The page as TikTok sends it.
-        given: The dimensions, and their value in every row.
+        given: The dimensions, with their value.
 
     Raises:
         msgspec.DecodeError: If the page is no answer.
@@ -39,7 +42,9 @@ def _with_dimensions(body: bytes, given: Mapping[str, msgspec.Raw]) -> bytes:
     for raw in _LIST.decode(data["list"]):
         row = _OBJECT.decode(raw)
         if "dimensions" in row:
-            row["dimensions"] = _encoded({**_OBJECT.decode(row["dimensions"]), **given})
+            dimensions = _OBJECT.decode(row["dimensions"])
+            said = {name: value for name, value in dimensions.items() if bytes(value) != _DASH or name not in given}
+            row["dimensions"] = _encoded({**dimensions, **given, **said})
         rows.append(row)
     return msgspec.json.encode({**answer, "data": _encoded({**data, "list": _encoded(rows)})})
 
@@ -55,5 +60,6 @@ def _leniently(body: bytes, given: Mapping[str, str]) -> bytes:
     rows = data.get("list") if isinstance(data, dict) else None
     for row in rows if isinstance(rows, list) else ():
         if isinstance(row, dict) and isinstance(row.get("dimensions"), dict):
-            row["dimensions"] |= given
+            said = {name: value for name, value in row["dimensions"].items() if value != "-" or name not in given}
+            row["dimensions"] = {**row["dimensions"], **given, **said}
     return msgspec.json.encode(answer)

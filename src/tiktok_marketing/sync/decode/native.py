@@ -18,6 +18,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from tiktok_marketing.catalog import ReportStream, field_types
+from tiktok_marketing.catalog.schema import attribute_of
 
 if TYPE_CHECKING:
     from tiktok_marketing.sync.decode import _rows
@@ -103,7 +104,10 @@ def _layout(stream: ReportStream, kinds: Mapping[str, ColumnKind]) -> _rows.Layo
     types = field_types(stream)
 
     def fields(group: str, names: Sequence[str], columns: Mapping[str, ColumnKind]) -> list[tuple[bytes, str, str]]:
-        return [(name.encode(), _KINDS[types[group].fields[name].kind], columns.get(name, "-")) for name in names]
+        return [
+            (name.encode(), _KINDS[types[group].fields[name].kind], columns.get(attribute_of(name), "-"))
+            for name in names
+        ]
 
     metric_kinds = {name: kind for name, kind in kinds.items() if name not in source.dimensions}
     layout: _rows.Layout = NATIVE.layout(

@@ -20,6 +20,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tiktok_marketing.catalog import ReportStream, field_types
+from tiktok_marketing.catalog.schema import attribute_of
 from tiktok_marketing.sync.decode.coercion import LARGEST_INT, Misfit, coerce, to_text
 from tiktok_marketing.sync.decode.lenient_json import PageInfo, as_objects, count_of, decode_lenient, decode_list
 from tiktok_marketing.sync.decode.pages import Keyer, Page, RawRows, RecordList, RowSink, Sink, moved
@@ -55,9 +56,9 @@ class ReportReader:
         # A dimension is never null: rows that have "-" for one are decoded again without types.
         dimensions = [(name, _PYTHON[self._fields["dimensions"][name].kind]) for name in source.dimensions]
         metrics = [
-            (_attribute(name), _PYTHON[self._fields["metrics"][name].kind] | None, None) for name in source.metrics
+            (attribute_of(name), _PYTHON[self._fields["metrics"][name].kind] | None, None) for name in source.metrics
         ]
-        names = {_attribute(name): name for name in source.metrics}
+        names = {attribute_of(name): name for name in source.metrics}
         self._dimensions = msgspec.defstruct("Dimensions", dimensions, gc=False)
         self._metrics = msgspec.defstruct("Metrics", metrics, gc=False, rename=names)
         self._row = msgspec.defstruct("Row", [("dimensions", self._dimensions), ("metrics", self._metrics)], gc=False)
@@ -67,7 +68,7 @@ class ReportReader:
         self._decode_rows: Callable[[bytes], list[Any]] = msgspec.json.Decoder(list[self._row], strict=False).decode  # type: ignore[name-defined]
         self._dimension_names = source.dimensions
         self._integers = {
-            group: [_attribute(name) for name, kind in fields.items() if kind.kind == "integer"]
+            group: [attribute_of(name) for name, kind in fields.items() if kind.kind == "integer"]
             for group, fields in self._fields.items()
         }
 
@@ -197,16 +198,11 @@ class ReportReader:
         for name, kind in self._fields[group].items():
             value = raw_values.get(name)
             is_null = group == "metrics" and value == "-"
-            values[_attribute(name)] = None if is_null else coerce(value, kind, name, rejected)
+            values[attribute_of(name)] = None if is_null else coerce(value, kind, name, rejected)
             if rejected:
                 misfits.append(Misfit(row, name, value, rejected))
                 rejected = {}
         return (self._metrics if group == "metrics" else self._dimensions)(**values)
-
-
-def _attribute(name: str) -> str:
-    """The attribute of a struct that has the value of a field. `10_second_live_views` could not be one."""
-    return name if name.isidentifier() else f"_{name}"
 
 
 def _check_form(raw_rows: Sequence[Mapping[str, Any]]) -> None:

@@ -48,7 +48,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         order: Parameters that put the list in an order. They are sent from the second pass on: a list whose order
             changes with each request needs them, and others do not.
         place: The account's place, whose clocks may go back over an hour of the list; None if unknown.
-        given: Dimensions of every row that the answer does not repeat, with their value.
+        given: Dimensions that the rows of the answer lack, with their value.
     """
 
     endpoint: str

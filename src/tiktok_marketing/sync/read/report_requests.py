@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from tiktok_marketing.catalog import ReportSource, ReportStream, Stream
+from tiktok_marketing.catalog import Grain, ReportSource, ReportStream, Stream
 from tiktok_marketing.catalog.gmv_max_reports import STORE_DIMENSION
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import TikTokError
@@ -66,11 +66,6 @@ class Piece(msgspec.Struct, frozen=True):
     ids: tuple[str, ...] = ()
     summed: bool = False
     store: StorePart | None = None
-
-    @property
-    def given(self) -> dict[str, str]:
-        """The dimensions of its rows that the answer does not repeat."""
-        return {} if self.store is None else {STORE_DIMENSION: self.store.store_id}
 
     @property
     def since(self) -> date:
@@ -203,6 +198,20 @@ def report_params(source: ReportSource, metrics: Sequence[str], window: Window |
         "metrics": list(metrics),
         **days,
     }
+
+
+def given_dimensions(source: ReportSource, piece: Piece) -> dict[str, str]:
+    """The dimensions of a piece's rows that the answer of a store's report does not say.
+
+    It does not repeat the store. And a store without figures has one row of zeros for a day of hours, whose hour is
+    `-`. It becomes a row of the day's first hour.
+    """
+    if piece.store is None:
+        return {}
+    given = {STORE_DIMENSION: piece.store.store_id}
+    if source.grain is Grain.HOUR and piece.window is not None and piece.window.days == 1:
+        given["stat_time_hour"] = f"{piece.window.start} 00:00:00"
+    return given
 
 
 def order_params(source: ReportSource, metrics: Sequence[str]) -> dict[str, str]:

@@ -30,7 +30,14 @@ from tiktok_marketing.sync.read.listing import (
 )
 from tiktok_marketing.sync.read.report_figures import FiguresReader, total_of
 from tiktok_marketing.sync.read.report_parts import OpenParts, Parts
-from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, Piece, order_params, piece_params, refused_metrics
+from tiktok_marketing.sync.read.report_requests import (
+    PAGE_SIZE,
+    Piece,
+    given_dimensions,
+    order_params,
+    piece_params,
+    refused_metrics,
+)
 from tiktok_marketing.sync.read.split_check import Figures
 from tiktok_marketing.sync.read.store_parts import StorePartFinder
 
@@ -282,7 +289,7 @@ class ReportWindow:
             advertiser_id=self._advertiser_id,
             place=self._place,
             disjoint=True,
-            given=piece.given,
+            given=given_dimensions(self._source, piece),
             max_rows=self._max_rows if piece.window and piece.window.days > 1 and not piece.summed else None,
             divisible=piece.halves() is not None or self._smaller_objects(piece) is not None,
         )

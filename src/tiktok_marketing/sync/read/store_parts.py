@@ -17,7 +17,7 @@ from tiktok_marketing.sync.decode.reports import report_reader
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.listing import Budget, ListReader, Request
 from tiktok_marketing.sync.read.parent_lists import ParentLists
-from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, Piece, StorePart, piece_params
+from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, Piece, StorePart, given_dimensions, piece_params
 
 _IDS_PER_FILTER = 100
 """The most ids that one filter accepts (`/gmv_max/report/get/`)."""
@@ -80,7 +80,7 @@ class StorePartFinder:
             ),
             page_size=PAGE_SIZE,
             advertiser_id=self._advertiser_id,
-            given=piece.given,
+            given=given_dimensions(report.source, piece),
         )
         rows: list[Mapping[str, Any]] = []
         async with aclosing(list_reader.read(request)) as deliveries:
