@@ -29,7 +29,7 @@ DIRECTIONS = {
     "cli": {"account_overview", "airbyte", "config_file", "config_sources", "doctor", "emulator", "environment"}
     | {"assets", "login", "mcp_server", "report", "stdout", "views"}
     | PIPELINES,
-    "mcp_server": PIPELINES,
+    "mcp_server": {"views"} | PIPELINES,
     "views": PIPELINES,
     "report": {"views"} | PIPELINES,
     "assets": PIPELINES,

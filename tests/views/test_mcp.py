@@ -70,6 +70,34 @@ async def test_an_assistant_finds_its_way_from_the_tables_to_a_true_figure(fille
     }
 
 
+@pytest.mark.parametrize("schema", quickly('my "own" views, here; --', "reporting"))
+async def test_views_in_a_schema_of_their_own_are_listed_described_and_queried(filled: Filled, schema: str) -> None:
+    """As if they were beside the tables. Other tables in that schema are not listed."""
+    quoted = '"' + schema.replace('"', '""') + '"'
+    assert views(filled, "--schema", schema) == 0
+    filled.ask(f"CREATE TABLE {quoted}.of_somebody_else (a INTEGER)")
+    sql = "SELECT sum(spend) AS spend FROM daily_by_account"
+    async with client_of(filled) as client:
+        _, tables = await call(client, "list_tables")
+        assert f"Views in the schema {schema}:" in tables
+        assert "- daily_by_account (view, " in tables
+        assert "of_somebody_else" not in tables
+        for name in ("daily_by_account", f"{schema}.daily_by_account", f'{quoted}."daily_by_account"'):
+            succeeded, columns = await call(client, "describe_table", table=name)
+            assert succeeded, columns
+            assert "| spend |" in columns
+        spend = (await ask(client, sql))["rows"]
+        assert Decimal(spend[0][0]) > 0
+
+        assert views(filled, "--currency", "EUR") == 0
+        _, tables = await call(client, "list_tables")
+        assert tables.count("- daily_by_account (view, ") == 1
+        assert f'- {quoted}."daily_by_account" (view, ' in tables, (
+            "the plain name is that of the view beside the tables"
+        )
+        assert (await ask(client, sql))["rows"] == spend
+
+
 @pytest.mark.parametrize(
     "sql",
     quickly(

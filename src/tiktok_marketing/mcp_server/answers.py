@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,6 +18,7 @@ from tiktok_marketing.pipelines.databases.destination import (
     ReadOnlyDatabase,
 )
 from tiktok_marketing.text import shown_line
+from tiktok_marketing.views import is_ours, places_in, quoted_name
 
 _INTERNAL = "_dlt_"
 _EXACT = 2**53
@@ -70,12 +71,16 @@ class Answers:
             AnswerError: If the database cannot be read.
         """
         with self._opened() as database:
-            tables = [table for table in database.described_tables() if not table.name.startswith(_INTERNAL)]
-        lines = [f"Tables and views in the schema {self._destination.dataset}:", ""]
-        for table in sorted(tables, key=lambda table: (not table.is_view, table.name)):
-            kind = "view" if table.is_view else "table"
-            lines.append(f"- {table.name} ({kind}, {len(table.columns)} columns): {_one_line(table.comment)}")
-        return "\n".join(lines)
+            schemas = self._described(database)
+        sections = []
+        for schema, tables in schemas.items():
+            kinds = "Tables and views" if schema == self._destination.dataset else "Views"
+            lines = [f"{kinds} in the schema {shown_line(schema)}:", ""]
+            for name, table in sorted(tables.items(), key=lambda item: (not item[1].is_view, item[0])):
+                kind = "view" if table.is_view else "table"
+                lines.append(f"- {name} ({kind}, {len(table.columns)} columns): {_one_line(table.comment)}")
+            sections.append("\n".join(lines))
+        return "\n\n".join(sections)
 
     def columns(self, name: str) -> str:
         """The columns of a table or view, with types and comments, as Markdown.
@@ -87,10 +92,11 @@ class Answers:
             AnswerError: If the database cannot be read, or does not have the table.
         """
         with self._opened() as database:
-            tables = {table.name: table for table in database.described_tables()}
-        if name not in tables:
-            raise AnswerError(f"There is no table {shown_line(name)}. The tool list_tables lists the tables.")
-        return _described(tables[name])
+            for schema, tables in self._described(database).items():
+                for plain, table in tables.items():
+                    if name in {plain, f"{schema}.{table.name}", f"{quoted_name(schema)}.{quoted_name(table.name)}"}:
+                        return _as_markdown(plain, table)
+        raise AnswerError(f"There is no table {shown_line(name)}. The tool list_tables lists the tables.")
 
     def query(self, sql: str) -> str:
         """The rows of a query, as JSON with the keys columns, rows and more.
@@ -103,7 +109,9 @@ class Answers:
         """
         with self._opened() as database:
             try:
-                answer = database.foreign_query(sql, most=self._limits.rows, seconds=self._limits.seconds)
+                answer = database.foreign_query(
+                    sql, schemas=self._schemas(database), most=self._limits.rows, seconds=self._limits.seconds
+                )
             except QueryRefusedError as error:
                 raise AnswerError(str(error)) from None
         return self._as_json(answer)
@@ -115,6 +123,26 @@ class Answers:
                 yield database
         except ConnectorError as error:
             raise AnswerError(" ".join(filter(None, (error.message, error.remedy)))) from None
+
+    def _schemas(self, database: ReadOnlyDatabase) -> list[str]:
+        """The schema of the tables, then those that `views --schema` has put views into."""
+        places = places_in(database, self._destination)
+        return list(dict.fromkeys([self._destination.dataset, *(place.schema for place in places)]))
+
+    def _described(self, database: ReadOnlyDatabase) -> Mapping[str, Mapping[str, DescribedTable]]:
+        """The tables and views by schema, and by the name that a query needs. It has the schema if it must."""
+        described: dict[str, dict[str, DescribedTable]] = {}
+        taken: set[str] = set()
+        for schema in self._schemas(database):
+            tables = [table for table in database.described_tables(schema) if not table.name.startswith(_INTERNAL)]
+            if schema != self._destination.dataset:  # the rest of it is no business of ours
+                tables = [table for table in tables if is_ours(is_view=table.is_view, comment=table.comment)]
+            full = f"{quoted_name(schema)}."
+            described[schema] = {
+                f"{full}{quoted_name(table.name)}" if table.name in taken else table.name: table for table in tables
+            }
+            taken.update(table.name for table in tables)
+        return described
 
     def _as_json(self, answer: BoundedRows) -> str:
         rows: list[str] = []
@@ -131,9 +159,9 @@ class Answers:
         return f'{{"columns": {columns}, "rows": [{", ".join(rows)}], "more": {str(more).lower()}{note}}}'
 
 
-def _described(table: DescribedTable) -> str:
+def _as_markdown(name: str, table: DescribedTable) -> str:
     kind = "view" if table.is_view else "table"
-    lines = [f"{table.name} ({kind}): {_one_line(table.comment)}", "", "| column | type | meaning |", "|---|---|---|"]
+    lines = [f"{name} ({kind}): {_one_line(table.comment)}", "", "| column | type | meaning |", "|---|---|---|"]
     lines += [
         f"| {column.name} | {column.type} | {_one_line(column.comment).replace('|', '/')} |" for column in table.columns
     ]

@@ -4,10 +4,11 @@ Each view is a file in `sql/`. Its head describes it, and becomes the comments i
 Whatever differs between databases is a macro in `dialects`. No view is written in Python.
 """
 
-from tiktok_marketing.views.database import create_views, drop_views, list_views, print_views, read_views
+from tiktok_marketing.views.database import create_views, drop_views, list_views, places_in, print_views, read_views
 from tiktok_marketing.views.definitions import LAYOUTS, ViewColumn, ViewDefinition, definitions_of
 from tiktok_marketing.views.own_tables import ViewSettings
-from tiktok_marketing.views.rendering import LeftOut, Rendered
+from tiktok_marketing.views.presence import is_ours
+from tiktok_marketing.views.rendering import LeftOut, Rendered, quoted_name
 
 __all__ = [
     "LAYOUTS",
@@ -19,7 +20,10 @@ __all__ = [
     "create_views",
     "definitions_of",
     "drop_views",
+    "is_ours",
     "list_views",
+    "places_in",
     "print_views",
+    "quoted_name",
     "read_views",
 ]

@@ -215,7 +215,7 @@ def read_views(
     dialect = dialect_of(destination)
     settings = ViewSettings()
     if schema is None:
-        schemas = [place.schema for place in _places_in(database, destination) if place.layout == settings.layout]
+        schemas = [place.schema for place in places_in(database, destination) if place.layout == settings.layout]
         schema = destination.dataset if destination.dataset in schemas else next(iter(schemas), destination.dataset)
     tables = msgspec.structs.replace(
         tables_to_read(database, dialect, destination.dataset, schema),
@@ -240,10 +240,15 @@ def places_of_views(destination: Destination) -> list[Place]:
         DestinationError: The database cannot be read.
     """
     with opened_filled(destination) as database:
-        return _places_in(database, destination)
+        return places_in(database, destination)
 
 
-def _places_in(database: ReadOnlyDatabase, destination: Destination) -> list[Place]:
+def places_in(database: ReadOnlyDatabase, destination: Destination) -> list[Place]:
+    """Return the same of a database that is open for reading only.
+
+    Raises:
+        ConfigurationError: This kind of database has no views.
+    """
     dialect = dialect_of(destination)
     schemas = [schema for (schema,) in database.rows(schemas_with(database, dialect), [SETTINGS_TABLE])]
     own = [Place(layout, destination.dataset) for layout in LAYOUTS]

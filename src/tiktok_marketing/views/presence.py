@@ -15,6 +15,11 @@ MARK = "Made by `tiktok-marketing views`, which replaces it."
 """How the comment of each of our views ends."""
 
 
+def is_ours(*, is_view: bool, comment: str) -> bool:
+    """Whether a table or view with this comment was created by an earlier run."""
+    return is_view and comment.endswith(MARK)
+
+
 class Relation(msgspec.Struct, frozen=True):
     """A table or view that a schema has.
 
@@ -29,7 +34,7 @@ class Relation(msgspec.Struct, frozen=True):
     @property
     def is_ours(self) -> bool:
         """Whether an earlier run created it."""
-        return self.is_view and self.comment.endswith(MARK)
+        return is_ours(is_view=self.is_view, comment=self.comment)
 
 
 def relations_of(session: Session, dialect: Dialect, schema: str) -> Mapping[str, Relation]:

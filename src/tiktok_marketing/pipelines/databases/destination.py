@@ -218,15 +218,16 @@ class ReadOnlyDatabase(Protocol):
         """Run a query and insert its rows into a table in memory that has the same number of columns."""
         ...
 
-    def described_tables(self) -> list[DescribedTable]:
-        """Return the tables and views of the dataset with their comments, by name."""
+    def described_tables(self, schema: str) -> list[DescribedTable]:
+        """Return the tables and views of a schema with their comments, by name."""
         ...
 
-    def foreign_query(self, sql: str, *, most: int, seconds: float) -> BoundedRows:
+    def foreign_query(self, sql: str, *, schemas: Sequence[str], most: int, seconds: float) -> BoundedRows:
         """Run one query of somebody who is not trusted: it can change nothing, and reaches nothing but the database.
 
         Args:
-            sql: The query, in the SQL of the database. Tables of the dataset need no schema.
+            sql: The query, in the SQL of the database.
+            schemas: Where a table is looked for that the query writes without a schema, in this order.
             most: How many rows to return.
             seconds: How long it may run.
 

@@ -187,8 +187,8 @@ class ReadOnlyDuckDB:
         """Run a query and insert its rows into a table in memory that has the same number of columns."""
         self.memory.execute(f"INSERT INTO {table} {sql}", list(values))
 
-    def described_tables(self) -> list[DescribedTable]:
-        """Return the tables and views of the dataset with their comments, by name."""
+    def described_tables(self, schema: str) -> list[DescribedTable]:
+        """Return the tables and views of a schema with their comments, by name."""
         here = "WHERE database_name = ? AND schema_name = ?"
         return described(
             self.rows(
@@ -196,11 +196,11 @@ class ReadOnlyDuckDB:
                 f"SELECT table_name, false AS is_view, comment FROM duckdb_tables() {here} UNION ALL"
                 f" SELECT view_name, true, comment FROM duckdb_views() {here}) t"
                 f" JOIN (SELECT * FROM duckdb_columns() {here}) c USING (table_name) ORDER BY table_name, column_index",
-                [_ATTACHED, self._dataset] * 3,
+                [_ATTACHED, schema] * 3,
             )
         )
 
-    def foreign_query(self, sql: str, *, most: int, seconds: float) -> BoundedRows:
+    def foreign_query(self, sql: str, *, schemas: Sequence[str], most: int, seconds: float) -> BoundedRows:
         """Run one query of somebody who is not trusted, without access to other files, or to the settings.
 
         Raises:
@@ -208,7 +208,9 @@ class ReadOnlyDuckDB:
         """
         import duckdb
 
-        self.memory.execute(f'USE {_ATTACHED}."{self._dataset}"')
+        quoted = [schema.replace('"', '""').replace("'", "''") for schema in schemas]
+        path = ",".join(f'{_ATTACHED}."{schema}"' for schema in quoted)
+        self.memory.execute(f"SET search_path = '{path}'")
         self.memory.execute("SET enable_external_access = false")
         self.memory.execute("SET lock_configuration = true")
         timer = threading.Timer(seconds, self.memory.interrupt)

@@ -290,11 +290,11 @@ class ReadOnlyPostgres:
                 self.memory.execute(f"INSERT INTO {table} FROM {_FETCHED}")
                 self.memory.unregister(_FETCHED)
 
-    def described_tables(self) -> list[DescribedTable]:
-        """Return the tables and views of the dataset with their comments, by name."""
-        return described(self.rows(_DESCRIBED, [self._dataset]))
+    def described_tables(self, schema: str) -> list[DescribedTable]:
+        """Return the tables and views of a schema with their comments, by name."""
+        return described(self.rows(_DESCRIBED, [schema]))
 
-    def foreign_query(self, sql: str, *, most: int, seconds: float) -> BoundedRows:
+    def foreign_query(self, sql: str, *, schemas: Sequence[str], most: int, seconds: float) -> BoundedRows:
         """Run one query of somebody who is not trusted, in a transaction that can only read.
 
         A cursor accepts nothing but a query. Without a semicolon, there is no second statement that could end the
@@ -312,7 +312,10 @@ class ReadOnlyPostgres:
         try:
             with self._connection.cursor() as cursor:
                 cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{seconds * 1000:.0f}"])
-                cursor.execute("SELECT set_config('search_path', quote_ident(%s), true)", [self._dataset])
+                path = (
+                    "SELECT set_config('search_path', (SELECT string_agg(quote_ident(s), ',') FROM unnest(%s) s), true)"
+                )
+                cursor.execute(path, [list(schemas)])
             with self._connection.cursor(name="foreign_query") as cursor:
                 cursor.execute(sql)
                 rows = cursor.fetchmany(most + 1)
