@@ -87,6 +87,9 @@ async def test_a_synced_database_is_stored_whole(tmp_path: Path) -> None:
         with opened_filled(destination) as database:
             wanted = assets_of(database)
         assert {asset.kind for asset in wanted} == {"image", "video", "video_cover", "post", "post_cover"}
+        covered = {asset.content_id for asset in wanted if asset.kind == "post_cover"}
+        posts = {asset.content_id for asset in wanted if asset.kind == "post"}
+        assert covered > posts, "a post that shows images has no video, and its first image is its cover"
         assert all(asset.ends_at and NOW < asset.ends_at <= NOW + timedelta(hours=7) for asset in wanted)
         folder = tmp_path / "kept"
         result = await store_assets(wanted, folder, Limits(), base=emulator.url, now=NOW)

@@ -148,11 +148,12 @@ def test_creatives_are_what_the_lists_of_tiktok_say(database: Filled) -> None:
     """Texts, landing pages, UTM parts, ids and addresses of every ad, computed here from the lists alone."""
     shown = {row["ad_id"]: row for row in database.dicts("SELECT * FROM creatives")}
     kinds = set()
+    with_images = 0
     for truth in database.truths.values():
         lists = truth["listed"]
         videos = {video["video_id"]: video for video in lists["file/video/ad/search/"]}
         images = {image["image_id"]: image for image in lists["file/image/ad/search/"]}
-        posts = {post["item_info"]["item_id"]: post.get("video_info", {}) for post in lists["tt_video/list/"]}
+        posts = {post["item_info"]["item_id"]: post for post in lists["tt_video/list/"]}
         for ad in lists["ad/get/"]:
             row = shown.pop(int(ad["ad_id"]))
             creative, kind = creative_of(ad)
@@ -170,8 +171,12 @@ def test_creatives_are_what_the_lists_of_tiktok_say(database: Filled) -> None:
             video = videos.get(ad["video_id"], {})
             post = posts.get(ad["tiktok_item_id"], {})
             image = images.get((ad["image_ids"] or [None])[0], {})
-            thumbnail = video.get("video_cover_url") or post.get("poster_url") or image.get("image_url")
-            moving = video.get("preview_url") or post.get("preview_url")
+            post_video = post.get("video_info", {})
+            of_post = post_video.get("poster_url") or first_image_of(post)
+            thumbnail = video.get("video_cover_url") or of_post or image.get("image_url")
+            moving = video.get("preview_url") or post_video.get("preview_url")
+            assert thumbnail or not (video or post or image), ad["ad_id"]
+            with_images += bool(first_image_of(post))
             for name, address in (("thumbnail_url", thumbnail), ("video_url", moving)):
                 assert path_of(row[name]) == path_of(address), (ad["ad_id"], name)
                 ends = parse_qs(urlsplit(row[name] or "").query).get("x-expires")
@@ -180,6 +185,13 @@ def test_creatives_are_what_the_lists_of_tiktok_say(database: Filled) -> None:
             assert row["video_seconds"] == video.get("duration")
     assert shown == {}
     assert kinds >= {"video", "post"}
+    assert with_images > 0
+
+
+def first_image_of(post: Mapping[str, Any]) -> str | None:
+    """The address of the first image of a post that shows images."""
+    images = post.get("item_info", {}).get("carousel_info", {}).get("image_info", [])
+    return images[0]["image_url"] if images else None
 
 
 def path_of(address: str | None) -> str | None:

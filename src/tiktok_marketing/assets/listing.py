@@ -20,16 +20,35 @@ KINDS: Mapping[str, str] = {
 }
 """The kinds of files, which are also the folders that hold them."""
 
-_COLUMNS: Mapping[str, tuple[str, str, str]] = {
-    "image": ("creative_assets_images", "image_id", "image_url"),
-    "video_cover": ("creative_assets_videos", "video_id", "video_cover_url"),
-    "video": ("creative_assets_videos", "video_id", "preview_url"),
-    "post_cover": ("spark_ads", "spark_ads_post_id", "video_info"),
-    "post": ("spark_ads", "spark_ads_post_id", "video_info"),
+
+class _Source(msgspec.Struct, frozen=True):
+    """Where the addresses of a kind are.
+
+    Args:
+        table: The table.
+        content_id: The column of the content's id.
+        column: The column with the address, or with JSON that has it.
+        path: The way to the address within the JSON.
+    """
+
+    table: str
+    content_id: str
+    column: str
+    path: tuple[str | int, ...] = ()
+
+
+_FIRST_IMAGE = ("carousel_info", "image_info", 0, "image_url")
+_SOURCES: Mapping[str, tuple[_Source, ...]] = {
+    "image": (_Source("creative_assets_images", "image_id", "image_url"),),
+    "video_cover": (_Source("creative_assets_videos", "video_id", "video_cover_url"),),
+    "video": (_Source("creative_assets_videos", "video_id", "preview_url"),),
+    "post_cover": (
+        _Source("spark_ads", "spark_ads_post_id", "video_info", ("poster_url",)),
+        _Source("spark_ads", "spark_ads_post_id", "item_info", _FIRST_IMAGE),  # of posts that show images
+    ),
+    "post": (_Source("spark_ads", "spark_ads_post_id", "video_info", ("preview_url",)),),
 }
-"""Kind to the table, the column of the content's id, and the column with its address."""
-_MEMBERS: Mapping[str, str] = {"post_cover": "poster_url", "post": "preview_url"}
-"""The member with the address, for kinds whose column holds JSON."""
+"""Kind to where its addresses are. A post has its cover in one of two places."""
 _ENDS = re.compile(r"[?&]x-expires=(\d{1,11})(?:&|$)", re.ASCII)
 
 
@@ -58,16 +77,15 @@ def assets_of(database: ReadOnlyDatabase, kinds: Iterable[str] = KINDS) -> list[
     """
     tables = database.columns_by_table()
     assets: dict[tuple[str, str], Asset] = {}
-    for kind in kinds:
-        table, id_column, column = _COLUMNS[kind]
-        if not {id_column, column} <= tables.get(table, set()):
+    for kind, source in ((name, source) for name in kinds for source in _SOURCES[name]):
+        if not {source.content_id, source.column} <= tables.get(source.table, set()):
             continue
         rows = database.rows(
-            f"SELECT CAST({id_column} AS VARCHAR), {column} FROM {database.table(table)}"  # noqa: S608
-            f" WHERE {id_column} IS NOT NULL AND {column} IS NOT NULL"
+            f"SELECT CAST({source.content_id} AS VARCHAR), {source.column} FROM {database.table(source.table)}"  # noqa: S608
+            f" WHERE {source.content_id} IS NOT NULL AND {source.column} IS NOT NULL"
         )
         for content_id, value in rows:
-            address = _member(value, _MEMBERS[kind]) if kind in _MEMBERS else value
+            address = _member(value, source.path) if source.path else value
             if not isinstance(address, str) or not address.strip():
                 continue
             asset = Asset(kind=kind, content_id=content_id, address=address.strip(), ends_at=_end_of(address))
@@ -81,13 +99,15 @@ def _lasts(asset: Asset) -> datetime:
     return asset.ends_at or datetime.max.replace(tzinfo=UTC)
 
 
-def _member(value: Any, name: str) -> Any:
-    if isinstance(value, str):
-        try:
-            value = msgspec.json.decode(value)
-        except msgspec.DecodeError:
-            return None
-    return value.get(name) if isinstance(value, dict) else None
+def _member(value: Any, path: Iterable[str | int]) -> Any:
+    """What a text of JSON, or a value that was one, has at the end of a path; None if it leads nowhere."""
+    try:
+        value = msgspec.json.decode(value) if isinstance(value, str) else value
+        for step in path:
+            value = value[step]
+    except (msgspec.DecodeError, TypeError, LookupError):
+        return None
+    return value
 
 
 def _end_of(address: str) -> datetime | None:

@@ -19,7 +19,7 @@
 -- video_id VARCHAR: Id of the video; null if there is none.
 -- image_id VARCHAR: Id of the first image, which is the cover of a video; null if there is none.
 -- tiktok_item_id VARCHAR: Id of the TikTok post; null if the ad is not made from one.
--- thumbnail_url VARCHAR: Address of the cover or image. It ends at thumbnail_url_ends_at.
+-- thumbnail_url VARCHAR: Address of the cover, or of the first image of a carousel. It ends at thumbnail_url_ends_at.
 -- thumbnail_url_ends_at TIMESTAMP: When the address of the thumbnail ends, in UTC; null if it does not say.
 -- video_url VARCHAR: Address of the video. It ends at video_url_ends_at.
 -- video_url_ends_at TIMESTAMP: When the address of the video ends, in UTC; null if it does not say.
@@ -62,7 +62,8 @@ FROM (
 ) AS r
 LEFT JOIN (
     SELECT s.advertiser_id, s.ad_id,
-        COALESCE(v.video_cover_url, {{json_member p.video_info | poster_url}}, i.image_url) AS thumbnail_url,
+        COALESCE(v.video_cover_url, {{json_member p.video_info | poster_url}},
+            (p.item_info -> 'carousel_info' -> 'image_info' -> 0 ->> 'image_url'), i.image_url) AS thumbnail_url,
         COALESCE(v.preview_url, {{json_member p.video_info | preview_url}}) AS video_url,
         v.preview_url_expire_time, v.duration AS video_seconds,
         COALESCE(kv.path, kp.path, ki.path) AS thumbnail_path, COALESCE(kw.path, kq.path) AS video_path
