@@ -13,12 +13,14 @@ encoding of the terminal lacks is written in ASCII.
 
 from __future__ import annotations
 
+import atexit
 import codecs
 import errno
 import io
 import logging
 import os
 import select
+import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -42,6 +44,8 @@ def run_program(run: Callable[[], int]) -> NoReturn:
     Args:
         run: The program. Must let an `OutputError` pass.
     """
+    # The first to be registered is the last to run. Ctrl-C would kill a program that has ended in order already.
+    atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
     _reserve_closed_descriptors()
     if sys.unraisablehook is sys.__unraisablehook__:
         sys.unraisablehook = _log_unraisable

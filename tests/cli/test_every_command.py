@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import click
+import duckdb
 import pytest
 
 from emulator_process import emulator_process
 from tiktok_marketing.cli.main import command as whole_command
+from tiktok_marketing.errors import DestinationError
 
 SPEAKS_A_PROTOCOL = {"mcp"}
 """Commands whose stdout belongs to a protocol, so that there is no room for a summary."""
@@ -162,6 +167,28 @@ def test_an_interrupted_command_is_json_too(command: Callable[..., Any], monkeyp
     ended = command("streams", "--json")
     assert ended.returncode == 130
     assert json.loads(ended.stdout)["error"]["message"] == "The command was interrupted."
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_ctrl_c_during_a_query_of_duckdb_is_no_fault(
+    command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, *, wrapped: bool
+) -> None:
+    """DuckDB raises an error of its own then, which a command may have put into another one."""
+
+    def ask(*_: Any, **__: Any) -> None:
+        Timer(0.2, os.kill, [os.getpid(), signal.SIGINT]).start()
+        try:
+            duckdb.sql("SELECT count(*) FROM generate_series(1, 100000000000)").fetchall()
+        except RuntimeError as error:
+            if wrapped:
+                raise DestinationError("The database cannot be read.") from error
+            raise
+
+    monkeypatch.setattr(whole_command.commands["streams"], "callback", ask)
+    ended = command("streams", "--json")
+    assert ended.returncode == 130
+    assert json.loads(ended.stdout)["error"]["message"] == "The command was interrupted."
+    assert "fault" not in ended.stderr
 
 
 @pytest.mark.usefixtures("filled")

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -40,3 +43,26 @@ def test_a_system_without_writev_gets_everything(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(os, "write", take_three)
     write_stdout([b"0123456789", memoryview(b"abc"), b"d"])
     assert written == b"0123456789abcd"
+
+
+SLOW_TO_END = """
+import os, time
+from tiktok_marketing.stdout import run_program
+
+class Slow:
+    def __del__(self, write=os.write, sleep=time.sleep):
+        write(1, b"ending")
+        sleep(2)
+
+slow = Slow()
+run_program(lambda: 130)
+"""
+
+
+def test_ctrl_c_changes_no_exit_code_while_the_program_ends() -> None:
+    """Whoever presses it once more gets the code of the program, and no kill by a signal."""
+    with subprocess.Popen([sys.executable, "-c", SLOW_TO_END], stdout=subprocess.PIPE) as process:  # noqa: S603
+        assert process.stdout is not None
+        assert process.stdout.read(6) == b"ending"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130

@@ -100,14 +100,29 @@ def run(arguments: Sequence[str]) -> int:
         _report_usage(error)
         return _with_json(ConfigurationError(f"{error.format_message().rstrip('.')}."), session, 2)
     except (click.Abort, KeyboardInterrupt):
-        return _with_json(ConnectorError("The command was interrupted."), session, 130)
+        return _report_interruption(session)
     except OutputError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, a person gets a sentence
-        return _report(error, session)
+        return _report_interruption(session) if _is_interruption(error) else _report(error, session)
     finally:
         logging.shutdown()
     return result if isinstance(result, int) else 0  # click returns the code of --help and --version this way, too
+
+
+def _is_interruption(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is the reason of an error. DuckDB raises a RuntimeError if it comes while a query runs."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        if isinstance(error, RuntimeError) and str(error) == "Query interrupted":
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _report_interruption(session: Session) -> int:
+    return _with_json(ConnectorError("The command was interrupted."), session, 130)
 
 
 def _with_json(error: ConnectorError, session: Session, code: int) -> int:
