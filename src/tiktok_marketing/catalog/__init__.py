@@ -6,6 +6,7 @@ the rest of the package.
 
 from __future__ import annotations
 
+from tiktok_marketing.catalog.breakdowns import BREAKDOWNS
 from tiktok_marketing.catalog.gmv_max import GMV_MAX_OBJECTS
 from tiktok_marketing.catalog.gmv_max_reports import GMV_MAX_REPORTS
 from tiktok_marketing.catalog.objects import OBJECTS
@@ -55,7 +56,7 @@ __all__ = [
 
 STREAMS: tuple[AnyStream, ...] = (*OBJECTS, *REPORTS)
 """The streams that are read if none is named: accounts first, then the objects in them, then reports."""
-ON_REQUEST: tuple[AnyStream, ...] = (*GMV_MAX_OBJECTS, *GMV_MAX_REPORTS)
+ON_REQUEST: tuple[AnyStream, ...] = (*GMV_MAX_OBJECTS, *GMV_MAX_REPORTS, *BREAKDOWNS)
 """The streams that are read only if they are named."""
 ALL_STREAMS: tuple[AnyStream, ...] = (*STREAMS, *ON_REQUEST)
 """Every stream."""

@@ -13,7 +13,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tiktok_marketing.catalog.objects import OBJECTS
+from tiktok_marketing.catalog import ALL_STREAMS
+from tiktok_marketing.catalog.dimensions import ANSWERED_AS
 from tiktok_marketing.catalog.report_rules import (
     GRAINS,
     LEVELS,
@@ -22,14 +23,11 @@ from tiktok_marketing.catalog.report_rules import (
     Question,
     first_objection,
 )
-from tiktok_marketing.catalog.reports import REPORTS
 from tiktok_marketing.catalog.stream import AnyStream, Level, ReportSource, ReportStream
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _HOURS_LATE = {"BASIC": 2, "AUDIENCE": 16}
 _STATUS_FIELDS = {Level.CAMPAIGN: "campaign_status", Level.AD_GROUP: "adgroup_status", Level.AD: "ad_status"}
-_ANSWERED_AS = {"interest_category": "interest_category_v2"}
-"""Dimensions whose values TikTok's answers have under another name."""
 _NOUNS = {"account": "ad account", "campaign": "campaign", "ad_group": "ad group", "ad": "ad"}
 _TIMES = {
     "hour": "per hour in the account's time zone",
@@ -55,7 +53,7 @@ class CustomReport(Question, frozen=True, kw_only=True):
         if grain is None:
             raise ValueError(f"no stream by {self.grain}")
         time = TIME_DIMENSIONS.get(grain)
-        breakdown = (_ANSWERED_AS.get(name, name) for name in self.breakdown)
+        breakdown = (ANSWERED_AS.get(name, name) for name in self.breakdown)
         dimensions = (self.id_dimension, *(() if time is None else (time,)), *breakdown)
         split = f" by {' and '.join(self.breakdown)}" if self.breakdown else ""
         return ReportStream(
@@ -102,7 +100,7 @@ def _read_reports(raw: Any) -> tuple[CustomReport, ...] | Objection:
     if not isinstance(raw, Sequence) or isinstance(raw, str):
         return Objection("custom_reports is not a list.", 'Write it as [{"name": "…", "metrics": ["spend"]}].')
     reports: list[CustomReport] = []
-    names = {stream.name for stream in (*OBJECTS, *REPORTS)}
+    names = {stream.name for stream in ALL_STREAMS}
     for number, fields in enumerate(raw, 1):
         report = fields if isinstance(fields, CustomReport) else _read(fields, f"Report {number} of custom_reports")
         if isinstance(report, Objection):

@@ -114,3 +114,6 @@ DIMENSIONS: Mapping[str, Dimension] = {
         ),
     )
 }
+
+ANSWERED_AS = {"interest_category": "interest_category_v2"}
+"""Dimensions whose values TikTok's answers have under another name."""

@@ -90,7 +90,7 @@ AUDIENCE_DIMENSIONS = (
     "bucket_id",
 )
 """What an AUDIENCE report can be broken down by: one of them, or age with gender."""
-_TIMELESS = frozenset(
+TIMELESS = frozenset(
     {
         "interest_category",
         "interest_category_tier2",
@@ -99,6 +99,7 @@ _TIMELESS = frozenset(
         "device_brand_id",
     }
 )
+"""Dimensions that go with no time."""
 _CONTESTED = frozenset({("BASIC", "country_code")})
 """Report types and dimensions with a published list that TikTok answers more than."""
 _ONLY_BROKEN_DOWN = frozenset(
@@ -115,7 +116,8 @@ _ONLY_BROKEN_DOWN = frozenset(
 """Metrics that TikTok documents with some dimensions only."""
 _USUAL = "other"
 """The row of the table for audience dimensions without a list: what other clients are known to get."""
-_PEOPLE = ("reach", "frequency", "cost_per_1000_reached", "average_video_play_per_user", "live_play_count")
+PEOPLE = ("reach", "frequency", "cost_per_1000_reached", "average_video_play_per_user", "live_play_count")
+"""Metrics that count people, which TikTok does not break down by the audience."""
 _WHOLE_ACCOUNT_DAYS = ("cash_spend", "voucher_spend")
 MOST_METRICS = 100
 """The most metrics of one report: TikTok's advice for one request."""
@@ -168,6 +170,11 @@ def first_objection(question: Question) -> Objection | None:
     return next((found for rule in _RULES for found in rule(question)), None)
 
 
+def is_allowed_at(dimension: str, level: Level) -> bool:
+    """Whether a report of this level can be broken down by a dimension."""
+    return dimension != "ad_type" or level is not Level.ADVERTISER
+
+
 def metrics_with(dimension: str, report_type: str) -> frozenset[str] | None:
     """The metrics that go with a dimension, attributes aside; None if TikTok published no list."""
     names = _metrics_by_dimension()[report_type].get(dimension)
@@ -179,7 +186,7 @@ def is_documented(name: str, question: Question) -> bool:
     metric = metric_named(name)
     if metric is None or LEVELS[question.level] not in metric.levels:
         return False
-    if question.report_type == "AUDIENCE" and (name in _PEOPLE or question.grain == "hour"):
+    if question.report_type == "AUDIENCE" and (name in PEOPLE or question.grain == "hour"):
         return False
     if metric.kind is Kind.ATTRIBUTE or name in _of_streams(question.report_type, question.breakdown):
         return True
@@ -263,13 +270,13 @@ def _breakdown(question: Question) -> Iterator[Objection]:
                 f"The dimensions {' and '.join(breakdown)} do not go together: only age and gender do.",
                 "Make a report for each of them.",
             )
-    if "ad_type" in breakdown and question.level == "account":
+    if not all(is_allowed_at(name, LEVELS[question.level]) for name in breakdown):
         yield Objection("The dimension ad_type does not go with the level account.", "Use the level campaign.")
 
 
 def _times(question: Question) -> Iterator[Objection]:
     breakdown = question.breakdown
-    if question.grain in {"day", "hour"} and (timeless := _TIMELESS.intersection(breakdown)):
+    if question.grain in {"day", "hour"} and (timeless := TIMELESS.intersection(breakdown)):
         yield Objection(
             f"The dimension {min(timeless)} does not go with a time.",
             "Use the grain none, which sums up the days from start_date to end_date, at most 365.",
@@ -302,7 +309,7 @@ def _people(question: Question) -> Iterator[Objection]:
     if question.report_type != "AUDIENCE":
         return
     for name in question.metrics:
-        if name in _PEOPLE and name not in _of_streams(question.report_type, question.breakdown):
+        if name in PEOPLE and name not in _of_streams(question.report_type, question.breakdown):
             yield Objection(
                 f"The metric {name} counts people, which TikTok does not break down by the audience.",
                 "Leave it out, or set report_type to BASIC.",

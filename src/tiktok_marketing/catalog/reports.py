@@ -9,9 +9,9 @@ import msgspec
 from tiktok_marketing.catalog.stream import Grain, Level, ReportSource, ReportStream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-_DELIVERY = (
+DELIVERY = (
     "spend",
     "cpc",
     "cpm",
@@ -40,7 +40,7 @@ _DELIVERY = (
     "real_time_app_install_cost",
     "app_install",
 )
-_AUDIENCE_DELIVERY = _DELIVERY[:-3]
+_AUDIENCE_DELIVERY = DELIVERY[:-3]
 """Without app installs, which TikTok does not break down by audience."""
 _PAYMENT = ("cash_spend", "voucher_spend")
 _AD_GROUP_NAMES = (
@@ -55,6 +55,13 @@ _AD_GROUP_NAMES = (
     "dpa_target_audience_type",
 )
 _AD_NAMES = ("adgroup_id", "ad_name", "ad_text")
+NAMES: Mapping[Level, tuple[str, ...]] = {
+    Level.ADVERTISER: (),
+    Level.CAMPAIGN: ("campaign_name",),
+    Level.AD_GROUP: _AD_GROUP_NAMES,
+    Level.AD: _AD_GROUP_NAMES + _AD_NAMES,
+}
+"""What tells the objects of each level, and those that they belong to."""
 _RESULTS = (
     "conversion",
     "cost_per_conversion",
@@ -128,13 +135,13 @@ _LEGS = (
     "total_purchase",
     "total_sales_lead_value",
 )
-_SKAN = ("skan_conversion", "skan_cost_per_conversion", "skan_result")
+SKAN = ("skan_conversion", "skan_cost_per_conversion", "skan_result")
 _NUMBERS = _RESULTS + _SECOND_GOAL + _CONVERSIONS + _ENGAGEMENT + _LANDING_PAGE + _LEGS
-_COUNTRY_NUMBERS = _RESULTS + _COUNTRY_CONVERSIONS + ("engaged_view", "engaged_view_15s") + _LANDING_PAGE
+COUNTRY_NUMBERS = _RESULTS + _COUNTRY_CONVERSIONS + ("engaged_view", "engaged_view_15s") + _LANDING_PAGE
 _AUDIENCE_NUMBERS = (*_RESULTS, "profile_visits_rate")
 
 
-class _Subject(msgspec.Struct, frozen=True, kw_only=True):
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """The level of a report: what its rows are about."""
 
     level: Level
@@ -147,7 +154,7 @@ class _Subject(msgspec.Struct, frozen=True, kw_only=True):
     sandbox: bool = True
 
 
-class _Family(msgspec.Struct, frozen=True, kw_only=True):
+class Family(msgspec.Struct, frozen=True, kw_only=True):
     """Reports that differ only in level and grain."""
 
     report_type: str
@@ -158,13 +165,14 @@ class _Family(msgspec.Struct, frozen=True, kw_only=True):
     split: str = ""
     """The breakdown in words, for the description."""
     sandbox: bool = True
-    subjects: tuple[_Subject, ...]
+    subjects: tuple[Subject, ...]
     grains: tuple[Grain, ...]
     hours_late: int = 2
-    metrics: Callable[[Level, Grain], _Metrics]
+    on_request: bool = False
+    metrics: Callable[[Level, Grain], Metrics]
 
 
-_ADS = _Subject(
+ADS = Subject(
     level=Level.AD,
     prefix="ads",
     audience_prefix="ads",
@@ -172,7 +180,7 @@ _ADS = _Subject(
     id_dimension="ad_id",
     status_field="ad_status",
 )
-_AD_GROUPS = _Subject(
+AD_GROUPS = Subject(
     level=Level.AD_GROUP,
     prefix="ad_groups",
     audience_prefix="ad_group",
@@ -180,7 +188,7 @@ _AD_GROUPS = _Subject(
     id_dimension="adgroup_id",
     status_field="adgroup_status",
 )
-_CAMPAIGNS = _Subject(
+CAMPAIGNS = Subject(
     level=Level.CAMPAIGN,
     prefix="campaigns",
     audience_prefix="campaigns",
@@ -189,7 +197,7 @@ _CAMPAIGNS = _Subject(
     status_field="campaign_status",
 )
 # The sandbox has only the other three levels.
-_ADVERTISERS = _Subject(
+ADVERTISERS = Subject(
     level=Level.ADVERTISER,
     prefix="advertisers",
     audience_prefix="advertisers",
@@ -212,42 +220,43 @@ _GRAINS: dict[Grain, tuple[str | None, str, str]] = {
 }
 
 
-class _Metrics(msgspec.Struct, frozen=True):
+class Metrics(msgspec.Struct, frozen=True):
     """The metrics of Airbyte's connector, in its order, and the metrics that it lacks."""
 
     own: tuple[str, ...]
     more: tuple[str, ...]
 
 
-def _and(own: tuple[str, ...], more: tuple[str, ...]) -> _Metrics:
-    return _Metrics(own, tuple(name for name in more if name not in own))
+def _and(own: tuple[str, ...], more: tuple[str, ...]) -> Metrics:
+    return Metrics(own, tuple(name for name in more if name not in own))
 
 
-def _basic_metrics(level: Level, grain: Grain) -> _Metrics:
+def _basic_metrics(level: Level, grain: Grain) -> Metrics:
     # SKAdNetwork reports no hour.
-    more = _NUMBERS if grain is Grain.HOUR else _NUMBERS + _SKAN
+    more = _NUMBERS if grain is Grain.HOUR else _NUMBERS + SKAN
     match level, grain:
         case Level.ADVERTISER, Grain.DAY:
             # TikTok splits spend by payment method only for whole accounts and whole days.
-            return _and(_PAYMENT + _DELIVERY, more)
+            return _and(_PAYMENT + DELIVERY, more)
         case Level.ADVERTISER, _:
-            return _and(_DELIVERY, more)
+            return _and(DELIVERY, more)
         case Level.CAMPAIGN, _:
-            return _and(("campaign_name", *_DELIVERY), more)
+            return _and(("campaign_name", *DELIVERY), more)
         case Level.AD_GROUP, _:
-            return _and(_AD_GROUP_NAMES + _RESULTS + _SECOND_GOAL + _DELIVERY, more)
+            return _and(_AD_GROUP_NAMES + _RESULTS + _SECOND_GOAL + DELIVERY, more)
         case _:
-            own = _AD_GROUP_NAMES + _RESULTS + _SECOND_GOAL + _AD_NAMES + _CONVERSIONS + _ENGAGEMENT + _DELIVERY
+            own = _AD_GROUP_NAMES + _RESULTS + _SECOND_GOAL + _AD_NAMES + _CONVERSIONS + _ENGAGEMENT + DELIVERY
             return _and(own, more)
 
 
-def _country_metrics(level: Level, _grain: Grain) -> _Metrics:
+def _country_metrics(level: Level, _grain: Grain) -> Metrics:
     goals = _AD_GROUP_NAMES + _RESULTS + _SECOND_GOAL
     own = goals if level is Level.AD_GROUP else goals + _AD_NAMES + _COUNTRY_CONVERSIONS
-    return _and(own + _DELIVERY, _COUNTRY_NUMBERS)
+    return _and(own + DELIVERY, COUNTRY_NUMBERS)
 
 
-def _audience_metrics(level: Level, _grain: Grain) -> _Metrics:
+def audience_metrics(level: Level, _grain: Grain) -> Metrics:
+    """The metrics of reports by the audience."""
     own = {
         Level.ADVERTISER: (),
         Level.CAMPAIGN: ("campaign_name",),
@@ -257,85 +266,86 @@ def _audience_metrics(level: Level, _grain: Grain) -> _Metrics:
     return _and(own + _AUDIENCE_DELIVERY, _AUDIENCE_NUMBERS)
 
 
-def _audience_country_metrics(level: Level, grain: Grain) -> _Metrics:
+def _audience_country_metrics(level: Level, grain: Grain) -> Metrics:
     # TikTok breaks down landing page views by country, but by no other audience dimension.
-    metrics = _audience_metrics(level, grain)
+    metrics = audience_metrics(level, grain)
     return _and(metrics.own, metrics.more + _LANDING_PAGE)
 
 
-_LEVELS = (_ADS, _AD_GROUPS, _CAMPAIGNS, _ADVERTISERS)
+SUBJECTS = (ADS, AD_GROUPS, CAMPAIGNS, ADVERTISERS)
 
-_FAMILIES: tuple[_Family, ...] = (
-    _Family(
+FAMILIES: tuple[Family, ...] = (
+    Family(
         report_type="BASIC",
         name="{subject}_reports_{grain}",
-        subjects=_LEVELS,
+        subjects=SUBJECTS,
         grains=(Grain.DAY, Grain.HOUR, Grain.LIFETIME),
         metrics=_basic_metrics,
     ),
-    _Family(
+    Family(
         report_type="BASIC",
         name="{subject}_reports_by_country_{grain}",
         breakdown=("country_code",),
         split=" by country",
         sandbox=False,
-        subjects=(_ADS, _AD_GROUPS),
+        subjects=(ADS, AD_GROUPS),
         grains=(Grain.DAY, Grain.HOUR),
         metrics=_country_metrics,
     ),
-    _Family(
+    Family(
         report_type="AUDIENCE",
         name="{audience}_audience_reports_{grain}",
         breakdown=("gender", "age"),
         split=" by gender and age of the audience",
-        subjects=_LEVELS,
+        subjects=SUBJECTS,
         grains=(Grain.DAY,),
         hours_late=16,
-        metrics=_audience_metrics,
+        metrics=audience_metrics,
     ),
-    _Family(
+    Family(
         report_type="AUDIENCE",
         name="{audience}_audience_reports_by_country_{grain}",
         breakdown=("country_code",),
         split=" by country of the audience",
-        subjects=_LEVELS,
+        subjects=SUBJECTS,
         grains=(Grain.DAY,),
         metrics=_audience_country_metrics,
     ),
-    _Family(
+    Family(
         report_type="AUDIENCE",
         name="{audience}_audience_reports_by_platform_{grain}",
         breakdown=("platform",),
         split=" by platform of the audience",
-        subjects=_LEVELS,
+        subjects=SUBJECTS,
         grains=(Grain.DAY,),
         hours_late=16,
-        metrics=_audience_metrics,
+        metrics=audience_metrics,
     ),
-    _Family(
+    Family(
         report_type="AUDIENCE",
         name="{audience}_audience_reports_by_province_{grain}",
         breakdown=("province_id",),
         split=" by province of the audience",
-        subjects=(_ADS,),
+        subjects=(ADS,),
         grains=(Grain.DAY,),
         hours_late=16,
-        metrics=_audience_metrics,
+        metrics=audience_metrics,
     ),
-    _Family(
+    Family(
         report_type="AUDIENCE",
         name="{audience}_audience_reports_{grain}",
         breakdown=("gender", "age"),
         split=" by gender and age of the audience",
-        subjects=(_ADVERTISERS,),
+        subjects=(ADVERTISERS,),
         grains=(Grain.SPAN,),
         hours_late=16,
-        metrics=_audience_metrics,
+        metrics=audience_metrics,
     ),
 )
 
 
-def _report(family: _Family, subject: _Subject, grain: Grain) -> ReportStream:
+def report_of(family: Family, subject: Subject, grain: Grain) -> ReportStream:
+    """The report of a family that is about these objects by this time."""
     time_dimension, grain_name, grain_words = _GRAINS[grain]
     time = () if time_dimension is None else (time_dimension,)
     dimensions = (subject.id_dimension, *time, *family.breakdown)
@@ -347,12 +357,13 @@ def _report(family: _Family, subject: _Subject, grain: Grain) -> ReportStream:
         primary_key=dimensions,
         cursor=time_dimension,
         sandbox=subject.sandbox and family.sandbox,
+        on_request=family.on_request,
         source=ReportSource(
             report_type=family.report_type,
             data_level=subject.level,
             dimensions=dimensions,
             metrics=metrics.own + metrics.more,
-            optional=frozenset(metrics.more),
+            optional=frozenset(metrics.own + metrics.more if family.on_request else metrics.more),
             grain=grain,
             hours_late=family.hours_late,
             status_field=subject.status_field,
@@ -363,5 +374,5 @@ def _report(family: _Family, subject: _Subject, grain: Grain) -> ReportStream:
 
 
 REPORTS: tuple[ReportStream, ...] = tuple(
-    _report(family, subject, grain) for family in _FAMILIES for subject in family.subjects for grain in family.grains
+    report_of(family, subject, grain) for family in FAMILIES for subject in family.subjects for grain in family.grains
 )
