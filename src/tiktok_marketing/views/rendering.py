@@ -156,11 +156,17 @@ def _for_each(what: str, text: str, tables: Tables) -> str:
         text.replace("{{this}}", "{{table " + stream.name + "}}")
         .replace("{{stream}}", f"'{stream.name}'")
         .replace("{{day}}", f"CAST({stream.cursor} AS DATE)")
+        .replace("{{money}}", _money_of(stream))
         .replace("{{hours_late}}", str(stream.source.hours_late))
         .replace("{{attribution_days}}", str(_ATTRIBUTION_DAYS))
         .strip()
         for stream in streams
     )
+
+
+def _money_of(stream: ReportStream) -> str:
+    """Return the column that says what the ads of a report cost, as SQL; null if it has none."""
+    return next((name for name in ("spend", "cost") if name in stream.metrics), "CAST(NULL AS DECIMAL(18,4))")
 
 
 def reports() -> Iterable[ReportStream]:

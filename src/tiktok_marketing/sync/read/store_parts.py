@@ -69,7 +69,7 @@ class StorePartFinder:
     ) -> list[StorePart]:
         """A part with the ids of one filter more, which the rows of the report on these objects have."""
         rows = await self._rows(report, Piece(window, store=part, summed=True))
-        return list(_filtered(part, name, rows))
+        return list(filtered_parts(part, name, rows))
 
     async def _rows(self, report: ReportStream, piece: Piece) -> Sequence[Mapping[str, Any]]:
         list_reader = ListReader(self._api, report_reader(report), self._budget)
@@ -89,7 +89,7 @@ class StorePartFinder:
         return rows
 
 
-def _filtered(part: StorePart, name: str, rows: Iterable[Mapping[str, Any]]) -> Iterable[StorePart]:
+def filtered_parts(part: StorePart, name: str, rows: Iterable[Mapping[str, Any]]) -> Iterable[StorePart]:
     """Parts with at most as many ids per filter as a request accepts. No row of the report belongs to two of them."""
     campaigns: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for row in rows:

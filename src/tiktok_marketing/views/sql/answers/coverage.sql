@@ -7,7 +7,7 @@
 -- last_day DATE: The last day with rows, in the account's time.
 -- days_with_rows BIGINT: Number of days that have rows.
 -- report_rows BIGINT: Number of rows.
--- spend
+-- spend DECIMAL(38,4): What the ads cost, in the account's currency; null if the report does not say. Adds up within a report.
 -- last_read_at TIMESTAMP: When rows of the report were last read for the account, in UTC.
 SELECT r.stream, {{include account}}, r.first_day, r.last_day, r.days_with_rows, r.report_rows, r.spend, r.last_read_at
 FROM (
@@ -15,7 +15,7 @@ FROM (
         sum(report_rows) AS report_rows, sum(spend) AS spend, max(last_read_at) AS last_read_at
     FROM (
         {{each report}}
-        SELECT {{stream}} AS stream, advertiser_id, {{day}} AS day, count(*) AS report_rows, sum(spend) AS spend,
+        SELECT {{stream}} AS stream, advertiser_id, {{day}} AS day, count(*) AS report_rows, sum({{money}}) AS spend,
             {{from_seconds max(_dlt_load_id)}} AS last_read_at
         FROM {{this}} AS report
         GROUP BY 1, 2, 3
