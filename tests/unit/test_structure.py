@@ -70,11 +70,13 @@ DIRECTIONS = {
     "environment": {"settings", "shards"},
     "settings": set(),
     "catalog": set(),
-    "emulator": {"emulator.endpoints.gmv_max", "emulator.endpoints.reports", "emulator.faults"}
+    "emulator": {"emulator.endpoints.gmv_max", "emulator.endpoints.reports", "emulator.endpoints.smart_plus"}
+    | {"emulator.faults"}
     | EMULATED_ENDPOINTS
     | EMULATED_SHOP,
     "emulator.faults": {"emulator"},
     "emulator.endpoints.gmv_max": {"emulator.endpoints.reports"} | EMULATED_ENDPOINTS | EMULATED_SHOP,
+    "emulator.endpoints.smart_plus": {"emulator.endpoints.reports"} | EMULATED_ENDPOINTS,
     "emulator.endpoints.reports": EMULATED_ENDPOINTS | EMULATED_SHOP,
     "emulator.endpoints": EMULATED_BUSINESS | EMULATED_SHOP,
     "emulator.business.shop": EMULATED_BUSINESS,

@@ -31,6 +31,7 @@ from tiktok_marketing.emulator.endpoints.reports.endpoint import Reports
 from tiktok_marketing.emulator.endpoints.reports.shop_report import shop_report
 from tiktok_marketing.emulator.endpoints.reports.tasks import ReportTasks
 from tiktok_marketing.emulator.endpoints.served import METHODS
+from tiktok_marketing.emulator.endpoints.smart_plus.endpoints import SmartPlus
 from tiktok_marketing.emulator.expected import truth
 from tiktok_marketing.emulator.faults import Fault, FaultRegister
 from tiktok_marketing.emulator.faults.changes import changed_data, changed_params, changed_refusal
@@ -103,7 +104,10 @@ class Platform:
         self.methods: Mapping[str, tuple[str, ...]] = METHODS
         self._reports = Reports(self.options)
         self._gmv_max = GmvMax(self.options, self.business.accounts, self._reports.figures)
-        self._account_paths = frozenset((*_OBJECT_PATHS, *LOOKUPS, *self._assets.paths, *self._gmv_max.paths))
+        self._smart_plus = SmartPlus(self.options, self._reports.figures)
+        self._account_paths = frozenset(
+            (*_OBJECT_PATHS, *LOOKUPS, *self._assets.paths, *self._gmv_max.paths, *self._smart_plus.paths)
+        )
         self._balances: BoundedCache[Balance] = BoundedCache(10_000)
         self.tasks = ReportTasks(self.options, self._reports.rows)
         self._served = 0
@@ -281,6 +285,8 @@ class Platform:
             return self._objects.answer(_OBJECT_PATHS[path], account, params, now)
         if path in self._gmv_max.paths:
             return self._gmv_max.answer(path, account, params, now)
+        if path in self._smart_plus.paths:
+            return self._smart_plus.answer(path, account, params, now)
         return LOOKUPS[path](params) if path in LOOKUPS else self._assets.answer(path, account, params, now)
 
     def _balance(self, account: Account, now: int) -> Balance:

@@ -62,7 +62,7 @@ class Ad:
         self.created = created
         self.key: int = keyed(group.key, serial, 3)
         key = self.key
-        self.id = _object_id(created, 3, key)
+        self.id = object_id(created, 3, key)
         dice = key >> 8
         chance = dice % 100
         life = DAY * (4 + (dice >> 12) % 16)
@@ -112,13 +112,13 @@ class AdGroup:
         self.created = created
         self.key: int = keyed(campaign.key, serial, 2)
         key = self.key
-        self.id = _object_id(created, 2, key)
+        self.id = object_id(created, 2, key)
         chance = (key >> 8) % 100
         life = DAY * (5 + (key >> 20) % 15)
         self.paused_at = created + life if chance < 9 else FOREVER
         self.deleted_at = created + life + DAY if chance < 3 else FOREVER
         self.stops_at: int = min(self.paused_at, self.deleted_at, campaign.stops_at)
-        self.smart_ad_id = _object_id(created + 20, 0, key) if campaign.smart else 0
+        self.smart_ad_id = object_id(created + 20, 0, key) if campaign.smart else 0
         self.ads: list[Ad] = []
 
 
@@ -145,7 +145,7 @@ class Campaign:
         self.serial = serial
         self.created = created
         self.key: int = keyed(account.key, serial, 1)
-        self.id = _object_id(created, 1, self.key)
+        self.id = object_id(created, 1, self.key)
         dice = Dice(self.key, 17)
         evergreen = serial == 0 and account.life == "active"
         self.profile = account.template.profiles[0] if evergreen else dice.pick(account.template.profiles)
@@ -169,6 +169,12 @@ class Campaign:
             self.deleted_at = created + life * dice.between(50, 120) // 100
         self.stops_at: int = min(self.end_at, self.paused_at, self.deleted_at)
         self.groups: list[AdGroup] = []
+
+    @property
+    def legacy_smart(self) -> bool:
+        """Whether it is a Smart+ campaign of the old kind, which has one ad group."""
+        usual = self.origin == PLATFORM and self.buying_type == "AUCTION" and not self.smart
+        return usual and self.profile in {"web", "app"} and len(self.groups) == 1 and keyed(self.key, 67) % 4 == 0
 
     @property
     def ads(self) -> Iterator[Ad]:
@@ -393,5 +399,6 @@ def _merged(lists: Iterable[list[ItemT]]) -> list[ItemT]:
     return sorted((item for items in (first, *others) for item in items), key=_by_id) if others else first
 
 
-def _object_id(created: int, kind: int, key: int) -> int:
+def object_id(created: int, kind: int, key: int) -> int:
+    """The id of an object that was created at a time. Its kind and its key make it unique."""
     return (created << 20) | (kind << 18) | (key & 0x3FFFF)

@@ -59,12 +59,12 @@ def item_id(ad: Ad) -> str | None:
 
 def video_id(ad: Ad) -> str | None:
     """The id of the ad's video. Up to three ads of an ad group share a video. Carousels and Spark Ads have none."""
-    return None if is_carousel(ad) or post_of(ad) is not None else _video(_slot(ad))
+    return None if is_carousel(ad) or post_of(ad) is not None else _video(creative_key(ad))
 
 
 def file_name(ad: Ad) -> str | None:
     """The name of the file of the ad's video."""
-    return video_file(_slot(ad)) if video_id(ad) else None
+    return video_file(creative_key(ad)) if video_id(ad) else None
 
 
 def video_file(key: int) -> str:
@@ -74,7 +74,7 @@ def video_file(key: int) -> str:
 
 def image_ids(ad: Ad) -> list[str]:
     """The images of a carousel, or the video's cover. Other accounts may use the last image of a carousel too."""
-    slot = _slot(ad)
+    slot = creative_key(ad)
     if not is_carousel(ad):
         return [] if post_of(ad) is not None else [_cover(slot)]
     shared = stock_images(ad.group.campaign.account)
@@ -123,11 +123,11 @@ def _slots(account: Account, now: int) -> Iterator[tuple[int, int, bool]]:
     seen: set[tuple[int, bool]] = set()
     for ad in account.ads(now + DAY):
         carousel = is_carousel(ad)
-        creative = (_slot(ad), carousel)
+        creative = (creative_key(ad), carousel)
         if creative in seen or post_of(ad) is not None:
             continue
         seen.add(creative)
-        yield _slot(ad), ad.created, carousel
+        yield creative_key(ad), ad.created, carousel
     for group in account.adgroups(now + DAY):
         if group.key % 4 == 0:
             yield keyed(group.key, _UNUSED_SLOT, 21), group.created, False
@@ -149,9 +149,14 @@ def _newest(account: Account, candidates: Iterator[tuple[str, int, int]], now: i
     return assets
 
 
-def _slot(ad: Ad) -> int:
-    """The key of the ad's creative."""
+def creative_key(ad: Ad) -> int:
+    """The number from which everything random about the ad's video or images follows."""
     return keyed(ad.group.key, ad.serial % 64 // 3, 21)
+
+
+def material_id(account: Account, key: int) -> str:
+    """The material id of an asset. An asset of several accounts has a different one in each."""
+    return str(7_200_000_000_000_000_000 + keyed(account.key, key) % 10**15)
 
 
 _BASE32 = "0123456789abcdefghijklmnopqrstuv"

@@ -29,8 +29,15 @@ def objective_type(campaign: Campaign) -> str:
 
 
 def automation_type(campaign: Campaign) -> str:
-    """MANUAL or UPGRADED_SMART_PLUS."""
-    return "UPGRADED_SMART_PLUS" if campaign.smart else "MANUAL"
+    """MANUAL, SMART_PLUS for Smart+ campaigns of the old kind, or UPGRADED_SMART_PLUS."""
+    if campaign.smart:
+        return "UPGRADED_SMART_PLUS"
+    return "SMART_PLUS" if campaign.legacy_smart else "MANUAL"
+
+
+def creative_mode(campaign: Campaign) -> str:
+    """The creative_material_mode of its ad groups: DYNAMIC if TikTok combines the creatives, otherwise CUSTOM."""
+    return "DYNAMIC" if campaign.smart or campaign.legacy_smart else "CUSTOM"
 
 
 def rf_campaign_type(campaign: Campaign) -> str:

@@ -88,7 +88,11 @@ def secondary_status(item: Item, now: int) -> str:
 
 def primary_status(item: Item, now: int) -> str:
     """The primary status that an object's secondary_status belongs to."""
-    name = secondary_status(item, now)
+    return primary_of(secondary_status(item, now))
+
+
+def primary_of(name: str) -> str:
+    """The primary status that a secondary_status belongs to."""
     if name.endswith("DELETE"):
         return DELETED
     if name.endswith(("DELIVERY_OK", "CAMPAIGN_STATUS_ENABLE")):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tiktok_marketing.emulator.business.business import DAY, Account
-from tiktok_marketing.emulator.business.creatives import Asset, video_file
+from tiktok_marketing.emulator.business.creatives import Asset, material_id, video_file
 from tiktok_marketing.emulator.business.identities import Identity, creator_id, creator_name
 from tiktok_marketing.emulator.business.library import (
     Collection,
@@ -40,7 +40,7 @@ def image_record(asset: Asset, account: Account, now: int) -> dict[str, Any]:
     width, height = dice.pick(((720, 1280), (1080, 1080), (1200, 628)))
     return {
         "image_id": asset.id,
-        "material_id": _material(account, asset.key),
+        "material_id": material_id(account, asset.key),
         "is_carousel_usable": int(asset.id[-1], 16) & 1 == 1,
         "displayable": dice.chance(97),
         "format": dice.pick(("jpeg", "png")),
@@ -61,7 +61,7 @@ def video_record(asset: Asset, account: Account, now: int) -> dict[str, Any]:
     width, height = dice.pick(((720, 1280), (1080, 1920), (1080, 1080)))
     return {
         "video_id": asset.id,
-        "material_id": _material(account, asset.key),
+        "material_id": material_id(account, asset.key),
         "file_name": video_name(asset),
         "format": "mp4",
         "duration": dice.between(5_000, 60_000) / 1000,
@@ -274,11 +274,6 @@ def identity_record(identity: Identity) -> dict[str, Any]:
         "identity_authorized_bc_id": identity.business_center or None,
     }
     return record
-
-
-def _material(account: Account, key: int) -> str:
-    """The material id of an asset. An asset of several accounts has a different one in each."""
-    return str(7_200_000_000_000_000_000 + keyed(account.key, key) % 10**15)
 
 
 def _link(kind: str, key: int, expires: int) -> str:

@@ -1,7 +1,6 @@
 """campaign/get, adgroup/get and ad/get: filters, pages, and records newest first."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -21,6 +20,7 @@ from tiktok_marketing.emulator.business.derived_fields import (
     adgroup_name,
     automation_type,
     campaign_name,
+    creative_mode,
     objective_type,
     profile_of,
 )
@@ -153,7 +153,7 @@ class ObjectLists:
         ]
 
     def _by_change(self, filtering: dict[str, Any], now: int) -> list[Condition]:
-        after = _time(filtering, "modified_after")
+        after = read.utc_time(filtering, "modified_after")
         if after is None:
             return []
         lists_timeless = self._options.modified_after_lists_timeless
@@ -234,9 +234,9 @@ def _by_words(level: str, filtering: dict[str, Any]) -> list[Condition]:
         "promotion_type": lambda item: profile_of(campaign_of(item)).promotion,
         "campaign_automation_type": lambda item: automation_type(campaign_of(item)),
         "campaign_type": lambda _: "REGULAR_CAMPAIGN",
-        "creative_material_mode": lambda item: "DYNAMIC" if campaign_of(item).smart else "CUSTOM",
+        "creative_material_mode": lambda item: creative_mode(campaign_of(item)),
         "destination": lambda item: "APP" if campaign_of(item).profile == "app" else "WEBSITE",
-        "is_smart_performance_campaign": lambda _: False,
+        "is_smart_performance_campaign": lambda item: campaign_of(item).legacy_smart,
         "split_test_enabled": lambda _: False,
         "sales_destination": lambda _: None,
         "campaign_product_source": lambda _: None,
@@ -268,22 +268,9 @@ def _adgroup_name(item: Item) -> str:
 
 def _by_creation(filtering: dict[str, Any]) -> list[Condition]:
     conditions: list[Condition] = []
-    start = _time(filtering, "creation_filter_start_time")
-    end = _time(filtering, "creation_filter_end_time")
-    if start is not None and end is not None and end < start:
-        refuse("creation_filter_end_time: The end time must not be earlier than creation_filter_start_time.")
+    start, end = read.creation_window(filtering)
     if start is not None:
         conditions.append(lambda item: item.created >= start)
     if end is not None:
         conditions.append(lambda item: item.created <= end)
     return conditions
-
-
-def _time(filtering: dict[str, Any], name: str) -> int | None:
-    if name not in filtering:
-        return None
-    try:
-        parsed = datetime.strptime(str(filtering[name]), "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
-    except ValueError:
-        refuse(f"filtering.{name}: Not a valid datetime, the format should be YYYY-MM-DD HH:MM:SS.")
-    return int(parsed.timestamp())

@@ -1,7 +1,7 @@
 """Reads a request's parameters: scalars are plain text, arrays and objects are JSON text."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from tiktok_marketing.emulator.endpoints.envelope import refuse
@@ -133,3 +133,23 @@ def day(params: Mapping[str, str], name: str) -> date | None:
     if parsed is None or parsed.isoformat() != text:
         refuse(f"{name}: Not a valid date, the format should be YYYY-MM-DD.")
     return parsed
+
+
+def utc_time(filters: Mapping[str, Any], name: str) -> int | None:
+    """A filter that is a time in UTC as YYYY-MM-DD HH:MM:SS, in seconds since 1970. None if it is missing."""
+    if name not in filters:
+        return None
+    try:
+        parsed = datetime.strptime(str(filters[name]), "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+    except ValueError:
+        refuse(f"filtering.{name}: Not a valid datetime, the format should be YYYY-MM-DD HH:MM:SS.")
+    return int(parsed.timestamp())
+
+
+def creation_window(filters: Mapping[str, Any]) -> tuple[int | None, int | None]:
+    """The filters by the time of creation: the earliest and the latest second. None stands for no bound."""
+    start = utc_time(filters, "creation_filter_start_time")
+    end = utc_time(filters, "creation_filter_end_time")
+    if start is not None and end is not None and end < start:
+        refuse("creation_filter_end_time: The end time must not be earlier than creation_filter_start_time.")
+    return start, end

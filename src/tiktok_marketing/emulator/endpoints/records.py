@@ -14,6 +14,7 @@ from tiktok_marketing.emulator.business.derived_fields import (
     app_id,
     automation_type,
     campaign_name,
+    creative_mode,
     objective_type,
     profile_of,
     rf_campaign_type,
@@ -21,6 +22,7 @@ from tiktok_marketing.emulator.business.derived_fields import (
 from tiktok_marketing.emulator.business.identities import identity_of
 from tiktok_marketing.emulator.business.lateness import click_window
 from tiktok_marketing.emulator.business.library import audience_id, audiences, image_id, pixel_id, portfolio_for
+from tiktok_marketing.emulator.business.smart_plus import add_on_of, call_to_action_of, texts_of
 from tiktok_marketing.emulator.business.status import edits, modified, operation_status, secondary_status
 from tiktok_marketing.emulator.business.targeting import ages_of, countries_of, gender_of, places_automatically
 from tiktok_marketing.emulator.business.targeting_names import ACTIONS
@@ -99,7 +101,7 @@ def campaign_record(campaign: Campaign, now: int) -> dict[str, Any]:
         "roas_bid": 0,
         "rf_campaign_type": rf_campaign_type(campaign),
         "is_search_campaign": False,
-        "is_smart_performance_campaign": False,
+        "is_smart_performance_campaign": campaign.legacy_smart,
         "is_advanced_dedicated_campaign": False,
         "is_new_structure": True,
         "special_industries": [],
@@ -141,7 +143,7 @@ def adgroup_record(group: AdGroup, now: int) -> dict[str, Any]:
         "campaign_name": campaign_name(campaign),
         "campaign_system_origin": campaign.origin,
         "campaign_automation_type": automation_type(campaign),
-        "is_smart_performance_campaign": False,
+        "is_smart_performance_campaign": campaign.legacy_smart,
         "adgroup_id": str(group.id),
         "adgroup_name": adgroup_name(group),
         "create_time": utc_text(group.created),
@@ -248,7 +250,7 @@ def adgroup_record(group: AdGroup, now: int) -> dict[str, Any]:
         "rf_estimated_frequency": 1.8 if reserved else None,
         "statistic_type": None,
         "is_hfss": False,
-        "creative_material_mode": "DYNAMIC" if campaign.smart else "CUSTOM",
+        "creative_material_mode": creative_mode(campaign),
         "adgroup_app_profile_page_state": None,
         "feed_type": None,
         "category_id": "0",
@@ -273,6 +275,14 @@ def _audience_ids(group: AdGroup) -> list[str]:
     collection = audiences(group.campaign.account)
     index = collection.pick(group.key >> 24, group.created)
     return [audience_id(collection, index)] if index is not None and group.key % 100 < 30 else []
+
+
+def _card_id(ad: Ad) -> str | None:
+    """The card of an ad: the interactive add-on of its Smart+ ad, or that of one in thirteen other ads."""
+    if ad.group.campaign.smart:
+        add_on = add_on_of(ad.group)
+        return add_on.asset if add_on else None
+    return portfolio_for(ad.group.campaign.account, 1, ad.key, ad.created) if ad.key % 13 == 0 else None
 
 
 def ad_record(ad: Ad, now: int, *, null_modify_time: bool) -> dict[str, Any]:
@@ -325,10 +335,10 @@ def ad_record(ad: Ad, now: int, *, null_modify_time: bool) -> dict[str, Any]:
         "branded_content_disabled": "false",
         "shopping_ads_video_package_id": None,
         "ad_text": text,
-        "ad_texts": [text, text + " 🎁"] if campaign.smart else None,
+        "ad_texts": [entity.name for entity in texts_of(ad)] if campaign.smart else None,
         "call_to_action": profile.action,
-        "call_to_action_id": portfolio_for(account, 0, ad.key, ad.created) if campaign.smart else None,
-        "card_id": portfolio_for(account, 1, ad.key, ad.created) if ad.key % 13 == 0 and not campaign.smart else None,
+        "call_to_action_id": call_to_action_of(ad).asset or None if campaign.smart else None,
+        "card_id": _card_id(ad),
         "landing_page_url": landing,
         "landing_page_urls": [landing] if landing else None,
         "utm_params": [{"key": "utm_source", "value": "tiktok"}, {"key": "utm_campaign", "value": "__CAMPAIGN_ID__"}]
@@ -369,7 +379,7 @@ def ad_record(ad: Ad, now: int, *, null_modify_time: bool) -> dict[str, Any]:
         "avatar_icon_web_uri": image_id(account.key, carousel=False),
         "profile_image_url": f"https://p16-ad.example/{account.key:016x}.jpeg",
         "creative_authorized": post is not None,
-        "is_aco": campaign.smart,
+        "is_aco": creative_mode(campaign) == "DYNAMIC",
         "is_new_structure": True,
         "optimization_event": profile.event or None,
     }

@@ -9,6 +9,7 @@ from tiktok_marketing.emulator.business.derived_fields import (
     app_id,
     automation_type,
     campaign_name,
+    creative_mode,
     rf_campaign_type,
 )
 from tiktok_marketing.emulator.business.identities import identity_of
@@ -116,7 +117,7 @@ def _of_ad(ad: Ad, now: int, *, full: bool) -> dict[str, str]:
         "file_name": file_name(ad) or "-",
         "tiktok_name": identity_of(ad).username or "-",
         "tiktok_item_id": item_id(ad) or "-",
-        "is_aco": "true" if ad.group.campaign.smart else "false",
+        "is_aco": "false" if creative_mode(ad.group.campaign) == "CUSTOM" else "true",
         "is_smart_creative": "false",
         "is_removed_from_spc": "0",
     }

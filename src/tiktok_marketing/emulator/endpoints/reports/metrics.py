@@ -13,6 +13,7 @@ import msgspec
 from tiktok_marketing.emulator.business.delivery import COMPONENTS, VECTOR_INDEX, VECTOR_SIZE
 from tiktok_marketing.emulator.business.vocabulary import WITHOUT_DECIMALS
 from tiktok_marketing.emulator.endpoints.reports.events import MILLE, PLAIN, RATE, TABLES
+from tiktok_marketing.emulator.endpoints.reports.material_metrics import MATERIAL_TABLES
 from tiktok_marketing.emulator.endpoints.reports.metric_names import ATTRIBUTES, DECIMALS, DEPRECATED, INTEGERS
 
 LEVELS = ("advertiser", "campaign", "adgroup", "ad")
@@ -48,7 +49,7 @@ COUNTS = {
     "cta_registration": "cta_registration", "evta_registration": "evta_registration", "vta_purchase": "vta_purchase",
     "cta_purchase": "cta_purchase", "evta_purchase": "evta_purchase", "vta_complete_payment": "vta_payment",
     "evta_payments_completed": "evta_payment",
-} | TABLES.counts  # fmt: skip
+} | TABLES.counts | MATERIAL_TABLES.counts  # fmt: skip
 """Metrics that are a count, with the component or the form that they show."""
 
 RATIOS: dict[str, tuple[str, int, str]] = {
@@ -111,7 +112,7 @@ RATIOS: dict[str, tuple[str, int, str]] = {
     "cost_per_vta_payments_completed": ("spend", 1, "vta_payment"),
     "cost_per_evta_payments_completed": ("spend", 1, "evta_payment"),
     "vta_complete_payment_roas": ("vta_payment_value", PLAIN, "spend"),
-} | TABLES.ratios  # fmt: skip
+} | TABLES.ratios | MATERIAL_TABLES.ratios  # fmt: skip
 """Metrics that are a quotient: in hundredths or minor units, numerator * factor / denominator, rounded half up."""
 
 MONEY = {
@@ -120,9 +121,10 @@ MONEY = {
     "total_complete_payment_rate": "payment_value", "total_web_event_add_to_cart_value": "web_cart_value",
     "total_initiate_checkout_value": "initiate_checkout_value", "total_onsite_shopping_value": "shop_value",
     "vta_complete_payment_value": "vta_payment_value",
-} | TABLES.money  # fmt: skip
+} | TABLES.money | MATERIAL_TABLES.money  # fmt: skip
 """Metrics that are an amount of money. `total_complete_payment_rate` is one too, despite its name."""
 
+_FORMS = TABLES.forms | MATERIAL_TABLES.forms
 _MONEY_VALUES = frozenset(MONEY.values())
 
 PRICE_LEVELS = {"INR": 11, "NPR": 75, "BRL": 2, "IDR": 15, "KRW": 6, "VND": 26, "AED": 3}
@@ -173,7 +175,7 @@ class Values:
             self._places[name] = len(ROW_INDEX) + len(self._forms)
             factor = self._level if name in _MONEY_VALUES else 1
             self._forms.append(
-                tuple((VECTOR_INDEX[item], multiple * factor) for item, multiple in TABLES.forms[name].items())
+                tuple((VECTOR_INDEX[item], multiple * factor) for item, multiple in _FORMS[name].items())
             )
         return self._places[name]
 
@@ -219,9 +221,13 @@ def _is_money(metric: str) -> bool:
 
 
 def additive() -> dict[str, str]:
-    """The metrics that add up over ads, days and hours, with the value that each shows. Reach does not add up."""
+    """The metrics that add up over ads, days and hours, with the value that each shows. Reach does not add up.
+
+    Those that only reports on creatives have are left out.
+    """
     sums = {metric: component for metric, component in COUNTS.items() if component not in DERIVED}
-    return sums | {"result": "result", "real_time_result": "rt_result"} | MONEY
+    sums |= {"result": "result", "real_time_result": "rt_result"} | MONEY
+    return {metric: component for metric, component in sums.items() if metric in NON_ATTRIBUTES}
 
 
 def unknown(metrics: list[str]) -> list[str]:
