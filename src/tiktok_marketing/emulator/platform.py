@@ -1,8 +1,8 @@
 """The state behind the emulated API, and its answers: business, app and tokens, clock, quota and faults. No network."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -14,6 +14,12 @@ from tiktok_marketing.emulator.counters import Counters
 from tiktok_marketing.emulator.endpoints import params as read
 from tiktok_marketing.emulator.endpoints.access import Access
 from tiktok_marketing.emulator.endpoints.asset_lists import AssetLists
+from tiktok_marketing.emulator.endpoints.bid_protection import (
+    DETAIL,
+    STATUS,
+    protection_records,
+    protection_statuses,
+)
 from tiktok_marketing.emulator.endpoints.business_center import (
     asset_list,
     balance_list,
@@ -30,6 +36,7 @@ from tiktok_marketing.emulator.endpoints.reports.bc_report import bc_report
 from tiktok_marketing.emulator.endpoints.reports.endpoint import Reports
 from tiktok_marketing.emulator.endpoints.reports.shop_report import shop_report
 from tiktok_marketing.emulator.endpoints.reports.tasks import ReportTasks
+from tiktok_marketing.emulator.endpoints.reviews import Reviews
 from tiktok_marketing.emulator.endpoints.served import METHODS
 from tiktok_marketing.emulator.endpoints.smart_plus.endpoints import SmartPlus
 from tiktok_marketing.emulator.expected import truth
@@ -66,6 +73,17 @@ class Response(msgspec.Struct, frozen=True):
     answer: Answer
     faults: list[Fault]
     outcome: str
+
+
+class PathGroup(Protocol):
+    """Endpoints about one account that are answered together."""
+
+    @property
+    def paths(self) -> Collection[str]:
+        """Their paths."""
+
+    def answer(self, path: str, account: Account, params: Mapping[str, Any], now: int) -> Answer:
+        """Answer a request to one of the paths."""
 
 
 class Platform:
@@ -105,8 +123,10 @@ class Platform:
         self._reports = Reports(self.options)
         self._gmv_max = GmvMax(self.options, self.business.accounts, self._reports.figures)
         self._smart_plus = SmartPlus(self.options, self._reports.figures)
-        self._account_paths = frozenset(
-            (*_OBJECT_PATHS, *LOOKUPS, *self._assets.paths, *self._gmv_max.paths, *self._smart_plus.paths)
+        self._reviews = Reviews(self.options)
+        self._groups: tuple[PathGroup, ...] = (self._gmv_max, self._smart_plus, self._reviews, self._assets)
+        self._account_paths = frozenset((*_OBJECT_PATHS, *LOOKUPS, STATUS, DETAIL)).union(
+            *(group.paths for group in self._groups)
         )
         self._balances: BoundedCache[Balance] = BoundedCache(10_000)
         self.tasks = ReportTasks(self.options, self._reports.rows)
@@ -283,11 +303,14 @@ class Platform:
         """The answer of an endpoint that is about one account."""
         if path in _OBJECT_PATHS:
             return self._objects.answer(_OBJECT_PATHS[path], account, params, now)
-        if path in self._gmv_max.paths:
-            return self._gmv_max.answer(path, account, params, now)
-        if path in self._smart_plus.paths:
-            return self._smart_plus.answer(path, account, params, now)
-        return LOOKUPS[path](params) if path in LOOKUPS else self._assets.answer(path, account, params, now)
+        if path in LOOKUPS:
+            return LOOKUPS[path](params)
+        if path == STATUS:
+            return protection_statuses(account, params, now)
+        if path == DETAIL:
+            return protection_records(account, self._reports.figures(account, now), params)
+        group = next(group for group in self._groups if path in group.paths)
+        return group.answer(path, account, params, now)
 
     def _balance(self, account: Account, now: int) -> Balance:
         """The money of an account at a tick of the clock."""

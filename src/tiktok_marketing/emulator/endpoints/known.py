@@ -44,7 +44,8 @@ _GET = """
     optimizer/rule/result/list/ page/field/get/ page/get/ page/lead/mock/get/ page/lead/task/download/ page/library/get/
     pangle_audience_package/get/ pangle_block_list/get/ payment_portfolio/advertiser/get/ payment_portfolio/get/
     payment_portfolio/user/get/ pixel/event/stats/ pixel/instant_page/event/ pixel/list/ playable/get/
-    playable/validate/ portal/mcp-tt4b-authorize/ report/ad_benchmark/get/ report/integrated/get/ report/task/check/
+    playable/validate/ portal/mcp-tt4b-authorize/ report/ad_benchmark/get/ report/bid_protection/detail/get/
+    report/bid_protection/status/get/ report/integrated/get/ report/task/check/
     report/task/download/ report/video_performance/get/ rf/contract/query/ rf/delivery/timezone/ rf/inventory/estimate/
     search/region/ search_ad/negative_keyword/download/ search_ad/negative_keyword/get/ showcase/identity/get/
     showcase/product/get/ showcase/region/get/ smart_plus/ad/get/ smart_plus/ad/review_info/ smart_plus/adgroup/get/

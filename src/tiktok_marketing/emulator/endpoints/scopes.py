@@ -27,6 +27,7 @@ _NEEDED = {
     "smart_plus/adgroup/": 210,
     "smart_plus/material_report/": 44,
     "report/": 44,
+    "report/bid_protection/": 100,
     "gmv_max/report/": 445,
     "gmv_max/": 240,
     "gmv_max/store/": 241,

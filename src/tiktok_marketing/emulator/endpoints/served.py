@@ -40,6 +40,14 @@ ENDPOINTS: tuple[Served, ...] = (
     Served("campaign/spc/get/", "Smart+ campaigns of the old kind by their ids (to be deprecated)"),
     Served("smart_plus/material_report/overview/", "the figures of creatives in Smart+ ads"),
     Served("smart_plus/material_report/breakdown/", "the figures of creatives in Smart+ ads by time"),
+    Served("adgroup/review_info/", "the reviews of ad groups and their ads", ""),
+    Served("ad/review_info/", "the reviews of ads", ""),
+    Served("smart_plus/ad/review_info/", "the reviews of Smart+ ads", "smart_plus_ad_review_infos"),
+    Served("smart_plus/material/review_info/", "the reviews of the creatives of Smart+ ads", "material_review_infos"),
+    Served("report/bid_protection/status/get/", "which campaigns or ad groups have bid protection"),
+    Served(
+        "report/bid_protection/detail/get/", "the ad credits that TikTok owes or paid, by day", "bid_protection_records"
+    ),
     Served("report/integrated/get/", "reports of the types BASIC, AUDIENCE, BC and TT_SHOP"),
     Served("report/task/create/", "begins an asynchronous report", "", _POST),
     Served("report/task/check/", "how far an asynchronous report is", ""),

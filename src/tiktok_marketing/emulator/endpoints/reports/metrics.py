@@ -49,7 +49,7 @@ COUNTS = {
     "cta_registration": "cta_registration", "evta_registration": "evta_registration", "vta_purchase": "vta_purchase",
     "cta_purchase": "cta_purchase", "evta_purchase": "evta_purchase", "vta_complete_payment": "vta_payment",
     "evta_payments_completed": "evta_payment",
-} | TABLES.counts | MATERIAL_TABLES.counts  # fmt: skip
+} | TABLES.counts  # fmt: skip
 """Metrics that are a count, with the component or the form that they show."""
 
 RATIOS: dict[str, tuple[str, int, str]] = {
@@ -112,7 +112,7 @@ RATIOS: dict[str, tuple[str, int, str]] = {
     "cost_per_vta_payments_completed": ("spend", 1, "vta_payment"),
     "cost_per_evta_payments_completed": ("spend", 1, "evta_payment"),
     "vta_complete_payment_roas": ("vta_payment_value", PLAIN, "spend"),
-} | TABLES.ratios | MATERIAL_TABLES.ratios  # fmt: skip
+} | TABLES.ratios  # fmt: skip
 """Metrics that are a quotient: in hundredths or minor units, numerator * factor / denominator, rounded half up."""
 
 MONEY = {
@@ -121,11 +121,15 @@ MONEY = {
     "total_complete_payment_rate": "payment_value", "total_web_event_add_to_cart_value": "web_cart_value",
     "total_initiate_checkout_value": "initiate_checkout_value", "total_onsite_shopping_value": "shop_value",
     "vta_complete_payment_value": "vta_payment_value",
-} | TABLES.money | MATERIAL_TABLES.money  # fmt: skip
+} | TABLES.money  # fmt: skip
 """Metrics that are an amount of money. `total_complete_payment_rate` is one too, despite its name."""
 
 _FORMS = TABLES.forms | MATERIAL_TABLES.forms
-_MONEY_VALUES = frozenset(MONEY.values())
+_COUNTS, _RATIOS, _MONEY = (
+    COUNTS | MATERIAL_TABLES.counts, RATIOS | MATERIAL_TABLES.ratios, MONEY | MATERIAL_TABLES.money,
+)  # fmt: skip
+"""The same with the metrics that only reports on creatives have."""
+_MONEY_VALUES = frozenset(_MONEY.values())
 
 PRICE_LEVELS = {"INR": 11, "NPR": 75, "BRL": 2, "IDR": 15, "KRW": 6, "VND": 26, "AED": 3}
 """How many minor units of a currency buy what a US cent buys, where it is more than one."""
@@ -192,8 +196,8 @@ class Order:
     def __init__(self, metric: str, currency: str) -> None:
         metric = DEPRECATED.get(metric, metric)
         self._values = Values(currency)
-        numerator, factor, denominator = RATIOS.get(metric) or SECONDARY.get(metric) or ("", 0, "")
-        numerator = numerator or COUNTS.get(metric) or MONEY.get(metric) or "billed"
+        numerator, factor, denominator = _RATIOS.get(metric) or SECONDARY.get(metric) or ("", 0, "")
+        numerator = numerator or _COUNTS.get(metric) or _MONEY.get(metric) or "billed"
         self._cash = metric == "cash_spend"
         self._numerator = self._values.place(numerator)
         self._factor = factor
@@ -214,20 +218,16 @@ class Order:
 
 def _is_money(metric: str) -> bool:
     """Whether a metric is an amount of money: a sum, or a cost or value per something."""
-    if metric in MONEY or metric == "cash_spend":
+    if metric in _MONEY or metric == "cash_spend":
         return True
-    numerator, _, denominator = RATIOS.get(metric) or SECONDARY.get(metric) or ("", 0, "")
+    numerator, _, denominator = _RATIOS.get(metric) or SECONDARY.get(metric) or ("", 0, "")
     return numerator in _MONEY_VALUES and denominator not in _MONEY_VALUES
 
 
 def additive() -> dict[str, str]:
-    """The metrics that add up over ads, days and hours, with the value that each shows. Reach does not add up.
-
-    Those that only reports on creatives have are left out.
-    """
+    """The metrics that add up over ads, days and hours, with the value that each shows. Reach does not add up."""
     sums = {metric: component for metric, component in COUNTS.items() if component not in DERIVED}
-    sums |= {"result": "result", "real_time_result": "rt_result"} | MONEY
-    return {metric: component for metric, component in sums.items() if metric in NON_ATTRIBUTES}
+    return sums | {"result": "result", "real_time_result": "rt_result"} | MONEY
 
 
 def unknown(metrics: list[str]) -> list[str]:
@@ -262,14 +262,14 @@ class Layout:
             source = DEPRECATED.get(name, name)
             if source in SECONDARY and not secondary:
                 text = "-"
-            elif source in COUNTS or source == "secondary_goal_result":
+            elif source in _COUNTS or source == "secondary_goal_result":
                 value_places.append(("count", len(counts)))
-                counts.append(place(COUNTS.get(source, "secondary")))
-            elif source in MONEY or source == "cash_spend":
+                counts.append(place(_COUNTS.get(source, "secondary")))
+            elif source in _MONEY or source == "cash_spend":
                 value_places.append(("money", len(moneys)))
-                moneys.append(-1 if source == "cash_spend" else place(MONEY[source]))
+                moneys.append(-1 if source == "cash_spend" else place(_MONEY[source]))
             else:
-                numerator, factor, denominator = RATIOS.get(source) or SECONDARY[source]
+                numerator, factor, denominator = _RATIOS.get(source) or SECONDARY[source]
                 value_places.append(("ratio", len(ratios)))
                 whole = source in INTEGERS or (without_decimals and _is_money(source))
                 ratios.append((place(numerator), factor, place(denominator), whole))
