@@ -9,10 +9,9 @@ import duckdb
 import pytest
 
 from emulator.kit import Client
-from support import A_DAY, NOW, config_for, read_from
-from tiktok_marketing.clock import FixedClock
-from tiktok_marketing.config import parse_config
-from tiktok_marketing.pipelines.load import RunOptions, load_async
+from on_request.kit import load, without_links
+from support import A_DAY, NOW, config_for, key_of, read_from
+from tiktok_marketing.catalog import object_stream
 
 KINDS = ("PRODUCT_GMV_MAX", "LIVE_GMV_MAX")
 STORES, CAMPAIGNS = "gmv_max_stores", "gmv_max_campaigns"
@@ -70,6 +69,15 @@ async def test_campaigns_of_both_kinds_are_read(client: Client, include_deleted:
     assert ("CAMPAIGN_STATUS_DELETE" in statuses) == include_deleted
 
 
+async def test_a_campaign_says_what_it_promotes(client: Client) -> None:
+    """TikTok's records have no such field, and the two kinds are listed one by one."""
+    outcome = await read_from(client.emulator, config_for(client.emulator, start_date="2012-01-01"), [CAMPAIGNS])
+    kinds = {
+        record["campaign_name"].split()[0]: record["gmv_max_promotion_type"] for record in outcome.records(CAMPAIGNS)
+    }
+    assert kinds == {"Product": "PRODUCT_GMV_MAX", "LIVE": "LIVE_GMV_MAX"}
+
+
 async def test_a_later_sync_reads_what_changed(client: Client) -> None:
     """`modify_time` is the cursor: paused and deleted campaigns do not come again."""
     config = config_for(client.emulator, include_deleted=True, start_date="2012-01-01")
@@ -90,13 +98,92 @@ async def test_a_later_sync_reads_what_changed(client: Client) -> None:
 async def test_one_store_of_two_accounts_is_two_rows_of_the_table(client: Client, tmp_path: Path) -> None:
     """The key of the table begins with the account."""
     path = tmp_path / "tiktok.duckdb"
-    config = parse_config(config_for(client.emulator))
-    surroundings = RunOptions(clock=FixedClock(NOW), address=client.emulator.url)
     for _ in range(2):
-        result = await load_async(config, str(path), streams=[STORES, CAMPAIGNS], options=surroundings)
-        assert result.complete
+        await load(client.emulator, path, [STORES, CAMPAIGNS])
     with duckdb.connect(str(path), read_only=True) as database:
         rows = database.execute("SELECT advertiser_id::VARCHAR, store_id FROM tiktok_ads.gmv_max_stores").fetchall()
         campaigns = database.execute("SELECT campaign_id FROM tiktok_ads.gmv_max_campaigns").fetchall()
     assert sorted(rows) == sorted(await listed_stores(client))
     assert sorted(key for (key,) in campaigns) == sorted(await listed_campaigns(client, deleted=True))
+
+
+async def details_of(client: Client) -> list[dict[str, Any]]:
+    """The settings of every campaign that is not deleted, as a plain client gets them."""
+    campaigns = await listed_campaigns(client, deleted=False)
+    return [
+        await client.data("campaign/gmv_max/info/", advertiser_id=record["advertiser_id"], campaign_id=str(key))
+        for key, record in campaigns.items()
+    ]
+
+
+async def sessions_of(client: Client) -> list[dict[str, Any]]:
+    """The sessions of every campaign, as a plain client lists them."""
+    records = []
+    for key, campaign in (await listed_campaigns(client, deleted=True)).items():
+        account = campaign["advertiser_id"]
+        data = await client.data("campaign/gmv_max/session/list/", advertiser_id=account, campaign_id=str(key))
+        records += [{**session, "advertiser_id": account} for session in data["session_list"]]
+    return records
+
+
+async def of_stores(client: Client, path: str, list_key: str, **params: Any) -> list[dict[str, Any]]:
+    """What a plain client lists for every store that GMV Max can promote, page by page if `params` has a page size."""
+    records = []
+    for account in client.emulator.advertiser_ids:
+        for store in (await client.data("gmv_max/store/list/", advertiser_id=account))["store_list"]:
+            if store["is_gmv_max_available"]:
+                names = ("store_id", "store_authorized_bc_id")
+                asked = {"advertiser_id": account, **{name: store[name] for name in names}}
+                if params:
+                    rows = await client.read_all(path, list_key=list_key, **asked, **params)
+                else:
+                    rows = (await client.data(path, **asked))[list_key]
+                records += [{**row, "store_id": store["store_id"], "advertiser_id": account} for row in rows]
+    return records
+
+
+def normalized(name: str, records: list[dict[str, Any]]) -> dict[tuple[Any, ...], dict[str, Any]]:
+    """Records by their keys, without links, whose ids are text and whose times have one form."""
+    stream = object_stream(name)
+    rows = [without_links(record) | {"advertiser_id": str(record["advertiser_id"])} for record in records]
+    rows = [row | ({"campaign_id": str(row["campaign_id"])} if "campaign_id" in row else {}) for row in rows]
+    by_key = {key_of(stream, row): row for row in rows}
+    assert len(by_key) == len(records) > 0
+    return by_key
+
+
+async def test_the_settings_of_every_campaign_are_read(client: Client) -> None:
+    """One request per campaign that is not deleted, whose answer is the record."""
+    name = "gmv_max_campaign_details"
+    outcome = await read_from(client.emulator, config_for(client.emulator, include_deleted=True), [name])
+    assert outcome.exit_code == 0
+    assert normalized(name, outcome.records(name)) == normalized(name, await details_of(client))
+
+
+async def test_the_sessions_of_every_campaign_are_read(client: Client) -> None:
+    """Those of deleted campaigns, too, because they have spent."""
+    name = "gmv_max_sessions"
+    outcome = await read_from(client.emulator, config_for(client.emulator, include_deleted=True), [name])
+    assert outcome.exit_code == 0
+    assert normalized(name, outcome.records(name)) == normalized(name, await sessions_of(client))
+
+
+async def test_the_identities_of_every_store_are_read(client: Client) -> None:
+    """The store is in the record, so that two stores may have one identity."""
+    name = "gmv_max_identities"
+    outcome = await read_from(client.emulator, config_for(client.emulator), [name])
+    assert outcome.exit_code == 0
+    expected = await of_stores(client, "gmv_max/identity/get/", "identity_list")
+    assert normalized(name, outcome.records(name)) == normalized(name, expected)
+
+
+async def test_the_posts_of_every_store_are_read(client: Client) -> None:
+    """Page by page. The same post of two stores is two records."""
+    name = "gmv_max_videos"
+    outcome = await read_from(client.emulator, config_for(client.emulator), [name])
+    assert outcome.exit_code == 0
+    expected = await of_stores(client, "gmv_max/video/get/", "item_list", page_size=7)
+    read, listed = normalized(name, outcome.records(name)), normalized(name, expected)
+    assert {key: (row["text"], row["spu_id_list"]) for key, row in read.items()} == {
+        key: (row["text"], row["spu_id_list"]) for key, row in listed.items()
+    }

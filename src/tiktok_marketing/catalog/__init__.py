@@ -9,6 +9,7 @@ from __future__ import annotations
 from tiktok_marketing.catalog.breakdowns import BREAKDOWNS
 from tiktok_marketing.catalog.gmv_max import GMV_MAX_OBJECTS
 from tiktok_marketing.catalog.gmv_max_reports import GMV_MAX_REPORTS
+from tiktok_marketing.catalog.lookups import LOOKUPS
 from tiktok_marketing.catalog.objects import OBJECTS
 from tiktok_marketing.catalog.reports import REPORTS
 from tiktok_marketing.catalog.schema import FieldType, field_types, json_schema
@@ -56,7 +57,12 @@ __all__ = [
 
 STREAMS: tuple[AnyStream, ...] = (*OBJECTS, *REPORTS)
 """The streams that are read if none is named: accounts first, then the objects in them, then reports."""
-ON_REQUEST: tuple[AnyStream, ...] = (*GMV_MAX_OBJECTS, *GMV_MAX_REPORTS, *BREAKDOWNS)
+ON_REQUEST: tuple[AnyStream, ...] = (
+    *GMV_MAX_OBJECTS,
+    *LOOKUPS,
+    *GMV_MAX_REPORTS,
+    *BREAKDOWNS,
+)
 """The streams that are read only if they are named."""
 ALL_STREAMS: tuple[AnyStream, ...] = (*STREAMS, *ON_REQUEST)
 """Every stream."""

@@ -47,6 +47,8 @@ class ListQuery(msgspec.Struct, frozen=True, kw_only=True):
     """The value of `filtering` in the requests; empty if the list needs no filter."""
     page_size: int | None = None
     """The largest page of this query, if it is smaller than the endpoint's; None if it is the endpoint's."""
+    fields: dict[str, Any] = {}
+    """Fields that the records get because this query lists them, where TikTok leaves them out."""
 
 
 class Parent(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +57,13 @@ class Parent(msgspec.Struct, frozen=True, kw_only=True):
     stream: str
     """The stream that lists these records."""
     parameters: dict[str, str]
-    """Parameter of the request to the field of the record that fills it. A record without a value causes no request."""
+    """Parameter of the request to the field of the record that fills it. A record without a value causes no request.
+
+    A path such as `creative_list.ad_material_id` stands for a field within each object of a list."""
+    where: dict[str, Any] = {}
+    """The values that fields of a record must have; other records cause no request."""
+    deleted_too: bool = True
+    """Whether deleted records cause requests if the configuration includes deleted objects."""
     at_once: int | None = None
     """How many records one request covers, with a list for each parameter; None for one record with plain values."""
     usual_requests: int = 1
@@ -80,7 +88,11 @@ class ObjectSource(msgspec.Struct, frozen=True, kw_only=True):
     """How to list the objects of a stream."""
 
     list_key: str = "list"
-    """The key in the response's `data` that holds the records."""
+    """The key in the response's `data` that holds the records; empty if `data` itself is the only record."""
+    map_key: str = ""
+    """The field that holds the key of a record, where the records are not a list but an object with a key for each."""
+    params: dict[str, Any] = {}
+    """Parameters of every request."""
     page_size: int | None = None
     """The endpoint's largest page; None if the endpoint has no pages."""
     queries: tuple[ListQuery, ...] = (ListQuery(),)
@@ -104,6 +116,10 @@ class ObjectSource(msgspec.Struct, frozen=True, kw_only=True):
 
     promoted_fields: dict[str, tuple[str, ...]] = {}
     """Root fields that repeat a nested field: name to the path of the nested field."""
+    request_fields: dict[str, str] = {}
+    """Root fields that repeat a parameter of the request, where TikTok leaves them out: name to the parameter."""
+    flattened: tuple[str, ...] = ()
+    """Nested objects whose fields are fields of the record instead."""
     untyped: frozenset[str] = frozenset()
     """Fields that TikTok sends in another shape than Airbyte's schema declares. They pass as they come."""
 

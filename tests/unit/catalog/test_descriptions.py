@@ -28,10 +28,11 @@ _UNITS_OF_METRICS = {
 _NUMBERS = {"integer", "number"}
 # Name of a numeric field to what its description must say.
 _UNITS_OF_FIELDS = {
+    r"percentage": r"in percent",
+    r"_(limit|times)$": r"[Nn]umber of times",
     r"(?<!roas_)bid|budget|balance|bid_price|cp[mr]$|discount_amount": r"in the account's currency",
     r"m(in|ax)_price": r"in `currency`",
     r"roas_bid": r"revenue divided by spend",
-    r"percentage": r"in percent",
     r"reach$|cover_num": r"\bpeople\b",
     r"_count$|impression$": r"[Nn]umber of",
     r"rf_estimated_frequency": r"per person",

@@ -8,8 +8,16 @@ from tiktok_marketing.catalog.scopes import permission_of, permissions_of, strea
 from tiktok_marketing.emulator.endpoints.envelope import Refusal
 from tiktok_marketing.emulator.endpoints.scopes import ALL, check_scope
 
-WITHOUT_PERMISSION = {"advertiser_ids"}
-"""The streams that need no permission: whoever has a token may ask which accounts it reaches."""
+WITHOUT_PERMISSION = {
+    "advertiser_ids",
+    "regions",
+    "languages",
+    "interest_categories",
+    "action_categories",
+    "device_models",
+    "carriers",
+}
+"""The streams that need no permission: whoever has a token may ask which accounts and targeting there are."""
 GRANTS = [
     (2,),
     (4,),

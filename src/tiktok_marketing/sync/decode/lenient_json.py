@@ -58,6 +58,33 @@ def decode_list(body: bytes, list_key: str) -> tuple[list[Mapping[str, Any]], Pa
     return rows, msgspec.convert(data.get("page_info") or {}, PageInfo)
 
 
+def decode_record(body: bytes) -> tuple[list[Mapping[str, Any]], PageInfo]:
+    """The only record of an answer, which is its `data`, as a list of one. It has no counts.
+
+    Raises:
+        msgspec.DecodeError: If the body is not such an answer.
+    """
+    answer = decode_lenient(body, _AROUND_A_LIST)
+    data = answer.get("data") if isinstance(answer, Mapping) else None
+    if not isinstance(data, Mapping) or not data:
+        raise msgspec.ValidationError("`data` is not an object with a record")
+    return [data], PageInfo()
+
+
+def decode_map(body: bytes, map_key: str, key_field: str) -> tuple[list[Mapping[str, Any]], PageInfo]:
+    """The untyped rows of an answer, from the object `data[map_key]`, whose keys become a field of each row.
+
+    Raises:
+        msgspec.DecodeError: If the body is not such an answer.
+    """
+    answer = decode_lenient(body, _AROUND_A_LIST)
+    data = answer.get("data") if isinstance(answer, Mapping) else None
+    records = data.get(map_key) if isinstance(data, Mapping) else None
+    if not isinstance(records, Mapping) or not all(isinstance(record, Mapping) for record in records.values()):
+        raise msgspec.ValidationError(f"`data.{map_key}` is not an object of objects")
+    return [{**record, key_field: key} for key, record in records.items()], PageInfo()
+
+
 def as_objects(value: Any, what: str) -> list[Mapping[str, Any]]:
     """The value as a list of JSON objects.
 

@@ -9,7 +9,7 @@ import msgspec
 
 from tiktok_marketing.catalog import ObjectStream, field_types
 from tiktok_marketing.sync.decode.coercion import Misfit, coerce, to_text
-from tiktok_marketing.sync.decode.lenient_json import count_of, decode_list
+from tiktok_marketing.sync.decode.lenient_json import PageInfo, count_of, decode_list, decode_map, decode_record
 from tiktok_marketing.sync.decode.pages import Keyer, Page, RawRows, RecordList
 
 
@@ -23,15 +23,16 @@ class ObjectReader:
 
     def __init__(self, stream: ObjectStream, advertiser_id: str | None = None) -> None:
         source = stream.source
-        self._list_key = source.list_key
+        self._source = source
+        self.fields: Mapping[str, Any] = {}
+        """Fields that the request gives to the records, where TikTok leaves them out."""
         self._types = field_types(stream)
         self._advertiser_id = None if advertiser_id is None else int(advertiser_id)
-        self._promoted_fields = source.promoted_fields
         self._row_key = stream.row_key
 
     def read(self, body: bytes) -> Page[RecordList]:
         """Decode a page."""
-        rows, info = decode_list(body, self._list_key)
+        rows, info = self._decode(body)
         records = self.typed_all(rows)
         keyed = list(records)
         for misfit in records.misfits:
@@ -39,6 +40,14 @@ class ObjectReader:
                 keyed[misfit.row] = keyed[misfit.row] | {misfit.field: to_text(misfit.value)}
         counts = count_of(info.total_number), count_of(info.total_page)
         return Page(records, keyed, *counts, records.misfits, count_of(info.page_size), RawRows(lambda: rows))
+
+    def _decode(self, body: bytes) -> tuple[list[Mapping[str, Any]], PageInfo]:
+        source = self._source
+        if not source.list_key:
+            return decode_record(body)
+        if source.map_key:
+            return decode_map(body, source.list_key, source.map_key)
+        return decode_list(body, source.list_key)
 
     def typed_all(self, rows: Iterable[Mapping[str, Any]]) -> RecordList:
         """Objects with the catalog's types."""
@@ -48,8 +57,13 @@ class ObjectReader:
     def _typed(self, row: Mapping[str, Any], number: int, misfits: list[Misfit]) -> dict[str, Any]:
         """One object with the catalog's types; fields that the catalog does not know pass unchanged."""
         types = self._types
-        if self._promoted_fields:
-            row = {name: _nested(row, path) for name, path in self._promoted_fields.items()} | dict(row)
+        source = self._source
+        if source.promoted_fields:
+            row = {name: _nested(row, path) for name, path in source.promoted_fields.items()} | dict(row)
+        if source.flattened:
+            row = _flat(row, source.flattened)
+        if self.fields:
+            row = {**row, **self.fields}
         record = dict(row)
         rejected: dict[str, Any] = {}
         for name, value in row.items():
@@ -81,6 +95,15 @@ class ObjectReader:
     def shared_in(self, keyed: Any) -> None:  # noqa: ARG002 - each reader has this method
         """None: an id belongs to one object."""
         return
+
+
+def _flat(record: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """The record with the fields of these nested objects in place of the objects."""
+    flat = {name: value for name, value in record.items() if name not in names}
+    for name in names:
+        nested = record.get(name)
+        flat |= nested if isinstance(nested, Mapping) else {}
+    return flat
 
 
 def _nested(record: Any, path: Sequence[str]) -> Any:

@@ -49,6 +49,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
             changes with each request needs them, and others do not.
         place: The account's place, whose clocks may go back over an hour of the list; None if unknown.
         given: Dimensions that the rows of the answer lack, with their value.
+        fields: Fields of every object that the request gives, where TikTok leaves them out.
     """
 
     endpoint: str
@@ -63,6 +64,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     order: Mapping[str, Any] = {}
     place: tzinfo | None = None
     given: Mapping[str, str] = {}
+    fields: Mapping[str, Any] = {}
 
 
 class Delivery(msgspec.Struct, Generic[Sink], frozen=True):

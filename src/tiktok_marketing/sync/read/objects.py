@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
@@ -47,8 +48,8 @@ class ParentParams(msgspec.Struct, frozen=True):
     def several(self, parent: Parent | None) -> dict[str, set[str]]:
         """For each field of the parent's records of which several values are requested at once: these values."""
         return {
-            field: set(self.params[name])
-            for name, field in (parent.parameters.items() if parent is not None else ())
+            _field_of(path): set(self.params[name])
+            for name, path in (parent.parameters.items() if parent is not None else ())
             if isinstance(self.params.get(name), list) and len(self.params[name]) > 1
         }
 
@@ -56,8 +57,8 @@ class ParentParams(msgspec.Struct, frozen=True):
         """The parameters of requests about each of the missing values alone."""
         return [
             ParentParams({name: [value]})
-            for name, field in (parent.parameters.items() if parent is not None else ())
-            for value in sorted(missing.get(field, ()))
+            for name, path in (parent.parameters.items() if parent is not None else ())
+            for value in sorted(missing.get(_field_of(path), ()))
         ]
 
 
@@ -74,10 +75,11 @@ def parent_params(
     joined_by_id = {record.get(parent.join_field): record for record in joined}
     distinct: dict[tuple[str, ...], None] = {}
     for record in records:
+        if any(record.get(field) != value for field, value in parent.where.items()):
+            continue
         joined_record = joined_by_id.get(record.get(parent.join_field), {})
-        values = [record.get(field) or joined_record.get(field) for field in parent.parameters.values()]
-        if all(values):
-            distinct[tuple(map(str, values))] = None
+        values = [_values(record, path) or _values(joined_record, path) for path in parent.parameters.values()]
+        distinct |= dict.fromkeys(itertools.product(*values))
     names, value_tuples = list(parent.parameters), list(distinct)
     if parent.at_once is None:
         return [ParentParams(dict(zip(names, values, strict=True))) for values in value_tuples]
@@ -87,6 +89,20 @@ def parent_params(
         )
         for start in range(0, len(value_tuples), parent.at_once)
     ]
+
+
+def _values(record: Mapping[str, Any], path: str) -> list[str]:
+    """The values at a path in a record, as text; none if it has none there."""
+    values: list[Any] = [record]
+    for name in path.split("."):
+        nested = [value.get(name) for value in values if isinstance(value, Mapping)]
+        values = [item for value in nested for item in (value if isinstance(value, list) else [value])]
+    return [str(value) for value in values if value]
+
+
+def _field_of(path: str) -> str:
+    """The field at the end of a path: what records about the value call it."""
+    return path.rpartition(".")[2]
 
 
 def object_requests(
@@ -117,7 +133,7 @@ def object_requests(
     requests = []
     for query in source.queries_for(include_deleted=include_deleted):
         filtering = {**query.filtering, **deleted, **changed}
-        params: dict[str, Any] = {"advertiser_id": advertiser_id}
+        params: dict[str, Any] = {"advertiser_id": advertiser_id, **source.params}
         if parent_params is not None:
             params |= parent_params.params
         if filtering:
@@ -132,6 +148,7 @@ def object_requests(
                 page_size=source.page_size_of(query),
                 advertiser_id=advertiser_id,
                 max_records=source.max_records,
+                fields={**query.fields, **{name: params[param] for name, param in source.request_fields.items()}},
             )
         )
     return requests
@@ -183,7 +200,8 @@ class ObjectLists:
         """The latest cursor value of the objects, as `YYYY-MM-DD HH:MM:SS`; empty if none has one."""
         self.notices: list[Notice] = []
         """What was left out, and why it need not have been read."""
-        self._list_reader = ListReader(api, ObjectReader(stream, advertiser_id), budget)
+        self._reader = ObjectReader(stream, advertiser_id)
+        self._list_reader = ListReader(api, self._reader, budget)
 
     @property
     def repaired(self) -> bool:
@@ -256,6 +274,7 @@ class ObjectLists:
             changed_since=self._modified_since if self._only_changed else None,
             parent_params=params,
         ):
+            self._reader.fields = request.fields  # the requests are sent one after the other
             try:
                 async with aclosing(list_reader.read(request)) as deliveries:
                     async for delivery in deliveries:
@@ -269,15 +288,18 @@ class ObjectLists:
                 self._short = self._short or error
 
     async def _parent_params(self, parent: Parent) -> list[ParentParams]:
-        joined = await self._all_records(parent.join_stream) if parent.join_stream is not None else []
-        return parent_params(parent, await self._all_records(parent.stream), joined)
+        deleted_too = self._include_deleted and parent.deleted_too
+        joined = []
+        if parent.join_stream is not None:
+            joined = await self._all_records(parent.join_stream, include_deleted=deleted_too)
+        return parent_params(parent, await self._all_records(parent.stream, include_deleted=deleted_too), joined)
 
-    async def _all_records(self, name: str) -> list[Mapping[str, Any]]:
+    async def _all_records(self, name: str, *, include_deleted: bool) -> list[Mapping[str, Any]]:
         lists = ObjectLists(
             self._api,
             object_stream(name),
             self._advertiser_id,
-            include_deleted=self._include_deleted,
+            include_deleted=include_deleted,
             today=self._today,
         )
         records: list[Mapping[str, Any]] = []
