@@ -135,7 +135,7 @@ _ADS_V2 = msgspec.structs.replace(
     ADS,
     prefix="ads_v2",
     audience_prefix="ads_v2",
-    noun="ad as Ads Manager shows it",
+    noun="ad of Ads Manager",
     id_dimension="ad_id_v2",
     sandbox=False,
 )

@@ -44,7 +44,7 @@ _GROUPS: tuple[tuple[JsonType, Kind, str, dict[str, str]], ...] = (
         "",
         {
             "cost": "Cost of the ads",
-            "gross_revenue": "Value of the orders, including those without a paid view",
+            "gross_revenue": "Value of the orders, also of orders without a paid view",
             "all_shops_gross_revenue": "Value of the orders in all stores that the live streams sell for",
         },
     ),
@@ -72,7 +72,7 @@ _GROUPS: tuple[tuple[JsonType, Kind, str, dict[str, str]], ...] = (
         Kind.COUNT,
         "",
         {
-            "orders": "Orders, including those without a paid view",
+            "orders": "Orders, also without a paid view",
             "all_shops_orders": "Orders in all stores that the live streams sell for",
             "product_impressions": "Views of the product in the post",
             "product_clicks": "Clicks on the product in the post",
@@ -88,7 +88,7 @@ _GROUPS: tuple[tuple[JsonType, Kind, str, dict[str, str]], ...] = (
         {
             "roi": "Return: gross revenue per amount of cost (3.2 means 3.2 times the cost)",
             "all_shops_roi": "Return in all stores that the live streams sell for: gross revenue per amount of cost",
-            "roas_bid": "Return that the campaign aims at: gross revenue per amount of cost; 0 without such a bid",
+            "roas_bid": "Return that the campaign aims at: gross revenue per amount of cost; 0 if it has none",
             "live_duration": "Length of the live stream, as TikTok gives it",
         },
     ),
