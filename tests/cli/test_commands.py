@@ -15,7 +15,7 @@ import pytest
 
 from tiktok_marketing._version import __version__
 from tiktok_marketing.api import retry_policy as retry
-from tiktok_marketing.catalog import STREAMS
+from tiktok_marketing.catalog import ALL_STREAMS, STREAMS
 from tiktok_marketing.cli.common import Session, span
 from tiktok_marketing.cli.emulator import emulator as emulator_command
 from tiktok_marketing.cli.main import command as group
@@ -112,11 +112,12 @@ def test_debug_adds_the_detail_and_the_traceback(
 def test_streams_lists_the_catalog(command: Any, config: Any) -> None:
     """With a sandbox configuration, only the streams that sandbox accounts have."""
     listed = json.loads(command("streams", "--json").stdout)
-    assert [stream["name"] for stream in listed] == [stream.name for stream in STREAMS]
+    assert [stream["name"] for stream in listed] == [stream.name for stream in ALL_STREAMS]
+    assert [stream["name"] for stream in listed if not stream["on_request"]] == [stream.name for stream in STREAMS]
     sandbox = {"auth_type": "sandbox_access_token", "advertiser_id": "1"}
     fewer = json.loads(command("streams", "--json", "--config", config(credentials=sandbox)).stdout)
     assert {stream["name"] for stream in listed} - {stream["name"] for stream in fewer} == {
-        stream.name for stream in STREAMS if not stream.sandbox
+        stream.name for stream in ALL_STREAMS if not stream.sandbox
     }
     assert "campaign_id" in command("streams").stdout
 
@@ -132,7 +133,7 @@ def test_streams_shows_whole_names_on_any_terminal(columns: str, monkeypatch: py
         lines = re.sub(r"\x1b\[[\d;]*m", "", output.getvalue()).splitlines()
     assert max(map(len, lines)) <= int(columns)
     first_words = {line.split()[0] for line in lines if line.strip()}
-    assert {stream.name for stream in STREAMS} <= first_words
+    assert {stream.name for stream in ALL_STREAMS} <= first_words
 
 
 def test_check_passes_with_a_good_configuration(command: Any, config: Any) -> None:

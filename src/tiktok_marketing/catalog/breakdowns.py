@@ -109,11 +109,11 @@ _AUDIENCE = (
     _Breakdown(dimension="placement", name="placement", words="placement", hours_late=2),
     _Breakdown(dimension="ad_type", name="ad_type", words="kind of ad, such as search ads"),
     _Breakdown(dimension="device_brand_id", name="device_brand", words="device brand of the audience"),
-    _Breakdown(dimension="interest_category", name="interest_category", words="interest of the audience"),
+    _Breakdown(dimension="interest_category", name="interest", words="interest of the audience"),
     *(
         _Breakdown(
             dimension=f"interest_category_tier{tier}",
-            name=f"interest_category_tier{tier}",
+            name=f"interest_tier{tier}",
             words=f"interest of the audience on tier {tier}",
         )
         for tier in (2, 3, 4)

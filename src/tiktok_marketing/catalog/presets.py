@@ -37,7 +37,44 @@ PRESETS = (
             "campaigns_audience_reports_by_country_daily",
         ),
     ),
-    Preset("daily", "Every report by day.", ("*_daily",)),
-    Preset("hourly", "Every report by hour.", ("*_hourly",)),
+    Preset("daily", "Every report by day, except those on request.", ("*_daily",)),
+    Preset("hourly", "Every report by hour, except those on request.", ("*_hourly",)),
+    Preset(
+        "breakdowns",
+        "Campaigns by the people who saw the ads and the place where they saw them: age, gender, country, province, "
+        "language, platform, network, placement and device brand.",
+        (
+            "campaigns_audience_reports_daily",
+            "campaigns_audience_reports_by_country_daily",
+            "campaigns_audience_reports_by_province_daily",
+            "campaigns_audience_reports_by_language_daily",
+            "campaigns_audience_reports_by_platform_daily",
+            "campaigns_audience_reports_by_network_daily",
+            "campaigns_audience_reports_by_placement_daily",
+            "campaigns_audience_reports_by_device_brand_lifetime",
+        ),
+    ),
+    Preset(
+        "interests",
+        "Campaigns by what people are interested in: interests, behaviors, hashtags, tags and purchase intention.",
+        (
+            "campaigns_audience_reports_by_interest_*",
+            "campaigns_audience_reports_by_behavior_daily",
+            "campaigns_audience_reports_by_hashtag_daily",
+            "campaigns_audience_reports_by_audience_tag_daily",
+            "campaigns_audience_reports_by_contextual_tag_daily",
+            "campaigns_audience_reports_by_purchase_intention_daily",
+        ),
+    ),
+    Preset(
+        "search",
+        "What people searched for, the keywords that they met, and the share of search ads.",
+        (
+            "ad_groups_reports_by_search_terms_daily",
+            "ad_groups_reports_by_search_keyword_daily",
+            "ad_groups_reports_by_match_type_daily",
+            "campaigns_reports_by_ad_type_daily",
+        ),
+    ),
     Preset("all", "Every stream, as without a choice.", ("*",)),
 )

@@ -85,6 +85,7 @@ def test_every_dimension_has_a_report_at_every_level_that_allows_it(
 def test_names_of_streams_are_unique() -> None:
     """A table belongs to one stream."""
     assert len({stream.name for stream in ALL_STREAMS}) == len(ALL_STREAMS)
+    assert max(len(stream.name) for stream in ALL_STREAMS) < 64  # the longest name of a table in Postgres
     assert all(stream.on_request for stream in ON_REQUEST)
 
 
