@@ -474,7 +474,7 @@ def _of_reports(value: Any, setting: Setting) -> Any:
     if value == setting.default:
         return type(setting.default)()
     from tiktok_marketing.catalog.custom_reports import read_setting
-    from tiktok_marketing.catalog.report_rules import Objection
+    from tiktok_marketing.catalog.objection import Objection
 
     read = read_setting(setting.name, value)
     if isinstance(read, Objection):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import AsyncIterator
 from typing import NamedTuple
@@ -22,6 +23,7 @@ from tiktok_marketing.catalog.report_rules import (
     first_objection,
     is_documented,
 )
+from tiktok_marketing.catalog.stream import ReportFilter
 from tiktok_marketing.emulator import Emulator, Options
 
 _DAY = "2026-03-01"
@@ -60,13 +62,37 @@ def _drawn(chance: random.Random) -> Question:
     if chance.random() < 0.1:
         dimensions += (chance.choice(("campaign_id", "ad_id_v2", "adgroup_id")),)
     metrics = tuple(chance.sample(_METRICS, chance.choice((1, 1, 2))))
+    # A report has one filter per field. Nobody knows what TikTok makes of two.
+    filters = tuple(
+        {of.field: of for of in (_drawn_filter(chance) for _ in range(chance.choice((0, 0, 1, 2))))}.values()
+    )
     return Question(
         report_type=report_type,
         level=level,
         dimensions=tuple(dict.fromkeys(dimensions)),
         metrics=chance.choice((metrics, ("spend",), ("spend", "clicks", *metrics[:1]), ("campaign_name", "reach"))),
         grain=chance.choice(_TRIED_GRAINS),
+        filters=filters,
     )
+
+
+def _drawn_filter(chance: random.Random) -> ReportFilter:
+    """A filter, often one that TikTok refuses."""
+    values = {
+        "campaign_ids": ("1", "x"),
+        "ad_ids_v2": ("1",),
+        "ad_ids": ("1", "2"),
+        "ad_status": ("STATUS_ALL", "DELETED"),
+        "campaign_automation_type": ("MANUAL", "UPGRADED_SMART_PLUS_CREATIVE"),
+        "buying_type": ("AUCTION", "BOUGHT"),
+        "country_code": ("US",),
+        "campaign_label": ("mine",),
+        "create_time": ("2026-01-01 00:00:00", "yesterday"),
+        "campaign_name": ("mine",),
+    }
+    field = chance.choice(tuple(values))
+    kinds = ("IN", "IN", "NOT_IN") if field != "create_time" else ("GREATER_EQUAL", "BETWEEN", "IN")
+    return ReportFilter(field=field, kind=chance.choice(kinds), values=(chance.choice(values[field]),))
 
 
 async def _answer(client: Client, question: Question) -> tuple[int, str]:
@@ -84,6 +110,14 @@ async def _answer(client: Client, question: Question) -> tuple[int, str]:
         data_level=LEVELS[question.level],
         dimensions=[question.id_dimension, *time, *extra],
         metrics=list(question.metrics),
+        filtering=[
+            {
+                "field_name": of.field,
+                "filter_type": of.kind,
+                "filter_value": json.dumps(list(of.values) if "IN" in of.kind else of.values[0]),
+            }
+            for of in question.filters
+        ],
         **days,
     )
     return answer["code"], answer["message"]

@@ -177,6 +177,32 @@ def _bounds(type_name: str, setting: Setting, text: str) -> dict[str, Any]:
 
 _LEVELS = {"account": "Account", "campaign": "Campaign", "ad_group": "Ad Group", "ad": "Ad"}
 _NAMES: dict[str, Any] = {"type": ["array", "string", "null"], "items": {"type": "string"}}
+_FILTER: dict[str, Any] = {
+    "type": "object",
+    "title": "Filter",
+    "required": ["field", "values"],
+    "properties": {
+        "field": {
+            "title": "Field",
+            "type": "string",
+            "description": "Such as campaign_ids, ad_status or campaign_automation_type.",
+            "order": 0,
+        },
+        "values": {
+            "title": "Values",
+            "type": ["array", "string"],
+            "items": {"type": ["string", "integer"]},
+            "description": "The values to compare with, in TikTok's words, such as UPGRADED_SMART_PLUS.",
+            "order": 1,
+        },
+        "type": {
+            "title": "Type",
+            "type": "string",
+            "description": "How to compare: IN, NOT_IN, CONTAIN_ANY_OF, GREATER_EQUAL, LOWER_THAN, BETWEEN and others.",
+            "order": 2,
+        },
+    },
+}
 _REPORT: dict[str, Any] = {
     "type": "object",
     "title": "Report",
@@ -226,6 +252,19 @@ _REPORT: dict[str, Any] = {
             "default": "BASIC",
             "description": "AUDIENCE for reports by age, gender, interest and other properties of the people.",
             "order": 5,
+        },
+        "filters": {
+            "title": "Filters",
+            "type": ["array", "object", "null"],
+            "items": _FILTER,
+            "description": "Conditions that limit the report to some campaigns, ad groups or ads.",
+            "order": 6,
+        },
+        "include_deleted": {
+            "title": "Include Deleted Objects",
+            "type": ["boolean", "null"],
+            "description": "Whether there are rows of deleted objects. Leave it empty to follow the general setting.",
+            "order": 7,
         },
     },
 }

@@ -8,26 +8,27 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
 from tiktok_marketing.catalog import ALL_STREAMS
 from tiktok_marketing.catalog.dimensions import ANSWERED_AS
+from tiktok_marketing.catalog.objection import Objection
+from tiktok_marketing.catalog.report_filters import read_filters
 from tiktok_marketing.catalog.report_rules import (
     GRAINS,
     LEVELS,
+    STATUS_FILTERS,
     TIME_DIMENSIONS,
-    Objection,
     Question,
     first_objection,
 )
-from tiktok_marketing.catalog.stream import AnyStream, Level, ReportSource, ReportStream
+from tiktok_marketing.catalog.stream import AnyStream, ReportSource, ReportStream
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _HOURS_LATE = {"BASIC": 2, "AUDIENCE": 16}
-_STATUS_FIELDS = {Level.CAMPAIGN: "campaign_status", Level.AD_GROUP: "adgroup_status", Level.AD: "ad_status"}
 _NOUNS = {"account": "ad account", "campaign": "campaign", "ad_group": "ad group", "ad": "ad"}
 _TIMES = {
     "hour": "per hour in the account's time zone",
@@ -70,7 +71,9 @@ class CustomReport(Question, frozen=True, kw_only=True):
                 optional=frozenset(self.metrics),
                 grain=grain,
                 hours_late=_HOURS_LATE[self.report_type],
-                status_field=_STATUS_FIELDS.get(LEVELS[self.level]),
+                status_field=STATUS_FILTERS.get(LEVELS[self.level]),
+                filters=self.filters,
+                include_deleted=self.include_deleted,
             ),
         )
 
@@ -82,6 +85,8 @@ FIELDS: Mapping[str, str] = {
     "level": "a text",
     "dimensions": "a list of names",
     "grain": "a text",
+    "filters": "a list of objects",
+    "include_deleted": "true or false",
 }
 """The fields of a custom report, and what they are."""
 
@@ -128,9 +133,11 @@ def _read(fields: Any, place: str) -> CustomReport | Objection:
     for name, value in fields.items():
         if value is None or value == "":
             continue
-        read = _names(value) if FIELDS[name] == "a list of names" else _text(value)
+        read = _READERS[FIELDS[name]](value)
         if read is None:
-            return Objection(f"{place} has a {name} that is not {FIELDS[name]}.", f"Write {name} as {FIELDS[name]}.")
+            form = _FILTER_FORM if name == "filters" else FIELDS[name]
+            a_field = f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+            return Objection(f"{place} has {a_field} that is not {FIELDS[name]}.", f"Write {name} as {form}.")
         values[name] = read
     if "report_type" in values:
         values["report_type"] = values["report_type"].upper()
@@ -147,6 +154,23 @@ def _names(value: Any) -> tuple[str, ...] | None:
     if not isinstance(items, (list, tuple)) or not all(isinstance(name, str) for name in items):
         return None
     return tuple(dict.fromkeys(name.strip() for name in items if name.strip()))
+
+
+def _flag(value: Any) -> bool | None:
+    """A switch, also in the words that forms and variables have for it; None if it is something else."""
+    if isinstance(value, bool):
+        return value
+    return {"true": True, "false": False}.get(value.strip().lower()) if isinstance(value, str) else None
+
+
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "a text": _text,
+    "a list of names": _names,
+    "a list of objects": read_filters,
+    "true or false": _flag,
+}
+"""What reads each kind of field. It returns None for a value of another kind."""
+_FILTER_FORM = '[{"field": "campaign_automation_type", "values": ["UPGRADED_SMART_PLUS"]}]'
 
 
 def _name_objection(name: str, taken: set[str]) -> Objection | None:

@@ -8,7 +8,7 @@ refused here, and TikTok decides when it is asked. What a fixed stream asks for 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -16,8 +16,10 @@ import msgspec
 
 from tiktok_marketing.catalog.metric_index import metric_index, metric_named
 from tiktok_marketing.catalog.metrics import Kind
+from tiktok_marketing.catalog.objection import Objection, unknown_word
+from tiktok_marketing.catalog.report_filters import filter_objections
 from tiktok_marketing.catalog.reports import REPORTS
-from tiktok_marketing.catalog.stream import Grain, Level
+from tiktok_marketing.catalog.stream import Grain, Level, ReportFilter
 
 _TABLE = Path(__file__).parent / "tables" / "metrics_by_dimension.json"
 
@@ -45,6 +47,12 @@ ID_DIMENSIONS: Mapping[Level, tuple[str, ...]] = {
     Level.AD: ("ad_id", "ad_id_v2"),
 }
 """The dimensions that name what a row is about. The first one is the usual one."""
+STATUS_FILTERS: Mapping[Level, str] = {
+    Level.CAMPAIGN: "campaign_status",
+    Level.AD_GROUP: "adgroup_status",
+    Level.AD: "ad_status",
+}
+"""The filter that includes rows of deleted objects. The level account has none."""
 TIME_DIMENSIONS: Mapping[Grain, str] = {Grain.DAY: "stat_time_day", Grain.HOUR: "stat_time_hour"}
 
 BASIC_DIMENSIONS = (
@@ -132,6 +140,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
         dimensions: What to break the rows down by, beside the level's id and the time; or `ad_id_v2`.
         metrics: The figures.
         grain: `hour`, `day`, `week`, `month`, `lifetime` or `none`.
+        filters: The conditions on the objects that rows are about.
+        include_deleted: Whether rows of deleted objects are there; None if the configuration decides for all streams.
     """
 
     metrics: tuple[str, ...]
@@ -139,6 +149,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     level: str = "ad"
     dimensions: tuple[str, ...] = ()
     grain: str = "day"
+    filters: tuple[ReportFilter, ...] = ()
+    include_deleted: bool | None = None
 
     @property
     def id_dimension(self) -> str:
@@ -151,18 +163,6 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
         """The dimensions beside the id and the time."""
         given = {*ID_DIMENSIONS[LEVELS[self.level]], *TIME_DIMENSIONS.values()}
         return tuple(dict.fromkeys(name for name in self.dimensions if name not in given))
-
-
-class Objection(msgspec.Struct, frozen=True):
-    """Why TikTok would refuse a report.
-
-    Args:
-        message: What does not go together.
-        remedy: What would.
-    """
-
-    message: str
-    remedy: str
 
 
 def first_objection(question: Question) -> Objection | None:
@@ -199,11 +199,11 @@ def is_documented(name: str, question: Question) -> bool:
 
 def _known_words(question: Question) -> Iterator[Objection]:
     if question.report_type not in REPORT_TYPES:
-        yield _unknown("report_type", question.report_type, REPORT_TYPES)
+        yield unknown_word("report_type", question.report_type, REPORT_TYPES)
     if question.level not in LEVELS:
-        yield _unknown("level", question.level, tuple(LEVELS))
+        yield unknown_word("level", question.level, tuple(LEVELS))
     if question.grain not in GRAINS:
-        yield _unknown("grain", question.grain, tuple(GRAINS))
+        yield unknown_word("grain", question.grain, tuple(GRAINS))
 
 
 def _grain(question: Question) -> Iterator[Objection]:
@@ -232,7 +232,7 @@ def _dimensions(question: Question) -> Iterator[Objection]:
                 "above are metrics, such as campaign_id.",
             )
         if name not in known and name not in own:
-            yield _dimension_of_another_type(name, question) or _unknown("dimension", name, known)
+            yield _dimension_of_another_type(name, question) or unknown_word("dimension", name, known)
         if name in TIME_DIMENSIONS.values() and TIME_DIMENSIONS.get(GRAINS[question.grain] or Grain.SPAN) != name:
             yield Objection(
                 f"The dimension {name} does not go with the grain {question.grain}.",
@@ -331,6 +331,23 @@ def _by_dimension(question: Question) -> Iterator[Objection]:
                 )
 
 
+def _filters(question: Question) -> Iterator[Objection]:
+    level = LEVELS[question.level]
+    status = STATUS_FILTERS.get(level, "")
+    if question.include_deleted is False and not status:
+        yield Objection(
+            "An account's own rows always include deleted objects.",
+            "Leave include_deleted out, or use the level campaign.",
+        )
+    yield from filter_objections(
+        question.filters,
+        report_type=question.report_type,
+        id_dimension=question.id_dimension,
+        include_deleted=question.include_deleted,
+        status=status,
+    )
+
+
 def _whole_accounts(question: Question) -> Iterator[Objection]:
     if (question.level, question.grain) == ("account", "day"):
         return
@@ -352,19 +369,9 @@ _RULES: tuple[Callable[[Question], Iterator[Objection]], ...] = (
     _people,
     _by_dimension,
     _whole_accounts,
+    _filters,
 )
 """In the order to test them: a later one may rely on what the ones before have refused."""
-
-
-def _unknown(what: str, word: str, known: tuple[str, ...]) -> Objection:
-    near = difflib.get_close_matches(word, known, n=1)
-    suggestion = f"Did you mean {near[0]}? " if near else ""
-    return Objection(f"The {what} {word!r} does not exist.", f"{suggestion}Use {_either(known)}.")
-
-
-def _either(words: Iterable[str]) -> str:
-    *before, last = words
-    return f"{', '.join(before)} or {last}" if before else last
 
 
 @cache

@@ -40,6 +40,10 @@ class Level(StrEnum):
     AD = "AUCTION_AD"
 
 
+_WIDENING = frozenset({"buying_type", "campaign_system_origins"})
+"""Filters whose default leaves out campaigns: boosted posts, and some that were reserved."""
+
+
 class ListQuery(msgspec.Struct, frozen=True, kw_only=True):
     """One complete pagination of a list."""
 
@@ -148,6 +152,16 @@ class StoreRequests(msgspec.Struct, frozen=True, kw_only=True):
     """The filters by id that TikTok demands: `campaign_ids`, and then `item_group_ids` or `room_ids`."""
 
 
+class ReportFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """A condition that limits a report to some of an account's objects (`filtering`)."""
+
+    field: str
+    """Such as `campaign_automation_type`."""
+    kind: str = "IN"
+    """How it is compared with the values, in TikTok's words."""
+    values: tuple[str, ...]
+
+
 class ReportSource(msgspec.Struct, frozen=True, kw_only=True):
     """How to request the rows of a report."""
 
@@ -170,6 +184,33 @@ class ReportSource(msgspec.Struct, frozen=True, kw_only=True):
     """How it is divided by stores; None if a request is about whole accounts."""
     first_day: date | None = None
     """The first day that has figures; None if only the account decides."""
+    filters: tuple[ReportFilter, ...] = ()
+    """The conditions on the objects that rows are about; none in the fixed streams."""
+    include_deleted: bool | None = None
+    """Whether it has rows of deleted objects; None if the configuration decides for all streams."""
+
+    def includes_deleted(self, default: bool) -> bool:
+        """Whether rows of deleted objects are requested, as far as the report has a say.
+
+        Args:
+            default: What the configuration says for all streams.
+        """
+        return default if self.include_deleted is None else self.include_deleted
+
+    @property
+    def hides_deleted(self) -> bool:
+        """Whether TikTok leaves out rows of deleted objects unless it is asked for them."""
+        return self.status_field is not None and self.status_field not in {of.field for of in self.filters}
+
+    @property
+    def selects(self) -> bool:
+        """Whether it says itself which objects it is about, so that its sums may be smaller than the account's."""
+        return bool(self.filters) or self.include_deleted is not None
+
+    @property
+    def widening_filters(self) -> tuple[ReportFilter, ...]:
+        """The filters that ask for campaigns of which the account's own report has no figures without them."""
+        return tuple(of for of in self.filters if of.field in _WIDENING)
 
 
 class Stream(msgspec.Struct, frozen=True, kw_only=True):

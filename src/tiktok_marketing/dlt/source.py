@@ -16,6 +16,7 @@ from tiktok_marketing.pipelines.arrow.dlt_hints import column_hints
 from tiktok_marketing.pipelines.arrow.tables import TableBuilder
 from tiktok_marketing.pipelines.databases.replacement import day_column
 from tiktok_marketing.sync.plan.selection import choose_streams
+from tiktok_marketing.sync.read.report_requests import is_exact
 
 _LOG = logging.getLogger("tiktok_marketing.dlt")
 _STATE = "state"
@@ -158,7 +159,7 @@ def _merge_key(stream: AnyStream, config: Config) -> list[str] | None:
     """Return the columns whose values are replaced as a whole: an account and a day, whose rows all arrive."""
     if not isinstance(stream, ReportStream):
         return None
-    if stream.source.status_field is not None and not config.include_deleted:
+    if not is_exact(stream, include_deleted=config.include_deleted):
         return None  # TikTok hides rows of deleted objects, so that a row that is missing need not be gone
     column = day_column(stream)
     return ["advertiser_id"] if column is None else ["advertiser_id", column]

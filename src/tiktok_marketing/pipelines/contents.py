@@ -16,6 +16,8 @@ from tiktok_marketing.pipelines.databases.destination import Relation
 
 LOAD_ID = "_dlt_load_id"
 """The column that says which package brought a row."""
+_OF_DLT = ("_dlt_id", "_dlt_load_id")
+"""Columns that each table has."""
 _MAX_NAMED = 5
 """How many columns a message names; it counts the others."""
 
@@ -104,7 +106,7 @@ def describe(damages: Sequence[Damage]) -> str:
         )
     if new:
         texts.append(
-            f"This version reads more: {'; '.join(map(str, new))}. "
+            f"More is read than before: {'; '.join(map(str, new))}. "
             f"{_streams(new)} read again from the start, so that the columns are filled for all days."
         )
     return " ".join(texts)
@@ -152,6 +154,29 @@ def refusal_of(table: str, relation: Relation | None, ours: Collection[str]) -> 
             f"ALTER TABLE {table} ALTER COLUMN {required[0]} DROP NOT NULL.",
         )
     return None
+
+
+def lost_key_refusal(stream: Stream, relation: Relation | None, known: Collection[str]) -> DestinationError | None:
+    """Why a table cannot hold the rows of a report whose dimensions the configuration has changed; None if it can.
+
+    Args:
+        stream: The report.
+        relation: Its table; None if there is none.
+        known: The columns that earlier syncs created.
+    """
+    if relation is None:
+        return None
+    given = {*expected_columns(stream), *_OF_DLT}
+    lost = [
+        name for name, column in relation.columns.items() if column.required and name in known and name not in given
+    ]
+    if not lost:
+        return None
+    return DestinationError(
+        f"The table {stream.name} has a row per {_names(lost)}, and the report {stream.name} no longer has "
+        f"{'these dimensions' if len(lost) > 1 else 'this dimension'}.",
+        remedy="Give the report another name: its rows then get a table of their own.",
+    )
 
 
 def _names(names: Sequence[str]) -> str:

@@ -21,7 +21,7 @@ from tiktok_marketing.pipelines.contents import Damage, damage_of, describe
 from tiktok_marketing.pipelines.databases.bookkeeping import LOADS_TABLE, opened_filled, stored_source
 from tiktok_marketing.pipelines.databases.destination import Destination, StoreDestination, require_libraries
 from tiktok_marketing.pipelines.databases.store import Source, Store
-from tiktok_marketing.sync.plan.coverage import Covered
+from tiktok_marketing.sync.plan.coverage import covered_report
 from tiktok_marketing.sync.plan.cursors import Cursors, read_state
 
 _DELETED = {
@@ -171,9 +171,8 @@ def _cover(
         first = firsts.get(account, min(firsts.values(), default=day))
         if day is None or first is None:
             continue
-        hides = stream.source.status_field is not None
-        covered = Covered(start=min(first, day), include_deleted=not hides or deleted, metrics=len(stream.metrics))
-        cursors.cover(account, covered)
+        shows = deleted or not stream.source.hides_deleted
+        cursors.cover(account, covered_report(stream, min(first, day), include_deleted=shows))
 
 
 def _has_deleted_objects(contents: Contents) -> bool:

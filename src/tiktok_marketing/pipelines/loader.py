@@ -37,7 +37,7 @@ from tiktok_marketing.catalog import ALL_STREAMS, AnyStream, Stream
 from tiktok_marketing.errors import ConnectorError, DestinationError
 from tiktok_marketing.pipelines.arrow.tables import MISFITS
 from tiktok_marketing.pipelines.bookkeeping_repair import delete_unreadable_states, repair_bookkeeping
-from tiktok_marketing.pipelines.contents import describe, expected_columns, refusal_of
+from tiktok_marketing.pipelines.contents import describe, expected_columns, lost_key_refusal, refusal_of
 from tiktok_marketing.pipelines.databases.bookkeeping import PACKAGES_TABLE, PIPELINE, STATES_TABLE
 from tiktok_marketing.pipelines.databases.destination import Database, Relation, Session
 from tiktok_marketing.pipelines.databases.errors import first_line, innermost, text_of
@@ -215,7 +215,9 @@ class Loader:
         """Find what the user has changed, and forget the states that are no longer true. Returns the others."""
         known = self._pipeline.known_columns()
         for stream in streams:
-            refusal = refusal_of(stream.name, relations.get(stream.name), self._ours(stream, known))
+            relation = relations.get(stream.name)
+            refusal = refusal_of(stream.name, relation, self._ours(stream, known))
+            refusal = refusal or lost_key_refusal(stream, relation, known.get(stream.name, ()))
             if refusal is not None:
                 self.refused[stream.name] = refusal
         streams = [stream for stream in streams if stream.name not in self.refused]

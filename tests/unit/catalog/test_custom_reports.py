@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from unit_builders import OAUTH
 
-from tiktok_marketing.catalog import Grain, Level
+from tiktok_marketing.catalog import Grain, Level, ReportFilter
 from tiktok_marketing.config import AIRBYTE, parse_config
 from tiktok_marketing.config_sources import load_config
 from tiktok_marketing.errors import ConfigurationError
@@ -83,6 +83,42 @@ def test_no_report_is_no_report(value: Any) -> None:
         ([_SPEND, _SPEND], "another stream has this name", "another name"),
         ([_SPEND | {"metrics": ["spent"]}], "The custom report mine: The metric 'spent' does not exist", "spend"),
         ([_SPEND | {"dimensions": ["age"]}], "The custom report mine: The dimension age does not go", "AUDIENCE"),
+        ([_SPEND | {"include_deleted": "perhaps"}], "an include_deleted that is not true or false", "true or false"),
+        ([_SPEND | {"include_deleted": False, "level": "account"}], "own rows always include deleted", "campaign"),
+        ([_SPEND | {"filters": "ads"}], "a filters that is not a list of objects", '[{"field": "campaign_automation'),
+        ([_SPEND | {"filters": [{"name": "ad_ids"}]}], "a filters that is not a list of objects", "Write filters as"),
+        ([_SPEND | {"filters": {"ad_id": [1]}}], "The filter 'ad_id' does not exist", "Did you mean ad_ids?"),
+        ([_SPEND | {"filters": {"ad_ids": ["x"]}}], "the value 'x', which is not an id", "Write numbers"),
+        ([_SPEND | {"filters": {"ad_ids": list(range(101))}}], "has 101 values", "several reports"),
+        ([_SPEND | {"filters": {"ad_ids": []}}], "The filter ad_ids has no values", "Write it as"),
+        ([_SPEND | {"filters": {"country_code": "US"}}], "TikTok does not filter by country_code", "dimensions"),
+        ([_SPEND | {"filters": {"ad_ids_v2": "1"}}], "ad_ids_v2 needs the dimension ad_id_v2", "Add ad_id_v2"),
+        ([_SPEND | {"filters": {"create_time": "today"}}], "'today', which is not a time", "2026-03-01 00:00:00"),
+        (
+            [_SPEND | {"filters": {"campaign_automation_type": "UPGRADED_SMART_PLUS_CREATIVE"}}],
+            "'UPGRADED_SMART_PLUS_CREATIVE' does not exist",
+            "Did you mean UPGRADED_SMART_PLUS?",
+        ),
+        (
+            [_SPEND | {"filters": {"ad_status": "STATUS_DELETE"}, "include_deleted": True}],
+            "both say whether deleted objects count",
+            "Leave one of them out",
+        ),
+        (
+            [_SPEND | {"filters": {"campaign_label": "a"}, "report_type": "audience", "dimensions": "age"}],
+            "campaign_label does not go with the report type AUDIENCE",
+            "BASIC",
+        ),
+        (
+            [_SPEND | {"filters": [{"field": "ad_ids", "type": "NOT_IN", "values": [1]}]}],
+            "The filter ad_ids does not go with the type NOT_IN",
+            "Use IN",
+        ),
+        (
+            [_SPEND | {"filters": [{"field": "ad_ids", "values": [1]}, {"field": "ad_ids", "values": [2]}]}],
+            "There are 2 filters by ad_ids",
+            "Write one",
+        ),
     ],
 )
 def test_a_wrong_report_is_refused_before_any_request(value: Any, message: str, remedy: str) -> None:
@@ -93,6 +129,29 @@ def test_a_wrong_report_is_refused_before_any_request(value: Any, message: str, 
             parse_config(raw) if face is None else parse_config(raw, face)
         assert message in caught.value.message
         assert remedy in (caught.value.remedy or "")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"campaign_ids": [2, 1]},
+        {"campaign_ids": "2, 1"},
+        {"field": "campaign_ids", "values": ["1", "2", "2"]},
+        [{"field": "campaign_ids", "type": "in", "values": [1, 2]}],
+        [{"field_name": "campaign_ids", "filter_type": "IN", "filter_value": '["1", "2"]'}],
+    ],
+)
+def test_filters_may_be_written_in_several_ways(written: Any) -> None:
+    """Also as TikTok's documents write them. Each is the same report."""
+    [stream] = choose_streams(_config(custom_reports=[_SPEND | {"filters": written}]), ["mine"])
+    assert stream.source.filters == (ReportFilter(field="campaign_ids", values=("1", "2")),)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("written", [None, "", [], {}])
+def test_no_filter_is_no_filter(written: Any) -> None:
+    """A form leaves an empty value."""
+    [stream] = choose_streams(_config(custom_reports=[_SPEND | {"filters": written}]), ["mine"])
+    assert stream.source.filters == ()  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,9 @@ which Airbyte's own connector ignores:
 
     {"start_date": "2026-06-01", "include_deleted": true, "metrics": 89, "advertiser_ids": ["7001"]}
 
+A report of the configuration's own also has `report`, which says what its rows are. It and a fixed report with
+`extra_metrics` name in `extra_metrics` what the catalog's streams do not ask for.
+
 Without `advertiser_ids`, an entry is about all accounts of the state. While earlier days are being read,
 `earlier_start_date` and `earlier_end_date` say which of them have been.
 """
@@ -18,13 +21,15 @@ from typing import Any
 
 import msgspec
 
-from tiktok_marketing.catalog import AnyStream, ReportStream
+from tiktok_marketing.catalog import AnyStream, ReportSource, ReportStream, stream_named
 from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.sync.plan.windows import Window
 
 _DAY = timedelta(days=1)
 _EARLIEST, _LATEST = date(1, 1, 2), date(9999, 12, 30)
 """Days that have neighbours."""
+_SEVERAL = "several reports"
+"""What is covered if some days were read with other dimensions or filters than others."""
 
 
 class Covered(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,12 +40,16 @@ class Covered(msgspec.Struct, frozen=True, kw_only=True):
         include_deleted: Whether deleted objects and their figures were asked for.
         metrics: The number of metrics that were asked for; 0 for objects.
         earlier: Days before `start` that were read later; a gap may be between them and `start`.
+        report: For a report of the configuration's own: its dimensions and filters, as text.
+        extra: The metrics that the configuration adds to those of the catalog, in the order of their names.
     """
 
     start: date
     include_deleted: bool
     metrics: int = 0
     earlier: Window | None = None
+    report: str = ""
+    extra: tuple[str, ...] = ()
 
     def gap_from(self, first: date) -> Window | None:
         """The days from `first` on that are missing before `start`; None if none are."""
@@ -68,19 +77,53 @@ class Covered(msgspec.Struct, frozen=True, kw_only=True):
         reasons = []
         if wanted.include_deleted and not self.include_deleted:
             reasons.append("include_deleted is on, and was off when it was read")
-        if wanted.metrics > self.metrics:
+        if wanted.report != self.report:
+            reasons.append("the dimensions or filters of the report have changed")
+        if new := set(wanted.extra).difference(self.extra):
+            reasons.append(f"these metrics were added: {', '.join(sorted(new))}")
+        elif wanted.metrics > self.metrics:
             reasons.append("this version reads more metrics")
         return reasons
+
+    def reduced_to(self, wanted: Covered) -> Covered:
+        """The same, once days have been read that lack what `wanted` does not ask for."""
+        return msgspec.structs.replace(
+            self,
+            include_deleted=self.include_deleted and wanted.include_deleted,
+            metrics=min(self.metrics, wanted.metrics),
+            report=self.report if self.report == wanted.report else _SEVERAL,
+            extra=tuple(name for name in self.extra if name in wanted.extra),
+        )
 
 
 def wanted_of(config: Config, stream: AnyStream) -> Covered:
     """What a configuration asks for."""
-    if isinstance(stream, ReportStream):
-        hides, metrics = stream.source.status_field is not None, len(stream.metrics)
-    else:
-        hides, metrics = stream.source.can_hide_deleted, 0
-    # Where nothing is hidden, the setting changes nothing.
-    return Covered(start=config.start_date, include_deleted=config.include_deleted or not hides, metrics=metrics)
+    if not isinstance(stream, ReportStream):
+        # Where nothing is hidden, the setting changes nothing.
+        shows = config.include_deleted or not stream.source.can_hide_deleted
+        return Covered(start=config.start_date, include_deleted=shows)
+    source = stream.source
+    shows = source.includes_deleted(config.include_deleted) or not source.hides_deleted
+    return covered_report(stream, config.start_date, include_deleted=shows)
+
+
+def covered_report(stream: ReportStream, start: date, *, include_deleted: bool) -> Covered:
+    """What has been read of a report once all days from `start` on have been."""
+    fixed = stream_named(stream.name)
+    known = set(fixed.metrics) if fixed is not None else set()
+    return Covered(
+        start=start,
+        include_deleted=include_deleted,
+        metrics=len(stream.metrics),
+        report="" if fixed is not None else _described(stream.source),
+        extra=tuple(sorted(set(stream.metrics) - known)),
+    )
+
+
+def _described(source: ReportSource) -> str:
+    """What the rows of a report are, as text that is the same whenever they are."""
+    filters = sorted(f"{of.field} {of.kind} {','.join(of.values)}" for of in source.filters)
+    return "; ".join((f"{source.report_type} {','.join(source.dimensions)}", *filters))
 
 
 def coverage_to_state(
@@ -96,6 +139,10 @@ def coverage_to_state(
         entry: dict[str, Any] = {"start_date": str(of.start), "include_deleted": of.include_deleted}
         if of.metrics:
             entry["metrics"] = of.metrics
+        if of.report:
+            entry["report"] = of.report
+        if of.extra:
+            entry["extra_metrics"] = list(of.extra)
         if of.earlier is not None:
             entry |= {"earlier_start_date": str(of.earlier.start), "earlier_end_date": str(of.earlier.end)}
         if len(ids) != len(accounts):
@@ -134,6 +181,8 @@ def _covered(entry: Mapping[str, Any]) -> Covered | None:
             include_deleted=entry["include_deleted"] is True,
             metrics=int(entry.get("metrics", 0)),
             earlier=earlier,
+            report=str(entry.get("report", "")),
+            extra=tuple(sorted(str(name) for name in entry.get("extra_metrics", ()))),
         )
     except (KeyError, TypeError, ValueError, OverflowError):
         return None

@@ -127,12 +127,7 @@ def settle_coverage(config: Config, stream: AnyStream, cursors: Cursors, account
             continue
         if config.start_date > day + timedelta(days=1):
             covered = msgspec.structs.replace(covered, start=config.start_date, earlier=None)
-        reduced = msgspec.structs.replace(
-            covered,
-            include_deleted=covered.include_deleted and wanted.include_deleted,
-            metrics=min(covered.metrics, wanted.metrics),
-        )
-        cursors.cover(account.advertiser_id, reduced)
+        cursors.cover(account.advertiser_id, covered.reduced_to(wanted))
 
 
 def cover_new_accounts(config: Config, stream: AnyStream, cursors: Cursors, accounts: Sequence[Account]) -> None:

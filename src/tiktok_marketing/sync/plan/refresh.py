@@ -20,9 +20,10 @@ from typing import Any
 
 import msgspec
 
-from tiktok_marketing.catalog import Scope, Stream
+from tiktok_marketing.catalog import AnyStream, Scope, Stream
 from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.errors import ConfigurationError
+from tiktok_marketing.sync.plan.coverage import wanted_of
 from tiktok_marketing.sync.plan.cursors import FULL_REFRESH, Cursor, read_state
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.selection import RefreshId, Selected
@@ -160,7 +161,6 @@ def read_refreshes(
     Raises:
         ConfigurationError: If a state has no known form.
     """
-    settings = _settings(config)
     began = f"{now:%Y-%m-%dT%H:%M:%S.%fZ}"
     wanted = {
         selection.stream.name: (selection.stream, selection.refresh)
@@ -173,7 +173,7 @@ def read_refreshes(
     for name, (stream, refresh_id) in wanted.items():
         if not is_resumable(stream):
             continue
-        state = saved[name]
+        state, settings = saved[name], _settings(config, stream)
         if state is None or state.settings != settings or not _is_same(refresh_id, state, interrupted):
             progress[name] = RefreshProgress(refresh_id, settings, began, restarted=bool(states.get(name)))
         else:
@@ -226,13 +226,20 @@ def _interrupted(states: Iterable[_Saved | None]) -> str | None:
     return max((state.began for state in states if state is not None and not state.complete), default=None)
 
 
-def _settings(config: Config) -> dict[str, Any]:
-    """The settings that decide which rows of an account there are."""
+def _settings(config: Config, stream: AnyStream) -> dict[str, Any]:
+    """The settings that decide which rows of an account there are, and which figures those rows have."""
+    wanted = wanted_of(config, stream)
+    own = {
+        "report": wanted.report,
+        "extra_metrics": list(wanted.extra),
+        "include_deleted_rows": wanted.include_deleted,
+    }
     return {
         "start_date": str(config.start_date),
         "end_date": None if config.end_date is None else str(config.end_date),
         "include_deleted": config.include_deleted,
         "sandbox": config.sandbox,
+        **(own if wanted.report or wanted.extra else {}),
     }
 
 

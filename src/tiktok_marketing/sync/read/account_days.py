@@ -9,6 +9,7 @@ import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
+from tiktok_marketing.catalog import ReportStream
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.windows import Window, count_windows, windows
@@ -193,11 +194,17 @@ class AccountDays:
         return range(max(0, (window.start - first).days // _DAYS), last + 1)
 
 
+def follows_the_account(partition: Partition) -> bool:
+    """Whether the stream has no row on days on which the account's own report has none."""
+    stream = partition.stream
+    return isinstance(stream, ReportStream) and stream.is_empty_with_account and not stream.source.widening_filters
+
+
 def accounts_of(partitions: Iterable[Partition]) -> Iterator[tuple[AdvertiserId, AccountDays]]:
     """The accounts for which queries may save more requests than they cost."""
     by_account: dict[AdvertiserId, list[Partition]] = {}
     for partition in partitions:
-        if partition.stream.is_empty_with_account and partition.account is not None and partition.account.error is None:
+        if follows_the_account(partition) and partition.account is not None and partition.account.error is None:
             by_account.setdefault(partition.account.advertiser_id, []).append(partition)
     # In a report on several accounts TikTok does not say whose time zone its days are in, so only accounts with the
     # same time zone, by their offset and by their place, share a query.

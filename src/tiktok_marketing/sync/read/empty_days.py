@@ -30,7 +30,7 @@ from tiktok_marketing.sync.decode.pages import RecordList
 from tiktok_marketing.sync.decode.reports import report_reader
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.windows import Window
-from tiktok_marketing.sync.read.account_days import AccountDays, ActivityQuery, accounts_of
+from tiktok_marketing.sync.read.account_days import AccountDays, ActivityQuery, accounts_of, follows_the_account
 from tiktok_marketing.sync.read.listing import Delivery, ListReader, Request
 from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, refused_metrics, report_params
 
@@ -62,8 +62,7 @@ class EmptyDayFinder:
     def of(self, partition: Partition) -> AccountDays | None:
         """What is known about the account's days; None if its windows are read without a query first."""
         account = partition.account
-        known = account is not None and partition.stream.is_empty_with_account
-        return self._accounts.get(account.advertiser_id) if account is not None and known else None
+        return self._accounts.get(account.advertiser_id) if account and follows_the_account(partition) else None
 
     @property
     def endpoint(self) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 
+from msgspec.structs import replace
+
 from tiktok_marketing.api.client import Client
-from tiktok_marketing.catalog import ReportStream, report_stream
+from tiktok_marketing.catalog import ReportFilter, ReportStream, report_stream
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import Action, IncompleteReadError, PartialAnswerError, TikTokError
 from tiktok_marketing.sync.decode.reports import report_reader
@@ -49,6 +51,7 @@ class FiguresReader:
         advertiser_id: The account.
         budget: How much of the quota it may use.
         note_partial: Called with a piece and the error, if an answer about it is partial.
+        widening: Filters without which TikTok leaves out some of the objects that the piece has rows of.
     """
 
     def __init__(
@@ -57,11 +60,14 @@ class FiguresReader:
         advertiser_id: AdvertiserId,
         budget: Budget,
         note_partial: Callable[[Piece, PartialAnswerError], None],
+        *,
+        widening: tuple[ReportFilter, ...] = (),
     ) -> None:
         self._api = api
         self._advertiser_id = advertiser_id
         self._budget = budget
         self._note_partial = note_partial
+        self._widening = widening
         self.withdrawn: set[str] = set()
         """Metrics that TikTok refuses at the level of the account, the campaigns or the ad groups."""
         self.warnings: list[str] = []
@@ -101,7 +107,9 @@ class FiguresReader:
         list_reader = ListReader(self._api, report_reader(report), self._budget)
         request = Request(
             endpoint=report.endpoint,
-            params=piece_params(report.source, self._advertiser_id, piece, metrics, every_status=True),
+            params=piece_params(
+                replace(report.source, filters=self._widening), self._advertiser_id, piece, metrics, every_status=True
+            ),
             page_size=PAGE_SIZE,
             advertiser_id=self._advertiser_id,
         )

@@ -146,9 +146,12 @@ class OpenParts:
 
     @property
     def _is_additive(self) -> bool:
-        """Whether all rows of the report add up to the figures of the account. Hours may appear later than days."""
+        """Whether all rows of the report add up to the figures of the account. Hours may appear later than days.
+
+        The rows of a report with filters are a part of the account's.
+        """
         source = self._stream.source
-        has_all = self._include_deleted and source.grain is not Grain.HOUR
+        has_all = self._include_deleted and source.grain is not Grain.HOUR and not source.filters
         return has_all and source.report_type == "BASIC" and not self._stream.breakdown
 
     def comparable(self, whole: Figures) -> Figures:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -24,7 +24,8 @@ _STORE_ORDER_METRIC = "cost"
 """The same in GMV Max reports."""
 _IDS_PER_FILTER = 100
 """The most ids that one filter accepts (`/report/integrated/get/`)."""
-
+_OF_LISTS = frozenset({"IN", "NOT_IN", "CONTAIN_ANY_OF"})
+"""Types of filters whose value is a list even if there is one."""
 
 ASKED_AS = {"interest_category_v2": "interest_category"}
 """Dimensions that a request names otherwise than the answer."""
@@ -109,8 +110,13 @@ class Piece(msgspec.Struct, frozen=True):
 
 
 def is_exact(stream: Stream, *, include_deleted: bool) -> bool:
-    """Whether TikTok delivers every row of a report: unless asked, it hides rows of deleted objects in some reports."""
-    return include_deleted or not isinstance(stream, ReportStream) or stream.source.status_field is None
+    """Whether TikTok delivers every row of a report: unless asked, it hides rows of deleted objects in some reports.
+
+    A report with filters has the rows that pass them now, and no others: another filter would leave others.
+    """
+    if not isinstance(stream, ReportStream) or stream.source.filters:
+        return True
+    return stream.source.includes_deleted(include_deleted) or not stream.source.hides_deleted
 
 
 def shorter_windows(window: Window, rows: int, max_rows: int) -> list[Window]:
@@ -134,13 +140,19 @@ def account_params(
         advertiser_id: The account.
         window: The days; None for all time.
         metrics: The metrics to request.
-        every_status: Whether to include rows of deleted objects.
-        only: A filter by id (`campaign_ids` or `adgroup_ids`) and its values.
+        every_status: Whether to include rows of deleted objects, unless the report says it itself.
+        only: A filter by id (`campaign_ids` or `adgroup_ids`) and its values, which the report's own filter by this
+            id must accept: it takes its place.
     """
     params = {"advertiser_id": advertiser_id, **report_params(source, metrics, window)}
     filters = []
-    if every_status and source.status_field:
+    if source.includes_deleted(every_status) and source.status_field and source.hides_deleted:
         filters.append(_filter(source.status_field, ["STATUS_ALL"]))
+    filters += [
+        _filter(of.field, of.values if len(of.values) > 1 or of.kind in _OF_LISTS else of.values[0], of.kind)
+        for of in source.filters
+        if only is None or of.field != only[0]
+    ]
     if only is not None:
         filters.append(_filter(only[0], list(only[1])))
     if filters:
@@ -242,6 +254,12 @@ def refused_metrics(error: TikTokError, source: ReportSource, asked: Sequence[st
     return names
 
 
-def _filter(field: str, values: list[str]) -> dict[str, str]:
+def accepted_ids(source: ReportSource, id_field: str, ids: Iterable[str]) -> list[str]:
+    """The ids that a report's own filter by them accepts, or all of them if it has none."""
+    own = next((of.values for of in source.filters if of.field == id_field), None)
+    return [object_id for object_id in ids if own is None or object_id in own]
+
+
+def _filter(field: str, values: Sequence[str] | str, kind: str = "IN") -> dict[str, str]:
     """A filter of a report, whose value is JSON text within the JSON."""
-    return {"field_name": field, "filter_type": "IN", "filter_value": msgspec.json.encode(values).decode()}
+    return {"field_name": field, "filter_type": kind, "filter_value": msgspec.json.encode(values).decode()}

@@ -34,6 +34,7 @@ from tiktok_marketing.sync.read.report_requests import (
     PAGE_SIZE,
     Piece,
     given_dimensions,
+    accepted_ids,
     order_params,
     piece_params,
     refused_metrics,
@@ -116,7 +117,7 @@ class ReportWindow:
         advertiser_id = account.advertiser_id
         self._advertiser_id, self._place = advertiser_id, account.place
         self._whole = Piece(window, summed=source.grain is Grain.SPAN)
-        self._include_deleted = include_deleted
+        self._include_deleted = source.includes_deleted(include_deleted)
         self._budget = budget
         self._max_rows = limits.max_rows(budget)
         self._refused = set() if refused is None else refused
@@ -124,7 +125,7 @@ class ReportWindow:
         self._partial_until: date | None = None  # the last day of which rows may be missing
         reader = ReportPageReader(report_reader(stream), partial(sink_factory, stream, int(advertiser_id)))
         self._list_reader = ListReader(api, reader, budget)
-        self._figures = FiguresReader(api, advertiser_id, budget, self._note_partial)
+        self._figures = FiguresReader(api, advertiser_id, budget, self._note_partial, widening=source.widening_filters)
         self._parts = OpenParts(
             stream,
             advertiser_id,
@@ -132,7 +133,7 @@ class ReportWindow:
             lambda piece: self._list_reader.look(self._request(piece)),
             self._figures,
             self._partial_log,
-            include_deleted=include_deleted,
+            include_deleted=self._include_deleted,
             refused=self._refused,
         )
         self._reported: set[str] = set()
@@ -323,7 +324,8 @@ class ReportWindow:
                 break
         shown = parts.shown.parents.get(id_field.removesuffix("s"), frozenset())
         # If no object has rows, there are no pieces: a large account is too large even on days without rows.
-        return piece.by(id_field, [*figures, *sorted(shown - figures.keys())])
+        ids = [*figures, *sorted(shown - figures.keys())]
+        return piece.by(id_field, accepted_ids(self._source, id_field, ids))
 
     def _note_partial(self, piece: Piece, error: PartialAnswerError) -> None:
         self._partial_log.note(error)
