@@ -76,5 +76,16 @@ PRESETS = (
             "campaigns_reports_by_ad_type_daily",
         ),
     ),
+    Preset(
+        "gmv_max",
+        "TikTok Shop: stores, campaigns of GMV Max, and what stores, campaigns, products, posts and live streams cost and "
+        "sold by day.",
+        (
+            "gmv_max_stores",
+            "gmv_max_campaigns",
+            "gmv_max_*_daily",
+            "gmv_max_advertiser_reports_hourly",
+        ),
+    ),
     Preset("all", "Every stream, as without a choice.", ("*",)),
 )

@@ -33,8 +33,8 @@ from tiktok_marketing.sync.read.report_parts import OpenParts, Parts
 from tiktok_marketing.sync.read.report_requests import (
     PAGE_SIZE,
     Piece,
-    given_dimensions,
     accepted_ids,
+    given_dimensions,
     order_params,
     piece_params,
     refused_metrics,
