@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from each import for_each
 from tiktok_marketing.catalog import ALL_STREAMS, ON_REQUEST, REPORTS, Grain, Level, ReportStream
 from tiktok_marketing.catalog.breakdowns import BREAKDOWNS
 from tiktok_marketing.catalog.dimensions import ANSWERED_AS, DIMENSIONS
@@ -19,7 +20,7 @@ from tiktok_marketing.catalog.report_rules import (
     is_allowed_at,
 )
 
-every_breakdown = pytest.mark.parametrize("stream", BREAKDOWNS, ids=lambda stream: stream.name)
+every_breakdown = for_each("stream", BREAKDOWNS)
 ASKED_AS = {answered: asked for asked, answered in ANSWERED_AS.items()}
 
 

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from each import for_each
 from notation import flatten
 from tiktok_marketing.airbyte.spec import CONNECTION_SPECIFICATION
 from tiktok_marketing.catalog import ALL_STREAMS, REPORTS, ObjectStream, ReportStream, Stream, json_schema
 from tiktok_marketing.catalog.metrics import METRICS, Kind
 
 _OBJECTS = [stream for stream in ALL_STREAMS if isinstance(stream, ObjectStream)]
-every_stream = pytest.mark.parametrize("stream", ALL_STREAMS, ids=lambda stream: stream.name)
+every_stream = for_each("stream", ALL_STREAMS)
 every_report = pytest.mark.parametrize("stream", REPORTS, ids=lambda stream: stream.name)
 every_object = pytest.mark.parametrize("stream", _OBJECTS, ids=lambda stream: stream.name)
 

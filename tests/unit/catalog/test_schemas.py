@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from each import for_each
 from notation import flatten, notation
 from tiktok_marketing import catalog
 from tiktok_marketing.catalog import (
@@ -26,7 +27,7 @@ from tiktok_marketing.catalog.report_rules import AUDIENCE_DIMENSIONS, BASIC_DIM
 if TYPE_CHECKING:
     from conftest import Airbyte
 
-every_stream = pytest.mark.parametrize("stream", ALL_STREAMS, ids=lambda stream: stream.name)
+every_stream = for_each("stream", ALL_STREAMS)
 every_airbyte_stream = pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
 every_report = pytest.mark.parametrize("stream", REPORTS, ids=lambda stream: stream.name)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from airbyte_470 import UNREADABLE_IN_SANDBOX
+from each import for_each
 from tiktok_marketing.catalog import (
     ALL_STREAMS,
     ON_REQUEST,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from conftest import Airbyte, Declared
 
 every_airbyte_stream = pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
-every_stream = pytest.mark.parametrize("stream", ALL_STREAMS, ids=lambda stream: stream.name)
+every_stream = for_each("stream", ALL_STREAMS)
 every_report = pytest.mark.parametrize("stream", REPORTS, ids=lambda stream: stream.name)
 
 
