@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import configparser
 import json
+import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 
 from emulator_process import emulator_process
+from postgres_server import Server
+from tiktok_marketing.environment import unknown_variables
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEDULES = ROOT / "examples" / "schedules"
@@ -63,6 +69,83 @@ def test_the_service_needs_no_file(tmp_path: Path) -> None:
     _assert_filled(tmp_path)
 
 
+def test_the_workflow_is_one_that_github_accepts() -> None:
+    """Its keys are those of a workflow, its times and extras exist, and it names each secret that it uses as one."""
+    workflow = yaml.load((SCHEDULES / "github-actions.yml").read_text(), yaml.BaseLoader)  # noqa: S506 - texts only
+    assert set(workflow) == {"name", "on", "concurrency", "jobs"}
+    assert set(workflow["on"]) == {"schedule", "workflow_dispatch"}
+    assert all(re.fullmatch(r"\d+ \d+ \* \* \*", each["cron"]) for each in workflow["on"]["schedule"])
+    ((name, job),) = workflow["jobs"].items()
+    assert name.isidentifier()
+    assert set(job) == {"runs-on", "timeout-minutes", "env", "steps"}
+    assert int(job["timeout-minutes"]) <= 360, "a job of a runner of GitHub's may take six hours"
+    for step in job["steps"]:
+        assert ("uses" in step) != ("run" in step)
+        assert set(step) <= {"uses", "run", "with", "env"}
+        assert "uses" not in step or re.fullmatch(r"[\w-]+/[\w-]+@v\d+", step["uses"])
+    install = next(step["run"] for step in job["steps"] if step.get("run", "").startswith("pip install"))
+    extras = re.search(r"\[(.+?)\]", install)
+    assert extras
+    known = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert set(extras[1].split(",")) <= set(known)
+    values = [value for each in (job, *job["steps"]) for value in each.get("env", {}).values()]
+    assert all(re.fullmatch(r"\$\{\{ secrets\.\w+ \}\}", value) for value in values if "$" in value)
+    assert unknown_variables(job["env"]) == []
+
+
+@pytest.mark.thorough
+def test_the_workflow_fills_a_postgres_on_each_new_runner(tmp_path: Path, postgres_server: Server) -> None:
+    """The command of its last step, with the environment that the workflow gives it, in two empty folders."""
+    workflow = yaml.load((SCHEDULES / "github-actions.yml").read_text(), yaml.BaseLoader)  # noqa: S506 - texts only
+    (job,) = workflow["jobs"].values()
+    step = job["steps"][-1]
+    database = postgres_server.new_database()
+    with emulator_process("--advertisers", "1", "--days", "10", "--ads-per-account", "5") as emulator:
+        secrets = {f"TIKTOK_{name.upper()}": emulator.info[name] for name in ("access_token", "app_id", "secret")}
+        secrets["DATABASE"] = database.address
+        environment = {
+            name: secrets[value.strip("${ }").removeprefix("secrets.")] if "secrets." in value else value
+            for name, value in {**job["env"], **step["env"]}.items()
+        }
+        environment |= {"TIKTOK_START_DATE": SINCE, "TIKTOK_API_URL": emulator.url}
+        for runner in ("first", "second"):
+            (tmp_path / runner).mkdir()
+            command = step["run"].replace("tiktok-marketing", f"{sys.executable} -m tiktok_marketing.cli", 1)
+            ended = _run(["/bin/bash", "-e", "-c", command], {**environment, "HOME": str(tmp_path / runner)})
+            assert ended.returncode == 0, ended.stdout + ended.stderr
+            assert database.address not in ended.stdout + ended.stderr
+    ((rows, syncs),) = database.ask(
+        "SELECT (SELECT count(*) FROM ads_reports_daily), (SELECT count(DISTINCT sync_id) FROM _tiktok_syncs)"
+    )
+    assert rows > 0
+    assert syncs == 2
+
+
+@pytest.mark.thorough
+def test_the_command_for_docker_fits_the_image(tmp_path: Path) -> None:
+    """The folder is mounted where the image works, and the command needs no more than the line passes."""
+    line = next(block for block in _blocks("sh") if block.startswith("docker run"))
+    words = shlex.split(line)
+    image = (ROOT / "Dockerfile.command").read_text()
+    folder = words[words.index("-v") + 1].removeprefix("$PWD:")
+    assert f"\nWORKDIR {folder}\n" in image
+    assert image.rstrip().endswith('ENTRYPOINT ["tiktok-marketing"]')
+    passed = [after for word, after in pairwise(words) if word == "-e"]
+    command = words[words.index("tiktok-marketing:<version>") + 1 :]
+    with emulator_process("--advertisers", "1", "--days", "5", "--ads-per-account", "5") as emulator:
+        environment = {name: emulator.info[name.removeprefix("TIKTOK_").lower()] for name in passed}
+        environment |= {"TIKTOK_API_URL": emulator.url}
+        for _ in range(2):
+            ended = _run([sys.executable, "-m", "tiktok_marketing.cli", *command], environment, tmp_path)
+            assert ended.returncode == 0, ended.stdout + ended.stderr
+    _assert_filled(tmp_path)
+
+
+def _blocks(language: str) -> list[str]:
+    """The blocks of code on the page."""
+    return re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(), re.DOTALL)
+
+
 def _moved(command: str, folder: Path) -> str:
     """The command with its paths in a folder of the test. Its program is that of this Python."""
     program = f"{sys.executable} -m tiktok_marketing.cli"
@@ -70,9 +153,11 @@ def _moved(command: str, folder: Path) -> str:
     return command.replace("/var/lib/tiktok", str(folder)).replace("/etc/tiktok", str(folder))
 
 
-def _run(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+def _run(
+    command: Sequence[str], environment: Mapping[str, str], folder: str | Path = "/"
+) -> subprocess.CompletedProcess[str]:
     variables = {"PATH": "/usr/bin:/bin", **environment}
-    return subprocess.run(command, env=variables, cwd="/", capture_output=True, text=True, timeout=300, check=False)  # noqa: S603
+    return subprocess.run(command, env=variables, cwd=folder, capture_output=True, text=True, timeout=300, check=False)  # noqa: S603
 
 
 def _assert_filled(folder: Path) -> None:
