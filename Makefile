@@ -23,10 +23,11 @@ test: $(VENV)/ready
 	$(BIN)/python -m pytest -q -n logical --maxprocesses 8 --dist loadfile -m "not thorough and not browser"
 
 # The rest of the tests: what `make test` tries once, in many more forms, with both kinds of database and real networks.
-# PART=2 runs a quarter of their files, 0 to 3.
+# PART=2 runs a quarter of their files, 0 to 3. A fixture can make a test thorough, so all files beside such a word count.
 PART ?=
 PARTS := 4
-THOROUGH = $(shell grep -rl thorough tests --include='test_*.py' | sort | awk 'NR % $(PARTS) == $(PART) % $(PARTS)')
+THOROUGH = $(shell grep -rlE 'thorough|quickly' tests --include='*.py' | xargs -n1 dirname | sort -u | \
+	xargs -I{} find {} -maxdepth 1 -name 'test_*.py' | sort | awk 'NR % $(PARTS) == $(PART) % $(PARTS)')
 thorough: $(VENV)/ready
 	$(BIN)/python -m pytest -q -n logical --maxprocesses 8 --dist loadfile -m thorough $(if $(PART),$(THOROUGH))
 

@@ -4,7 +4,10 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 RUN = ROOT / ".ci/run"
@@ -54,7 +57,29 @@ def test_the_checks_run_without_settings_for_pip(tmp_path: Path) -> None:
 
 
 def test_four_days_run_all_thorough_tests() -> None:
-    """Each quarter has files of its own, and together they are all files that have a thorough test."""
+    """Each quarter has files of its own, and together they are all files that speak of thorough tests, and more."""
+    quarters = files_of_the_quarters()
+    marked = {
+        str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py") if "thorough" in path.read_text()
+    }
+    assert all(quarters)
+    files = [file for quarter in quarters for file in quarter]
+    assert len(files) == len(set(files))
+    assert set(files) >= marked
+
+
+@pytest.mark.thorough
+def test_no_thorough_test_is_in_a_file_that_no_quarter_has() -> None:
+    """Also if it is a fixture's parameter, in another file, that makes the test thorough."""
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "thorough", "-p", "no:cacheprovider"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
+    files = set(re.findall(r"^(tests/\S+?\.py)::", listed.stdout, re.MULTILINE))
+    assert len(files) > 30
+    assert files <= {file for quarter in files_of_the_quarters() for file in quarter}
+
+
+def files_of_the_quarters() -> list[list[str]]:
+    """The files that `make thorough` runs on each of four days."""
     make = shutil.which("make")
     assert make
     quarters = []
@@ -62,8 +87,4 @@ def test_four_days_run_all_thorough_tests() -> None:
         command = [make, "-n", "thorough", f"PART={part}"]
         planned = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
         quarters.append(re.findall(r"tests/\S+\.py", planned.stdout))
-    marked = [
-        str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py") if "thorough" in path.read_text()
-    ]
-    assert all(quarters)
-    assert sorted(file for quarter in quarters for file in quarter) == sorted(marked)
+    return quarters
