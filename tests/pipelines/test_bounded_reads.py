@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import random
@@ -10,17 +11,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+import programs
 from pipelines.conftest import DuckDB, Places, Postgres
-from programs import emulator_beside
 from support import NOW, config_for, quickly
 from tiktok_marketing.emulator import Emulator, Options
+from tiktok_marketing.pipelines import package
 
 REPORTS = ("campaigns_reports_daily", "ads_reports_daily", "advertisers_reports_hourly")
 OBJECTS = ("campaigns", "ads")
@@ -71,10 +73,8 @@ class Reads:
 
     def start(self, *options: str, steps: int = 0, size: int = 0) -> subprocess.Popen[str]:
         """Start a sync, which is killed after some steps of its transaction, or can then write no large file."""
-        command = [sys.executable, "-c", SYNC, str(steps), str(size), "sync", "--config", str(self._config)]
-        options = ("--to", self.database.address, "--streams", ",".join(TABLES), *options)
         return subprocess.Popen(  # noqa: S603 - our own program
-            [*command, *options],
+            [sys.executable, "-c", SYNC, str(steps), str(size), *self._arguments(), *options],
             env={**os.environ, "TIKTOK_API_URL": self.emulator.url},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -82,8 +82,29 @@ class Reads:
         )
 
     def run(self, *options: str, **limits: int) -> tuple[int, str]:
-        """Run a sync to its end. Returns its exit code and what it wrote."""
-        return ended(self.start(*options, **limits))
+        """Run a sync to its end. Returns its exit code and what it wrote. Without limits, it needs no process."""
+        if limits:
+            return ended(self.start(*options, **limits))
+        with pytest.MonkeyPatch.context() as patched:
+            for name, value in {"FULL_ROWS": 1_000, "FULL_SECONDS": 0.3, "FIRST_SECONDS": 0.3}.items():
+                patched.setattr(package, name, value)
+            patched.setattr(package, "HELD_BYTES", 20_000)
+            return self._run(*options)
+
+    def run_plainly(self) -> None:
+        """Run a plain sync with packages of the usual size, which is quicker."""
+        code, text = self._run()
+        assert code == 0, text
+
+    def _run(self, *options: str) -> tuple[int, str]:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setenv("TIKTOK_API_URL", self.emulator.url)
+            done = programs.command(*self._arguments(), *options)
+        assert "Traceback" not in done.out + done.err
+        return done.code, " ".join((done.out + done.err).split())
+
+    def _arguments(self) -> tuple[str, ...]:
+        return ("sync", "--config", str(self._config), "--to", self.database.address, "--streams", ",".join(TABLES))
 
     def again(self) -> tuple[str, ...]:
         """The options of a read of the days that `mark_old` marks."""
@@ -140,21 +161,34 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
 def emulator() -> Iterator[Emulator]:
     """A small business without a quota."""
     options = Options(now=NOW, tier="unlimited", days=20, advertisers=2, ads_per_account=12, record_requests=0)
-    with emulator_beside(options) as running:
+    with programs.emulator_beside(options) as running:
         yield running
 
 
+@pytest.fixture(scope="module")
+def filled(emulator: Emulator, places: Places, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Any]:
+    """Gives a database of a kind that is filled, with old rows where the next read replaces them."""
+
+    @functools.cache
+    def filled(kind: str) -> DuckDB | Postgres:
+        folder = tmp_path_factory.mktemp("filled")
+        reads = Reads(emulator, places.duckdb(folder) if kind == "duckdb" else places.postgres(), folder)
+        reads.run_plainly()
+        reads.mark_old()
+        old, new = reads.old_and_new()
+        assert all(old)
+        assert not any(new)
+        return reads.database
+
+    return filled
+
+
 @pytest.fixture
-def reads(emulator: Emulator, database: DuckDB | Postgres, tmp_path: Path) -> Iterator[Reads]:
-    """A database that is filled, with old rows where the next read replaces them."""
-    reads = Reads(emulator, database, tmp_path)
-    code, text = reads.run()
-    assert code == 0, text
-    reads.mark_old()
-    old, new = reads.old_and_new()
-    assert all(old)
-    assert not any(new)
-    yield reads
+def reads(
+    emulator: Emulator, filled: Callable[[str], Any], database: DuckDB | Postgres, tmp_path: Path
+) -> Iterator[Reads]:
+    """A copy of that database."""
+    yield Reads(emulator, filled(database.kind).copy(tmp_path), tmp_path)
     emulator.faults.clear()
 
 
@@ -177,12 +211,12 @@ def test_all_days_are_replaced_and_the_state_goes_on(reads: Reads, places: Place
     (tmp_path / "fresh").mkdir()
     fresh = places.duckdb(tmp_path / "fresh") if reads.database.kind == "duckdb" else places.postgres()
     other = Reads(reads.emulator, fresh, tmp_path)
-    assert other.run()[0] == 0
+    other.run_plainly()
     assert reads.rows() == other.rows()
     requests = []
     for each in (reads, other):
         counted = reads.emulator.counters.total()
-        assert each.run()[0] == 0
+        each.run_plainly()
         requests.append(reads.emulator.counters.total() - counted)
     assert requests[0] == requests[1]
 
