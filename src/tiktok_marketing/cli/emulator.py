@@ -136,6 +136,11 @@ class _Command(CommandWithExamples):
     help="Answer 40133 to more requests than this about one account. [default: no limit]",
 )
 @click.option(
+    "--gmv-max-report-version",
+    metavar="VERSION",
+    help="The version of the GMV Max report: 1.3 or 2.0. [default: 1.3]",
+)
+@click.option(
     "--quota-second",
     metavar="WAY",
     help="How the quota counts a second: first, clock or sliding. [default: first]",

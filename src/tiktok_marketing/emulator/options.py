@@ -98,6 +98,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             accepts every address.
         code_seconds: For how many seconds an auth_code is valid. At TikTok it is an hour.
         contradictory_page_info: The accounts whose `page_info` counts two records more than there are: 2 is the second.
+        gmv_max_report_version: The version of the GMV Max report: `1.3`, as documented, or `2.0`, as some applications
+            read it. Version 1.3 of the report then answers an error without a reason.
         gzip: Whether to compress answers for clients that accept it, from a kilobyte on.
         latency: For how many seconds each answer waits on its way.
         cache_mb: How many megabytes of encoded pages to keep at most.
@@ -160,6 +162,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     redirect_uris: tuple[str, ...] = ()
     code_seconds: int = 3600
     contradictory_page_info: tuple[int, ...] = ()
+    gmv_max_report_version: str = "1.3"
     gzip: bool = True
     latency: float = 0.003
     cache_mb: int = 256
@@ -216,7 +219,11 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     def _check_texts_and_dates(self) -> None:
         """Refuse words that are unknown, an empty host, and years without a business."""
-        for name, words in (("tier", tuple(TIERS)), ("quota_second", SECONDS)):
+        for name, words in (
+            ("tier", tuple(TIERS)),
+            ("quota_second", SECONDS),
+            ("gmv_max_report_version", REPORT_VERSIONS),
+        ):
             if getattr(self, name) not in words:
                 raise ValueError(f"{name} is {getattr(self, name)!r}. It must be one of {', '.join(words)}.")
         if not self.default_buying_types or not set(self.default_buying_types) <= set(BUYING_TYPES):
@@ -240,6 +247,8 @@ LARGEST_SIZE_LIMIT = 10**18
 
 SECONDS = ("first", "clock", "sliding")
 """The ways to count a second of the quota."""
+REPORT_VERSIONS = ("1.3", "2.0")
+"""The versions of the GMV Max report."""
 BUYING_TYPES = ("AUCTION", "RESERVATION_RF", "RESERVATION_TOP_VIEW")
 """The ways in which campaigns buy ads."""
 _LONGEST_JITTER = 60
@@ -256,14 +265,14 @@ TIERS: dict[str, tuple[int, int, int] | None] = {
 
 _REPORT_TASKS = (2, 60, 4_500)
 _GMV_MAX = (20, 600, 50_000)
+_GMV_MAX_REPORT = {
+    "basic": (8, 240, 20_000), "advanced": (12, 360, 30_000), "premium": _GMV_MAX, "ultimate": _GMV_MAX,
+}  # fmt: skip
 OWN_QUOTAS: dict[str, dict[str, tuple[int, int, int]]] = {
     "report/task/create/": dict.fromkeys(("basic", "advanced", "premium", "ultimate"), _REPORT_TASKS),
-    "gmv_max/report/get/": {
-        "basic": (8, 240, 20_000),
-        "advanced": (12, 360, 30_000),
-        "premium": _GMV_MAX,
-        "ultimate": _GMV_MAX,
-    },
+    "gmv_max/report/get/": _GMV_MAX_REPORT,
+    "v2.0/gmv_max/report/get/": _GMV_MAX_REPORT,
+    "v2.0/gmv_max/video_list/report/get/": _GMV_MAX_REPORT,
 }
 """The same three limits by tier for endpoints that have lower ones. A tier without a quota has none here."""
 

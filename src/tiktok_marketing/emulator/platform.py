@@ -37,13 +37,13 @@ from tiktok_marketing.emulator.endpoints.reports.endpoint import Reports
 from tiktok_marketing.emulator.endpoints.reports.shop_report import shop_report
 from tiktok_marketing.emulator.endpoints.reports.tasks import ReportTasks
 from tiktok_marketing.emulator.endpoints.reviews import Reviews
-from tiktok_marketing.emulator.endpoints.served import METHODS
+from tiktok_marketing.emulator.endpoints.served import METHODS, VERSION_2
 from tiktok_marketing.emulator.endpoints.smart_plus.endpoints import SmartPlus
 from tiktok_marketing.emulator.expected import truth
 from tiktok_marketing.emulator.faults import Fault, FaultRegister
 from tiktok_marketing.emulator.faults.changes import changed_data, changed_params, changed_refusal
 from tiktok_marketing.emulator.json_text import decode
-from tiktok_marketing.emulator.options import Options
+from tiktok_marketing.emulator.options import REPORT_VERSIONS, Options
 from tiktok_marketing.emulator.randomness import keyed
 from tiktok_marketing.emulator.slow_queries import SlowQueries
 from tiktok_marketing.emulator.throttle import Throttle
@@ -119,7 +119,9 @@ class Platform:
         }
         self._objects = ObjectLists(self.options)
         self._assets = AssetLists(self.options)
-        self.methods: Mapping[str, tuple[str, ...]] = METHODS
+        self.methods: dict[str, tuple[str, ...]] = dict(METHODS)
+        if self.options.gmv_max_report_version != REPORT_VERSIONS[0]:
+            self.methods |= {endpoint.path: endpoint.methods for endpoint in VERSION_2}
         self._reports = Reports(self.options)
         self._gmv_max = GmvMax(self.options, self.business.accounts, self._reports.figures)
         self._smart_plus = SmartPlus(self.options, self._reports.figures)

@@ -14,6 +14,7 @@ from tiktok_marketing.emulator import control, portal
 from tiktok_marketing.emulator.endpoints.envelope import NOTE_HEADER, wrap
 from tiktok_marketing.emulator.endpoints.known import KNOWN
 from tiktok_marketing.emulator.endpoints.media import is_media, media
+from tiktok_marketing.emulator.endpoints.scopes import VERSION_2
 from tiktok_marketing.emulator.faults.changes import changed_envelope, changes_envelope
 from tiktok_marketing.emulator.json_text import decode
 from tiktok_marketing.emulator.platform import Platform
@@ -22,6 +23,8 @@ from tiktok_marketing.emulator.sending import Sender
 logger = logging.getLogger("tiktok_marketing.emulator")
 
 PREFIX = "/open_api/v1.3/"
+_OTHER_VERSION = "/open_api/"
+"""What stands before a path with another version."""
 _SLASHES = re.compile("/+")
 _MAX_URL_BYTES = 64 * 1024
 """aiohttp's usual 8 KB are too few for a report on a hundred campaigns with all metrics."""
@@ -84,11 +87,16 @@ class Server:
         return web.Response(status=404, text=text, headers={NOTE_HEADER: "known, not served"})
 
     def _path(self, request: web.BaseRequest) -> str:
-        """The path below the prefix, with one slash at its end however many it has. Empty without the prefix."""
+        """The path below the prefix, with one slash at its end however many it has. Empty without the prefix.
+
+        A path of version 2.0 begins with its version.
+        """
         path = request.path
         if not self._platform.options.strict_slashes:
             path = _SLASHES.sub("/", f"{path}/")
-        return path.removeprefix(PREFIX) if path.startswith(PREFIX) else ""
+        if path.startswith(PREFIX):
+            return path.removeprefix(PREFIX)
+        return path.removeprefix(_OTHER_VERSION) if path.startswith(_OTHER_VERSION + VERSION_2) else ""
 
     async def _answer(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         request_id = self._platform.next_request_id()

@@ -14,6 +14,9 @@ ALL = (1, 2, 3, 4, 6, 8, 44, 100, 200, 210, 220, 9_007_199_254_740_993, 7_310_00
 Some have numbers above 2^53, as at TikTok.
 """
 
+VERSION_2 = "v2.0/"
+"""What stands before a path below `/open_api/` that is not of version 1.3."""
+
 _NEEDED = {
     "advertiser/": 100,
     "advertiser/balance/": 152,
@@ -29,6 +32,7 @@ _NEEDED = {
     "report/": 44,
     "report/bid_protection/": 100,
     "gmv_max/report/": 445,
+    "gmv_max/video_list/report/": 445,
     "gmv_max/": 240,
     "gmv_max/store/": 241,
     "gmv_max/campaign/": 242,
@@ -60,6 +64,7 @@ def check_scope(granted: Sequence[int], path: str, advertiser_id: str) -> None:
     Raises:
         Refusal: The token lacks the scope (40001).
     """
+    path = path.removeprefix(VERSION_2)
     beginnings = [beginning for beginning in _NEEDED if path.startswith(beginning)]
     if not beginnings:
         return
@@ -67,5 +72,7 @@ def check_scope(granted: Sequence[int], path: str, advertiser_id: str) -> None:
     if any(needed.startswith(str(scope)) for scope in granted):
         return
     if advertiser_id:
-        raise Refusal(40001, f"Advertiser {advertiser_id} does not grant you /{path}:GET permission.")
+        raise Refusal(
+            40001, f"Advertiser {advertiser_id} does not grant you /{path}:GET permission."
+        )
     raise Refusal(40001, "No permission for this scope.")

@@ -61,6 +61,8 @@ ENDPOINTS: tuple[Served, ...] = (
     Served("gmv_max/report/get/", "the GMV Max report of a store"),
     Served("gmv_max/identity/get/", "the TikTok accounts that GMV Max campaigns can use", "identity_list"),
     Served("gmv_max/video/get/", "the posts that GMV Max campaigns can use", "item_list"),
+    Served("gmv_max/creation/custom_anchor_video_list/get/", "posts whose products were chosen", "item_list", _POST),
+    Served("gmv_max/creation/shop_video/video_anchors/", "the products of posts", "video_list", _POST),
     Served(
         "gmv_max/occupied_custom_shop_ads/list/",
         "the Shopping Ads that use an identity or a product",
@@ -94,6 +96,12 @@ ENDPOINTS: tuple[Served, ...] = (
     Served("tool/phone_region_code/", "calling codes", "phone_region_code_infos"),
 )
 """All endpoints, in the order of the page."""
+
+VERSION_2 = (
+    Served("v2.0/gmv_max/report/get/", "version 2.0 of the GMV Max report: the figures of a store"),
+    Served("v2.0/gmv_max/video_list/report/get/", "version 2.0 of the GMV Max report: the figures of videos"),
+)
+"""The endpoints of the version 2.0, whose paths are below `/open_api/`. An option switches them on."""
 
 METHODS = {endpoint.path: endpoint.methods for endpoint in ENDPOINTS}
 """For each path, the HTTP methods that it accepts."""

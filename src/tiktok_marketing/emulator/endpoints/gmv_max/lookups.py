@@ -1,6 +1,6 @@
 """What a GMV Max campaign can be made of: identities, posts and recommendations, and what is taken already."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tiktok_marketing.emulator.business.business import Account, Ad
@@ -13,7 +13,7 @@ from tiktok_marketing.emulator.business.status import ad_status
 from tiktok_marketing.emulator.endpoints import params as read
 from tiktok_marketing.emulator.endpoints.asset_records import video_record
 from tiktok_marketing.emulator.endpoints.envelope import Answer, encode, page_info, refuse, utc_text
-from tiktok_marketing.emulator.endpoints.gmv_max.metrics import avatar, budget, roas_bid
+from tiktok_marketing.emulator.endpoints.gmv_max.metrics import avatar, budget, product_image, roas_bid
 from tiktok_marketing.emulator.endpoints.reports.metrics import decimal_text
 from tiktok_marketing.emulator.randomness import keyed
 
@@ -95,16 +95,60 @@ def _shop_ads(account: Account, now: int) -> list[Ad]:
 
 def video_list(account: Account, store: Store, params: Mapping[str, Any], now: int) -> Answer:
     """gmv_max/video/get: the posts that campaigns for products of a store can use."""
+    read.boolean(params, "custom_posts_eligible")
+    return _posts(account, store, params, now, lambda _: True)
+
+
+def chosen_posts(account: Account, store: Store, params: Mapping[str, Any], now: int) -> Answer:
+    """gmv_max/creation/custom_anchor_video_list/get: the posts of a store whose products the advertiser chose."""
+    read.required(params, "creative_source")
+    return _posts(account, store, params, now, _is_custom)
+
+
+def _is_custom(post: Post) -> bool:
+    """Whether the advertiser chose the product of a post. Otherwise its creator did."""
+    return post.authorization in {"TT_USER", "BC_AUTH_TT"} and keyed(post.key, 73) % 2 == 0
+
+
+def products_of_posts(store: Store, params: Mapping[str, Any], now: int) -> Answer:
+    """gmv_max/creation/shop_video/video_anchors: the products of some posts. Posts of other stores are left out."""
+    wanted = read.texts(params, "item_ids")
+    if not wanted:
+        refuse("Missing required field(s): item_ids.")
+    if len(wanted) > read.MAX_IDS:
+        refuse(f"item_ids: Longer than maximum length {read.MAX_IDS}.")
+    known = {post.id: post for product in products(store.owner) for post in posts(store.owner, product.place, now)}
+    records = [
+        {
+            "item_id": name,
+            "product_list": [
+                {
+                    "spu_id": known[name].product.id,
+                    "title": known[name].product.name,
+                    "picture": product_image(known[name].product),
+                    "anchor_source": "CUSTOM" if _is_custom(known[name]) else "ORGANIC",
+                }
+            ],
+        }
+        for name in dict.fromkeys(wanted)
+        if name in known
+    ]
+    return encode({"video_list": records})
+
+
+def _posts(
+    account: Account, store: Store, params: Mapping[str, Any], now: int, is_eligible: Callable[[Post], bool]
+) -> Answer:
+    """One page of the posts of a store that a request looks for."""
     page, size = read.integer(params, "page", 1, 1, None), read.integer(params, "page_size", 10, 1, 50)
     field, direction = params.get("sort_field", "GMV"), params.get("sort_type", "DESC")
     if field not in _SORT_FIELDS:
         refuse(f"sort_field: Must be one of: {', '.join(_SORT_FIELDS)}.")
-    if direction not in {"ASC", "DESC"}:
+    if direction not in ("ASC", "DESC"):
         refuse("sort_type: Must be one of: ASC, DESC.")
     wanted = read.texts(params, "spu_id_list")
     word = str(params.get("keyword", "")).lower()
     types = _identity_types(params)
-    read.boolean(params, "custom_posts_eligible")
     with_codes = read.boolean(params, "need_auth_code_video") or "AUTH_CODE" in types
     known = [
         post
@@ -113,7 +157,7 @@ def video_list(account: Account, store: Store, params: Mapping[str, Any], now: i
         for post in posts(store.owner, product.place, now)
         if word in f"{post.text} {post.id}".lower()
     ]
-    chosen = [post for post in known if _is_wanted(post, types, with_codes=with_codes)]
+    chosen = [post for post in known if is_eligible(post) and _is_wanted(post, types, with_codes=with_codes)]
     chosen.sort(
         key=lambda post: (post.created if field == "POST_TIME" else keyed(post.key, *field.encode()), post.id),
         reverse=direction == "DESC",
