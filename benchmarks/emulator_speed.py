@@ -16,6 +16,7 @@ from read_ads import query_of
 
 PAGES = 8
 ROUNDS = 15
+LEAST_PER_SECOND = 300
 CONNECTIONS = 4
 """Each answer takes the emulator's latency, as at TikTok, so that one connection alone would measure little else."""
 
@@ -52,7 +53,15 @@ def main() -> None:
     print(f"{machine()}; pages of 1,000 rows, {size / 1e6:.1f} MB: {found}")
     what = "the emulator, once warm: pages of 1,000 full ad rows per second"
     leave(
-        [Figure(what=what, value=warm, remark=f"{size / 1e6:.1f} MB each; cold {cold * 1000:.0f} ms")], arguments.json
+        [
+            Figure(
+                what=what,
+                value=warm,
+                least=LEAST_PER_SECOND,
+                remark=f"{size / 1e6:.1f} MB each; cold {cold * 1000:.0f} ms",
+            )
+        ],
+        arguments.json,
     )
 
 

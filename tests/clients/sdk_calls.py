@@ -18,7 +18,7 @@ def served() -> list[str]:
     return sorted(path for path, methods in Platform().methods.items() if "GET" in methods)
 
 
-def arguments_of(path: str, emulation: Emulation) -> Arguments:  # noqa: C901, PLR0911 - one case per path reads best
+def arguments_of(path: str, emulation: Emulation) -> Arguments:  # noqa: C901, PLR0911, PLR0912 - one case per path reads best
     """What the SDK's method for a path asks for: most of them, for the account alone."""
     own = {"advertiser_id": emulation.advertiser_ids[0]}
     match path:
@@ -37,6 +37,11 @@ def arguments_of(path: str, emulation: Emulation) -> Arguments:  # noqa: C901, P
             return {}
         case "bc/asset/get/":
             return {"bc_id": business_center(emulation), "asset_type": "ADVERTISER"}
+        case path if path.startswith(("smart_plus/", "campaign/spc/")) or "review_info" in path:
+            return {**own, **about_smart_plus(path, emulation)}
+        case path if "bid_protection" in path:
+            ids = [record["campaign_id"] for record in emulation.data("campaign/get/", own)["list"]]
+            return {**own, "data_level": "CAMPAIGN", "query_ids": ids, "start_date": END, "end_date": END}
         case path if "gmv_max" in path:
             return {**own, **about_gmv_max(path, emulation)}
         case "advertiser/balance/get/" | "bc/balance/get/":
@@ -49,6 +54,28 @@ def arguments_of(path: str, emulation: Emulation) -> Arguments:  # noqa: C901, P
         case "tool/region/":
             return {**own, "placements": ["PLACEMENT_TIKTOK"], "objective_type": "TRAFFIC"}
     return own
+
+
+def about_smart_plus(path: str, emulation: Emulation) -> Arguments:
+    """What a method for Smart+ or for reviews asks for beside the account."""
+    own = {"advertiser_id": emulation.advertiser_ids[0]}
+    everything = {**own, "filtering": {"primary_status": "STATUS_ALL"}}
+    if "material_report" in path:
+        owner = ["smart_plus_ad_id"] if "overview" in path else []
+        return {"dimensions": [*owner, "main_material_id"], "start_date": "2026-01-01", "end_date": END}
+    match path:
+        case "campaign/spc/get/":
+            return {"campaign_ids": [record["campaign_id"] for record in emulation.data("campaign/get/", own)["list"]]}
+        case "ad/review_info/" | "adgroup/review_info/":
+            level = path.split("/", 1)[0]
+            ids = [record[f"{level}_id"] for record in emulation.data(f"{level}/get/", own)["list"]]
+            return {f"{level}_ids": ids}
+        case "smart_plus/ad/review_info/" | "smart_plus/material/review_info/":
+            ads = emulation.data("smart_plus/ad/get/", everything)["list"]
+            if "material" in path:
+                return {"ad_material_ids": [item["ad_material_id"] for ad in ads for item in ad["creative_list"]]}
+            return {"smart_plus_ad_ids": [ad["smart_plus_ad_id"] for ad in ads]}
+    return {"filtering": everything["filtering"]}
 
 
 def about_gmv_max(path: str, emulation: Emulation) -> Arguments:

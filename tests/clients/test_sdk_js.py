@@ -15,7 +15,8 @@ CLIENT = "sdk-js"
 LACKING = frozenset(
     {
         "user/info/", "tt_video/list/", "file/image/ad/search/", "file/music/get/", "pixel/instant_page/event/",
-        "report/task/download/", "gmv_max/campaign/get/",
+        "report/task/download/", "gmv_max/campaign/get/", "campaign/spc/get/", "ad/review_info/",
+        "adgroup/review_info/", "report/bid_protection/status/get/", "report/bid_protection/detail/get/",
     }
 )  # fmt: skip
 """The paths that TikTok documents and its SDK has no method for."""

@@ -28,6 +28,8 @@ NAMES = (
     "date_range", "order_by", "name", "code", "objective_type", "optimization_goal", "app_id", "secret", "auth_code",
     "saved_audience_ids", "image_ids", "video_ids", "identity_type", "asset_type", "language", "version", "placements",
     "os_type", "level_range", "task_id", "output_format", "file_name", "identity_id",
+    "campaign_ids", "adgroup_ids", "ad_ids", "smart_plus_ad_ids", "ad_material_ids", "query_ids", "lang",
+    "extra_info_setting", "sort_field", "sort_type", "store_id", "item_ids",
 )  # fmt: skip
 FILTERS = (
     "campaign_ids", "adgroup_ids", "ad_ids", "primary_status", "secondary_status", "objective_type", "buying_types",
@@ -35,6 +37,7 @@ FILTERS = (
     "material_ids", "width", "height", "ratio", "displayable", "video_ids", "video_name", "sources", "styles",
     "keyword", "music_ids", "creative_portfolio_types", "creative_portfolio_ids", "campaign_system_origins",
     "field_name", "filter_type", "filter_value", "promotion_type", "start_date", "end_date", "advertiser_status",
+    "smart_plus_ad_ids", "main_material_types", "main_material_ids", "ad_text_entity_ids", "sales_destination",
 )  # fmt: skip
 NASTY = (
     "[", "]", "{}", "[]", "null", "true", "0", "-1", "1.5", "1e400", "NaN",

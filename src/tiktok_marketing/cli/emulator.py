@@ -244,6 +244,11 @@ class _Command(CommandWithExamples):
     help="Let modified_after list ads without a modify_time. [default: off]",
 )
 @click.option(
+    "--playable-reports/--no-playable-reports",
+    default=None,
+    help="Answer reports of the type PLAYABLE_MATERIAL. [default: off]",
+)
+@click.option(
     "--async-reports/--no-async-reports", default=None, help="Allow asynchronous reports to the app. [default: off]"
 )
 @click.option(

@@ -98,6 +98,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             accepts every address.
         code_seconds: For how many seconds an auth_code is valid. At TikTok it is an hour.
         contradictory_page_info: The accounts whose `page_info` counts two records more than there are: 2 is the second.
+        playable_reports: Whether reports of the type PLAYABLE_MATERIAL answer. The names of their metrics are made up
+            of others, because no copy of TikTok's documentation has them.
         gmv_max_report_version: The version of the GMV Max report: `1.3`, as documented, or `2.0`, as some applications
             read it. Version 1.3 of the report then answers an error without a reason.
         gzip: Whether to compress answers for clients that accept it, from a kilobyte on.
@@ -162,6 +164,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     redirect_uris: tuple[str, ...] = ()
     code_seconds: int = 3600
     contradictory_page_info: tuple[int, ...] = ()
+    playable_reports: bool = False
     gmv_max_report_version: str = "1.3"
     gzip: bool = True
     latency: float = 0.003

@@ -34,6 +34,7 @@ from tiktok_marketing.emulator.endpoints.lookups import LOOKUPS
 from tiktok_marketing.emulator.endpoints.objects import ObjectLists
 from tiktok_marketing.emulator.endpoints.reports.bc_report import bc_report
 from tiktok_marketing.emulator.endpoints.reports.endpoint import Reports
+from tiktok_marketing.emulator.endpoints.reports.playable_report import playable_report
 from tiktok_marketing.emulator.endpoints.reports.shop_report import shop_report
 from tiktok_marketing.emulator.endpoints.reports.tasks import ReportTasks
 from tiktok_marketing.emulator.endpoints.reviews import Reviews
@@ -351,6 +352,9 @@ class Platform:
             account = self.access.account(token, read.required(params, "advertiser_id"))
             figures = self._reports.figures(account, now)
             return shop_report(account, figures, params, self.options, keyed(self.options.seed, account.key))
+        if params.get("report_type") == "PLAYABLE_MATERIAL" and self.options.playable_reports:
+            account = self.access.account(token, read.required(params, "advertiser_id"))
+            return playable_report(account, self._reports.figures(account, now), params, self.options)
         return self._reports.answer(self._accounts(token, params), params, now)
 
 

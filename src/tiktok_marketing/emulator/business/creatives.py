@@ -8,6 +8,7 @@ from tiktok_marketing.emulator.business.business import DAY, Account, Ad
 from tiktok_marketing.emulator.business.library import (
     STOCK_TRACKS,
     image_id,
+    playables,
     post_id,
     posts,
     stock_image_id,
@@ -55,6 +56,13 @@ def item_id(ad: Ad) -> str | None:
     """The tiktok_item_id of a Spark Ad."""
     index = post_of(ad)
     return None if index is None else post_id(posts(ad.group.campaign.account), index)
+
+
+def playable_of(ad: Ad) -> int | None:
+    """The index of the playable that an ad for an app shows beside its video. One in four shows one."""
+    if ad.group.campaign.profile != "app" or is_carousel(ad) or ad.key >> 44 & 3:
+        return None
+    return playables(ad.group.campaign.account).pick(ad.key >> 22, ad.created)
 
 
 def video_id(ad: Ad) -> str | None:

@@ -148,6 +148,21 @@ def stock_images(account: Account) -> list[int]:
     return [index for index in range(STOCK_IMAGES) if index < 2 or account.key >> index & 1]
 
 
+def playables(account: Account) -> Collection:
+    """Playables: small games that ads for apps show. Only accounts with an app have any."""
+    return Collection(account, 80, ads_each=15, start=DAY if account.template.app else NEVER)
+
+
+def playable_id(collection: Collection, index: int) -> str:
+    """A playable's id: nineteen digits that grow with time."""
+    return str(collection.created(index) << 32 | collection.key(index) & 0xFFFFFFFF)
+
+
+def playable_url(collection: Collection, index: int) -> str:
+    """Where a playable is."""
+    return f"https://playable.example/{collection.key(index):016x}/index.html"
+
+
 def pixels(account: Account) -> Collection:
     """Pixels. Only accounts that advertise for conversions or leads on a website have any. Ads use the first."""
     used = {"web", "lead"}.intersection(account.template.profiles)

@@ -9,6 +9,7 @@ from tiktok_marketing.emulator.business.identities import identities
 from tiktok_marketing.emulator.business.library import (
     STOCK_TRACKS,
     audiences,
+    playables,
     portfolios,
     posts,
     saved_audiences,
@@ -16,9 +17,12 @@ from tiktok_marketing.emulator.business.library import (
 )
 from tiktok_marketing.emulator.endpoints import params as read
 from tiktok_marketing.emulator.endpoints.asset_records import (
+    PLAYABLE_OPERATIONS,
+    PLAYABLE_STATUSES,
     audience_record,
     identity_record,
     image_record,
+    playable_record,
     portfolio_record,
     post_record,
     saved_audience_record,
@@ -58,6 +62,9 @@ _ITEM_TYPES = frozenset({"VIDEO", "CAROUSEL"})
 Records = list[dict[str, Any]]
 
 
+_PLAYABLE_FILTERS = ("playable_id", "playable_url", "status", "operation_status")
+
+
 class AssetLists:
     """All endpoints about assets, audiences and pixels.
 
@@ -78,6 +85,7 @@ class AssetLists:
             "file/image/ad/info/": self._image_info,
             "file/video/ad/info/": self._video_info,
             "identity/get/": _identities,
+            "playable/get/": _playables,
             "tt_video/list/": _posts,
             "pixel/list/": pixel_list,
             "pixel/event/stats/": pixel_stats,
@@ -227,6 +235,24 @@ def _identities(account: Account, params: Mapping[str, str], now: int) -> Answer
         if kind in {"", identity.type} and center in {"", identity.business_center} and word in identity.name.lower()
     ]
     return _page("identity_list", found, page, size, identity_record)
+
+
+def _playables(account: Account, params: Mapping[str, str], now: int) -> Answer:
+    """playable/get: the playables of an account, the newest first."""
+    page, size = _page_and_size(params, 10, 500)
+    for name, allowed in (("status", PLAYABLE_STATUSES), ("operation_status", PLAYABLE_OPERATIONS)):
+        if params.get(name) and params[name] not in allowed:
+            refuse(f"{name}: {params[name]} is not one of {', '.join(allowed)}.")
+    collection = playables(account)
+    records = [playable_record(collection, index) for index in reversed(range(collection.count(now)))]
+    exact = {name: params[name] for name in _PLAYABLE_FILTERS if params.get(name)}
+    word = str(params.get("playable_name") or "").lower()
+    chosen = [
+        record
+        for record in records
+        if word in record["playable_name"].lower() and all(record[name] == exact[name] for name in exact)
+    ]
+    return _page("list", chosen, page, size)
 
 
 def _ids(params: Mapping[str, str], name: str, max_length: int) -> list[str]:

@@ -10,6 +10,8 @@ from tiktok_marketing.emulator.business.library import (
     audience_id,
     audiences,
     image_id,
+    playable_id,
+    playable_url,
     portfolio_id,
     portfolio_type,
     post_id,
@@ -78,6 +80,26 @@ def video_record(asset: Asset, account: Account, now: int) -> dict[str, Any]:
         "preview_url_expire_time": utc_text(now + _VIDEO_URL_SECONDS),
         "create_time": iso_text(asset.created),
         "modify_time": iso_text(asset.modified),
+    }
+
+
+PLAYABLE_STATUSES = ("AUDIT_SUCCESS", "AUDIT_FAIL", "VALIDATING", "VALIDATE_SUCCESS", "VALIDATE_FAIL")
+"""The states of a playable's review."""
+PLAYABLE_OPERATIONS = ("SAVED", "UPLOADED", "DELETED")
+"""What the advertiser did to a playable."""
+
+
+def playable_record(collection: Collection, index: int) -> dict[str, Any]:
+    """One row of playable/get."""
+    dice = Dice(collection.key(index), 74)
+    return {
+        "advertiser_id": str(collection.account.id),
+        "playable_id": playable_id(collection, index),
+        "playable_url": playable_url(collection, index),
+        "playable_name": f"{dice.pick(HOOKS)} game {index + 1}",
+        "playable_orientation": dice.pick(("PORTRAIT", "LANDSCAPE", "BOTH")),
+        "status": "AUDIT_SUCCESS" if dice.chance(80) else dice.pick(PLAYABLE_STATUSES),
+        "operation_status": "SAVED" if dice.chance(80) else dice.pick(PLAYABLE_OPERATIONS),
     }
 
 

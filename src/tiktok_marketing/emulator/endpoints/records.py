@@ -5,7 +5,14 @@ from typing import Any
 from tiktok_marketing.emulator.business.balances import cash_of, grant_of
 from tiktok_marketing.emulator.business.business import FOREVER, Account, Ad, AdGroup, Campaign
 from tiktok_marketing.emulator.business.business_centers import business_center_id
-from tiktok_marketing.emulator.business.creatives import image_ids, is_carousel, item_id, music_id, video_id
+from tiktok_marketing.emulator.business.creatives import (
+    image_ids,
+    is_carousel,
+    item_id,
+    music_id,
+    playable_of,
+    video_id,
+)
 from tiktok_marketing.emulator.business.days import offset_name
 from tiktok_marketing.emulator.business.derived_fields import (
     ad_name,
@@ -21,7 +28,15 @@ from tiktok_marketing.emulator.business.derived_fields import (
 )
 from tiktok_marketing.emulator.business.identities import identity_of
 from tiktok_marketing.emulator.business.lateness import click_window
-from tiktok_marketing.emulator.business.library import audience_id, audiences, image_id, pixel_id, portfolio_for
+from tiktok_marketing.emulator.business.library import (
+    audience_id,
+    audiences,
+    image_id,
+    pixel_id,
+    playable_url,
+    playables,
+    portfolio_for,
+)
 from tiktok_marketing.emulator.business.smart_plus import add_on_of, call_to_action_of, texts_of
 from tiktok_marketing.emulator.business.status import edits, modified, operation_status, secondary_status
 from tiktok_marketing.emulator.business.targeting import ages_of, countries_of, gender_of, places_automatically
@@ -277,6 +292,11 @@ def _audience_ids(group: AdGroup) -> list[str]:
     return [audience_id(collection, index)] if index is not None and group.key % 100 < 30 else []
 
 
+def _playable_url(ad: Ad) -> str:
+    index = playable_of(ad)
+    return "" if index is None else playable_url(playables(ad.group.campaign.account), index)
+
+
 def _card_id(ad: Ad) -> str | None:
     """The card of an ad: the interactive add-on of its Smart+ ad, or that of one in thirteen other ads."""
     if ad.group.campaign.smart:
@@ -369,7 +389,7 @@ def ad_record(ad: Ad, now: int, *, null_modify_time: bool) -> dict[str, Any]:
         "brand_safety_vast_url": None,
         "impression_tracking_url": None,
         "click_tracking_url": None,
-        "playable_url": "",
+        "playable_url": _playable_url(ad),
         "premium_badge_id": None,
         "operation_status": operation_status(ad, now),
         "secondary_status": secondary_status(ad, now),

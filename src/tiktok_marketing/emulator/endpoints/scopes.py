@@ -43,6 +43,7 @@ _NEEDED = {
     "file/music/": 630,
     "creative/": 6,
     "tt_video/": 690,
+    "playable/": 640,
     "identity/": 693,
     "pixel/": 800,
     "pixel/event/stats/": 802,
@@ -72,7 +73,5 @@ def check_scope(granted: Sequence[int], path: str, advertiser_id: str) -> None:
     if any(needed.startswith(str(scope)) for scope in granted):
         return
     if advertiser_id:
-        raise Refusal(
-            40001, f"Advertiser {advertiser_id} does not grant you /{path}:GET permission."
-        )
+        raise Refusal(40001, f"Advertiser {advertiser_id} does not grant you /{path}:GET permission.")
     raise Refusal(40001, "No permission for this scope.")

@@ -48,7 +48,10 @@ ENDPOINTS: tuple[Served, ...] = (
     Served(
         "report/bid_protection/detail/get/", "the ad credits that TikTok owes or paid, by day", "bid_protection_records"
     ),
-    Served("report/integrated/get/", "reports of the types BASIC, AUDIENCE, BC and TT_SHOP"),
+    Served(
+        "report/integrated/get/",
+        "reports of the types BASIC, AUDIENCE, BC, TT_SHOP and, with an option, PLAYABLE_MATERIAL",
+    ),
     Served("report/task/create/", "begins an asynchronous report", "", _POST),
     Served("report/task/check/", "how far an asynchronous report is", ""),
     Served("report/task/download/", "the rows of an asynchronous report, as CSV", ""),
@@ -80,6 +83,7 @@ ENDPOINTS: tuple[Served, ...] = (
     Served("file/video/ad/info/", "videos by their ids"),
     Served("file/music/get/", "music tracks", "musics"),
     Served("creative/portfolio/list/", "creative portfolios", "creative_portfolios"),
+    Served("playable/get/", "playables, the newest first"),
     Served("tt_video/list/", "posts for Spark Ads"),
     Served("pixel/list/", "pixels with their events", "pixels"),
     Served("pixel/event/stats/", "the events that pixels counted"),

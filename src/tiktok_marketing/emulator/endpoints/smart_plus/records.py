@@ -127,7 +127,7 @@ def smart_ad_record(ad: SmartAd, now: int, *, timeless: bool) -> dict[str, Any]:
         "create_time": utc_text(ad.created),
         "modify_time": None if timeless else utc_text(ad.modified(now)),
         "creative_list": [_creative(combinations, now) for combinations in creatives.values()],
-        "playable_list": [],
+        "playable_list": [{"playable_url": address} for address in _playables(shown, now)],
         "ad_text_list": [{"ad_text": text} for text in _names(shown)],
         "auto_message_list": [],
         "call_to_action_list": [{"call_to_action": newest["call_to_action"]}] if newest else [],
@@ -145,6 +145,12 @@ def smart_ad_record(ad: SmartAd, now: int, *, timeless: bool) -> dict[str, Any]:
 def _names(shown: list[Ad]) -> list[str]:
     """The texts of some combinations, each once."""
     return list(dict.fromkeys(text.name for combination in shown for text in texts_of(combination)))
+
+
+def _playables(shown: list[Ad], now: int) -> list[str]:
+    """Where the playables of some combinations are, each once."""
+    records = (ad_record(combination, now, null_modify_time=False) for combination in shown)
+    return list(dict.fromkeys(record["playable_url"] for record in records if record["playable_url"]))
 
 
 def _landing(combination: Ad, now: int) -> str:
