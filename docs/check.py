@@ -13,6 +13,7 @@ from reference import help_of_commands, messages_of_the_code, table_of_metrics, 
 
 from tiktok_marketing.airbyte.spec import CONNECTION_SPECIFICATION
 from tiktok_marketing.catalog import ALL_STREAMS, ON_REQUEST, REPORTS, STREAMS, AnyStream, Grain, ReportStream
+from tiktok_marketing.catalog.breakdowns import BREAKDOWNS
 from tiktok_marketing.catalog.scopes import permissions_of
 from tiktok_marketing.config_sources import option_of
 from tiktok_marketing.emulator.endpoints.access import OPTIONAL_SANDBOX_PATHS as OPTIONAL
@@ -37,7 +38,7 @@ TABLES_PAGE = DOCS / "tables.md"
 UNREAD_PAGE = DOCS / "not-read.md"
 MESSAGES_PAGE = DOCS / "troubleshooting.md"
 MESSAGE = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)
-REPORTS_BY_NAME = {report.name for report in REPORTS}
+SUMMARIZED = {report.name for report in (*REPORTS, *BREAKDOWNS)}
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
 ANCHOR = re.compile(r"\]\((?!https?://)([^)#]*)#([^)]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
@@ -295,9 +296,11 @@ def table_of_permissions() -> str:
             streams.setdefault(row, []).append(stream.name)
     lines = ["| group | permission | scope | without it, these streams are out of reach |", "|---|---|---|---|"]
     for row, names in streams.items():
-        shown = ", ".join(f"`{name}`" for name in names)
-        of_reports = f"all {len(names)} reports" if all(name in REPORTS_BY_NAME for name in names) else shown
-        lines.append(f"| {row} | {of_reports} |")
+        shown = [f"`{name}`" for name in names if name not in SUMMARIZED]
+        for reports, words in ((REPORTS, "reports"), (BREAKDOWNS, "reports by a dimension")):
+            if count := sum(report.name in names for report in reports):
+                shown.append(f"all {count} {words}")
+        lines.append(f"| {row} | {', '.join(shown)} |")
     free = ", ".join(f"`{stream.name}`" for stream in ALL_STREAMS if not permissions_of(stream))
     return "\n".join([*lines, f"| none | | | {free} needs none |"]) + "\n"
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import click
 
 from tiktok_marketing.catalog import ALL_STREAMS, STREAMS, AnyStream, ReportStream
-from tiktok_marketing.catalog.metrics import METRICS
+from tiktok_marketing.catalog.breakdowns import BREAKDOWNS
+from tiktok_marketing.catalog.metric_index import metric_named
+from tiktok_marketing.catalog.metrics import METRICS, Kind
 from tiktok_marketing.catalog.stream import Level
 from tiktok_marketing.cli.main import command
 from tiktok_marketing.emulator.endpoints.known import KNOWN
@@ -56,7 +58,45 @@ def table_of_metrics() -> str:
 
 def tables_of_columns() -> str:
     """A heading and the columns of each stream's table. Reports share metrics, which are listed by name."""
-    return "\n".join(_table_of(stream) for stream in ALL_STREAMS)
+    breakdowns = {stream.name for stream in BREAKDOWNS}
+    tables = [_table_of(stream) for stream in ALL_STREAMS if stream.name not in breakdowns]
+    return "\n".join([*tables, _tables_by_a_dimension()])
+
+
+def _tables_by_a_dimension() -> str:
+    """One row per dimension: the tables of all levels and grains differ only in the id and the time of their keys."""
+    lines = [
+        "### Reports by a dimension",
+        "",
+        "Each table has `advertiser_id`, the id of its level, the day or the hour if its name says so, and the column",
+        "of the dimension. These columns are its key. It also has the names of the objects and these",
+        "[metrics](metrics.md).",
+        "",
+        "| table | column | meaning | metrics |",
+        "|---|---|---|---|",
+    ]
+    tables: dict[str, ReportStream] = {}
+    for stream in BREAKDOWNS:
+        kind = stream.name.partition("_reports")[0]
+        name = "ads_v2" if kind.startswith("ads_v2") else "audience" if kind.endswith("_audience") else "reports"
+        suffix = stream.name.partition("_reports")[2].removesuffix("_hourly").removesuffix("_daily")
+        shown = {"ads_v2": f"`{kind}_reports{suffix}`", "audience": f"`…_audience_reports{suffix}`"}
+        tables.setdefault(shown.get(name, f"`…_reports{suffix}`"), stream)
+    for name, stream in tables.items():
+        columns = {column.name: column for column in columns_of(stream)}
+        own = stream.breakdown or stream.dimensions[:1]
+        figures = [metric for metric in stream.metrics if _is_figure(metric)]
+        lines.append(
+            f"| {name} | {', '.join(f'`{column}`' for column in own)} "
+            f"| {' '.join(columns[column].description for column in own)} "
+            f"| {', '.join(f'`{metric}`' for metric in figures)} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _is_figure(name: str) -> bool:
+    metric = metric_named(name)
+    return metric is not None and metric.kind is not Kind.ATTRIBUTE
 
 
 def _table_of(stream: AnyStream) -> str:

@@ -16,9 +16,11 @@ ROOT = Path(tiktok_marketing.__file__).parent
 PLACEHOLDER = re.compile(r"\{[A-Za-z_][^{}\"]*\}")
 TEMPLATES = {
     "airbyte/spec.py",
+    "catalog/breakdowns.py",
     "catalog/metric_meanings.py",
     "catalog/objects.py",
     "catalog/reports.py",
+    "catalog/shop_reports.py",
     "pipelines/databases/duckdb/messages.py",
     "pipelines/databases/postgres/messages.py",
     "emulator/business/vocabulary.py",

@@ -13,6 +13,7 @@ from tiktok_marketing.catalog.lookups import LOOKUPS
 from tiktok_marketing.catalog.objects import OBJECTS
 from tiktok_marketing.catalog.reports import REPORTS
 from tiktok_marketing.catalog.schema import FieldType, field_types, json_schema
+from tiktok_marketing.catalog.shop_reports import SHOP_REPORTS
 from tiktok_marketing.catalog.stream import (
     AnyStream,
     ExpectedError,
@@ -63,6 +64,7 @@ ON_REQUEST: tuple[AnyStream, ...] = (
     *GMV_MAX_OBJECTS,
     *LOOKUPS,
     *GMV_MAX_REPORTS,
+    *SHOP_REPORTS,
     *BREAKDOWNS,
 )
 """The streams that are read only if they are named."""

@@ -160,6 +160,8 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
     report_type: str
     name: str
     """The stream name, with the placeholders `{subject}` (or `{audience}` in audience reports) and `{grain}`."""
+    contents: str = "Spend, delivery and results"
+    """What its metrics show, for the description."""
     breakdown: tuple[str, ...] = ()
     """Dimensions in addition to the id and the time."""
     split: str = ""
@@ -352,7 +354,7 @@ def report_of(family: Family, subject: Subject, grain: Grain) -> ReportStream:
     metrics = family.metrics(subject.level, grain)
     return ReportStream(
         name=family.name.format(subject=subject.prefix, audience=subject.audience_prefix, grain=grain_name),
-        description=f"Spend, delivery and results of each {subject.noun}{family.split}, {grain_words}.",
+        description=f"{family.contents} of each {subject.noun}{family.split}, {grain_words}.",
         endpoint="report/integrated/get/",
         primary_key=dimensions,
         cursor=time_dimension,

@@ -166,7 +166,9 @@ class ReportSource(msgspec.Struct, frozen=True, kw_only=True):
     """How to request the rows of a report."""
 
     report_type: str
-    """`BASIC` or `AUDIENCE` in `/report/integrated/get/`. `GMV_MAX` is a name of ours, for `/gmv_max/report/get/`."""
+    """`BASIC`, `AUDIENCE` or `TT_SHOP` in `/report/integrated/get/`.
+
+    `GMV_MAX` is a name of ours, for `/gmv_max/report/get/`."""
     data_level: Level
     """What a row is about. Requests of GMV Max reports do not name it."""
     dimensions: tuple[str, ...]
@@ -211,6 +213,11 @@ class ReportSource(msgspec.Struct, frozen=True, kw_only=True):
     def widening_filters(self) -> tuple[ReportFilter, ...]:
         """The filters that ask for campaigns of which the account's own report has no figures without them."""
         return tuple(of for of in self.filters if of.field in _WIDENING)
+
+    @property
+    def is_of_shop(self) -> bool:
+        """Whether it is about GMV Max ads. Its requests cannot be limited to campaigns or ad groups of other ads."""
+        return self.stores is not None or self.report_type == "TT_SHOP"
 
 
 class Stream(msgspec.Struct, frozen=True, kw_only=True):
@@ -261,7 +268,7 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
 
         TikTok does not say whether an account's figures include GMV Max.
         """
-        return self.has_days and isinstance(self, ReportStream) and self.source.stores is None
+        return self.has_days and isinstance(self, ReportStream) and not self.source.is_of_shop
 
 
 class ObjectStream(Stream, frozen=True, kw_only=True):

@@ -335,7 +335,7 @@ class ReportWindow:
     def _smaller_objects(self, piece: Piece) -> tuple[ReportStream, str] | None:
         """The report that shows which objects have rows in the piece, and the filter that accepts their ids."""
         level = self._source.data_level
-        if self._source.stores is not None:
+        if self._source.is_of_shop:
             return None
         if piece.id_field is None and level != Level.ADVERTISER:
             return report_stream("campaigns_reports_lifetime"), "campaign_ids"
