@@ -14,13 +14,16 @@ from reference import help_of_commands, messages_of_the_code, table_of_metrics, 
 from tiktok_marketing.airbyte.spec import CONNECTION_SPECIFICATION
 from tiktok_marketing.catalog import ALL_STREAMS, ON_REQUEST, REPORTS, STREAMS, AnyStream, Grain, ReportStream
 from tiktok_marketing.catalog.breakdowns import BREAKDOWNS
+from tiktok_marketing.catalog.presets import PRESETS
 from tiktok_marketing.catalog.scopes import permissions_of
 from tiktok_marketing.config_sources import option_of
 from tiktok_marketing.emulator.endpoints.access import OPTIONAL_SANDBOX_PATHS as OPTIONAL
 from tiktok_marketing.emulator.endpoints.access import SANDBOX_PATHS
 from tiktok_marketing.emulator.endpoints.known import KNOWN
 from tiktok_marketing.emulator.endpoints.served import ENDPOINTS
+from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.settings import OPTIONS, SETTINGS, key_of, variable_of
+from tiktok_marketing.sync.plan.selection import streams_named
 from tiktok_marketing.views import definitions_of
 
 DOCS = Path(__file__).parent
@@ -32,6 +35,7 @@ ENDPOINTS_PAGE = DOCS / "endpoints.md"
 SETTINGS_PAGE = DOCS / "configuration.md"
 COMMANDS_PAGE = DOCS / "commands.md"
 CREDENTIALS_PAGE = DOCS / "credentials.md"
+RECIPES_PAGE = DOCS / "recipes.md"
 METRICS_PAGE = DOCS / "metrics.md"
 VIEWS_PAGE = DOCS / "views.md"
 TABLES_PAGE = DOCS / "tables.md"
@@ -68,6 +72,7 @@ def main() -> int:
         *wrong_destinations(),
         *wrong_scripts(),
         *unknown_messages(),
+        *unknown_streams(),
         *pages_out_of_reach(),
         *promises_without_a_test(),
         *old_tables(write="--write" in sys.argv),
@@ -227,6 +232,22 @@ def unknown_messages() -> list[str]:
         if not any(words.search(text) for text in known):
             wrong.append(f"the code has no message {message!r}")
     return [f"docs/troubleshooting.md: {line}" for line in wrong]
+
+
+def unknown_streams() -> list[str]:
+    """What the page of recipes chooses and no stream, preset or view is."""
+    text = RECIPES_PAGE.read_text()
+    known = {stream.name for stream in ALL_STREAMS} | {view.name for view in definitions_of("answers")}
+    named = re.findall(r"`((?:\w+_reports|gmv_max|daily|open)_\w+)`", text)
+    wrong = [f"there is no stream or view {name}" for name in named if name not in known]
+    for names in re.findall(r"--streams \"?([\w*,]+)", text):
+        try:
+            streams_named([names], sandbox=False)
+        except ConfigurationError as error:
+            wrong.append(error.message)
+    presets = {preset.name for preset in PRESETS}
+    wrong += [f"there is no preset {name}" for name in re.findall(r"--preset (\w+)", text) if name not in presets]
+    return [f"docs/recipes.md: {line}" for line in wrong]
 
 
 def pages_out_of_reach() -> list[str]:

@@ -111,6 +111,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """How many days one request for a daily report spans, 1 to 30."""
     include_deleted: bool = COMMAND.include_deleted
     """Whether to read deleted campaigns, ad groups and ads, and their rows in reports."""
+    include_promote: bool = False
+    """Whether to read posts that were boosted in TikTok's app, and their rows in reports."""
     objects_since_start_date: bool = COMMAND.objects_since_start_date
     """Whether to leave out objects that last changed before `start_date`, as the Airbyte source does."""
     refresh_objects: Refresh = Refresh.CHANGED

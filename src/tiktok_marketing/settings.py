@@ -132,6 +132,12 @@ OPTIONS = (
         default=True,
     ),
     Setting(
+        name="include_promote",
+        summary="Whether to read posts that were boosted in TikTok's app.",
+        kind=Kind.FLAG,
+        default=False,
+    ),
+    Setting(
         name="advertiser_ids",
         summary="The only accounts to read.",
         kind=Kind.ADVERTISER_IDS,

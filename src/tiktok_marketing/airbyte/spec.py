@@ -102,6 +102,13 @@ _TITLES_AND_DESCRIPTIONS = {
         "Include Deleted Data in Reports",
         "Whether to read deleted campaigns, ad groups and ads, and their rows in reports.",
     ),
+    "include_promote": (
+        "Include Boosted Posts",
+        (
+            "Whether to read posts that people boosted in TikTok's app (Promote), and their rows in reports. TikTok "
+            "leaves them out unless a request names them."
+        ),
+    ),
     "advertiser_ids": (
         "Only These Advertisers",
         "The ids of the ad accounts to read. Leave it empty to read every account that the token can access.",

@@ -188,6 +188,8 @@ class ReportSource(msgspec.Struct, frozen=True, kw_only=True):
     """The first day that has figures; None if only the account decides."""
     filters: tuple[ReportFilter, ...] = ()
     """The conditions on the objects that rows are about; none in the fixed streams."""
+    origins: tuple[str, ...] = ()
+    """Where the campaigns of its rows were made; empty for TikTok's usual answer, without boosted posts."""
     include_deleted: bool | None = None
     """Whether it has rows of deleted objects; None if the configuration decides for all streams."""
 

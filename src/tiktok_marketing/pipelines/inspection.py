@@ -172,7 +172,9 @@ def _cover(
         if day is None or first is None:
             continue
         shows = deleted or not stream.source.hides_deleted
-        cursors.cover(account, covered_report(stream, min(first, day), include_deleted=shows))
+        covered = covered_report(stream, min(first, day), include_deleted=shows)
+        # The versions that wrote no coverage read no boosted posts.
+        cursors.cover(account, msgspec.structs.replace(covered, boosted_posts=False))
 
 
 def _has_deleted_objects(contents: Contents) -> bool:

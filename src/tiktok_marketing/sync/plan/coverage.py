@@ -40,6 +40,7 @@ class Covered(msgspec.Struct, frozen=True, kw_only=True):
         include_deleted: Whether deleted objects and their figures were asked for.
         metrics: The number of metrics that were asked for; 0 for objects.
         earlier: Days before `start` that were read later; a gap may be between them and `start`.
+        boosted_posts: Whether a report has the rows of boosted posts.
         report: For a report of the configuration's own: its dimensions and filters, as text.
         extra: The metrics that the configuration adds to those of the catalog, in the order of their names.
     """
@@ -48,6 +49,7 @@ class Covered(msgspec.Struct, frozen=True, kw_only=True):
     include_deleted: bool
     metrics: int = 0
     earlier: Window | None = None
+    boosted_posts: bool = False
     report: str = ""
     extra: tuple[str, ...] = ()
 
@@ -77,6 +79,8 @@ class Covered(msgspec.Struct, frozen=True, kw_only=True):
         reasons = []
         if wanted.include_deleted and not self.include_deleted:
             reasons.append("include_deleted is on, and was off when it was read")
+        if wanted.boosted_posts and not self.boosted_posts:
+            reasons.append("include_promote is on, and was off when it was read")
         if wanted.report != self.report:
             reasons.append("the dimensions or filters of the report have changed")
         if new := set(wanted.extra).difference(self.extra):
@@ -90,6 +94,7 @@ class Covered(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(
             self,
             include_deleted=self.include_deleted and wanted.include_deleted,
+            boosted_posts=self.boosted_posts and wanted.boosted_posts,
             metrics=min(self.metrics, wanted.metrics),
             report=self.report if self.report == wanted.report else _SEVERAL,
             extra=tuple(name for name in self.extra if name in wanted.extra),
@@ -115,6 +120,7 @@ def covered_report(stream: ReportStream, start: date, *, include_deleted: bool) 
         start=start,
         include_deleted=include_deleted,
         metrics=len(stream.metrics),
+        boosted_posts=bool(stream.source.origins),
         report="" if fixed is not None else _described(stream.source),
         extra=tuple(sorted(set(stream.metrics) - known)),
     )
@@ -139,6 +145,8 @@ def coverage_to_state(
         entry: dict[str, Any] = {"start_date": str(of.start), "include_deleted": of.include_deleted}
         if of.metrics:
             entry["metrics"] = of.metrics
+        if of.boosted_posts:
+            entry["include_promote"] = True
         if of.report:
             entry["report"] = of.report
         if of.extra:
@@ -181,6 +189,7 @@ def _covered(entry: Mapping[str, Any]) -> Covered | None:
             include_deleted=entry["include_deleted"] is True,
             metrics=int(entry.get("metrics", 0)),
             earlier=earlier,
+            boosted_posts=entry.get("include_promote") is True,
             report=str(entry.get("report", "")),
             extra=tuple(sorted(str(name) for name in entry.get("extra_metrics", ()))),
         )

@@ -74,5 +74,5 @@ def _rank(candidate: tuple[Cursor, Covered | None]) -> tuple[Any, ...]:
     if covered is None:
         return (cursor, 1)
     earlier = (date.min, date.min) if covered.earlier is None else (covered.earlier.start, covered.earlier.end)
-    less = (covered.start, not covered.include_deleted, -covered.metrics, earlier)
+    less = (covered.start, not covered.include_deleted, not covered.boosted_posts, -covered.metrics, earlier)
     return (cursor, 0, *less, -len(covered.extra), covered.extra, covered.report)

@@ -239,6 +239,7 @@ def _settings(config: Config, stream: AnyStream) -> dict[str, Any]:
         "end_date": None if config.end_date is None else str(config.end_date),
         "include_deleted": config.include_deleted,
         "sandbox": config.sandbox,
+        **({"include_promote": True} if config.include_promote else {}),
         **(own if wanted.report or wanted.extra else {}),
     }
 

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from tiktok_marketing.catalog import ALL_STREAMS, AnyStream
+from tiktok_marketing.catalog.boosted_posts import with_boosted_posts
 from tiktok_marketing.config import Config
 from tiktok_marketing.errors import ConfigurationError
 
@@ -30,12 +31,16 @@ def choose_streams(config: Config, names: Iterable[str] | None = None) -> tuple[
 
 
 def streams_of(config: Config) -> tuple[AnyStream, ...]:
-    """Every stream that a configuration knows: the fixed ones, with its extra metrics, and its own reports."""
-    if not config.custom_reports and not config.extra_metrics:
-        return ALL_STREAMS
-    from tiktok_marketing.catalog.custom_reports import streams_with
+    """Every stream that a configuration knows: the fixed ones, with its extra metrics, and its own reports.
 
-    return streams_with(ALL_STREAMS, config.custom_reports, config.extra_metrics)
+    If the configuration asks for boosted posts, the streams have them.
+    """
+    streams: tuple[AnyStream, ...] = ALL_STREAMS
+    if config.custom_reports or config.extra_metrics:
+        from tiktok_marketing.catalog.custom_reports import streams_with
+
+        streams = streams_with(ALL_STREAMS, config.custom_reports, config.extra_metrics)
+    return with_boosted_posts(streams) if config.include_promote else streams
 
 
 def streams_named(

@@ -24,6 +24,7 @@ import msgspec
 
 from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import ReportSource, ReportStream, report_stream
+from tiktok_marketing.catalog.boosted_posts import report_with_boosted_posts
 from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.errors import Action, AdsLeftOutError, FailureType, IncompleteReadError, TikTokError
 from tiktok_marketing.sync.decode.pages import RecordList
@@ -32,7 +33,7 @@ from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.account_days import AccountDays, ActivityQuery, accounts_of, follows_the_account
 from tiktok_marketing.sync.read.listing import Delivery, ListReader, Request
-from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, refused_metrics, report_params
+from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, origin_filters, refused_metrics, report_params
 
 _PARAMETER_ERROR = 40002
 
@@ -43,11 +44,15 @@ class EmptyDayFinder:
     Args:
         api: The client.
         partitions: The partitions of all streams.
+        boosted_posts: Whether the streams have boosted posts, so that a day with nothing else is not empty.
     """
 
-    def __init__(self, api: Client, partitions: Iterable[Partition]) -> None:
+    def __init__(self, api: Client, partitions: Iterable[Partition], *, boosted_posts: bool = False) -> None:
         self._api = api
-        self._stream = report_stream("advertisers_reports_daily")
+        self._stream, self._sums = (
+            report_with_boosted_posts(report_stream(name)) if boosted_posts else report_stream(name)
+            for name in ("advertisers_reports_daily", "advertisers_reports_lifetime")
+        )
         self._refused: set[str] = set()
         self._accounts = dict(accounts_of(partitions))
 
@@ -57,7 +62,8 @@ class EmptyDayFinder:
 
         The sandbox has no reports at account level, so nothing is queried there either.
         """
-        return cls(api, partitions if config.skip_empty_days and not config.sandbox else ())
+        asked = partitions if config.skip_empty_days and not config.sandbox else ()
+        return cls(api, asked, boosted_posts=config.include_promote)
 
     def of(self, partition: Partition) -> AccountDays | None:
         """What is known about the account's days; None if its windows are read without a query first."""
@@ -182,7 +188,7 @@ class EmptyDayFinder:
             query.answers[account.advertiser_id] = set()
 
     async def _has_figures(self, advertiser_id: AdvertiserId, window: Window) -> bool:
-        async for delivery in self._deliveries(report_stream("advertisers_reports_lifetime"), [advertiser_id], window):
+        async for delivery in self._deliveries(self._sums, [advertiser_id], window):
             for row in delivery.records:
                 if str(row.dimensions.advertiser_id) != advertiser_id:
                     raise _unexpected(row.dimensions)
@@ -248,9 +254,14 @@ class EmptyDayFinder:
     ) -> Request:
         only = advertiser_ids[0] if len(advertiser_ids) == 1 else None
         accounts = {"advertiser_id": only} if only else {"advertiser_ids": advertiser_ids}
+        filters = origin_filters(source)
         return Request(
             endpoint=self._stream.endpoint,
-            params={**accounts, **report_params(source, metrics, window)},
+            params={
+                **accounts,
+                **report_params(source, metrics, window),
+                **({"filtering": filters} if filters else {}),
+            },
             page_size=PAGE_SIZE,
             advertiser_id=only,
             divisible=True,  # if it is slow, the reports are read without it

@@ -51,6 +51,7 @@ class FiguresReader:
         advertiser_id: The account.
         budget: How much of the quota it may use.
         note_partial: Called with a piece and the error, if an answer about it is partial.
+        origins: Where the campaigns of the piece's rows were made, as in a report's source.
         widening: Filters without which TikTok leaves out some of the objects that the piece has rows of.
     """
 
@@ -61,12 +62,14 @@ class FiguresReader:
         budget: Budget,
         note_partial: Callable[[Piece, PartialAnswerError], None],
         *,
+        origins: tuple[str, ...] = (),
         widening: tuple[ReportFilter, ...] = (),
     ) -> None:
         self._api = api
         self._advertiser_id = advertiser_id
         self._budget = budget
         self._note_partial = note_partial
+        self._origins = origins
         self._widening = widening
         self.withdrawn: set[str] = set()
         """Metrics that TikTok refuses at the level of the account, the campaigns or the ad groups."""
@@ -105,11 +108,10 @@ class FiguresReader:
     async def _read(self, report: ReportStream, metrics: Sequence[str], piece: Piece) -> dict[str, Figures]:
         (dimension,) = report.source.dimensions
         list_reader = ListReader(self._api, report_reader(report), self._budget)
+        source = replace(report.source, filters=self._widening, origins=self._origins)
         request = Request(
             endpoint=report.endpoint,
-            params=piece_params(
-                replace(report.source, filters=self._widening), self._advertiser_id, piece, metrics, every_status=True
-            ),
+            params=piece_params(source, self._advertiser_id, piece, metrics, every_status=True),
             page_size=PAGE_SIZE,
             advertiser_id=self._advertiser_id,
         )

@@ -10,6 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tiktok_marketing.catalog import Grain, ReportSource, ReportStream, Stream
+from tiktok_marketing.catalog.boosted_posts import ORIGIN_FILTER
 from tiktok_marketing.catalog.gmv_max_reports import STORE_DIMENSION
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import TikTokError
@@ -148,6 +149,7 @@ def account_params(
     filters = []
     if source.includes_deleted(every_status) and source.status_field and source.hides_deleted:
         filters.append(_filter(source.status_field, ["STATUS_ALL"]))
+    filters += origin_filters(source)
     filters += [
         _filter(of.field, of.values if len(of.values) > 1 or of.kind in _OF_LISTS else of.values[0], of.kind)
         for of in source.filters
@@ -158,6 +160,13 @@ def account_params(
     if filters:
         params["filtering"] = filters
     return params
+
+
+def origin_filters(source: ReportSource) -> list[dict[str, str]]:
+    """The filter that adds the rows of boosted posts; none if the report has none, or filters by origin itself."""
+    if not source.origins or any(of.field == ORIGIN_FILTER for of in source.filters):
+        return []
+    return [_filter(ORIGIN_FILTER, source.origins)]
 
 
 def piece_params(

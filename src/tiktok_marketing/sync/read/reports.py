@@ -125,7 +125,14 @@ class ReportWindow:
         self._partial_until: date | None = None  # the last day of which rows may be missing
         reader = ReportPageReader(report_reader(stream), partial(sink_factory, stream, int(advertiser_id)))
         self._list_reader = ListReader(api, reader, budget)
-        self._figures = FiguresReader(api, advertiser_id, budget, self._note_partial, widening=source.widening_filters)
+        self._figures = FiguresReader(
+            api,
+            advertiser_id,
+            budget,
+            self._note_partial,
+            origins=source.origins,
+            widening=source.widening_filters,
+        )
         self._parts = OpenParts(
             stream,
             advertiser_id,
