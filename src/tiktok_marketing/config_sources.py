@@ -94,11 +94,13 @@ class ConfigSources(msgspec.Struct, frozen=True, kw_only=True):
         path: The configuration file that was named; `-` for standard input, None if none was named.
         options: The settings that options have: name to text.
         environment: The environment.
+        dashed: Whether messages name an option as a command line has it: `--start-date` rather than `start_date`.
     """
 
     path: str | None = None
     options: Mapping[str, str] = {}
     environment: Mapping[str, str] = {}
+    dashed: bool = True
 
     @property
     def file(self) -> str | None:
@@ -134,7 +136,8 @@ class ConfigSources(msgspec.Struct, frozen=True, kw_only=True):
                     f"{error.message} The environment variable {FILE_VARIABLE} names it.", remedy=error.remedy
                 ) from None
             raise
-        return collect(raw, None if file is None else _file_name(file), settings_in(self.environment), self.options)
+        name = None if file is None else _file_name(file)
+        return collect(raw, name, settings_in(self.environment), self.options, dashed=self.dashed)
 
     def load(self, *, on_warning: Callable[[str], None] | None = None) -> Config:
         """Read and check the settings of all places.
@@ -189,7 +192,9 @@ def _as_word(name: str, text: str) -> str:
     return f"{option_of(name)}={text}"
 
 
-def collect(raw: Any, file: str | None, variables: Mapping[str, str], options: Mapping[str, str]) -> Collected:
+def collect(
+    raw: Any, file: str | None, variables: Mapping[str, str], options: Mapping[str, str], *, dashed: bool = True
+) -> Collected:
     """Put the settings of a file, the environment and options together. Pure.
 
     Args:
@@ -197,6 +202,7 @@ def collect(raw: Any, file: str | None, variables: Mapping[str, str], options: M
         file: What the file is called in messages; None if there is none.
         variables: The settings that the environment has: name to text.
         options: The settings that options have: name to text.
+        dashed: Whether messages name an option as a command line has it.
     """
     origins = {setting.name: Origin(Place.DEFAULT) for setting in SETTINGS}
     if not isinstance(raw, Mapping):
@@ -213,7 +219,7 @@ def collect(raw: Any, file: str | None, variables: Mapping[str, str], options: M
         origins[name] = Origin(Place.ENVIRONMENT, variable_of(by_name[name]))
     for name, text in options.items():
         given[name] = _from_text(by_name[name], text)
-        origins[name] = Origin(Place.OPTION, option_of(name))
+        origins[name] = Origin(Place.OPTION, option_of(name) if dashed else name)
     return Collected(_merged(raw, values, given), values | given, origins, file)
 
 

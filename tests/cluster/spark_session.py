@@ -110,6 +110,22 @@ def killed(spark: SparkSession, case: dict[str, Any], _: str) -> Any:
     return {"sums": result, "killed": gone}
 
 
+def own_report(spark: SparkSession, case: dict[str, Any], _: str) -> Any:
+    """A report of the configuration's own, and a metric that a fixed report does not have."""
+    own = load(spark, case["options"], stream="spend_by_country", partitions="3")
+    rows = own.groupBy("advertiser_id").agg(
+        f.count("*").alias("rows"),
+        f.countDistinct("campaign_id", "country_code", "stat_time_day").alias("keys"),
+        f.sum("spend").cast("string").alias("spend"),
+    )
+    wider = load(spark, case["options"], stream="ads_reports_daily")
+    return {
+        "sums": {str(row["advertiser_id"]): row.asDict() for row in rows.collect()},
+        "columns": own.columns,
+        "likes": wider.agg(f.sum("likes")).collect()[0][0],
+    }
+
+
 def kill_one(url: str) -> list[int]:
     """Kill an executor of this program once some of the data have been asked for."""
     end = time.monotonic() + 240
@@ -215,6 +231,7 @@ CASES: dict[str, Callable[[SparkSession, dict[str, Any], str], Any]] = {
     "narrowed": narrowed,
     "streamed": streamed,
     "lakeflow": lakeflow,
+    "own_report": own_report,
     "killed": killed,
 }
 

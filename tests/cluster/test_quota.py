@@ -42,7 +42,17 @@ def business() -> Iterator[tuple[EmulatorProcess, dict[str, Any]]]:
     """
     first = datetime.now(UTC).date() - timedelta(days=60)
     with emulator_process(
-        "--tier", "basic", "--advertisers", "20", "--days", "90", "--ads-per-account", "10", "--record-requests", "0"
+        "--tier",
+        "basic",
+        "--advertisers",
+        "20",
+        "--days",
+        "90",
+        "--ads-per-account",
+        "10",
+        "--record-requests",
+        "0",
+        "--settled",
     ) as emulator:
         credentials = {name: emulator.info[name] for name in ("app_id", "secret", "access_token")}
         yield (

@@ -18,7 +18,38 @@ from cluster.conftest import environment_of
 from programs import emulator_beside
 from tiktok_marketing.emulator import Emulator, Options
 
+pytestmark = pytest.mark.timeout(1_800)  # Spark starts dozens of processes, on a machine that may be busy
+
 SESSION = Path(__file__).with_name("spark_session.py")
+OWN_REPORT = {
+    "name": "spend_by_country",
+    "level": "campaign",
+    "grain": "day",
+    "dimensions": ["campaign_id", "country_code"],
+    "metrics": ["spend"],
+}
+WRONG = {
+    ("stream", "ads_report_daily"): "Did you mean ads_reports_daily",
+    ("stream", " "): "The option stream is missing",
+    ("streem", "ads_reports_daily"): "The option streem is not known. Did you mean stream?",
+    ("start_date", "01.02.2026"): "The option start_date sets it",
+    ("end_date", "2026-02-30"): "The option end_date sets it",
+    ("advertiser_ids", "seven"): "The option advertiser_ids sets it",
+    ("attribution_window", "many"): "The option attribution_window sets it",
+    ("requests_per_second", "0"): "The option requests_per_second sets it",
+    ("include_deleted", "perhaps"): "Set it to true or false",
+    ("refresh_objects", "never"): '"changed", "daily" or "always"',
+    ("custom_reports", "{"): "custom_reports is not a list",
+    ("custom_reports", '[{"name": "mine"}]'): "The option custom_reports sets it",
+    ("extra_metrics", '{"ad": ["no_such_metric"]}'): "The option extra_metrics sets it",
+    ("partitions", "0"): "The option partitions is '0'",
+    ("partitions", "many"): "Set it to a number from 1 on",
+    ("at_once", "-1"): "The option at_once is '-1'",
+    ("state", "{"): "The option state is not valid JSON",
+    ("state", '[{"no": "state"}]'): "none of them is a stream",
+    ("access_token", " "): "access_token is missing",
+}
+"""Options that cannot be used, as name and text, and what the message must say."""
 SOURCE = Path(__file__).parents[2] / "src"
 
 
@@ -46,14 +77,15 @@ class Session(msgspec.Struct):
 def session() -> Iterator[Session]:
     """Six accounts, the quota of the lowest tier, and a cluster that reads them, with the credentials in options."""
     python = str(environment_of("spark"))
-    with emulator_beside(Options(tier="basic", advertisers=6, days=40, ads_per_account=10)) as emulator:
+    with emulator_beside(Options(tier="basic", advertisers=6, days=40, ads_per_account=10, settled=True)) as emulator:
         credentials = {name: getattr(emulator, name) for name in ("access_token", "app_id", "secret")}
         case = {
             "url": emulator.url,
-            "options": credentials | {"start_date": str(start_of(emulator))},
+            "options": credentials | {"start_date": str(start_of(emulator)), "end_date": str(end_of(emulator))},
             "more": {
                 "killed": {"report_granularity": "1", "skip_empty_days": "false"},
                 "streamed": {"attribution_window": "3"},
+                "own_report": {"custom_reports": json.dumps([OWN_REPORT]), "extra_metrics": '{"ad": ["likes"]}'},
             },
             "account": emulator.advertiser_ids[0],
             "first": str(start_of(emulator) + timedelta(days=3)),
@@ -79,6 +111,11 @@ def start_of(emulator: Emulator) -> date:
     return emulator.clock.now().date() - timedelta(days=25)
 
 
+def end_of(emulator: Emulator) -> date:
+    """The last day that is read. It is over in every account, so that its figures are final."""
+    return emulator.clock.now().date() - timedelta(days=2)
+
+
 def truth(emulator: Emulator, account: str, first: date, last: date) -> dict[str, Any]:
     """What the emulator calculates from its own figures."""
     expected = emulator.truth(account, first, last, include_deleted=True)
@@ -90,8 +127,9 @@ def truth(emulator: Emulator, account: str, first: date, last: date) -> dict[str
 
 def assert_equals_truth(emulator: Emulator, sums: dict[str, Any]) -> None:
     """Counts and sums of each account are the emulator's."""
-    today = emulator.clock.now().date() + timedelta(days=1)
-    truths = {account: truth(emulator, account, start_of(emulator), today) for account in emulator.advertiser_ids}
+    truths = {
+        account: truth(emulator, account, start_of(emulator), end_of(emulator)) for account in emulator.advertiser_ids
+    }
     assert set(sums) == {account for account, expected in truths.items() if expected["rows"]}
     for account, row in sums.items():
         expected = truths[account]
@@ -138,8 +176,7 @@ def test_filters_and_columns_make_the_read_smaller(session: Session) -> None:
 def test_a_stream_goes_on_from_its_offsets(session: Session) -> None:
     """The second run reads the attribution window again; the third finds that it is too early."""
     emulator, result = session.emulator, session.of("streamed")
-    today = emulator.clock.now().date() + timedelta(days=1)
-    expected = [truth(emulator, account, start_of(emulator), today) for account in emulator.advertiser_ids]
+    expected = [truth(emulator, account, start_of(emulator), end_of(emulator)) for account in emulator.advertiser_ids]
     assert result["rows"] == sum(each["rows"] for each in expected)
     assert result["impressions"] == sum(each["impressions"] for each in expected)
     first, second = result["batches"]
@@ -147,6 +184,33 @@ def test_a_stream_goes_on_from_its_offsets(session: Session) -> None:
     for secret in (emulator.access_token, emulator.secret):
         assert not any(secret in offset for offset in result["offsets"])
     assert any("use_global_cursor" in offset for offset in result["offsets"])
+
+
+def test_a_report_of_ones_own_is_read_by_the_executors(session: Session) -> None:
+    """Options describe it and extra metrics; the sums are those of the campaigns."""
+    emulator, result = session.emulator, session.of("own_report")
+    assert result["sums"]
+    for account, row in result["sums"].items():
+        expected = emulator.truth(account, start_of(emulator), end_of(emulator), include_deleted=True)
+        assert Decimal(row["spend"]) == Decimal(expected["metrics"]["campaign"]["spend"])
+        assert row["rows"] == row["keys"] > 0
+    assert {"campaign_id", "country_code", "stat_time_day", "spend"} <= set(result["columns"])
+    assert result["likes"] > 0
+
+
+def test_an_option_that_cannot_be_used_is_named() -> None:
+    """As the option that it is, and not as a variable that nobody has set."""
+    usual = {"stream": "ads_reports_daily", "access_token": "t", "app_id": "a", "secret": "s"}
+    cases = json.dumps([usual, *({**usual, name: text} for name, text in WRONG)])
+    command = [str(environment_of("spark")), str(Path(__file__).with_name("spark_options.py")), cases]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE)}
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)  # noqa: S603
+    assert ended.returncode == 0, ended.stderr[-4000:]
+    fine, *messages = json.loads(ended.stdout)
+    assert fine == ""
+    for case, expected, message in zip(WRONG, WRONG.values(), messages, strict=True):
+        assert expected in message, case
+        assert "TIKTOK_" not in message or case[0] == "access_token", case
 
 
 def test_a_killed_executor_is_replaced(session: Session) -> None:

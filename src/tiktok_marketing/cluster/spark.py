@@ -48,7 +48,7 @@ from tiktok_marketing.config import Config
 from tiktok_marketing.config_sources import ConfigSources
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.loop_thread import LoopThread
-from tiktok_marketing.settings import SETTINGS, variable_of
+from tiktok_marketing.settings import SETTINGS
 from tiktok_marketing.sync.plan.selection import find_stream, streams_of
 from tiktok_marketing.sync.plan.state_forms import parse_state_text
 
@@ -233,8 +233,8 @@ def _config(options: Mapping[str, str]) -> Config:
     Raises:
         ConfigurationError: If an option is not known, or a setting cannot be used.
     """
-    variables = {setting.name: variable_of(setting) for setting in SETTINGS}
-    known = [*variables, *_OWN_OPTIONS]
+    names = [setting.name for setting in SETTINGS]
+    known = [*names, *_OWN_OPTIONS]
     given = {name.lower(): text for name, text in options.items()}
     for name in given:
         if name not in known:
@@ -243,8 +243,8 @@ def _config(options: Mapping[str, str]) -> Config:
                 f"The option {name} is not known.{f' Did you mean {near[0]}?' if near else ''}",
                 remedy=f"Options are the settings of the configuration, and {', '.join(_OWN_OPTIONS)}.",
             )
-    settings = {variables[name]: text for name, text in given.items() if name in variables}
-    return ConfigSources(environment={**os.environ, **settings}).load()
+    settings = {name: text for name, text in given.items() if name in names and text.strip()}
+    return ConfigSources(options=settings, environment=os.environ, dashed=False).load()
 
 
 def _number(options: Mapping[str, str], name: str, least: int = 1) -> int | None:
