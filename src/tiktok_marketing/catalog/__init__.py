@@ -14,6 +14,7 @@ from tiktok_marketing.catalog.objects import OBJECTS
 from tiktok_marketing.catalog.reports import REPORTS
 from tiktok_marketing.catalog.schema import FieldType, field_types, json_schema
 from tiktok_marketing.catalog.shop_reports import SHOP_REPORTS
+from tiktok_marketing.catalog.smart_plus import SMART_PLUS
 from tiktok_marketing.catalog.stream import (
     AnyStream,
     ExpectedError,
@@ -61,6 +62,7 @@ __all__ = [
 STREAMS: tuple[AnyStream, ...] = (*OBJECTS, *REPORTS)
 """The streams that are read if none is named: accounts first, then the objects in them, then reports."""
 ON_REQUEST: tuple[AnyStream, ...] = (
+    *SMART_PLUS,
     *GMV_MAX_OBJECTS,
     *LOOKUPS,
     *GMV_MAX_REPORTS,

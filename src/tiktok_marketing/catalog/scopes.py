@@ -43,6 +43,11 @@ _REPORTS, _CREATIVES, _PIXELS = (4, "Reporting"), (6, "Creative Management"), (8
 _BY_PATH = {
     "advertiser/": Permission(100, "read ad accounts", *_ACCOUNTS),
     "campaign/": Permission(200, "read campaigns", *_ADS),
+    "smart_plus/campaign/": Permission(200, "read campaigns", *_ADS),
+    "smart_plus/adgroup/": Permission(210, "read ad groups", *_ADS),
+    "smart_plus/ad/": Permission(220, "read ads", *_ADS),
+    "smart_plus/material/": Permission(220, "read ads", *_ADS),
+    "smart_plus/material_report/": Permission(44, "read reports", *_REPORTS),
     "adgroup/": Permission(210, "read ad groups", *_ADS),
     "ad/": Permission(220, "read ads", *_ADS),
     "dmp/": Permission(30, "read audiences", *_AUDIENCES),
