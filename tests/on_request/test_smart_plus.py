@@ -1,4 +1,4 @@
-"""Smart+ campaigns, ad groups, ads and reviews, over real sockets: what a plain client lists is what the streams read."""
+"""Smart+ campaigns, ad groups, ads and reviews, over real sockets: the streams read what a plain client lists."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from emulator.kit import Client
 from on_request.kit import comparable, load
-from support import A_DAY, NOW, config_for, read_from
+from support import config_for, read_from
 from tiktok_marketing.catalog import object_stream
 
 LISTS = {
@@ -48,7 +48,7 @@ async def test_every_smart_plus_object_is_read(client: Client, name: str, delete
 
 async def test_a_later_sync_asks_for_changed_ads_only() -> None:
     """`smart_plus/ad/get/` has a filter for them. Within a day of a whole read, it is used."""
-    from on_request.conftest import emulator_of  # noqa: PLC0415
+    from on_request.conftest import emulator_of
 
     async with emulator_of() as emulator:
         config = config_for(emulator, refresh_objects="daily", **EVERYTHING)

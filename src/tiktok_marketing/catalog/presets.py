@@ -78,8 +78,8 @@ PRESETS = (
     ),
     Preset(
         "gmv_max",
-        "TikTok Shop: stores, campaigns of GMV Max, and what stores, campaigns, products, posts and live streams cost and "
-        "sold by day.",
+        "TikTok Shop: stores, campaigns of GMV Max, and the daily cost and sales of stores, campaigns, products, posts "
+        "and live streams.",
         (
             "gmv_max_stores",
             "gmv_max_campaigns",

@@ -18,7 +18,7 @@ _REVIEWED_AT_ONCE = 20
 _SMART_REVIEWED_AT_ONCE = 100
 
 
-def _smart_plus(  # noqa: PLR0913 - what the three lists differ in
+def _smart_plus(
     name: str, description: str, endpoint: str, key: str, page_size: int, changed_filter: str | None = None
 ) -> ObjectStream:
     return ObjectStream(
