@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from tiktok_marketing.api.client import Client
-from tiktok_marketing.catalog import ALL_STREAMS, Grain, ReportStream, report_stream
+from tiktok_marketing.catalog import ALL_STREAMS, AnyStream, Grain, ReportStream, report_stream
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import Action, ConfigurationError, ConnectorError, IncompleteReadError, TikTokError
 from tiktok_marketing.sync.plan.accounts import Account
@@ -94,13 +94,14 @@ async def spend_of(accounts: Sequence[Account], api: Client) -> dict[AdvertiserI
     return {advertiser_id: found.get(advertiser_id, Spend(None, window)) for advertiser_id, window in windows.items()}
 
 
-def coverage_in(states: Mapping[str, Any]) -> dict[AdvertiserId, Coverage]:
+def coverage_in(states: Mapping[str, Any], streams: Sequence[AnyStream] = ALL_STREAMS) -> dict[AdvertiserId, Coverage]:
     """The days of each account that a database has in all daily reports that were loaded. Pure.
 
     Args:
         states: Stream name to its state, as the last sync left it.
+        streams: The streams that there are.
     """
-    reports = [each for each in ALL_STREAMS if isinstance(each, ReportStream) and each.source.grain is Grain.DAY]
+    reports = [each for each in streams if isinstance(each, ReportStream) and each.source.grain is Grain.DAY]
     days: dict[AdvertiserId, list[tuple[date | None, date]]] = {}
     for stream in reports:
         if stream.name not in states or stream.cursor is None:

@@ -116,14 +116,19 @@ def _stream_of(config: Config, name: str) -> AnyStream:
     return stream
 
 
-def load_states(path: Path | str | None, streams: Sequence[AnyStream] = ALL_STREAMS) -> dict[str, Any]:
+def load_states(
+    path: Path | str | None, streams: Sequence[AnyStream] = ALL_STREAMS, *, others: bool = False
+) -> dict[str, Any]:
     """The states in a file, by stream, from any form of them; none without a path.
 
     Args:
         path: The file.
         streams: The streams that there are.
+        others: Whether there may be other streams too, such as reports of a configuration that is not known.
 
     Raises:
         ConfigurationError: If the file cannot be read, or contains something else.
     """
-    return {} if path is None else parse_state_text(read_text(path, "state"), f"state file {path}", streams)
+    if path is None:
+        return {}
+    return parse_state_text(read_text(path, "state"), f"state file {path}", streams, others=others)

@@ -19,6 +19,7 @@ from tiktok_marketing.catalog.objection import Objection
 from tiktok_marketing.catalog.report_filters import read_filters
 from tiktok_marketing.catalog.report_rules import (
     GRAINS,
+    ID_DIMENSIONS,
     LEVELS,
     STATUS_FILTERS,
     TIME_DIMENSIONS,
@@ -76,6 +77,42 @@ class CustomReport(Question, frozen=True, kw_only=True):
                 include_deleted=self.include_deleted,
             ),
         )
+
+
+def fields_of(stream: ReportStream) -> dict[str, Any]:
+    """A report of the configuration's own as a configuration describes it: the opposite of `CustomReport.stream`."""
+    source = stream.source
+    level = next(word for word, of in LEVELS.items() if of is source.data_level)
+    asked_as = {answer: name for name, answer in _ANSWERED_AS.items()}
+    own_id = () if source.dimensions[0] == ID_DIMENSIONS[source.data_level][0] else source.dimensions[:1]
+    fields: dict[str, Any] = {
+        "name": stream.name,
+        "report_type": source.report_type,
+        "level": level,
+        "dimensions": [*own_id, *(asked_as.get(name, name) for name in stream.breakdown)],
+        "metrics": list(source.metrics),
+        "grain": next(word for word, of in GRAINS.items() if of is source.grain),
+    }
+    if source.filters:
+        fields["filters"] = [{"field": of.field, "type": of.kind, "values": list(of.values)} for of in source.filters]
+    if source.include_deleted is not None:
+        fields["include_deleted"] = source.include_deleted
+    return fields
+
+
+def described_streams(descriptions: Iterable[Any]) -> tuple[ReportStream, ...]:
+    """The streams of reports that an earlier run described with `fields_of`.
+
+    What another version has written may not be understood. It is left out, like a report whose name a fixed stream has
+    by now.
+    """
+    fixed = {stream.name for stream in (*OBJECTS, *REPORTS)}
+    reports = (_read(fields, "A report") for fields in descriptions)
+    return tuple(
+        report.stream
+        for report in reports
+        if isinstance(report, CustomReport) and report.name not in fixed and first_objection(report) is None
+    )
 
 
 FIELDS: Mapping[str, str] = {

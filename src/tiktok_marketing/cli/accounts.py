@@ -78,13 +78,16 @@ def accounts(sources: ConfigSources, database: str | None, dataset: str, spend: 
 
 def _coverage(database: str, dataset: str) -> Mapping[AdvertiserId, Coverage]:
     from tiktok_marketing.account_overview import coverage_in
-    from tiktok_marketing.pipelines import destination_of, states_in
+    from tiktok_marketing.pipelines import destination_of
+    from tiktok_marketing.pipelines.databases.known_streams import known_streams
+    from tiktok_marketing.pipelines.inspection import source_in
 
     destination = destination_of(database, dataset)
-    states = states_in(destination)
-    if states is None:
+    source = source_in(destination)
+    if source is None:
         say(f"No sync has filled {destination.display_name} yet.")
-    return coverage_in(states or {})
+        return {}
+    return coverage_in(source.streams, known_streams(source.reports))
 
 
 async def _read(config: Config, *, spend: bool) -> tuple[Accounts, Mapping[AdvertiserId, Spend], int]:

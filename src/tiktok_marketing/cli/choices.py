@@ -15,7 +15,9 @@ from tiktok_marketing.catalog import ALL_STREAMS
 from tiktok_marketing.catalog.presets import PRESETS
 
 if TYPE_CHECKING:
+    from tiktok_marketing.catalog import AnyStream
     from tiktok_marketing.config import Config
+    from tiktok_marketing.pipelines.databases.store import Source
     from tiktok_marketing.sync.plan.bounds import Bounds
 
 
@@ -103,9 +105,24 @@ def _with_shard(shard: str | None, shards: str | None, config: Config) -> Config
     return config if shards is None else msgspec.structs.replace(config, shard=shard_in(os.environ, shards))
 
 
-def complete_streams(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """The names of streams that begin like the last one of a list."""
-    return _complete_last(incomplete, (stream.name for stream in ALL_STREAMS))
+def complete_streams(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The names of streams that begin like the last one of a list.
+
+    They are those of the catalog, and the reports of the configuration or of the database that the line names.
+    """
+    config, source = _configuration(context), _source_of(context)
+    return _complete_last(incomplete, (stream.name for stream in _known(config, source)))
+
+
+def _known(config: Config | None, source: Source | None) -> Sequence[AnyStream]:
+    """The streams that a configuration and a database know, as far as they can be read."""
+    with suppress(Exception):
+        from tiktok_marketing.pipelines.databases.known_streams import known_streams
+        from tiktok_marketing.sync.plan.selection import streams_of
+
+        configured = ALL_STREAMS if config is None else streams_of(config)
+        return configured if source is None else known_streams(source.reports, configured)
+    return ALL_STREAMS
 
 
 def complete_accounts(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -124,28 +141,45 @@ def _complete_last(incomplete: str, values: Iterable[str]) -> list[CompletionIte
     ]
 
 
-def _configured(context: click.Context) -> list[str]:
+def _configuration(context: click.Context) -> Config | None:
     from tiktok_marketing.config_sources import ConfigSources
 
     with suppress(Exception):  # whatever is wrong, a shell that completes a word has no place to say so
-        config = ConfigSources(path=context.params.get("config_path"), environment=dict(os.environ)).load()
-        return [config.advertiser_id] if config.advertiser_id is not None else list(config.advertiser_ids)
-    return []
+        return ConfigSources(path=context.params.get("config_path"), environment=dict(os.environ)).load()
+    return None
+
+
+def _configured(context: click.Context) -> list[str]:
+    config = _configuration(context)
+    if config is None:
+        return []
+    return [config.advertiser_id] if config.advertiser_id is not None else list(config.advertiser_ids)
+
+
+def _source_of(context: click.Context) -> Source | None:
+    """What the last sync left in the database that the line names."""
+    address = context.params.get("to") or context.params.get("database")
+    if not address:
+        return None
+    with suppress(Exception):
+        from tiktok_marketing.pipelines import destination_of
+        from tiktok_marketing.pipelines.inspection import source_in
+
+        return source_in(destination_of(address, context.params.get("dataset") or "tiktok_ads"))
+    return None
 
 
 def _synced(context: click.Context) -> list[str]:
-    address = context.params.get("to") or context.params.get("database")
-    if not address:
+    source = _source_of(context)
+    if source is None:
         return []
     with suppress(Exception):
-        from tiktok_marketing.pipelines import destination_of, states_in
         from tiktok_marketing.sync.plan.cursors import read_state
 
-        states = states_in(destination_of(address, context.params.get("dataset") or "tiktok_ads")) or {}
         cursors = [
-            read_state(stream.name, stream.cursor, states[stream.name])
-            for stream in ALL_STREAMS
-            if stream.cursor is not None and stream.name in states
+            read_state(stream.name, stream.cursor, source.streams[stream.name])
+            for stream in _known(None, source)
+            if stream.cursor is not None and stream.name in source.streams
         ]
         return list(dict.fromkeys(account for of in cursors for account in of.accounts))
     return []

@@ -25,6 +25,7 @@ from tiktok_marketing.cli.common import (
 if TYPE_CHECKING:
     from datetime import date, datetime
 
+    from tiktok_marketing.catalog import AnyStream
     from tiktok_marketing.pipelines import Destination
     from tiktok_marketing.pipelines.state_overview import AccountState, Reset
 
@@ -74,10 +75,10 @@ def show(database: str, dataset: str, names: list[str] | None, accounts: list[st
     """
     from tiktok_marketing.pipelines.state_overview import account_states, last_syncs, refuse_unknown
 
-    destination, states = _states(database, dataset)
-    chosen, ids = _chosen(names), _ids(accounts)
-    refuse_unknown(states, chosen, ids)
-    rows = [row for row in account_states(states, chosen) if ids is None or row.advertiser_id in ids]
+    destination, states, known = _states(database, dataset)
+    chosen, ids = _chosen(names, known), _ids(accounts)
+    refuse_unknown(states, chosen, ids, known)
+    rows = [row for row in account_states(states, chosen, known) if ids is None or row.advertiser_id in ids]
     ended = last_syncs(destination)
     if as_json:
         print_json({"database": destination.display_name, "dataset": dataset, "states": _as_json(rows, ended)})
@@ -122,10 +123,10 @@ def reset(
     """
     from tiktok_marketing.pipelines.state_overview import ResetRequest, plan_reset, refuse_unknown, reset_states
 
-    destination, states = _states(database, dataset)
-    request = ResetRequest(streams=_chosen(names), accounts=_ids(accounts), first=_first(first))
-    refuse_unknown(states, request.streams, request.accounts)
-    resets, _ = plan_reset(states, request)
+    destination, states, known = _states(database, dataset)
+    request = ResetRequest(streams=_chosen(names, known), accounts=_ids(accounts), first=_first(first))
+    refuse_unknown(states, request.streams, request.accounts, known)
+    resets, _ = plan_reset(states, request, known)
     if not resets:
         say("No state is set back: what was chosen has no state, or has not been read up to that day.")
     elif not as_json:
@@ -135,7 +136,7 @@ def reset(
         if not sys.stdin.isatty():
             raise click.UsageError("This changes the states. To confirm it where nobody can be asked, add --yes.")
         click.confirm("Set these states back?", abort=True, err=True)
-    done = reset_states(destination, request) if resets else []
+    done = reset_states(destination, request, known) if resets else []
     if as_json:
         print_json(
             [
@@ -169,12 +170,13 @@ def merge(files: tuple[Path, ...], as_json: bool) -> int:
     account the later one counts, so the order of the files does not matter.
     """
     from tiktok_marketing.airbyte.inputs import load_states
-    from tiktok_marketing.sync.plan.merged_states import merge_states
+    from tiktok_marketing.sync.plan.merged_states import is_own_report, merge_states
     from tiktok_marketing.sync.plan.state_forms import unknown_streams
 
     del as_json  # which only errors need
-    states = [load_states(path) for path in files]
-    for unknown in dict.fromkeys(filter(None, map(unknown_streams, states))):
+    states = [load_states(path, others=True) for path in files]
+    strange = [{name: state for name, state in of.items() if not is_own_report(name, state)} for of in states]
+    for unknown in dict.fromkeys(filter(None, map(unknown_streams, strange))):
         say(unknown)
     print_json(
         [
@@ -185,24 +187,27 @@ def merge(files: tuple[Path, ...], as_json: bool) -> int:
     return 0
 
 
-def _states(database: str, dataset: str) -> tuple[Destination, Mapping[str, Any]]:
+def _states(database: str, dataset: str) -> tuple[Destination, Mapping[str, Any], Sequence[AnyStream]]:
+    """The database, its states, and the streams that it knows."""
     from tiktok_marketing.errors import ConfigurationError
-    from tiktok_marketing.pipelines import destination_of, states_in
+    from tiktok_marketing.pipelines import destination_of
+    from tiktok_marketing.pipelines.databases.known_streams import known_streams
+    from tiktok_marketing.pipelines.inspection import source_in
 
     destination = destination_of(database, dataset)
-    states = states_in(destination)
-    if states is None:
+    source = source_in(destination)
+    if source is None:
         raise ConfigurationError(
             f"No sync has filled {destination.display_name}, schema {dataset}, yet.",
             remedy="Give --database and --dataset as `sync` got them with --to and --dataset.",
         )
-    return destination, states
+    return destination, source.streams, known_streams(source.reports)
 
 
-def _chosen(names: list[str] | None) -> list[str] | None:
+def _chosen(names: list[str] | None, known: Sequence[AnyStream]) -> list[str] | None:
     from tiktok_marketing.sync.plan.selection import streams_named
 
-    return None if names is None else [stream.name for stream in streams_named(names, sandbox=False)]
+    return None if names is None else [stream.name for stream in streams_named(names, known, sandbox=False)]
 
 
 def _ids(accounts: list[str] | None) -> list[str] | None:

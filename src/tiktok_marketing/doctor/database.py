@@ -23,6 +23,7 @@ from tiktok_marketing.pipelines.databases.bookkeeping import (
     SYNCS_TABLE,
     opened_filled,
     stored_states,
+    stored_streams,
 )
 from tiktok_marketing.pipelines.databases.destination import Destination, ReadOnlyDatabase
 from tiktok_marketing.sync.plan.accounts import Account
@@ -33,6 +34,16 @@ MEASURES = ("spend", "impressions", "clicks")
 """The metrics that are added up and compared: what an ad delivered, which is final before conversions are."""
 
 _LOAD_ID = "_dlt_load_id"
+
+
+def measures_of(stream: ReportStream) -> tuple[str, ...]:
+    """Those of the measures that a report has. A report of the configuration's own may lack some, or all."""
+    return tuple(name for name in MEASURES if name in stream.metrics)
+
+
+def is_comparable(stream: Stream) -> bool:
+    """Whether a report has what other reports are compared by: all measures, of all objects of its level."""
+    return isinstance(stream, ReportStream) and len(measures_of(stream)) == len(MEASURES) and not stream.source.selects
 
 
 class StreamSync(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,10 +67,13 @@ class Database:
 
     Args:
         source: The database itself.
+        configured: The streams of the configuration.
     """
 
-    def __init__(self, source: ReadOnlyDatabase) -> None:
+    def __init__(self, source: ReadOnlyDatabase, configured: Sequence[AnyStream] = ALL_STREAMS) -> None:
         self._source = source
+        self.known_streams = stored_streams(source, configured)
+        """The streams of the configuration, and the reports of other configurations that have filled the database."""
         self.memory = source.memory
         self.columns = source.columns_by_table()
         """Table to the names of its columns."""
@@ -149,7 +163,7 @@ class Database:
     def streams(self) -> tuple[AnyStream, ...]:
         """Return the streams that a sync has loaded into the database, or begun to load."""
         known = {*self.columns, *(self.raw_states or ()), *(self.syncs or ())}
-        return tuple(stream for stream in ALL_STREAMS if stream.name in known)
+        return tuple(stream for stream in self.known_streams if stream.name in known)
 
     def is_usable(self, stream: Stream) -> bool:
         """Whether the stream's table has the columns that identify, date and measure its rows."""
@@ -161,7 +175,7 @@ class Database:
             return {"all columns"}
         needed = {"advertiser_id", _LOAD_ID, *stream.table_key}
         if isinstance(stream, ReportStream):
-            needed |= set(MEASURES)
+            needed |= set(measures_of(stream))
         return needed - self.columns[stream.name]
 
     def cursors(self, stream: Stream) -> Cursors | None:
@@ -256,11 +270,12 @@ class Database:
             " impressions HUGEINT, clicks HUGEINT, read_at TIMESTAMP, read_again_at TIMESTAMP)"
         )
         for stream in streams:
-            if stream.cursor is not None and stream.is_report and self.is_usable(stream):
+            if stream.cursor is not None and isinstance(stream, ReportStream) and self.is_usable(stream):
+                sums = ", ".join(f"sum({name})" if name in stream.metrics else "NULL" for name in MEASURES)
                 self.copy_to_memory(
                     "counted",
-                    f'SELECT advertiser_id, "{stream.cursor}"::DATE, {_LOAD_ID}, count(*), sum(spend),'  # noqa: S608
-                    f" sum(impressions), sum(clicks) FROM {self.table(stream.name)} GROUP BY 1, 2, 3",
+                    f'SELECT advertiser_id, "{stream.cursor}"::DATE, {_LOAD_ID}, count(*), {sums}'  # noqa: S608
+                    f" FROM {self.table(stream.name)} GROUP BY 1, 2, 3",
                 )
                 self.memory.execute(
                     "INSERT INTO days SELECT ?, advertiser_id, day, sum(rows), sum(spend), sum(impressions),"
@@ -286,12 +301,16 @@ class Database:
 
 
 @contextmanager
-def opened(destination: Destination) -> Iterator[Database]:
+def opened(destination: Destination, configured: Sequence[AnyStream] = ALL_STREAMS) -> Iterator[Database]:
     """Open a database that a sync has filled, for reading only.
+
+    Args:
+        destination: The database.
+        configured: The streams of the configuration.
 
     Raises:
         NothingToReadError: There is no such database, or no sync has filled it.
         DestinationError: The database cannot be read now.
     """
     with opened_filled(destination) as database:
-        yield Database(database)
+        yield Database(database, configured)

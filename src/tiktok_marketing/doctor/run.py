@@ -27,7 +27,7 @@ from tiktok_marketing.doctor.report import Report
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.pipelines.databases.lock import loading_now
 from tiktok_marketing.sync.plan.plan_sync import refuse_future_start
-from tiktok_marketing.sync.plan.selection import choose_streams, streams_of
+from tiktok_marketing.sync.plan.selection import streams_named, streams_of
 
 
 def unconfigured() -> Config:
@@ -62,7 +62,6 @@ async def examine(
         DestinationError: The database cannot be read now.
     """
     clock = clock or SystemClock()
-    chosen = choose_streams(config, options.streams)
     if options.offline and options.database is None:
         raise ConfigurationError(
             "With --offline, there is nothing to examine without a database.", remedy="Give one with --database."
@@ -70,10 +69,13 @@ async def examine(
     report = Report()
     async with AsyncExitStack() as stack:
         on_step("Opening the database" if options.database is not None else "Asking TikTok")
-        database = None if options.database is None else stack.enter_context(opened(options.database))
+        configured = streams_of(config)
+        database = None if options.database is None else stack.enter_context(opened(options.database, configured))
+        streams = configured if database is None else database.known_streams
+        chosen = streams_named(options.streams, streams, sandbox=config.sandbox)
         if database is not None:
             known = {stream.name for stream in database.streams()}
-            candidates = streams_of(config) if options.streams is None else chosen
+            candidates = streams if options.streams is None else chosen
             examined = tuple(stream for stream in candidates if stream.name in known)
             if options.streams is not None:
                 _add_unsynced(report, [stream for stream in chosen if stream.name not in known])

@@ -60,6 +60,7 @@ class DltPipeline:
         streams: Mapping[str, Stream],
         states: Mapping[str, Any],
         filled: Sequence[str],
+        reports: Mapping[str, Any],
     ) -> list[str]:
         """Load one package. Returns the ids of what dlt loaded.
 
@@ -68,8 +69,9 @@ class DltPipeline:
             streams: The streams by name.
             states: State per stream name.
             filled: The reports whose tables have rows once the package is loaded.
+            reports: The reports of configurations' own, by name, as a configuration describes them.
         """
-        source = _source(tables, streams, states, filled)
+        source = _source(tables, streams, states, filled, reports)
         info = self._pipeline.run(source, loader_file_format="parquet" if tables else None)
         return list(info.loads_ids)
 
@@ -79,6 +81,7 @@ def _source(
     streams: Mapping[str, Stream],
     states: Mapping[str, Any],
     filled: Sequence[str],
+    reports: Mapping[str, Any],
 ) -> Any:
     """Return a package as a dlt source: a resource per table, and one that carries the states.
 
@@ -87,10 +90,11 @@ def _source(
         streams: The streams by name.
         states: State per stream name.
         filled: The reports whose tables have rows once the package is loaded.
+        reports: The reports of configurations' own, by name, as a configuration describes them.
     """
 
     def keep_states() -> Iterator[Any]:
-        dlt.current.source_state().update(streams=states, filled=list(filled))
+        dlt.current.source_state().update(streams=states, filled=list(filled), reports=dict(reports))
         yield from ()
 
     @dlt.source(name=PIPELINE)  # type: ignore[untyped-decorator]

@@ -20,6 +20,7 @@ from tiktok_marketing.errors import ConfigurationError, ConnectorError, NothingT
 from tiktok_marketing.pipelines.contents import Damage, damage_of, describe
 from tiktok_marketing.pipelines.databases.bookkeeping import LOADS_TABLE, opened_filled, stored_source
 from tiktok_marketing.pipelines.databases.destination import Destination, StoreDestination, require_libraries
+from tiktok_marketing.pipelines.databases.known_streams import REPORTS
 from tiktok_marketing.pipelines.databases.store import Source, Store
 from tiktok_marketing.sync.plan.coverage import covered_report
 from tiktok_marketing.sync.plan.cursors import Cursors, read_state
@@ -224,8 +225,8 @@ def next_start(destination: Destination, streams: Iterable[AnyStream]) -> Start 
         return None
 
 
-def states_in(destination: Destination) -> Mapping[str, Any] | None:
-    """Return the states that the last sync left in a database; None if no sync has filled it yet.
+def source_in(destination: Destination) -> Source | None:
+    """Return what the last sync left beside its rows in a database; None if no sync has filled it yet.
 
     Raises:
         ConfigurationError: The states cannot be read.
@@ -233,7 +234,7 @@ def states_in(destination: Destination) -> Mapping[str, Any] | None:
     """
     if isinstance(destination, StoreDestination):
         with _opened_store(destination) as (_, left):
-            return None if left is None else left.streams
+            return left
     try:
         with opened_filled(destination) as database:
             source = stored_source(database)
@@ -244,8 +245,18 @@ def states_in(destination: Destination) -> Mapping[str, Any] | None:
             f"The states in {destination.display_name} are gone or cannot be read.",
             remedy="Run a sync: it reads everything again, and writes new states.",
         )
-    states: Mapping[str, Any] = source.get("streams", {})
-    return states
+    return Source(source.get("streams", {}), source.get("filled") or (), source.get(REPORTS) or {})
+
+
+def states_in(destination: Destination) -> Mapping[str, Any] | None:
+    """Return the states that the last sync left in a database; None if no sync has filled it yet.
+
+    Raises:
+        ConfigurationError: The states cannot be read.
+        DestinationError: The database cannot be read now.
+    """
+    source = source_in(destination)
+    return None if source is None else source.streams
 
 
 def last_syncs_in_store(destination: StoreDestination) -> dict[str, datetime]:

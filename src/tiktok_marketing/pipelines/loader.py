@@ -42,6 +42,7 @@ from tiktok_marketing.pipelines.databases.bookkeeping import PACKAGES_TABLE, PIP
 from tiktok_marketing.pipelines.databases.destination import Database, Relation, Session
 from tiktok_marketing.pipelines.databases.errors import first_line, innermost, text_of
 from tiktok_marketing.pipelines.databases.held import HeldPackages, Step
+from tiktok_marketing.pipelines.databases.known_streams import REPORTS, described_reports
 from tiktok_marketing.pipelines.databases.replacement import Replacement, TableChanges
 from tiktok_marketing.pipelines.dlt_pipeline import DltPipeline
 from tiktok_marketing.pipelines.inspection import (
@@ -87,6 +88,8 @@ class Loader:
         """The reports of which the newest state says that they have rows."""
         self._created_database = self._created_schema = False
         self._opened_for: tuple[AnyStream, ...] = ()
+        self._reports: dict[str, Any] = {}
+        """The descriptions of the reports of configurations' own, by name."""
         self._new: set[str] = set()
         """Tables that this sync creates, so that all their rows are its own."""
         self._filled_before: set[str] = set()
@@ -207,7 +210,9 @@ class Loader:
 
     def _open_pipeline(self) -> None:
         self._pipeline.open()
-        self._states = dict(self._pipeline.source_state().get("streams", {}))
+        source = self._pipeline.source_state()
+        self._states = dict(source.get("streams", {}))
+        self._reports = described_reports(source.get(REPORTS), self._opened_for)
 
     def _examine(
         self, session: Session, relations: Mapping[str, Relation], streams: Sequence[AnyStream], *, full: bool
@@ -372,7 +377,7 @@ class Loader:
         self._changes.failures.clear()
         with self._loaded.package(tables, waits=self._held is not None):
             self._stated_filled = sorted(self._filled_reports())
-            ids = self._pipeline.run(tables, streams, states, self._stated_filled)
+            ids = self._pipeline.run(tables, streams, states, self._stated_filled, self._reports)
         if self._held is None:
             self._loaded.add_packages(ids)
         self._states = dict(states)

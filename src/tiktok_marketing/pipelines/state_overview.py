@@ -39,18 +39,21 @@ class AccountState(msgspec.Struct, frozen=True, kw_only=True):
     gap: Window | None = None
 
 
-def account_states(states: Mapping[str, Any], streams: Collection[str] | None = None) -> list[AccountState]:
+def account_states(
+    states: Mapping[str, Any], streams: Collection[str] | None = None, known: Sequence[AnyStream] = ALL_STREAMS
+) -> list[AccountState]:
     """What states say, in the order of the catalog and of the accounts' ids.
 
     Args:
         states: Stream name to its state.
         streams: The streams to look at; None for all.
+        known: The streams that there are.
 
     Raises:
         ConfigurationError: A state has no known form.
     """
     rows = []
-    for stream, cursors in _cursors_in(states, streams):
+    for stream, cursors in _cursors_in(states, streams, known):
         for advertiser_id in _in_order(cursors.accounts):
             covered = cursors.covered_of(advertiser_id)
             earlier = None if covered is None else covered.earlier
@@ -72,10 +75,12 @@ def _in_order(accounts: Sequence[AdvertiserId]) -> list[AdvertiserId]:
     return sorted(accounts, key=lambda advertiser_id: (len(advertiser_id), advertiser_id))
 
 
-def _cursors_in(states: Mapping[str, Any], streams: Collection[str] | None) -> list[tuple[AnyStream, Cursors]]:
+def _cursors_in(
+    states: Mapping[str, Any], streams: Collection[str] | None, known: Sequence[AnyStream]
+) -> list[tuple[AnyStream, Cursors]]:
     return [
         (stream, read_state(stream.name, stream.cursor, states[stream.name]))
-        for stream in ALL_STREAMS
+        for stream in known
         if stream.cursor is not None and stream.name in states and (streams is None or stream.name in streams)
     ]
 
@@ -111,7 +116,7 @@ class ResetRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plan_reset(
-    states: Mapping[str, Any], request: ResetRequest
+    states: Mapping[str, Any], request: ResetRequest, known: Sequence[AnyStream] = ALL_STREAMS
 ) -> tuple[list[Reset], dict[str, Mapping[str, Any] | None]]:
     """What is set back, and the states that say so. Cursors only move back.
 
@@ -123,7 +128,7 @@ def plan_reset(
     """
     resets: list[Reset] = []
     changed: dict[str, Mapping[str, Any] | None] = {}
-    for stream, cursors in _cursors_in(states, request.streams):
+    for stream, cursors in _cursors_in(states, request.streams, known):
         before = len(resets)
         for advertiser_id in _in_order(cursors.accounts):
             if request.accounts is None or advertiser_id in request.accounts:
@@ -145,7 +150,9 @@ def _set_back(stream: AnyStream, cursors: Cursors, advertiser_id: AdvertiserId, 
     return [Reset(stream=stream.name, advertiser_id=advertiser_id, cursor=cursor, day=first)]
 
 
-def reset_states(destination: Destination, request: ResetRequest) -> Sequence[Reset]:
+def reset_states(
+    destination: Destination, request: ResetRequest, known: Sequence[AnyStream] = ALL_STREAMS
+) -> Sequence[Reset]:
     """Set states back in a database, in one transaction. No sync can run meanwhile.
 
     Returns:
@@ -160,7 +167,7 @@ def reset_states(destination: Destination, request: ResetRequest) -> Sequence[Re
 
     with reserved(destination) as folder:
         loader = loader_of(destination, folder, lambda _: None)
-        resets, changed = plan_reset(loader.open(()), request)
+        resets, changed = plan_reset(loader.open(()), request, known)
         if resets:
             package = LoadPackage(0.0)
             package.states.update(changed)
@@ -188,15 +195,18 @@ def last_syncs(destination: Destination) -> dict[str, datetime]:
 
 
 def refuse_unknown(
-    states: Mapping[str, Any], streams: Collection[str] | None, accounts: Collection[str] | None
+    states: Mapping[str, Any],
+    streams: Collection[str] | None,
+    accounts: Collection[str] | None,
+    known: Sequence[AnyStream] = ALL_STREAMS,
 ) -> None:
     """Refuse accounts that no state has.
 
     Raises:
         ConfigurationError: If there is one.
     """
-    known = {row.advertiser_id for row in account_states(states, streams)}
-    unknown = [account for account in accounts or () if account not in known]
+    present = {row.advertiser_id for row in account_states(states, streams, known)}
+    unknown = [account for account in accounts or () if account not in present]
     if unknown:
         raise ConfigurationError(
             f"The states in this database do not have the account {unknown[0]}.",

@@ -18,6 +18,7 @@ from tiktok_marketing.pipelines.contents import describe
 from tiktok_marketing.pipelines.databases.bookkeeping import LOADS_TABLE, SYNCS_TABLE
 from tiktok_marketing.pipelines.databases.destination import StoreDestination
 from tiktok_marketing.pipelines.databases.errors import innermost
+from tiktok_marketing.pipelines.databases.known_streams import described_reports
 from tiktok_marketing.pipelines.databases.replacement import Replacement
 from tiktok_marketing.pipelines.databases.store import RecordTable, Source, Store
 from tiktok_marketing.pipelines.inspection import damage_in_store, is_incremental, unreadable_states
@@ -41,6 +42,8 @@ class StoreLoader:
         self._notice = notice
         self._store: Store = destination.store(folder)
         self._states: dict[str, Mapping[str, Any]] = {}
+        self._reports: dict[str, Any] = {}
+        """The descriptions of the reports of configurations' own, by name."""
         self._filled: set[str] = set()
         """Reports whose tables have rows."""
         self._packages: list[str] = []
@@ -89,6 +92,7 @@ class StoreLoader:
             self.columns = {name: set(columns) for name, columns in tables.items()}
             source = source or Source({})
             self._states = dict(source.streams)
+            self._reports = described_reports(source.reports, streams)
             damages = damage_in_store(self._store, streams, source)
             if damages:
                 self._notice(describe(damages))
@@ -207,7 +211,7 @@ class StoreLoader:
     def _load(self, tables: Mapping[str, Any], replacements: Mapping[str, Replacement]) -> None:
         reports = {stream.name for stream in (*ALL_STREAMS, *self._streams.values()) if is_incremental(stream)}
         self._filled |= reports & {name for name, table in tables.items() if table.num_rows}
-        package = self._store.load(tables, replacements, Source(self._states, sorted(self._filled)))
+        package = self._store.load(tables, replacements, Source(self._states, sorted(self._filled), self._reports))
         if tables:
             self._packages.append(package)
 

@@ -13,7 +13,7 @@ from typing import Any, cast
 import msgspec
 
 from tiktok_marketing.errors import ConfigurationError, DestinationError
-from tiktok_marketing.pipelines.databases.bookkeeping import opened_filled
+from tiktok_marketing.pipelines.databases.bookkeeping import opened_filled, stored_streams
 from tiktok_marketing.pipelines.databases.destination import Database, Destination, ReadOnlyDatabase, Session
 from tiktok_marketing.pipelines.databases.lock import reserved
 from tiktok_marketing.views.definitions import LAYOUTS, ViewDefinition, definitions_of
@@ -88,8 +88,8 @@ def create_views(destination: Destination, settings: ViewSettings, *, today: dat
     """
     dialect = dialect_of(destination)
     definitions = _definitions(settings.layout)
-    with opened_filled(destination):
-        pass  # a wrong address must not create a database
+    with opened_filled(destination) as database:  # a wrong address must not create a database
+        streams = stored_streams(database)
     schema = settings.schema or destination.dataset
     with _session(destination, schema) as session:
         chosen = with_stored(session, dialect, schema, settings)
@@ -100,9 +100,10 @@ def create_views(destination: Destination, settings: ViewSettings, *, today: dat
             if _schema_is_missing(session, schema):
                 session.execute(f"CREATE SCHEMA {quoted_name(schema)}")
             if settings.layout == "answers":
-                said = fill_own_tables(session, dialect, destination.dataset, schema, chosen, today)
+                tables = tables_of(session, dialect, destination.dataset, schema, streams)
+                said = fill_own_tables(session, tables, chosen, today)
             store(session, destination.dataset, schema, chosen)
-            tables = tables_of(session, dialect, destination.dataset, schema)
+            tables = tables_of(session, dialect, destination.dataset, schema, streams)
             switches = {"smart_plus_in_ad_history": bool(chosen.smart_plus_in_ad_history)}
             rendered = [render(definition, tables, dialect, switches) for definition in definitions]
             ours = {name for name, relation in relations.items() if relation.is_ours}

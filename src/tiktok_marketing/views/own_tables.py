@@ -22,8 +22,8 @@ from tiktok_marketing.views.currency import (
     remarks,
 )
 from tiktok_marketing.views.dialects import Dialect
-from tiktok_marketing.views.presence import relations_of, tables_of
-from tiktok_marketing.views.rendering import ACCOUNTS_TABLE, RATES_TABLE, Tables, quoted_name, reports
+from tiktok_marketing.views.presence import relations_of
+from tiktok_marketing.views.rendering import ACCOUNTS_TABLE, RATES_TABLE, Tables, quoted_name
 
 SETTINGS_TABLE = "_tiktok_views"
 """Has a row per setting of a layout, so that a later run without options keeps them."""
@@ -85,11 +85,8 @@ def store(session: Session, dataset: str, schema: str, settings: ViewSettings) -
     _insert(session, name, rows)
 
 
-def fill_own_tables(
-    session: Session, dialect: Dialect, dataset: str, schema: str, settings: ViewSettings, today: date | None
-) -> list[str]:
+def fill_own_tables(session: Session, tables: Tables, settings: ViewSettings, today: date | None) -> list[str]:
     """Write the accounts' offsets and the exchange rates. Returns what a person should know about them."""
-    tables = tables_of(session, dialect, dataset, schema)
     accounts = _accounts(session, tables)
     offsets = [(advertiser_id, _offset(*zones)) for advertiser_id, _, *zones in accounts]
     _replace_table(session, tables, ACCOUNTS_TABLE, "advertiser_id BIGINT, utc_offset_minutes BIGINT", offsets)
@@ -135,7 +132,7 @@ def _offset(timezone: Any, display_timezone: Any) -> int | None:
 def _first_day(session: Session, tables: Tables) -> date | None:
     """Return the first day of any daily report."""
     days = []
-    for stream in reports():
+    for stream in tables.reports:
         if stream.cursor == "stat_time_day" and stream.cursor in tables.columns.get(stream.name, {}):
             table = tables.named(tables.dataset, stream.name)
             days += [day for (day,) in session.execute(f"SELECT min(stat_time_day) FROM {table}") if day]  # noqa: S608

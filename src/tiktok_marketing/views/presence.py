@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from tiktok_marketing.catalog import AnyStream
+from tiktok_marketing.pipelines.databases.bookkeeping import stored_streams
 from tiktok_marketing.pipelines.databases.destination import ReadOnlyDatabase, Session
 from tiktok_marketing.views.dialects import Dialect
 from tiktok_marketing.views.rendering import Tables, quoted_text
@@ -59,13 +61,15 @@ def _attached(database: ReadOnlyDatabase) -> str:
     return quoted_text(database.table("").partition(".")[0].strip('"'))
 
 
-def tables_of(session: Session, dialect: Dialect, dataset: str, schema: str) -> Tables:
+def tables_of(session: Session, dialect: Dialect, dataset: str, schema: str, streams: tuple[AnyStream, ...]) -> Tables:
     """Return the columns of the tables of a sync, and of what stands in the schema of the views."""
 
     def columns(of: str) -> Mapping[str, Mapping[str, str]]:
         return _by_table(session.execute(dialect.columns.format(database="current_database()"), [of]))
 
-    return Tables(dataset=dataset, schema=schema, columns=columns(dataset), own_columns=columns(schema))
+    return Tables(
+        dataset=dataset, schema=schema, columns=columns(dataset), own_columns=columns(schema), streams=streams
+    )
 
 
 def tables_to_read(database: ReadOnlyDatabase, dialect: Dialect, dataset: str, schema: str) -> Tables:
@@ -74,7 +78,13 @@ def tables_to_read(database: ReadOnlyDatabase, dialect: Dialect, dataset: str, s
     def columns(of: str) -> Mapping[str, Mapping[str, str]]:
         return _by_table(database.rows(dialect.columns.format(database=_attached(database)), [of]))
 
-    return Tables(dataset=dataset, schema=schema, columns=columns(dataset), own_columns=columns(schema))
+    return Tables(
+        dataset=dataset,
+        schema=schema,
+        columns=columns(dataset),
+        own_columns=columns(schema),
+        streams=stored_streams(database),
+    )
 
 
 def _by_table(rows: Iterable[tuple[Any, ...]]) -> Mapping[str, Mapping[str, str]]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from tiktok_marketing.catalog import ALL_STREAMS, ReportStream, Stream
+from tiktok_marketing.catalog import ALL_STREAMS, AnyStream, ReportStream, Stream
 from tiktok_marketing.pipelines.arrow.columns import ColumnType
 from tiktok_marketing.pipelines.arrow.tables import columns_of
 from tiktok_marketing.views.definitions import ViewDefinition
@@ -72,6 +72,7 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
         columns: Table to its columns with their types, in the dataset.
         own_columns: The same in the schema of the views.
         database: What comes before the schema; empty where a schema suffices.
+        streams: The streams that the database may have tables of.
     """
 
     dataset: str
@@ -79,6 +80,12 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
     columns: Mapping[str, Mapping[str, str]]
     own_columns: Mapping[str, Mapping[str, str]]
     database: str = ""
+    streams: tuple[AnyStream, ...] = ALL_STREAMS
+
+    @property
+    def reports(self) -> Iterable[ReportStream]:
+        """The reports among its streams."""
+        return (stream for stream in self.streams if isinstance(stream, ReportStream))
 
     def named(self, schema: str, table: str) -> str:
         """Return a name as SQL accepts it."""
@@ -147,7 +154,7 @@ def render(
 
 def _for_each(what: str, text: str, tables: Tables) -> str:
     """Repeat a part of a query for each report that the database has, as parts of a UNION."""
-    streams = [stream for stream in reports() if stream.name in tables.columns and stream.cursor is not None]
+    streams = [stream for stream in tables.reports if stream.name in tables.columns and stream.cursor is not None]
     if what == "daily":
         streams = [stream for stream in streams if stream.cursor == "stat_time_day"]
     if not streams:
@@ -169,14 +176,9 @@ def _money_of(stream: ReportStream) -> str:
     return next((name for name in ("spend", "cost") if name in stream.metrics), "CAST(NULL AS DECIMAL(18,4))")
 
 
-def reports() -> Iterable[ReportStream]:
-    """Return the reports of the catalog."""
-    return (stream for stream in ALL_STREAMS if isinstance(stream, ReportStream))
-
-
 def _source(name: str, words: set[str], tables: Tables, dialect: Dialect) -> str:
     """Return what stands for a table: its columns that the query names, with a null for each one that is not there."""
-    types = column_types(name)
+    types = column_types(name, tables.streams)
     own = name in {RATES_TABLE, ACCOUNTS_TABLE}
     present = (tables.own_columns if own else tables.columns).get(name)
     chosen = {column: type_ for column, type_ in types.items() if column in words}
@@ -193,11 +195,16 @@ def _source(name: str, words: set[str], tables: Tables, dialect: Dialect) -> str
     return f"({select} FROM {tables.named(tables.schema if own else tables.dataset, name)})"
 
 
-def column_types(table: str) -> Mapping[str, str]:
-    """Return the columns of a table and their types, as the files spell them."""
+def column_types(table: str, streams: Iterable[Stream] = ALL_STREAMS) -> Mapping[str, str]:
+    """Return the columns of a table and their types, as the files spell them.
+
+    Args:
+        table: The table.
+        streams: The streams that the database may have tables of.
+    """
     if table in _OWN_TABLES:
         return _OWN_TABLES[table]
-    stream: Stream = next(stream for stream in ALL_STREAMS if stream.name == table)
+    stream = next(stream for stream in streams if stream.name == table)
     return {column.name: SQL_TYPES[column.type] for column in columns_of(stream)} | _ABOUT_LOADS
 
 

@@ -18,7 +18,7 @@ from tiktok_marketing.catalog import Grain, Level, ReportStream, Stream
 from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.doctor.budget import RequestBudget
 from tiktok_marketing.doctor.checks.level_sums import SUMS
-from tiktok_marketing.doctor.database import Database
+from tiktok_marketing.doctor.database import Database, is_comparable
 from tiktok_marketing.doctor.findings import HIDDEN, Finding, Severity, money
 from tiktok_marketing.errors import TikTokError
 from tiktok_marketing.sync.plan.windows import Window, windows
@@ -67,6 +67,7 @@ def _plain(streams: Iterable[Stream]) -> list[ReportStream]:
         stream
         for stream in streams
         if isinstance(stream, ReportStream)
+        and is_comparable(stream)
         and stream.source.report_type == "BASIC"
         and stream.source.grain is Grain.DAY
         and not stream.breakdown

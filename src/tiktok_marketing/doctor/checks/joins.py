@@ -51,7 +51,7 @@ def joins(streams: Iterable[Stream]) -> list[tuple[ReportStream, str, str]]:
     streams = list(streams)
     names = {stream.name for stream in streams}
     pairs = [(stream, *_TABLES[Level(stream.source.data_level)]) for stream in levels(streams)]
-    return [pair for pair in pairs if pair[1] in names]
+    return [pair for pair in pairs if pair[1] in names and pair[2] in pair[0].dimensions]
 
 
 def lost_rows(database: Database, streams: Iterable[Stream]) -> list[LostRows]:

@@ -16,7 +16,7 @@ import msgspec
 
 from tiktok_marketing.catalog import Grain, Level, ReportStream, Stream
 from tiktok_marketing.config import Config
-from tiktok_marketing.doctor.database import MEASURES, Database
+from tiktok_marketing.doctor.database import MEASURES, Database, is_comparable
 from tiktok_marketing.doctor.findings import Finding, Fix, Severity, day_text
 
 SUMS = "sums"
@@ -50,7 +50,7 @@ def families(streams: Iterable[Stream]) -> list[tuple[ReportStream, ...]]:
     """Group the reports that differ only in their level."""
     groups: dict[tuple[str, Grain, tuple[str, ...]], list[ReportStream]] = {}
     for stream in streams:
-        if isinstance(stream, ReportStream) and stream.cursor is not None:
+        if isinstance(stream, ReportStream) and stream.cursor is not None and is_comparable(stream):
             source = stream.source
             groups.setdefault((source.report_type, source.grain, stream.breakdown), []).append(stream)
     return [tuple(family) for family in groups.values() if len(family) > 1]

@@ -22,7 +22,7 @@ from tiktok_marketing.doctor.budget import RequestBudget
 from tiktok_marketing.doctor.checks.access import SCOPES, refusal_finding
 from tiktok_marketing.doctor.checks.row_comparison import Difference, differences
 from tiktok_marketing.doctor.checks.sampling import ReportSample
-from tiktok_marketing.doctor.database import MEASURES, Database
+from tiktok_marketing.doctor.database import MEASURES, Database, measures_of
 from tiktok_marketing.doctor.findings import Finding, Severity
 from tiktok_marketing.errors import Action, AdsLeftOutError, IncompleteReadError, TikTokError
 from tiktok_marketing.sync.decode.reports import report_reader
@@ -163,7 +163,7 @@ class ReportComparer:
 
     async def _totals_at_tiktok(self, stream: ReportStream, advertiser_id: AdvertiserId, window: Window) -> Totals:
         params = account_params(
-            stream.source, advertiser_id, window, MEASURES, every_status=self._config.include_deleted
+            stream.source, advertiser_id, window, _compared(stream), every_status=self._config.include_deleted
         )
         params |= {"page": 1, "page_size": 1}
         with_sums = self._has_sums(stream)
@@ -198,7 +198,7 @@ class ReportComparer:
         request = Request(
             endpoint=stream.endpoint,
             params=account_params(
-                stream.source, advertiser_id, window, MEASURES, every_status=self._config.include_deleted
+                stream.source, advertiser_id, window, _compared(stream), every_status=self._config.include_deleted
             ),
             page_size=_PAGE_SIZE,
             advertiser_id=advertiser_id,
@@ -212,7 +212,7 @@ class ReportComparer:
     def _add_failure(self, sample: ReportSample, error: TikTokError | IncompleteReadError) -> None:
         stream, advertiser_id = sample.expected.stream, sample.expected.account.advertiser_id
         action = error.action if isinstance(error, TikTokError) else Action.RETRY
-        if isinstance(error, TikTokError) and refused_names(error, MEASURES):
+        if isinstance(error, TikTokError) and refused_names(error, sample.expected.stream.metrics):
             self._denied.add((stream.name, advertiser_id))
             self._note(sample, f"TikTok does not accept a metric that is compared: {error.message}")
         elif isinstance(error, TikTokError) and action is Action.FAIL_ACCOUNT:
@@ -247,6 +247,11 @@ class ReportComparer:
                 remedy=remedy,
             )
         )
+
+
+def _compared(stream: ReportStream) -> tuple[str, ...]:
+    """The metrics to ask for. A report without measures is compared by its rows, and a request needs a metric."""
+    return measures_of(stream) or stream.metrics[:1]
 
 
 def _number(value: Any) -> Decimal | None:

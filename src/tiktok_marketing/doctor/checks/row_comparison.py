@@ -10,13 +10,15 @@ from typing import Any
 
 import msgspec
 
-from tiktok_marketing.catalog import ReportStream
+from tiktok_marketing.catalog import ReportSource, ReportStream
 from tiktok_marketing.config import Config
-from tiktok_marketing.doctor.database import MEASURES, Database
+from tiktok_marketing.doctor.database import MEASURES, Database, measures_of
 from tiktok_marketing.doctor.expected_days import ExpectedDays
 from tiktok_marketing.doctor.findings import Finding, Fix, Severity
 from tiktok_marketing.sync.plan.windows import Window
 
+_CHANGING_FILTERS = frozenset({"campaign_status", "adgroup_status", "ad_status", "campaign_label"})
+"""Filters by what changes while an object lives."""
 GAPS, ROWS, VALUES = "gaps", "rows", "values"
 
 
@@ -98,7 +100,7 @@ def _table(stream: ReportStream, rows: Sequence[Any]) -> Any:
         name: pa.array([str(getattr(row.dimensions, name)) for row in rows], pa.string()) for name in source.dimensions
     }
     for name in MEASURES:
-        values = [_decimal(getattr(row.metrics, name)) for row in rows]
+        values = [_decimal(getattr(row.metrics, name, None)) for row in rows]
         columns[name] = pa.array(values, pa.decimal128(38, 4))
     return pa.table(columns)
 
@@ -121,9 +123,10 @@ def _copy_stored_rows(database: Database, stream: ReportStream, advertiser_id: i
         f'left("{name}"::VARCHAR{midnight}, 19)' if name == stream.cursor else f'"{name}"::VARCHAR'
         for name in source.dimensions
     )
+    stored = ", ".join(name if name in stream.metrics else "NULL" for name in MEASURES)
     database.copy_to_memory(
         "stored_rows",
-        f"SELECT {dimensions}, {', '.join(MEASURES)}, _dlt_load_id FROM {database.table(stream.name)}"  # noqa: S608
+        f"SELECT {dimensions}, {stored}, _dlt_load_id FROM {database.table(stream.name)}"  # noqa: S608
         f' WHERE advertiser_id = ? AND "{stream.cursor}" >= ? AND "{stream.cursor}" < ?',
         [advertiser_id, window.start, window.end + timedelta(days=1)],
     )
@@ -139,6 +142,8 @@ def _sql(stream: ReportStream) -> str:
     differs = " OR ".join(f"s.{name} IS DISTINCT FROM t.{name}" for name in MEASURES)
     figures = ", ".join(f"'{name}': %s.{name}" for name in MEASURES)
     delivers = " OR ".join(f"coalesce(s.{name}, 0) <> 0 OR coalesce(t.{name}, 0) <> 0" for name in MEASURES)
+    if not measures_of(stream):
+        delivers = "TRUE"  # nothing shows whether a row has a delivery
     return f"""
         WITH s AS (
             FROM stored_rows LEFT JOIN reads USING (load_id)
@@ -210,10 +215,9 @@ def _meaning(config: Config, difference: Difference) -> tuple[Severity, str, Fix
     fix = Fix.SYNC if reread else Fix.FULL
     check = GAPS if difference.whole_day else VALUES if difference.kind is DifferenceKind.CHANGED else ROWS
     source = expected.stream.source
-    hides = source.status_field is not None and not config.include_deleted
     surplus = difference.kind is DifferenceKind.SURPLUS
-    if surplus and hides:
-        return Severity.NOTE, check, None, " They belong to objects that were deleted after they were read."
+    if harmless := _harmless_reason(config, source, difference.kind):
+        return Severity.NOTE, check, None, harmless
     if surplus and difference.outdated and difference.delivered:
         reason = " A later sync read the day again, and should have removed them."
         return Severity.WRONG, check, fix, reason
@@ -231,6 +235,16 @@ def _meaning(config: Config, difference: Difference) -> tuple[Severity, str, Fix
     behind_state = check == GAPS and difference.day <= expected.cursor
     reason = f" The state says that the account was read up to {expected.cursor}." if behind_state else ""
     return Severity.WRONG, check, fix, reason
+
+
+def _harmless_reason(config: Config, source: ReportSource, kind: DifferenceKind) -> str:
+    """Why rows may come and go without any damage; empty if they may not."""
+    hides = source.hides_deleted and not source.includes_deleted(config.include_deleted)
+    if kind is DifferenceKind.SURPLUS and hides:
+        return " They belong to objects that were deleted after they were read."
+    if kind is not DifferenceKind.CHANGED and any(of.field in _CHANGING_FILTERS for of in source.filters):
+        return " Since they were read, other objects may pass the filters of the report."
+    return ""
 
 
 def _message(check: str, kind: DifferenceKind, group: Sequence[Difference]) -> str:

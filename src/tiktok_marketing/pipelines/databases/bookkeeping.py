@@ -6,13 +6,14 @@ The states travel with the rows, as dlt keeps them: a state counts once the pack
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from tiktok_marketing.catalog import ALL_STREAMS
+from tiktok_marketing.catalog import ALL_STREAMS, AnyStream
 from tiktok_marketing.errors import NothingToReadError
 from tiktok_marketing.pipelines.databases.destination import Destination, ReadOnlyDatabase
+from tiktok_marketing.pipelines.databases.known_streams import REPORTS, known_streams
 from tiktok_marketing.pipelines.databases.read_only import opened_read_only
 
 PIPELINE = "tiktok"
@@ -77,3 +78,13 @@ def stored_source(database: ReadOnlyDatabase) -> Mapping[str, Any] | None:
     except (KeyError, TypeError, ValueError, zlib.error):
         return None
     return source if isinstance(source, Mapping) and isinstance(source.get("streams", {}), Mapping) else None
+
+
+def stored_streams(database: ReadOnlyDatabase, configured: Sequence[AnyStream] = ALL_STREAMS) -> tuple[AnyStream, ...]:
+    """Return the streams that a database may have tables and states of.
+
+    Args:
+        database: The database.
+        configured: The streams of the configuration, or those of the catalog where there is none.
+    """
+    return known_streams((stored_source(database) or {}).get(REPORTS), configured)

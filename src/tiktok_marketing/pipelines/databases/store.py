@@ -22,10 +22,12 @@ class Source(msgspec.Struct, frozen=True):
     Args:
         streams: Stream name to its state.
         filled: The reports that had rows.
+        reports: The reports of configurations' own, by name, as a configuration describes them.
     """
 
     streams: Mapping[str, Mapping[str, Any]]
     filled: Sequence[str] = ()
+    reports: Mapping[str, Any] = {}
 
 
 class RecordTable(msgspec.Struct, frozen=True):

@@ -10,19 +10,25 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from tiktok_marketing.catalog import AnyStream, stream_named
+from msgspec.structs import replace
+
+from tiktok_marketing.catalog import AnyStream, report_stream, stream_named
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.sync.plan.coverage import Covered
 from tiktok_marketing.sync.plan.cursors import FULL_REFRESH, NO_CURSOR, Cursor, Cursors, read_state
 from tiktok_marketing.sync.plan.refresh import merged_refreshes
 
+_REPORT_CURSORS = {"stat_time_day": "ads_reports_daily", "stat_time_hour": "ads_reports_hourly"}
+"""The cursors that reports have, each with a report that has it."""
+
 
 def merge_states(states: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The states of all streams that exist, by name.
+    """The states of all streams that exist, and of reports of a configuration's own, by name.
 
     Args:
-        states: The states of each process: stream name to state, in any known form.
+        states: The states of each process: stream name to state, in any known form. A stream that the catalog lacks is
+            a report of a configuration's own if its state has the form of one.
 
     Raises:
         ConfigurationError: If a state has no known form, has one cursor for all accounts, or is of another full
@@ -31,11 +37,38 @@ def merge_states(states: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     names = dict.fromkeys(name for of in states for name in of)
     merged = {}
     for name in sorted(names):
-        stream = stream_named(name)
         given = [of[name] for of in states if of.get(name)]
+        stream = stream_named(name) or _own_report(name, given)
         if stream is not None and given:
             merged[name] = _merged(stream, given)
     return merged
+
+
+def is_own_report(name: str, state: Any) -> bool:
+    """Whether a state is one that a report of a configuration's own has, judged by its form."""
+    return stream_named(name) is None and _own_report(name, [state]) is not None
+
+
+def _own_report(name: str, states: Sequence[Any]) -> AnyStream | None:
+    """A stream that has the name and the cursor of the states; None if no sync of this connector wrote them.
+
+    Merging asks a stream for nothing but these.
+    """
+    written = [state for state in states if isinstance(state, Mapping)]
+    fields = {field for state in written for field in _cursor_fields(state)}
+    if len(written) < len(states) or len(fields) > 1 or not fields <= set(_REPORT_CURSORS):
+        return None
+    if not fields and not any(FULL_REFRESH in state or NO_CURSOR.keys() <= state.keys() for state in written):
+        return None
+    cursor = next(iter(fields), None)
+    return replace(report_stream(_REPORT_CURSORS.get(cursor or "stat_time_day", "")), name=name, cursor=cursor)
+
+
+def _cursor_fields(state: Mapping[str, Any]) -> set[str]:
+    """The fields of the cursors of a state's partitions."""
+    entries = state.get("states")
+    cursors = [of.get("cursor") for of in entries if isinstance(of, Mapping)] if isinstance(entries, list) else []
+    return {field for cursor in cursors if isinstance(cursor, Mapping) for field in cursor}
 
 
 def _merged(stream: AnyStream, states: Sequence[Any]) -> Any:

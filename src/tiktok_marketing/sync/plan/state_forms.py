@@ -35,17 +35,22 @@ _STATE_TYPES = frozenset({"STREAM", "GLOBAL", "LEGACY", "NOT_SET"})
 _ENVELOPE = frozenset({"type", "stateType", "state_type"})
 _FIELDS = frozenset({"state", "stream", "global", "data", "connectionId", "sourceStats", "destinationStats"})
 """Fields of messages and of the API's answers, which are null where they do not apply."""
+_OF_ONE_STREAM = frozenset({"states", "use_global_cursor", "full_refresh"})
+"""Fields of the state of a stream."""
 _LIMIT = 5
 """How many keys or streams an error or a notice names."""
 
 
-def parse_state_text(text: str, name: str, streams: Sequence[AnyStream] = ALL_STREAMS) -> dict[str, Any]:
+def parse_state_text(
+    text: str, name: str, streams: Sequence[AnyStream] = ALL_STREAMS, *, others: bool = False
+) -> dict[str, Any]:
     """The states in a text: JSON, or JSON in each line.
 
     Args:
         text: The text. An empty one is refused: it may be a state that was cut off when it was written.
         name: Where it came from, for errors: "state file s.json".
         streams: The streams that there are.
+        others: Whether there may be other streams too, such as reports of a configuration that is not known.
 
     Raises:
         ConfigurationError: If it is not JSON, or not a state.
@@ -53,12 +58,12 @@ def parse_state_text(text: str, name: str, streams: Sequence[AnyStream] = ALL_ST
     if not text.strip():
         raise ConfigurationError(f"The {name} is empty.", remedy="To read from the start, leave it out.")
     try:
-        return states_by_stream(json.loads(text), streams)
+        return states_by_stream(json.loads(text), streams, others=others)
     except (ValueError, RecursionError) as error:
         lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
         if len(lines) > 1 and _is_json(lines[0][1]):
             messages = [_parsed(line, f"The {name}", number) for number, line in lines]
-            return states_by_stream(messages, streams)
+            return states_by_stream(messages, streams, others=others)
         raise _not_json(f"The {name}", error) from None
 
 
@@ -85,22 +90,23 @@ def _not_json(name: str, error: Exception) -> ConfigurationError:
     return ConfigurationError(f"{name} is not valid JSON{where}.", remedy=ACCEPTED)
 
 
-def states_by_stream(raw: Any, streams: Sequence[AnyStream] = ALL_STREAMS) -> dict[str, Any]:
+def states_by_stream(raw: Any, streams: Sequence[AnyStream] = ALL_STREAMS, *, others: bool = False) -> dict[str, Any]:
     """The states by stream, from any form of them. If a stream has several, the last one counts.
 
     Args:
         raw: What was handed over, as JSON decodes it. None, an empty text, list or object is no state.
         streams: The streams that there are.
+        others: Whether there may be other streams too.
 
     Raises:
         ConfigurationError: If it has another form, or only names streams that do not exist.
     """
     names = {stream.name for stream in streams}
     try:
-        states = dict(_Forms(names).states(raw, "The state"))
+        states = dict(_Forms(names, others=others).states(raw, "The state"))
     except RecursionError:
         raise ConfigurationError("The state is nested too deeply.", remedy=ACCEPTED) from None
-    if any(states.values()) and not names.intersection(states):
+    if any(states.values()) and not names.intersection(states) and not others:
         raise ConfigurationError(
             f"The state names no stream that exists: it has {_listed(map(repr, states))}.", remedy=ACCEPTED
         )
@@ -128,10 +134,12 @@ class _Forms:
 
     Args:
         names: The names of the streams that there are.
+        others: Whether there may be other streams too.
     """
 
-    def __init__(self, names: Collection[str]) -> None:
+    def __init__(self, names: Collection[str], *, others: bool) -> None:
         self._names = names
+        self._others = others
 
     def states(self, raw: Any, place: str) -> Iterator[tuple[str, Any]]:
         """The streams and their states, in order.
@@ -201,12 +209,16 @@ class _Forms:
             fields = raw.get("data") or {}
             if not isinstance(fields, Mapping):
                 raise _refused(place, f"has {_kind(fields)} as `data`")
-        if fields and not any(name in self._names for name in fields):
+        if fields and not any(self._is_stream(name, state) for name, state in fields.items()):
             hint = ""
-            if {"states", "use_global_cursor", "full_refresh"} & set(fields):
+            if _OF_ONE_STREAM & set(fields):
                 hint = ". It looks like the state of one stream, without the stream's name"
             raise _refused(place, f"has the keys {_listed(fields)}, and none of them is a stream{hint}")
         yield from fields.items()
+
+    def _is_stream(self, name: str, state: Any) -> bool:
+        written = isinstance(state, Mapping) and not _OF_ONE_STREAM.isdisjoint(state)
+        return name in self._names or (self._others and written)
 
 
 def _type_of(raw: Mapping[str, Any], place: str) -> str | None:

@@ -59,7 +59,7 @@ class FileStore:
             return None
         self._last = state["package"]
         self._columns = {name: list(columns) for name, columns in state["columns"].items()}
-        return Source(state["streams"], state["filled"])
+        return Source(state["streams"], state["filled"], state.get("reports") or {})
 
     def create(self) -> None:
         """Make sure that the folder exists and accepts writes."""
@@ -124,6 +124,7 @@ class FileStore:
             "package": package,
             "streams": source.streams,
             "filled": list(source.filled),
+            "reports": dict(source.reports),
             "columns": self._columns,
         }
         self._folder.write(STATE, json.dumps(state).encode())

@@ -73,7 +73,9 @@ class DltStore:
         self._pipeline.sync_destination()
         self._packages = self._count_packages()
         source = self._pipeline.state.get("sources", {}).get(PIPELINE)
-        return None if source is None else Source(source.get("streams", {}), source.get("filled", ()))
+        if source is None:
+            return None
+        return Source(source.get("streams", {}), source.get("filled", ()), source.get("reports") or {})
 
     def create(self) -> None:
         """Make sure that the schema exists, so that a missing right is noticed before anything is read."""
@@ -121,7 +123,9 @@ class DltStore:
 
         def keep_states() -> Iterator[Any]:
             dlt.current.source_state().update(
-                streams={name: dict(state) for name, state in source.streams.items()}, filled=list(source.filled)
+                streams={name: dict(state) for name, state in source.streams.items()},
+                filled=list(source.filled),
+                reports=dict(source.reports),
             )
             yield from ()
 
