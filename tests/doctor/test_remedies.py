@@ -262,6 +262,9 @@ def test_the_rate_that_the_doctor_advises_is_well(now: Any) -> None:
 
 
 ELSEWHERE = {
+    "shop_sums.to_findings": (
+        "doctor/test_stores.py::test_a_store_that_differs_from_its_campaigns_is_found_and_its_remedy_helps"
+    ),
     "quota.quota_finding": "doctor/test_remedies.py::test_the_rate_that_the_doctor_advises_is_well",
     "access.clock_findings": "doctor/test_remedies.py::test_a_clock_that_was_set_is_well",
     "access._metrics_finding": "doctor/test_remedies.py::test_a_metric_that_tiktok_accepts_again_is_well",

@@ -83,7 +83,7 @@ def fields_of(stream: ReportStream) -> dict[str, Any]:
     """A report of the configuration's own as a configuration describes it: the opposite of `CustomReport.stream`."""
     source = stream.source
     level = next(word for word, of in LEVELS.items() if of is source.data_level)
-    asked_as = {answer: name for name, answer in _ANSWERED_AS.items()}
+    asked_as = {answer: name for name, answer in ANSWERED_AS.items()}
     own_id = () if source.dimensions[0] == ID_DIMENSIONS[source.data_level][0] else source.dimensions[:1]
     fields: dict[str, Any] = {
         "name": stream.name,
@@ -106,7 +106,7 @@ def described_streams(descriptions: Iterable[Any]) -> tuple[ReportStream, ...]:
     What another version has written may not be understood. It is left out, like a report whose name a fixed stream has
     by now.
     """
-    fixed = {stream.name for stream in (*OBJECTS, *REPORTS)}
+    fixed = {stream.name for stream in ALL_STREAMS}
     reports = (_read(fields, "A report") for fields in descriptions)
     return tuple(
         report.stream

@@ -74,7 +74,8 @@ class _SyncCommand(msgspec.Struct, frozen=True):
 
     def remedy(self, finding: Finding) -> str:
         """What to do about a finding; empty if nothing."""
-        return finding.remedy or (self.fixing(finding.fix, [finding.stream]) if finding.fix else "")
+        streams = [finding.stream, *finding.fixed_with]
+        return finding.remedy or (self.fixing(finding.fix, streams) if finding.fix else "")
 
 
 @click.command(
@@ -338,7 +339,7 @@ def _show_remedies(out: Console, findings: Sequence[Finding], command: _SyncComm
     by_fix: dict[Fix, list[str | None]] = {}
     for finding in to_fix:
         if finding.fix is not None and not finding.remedy:
-            by_fix.setdefault(finding.fix, []).append(finding.stream)
+            by_fix.setdefault(finding.fix, []).extend([finding.stream, *finding.fixed_with])
     remedies = list(dict.fromkeys(finding.remedy for finding in to_fix if finding.remedy))
     remedies += [command.fixing(fix, streams) for fix, streams in by_fix.items()]
     if remedies:

@@ -17,6 +17,7 @@ from tiktok_marketing.doctor.checks import (
     level_sums,
     quota,
     row_comparison,
+    shop_sums,
 )
 from tiktok_marketing.doctor.checks.access import Access
 from tiktok_marketing.doctor.checks.freshness import StreamStatus, examine_freshness
@@ -109,6 +110,7 @@ class DatabaseExaminer:
         ]
         self._report.add("Freshness", late, f"Everything that was due {_hours(self._options.max_age)} ago is loaded.")
         self._examine_joins(usable)
+        self._examine_stores(usable)
         disagreements = level_sums.disagreements(self._database, self._config, usable)
         sums = account_sums.stored_sums(self._database, usable)
         if api is None or access is None or not access.readable:
@@ -128,6 +130,11 @@ class DatabaseExaminer:
             findings,
             "See what is left out below." if findings else "Each row of a report has its campaign, ad group or ad.",
         )
+
+    def _examine_stores(self, usable: Sequence[AnyStream]) -> None:
+        if shop_sums.are_stored(usable):
+            findings = list(shop_sums.to_findings(shop_sums.shop_differences(self._database, self._config)))
+            self._report.add("Stores", findings, "Each store has what its campaigns have together.")
 
     def _add_sums(
         self,

@@ -56,6 +56,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         days: The days that it is about, in the account's time zone.
         remedy: What to do, if it is not a command.
         fix: The command that fixes it, if there is one.
+        fixed_with: Other streams that this command must read again, too.
         may_follow: Whether another finding about the same stream and account is the cause, if there is one.
         adds_to_sums: Whether the rows that it is about make sums too large, which then is no finding of its own.
         adds_on: The accounts and days of those rows, if they are known and not those of the finding.
@@ -69,6 +70,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     days: tuple[date, ...] = ()
     remedy: str = ""
     fix: Fix | None = None
+    fixed_with: tuple[str, ...] = ()
     adds_to_sums: bool = False
     adds_on: tuple[tuple[str, date], ...] = ()
     may_follow: bool = False

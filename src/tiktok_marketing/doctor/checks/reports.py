@@ -22,6 +22,7 @@ from tiktok_marketing.doctor.budget import RequestBudget
 from tiktok_marketing.doctor.checks.access import SCOPES, refusal_finding
 from tiktok_marketing.doctor.checks.row_comparison import Difference, differences
 from tiktok_marketing.doctor.checks.sampling import ReportSample
+from tiktok_marketing.doctor.checks.store_reports import StoreReports
 from tiktok_marketing.doctor.database import MEASURES, Database, measures_of
 from tiktok_marketing.doctor.findings import Finding, Severity
 from tiktok_marketing.errors import Action, AdsLeftOutError, IncompleteReadError, TikTokError
@@ -92,6 +93,7 @@ class ReportComparer:
         self._api = api
         self._database = database
         self._budget = budget
+        self._stores = StoreReports(config, api)
         self._without_sums: set[str] = set()
         self._denied: set[tuple[str, str | None]] = set()
         self.findings: list[Finding] = []
@@ -162,6 +164,8 @@ class ReportComparer:
         return True
 
     async def _totals_at_tiktok(self, stream: ReportStream, advertiser_id: AdvertiserId, window: Window) -> Totals:
+        if stream.source.stores is not None:
+            return Totals(await self._stores.count(stream, advertiser_id, window), (None,) * len(MEASURES))
         params = account_params(
             stream.source, advertiser_id, window, _compared(stream), every_status=self._config.include_deleted
         )
@@ -195,6 +199,8 @@ class ReportComparer:
         return Totals(int(rows), tuple(Decimal(value) for value in sums))
 
     async def _rows(self, stream: ReportStream, advertiser_id: AdvertiserId, window: Window) -> list[Any]:
+        if stream.source.stores is not None:
+            return await self._stores.rows(stream, advertiser_id, window)
         request = Request(
             endpoint=stream.endpoint,
             params=account_params(
