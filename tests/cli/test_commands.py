@@ -273,6 +273,16 @@ def test_progress_shows_speed_quota_and_time_left() -> None:
     )
 
 
+def test_progress_says_that_all_is_read_while_the_rest_is_loaded() -> None:
+    """A database may need longer for the last package than TikTok for all answers. Nobody knows how long."""
+    complete = StreamProgress(name="ads", phase="complete", records=500, windows=20, windows_total=20)
+    pace = PaceMeter().measure(progress(streams=(complete,)), now=10.0)
+    assert pace.left is None
+    text = line(progress(streams=(complete,)), pace)
+    assert text.endswith("requests per second; everything is read, and the rest is being loaded.")
+    assert "left" not in text
+
+
 def test_progress_shows_no_time_left_before_it_can_be_estimated() -> None:
     """The number of windows is not known yet."""
     pace = PaceMeter().measure(progress(streams=()), now=0.0)

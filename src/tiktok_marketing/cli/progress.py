@@ -67,7 +67,7 @@ class PaceMeter:
         sent = max((count - requests.get(endpoint, 0) for endpoint, count in reading.requests.items()), default=0)
         share = reading.share_done
         left = None
-        if share is not None and share > _LEAST_SHARE_FOR_ESTIMATE and reading.seconds > 5:
+        if share is not None and _LEAST_SHARE_FOR_ESTIMATE < share < 1 and reading.seconds > 5:
             left = reading.seconds * (1 - share) / share
         return Pace((reading.records - rows) / seconds, sent / seconds, left, self._silence(snapshot, now))
 
@@ -174,6 +174,8 @@ def line(snapshot: Snapshot, pace: Pace) -> str:
     )
     if reading.refused:
         text += f", {reading.refused:,} refused by the rate limit"
+    if done == len(reading.streams) > 0:
+        return f"{text}; everything is read, and the rest is being loaded."
     if reading.share_done is not None:
         text += f"; {reading.share_done:.0%} of the windows read"
     if pace.left is not None:
