@@ -8,7 +8,7 @@ from tiktok_marketing.emulator.business.delivery import Figures
 from tiktok_marketing.emulator.endpoints.envelope import Answer
 from tiktok_marketing.emulator.endpoints.smart_plus.legacy import legacy_campaigns
 from tiktok_marketing.emulator.endpoints.smart_plus.objects import LEVELS, SmartPlusLists
-from tiktok_marketing.emulator.endpoints.smart_plus.report import material_report
+from tiktok_marketing.emulator.endpoints.smart_plus.report import MaterialReports
 from tiktok_marketing.emulator.options import Options
 
 _LEGACY = "campaign/spc/get/"
@@ -29,8 +29,8 @@ class SmartPlus:
     paths = (*LEVELS, _LEGACY, _OVERVIEW, _BREAKDOWN)
 
     def __init__(self, options: Options, figures_of: Callable[[Account, int], Figures]) -> None:
-        self._options = options
         self._figures_of = figures_of
+        self._reports = MaterialReports(options)
         self._lists = SmartPlusLists(options)
 
     def answer(self, path: str, account: Account, params: Mapping[str, Any], now: int) -> Answer:
@@ -44,4 +44,4 @@ class SmartPlus:
         if path == _LEGACY:
             return legacy_campaigns(account, params, now)
         figures = self._figures_of(account, now)
-        return material_report(account, figures, params, self._options, overview=path == _OVERVIEW)
+        return self._reports.answer(account, figures, params, overview=path == _OVERVIEW)

@@ -25,6 +25,7 @@ from tiktok_marketing.emulator.business.smart_plus import (
 )
 from tiktok_marketing.emulator.business.status import is_deleted, operation_status, primary_status, secondary_status
 from tiktok_marketing.emulator.endpoints import params as read
+from tiktok_marketing.emulator.endpoints.cache import BoundedCache
 from tiktok_marketing.emulator.endpoints.envelope import Answer, encode, page_info
 from tiktok_marketing.emulator.endpoints.reports.metrics import Layout, Order, derive
 from tiktok_marketing.emulator.endpoints.reports.rows import merge_ads, sum_days
@@ -44,6 +45,7 @@ from tiktok_marketing.emulator.options import Options
 from tiktok_marketing.emulator.randomness import keyed
 
 _MAX_PAGE = 100
+_CACHED_ROWS = 20_000
 
 Key = tuple[str, tuple[Entity, ...]]
 """Whose creatives a row is about, and the entities that it names."""
@@ -58,24 +60,47 @@ class _Row(msgspec.Struct):
     ads: list[Ad]
 
 
-def material_report(
-    account: Account, figures: Figures, params: Mapping[str, Any], options: Options, *, overview: bool
-) -> Answer:
-    """One page of a report.
+class MaterialReports:
+    """Answers requests for the two reports, and remembers the rows between the pages of one query.
 
-    Raises:
-        Refusal: The request is wrong.
+    Args:
+        options: The settings of the emulator.
     """
-    query = parse(params, overview=overview)
-    page, size = read.integer(params, "page", 1, 1, None), read.integer(params, "page_size", 10, 1, _MAX_PAGE)
-    order = Order(query.sort_field, account.template.currency)
-    rows = list(_rows(query, account, figures, zero_rows=options.zero_rows))
-    seed = keyed(options.seed, account.key)
-    rows.sort(key=lambda row: keyed(seed, *f"{row.time}{row.key[0]}".encode(), *(int(item.id) for item in row.key[1])))
-    rows.sort(key=lambda row: order.number(row.values), reverse=not query.ascending)
-    layout = Layout([name for name in query.metrics if name in METRICS], account.template.currency, secondary=False)
-    shown = [_record(query, row, layout, figures.now) for row in rows[(page - 1) * size : page * size]]
-    return encode({"list": shown, "page_info": page_info(page, size, len(rows))})
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._known: BoundedCache[list[_Row]] = BoundedCache(_CACHED_ROWS)
+
+    def answer(self, account: Account, figures: Figures, params: Mapping[str, Any], *, overview: bool) -> Answer:
+        """One page of a report.
+
+        Raises:
+            Refusal: The request is wrong.
+        """
+        query = parse(params, overview=overview)
+        page, size = read.integer(params, "page", 1, 1, None), read.integer(params, "page_size", 10, 1, _MAX_PAGE)
+        rows = self._sorted(query, account, figures)
+        layout = Layout([name for name in query.metrics if name in METRICS], account.template.currency, secondary=False)
+        shown = [_record(query, row, layout, figures.now) for row in rows[(page - 1) * size : page * size]]
+        return encode({"list": shown, "page_info": page_info(page, size, len(rows))})
+
+    def _sorted(self, query: MaterialQuery, account: Account, figures: Figures) -> list[_Row]:
+        """All rows of a query in the order that it asks for. Equal ones are in an order that means nothing."""
+        known = self._known.at(figures.now)
+        key = (account.id, msgspec.json.encode(query))
+        rows = known.get(key)
+        if rows is None:
+            rows = list(_rows(query, account, figures, zero_rows=self._options.zero_rows))
+            seed = keyed(self._options.seed, account.key)
+            rows.sort(key=lambda row: keyed(seed, *f"{row.time}|{row.key[0]}".encode(), *_numbers(row.key[1])))
+            order = Order(query.sort_field, account.template.currency)
+            rows.sort(key=lambda row: order.number(row.values), reverse=not query.ascending)
+            known.put(key, rows, len(rows) + 1)
+        return rows
+
+
+def _numbers(entities: tuple[Entity, ...]) -> list[int]:
+    return [int(entity.id) for entity in entities]
 
 
 def _rows(query: MaterialQuery, account: Account, figures: Figures, *, zero_rows: bool) -> Iterator[_Row]:
