@@ -100,6 +100,26 @@ async def test_smart_plus_creatives_are_reviewed_by_their_material_ids(client: C
     assert any("violation_frames" in info for info in reasons)
 
 
+async def test_faults_reach_the_records_of_reviews(client: Client) -> None:
+    """A partial answer lacks half of the ids of each map, and an edit changes the reviews themselves."""
+    account = client.emulator.advertiser_ids[0]
+    groups = await client.read_all("adgroup/get/", advertiser_id=account)
+    request = {"advertiser_id": account, "adgroup_ids": [group["adgroup_id"] for group in groups][:10]}
+    whole = await client.data("adgroup/review_info/", **request)
+    client.emulator.faults.add("path=adgroup/review_info/,first=1,code=20001,keep=0.5")
+    partial = await client.envelope("adgroup/review_info/", **request)
+    assert partial["code"] == 20001
+    for name in ("ad_review_map", "ad_group_review_map"):
+        assert partial["data"][name] == dict(list(whole[name].items())[:5])
+    client.emulator.faults.add("path=adgroup/review_info/,edit=review_status,value=STRANGE")
+    edited = await client.data("adgroup/review_info/", **request)
+    outer = edited["ad_group_review_map"]
+    assert set(outer) == set(request["adgroup_ids"])
+    reviews = [*outer.values(), *(review for inner in edited["ad_review_map"].values() for review in inner.values())]
+    assert {review["review_status"] for review in reviews} == {"STRANGE"}
+    assert len(reviews) > len(outer)
+
+
 @pytest.mark.parametrize(
     ("path", "wrong"),
     [

@@ -1,6 +1,7 @@
 """What faults change in a request and in its answer: parameters, records, counts, values at any place, and keys."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -12,6 +13,8 @@ from tiktok_marketing.emulator.randomness import keyed
 
 _DATA = "data"
 _EVERYTHING = "$"
+_MAP = "_map"
+"""How the names of maps end whose values are records."""
 
 
 def changed_params(params: Mapping[str, Any], faults: list[Fault]) -> Mapping[str, Any]:
@@ -163,13 +166,22 @@ def _edit_records(answer: dict[str, Any], faults: list[Fault], values: _Values) 
     edits = [fault for fault in faults if fault.edit is not None and not fault.edit.startswith("$")]
     if not edits:
         return
-    lists = [value for value in answer.values() if isinstance(value, list)]
-    records = [item for items in lists for item in items if isinstance(item, dict)]
+    records = [record for name, value in answer.items() for record in _records_in(name, value)]
     ordered = _ordered(records) if any(fault.records is not None for fault in edits) else range(len(records))
     for fault in edits:
         value = values.of(fault)
         for position in ordered[: fault.records]:
             _edit(records[position], fault.edit or "", value)
+
+
+def _records_in(name: str, value: Any) -> Iterator[dict[str, Any]]:
+    """The records of a list, or of a map by id whose values are records or such maps."""
+    if isinstance(value, list):
+        yield from (item for item in value if isinstance(item, dict))
+    elif isinstance(value, dict) and name.endswith(_MAP):
+        for inner in filter(None, value.values()):
+            nested = isinstance(inner, dict) and all(isinstance(item, dict) for item in inner.values())
+            yield from _records_in(name, inner if nested else [inner])
 
 
 def _edit(record: dict[str, Any], edit: str, value: Any) -> None:
@@ -198,6 +210,8 @@ def _keep(answer: dict[str, Any], share: float) -> None:
         if isinstance(records, list):
             answer[name] = records[: int(len(records) * share)]
             _recount(answer.get("page_info"), len(records) - len(answer[name]))
+        elif isinstance(records, dict) and name.endswith(_MAP):
+            answer[name] = dict(islice(records.items(), int(len(records) * share)))
 
 
 def _recount(page_info: Any, missing: int) -> None:
