@@ -42,8 +42,13 @@ def measures_of(stream: ReportStream) -> tuple[str, ...]:
 
 
 def is_comparable(stream: Stream) -> bool:
-    """Whether a report has what other reports are compared by: all measures, of all objects of its level."""
-    return isinstance(stream, ReportStream) and len(measures_of(stream)) == len(MEASURES) and not stream.source.selects
+    """Whether a report has what other reports are compared by: all measures, of all objects of its level.
+
+    TikTok hides small numbers of search terms, and a lower level has more of those.
+    """
+    if not isinstance(stream, ReportStream) or "search_terms" in stream.breakdown:
+        return False
+    return len(measures_of(stream)) == len(MEASURES) and not stream.source.selects
 
 
 class StreamSync(msgspec.Struct, frozen=True, kw_only=True):
