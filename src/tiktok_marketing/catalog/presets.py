@@ -83,9 +83,22 @@ PRESETS = (
         (
             "gmv_max_stores",
             "gmv_max_campaigns",
+            "gmv_max_campaign_details",
+            "gmv_max_sessions",
             "gmv_max_*_daily",
             "gmv_max_advertiser_reports_hourly",
         ),
+    ),
+    Preset(
+        "smart_plus",
+        "Smart+: upgraded campaigns, ad groups and ads, what reviews say of them and their creatives, and campaigns of "
+        "the old kind.",
+        ("smart_plus_*",),
+    ),
+    Preset(
+        "lookups",
+        "Names for the ids in reports and targeting: regions, languages, interests, behaviors, devices and carriers.",
+        ("regions", "languages", "interest_categories", "action_categories", "device_models", "carriers"),
     ),
     Preset("all", "Every stream, as without a choice.", ("*",)),
 )
