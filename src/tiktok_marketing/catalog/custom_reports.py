@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tiktok_marketing.catalog import ALL_STREAMS
+from tiktok_marketing.catalog import ALL_STREAMS, STREAMS
 from tiktok_marketing.catalog.dimensions import ANSWERED_AS
 from tiktok_marketing.catalog.objection import Objection
 from tiktok_marketing.catalog.report_filters import read_filters
@@ -21,14 +21,17 @@ from tiktok_marketing.catalog.report_rules import (
     GRAINS,
     ID_DIMENSIONS,
     LEVELS,
+    REPORT_TYPES,
     STATUS_FILTERS,
     TIME_DIMENSIONS,
     Question,
     first_objection,
+    is_documented,
 )
 from tiktok_marketing.catalog.stream import AnyStream, ReportSource, ReportStream
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_ENDPOINT = "report/integrated/get/"
 _HOURS_LATE = {"BASIC": 2, "AUDIENCE": 16}
 _NOUNS = {"account": "ad account", "campaign": "campaign", "ad_group": "ad group", "ad": "ad"}
 _TIMES = {
@@ -61,7 +64,7 @@ class CustomReport(Question, frozen=True, kw_only=True):
         return ReportStream(
             name=self.name,
             description=f"A report of one's own: metrics of each {_NOUNS[self.level]}{split}, {_TIMES[self.grain]}.",
-            endpoint="report/integrated/get/",
+            endpoint=_ENDPOINT,
             primary_key=dimensions,
             cursor=time,
             source=ReportSource(
@@ -113,6 +116,26 @@ def described_streams(descriptions: Iterable[Any]) -> tuple[ReportStream, ...]:
         for report in reports
         if isinstance(report, CustomReport) and report.name not in fixed and first_objection(report) is None
     )
+
+
+def unsettled_metrics(stream: AnyStream) -> frozenset[str]:
+    """The metrics of a report of which no list says whether TikTok accepts them in it.
+
+    None of a stream that is read without being named: what they ask for is known to be answered.
+    """
+    if not isinstance(stream, ReportStream) or stream in STREAMS or stream.endpoint != _ENDPOINT:
+        return frozenset()
+    if stream.source.report_type not in REPORT_TYPES:
+        return frozenset()
+    fields = fields_of(stream)
+    question = Question(
+        report_type=fields["report_type"],
+        level=fields["level"],
+        dimensions=tuple(fields["dimensions"]),
+        metrics=stream.metrics,
+        grain=fields["grain"],
+    )
+    return frozenset(name for name in stream.source.optional if not is_documented(name, question))
 
 
 FIELDS: Mapping[str, str] = {

@@ -1,6 +1,12 @@
-"""Tries whether a report can be read, with one row and all its metrics."""
+"""Tries whether a report can be read, with one row and all its metrics.
+
+Whether a metric goes with a breakdown does not depend on the account. So where no list says it, TikTok is asked once
+per sync, and no account's rows are requested before the answer.
+"""
 
 from __future__ import annotations
+
+import asyncio
 
 import msgspec
 
@@ -10,6 +16,9 @@ from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import ConnectorError, TikTokError
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.report_requests import account_params, refused_metrics
+
+_MOST_TRIES = 3
+"""How many accounts are tried at most, if TikTok does not answer for the first ones."""
 
 
 class ReportTrial(msgspec.Struct, frozen=True):
@@ -54,3 +63,43 @@ async def try_report(
         except ConnectorError as failure:
             error = failure
         return ReportTrial(error, tuple(name for name in source.metrics if name not in metrics))
+
+
+class MetricTrial:
+    """Finds out which metrics of a report TikTok does not accept, where nothing but its answer says so.
+
+    Args:
+        stream: The report.
+        unsettled: The metrics that no list settles.
+    """
+
+    def __init__(self, stream: ReportStream, unsettled: frozenset[str]) -> None:
+        self._stream = stream
+        self._unsettled = unsettled
+        self._tries_left = _MOST_TRIES if unsettled else 0
+        self._asking = asyncio.Lock()
+        self.refused: frozenset[str] = frozenset()
+        """The metrics that TikTok accepts for no account."""
+
+    async def settle(
+        self, api: Client, advertiser_id: AdvertiserId, window: Window | None, *, every_status: bool
+    ) -> None:
+        """Ask TikTok, unless that was done. Whoever comes meanwhile waits for the answer.
+
+        If TikTok does not answer for an account, reading it will show why, and another account is asked about.
+
+        Args:
+            api: The client.
+            advertiser_id: An account that is read next.
+            window: The days that are read; None for all time.
+            every_status: Whether to include rows of deleted objects.
+        """
+        if not self._tries_left:
+            return
+        async with self._asking:
+            if not self._tries_left:
+                return
+            trial = await try_report(api, self._stream, advertiser_id, window, every_status=every_status)
+            self._tries_left = self._tries_left - 1 if trial.error is not None else 0
+            if trial.error is None:
+                self.refused = self._unsettled.intersection(trial.refused)

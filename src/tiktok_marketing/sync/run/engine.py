@@ -231,12 +231,20 @@ class Sync:
         ]
 
     async def _warn_of_metrics(self) -> None:
-        """Warn of the metrics that TikTok did not accept, once for each account."""
+        """Warn of the metrics that TikTok did not accept: once for all accounts, or once for each of them."""
+        for name, run in self._runs.items():
+            if run.refused_everywhere and not run.refusals_reported:
+                run.refusals_reported = True
+                text = (
+                    f"{name}: TikTok does not accept these metrics in this report, so they are null: "
+                    f"{', '.join(sorted(run.refused_everywhere))}. The next sync asks for them again."
+                )
+                await self._queue.put(Notice("warning", text))
         by_account: dict[AdvertiserId, list[str]] = {}
         for name, run in self._runs.items():
             for advertiser_id, metrics in run.refused_metrics.items():
-                if metrics:
-                    by_account.setdefault(advertiser_id, []).append(f"{name}: {', '.join(sorted(metrics))}")
+                if own := metrics - run.refused_everywhere:
+                    by_account.setdefault(advertiser_id, []).append(f"{name}: {', '.join(sorted(own))}")
             run.refused_metrics.clear()
         for advertiser_id, refusals in by_account.items():
             text = (

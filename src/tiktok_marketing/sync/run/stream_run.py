@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from datetime import date
 
+from tiktok_marketing.catalog import STREAMS, AnyStream, ReportStream
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import ConnectorError, PartialAnswerError, TikTokError
 from tiktok_marketing.sync.events import Checkpoint, Failure
@@ -12,6 +13,7 @@ from tiktok_marketing.sync.plan.cursors import NO_CURSOR, Cursor, Cursors
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.refresh import RefreshProgress
 from tiktok_marketing.sync.plan.selection import Selected
+from tiktok_marketing.sync.read.report_trial import MetricTrial
 from tiktok_marketing.sync.run.failures import FailuresInARow
 from tiktok_marketing.sync.run.progress import Phase
 
@@ -31,6 +33,16 @@ _STATE_RATE_IF_FEW = 650
 """The same while there are few records: at most a tenth of the bytes of ten windows per second with one row each."""
 _FEW_RECORDS = 25
 """There are few records while their bytes since the last checkpoint are less than this multiple of the state's."""
+
+
+def _trial_of(stream: AnyStream) -> MetricTrial | None:
+    """What settles the metrics of a report; None if nothing is open, as in the streams that are always read."""
+    if stream in STREAMS:
+        return None
+    from tiktok_marketing.catalog.custom_reports import unsettled_metrics
+
+    unsettled = unsettled_metrics(stream)
+    return MetricTrial(stream, unsettled) if unsettled and isinstance(stream, ReportStream) else None
 
 
 class StreamRun:
@@ -73,6 +85,10 @@ class StreamRun:
         """Accounts for which TikTok says that the application lacks the scope of the stream."""
         self.refused_metrics: dict[AdvertiserId, set[str]] = {}
         """The metrics that TikTok does not accept, by account."""
+        self.metric_trial = _trial_of(selected.stream)
+        """What asks once which metrics TikTok accepts for no account."""
+        self.refusals_reported = False
+        """Whether people were told of these metrics."""
         self._tolerant = tolerant
         self._failed: dict[tuple[AdvertiserId | None, bool], set[str]] = {}
         """What failed, by account and by whether the answer was partial."""
@@ -80,6 +96,11 @@ class StreamRun:
         self._records_since = 0
         self._bytes_since = 0
         self._checkpoint_at = at
+
+    @property
+    def refused_everywhere(self) -> frozenset[str]:
+        """The metrics that TikTok does not accept in this report, whatever the account."""
+        return frozenset() if self.metric_trial is None else self.metric_trial.refused
 
     @property
     def lacks_scope(self) -> bool:

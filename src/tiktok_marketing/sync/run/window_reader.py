@@ -97,6 +97,9 @@ class WindowReader:
                 return None
             return await self._deliver_objects(run, stream, account.advertiser_id, partition, budget)
         assert account is not None  # noqa: S101 - every report is read per account
+        if run.metric_trial is not None:
+            every_status = self._config.include_deleted
+            await run.metric_trial.settle(self._api, account.advertiser_id, step.window, every_status=every_status)
         await _SplittableWindow(self, run, stream, account, budget).deliver(step.window)
         return None
 
@@ -170,7 +173,7 @@ class WindowReader:
             window,
             include_deleted=self._config.include_deleted,
             budget=budget,
-            refused=run.refused_metrics.setdefault(account.advertiser_id, set()),
+            refused=run.refused_metrics.setdefault(account.advertiser_id, set(run.refused_everywhere)),
             sink_factory=self._sink_factory,
             limits=self._limits,
         )
