@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 from PIL import Image
 
 from report.conftest import contents_of
@@ -17,9 +18,16 @@ STREAMS = (
 )
 
 
-def test_a_sync_refreshes_views_and_stores_assets(command: Any, config: Any, place: Any, tmp_path: Path) -> None:
+@pytest.fixture
+def small(config: Any, api: Any) -> str:
+    """A configuration of two accounts, which have fewer images and videos to store than all."""
+    path: str = config(advertiser_ids=api.info["advertiser_ids"][:2])
+    return path
+
+
+def test_a_sync_refreshes_views_and_stores_assets(command: Any, small: str, place: Any, tmp_path: Path) -> None:
     """Both options work with each sync, first and later ones, and with the layouts that are in use."""
-    arguments = ("sync", "--config", config(), "--to", place.address(), "--streams", STREAMS)
+    arguments = ("sync", "--config", small, "--to", place.address(), "--streams", STREAMS)
     first = command(*arguments, "--views", "--assets", "kept")
     assert first.returncode == 0, first.stderr
     assert place.ask("SELECT count(*) > 0, sum(spend) > 0 FROM daily_by_ad") == [(True, True)]
@@ -43,10 +51,10 @@ def test_a_sync_refreshes_views_and_stores_assets(command: Any, config: Any, pla
 
 
 def test_the_report_shows_the_images_that_a_sync_has_stored(
-    command: Any, config: Any, place: Any, tmp_path: Path
+    command: Any, small: str, place: Any, tmp_path: Path
 ) -> None:
     """Each creative of the page has the colours of its own stored image, and a page without the folder has none."""
-    arguments = ("sync", "--config", config(), "--to", place.address(), "--streams", STREAMS, "--views")
+    arguments = ("sync", "--config", small, "--to", place.address(), "--streams", STREAMS, "--views")
     assert command(*arguments, "--assets", "kept").returncode == 0
     for options in (["--assets", "kept"], []):
         ended = command("report", "--database", place.address(), "--output", "page.html", *options)
@@ -86,9 +94,9 @@ def test_other_destinations_are_refused_before_anything_is_read(command: Any, co
     assert api.control("counters")["counts"] == []
 
 
-def test_a_file_that_is_missing_is_named_and_counts(command: Any, config: Any, place: Any, tmp_path: Path) -> None:
+def test_a_file_that_is_missing_is_named_and_counts(command: Any, small: str, place: Any, tmp_path: Path) -> None:
     """The command names a file that TikTok does not send. Its exit code is 1, and the view no longer shows the file."""
-    arguments = ("sync", "--config", config(), "--to", place.address(), "--streams", STREAMS, "--views")
+    arguments = ("sync", "--config", small, "--to", place.address(), "--streams", STREAMS, "--views")
     assert command(*arguments, "--assets", "kept").returncode == 0
     for path in (tmp_path / "kept" / "video").iterdir():
         path.unlink()

@@ -16,9 +16,9 @@ import pytest
 
 from browser import Chromium, Tab, chromium
 from tiktok_marketing.cli.main import run as run_command
-from views.conftest import Filled, filled, originals, postgres_server
+from views.conftest import Filled, bank, copied, filled, originals, postgres_server
 
-__all__ = ["chromium", "filled", "originals", "postgres_server"]
+__all__ = ["bank", "chromium", "copied", "filled", "originals", "postgres_server"]
 
 HOSTILE = (
     "</script><script>alert(1)</script>",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -21,7 +22,8 @@ from support import HurriedClock, config_for
 from tiktok_marketing.cli.main import run as run_command
 from tiktok_marketing.config import parse_config
 from tiktok_marketing.emulator import Emulator, Options
-from tiktok_marketing.pipelines import RunOptions, load_async
+from tiktok_marketing.pipelines import RunOptions, load_async, package
+from tiktok_marketing.views.currency import EuropeanCentralBank
 
 NOW = datetime(2026, 3, 11, 15, 30, tzinfo=UTC)
 FIRST, LAST = date(2026, 3, 4), date(2026, 3, 12)
@@ -80,6 +82,16 @@ class Filled(msgspec.Struct, frozen=True):
                 cursor.execute(sql.replace("?", "%s") if values else sql, list(values) or None)
                 return [] if cursor.description is None else cursor.fetchall()
 
+    def run(self, script: str) -> None:
+        """Run several statements, as a person runs a script."""
+        if self.kind == "duckdb":
+            with duckdb.connect(self.address) as connection:
+                connection.execute(script)
+            return
+        with closing(psycopg2.connect(self.address)) as connection, connection.cursor() as cursor:
+            cursor.execute(script)
+            connection.commit()
+
     def dicts(self, sql: str) -> list[dict[str, Any]]:
         """Run a query. Returns rows by column."""
         names = [name for name, *_ in self.described(sql)]
@@ -123,7 +135,10 @@ def fill(address: str, names: Sequence[str] = STREAMS, **options: Any) -> Mappin
         async with Emulator(Options(now=NOW, **business)) as emulator:
             config = parse_config(config_for(emulator, start_date=FIRST.isoformat(), include_deleted=True))
             surroundings = RunOptions(address=emulator.url, clock=HurriedClock(NOW))
-            summary = await load_async(config, address, streams=names, options=surroundings)
+            with pytest.MonkeyPatch.context() as patched:  # one package is quicker than one every few seconds
+                patched.setattr(package, "FIRST_SECONDS", 600.0)
+                patched.setattr(package, "FULL_SECONDS", 600.0)
+                summary = await load_async(config, address, streams=names, options=surroundings)
             assert summary.complete
             return {
                 int(account): {
@@ -170,18 +185,62 @@ def originals(postgres_server: Server, tmp_path_factory: pytest.TempPathFactory)
     return original
 
 
-@pytest.fixture(params=["duckdb", pytest.param("postgres", marks=pytest.mark.thorough)])
+@pytest.fixture(scope="session", autouse=True)
+def bank() -> Iterator[None]:
+    """Parse the rates of the bank once per run, which takes half a second."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(EuropeanCentralBank, "installed", functools.cache(EuropeanCentralBank.installed))
+        yield
+
+
+@pytest.fixture(scope="session")
+def copied(postgres_server: Server) -> Callable[[Filled, Path], Filled]:
+    """Copies a database. A DuckDB file is copied into a folder."""
+
+    def copy(original: Filled, folder: Path) -> Filled:
+        if original.kind == "duckdb":
+            path = shutil.copy(original.address, folder / "copy.duckdb")
+            return msgspec.structs.replace(original, address=str(path))
+        name = f"copy_{next(_numbers)}"
+        template = original.address.rpartition("/")[2]
+        Database(postgres_server.address("postgres")).ask(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return msgspec.structs.replace(original, address=postgres_server.address(name))
+
+    return copy
+
+
+@pytest.fixture(scope="session")
+def viewed(
+    originals: Callable[[str], Filled],
+    copied: Callable[[Filled, Path], Filled],
+    bank: None,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[str, str], Filled]:
+    """Gives the database of a kind with the views of a layout, once."""
+    del bank
+
+    @functools.cache
+    def viewed(kind: str, layout: str) -> Filled:
+        database = copied(originals(kind), tmp_path_factory.mktemp("viewed"))
+        assert views(database, "--layout", layout) == 0
+        return database
+
+    return viewed
+
+
+EACH_KIND = ["duckdb", pytest.param("postgres", marks=pytest.mark.thorough)]
+"""Each test runs once per kind; Postgres is among the thorough."""
+
+
+@pytest.fixture(params=EACH_KIND)
 def filled(
-    request: pytest.FixtureRequest, originals: Callable[[str], Filled], postgres_server: Server, tmp_path: Path
+    request: pytest.FixtureRequest,
+    originals: Callable[[str], Filled],
+    copied: Callable[[Filled, Path], Filled],
+    tmp_path: Path,
 ) -> Filled:
-    """A copy of the database that a sync has filled. Each test runs once per kind; Postgres is among the thorough."""
-    original = originals(request.param)
-    if request.param == "duckdb":
-        return msgspec.structs.replace(original, address=shutil.copy(original.address, tmp_path / "copy.duckdb"))
-    name = f"copy_{next(_numbers)}"
-    template = original.address.rpartition("/")[2]
-    Database(postgres_server.address("postgres")).ask(f"CREATE DATABASE {name} TEMPLATE {template}")
-    return msgspec.structs.replace(original, address=postgres_server.address(name))
+    """A copy of the database that a sync has filled."""
+    return copied(originals(request.param), tmp_path)
 
 
 BOTH = pytest.mark.parametrize("filled", ["duckdb", "postgres"], indirect=True)

@@ -207,9 +207,7 @@ def test_printing_and_listing_change_nothing(filled: Filled, capsys: pytest.Capt
     assert {view["name"] for view in listed} == ALL
     assert not any(view["exists"] or view["left_out"] for view in listed)
     assert all(column["description"] for view in listed for column in view["columns"])
-    for statement in script.split(";\n"):
-        if statement.strip():
-            filled.ask(statement)
+    filled.run(script)
     assert names(filled) == ALL
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tiktok_marketing.views import definitions_of
-from views.conftest import Filled, views
+from views.conftest import EACH_KIND, Filled, views
 
 INTEGER, NUMBER, TEXT, TIME, FLAG = "integer", "number", "text", "time", "flag"
 _HOURLY = {
@@ -186,11 +187,11 @@ KEYS = {
 }
 
 
-@pytest.fixture
-def database(filled: Filled) -> Filled:
+@pytest.fixture(params=EACH_KIND)
+def database(request: pytest.FixtureRequest, viewed: Any, copied: Any, tmp_path: Path) -> Filled:
     """A database with the tables of the layout."""
-    assert views(filled, "--layout", "fivetran") == 0
-    return filled
+    database: Filled = copied(viewed(request.param, "fivetran"), tmp_path)
+    return database
 
 
 def columns_of(database: Filled, view: str) -> dict[str, str]:

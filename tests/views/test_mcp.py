@@ -1,4 +1,4 @@
-"""The MCP server, run as an assistant runs it: by the official client, over the standard streams of a process."""
+"""The MCP server, asked by the official client."""
 
 from __future__ import annotations
 
@@ -16,14 +16,24 @@ from mcp import Client, StdioServerParameters
 
 from programs import command
 from support import quickly
+from tiktok_marketing.mcp_server import Answers, Limits
+from tiktok_marketing.mcp_server.server import server_of
+from tiktok_marketing.pipelines import destination_of
 from views.conftest import Filled, views
 
 
 @asynccontextmanager
-async def client_of(database: Filled, *options: str) -> AsyncIterator[Client]:
-    """A client of a server process for the database."""
+async def started(database: Filled, *options: str) -> AsyncIterator[Client]:
+    """A client of a server process for the database, as an assistant starts one."""
     arguments = ["-m", "tiktok_marketing.cli", "mcp", "--database", str(database.address), *options]
     async with Client(StdioServerParameters(command=sys.executable, args=arguments)) as client:
+        yield client
+
+
+@asynccontextmanager
+async def client_of(database: Filled, **limits: Any) -> AsyncIterator[Client]:
+    """A client of the same server in this process, which takes less time to start."""
+    async with Client(server_of(Answers(destination_of(database.address), Limits(**limits)))) as client:
         yield client
 
 
@@ -45,7 +55,7 @@ async def ask(client: Client, sql: str) -> dict[str, Any]:
 async def test_an_assistant_finds_its_way_from_the_tables_to_a_true_figure(filled: Filled) -> None:
     """List the tables, describe one, and ask for a sum that is the emulator's."""
     assert views(filled) == 0
-    async with client_of(filled) as client:
+    async with started(filled) as client:
         assert client.server_info.name == "tiktok-marketing"
         tools = (await client.list_tools()).tools
         assert {tool.name for tool in tools} == {"list_tables", "describe_table", "query"}
@@ -138,7 +148,7 @@ async def test_a_query_reaches_no_other_file(filled: Filled, sql: str, tmp_path:
 
 async def test_an_answer_is_bounded_in_rows_and_characters(filled: Filled) -> None:
     """It says that there is more."""
-    async with client_of(filled, "--rows", "5") as client:
+    async with started(filled, "--rows", "5") as client:
         answer = await ask(client, "SELECT * FROM ads_reports_daily")
         assert len(answer["rows"]) == 5
         assert answer["more"]
@@ -152,7 +162,7 @@ async def test_an_answer_is_bounded_in_rows_and_characters(filled: Filled) -> No
 async def test_a_query_that_takes_too_long_is_stopped(filled: Filled) -> None:
     """The server goes on."""
     slow = "SELECT count(*) FROM generate_series(1, 100000000000) AS t(a)"
-    async with client_of(filled, "--seconds", "0.5") as client:
+    async with client_of(filled, seconds=0.5) as client:
         succeeded, text = await call(client, "query", sql=slow)
         assert not succeeded
         assert "0.5 seconds" in text
@@ -171,13 +181,13 @@ async def test_values_of_every_type_arrive_as_json(filled: Filled) -> None:
 async def test_a_sync_can_write_between_two_queries(filled: Filled) -> None:
     """The server holds no lock while nobody asks."""
     if filled.kind == "duckdb":
-        async with client_of(filled) as client:
+        async with started(filled) as client:
             await ask(client, "SELECT 1 AS a")
             with duckdb.connect(filled.address) as connection:
                 connection.execute("CREATE TABLE tiktok_ads.mine AS SELECT 7 AS a")
             assert (await ask(client, "SELECT a FROM mine"))["rows"] == [[7]]
     else:
-        async with client_of(filled) as client:
+        async with started(filled) as client:
             await ask(client, "SELECT 1 AS a")
             filled.ask("CREATE TABLE mine AS SELECT 7 AS a")
             assert (await ask(client, "SELECT a FROM mine"))["rows"] == [[7]]

@@ -11,13 +11,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from views.conftest import FIRST, LAST, ONE_DAY, Filled, views
+from views.conftest import EACH_KIND, FIRST, LAST, ONE_DAY, Filled
 from views.test_answers import FIGURES, expected, rates_of_the_bank
 
 LEVELS = {"campaign": "campaign", "ad_group": "adgroup", "ad": "ad"}
@@ -36,11 +37,11 @@ def sums_of(truth: Mapping[str, Any], level: str, by: str) -> Mapping[str, Any]:
     return sums
 
 
-@pytest.fixture
-def database(filled: Filled) -> Filled:
+@pytest.fixture(params=EACH_KIND)
+def database(request: pytest.FixtureRequest, viewed: Any, copied: Any, tmp_path: Path) -> Filled:
     """A database with the views."""
-    assert views(filled) == 0
-    return filled
+    database: Filled = copied(viewed(request.param, "answers"), tmp_path)
+    return database
 
 
 def compare(
