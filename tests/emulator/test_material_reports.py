@@ -43,8 +43,10 @@ async def smart_account(client: Client) -> str:
     return max(spent, key=lambda account: spent[account])
 
 
-async def test_creatives_sum_up_to_the_smart_plus_ads(client: Client) -> None:
-    """Spend, counts and values of each Smart+ ad are the same in the overview and in the report by ad_id_v2."""
+@pytest.mark.parametrize("hours", [0, 7, 16])
+async def test_creatives_sum_up_to_the_smart_plus_ads(client: Client, hours: int) -> None:
+    """Whatever is late: each Smart+ ad has the same figures in the overview and in the report by ad_id_v2."""
+    client.emulator.clock.advance(timedelta(hours=hours))
     account = await smart_account(client)
     request = {"advertiser_id": account, **DAYS, "metrics": SUMS[:4]}
     usual: dict[str, list[dict[str, Any]]] = defaultdict(list)
