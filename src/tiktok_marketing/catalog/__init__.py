@@ -11,6 +11,7 @@ from tiktok_marketing.catalog.gmv_max import GMV_MAX_OBJECTS
 from tiktok_marketing.catalog.gmv_max_reports import GMV_MAX_REPORTS
 from tiktok_marketing.catalog.lookups import LOOKUPS
 from tiktok_marketing.catalog.objects import OBJECTS
+from tiktok_marketing.catalog.playable_reports import PLAYABLE_REPORTS
 from tiktok_marketing.catalog.reports import REPORTS
 from tiktok_marketing.catalog.schema import FieldType, field_types, json_schema
 from tiktok_marketing.catalog.shop_reports import SHOP_REPORTS
@@ -31,6 +32,7 @@ from tiktok_marketing.catalog.stream import (
     StoreRequests,
     Stream,
 )
+from tiktok_marketing.catalog.topview_reports import TOPVIEW_REPORTS
 
 __all__ = [
     "ALL_STREAMS",
@@ -67,6 +69,8 @@ ON_REQUEST: tuple[AnyStream, ...] = (
     *LOOKUPS,
     *GMV_MAX_REPORTS,
     *SHOP_REPORTS,
+    *TOPVIEW_REPORTS,
+    *PLAYABLE_REPORTS,
     *BREAKDOWNS,
 )
 """The streams that are read only if they are named."""

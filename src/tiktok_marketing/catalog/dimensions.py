@@ -68,6 +68,7 @@ DIMENSIONS: Mapping[str, Dimension] = {
             type="string",
             description="TikTok's id of the province or state where the people were.",
         ),
+        Dimension(name="playable_id", type="integer", description="Id of the playable that the row is about."),
         Dimension(
             name="ad_id_v2",
             type="integer",

@@ -14,6 +14,7 @@ import msgspec
 
 from tiktok_marketing.catalog.metric_meanings import meaning_of
 from tiktok_marketing.catalog.metrics import METRICS, JsonType, Metric, described
+from tiktok_marketing.catalog.playable_metrics import PLAYABLE_METRICS
 from tiktok_marketing.catalog.shop_metrics import SHOP_METRICS
 from tiktok_marketing.catalog.stream import Level, ReportSource
 
@@ -112,6 +113,8 @@ def metric_named(name: str) -> Metric | None:
 
 def metric_of(source: ReportSource, name: str) -> Metric | None:
     """Return the metric that a report calls `name`; None if no such metric is known."""
+    if source.report_type == "PLAYABLE_MATERIAL" and name in PLAYABLE_METRICS:
+        return PLAYABLE_METRICS[name]
     return metric_named(name) if source.stores is None else SHOP_METRICS.get(name)
 
 

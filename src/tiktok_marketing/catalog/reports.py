@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tiktok_marketing.catalog.stream import Grain, Level, ReportSource, ReportStream
+from tiktok_marketing.catalog.stream import Grain, Level, ReportFilter, ReportSource, ReportStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -171,6 +171,7 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
     grains: tuple[Grain, ...]
     hours_late: int = 2
     on_request: bool = False
+    filters: tuple[ReportFilter, ...] = ()
     metrics: Callable[[Level, Grain], Metrics]
 
 
@@ -369,6 +370,7 @@ def report_of(family: Family, subject: Subject, grain: Grain) -> ReportStream:
             grain=grain,
             hours_late=family.hours_late,
             status_field=subject.status_field,
+            filters=family.filters,
             # Airbyte's connector gives this id a different type in audience reports.
             texts=frozenset({"tt_app_id"} if family.report_type == "AUDIENCE" else ()),
         ),

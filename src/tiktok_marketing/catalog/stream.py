@@ -166,11 +166,11 @@ class ReportSource(msgspec.Struct, frozen=True, kw_only=True):
     """How to request the rows of a report."""
 
     report_type: str
-    """`BASIC`, `AUDIENCE` or `TT_SHOP` in `/report/integrated/get/`.
+    """`BASIC`, `AUDIENCE`, `TT_SHOP` or `PLAYABLE_MATERIAL` in `/report/integrated/get/`.
 
     `GMV_MAX` is a name of ours, for `/gmv_max/report/get/`."""
     data_level: Level
-    """What a row is about. Requests of GMV Max reports do not name it."""
+    """What a row is about. Requests of reports on GMV Max and on playables do not name it."""
     dimensions: tuple[str, ...]
     metrics: tuple[str, ...]
     grain: Grain

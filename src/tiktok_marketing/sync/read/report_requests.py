@@ -214,7 +214,7 @@ def report_params(source: ReportSource, metrics: Sequence[str], window: Window |
     return {
         "service_type": "AUCTION",
         "report_type": source.report_type,
-        "data_level": source.data_level,
+        **({} if source.report_type == "PLAYABLE_MATERIAL" else {"data_level": source.data_level}),
         "dimensions": [ASKED_AS.get(name, name) for name in source.dimensions],
         "metrics": list(metrics),
         **days,

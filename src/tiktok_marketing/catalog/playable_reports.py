@@ -1,0 +1,54 @@
+"""The reports on playable ads, read only if they are named: a row per playable, in total or by country.
+
+TikTok's list of their metrics is in no public copy of its documents. So a report asks for metrics that playables have
+in other reports, and is read without those that TikTok refuses.
+"""
+
+from __future__ import annotations
+
+from tiktok_marketing.catalog.playable_metrics import PLAYABLE_METRICS
+from tiktok_marketing.catalog.reports import ADVERTISERS, DELIVERY
+from tiktok_marketing.catalog.stream import Grain, Level, ReportSource, ReportStream
+
+_METRICS = (
+    *(name for name in DELIVERY if name in {"spend", "cpc", "cpm", "impressions", "clicks", "ctr"} or "video" in name),
+    "conversion",
+    "cost_per_conversion",
+    "conversion_rate",
+    *PLAYABLE_METRICS,
+)
+_DOUBT = "TikTok publishes no list of its metrics, so those that it refuses are left out"
+
+
+def _report(name: str, words: str, dimensions: tuple[str, ...], grain: Grain) -> ReportStream:
+    return ReportStream(
+        name=name,
+        description=f"Spend, delivery and scenes of each playable{words}. {_DOUBT}.",
+        endpoint="report/integrated/get/",
+        primary_key=dimensions,
+        unique_by=("advertiser_id", *dimensions),
+        sandbox=False,
+        on_request=True,
+        source=ReportSource(
+            report_type="PLAYABLE_MATERIAL",
+            data_level=Level.ADVERTISER,
+            dimensions=dimensions,
+            metrics=_METRICS,
+            optional=frozenset(_METRICS),
+            grain=grain,
+            hours_late=16,
+            status_field=ADVERTISERS.status_field,
+        ),
+    )
+
+
+PLAYABLE_REPORTS: tuple[ReportStream, ...] = (
+    _report("playables_reports_lifetime", ", in total over all time", ("playable_id",), Grain.LIFETIME),
+    _report(
+        "playables_reports_by_country_lifetime",
+        " by country, in total. A row sums up the days from `start_date` to `end_date` or today, at most the last 365",
+        ("playable_id", "country_code"),
+        Grain.SPAN,
+    ),
+)
+"""What playables cost, and how far people played them."""
