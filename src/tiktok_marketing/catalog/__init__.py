@@ -6,6 +6,7 @@ the rest of the package.
 
 from __future__ import annotations
 
+from tiktok_marketing.catalog.bid_protection import BID_PROTECTION
 from tiktok_marketing.catalog.breakdowns import BREAKDOWNS
 from tiktok_marketing.catalog.gmv_max import GMV_MAX_OBJECTS
 from tiktok_marketing.catalog.gmv_max_reports import GMV_MAX_REPORTS
@@ -67,6 +68,7 @@ ON_REQUEST: tuple[AnyStream, ...] = (
     *SMART_PLUS,
     *GMV_MAX_OBJECTS,
     *LOOKUPS,
+    *BID_PROTECTION,
     *GMV_MAX_REPORTS,
     *SHOP_REPORTS,
     *TOPVIEW_REPORTS,

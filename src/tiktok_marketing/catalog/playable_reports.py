@@ -17,7 +17,7 @@ _METRICS = (
     "conversion_rate",
     *PLAYABLE_METRICS,
 )
-_DOUBT = "TikTok publishes no list of its metrics, so those that it refuses are left out"
+_DOUBT = "TikTok publishes no list of its metrics, so the ones that it refuses are left out"
 
 
 def _report(name: str, words: str, dimensions: tuple[str, ...], grain: Grain) -> ReportStream:

@@ -55,6 +55,7 @@ _BY_PATH = {
     "gmv_max/store/": Permission(None, "manage stores of GMV Max", *_ADS),
     "campaign/gmv_max/": Permission(None, "read GMV Max", *_ADS),
     "gmv_max/report/": Permission(None, "read GMV Max reports", *_REPORTS),
+    "report/bid_protection/": Permission(100, "read ad accounts", *_ACCOUNTS),
     "report/": Permission(44, "read reports", *_REPORTS),
     "file/image/": Permission(600, "read images", *_CREATIVES),
     "file/video/": Permission(610, "read videos", *_CREATIVES),

@@ -115,6 +115,8 @@ class ObjectSource(msgspec.Struct, frozen=True, kw_only=True):
     """The list that provides the parameters of the requests; None if the requests need no parameters from a list."""
     recent_days: int | None = None
     """Number of days up to today (UTC) that `date_range` covers; None if the endpoint has no such parameter."""
+    dates_apart: bool = False
+    """Whether the first and the last of these days are two parameters, `start_date` and `end_date`."""
     expected_errors: tuple[ExpectedError, ...] = ()
     """Errors that mean that there is nothing to read."""
 
@@ -122,6 +124,8 @@ class ObjectSource(msgspec.Struct, frozen=True, kw_only=True):
     """Root fields that repeat a nested field: name to the path of the nested field."""
     request_fields: dict[str, str] = {}
     """Root fields that repeat a parameter of the request, where TikTok leaves them out: name to the parameter."""
+    scaled: dict[str, int] = {}
+    """Fields whose numbers TikTok multiplies, and by what. The records have the numbers themselves."""
     flattened: tuple[str, ...] = ()
     """Nested objects whose fields are fields of the record instead."""
     untyped: frozenset[str] = frozenset()

@@ -59,6 +59,7 @@ _SPECIAL = {
     "advertiser_id": ColumnType.INTEGER,  # `advertiser_ids` declares it as text; joins need the same type everywhere
     "tt_app_id": ColumnType.INTEGER,  # likewise, in audience reports
     "stat_time_day": ColumnType.DAY,
+    "record_date": ColumnType.DAY,
 }
 _AMOUNTS = (
     "balance",
@@ -66,6 +67,7 @@ _AMOUNTS = (
     "budget",
     "conversion_bid_price",
     "cpm",
+    "credit_amount",
     "deep_cpa_bid",
     "discount_amount",
     "pre_discount_budget",

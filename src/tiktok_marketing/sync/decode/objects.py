@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
@@ -62,6 +63,11 @@ class ObjectReader:
             row = {name: _nested(row, path) for name, path in source.promoted_fields.items()} | dict(row)
         if source.flattened:
             row = _flat(row, source.flattened)
+        if source.scaled:
+            row = {
+                name: _unscaled(value, source.scaled[name]) if name in source.scaled else value
+                for name, value in row.items()
+            }
         if self.fields:
             row = {**row, **self.fields}
         record = dict(row)
@@ -104,6 +110,14 @@ def _flat(record: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
         nested = record.get(name)
         flat |= nested if isinstance(nested, Mapping) else {}
     return flat
+
+
+def _unscaled(value: Any, factor: int) -> Any:
+    """A number that TikTok multiplied by a factor, divided again as text; anything else as it is."""
+    try:
+        return str(Decimal(str(value)) / factor)
+    except InvalidOperation:
+        return value
 
 
 def _nested(record: Any, path: Sequence[str]) -> Any:

@@ -140,7 +140,8 @@ def object_requests(
             params["filtering"] = filtering
         if source.recent_days is not None:
             first = today - timedelta(days=source.recent_days - 1)
-            params["date_range"] = {"start_date": str(first), "end_date": str(today)}
+            days = {"start_date": str(first), "end_date": str(today)}
+            params |= days if source.dates_apart else {"date_range": days}
         requests.append(
             Request(
                 endpoint=stream.endpoint,
