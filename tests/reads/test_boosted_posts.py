@@ -12,10 +12,12 @@ import duckdb
 import pytest
 
 from support import NOW, Outcome, config_for, read_from
+from tiktok_marketing.catalog import ALL_STREAMS
 from tiktok_marketing.clock import FixedClock
 from tiktok_marketing.config import parse_config
 from tiktok_marketing.emulator import Emulator, Fault, Options
 from tiktok_marketing.pipelines.load import RunOptions, load_async
+from tiktok_marketing.sync.plan.selection import streams_of
 
 LISTS = ("campaigns", "ad_groups", "ads")
 REPORTS = ("advertisers_reports_daily", "campaigns_reports_daily", "ad_groups_reports_daily", "ads_reports_daily")
@@ -118,6 +120,13 @@ async def test_a_database_reads_its_days_again_once_they_are_asked_for(tmp_path:
             notices = [text for text in summary.notices if "include_promote" in text]
             assert bool(notices) == (len(totals) == 2)
     assert totals[0] < totals[1] == totals[2]
+
+
+def test_a_sandbox_account_has_no_boosted_posts() -> None:
+    """TikTok's sandbox knows few filters, so nothing asks it for them."""
+    sandbox = {"auth_type": "sandbox_access_token", "advertiser_id": "7001", "access_token": "token"}
+    config = parse_config({"credentials": sandbox, "include_promote": True})
+    assert streams_of(config) == ALL_STREAMS
 
 
 @pytest.mark.parametrize("own", [["PROMOTE"], ["TT_ADS_PLATFORM"]])

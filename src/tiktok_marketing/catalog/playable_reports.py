@@ -10,8 +10,9 @@ from tiktok_marketing.catalog.playable_metrics import PLAYABLE_METRICS
 from tiktok_marketing.catalog.reports import ADVERTISERS, DELIVERY
 from tiktok_marketing.catalog.stream import Grain, Level, ReportSource, ReportStream
 
+_CORE = frozenset({"spend", "cpc", "cpm", "impressions", "clicks", "ctr"})
 _METRICS = (
-    *(name for name in DELIVERY if name in {"spend", "cpc", "cpm", "impressions", "clicks", "ctr"} or "video" in name),
+    *(name for name in DELIVERY if (name in _CORE or "video" in name) and not name.endswith("_per_user")),
     "conversion",
     "cost_per_conversion",
     "conversion_rate",

@@ -9,7 +9,7 @@ from datetime import date
 import msgspec
 
 from tiktok_marketing.api.rate_limit.tiers import Tier, tier_at
-from tiktok_marketing.catalog import AnyStream, ObjectStream, ReportStream, Scope, object_stream, stream_named
+from tiktok_marketing.catalog import STREAMS, AnyStream, ObjectStream, ReportStream, Scope, object_stream, stream_named
 from tiktok_marketing.catalog.gmv_max_reports import STORES
 from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.sync.plan.accounts import Account
@@ -147,7 +147,7 @@ def _stream(
         empty=empty,
         requests=sum(_from_parents(stream, partition, counted, config) for partition in partitions)
         if any(_parent_streams(stream))
-        else (windows - empty) * _list_count(stream, config),
+        else (windows - empty) * _list_count(stream, config) + (_trial_count(stream) if windows > empty else 0),
     )
 
 
@@ -186,6 +186,15 @@ def _list_count(stream: AnyStream, config: Config) -> int:
     if isinstance(stream, ReportStream):
         return 1 if stream.source.stores is None else 1 + len(stream.source.stores.filters)  # as if it had one store
     return _query_count(stream, config)
+
+
+def _trial_count(stream: AnyStream) -> int:
+    """How many requests settle, before anything is read, which metrics of a report TikTok accepts."""
+    if stream in STREAMS:
+        return 0
+    from tiktok_marketing.catalog.custom_reports import unsettled_metrics
+
+    return 1 if unsettled_metrics(stream) else 0
 
 
 def _query_count(stream: ObjectStream, config: Config) -> int:

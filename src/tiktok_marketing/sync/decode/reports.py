@@ -338,7 +338,7 @@ class ReportPageReader:
         return self._reader.read_into(body, self._new_sink)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def report_reader(stream: ReportStream) -> ReportReader:
     """The reader of a report stream. It is made once, because its structs serve all accounts."""
     return ReportReader(stream)

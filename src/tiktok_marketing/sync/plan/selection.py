@@ -33,14 +33,14 @@ def choose_streams(config: Config, names: Iterable[str] | None = None) -> tuple[
 def streams_of(config: Config) -> tuple[AnyStream, ...]:
     """Every stream that a configuration knows: the fixed ones, with its extra metrics, and its own reports.
 
-    If the configuration asks for boosted posts, the streams have them.
+    If the configuration asks for boosted posts, the streams have them. Nobody boosts posts in a sandbox.
     """
     streams: tuple[AnyStream, ...] = ALL_STREAMS
     if config.custom_reports or config.extra_metrics:
         from tiktok_marketing.catalog.custom_reports import streams_with
 
         streams = streams_with(ALL_STREAMS, config.custom_reports, config.extra_metrics)
-    return with_boosted_posts(streams) if config.include_promote else streams
+    return with_boosted_posts(streams) if config.include_promote and not config.sandbox else streams
 
 
 def streams_named(
