@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import msgspec
@@ -38,16 +38,26 @@ class Processes:
         tier: Requests per second.
         second: How the quota counts a second.
         skew: How far the clocks of two neighbours differ, in seconds.
+        clocks: How far the clock of each process is ahead, in seconds, in place of `skew`.
     """
 
-    def __init__(self, count: int, *, tier: int = 10, second: str = "first", skew: float = 0.0) -> None:
+    def __init__(
+        self,
+        count: int,
+        *,
+        tier: int = 10,
+        second: str = "first",
+        skew: float = 0.0,
+        clocks: Sequence[float] | None = None,
+    ) -> None:
         self.now = 0.0
         self._count = count
         self._throttle = Throttle(
             Options(tier=TIERS[tier], quota_second=second), monotonic=lambda: self.now, wall=lambda: self.now
         )
+        ahead = [index * skew for index in range(count)] if clocks is None else clocks
         self._pacers = {
-            index: SharedPacer(tier_of(tier), Shard(index, count), 1000.0 + index * skew) for index in range(count)
+            index: SharedPacer(tier_of(tier), Shard(index, count), 1000.0 + ahead[index]) for index in range(count)
         }
 
     def run(self, seconds: float, alive: Mapping[int, bool] | None = None, others: float = 0.0) -> Counts:
@@ -100,7 +110,7 @@ class Processes:
 
 
 @pytest.mark.parametrize("second", ["first", "sliding", "clock"])
-@pytest.mark.parametrize("count_and_tier", quickly((4, 10), (2, 10), (3, 20), (8, 10), (16, 10), (7, 50)))
+@pytest.mark.parametrize("count_and_tier", quickly((4, 10), (2, 10), (3, 20), (8, 10), (16, 10), (7, 50), (8, 50)))
 def test_together_they_use_the_quota(count_and_tier: tuple[int, int], second: str) -> None:
     """At least 90 % of it, with less than 2 % refused, from the first second on and for an hour."""
     count, tier = count_and_tier
@@ -109,6 +119,29 @@ def test_together_they_use_the_quota(count_and_tier: tuple[int, int], second: st
         counts = processes.run(seconds)
         assert counts.taken >= 0.9 * tier * seconds, seconds
         assert counts.refused < 0.02 * (counts.taken + counts.refused), seconds
+
+
+def test_no_shard_is_refused_for_what_another_one_does() -> None:
+    """Eight shards, of which one tries the slots of another: 48 slots are six turns, and about a second."""
+    processes = Processes(8, tier=50, skew=0.0005)
+    counts = [processes.run(60) for _ in range(12)]
+    assert sum(each.refused for each in counts) > 0
+    assert max(each.refused / (each.taken + each.refused) for each in counts) < 0.02
+
+
+@pytest.mark.parametrize("second", ["first", "sliding", "clock"])
+@pytest.mark.parametrize(
+    "slots_and_limits", quickly((0.5, 0.9, 0.04), (0.2, 0.9, 0.02), (1.0, 0.7, 0.1), (10.0, 0.6, 0.1))
+)
+def test_clocks_that_differ_cost_speed_alone(slots_and_limits: tuple[float, float, float], second: str) -> None:
+    """What docs/cluster.md says of four shards whose clocks differ by so many slots: at least and at most so much."""
+    slots, used, refused = slots_and_limits
+    for clocks in ((0.0, 1.0, 0.3, 0.6), (1.0, 0.0, 0.9, 0.1), (0.0, 0.5, 0.5, 1.0)):
+        processes = Processes(4, second=second, clocks=[clock * slots / 10 for clock in clocks])
+        processes.run(30)
+        counts = processes.run(600)
+        assert counts.taken >= used * 10 * 600, clocks
+        assert counts.refused < refused * (counts.taken + counts.refused), clocks
 
 
 @pytest.mark.parametrize("second", ["first", "sliding", "clock"])

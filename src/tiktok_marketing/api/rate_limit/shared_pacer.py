@@ -1,8 +1,7 @@
 """When the next request to one endpoint may be sent, if several processes share the application's quota. Pure.
 
 Nobody coordinates the processes. Time is divided into slots, as many per second as the quota allows, and the slots in
-turn among the shards: slot 0 belongs to shard 0, slot 1 to shard 1, and so on. Every process knows by its clock whose
-slot it is. So together they send evenly, and no second holds more than the quota, while each one sends what it may.
+turn among the shards, in an order that moves by one from turn to turn. Every process knows by its clock whose slot it is. So together they send evenly, and no second holds more than the quota, while each one sends what it may.
 If each process sent its share evenly but by its own time, their requests would meet in some seconds and be refused.
 
 The slots of a shard that has ended, or has nothing to ask, are free. After a calm period, a process tries the slots of
@@ -140,12 +139,12 @@ class SharedPacer:
         self._credit += self._density - 1.0
         if self._density < 1.0 and at - self._calm_from >= _MORE_AFTER:
             self._density, self._calm_from = min(1.0, self._density + _MORE), at
-        self._go_on_trying(at, slot % self._shard.count)
+        self._go_on_trying(at, self._owner_of(slot))
 
     def accepted(self, at: float, sent_at: float) -> None:
         """TikTok accepted a request, as is known now."""
         slot = self._slot_of.pop(sent_at, None)
-        if slot is not None and slot % self._shard.count == self._shard.index:
+        if slot is not None and self._owner_of(slot) == self._shard.index:
             self._own.append(False)
         if sent_at > self._known_at and self._in_a_row:
             self._in_a_row, self._paused_until = 0, at
@@ -171,6 +170,14 @@ class SharedPacer:
                 self._density = max(_LEAST, self._density * _LESS)
                 self._own.clear()
 
+    def _owner_of(self, slot: int) -> int:
+        """The shard that a slot belongs to: in each turn, every shard has one, a slot earlier than in the turn before.
+
+        With the same order in every turn, a quota that is counted in whole seconds could refuse the same shards again
+        and again, and not the one that uses slots of another.
+        """
+        return (slot + slot // self._shard.count) % self._shard.count
+
     def _slot_from(self, at: float) -> int:
         """The first slot from a time on that may be used, or one that has just begun."""
         fraction, seconds = _GRACE
@@ -185,12 +192,12 @@ class SharedPacer:
             slot += 1
 
     def _may_use(self, slot: int, at: float) -> bool:
-        slot_class = slot % self._shard.count
+        slot_class = self._owner_of(slot)
         is_tried = self._trial is not None and self._trial.slot_class == slot_class and self._may_try(at)
         return slot_class in self._held or is_tried
 
     def _start_of(self, slot: int) -> float:
-        slot_class = slot % self._shard.count
+        slot_class = self._owner_of(slot)
         own, taken_over, tried = _LATER
         later = own if slot_class == self._shard.index else taken_over if slot_class in self._held else tried
         return (slot + later) / self._slots - self._wall
