@@ -66,6 +66,19 @@ def test_each_stream_is_foreseen(
     assert total / 2.5 <= foreseen, "far fewer were foreseen"
 
 
+def test_lists_on_request_are_foreseen(api: Any, config: Callable[..., str], command: Callable[..., Any]) -> None:
+    """All of them together, with the lists that their requests come from. Only further pages come on top."""
+    path = config()
+    names = [stream.name for stream in catalog.ON_REQUEST if not stream.is_report]
+    asked = forecast(command, path, "--streams", ",".join(names), "--ask")
+    api.control("reset", {}, "POST")
+    records = sum(len(batch) for batch in tiktok_marketing.read(tiktok_marketing.load_config(path), streams=names))
+    sent = sent_requests(api)
+    assert sent.keys() == asked["requests"].keys()
+    for endpoint, count in asked["requests"].items():
+        assert count <= sent[endpoint] <= count + records // 20, endpoint
+
+
 def test_plan_to_a_database_goes_on_from_its_state(
     api: Any, config: Callable[..., str], command: Callable[..., Any], tmp_path: Path
 ) -> None:

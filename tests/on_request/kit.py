@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,9 @@ def without_links(record: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in record.items() if not (isinstance(value, str) and "://" in value)}
 
 
-async def load(emulator: Emulator, path: Path, streams: Iterable[str], **fields: Any) -> None:
+async def load(emulator: Emulator, path: Path, streams: Iterable[str], *, now: datetime = NOW, **fields: Any) -> None:
     """Load streams of an emulator into a DuckDB file, completely."""
-    options = RunOptions(clock=FixedClock(NOW), address=emulator.url)
+    options = RunOptions(clock=FixedClock(now), address=emulator.url)
     result = await load_async(parse_config(config_for(emulator, **fields)), str(path), streams=streams, options=options)
     assert result.complete
 

@@ -100,9 +100,10 @@ def forecast(
     for stream in streams:
         requests[stream.endpoint] += stream.requests
         for parent in _parent_streams(by_name[stream.name]):
-            requests[parent.endpoint] += stream.windows * _list_count(parent, config)
+            requests[parent.endpoint] += stream.windows * _parent_count(by_name[stream.name], parent, config)
     if with_stores := _accounts_by_store(plan):
         requests[object_stream(STORES).endpoint] += with_stores  # once, for all streams
+    requests = +requests  # lists that need no request are not named
     if empty_days.query_count:
         requests[empty_days.endpoint] += empty_days.query_count
     return Forecast(
@@ -195,6 +196,14 @@ def _trial_count(stream: AnyStream) -> int:
     from tiktok_marketing.catalog.custom_reports import unsettled_metrics
 
     return 1 if unsettled_metrics(stream) else 0
+
+
+def _parent_count(stream: AnyStream, parent: ObjectStream, config: Config) -> int:
+    """How many lists of a parent stream are read for one account of another stream."""
+    deleted_too = (
+        isinstance(stream, ObjectStream) and stream.source.parent is not None and stream.source.parent.deleted_too
+    )
+    return len(parent.source.queries_for(include_deleted=config.include_deleted and deleted_too))
 
 
 def _query_count(stream: ObjectStream, config: Config) -> int:
