@@ -37,7 +37,7 @@ def test_discover_offers_them_with_their_keys_and_cursors() -> None:
 
 
 async def test_a_database_holds_them_and_doctor_accepts_it(client: Client, tmp_path: Path) -> None:
-    """A second load leaves one row per key. Columns have the catalog's descriptions, and nothing is found to be wrong."""
+    """A second load leaves one row per key. Columns have the catalog's descriptions, and nothing is wrong."""
     path = tmp_path / "tiktok.duckdb"
     names = [stream.name for stream in OBJECTS]
     for now, loaded in ((NOW, names), (LATER, ["gmv_max_stores", "smart_plus_ads", "ad_reviews", "regions"])):

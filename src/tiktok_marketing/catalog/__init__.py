@@ -11,6 +11,7 @@ from tiktok_marketing.catalog.breakdowns import BREAKDOWNS
 from tiktok_marketing.catalog.gmv_max import GMV_MAX_OBJECTS
 from tiktok_marketing.catalog.gmv_max_reports import GMV_MAX_REPORTS
 from tiktok_marketing.catalog.lookups import LOOKUPS
+from tiktok_marketing.catalog.material_reports import MATERIAL_REPORTS
 from tiktok_marketing.catalog.objects import OBJECTS
 from tiktok_marketing.catalog.playable_reports import PLAYABLE_REPORTS
 from tiktok_marketing.catalog.reports import REPORTS
@@ -70,6 +71,7 @@ ON_REQUEST: tuple[AnyStream, ...] = (
     *LOOKUPS,
     *BID_PROTECTION,
     *GMV_MAX_REPORTS,
+    *MATERIAL_REPORTS,
     *SHOP_REPORTS,
     *TOPVIEW_REPORTS,
     *PLAYABLE_REPORTS,

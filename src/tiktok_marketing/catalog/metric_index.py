@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from tiktok_marketing.catalog.material_reports import MATERIAL_METRICS
 from tiktok_marketing.catalog.metric_meanings import meaning_of
 from tiktok_marketing.catalog.metrics import METRICS, JsonType, Metric, described
 from tiktok_marketing.catalog.playable_metrics import PLAYABLE_METRICS
@@ -113,9 +114,12 @@ def metric_named(name: str) -> Metric | None:
 
 def metric_of(source: ReportSource, name: str) -> Metric | None:
     """Return the metric that a report calls `name`; None if no such metric is known."""
-    if source.report_type == "PLAYABLE_MATERIAL" and name in PLAYABLE_METRICS:
-        return PLAYABLE_METRICS[name]
-    return metric_named(name) if source.stores is None else SHOP_METRICS.get(name)
+    if source.stores is not None:
+        return SHOP_METRICS.get(name)
+    own = MATERIAL_METRICS.get(name) if source.is_of_materials else None
+    if source.report_type == "PLAYABLE_MATERIAL":
+        own = PLAYABLE_METRICS.get(name)
+    return own or metric_named(name)
 
 
 @cache

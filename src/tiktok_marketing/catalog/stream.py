@@ -172,9 +172,9 @@ class ReportSource(msgspec.Struct, frozen=True, kw_only=True):
     report_type: str
     """`BASIC`, `AUDIENCE`, `TT_SHOP` or `PLAYABLE_MATERIAL` in `/report/integrated/get/`.
 
-    `GMV_MAX` is a name of ours, for `/gmv_max/report/get/`."""
+    `GMV_MAX` and `SMART_PLUS` are names of ours, for `/gmv_max/report/get/` and `/smart_plus/material_report/`."""
     data_level: Level
-    """What a row is about. Requests of reports on GMV Max and on playables do not name it."""
+    """What a row is about. Requests of reports on GMV Max, Smart+ and playables do not name it."""
     dimensions: tuple[str, ...]
     metrics: tuple[str, ...]
     grain: Grain
@@ -188,6 +188,10 @@ class ReportSource(msgspec.Struct, frozen=True, kw_only=True):
     """Metrics that are text in this report, as in Airbyte's connector, and have another type in other reports."""
     stores: StoreRequests | None = None
     """How it is divided by stores; None if a request is about whole accounts."""
+    answered: frozenset[str] = frozenset()
+    """Dimensions that TikTok adds to the rows, so that a request does not name them."""
+    page_size: int = 1000
+    """The largest page."""
     first_day: date | None = None
     """The first day that has figures; None if only the account decides."""
     filters: tuple[ReportFilter, ...] = ()
@@ -224,6 +228,11 @@ class ReportSource(msgspec.Struct, frozen=True, kw_only=True):
     def is_of_shop(self) -> bool:
         """Whether it is about GMV Max ads. Its requests cannot be limited to campaigns or ad groups of other ads."""
         return self.stores is not None or self.report_type == "TT_SHOP"
+
+    @property
+    def is_of_materials(self) -> bool:
+        """Whether it is about what Smart+ ads are combined from. Its rows overlap, and it cannot be divided by ads."""
+        return self.report_type == "SMART_PLUS"
 
 
 class Stream(msgspec.Struct, frozen=True, kw_only=True):

@@ -36,7 +36,6 @@ TOTALS = "totals"
 
 _FEW_ROWS = 2000
 """Up to this many rows are read, in two requests, rather than counted in halves."""
-_PAGE_SIZE = 1000
 _PARALLEL = 8
 _PARAMETER_ERROR = 40002
 
@@ -206,7 +205,7 @@ class ReportComparer:
             params=account_params(
                 stream.source, advertiser_id, window, _compared(stream), every_status=self._config.include_deleted
             ),
-            page_size=_PAGE_SIZE,
+            page_size=stream.source.page_size,
             advertiser_id=advertiser_id,
         )
         rows: list[Any] = []

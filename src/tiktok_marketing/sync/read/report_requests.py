@@ -211,11 +211,14 @@ def report_params(source: ReportSource, metrics: Sequence[str], window: Window |
     days = (
         {"query_lifetime": True} if window is None else {"start_date": str(window.start), "end_date": str(window.end)}
     )
+    asked = [ASKED_AS.get(name, name) for name in source.dimensions if name not in source.answered]
+    if source.is_of_materials:
+        return {"dimensions": asked, "metrics": list(metrics), **days}
     return {
         "service_type": "AUCTION",
         "report_type": source.report_type,
         **({} if source.report_type == "PLAYABLE_MATERIAL" else {"data_level": source.data_level}),
-        "dimensions": [ASKED_AS.get(name, name) for name in source.dimensions],
+        "dimensions": asked,
         "metrics": list(metrics),
         **days,
     }
@@ -244,6 +247,8 @@ def order_params(source: ReportSource, metrics: Sequence[str]) -> dict[str, str]
     """
     if source.stores is not None:
         return {"sort_field": _STORE_ORDER_METRIC, "sort_type": "DESC"} if _STORE_ORDER_METRIC in metrics else {}
+    if source.is_of_materials:
+        return {"sort_field": _ORDER_METRIC, "sort_type": "DESC"} if _ORDER_METRIC in metrics else {}
     return {"order_field": _ORDER_METRIC, "order_type": "DESC"} if _ORDER_METRIC in metrics else {}
 
 

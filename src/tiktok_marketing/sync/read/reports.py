@@ -31,7 +31,6 @@ from tiktok_marketing.sync.read.listing import (
 from tiktok_marketing.sync.read.report_figures import FiguresReader, total_of
 from tiktok_marketing.sync.read.report_parts import OpenParts, Parts
 from tiktok_marketing.sync.read.report_requests import (
-    PAGE_SIZE,
     Piece,
     accepted_ids,
     given_dimensions,
@@ -292,7 +291,7 @@ class ReportWindow:
             params=piece_params(
                 self._source, self._advertiser_id, piece, self._metrics, every_status=self._include_deleted
             ),
-            page_size=PAGE_SIZE,
+            page_size=self._source.page_size,
             order=order_params(self._source, self._metrics),
             advertiser_id=self._advertiser_id,
             place=self._place,
@@ -342,7 +341,7 @@ class ReportWindow:
     def _smaller_objects(self, piece: Piece) -> tuple[ReportStream, str] | None:
         """The report that shows which objects have rows in the piece, and the filter that accepts their ids."""
         level = self._source.data_level
-        if self._source.is_of_shop:
+        if self._source.is_of_shop or self._source.is_of_materials:
             return None
         if piece.id_field is None and level != Level.ADVERTISER:
             return report_stream("campaigns_reports_lifetime"), "campaign_ids"
