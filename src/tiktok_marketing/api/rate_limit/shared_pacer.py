@@ -1,7 +1,8 @@
 """When the next request to one endpoint may be sent, if several processes share the application's quota. Pure.
 
 Nobody coordinates the processes. Time is divided into slots, as many per second as the quota allows, and the slots in
-turn among the shards, in an order that moves by one from turn to turn. Every process knows by its clock whose slot it is. So together they send evenly, and no second holds more than the quota, while each one sends what it may.
+turn among the shards, in an order that moves by one from turn to turn. Every process knows by its clock whose slot it
+is. So together they send evenly, and no second holds more than the quota, while each one sends what it may.
 If each process sent its share evenly but by its own time, their requests would meet in some seconds and be refused.
 
 The slots of a shard that has ended, or has nothing to ask, are free. After a calm period, a process tries the slots of
