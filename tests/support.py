@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -207,3 +208,12 @@ A_DAY = timedelta(days=1)
 def quickly(first: Any, *others: Any) -> list[Any]:
     """The values of a parameter, of which `make test` tries the first alone, and `make thorough` the others."""
     return [first, *(pytest.param(other, marks=pytest.mark.thorough) for other in others)]
+
+
+@contextmanager
+def whole_packages() -> Iterator[None]:
+    """Let syncs of this process load all rows in one package, which takes less time than one every few seconds."""
+    with pytest.MonkeyPatch.context() as patched:
+        for name in ("FIRST_SECONDS", "FULL_SECONDS"):
+            patched.setattr(f"tiktok_marketing.pipelines.load_loop.{name}", 600.0)
+        yield

@@ -18,11 +18,11 @@ import psycopg2
 import pytest
 
 from postgres_server import Database, Server, server
-from support import HurriedClock, config_for
+from support import HurriedClock, config_for, whole_packages
 from tiktok_marketing.cli.main import run as run_command
 from tiktok_marketing.config import parse_config
 from tiktok_marketing.emulator import Emulator, Options
-from tiktok_marketing.pipelines import RunOptions, load_async, package
+from tiktok_marketing.pipelines import RunOptions, load_async
 from tiktok_marketing.views.currency import EuropeanCentralBank
 
 NOW = datetime(2026, 3, 11, 15, 30, tzinfo=UTC)
@@ -50,6 +50,9 @@ STREAMS = (
     "campaigns_reports_hourly",
     "ad_groups_reports_hourly",
     "ads_reports_hourly",
+    "gmv_max_stores",
+    "gmv_max_advertiser_reports_daily",
+    "gmv_max_advertiser_reports_hourly",
 )
 Truth = Mapping[str, Any]
 
@@ -135,9 +138,7 @@ def fill(address: str, names: Sequence[str] = STREAMS, **options: Any) -> Mappin
         async with Emulator(Options(now=NOW, **business)) as emulator:
             config = parse_config(config_for(emulator, start_date=FIRST.isoformat(), include_deleted=True))
             surroundings = RunOptions(address=emulator.url, clock=HurriedClock(NOW))
-            with pytest.MonkeyPatch.context() as patched:  # one package is quicker than one every few seconds
-                patched.setattr(package, "FIRST_SECONDS", 600.0)
-                patched.setattr(package, "FULL_SECONDS", 600.0)
+            with whole_packages():
                 summary = await load_async(config, address, streams=names, options=surroundings)
             assert summary.complete
             return {
