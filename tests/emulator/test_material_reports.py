@@ -98,7 +98,7 @@ async def test_levels_and_times_of_creative_reports_agree(client: Client) -> Non
 
 
 async def test_rows_by_text_overlap(client: Client) -> None:
-    """Each combination was shown with two texts, so their rows together count it twice."""
+    """Each creative was shown with two texts, so their rows together count it twice."""
     account = await smart_account(client)
     creatives, texts = [
         sums(

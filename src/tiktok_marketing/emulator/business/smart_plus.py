@@ -1,7 +1,7 @@
 """Upgraded Smart+ ads: one per ad group, and what TikTok combines in it: creatives, texts, calls to action, add-ons.
 
-The ads of the ad group are its combinations. `ad/get` lists them, and reports by `ad_id` have their figures. A creative
-may be in several combinations, and a combination was shown with several texts.
+The ads of the ad group are its creatives. `ad/get` lists them, and reports by `ad_id` have their figures. Several
+creatives may show the same video, and each was shown with several texts.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ _AD_DELAY = 20
 
 
 class Entity(msgspec.Struct, frozen=True):
-    """A creative, or something that creatives are combined with. It is the same in all ads of an account.
+    """A video or carousel, or something that creatives are combined with. It is the same in all ads of an account.
 
     Attributes:
         id: Its id.
@@ -64,21 +64,17 @@ class SmartAd:
         """Its campaign."""
         return self.group.campaign
 
-    def combinations(self, now: int) -> list[Ad]:
-        """Its combinations that exist at a time, the oldest first."""
+    def all_creatives(self, now: int) -> list[Ad]:
+        """Its creatives that exist at a time, deleted ones and those that TikTok added included, the oldest first."""
         return [ad for ad in self.group.ads if ad.created <= now]
 
-    def creatives(self, now: int) -> dict[str, list[Ad]]:
-        """The combinations of each creative that the advertiser put in, by the id of the creative."""
-        creatives: dict[str, list[Ad]] = {}
-        for ad in self.combinations(now):
-            if not is_added(ad) and not is_deleted(ad, now):
-                creatives.setdefault(main_creative(ad).id, []).append(ad)
-        return creatives
+    def creatives(self, now: int) -> list[Ad]:
+        """Its creatives that the advertiser put in and did not delete, the oldest first."""
+        return [ad for ad in self.all_creatives(now) if not is_added(ad) and not is_deleted(ad, now)]
 
     def modified(self, now: int) -> int:
         """When it or something in it was last changed, in seconds since 1970."""
-        changes = (modified(ad, now) for ad in self.combinations(now) if not is_added(ad))
+        changes = (modified(ad, now) for ad in self.all_creatives(now) if not is_added(ad))
         return max(self.created, min(modified(self.group, now), now), *changes)
 
 
@@ -90,12 +86,12 @@ def smart_ads(account: Account, now: int) -> Iterator[SmartAd]:
 
 
 def is_added(ad: Ad) -> bool:
-    """Whether TikTok added the combination on its own. `ad/get` lists it, and `smart_plus/ad/get` does not."""
-    return keyed(creative_key(ad), 61) % 100 < 12 and creative_key(ad) != creative_key(ad.group.ads[0])
+    """Whether TikTok added the creative on its own. `ad/get` lists it, and `smart_plus/ad/get` does not."""
+    return keyed(ad.key, 61) % 100 < 12 and ad is not ad.group.ads[0]
 
 
 def main_creative(ad: Ad) -> Entity:
-    """The video or carousel of a combination, under its id in the account's library."""
+    """The video or carousel that a creative shows, under its id in the account's library."""
     account = ad.group.campaign.account
     key = creative_key(ad)
     if is_carousel(ad):
@@ -104,19 +100,18 @@ def main_creative(ad: Ad) -> Entity:
 
 
 def ad_material_id(ad: Ad) -> str:
-    """The id that the creative of a combination has in its Smart+ ad, and nowhere else."""
-    first = next(other for other in ad.group.ads if main_creative(other).id == main_creative(ad).id)
-    return str(object_id(first.created, 0, keyed(first.key, 63)))
+    """The id that a video or carousel has in a creative, and nowhere else."""
+    return str(object_id(ad.created, 0, keyed(ad.key, 63)))
 
 
 def texts_of(ad: Ad) -> list[Entity]:
-    """The two texts that a combination was shown with."""
+    """The two texts that a creative was shown with."""
     account = ad.group.campaign.account
     return [_entity(account, TEXT, text) for text in (ad_text(ad), ad_text(ad) + _GIFT)]
 
 
 def call_to_action_of(ad: Ad) -> Entity:
-    """The call to action of a combination: one that TikTok chooses from a portfolio, or the usual one."""
+    """The call to action of a creative: one that TikTok chooses from a portfolio, or the usual one."""
     account = ad.group.campaign.account
     action = profile_of(ad.group.campaign).action
     portfolio = portfolio_for(account, 0, ad.key, ad.created)

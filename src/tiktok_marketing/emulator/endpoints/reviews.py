@@ -106,18 +106,15 @@ class Reviews:
         return encode({"material_review_infos": [item for item in records if item["ad_material_id"] in wanted]})
 
     def _material_reviews(self, ad: SmartAd, now: int, details: Mapping[str, bool]) -> list[dict[str, Any]]:
-        """The reviews of the creatives of a Smart+ ad, each by its oldest combination."""
-        oldest: dict[str, Ad] = {}
-        for combination in self._exist(ad.group.ads, now):
-            oldest.setdefault(ad_material_id(combination), combination)
+        """The reviews of the creatives of a Smart+ ad."""
         return [
             {
-                "ad_material_id": name,
+                "ad_material_id": ad_material_id(creative),
                 "smart_plus_ad_id": str(ad.id),
-                **_smart_common(review_of(combination, now), ad.group),
-                **_rejection(review_of(combination, now), combination, details),
+                **_smart_common(review_of(creative, now), ad.group),
+                **_rejection(review_of(creative, now), creative, details),
             }
-            for name, combination in oldest.items()
+            for creative in self._exist(ad.group.ads, now)
         ]
 
 
@@ -190,10 +187,10 @@ def _smart_common(review: Review, group: AdGroup) -> dict[str, Any]:
 
 def _smart_review(ad: SmartAd, now: int, details: Mapping[str, bool]) -> dict[str, Any]:
     """The review of a Smart+ ad. It runs if one of its creatives may."""
-    combinations = ad.combinations(now)
-    statuses = {review_of(combination, now).status for combination in combinations}
+    creatives = ad.all_creatives(now)
+    statuses = {review_of(creative, now).status for creative in creatives}
     status = AVAILABLE if statuses == {AVAILABLE} else PART if statuses - {UNAVAILABLE} else UNAVAILABLE
-    limited = next((item for item in combinations if review_of(item, now).reason), None)
+    limited = next((item for item in creatives if review_of(item, now).reason), None)
     return {
         "smart_plus_ad_id": str(ad.id),
         **_smart_common(Review(status, None), ad.group),

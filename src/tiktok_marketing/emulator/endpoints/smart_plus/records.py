@@ -109,10 +109,9 @@ def smart_ad_record(ad: SmartAd, now: int, *, timeless: bool) -> dict[str, Any]:
         timeless: Whether it has no modify_time.
     """
     group, campaign = ad.group, ad.campaign
-    creatives = ad.creatives(now)
-    shown = [combination for combinations in creatives.values() for combination in combinations]
+    shown = ad.creatives(now)
     newest = ad_record(shown[-1], now, null_modify_time=False) if shown else {}
-    landing = list(dict.fromkeys(_landing(combination, now) for combination in shown))
+    landing = list(dict.fromkeys(_landing(creative, now) for creative in shown))
     add_on = add_on_of(group)
     record: dict[str, Any] = {
         "advertiser_id": str(campaign.account.id),
@@ -126,7 +125,7 @@ def smart_ad_record(ad: SmartAd, now: int, *, timeless: bool) -> dict[str, Any]:
         "secondary_status": smart_ad_status(ad, now),
         "create_time": utc_text(ad.created),
         "modify_time": None if timeless else utc_text(ad.modified(now)),
-        "creative_list": [_creative(combinations, now) for combinations in creatives.values()],
+        "creative_list": [_creative(creative, now) for creative in shown],
         "playable_list": [{"playable_url": address} for address in _playables(shown, now)],
         "ad_text_list": [{"ad_text": text} for text in _names(shown)],
         "auto_message_list": [],
@@ -143,44 +142,42 @@ def smart_ad_record(ad: SmartAd, now: int, *, timeless: bool) -> dict[str, Any]:
 
 
 def _names(shown: list[Ad]) -> list[str]:
-    """The texts of some combinations, each once."""
-    return list(dict.fromkeys(text.name for combination in shown for text in texts_of(combination)))
+    """The texts of some creatives, each once."""
+    return list(dict.fromkeys(text.name for creative in shown for text in texts_of(creative)))
 
 
 def _playables(shown: list[Ad], now: int) -> list[str]:
-    """Where the playables of some combinations are, each once."""
-    records = (ad_record(combination, now, null_modify_time=False) for combination in shown)
+    """Where the playables of some creatives are, each once."""
+    records = (ad_record(creative, now, null_modify_time=False) for creative in shown)
     return list(dict.fromkeys(record["playable_url"] for record in records if record["playable_url"]))
 
 
-def _landing(combination: Ad, now: int) -> str:
-    return str(ad_record(combination, now, null_modify_time=False)["landing_page_url"])
+def _landing(creative: Ad, now: int) -> str:
+    return str(ad_record(creative, now, null_modify_time=False)["landing_page_url"])
 
 
-def _creative(combinations: list[Ad], now: int) -> dict[str, Any]:
-    """A creative of an ad. It is on as long as one of its combinations is."""
-    first = combinations[0]
-    creative, identity = main_creative(first), identity_of(first)
-    carousel = creative.type == CAROUSEL
-    running = any(operation_status(ad, now) == "ENABLE" for ad in combinations)
-    images = image_ids(first)
+def _creative(creative: Ad, now: int) -> dict[str, Any]:
+    """A creative of an ad. Its `smart_plus_creative_id` is the `ad_id` of `ad/get`."""
+    material, identity = main_creative(creative), identity_of(creative)
+    carousel = material.type == CAROUSEL
     info: dict[str, Any] = {
         "ad_format": "CAROUSEL_ADS" if carousel else "SINGLE_VIDEO",
-        "material_name": creative.name,
-        "image_info": [{"web_uri": image} for image in images],
+        "material_name": material.name,
+        "image_info": [{"web_uri": image} for image in image_ids(creative)],
         "aigc_disclosure_type": "NOT_DECLARED",
         "identity_type": identity.type,
         "identity_id": identity.id,
     }
     if carousel:
-        info["music_info"] = {"music_id": music_id(first)}
+        info["music_info"] = {"music_id": music_id(creative)}
     else:
-        info["video_info"] = {"video_id": video_id(first), "file_name": creative.name}
+        info["video_info"] = {"video_id": video_id(creative), "file_name": material.name}
     if identity.business_center:
         info["identity_authorized_bc_id"] = identity.business_center
     return {
-        "ad_material_id": ad_material_id(first),
-        "material_operation_status": "ENABLE" if running else "DISABLE",
+        "ad_material_id": ad_material_id(creative),
+        "smart_plus_creative_id": str(creative.id),
+        "material_operation_status": operation_status(creative, now),
         "creative_info": info,
     }
 

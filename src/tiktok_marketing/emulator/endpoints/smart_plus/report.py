@@ -1,7 +1,7 @@
 """smart_plus/material_report: the figures of the creatives of Smart+ ads, and of what they are combined with.
 
-A row sums the combinations that it is about. Each combination has one creative, but was shown with two texts: rows by
-text overlap and must not be added up.
+A row sums the creatives that it is about. Each shows one video or carousel, but was shown with two texts: rows by text
+overlap and must not be added up.
 """
 
 from collections.abc import Iterator, Mapping
@@ -52,7 +52,7 @@ Key = tuple[str, tuple[Entity, ...]]
 
 
 class _Row(msgspec.Struct):
-    """A row: its key, its time, its derived values, and the combinations that it sums."""
+    """A row: its key, its time, its derived values, and the creatives that it sums."""
 
     key: Key
     time: str
@@ -117,14 +117,14 @@ def _rows(query: MaterialQuery, account: Account, figures: Figures, *, zero_rows
 
 
 def _subjects(query: MaterialQuery, account: Account, now: int) -> dict[Key, list[Ad]]:
-    """The combinations of each key that passes the filters."""
+    """The creatives of each key that passes the filters."""
     subjects: dict[Key, list[Ad]] = {}
     for smart_ad in smart_ads(account, now):
         ids = (account.id, smart_ad.campaign.id, smart_ad.group.id, smart_ad.id)
         owners = dict(zip(OWNERS, map(str, ids), strict=True))
         if any(owners[name] not in allowed for name, allowed in query.owner_ids.items()):
             continue
-        for ad in smart_ad.combinations(now):
+        for ad in smart_ad.all_creatives(now):
             entities = _entities(ad)
             if not _passes(query, entities):
                 continue
@@ -139,7 +139,7 @@ def _allowed(query: MaterialQuery, name: str, entities: list[Entity]) -> list[En
 
 
 def _entities(ad: Ad) -> dict[str, list[Entity]]:
-    """What a combination consists of, by dimension."""
+    """What a creative consists of, by dimension."""
     add_on = add_on_of(ad.group)
     return {
         CREATIVE: [main_creative(ad)],
@@ -150,7 +150,7 @@ def _entities(ad: Ad) -> dict[str, list[Entity]]:
 
 
 def _passes(query: MaterialQuery, entities: dict[str, list[Entity]]) -> bool:
-    """Whether a combination contains what the filters ask for."""
+    """Whether a creative contains what the filters ask for."""
     if query.types and entities[CREATIVE][0].type not in query.types:
         return False
     return all(any(item.id in allowed for item in entities[name]) for name, allowed in query.entity_ids.items())
