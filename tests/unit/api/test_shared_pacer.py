@@ -177,6 +177,14 @@ def test_a_program_outside_of_the_shards_is_left_its_part() -> None:
     assert processes.run(120).taken >= 0.9 * 10 * 120
 
 
+def test_shards_read_on_after_a_program_that_leaves_them_little() -> None:
+    """Slots are left out, but never all of them: what is left is used while it runs, and everything after its end."""
+    processes = Processes(2)
+    processes.run(600, others=7)
+    processes.run(600)
+    assert processes.run(120).taken >= 0.9 * 10 * 120
+
+
 def test_a_block_is_waited_out_with_few_requests() -> None:
     """While everything is refused, the pauses grow to a minute."""
     pacer = SharedPacer(tier_of(10), Shard(0, 2), 0.0)

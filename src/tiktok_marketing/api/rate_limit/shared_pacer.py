@@ -1,9 +1,9 @@
 """When the next request to one endpoint may be sent, if several processes share the application's quota. Pure.
 
 Nobody coordinates the processes. Time is divided into slots, as many per second as the quota allows, and the slots in
-turn among the shards, in an order that moves by one from turn to turn. Every process knows by its clock whose slot it
-is. So together they send evenly, and no second holds more than the quota, while each one sends what it may.
-If each process sent its share evenly but by its own time, their requests would meet in some seconds and be refused.
+turn among the shards, in an order that moves by one now and then. Every process knows by its clock whose slot it is. So
+together they send evenly, and no second holds more than the quota, while each one sends what it may. If each process
+sent its share evenly but by its own time, their requests would meet in some seconds and be refused.
 
 The slots of a shard that has ended, or has nothing to ask, are free. After a calm period, a process tries the slots of
 one other shard: first some of them, each in another second, then all of them. If a request is refused meanwhile, the
@@ -53,9 +53,11 @@ _TRIAL = (8, 2)
 """Slots that it uses then: as many, or as many for each shard, whichever are more."""
 _TRIAL_GAP = 0.4
 """Seconds between the slots of a trial, at least, so that few are on their way when the first is refused."""
+_TURNS_ALIKE = 256
+"""Turns until the order of the shards within a turn moves by one."""
 _RETURN = (2, 3.0, 16.0)
 """This many refusals within this many seconds, or while each shard has so many slots, show that the owner is back."""
-_SAMPLE, _TOO_MANY = 20, 0.25
+_SAMPLE, _TOO_MANY = 20, 0.15
 """Of the latest requests in own slots, the fraction that may be refused before slots are left out."""
 _LESS, _MORE = 0.8, 0.1
 """Slots that are used, as a factor after too many refusals, and as a summand after a calm period."""
@@ -103,7 +105,6 @@ class SharedPacer:
         self._refusals: deque[float] = deque()
         self._own: deque[bool] = deque(maxlen=_SAMPLE)
         self._density = 1.0
-        self._credit = 1.0
         self._calm_from = float("-inf")
         self._in_a_row = 0
         self._known_at = float("-inf")
@@ -137,7 +138,6 @@ class SharedPacer:
         self._used = slot
         self._slot_of[at] = slot
         self._sent_today += 1
-        self._credit += self._density - 1.0
         if self._density < 1.0 and at - self._calm_from >= _MORE_AFTER:
             self._density, self._calm_from = min(1.0, self._density + _MORE), at
         self._go_on_trying(at, self._owner_of(slot))
@@ -172,27 +172,27 @@ class SharedPacer:
                 self._own.clear()
 
     def _owner_of(self, slot: int) -> int:
-        """The shard that a slot belongs to: in each turn, every shard has one, a slot earlier than in the turn before.
+        """The shard that a slot belongs to: in each turn, every shard has one. The order moves by one now and then.
 
-        With the same order in every turn, a quota that is counted in whole seconds could refuse the same shards again
-        and again, and not the one that uses slots of another.
+        If it never moved, a quota that is counted in whole seconds could refuse the same shards again and again, and
+        never the one that uses slots of another, which therefore would not give them back.
         """
-        return (slot + slot // self._shard.count) % self._shard.count
+        turn = slot // self._shard.count
+        return (slot + turn // _TURNS_ALIKE) % self._shard.count
 
     def _slot_from(self, at: float) -> int:
         """The first slot from a time on that may be used, or one that has just begun."""
         fraction, seconds = _GRACE
         grace = max(fraction / self._slots, seconds)
         slot = max(self._used + 1, ceil((at + self._wall - grace) * self._slots - 1.0))
-        skip = floor(1.0 / self._density) - 1 if self._credit < 0 else 0
-        while True:
-            if self._may_use(slot, at) and self._start_of(slot) >= at - grace:
-                if skip <= 0:
-                    return slot
-                skip -= 1
+        while not (self._may_use(slot, at) and self._start_of(slot) >= at - grace):
             slot += 1
+        return slot
 
     def _may_use(self, slot: int, at: float) -> bool:
+        turn = slot // self._shard.count
+        if floor((turn + 1) * self._density) == floor(turn * self._density):
+            return False  # left out; which turns are does not depend on when it is asked
         slot_class = self._owner_of(slot)
         is_tried = self._trial is not None and self._trial.slot_class == slot_class and self._may_try(at)
         return slot_class in self._held or is_tried
