@@ -185,7 +185,8 @@ lock: $(VENV)/ready
 	$(COMPILE) requirements/parity.in --output-file requirements/parity.txt
 	$(COMPILE) requirements/parity.in --override requirements/newest-cdk.in --output-file requirements/newest-cdk.txt
 	for client in requirements/clients-*.in; do $(COMPILE) $$client --output-file $${client%.in}.txt; done
-	$(COMPILE) pyproject.toml requirements/cluster-spark.in --extra load --output-file requirements/cluster-spark.txt
+	for part in airflow dagster spark; do \
+		$(COMPILE) pyproject.toml requirements/cluster-$$part.in --extra load --output-file requirements/cluster-$$part.txt; done
 	$(COMPILE) requirements/cluster-kubernetes.in --output-file requirements/cluster-kubernetes.txt
 	for client in requirements/clients-*/package.json; do (cd "$$(dirname $$client)" && \
 		npm install --silent --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts); done

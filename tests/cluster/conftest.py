@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 CHOSEN = os.environ.get("CLUSTER", "").split()
-_NEEDS = {"test_manifests.py": "kubernetes", "test_spark.py": "spark"}
+_NEEDS = {
+    "test_airflow.py": "airflow",
+    "test_dagster.py": "dagster",
+    "test_manifests.py": "kubernetes",
+    "test_spark.py": "spark",
+}
 collect_ignore = [name for name, part in _NEEDS.items() if part not in CHOSEN]
 
 
@@ -25,6 +31,8 @@ def pytest_configure() -> None:
             raise pytest.UsageError(f"There is no part {part}: these are {', '.join(_NEEDS.values())}.")
         if not (ROOT / f".venv-cluster-{part}" / "ready").exists():
             raise pytest.UsageError(f"{part} is not installed. Run `make cluster ONLY={part}`.")
+    if "spark" in CHOSEN and shutil.which("java") is None:
+        raise pytest.UsageError("Spark needs Java 17 or later, for example `apt-get install openjdk-17-jre-headless`.")
 
 
 @pytest.fixture
