@@ -225,9 +225,19 @@ def reset(ready: Mapping[str, Any]) -> None:
 
 def requests_of(ready: Mapping[str, Any]) -> dict[str, int]:
     """Requests since the reset, by endpoint, including refused ones."""
-    with urllib.request.urlopen(f"{ready['url']}/_emulator/counters") as answer:  # noqa: S310 - our own
-        counts = json.load(answer)["counts"]
     asked: dict[str, int] = {}
-    for row in counts:
+    for row in counts_of(ready):
         asked[row["path"]] = asked.get(row["path"], 0) + row["count"]
     return asked
+
+
+def refused_of(ready: Mapping[str, Any]) -> int:
+    """Requests since the reset that exceeded the quota."""
+    return sum(row["count"] for row in counts_of(ready) if row["answer"] == "40100")
+
+
+def counts_of(ready: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Requests since the reset, by endpoint and answer."""
+    with urllib.request.urlopen(f"{ready['url']}/_emulator/counters") as answer:  # noqa: S310 - our own
+        counts: list[dict[str, Any]] = json.load(answer)["counts"]
+    return counts

@@ -41,6 +41,7 @@ class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
         full: Options for whoever has more time; the usual ones if empty.
         small: Options that only show that it works; the usual ones if empty.
         needs: The folders of the environments that it needs.
+        made_by: The command that makes them.
     """
 
     title: str
@@ -48,6 +49,7 @@ class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
     full: str = ""
     small: str = ""
     needs: Sequence[str] = ()
+    made_by: str = "make peers"
 
     def options(self, size: str) -> str:
         """Its options for a size."""
@@ -77,6 +79,14 @@ BENCHMARKS = {
         usual="--seconds 25",
         full="--seconds 70",
         small="--seconds 5 --tiers 10 --latencies 0.1 --jitters 0.2",
+    ),
+    "cluster": Benchmark(
+        title="More than one machine",
+        usual="--days 30 --per-second 20",
+        full="--days 60 --per-second 50",
+        small="--accounts 20 --days 30",
+        needs=(".venv-cluster-spark",),
+        made_by="make cluster ONLY=spark",
     ),
     "load": Benchmark(
         title="Into a database", usual="--pages 250 --runs 2", full="--pages 1000 --runs 3", small="--pages 10 --runs 1"
@@ -115,7 +125,8 @@ def main() -> int:
         missing = [folder for folder in benchmark.needs if not (ROOT / folder / "ready").exists()]
         if missing:
             print(
-                f"\n{name}: left out, because {' and '.join(missing)} is missing. Run `make peers` to create it.",
+                f"\n{name}: left out, because {' and '.join(missing)} is missing. Run "
+                f"`{benchmark.made_by}` to create it.",
                 flush=True,
             )
             continue
