@@ -41,6 +41,8 @@ STREAMS = (
     "creative_assets_images",
     "creative_assets_videos",
     "spark_ads",
+    "smart_plus_ads",
+    "regions",
     "advertisers_reports_daily",
     "campaigns_reports_daily",
     "ad_groups_reports_daily",

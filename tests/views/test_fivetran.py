@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -162,10 +163,58 @@ CONTRACT = {
             TEXT,
         ),
     },
+    "smart_plus_ad_history": {
+        "modify_time": TIME,
+        "create_time": TIME,
+        **dict.fromkeys(["smart_plus_ad_id", "advertiser_id", "adgroup_id", "campaign_id"], INTEGER),
+        **dict.fromkeys(["creative_auto_add_toggle", "catalog_creative_toggle"], FLAG),
+        **dict.fromkeys(
+            [
+                "secondary_status",
+                "operation_status",
+                "ad_name",
+                "campaign_name",
+                "adgroup_name",
+                "landing_page_url_list",
+                "tracking_info_click_tracking_url",
+                "tracking_info_impression_tracking_url",
+                "tracking_info_tracking_app_id",
+                "tracking_info_tracking_message_event_set_id",
+                "identity_id",
+                "identity_type",
+                "dark_post_status",
+                "product_specific_type",
+                "product_set_id",
+                "product_ids",
+                "end_card_cta",
+                "product_display_field_list",
+                "auto_disclaimer_types",
+                "fallback_type",
+                "call_to_action_id",
+                "product_info_selling_points",
+                "phone_info_phone_region_code",
+                "phone_info_phone_region_calling_code",
+                "phone_info_phone_number",
+                "ad_text_list",
+                "auto_message_list",
+                "call_to_action_list",
+                "interactive_add_on_list",
+                "page_list",
+                "custom_product_page_list",
+                "deeplink_list",
+            ],
+            TEXT,
+        ),
+    },
+    "location": {
+        "advertiser_id": INTEGER,
+        "support_below_18": FLAG,
+        **dict.fromkeys(["region_id", "parent_id", "region_name", "region_level", "area_type", "country_code"], TEXT),
+    },
 }
 """Table to the columns that the packages read, with their kinds."""
-ABSENT = {"smart_plus_ad_history", "location"}
-"""Tables of the packages whose lists no stream reads. The packages accept that they are absent."""
+ON_REQUEST = {"smart_plus_ad_history": "smart_plus_ads", "location": "regions"}
+"""Tables of the packages whose streams are read on request only. The packages accept that they are absent."""
 KINDS = {
     "BIGINT": INTEGER,
     "VARCHAR": TEXT,
@@ -180,6 +229,8 @@ KEYS = {
     "adgroup_history": "adgroup_id, updated_at",
     "ad_history": "ad_id, updated_at",
     "creative_history": "creative_id, modify_time",
+    "smart_plus_ad_history": "smart_plus_ad_id, modify_time",
+    "location": "advertiser_id, region_id",
     "ad_report_hourly": "ad_id, stat_time_hour",
     "adgroup_report_hourly": "adgroup_id, stat_time_hour",
     "campaign_report_hourly": "campaign_id, stat_time_hour",
@@ -215,14 +266,30 @@ def test_columns_and_types_are_those_of_the_contract(database: Filled) -> None:
         assert database.ask(f"SELECT count(*) FROM {table} WHERE _fivetran_synced IS NULL") == [(0,)]
 
 
-def test_the_tables_that_are_absent_are_named_in_the_docs(filled: Filled) -> None:
-    """Nine of the eleven tables of the packages are there, and the page of views says which two are not, and why."""
-    assert views(filled, "--layout", "fivetran") == 0
-    assert len(CONTRACT) + len(ABSENT) == 11
-    for table in ABSENT:
-        assert columns_of(filled, table) == {}
+def test_tables_of_streams_on_request_are_named_in_the_docs() -> None:
+    """All eleven tables of the packages can be there. The page of views says which two need a stream on request."""
+    assert len(CONTRACT) == 11
+    needed = {definition.name: definition.needed_streams for definition in definitions_of("fivetran")}
     page = (Path(__file__).parents[2] / "docs" / "views.md").read_text(encoding="utf-8")
-    assert all(f"`{table}` needs the list" in page for table in ABSENT)
+    for table, stream in ON_REQUEST.items():
+        assert needed[table] == (stream,)
+        assert f"`{table}` needs the stream `{stream}`" in page
+
+
+def test_smart_plus_ads_have_their_addresses_and_settings(database: Filled) -> None:
+    """Addresses are a JSON list of texts, as the packages unnest it, and settings are columns of their own."""
+    rows = database.ask(
+        "SELECT smart_plus_ad_id, landing_page_url_list, creative_auto_add_toggle, identity_type, ad_text_list"
+        " FROM smart_plus_ad_history"
+    )
+    ads = database.ask("SELECT smart_plus_ad_id FROM smart_plus_ads")
+    assert sorted(row[0] for row in rows) == sorted(key for (key,) in ads) != []
+    addresses = [json.loads(row[1]) for row in rows if row[1]]
+    assert any(addresses)
+    assert all(isinstance(address, str) for listed in addresses for address in listed)
+    assert {type(row[2]) for row in rows} <= {bool, type(None)}
+    assert any(row[3] for row in rows)
+    assert any(json.loads(row[4]) for row in rows)
 
 
 @pytest.mark.parametrize("before", [False, True])

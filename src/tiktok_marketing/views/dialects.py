@@ -64,6 +64,7 @@ _SHARED: Mapping[str, str] = {
     "decoded": _decoded("{0}"),
     "filled": _filled("{0}"),
     "text": "CAST({0} AS VARCHAR)",
+    "flag": "(CASE {0} WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END)",
 }
 
 DUCKDB_MACROS: Mapping[str, str] = {
@@ -76,6 +77,9 @@ DUCKDB_MACROS: Mapping[str, str] = {
     "first_of_list": "NULLIF({0} ->> '$[0]', '')",
     "json_member": "({0} ->> '$.{1}')",
     "json_path": "({0} ->> '$[{1}].{2}')",
+    "json_nested": "({0} ->> '$.{1}.{2}')",
+    # the values of one field of the objects in a list, as a JSON list
+    "texts_of": "CAST(to_json({0} ->> '$[*].{1}') AS VARCHAR)",
     "number_text": "TRY_CAST({0} AS BIGINT)",
     "pair": "({0} ->> '$[*].value')[list_position({0} ->> '$[*].key', '{1}')]",
     "lowest_of_list": "list_min({0} ->> '$[*]')",
@@ -92,6 +96,9 @@ POSTGRES_MACROS: Mapping[str, str] = {
     "first_of_list": "NULLIF(CASE jsonb_typeof({0}) WHEN 'array' THEN {0} ->> 0 END, '')",
     "json_member": "({0} ->> '{1}')",
     "json_path": "({0} -> {1} ->> '{2}')",
+    "json_nested": "({0} -> '{1}' ->> '{2}')",
+    "texts_of": "(SELECT CAST(jsonb_agg(item ->> '{1}') AS TEXT)"
+    " FROM jsonb_array_elements(CASE jsonb_typeof({0}) WHEN 'array' THEN {0} END) AS item)",
     "number_text": "(CASE WHEN {0} ~ '^[0-9]+$' AND length({0}) < 18 THEN CAST({0} AS BIGINT) END)",
     "pair": "(SELECT pair ->> 'value' FROM jsonb_array_elements(CASE jsonb_typeof({0}) WHEN 'array' THEN {0} END)"
     " AS pair WHERE pair ->> 'key' = '{1}' LIMIT 1)",
