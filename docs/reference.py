@@ -118,13 +118,13 @@ def _row(column: Column) -> str:
 
 
 _WHY_UNREAD = (
-    ("gmv_max/", "campaigns, stores and reports of GMV Max, which are separate from those of ads"),
+    ("gmv_max/", "checks and recommendations for GMV Max; its stores, campaigns, sessions and reports are streams"),
+    ("smart_plus/", "tasks that copy Smart+ campaigns; the campaigns, ad groups, ads and creatives are streams"),
     (
-        "smart_plus/",
-        "reviews and material reports of Smart+; its campaigns, ad groups and ads are in the usual streams",
+        "campaign/gmv_max/",
+        "checks and recommendations for GMV Max; its stores, campaigns, sessions and reports are streams",
     ),
-    ("campaign/gmv_max/", "campaigns, stores and reports of GMV Max, which are separate from those of ads"),
-    ("campaign/spc/", "Smart Performance Campaigns of the old kind, which TikTok has replaced by upgraded Smart+"),
+    ("campaign/spc/", "quotas of Smart+ campaigns of the old kind; the campaigns are a stream"),
     (
         "report/task/",
         "reports as tasks, which TikTok allows to few applications; the usual requests have the same rows",
@@ -138,18 +138,18 @@ _WHY_UNREAD = (
     ("tto/", "TikTok One and creators, which need another kind of token"),
     ("tcm/", "the Creator Marketplace, which needs another kind of token"),
     ("term/", "terms that a user signs"),
-    ("tool/", "lists for making ads: regions, languages, interests, bids"),
+    ("tool/", "tools for making ads, such as bids and keywords; regions, languages and interests are streams"),
     ("changelog/", "who changed what, as a task with a file"),
     ("optimizer/", "automated rules"),
     ("subscription/", "notifications, which need a server"),
     ("creative/", "tools that make or check creatives, and previews"),
-    ("dmp/", "details of audiences and shares of them; the stream `audiences` has the list"),
+    ("dmp/", "details of audiences and shares of them; `audiences` and `saved_audiences` have the lists"),
     ("pixel/", "settings of pixels; the streams of pixels have lists and counts"),
     ("file/", "single files by id; the streams of images, videos and music have the lists"),
     ("app/", "apps that advertisers have registered"),
     ("offline/", "sets of offline events"),
     ("store/", "TikTok Shops and their products, which the shop's own API has"),
-    ("identity/", "identities that ads may use, and their posts"),
+    ("identity/", "single identities and their posts; the stream `identities` has the list"),
 )
 """Where endpoints begin, what they have, and why no stream reads them. The first that fits counts."""
 _OTHERS = "other lists, checks and settings, of which no report is made"

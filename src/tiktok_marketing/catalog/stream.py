@@ -126,8 +126,6 @@ class ObjectSource(msgspec.Struct, frozen=True, kw_only=True):
     """Root fields that repeat a parameter of the request, where TikTok leaves them out: name to the parameter."""
     scaled: dict[str, int] = {}
     """Fields whose numbers TikTok multiplies, and by what. The records have the numbers themselves."""
-    flattened: tuple[str, ...] = ()
-    """Nested objects whose fields are fields of the record instead."""
     untyped: frozenset[str] = frozenset()
     """Fields that TikTok sends in another shape than Airbyte's schema declares. They pass as they come."""
 

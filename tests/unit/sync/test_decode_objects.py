@@ -138,3 +138,47 @@ def test_no_value_costs_an_object(rows: list[dict[str, Any]]) -> None:
     body = objects("ad_groups", *rows)
     assert [set(record) for record in body.records] == [{*sent, "advertiser_id"} for sent in rows]
     msgspec.json.encode(body.records)
+
+
+def body_of(data: Any) -> bytes:
+    """An answer with this data."""
+    return msgspec.json.encode({"code": 0, "message": "OK", "data": data})
+
+
+def test_records_of_a_map_have_its_keys() -> None:
+    """TikTok answers reviews as an object with a key for each ad, which becomes the record's id."""
+    data = {"ad_review_map": {"71": {"is_approved": True}, "72": {"ad_id": "9", "is_approved": False}}}
+    read = ObjectReader(stream("ad_reviews"), "7001").read(body_of(data))
+    assert read.records == [
+        {"is_approved": True, "ad_id": 71, "advertiser_id": 7001},
+        {"is_approved": False, "ad_id": 72, "advertiser_id": 7001},
+    ]
+
+
+def test_an_answer_that_is_one_record_is_a_list_of_one() -> None:
+    """Its fields are those of `data`."""
+    data = {"campaign_id": "5", "campaign_name": "A", "advertiser_id": "9"}
+    read = ObjectReader(stream("gmv_max_campaign_details"), "7001").read(body_of(data))
+    assert read.records == [{"campaign_id": 5, "campaign_name": "A", "advertiser_id": 7001}]
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        *(("gmv_max_campaign_details", data) for data in (None, [], {}, "x")),
+        *(("ad_reviews", data) for data in (None, [], {}, {"ad_review_map": None}, {"ad_review_map": {"1": 2}})),
+    ],
+)
+def test_an_answer_of_another_form_is_an_error(name: str, data: Any) -> None:
+    """It is never taken for an answer without records."""
+    with pytest.raises(msgspec.DecodeError):
+        ObjectReader(stream(name), "7001").read(body_of(data))
+
+
+def test_fields_of_the_request_are_in_every_record() -> None:
+    """They are part of the key, and replace what TikTok sends under the same name."""
+    reader = ObjectReader(stream("gmv_max_identities"), "7001")
+    reader.fields = {"store_id": "3"}
+    read = reader.read(body_of({"identity_list": [{"identity_id": "a"}, {"identity_id": "b", "store_id": "4"}]}))
+    assert [(record["identity_id"], record["store_id"]) for record in read.records] == [("a", "3"), ("b", "3")]
+    assert reader.keyer()(read.keyed) == [(7001, "3", "a"), (7001, "3", "b")]

@@ -390,6 +390,53 @@ async def test_deleted_parents_count_if_deleted_objects_are_included() -> None:
     assert statuses == {"STATUS_ALL"}
 
 
+def test_a_path_names_a_field_of_each_object_of_a_list() -> None:
+    """A creative of two ads is asked for once, and an ad without creatives causes no request."""
+    creatives = Parent(stream="smart_plus_ads", parameters={"ids": "creative_list.ad_material_id"}, at_once=2)
+    records = [
+        {"creative_list": [{"ad_material_id": "a"}, {"ad_material_id": "b"}, {}]},
+        {"creative_list": []},
+        {"creative_list": None},
+        {"creative_list": [{"ad_material_id": "b"}, {"ad_material_id": "c"}]},
+    ]
+    all_params = parent_params(creatives, records)
+    assert [item.params for item in all_params] == [{"ids": ["a", "b"]}, {"ids": ["c"]}]
+    assert all_params[0].several(creatives) == {"ad_material_id": {"a", "b"}}
+
+
+def test_only_some_records_of_a_parent_may_cause_requests() -> None:
+    """Those whose fields have the wanted values."""
+    smart = Parent(stream="campaigns", parameters={"id": "campaign_id"}, where={"is_smart": True})
+    records = [{"campaign_id": 1, "is_smart": True}, {"campaign_id": 2, "is_smart": False}, {"campaign_id": 3}]
+    assert [item.params for item in parent_params(smart, records)] == [{"id": "1"}]
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+async def test_queries_for_deleted_objects_are_sent_only_if_they_are_included(deleted: bool) -> None:
+    """TikTok lists deleted GMV Max campaigns in no list with the others. Each record says what the query asked for."""
+    whole = {"page": 1, "page_size": 100, "total_number": 1, "total_page": 1}
+    api = Api(
+        {
+            "gmv_max/campaign/get/": lambda params: success(
+                {"list": [{"campaign_id": len(str(params))}], "page_info": whole}
+            )
+        }
+    )
+    records = await records_of(lists(api, "gmv_max_campaigns", deleted=deleted))
+    asked = [params["filtering"] for params in api.params_of("gmv_max/campaign/get/")]
+    kinds = [{"gmv_max_promotion_types": [kind]} for kind in ("PRODUCT_GMV_MAX", "LIVE_GMV_MAX")]
+    assert asked == kinds + [{**kind, "primary_status": "STATUS_DELETE"} for kind in kinds] * deleted
+    assert {record["gmv_max_promotion_type"] for record in records} == {"PRODUCT_GMV_MAX", "LIVE_GMV_MAX"}
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+async def test_a_parent_may_leave_out_deleted_records(deleted: bool) -> None:
+    """Reviews of deleted ads are not asked for, whatever the configuration says."""
+    api = Api({"ad/get/": []})
+    await records_of(lists(api, "ad_reviews", deleted=deleted))
+    assert all("primary_status" not in params["filtering"] for params in api.params_of("ad/get/"))
+
+
 def test_a_list_parameter_that_accepts_one_value_gets_a_list_of_one() -> None:
     """For example the shop of a GMV Max report."""
     shops = Parent(stream="pixels", parameters={"store_ids": "store_id"}, at_once=1)

@@ -61,8 +61,6 @@ class ObjectReader:
         source = self._source
         if source.promoted_fields:
             row = {name: _nested(row, path) for name, path in source.promoted_fields.items()} | dict(row)
-        if source.flattened:
-            row = _flat(row, source.flattened)
         if source.scaled:
             row = {
                 name: _unscaled(value, source.scaled[name]) if name in source.scaled else value
@@ -101,15 +99,6 @@ class ObjectReader:
     def shared_in(self, keyed: Any) -> None:  # noqa: ARG002 - each reader has this method
         """None: an id belongs to one object."""
         return
-
-
-def _flat(record: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    """The record with the fields of these nested objects in place of the objects."""
-    flat = {name: value for name, value in record.items() if name not in names}
-    for name in names:
-        nested = record.get(name)
-        flat |= nested if isinstance(nested, Mapping) else {}
-    return flat
 
 
 def _unscaled(value: Any, factor: int) -> Any:
