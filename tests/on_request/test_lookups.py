@@ -23,6 +23,26 @@ LISTS = {
     "saved_audiences": ("dmp/saved_audience/list/", "saved_audiences"),
     "identities": ("identity/get/", "identity_list"),
 }
+LOOKUPS = ("regions", "languages", "interest_categories", "action_categories", "device_models")
+JOINS = (
+    ("advertisers_audience_reports_by_province_daily", "province_id", "regions", "region_id"),
+    ("advertisers_audience_reports_by_dma_daily", "dma_id", "regions", "region_id"),
+    ("advertisers_audience_reports_by_language_daily", "language", "languages", "code"),
+    (
+        "advertisers_audience_reports_by_interest_lifetime",
+        "interest_category_v2",
+        "interest_categories",
+        "interest_category_id",
+    ),
+    ("advertisers_audience_reports_by_behavior_daily", "behavior_id", "action_categories", "action_category_id"),
+    (
+        "advertisers_audience_reports_by_device_brand_lifetime",
+        "device_brand_id",
+        "device_models",
+        "device_model_id",
+    ),
+)
+"""A report, its dimension, and the lookup and the column that have the dimension's values."""
 PAGED = {"saved_audiences", "identities"}
 
 
@@ -51,24 +71,16 @@ async def test_each_account_has_its_records(client: Client, name: str) -> None:
     assert len(outcome.records(name)) == len(read) > 0
 
 
-async def test_names_of_regions_join_the_provinces_of_reports(client: Client, tmp_path: Path) -> None:
-    """`province_id` of a report is a `region_id` of the same account."""
-    report = {
-        "name": "provinces",
-        "report_type": "AUDIENCE",
-        "level": "account",
-        "dimensions": ["province_id"],
-        "metrics": ["spend", "impressions"],
-        "grain": "day",
-    }
+async def test_ids_of_reports_have_names(client: Client, tmp_path: Path) -> None:
+    """Every value that a report knows is in the lookup of the same account. What TikTok does not know has none."""
     path = tmp_path / "tiktok.duckdb"
-    await load(client.emulator, path, ["regions", "provinces"], custom_reports=[report], start_date="2026-06-10")
+    reports = [report for report, _, _, _ in JOINS]
+    await load(client.emulator, path, [*LOOKUPS, *reports], start_date="2026-06-10")
     with duckdb.connect(str(path), read_only=True) as database:
-        rows = database.execute(
-            "SELECT count(*), count(region_name), min(region_level) FROM tiktok_ads.provinces AS report "
-            "LEFT JOIN tiktok_ads.regions AS region ON region.advertiser_id = report.advertiser_id "
-            "AND region.region_id = report.province_id WHERE report.province_id <> '(not set)'"
-        ).fetchall()
-    ((all_rows, named, level),) = rows
-    assert all_rows == named > 0
-    assert level == "PROVINCE"
+        for report, dimension, lookup, key in JOINS:
+            values, named = database.execute(
+                f"SELECT count(*), count(lookup.advertiser_id) FROM tiktok_ads.{report} AS report "  # noqa: S608
+                f"LEFT JOIN tiktok_ads.{lookup} AS lookup ON lookup.advertiser_id = report.advertiser_id "
+                f"AND lookup.{key} = report.{dimension} WHERE report.{dimension} NOT IN ('(not set)', '0', 'NONE')"
+            ).fetchall()[0]
+            assert values == named > 0, report

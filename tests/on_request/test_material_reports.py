@@ -16,6 +16,10 @@ from on_request.kit import load
 from support import A_DAY, NOW, config_for, key_of, read_from
 from tiktok_marketing.catalog import ON_REQUEST, Grain, ReportStream, report_stream
 from tiktok_marketing.catalog.material_reports import MATERIAL_METRICS
+from tiktok_marketing.clock import FixedClock
+from tiktok_marketing.config import parse_config
+from tiktok_marketing.doctor.run import DoctorOptions, examine
+from tiktok_marketing.pipelines import destination_of
 
 REPORTS = [stream for stream in ON_REQUEST if isinstance(stream, ReportStream) and stream.source.is_of_materials]
 DAILY = [stream.name for stream in REPORTS if stream.source.grain is Grain.DAY]
@@ -116,3 +120,25 @@ async def test_rows_are_columns_of_numbers_and_days_in_a_database(client: Client
     assert creatives.keys() == texts.keys()
     assert all(texts[ad] >= creatives[ad] for ad in texts)
     assert any(texts[ad] > creatives[ad] for ad in texts)
+
+
+async def test_doctor_accepts_overlapping_rows_and_misses_lost_ones(client: Client, tmp_path: Path) -> None:
+    """Rows that do not add up to the account are right. A row that somebody deleted is found."""
+    path = tmp_path / "tiktok.duckdb"
+    await load(client.emulator, path, ["advertisers", *LIFETIME, *DAILY], start_date=START)
+
+    async def wrong() -> set[str | None]:
+        examination = await examine(
+            parse_config(config_for(client.emulator, start_date=START)),
+            DoctorOptions(database=destination_of(f"duckdb:///{path}")),
+            clock=FixedClock(NOW),
+            address=client.emulator.url,
+        )
+        return {finding.stream for finding in examination.findings}
+
+    assert await wrong() == set()
+    with duckdb.connect(str(path)) as database:
+        database.execute(
+            f"DELETE FROM tiktok_ads.{DAILY[0]} WHERE stat_time_day = '2026-06-12'"  # noqa: S608 - our names
+        )
+    assert await wrong() == {DAILY[0]}
