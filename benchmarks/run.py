@@ -68,6 +68,7 @@ BENCHMARKS = {
         small="--ads 1000 --days 3 --runs 1",
     ),
     "white_space": Benchmark(title="White space in pages", small="--runs 1"),
+    "custom_report": Benchmark(title="Custom and fixed reports", small="--runs 1"),
     "memory": Benchmark(
         title="Memory by number of rows",
         usual="--rows 100000 1000000 10000000 --per-second 50",
