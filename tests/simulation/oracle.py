@@ -123,7 +123,13 @@ class Truth:
         deleted_too = self._config.include_deleted
         before, now = (
             self._world.rows(
-                account, source.data_level, source.dimensions, self._days(source, account, at), at, deleted_too=shown
+                account,
+                source.data_level,
+                source.dimensions,
+                self._days(source, account, at),
+                at,
+                deleted_too=shown,
+                within=tuple((of.field.removesuffix("_ids"), frozenset(of.values)) for of in source.filters),
             )
             for at, shown in ((began, deleted_too), (ended, True))
         )

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 
 from simulation.limits import TOO_MUCH, Limited, Limits, Slow
-from simulation.world import Account, World, is_within
+from simulation.world import Account, Within, World, is_within
 from tiktok_marketing.emulator.endpoints.envelope import Refusal
 from tiktok_marketing.emulator.endpoints.reports.query import ReportQuery, parse
 from tiktok_marketing.emulator.options import Options
@@ -101,7 +101,7 @@ class Reports:
         headers: dict[str, str],
         *,
         deleted_too: bool,
-        within: tuple[str, frozenset[str]] | None,
+        within: Within,
     ) -> set[int] | None:
         """The ads that the report considers; None for all."""
         if query.level != "ad":
@@ -124,7 +124,7 @@ class Reports:
         query: ReportQuery,
         days: tuple[date, date] | None,
         at: float,
-        within: tuple[str, frozenset[str]] | None,
+        within: Within,
     ) -> None:
         """Refuse a report that is too much work."""
         objects = len(accounts)
@@ -177,9 +177,10 @@ def _parsed(shape: tuple[tuple[str, str], ...], span: int | None) -> ReportQuery
     return parse(params, _OPTIONS, several=False)
 
 
-def _conditions(params: Mapping[str, str], level: str) -> tuple[bool, tuple[str, frozenset[str]] | None]:
+def _conditions(params: Mapping[str, str], level: str) -> tuple[bool, Within]:
     """Whether deleted objects are included, and which objects rows must belong to."""
-    deleted_too, within = level == "advertiser", None
+    deleted_too = level == "advertiser"
+    within: Within = ()
     for condition in json.loads(params.get("filtering") or "[]"):
         name, values = condition["field_name"], json.loads(condition["filter_value"])
         if name == f"{level}_status":
@@ -187,5 +188,5 @@ def _conditions(params: Mapping[str, str], level: str) -> tuple[bool, tuple[str,
         elif name.endswith("_ids"):
             if len(values) > 100:
                 raise Limited("too many ids", 40011, f"{name}: Too many ids.")
-            within = (name.removesuffix("_ids"), frozenset(values))
+            within = (*within, (name.removesuffix("_ids"), frozenset(values)))
     return deleted_too, within

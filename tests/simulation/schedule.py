@@ -12,7 +12,8 @@ from simulation.api import SECRET, TOKEN, Api, Denial
 from simulation.faults import BROKEN, LYING, MAINTENANCE, PARTLY_OK, RETRIABLE, SERVICE, STATUSES, TOO_LARGE, Fault
 from simulation.limits import APP_ID, UNCOUNTED, WRONG_COUNTS, Limits
 from simulation.world import DAY, Account, World
-from tiktok_marketing.catalog import STREAMS, AnyStream, ReportStream
+from tiktok_marketing.catalog import STREAMS, AnyStream, ReportFilter, ReportStream
+from tiktok_marketing.catalog.custom_reports import CustomReport
 from tiktok_marketing.config import Config, Refresh
 from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.read.reports import USUAL_PASSES, PassLimits
@@ -49,6 +50,24 @@ _OBJECTS = (
     "pixels",
     "pixel_events_statistics",
 )
+OWN_REPORTS = (
+    CustomReport(
+        name="own_countries",
+        level="campaign",
+        dimensions=("country_code",),
+        metrics=("spend", "impressions", "complete_payment"),
+    ),
+    CustomReport(
+        name="own_platforms",
+        report_type="AUDIENCE",
+        level="ad_group",
+        dimensions=("platform",),
+        grain="none",
+        metrics=("spend", "impressions"),
+    ),
+    CustomReport(name="own_campaigns", metrics=("spend", "impressions")),
+)
+"""Reports of a configuration's own: with a breakdown, without a time, and with a filter by campaigns of the world."""
 _REPORTS = tuple(stream.name for stream in STREAMS if stream.is_report)
 _BY_NAME = {stream.name: stream for stream in STREAMS}
 _INVALID_VALUES = ("", "<5", "1,234.5", "9" * 40, "1e400", "-5.5.5", "\\u00e9", "NaN")
@@ -133,7 +152,7 @@ def schedule_of(seed: int) -> Schedule:
     _populate(rng, world, busy=busy)
     if rng.random() < 0.15 and len(world.accounts) > 1:
         config = replace(config, exclude_advertiser_ids=(rng.choice(world.accounts[1:]).id,))
-    selected = _selected(rng, limits)
+    selected = [*_selected(rng, limits), *_own_reports(random.Random(f"own reports, {seed}"), world)]
     metrics = _optional(selected)
     invalid_values = (
         {name: rng.choice(_INVALID_VALUES) for name in rng.sample(metrics, min(3, len(metrics)))}
@@ -254,6 +273,22 @@ def _selected(rng: random.Random, limits: Limits) -> list[Selected]:
         Selected(_scaled(_BY_NAME[name], limits), incremental=rng.random() < 0.9 and _BY_NAME[name].cursor is not None)
         for name in names
     ]
+
+
+def _own_reports(rng: random.Random, world: World) -> list[Selected]:
+    """Sometimes one or two reports of the configuration's own."""
+    if rng.random() < 0.6:
+        return []
+    chosen = []
+    for report in rng.sample(OWN_REPORTS, rng.choice((1, 1, 2))):
+        stream = report.stream
+        if report.name == "own_campaigns":
+            campaigns = [entity for account in world.accounts for entity in account.entities["campaign"]]
+            ids = [str(entity.number) for entity in campaigns if rng.random() < 0.6]
+            only = ReportFilter(field="campaign_ids", values=tuple(ids or ["1"]))
+            stream = replace(stream, source=replace(stream.source, filters=(only,)))
+        chosen.append(Selected(stream, incremental=rng.random() < 0.9 and stream.cursor is not None))
+    return chosen
 
 
 def _scaled(stream: AnyStream, limits: Limits) -> AnyStream:

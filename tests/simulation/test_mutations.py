@@ -21,12 +21,15 @@ from simulation.trial import Simulation, run_schedule
 from simulation.world import World
 from tiktok_marketing.api.retry_policy import RetryPolicy
 from tiktok_marketing.api.transport import Reply
+from tiktok_marketing.catalog import ReportSource
 from tiktok_marketing.clock import ClockReading
 from tiktok_marketing.config import AdvertiserId, Config
+from tiktok_marketing.sync.decode.reports import ReportReader
 from tiktok_marketing.sync.events import Event, Rows, StreamEnded
 from tiktok_marketing.sync.plan import partitions
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.frontier import shown_limit
+from tiktok_marketing.sync.read import report_requests, reports
 from tiktok_marketing.sync.read.account_days import ActivityQuery
 from tiktok_marketing.sync.read.completeness import Pass
 from tiktok_marketing.sync.read.empty_days import EmptyDayFinder
@@ -355,3 +358,58 @@ def fails(seed: int, components: type[Components]) -> bool:
     except Failed:
         return True
     return False
+
+
+def _without_filters(source: ReportSource, *arguments: Any, **named: Any) -> dict[str, Any]:
+    return _ACCOUNT_PARAMS(replace(source, filters=()), *arguments, **named)
+
+
+def _own_filter_lost_in_parts(source: ReportSource, _: str, ids: Iterable[str]) -> list[str]:
+    del source
+    return list(ids)
+
+
+def _keys_without_breakdown(reader: ReportReader) -> Any:
+    names = [name for name in reader._dimension_names if name != "country_code"]
+    return lambda keyed: [tuple(getattr(of, name) for name in names) for of in keyed]
+
+
+_ACCOUNT_PARAMS = report_requests.account_params
+OWN_REPORTS_BROKEN: dict[str, tuple[Any, str, Any, str]] = {
+    "a report's filters are not sent": (report_requests, "account_params", _without_filters, "own_campaigns"),
+    "a part replaces the report's own filter": (reports, "accepted_ids", _own_filter_lost_in_parts, "own_campaigns"),
+    "rows of a breakdown have one key": (ReportReader, "keyer", _keys_without_breakdown, "own_countries"),
+    "a report without a time has the last two days only": (partitions, "_SPAN", 2, "own_platforms"),
+    "a report with filters is compared with the whole account": (
+        OpenParts,
+        "_is_additive",
+        property(lambda _: True),
+        "own_campaigns",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "replacement", "stream"), OWN_REPORTS_BROKEN.values(), ids=OWN_REPORTS_BROKEN
+)
+def test_a_broken_rule_about_own_reports_fails_the_simulation(
+    monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, replacement: Any, stream: str
+) -> None:
+    """And it is the report that the rule is about which shows it."""
+    seeds = [seed for seed in range(WITHIN) if stream in _names(seed)]
+    monkeypatch.setattr(owner, name, replacement)
+    assert any(stream in failure(seed) for seed in seeds)
+
+
+def _names(seed: int) -> set[str]:
+    """The streams of a schedule."""
+    return {selection.stream.name for selection in schedule_of(seed).selected}
+
+
+def failure(seed: int) -> str:
+    """Why a schedule fails; empty if it does not."""
+    try:
+        run_schedule(seed, Components)
+    except Failed as error:
+        return str(error)
+    return ""

@@ -35,6 +35,10 @@ _CELLS = {
 }
 
 
+Within = tuple[tuple[str, frozenset[str]], ...]
+"""Kinds of objects, each with the ids of those that a row must belong to."""
+
+
 class Entity:
     """An object of an account.
 
@@ -327,7 +331,7 @@ class World:
         at: float,
         *,
         deleted_too: bool = True,
-        within: tuple[str, frozenset[str]] | None = None,
+        within: Within = (),
         only: set[int] | None = None,
     ) -> dict[tuple[str, ...], int]:
         """A report at a time: the values of the dimensions, and the version of the row.
@@ -339,7 +343,7 @@ class World:
             days: The days, both included; None for all.
             at: The moment.
             deleted_too: Whether rows of deleted objects are shown.
-            within: A kind of object and the ids that rows must belong to.
+            within: The objects that rows must belong to.
             only: The ads that are considered at all.
         """
         if at < self.frozen:
@@ -369,7 +373,7 @@ class World:
         at: float,
         *,
         deleted_too: bool,
-        within: tuple[str, frozenset[str]] | None,
+        within: Within,
         only: set[int] | None,
     ) -> dict[tuple[str, ...], int]:
         first, last = days or (self.first, self.today(account, at))
@@ -395,7 +399,7 @@ class World:
         return rows
 
     def _subjects(
-        self, account: Account, level: str, at: float, *, deleted_too: bool, within: tuple[str, frozenset[str]] | None
+        self, account: Account, level: str, at: float, *, deleted_too: bool, within: Within
     ) -> Iterator[tuple[str, Iterable[Entity]]]:
         """What rows are about, newest first, each with the ads whose figures it sums up."""
         if level == "AUCTION_ADVERTISER":
@@ -448,11 +452,12 @@ def ads_of(entity: Entity) -> list[Entity]:
     return [ad for child in entity.children for ad in ads_of(child)]
 
 
-def is_within(entity: Entity, within: tuple[str, frozenset[str]] | None) -> bool:
+def is_within(entity: Entity, within: Within) -> bool:
     """Whether an object is one of these, or belongs to one."""
-    if within is None:
-        return True
-    kind, ids = within
+    return all(_is_of(entity, kind, ids) for kind, ids in within)
+
+
+def _is_of(entity: Entity, kind: str, ids: frozenset[str]) -> bool:
     holder: Entity | None = entity
     while holder is not None and holder.kind != kind:
         holder = holder.parent
