@@ -151,6 +151,8 @@ def test_accounts_that_cover_the_same_share_an_entry() -> None:
             include_deleted=st.booleans(),
             metrics=st.integers(0, 3),
             earlier=st.none() | windows_before,
+            report=st.sampled_from(("", "BASIC ad_id,stat_time_day; ad_ids IN 1")),
+            extra=st.sampled_from(((), ("likes",), ("likes", "shares"))),
         ),
     )
 )

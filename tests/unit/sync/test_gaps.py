@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from unit_builders import account, config, stream
 
+from tiktok_marketing.catalog import ReportFilter, ReportStream
+from tiktok_marketing.catalog.custom_reports import CustomReport
 from tiktok_marketing.clock import ClockReading
 from tiktok_marketing.sync.plan.accounts import Account, Accounts
 from tiktok_marketing.sync.plan.bounds import Bounds
-from tiktok_marketing.sync.plan.coverage import Covered
+from tiktok_marketing.sync.plan.coverage import Covered, covered_report
 from tiktok_marketing.sync.plan.cursors import Cursors, read_state
 from tiktok_marketing.sync.plan.gaps import Gap, Gaps, describe_gaps, find_gaps, settle_coverage
 from tiktok_marketing.sync.plan.plan_sync import SyncPlan, plan_sync, read_states
@@ -316,3 +319,66 @@ def test_a_notice_names_one_day_or_several(last: int, words: str) -> None:
     gap = Gap(DAILY.name, "start_date is earlier", 1, Window(date(2026, 10, 1), date(2026, 10, last)))
     (text,) = describe_gaps([gap], filled=True)
     assert f"also reads {words} for 1 account of" in text
+
+
+def own(*ids: str, metrics: tuple[str, ...] = ("spend",), **fields: Any) -> ReportStream:
+    """A report of one's own, with a filter by these ads."""
+    filters = (ReportFilter(field="ad_ids", values=ids),) if ids else ()
+    return CustomReport(name="mine", metrics=metrics, filters=filters, **fields).stream
+
+
+def state_of(of: ReportStream) -> Any:
+    """A state that covers all days that the configuration asks for."""
+    cursors = Cursors("stat_time_day", {"7001": "2026-11-09 00:00:00"})  # type: ignore[dict-item]
+    covered = covered_report(of, date(2026, 11, 1), include_deleted=True)
+    cursors.cover("7001", covered)  # type: ignore[arg-type]
+    return cursors.to_state()
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "reason"),
+    [
+        (own("1"), own("2"), "the dimensions or filters of the report have changed"),
+        (own(), own("1"), "the dimensions or filters of the report have changed"),
+        (own("1"), own(), "the dimensions or filters of the report have changed"),
+        (own(), own(dimensions=("country_code",)), "the dimensions or filters of the report have changed"),
+        (own(), own(metrics=("clicks",)), "these metrics were added: clicks"),
+        (own(include_deleted=False), own(include_deleted=True), ""),
+        (own("1", "2"), own("2", "1"), ""),
+        (own(metrics=("spend", "clicks")), own(metrics=("clicks",)), ""),
+    ],
+)
+def test_a_report_that_has_changed_is_read_from_the_start(before: ReportStream, now: ReportStream, reason: str) -> None:
+    """Whatever is different about its rows. A metric less changes none."""
+    planned = plan(state_of(before), of=now)
+    if not reason:
+        assert days(planned, now)[0][0] == "2026-11-06"
+        return
+    assert days(planned, now) == [("2026-11-01", "2026-11-10")]
+    [notice] = planned.notices
+    assert reason in notice.text
+
+
+def test_a_change_and_back_is_not_forgotten_where_nothing_is_filled() -> None:
+    """Days in between were read with the other filter, so the state covers neither."""
+    raw = state_of(own("1"))
+    for each in (own("2"), own("1"), own("1")):
+        planned = plan(raw, of=each, fill=False)
+        [notice] = planned.notices
+        assert "may be missing" in notice.text
+        cursors = planned.cursors["mine"]
+        assert cursors is not None
+        raw = cursors.to_state()
+
+
+def test_extra_metrics_of_a_fixed_report_are_told_apart_by_name() -> None:
+    """Another one in the place of the first changes no number."""
+
+    def extended(name: str) -> ReportStream:
+        source = DAILY.source  # type: ignore[union-attr]
+        more = msgspec.structs.replace(source, metrics=(*source.metrics, name))
+        return msgspec.structs.replace(DAILY, source=more)  # type: ignore[return-value]
+
+    planned = plan(state_of(extended("total_checkout")), of=extended("onsite_form"))
+    assert days(planned) == [("2026-11-01", "2026-11-10")]
+    assert "these metrics were added: onsite_form" in planned.notices[0].text

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit_builders import NOON, account, config, json_values, stream
 
-from tiktok_marketing.catalog import STREAMS, Grain, ReportStream, Scope
+from tiktok_marketing.catalog import STREAMS, Grain, ReportFilter, ReportStream, Scope
+from tiktok_marketing.catalog.custom_reports import CustomReport
 from tiktok_marketing.clock import ClockReading
 from tiktok_marketing.config import Config
 from tiktok_marketing.errors import ConfigurationError
@@ -363,3 +364,18 @@ def test_every_window_is_read_by_one_attempt(each: Any, deliveries: list[tuple[s
             first = reached_day + timedelta(days=1) if advertiser_id in done else partition.first
             assert rest[advertiser_id].first == first
             assert rest[advertiser_id].last == partition.last
+
+
+def test_a_report_with_other_filters_is_read_from_the_start() -> None:
+    """What an attempt with the old filters has delivered are other rows."""
+
+    def refreshed(ids: tuple[str, ...], states: Mapping[str, Any], now: datetime) -> RefreshProgress:
+        only = (ReportFilter(field="ad_ids", values=ids),)
+        own = CustomReport(name="mine", metrics=("spend",), filters=only).stream
+        return read_refreshes(config(), [Selected(own, incremental=False, refresh=JOB)], states, now)["mine"]
+
+    progress = refreshed(("1",), {}, NOON)
+    progress.finish(ACCOUNTS[0].advertiser_id)
+    states = {"mine": json.loads(json.dumps(progress.to_state()))}
+    assert refreshed(("1",), states, LATER).continued
+    assert refreshed(("2",), states, LATER).restarted

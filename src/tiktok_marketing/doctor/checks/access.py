@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from tiktok_marketing.api.client import Client
-from tiktok_marketing.catalog import AnyStream, Grain, ReportStream, Scope
+from tiktok_marketing.catalog import AnyStream, Grain, ReportStream, Scope, stream_named
 from tiktok_marketing.clock import Clock, clock_difference
 from tiktok_marketing.config import Config
 from tiktok_marketing.doctor.checks.quota import try_quota
@@ -307,7 +307,9 @@ def _trials(accounts: Sequence[Account], streams: Sequence[AnyStream]) -> list[_
 def _kind(stream: AnyStream) -> tuple[str, ...]:
     if not isinstance(stream, ReportStream):
         return (stream.endpoint,)
-    return stream.endpoint, stream.source.report_type, stream.source.data_level, *stream.breakdown
+    # A report of the configuration's own may have metrics and filters that no other has.
+    own = () if stream_named(stream.name) is not None else (stream.name,)
+    return stream.endpoint, stream.source.report_type, stream.source.data_level, *stream.breakdown, *own
 
 
 def _grain(stream: AnyStream) -> Grain | None:

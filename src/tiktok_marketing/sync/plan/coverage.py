@@ -128,7 +128,7 @@ def covered_report(stream: ReportStream, start: date, *, include_deleted: bool) 
 
 def _described(source: ReportSource) -> str:
     """What the rows of a report are, as text that is the same whenever they are."""
-    filters = sorted(f"{of.field} {of.kind} {','.join(of.values)}" for of in source.filters)
+    filters = sorted(f"{of.field} {of.kind} {','.join(sorted(of.values))}" for of in source.filters)
     return "; ".join((f"{source.report_type} {','.join(source.dimensions)}", *filters))
 
 
