@@ -28,11 +28,13 @@ from tiktok_marketing.catalog.report_rules import (
     first_objection,
     is_documented,
 )
-from tiktok_marketing.catalog.stream import AnyStream, ReportSource, ReportStream
+from tiktok_marketing.catalog.stream import AnyStream, ReportFilter, ReportSource, ReportStream
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _ENDPOINT = "report/integrated/get/"
 _HOURS_LATE = {"BASIC": 2, "AUDIENCE": 16}
+_MOST_NAMED = 3
+"""How many values of a filter a description names."""
 _NOUNS = {"account": "ad account", "campaign": "campaign", "ad_group": "ad group", "ad": "ad"}
 _TIMES = {
     "hour": "per hour in the account's time zone",
@@ -52,6 +54,13 @@ class CustomReport(Question, frozen=True, kw_only=True):
     name: str
 
     @property
+    def _selection(self) -> str:
+        """Which objects it is about, as sentences; empty for all that the configuration asks for."""
+        filters = " and ".join(map(_in_words, self.filters))
+        deleted = {None: "", True: " With deleted objects.", False: " Without deleted objects."}
+        return (f" Only objects with {filters}." if filters else "") + deleted[self.include_deleted]
+
+    @property
     def stream(self) -> ReportStream:
         """The stream that it is. The report must have no objection."""
         grain = GRAINS[self.grain]
@@ -63,7 +72,8 @@ class CustomReport(Question, frozen=True, kw_only=True):
         split = f" by {' and '.join(self.breakdown)}" if self.breakdown else ""
         return ReportStream(
             name=self.name,
-            description=f"A report of one's own: metrics of each {_NOUNS[self.level]}{split}, {_TIMES[self.grain]}.",
+            description=f"A report of one's own: metrics of each {_NOUNS[self.level]}{split}, {_TIMES[self.grain]}."
+            f"{self._selection}",
             endpoint=_ENDPOINT,
             primary_key=dimensions,
             cursor=time,
@@ -80,6 +90,13 @@ class CustomReport(Question, frozen=True, kw_only=True):
                 include_deleted=self.include_deleted,
             ),
         )
+
+
+def _in_words(condition: ReportFilter) -> str:
+    """A filter as a description shows it, with the first of its values."""
+    more = len(condition.values) - _MOST_NAMED
+    values = ", ".join(condition.values[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return f"{condition.field} {condition.kind} {values}"
 
 
 def fields_of(stream: ReportStream) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from unit_builders import OAUTH
 
-from tiktok_marketing.catalog import Grain, Level, ReportFilter
+from tiktok_marketing.catalog import ALL_STREAMS, Grain, Level, ReportFilter, ReportStream
 from tiktok_marketing.config import AIRBYTE, parse_config
 from tiktok_marketing.config_sources import load_config
 from tiktok_marketing.errors import ConfigurationError
+from tiktok_marketing.pipelines.databases.known_streams import described_reports, known_streams
 from tiktok_marketing.sync.plan.selection import choose_streams, streams_of
 
 _SPEND: dict[str, Any] = {"name": "mine", "metrics": ["spend"]}
@@ -147,6 +148,18 @@ def test_filters_may_be_written_in_several_ways(written: Any) -> None:
     assert stream.source.filters == (ReportFilter(field="campaign_ids", values=("1", "2")),)  # type: ignore[union-attr]
 
 
+def test_the_description_says_which_objects_it_is_about() -> None:
+    """It becomes the comment of the table, which people and models read."""
+    filters = [{"field": "campaign_ids", "values": [1, 2, 3, 4, 5]}, {"field": "ad_status", "values": "STATUS_DISABLE"}]
+    report = _SPEND | {"filters": filters}
+    [stream] = choose_streams(_config(custom_reports=[report]), ["mine"])
+    assert stream.description.endswith(
+        " Only objects with campaign_ids IN 1, 2, 3 and 2 more and ad_status IN STATUS_DISABLE."
+    )
+    [stream] = choose_streams(_config(custom_reports=[_SPEND | {"include_deleted": "true"}]), ["mine"])
+    assert stream.description.endswith(" With deleted objects.")
+
+
 @pytest.mark.parametrize("written", [None, "", [], {}])
 def test_no_filter_is_no_filter(written: Any) -> None:
     """A form leaves an empty value."""
@@ -181,3 +194,40 @@ def test_extra_metrics_are_added_once_and_only_where_they_can_be() -> None:
     assert "total_checkout" not in metrics["campaigns_reports_daily"]
     assert "total_checkout" not in metrics["ads_audience_reports_daily"]
     assert metrics["ads_reports_daily"].count("spend") == 1
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        _SPEND,
+        _SPEND | {"level": "account", "grain": "hour", "dimensions": ["country_code"]},
+        _SPEND | {"report_type": "AUDIENCE", "dimensions": ["interest_category"], "grain": "none"},
+        _SPEND | {"dimensions": ["ad_id_v2"], "filters": {"ad_ids_v2": [1]}, "include_deleted": False},
+        _SPEND | {"filters": [{"field": "create_time", "type": "BETWEEN", "values": ["2026-01-01", "2026-02-01"]}]},
+        _SPEND | {"level": "campaign", "grain": "lifetime", "metrics": ["spend", "conversion"]},
+    ],
+)
+def test_a_stream_is_made_again_from_its_description(report: dict[str, Any]) -> None:
+    """What a sync leaves in a database says everything about the report."""
+    [stream] = choose_streams(_config(custom_reports=[report]), ["mine"])
+    assert isinstance(stream, ReportStream)
+    left = json.loads(json.dumps(described_reports({}, [stream])))
+    assert known_streams(left)[-1] == stream
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        None,
+        [],
+        {"mine": 7},
+        {"mine": {"name": "mine"}},
+        {"mine": _SPEND | {"of_a_later_version": 1}},
+        {"mine": _SPEND | {"metrics": ["unheard_of"]}},
+        {"mine": _SPEND | {"level": "creative"}},
+        {"mine": _SPEND | {"name": "ads_reports_daily"}},
+    ],
+)
+def test_a_description_that_is_not_understood_is_left_out(left: Any) -> None:
+    """A later version may have written it."""
+    assert known_streams(left) == ALL_STREAMS
