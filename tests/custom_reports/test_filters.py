@@ -13,6 +13,7 @@ import tiktok_marketing as tiktok
 from programs import emulator_beside
 from tiktok_marketing.config import parse_config
 from tiktok_marketing.emulator import Options
+from tiktok_marketing.errors import DestinationError
 
 _PLAIN: dict[str, Any] = {"name": "mine", "level": "campaign", "metrics": ["spend", "impressions"]}
 _ROWS = "SELECT campaign_id, stat_time_day, spend, impressions FROM tiktok_ads.{} ORDER BY ALL"
@@ -112,23 +113,37 @@ def test_a_metric_in_place_of_another_is_read_for_all_days(raw_config: dict[str,
     assert _ask(path, "SELECT count(impressions) = count(*) FROM tiktok_ads.mine") == [(True,)]
 
 
-def test_other_dimensions_replace_all_rows_of_the_days(raw_config: dict[str, Any], tmp_path: Path) -> None:
-    """The rows have another key, and the old ones would count twice. A dimension of the key cannot go away."""
+@pytest.mark.parametrize(
+    "other", [{"dimensions": ["country_code"]}, {"grain": "hour"}, {"grain": "lifetime"}, {"level": "ad"}]
+)
+def test_a_table_takes_no_rows_of_another_key(
+    other: dict[str, Any], raw_config: dict[str, Any], tmp_path: Path
+) -> None:
+    """They would count twice. Nothing changes, other streams are loaded, and with the earlier key all is well again."""
     path = tmp_path / "t.duckdb"
-    raw = raw_config | {"attribution_window": 0}
-    _load(raw, path)
-    [plain] = _ask(path, "SELECT sum(spend), count(*) FROM tiktok_ads.mine")
-    _load(raw, path, dimensions=["country_code"])
-    [by_country] = _ask(path, "SELECT sum(spend), count(*) FROM tiktok_ads.mine")
-    assert by_country[0] == plain[0]
-    assert by_country[1] > plain[1]
-    created = tmp_path / "created.duckdb"
-    _load(raw, created, dimensions=["country_code"])
-    config = parse_config(raw | {"custom_reports": [_PLAIN], "end_date": raw["start_date"]})
-    loaded = tiktok.load(config, f"duckdb:///{created}", streams=["mine"])
-    assert not loaded.complete
-    assert "has a row per country_code, and the report mine no longer has this dimension" in str(loaded)
-    assert _ask(created, "SELECT sum(spend), count(*) FROM tiktok_ads.mine") == [by_country]
+    _load(raw_config, path)
+    rows = _ask(path, _ROWS.format("mine"))
+    for _ in range(2):
+        config = parse_config(raw_config | {"custom_reports": [_PLAIN | other]})
+        loaded = tiktok.load(config, f"duckdb:///{path}", streams=["mine", "campaigns"])
+        assert not loaded.complete
+        [missing] = loaded.missing
+        assert "The table mine has a row per advertiser_id, campaign_id, stat_time_day" in missing
+        assert "Give the report another name" in missing
+        assert loaded.streams["campaigns"] > 0
+        assert _ask(path, _ROWS.format("mine")) == rows
+    _load(raw_config, path)
+    config = parse_config(raw_config | {"custom_reports": [_PLAIN | other | {"name": "other"}]})
+    assert tiktok.load(config, f"duckdb:///{path}", streams=["other"]).complete
+
+
+def test_a_folder_of_files_takes_no_rows_of_another_key_either(raw_config: dict[str, Any], tmp_path: Path) -> None:
+    """There, the sync ends before it reads."""
+    address = f"parquet://{tmp_path}/files"
+    assert tiktok.load(parse_config(raw_config | {"custom_reports": [_PLAIN]}), address, streams=["mine"]).complete
+    config = parse_config(raw_config | {"custom_reports": [_PLAIN | {"dimensions": ["country_code"]}]})
+    with pytest.raises(DestinationError, match="has a row per"):
+        tiktok.load(config, address, streams=["mine"])
 
 
 def test_a_report_without_days_has_only_the_rows_that_pass_now(raw_config: dict[str, Any], tmp_path: Path) -> None:

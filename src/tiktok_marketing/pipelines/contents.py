@@ -16,8 +16,6 @@ from tiktok_marketing.pipelines.databases.destination import Relation
 
 LOAD_ID = "_dlt_load_id"
 """The column that says which package brought a row."""
-_OF_DLT = ("_dlt_id", "_dlt_load_id")
-"""Columns that each table has."""
 _MAX_NAMED = 5
 """How many columns a message names; it counts the others."""
 
@@ -156,26 +154,20 @@ def refusal_of(table: str, relation: Relation | None, ours: Collection[str]) -> 
     return None
 
 
-def lost_key_refusal(stream: Stream, relation: Relation | None, known: Collection[str]) -> DestinationError | None:
+def changed_key_refusal(stream: Stream, before: Sequence[str] | None) -> DestinationError | None:
     """Why a table cannot hold the rows of a report whose dimensions the configuration has changed; None if it can.
 
     Args:
         stream: The report.
-        relation: Its table; None if there is none.
-        known: The columns that earlier syncs created.
+        before: The key of the rows that the table has; None if it is the same or there are none.
     """
-    if relation is None:
-        return None
-    given = {*expected_columns(stream), *_OF_DLT}
-    lost = [
-        name for name, column in relation.columns.items() if column.required and name in known and name not in given
-    ]
-    if not lost:
+    if before is None:
         return None
     return DestinationError(
-        f"The table {stream.name} has a row per {_names(lost)}, and the report {stream.name} no longer has "
-        f"{'these dimensions' if len(lost) > 1 else 'this dimension'}.",
-        remedy="Give the report another name: its rows then get a table of their own.",
+        f"The table {stream.name} has a row per {_names(before)}, and the report {stream.name} now has one per "
+        f"{_names(stream.table_key)}.",
+        remedy="Give the report another name: its rows then get a table of their own. To keep this table up to date, "
+        "give the report its earlier level, grain and dimensions.",
     )
 
 

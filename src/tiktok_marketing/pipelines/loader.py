@@ -37,12 +37,12 @@ from tiktok_marketing.catalog import ALL_STREAMS, AnyStream, Stream
 from tiktok_marketing.errors import ConnectorError, DestinationError
 from tiktok_marketing.pipelines.arrow.tables import MISFITS
 from tiktok_marketing.pipelines.bookkeeping_repair import delete_unreadable_states, repair_bookkeeping
-from tiktok_marketing.pipelines.contents import describe, expected_columns, lost_key_refusal, refusal_of
+from tiktok_marketing.pipelines.contents import changed_key_refusal, describe, expected_columns, refusal_of
 from tiktok_marketing.pipelines.databases.bookkeeping import PACKAGES_TABLE, PIPELINE, STATES_TABLE
 from tiktok_marketing.pipelines.databases.destination import Database, Relation, Session
 from tiktok_marketing.pipelines.databases.errors import first_line, innermost, text_of
 from tiktok_marketing.pipelines.databases.held import HeldPackages, Step
-from tiktok_marketing.pipelines.databases.known_streams import REPORTS, described_reports
+from tiktok_marketing.pipelines.databases.known_streams import REPORTS, described_reports, key_before
 from tiktok_marketing.pipelines.databases.replacement import Replacement, TableChanges
 from tiktok_marketing.pipelines.dlt_pipeline import DltPipeline
 from tiktok_marketing.pipelines.inspection import (
@@ -218,17 +218,16 @@ class Loader:
         self, session: Session, relations: Mapping[str, Relation], streams: Sequence[AnyStream], *, full: bool
     ) -> dict[str, Mapping[str, Any]]:
         """Find what the user has changed, and forget the states that are no longer true. Returns the others."""
-        known = self._pipeline.known_columns()
+        known, source = self._pipeline.known_columns(), self._pipeline.source_state()
         for stream in streams:
             relation = relations.get(stream.name)
             refusal = refusal_of(stream.name, relation, self._ours(stream, known))
-            refusal = refusal or lost_key_refusal(stream, relation, known.get(stream.name, ()))
+            refusal = refusal or changed_key_refusal(stream, key_before(source.get(REPORTS), stream))
             if refusal is not None:
                 self.refused[stream.name] = refusal
         streams = [stream for stream in streams if stream.name not in self.refused]
         names = {stream.name for stream in streams}
         contents = contents_of(session, self._destination.dataset, relations)
-        source = self._pipeline.source_state()
         self._loaded.filled = contents.non_empty(self.tables & names)
         self._filled_before = filled_at_last_sync(contents, source) - names
         damages = find_damage(contents, streams, source, known)

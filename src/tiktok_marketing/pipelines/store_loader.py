@@ -14,11 +14,11 @@ from typing import Any
 
 from tiktok_marketing.catalog import ALL_STREAMS, AnyStream, Stream
 from tiktok_marketing.errors import ConnectorError, DestinationError
-from tiktok_marketing.pipelines.contents import describe
+from tiktok_marketing.pipelines.contents import changed_key_refusal, describe
 from tiktok_marketing.pipelines.databases.bookkeeping import LOADS_TABLE, SYNCS_TABLE
 from tiktok_marketing.pipelines.databases.destination import StoreDestination
 from tiktok_marketing.pipelines.databases.errors import innermost
-from tiktok_marketing.pipelines.databases.known_streams import described_reports
+from tiktok_marketing.pipelines.databases.known_streams import described_reports, key_before
 from tiktok_marketing.pipelines.databases.replacement import Replacement
 from tiktok_marketing.pipelines.databases.store import RecordTable, Source, Store
 from tiktok_marketing.pipelines.inspection import damage_in_store, is_incremental, unreadable_states
@@ -91,6 +91,9 @@ class StoreLoader:
             self.tables = set(tables)
             self.columns = {name: set(columns) for name, columns in tables.items()}
             source = source or Source({})
+            for stream in streams:
+                if refusal := changed_key_refusal(stream, key_before(source.reports, stream)):
+                    raise refusal
             self._states = dict(source.streams)
             self._reports = described_reports(source.reports, streams)
             damages = damage_in_store(self._store, streams, source)

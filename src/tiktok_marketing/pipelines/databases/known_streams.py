@@ -31,15 +31,36 @@ def known_streams(reports: Any, configured: Sequence[AnyStream] = ALL_STREAMS) -
     return (*configured, *(stream for stream in described_streams(others) if stream.name not in names))
 
 
+def key_before(reports: Any, stream: Stream) -> tuple[str, ...] | None:
+    """The key of a report's table, if an earlier sync has filled it with rows of another key; None if none has.
+
+    Args:
+        reports: The descriptions that earlier syncs have left.
+        stream: The report, as it is now.
+    """
+    if stream_named(stream.name) is not None or not isinstance(reports, Mapping) or stream.name not in reports:
+        return None
+    from tiktok_marketing.catalog.custom_reports import described_streams
+
+    before = described_streams([reports[stream.name]])
+    return before[0].table_key if before and set(before[0].table_key) != set(stream.table_key) else None
+
+
 def described_reports(before: Any, streams: Iterable[Stream]) -> dict[str, Any]:
     """The descriptions that a sync leaves: those of its own reports, and those that earlier syncs have left.
+
+    A report whose key has changed keeps its description, because its table has the rows of that.
 
     Args:
         before: What earlier syncs have left.
         streams: The streams of this sync.
     """
     left = dict(before) if isinstance(before, Mapping) else {}
-    own = [stream for stream in streams if isinstance(stream, ReportStream) and stream_named(stream.name) is None]
+    own = [
+        stream
+        for stream in streams
+        if isinstance(stream, ReportStream) and stream_named(stream.name) is None and key_before(before, stream) is None
+    ]
     if own:
         from tiktok_marketing.catalog.custom_reports import fields_of
 
