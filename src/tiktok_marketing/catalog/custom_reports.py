@@ -77,6 +77,7 @@ class CustomReport(Question, frozen=True, kw_only=True):
             endpoint=_ENDPOINT,
             primary_key=dimensions,
             cursor=time,
+            sandbox=self.level != "account",  # the sandbox has only the other three levels
             source=ReportSource(
                 report_type=self.report_type,
                 data_level=LEVELS[self.level],

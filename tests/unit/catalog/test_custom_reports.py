@@ -38,6 +38,15 @@ def test_the_stream_follows_from_the_report() -> None:
     assert (stream.source.data_level, stream.source.grain) == (Level.AD_GROUP, Grain.HOUR)  # type: ignore[union-attr]
 
 
+def test_sandbox_accounts_have_no_report_at_account_level() -> None:
+    """As with the fixed ones: it is left out, or refused by name."""
+    credentials = {"auth_type": "sandbox_access_token", "advertiser_id": "7001", "access_token": "t"}
+    config = parse_config({"credentials": credentials, "custom_reports": [_SPEND | {"level": "account"}]})
+    assert "mine" not in {stream.name for stream in choose_streams(config)}
+    with pytest.raises(ConfigurationError, match="Sandbox accounts do not have the stream mine"):
+        choose_streams(config, ["mine"])
+
+
 def test_names_may_be_written_as_a_text_with_commas() -> None:
     """As the names of streams on the command line."""
     report = {"name": "mine", "metrics": "spend, clicks", "dimensions": "country_code"}
