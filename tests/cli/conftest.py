@@ -17,7 +17,7 @@ import pytest
 
 from emulator_process import EmulatorProcess, emulator_process
 from postgres_server import Database, Server, server
-from support import quickly
+from support import quickly, whole_packages
 from tiktok_marketing.cli.main import run
 
 NOW = "2026-06-15T12:00"
@@ -88,7 +88,8 @@ def command(
 
     def run_here(*arguments: str) -> Ended:
         capsys.readouterr()
-        code = run(arguments)
+        with whole_packages():
+            code = run(arguments)
         return Ended(code, *capsys.readouterr())
 
     return run_here

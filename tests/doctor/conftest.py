@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from emulator_process import EmulatorProcess, emulator_process
+from support import whole_packages
 from tiktok_marketing.clock import FixedClock
 from tiktok_marketing.config import parse_config
 from tiktok_marketing.doctor import DoctorOptions, Examination, Finding, Severity, examine
@@ -71,15 +72,16 @@ def synced(
     full: bool = False,
 ) -> Summary:
     """Run a real sync, with a clock that stands still."""
-    return asyncio.run(
-        load_async(
-            parse_config(config),
-            f"duckdb:///{path}",
-            streams=None if streams is None else streams.split(","),
-            full=full,
-            options=RunOptions(clock=FixedClock(now), address=world.url),
+    with whole_packages():
+        return asyncio.run(
+            load_async(
+                parse_config(config),
+                f"duckdb:///{path}",
+                streams=None if streams is None else streams.split(","),
+                full=full,
+                options=RunOptions(clock=FixedClock(now), address=world.url),
+            )
         )
-    )
 
 
 @pytest.fixture(scope="session")

@@ -20,9 +20,9 @@ import pytest
 
 import programs
 from pipelines.conftest import DuckDB, Places, Postgres
-from support import NOW, config_for, quickly
+from support import NOW, config_for, quickly, whole_packages
 from tiktok_marketing.emulator import Emulator, Options
-from tiktok_marketing.pipelines import package
+from tiktok_marketing.pipelines import load_loop, package
 
 REPORTS = ("campaigns_reports_daily", "ads_reports_daily", "advertisers_reports_hourly")
 OBJECTS = ("campaigns", "ads")
@@ -33,7 +33,7 @@ GONE = 1799999999999999999
 # Packages are so small that a read has many of them, and days are so large that they come in several.
 SYNC = """
 import os, signal, sys
-from tiktok_marketing.pipelines import package
+from tiktok_marketing.pipelines import load_loop, package
 from tiktok_marketing.pipelines.databases import held
 package.FULL_ROWS, package.FULL_SECONDS, package.FIRST_SECONDS = 1_000, 0.3, 0.3
 package.HELD_BYTES = 20_000
@@ -86,14 +86,16 @@ class Reads:
         if limits:
             return ended(self.start(*options, **limits))
         with pytest.MonkeyPatch.context() as patched:
-            for name, value in {"FULL_ROWS": 1_000, "FULL_SECONDS": 0.3, "FIRST_SECONDS": 0.3}.items():
-                patched.setattr(package, name, value)
+            patched.setattr(package, "FULL_ROWS", 1_000)
             patched.setattr(package, "HELD_BYTES", 20_000)
+            for name in ("FULL_SECONDS", "FIRST_SECONDS"):
+                patched.setattr(load_loop, name, 0.3)
             return self._run(*options)
 
     def run_plainly(self) -> None:
-        """Run a plain sync with packages of the usual size, which is quicker."""
-        code, text = self._run()
+        """Run a plain sync with one package, which is quicker."""
+        with whole_packages():
+            code, text = self._run()
         assert code == 0, text
 
     def _run(self, *options: str) -> tuple[int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from support import NOW, HurriedClock, config_for, quickly
+from support import NOW, HurriedClock, config_for, quickly, whole_packages
 from tiktok_marketing.clock import FixedClock
 from tiktok_marketing.config import parse_config
 from tiktok_marketing.emulator import Emulator, Fault, Options
@@ -25,6 +26,13 @@ LIFETIME = "campaigns_reports_lifetime"
 SPAN = "advertisers_audience_reports_lifetime"
 STREAMS = [DAILY, HOURLY, AUDIENCE, LIFETIME, SPAN]
 LATER = datetime(2026, 6, 17, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def one_package() -> Iterator[None]:
+    """No test here is about packages."""
+    with whole_packages():
+        yield
 
 
 def rows_in(database: Any, name: str) -> list[tuple[Any, ...]]:
