@@ -11,7 +11,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 _RUNNERS = Path(__file__).with_name("runners")
-_PATIENCE = 300
+_PATIENCE = 1_200
 """Seconds that a client may take."""
 
 
