@@ -18,7 +18,7 @@ import pytest_asyncio
 from protocol.processes import Files, Finished, run, start
 from support import NOW, Outcome, catalog_of, config_for
 from tiktok_marketing.airbyte.spec import CONNECTION_SPECIFICATION
-from tiktok_marketing.catalog import STREAMS
+from tiktok_marketing.catalog import ALL_STREAMS
 from tiktok_marketing.emulator import Emulator, Fault, Options
 
 
@@ -100,7 +100,7 @@ async def test_discover_prints_the_catalog(files: Files) -> None:
     config = {"credentials": {"auth_type": "oauth2.0", "app_id": "1", "secret": "2", "access_token": "3"}}
     finished = await run("discover", "--config", files.write("c.json", config))
     streams = {stream["name"]: stream for stream in finished.messages[0]["catalog"]["streams"]}
-    assert list(streams) == [stream.name for stream in STREAMS]
+    assert list(streams) == [stream.name for stream in ALL_STREAMS]
     ads = streams["ads_reports_daily"]
     assert ads["source_defined_primary_key"] == [["ad_id"], ["stat_time_day"]]
     assert ads["default_cursor_field"] == ["stat_time_day"]
@@ -113,7 +113,7 @@ async def test_discover_lists_only_what_a_sandbox_has(files: Files) -> None:
     config = {"access_token": "3", "environment": {"advertiser_id": "7000000000000000001"}}
     finished = await run("discover", "--config", files.write("c.json", config))
     names = {stream["name"] for stream in finished.messages[0]["catalog"]["streams"]}
-    assert names == {stream.name for stream in STREAMS if stream.sandbox}
+    assert names == {stream.name for stream in ALL_STREAMS if stream.sandbox}
     assert "advertiser_ids" not in names
 
 
