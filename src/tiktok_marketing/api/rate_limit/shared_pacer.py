@@ -53,7 +53,7 @@ _TRIAL = (8, 2)
 """Slots that it uses then: as many, or as many for each shard, whichever are more."""
 _TRIAL_GAP = 0.4
 """Seconds between the slots of a trial, at least, so that few are on their way when the first is refused."""
-_TURNS_ALIKE = 256
+_TURNS_ALIKE = 128
 """Turns until the order of the shards within a turn moves by one."""
 _RETURN = (2, 3.0, 16.0)
 """This many refusals within this many seconds, or while each shard has so many slots, show that the owner is back."""
