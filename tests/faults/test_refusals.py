@@ -652,7 +652,7 @@ def test_doctor_files_missing_scopes_under_scopes(beside: Emulator, run: Any, co
 # -- catalogs
 
 
-@pytest.mark.parametrize("name", ["gmv_max_campaigns", "ads_report_daily", "x"])
+@pytest.mark.parametrize("name", ["streams_of_tomorrow", "ads_report_daily", "x"])
 async def test_a_stream_that_does_not_exist_costs_itself(name: str) -> None:
     """The others are read. It ends INCOMPLETE, with a config_error that names it."""
     async with small() as emulator:
