@@ -111,12 +111,15 @@ def test_a_block_costs_few_requests_and_lowers_the_minute() -> None:
 def test_most_requests_are_accepted_on_any_network(
     second: str, latency: float, jitter: float, share: float, configured: int, seed: int
 ) -> None:
-    """With any latency and jitter, and any limit: half of it is used, and nineteen of twenty requests are accepted."""
+    """With any latency and jitter, half of any limit is used, and nineteen of twenty requests are accepted.
+
+    Of two or three requests per second, late ones use up more: a third of such a limit is used.
+    """
     real = max(2, round(configured * share))
     limiter = Limiter(second, real)
     result = Run(Pacer(tier_of(configured)), limiter, 300, latency=latency, jitter=jitter, seed=seed)
     if not limiter.blocks:
-        assert result.accepted(60, 300) >= 0.5 * real
+        assert result.accepted(60, 300) >= (0.5 if real > 3 else 0.33) * real
         assert result.refused(60, 300) < 0.05
     assert limiter.blocks <= 1
 
