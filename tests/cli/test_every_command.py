@@ -185,7 +185,12 @@ def test_ctrl_c_during_a_query_of_duckdb_is_no_fault(
             raise
 
     monkeypatch.setattr(whole_command.commands["streams"], "callback", ask)
-    ended = command("streams", "--json")
+    # A shell in the background starts its programs with Ctrl-C ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        ended = command("streams", "--json")
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert ended.returncode == 130
     assert json.loads(ended.stdout)["error"]["message"] == "The command was interrupted."
     assert "fault" not in ended.stderr
