@@ -19,8 +19,11 @@ VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' src/tiktok_marketing/
 demo: $(VENV)/ready
 	$(BIN)/tiktok-marketing demo
 
+# Tests wait for sockets and processes as much as they compute, so three of them share two processors.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; cores = os.cpu_count() or 1; print(min(8, cores + cores // 2))')
+
 test: $(VENV)/ready
-	$(BIN)/python -m pytest -q -n logical --maxprocesses 8 --dist loadfile -m "not thorough and not browser"
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile -m "not thorough and not browser"
 
 # The rest of the tests: what `make test` tries once, in many more forms, with both kinds of database and real networks.
 # PART=2 runs a quarter of their files, 0 to 3. A fixture can make a test thorough, so all files beside such a word count.
@@ -29,7 +32,7 @@ PARTS := 4
 THOROUGH = $(shell grep -rlE 'thorough|quickly' tests --include='*.py' | xargs -n1 dirname | sort -u | \
 	xargs -I{} find {} -maxdepth 1 -name 'test_*.py' | sort | awk 'NR % $(PARTS) == $(PART) % $(PARTS)')
 thorough: $(VENV)/ready
-	$(BIN)/python -m pytest -q -n logical --maxprocesses 8 --dist loadfile -m thorough $(if $(PART),$(THOROUGH))
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile -m thorough $(if $(PART),$(THOROUGH))
 
 # The tests of pages, in headless Chromium. It is installed where apt-get may do it; elsewhere, CHROMIUM names one.
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
