@@ -113,6 +113,7 @@ class Sync:
         self._empty_days: EmptyDayFinder | None = None
         self._contact = FirstContact(api)
         self._fatal: ConnectorError | None = None
+        self._answered = asyncio.Event()  # set by the next answer to a query about empty days
         self._stopping: asyncio.Task[None] | None = None
 
     async def events(self) -> AsyncIterator[Event]:
@@ -289,16 +290,19 @@ class Sync:
                 finally:
                     scheduler.query_done()
                     freed.set()
+                    self._answered.set()
+                    self._answered = asyncio.Event()
 
             while (scheduler.open or scheduler.active) and self._fatal is None:
                 limit = self._limit(scheduler)
                 while (work := scheduler.take(limit)) is not None:
                     group.create_task(read(work) if isinstance(work, Step) else ask(work))
                 freed.clear()
-                if scheduler.active:
-                    with suppress(TimeoutError):  # requests that stall free nothing, but others may run meanwhile
-                        async with asyncio.timeout(_RECHECK):
-                            await freed.wait()
+                # Without a request in flight, all windows wait for queries that another endpoint has asked.
+                changed = freed if scheduler.active else self._answered
+                with suppress(TimeoutError):  # requests that stall free nothing, but others may run meanwhile
+                    async with asyncio.timeout(_RECHECK):
+                        await changed.wait()
 
     def _limit(self, scheduler: EndpointScheduler) -> int:
         """How many requests must be in flight to use the quota."""
