@@ -100,5 +100,5 @@ PRESETS = (
         "Names for the ids in reports and targeting: regions, languages, interests, behaviors, devices and carriers.",
         ("regions", "languages", "interest_categories", "action_categories", "device_models", "carriers"),
     ),
-    Preset("all", "Every stream, as without a choice.", ("*",)),
+    Preset("all", "Every stream that is not on request, as without a choice.", ("*",)),
 )
