@@ -266,7 +266,8 @@ def test_readers_and_kills_at_any_moment_find_all_old_or_all_new_rows(reads: Rea
             code, text = ended(process)
             assert code in {0, -signal.SIGKILL}, text
             killed += code != 0
-        assert reads.run(*reads.again())[0] == 0
+        # In a process of its own, because DuckDB lets one process open a file in one way only.
+        assert ended(reads.start(*reads.again()))[0] == 0
     finally:
         over.set()
         reader.join()
