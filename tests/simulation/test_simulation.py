@@ -24,7 +24,7 @@ FIRST = 1
 SCRIPT = Path(__file__).with_name("run.py")
 
 
-@pytest.mark.parametrize("schedules", [150, pytest.param(800, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("schedules", [250, pytest.param(800, marks=pytest.mark.thorough)])
 def test_no_disturbance_costs_a_row(schedules: int) -> None:
     """After any faults, kills and changes, rows and states equal those of an undisturbed sync."""
     total, failed = Report(), []
