@@ -16,7 +16,7 @@ import pytest
 
 import dlt
 import programs
-from support import NOW, config_for
+from support import NOW, config_for, quickly
 from tiktok_marketing import load
 from tiktok_marketing.catalog import STREAMS, stream_named
 from tiktok_marketing.config import parse_config
@@ -81,7 +81,7 @@ def pipeline(tmp_path: Path) -> Pipeline:
     return Pipeline(tmp_path)
 
 
-@pytest.mark.parametrize("parallelized", [False, True])
+@pytest.mark.parametrize("parallelized", quickly(False, True))
 def test_it_loads_the_rows_that_sync_loads(
     emulator: Emulator, pipeline: Pipeline, tmp_path: Path, parallelized: bool
 ) -> None:

@@ -154,6 +154,7 @@ async def test_a_server_that_starts_late_costs_no_row(tmp_path: Path) -> None:
     assert cursors_of(outcome.last_states) == cursors_of(undisturbed.last_states)
 
 
+@pytest.mark.thorough
 async def test_a_server_that_goes_away_for_a_while_costs_no_row(tmp_path: Path) -> None:
     """Nobody listens for a while in the middle of a sync: no row is lost, and none comes twice."""
     emulator = small(port=free_port())

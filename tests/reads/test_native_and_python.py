@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from support import NOW, config_for, read_from
+from support import NOW, config_for, read_from, whole_packages
 from tiktok_marketing.catalog import STREAMS
 from tiktok_marketing.clock import FixedClock
 from tiktok_marketing.config import parse_config
@@ -54,9 +54,10 @@ async def test_tables_are_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
             summary = await load_async(config, f"duckdb:///{path}", streams=REPORTS, options=circumstances)
             assert summary.complete
 
-        await loaded(tmp_path / "c.duckdb")
-        monkeypatch.setattr(rows, "NATIVE", None)
-        await loaded(tmp_path / "python.duckdb")
+        with whole_packages():
+            await loaded(tmp_path / "c.duckdb")
+            monkeypatch.setattr(rows, "NATIVE", None)
+            await loaded(tmp_path / "python.duckdb")
     with duckdb.connect() as connection:
         for name in ("c", "python"):
             connection.execute(f"ATTACH '{tmp_path / name}.duckdb' AS {name} (READ_ONLY)")

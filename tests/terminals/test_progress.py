@@ -202,6 +202,7 @@ def silence(folder: Folder) -> None:
     folder.emulator.faults.add(Fault(path="report/integrated/get/", latency=600.0))
 
 
+@pytest.mark.thorough
 def test_on_a_terminal_silence_is_said_in_place_of_the_share_and_of_the_time_left(folder: Folder) -> None:
     """With the request and the seconds, which go on. Ctrl-C then loads what was read."""
     silence(folder)
