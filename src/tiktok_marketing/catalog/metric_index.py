@@ -15,7 +15,7 @@ import msgspec
 from tiktok_marketing.catalog.material_reports import MATERIAL_METRICS
 from tiktok_marketing.catalog.metric_meanings import meaning_of
 from tiktok_marketing.catalog.metrics import METRICS, JsonType, Metric, described
-from tiktok_marketing.catalog.playable_metrics import PLAYABLE_METRICS
+from tiktok_marketing.catalog.playable_reports import PLAYABLE_METRICS
 from tiktok_marketing.catalog.shop_metrics import SHOP_METRICS
 from tiktok_marketing.catalog.stream import Level, ReportSource
 

@@ -6,10 +6,23 @@ in other reports, and is read without those that TikTok refuses.
 
 from __future__ import annotations
 
-from tiktok_marketing.catalog.playable_metrics import PLAYABLE_METRICS
+from tiktok_marketing.catalog.metrics import Kind, Metric, described
 from tiktok_marketing.catalog.reports import ADVERTISERS, DELIVERY
 from tiktok_marketing.catalog.stream import Grain, Level, ReportSource, ReportStream
 
+_MEANINGS = {
+    "playable_page_view_count": "Number of times that a playable was opened",
+    "playable_first_scene_view_count": "Number of times that the first scene of a playable was reached",
+    "playable_second_scene_view_count": "Number of times that the second scene of a playable was reached",
+    "playable_third_scene_view_count": "Number of times that the third scene of a playable was reached",
+    "playable_download_button_click_count": "Number of clicks on the download button of a playable",
+}
+
+PLAYABLE_METRICS = {
+    name: Metric(name=name, type="number", kind=Kind.COUNT, description=described(meaning, Kind.COUNT))
+    for name, meaning in _MEANINGS.items()
+}
+"""Metric to its description."""
 _CORE = frozenset({"spend", "cpc", "cpm", "impressions", "clicks", "ctr"})
 _METRICS = (
     *(name for name in DELIVERY if (name in _CORE or "video" in name) and not name.endswith("_per_user")),

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import timedelta
 from typing import Any
 
 from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import Scope
-from tiktok_marketing.clock import Clock, clock_difference, is_believable
-from tiktok_marketing.config import AdvertiserId, Config
+from tiktok_marketing.clock import Clock
+from tiktok_marketing.config import Config
 from tiktok_marketing.errors import (
     Action,
     ConnectorError,
@@ -41,6 +40,7 @@ from tiktok_marketing.sync.read.reports import USUAL_PASSES, PassLimits
 from tiktok_marketing.sync.run.byte_queue import ByteQueue
 from tiktok_marketing.sync.run.first_contact import FirstContact
 from tiktok_marketing.sync.run.progress import Progress, StreamProgress
+from tiktok_marketing.sync.run.run_warnings import clock_warnings, metric_warnings
 from tiktok_marketing.sync.run.scheduler import EndpointScheduler, PartitionQueue, Step, target_in_flight
 from tiktok_marketing.sync.run.stream_run import StreamRun
 from tiktok_marketing.sync.run.window_reader import WindowReader
@@ -48,8 +48,6 @@ from tiktok_marketing.sync.run.window_reader import WindowReader
 _BUFFER = 8 * 2**20
 """Bytes of pages that may wait until the caller takes their events."""
 _RECHECK = 1.0
-_CLOCK_TOLERANCE = timedelta(minutes=10)
-"""A larger difference between the clocks is reported: no delay within a sync can explain it."""
 
 
 class Sync:
@@ -186,13 +184,13 @@ class Sync:
             async with asyncio.TaskGroup() as group:
                 for scheduler in schedulers:
                     group.create_task(self._run_endpoint(scheduler))
-            await self._warn_of_metrics()
+            await self._warn(metric_warnings(self._runs))
         finally:
             await self._queue.put(None)
 
     async def _plan(self, accounts: Accounts) -> list[EndpointScheduler]:
         clock = self._api.clock_reading()
-        await self._warn_of_clocks()
+        await self._warn(clock_warnings(self._api.stats.clock_ahead))
         plan = plan_sync(
             self._config,
             self._selected,
@@ -231,39 +229,9 @@ class Sync:
             for endpoint, partitions in by_endpoint.items()
         ]
 
-    async def _warn_of_metrics(self) -> None:
-        """Warn of the metrics that TikTok did not accept: once for all accounts, or once for each of them."""
-        for name, run in self._runs.items():
-            if run.refused_everywhere and not run.refusals_reported:
-                run.refusals_reported = True
-                text = (
-                    f"{name}: TikTok does not accept these metrics in this report, so they are null: "
-                    f"{', '.join(sorted(run.refused_everywhere))}. The next sync asks for them again."
-                )
-                await self._queue.put(Notice("warning", text))
-        by_account: dict[AdvertiserId, list[str]] = {}
-        for name, run in self._runs.items():
-            for advertiser_id, metrics in run.refused_metrics.items():
-                if own := metrics - run.refused_everywhere:
-                    by_account.setdefault(advertiser_id, []).append(f"{name}: {', '.join(sorted(own))}")
-            run.refused_metrics.clear()
-        for advertiser_id, refusals in by_account.items():
-            text = (
-                f"Advertiser {advertiser_id}: TikTok does not accept these metrics now, so they are null "
-                f"({'; '.join(refusals)}). The next sync asks for them again."
-            )
+    async def _warn(self, texts: Iterable[str]) -> None:
+        for text in texts:
             await self._queue.put(Notice("warning", text))
-
-    async def _warn_of_clocks(self) -> None:
-        ahead = self._api.stats.clock_ahead
-        if ahead is not None and abs(ahead) >= _CLOCK_TOLERANCE:
-            text = "Days that have begun by only one of the clocks are read again next time. Set this clock (NTP)."
-            if not is_believable(ahead):
-                text = (
-                    "The connector ignores so large a difference. "
-                    "Set this clock (NTP), or find out what changes the `Date` of answers."
-                )
-            await self._queue.put(Notice("warning", f"{clock_difference(ahead)}. {text}"))
 
     async def _run_endpoint(self, scheduler: EndpointScheduler) -> None:
         """Read everything of an endpoint."""
@@ -424,7 +392,7 @@ class Sync:
                     run.fail(None, "", error)
                     await self._start(run)
                     await self._end(run)
-            await self._warn_of_metrics()
+            await self._warn(metric_warnings(self._runs))
             await self._queue.put(None)
 
     async def _close(self, run: StreamRun, queue: PartitionQueue) -> None:
