@@ -161,7 +161,7 @@ async def _load_twice(out: Console, path: Path, destination: Destination, days: 
         show_results(results, out)
         if not all(result.ok for result in results):
             raise ConnectorError("The demo cannot read its own API.", remedy="Report this with the output above.")
-        _print_heading(out, f"3. Read every stream, and {days} days of reports, into {path.name}")
+        _print_heading(out, f"3. Read the usual streams, and {days} days of reports, into {path.name}")
         first, first_requests = await _sync(emulator, config, path, destination)
         _print_heading(out, "4. Read again: only what may have changed")
         second, second_requests = await _sync(emulator, config, path, destination)
