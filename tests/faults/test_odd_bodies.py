@@ -13,6 +13,7 @@ import pytest
 from aiohttp import web
 
 from faults.hurry import Result, small, synced
+from support import quickly
 from tiktok_marketing.api.bodies import UnpackError, unpacker
 from tiktok_marketing.api.transport import LARGEST_BODY, HttpTransport, TransportFailure
 from tiktok_marketing.emulator import Fault
@@ -114,7 +115,7 @@ async def test_a_report_that_is_too_large_is_read_in_smaller_pieces() -> None:
     assert result.rows == expected.rows
 
 
-@pytest.mark.parametrize("refused", [False, True])
+@pytest.mark.parametrize("refused", quickly(False, True))
 async def test_a_report_in_another_order_in_each_answer_is_read_whole(*, refused: bool) -> None:
     """The second pass asks for an order. If TikTok refuses it, other passes follow without one."""
     reports = ["ads_reports_daily"]

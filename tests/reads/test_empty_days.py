@@ -53,7 +53,7 @@ async def test_skipping_empty_days_changes_no_row_and_no_state(include_deleted: 
         for skip in (True, False):
             emulator.clock.set(NOW)
             config = config_for(
-                emulator, start_date="2026-06-12", include_deleted=include_deleted, skip_empty_days=skip
+                emulator, start_date="2026-06-13", include_deleted=include_deleted, skip_empty_days=skip
             )
             emulator.counters.reset()
             first = await read_from(emulator, config, REPORTS)

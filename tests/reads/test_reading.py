@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from support import A_DAY, NOW, Outcome, config_for, key_of, read_from
+from support import A_DAY, NOW, Outcome, config_for, key_of, quickly, read_from
 from tiktok_marketing.catalog import STREAMS, Grain, ReportStream, stream_named
 from tiktok_marketing.emulator import Emulator, Options
 
@@ -66,7 +66,7 @@ def assert_equals_expected(
             assert spend == Decimal(sums["spend"]), (stream.name, advertiser_id)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=[False, True], ids=["undeleted", "with deleted"])
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=quickly(True, False))
 async def everything(request: pytest.FixtureRequest) -> Any:
     """A read of all streams, and its emulator."""
     async with emulator_of() as emulator:
@@ -159,7 +159,7 @@ def own_fields(record: dict[str, Any]) -> dict[str, Any]:
 
 async def test_a_day_later_only_what_may_have_changed_is_read_again() -> None:
     """A sync and one a day later from its state together equal a full sync on that day."""
-    async with emulator_of(ads_per_account=6, advertisers=4, settled=True) as emulator:
+    async with emulator_of(ads_per_account=3, advertisers=4, settled=True) as emulator:
         config = config_for(emulator, include_deleted=True, start_date="2026-06-09", skip_empty_days=False)
         first = await read_from(emulator, config)
         emulator.clock.advance(A_DAY)

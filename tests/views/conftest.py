@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import functools
+import os
+import pickle
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -173,19 +176,27 @@ def listed(emulator: Emulator, path: str, account: str) -> Iterator[dict[str, An
 @pytest.fixture(scope="session")
 def originals(postgres_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Filled]:
     """Gives the database of a kind that a sync has filled, once."""
-    known: dict[str, Filled] = {}
 
+    @functools.cache
     def original(kind: str) -> Filled:
-        if kind not in known:
-            address = (
-                str(tmp_path_factory.mktemp("filled") / "filled.duckdb")
-                if kind == "duckdb"
-                else postgres_server.new_database().address
-            )
-            known[kind] = Filled(kind, address, fill(address))
-        return known[kind]
+        if kind == "duckdb":
+            return _filled_once(tmp_path_factory.getbasetemp())
+        address = postgres_server.new_database().address
+        return Filled(kind, address, fill(address))
 
     return original
+
+
+def _filled_once(folder: Path) -> Filled:
+    """The DuckDB file that all processes of a test run share. Whoever needs it first fills it; nobody changes it."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    address, truths = folder / "filled.duckdb", folder / "filled.pickle"
+    with (folder / "filled.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not truths.exists():
+            truths.write_bytes(pickle.dumps(fill(str(address))))
+        return Filled("duckdb", str(address), pickle.loads(truths.read_bytes()))  # noqa: S301 - written above
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -424,7 +424,7 @@ def test_what_is_caught_up_on_leaves_spread(rate: int) -> None:
     assert later[int(rate / 2)] - later[0] < (rate / 2) / pacer.rate, "it catches up"
 
 
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(
     st.sampled_from(SECONDS),
     st.floats(0.05, 3.0),
