@@ -16,7 +16,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 # What each room may import besides itself. A room is a folder of modules, a single module at the top, or a module that
 # has a line of its own here.
 GROUND = {"errors", "text", "json_files", "clock", "memory", "_version", "extras", "shards"}
-API = {"api", "api.rate_limit", "catalog"} | GROUND
+API = {"api", "api.rate_limit", "api_path", "catalog"} | GROUND
 PLAN = {"sync.plan", "catalog", "config", "settings"} | GROUND
 READ = {"sync.read", "sync.decode", "sync"} | PLAN | API
 SYNC = {"sync.run", "connect", "access_check"} | READ
@@ -62,14 +62,15 @@ DIRECTIONS = {
     "sync.decode": {"catalog"} | GROUND,
     "sync.plan": PLAN,
     "api": API,
-    "api.rate_limit": {"clock", "shards"},
+    "api.rate_limit": {"api_path", "clock", "shards"},
     "config": {"catalog", "config_keys", "settings"} | GROUND,  # a configuration may describe reports of its own
     "config_keys": {"settings"},
     "config_file": {"config", "settings"} | GROUND,
     "config_sources": {"config", "environment", "settings"} | GROUND,
     "environment": {"settings", "shards"},
     "settings": set(),
-    "catalog": set(),
+    "catalog": {"api_path"},
+    "api_path": set(),
     "emulator": {"emulator.endpoints.gmv_max", "emulator.endpoints.reports", "emulator.endpoints.smart_plus"}
     | {"emulator.faults"}
     | EMULATED_ENDPOINTS

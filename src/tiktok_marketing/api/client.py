@@ -29,6 +29,7 @@ from tiktok_marketing.api.retry_policy import (
 )
 from tiktok_marketing.api.stats import EndpointStats, RequestStats
 from tiktok_marketing.api.transport import Reply, Silence, Transport, TransportFailure
+from tiktok_marketing.api_path import path_of
 from tiktok_marketing.clock import Clock, ClockReading, is_believable
 from tiktok_marketing.errors import Action, PartialAnswerError, TikTokError
 from tiktok_marketing.text import Mask
@@ -454,4 +455,4 @@ def _as_text(value: Any) -> str:
 def _request_text(endpoint: str, query: Mapping[str, str]) -> str:
     """The request as it can be shown: without secrets, and with long lists cut."""
     shown = "&".join(f"{name}={value[:300]}" for name, value in query.items() if name not in _SECRET_PARAMS)
-    return f"GET /open_api/v1.3/{endpoint}?{shown}"
+    return f"GET {path_of(endpoint)}?{shown}"

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from tiktok_marketing.api_path import path_of
 from tiktok_marketing.catalog.scopes import permission_of
 from tiktok_marketing.errors import (
     AccountError,
@@ -376,7 +377,7 @@ def page_error(status: int, page: str, *, endpoint: str, advertiser_id: str | No
 
 
 def _page_remedy(status: int, endpoint: str) -> str:
-    path = f"/open_api/v1.3/{endpoint}"
+    path = path_of(endpoint)
     if 300 <= status < 400:
         cause = f"If the redirect leads to the login page of your network, log in or ask for {path} to be allowed."
     elif status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.GONE}:

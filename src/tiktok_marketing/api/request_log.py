@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from tiktok_marketing.api.transport import VERSION_PATH, Reply, Transport, TransportFailure
+from tiktok_marketing.api.transport import Reply, Transport, TransportFailure
+from tiktok_marketing.api_path import path_of
 from tiktok_marketing.text import shown_line
 
 _SECRET_PARAMS = frozenset({"app_id", "secret", "access_token"})
@@ -60,7 +61,7 @@ class LoggedTransport:
 
 def _request(endpoint: str, params: Mapping[str, str]) -> str:
     shown = "&".join(f"{name}={'***' if name in _SECRET_PARAMS else _cut(value)}" for name, value in params.items())
-    return f"GET {VERSION_PATH}{endpoint}{'?' if shown else ''}{shown}"
+    return f"GET {path_of(endpoint)}{'?' if shown else ''}{shown}"
 
 
 def _cut(value: str) -> str:

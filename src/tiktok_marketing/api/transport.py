@@ -17,6 +17,7 @@ from tiktok_marketing._version import __version__
 from tiktok_marketing.api.bodies import ACCEPTED, UnpackError, unpacker
 from tiktok_marketing.api.body_budget import BodyBudget, Reservation
 from tiktok_marketing.api.network import Proxy, proxy_for, trusted_authorities
+from tiktok_marketing.api_path import path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 PRODUCTION_HOST = "https://business-api.tiktok.com"
 SANDBOX_HOST = "https://sandbox-ads.tiktok.com"
-VERSION_PATH = "/open_api/v1.3/"
 USER_AGENT = f"tiktok-marketing/{__version__}"
 _BODY_BYTES = 16 * 2**20
 """Bytes of answers that may have arrived and wait to be processed."""
@@ -197,7 +197,7 @@ class HttpTransport:
         proxy = self._proxy
         request = self._session.request(
             method,
-            self.host + VERSION_PATH + endpoint,
+            self.host + path_of(endpoint),
             **content,
             allow_redirects=False,
             proxy=None if proxy is None else proxy.address,

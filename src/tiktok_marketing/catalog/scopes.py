@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 
 import msgspec
 
+from tiktok_marketing.api_path import without_version
 from tiktok_marketing.catalog import AnyStream, ReportStream, object_stream
 
 
@@ -75,7 +76,8 @@ def permission_of(endpoint: str) -> Permission | None:
     Args:
         endpoint: The path below `/open_api/v1.3/`.
     """
-    beginnings = [beginning for beginning in _BY_PATH if endpoint.startswith(beginning)]
+    path = without_version(endpoint)
+    beginnings = [beginning for beginning in _BY_PATH if path.startswith(beginning)]
     return _BY_PATH[max(beginnings, key=len)] if beginnings else None
 
 

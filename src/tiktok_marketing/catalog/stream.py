@@ -243,7 +243,7 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     description: str
     """One sentence for the documentation and for `tiktok-marketing streams`."""
     endpoint: str
-    """Path below `/open_api/v1.3/`, with its trailing slash."""
+    """Path below `/open_api/v1.3/`, with its trailing slash. In another version, it begins with it: `v2.0/…`."""
     primary_key: tuple[str, ...]
     unique_by: tuple[str, ...] = ()
     """The fields that identify a record among all accounts, if the primary key, which is Airbyte's, does not."""

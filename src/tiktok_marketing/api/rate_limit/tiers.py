@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from tiktok_marketing.api_path import without_version
+
 
 class Tier(msgspec.Struct, frozen=True, kw_only=True):
     """How many requests one endpoint accepts from one application per second, minute and day."""
@@ -39,7 +41,7 @@ def tier_at(endpoint: str, tier: Tier) -> Tier:
     Between two levels the lower one applies. Below the lowest, its limits shrink in proportion to the tier, because
     programs that scale an application have less of every limit.
     """
-    own = OWN_LIMITS.get(endpoint)
+    own = OWN_LIMITS.get(without_version(endpoint))
     if own is None:
         return tier
     level = sum(tier.per_second >= least for least in LEVELS[1:])
