@@ -17,14 +17,13 @@ from typing import Any
 
 import msgspec
 
-from harness import Figure, emulator, leave, options
+from harness import Figure, decoders, emulator, leave, options
 from tiktok_marketing.airbyte.line_sinks import ReportLines
 from tiktok_marketing.catalog import ReportStream, report_stream
 from tiktok_marketing.catalog.custom_reports import CustomReport
 from tiktok_marketing.catalog.report_rules import first_objection
 from tiktok_marketing.pipelines.arrow.sink import ArrowSink
 from tiktok_marketing.pipelines.arrow.tables import TableBuilder
-from tiktok_marketing.sync.decode import native
 from tiktok_marketing.sync.decode.reports import report_reader
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.report_requests import account_params
@@ -97,13 +96,9 @@ def main() -> None:
     with emulator("--advertisers", "1", "--days", "60", "--ads-per-account", "400") as ready:
         page = page_of(ready)
     rows = len(msgspec.json.decode(page)["data"]["list"])
-    extension = native.NATIVE
     figures = []
     for target, ways in {"Airbyte's messages": into_lines, "columns": into_columns}.items():
-        for way, module in {"C extension": extension, "pure Python": None}.items():
-            if way == "C extension" and extension is None:
-                continue
-            native.NATIVE = module
+        for way in decoders():
             fixed, custom = ways(_FIXED), ways(_REPORT.stream)
             times = [(seconds(fixed, page), seconds(custom, page)) for _ in range(given.runs)]
             of_fixed, of_custom = (min(each) for each in zip(*times, strict=True))
@@ -116,7 +111,6 @@ def main() -> None:
             )
             figures.append(figure)
             print(f"{figure.what}: {figure.value:.2f} ({figure.remark})")
-    native.NATIVE = extension
     leave(figures, given.json)
 
 

@@ -23,6 +23,7 @@ from typing import Any
 import msgspec
 
 from tiktok_marketing.catalog import STREAMS
+from tiktok_marketing.sync.decode import native
 
 OURS = (sys.executable, "-m", "tiktok_marketing.airbyte")
 _RECORD = b'"RECORD"'
@@ -126,6 +127,18 @@ def emulator(*options: str) -> Iterator[dict[str, Any]]:
     finally:
         process.terminate()
         process.wait()
+
+
+def decoders() -> Iterator[str]:
+    """Let pages be decoded in each way in turn: by the C extension, if it is there, and in pure Python."""
+    extension = native.NATIVE
+    try:
+        if extension is not None:
+            yield "C extension"
+        native.NATIVE = None
+        yield "pure Python"
+    finally:
+        native.NATIVE = extension
 
 
 def config_for(ready: dict[str, Any], **fields: Any) -> dict[str, Any]:

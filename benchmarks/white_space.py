@@ -15,12 +15,11 @@ from datetime import UTC, datetime, timedelta
 
 import orjson
 
-from harness import Figure, emulator, leave, options
+from harness import Figure, decoders, emulator, leave, options
 from read_ads import pages_of
 from tiktok_marketing.airbyte.line_sinks import ReportLines
 from tiktok_marketing.catalog import report_stream
 from tiktok_marketing.emulator.bodies import LAYOUTS, in_layout
-from tiktok_marketing.sync.decode import native
 from tiktok_marketing.sync.decode.reports import report_reader
 
 STREAM = report_stream("ads_reports_daily")
@@ -59,7 +58,6 @@ def main() -> None:
         (page,) = pages_of(ready, today - timedelta(days=20), today - timedelta(days=1), 1)
     answer = json.loads(page)
     rows = len(answer["data"]["list"])
-    extension = native.NATIVE
     figures = []
     for layout in ALL_LAYOUTS:
         comma = "," if layout != "a blank behind commas" else ", "
@@ -67,10 +65,7 @@ def main() -> None:
         if layout in LAYOUTS:
             body = in_layout(body, layout)
         floor = cpu(lambda body=body: decode_and_encode(body), given.runs)  # type: ignore[misc]
-        for way, module in {"C extension": extension, "pure Python": None}.items():
-            if way == "C extension" and extension is None:
-                continue
-            native.NATIVE = module
+        for way in decoders():
             seconds = cpu(lambda body=body: read(body), given.runs)  # type: ignore[misc]
             figure = Figure(
                 what=f"{layout}, {way}: CPU per record over orjson's",
@@ -81,7 +76,6 @@ def main() -> None:
             )
             figures.append(figure)
             print(f"{figure.what}: {figure.value:.2f} ({figure.remark})")
-    native.NATIVE = extension
     leave(figures, given.json)
 
 
