@@ -238,6 +238,9 @@ class Network:
             return reply
         if not data["page_info"]["total_number"] or data["page_info"]["total_number"] < 0:
             return reply
+        missing = records[len(records) // 2 :]
+        if kind == "lack" and all(record["metrics"]["impressions"] == "0" for record in missing):
+            return reply  # no figure of the account shows that objects without figures are missing
         self.hits[kind] += 1
         if kind == "lack":
             del records[len(records) // 2 :]
