@@ -255,9 +255,10 @@ _REPORT: dict[str, Any] = {
         "report_type": {
             "title": "Report Type",
             "type": "string",
-            "enum": ["BASIC", "AUDIENCE"],
+            "enum": ["BASIC", "AUDIENCE", "CATALOG"],
             "default": "BASIC",
-            "description": "AUDIENCE for reports by age, gender, interest and other properties of the people.",
+            "description": "AUDIENCE for reports by age, gender, interest and other properties of the people. CATALOG "
+            "for reports by product, whose dimensions nobody has confirmed.",
             "order": 5,
         },
         "filters": {

@@ -32,7 +32,7 @@ from tiktok_marketing.catalog.stream import AnyStream, ReportFilter, ReportSourc
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _ENDPOINT = "report/integrated/get/"
-_HOURS_LATE = {"BASIC": 2, "AUDIENCE": 16}
+_HOURS_LATE = {"BASIC": 2, "AUDIENCE": 16, "CATALOG": 16}
 _MOST_NAMED = 3
 """How many values of a filter a description names."""
 _NOUNS = {"account": "ad account", "campaign": "campaign", "ad_group": "ad group", "ad": "ad"}
@@ -77,7 +77,7 @@ class CustomReport(Question, frozen=True, kw_only=True):
             endpoint=_ENDPOINT,
             primary_key=dimensions,
             cursor=time,
-            sandbox=self.level != "account",  # the sandbox has only the other three levels
+            sandbox=self.level != "account" and self.report_type != "CATALOG",  # all else is in the sandbox
             source=ReportSource(
                 report_type=self.report_type,
                 data_level=LEVELS[self.level],

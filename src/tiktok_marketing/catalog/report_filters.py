@@ -51,7 +51,7 @@ class _Field(msgspec.Struct, frozen=True, kw_only=True):
     kinds: tuple[str, ...] = ("IN",)
     values: tuple[str, ...] = ()
     form: str = "word"
-    report_types: tuple[str, ...] = ("BASIC", "AUDIENCE")
+    report_types: tuple[str, ...] = ("BASIC", "AUDIENCE", "CATALOG")
 
 
 FILTERS: Mapping[str, _Field] = {
@@ -90,7 +90,7 @@ def filter_objections(
 
     Args:
         filters: The filters.
-        report_type: `BASIC` or `AUDIENCE`.
+        report_type: `BASIC`, `AUDIENCE` or `CATALOG`.
         id_dimension: What a row of the report is about, such as `ad_id_v2`.
         include_deleted: Whether the report itself asks for the rows of deleted objects.
         status: The filter that asks for them; empty at account level.

@@ -1,14 +1,15 @@
 """Which metrics, dimensions, level and grain go together in a report: TikTok's rules, in the order to test them. Pure.
 
-The rules are those of `/report/integrated/get/` for the report types BASIC and AUDIENCE. The metrics by dimension are a
-table (`tables/metrics_by_dimension.json`). Where TikTok published none, or answers more than it published, nothing is
-refused here, and TikTok decides when it is asked. What a fixed stream asks for is never refused either.
+The rules are those of `/report/integrated/get/` for the report types BASIC, AUDIENCE and CATALOG. The metrics by
+dimension are a table (`tables/metrics_by_dimension.json`). Where TikTok published none, or answers more than it
+published, nothing is refused here, and TikTok decides when it is asked. What a fixed stream asks for is never refused
+either.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from tiktok_marketing.catalog.stream import Grain, Level, ReportFilter
 
 _TABLE = Path(__file__).parent / "tables" / "metrics_by_dimension.json"
 
-REPORT_TYPES = ("BASIC", "AUDIENCE")
+REPORT_TYPES = ("BASIC", "AUDIENCE", "CATALOG")
 LEVELS: Mapping[str, Level] = {
     "account": Level.ADVERTISER,
     "campaign": Level.CAMPAIGN,
@@ -98,6 +99,14 @@ AUDIENCE_DIMENSIONS = (
     "bucket_id",
 )
 """What an AUDIENCE report can be broken down by: one of them, or age with gender."""
+CATALOG_DIMENSIONS = ("catalog_id", "product_set_id", "sku_id")
+"""What a CATALOG report can presumably be broken down by. No public copy of TikTok's page on them is known."""
+_DIMENSIONS: Mapping[str, tuple[str, ...]] = {
+    "BASIC": BASIC_DIMENSIONS,
+    "AUDIENCE": AUDIENCE_DIMENSIONS,
+    "CATALOG": CATALOG_DIMENSIONS,
+}
+"""The dimensions of each report type, beside ids and times."""
 TIMELESS = frozenset(
     {
         "interest_category",
@@ -135,7 +144,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """What a report is to show.
 
     Args:
-        report_type: `BASIC` or `AUDIENCE`.
+        report_type: `BASIC`, `AUDIENCE` or `CATALOG`.
         level: `account`, `campaign`, `ad_group` or `ad`.
         dimensions: What to break the rows down by, beside the level's id and the time; or `ad_id_v2`.
         metrics: The figures.
@@ -175,14 +184,22 @@ def is_allowed_at(dimension: str, level: Level) -> bool:
     return dimension != "ad_type" or level is not Level.ADVERTISER
 
 
+def report_type_with(dimensions: Iterable[str]) -> str:
+    """The first report type that has one of these dimensions, which BASIC reports lack; else BASIC."""
+    rare = [name for name in dimensions if name not in BASIC_DIMENSIONS]
+    return next((kind for kind, names in _DIMENSIONS.items() if any(name in names for name in rare)), "BASIC")
+
+
 def metrics_with(dimension: str, report_type: str) -> frozenset[str] | None:
     """The metrics that go with a dimension, attributes aside; None if TikTok published no list."""
-    names = _metrics_by_dimension()[report_type].get(dimension)
+    names = _metrics_by_dimension().get(report_type, {}).get(dimension)
     return None if names is None else frozenset(names)
 
 
 def is_documented(name: str, question: Question) -> bool:
     """Whether a metric is known to go with a report. Otherwise TikTok decides, or the rules refuse it."""
+    if question.report_type == "CATALOG":
+        return False
     metric = metric_named(name)
     if metric is None or LEVELS[question.level] not in metric.levels:
         return False
@@ -212,16 +229,16 @@ def _grain(question: Question) -> Iterator[Objection]:
             f"TikTok has no {question.report_type} report by {question.grain}.",
             "Use the grain day, and sum up days in the database. Counts of people cannot be summed up.",
         )
-    if question.grain == "lifetime" and question.report_type == "AUDIENCE":
+    if question.grain == "lifetime" and question.report_type != "BASIC":
         yield Objection(
-            "AUDIENCE reports have no grain lifetime.",
+            f"{question.report_type} reports have no grain lifetime.",
             "Use the grain none, which sums up the days from start_date to end_date, at most 365.",
         )
 
 
 def _dimensions(question: Question) -> Iterator[Objection]:
     level = LEVELS[question.level]
-    known = AUDIENCE_DIMENSIONS if question.report_type == "AUDIENCE" else BASIC_DIMENSIONS
+    known = _DIMENSIONS[question.report_type]
     own = (*ID_DIMENSIONS[level], *TIME_DIMENSIONS.values())
     foreign = {name for ids in ID_DIMENSIONS.values() for name in ids}.difference(own)
     for name in question.dimensions:
@@ -243,12 +260,12 @@ def _dimensions(question: Question) -> Iterator[Objection]:
 
 
 def _dimension_of_another_type(name: str, question: Question) -> Objection | None:
-    other = "BASIC" if question.report_type == "AUDIENCE" else "AUDIENCE"
-    if name not in (BASIC_DIMENSIONS if other == "BASIC" else AUDIENCE_DIMENSIONS):
+    others = [other for other, names in _DIMENSIONS.items() if name in names]
+    if not others:
         return None
     return Objection(
         f"The dimension {name} does not go with the report type {question.report_type}.",
-        f"Set report_type to {other}.",
+        f"Set report_type to {' or '.join(others)}.",
     )
 
 
@@ -270,6 +287,11 @@ def _breakdown(question: Question) -> Iterator[Objection]:
                 f"The dimensions {' and '.join(breakdown)} do not go together: only age and gender do.",
                 "Make a report for each of them.",
             )
+    if question.report_type == "CATALOG" and not breakdown:
+        yield Objection(
+            "A CATALOG report needs a dimension of the catalog.",
+            f"Add one of {', '.join(CATALOG_DIMENSIONS)}, or set report_type to BASIC.",
+        )
     if not all(is_allowed_at(name, LEVELS[question.level]) for name in breakdown):
         yield Objection("The dimension ad_type does not go with the level account.", "Use the level campaign.")
 

@@ -168,7 +168,7 @@ class ReportSource(msgspec.Struct, frozen=True, kw_only=True):
     """How to request the rows of a report."""
 
     report_type: str
-    """`BASIC`, `AUDIENCE`, `TT_SHOP` or `PLAYABLE_MATERIAL` in `/report/integrated/get/`.
+    """`BASIC`, `AUDIENCE`, `CATALOG`, `TT_SHOP` or `PLAYABLE_MATERIAL` in `/report/integrated/get/`.
 
     `GMV_MAX` and `SMART_PLUS` are names of ours, for `/gmv_max/report/get/` and `/smart_plus/material_report/`."""
     data_level: Level

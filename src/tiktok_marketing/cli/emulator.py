@@ -249,6 +249,11 @@ class _Command(CommandWithExamples):
     help="Answer reports of the type PLAYABLE_MATERIAL. [default: off]",
 )
 @click.option(
+    "--catalog-reports/--no-catalog-reports",
+    default=None,
+    help="Answer reports of the type CATALOG. [default: off]",
+)
+@click.option(
     "--async-reports/--no-async-reports", default=None, help="Allow asynchronous reports to the app. [default: off]"
 )
 @click.option(

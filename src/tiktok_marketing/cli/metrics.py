@@ -69,12 +69,11 @@ def _question(level: str | None, dimensions: str | None, grain: str | None) -> Q
     Raises:
         ConfigurationError: If TikTok has no such report, whatever its metrics.
     """
-    from tiktok_marketing.catalog.report_rules import AUDIENCE_DIMENSIONS, BASIC_DIMENSIONS, Question, first_objection
+    from tiktok_marketing.catalog.report_rules import Question, first_objection, report_type_with
 
     names = tuple(name.strip() for name in (dimensions or "").split(",") if name.strip())
-    is_audience = any(name in AUDIENCE_DIMENSIONS and name not in BASIC_DIMENSIONS for name in names)
     question = Question(
-        report_type="AUDIENCE" if is_audience else "BASIC",
+        report_type=report_type_with(names),
         level=level or "ad",
         dimensions=names,
         grain=grain or ("none" if names else "day"),

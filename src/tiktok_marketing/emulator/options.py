@@ -100,6 +100,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         contradictory_page_info: The accounts whose `page_info` counts two records more than there are: 2 is the second.
         playable_reports: Whether reports of the type PLAYABLE_MATERIAL answer. The names of their metrics are made up
             of others, because no copy of TikTok's documentation has them.
+        catalog_reports: Whether reports of the type CATALOG answer. The names of their dimensions are guesses, because
+            no copy of TikTok's documentation has them.
         gmv_max_report_version: The version of the GMV Max report: `1.3`, as documented, or `2.0`, as some applications
             read it. Version 1.3 of the report then answers an error without a reason.
         gzip: Whether to compress answers for clients that accept it, from a kilobyte on.
@@ -165,6 +167,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     code_seconds: int = 3600
     contradictory_page_info: tuple[int, ...] = ()
     playable_reports: bool = False
+    catalog_reports: bool = False
     gmv_max_report_version: str = "1.3"
     gzip: bool = True
     latency: float = 0.003

@@ -31,7 +31,7 @@ def test_no_rule_refuses_what_a_fixed_stream_asks_for(stream: ReportStream) -> N
 @pytest.mark.parametrize(
     ("fields", "message", "remedy"),
     [
-        ({"report_type": "BC"}, "The report_type 'BC' does not exist.", "Use BASIC or AUDIENCE."),
+        ({"report_type": "BC"}, "The report_type 'BC' does not exist.", "Use BASIC, AUDIENCE or CATALOG."),
         ({"level": "adgroup"}, "The level 'adgroup' does not exist.", "Did you mean ad_group?"),
         ({"grain": "dayly"}, "The grain 'dayly' does not exist.", "Did you mean day?"),
         ({"grain": "month"}, "no BASIC report by month", "Use the grain day"),

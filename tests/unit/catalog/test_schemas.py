@@ -22,7 +22,7 @@ from tiktok_marketing.catalog import (
 )
 from tiktok_marketing.catalog.dimensions import DIMENSIONS
 from tiktok_marketing.catalog.metrics import METRICS
-from tiktok_marketing.catalog.report_rules import AUDIENCE_DIMENSIONS, BASIC_DIMENSIONS
+from tiktok_marketing.catalog.report_rules import AUDIENCE_DIMENSIONS, BASIC_DIMENSIONS, CATALOG_DIMENSIONS
 
 if TYPE_CHECKING:
     from conftest import Airbyte
@@ -223,5 +223,7 @@ def test_every_described_dimension_is_requested() -> None:
     """The table of dimensions has no dimension that no report requests, be it one of the user's own."""
     reports = [stream for stream in ALL_STREAMS if isinstance(stream, ReportStream)]
     asked = {name for stream in reports for name in stream.source.dimensions}
-    of_ones_own = {"ad_id_v2", *BASIC_DIMENSIONS, *AUDIENCE_DIMENSIONS, "interest_category_v2"} - {"interest_category"}
+    of_ones_own = {"ad_id_v2", *BASIC_DIMENSIONS, *AUDIENCE_DIMENSIONS, *CATALOG_DIMENSIONS, "interest_category_v2"} - {
+        "interest_category"
+    }
     assert set(DIMENSIONS) == asked | of_ones_own

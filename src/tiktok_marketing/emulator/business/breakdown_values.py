@@ -9,6 +9,7 @@ from collections.abc import Callable
 from tiktok_marketing.emulator.business.business import Ad
 from tiktok_marketing.emulator.business.creatives import image_ids, post_of, video_id
 from tiktok_marketing.emulator.business.library import pixel_id, post_id, posts
+from tiktok_marketing.emulator.business.product_catalogs import catalog_id, product_set_id, sku_ids
 from tiktok_marketing.emulator.business.targeting_names import ACTIONS, interests
 from tiktok_marketing.emulator.randomness import Dice, keyed
 
@@ -78,6 +79,14 @@ def _videos(ad: Ad) -> Cells:
     return [((NOTHING if video is None else str(7_200_000_000_000_000_000 + keyed(ad.key, 68) % 10**15),), 1)]
 
 
+def _products(ad: Ad) -> Cells:
+    """The catalog, the set of products and the products that an ad shows."""
+    catalog, products = catalog_id(ad.group), product_set_id(ad.group)
+    if catalog is None or products is None:
+        return [((NOTHING, NOTHING, NOTHING), 1)]
+    return [((catalog, products, sku), weight) for sku, weight in zip(sku_ids(ad), _WEIGHTS, strict=False)]
+
+
 def _minis(ad: Ad) -> Cells:
     app = ad.group.campaign.account.template.app
     return [((f"mn{keyed(ad.group.campaign.account.key, 69):016x}" if app else NOTHING,), 1)]
@@ -127,6 +136,10 @@ CREATIVE_FAMILIES: tuple[Family, ...] = (
     (("skan_postback_sequence",), _postbacks),
 )
 """Dimensions of BASIC reports. AUDIENCE reports accept `ad_type`, too."""
+
+CATALOG_DIMENSIONS = ("catalog_id", "product_set_id", "sku_id")
+CATALOG_FAMILIES: tuple[Family, ...] = ((CATALOG_DIMENSIONS, _products),)
+"""Dimensions of CATALOG reports. Their names are guesses: no copy of TikTok's documentation has them."""
 
 INTEREST_DIMENSIONS = (
     "interest_category", "interest_category_tier2", "interest_category_tier3", "interest_category_tier4",

@@ -9,6 +9,7 @@ and age are two views of the same cells, and so are country and province, so tha
 from collections.abc import Callable, Iterable, Sequence
 
 from tiktok_marketing.emulator.business.breakdown_values import (
+    CATALOG_FAMILIES,
     CREATIVE_FAMILIES,
     INTEREST_DIMENSIONS,
     INTEREST_FAMILIES,
@@ -133,7 +134,11 @@ DAILY: tuple[Value, ...] = (
 )  # fmt: skip
 """The breakdowns of daily reports."""
 
-_FAMILY = {name: family for family in (*_FAMILIES, *CREATIVE_FAMILIES, *INTEREST_FAMILIES) for name in family[0]}
+_FAMILY = {
+    name: family
+    for family in (*_FAMILIES, *CREATIVE_FAMILIES, *CATALOG_FAMILIES, *INTEREST_FAMILIES)
+    for name in family[0]
+}
 
 
 class Distribution:

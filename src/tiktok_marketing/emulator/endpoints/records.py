@@ -37,6 +37,7 @@ from tiktok_marketing.emulator.business.library import (
     playables,
     portfolio_for,
 )
+from tiktok_marketing.emulator.business.product_catalogs import catalog_id, product_set_id, sku_ids
 from tiktok_marketing.emulator.business.smart_plus import add_on_of, call_to_action_of, texts_of
 from tiktok_marketing.emulator.business.status import edits, modified, operation_status, secondary_status
 from tiktok_marketing.emulator.business.targeting import ages_of, countries_of, gender_of, places_automatically
@@ -269,9 +270,9 @@ def adgroup_record(group: AdGroup, now: int) -> dict[str, Any]:
         "adgroup_app_profile_page_state": None,
         "feed_type": None,
         "category_id": "0",
-        "catalog_id": None,
+        "catalog_id": catalog_id(group),
         "catalog_authorized_bc_id": None,
-        "product_set_id": None,
+        "product_set_id": product_set_id(group),
         "split_test_group_id": None,
         "split_test_adgroup_ids": None,
         "keywords": None,
@@ -334,11 +335,11 @@ def ad_record(ad: Ad, now: int, *, null_modify_time: bool) -> dict[str, Any]:
         "identity_type": identity.type,
         "identity_id": identity.id,
         "identity_authorized_bc_id": identity.business_center or None,
-        "catalog_id": None,
+        "catalog_id": catalog_id(ad.group),
         "product_specific_type": None,
         "item_group_ids": [],
-        "product_set_id": None,
-        "sku_ids": [],
+        "product_set_id": product_set_id(ad.group),
+        "sku_ids": sku_ids(ad),
         "showcase_products": None,
         "ad_format": "CAROUSEL_ADS" if carousel else "SINGLE_VIDEO",
         "vertical_video_strategy": "UNSET",

@@ -50,7 +50,7 @@ ENDPOINTS: tuple[Served, ...] = (
     ),
     Served(
         "report/integrated/get/",
-        "reports of the types BASIC, AUDIENCE, BC, TT_SHOP and, with an option, PLAYABLE_MATERIAL",
+        "reports of the types BASIC, AUDIENCE, BC, TT_SHOP and, with options, PLAYABLE_MATERIAL and CATALOG",
     ),
     Served("report/task/create/", "begins an asynchronous report", "", _POST),
     Served("report/task/check/", "how far an asynchronous report is", ""),

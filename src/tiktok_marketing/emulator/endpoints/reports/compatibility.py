@@ -53,11 +53,11 @@ def incompatible(metrics: list[str], report_type: str, breakdown: tuple[str, ...
 
     Args:
         metrics: The requested metrics.
-        report_type: BASIC or AUDIENCE.
+        report_type: BASIC, AUDIENCE or CATALOG.
         breakdown: The dimensions that are neither an id nor a time.
         options: Decide where TikTok's behaviour is uncertain.
     """
-    if not breakdown:
+    if not breakdown or report_type == "CATALOG":
         return []
     if report_type == "BASIC":
         if "country_code" not in breakdown:

@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
+from tiktok_marketing.emulator.business.breakdown_values import CATALOG_DIMENSIONS
 from tiktok_marketing.emulator.business.breakdowns import TIMELESS
 from tiktok_marketing.emulator.business.business import (
     PLATFORM,
@@ -47,6 +48,9 @@ _AUDIENCE_DIMENSIONS = frozenset(
     behavior_id contextual_tag hashtag purchase_intention bucket_id
     """.split()  # noqa: SIM905
 )
+_BREAKDOWNS = {
+    "BASIC": _OTHER_DIMENSIONS, "AUDIENCE": _AUDIENCE_DIMENSIONS, "CATALOG": frozenset(CATALOG_DIMENSIONS),
+}  # fmt: skip
 MAX_ASYNC_IDS = 20_000
 """The most ids in one filter of an asynchronous report."""
 _MAX_DAYS = {"stat_time_day": 30, "stat_time_hour": 1, "": 365}
@@ -72,7 +76,7 @@ class ReportQuery(msgspec.Struct, frozen=True, kw_only=True):
     """A valid report request, without its page.
 
     Attributes:
-        report_type: BASIC or AUDIENCE.
+        report_type: BASIC, AUDIENCE or CATALOG.
         level: advertiser, campaign, adgroup or ad.
         id_dimension: The ID dimension; empty if there is none.
         time: stat_time_day, stat_time_hour or empty.
@@ -133,7 +137,7 @@ def parse(
     report_type = read.required(params, "report_type")
     if report_type not in _REPORT_TYPES:
         refuse(f"report_type: {report_type} is not one of {', '.join(_REPORT_TYPES)}.")
-    if report_type not in {"BASIC", "AUDIENCE"}:
+    if report_type not in {"BASIC", "AUDIENCE"} and not (report_type == "CATALOG" and options.catalog_reports):
         not_served(f"report_type {report_type}")
     for name, supported in (("service_type", "AUCTION"), ("query_mode", "REGULAR")):
         if params.get(name, supported) != supported:
@@ -196,7 +200,7 @@ def _window(
     if time:
         refuse("query_lifetime: Time dimensions cannot be used when query_lifetime is true.")
     if breakdown and not sandbox:
-        subject = f"report_type {report_type}" if report_type == "AUDIENCE" else f"the dimension {breakdown[0]}"
+        subject = f"report_type {report_type}" if report_type != "BASIC" else f"the dimension {breakdown[0]}"
         refuse(f"query_lifetime: It cannot be used with {subject}.")
     return None, None
 
@@ -216,7 +220,7 @@ def _dimensions(
     dimensions: list[str], report_type: str, level: str, options: Options
 ) -> tuple[str, str, tuple[str, ...]]:
     """The ID dimension, the time dimension and the others."""
-    possible = _AUDIENCE_DIMENSIONS if report_type == "AUDIENCE" else _OTHER_DIMENSIONS
+    possible = _BREAKDOWNS[report_type]
     valid = possible.union(_ID_DIMENSIONS, _TIME_DIMENSIONS)
     invalid = [name for name in dimensions if name not in valid]
     if invalid:
@@ -241,9 +245,9 @@ def _dimensions(
 def _check_breakdown(others: list[str], report_type: str, level: str, times: list[str], options: Options) -> None:
     """Refuse breakdowns that do not exist, or that cannot be combined with the time dimension or with the level."""
     audience = report_type == "AUDIENCE"
-    if len(others) > 1 and not (audience and set(others) == {"gender", "age"}):
+    if len(others) > 1 and report_type != "CATALOG" and not (audience and set(others) == {"gender", "age"}):
         refuse(CONFLICT)
-    if audience and not others:
+    if report_type != "BASIC" and not others:
         refuse(CONFLICT)
     if audience and times and TIMELESS.intersection(others):
         refuse(CONFLICT)
