@@ -12,9 +12,12 @@ What is named here is public, and nothing else is.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+# Without `typing`, which takes longer to import than all the rest of this module. See `interrupts`.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from tiktok_marketing._version import __version__
     from tiktok_marketing.config import Config
     from tiktok_marketing.config_sources import load_config

@@ -26,6 +26,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, TextIO
 
+from tiktok_marketing import interrupts
 from tiktok_marketing.errors import OutputError
 from tiktok_marketing.text import mask_known, without_controls
 
@@ -54,6 +55,7 @@ def run_program(run: Callable[[], int]) -> NoReturn:
     sys.stdout = _text_stream(stdout, sys.stdout)
     sys.stderr = _text_stream(_StandardFile(_STDERR, is_silent=True), sys.stderr)
     code = _run(run)
+    interrupts.end(code if isinstance(code, int) else int(code is not None))
     stdout.is_silent = True
     sys.exit(code)
 
@@ -78,7 +80,7 @@ def _run(run: Callable[[], int]) -> int | str | None:
             sys.stderr.write(f"{error}\n")
         return 1
     except KeyboardInterrupt:
-        return 130
+        return interrupts.exit_code()
     return code
 
 

@@ -27,13 +27,13 @@ EMULATED_SHOP = {"emulator.business.shop"}
 EMULATED_ENDPOINTS = {"emulator.endpoints"} | EMULATED_BUSINESS
 DIRECTIONS = {
     "cli": {"account_overview", "airbyte", "config_file", "config_sources", "doctor", "emulator", "environment"}
-    | {"assets", "login", "mcp_server", "report", "stdout", "views"}
+    | {"assets", "interrupts", "login", "mcp_server", "report", "stdout", "views"}
     | PIPELINES,
     "mcp_server": {"views"} | PIPELINES,
     "views": PIPELINES,
     "report": {"views"} | PIPELINES,
     "assets": PIPELINES,
-    "airbyte": {"stdout"} | SYNC,
+    "airbyte": {"interrupts", "stdout"} | SYNC,
     "doctor": {"doctor.checks"} | PIPELINES,
     "doctor.checks": {"doctor"} | PIPELINES,
     "pipelines": PIPELINES,
@@ -90,7 +90,8 @@ DIRECTIONS = {
     "_version": set(),
     "extras": set(),
     "shards": {"errors"},
-    "stdout": {"errors", "text"},
+    "interrupts": set(),
+    "stdout": {"errors", "interrupts", "text"},
     "loop_thread": set(),
     "cluster": {"loop_thread", "config_sources"} | PIPELINES,
     "library": {"doctor", "loop_thread"} | PIPELINES,

@@ -1,5 +1,5 @@
 """Runs `source-tiktok-marketing` as `python -m tiktok_marketing.airbyte`."""
 
-from tiktok_marketing.airbyte.entrypoint import main
+from tiktok_marketing.airbyte import main
 
 main()

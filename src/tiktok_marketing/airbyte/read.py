@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any, cast
 
 from tiktok_marketing.airbyte.heartbeat import HEARTBEAT, Heartbeat
@@ -31,6 +30,7 @@ from tiktok_marketing.errors import (
     SyncInterruptedError,
     TikTokError,
 )
+from tiktok_marketing.interrupts import call_on_signal
 from tiktok_marketing.memory import Meter, meters, watch
 from tiktok_marketing.stdout import write_stdout
 from tiktok_marketing.sync.events import Checkpoint, Event, Failure, Notice, Rows, StreamEnded, StreamStarted
@@ -114,20 +114,17 @@ async def _read(
         asyncio.create_task(messages.log_heartbeat(sync)),
         asyncio.create_task(watch(limits, lambda usage: sync.stop(OutOfMemoryError(usage)))),
     ]
-    loop = asyncio.get_running_loop()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        with suppress(NotImplementedError, RuntimeError, ValueError):  # not the main thread, or no such signals
-            loop.add_signal_handler(signum, sync.stop, signal.Signals(signum).name)
-    try:
-        if unknown := unknown_streams(states, streams_of(config)):
-            await messages.write_event(Notice("warning", unknown))
-        async for event in sync.events():
-            await messages.write_event(event)
-            del event
-    finally:
-        for task in background:
-            task.cancel()
-    await messages.write_summary(sync)
+    with call_on_signal(lambda number: sync.stop(signal.Signals(number).name)):
+        try:
+            if unknown := unknown_streams(states, streams_of(config)):
+                await messages.write_event(Notice("warning", unknown))
+            async for event in sync.events():
+                await messages.write_event(event)
+                del event
+        finally:
+            for task in background:
+                task.cancel()
+        await messages.write_summary(sync)
     return messages.exit_code
 
 

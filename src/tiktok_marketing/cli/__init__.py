@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import sys
 
-from tiktok_marketing.extras import install_hint
-from tiktok_marketing.stdout import run_program
+from tiktok_marketing import interrupts
 
 _NEEDED = {"click", "rich"}
 
 
 def main() -> None:
     """Run the command and end the program with its exit code."""
+    interrupts.begin()
+    from tiktok_marketing.stdout import run_program
+
     run_program(_run)
 
 
@@ -24,6 +26,8 @@ def _run() -> int:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _NEEDED:
             raise
+        from tiktok_marketing.extras import install_hint
+
         sys.stderr.write(f"tiktok-marketing needs {error.name}, which is not installed. {install_hint('load')}\n")
         return 2
-    return run(sys.argv[1:])
+    return interrupts.interruptible(lambda: run(sys.argv[1:]))

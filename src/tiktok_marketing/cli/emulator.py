@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-import signal
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ import click
 
 from tiktok_marketing.cli.common import CommandWithExamples, debug_option, json_option, log_to_stderr
 from tiktok_marketing.errors import ConfigurationError
+from tiktok_marketing.interrupts import call_on_signal
 
 if TYPE_CHECKING:
     from tiktok_marketing.emulator import Options
@@ -371,8 +371,7 @@ async def _serve(options: Options) -> None:
     from tiktok_marketing.emulator import Emulator
 
     ended = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    async with Emulator(options) as running:
-        click.echo(running.ready_line())
-        await ended.wait()
+    with call_on_signal(lambda _: ended.set()):
+        async with Emulator(options) as running:
+            click.echo(running.ready_line())
+            await ended.wait()

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import click
 
+from tiktok_marketing import interrupts
 from tiktok_marketing._version import __version__
 from tiktok_marketing.cli.accounts import accounts
 from tiktok_marketing.cli.assets import assets
@@ -122,7 +123,7 @@ def _is_interruption(error: BaseException | None) -> bool:
 
 
 def _report_interruption(session: Session) -> int:
-    return _with_json(ConnectorError("The command was interrupted."), session, 130)
+    return _with_json(ConnectorError("The command was interrupted."), session, interrupts.exit_code())
 
 
 def _with_json(error: ConnectorError, session: Session, code: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from tiktok_marketing import interrupts
 from tiktok_marketing.cli.common import CommandWithExamples, debug_option
 
 
@@ -43,5 +44,7 @@ def mcp(address: str, dataset: str, rows: int, seconds: float) -> int:
 
     answers = Answers(destination_of(address, dataset), Limits(rows=rows, seconds=seconds))
     answers.check()
+    # Nothing has to be put in order, and whoever started a server does not wait long before killing it.
+    interrupts.end_at_once()
     serve(answers)
     return 0

@@ -29,6 +29,7 @@ from tiktok_marketing.cli.common import (
 )
 from tiktok_marketing.cli.lines import LineStyle, can_draw, set_line_style
 from tiktok_marketing.cli.views import check_views, refresh_views
+from tiktok_marketing.interrupts import call_on_signal
 from tiktok_marketing.sync.plan.bounds import Bounds
 from tiktok_marketing.text import shown_line
 
@@ -182,16 +183,17 @@ async def _sync(
     stop = asyncio.Event()
     async with Reporter(quiet=quiet, draws=draws) as reporter:
         signals = _Signals(stop, reporter, loads=request.bounds.since is None)
-        summary = await load_async(
-            config,
-            request.to,
-            streams=names,
-            dataset=request.dataset,
-            full=request.full,
-            watcher=reporter,
-            stop=stop,
-            options=RunOptions(wait=request.wait, since=request.bounds.since, until=request.bounds.until),
-        )
+        with call_on_signal(signals.receive):
+            summary = await load_async(
+                config,
+                request.to,
+                streams=names,
+                dataset=request.dataset,
+                full=request.full,
+                watcher=reporter,
+                stop=stop,
+                options=RunOptions(wait=request.wait, since=request.bounds.since, until=request.bounds.until),
+            )
     return summary, signals.received
 
 
@@ -203,10 +205,9 @@ class _Signals:
         self._loads = loads
         self._stop = stop
         self._reporter = reporter
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, self._receive, number)
 
-    def _receive(self, number: int) -> None:
+    def receive(self, number: int) -> None:
+        """Take a signal."""
         if self.received is not None:
             self._reporter.leave()
             # A plain exit would wait for the thread that loads. The database survives a kill at any moment.
