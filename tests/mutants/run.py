@@ -16,17 +16,15 @@ no difference. Exit 1 if there is a gap.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from itertools import islice
@@ -36,14 +34,15 @@ from typing import NamedTuple
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mutants.operators import Mutant, mutants
+from mutants.own_tests import OVERLAY, Runner, inherited
 
 HERE = Path(__file__).resolve().parent
 TESTS = HERE.parent
 ROOT = TESTS.parent
 
-OVERLAY = str(HERE / "overlay")
 PACKAGE = "tiktok_marketing"
 OWN_TESTS: dict[str, tuple[str, ...]] = {
+    "sync.decode.given_dimensions": ("unit/sync/test_given_dimensions.py",),
     "sync.plan.coverage": ("unit/sync/test_coverage.py", "unit/sync/test_gaps.py"),
     "sync.plan.cursors": ("unit/sync/test_cursors.py",),
     "sync.plan.frontier": ("unit/sync/test_frontier.py",),
@@ -62,22 +61,26 @@ OWN_TESTS: dict[str, tuple[str, ...]] = {
     "sync.read.listing": ("unit/sync/test_listing.py", "unit/sync/test_page_counts.py"),
     "sync.read.objects": ("unit/sync/test_objects.py",),
     "sync.read.page_count": ("unit/sync/test_page_counts.py",),
+    "sync.read.parent_lists": ("unit/sync/test_parent_lists.py",),
     "sync.read.repeated_keys": ("unit/sync/test_page_counts.py",),
     "sync.read.report_figures": ("unit/sync/test_reports.py",),
     "sync.read.report_parts": ("unit/sync/test_reports.py",),
     "sync.read.report_requests": ("unit/sync/test_reports.py",),
+    "sync.read.report_trial": ("unit/sync/test_report_trial.py",),
     "sync.read.reports": ("unit/sync/test_reports.py", "unit/sync/test_refused_names.py"),
     "sync.read.split_check": ("unit/sync/test_split_check.py",),
+    "sync.read.store_parts": ("unit/sync/test_store_parts.py",),
+    "sync.run.run_warnings": ("unit/sync/test_run_warnings.py",),
     "sync.run.stream_run": ("unit/sync/test_stream_run.py",),
     "sync.run.window_reader": ("unit/sync/test_window_reader.py",),
 }
 """The modules whose rules decide that no row is lost, with the tests of each."""
 READING = ("unit/sync", *(f"reads/test_{name}.py" for name in ("reading", "lists", "days", "empty_days", "refresh")))
 SCHEDULES = (40, 300)
+PYTEST = ("-q", "-p", "no:cacheprovider", "-p", "fixed_examples")
+RUNNER = Runner(PYTEST)
 _LONGEST = 900.0
 """Seconds after which a mutant's tests hang, which is noticed too."""
-_LONGEST_FORK = 45.0
-"""The same for quick tests, of which every mutant with an endless loop uses all."""
 
 
 class Verdict(NamedTuple):
@@ -99,65 +102,29 @@ class Stage(NamedTuple):
 
     Args:
         name: For the figures.
-        command: What runs them. Arguments of pytest alone run in a fork of a process that is ready for them.
+        command: What runs them; empty for a module's own tests.
+        files: The files with these.
     """
 
     name: str
-    command: tuple[str, ...]
-
-    @property
-    def forks(self) -> bool:
-        """Whether the command is arguments of pytest alone."""
-        return self.command[0] != sys.executable
+    command: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 def stages(module: str) -> Iterator[Stage]:
     """The stages for a module, the cheap ones first."""
-    pytest = ["-q", "-x", "-p", "no:cacheprovider", "-p", "fixed_examples"]
+    pytest = [sys.executable, "-m", "pytest", *PYTEST, "-x"]
     simulate = [sys.executable, str(TESTS / "simulation/run.py"), "--processes", "1", "--seed", "1", "--schedules"]
-    yield Stage("own tests", (*pytest, *(str(TESTS / file) for file in OWN_TESTS[module])))
+    yield Stage("own tests", files=tuple(str(TESTS / file) for file in OWN_TESTS[module]))
     yield Stage("simulation", (*simulate, str(SCHEDULES[0])))
-    yield Stage("reading", (sys.executable, "-m", "pytest", *pytest, *(str(TESTS / folder) for folder in READING)))
+    yield Stage("reading", (*pytest, *(str(TESTS / folder) for folder in READING)))
     yield Stage("more simulation", (*simulate, str(SCHEDULES[1])))
-
-
-def inherited() -> dict[str, str]:
-    """The environment without the options for pytest that are set in it: they are for other tests."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-
-
-class Forks:
-    """A process that forks for the quick tests (`forks.py`), one per thread."""
-
-    def __init__(self) -> None:
-        self._threads = threading.local()
-
-    def passes(self, arguments: Sequence[str], environment: Mapping[str, str]) -> bool:
-        """Whether pytest ends with exit code 0 in time."""
-        process = getattr(self._threads, "process", None)
-        if process is None:
-            process = self._threads.process = subprocess.Popen(  # noqa: S603 - this file's own command
-                [sys.executable, str(HERE / "forks.py")],
-                cwd=ROOT,
-                env={**inherited(), "PYTHONPATH": OVERLAY},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-        run = {"arguments": [*arguments], "environment": {**environment}, "seconds": _LONGEST_FORK}
-        process.stdin.write(f"{json.dumps(run)}\n")
-        process.stdin.flush()
-        return int(process.stdout.readline()) == 0
-
-
-FORKS = Forks()
 
 
 def judge(module: str, mutant: Mutant, most: int | None = None) -> Verdict:
     """Run the stages until one fails, or as many as that."""
     for stage in islice(stages(module), most):
-        if not survives(module, mutant.source, stage):
-            check_without_a_mutant(module, stage)
+        if not survives(module, mutant, stage):
             return Verdict(module, mutant, stage.name)
     return Verdict(module, mutant, None)
 
@@ -176,46 +143,68 @@ def judged(to_try: Sequence[tuple[str, Mutant]], processes: int, most: int | Non
 
 
 class BrokenStageError(Exception):
-    """A stage fails without a mutant, so what it notices proves nothing."""
+    """A stage fails without a mutant, so what it notices proves nothing.
+
+    Args:
+        module: The module.
+        stage: The stage.
+    """
+
+    def __init__(self, module: str, stage: Stage) -> None:
+        super().__init__(f"Without a mutant, {stage.name} of {module} fail: {' '.join(stage.command or stage.files)}")
+
+
+def survives(module: str, mutant: Mutant, stage: Stage) -> bool:
+    """Whether a stage passes with the mutant in place of its module.
+
+    Raises:
+        BrokenStageError: If the stage fails without a mutant, too.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "mutant.py"
+        file.write_text(mutant.source)
+        if not stage.command:
+            place = f"{PACKAGE}.{module}", path_of(module), stage.files
+            if RUNNER.recording(*place) is None:
+                raise BrokenStageError(module, stage)
+            return RUNNER.pass_with(file, mutant.function, *place)
+        if passes(stage, module, file):
+            return True
+    check_without_a_mutant(module, stage)
+    return False
 
 
 @lru_cache
 def check_without_a_mutant(module: str, stage: Stage) -> None:
-    """Run a stage with the module as it is, once.
+    """Run a stage of processes with the module as it is, once.
 
     Raises:
         BrokenStageError: If it fails.
     """
-    if not survives(module, path_of(module).read_text(), stage):
-        raise BrokenStageError(f"Without a mutant, {stage.name} of {module} fail: {' '.join(stage.command)}")
+    if not passes(stage, module, path_of(module)):
+        raise BrokenStageError(module, stage)
 
 
-def survives(module: str, source: str, stage: Stage) -> bool:
-    """Whether a stage passes with this source in place of the module's."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "mutant.py"
-        file.write_text(source)
-        environment = {
-            "MUTANT_MODULE": f"{PACKAGE}.{module}",
-            "MUTANT_SOURCE": str(file),
-            "HYPOTHESIS_STORAGE_DIRECTORY": folder,
-        }
-        if stage.forks:
-            return FORKS.passes(stage.command, environment)
-        return passes(stage.command, {**inherited(), **environment, "PYTHONPATH": OVERLAY})
-
-
-def passes(command: Sequence[str], environment: dict[str, str]) -> bool:
-    """Whether a command ends with exit code 0 in time."""
-    with subprocess.Popen(  # noqa: S603 - this file's own commands
-        command,
-        cwd=ROOT,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    ) as process:
+def passes(stage: Stage, module: str, source: Path) -> bool:
+    """Whether the command of a stage ends with exit code 0 in time, with this source in place of the module's."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        subprocess.Popen(  # noqa: S603 - this file's own commands
+            stage.command,
+            cwd=ROOT,
+            env={
+                **inherited(),
+                "PYTHONPATH": OVERLAY,
+                "MUTANT_MODULE": f"{PACKAGE}.{module}",
+                "MUTANT_SOURCE": str(source),
+                "HYPOTHESIS_STORAGE_DIRECTORY": folder,
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        ) as process,
+    ):
         try:
             return process.wait(_LONGEST) == 0
         except subprocess.TimeoutExpired:

@@ -12,6 +12,7 @@ from mutants.operators import TUNING, Mutant, mutants
 from mutants.run import (
     HERE,
     OWN_TESTS,
+    RUNNER,
     TESTS,
     BrokenStageError,
     Stage,
@@ -25,6 +26,8 @@ from mutants.run import (
     stages,
     survives,
 )
+
+UNCHANGED = Mutant("windows", 1, "a", "b", path_of("sync.plan.windows").read_text())
 
 RULE = '''\
 """What the module does."""
@@ -140,27 +143,52 @@ def test_every_harmless_mutant_exists_and_has_a_reason() -> None:
 @pytest.mark.thorough
 def test_a_mutant_that_no_stage_notices_is_unnoticed() -> None:
     """As many stages are run as the caller asks for."""
-    same = Mutant("", 1, "a", "b", path_of("sync.plan.windows").read_text())
-    assert judge("sync.plan.windows", same, 1) == Verdict("sync.plan.windows", same, None)
-    broken = same._replace(source="raise ValueError")
+    assert judge("sync.plan.windows", UNCHANGED, 1) == Verdict("sync.plan.windows", UNCHANGED, None)
+    broken = UNCHANGED._replace(source="raise ValueError")
     assert judge("sync.plan.windows", broken, 1).noticed_by == "own tests"
 
 
 def test_a_stage_that_fails_without_a_mutant_notices_none() -> None:
     """Otherwise it would seem to notice all of them."""
     with pytest.raises(BrokenStageError, match="Without a mutant, own tests of"):
-        check_without_a_mutant("sync.plan.windows", Stage("own tests", ("no such file",)))
+        survives("sync.plan.windows", UNCHANGED, Stage("own tests", files=("no such file",)))
+    with pytest.raises(BrokenStageError, match="Without a mutant, simulation of"):
+        check_without_a_mutant("sync.plan.windows", Stage("simulation", ("false",)))
 
 
 @pytest.mark.thorough
-def test_the_tests_of_a_fork_notice_a_mutant_and_pass_without_one() -> None:
-    """Each fork begins without the module."""
+@pytest.mark.parametrize(
+    ("function", "before", "after"),
+    [
+        ("windows", "start = end + _DAY", "start = end + 2 * _DAY"),
+        ("Window.days", "(self.end - self.start).days + 1", "(self.end - self.start).days"),
+        ("", "_DAY = timedelta(days=1)", "_DAY = timedelta(days=2)"),
+    ],
+)
+def test_own_tests_notice_a_mutant_and_pass_without_one(function: str, before: str, after: str) -> None:
+    """In a function, in a method, and where it runs at import. No mutant stays in place for the next."""
     module = "sync.plan.windows"
     stage = next(stages(module))
-    source = path_of(module).read_text()
-    assert survives(module, source, stage)
-    assert not survives(module, source.replace("start = end + _DAY", "start = end + 2 * _DAY"), stage)
-    assert survives(module, source, stage)
+    assert before in UNCHANGED.source
+    mutant = UNCHANGED._replace(function=function, source=UNCHANGED.source.replace(before, after))
+    assert not survives(module, mutant, stage)
+    assert survives(module, UNCHANGED._replace(function=function), stage)
+
+
+@pytest.mark.thorough
+def test_the_tests_of_a_mutant_are_those_that_call_its_function() -> None:
+    """The quickest first. What runs at import concerns them all."""
+    module = "sync.plan.windows"
+    files = next(stages(module)).files
+    recording = RUNNER.recording(f"tiktok_marketing.{module}", path_of(module), files)
+    assert recording is not None
+    calling = recording.calling("count_windows")
+    assert 0 < len(calling) < len(recording.tests)
+    assert [test.seconds for test in calling] == sorted(test.seconds for test in calling)
+    assert recording.runs_at_import("")
+    assert recording.runs_at_import("Window")
+    assert not recording.runs_at_import("count_windows")
+    assert recording.calling("no_function") == ()
 
 
 def test_a_sample_is_the_same_for_the_same_seed() -> None:

@@ -94,8 +94,6 @@ class MetricTrial:
             window: The days that are read; None for all time.
             every_status: Whether to include rows of deleted objects.
         """
-        if not self._tries_left:
-            return
         async with self._asking:
             if not self._tries_left:
                 return

@@ -68,7 +68,7 @@ class StorePartFinder:
         self, part: StorePart, name: str, report: ReportStream, window: Window | None
     ) -> list[StorePart]:
         """A part with the ids of one filter more, which the rows of the report on these objects have."""
-        rows = await self._rows(report, Piece(window, store=part, summed=True))
+        rows = await self._rows(report, Piece(window, store=part))
         return list(filtered_parts(part, name, rows))
 
     async def _rows(self, report: ReportStream, piece: Piece) -> Sequence[Mapping[str, Any]]:
@@ -98,7 +98,6 @@ def filtered_parts(part: StorePart, name: str, rows: Iterable[Mapping[str, Any]]
     ids = list(campaigns)
     for start in range(0, len(ids), _IDS_PER_FILTER):
         chosen = ids[start : start + _IDS_PER_FILTER]
-        filters = {**dict(part.filters), name: tuple(chosen)}
-        if name != "campaign_ids":
-            filters["campaign_ids"] = tuple(dict.fromkeys(each for of in chosen for each in campaigns[of]))
+        of_them = tuple(dict.fromkeys(each for object_id in chosen for each in campaigns[object_id]))
+        filters = {**dict(part.filters), name: tuple(chosen), "campaign_ids": of_them}
         yield StorePart(part.store_id, tuple(filters.items()))
