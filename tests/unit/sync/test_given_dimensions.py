@@ -16,7 +16,8 @@ GIVEN = {"store_id": "7495344834629033336", "stat_time_hour": "2026-06-01 00:00:
 texts = st.text(max_size=8)
 values = st.one_of(st.none(), st.booleans(), st.integers(), texts, st.lists(st.integers(), max_size=2))
 objects = st.dictionaries(texts, values, max_size=3)
-rows = st.one_of(st.builds(lambda of, more: {**more, "dimensions": of}, objects, objects), objects)
+dimensions = st.dictionaries(st.sampled_from([*GIVEN, "campaign_id"]), st.just("-") | values, max_size=3)
+rows = st.one_of(st.builds(lambda of, more: {**more, "dimensions": of}, dimensions | objects, objects), objects)
 
 
 def answer(rows_of: list[Any], **others: Any) -> dict[str, Any]:
@@ -47,6 +48,19 @@ def test_an_odd_value_keeps_its_spelling_or_costs_itself(value: bytes) -> None:
     answer_of = with_dimensions(body, GIVEN)
     assert GIVEN["store_id"].encode() in answer_of
     assert value in answer_of or b'"list"' in answer_of
+
+
+@pytest.mark.parametrize("odd", [b"1", b"NaN"], ids=["usual", "lenient"])
+def test_a_dash_gives_way_to_a_given_dimension_alone(odd: bytes) -> None:
+    """TikTok writes it for the hour of a store without figures. Elsewhere it is TikTok's word."""
+    dimensions = b'{"campaign_id":"-","stat_time_hour":"-","store_id":"7"}'
+    body = b'{"data":{"list":[{"dimensions":%b,"metrics":{"cost":%b}}]}}' % (dimensions, odd)
+    [row] = json.loads(with_dimensions(body, GIVEN))["data"]["list"]
+    assert row["dimensions"] == {
+        "campaign_id": "-",
+        "stat_time_hour": GIVEN["stat_time_hour"],
+        "store_id": "7",
+    }
 
 
 @pytest.mark.parametrize("row", [b"7", b"null", b'"x"', b"[]", b'{"dimensions":7}', b'{"dimensions":null}'])
