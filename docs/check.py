@@ -423,7 +423,8 @@ def table_of_streams(streams: Sequence[AnyStream]) -> str:
 def covers(stream: AnyStream) -> str:
     """What one request is about, in words."""
     if isinstance(stream, ReportStream):
-        days = {Grain.DAY: "30 days", Grain.HOUR: "1 day", Grain.SPAN: "365 days", Grain.LIFETIME: "all time"}
+        most = f"{stream.source.most_days} days"
+        days = {Grain.DAY: most, Grain.HOUR: "1 day", Grain.SPAN: "365 days", Grain.LIFETIME: "all time"}
         return f"{days[stream.source.grain]} of one account"
     parent = stream.source.parent
     if parent is not None:

@@ -22,6 +22,7 @@ STREAMS = [
     "campaigns_topview_reports_daily",
     "advertisers_shop_reports_by_country_daily",
     "playables_reports_by_country_lifetime",
+    "advertisers_business_center_reports_by_country_daily",
 ]
 
 
@@ -51,3 +52,12 @@ def test_a_sync_needs_as_many_requests_as_the_plan_says(
     asked = [request for request in emulator.counters.requests if request.path == "report/integrated/get/"]
     refused = [request for request in asked if request.answer == "40002"]
     assert planned.requests == len(asked) - len(refused)
+
+
+def test_the_plan_foresees_the_list_of_business_centers(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One request for all accounts and streams, and none if no stream is about them."""
+    monkeypatch.setenv("TIKTOK_API_URL", emulator.url)
+    config = parse_config(config_for(emulator, start_date=str(datetime.now(UTC).date() - timedelta(days=3))))
+    centers = [f"advertisers_business_center_reports_{rest}daily" for rest in ("", "by_country_", "by_placement_")]
+    assert tiktok.plan(config, streams=centers).requests["bc/get/"] == 1
+    assert "bc/get/" not in tiktok.plan(config, streams=["ads_reports_daily"]).requests

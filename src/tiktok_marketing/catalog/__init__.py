@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tiktok_marketing.catalog.bid_protection import BID_PROTECTION
 from tiktok_marketing.catalog.breakdowns import BREAKDOWNS
+from tiktok_marketing.catalog.business_center_reports import CENTER_REPORTS
 from tiktok_marketing.catalog.gmv_max import GMV_MAX_OBJECTS
 from tiktok_marketing.catalog.gmv_max_reports import GMV_MAX_REPORTS
 from tiktok_marketing.catalog.lookups import LOOKUPS
@@ -75,6 +76,7 @@ ON_REQUEST: tuple[AnyStream, ...] = (
     *SHOP_REPORTS,
     *TOPVIEW_REPORTS,
     *PLAYABLE_REPORTS,
+    *CENTER_REPORTS,
     *BREAKDOWNS,
 )
 """The streams that are read only if they are named."""

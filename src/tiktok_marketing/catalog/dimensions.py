@@ -123,6 +123,7 @@ DIMENSIONS: Mapping[str, Dimension] = {
                 ("hashtag", "Id of a hashtag that the people are interested in; a person has many."),
                 ("purchase_intention", "Id of something that the people intend to buy; a person has many."),
                 ("bucket_id", "Id of the bucket of a real-time audience that the row is about."),
+                ("bc_id", "Id of the Business Center that reports the row."),
                 ("store_id", "Id of the TikTok Shop store that the row is about."),
                 ("item_group_id", "Id of the product that the row is about; `-1` for what belongs to no product."),
                 ("item_id", "Id of the post that the row is about; `-1` for the product's card."),

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from tiktok_marketing.catalog.business_center_reports import CENTER_METRICS
 from tiktok_marketing.catalog.material_reports import MATERIAL_METRICS
 from tiktok_marketing.catalog.metric_meanings import meaning_of
 from tiktok_marketing.catalog.metrics import METRICS, JsonType, Metric, described
@@ -119,6 +120,8 @@ def metric_of(source: ReportSource, name: str) -> Metric | None:
     own = MATERIAL_METRICS.get(name) if source.is_of_materials else None
     if source.report_type == "PLAYABLE_MATERIAL":
         own = PLAYABLE_METRICS.get(name)
+    if source.is_of_center:
+        own = CENTER_METRICS.get(name)
     return own or metric_named(name)
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from tiktok_marketing.api_path import without_version
 from tiktok_marketing.catalog import AnyStream, ReportStream, object_stream
+from tiktok_marketing.catalog.business_center_reports import CENTERS_ENDPOINT
 
 
 class Permission(msgspec.Struct, frozen=True):
@@ -57,6 +58,8 @@ _BY_PATH = {
     "campaign/gmv_max/": Permission(None, "read GMV Max", *_ADS),
     "gmv_max/report/": Permission(None, "read GMV Max reports", *_REPORTS),
     "report/bid_protection/": Permission(100, "read ad accounts", *_ACCOUNTS),
+    "bc/": Permission(None, "read Business Centers", *_ACCOUNTS),
+    "bc/asset/": Permission(153, "read what Business Centers have", *_ACCOUNTS),
     "report/": Permission(44, "read reports", *_REPORTS),
     "file/image/": Permission(600, "read images", *_CREATIVES),
     "file/video/": Permission(610, "read videos", *_CREATIVES),
@@ -86,6 +89,7 @@ def permissions_of(stream: AnyStream) -> tuple[Permission, ...]:
     needed = [permission_of(stream.endpoint)]
     if isinstance(stream, ReportStream):
         needed += [permission_of("gmv_max/store/list/")] if stream.source.stores is not None else []
+        needed += [permission_of(CENTERS_ENDPOINT)] if stream.source.is_of_center else []
     elif stream.source.parent is not None:
         needed += permissions_of(object_stream(stream.source.parent.stream))
     return tuple(dict.fromkeys(permission for permission in needed if permission is not None))

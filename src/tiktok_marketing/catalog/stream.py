@@ -168,11 +168,11 @@ class ReportSource(msgspec.Struct, frozen=True, kw_only=True):
     """How to request the rows of a report."""
 
     report_type: str
-    """`BASIC`, `AUDIENCE`, `CATALOG`, `TT_SHOP` or `PLAYABLE_MATERIAL` in `/report/integrated/get/`.
+    """`BASIC`, `AUDIENCE`, `CATALOG`, `TT_SHOP`, `PLAYABLE_MATERIAL` or `BC` in `/report/integrated/get/`.
 
     `GMV_MAX` and `SMART_PLUS` are names of ours, for `/gmv_max/report/get/` and `/smart_plus/material_report/`."""
     data_level: Level
-    """What a row is about. Requests of reports on GMV Max, Smart+ and playables do not name it."""
+    """What a row is about. Requests of reports on GMV Max, Smart+ and playables, and of BC, do not name it."""
     dimensions: tuple[str, ...]
     metrics: tuple[str, ...]
     grain: Grain
@@ -190,6 +190,8 @@ class ReportSource(msgspec.Struct, frozen=True, kw_only=True):
     """Dimensions that TikTok adds to the rows, so that a request does not name them."""
     page_size: int = 1000
     """The largest page."""
+    most_days: int = 30
+    """The most days of one request for rows of days."""
     first_day: date | None = None
     """The first day that has figures; None if only the account decides."""
     filters: tuple[ReportFilter, ...] = ()
@@ -226,6 +228,16 @@ class ReportSource(msgspec.Struct, frozen=True, kw_only=True):
     def is_of_shop(self) -> bool:
         """Whether it is about GMV Max ads. Its requests cannot be limited to campaigns or ad groups of other ads."""
         return self.stores is not None or self.report_type == "TT_SHOP"
+
+    @property
+    def is_of_center(self) -> bool:
+        """Whether a Business Center reports it. Its requests name the Business Center, and cannot filter objects."""
+        return self.report_type == "BC"
+
+    @property
+    def needs_lookup(self) -> bool:
+        """Whether its requests name something that has to be looked up: a store, or the account's Business Center."""
+        return self.stores is not None or self.is_of_center
 
     @property
     def is_of_materials(self) -> bool:
@@ -279,9 +291,12 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     def is_empty_with_account(self) -> bool:
         """Whether a day without figures of the account has no rows here either.
 
-        TikTok does not say whether an account's figures include GMV Max.
+        TikTok does not say whether an account's figures include GMV Max, nor whether a Business Center reports more,
+        such as a tax.
         """
-        return self.has_days and isinstance(self, ReportStream) and not self.source.is_of_shop
+        if not self.has_days or not isinstance(self, ReportStream):
+            return False
+        return not self.source.is_of_shop and not self.source.is_of_center
 
 
 class ObjectStream(Stream, frozen=True, kw_only=True):

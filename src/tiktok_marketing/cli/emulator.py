@@ -74,6 +74,18 @@ class _Command(CommandWithExamples):
     help="The currencies of the first accounts, for example JPY,IDR. [default: their own]",
 )
 @click.option("--not-granted", type=int, metavar="N", help="How many more accounts answer 40001. [default: 1]")
+@click.option(
+    "--finance-centers",
+    type=int,
+    metavar="N",
+    help="Give a finance role in this many Business Centers only, the first ones. [default: all]",
+)
+@click.option(
+    "--shared-accounts",
+    type=int,
+    metavar="N",
+    help="Share this many accounts of the other Business Centers with the first. [default: 0]",
+)
 @click.option("--scopes", metavar="N,N", help="Grant the tokens only these scopes, for example 2,4, in place of all.")
 @click.option(
     "--redirect-uris",

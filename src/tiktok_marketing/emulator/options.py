@@ -93,6 +93,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             most apps.
         async_report_checks: How many checks of a report's status answer that it is not finished.
         not_granted: How many more accounts exist that the token does not reach. They answer 40001.
+        finance_centers: How many Business Centers, the first ones, give the user a finance role. The others answer
+            reports and balances with 40001. None gives it in all of them.
+        shared_accounts: How many accounts of the other Business Centers are shared with the first, which lists them and
+            reports on them, too.
         scopes: The scopes that the tokens were granted. None grants everything that the emulator serves.
         redirect_uris: The redirect addresses that the app has registered. The authorization page refuses others. Empty
             accepts every address.
@@ -162,6 +166,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     async_reports: bool = False
     async_report_checks: int = 2
     not_granted: int = 1
+    finance_centers: int | None = None
+    shared_accounts: int = 0
     scopes: tuple[int, ...] | None = None
     redirect_uris: tuple[str, ...] = ()
     code_seconds: int = 3600
@@ -185,6 +191,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             ("report_size_limit", 1, LARGEST_SIZE_LIMIT),
             ("asset_search_limit", 1, 10_000_000),
             ("not_granted", 0, 100),
+            ("shared_accounts", 0, 10_000),
             ("async_report_checks", 0, 1_000_000),
             ("taken_back", 0, 100),
             ("code_seconds", 0, 86_400),
@@ -197,8 +204,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
                 raise ValueError(f"{name} is {value}. It must be between {minimum:,} and {maximum:,}.")
         self._check_seconds()
         self._check_texts_and_dates()
-        for name in ("active", "requests_per_second", "requests_per_minute", "requests_per_day"):
-            self._check_optional(name, least=0 if name == "active" else 1)
+        for name in ("active", "finance_centers", "requests_per_second", "requests_per_minute", "requests_per_day"):
+            self._check_optional(name, least=0 if name in {"active", "finance_centers"} else 1)
         self._check_optional("advertiser_requests_per_second", least=1)
         self._check_optional("deleted_ads_vanish_after", least=0)
 

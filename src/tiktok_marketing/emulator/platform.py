@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import date
+from functools import partial
 from typing import Any, Protocol
 
 import msgspec
 
 from tiktok_marketing.emulator.business.balances import Balance, balance_of
 from tiktok_marketing.emulator.business.business import Account, Business
+from tiktok_marketing.emulator.business.business_centers import BusinessCenter
 from tiktok_marketing.emulator.business.shop.figures import ShopFigures
 from tiktok_marketing.emulator.clock import Clock
 from tiktok_marketing.emulator.counters import Counters
@@ -25,7 +27,7 @@ from tiktok_marketing.emulator.endpoints.business_center import (
     balance_list,
     business_center_balance,
     business_center_list,
-    business_center_of,
+    finances_of,
 )
 from tiktok_marketing.emulator.endpoints.cache import BoundedCache
 from tiktok_marketing.emulator.endpoints.envelope import Answer, Refusal, TimedOut, contradicted, refuse
@@ -289,11 +291,12 @@ class Platform:
         if path.startswith(_TASK_PATHS):
             return self._task(path, token or "", params, now)
         accounts = self.access.accounts(token)
+        finances = partial(self._finances, token, params)
         answers: dict[str, Callable[[], Answer]] = {
-            "bc/get/": lambda: business_center_list(accounts, params),
-            "bc/asset/get/": lambda: asset_list(accounts, params, now),
-            "bc/balance/get/": lambda: business_center_balance(accounts, params, now, self._balance),
-            "advertiser/balance/get/": lambda: balance_list(accounts, params, now, self._balance),
+            "bc/get/": lambda: business_center_list(accounts, params, self.options),
+            "bc/asset/get/": lambda: asset_list(accounts, params, now, self.options),
+            "bc/balance/get/": lambda: business_center_balance(finances(), params, now, self._balance),
+            "advertiser/balance/get/": lambda: balance_list(finances(), params, now, self._balance),
             "advertiser/info/": lambda: self.access.advertiser_info(token, params, now),
             "oauth2/advertiser/get/": lambda: self.access.advertisers(token, params),
             "oauth2/access_token/": lambda: self.access.exchange(params, self.clock.seconds),
@@ -314,6 +317,10 @@ class Platform:
             return protection_records(account, self._reports.figures(account, now), params)
         group = next(group for group in self._groups if path in group.paths)
         return group.answer(path, account, params, now)
+
+    def _finances(self, token: str | None, params: Mapping[str, Any]) -> BusinessCenter:
+        """The Business Center whose money or reports a request asks for."""
+        return finances_of(self.access.accounts(token), params, self.options)
 
     def _balance(self, account: Account, now: int) -> Balance:
         """The money of an account at a tick of the clock."""
@@ -346,7 +353,7 @@ class Platform:
 
     def _report(self, token: str | None, params: Mapping[str, str], now: int) -> Answer:
         if params.get("report_type") == "BC":
-            center = business_center_of(self.access.accounts(token), params)
+            center = self._finances(token, params)
             return bc_report(center, params, self.options, now, self._reports.figures)
         if params.get("report_type") == "TT_SHOP":
             account = self.access.account(token, read.required(params, "advertiser_id"))

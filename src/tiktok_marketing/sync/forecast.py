@@ -10,6 +10,7 @@ import msgspec
 
 from tiktok_marketing.api.rate_limit.tiers import Tier, tier_at
 from tiktok_marketing.catalog import STREAMS, AnyStream, ObjectStream, ReportStream, Scope, object_stream, stream_named
+from tiktok_marketing.catalog.business_center_reports import CENTERS_ENDPOINT
 from tiktok_marketing.catalog.gmv_max_reports import STORES
 from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.sync.plan.accounts import Account
@@ -103,6 +104,8 @@ def forecast(
             requests[parent.endpoint] += stream.windows * _parent_count(by_name[stream.name], parent, config)
     if with_stores := _accounts_by_store(plan):
         requests[object_stream(STORES).endpoint] += with_stores  # once, for all streams
+    if any(isinstance(of.stream, ReportStream) and of.stream.source.is_of_center for of in plan.all_partitions):
+        requests[CENTERS_ENDPOINT] += 1  # once, for all streams
     requests = +requests  # lists that need no request are not named
     if empty_days.query_count:
         requests[empty_days.endpoint] += empty_days.query_count

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from tiktok_marketing.api.client import Client
-from tiktok_marketing.catalog import AnyStream, Grain, ReportStream, Scope, stream_named
+from tiktok_marketing.catalog import AnyStream, Grain, ReportSource, ReportStream, Scope, stream_named
 from tiktok_marketing.clock import Clock, clock_difference
 from tiktok_marketing.config import Config
 from tiktok_marketing.doctor.checks.quota import try_quota
@@ -289,7 +289,8 @@ def _trials(accounts: Sequence[Account], streams: Sequence[AnyStream]) -> list[_
     """One trial of each kind of data: of each endpoint, and of each report that has metrics of its own."""
     by_kind: dict[tuple[str, ...], list[AnyStream]] = {}
     for stream in streams:
-        needs_parent = (stream.source.stores if isinstance(stream, ReportStream) else stream.source.parent) is not None
+        source = stream.source
+        needs_parent = source.needs_lookup if isinstance(source, ReportSource) else source.parent is not None
         if stream.scope is Scope.ACCOUNT and not needs_parent:
             by_kind.setdefault(_kind(stream), []).append(stream)
     trials = []

@@ -163,7 +163,7 @@ class ReportComparer:
         return True
 
     async def _totals_at_tiktok(self, stream: ReportStream, advertiser_id: AdvertiserId, window: Window) -> Totals:
-        if stream.source.stores is not None:
+        if stream.source.needs_lookup:
             return Totals(await self._stores.count(stream, advertiser_id, window), (None,) * len(MEASURES))
         params = account_params(
             stream.source, advertiser_id, window, _compared(stream), every_status=self._config.include_deleted
@@ -198,7 +198,7 @@ class ReportComparer:
         return Totals(int(rows), tuple(Decimal(value) for value in sums))
 
     async def _rows(self, stream: ReportStream, advertiser_id: AdvertiserId, window: Window) -> list[Any]:
-        if stream.source.stores is not None:
+        if stream.source.needs_lookup:
             return await self._stores.rows(stream, advertiser_id, window)
         request = Request(
             endpoint=stream.endpoint,

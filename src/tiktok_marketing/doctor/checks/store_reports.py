@@ -1,4 +1,4 @@
-"""Asks TikTok for the rows of reports that it answers for one store at a time, as a sync does."""
+"""Asks TikTok for rows of reports whose requests need a lookup first, of stores or Business Centers, as a sync does."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.plan.zones import day_in
+from tiktok_marketing.sync.read.business_centers import BusinessCenters
 from tiktok_marketing.sync.read.listing import Delivery, SequentialBudget
 from tiktok_marketing.sync.read.parent_lists import ParentLists
 from tiktok_marketing.sync.read.reports import ReportWindow
@@ -19,7 +20,7 @@ from tiktok_marketing.sync.read.store_parts import StorePartFinder
 
 
 class StoreReports:
-    """Counts and reads rows of all stores of an account.
+    """Counts and reads rows of all stores of an account, or of its Business Center.
 
     Args:
         config: The user's configuration.
@@ -32,6 +33,7 @@ class StoreReports:
         self._lists = ParentLists(
             api, lambda: day_in(UTC, api.clock_reading().latest), include_deleted=config.include_deleted
         )
+        self._centers = BusinessCenters(api)
 
     async def count(self, stream: ReportStream, advertiser_id: AdvertiserId, window: Window) -> int:
         """Return how many rows TikTok counts.
@@ -64,5 +66,6 @@ class StoreReports:
             include_deleted=include_deleted,
             budget=budget,
         )
+        report.centers = self._centers
         report.stores = StorePartFinder(self._api, advertiser_id, self._lists, budget, include_deleted=include_deleted)
         return report

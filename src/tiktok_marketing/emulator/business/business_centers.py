@@ -22,12 +22,14 @@ class BusinessCenter(msgspec.Struct, frozen=True):
         index: Its place among the Business Centers.
         name: Its name.
         accounts: The ad accounts that it owns, and that the token reaches.
+        shared: Accounts of other Business Centers that are shared with it.
     """
 
     id: str
     index: int
     name: str
     accounts: tuple[Account, ...]
+    shared: tuple[Account, ...] = ()
 
 
 def business_center_id(account: Account) -> str:
@@ -35,13 +37,24 @@ def business_center_id(account: Account) -> str:
     return _id(account.business_key, _index(account))
 
 
-def business_centers(accounts: Sequence[Account]) -> list[BusinessCenter]:
-    """The Business Centers that own some accounts."""
+def business_centers(accounts: Sequence[Account], shared: int = 0) -> list[BusinessCenter]:
+    """The Business Centers that own some accounts.
+
+    Args:
+        accounts: The accounts.
+        shared: How many accounts of the other Business Centers are shared with the first.
+    """
     owned: dict[int, list[Account]] = {}
     for account in accounts:
         owned.setdefault(_index(account), []).append(account)
     return [
-        BusinessCenter(_id(members[0].business_key, index), index, _name(index), tuple(members))
+        BusinessCenter(
+            _id(members[0].business_key, index),
+            index,
+            _name(index),
+            tuple(members),
+            tuple(account for account in accounts if _index(account))[:shared] if index == 0 else (),
+        )
         for index, members in sorted(owned.items())
     ]
 

@@ -13,6 +13,7 @@ from tiktok_marketing.emulator.business.library import pixel_id, pixels
 from tiktok_marketing.emulator.business.shop.stores import stores_of
 from tiktok_marketing.emulator.endpoints import params as read
 from tiktok_marketing.emulator.endpoints.envelope import Answer, Refusal, encode, page_info, refuse, utc_text
+from tiktok_marketing.emulator.options import Options
 from tiktok_marketing.emulator.randomness import keyed
 
 BalanceSource = Callable[[Account, int], Balance]
@@ -28,7 +29,7 @@ _BALANCE_FIELDS = ("budget_remaining", "budget_frequency_restriction", "budget_a
 _MAX_PAGE = 50
 
 
-def business_center_list(accounts: Sequence[Account], params: Mapping[str, str]) -> Answer:
+def business_center_list(accounts: Sequence[Account], params: Mapping[str, str], options: Options) -> Answer:
     """bc/get: the Business Centers that the token reaches."""
     centers = business_centers(accounts)
     if params.get("bc_id"):
@@ -47,20 +48,23 @@ def business_center_list(accounts: Sequence[Account], params: Mapping[str, str])
                 "verification_status": "VERIFIED",
             },
             "user_role": "STANDARD" if center.index else "ADMIN",
-            "ext_user_role": {"finance_role": "ANALYST" if center.index else "MANAGER"},
+            "ext_user_role": {"finance_role": "ANALYST" if center.index else "MANAGER"}
+            if has_finance_role(center, options)
+            else {},
         }
         for center in centers
     ]
     return _page("list", records, params)
 
 
-def asset_list(accounts: Sequence[Account], params: Mapping[str, str], now: int) -> Answer:
-    """bc/asset/get: what a Business Center owns, of one type."""
-    center = business_center_of(accounts, params)
+def asset_list(accounts: Sequence[Account], params: Mapping[str, str], now: int, options: Options) -> Answer:
+    """bc/asset/get: what a Business Center owns, of one type, and the accounts that are shared with it."""
+    center = business_center_of(accounts, params, options.shared_accounts)
     kind = read.required(params, "asset_type")
     if kind not in _ASSET_TYPES:
         refuse(f"asset_type: {kind} is not one of {', '.join(_ASSET_TYPES)}.")
-    records = [record for account in center.accounts for record in _assets(kind, account, now)]
+    owners = (*center.accounts, *(center.shared if kind == "ADVERTISER" else ()))
+    records = [record for account in owners for record in _assets(kind, account, now)]
     word = str(read.filtering(params, {"keyword", "user_id", "user_email"}).get("keyword") or "").lower()
     records = [
         {"asset_type": kind, **record, "owner_bc_name": center.name}
@@ -101,10 +105,9 @@ def _tiktok_account(identity: Identity) -> dict[str, Any]:
 
 
 def business_center_balance(
-    accounts: Sequence[Account], params: Mapping[str, str], now: int, balance_at: BalanceSource
+    center: BusinessCenter, params: Mapping[str, str], now: int, balance_at: BalanceSource
 ) -> Answer:
     """bc/balance/get: the money of a Business Center, which is that of its accounts, in its own currency."""
-    center = business_center_of(accounts, params)
     if params.get("payment_portfolio_id"):
         refuse("payment_portfolio_id: The payment portfolio does not exist.")
     cash = grant = frozen = 0
@@ -129,9 +132,8 @@ def business_center_balance(
     )
 
 
-def balance_list(accounts: Sequence[Account], params: Mapping[str, str], now: int, balance_at: BalanceSource) -> Answer:
+def balance_list(center: BusinessCenter, params: Mapping[str, str], now: int, balance_at: BalanceSource) -> Answer:
     """advertiser/balance/get: the money of a Business Center's accounts."""
-    center = business_center_of(accounts, params)
     filtering = read.filtering(params, {"keyword", "advertiser_status", "payment_portfolio_id"})
     word = str(filtering.get("keyword") or "").lower()
     statuses = read.text_list(filtering.get("advertiser_status", list(_STATUSES)), "advertiser_status")
@@ -217,13 +219,39 @@ def _status(account: Account) -> str:
     return _STATUSES[account.life != "active"]
 
 
-def business_center_of(accounts: Sequence[Account], params: Mapping[str, str]) -> BusinessCenter:
-    """The Business Center of a request."""
+def business_center_of(accounts: Sequence[Account], params: Mapping[str, str], shared: int = 0) -> BusinessCenter:
+    """The Business Center of a request.
+
+    Args:
+        accounts: The accounts that the token reaches.
+        params: The request.
+        shared: How many accounts of the other Business Centers are shared with the first.
+
+    Raises:
+        Refusal: The token does not reach it (40001).
+    """
     wanted = read.required(params, "bc_id")
-    for center in business_centers(accounts):
+    for center in business_centers(accounts, shared):
         if center.id == wanted:
             return center
     raise Refusal(40001, f"No permission to operate Business Center {wanted}.")
+
+
+def has_finance_role(center: BusinessCenter, options: Options) -> bool:
+    """Whether the user may see the money of a Business Center. To be its administrator is not enough."""
+    return options.finance_centers is None or center.index < options.finance_centers
+
+
+def finances_of(accounts: Sequence[Account], params: Mapping[str, str], options: Options) -> BusinessCenter:
+    """The Business Center of a request about its money.
+
+    Raises:
+        Refusal: The user has no finance role in it (40001).
+    """
+    center = business_center_of(accounts, params, options.shared_accounts)
+    if not has_finance_role(center, options):
+        raise Refusal(40001, f"No permission to operate Business Center {center.id}: the finance role is required.")
+    return center
 
 
 def _page_and_size(params: Mapping[str, str]) -> tuple[int, int]:

@@ -7,9 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
-from tiktok_marketing.catalog import AnyStream, Grain, ObjectStream, ReportStream, Scope
+from tiktok_marketing.catalog import AnyStream, Grain, ObjectStream, ReportSource, ReportStream, Scope
 from tiktok_marketing.clock import ClockReading
 from tiktok_marketing.config import AdvertiserId, Config, Refresh
+from tiktok_marketing.settings import LONGEST_WINDOW
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.bounds import NO_BOUNDS, Bounds, day_of
 from tiktok_marketing.sync.plan.cursors import Cursors
@@ -160,7 +161,7 @@ def _partition(
         case Grain.HOUR:
             days = 1  # TikTok accepts one day per request for hourly reports, and thirty for daily ones
         case _:
-            days = config.report_granularity
+            days = _days_per_request(config, source)
     if bounds.until is not None:
         last = min(day_of(bounds.until, today), today)
     limit: date | None = state_limit(account, last, clock)
@@ -173,6 +174,11 @@ def _partition(
         limit = None if requested_first > first or last < first else limit
         first = requested_first
     return Partition(stream=stream, account=account, first=first, last=last, state_limit=limit, days=days)
+
+
+def _days_per_request(config: Config, source: ReportSource) -> int:
+    """How many days of a daily report one request covers: as many as TikTok accepts, or as few as the user wants."""
+    return source.most_days if config.report_granularity == LONGEST_WINDOW else config.report_granularity
 
 
 def earliest_day(config: Config, stream: AnyStream, account: Account, clock: ClockReading) -> date | None:

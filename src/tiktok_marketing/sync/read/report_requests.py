@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from tiktok_marketing.catalog import Grain, ReportSource, ReportStream, Stream
 from tiktok_marketing.catalog.boosted_posts import ORIGIN_FILTER
+from tiktok_marketing.catalog.business_center_reports import CENTER_DIMENSION
 from tiktok_marketing.catalog.gmv_max_reports import STORE_DIMENSION
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import TikTokError
@@ -61,6 +62,7 @@ class Piece(msgspec.Struct, frozen=True):
         ids: The ids of these objects.
         summed: Whether a row is the sum over all days of the window, so that the days cannot be divided.
         store: The part of a report that is divided by stores.
+        center: The Business Center that reports the rows; empty if none does.
     """
 
     window: Window | None
@@ -68,6 +70,7 @@ class Piece(msgspec.Struct, frozen=True):
     ids: tuple[str, ...] = ()
     summed: bool = False
     store: StorePart | None = None
+    center: str = ""
 
     @property
     def since(self) -> date:
@@ -175,6 +178,9 @@ def piece_params(
     """The same parameters for a piece; those of `/gmv_max/report/get/`, if it is a part of a store's report."""
     if piece.store is not None:
         return _store_params(source, advertiser_id, piece, metrics, every_status=every_status)
+    if source.is_of_center:
+        only_account = [_filter("advertiser_id", [advertiser_id])]
+        return {"bc_id": piece.center, **report_params(source, metrics, piece.window), "filtering": only_account}
     only = (piece.id_field, piece.ids) if piece.id_field else None
     return account_params(source, advertiser_id, piece.window, metrics, every_status=every_status, only=only)
 
@@ -211,7 +217,10 @@ def report_params(source: ReportSource, metrics: Sequence[str], window: Window |
     days = (
         {"query_lifetime": True} if window is None else {"start_date": str(window.start), "end_date": str(window.end)}
     )
-    asked = [ASKED_AS.get(name, name) for name in source.dimensions if name not in source.answered]
+    not_asked = source.answered | {CENTER_DIMENSION}
+    asked = [ASKED_AS.get(name, name) for name in source.dimensions if name not in not_asked]
+    if source.is_of_center:
+        return {"report_type": source.report_type, "dimensions": asked, "metrics": list(metrics), **days}
     if source.is_of_materials:
         return {"dimensions": asked, "metrics": list(metrics), **days}
     return {
@@ -225,11 +234,13 @@ def report_params(source: ReportSource, metrics: Sequence[str], window: Window |
 
 
 def given_dimensions(source: ReportSource, piece: Piece) -> dict[str, str]:
-    """The dimensions of a piece's rows that the answer of a store's report does not say.
+    """The dimensions of a piece's rows that the answer does not say.
 
-    It does not repeat the store. And a store without figures has one row of zeros for a day of hours, whose hour is
-    `-`. It becomes a row of the day's first hour.
+    It does not repeat the Business Center, nor the store. And a store without figures has one row of zeros for a day of
+    hours, whose hour is `-`. It becomes a row of the day's first hour.
     """
+    if piece.center:
+        return {CENTER_DIMENSION: piece.center}
     if piece.store is None:
         return {}
     given = {STORE_DIMENSION: piece.store.store_id}

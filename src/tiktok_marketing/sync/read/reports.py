@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from datetime import date
 from functools import partial
@@ -19,6 +19,7 @@ from tiktok_marketing.sync.decode.reports import ReportPageReader, report_reader
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.plan_sync import Notice
 from tiktok_marketing.sync.plan.windows import Window
+from tiktok_marketing.sync.read.business_centers import BusinessCenters
 from tiktok_marketing.sync.read.listing import (
     Budget,
     Delivery,
@@ -113,6 +114,7 @@ class ReportWindow:
         self._api = api
         self._stream = stream
         self._source = source
+        self._account = account
         advertiser_id = account.advertiser_id
         self._advertiser_id, self._place = advertiser_id, account.place
         self._whole = Piece(window, summed=source.grain is Grain.SPAN)
@@ -145,6 +147,8 @@ class ReportWindow:
         self._reported: set[str] = set()
         self.stores: StorePartFinder | None = None
         """Finds the parts of a report by store. Whoever reads such a report provides it."""
+        self.centers: BusinessCenters | None = None
+        """Finds the Business Center that reports on the account. Whoever reads such a report provides it."""
 
     @property
     def repaired(self) -> bool:
@@ -165,8 +169,8 @@ class ReportWindow:
         work: deque[Piece | Parts] = deque(await self._first_pieces())
         since = self._whole.since
         until = date.min  # the last day that delivered rows may belong to
-        if not work:  # the account has no stores, or none of their objects has rows
-            yield DaysRead(self._whole.days(since, None), whole=True)
+        for event in () if work else self._nothing_to_read():
+            yield event
         while work:
             piece = work.popleft()
             if isinstance(piece, Parts):
@@ -216,6 +220,10 @@ class ReportWindow:
 
     async def _first_pieces(self) -> list[Piece]:
         """The whole window or, of a report by store, its part for each store and its objects."""
+        if self._source.is_of_center:
+            assert self.centers is not None  # noqa: S101 - whoever reads such a report provides them
+            center = await self.centers.of(self._account)
+            return [replace(self._whole, center=center)] if center else []
         requests = self._source.stores
         if requests is None:
             return [self._whole]
@@ -226,6 +234,13 @@ class ReportWindow:
         """What to read again of a piece that was read in parts, and then the parts to compare; usually nothing."""
         again = await self._parts.check(parts)
         return [*again, parts] if again else []
+
+    def _nothing_to_read(self) -> Iterator[DaysRead | Notice]:
+        """What follows if the account has no Business Center or no stores, or if none of their objects has rows."""
+        if self._source.is_of_center:
+            text = f"advertiser {self._advertiser_id} belongs to no Business Center, so it has no rows."
+            yield Notice("info", f"{self._stream.name}: {text}")
+        yield DaysRead(self._whole.days(self._whole.since, None), whole=True)
 
     def _new_notices(self, window: Window | None) -> list[Notice]:
         """What people should know about the rows that were just delivered."""

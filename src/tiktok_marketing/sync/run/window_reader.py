@@ -24,6 +24,7 @@ from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.plan.zones import day_in
 from tiktok_marketing.sync.read.accounts import LISTING, list_accounts
+from tiktok_marketing.sync.read.business_centers import BusinessCenters
 from tiktok_marketing.sync.read.listing import Budget, Delivery, TooManyRows
 from tiktok_marketing.sync.read.objects import ObjectLists
 from tiktok_marketing.sync.read.parent_lists import ParentLists
@@ -74,6 +75,7 @@ class WindowReader:
         self._lists = ParentLists(
             api, lambda: day_in(UTC, api.clock_reading().latest), include_deleted=config.include_deleted
         )
+        self._centers = BusinessCenters(api)
 
     async def deliver(self, run: StreamRun, step: Step, budget: Budget) -> ObjectsReached | None:
         """Read a step completely.
@@ -177,6 +179,7 @@ class WindowReader:
             sink_factory=self._sink_factory,
             limits=self._limits,
         )
+        report.centers = self._centers
         if stream.source.stores is not None:
             report.stores = StorePartFinder(
                 self._api,

@@ -1,6 +1,6 @@
 """Reports of the type BC: the figures of all accounts of a Business Center."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date
 from operator import add
 from typing import Any
@@ -38,13 +38,14 @@ _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "LOWER_THAN": lambda cost, bound: cost < bound,
     "LOWER_EQUAL": lambda cost, bound: cost <= bound,
 }
-_ALWAYS = {"platform_of_account": "ADS_MANGER", "owner_of_account": "OWNED_BY_CURRENT_BUSINESS_CENTER"}
-_LISTED: dict[str, Callable[[Account], str]] = {
-    "advertiser_id": lambda account: str(account.id),
-    "registered_area": lambda account: account.template.country,
-    "currency_of_account": lambda account: account.template.currency,
-    "account_status": lambda account: "APPROVED" if account.life == "active" else "SUSPENDED",
-    **{name: lambda _, value=value: value for name, value in _ALWAYS.items()},  # type: ignore[misc]
+_OWNED, _SHARED = "OWNED_BY_CURRENT_BUSINESS_CENTER", "SHARED_BY_OTHER_BUSINESS_CENTER"
+_LISTED: dict[str, Callable[[BusinessCenter, Account], str]] = {
+    "advertiser_id": lambda _, account: str(account.id),
+    "registered_area": lambda _, account: account.template.country,
+    "currency_of_account": lambda _, account: account.template.currency,
+    "account_status": lambda _, account: "APPROVED" if account.life == "active" else "SUSPENDED",
+    "platform_of_account": lambda _center, _account: "ADS_MANGER",
+    "owner_of_account": lambda center, account: _SHARED if account in center.shared else _OWNED,
 }
 
 Key = tuple[str, str, Value]
@@ -73,7 +74,7 @@ def bc_report(
     metrics = requested(params, "metrics", documented)
     check_names("metric", metrics, documented)
     start, end = dates(params, "")
-    accounts = _filtered(center.accounts, read.json_value(params, "filtering"))
+    accounts = _filtered(center, read.json_value(params, "filtering"))
     sums: dict[Key, list[int]] = {}
     holders: dict[Key, Account] = {}
     for account in accounts:
@@ -171,21 +172,21 @@ def _entries(params: Mapping[str, str]) -> list[dict[str, Any]]:
     return entries or []
 
 
-def _filtered(accounts: Sequence[Account], entries: Any) -> list[Account]:
+def _filtered(center: BusinessCenter, entries: Any) -> list[Account]:
     """The accounts that pass all filters on accounts. The filters are checked here, those on the cost too."""
+    chosen = [*center.accounts, *center.shared]
     if entries is None:
-        return list(accounts)
+        return chosen
     if not isinstance(entries, list):
         refuse("filtering: Not a valid list.")
-    chosen = list(accounts)
     for entry in entries:
         if not isinstance(entry, dict) or set(entry) != {"field_name", "filter_type", "filter_value"}:
             refuse("filtering: Each filter must have field_name, filter_type and filter_value.")
-        chosen = _chosen(chosen, entry)
+        chosen = _chosen(center, chosen, entry)
     return chosen
 
 
-def _chosen(accounts: list[Account], entry: dict[str, Any]) -> list[Account]:
+def _chosen(center: BusinessCenter, accounts: list[Account], entry: dict[str, Any]) -> list[Account]:
     field, kind = entry["field_name"], entry["filter_type"]
     if field == "cost" and isinstance(kind, str) and kind in _COMPARISONS:
         _bound(entry)
@@ -196,7 +197,7 @@ def _chosen(accounts: list[Account], entry: dict[str, Any]) -> list[Account]:
     if not isinstance(field, str) or field not in _LISTED or kind != "IN":
         refuse(f"filtering: {field} cannot be filtered with {kind}.")
     wanted = read.text_list(read.json_value(entry, "filter_value"), field)
-    return [account for account in accounts if _LISTED[field](account) in wanted]
+    return [account for account in accounts if _LISTED[field](center, account) in wanted]
 
 
 def _bound(entry: dict[str, Any]) -> float:
