@@ -6,9 +6,11 @@ from collections import Counter
 from datetime import date
 from typing import Any
 
+import aiohttp
 import pytest
 
-from emulator.kit import Client
+from emulator.kit import NOW, Client
+from tiktok_marketing.emulator import Emulator, Options
 
 BC = {"report_type": "BC", "start_date": "2026-02-20", "end_date": "2026-03-08"}
 SHOP = {
@@ -210,3 +212,38 @@ async def test_wrong_shop_reports_are_refused(client: Client, params: dict[str, 
     """With 40002."""
     request = {"advertiser_id": client.emulator.advertiser_ids[0], "dimensions": ["advertiser_id"], **SHOP}
     assert (await client.envelope("report/integrated/get/", **request | params))["code"] == 40002
+
+
+async def test_money_and_reports_of_a_business_center_need_a_finance_role_in_it() -> None:
+    """To be its administrator is not enough. The list of Business Centers says where the user has the role."""
+    options = Options(now=NOW, tier="unlimited", finance_centers=1)
+    async with Emulator(options) as emulator, aiohttp.ClientSession() as session:
+        client = Client(emulator, session)
+        first, second = (await client.data("bc/get/"))["list"]
+        assert first["ext_user_role"] == {"finance_role": "MANAGER"}
+        assert second["ext_user_role"] == {}
+        for center, code in ((first, 0), (second, 40001)):
+            bc_id = center["bc_info"]["bc_id"]
+            report = {"dimensions": ["advertiser_id"], **BC}
+            assert (await client.envelope("report/integrated/get/", bc_id=bc_id, **report))["code"] == code
+            assert (await client.envelope("bc/balance/get/", bc_id=bc_id))["code"] == code
+            assert (await client.envelope("advertiser/balance/get/", bc_id=bc_id))["code"] == code
+            assert (await client.envelope("bc/asset/get/", bc_id=bc_id, asset_type="ADVERTISER"))["code"] == 0
+
+
+async def test_a_business_center_lists_and_reports_shared_accounts() -> None:
+    """A filter tells them from its own."""
+    options = Options(now=NOW, tier="unlimited", shared_accounts=1)
+    async with Emulator(options) as emulator, aiohttp.ClientSession() as session:
+        client = Client(emulator, session)
+        shared = emulator.advertiser_ids[4]
+        bc_id = await first_center(client)
+        listed = await client.data("bc/asset/get/", bc_id=bc_id, asset_type="ADVERTISER")
+        assert [record["asset_id"] for record in listed["list"]] == emulator.advertiser_ids[:5]
+        rows = {}
+        for owner in ("OWNED_BY_CURRENT_BUSINESS_CENTER", "SHARED_BY_OTHER_BUSINESS_CENTER"):
+            wanted = [{"field_name": "owner_of_account", "filter_type": "IN", "filter_value": f'["{owner}"]'}]
+            rows[owner] = {
+                row["dimensions"]["advertiser_id"] for row in await bc_rows(client, "advertiser_id", filtering=wanted)
+            }
+        assert list(rows.values()) == [set(emulator.advertiser_ids[:4]), {shared}]

@@ -78,7 +78,7 @@ class _Command(CommandWithExamples):
     "--finance-centers",
     type=int,
     metavar="N",
-    help="Give a finance role in this many Business Centers only, the first ones. [default: all]",
+    help="Give the user a finance role in the first N Business Centers only.",
 )
 @click.option(
     "--shared-accounts",
