@@ -143,10 +143,14 @@ class ObjectSource(msgspec.Struct, frozen=True, kw_only=True):
         return self.page_size if query.page_size is None else query.page_size
 
 
+Promotion = Literal["PRODUCT", "LIVE", ""]
+"""A kind of GMV Max campaigns; empty for both."""
+
+
 class StoreRequests(msgspec.Struct, frozen=True, kw_only=True):
     """How a report is divided that TikTok answers for one TikTok Shop store at a time (`/gmv_max/report/get/`)."""
 
-    promotion: Literal["PRODUCT", "LIVE", ""] = ""
+    promotion: Promotion = ""
     """The kind of campaign whose rows it has; empty if it does not ask for one kind."""
     names_promotion: bool = False
     """Whether the request names that kind. Otherwise it names campaigns of that kind."""

@@ -188,7 +188,10 @@ def _list_count(stream: AnyStream, config: Config) -> int:
     if stream.scope is not Scope.ACCOUNT or any(_parent_streams(stream)):
         return 0  # it comes from the list of accounts, or its requests come from another list
     if isinstance(stream, ReportStream):
-        return 1 if stream.source.stores is None else 1 + len(stream.source.stores.filters)  # as if it had one store
+        if stream.source.stores is None:
+            return 1
+        lists = len(stream.source.stores.filters)
+        return 1 + lists + (1 if lists else 0)  # as if it had one store, whose cost its campaigns are compared with
     return _query_count(stream, config)
 
 

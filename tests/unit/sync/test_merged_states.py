@@ -19,6 +19,7 @@ from tiktok_marketing.sync.plan.merged_states import merge_states
 NAMES = ("ads_reports_daily", "campaigns", "ads_reports_lifetime")
 ids = st.sampled_from([AdvertiserId("7001"), AdvertiserId("7002"), AdvertiserId("7003")])
 days = st.dates(date(2026, 1, 1), date(2026, 1, 9))
+stores = st.none() | st.lists(st.sampled_from(["s1", "s2", "s3"]), unique=True, max_size=2)
 covered = st.none() | st.builds(Covered, start=days, include_deleted=st.booleans(), metrics=st.integers(1, 3))
 
 
@@ -34,6 +35,8 @@ def states(draw: st.DrawFn) -> dict[str, Any]:
             cursors.move(advertiser_id, Cursor(f"{draw(days)} 00:00:00"))
             if (what := draw(covered)) is not None:
                 cursors.cover(advertiser_id, what)
+            if (seen := draw(stores)) is not None:
+                cursors.note_stores(advertiser_id, seen)
         of[name] = cursors.to_state() if stream.cursor else {"__ab_no_cursor_state_message": True}
     return of
 

@@ -2,13 +2,13 @@
 
 Four forms are in use, and all are read: 3.9.6's one cursor for all accounts (and its older nesting under `dimensions`),
 4.0's list per partition, 4.4's with `use_global_cursor`, and 5.0.8's with a `buying_type` in the partition. 4.4's form
-is written, with what the cursors cover (`plan.coverage`) in a field of its own.
+is written, with what the cursors cover (`plan.coverage`, `plan.new_stores`) in fields of their own.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NewType
 
@@ -34,7 +34,7 @@ _FULL_REFRESHES = frozenset(
     }
 )
 """Keys of the states that full refreshes write, here and in other connectors."""
-_WITHOUT_CURSOR = frozenset({"use_global_cursor", "lookback_window", "parent_state", "coverage"})
+_WITHOUT_CURSOR = frozenset({"use_global_cursor", "lookback_window", "parent_state", "coverage", "stores"})
 """Keys beside the cursors, in 4.4's form."""
 _MAX_KEYS_NAMED = 5
 
@@ -68,6 +68,7 @@ class Cursors:
         common: A cursor for every account without one of its own (3.9.6's form, or a global cursor).
         of_full_refresh: Whether the state is a full refresh's, which has no cursors.
         covered: What was read of each account, as far as that is known.
+        stores: The stores that were read of each account, for a report by store, as far as they are known.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Cursors:
         cursors: Mapping[AdvertiserId, Cursor] | None = None,
         common: Cursor | None = None,
         covered: Mapping[AdvertiserId, Covered] | None = None,
+        stores: Mapping[AdvertiserId, Sequence[str]] | None = None,
         *,
         of_full_refresh: bool = False,
     ) -> None:
@@ -84,6 +86,7 @@ class Cursors:
         self._cursors = dict(cursors or {})
         self._common = common
         self._covered = dict(covered or {})
+        self._stores = {advertiser_id: tuple(ids) for advertiser_id, ids in (stores or {}).items()}
 
     @property
     def accounts(self) -> tuple[AdvertiserId, ...]:
@@ -127,6 +130,7 @@ class Cursors:
         if cursor is None:
             del self._cursors[advertiser_id]
             self._covered.pop(advertiser_id, None)
+            self._stores.pop(advertiser_id, None)
             self._common = None
         else:
             self._cursors[advertiser_id] = cursor
@@ -139,6 +143,14 @@ class Cursors:
         """Note what the account's cursor covers. It counts once the account has a cursor."""
         self._covered[advertiser_id] = covered
 
+    def stores_of(self, advertiser_id: AdvertiserId) -> tuple[str, ...] | None:
+        """The stores that were read of the account up to its cursor; None if they are not known."""
+        return self._stores.get(advertiser_id)
+
+    def note_stores(self, advertiser_id: AdvertiserId, stores: Iterable[str]) -> None:
+        """Note the stores that are read of the account. They count once the account has a cursor."""
+        self._stores[advertiser_id] = tuple(stores)
+
     def adopt_common(self, advertiser_id: AdvertiserId) -> None:
         """Give an account the common cursor as its own, because the form that is written has no common cursor."""
         if self._common is not None:
@@ -147,11 +159,12 @@ class Cursors:
     @property
     def estimated_bytes(self) -> int:
         """The approximate size of the state as JSON."""
-        return 64 + 112 * len(self._cursors)
+        return 64 + 112 * len(self._cursors) + sum(16 + 24 * len(ids) for ids in self._stores.values())
 
     def to_state(self) -> dict[str, Any]:
         """The state in the form that 4.4 and later write and read."""
         coverage = coverage_to_state(self._covered, self.accounts)
+        stores = {account: list(self._stores[account]) for account in self._cursors if account in self._stores}
         return {
             "use_global_cursor": False,
             "states": [
@@ -163,6 +176,7 @@ class Cursors:
             ],
             "lookback_window": 0,
             **({"coverage": coverage} if coverage else {}),
+            **({"stores": stores} if stores else {}),
         }
 
 
@@ -189,7 +203,16 @@ def read_state(stream: str, field: str, raw: Any) -> Cursors:
     if not isinstance(states, list):
         raise _unreadable(stream, "`states` is not a list")
     cursors = {} if raw.get("use_global_cursor") else _partition_cursors(stream, field, states)
-    return Cursors(field, cursors, common, coverage_in_state(raw.get("coverage"), cursors))
+    return Cursors(field, cursors, common, coverage_in_state(raw.get("coverage"), cursors), _stores(raw.get("stores")))
+
+
+def _stores(raw: Any) -> dict[AdvertiserId, tuple[str, ...]]:
+    """The stores of accounts from a state. What is not understood is left out, and so counts as unknown."""
+    return {
+        AdvertiserId(str(advertiser_id)): tuple(str(store_id) for store_id in ids)
+        for advertiser_id, ids in (raw.items() if isinstance(raw, Mapping) else ())
+        if isinstance(ids, list)
+    }
 
 
 def _partition_cursors(stream: str, field: str, entries: Iterable[Any]) -> dict[AdvertiserId, Cursor]:

@@ -7,7 +7,7 @@ when a stream is refreshed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 import msgspec
@@ -53,6 +53,12 @@ class Gaps(msgspec.Struct):
     missing: list[Gap]
     windows: dict[AdvertiserId, Window]
     restarted: bool = False
+
+    def read_from_start(self, accounts: Iterable[AdvertiserId]) -> None:
+        """The cursors of these accounts were set back for another reason, so their gaps are read with all the rest."""
+        self.restarted = True
+        for advertiser_id in accounts:
+            self.windows.pop(advertiser_id, None)
 
 
 def find_gaps(

@@ -6,6 +6,7 @@ states does not matter, nor does a state that is merged twice.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -19,6 +20,8 @@ from tiktok_marketing.sync.plan.coverage import Covered
 from tiktok_marketing.sync.plan.cursors import FULL_REFRESH, NO_CURSOR, Cursor, Cursors, read_state
 from tiktok_marketing.sync.plan.refresh import merged_refreshes
 
+_Statement = tuple[Cursor, Covered | None, tuple[str, ...] | None]
+"""What a state says of an account: its cursor, what it covers, and the stores that were read."""
 _REPORT_CURSORS = {"stat_time_day": "ads_reports_daily", "stat_time_hour": "ads_reports_hourly"}
 """The cursors that reports have, each with a report that has it."""
 
@@ -80,7 +83,7 @@ def _merged(stream: AnyStream, states: Sequence[Any]) -> Any:
 
 
 def _merged_cursors(stream: AnyStream, parsed: Sequence[Cursors]) -> Any:
-    latest: dict[AdvertiserId, tuple[Cursor, Covered | None]] = {}
+    latest: dict[AdvertiserId, _Statement] = {}
     for cursors in parsed:
         if cursors.has_common:
             raise ConfigurationError(
@@ -90,22 +93,25 @@ def _merged_cursors(stream: AnyStream, parsed: Sequence[Cursors]) -> Any:
         for advertiser_id in cursors.accounts:
             cursor = cursors.of(advertiser_id)
             assert cursor is not None  # noqa: S101 - it is one of its accounts
-            candidate = (cursor, cursors.covered_of(advertiser_id))
+            candidate = (cursor, cursors.covered_of(advertiser_id), cursors.stores_of(advertiser_id))
             if advertiser_id not in latest or _rank(candidate) > _rank(latest[advertiser_id]):
                 latest[advertiser_id] = candidate
     merged = Cursors(stream.cursor or "")
-    for advertiser_id, (cursor, covered) in sorted(latest.items()):
+    for advertiser_id, (cursor, covered, stores) in sorted(latest.items()):
         merged.move(advertiser_id, cursor)
         if covered is not None:
             merged.cover(advertiser_id, covered)
+        if stores is not None:
+            merged.note_stores(advertiser_id, stores)
     return merged.to_state()
 
 
-def _rank(candidate: tuple[Cursor, Covered | None]) -> tuple[Any, ...]:
+def _rank(candidate: _Statement) -> tuple[Any, ...]:
     """The order of two statements about an account. Of equal cursors, the one that covers less counts."""
-    cursor, covered = candidate
+    cursor, covered, stores = candidate
+    fewer_stores = (-len(stores), stores) if stores is not None else (-sys.maxsize,)
     if covered is None:
-        return (cursor, 1)
+        return (cursor, 1, *fewer_stores)
     earlier = (date.min, date.min) if covered.earlier is None else (covered.earlier.start, covered.earlier.end)
     less = (covered.start, not covered.include_deleted, not covered.boosted_posts, -covered.metrics, earlier)
-    return (cursor, 0, *less, -len(covered.extra), covered.extra, covered.report)
+    return (cursor, 0, *less, -len(covered.extra), covered.extra, covered.report, *fewer_stores)

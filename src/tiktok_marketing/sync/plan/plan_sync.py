@@ -8,12 +8,13 @@ from typing import Any, Literal
 import msgspec
 
 from tiktok_marketing.clock import ClockReading
-from tiktok_marketing.config import Config
+from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.sync.plan.accounts import Accounts
 from tiktok_marketing.sync.plan.bounds import NO_BOUNDS, Bounds
 from tiktok_marketing.sync.plan.cursors import Cursors, read_state
 from tiktok_marketing.sync.plan.gaps import Gaps, cover_new_accounts, describe_gaps, find_gaps, merged, settle_coverage
+from tiktok_marketing.sync.plan.new_stores import describe_new_stores, is_by_store, rewind_for_new_stores
 from tiktok_marketing.sync.plan.partitions import Partition, plan_stream
 from tiktok_marketing.sync.plan.refresh import RefreshProgress
 from tiktok_marketing.sync.plan.selection import Selected
@@ -90,7 +91,7 @@ def refuse_future_start(config: Config, clock: ClockReading) -> None:
         )
 
 
-def plan_sync(
+def plan_sync(  # noqa: PLR0913 - what a sync reads, and how
     config: Config,
     selected: Sequence[Selected],
     cursors: Mapping[str, Cursors],
@@ -101,6 +102,7 @@ def plan_sync(
     bounds: Bounds = NO_BOUNDS,
     fill_gaps: bool = False,
     restart: bool = False,
+    stores: Mapping[AdvertiserId, Sequence[str]] | None = None,
 ) -> SyncPlan:
     """Plan what a sync reads.
 
@@ -115,6 +117,7 @@ def plan_sync(
         fill_gaps: Whether to read what the states do not cover although the configuration asks for it; otherwise the
             notices say what is missing. Nothing is filled between bounds.
         restart: Whether to read the accounts of this run from the start, whatever the states say.
+        stores: The stores that accounts see now, for those whose states name stores.
 
     Raises:
         ConfigurationError: If `start_date` is in the future.
@@ -154,6 +157,11 @@ def plan_sync(
             gaps[name] = find_gaps(
                 config, selection.stream, cursors[name], accounts.chosen, clock, fill=fill_gaps, restart=restart
             )
+            if is_by_store(selection.stream) and (
+                appeared := rewind_for_new_stores(config, selection.stream, cursors[name], stores or {})
+            ):
+                notices.append(Notice("info", describe_new_stores(name, appeared)))
+                gaps[name].read_from_start(appeared)
             gap_windows = gaps[name].windows
         partitions[name] = plan_stream(
             config, selection, cursors.get(name), accounts.chosen, clock, bounds=bounds, gaps=gap_windows

@@ -44,6 +44,10 @@ class ParentLists:
                 self._records[key] = await self._read(stream, advertiser_id)
         return self._records[key]
 
+    def known(self, stream: ObjectStream, advertiser_id: AdvertiserId) -> Records | None:
+        """The same records, if they have been read; None otherwise."""
+        return self._records.get((stream.name, advertiser_id))
+
     async def _read(self, stream: ObjectStream, advertiser_id: AdvertiserId) -> Records:
         lists = ObjectLists(
             self._api, stream, advertiser_id, include_deleted=self._include_deleted, today=self._today()

@@ -245,6 +245,9 @@ class ReportWindow:
     def _new_notices(self, window: Window | None) -> list[Notice]:
         """What people should know about the rows that were just delivered."""
         texts, self._figures.warnings = self._figures.warnings, []
+        if self.stores is not None:
+            texts += self.stores.warnings
+            self.stores.warnings = []
         different = {key: rows for key, rows in self._list_reader.different.items() if key not in self._reported}
         self._reported |= different.keys()
         texts += different_records("rows", different)

@@ -15,7 +15,7 @@ import msgspec
 
 from tiktok_marketing.sync.decode.pages import Page
 
-_ROUNDING = Decimal("0.01")
+ROUNDING = Decimal("0.01")
 """How far a rounded amount of money may be from the exact one, and a bit more."""
 
 
@@ -39,8 +39,8 @@ class Figures(msgspec.Struct, frozen=True):
         count = 0
         for row_spend, row_impressions in rows:
             count += 1
-            spend += _number(row_spend)
-            impressions += _number(row_impressions)
+            spend += number_of(row_spend)
+            impressions += number_of(row_impressions)
         return cls(spend, impressions, count)
 
     def plus(self, other: Figures) -> Figures:
@@ -64,14 +64,15 @@ class Figures(msgspec.Struct, frozen=True):
         """What is missing compared with the whole, for people; empty if nothing is."""
         spend, impressions = whole.spend - self.spend, whole.impressions - self.impressions
         missing = []
-        if spend > _ROUNDING * (1 + self.rows):
+        if spend > ROUNDING * (1 + self.rows):
             missing.append(f"{spend:,.2f} of {whole.spend:,.2f} spend")
         if impressions > 0:
             missing.append(f"{impressions:,.0f} of {whole.impressions:,.0f} impressions")
         return " and ".join(missing)
 
 
-def _number(value: Any) -> Decimal:
+def number_of(value: Any) -> Decimal:
+    """A figure as a number; 0 if it is none."""
     try:
         number = Decimal(str(value))
     except InvalidOperation:

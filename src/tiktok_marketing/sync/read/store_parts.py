@@ -5,29 +5,48 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import aclosing
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
-import msgspec
+from msgspec.structs import asdict, replace
 
 from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import ReportStream, StoreRequests, object_stream, report_stream
 from tiktok_marketing.catalog.gmv_max_reports import ABOVE, STORE_DIMENSION, STORES
+from tiktok_marketing.catalog.stream import Promotion
 from tiktok_marketing.config import AdvertiserId
+from tiktok_marketing.errors import Action, IncompleteReadError, TikTokError
 from tiktok_marketing.sync.decode.reports import report_reader
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.listing import Budget, ListReader, Request
 from tiktok_marketing.sync.read.parent_lists import ParentLists
 from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, Piece, StorePart, given_dimensions, piece_params
+from tiktok_marketing.sync.read.split_check import ROUNDING, number_of
+
+Row = Mapping[str, Any]
+"""The dimensions of a report's row, and its cost."""
 
 _IDS_PER_FILTER = 100
 """The most ids that one filter accepts (`/gmv_max/report/get/`)."""
 _FIELDS = {"campaign_ids": "campaign_id", "item_group_ids": "item_group_id", "room_ids": "room_id"}
 """The dimension that has the ids of a filter."""
+_NOUNS = {"item_group_ids": "products", "room_ids": "LIVE rooms"}
 _METRICS = ("cost",)
+_OVERVIEW = "gmv_max_advertiser_reports_lifetime"
+"""The report that shows what all campaigns of a store cost together."""
+_DELETED = {"campaign_statuses": ["STATUS_DELETE"]}
+_TRIES = 3
+"""How often a list of campaigns is asked for that lacks cost of the store."""
+_LATE = timedelta(days=2)
+"""How long after its end a day may lack cost of products, whatever the account's time zone."""
 
 
 class StorePartFinder:
     """Finds the parts of one account's GMV Max reports.
+
+    Which campaigns, products and LIVE rooms have rows, only another report shows. It may lack some, so its cost is
+    compared with that of the level above.
 
     Args:
         api: The client.
@@ -45,6 +64,8 @@ class StorePartFinder:
         self._lists = lists
         self._budget = budget
         self._include_deleted = include_deleted
+        self.warnings: list[str] = []
+        """What people should know about parts that may be missing. The reader of this list empties it."""
 
     async def parts(self, requests: StoreRequests, window: Window | None) -> list[StorePart]:
         """The parts of a report, each small enough for the filters of one request; none without stores.
@@ -56,37 +77,147 @@ class StorePartFinder:
         Raises:
             ConnectorError: If the stores, or the objects in them, cannot be listed.
         """
-        stores = await self._lists.records(object_stream(STORES), self._advertiser_id)
-        ids = dict.fromkeys(str(store[STORE_DIMENSION]) for store in stores if store.get(STORE_DIMENSION))
-        parts = [StorePart(store_id) for store_id in ids]
-        for name in requests.filters:
+        stores = store_ids(await self._lists.records(object_stream(STORES), self._advertiser_id))
+        whole = [StorePart(store_id) for store_id in stores]
+        if not requests.filters:
+            return whole
+        return [part for store in whole for part in await self._divided(store, requests, window)]
+
+    async def _divided(self, store: StorePart, requests: StoreRequests, window: Window | None) -> list[StorePart]:
+        """A store as parts with the ids of each filter, which the rows of the reports on these objects have."""
+        campaigns, *others = requests.filters
+        rows = await self._campaigns(store, requests.promotion, window)
+        costs = {str(row["campaign_id"]): number_of(row["cost"]) for row in rows}
+        parts = list(filtered_parts(store, campaigns, rows))
+        for name in others:
             report = report_stream(ABOVE[requests.promotion, name])
-            parts = [smaller for part in parts for smaller in await self._divided(part, name, report, window)]
+            parts = [
+                smaller
+                for part in parts
+                for smaller in filtered_parts(part, name, await self._objects(part, name, report, window, costs))
+            ]
         return parts
 
-    async def _divided(
-        self, part: StorePart, name: str, report: ReportStream, window: Window | None
-    ) -> list[StorePart]:
-        """A part with the ids of one filter more, which the rows of the report on these objects have."""
-        rows = await self._rows(report, Piece(window, store=part))
-        return list(filtered_parts(part, name, rows))
+    async def _campaigns(self, store: StorePart, promotion: Promotion, window: Window | None) -> list[Row]:
+        """The campaigns of a store that have rows, and what each cost.
 
-    async def _rows(self, report: ReportStream, piece: Piece) -> Sequence[Mapping[str, Any]]:
+        Raises:
+            IncompleteReadError: If they cost less than the store, also when they are asked for again.
+        """
+        report = report_stream(ABOVE[promotion, "campaign_ids"])
+        piece = Piece(window, store=store, summed=True)
+        expected = await self._cost(promotion, piece)
+        rows: list[Row] = []
+        lack = ""
+        for _ in range(_TRIES):
+            rows = await self._rows(report, piece)
+            lack = "" if expected is None else await self._lack(report, piece, rows, expected)
+            if expected is None or not lack:
+                return rows
+        now = await self._cost(promotion, piece)
+        if now is None or not await self._lack(report, piece, rows, min(now, expected or now)):
+            return rows
+        days = f" on {window}" if window else ""
+        raise IncompleteReadError(
+            f"TikTok lists campaigns of store {store.store_id} of advertiser {self._advertiser_id}{days} which lack "
+            f"{lack}.",
+            remedy="Run the sync again; it reads these days again. If this persists, report it with the account and "
+            "the days.",
+        )
+
+    async def _lack(self, report: ReportStream, piece: Piece, rows: Sequence[Row], expected: Decimal) -> str:
+        """What campaigns lack of the cost of their store, for people; empty if nothing. Deleted ones may have it."""
+        lack = lacking(rows, expected)
+        if lack and not self._include_deleted:
+            known = set(map(_key, rows))
+            deleted = [row for row in await self._rows(report, piece, _DELETED) if _key(row) not in known]
+            return lacking([*rows, *deleted], expected)
+        return lack
+
+    async def _cost(self, promotion: Promotion, piece: Piece) -> Decimal | None:
+        """What the campaigns of a kind cost together; None if TikTok does not say."""
+        overview = report_stream(_OVERVIEW)
+        stores = StoreRequests(promotion=promotion, names_promotion=True)
+        try:
+            rows = await self._rows(replace(overview, source=replace(overview.source, stores=stores)), piece)
+        except (TikTokError, IncompleteReadError) as error:
+            if isinstance(error, TikTokError) and error.action is Action.STOP_SYNC:
+                raise
+            self._warn(f"TikTok does not tell what the campaigns of a store cost together. {error.message}")
+            return None
+        return total_cost(rows)
+
+    async def _objects(
+        self, part: StorePart, name: str, report: ReportStream, window: Window | None, costs: Mapping[str, Decimal]
+    ) -> list[Row]:
+        """The products or LIVE rooms of a part's campaigns.
+
+        They may cost less than the campaigns, because TikTok adds cost to products later. So they are asked for once
+        more, and what is missing after some days is worth a warning.
+        """
+        piece = Piece(window, store=part, summed=True)
+        rows = await self._rows(report, piece)
+        expected = sum((costs.get(campaign, Decimal()) for campaign in dict(part.filters)["campaign_ids"]), Decimal())
+        if lacking(rows, expected):
+            rows += await self._rows(report, piece)
+        newest = {_key(row): row for row in rows}
+        lack = lacking(newest.values(), expected)
+        if lack and window is not None and window.end < self._api.clock_reading().earliest.date() - _LATE:
+            self._warn(
+                f"Of the cost of campaigns of store {part.store_id}, TikTok's list of {_NOUNS[name]} lacks {lack}. "
+                "Rows may be missing. Compare them with TikTok Ads Manager."
+            )
+        return list(newest.values())
+
+    def _warn(self, text: str) -> None:
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+    async def _rows(self, report: ReportStream, piece: Piece, filters: Mapping[str, Any] | None = None) -> list[Row]:
+        """The dimensions and the cost of a report's rows.
+
+        Args:
+            report: The report.
+            piece: Which part of it.
+            filters: Filters to add.
+        """
         list_reader = ListReader(self._api, report_reader(report), self._budget)
+        params = piece_params(report.source, self._advertiser_id, piece, _METRICS, every_status=self._include_deleted)
+        if filters:
+            params["filtering"] = {**params.get("filtering", {}), **filters}
         request = Request(
             endpoint=report.endpoint,
-            params=piece_params(
-                report.source, self._advertiser_id, piece, _METRICS, every_status=self._include_deleted
-            ),
+            params=params,
             page_size=PAGE_SIZE,
             advertiser_id=self._advertiser_id,
             given=given_dimensions(report.source, piece),
         )
-        rows: list[Mapping[str, Any]] = []
+        rows: list[Row] = []
         async with aclosing(list_reader.read(request)) as deliveries:
             async for delivery in deliveries:
-                rows += [msgspec.structs.asdict(row.dimensions) for row in delivery.records]
+                rows += [{**asdict(row.dimensions), "cost": row.metrics.cost} for row in delivery.records]
         return rows
+
+
+def _key(row: Row) -> tuple[Any, ...]:
+    return tuple(value for name, value in row.items() if name != "cost")
+
+
+def total_cost(rows: Iterable[Row]) -> Decimal:
+    """What the objects of rows cost together."""
+    return sum((number_of(row["cost"]) for row in rows), Decimal())
+
+
+def lacking(rows: Iterable[Row], expected: Decimal) -> str:
+    """What the cost of rows lacks of an expected sum, for people; empty if nothing."""
+    known = list(rows)
+    missing = expected - total_cost(known)
+    return f"{missing:,.2f} of {expected:,.2f} cost" if missing > ROUNDING * (1 + len(known)) else ""
+
+
+def store_ids(records: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The ids of the stores in a list of stores."""
+    return list(dict.fromkeys(str(record[STORE_DIMENSION]) for record in records if record.get(STORE_DIMENSION)))
 
 
 def filtered_parts(part: StorePart, name: str, rows: Iterable[Mapping[str, Any]]) -> Iterable[StorePart]:

@@ -29,6 +29,7 @@ from tiktok_marketing.sync.decode.pages import SinkFactory, record_list
 from tiktok_marketing.sync.events import Event, Notice, StreamEnded, StreamStarted
 from tiktok_marketing.sync.plan.accounts import Accounts
 from tiktok_marketing.sync.plan.bounds import NO_BOUNDS, Bounds
+from tiktok_marketing.sync.plan.new_stores import accounts_to_compare
 from tiktok_marketing.sync.plan.partitions import Partition, in_order_of_size
 from tiktok_marketing.sync.plan.plan_sync import plan_sync, read_states
 from tiktok_marketing.sync.plan.refresh import read_refreshes
@@ -191,6 +192,8 @@ class Sync:
     async def _plan(self, accounts: Accounts) -> list[EndpointScheduler]:
         clock = self._api.clock_reading()
         await self._warn(clock_warnings(self._api.stats.clock_ahead))
+        ids = [account.advertiser_id for account in accounts.chosen]
+        stores = await self._reader.list_stores(accounts_to_compare(self._selected, self._cursors, ids))
         plan = plan_sync(
             self._config,
             self._selected,
@@ -201,6 +204,7 @@ class Sync:
             bounds=self._bounds,
             fill_gaps=self._fill_gaps,
             restart=self._restart,
+            stores=stores,
         )
         for notice in plan.notices:
             await self._queue.put(notice)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from datetime import date
 
 from tiktok_marketing.catalog import STREAMS, AnyStream, ReportStream
@@ -158,6 +159,11 @@ class StreamRun:
     def progress(self) -> Cursors | RefreshProgress | None:
         """What its state contains; None if it gets a state only once it is complete."""
         return self.refresh if self.cursors is None else self.cursors
+
+    def note_stores(self, advertiser_id: AdvertiserId, stores: Iterable[str] | None) -> None:
+        """These stores were read of the account. Stores that its state names already have been compared with them."""
+        if self.cursors is not None and stores is not None and self.cursors.stores_of(advertiser_id) is None:
+            self.cursors.note_stores(advertiser_id, stores)
 
     def fill_gap(self, partition: Partition, cursor: Cursor) -> None:
         """The days of a gap up to the cursor have been delivered."""

@@ -6,12 +6,13 @@ import asyncio
 import itertools
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC
 
 from tiktok_marketing.api.client import Client
-from tiktok_marketing.catalog import ObjectStream, ReportStream, Scope, Stream
+from tiktok_marketing.catalog import ObjectStream, ReportStream, Scope, Stream, object_stream
+from tiktok_marketing.catalog.gmv_max_reports import STORES
 from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.errors import ConfigurationError, ConnectorError, PartialAnswerError, TikTokError
 from tiktok_marketing.sync.decode.coercion import misfit_sentences
@@ -20,6 +21,7 @@ from tiktok_marketing.sync.decode.pages import RecordList, RowSink, SinkFactory,
 from tiktok_marketing.sync.events import DaysComplete, DaysEmpty, DaysIncomplete, Event, Notice, Rows
 from tiktok_marketing.sync.plan.accounts import Account, Accounts
 from tiktok_marketing.sync.plan.frontier import ObjectsReached
+from tiktok_marketing.sync.plan.new_stores import is_by_store
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.plan.zones import day_in
@@ -31,7 +33,7 @@ from tiktok_marketing.sync.read.parent_lists import ParentLists
 from tiktok_marketing.sync.read.report_parts import rows_missing
 from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, is_exact, shorter_windows
 from tiktok_marketing.sync.read.reports import USUAL_PASSES, DaysRead, PassLimits, ReportWindow
-from tiktok_marketing.sync.read.store_parts import StorePartFinder
+from tiktok_marketing.sync.read.store_parts import StorePartFinder, store_ids
 from tiktok_marketing.sync.run.byte_queue import ByteQueue
 from tiktok_marketing.sync.run.scheduler import Step
 from tiktok_marketing.sync.run.stream_run import StreamRun
@@ -41,6 +43,8 @@ _MOST_PARALLEL = 3
 
 While one of them waits for its first or last pages, the others use the quota. The keys of each stay in memory until it
 ends, so there are few."""
+_STORES_PATIENCE = 60.0
+"""Seconds that planning waits for lists of stores. Without them, only the next sync notices a store that is new."""
 _PAGES_PER_WINDOW = 8
 """Each of these windows but the first needs this many pages in flight. With fewer, other streams use the quota."""
 
@@ -77,6 +81,24 @@ class WindowReader:
         )
         self._centers = BusinessCenters(api)
 
+    async def list_stores(self, accounts: Sequence[AdvertiserId]) -> dict[AdvertiserId, list[str]]:
+        """The stores that accounts see, as far as TikTok lists them soon. What fails is reported when it is read."""
+        stores = object_stream(STORES)
+        lists = {account: asyncio.create_task(self._lists.records(stores, account)) for account in accounts}
+        try:
+            if lists:
+                await asyncio.wait(lists.values(), timeout=_STORES_PATIENCE)
+        finally:
+            for task in lists.values():
+                task.cancel()
+            await asyncio.gather(*lists.values(), return_exceptions=True)
+        return {account: ids for account in accounts if (ids := self.stores_of(account)) is not None}
+
+    def stores_of(self, advertiser_id: AdvertiserId) -> list[str] | None:
+        """The stores that an account sees; None if they have not been listed."""
+        records = self._lists.known(object_stream(STORES), advertiser_id)
+        return None if records is None else store_ids(records)
+
     async def deliver(self, run: StreamRun, step: Step, budget: Budget) -> ObjectsReached | None:
         """Read a step completely.
 
@@ -103,6 +125,8 @@ class WindowReader:
             every_status = self._config.include_deleted
             await run.metric_trial.settle(self._api, account.advertiser_id, step.window, every_status=every_status)
         await _SplittableWindow(self, run, stream, account, budget).deliver(step.window)
+        if is_by_store(stream):
+            run.note_stores(account.advertiser_id, self.stores_of(account.advertiser_id))
         return None
 
     async def deliver_window(
