@@ -215,7 +215,12 @@ class ReportSource(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def hides_deleted(self) -> bool:
-        """Whether TikTok leaves out rows of deleted objects unless it is asked for them."""
+        """Whether rows of deleted objects are left out unless they are asked for.
+
+        TikTok leaves them out. Or a request names campaigns, which come from a report that leaves them out.
+        """
+        if self.stores is not None and self.stores.filters:
+            return True
         return self.status_field is not None and self.status_field not in {of.field for of in self.filters}
 
     @property
