@@ -24,6 +24,8 @@ from tiktok_marketing.sync.read.store_parts import StorePartFinder, filtered_par
 
 MOST = 100
 WINDOW = Window(date(2026, 1, 1), date(2026, 1, 30))
+_FREE = {"cost": "0.00"}
+"""The figures of rows without cost, of which no sum shows whether some are missing."""
 pairs = st.lists(st.tuples(st.integers(1, 60), st.integers(-1, 400)), max_size=300)
 campaigns_only = st.lists(st.integers(1, 500), max_size=300)
 
@@ -100,11 +102,13 @@ class Stores:
             return success({"store_list": [*stores, *stores[:1], {"store_name": "without an id"}]})
         [store] = decoded["store_ids"]
         campaigns = self._products[store]
+        if decoded["dimensions"] == ["advertiser_id"]:
+            return Reply(200, {}, page([{"dimensions": {"advertiser_id": "7001"}, "metrics": _FREE}]))
         if decoded["dimensions"] == ["campaign_id"]:
-            return Reply(200, {}, page([{"dimensions": {"campaign_id": name}, "metrics": {}} for name in campaigns]))
+            return Reply(200, {}, page([{"dimensions": {"campaign_id": name}, "metrics": _FREE} for name in campaigns]))
         assert decoded["dimensions"] == ["campaign_id", "item_group_id"]
         rows = [
-            {"dimensions": {"campaign_id": name, "item_group_id": f"{store}{number}"}, "metrics": {}}
+            {"dimensions": {"campaign_id": name, "item_group_id": f"{store}{number}"}, "metrics": _FREE}
             for name in decoded["filtering"]["campaign_ids"]
             for number in range(campaigns[name])
         ]
