@@ -47,7 +47,7 @@ def test_the_checks_see_nothing_of_the_environment_but_what_pip_needs(tmp_path: 
     others = {"PYTHONUNBUFFERED": "1", "TIKTOK_API_URL": "http://127.0.0.1:1", "DESTINATION__DUCKDB": "x"}
     ended = subprocess.run([RUN], env=allowed | others, capture_output=True, text=True, check=True)  # noqa: S603
     lines = ended.stdout.splitlines()
-    targets = [re.sub(r"PART=[0-3]$", "PART=n", line) for line in lines if line.startswith("make ")]
+    targets = [re.sub(r"PART=[0-4]$", "PART=n", line) for line in lines if line.startswith("make ")]
     assert targets.pop(-2).removeprefix("make ") in PLACES
     assert targets == [
         "make test",
@@ -72,42 +72,43 @@ def test_the_checks_run_without_settings_for_pip(tmp_path: Path) -> None:
     assert "make demo" in ended.stdout.splitlines()
 
 
-def test_sixteen_days_run_each_place_with_each_quarter(tmp_path: Path) -> None:
-    """Four days in a row run all places, and the fourfold of that leaves out no pair."""
-    pairs = [tuple(targets_of(tmp_path, day)[-3:-1]) for day in range(8, 24)]
+def test_twenty_days_run_each_place_with_each_part(tmp_path: Path) -> None:
+    """Four days in a row run all places, five run all parts, and twenty leave out no pair."""
+    pairs = [tuple(targets_of(tmp_path, day)[-3:-1]) for day in range(8, 28)]
     assert {place for _, place in pairs[:4]} == PLACES
-    assert len(set(pairs)) == 16
+    assert len({part for part, _ in pairs[:5]}) == 5
+    assert len(set(pairs)) == 20
 
 
-def test_four_days_run_all_thorough_tests() -> None:
-    """Each quarter has files of its own, and together they are all files that speak of thorough tests, and more."""
-    quarters = files_of_the_quarters()
+def test_five_days_run_all_thorough_tests() -> None:
+    """Each part has files of its own, and together they are all files that speak of thorough tests, and more."""
+    parts = files_of_the_parts()
     marked = {
         str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py") if "thorough" in path.read_text()
     }
-    assert all(quarters)
-    files = [file for quarter in quarters for file in quarter]
+    assert all(parts)
+    files = [file for part in parts for file in part]
     assert len(files) == len(set(files))
     assert set(files) >= marked
 
 
 @pytest.mark.thorough
-def test_no_thorough_test_is_in_a_file_that_no_quarter_has() -> None:
+def test_no_thorough_test_is_in_a_file_that_no_part_has() -> None:
     """Also if it is a fixture's parameter, in another file, that makes the test thorough."""
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "thorough", "-p", "no:cacheprovider"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
     files = set(re.findall(r"^(tests/\S+?\.py)::", listed.stdout, re.MULTILINE))
     assert len(files) > 30
-    assert files <= {file for quarter in files_of_the_quarters() for file in quarter}
+    assert files <= {file for part in files_of_the_parts() for file in part}
 
 
-def files_of_the_quarters() -> list[list[str]]:
-    """The files that `make thorough` runs on each of four days."""
+def files_of_the_parts() -> list[list[str]]:
+    """The files that `make thorough` runs on each of five days."""
     make = shutil.which("make")
     assert make
-    quarters = []
-    for part in range(4):
+    parts = []
+    for part in range(5):
         command = [make, "-n", "thorough", f"PART={part}"]
         planned = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
-        quarters.append(re.findall(r"tests/\S+\.py", planned.stdout))
-    return quarters
+        parts.append(re.findall(r"tests/\S+\.py", planned.stdout))
+    return parts
