@@ -193,7 +193,7 @@ def _bytes(partition: ReadPartition) -> int:
 
 def way_figures(name: str, reading: Reading, per_second: float) -> list[Figure]:
     """The figures of one way to read all accounts."""
-    rate = reading.requests / reading.asking / per_second
+    rate = reading.requests / (reading.asking or reading.seconds) / per_second
     return [
         Figure(
             what=f"{name}: from the first request to the last",
@@ -216,7 +216,7 @@ def main() -> None:
     last = datetime.now(UTC).date() - timedelta(days=3)
     first = last - timedelta(days=arguments.days - 1)
     figures: list[Figure] = []
-    business = ["--advertisers", str(arguments.accounts), "--active", str(arguments.accounts), "--settled"]
+    business = ["--advertisers", str(arguments.accounts), "--active", str(arguments.accounts)]
     business += ["--days", str(arguments.days + 10), "--ads-per-account", "3", "--record-requests", "0"]
     print(f"{machine()}; {arguments.accounts:,} accounts, {STREAM}, {arguments.days} days")
     with emulator(*business, "--tier", TIERS[arguments.per_second]) as ready:
