@@ -27,6 +27,8 @@ _LONGEST_IMPORT = 300.0
 """Seconds."""
 _LONGEST_RECORDING = 300.0
 """CPU seconds, like those below."""
+_LONGEST_WAIT = 200
+"""Seconds after which a test that does nothing hangs, on a machine that has other work."""
 _LEAST_LIMIT = 0.5
 _TIMES_RECORDED = 5.0
 """A test that needs more than this multiple of what was recorded hangs, which is noticed too."""
@@ -92,7 +94,7 @@ class OwnTests:
         runs, to_runs = os.pipe()
         from_answers, answers = os.pipe()
         self._process = subprocess.Popen(  # noqa: S603 - this file's own command
-            [sys.executable, "-m", "pytest", *arguments, "-p", "mutant_server"],
+            [sys.executable, "-m", "pytest", *arguments, "-p", "mutant_server", "-o", f"timeout={_LONGEST_WAIT}"],
             cwd=HERE.parents[1],
             env={**inherited(), **environment, "PYTHONPATH": OVERLAY, "MUTANT_PIPES": f"{runs} {answers}"},
             stdin=subprocess.DEVNULL,

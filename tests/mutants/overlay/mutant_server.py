@@ -37,7 +37,7 @@ _MEMORY = 4 * 2**30
 """Bytes that a fork may use: a mutant may collect without end."""
 _POLL = 0.02
 """Seconds between two looks at a fork."""
-_LEAST_WAIT, _TIMES_WAITED = 20.0, 5.0
+_LEAST_WAIT, _TIMES_WAITED = 20.0, 50.0
 """How long to wait for a fork that may use some CPU seconds, on a machine that has other work. It may wait for ever."""
 _FILE = os.sep + os.environ.get("MUTANT_MODULE", "").replace(".", os.sep) + ".py"
 

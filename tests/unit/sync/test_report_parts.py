@@ -188,6 +188,15 @@ async def test_missing_rows_are_an_error_with_both_counts() -> None:
     assert reading.looks == [WHOLE, FIRST, SECOND]
 
 
+async def test_a_report_without_days_is_named_without_days() -> None:
+    """Its message ends with the account."""
+    reading = Reading({Piece(None): Shown(total=10)})
+    reading.reads.shown = Shown(total=10)
+    parts = reading.parts.begin(Piece(None), 0)
+    with pytest.raises(IncompleteReadError, match="ads_reports_daily of advertiser 7001 was too large"):
+        await reading.parts.check(parts)
+
+
 @pytest.mark.parametrize("total", [0, 8, 9])
 async def test_rows_that_disappeared_meanwhile_are_not_missing(total: int) -> None:
     """The smaller of both counts must come."""
@@ -265,13 +274,13 @@ async def test_all_that_is_missing_is_said_together() -> None:
 async def test_after_a_partial_answer_nothing_is_compared() -> None:
     """What is missing is reported for another reason."""
     reading = Reading({WHOLE: Shown(total=10)})
-    parts = reading.begin(Shown(total=10))
+    inner, outer = (reading.begin(Shown(total=10), figures(20)) for _ in range(2))
     reading.partial_log.note(PartialAnswerError("report/integrated/get/", "code 20001", "7001"))
-    reading.read(FIRST, 9)
-    assert await reading.parts.check(parts) == []
+    reading.read(FIRST, 9, ["9"])
+    assert await reading.parts.check(inner) == []
     assert reading.looks == []
-    reading.read(SECOND, 1)
-    assert parts.figures.rows == 0, "it is not open any more"
+    reading.read(SECOND, 1, ["1"])
+    assert (inner.figures, outer.figures) == (figures(9, 1), figures(10, 2)), "the first is not open any more"
 
 
 # -- parts that grew
@@ -365,8 +374,9 @@ async def test_a_part_counts_for_every_piece_that_contains_it() -> None:
     assert (outer.figures, inner.figures) == (figures(5, 1), figures(0))
     reading.read(HALF, 3, ["3"], delivered=1)
     assert await reading.parts.check(inner) == []
+    reading.read(OTHER_HALF, 1, ["1"])
     assert await reading.parts.check(outer) == []
-    assert (outer.figures, inner.figures) == (figures(8, 2), figures(3, 1))
+    assert (outer.figures, inner.figures) == (figures(9, 3), figures(3, 1))
 
 
 def test_parts_that_are_compared_with_nothing_are_dropped() -> None:

@@ -159,9 +159,11 @@ def test_the_discovered_catalog_is_refused() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("{", "not valid JSON at line 1"),
+        ("{", "not valid JSON at line 1, column 2."),
+        ("{\n\"ads\": }", "not valid JSON at line 2, column 8."),
         ("not JSON", "The state file s.json is not valid JSON"),
-        (f"{json.dumps(ENVELOPES[0])}\n{json.dumps(ENVELOPES[1])[:40]}", "not valid JSON at line 2"),
+        (f"{json.dumps(ENVELOPES[0])}\n{json.dumps(ENVELOPES[1])[:40]}", "not valid JSON at line 2."),
+        (f"\n{json.dumps(RECORD)}\n\nnot JSON", "not valid JSON at line 4."),
         ("[" * 100_000, "not valid JSON"),
         (f"{json.dumps(RECORD)}\n{json.dumps(LOG)}", "no state among them"),
     ],
@@ -171,6 +173,25 @@ def test_a_text_that_is_not_json_is_refused(text: str, words: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         parse_state_text(text, "state file s.json")
     assert words in caught.value.message
+    if "line 2." in words:
+        assert "Fix or remove that line" in caught.value.remedy
+    else:
+        assert "column" not in words or "stream_descriptor" in caught.value.remedy
+
+
+def test_blank_lines_between_entries_do_not_count() -> None:
+    """An editor may have left them."""
+    first, second = map(json.dumps, MESSAGES)
+    assert parse_state_text(f"\n{first}\n\n{second}\n \n", "x") == BOTH
+
+
+def test_reports_of_a_configuration_that_is_not_known_may_have_states() -> None:
+    """Then no name is refused. A value that is no state of a stream is."""
+    assert states_by_stream([message("mine", DAILY)], others=True) == {"mine": DAILY}
+    assert states_by_stream({"mine": DAILY}, others=True) == {"mine": DAILY}
+    assert parse_state_text(json.dumps({"mine": DAILY}), "x", others=True) == {"mine": DAILY}
+    with pytest.raises(ConfigurationError, match="none of them is a stream"):
+        states_by_stream({"mine": {"foo": 1}}, others=True)
 
 
 def test_a_file_is_read_whatever_marks_its_beginning(tmp_path: Any) -> None:
@@ -197,6 +218,7 @@ def test_states_of_streams_that_do_not_exist_are_named() -> None:
         "The state names streams that do not exist, and they are left out: ad_reports_daily. "
         "Did you mean ads_reports_daily?"
     )
+    assert unknown_streams({"zzzzzzzz": ADS}).endswith("they are left out: zzzzzzzz.")
     assert unknown_streams(states_by_stream(MESSAGES)) == ""
     assert unknown_streams(states_by_stream([*MESSAGES, message("gone", None)])) == ""
 

@@ -246,6 +246,13 @@ def test_a_scope_that_five_accounts_lack_is_the_tokens(accounts: int, answered: 
     assert run.lacks_scope == lacks
 
 
+def test_a_run_begins_with_nothing() -> None:
+    """Nothing was read, nothing failed, and nobody was told anything."""
+    run = run_of()
+    assert (run.records, run.windows, run.windows_total, run.open_partitions) == (0, 0, 0, 0)
+    assert not (run.started or run.ended or run.refusals_reported or run.failures or run.warned)
+
+
 def test_a_run_waits_reads_and_ends() -> None:
     """Only what the configuration does not tolerate makes it incomplete."""
     run = run_of()

@@ -37,7 +37,7 @@ _FIELDS = frozenset({"state", "stream", "global", "data", "connectionId", "sourc
 """Fields of messages and of the API's answers, which are null where they do not apply."""
 _OF_ONE_STREAM = frozenset({"states", "use_global_cursor", "full_refresh"})
 """Fields of the state of a stream."""
-_LIMIT = 5
+_MAX_NAMED = 5
 """How many keys or streams an error or a notice names."""
 
 
@@ -61,7 +61,7 @@ def parse_state_text(
         return states_by_stream(json.loads(text), streams, others=others)
     except (ValueError, RecursionError) as error:
         lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
-        if len(lines) > 1 and _is_json(lines[0][1]):
+        if _is_json(lines[0][1]):
             messages = [_parsed(line, f"The {name}", number) for number, line in lines]
             return states_by_stream(messages, streams, others=others)
         raise _not_json(f"The {name}", error) from None
@@ -299,5 +299,5 @@ def excerpt(value: Any) -> str:
 
 def _listed(names: Iterable[str]) -> str:
     names = list(names)
-    more = f" and {len(names) - _LIMIT:,} more" if len(names) > _LIMIT else ""
-    return f"{', '.join(name[:60] for name in names[:_LIMIT])}{more}"
+    more = f" and {len(names) - _MAX_NAMED:,} more" if len(names) > _MAX_NAMED else ""
+    return f"{', '.join(name[:60] for name in names[:_MAX_NAMED])}{more}"

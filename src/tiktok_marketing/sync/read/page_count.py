@@ -79,7 +79,7 @@ class PageCount:
     @property
     def explained(self) -> int:
         """How many pages the count of records explains, at least those that came."""
-        if self._asked_size is None or self._empty_in_a_row >= _EMPTY_PAGES or not self.is_counted:
+        if self._asked_size is None or self._empty_in_a_row >= _EMPTY_PAGES:
             return self._last_number
         return max(self._last_number, self._within_reach(-(-self._total // self._row_step)))
 
@@ -98,7 +98,7 @@ class PageCount:
     @property
     def repeats_itself(self) -> bool:
         """Whether the pass ended at a full page that only repeats earlier ones, so that nothing shows its end."""
-        return self._last_number > 1 and not self._last_is_new and self._last_rows >= (self.size or 0) > 0
+        return self._last_number > 1 and not self._last_is_new and self._last_rows >= (self.size or 0)
 
     @property
     def _row_step(self) -> int:
