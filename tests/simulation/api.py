@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulation.limits import APP_ID, Limited, Limits, Quota
+from simulation.on_request import OWN_REPORT_TYPES, REPORT, OnRequest
 from simulation.reports import Reports
+from simulation.shops import Shops
 from simulation.world import NEVER, Account, Entity, World
 from tiktok_marketing.emulator.endpoints.envelope import Refusal
 
@@ -91,6 +93,7 @@ class Api:
 
     Args:
         world: The world.
+        shops: Its stores.
         limits: How much it accepts and delivers.
         invalid_values: Invalid values of some metrics, by metric.
         refused_metrics: Metrics that the application may not read.
@@ -99,11 +102,13 @@ class Api:
     def __init__(
         self,
         world: World,
+        shops: Shops,
         limits: Limits,
         invalid_values: Mapping[str, str],
         refused_metrics: frozenset[str] = frozenset(),
     ) -> None:
         self.world = world
+        self.shops = shops
         self.limits = limits
         self.denials: list[Denial] = []
         self.info_refuses = False
@@ -113,6 +118,7 @@ class Api:
         self.joint_lacks = 0
         """A report about several accounts lacks every row with this number in turn, uncounted; 0 for none."""
         self._reports = Reports(world, limits, invalid_values, refused_metrics)
+        self.on_request = OnRequest(world, shops, limits, refused_metrics)
         self._quota = Quota(limits)
         self._requests = 0
 
@@ -131,7 +137,7 @@ class Api:
                 data = self._accounts(params, at)
             elif endpoint == "advertiser/info/":
                 data = self._info(params, at)
-            elif endpoint == "report/integrated/get/":
+            elif endpoint == REPORT and params.get("report_type") not in OWN_REPORT_TYPES:
                 lacks = self.joint_lacks if "advertiser_ids" in params else 0
                 data = self._reports.answer(self._several(endpoint, params, at), params, at, headers, lacks)
             else:
@@ -140,6 +146,8 @@ class Api:
                     data = self._list(endpoint, account, params, at)
                 elif endpoint == "pixel/event/stats/":
                     data = self._statistics(account, params)
+                elif endpoint in self.on_request:
+                    data = self.on_request.answer(endpoint, account, params, at)
                 else:
                     return Body(404, b"404 page not found")
         except Refusal as refusal:

@@ -39,6 +39,8 @@ _KINDS = {
     "AUCTION_AD": "ad",
 }
 """What is listed, by endpoint or data level."""
+_OF_SHOPS = ("gmv_max/", "campaign/gmv_max/")
+"""The beginnings of the endpoints that are about campaigns of stores."""
 _LONG = frozenset({"metrics", "app_id", "secret", "service_type"})
 _PAGE = b"<html><head><title>%d</title></head><body><h1>Gateway</h1></body></html>"
 
@@ -259,8 +261,13 @@ class Network:
         answer |= {"code": PARTLY_OK, "message": "Part of it."}
         data = answer["data"]
         share = self._rng.choice((0.0, 0.5, 0.9, 1.0))
-        name, records = next((name, value) for name, value in data.items() if isinstance(value, list))
-        data[name] = [record for record in records if self._rng.random() < share]
+        name, records = next(
+            (name, value) for name, value in data.items() if name != "page_info" and isinstance(value, (list, dict))
+        )
+        if isinstance(records, dict):
+            data[name] = {key: record for key, record in records.items() if self._rng.random() < share}
+        else:
+            data[name] = [record for record in records if self._rng.random() < share]
         if "page_info" in data and self._rng.random() < 0.7 and data["page_info"]["total_number"]:
             data["page_info"]["total_number"] -= len(records) - len(data[name])
         return json.dumps(answer, separators=(",", ":")).encode()
@@ -306,6 +313,9 @@ class Network:
         known = self._api.world.by_id.get(account or "")
         if known is not None and self.moving > 0 and self._rng.random() < known.lively:
             self.moving -= 1
+            if endpoint.startswith(_OF_SHOPS):
+                self._api.shops.change(known, self._loop.time(), self._rng)
+                return
             listed = _KINDS.get(params.get("data_level", endpoint), "") if self._rng.random() < 0.7 else ""
             self._api.world.change_something(known, self._loop.time(), self._rng, listed)
 

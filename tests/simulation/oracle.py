@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from simulation.schedule import Schedule, last_day
-from simulation.sink import Key, Store
+from simulation.shop_oracle import ShopTruth
+from simulation.sink import ExpectedRow, Key, Store
 from simulation.world import NEVER, Account, Entity
 from tiktok_marketing.catalog import Grain, ReportSource, ReportStream, Stream
 from tiktok_marketing.config import Refresh
@@ -21,26 +22,16 @@ _KINDS = {
     "audiences": "audience",
     "pixels": "pixel",
     "pixel_events_statistics": "pixel",
+    "ad_reviews": "ad",
 }
+_LEVELS = {"SMART_PLUS": "MATERIALS", "PLAYABLE_MATERIAL": "PLAYABLES"}
+"""The levels of the world's reports, by type, where the reports have none."""
+_LANGUAGES = ("de", "en", "ja")
+_SHOWN_WITH_DELETED = {"gmv_max_campaigns", "gmv_max_sessions"}
+"""Other objects that can be asked for with the deleted ones."""
 _WITH_STATUS = {"campaigns", "ad_groups", "ads"}
 """Objects that can be asked for with the deleted ones, and as a whole again and again."""
 _SPAN = 364
-
-
-class ExpectedRow(NamedTuple):
-    """A row that must or may be in the destination.
-
-    Args:
-        least: The version it had when the sync began.
-        most: The version it has now.
-        account: Its account.
-        must: Whether it existed all the time, so that it must be there.
-    """
-
-    least: int
-    most: int
-    account: str
-    must: bool
 
 
 class Truth:
@@ -54,6 +45,9 @@ class Truth:
         self._schedule = schedule
         self._world = schedule.world
         self._config = schedule.config
+        self._shops = ShopTruth(
+            schedule.api.shops, include_deleted=self._config.include_deleted, zero_rows=self._world.zero_rows
+        )
         self._since = datetime.combine(self._config.start_date, datetime.min.time(), schedule.world.began.tzinfo)
 
     def accounts(self, at: float) -> list[Account]:
@@ -94,11 +88,18 @@ class Truth:
                 if expected is not None:
                     number = str(entity.number)
                     yield ((account.id, number) if stream.unique_by else (number,)), expected
+        elif stream.name == "languages":
+            yield from (((account.id, code), ExpectedRow(1, 1, account.id, must=True)) for code in _LANGUAGES)
+        yield from self._shops.of_stores(stream, account, began, ended)
+        for campaign in self._shops.campaigns(stream, account):
+            expected = self._object(stream, account, campaign, began, ended, all_objects=all_objects)
+            if expected is not None:
+                yield from self._shops.of_campaign(stream, campaign, expected)
 
     def _object(
         self, stream: Stream, account: Account, entity: Entity, began: float, ended: float, *, all_objects: bool
     ) -> ExpectedRow | None:
-        deleted_too = self._config.include_deleted and stream.name in _WITH_STATUS
+        deleted_too = self._config.include_deleted and stream.name in _WITH_STATUS | _SHOWN_WITH_DELETED
         if entity.created > ended:
             return None
         must = entity.created <= began and entity.visible(ended, deleted_too=deleted_too)
@@ -114,17 +115,25 @@ class Truth:
             if entity.number in account.forbidden_pixels:
                 return None
             return ExpectedRow(1, 1, account.id, must)
+        if stream.name == "ad_reviews":
+            return ExpectedRow(1, 1, account.id, must)
         return ExpectedRow(least, entity.version(ended), account.id, must)
 
     def _report(
         self, stream: ReportStream, account: Account, began: float, ended: float
     ) -> Iterator[tuple[Key, ExpectedRow]]:
         source = stream.source
+        if source.is_of_shop:
+            periods = [(at, days) for at in (began, ended) if (days := self._days(source, account, at)) is not None]
+            rows = self._shops.spend if source.stores is None else self._shops.report
+            yield from rows(stream, account, *periods)
+            return
         deleted_too = self._config.include_deleted
+        level = _LEVELS.get(source.report_type, source.data_level)
         before, now = (
             self._world.rows(
                 account,
-                source.data_level,
+                level,
                 source.dimensions,
                 self._days(source, account, at),
                 at,
@@ -135,9 +144,11 @@ class Truth:
         )
         for key, most in now.items():
             least = before.get(key)
-            subject = self._world.by_number.get(int(key[0]))
+            subject = None if level in _LEVELS.values() else self._world.by_number.get(int(key[0]))
             gone = NEVER if subject is None or deleted_too else subject.deleted
-            yield key, ExpectedRow(least or 0, most, account.id, must=least is not None and gone > ended)
+            named = {"advertiser_id": account.id} | dict(zip(source.dimensions, key, strict=True))
+            row = ExpectedRow(least or 0, most, account.id, must=least is not None and gone > ended)
+            yield tuple(named[name] for name in stream.row_key), row
 
     def _days(self, source: ReportSource, account: Account, at: float) -> tuple[date, date] | None:
         if source.grain is Grain.LIFETIME:

@@ -11,8 +11,9 @@ from msgspec.structs import replace
 from simulation.api import SECRET, TOKEN, Api, Denial
 from simulation.faults import BROKEN, LYING, MAINTENANCE, PARTLY_OK, RETRIABLE, SERVICE, STATUSES, TOO_LARGE, Fault
 from simulation.limits import APP_ID, UNCOUNTED, WRONG_COUNTS, Limits
+from simulation.shops import Shops
 from simulation.world import DAY, Account, World
-from tiktok_marketing.catalog import STREAMS, AnyStream, ReportFilter, ReportStream
+from tiktok_marketing.catalog import ALL_STREAMS, STREAMS, AnyStream, ReportFilter, ReportStream
 from tiktok_marketing.catalog.custom_reports import CustomReport
 from tiktok_marketing.config import Config, Refresh
 from tiktok_marketing.sync.plan.selection import Selected
@@ -68,8 +69,37 @@ OWN_REPORTS = (
     CustomReport(name="own_campaigns", metrics=("spend", "impressions")),
 )
 """Reports of a configuration's own: with a breakdown, without a time, and with a filter by campaigns of the world."""
+OF_SHOPS = (
+    "gmv_max_stores",
+    "gmv_max_campaigns",
+    "gmv_max_campaign_details",
+    "gmv_max_sessions",
+    "gmv_max_videos",
+    "gmv_max_advertiser_reports_daily",
+    "gmv_max_advertiser_reports_hourly",
+    "gmv_max_advertiser_reports_lifetime",
+    "gmv_max_product_campaign_reports_daily",
+    "gmv_max_live_campaign_reports_hourly",
+    "gmv_max_product_reports_daily",
+    "gmv_max_product_reports_lifetime",
+    "gmv_max_creative_reports_daily",
+    "gmv_max_live_room_reports_hourly",
+    "gmv_max_live_duration_reports_lifetime",
+    "advertisers_shop_reports_by_country_daily",
+)
+"""Streams about stores: plain lists, lists for each parent, and reports by store with each kind of filter and grain."""
+OTHERS_ON_REQUEST = (
+    "smart_plus_ads_reports_by_creative_lifetime",
+    "smart_plus_reports_by_creative_daily",
+    "campaigns_audience_reports_by_language_daily",
+    "playables_reports_lifetime",
+    "playables_reports_by_country_lifetime",
+    "ad_reviews",
+    "languages",
+)
+"""Other streams on request: what ads are made of, a breakdown, records by key, and a lookup."""
 _REPORTS = tuple(stream.name for stream in STREAMS if stream.is_report)
-_BY_NAME = {stream.name: stream for stream in STREAMS}
+_BY_NAME = {stream.name: stream for stream in ALL_STREAMS}
 _INVALID_VALUES = ("", "<5", "1,234.5", "9" * 40, "1e400", "-5.5.5", "\\u00e9", "NaN")
 _FORBIDDEN = (40001, 40106, 40300, 40301)
 LONGEST_FAULT = 600.0
@@ -160,7 +190,7 @@ def schedule_of(seed: int) -> Schedule:
         else {}
     )
     refused = frozenset(rng.sample(metrics, min(2, len(metrics)))) if rng.random() < 0.2 else frozenset()
-    api = Api(world, limits, invalid_values, refused)
+    api = _api(seed, world, limits, selected, invalid_values, refused)
     api.info_refuses = rng.random() < 0.5
     api.joint = rng.choice((5, 5, 0, 1, 2))
     api.joint_lacks = random.Random(f"rows that joint answers lack, {seed}").choice((0, 2, 2))
@@ -177,7 +207,29 @@ def schedule_of(seed: int) -> Schedule:
         rng.choice(sessions).clock_ahead = rng.choice((-1, 1)) * 10 ** rng.uniform(2, 5.3)
     if late_hours:
         _begin_after_midnight(late, sessions)
+    _trouble_on_request(random.Random(f"trouble with streams on request, {seed}"), world, selected, sessions)
     return Schedule(seed, world, api, config, selected, sessions, latency, in_packages=rng.random() < 0.5)
+
+
+def _api(
+    seed: int,
+    world: World,
+    limits: Limits,
+    selected: list[Selected],
+    invalid_values: dict[str, str],
+    refused: frozenset[str],
+) -> Api:
+    """The API. Sometimes it is asked for streams on request, too, which are added to those that are selected."""
+    usual = set(_optional(selected))
+    shops = Shops(world)
+    selected += _on_request(random.Random(f"streams on request, {seed}"), shops, limits)
+    rng = random.Random(f"metrics of streams on request, {seed}")
+    more = sorted(set(_optional(selected)) - usual)
+    if rng.random() < 0.2:
+        refused |= frozenset(rng.sample(more, min(2, len(more))))
+    api = Api(world, shops, limits, invalid_values, refused)
+    api.on_request.reviews_lack = rng.choice((0, 2, 2, 3))
+    return api
 
 
 def _with_few_days_read_again(rng: random.Random, config: Config) -> Config:
@@ -289,6 +341,44 @@ def _own_reports(rng: random.Random, world: World) -> list[Selected]:
             stream = replace(stream, source=replace(stream.source, filters=(only,)))
         chosen.append(Selected(stream, incremental=rng.random() < 0.9 and stream.cursor is not None))
     return chosen
+
+
+def _on_request(rng: random.Random, shops: Shops, limits: Limits) -> list[Selected]:
+    """Sometimes a few streams on request, with stores for those that are about stores."""
+    names: list[str] = []
+    if rng.random() < 0.35:
+        shops.stock(rng)
+        names += rng.sample(OF_SHOPS, rng.choice((1, 2, 2, 3)))
+    if rng.random() < 0.3:
+        names += rng.sample(OTHERS_ON_REQUEST, rng.choice((1, 2, 2)))
+    return [
+        Selected(_scaled(_BY_NAME[name], limits), incremental=rng.random() < 0.9 and _BY_NAME[name].cursor is not None)
+        for name in names
+    ]
+
+
+def _trouble_on_request(rng: random.Random, world: World, selected: list[Selected], sessions: list[Session]) -> None:
+    """Now and then, a fault or a refusal of an endpoint that a stream on request is read from."""
+    streams = [selection.stream for selection in selected if selection.stream.on_request]
+    endpoints = sorted({endpoint for stream in streams for endpoint in endpoints_of(stream)})
+    for session in sessions if streams else ():
+        if rng.random() < 0.4:
+            begins = rng.uniform(0, 20)
+            fault = _fault(rng, world, begins, begins + LONGEST_FAULT * rng.uniform(0.02, 0.5), early=False)
+            fault.endpoint = rng.choice(endpoints)
+            session.faults.append(fault)
+        if rng.random() < 0.1:
+            account = rng.choice(world.accounts).id
+            start = 0.0 if rng.random() < 0.6 else 10 ** rng.uniform(-1, 1)
+            session.denials.append(Denial(rng.choice(_FORBIDDEN), account, rng.choice(endpoints), start))
+
+
+def endpoints_of(stream: AnyStream) -> set[str]:
+    """The endpoints that a stream is read from: its own, and those of the lists that its requests come from."""
+    if isinstance(stream, ReportStream):
+        return {stream.endpoint} if stream.source.stores is None else {stream.endpoint, "gmv_max/store/list/"}
+    parent = stream.source.parent
+    return {stream.endpoint} if parent is None else {stream.endpoint, _BY_NAME[parent.stream].endpoint}
 
 
 def _scaled(stream: AnyStream, limits: Limits) -> AnyStream:

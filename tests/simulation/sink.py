@@ -27,6 +27,8 @@ _VERSIONS = {
     "pixels": "pixel_name",
     "advertisers": "name",
     "advertiser_ids": "advertiser_name",
+    "gmv_max_campaigns": "campaign_name",
+    "gmv_max_campaign_details": "campaign_name",
 }
 """The field of an object that holds its version."""
 
@@ -41,6 +43,22 @@ class Row(NamedTuple):
 
     version: int
     account: str
+
+
+class ExpectedRow(NamedTuple):
+    """A row that must or may be in the destination.
+
+    Args:
+        least: The version it had when the sync began.
+        most: The version it has now.
+        account: Its account.
+        must: Whether it existed all the time, so that it must be there.
+    """
+
+    least: int
+    most: int
+    account: str
+    must: bool
 
 
 Told = tuple[str, Key, Row]
@@ -119,7 +137,7 @@ def records_of(batch: Rows) -> list[Told]:
             values: Mapping[str, Any] = {"advertiser_id": batch.advertiser_id} | msgspec.structs.asdict(
                 record.dimensions
             )
-            metrics: Mapping[str, Any] = {"spend": record.metrics.spend}
+            metrics: Mapping[str, Any] = msgspec.structs.asdict(record.metrics)
         else:
             values, metrics = record, {}
         records.append(_record_of(stream, values, metrics))
@@ -129,7 +147,7 @@ def records_of(batch: Rows) -> list[Told]:
 def _record_of(stream: Stream, values: Mapping[str, Any], metrics: Mapping[str, Any]) -> Told:
     key = tuple(str(values[name]) for name in stream.row_key)
     if stream.is_report:
-        version = int(float(metrics["spend"]))
+        version = int(float(metrics["cost" if "cost" in metrics else "spend"]))
     elif stream.name in _VERSIONS:
         version = int(values[_VERSIONS[stream.name]][1:])
     else:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from datetime import date, timedelta
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -21,22 +22,27 @@ from simulation.trial import Simulation, run_schedule
 from simulation.world import World
 from tiktok_marketing.api.retry_policy import RetryPolicy
 from tiktok_marketing.api.transport import Reply
-from tiktok_marketing.catalog import ReportSource
+from tiktok_marketing.catalog import ListQuery, ObjectSource, ReportSource, Stream, object_stream
 from tiktok_marketing.clock import ClockReading
 from tiktok_marketing.config import AdvertiserId, Config
+from tiktok_marketing.errors import ConnectorError
 from tiktok_marketing.sync.decode.reports import ReportReader
 from tiktok_marketing.sync.events import Event, Rows, StreamEnded
-from tiktok_marketing.sync.plan import partitions
+from tiktok_marketing.sync.plan import partitions, plan_sync
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.frontier import shown_limit
-from tiktok_marketing.sync.read import report_requests, reports
+from tiktok_marketing.sync.plan.windows import Window
+from tiktok_marketing.sync.read import report_requests, reports, store_parts
 from tiktok_marketing.sync.read.account_days import ActivityQuery
 from tiktok_marketing.sync.read.completeness import Pass
 from tiktok_marketing.sync.read.empty_days import EmptyDayFinder
 from tiktok_marketing.sync.read.listing import ListReader, PartialLog
+from tiktok_marketing.sync.read.objects import ObjectLists, ParentParams
 from tiktok_marketing.sync.read.page_count import PageCount
 from tiktok_marketing.sync.read.report_parts import OpenParts
+from tiktok_marketing.sync.read.report_requests import Piece, StorePart
 from tiktok_marketing.sync.read.split_check import Figures
+from tiktok_marketing.sync.read.store_parts import StorePartFinder
 from tiktok_marketing.sync.run.engine import Sync
 from tiktok_marketing.text import mask_known
 
@@ -369,16 +375,19 @@ def _own_filter_lost_in_parts(source: ReportSource, _: str, ids: Iterable[str]) 
     return list(ids)
 
 
-def _keys_without_breakdown(reader: ReportReader) -> Any:
-    names = [name for name in reader._dimension_names if name != "country_code"]
-    return lambda keyed: [tuple(getattr(of, name) for name in names) for of in keyed]
+def _keys_without(dimension: str) -> Any:
+    def keyer(reader: ReportReader) -> Any:
+        names = [name for name in reader._dimension_names if name != dimension]
+        return lambda keyed: [tuple(getattr(of, name) for name in names) for of in keyed]
+
+    return keyer
 
 
 _ACCOUNT_PARAMS = report_requests.account_params
 OWN_REPORTS_BROKEN: dict[str, tuple[Any, str, Any, str]] = {
     "a report's filters are not sent": (report_requests, "account_params", _without_filters, "own_campaigns"),
     "a part replaces the report's own filter": (reports, "accepted_ids", _own_filter_lost_in_parts, "own_campaigns"),
-    "rows of a breakdown have one key": (ReportReader, "keyer", _keys_without_breakdown, "own_countries"),
+    "rows of a breakdown have one key": (ReportReader, "keyer", _keys_without("country_code"), "own_countries"),
     "a report without a time has the last two days only": (partitions, "_SPAN", 2, "own_platforms"),
     "a report with filters is compared with the whole account": (
         OpenParts,
@@ -387,6 +396,87 @@ OWN_REPORTS_BROKEN: dict[str, tuple[Any, str, Any, str]] = {
         "own_campaigns",
     ),
 }
+
+
+def _first_store(records: Iterable[Mapping[str, Any]]) -> list[str]:
+    return _STORE_IDS(records)[:1]
+
+
+def _of_the_first_day(window: Window | None, *, store: StorePart, summed: bool) -> Piece:
+    assert window is not None
+    return Piece(Window(window.start, window.start), store=store, summed=summed)
+
+
+async def _no_parts_if_it_fails(finder: StorePartFinder, *arguments: Any) -> list[StorePart]:
+    with suppress(ConnectorError):
+        return await _PARTS(finder, *arguments)
+    return []
+
+
+async def _first_delivery(lists: ObjectLists, name: str, *, include_deleted: bool) -> list[Mapping[str, Any]]:
+    parents = ObjectLists(
+        lists._api,
+        object_stream(name),
+        lists._advertiser_id,
+        include_deleted=include_deleted,
+        today=lists._today,
+    )
+    async with aclosing(parents.deliveries()) as deliveries:
+        async for delivery in deliveries:
+            return list(delivery.records)
+    return []
+
+
+def _without_deleted(source: ObjectSource, *, include_deleted: bool) -> tuple[ListQuery, ...]:
+    del include_deleted
+    return source.queries
+
+
+def _first_query(source: ObjectSource, *, include_deleted: bool) -> tuple[ListQuery, ...]:
+    return _QUERIES_FOR(source, include_deleted=include_deleted)[:1]
+
+
+_STORE_IDS, _PARTS, _QUERIES_FOR = store_parts.store_ids, StorePartFinder.parts, ObjectSource.queries_for
+ON_REQUEST_BROKEN: dict[str, tuple[Any, str, Any, str]] = {
+    "the second store is forgotten": (store_parts, "store_ids", _first_store, "gmv_max_"),
+    "a store that appears has no earlier days": (plan_sync, "rewind_for_new_stores", lambda *_: {}, "gmv_max_"),
+    "ids come from another day": (store_parts, "Piece", _of_the_first_day, "gmv_max_"),
+    "a list of campaigns is not compared with the store": (store_parts, "lacking", lambda *_: "", "gmv_max_"),
+    "the state moves past a store that failed": (StorePartFinder, "parts", _no_parts_if_it_fails, "gmv_max_"),
+    "all rows are of one store": (reports, "given_dimensions", lambda *_: {"store_id": "500001"}, "gmv_max_"),
+    "campaigns that share a product have one row": (
+        ReportReader,
+        "keyer",
+        _keys_without("campaign_id"),
+        "gmv_max_",
+    ),
+    "the second page of parents is forgotten": (ObjectLists, "_all_records", _first_delivery, "gmv_max_"),
+    "deleted campaigns are not listed": (ObjectSource, "queries_for", _without_deleted, "gmv_max_"),
+    "only campaigns for products are listed": (ObjectSource, "queries_for", _first_query, "gmv_max_"),
+    "reviews that a joint answer leaves out do not exist": (ParentParams, "alone", lambda *_: [], "ad_reviews"),
+    "rows by creative have one key per day": (
+        ReportReader,
+        "keyer",
+        _keys_without("main_material_id"),
+        "smart_plus_",
+    ),
+    "a day without figures of usual ads has none of shops": (
+        Stream,
+        "is_empty_with_account",
+        property(lambda stream: stream.has_days),
+        "shop_reports",
+    ),
+}
+
+
+@pytest.mark.parametrize(("owner", "name", "replacement", "stream"), ON_REQUEST_BROKEN.values(), ids=ON_REQUEST_BROKEN)
+def test_a_broken_rule_about_streams_on_request_fails_the_simulation(
+    monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, replacement: Any, stream: str
+) -> None:
+    """And a stream that the rule is about shows it."""
+    seeds = [seed for seed in range(WITHIN) if any(stream in of for of in _names(seed))]
+    monkeypatch.setattr(owner, name, replacement)
+    assert any(stream in failure(seed) for seed in seeds)
 
 
 @pytest.mark.parametrize(
@@ -401,6 +491,7 @@ def test_a_broken_rule_about_own_reports_fails_the_simulation(
     assert any(stream in failure(seed) for seed in seeds)
 
 
+@cache
 def _names(seed: int) -> set[str]:
     """The streams of a schedule."""
     return {selection.stream.name for selection in schedule_of(seed).selected}

@@ -14,7 +14,7 @@ from simulation.faults import Broken
 from simulation.loop import Deadlock, TooLate, VirtualClock, VirtualLoop, run
 from simulation.oracle import Truth, compare
 from simulation.process import Components, Failed, Outcome, Process
-from simulation.schedule import Schedule, Session, schedule_of
+from simulation.schedule import Schedule, Session, endpoints_of, schedule_of
 from simulation.sink import Store
 from simulation.world import DAY
 from tiktok_marketing.config import Refresh
@@ -23,6 +23,8 @@ from tiktok_marketing.sync.plan.cursors import read_state
 
 _LAST_OF_ALL = timedelta(hours=12)
 """How far days may begin behind UTC's."""
+_BY_STORE = "gmv_max_"
+"""The beginning of the names of streams that are read by store."""
 _LONGEST = 4 * DAY
 """Seconds of virtual time after which a sync should have ended, whatever happened."""
 
@@ -110,6 +112,7 @@ class Simulation:
             for account in world.accounts:
                 if account.lively and self._rng.random() < 0.5:
                     world.change_something(account, self.loop.time(), self._rng)
+                    self.schedule.api.shops.change(account, self.loop.time(), self._rng)
         self.schedule.api.denials.clear()
         if self.schedule.config.refresh_objects is Refresh.DAILY:  # all objects are read once a day
             now = self.clock.now()
@@ -187,7 +190,7 @@ class Simulation:
         return {(endpoints[failure.stream], failure.advertiser_id or "") for failure in outcome.failures}
 
     def _matters(self, denial: Any) -> bool:
-        endpoints = {stream.endpoint for stream in self._streams}
+        endpoints = {endpoint for stream in self._streams for endpoint in endpoints_of(stream)}
         left_out = self.schedule.config.exclude_advertiser_ids
         return denial.account not in left_out and denial.refused & endpoints != set()
 
@@ -198,7 +201,7 @@ class Simulation:
             for denial in denied
             for stream in self._streams
             for account in ([denial.account] if denial.account else accounts)
-            if denial.endpoint in {None, stream.endpoint} or stream.name == "pixel_events_statistics"
+            if denial.endpoint in {None, *endpoints_of(stream)} or stream.name == "pixel_events_statistics"
         }
 
     def _others_must_be_complete(self, outcome: Outcome, denied: list[Any], began: float, ended: float) -> None:
@@ -241,13 +244,15 @@ class Simulation:
         for name, cursors in before.items():
             now = _cursors(self._streams, name, self.store.states[name])
             for account, cursor in cursors.items():
+                if name.startswith(_BY_STORE) and self.schedule.api.shops.appeared(account, 0.0):
+                    continue  # a store that has appeared is read from the start
                 if now.get(account, "") < min(cursor, begun):
                     raise Failed(f"{name}: the cursor of {account} went back from {cursor} to {now.get(account)}")
         for denial in self.schedule.api.denials:
             if denial.code == 40118 or denial.account is None or not denial.at_once:
                 continue
             for stream in self._streams:
-                if denial.endpoint in {None, stream.endpoint} and stream.cursor and stream.name in self.store.states:
+                if _forbids(denial, stream) and stream.cursor and stream.name in self.store.states:
                     now = _cursors(self._streams, stream.name, self.store.states[stream.name])
                     cursor = before.get(stream.name, {}).get(denial.account)
                     if now.get(denial.account) not in {cursor, min(cursor or "", f"{begun} 00:00:00")}:
@@ -276,6 +281,13 @@ def _all_read_in_parts(outcome: Outcome) -> bool:
 
 
 _IN_PARTS = "was too large for one request, and its parts"
+
+
+def _forbids(denial: Denial, stream: Any) -> bool:
+    """Whether a denial keeps a stream from being read. An account without stores asks for no report by store."""
+    if stream.name.startswith(_BY_STORE) and denial.endpoint is not None:
+        return stream.endpoint in denial.refused
+    return denial.endpoint in {None, stream.endpoint}
 
 
 def _shifted(denial: Denial, by: float) -> Denial:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 from zlib import crc32
@@ -20,7 +20,7 @@ LEVELS = ("AUCTION_ADVERTISER", "AUCTION_CAMPAIGN", "AUCTION_ADGROUP", "AUCTION_
 LISTED = ("campaign", "adgroup", "ad", "image", "audience", "pixel")
 """Kinds of objects, each with lists of its own."""
 HOUR = 3600.0
-_SLOW = frozenset({"gender", "age", "platform", "province_id"})
+_SLOW = frozenset({"gender", "age", "language", "platform", "province_id"})
 """Dimensions whose reports TikTok shows about sixteen hours late."""
 _SLOWER = 14 * HOUR
 """How much later than others their figures appear, in a world where hours come late."""
@@ -32,11 +32,14 @@ _CELLS = {
     "province_id": ("6252001", "2921044"),
     "gender": ("FEMALE", "MALE"),
     "age": ("AGE_18_24", "AGE_55_100"),
+    "language": ("de", "en"),
 }
 
 
 Within = tuple[tuple[str, frozenset[str]], ...]
 """Kinds of objects, each with the ids of those that a row must belong to."""
+Subject = str | tuple[tuple[str, str], ...]
+"""What rows are about: an id, or a value for each dimension that is neither a time nor a part of an ad's figures."""
 
 
 class Entity:
@@ -170,7 +173,7 @@ class World:
         """Ads that an ad group may have."""
         self.changed = 0
         self._starts: dict[tuple[timezone, date], float] = {}
-        self._figures: dict[tuple[int, date], tuple[tuple[float, ...], int]] = {}
+        self._figures: dict[tuple[int, date, int], tuple[tuple[float, ...], int]] = {}
         self._hours: dict[tuple[timezone, date, int], float] = {}
         self._placed: dict[Any, list[tuple[tuple[str, ...], float]]] = {}
         self._still: dict[Any, dict[tuple[str, ...], int]] = {}
@@ -261,7 +264,7 @@ class World:
 
         The last change is before the day of which `late` whole days lie between.
         """
-        key = (ad.number, day)
+        key = (ad.number, day, account.number)
         known = self._figures.get(key)
         if known is None:
             known = self._figures[key] = self._make(account, ad, day)
@@ -269,6 +272,8 @@ class World:
 
     def _make(self, account: Account, ad: Entity, day: date) -> tuple[tuple[float, ...], int]:
         draw = crc32(b"%d %d %d" % (self.seed, ad.number, day.toordinal()))
+        if self.account_of[ad.number] is not account:  # whoever sees another account's store has figures of its own
+            draw = crc32(b"%d" % account.number, draw)
         start, end = self.start_of(account, day), self.start_of(account, day + timedelta(days=1))
         if day < self.first or ad.created >= end or account.created >= end or draw % 1000 >= account.density * 1000:
             return (), draw
@@ -293,7 +298,7 @@ class World:
 
         If no day is read again (`late` is 0), only the hours count: nobody promises to read what changes later.
         """
-        shown = [max(self.hour_shown(account, day, hour), earliest) for hour in _hours(draw)]
+        shown = [max(self.hour_shown(account, day, hour), earliest) for hour in hours_of(draw)]
         if not self.late:
             return tuple(sorted(shown))
         end = self.start_of(account, day + timedelta(days=1))
@@ -313,14 +318,23 @@ class World:
         return self.seconds(noon if noon >= time else noon + timedelta(days=1))
 
     def appearances(
-        self, times: tuple[float, ...], account: Account, dimensions: Sequence[str], day: date
+        self, times: tuple[float, ...], account: Account, dimensions: Sequence[str], day: date, later: float = 0.0
     ) -> tuple[float, ...]:
-        """When the changes of figures appear in a report: those by some dimensions are late as a whole."""
-        if not self.late_hours or not _SLOW.intersection(dimensions):
+        """When the changes of figures appear in a report: those by some dimensions are late as a whole.
+
+        Args:
+            times: When they appear in other reports.
+            account: The account.
+            dimensions: The dimensions of the report.
+            day: The day of the figures.
+            later: How much later they appear in any case, in a world where hours come late.
+        """
+        later = _SLOWER if _SLOW.intersection(dimensions) else later
+        if not self.late_hours or not later:
             return times
         end = self.start_of(account, day + timedelta(days=self.late + 1))
-        last = (end if self.late else end + _LONGEST_DELAY + _SLOWER) - 1.0
-        return tuple(min(time + _SLOWER, last) for time in times)
+        last = (end if self.late else end + _LONGEST_DELAY + later) - 1.0
+        return tuple(min(time + later, last) for time in times)
 
     def rows(
         self,
@@ -383,7 +397,7 @@ class World:
         rows: dict[tuple[str, ...], int] = {}
         for subject, ads in self._subjects(account, level, at, deleted_too=deleted_too, within=within):
             if self.zero_rows and timeless and len(dimensions) == 1:
-                rows[(subject,)] = 0
+                rows.setdefault((_named(subject, dimensions[0]),), 0)
             for day in span if not self.by_day else reversed(span):
                 for ad in ads:
                     if only is not None and ad.number not in only:
@@ -400,8 +414,11 @@ class World:
 
     def _subjects(
         self, account: Account, level: str, at: float, *, deleted_too: bool, within: Within
-    ) -> Iterator[tuple[str, Iterable[Entity]]]:
+    ) -> Iterator[tuple[Subject, Iterable[Entity]]]:
         """What rows are about, newest first, each with the ads whose figures it sums up."""
+        if level in _PARTS_OF_ADS:
+            yield from ((_PARTS_OF_ADS[level](ad), [ad]) for ad in account.entities["ad"] if ad.exists(at))
+            return
         if level == "AUCTION_ADVERTISER":
             yield account.id, account.entities["ad"]
             return
@@ -411,7 +428,7 @@ class World:
                 yield str(entity.number), ads_of(entity)
 
     def _cells(
-        self, account: Account, subject: str, dimensions: Sequence[str], day: date, draw: int
+        self, account: Account, subject: Subject, dimensions: Sequence[str], day: date, draw: int
     ) -> list[tuple[tuple[str, ...], float]]:
         """The rows that an ad's figures of a day are in, each with the time since when."""
         asked = (subject, tuple(dimensions), day, draw)
@@ -421,13 +438,13 @@ class World:
         return rows
 
     def _place(
-        self, account: Account, subject: str, dimensions: Sequence[str], day: date, draw: int
+        self, account: Account, subject: Subject, dimensions: Sequence[str], day: date, draw: int
     ) -> list[tuple[tuple[str, ...], float]]:
         keys: list[tuple[tuple[str, ...], float]] = [((), -NEVER)]
         for name in dimensions:
             if name == "stat_time_hour":
                 since_when = self.hour_shown if self.late_hours else self.hour_of
-                values = [(f"{day} {hour:02}:00:00", since_when(account, day, hour)) for hour in _hours(draw)]
+                values = [(f"{day} {hour:02}:00:00", since_when(account, day, hour)) for hour in hours_of(draw)]
             elif name == "stat_time_day":
                 values = [(f"{day} 00:00:00", -NEVER)]
             elif name in _CELLS:
@@ -435,12 +452,32 @@ class World:
                 some = [value for place, value in enumerate(_CELLS[name]) if mask >> place & 1] or _CELLS[name][:1]
                 values = [(value, -NEVER) for value in some]
             else:
-                values = [(subject, -NEVER)]
+                values = [(_named(subject, name), -NEVER)]
             keys = [((*key, value), max(since, other)) for key, since in keys for value, other in values]
         return keys
 
 
-def _hours(draw: int) -> list[int]:
+def _named(subject: Subject, dimension: str) -> str:
+    return subject if isinstance(subject, str) else dict(subject)[dimension]
+
+
+def _material_of(ad: Entity) -> Subject:
+    """The creative of an ad, which several ads share, and the Smart+ ad that it belongs to."""
+    holder = ad.parent.number if ad.parent is not None else 0
+    material = ("main_material_id", str(90_000 + ad.number % 4))
+    return material, ("main_material_type", "VIDEO"), ("smart_plus_ad_id", str(holder))
+
+
+def _playable_of(ad: Entity) -> Subject:
+    """The playable of an ad, which several ads share."""
+    return (("playable_id", str(80_000 + ad.number % 3)),)
+
+
+_PARTS_OF_ADS: dict[str, Callable[[Entity], Subject]] = {"MATERIALS": _material_of, "PLAYABLES": _playable_of}
+"""Levels of reports whose rows are about what ads are made of."""
+
+
+def hours_of(draw: int) -> list[int]:
     """The hours of a day in which an ad has figures."""
     return sorted({(draw >> 3) % 24, (draw >> 9) % 24, (draw >> 15) % 24})
 

@@ -177,10 +177,12 @@ async def _forecast(
 ) -> Forecast:
     from tiktok_marketing.clock import SystemClock
     from tiktok_marketing.connect import connect
-    from tiktok_marketing.sync.forecast import forecast, with_parents
+    from tiktok_marketing.sync.forecast import by_store, forecast, with_parents
+    from tiktok_marketing.sync.plan.new_stores import accounts_to_compare
     from tiktok_marketing.sync.plan.plan_sync import plan_sync, read_states
     from tiktok_marketing.sync.read.accounts import find_accounts, stop_if_nothing_answers
     from tiktok_marketing.sync.read.empty_days import EmptyDayFinder
+    from tiktok_marketing.sync.read.store_counts import StoreCounts
 
     clock = SystemClock()
     async with connect(config, clock=clock, on_wait=announce) as api:
@@ -191,6 +193,8 @@ async def _forecast(
         if accounts.incomplete is not None:
             say(f"The plan may lack accounts. {accounts.incomplete.message}")
         cursors = read_states(selected, states)
+        stores = StoreCounts(config, api)
+        ids = [account.advertiser_id for account in accounts.chosen] if request.ask else []
         plan = plan_sync(
             config,
             selected,
@@ -200,6 +204,7 @@ async def _forecast(
             bounds=request.bounds,
             fill_gaps=request.into_database,
             restart=request.full,
+            stores=await stores.seen(accounts_to_compare(selected, cursors, ids)),
         )
         for notice in plan.notices:
             say(notice.text)
@@ -211,6 +216,9 @@ async def _forecast(
             for stream, account in with_parents(plan):
                 with suppress(TikTokError, IncompleteReadError):  # the sync will say so; the usual number counts here
                     counted[stream.name, account.advertiser_id] = await _count(config, api, stream, account, today)
+            for report, account, days in by_store(plan):
+                with suppress(TikTokError, IncompleteReadError):  # likewise
+                    counted[report.name, account.advertiser_id] = await stores.requests(report, account, days)
         return forecast(config, plan, accounts.chosen, empty_days, api.limiters.tier, counted)
 
 

@@ -14,9 +14,11 @@ from tiktok_marketing.catalog.business_center_reports import CENTERS_ENDPOINT
 from tiktok_marketing.catalog.gmv_max_reports import STORES
 from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.sync.plan.accounts import Account
+from tiktok_marketing.sync.plan.new_stores import is_by_store
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.plan_sync import SyncPlan
 from tiktok_marketing.sync.plan.selection import streams_of
+from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.account_days import AccountDays
 from tiktok_marketing.sync.read.accounts import BATCH, INFO_ENDPOINT, LIST_ENDPOINT
 from tiktok_marketing.sync.read.empty_days import EmptyDayFinder
@@ -88,6 +90,7 @@ def forecast(
         empty_days: What is known about their days; windows without an answer count in full.
         tier: The application's quota.
         counted: How many requests a stream needs for an account, where they come from another list and that was read.
+            For a report by store: how many each of its windows needs.
     """
     by_name = {stream.name: stream for stream in streams_of(config)}
     streams = tuple(
@@ -130,6 +133,16 @@ def with_parents(plan: SyncPlan) -> list[tuple[ObjectStream, Account]]:
     ]
 
 
+def by_store(plan: SyncPlan) -> list[tuple[ReportStream, Account, Window]]:
+    """The reports by store, and for each account the days that are read of them."""
+    return [
+        (partition.stream, partition.account, Window(partition.first, partition.last))
+        for partition in plan.all_partitions
+        if isinstance(partition.stream, ReportStream) and is_by_store(partition.stream)
+        if partition.account is not None and partition.first is not None and partition.last is not None
+    ]
+
+
 def _stream(
     stream: AnyStream,
     partitions: Sequence[Partition],
@@ -150,7 +163,7 @@ def _stream(
         windows=windows,
         empty=empty,
         requests=sum(_from_parents(stream, partition, counted, config) for partition in partitions)
-        if any(_parent_streams(stream))
+        if any(_parent_streams(stream)) or is_by_store(stream)
         else (windows - empty) * _list_count(stream, config) + (_trial_count(stream) if windows > empty else 0),
     )
 
@@ -159,7 +172,12 @@ def _from_parents(
     stream: AnyStream, partition: Partition, counted: Mapping[tuple[str, AdvertiserId], int], config: Config
 ) -> int:
     """The requests for one account of a stream whose requests come from another list."""
-    if partition.account is None or isinstance(stream, ReportStream) or stream.source.parent is None:
+    if partition.account is None:
+        return 0
+    if isinstance(stream, ReportStream):
+        by_window = counted.get((stream.name, partition.account.advertiser_id), _list_count(stream, config))
+        return partition.size * by_window
+    if stream.source.parent is None:
         return 0
     usual = stream.source.parent.usual_requests * _query_count(stream, config)
     return counted.get((stream.name, partition.account.advertiser_id), usual)

@@ -64,6 +64,7 @@ class StorePartFinder:
         self._lists = lists
         self._budget = budget
         self._include_deleted = include_deleted
+        self._lists_read = 0
         self.warnings: list[str] = []
         """What people should know about parts that may be missing. The reader of this list empties it."""
 
@@ -82,6 +83,16 @@ class StorePartFinder:
         if not requests.filters:
             return whole
         return [part for store in whole for part in await self._divided(store, requests, window)]
+
+    async def count_requests(self, requests: StoreRequests, window: Window) -> int:
+        """How many requests the rows of some days need, those that find the parts included, if each has one page.
+
+        Raises:
+            ConnectorError: As `parts`.
+        """
+        before = self._lists_read
+        parts = await self.parts(requests, window)
+        return self._lists_read - before + len(parts)
 
     async def _divided(self, store: StorePart, requests: StoreRequests, window: Window | None) -> list[StorePart]:
         """A store as parts with the ids of each filter, which the rows of the reports on these objects have."""
@@ -181,6 +192,7 @@ class StorePartFinder:
             piece: Which part of it.
             filters: Filters to add.
         """
+        self._lists_read += 1
         list_reader = ListReader(self._api, report_reader(report), self._budget)
         params = piece_params(report.source, self._advertiser_id, piece, _METRICS, every_status=self._include_deleted)
         if filters:
