@@ -15,7 +15,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 
 # What each room may import besides itself. A room is a folder of modules, a single module at the top, or a module that
 # has a line of its own here.
-GROUND = {"errors", "text", "json_files", "clock", "memory", "_version", "extras", "shards"}
+GROUND = {"errors", "text", "json_files", "permissions", "clock", "memory", "_version", "extras", "shards"}
 API = {"api", "api.rate_limit", "api_path", "catalog"} | GROUND
 PLAN = {"sync.plan", "catalog", "config", "settings"} | GROUND
 READ = {"sync.read", "sync.decode", "sync"} | PLAN | API
@@ -84,7 +84,8 @@ DIRECTIONS = {
     "emulator.business": {"emulator"},
     "errors": {"text"},
     "text": set(),
-    "json_files": {"errors"},
+    "json_files": {"errors", "permissions"},
+    "permissions": set(),
     "clock": set(),
     "memory": set(),
     "_version": set(),
