@@ -39,6 +39,7 @@ class Processes:
         second: How the quota counts a second.
         skew: How far the clocks of two neighbours differ, in seconds.
         clocks: How far the clock of each process is ahead, in seconds, in place of `skew`.
+        seed: Decides when and which slots of others are tried.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Processes:
         second: str = "first",
         skew: float = 0.0,
         clocks: Sequence[float] | None = None,
+        seed: int = 0,
     ) -> None:
         self.now = 0.0
         self._count = count
@@ -57,7 +59,8 @@ class Processes:
         )
         ahead = [index * skew for index in range(count)] if clocks is None else clocks
         self._pacers = {
-            index: SharedPacer(tier_of(tier), Shard(index, count), 1000.0 + ahead[index]) for index in range(count)
+            index: SharedPacer(tier_of(tier), Shard(index, count), 1000.0 + ahead[index], seed=100 * seed + index)
+            for index in range(count)
         }
 
     def run(self, seconds: float, alive: Mapping[int, bool] | None = None, others: float = 0.0) -> Counts:
@@ -110,7 +113,9 @@ class Processes:
 
 
 @pytest.mark.parametrize("second", ["first", "sliding", "clock"])
-@pytest.mark.parametrize("count_and_tier", quickly((4, 10), (2, 10), (3, 20), (8, 10), (16, 10), (7, 50), (8, 50)))
+@pytest.mark.parametrize(
+    "count_and_tier", quickly((4, 10), (2, 10), (3, 20), (5, 20), (8, 10), (16, 10), (7, 50), (8, 50))
+)
 def test_together_they_use_the_quota(count_and_tier: tuple[int, int], second: str) -> None:
     """At least 90 % of it, with less than 2 % refused, from the first second on and for an hour."""
     count, tier = count_and_tier
@@ -157,6 +162,31 @@ def test_the_others_take_over_what_one_leaves(second: str) -> None:
     together = processes.run(300)
     assert together.taken >= 0.9 * 10 * 300
     assert together.refused < 0.02 * together.taken
+
+
+@pytest.mark.parametrize("second", ["first", "sliding", "clock"])
+@pytest.mark.parametrize("seed", quickly(0, 1, 2, 3, 4))
+def test_what_a_killed_shard_leaves_is_used_within_three_minutes(seed: int, second: str) -> None:
+    """Also if it dies late, when trials have become rare, and whichever shard is tried first. It stays in use then."""
+    processes = Processes(4, second=second, seed=seed)
+    processes.run(900)
+    left = {0: True, 1: True, 2: True}
+    processes.run(180, left)
+    for _ in range(3):
+        counts = processes.run(200, left)
+        assert counts.taken >= 0.85 * 10 * 200
+        assert counts.refused < 0.025 * (counts.taken + counts.refused)
+
+
+@pytest.mark.parametrize("second", ["first", "sliding", "clock"])
+@pytest.mark.parametrize("seed", quickly(0, 1, 2))
+def test_a_trial_of_slots_in_use_is_noticed(seed: int, second: str) -> None:
+    """Five shards at 20 per second: the quota has room for one more per second, so a short trial goes unnoticed."""
+    processes = Processes(5, tier=20, second=second, skew=0.001, seed=seed)
+    for seconds in (60, 120, 120, 300, 600):
+        counts = processes.run(seconds)
+        assert counts.refused < 0.02 * (counts.taken + counts.refused), seconds
+        assert counts.taken >= 0.9 * 20 * seconds, seconds
 
 
 def test_one_of_many_finds_the_whole_quota_if_it_is_alone() -> None:
