@@ -86,6 +86,7 @@ WRONG = [
     ("streams --streams nonsense", 2, "nonsense"),
     ("metrics --search nonsense", 2, "No metric fits."),
     ("metrics --with nonsense", 2, "nonsense"),
+    ("metrics --with sku_id", 2, "TikTok publishes no list of the metrics that go with products."),
     ("state merge missing.json", 2, "missing.json"),
     ("demo --days 0", 2, "0 is not in the range"),
     ("demo --database text.duckdb", 1, "text.duckdb"),

@@ -67,7 +67,7 @@ def _question(level: str | None, dimensions: str | None, grain: str | None) -> Q
     """The report that the metrics are looked for.
 
     Raises:
-        ConfigurationError: If TikTok has no such report, whatever its metrics.
+        ConfigurationError: If TikTok has no such report, whatever its metrics, or publishes nothing about them.
     """
     from tiktok_marketing.catalog.report_rules import Question, first_objection, report_type_with
 
@@ -82,6 +82,12 @@ def _question(level: str | None, dimensions: str | None, grain: str | None) -> Q
     objection = first_objection(question)
     if objection is not None:
         raise ConfigurationError(objection.message, remedy=objection.remedy)
+    if question.report_type == "CATALOG":
+        raise ConfigurationError(
+            "TikTok publishes no list of the metrics that go with products.",
+            remedy="Use any metric in a custom report: if TikTok does not accept it, the report is read without it. "
+            "`tiktok-marketing metrics` without --with lists all.",
+        )
     return question
 
 
