@@ -10,11 +10,13 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import duckdb
+import psycopg2
 import pytest
 import yaml
 
@@ -25,6 +27,7 @@ from tiktok_marketing.environment import unknown_variables
 ROOT = Path(__file__).resolve().parents[2]
 SCHEDULES = ROOT / "examples" / "schedules"
 PAGE = ROOT / "docs" / "schedules.md"
+POSTGRES = ROOT / "docs" / "postgres.md"
 FILES = ("crontab", "tiktok-marketing.service", "tiktok-marketing.timer", "github-actions.yml")
 SINCE = str(date.today() - timedelta(days=3))  # noqa: DTZ011 - roughly
 
@@ -141,9 +144,52 @@ def test_the_command_for_docker_fits_the_image(tmp_path: Path) -> None:
     _assert_filled(tmp_path)
 
 
-def _blocks(language: str) -> list[str]:
-    """The blocks of code on the page."""
-    return re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(), re.DOTALL)
+@pytest.mark.thorough
+def test_a_tool_for_dashboards_reads_each_view_as_its_own_user(tmp_path: Path, postgres_server: Server) -> None:
+    """With the grants of the page on Postgres, which a later sync keeps: what such a tool asks to learn the tables.
+
+    It lists what it may read, with columns and comments, and asks for the first rows with every name in quotes.
+    """
+    setup, reading = _blocks("text", POSTGRES)
+    database = postgres_server.new_database()
+    (name,) = database.ask("SELECT current_database()")[0]
+    sync_user, reader = f"sync_{name}", f"reader_{name}"
+    for script in (f"CREATE ROLE reader LOGIN PASSWORD '...';{setup}", reading):
+        with emulator_process("--advertisers", "1", "--days", "10", "--ads-per-account", "5") as emulator:
+            renamed = re.sub(r"\btiktok\b", sync_user, re.sub(r"\breader\b", reader, script))
+            database.run(renamed.replace("marketing", name))
+            environment = {f"TIKTOK_{key.upper()}": emulator.info[key] for key in ("access_token", "app_id", "secret")}
+            environment |= {"TIKTOK_START_DATE": SINCE, "TIKTOK_API_URL": emulator.url, "HOME": str(tmp_path)}
+            # The second sync has tables and views that the first one had not.
+            streams = (
+                "campaigns,campaigns_reports_daily" if script is not reading else "advertisers,ads,ads_reports_daily"
+            )
+            address = postgres_server.address(name, sync_user, "...")
+            line = ["sync", "--to", address, "--streams", streams, "--views", "--quiet"]
+            ended = _run([sys.executable, "-m", "tiktok_marketing.cli", *line], environment)
+            assert ended.returncode == 0, ended.stderr
+    with closing(psycopg2.connect(postgres_server.address(name, reader, "..."))) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT table_name, column_name, col_description((table_schema || '.' || table_name)::regclass,"
+                " ordinal_position) FROM information_schema.columns WHERE table_schema = 'tiktok_ads'"
+            )
+            columns: dict[str, dict[str, str]] = {}
+            for table, column, comment in cursor.fetchall():
+                columns.setdefault(table, {})[column] = comment
+            assert {"daily_by_campaign", "daily_by_ad", "accounts", "open_days"} <= set(columns)
+            assert all(columns["daily_by_campaign"].values()), "a column without a comment"
+            for table, names in columns.items():
+                listed = ", ".join(f'"tiktok_ads"."{table}"."{column}"' for column in names)
+                cursor.execute(f'SELECT {listed} FROM "tiktok_ads"."{table}" LIMIT 2000')  # noqa: S608
+            with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+                cursor.execute("DELETE FROM tiktok_ads.campaigns")
+
+
+def _blocks(language: str, page: Path = PAGE) -> list[str]:
+    """The blocks of code on a page."""
+    return re.findall(rf"```{language}\n(.*?)```", page.read_text(), re.DOTALL)
 
 
 def _moved(command: str, folder: Path) -> str:
