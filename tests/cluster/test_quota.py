@@ -1,4 +1,4 @@
-"""Four processes at once against one emulator that enforces the quota, in real time."""
+"""Four processes at once against one emulator that enforces the quota, in real time. One of them may die."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ import pytest
 from emulator_process import EmulatorProcess, emulator_process
 from support import catalog_of, key_of
 from tiktok_marketing.catalog import report_stream
+from tiktok_marketing.shards import Shard
 
 STREAM = "campaigns_reports_hourly"
 SHARDS = 4
@@ -35,17 +36,17 @@ def counts(emulator: EmulatorProcess) -> tuple[int, int]:
 
 
 @contextmanager
-def business() -> Iterator[tuple[EmulatorProcess, dict[str, Any]]]:
-    """Accounts with sixty days each, and a configuration that reads them hour by hour, a request per day.
+def business(accounts: int = 20, days: int = 60) -> Iterator[tuple[EmulatorProcess, dict[str, Any]]]:
+    """Accounts with many days each, and a configuration that reads them hour by hour, a request per day.
 
     So that a shard with few accounts is not at its end while all are watched.
     """
-    first = datetime.now(UTC).date() - timedelta(days=60)
+    first = datetime.now(UTC).date() - timedelta(days=days)
     with emulator_process(
         "--tier",
         "basic",
         "--advertisers",
-        "20",
+        str(accounts),
         "--days",
         "90",
         "--ads-per-account",
@@ -60,7 +61,7 @@ def business() -> Iterator[tuple[EmulatorProcess, dict[str, Any]]]:
             {
                 "credentials": {"auth_type": "oauth2.0", **credentials},
                 "start_date": str(first),
-                "end_date": str(first + timedelta(days=59)),
+                "end_date": str(first + timedelta(days=days - 1)),
                 "requests_per_second": TIER,
                 "skip_empty_days": False,
                 "include_deleted": True,
@@ -68,10 +69,13 @@ def business() -> Iterator[tuple[EmulatorProcess, dict[str, Any]]]:
         )
 
 
-def reader(folder: Path, emulator: EmulatorProcess, shard: str) -> subprocess.Popen[bytes]:
-    """A process that reads a shard."""
-    name = shard.replace("/", "-")
+def reader(
+    folder: Path, emulator: EmulatorProcess, shard: str, name: str = "", state: Path | None = None
+) -> subprocess.Popen[bytes]:
+    """A process that reads a shard into a file of a name; without one, into that of the shard."""
+    name = name or shard.replace("/", "-")
     paths = ["--config", str(folder / "config.json"), "--catalog", str(folder / "catalog.json")]
+    paths += ["--state", str(state)] if state else []
     with (folder / f"{name}.jsonl").open("wb") as out:
         return subprocess.Popen(  # noqa: S603 - our own command
             [sys.executable, "-m", "tiktok_marketing.airbyte", "read", *paths],
@@ -89,7 +93,8 @@ def ended(process: subprocess.Popen[bytes]) -> None:
 def rows_of(path: Path) -> list[tuple[Any, ...]]:
     """The keys and figures of all records that a process wrote."""
     stream = report_stream(STREAM)
-    records = [json.loads(line)["record"] for line in path.read_text().splitlines() if '"type":"RECORD"' in line]
+    whole_lines = path.read_text().splitlines(keepends=True)  # a killed process may leave part of one
+    records = [json.loads(line)["record"] for line in whole_lines if '"type":"RECORD"' in line and line.endswith("\n")]
     return sorted(
         (record["data"]["advertiser_id"], *key_of(stream, record["data"]), record["data"]["metrics"]["spend"])
         for record in records
@@ -116,14 +121,70 @@ def test_four_processes_share_a_quota(tmp_path: Path) -> None:
         assert taken >= 0.9 * TIER * (now - began), f"{taken} requests in {now - began:.1f} s"
         assert refused < 0.02 * (taken + refused), f"{refused} of {taken + refused} were refused"
         assert [process.wait(300) for process in processes] == [0] * SHARDS
-        truths = [
-            emulator.control(
-                f"truth?advertiser_id={account}&start_date={config['start_date']}&end_date={config['end_date']}"
-            )
-            for account in emulator.info["advertiser_ids"]
-        ]
+        expected = truth_of(emulator, config)
     rows = [row for index in range(SHARDS) for row in rows_of(tmp_path / f"{index}-{SHARDS}.jsonl")]
-    assert len(rows) == len(set(rows)) == sum(truth["rows"]["campaign"]["hourly"] for truth in truths)
-    assert sum(Decimal(row[-1]) for row in rows) == sum(
-        Decimal(truth["metrics"]["campaign"]["spend"]) for truth in truths
+    assert len(rows) == len(set(rows))
+    assert (len(rows), sum(Decimal(row[-1]) for row in rows)) == expected
+
+
+def truth_of(emulator: EmulatorProcess, config: dict[str, Any]) -> tuple[int, Decimal]:
+    """How many rows there are, and what they spent."""
+    truths = [
+        emulator.control(
+            f"truth?advertiser_id={account}&start_date={config['start_date']}&end_date={config['end_date']}"
+        )
+        for account in emulator.info["advertiser_ids"]
+    ]
+    return (
+        sum(truth["rows"]["campaign"]["hourly"] for truth in truths),
+        sum((Decimal(truth["metrics"]["campaign"]["spend"]) for truth in truths), Decimal(0)),
     )
+
+
+def wait_for_use(emulator: EmulatorProcess, running: list[subprocess.Popen[bytes]], least: float) -> None:
+    """Wait until a fraction of the quota is used in ten seconds."""
+    while True:
+        before, began = counts(emulator)[0], time.monotonic()
+        time.sleep(10)
+        assert all(process.poll() is None for process in running), "a shard ended before the others had taken over"
+        if counts(emulator)[0] - before >= least * TIER * (time.monotonic() - began):
+            return
+
+
+@pytest.mark.thorough
+def test_a_killed_shard_costs_no_row_and_its_share_of_the_quota_is_taken_over(tmp_path: Path) -> None:
+    """The others use what it leaves. Run again with the same number, it goes on from the state that it left."""
+    with business(accounts=30, days=85) as (emulator, config), ExitStack() as stack:
+        (tmp_path / "config.json").write_text(json.dumps(config))
+        (tmp_path / "catalog.json").write_text(json.dumps(catalog_of([STREAM])))
+        processes = [reader(tmp_path, emulator, f"{index}/{SHARDS}") for index in range(SHARDS)]
+        for process in processes:
+            stack.callback(ended, process)
+        shards = [Shard(index, SHARDS) for index in range(SHARDS)]
+        accounts = emulator.info["advertiser_ids"]
+        victim = min(shards, key=lambda shard: sum(map(shard.owns, accounts))).index
+        wait_for_use(emulator, processes, 0.85)  # all of them have begun
+        ended(processes[victim])
+        left = [process for process in processes if process is not processes[victim]]
+        wait_for_use(emulator, left, 0.85)
+        killed = tmp_path / f"{victim}-{SHARDS}.jsonl"
+        merged = subprocess.run(  # noqa: S603 - our own command
+            [sys.executable, "-m", "tiktok_marketing.cli", "state", "merge", str(killed)],
+            stdout=subprocess.PIPE,
+            check=True,
+        )
+        (tmp_path / "state.json").write_bytes(merged.stdout)
+        again = reader(tmp_path, emulator, f"{victim}/{SHARDS}", "again", tmp_path / "state.json")
+        stack.callback(ended, again)
+        assert [process.wait(400) for process in (*left, again)] == [0] * SHARDS
+        taken, refused = counts(emulator)
+        expected = truth_of(emulator, config)
+    assert refused < 0.03 * (taken + refused), f"{refused} of {taken + refused} were refused"
+    before, after = rows_of(killed), rows_of(tmp_path / "again.jsonl")
+    assert 0 < len(after) < len({*before, *after}), "it began from the beginning"
+    others = [
+        row for index in range(SHARDS) if index != victim for row in rows_of(tmp_path / f"{index}-{SHARDS}.jsonl")
+    ]
+    assert len(others) == len(set(others))
+    rows = {*others, *before, *after}  # what it had delivered since its last state comes again
+    assert (len(rows), sum(Decimal(row[-1]) for row in rows)) == expected
