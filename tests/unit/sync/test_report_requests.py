@@ -14,6 +14,7 @@ from tiktok_marketing.catalog.boosted_posts import ORIGIN_FILTER
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.report_requests import (
+    PAGE_SIZE,
     Piece,
     StorePart,
     accepted_ids,
@@ -265,6 +266,8 @@ def test_a_store_part_is_halved_by_the_ids_of_its_last_filter() -> None:
     """The first half is the smaller one; a part without ids has none."""
     assert StorePart("71").halves() is None
     assert StorePart("71", (("campaign_ids", ("1",)),)).halves() is None
+    halves = StorePart("71", (("campaign_ids", ("1", "2")),)).halves()
+    assert halves == [StorePart("71", (("campaign_ids", (each,)),)) for each in ("1", "2")]
     part = StorePart("71", (("campaign_ids", ("1", "2")), ("item_group_ids", ("5", "6", "7"))))
     assert part.halves() == [
         StorePart("71", (("campaign_ids", ("1", "2")), ("item_group_ids", ("5",)))),
@@ -281,3 +284,10 @@ def test_the_days_of_a_piece_end_before_the_next_piece_or_with_it() -> None:
     assert Piece(WINDOW, summed=True).days(WINDOW.start, None) is None
     assert Piece(None).days(WINDOW.start, None) is None
     assert Piece(None).since == date.min
+
+
+def test_a_request_asks_for_as_much_as_tiktok_accepts() -> None:
+    """A thousand rows per page, and a hundred ids per filter."""
+    assert PAGE_SIZE == 1000
+    pieces = Piece(WINDOW).by("campaign_ids", [str(number) for number in range(201)])
+    assert [len(piece.ids) for piece in pieces] == [100, 100, 1]

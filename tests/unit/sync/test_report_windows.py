@@ -1,0 +1,507 @@
+"""A window of a report is read in as many pieces as TikTok demands, and each day is complete once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any, cast
+
+import pytest
+from msgspec.structs import replace
+from unit_builders import FakeClock, client, refusal
+
+from support import Ahead
+from tiktok_marketing.api.rate_limit.tiers import tier_of
+from tiktok_marketing.api.transport import Reply
+from tiktok_marketing.catalog import Grain, ReportFilter, ReportStream, report_stream
+from tiktok_marketing.config import AdvertiserId
+from tiktok_marketing.errors import IncompleteReadError, PartialAnswerError, TikTokError
+from tiktok_marketing.sync.decode.pages import RecordList
+from tiktok_marketing.sync.plan.accounts import Account
+from tiktok_marketing.sync.plan.plan_sync import Notice
+from tiktok_marketing.sync.plan.windows import Window
+from tiktok_marketing.sync.read.listing import SequentialBudget, TooManyRows
+from tiktok_marketing.sync.read.report_requests import StorePart
+from tiktok_marketing.sync.read.reports import DaysRead, PassLimits, ReportWindow
+
+DAILY = report_stream("ads_reports_daily")
+GROUPS_DAILY = report_stream("ad_groups_reports_daily")
+WINDOW = Window(date(2026, 1, 1), date(2026, 1, 4))
+DAY = Window(date(2026, 1, 1), date(2026, 1, 1))
+TOO_LARGE = refusal(40067, "too large")
+Params = dict[str, Any]
+Rows = list[dict[str, Any]]
+
+
+def row(ad: str, day: int = 1, **metrics: Any) -> dict[str, Any]:
+    """A row of a daily report at ad level."""
+    return {"dimensions": {"ad_id": ad, "stat_time_day": f"2026-01-{day:02d} 00:00:00"}, "metrics": metrics}
+
+
+def of(dimension: str, **spends: int) -> Rows:
+    """Rows of a level without days: what each object spent."""
+    return [
+        {"dimensions": {dimension: name[1:]}, "metrics": {"spend": str(spend), "impressions": "0"}}
+        for name, spend in spends.items()
+    ]
+
+
+def reply(rows: Rows, *, total: int | None = None, code: int = 0, cut: bool = False) -> Reply:
+    """A page."""
+    total = len(rows) if total is None else total
+    info = {"page": 1, "page_size": 1000, "total_number": total, "total_page": -(-total // 1000)}
+    body = {"code": code, "message": "", "request_id": "r", "data": {"list": rows, "page_info": info}}
+    return Reply(200, {"X-Tt-Ads-Throttle": "20k"} if cut else {}, json.dumps(body).encode())
+
+
+class Server:
+    """Answers reports by the dimension of what a row is about.
+
+    Args:
+        answers: For each of them its rows, or what answers for it.
+    """
+
+    def __init__(self, **answers: Rows | Callable[[Params], Reply | Rows]) -> None:
+        self._answers = answers
+        self.requests: list[Params] = []
+
+    async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+        """Answer one request."""
+        assert endpoint
+        assert token
+        decoded: Params = {name: json.loads(text) if text[0] in "[{" else text for name, text in params.items()}
+        conditions = decoded.get("filtering", [])
+        named = {each["field_name"]: json.loads(each["filter_value"]) for each in conditions if isinstance(each, dict)}
+        decoded["ids"] = named
+        self.requests.append(decoded)
+        answer = self._answers[decoded["dimensions"][0]]
+        given = answer(decoded) if callable(answer) else answer
+        return given if isinstance(given, Reply) else reply(given)
+
+    def asked(self, dimension: str) -> list[Params]:
+        """The requests about this level."""
+        return [params for params in self.requests if params["dimensions"][0] == dimension]
+
+
+def window_of(
+    server: Server, window: Window | None = WINDOW, stream: ReportStream = DAILY, **options: Any
+) -> ReportWindow:
+    """A reader of a window."""
+    return ReportWindow(
+        client(server, FakeClock(), tier=tier_of(1000)),
+        stream,
+        Account(advertiser_id=AdvertiserId("7001")),
+        window,
+        **{"include_deleted": True, "budget": SequentialBudget(), **options},
+    )
+
+
+async def read(report: ReportWindow, seen: list[str] | None = None) -> list[str]:
+    """What was delivered: the ad of each row, days with `whole` or `partial`, and notices."""
+    seen = [] if seen is None else seen
+    async for delivery in report.deliveries():
+        if isinstance(delivery, DaysRead):
+            seen.append(f"{delivery.days} {'whole' if delivery.whole else 'partial'}")
+        elif isinstance(delivery, Notice):
+            seen.append(delivery.text)
+        else:
+            seen += [str(each.dimensions.ad_id) for each in cast(RecordList, delivery.records)]
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("pages", "rows"), [(1, 10_000), (2, 16_000), (3, 24_000), (5, 40_000), (6, 40_000), (100, 40_000)]
+)
+def test_a_pass_reads_more_rows_the_more_of_the_quota_it_has(pages: int, rows: int) -> None:
+    """Between bounds."""
+    assert PassLimits().max_rows(Ahead(pages)) == rows
+
+
+FEW = PassLimits(least=5, most=5)
+
+
+async def test_several_days_with_too_many_rows_are_given_back() -> None:
+    """Nothing of them was delivered."""
+    rows = [row(str(ad)) for ad in range(6)]
+    with pytest.raises(TooManyRows) as caught:
+        await read(window_of(Server(ad_id=rows), limits=FEW))
+    assert (caught.value.total, caught.value.max_rows) == (6, 5)
+    assert len(await read(window_of(Server(ad_id=rows[:5]), limits=FEW))) == 6
+
+
+async def test_one_day_and_a_report_without_days_are_read_however_long_they_are() -> None:
+    """No shorter window has fewer rows."""
+    rows = [row(str(ad)) for ad in range(6)]
+    assert len(await read(window_of(Server(ad_id=rows), DAY, limits=FEW))) == 7
+    lifetime = report_stream("ads_reports_lifetime")
+    sums = of("ad_id", _1=1, _2=1, _3=1, _4=1, _5=1, _6=1)
+    assert len(await read(window_of(Server(ad_id=sums), None, lifetime, limits=FEW))) == 7
+    summed = replace(lifetime, source=replace(lifetime.source, grain=Grain.SPAN))
+    assert len(await read(window_of(Server(ad_id=sums), WINDOW, summed, limits=FEW))) == 7
+
+
+async def test_a_piece_that_turns_out_too_long_is_read_in_shorter_ones() -> None:
+    """Its own days, not those of the whole window. They are compared with it before they are complete."""
+
+    def answer(params: Params) -> Reply | Rows:
+        first, last = int(params["start_date"][-2:]), int(params["end_date"][-2:])
+        if (first, last) == (1, 4):
+            return TOO_LARGE
+        return [row(f"{ad}", day) for day in range(first, last + 1) for ad in range(3)]
+
+    assert await read(window_of(Server(ad_id=answer), limits=FEW)) == [
+        *("0", "1", "2", "0", "1", "2", "2026-01-01 to 2026-01-02 whole"),
+        *("0", "1", "2", "0", "1", "2", "2026-01-03 to 2026-01-04 whole"),
+    ]
+
+
+async def test_days_follow_one_another_and_end_with_the_window() -> None:
+    """However it was divided."""
+
+    def answer(params: Params) -> Reply | Rows:
+        first, last = int(params["start_date"][-2:]), int(params["end_date"][-2:])
+        return TOO_LARGE if (first, last) in {(1, 4), (3, 4)} else [row(f"{first}", first)]
+
+    assert await read(window_of(Server(ad_id=answer))) == [
+        "1",
+        "2026-01-01 to 2026-01-02 whole",
+        "3",
+        "2026-01-03 whole",
+        "4",
+        "2026-01-04 whole",
+    ]
+
+
+async def test_days_of_which_rows_were_delivered_before_are_complete_together() -> None:
+    """A pass over all days fails after its first page, which has rows of the last day."""
+
+    def answer(params: Params) -> Reply | Rows:
+        first, last = int(params["start_date"][-2:]), int(params["end_date"][-2:])
+        if (first, last) == (1, 4):
+            rows = [row(str(ad), 4) for ad in range(1000)]
+            return reply(rows, total=1500) if params["page"] == "1" else TOO_LARGE
+        return [row(str(ad), 4) for ad in range(1500)][:1000] if last == 4 else [row("2000", first)]
+
+    def second(params: Params) -> Reply | Rows:
+        if params["start_date"][-2:] == "03" and params["page"] == "2":
+            return reply([row(str(ad), 4) for ad in range(1000, 1500)], total=1500)
+        given = answer(params)
+        return reply(given, total=1500) if isinstance(given, list) and len(given) == 1000 else given
+
+    seen = await read(window_of(Server(ad_id=second)))
+    assert [text for text in seen if "whole" in text] == ["2026-01-01 to 2026-01-04 whole"]
+    assert len(seen) == 1502
+
+
+@pytest.mark.parametrize(("error", "divided"), [(40067, True), (50002, True), (51305, True), (40300, False)])
+async def test_a_report_is_divided_if_that_may_help(error: int, divided: bool) -> None:
+    """If it is too large, or so slow that a smaller one may succeed."""
+
+    def answer(params: Params) -> Reply | Rows:
+        return refusal(error) if params["start_date"] != params["end_date"] else [row("1")]
+
+    server = Server(ad_id=answer)
+    if divided:
+        assert "2026-01-04 whole" in await read(window_of(server))
+    else:
+        with pytest.raises(TikTokError) as caught:
+            await read(window_of(server))
+        assert caught.value.code == error
+        assert len(server.requests) == 1
+
+
+async def test_metrics_that_tiktok_withdrew_are_left_out_and_remembered() -> None:
+    """The report is asked for again without them, in one piece, and so are later windows."""
+
+    def answer(params: Params) -> Reply | Rows:
+        withdrawn = [name for name in ("reach", "result") if name in params["metrics"]]
+        return refusal(40002, f"Invalid metric fields: {withdrawn}.") if withdrawn else [row("1")]
+
+    server = Server(ad_id=answer)
+    refused: set[str] = {"clicks"}
+    assert await read(window_of(server, refused=refused)) == ["1", f"{WINDOW} whole"]
+    assert refused == {"clicks", "reach", "result"}
+    assert [set(DAILY.source.metrics) - set(params["metrics"]) for params in server.requests] == [
+        {"clicks"},
+        {"clicks", "reach", "result"},
+    ]
+
+
+# -- by objects
+
+
+def by_campaigns(params: Params, rows: Mapping[str, Sequence[str]]) -> Reply | Rows:
+    """The ads of the campaigns that are named; all together are too many."""
+    ids = params["ids"].get("campaign_ids")
+    if ids is None:
+        return reply([], cut=True)
+    return [row(ad, spend="1") for campaign in ids for ad in rows[campaign]]
+
+
+async def test_a_report_that_is_cut_is_read_by_the_campaigns_that_have_rows() -> None:
+    """Their list, and the account's figures, are asked for over the same days."""
+    server = Server(
+        ad_id=lambda params: by_campaigns(params, {"1": ["11", "12"], "2": ["21"]}),
+        campaign_id=of("campaign_id", _1=2, _2=1),
+        advertiser_id=of("advertiser_id", _7001=3),
+    )
+    assert await read(window_of(server)) == ["11", "12", "21", f"{WINDOW} whole"]
+    assert [params["ids"].get("campaign_ids") for params in server.asked("ad_id")] == [None, ["1", "2"]]
+    for dimension in ("campaign_id", "advertiser_id"):
+        [params] = server.asked(dimension)
+        assert (params["start_date"], params["end_date"]) == ("2026-01-01", "2026-01-04")
+
+
+@pytest.mark.parametrize("complete_at", [1, 2, 3, None])
+async def test_a_list_of_campaigns_that_lacks_figures_is_asked_for_three_times(complete_at: int | None) -> None:
+    """Figures grow, so it may only be late. Whatever is still missing is reported."""
+    lists: list[Rows] = []
+
+    def campaigns(_: Params) -> Rows:
+        lists.append([])
+        return of("campaign_id", _1=2, _2=1) if complete_at == len(lists) else of("campaign_id", _1=2)
+
+    server = Server(
+        ad_id=lambda params: by_campaigns(params, {"1": ["11", "12"], "2": ["21"]}),
+        campaign_id=campaigns,
+        advertiser_id=of("advertiser_id", _7001=3),
+    )
+    if complete_at is None:
+        with pytest.raises(IncompleteReadError, match=r"lack 1\.00 of 3\.00 spend"):
+            await read(window_of(server))
+    else:
+        assert await read(window_of(server)) == ["11", "12", "21", f"{WINDOW} whole"]
+    assert len(lists) == (complete_at or 3)
+    assert len(server.asked("advertiser_id")) == (1 if complete_at else 2)
+
+
+async def test_without_figures_of_the_account_its_campaigns_are_listed_once() -> None:
+    """Nothing says what the list lacks. People are told so."""
+    server = Server(
+        ad_id=lambda params: by_campaigns(params, {"1": ["11"]}),
+        campaign_id=of("campaign_id", _1=2),
+        advertiser_id=lambda _: refusal(40300, "no"),
+    )
+    seen = await read(window_of(server))
+    [notice] = [text for text in seen if text.startswith(f"ads_reports_daily, advertiser 7001, {WINDOW}: ")]
+    assert "does not tell what they add up to" in notice
+    assert [text for text in seen if text != notice] == ["11", f"{WINDOW} whole"]
+    assert len(server.asked("campaign_id")) == 1
+
+
+async def test_campaigns_of_rows_that_the_cut_report_showed_are_added_to_the_list() -> None:
+    """They have rows, whatever the list says."""
+
+    def answer(params: Params) -> Reply | Rows:
+        if "campaign_ids" not in params["ids"]:
+            return reply([row("91", campaign_id="9"), row("11", campaign_id="1"), row("31", campaign_id="3")], cut=True)
+        return [row(f"{campaign}1", spend="1") for campaign in params["ids"]["campaign_ids"]]
+
+    server = Server(ad_id=answer, campaign_id=of("campaign_id", _1=3), advertiser_id=of("advertiser_id", _7001=3))
+    assert await read(window_of(server)) == ["11", "31", "91", f"{WINDOW} whole"]
+
+
+async def test_campaigns_that_are_cut_are_halved_and_then_read_by_their_ad_groups() -> None:
+    """The ad groups of one campaign, of which the ad group list is asked."""
+
+    def answer(params: Params) -> Reply | Rows:
+        groups = params["ids"].get("adgroup_ids")
+        if groups is None:
+            return reply([], cut=True) if params["ids"].get("campaign_ids") != ["2"] else [row("21", spend="1")]
+        return [row(f"{group}1", spend="1") for group in groups]
+
+    server = Server(
+        ad_id=answer,
+        campaign_id=lambda params: [
+            each
+            for each in of("campaign_id", _1=2, _2=1)
+            if each["dimensions"]["campaign_id"] in params["ids"].get("campaign_ids", "12")
+        ],
+        adgroup_id=of("adgroup_id", _11=1, _12=1),
+        advertiser_id=of("advertiser_id", _7001=3),
+    )
+    assert await read(window_of(server)) == ["111", "121", "21", f"{WINDOW} whole"]
+    [groups] = server.asked("adgroup_id")
+    assert groups["ids"]["campaign_ids"] == ["1"]
+
+
+async def test_an_ad_group_with_too_many_ads_cannot_be_read() -> None:
+    """TikTok leaves out some of its ads, and nothing is smaller."""
+    server = Server(
+        ad_id=lambda _: reply([], cut=True),
+        campaign_id=of("campaign_id", _1=1),
+        adgroup_id=of("adgroup_id", _11=1),
+        advertiser_id=of("advertiser_id", _7001=1),
+    )
+    with pytest.raises(IncompleteReadError, match="Advertiser 7001 has an ad group with more ads than that"):
+        await read(window_of(server))
+
+
+@pytest.mark.parametrize(
+    ("stream", "levels"),
+    [
+        (report_stream("advertisers_reports_daily"), set()),
+        (report_stream("campaigns_reports_daily"), {"campaign_id"}),
+        (GROUPS_DAILY, {"campaign_id"}),
+        (DAILY, {"campaign_id", "adgroup_id"}),
+        (replace(DAILY, source=replace(DAILY.source, report_type="TT_SHOP")), set()),
+        (replace(DAILY, source=replace(DAILY.source, report_type="SMART_PLUS")), set()),
+    ],
+)
+async def test_only_levels_above_a_row_divide_a_report(stream: ReportStream, levels: set[str]) -> None:
+    """Of GMV Max ads and of materials there are none."""
+    lists: set[str] = set()
+
+    def listed(dimension: str, params: Params) -> Reply | Rows:
+        if len(params["dimensions"]) > 1:
+            return TOO_LARGE
+        lists.add(dimension)
+        return of(dimension, _1=1)
+
+    server = Server(
+        **{
+            dimension: (lambda params, dimension=dimension: listed(dimension, params))  # type: ignore[misc]
+            for dimension in ("ad_id", "campaign_id", "adgroup_id", "advertiser_id")
+        }
+    )
+    with pytest.raises(TikTokError, match="too large"):
+        await read(window_of(server, DAY, stream))
+    assert lists - {"advertiser_id"} == levels
+
+
+async def test_a_filter_of_the_report_by_campaigns_limits_its_parts() -> None:
+    """Other campaigns have no rows in it."""
+    filters = (ReportFilter(field="campaign_ids", values=("2", "3")),)
+    filtered = replace(DAILY, source=replace(DAILY.source, filters=filters))
+
+    def answer(params: Params) -> Reply | Rows:
+        ids = params["ids"]["campaign_ids"]
+        return reply([], cut=True) if ids == ["2", "3"] else [row(f"{each}1") for each in ids]
+
+    server = Server(ad_id=answer, campaign_id=of("campaign_id", _1=1, _2=2), advertiser_id=of("advertiser_id", _7001=3))
+    assert await read(window_of(server, stream=filtered)) == ["21", f"{WINDOW} whole"]
+
+
+# -- partial answers
+
+
+async def test_days_of_a_partial_answer_are_not_whole() -> None:
+    """Later days are; the error comes once everything was read."""
+
+    def answer(params: Params) -> Reply | Rows:
+        first, last = int(params["start_date"][-2:]), int(params["end_date"][-2:])
+        if last - first > 0:
+            return TOO_LARGE
+        return reply([row(str(first), first)], code=20001 if first == 2 else 0)
+
+    seen: list[str] = []
+    with pytest.raises(PartialAnswerError):
+        await read(window_of(Server(ad_id=answer)), seen)
+    assert seen == [
+        "1",
+        "2026-01-01 whole",
+        "2",
+        "2026-01-02 partial",
+        "3",
+        "2026-01-03 whole",
+        "4",
+        "2026-01-04 whole",
+    ]
+
+
+async def test_a_partial_answer_without_days_leaves_the_report_incomplete() -> None:
+    """There is no later day."""
+    seen: list[str] = []
+    rows = of("ad_id", _1=1)
+    with pytest.raises(PartialAnswerError):
+        await read(
+            window_of(Server(ad_id=lambda _: reply(rows, code=20001)), None, report_stream("ads_reports_lifetime")),
+            seen,
+        )
+    assert seen == ["1", "None partial"]
+
+
+async def test_an_earlier_partial_answer_does_not_make_later_days_whole() -> None:
+    """The latest of the days counts: the whole is partial, and then a part of its first day."""
+
+    def answer(params: Params) -> Reply | Rows:
+        first, last = int(params["start_date"][-2:]), int(params["end_date"][-2:])
+        ids = params["ids"].get("campaign_ids")
+        if ids is None:
+            return reply([], cut=True)
+        return TOO_LARGE if last > first else [row(f"{first}", first)]
+
+    server = Server(
+        ad_id=answer,
+        campaign_id=lambda _: reply(of("campaign_id", _1=1), code=20001),
+        advertiser_id=of("advertiser_id", _7001=1),
+    )
+    seen: list[str] = []
+    with pytest.raises(PartialAnswerError):
+        await read(window_of(server), seen)
+    assert [text for text in seen if "20" in text] == [f"{WINDOW} partial"]
+
+
+# -- what people are told, and counts
+
+
+async def test_different_rows_of_one_key_are_said_once() -> None:
+    """They were all delivered."""
+
+    def answer(params: Params) -> Reply | Rows:
+        first, last = int(params["start_date"][-2:]), int(params["end_date"][-2:])
+        if last > first:
+            return TOO_LARGE
+        twice = reply([row("5", 1, spend="1"), row("5", 1, spend="2")], total=1)
+        return twice if first == 1 else [row("6", first)]
+
+    seen = await read(window_of(Server(ad_id=answer), Window(date(2026, 1, 1), date(2026, 1, 2))))
+    [notice] = [text for text in seen if "different rows" in text]
+    assert notice.startswith("ads_reports_daily, advertiser 7001, 2026-01-01: TikTok delivers 2 different rows")
+    assert [text for text in seen if text != notice] == ["5", "5", "2026-01-01 whole", "6", "2026-01-02 whole"]
+
+
+async def test_a_notice_of_a_report_without_days_names_none() -> None:
+    """Only the stream and the account."""
+    rows = reply([*of("ad_id", _5=1), *of("ad_id", _5=2)], total=1)
+    seen = await read(window_of(Server(ad_id=lambda _: rows), None, report_stream("ads_reports_lifetime")))
+    assert any(text.startswith("ads_reports_lifetime, advertiser 7001: TikTok delivers 2") for text in seen)
+
+
+async def test_rows_are_counted_without_being_read() -> None:
+    """As TikTok counts them now."""
+    server = Server(ad_id=lambda _: reply([row("1")], total=1234))
+    assert await window_of(server).count() == 1234
+    assert len(server.requests) == 1
+
+
+class Finder:
+    """Stands in for what finds the parts of a report by store."""
+
+    def __init__(self, *parts: StorePart) -> None:
+        self._parts = [*parts]
+
+    async def parts(self, *_: Any) -> list[StorePart]:
+        """The parts."""
+        return self._parts
+
+
+async def test_a_report_by_store_is_read_part_by_part() -> None:
+    """Its days are complete after the last part; without stores at once."""
+    stream = report_stream("gmv_max_product_campaign_reports_daily")
+
+    def answer(params: Params) -> Rows:
+        [store] = params["store_ids"]
+        day = "2026-01-01 00:00:00"
+        return [{"dimensions": {"campaign_id": f"{store}1", "stat_time_day": day}, "metrics": {"cost": "1"}}]
+
+    report = window_of(Server(campaign_id=answer), stream=stream)
+    report.stores = Finder(StorePart("71"), StorePart("72"))  # type: ignore[assignment]
+    deliveries = [delivery async for delivery in report.deliveries()]
+    assert [type(each).__name__ for each in deliveries] == ["Delivery", "Delivery", "DaysRead"]
+    assert deliveries[-1] == DaysRead(WINDOW, whole=True)
+    assert await report.count() == 2
+    none = window_of(Server(), stream=stream)
+    none.stores = Finder()  # type: ignore[assignment]
+    assert [delivery async for delivery in none.deliveries()] == [DaysRead(WINDOW, whole=True)]
