@@ -4,15 +4,16 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit_builders import config, json_values
+from unit_builders import config, json_values, stream
 
 from tiktok_marketing.airbyte.inputs import discovered, load_states
 from tiktok_marketing.catalog import STREAMS
 from tiktok_marketing.errors import ConfigurationError
-from tiktok_marketing.sync.plan.state_forms import parse_state_text, states_by_stream, unknown_streams
+from tiktok_marketing.sync.plan.state_forms import excerpt, parse_state_text, states_by_stream, unknown_streams
 
 ADS = {"modify_time": "2026-01-31 00:00:00Z"}
 DAILY = {"use_global_cursor": False, "states": [], "state": {}, "lookback_window": 1}
@@ -71,6 +72,15 @@ FORMS: dict[str, Any] = {
     "an object per stream under state": {"state": BOTH},
     "shown descriptors under state": {"state": SHOWN},
     "JSON in quotes": json.dumps(MESSAGES),
+    "a global state with a shared state too": {
+        "global": {"shared_state": {"a": 1}, "stream_states": [m["stream"] for m in MESSAGES]}
+    },
+    "a legacy message with other fields": {"type": "LEGACY", "data": BOTH, "connectionId": "c-1", "stream": SHOWN[0]},
+    "an object per stream with empty fields": {**BOTH, "type": None, "stream": None, "connectionId": None},
+    "a connection's state beside others": {"connectionState": MESSAGES, "states": []},
+    "a type that decides": [
+        {"type": "STREAM", "stream": entry["stream"], "global": {"stream_states": []}} for entry in MESSAGES
+    ],
 }
 
 
@@ -94,7 +104,16 @@ def test_an_empty_value_is_no_state(text: str) -> None:
     assert parse_state_text(text, "x") == {}
 
 
-@pytest.mark.parametrize("raw", [{"stateType": "not_set", "connectionId": "c"}, {"streamState": []}, [{}, []]])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {"stateType": "not_set", "connectionId": "c"},
+        {"streamState": []},
+        [{}, []],
+        {"type": "LEGACY", "data": None},
+        {"type": "LEGACY", "data": {}},
+    ],
+)
 def test_a_connection_without_a_state_has_none(raw: Any) -> None:
     """As Airbyte's API answers before the first sync."""
     assert states_by_stream(raw) == {}
@@ -135,6 +154,15 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "a number in quotes": ("5", 'the text "5"'),
     "null in quotes": ("null", 'the text "null"'),
     "an empty text in a list": ([""], 'Entry 1 of the state is the text ""'),
+    "a type that is a number": ({"type": 5, "stream": {}}, "has the type 5"),
+    "a type that is an object": ({"type": {"a": 1}}, "the keys type, and none of them is a stream"),
+    "a stream that is another object": ({"stream": {"foo": 1}}, "the keys stream, and none of them is a stream"),
+    "a global state that is a list": ({"type": "GLOBAL", "global": [1]}, "`stream_states`"),
+    "a number among the states": ({"streamState": [5]}, "names no stream"),
+    "the state of one stream beside others": (
+        {"state": {"a": 1}, "states": [], "connectionState": MESSAGES},
+        "without the stream's name",
+    ),
     "a number": (5, "is 5"),
     "true": (True, "is true"),
     "a number in a list": ([5], "Entry 1 of the state is 5"),
@@ -152,6 +180,42 @@ def test_another_form_is_refused_with_what_it_has(raw: Any, words: str) -> None:
     assert words in caught.value.message
     assert "stream_descriptor" in caught.value.remedy
     assert "t0ken" not in str(caught.value)
+
+
+def test_only_what_looks_like_the_state_of_a_stream_is_called_one() -> None:
+    """The hint would mislead elsewhere."""
+    with pytest.raises(ConfigurationError) as caught:
+        states_by_stream({"foo": "bar"})
+    assert "without the stream's name" not in caught.value.message
+
+
+@pytest.mark.parametrize("name", ["state", "type", "data", "global", "stream"])
+def test_a_report_may_be_called_like_a_field(name: str) -> None:
+    """Its state is not taken for an envelope, and never for none."""
+    named = [msgspec.structs.replace(stream("ads"), name=name)]
+    assert states_by_stream([message(name, ADS)], named) == {name: ADS}
+    assert states_by_stream({"stateType": "legacy", "state": [message(name, ADS)]}, named) == {name: ADS}
+    if name in {"state", "type"}:
+        assert states_by_stream({name: DAILY}, named) == {name: DAILY}
+
+
+def test_states_of_one_stream_that_exists_bring_the_others_along() -> None:
+    """They are named later. A stream without a state stays one."""
+    assert states_by_stream({"ads": ADS, "gone": ADS}) == {"ads": ADS, "gone": ADS}
+    assert states_by_stream({"ads": None, "campaigns": ADS}) == {"ads": None, "campaigns": ADS}
+    assert states_by_stream({"global": {"stream_states": [shown("ads", None)]}}) == {"ads": None}
+
+
+def test_long_values_and_lists_are_cut() -> None:
+    """An error stays readable."""
+    assert excerpt("x" * 38) == f'"{"x" * 38}"'
+    assert excerpt("x" * 39) == f'"{"x" * 39}…'
+    with pytest.raises(ConfigurationError, match=r"the keys a, b, c, d, e, and none"):
+        states_by_stream(dict.fromkeys("abcde", 1))
+    with pytest.raises(ConfigurationError, match=r"the keys a, b, c, d, e and 1 more, and none"):
+        states_by_stream(dict.fromkeys("abcdef", 1))
+    with pytest.raises(ConfigurationError, match=rf"the keys {'y' * 60}, and none"):
+        states_by_stream({"y" * 61: 1})
 
 
 def test_the_discovered_catalog_is_refused() -> None:
@@ -194,8 +258,9 @@ def test_reports_of_a_configuration_that_is_not_known_may_have_states() -> None:
     assert states_by_stream([message("mine", DAILY)], others=True) == {"mine": DAILY}
     assert states_by_stream({"mine": DAILY}, others=True) == {"mine": DAILY}
     assert parse_state_text(json.dumps({"mine": DAILY}), "x", others=True) == {"mine": DAILY}
-    with pytest.raises(ConfigurationError, match="none of them is a stream"):
-        states_by_stream({"mine": {"foo": 1}}, others=True)
+    for raw, others in (({"mine": {"foo": 1}}, True), ({"mine": 5}, True), ({"mine": DAILY}, False)):
+        with pytest.raises(ConfigurationError, match="none of them is a stream"):
+            states_by_stream(raw, others=others)
 
 
 def test_a_file_is_read_whatever_marks_its_beginning(tmp_path: Any) -> None:

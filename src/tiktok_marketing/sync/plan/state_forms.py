@@ -174,7 +174,7 @@ class _Forms:
 
     def _of_object(self, raw: Mapping[str, Any], place: str) -> Iterator[tuple[str, Any]]:
         kind = _type_of(raw, place)
-        if kind == "NOT_SET" or not raw:
+        if kind == "NOT_SET":
             return
         if kind == "STATE":
             yield from self._wrapped(raw, "state", place)
@@ -203,7 +203,7 @@ class _Forms:
         fields = {
             key: value
             for key, value in raw.items()
-            if key not in _ENVELOPE and (value is not None or key not in _FIELDS)
+            if (key not in _ENVELOPE or isinstance(value, Mapping)) and (value is not None or key not in _FIELDS)
         }
         if kind == "LEGACY" or set(fields) == {"data"}:
             fields = raw.get("data") or {}
@@ -286,8 +286,6 @@ def _refused(place: str, what: str) -> ConfigurationError:
 def _kind(value: Any) -> str:
     if isinstance(value, str):
         return f"the text {excerpt(value)}"
-    if isinstance(value, Mapping):
-        return "an object"
     return "a list" if isinstance(value, list) else excerpt(value)
 
 
