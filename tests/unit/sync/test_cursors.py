@@ -531,3 +531,9 @@ def test_an_unreadable_cursor_is_shown_as_json(value: Any, words: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
         read_state("ads_reports_daily", "stat_time_day", state)
     assert words in raised.value.message
+
+
+def test_a_common_cursor_is_known_as_one() -> None:
+    """It applies to every account without one of its own."""
+    assert Cursors("stat_time_day", common="2024-01-02 00:00:00").has_common  # type: ignore[arg-type]
+    assert not Cursors("stat_time_day", {"7001": "2024-01-02 00:00:00"}).has_common  # type: ignore[dict-item]

@@ -275,6 +275,15 @@ def test_a_store_part_is_halved_by_the_ids_of_its_last_filter() -> None:
     ]
 
 
+def test_a_piece_of_a_store_is_halved_as_its_part_is() -> None:
+    """Not by ids of its own."""
+    part = StorePart("71", (("campaign_ids", ("1", "2")),))
+    halves = Piece(WINDOW, "campaign_ids", ("8", "9"), store=part).id_halves()
+    assert halves is not None
+    assert [half.store for half in halves] == part.halves()
+    assert Piece(WINDOW, "campaign_ids", ("8", "9"), store=StorePart("71")).id_halves() is None
+
+
 def test_the_days_of_a_piece_end_before_the_next_piece_or_with_it() -> None:
     """A sum, and a report without days, have none."""
     piece = Piece(WINDOW)
