@@ -226,3 +226,12 @@ def test_a_last_day_before_all_that_is_due_is_reported(until: date, streams: Any
     assert all(text.startswith("warning: ") for text in found)
     with_first = texts(plan(incremental(*streams), bounds=Bounds(date(2025, 11, 1), until)))
     assert not [text for text in with_first if "No day up to" in text]
+
+
+def test_without_accounts_only_streams_with_days_lack_a_day_that_is_due() -> None:
+    """And nothing is due if somebody asked for just these days."""
+    none: dict[str, Any] = {"accounts": ()}
+    until = date(2026, 1, 5)
+    assert texts(plan(incremental(ADS), bounds=Bounds(None, until), **none)) == []
+    assert texts(plan(incremental(DAILY), bounds=Bounds(date(2026, 1, 1), until), **none)) == []
+    assert len(texts(plan(incremental(DAILY), bounds=Bounds(None, until), **none))) == 1
