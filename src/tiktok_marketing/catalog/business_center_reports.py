@@ -150,23 +150,42 @@ def _report(
         cursor=time,
         sandbox=False,
         on_request=True,
-        source=ReportSource(
-            report_type="BC",
-            data_level=Level.ADVERTISER,
-            dimensions=("advertiser_id", time, *breakdown, CENTER_DIMENSION),
-            metrics=_NAMES + metrics,
-            optional=frozenset(_NAMES + metrics),
-            grain=Grain.DAY,
-            hours_late=hours_late,
-            status_field=None,
-            most_days=_MOST_DAYS,
-        ),
+        source=_source(("advertiser_id", time, *breakdown), metrics, Grain.DAY, hours_late),
     )
 
 
+def _source(dimensions: tuple[str, ...], metrics: tuple[str, ...], grain: Grain, hours_late: int) -> ReportSource:
+    return ReportSource(
+        report_type="BC",
+        data_level=Level.ADVERTISER,
+        dimensions=(*dimensions, CENTER_DIMENSION),
+        metrics=_NAMES + metrics,
+        optional=frozenset(_NAMES + metrics),
+        grain=grain,
+        hours_late=hours_late,
+        status_field=None,
+        most_days=_MOST_DAYS,
+    )
+
+
+_ALL = _SPENT + _DELIVERY + _CONVERSIONS + _DAYS_ONLY
+
 CENTER_REPORTS: tuple[ReportStream, ...] = (
-    _report("daily", "", _SPENT + _DELIVERY + _CONVERSIONS + _DAYS_ONLY, 48),
+    _report("daily", "", _ALL, 48),
     _report("by_country_daily", " by country", _SPENT + _DELIVERY + _CONVERSIONS, 16, breakdown=("country_code",)),
     _report("by_placement_daily", " by placement", ("spend", *_DELIVERY, *_CONVERSIONS), 16, breakdown=("placement",)),
 )
-"""What accounts spent, as their Business Centers report it."""
+"""What accounts spent, as their Business Center reports it."""
+
+CENTER_SUMS = ReportStream(
+    name="advertisers_business_center_sums",
+    description="The figures of each ad account of a Business Center, in total over some days.",
+    endpoint="report/integrated/get/",
+    primary_key=(CENTER_DIMENSION, "advertiser_id"),
+    sandbox=False,
+    on_request=True,
+    source=_source(("advertiser_id",), _ALL, Grain.SPAN, 48),
+)
+"""Whether accounts had anything at all. No stream of a sync: one request is about all accounts of a Business Center."""
+IS_OF_AUCTIONS = "AUCTION"
+"""What `account_type` contains if an account is for auction ads."""

@@ -211,6 +211,7 @@ async def _forecast(
         empty_days = EmptyDayFinder.of_sync(config, api, plan.all_partitions)
         counted: dict[tuple[str, AdvertiserId], int] = {}
         if request.ask:
+            await empty_days.ask_centers()
             await empty_days.ask_all(_QUERIES_IN_FLIGHT)
             today = api.clock_reading().tiktok.date()
             for stream, account in with_parents(plan):

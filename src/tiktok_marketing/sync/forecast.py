@@ -109,6 +109,8 @@ def forecast(
         requests[object_stream(STORES).endpoint] += with_stores  # once, for all streams
     if any(isinstance(of.stream, ReportStream) and of.stream.source.is_of_center for of in plan.all_partitions):
         requests[CENTERS_ENDPOINT] += 1  # once, for all streams
+    if empty_days.center_query_count:
+        requests[CENTERS_ENDPOINT] += 1
     requests = +requests  # lists that need no request are not named
     if empty_days.query_count:
         requests[empty_days.endpoint] += empty_days.query_count

@@ -58,7 +58,16 @@ class AccountDays:
         partitions: Its partitions that have days. Of those with the same windows, one is enough.
     """
 
-    __slots__ = ("_by_day", "_partitions", "_spans", "advertiser_id", "first", "queries", "unanswerable")
+    __slots__ = (
+        "_by_day",
+        "_has_nothing",
+        "_partitions",
+        "_spans",
+        "advertiser_id",
+        "first",
+        "queries",
+        "unanswerable",
+    )
 
     def __init__(self, advertiser_id: AdvertiserId, partitions: Iterable[Partition]) -> None:
         self.advertiser_id = advertiser_id
@@ -73,10 +82,18 @@ class AccountDays:
         """For each query that left the account out, the query without days that asks about it alone."""
         self._by_day: dict[int, ActivityQuery] = {}
         """The query about it alone by day, for each query whose days nothing else can settle."""
+        self._has_nothing = False
+
+    @classmethod
+    def without_data(cls, advertiser_id: AdvertiserId) -> AccountDays:
+        """An account that is known to have no data on any day that is read, so that there are no queries about it."""
+        days = cls(advertiser_id, ())
+        days._has_nothing = True
+        return days
 
     def open_query(self, window: Window) -> ActivityQuery | None:
         """The query that must be answered before it is known whether the window is empty; None if there is none."""
-        if self.unanswerable:
+        if self.unanswerable or self._has_nothing:
             return None
         waiting = None
         for query in self._needed_for(window):
@@ -120,6 +137,8 @@ class AccountDays:
 
     def is_empty(self, window: Window) -> bool:
         """Whether the window is known to have no rows."""
+        if self._has_nothing:
+            return True
         if self.unanswerable or self._is_shown(window):
             return False
         numbers = self._numbers(window)

@@ -9,6 +9,8 @@ presence counts: a day with a row is read. The absence of a day proves nothing, 
 account, or some of its days. A window without such a row is passed over only if a question about the account alone says
 so. If a joint answer has no row of the account at all, that is a report without days, whose one row is about up to a
 year. If that row has figures, or the joint answer has rows of other days, the account is asked about alone by day.
+
+If there are many accounts, their Business Centers are asked first which of them had nothing at all (`idle_accounts`).
 """
 
 from __future__ import annotations
@@ -17,7 +19,6 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
@@ -32,6 +33,7 @@ from tiktok_marketing.sync.decode.reports import report_reader
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.account_days import AccountDays, ActivityQuery, accounts_of, follows_the_account
+from tiktok_marketing.sync.read.idle_accounts import IdleAccounts, is_figure
 from tiktok_marketing.sync.read.listing import Delivery, ListReader, Request
 from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, origin_filters, refused_metrics, report_params
 
@@ -45,16 +47,26 @@ class EmptyDayFinder:
         api: The client.
         partitions: The partitions of all streams.
         boosted_posts: Whether the streams have boosted posts, so that a day with nothing else is not empty.
+        idle_accounts: Finds accounts that had nothing at all; None if nobody is asked about them.
     """
 
-    def __init__(self, api: Client, partitions: Iterable[Partition], *, boosted_posts: bool = False) -> None:
+    def __init__(
+        self,
+        api: Client,
+        partitions: Iterable[Partition],
+        *,
+        boosted_posts: bool = False,
+        idle_accounts: IdleAccounts | None = None,
+    ) -> None:
         self._api = api
         self._stream, self._sums = (
             report_with_boosted_posts(report_stream(name)) if boosted_posts else report_stream(name)
             for name in ("advertisers_reports_daily", "advertisers_reports_lifetime")
         )
         self._refused: set[str] = set()
-        self._accounts = dict(accounts_of(partitions))
+        self._partitions = list(partitions)
+        self._idle_accounts = idle_accounts
+        self._accounts = dict(accounts_of(self._partitions))
 
     @classmethod
     def of_sync(cls, config: Config, api: Client, partitions: Iterable[Partition]) -> EmptyDayFinder:
@@ -62,8 +74,27 @@ class EmptyDayFinder:
 
         The sandbox has no reports at account level, so nothing is queried there either.
         """
-        asked = partitions if config.skip_empty_days and not config.sandbox else ()
-        return cls(api, asked, boosted_posts=config.include_promote)
+        asked = list(partitions) if config.skip_empty_days and not config.sandbox else []
+        return cls(api, asked, boosted_posts=config.include_promote, idle_accounts=IdleAccounts(config, api, asked))
+
+    async def ask_centers(self) -> None:
+        """Ask Business Centers which accounts had nothing at all. Nothing else is asked about those.
+
+        Whoever asks calls this once, before anything else.
+
+        Raises:
+            TikTokError: If no other request can succeed.
+        """
+        if self._idle_accounts is None:
+            return
+        await self._idle_accounts.find()
+        idle = self._idle_accounts.idle
+        if not idle:
+            return
+        others = (each for each in self._partitions if each.account is None or each.account.advertiser_id not in idle)
+        self._accounts = dict(accounts_of(others)) | {
+            advertiser_id: AccountDays.without_data(advertiser_id) for advertiser_id in idle
+        }
 
     def of(self, partition: Partition) -> AccountDays | None:
         """What is known about the account's days; None if its windows are read without a query first."""
@@ -78,12 +109,18 @@ class EmptyDayFinder:
     @property
     def query_count(self) -> int:
         """The number of queries that are known to be needed. Answers that leave out accounts or days add some."""
-        return len(self._all())
+        return len(self._all()) + self.center_query_count
+
+    @property
+    def center_query_count(self) -> int:
+        """How many of these queries are about all accounts of a Business Center."""
+        return 0 if self._idle_accounts is None else self._idle_accounts.query_count
 
     @property
     def open_query_count(self) -> int:
         """The number of queries without an answer."""
-        return sum(not query.answered for query in self._all())
+        of_centers = self.center_query_count if self._idle_accounts and not self._idle_accounts.asked else 0
+        return of_centers + sum(not query.answered for query in self._all())
 
     async def ask_all(self, at_once: int) -> None:
         """Send every query that has no answer yet, within the quota.
@@ -192,7 +229,7 @@ class EmptyDayFinder:
             for row in delivery.records:
                 if str(row.dimensions.advertiser_id) != advertiser_id:
                     raise _unexpected(row.dimensions)
-                if delivery.rejected or any(map(_is_figure, msgspec.structs.astuple(row.metrics))):
+                if delivery.rejected or any(map(is_figure, msgspec.structs.astuple(row.metrics))):
                     return True
         return False
 
@@ -287,11 +324,3 @@ def _note(dimensions: Any, window: Window, active_days: Mapping[AdvertiserId, se
 
 def _unexpected(dimensions: Any) -> IncompleteReadError:
     return IncompleteReadError(f"A row has a day or an account that was not asked about: {dimensions!r}.")
-
-
-def _is_figure(value: Any) -> bool:
-    """Whether a metric shows that something happened. A text such as "<5" counts as if it did."""
-    try:
-        return value is not None and Decimal(str(value)) != 0
-    except InvalidOperation:
-        return value not in {"", "-"}

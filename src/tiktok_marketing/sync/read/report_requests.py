@@ -180,9 +180,14 @@ def piece_params(
         return _store_params(source, advertiser_id, piece, metrics, every_status=every_status)
     if source.is_of_center:
         only_account = [_filter("advertiser_id", [advertiser_id])]
-        return {"bc_id": piece.center, **report_params(source, metrics, piece.window), "filtering": only_account}
+        return center_params(source, piece.center, piece.window, metrics) | {"filtering": only_account}
     only = (piece.id_field, piece.ids) if piece.id_field else None
     return account_params(source, advertiser_id, piece.window, metrics, every_status=every_status, only=only)
+
+
+def center_params(source: ReportSource, center: str, window: Window | None, metrics: Sequence[str]) -> dict[str, Any]:
+    """The parameters of a Business Center's report on all of its accounts, without the page."""
+    return {"bc_id": center, **report_params(source, metrics, window)}
 
 
 def _store_params(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -222,6 +222,7 @@ class Sync:
                 await self._start(run)
                 await self._end(run)
         self._empty_days = EmptyDayFinder.of_sync(self._config, self._api, plan.all_partitions)
+        await self._ask(self._empty_days.ask_centers())
         return [
             EndpointScheduler(
                 endpoint,
@@ -258,7 +259,8 @@ class Sync:
 
             async def ask(query: ActivityQuery) -> None:
                 try:
-                    await self._ask(query)
+                    assert self._empty_days is not None  # noqa: S101 - it made the query
+                    await self._ask(self._empty_days.ask(query))
                 finally:
                     scheduler.query_done()
                     freed.set()
@@ -285,10 +287,10 @@ class Sync:
             api.stalled(scheduler.endpoint),
         )
 
-    async def _ask(self, query: ActivityQuery) -> None:
-        assert self._empty_days is not None  # noqa: S101 - it made the query
+    async def _ask(self, question: Awaitable[None]) -> None:
+        """Ask which days have no data."""
         try:
-            await self._empty_days.ask(query)
+            await question
         except Exception as error:  # noqa: BLE001 - a fault in what only saves requests must not end the sync
             connector_error = _as_connector_error(error)
             if isinstance(error, (ConnectorError, MemoryError)):
