@@ -165,7 +165,13 @@ async def test_only_business_centers_with_a_finance_role_are_asked() -> None:
 
 @pytest.mark.parametrize(
     "fields",
-    [{"attribution_window": 0}, {"include_promote": True}, {"skip_empty_days": False}, {"accounts": 50}],
+    [
+        {"attribution_window": 0},
+        {"attribution_window": 2},
+        {"include_promote": True},
+        {"skip_empty_days": False},
+        {"accounts": 50},
+    ],
     ids=str,
 )
 async def test_nothing_is_asked_where_it_would_not_be_safe_or_not_worth_it(fields: dict[str, Any]) -> None:

@@ -7,8 +7,8 @@ Center.
 
 - Conversions can follow an ad for a month. So a row must also have zeros for the month before the days that are read.
 - The days of a report may be those of another time zone, so it has one more day at both ends.
-- A Business Center may learn of a day later than the account's own report. So nothing is asked if the configuration
-  says that no day is read again (`attribution_window` 0): the next sync would not notice.
+- A Business Center may learn of a day later than the account's own report, up to 48 hours after it. So nothing is asked
+  if the next sync reads fewer days again than that (`attribution_window` below 3): it would not notice.
 - The reports may lack boosted posts, so nothing is asked if the configuration includes them.
 """
 
@@ -46,6 +46,8 @@ _OTHER_ZONE = timedelta(days=1)
 _MOST_FAILURES = 2
 """After this many refusals, no other Business Center is asked."""
 _AT_ONCE = 4
+_LEAST_LOOKBACK = 3
+"""Days that the next sync has to read again: the 48 hours that a figure may be late, and the day that they begin in."""
 _PATIENCE = 60.0
 """Seconds that all of it may take. What is not known by then is asked in the usual way."""
 _ESSENTIAL = frozenset({"spend", "impressions", "clicks"})
@@ -240,7 +242,7 @@ def _windows_of(days: Iterable[Window]) -> Iterable[Window]:
 
 def _may_ask(config: Config) -> bool:
     asked = config.skip_empty_days and not config.sandbox
-    return asked and not config.include_promote and config.attribution_window > 0
+    return asked and not config.include_promote and config.attribution_window >= _LEAST_LOOKBACK
 
 
 def _is_idle(metrics: Any, asked: Iterable[str]) -> bool:
