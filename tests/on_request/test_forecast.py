@@ -150,3 +150,20 @@ def test_the_plan_foresees_the_list_of_business_centers(emulator: Emulator, monk
     centers = [f"advertisers_business_center_reports_{rest}daily" for rest in ("", "by_country_", "by_placement_")]
     assert tiktok.plan(config, streams=centers).requests["bc/get/"] == 1
     assert "bc/get/" not in tiktok.plan(config, streams=["ads_reports_daily"]).requests
+
+
+def test_the_plan_foresees_the_questions_to_business_centers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One list of them, and one report about each that has five accounts or more."""
+    options = Options(tier="unlimited", advertisers=60, active=4, days=60, ads_per_account=4, settled=True, latency=0)
+    streams = ["ads_reports_daily", "campaigns_reports_daily"]
+    with emulator_beside(options) as many:
+        monkeypatch.setenv("TIKTOK_API_URL", many.url)
+        config = parse_config(config_for(many, start_date=str(datetime.now(UTC).date() - timedelta(days=5))))
+        planned = tiktok.plan(config, streams=streams)
+        many.counters.reset()
+        for _ in tiktok.read(config, streams=streams):
+            pass
+        asked = many.counters.total("bc/get/"), many.counters.total("report/integrated/get/")
+    assert planned.requests["bc/get/"] == asked[0] == 1
+    assert planned.questions == planned.questions_open
+    assert asked[1] < planned.requests["report/integrated/get/"]
