@@ -132,6 +132,21 @@ async def test_no_row_is_missing_whatever_a_business_center_answers(fault: Fault
         await compared(emulator, fault)
 
 
+async def test_the_report_of_a_business_center_needs_no_request_for_an_account_without_anything() -> None:
+    """It is the same report by day. Accounts of the smallest Business Center are read as usual."""
+    name = "advertisers_business_center_reports_daily"
+    read = {}
+    async with emulator_of() as emulator:
+        for skip in (True, False):
+            emulator.counters.reset()
+            outcome = await read_from(emulator, config_for(emulator, **DAYS, skip_empty_days=skip), [name])
+            assert outcome.exit_code == 0, outcome.errors
+            read[skip] = rows(outcome), cursors(outcome), asked(emulator)["center"]
+    assert read[True][:2] == read[False][:2]
+    assert read[False][0]
+    assert (read[True][2] < 15, read[False][2]) == (True, ACCOUNTS)
+
+
 @pytest.mark.parametrize("code", [40001, 40002, 40118, 40300])
 @pytest.mark.parametrize("path", [CENTERS, ENDPOINT])
 async def test_a_refusal_costs_a_few_requests(path: str, code: int) -> None:

@@ -60,11 +60,11 @@ class AccountDays:
 
     __slots__ = (
         "_by_day",
-        "_has_nothing",
         "_partitions",
         "_spans",
         "advertiser_id",
         "first",
+        "has_nothing",
         "queries",
         "unanswerable",
     )
@@ -82,18 +82,19 @@ class AccountDays:
         """For each query that left the account out, the query without days that asks about it alone."""
         self._by_day: dict[int, ActivityQuery] = {}
         """The query about it alone by day, for each query whose days nothing else can settle."""
-        self._has_nothing = False
+        self.has_nothing = False
+        """Whether it is known to have no data on any day that is read."""
 
     @classmethod
     def without_data(cls, advertiser_id: AdvertiserId) -> AccountDays:
         """An account that is known to have no data on any day that is read, so that there are no queries about it."""
         days = cls(advertiser_id, ())
-        days._has_nothing = True
+        days.has_nothing = True
         return days
 
     def open_query(self, window: Window) -> ActivityQuery | None:
         """The query that must be answered before it is known whether the window is empty; None if there is none."""
-        if self.unanswerable or self._has_nothing:
+        if self.unanswerable or self.has_nothing:
             return None
         waiting = None
         for query in self._needed_for(window):
@@ -137,7 +138,7 @@ class AccountDays:
 
     def is_empty(self, window: Window) -> bool:
         """Whether the window is known to have no rows."""
-        if self._has_nothing:
+        if self.has_nothing:
             return True
         if self.unanswerable or self._is_shown(window):
             return False

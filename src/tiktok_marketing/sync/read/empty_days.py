@@ -33,7 +33,7 @@ from tiktok_marketing.sync.decode.reports import report_reader
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.account_days import AccountDays, ActivityQuery, accounts_of, follows_the_account
-from tiktok_marketing.sync.read.idle_accounts import IdleAccounts, is_figure
+from tiktok_marketing.sync.read.idle_accounts import IdleAccounts, is_answered_for, is_figure
 from tiktok_marketing.sync.read.listing import Delivery, ListReader, Request
 from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, origin_filters, refused_metrics, report_params
 
@@ -99,7 +99,10 @@ class EmptyDayFinder:
     def of(self, partition: Partition) -> AccountDays | None:
         """What is known about the account's days; None if its windows are read without a query first."""
         account = partition.account
-        return self._accounts.get(account.advertiser_id) if account and follows_the_account(partition) else None
+        days = None if account is None else self._accounts.get(account.advertiser_id)
+        if days is None or follows_the_account(partition):
+            return days
+        return days if days.has_nothing and is_answered_for(partition) else None
 
     @property
     def endpoint(self) -> str:

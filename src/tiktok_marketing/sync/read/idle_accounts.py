@@ -24,6 +24,7 @@ from typing import Any
 import msgspec
 
 from tiktok_marketing.api.client import Client
+from tiktok_marketing.catalog import ReportStream
 from tiktok_marketing.catalog.business_center_reports import CENTER_SUMS, IS_OF_AUCTIONS
 from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.errors import Action, ConnectorError, TikTokError
@@ -201,6 +202,12 @@ class IdleAccounts:
         return named - active, named
 
 
+def is_answered_for(partition: Partition) -> bool:
+    """Whether the partition has no rows if its account had nothing by the word of its Business Center."""
+    stream = partition.stream
+    return follows_the_account(partition) or (isinstance(stream, ReportStream) and stream.source.is_of_center)
+
+
 def questions(partitions: Iterable[Partition], today: date) -> list[CenterQuestion]:
     """What to ask of each Business Center; nothing if the accounts are few.
 
@@ -212,7 +219,7 @@ def questions(partitions: Iterable[Partition], today: date) -> list[CenterQuesti
     owners: dict[AdvertiserId, str] = {}
     for partition in partitions:
         account = partition.account
-        if account is None or account.error is not None or not follows_the_account(partition):
+        if account is None or account.error is not None or not is_answered_for(partition):
             continue
         if partition.first is None or partition.last is None:
             continue
