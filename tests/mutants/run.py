@@ -76,7 +76,7 @@ OWN_TESTS: dict[str, tuple[str, ...]] = {
     "sync.read.store_parts": ("unit/sync/test_store_parts.py",),
     "sync.run.run_warnings": ("unit/sync/test_run_warnings.py",),
     "sync.run.stream_run": ("unit/sync/test_stream_run.py",),
-    "sync.run.window_reader": ("unit/sync/test_window_reader.py",),
+    "sync.run.window_reader": ("unit/sync/test_windows_read.py", "unit/sync/test_window_reader.py"),
 }
 """The modules whose rules decide that no row is lost, with the tests of each."""
 READING = ("unit/sync", *(f"reads/test_{name}.py" for name in ("reading", "lists", "days", "empty_days", "refresh")))

@@ -151,6 +151,17 @@ def test_a_second_pass_that_has_everything_ends_the_reading() -> None:
     assert outcomes((SHORT, range(6)), ([(5, 7), (2, 7)], range(7))) == [Outcome.AGAIN, Outcome.WHOLE]
 
 
+@pytest.mark.parametrize(("repeated", "outcome"), [(False, Outcome.WHOLE), (True, Outcome.AGAIN)])
+def test_a_first_pass_that_has_everything_ends_the_reading_unless_a_key_came_twice(
+    repeated: bool, outcome: Outcome
+) -> None:
+    """One of its records may stand in for another. By itself a pass repeats nothing."""
+    latest = passed(1, [(5, 7), (2, 7)])
+    assert not latest.repeated
+    latest.repeated = repeated
+    assert PassHistory().judge(latest, 7) is outcome
+
+
 @pytest.mark.parametrize(("number", "repeated", "unclear"), [(1, True, True), (1, False, False), (3, True, False)])
 def test_a_key_that_came_twice_is_unclear_after_the_first_pass(number: int, repeated: bool, unclear: bool) -> None:
     """A second pass shows whether it moved, and a third one nothing more."""
@@ -190,3 +201,70 @@ def test_the_last_three_passes_together_may_be_whole(keys: list[Iterable[int]], 
     """An unstable order hides a record from each pass, and another copy fills its page."""
     steady: Pages = [(5, 7), (2, 7)]
     assert outcomes(*((steady, of) for of in keys))[-1] is outcome
+
+
+NOISE = [(SHORT if number % 2 else SHORTER, range(6)) for number in range(7)]
+"""Passes through a list that changes, each of which lacks a record."""
+
+
+@pytest.mark.parametrize(
+    ("pages", "keys", "earlier", "outcome"),
+    [
+        ([(5, 9), (2, 7)], range(7), range(9), Outcome.CONSISTENT),
+        ([(5, 9), (2, 7)], range(7), range(8), Outcome.UNSETTLED),
+        ([(5, 9), (2, 7)], range(6), range(20), Outcome.UNSETTLED),
+        ([(4, 9), (2, 6)], range(6), range(20), Outcome.UNSETTLED),
+    ],
+)
+def test_after_eight_passes_the_last_one_must_explain_what_it_counts(
+    pages: Pages, keys: Iterable[int], earlier: Iterable[int], outcome: Outcome
+) -> None:
+    """Its smallest count by itself, its first one with what earlier passes delivered, and its pages are full."""
+    assert outcomes((SHORTER, earlier), *NOISE[1:], (pages, keys))[-1] is outcome
+
+
+def endless(number: int, previous: Pass | None) -> Pass:
+    """A pass that ends at a page that repeats the first, and counts nothing."""
+    latest = passed(number, [(5, None), (5, None)], range(5), previous)
+    latest.pages.note_repeated(2)
+    return latest
+
+
+def test_a_list_without_an_end_is_never_explained() -> None:
+    """Neither after eight passes, nor by the last three together."""
+    history, previous = PassHistory(), None
+    for number, (pages, keys) in enumerate(NOISE, 1):
+        previous = passed(number, pages, keys, previous)
+        history.judge(previous, 6)
+    assert history.judge(endless(8, previous), 20) is Outcome.UNSETTLED
+    history, previous = PassHistory(), None
+    judged = []
+    for number in range(1, 5):
+        previous = endless(number, previous)
+        judged.append(history.judge(previous, 5))
+    assert judged == [*[Outcome.AGAIN] * 3, Outcome.SHORT]
+
+
+STEADY: Pages = [(5, 7), (2, 7)]
+
+
+@pytest.mark.parametrize(
+    "passes",
+    [
+        [(SHORT, range(6)), (SHORT, range(1, 7)), (SHORT, range(6)), (SHORT, range(1, 7))],
+        [(SHORT, range(6)), (SHORT, range(1, 7)), (STEADY, range(6)), (SHORT, range(1, 7))],
+        [(STEADY, range(6)), ([(5, 8), (3, 8)], range(1, 8))] * 2,
+    ],
+    ids=["pages that are not full", "one page that is", "different counts"],
+)
+def test_passes_are_whole_together_only_if_each_is_full_and_counts_the_same(
+    passes: list[tuple[Pages, Iterable[int]]],
+) -> None:
+    """Otherwise a record may be on no page, or the list may have changed."""
+    assert outcomes(*passes)[-1] is Outcome.AGAIN
+
+
+def test_passes_with_changing_counts_are_not_whole_together() -> None:
+    """No count says how many records there are."""
+    shrinking: Pages = [(5, 8), (2, 7)]
+    assert outcomes(*[(shrinking, range(7))] * 4) == [*[Outcome.AGAIN] * 3, Outcome.SHORT]

@@ -457,6 +457,24 @@ def test_halves_of_parent_params_contain_the_same_values(ids: list[str], plain: 
     assert (first["kind"], second["kind"]) == (plain, plain)
 
 
+def test_values_that_are_requested_together_may_be_asked_about_alone() -> None:
+    """Only lists of several. The field of their records is the end of the path."""
+    parent = Parent(stream="pixels", parameters={"pixel_ids": "a.pixel_id", "kinds": "kind", "shop": "shop"}, at_once=9)
+    params = ParentParams({"pixel_ids": ["2", "1"], "kinds": ["x"], "shop": "5"})
+    assert params.several(parent) == {"pixel_id": {"1", "2"}}
+    assert params.several(None) == {}
+    missing = {"pixel_id": {"2", "1"}, "kind": set()}
+    assert params.alone(parent, missing) == [ParentParams({"pixel_ids": ["1"]}), ParentParams({"pixel_ids": ["2"]})]
+    assert params.alone(None, missing) == []
+
+
+def test_records_that_a_parent_does_not_want_are_passed_over() -> None:
+    """Those after them are not."""
+    stores = Parent(stream="pixels", parameters={"store_id": "store_id"}, where={"open": True})
+    records = [{"store_id": "1", "open": False}, {"store_id": "2", "open": True}, {"store_id": "3"}]
+    assert parent_params(stores, records) == [ParentParams({"store_id": "2"})]
+
+
 def test_parent_params_with_one_value_have_no_halves() -> None:
     """There is nothing smaller to request."""
     assert ParentParams({"objective_type": "TRAFFIC"}).halves() is None

@@ -351,3 +351,9 @@ def test_assets_have_no_status_to_refresh() -> None:
     """An image changes only with its `modify_time`."""
     (partition,) = plan("creative_assets_images", cursors=YESTERDAYS, refresh_objects=Refresh.ALWAYS)
     assert partition.modified_since == "2026-03-09 23:00:00"
+
+
+def test_nothing_before_2012_is_requested() -> None:
+    """TikTok has no older figures."""
+    (partition,) = plan("ads_reports_daily", start_date=date(2000, 1, 1))
+    assert partition.first == date(2012, 1, 1)
