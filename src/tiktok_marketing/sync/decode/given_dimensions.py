@@ -43,7 +43,7 @@ def _with_dimensions(body: bytes, given: Mapping[str, msgspec.Raw]) -> bytes:
         row = _OBJECT.decode(raw)
         if "dimensions" in row:
             dimensions = _OBJECT.decode(row["dimensions"])
-            said = {name: value for name, value in dimensions.items() if bytes(value) != _DASH or name not in given}
+            said = {name: value for name, value in dimensions.items() if bytes(value) != _DASH}
             row["dimensions"] = _encoded({**dimensions, **given, **said})
         rows.append(row)
     return msgspec.json.encode({**answer, "data": _encoded({**data, "list": _encoded(rows)})})
@@ -60,6 +60,6 @@ def _leniently(body: bytes, given: Mapping[str, str]) -> bytes:
     rows = data.get("list") if isinstance(data, dict) else None
     for row in rows if isinstance(rows, list) else ():
         if isinstance(row, dict) and isinstance(row.get("dimensions"), dict):
-            said = {name: value for name, value in row["dimensions"].items() if value != "-" or name not in given}
+            said = {name: value for name, value in row["dimensions"].items() if value != "-"}
             row["dimensions"] = {**row["dimensions"], **given, **said}
     return msgspec.json.encode(answer)
