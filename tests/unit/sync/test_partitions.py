@@ -357,3 +357,9 @@ def test_nothing_before_2012_is_requested() -> None:
     """TikTok has no older figures."""
     (partition,) = plan("ads_reports_daily", start_date=date(2000, 1, 1))
     assert partition.first == date(2012, 1, 1)
+
+
+def test_windows_are_days_unless_a_partition_says_otherwise() -> None:
+    """As in hourly reports."""
+    partition = Partition(stream=stream("ads_reports_hourly"), account=account(), first=TODAY - 2 * DAY, last=TODAY)
+    assert [window and window.days for window in partition.windows()] == [1, 1, 1]
