@@ -2,92 +2,156 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from tiktok_marketing.sync.decode.pages import Page, RecordList
 from tiktok_marketing.sync.read.page_count import PageCount
 
-SIZE = 5
-Counts = dict[str, int]
+
+def counted(
+    *pages: tuple[int, int | None, int | None],
+    asked: int | None = 5,
+    states: int | None = None,
+    most: int | None = None,
+) -> PageCount:
+    """A pass with these pages: the rows of each, and the counts of rows and of pages that it gives."""
+    count = PageCount(asked, most)
+    for number, (rows, total, told_pages) in enumerate(pages, 1):
+        count.note(number, Page(RecordList([None] * rows), [], total, told_pages, page_size=states))
+    return count
+
+
+def test_before_the_first_page_nothing_is_known() -> None:
+    """No page is explained, and none is asked for because of another."""
+    count = counted()
+    assert (count.rows, count.pages_read, count.explained, count.size) == (0, 0, 0, 5)
+    assert not count.is_counted
+    assert not count.asks_next
+    assert not count.repeats_itself
 
 
 @pytest.mark.parametrize(
-    ("pages", "explained", "asks_next"),
+    ("pages", "options", "explained"),
     [
-        ([(5, {"total_number": 12})], 3, False),
-        ([(5, {"total_number": 10})], 2, False),
-        ([(5, {"total_number": 5})], 1, False),
-        ([(5, {"total_number": 5, "total_page": 2})], 1, True),
-        ([(5, {})], 1, True),
-        ([(4, {})], 1, True),
-        ([(4, {"total_page": 1})], 1, False),
-        ([(4, {"page_size": 5})], 1, False),
-        ([(4, {"total_page": 2})], 1, True),
-        ([(5, {"total_page": 1})], 1, True),
-        ([(5, {"total_number": 4})], 1, True),
-        ([(1, {"total_number": 1, "total_page": 2})], 1, False),
-        ([(0, {})], 1, False),
-        ([(2, {"total_number": 12})], 6, False),
-        ([(2, {"total_number": 12, "page_size": 2})], 6, False),
-        ([(2, {"total_number": 12, "page_size": 5})], 3, False),
-        ([(2, {"total_number": 12, "page_size": 5, "total_page": 3})], 3, False),
-        ([(2, {"total_number": 12, "page_size": 5, "total_page": 6})], 6, False),
-        ([(7, {"total_number": 20})], 4, False),
-        ([(5, {"total_number": 12}), (5, {})], 3, False),
-        ([(5, {}), (5, {"total_number": 12})], 3, False),
-        ([(5, {"total_number": 40}), (5, {}), (0, {}), (0, {})], 8, False),
-        ([(5, {"total_number": 40}), (5, {}), (0, {}), (0, {}), (0, {})], 5, False),
-        ([(5, {"total_number": 40}), (0, {}), (0, {}), (5, {}), (0, {}), (0, {})], 8, False),
+        ([(5, 12, None)], {}, 3),
+        ([(5, 10, None)], {}, 2),
+        ([(5, None, 3)], {}, 1),
+        ([(5, 12, None)], {"asked": None}, 1),
+        ([(5, 12, 3)], {"asked": None}, 1),
+        ([(5, 2, None)], {}, 1),
+        ([(5, 12, None), (5, None, None)], {}, 3),
+        ([(5, 5, None), (5, 12, None)], {}, 3),
+        ([(5, 12, None), (5, 3, None)], {}, 3),
+        ([(5, 40, None), (0, None, None), (0, None, None)], {}, 8),
+        ([(0, 40, None), (0, None, None)], {}, 8),
+        ([(0, 40, None), (0, None, None), (0, None, None)], {}, 3),
+        ([(5, 40, None), (0, None, None), (0, None, None), (0, None, None)], {}, 4),
+        ([(5, 40, None), (0, None, None), (0, None, None), (1, None, None), (0, None, None)], {}, 8),
     ],
-)  # fmt: skip
-def test_what_pages_say_and_contain_decides_how_many_follow(
-    pages: Sequence[tuple[int, Counts]], explained: int, asks_next: bool
+)
+def test_a_count_explains_pages_until_three_in_a_row_are_empty(
+    pages: list[tuple[int, int | None, int | None]], options: dict[str, Any], explained: int
 ) -> None:
-    """A count is believed as far as it explains what came; a full page that none explains asks for the next."""
-    count = PageCount(SIZE)
-    for number, (rows, counts) in enumerate(pages, 1):
-        given = {"total_number": None, "total_page": None, "page_size": None, **counts}
-        count.note(number, Page(RecordList([None] * rows), [], **given))
-    assert (count.explained, count.asks_next) == (explained, asks_next)
+    """The largest count applies, unless more rows came. Without one, the pages that came explain themselves."""
+    assert counted(*pages, **options).explained == explained
 
 
-def test_a_list_without_pages_is_one() -> None:
-    """Whatever it counts."""
-    count = PageCount(None)
-    count.note(1, Page(RecordList([None] * 5), [], 12, 3))
-    assert (count.explained, count.asks_next, count.size, count.repeats_itself) == (1, False, None, False)
-
-
-@pytest.mark.parametrize(("max_records", "explained", "asks_next"), [(None, 8, True), (12, 3, True), (10, 2, False)])
-def test_no_page_beyond_what_tiktok_lists_is_asked_for(
-    max_records: int | None, explained: int, asks_next: bool
+@pytest.mark.parametrize(
+    ("pages", "options", "explained"),
+    [
+        ([(2, 12, None)], {}, 6),
+        ([(2, 12, 3)], {"states": 5}, 3),
+        ([(2, 12, 6)], {"states": 5}, 6),
+        ([(2, 12, 4)], {"states": 5}, 6),
+        ([(2, 12, 6)], {"states": 2}, 6),
+        ([(2, 2, 1)], {}, 1),
+        ([(0, 12, None)], {}, 3),
+        ([(1, 2, 1)], {}, 2),
+        ([(7, 20, None)], {}, 4),
+    ],
+)
+def test_a_short_first_page_shows_a_silent_cap(
+    pages: list[tuple[int, int | None, int | None]], options: dict[str, Any], explained: int
 ) -> None:
-    """It may refuse such a page."""
-    counted = PageCount(SIZE, max_records)
-    counted.note(1, Page(RecordList([None] * 5), [], 40, None))
-    assert counted.explained == explained
-    uncounted = PageCount(SIZE, max_records)
-    for number in (1, 2):
-        uncounted.note(number, Page(RecordList([None] * 5), [], None, None))
-    assert uncounted.asks_next is asks_next
+    """The pages are counted by its rows, unless TikTok says that pages are larger and counts them so."""
+    assert counted(*pages, **options).explained == explained
 
 
-def test_a_full_page_that_repeats_others_ends_the_list() -> None:
-    """If it is the last. Only a second page can repeat others."""
-    count = PageCount(SIZE)
-    full = Page(RecordList([None] * 5), [], None, None)
-    count.note(1, full)
-    count.note_repeated(1)
+@pytest.mark.parametrize(
+    ("rows", "states", "size"), [(2, 2, 2), (1, 2, 2), (3, 2, 5), (5, 5, 5), (5, 6, 5), (5, None, 5), (0, 1, 1)]
+)
+def test_the_stated_size_of_pages_counts_if_it_is_smaller_than_asked(rows: int, states: int | None, size: int) -> None:
+    """A page with more rows disproves it. A list that was asked for without pages has none."""
+    assert counted((rows, None, None), states=states, asked=None).size is None
+    assert counted((rows, None, None), states=states).size == size
+
+
+@pytest.mark.parametrize(
+    ("pages", "options", "asks"),
+    [
+        ([(5, None, None)], {}, True),
+        ([(5, None, None)], {"asked": None}, False),
+        ([(5, None, None), (0, None, None)], {}, False),
+        ([(5, 5, 1)], {}, False),
+        ([(5, 5, 2)], {}, True),
+        ([(5, 4, 1)], {}, True),
+        ([(5, None, 1)], {}, True),
+        ([(4, None, None)], {}, True),
+        ([(1, None, None)], {}, True),
+        ([(4, None, 1)], {}, False),
+        ([(4, 3, None)], {}, False),
+        ([(5, None, 1), (4, None, None)], {}, False),
+        ([(4, None, 2)], {}, True),
+        ([(4, 4, 2)], {}, False),
+        ([(1, 1, 2)], {}, False),
+        ([(4, 3, 1)], {}, False),
+        ([(4, None, None)], {"states": 9}, False),
+        ([(2, None, None)], {"states": 2}, True),
+        ([(1, None, None)], {"states": 2}, False),
+    ],
+)
+def test_the_next_page_is_asked_for_after_a_full_page_that_no_count_explains(
+    pages: list[tuple[int, int | None, int | None]], options: dict[str, Any], asks: bool
+) -> None:
+    """Without any count, it is asked for after every page with rows."""
+    assert counted(*pages, **options).asks_next is asks
+
+
+@pytest.mark.parametrize(("most", "explained", "asks"), [(5, 1, False), (6, 2, True), (10, 2, True), (None, 8, True)])
+def test_no_page_beyond_the_most_records_that_tiktok_lists_is_asked_for(
+    most: int | None, explained: int, asks: bool
+) -> None:
+    """TikTok may refuse it or leave it empty."""
+    assert counted((5, 40, None), most=most).explained == explained
+    assert counted((5, None, None), most=most).asks_next is asks
+
+
+def test_a_page_that_repeats_earlier_ones_is_the_last() -> None:
+    """If it is full and not the first, nothing shows that the list ends there. A later page with new rows goes on."""
+    count = counted((5, None, None), (5, None, None))
     assert not count.repeats_itself
-    count.note(2, full)
-    assert count.asks_next
     count.note_repeated(1)
+    assert count.asks_next
     assert not count.repeats_itself
     count.note_repeated(2)
-    assert count.repeats_itself
     assert not count.asks_next
-    count.note(3, Page(RecordList([None] * 4), [], None, None))
+    assert count.repeats_itself
+    count.note(3, Page(RecordList([None]), [], None, None))
+    assert count.asks_next
+    assert (count.rows, count.pages_read) == (11, 3)
     count.note_repeated(3)
     assert not count.repeats_itself
+    alone = counted((5, None, None))
+    alone.note_repeated(1)
+    assert not alone.repeats_itself
+
+
+def test_a_page_that_arrives_late_is_not_the_last() -> None:
+    """Pages are read in parallel, so an earlier one may be noted after the last."""
+    count = counted((5, None, None))
+    count.note(3, Page(RecordList([None]), [], None, 3))
+    count.note(2, Page(RecordList([None] * 5), [], None, 3))
+    assert count.explained == 3
+    assert not count.asks_next
