@@ -269,6 +269,97 @@ async def test_a_second_row_that_tiktok_does_not_count_is_no_error(at: int, spen
     assert bool(reading.different) == (spend == "77.00")
 
 
+async def test_a_second_row_is_delivered_although_the_last_page_has_none() -> None:
+    """Whatever page has it, another pass shows whether it is one."""
+    all_rows = rows_of(12)
+    all_rows.insert(6, (1, "77.00"))
+    rows, reading = await read_all(Server(all_rows, changed(total_number=12)))
+    assert sorted(rows) == sorted(all_rows)
+    assert list(reading.different.values()) == [2]
+
+
+@pytest.mark.parametrize(("spend", "passes"), [("1.00", 2), ("77.00", 2)])
+async def test_a_key_that_comes_twice_on_one_page_is_read_twice(spend: str, passes: int) -> None:
+    """The second one may stand in for another row, whatever the count says."""
+    server = Server([*rows_of(3), (1, spend)], changed(total_number=3, total_page=1))
+    await read_all(server)
+    assert server.requests == passes
+
+
+async def test_a_value_that_only_an_earlier_pass_showed_is_no_row() -> None:
+    """The row of a key changes in each of the first passes, and only the last two show the same."""
+
+    class Settling(Server):
+        async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+            spend = ("5.00", "6.00", "7.00", "7.00")[min(self.requests // 2, 3)]
+            self._rows = doubled(9, 6, spend)
+            return await super().send(endpoint, params, token)
+
+    rows: list[tuple[int, str]] = []
+    reading = reader_of(Settling([]))
+
+    async def read() -> None:
+        async for delivery in reading.read(REQUEST):
+            rows.extend((row.dimensions.ad_id, row.metrics.spend) for row in delivery.records)
+
+    with pytest.raises(IncompleteReadError):
+        await read()
+    assert [spend for ad, spend in rows if ad == 1] == ["1.00", "7.00"]
+
+
+class Passes(Server):
+    """Has other rows in later passes.
+
+    Args:
+        first: The rows in the first pass.
+        later: The rows after it, as many.
+        info: As in a server.
+    """
+
+    def __init__(
+        self,
+        first: Sequence[tuple[int, str]],
+        later: Sequence[tuple[int, str]],
+        info: Callable[[int, dict[str, int]], Any] = lambda _, true: true,
+    ) -> None:
+        super().__init__(first, info)
+        self._later = later
+        self._pages_of_first = -(-len(first) // SIZE)
+
+    async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+        """Answer with the rows of the pass."""
+        if self.requests == self._pages_of_first:
+            self._rows = self._later
+        return await super().send(endpoint, params, token)
+
+
+async def test_a_copy_with_another_value_on_a_later_page_is_no_row_until_it_stays() -> None:
+    """Its key came twice before, with one value."""
+    first = rows_of(9)
+    first[1], first[6] = (1, "1.00"), (1, "77.00")
+    rows, reading = await read_all(Passes(first, rows_of(9)))
+    assert sorted(rows) == rows_of(9)
+    assert not reading.different
+
+
+async def test_a_page_with_two_rows_of_a_key_brings_the_one_that_did_not_come() -> None:
+    """The other one came twice on an earlier page."""
+    all_rows = rows_of(9)
+    all_rows[1], all_rows[5], all_rows[6] = (1, "1.00"), (1, "1.00"), (1, "2.00")
+    rows, _ = await read_all(Server(all_rows, changed(total_number=6, total_page=2)))
+    assert sorted(spend for ad, spend in rows if ad == 1) == ["1.00", "2.00"]
+
+
+async def test_both_rows_of_a_key_come_although_a_later_pass_shows_them_in_another_order() -> None:
+    """The one that was delivered first is not delivered again."""
+    first, later = rows_of(9), rows_of(9)
+    first[6] = (1, "77.00")
+    later[0], later[6] = (1, "77.00"), (1, "1.00")
+    rows, reading = await read_all(Passes(first, later, changed(total_number=8)))
+    assert sorted(rows) == sorted(first)
+    assert list(reading.different.values()) == [2]
+
+
 @pytest.mark.parametrize("count", [2, 3, 4])
 async def test_several_rows_with_one_key_all_come(count: int) -> None:
     """However many there are, on one page or on several."""

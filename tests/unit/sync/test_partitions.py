@@ -363,3 +363,33 @@ def test_windows_are_days_unless_a_partition_says_otherwise() -> None:
     """As in hourly reports."""
     partition = Partition(stream=stream("ads_reports_hourly"), account=account(), first=TODAY - 2 * DAY, last=TODAY)
     assert [window and window.days for window in partition.windows()] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "numbers"),
+    [
+        (0, 0, [0]),
+        (2, 3, [0, 1]),
+        (3, 5, [1]),
+        (3, 6, [1, 2]),
+        (5, 99, [1, 2, 3]),
+        (-9, 2, [0]),
+        (-9, -1, []),
+        (9, 9, [3]),
+        (12, 14, []),
+    ],
+)
+def test_the_windows_in_some_days_have_any_of_them(first: int, last: int, numbers: list[int]) -> None:
+    """Of ten days in windows of three, oldest first."""
+    partition = Partition(stream=stream("ads_reports_daily"), first=TODAY, last=TODAY + 9 * DAY, days=3)
+    windows = list(partition.windows())
+    chosen = list(partition.windows_in(Window(TODAY + first * DAY, TODAY + last * DAY)))
+    assert chosen == [windows[number] for number in numbers]
+
+
+def test_a_partition_without_days_is_one_window_without_days() -> None:
+    """None of its windows is in any days."""
+    partition = Partition(stream=stream("ads"))
+    assert (partition.size, list(partition.windows()), partition.window(0)) == (1, [None], None)
+    assert list(partition.windows_in(Window(TODAY, TODAY))) == []
+    assert (partition.only_changed, partition.fills_gap, partition.days) == (False, False, 1)

@@ -79,7 +79,7 @@ class RepeatedKeys(Generic[Sink]):
 
     def _due_on_page(self, key: Any, contents: Mapping[bytes, int], page: Page[Sink], number: int) -> set[int]:
         known = self._delivered[key]
-        if known is not None and (not known or len(contents) > len(known)):
+        if known is not None and len(contents) > len(known):
             due = {content: position for content, position in contents.items() if content not in known}
             known.update(due)
             return set(due.values())
