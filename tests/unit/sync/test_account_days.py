@@ -127,6 +127,9 @@ def test_a_window_that_a_joint_answer_shows_is_read_without_another_question() -
 def test_joint_queries_come_before_questions_about_one_account() -> None:
     """A window across two of them waits for both."""
     one, _ = pair()
+    show(one.queries[0], _1={3}, _2={3})
+    assert one.open_query(window(20, 40)) is one.queries[1]
+    assert list(one.open_queries()) == [one.queries[1]]
     show(one.queries[0], _1=set(), _2={3})
     assert one.open_query(window(20, 40)) is one.queries[1]
     assert list(one.open_queries()) == [one.queries[1]]

@@ -272,6 +272,34 @@ async def test_statistics_are_requested_for_the_accounts_pixels_and_thirty_days(
     assert all(set(params) == {"pixel_ids", "date_range"} for params in all_params)
 
 
+async def test_a_pixel_that_a_joint_answer_leaves_out_is_asked_about_alone() -> None:
+    """It may have figures all the same. One that answers alone without any has none."""
+
+    def statistics(params: dict[str, Any]) -> Reply:
+        ids = params["pixel_ids"]
+        rows = [{"pixel_id": each, "event_type": "x"} for each in ids if each == "1" or (each == "2" and len(ids) == 1)]
+        return success({"list": rows})
+
+    api = Api({"pixel/list/": [{"pixel_id": each} for each in "123"], "pixel/event/stats/": statistics})
+    records = await records_of(lists(api, "pixel_events_statistics"))
+    assert [record["pixel_id"] for record in records] == ["1", "2"]
+    assert [params["pixel_ids"] for params in api.params_of("pixel/event/stats/")] == [["1", "2", "3"], ["2"], ["3"]]
+
+
+async def test_different_objects_with_one_id_are_reported() -> None:
+    """All of them come."""
+    rows = [{"audience_id": "5", "name": "a"}, {"audience_id": "5", "name": "b"}, {"audience_id": "6", "name": "c"}]
+
+    def audiences(_: dict[str, Any]) -> Reply:
+        return success({"list": rows, "page_info": {"total_number": 2, "total_page": 1, "page_size": 100}})
+
+    reading = lists(Api({"dmp/custom_audience/list/": audiences}), "audiences")
+    assert len(await records_of(reading)) == 3
+    [notice] = reading.notices
+    assert notice.level == "warning"
+    assert notice.text.startswith("audiences, advertiser 7001: TikTok delivers 2 different records")
+
+
 async def test_an_account_without_pixels_needs_no_request_for_statistics() -> None:
     """A request with an empty list of ids would be useless."""
     api = Api({"pixel/list/": []})

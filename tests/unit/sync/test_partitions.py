@@ -13,6 +13,7 @@ from unit_builders import NOON, account, config, stream
 from tiktok_marketing.catalog import STREAMS, Scope
 from tiktok_marketing.clock import ClockReading
 from tiktok_marketing.config import Config, Refresh
+from tiktok_marketing.shards import Shard
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.cursors import Cursors
 from tiktok_marketing.sync.plan.partitions import Partition, in_order_of_size, plan_stream
@@ -393,3 +394,18 @@ def test_a_partition_without_days_is_one_window_without_days() -> None:
     assert (partition.size, list(partition.windows()), partition.window(0)) == (1, [None], None)
     assert list(partition.windows_in(Window(TODAY, TODAY))) == []
     assert (partition.only_changed, partition.fills_gap, partition.days) == (False, False, 1)
+
+
+@pytest.mark.parametrize(("index", "names"), [(0, ["advertiser_ids", "ads"]), (1, ["ads"])])
+def test_the_first_shard_reads_what_is_about_no_account(index: int, names: list[str]) -> None:
+    """Each shard reads its own accounts. Without shards, everything is read."""
+    settings = msgspec.structs.replace(config(), shard=Shard(index, 2))
+    assert [name for name in ("advertiser_ids", "ads") if plan(name, settings=settings)] == names
+    assert plan("advertiser_ids")
+
+
+def test_without_accounts_only_what_is_about_the_token_is_read() -> None:
+    """There is nobody to ask about."""
+    clock = ClockReading.at(NOON)
+    for name, size in (("advertiser_ids", 1), ("advertisers", 0), ("ads", 0), ("ads_reports_daily", 0)):
+        assert len(plan_stream(config(), Selected(stream(name), incremental=False), None, (), clock)) == size

@@ -1,0 +1,396 @@
+"""What a reader of lists asks for, remembers, and says about what it could not read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from unit_builders import FakeClock, client, refusal, stream
+
+from support import Ahead
+from tiktok_marketing.api.rate_limit.tiers import tier_of
+from tiktok_marketing.api.transport import Reply
+from tiktok_marketing.config import AdvertiserId
+from tiktok_marketing.errors import (
+    AdsLeftOutError,
+    IncompleteReadError,
+    OutOfReachError,
+    PartialAnswerError,
+    TikTokError,
+)
+from tiktok_marketing.sync.decode.objects import ObjectReader
+from tiktok_marketing.sync.decode.reports import report_reader
+from tiktok_marketing.sync.read.listing import (
+    ListReader,
+    PartialLog,
+    Request,
+    SequentialBudget,
+    Shown,
+    TooManyRows,
+    different_records,
+)
+
+SIZE = 5
+ADS = Request(endpoint="ad/get/", params={"list": "a"}, page_size=SIZE, advertiser_id=AdvertiserId("7001"))
+ORDERED = replace(ADS, order={"order_field": "spend"})
+Params = dict[str, str]
+
+
+def page(rows: Sequence[Any], total: int | None, *, code: int = 0, cut: bool = False, size: int | None = None) -> Reply:
+    """A page of ads or of rows of a report."""
+    info = {"total_number": total, "page_size": size}
+    body = {"code": code, "message": "", "request_id": "r", "data": {"list": rows, "page_info": info}}
+    return Reply(200, {"X-Tt-Ads-Throttle": "20k"} if cut else {}, json.dumps(body).encode())
+
+
+def ads(*ids: int, **fields: Any) -> list[dict[str, Any]]:
+    """Ads with these ids."""
+    return [{"ad_id": str(each), **fields} for each in ids]
+
+
+class Server:
+    """Answers with what a function of the request says: a reply, or ads, of which the pages are cut.
+
+    Args:
+        answer: The function.
+    """
+
+    def __init__(self, answer: Callable[[Params], Reply | Sequence[int]]) -> None:
+        self._answer = answer
+        self.requests: list[Params] = []
+
+    async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+        """Answer one request."""
+        assert endpoint
+        assert token
+        self.requests.append(dict(params))
+        given = self._answer(dict(params))
+        if isinstance(given, Reply):
+            return given
+        first = (int(params["page"]) - 1) * SIZE
+        return page(ads(*given[first : first + SIZE]), len(given))
+
+    @property
+    def pages(self) -> list[str]:
+        """The page of each request."""
+        return [params["page"] for params in self.requests]
+
+
+def reader(server: Server, budget: Any = None, *, report: bool = False) -> ListReader[Any]:
+    """A reader of ads, or of a report."""
+    decoder: Any = report_reader(stream("ads_reports_lifetime")) if report else ObjectReader(stream("ads"))
+    return ListReader(client(server, FakeClock(), tier=tier_of(1000)), decoder, budget)
+
+
+async def read(reading: ListReader[Any], request: Request = ADS, *, again: bool = False) -> list[int]:
+    """The ids that are delivered; those before an error stand in its notes."""
+    ids: list[int] = []
+    try:
+        async for delivery in reading.read(request, again=again):
+            ids += [each["ad_id"] if isinstance(each, dict) else each.dimensions.ad_id for each in delivery.records]
+    except Exception as error:
+        error.add_note(str(ids))
+        raise
+    return ids
+
+
+def numbers(count: int, first: int = 1) -> list[int]:
+    """So many ids."""
+    return list(range(first, first + count))
+
+
+def test_a_request_demands_nothing_by_itself() -> None:
+    """Whoever needs more says so."""
+    request = Request(endpoint="ad/get/", params={}, page_size=None)
+    assert (request.divisible, request.brief, request.disjoint) == (False, False, False)
+    assert (request.max_rows, request.max_records, request.place, request.advertiser_id) == (None, None, None, None)
+
+
+async def test_a_reader_without_a_budget_reads_page_by_page() -> None:
+    """It tells nobody how many remain."""
+    assert SequentialBudget().pages_in_flight() == 1
+    server = Server(lambda _: numbers(12))
+    reading = reader(server)
+    assert await read(reading) == numbers(12)
+    assert server.pages == ["1", "2", "3"]
+    assert (reading.rows_delivered, reading.rows_listed) == (12, 12)
+
+
+@pytest.mark.parametrize(("ahead", "remaining"), [(1, [2, 1, 0]), (3, [2, 1, 0])])
+async def test_the_budget_knows_how_many_pages_remain(ahead: int, remaining: list[int]) -> None:
+    """The first page shows how many there are."""
+    budget = Ahead(ahead)
+    await read(reader(Server(lambda _: numbers(12)), budget))
+    assert budget.expected == remaining
+
+
+async def test_a_list_without_pages_is_one_request() -> None:
+    """Its parameters have no page."""
+    server = Server(lambda _: page(ads(1, 2), None))
+    assert await read(reader(server), replace(ADS, page_size=None)) == [1, 2]
+    assert server.requests == [{"list": "a"}]
+
+
+async def test_records_of_an_earlier_list_are_not_delivered_again_unless_lists_are_disjoint() -> None:
+    """Keys of disjoint lists are forgotten, so that many lists need little memory."""
+    for disjoint, second in ((False, [3]), (True, [2, 3])):
+        reading = reader(Server(lambda params: [1, 2] if params["list"] == "a" else [2, 3]))
+        first = replace(ADS, disjoint=disjoint)
+        assert await read(reading, first) == [1, 2]
+        assert await read(reading, replace(first, params={"list": "b"})) == second
+        assert reading.rows_delivered == 2 + len(second)
+        assert reading.rows_listed == 4
+
+
+async def test_a_list_that_is_read_again_brings_only_what_is_new() -> None:
+    """If its keys were kept."""
+    lists = [[1, 2, 3], [1, 2, 3, 4]]
+    for remembers, again in ((True, [4]), (False, [1, 2, 3, 4])):
+        left = [*lists]
+        reading = reader(Server(lambda _, left=left: left.pop(0)))  # type: ignore[misc]
+        reading.remembers = remembers
+        request = replace(ADS, disjoint=True)
+        assert await read(reading, request) == [1, 2, 3]
+        assert await read(reading, request, again=True) == again
+
+
+async def test_keys_that_are_kept_count_only_where_a_list_is_read_again() -> None:
+    """Any other list is read as if nothing had been."""
+    reading = reader(Server(lambda _: [1, 2, 3]))
+    reading.remembers = True
+    request = replace(ADS, disjoint=True)
+    assert await read(reading, request) == [1, 2, 3]
+    assert await read(reading, request) == [1, 2, 3]
+
+
+async def test_a_list_that_is_too_long_is_not_read() -> None:
+    """By the count of its first page."""
+    reading = reader(Server(lambda _: numbers(7)))
+    with pytest.raises(TooManyRows) as caught:
+        await read(reading, replace(ADS, max_rows=6))
+    assert (caught.value.total, caught.value.max_rows) == (7, 6)
+    assert (reading.rows_delivered, reading.rows_listed, reading.shown.total) == (0, 0, 7)
+    assert await read(reading, replace(ADS, max_rows=7)) == numbers(7)
+
+
+# -- order
+
+
+def missing(params: Params) -> Reply | list[int]:
+    """A list whose first pass lacks an ad."""
+    return page(ads(1), 2, size=SIZE) if "order_field" not in params else [1, 2]
+
+
+async def test_an_order_is_asked_for_from_the_second_pass_on() -> None:
+    """A list whose order changes needs it, and others do not."""
+    server = Server(missing)
+    assert await read(reader(server), ORDERED) == [1, 2]
+    assert ["order_field" in params for params in server.requests] == [False, True]
+
+
+async def test_an_order_that_tiktok_does_not_accept_is_left_out() -> None:
+    """For the rest of the lists."""
+
+    def answer(params: Params) -> Reply:
+        return refusal(40002, "order_field: no") if "order_field" in params else page(ads(1), 2, size=SIZE)
+
+    server = Server(answer)
+    with pytest.raises(IncompleteReadError, match="delivered 1 of the 2 rows"):
+        await read(reader(server), ORDERED)
+    assert ["order_field" in params for params in server.requests] == [False, True, False, False, False]
+
+
+@pytest.mark.parametrize(("code", "request_"), [(40300, ORDERED), (40002, ADS)])
+async def test_an_error_about_something_else_than_the_order_is_an_error(code: int, request_: Request) -> None:
+    """It is not sent again without an order."""
+
+    def answer(params: Params) -> Reply:
+        return refusal(code, "no") if "order_field" in params or request_ is ADS else page(ads(1), 2, size=SIZE)
+
+    server = Server(answer)
+    with pytest.raises(TikTokError):
+        await read(reader(server), request_)
+    assert len(server.requests) == (2 if request_ is ORDERED else 1)
+
+
+# -- answers in part, and reports that are cut
+
+
+def test_the_first_partial_answer_is_raised_at_the_end() -> None:
+    """Nothing, if there was none."""
+    log = PartialLog()
+    log.raise_first()
+    errors = [PartialAnswerError("ad/get/", f"code 2000{number}", "7001") for number in (1, 2)]
+    for error in errors:
+        log.note(error)
+    with pytest.raises(PartialAnswerError) as caught:
+        log.raise_first()
+    assert caught.value is errors[0]
+
+
+async def test_all_pages_of_a_list_with_a_partial_answer_are_read_once() -> None:
+    """Then it is an error. A later list has an answer of its own."""
+    server = Server(lambda params: page(ads(1, 2, 3, 4, 5) if params["page"] == "1" else ads(6), 9, code=20001))
+    reading = reader(server)
+    with pytest.raises(PartialAnswerError) as caught:
+        await read(reading, replace(ADS, disjoint=True))
+    assert caught.value.__notes__ == ["[1, 2, 3, 4, 5, 6]"]
+    assert server.pages == ["1", "1", "1", "2", "2", "2"], "an answer in part is asked for three times"
+    server._answer = lambda _: [5, 6, 7]
+    assert await read(reading) == [5, 6, 7]
+
+
+def row(ad: int, **fields: Any) -> dict[str, Any]:
+    """A row of a report."""
+    return {"dimensions": {"ad_id": str(ad), **fields.pop("dimensions", {})}, "metrics": fields}
+
+
+async def test_a_report_that_is_cut_shows_what_it_has_and_delivers_nothing() -> None:
+    """The keys of its rows are awaited until another list brings them."""
+    rows = [
+        row(1, campaign_id="11", adgroup_id=5),
+        row(2, campaign_id="-", adgroup_id=""),
+        row(3, campaign_id=None, adgroup_id=["5"]),
+        row(4, dimensions={"campaign_id": "12"}, campaign_id="13"),
+    ]
+    server = Server(lambda params: page(rows, 40, cut=True) if params["list"] == "a" else page([row(1)], 1))
+    reading = reader(server, report=True)
+    with pytest.raises(AdsLeftOutError, match="newest 20,000 ads") as caught:
+        await read(reading)
+    assert caught.value.__notes__ == ["[]"]
+    assert reading.shown.total == 40
+    assert reading.shown.keys == reading.awaited
+    assert len(reading.awaited) == 4
+    assert reading.shown.parents == {"campaign_id": {"11", "12"}, "adgroup_id": {"5"}}
+    assert await read(reading, replace(ADS, params={"list": "b"})) == [1]
+    assert len(reading.awaited) == 3
+    with pytest.raises(AdsLeftOutError):
+        await read(reading)
+    assert len(reading.awaited) == 3, "what was delivered is not awaited"
+
+
+async def test_a_look_at_a_list_delivers_nothing() -> None:
+    """It says what the first page shows now."""
+    server = Server(lambda _: page(ads(1, 2), 9))
+    reading = reader(server)
+    shown = await reading.look(ADS)
+    assert (shown.total, len(shown.keys)) == (9, 2)
+    assert (server.pages, reading.rows_delivered, reading.awaited) == (["1"], 0, set())
+    assert (await reader(Server(lambda _: page(ads(1), None))).look(ADS)).total == 0
+    assert Shown() == Shown(0, frozenset(), {})
+
+
+async def test_what_a_list_showed_is_its_largest_count() -> None:
+    """Of all its pages and passes."""
+    counts = {"1": 6, "2": 7}
+    reading = reader(
+        Server(lambda params: page(ads(*numbers(5)) if params["page"] == "1" else ads(6, 7), counts[params["page"]]))
+    )
+    seen: list[tuple[int, int]] = []
+    reading.observe = lambda number, of: seen.append((number, len(of.records)))
+    await read(reading)
+    assert reading.shown.total == 7
+    assert seen == [(1, 5), (1, 2), (2, 5), (2, 2)]
+
+
+async def test_bytes_that_are_not_utf8_are_known() -> None:
+    """They stand as U+FFFD in the records."""
+    body = page(ads(1, ad_name="NAME"), 1).body
+    for name, repaired in ((b"name", False), (b"\xed\xa0\xbd", True)):
+        reading = reader(Server(lambda _, name=name: Reply(200, {}, body.replace(b"NAME", name))))  # type: ignore[misc]
+        assert await read(reading) == [1]
+        assert reading.repaired is repaired
+
+
+# -- what is missing
+
+
+@pytest.mark.parametrize(
+    ("total", "words"), [(6, "lists no more than 5 records of advertiser 7001, and 6 exist"), (5, "more may exist")]
+)
+async def test_more_records_than_tiktok_lists_are_out_of_reach(total: int, words: str) -> None:
+    """Also if it counts no more: nobody knows. Those that it lists were delivered."""
+    server = Server(lambda params: page(ads(*numbers(5)), total) if params["page"] == "1" else page([], total))
+    with pytest.raises(OutOfReachError, match=words) as caught:
+        await read(reader(server), replace(ADS, max_records=5))
+    assert caught.value.__notes__ == [str(numbers(5))]
+    assert server.pages == ["1"]
+
+
+async def test_fewer_records_than_tiktok_lists_are_all() -> None:
+    """The limit is not reached."""
+    assert await read(reader(Server(lambda _: numbers(4))), replace(ADS, max_records=5)) == numbers(4)
+
+
+async def test_records_out_of_reach_are_named_without_an_account() -> None:
+    """If the list belongs to none."""
+    request = replace(ADS, max_records=5, advertiser_id=None)
+    with pytest.raises(OutOfReachError, match="no more than 5 records, and more may exist"):
+        await read(reader(Server(lambda _: numbers(5))), request)
+
+
+@pytest.mark.parametrize(
+    ("rows", "total", "words"),
+    [
+        (ads(1), 2, "for advertiser 7001, after 4 passes. Missing: 1."),
+        (ads(1, 1), 2, "Missing: 1. 1 of them came more than once, in place of others."),
+        (
+            [*ads(1, ad_name="a"), *ads(1, ad_name="b")],
+            2,
+            "Missing: 1. 1 of their keys came with different values too, perhaps in place of others.",
+        ),
+    ],
+)
+async def test_missing_records_are_an_error_with_what_stood_in_their_place(
+    rows: Sequence[Any], total: int, words: str
+) -> None:
+    """After four passes that show the same."""
+    server = Server(lambda _: page(rows, total, size=SIZE))
+    with pytest.raises(IncompleteReadError) as caught:
+        await read(reader(server))
+    assert "/ad/get/ delivered 1 of the 2 rows that TikTok counts" in caught.value.message
+    assert words in caught.value.message
+    assert ("more than once" in caught.value.message) == ("more than once" in words)
+    assert ("different values" in caught.value.message) == ("different values" in words)
+    assert len(server.requests) == 4
+
+
+async def test_an_error_of_a_list_of_no_account_names_none() -> None:
+    """Only its endpoint."""
+    with pytest.raises(IncompleteReadError, match="rows that TikTok counts, after 4 passes"):
+        await read(reader(Server(lambda _: page(ads(1), 2, size=SIZE))), replace(ADS, advertiser_id=None))
+
+
+async def test_missing_records_within_what_tiktok_lists_are_counted_up_to_there() -> None:
+    """It lists ten of forty, and brings nine."""
+    rows = {"1": ads(*numbers(5)), "2": ads(*numbers(4, 6))}
+    with pytest.raises(
+        IncompleteReadError, match=r"delivered 9 of the 10 rows that TikTok should list .* Missing: 1\."
+    ):
+        await read(reader(Server(lambda params: page(rows[params["page"]], 40))), replace(ADS, max_records=10))
+
+
+async def test_a_list_that_changes_all_the_time_says_so() -> None:
+    """After eight passes."""
+    totals = iter([3, 4] * 4)
+    with pytest.raises(IncompleteReadError, match="after 8 passes while the list kept changing"):
+        await read(reader(Server(lambda _: page(ads(1), next(totals), size=SIZE))))
+
+
+async def test_a_list_without_an_end_says_how_many_came() -> None:
+    """It counts nothing, and repeats a full page."""
+    server = Server(lambda _: page(ads(*numbers(5)), None, size=SIZE))
+    with pytest.raises(IncompleteReadError, match=r"same full page again and again for advertiser 7001, .* first 5"):
+        await read(reader(server))
+
+
+def test_several_records_of_a_key_are_described() -> None:
+    """With one of several such keys."""
+    assert different_records("rows", {}) == []
+    [one] = different_records("rows", {"ad_id 5": 2})
+    assert one.startswith("TikTok delivers 2 different rows with the key ad_id 5. All of them are delivered.")
+    [several] = different_records("records", {"ad_id 5": 3, "ad_id 6": 2})
+    assert several.startswith("TikTok delivers 3 different records with each of 2 keys, for example ad_id 5.")
