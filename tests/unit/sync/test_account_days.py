@@ -251,6 +251,20 @@ def test_an_unanswered_query_proves_nothing() -> None:
     assert not one.is_empty(window(32))
 
 
+def test_what_shows_data_weighs_more_than_what_shows_none() -> None:
+    """Answers may contradict each other, and an account may turn out to have none."""
+    one, two = pair()
+    show(one.queries[0], _1={3}, _2={3})
+    lone = one.open_query(window(5))
+    assert lone is not None
+    answer(lone, "1")
+    assert one.is_empty(window(5))
+    assert not one.is_empty(window(3))
+    one.unanswerable = True
+    assert not one.is_empty(window(5))
+    assert not two.is_empty(window(5))
+
+
 def test_a_query_whose_windows_are_all_shown_needs_no_other() -> None:
     """They are read anyway. A window that begins before it counts too."""
     accounts = known(partition("1", 60, each=12), partition("2", 60))

@@ -16,7 +16,7 @@ from support import Ahead
 from tiktok_marketing.api.rate_limit.tiers import tier_of
 from tiktok_marketing.api.transport import Reply
 from tiktok_marketing.catalog import Parent, field_types, object_stream
-from tiktok_marketing.errors import IncompleteReadError, OutOfReachError, TikTokError
+from tiktok_marketing.errors import IncompleteReadError, OutOfReachError, PartialAnswerError, TikTokError
 from tiktok_marketing.sync.events import Checkpoint, Event, Notice, Rows, StreamEnded
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.selection import Selected
@@ -284,6 +284,46 @@ async def test_a_pixel_that_a_joint_answer_leaves_out_is_asked_about_alone() -> 
     records = await records_of(lists(api, "pixel_events_statistics"))
     assert [record["pixel_id"] for record in records] == ["1", "2"]
     assert [params["pixel_ids"] for params in api.params_of("pixel/event/stats/")] == [["1", "2", "3"], ["2"], ["3"]]
+
+
+@pytest.mark.parametrize("only_changed", [False, True])
+async def test_only_changed_objects_are_asked_for_if_all_were_read_before(only_changed: bool) -> None:
+    """TikTok has a filter for them."""
+    api = Api({"ad/get/": [{"ad_id": "1", "modify_time": "2026-02-01 00:00:00"}]})
+    reading = ObjectLists(
+        client(api, FakeClock(), tier=tier_of(1000)),
+        object_stream("ads"),
+        account().advertiser_id,
+        include_deleted=False,
+        today=TODAY,
+        modified_since="2026-01-01 00:00:00",
+        only_changed=only_changed,
+    )
+    await records_of(reading)
+    filters = [params.get("filtering", {}) for params in api.params_of("ad/get/")]
+    assert [each.get("modified_after") for each in filters] == ["2025-12-31 23:59:59" if only_changed else None] * len(
+        filters
+    )
+
+
+@pytest.mark.parametrize("partial", ["pixel/list/", "pixel/event/stats/"])
+async def test_a_list_that_came_in_part_is_an_error_at_the_end(partial: str) -> None:
+    """Also if it is the one that the parameters come from. What came is delivered."""
+
+    def answer(endpoint: str, key: str, rows: list[dict[str, Any]]) -> Reply:
+        body = {"code": 20001 if endpoint == partial else 0, "message": "", "request_id": "r", "data": {key: rows}}
+        return Reply(200, {}, json.dumps(body).encode())
+
+    api = Api(
+        {
+            "pixel/list/": lambda _: answer("pixel/list/", "pixels", [{"pixel_id": "1"}]),
+            "pixel/event/stats/": lambda _: answer("pixel/event/stats/", "list", [{"pixel_id": "1"}]),
+        }
+    )
+    records: list[Any] = []
+    with pytest.raises(PartialAnswerError):
+        await records_of(lists(api, "pixel_events_statistics"), records)
+    assert [record["pixel_id"] for record in records] == ["1"]
 
 
 async def test_different_objects_with_one_id_are_reported() -> None:

@@ -360,6 +360,14 @@ async def test_both_rows_of_a_key_come_although_a_later_pass_shows_them_in_anoth
     assert list(reading.different.values()) == [2]
 
 
+async def test_one_of_two_rows_that_changes_between_passes_comes_once() -> None:
+    """As many rows as there are came already."""
+    first, later = rows_of(5), rows_of(5)
+    first[1], later[1] = (1, "2.00"), (1, "3.00")
+    rows, _ = await read_all(Passes(first, later, changed(total_number=4, total_page=1)))
+    assert sorted(spend for ad, spend in rows if ad == 1) == ["1.00", "2.00"]
+
+
 @pytest.mark.parametrize("count", [2, 3, 4])
 async def test_several_rows_with_one_key_all_come(count: int) -> None:
     """However many there are, on one page or on several."""

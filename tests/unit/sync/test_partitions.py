@@ -409,3 +409,13 @@ def test_without_accounts_only_what_is_about_the_token_is_read() -> None:
     clock = ClockReading.at(NOON)
     for name, size in (("advertiser_ids", 1), ("advertisers", 0), ("ads", 0), ("ads_reports_daily", 0)):
         assert len(plan_stream(config(), Selected(stream(name), incremental=False), None, (), clock)) == size
+
+
+def test_the_days_of_a_gap_are_a_partition_that_moves_no_cursor() -> None:
+    """No day is in both."""
+    clock = ClockReading.at(NOON)
+    gap = Window(date(2026, 1, 1), date(2026, 1, 31))
+    selected = Selected(stream("ads_reports_daily"), incremental=True)
+    before, after = plan_stream(config(), selected, None, (account(),), clock, gaps={account().advertiser_id: gap})
+    assert (before.first, before.last, before.fills_gap) == (gap.start, gap.end, True)
+    assert (after.first, after.last, after.fills_gap) == (date(2026, 2, 1), TODAY, False)

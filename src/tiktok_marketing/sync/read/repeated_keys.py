@@ -102,7 +102,6 @@ class RepeatedKeys(Generic[Sink]):
                 known = set(list(dict.fromkeys((*(content for content in held if content not in second), *held)))[:1])
             if len(held) > len(known):
                 yield from (record for content, record in held.items() if content not in known)
-            self._delivered[key] = known | held.keys()
 
     def described(self, latest: Pass) -> dict[str, int]:
         """For each key of which different records were delivered, its text and how many records there are."""
