@@ -42,6 +42,7 @@ def test_before_the_first_page_nothing_is_known() -> None:
         ([(5, 12, 3)], {"asked": None}, 1),
         ([(5, 2, None)], {}, 1),
         ([(5, 12, None), (5, None, None)], {}, 3),
+        ([(5, 12, None), (2, None, None)], {}, 3),
         ([(5, 5, None), (5, 12, None)], {}, 3),
         ([(5, 12, None), (5, 3, None)], {}, 3),
         ([(5, 40, None), (0, None, None), (0, None, None)], {}, 8),

@@ -15,6 +15,7 @@ from tiktok_marketing.clock import ClockReading
 from tiktok_marketing.config import Config, Refresh
 from tiktok_marketing.shards import Shard
 from tiktok_marketing.sync.plan.accounts import Account
+from tiktok_marketing.sync.plan.bounds import Bounds
 from tiktok_marketing.sync.plan.cursors import Cursors
 from tiktok_marketing.sync.plan.partitions import Partition, in_order_of_size, plan_stream
 from tiktok_marketing.sync.plan.selection import Selected
@@ -419,3 +420,26 @@ def test_the_days_of_a_gap_are_a_partition_that_moves_no_cursor() -> None:
     before, after = plan_stream(config(), selected, None, (account(),), clock, gaps={account().advertiser_id: gap})
     assert (before.first, before.last, before.fills_gap) == (gap.start, gap.end, True)
     assert (after.first, after.last, after.fills_gap) == (date(2026, 2, 1), TODAY, False)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "first", "limit"),
+    [
+        (Bounds(date(2026, 3, 1)), date(2026, 3, 1), TODAY),
+        (Bounds(date(2026, 3, 5)), date(2026, 3, 5), TODAY),
+        (Bounds(date(2026, 3, 6)), date(2026, 3, 6), None),
+        (Bounds(date(2026, 3, 1), date(2026, 3, 5)), date(2026, 3, 1), date(2026, 3, 5)),
+        (Bounds(date(2026, 3, 1), date(2026, 3, 4)), date(2026, 3, 1), None),
+        (Bounds(None, date(2026, 3, 8)), date(2026, 3, 5), date(2026, 3, 8)),
+    ],
+)
+def test_between_bounds_the_state_moves_only_over_an_unbroken_run_of_days(
+    bounds: Bounds, first: date, limit: date | None
+) -> None:
+    """Days are due from the fifth on. If some of them are not read, the state stays."""
+    cursors = Cursors("stat_time_day", {account().advertiser_id: "2026-03-08 00:00:00"})  # type: ignore[dict-item]
+    selected = Selected(stream("ads_reports_daily"), incremental=True)
+    clock = ClockReading.at(NOON)
+    settings = config(attribution_window=3)
+    (partition,) = plan_stream(settings, selected, cursors, (account(),), clock, bounds=bounds)
+    assert (partition.first, partition.state_limit) == (first, limit)
