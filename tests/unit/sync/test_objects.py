@@ -326,6 +326,48 @@ async def test_a_list_that_came_in_part_is_an_error_at_the_end(partial: str) -> 
     assert [record["pixel_id"] for record in records] == ["1"]
 
 
+@pytest.mark.parametrize(
+    ("name", "deleted", "asked"),
+    [("campaigns_bid_protection", False, False), ("campaigns_bid_protection", True, True),
+     ("smart_plus_legacy_campaigns", True, False)],
+)  # fmt: skip
+async def test_deleted_parents_are_asked_about_if_they_are_included_and_tiktok_answers_for_them(
+    name: str, deleted: bool, asked: bool
+) -> None:
+    """Otherwise each of them would cost an error."""
+    endpoint, key = object_stream(name).endpoint, object_stream(name).source.list_key
+    api = Api({"campaign/get/": [{"campaign_id": "1"}], endpoint: lambda _: success({key: []})})
+    await records_of(lists(api, name, deleted=deleted))
+    filters = [json.dumps(params.get("filtering", {})) for params in api.params_of("campaign/get/")]
+    assert ["STATUS_ALL" in text for text in filters] == [asked] * len(filters)
+
+
+@pytest.mark.parametrize(("name", "pixels", "requests"), [("campaigns", 0, 2), ("pixel_events_statistics", 11, 2)])
+async def test_the_requests_of_a_list_are_counted_by_its_queries_and_parameters(
+    name: str, pixels: int, requests: int
+) -> None:
+    """If each has one page."""
+    api = Api({"pixel/list/": [{"pixel_id": str(number)} for number in range(pixels)]})
+    assert await lists(api, name).count_requests() == requests
+    assert {endpoint for endpoint, _ in api.requests} == ({"pixel/list/"} if pixels else set())
+
+
+async def test_the_first_of_two_lists_that_lack_objects_is_reported() -> None:
+    """The other list is read all the same."""
+
+    def answer(params: dict[str, Any]) -> Reply:
+        of_top_view = params["filtering"].get("buying_types") == ["RESERVATION_TOP_VIEW"]
+        info = {"total_number": 3 if of_top_view else 2, "total_page": 1, "page_size": 1000}
+        return success({"list": [{"ad_id": "9" if of_top_view else "1"}], "page_info": info})
+
+    records: list[Any] = []
+    with pytest.raises(IncompleteReadError, match="delivered 1 of the") as caught:
+        await records_of(lists(Api({"ad/get/": answer}), "ads"), records)
+    first = 3 if records[0]["ad_id"] == 9 else 2
+    assert f"1 of the {first} rows" in caught.value.message
+    assert sorted(record["ad_id"] for record in records) == [1, 9]
+
+
 async def test_different_objects_with_one_id_are_reported() -> None:
     """All of them come."""
     rows = [{"audience_id": "5", "name": "a"}, {"audience_id": "5", "name": "b"}, {"audience_id": "6", "name": "c"}]

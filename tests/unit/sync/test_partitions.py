@@ -17,7 +17,7 @@ from tiktok_marketing.shards import Shard
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.bounds import Bounds
 from tiktok_marketing.sync.plan.cursors import Cursors
-from tiktok_marketing.sync.plan.partitions import Partition, in_order_of_size, plan_stream
+from tiktok_marketing.sync.plan.partitions import Partition, earliest_day, in_order_of_size, plan_stream
 from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.plan.zones import ZONE_AHEAD_OF_ALL
@@ -443,3 +443,13 @@ def test_between_bounds_the_state_moves_only_over_an_unbroken_run_of_days(
     settings = config(attribution_window=3)
     (partition,) = plan_stream(settings, selected, cursors, (account(),), clock, bounds=bounds)
     assert (partition.first, partition.state_limit) == (first, limit)
+
+
+def test_a_stream_has_nothing_before_its_account_or_before_its_own_first_day() -> None:
+    """Objects have no first day of their own."""
+    clock = ClockReading.at(NOON)
+    new, old = account(created=date(2026, 1, 5)), account(created=date(2020, 1, 5))
+    for name, first in (("ads", date(2020, 1, 5)), ("gmv_max_advertiser_reports_daily", date(2023, 9, 1))):
+        assert earliest_day(config(), stream(name), new, clock) == date(2026, 1, 5)
+        assert earliest_day(config(), stream(name), old, clock) == first
+    assert earliest_day(config(), stream("ads"), account(), clock) is None
