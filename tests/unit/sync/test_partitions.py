@@ -16,8 +16,8 @@ from tiktok_marketing.config import Config, Refresh
 from tiktok_marketing.shards import Shard
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.bounds import Bounds
-from tiktok_marketing.sync.plan.cursors import Cursors
-from tiktok_marketing.sync.plan.partitions import Partition, earliest_day, in_order_of_size, plan_stream
+from tiktok_marketing.sync.plan.cursors import Cursor, Cursors
+from tiktok_marketing.sync.plan.partitions import Partition, creation_day, earliest_day, in_order_of_size, plan_stream
 from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.plan.zones import ZONE_AHEAD_OF_ALL
@@ -437,7 +437,7 @@ def test_between_bounds_the_state_moves_only_over_an_unbroken_run_of_days(
     bounds: Bounds, first: date, limit: date | None
 ) -> None:
     """Days are due from the fifth on. If some of them are not read, the state stays."""
-    cursors = Cursors("stat_time_day", {account().advertiser_id: "2026-03-08 00:00:00"})  # type: ignore[dict-item]
+    cursors = Cursors("stat_time_day", {account().advertiser_id: Cursor("2026-03-08 00:00:00")})
     selected = Selected(stream("ads_reports_daily"), incremental=True)
     clock = ClockReading.at(NOON)
     settings = config(attribution_window=3)
@@ -453,3 +453,20 @@ def test_a_stream_has_nothing_before_its_account_or_before_its_own_first_day() -
         assert earliest_day(config(), stream(name), new, clock) == date(2026, 1, 5)
         assert earliest_day(config(), stream(name), old, clock) == first
     assert earliest_day(config(), stream("ads"), account(), clock) is None
+
+
+@pytest.mark.parametrize(("days", "first"), [(0, TODAY), (-1, TODAY - DAY), (1, None)])
+def test_an_account_has_no_figures_before_the_day_of_its_creation(days: int, first: date | None) -> None:
+    """No account was created tomorrow."""
+    created = account(created=TODAY + days * DAY)
+    assert creation_day(config(), created, ClockReading.at(NOON)) == first
+
+
+@pytest.mark.parametrize(
+    ("cursor", "required"),
+    [("2026-02-01 10:00:00", "2026-02-01 10:00:00"), ("2025-06-01 10:00:00", "2026-01-01 00:00:00")],
+)
+def test_objects_older_than_the_state_and_than_start_date_may_be_missing(cursor: str, required: str) -> None:
+    """Where TikTok does not list them."""
+    (partition,) = plan("audiences", cursors=Cursors("create_time", {account().advertiser_id: Cursor(cursor)}))
+    assert partition.required_since == required
