@@ -443,3 +443,25 @@ async def test_an_id_belongs_to_one_object(total: int, missing: int) -> None:
         await read()
     assert names == ["a", "b"]
     assert reading.different == {"ad_id 1": 2}
+
+
+async def test_a_second_object_of_an_id_comes_although_the_last_page_is_of_an_earlier_list() -> None:
+    """Another pass shows that the id belongs to both."""
+    pages = {"1": [(1, "a"), (2, ""), (4, ""), (5, ""), (6, "")], "2": [(1, "b"), (7, ""), (8, ""), (9, ""), (10, "")]}
+    pages["3"] = [(3, "")]
+
+    class Ads:
+        async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+            assert (endpoint, bool(token)) == ("ad/get/", True)
+            rows = pages["3" if params["list"] == "a" else params["page"]]
+            total = 1 if params["list"] == "a" else 10
+            records = [{"ad_id": str(ad), "ad_name": name} for ad, name in rows]
+            return success({"list": records, "page_info": {"total_number": total, "page_size": 5}})
+
+    reading = ListReader(client(Ads(), FakeClock(), tier=tier_of(1000)), ObjectReader(stream("ads")))
+    names: list[str] = []
+    for name in ("a", "b"):
+        request = Request(endpoint="ad/get/", params={"list": name}, page_size=SIZE)
+        async for delivery in reading.read(request):
+            names += [record["ad_name"] for record in delivery.records if record["ad_id"] == 1]
+    assert names == ["a", "b"]
