@@ -448,13 +448,13 @@ async def test_an_id_belongs_to_one_object(total: int, missing: int) -> None:
 async def test_a_second_object_of_an_id_comes_although_the_last_page_is_of_an_earlier_list() -> None:
     """Another pass shows that the id belongs to both."""
     pages = {"1": [(1, "a"), (2, ""), (4, ""), (5, ""), (6, "")], "2": [(1, "b"), (7, ""), (8, ""), (9, ""), (10, "")]}
-    pages["3"] = [(3, "")]
+    pages["3"] = [(3, ""), (11, "")]
 
     class Ads:
         async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
             assert (endpoint, bool(token)) == ("ad/get/", True)
-            rows = pages["3" if params["list"] == "a" else params["page"]]
-            total = 1 if params["list"] == "a" else 10
+            rows = pages["3"][:1] if params["list"] == "a" else pages[params["page"]]
+            total = 1 if params["list"] == "a" else 11
             records = [{"ad_id": str(ad), "ad_name": name} for ad, name in rows]
             return success({"list": records, "page_info": {"total_number": total, "page_size": 5}})
 

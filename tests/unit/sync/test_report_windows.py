@@ -194,6 +194,22 @@ async def test_days_of_which_rows_were_delivered_before_are_complete_together() 
     assert len(seen) == 1502
 
 
+async def test_days_wait_for_rows_that_a_pass_without_a_count_delivered() -> None:
+    """Nothing is known of the whole, but its rows of the last day came before those of the first."""
+    last_day = [row(str(ad), 4) for ad in range(1000)]
+
+    def answer(params: Params) -> Reply | Rows:
+        first, last = int(params["start_date"][-2:]), int(params["end_date"][-2:])
+        if (first, last) == (1, 4):
+            body = {"code": 0, "message": "", "request_id": "r", "data": {"list": last_day}}
+            return Reply(200, {}, json.dumps(body).encode()) if params["page"] == "1" else TOO_LARGE
+        return last_day if last == 4 else [row("2000", first)]
+
+    seen = await read(window_of(Server(ad_id=answer)))
+    assert [text for text in seen if "whole" in text] == [f"{WINDOW} whole"]
+    assert len(seen) == 1002
+
+
 @pytest.mark.parametrize(("error", "divided"), [(40067, True), (50002, True), (51305, True), (40300, False)])
 async def test_a_report_is_divided_if_that_may_help(error: int, divided: bool) -> None:
     """If it is too large, or so slow that a smaller one may succeed."""
@@ -324,6 +340,22 @@ async def test_campaigns_that_are_cut_are_halved_and_then_read_by_their_ad_group
     assert await read(window_of(server)) == ["111", "121", "21", f"{WINDOW} whole"]
     [groups] = server.asked("adgroup_id")
     assert groups["ids"]["campaign_ids"] == ["1"]
+
+
+async def test_a_part_that_lost_its_rows_is_not_made_up_for_by_another() -> None:
+    """The figures of each part count once."""
+
+    def answer(params: Params) -> Reply | Rows:
+        ids = params["ids"].get("campaign_ids")
+        return reply([], cut=True) if ids in (None, ["1", "2"]) else [row("11", spend="2")] if ids == ["1"] else []
+
+    server = Server(
+        ad_id=answer,
+        campaign_id=of("campaign_id", _1=2, _2=1),
+        advertiser_id=of("advertiser_id", _7001=3),
+    )
+    with pytest.raises(IncompleteReadError, match=r"lack 1\.00 of 3\.00 spend"):
+        await read(window_of(server))
 
 
 async def test_an_ad_group_with_too_many_ads_cannot_be_read() -> None:
