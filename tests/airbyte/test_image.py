@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from airbyte.places import DOCS, READ_ONLY, ROOT
+from container import as_stranger, sealed
 from dockerfile import Builder, Image, stages_of
 from support import catalog_of, config_for
 from tiktok_marketing._version import __version__
@@ -15,9 +16,9 @@ from tiktok_marketing.emulator import Emulator
 
 
 def run(image: Image, *arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run the image's program with its environment alone, where no file can be written."""
+    """Run the image's program with its environment alone, as a user other than root, where no file can be written."""
     return subprocess.run(  # noqa: S603 - what the Dockerfile built
-        [*image.entrypoint, *map(str, arguments)],
+        [*sealed(), *as_stranger(), *image.entrypoint, *map(str, arguments)],
         env={**image.variables, "PYTHONPATH": str(READ_ONLY), **variables},
         cwd="/",
         capture_output=True,
@@ -32,7 +33,7 @@ def mounted(folder: Path, **contents: Any) -> list[str | Path]:
     for name, content in contents.items():
         path = folder / f"{name}.json"
         path.write_text(json.dumps(content))
-        path.chmod(0o444)
+        path.chmod(0o400)
         options += [f"--{name}", path]
     return options
 
@@ -106,7 +107,7 @@ def test_every_module_that_it_imports_has_bytecode(image: Image) -> None:
 
 
 def test_the_platforms_commands_run_without_writing_a_file(image: Image, emulator: Emulator, tmp_path: Path) -> None:
-    """`spec`, `check`, `discover` and `read` with mounted files, from a root that is read-only."""
+    """`spec`, `check`, `discover` and `read` with mounted files, as another user, from a root that is read-only."""
     address = {"TIKTOK_API_URL": emulator.url}
     config = config_for(emulator)
     assert json.loads(run(image, "spec").stdout)["type"] == "SPEC"

@@ -5,9 +5,7 @@ Both programs run there as their images do: with a read-only root, and as a user
 
 from __future__ import annotations
 
-import functools
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -17,39 +15,12 @@ from typing import Any
 import duckdb
 import pytest
 
+from container import as_stranger, denies, sealed, user
 from emulator_process import EmulatorProcess
 from support import catalog_of, quickly
 
-STRANGER = 64_123
-"""A user id without an entry in the list of users, as containers often run under."""
 COMMAND = [sys.executable, "-W", "error", "-m", "tiktok_marketing.cli"]
 SOURCE = [sys.executable, "-W", "error", "-m", "tiktok_marketing.airbyte"]
-_SEAL = """
-mount --make-rprivate / && mount --bind "$1" "$1" && mount -o remount,bind,ro / || exit 99
-shift && exec "$@"
-"""
-
-
-@functools.cache
-def as_stranger() -> tuple[str, ...]:
-    """The words before a command that run it under a user without a name, where the system allows that."""
-    words = ("/usr/bin/unshare", "--user", f"--map-user={STRANGER}", f"--map-group={STRANGER}")
-    try:
-        tried = subprocess.run([*words, "true"], capture_output=True, check=False)  # noqa: S603
-    except OSError:
-        return ()
-    return words if tried.returncode == 0 else ()
-
-
-@functools.cache
-def sealed(data: Path) -> tuple[str, ...]:
-    """The words before a command that make all files but a folder's read-only for it, where the system allows that."""
-    words = ("/usr/bin/unshare", "--mount", "/bin/sh", "-c", _SEAL, "sh", str(data))
-    try:
-        tried = subprocess.run([*words, "true"], capture_output=True, check=False)  # noqa: S603
-    except OSError:
-        return ()
-    return words if tried.returncode == 0 else ()
 
 
 class Container:
@@ -183,15 +154,9 @@ def test_the_airbyte_source_needs_no_place_to_write(
     assert container.left_behind() == []
 
 
-def denies() -> bool:
-    """Whether files can be denied to what runs in the container: root itself may open all of them."""
-    return bool(as_stranger()) or os.geteuid() != 0
-
-
 def assert_says_whose(text: str, path: Path, mode: str) -> None:
     """A message says whose a file is, which permissions it has, and who the program runs as."""
-    user = STRANGER if as_stranger() else os.geteuid()
-    assert f"{path} belongs to user {user} and has mode {mode}; this program runs as user {user}." in text
+    assert f"{path} belongs to user {user()} and has mode {mode}; this program runs as user {user()}." in text
 
 
 @pytest.mark.parametrize("command", quickly("check", "discover"))
