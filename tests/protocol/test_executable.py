@@ -332,6 +332,29 @@ async def test_a_slow_reader_gets_everything(files: Files) -> None:
         assert len(slow.records(name)) == len(quick.records(name)) > 1000
 
 
+async def test_a_signal_takes_nothing_from_a_reader_that_is_behind(emulator: Emulator, files: Files) -> None:
+    """Everything has been read, and waits for the reader: it is written, and the exit code says so."""
+    config = files.write("c.json", config_for(emulator, **RECENT, advertiser_ids=emulator.advertiser_ids[1:]))
+    catalog = files.write("catalog.json", catalog_of(["ads_reports_hourly"]))
+    process = await start("read", "--config", config, "--catalog", catalog, url=emulator.url)
+    assert process.stdout is not None
+    lines = [await process.stdout.readline()]
+    asked = -1
+    while asked != emulator.counters.total():
+        asked = emulator.counters.total()
+        await asyncio.sleep(2)
+    process.send_signal(signal.SIGTERM)
+    await asyncio.sleep(0.5)
+    assert process.returncode is None
+    rest, stderr = await process.communicate()
+    behind = Finished(b"".join(lines) + rest, stderr, process.returncode or 0)
+    whole = await run("read", "--config", config, "--catalog", catalog, url=emulator.url)
+    assert 1.2 * 2**20 < len(rest) < 5 * 2**20, "it fits into the pipe, or not into what waits for it"
+    assert behind.exit_code == 0
+    assert behind.statuses["ads_reports_hourly"][-1] == "COMPLETE"
+    assert len(behind.records("ads_reports_hourly")) == len(whole.records("ads_reports_hourly"))
+
+
 async def test_an_unknown_command_is_wrong_usage() -> None:
     """The exit code is 2, and stderr lists the commands."""
     finished = await run("reed")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any, cast
 
 from tiktok_marketing.airbyte.heartbeat import HEARTBEAT, Heartbeat
@@ -18,7 +19,7 @@ from tiktok_marketing.airbyte.messages import (
     status_line,
 )
 from tiktok_marketing.airbyte.output import Output, Portion, Write
-from tiktok_marketing.api.client import Announcement, Client
+from tiktok_marketing.api.client import Announcement
 from tiktok_marketing.clock import Clock, SystemClock
 from tiktok_marketing.config import Config
 from tiktok_marketing.connect import connect
@@ -75,57 +76,49 @@ async def read(
         ConnectorError: If nothing could be read at all.
     """
     clock = clock or SystemClock()
-    async with Output(write) as output:
-        messages = MessageWriter(output, heartbeat)
-        readable = [stream for stream in selected if isinstance(stream, Selected)]
-        unreadable = [stream for stream in selected if isinstance(stream, Unreadable)]
-        for stream in unreadable:
-            await messages.write_unreadable(stream)
-        if unreadable and not readable:
-            await messages.write_failures()
-            return messages.exit_code
-        try:
-            async with connect(
-                config,
-                clock=clock,
-                on_wait=messages.log_wait,
-                address=address,
-                log_request=messages.log_request if debug else None,
-            ) as api:
-                return await _read(
-                    config, readable, states, messages, api, clock, meters() if limits is None else limits
-                )
-        except ConnectorError:
-            await messages.write_failures()
-            raise
+    # The handlers of signals outlive the output: a signal disturbs no reader that is behind what was read.
+    with ExitStack() as handlers:
+        async with Output(write) as output:
+            messages = MessageWriter(output, heartbeat)
+            readable = [stream for stream in selected if isinstance(stream, Selected)]
+            unreadable = [stream for stream in selected if isinstance(stream, Unreadable)]
+            for stream in unreadable:
+                await messages.write_unreadable(stream)
+            if unreadable and not readable:
+                await messages.write_failures()
+                return messages.exit_code
+            try:
+                async with connect(
+                    config,
+                    clock=clock,
+                    on_wait=messages.log_wait,
+                    address=address,
+                    log_request=messages.log_request if debug else None,
+                ) as api:
+                    sync = Sync(config, readable, states, api, clock, sink_factory=line_sink)
+                    handlers.enter_context(call_on_signal(lambda number: sync.stop(signal.Signals(number).name)))
+                    if unknown := unknown_streams(states, streams_of(config)):
+                        await messages.write_event(Notice("warning", unknown))
+                    await _read(sync, messages, meters() if limits is None else limits)
+                    return messages.exit_code
+            except ConnectorError:
+                await messages.write_failures()
+                raise
 
 
-async def _read(
-    config: Config,
-    selected: Sequence[Selected],
-    states: Mapping[str, Any],
-    messages: MessageWriter,
-    api: Client,
-    clock: Clock,
-    limits: Sequence[Meter],
-) -> int:
-    sync = Sync(config, selected, states, api, clock, sink_factory=line_sink)
+async def _read(sync: Sync, messages: MessageWriter, limits: Sequence[Meter]) -> None:
     background = [
         asyncio.create_task(messages.log_heartbeat(sync)),
         asyncio.create_task(watch(limits, lambda usage: sync.stop(OutOfMemoryError(usage)))),
     ]
-    with call_on_signal(lambda number: sync.stop(signal.Signals(number).name)):
-        try:
-            if unknown := unknown_streams(states, streams_of(config)):
-                await messages.write_event(Notice("warning", unknown))
-            async for event in sync.events():
-                await messages.write_event(event)
-                del event
-        finally:
-            for task in background:
-                task.cancel()
-        await messages.write_summary(sync)
-    return messages.exit_code
+    try:
+        async for event in sync.events():
+            await messages.write_event(event)
+            del event
+    finally:
+        for task in background:
+            task.cancel()
+    await messages.write_summary(sync)
 
 
 class MessageWriter:
