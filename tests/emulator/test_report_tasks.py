@@ -14,6 +14,7 @@ import pytest
 from emulator.kit import NOW, Client, everything
 from tiktok_marketing.emulator import Emulator, Options
 from tiktok_marketing.emulator.endpoints.reports import tasks
+from tiktok_marketing.emulator.endpoints.reports.sheets import csv_file
 
 REPORT: dict[str, Any] = {
     "report_type": "BASIC", "data_level": "AUCTION_CAMPAIGN", "dimensions": ["campaign_id", "stat_time_day"],
@@ -182,3 +183,46 @@ async def test_a_report_belongs_to_its_token_and_account(allowed: Client) -> Non
     finished = await task(allowed)
     emulator.clock.advance(31 * 86_400)
     assert (await allowed.envelope("report/task/check/", advertiser_id=first, task_id=finished))["code"] == 40002
+
+
+@pytest.mark.parametrize(
+    ("report_type", "dimension", "names"),
+    [
+        ("BASIC", "", ["billed_cost"]), ("BASIC", "", ["native_growth_total_ad_impression_value"]),
+        ("BASIC", "country_code", ["reach", "purchase_rate"]), ("BASIC", "ad_type", ["skan_conversion_rate"]),
+        ("AUDIENCE", "country_code", ["result"]), ("AUDIENCE", "language", ["real_time_result_rate"]),
+    ],
+)  # fmt: skip
+async def test_some_metrics_are_in_synchronous_reports_only(
+    allowed: Client, report_type: str, dimension: str, names: list[str]
+) -> None:
+    """The refusal names them, as in synchronous reports. Without them, the report is accepted."""
+    dimensions = [*REPORT["dimensions"], *([dimension] if dimension else [])]
+    body = REPORT | {"report_type": report_type, "dimensions": dimensions}
+    answer = await post(allowed, "report/task/create/", **body | {"metrics": ["spend", *names]})
+    assert answer["code"] == 40002
+    assert f"Invalid metric fields: {names}" in answer["message"]
+    assert (await post(allowed, "report/task/create/", **body | {"metrics": ["spend"]}))["code"] == 0
+
+
+async def test_a_report_can_fail(session: aiohttp.ClientSession) -> None:
+    """Its status says so with a message, nothing can be downloaded, and the next report is not affected."""
+    options = Options(now=NOW, tier="unlimited", async_reports=True, async_report_failures=1, async_report_checks=0)
+    async with Emulator(options) as emulator:
+        client = Client(emulator, session)
+        account = emulator.advertiser_ids[0]
+        statuses = []
+        for _ in range(2):
+            task_id = (await post(client, "report/task/create/", **REPORT))["data"]["task_id"]
+            checked = await client.data("report/task/check/", advertiser_id=account, task_id=task_id)
+            answer_of_download = await fetch(
+                client, f"{emulator.url}/open_api/v1.3/report/task/download/", advertiser_id=account, task_id=task_id
+            )
+            statuses.append((checked["status"], bool(checked["message"]), answer_of_download[0]))
+    assert statuses == [("FAILED", True, "application/json"), ("SUCCESS", False, "text/csv")]
+
+
+def test_texts_with_commas_quotes_and_line_ends_stay_one_cell() -> None:
+    """As in any CSV: whoever reads it gets the same texts."""
+    cells = ['a, "b"', "two\nlines", "", "\u2014", " blank "]
+    assert list(csv.reader(io.StringIO(csv_file(["x"] * 5, [cells]).decode(), newline=""))) == [["x"] * 5, cells]

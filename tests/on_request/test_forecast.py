@@ -64,7 +64,7 @@ def forecast(config: Config, name: str) -> dict[str, int]:
 
 @pytest.mark.parametrize("name", quickly(*(stream.name for stream in (*BY_STORE, *OF_MATERIALS, *LISTS))))
 def test_plan_foresees_each_kind_of_stream(name: str, shops: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`--ask` finds out the stores and what is in them. Further pages come on top, and objects that are asked about alone.
+    """`--ask` finds out the stores and what is in them. Further pages come on top, and objects that are asked alone.
 
     Without `--ask`, it is about right.
     """

@@ -272,6 +272,9 @@ class _Command(CommandWithExamples):
     "--async-report-checks", type=int, metavar="N", help="Finish such a report after this many checks. [default: 2]"
 )
 @click.option(
+    "--async-report-failures", type=int, metavar="N", help="Let this many of them fail, the first ones. [default: 0]"
+)
+@click.option(
     "--sandbox-throttle/--no-sandbox-throttle",
     default=None,
     help="Give the sandbox token its own, lower quota. [default: on]",

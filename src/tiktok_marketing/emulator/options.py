@@ -92,6 +92,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         async_reports: Whether the app may create asynchronous reports. Otherwise report/task/* answers 40118, as for
             most apps.
         async_report_checks: How many checks of a report's status answer that it is not finished.
+        async_report_failures: How many asynchronous reports, the first ones, end as FAILED.
         not_granted: How many more accounts exist that the token does not reach. They answer 40001.
         finance_centers: How many Business Centers, the first ones, give the user a finance role. The others answer
             reports and balances with 40001. None gives it in all of them.
@@ -165,6 +166,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     sandbox_report_dates: bool = True
     async_reports: bool = False
     async_report_checks: int = 2
+    async_report_failures: int = 0
     not_granted: int = 1
     finance_centers: int | None = None
     shared_accounts: int = 0
@@ -193,6 +195,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             ("not_granted", 0, 100),
             ("shared_accounts", 0, 10_000),
             ("async_report_checks", 0, 1_000_000),
+            ("async_report_failures", 0, 1_000_000),
             ("taken_back", 0, 100),
             ("code_seconds", 0, 86_400),
             ("cache_mb", 0, 1_000_000),

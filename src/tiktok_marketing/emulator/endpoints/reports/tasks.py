@@ -22,6 +22,28 @@ FILES_PATH = "/_emulator/files/"
 _REPORT_TYPES = ("BASIC", "AUDIENCE", "CATALOG")
 _FORMATS = {"CSV_STRING": "csv", "CSV_DOWNLOAD": "csv", "XLSX_DOWNLOAD": "xlsx"}
 _ID_FILTERS = ("campaign_ids", "adgroup_ids", "ad_ids", "ad_ids_v2")
+_RESULTS = frozenset(
+    (
+        "result",
+        "cost_per_result",
+        "result_rate",
+        "real_time_result",
+        "real_time_cost_per_result",
+        "real_time_result_rate",
+    )
+)
+_SYNC_ONLY_BY_COUNTRY = _RESULTS | frozenset(
+    """
+    reach frequency live_product_clicks real_time_app_install real_time_app_install_cost app_install
+    cost_per_app_install registration cost_per_registration registration_rate purchase cost_per_purchase purchase_rate
+    complete_payment
+    cost_per_complete_payment complete_payment_rate page_browse_view cost_per_page_browse_view page_browse_view_rate
+    button_click cost_per_button_click button_click_rate online_consult cost_per_online_consult online_consult_rate
+    form cost_per_form form_rate download_start cost_per_download_start download_start_rate
+    """.split()  # noqa: SIM905 - a list of quoted names is harder to read
+)
+_SYNC_ONLY_BY_AD_TYPE = frozenset(("skan_cost_per_conversion", "skan_conversion_rate"))
+_FAILURE = "The report could not be generated. Please create the task again."
 _MAX_NAME = 255
 _MAX_TASKS = 1_000
 _MAX_BYTES = 64 * 2**20
@@ -36,6 +58,7 @@ class Task(msgspec.Struct):
         accounts: The accounts that it is about.
         params: Its parameters.
         created: When it was created, in seconds since 1970.
+        fails: Whether it ends without a report.
         checks: How often its status was asked for.
         canceled: Whether it was canceled.
         file: The finished report.
@@ -46,6 +69,7 @@ class Task(msgspec.Struct):
     accounts: list[Account]
     params: dict[str, Any]
     created: int
+    fails: bool = False
     checks: int = 0
     canceled: bool = False
     file: bytes | None = None
@@ -87,10 +111,12 @@ class ReportTasks:
             refuse(f"file_name: Longer than maximum length {_MAX_NAME}.")
         params = {name: value for name, value in body.items() if name not in {"page", "page_size"}}
         _check_filters(read.json_value(params, "filtering"))
+        _check_metrics(kind, read.texts(params, "dimensions") or [], read.texts(params, "metrics") or [])
         self._rows_of(accounts, params | {"page_size": 1}, now)  # refuses what no report can have
         self._created += 1
         task_id = str(7_600_000_000_000_000_000 + keyed(self._options.seed, self._created, 98) % 10**15)
-        self._tasks[task_id] = Task(token, accounts, params, now, size=len(msgspec.json.encode(params)))
+        fails = self._created <= self._options.async_report_failures
+        self._tasks[task_id] = Task(token, accounts, params, now, fails, size=len(msgspec.json.encode(params)))
         self._forget_oldest()
         return encode({"task_id": task_id})
 
@@ -102,10 +128,11 @@ class ReportTasks:
             del self._tasks[next(iter(self._tasks))]
 
     def check(self, token: str, params: Mapping[str, str], now: int) -> Answer:
-        """report/task/check: QUEUING, then PROCESSING, and after some checks SUCCESS."""
+        """report/task/check: QUEUING, then PROCESSING, and after some checks SUCCESS or, with a message, FAILED."""
         task = self._task(token, params, now)
         task.checks += 1
-        return encode({"status": self._status(task), "message": ""})
+        status = self._status(task)
+        return encode({"status": status, "message": _FAILURE if status == "FAILED" else ""})
 
     def cancel(self, token: str, body: Mapping[str, Any], now: int) -> Answer:
         """report/task/cancel: possible until it is finished."""
@@ -162,7 +189,7 @@ class ReportTasks:
         if task.canceled:
             return "CANCELED"
         if task.checks > self._options.async_report_checks:
-            return "SUCCESS"
+            return "FAILED" if task.fails else "SUCCESS"
         return "QUEUING" if task.checks <= 1 else "PROCESSING"
 
     def _task(self, token: str, params: Mapping[str, Any], now: int) -> Task:
@@ -180,6 +207,22 @@ class ReportTasks:
     def _check_allowed(self) -> None:
         if not self._options.async_reports:
             raise Refusal(40118, "The app or the advertiser is not on the allowlist.")
+
+
+def _check_metrics(kind: str, dimensions: list[str], metrics: list[str]) -> None:
+    """Refuse metrics that only synchronous reports have."""
+    sync_only: set[str] = {name for name in metrics if name == "billed_cost" or name.startswith("native_growth_")}
+    if kind == "AUDIENCE":
+        sync_only |= _RESULTS.intersection(metrics)
+    elif "country_code" in dimensions:
+        sync_only |= _SYNC_ONLY_BY_COUNTRY.intersection(metrics)
+    if "ad_type" in dimensions:
+        sync_only |= _SYNC_ONLY_BY_AD_TYPE.intersection(metrics)
+    if sync_only:
+        names = [name for name in metrics if name in sync_only]
+        refuse(
+            f"Please correct the information in invalid metric fields and try again. Invalid metric fields: {names}. "
+        )
 
 
 def _check_filters(filters: Any) -> None:
