@@ -179,3 +179,23 @@ async def test_a_database_keeps_them_by_account_and_business_center(tmp_path: Pa
             [(rows, centers)] = database.sql(sql).fetchall()
             assert rows
             assert centers == 1
+
+
+async def test_an_interrupted_read_goes_on_where_it_stopped() -> None:
+    """Each account has a state of its own, which covers the windows that were delivered."""
+    async with emulator_of(settled=True, advertisers=2, days=420) as emulator:
+        config = config_for(emulator, start_date=str((NOW - timedelta(days=410)).date()))
+        whole = await read_from(emulator, config, [DAILY])
+        emulator.faults.add(Fault(path="report/integrated/get/", contains=f"end_date={NOW.date()}", code=40002))
+        broken = await read_from(emulator, config, [DAILY])
+        emulator.faults.clear()
+        rest = await read_from(emulator, config, [DAILY], state=broken.state_file)
+    assert (whole.exit_code, broken.exit_code, rest.exit_code) == (0, 1, 0)
+    keys = [
+        {(record["advertiser_id"], record["stat_time_day"]) for record in outcome.records(DAILY)}
+        for outcome in (whole, broken, rest)
+    ]
+    assert keys[0] == keys[1] | keys[2]
+    assert keys[1]
+    assert len(keys[2]) < len(keys[0])
+    assert rest.last_states[DAILY] == whole.last_states[DAILY]

@@ -141,6 +141,7 @@ async def test_the_report_of_a_business_center_needs_no_request_for_an_account_w
             emulator.counters.reset()
             outcome = await read_from(emulator, config_for(emulator, **DAYS, skip_empty_days=skip), [name])
             assert outcome.exit_code == 0, outcome.errors
+            assert emulator.counters.total(CENTERS) == 1
             read[skip] = rows(outcome), cursors(outcome), asked(emulator)["center"]
     assert read[True][:2] == read[False][:2]
     assert read[False][0]

@@ -107,10 +107,8 @@ def forecast(
             requests[parent.endpoint] += stream.windows * _parent_count(by_name[stream.name], parent, config)
     if with_stores := _accounts_by_store(plan):
         requests[object_stream(STORES).endpoint] += with_stores  # once, for all streams
-    if any(isinstance(of.stream, ReportStream) and of.stream.source.is_of_center for of in plan.all_partitions):
+    if empty_days.center_query_count or _is_of_center(plan):
         requests[CENTERS_ENDPOINT] += 1  # once, for all streams
-    if empty_days.center_query_count:
-        requests[CENTERS_ENDPOINT] += 1
     requests = +requests  # lists that need no request are not named
     if empty_days.query_count:
         requests[empty_days.endpoint] += empty_days.query_count
@@ -197,6 +195,12 @@ def _accounts_by_store(plan: SyncPlan) -> int:
             and partition.account is not None
         }
     )
+
+
+def _is_of_center(plan: SyncPlan) -> bool:
+    """Whether Business Centers report anything that is read."""
+    streams = (partition.stream for partition in plan.all_partitions)
+    return any(isinstance(stream, ReportStream) and stream.source.is_of_center for stream in streams)
 
 
 def _empty(partition: Partition, days: AccountDays) -> int:

@@ -33,6 +33,7 @@ from tiktok_marketing.sync.decode.reports import report_reader
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.account_days import AccountDays, ActivityQuery, accounts_of, follows_the_account
+from tiktok_marketing.sync.read.business_centers import BusinessCenters
 from tiktok_marketing.sync.read.idle_accounts import IdleAccounts, is_answered_for, is_figure
 from tiktok_marketing.sync.read.listing import Delivery, ListReader, Request
 from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, origin_filters, refused_metrics, report_params
@@ -69,13 +70,23 @@ class EmptyDayFinder:
         self._accounts = dict(accounts_of(self._partitions))
 
     @classmethod
-    def of_sync(cls, config: Config, api: Client, partitions: Iterable[Partition]) -> EmptyDayFinder:
+    def of_sync(
+        cls, config: Config, api: Client, partitions: Iterable[Partition], centers: BusinessCenters | None = None
+    ) -> EmptyDayFinder:
         """The finder of a sync, as it is configured. It queries nothing if that is switched off.
 
         The sandbox has no reports at account level, so nothing is queried there either.
+
+        Args:
+            config: The configuration.
+            api: The client.
+            partitions: The partitions of all streams.
+            centers: The Business Centers, which reports on them need, too.
         """
         asked = list(partitions) if config.skip_empty_days and not config.sandbox else []
-        return cls(api, asked, boosted_posts=config.include_promote, idle_accounts=IdleAccounts(config, api, asked))
+        return cls(
+            api, asked, boosted_posts=config.include_promote, idle_accounts=IdleAccounts(config, api, asked, centers)
+        )
 
     async def ask_centers(self) -> None:
         """Ask Business Centers which accounts had nothing at all. Nothing else is asked about those.

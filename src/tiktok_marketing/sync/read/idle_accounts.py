@@ -84,10 +84,14 @@ class IdleAccounts:
         config: The configuration.
         api: The client.
         partitions: The partitions of all streams.
+        centers: The Business Centers, which the reports on them need, too; None to list them here.
     """
 
-    def __init__(self, config: Config, api: Client, partitions: Iterable[Partition]) -> None:
+    def __init__(
+        self, config: Config, api: Client, partitions: Iterable[Partition], centers: BusinessCenters | None = None
+    ) -> None:
         self._api = api
+        self._centers = centers or BusinessCenters(api)
         today = day_in(ZONE_AHEAD_OF_ALL, api.clock_reading().latest)
         self._questions = questions(partitions, today) if _may_ask(config) else []
         self._failures = 0
@@ -118,7 +122,7 @@ class IdleAccounts:
 
     async def _ask_all(self) -> None:
         try:
-            centers = await BusinessCenters(self._api).with_finance_role()
+            centers = await self._centers.with_finance_role()
         except ConnectorError as error:
             _stop_if_useless(error)
             centers = []

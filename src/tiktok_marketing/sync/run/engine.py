@@ -221,7 +221,7 @@ class Sync:
             if not partitions:
                 await self._start(run)
                 await self._end(run)
-        self._empty_days = EmptyDayFinder.of_sync(self._config, self._api, plan.all_partitions)
+        self._empty_days = EmptyDayFinder.of_sync(self._config, self._api, plan.all_partitions, self._reader.centers)
         await self._ask(self._empty_days.ask_centers())
         return [
             EndpointScheduler(

@@ -79,7 +79,8 @@ class WindowReader:
         self._lists = ParentLists(
             api, lambda: day_in(UTC, api.clock_reading().latest), include_deleted=config.include_deleted
         )
-        self._centers = BusinessCenters(api)
+        self.centers = BusinessCenters(api)
+        """The Business Centers that report on accounts."""
 
     async def list_stores(self, accounts: Sequence[AdvertiserId]) -> dict[AdvertiserId, list[str]]:
         """The stores that accounts see, as far as TikTok lists them soon. What fails is reported when it is read."""
@@ -203,7 +204,7 @@ class WindowReader:
             sink_factory=self._sink_factory,
             limits=self._limits,
         )
-        report.centers = self._centers
+        report.centers = self.centers
         if stream.source.stores is not None:
             report.stores = StorePartFinder(
                 self._api,
