@@ -199,3 +199,14 @@ async def test_an_interrupted_read_goes_on_where_it_stopped() -> None:
     assert keys[1]
     assert len(keys[2]) < len(keys[0])
     assert rest.last_states[DAILY] == whole.last_states[DAILY]
+
+
+async def test_many_accounts_without_a_finance_role_do_not_hide_the_others() -> None:
+    """Although they come first, and fail before TikTok has answered for any account."""
+    async with emulator_of(settled=True, advertisers=500, finance_centers=1, ads_per_account=4, days=20) as emulator:
+        ids = emulator.advertiser_ids
+        few = await read_from(emulator, config_for(emulator, **DAYS, advertiser_ids=ids[:4]), [DAILY])
+        outcome = await read_from(emulator, config_for(emulator, **DAYS, advertiser_ids=ids[::-1]), [DAILY])
+    assert (few.exit_code, outcome.exit_code) == (0, 1)
+    assert few.records(DAILY)
+    assert len(outcome.records(DAILY)) == len(few.records(DAILY))

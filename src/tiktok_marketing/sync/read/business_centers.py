@@ -15,7 +15,7 @@ from tiktok_marketing.api.client import Client
 from tiktok_marketing.api.error_rules import ErrorRule
 from tiktok_marketing.catalog.business_center_reports import CENTERS_ENDPOINT
 from tiktok_marketing.config import AdvertiserId
-from tiktok_marketing.errors import Action, FailureType, PermissionDeniedError, TikTokError
+from tiktok_marketing.errors import AccountError, Action, FailureType, TikTokError
 from tiktok_marketing.sync.decode.lenient_json import count_of, decode_list
 from tiktok_marketing.sync.decode.pages import Keyer, Page, RawRows, RecordList
 from tiktok_marketing.sync.plan.accounts import Account
@@ -32,7 +32,7 @@ _NO_ROLE = ErrorRule(
     "Ask an admin of the Business Center for the finance role Manager or Analyst. Or leave the account out with "
     "exclude_advertiser_ids, or set skip_inaccessible_advertisers to turn this into a warning.",
     inaccessible=True,
-    error_class=PermissionDeniedError,
+    error_class=AccountError,
 )
 
 
@@ -54,7 +54,7 @@ class BusinessCenters:
         """The id of the Business Center that reports on an account; None if it belongs to none.
 
         Raises:
-            PermissionDeniedError: If the user has no finance role in any Business Center that has the account.
+            AccountError: If the user has no finance role in any Business Center that has the account.
             ConnectorError: If that cannot be found out.
         """
         owner = owner_of(await self._described(account))
