@@ -513,6 +513,7 @@ class Finder:
 
     def __init__(self, *parts: StorePart) -> None:
         self._parts = [*parts]
+        self.warnings: list[str] = []
 
     async def parts(self, *_: Any) -> list[StorePart]:
         """The parts."""
