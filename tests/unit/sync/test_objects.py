@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from unit_builders import NOON, FakeClock, account, client, config, refusal, stream, success
 
 from support import Ahead
@@ -366,6 +367,34 @@ async def test_the_first_of_two_lists_that_lack_objects_is_reported() -> None:
     first = 3 if records[0]["ad_id"] == 9 else 2
     assert f"1 of the {first} rows" in caught.value.message
     assert sorted(record["ad_id"] for record in records) == [1, 9]
+
+
+@pytest.mark.parametrize(
+    ("times", "since", "needed"),
+    [
+        (["2026-02-04", "2026-02-03", "2026-02-02", "2026-02-01"], "2026-02-01", True),
+        (["2026-02-04", "2026-02-03", "2026-02-02", "2026-02-01"], "2026-02-02", False),
+        (["2026-02-01", "2026-02-02", "2026-02-03", "2026-02-04"], "2026-02-02", False),
+        (["2026-02-04", "", "2026-02-02", "2026-02-01"], "2026-02-02", False),
+        (["", "", "", ""], "2026-02-02", True),
+    ],
+)
+async def test_what_is_not_listed_changed_before_the_oldest_that_is(times: list[str], since: str, needed: bool) -> None:
+    """Whatever its order, and although some have no time. Without any time nothing is known."""
+    images = object_stream("creative_assets_images")
+    short = replace(images, source=replace(images.source, page_size=2, max_records=4))
+    rows = [asset(number, f"{time}T00:00:00Z" if time else "") for number, time in enumerate([*times, "2025-01-01"])]
+    reading = ObjectLists(
+        client(Api({images.endpoint: rows}, reach=4), FakeClock(), tier=tier_of(1000)),
+        short,
+        account().advertiser_id,
+        include_deleted=False,
+        today=TODAY,
+        modified_since=f"{since} 00:00:00",
+    )
+    with pytest.raises(OutOfReachError) if needed else nullcontext():
+        await records_of(reading)
+    assert [notice.level for notice in reading.notices] == ([] if needed else ["info"])
 
 
 async def test_different_objects_with_one_id_are_reported() -> None:

@@ -390,8 +390,9 @@ async def test_a_copy_that_goes_away_costs_no_row_and_doubles_none(spend: str) -
             self._rows = doubled(7, 3, spend) if self.requests == 0 else rows_of(7)
             return await super().send(endpoint, params, token)
 
-    rows, _ = await read_all(Once([]))
+    rows, reading = await read_all(Once([]))
     assert sorted(rows) == sorted([*rows_of(7), (1, spend)] if spend == "77.00" else rows_of(7))
+    assert list(reading.different.values()) == ([2] if spend == "77.00" else [])
 
 
 async def test_a_row_that_moves_and_changes_comes_once() -> None:

@@ -358,6 +358,21 @@ async def test_a_part_that_lost_its_rows_is_not_made_up_for_by_another() -> None
         await read(window_of(server))
 
 
+async def test_a_part_that_grew_meanwhile_is_read_again() -> None:
+    """The whole showed three rows, of which the part had two at first."""
+    rows = [row("11", spend="1"), row("21", spend="1"), row("22", spend="1")]
+    reads: list[str] = []
+
+    def answer(params: Params) -> Reply | Rows:
+        if "campaign_ids" not in params["ids"]:
+            return reply([], total=3, cut=bool(not reads))
+        reads.append(params["page"])
+        return rows[:2] if len(reads) == 1 else rows
+
+    server = Server(ad_id=answer, campaign_id=of("campaign_id", _1=1, _2=2), advertiser_id=of("advertiser_id", _7001=3))
+    assert await read(window_of(server)) == ["11", "21", "22", f"{WINDOW} whole"]
+
+
 async def test_an_ad_group_with_too_many_ads_cannot_be_read() -> None:
     """TikTok leaves out some of its ads, and nothing is smaller."""
     server = Server(
