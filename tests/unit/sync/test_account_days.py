@@ -351,3 +351,4 @@ def test_only_streams_that_follow_the_account_are_skipped() -> None:
     assert widened.source.widening_filters
     assert not follows_the_account(partition("1", 30, of=widened))
     assert known(Partition(stream=HOURLY, account=None, first=FIRST, last=day(60))) == {}
+    assert known(partition("1", 60, of=widened)) == {}

@@ -397,6 +397,12 @@ async def test_what_is_not_listed_changed_before_the_oldest_that_is(times: list[
     assert [notice.level for notice in reading.notices] == ([] if needed else ["info"])
 
 
+async def test_an_asset_with_a_creation_alone_is_delivered() -> None:
+    """Nothing says that it did not change."""
+    api = Api({"file/image/ad/search/": [{"image_id": "i1", "create_time": "2025-01-01T00:00:00Z"}]})
+    assert len(await records_of(lists(api, "creative_assets_images", since="2026-01-01 00:00:00"))) == 1
+
+
 async def test_different_objects_with_one_id_are_reported() -> None:
     """All of them come."""
     rows = [{"audience_id": "5", "name": "a"}, {"audience_id": "5", "name": "b"}, {"audience_id": "6", "name": "c"}]

@@ -130,6 +130,33 @@ async def test_several_days_with_too_many_rows_are_given_back() -> None:
     assert len(await read(window_of(Server(ad_id=rows[:5]), limits=FEW))) == 6
 
 
+async def test_two_days_are_several() -> None:
+    """Each of them may be short enough."""
+    two = Window(date(2026, 1, 1), date(2026, 1, 2))
+    with pytest.raises(TooManyRows):
+        await read(window_of(Server(ad_id=[row(str(ad)) for ad in range(6)]), two, limits=FEW))
+
+
+@pytest.mark.parametrize(
+    ("stream", "window", "divisible"),
+    [
+        (DAILY, WINDOW, True),
+        (DAILY, DAY, True),
+        (report_stream("advertisers_reports_daily"), WINDOW, True),
+        (report_stream("advertisers_reports_daily"), DAY, False),
+    ],
+)
+async def test_a_slow_report_is_divided_rather_than_asked_for_again_if_it_can_be(
+    stream: ReportStream, window: Window, divisible: bool
+) -> None:
+    """By its days or by its objects."""
+    slow = Server(**dict.fromkeys(("ad_id", "advertiser_id", "campaign_id"), lambda _: refusal(50002, "slow")))
+    with pytest.raises(TikTokError):
+        await read(window_of(slow, window, stream))
+    first = slow.requests[0]
+    assert (slow.requests.count(first) <= 2) == divisible
+
+
 async def test_one_day_and_a_report_without_days_are_read_however_long_they_are() -> None:
     """No shorter window has fewer rows."""
     rows = [row(str(ad)) for ad in range(6)]
