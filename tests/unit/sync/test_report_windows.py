@@ -496,25 +496,29 @@ async def test_a_partial_answer_without_days_leaves_the_report_incomplete() -> N
     assert seen == ["1", "None partial"]
 
 
-async def test_an_earlier_partial_answer_does_not_make_later_days_whole() -> None:
-    """The latest of the days counts: the whole is partial, and then a part of its first day."""
+async def test_the_latest_day_of_all_partial_answers_counts() -> None:
+    """The list of campaigns is about the whole window, and a later answer about its first day alone."""
 
     def answer(params: Params) -> Reply | Rows:
         first, last = int(params["start_date"][-2:]), int(params["end_date"][-2:])
-        ids = params["ids"].get("campaign_ids")
-        if ids is None:
+        if "campaign_ids" not in params["ids"]:
             return reply([], cut=True)
-        return TOO_LARGE if last > first else [row(f"{first}", first)]
+        if last - first > 1:
+            return TOO_LARGE
+        return reply([row(f"{first}", first)], code=20001 if first == 1 else 0)
 
     server = Server(
         ad_id=answer,
         campaign_id=lambda _: reply(of("campaign_id", _1=1), code=20001),
-        advertiser_id=of("advertiser_id", _7001=1),
+        advertiser_id=lambda _: refusal(40300, "no"),
     )
     seen: list[str] = []
     with pytest.raises(PartialAnswerError):
         await read(window_of(server), seen)
-    assert [text for text in seen if "20" in text] == [f"{WINDOW} partial"]
+    assert [text for text in seen if text.startswith("20")] == [
+        "2026-01-01 to 2026-01-02 partial",
+        "2026-01-03 to 2026-01-04 partial",
+    ]
 
 
 # -- what people are told, and counts
