@@ -397,6 +397,17 @@ async def test_what_is_not_listed_changed_before_the_oldest_that_is(times: list[
     assert [notice.level for notice in reading.notices] == ([] if needed else ["info"])
 
 
+async def test_an_asset_that_was_created_at_the_limit_is_delivered() -> None:
+    """TikTok lists images that changed before they were created."""
+    since = "2026-02-01 00:00:00"
+    rows = [
+        asset(number, "2026-01-01T00:00:00Z", create_time=f"{day}T00:00:00Z")
+        for number, day in ((1, "2026-02-01"), (2, "2026-01-31"))
+    ]
+    records = await records_of(lists(Api({"file/image/ad/search/": rows}), "creative_assets_images", since=since))
+    assert [record["image_id"] for record in records] == ["i1"]
+
+
 async def test_an_asset_with_a_creation_alone_is_delivered() -> None:
     """Nothing says that it did not change."""
     api = Api({"file/image/ad/search/": [{"image_id": "i1", "create_time": "2025-01-01T00:00:00Z"}]})
