@@ -36,9 +36,13 @@ MEASURES = ("spend", "impressions", "clicks")
 _LOAD_ID = "_dlt_load_id"
 
 
-def measures_of(stream: ReportStream) -> tuple[str, ...]:
-    """Those of the measures that a report has. A report of the configuration's own may lack some, or all."""
-    return tuple(name for name in MEASURES if name in stream.metrics)
+def measures_of(stream: ReportStream) -> dict[str, str]:
+    """Those of the measures that a report has, each with its metric. A report of one's own may lack some, or all.
+
+    Reports by store call what ads spent their cost.
+    """
+    metrics = {name: "cost" if name == "spend" and stream.source.stores is not None else name for name in MEASURES}
+    return {name: metric for name, metric in metrics.items() if metric in stream.metrics}
 
 
 def is_comparable(stream: Stream) -> bool:
@@ -180,7 +184,7 @@ class Database:
             return {"all columns"}
         needed = {"advertiser_id", _LOAD_ID, *stream.table_key}
         if isinstance(stream, ReportStream):
-            needed |= set(measures_of(stream))
+            needed |= set(measures_of(stream).values())
         return needed - self.columns[stream.name]
 
     def cursors(self, stream: Stream) -> Cursors | None:
@@ -276,7 +280,8 @@ class Database:
         )
         for stream in streams:
             if stream.cursor is not None and isinstance(stream, ReportStream) and self.is_usable(stream):
-                sums = ", ".join(f"sum({name})" if name in stream.metrics else "NULL" for name in MEASURES)
+                measures = measures_of(stream)
+                sums = ", ".join(f"sum({measures[name]})" if name in measures else "NULL" for name in MEASURES)
                 self.copy_to_memory(
                     "counted",
                     f'SELECT advertiser_id, "{stream.cursor}"::DATE, {_LOAD_ID}, count(*), {sums}'  # noqa: S608

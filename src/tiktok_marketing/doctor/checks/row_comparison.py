@@ -15,6 +15,7 @@ from tiktok_marketing.config import Config
 from tiktok_marketing.doctor.database import MEASURES, Database, measures_of
 from tiktok_marketing.doctor.expected_days import ExpectedDays
 from tiktok_marketing.doctor.findings import Finding, Fix, Severity
+from tiktok_marketing.sync.plan.cursors import normalize_time
 from tiktok_marketing.sync.plan.windows import Window
 
 _CHANGING_FILTERS = frozenset({"campaign_status", "adgroup_status", "ad_status", "campaign_label"})
@@ -95,14 +96,20 @@ def differences(
 def _table(stream: ReportStream, rows: Sequence[Any]) -> Any:
     import pyarrow as pa
 
-    source = stream.source
+    source, measures = stream.source, measures_of(stream)
     columns: dict[str, Any] = {
-        name: pa.array([str(getattr(row.dimensions, name)) for row in rows], pa.string()) for name in source.dimensions
+        name: pa.array([_text(getattr(row.dimensions, name), name == stream.cursor) for row in rows], pa.string())
+        for name in source.dimensions
     }
     for name in MEASURES:
-        values = [_decimal(getattr(row.metrics, name, None)) for row in rows]
+        values = [_decimal(getattr(row.metrics, measures.get(name, name), None)) for row in rows]
         columns[name] = pa.array(values, pa.decimal128(38, 4))
     return pa.table(columns)
+
+
+def _text(value: Any, is_time: bool) -> str:
+    """A dimension as text. TikTok writes a day with or without its time."""
+    return (normalize_time(str(value)) if is_time else None) or str(value)
 
 
 def _decimal(value: Any) -> Decimal | None:
@@ -123,7 +130,8 @@ def _copy_stored_rows(database: Database, stream: ReportStream, advertiser_id: i
         f'left("{name}"::VARCHAR{midnight}, 19)' if name == stream.cursor else f'"{name}"::VARCHAR'
         for name in source.dimensions
     )
-    stored = ", ".join(name if name in stream.metrics else "NULL" for name in MEASURES)
+    measures = measures_of(stream)
+    stored = ", ".join(measures.get(name, "NULL") for name in MEASURES)
     database.copy_to_memory(
         "stored_rows",
         f"SELECT {dimensions}, {stored}, _dlt_load_id FROM {database.table(stream.name)}"  # noqa: S608
