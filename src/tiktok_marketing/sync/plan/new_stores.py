@@ -4,7 +4,10 @@ A cursor says how far an account has been read, and so does not fit a store that
 never read. So the state also names the stores that were read, in the field `stores`, which Airbyte's own connector
 ignores:
 
-    {"7001": ["7496011011001"], "7002": []}
+    {"7001": ["7496011011001", "-7496011011002"], "7002": []}
+
+The minus marks a store that the account saw once and sees no longer. Nobody knows whether its rows are gone, so they
+stay in a database. When it comes back, it counts as new: the days of its absence were read without it.
 """
 
 from __future__ import annotations
@@ -18,6 +21,8 @@ from tiktok_marketing.sync.plan.cursors import Cursors
 from tiktok_marketing.sync.plan.selection import Selected
 
 _MAX_NAMED = 5
+_LOST = "-"
+"""What marks a store in a state that the account sees no longer."""
 
 
 def is_by_store(stream: AnyStream) -> bool:
@@ -55,21 +60,45 @@ def rewind_for_new_stores(
         if known is None or cursors.of(advertiser_id) is None:
             continue
         new = [store_id for store_id in seen if store_id not in known]
+        lost = lost_stores(known, seen)
         if new:
             cursors.rewind(advertiser_id, None)
             cursors.cover(advertiser_id, wanted_of(config, stream))
             appeared[advertiser_id] = new
-        cursors.note_stores(advertiser_id, seen)
+        cursors.note_stores(advertiser_id, [*seen, *(f"{_LOST}{store_id}" for store_id in lost)])
     return appeared
+
+
+def lost_stores(known: Iterable[str], seen: Sequence[str]) -> list[str]:
+    """The stores that a state names, as seen or as lost before, and that the account does not see now."""
+    return [store_id for name in known if (store_id := name.removeprefix(_LOST)) not in seen]
+
+
+def accounts_with_lost_stores(
+    cursors: Cursors, stores: Mapping[AdvertiserId, Sequence[str]]
+) -> dict[AdvertiserId, list[str]]:
+    """The accounts that do not see stores any more which the state names, with these stores."""
+    lost = {account: lost_stores(cursors.stores_of(account) or (), seen) for account, seen in stores.items()}
+    return {account: ids for account, ids in lost.items() if ids}
 
 
 def describe_new_stores(stream: str, appeared: Mapping[AdvertiserId, Sequence[str]]) -> str:
     """Say which stores have appeared, and what happens about it."""
-    named = [
-        f"{', '.join(stores[:_MAX_NAMED])} of advertiser {advertiser_id}" for advertiser_id, stores in appeared.items()
-    ]
-    more = f" and of {len(named) - _MAX_NAMED:,} more" if len(named) > _MAX_NAMED else ""
     return (
-        f"{stream}: stores have appeared since the last sync: {'; '.join(named[:_MAX_NAMED])}{more}. "
+        f"{stream}: stores have appeared since the last sync: {_named(appeared)}. "
         "All days of these advertisers are read again, so that the earlier days of the stores are not missing."
     )
+
+
+def describe_lost_stores(stream: str, lost: Mapping[AdvertiserId, Sequence[str]]) -> str:
+    """Say which stores are no longer seen, and what happens about it."""
+    return (
+        f"{stream}: TikTok no longer lists stores that were read before: {_named(lost)}. Their rows stay as they are. "
+        "If they should be read, give the ad account access to them again."
+    )
+
+
+def _named(stores: Mapping[AdvertiserId, Sequence[str]]) -> str:
+    named = [f"{', '.join(ids[:_MAX_NAMED])} of advertiser {advertiser_id}" for advertiser_id, ids in stores.items()]
+    more = f" and of {len(named) - _MAX_NAMED:,} more" if len(named) > _MAX_NAMED else ""
+    return f"{'; '.join(named[:_MAX_NAMED])}{more}"

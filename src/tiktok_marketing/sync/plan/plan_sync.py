@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from tiktok_marketing.catalog import AnyStream
 from tiktok_marketing.clock import ClockReading
 from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.errors import ConfigurationError
@@ -14,7 +15,13 @@ from tiktok_marketing.sync.plan.accounts import Accounts
 from tiktok_marketing.sync.plan.bounds import NO_BOUNDS, Bounds
 from tiktok_marketing.sync.plan.cursors import Cursors, read_state
 from tiktok_marketing.sync.plan.gaps import Gaps, cover_new_accounts, describe_gaps, find_gaps, merged, settle_coverage
-from tiktok_marketing.sync.plan.new_stores import describe_new_stores, is_by_store, rewind_for_new_stores
+from tiktok_marketing.sync.plan.new_stores import (
+    accounts_with_lost_stores,
+    describe_lost_stores,
+    describe_new_stores,
+    is_by_store,
+    rewind_for_new_stores,
+)
 from tiktok_marketing.sync.plan.partitions import Partition, plan_stream
 from tiktok_marketing.sync.plan.refresh import RefreshProgress
 from tiktok_marketing.sync.plan.selection import Selected
@@ -157,11 +164,8 @@ def plan_sync(  # noqa: PLR0913 - what a sync reads, and how
             gaps[name] = find_gaps(
                 config, selection.stream, cursors[name], accounts.chosen, clock, fill=fill_gaps, restart=restart
             )
-            if is_by_store(selection.stream) and (
-                appeared := rewind_for_new_stores(config, selection.stream, cursors[name], stores or {})
-            ):
-                notices.append(Notice("info", describe_new_stores(name, appeared)))
-                gaps[name].read_from_start(appeared)
+            if is_by_store(selection.stream):
+                notices += _compare_stores(config, selection.stream, cursors[name], stores or {}, gaps[name])
             gap_windows = gaps[name].windows
         partitions[name] = plan_stream(
             config, selection, cursors.get(name), accounts.chosen, clock, bounds=bounds, gaps=gap_windows
@@ -182,6 +186,23 @@ def plan_sync(  # noqa: PLR0913 - what a sync reads, and how
         notices=tuple(notices),
         restarted=frozenset(name for name, of in gaps.items() if of.restarted),
     )
+
+
+def _compare_stores(
+    config: Config,
+    stream: AnyStream,
+    cursors: Cursors,
+    stores: Mapping[AdvertiserId, Sequence[str]],
+    gaps: Gaps,
+) -> list[Notice]:
+    """Read accounts from the start that see a new store, and say which stores are new or no longer there."""
+    notices = []
+    if lost := accounts_with_lost_stores(cursors, stores):
+        notices.append(Notice("warning", describe_lost_stores(stream.name, lost)))
+    if appeared := rewind_for_new_stores(config, stream, cursors, stores):
+        notices.append(Notice("info", describe_new_stores(stream.name, appeared)))
+        gaps.read_from_start(appeared)
+    return notices
 
 
 def _nothing_due(

@@ -96,7 +96,7 @@ class Sync:
         self._queue: ByteQueue[Event | None] = ByteQueue(buffer_bytes)
         self._began = clock.monotonic()
         self._reader = WindowReader(config, api, self._queue, sink_factory, limits)
-        self._cursors = read_states(selected, states)
+        self._cursors = self._reader.cursors = read_states(selected, states)
         self._refreshes = read_refreshes(config, selected, states, clock.now())
         self._runs = {
             selection.stream.name: StreamRun(

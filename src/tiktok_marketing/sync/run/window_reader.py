@@ -20,8 +20,9 @@ from tiktok_marketing.sync.decode.objects import ObjectReader
 from tiktok_marketing.sync.decode.pages import RecordList, RowSink, SinkFactory, record_list, rejected_in
 from tiktok_marketing.sync.events import DaysComplete, DaysEmpty, DaysIncomplete, Event, Notice, Rows
 from tiktok_marketing.sync.plan.accounts import Account, Accounts
+from tiktok_marketing.sync.plan.cursors import Cursors
 from tiktok_marketing.sync.plan.frontier import ObjectsReached
-from tiktok_marketing.sync.plan.new_stores import is_by_store
+from tiktok_marketing.sync.plan.new_stores import is_by_store, lost_stores
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.plan.zones import day_in
@@ -75,6 +76,8 @@ class WindowReader:
         self._limits = limits
         self.accounts: Accounts | None = None
         """The accounts of this run, once they are known."""
+        self.cursors: Mapping[str, Cursors] = {}
+        """How far the accounts of each stream have been read."""
         self._window_ids = itertools.count(1)
         self._lists = ParentLists(
             api, lambda: day_in(UTC, api.clock_reading().latest), include_deleted=config.include_deleted
@@ -141,7 +144,6 @@ class WindowReader:
         """
         report = self._report(run, stream, account, window, budget)
         number = int(account.advertiser_id)
-        exact = self._is_exact(stream)
         window_id = next(self._window_ids)
         try:
             async with aclosing(report.deliveries()) as deliveries:
@@ -151,6 +153,7 @@ class WindowReader:
                             await self._put(run, number, records, size, rejected, window_id)
                             del records
                         case DaysRead(days=days, whole=True):
+                            exact = self._is_exact(stream) and not self._lacks_stores(stream, account.advertiser_id)
                             await self._queue.put(DaysComplete(stream, window_id, number, days, exact))
                         case DaysRead():
                             await self._queue.put(DaysIncomplete(stream, window_id))
@@ -224,6 +227,12 @@ class WindowReader:
 
     def _is_exact(self, stream: Stream) -> bool:
         return is_exact(stream, include_deleted=self._config.include_deleted)
+
+    def _lacks_stores(self, stream: Stream, advertiser_id: AdvertiserId) -> bool:
+        """Whether the account sees fewer stores than before. Then nobody knows whether their rows are gone."""
+        seen = self.stores_of(advertiser_id) if isinstance(stream, ReportStream) and is_by_store(stream) else None
+        known = [of.stores_of(advertiser_id) or () for of in self.cursors.values()]
+        return seen is not None and any(lost_stores(stores, seen) for stores in known)
 
     async def _deliver_objects(
         self, run: StreamRun, stream: ObjectStream, advertiser_id: AdvertiserId, partition: Partition, budget: Budget
