@@ -121,7 +121,7 @@ def test_a_signal_at_any_import_ends_the_program(signalled: Callable[..., Ended]
 
     A sync that reads already loads what it has, and says so on several lines.
     """
-    for count in (2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987):
+    for count in (2, 5, 13, 34, 89, 233, 610):
         ended = signalled(LINES[name], f"import {count}", number)
         if ended.code == 0:  # the program does not import so many
             assert count > 50
