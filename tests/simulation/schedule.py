@@ -364,7 +364,7 @@ def _trouble_on_request(rng: random.Random, world: World, selected: list[Selecte
     for session in sessions if streams else ():
         if rng.random() < 0.4:
             begins = rng.uniform(0, 20)
-            fault = _fault(rng, world, begins, begins + LONGEST_FAULT * rng.uniform(0.02, 0.5), early=False)
+            fault = _fault(rng, world, begins, begins + LONGEST_FAULT * rng.uniform(0.02, 0.15), early=False)
             fault.endpoint = rng.choice(endpoints)
             session.faults.append(fault)
         if rng.random() < 0.1:

@@ -196,6 +196,29 @@ async def test_windows_that_are_slightly_too_long_are_divided_once() -> None:
     assert days_of(events) == {str(FIRST + timedelta(days=day)): 18_000 for day in range(DAYS)}
 
 
+async def test_trouble_that_passes_does_not_end_the_count_of_the_whole() -> None:
+    """The shorter windows bring fewer rows than the whole had. It is counted again, and nobody can divide that."""
+
+    class Shrinking(Report):
+        counts = 0
+
+        async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+            if params["start_date"] == str(FIRST) and params["end_date"] == str(LAST):
+                self.counts += 1
+                if 2 <= self.counts <= 5:
+                    return refusal(51010)
+                reply = await super().send(endpoint, params, token)
+                self._a_day = A_DAY - 1000  # rows are gone once the whole was counted
+                return reply
+            return await super().send(endpoint, params, token)
+
+    report = Shrinking()
+    events, error = await deliver(report, ahead=1)
+    assert error is None
+    assert report.counts == 6
+    assert days_of(events) == {str(FIRST + timedelta(days=day)): A_DAY - 1000 for day in range(DAYS)}
+
+
 async def test_no_error_of_parallel_windows_is_left_unretrieved() -> None:
     """Asyncio would log its traceback."""
     unseen: list[dict[str, Any]] = []

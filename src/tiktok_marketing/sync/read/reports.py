@@ -216,7 +216,9 @@ class ReportWindow:
             TikTokError: If TikTok does not answer.
         """
         pieces = await self._first_pieces()
-        return sum([(await self._list_reader.look(self._request(piece))).total for piece in pieces])
+        # Nobody divides this request, so trouble that passes must not end it as soon as one that somebody divides.
+        requests = [replace(self._request(piece), divisible=False) for piece in pieces]
+        return sum([(await self._list_reader.look(request)).total for request in requests])
 
     async def _first_pieces(self) -> list[Piece]:
         """The whole window or, of a report by store, its part for each store and its objects."""
