@@ -73,7 +73,7 @@ OWN_TESTS: dict[str, tuple[str, ...]] = {
     "sync.read.report_trial": ("unit/sync/test_report_trial.py",),
     "sync.read.reports": ("unit/sync/test_reports.py", "unit/sync/test_report_windows.py"),
     "sync.read.split_check": ("unit/sync/test_split_check.py",),
-    "sync.read.store_parts": ("unit/sync/test_store_parts.py",),
+    "sync.read.store_parts": ("unit/sync/test_store_costs.py", "unit/sync/test_store_parts.py"),
     "sync.run.run_warnings": ("unit/sync/test_run_warnings.py",),
     "sync.run.stream_run": ("unit/sync/test_stream_run.py",),
     "sync.run.window_reader": ("unit/sync/test_windows_read.py", "unit/sync/test_window_reader.py"),

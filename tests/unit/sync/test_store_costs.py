@@ -1,0 +1,238 @@
+"""The lists that a store's parts come from are compared with what the level above cost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from unit_builders import NOON, FakeClock, client, page, refusal, success
+
+from tiktok_marketing.api.rate_limit.tiers import tier_of
+from tiktok_marketing.api.transport import Reply
+from tiktok_marketing.catalog import StoreRequests
+from tiktok_marketing.config import AdvertiserId
+from tiktok_marketing.errors import IncompleteReadError, TikTokError
+from tiktok_marketing.sync.plan.windows import Window
+from tiktok_marketing.sync.read.listing import SequentialBudget
+from tiktok_marketing.sync.read.parent_lists import ParentLists
+from tiktok_marketing.sync.read.report_requests import StorePart
+from tiktok_marketing.sync.read.store_parts import StorePartFinder, lacking, store_ids, total_cost
+
+WINDOW = Window(date(2026, 1, 1), date(2026, 1, 30))
+CAMPAIGNS = StoreRequests(promotion="PRODUCT", filters=("campaign_ids",))
+PRODUCTS = StoreRequests(promotion="PRODUCT", filters=("campaign_ids", "item_group_ids"))
+Costs = Mapping[str, int]
+"""What each object cost, by its id."""
+
+
+class Stores:
+    """Answers for one store, or more, each of the same figures. The last answer of each kind stays.
+
+    Args:
+        store: What its campaigns cost together; a reply instead if TikTok does not say.
+        campaigns: Their list, each time it is asked for.
+        products: The list of their products, each time it is asked for.
+        deleted: The list of deleted campaigns.
+        stores: The ids of the stores.
+    """
+
+    def __init__(
+        self,
+        store: Sequence[int | Reply],
+        campaigns: Sequence[Costs] = ({},),
+        products: Sequence[Costs] = ({},),
+        deleted: Costs | None = None,
+        stores: Sequence[str] = ("71",),
+    ) -> None:
+        self._answers: dict[str, list[Any]] = {
+            "advertiser_id": [*store],
+            "campaign_id": [*campaigns],
+            "item_group_id": [*products],
+            "deleted": [deleted or {}],
+        }
+        self._stores = stores
+        self.asked: list[str] = []
+        """What each request was about: the last dimension, or `deleted`."""
+
+    async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+        """Answer one request."""
+        assert token
+        if endpoint == "gmv_max/store/list/":
+            return success({"store_list": [{"store_id": each} for each in self._stores]})
+        dimensions, filtering = json.loads(params["dimensions"]), json.loads(params.get("filtering", "{}"))
+        kind = "deleted" if filtering.get("campaign_statuses") == ["STATUS_DELETE"] else dimensions[-1]
+        self.asked.append(kind)
+        if kind in {"advertiser_id", "deleted"}:
+            assert filtering["gmv_max_promotion_types"] == ["PRODUCT"]
+        answers = self._answers[kind]
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        if isinstance(answer, Reply):
+            return answer
+        if kind == "advertiser_id":
+            return Reply(
+                200, {}, page([{"dimensions": {"advertiser_id": "7001"}, "metrics": {"cost": f"{answer}.00"}}])
+            )
+        campaign = {} if kind in {"campaign_id", "deleted"} else {"campaign_id": "1"}
+        field = "item_group_id" if campaign else "campaign_id"
+        rows = [
+            {"dimensions": {**campaign, field: name}, "metrics": {"cost": f"{of}.00"}} for name, of in answer.items()
+        ]
+        return Reply(200, {}, page(rows))
+
+
+def finder(api: Stores, *, include_deleted: bool = True) -> StorePartFinder:
+    """A finder of the account's parts, on 10 March 2026."""
+    clocked = client(api, FakeClock(), tier=tier_of(1000))
+    lists = ParentLists(clocked, NOON.date, include_deleted=include_deleted)
+    return StorePartFinder(clocked, AdvertiserId("7001"), lists, SequentialBudget(), include_deleted=include_deleted)
+
+
+def ids_of(parts: Sequence[StorePart], name: str = "campaign_ids") -> list[str]:
+    """The ids of a filter in all parts."""
+    return [each for part in parts for each in dict(part.filters)[name]]
+
+
+async def test_campaigns_that_cost_what_the_store_did_are_listed_once() -> None:
+    """Nothing is missing."""
+    api = Stores([3], [{"1": 2, "2": 1}])
+    finding = finder(api)
+    assert ids_of(await finding.parts(CAMPAIGNS, WINDOW)) == ["1", "2"]
+    assert api.asked == ["advertiser_id", "campaign_id"]
+    assert finding.warnings == []
+
+
+@pytest.mark.parametrize("lists", [2, 3])
+async def test_campaigns_that_cost_less_are_listed_again(lists: int) -> None:
+    """TikTok's list may be late."""
+    api = Stores([3], [*[{"1": 2}] * (lists - 1), {"1": 2, "2": 1}])
+    assert ids_of(await finder(api).parts(CAMPAIGNS, WINDOW)) == ["1", "2"]
+    assert api.asked == ["advertiser_id", *["campaign_id"] * lists]
+
+
+async def test_campaigns_that_stay_incomplete_are_an_error() -> None:
+    """With the store, the account, the days and the cost."""
+    api = Stores([3], [{"1": 2}])
+    with pytest.raises(IncompleteReadError) as caught:
+        await finder(api).parts(CAMPAIGNS, WINDOW)
+    assert f"campaigns of store 71 of advertiser 7001 on {WINDOW} which lack 1.00 of 3.00 cost." in caught.value.message
+    assert caught.value.remedy
+    assert api.asked == ["advertiser_id", *["campaign_id"] * 3, "advertiser_id"]
+
+
+@pytest.mark.parametrize("now", [2, refusal(40300, "no")])
+async def test_cost_that_the_store_has_no_more_is_not_missing(now: int | Reply) -> None:
+    """Or of which TikTok does not say whether it has it."""
+    assert ids_of(await finder(Stores([3, now], [{"1": 2}])).parts(CAMPAIGNS, WINDOW)) == ["1"]
+
+
+async def test_cost_that_the_store_got_meanwhile_need_not_come() -> None:
+    """But what it had at first must."""
+    with pytest.raises(IncompleteReadError, match=r"lack 1\.00 of 3\.00 cost"):
+        await finder(Stores([3, 9], [{"1": 2}])).parts(CAMPAIGNS, WINDOW)
+    with pytest.raises(IncompleteReadError):
+        await finder(Stores([9, 3], [{"1": 2}])).parts(CAMPAIGNS, WINDOW)
+
+
+async def test_without_the_cost_of_the_store_its_campaigns_are_listed_once() -> None:
+    """People are told so once, for all stores."""
+    api = Stores([refusal(40300, "no")], [{"1": 2}], stores=("71", "72"))
+    finding = finder(api)
+    assert len(await finding.parts(CAMPAIGNS, WINDOW)) == 2
+    assert api.asked == ["advertiser_id", "campaign_id"] * 2
+    [warning] = finding.warnings
+    assert "does not tell what the campaigns of a store cost together" in warning
+
+
+async def test_a_cost_that_comes_in_part_is_unknown() -> None:
+    """TikTok counts rows that it does not deliver."""
+    row = {"dimensions": {"advertiser_id": "7001"}, "metrics": {"cost": "9.00"}}
+    finding = finder(Stores([Reply(200, {}, page([row], total=2))], [{"1": 2}]))
+    assert ids_of(await finding.parts(CAMPAIGNS, WINDOW)) == ["1"]
+    assert len(finding.warnings) == 1
+
+
+async def test_an_error_that_ends_the_sync_is_passed_on() -> None:
+    """No other request can succeed."""
+    finding = finder(Stores([refusal(40105, "token")]))
+    with pytest.raises(TikTokError, match="token"):
+        await finding.parts(CAMPAIGNS, WINDOW)
+    assert finding.warnings == []
+
+
+async def test_deleted_campaigns_may_have_the_cost_that_others_lack() -> None:
+    """They are no parts, if their rows are not included."""
+    api = Stores([3], [{"1": 2}], deleted={"9": 1})
+    assert ids_of(await finder(api, include_deleted=False).parts(CAMPAIGNS, WINDOW)) == ["1"]
+    assert api.asked == ["advertiser_id", "campaign_id", "deleted"]
+    whole = Stores([2], [{"1": 2}], deleted={"9": 1})
+    await finder(whole, include_deleted=False).parts(CAMPAIGNS, WINDOW)
+    assert whole.asked == ["advertiser_id", "campaign_id"]
+
+
+async def test_a_campaign_that_is_in_both_lists_counts_once() -> None:
+    """It was deleted meanwhile."""
+    api = Stores([4], [{"1": 2}], deleted={"1": 2})
+    with pytest.raises(IncompleteReadError):
+        await finder(api, include_deleted=False).parts(CAMPAIGNS, WINDOW)
+
+
+async def test_products_that_cost_what_their_campaigns_did_are_listed_once() -> None:
+    """Nothing is missing."""
+    api = Stores([2], [{"1": 2}], [{"5": 2}])
+    finding = finder(api)
+    assert ids_of(await finding.parts(PRODUCTS, WINDOW), "item_group_ids") == ["5"]
+    assert api.asked == ["advertiser_id", "campaign_id", "item_group_id"]
+    assert finding.warnings == []
+
+
+async def test_products_that_cost_less_are_listed_once_more() -> None:
+    """What either list has is a part, with the later cost."""
+    api = Stores([3], [{"1": 3}], [{"5": 1, "6": 1}, {"6": 2, "7": 0}])
+    finding = finder(api)
+    assert sorted(ids_of(await finding.parts(PRODUCTS, WINDOW), "item_group_ids")) == ["5", "6", "7"]
+    assert api.asked == ["advertiser_id", "campaign_id", "item_group_id", "item_group_id"]
+    assert finding.warnings == []
+
+
+@pytest.mark.parametrize(("end", "warned"), [(date(2026, 3, 7), True), (date(2026, 3, 8), False)])
+async def test_cost_that_products_still_lack_after_two_days_is_a_warning(end: date, warned: bool) -> None:
+    """TikTok adds cost to products later."""
+    finding = finder(Stores([3], [{"1": 3}], [{"5": 1}]))
+    assert ids_of(await finding.parts(PRODUCTS, Window(date(2026, 1, 1), end)), "item_group_ids") == ["5"]
+    assert len(finding.warnings) == warned
+    if warned:
+        assert "campaigns of store 71, TikTok's list of products lacks 2.00 of 3.00 cost" in finding.warnings[0]
+
+
+async def test_the_requests_of_a_report_are_those_of_its_lists_and_its_parts() -> None:
+    """If each has one page. Lists that were read before do not count."""
+    finding = finder(Stores([2], [{"1": 2}], [{"5": 2}]))
+    assert await finding.count_requests(PRODUCTS, WINDOW) == 4
+    assert await finding.count_requests(PRODUCTS, WINDOW) == 4
+    assert await finding.count_requests(StoreRequests(), WINDOW) == 1
+
+
+@pytest.mark.parametrize(("costs", "expected", "lack"), [
+    (["1.00"], "1.02", ""), (["1.00"], "1.03", "0.03 of 1.03 cost"), ([], "0.01", ""),
+    ([], "0.02", "0.02 of 0.02 cost"),
+    (["1.00", "1.00"], "2.03", ""), (["5.00"], "1.00", ""), ([None, "-"], "1234.00", "1,234.00 of 1,234.00 cost"),
+])  # fmt: skip
+def test_a_cent_per_row_is_only_rounding(costs: Sequence[Any], expected: str, lack: str) -> None:
+    """And one more for the sum. A cost that is no number is none."""
+    rows = [{"campaign_id": "1", "cost": cost} for cost in costs]
+    assert lacking(rows, Decimal(expected)) == lack
+
+
+def test_costs_add_up() -> None:
+    """Without rows there is none."""
+    assert total_cost([{"cost": "1.25"}, {"cost": 2}]) == Decimal("3.25")
+    assert total_cost([]) == 0
+
+
+def test_a_store_is_known_by_its_id() -> None:
+    """Once, in the order of the list."""
+    assert store_ids([{"store_id": 72}, {"store_id": "71"}, {"store_id": "72"}, {"store_id": ""}, {}]) == ["72", "71"]
