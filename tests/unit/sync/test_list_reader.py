@@ -171,7 +171,7 @@ async def test_a_list_that_is_too_long_is_not_read() -> None:
     reading = reader(Server(lambda _: numbers(7)))
     with pytest.raises(TooManyRows) as caught:
         await read(reading, replace(ADS, max_rows=6))
-    assert (caught.value.total, caught.value.max_rows) == (7, 6)
+    assert (caught.value.total, caught.value.max_rows, str(caught.value)) == (7, 6, "The list has 7 rows.")
     assert (reading.rows_delivered, reading.rows_listed, reading.shown.total) == (0, 0, 7)
     assert await read(reading, replace(ADS, max_rows=7)) == numbers(7)
 

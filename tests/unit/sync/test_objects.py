@@ -408,6 +408,41 @@ async def test_an_asset_that_was_created_at_the_limit_is_delivered() -> None:
     assert [record["image_id"] for record in records] == ["i1"]
 
 
+async def test_objects_before_start_date_that_are_not_listed_are_a_warning() -> None:
+    """Nobody asked to leave them out, and TikTok offers no way to list them."""
+    images = object_stream("creative_assets_images")
+    short = replace(images, source=replace(images.source, page_size=2, max_records=2))
+    rows = [asset(number, f"2026-02-0{number}T00:00:00Z") for number in (3, 2, 1)]
+    reading = ObjectLists(
+        client(Api({images.endpoint: rows}, reach=2), FakeClock(), tier=tier_of(1000)),
+        short,
+        account().advertiser_id,
+        include_deleted=False,
+        today=TODAY,
+        required_since="2026-02-03 00:00:00",
+    )
+    assert len(await records_of(reading)) == 2
+    [notice] = reading.notices
+    assert notice.level == "warning"
+    assert "long before start_date. They are missing" in notice.text
+
+
+async def test_a_time_that_is_none_is_no_time() -> None:
+    """The object is delivered."""
+    rows = [asset(1, "soon", create_time="later"), asset(2, "2025-01-01T00:00:00Z", create_time="later")]
+    reading = lists(Api({"file/image/ad/search/": rows}), "creative_assets_images", since="2026-01-01 00:00:00")
+    assert [record["image_id"] for record in await records_of(reading)] == ["i1"]
+
+
+async def test_an_expected_error_with_another_code_is_an_error() -> None:
+    """Its words alone prove nothing."""
+    other = refusal(40300, "Adv has no permission to operate on the Pixel 2.")
+    api = Api({"pixel/list/": [{"pixel_id": "2"}], "pixel/event/stats/": lambda _: other})
+    with pytest.raises(TikTokError) as caught:
+        await records_of(lists(api, "pixel_events_statistics"))
+    assert caught.value.code == 40300
+
+
 async def test_an_asset_with_a_creation_alone_is_delivered() -> None:
     """Nothing says that it did not change."""
     api = Api({"file/image/ad/search/": [{"image_id": "i1", "create_time": "2025-01-01T00:00:00Z"}]})

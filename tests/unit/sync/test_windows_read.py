@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from msgspec.structs import replace
@@ -19,6 +19,7 @@ from tiktok_marketing.api.transport import Reply
 from tiktok_marketing.catalog import AnyStream
 from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.errors import ConnectorError, IncompleteReadError, PartialAnswerError, TikTokError
+from tiktok_marketing.sync.decode.pages import RecordList
 from tiktok_marketing.sync.events import DaysComplete, DaysEmpty, DaysIncomplete, Event, Notice, Rows
 from tiktok_marketing.sync.plan.accounts import Account, AccountList, Accounts
 from tiktok_marketing.sync.plan.frontier import ObjectsReached
@@ -330,6 +331,19 @@ async def test_a_failure_weighs_more_than_a_partial_answer(fails: int, partial: 
         await reading.deliver(4)
 
 
+async def test_a_window_that_is_cancelled_leaves_nothing_in_flight() -> None:
+    """Nobody would wait for it."""
+    api = Api(by_day(3))
+    reading = Reading(api)
+    reading_all = asyncio.create_task(reading.deliver(4))
+    while len(api.requests) < 2:
+        await asyncio.sleep(0)
+    reading_all.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading_all
+    assert not [event for event in await reading.events() if isinstance(event, Rows)]
+
+
 # -- values
 
 
@@ -418,6 +432,7 @@ async def test_objects_say_how_far_reading_got() -> None:
     assert changed is not None
     assert changed.only_changed_since == since
     events = await reading.events()
+    assert all(isinstance(event, Rows) for event in events)
     assert [(event.advertiser_id, len(event.records)) for event in events if isinstance(event, Rows)] == [(7001, 1)] * 2
     assert reading.run.records == 2
 
@@ -431,7 +446,24 @@ async def test_objects_that_do_not_fit_and_bytes_that_are_no_text_are_reported()
     texts = [event.text for event in events if isinstance(event, Notice)]
     assert any(text.startswith("ads: ") and "is_aco" in text for text in texts)
     assert any(text.startswith("ads, advertiser 7001: TikTok's answer has bytes") for text in texts)
-    assert [len(event.records) for event in events if isinstance(event, Rows)] == [1]
+    [records] = [event.records for event in events if isinstance(event, Rows)]
+    assert len(records) == 1
+    assert cast(RecordList, records).misfits
+
+
+async def test_objects_that_did_not_change_are_no_event() -> None:
+    """Nothing is delivered."""
+    reading = Reading(Api(lambda *_: [{"ad_id": "1", "modify_time": "2026-01-01 00:00:00"}]), stream("ads"))
+    await reading.deliver(None, modified_since="2026-02-01 00:00:00")
+    assert await reading.events() == []
+    assert reading.run.records == 0
+
+
+async def test_what_people_should_know_about_rows_is_said() -> None:
+    """Two rows have one key here."""
+    reading = Reading(Api(lambda *_: reply([row(1, likes="1"), row(1, likes="2")], total=1)))
+    await reading.deliver()
+    assert any("2 different rows" in text for text in await reading.seen())
 
 
 async def test_what_was_left_out_of_a_list_is_said_although_it_fails() -> None:
@@ -480,6 +512,10 @@ async def test_a_list_of_accounts_that_nobody_needed_before_is_read_now() -> Non
     await refused.deliver(None, account=None)
     assert [each.what for each in refused.run.failures] == [LISTING]
     assert await refused.events() == []
+    paged = Reading(Api(lambda *_: Reply(403, {}, b"<html>")), stream("advertiser_ids"), Accounts((account(),)))
+    with pytest.raises(TikTokError) as caught:
+        await paged.deliver(None, account=None)
+    assert caught.value.http_status == 403, "a page may be about more than this list"
     without = Reading(api, stream("advertiser_ids"), Accounts((account(),)), replace(config(), app_id="", secret=""))
     await without.deliver(None, account=None)
     assert [each.what for each in without.run.failures] == [LISTING]
