@@ -352,3 +352,11 @@ def test_only_streams_that_follow_the_account_are_skipped() -> None:
     assert not follows_the_account(partition("1", 30, of=widened))
     assert known(Partition(stream=HOURLY, account=None, first=FIRST, last=day(60))) == {}
     assert known(partition("1", 60, of=widened)) == {}
+
+
+def test_an_account_without_data_has_no_question() -> None:
+    """All its windows are empty."""
+    none = AccountDays.without_data(account("1").advertiser_id)
+    assert none.open_query(window(0)) is None
+    assert list(none.open_queries()) == []
+    assert none.is_empty(window(0, 30))

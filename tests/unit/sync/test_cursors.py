@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit_builders import json_values
 
+from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.sync.plan.coverage import Covered
-from tiktok_marketing.sync.plan.cursors import NO_CURSOR, Cursors, normalize_time, read_state
+from tiktok_marketing.sync.plan.cursors import NO_CURSOR, Cursor, Cursors, normalize_time, read_state
 
 DAILY = ("ads_reports_daily", "stat_time_day")
 HOURLY = ("ads_reports_hourly", "stat_time_hour")
@@ -537,3 +538,27 @@ def test_a_common_cursor_is_known_as_one() -> None:
     """It applies to every account without one of its own."""
     assert Cursors("stat_time_day", common="2024-01-02 00:00:00").has_common  # type: ignore[arg-type]
     assert not Cursors("stat_time_day", {"7001": "2024-01-02 00:00:00"}).has_common  # type: ignore[dict-item]
+
+
+def test_the_stores_of_an_account_are_part_of_its_state() -> None:
+    """Once it has a cursor. A state without them says nothing of stores."""
+    cursors = Cursors("stat_time_day", {AdvertiserId("7001"): Cursor("2024-01-02 00:00:00")})
+    assert "stores" not in cursors.to_state()
+    cursors.note_stores(AdvertiserId("7001"), ["71", "72"])
+    cursors.note_stores(AdvertiserId("7002"), ["73"])
+    state = cursors.to_state()
+    assert state["stores"] == {"7001": ["71", "72"]}
+    assert read_state(*DAILY, state).stores_of(AdvertiserId("7001")) == ("71", "72")
+    cursors.rewind(AdvertiserId("7001"), None)
+    assert cursors.stores_of(AdvertiserId("7001")) is None
+
+
+@pytest.mark.parametrize("stores", [None, [], "x", {"7001": "71"}, {"7001": None}])
+def test_stores_that_are_not_understood_are_unknown(stores: Any) -> None:
+    """The cursors beside them count. Those of other accounts do, too."""
+    state = {"states": [partition("7001", stat_time_day="2024-01-02")], "stores": stores}
+    read = read_state(*DAILY, state)
+    assert read.stores_of(AdvertiserId("7001")) is None
+    assert read.of(AdvertiserId("7001")) == "2024-01-02 00:00:00"
+    both = read_state(*DAILY, state | {"stores": {"7001": 5, "7002": [71]}})
+    assert (both.stores_of(AdvertiserId("7001")), both.stores_of(AdvertiserId("7002"))) == (None, ("71",))

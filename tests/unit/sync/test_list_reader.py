@@ -112,6 +112,7 @@ def test_a_request_demands_nothing_by_itself() -> None:
 async def test_a_reader_without_a_budget_reads_page_by_page() -> None:
     """It tells nobody how many remain."""
     assert SequentialBudget().pages_in_flight() == 1
+    assert not reader(Server(lambda _: [])).remembers
     server = Server(lambda _: numbers(12))
     reading = reader(server)
     assert await read(reading) == numbers(12)

@@ -470,3 +470,15 @@ def test_objects_older_than_the_state_and_than_start_date_may_be_missing(cursor:
     """Where TikTok does not list them."""
     (partition,) = plan("audiences", cursors=Cursors("create_time", {account().advertiser_id: Cursor(cursor)}))
     assert partition.required_since == required
+
+
+def test_a_request_covers_as_many_days_as_tiktok_accepts_unless_the_user_wants_fewer() -> None:
+    """Thirty, or a year in a report that allows it."""
+    for granularity, name, days in (
+        (30, "ads_reports_daily", 30),
+        (7, "ads_reports_daily", 7),
+        (30, "advertisers_business_center_reports_daily", 365),
+        (7, "advertisers_business_center_reports_daily", 7),
+    ):
+        (partition,) = plan(name, report_granularity=granularity)
+        assert partition.days == days

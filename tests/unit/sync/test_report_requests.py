@@ -300,3 +300,20 @@ def test_a_request_asks_for_as_much_as_tiktok_accepts() -> None:
     assert PAGE_SIZE == 1000
     pieces = Piece(WINDOW).by("campaign_ids", [str(number) for number in range(201)])
     assert [len(piece.ids) for piece in pieces] == [100, 100, 1]
+
+
+CENTER = report_source("advertisers_business_center_reports_daily")
+
+
+def test_a_report_of_a_business_center_is_asked_for_in_its_terms() -> None:
+    """About one of its accounts. The rows do not say the center, so it is given to them."""
+    piece = Piece(WINDOW, center="9")
+    params = of_piece(CENTER, piece)
+    assert params["bc_id"] == "9"
+    assert "bc_id" not in params["dimensions"]
+    assert "service_type" not in params
+    assert "advertiser_id" not in params
+    [only] = params["filtering"]
+    assert (only["field_name"], only["filter_value"]) == ("advertiser_id", '["7001"]')
+    assert given_dimensions(CENTER, piece) == {"bc_id": "9"}
+    assert given_dimensions(PLAIN, Piece(WINDOW)) == {}

@@ -321,3 +321,15 @@ def test_metrics_of_which_no_list_says_whether_they_fit_are_tried(metric: str, o
     if run.metric_trial is not None:
         run.metric_trial.refused = frozenset({metric})
         assert run.refused_everywhere == {metric}
+
+
+def test_stores_are_noted_unless_the_state_names_some_already() -> None:
+    """Those have been compared with the ones that are read."""
+    cursors = cursors_of("7001")
+    run = run_of(cursors)
+    run.note_stores(ONE, None)
+    assert cursors.stores_of(ONE) is None
+    run.note_stores(ONE, ["71"])
+    run.note_stores(ONE, ["72"])
+    assert cursors.stores_of(ONE) == ("71",)
+    run_of().note_stores(ONE, ["71"])

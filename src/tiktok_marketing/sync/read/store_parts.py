@@ -116,14 +116,14 @@ class StorePartFinder:
             IncompleteReadError: If they cost less than the store, also when they are asked for again.
         """
         report = report_stream(ABOVE[promotion, "campaign_ids"])
-        piece = Piece(window, store=store, summed=True)
+        piece = Piece(window, store=store)
         expected = await self._cost(promotion, piece)
         rows: list[Row] = []
         lack = ""
         for _ in range(_TRIES):
             rows = await self._rows(report, piece)
             lack = "" if expected is None else await self._lack(report, piece, rows, expected)
-            if expected is None or not lack:
+            if not lack:
                 return rows
         now = await self._cost(promotion, piece)
         if now is None or not await self._lack(report, piece, rows, min(now, expected or now)):
@@ -166,7 +166,7 @@ class StorePartFinder:
         They may cost less than the campaigns, because TikTok adds cost to products later. So they are asked for once
         more, and what is missing after some days is worth a warning.
         """
-        piece = Piece(window, store=part, summed=True)
+        piece = Piece(window, store=part)
         rows = await self._rows(report, piece)
         expected = sum((costs.get(campaign, Decimal()) for campaign in dict(part.filters)["campaign_ids"]), Decimal())
         if lacking(rows, expected):
