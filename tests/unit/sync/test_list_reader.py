@@ -177,6 +177,19 @@ async def test_a_list_that_is_too_long_is_not_read() -> None:
     assert await read(reading, replace(ADS, max_rows=7)) == numbers(7)
 
 
+async def test_a_second_record_of_a_key_is_delivered_once_another_pass_shows_it() -> None:
+    """Beside the first one, and known as different."""
+    pages = {"1": ads(*numbers(5), ad_name="a"), "2": ads(1, ad_name="b")}
+    reading = reader(Server(lambda params: page(pages[params["page"]], 6, size=SIZE)))
+    deliveries = []
+    with pytest.raises(IncompleteReadError, match="delivered 5 of the 6 rows"):
+        async for delivery in reading.read(ADS):
+            deliveries.append(([each["ad_name"] for each in delivery.records], delivery.size > 0, delivery.rejected))
+    assert deliveries == [(["a"] * 5, True, {}), (["b"], False, {})]
+    assert reading.rows_delivered == 6
+    assert reading.different == {"ad_id 1": 2}
+
+
 # -- order
 
 
