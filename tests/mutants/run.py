@@ -48,7 +48,12 @@ OWN_TESTS: dict[str, tuple[str, ...]] = {
     "sync.plan.frontier": ("unit/sync/test_frontier.py",),
     "sync.plan.gaps": ("unit/sync/test_gaps.py",),
     "sync.plan.partitions": ("unit/sync/test_partitions.py", "unit/sync/test_bounds.py", "unit/sync/test_gaps.py"),
-    "sync.plan.plan_sync": ("unit/sync/test_plan_sync.py", "unit/sync/test_gaps.py", "unit/sync/test_start_date.py"),
+    "sync.plan.plan_sync": (
+        "unit/sync/test_plan_sync.py",
+        "unit/sync/test_gaps.py",
+        "unit/sync/test_new_stores.py",
+        "unit/sync/test_start_date.py",
+    ),
     "sync.plan.refresh": ("unit/sync/test_refresh.py",),
     "sync.plan.state_forms": ("unit/sync/test_state_forms.py",),
     "sync.plan.state_repair": ("unit/sync/test_state_repair.py",),

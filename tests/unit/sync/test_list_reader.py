@@ -181,11 +181,16 @@ async def test_a_second_record_of_a_key_is_delivered_once_another_pass_shows_it(
     """Beside the first one, and known as different."""
     pages = {"1": ads(*numbers(5), ad_name="a"), "2": ads(1, ad_name="b")}
     reading = reader(Server(lambda params: page(pages[params["page"]], 6, size=SIZE)))
-    deliveries = []
-    with pytest.raises(IncompleteReadError, match="delivered 5 of the 6 rows"):
+    deliveries: list[Any] = []
+
+    async def read_all() -> None:
         async for delivery in reading.read(ADS):
-            deliveries.append(([each["ad_name"] for each in delivery.records], delivery.size > 0, delivery.rejected))
-    assert deliveries == [(["a"] * 5, True, {}), (["b"], False, {})]
+            deliveries.append(delivery)  # noqa: PERF401 - those before the error are needed
+
+    with pytest.raises(IncompleteReadError, match="delivered 5 of the 6 rows"):
+        await read_all()
+    assert [[each["ad_name"] for each in delivery.records] for delivery in deliveries] == [["a"] * 5, ["b"]]
+    assert [(delivery.size > 0, delivery.rejected) for delivery in deliveries] == [(True, {}), (False, {})]
     assert reading.rows_delivered == 6
     assert reading.different == {"ad_id 1": 2}
 

@@ -208,6 +208,14 @@ async def test_cost_that_products_still_lack_after_two_days_is_a_warning(end: da
         assert "campaigns of store 71, TikTok's list of products lacks 2.00 of 3.00 cost" in finding.warnings[0]
 
 
+async def test_a_product_whose_cost_rose_meanwhile_counts_once() -> None:
+    """With its later cost."""
+    finding = finder(Stores([4], [{"1": 4}], [{"5": 1, "6": 1}, {"6": 2}]))
+    await finding.parts(PRODUCTS, WINDOW)
+    [warning] = finding.warnings
+    assert "lacks 1.00 of 4.00 cost" in warning
+
+
 async def test_the_requests_of_a_report_are_those_of_its_lists_and_its_parts() -> None:
     """If each has one page. Lists that were read before do not count."""
     finding = finder(Stores([2], [{"1": 2}], [{"5": 2}]))

@@ -278,9 +278,10 @@ async def test_shorter_windows_bring_what_the_whole_counted(
 
 async def test_a_window_that_is_read_at_once_is_not_counted_again() -> None:
     """Its pass has compared it."""
-    api = Api(by_day(2))
-    await Reading(api).deliver(2)
-    assert api.windows == ["01-02"]
+    for rows_per_day in (0, 2):
+        api = Api(by_day(rows_per_day))
+        await Reading(api).deliver(2)
+        assert api.windows == ["01-02"]
 
 
 def failing(*days: int, error: Reply, partial: Sequence[int] = ()) -> Callable[[str, Params], Reply]:
