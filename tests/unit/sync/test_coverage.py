@@ -197,3 +197,22 @@ def test_an_entry_that_is_not_understood_hides_no_other(start: str) -> None:
     covered = coverage_in_state([7, {"metrics": 1}, {**ENTRY, "start_date": start, "advertiser_ids": [1]}], ["1", "2"])
     assert covered == {"1": Covered(start=date.fromisoformat(start), include_deleted=True)}
     assert not coverage_in_state([{**ENTRY, "include_deleted": "true"}], ["1"])["1"].include_deleted
+
+
+@pytest.mark.parametrize(("covered", "wanted"), [(False, False), (False, True), (True, False), (True, True)])
+def test_boosted_posts_are_covered_if_they_were_always_asked_for(covered: bool, wanted: bool) -> None:
+    """If they are asked for now, days without them lack some."""
+    start = date(2026, 1, 1)
+    of = Covered(start=start, include_deleted=True, boosted_posts=covered)
+    now = Covered(start=start, include_deleted=True, boosted_posts=wanted)
+    assert of.reduced_to(now).boosted_posts == (covered and wanted)
+    assert [reason for reason in of.lacks(now) if "include_promote" in reason] == (
+        ["include_promote is on, and was off when it was read"] if wanted and not covered else []
+    )
+
+
+def test_metrics_of_the_configuration_are_covered_if_they_are_still_asked_for() -> None:
+    """In their order."""
+    start = date(2026, 1, 1)
+    of = Covered(start=start, include_deleted=True, extra=("a", "b", "c"))
+    assert of.reduced_to(Covered(start=start, include_deleted=True, extra=("a", "c", "d"))).extra == ("a", "c")

@@ -9,6 +9,7 @@ from unit_builders import account, config, stream
 
 from tiktok_marketing.clock import ClockReading
 from tiktok_marketing.errors import PartialAnswerError
+from tiktok_marketing.shards import Shard
 from tiktok_marketing.sync.plan.accounts import AccountList, Accounts
 from tiktok_marketing.sync.plan.cursors import Cursors
 from tiktok_marketing.sync.plan.state_repair import list_ids, repair, unreachable_accounts
@@ -140,3 +141,17 @@ def test_as_many_accounts_as_are_named_have_no_rest() -> None:
     """No notice says "and 0 more"."""
     assert list_ids(["1", "2", "3", "4", "5"]) == "1, 2, 3, 4, 5"
     assert list_ids(["1", "2", "3", "4", "5", "6"]) == "1, 2, 3, 4, 5 and 1 more"
+
+
+def test_accounts_of_other_shards_are_not_missed() -> None:
+    """They report their own."""
+    ids = [str(number) for number in range(1, 9)]
+    states = [Cursors("stat_time_day", dict.fromkeys(ids, "2026-03-01 00:00:00"))]
+    listed = Accounts((), AccountList([], None))
+    missed = [
+        unreachable_accounts(msgspec.structs.replace(config(), shard=Shard(index, 2)), listed, states)
+        for index in range(2)
+    ]
+    assert all(missed)
+    assert sorted(missed[0] + missed[1]) == ids
+    assert unreachable_accounts(config(), listed, states) == ids
