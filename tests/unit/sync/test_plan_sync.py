@@ -235,3 +235,11 @@ def test_without_accounts_only_streams_with_days_lack_a_day_that_is_due() -> Non
     assert texts(plan(incremental(ADS), bounds=Bounds(None, until), **none)) == []
     assert texts(plan(incremental(DAILY), bounds=Bounds(date(2026, 1, 1), until), **none)) == []
     assert len(texts(plan(incremental(DAILY), bounds=Bounds(None, until), **none))) == 1
+
+
+def test_a_report_by_store_is_planned_although_nobody_listed_the_stores() -> None:
+    """Then nothing is known of new ones."""
+    by_store = stream("gmv_max_advertiser_reports_daily")
+    planned = plan(incremental(by_store), {by_store.name: cursors_of("2026-01-08 00:00:00", ONE, OTHER)})
+    assert len(planned.partitions[by_store.name]) == 2
+    assert not planned.restarted
