@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit_builders import config, stream
 
+from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.sync.plan.coverage import Covered, coverage_in_state, coverage_to_state, wanted_of
 from tiktok_marketing.sync.plan.windows import Window
 
@@ -216,3 +217,12 @@ def test_metrics_of_the_configuration_are_covered_if_they_are_still_asked_for() 
     start = date(2026, 1, 1)
     of = Covered(start=start, include_deleted=True, extra=("a", "b", "c"))
     assert of.reduced_to(Covered(start=start, include_deleted=True, extra=("a", "c", "d"))).extra == ("a", "c")
+
+
+@pytest.mark.parametrize("boosted", [False, True])
+def test_boosted_posts_in_what_is_covered_are_written_and_read_back(boosted: bool) -> None:
+    """Otherwise the next sync would read everything again, or miss them."""
+    account = AdvertiserId("7001")
+    of = Covered(start=date(2026, 1, 1), include_deleted=True, boosted_posts=boosted)
+    written = coverage_to_state({account: of}, (account,))
+    assert coverage_in_state(written, (account,)) == {account: of}
