@@ -38,3 +38,14 @@ def test_different_contents_on_two_pages_are_unclear_until_a_second_pass_shows_t
     assert not shown.different(copies({"a": [b"2"]}, {"a": [b"3"]}))
     assert not shown.different(copies({"c": [b"1"]}))
     assert not copies({"a": [b"1"]}).different(copies({"a": [b"1"]}))
+
+
+def test_records_of_a_shared_key_count_each_if_it_may_have_several() -> None:
+    """Those without a part of their key always; those of an hour that clocks show twice if no other hour is."""
+    shown = Copies()
+    assert shown.counted(["a", "b"]) == []
+    shown.shared |= {"a": "", "b": "2026-10-25 02:00:00", "c": "2026-10-25 02:00:00", "d": "2026-10-25 03:00:00"}
+    assert shown.counted(["a", "b", "c", "e"]) == ["a", "b", "c"]
+    assert shown.counted(["a", "b", "d", "e"]) == ["a"]
+    assert shown.counted(["a", "e"]) == ["a"]
+    assert shown.counted(["d"]) == ["d"]
