@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -13,9 +13,11 @@ from tiktok_marketing.clock import ClockReading
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.sync.plan.accounts import Accounts
 from tiktok_marketing.sync.plan.cursors import Cursor, Cursors, read_state
+from tiktok_marketing.sync.plan.gaps import Gaps
 from tiktok_marketing.sync.plan.new_stores import accounts_to_compare, describe_new_stores
 from tiktok_marketing.sync.plan.plan_sync import SyncPlan, plan_sync, read_states
 from tiktok_marketing.sync.plan.selection import Selected
+from tiktok_marketing.sync.plan.windows import Window
 
 DAILY = stream("gmv_max_advertiser_reports_daily")
 NOON = datetime(2026, 11, 10, 12, tzinfo=UTC)
@@ -95,3 +97,13 @@ def test_a_notice_names_few_accounts_and_counts_the_others() -> None:
     assert "of advertiser 4" in text
     assert "of advertiser 5" not in text
     assert "and of 4 more" in text
+
+
+def test_an_account_that_is_read_from_the_start_has_no_gap() -> None:
+    """Its days would come twice."""
+    gaps = Gaps(
+        [], {FIRST: Window(date(2026, 11, 1), date(2026, 11, 2)), SECOND: Window(date(2026, 11, 1), date(2026, 11, 2))}
+    )
+    gaps.read_from_start({FIRST: ["2"]})
+    assert [*gaps.windows] == [SECOND]
+    assert gaps.restarted

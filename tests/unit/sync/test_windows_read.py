@@ -16,7 +16,7 @@ from support import Ahead
 from tiktok_marketing.api.error_rules import rule_for
 from tiktok_marketing.api.rate_limit.tiers import tier_of
 from tiktok_marketing.api.transport import Reply
-from tiktok_marketing.catalog import AnyStream
+from tiktok_marketing.catalog import AnyStream, report_stream
 from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.errors import ConnectorError, IncompleteReadError, PartialAnswerError, TikTokError
 from tiktok_marketing.sync.decode.pages import RecordList
@@ -32,7 +32,7 @@ from tiktok_marketing.sync.read.reports import PassLimits
 from tiktok_marketing.sync.run.byte_queue import ByteQueue
 from tiktok_marketing.sync.run.scheduler import PartitionQueue
 from tiktok_marketing.sync.run.stream_run import StreamRun
-from tiktok_marketing.sync.run.window_reader import WindowReader
+from tiktok_marketing.sync.run.window_reader import WindowReader, _SplittableWindow
 
 FIRST = date(2026, 1, 1)
 DAILY = stream("ads_reports_daily")
@@ -566,3 +566,12 @@ async def test_accounts_come_with_their_information_and_others_fail(answered: bo
     else:
         with pytest.raises(TikTokError, match="a page"):
             await paged.deliver(None, account=None)
+
+
+@pytest.mark.parametrize(("windows", "pages"), [(0, 9), (1, 9), (2, 4), (3, 3), (10, 1)])
+def test_windows_in_flight_share_the_pages_of_the_budget(windows: int, pages: int) -> None:
+    """Each has one at least."""
+    reading = Reading(Api(by_day(1)))
+    whole = _SplittableWindow(reading.reader, reading.run, report_stream(DAILY.name), account(), Ahead(9))
+    whole._in_flight = dict.fromkeys(range(windows))  # type: ignore[arg-type, assignment]
+    assert whole.pages_in_flight() == pages
