@@ -25,6 +25,7 @@ def test_figures_of_rows_add_up() -> None:
     assert Figures.of(rows) == figures("3.25", 15, 5)
     assert Figures.of([]) == Figures() == figures("0", 0)
     assert figures("1.5", 3, 2).plus(figures("2.5", 4, 1)) == figures("4.0", 7, 3)
+    assert figures("4.0", 7, 3).minus(figures("2.5", 4, 1)) == figures("1.5", 3, 2)
 
 
 def test_the_smaller_of_each_figure_counts() -> None:
