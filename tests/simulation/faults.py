@@ -241,7 +241,7 @@ class Network:
         if not data["page_info"]["total_number"] or data["page_info"]["total_number"] < 0:
             return reply
         missing = records[len(records) // 2 :]
-        if kind == "lack" and all(record["metrics"]["impressions"] == "0" for record in missing):
+        if kind == "lack" and not any(_has_figures(record["metrics"]) for record in missing):
             return reply  # no figure of the account shows that objects without figures are missing
         self.hits[kind] += 1
         if kind == "lack":
@@ -341,6 +341,11 @@ class Network:
 def _is_list_to_split_by(params: Mapping[str, str]) -> bool:
     """Whether a report is asked for the objects that it lists: with few metrics, and no dimension but their ids."""
     return params.get("dimensions") in {'["campaign_id"]', '["adgroup_id"]'} and params["metrics"].count(",") < 20
+
+
+def _has_figures(metrics: Mapping[str, str]) -> bool:
+    """Whether a row of such a list has figures. Those of campaigns of a store are their cost."""
+    return float(metrics.get("impressions", metrics.get("cost", "0"))) > 0
 
 
 def _text(endpoint: str, params: Mapping[str, str]) -> str:

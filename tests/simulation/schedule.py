@@ -367,6 +367,9 @@ def _trouble_on_request(rng: random.Random, world: World, selected: list[Selecte
             fault = _fault(rng, world, begins, begins + LONGEST_FAULT * rng.uniform(0.02, 0.15), early=False)
             fault.endpoint = rng.choice(endpoints)
             session.faults.append(fault)
+        if "gmv_max/report/get/" in endpoints and rng.random() < 0.3:  # lists of campaigns lack some all the time
+            session.faults.append(Fault("lack", 0.0, DAY, 1.0, "gmv_max/report/get/"))
+            session.may_fail = True
         if rng.random() < 0.1:
             account = rng.choice(world.accounts).id
             start = 0.0 if rng.random() < 0.6 else 10 ** rng.uniform(-1, 1)
