@@ -46,7 +46,7 @@ OWN_TESTS: dict[str, tuple[str, ...]] = {
     "sync.plan.coverage": ("unit/sync/test_coverage.py", "unit/sync/test_gaps.py"),
     "sync.plan.cursors": ("unit/sync/test_cursors.py",),
     "sync.plan.frontier": ("unit/sync/test_frontier.py",),
-    "sync.plan.gaps": ("unit/sync/test_gaps.py", "unit/sync/test_new_stores.py"),
+    "sync.plan.gaps": ("unit/sync/test_gaps.py", "unit/sync/test_new_stores.py", "unit/sync/test_plan_sync.py"),
     "sync.plan.partitions": ("unit/sync/test_partitions.py", "unit/sync/test_bounds.py", "unit/sync/test_gaps.py"),
     "sync.plan.plan_sync": (
         "unit/sync/test_plan_sync.py",
