@@ -402,9 +402,9 @@ def _first_store(records: Iterable[Mapping[str, Any]]) -> list[str]:
     return _STORE_IDS(records)[:1]
 
 
-def _of_the_first_day(window: Window | None, *, store: StorePart, summed: bool) -> Piece:
+def _of_the_first_day(window: Window | None, *, store: StorePart) -> Piece:
     assert window is not None
-    return Piece(Window(window.start, window.start), store=store, summed=summed)
+    return Piece(Window(window.start, window.start), store=store)
 
 
 async def _no_parts_if_it_fails(finder: StorePartFinder, *arguments: Any) -> list[StorePart]:
