@@ -15,11 +15,15 @@ from tiktok_marketing.config import Config
 from tiktok_marketing.doctor.database import MEASURES, Database, measures_of
 from tiktok_marketing.doctor.expected_days import ExpectedDays
 from tiktok_marketing.doctor.findings import Finding, Fix, Severity
+from tiktok_marketing.pipelines.arrow.columns import ColumnType
+from tiktok_marketing.pipelines.arrow.stand_ins import stand_in
 from tiktok_marketing.sync.plan.cursors import normalize_time
 from tiktok_marketing.sync.plan.windows import Window
 
 _CHANGING_FILTERS = frozenset({"campaign_status", "adgroup_status", "ad_status", "campaign_label"})
 """Filters by what changes while an object lives."""
+_NO_VALUE = (None, "", "-")
+_TIMES = frozenset({ColumnType.DAY, ColumnType.TIME})
 GAPS, ROWS, VALUES = "gaps", "rows", "values"
 
 
@@ -96,9 +100,12 @@ def differences(
 def _table(stream: ReportStream, rows: Sequence[Any]) -> Any:
     import pyarrow as pa
 
+    from tiktok_marketing.pipelines.arrow.tables import columns_of
+
     source, measures = stream.source, measures_of(stream)
+    types = {column.name: column.type for column in columns_of(stream)}
     columns: dict[str, Any] = {
-        name: pa.array([_text(getattr(row.dimensions, name), name == stream.cursor) for row in rows], pa.string())
+        name: pa.array([_text(getattr(row.dimensions, name), types[name]) for row in rows], pa.string())
         for name in source.dimensions
     }
     for name in MEASURES:
@@ -107,9 +114,11 @@ def _table(stream: ReportStream, rows: Sequence[Any]) -> Any:
     return pa.table(columns)
 
 
-def _text(value: Any, is_time: bool) -> str:
-    """A dimension as text. TikTok writes a day with or without its time."""
-    return (normalize_time(str(value)) if is_time else None) or str(value)
+def _text(value: Any, type_: ColumnType) -> str:
+    """A dimension as text, with what a database has in place of no value. TikTok writes days with or without a time."""
+    if type_ in _TIMES:
+        return normalize_time(str(value)) or str(value)
+    return str(stand_in(type_, None) if value in _NO_VALUE else value)
 
 
 def _decimal(value: Any) -> Decimal | None:
