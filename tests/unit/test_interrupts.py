@@ -19,9 +19,10 @@ OBSTINATE = (
     HEAD
     + """
 def command():
-    say("ready")
+    words = ["ready"]
     while True:
         with contextlib.suppress(KeyboardInterrupt):
+            say(words.pop() if words else "")
             time.sleep(60)
 interrupts.begin(grace=0.3)
 interrupts.interruptible(command)
