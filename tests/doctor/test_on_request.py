@@ -13,7 +13,6 @@ import duckdb
 import pytest
 
 from doctor.conftest import NOW, Doctor, World, synced
-from support import quickly
 from tiktok_marketing.catalog import ReportStream, stream_named
 from tiktok_marketing.cli.doctor import _SyncCommand
 from tiktok_marketing.doctor import Severity
@@ -41,6 +40,9 @@ OBJECTS = (
 STREAMS = ",".join((*REPORTS, *TOTALS, *OBJECTS))
 DAYS: dict[str, Any] = {"start_date": "2026-06-01"}
 SOON = timedelta(seconds=5)
+
+
+pytestmark = pytest.mark.thorough
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +113,7 @@ def test_a_database_as_a_sync_left_it_is_well(patient: Doctor) -> None:
         assert patient.ask(f"SELECT count(*) FROM {name}")[0][0], name
 
 
-@pytest.mark.parametrize("name", quickly(*REPORTS))
+@pytest.mark.parametrize("name", REPORTS)
 def test_a_missing_day_is_found_and_its_remedy_helps(patient: Doctor, name: str) -> None:
     """TikTok has its rows."""
     account, day, where = a_row(patient, name)
@@ -125,7 +127,7 @@ def test_a_missing_day_is_found_and_its_remedy_helps(patient: Doctor, name: str)
     assert not examined(patient, name, now=NOW + 2 * SOON)
 
 
-@pytest.mark.parametrize("name", quickly(*REPORTS))
+@pytest.mark.parametrize("name", REPORTS)
 def test_a_changed_figure_is_found_and_its_remedy_helps(patient: Doctor, name: str) -> None:
     """TikTok has another one."""
     account, day, where = a_row(patient, name)
@@ -139,7 +141,7 @@ def test_a_changed_figure_is_found_and_its_remedy_helps(patient: Doctor, name: s
     assert not examined(patient, name, now=NOW + 2 * SOON)
 
 
-@pytest.mark.parametrize("name", quickly(*OBJECTS, *TOTALS))
+@pytest.mark.parametrize("name", [*OBJECTS, *TOTALS])
 def test_a_missing_object_is_found_and_its_remedy_helps(patient: Doctor, name: str) -> None:
     """Or a row of a report without days. The bookkeeping shows it, or TikTok's list."""
     account, _, where = a_row(patient, name)
@@ -152,7 +154,7 @@ def test_a_missing_object_is_found_and_its_remedy_helps(patient: Doctor, name: s
     assert not examined(patient, name, now=NOW + 2 * SOON)
 
 
-@pytest.mark.parametrize("name", quickly(*REPORTS, *TOTALS, *OBJECTS))
+@pytest.mark.parametrize("name", [*REPORTS, *TOTALS, *OBJECTS])
 def test_a_table_that_is_gone_is_found_and_its_remedy_helps(patient: Doctor, name: str) -> None:
     """The next sync reads the stream from the start."""
     with duckdb.connect(str(patient.path)) as connection:

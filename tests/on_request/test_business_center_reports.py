@@ -69,6 +69,7 @@ async def test_a_year_of_an_account_is_one_request() -> None:
     assert requests == {30: 1, 10: 37}
 
 
+@pytest.mark.thorough
 async def test_days_without_figures_of_the_account_are_read() -> None:
     """TikTok does not say whether a Business Center reports more than the account's own report, such as a tax."""
     streams = [DAILY, "ads_reports_daily", "ads_reports_hourly", "campaigns_reports_hourly"]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 
 from on_request.conftest import emulator_of
 from support import config_for
@@ -68,6 +69,7 @@ async def test_rows_of_a_campaign_stay_when_it_is_deleted(tmp_path: Path) -> Non
     assert [after[name] for name in BELOW[:2]] == [after[CAMPAIGNS]] * 2
 
 
+@pytest.mark.thorough
 async def test_deleted_campaigns_are_read_once_they_are_asked_for(tmp_path: Path) -> None:
     """The earlier syncs did not ask for them, at no level. So the days are read again, and a notice says so."""
     path = tmp_path / "tiktok.duckdb"

@@ -113,6 +113,7 @@ for each in REPORTS:
 SEVERAL = [kind for kind, of in KINDS.items() if len(of) > 1]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", SEVERAL, ids=lambda kind: "-".join((kind[0].lower(), *kind[1], *kind[2])))
 def test_levels_and_times_agree(request: pytest.FixtureRequest, kind: tuple[Any, ...]) -> None:
     """For each account, day and value: accounts, campaigns, ad groups and ads; hours, days and all days together."""

@@ -81,6 +81,7 @@ async def test_known_stores_are_read_from_the_cursor(emulator: Emulator) -> None
     assert "have appeared" not in texts(second)
 
 
+@pytest.mark.thorough
 async def test_a_store_that_was_away_for_a_while_is_read_from_the_start(emulator: Emulator) -> None:
     """The days of its absence were read without it."""
     async with emulator:
@@ -141,6 +142,7 @@ async def test_a_list_that_fails_while_a_sync_is_planned_fails_its_streams_alone
     assert "have appeared" in texts(third)
 
 
+@pytest.mark.thorough
 async def test_a_database_gets_the_earlier_days_of_a_store(emulator: Emulator, tmp_path: Path) -> None:
     """With the figures that a database of a sync from nothing has."""
     sums = []

@@ -200,6 +200,7 @@ async def test_nothing_is_asked_where_it_would_not_be_safe_or_not_worth_it(field
         assert not asked(emulator)["center"]
 
 
+@pytest.mark.thorough
 async def test_a_year_of_history_is_asked_about_in_as_many_reports_as_it_needs() -> None:
     """Accounts that had something in any of them are read."""
     async with emulator_of(days=500) as emulator:

@@ -27,6 +27,7 @@ def options() -> Options:
     return Options(now=NOW, tier="unlimited", days=45, advertisers=2, ads_per_account=25)
 
 
+@pytest.mark.thorough
 async def test_records_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """For every report, with one row per page or hundreds."""
     async with Emulator(options()) as emulator:
