@@ -129,6 +129,7 @@ def test_levels_and_times_agree(request: pytest.FixtureRequest, kind: tuple[Any,
             assert sums(stream, outcome) == summed, stream.name
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stream", REPORTS, ids=lambda stream: stream.name)
 def test_parts_agree_with_the_whole(request: pytest.FixtureRequest, stream: ReportStream) -> None:
     """Together they are what the account has, or a part of it: reserved ads, and what TikTok does not hide."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -45,8 +46,11 @@ def sorted_states(states: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("include_deleted", [True, pytest.param(False, marks=pytest.mark.thorough)])
-async def test_skipping_empty_days_changes_no_row_and_no_state(include_deleted: bool) -> None:
+@pytest.mark.parametrize(
+    ("include_deleted", "names"),
+    [(True, SOME), *(pytest.param(deleted, REPORTS, marks=pytest.mark.thorough) for deleted in (True, False))],
+)
+async def test_skipping_empty_days_changes_no_row_and_no_state(include_deleted: bool, names: Sequence[str]) -> None:
     """In a first sync, and in one a day later that reads late data: the same records and states, fewer requests."""
     async with emulator_of() as emulator:
         outcomes, requests = {}, {}
@@ -56,9 +60,9 @@ async def test_skipping_empty_days_changes_no_row_and_no_state(include_deleted: 
                 emulator, start_date="2026-06-13", include_deleted=include_deleted, skip_empty_days=skip
             )
             emulator.counters.reset()
-            first = await read_from(emulator, config, REPORTS)
+            first = await read_from(emulator, config, names)
             emulator.clock.advance(A_DAY)
-            second = await read_from(emulator, config, REPORTS, state=first.state_file, now=NOW + A_DAY)
+            second = await read_from(emulator, config, names, state=first.state_file, now=NOW + A_DAY)
             outcomes[skip], requests[skip] = (first, second), emulator.counters.total(ENDPOINT)
     for with_skipping, without in zip(outcomes[True], outcomes[False], strict=True):
         assert with_skipping.exit_code == without.exit_code == 0
