@@ -155,7 +155,7 @@ destinations: $(VENV)/ready $(DESTINATION_LOCKS:requirements/destinations-%.txt=
 	@touch $@
 
 # What runs on more than one machine: docs/cluster.md. Each part has an environment of its own; Spark needs Java 17 or later.
-# ONLY="spark kubernetes" for some of them; the shards need none.
+# ONLY="spark kubernetes" for some of them; the shards run with kubernetes, and need none.
 CLUSTER = $(or $(ONLY),$(sort $(patsubst requirements/cluster-%.txt,%,$(wildcard requirements/cluster-*.txt))))
 cluster: $(VENV)/ready $(CLUSTER:%=.venv-cluster-%/ready)
 	CLUSTER="$(CLUSTER)" $(BIN)/python -m pytest -q tests/cluster tests/unit/cluster tests/library/test_partitions.py tests/protocol/test_shards.py

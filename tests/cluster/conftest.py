@@ -17,6 +17,8 @@ _NEEDS = {
     "test_spark.py": "spark",
 }
 collect_ignore = [name for name, part in _NEEDS.items() if part not in CHOSEN]
+if CHOSEN and "kubernetes" not in CHOSEN:
+    collect_ignore.append("test_quota.py")  # the shards of its Job, which need no environment but minutes
 
 
 def environment_of(part: str) -> Path:
