@@ -26,6 +26,7 @@ SHARDS = 4
 TIER = 10
 ENDPOINT = "report/integrated/get/"
 WATCHED = 40.0
+_SOME_STATES = 10
 
 
 def counts(emulator: EmulatorProcess) -> tuple[int, int]:
@@ -151,11 +152,19 @@ def wait_for_use(emulator: EmulatorProcess, running: list[subprocess.Popen[bytes
             return
 
 
+def wait_for_states(path: Path, running: subprocess.Popen[bytes]) -> None:
+    """Wait until a process has written some states, each of which covers more days."""
+    while path.read_text().count('{"type":"STATE"') < _SOME_STATES:
+        assert running.poll() is None, "it ended before it had read so far"
+        time.sleep(0.5)
+
+
 @pytest.mark.thorough
 def test_a_killed_shard_costs_no_row_and_its_share_of_the_quota_is_taken_over(tmp_path: Path) -> None:
     """The others use what it leaves. Run again with the same number, it goes on from the state that it left."""
     with business(accounts=30, days=85) as (emulator, config), ExitStack() as stack:
-        (tmp_path / "config.json").write_text(json.dumps(config))
+        # No day is read again that a state covers.
+        (tmp_path / "config.json").write_text(json.dumps(config | {"attribution_window": 0}))
         (tmp_path / "catalog.json").write_text(json.dumps(catalog_of([STREAM])))
         processes = [reader(tmp_path, emulator, f"{index}/{SHARDS}") for index in range(SHARDS)]
         for process in processes:
@@ -164,10 +173,11 @@ def test_a_killed_shard_costs_no_row_and_its_share_of_the_quota_is_taken_over(tm
         accounts = emulator.info["advertiser_ids"]
         victim = min(shards, key=lambda shard: sum(map(shard.owns, accounts))).index
         wait_for_use(emulator, processes, 0.85)  # all of them have begun
+        killed = tmp_path / f"{victim}-{SHARDS}.jsonl"
+        wait_for_states(killed, processes[victim])
         ended(processes[victim])
         left = [process for process in processes if process is not processes[victim]]
         wait_for_use(emulator, left, 0.85)
-        killed = tmp_path / f"{victim}-{SHARDS}.jsonl"
         merged = subprocess.run(  # noqa: S603 - our own command
             [sys.executable, "-m", "tiktok_marketing.cli", "state", "merge", str(killed)],
             stdout=subprocess.PIPE,
