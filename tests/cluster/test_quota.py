@@ -42,7 +42,8 @@ def business(accounts: int = 20, days: int = 60) -> Iterator[tuple[EmulatorProce
 
     So that a shard with few accounts is not at its end while all are watched.
     """
-    first = datetime.now(UTC).date() - timedelta(days=days)
+    last = datetime.now(UTC).date() - timedelta(days=2)  # yesterday is not over everywhere, so its hours still appear
+    first = last - timedelta(days=days - 1)
     with emulator_process(
         "--tier",
         "basic",
@@ -62,7 +63,7 @@ def business(accounts: int = 20, days: int = 60) -> Iterator[tuple[EmulatorProce
             {
                 "credentials": {"auth_type": "oauth2.0", **credentials},
                 "start_date": str(first),
-                "end_date": str(first + timedelta(days=days - 1)),
+                "end_date": str(last),
                 "requests_per_second": TIER,
                 "skip_empty_days": False,
                 "include_deleted": True,
