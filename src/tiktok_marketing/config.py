@@ -8,9 +8,8 @@ every shape.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NewType
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NewType
 import msgspec
 
 from tiktok_marketing.config_keys import KNOWN_KEYS, unknown_keys
+from tiktok_marketing.config_values import READERS, is_advertiser_id, shown_value
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.json_files import read_json
 from tiktok_marketing.settings import CREDENTIALS, LONGEST_WINDOW, OPTIONS, SECRETS, Kind, Setting, option
@@ -32,10 +32,6 @@ AdvertiserId = NewType("AdvertiserId", str)
 
 DEFAULT_START_DATE = date.fromisoformat(option("start_date").default)
 OAUTH, SANDBOX = CREDENTIALS[0].choices
-
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_ID_DIGITS = 19
-"""Digits of the largest integer of 64 bits."""
 
 
 class Face(msgspec.Struct, frozen=True, kw_only=True):
@@ -244,7 +240,9 @@ def _value(setting: Setting, value: Any, face: Face) -> Any:
     """
     if value is None or value == "":
         value = getattr(face, setting.name, setting.default)
-    return value if value is None else _READERS[setting.kind](value, setting)
+    if value is None:
+        return None
+    return _refresh(value, setting) if setting.kind is Kind.CHOICE else READERS[setting.kind](value, setting)
 
 
 def _credentials(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -255,7 +253,7 @@ def _credentials(raw: Mapping[str, Any]) -> dict[str, Any]:
         kind = credentials["auth_type"] if "auth_type" in credentials else kind_of_credentials(credentials)
         if not isinstance(kind, str) or kind not in {OAUTH, SANDBOX}:
             raise ConfigurationError(
-                f"credentials.auth_type is {_shown(kind)}.",
+                f"credentials.auth_type is {shown_value(kind)}.",
                 remedy=f'Set it to "{OAUTH}" or "{SANDBOX}".',
                 settings=["auth_type"],
             )
@@ -310,7 +308,7 @@ def _typed_credentials(
         )
     if advertiser_id is not None and not is_advertiser_id(advertiser_id):
         raise ConfigurationError(
-            f"{where}.advertiser_id is {_shown(advertiser_id)}, which is not an advertiser id.",
+            f"{where}.advertiser_id is {shown_value(advertiser_id)}, which is not an advertiser id.",
             remedy="Use the account's id from TikTok Ads Manager, a number of 19 digits.",
             settings=["advertiser_id"],
         )
@@ -348,11 +346,6 @@ def _text(value: Any, name: str) -> str | None:
     return text or None
 
 
-def is_advertiser_id(text: str) -> bool:
-    """Whether a text is an id that fits the integers of 64 bits that records have."""
-    return text.isascii() and text.isdecimal() and len(text) <= _ID_DIGITS and int(text) < 2**63
-
-
 def _masked(text: str, raw: Any) -> str:
     """The text without the configuration's secrets, which somebody may have put into another field."""
     holders = [raw, raw.get("credentials"), raw.get("environment")] if isinstance(raw, Mapping) else []
@@ -369,136 +362,12 @@ def _check_order(start_date: date, end_date: date | None) -> None:
         )
 
 
-def parse_day(value: Any, name: str) -> date | None:
-    """A day from a configuration or an option; None if it is None or an empty text.
-
-    Args:
-        value: `YYYY-MM-DD`, or a date.
-        name: The name of the field or option, for errors.
-
-    Raises:
-        ConfigurationError: If it is not a date.
-    """
-    if value is None or value == "":
-        return None
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    if isinstance(value, str) and _DATE.fullmatch(value.strip()):
-        try:
-            return date.fromisoformat(value.strip())
-        except ValueError:
-            pass
-    raise ConfigurationError(
-        f"{name} is {_shown(value)}, which is not a date.",
-        remedy="Write it as YYYY-MM-DD, for example 2026-01-31.",
-        settings=[name],
-    )
-
-
-def _whole_number(value: Any, setting: Setting) -> int:
-    if isinstance(value, str) and value.strip().upper() in setting.former_words:
-        value = setting.default
-    if isinstance(value, str) and re.fullmatch(r"0*[0-9]{1,3}", value.strip()):
-        value = int(value)
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not setting.low <= value <= setting.high:
-        raise ConfigurationError(
-            f"{setting.name} is {_shown(value)}.",
-            remedy=f"Set it to a whole number from {setting.low:.0f} to {setting.high:.0f}.",
-            settings=[setting.name],
-        )
-    return value
-
-
-def _rate(value: Any, setting: Setting) -> float:
-    # float() reads more than numbers: "1_0", "nan"
-    is_number = not isinstance(value, str) or re.fullmatch(r"[0-9]*(\.[0-9]*)?", value.strip()) is not None
-    try:
-        rate = float(value) if is_number and isinstance(value, (int, float, str)) else -1.0
-    except (ValueError, OverflowError):
-        rate = -1.0
-    if isinstance(value, bool) or not setting.low <= rate <= setting.high:
-        raise ConfigurationError(
-            f"{setting.name} is {_shown(value)}.",
-            remedy="Set it to the requests per second that your application's tier allows: 10 (Basic), 20, 30 or 50.",
-            settings=[setting.name],
-        )
-    return rate
-
-
 def _refresh(value: Any, setting: Setting) -> Refresh:
     try:
         return Refresh(value)
     except ValueError:
         raise ConfigurationError(
-            f"{setting.name} is {_shown(value)}.",
+            f"{setting.name} is {shown_value(value)}.",
             remedy='Set it to "changed", "daily" or "always".',
             settings=[setting.name],
         ) from None
-
-
-def _flag(value: Any, setting: Setting) -> bool:
-    if isinstance(value, str) and value.strip().lower() in {"true", "false"}:
-        return value.strip().lower() == "true"
-    if not isinstance(value, bool):
-        raise ConfigurationError(
-            f"{setting.name} is {_shown(value)}.", remedy="Set it to true or false.", settings=[setting.name]
-        )
-    return value
-
-
-def _ids(value: Any, setting: Setting) -> tuple[AdvertiserId, ...]:
-    items = value.split(",") if isinstance(value, str) else value
-    if not isinstance(items, (list, tuple)) or any(
-        isinstance(item, bool) or not isinstance(item, (str, int)) for item in items
-    ):
-        raise ConfigurationError(
-            f"{setting.name} is not a list of advertiser ids.",
-            remedy='Write it as ["7000000000000000001"].',
-            settings=[setting.name],
-        )
-    ids = tuple(dict.fromkeys(text for item in items if (text := str(item).strip())))
-    invalid = [text for text in ids if not is_advertiser_id(text)]
-    if invalid:
-        raise ConfigurationError(
-            f"{setting.name} contains {_shown(invalid[0])}, which is not an advertiser id.",
-            remedy="Use the accounts' ids from TikTok Ads Manager, numbers of 19 digits.",
-            settings=[setting.name],
-        )
-    return tuple(map(AdvertiserId, ids))
-
-
-def _of_reports(value: Any, setting: Setting) -> Any:
-    """Reports of one's own, or metrics to add to the fixed ones, by the rules of the catalog."""
-    if value == setting.default:
-        return type(setting.default)()
-    from tiktok_marketing.catalog.custom_reports import read_setting
-    from tiktok_marketing.catalog.objection import Objection
-
-    read = read_setting(setting.name, value)
-    if isinstance(read, Objection):
-        raise ConfigurationError(read.message, remedy=read.remedy, settings=[setting.name])
-    return read
-
-
-_READERS: Mapping[Kind, Callable[[Any, Setting], Any]] = {
-    Kind.DAY: lambda value, setting: parse_day(value, setting.name),
-    Kind.WHOLE_NUMBER: _whole_number,
-    Kind.NUMBER: _rate,
-    Kind.FLAG: _flag,
-    Kind.ADVERTISER_IDS: _ids,
-    Kind.CHOICE: _refresh,
-    Kind.REPORTS: _of_reports,
-    Kind.METRICS_BY_LEVEL: _of_reports,
-}
-
-
-def _shown(value: Any) -> str:
-    """A value as an error can show it; an excerpt of a long one could reveal some of a secret."""
-    if isinstance(value, (list, dict)):
-        return "a list or an object"
-    text = json.dumps(value, default=str)
-    return text if len(text) <= 40 else f"text of {len(text) - 2} characters"

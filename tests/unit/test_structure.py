@@ -17,7 +17,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 # has a line of its own here.
 GROUND = {"errors", "text", "json_files", "permissions", "clock", "memory", "_version", "extras", "shards"}
 API = {"api", "api.rate_limit", "api_path", "catalog"} | GROUND
-PLAN = {"sync.plan", "catalog", "config", "settings"} | GROUND
+PLAN = {"sync.plan", "catalog", "config", "config_values", "settings"} | GROUND
 READ = {"sync.read", "sync.decode", "sync"} | PLAN | API
 SYNC = {"sync.run", "connect", "access_check"} | READ
 DATABASES = {"pipelines.databases", "pipelines.arrow"} | PLAN
@@ -63,8 +63,10 @@ DIRECTIONS = {
     "sync.plan": PLAN,
     "api": API,
     "api.rate_limit": {"api_path", "clock", "shards"},
-    "config": {"catalog", "config_keys", "settings"} | GROUND,  # a configuration may describe reports of its own
+    # A configuration may describe reports of its own.
+    "config": {"catalog", "config_keys", "config_values", "settings"} | GROUND,
     "config_keys": {"settings"},
+    "config_values": {"catalog", "settings"} | GROUND,
     "config_file": {"config", "settings"} | GROUND,
     "config_sources": {"config", "environment", "settings"} | GROUND,
     "environment": {"settings", "shards"},

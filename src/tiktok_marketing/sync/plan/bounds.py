@@ -14,7 +14,8 @@ from typing import Any
 import msgspec
 
 from tiktok_marketing.clock import ClockReading
-from tiktok_marketing.config import AdvertiserId, Config, is_advertiser_id, parse_day
+from tiktok_marketing.config import AdvertiserId, Config
+from tiktok_marketing.config_values import is_advertiser_id, parse_day
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.sync.plan.zones import ZONE_AHEAD_OF_ALL, ZONE_BEHIND_ALL, day_in
 

@@ -13,7 +13,8 @@ import msgspec
 from tiktok_marketing.api.client import Answer, Client
 from tiktok_marketing.api.error_rules import ErrorRule, rule_for
 from tiktok_marketing.catalog import Scope, Stream
-from tiktok_marketing.config import AdvertiserId, Config, is_advertiser_id
+from tiktok_marketing.config import AdvertiserId, Config
+from tiktok_marketing.config_values import is_advertiser_id
 from tiktok_marketing.errors import (
     Action,
     AuthError,
