@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tiktok_marketing.errors import ConfigurationError
-from tiktok_marketing.permissions import owner_of
+from tiktok_marketing.permissions import describe_denial
 
 STANDARD_INPUT = "-"
 """The path that stands for standard input."""
@@ -95,9 +95,9 @@ def _content(path: Path | str, subject: str, most: int) -> bytes:
         ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "its path is not valid"
-        owner = owner_of(path) if isinstance(error, PermissionError) else ""
+        denial = describe_denial(path) if isinstance(error, PermissionError) else ""
         raise ConfigurationError(
-            f"{subject} cannot be read: {reason}.", remedy=f"{owner} Check the file and its permissions.".strip()
+            f"{subject} cannot be read: {reason}.", remedy=f"{denial} Check the file and its permissions.".strip()
         ) from None
     if len(content) > most:
         raise ConfigurationError(

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 
-def owner_of(path: Path | str, *, writing: bool = False) -> str:
+def describe_denial(path: Path | str, *, writing: bool = False) -> str:
     """Say in a sentence whose the file or folder is that is in the way, and who this program runs as.
 
     Args:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from tiktok_marketing.errors import DestinationError, DestinationLockedError
-from tiktok_marketing.permissions import owner_of
+from tiktok_marketing.permissions import describe_denial
 from tiktok_marketing.pipelines.databases.errors import first_line, innermost, text_of
 
 _PID = re.compile(r"held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
@@ -30,7 +30,7 @@ def describe(error: BaseException, path: Path, *, reading: bool) -> DestinationE
     for sign, message, remedy in _SIGNS:
         if sign in text.lower():
             if sign in _DENIALS:
-                remedy = f"{owner_of(path, writing=not reading)} {remedy}".strip()  # noqa: PLW2901
+                remedy = f"{describe_denial(path, writing=not reading)} {remedy}".strip()  # noqa: PLW2901
             return DestinationError(message.format(path=path, folder=path.parent), remedy=remedy, detail=detail)
     action = "read from" if reading else "written to"
     return DestinationError(
