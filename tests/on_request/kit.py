@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from support import NOW, config_for
+from support import NOW, config_for, read_from
 from tiktok_marketing.catalog import object_stream
 from tiktok_marketing.clock import FixedClock
 from tiktok_marketing.config import parse_config
 from tiktok_marketing.emulator import Emulator
 from tiktok_marketing.pipelines.load import RunOptions, load_async
+
+
+async def rows_by_skipping(emulator: Emulator, name: str) -> dict[bool, list[str]]:
+    """The rows of a report if empty days of the account are skipped, and if they are not."""
+    streams = [name, "ads_reports_daily", "ads_reports_hourly", "campaigns_reports_hourly"]
+    rows = {}
+    for skip in (True, False):
+        config = config_for(emulator, start_date="2026-05-01", skip_empty_days=skip, report_granularity=1)
+        outcome = await read_from(emulator, config, streams)
+        assert outcome.exit_code == 0, outcome.errors
+        rows[skip] = sorted(json.dumps(record, sort_keys=True) for record in outcome.records(name))
+    return rows
 
 
 def without_links(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from decimal import Decimal
 
 import pytest
 
 from on_request.conftest import emulator_of
+from on_request.kit import rows_by_skipping
 from support import Outcome, config_for, quickly, read_from
 from tiktok_marketing.catalog import report_stream
 from tiktok_marketing.catalog.shop_reports import SHOP_REPORTS
@@ -53,14 +53,8 @@ async def test_accounts_campaigns_countries_and_days_agree() -> None:
 @pytest.mark.parametrize("name", quickly(f"{CAMPAIGNS}_daily", f"{ACCOUNTS}_daily"))
 async def test_days_without_figures_of_other_ads_are_read(name: str) -> None:
     """TikTok does not say whether an account's figures include GMV Max, so an empty day proves nothing."""
-    streams = [name, "ads_reports_daily", "ads_reports_hourly", "campaigns_reports_hourly"]
-    rows = {}
     async with emulator_of(settled=True) as emulator:
-        for skip in (True, False):
-            config = config_for(emulator, start_date="2026-05-01", skip_empty_days=skip, report_granularity=1)
-            outcome = await read_from(emulator, config, streams)
-            assert outcome.exit_code == 0, outcome.errors
-            rows[skip] = sorted(json.dumps(record, sort_keys=True) for record in outcome.records(name))
+        rows = await rows_by_skipping(emulator, name)
     assert rows[True] == rows[False] != []
 
 
