@@ -102,6 +102,8 @@ _REPORTS = tuple(stream.name for stream in STREAMS if stream.is_report)
 _BY_NAME = {stream.name: stream for stream in ALL_STREAMS}
 _INVALID_VALUES = ("", "<5", "1,234.5", "9" * 40, "1e400", "-5.5.5", "\\u00e9", "NaN")
 _FORBIDDEN = (40001, 40106, 40300, 40301)
+_LATE = 0.9
+"""The share of worlds whose hours come late, as TikTok's do."""
 LONGEST_FAULT = 600.0
 """Seconds that a sync must survive a fault: a maintenance of ten minutes."""
 
@@ -162,7 +164,7 @@ def schedule_of(seed: int) -> Schedule:
     began = rng.choice(_TURNS) + timedelta(days=rng.randrange(3), seconds=rng.randrange(int(DAY)))
     config = _config(rng, began)
     late = random.Random(f"hours that come late, {seed}")
-    late_hours = late.random() < 0.4
+    late_hours = late.random() < _LATE
     if late_hours:
         config = _with_few_days_read_again(late, config)
     tier = int(config.requests_per_second)
@@ -234,13 +236,13 @@ def _api(
 
 def _with_few_days_read_again(rng: random.Random, config: Config) -> Config:
     """Often a configuration that reads no day again, or one: figures that come late are lost most easily then."""
-    return replace(config, attribution_window=rng.choice((0, 0, 1))) if rng.random() < 0.6 else config
+    return replace(config, attribution_window=rng.choice((0, 0, 1))) if rng.random() < 0.3 else config
 
 
 def _begin_after_midnight(rng: random.Random, sessions: list[Session]) -> None:
     """Let syncs begin while the last hours of the day before are still to appear."""
     for session in sessions:
-        if rng.random() < 0.6:
+        if rng.random() < 0.4:
             session.after_midnight = rng.choice((2.0, 16.0)) * 3600 * rng.random()
 
 

@@ -101,7 +101,8 @@ class ShopTruth:
     def _rows(
         self, source: ReportSource, store: Store, account: Account, at: float, days: Days, *, deleted_too: bool
     ) -> dict[Key, int]:
-        if days[1] < days[0]:  # the first day has not begun where the account is
+        created = self._shops.day_of(account, account.created)
+        if days[1] < max(days[0], created):  # no day has begun where the account is, or all were over before it existed
             return {}
         assert source.stores is not None
         promotion = source.stores.promotion
@@ -116,7 +117,6 @@ class ShopTruth:
         )
         rows = {key: version for key, version in rows.items() if NO_HOUR not in key}
         with_figures = {key[1][:10] for key in rows} if source.grain is Grain.HOUR else set()
-        created = self._shops.day_of(account, account.created)
         for day in self._days_of_zeros(source, days):
             if str(day) not in with_figures and day >= created:
                 rows[account.id, f"{day} 00:00:00", store.id] = 0

@@ -284,8 +284,13 @@ _IN_PARTS = "was too large for one request, and its parts"
 
 
 def _forbids(denial: Denial, stream: Any) -> bool:
-    """Whether a denial keeps a stream from being read. An account without stores asks for no report by store."""
-    if stream.name.startswith(_BY_STORE) and denial.endpoint is not None:
+    """Whether a denial keeps a stream from being read.
+
+    An account without stores asks for no report by store. Nor does one without figures ask for a report at an endpoint
+    of its own, because another endpoint showed that its days are empty.
+    """
+    may_ask_nothing = stream.is_report or stream.name.startswith(_BY_STORE)
+    if may_ask_nothing and denial.endpoint not in {None, "report/integrated/get/"}:
         return stream.endpoint in denial.refused
     return denial.endpoint in {None, stream.endpoint}
 
