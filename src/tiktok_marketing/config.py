@@ -84,6 +84,15 @@ class Refresh(StrEnum):
     """All of them."""
 
 
+class AsyncReports(StrEnum):
+    """How reports of many pages are read."""
+
+    OFF = "off"
+    """Page by page."""
+    AUTO = "auto"
+    """As asynchronous reports, where TikTok allows them to the application and they have the same rows."""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """A checked configuration, with the defaults of the command and the library (`settings`)."""
 
@@ -114,6 +123,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     refresh_objects: Refresh = Refresh.CHANGED
     skip_empty_days: bool = True
     """Whether to ask at account level first which days have data, and to skip the days without any."""
+    async_reports: AsyncReports = AsyncReports.OFF
     requests_per_second: float = 10.0
     """Requests per second that the application's tier allows per endpoint: 10, 20, 30 or 50."""
     shard: Shard | None = None
@@ -242,7 +252,7 @@ def _value(setting: Setting, value: Any, face: Face) -> Any:
         value = getattr(face, setting.name, setting.default)
     if value is None:
         return None
-    return _refresh(value, setting) if setting.kind is Kind.CHOICE else READERS[setting.kind](value, setting)
+    return _choice(value, setting) if setting.kind is Kind.CHOICE else READERS[setting.kind](value, setting)
 
 
 def _credentials(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -362,12 +372,16 @@ def _check_order(start_date: date, end_date: date | None) -> None:
         )
 
 
-def _refresh(value: Any, setting: Setting) -> Refresh:
+_CHOICES: Mapping[str, type[StrEnum]] = {"refresh_objects": Refresh, "async_reports": AsyncReports}
+
+
+def _choice(value: Any, setting: Setting) -> StrEnum:
     try:
-        return Refresh(value)
+        return _CHOICES[setting.name](value)
     except ValueError:
+        *others, last = (f'"{choice}"' for choice in setting.choices)
         raise ConfigurationError(
             f"{setting.name} is {shown_value(value)}.",
-            remedy='Set it to "changed", "daily" or "always".',
+            remedy=f"Set it to {', '.join(others)} or {last}.",
             settings=[setting.name],
         ) from None

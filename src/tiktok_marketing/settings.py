@@ -169,6 +169,13 @@ OPTIONS = (
         default=True,
     ),
     Setting(
+        name="async_reports",
+        summary="Whether to read reports of many pages as asynchronous reports.",
+        kind=Kind.CHOICE,
+        choices=("off", "auto"),
+        default="off",
+    ),
+    Setting(
         name="requests_per_second",
         summary="The requests per second that the application's tier allows.",
         kind=Kind.NUMBER,

@@ -265,7 +265,7 @@ def test_a_command_that_is_advised_has_the_same_options(command: Callable[..., A
     text = {
         Kind.DAY: "2026-01-01",
         Kind.FLAG: "false" if setting.default else "true",
-        Kind.CHOICE: "always",
+        Kind.CHOICE: setting.choices[-1] if setting.choices else "",
         Kind.ADVERTISER_IDS: "7001,7002",
         Kind.REPORTS: '[{"name": "mine", "metrics": ["spend"]}]',
         Kind.METRICS_BY_LEVEL: '{"ad": ["total_checkout"]}',

@@ -140,6 +140,13 @@ _TITLES_AND_DESCRIPTIONS = {
             "reports then skip all other days. The rows are the same with and without it."
         ),
     ),
+    "async_reports": (
+        "Asynchronous Reports",
+        (
+            "Whether to read a report of many pages as an asynchronous report, which takes fewer requests but often "
+            "more time. off: never. auto: where TikTok allows it to the application, and the report has the same rows."
+        ),
+    ),
     "requests_per_second": (
         "Requests per Second",
         (

@@ -8,7 +8,8 @@ import math
 import random
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, Generic, Self, TypeVar
 
 import msgspec
@@ -17,7 +18,7 @@ from msgspec import structs
 from tiktok_marketing.api.bodies import in_utf8, is_utf8, repaired
 from tiktok_marketing.api.body_budget import Reservation
 from tiktok_marketing.api.error_rules import daily_quota_spent, nothing_answers, page_error, rule_for, transport_error
-from tiktok_marketing.api.pages_instead import PagesInstead, beginning_of, is_page, redirect_target
+from tiktok_marketing.api.pages_instead import PagesInstead, beginning_of, is_file, is_page, redirect_target
 from tiktok_marketing.api.rate_limit.limiters import RateLimiters
 from tiktok_marketing.api.rate_limit.pacer import DailyQuotaSpent
 from tiktok_marketing.api.retry_policy import (
@@ -58,6 +59,33 @@ class _Envelope(msgspec.Struct):
 
 
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
+
+
+class _Call(msgspec.Struct, frozen=True):
+    """A request that is sent until there is an answer.
+
+    Args:
+        method: The HTTP method.
+        endpoint: Path below `/open_api/v1.3/`.
+        params: Its parameters, as text.
+        send: Sends it once.
+        advertiser_id: The account that it is for.
+        is_file: Whether the answer is a file without an envelope, unless it is an error.
+    """
+
+    method: str
+    endpoint: str
+    params: Mapping[str, str]
+    send: Callable[[], Awaitable[Reply]]
+    advertiser_id: str | None
+    is_file: bool = False
+
+    def text(self, scrub: Callable[[str], str]) -> str:
+        """The request as it can be shown: without secrets, and with long lists cut."""
+        shown = "&".join(
+            f"{name}={scrub(value)[:300]}" for name, value in self.params.items() if name not in _SECRET_PARAMS
+        )
+        return f"{self.method} {path_of(self.endpoint)}?{shown}"
 
 
 class Answer(msgspec.Struct, Generic[T], frozen=True):
@@ -158,8 +186,9 @@ class Client:
         keep_reservation: bool = False,
         partial_ok: bool = False,
         brief: bool = False,
+        is_file: bool = False,
     ) -> Answer[T]:
-        """Send a request, and retry it until there is an answer.
+        """Send a GET request, and retry it until there is an answer.
 
         Args:
             endpoint: Path below `/open_api/v1.3/`, with its trailing slash.
@@ -172,12 +201,52 @@ class Client:
                 that no caller can mistake it for a complete one.
             brief: Whether to give up after a few tries if a page comes in place of the answer, because the caller has
                 another way to ask.
+            is_file: Whether the answer is a file without an envelope, unless it is an error.
 
         Raises:
             TikTokError: If the request failed for good.
             PartialAnswerError: If the answer is partial, unless `partial_ok`. It carries the answer.
         """
         query = {name: _as_text(value) for name, value in params.items()}
+        sending = partial(self._transport.send, endpoint, query, self._token)
+        call = _Call("GET", endpoint, query, sending, advertiser_id, is_file)
+        return await self._answer_to(
+            call, decode, divisible=divisible, keep_reservation=keep_reservation, partial_ok=partial_ok, brief=brief
+        )
+
+    async def post(
+        self, endpoint: str, body: Mapping[str, Any], decode: Callable[[bytes], T], *, advertiser_id: str | None = None
+    ) -> Answer[T]:
+        """Send a POST request with a body in JSON, and retry it until there is an answer.
+
+        TikTok may receive it more than once: if an answer is lost, nobody knows whether the request was.
+
+        Args:
+            endpoint: Path below `/open_api/v1.3/`, with its trailing slash.
+            body: The parameters.
+            decode: As for `get`.
+            advertiser_id: As for `get`.
+
+        Raises:
+            TikTokError: If the request failed for good.
+            PartialAnswerError: If the answer is partial.
+        """
+        shown = {name: _as_text(value) for name, value in body.items()}
+        sending = partial(self._transport.post, endpoint, body, self._token)
+        return await self._answer_to(_Call("POST", endpoint, shown, sending, advertiser_id), decode)
+
+    async def _answer_to(
+        self,
+        call: _Call,
+        decode: Callable[[bytes], T],
+        *,
+        divisible: bool = False,
+        keep_reservation: bool = False,
+        partial_ok: bool = False,
+        brief: bool = False,
+    ) -> Answer[T]:
+        """Retry a call until there is an answer."""
+        endpoint = call.endpoint
         started = self._clock.monotonic()
         self._first_sent = min(self._first_sent, started)
         failed_first: float | None = None
@@ -187,7 +256,7 @@ class Client:
         while True:
             tries += 1
             try:
-                answer = await self._try(endpoint, query, decode, advertiser_id, repair=not_text >= _NOT_TEXT_TRIES)
+                answer = await self._try(call, decode, repair=not_text >= _NOT_TEXT_TRIES)
             except TikTokError as error:
                 not_text += error.not_text
                 now = self._clock.monotonic()
@@ -275,15 +344,8 @@ class Client:
             return 0.0  # waiting for the next turn raises it
         return wait_after_rate_limit(pause, self._rng)
 
-    async def _try(
-        self,
-        endpoint: str,
-        query: Mapping[str, str],
-        decode: Callable[[bytes], T],
-        advertiser_id: str | None,
-        *,
-        repair: bool,
-    ) -> Answer[T]:
+    async def _try(self, call: _Call, decode: Callable[[bytes], T], *, repair: bool) -> Answer[T]:
+        endpoint, advertiser_id = call.endpoint, call.advertiser_id
         try:
             left_at = await self.limiters.turn(endpoint, advertiser_id)
         except DailyQuotaSpent:
@@ -292,7 +354,7 @@ class Client:
             ) from None
         with self.stats.in_flight(endpoint, left_at):
             try:
-                reply = await self._transport.send(endpoint, query, self._token)
+                reply = await call.send()
             except TransportFailure as failure:
                 raise transport_error(
                     self.scrub(failure.message),
@@ -314,7 +376,7 @@ class Client:
         damaged = repair and not is_utf8(body)
         reply = structs.replace(reply, body=repaired(body) if damaged else body)
         try:
-            value, partial = self._read(reply, endpoint, query, decode, advertiser_id)
+            value, partly = self._read(reply, call, decode)
         except BaseException as error:
             if reply.reservation is not None:
                 reply.reservation.release()
@@ -325,7 +387,7 @@ class Client:
         self._end_refusals(endpoint, advertiser_id)
         self.first_answer.set()
         throttled = "X-Tt-Ads-Throttle" in reply.headers
-        return Answer(value, len(reply.body), throttled, partial, reply.reservation, damaged)
+        return Answer(value, len(reply.body), throttled, partly, reply.reservation, damaged)
 
     def _update_quota(self, error: TikTokError, left_at: float) -> None:
         """Update the quota after an error: any return code that is not about the rate shows that there was room."""
@@ -349,26 +411,21 @@ class Client:
         self._refusing_since.pop((endpoint, advertiser_id), None)
         self._pages_instead.end(endpoint, advertiser_id)
 
-    def _read(
-        self,
-        reply: Reply,
-        endpoint: str,
-        query: Mapping[str, str],
-        decode: Callable[[bytes], T],
-        advertiser_id: str | None,
-    ) -> tuple[T, PartialAnswerError | None]:
+    def _read(self, reply: Reply, call: _Call, decode: Callable[[bytes], T]) -> tuple[T, PartialAnswerError | None]:
         """The decoded body, and the error to raise if TikTok says that the answer is partial.
 
         The return code outranks the HTTP status, so the envelope is checked first.
         """
-        partial = None
+        endpoint, advertiser_id = call.endpoint, call.advertiser_id
+        partly = None
         try:
-            if not _OK_START.match(reply.body):  # the usual answer is not decoded twice
+            # The usual answer is not decoded twice.
+            if not _OK_START.match(reply.body) and not (call.is_file and is_file(reply.body)):
                 envelope = _envelope(reply.body)
                 if reply.status >= 300 and 0 < envelope.code < _LEAST_CODE:
                     raise self._http_error(reply, endpoint, advertiser_id)
                 if envelope.code == PARTIALLY_OK:
-                    partial = self._partial(envelope, endpoint, advertiser_id)
+                    partly = self._partial(envelope, endpoint, advertiser_id)
                 elif envelope.code != OK:
                     self.first_answer.set()
                     message = self.scrub(envelope.message)
@@ -378,11 +435,11 @@ class Client:
                         code=envelope.code,
                         request_id=self.scrub(envelope.request_id),
                         advertiser_id=advertiser_id,
-                        detail=_request_text(endpoint, {name: self.scrub(value) for name, value in query.items()}),
+                        detail=call.text(self.scrub),
                     )
             if reply.status >= 300:
                 raise self._http_error(reply, endpoint, advertiser_id)
-            return decode(reply.body), partial
+            return decode(reply.body), partly
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             if reply.status >= 300 or is_page(reply.body):
                 raise self._http_error(reply, endpoint, advertiser_id) from error
@@ -450,9 +507,3 @@ def _as_text(value: Any) -> str:
     if isinstance(value, (int, float)):
         return str(value)
     return msgspec.json.encode(value).decode()
-
-
-def _request_text(endpoint: str, query: Mapping[str, str]) -> str:
-    """The request as it can be shown: without secrets, and with long lists cut."""
-    shown = "&".join(f"{name}={value[:300]}" for name, value in query.items() if name not in _SECRET_PARAMS)
-    return f"GET {path_of(endpoint)}?{shown}"

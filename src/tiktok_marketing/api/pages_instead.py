@@ -22,6 +22,12 @@ def is_page(body: bytes) -> bool:
     return not body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[", b'"'))
 
 
+def is_file(body: bytes) -> bool:
+    """Whether a body is the text of a file, neither JSON nor markup."""
+    text = body.lstrip(b"\xef\xbb\xbf \t\r\n")
+    return bool(text) and not text.startswith((b"{", b"[", b"<"))
+
+
 def beginning_of(body: bytes, scrub: Callable[[str], str]) -> str:
     """The beginning of a page's text as a message can show it: one line without markup, control characters and secrets.
 

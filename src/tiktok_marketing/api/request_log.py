@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -45,23 +45,35 @@ class LoggedTransport:
         Raises:
             TransportFailure: If no complete answer arrived.
         """
+        return await self._logged(self._transport.send(endpoint, params, token), _request("GET", endpoint, params))
+
+    async def post(self, endpoint: str, body: Mapping[str, Any], token: str) -> Reply:
+        """Send a POST request with a body in JSON, and return the complete answer.
+
+        Raises:
+            TransportFailure: If no complete answer arrived.
+        """
+        shown = {name: str(value) for name, value in body.items()}
+        return await self._logged(self._transport.post(endpoint, body, token), _request("POST", endpoint, shown))
+
+    async def _logged(self, sending: Awaitable[Reply], request: str) -> Reply:
         began = time.perf_counter()
         outcome = "cancelled"
         try:
-            reply = await self._transport.send(endpoint, params, token)
+            reply = await sending
             outcome = _describe(reply)
         except TransportFailure as failure:
             outcome = f"no answer ({failure.message})"
             raise
         finally:
             milliseconds = (time.perf_counter() - began) * 1000
-            self._log(shown_line(f"{_request(endpoint, params)}: {outcome}, {milliseconds:,.0f} ms"))
+            self._log(shown_line(f"{request}: {outcome}, {milliseconds:,.0f} ms"))
         return reply
 
 
-def _request(endpoint: str, params: Mapping[str, str]) -> str:
+def _request(method: str, endpoint: str, params: Mapping[str, str]) -> str:
     shown = "&".join(f"{name}={'***' if name in _SECRET_PARAMS else _cut(value)}" for name, value in params.items())
-    return f"GET {path_of(endpoint)}{'?' if shown else ''}{shown}"
+    return f"{method} {path_of(endpoint)}{'?' if shown else ''}{shown}"
 
 
 def _cut(value: str) -> str:

@@ -91,10 +91,18 @@ class TransportFailure(Exception):  # noqa: N818 - a fact about a request, which
 
 
 class Transport(Protocol):
-    """Sends one GET request. Tests put a model of the API in the network's reservation here."""
+    """Sends one request. Tests put a model of the API in the network's place here."""
 
     async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
-        """Send the request and return the complete answer.
+        """Send a GET request and return the complete answer.
+
+        Raises:
+            TransportFailure: If no complete answer arrived.
+        """
+        ...
+
+    async def post(self, endpoint: str, body: Mapping[str, Any], token: str) -> Reply:
+        """Send a POST request with a body in JSON, and return the complete answer.
 
         Raises:
             TransportFailure: If no complete answer arrived.
@@ -182,13 +190,14 @@ class HttpTransport:
         """Send a GET request and read its complete answer."""
         return await self._exchange("GET", endpoint, params=params, headers={"Access-Token": token})
 
-    async def post(self, endpoint: str, body: Mapping[str, str]) -> Reply:
-        """Send a POST request without a token, with a body in JSON, and read its complete answer.
+    async def post(self, endpoint: str, body: Mapping[str, Any], token: str = "") -> Reply:
+        """Send a POST request with a body in JSON and read its complete answer. Only `login` needs no token.
 
         Raises:
             TransportFailure: If no complete answer arrived.
         """
-        return await self._exchange("POST", endpoint, json=body)
+        headers = {"Access-Token": token} if token else {}
+        return await self._exchange("POST", endpoint, json=body, headers=headers)
 
     async def _exchange(self, method: str, endpoint: str, **content: Any) -> Reply:
         """Send a request and read its complete answer."""

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import tzinfo
 from functools import partial
-from typing import Any, Generic, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -24,9 +24,12 @@ from tiktok_marketing.errors import (
 )
 from tiktok_marketing.sync.decode.given_dimensions import with_dimensions
 from tiktok_marketing.sync.decode.pages import Page, PageReader, Sink
+from tiktok_marketing.sync.decode.report_file import ReportFile
 from tiktok_marketing.sync.read.completeness import Outcome, Pass, PassHistory
 from tiktok_marketing.sync.read.page_count import PageCount
 from tiktok_marketing.sync.read.repeated_keys import RepeatedKeys
+
+T = TypeVar("T")
 
 _PARAMETER_ERROR = 40002
 """TikTok's code for a parameter that it does not accept."""
@@ -50,6 +53,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         place: The account's place, whose clocks may go back over an hour of the list; None if unknown.
         given: Dimensions that the rows of the answer lack, with their value.
         fields: Fields of every object that the request gives, where TikTok leaves them out.
+        file: The rows, if TikTok has delivered all of them already; then nothing is requested.
     """
 
     endpoint: str
@@ -65,6 +69,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     place: tzinfo | None = None
     given: Mapping[str, str] = {}
     fields: Mapping[str, Any] = {}
+    file: ReportFile | None = None
 
 
 class Delivery(msgspec.Struct, Generic[Sink], frozen=True):
@@ -349,7 +354,7 @@ class ListReader(Generic[Sink]):
                 limit = count.explained if number else 1
                 if not in_flight and number >= limit and number and count.asks_next:
                     limit = number + 1
-                most = max(1, self._budget.pages_in_flight())
+                most = max(1, self._budget.pages_in_flight() if request.file is None else 1)
                 while number < limit and len(in_flight) < most:
                     number += 1
                     in_flight[asyncio.create_task(self._ask(request, number))] = number
@@ -376,14 +381,18 @@ class ListReader(Generic[Sink]):
                     outcome.release()
 
     async def look(self, request: Request) -> Shown:
-        """What the first page of a list shows now, without delivering it. TikTok may leave out ads.
+        """What the first page of a list shows now, without delivering it. TikTok may leave out ads."""
+        return await self.first_page(request, lambda page: Shown.of(page, self._keys(page.keyed)))
+
+    async def first_page(self, request: Request, what: Callable[[Page[Sink]], T]) -> T:
+        """What a function makes of the first page of a list, which is not delivered.
 
         Raises:
             TikTokError: If the page cannot be read.
         """
         answer = await self._get(request, 1, {})
         try:
-            return Shown.of(answer.value, self._keys(answer.value.keyed))
+            return what(answer.value)
         finally:
             answer.release()
 
@@ -406,13 +415,17 @@ class ListReader(Generic[Sink]):
         return answer
 
     async def _get(self, request: Request, number: int, order: Mapping[str, Any]) -> Answer[Page[Sink]]:
+        decode = partial(self._read_with, request.given) if request.given else self._reader.read
+        if request.file is not None:
+            body = request.file.page(number, request.page_size or len(request.file))
+            return Answer(decode(body), len(body), throttled=False, partial=None)
         params = {**request.params, **order}
         if request.page_size is not None:
             params |= {"page": number, "page_size": request.page_size}
         return await self._api.get(
             request.endpoint,
             params,
-            partial(self._read_with, request.given) if request.given else self._reader.read,
+            decode,
             advertiser_id=request.advertiser_id,
             divisible=request.divisible,
             brief=request.brief,

@@ -153,16 +153,20 @@ def account_params(
     if source.includes_deleted(every_status) and source.status_field and source.hides_deleted:
         filters.append(_filter(source.status_field, ["STATUS_ALL"]))
     filters += origin_filters(source)
-    filters += [
+    filters += own_filters(source, only)
+    if filters:
+        params["filtering"] = filters
+    return params
+
+
+def own_filters(source: ReportSource, only: tuple[str, Sequence[str]] | None) -> list[dict[str, str]]:
+    """The report's own filters, and the one by id (`only`) that may take the place of one of them."""
+    filters = [
         _filter(of.field, of.values if len(of.values) > 1 or of.kind in _OF_LISTS else of.values[0], of.kind)
         for of in source.filters
         if only is None or of.field != only[0]
     ]
-    if only is not None:
-        filters.append(_filter(only[0], list(only[1])))
-    if filters:
-        params["filtering"] = filters
-    return params
+    return filters if only is None else [*filters, _filter(only[0], list(only[1]))]
 
 
 def origin_filters(source: ReportSource) -> list[dict[str, str]]:

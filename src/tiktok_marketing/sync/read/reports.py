@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing
 from datetime import date
 from functools import partial
 
@@ -14,7 +14,8 @@ from msgspec.structs import replace
 from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import Grain, Level, ReportStream, report_stream
 from tiktok_marketing.errors import Action, AdsLeftOutError, IncompleteReadError, PartialAnswerError, TikTokError
-from tiktok_marketing.sync.decode.pages import RowSink, SinkFactory, record_list
+from tiktok_marketing.sync.decode.pages import Page, RowSink, SinkFactory, record_list
+from tiktok_marketing.sync.decode.report_file import ReportFile
 from tiktok_marketing.sync.decode.reports import ReportPageReader, report_reader
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.plan_sync import Notice
@@ -39,6 +40,7 @@ from tiktok_marketing.sync.read.report_requests import (
     piece_params,
     refused_metrics,
 )
+from tiktok_marketing.sync.read.report_tasks import ReportTasks, Sample, sample_of
 from tiktok_marketing.sync.read.split_check import Figures
 from tiktok_marketing.sync.read.store_parts import StorePartFinder
 
@@ -54,11 +56,15 @@ class PassLimits(msgspec.Struct, frozen=True):
         most: The limit where few windows share it.
         per_page_in_flight: Rows for each page that the pass may request at once. Where many windows share the quota
             these are few, so that the keys of all passes together stay within bounds.
+        least_of_task: With more rows, an asynchronous report is worth a try: twenty pages cost more than its file.
+        most_of_task: With more rows, days are divided before, because a file of them would take too much memory.
     """
 
     least: int = 10_000
     most: int = 40_000
     per_page_in_flight: int = 8_000
+    least_of_task: int = 20_000
+    most_of_task: int = 40_000
 
     def max_rows(self, budget: Budget) -> int:
         """The most rows that one pass should read, now."""
@@ -121,6 +127,7 @@ class ReportWindow:
         self._include_deleted = source.includes_deleted(include_deleted)
         self._budget = budget
         self._max_rows = limits.max_rows(budget)
+        self._limits = limits
         self._refused = set() if refused is None else refused
         self._partial_log = PartialLog()
         self._partial_until: date | None = None  # the last day of which rows may be missing
@@ -149,6 +156,9 @@ class ReportWindow:
         """Finds the parts of a report by store. Whoever reads such a report provides it."""
         self.centers: BusinessCenters | None = None
         """Finds the Business Center that reports on the account. Whoever reads such a report provides it."""
+        self.tasks: ReportTasks | None = None
+        """Asynchronous reports; None to read page by page."""
+        self._notices: list[Notice] = []
 
     @property
     def repaired(self) -> bool:
@@ -180,8 +190,7 @@ class ReportWindow:
                 metrics = self._metrics
                 self._parts.begin_part()
                 try:
-                    repeated = self._parts.is_repeated(piece)
-                    async with aclosing(list_reader.read(self._request(piece), again=repeated)) as deliveries:
+                    async with aclosing(self._read_piece(piece)) as deliveries:
                         async for delivery in deliveries:
                             # Now, not after the piece: if it fails, rows of its last day may have been delivered.
                             until = max(until, piece.window.end if piece.window else date.max)
@@ -203,6 +212,56 @@ class ReportWindow:
                 yield DaysRead(self._whole.days(since, next_day), whole)
                 since = next_day or date.max
         self._partial_log.raise_first()
+
+    async def _read_piece(self, piece: Piece) -> AsyncGenerator[Delivery[RowSink], None]:
+        """Every row of a piece: page by page or, if that takes many pages, from an asynchronous report."""
+        request = self._request(piece)
+        again = self._parts.is_repeated(piece)
+        tasks = self.tasks
+        if tasks is not None and not again and tasks.may_read(self._stream, self._advertiser_id, piece):
+            least, most = self._limits.least_of_task, self._limits.most_of_task
+            try:
+                async for delivery in self._list_reader.read(replace(request, max_rows=least)):
+                    yield delivery
+                    del delivery
+            except TooManyRows as error:
+                total = error.total
+            else:
+                return
+            if total > most and request.max_rows is not None:
+                raise TooManyRows(total, most)
+            if total <= most:
+                async with self._file(tasks, piece, request) as file:
+                    if file is not None:
+                        async for delivery in self._list_reader.read(replace(request, max_rows=None, file=file)):
+                            yield delivery
+                            del delivery
+                        return
+        async for delivery in self._list_reader.read(request, again=again):
+            yield delivery
+            del delivery
+
+    def _file(
+        self, tasks: ReportTasks, piece: Piece, request: Request
+    ) -> AbstractAsyncContextManager[ReportFile | None]:
+        def sample_of_page(page: Page[RowSink]) -> Sample:
+            return sample_of(page.raw.rows(), page.total_number, self._source.dimensions)
+
+        async def sample() -> Sample:
+            return await self._list_reader.first_page(request, sample_of_page)
+
+        async def campaigns() -> list[str]:
+            return [*await self._figures.of_objects(report_stream("campaigns_reports_lifetime"), piece)]
+
+        return tasks.file(
+            self._stream,
+            self._advertiser_id,
+            piece,
+            self._metrics,
+            campaigns=campaigns,
+            sample=sample,
+            notices=self._notices,
+        )
 
     @property
     def rows_delivered(self) -> int:
@@ -254,7 +313,8 @@ class ReportWindow:
         self._reported |= different.keys()
         texts += different_records("rows", different)
         subject = f"{self._stream.name}, advertiser {self._advertiser_id}{f', {window}' if window else ''}"
-        return [Notice("warning", f"{subject}: {text}") for text in texts]
+        notices, self._notices = self._notices, []
+        return [*notices, *(Notice("warning", f"{subject}: {text}") for text in texts)]
 
     async def _divide(
         self,

@@ -14,7 +14,7 @@ from typing import Any
 from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import Scope
 from tiktok_marketing.clock import Clock
-from tiktok_marketing.config import Config
+from tiktok_marketing.config import AsyncReports, Config
 from tiktok_marketing.errors import (
     Action,
     ConnectorError,
@@ -37,6 +37,7 @@ from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.read.account_days import ActivityQuery
 from tiktok_marketing.sync.read.accounts import LISTING, find_accounts
 from tiktok_marketing.sync.read.empty_days import EmptyDayFinder
+from tiktok_marketing.sync.read.report_tasks import ReportTasks
 from tiktok_marketing.sync.read.reports import USUAL_PASSES, PassLimits
 from tiktok_marketing.sync.run.byte_queue import ByteQueue
 from tiktok_marketing.sync.run.first_contact import FirstContact
@@ -96,6 +97,8 @@ class Sync:
         self._queue: ByteQueue[Event | None] = ByteQueue(buffer_bytes)
         self._began = clock.monotonic()
         self._reader = WindowReader(config, api, self._queue, sink_factory, limits)
+        if config.async_reports is AsyncReports.AUTO and not config.sandbox:
+            self._reader.tasks = ReportTasks(api, clock)
         self._cursors = self._reader.cursors = read_states(selected, states)
         self._refreshes = read_refreshes(config, selected, states, clock.now())
         self._runs = {

@@ -33,6 +33,7 @@ from tiktok_marketing.sync.read.objects import ObjectLists
 from tiktok_marketing.sync.read.parent_lists import ParentLists
 from tiktok_marketing.sync.read.report_parts import rows_missing
 from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, is_exact, shorter_windows
+from tiktok_marketing.sync.read.report_tasks import ReportTasks
 from tiktok_marketing.sync.read.reports import USUAL_PASSES, DaysRead, PassLimits, ReportWindow
 from tiktok_marketing.sync.read.store_parts import StorePartFinder, store_ids
 from tiktok_marketing.sync.run.byte_queue import ByteQueue
@@ -84,6 +85,8 @@ class WindowReader:
         )
         self.centers = BusinessCenters(api)
         """The Business Centers that report on accounts."""
+        self.tasks: ReportTasks | None = None
+        """Asynchronous reports; None to read page by page."""
 
     async def list_stores(self, accounts: Sequence[AdvertiserId]) -> dict[AdvertiserId, list[str]]:
         """The stores that accounts see, as far as TikTok lists them soon. What fails is reported when it is read."""
@@ -208,6 +211,7 @@ class WindowReader:
             limits=self._limits,
         )
         report.centers = self.centers
+        report.tasks = self.tasks
         if stream.source.stores is not None:
             report.stores = StorePartFinder(
                 self._api,

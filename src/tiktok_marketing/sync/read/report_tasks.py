@@ -1,0 +1,269 @@
+"""Asynchronous reports: TikTok prepares the rows of a window as one file, so they cost few requests.
+
+TikTok allows them to few applications, and documents little of them. So a file is used only if it has every row that
+TikTok counts and shows in its usual answer. Otherwise the window is read page by page, as if there were no file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from tiktok_marketing.api.client import Client
+from tiktok_marketing.catalog import Level, ReportSource, ReportStream
+from tiktok_marketing.clock import Clock
+from tiktok_marketing.config import AdvertiserId
+from tiktok_marketing.errors import TikTokError
+from tiktok_marketing.sync.decode.report_file import ReportFile, UnusableFile
+from tiktok_marketing.sync.plan.plan_sync import Notice
+from tiktok_marketing.sync.read.report_requests import ASKED_AS, Piece, accepted_ids, own_filters, report_params
+
+CREATE, CHECK, DOWNLOAD, CANCEL = (f"report/task/{name}/" for name in ("create", "check", "download", "cancel"))
+_REPORT_TYPES = frozenset({"BASIC", "AUDIENCE", "CATALOG"})
+_ID_FILTERS = frozenset({"campaign_ids", "adgroup_ids", "ad_ids"})
+"""The filters that tasks accept. None of them is about deleted objects."""
+_MOST_IDS = 20_000
+"""The most ids of one filter of a task."""
+_NAMES_IN_FILES = {"country_code": ("country_code", "country_name")}
+"""What the columns of dimensions are called, if not only as in other answers."""
+_NOT_ALLOWED = 40118
+_PARAMETER_ERROR = 40002
+_WAITS = (1.0, 2.0, 4.0, 8.0, 15.0)
+"""Seconds before each check of a task; the last one repeats."""
+_PATIENCE = 600.0
+"""Seconds after which a task that is not finished is canceled."""
+_FINISHED = frozenset({"SUCCESS", "FAILED", "CANCELED"})
+
+
+class _Task(msgspec.Struct):
+    task_id: str
+
+
+class _Status(msgspec.Struct):
+    status: str
+    message: str | None = None
+
+
+class _Created(msgspec.Struct):
+    data: _Task
+
+
+class _Checked(msgspec.Struct):
+    data: _Status
+
+
+class TaskFailed(Exception):  # noqa: N818 - the caller reads the report another way; nothing went wrong
+    """A task brought no file. Its text says why, as a clause."""
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """What TikTok's usual answer shows of a report.
+
+    Args:
+        total: How many rows it counts.
+        keys: The dimensions of the rows on its first page, as text.
+    """
+
+    total: int
+    keys: frozenset[tuple[str, ...]]
+
+
+class ReportTasks:
+    """The asynchronous reports of one sync, and where they proved useless.
+
+    Args:
+        api: The client.
+        clock: How to wait.
+    """
+
+    def __init__(self, api: Client, clock: Clock) -> None:
+        self._api = api
+        self._clock = clock
+        self._allowed = True
+        self._useless: set[str] = set()
+        """Streams and accounts whose reports were read page by page after all."""
+        self._in_memory = asyncio.Lock()
+
+    def may_read(self, stream: ReportStream, advertiser_id: AdvertiserId, piece: Piece) -> bool:
+        """Whether a task can report the rows of a piece, as far as is known."""
+        source = stream.source
+        if not self._allowed or self._useless.intersection((stream.name, advertiser_id)):
+            return False
+        if source.report_type not in _REPORT_TYPES or source.answered or piece.store is not None:
+            return False
+        return all(of.field in _ID_FILTERS for of in source.filters)
+
+    @asynccontextmanager
+    async def file(
+        self,
+        stream: ReportStream,
+        advertiser_id: AdvertiserId,
+        piece: Piece,
+        metrics: Sequence[str],
+        *,
+        campaigns: Callable[[], Awaitable[Sequence[str]]],
+        sample: Callable[[], Awaitable[Sample]],
+        notices: list[Notice],
+    ) -> AsyncGenerator[ReportFile | None]:
+        """The rows of a piece, as long as the context lasts; None if no file has just the rows that TikTok counts.
+
+        Only one file at a time is in memory.
+
+        Args:
+            stream: The report.
+            advertiser_id: The account.
+            piece: What to read of it.
+            metrics: The metrics to request.
+            campaigns: Asks which campaigns have rows in the piece.
+            sample: Asks for the report in the usual way.
+            notices: Receives why there is no file.
+        """
+        try:
+            if piece.id_field is None and stream.source.data_level != Level.ADVERTISER:
+                piece = _by_campaign(stream.source, piece, await campaigns())
+            task_id = await self._finished(stream.source, advertiser_id, piece, metrics)
+        except (TaskFailed, TikTokError) as error:
+            notices.append(self._give_up(stream, advertiser_id, error))
+            yield None
+            return
+        async with self._in_memory:
+            file = None
+            try:
+                file = await self._download(stream.source, advertiser_id, task_id, metrics)
+                _compare(file, await sample())
+            except (TaskFailed, UnusableFile, TikTokError) as error:
+                file = None
+                notices.append(self._give_up(stream, advertiser_id, error))
+            yield file
+
+    async def _finished(
+        self, source: ReportSource, advertiser_id: AdvertiserId, piece: Piece, metrics: Sequence[str]
+    ) -> str:
+        """The id of a task that has finished.
+
+        Raises:
+            TaskFailed: If it ended without a file, or did not end.
+            TikTokError: If TikTok refuses it.
+        """
+        body = task_params(source, advertiser_id, piece, metrics)
+        created = await self._api.post(CREATE, body, msgspec.json.Decoder(_Created).decode, advertiser_id=advertiser_id)
+        asked = {"advertiser_id": advertiser_id, "task_id": created.value.data.task_id}
+        until = self._clock.monotonic() + _PATIENCE
+        number = 0
+        while True:
+            await self._clock.sleep(_WAITS[min(number, len(_WAITS) - 1)])
+            number += 1
+            checked = await self._api.get(
+                CHECK, asked, msgspec.json.Decoder(_Checked).decode, advertiser_id=advertiser_id
+            )
+            task = checked.value.data
+            if task.status == "SUCCESS":
+                return asked["task_id"]
+            if task.status in _FINISHED:
+                raise TaskFailed(f"TikTok's task ended as {task.status} ({task.message or 'no reason was given'})")
+            if self._clock.monotonic() >= until:
+                await self._api.post(CANCEL, asked, msgspec.json.decode, advertiser_id=advertiser_id)
+                raise TaskFailed(f"TikTok's task was not finished after {_PATIENCE / 60:.0f} minutes")
+
+    async def _download(
+        self, source: ReportSource, advertiser_id: AdvertiserId, task_id: str, metrics: Sequence[str]
+    ) -> ReportFile:
+        """The file of a task.
+
+        Raises:
+            TaskFailed: If it is not in the answer.
+            UnusableFile: If it does not have the documented form.
+            TikTokError: If TikTok refuses it.
+        """
+        answer = await self._api.get(
+            DOWNLOAD,
+            {"advertiser_id": advertiser_id, "task_id": task_id},
+            bytes,
+            advertiser_id=advertiser_id,
+            is_file=True,
+        )
+        if answer.value.lstrip().startswith(b"{"):
+            raise TaskFailed("TikTok's answer is no file")
+        dimensions = {name: _NAMES_IN_FILES.get(name, (name, ASKED_AS.get(name, name))) for name in source.dimensions}
+        return ReportFile(answer.value, dimensions, metrics)
+
+    def _give_up(
+        self, stream: ReportStream, advertiser_id: AdvertiserId, error: TaskFailed | UnusableFile | TikTokError
+    ) -> Notice:
+        """Remember where tasks are useless, and say it."""
+        subject = f"{stream.name}, advertiser {advertiser_id}"
+        if isinstance(error, TikTokError) and error.code == _NOT_ALLOWED:
+            self._allowed = False
+            return Notice(
+                "info",
+                "TikTok does not allow this application asynchronous reports (code 40118), so all reports are read "
+                "page by page. Ask TikTok's support for them, or set async_reports to off.",
+            )
+        if isinstance(error, TikTokError) and error.code == _PARAMETER_ERROR:
+            self._useless.add(stream.name)  # some metrics are in usual reports only
+        elif isinstance(error, UnusableFile):
+            self._allowed = False
+        else:
+            self._useless.add(advertiser_id)
+        reason = error.message.rstrip(".") if isinstance(error, TikTokError) else str(error)
+        return Notice("info", f"{subject}: read page by page, because its asynchronous report is of no use: {reason}.")
+
+
+def _by_campaign(source: ReportSource, piece: Piece, campaigns: Sequence[str]) -> Piece:
+    """The piece as the rows of its campaigns, for nobody says which campaigns a task without a filter leaves out.
+
+    Raises:
+        TaskFailed: If no filter accepts so many ids, or so few.
+    """
+    ids = accepted_ids(source, "campaign_ids", campaigns)
+    if not 0 < len(ids) <= _MOST_IDS:
+        raise TaskFailed(f"it would have to name {len(ids):,} campaigns")
+    return replace(piece, id_field="campaign_ids", ids=tuple(ids))
+
+
+def task_params(
+    source: ReportSource, advertiser_id: AdvertiserId, piece: Piece, metrics: Sequence[str]
+) -> dict[str, Any]:
+    """The body of `/report/task/create/`. It has no filter by status, which tasks do not accept."""
+    body: dict[str, Any] = {
+        "advertiser_id": advertiser_id,
+        **report_params(source, metrics, piece.window),
+        "output_format": "CSV_STRING",
+        "enable_report_title_translation": False,
+    }
+    filters = own_filters(source, (piece.id_field, piece.ids) if piece.id_field else None)
+    return body | ({"filtering": filters} if filters else {})
+
+
+def sample_of(rows: Sequence[Mapping[str, Any]], total: int | None, dimensions: Sequence[str]) -> Sample:
+    """What a page shows.
+
+    Args:
+        rows: Its rows, without types.
+        total: How many rows TikTok counts.
+        dimensions: The dimensions of the report.
+    """
+    keys = (tuple(str(row["dimensions"].get(name) or "") for name in dimensions) for row in rows)
+    return Sample(total or 0, frozenset(keys))
+
+
+def _compare(file: ReportFile, sample: Sample) -> None:
+    """Check that a file has the rows of a report.
+
+    The sample is newer than the file, and its rows include those of deleted objects if these are wanted. So its rows
+    are those of the file and perhaps more, and equal numbers mean equal rows.
+
+    Raises:
+        TaskFailed: If it has not.
+        UnusableFile: If it has other rows.
+    """
+    if len(file) != sample.total:
+        raise TaskFailed(f"it has {len(file):,} rows, and TikTok counts {sample.total:,}")
+    missing = sample.keys - file.keys
+    if missing:
+        raise UnusableFile(f"it has no row for {', '.join(min(missing))}, which TikTok lists")
