@@ -142,6 +142,31 @@ async def test_a_list_that_fails_while_a_sync_is_planned_fails_its_streams_alone
     assert "have appeared" in texts(third)
 
 
+async def test_a_list_that_comes_after_the_plan_makes_the_account_incomplete(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The earlier days of a new store are missing, and the sync says so. The next one reads them."""
+    monkeypatch.setattr("tiktok_marketing.sync.run.window_reader._STORES_PATIENCE", 0.1)
+    async with emulator:
+        config = config_for(emulator, **DAYS)
+        emulator.faults.add(Fault(path=LIST, lack=0.99))
+        first = await read_from(emulator, config, [DAILY, "campaigns"])
+        emulator.faults.clear()
+        emulator.faults.add(Fault(path=LIST, latency=0.5))
+        second = await read_from(emulator, config, [DAILY, "campaigns"], state=first.state_file)
+        emulator.faults.clear()
+        third = await read_from(emulator, config, [DAILY, "campaigns"], state=second.state_file)
+        fresh = await read_from(emulator, config, [DAILY])
+    assert second.exit_code == 1
+    assert second.statuses == {
+        DAILY: ["STARTED", "RUNNING", "INCOMPLETE"],
+        "campaigns": ["STARTED", "RUNNING", "COMPLETE"],
+    }
+    assert "after this sync was planned" in texts(second)
+    assert third.exit_code == 0
+    assert rows(fresh)[DAILY].items() <= rows(first, second, third)[DAILY].items()
+
+
 @pytest.mark.thorough
 async def test_a_database_gets_the_earlier_days_of_a_store(emulator: Emulator, tmp_path: Path) -> None:
     """With the figures that a database of a sync from nothing has."""

@@ -80,8 +80,9 @@ class ShopTruth:
     ) -> Expected:
         """The rows of a report by store. The arguments are those of `spend`."""
         source = stream.source
+        existed = began[1][1] >= self._shops.day_of(account, account.created)  # otherwise no day is asked about
         for store in self._shops.seen_by(account, ended[0]):
-            seen = store.is_seen(account, began[0])
+            seen = existed and store.is_seen(account, began[0])
             before = self._rows(source, store, account, *began, deleted_too=self._include_deleted) if seen else {}
             now = self._rows(source, store, account, *ended, deleted_too=True)
             deleted = {str(campaign.number): campaign.deleted for campaign in store.campaigns}
@@ -101,8 +102,7 @@ class ShopTruth:
     def _rows(
         self, source: ReportSource, store: Store, account: Account, at: float, days: Days, *, deleted_too: bool
     ) -> dict[Key, int]:
-        created = self._shops.day_of(account, account.created)
-        if days[1] < max(days[0], created):  # no day has begun where the account is, or all were over before it existed
+        if days[1] < days[0]:  # the first day has not begun where the account is
             return {}
         assert source.stores is not None
         promotion = source.stores.promotion
@@ -117,6 +117,7 @@ class ShopTruth:
         )
         rows = {key: version for key, version in rows.items() if NO_HOUR not in key}
         with_figures = {key[1][:10] for key in rows} if source.grain is Grain.HOUR else set()
+        created = self._shops.day_of(account, account.created)
         for day in self._days_of_zeros(source, days):
             if str(day) not in with_figures and day >= created:
                 rows[account.id, f"{day} 00:00:00", store.id] = 0

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tiktok_marketing.catalog import AnyStream, ReportStream
 from tiktok_marketing.config import AdvertiserId, Config
+from tiktok_marketing.errors import IncompleteReadError
 from tiktok_marketing.sync.plan.coverage import wanted_of
 from tiktok_marketing.sync.plan.cursors import Cursors
 from tiktok_marketing.sync.plan.selection import Selected
@@ -95,6 +96,16 @@ def describe_lost_stores(stream: str, lost: Mapping[AdvertiserId, Sequence[str]]
     return (
         f"{stream}: TikTok no longer lists stores that were read before: {_named(lost)}. Their rows stay as they are. "
         "If they should be read, give the ad account access to them again."
+    )
+
+
+def late_stores(new: Sequence[str]) -> IncompleteReadError:
+    """The error of an account whose stores were listed after the sync was planned without knowing that some are new."""
+    more = f" and {len(new) - _MAX_NAMED:,} more" if len(new) > _MAX_NAMED else ""
+    return IncompleteReadError(
+        f"Stores have appeared since the last sync ({', '.join(new[:_MAX_NAMED])}{more}), but TikTok listed them only "
+        "after this sync was planned. Their earlier days were not read.",
+        remedy="Run the sync again. It reads all days of this advertiser.",
     )
 
 

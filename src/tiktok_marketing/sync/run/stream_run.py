@@ -11,6 +11,7 @@ from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import ConnectorError, PartialAnswerError, TikTokError
 from tiktok_marketing.sync.events import Checkpoint, Failure
 from tiktok_marketing.sync.plan.cursors import NO_CURSOR, Cursor, Cursors
+from tiktok_marketing.sync.plan.new_stores import late_stores
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.refresh import RefreshProgress
 from tiktok_marketing.sync.plan.selection import Selected
@@ -161,9 +162,17 @@ class StreamRun:
         return self.refresh if self.cursors is None else self.cursors
 
     def note_stores(self, advertiser_id: AdvertiserId, stores: Iterable[str] | None) -> None:
-        """These stores were read of the account. Stores that its state names already have been compared with them."""
-        if self.cursors is not None and stores is not None and self.cursors.stores_of(advertiser_id) is None:
+        """These stores were read of the account.
+
+        Stores that its state names have been compared with them before the plan, unless their list came too late.
+        """
+        if self.cursors is None or stores is None:
+            return
+        known = self.cursors.stores_of(advertiser_id)
+        if known is None:
             self.cursors.note_stores(advertiser_id, stores)
+        elif new := [store_id for store_id in stores if store_id not in known]:
+            self.fail(advertiser_id, "", late_stores(new))
 
     def fill_gap(self, partition: Partition, cursor: Cursor) -> None:
         """The days of a gap up to the cursor have been delivered."""

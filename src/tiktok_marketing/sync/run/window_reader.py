@@ -45,8 +45,10 @@ _MOST_PARALLEL = 3
 
 While one of them waits for its first or last pages, the others use the quota. The keys of each stay in memory until it
 ends, so there are few."""
-_STORES_PATIENCE = 60.0
-"""Seconds that planning waits for lists of stores. Without them, only the next sync notices a store that is new."""
+_STORES_PATIENCE = 180.0
+"""Seconds that planning waits for lists of stores: two answers that take as long as an answer may.
+
+Without them, a store that is new makes its account incomplete, and the next sync reads it."""
 _PAGES_PER_WINDOW = 8
 """Each of these windows but the first needs this many pages in flight. With fewer, other streams use the quota."""
 
