@@ -22,11 +22,13 @@ RUN test "tiktok-marketing $VERSION" = "$(/opt/venv/bin/tiktok-marketing --versi
 
 FROM python:3.13.15-slim-trixie@sha256:9d2e5553305c7c7b0097999bb17187c69b921ccd6bc9d40e4bb5ebe652c00285
 COPY --from=build /opt/venv /opt/venv
-# A database file and a configuration are mounted at /data. Whoever mounts a folder of another user runs it with --user.
-RUN useradd --create-home --uid 1000 tiktok && mkdir /data && chown tiktok /data
-USER 1000
+# A database file and a configuration are mounted at /data. Whoever mounts a folder of another user runs it with --user: a
+# number needs no account.
+RUN mkdir --mode=1777 /data
+USER 1000:1000
 WORKDIR /data
 ENV PATH=/opt/venv/bin:$PATH \
+    HOME=/tmp \
     PYTHONUNBUFFERED=1
 ARG VERSION
 LABEL org.opencontainers.image.title=tiktok-marketing \

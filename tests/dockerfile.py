@@ -1,8 +1,8 @@
 """Steps through a Dockerfile without an engine: each command runs on this machine, in a folder in place of the root.
 
-The folders `/opt` and `/build` of the image are folders below it, and so every path in a command is rewritten. The
-commands get this machine's Python in place of the base image's, and nothing of its environment but what pip is set up
-with. So what they install, build and compile is real; what only the base image has is not tested.
+The folders `/opt`, `/build` and `/data` of the image are folders below it, and so every path in a command is rewritten.
+The commands get this machine's Python in place of the base image's, and nothing of its environment but what pip is set
+up with. So what they install, build and compile is real; what only the base image has is not tested.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 
 import msgspec
 
-_OWN = re.compile(r"(?<![\w./-])/(?=(?:opt|build)\b)")
+_OWN = re.compile(r"(?<![\w./-])/(?=(?:opt|build|data)\b)")
 """The beginning of a path that is the image's own."""
 
 
