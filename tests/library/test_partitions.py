@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from on_request.conftest import emulator_of
 from support import A_DAY, NOW, cursors_of, quickly
 from tiktok_marketing.catalog import stream_named
 from tiktok_marketing.clock import FixedClock
@@ -215,3 +216,30 @@ def test_what_is_not_a_partition_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="partitions is 0"):
         Division(partitions=0)
     assert msgspec.json.decode(ReadPartition(stream="ads", accounts=(), first=date(2026, 1, 1)).to_json())
+
+
+async def test_a_store_that_appears_is_read_from_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The states that follow from partitions name the stores, as a sync's do, and the next plan compares them."""
+    name = "gmv_max_advertiser_reports_daily"
+    async with emulator_of(advertisers=1, settled=True) as emulator:
+        monkeypatch.setenv("TIKTOK_API_URL", emulator.url)
+        config = config_of(emulator, start_date=date(2026, 6, 1), attribution_window=1)
+        lists = Fault(path="gmv_max/store/list/", lack=0.99)
+        emulator.faults.add(lists)
+        _, states = await read_in_partitions(config, name, {})
+        emulator.faults.clear()
+        records, after = await read_in_partitions(config, name, states)
+        whole, synced = await read_whole(config, [name])
+    assert all(set(seen) < set(after[name]["stores"][account]) for account, seen in states[name]["stores"].items())
+    figures = {key: record["metrics"] for key, record in zip(keyed(name, records), records, strict=True)}
+    assert figures == {key: each["metrics"] for key, each in zip(keyed(name, whole[name]), whole[name], strict=True)}
+    assert {account: sorted(seen) for account, seen in synced[name]["stores"].items()} == after[name]["stores"]
+
+
+async def read_in_partitions(config: Config, name: str, states: Any) -> tuple[list[dict[str, Any]], Any]:
+    """The records of a stream, read in partitions, and the states afterwards."""
+    planned = await plan(config, streams=[name], state=states, division=Division(partitions=3), clock=FixedClock(NOW))
+    parts = [await read_one(partition, config) for partition in planned.partitions]
+    return [record for records, _ in parts for record in records], advance(
+        config, planned.states, merge(progress for _, progress in parts)
+    )

@@ -53,11 +53,13 @@ class ReadPlan(msgspec.Struct, frozen=True, kw_only=True):
         partitions: What is read.
         states: The state of each stream before, by name, which `cluster.progress.advance` moves.
         notices: What a person should know.
+        stores: The stores that accounts see, for reports by store.
     """
 
     partitions: tuple[ReadPartition, ...]
     states: dict[str, Any]
     notices: tuple[Notice, ...] = ()
+    stores: dict[AdvertiserId, tuple[str, ...]] = {}
 
 
 class _Unit(msgspec.Struct, frozen=True):
@@ -81,6 +83,8 @@ def plan_reads(
     accounts: Accounts,
     clock: ClockReading,
     division: Division | None = None,
+    *,
+    stores: Mapping[AdvertiserId, Sequence[str]] | None = None,
 ) -> ReadPlan:
     """Divide what a sync would read.
 
@@ -94,13 +98,14 @@ def plan_reads(
         accounts: The accounts of this run.
         clock: The current time.
         division: How finely.
+        stores: The stores that accounts see now, as far as they are known; only reports by store need them.
 
     Raises:
         ConfigurationError: If a state has no known form, or `start_date` is in the future.
     """
     division = division or Division()
     selected = [Selected(stream, incremental=stream.cursor is not None) for stream in streams]
-    plan = plan_sync(config, selected, read_states(selected, states), accounts, clock)
+    plan = plan_sync(config, selected, read_states(selected, states), accounts, clock, stores=stores)
     ids = [account.advertiser_id for account in accounts.chosen]
     partitions = [
         partition
@@ -114,6 +119,7 @@ def plan_reads(
         partitions=tuple(msgspec.structs.replace(partition, share=share) for partition in partitions),
         states={name: cursors.to_state() for name, cursors in plan.cursors.items() if not cursors.empty},
         notices=plan.notices,
+        stores={advertiser_id: tuple(seen) for advertiser_id, seen in (stores or {}).items()},
     )
 
 
@@ -208,5 +214,6 @@ def _state_of(cursors: Cursors | None, accounts: Sequence[PartitionAccount]) -> 
         return None
     ids = [account.advertiser_id for account in accounts]
     known = {advertiser_id: cursor for advertiser_id in ids if (cursor := cursors.of(advertiser_id)) is not None}
-    covered = {advertiser_id: of for advertiser_id in known if (of := cursors.covered_of(advertiser_id)) is not None}
-    return Cursors(cursors.field, known, covered=covered).to_state() if known else None
+    covered = {each: of for each in known if (of := cursors.covered_of(each)) is not None}
+    stores = {each: seen for each in known if (seen := cursors.stores_of(each)) is not None}
+    return Cursors(cursors.field, known, covered=covered, stores=stores).to_state() if known else None

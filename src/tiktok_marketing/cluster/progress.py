@@ -30,19 +30,24 @@ class Reached(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         begins: The first day that the plan reads; None for a stream without days.
         days: Runs of days that were read and delivered, in order; no two of them touch.
         cursor: For a stream without days, the cursor that was reached; empty if none was.
+        stores: The stores that were read in all of these days, in order; None if none of them was by store.
     """
 
     begins: date | None = None
     days: tuple[tuple[date, date], ...] = ()
     cursor: str = ""
+    stores: tuple[str, ...] | None = None
 
     def merged(self, other: Reached) -> Reached:
         """What was read by either."""
         begins = [day for day in (self.begins, other.begins) if day is not None]
+        stores = [set(each) for each in (self.stores, other.stores) if each is not None]
         return Reached(
             begins=min(begins, default=None),
             days=_runs((*self.days, *other.days)),
             cursor=max(self.cursor, other.cursor),
+            # A store that one of them did not see is new to the next plan, which then reads all days of the account.
+            stores=tuple(sorted(set.intersection(*stores))) if stores else None,
         )
 
     def day_after(self, before: date | None) -> date | None:
@@ -128,9 +133,14 @@ def progress_of(partition: ReadPartition, stream: AnyStream, state: Any) -> Prog
         if account.begins is None:
             accounts[account.advertiser_id] = Reached(cursor=cursor)
             continue
+        stores = cursors.stores_of(account.advertiser_id)
         first = account.begins if partition.state is not None else partition.first
         last = date.fromisoformat(cursor[:10])
-        accounts[account.advertiser_id] = Reached(begins=account.begins, days=((first, last),) if first <= last else ())
+        accounts[account.advertiser_id] = Reached(
+            begins=account.begins,
+            days=((first, last),) if first <= last else (),
+            stores=None if stores is None else tuple(sorted(stores)),
+        )
     return Progress({stream.name: accounts})
 
 
@@ -162,6 +172,8 @@ def _advanced(config: Config, stream: AnyStream, state: Any, accounts: Mapping[A
             cursor = Cursor("" if day is None else f"{day} 00:00:00")
         if cursor and cursors.move(advertiser_id, cursor) and is_new:
             cursors.cover(advertiser_id, wanted_of(config, stream))
+        if reached.stores is not None and cursors.stores_of(advertiser_id) is None:
+            cursors.note_stores(advertiser_id, reached.stores)
     return cursors.to_state()
 
 

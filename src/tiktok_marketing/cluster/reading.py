@@ -19,9 +19,11 @@ from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.settings import CREDENTIALS, variable_of
 from tiktok_marketing.sync.decode.pages import SinkFactory, record_list
 from tiktok_marketing.sync.events import Checkpoint, Event, Failure, Rows, StreamEnded, combined
+from tiktok_marketing.sync.plan.new_stores import is_by_store
 from tiktok_marketing.sync.plan.selection import Selected, choose_streams, find_stream, streams_of
 from tiktok_marketing.sync.plan.state_forms import states_by_stream
 from tiktok_marketing.sync.read.accounts import find_accounts, stop_if_nothing_answers
+from tiktok_marketing.sync.read.store_counts import StoreCounts
 from tiktok_marketing.sync.run.engine import Sync
 
 _TEXTS = ("access_token", "app_id", "secret")
@@ -81,9 +83,10 @@ async def plan(
         if only is not None:
             chosen_accounts = tuple(account for account in accounts.chosen if account.advertiser_id in only)
             accounts = msgspec.structs.replace(accounts, chosen=chosen_accounts)
-        return plan_reads(
-            config, chosen, states_by_stream(state, streams_of(config)), accounts, api.clock_reading(), division
-        )
+        ids = [account.advertiser_id for account in accounts.chosen]
+        stores = await StoreCounts(config, api).seen(ids) if any(map(is_by_store, chosen)) else {}
+        states = states_by_stream(state, streams_of(config))
+        return plan_reads(config, chosen, states, accounts, api.clock_reading(), division, stores=stores)
 
 
 class PartitionReader:

@@ -13,6 +13,7 @@ from tiktok_marketing.cluster.planning import ReadPlan
 from tiktok_marketing.cluster.progress import Progress, Reached, advance
 from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.errors import ConfigurationError
+from tiktok_marketing.sync.plan.new_stores import is_by_store
 
 _STILL_CHANGING = timedelta(minutes=10)
 """As in `plan.frontier`: objects that changed this shortly before reading began are read again next time."""
@@ -70,11 +71,13 @@ def offset_of(config: Config, stream: AnyStream, planned: ReadPlan, now: datetim
 
 def _reached(stream: AnyStream, planned: ReadPlan, now: datetime) -> dict[AdvertiserId, Reached]:
     accounts: dict[AdvertiserId, Reached] = {}
+    stores = planned.stores if is_by_store(stream) else {}
     for partition in planned.partitions:
         for account in partition.accounts:
             if not stream.has_days:
                 accounts[account.advertiser_id] = Reached(cursor=f"{now - _STILL_CHANGING:%Y-%m-%d %H:%M:%S}")
             elif account.begins is not None and account.reaches is not None:
                 days = ((account.begins, account.reaches),) if account.begins <= account.reaches else ()
-                accounts[account.advertiser_id] = Reached(begins=account.begins, days=days)
+                seen = stores.get(account.advertiser_id)
+                accounts[account.advertiser_id] = Reached(begins=account.begins, days=days, stores=seen)
     return accounts

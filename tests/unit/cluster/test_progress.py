@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from unit_builders import config
 
 from tiktok_marketing.cluster.progress import Progress, Reached, advance, merge
@@ -26,7 +27,10 @@ def of_days(begins: date, *read: tuple[date, date]) -> Reached:
     return reached
 
 
-reports = st.builds(lambda begins, read: of_days(begins, *read), days, st.lists(runs, max_size=4))
+stores = st.none() | st.frozensets(st.sampled_from("123")).map(lambda ids: tuple(sorted(ids)))
+reports = st.builds(
+    lambda begins, read, seen: replace(of_days(begins, *read), stores=seen), days, st.lists(runs, max_size=4), stores
+)
 objects = st.builds(Reached, cursor=st.sampled_from(["2026-01-01 10:00:00", "2026-02-01 00:00:00"]))
 ids = st.sampled_from([AdvertiserId("7001"), AdvertiserId("7002"), AdvertiserId("7003")])
 progresses = st.builds(
@@ -95,3 +99,17 @@ def test_the_start_of_a_plan_that_leaves_days_out_is_kept() -> None:
     later = Progress({DAILY: {account: of_days(date(2026, 1, 20), (date(2026, 1, 20), date(2026, 1, 25)))}})
     after = advance(config(), before, later)
     assert read_state(DAILY, "stat_time_day", after[DAILY]).day_of(account) == date(2026, 1, 25)
+
+
+def test_a_store_counts_as_read_if_all_partitions_of_its_account_saw_it() -> None:
+    """The others are new to the next plan. What a state names already was compared when the plan was made."""
+    account, by_store = AdvertiserId("7001"), "gmv_max_advertiser_reports_daily"
+    day = date(2026, 1, 20)
+    parts = [
+        Progress({by_store: {account: replace(of_days(START, run), stores=seen)}})
+        for run, seen in (((START, day), ("1", "2")), ((day, date(2026, 1, 30)), ("2", "3")))
+    ]
+    after = advance(config(), {}, merge(parts))
+    assert after[by_store]["stores"] == {account: ["2"]}
+    later = Progress({by_store: {account: replace(of_days(day, (day, date(2026, 2, 3))), stores=("2", "3"))}})
+    assert advance(config(), after, later)[by_store]["stores"] == {account: ["2"]}

@@ -48,3 +48,18 @@ def test_a_damaged_offset_is_refused(raw: dict[str, object]) -> None:
         StreamOffset.from_dict(raw)
     assert StreamOffset.from_dict(StreamOffset().to_dict()) == StreamOffset()
     assert StreamOffset(as_of=datetime(2026, 1, 1, tzinfo=UTC)).to_dict()["as_of"]
+
+
+def test_an_offset_names_the_stores_of_a_report_by_store() -> None:
+    """So the next batch notices a store that is new, and reads the account from the start."""
+    known, one = stream("gmv_max_advertiser_reports_daily"), AdvertiserId("7001")
+    accounts, clock = Accounts((account("7001"),)), ClockReading.at(NOON)
+    first = plan_reads(config(), [known], {}, accounts, clock, stores={one: ["1"]})
+    states = offset_of(config(), known, first, NOON).states
+    assert states[known.name]["stores"] == {"7001": ["1"]}
+    same = plan_reads(config(), [known], states, accounts, clock, stores={one: ["1"]})
+    assert [partition.state["stores"] for partition in same.partitions] == [{"7001": ["1"]}]
+    grown = plan_reads(config(), [known], states, accounts, clock, stores={one: ["1", "2"]})
+    assert [partition.state for partition in grown.partitions] == [None] * len(grown.partitions)
+    assert grown.partitions[0].first == config().start_date
+    assert offset_of(config(), known, grown, NOON).states[known.name]["stores"] == {"7001": ["1", "2"]}

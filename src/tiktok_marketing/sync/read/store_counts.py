@@ -1,7 +1,8 @@
-"""Asks which stores accounts see, and how many requests their reports need, for a forecast."""
+"""Asks which stores accounts see, and how many requests their reports need, before anything is read."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, timedelta
@@ -18,6 +19,8 @@ from tiktok_marketing.sync.read.listing import SequentialBudget
 from tiktok_marketing.sync.read.parent_lists import ParentLists
 from tiktok_marketing.sync.read.store_parts import StorePartFinder, store_ids
 
+_AT_ONCE = 20
+"""How many accounts are asked about at once."""
 _MOST_DAYS = 365
 """The most days of a report without a time dimension (`/gmv_max/report/get/`)."""
 
@@ -39,11 +42,16 @@ class StoreCounts:
 
     async def seen(self, accounts: Sequence[AdvertiserId]) -> dict[AdvertiserId, list[str]]:
         """The stores that accounts see, as far as TikTok lists them."""
-        stores = {}
-        for account in accounts:
+        stores: dict[AdvertiserId, list[str]] = {}
+        turn = asyncio.Semaphore(_AT_ONCE)
+
+        async def ask(account: AdvertiserId) -> None:
             with suppress(TikTokError, IncompleteReadError):
-                stores[account] = store_ids(await self._lists.records(object_stream(STORES), account))
-        return stores
+                async with turn:
+                    stores[account] = store_ids(await self._lists.records(object_stream(STORES), account))
+
+        await asyncio.gather(*map(ask, accounts))
+        return {account: stores[account] for account in accounts if account in stores}
 
     async def requests(self, report: ReportStream, account: Account, days: Window) -> int:
         """How many requests a window of a report by store needs, if it has what all these days have together.
