@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from support import NOW, Ahead, HurriedClock, config_for, cursors_of, quickly, read_from
+from support import A_DAY, NOW, Ahead, HurriedClock, config_for, cursors_of, quickly, read_from
 from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import ReportStream, report_stream
 from tiktok_marketing.catalog.boosted_posts import report_with_boosted_posts
@@ -104,7 +104,6 @@ async def by_pages(stream: ReportStream = DAILY, window: Window | None = WINDOW,
         ("ad_groups_reports_daily", WINDOW),
         ("campaigns_reports_daily", WINDOW),
         ("ads_reports_hourly", Window(WINDOW.start, WINDOW.start)),
-        ("ads_reports_lifetime", None),
     ],
 )
 async def test_the_rows_are_those_of_the_pages(name: str, window: Window | None) -> None:
@@ -117,6 +116,26 @@ async def test_the_rows_are_those_of_the_pages(name: str, window: Window | None)
         assert all(days.whole for days in task.days)
     assert rows == await by_pages(stream, window)
     assert len(rows) > 5
+
+
+@pytest.mark.parametrize(
+    ("name", "window"),
+    [
+        ("ads_reports_daily", Window(WINDOW.end, NOW.date() - A_DAY)),
+        ("ads_reports_hourly", Window(NOW.date() - A_DAY, NOW.date() - A_DAY)),
+        ("ads_reports_lifetime", None),
+    ],
+)
+async def test_figures_that_grow_are_read_page_by_page(name: str, window: Window | None) -> None:
+    """Nobody knows how old those of a file are. Two days ago, a day is over everywhere, and its hours are shown."""
+    stream = report_stream(name)
+    async with reading() as task:
+        rows = await task.rows(stream, window, least_of_task=1)
+        assert task.asked("report/task/") == 0
+        if window is not None:
+            await task.rows(stream, Window(window.start - A_DAY, window.end - A_DAY), least_of_task=1)
+            assert task.asked("report/task/download/") == 1
+    assert rows == await by_pages(stream, window)
 
 
 async def test_a_report_of_few_pages_needs_no_task() -> None:

@@ -6,6 +6,7 @@ Written from the API's documents.
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from simulation.limits import APP_ID, Limited, Limits, Quota
 from simulation.on_request import OWN_REPORT_TYPES, REPORT, OnRequest
 from simulation.reports import Reports
 from simulation.shops import Shops
+from simulation.tasks import ENDPOINTS, Tasks
 from simulation.world import NEVER, Account, Entity, World
 from tiktok_marketing.emulator.endpoints.envelope import Refusal
 
@@ -119,6 +121,7 @@ class Api:
         """A report about several accounts lacks every row with this number in turn, uncounted; 0 for none."""
         self._reports = Reports(world, limits, invalid_values, refused_metrics)
         self.on_request = OnRequest(world, shops, limits, refused_metrics)
+        self.tasks = Tasks(self._reports, random.Random(f"asynchronous reports, {world.seed}"))
         self._quota = Quota(limits)
         self._requests = 0
 
@@ -146,6 +149,10 @@ class Api:
                     data = self._list(endpoint, account, params, at)
                 elif endpoint == "pixel/event/stats/":
                     data = self._statistics(account, params)
+                elif endpoint in ENDPOINTS:
+                    data = self.tasks.answer(endpoint, account, params, at)
+                    if endpoint == "report/task/download/":
+                        return Body(200, data)
                 elif endpoint in self.on_request:
                     data = self.on_request.answer(endpoint, account, params, at)
                 else:

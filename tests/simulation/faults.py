@@ -9,6 +9,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from email.utils import format_datetime
+from typing import Any
 
 from simulation.api import SECRET, TOKEN, Api
 from simulation.limits import RESTRICTED, TOO_MUCH, Slow
@@ -155,6 +156,11 @@ class Network:
             self.note(f"  {left:.3f} /{endpoint}?{shown}: {outcome}")
         return reply
 
+    async def post(self, endpoint: str, body: Mapping[str, Any], token: str) -> Reply:
+        """Send a request with a body to the API, and return its answer."""
+        params = {name: value if isinstance(value, str) else json.dumps(value) for name, value in body.items()}
+        return await self.send(endpoint, params, token)
+
     async def _carry(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
         self.requests += 1
         sent = _Sent(self._loop.time())
@@ -233,6 +239,8 @@ class Network:
 
     def _lie(self, kind: str, params: Mapping[str, str], reply: Reply) -> Reply:
         """The same answer as if it was another one, where nothing but the rest of the data can show it."""
+        if not reply.body.startswith(b"{"):
+            return reply  # a file
         answer = json.loads(reply.body)
         data = answer["data"]
         records = next((value for value in data.values() if isinstance(value, list)), [])
@@ -255,6 +263,8 @@ class Network:
 
     def _part_of(self, body: bytes) -> bytes:
         """The answer with another return code, usually without some of its records, with or without adjusted counts."""
+        if not body.startswith(b"{"):
+            return body  # a file
         answer = json.loads(body)
         if answer["code"]:
             return body

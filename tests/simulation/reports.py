@@ -93,6 +93,35 @@ class Reports:
         info = json.dumps(self._limits.page_info(page, size, len(report_rows)))
         return f'{{"page_info":{info},"list":[{",".join(rows)}]}}'.encode()
 
+    def table(self, account: Account, params: Mapping[str, str], at: float) -> tuple[list[str], list[list[str]]]:
+        """The names of the columns of an asynchronous report, and its rows in no order.
+
+        It has no rows of deleted objects, and neither many ads nor many days are too much for it.
+
+        Raises:
+            Refusal: If TikTok would refuse it.
+        """
+        query, days = _query(params, asynchronous=True)
+        refused = [name for name in query.metrics if name in self._refused_metrics]
+        if refused:
+            raise Limited("metric refused", 40002, f"Please correct your request. Invalid metric fields: {refused}. ")
+        deleted_too, within = _conditions(params, query.level, most_ids=20_000)
+        report_rows = self._world.rows(
+            account,
+            params["data_level"],
+            query.dimensions,
+            days,
+            at,
+            deleted_too=deleted_too,
+            within=within,
+            only=None,
+        )
+        template = self._template(query.metrics)
+        table = [
+            [*key, *json.loads(template.replace("@", str(version))).values()] for key, version in report_rows.items()
+        ]
+        return [*query.dimensions, *query.metrics], list(reversed(table))
+
     def _considered(
         self,
         accounts: Sequence[Account],
@@ -151,15 +180,15 @@ class Reports:
         return template
 
 
-def _query(params: Mapping[str, str]) -> tuple[ReportQuery, tuple[date, date] | None]:
+def _query(params: Mapping[str, str], *, asynchronous: bool = False) -> tuple[ReportQuery, tuple[date, date] | None]:
     """The parsed request, and its days. The same request for other days is parsed only once."""
     if params.get("query_lifetime") == "true":
-        return _parsed(_shape(params), None), None
+        return _parsed(_shape(params), None, asynchronous), None
     try:
         first, last = (date.fromisoformat(params[name]) for name in ("start_date", "end_date"))
     except (KeyError, ValueError):
         raise Refusal(40002, "Missing required field(s): start_date, end_date.") from None
-    return _parsed(_shape(params), (last - first).days), (first, last)
+    return _parsed(_shape(params), (last - first).days, asynchronous), (first, last)
 
 
 _PARTS = ("report_type", "service_type", "data_level", "dimensions", "metrics", "query_lifetime", "filtering")
@@ -170,14 +199,14 @@ def _shape(params: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
 
 @lru_cache(maxsize=4096)
-def _parsed(shape: tuple[tuple[str, str], ...], span: int | None) -> ReportQuery:
+def _parsed(shape: tuple[tuple[str, str], ...], span: int | None, asynchronous: bool) -> ReportQuery:
     params = dict(shape)
     if span is not None:
         params |= {"start_date": str(_SINCE), "end_date": str(_SINCE + span * _A_DAY)}
-    return parse(params, _OPTIONS, several=False)
+    return parse(params, _OPTIONS, several=False, asynchronous=asynchronous)
 
 
-def _conditions(params: Mapping[str, str], level: str) -> tuple[bool, Within]:
+def _conditions(params: Mapping[str, str], level: str, most_ids: int = 100) -> tuple[bool, Within]:
     """Whether deleted objects are included, and which objects rows must belong to."""
     deleted_too = level == "advertiser"
     within: Within = ()
@@ -186,7 +215,7 @@ def _conditions(params: Mapping[str, str], level: str) -> tuple[bool, Within]:
         if name == f"{level}_status":
             deleted_too = "STATUS_ALL" in values
         elif name.endswith("_ids"):
-            if len(values) > 100:
+            if len(values) > most_ids:
                 raise Limited("too many ids", 40011, f"{name}: Too many ids.")
             within = (*within, (name.removesuffix("_ids"), frozenset(values)))
     return deleted_too, within

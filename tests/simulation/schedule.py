@@ -15,7 +15,7 @@ from simulation.shops import Shops
 from simulation.world import DAY, Account, World
 from tiktok_marketing.catalog import ALL_STREAMS, STREAMS, AnyStream, ReportFilter, ReportStream
 from tiktok_marketing.catalog.custom_reports import CustomReport
-from tiktok_marketing.config import Config, Refresh
+from tiktok_marketing.config import AsyncReports, Config, Refresh
 from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.read.reports import USUAL_PASSES, PassLimits
 
@@ -104,6 +104,8 @@ _INVALID_VALUES = ("", "<5", "1,234.5", "9" * 40, "1e400", "-5.5.5", "\\u00e9", 
 _FORBIDDEN = (40001, 40106, 40300, 40301)
 _LATE = 0.9
 """The share of worlds whose hours come late, as TikTok's do."""
+_ASYNCHRONOUS = 0.2
+"""The share of worlds whose configuration reads reports as asynchronous ones."""
 LONGEST_FAULT = 600.0
 """Seconds that a sync must survive a fault: a maintenance of ten minutes."""
 
@@ -209,6 +211,7 @@ def schedule_of(seed: int) -> Schedule:
         rng.choice(sessions).clock_ahead = rng.choice((-1, 1)) * 10 ** rng.uniform(2, 5.3)
     if late_hours:
         _begin_after_midnight(late, sessions)
+    config = _with_asynchronous_reports(random.Random(f"asynchronous reports, {seed}"), config, api, sessions)
     _trouble_on_request(random.Random(f"trouble with streams on request, {seed}"), world, selected, sessions)
     return Schedule(seed, world, api, config, selected, sessions, latency, in_packages=rng.random() < 0.5)
 
@@ -237,6 +240,18 @@ def _api(
 def _with_few_days_read_again(rng: random.Random, config: Config) -> Config:
     """Often a configuration that reads no day again, or one: figures that come late are lost most easily then."""
     return replace(config, attribution_window=rng.choice((0, 0, 1))) if rng.random() < 0.3 else config
+
+
+def _with_asynchronous_reports(rng: random.Random, config: Config, api: Api, sessions: list[Session]) -> Config:
+    """Sometimes a configuration that reads reports of more than a few rows as asynchronous reports."""
+    if rng.random() >= _ASYNCHRONOUS:
+        return config
+    api.tasks.allowed = rng.random() < 0.9
+    for session in sessions:
+        session.pass_limits = replace(
+            session.pass_limits, least_of_task=rng.choice((0, 1, 3)), most_of_task=rng.choice((5, 50, 1000))
+        )
+    return replace(config, async_reports=AsyncReports.AUTO)
 
 
 def _begin_after_midnight(rng: random.Random, sessions: list[Session]) -> None:

@@ -32,7 +32,7 @@ from tiktok_marketing.sync.plan import partitions, plan_sync
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.frontier import shown_limit
 from tiktok_marketing.sync.plan.windows import Window
-from tiktok_marketing.sync.read import report_requests, reports, store_parts
+from tiktok_marketing.sync.read import report_requests, report_tasks, reports, store_parts
 from tiktok_marketing.sync.read.account_days import ActivityQuery
 from tiktok_marketing.sync.read.completeness import Pass
 from tiktok_marketing.sync.read.empty_days import EmptyDayFinder
@@ -321,6 +321,7 @@ MUTATIONS: dict[str, tuple[Any, str, Any]] = {
     "the parts of a report are not compared with the whole": (OpenParts, "check", _check_nothing),
     "a day is complete as soon as it is over": (partitions, "shown_limit", _complete_at_its_end),
     "the list of campaigns is not compared with the account": (Figures, "lacks", lambda *_: ""),
+    "a file of an asynchronous report is believed": (report_tasks, "_compare", _nothing),
 }
 
 
