@@ -244,19 +244,28 @@ class Simulation:
         for name, cursors in before.items():
             now = _cursors(self._streams, name, self.store.states[name])
             for account, cursor in cursors.items():
-                if name.startswith(_BY_STORE) and self.schedule.api.shops.appeared(account, 0.0):
-                    continue  # a store that has appeared is read from the start
+                if self._starts_again(name, account):
+                    continue
                 if now.get(account, "") < min(cursor, begun):
                     raise Failed(f"{name}: the cursor of {account} went back from {cursor} to {now.get(account)}")
         for denial in self.schedule.api.denials:
-            if denial.code == 40118 or denial.account is None or not denial.at_once:
+            if denial.code != 40118 and denial.account is not None and denial.at_once:
+                self._check_refused(denial, denial.account, before, begun)
+
+    def _check_refused(self, denial: Denial, account: str, before: Mapping[str, Mapping[str, str]], begun: str) -> None:
+        """The cursor of an account that was refused all the time stays where it was."""
+        for stream in self._streams:
+            if self._starts_again(stream.name, account):
                 continue
-            for stream in self._streams:
-                if _forbids(denial, stream) and stream.cursor and stream.name in self.store.states:
-                    now = _cursors(self._streams, stream.name, self.store.states[stream.name])
-                    cursor = before.get(stream.name, {}).get(denial.account)
-                    if now.get(denial.account) not in {cursor, min(cursor or "", f"{begun} 00:00:00")}:
-                        raise Failed(f"{stream.name}: the cursor of {denial.account}, which was refused, moved")
+            if _forbids(denial, stream) and stream.cursor and stream.name in self.store.states:
+                now = _cursors(self._streams, stream.name, self.store.states[stream.name])
+                cursor = before.get(stream.name, {}).get(account)
+                if now.get(account) not in {cursor, min(cursor or "", f"{begun} 00:00:00")}:
+                    raise Failed(f"{stream.name}: the cursor of {account}, which was refused, moved")
+
+    def _starts_again(self, stream: str, account: str) -> bool:
+        """Whether an account may be read from the start, because a store has appeared."""
+        return stream.startswith(_BY_STORE) and self.schedule.api.shops.appeared(account, 0.0)
 
     async def _sync(self, session: Session, store: Store) -> Outcome:
         self.report.syncs += 1
