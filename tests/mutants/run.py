@@ -43,10 +43,14 @@ ROOT = TESTS.parent
 PACKAGE = "tiktok_marketing"
 OWN_TESTS: dict[str, tuple[str, ...]] = {
     "sync.decode.given_dimensions": ("unit/sync/test_given_dimensions.py",),
+    "sync.decode.report_file": ("unit/sync/test_report_file.py",),
+    "sync.plan.bounds": ("unit/sync/test_bounds.py",),
     "sync.plan.coverage": ("unit/sync/test_coverage.py", "unit/sync/test_gaps.py"),
     "sync.plan.cursors": ("unit/sync/test_cursors.py",),
     "sync.plan.frontier": ("unit/sync/test_frontier.py",),
     "sync.plan.gaps": ("unit/sync/test_gaps.py", "unit/sync/test_new_stores.py", "unit/sync/test_plan_sync.py"),
+    "sync.plan.merged_states": ("unit/sync/test_merged_states.py",),
+    "sync.plan.new_stores": ("unit/sync/test_new_stores.py", "unit/sync/test_stream_run.py"),
     "sync.plan.partitions": ("unit/sync/test_partitions.py", "unit/sync/test_bounds.py", "unit/sync/test_gaps.py"),
     "sync.plan.plan_sync": (
         "unit/sync/test_plan_sync.py",
@@ -67,6 +71,7 @@ OWN_TESTS: dict[str, tuple[str, ...]] = {
     "sync.read.objects": ("unit/sync/test_object_requests.py", "unit/sync/test_objects.py"),
     "sync.read.page_count": ("unit/sync/test_page_count.py",),
     "sync.read.parent_lists": ("unit/sync/test_parent_lists.py",),
+    "sync.read.refused_names": ("unit/sync/test_refused_names.py",),
     "sync.read.repeated_keys": ("unit/sync/test_page_counts.py",),
     "sync.read.report_figures": ("unit/sync/test_report_figures.py",),
     "sync.read.report_parts": ("unit/sync/test_report_parts.py",),
@@ -75,6 +80,7 @@ OWN_TESTS: dict[str, tuple[str, ...]] = {
         "unit/sync/test_report_requests.py",
         "unit/sync/test_refused_names.py",
     ),
+    "sync.read.report_tasks": ("reads/test_asynchronous_reports.py",),
     "sync.read.report_trial": ("unit/sync/test_report_trial.py",),
     "sync.read.reports": ("unit/sync/test_reports.py", "unit/sync/test_report_windows.py"),
     "sync.read.split_check": ("unit/sync/test_split_check.py",),

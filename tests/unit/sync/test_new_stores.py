@@ -12,9 +12,18 @@ from unit_builders import account, config, stream
 from tiktok_marketing.clock import ClockReading
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.sync.plan.accounts import Accounts
+from tiktok_marketing.sync.plan.coverage import wanted_of
 from tiktok_marketing.sync.plan.cursors import Cursor, Cursors, read_state
 from tiktok_marketing.sync.plan.gaps import Gaps
-from tiktok_marketing.sync.plan.new_stores import accounts_to_compare, describe_new_stores
+from tiktok_marketing.sync.plan.new_stores import (
+    accounts_to_compare,
+    accounts_with_lost_stores,
+    describe_lost_stores,
+    describe_new_stores,
+    is_by_store,
+    late_stores,
+    rewind_for_new_stores,
+)
 from tiktok_marketing.sync.plan.plan_sync import SyncPlan, plan_sync, read_states
 from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.plan.windows import Window
@@ -107,3 +116,68 @@ def test_an_account_that_is_read_from_the_start_has_no_gap() -> None:
     gaps.read_from_start({FIRST: ["2"]})
     assert [*gaps.windows] == [SECOND]
     assert gaps.restarted
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [(DAILY.name, True), ("ads_reports_daily", False), ("campaigns", False), ("gmv_max_stores", False)],
+)
+def test_only_some_reports_are_read_by_store(name: str, expected: bool) -> None:
+    """Lists of stores and campaigns are not."""
+    assert is_by_store(stream(name)) is expected
+
+
+def test_one_of_several_reports_by_store_is_enough_to_compare() -> None:
+    """Another one may be read for the first time, with a state that names no store, or without any."""
+    names = [DAILY.name, "gmv_max_advertiser_reports_hourly", "gmv_max_advertiser_reports_lifetime"]
+    selected = [Selected(stream(name), incremental=True) for name in names]
+    cursors = read_states(selected[:2], {DAILY.name: state({SECOND: ["1"]})})
+    assert accounts_to_compare(selected, cursors, [FIRST, SECOND]) == [SECOND]
+
+
+def rewound(known: Cursors, seen: Mapping[AdvertiserId, Sequence[str]]) -> dict[AdvertiserId, list[str]]:
+    """The accounts whose cursors are set back."""
+    return rewind_for_new_stores(config(start_date="2026-11-01"), DAILY, known, seen)
+
+
+def test_an_account_is_compared_whatever_is_known_of_those_before_it() -> None:
+    """And what it then covers is what the configuration wants."""
+    cursors = read_state(DAILY.name, "stat_time_day", state({SECOND: ["1"]}))
+    assert rewound(cursors, {FIRST: ["5"], SECOND: ["1", "2"]}) == {SECOND: ["2"]}
+    assert cursors.covered_of(SECOND) == wanted_of(config(start_date="2026-11-01"), DAILY)
+    assert cursors.covered_of(FIRST) is None
+    assert cursors.stores_of(FIRST) is None
+
+
+def test_an_account_without_a_cursor_has_nothing_to_set_back() -> None:
+    """It is read from the start in any case."""
+    cursors = read_state(DAILY.name, "stat_time_day", state({}))
+    third = AdvertiserId("7003")
+    cursors.note_stores(third, ["1"])
+    assert rewound(cursors, {third: ["1", "2"]}) == {}
+    assert cursors.stores_of(third) == ("1",)
+
+
+def test_lost_stores_are_told_for_as_long_as_they_are_away() -> None:
+    """Also those that were away before."""
+    cursors = read_state(DAILY.name, "stat_time_day", state({FIRST: ["1", "-2", "3"], SECOND: ["1"]}))
+    lost = accounts_with_lost_stores(cursors, {FIRST: ["1"], SECOND: ["1", "4"], AdvertiserId("7003"): ["9"]})
+    assert lost == {FIRST: ["2", "3"]}
+    assert "no longer lists stores that were read before: 2, 3 of advertiser 7001." in describe_lost_stores("x", lost)
+
+
+@pytest.mark.parametrize(
+    ("count", "named"), [(1, "(0)"), (5, "(0, 1, 2, 3, 4)"), (6, "(0, 1, 2, 3, 4 and 1 more)"), (9, "4 and 4 more)")]
+)
+def test_stores_that_come_too_late_are_named(count: int, named: str) -> None:
+    """Few of them."""
+    error = late_stores([str(number) for number in range(count)])
+    assert named in error.message
+    assert "Run the sync again" in error.remedy
+
+
+def test_five_accounts_are_all_named() -> None:
+    """Nothing more is said then."""
+    text = describe_new_stores("x", {AdvertiserId(str(number)): ["1"] for number in range(5)})
+    assert "of advertiser 4" in text
+    assert "more" not in text
