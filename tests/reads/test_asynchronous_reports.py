@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any
@@ -20,7 +21,7 @@ from tiktok_marketing.config import AIRBYTE, AdvertiserId, parse_config
 from tiktok_marketing.connect import connect
 from tiktok_marketing.emulator import Emulator, Options
 from tiktok_marketing.emulator.faults import Fault
-from tiktok_marketing.errors import TikTokError
+from tiktok_marketing.errors import IncompleteReadError, TikTokError
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.plan_sync import Notice
 from tiktok_marketing.sync.plan.windows import Window
@@ -273,6 +274,28 @@ def nothing(_: str) -> str:
     return ""
 
 
+def with_thousands(file: str) -> str:
+    """Figures as people write them."""
+    return changed(file, "impressions", lambda value: f"{int(value):,}")
+
+
+def with_other_decimals(file: str) -> str:
+    """The same numbers, but other texts."""
+    return changed(file, "spend", lambda value: f"{float(value):.4f}")
+
+
+def with_short_names(file: str) -> str:
+    """Texts that are cut."""
+    return changed(file, "ad_name", lambda value: value[:3])
+
+
+def changed(file: str, column: str, change: Callable[[str], str]) -> str:
+    """A file with other values in a column."""
+    header, *rows = table(file)
+    place = header.index(column)
+    return text([header, *([*row[:place], change(row[place]), *row[place + 1 :]] for row in rows)])
+
+
 def excuse(_: str) -> str:
     """A text that is no table."""
     return "Sorry."
@@ -285,6 +308,9 @@ def excuse(_: str) -> str:
         with_a_row_twice,
         with_another_day,
         with_titles,
+        with_thousands,
+        with_other_decimals,
+        with_short_names,
         cut,
         excuse,
         pytest.param(nothing, marks=pytest.mark.thorough),
@@ -298,6 +324,92 @@ async def test_a_file_with_other_rows_is_not_used(change: Any) -> None:
         rows = await task.rows()
         (notice,) = task.notices
     assert "page by page" in notice
+    assert rows == await by_pages()
+
+
+async def test_an_empty_cell_is_what_the_usual_answer_shows() -> None:
+    """Null or an empty text; if it can be both, the rows would not be the same."""
+    async with reading() as task:
+        task.emulator.faults.add(Fault(path="report/integrated/get/", edit="ad_text", value=""))
+        file = await the_file()
+        task.emulator.faults.add(_download(changed(file, "ad_text", lambda _: "")))
+        rows = await task.rows()
+        assert not task.notices
+        assert {row["metrics"]["ad_text"] for row in rows} == {""}
+    async with reading() as task:
+        task.emulator.faults.add(Fault(path="report/integrated/get/", edit="ad_text", value="", records=5))
+        task.emulator.faults.add(Fault(path="report/integrated/get/", edit="promotion_type", json="null"))
+        task.emulator.faults.add(_download(changed(file, "promotion_type", lambda _: "")))
+        rows = await task.rows()
+        assert {row["metrics"]["promotion_type"] for row in rows} == {None}
+
+
+async def test_figures_that_have_grown_since_are_no_reason() -> None:
+    """A few values may differ."""
+    file = await the_file()
+    header, first, *rows = table(file)
+    place = header.index("impressions")
+    first[place] = str(int(first[place]) + 1)
+    async with reading() as task:
+        task.emulator.faults.add(_download(text([header, first, *rows])))
+        assert len(await task.rows()) == len(rows) + 1
+        assert not task.notices
+
+
+async def test_the_reason_is_told_if_the_window_is_given_back() -> None:
+    """It has more rows than one pass may read, so it is read as shorter windows."""
+    async with reading(async_report_failures=1) as task:
+        with pytest.raises(TooManyRows):
+            await task.rows(least=30, most=30)
+        (notice,) = task.notices
+    assert "FAILED" in notice
+    assert "the reports of this account are read page by page" in notice
+
+
+async def test_windows_at_once_ask_once_whether_tasks_are_allowed() -> None:
+    """The others wait for the first answer, and say nothing."""
+    async with reading(async_reports=False) as task:
+        streams = ["ads_reports_daily", "ad_groups_reports_daily", "campaigns_reports_daily"]
+        await asyncio.gather(*(task.rows(report_stream(name)) for name in streams))
+        assert task.asked("report/task/") == 1
+        assert len(task.notices) == 1
+
+
+async def test_a_task_that_ends_while_it_is_canceled_is_not_waited_for() -> None:
+    """The reason is still the time."""
+    async with reading() as task:
+        check = {"code": 0, "message": "OK", "request_id": "1", "data": {"status": "PROCESSING", "message": ""}}
+        page = msgspec.json.encode(check).decode()
+        task.emulator.faults.add(Fault(path="report/task/check/", http=200, page=page, type="application/json"))
+        task.emulator.faults.add(Fault(path="report/task/cancel/", code=40002))
+        await task.rows()
+        (notice,) = task.notices
+    assert "10 minutes" in notice
+
+
+@pytest.mark.parametrize("effect", [{"code": 20001}, {"headers": "X-Tt-Ads-Throttle: 1"}], ids=str)
+async def test_a_list_that_is_only_a_part_confirms_no_file(effect: dict[str, Any]) -> None:
+    """Even if the file has as many rows as that part."""
+    async with reading() as task:
+        cells = table(await the_file())
+        task.emulator.faults.add(_download(text(cells[: 1 + len(cells) // 2])))
+        # The first request is about the report, the second about its campaigns, the third is the sample.
+        task.emulator.faults.add(Fault(path="report/integrated/get/", skip=2, **effect))
+        with pytest.raises(IncompleteReadError):
+            await task.rows(least_of_task=20)
+        (notice,) = task.notices
+    assert "only a part" in notice
+    assert not any(days.whole for days in task.days)
+
+
+async def test_campaigns_that_are_only_partly_known_are_no_reason_for_a_partial_report() -> None:
+    """The pages are whole."""
+    async with reading() as task:
+        task.emulator.faults.add(Fault(path="report/integrated/get/", contains='["campaign_id"]', code=20001))
+        rows = await task.rows()
+        assert task.asked("report/task/") == 0
+        assert len(task.notices) == 1
+        assert all(days.whole for days in task.days)
     assert rows == await by_pages()
 
 

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Container, Iterator, Mapping, Sequence
 from itertools import islice
 
 import msgspec
+
+_DIGITS = "0123456789."
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?|-?")
+"""A figure as TikTok writes it, or none."""
+_FEW = 5
+"""So many values may differ, whatever their share: they may all have grown."""
 
 
 class UnusableFile(Exception):  # noqa: N818 - the caller reads the report another way; nothing went wrong
@@ -45,6 +53,7 @@ class ReportFile:
             self.keys.add(tuple([row[place] for place in self._places]))
             if len(self.keys) < number:
                 raise UnusableFile(f"row {number} is about the same as another row")
+        self._texts: set[int] = set()  # columns in which an empty cell is an empty text
         self._next: tuple[int, Iterator[list[str]]] = 1, iter(())
 
     def __len__(self) -> int:
@@ -66,11 +75,52 @@ class ReportFile:
         records = [
             {
                 "dimensions": dict(zip(self._dimensions, [row[place] or None for place in self._places], strict=True)),
-                "metrics": dict(zip(self._metrics, [row[place] or None for place in self._metric_places], strict=True)),
+                "metrics": dict(
+                    zip(self._metrics, [self._value(row, place) for place in self._metric_places], strict=True)
+                ),
             }
             for row in islice(rows, size)
         ]
         return msgspec.json.encode({"code": 0, "message": "OK", "data": {"list": records, "page_info": info}})
+
+    def compare(self, listed: Mapping[tuple[str, ...], Sequence[str | None]], figures: Container[str]) -> str | None:
+        """Compare the values with those of TikTok's usual answer, and learn from it what an empty cell is.
+
+        Figures may have grown since the file was made. But if most values of a metric differ, they are written in
+        another way, and rows with them would not be the same.
+
+        Args:
+            listed: The metrics of rows by the text of their dimensions; None for null.
+            figures: The metrics that are numbers.
+
+        Returns:
+            The first metric of which most values differ; None if there is none.
+
+        Raises:
+            UnusableFile: If a figure is no number, or nobody can tell an empty text from null.
+        """
+        numbers = [place for name, place in zip(self._metrics, self._metric_places, strict=True) if name in figures]
+        empty: list[set[str | None]] = [set() for _ in self._metrics]
+        compared, different = Counter[str](), Counter[str]()
+        for row in islice(self._rows(), 1, None):
+            if "".join([row[place] for place in numbers]).strip(_DIGITS):
+                _check_numbers([row[place] for place in numbers])
+            values = listed.get(tuple([row[place] for place in self._places]), ())
+            for name, place, seen, value in zip(self._metrics, self._metric_places, empty, values, strict=bool(values)):
+                if not row[place] and not value:
+                    seen.add(value)
+                elif value is not None and value.strip("0."):
+                    compared[name] += 1
+                    different[name] += row[place] != value
+        for name, place, seen in zip(self._metrics, self._metric_places, empty, strict=True):
+            if len(seen) > 1:
+                raise UnusableFile(f"it shows an empty text as it shows null, in the column {name}")
+            if seen == {""}:
+                self._texts.add(place)
+        return next((name for name in different if different[name] > max(_FEW, compared[name] // 2)), None)
+
+    def _value(self, row: Sequence[str], place: int) -> str | None:
+        return row[place] if row[place] or place in self._texts else None
 
     def _rows(self) -> Iterator[list[str]]:
         """The lines, the first one with the names.
@@ -83,6 +133,17 @@ class ReportFile:
             yield from (row for row in csv.reader(lines, strict=True) if row)
         except (csv.Error, UnicodeDecodeError) as error:
             raise UnusableFile(f"it is not CSV in UTF-8 ({error})") from error
+
+
+def _check_numbers(cells: Sequence[str]) -> None:
+    """Raise an error for a figure that has a sign beside its digits, for example between thousands.
+
+    Raises:
+        UnusableFile: If there is one.
+    """
+    wrong = next((cell for cell in cells if not _NUMBER.fullmatch(cell)), None)
+    if wrong is not None:
+        raise UnusableFile(f"it has the figure {wrong[:30]!r}")
 
 
 def _place(header: Sequence[str], names: Sequence[str]) -> int:

@@ -382,17 +382,17 @@ class ListReader(Generic[Sink]):
 
     async def look(self, request: Request) -> Shown:
         """What the first page of a list shows now, without delivering it. TikTok may leave out ads."""
-        return await self.first_page(request, lambda page: Shown.of(page, self._keys(page.keyed)))
+        return await self.first_page(request, lambda answer: Shown.of(answer.value, self._keys(answer.value.keyed)))
 
-    async def first_page(self, request: Request, what: Callable[[Page[Sink]], T]) -> T:
-        """What a function makes of the first page of a list, which is not delivered.
+    async def first_page(self, request: Request, what: Callable[[Answer[Page[Sink]]], T]) -> T:
+        """What a function makes of the answer with the first page of a list, which is not delivered.
 
         Raises:
             TikTokError: If the page cannot be read.
         """
         answer = await self._get(request, 1, {})
         try:
-            return what(answer.value)
+            return what(answer)
         finally:
             answer.release()
 

@@ -76,6 +76,17 @@ class FiguresReader:
         self.warnings: list[str] = []
         """What people should know about figures that are not known. The reader of this list empties it."""
 
+    def with_partial(self, note_partial: Callable[[Piece, PartialAnswerError], None]) -> FiguresReader:
+        """The same reader that does something else with partial answers."""
+        return FiguresReader(
+            self._api,
+            self._advertiser_id,
+            self._budget,
+            note_partial,
+            origins=self._origins,
+            widening=self._widening,
+        )
+
     async def above(self, piece: Piece) -> Figures | None:
         """The figures of the account or, if the piece is about some campaigns, of these; None if they are not known."""
         name = "campaigns_reports_lifetime" if piece.id_field else "advertisers_reports_lifetime"

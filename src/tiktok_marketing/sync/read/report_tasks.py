@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -17,9 +17,11 @@ from msgspec.structs import replace
 
 from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import Level, ReportSource, ReportStream
+from tiktok_marketing.catalog.metric_index import metric_index
+from tiktok_marketing.catalog.metrics import Kind
 from tiktok_marketing.clock import Clock
 from tiktok_marketing.config import AdvertiserId
-from tiktok_marketing.errors import TikTokError
+from tiktok_marketing.errors import ConnectorError, IncompleteReadError, TikTokError
 from tiktok_marketing.sync.decode.report_file import ReportFile, UnusableFile
 from tiktok_marketing.sync.plan.plan_sync import Notice
 from tiktok_marketing.sync.read.report_requests import ASKED_AS, Piece, accepted_ids, own_filters, report_params
@@ -40,6 +42,7 @@ _WAITS = (1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds before each check of a task; the last one repeats."""
 _PATIENCE = 600.0
 """Seconds after which a task that is not finished is canceled."""
+_FIGURES = frozenset(name for name, of in metric_index().items() if of.metric.kind is not Kind.ATTRIBUTE)
 _FINISHED = frozenset({"SUCCESS", "FAILED", "CANCELED"})
 
 
@@ -64,16 +67,20 @@ class TaskFailed(Exception):  # noqa: N818 - the caller reads the report another
     """A task brought no file. Its text says why, as a clause."""
 
 
+_REASONS = (TaskFailed, UnusableFile, TikTokError, IncompleteReadError)
+"""Errors after which a report is read page by page."""
+
+
 class Sample(msgspec.Struct, frozen=True):
     """What TikTok's usual answer shows of a report.
 
     Args:
         total: How many rows it counts.
-        keys: The dimensions of the rows on its first page, as text.
+        rows: The metrics of the rows on its first page by their dimensions, all as text; None for null.
     """
 
     total: int
-    keys: frozenset[tuple[str, ...]]
+    rows: Mapping[tuple[str, ...], Sequence[str | None]]
 
 
 class ReportTasks:
@@ -90,12 +97,14 @@ class ReportTasks:
         self._allowed = True
         self._useless: set[str] = set()
         """Streams and accounts whose reports were read page by page after all."""
+        self._first = asyncio.Lock()
+        self._was_allowed = False
         self._in_memory = asyncio.Lock()
 
     def may_read(self, stream: ReportStream, advertiser_id: AdvertiserId, piece: Piece) -> bool:
         """Whether a task can report the rows of a piece, as far as is known."""
         source = stream.source
-        if not self._allowed or self._useless.intersection((stream.name, advertiser_id)):
+        if self._is_useless(stream, advertiser_id):
             return False
         if source.report_type not in _REPORT_TYPES or source.answered or piece.store is not None:
             return False
@@ -103,6 +112,9 @@ class ReportTasks:
         if piece.window is None or piece.window.end > self._api.clock_reading().earliest.date() - _RECENT:
             return False
         return all(of.field in _ID_FILTERS for of in source.filters)
+
+    def _is_useless(self, stream: ReportStream, advertiser_id: AdvertiserId) -> bool:
+        return not self._allowed or not self._useless.isdisjoint((stream.name, advertiser_id))
 
     @asynccontextmanager
     async def file(
@@ -132,23 +144,27 @@ class ReportTasks:
         try:
             if piece.id_field is None and stream.source.data_level != Level.ADVERTISER:
                 piece = _by_campaign(stream.source, piece, await campaigns())
-            task_id = await self._finished(stream.source, advertiser_id, piece, metrics)
-        except (TaskFailed, TikTokError) as error:
-            notices.append(self._give_up(stream, advertiser_id, error))
+            task_id = await self._finished(stream, advertiser_id, piece, metrics)
+        except _REASONS as error:
+            self._give_up(stream, advertiser_id, error, notices)
             yield None
             return
         async with self._in_memory:
             file = None
             try:
-                file = await self._download(stream.source, advertiser_id, task_id, metrics)
-                _compare(file, await sample())
-            except (TaskFailed, UnusableFile, TikTokError) as error:
+                if not self._is_useless(stream, advertiser_id):
+                    file = await self._download(stream.source, advertiser_id, task_id, metrics)
+                    _compare(file, await sample())
+            except _REASONS as error:
                 file = None
-                notices.append(self._give_up(stream, advertiser_id, error))
-            yield file
+                self._give_up(stream, advertiser_id, error, notices)
+            if file is not None:
+                yield file
+                return
+        yield None
 
     async def _finished(
-        self, source: ReportSource, advertiser_id: AdvertiserId, piece: Piece, metrics: Sequence[str]
+        self, stream: ReportStream, advertiser_id: AdvertiserId, piece: Piece, metrics: Sequence[str]
     ) -> str:
         """The id of a task that has finished.
 
@@ -156,9 +172,8 @@ class ReportTasks:
             TaskFailed: If it ended without a file, or did not end.
             TikTokError: If TikTok refuses it.
         """
-        body = task_params(source, advertiser_id, piece, metrics)
-        created = await self._api.post(CREATE, body, msgspec.json.Decoder(_Created).decode, advertiser_id=advertiser_id)
-        asked = {"advertiser_id": advertiser_id, "task_id": created.value.data.task_id}
+        body = task_params(stream.source, advertiser_id, piece, metrics)
+        asked = {"advertiser_id": advertiser_id, "task_id": await self._created(stream, advertiser_id, body)}
         until = self._clock.monotonic() + _PATIENCE
         number = 0
         while True:
@@ -173,8 +188,24 @@ class ReportTasks:
             if task.status in _FINISHED:
                 raise TaskFailed(f"TikTok's task ended as {task.status} ({task.message or 'no reason was given'})")
             if self._clock.monotonic() >= until:
-                await self._api.post(CANCEL, asked, msgspec.json.decode, advertiser_id=advertiser_id)
+                with suppress(TikTokError):  # it may have finished just now, and its file is not waited for any more
+                    await self._api.post(CANCEL, asked, msgspec.json.decode, advertiser_id=advertiser_id)
                 raise TaskFailed(f"TikTok's task was not finished after {_PATIENCE / 60:.0f} minutes")
+
+    async def _created(self, stream: ReportStream, advertiser_id: AdvertiserId, body: Mapping[str, Any]) -> str:
+        """The id of a new task. Until TikTok has accepted one, others wait, because it may allow none.
+
+        Raises:
+            TaskFailed: If tasks proved useless meanwhile.
+            TikTokError: If TikTok refuses it.
+        """
+        async with nullcontext() if self._was_allowed else self._first:
+            if self._is_useless(stream, advertiser_id):
+                raise TaskFailed("another one was of no use")
+            decode = msgspec.json.Decoder(_Created).decode
+            created = await self._api.post(CREATE, body, decode, advertiser_id=advertiser_id)
+            self._was_allowed = True
+            return created.value.data.task_id
 
     async def _download(
         self, source: ReportSource, advertiser_id: AdvertiserId, task_id: str, metrics: Sequence[str]
@@ -199,25 +230,35 @@ class ReportTasks:
         return ReportFile(answer.value, dimensions, metrics)
 
     def _give_up(
-        self, stream: ReportStream, advertiser_id: AdvertiserId, error: TaskFailed | UnusableFile | TikTokError
-    ) -> Notice:
-        """Remember where tasks are useless, and say it."""
-        subject = f"{stream.name}, advertiser {advertiser_id}"
+        self,
+        stream: ReportStream,
+        advertiser_id: AdvertiserId,
+        error: ConnectorError | Exception,
+        notices: list[Notice],
+    ) -> None:
+        """Remember where tasks are useless, and say it once."""
+        if self._is_useless(stream, advertiser_id):
+            return
         if isinstance(error, TikTokError) and error.code == _NOT_ALLOWED:
             self._allowed = False
-            return Notice(
-                "info",
+            text = (
                 "TikTok does not allow this application asynchronous reports (code 40118), so all reports are read "
-                "page by page. Ask TikTok's support for them, or set async_reports to off.",
+                "page by page. Ask TikTok's support for them, or set async_reports to off."
             )
+            notices.append(Notice("info", text))
+            return
         if isinstance(error, TikTokError) and error.code == _PARAMETER_ERROR:
             self._useless.add(stream.name)  # some metrics are in usual reports only
+            others = "this stream is"
         elif isinstance(error, UnusableFile):
             self._allowed = False
+            others = "all reports are"
         else:
             self._useless.add(advertiser_id)
-        reason = error.message.rstrip(".") if isinstance(error, TikTokError) else str(error)
-        return Notice("info", f"{subject}: read page by page, because its asynchronous report is of no use: {reason}.")
+            others = "the reports of this account are"
+        reason = error.message.rstrip(".") if isinstance(error, ConnectorError) else str(error)
+        text = f"{stream.name}, advertiser {advertiser_id}: an asynchronous report was of no use: {reason}. "
+        notices.append(Notice("info", f"{text}From now on, {others} read page by page."))
 
 
 def _by_campaign(source: ReportSource, piece: Piece, campaigns: Sequence[str]) -> Piece:
@@ -246,16 +287,29 @@ def task_params(
     return body | ({"filtering": filters} if filters else {})
 
 
-def sample_of(rows: Sequence[Mapping[str, Any]], total: int | None, dimensions: Sequence[str]) -> Sample:
+def sample_of(
+    rows: Sequence[Mapping[str, Any]], total: int | None, dimensions: Sequence[str], metrics: Sequence[str]
+) -> Sample:
     """What a page shows.
 
     Args:
         rows: Its rows, without types.
         total: How many rows TikTok counts.
         dimensions: The dimensions of the report.
+        metrics: The metrics that were requested.
     """
-    keys = (tuple(str(row["dimensions"].get(name) or "") for name in dimensions) for row in rows)
-    return Sample(total or 0, frozenset(keys))
+    shown = {
+        tuple(str(row["dimensions"].get(name) or "") for name in dimensions): [
+            _text(row["metrics"].get(name)) for name in metrics
+        ]
+        for row in rows
+    }
+    return Sample(total or 0, shown)
+
+
+def _text(value: Any) -> str | None:
+    """A value of an answer as a file has it; None for null."""
+    return None if value is None or value == "-" else str(value)
 
 
 def _compare(file: ReportFile, sample: Sample) -> None:
@@ -266,10 +320,13 @@ def _compare(file: ReportFile, sample: Sample) -> None:
 
     Raises:
         TaskFailed: If it has not.
-        UnusableFile: If it has other rows.
+        UnusableFile: If it has other rows, or values that are written in another way.
     """
     if len(file) != sample.total:
         raise TaskFailed(f"it has {len(file):,} rows, and TikTok counts {sample.total:,}")
-    missing = sample.keys - file.keys
+    missing = sample.rows.keys() - file.keys
     if missing:
         raise UnusableFile(f"it has no row for {', '.join(min(missing))}, which TikTok lists")
+    different = file.compare(sample.rows, _FIGURES)
+    if different is not None:
+        raise TaskFailed(f"most values of {different} differ from those that TikTok lists")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from datetime import date
 from functools import partial
 
 import msgspec
 from msgspec.structs import replace
 
-from tiktok_marketing.api.client import Client
+from tiktok_marketing.api.client import Answer, Client
 from tiktok_marketing.catalog import Grain, Level, ReportStream, report_stream
 from tiktok_marketing.errors import Action, AdsLeftOutError, IncompleteReadError, PartialAnswerError, TikTokError
 from tiktok_marketing.sync.decode.pages import Page, RowSink, SinkFactory, record_list
@@ -40,7 +40,7 @@ from tiktok_marketing.sync.read.report_requests import (
     piece_params,
     refused_metrics,
 )
-from tiktok_marketing.sync.read.report_tasks import ReportTasks, Sample, sample_of
+from tiktok_marketing.sync.read.report_tasks import ReportTasks, Sample, TaskFailed, sample_of
 from tiktok_marketing.sync.read.split_check import Figures
 from tiktok_marketing.sync.read.store_parts import StorePartFinder
 
@@ -213,51 +213,68 @@ class ReportWindow:
                 since = next_day or date.max
         self._partial_log.raise_first()
 
-    async def _read_piece(self, piece: Piece) -> AsyncGenerator[Delivery[RowSink], None]:
+    async def _read_piece(self, piece: Piece) -> AsyncGenerator[Delivery[RowSink] | Notice, None]:
         """Every row of a piece: page by page or, if that takes many pages, from an asynchronous report."""
         request = self._request(piece)
         again = self._parts.is_repeated(piece)
-        tasks = self.tasks
-        if tasks is not None and not again and tasks.may_read(self._stream, self._advertiser_id, piece):
-            least, most = self._limits.least_of_task, self._limits.most_of_task
-            try:
-                async for delivery in self._list_reader.read(replace(request, max_rows=least)):
+        reading: AsyncGenerator[Delivery[RowSink] | Notice, None] = self._list_reader.read(request, again=again)
+        if self.tasks is not None and not again and self.tasks.may_read(self._stream, self._advertiser_id, piece):
+            reading = self._read_with(self.tasks, piece, request)
+        async with aclosing(reading) as deliveries:
+            async for delivery in deliveries:
+                yield delivery
+                del delivery
+
+    async def _read_with(
+        self, tasks: ReportTasks, piece: Piece, request: Request
+    ) -> AsyncGenerator[Delivery[RowSink] | Notice, None]:
+        limits = self._limits
+        try:
+            async with aclosing(self._list_reader.read(replace(request, max_rows=limits.least_of_task))) as deliveries:
+                async for delivery in deliveries:
                     yield delivery
                     del delivery
-            except TooManyRows as error:
-                total = error.total
-            else:
-                return
-            if total > most and request.max_rows is not None:
-                raise TooManyRows(total, most)
-            if total <= most:
-                async with self._file(tasks, piece, request) as file:
-                    if file is not None:
-                        async for delivery in self._list_reader.read(replace(request, max_rows=None, file=file)):
-                            yield delivery
-                            del delivery
-                        return
-        async for delivery in self._list_reader.read(request, again=again):
-            yield delivery
-            del delivery
+        except TooManyRows as error:
+            total = error.total
+        else:
+            return
+        if total > limits.most_of_task and request.max_rows is not None:
+            raise TooManyRows(total, limits.most_of_task)
+        async with self._file(tasks, piece, request) if total <= limits.most_of_task else nullcontext() as file:
+            for notice in self._new_notices(piece.window):  # first, because the window may be given back
+                yield notice
+            request = request if file is None else replace(request, max_rows=None, file=file)
+            async with aclosing(self._list_reader.read(request)) as deliveries:
+                async for delivery in deliveries:
+                    yield delivery
+                    del delivery
 
     def _file(
         self, tasks: ReportTasks, piece: Piece, request: Request
     ) -> AbstractAsyncContextManager[ReportFile | None]:
-        def sample_of_page(page: Page[RowSink]) -> Sample:
-            return sample_of(page.raw.rows(), page.total_number, self._source.dimensions)
+        metrics = self._metrics
+
+        def sample_of_page(answer: Answer[Page[RowSink]]) -> Sample:
+            if answer.throttled or answer.partial is not None:
+                raise TaskFailed("TikTok's usual answer is only a part, too")
+            page = answer.value
+            return sample_of(page.raw.rows(), page.total_number, self._source.dimensions, metrics)
 
         async def sample() -> Sample:
             return await self._list_reader.first_page(request, sample_of_page)
 
+        def raise_partial(_piece: Piece, error: PartialAnswerError) -> None:
+            raise error
+
         async def campaigns() -> list[str]:
-            return [*await self._figures.of_objects(report_stream("campaigns_reports_lifetime"), piece)]
+            figures = self._figures.with_partial(raise_partial)
+            return [*await figures.of_objects(report_stream("campaigns_reports_lifetime"), piece)]
 
         return tasks.file(
             self._stream,
             self._advertiser_id,
             piece,
-            self._metrics,
+            metrics,
             campaigns=campaigns,
             sample=sample,
             notices=self._notices,
