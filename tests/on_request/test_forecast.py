@@ -86,6 +86,8 @@ def asked_alone(config: Config, name: str) -> int:
     stream = stream_named(name)
     if not isinstance(stream, ObjectStream) or stream.source.parent is None or stream.source.parent.at_once is None:
         return 0
+    if stream.source.parent.sparse:
+        return 0  # the forecast counts them
     return sum(len(batch) for batch in tiktok.read(config, streams=[stream.source.parent.stream]))
 
 

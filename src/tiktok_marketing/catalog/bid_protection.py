@@ -31,7 +31,7 @@ def _stream(name: str, noun: str, level: str, parent: str, id_field: str) -> Obj
             dates_apart=True,
             scaled={"credit_amount": _SCALE},
             promoted_fields={id_field: ("query_id",)},
-            parent=Parent(stream=parent, parameters={"query_ids": id_field}, at_once=_MOST_IDS // _DAYS),
+            parent=Parent(stream=parent, parameters={"query_ids": id_field}, at_once=_MOST_IDS // _DAYS, sparse=True),
         ),
     )
 

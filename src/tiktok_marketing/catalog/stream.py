@@ -70,6 +70,9 @@ class Parent(msgspec.Struct, frozen=True, kw_only=True):
     """Whether deleted records cause requests if the configuration includes deleted objects."""
     at_once: int | None = None
     """How many records one request covers, with a list for each parameter; None for one record with plain values."""
+    sparse: bool = False
+    """Whether few of the records have one in the stream. Answers about several leave out the others, and so each of
+    these is asked about alone. A forecast that asks TikTok counts them."""
     usual_requests: int = 1
     """How many requests an account usually needs, for a forecast that cannot know."""
     join_stream: str | None = None

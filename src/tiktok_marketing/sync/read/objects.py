@@ -105,6 +105,12 @@ def _field_of(path: str) -> str:
     return path.rpartition(".")[2]
 
 
+def _drop_found(missing: Mapping[str, set[str]], delivery: Delivery[RecordList]) -> None:
+    """Leave the values that have no record yet."""
+    for field, values in missing.items():
+        values.difference_update(str(record.get(field)) for record in delivery.records)
+
+
 def object_requests(
     stream: ObjectStream,
     advertiser_id: AdvertiserId,
@@ -227,8 +233,7 @@ class ObjectLists:
             try:
                 async with aclosing(self._deliveries_for(list_reader, params)) as deliveries:
                     async for delivery in deliveries:
-                        for field, values in missing.items():
-                            values.difference_update(str(record.get(field)) for record in delivery.records)
+                        _drop_found(missing, delivery)
                         yield self._filter_changed(delivery)
                         del delivery
                 # An answer about several may leave out one that has a record.
@@ -259,10 +264,25 @@ class ObjectLists:
         self._partial_log.raise_first()
 
     async def count_requests(self) -> int:
-        """How many requests the lists need, if each has one page. It reads the lists that parameters come from."""
+        """How many requests the lists need, if each has one page. It reads the lists that parameters come from.
+
+        If few records of these lists have one in the stream, it also asks about all of them, several at a time, and
+        counts those about which the sync will ask alone.
+        """
         parent = self._source.parent
         params = [ParentParams()] if parent is None else await self._parent_params(parent)
-        return len(params) * len(self._source.queries_for(include_deleted=self._include_deleted))
+        number = len(params)
+        if parent is not None and parent.sparse:
+            number += sum([await self._count_missing(several) for several in params])
+        return number * len(self._source.queries_for(include_deleted=self._include_deleted))
+
+    async def _count_missing(self, params: ParentParams) -> int:
+        """How many of several values an answer leaves out."""
+        missing = params.several(self._source.parent)
+        async with aclosing(self._deliveries_for(self._list_reader, params)) as deliveries:
+            async for delivery in deliveries:
+                _drop_found(missing, delivery)
+        return sum(map(len, missing.values()))
 
     async def _deliveries_for(
         self, list_reader: ListReader[RecordList], params: ParentParams
