@@ -214,8 +214,11 @@ def _read(fields: Any, place: str) -> CustomReport | Objection:
         read = _READERS[FIELDS[name]](value)
         if read is None:
             form = _FILTER_FORM if name == "filters" else FIELDS[name]
-            a_field = f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
-            return Objection(f"{place} has {a_field} that is not {FIELDS[name]}.", f"Write {name} as {form}.")
+            if name.endswith("s"):
+                problem = f"{name} that are not {_FILTERS if name == 'filters' else FIELDS[name]}"
+            else:
+                problem = f"{'an' if name[0] in 'aeiou' else 'a'} {name} that is not {FIELDS[name]}"
+            return Objection(f"{place} has {problem}.", f"Write {name} as {form}.")
         values[name] = read
     if "report_type" in values:
         values["report_type"] = values["report_type"].upper()
@@ -248,6 +251,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "true or false": _flag,
 }
 """What reads each kind of field. It returns None for a value of another kind."""
+_FILTERS = "objects with a field and values"
 _FILTER_FORM = '[{"field": "campaign_automation_type", "values": ["UPGRADED_SMART_PLUS"]}]'
 
 

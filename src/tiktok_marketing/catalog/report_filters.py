@@ -139,7 +139,7 @@ def _field_objections(condition: ReportFilter, report_type: str) -> Iterator[Obj
 def _value_objections(condition: ReportFilter) -> Iterator[Objection]:
     name, values = condition.field, condition.values
     if not values:
-        yield Objection(f"The filter {name} has no values.", f"Write it as {_EXAMPLE}.")
+        yield Objection(f"The filter {name} has no values.", "Name at least one, or leave the filter out.")
     if len(values) > MOST_VALUES:
         yield Objection(
             f"The filter {name} has {len(values)} values, and TikTok accepts {MOST_VALUES}.",

@@ -17,7 +17,7 @@ import msgspec
 
 from tiktok_marketing.catalog.metric_index import metric_index, metric_named
 from tiktok_marketing.catalog.metrics import Kind
-from tiktok_marketing.catalog.objection import Objection, unknown_word
+from tiktok_marketing.catalog.objection import Objection, either, unknown_word
 from tiktok_marketing.catalog.report_filters import filter_objections
 from tiktok_marketing.catalog.reports import REPORTS
 from tiktok_marketing.catalog.stream import Grain, Level, ReportFilter
@@ -48,6 +48,8 @@ ID_DIMENSIONS: Mapping[Level, tuple[str, ...]] = {
     Level.AD: ("ad_id", "ad_id_v2"),
 }
 """The dimensions that name what a row is about. The first one is the usual one."""
+_LEVELS_BY_ID = {name: word for word, level in LEVELS.items() for name in ID_DIMENSIONS[level]}
+"""The level of each of these dimensions, as people write it."""
 STATUS_FILTERS: Mapping[Level, str] = {
     Level.CAMPAIGN: "campaign_status",
     Level.AD_GROUP: "adgroup_status",
@@ -136,6 +138,12 @@ _USUAL = "other"
 PEOPLE = ("reach", "frequency", "cost_per_1000_reached", "average_video_play_per_user", "live_play_count")
 """Metrics that count people, which TikTok does not break down by the audience."""
 _WHOLE_ACCOUNT_DAYS = ("cash_spend", "voucher_spend")
+_STREAMS_OF_TYPES = {
+    "BC": "advertisers_business_center_reports_*",
+    "TT_SHOP": "*_shop_reports_*",
+    "PLAYABLE_MATERIAL": "playables_reports_*",
+}
+"""Other report types of TikTok's, and the streams that have them."""
 MOST_METRICS = 100
 """The most metrics of one report: TikTok's advice for one request."""
 
@@ -179,6 +187,15 @@ def first_objection(question: Question) -> Objection | None:
     return next((found for rule in _RULES for found in rule(question)), None)
 
 
+def level_and_grain_of(dimensions: Iterable[str]) -> tuple[str | None, str | None]:
+    """The level and the grain that go with ids and times among these dimensions; None where there is no such one."""
+    words = {time: word for word, grain in GRAINS.items() if grain and (time := TIME_DIMENSIONS.get(grain))}
+    names = list(dimensions)
+    return next((_LEVELS_BY_ID[name] for name in names if name in _LEVELS_BY_ID), None), next(
+        (words[name] for name in names if name in words), None
+    )
+
+
 def is_allowed_at(dimension: str, level: Level) -> bool:
     """Whether a report of this level can be broken down by a dimension."""
     return dimension != "ad_type" or level is not Level.ADVERTISER
@@ -215,12 +232,17 @@ def is_documented(name: str, question: Question) -> bool:
 
 
 def _known_words(question: Question) -> Iterator[Objection]:
+    if streams := _STREAMS_OF_TYPES.get(question.report_type):
+        yield Objection(
+            f"A report of one's own cannot have the report type {question.report_type}.",
+            f"Read the streams {streams}, or use {either(REPORT_TYPES)}.",
+        )
     if question.report_type not in REPORT_TYPES:
         yield unknown_word("report_type", question.report_type, REPORT_TYPES)
     if question.level not in LEVELS:
         yield unknown_word("level", question.level, tuple(LEVELS))
     if question.grain not in GRAINS:
-        yield unknown_word("grain", question.grain, tuple(GRAINS))
+        yield unknown_word("grain", question.grain, tuple(name for name, grain in GRAINS.items() if grain is not None))
 
 
 def _grain(question: Question) -> Iterator[Objection]:
@@ -240,13 +262,11 @@ def _dimensions(question: Question) -> Iterator[Objection]:
     level = LEVELS[question.level]
     known = _DIMENSIONS[question.report_type]
     own = (*ID_DIMENSIONS[level], *TIME_DIMENSIONS.values())
-    foreign = {name for ids in ID_DIMENSIONS.values() for name in ids}.difference(own)
+    foreign = _LEVELS_BY_ID.keys() - set(own)
     for name in question.dimensions:
         if name in foreign:
             yield Objection(
-                f"The dimension {name} does not go with the level {question.level}.",
-                f"Leave it out: the rows of this level have {ID_DIMENSIONS[level][0]}. Names and ids of the objects "
-                "above are metrics, such as campaign_id.",
+                f"The dimension {name} does not go with the level {question.level}.", _instead_of(name, question)
             )
         if name not in known and name not in own:
             yield _dimension_of_another_type(name, question) or unknown_word("dimension", name, known)
@@ -257,6 +277,19 @@ def _dimensions(question: Question) -> Iterator[Objection]:
             )
     if "ad_id" in question.dimensions and "ad_id_v2" in question.dimensions:
         yield Objection("The dimensions ad_id and ad_id_v2 do not go together.", "Leave one of them out.")
+
+
+def _instead_of(name: str, question: Question) -> str:
+    """What would go in place of an id that is not the level's own."""
+    words = list(LEVELS)
+    word = _LEVELS_BY_ID[name]
+    own = ID_DIMENSIONS[LEVELS[question.level]][0]
+    if words.index(word) > words.index(question.level):
+        return f"Use the level {word}, or leave it out: the rows of this level have {own}."
+    return (
+        f"Leave it out: the rows of this level have {own}. Names and ids of the objects above are metrics, such as "
+        "campaign_id."
+    )
 
 
 def _dimension_of_another_type(name: str, question: Question) -> Objection | None:
@@ -332,9 +365,12 @@ def _people(question: Question) -> Iterator[Objection]:
         return
     for name in question.metrics:
         if name in PEOPLE and name not in _of_streams(question.report_type, question.breakdown):
+            foreign = [dimension for dimension in question.breakdown if dimension not in BASIC_DIMENSIONS]
+            without = f"leave out the dimension {' and '.join(foreign)} and " if foreign else ""
             yield Objection(
-                f"The metric {name} counts people, which TikTok does not break down by the audience.",
-                "Leave it out, or set report_type to BASIC.",
+                f"The metric {name} counts people, which TikTok does not break down by {question.breakdown[0]} in "
+                "AUDIENCE reports.",
+                f"Leave it out, or {without}set report_type to BASIC.",
             )
 
 

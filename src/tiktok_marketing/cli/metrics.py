@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from tiktok_marketing.catalog.report_rules import Question
 
 _LEVELS = ("account", "campaign", "ad_group", "ad")
+_MOST_NAMED = 10
+"""The most metrics that a message names."""
 _GRAINS = ("hour", "day", "lifetime", "none")
 
 
@@ -49,9 +52,7 @@ def metrics(search: str | None, level: str | None, dimensions: str | None, grain
         indexed for indexed in metric_index().values() if _is_searched(indexed, search) and _goes(indexed, question)
     ]
     if not listed:
-        raise ConfigurationError(
-            "No metric fits.", remedy="Leave an option out; `tiktok-marketing metrics` without options lists all."
-        )
+        raise _nothing(question, search)
     if as_json:
         print_json([_as_json(indexed) for indexed in listed])
         return 0
@@ -69,14 +70,15 @@ def _question(level: str | None, dimensions: str | None, grain: str | None) -> Q
     Raises:
         ConfigurationError: If TikTok has no such report, whatever its metrics, or publishes nothing about them.
     """
-    from tiktok_marketing.catalog.report_rules import Question, first_objection, report_type_with
+    from tiktok_marketing.catalog.report_rules import Question, first_objection, level_and_grain_of, report_type_with
 
     names = tuple(name.strip() for name in (dimensions or "").split(",") if name.strip())
+    own_level, own_grain = level_and_grain_of(names)
     question = Question(
         report_type=report_type_with(names),
-        level=level or "ad",
+        level=level or own_level or "ad",
         dimensions=names,
-        grain=grain or ("none" if names else "day"),
+        grain=grain or own_grain or ("none" if names else "day"),
         metrics=("spend",),
     )
     objection = first_objection(question)
@@ -89,6 +91,29 @@ def _question(level: str | None, dimensions: str | None, grain: str | None) -> Q
             "`tiktok-marketing metrics` without --with lists all.",
         )
     return question
+
+
+def _nothing(question: Question, search: str | None) -> ConfigurationError:
+    """The error if no metric is known to fit. TikTok may accept some all the same."""
+    from msgspec.structs import replace
+
+    from tiktok_marketing.catalog.metric_index import metric_index
+    from tiktok_marketing.catalog.report_rules import first_objection
+
+    names = [name for name, indexed in metric_index().items() if _is_searched(indexed, search)]
+    possible = [name for name in names if first_objection(replace(question, metrics=(name,))) is None]
+    if possible and question.breakdown:
+        return ConfigurationError(
+            f"No list of TikTok's has these metrics with {' and '.join(question.breakdown)}: {_some(possible)}.",
+            remedy="Use them in a custom report: if TikTok does not accept one, the report is read without it.",
+        )
+    remedy = "Leave an option out; `tiktok-marketing metrics` without options lists all."
+    return ConfigurationError("No metric fits.", remedy=remedy)
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_MOST_NAMED])
+    return shown if len(names) <= _MOST_NAMED else f"{shown} and {len(names) - _MOST_NAMED} others"
 
 
 def _goes(indexed: Indexed, question: Question) -> bool:

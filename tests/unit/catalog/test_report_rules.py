@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatch
 from typing import Any
 
 import pytest
 
-from tiktok_marketing.catalog import REPORTS, ReportStream
-from tiktok_marketing.catalog.report_rules import GRAINS, LEVELS, Question, first_objection, is_documented, metrics_with
+from tiktok_marketing.catalog import ON_REQUEST, REPORTS, ReportStream
+from tiktok_marketing.catalog.report_rules import (
+    _STREAMS_OF_TYPES,
+    GRAINS,
+    LEVELS,
+    Question,
+    first_objection,
+    is_documented,
+    metrics_with,
+)
 
 _LEVEL_WORDS = {level: word for word, level in LEVELS.items()}
 _GRAIN_WORDS = {grain: word for word, grain in GRAINS.items() if grain is not None}
+
+
+@pytest.mark.parametrize(("report_type", "pattern"), _STREAMS_OF_TYPES.items())
+def test_streams_that_a_remedy_names_have_the_report_type(report_type: str, pattern: str) -> None:
+    """All of them."""
+    streams = [stream for stream in ON_REQUEST if fnmatch(stream.name, pattern)]
+    assert streams
+    assert {stream.source.report_type for stream in streams if isinstance(stream, ReportStream)} == {report_type}
 
 
 @pytest.mark.parametrize("stream", REPORTS, ids=lambda stream: stream.name)
@@ -31,7 +48,14 @@ def test_no_rule_refuses_what_a_fixed_stream_asks_for(stream: ReportStream) -> N
 @pytest.mark.parametrize(
     ("fields", "message", "remedy"),
     [
-        ({"report_type": "BC"}, "The report_type 'BC' does not exist.", "Use BASIC, AUDIENCE or CATALOG."),
+        (
+            {"report_type": "BC"},
+            "cannot have the report type BC",
+            "Read the streams advertisers_business_center_reports_*, or use BASIC, AUDIENCE or CATALOG.",
+        ),
+        ({"report_type": "SHOP"}, "The report_type 'SHOP' does not exist.", "Use BASIC, AUDIENCE or CATALOG."),
+        ({"grain": "year"}, "The grain 'year' does not exist.", "Use hour, day, lifetime or none."),
+        ({"level": "account", "dimensions": ("campaign_id",)}, "with the level account", "Use the level campaign, or"),
         ({"level": "adgroup"}, "The level 'adgroup' does not exist.", "Did you mean ad_group?"),
         ({"grain": "dayly"}, "The grain 'dayly' does not exist.", "Did you mean day?"),
         ({"grain": "month"}, "no BASIC report by month", "Use the grain day"),
@@ -77,8 +101,8 @@ def test_no_rule_refuses_what_a_fixed_stream_asks_for(stream: ReportStream) -> N
                 "dimensions": ("language",),
                 "metrics": ("spend", "live_unique_views", "reach"),
             },
-            "reach counts people",
-            "set report_type to BASIC",
+            "reach counts people, which TikTok does not break down by language",
+            "leave out the dimension language and set report_type to BASIC",
         ),
         (
             {"dimensions": ("search_terms",), "metrics": ("spend", "purchase")},
