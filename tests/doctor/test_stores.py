@@ -68,3 +68,11 @@ def test_rows_that_are_gone_are_found(stores: Doctor) -> None:
     wrong = [finding for finding in examined(stores) if finding.stream == POSTS]
     assert {finding.check for finding in wrong} == {"gaps"}, wrong
     assert DAY in {str(day) for finding in wrong for day in finding.days}
+
+
+@pytest.mark.parametrize("requests", [40, 80])
+def test_rows_without_requests_left_to_compare_them_are_no_finding(stores: Doctor, requests: int) -> None:
+    """If TikTok has as many, nothing is wrong with them. The report says that not all was compared."""
+    examination = stores.examine(stores.world.config(start_date="2026-05-30"), requests=requests)
+    assert not [finding for finding in examination.findings if finding.check == "totals"]
+    assert not examination.sample.whole
