@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from tiktok_marketing.catalog.metric_index import metric_index, metric_named
 from tiktok_marketing.catalog.metrics import Kind
@@ -109,6 +110,7 @@ _DIMENSIONS: Mapping[str, tuple[str, ...]] = {
     "CATALOG": CATALOG_DIMENSIONS,
 }
 """The dimensions of each report type, beside ids and times."""
+_ALL_DIMENSIONS = frozenset(name for names in _DIMENSIONS.values() for name in names)
 TIMELESS = frozenset(
     {
         "interest_category",
@@ -293,9 +295,15 @@ def _instead_of(name: str, question: Question) -> str:
 
 
 def _dimension_of_another_type(name: str, question: Question) -> Objection | None:
-    others = [other for other, names in _DIMENSIONS.items() if name in names]
-    if not others:
+    if not any(name in names for names in _DIMENSIONS.values()):
         return None
+    wanted = _ALL_DIMENSIONS.intersection(question.breakdown)
+    others = [other for other, names in _DIMENSIONS.items() if wanted.issubset(names)]
+    if not others:
+        return Objection(
+            f"The dimensions {' and '.join(question.breakdown)} do not go together: no report type has all of them.",
+            "Make a report for each of them.",
+        )
     return Objection(
         f"The dimension {name} does not go with the report type {question.report_type}.",
         f"Set report_type to {' or '.join(others)}.",
@@ -413,8 +421,17 @@ def _whole_accounts(question: Question) -> Iterator[Objection]:
         if name in _WHOLE_ACCOUNT_DAYS:
             yield Objection(
                 f"TikTok has the metric {name} only for whole accounts and days.",
-                "Use the level account and the grain day, or leave it out.",
+                _as_whole_account(name, question),
             )
+
+
+def _as_whole_account(name: str, question: Question) -> str:
+    """How to have a metric of whole accounts and days, if the rest of the report allows it."""
+    account = replace(question, level="account", grain="day", metrics=(name,), include_deleted=None)
+    if first_objection(account) is not None:
+        return "Leave it out."
+    without = " without include_deleted" if question.include_deleted is False else ""
+    return f"Use the level account and the grain day{without}, or leave it out."
 
 
 _RULES: tuple[Callable[[Question], Iterator[Objection]], ...] = (

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatch
 from typing import Any
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tiktok_marketing.catalog import ON_REQUEST, REPORTS, ReportStream
 from tiktok_marketing.catalog.report_rules import (
+    _ALL_DIMENSIONS,
     _STREAMS_OF_TYPES,
     GRAINS,
     LEVELS,
@@ -74,6 +79,12 @@ def test_no_rule_refuses_what_a_fixed_stream_asks_for(stream: ReportStream) -> N
         ),
         ({"dimensions": ("stat_time_hour",)}, "stat_time_hour does not go with the grain day", "the grain decides"),
         ({"dimensions": ("ad_id", "ad_id_v2")}, "ad_id and ad_id_v2 do not go together", "Leave one of them out."),
+        ({"dimensions": ("match_type", "age")}, "match_type and age do not go together", "a report for each"),
+        (
+            {"metrics": ("cash_spend",), "dimensions": ("campaign_id",), "level": "campaign"},
+            "only for whole accounts and days",
+            "Leave it out.",
+        ),
         ({"dimensions": ("country_code", "ad_type")}, "not country_code with ad_type", "a report for each"),
         ({"report_type": "AUDIENCE"}, "needs a dimension of the audience", "set report_type to BASIC"),
         (
@@ -161,3 +172,45 @@ def test_tiktok_decides_about_attributes_of_lower_levels() -> None:
     question = Question(level="campaign", metrics=("ad_name",))
     assert first_objection(question) is None
     assert not is_documented("ad_name", question)
+
+
+_ADVICE = {
+    "report_type": re.compile(r"[Ss]et report_type to ([A-Z]+)"),
+    "grain": re.compile(r"[Uu]se (?:the level \w+ and )?the grain (\w+)"),
+    "level": re.compile(r"[Uu]se the level (\w+)"),
+}
+_SOME_METRICS = ["spend", "reach", "cash_spend", "purchase", "campaign_name", "page_browse_view", "skan_app_install"]
+_NAMES = [*_ALL_DIMENSIONS, "campaign_id", "adgroup_id", "ad_id", "ad_id_v2", "stat_time_day", "stat_time_hour"]
+
+
+def followed(question: Question, remedy: str) -> Question:
+    """The question as a remedy advises it; the same one if it only says what to leave out."""
+    without = re.search(r"leave out the dimension (\w+)", remedy)
+    names = [name for name in question.dimensions if without is None or name != without.group(1)]
+    advised = {field: found.group(1) for field, pattern in _ADVICE.items() if (found := pattern.search(remedy))}
+    deleted = None if "without include_deleted" in remedy else question.include_deleted
+    return msgspec.structs.replace(question, dimensions=tuple(names), include_deleted=deleted, **advised)
+
+
+@given(
+    st.builds(
+        Question,
+        metrics=st.lists(st.sampled_from(_SOME_METRICS), min_size=1, max_size=2, unique=True).map(tuple),
+        report_type=st.sampled_from(["BASIC", "AUDIENCE", "CATALOG"]),
+        level=st.sampled_from(list(LEVELS)),
+        dimensions=st.lists(st.sampled_from(sorted(_NAMES)), max_size=2, unique=True).map(tuple),
+        grain=st.sampled_from(list(GRAINS)),
+        include_deleted=st.sampled_from([None, True, False]),
+    )
+)
+def test_whoever_follows_remedies_does_not_go_in_a_circle(question: Question) -> None:
+    """Each leads to a report that goes, or to another objection than before."""
+    seen: set[tuple[Question, str]] = set()
+    while (objection := first_objection(question)) is not None:
+        step = question, objection.message
+        assert step not in seen, objection.remedy
+        seen.add(step)
+        advised = followed(question, objection.remedy)
+        if advised == question:
+            return
+        question = advised
