@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 
 from tiktok_marketing.api.client import Client
-from tiktok_marketing.catalog import ReportStream, report_stream
+from tiktok_marketing.catalog import Grain, ReportStream, report_stream
 from tiktok_marketing.clock import Clock
 from tiktok_marketing.config import Config
 from tiktok_marketing.errors import ConfigurationError, ConnectorError, TikTokError
@@ -46,7 +46,9 @@ class CheckResult(msgspec.Struct, frozen=True):
     streams: tuple[str, ...] = ()
 
 
-async def check_access(config: Config, api: Client, clock: Clock, *, reports: bool = True) -> list[CheckResult]:
+async def check_access(
+    config: Config, api: Client, clock: Clock, *, reports: bool = True, streams: Collection[str] | None = None
+) -> list[CheckResult]:
     """Check the token and the application, each configured account, and the right to read reports with their metrics.
 
     Args:
@@ -54,6 +56,7 @@ async def check_access(config: Config, api: Client, clock: Clock, *, reports: bo
         api: The client.
         clock: The time.
         reports: Whether to try reports.
+        streams: The streams that matter, of the configuration's own reports; None for all.
 
     Returns:
         The results, the most important first; a failed check may leave out later ones.
@@ -77,7 +80,8 @@ async def check_access(config: Config, api: Client, clock: Clock, *, reports: bo
         results.append(_failed("Settings", error))
     results += _details_results(accounts, config)
     reachable = [account for account in accounts if account.error is None or not account.error.inaccessible]
-    results += await _report_results(config, api, clock, reachable[: _REPORTS_TRIED if reports else 0])
+    own = [stream for stream in _own_reports(config) if streams is None or stream.name in streams]
+    results += await _report_results(config, api, clock, reachable[: _REPORTS_TRIED if reports else 0], own)
     try:
         stop_if_nothing_answers(api, accounts)
     except TikTokError as error:
@@ -113,28 +117,48 @@ def _details_results(accounts: Sequence[Account], config: Config) -> Iterable[Ch
         yield _failed_alone("Account details", error, "advertisers")
 
 
-async def _report_results(config: Config, api: Client, clock: Clock, sample: Sequence[Account]) -> list[CheckResult]:
-    """The results for the reports of some accounts: the scope for reports is granted separately."""
+def _own_reports(config: Config) -> list[ReportStream]:
+    """The configuration's own reports of which no list says whether TikTok accepts them as a whole."""
+    if not config.custom_reports:
+        return []
+    from tiktok_marketing.catalog.custom_reports import unsettled_metrics
+
+    return [report.stream for report in config.custom_reports if unsettled_metrics(report.stream)]
+
+
+async def _report_results(
+    config: Config, api: Client, clock: Clock, sample: Sequence[Account], own: Sequence[ReportStream]
+) -> list[CheckResult]:
+    """The results for the reports of some accounts: the scope for reports is granted separately.
+
+    Own reports are tried for the first account. If one is refused, the others can be read.
+    """
     if not sample:
         return []
     reports = [report_stream(f"{level}_reports_daily") for level in _LEVELS]
     reports = [report for report in reports if report.sandbox or not config.sandbox]
     questions = [(report, sample[0]) for report in reports] + [(reports[0], account) for account in sample[1:]]
+    usual = len(questions)
+    questions += [(report, sample[0]) for report in own]
 
     async def ask(report: ReportStream, account: Account) -> ReportTrial:
         today = account.today(clock.now())
-        return await try_report(
-            api, report, account.advertiser_id, Window(today, today), every_status=config.include_deleted
-        )
+        window = None if report.source.grain is Grain.LIFETIME else Window(today, today)
+        return await try_report(api, report, account.advertiser_id, window, every_status=config.include_deleted)
 
     trials = await asyncio.gather(*(ask(report, account) for report, account in questions))
     results = []
-    error = next((trial.error for trial in trials if trial.error is not None), None)
+    error = next((trial.error for trial in trials[:usual] if trial.error is not None), None)
     if error is not None:
         results.append(_failed("Reports", error))
     else:
         message = f"Reports of {len(sample)} account(s) can be read."
         results.append(CheckResult("Reports", ok=True, message=message))
+    results += [
+        _failed_alone(f"Report {report.name}", trial.error, report.name)
+        for report, trial in zip(own, trials[usual:], strict=True)
+        if trial.error is not None and error is None
+    ]
     refused = {
         report.name: f"{', '.join(trial.refused)} (in {report.name} of advertiser {account.advertiser_id})"
         for (report, account), trial in zip(questions, trials, strict=True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from support import NOW, Outcome, config_for, read_from
+from support import NOW, HurriedClock, Outcome, config_for, read_from
+from tiktok_marketing.access_check import check_access
 from tiktok_marketing.airbyte.inputs import discovered
 from tiktok_marketing.config import AIRBYTE, parse_config
+from tiktok_marketing.connect import connect
 from tiktok_marketing.emulator import Emulator, Fault, Options
 
 _REPORT = "report/integrated/get/"
@@ -95,3 +97,43 @@ async def test_a_refusal_of_one_account_is_of_that_account() -> None:
     assert outcome.exit_code == 0
     [warning] = _warnings(outcome)
     assert warning.startswith(f"Advertiser {alone}")
+
+
+_BY_HOUR: dict[str, Any] = {
+    "name": "by_hour",
+    "report_type": "AUDIENCE",
+    "level": "campaign",
+    "dimensions": ["age"],
+    "grain": "hour",
+    "metrics": ["spend"],
+}
+
+
+async def test_a_report_that_tiktok_refuses_as_a_whole_says_that_it_should_change() -> None:
+    """It is no bug, and the other reports are read."""
+    async with _emulator(2) as emulator:
+        outcome = await _read(emulator, **_BY_HOUR | {"name": "mine"})
+    assert outcome.exit_code == 1
+    assert outcome.errors
+    for error in outcome.errors:
+        assert "Change its grain" in error["message"]
+        assert "bug" not in error["message"]
+
+
+async def test_checks_try_reports_that_no_list_settles() -> None:
+    """A refusal concerns this report alone. Reports that a list settles are not tried, nor those that nobody wants."""
+    async with _emulator(2) as emulator:
+        own = [_BY_HOUR, _MINE, {"name": "plain", "metrics": ["spend"]}]
+        config = parse_config(config_for(emulator) | {"custom_reports": own}, AIRBYTE)
+        clock = HurriedClock(NOW)
+        async with connect(config, clock=clock, address=emulator.url) as api:
+            results = {result.name: result for result in await check_access(config, api, clock)}
+            limited = await check_access(config, api, clock, streams=["plain"])
+    report = results["Report by_hour"]
+    assert not report.ok
+    assert report.streams == ("by_hour",)
+    assert "Change its grain" in report.remedy
+    assert results["Reports"].ok
+    assert "registration" in results["Metrics"].message
+    assert not {"Report mine", "Report plain"}.intersection(results)
+    assert all(result.ok for result in limited)

@@ -21,9 +21,12 @@ from tiktok_marketing.cli.common import (
 from tiktok_marketing.text import shown_line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
     from tiktok_marketing.access_check import CheckResult
+    from tiktok_marketing.catalog import AnyStream
     from tiktok_marketing.config import Config
     from tiktok_marketing.config_sources import ConfigSources
 
@@ -45,8 +48,7 @@ def check(sources: ConfigSources, names: list[str] | None, as_json: bool) -> int
     from tiktok_marketing.sync.plan.selection import choose_streams
 
     config = load_settings(sources)
-    reports = any(stream.is_report for stream in choose_streams(config, names))
-    results = asyncio.run(_run_checks(config, reports=reports))
+    results = asyncio.run(_run_checks(config, choose_streams(config, names)))
     if as_json:
         print_json(
             {
@@ -68,14 +70,15 @@ def check(sources: ConfigSources, names: list[str] | None, as_json: bool) -> int
     return 0 if all(result.ok for result in results) else 1
 
 
-async def _run_checks(config: Config, *, reports: bool) -> list[CheckResult]:
+async def _run_checks(config: Config, streams: Sequence[AnyStream]) -> list[CheckResult]:
     from tiktok_marketing.access_check import check_access
     from tiktok_marketing.api.retry_policy import INTERACTIVE_RETRIES
     from tiktok_marketing.clock import SystemClock
     from tiktok_marketing.connect import connect
 
     async with connect(config, policy=INTERACTIVE_RETRIES, on_wait=announce) as api:
-        return await check_access(config, api, SystemClock(), reports=reports)
+        names = [stream.name for stream in streams if stream.is_report]
+        return await check_access(config, api, SystemClock(), reports=bool(names), streams=names)
 
 
 def show_results(results: list[CheckResult], out: Console) -> None:

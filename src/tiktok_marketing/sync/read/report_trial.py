@@ -11,14 +11,26 @@ import asyncio
 import msgspec
 
 from tiktok_marketing.api.client import Client
-from tiktok_marketing.catalog import ReportStream
+from tiktok_marketing.catalog import ReportStream, Stream, stream_named
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import ConnectorError, TikTokError
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.report_requests import account_params, refused_metrics
 
+_PARAMETER_ERROR = 40002
+_OF_OWN_REPORT = (
+    "It is a report of the configuration's own, and no list says whether TikTok accepts it. Change its grain, its "
+    "dimensions or its filters; AUDIENCE reports are known by day and with the grain none."
+)
 _MOST_TRIES = 3
 """How many accounts are tried at most, if TikTok does not answer for the first ones."""
+
+
+def explained(stream: Stream, error: ConnectorError) -> ConnectorError:
+    """The same error. If TikTok refuses a report of the configuration's own, it says that the report should change."""
+    if isinstance(error, TikTokError) and error.code == _PARAMETER_ERROR and stream_named(stream.name) is None:
+        error.remedy = _OF_OWN_REPORT
+    return error
 
 
 class ReportTrial(msgspec.Struct, frozen=True):
@@ -59,7 +71,7 @@ async def try_report(
             if names:
                 metrics = tuple(name for name in metrics if name not in names)
                 continue
-            error = failure
+            error = explained(stream, failure)
         except ConnectorError as failure:
             error = failure
         return ReportTrial(error, tuple(name for name in source.metrics if name not in metrics))

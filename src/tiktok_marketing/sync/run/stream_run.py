@@ -15,7 +15,7 @@ from tiktok_marketing.sync.plan.new_stores import late_stores
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.refresh import RefreshProgress
 from tiktok_marketing.sync.plan.selection import Selected
-from tiktok_marketing.sync.read.report_trial import MetricTrial
+from tiktok_marketing.sync.read.report_trial import MetricTrial, explained
 from tiktok_marketing.sync.run.failures import FailuresInARow
 from tiktok_marketing.sync.run.progress import Phase
 
@@ -139,7 +139,8 @@ class StreamRun:
         if len(known) > _MAX_PARTIAL_NAMED:
             what = "and more days"
         inaccessible = advertiser_id is not None and isinstance(error, TikTokError) and error.inaccessible
-        self.failures.append(Failure(self.stream.name, advertiser_id, what, error, self._tolerant and inaccessible))
+        shown = explained(self.stream, error)
+        self.failures.append(Failure(self.stream.name, advertiser_id, what, shown, self._tolerant and inaccessible))
 
     def advance(self, advertiser_id: AdvertiserId, cursor: Cursor) -> None:
         """Everything of the account up to the cursor has been delivered."""
