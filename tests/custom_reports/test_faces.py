@@ -125,6 +125,13 @@ def test_the_doctor_tries_them_at_tiktok(filled: Filled) -> None:
     assert text == ""
 
 
+def test_the_doctor_finds_them_by_name(filled: Filled) -> None:
+    """The database alone knows them; so does the suggestion for a name that nobody knows."""
+    options = ("doctor", "--offline", "--database", filled.address, "--max-age", "8760")
+    assert "campaigns_by_country" in _run(*options, "--streams", "campaigns_by_country")
+    assert "Did you mean campaigns_by_country " in _ended(*options, "--streams", "campaigns_by_countr", code=2).stderr
+
+
 def test_views_show_their_days_and_freshness(filled: Filled, tmp_path: Path) -> None:
     """`coverage`, `freshness` and `open_days` have a row per report."""
     path = tmp_path / "t.duckdb"

@@ -27,7 +27,7 @@ from tiktok_marketing.cli.common import (
     streams_option,
     table,
 )
-from tiktok_marketing.errors import ConnectorError
+from tiktok_marketing.errors import ConfigurationError, ConnectorError
 from tiktok_marketing.text import shown_line
 
 if TYPE_CHECKING:
@@ -184,7 +184,6 @@ def _examine(
         from tiktok_marketing.config import describe_settings
         from tiktok_marketing.doctor import DoctorOptions, examine, unconfigured
         from tiktok_marketing.pipelines import destination_of
-        from tiktok_marketing.sync.plan.selection import choose_streams
 
         examined = DoctorOptions(
             database=None if database is None else destination_of(database, dataset),
@@ -193,11 +192,15 @@ def _examine(
             requests=options["requests"],
             max_age=timedelta(hours=options["max_age"]),
         )
-        choose_streams(unconfigured(), examined.streams)
         session.error_code = COULD_NOT_LOOK
         config = unconfigured() if sources.are_silent else load_settings(sources)
         on_wait = (lambda _: None) if options["quiet"] else announce
-        examination = asyncio.run(examine(config, examined, on_wait=on_wait, on_step=on_step))
+        try:
+            examination = asyncio.run(examine(config, examined, on_wait=on_wait, on_step=on_step))
+        except ConfigurationError as error:
+            if "streams" in error.settings:  # the configuration and the database have been looked at
+                session.error_code = None
+            raise
     if sources.are_silent:
         return examination, "not known, because there is no configuration"
     return examination, describe_settings(config)

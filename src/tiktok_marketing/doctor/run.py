@@ -72,7 +72,7 @@ async def examine(
         configured = streams_of(config)
         database = None if options.database is None else stack.enter_context(opened(options.database, configured))
         streams = configured if database is None else database.known_streams
-        chosen = streams_named(options.streams, streams, sandbox=config.sandbox)
+        chosen = _chosen(options.streams, streams, sandbox=config.sandbox)
         if database is not None:
             known = {stream.name for stream in database.streams()}
             candidates = streams if options.streams is None else chosen
@@ -105,6 +105,19 @@ async def examine(
         examiner = DatabaseExaminer(config, options, database, examined, now, report, on_step)
         sample = await examiner.examine(api, access)
         return report.examination(now, examiner.freshness(), sample, reached=reached)
+
+
+def _chosen(names: Sequence[str] | None, streams: Sequence[AnyStream], *, sandbox: bool) -> tuple[AnyStream, ...]:
+    """The streams with these names, of the configuration or the database.
+
+    Raises:
+        ConfigurationError: If there is no such stream. It names the option, which alone is wrong.
+    """
+    try:
+        return streams_named(names, streams, sandbox=sandbox)
+    except ConfigurationError as error:
+        error.settings = ("streams",)
+        raise
 
 
 def _add_unsynced(report: Report, streams: Sequence[AnyStream]) -> None:
