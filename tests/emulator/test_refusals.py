@@ -60,13 +60,25 @@ def condition(field: str, value: str = '["1"]', kind: str = "IN") -> list[dict[s
         ({"page": 0}, "page: The value must be at least 1."),
         ({"page_size": 1001}, "page_size: The value must be between 1 and 1000."),
         ({"page_size": "ten"}, "page_size: Not a valid integer."),
+        ({"page": "1_0"}, "page: Not a valid integer."),
+        ({"page": " 1"}, "page: Not a valid integer."),
+        ({"page": "\u0663"}, "page: Not a valid integer."),
+        ({"metrics": [True]}, "metrics: Not a valid list."),
+        ({"advertiser_id": "", "advertiser_ids": []}, "Missing required field(s): advertiser_id."),
         ({"order_field": "ad_name"}, "order_field"),
+        ({"order_field": "clicks", "metrics": ["spend"]}, "order_field: clicks is not a metric to order by."),
         ({"order_type": "UP"}, "order_type"),
         ({"filtering": {"ad_ids": ["1"]}}, "filtering: Not a valid list."),
         ({"filtering": [{"field_name": "ad_ids"}]}, "filtering: Each filter must have"),
         ({"filtering": condition("ad_colour")}, "ad_colour is not a valid filter field"),
         ({"filtering": condition("ad_ids", kind="LIKE")}, "LIKE is not a valid filter type"),
         ({"filtering": condition("ad_ids", value="1,2")}, "filter_value"),
+        ({"filtering": condition("ad_ids", value='["\u00b2"]')}, "ad_ids: Not a valid id list."),
+        ({"filtering": condition("ad_ids", value="[true]")}, "ad_ids: Not a valid list."),
+        ({"filtering": condition("create_time", "2026-1-1 00:00:00", "GREATER_THAN")}, "create_time: Not a valid"),
+        ({"filtering": condition("create_time", "20260101", "GREATER_THAN")}, "create_time: Not a valid datetime"),
+        ({"filtering": condition("create_time", "2026-02-30 00:00:00", "GREATER_THAN")}, "create_time: Not a valid"),
+        ({"filtering": condition("create_time", "2026-01-01T00:00:00+05:00", "LOWER_THAN")}, "create_time: Not"),
         ({"filtering": condition("ad_ids", kind="NOT_IN")}, "ad_ids cannot be filtered with NOT_IN"),
         ({"filtering": condition("country_code", value='["US"]')}, "country_code is not supported"),
         ({"filtering": condition("ad_ids_v2")}, "ad_ids_v2 needs the dimension ad_id_v2"),
@@ -110,6 +122,7 @@ async def test_wrong_reports_are_refused(client: Client, changes: dict[str, Any]
         {"dimensions": ["ad_id_v2", "stat_time_day"]},
         {"filters": "nonsense", "lifetime": "perhaps"},
         {"metrics": []},
+        {"advertiser_ids": []},
     ],
 )
 async def test_limits_themselves_and_unknown_parameters_are_accepted(client: Client, changes: dict[str, Any]) -> None:
@@ -118,6 +131,7 @@ async def test_limits_themselves_and_unknown_parameters_are_accepted(client: Cli
         "report/integrated/get/", **{"advertiser_id": client.emulator.advertiser_ids[0]} | REPORT | changes
     )
     assert answer["code"] == 0
+    assert answer["data"]["list"]
 
 
 @pytest.mark.parametrize(
@@ -137,6 +151,14 @@ async def test_limits_themselves_and_unknown_parameters_are_accepted(client: Cli
         ("adgroup/get/", {"filtering": {"campaign_automation_type": "UPGRADED_SMART_PLUS"}}, 0),
         ("ad/get/", {"filtering": {"ad_ids_v2": ["1"]}}, 0),
         ("ad/get/", {"filtering": {"creation_filter_start_time": "2026-01-01"}}, 40002),
+        ("ad/get/", {"filtering": {"creation_filter_start_time": "2026-1-1 0:0:0"}}, 40002),
+        ("ad/get/", {"filtering": {"creation_filter_end_time": "2026-02-30 00:00:00"}}, 40002),
+        ("campaign/get/", {"filtering": {"campaign_ids": ["\u00b2"]}}, 40002),
+        ("campaign/get/", {"filtering": {"campaign_name": ["Spring"]}}, 40002),
+        ("adgroup/get/", {"filtering": {"adgroup_name": 5}}, 40002),
+        ("campaign/get/", {"filtering": {"objective_type": ["TRAFFIC"]}}, 40002),
+        ("campaign/get/", {"filtering": {"split_test_enabled": "false"}}, 40002),
+        ("campaign/get/", {"filtering": {"split_test_enabled": False}}, 0),
         ("advertiser/info/", {}, 40002),
         ("advertiser/info/", {"advertiser_ids": MANY}, 40011),
         ("oauth2/advertiser/get/", {}, 40002),

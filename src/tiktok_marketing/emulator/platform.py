@@ -343,12 +343,10 @@ class Platform:
 
     def _accounts(self, token: str | None, params: Mapping[str, Any]) -> list[Account]:
         """The accounts that a report is about."""
-        if params.get("advertiser_ids"):
-            ids = list(dict.fromkeys(read.texts(params, "advertiser_ids") or []))
-            if len(ids) > _MAX_REPORT_ACCOUNTS:
-                refuse(f"advertiser_ids: Longer than maximum length {_MAX_REPORT_ACCOUNTS}.")
-        else:
-            ids = [read.required(params, "advertiser_id")]
+        ids = list(dict.fromkeys(read.texts(params, "advertiser_ids") or []))
+        if len(ids) > _MAX_REPORT_ACCOUNTS:
+            refuse(f"advertiser_ids: Longer than maximum length {_MAX_REPORT_ACCOUNTS}.")
+        ids = ids or [read.required(params, "advertiser_id")]
         return [self.access.account(token, advertiser_id) for advertiser_id in ids]
 
     def _report(self, token: str | None, params: Mapping[str, str], now: int) -> Answer:
@@ -367,12 +365,13 @@ class Platform:
 
 def _advertiser_ids(params: Mapping[str, Any]) -> tuple[str, ...]:
     """The accounts that a request names."""
-    ids_text = params.get("advertiser_ids")
-    if isinstance(ids_text, str) and ids_text:
+    ids = params.get("advertiser_ids")
+    if ids and isinstance(ids, str):
         try:
-            ids = decode(ids_text)
+            ids = decode(ids)
         except ValueError:
             return ()
+    if ids:
         return tuple(map(str, ids)) if isinstance(ids, list) else ()
     advertiser_id = params.get("advertiser_id")
     return (str(advertiser_id),) if advertiser_id else ()

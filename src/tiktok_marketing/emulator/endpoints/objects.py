@@ -70,6 +70,8 @@ _FILTERS = {
     },
     "ad": {*_COMMON, "adgroup_ids", "ad_ids", "ad_ids_v2", "creative_material_mode", "destination", "modified_after"},
 }  # fmt: skip
+_SWITCHES = ("is_smart_performance_campaign", "split_test_enabled")
+"""Filters that are true or false. The others that are no lists are texts."""
 
 
 class ObjectLists:
@@ -244,13 +246,19 @@ def _by_words(level: str, filtering: dict[str, Any]) -> list[Condition]:
     }
     for name, value_of in values.items():
         if name in filtering:
+            kind = bool if name in _SWITCHES else str
+            if not isinstance(filtering[name], kind):
+                refuse(f"filtering.{name}: Not a valid {'boolean' if kind is bool else 'string'}.")
             conditions.append(_equals(value_of, filtering[name]))
     if "billing_events" in filtering:
         events = read.text_list(filtering["billing_events"], "billing_events")
         conditions.append(lambda item: profile_of(campaign_of(item)).billing in events)
     name_filter = f"{level}_name"
     if name_filter in filtering:
-        word = str(filtering[name_filter]).lower()
+        word = filtering[name_filter]
+        if not isinstance(word, str):
+            refuse(f"filtering.{name_filter}: Not a valid string.")
+        word = word.lower()
         conditions.append(
             lambda item: word in (campaign_name(item) if isinstance(item, Campaign) else _adgroup_name(item)).lower()
         )

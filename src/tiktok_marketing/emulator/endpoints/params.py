@@ -1,6 +1,8 @@
 """Reads a request's parameters: scalars are plain text, arrays and objects are JSON text."""
 
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -10,6 +12,9 @@ from tiktok_marketing.emulator.json_text import decode
 _MAX_INTEGER = 2**31 - 1
 MAX_IDS = 100
 """The most ids in one filter of a synchronous request."""
+_INTEGER = re.compile(r"-?[0-9]{1,20}")
+_ID = re.compile(r"[0-9]+")
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 
 
 def required(params: Mapping[str, str], name: str) -> str:
@@ -25,15 +30,11 @@ def required(params: Mapping[str, str], name: str) -> str:
 
 
 def integer(params: Mapping[str, str], name: str, default: int, low: int, high: int | None) -> int:
-    """A whole number within bounds, which are included."""
+    """A whole number within bounds, which are included. It is written with ASCII digits only."""
     text = params.get(name)
     if text is None:
         return default
-    try:
-        value = int(text)
-    except (ValueError, TypeError):
-        refuse(f"{name}: Not a valid integer.")
-    if abs(value) > _MAX_INTEGER:
+    if not _INTEGER.fullmatch(str(text)) or abs(value := int(text)) > _MAX_INTEGER:
         refuse(f"{name}: Not a valid integer.")
     if value < low or (high is not None and value > high):
         bounds = f"at least {low}" if high is None else f"between {low} and {high}"
@@ -106,7 +107,9 @@ def number_list(value: object, name: str) -> list[float]:
 
 def text_list(value: object, name: str) -> list[str]:
     """A decoded value that must be an array of texts. Numbers count as texts, because ids are often sent as numbers."""
-    if not isinstance(value, list) or not all(isinstance(item, str | int) for item in value):
+    if not isinstance(value, list) or not all(
+        isinstance(item, str | int) and not isinstance(item, bool) for item in value
+    ):
         refuse(f"{name}: Not a valid list.")
     return [str(item) for item in value]
 
@@ -116,7 +119,7 @@ def ids(value: object, name: str, max_length: int = MAX_IDS) -> frozenset[str]:
     id_list = text_list(value, name)
     if len(id_list) > max_length:
         refuse(f"{name}: Longer than maximum length {max_length}.", 40011 if name == "advertiser_ids" else 40002)
-    if not all(item.isdigit() for item in id_list):
+    if not all(map(_ID.fullmatch, id_list)):
         refuse(f"{name}: Not a valid id list.")
     return frozenset(id_list)
 
@@ -137,13 +140,15 @@ def day(params: Mapping[str, str], name: str) -> date | None:
 
 def utc_time(filters: Mapping[str, Any], name: str) -> int | None:
     """A filter that is a time in UTC as YYYY-MM-DD HH:MM:SS, in seconds since 1970. None if it is missing."""
-    if name not in filters:
-        return None
-    try:
-        parsed = datetime.strptime(str(filters[name]), "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
-    except ValueError:
-        refuse(f"filtering.{name}: Not a valid datetime, the format should be YYYY-MM-DD HH:MM:SS.")
-    return int(parsed.timestamp())
+    return seconds(filters[name], f"filtering.{name}") if name in filters else None
+
+
+def seconds(value: object, name: str) -> int:
+    """A value that must be a time in UTC as YYYY-MM-DD HH:MM:SS, in seconds since 1970."""
+    if isinstance(value, str) and _TIME.fullmatch(value):
+        with suppress(ValueError):  # such as the 30th of February
+            return int(datetime.fromisoformat(value).replace(tzinfo=UTC).timestamp())
+    return refuse(f"{name}: Not a valid datetime, the format should be YYYY-MM-DD HH:MM:SS.")
 
 
 def creation_window(filters: Mapping[str, Any]) -> tuple[int | None, int | None]:

@@ -1,7 +1,6 @@
 """Stores, campaigns and sessions of GMV Max."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from tiktok_marketing.emulator.business.business import Account
@@ -112,10 +111,7 @@ def _seconds(filtering: dict[str, Any], name: str) -> int | None:
     text = filtering.get(name)
     if not text:
         return None
-    try:
-        return int(datetime.strptime(str(text), "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC).timestamp())
-    except ValueError:
-        refuse(f"filtering.{name}: Not a valid time, the format should be YYYY-MM-DD HH:MM:SS.")
+    return read.seconds(text, f"filtering.{name}")
 
 
 def _record(campaign: ShopCampaign, now: int) -> dict[str, Any]:

@@ -40,7 +40,10 @@ def check_names(kind: str, names: list[str], known: list[str]) -> None:
 
 
 def page_of(
-    rows: list[ReportRow], params: Mapping[str, str], totals: Callable[[], dict[str, str]] | None = None
+    rows: list[ReportRow],
+    metrics: list[str],
+    params: Mapping[str, str],
+    totals: Callable[[], dict[str, str]] | None = None,
 ) -> Answer:
     """The page of some rows that a request asks for, in the order that it asks for."""
     page, size = read.integer(params, "page", 1, 1, None), read.integer(params, "page_size", 10, 1, _MAX_PAGE)
@@ -48,7 +51,7 @@ def page_of(
     if direction not in {"ASC", "DESC"}:
         refuse("order_type: Must be ASC or DESC.")
     if field:
-        if any(field not in row.amounts for row in rows):
+        if field not in metrics or any(field not in row.amounts for row in rows):
             refuse(f"order_field: {field} is not a metric to order by.")
         rows = sorted(rows, key=lambda row: row.amounts[field], reverse=direction == "DESC")
     shown = [{"dimensions": row.dimensions, "metrics": row.metrics} for row in rows[(page - 1) * size : page * size]]

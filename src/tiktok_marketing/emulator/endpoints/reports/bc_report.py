@@ -95,7 +95,7 @@ def bc_report(
     ]
     if options.shuffled_rows:
         rows.sort(key=lambda row: hash_of(int(center.id), row))
-    return page_of(rows, params)
+    return page_of(rows, metrics, params)
 
 
 def _documented(dimensions: list[str], values: list[str]) -> list[str]:

@@ -93,7 +93,7 @@ class Reports:
         Raises:
             Refusal: The request is wrong.
         """
-        several = bool(params.get("advertiser_ids"))
+        several = bool(read.texts(params, "advertiser_ids"))
         page = read.integer(params, "page", 1, 1, None)
         size = read.integer(params, "page_size", 10, 1, 1000)
         sandbox = any(account.sandbox for account in accounts)
@@ -115,7 +115,7 @@ class Reports:
             Refusal: The request is wrong.
         """
         texts = {name: _as_text(value) for name, value in params.items()}
-        several = bool(params.get("advertiser_ids"))
+        several = bool(read.texts(params, "advertiser_ids"))
         query = parse(texts, self._options, several=several, asynchronous=True)
         key = (query, tuple(account.id for account in accounts), "asynchronous")
         plan = self._plan(key, query, accounts, now, self._of_any_size)

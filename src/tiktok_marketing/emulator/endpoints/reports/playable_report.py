@@ -68,7 +68,7 @@ def playable_report(account: Account, figures: Figures, params: Mapping[str, str
     if options.shuffled_rows:
         seed = keyed(options.seed, account.key, first, last)
         rows.sort(key=lambda row: keyed(seed, *"|".join(row.dimensions.values()).encode()))
-    return page_of(rows, params)
+    return page_of(rows, metrics, params)
 
 
 def _sums(account: Account, figures: Figures, first: int, last: int, *, by_country: bool) -> dict[Key, list[int]]:

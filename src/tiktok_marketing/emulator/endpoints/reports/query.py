@@ -1,7 +1,7 @@
 """Reads and refuses report requests: the parameters of report/integrated/get, and their combinations."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any, NoReturn
 
 import msgspec
@@ -160,7 +160,7 @@ def parse(
     if not sandbox and (refused := incompatible(metrics, report_type, breakdown, options)):
         _refuse_metrics(refused)
     start, end = _window(params, report_type, time, breakdown, sandbox=sandbox, asynchronous=asynchronous)
-    order_field, ascending = _order(params)
+    order_field, ascending = _order(params, metrics)
     usual_origins = (PLATFORM, PROMOTE) if asynchronous else (PLATFORM,)
     totals = read.boolean(params, "enable_total_metrics")
     if totals and (not id_dimension or time == "stat_time_hour" or breakdown):
@@ -205,10 +205,10 @@ def _window(
     return None, None
 
 
-def _order(params: Mapping[str, str]) -> tuple[str, bool]:
-    """The metric to order by (empty for no order), and whether the smallest value comes first."""
+def _order(params: Mapping[str, str], metrics: list[str]) -> tuple[str, bool]:
+    """The requested metric to order by (empty for no order), and whether the smallest value comes first."""
     field = params.get("order_field", "")
-    if field and (field in ATTRIBUTES or unknown([field])):
+    if field and (field in ATTRIBUTES or field not in metrics):
         refuse(f"order_field: {field} is not a metric to order by.")
     direction = params.get("order_type", "DESC")
     if direction not in {"ASC", "DESC"}:
@@ -348,7 +348,7 @@ def _check_filters(filters: tuple[Filter, ...], id_dimension: str, report_type: 
 
 
 def _times(text: str, kind: str) -> tuple[str, ...]:
-    """The one or two times, in seconds since 1970 (UTC), that a filter by create_time names."""
+    """The one or two times, in seconds since 1970 (UTC), that a filter by create_time names. A day is its midnight."""
     try:
         value = decode(text)
     except ValueError:
@@ -356,14 +356,11 @@ def _times(text: str, kind: str) -> tuple[str, ...]:
     times = value if isinstance(value, list) else [value]
     if len(times) != (2 if kind in {"BETWEEN", "RANGE"} else 1):
         refuse("create_time: BETWEEN needs two times, and the other filter types one.")
-    seconds = []
-    for item in times:
-        try:
-            moment = datetime.fromisoformat(str(item)).replace(tzinfo=UTC)
-        except ValueError:
-            refuse("create_time: Not a valid datetime, the format should be YYYY-MM-DD HH:MM:SS.")
-        seconds.append(str(int(moment.timestamp())))
-    return tuple(seconds)
+    return tuple(str(read.seconds(_with_time(item), "create_time")) for item in times)
+
+
+def _with_time(value: object) -> object:
+    return f"{value} 00:00:00" if isinstance(value, str) and len(value) == len("2026-01-01") else value
 
 
 _COMPARISONS: dict[str, Callable[[int, list[int]], bool]] = {

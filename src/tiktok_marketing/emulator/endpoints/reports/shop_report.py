@@ -50,8 +50,8 @@ def shop_report(
     if options.shuffled_rows:
         rows.sort(key=lambda row: hash_of(shuffle_key, row))
     if not read.boolean(params, "enable_total_metrics"):
-        return page_of(rows, params)
-    return page_of(rows, params, lambda: _totals(rows, metrics, account.template.currency))
+        return page_of(rows, metrics, params)
+    return page_of(rows, metrics, params, lambda: _totals(rows, metrics, account.template.currency))
 
 
 def hash_of(shuffle_key: int, row: ReportRow) -> int:
