@@ -16,6 +16,7 @@ from msgspec import UNSET
 from emulator.kit import NOW, Client
 from tiktok_marketing.emulator import Emulator, Fault, Options
 from tiktok_marketing.emulator.endpoints.envelope import Refusal
+from tiktok_marketing.emulator.faults import FaultRegister
 from tiktok_marketing.emulator.throttle import Throttle
 
 
@@ -368,12 +369,35 @@ async def test_withdrawn_metrics_are_refused_by_name(client: Client) -> None:
         "code=1,withdraw=spend", "share=2,code=1", "nth=0,code=1", "code=many",
         "colour=red,code=1", "code=1,code=2", "message=x,http=502", "latency=-1", "code", "advance=-1",
         "value=1,code=1", "days_over=-1,code=1", "days_over=3",
+        "since=2026-03-12,until=2026-03-11,code=1", "edit=,value=1",
     ],
 )  # fmt: skip
 def test_wrong_faults_are_refused_with_a_reason(text: str) -> None:
     """A wrong fault raises a ValueError with the reason in one line."""
     with pytest.raises(ValueError, match=r"^[^\n]+$"):
         Fault.parse(text)
+
+
+@pytest.mark.parametrize(
+    "path", ["ad/get", "/ad/get/", "/open_api/v1.3/ad/get/", "v1.3/ad/get", "v2.0/gmv_max/report/get/"]
+)
+def test_the_path_of_a_fault_may_be_written_in_other_ways(path: str) -> None:
+    """With and without slashes, and as in the address."""
+    register = FaultRegister((), 1, {"ad/get/", "v2.0/gmv_max/report/get/"})
+    register.add(f"path={path},code=50000")
+    asked = "v2.0/gmv_max/report/get/" if "v2.0" in path else "ad/get/"
+    assert register.pick(asked, (), {}, NOW)
+    assert not register.pick("campaign/get/", (), {}, NOW)
+
+
+@pytest.mark.parametrize("path", ["adds/get/", "/", "open_api/v1.2/ad/get/"])
+def test_a_fault_of_no_endpoint_is_refused(path: str) -> None:
+    """It would never apply. The emulator says so at the start and later."""
+    fault = Fault(path=path, code=50000)
+    with pytest.raises(ValueError, match=r"^fault has path=.*, which is no endpoint of TikTok's\.$"):
+        Options(faults=(fault,))
+    with pytest.raises(ValueError, match=r"is no endpoint"):
+        Emulator(Options(now=NOW)).faults.add(fault)
 
 
 @given(
@@ -429,14 +453,20 @@ async def test_control_paths_need_no_token(client: Client) -> None:
     assert [item["failed"] for item in (await call("GET", "faults"))["faults"]] == [1, 1]
     assert (await call("DELETE", "faults"))["faults"] == []
     await call("POST", "faults", {"fault": 1}, 400)
+    await call("POST", "faults", {"fault": "code=50000", "nth": 2}, 400)
     assert "Its fields are" in (await call("POST", "faults", {"fault": "x=1"}, 400))["error"]
     assert (await call("POST", "clock", {"advance": 3600}))["now"] == "2026-03-10T16:40:00+00:00"
     assert (await call("POST", "clock", {"set": "2026-03-01T00:00:00Z"}))["frozen"]
-    await call("POST", "clock", {}, 400)
+    for wrong in ({}, {"set": None}, {"advance": True}, {"advance": "5"}, {"set": "2026-03-01", "advance": 5}):
+        await call("POST", "clock", wrong, 400)
     assert (await call("GET", "counters?requests=1"))["total"] == 3
     query = f"truth?advertiser_id={emulator.advertiser_ids[0]}&start_date=2026-02-01&end_date=2026-02-03"
     assert (await call("GET", query))["rows"]["advertiser"]["daily"] == 3
     await call("GET", "truth?advertiser_id=1&start_date=2026-02-01&end_date=2026-02-03", status=400)
+    assert "detail" in (await call("GET", f"{query}&detail=true", status=400))["error"]
+    assert "hourly" in (await call("GET", f"{query}&hourly=no", status=400))["error"]
+    backward = f"truth?advertiser_id={emulator.advertiser_ids[0]}&start_date=2026-02-03&end_date=2026-02-01"
+    assert "end_date" in (await call("GET", backward, status=400))["error"]
     await call("POST", "reset")
     assert (await call("GET", "counters"))["total"] == 0
     await call("GET", "nonsense", status=404)
@@ -462,6 +492,8 @@ async def test_the_ready_line_is_one_line_of_json(client: Client) -> None:
         {"default_buying_types": ("AUCTIONS",)}, {"default_buying_types": ()}, {"anchor": date(1999, 1, 1)},
         {"now": datetime(2999, 1, 1, tzinfo=UTC)}, {"quota_second": "slow"}, {"ad_report_limit": 0},
         {"asset_search_limit": 0}, {"latency": -1}, {"report_size_limit": 0}, {"currencies": ("XXX",)},
+        {"currencies": ("USD",) * 7}, {"contradictory_page_info": (0,)}, {"contradictory_page_info": (7,)},
+        {"scopes": (-4,)}, {"redirect_uris": ("localhost",)},
     ],
 )  # fmt: skip
 def test_impossible_options_are_refused(wrong: dict[str, Any]) -> None:

@@ -27,6 +27,8 @@ from tiktok_marketing.emulator.json_text import decode
 from tiktok_marketing.emulator.platform import Platform
 
 PREFIX = "/_emulator/"
+_CLOCK_USAGE = 'The clock accepts {"set": "<ISO time>"} or {"advance": <seconds>}.'
+_TRUTH = {"advertiser_id", "start_date", "end_date", "include_deleted", "hourly", "breakdowns", "details"}
 _WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -85,6 +87,8 @@ def _answer(  # noqa: C901, PLR0911, PLR0912 - one case per path is easiest to r
             return {"faults": platform.faults.entries()}
         case "POST", "faults":
             source = body.get("fault", body)
+            if "fault" in body and len(body) > 1:
+                raise ValueError("A fault is either a text (fault) or its fields, not both.")
             fault = Fault.parse(source) if isinstance(source, str) else msgspec.convert(source, Fault)
             return {"added": msgspec.to_builtins(platform.faults.add(fault))}
         case "DELETE", "faults":
@@ -93,18 +97,19 @@ def _answer(  # noqa: C901, PLR0911, PLR0912 - one case per path is easiest to r
         case "GET", "clock":
             return _clock(platform)
         case "POST", "clock":
-            if "set" in body:
-                platform.clock.set(datetime.fromisoformat(body["set"]))
-            elif "advance" in body:
-                platform.clock.advance(float(body["advance"]))
-            else:
-                raise ValueError('The clock accepts {"set": "<ISO time>"} or {"advance": <seconds>}.')
+            _move_clock(platform, body)
             return _clock(platform)
         case "GET", "truth":
+            unknown = sorted(set(request.query) - _TRUTH)
+            if unknown:
+                raise ValueError(f"The truth has no {', '.join(unknown)}. It accepts {', '.join(sorted(_TRUTH))}.")
+            start, end = (date.fromisoformat(request.query[name]) for name in ("start_date", "end_date"))
+            if end < start:
+                raise ValueError(f"end_date={end} is before start_date={start}.")
             return platform.truth(
                 request.query["advertiser_id"],
-                date.fromisoformat(request.query["start_date"]),
-                date.fromisoformat(request.query["end_date"]),
+                start,
+                end,
                 include_deleted=_flag(request, "include_deleted"),
                 hourly=_flag(request, "hourly"),
                 breakdowns=_flag(request, "breakdowns", default="false"),
@@ -123,8 +128,24 @@ def _file(platform: Platform, name: str) -> web.Response:
 
 
 def _flag(request: web.BaseRequest, name: str, default: str = "true") -> bool:
-    """A switch in the query: `true` or `1` turns it on."""
-    return request.query.get(name, default).lower() in {"true", "1"}
+    """A switch in the query: `true` or `1` turns it on, `false` or `0` off."""
+    text = request.query.get(name, default).lower()
+    if text not in {"true", "1", "false", "0"}:
+        raise ValueError(f"{name}={text} is neither true nor false.")
+    return text in {"true", "1"}
+
+
+def _move_clock(platform: Platform, body: dict[str, Any]) -> None:
+    """Set the clock, or advance it."""
+    match body:
+        case {"set": str(text), **rest} if not rest:
+            platform.clock.set(datetime.fromisoformat(text))
+        case {"advance": bool()}:
+            raise ValueError(_CLOCK_USAGE)
+        case {"advance": int() | float() as seconds, **rest} if not rest:
+            platform.clock.advance(seconds)
+        case _:
+            raise ValueError(_CLOCK_USAGE)
 
 
 def _clock(platform: Platform) -> dict[str, Any]:

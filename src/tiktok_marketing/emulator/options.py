@@ -6,6 +6,7 @@ import msgspec
 
 from tiktok_marketing.emulator.business.vocabulary import PRICES
 from tiktok_marketing.emulator.clock import EARLIEST_YEAR, LATEST_YEAR
+from tiktok_marketing.emulator.endpoints.served import PATHS
 from tiktok_marketing.emulator.faults import Fault
 
 
@@ -207,6 +208,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
                 raise ValueError(f"{name} is {value}. It must be between {minimum:,} and {maximum:,}.")
         self._check_seconds()
         self._check_texts_and_dates()
+        self._check_lists()
         for name in ("active", "finance_centers", "requests_per_second", "requests_per_minute", "requests_per_day"):
             self._check_optional(name, least=0 if name in {"active", "finance_centers"} else 1)
         self._check_optional("advertiser_requests_per_second", least=1)
@@ -256,6 +258,25 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             day: date | None = getattr(self, name)
             if day is not None and not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
                 raise ValueError(f"{name} is {day}. Its year must be between {EARLIEST_YEAR} and {LATEST_YEAR}.")
+
+    def _check_lists(self) -> None:
+        """Refuse entries that can have no effect."""
+        if len(self.currencies) > self.advertisers:
+            raise ValueError(f"currencies names {len(self.currencies)}, and there are {self.advertisers} accounts.")
+        for number in self.contradictory_page_info:
+            if not 1 <= number <= self.advertisers:
+                raise ValueError(
+                    f"contradictory_page_info names account {number}. The accounts are 1 to {self.advertisers}."
+                )
+        for fault in self.faults:
+            if fault.endpoint is not None and fault.endpoint not in PATHS:
+                raise ValueError(f"fault has path={fault.path}, which is no endpoint of TikTok's.")
+        for scope in self.scopes or ():
+            if scope < 1:
+                raise ValueError(f"scopes names {scope}. A scope is a number above 0.")
+        for address in self.redirect_uris:
+            if not address.startswith(("http://", "https://")):
+                raise ValueError(f"redirect_uris names {address!r}. Each must begin with http:// or https://.")
 
 
 LARGEST_SIZE_LIMIT = 10**18

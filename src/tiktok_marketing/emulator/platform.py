@@ -40,7 +40,7 @@ from tiktok_marketing.emulator.endpoints.reports.playable_report import playable
 from tiktok_marketing.emulator.endpoints.reports.shop_report import shop_report
 from tiktok_marketing.emulator.endpoints.reports.tasks import ReportTasks
 from tiktok_marketing.emulator.endpoints.reviews import Reviews
-from tiktok_marketing.emulator.endpoints.served import METHODS, VERSION_2
+from tiktok_marketing.emulator.endpoints.served import METHODS, PATHS, VERSION_2
 from tiktok_marketing.emulator.endpoints.smart_plus.endpoints import SmartPlus
 from tiktok_marketing.emulator.expected import truth
 from tiktok_marketing.emulator.faults import Fault, FaultRegister
@@ -109,7 +109,7 @@ class Platform:
     def __init__(self, options: Options | None = None) -> None:
         self.options = options or Options()
         self.clock = Clock(self.options.now)
-        self.faults = FaultRegister(self.options.faults, self.options.seed)
+        self.faults = FaultRegister(self.options.faults, self.options.seed, PATHS)
         self.business = Business(self.options, self.clock.now())
         self.counters = Counters(self.options.record_requests, self.business.by_id)
         self.access = Access(self.business)

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from tiktok_marketing.emulator.endpoints.known import KNOWN
+
 
 class Served(msgspec.Struct, frozen=True):
     """An endpoint.
@@ -106,6 +108,9 @@ VERSION_2 = (
     Served("v2.0/gmv_max/video_list/report/get/", "version 2.0 of the GMV Max report: the figures of videos"),
 )
 """The endpoints of the version 2.0, whose paths are below `/open_api/`. An option switches them on."""
+
+PATHS = frozenset((*KNOWN, *(endpoint.path for endpoint in (*ENDPOINTS, *VERSION_2))))
+"""The paths of all endpoints of TikTok's that are known, whether the emulator serves them or not."""
 
 METHODS = {endpoint.path: endpoint.methods for endpoint in ENDPOINTS}
 """For each path, the HTTP methods that it accepts."""

@@ -237,8 +237,9 @@ class Fault(
         for name, known in _WORDS.items():
             if getattr(self, name) not in {None, *known}:
                 raise ValueError(f"{name}={getattr(self, name)} is not one of {', '.join(known)}.")
-        for name in ("since", "until"):
-            _time(name, getattr(self, name))
+        since, until = _time("since", self.since), _time("until", self.until)
+        if since is not None and until is not None and until <= since:
+            raise ValueError(f"until={self.until} must be later than since={self.since}.")
         for name, value in self.header_changes.items():
             if not _HEADER.fullmatch(name) or (value is not None and not value.isprintable()):
                 raise ValueError(f"headers: {name!r} with {value!r} is not a header. Write Name: value|-Other-Name.")
@@ -257,6 +258,8 @@ class Fault(
                 bytes.fromhex(getattr(self, name))
         if self.json is not None:
             _check_json(self.json)
+        if self.edit is not None and not self.edit.strip():
+            raise ValueError("edit needs the name of a field, or a path that begins with $.")
         if self.edit is not None and self.edit.startswith("$"):
             parse_path(self.edit)
 
@@ -294,6 +297,13 @@ class Fault(
             return msgspec.convert(fields, cls, strict=False)
         except msgspec.ValidationError as error:
             raise ValueError(f"{text!r} is not a fault: {error}") from None
+
+    @property
+    def endpoint(self) -> str | None:
+        """The endpoint in `path`, as requests name it."""
+        if self.path is None:
+            return None
+        return self.path.strip("/").removeprefix("open_api/").removeprefix("v1.3/").strip("/") + "/"
 
     @property
     def partial(self) -> bool:

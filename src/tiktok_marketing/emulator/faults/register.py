@@ -1,7 +1,7 @@
 """The faults in force, and which of them apply to a request."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -13,10 +13,17 @@ from tiktok_marketing.emulator.randomness import keyed
 
 
 class FaultRegister:
-    """The faults in force. Each has its own count of matching requests."""
+    """The faults in force. Each has its own count of matching requests.
 
-    def __init__(self, faults: tuple[Fault, ...], seed: int) -> None:
+    Args:
+        faults: The faults in force from the start.
+        seed: Draws the requests that a share of them applies to.
+        paths: The endpoints that a fault may name.
+    """
+
+    def __init__(self, faults: tuple[Fault, ...], seed: int, paths: Collection[str]) -> None:
         self._seed = seed
+        self._paths = paths
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
         self._matched: list[int] = []
@@ -25,8 +32,14 @@ class FaultRegister:
             self.add(fault)
 
     def add(self, fault: "Fault | str") -> Fault:
-        """Put a fault or its text form in force. Its count of matching requests starts now."""
+        """Put a fault or its text form in force. Its count of matching requests starts now.
+
+        Raises:
+            ValueError: It is not a fault, or its path is no endpoint, so that it would never apply.
+        """
         parsed = Fault.parse(fault) if isinstance(fault, str) else fault
+        if parsed.endpoint is not None and parsed.endpoint not in self._paths:
+            raise ValueError(f"path={parsed.path} is no endpoint of TikTok's.")
         with self._lock:
             self._faults.append(parsed)
             self._matched.append(0)
@@ -86,7 +99,7 @@ class FaultRegister:
 
 
 def _matches(fault: Fault, path: str, advertisers: tuple[str, ...], params: Mapping[str, Any], now: datetime) -> bool:
-    if fault.path is not None and fault.path.strip("/").removeprefix("open_api/v1.3/") != path.strip("/"):
+    if fault.path is not None and fault.endpoint != path:
         return False
     if fault.advertiser is not None and fault.advertiser not in advertisers:
         return False
