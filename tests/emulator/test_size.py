@@ -119,6 +119,31 @@ async def test_filters_make_a_report_smaller(session: aiohttp.ClientSession) -> 
     assert part["code"] == 0
 
 
+@pytest.mark.parametrize(
+    ("dimension", "most"), [("behavior_id", 200), ("interest_category_tier2", 150), ("interest_category_tier4", 100)]
+)
+async def test_some_breakdowns_accept_few_ids(session: aiohttp.ClientSession, dimension: str, most: int) -> None:
+    """A report about more is too large, and a filter or a higher level helps. The switch turns this off."""
+    report = smaller(
+        report_type="AUDIENCE", dimensions=["ad_id", dimension], metrics=["spend"], page_size=1, filtering=[]
+    )
+    codes: dict[bool, list[int]] = {}
+    for switch in (True, False):
+        options = Options(now=NOW, tier="unlimited", ads_per_account=420, breakdown_id_limits=switch)
+        async with Emulator(options) as emulator:
+            client = Client(emulator, session)
+            advertiser = emulator.advertiser_ids[0]
+            ads = [ad["ad_id"] for ad in await client.read_all("ad/get/", advertiser_id=advertiser)]
+            assert len(ads) > most
+            of_ads = [{"field_name": "ad_ids", "filter_type": "IN", "filter_value": json.dumps(ads[:100])}]
+            of_campaigns = {"data_level": "AUCTION_CAMPAIGN", "dimensions": ["campaign_id", dimension]}
+            codes[switch] = [
+                (await client.envelope("report/integrated/get/", advertiser_id=advertiser, **report | changes))["code"]
+                for changes in ({}, {"filtering": of_ads}, of_campaigns)
+            ]
+    assert codes == {True: [40067, 0, 0], False: [0, 0, 0]}
+
+
 async def test_some_reports_above_the_budget_time_out(session: aiohttp.ClientSession) -> None:
     """Of several sizes, some answer 40067 and some 50002. The same query always answers the same."""
     options = Options(now=NOW, tier="unlimited", report_size_limit=100, slow_query_penalty=False)

@@ -189,6 +189,12 @@ class _Command(CommandWithExamples):
     help="Serve only paths that end with exactly one slash. [default: off]",
 )
 @click.option(
+    "--breakdown-id-limits/--no-breakdown-id-limits",
+    default=None,
+    help="Answer 40067 to reports by behavior on more than 200 ids, and by tiers of interests on 100 to 3,000. "
+    "[default: on]",
+)
+@click.option(
     "--slow-query-penalty/--no-slow-query-penalty",
     default=None,
     help="Hold up clients that repeat report queries that time out. [default: on]",

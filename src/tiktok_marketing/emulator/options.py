@@ -52,6 +52,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             `ad_report_limit`, so that reports on a few ad groups are complete.
         report_size_limit: How large a report may be, as ids * days or hours * metrics * values of the breakdown. Larger
             ones answer 40067, and some of them 50002.
+        breakdown_id_limits: Whether reports by behavior and by the tiers of interests answer 40067 if they are about
+            more ids than TikTok documents: 200 by behavior, 150 and 100 by the lower tiers.
         slow_query_penalty: Whether reports that are too large and time out (50002) are held up when they are repeated:
             10, 20 or 30 timeouts in ten seconds leave 5, 1 or 0 requests per second. The same query is refused from the
             fourth time on.
@@ -141,6 +143,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     ad_report_limit: int = 20_000
     ad_report_limit_lifted_by_filter: bool = True
     report_size_limit: int = 100_000_000
+    breakdown_id_limits: bool = True
     slow_query_penalty: bool = True
     asset_search_limit: int = 10_000
     strict_slashes: bool = False

@@ -14,7 +14,7 @@ from tiktok_marketing.emulator.endpoints.envelope import Answer, page_info
 from tiktok_marketing.emulator.endpoints.reports.breakdown_rows import BreakdownReport
 from tiktok_marketing.emulator.endpoints.reports.query import ReportQuery, parse
 from tiktok_marketing.emulator.endpoints.reports.rows import SUBJECTS_KEPT, AccountReport, total_metrics
-from tiktok_marketing.emulator.endpoints.reports.size import check_size
+from tiktok_marketing.emulator.endpoints.reports.size import check_ids, check_size
 from tiktok_marketing.emulator.options import LARGEST_SIZE_LIMIT, Options
 from tiktok_marketing.emulator.randomness import keyed
 
@@ -80,7 +80,9 @@ class Reports:
         self._movement = Movement.of(options)
         self._models: dict[int, Model] = {}
         self._answers = 0
-        self._of_any_size = msgspec.structs.replace(options, report_size_limit=LARGEST_SIZE_LIMIT)
+        self._of_any_size = msgspec.structs.replace(
+            options, report_size_limit=LARGEST_SIZE_LIMIT, breakdown_id_limits=False
+        )
 
     def figures(self, account: Account, now: int) -> Figures:
         """The figures of an account at a tick of the clock."""
@@ -133,6 +135,8 @@ class Reports:
             report_class = BreakdownReport if query.breakdown else AccountReport
             reports = [report_class(query, account, now, options, self.figures(account, now)) for account in accounts]
             check_size(sum(report.size for report in reports), options.report_size_limit)
+            if options.breakdown_id_limits:
+                check_ids(query, sum(report.subject_count for report in reports))
             if self._options.shuffled_rows:
                 reports.sort(key=lambda report: report.shuffle_key)
             plan = _Plan(reports=reports, total=sum(report.total for report in reports))

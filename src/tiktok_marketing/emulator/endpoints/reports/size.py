@@ -12,7 +12,14 @@ _VALUES = {
 """About how many values a breakdown has at TikTok."""
 _USUAL_VALUES = 20
 
+_MOST_IDS = {
+    "behavior_id": 200, "interest_category": 3000, "interest_category_tier2": 150, "interest_category_tier3": 100,
+    "interest_category_tier4": 100,
+}  # fmt: skip
+"""How many ids a query with such a dimension may be about. TikTok blocks larger ones."""
+
 _SLOW_SHARE = 4
+_TOO_LARGE = "The query is too large. Please narrow the date range or reduce the number of IDs."
 
 
 def size_of(query: ReportQuery, ids: int, days: int) -> int:
@@ -41,4 +48,14 @@ def check_size(size: int, budget: int) -> None:
         return
     if keyed(size) % _SLOW_SHARE == 0:
         raise TimedOut
-    raise Refusal(40067, "The query is too large. Please narrow the date range or reduce the number of IDs.")
+    raise Refusal(40067, _TOO_LARGE)
+
+
+def check_ids(query: ReportQuery, ids: int) -> None:
+    """Refuse a query about more ids than its breakdown accepts.
+
+    Raises:
+        Refusal: It is about too many (40067).
+    """
+    if any(ids > _MOST_IDS.get(name, ids) for name in query.breakdown):
+        raise Refusal(40067, _TOO_LARGE)
