@@ -119,6 +119,10 @@ async def test_accounts_of_a_bc_report_can_be_filtered(client: Client) -> None:
         {"metrics": ["likes"]}, {"start_date": "2025-01-01"}, {"filtering": {}}, {"filtering": [1]},
         {"filtering": [{"field_name": "cost", "filter_type": "IN", "filter_value": "5"}]}, {"order_field": "currency"},
         {"filtering": [{"field_name": "cost", "filter_type": "GREATER_THAN", "filter_value": "x"}]}, {"bc_id": ""},
+        {"filtering": [{"field_name": "cost", "filter_type": "GREATER_THAN", "filter_value": "nan"}]},
+        {"filtering": [{"field_name": "account_status", "filter_type": "IN", "filter_value": '["ACTIVE"]'}]},
+        {"filtering": [{"field_name": "owner_of_account", "filter_type": "IN", "filter_value": '["MINE"]'}]},
+        {"query_lifetime": "true"}, {"order_field": "clicks", "metrics": ["spend"]},
     ],
 )  # fmt: skip
 async def test_wrong_bc_reports_are_refused(client: Client, params: dict[str, Any]) -> None:

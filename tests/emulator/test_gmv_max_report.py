@@ -612,6 +612,7 @@ async def test_wrong_reports_are_refused_in_words(
         (["campaign_id"], {"gmv_max_promotion_types": ["PRODUCT", "LIVE"]}),
         (["campaign_id"], {"gmv_max_promotion_types": ["PRODUCT_GMV_MAX"]}),
         (["campaign_id"], PRODUCT | {"campaign_statuses": ["STATUS_MOON"]}),
+        (["campaign_id"], PRODUCT | {"campaign_name": ["Rain"]}),
         (["campaign_id"], PRODUCT | {"room_ids": ["1"]}),
         (["advertiser_id"], {"campaign_ids": ["1"]}),
         (["item_id"], {"campaign_ids": ["1"], "item_group_ids": ["1"], "creative_types": ["ORGANIC", "REMOVED"]}),

@@ -146,7 +146,7 @@ class AssetLists:
         page, size = _page_and_size(params, 20, 100)
         assets = _with_ids(self._library("video", account, now), filtering, "video_ids")
         if "video_name" in filtering:
-            word = str(filtering["video_name"]).lower()
+            word = read.word(filtering, "video_name").lower()
             assets = [asset for asset in assets if word in video_name(asset).lower()]
         if "material_ids" not in filtering:
             return _page("list", assets, page, size, lambda asset: video_record(asset, account, now))
@@ -177,7 +177,7 @@ def _music(account: Account, params: Mapping[str, str], now: int) -> Answer:
         styles = read.text_list(filtering["styles"], "styles")
         records = [record for record in records if record["style"] in styles]
     if "keyword" in filtering:
-        word = str(filtering["keyword"]).lower()
+        word = read.word(filtering, "keyword").lower()
         records = [record for record in records if word in f"{record['file_name']} {record['author']}".lower()]
     return _page("musics", records, page, size)
 

@@ -135,7 +135,7 @@ def business_center_balance(
 def balance_list(center: BusinessCenter, params: Mapping[str, str], now: int, balance_at: BalanceSource) -> Answer:
     """advertiser/balance/get: the money of a Business Center's accounts."""
     filtering = read.filtering(params, {"keyword", "advertiser_status", "payment_portfolio_id"})
-    word = str(filtering.get("keyword") or "").lower()
+    word = read.word(filtering, "keyword").lower()
     statuses = read.text_list(filtering.get("advertiser_status", list(_STATUSES)), "advertiser_status")
     fields = read.texts(params, "fields") or []
     if fields and read.integer(params, "page_size", 10, 1, _MAX_PAGE) != 1:

@@ -255,10 +255,7 @@ def _by_words(level: str, filtering: dict[str, Any]) -> list[Condition]:
         conditions.append(lambda item: profile_of(campaign_of(item)).billing in events)
     name_filter = f"{level}_name"
     if name_filter in filtering:
-        word = filtering[name_filter]
-        if not isinstance(word, str):
-            refuse(f"filtering.{name_filter}: Not a valid string.")
-        word = word.lower()
+        word = read.word(filtering, name_filter).lower()
         conditions.append(
             lambda item: word in (campaign_name(item) if isinstance(item, Campaign) else _adgroup_name(item)).lower()
         )

@@ -13,6 +13,7 @@ _MAX_INTEGER = 2**31 - 1
 MAX_IDS = 100
 """The most ids in one filter of a synchronous request."""
 _INTEGER = re.compile(r"-?[0-9]{1,20}")
+_NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
 _ID = re.compile(r"[0-9]+")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 
@@ -76,6 +77,14 @@ def filtering(params: Mapping[str, Any], known: set[str]) -> dict[str, Any]:
     return filters
 
 
+def word(filters: Mapping[str, Any], name: str) -> str:
+    """A filter that is a text. Empty if it is missing or null."""
+    value = filters.get(name)
+    if value is not None and not isinstance(value, str):
+        refuse(f"filtering.{name}: Not a valid string.")
+    return value or ""
+
+
 def texts(params: Mapping[str, str], name: str) -> list[str] | None:
     """A JSON array of texts. None if it is missing."""
     value = json_value(params, name)
@@ -99,10 +108,9 @@ def number_list(value: object, name: str) -> list[float]:
     """A decoded value that must be an array of numbers, which may be given as texts."""
     if not isinstance(value, list):
         refuse(f"{name}: Not a valid list.")
-    try:
-        return [float(item) for item in value]
-    except (ValueError, TypeError, OverflowError):
+    if not all(_NUMBER.fullmatch(str(item)) for item in value):
         refuse(f"{name}: Not a valid list of numbers.")
+    return [float(item) for item in value]
 
 
 def text_list(value: object, name: str) -> list[str]:

@@ -94,7 +94,7 @@ def _passes(campaign: ShopCampaign, filtering: dict[str, Any], now: int) -> bool
     deleted = campaign.primary_status(now) == "STATUS_DELETE"
     if campaign.primary_status(now) != status if status else deleted:
         return False
-    if str(filtering.get("campaign_name") or "").lower() not in campaign.name.lower():
+    if read.word(filtering, "campaign_name").lower() not in campaign.name.lower():
         return False
     stores = read.ids(filtering.get("store_ids") or [], "store_ids", _MAX_STORES)
     if stores and stores_of(campaign.account)[campaign.plan.store].id not in stores:

@@ -128,7 +128,7 @@ def parse(params: Mapping[str, Any]) -> GmvMaxQuery:
         end=end,
         ids={name: tuple(sorted(read.ids(value, name))) for name, value in filters.items() if name in _ID_FILTERS},
         words={name: _known_words(name, filters[name]) for name in _WORDS if name in filters},
-        texts={name: str(filters[name]) for name in ("campaign_name", "search_word") if filters.get(name)},
+        texts={name: read.word(filters, name) for name in ("campaign_name", "search_word") if name in filters},
         sort_field=sort_field,
         ascending=sort_type == "ASC",
         totals=read.boolean(params, "enable_total_metrics"),

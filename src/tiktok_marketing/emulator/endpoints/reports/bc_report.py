@@ -47,6 +47,12 @@ _LISTED: dict[str, Callable[[BusinessCenter, Account], str]] = {
     "platform_of_account": lambda _center, _account: "ADS_MANGER",
     "owner_of_account": lambda center, account: _SHARED if account in center.shared else _OWNED,
 }
+_WORDS = {
+    "account_status": ("APPROVED", "NOT_APPROVED", "IN_REVIEW", "SUSPENDED", "DISABLED", "CONTRACT_INACTIVE"),
+    "platform_of_account": ("ADS_MANGER", "RAP"),
+    "owner_of_account": (_OWNED, _SHARED),
+}
+"""Filters that accept only these values."""
 
 Key = tuple[str, str, Value]
 """An account's id, a time and the values of a breakdown. What the report does not name is empty."""
@@ -73,6 +79,8 @@ def bc_report(
     documented = _documented(dimensions, values)
     metrics = requested(params, "metrics", documented)
     check_names("metric", metrics, documented)
+    if read.boolean(params, "query_lifetime"):
+        refuse("query_lifetime: It cannot be used with report_type BC.")
     start, end = dates(params, "")
     accounts = _filtered(center, read.json_value(params, "filtering"))
     sums: dict[Key, list[int]] = {}
@@ -197,6 +205,9 @@ def _chosen(center: BusinessCenter, accounts: list[Account], entry: dict[str, An
     if not isinstance(field, str) or field not in _LISTED or kind != "IN":
         refuse(f"filtering: {field} cannot be filtered with {kind}.")
     wanted = read.text_list(read.json_value(entry, "filter_value"), field)
+    unknown_words = [word for word in wanted if word not in _WORDS.get(field, wanted)]
+    if unknown_words:
+        refuse(f"{field}: {unknown_words} are not valid values.")
     return [account for account in accounts if _LISTED[field](center, account) in wanted]
 
 

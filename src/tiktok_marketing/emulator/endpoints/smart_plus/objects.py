@@ -220,7 +220,7 @@ def _value_conditions(filtering: dict[str, Any]) -> list[Callable[[SmartItem], b
         "campaign_name": lambda item: campaign_name(_campaign_of(item)),
         "adgroup_name": lambda item: adgroup_name(item) if isinstance(item, AdGroup) else "",
     }
-    return conditions + [_contains(names[name], str(filtering[name])) for name in names if name in filtering]
+    return conditions + [_contains(names[name], read.word(filtering, name)) for name in names if name in filtering]
 
 
 def _equals(value_of: Callable[[SmartItem], object], wanted: object) -> Callable[[SmartItem], bool]:
