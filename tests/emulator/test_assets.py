@@ -276,6 +276,25 @@ async def test_the_sandbox_lists_assets_only_with_the_option(client: Client) -> 
         assert answer["code"] == 40014
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"data_level": "AUCTION_ADVERTISER", "dimensions": ["advertiser_id"]}, {"enable_total_metrics": "true"},
+        {"report_type": "TT_SHOP", "data_level": "AUCTION_ADVERTISER"}, {"report_type": "BC"},
+    ],
+)  # fmt: skip
+async def test_the_sandbox_has_no_reports_on_accounts(client: Client, changes: dict[str, Any]) -> None:
+    """It has BASIC and AUDIENCE reports by campaign, ad group and ad, without totals."""
+    emulator = client.emulator
+    request: dict[str, Any] = {
+        "advertiser_id": emulator.sandbox_advertiser_id, "report_type": "BASIC", "data_level": "AUCTION_AD",
+        "dimensions": ["ad_id"], "metrics": ["spend"], "start_date": "2020-12-08", "end_date": "2020-12-19",
+    }  # fmt: skip
+    assert await client.data("report/integrated/get/", emulator.sandbox_access_token, **request)
+    answer = await client.envelope("report/integrated/get/", emulator.sandbox_access_token, **request | changes)
+    assert answer["code"] == 40009
+
+
 async def test_sandbox_reports_accept_every_dimension_and_metric(client: Client) -> None:
     """AUDIENCE reports have figures for 2020-12-08 to 19, even of metrics that other accounts refuse."""
     emulator = client.emulator

@@ -350,6 +350,7 @@ class Platform:
         return [self.access.account(token, advertiser_id) for advertiser_id in ids]
 
     def _report(self, token: str | None, params: Mapping[str, str], now: int) -> Answer:
+        self.access.check_sandbox_report(token, params)
         if params.get("report_type") == "BC":
             center = self._finances(token, params)
             return bc_report(center, params, self.options, now, self._reports.figures)

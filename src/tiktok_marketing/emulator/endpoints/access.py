@@ -27,6 +27,12 @@ OPTIONAL_SANDBOX_PATHS = _ACCOUNTS_PATHS | IN_SANDBOX
 """The endpoints that a sandbox token may call, with the options `sandbox_accounts_endpoints` and
 `sandbox_asset_endpoints`."""
 
+_SANDBOX_REPORTS = {
+    "report_type": ("BASIC", "AUDIENCE"),
+    "data_level": ("AUCTION_CAMPAIGN", "AUCTION_ADGROUP", "AUCTION_AD"),
+}
+"""What reports of the sandbox can be."""
+
 _MAX_ACCOUNTS = 100
 
 
@@ -114,6 +120,20 @@ class Access:
         reached = {str(account.id) for account in self.accounts(token)}
         if not self.is_sandbox(token) and (not advertiser_id or advertiser_id in reached):
             check_scope(self._scopes, path, advertiser_id)
+
+    def check_sandbox_report(self, token: str | None, params: Mapping[str, str]) -> None:
+        """Refuse reports that the sandbox lacks: those on accounts, of other types, and with totals.
+
+        Raises:
+            Refusal: The sandbox does not support a parameter (40009).
+        """
+        if not self.is_sandbox(token):
+            return
+        unsupported = [name for name, values in _SANDBOX_REPORTS.items() if params.get(name, values[0]) not in values]
+        if read.boolean(params, "enable_total_metrics"):
+            unsupported.append("enable_total_metrics")
+        if unsupported:
+            raise Refusal(40009, f"The parameter {unsupported[0]} is not supported in the sandbox environment.")
 
     def is_sandbox(self, token: str | None) -> bool:
         """Whether a token is the sandbox token."""
