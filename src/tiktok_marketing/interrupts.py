@@ -27,6 +27,7 @@ _SHOW_CURSOR = b"\x1b[?25h"
 _GRACE = 5.0
 """Seconds in which an interrupted command has to end. A statement that waits for a lock would go on for ever."""
 _STDERR = 2
+_WITH_THREADS = "pyarrow"
 
 
 class _Program:
@@ -41,7 +42,8 @@ class _Program:
 
         self._signal = signal
         self._grace = grace
-        self._code: int | None = None
+        self.code: int | None = None
+        """The exit code of the program, once it has ended."""
         self._wakeup = -1
         self.received = 0
         """The signal that interrupted the program; 0 if none did."""
@@ -66,7 +68,7 @@ class _Program:
         """From now on, the exit code is this one, whatever arrives."""
         import atexit
 
-        self._code = code
+        self.code = code
         self.end_at_once()
         for number in self.numbers:  # Python takes back our handlers, but leaves alone what is ignored
             atexit.register(self._signal.signal, number, self._signal.SIG_IGN)
@@ -86,7 +88,7 @@ class _Program:
     def _leave(self, number: int, _: FrameType | None = None) -> None:
         """End the program where it stands."""
         self.received = self.received or number
-        leave(self.exit_code() if self._code is None else self._code)
+        leave(self.exit_code() if self.code is None else self.code)
 
     def _watch(self) -> None:
         """See to it that the program ends some time after a signal.
@@ -183,6 +185,18 @@ def leave(code: int) -> None:
             os.write(_STDERR, _SHOW_CURSOR)
     finally:
         os._exit(code)
+
+
+def leave_threads() -> None:
+    """End a program that has ended in order before Python stops the threads of a library, if it has one that minds.
+
+    Arrow's threads read files that are Python objects. If one of them comes back while Python ends, Python stops it,
+    and C++ then aborts the process: exit code 134 for a command that did everything. That was seen in five of a hundred
+    on a busy machine. Whatever else has to be done at the end was done before: this runs last.
+    """
+    for program in _programs:
+        if program.code is not None and _WITH_THREADS in sys.modules:
+            os._exit(program.code)
 
 
 def call_on_signal(callback: Callable[[int], object]) -> AbstractContextManager[None]:

@@ -46,6 +46,7 @@ def run_program(run: Callable[[], int]) -> NoReturn:
         run: The program. Must let an `OutputError` pass.
     """
     # The first to be registered is the last to run. Ctrl-C would kill a program that has ended in order already.
+    atexit.register(interrupts.leave_threads)
     atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
     _reserve_closed_descriptors()
     if sys.unraisablehook is sys.__unraisablehook__:

@@ -66,3 +66,38 @@ def test_ctrl_c_changes_no_exit_code_while_the_program_ends() -> None:
         assert process.stdout.read(6) == b"ending"
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 130
+
+
+THREAD_COMES_BACK_LATE = """
+import io, sys, time
+import pyarrow as pa, pyarrow.dataset as ds, pyarrow.parquet as pq
+from tiktok_marketing import interrupts
+from tiktok_marketing.stdout import run_program
+
+class Slow(io.BytesIO):
+    seconds = 0.0
+
+    def read(self, *size):
+        time.sleep(self.seconds)
+        return super().read(*size)
+
+def run():
+    content = io.BytesIO()
+    pq.write_table(pa.table({"a": range(1000)}), content)
+    file = Slow(content.getvalue())
+    fragment = ds.ParquetFileFormat().make_fragment(pa.PythonFile(file, mode="r"))
+    file.seconds = 0.5
+    fragment.scanner().to_reader()
+    print("done")
+    return 3
+
+interrupts.begin()
+run_program(run)
+"""
+
+
+def test_a_library_whose_thread_comes_back_late_changes_no_exit_code() -> None:
+    """Python would wait for it for ever, or C++ abort the program. What was printed has arrived."""
+    command = [sys.executable, "-c", THREAD_COMES_BACK_LATE]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
+    assert (ended.returncode, ended.stdout, ended.stderr) == (3, "done\n", "")

@@ -84,7 +84,9 @@ class ParquetTables:
     def _read(self, name: str, columns: list[str] | None = None) -> pa.Table:
         content = self._folder.read(name)
         assert content is not None  # noqa: S101 - it was listed, and no other sync writes here
-        return pq.read_table(io.BytesIO(content), columns=columns, partitioning=None)
+        # In this thread alone: Arrow's own threads would hold the bytes, which are Python's, a little longer.
+        file = pq.ParquetFile(io.BytesIO(content), pre_buffer=False)
+        return file.read(columns=columns, use_threads=False)
 
     def _write(self, name: str, rows: pa.Table) -> None:
         if not rows.num_rows:
