@@ -44,3 +44,20 @@ async def test_reports_above_the_budget_are_read_in_parts(limit: int) -> None:
     assert refused > 0
     assert outcome.exit_code == 0, outcome.errors
     assert parts == expected
+
+
+async def test_a_breakdown_of_few_objects_is_divided_by_objects() -> None:
+    """Fewer days would not help, and each of them costs a refused request."""
+    outcomes = {}
+    for limited in (True, False):
+        options = Options(now=NOW, tier="unlimited", advertisers=1, ads_per_account=420, breakdown_id_limits=limited)
+        async with Emulator(options) as emulator:
+            config = config_for(emulator, start_date="2026-05-01", end_date="2026-05-30", include_deleted=True)
+            name = "ads_audience_reports_by_behavior_daily"
+            outcome = await read_from(emulator, config, [name], clock=HurriedClock(NOW))
+            refused = emulator.counters.total(REPORT, answer="40067")
+            outcomes[limited] = outcome.exit_code, rows(outcome), refused
+    assert outcomes[False][2] == 0 < outcomes[True][2] < 20
+    assert outcomes[True][:2] == outcomes[False][:2]
+    assert outcomes[True][0] == 0
+    assert outcomes[True][1].total() > 1_000

@@ -44,6 +44,13 @@ _WIDENING = frozenset({"buying_type", "campaign_system_origins"})
 """Filters whose default leaves out campaigns: boosted posts, and some that were reserved."""
 
 
+_WITH_FEW_IDS = frozenset(
+    {"behavior_id", "interest_category", "interest_category_v2"}
+    | {f"interest_category_tier{tier}" for tier in (2, 3, 4)}
+)
+"""Dimensions by which TikTok reports on 100 to 3,000 objects per request."""
+
+
 class ListQuery(msgspec.Struct, frozen=True, kw_only=True):
     """One complete pagination of a list."""
 
@@ -250,6 +257,11 @@ class ReportSource(msgspec.Struct, frozen=True, kw_only=True):
     def needs_lookup(self) -> bool:
         """Whether its requests name something that has to be looked up: a store, or the account's Business Center."""
         return self.stores is not None or self.is_of_center
+
+    @property
+    def limits_ids(self) -> bool:
+        """Whether TikTok limits the number of objects that a request is about, so that fewer days do not help."""
+        return not _WITH_FEW_IDS.isdisjoint(self.dimensions)
 
     @property
     def is_of_materials(self) -> bool:

@@ -373,7 +373,11 @@ class ReportWindow:
             return [piece]
         smaller = None
         if error.action is Action.SPLIT or error.slow:
-            smaller = piece.halves() or await self._by_objects(piece, parts)
+            smaller = piece.id_halves() if self._source.limits_ids else piece.halves()
+            if smaller is None:
+                smaller = await self._by_objects(piece, parts)
+            if smaller is None:
+                smaller = piece.halves()
         if smaller is None:
             raise error
         return smaller
