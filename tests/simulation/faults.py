@@ -271,9 +271,12 @@ class Network:
         answer |= {"code": PARTLY_OK, "message": "Part of it."}
         data = answer["data"]
         share = self._rng.choice((0.0, 0.5, 0.9, 1.0))
-        name, records = next(
+        parts = [
             (name, value) for name, value in data.items() if name != "page_info" and isinstance(value, (list, dict))
-        )
+        ]
+        if not parts:
+            return json.dumps(answer, separators=(",", ":")).encode()
+        name, records = parts[0]
         if isinstance(records, dict):
             data[name] = {key: record for key, record in records.items() if self._rng.random() < share}
         else:

@@ -200,3 +200,51 @@ def test_accounts_that_cannot_be_meant_are_refused(accounts: list[str], fields: 
     """An account that the configuration leaves out is probably a slip."""
     with pytest.raises(ConfigurationError, match=words):
         with_accounts(config(**fields), accounts)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "text"),
+    [
+        (Bounds(), ""),
+        (Bounds(since=START), "from 2026-11-01"),
+        (Bounds(until=START), "to 2026-11-01"),
+        (Bounds(START, START), "of 2026-11-01"),
+        (Bounds(START, TODAY), "from 2026-11-01 to 2026-11-28"),
+        (Bounds(DaysAgo(3), DaysAgo(3)), f"of {DaysAgo(3)}"),
+    ],
+)
+def test_bounds_say_which_days_they_mean(bounds: Bounds, text: str) -> None:
+    """In the messages of a sync. Without any, they mean nothing."""
+    assert str(bounds) == text
+    assert bool(bounds) is bool(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"), [("30 days", "Did you mean 30d? "), ("TODAY", "Did you mean today? "), ("soon", "Write ")]
+)
+def test_a_day_that_nobody_understands_is_refused_with_what_may_be_meant(text: str, remedy: str) -> None:
+    """Only if something may be."""
+    with pytest.raises(ConfigurationError) as caught:
+        parse_bound(text, "since")
+    assert caught.value.remedy.startswith(remedy)
+
+
+def test_the_longest_time_ago_has_as_many_digits_as_the_most_days() -> None:
+    """And one more is refused."""
+    assert parse_bound("0009999d", "since") == DaysAgo(9999)
+    with pytest.raises(ConfigurationError, match="days ago"):
+        parse_bound("10000d", "since")
+
+
+def test_accounts_are_chosen_among_those_that_the_configuration_selects() -> None:
+    """Which setting selects them is in the error."""
+    chosen = with_accounts(config(advertiser_ids=["7001", "7002"]), ["7002,7001"])
+    assert chosen.advertiser_ids == ("7002", "7001")
+    assert with_accounts(config(), "7001, 7002").advertiser_ids == ("7001", "7002")
+    for settings, name in (
+        ({"advertiser_ids": ["7001"]}, "advertiser_ids"),
+        ({"advertiser_id": "7001"}, "credentials."),
+    ):
+        assert with_accounts(config(**settings), ["7001"]).advertiser_ids == ("7001",)
+        with pytest.raises(ConfigurationError, match=f"that {name}"):
+            with_accounts(config(**settings), ["7002"])

@@ -181,3 +181,12 @@ def test_five_accounts_are_all_named() -> None:
     text = describe_new_stores("x", {AdvertiserId(str(number)): ["1"] for number in range(5)})
     assert "of advertiser 4" in text
     assert "more" not in text
+
+
+def test_a_plan_tells_of_lost_stores() -> None:
+    """And reads the account as usual."""
+    planned = plan(state({FIRST: ["1", "2"]}), {FIRST: ["1"]}, fill=True)
+    (notice,) = planned.notices
+    assert notice.level == "warning"
+    assert "no longer lists stores that were read before: 2 of advertiser 7001" in notice.text
+    assert firsts(planned)[FIRST] == "2026-11-08"
