@@ -43,7 +43,7 @@ ROOT = TESTS.parent
 PACKAGE = "tiktok_marketing"
 OWN_TESTS: dict[str, tuple[str, ...]] = {
     "sync.decode.given_dimensions": ("unit/sync/test_given_dimensions.py",),
-    "sync.decode.report_file": ("unit/sync/test_report_file.py",),
+    "sync.decode.report_file": ("unit/sync/test_report_file.py", "reads/test_asynchronous_reports.py"),
     "sync.plan.bounds": ("unit/sync/test_bounds.py",),
     "sync.plan.coverage": ("unit/sync/test_coverage.py", "unit/sync/test_gaps.py"),
     "sync.plan.cursors": ("unit/sync/test_cursors.py",),
@@ -87,7 +87,11 @@ OWN_TESTS: dict[str, tuple[str, ...]] = {
     "sync.read.store_parts": ("unit/sync/test_store_costs.py", "unit/sync/test_store_parts.py"),
     "sync.run.run_warnings": ("unit/sync/test_run_warnings.py",),
     "sync.run.stream_run": ("unit/sync/test_stream_run.py",),
-    "sync.run.window_reader": ("unit/sync/test_windows_read.py", "unit/sync/test_window_reader.py"),
+    "sync.run.window_reader": (
+        "unit/sync/test_windows_read.py",
+        "unit/sync/test_window_reader.py",
+        "on_request/test_stores_that_appear.py",
+    ),
 }
 """The modules whose rules decide that no row is lost, with the tests of each."""
 READING = ("unit/sync", *(f"reads/test_{name}.py" for name in ("reading", "lists", "days", "empty_days", "refresh")))
