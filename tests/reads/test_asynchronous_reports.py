@@ -500,7 +500,8 @@ async def test_a_sync_with_many_rows_takes_fewer_requests() -> None:
         days = {"start_date": "2026-05-01", "end_date": "2026-05-30", "requests_per_second": 1000}
         for mode in ("off", "auto"):
             before = emulator.counters.total()
-            config = config_for(emulator, **days, async_reports=mode)
+            largest = [str(emulator.advertiser_ids[0])]
+            config = config_for(emulator, **days, advertiser_ids=largest, async_reports=mode)
             outcomes[mode] = await read_from(emulator, config, ["ads_reports_daily"], clock=HurriedClock(NOW))
             requests[mode] = emulator.counters.total() - before
     off, auto = outcomes["off"], outcomes["auto"]
