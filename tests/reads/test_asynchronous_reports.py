@@ -375,6 +375,7 @@ async def test_windows_at_once_ask_once_whether_tasks_are_allowed() -> None:
         assert len(task.notices) == 1
 
 
+@pytest.mark.thorough
 async def test_a_task_that_ends_while_it_is_canceled_is_not_waited_for() -> None:
     """The reason is still the time."""
     async with reading() as task:
