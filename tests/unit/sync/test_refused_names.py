@@ -82,3 +82,30 @@ def test_nothing_is_left_out_that_would_not_help() -> None:
     assert not refused_metrics(error("Invalid metric fields: ['ad_id']"), source, ("ad_id", "spend"))
     assert not refused_metrics(error("Invalid metric fields: ['spend', 'placement_type']"), source, metrics)
     assert not refused_metrics(error("Invalid metric fields: ['reach']"), source, metrics)
+
+
+@pytest.mark.parametrize(
+    ("message", "accepted"),
+    [
+        ("metrics: Longer than maximum length 5.", 5),
+        ("metrics: The list must have between 1 and 4 values.", 4),
+        ("The number of metrics exceeds the limit of 6.", 6),
+        ("Metrics: at most 3 values are allowed", 3),
+        ("You can request up to 2 metrics.", 2),
+        ("metrics: Longer than maximum length 7.", 7),
+        ("metrics: Longer than maximum length 0.", 7),
+        ("filtering: Longer than maximum length 5.", 7),
+        ("Too many metrics.", 7),
+        ("These metrics are limited to 5 days.", 7),
+        ("Metrics by stat_time_hour: at most 1 value.", 7),
+        ("The dimensions of the metrics exceed the limit of 4.", 7),
+    ],
+)
+def test_metrics_beyond_a_number_are_the_last_ones(message: str, accepted: int) -> None:
+    """Those that a configuration adds come last. A number that does not exclude any metric refuses none."""
+    assert refused_names(error(message), ASKED) == set(ASKED[accepted:])
+
+
+def test_a_name_counts_before_a_number() -> None:
+    """A message may say both, about something else."""
+    assert refused_names(error("metrics: reach is not supported for more than 5 days"), ASKED) == {"reach"}

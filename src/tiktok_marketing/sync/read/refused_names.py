@@ -44,6 +44,16 @@ _DECLARED = re.compile(
 )
 """Names that a message begins with, and says something about."""
 
+_TOO_MANY = re.compile(
+    r"(?:maximum|most|exceed\w*|more than|longer than|up to|limit\w*|between)\D*(?:\d+\s*(?:and|to|-)\s*)?(\d+)",
+    re.IGNORECASE,
+)
+"""How many metrics TikTok accepts at most. Its documents advise 100 and name no limit."""
+_OF_OTHERS = re.compile(
+    r"\b(?:days?|dates?|time|hours?|ids?|dimensions?|filter\w*|pages?|rows?|seconds?)\b|_", re.IGNORECASE
+)
+"""Words of messages whose number is about something else."""
+
 
 def refused_names(error: TikTokError, asked: Sequence[str]) -> frozenset[str]:
     """The requested names that TikTok does not accept; none if the error is about something else.
@@ -52,8 +62,11 @@ def refused_names(error: TikTokError, asked: Sequence[str]) -> frozenset[str]:
         error: The error that the request ended with.
         asked: The names that were requested, in the order of the request.
 
+    If TikTok says how many it accepts, those beyond that number are refused: what a configuration adds comes last.
+
     Example:
-        `Invalid metric fields: ['skan_result'].` with code 40002; or `metrics.3: not supported`, by position.
+        `Invalid metric fields: ['skan_result'].` with code 40002; or `metrics.3: not supported`, by position; or
+        `metrics: Longer than maximum length 100.`
     """
     if error.code not in _CODES:
         return frozenset()
@@ -62,8 +75,18 @@ def refused_names(error: TikTokError, asked: Sequence[str]) -> frozenset[str]:
     names = {name.casefold(): name for name in asked}
     refused = _refused_by_name(_INDEX.sub("metric", text), names, anywhere=not positions)
     if refused or not positions:
-        return refused
+        return refused or _beyond_limit(text, asked)
     return frozenset(asked[position] for position in positions if position < len(asked))
+
+
+def _beyond_limit(text: str, asked: Sequence[str]) -> frozenset[str]:
+    """The last of the requested names, if there are more of them than the message allows."""
+    limit = _TOO_MANY.search(text)
+    if limit is None or _ABOUT_NAMES.search(text) is None or _OF_OTHERS.search(text):
+        return frozenset()
+    if not 0 < int(limit[1]) < len(asked):
+        return frozenset()
+    return frozenset(asked[int(limit[1]) :])
 
 
 def _refused_by_name(text: str, asked: dict[str, str], *, anywhere: bool) -> frozenset[str]:
