@@ -26,11 +26,21 @@ Each error has a `message` (what happened) and a `remedy` (what to do next). Whe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import Any, Self
 
 from tiktok_marketing.text import mask_known, shown_line
+
+
+def chain_of(error: BaseException) -> Iterator[BaseException]:
+    """An error, and then each error that it came from, once. Libraries make chains that go round in circles."""
+    seen: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
+        yield link
+        link = link.__cause__ or link.__context__
 
 
 class Action(StrEnum):

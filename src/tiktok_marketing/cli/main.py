@@ -37,7 +37,7 @@ from tiktok_marketing.cli.state import state
 from tiktok_marketing.cli.streams import streams
 from tiktok_marketing.cli.sync import sync
 from tiktok_marketing.cli.views import views
-from tiktok_marketing.errors import ConfigurationError, ConnectorError, OutOfMemoryError, OutputError
+from tiktok_marketing.errors import ConfigurationError, ConnectorError, OutOfMemoryError, OutputError, chain_of
 
 _WHERE_TO_REPORT = f"where you got tiktok-marketing {__version__} from"
 """There is no public address yet, and one that does not exist would help nobody."""
@@ -111,15 +111,12 @@ def run(arguments: Sequence[str]) -> int:
     return result if isinstance(result, int) else 0  # click returns the code of --help and --version this way, too
 
 
-def _is_interruption(error: BaseException | None) -> bool:
+def _is_interruption(error: BaseException) -> bool:
     """Whether Ctrl-C is the reason of an error. DuckDB raises a RuntimeError if it comes while a query runs."""
-    while error is not None:
-        if isinstance(error, KeyboardInterrupt):
-            return True
-        if isinstance(error, RuntimeError) and str(error) == "Query interrupted":
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+    return any(
+        isinstance(link, KeyboardInterrupt) or (isinstance(link, RuntimeError) and str(link) == "Query interrupted")
+        for link in chain_of(error)
+    )
 
 
 def _report_interruption(session: Session) -> int:
