@@ -196,6 +196,11 @@ def leave_threads() -> None:
     """
     for program in _programs:
         if program.code is not None and _WITH_THREADS in sys.modules:
+            for stream in (sys.stdout, sys.stderr):
+                try:
+                    stream.flush()
+                except (OSError, ValueError):  # closed, or full: whatever had to be said of that has been
+                    continue
             os._exit(program.code)
 
 

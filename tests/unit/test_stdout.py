@@ -89,6 +89,7 @@ def run():
     file.seconds = 0.5
     fragment.scanner().to_reader()
     print("done")
+    sys.stderr.write("no line")
     return 3
 
 interrupts.begin()
@@ -100,4 +101,4 @@ def test_a_library_whose_thread_comes_back_late_changes_no_exit_code() -> None:
     """Python would wait for it for ever, or C++ abort the program. What was printed has arrived."""
     command = [sys.executable, "-c", THREAD_COMES_BACK_LATE]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
-    assert (ended.returncode, ended.stdout, ended.stderr) == (3, "done\n", "")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (3, "done\n", "no line")
