@@ -93,8 +93,8 @@ class ShopTruth:
                 row = ExpectedRow(before.get(key, 0), most, account.id, must)
                 yield tuple(named[name] for name in stream.row_key), row
             first, last = ended[1]
-            # Where no time zone is known, a day is read before it begins.
-            for day in self._days_of_zeros(source, (first, last + timedelta(days=1))):
+            # Where no time zone is known, a day is read before it begins: places are up to 25 hours apart.
+            for day in self._days_of_zeros(source, (first, last + timedelta(days=2))):
                 key = (account.id, store.id, f"{day} 00:00:00")
                 if (key[0], key[2], key[1]) not in now:  # it may have been without figures before
                     yield key, ExpectedRow(0, 0, account.id, must=False)
