@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import math
 import random
 import re
@@ -17,6 +16,7 @@ from msgspec import structs
 
 from tiktok_marketing.api.bodies import in_utf8, is_utf8, repaired
 from tiktok_marketing.api.body_budget import Reservation
+from tiktok_marketing.api.envelope import Envelope, envelope_of
 from tiktok_marketing.api.error_rules import daily_quota_spent, nothing_answers, page_error, rule_for, transport_error
 from tiktok_marketing.api.pages_instead import PagesInstead, beginning_of, is_file, is_page, redirect_target
 from tiktok_marketing.api.rate_limit.limiters import RateLimiters
@@ -48,17 +48,6 @@ _NOT_TEXT_TRIES = 2
 _OK_START = re.compile(rb'\s*\{\s*"code"\s*:\s*0\s*,')
 _SECRET_PARAMS = frozenset({"app_id", "secret"})
 _APP_ID = re.compile(r"\b(app(?:lication)?[\s_]*(?:id)?[\s:=({\"']*)\d{5,}", re.IGNORECASE)
-
-
-class _Envelope(msgspec.Struct):
-    """The envelope of every answer; `data` is skipped."""
-
-    code: int
-    message: str = ""
-    request_id: str = ""
-
-
-_ENVELOPE = msgspec.json.Decoder(_Envelope)
 
 
 class _Call(msgspec.Struct, frozen=True):
@@ -421,7 +410,7 @@ class Client:
         try:
             # The usual answer is not decoded twice.
             if not _OK_START.match(reply.body) and not (call.is_file and is_file(reply.body)):
-                envelope = _envelope(reply.body)
+                envelope = envelope_of(reply.body)
                 if reply.status >= 300 and 0 < envelope.code < _LEAST_CODE:
                     raise self._http_error(reply, endpoint, advertiser_id)
                 if envelope.code == PARTIALLY_OK:
@@ -450,7 +439,7 @@ class Client:
                 not_text=not is_utf8(reply.body),
             ) from error
 
-    def _partial(self, envelope: _Envelope, endpoint: str, advertiser_id: str | None) -> PartialAnswerError:
+    def _partial(self, envelope: Envelope, endpoint: str, advertiser_id: str | None) -> PartialAnswerError:
         request_id = self.scrub(envelope.request_id)
         reason = f"code {envelope.code}, request_id {request_id}: {self.scrub(envelope.message)}"
         return PartialAnswerError(endpoint, reason, advertiser_id, code=envelope.code, request_id=request_id)
@@ -472,26 +461,6 @@ class Client:
     def scrub(self, text: str) -> str:
         """The text without the token, the secret and the application's id."""
         return _APP_ID.sub(r"\1***", self._mask(text))
-
-
-def _envelope(body: bytes) -> _Envelope:
-    """The envelope of an answer, even if its fields do not have the documented types.
-
-    Raises:
-        msgspec.DecodeError: If there is no envelope.
-    """
-    try:
-        return _ENVELOPE.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        # The standard library reads what msgspec rejects, for example half of an emoji in the message.
-        try:
-            raw = json.loads(body)
-            code = int(raw["code"])
-        except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
-            raise msgspec.DecodeError("it is not a JSON object with a `code`") from None
-        texts = (raw.get(name) for name in ("message", "request_id"))
-        message, request_id = ("" if text is None else str(text).encode(errors="replace").decode() for text in texts)
-        return _Envelope(code, message, request_id)
 
 
 def _limited_by(error: TikTokError) -> tuple[str, str | None]:

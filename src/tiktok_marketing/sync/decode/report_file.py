@@ -97,7 +97,7 @@ class ReportFile:
             The first metric of which most values differ; None if there is none.
 
         Raises:
-            UnusableFile: If a figure is no number, or nobody can tell an empty text from null.
+            UnusableFile: If a figure is not a plain number, or an empty text looks like null.
         """
         numbers = [place for name, place in zip(self._metrics, self._metric_places, strict=True) if name in figures]
         empty: list[set[str | None]] = [set() for _ in self._metrics]

@@ -139,7 +139,7 @@ class ReportTasks:
             metrics: The metrics to request.
             campaigns: Asks which campaigns have rows in the piece.
             sample: Asks for the report in the usual way.
-            notices: Receives why there is no file.
+            notices: Receives the reason if the pages have to be read instead.
         """
         try:
             if piece.id_field is None and stream.source.data_level != Level.ADVERTISER:
@@ -225,7 +225,7 @@ class ReportTasks:
             is_file=True,
         )
         if answer.value.lstrip().startswith(b"{"):
-            raise TaskFailed("TikTok's answer is no file")
+            raise TaskFailed("TikTok answered without a file")
         dimensions = {name: _NAMES_IN_FILES.get(name, (name, ASKED_AS.get(name, name))) for name in source.dimensions}
         return ReportFile(answer.value, dimensions, metrics)
 
