@@ -50,8 +50,9 @@ _PARTS = 5
 """A request's arrival is assumed at as many quantiles of the excesses, and one more."""
 _REMEMBERED = 8.0
 """Seconds for which a request is remembered: its refusal may come late."""
-_POLL = 0.01
-"""Seconds after which the chance is computed again: answers change it, and so does their absence."""
+_POLL, _LEAST_POLL = 0.1, 0.01
+"""When the chance is computed again, because answers change it, and so does their absence: after the first number of
+the usual time between two requests, but after so many seconds at least."""
 _CROWDED = 0.85
 """If this fraction of the places was taken when a request was refused, this program itself may have taken the rest."""
 
@@ -200,7 +201,7 @@ class Arrivals:
         if free_at > at or not self._caution:
             return max(free_at, at)
         chance = _CHANCE * _STRICTER ** min(0.0, 1.0 - self._caution)
-        return at if self._is_likely_accepted(at, places, chance) else at + _POLL
+        return at if self._is_likely_accepted(at, places, chance) else at + max(_LEAST_POLL, _POLL / places)
 
     @property
     def _hold(self) -> float:
@@ -212,29 +213,34 @@ class Arrivals:
         latencies = self._latencies.sorted
         if not latencies:
             return True
-        arrived, on_the_way = self._within_reach(at)
+        weight, hold = self._weight, self._hold
+        arrived, on_the_way = self._within_reach(at, weight, hold)
         if len(arrived) + len(on_the_way) < places:
             return True
         refused = 0.0
         for part in range(_PARTS + 1):
             latency = latencies[max(0, round(part * len(latencies) / _PARTS) - 1)]
-            arrives_at = at + self._weight * (latency - latencies[0])
-            free = places - len(arrived) + bisect_right(arrived, arrives_at - self._hold)
+            arrives_at = at + weight * (latency - latencies[0])
+            free = places - len(arrived) + bisect_right(arrived, arrives_at - hold)
+            if free > len(on_the_way):
+                continue  # even if all of them arrive
             share = 1.0 / _PARTS if 0 < part < _PARTS else 0.5 / _PARTS
-            refused += share * _chance_of(free, self._chances(on_the_way, arrives_at))
+            refused += share * (
+                _chance_of(free, self._chances(on_the_way, arrives_at, weight, hold)) if free > 0 else 1
+            )
             if refused > chance:
                 return False
         return True
 
-    def _within_reach(self, at: float) -> tuple[list[float], list[tuple[float, int]]]:
+    def _within_reach(self, at: float, weight: float, hold: float) -> tuple[list[float], list[tuple[float, int]]]:
         """The requests that may be counted together with one that leaves now.
 
         Returns:
             When those that were answered arrived, in order; and of those on their way, when they left, and how many of
             the latest latencies are too short to be theirs.
         """
-        latencies, weight = self._latencies.sorted, self._weight
-        reach = at - self._hold
+        latencies = self._latencies.sorted
+        reach = at - hold
         begin = reach - weight * (latencies[-1] - latencies[0])
         arrived, on_the_way = [], []
         for request in reversed(self._requests):
@@ -254,9 +260,9 @@ class Arrivals:
         arrived.sort()
         return arrived, on_the_way
 
-    def _chances(self, on_the_way: list[tuple[float, int]], at: float) -> list[float]:
+    def _chances(self, on_the_way: list[tuple[float, int]], at: float, weight: float, hold: float) -> list[float]:
         """The chance of each request on its way that it arrives in the second before a time, or not at all by then."""
-        latencies, weight, hold = self._latencies.sorted, self._weight, self._hold
+        latencies = self._latencies.sorted
         count, shortest = len(latencies), latencies[0]
         chances = []
         for sent_at, too_short in on_the_way:
