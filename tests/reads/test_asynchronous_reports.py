@@ -82,14 +82,14 @@ class Reading:
 
 
 @asynccontextmanager
-async def reading(*, tasks: bool = True, **options: Any) -> AsyncIterator[Reading]:
+async def reading(*, tasks: bool = True, attribution_window: int = 0, **options: Any) -> AsyncIterator[Reading]:
     """Readings of a new emulator whose application may create asynchronous reports."""
     given = {"now": NOW, "tier": "unlimited", "async_reports": True, **options}
     async with Emulator(Options(**given)) as emulator:
         clock = HurriedClock(NOW)
         config = parse_config(config_for(emulator, requests_per_second=1000), AIRBYTE)
         async with connect(config, clock=clock, address=emulator.url) as api:
-            yield Reading(emulator, api, ReportTasks(api, clock) if tasks else None)
+            yield Reading(emulator, api, ReportTasks(api, clock, attribution_window) if tasks else None)
 
 
 async def by_pages(stream: ReportStream = DAILY, window: Window | None = WINDOW, **options: Any) -> list[Any]:
@@ -119,18 +119,21 @@ async def test_the_rows_are_those_of_the_pages(name: str, window: Window | None)
     assert len(rows) > 5
 
 
+@pytest.mark.parametrize("attribution_window", [0, 7])
 @pytest.mark.parametrize(
-    ("name", "window"),
+    ("name", "days"),
     [
-        ("ads_reports_daily", Window(WINDOW.end, NOW.date() - A_DAY)),
-        ("ads_reports_hourly", Window(NOW.date() - A_DAY, NOW.date() - A_DAY)),
+        ("ads_reports_daily", 3),
+        ("ads_reports_hourly", 1),
         ("ads_reports_lifetime", None),
     ],
 )
-async def test_figures_that_grow_are_read_page_by_page(name: str, window: Window | None) -> None:
+async def test_figures_that_grow_are_read_page_by_page(name: str, days: int | None, attribution_window: int) -> None:
     """Nobody knows how old those of a file are. Two days ago, a day is over everywhere, and its hours are shown."""
     stream = report_stream(name)
-    async with reading() as task:
+    last = NOW.date() - (1 + attribution_window) * A_DAY
+    window = None if days is None else Window(last - (days - 1) * A_DAY, last)
+    async with reading(attribution_window=attribution_window) as task:
         rows = await task.rows(stream, window, least_of_task=1)
         assert task.asked("report/task/") == 0
         if window is not None:
@@ -344,16 +347,18 @@ async def test_an_empty_cell_is_what_the_usual_answer_shows() -> None:
         assert {row["metrics"]["promotion_type"] for row in rows} == {None}
 
 
-async def test_figures_that_have_grown_since_are_no_reason() -> None:
-    """A few values may differ."""
+async def test_a_file_with_older_figures_is_not_used() -> None:
+    """One figure shows that it is older than TikTok's usual answer."""
     file = await the_file()
     header, first, *rows = table(file)
     place = header.index("impressions")
-    first[place] = str(int(first[place]) + 1)
+    shown, first[place] = first[place], str(int(first[place]) + 1)
     async with reading() as task:
         task.emulator.faults.add(_download(text([header, first, *rows])))
-        assert len(await task.rows()) == len(rows) + 1
-        assert not task.notices
+        read = await task.rows()
+        (notice,) = task.notices
+    assert f"is '{first[place]}', and TikTok lists '{shown}'. From now on, the reports of this account" in notice
+    assert read == await by_pages()
 
 
 async def test_the_reason_is_told_if_the_window_is_given_back() -> None:

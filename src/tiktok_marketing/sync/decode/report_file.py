@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from itertools import islice
 
@@ -14,8 +13,6 @@ import msgspec
 _DIGITS = "0123456789."
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?|-?")
 """A figure as TikTok writes it, or none."""
-_FEW = 5
-"""So many values may differ, whatever their share: they may all have grown."""
 
 
 class UnusableFile(Exception):  # noqa: N818 - the caller reads the report another way; nothing went wrong
@@ -86,22 +83,20 @@ class ReportFile:
     def compare(self, listed: Mapping[tuple[str, ...], Sequence[str | None]], figures: Container[str]) -> str | None:
         """Compare the values with those of TikTok's usual answer, and learn from it what an empty cell is.
 
-        Figures may have grown since the file was made. But if most values of a metric differ, they are written in
-        another way, and rows with them would not be the same.
-
         Args:
             listed: The metrics of rows by the text of their dimensions; None for null.
             figures: The metrics that are numbers.
 
         Returns:
-            The first metric of which most values differ; None if there is none.
+            The first difference, as a clause: the file is older than the answer, or writes values in another way. None
+            if there is none.
 
         Raises:
             UnusableFile: If a figure is not a plain number, or an empty text looks like null.
         """
         numbers = [place for name, place in zip(self._metrics, self._metric_places, strict=True) if name in figures]
         empty: list[set[str | None]] = [set() for _ in self._metrics]
-        compared, different = Counter[str](), Counter[str]()
+        different: str | None = None
         for row in islice(self._rows(), 1, None):
             if "".join([row[place] for place in numbers]).strip(_DIGITS):
                 _check_numbers([row[place] for place in numbers])
@@ -109,15 +104,15 @@ class ReportFile:
             for name, place, seen, value in zip(self._metrics, self._metric_places, empty, values, strict=bool(values)):
                 if not row[place] and not value:
                     seen.add(value)
-                elif value is not None and value.strip("0."):
-                    compared[name] += 1
-                    different[name] += row[place] != value
+                elif different is None and value is not None and value.strip("0.") and row[place] != value:
+                    about = ", ".join(row[place] for place in self._places)
+                    different = f"{name} of {about} is {row[place][:30]!r}, and TikTok lists {value[:30]!r}"
         for name, place, seen in zip(self._metrics, self._metric_places, empty, strict=True):
             if len(seen) > 1:
                 raise UnusableFile(f"it shows an empty text as it shows null, in the column {name}")
             if seen == {""}:
                 self._texts.add(place)
-        return next((name for name in different if different[name] > max(_FEW, compared[name] // 2)), None)
+        return different
 
     def _value(self, row: Sequence[str], place: int) -> str | None:
         return row[place] if row[place] or place in self._texts else None

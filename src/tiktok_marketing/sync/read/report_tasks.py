@@ -34,8 +34,8 @@ _MOST_IDS = 20_000
 """The most ids of one filter of a task."""
 _NAMES_IN_FILES = {"country_code": ("country_code", "country_name")}
 """What the columns of dimensions are called, if not only as in other answers."""
-_RECENT = timedelta(days=2)
-"""Days that ended less than this ago, somewhere, are not read from files."""
+_RECENT = 2
+"""The last days, in UTC, of which figures appear or are corrected somewhere, even without an attribution window."""
 _NOT_ALLOWED = 40118
 _PARAMETER_ERROR = 40002
 _WAITS = (1.0, 2.0, 4.0, 8.0, 15.0)
@@ -89,10 +89,12 @@ class ReportTasks:
     Args:
         api: The client.
         clock: How to wait.
+        attribution_window: Days in which the figures of a day still grow.
     """
 
-    def __init__(self, api: Client, clock: Clock) -> None:
+    def __init__(self, api: Client, clock: Clock, attribution_window: int) -> None:
         self._api = api
+        self._growing = timedelta(days=_RECENT + attribution_window)
         self._clock = clock
         self._allowed = True
         self._useless: set[str] = set()
@@ -108,8 +110,8 @@ class ReportTasks:
             return False
         if source.report_type not in _REPORT_TYPES or source.answered or piece.store is not None:
             return False
-        # Nobody knows how old the figures of a file are, so none is used for days whose figures still grow every hour.
-        if piece.window is None or piece.window.end > self._api.clock_reading().earliest.date() - _RECENT:
+        # Nobody knows how old the figures of a file are, so none is used for days whose figures still grow.
+        if piece.window is None or piece.window.end > self._api.clock_reading().earliest.date() - self._growing:
             return False
         return all(of.field in _ID_FILTERS for of in source.filters)
 
@@ -329,4 +331,4 @@ def _compare(file: ReportFile, sample: Sample) -> None:
         raise UnusableFile(f"it has no row for {', '.join(min(missing))}, which TikTok lists")
     different = file.compare(sample.rows, _FIGURES)
     if different is not None:
-        raise TaskFailed(f"most values of {different} differ from those that TikTok lists")
+        raise TaskFailed(f"in it, {different}")

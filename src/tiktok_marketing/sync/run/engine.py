@@ -98,7 +98,7 @@ class Sync:
         self._began = clock.monotonic()
         self._reader = WindowReader(config, api, self._queue, sink_factory, limits)
         if config.async_reports is AsyncReports.AUTO and not config.sandbox:
-            self._reader.tasks = ReportTasks(api, clock)
+            self._reader.tasks = ReportTasks(api, clock, config.attribution_window)
         self._cursors = self._reader.cursors = read_states(selected, states)
         self._refreshes = read_refreshes(config, selected, states, clock.now())
         self._runs = {
