@@ -186,6 +186,11 @@ class TikTokError(ConnectorError):
         """Whether the request was probably too much work for TikTok, so that a smaller one may succeed."""
         return self.timed_out or self.code == 50002 or 51000 <= (self.code or 0) < 52000
 
+    @property
+    def too_large(self) -> bool:
+        """Whether a request for less may succeed: TikTok says so, or the request was probably too much work."""
+        return self.action is Action.SPLIT or self.slow
+
     def after(self, tries: int) -> Self:
         """Record how many times the request was sent, and say so in the message."""
         self.tries = tries

@@ -27,6 +27,7 @@ from tiktok_marketing.api.retry_policy import (
     is_rate_limit,
     should_give_up,
     wait_after_rate_limit,
+    wait_after_timeouts,
 )
 from tiktok_marketing.api.stats import EndpointStats, RequestStats
 from tiktok_marketing.api.transport import Reply, Silence, Transport, TransportFailure
@@ -241,6 +242,7 @@ class Client:
         failed_first: float | None = None
         tries = 0
         same_kind: Counter[tuple[Action, bool]] = Counter()
+        timed_out_at: list[float] = []
         partial_answers = not_text = 0
         while True:
             tries += 1
@@ -252,6 +254,9 @@ class Client:
                 failed_first = now if failed_first is None else failed_first
                 kind = (error.action, error.slow)
                 same_kind[kind] += 1
+                if error.timed_out and _is_report(endpoint):
+                    timed_out_at.append(now)
+                pause = wait_after_timeouts(timed_out_at, now)
                 if should_give_up(
                     error,
                     tries=tries,
@@ -261,10 +266,11 @@ class Client:
                     answered=self.answered,
                     policy=self._policy,
                     brief=brief,
+                    pause=pause,
                 ):
                     error.after(tries)
                     raise
-                seconds = self._wait_before_retry(error, tries)
+                seconds = max(pause, self._wait_before_retry(error, tries))
                 self.stats.retried += 1
                 if seconds >= self._policy.announce_from:
                     self._on_wait(Waiting(error, seconds, tries))
@@ -466,6 +472,11 @@ class Client:
 def _limited_by(error: TikTokError) -> tuple[str, str | None]:
     """What a rate limit applies to: the endpoint, or one account there."""
     return error.endpoint, error.advertiser_id if error.action is Action.SLOW_ACCOUNT else None
+
+
+def _is_report(endpoint: str) -> bool:
+    """Whether it answers reports at once, so that slow requests are penalized there."""
+    return "report" in endpoint and not endpoint.startswith("report/task/")
 
 
 def _as_text(value: Any) -> str:

@@ -1,11 +1,13 @@
 """When to give up on a request, and how long to wait before the next try. Pure: no clock, no I/O.
 
-Three steps, in the order in which the client uses them: `should_give_up`, then `backoff`, or `wait_after_rate_limit` if
-the request was refused for its rate.
+Four steps, in the order in which the client uses them: `wait_after_timeouts` says how long a report that timed out must
+not be requested; then `should_give_up`; then `backoff`, or `wait_after_rate_limit` if the request was refused for its
+rate.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -58,6 +60,9 @@ _FIRST_WAIT = 0.5
 _FIRST_WAIT_IN_MAINTENANCE = 30.0
 _LONGEST_WAIT = 60.0
 _RATE_LIMIT_SPREAD = 0.25
+_PENALTY_WITHIN = 600.0
+"""A report that timed out more often than this within so many seconds is not answered for as long."""
+_TIMEOUTS_WITHOUT_PENALTY = 2
 
 
 def is_rate_limit(error: TikTokError) -> bool:
@@ -75,6 +80,7 @@ def should_give_up(
     answered: bool,
     policy: RetryPolicy,
     brief: bool = False,
+    pause: float = 0.0,
 ) -> bool:
     """Whether the request has failed for good.
 
@@ -88,6 +94,7 @@ def should_give_up(
         answered: Whether the API has answered anything in this run.
         policy: For how long to retry.
         brief: Whether a page in place of the answer is retried only a few times.
+        pause: Seconds that must pass before the next try, so that TikTok does not block the request.
     """
     if is_rate_limit(error):
         return waited >= policy.quota
@@ -101,8 +108,9 @@ def should_give_up(
     if error.code is None and not answered:
         return brief_enough or waited >= policy.first_contact
     limit = policy.maintenance if error.code == MAINTENANCE else policy.transient
+    too_long = bool(pause) and waited + pause >= limit
     # Where pages came in place of every answer for so long, another request need not be tried as often.
-    return brief_enough or (waited >= limit and (tries >= _LEAST_TRIES or error.http_status is not None))
+    return brief_enough or too_long or (waited >= limit and (tries >= _LEAST_TRIES or error.http_status is not None))
 
 
 def backoff(error: TikTokError, tries: int, random: Random) -> float:
@@ -116,6 +124,20 @@ def backoff(error: TikTokError, tries: int, random: Random) -> float:
     first = _FIRST_WAIT_IN_MAINTENANCE if error.code == MAINTENANCE else _FIRST_WAIT
     longest = min(_LONGEST_WAIT, first * 2.0 ** min(tries - 1, 16))
     return random.uniform(longest / 2, longest)
+
+
+def wait_after_timeouts(timed_out_at: Sequence[float], now: float) -> float:
+    """Seconds to wait before a report is requested again in the same way, so that TikTok does not block the request.
+
+    By TikTok's documents, it blocks a request for a report that timed out three times within ten minutes, for as long.
+
+    Args:
+        timed_out_at: When the request timed out.
+        now: The time.
+    """
+    if len(timed_out_at) < _TIMEOUTS_WITHOUT_PENALTY:
+        return 0.0
+    return max(0.0, timed_out_at[-_TIMEOUTS_WITHOUT_PENALTY] + _PENALTY_WITHIN - now)
 
 
 def wait_after_rate_limit(pause: float, random: Random) -> float:

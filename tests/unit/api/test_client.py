@@ -14,7 +14,7 @@ from unit_builders import APP_ID, NOON, SECRET, TOKEN, FakeClock, FakeTransport,
 
 from tiktok_marketing.api.client import Answer, Waiting
 from tiktok_marketing.api.rate_limit.tiers import Tier
-from tiktok_marketing.api.retry_policy import OWN_ADDRESS_RETRIES, RetryPolicy
+from tiktok_marketing.api.retry_policy import INTERACTIVE_RETRIES, OWN_ADDRESS_RETRIES, RetryPolicy
 from tiktok_marketing.api.transport import Reply, TransportFailure
 from tiktok_marketing.errors import Action, FailureType, PartialAnswerError, TikTokError
 
@@ -38,9 +38,9 @@ class SentRequest:
 
     async def answer(self, **request: Any) -> Answer[Any]:
         """Send it, and return the answer."""
-        request = {"params": {"advertiser_id": "7001"}, "advertiser_id": "7001", **request}
-        params = request.pop("params")
-        return await self.client.get(ENDPOINT, params, msgspec.json.decode, **request)
+        request = {"endpoint": ENDPOINT, "params": {"advertiser_id": "7001"}, "advertiser_id": "7001", **request}
+        endpoint, params = request.pop("endpoint"), request.pop("params")
+        return await self.client.get(endpoint, params, msgspec.json.decode, **request)
 
     async def error(self, **request: Any) -> TikTokError:
         """Send it, and return the error."""
@@ -476,6 +476,33 @@ async def test_an_indivisible_request_that_times_out_is_retried() -> None:
     await request.answer()
     await request.answer()
     assert request.tries == 6
+
+
+async def test_an_indivisible_report_times_out_twice_in_ten_minutes_at_most() -> None:
+    """Then TikTok would block it. The wait is announced."""
+    request = SentRequest(OK, *[SILENCE] * 2, OK, takes=90)
+    await request.answer(endpoint="report/integrated/get/")
+    await request.answer(endpoint="report/integrated/get/")
+    assert request.tries == 4
+    assert request.took == pytest.approx(90 + 90 + 600 + 90, abs=1)
+    assert request.waits[-1].seconds > 500
+
+
+@pytest.mark.parametrize(("policy", "tries"), [(RetryPolicy(), 4), (INTERACTIVE_RETRIES, 2)])
+async def test_a_report_that_times_out_again_and_again_fails(policy: RetryPolicy, tries: int) -> None:
+    """Before a wait that is longer than the retries; at once where somebody looks at a screen."""
+    request = SentRequest(OK, SILENCE, takes=90, policy=policy)
+    await request.answer()
+    await request.error(endpoint="gmv_max/report/get/")
+    assert request.tries == 1 + tries
+
+
+async def test_the_status_of_a_task_is_no_slow_report() -> None:
+    """It is asked for again as any other answer."""
+    request = SentRequest(OK, *[SILENCE] * 3, OK, takes=90)
+    await request.answer()
+    await request.answer(endpoint="report/task/check/")
+    assert request.took < 600
 
 
 async def test_a_divisible_request_that_is_too_large_fails_at_once() -> None:

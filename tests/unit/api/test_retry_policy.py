@@ -14,6 +14,7 @@ from tiktok_marketing.api.retry_policy import (
     RetryPolicy,
     backoff,
     should_give_up,
+    wait_after_timeouts,
 )
 from tiktok_marketing.errors import TikTokError
 
@@ -160,6 +161,24 @@ def test_codes_for_heavy_requests_are_tried_twice_before_dividing(code: int, tri
 def test_an_indivisible_slow_request_is_retried() -> None:
     """There is nothing else to do."""
     assert not gives_up(broken(timed_out=True), tries=10, waited=600)
+
+
+@given(st.lists(st.floats(0, 2000), max_size=12))
+def test_a_report_never_times_out_three_times_in_ten_minutes(gaps: list[float]) -> None:
+    """TikTok would block it for ten more."""
+    timed_out_at: list[float] = []
+    now = 0.0
+    for gap in gaps:
+        now += gap + wait_after_timeouts(timed_out_at, now + gap)
+        timed_out_at.append(now)
+    assert all(third - first >= 600 - 1e-6 for first, third in zip(timed_out_at, timed_out_at[2:], strict=False))
+
+
+def test_a_report_that_must_wait_longer_than_it_is_retried_fails_now() -> None:
+    """Nobody who looks at a screen waits for ten minutes."""
+    assert gives_up(broken(timed_out=True), tries=2, waited=90, pause=510, policy=INTERACTIVE_RETRIES)
+    assert not gives_up(broken(timed_out=True), tries=2, waited=90, pause=510)
+    assert gives_up(broken(timed_out=True), tries=4, waited=780, pause=510)
 
 
 def test_a_divisible_request_is_retried_after_other_errors() -> None:

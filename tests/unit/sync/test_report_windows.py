@@ -554,6 +554,25 @@ async def test_rows_are_counted_without_being_read() -> None:
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize(("trouble", "tries"), [(TOO_LARGE, 1), (refusal(50002, "timeout"), 2)])
+async def test_a_window_that_cannot_be_counted_as_a_whole_is_counted_in_parts(trouble: Reply, tries: int) -> None:
+    """TikTok blocks a request that times out for the third time."""
+
+    def answer(params: Params) -> Reply:
+        days = int(params["end_date"][-2:]) - int(params["start_date"][-2:]) + 1
+        return trouble if days > 2 else reply([row("1")], total=days * 10)
+
+    server = Server(ad_id=answer)
+    assert await window_of(server).count() == 40
+    assert len(server.requests) == tries + 2
+
+
+async def test_a_day_that_cannot_be_counted_fails() -> None:
+    """Nothing else shows how many rows it has."""
+    with pytest.raises(TikTokError):
+        await window_of(Server(ad_id=lambda _: TOO_LARGE), DAY).count()
+
+
 class Finder:
     """Stands in for what finds the parts of a report by store."""
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from tiktok_marketing.api.client import Answer, Client
 from tiktok_marketing.catalog import Grain, Level, ReportStream, report_stream
-from tiktok_marketing.errors import Action, AdsLeftOutError, IncompleteReadError, PartialAnswerError, TikTokError
+from tiktok_marketing.errors import AdsLeftOutError, IncompleteReadError, PartialAnswerError, TikTokError
 from tiktok_marketing.sync.decode.pages import Page, RowSink, SinkFactory, record_list
 from tiktok_marketing.sync.decode.report_file import ReportFile
 from tiktok_marketing.sync.decode.reports import ReportPageReader, report_reader
@@ -286,15 +286,23 @@ class ReportWindow:
         return self._list_reader.rows_delivered
 
     async def count(self) -> int:
-        """How many rows TikTok counts in the window now.
+        """How many rows TikTok counts in the window now. If that is too much work for TikTok, its parts are counted.
 
         Raises:
             TikTokError: If TikTok does not answer.
         """
-        pieces = await self._first_pieces()
-        # Nobody divides this request, so trouble that passes must not end it as soon as one that somebody divides.
-        requests = [replace(self._request(piece), divisible=False) for piece in pieces]
-        return sum([(await self._list_reader.look(request)).total for request in requests])
+        return sum([await self._count(piece) for piece in await self._first_pieces()])
+
+    async def _count(self, piece: Piece) -> int:
+        halves = piece.halves()
+        # Nobody divides the request for a day, so trouble that passes must not end it as soon as one that is divided.
+        request = replace(self._request(piece), divisible=halves is not None)
+        try:
+            return (await self._list_reader.look(request)).total
+        except TikTokError as error:
+            if halves is None or not error.too_large:
+                raise
+        return sum([await self._count(half) for half in halves])
 
     async def _first_pieces(self) -> list[Piece]:
         """The whole window or, of a report by store, its part for each store and its objects."""
@@ -372,7 +380,7 @@ class ReportWindow:
             self._refused |= names
             return [piece]
         smaller = None
-        if error.action is Action.SPLIT or error.slow:
+        if error.too_large:
             smaller = piece.id_halves() if self._source.limits_ids else piece.halves()
             if smaller is None:
                 smaller = await self._by_objects(piece, parts)
