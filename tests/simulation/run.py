@@ -63,7 +63,7 @@ def run_all(first: int, count: int, processes: int) -> Iterator[Batch]:
     if processes == 1 or count <= _AT_ONCE:
         yield from map(run_some, chunks)
         return
-    with ProcessPoolExecutor(processes, initializer=_leave_signals) as pool:
+    with ProcessPoolExecutor(processes, initializer=_begin_process) as pool:
         waiting: set[Future[Batch]] = {pool.submit(run_some, chunk) for chunk in islice(chunks, 2 * processes)}
         try:
             while waiting:
@@ -75,8 +75,9 @@ def run_all(first: int, count: int, processes: int) -> Iterator[Batch]:
             pool.shutdown(cancel_futures=True)
 
 
-def _leave_signals() -> None:
-    """A signal stops only the main process, which then ends the others."""
+def _begin_process() -> None:
+    """A signal stops only the main process, which then ends the others. What is imported is never garbage."""
+    gc.freeze()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
