@@ -344,6 +344,12 @@ def test_only_late_hours_show_that_a_day_is_incomplete(monkeypatch: pytest.Monke
     assert not [seed for seed in found if fails(seed, Components)]
 
 
+def test_files_with_old_figures_fail_the_simulation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connector that reads days from files while their figures still grow is found out."""
+    monkeypatch.setattr(report_tasks, "_RECENT", -100)
+    assert fails(90003675, Components)
+
+
 @pytest.mark.parametrize("components", [LastPageDropped, NoLookback, ThrottleIgnored])
 def test_lost_rows_are_counted(components: type[Components]) -> None:
     """The figure comes from the comparison: for a connector that loses rows it is not 0."""
