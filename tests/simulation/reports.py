@@ -62,9 +62,7 @@ class Reports:
             Slow: If TikTok would say nothing.
         """
         query, days = _query(params)
-        refused = [name for name in query.metrics if name in self._refused_metrics]
-        if refused:
-            raise Limited("metric refused", 40002, f"Please correct your request. Invalid metric fields: {refused}. ")
+        self._check_metrics(query)
         page, size = self._limits.page_of(params, 1000)
         deleted_too, within = _conditions(params, query.level)
         ads = self._considered(accounts, query, at, headers, deleted_too=deleted_too, within=within)
@@ -102,9 +100,7 @@ class Reports:
             Refusal: If TikTok would refuse it.
         """
         query, days = _query(params, asynchronous=True)
-        refused = [name for name in query.metrics if name in self._refused_metrics]
-        if refused:
-            raise Limited("metric refused", 40002, f"Please correct your request. Invalid metric fields: {refused}. ")
+        self._check_metrics(query)
         deleted_too, within = _conditions(params, query.level, most_ids=20_000)
         report_rows = self._world.rows(
             account,
@@ -121,6 +117,11 @@ class Reports:
             [*key, *json.loads(template.replace("@", str(version))).values()] for key, version in report_rows.items()
         ]
         return [*query.dimensions, *query.metrics], list(reversed(table))
+
+    def _check_metrics(self, query: ReportQuery) -> None:
+        refused = [name for name in query.metrics if name in self._refused_metrics]
+        if refused:
+            raise Limited("metric refused", 40002, f"Please correct your request. Invalid metric fields: {refused}. ")
 
     def _considered(
         self,

@@ -90,3 +90,35 @@ def test_a_file_without_the_documented_form_is_not_used(text: bytes, reason: str
     with pytest.raises(UnusableFile) as caught:
         file_of(text)
     assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("cell", "listed", "same"),
+    [
+        ("1.50", "1.50", True),
+        ("0", "0.00", True),
+        ("-", None, True),
+        ("", None, True),
+        ("1.5", "1.50", False),
+        ("1.00", "0.00", False),
+        ("0.00", "1.00", False),
+        ("-", "0.00", False),
+        ("0.00", None, False),
+        ("", "0", False),
+    ],
+)
+def test_values_are_compared_as_they_are_read(cell: str, listed: str | None, same: bool) -> None:
+    """Nothing is not 0, and a file whose figure is another one is older or newer than the answer."""
+    file = file_of(HEADER + f"1,US,{cell},x\n2,US,7,y\n".encode())
+    difference = file.compare({("1", "US"): [listed, "x"]}, {"spend"})
+    assert (difference is None) is same
+    if difference is not None:
+        assert difference == f"spend of 1, US is {cell!r}, and TikTok lists {listed or '-'!r}"
+
+
+def test_the_first_of_several_differences_is_named() -> None:
+    """Rows that the answer does not list are compared with nothing."""
+    file = file_of(HEADER + b"1,US,1,x\n2,US,2,y\n3,US,3,z\n")
+    assert file.compare({("2", "US"): ["5", "y"], ("3", "US"): ["6", "a"]}, {"spend"}) == (
+        "spend of 2, US is '2', and TikTok lists '5'"
+    )

@@ -11,6 +11,7 @@ from itertools import islice
 import msgspec
 
 _DIGITS = "0123456789."
+_NOTHING = ("", "-")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?|-?")
 """A figure as TikTok writes it, or none."""
 
@@ -104,9 +105,9 @@ class ReportFile:
             for name, place, seen, value in zip(self._metrics, self._metric_places, empty, values, strict=bool(values)):
                 if not row[place] and not value:
                     seen.add(value)
-                elif different is None and value is not None and value.strip("0.") and row[place] != value:
+                elif different is None and not _is_same(row[place], value or ""):
                     about = ", ".join(row[place] for place in self._places)
-                    different = f"{name} of {about} is {row[place][:30]!r}, and TikTok lists {value[:30]!r}"
+                    different = f"{name} of {about} is {row[place][:30]!r}, and TikTok lists {(value or '-')[:30]!r}"
         for name, place, seen in zip(self._metrics, self._metric_places, empty, strict=True):
             if len(seen) > 1:
                 raise UnusableFile(f"it shows an empty text as it shows null, in the column {name}")
@@ -128,6 +129,13 @@ class ReportFile:
             yield from (row for row in csv.reader(lines, strict=True) if row)
         except (csv.Error, UnicodeDecodeError) as error:
             raise UnusableFile(f"it is not CSV in UTF-8 ({error})") from error
+
+
+def _is_same(cell: str, value: str) -> bool:
+    """Whether a file and an answer say the same. Nothing may be written in two ways, and 0 in several."""
+    if cell in _NOTHING or value in _NOTHING:
+        return cell in _NOTHING and value in _NOTHING
+    return cell == value or not (cell + value).strip("0.")
 
 
 def _check_numbers(cells: Sequence[str]) -> None:
