@@ -58,7 +58,7 @@ OWN_TESTS: dict[str, tuple[str, ...]] = {
         "unit/sync/test_new_stores.py",
         "unit/sync/test_start_date.py",
     ),
-    "sync.plan.refresh": ("unit/sync/test_refresh.py",),
+    "sync.plan.refresh": ("unit/sync/test_refresh.py", "unit/sync/test_merged_states.py"),
     "sync.plan.state_forms": ("unit/sync/test_state_forms.py",),
     "sync.plan.state_repair": ("unit/sync/test_state_repair.py",),
     "sync.plan.windows": ("unit/sync/test_windows.py",),

@@ -100,6 +100,33 @@ def test_the_shards_of_one_full_refresh_are_merged() -> None:
         merge_states([one, refresh({}, sync_id=8)])
 
 
+@pytest.mark.parametrize("first", ["finished", "2026-01-03", "2026-01-05"])
+@pytest.mark.parametrize("second", ["finished", "2026-01-03", "2026-01-05"])
+def test_an_account_of_two_shards_is_as_far_as_the_one_that_got_further(first: str, second: str) -> None:
+    """Whichever comes first."""
+    merged = merge_states([refresh({"7001": first}), refresh({"7001": second}), {}])["ads_reports_daily"]
+    assert merged["full_refresh"]["accounts"] == {"7001": max(first, second)}  # a letter comes after all digits
+
+
+def test_a_merged_refresh_began_when_the_latest_shard_did() -> None:
+    """It is complete if all of them are."""
+    states = [refresh({"7001": "finished"}, complete=True), refresh({"7002": "finished"}, complete=True)]
+    states[0]["ads_reports_daily"]["full_refresh"]["began"] = "2026-01-02T00:00:00.000000Z"
+    merged = merge_states(states)["ads_reports_daily"]["full_refresh"]
+    assert (merged["began"], merged["complete"]) == ("2026-01-02T00:00:00.000000Z", True)
+    assert (merged["generation_id"], merged["sync_id"]) == (2, 7)
+    assert merged["settings"] == {"start_date": "2026-01-01"}
+
+
+@pytest.mark.parametrize("other", [{"settings": {"start_date": "2025-01-01"}}, {"generation_id": 3}])
+def test_shards_of_other_settings_or_generations_are_not_merged(other: dict[str, Any]) -> None:
+    """Their rows are not of one whole."""
+    one, two = refresh({"7001": "finished"}), refresh({"7002": "finished"})
+    two["ads_reports_daily"]["full_refresh"] |= other
+    with pytest.raises(ConfigurationError, match="different full refreshes"):
+        merge_states([one, two])
+
+
 def state_of(
     day: str, *, field: str = "stat_time_day", what: Covered | None = None, seen: list[str] | None = None
 ) -> dict[str, Any]:

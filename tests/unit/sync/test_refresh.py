@@ -18,7 +18,7 @@ from tiktok_marketing.config import Config
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.sync.plan.partitions import Partition, plan_stream
 from tiktok_marketing.sync.plan.refresh import RefreshProgress, is_resumable, read_refreshes
-from tiktok_marketing.sync.plan.selection import RefreshId, Selected
+from tiktok_marketing.sync.plan.selection import RefreshId, Selected, streams_of
 
 ACCOUNTS = [account("7001"), account("7002"), account("7003")]
 UNNUMBERED = RefreshId()
@@ -117,7 +117,8 @@ def test_a_stream_without_days_makes_progress_only_by_finished_accounts(name: st
     [
         ("ads_reports_daily", "2025-12-01", date(2026, 1, 1)),
         ("ads_reports_daily", "2026-01-01", date(2026, 1, 2)),
-        ("ads_reports_lifetime", "2026-01-31", date(2026, 1, 1)),
+        ("ads_reports_lifetime", "2026-01-31", None),
+        ("advertisers_audience_reports_lifetime", "2026-01-31", None),
         ("campaigns", "2026-01-31", None),
     ],
 )
@@ -127,12 +128,20 @@ def test_reading_goes_on_after_a_day_only_where_there_are_days(name: str, reache
     state["full_refresh"]["accounts"] = {"7002": reached}
     rest = {each.account.advertiser_id: each for each in read({name: state}, [name])[name].remaining(_whole(name))
             if each.account}  # fmt: skip
-    if first is None or name == "ads_reports_lifetime":
+    if first is None:
         assert rest["7002"] == next(
             each for each in _whole(name) if each.account and each.account.advertiser_id == "7002"
         )
     else:
         assert rest["7002"].first == first
+
+
+@pytest.mark.parametrize(("reached", "left"), [("2026-03-09", True), ("2026-03-10", False), ("2026-03-11", False)])
+def test_an_account_that_is_read_to_its_last_day_has_no_window_left(reached: str, left: bool) -> None:
+    """The state may say so before the account was finished."""
+    state = written()
+    state["full_refresh"]["accounts"] = {"7002": reached}
+    assert ("7002" in firsts(read({"ads_reports_daily": state})["ads_reports_daily"])) is left
 
 
 def test_the_state_of_a_new_refresh_says_when_it_began_and_that_it_is_unfinished() -> None:
@@ -379,3 +388,26 @@ def test_a_report_with_other_filters_is_read_from_the_start() -> None:
     states = {"mine": json.loads(json.dumps(progress.to_state()))}
     assert refreshed(("1",), states, LATER).continued
     assert refreshed(("2",), states, LATER).restarted
+
+
+@pytest.mark.parametrize(
+    "changed", [{"include_promote": True}, {"extra_metrics": {"ad": ("total_checkout",)}}, {"custom_reports": ()}]
+)
+def test_a_refresh_goes_on_only_with_the_same_posts_and_metrics(changed: Mapping[str, Any]) -> None:
+    """An attempt without them has delivered other rows, and what it says is as short as it can be."""
+
+    def refreshed(settings: Config, states: Mapping[str, Any], now: datetime) -> RefreshProgress:
+        [wanted] = [each for each in streams_of(settings) if each.name == "ads_reports_daily"]
+        selected = [Selected(wanted, incremental=False, refresh=JOB)]
+        return read_refreshes(settings, selected, states, now)["ads_reports_daily"]
+
+    def state(settings: Config) -> dict[str, Any]:
+        return {"ads_reports_daily": json.loads(json.dumps(refreshed(settings, {}, NOON).to_state()))}
+
+    other = config(**changed)
+    is_other = changed != {"custom_reports": ()}
+    assert refreshed(other, state(config()), LATER).restarted is is_other
+    assert refreshed(config(), state(other), LATER).restarted is is_other
+    assert refreshed(other, state(other), LATER).continued
+    assert ("include_promote" in refreshed(other, {}, NOON).settings) is ("include_promote" in changed)
+    assert ("extra_metrics" in refreshed(other, {}, NOON).settings) is ("extra_metrics" in changed)
