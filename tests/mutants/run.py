@@ -66,7 +66,7 @@ OWN_TESTS: dict[str, tuple[str, ...]] = {
     "sync.read.account_days": ("unit/sync/test_account_days.py", "unit/sync/test_empty_days.py"),
     "sync.read.completeness": ("unit/sync/test_completeness.py",),
     "sync.read.copies": ("unit/sync/test_copies.py",),
-    "sync.read.empty_days": ("unit/sync/test_empty_days.py",),
+    "sync.read.empty_days": ("unit/sync/test_empty_days_refused.py", "unit/sync/test_empty_days.py"),
     "sync.read.listing": ("unit/sync/test_list_reader.py", "unit/sync/test_listing.py"),
     "sync.read.objects": ("unit/sync/test_object_requests.py", "unit/sync/test_objects.py"),
     "sync.read.page_count": ("unit/sync/test_page_count.py",),

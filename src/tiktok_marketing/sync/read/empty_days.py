@@ -170,7 +170,7 @@ class EmptyDayFinder:
         """
         accounts = [days for days in query.accounts if not days.unanswerable]
         try:
-            if query.by_day:
+            if accounts and query.by_day:
                 self._take_answer(query, await self._answers(accounts, query.window))
             elif accounts:
                 await self._ask_for_sum(accounts[0], query)

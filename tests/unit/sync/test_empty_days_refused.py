@@ -1,0 +1,418 @@
+"""What a question about empty days costs if TikTok refuses it, answers with a page, or says less than was asked."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from unit_builders import FakeClock, account, client, config, refusal, stream, success
+
+from tiktok_marketing.api.client import Client
+from tiktok_marketing.api.rate_limit.tiers import tier_of
+from tiktok_marketing.api.transport import Reply, TransportFailure
+from tiktok_marketing.config import AdvertiserId
+from tiktok_marketing.errors import TikTokError
+from tiktok_marketing.sync.plan.partitions import Partition
+from tiktok_marketing.sync.plan.windows import Window
+from tiktok_marketing.sync.read.empty_days import EmptyDayFinder
+from tiktok_marketing.sync.read.idle_accounts import IdleAccounts
+
+DAY = timedelta(days=1)
+FIRST = date(2026, 1, 1)
+IDS = ("7000", "7001", "7002")
+REPORT_PATH = "report/integrated/get/"
+Trouble = Callable[[list[str], Mapping[str, Any]], Reply | Exception | None]
+"""What is answered in place of a report on these accounts with these parameters; None for the report."""
+NO_TROUBLE: Trouble = lambda _ids, _params: None  # noqa: E731 - a value of the type above
+PAGE = Reply(403, {}, b"<html>Forbidden</html>")
+"""What a gateway sends."""
+SILENCE = TransportFailure("no answer arrived in time", timed_out=True)
+
+
+class Agency:
+    """Accounts with data on one day each, the number of days after the first that their last digit says.
+
+    Args:
+        trouble: What goes wrong.
+    """
+
+    def __init__(self, trouble: Trouble = NO_TROUBLE) -> None:
+        self._trouble = trouble
+        self.asked: list[tuple[str, ...]] = []
+        """The accounts of each request."""
+        self.params: list[Mapping[str, Any]] = []
+        """The parameters of each request."""
+
+    async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+        """Answer."""
+        assert endpoint
+        assert token
+        decoded = {name: json.loads(text) if text[0] in "[{" else text for name, text in params.items()}
+        ids = decoded.get("advertiser_ids") or [decoded["advertiser_id"]]
+        self.asked.append(tuple(ids))
+        self.params.append(decoded)
+        trouble = self._trouble(ids, decoded)
+        if isinstance(trouble, Exception):
+            raise trouble
+        return trouble or self.report(ids, decoded)
+
+    def report(self, ids: list[str], params: Mapping[str, Any], **figures: str) -> Reply:
+        """The report, which has the figures that are given, or else what was spent."""
+        rows: list[dict[str, Any]] = []
+        for number in ids:
+            day = FIRST + int(number[-1]) * DAY
+            if not params["start_date"] <= str(day) <= params["end_date"]:
+                continue
+            key = {"stat_time_day": f"{day} 00:00:00"} if "stat_time_day" in params["dimensions"] else {}
+            rows.append({"dimensions": {"advertiser_id": number, **key}, "metrics": figures or {"spend": "1.00"}})
+        info = {"page": 1, "page_size": 1000, "total_number": len(rows), "total_page": 1}
+        return success({"list": rows, "page_info": info})
+
+
+def finder(agency: Agency, ids: tuple[str, ...] = IDS, days: int = 20, **options: Any) -> EmptyDayFinder:
+    """A finder of an hourly report of these accounts."""
+    return EmptyDayFinder(connected(agency), hourly(ids, days), **options)
+
+
+def connected(agency: Agency) -> Client:
+    """A client."""
+    return client(agency, FakeClock(), tier=tier_of(1000))  # type: ignore[arg-type] - sends as it does
+
+
+def hourly(ids: tuple[str, ...], days: int = 20) -> list[Partition]:
+    """The partitions of an hourly report."""
+    last = FIRST + (days - 1) * DAY
+    wanted = stream("campaigns_reports_hourly")
+    return [Partition(stream=wanted, account=account(number), first=FIRST, last=last, days=1) for number in ids]
+
+
+def known(day_finder: EmptyDayFinder, ids: tuple[str, ...] = IDS, days: int = 20) -> dict[str, list[int] | None]:
+    """For each account the days that are read, as numbers; None if all are, because nothing is known."""
+    read = {}
+    for partition in hourly(ids, days):
+        of = day_finder.of(partition)
+        assert of is not None
+        assert partition.account is not None
+        numbers = [
+            number for number in range(days) if not of.is_empty(Window(FIRST + number * DAY, FIRST + number * DAY))
+        ]
+        read[partition.account.advertiser_id] = None if len(numbers) == days else numbers
+    return read
+
+
+def refuses(number: str, reply: Reply | Exception, *, together: bool = True) -> Trouble:
+    """This answer to every question about an account, or only to those about it alone."""
+    return lambda ids, _: reply if number in ids and (together or len(ids) == 1) else None
+
+
+async def test_an_account_that_is_refused_is_read_whole_and_the_others_are_known() -> None:
+    """Each of them is asked about alone, because one makes the question fail for all."""
+    agency = Agency(refuses("7001", refusal(40001, "No permission to operate advertiser 7001.")))
+    day_finder = finder(agency)
+    await day_finder.ask_all(1)
+    assert known(day_finder) == {"7000": [0], "7001": None, "7002": [2]}
+    assert agency.asked == [IDS, ("7000",), ("7001",), ("7002",)]
+    assert day_finder.open_query_count == 0
+
+
+async def test_nothing_more_is_asked_about_an_account_that_is_refused() -> None:
+    """Nor do later questions name it."""
+    agency = Agency(refuses("7001", refusal(40001, "No permission to operate advertiser 7001.")))
+    day_finder = finder(agency, days=50)
+    await day_finder.ask_all(1)
+    assert [ids for ids in agency.asked if "7001" in ids] == [IDS, ("7001",)]
+    assert known(day_finder, days=50) == {"7000": [0], "7001": None, "7002": [2]}
+
+
+async def test_no_question_is_about_no_account() -> None:
+    """Once all accounts of the later ones are refused, nothing is left to ask."""
+    agency = Agency(lambda *_: refusal(40001, "No permission to operate an advertiser."))
+    day_finder = finder(agency, days=100)
+    await day_finder.ask_all(1)
+    assert agency.asked == [IDS, *((number,) for number in IDS)]
+    assert day_finder.open_query_count == 0
+
+
+async def test_an_account_alone_that_is_refused_is_asked_about_once() -> None:
+    """Nobody else made the question fail."""
+    agency = Agency(refuses("7000", refusal(40001, "No permission to operate advertiser 7000.")))
+    day_finder = finder(agency, ("7000",))
+    await day_finder.ask_all(1)
+    assert agency.asked == [("7000",)]
+    assert known(day_finder, ("7000",)) == {"7000": None}
+
+
+async def test_an_answer_about_one_account_that_cannot_be_trusted_leaves_the_others() -> None:
+    """It has a row of another one."""
+
+    def other(ids: list[str], params: Mapping[str, Any]) -> Reply | None:
+        if len(ids) > 1:
+            return refusal(40001, "No permission to operate an advertiser.")
+        return Agency().report(["7002"], params) if ids == ["7000"] else None
+
+    day_finder = finder(Agency(other))
+    await day_finder.ask_all(1)
+    assert known(day_finder) == {"7000": None, "7001": [1], "7002": [2]}
+
+
+@pytest.mark.parametrize("code", [40118, 40121])
+async def test_if_the_application_may_not_read_reports_nothing_more_is_asked(code: int) -> None:
+    """Every other question would be refused, too. A scope that an account lacks, another may have granted."""
+    agency = Agency(lambda *_: refusal(code, "The application is not allowed to."))
+    day_finder = finder(agency, days=100)
+    await day_finder.ask_all(1)
+    assert len(agency.asked) == 1
+    assert known(day_finder, days=100) == dict.fromkeys(IDS)
+
+
+@pytest.mark.parametrize("trouble", [refusal(50000, "Internal error"), SILENCE], ids=["50000", "silence"])
+async def test_trouble_that_passes_leaves_the_days_unknown(trouble: Reply | Exception) -> None:
+    """It is about no account, so nobody is asked about alone, and the reports are read."""
+    agency = Agency(lambda *_: trouble)
+    day_finder = finder(agency)
+    await day_finder.ask_all(1)
+    assert set(agency.asked) == {IDS}
+    assert known(day_finder) == dict.fromkeys(IDS)
+    assert day_finder.open_query_count == 0
+
+
+async def test_a_question_that_times_out_is_not_repeated_for_long() -> None:
+    """The reports are read without its answer."""
+    agency = Agency(lambda *_: SILENCE)
+    await finder(agency).ask_all(1)
+    assert len(agency.asked) == 2
+
+
+@pytest.mark.parametrize(("code", "alone"), [(40105, False), (40105, True)])
+async def test_a_token_that_is_not_valid_stops_the_sync(code: int, alone: bool) -> None:
+    """No other request can succeed; also if that shows only when accounts are asked about alone."""
+    first = refusal(40001, "No permission to operate an advertiser.")
+    agency = Agency(lambda ids, _: first if alone and len(ids) > 1 else refusal(code, "The access token is invalid."))
+    with pytest.raises(TikTokError) as caught:
+        await finder(agency).ask_all(1)
+    assert caught.value.code == code
+    assert len(agency.asked) == (2 if alone else 1)
+
+
+async def test_a_page_in_place_of_the_answer_for_one_account_costs_that_account() -> None:
+    """The others are asked about alone, and the page comes a few times each time, not for minutes."""
+    agency = Agency(refuses("7001", PAGE))
+    day_finder = finder(agency)
+    await day_finder.ask_all(1)
+    assert known(day_finder) == {"7000": [0], "7001": None, "7002": [2]}
+    assert agency.asked.count(IDS) == 3
+    assert agency.asked.count(("7001",)) == 3
+
+
+@pytest.mark.parametrize("place", [0, 2])
+async def test_pages_for_the_first_or_the_last_account_are_its_own(place: int) -> None:
+    """Only if both get pages, all probably do."""
+    agency = Agency(refuses(IDS[place], PAGE))
+    day_finder = finder(agency)
+    await day_finder.ask_all(1)
+    assert known(day_finder)[IDS[place]] is None
+    assert known(day_finder) == {"7000": [0], "7001": [1], "7002": [2]} | {IDS[place]: None}
+    assert agency.asked.count(IDS) == 3
+
+
+async def test_pages_for_all_accounts_are_waited_out() -> None:
+    """The question is asked again as a whole, for as long as any other request."""
+    pages = iter([PAGE] * 15)
+    agency = Agency(lambda *_: next(pages, None))
+    day_finder = finder(agency)
+    await day_finder.ask_all(1)
+    assert known(day_finder) == {"7000": [0], "7001": [1], "7002": [2]}
+    assert agency.asked.count(IDS) == 3 + 6 + 1
+    alone = Counter(ids for ids in agency.asked if len(ids) == 1)  # and once about the days that the answer lacks
+    assert alone == {("7000",): 3 + 1, ("7001",): 1, ("7002",): 3 + 1}
+
+
+async def test_a_token_that_turns_out_to_be_invalid_ends_the_look_at_single_accounts() -> None:
+    """While they are asked whether pages come for all."""
+    agency = Agency(lambda ids, _: PAGE if len(ids) > 1 else refusal(40105, "The access token is invalid."))
+    with pytest.raises(TikTokError) as caught:
+        await finder(agency).ask_all(1)
+    assert caught.value.code == 40105
+
+
+NOTHING = {"list": [], "page_info": {"page": 1, "page_size": 1000, "total_number": 0}}
+
+
+def left_out(ids: list[str], params: Mapping[str, Any], about_sums: Reply | Exception | None) -> Reply | None:
+    """A joint answer about its first account only, and something in place of sums."""
+    if len(ids) > 1:
+        return Agency().report(ids[:1], params)
+    if "stat_time_day" not in params["dimensions"] and about_sums is not None:
+        if isinstance(about_sums, Exception):
+            raise about_sums
+        return about_sums
+    return None
+
+
+@pytest.mark.parametrize(
+    ("about_sums", "by_day"),
+    [
+        (None, True),
+        (refusal(40067, "too large"), True),
+        (refusal(40002, "Dimension combination not supported."), True),
+        (success(NOTHING), False),
+        (success(NOTHING, {"X-Tt-Ads-Throttle": "1"}), True),
+        (Agency().report(["7002"], {"start_date": "2026-01-01", "end_date": "2026-12-31", "dimensions": []}), True),
+        (refusal(50002, "timeout"), False),
+    ],
+    ids=["figures", "40067", "40002", "nothing", "without ads", "another account", "slow"],
+)
+async def test_what_a_sum_shows_decides_whether_days_are_asked_about(about_sums: Any, by_day: bool) -> None:
+    """Two accounts are left out. Where no sum can be had, their days are asked about."""
+    agency = Agency(lambda ids, params: left_out(ids, params, about_sums))
+    day_finder = finder(agency, ("7000", "7001"), days=100)
+    await day_finder.ask_all(1)
+    lone = [params for ids, params in zip(agency.asked, agency.params, strict=True) if ids == ("7001",)]
+    assert any("stat_time_day" in params["dimensions"] for params in lone) is by_day
+    wanted: list[int] | None = [1] if by_day else None
+    if about_sums is not None and not by_day and about_sums.body == success(NOTHING).body:
+        wanted = []
+    assert known(day_finder, ("7000", "7001"), days=100)["7001"] == wanted
+
+
+async def test_a_sum_whose_figures_do_not_fit_counts_as_figures() -> None:
+    """Nobody can read them, so the days are asked about."""
+
+    def odd(ids: list[str], params: Mapping[str, Any]) -> Reply | None:
+        if len(ids) > 1:
+            return Agency().report(ids[:1], params)
+        by_day = "stat_time_day" in params["dimensions"]
+        return None if by_day else Agency().report(ids, params, spend="0.00", impressions="<5")
+
+    day_finder = finder(Agency(odd), ("7000", "7001"), days=100)
+    await day_finder.ask_all(1)
+    assert known(day_finder, ("7000", "7001"), days=100)["7001"] == [1]
+
+
+async def test_a_metric_that_is_refused_is_left_out_of_every_later_question() -> None:
+    """TikTok names it."""
+    refused = refusal(40002, "Please correct your request. Invalid metric fields: ['clicks']. ")
+    agency = Agency(lambda _, params: refused if "clicks" in params["metrics"] else None)
+    day_finder = finder(agency, days=50)
+    await day_finder.ask_all(1)
+    assert known(day_finder, days=50) == {"7000": [0], "7001": [1], "7002": [2]}
+    assert ["clicks" in params["metrics"] for params in agency.params] == [True] + [False] * (len(agency.asked) - 1)
+    assert all("spend" in params["metrics"] for params in agency.params)
+
+
+async def test_a_refusal_that_names_no_metric_is_not_repeated() -> None:
+    """The accounts are asked about alone instead."""
+    agency = Agency(lambda ids, _: refusal(40002, "Something else.") if len(ids) > 1 else None)
+    day_finder = finder(agency)
+    await day_finder.ask_all(1)
+    assert agency.asked == [IDS, *((number,) for number in IDS)]
+    assert known(day_finder) == {"7000": [0], "7001": [1], "7002": [2]}
+
+
+@pytest.mark.parametrize("boosted_posts", [True, False])
+async def test_questions_include_boosted_posts_where_the_streams_do(boosted_posts: bool) -> None:
+    """Otherwise a day with nothing else would count as empty. Without them, no filter is sent."""
+    agency = Agency()
+    day_finder = finder(agency, boosted_posts=boosted_posts)
+    await day_finder.ask_all(1)
+    assert ("filtering" in agency.params[0]) is boosted_posts
+    assert day_finder.endpoint == REPORT_PATH
+
+
+@pytest.mark.parametrize(
+    ("settings", "asks"),
+    [({}, True), ({"skip_empty_days": False}, False), ({"sandbox": True}, False)],
+)
+async def test_a_sync_asks_unless_it_is_switched_off_or_in_a_sandbox(settings: Mapping[str, Any], asks: bool) -> None:
+    """A sandbox has no reports at account level."""
+    of = EmptyDayFinder.of_sync(config(**settings), connected(Agency()), iter(hourly(IDS)))
+    assert (of.query_count > 0) is asks
+    assert (of.open_query_count > 0) is asks
+    assert (of.of(hourly(IDS)[0]) is not None) is asks
+
+
+@pytest.mark.parametrize("include_promote", [True, False])
+async def test_a_sync_asks_about_boosted_posts_if_it_reads_them(include_promote: bool) -> None:
+    """As it is configured."""
+    agency = Agency()
+    of = EmptyDayFinder.of_sync(config(include_promote=include_promote), connected(agency), hourly(IDS))
+    await of.ask_all(1)
+    assert ("filtering" in agency.params[0]) is include_promote
+
+
+class Centers(IdleAccounts):
+    """Stands in for what Business Centers say.
+
+    Args:
+        idle: The accounts that had nothing.
+    """
+
+    def __init__(self, *idle: str) -> None:
+        self.idle = set()
+        self.asked = False
+        self._found = {AdvertiserId(number) for number in idle}
+
+    @property
+    def query_count(self) -> int:
+        """Two reports."""
+        return 2
+
+    async def find(self) -> None:
+        """Ask."""
+        self.asked = True
+        self.idle = self._found
+
+
+async def test_nothing_is_asked_about_accounts_that_business_centers_know_to_be_idle() -> None:
+    """All of their days are empty, and the others are asked about as before."""
+    agency = Agency()
+    day_finder = finder(agency, idle_accounts=Centers("7001"))
+    assert day_finder.center_query_count == 2
+    assert day_finder.query_count == day_finder.open_query_count == 2 + 1
+    await day_finder.ask_centers()
+    assert day_finder.open_query_count == 1
+    assert day_finder.query_count == 2 + 1
+    await day_finder.ask_all(1)
+    assert agency.asked[0] == ("7000", "7002")
+    assert not any("7001" in ids for ids in agency.asked)
+    assert known(day_finder) == {"7000": [0], "7001": [], "7002": [2]}
+    assert day_finder.open_query_count == 0
+
+
+@pytest.mark.parametrize("centers", [None, Centers()])
+async def test_without_an_answer_of_business_centers_all_accounts_are_asked_about(centers: Centers | None) -> None:
+    """None is asked, or none knows an idle account."""
+    agency = Agency()
+    day_finder = finder(agency, idle_accounts=centers)
+    await day_finder.ask_centers()
+    await day_finder.ask_all(1)
+    assert agency.asked[0] == IDS
+    assert day_finder.center_query_count == (2 if centers else 0)
+
+
+async def test_the_other_reports_of_an_idle_account_are_passed_over_where_the_answer_is_about_them() -> None:
+    """Reports whose days do not follow the account's are skipped only for accounts that had nothing."""
+    partitions = [
+        *hourly(IDS),
+        *(
+            msgspec.structs.replace(each, stream=stream("advertisers_shop_reports_by_country_daily"))
+            for each in hourly(IDS)
+        ),
+        *(msgspec.structs.replace(each, stream=stream("ads_reports_lifetime")) for each in hourly(IDS)),
+        Partition(stream=stream("advertisers"), account=None),
+    ]
+    day_finder = EmptyDayFinder(connected(Agency()), partitions, idle_accounts=Centers("7001"))
+    await day_finder.ask_centers()
+    skipped = {
+        (each.stream.name, each.account and each.account.advertiser_id)
+        for each in partitions
+        if (of := day_finder.of(each)) is not None and of.has_nothing
+    }
+    assert ("campaigns_reports_hourly", "7001") in skipped
+    assert all(advertiser_id == "7001" for _, advertiser_id in skipped)
+    assert day_finder.of(partitions[-1]) is None
