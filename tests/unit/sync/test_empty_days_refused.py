@@ -396,23 +396,26 @@ async def test_without_an_answer_of_business_centers_all_accounts_are_asked_abou
 
 
 async def test_the_other_reports_of_an_idle_account_are_passed_over_where_the_answer_is_about_them() -> None:
-    """Reports whose days do not follow the account's are skipped only for accounts that had nothing."""
-    partitions = [
-        *hourly(IDS),
-        *(
-            msgspec.structs.replace(each, stream=stream("advertisers_shop_reports_by_country_daily"))
-            for each in hourly(IDS)
-        ),
-        *(msgspec.structs.replace(each, stream=stream("ads_reports_lifetime")) for each in hourly(IDS)),
-        Partition(stream=stream("advertisers"), account=None),
-    ]
+    """Those of its Business Center are; reports of all time, lists and reports of shops are read."""
+    names = (
+        "campaigns_reports_hourly",
+        "advertisers_business_center_reports_daily",
+        "campaigns_shop_reports_by_country_daily",
+        "ads_reports_lifetime",
+        "ads",
+    )
+    partitions = [msgspec.structs.replace(each, stream=stream(name)) for name in names for each in hourly(IDS)]
     day_finder = EmptyDayFinder(connected(Agency()), partitions, idle_accounts=Centers("7001"))
     await day_finder.ask_centers()
-    skipped = {
-        (each.stream.name, each.account and each.account.advertiser_id)
+    known_of = {
+        (each.stream.name, each.account.advertiser_id): of.has_nothing
         for each in partitions
-        if (of := day_finder.of(each)) is not None and of.has_nothing
+        if each.account is not None and (of := day_finder.of(each)) is not None
     }
-    assert ("campaigns_reports_hourly", "7001") in skipped
-    assert all(advertiser_id == "7001" for _, advertiser_id in skipped)
-    assert day_finder.of(partitions[-1]) is None
+    assert known_of == {
+        ("campaigns_reports_hourly", "7000"): False,
+        ("campaigns_reports_hourly", "7001"): True,
+        ("campaigns_reports_hourly", "7002"): False,
+        ("advertisers_business_center_reports_daily", "7001"): True,
+    }
+    assert day_finder.of(Partition(stream=stream("advertisers"), account=None)) is None
