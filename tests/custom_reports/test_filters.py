@@ -64,7 +64,7 @@ def test_the_rows_are_those_of_the_objects_that_pass(raw_config: dict[str, Any],
         assert _ask(path, _ROWS.format("mine")) == expected != [], name
 
 
-@pytest.mark.parametrize("of_all", [True, False])
+@pytest.mark.parametrize("of_all", quickly(True, False))
 def test_a_report_says_itself_whether_deleted_objects_have_rows(
     of_all: bool, raw_config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -198,7 +198,7 @@ async def test_the_end_of_the_last_sync_of_each_stream_is_known(place: Place) ->
     assert last_syncs(place.destination) == dict.fromkeys(STREAMS, ended)
 
 
-@pytest.mark.parametrize("moment", ["before the state", "before the rows of the second table"])
+@pytest.mark.parametrize("moment", quickly("before the rows of the second table", "before the state"))
 async def test_a_sync_that_dies_between_rows_and_state_is_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:

@@ -77,7 +77,7 @@ async def test_a_second_sync_leaves_the_same_rows_as_a_fresh_one(
         assert {row[day] for row in rows_in(database, DAILY)} == {date(2026, 6, 16), date(2026, 6, 17)}
 
 
-@pytest.mark.parametrize("of_accounts", [True, False], ids=["accounts-too", "all-accounts"])
+@pytest.mark.parametrize("of_accounts", quickly(True, False), ids=["accounts-too", "all-accounts"])
 async def test_a_partial_answer_removes_nothing(duckdb_only: Any, of_accounts: bool) -> None:
     """A partial answer (20001) says nothing about rows that are not in it, so none is removed."""
     paths = [None] if of_accounts else ["report/integrated/get/", "dmp/custom_audience/list/", "pixel/list/"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from support import A_DAY, NOW, Outcome, config_for, read_from
+from support import A_DAY, NOW, Outcome, config_for, quickly, read_from
 from tiktok_marketing.catalog import STREAMS
 from tiktok_marketing.emulator import Emulator, Fault, Options
 
@@ -107,13 +107,13 @@ async def test_a_forbidden_account_does_not_fail_the_query_for_others() -> None:
 
 @pytest.mark.parametrize(
     "fault",
-    [
+    quickly(
+        Fault(path=ENDPOINT, contains="advertiser_ids", code=20001),
         Fault(path=ENDPOINT, contains="AUCTION_ADVERTISER", code=40118),
         Fault(path=ENDPOINT, contains="AUCTION_ADVERTISER", code=40067),
         Fault(path=ENDPOINT, contains="advertiser_ids", code=40002),
-        Fault(path=ENDPOINT, contains="advertiser_ids", code=20001),
-    ],
-    ids=["no permission", "too large", "refused", "in part"],
+    ),
+    ids=["in part", "no permission", "too large", "refused"],
 )
 async def test_a_query_without_an_answer_changes_nothing(fault: Fault) -> None:
     """If TikTok does not answer at account level, the reports are read as without queries."""
@@ -129,7 +129,7 @@ async def test_a_query_without_an_answer_changes_nothing(fault: Fault) -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("stat_time_day", None), ("stat_time_day", "-"), ("advertiser_id", "7999"), ("advertiser_id", None)],
+    quickly(("stat_time_day", "-"), ("stat_time_day", None), ("advertiser_id", "7999"), ("advertiser_id", None)),
 )
 async def test_an_answer_with_an_unexpected_row_proves_nothing(field: str, value: Any) -> None:
     """A query with such an answer counts as unanswered."""

@@ -19,6 +19,7 @@ import pytest
 
 import terminal
 from processes import COMMAND, Folder
+from support import quickly
 from tiktok_marketing.catalog import STREAMS
 from tiktok_marketing.cli.progress import Pace, PaceMeter, picture
 from tiktok_marketing.emulator import Fault
@@ -152,12 +153,12 @@ ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 @pytest.mark.parametrize(
     ("size", "variables"),
-    [
+    quickly(
+        ((40, 10), {"TERM": "xterm", "PYTHONIOENCODING": "cp1252", "LANG": "C"}),
         ((80, 24), {"TERM": "xterm"}),
-        ((40, 10), {"TERM": "xterm"}),
         ((200, 60), {"TERM": "xterm", "NO_COLOR": "1"}),
         ((80, 24), {"TERM": "xterm", "PYTHONIOENCODING": "cp1252", "LANG": "C"}),
-    ],
+    ),
 )
 def test_a_sync_on_a_terminal_draws_within_it(
     size: tuple[int, int], variables: dict[str, str | None], folder: Folder
@@ -244,7 +245,7 @@ def test_in_a_log_silence_is_a_warning(folder: Folder) -> None:
     assert process.returncode == 130
 
 
-@pytest.mark.parametrize("term", [None, "dumb"])
+@pytest.mark.parametrize("term", quickly("dumb", None))
 def test_a_terminal_that_cannot_move_its_cursor_gets_lines(term: str | None, folder: Folder) -> None:
     """Without any escape sequence."""
     code, text = Terminal(folder, (80, 24), {"TERM": term, "NO_COLOR": "1"}, "--streams", "campaigns").run()
@@ -268,7 +269,7 @@ def test_a_log_has_time_and_level_in_each_line(folder: Folder) -> None:
     assert json.loads(ended.out)["complete"] is False
 
 
-@pytest.mark.parametrize("options", [(), ("--json",)])
+@pytest.mark.parametrize("options", quickly((), ("--json",)))
 def test_a_summary_that_nobody_can_read_fails_the_command(options: tuple[str, ...], folder: Folder) -> None:
     """Standard output is closed, and the data are loaded all the same."""
     command = [COMMAND, "sync", "--config", "c.json", "--to", "duckdb:///x.duckdb", "--streams", "campaigns", *options]

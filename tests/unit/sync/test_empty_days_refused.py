@@ -138,6 +138,17 @@ async def test_no_question_is_about_no_account() -> None:
     assert day_finder.open_query_count == 0
 
 
+async def test_of_two_accounts_both_are_asked_about_alone() -> None:
+    """Each by its own name."""
+    agency = Agency(refuses("7001", refusal(40001, "No permission to operate advertiser 7001.")))
+    day_finder = finder(agency, IDS[:2])
+    await day_finder.ask_all(1)
+    assert known(day_finder, IDS[:2]) == {"7000": [0], "7001": None}
+    assert agency.asked == [IDS[:2], ("7000",), ("7001",)]
+    names = [{"advertiser_id", "advertiser_ids"} & params.keys() for params in agency.params]
+    assert names == [{"advertiser_ids"}, {"advertiser_id"}, {"advertiser_id"}]
+
+
 async def test_an_account_alone_that_is_refused_is_asked_about_once() -> None:
     """Nobody else made the question fail."""
     agency = Agency(refuses("7000", refusal(40001, "No permission to operate advertiser 7000.")))
@@ -199,14 +210,25 @@ async def test_a_token_that_is_not_valid_stops_the_sync(code: int, alone: bool) 
     assert len(agency.asked) == (2 if alone else 1)
 
 
-async def test_a_page_in_place_of_the_answer_for_one_account_costs_that_account() -> None:
+@pytest.mark.parametrize("ids", [IDS, IDS[:2]])
+async def test_a_page_in_place_of_the_answer_for_one_account_costs_that_account(ids: tuple[str, ...]) -> None:
     """The others are asked about alone, and the page comes a few times each time, not for minutes."""
     agency = Agency(refuses("7001", PAGE))
-    day_finder = finder(agency)
+    day_finder = finder(agency, ids)
     await day_finder.ask_all(1)
-    assert known(day_finder) == {"7000": [0], "7001": None, "7002": [2]}
-    assert agency.asked.count(IDS) == 3
+    assert known(day_finder, ids) == {"7000": [0], "7001": None} | ({"7002": [2]} if len(ids) > 2 else {})
+    assert agency.asked.count(ids) == 3
     assert agency.asked.count(("7001",)) == 3
+
+
+async def test_pages_for_the_only_account_are_waited_out() -> None:
+    """There is no other one whose answer could tell more."""
+    pages = iter([PAGE] * 5)
+    agency = Agency(lambda *_: next(pages, None))
+    day_finder = finder(agency, ("7000",))
+    await day_finder.ask_all(1)
+    assert known(day_finder, ("7000",)) == {"7000": [0]}
+    assert len(agency.asked) == 6
 
 
 @pytest.mark.parametrize("place", [0, 2])
@@ -238,6 +260,7 @@ async def test_a_token_that_turns_out_to_be_invalid_ends_the_look_at_single_acco
     with pytest.raises(TikTokError) as caught:
         await finder(agency).ask_all(1)
     assert caught.value.code == 40105
+    assert agency.asked == [IDS, IDS, IDS, ("7000",)]
 
 
 NOTHING = {"list": [], "page_info": {"page": 1, "page_size": 1000, "total_number": 0}}
@@ -262,7 +285,12 @@ def left_out(ids: list[str], params: Mapping[str, Any], about_sums: Reply | Exce
         (refusal(40002, "Dimension combination not supported."), True),
         (success(NOTHING), False),
         (success(NOTHING, {"X-Tt-Ads-Throttle": "1"}), True),
-        (Agency().report(["7002"], {"start_date": "2026-01-01", "end_date": "2026-12-31", "dimensions": []}), True),
+        (
+            Agency().report(
+                ["7002"], {"start_date": "2026-01-01", "end_date": "2026-12-31", "dimensions": []}, spend="0"
+            ),
+            True,
+        ),
         (refusal(50002, "timeout"), False),
     ],
     ids=["figures", "40067", "40002", "nothing", "without ads", "another account", "slow"],
