@@ -54,6 +54,7 @@ def test_a_deleted_row_is_found(doctor: Any, a_day: Any, stream: str) -> None:
     assert "TikTok has 1 row that the database lacks" in " ".join(finding.message for finding in doctor.wrong("rows"))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stream", quickly(ADS, COUNTRY, "campaigns", "audiences"))
 @pytest.mark.parametrize("offline", [True, False])
 def test_a_duplicate_row_is_found(doctor: Any, a_day: Any, stream: str, offline: bool) -> None:
@@ -300,6 +301,7 @@ def test_a_state_ahead_of_its_rows_is_found(doctor: Any, a_day: Any) -> None:
     assert f"The state says that the account was read up to {a_day(0)}" in gap.message
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "cursor", ["2026-06-20", *(pytest.param(day, marks=pytest.mark.thorough) for day in ("2026-07-30", "9999-12-31"))]
 )
@@ -345,6 +347,7 @@ def test_a_missing_table_is_found(doctor: Any, table: str, offline: bool) -> Non
     assert "its table is missing" in missing.message
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("table", quickly("_tiktok_syncs", "_tiktok_loads", "_dlt_pipeline_state", "_dlt_loads"))
 def test_a_missing_bookkeeping_table_is_found(doctor: Any, table: str) -> None:
     """The finding names it."""
@@ -390,6 +393,7 @@ def test_a_missing_state_is_found(doctor: Any) -> None:
     assert [(finding.check, finding.stream) for finding in doctor.wrong()] == [("tables", CAMPAIGNS)]
 
 
+@pytest.mark.thorough
 def test_an_interrupted_first_sync_is_found(doctor: Any) -> None:
     """The table of syncs has no row for its end."""
     doctor.damage("DELETE FROM _tiktok_syncs WHERE stream = 'audiences'")
@@ -397,6 +401,7 @@ def test_an_interrupted_first_sync_is_found(doctor: Any) -> None:
     assert [(finding.check, finding.stream) for finding in doctor.wrong()] == [("freshness", "audiences")]
 
 
+@pytest.mark.thorough
 def test_include_deleted_that_was_set_later_is_found(fresh: Any, world: Any) -> None:
     """Rows of objects that are deleted now were never requested."""
     fresh.sync(world.config(include_deleted=False), f"ads,{ADS},{ACCOUNTS}")

@@ -32,6 +32,7 @@ def test_an_untouched_database_is_well(doctor: Any) -> None:
     assert doctor.examination.sample.lists > 10
 
 
+@pytest.mark.thorough
 def test_every_stream_is_well(fresh: Any, world: Any) -> None:
     """All streams of the catalog are synced, whatever their shape."""
     config = world.config(start_date="2026-06-12")
@@ -91,6 +92,7 @@ def test_syncs_on_several_days_are_well(fresh: Any, world: Any, now: Any, includ
         assert is_well(fresh)
 
 
+@pytest.mark.thorough
 def test_corrections_without_a_lookback_are_a_warning(fresh: Any, world: Any, now: Any) -> None:
     """Yesterday was read before TikTok corrected it, and no sync reads it again. The advice is to raise the setting."""
     config = world.config(attribution_window=0, start_date="2026-06-08")
@@ -117,6 +119,7 @@ def test_an_account_without_any_data_is_well(fresh: Any, world: Any) -> None:
     assert fresh.ask("SELECT count(*) FROM ads_reports_daily") == [(0,)]
 
 
+@pytest.mark.thorough
 def test_accounts_that_are_skipped_are_a_note(fresh: Any, world: Any) -> None:
     """The configuration says to skip them, and the report still mentions it."""
     refused = world.account("idle")

@@ -23,7 +23,7 @@ from tiktok_marketing.emulator import Options
 
 _DRAWN = os.environ.get("FUZZ")
 drawing = settings(
-    max_examples=int(_DRAWN or 250),
+    max_examples=int(_DRAWN or 150),
     derandomize=_DRAWN is None,
     deadline=None,
     suppress_health_check=list(HealthCheck),

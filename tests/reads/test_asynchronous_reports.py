@@ -497,6 +497,7 @@ async def test_a_revoked_token_is_no_reason_for_pages() -> None:
             await task.rows()
 
 
+@pytest.mark.thorough
 async def test_a_sync_with_many_rows_takes_fewer_requests() -> None:
     """If the configuration says so; and without it, none is asynchronous."""
     outcomes: dict[str, Any] = {}
