@@ -152,7 +152,7 @@ ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 @pytest.mark.parametrize(
-    ("size", "variables"),
+    "of_terminal",
     quickly(
         ((40, 10), {"TERM": "xterm", "PYTHONIOENCODING": "cp1252", "LANG": "C"}),
         ((80, 24), {"TERM": "xterm"}),
@@ -161,9 +161,10 @@ ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
     ),
 )
 def test_a_sync_on_a_terminal_draws_within_it(
-    size: tuple[int, int], variables: dict[str, str | None], folder: Folder
+    of_terminal: tuple[tuple[int, int], dict[str, str | None]], folder: Folder
 ) -> None:
     """No line is wider than the terminal, so nothing wraps and the picture stays in place."""
+    size, variables = of_terminal
     slow(folder)
     options = ("--streams", "ads*_daily,campaigns*_daily", "--since", "2d")
     code, text = Terminal(folder, size, variables, *options).run()
