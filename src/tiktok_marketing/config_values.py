@@ -14,6 +14,8 @@ from tiktok_marketing.settings import Kind, Setting
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ID_DIGITS = 19
 """Digits of the largest integer of 64 bits."""
+_EXACT = 2.0**53
+"""Below it, a number with a point has every digit of a whole one."""
 _LONGEST_SHOWN = 40
 
 
@@ -92,11 +94,19 @@ def _flag(value: Any, setting: Setting) -> bool:
     return value
 
 
+def _is_exact(value: Any) -> bool:
+    """Whether a number with a point is a whole one, as JSON Schema takes it, and has lost no digit.
+
+    Ids of TikTok's accounts are longer, so the ones that such numbers stand for are those of tests.
+    """
+    return isinstance(value, float) and value.is_integer() and abs(value) < _EXACT
+
+
 def _ids(value: Any, setting: Setting) -> tuple[str, ...]:
     items = value.split(",") if isinstance(value, str) else value
-    if not isinstance(items, (list, tuple)) or any(
-        isinstance(item, bool) or not isinstance(item, (str, int)) for item in items
-    ):
+    if isinstance(items, (list, tuple)):
+        items = [int(item) if _is_exact(item) else item for item in items]
+    if not isinstance(items, list) or any(isinstance(item, bool) or not isinstance(item, (str, int)) for item in items):
         raise ConfigurationError(
             f"{setting.name} is not a list of advertiser ids.",
             remedy='Write it as ["7000000000000000001"].',

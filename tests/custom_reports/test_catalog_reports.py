@@ -22,7 +22,7 @@ BY_PRODUCT = {
 }
 BY_CATALOG = {
     "name": "catalogs",
-    "report_type": "catalog",
+    "report_type": "CATALOG",
     "level": "account",
     "dimensions": ["catalog_id"],
     "metrics": ["spend"],

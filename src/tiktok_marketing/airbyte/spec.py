@@ -189,6 +189,12 @@ def _bounds(type_name: str, setting: Setting, text: str) -> dict[str, Any]:
     return {"type": [type_name, "string", "null"], **limits, "pattern": rf"^$|^\s*({text})\s*$"}
 
 
+def _one_of(*choices: str) -> dict[str, Any]:
+    """One of some words, or nothing, as a form that was cleared sends it."""
+    return {"type": ["string", "null"], "enum": [*choices, "", None]}
+
+
+_FLAG_FORM: dict[str, Any] = {"type": ["boolean", "string", "null"], "pattern": rf"^$|^\s*({_FLAG})\s*$"}
 _LEVELS = {"account": "Account", "campaign": "Campaign", "ad_group": "Ad Group", "ad": "Ad"}
 _NAMES: dict[str, Any] = {"type": ["array", "string", "null"], "items": {"type": "string"}}
 _FILTER: dict[str, Any] = {
@@ -239,8 +245,7 @@ _REPORT: dict[str, Any] = {
         },
         "level": {
             "title": "Level",
-            "type": "string",
-            "enum": list(_LEVELS),
+            **_one_of(*_LEVELS),
             "default": "ad",
             "description": "What a row is about.",
             "order": 2,
@@ -253,16 +258,14 @@ _REPORT: dict[str, Any] = {
         },
         "grain": {
             "title": "Grain",
-            "type": "string",
-            "enum": ["hour", "day", "lifetime", "none"],
+            **_one_of("hour", "day", "lifetime", "none"),
             "default": "day",
             "description": "The time that a row covers. none sums up all days.",
             "order": 4,
         },
         "report_type": {
             "title": "Report Type",
-            "type": "string",
-            "enum": ["BASIC", "AUDIENCE", "CATALOG"],
+            **_one_of("BASIC", "AUDIENCE", "CATALOG"),
             "default": "BASIC",
             "description": "AUDIENCE for reports by age, gender, interest and other properties of the people. CATALOG "
             "for reports by product, whose dimensions nobody has confirmed.",
@@ -270,14 +273,15 @@ _REPORT: dict[str, Any] = {
         },
         "filters": {
             "title": "Filters",
-            "type": ["array", "object", "null"],
+            "type": ["array", "object", "string", "null"],
             "items": _FILTER,
+            "pattern": "^$",
             "description": "Conditions that limit the report to some campaigns, ad groups or ads.",
             "order": 6,
         },
         "include_deleted": {
             "title": "Include Deleted Objects",
-            "type": ["boolean", "null"],
+            **_FLAG_FORM,
             "description": "Whether there are rows of deleted objects. Leave it empty to follow the general setting.",
             "order": 7,
         },
@@ -293,13 +297,13 @@ _FORMS: Mapping[Kind, Callable[[Setting], dict[str, Any]]] = {
     },
     Kind.WHOLE_NUMBER: lambda setting: _bounds("integer", setting, _TEXT_FORMS[setting.name]),
     Kind.NUMBER: lambda setting: _bounds("number", setting, _RATE),
-    Kind.FLAG: lambda _: {"type": ["boolean", "string", "null"], "pattern": rf"^$|^\s*({_FLAG})\s*$"},
+    Kind.FLAG: lambda _: _FLAG_FORM,
     Kind.ADVERTISER_IDS: lambda _: {
         "type": ["array", "string", "null"],
         "items": {"type": ["string", "integer"], "pattern": f"^{_ID}$", "minimum": 0},
         "pattern": f"^{_ID}(,{_ID})*$",
     },
-    Kind.CHOICE: lambda setting: {"type": ["string", "null"], "enum": [*setting.choices, "", None]},
+    Kind.CHOICE: lambda setting: _one_of(*setting.choices),
     Kind.REPORTS: lambda _: {"type": ["array", "string", "null"], "items": _REPORT, "pattern": "^$"},
     Kind.METRICS_BY_LEVEL: lambda _: {
         "type": ["object", "string", "null"],

@@ -220,13 +220,11 @@ def _read(fields: Any, place: str) -> CustomReport | Objection:
                 problem = f"{'an' if name[0] in 'aeiou' else 'a'} {name} that is not {FIELDS[name]}"
             return Objection(f"{place} has {problem}.", f"Write {name} as {form}.")
         values[name] = read
-    if "report_type" in values:
-        values["report_type"] = values["report_type"].upper()
     return CustomReport(**values)
 
 
 def _text(value: Any) -> str | None:
-    return value.strip() if isinstance(value, str) else None
+    return value if isinstance(value, str) else None
 
 
 def _names(value: Any) -> tuple[str, ...] | None:
@@ -271,15 +269,14 @@ def _read_extra_metrics(raw: Any) -> dict[str, tuple[str, ...]] | Objection:
         return Objection("extra_metrics is not an object.", 'Write it as {"ad": ["total_checkout"]}.')
     extra: dict[str, tuple[str, ...]] = {}
     for level, value in raw.items():
-        metrics = _names(value)
+        metrics = () if value is None else _names(value)
         if metrics is None:
             return Objection(f"extra_metrics.{level} is not a list of names.", 'Write it as ["total_checkout"].')
-        if not metrics:
-            continue
         objection = first_objection(Question(level=str(level), metrics=metrics))
-        if objection is not None:
+        if objection is not None and (metrics or level not in LEVELS):
             return Objection(f"extra_metrics: {objection.message}", objection.remedy)
-        extra[level] = metrics
+        if metrics:
+            extra[level] = metrics
     return extra
 
 

@@ -22,8 +22,9 @@ class Objection(msgspec.Struct, frozen=True):
 
 def unknown_word(what: str, word: str, known: tuple[str, ...]) -> Objection:
     """The objection to a word that TikTok does not know, with the most similar one."""
-    near = difflib.get_close_matches(word, known, n=1)
-    suggestion = f"Did you mean {near[0]}? " if near else ""
+    by_small = {name.lower(): name for name in known}
+    near = difflib.get_close_matches(word.strip().lower(), by_small, n=1)
+    suggestion = f"Did you mean {by_small[near[0]]}? " if near else ""
     return Objection(f"The {what} {word!r} does not exist.", f"{suggestion}Use {either(known)}.")
 
 

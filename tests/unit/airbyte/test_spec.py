@@ -173,6 +173,59 @@ def test_the_schema_and_the_code_agree_on_every_value(name: str, value: Any) -> 
         assert is_valid(raw) is accepted, list(SCHEMA.iter_errors(raw))
 
 
+@pytest.mark.parametrize("nothing", [None, "", [], " , "])
+@pytest.mark.parametrize(("level", "accepted"), [("ad", True), ("account", True), ("adgroup", False), ("", False)])
+def test_the_schema_and_the_code_agree_on_levels_without_metrics(level: str, accepted: bool, nothing: Any) -> None:
+    """A form leaves them empty. A level that does not exist is a mistake all the same."""
+    raw = {"credentials": OAUTH, "extra_metrics": {level: nothing}}
+    assert is_accepted(raw) is accepted
+    assert is_valid(raw) is accepted
+
+
+@pytest.mark.parametrize(("number", "accepted"), [(7001.0, True), (0.5, False), (-1.0, False)])
+def test_the_schema_and_the_code_agree_on_ids_that_are_numbers_with_a_point(number: float, accepted: bool) -> None:
+    """For JSON Schema, 7001.0 is an integer."""
+    raw = {"credentials": OAUTH, "advertiser_ids": [number]}
+    assert is_accepted(raw) is accepted
+    assert is_valid(raw) is accepted
+
+
+def test_an_id_that_has_lost_digits_is_refused() -> None:
+    """It would be another account's."""
+    assert not is_accepted({"credentials": OAUTH, "advertiser_ids": [float(7680175206094161809)]})
+
+
+REPORT = {"name": "mine", "metrics": ["spend"]}
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+@pytest.mark.parametrize(
+    "field", ["level", "dimensions", "grain", "report_type", "filters", "include_deleted", "name", "metrics"]
+)
+def test_the_schema_and_the_code_agree_on_what_a_cleared_field_of_a_report_is(field: str, nothing: Any) -> None:
+    """It has the default. A report needs a name and metrics, and an empty text of these only the code refuses."""
+    raw = {"credentials": OAUTH, "custom_reports": [{**REPORT, field: nothing}]}
+    assert is_accepted(raw) is (field not in REPORT)
+    assert is_valid(raw) is (field not in REPORT or (field, nothing) == ("metrics", ""))
+
+
+@pytest.mark.parametrize(
+    ("field", "word"),
+    [
+        *(("level", word) for word in (" ad ", "AD", "ads", "campaign")),
+        *(("grain", word) for word in ("Day", " day", "hour")),
+        *(("report_type", word) for word in ("basic", " BASIC", "BASIC")),
+        *(("name", word) for word in (" mine", "Mine", "mine_2")),
+        *(("include_deleted", word) for word in (" True ", "no", "1", 1, True, "false")),
+        *(("filters", word) for word in ("[]", " ", "x")),
+    ],
+)
+def test_the_schema_and_the_code_agree_on_the_words_of_a_report(field: str, word: Any) -> None:
+    """Airbyte checks a configuration by the schema before the connector sees it."""
+    raw = {"credentials": OAUTH, "custom_reports": [{**REPORT, field: word}]}
+    assert is_valid(raw) is is_accepted(raw)
+
+
 @given(st.dictionaries(st.sampled_from(OPTIONAL), _values))
 def test_whatever_configuration_the_code_accepts_is_valid(fields: dict[str, Any]) -> None:
     """Also with several fields."""

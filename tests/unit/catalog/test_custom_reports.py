@@ -115,7 +115,7 @@ def test_no_report_is_no_report(value: Any) -> None:
             "Leave one of them out",
         ),
         (
-            [_SPEND | {"filters": {"campaign_label": "a"}, "report_type": "audience", "dimensions": "age"}],
+            [_SPEND | {"filters": {"campaign_label": "a"}, "report_type": "AUDIENCE", "dimensions": "age"}],
             "campaign_label does not go with the report type AUDIENCE",
             "BASIC",
         ),
