@@ -98,6 +98,7 @@ async def test_campaigns_that_the_list_lacks_are_still_reported(lack: float) -> 
     assert "too large for one request" in parts.errors[0]["message"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("filters", "skips"),
     [({"ad_status": ["STATUS_DELIVERY_OK"]}, True), ({"buying_type": ["RESERVATION_TOP_VIEW"]}, False)],

@@ -128,6 +128,7 @@ def test_a_refresh_reads_everything_again(emulator: Emulator, pipeline: Pipeline
 HOURLY, LIFETIME = "advertisers_reports_hourly", "ads_reports_lifetime"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("share", quickly("0.5", "1"))
 def test_days_and_hours_that_tiktok_empties_have_no_rows_afterwards(
     emulator: Emulator, pipeline: Pipeline, tmp_path: Path, share: str

@@ -154,6 +154,7 @@ def test_the_access_alone_is_well(doctor: Any) -> None:
     assert [check.name for check in examination.checks] == ["Credentials", "Accounts", "Scopes", "Quota", "Clock"]
 
 
+@pytest.mark.thorough
 def test_a_killed_sync_that_was_finished_later_is_well(doctor: Any, world: Any, now: Any) -> None:
     """The packages of a killed sync are not recorded; their rows count all the same."""
     later = now + A_DAY

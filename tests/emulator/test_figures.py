@@ -316,6 +316,7 @@ def test_a_clock_without_a_time_follows_the_real_one() -> None:
     assert timedelta(hours=23, minutes=59) < ahead <= timedelta(days=1)
 
 
+@pytest.mark.thorough
 async def test_a_metric_does_not_depend_on_the_other_metrics_of_a_request(client: Client) -> None:
     """Each metric has the same value alone as together with all others."""
     names = [*COUNTS, *RATIOS, *(name for name in MONEY if name != "voucher_spend")]

@@ -72,6 +72,7 @@ BUSINESS = Direct(taken_back=10)
 """A business in which much is taken back. Its moments are independent of each other."""
 
 
+@pytest.mark.thorough
 @settings(max_examples=12, deadline=None)
 @given(st.integers(0, 4 * 96), st.integers(0, 3))
 def test_what_is_late_is_late_everywhere_alike(quarters: int, account: int) -> None:

@@ -91,6 +91,7 @@ async def test_several_accounts_do_not_come_in_the_order_of_the_request(client: 
     assert [row["advertiser_id"] for row in forward] == [row["advertiser_id"] for row in backward]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "direction", ["ASC", *(pytest.param(way, marks=pytest.mark.thorough) for way in ("DESC", None))]
 )

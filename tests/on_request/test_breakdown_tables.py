@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from on_request.conftest import emulator_of
 from support import A_DAY, NOW, config_for
@@ -31,6 +32,7 @@ STREAMS = [
 DAYS = {"start_date": "2026-06-05", "end_date": "2026-06-10", "include_deleted": True}
 
 
+@pytest.mark.thorough
 async def test_tables_are_healthy_and_a_second_sync_adds_no_row(tmp_path: Path) -> None:
     """The doctor finds nothing in them. A search term that few people saw has no number, and its row is there."""
     address = f"duckdb:///{tmp_path / 't.duckdb'}"

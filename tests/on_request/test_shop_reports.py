@@ -50,6 +50,7 @@ async def test_accounts_campaigns_countries_and_days_agree() -> None:
     assert all(record["metrics"]["campaign_name"] for record in outcome.records(f"{CAMPAIGNS}_daily"))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", quickly(f"{CAMPAIGNS}_daily", f"{ACCOUNTS}_daily"))
 async def test_days_without_figures_of_other_ads_are_read(name: str) -> None:
     """TikTok does not say whether an account's figures include GMV Max, so an empty day proves nothing."""

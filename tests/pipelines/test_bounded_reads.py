@@ -223,6 +223,7 @@ def test_all_days_are_replaced_and_the_state_goes_on(reads: Reads, places: Place
     assert requests[0] == requests[1]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("steps", quickly(1, 7))
 def test_a_kill_in_the_transaction_changes_nothing(reads: Reads, steps: int) -> None:
     """The process is killed after some steps of the transaction. The next read replaces everything."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from decimal import Decimal
 
+import pytest
+
 from support import NOW, Outcome, config_for, read_from
 from tiktok_marketing.catalog import Grain, Level, report_stream
 from tiktok_marketing.catalog.breakdowns import BREAKDOWNS
@@ -38,6 +40,7 @@ def total(by_day: Sums) -> Sums:
     return {"": (sum(spends, Decimal(0)), sum(clicks))}
 
 
+@pytest.mark.thorough
 async def test_every_report_by_a_dimension_adds_up_to_the_plain_report_of_its_level() -> None:
     """One account and two days. No row comes twice, and no metric that TikTok refuses fails a report."""
     streams = [stream for stream in BREAKDOWNS if stream.source.grain is not Grain.LIFETIME]

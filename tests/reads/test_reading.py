@@ -157,6 +157,7 @@ def own_fields(record: dict[str, Any]) -> dict[str, Any]:
     return {field: value for field, value in record.items() if field != "secondary_status" and "url" not in field}
 
 
+@pytest.mark.thorough
 async def test_a_day_later_only_what_may_have_changed_is_read_again() -> None:
     """A sync and one a day later from its state together equal a full sync on that day."""
     async with emulator_of(ads_per_account=3, advertisers=4, settled=True) as emulator:

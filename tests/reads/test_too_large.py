@@ -35,6 +35,7 @@ async def read(**options: Any) -> tuple[Outcome, Counter[str], int]:
     return outcome, rows(outcome), refused
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("limit", quickly(200_000, 60_000))
 async def test_reports_above_the_budget_are_read_in_parts(limit: int) -> None:
     """With a budget that most reports exceed, every row comes as without one, and the sync succeeds."""
