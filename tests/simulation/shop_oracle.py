@@ -81,10 +81,13 @@ class ShopTruth:
         """The rows of a report by store. The arguments are those of `spend`."""
         source = stream.source
         existed = began[1][1] >= self._shops.day_of(account, account.created)  # otherwise no day is asked about
+        first, last = ended[1]
+        if source.grain is Grain.SPAN:
+            last = max(first, last)  # the first day is read before it begins where no time zone is known
         for store in self._shops.seen_by(account, ended[0]):
             seen = existed and store.is_seen(account, began[0])
             before = self._rows(source, store, account, *began, deleted_too=self._include_deleted) if seen else {}
-            now = self._rows(source, store, account, *ended, deleted_too=True)
+            now = self._rows(source, store, account, ended[0], (first, last), deleted_too=True)
             deleted = {str(campaign.number): campaign.deleted for campaign in store.campaigns}
             for key, most in now.items():
                 gone = NEVER if self._include_deleted else deleted.get(key[0], NEVER)
@@ -92,7 +95,6 @@ class ShopTruth:
                 named = {"advertiser_id": account.id} | dict(zip(source.dimensions, key, strict=True))
                 row = ExpectedRow(before.get(key, 0), most, account.id, must)
                 yield tuple(named[name] for name in stream.row_key), row
-            first, last = ended[1]
             # Where no time zone is known, a day is read before it begins: places are up to 25 hours apart.
             for day in self._days_of_zeros(source, (first, last + timedelta(days=2))):
                 key = (account.id, store.id, f"{day} 00:00:00")
