@@ -225,9 +225,7 @@ class Arrivals:
             if free > len(on_the_way):
                 continue  # even if all of them arrive
             share = 1.0 / _PARTS if 0 < part < _PARTS else 0.5 / _PARTS
-            refused += share * (
-                _chance_of(free, self._chances(on_the_way, arrives_at, weight, hold)) if free > 0 else 1
-            )
+            refused += share * _chance_of(free, self._chances(on_the_way, arrives_at, weight, hold))
             if refused > chance:
                 return False
         return True
