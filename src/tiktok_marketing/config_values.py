@@ -95,10 +95,7 @@ def _flag(value: Any, setting: Setting) -> bool:
 
 
 def _is_exact(value: Any) -> bool:
-    """Whether a number with a point is a whole one, as JSON Schema takes it, and has lost no digit.
-
-    Ids of TikTok's accounts are longer, so the ones that such numbers stand for are those of tests.
-    """
+    """Whether a number with a point is a whole one, which JSON Schema takes for an integer, and has lost no digit."""
     return isinstance(value, float) and value.is_integer() and abs(value) < _EXACT
 
 

@@ -321,8 +321,8 @@ def _compare(file: ReportFile, sample: Sample) -> None:
     are those of the file and perhaps more, and equal numbers mean equal rows.
 
     Raises:
-        TaskFailed: If it has not.
-        UnusableFile: If it has other rows, or values that are written in another way.
+        TaskFailed: If it has more rows or fewer, or another value.
+        UnusableFile: If it has other rows, or figures that are no plain numbers.
     """
     if len(file) != sample.total:
         raise TaskFailed(f"it has {len(file):,} rows, and TikTok counts {sample.total:,}")
