@@ -432,7 +432,11 @@ async def test_the_other_reports_of_an_idle_account_are_passed_over_where_the_an
         "ads_reports_lifetime",
         "ads",
     )
-    partitions = [msgspec.structs.replace(each, stream=stream(name)) for name in names for each in hourly(IDS)]
+    of_all = Partition(stream=stream("advertisers"), account=None)
+    partitions = [
+        of_all,
+        *(msgspec.structs.replace(each, stream=stream(name)) for name in names for each in hourly(IDS)),
+    ]
     day_finder = EmptyDayFinder(connected(Agency()), partitions, idle_accounts=Centers("7001"))
     await day_finder.ask_centers()
     known_of = {
@@ -446,4 +450,4 @@ async def test_the_other_reports_of_an_idle_account_are_passed_over_where_the_an
         ("campaigns_reports_hourly", "7002"): False,
         ("advertisers_business_center_reports_daily", "7001"): True,
     }
-    assert day_finder.of(Partition(stream=stream("advertisers"), account=None)) is None
+    assert day_finder.of(of_all) is None
