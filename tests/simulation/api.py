@@ -67,7 +67,7 @@ class Denial:
         start: When it begins, in seconds.
         end: When it ends.
         at_once: Whether it is refused from the beginning of a sync.
-        refused: The endpoints at which it struck.
+        refused: The endpoints at which it struck, with the first day that was asked for there.
     """
 
     code: int
@@ -76,12 +76,16 @@ class Denial:
     start: float = 0.0
     end: float = NEVER
     at_once: bool = False
-    refused: set[str] = field(default_factory=set)
+    refused: dict[str, str] = field(default_factory=dict)
 
     @property
     def struck(self) -> bool:
         """Whether anything was refused."""
         return bool(self.refused)
+
+    def refuse(self, endpoint: str, day: str) -> None:
+        """Note a request that is refused, for days from this one on; "" if it names none."""
+        self.refused[endpoint] = min(day, self.refused.get(endpoint, day))
 
     def hits(self, endpoint: str, account: str | None, at: float) -> bool:
         """Whether a request is refused."""
@@ -171,7 +175,7 @@ class Api:
     def _accounts(self, params: Mapping[str, str], at: float) -> bytes:
         if (params.get("app_id"), params.get("secret")) != (APP_ID, SECRET):
             raise Refusal(40101, f"The app_id {params.get('app_id')} and its secret do not match.")
-        self._deny("oauth2/advertiser/get/", None, at)
+        self._deny("oauth2/advertiser/get/", None, {}, at)
         rows = [
             {"advertiser_id": account.id, "advertiser_name": "v1"}
             for account in self.world.accounts
@@ -213,7 +217,7 @@ class Api:
         account = self.world.by_id.get(advertiser_id)
         if account is None or account.listed > min(at, self.world.frozen):
             raise Refusal(40300, _MESSAGES[40300].format(account=advertiser_id))
-        self._deny(endpoint, advertiser_id, at)
+        self._deny(endpoint, advertiser_id, params, at)
         return account
 
     def _several(self, endpoint: str, params: Mapping[str, str], at: float) -> list[Account]:
@@ -221,13 +225,13 @@ class Api:
         asked = json.loads(params.get("advertiser_ids", "[]")) or [params.get("advertiser_id", "")]
         if len(asked) > 5:
             raise Refusal(40002, "advertiser_ids: The list must have 1 to 5 values.")
-        accounts = [self._account(endpoint, {"advertiser_id": advertiser_id}, at) for advertiser_id in asked]
+        accounts = [self._account(endpoint, {**params, "advertiser_id": advertiser_id}, at) for advertiser_id in asked]
         return accounts if len(accounts) == 1 else accounts[: self.joint]
 
-    def _deny(self, endpoint: str, account: str | None, at: float) -> None:
+    def _deny(self, endpoint: str, account: str | None, params: Mapping[str, str], at: float) -> None:
         for denial in self.denials:
             if denial.hits(endpoint, account, at):
-                denial.refused.add(endpoint)
+                denial.refuse(endpoint, params.get("start_date", ""))
                 raise Denied(denial.code, _MESSAGES.get(denial.code, "No.").format(account=account))
 
     def _list(self, endpoint: str, account: Account, params: Mapping[str, str], at: float) -> bytes:
