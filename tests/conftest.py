@@ -3,6 +3,18 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def stays_in_the_folder() -> Iterator[None]:
+    """A test that goes to another folder and stays there would disturb those after it."""
+    folder = Path.cwd()
+    yield
+    assert Path.cwd() == folder
 
 
 def pytest_configure() -> None:

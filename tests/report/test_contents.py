@@ -238,10 +238,16 @@ def test_days_are_chosen_by_options(business: Filled, tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_done_is_a_sentence(
-    business: Filled, options: list[str], code: int, words: str, capfd: pytest.CaptureFixture[str], tmp_path: Path
+    business: Filled,
+    options: list[str],
+    code: int,
+    words: str,
+    capfd: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """And an exit code."""
-    os.chdir(tmp_path)
+    monkeypatch.chdir(tmp_path)
     assert run_command(["report", "--database", business.address, *options]) == code
     shown = capfd.readouterr().err
     assert words in shown
