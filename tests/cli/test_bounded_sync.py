@@ -102,6 +102,7 @@ def test_a_bounded_sync_that_is_killed_leaves_whole_days_and_no_gap(
     assert place.ask(ALL) == place.ask(ALL, "plain")
 
 
+@pytest.mark.thorough
 def test_of_two_bounded_syncs_at_once_the_second_is_refused_and_every_day_stays_whole(
     start: Any, command: Any, config: Any, place: Any, api: Any
 ) -> None:

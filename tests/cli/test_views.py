@@ -50,6 +50,7 @@ def test_a_sync_refreshes_views_and_stores_assets(command: Any, small: str, plac
     assert place.ask("SELECT sum(spend) FROM daily_by_ad") == loaded
 
 
+@pytest.mark.thorough
 def test_the_report_shows_the_images_that_a_sync_has_stored(
     command: Any, small: str, place: Any, tmp_path: Path
 ) -> None:

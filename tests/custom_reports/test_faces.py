@@ -154,6 +154,7 @@ def test_the_page_shows_their_days(filled: Filled, tmp_path: Path) -> None:
     assert all(name in page.read_text() for name in _DAYS)
 
 
+@pytest.mark.thorough
 def test_states_are_shown_and_set_back(filled: Filled, tmp_path: Path) -> None:
     """The next sync reads the account again."""
     path = tmp_path / "t.duckdb"

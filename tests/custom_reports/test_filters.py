@@ -88,6 +88,7 @@ def test_a_report_says_itself_whether_deleted_objects_have_rows(
     assert spend[None] == spend[of_all]
 
 
+@pytest.mark.thorough
 def test_other_filters_replace_all_rows_of_the_days(raw_config: dict[str, Any], tmp_path: Path) -> None:
     """Also rows of earlier days than a sync reads anyway, in both directions, and where deleted objects are hidden."""
     whole, path = tmp_path / "whole.duckdb", tmp_path / "t.duckdb"

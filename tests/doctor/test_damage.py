@@ -108,7 +108,7 @@ def test_another_fault_on_the_day_of_a_duplicate_is_found(doctor: Any, a_day: An
     assert places(doctor, "values") == {(GROUPS, account, (a_day(7),))}
 
 
-@pytest.mark.parametrize("offline", [True, False])
+@pytest.mark.parametrize("offline", quickly(False, True))
 def test_a_row_that_no_sync_loaded_is_found(doctor: Any, world: Any, now: Any, a_day: Any, offline: bool) -> None:
     """TikTok has no such row, and a sync that reads its day again removes it."""
     account = busiest(doctor)

@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
 import pytest_asyncio
 
 from support import NOW, config_for, read_from
@@ -53,6 +54,7 @@ async def test_images_that_are_not_listed_are_reported(emulator: Emulator) -> No
     assert [state["partition"]["advertiser_id"] for state in states] == [small]
 
 
+@pytest.mark.thorough
 async def test_following_the_remedy_makes_the_stream_complete(emulator: Emulator) -> None:
     """With the start_date that it names, every image since then comes, and the sync succeeds."""
     failed = await read_from(emulator, config_for(emulator, start_date="2020-01-01"), [STREAM])

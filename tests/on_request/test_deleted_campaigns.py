@@ -55,6 +55,7 @@ def costs(path: Path) -> dict[str, dict[str, Any]]:
         }
 
 
+@pytest.mark.thorough
 async def test_rows_of_a_campaign_stay_when_it_is_deleted(tmp_path: Path) -> None:
     """Without `include_deleted`, TikTok's list hides the campaign, which is no proof that its rows are gone."""
     path = tmp_path / "tiktok.duckdb"

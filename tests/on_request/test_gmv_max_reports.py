@@ -148,6 +148,7 @@ async def test_deleted_campaigns_have_rows_if_they_are_asked_for(client: Client)
     assert 0 < numbers[0] < numbers[1]
 
 
+@pytest.mark.thorough
 async def test_a_later_sync_goes_on_and_brings_each_row_once(tmp_path: Path) -> None:
     """Rows of the days that may still change are replaced, and the store's hours without figures make no odd row."""
     path = tmp_path / "tiktok.duckdb"

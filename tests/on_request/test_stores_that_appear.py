@@ -96,6 +96,7 @@ async def test_a_store_that_was_away_for_a_while_is_read_from_the_start(emulator
     assert "have appeared" in texts(outcomes[2])
 
 
+@pytest.mark.thorough
 async def test_rows_of_a_store_that_is_gone_stay(emulator: Emulator, tmp_path: Path) -> None:
     """In every sync from then on, with a warning. A list that lacks a store is no proof that its rows are gone."""
     path = tmp_path / "tiktok.duckdb"

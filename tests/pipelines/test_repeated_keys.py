@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from support import config_for
 from tiktok_marketing.clock import FixedClock
 from tiktok_marketing.config import parse_config
@@ -55,6 +57,7 @@ async def test_an_hour_that_comes_twice_loses_no_row(database: Any) -> None:
         assert database.ask(f"SELECT count(*) FROM {HOURLY}") == [(plain,)]  # noqa: S608
 
 
+@pytest.mark.thorough
 async def test_a_column_of_the_user_keeps_its_values_beside_an_hour_that_comes_twice(database: Any) -> None:
     """Both rows get the value that the user gave to their key."""
     async with Emulator(Options(now=NOW, tier="unlimited", advertisers=1, days=30, ads_per_account=20)) as emulator:

@@ -274,6 +274,7 @@ async def test_two_syncs_at_once_are_refused(place: Place) -> None:
             await synced(place.destination, emulator)
 
 
+@pytest.mark.thorough
 async def test_a_table_that_was_dropped_is_read_again(tmp_path: Path) -> None:
     """The sync says what is gone, and reads that stream from the start."""
     place = through_dlt(tmp_path)

@@ -34,7 +34,10 @@ def days_in(database: Path) -> Counter[str]:
     return Counter(dict(rows))
 
 
-@pytest.mark.parametrize("options", [{}, {"ad_report_limit": 60}], ids=["pages", "campaigns"])
+@pytest.mark.parametrize(
+    "options",
+    [pytest.param({}, id="pages"), pytest.param({"ad_report_limit": 60}, id="campaigns", marks=pytest.mark.thorough)],
+)
 async def test_a_sync_that_is_stopped_between_two_pages_leaves_no_half_day(
     tmp_path: Path, options: dict[str, Any]
 ) -> None:

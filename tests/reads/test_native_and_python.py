@@ -45,6 +45,7 @@ async def test_records_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
         assert len(with_c) > 1_000
 
 
+@pytest.mark.thorough
 async def test_tables_are_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Types, values and nulls of every table."""
     async with Emulator(options()) as emulator:

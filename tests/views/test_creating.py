@@ -84,6 +84,7 @@ def test_empty_tables_have_empty_views(filled: Filled) -> None:
         assert filled.ask(f"SELECT count(*) FROM {view}") == [(0,)], view
 
 
+@pytest.mark.thorough
 @BOTH
 def test_views_in_a_schema_of_their_own_stay_there_and_are_used(filled: Filled) -> None:
     """The page converts by their rates. A sync refreshes them there, and creates none beside the tables."""
