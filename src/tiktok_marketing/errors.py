@@ -61,6 +61,11 @@ class Action(StrEnum):
     STOP_SYNC = "stop the sync"
     """Stop: no other request can succeed."""
 
+    @property
+    def passes(self) -> bool:
+        """Whether the trouble passes, so that the same request may succeed in a later sync."""
+        return self in {Action.RETRY, Action.SLOW_DOWN, Action.SLOW_ACCOUNT}
+
 
 class FailureType(StrEnum):
     """Who must act if the failure persists: Airbyte's failure types."""

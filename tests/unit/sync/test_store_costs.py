@@ -123,10 +123,19 @@ async def test_campaigns_that_stay_incomplete_are_an_error() -> None:
     assert api.asked == ["advertiser_id", *["campaign_id"] * 3, "advertiser_id"]
 
 
-@pytest.mark.parametrize("now", [2, refusal(40300, "no")])
-async def test_cost_that_the_store_has_no_more_is_not_missing(now: int | Reply) -> None:
-    """Or of which TikTok does not say whether it has it."""
-    assert ids_of(await finder(Stores([3, now], [{"1": 2}])).parts(CAMPAIGNS, WINDOW)) == ["1"]
+async def test_cost_that_the_store_has_no_more_is_not_missing() -> None:
+    """TikTok takes figures back."""
+    assert ids_of(await finder(Stores([3, 2], [{"1": 2}])).parts(CAMPAIGNS, WINDOW)) == ["1"]
+
+
+@pytest.mark.parametrize("include_deleted", [True, False])
+@pytest.mark.parametrize("now", [refusal(40300, "no"), Reply(200, {}, page([], total=2))], ids=["refused", "in part"])
+async def test_cost_that_tiktok_does_not_tell_again_is_still_missing(now: Reply, include_deleted: bool) -> None:
+    """What it told first stands, so the days are read again by the next sync."""
+    finding = finder(Stores([3, now], [{"1": 2}]), include_deleted=include_deleted)
+    with pytest.raises(IncompleteReadError, match=r"lack 1\.00 of 3\.00 cost"):
+        await finding.parts(CAMPAIGNS, WINDOW)
+    assert len(finding.warnings) == 1
 
 
 async def test_cost_that_the_store_got_meanwhile_need_not_come() -> None:
@@ -155,10 +164,12 @@ async def test_a_cost_that_comes_in_part_is_unknown() -> None:
     assert len(finding.warnings) == 1
 
 
-async def test_an_error_that_ends_the_sync_is_passed_on() -> None:
-    """No other request can succeed."""
-    finding = finder(Stores([refusal(40105, "token")]))
-    with pytest.raises(TikTokError, match="token"):
+@pytest.mark.parametrize("code", [40105, 50000, 40100, 40133])
+@pytest.mark.parametrize("before", [[], [3]], ids=["at once", "later"])
+async def test_an_error_that_ends_the_sync_or_passes_is_passed_on(code: int, before: list[int]) -> None:
+    """No other request can succeed; or this one may succeed in the next sync, which knows then what is missing."""
+    finding = finder(Stores([*before, refusal(code, "trouble")], [{"1": 2}]))
+    with pytest.raises(TikTokError, match="trouble"):
         await finding.parts(CAMPAIGNS, WINDOW)
     assert finding.warnings == []
 

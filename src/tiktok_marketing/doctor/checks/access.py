@@ -156,8 +156,7 @@ def refusal_finding(error: TikTokError, config: Config, advertiser_id: str, stre
 
 def is_unreachable(error: ConnectorError) -> bool:
     """Whether TikTok did not answer, or only that it cannot now, so that nothing is known about the access."""
-    passing = {Action.RETRY, Action.SLOW_DOWN, Action.SLOW_ACCOUNT}
-    return isinstance(error, TikTokError) and (error.code is None or error.action in passing)
+    return isinstance(error, TikTokError) and (error.code is None or error.action.passes)
 
 
 async def _account_streams(

@@ -113,20 +113,24 @@ class StorePartFinder:
         """The campaigns of a store that have rows, and what each cost.
 
         Raises:
-            IncompleteReadError: If they cost less than the store, also when they are asked for again.
+            IncompleteReadError: If they cost less than the store, also when they are asked for again. If TikTok does
+                not tell the cost of the store again, nothing speaks against what it told before.
+            TikTokError: If trouble kept TikTok from answering.
         """
         report = report_stream(ABOVE[promotion, "campaign_ids"])
         piece = Piece(window, store=store)
         expected = await self._cost(promotion, piece)
+        if expected is None:
+            return await self._rows(report, piece)
         rows: list[Row] = []
         lack = ""
         for _ in range(_TRIES):
             rows = await self._rows(report, piece)
-            lack = "" if expected is None else await self._lack(report, piece, rows, expected)
+            lack = await self._lack(report, piece, rows, expected)
             if not lack:
                 return rows
         now = await self._cost(promotion, piece)
-        if now is None or not await self._lack(report, piece, rows, min(now, expected or now)):
+        if now is not None and not await self._lack(report, piece, rows, min(now, expected)):
             return rows
         days = f" on {window}" if window else ""
         raise IncompleteReadError(
@@ -146,14 +150,18 @@ class StorePartFinder:
         return lack
 
     async def _cost(self, promotion: Promotion, piece: Piece) -> Decimal | None:
-        """What the campaigns of a kind cost together; None if TikTok does not say."""
+        """What the campaigns of a kind cost together; None if TikTok does not say.
+
+        Raises:
+            TikTokError: If trouble that passes kept TikTok from saying it, or if nothing could succeed any more.
+        """
         overview = report_stream(_OVERVIEW)
         stores = StoreRequests(promotion=promotion, names_promotion=True)
         try:
             rows = await self._rows(replace(overview, source=replace(overview.source, stores=stores)), piece)
         except (TikTokError, IncompleteReadError) as error:
-            if isinstance(error, TikTokError) and error.action is Action.STOP_SYNC:
-                raise
+            if isinstance(error, TikTokError) and (error.action is Action.STOP_SYNC or error.action.passes):
+                raise  # the next sync may be told, and reads these days again
             self._warn(f"TikTok does not tell what the campaigns of a store cost together. {error.message}")
             return None
         return total_cost(rows)
