@@ -1,5 +1,8 @@
 """Runs schedules and prints what they were made of: `python tests/simulation/run.py --schedules 1000 --seed 1`.
 
+After a change that only some streams can notice, `--reading 'gmv_max_*'` runs those of the schedules that read one of
+them.
+
 Many of them take an hour: `nice -n 19 python tests/simulation/run.py --schedules 100000 --processes 1` leaves the
 machine to others, says every half minute how far it is, and prints the figures so far if it is stopped.
 """
@@ -15,8 +18,9 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import Path
 from typing import Self
@@ -55,12 +59,19 @@ def run_some(seeds: Sequence[int]) -> Batch:
     return total, failed
 
 
-def run_all(first: int, count: int, processes: int) -> Iterator[Batch]:
-    """Run this many schedules from a seed on, in several processes or in this one. The caller may stop early."""
-    chunks = iter(
-        [range(start, min(start + _AT_ONCE, first + count)) for start in range(first, first + count, _AT_ONCE)]
-    )
-    if processes == 1 or count <= _AT_ONCE:
+def seeds_reading(seeds: Iterable[int], patterns: Sequence[str]) -> list[int]:
+    """The seeds whose schedules read a stream whose name fits a pattern."""
+    return [
+        seed
+        for seed in seeds
+        if any(fnmatchcase(each.stream.name, pattern) for each in schedule_of(seed).selected for pattern in patterns)
+    ]
+
+
+def run_all(seeds: Sequence[int], processes: int) -> Iterator[Batch]:
+    """Run the schedules of these seeds, in several processes or in this one. The caller may stop early."""
+    chunks = iter([seeds[start : start + _AT_ONCE] for start in range(0, len(seeds), _AT_ONCE)])
+    if processes == 1 or len(seeds) <= _AT_ONCE:
         yield from map(run_some, chunks)
         return
     with ProcessPoolExecutor(processes, initializer=_begin_process) as pool:
@@ -184,6 +195,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--schedules", type=int, default=1, help="how many (1)")
     parser.add_argument("--seed", type=int, default=1, help="the first seed (1)")
+    parser.add_argument("--reading", nargs="+", metavar="STREAM", help="only those that read one of these; * fits any")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="how many processes (all cores)")
     chosen = parser.parse_args(arguments)
     stopped = False
@@ -194,14 +206,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    with Watch(chosen.schedules) as watch:
-        say(f"{chosen.schedules:,} schedules from seed {chosen.seed} on, {chosen.processes} at once")
-        for some in run_all(chosen.seed, chosen.schedules, chosen.processes):
+    seeds: Sequence[int] = range(chosen.seed, chosen.seed + chosen.schedules)
+    text = f"{chosen.schedules:,} schedules from seed {chosen.seed} on"
+    if chosen.reading:
+        seeds = seeds_reading(seeds, chosen.reading)
+        text = f"{len(seeds):,} of {text}, which read {' or '.join(chosen.reading)}"
+    with Watch(len(seeds)) as watch:
+        say(f"{text}, {chosen.processes} at once")
+        for some in run_all(seeds, chosen.processes):
             watch.take(*some)
             if stopped:
                 break
-    if chosen.schedules == 1 and not stopped:
-        say(story(chosen.seed))
+    if len(seeds) == 1 and not stopped:
+        say(story(seeds[0]))
     say(figures(watch.total, len(watch.failed)))
     for seed in watch.failed:
         say(f"failing seed {seed}")
