@@ -488,6 +488,20 @@ async def test_trouble_that_stays_leads_to_pages(path: str, code: int) -> None:
     assert rows == await by_pages()
 
 
+async def test_a_report_that_is_too_large_after_its_file_is_divided() -> None:
+    """Page by page, it would begin with the very request that failed, for which TikTok blocks slow requests."""
+    async with reading() as task:
+        days = '"stat_time_day"]'
+        task.emulator.faults.add(Fault(path="report/integrated/get/", contains=days, nth=2, code=40067))
+        rows = await task.rows(least_of_task=20)
+        assert task.asked("report/task/download/") >= 1
+        assert all(of_days.whole for of_days in task.days)
+        received = task.emulator.counters.requests
+        sent = [str(request.params) for request in received if days in request.params.get("dimensions", "")]
+        assert max(map(sent.count, sent)) == 2  # whether it is worth a task, and whether the file has its rows
+    assert rows == await by_pages()
+
+
 async def test_a_revoked_token_is_no_reason_for_pages() -> None:
     """They fail as well, with an error that says what to do."""
     async with reading() as task:

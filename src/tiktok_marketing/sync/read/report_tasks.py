@@ -142,6 +142,9 @@ class ReportTasks:
             campaigns: Asks which campaigns have rows in the piece.
             sample: Asks for the report in the usual way.
             notices: Receives the reason if the pages have to be read instead.
+
+        Raises:
+            TikTokError: If TikTok does not answer in the usual way.
         """
         try:
             if piece.id_field is None and stream.source.data_level != Level.ADVERTISER:
@@ -152,18 +155,39 @@ class ReportTasks:
             yield None
             return
         async with self._in_memory:
-            file = None
-            try:
-                if not self._is_useless(stream, advertiser_id):
-                    file = await self._download(stream.source, advertiser_id, task_id, metrics)
-                    _compare(file, await sample())
-            except _REASONS as error:
-                file = None
-                self._give_up(stream, advertiser_id, error, notices)
+            file = await self._compared(stream, advertiser_id, task_id, metrics, sample, notices)
             if file is not None:
                 yield file
                 return
         yield None
+
+    async def _compared(
+        self,
+        stream: ReportStream,
+        advertiser_id: AdvertiserId,
+        task_id: str,
+        metrics: Sequence[str],
+        sample: Callable[[], Awaitable[Sample]],
+        notices: list[Notice],
+    ) -> ReportFile | None:
+        """The file of a task, if it has what TikTok's usual answer shows.
+
+        Raises:
+            TikTokError: If the usual answer fails. Page by page, the report would begin with the same request.
+        """
+        if self._is_useless(stream, advertiser_id):
+            return None
+        try:
+            file = await self._download(stream.source, advertiser_id, task_id, metrics)
+        except _REASONS as error:
+            self._give_up(stream, advertiser_id, error, notices)
+            return None
+        try:
+            _compare(file, await sample())
+        except (TaskFailed, UnusableFile, IncompleteReadError) as error:
+            self._give_up(stream, advertiser_id, error, notices)
+            return None
+        return file
 
     async def _finished(
         self, stream: ReportStream, advertiser_id: AdvertiserId, piece: Piece, metrics: Sequence[str]
