@@ -1,7 +1,7 @@
 """Runs schedules and prints what they were made of: `python tests/simulation/run.py --schedules 1000 --seed 1`.
 
 After a change that only some streams can notice, `--reading 'gmv_max_*'` runs those of the schedules that read one of
-them.
+them. `--reading async_reports` runs those that read asynchronous reports.
 
 Many of them take an hour: `nice -n 19 python tests/simulation/run.py --schedules 100000 --processes 1` leaves the
 machine to others, says every half minute how far it is, and prints the figures so far if it is stopped.
@@ -28,8 +28,9 @@ from typing import Self
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from simulation.process import Failed
-from simulation.schedule import schedule_of
+from simulation.schedule import Schedule, schedule_of
 from simulation.trial import Report, Simulation
+from tiktok_marketing.config import AsyncReports
 
 _AT_ONCE = 20
 """Schedules that a process takes at a time."""
@@ -60,12 +61,18 @@ def run_some(seeds: Sequence[int]) -> Batch:
 
 
 def seeds_reading(seeds: Iterable[int], patterns: Sequence[str]) -> list[int]:
-    """The seeds whose schedules read a stream whose name fits a pattern."""
+    """The seeds whose schedules read a stream whose name fits a pattern, or `async_reports`."""
     return [
         seed
         for seed in seeds
-        if any(fnmatchcase(each.stream.name, pattern) for each in schedule_of(seed).selected for pattern in patterns)
+        if any(fnmatchcase(name, pattern) for name in _read_by(schedule_of(seed)) for pattern in patterns)
     ]
+
+
+def _read_by(schedule: Schedule) -> Iterator[str]:
+    yield from (each.stream.name for each in schedule.selected)
+    if schedule.config.async_reports is not AsyncReports.OFF:
+        yield "async_reports"
 
 
 def run_all(seeds: Sequence[int], processes: int) -> Iterator[Batch]:
@@ -195,7 +202,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--schedules", type=int, default=1, help="how many (1)")
     parser.add_argument("--seed", type=int, default=1, help="the first seed (1)")
-    parser.add_argument("--reading", nargs="+", metavar="STREAM", help="only those that read one of these; * fits any")
+    parser.add_argument("--reading", nargs="+", metavar="STREAM", help="only those that read one of these")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="how many processes (all cores)")
     chosen = parser.parse_args(arguments)
     stopped = False

@@ -20,11 +20,13 @@ from simulation.run import Watch, figures, quote, run_all, seeds_reading
 from simulation.schedule import Session, schedule_of
 from simulation.trial import Report, Simulation, run_schedule
 from support import quickly
+from tiktok_marketing.config import AsyncReports
 
 FIRST = 1
-FOUND = (90003675, 90004074, 90001133, 300083897)
-"""Seeds of schedules that found old figures in files of asynchronous reports, a slow request that was repeated, and a
-list of campaigns that was taken for whole because TikTok did not tell the cost of the store again."""
+FOUND = (90003675, 90004074, 90001133, 300083897, 300091880)
+"""Seeds of schedules that found old figures in files of asynchronous reports, a slow request that was repeated, a list
+of campaigns that was taken for whole because TikTok did not tell the cost of the store again, and a slow request that
+was repeated after a file."""
 SCRIPT = Path(__file__).with_name("run.py")
 
 
@@ -172,6 +174,9 @@ def test_schedules_can_be_chosen_by_what_they_read() -> None:
     of_gmv_max = seeds_reading(seeds, ["campaigns_none", "gmv_max_*"])
     assert set(of_products) < set(of_gmv_max) < set(seeds)
     assert seeds_reading(seeds, ["no_stream"]) == []
+    asynchronous = seeds_reading(seeds, ["async_reports"])
+    assert len(asynchronous) > 10
+    assert all(schedule_of(seed).config.async_reports is not AsyncReports.OFF for seed in asynchronous)
     names = [[each.stream.name for each in schedule_of(seed).selected] for seed in of_products]
     assert names
     assert all("gmv_max_product_reports_daily" in read for read in names)
