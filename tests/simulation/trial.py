@@ -274,7 +274,7 @@ class Simulation:
                 now = _cursors(self._streams, stream.name, self.store.states[stream.name])
                 cursor = before.get(stream.name, {}).get(account)
                 if (
-                    _has_own_endpoint(denial, stream)
+                    _may_be_known_empty(denial, stream)
                     and (cursor or "") < now.get(account, "") < denial.refused[stream.endpoint]
                 ):
                     continue
@@ -316,13 +316,13 @@ def _forbids(denial: Denial, stream: Any) -> bool:
     An account without stores asks for no report by store. Nor does one without figures ask for a report at an endpoint
     of its own, because another endpoint showed that its days are empty.
     """
-    if _has_own_endpoint(denial, stream):
+    if _may_be_known_empty(denial, stream):
         return stream.endpoint in denial.refused
     return denial.endpoint in {None, stream.endpoint}
 
 
-def _has_own_endpoint(denial: Denial, stream: Any) -> bool:
-    """Whether a denial leaves the questions that may show that a report's days are empty."""
+def _may_be_known_empty(denial: Denial, stream: Any) -> bool:
+    """Whether another endpoint, which a denial leaves, may show that a report's days are empty."""
     may_ask_nothing = stream.is_report or stream.name.startswith(_BY_STORE)
     return may_ask_nothing and denial.endpoint not in {None, "report/integrated/get/"}
 
