@@ -80,7 +80,7 @@ OWN_TESTS: dict[str, tuple[str, ...]] = {
         "unit/sync/test_report_requests.py",
         "unit/sync/test_refused_names.py",
     ),
-    "sync.read.report_tasks": ("reads/test_asynchronous_reports.py",),
+    "sync.read.report_tasks": ("unit/sync/test_report_tasks.py",),
     "sync.read.report_trial": ("unit/sync/test_report_trial.py",),
     "sync.read.reports": ("unit/sync/test_reports.py", "unit/sync/test_report_windows.py"),
     "sync.read.split_check": ("unit/sync/test_split_check.py",),
