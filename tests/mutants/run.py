@@ -43,7 +43,7 @@ ROOT = TESTS.parent
 PACKAGE = "tiktok_marketing"
 OWN_TESTS: dict[str, tuple[str, ...]] = {
     "sync.decode.given_dimensions": ("unit/sync/test_given_dimensions.py",),
-    "sync.decode.report_file": ("unit/sync/test_report_file.py", "reads/test_asynchronous_reports.py"),
+    "sync.decode.report_file": ("unit/sync/test_report_file.py", "unit/sync/test_report_tasks.py"),
     "sync.plan.bounds": ("unit/sync/test_bounds.py",),
     "sync.plan.coverage": ("unit/sync/test_coverage.py", "unit/sync/test_gaps.py"),
     "sync.plan.cursors": ("unit/sync/test_cursors.py",),

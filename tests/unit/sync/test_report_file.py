@@ -58,6 +58,9 @@ def test_pages_may_be_asked_for_again_and_in_any_order() -> None:
         pages[number - 1] for number in (3, 1, 2, 1, 1, 3)
     ]
     assert [row["dimensions"]["ad_id"] for page in pages for row in page["data"]["list"]] == list("01234")
+    for numbers in ((2, 1), (3, 2), (2, 3)):
+        file = file_of(HEADER + b"".join(b"%d,US,1,x\n" % number for number in range(5)))
+        assert [json.loads(file.page(number, 2)) for number in numbers] == [pages[number - 1] for number in numbers]
 
 
 @pytest.mark.parametrize("text", [HEADER, HEADER.rstrip(), b"\xef\xbb\xbf" + HEADER.replace(b"\n", b"\r\n")])
@@ -122,3 +125,58 @@ def test_the_first_of_several_differences_is_named() -> None:
     assert file.compare({("2", "US"): ["5", "y"], ("3", "US"): ["6", "a"]}, {"spend"}) == (
         "spend of 2, US is '2', and TikTok lists '5'"
     )
+
+
+@pytest.mark.parametrize(("listed", "read"), [("", ""), (None, None)])
+def test_an_empty_cell_is_what_the_answer_shows_for_it(listed: str | None, read: str | None) -> None:
+    """In that column, in rows that the answer does not list as well."""
+    file = file_of(HEADER + b"1,US,,\n2,US,2,y\n3,US,,\n")
+    assert file.compare({("1", "US"): [None, listed], ("2", "US"): ["2", "y"]}, {"spend"}) is None
+    (page,) = pages_of(file, 10)
+    metrics = [row["metrics"] for row in page["data"]["list"]]
+    assert metrics == [
+        {"spend": None, "ad_name": read},
+        {"spend": "2", "ad_name": "y"},
+        {"spend": None, "ad_name": read},
+    ]
+
+
+def test_an_empty_cell_has_one_meaning_in_a_column() -> None:
+    """If the answer shows two, the file cannot tell which is which. Two columns may differ."""
+    file = file_of(HEADER + b"1,US,,\n2,US,,\n")
+    assert file.compare({("1", "US"): ["", None], ("2", "US"): ["", None]}, set()) is None
+    with pytest.raises(UnusableFile, match="it shows an empty text as it shows null, in the column ad_name"):
+        file.compare({("1", "US"): ["", None], ("2", "US"): ["", ""]}, set())
+
+
+def test_an_answer_without_an_empty_value_leaves_null() -> None:
+    """Nothing says that such a cell is a text."""
+    file = file_of(HEADER + b"1,US,1,x\n2,US,2,\n")
+    assert file.compare({("1", "US"): ["1", "x"]}, {"spend"}) is None
+    (page,) = pages_of(file, 10)
+    assert [row["metrics"]["ad_name"] for row in page["data"]["list"]] == ["x", None]
+
+
+@pytest.mark.parametrize("cell", ["-", "", "-1.5", "0", "12.30", "3"])
+def test_a_figure_is_a_plain_number_or_none(cell: str) -> None:
+    """Below zero as well."""
+    assert file_of(HEADER + f"1,US,{cell},x\n".encode()).compare({}, {"spend"}) is None
+
+
+@pytest.mark.parametrize(
+    "cell", ['"1,000"', "1.5e3", "USD 2", "1 000", "1.234.567", ".5", "5.", "--", "<5", "٣", '"1\n2"', '"3\n"']
+)
+def test_another_figure_is_an_unknown_form(cell: str) -> None:
+    """In a row that the answer does not list, too, but not in a column of text."""
+    file = file_of(HEADER + f"1,US,1,{cell}\n2,US,{cell},x\n".encode())
+    assert file.compare({("1", "US"): ["1", cell.strip('"')]}, set()) is None
+    with pytest.raises(UnusableFile) as caught:
+        file.compare({("1", "US"): ["1", cell.strip('"')]}, {"spend"})
+    assert str(caught.value) == f"it has the figure {cell.strip(chr(34))!r}"
+
+
+def test_the_figure_that_is_none_is_named() -> None:
+    """Not the one beside it."""
+    file = file_of(HEADER + b"1,US,1,<5\n")
+    with pytest.raises(UnusableFile, match="it has the figure '<5'"):
+        file.compare({}, METRICS)

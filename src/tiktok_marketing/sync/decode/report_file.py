@@ -7,12 +7,12 @@ import io
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
 from itertools import islice
+from typing import NoReturn
 
 import msgspec
 
-_DIGITS = "0123456789."
 _NOTHING = ("", "-")
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?|-?")
+_NUMBER = r"(?:-?[0-9]+(?:\.[0-9]+)?|-?)"
 """A figure as TikTok writes it, or none."""
 
 
@@ -98,9 +98,10 @@ class ReportFile:
         numbers = [place for name, place in zip(self._metrics, self._metric_places, strict=True) if name in figures]
         empty: list[set[str | None]] = [set() for _ in self._metrics]
         different: str | None = None
+        are_numbers = re.compile(f"(?:{_NUMBER}\n){{{len(numbers)}}}").fullmatch
         for row in islice(self._rows(), 1, None):
-            if "".join([row[place] for place in numbers]).strip(_DIGITS):
-                _check_numbers([row[place] for place in numbers])
+            if not are_numbers("".join([f"{row[place]}\n" for place in numbers])):
+                _refuse([row[place] for place in numbers])
             values = listed.get(tuple([row[place] for place in self._places]), ())
             for name, place, seen, value in zip(self._metrics, self._metric_places, empty, values, strict=bool(values)):
                 if not row[place] and not value:
@@ -138,15 +139,14 @@ def _is_same(cell: str, value: str) -> bool:
     return cell == value or not (cell + value).strip("0.")
 
 
-def _check_numbers(cells: Sequence[str]) -> None:
-    """Raise an error for a figure that has a sign beside its digits, for example between thousands.
+def _refuse(cells: Sequence[str]) -> NoReturn:
+    """Name the figure that has a sign beside its digits, for example between thousands.
 
     Raises:
-        UnusableFile: If there is one.
+        UnusableFile: Always.
     """
-    wrong = next((cell for cell in cells if not _NUMBER.fullmatch(cell)), None)
-    if wrong is not None:
-        raise UnusableFile(f"it has the figure {wrong[:30]!r}")
+    wrong = next(cell for cell in cells if not re.fullmatch(_NUMBER, cell))
+    raise UnusableFile(f"it has the figure {wrong[:30]!r}")
 
 
 def _place(header: Sequence[str], names: Sequence[str]) -> int:
