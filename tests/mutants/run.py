@@ -82,7 +82,11 @@ OWN_TESTS: dict[str, tuple[str, ...]] = {
     ),
     "sync.read.report_tasks": ("unit/sync/test_report_tasks.py",),
     "sync.read.report_trial": ("unit/sync/test_report_trial.py",),
-    "sync.read.reports": ("unit/sync/test_reports.py", "unit/sync/test_report_windows.py"),
+    "sync.read.reports": (
+        "unit/sync/test_reports.py",
+        "unit/sync/test_report_windows.py",
+        "unit/sync/test_windows_from_files.py",
+    ),
     "sync.read.split_check": ("unit/sync/test_split_check.py",),
     "sync.read.store_parts": ("unit/sync/test_store_costs.py", "unit/sync/test_store_parts.py"),
     "sync.run.run_warnings": ("unit/sync/test_run_warnings.py",),

@@ -457,6 +457,39 @@ async def test_a_filter_of_the_report_by_campaigns_limits_its_parts() -> None:
     assert await read(window_of(server, stream=filtered)) == ["21", f"{WINDOW} whole"]
 
 
+def by_behavior(stream: ReportStream) -> ReportStream:
+    """A report of a kind in which TikTok limits the number of objects that a request is about."""
+    return replace(stream, source=replace(stream.source, dimensions=(*stream.source.dimensions, "behavior_id")))
+
+
+async def test_a_report_that_limits_objects_is_divided_by_them() -> None:
+    """Fewer days would change nothing."""
+
+    def answer(params: Params) -> Reply | Rows:
+        ids = params["ids"].get("campaign_ids", "every")
+        days = f"{params['start_date'][-2:]}-{params['end_date'][-2:]}"
+        return [row(f"{each}1") for each in ids] if (len(ids), days) == (1, "01-04") else TOO_LARGE
+
+    server = Server(
+        ad_id=answer,
+        campaign_id=of("campaign_id", _1=1, _2=1, _3=1),
+        advertiser_id=of("advertiser_id", _7001=3),
+    )
+    assert await read(window_of(server, stream=by_behavior(DAILY))) == ["11", "21", "31", f"{WINDOW} whole"]
+    assert {(params["start_date"], params["end_date"]) for params in server.requests} == {("2026-01-01", "2026-01-04")}
+
+
+async def test_a_report_that_limits_objects_is_divided_by_days_if_it_has_none() -> None:
+    """It may still be too large."""
+    stream = by_behavior(report_stream("advertisers_reports_daily"))
+
+    def answer(params: Params) -> Reply | Rows:
+        return TOO_LARGE if params["start_date"] != params["end_date"] else []
+
+    server = Server(advertiser_id=answer)
+    assert [text for text in await read(window_of(server, stream=stream)) if "whole" in text][-1] == "2026-01-04 whole"
+
+
 # -- partial answers
 
 
@@ -573,6 +606,14 @@ async def test_a_day_that_cannot_be_counted_fails() -> None:
         await window_of(Server(ad_id=lambda _: TOO_LARGE), DAY).count()
 
 
+async def test_a_refusal_to_count_is_no_reason_for_parts() -> None:
+    """Each of them would be refused as well."""
+    server = Server(ad_id=lambda _: refusal(40300, "no"))
+    with pytest.raises(TikTokError, match="no"):
+        await window_of(server).count()
+    assert len(server.requests) == 1
+
+
 class Finder:
     """Stands in for what finds the parts of a report by store."""
 
@@ -603,3 +644,48 @@ async def test_a_report_by_store_is_read_part_by_part() -> None:
     none = window_of(Server(), stream=stream)
     none.stores = Finder()  # type: ignore[assignment]
     assert [delivery async for delivery in none.deliveries()] == [DaysRead(WINDOW, whole=True)]
+
+
+async def test_what_the_finder_of_stores_has_to_say_is_said_once() -> None:
+    """With the rows that were read meanwhile."""
+    stream = report_stream("gmv_max_product_campaign_reports_daily")
+    rows = [{"dimensions": {"campaign_id": "1", "stat_time_day": "2026-01-01 00:00:00"}, "metrics": {"cost": "1"}}]
+    report = window_of(Server(campaign_id=rows), stream=stream)
+    finder = Finder(StorePart("71"), StorePart("72"))
+    finder.warnings = ["a store is gone."]
+    report.stores = finder  # type: ignore[assignment]
+    notices = [delivery async for delivery in report.deliveries() if isinstance(delivery, Notice)]
+    assert notices == [Notice("warning", f"{stream.name}, advertiser 7001, {WINDOW}: a store is gone.")]
+    assert not finder.warnings
+
+
+class Centers:
+    """Stands in for what finds the Business Center of an account."""
+
+    def __init__(self, center: str | None) -> None:
+        self._center = center
+
+    async def of(self, account: Account) -> str | None:
+        """The Business Center of the account."""
+        assert account.advertiser_id == "7001"
+        return self._center
+
+
+async def test_a_report_of_a_business_center_is_asked_of_the_one_that_has_the_account() -> None:
+    """Nothing is asked for an account that belongs to none, and people are told why it has no rows."""
+    stream = report_stream("advertisers_business_center_reports_daily")
+    rows = [{"dimensions": {"advertiser_id": "7001", "stat_time_day": "2026-01-01 00:00:00"}, "metrics": {}}]
+    server = Server(advertiser_id=rows)
+    report = window_of(server, stream=stream)
+    report.centers = Centers("91")  # type: ignore[assignment]
+    deliveries = [delivery async for delivery in report.deliveries()]
+    assert [type(each).__name__ for each in deliveries] == ["Delivery", "DaysRead"]
+    assert [params["bc_id"] for params in server.requests] == ["91"]
+    server = Server()
+    report = window_of(server, stream=stream)
+    report.centers = Centers(None)  # type: ignore[assignment]
+    assert [delivery async for delivery in report.deliveries()] == [
+        Notice("info", f"{stream.name}: advertiser 7001 belongs to no Business Center, so it has no rows."),
+        DaysRead(WINDOW, whole=True),
+    ]
+    assert not server.requests
