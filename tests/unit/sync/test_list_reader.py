@@ -177,6 +177,42 @@ async def test_a_list_that_is_too_long_is_not_read() -> None:
     assert await read(reading, replace(ADS, max_rows=7)) == numbers(7)
 
 
+async def test_a_list_that_grew_too_long_after_its_first_page_is_completed() -> None:
+    """Its records were delivered, so it cannot be given back."""
+
+    def answer(_: Params) -> Reply | Sequence[int]:
+        return page(ads(1, 2), 3, size=SIZE) if len(server.requests) == 1 else numbers(7)
+
+    server = Server(answer)
+    assert await read(reader(server), replace(ADS, max_rows=6)) == numbers(7)
+
+
+async def test_records_of_a_list_that_failed_are_known_after_another_list() -> None:
+    """Which has none of them. The keys of that one are not needed any more."""
+
+    def answer(params: Params) -> Reply | Sequence[int]:
+        if params["list"] == "b":
+            return [21, 22]
+        return refusal(40300) if params["page"] == "2" and len(server.requests) == 2 else numbers(7)
+
+    server = Server(answer)
+    reading = reader(server)
+    request = replace(ADS, disjoint=True)
+    with pytest.raises(TikTokError):
+        await read(reading, request)
+    assert await read(reading, replace(request, params={"list": "b"})) == [21, 22]
+    assert await read(reading, request) == [6, 7]
+
+
+async def test_a_list_has_the_records_of_all_its_passes() -> None:
+    """Beside those of an earlier list."""
+    server = Server(lambda params: [11] if params["list"] == "b" else missing(params))
+    reading = reader(server)
+    await read(reading, replace(ADS, params={"list": "b"}))
+    assert await read(reading, ORDERED) == [1, 2]
+    assert reading.rows_listed == 3
+
+
 async def test_a_second_record_of_a_key_is_delivered_once_another_pass_shows_it() -> None:
     """Beside the first one, and known as different."""
     pages = {"1": ads(*numbers(5), ad_name="a"), "2": ads(1, ad_name="b")}
@@ -206,8 +242,10 @@ def missing(params: Params) -> Reply | list[int]:
 async def test_an_order_is_asked_for_from_the_second_pass_on() -> None:
     """A list whose order changes needs it, and others do not."""
     server = Server(missing)
-    assert await read(reader(server), ORDERED) == [1, 2]
+    reading = reader(server)
+    assert await read(reading, ORDERED) == [1, 2]
     assert ["order_field" in params for params in server.requests] == [False, True]
+    assert (reading.rows_listed, reading.rows_delivered) == (2, 2)
 
 
 async def test_an_order_that_tiktok_does_not_accept_is_left_out() -> None:
@@ -260,6 +298,31 @@ async def test_all_pages_of_a_list_with_a_partial_answer_are_read_once() -> None
     assert server.pages == ["1", "1", "1", "2", "2", "2"], "an answer in part is asked for three times"
     server._answer = lambda _: [5, 6, 7]
     assert await read(reading) == [5, 6, 7]
+
+
+async def test_one_partial_answer_makes_a_list_partial() -> None:
+    """Whatever follows it."""
+    first = page(ads(*numbers(5)), 6, code=20001)
+    reading = reader(Server(lambda params: first if params["page"] == "1" else page(ads(6), 6)))
+    with pytest.raises(PartialAnswerError) as caught:
+        await read(reading)
+    assert caught.value.__notes__ == [str(numbers(6))]
+
+
+async def test_a_second_record_of_a_key_is_delivered_with_a_partial_answer() -> None:
+    """Two passes have shown both, and there will be no other."""
+
+    def answer(params: Params) -> Reply:
+        if params["page"] == "1":
+            return page(ads(*numbers(5), ad_name="a"), 7, size=SIZE)
+        return page(ads(1, ad_name="b"), 7, size=SIZE, code=20001 if len(server.requests) > 5 else 0)
+
+    server = Server(answer)
+    reading = reader(server)
+    with pytest.raises(PartialAnswerError) as caught:
+        await read(reading)
+    assert caught.value.__notes__ == [str([*numbers(5), 1])]
+    assert reading.different == {"ad_id 1": 2}
 
 
 def row(ad: int, **fields: Any) -> dict[str, Any]:
@@ -324,6 +387,30 @@ async def test_bytes_that_are_not_utf8_are_known() -> None:
         assert reading.repaired is repaired
 
 
+async def test_bytes_that_are_not_utf8_stay_known() -> None:
+    """Although the next page has none of them."""
+    first = page(ads(*numbers(5), ad_name="NAME"), 6).body.replace(b"NAME", b"\xed\xa0\xbd")
+    server = Server(lambda params: Reply(200, {}, first) if params["page"] == "1" else page(ads(6), 6))
+    reading = reader(server)
+    assert await read(reading) == numbers(6)
+    assert reading.repaired
+
+
+async def test_rows_have_the_dimensions_that_the_answer_does_not_say() -> None:
+    """If the request gives them."""
+    decoder: Any = report_reader(stream("gmv_max_product_campaign_reports_daily"))
+    rows = [{"dimensions": {"campaign_id": "1", "stat_time_day": "2026-01-01 00:00:00"}, "metrics": {"cost": "1"}}]
+    api = client(Server(lambda _: page(rows, 1)), FakeClock(), tier=tier_of(1000))
+    for given, store in (({"store_id": "71"}, 71), ({}, None)):
+        reading: ListReader[Any] = ListReader(api, decoder)
+        stores = [
+            each.dimensions.store_id
+            async for delivery in reading.read(replace(ADS, given=given))
+            for each in delivery.records
+        ]
+        assert [*map(str, stores)] == [str(store)]
+
+
 # -- what is missing
 
 
@@ -383,13 +470,16 @@ async def test_an_error_of_a_list_of_no_account_names_none() -> None:
         await read(reader(Server(lambda _: page(ads(1), 2, size=SIZE))), replace(ADS, advertiser_id=None))
 
 
-async def test_missing_records_within_what_tiktok_lists_are_counted_up_to_there() -> None:
-    """It lists ten of forty, and brings nine."""
-    rows = {"1": ads(*numbers(5)), "2": ads(*numbers(4, 6))}
-    with pytest.raises(
-        IncompleteReadError, match=r"delivered 9 of the 10 rows that TikTok should list .* Missing: 1\."
-    ):
-        await read(reader(Server(lambda params: page(rows[params["page"]], 40))), replace(ADS, max_records=10))
+@pytest.mark.parametrize(
+    ("total", "of"),
+    [(40, "10 rows that TikTok should list"), (10, "10 rows that TikTok counts"), (9, "9 rows that TikTok counts")],
+)
+async def test_missing_records_within_what_tiktok_lists_are_counted_up_to_there(total: int, of: str) -> None:
+    """It lists ten at most, and brings eight."""
+    rows = {"1": ads(*numbers(5)), "2": ads(*numbers(3, 6))}
+    with pytest.raises(IncompleteReadError, match=f"delivered 8 of the {of} ") as caught:
+        await read(reader(Server(lambda params: page(rows[params["page"]], total))), replace(ADS, max_records=10))
+    assert f"Missing: {min(total, 10) - 8}." in caught.value.message
 
 
 async def test_a_list_that_changes_all_the_time_says_so() -> None:

@@ -324,8 +324,8 @@ class ListReader(Generic[Sink]):
             delivered.update(key for key in keys if hash(key) in self._earlier)
         if delivered.isdisjoint(keys):
             count_before = len(delivered)
-            delivered.update(keys)
-            if len(delivered) - count_before == len(keys):  # usually all of them
+            delivered.update(keys)  # in one step: usually, no key came before
+            if len(delivered) - count_before == len(keys):
                 current.keys.update(keys)
                 return page.records
             delivered.difference_update(keys)
@@ -352,7 +352,7 @@ class ListReader(Generic[Sink]):
             while True:
                 # The first page shows how many follow. Beyond those, each shows whether there is another.
                 limit = count.explained if number else 1
-                if not in_flight and number >= limit and number and count.asks_next:
+                if not in_flight and number >= limit and count.asks_next:
                     limit = number + 1
                 most = max(1, self._budget.pages_in_flight() if request.file is None else 1)
                 while number < limit and len(in_flight) < most:
@@ -489,8 +489,8 @@ def _short(request: Request, last: Pass, circumstance: str = "") -> IncompleteRe
     )
 
 
-def _out_of_reach(request: Request, total: int | None, delivered: int) -> OutOfReachError:
-    rest = f"{total:,} exist" if total is not None and total > delivered else "more may exist"
+def _out_of_reach(request: Request, total: int, delivered: int) -> OutOfReachError:
+    rest = f"{total:,} exist" if total > delivered else "more may exist"
     account = f" of advertiser {request.advertiser_id}" if request.advertiser_id else ""
     return OutOfReachError(
         f"/{request.endpoint} lists no more than {request.max_records:,} records{account}, and {rest}.",
