@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -14,14 +15,14 @@ from tiktok_marketing.api.rate_limit.tiers import tier_of
 from tiktok_marketing.api.transport import Reply
 from tiktok_marketing.catalog import Stream
 from tiktok_marketing.config import AdvertiserId
-from tiktok_marketing.errors import TikTokError
+from tiktok_marketing.errors import IncompleteReadError, TikTokError
 from tiktok_marketing.sync.decode.coercion import Misfit
 from tiktok_marketing.sync.decode.pages import RecordList
 from tiktok_marketing.sync.decode.reports import report_reader
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.windows import Window
-from tiktok_marketing.sync.read.listing import ListReader, Request, SequentialBudget
-from tiktok_marketing.sync.read.reports import DaysRead, ReportWindow
+from tiktok_marketing.sync.read.listing import ListReader, Request, SequentialBudget, TooManyRows
+from tiktok_marketing.sync.read.reports import DaysRead, PassLimits, ReportWindow
 
 PAGES, ROWS = 8, 1000
 
@@ -56,6 +57,8 @@ class Report:
         self.sinks: list[weakref.ref[Counted]] = []
         self.alive: list[int] = []
         self.fails_at: int | None = None
+        self.code = 40067
+        self.is_cut = False
 
     def make_sink(self, _stream: Stream, _advertiser_id: int | None) -> Counted:
         """Make what a page is kept in."""
@@ -70,27 +73,34 @@ class Report:
         self.alive.append(sum(reference() is not None for reference in self.sinks))
         number, day = int(params["page"]), params["start_date"]
         if number == self.fails_at:
-            return refusal(40067, "too large")
+            return refusal(self.code, "no")
         rows = [
             {"dimensions": {"ad_id": str(number * ROWS + n), "stat_time_day": f"{day} 00:00:00"}, "metrics": {}}
             for n in range(ROWS)
         ]
         body = page(rows, total=PAGES * ROWS).replace(b'"total_page":1', b'"total_page":%d' % PAGES)
-        return Reply(200, {}, body)
+        return Reply(200, {"X-Tt-Ads-Throttle": "20k"} if self.is_cut else {}, body)
 
 
-def window_of(report: Report) -> ReportWindow:
-    """One day of the report."""
+def window_of(report: Report, days: Window | None = None, **options: Any) -> ReportWindow:
+    """Some days of the report; one if none are given."""
     day = date(2026, 1, 1)
     return ReportWindow(
         client(report, FakeClock(), tier=tier_of(1000)),
         stream("ads_reports_daily"),
         Account(advertiser_id=AdvertiserId("7001")),
-        Window(day, day),
+        days or Window(day, day),
         include_deleted=False,
         budget=SequentialBudget(),
         sink_factory=report.make_sink,
+        **options,
     )
+
+
+async def drained(window: ReportWindow) -> None:
+    """Read a window, and keep nothing of it."""
+    async for delivery in window.deliveries():
+        del delivery
 
 
 async def test_a_page_is_not_in_memory_while_the_next_is_requested() -> None:
@@ -132,3 +142,50 @@ async def test_keys_of_a_list_that_failed_are_kept() -> None:
         await anext(deliveries)
     report.fails_at = None
     assert await rows_of(list_reader, request) == (PAGES - 3) * ROWS
+
+
+@pytest.fixture
+def without_collector() -> Iterator[None]:
+    """Nothing is freed that only Python's search for cycles finds."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+DAYS = Window(date(2026, 1, 1), date(2026, 1, 2))
+
+
+@pytest.mark.usefixtures("without_collector")
+@pytest.mark.parametrize("answer", ["too long", "too large", "cut"])
+async def test_an_error_holds_no_page(answer: str) -> None:
+    """It may live for a while, and there may be one for each window."""
+    report = Report()
+    window = window_of(report, DAYS, limits=PassLimits(least=100, most=100))
+    if answer == "too large":
+        window = window_of(report)
+        report.fails_at = 4
+    report.is_cut = answer == "cut"
+    with pytest.raises((TooManyRows, TikTokError, IncompleteReadError)) as caught:
+        await drained(window)
+    assert len(report.sinks) >= (3 if answer == "too large" else 1)
+    assert caught.value is not None
+    assert [reference for reference in report.sinks if reference() is not None] == []
+
+
+@pytest.mark.usefixtures("without_collector")
+@pytest.mark.parametrize("answer", ["too long", "too large", "refused"])
+async def test_an_error_stays_no_longer_than_it_is_needed(answer: str) -> None:
+    """Nothing that raised it keeps it."""
+    report = Report()
+    window = window_of(report, DAYS, limits=PassLimits(least=100, most=100))
+    if answer != "too long":
+        window = window_of(report)
+        report.fails_at, report.code = 4, 40067 if answer == "too large" else 40300
+    alive: weakref.ref[Exception] | None = None
+    try:
+        await drained(window)
+    except (TooManyRows, TikTokError) as error:
+        alive = weakref.ref(error)
+    assert alive is not None
+    assert alive() is None

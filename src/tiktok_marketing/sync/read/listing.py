@@ -259,8 +259,10 @@ class ListReader(Generic[Sink]):
                 async for number, page, size in pages:
                     latest.note(number, page)
                     self.shown = Shown(max(self.shown.total, *latest.counts))
-                    if not seen:
-                        _check_length(request, latest.counts[0])
+                    total, most = latest.counts[0], request.max_rows
+                    if not seen and most is not None and total > most:
+                        del page  # an error keeps this frame, and would keep the page
+                        raise TooManyRows(total, most)
                     self.observe(number_of_pass, page)
                     records = self._not_delivered(number, page, latest)
                     rejected = page.rejected
@@ -363,8 +365,11 @@ class ListReader(Generic[Sink]):
                 # Any page that has arrived, lowest number first: a late page must not leave others waiting in memory.
                 await asyncio.wait(in_flight, return_when=asyncio.FIRST_COMPLETED)
                 done = next(task for task in in_flight if task.done())
-                answer = done.result()
                 number_of_done = in_flight.pop(done)
+                try:
+                    answer = done.result()
+                finally:
+                    del done  # its error keeps this frame, and would be kept by it
                 page = answer.value
                 count.note(number_of_done, page)
                 self._budget.set_remaining(count.explained - count.pages_read)
@@ -372,7 +377,7 @@ class ListReader(Generic[Sink]):
                     yield number_of_done, page, answer.size
                 finally:
                     answer.release()
-                    del page, answer, done
+                    del page, answer
         finally:
             for task in in_flight:
                 task.cancel()
@@ -409,6 +414,7 @@ class ListReader(Generic[Sink]):
             self.shown = Shown.of(answer.value, self._keys(answer.value.keyed))
             self.awaited |= self.shown.keys - self._delivered
             answer.release()
+            del answer  # an error keeps this frame, and would keep the page
             raise AdsLeftOutError("TikTok left out all but the newest 20,000 ads from this report.")
         self._partial = self._partial or answer.partial
         self.repaired = self.repaired or answer.repaired
@@ -453,16 +459,6 @@ def different_records(what: str, different: Mapping[str, int]) -> list[str]:
         "one record per key loses the others: compare its sums with TikTok Ads Manager."
     )
     return [text]
-
-
-def _check_length(request: Request, total: int) -> None:
-    """Raise an error for a list that is too long for one pass.
-
-    Raises:
-        TooManyRows: If the list is too long.
-    """
-    if request.max_rows is not None and total > request.max_rows:
-        raise TooManyRows(total, request.max_rows)
 
 
 def _short(request: Request, last: Pass, circumstance: str = "") -> IncompleteReadError:

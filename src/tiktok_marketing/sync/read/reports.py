@@ -196,12 +196,9 @@ class ReportWindow:
                             until = max(until, piece.window.end if piece.window else date.max)
                             yield delivery
                             del delivery
-                except PartialAnswerError as error:
-                    self._note_partial(piece, error)
-                except (TooManyRows, AdsLeftOutError, TikTokError) as error:
-                    smaller, parts = await self._divide(piece, error, metrics, delivered_before)
-                    self._parts.divide(piece, smaller)
-                    self._put_first(work, smaller, parts)
+                except (PartialAnswerError, TooManyRows, AdsLeftOutError, TikTokError) as error:
+                    if not await self._goes_on(work, piece, error, metrics, delivered_before):
+                        raise
                 else:
                     self._parts.end_part(piece)
             for notice in self._new_notices(piece.window):
@@ -341,54 +338,62 @@ class ReportWindow:
         notices, self._notices = self._notices, []
         return [*notices, *(Notice("warning", f"{subject}: {text}") for text in texts)]
 
-    async def _divide(
+    async def _goes_on(
         self,
+        work: deque[Piece | Parts],
         piece: Piece,
-        error: TooManyRows | AdsLeftOutError | TikTokError,
+        error: PartialAnswerError | TooManyRows | AdsLeftOutError | TikTokError,
         metrics: Sequence[str],
         delivered_before: int,
-    ) -> tuple[Sequence[Piece], Parts]:
-        """The pieces to request in place of one that failed.
+    ) -> bool:
+        """Whether reading goes on after an error, for example with smaller pieces in place of one that failed.
+
+        Otherwise the window should be read as several windows, or nothing smaller can be requested. Then the caller
+        raises the error. If this function did, the error and this function's frame would refer to each other, and stay
+        in memory until Python looks for such cycles.
 
         Raises:
-            TooManyRows: The error, if the window should be read as several windows.
-            TikTokError: The error, if nothing smaller can be requested.
             IncompleteReadError: If TikTok leaves out ads of an ad group.
         """
+        if isinstance(error, PartialAnswerError):
+            self._note_partial(piece, error)
+            return True
+        smaller: Sequence[Piece] | None
         if isinstance(error, TooManyRows):
             if piece is self._whole:
-                raise error
-            return piece.shorter(error.total, error.max_rows), self._parts.begin(piece, delivered_before)
-        parts = self._parts.begin(piece, delivered_before)
-        if isinstance(error, AdsLeftOutError):
-            smaller = piece.id_halves() or await self._by_objects(piece, parts)
-            if smaller is None:
-                raise self._unsplittable(error) from error
-            return smaller, parts
-        return await self._smaller_pieces(piece, metrics, error, parts), parts
+                return False
+            smaller, parts = piece.shorter(error.total, error.max_rows), self._parts.begin(piece, delivered_before)
+        else:
+            parts = self._parts.begin(piece, delivered_before)
+            if isinstance(error, AdsLeftOutError):
+                smaller = piece.id_halves() or await self._by_objects(piece, parts)
+                if smaller is None:
+                    raise self._unsplittable(error) from error
+            else:
+                smaller = await self._smaller_pieces(piece, metrics, error, parts)
+                if smaller is None:
+                    return False
+        self._parts.divide(piece, smaller)
+        self._put_first(work, smaller, parts)
+        return True
 
     async def _smaller_pieces(
         self, piece: Piece, metrics: Sequence[str], error: TikTokError, parts: Parts
-    ) -> list[Piece]:
+    ) -> list[Piece] | None:
         """The pieces to request after this error. It is the same one, without some metrics, if TikTok refused those.
 
-        Raises:
-            TikTokError: The error, if nothing smaller can be requested.
+        None if nothing smaller can be requested.
         """
         names = refused_metrics(error, self._source, metrics)
         if names:
             self._refused |= names
             return [piece]
-        smaller = None
-        if error.too_large:
-            smaller = piece.id_halves() if self._source.limits_ids else piece.halves()
-            if smaller is None:
-                smaller = await self._by_objects(piece, parts)
-            if smaller is None:
-                smaller = piece.halves()
+        if not error.too_large:
+            return None
+        smaller = piece.id_halves() if self._source.limits_ids else piece.halves()
         if smaller is None:
-            raise error
-        return smaller
+            smaller = await self._by_objects(piece, parts)
+        return piece.halves() if smaller is None else smaller
 
     @property
     def _metrics(self) -> tuple[str, ...]:
