@@ -39,7 +39,7 @@ STREAM = "ads_reports_daily"
 HOURLY = "campaigns_reports_hourly"
 REPORTS = "report/integrated/get/"
 LATENCY, TIER = 0.8, 20
-_RUN = "from tiktok_marketing.run import run; run()"
+_RUN = "from source_tiktok_marketing.run import run; run()"
 _ADDRESS = re.compile(r"url_base: .*")
 
 
@@ -194,7 +194,7 @@ def peer(title: str, environment: Path) -> Program:
     python = str(environment.absolute() / "bin" / "python")
     version = "from importlib.metadata import version; print(version('airbyte-cdk'))"
     cdk = subprocess.run([python, "-P", "-c", version], check=True, capture_output=True, text=True)  # noqa: S603
-    (package,) = environment.glob("lib/python*/site-packages/tiktok_marketing")
+    (package,) = environment.glob("lib/python*/site-packages/source_tiktok_marketing")
     return Program(title.format(cdk.stdout.strip()), (python, "-P", "-c", _RUN), package)
 
 
@@ -210,7 +210,6 @@ def aimed(program: Program, url: str) -> Iterator[dict[str, str]]:
         text, changed = _ADDRESS.subn(f"url_base: {url}/open_api/v1.3/", manifest.read_text())
         assert changed, "the address is not where 4.7.0 has it"
         manifest.write_text(text)
-        # the path of this repository holds a package of the same name
         yield {"PYTHONPATH": folder}
 
 

@@ -101,7 +101,7 @@ class Recorded:
                 yield Rows(self.stream, ACCOUNT, self._read(page), len(page), part)
                 await asyncio.sleep(0)
             yield DaysComplete(self.stream, part, ACCOUNT, Window(day, day), exact=False)
-            yield Checkpoint(self.stream, {"days": part}, 0)
+            yield Checkpoint(self.stream, {"stat_time_day": str(day)}, 0)
         yield StreamEnded(self.stream, (), self.rows)
 
     def progress(self) -> Progress:
@@ -148,7 +148,7 @@ def load_tables(place: Place, recorded: Recorded, *, by_day: bool) -> None:
                 package.add(recorded.stream, next(tables), whole=by_day)
             if by_day:
                 package.replace(recorded.stream, Span(ACCOUNT, Window(day, day)))
-            package.states[STREAM] = {"days": part}
+            package.states[STREAM] = {"stat_time_day": str(day)}
             if package.full or part == len(recorded.days):
                 loader.load(package)
                 package = LoadPackage(0.0)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -27,14 +28,11 @@ MOST_TIMES = 1.6
 ALL_LAYOUTS = ("compact", "a blank behind commas", *LAYOUTS)
 
 
-def cpu(work: Callable[[], object], runs: int) -> float:
-    """The least CPU time of several runs, in seconds."""
-    times = []
-    for _ in range(runs):
-        began = time.process_time()
-        work()
-        times.append(time.process_time() - began)
-    return min(times)
+def cpu(work: Callable[[], object]) -> float:
+    """The CPU time of some work, in seconds."""
+    began = time.process_time()
+    work()
+    return time.process_time() - began
 
 
 def read(page: bytes) -> int:
@@ -64,9 +62,13 @@ def main() -> None:
         body = json.dumps(answer, ensure_ascii=False, separators=(comma, ":")).encode()
         if layout in LAYOUTS:
             body = in_layout(body, layout)
-        floor = cpu(lambda body=body: decode_and_encode(body), given.runs)  # type: ignore[misc]
-        for way in decoders():
-            seconds = cpu(lambda body=body: read(body), given.runs)  # type: ignore[misc]
+        floors, times = [], defaultdict(list)
+        for _ in range(given.runs):  # in turns, because the speed of a shared machine changes
+            floors.append(cpu(lambda body=body: decode_and_encode(body)))  # type: ignore[misc]
+            for way in decoders():
+                times[way].append(cpu(lambda body=body: read(body)))  # type: ignore[misc]
+        floor = min(floors)
+        for way, seconds in ((way, min(all_times)) for way, all_times in times.items()):
             figure = Figure(
                 what=f"{layout}, {way}: CPU per record over orjson's",
                 value=seconds / floor,
