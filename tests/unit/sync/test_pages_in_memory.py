@@ -21,6 +21,7 @@ from tiktok_marketing.sync.decode.pages import RecordList
 from tiktok_marketing.sync.decode.reports import report_reader
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.windows import Window
+from tiktok_marketing.sync.read.completeness import Pass
 from tiktok_marketing.sync.read.listing import ListReader, Request, SequentialBudget, TooManyRows
 from tiktok_marketing.sync.read.reports import DaysRead, PassLimits, ReportWindow
 
@@ -154,6 +155,15 @@ def without_collector() -> Iterator[None]:
 
 
 DAYS = Window(date(2026, 1, 1), date(2026, 1, 2))
+
+
+@pytest.mark.usefixtures("without_collector")
+async def test_the_keys_of_a_window_go_with_its_last_row() -> None:
+    """Although whoever read it still knows what was special about it. They take as much memory as a page."""
+    window = window_of(Report())
+    await drained(window)
+    assert [each for each in gc.get_objects() if isinstance(each, Pass)] == []
+    assert window.rows_delivered == PAGES * ROWS
 
 
 @pytest.mark.usefixtures("without_collector")

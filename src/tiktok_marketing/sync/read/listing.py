@@ -202,7 +202,6 @@ class ListReader(Generic[Sink]):
         self.remembers = False
         """Whether lists may be read again. Their keys are kept as hashes: eight bytes each."""
         self._partial: PartialAnswerError | None = None
-        self._history = PassHistory()
         self._is_first_pass = True
         self._order_refused = False
         self.repaired = False
@@ -245,7 +244,7 @@ class ListReader(Generic[Sink]):
         self._earlier = frozenset(self._forgotten) if again else frozenset()
         seen = set() if self._delivered or self._earlier else self._delivered
         self._partial = None
-        self._history = PassHistory()
+        history = PassHistory()  # no attribute, because it has the keys of all passes
         self._copies = RepeatedKeys(request.place)
         self.shown = Shown()
         latest: Pass | None = None
@@ -273,7 +272,7 @@ class ListReader(Generic[Sink]):
                         yield Delivery(records, size, rejected)
                     del records
             seen |= keys_of_pass
-            outcome = self._history.judge(latest, len(seen))
+            outcome = history.judge(latest, len(seen))
             if outcome is not Outcome.AGAIN or self._partial is not None:
                 for records in self._copies.due(latest):
                     self.rows_delivered += len(records)
