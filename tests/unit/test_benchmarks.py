@@ -85,3 +85,19 @@ def test_a_benchmark_that_fails_stops_no_other_and_is_told_by_the_exit_code(tmp_
     assert "plan failed; its earlier figures stay" in done.stdout
     assert "`spec`, CPU" in page.read_text()
     assert (tmp_path / "benchmarks" / "results" / "latest.json").exists()
+
+
+SCRIPTS = sorted(file.stem for file in FOLDER.glob("*.py") if "\n    leave(" in file.read_text())
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_each_benchmark_works_in_small(modules: tuple[ModuleType, ModuleType, ModuleType], name: str) -> None:
+    """So that a change which breaks one is noticed before somebody wants its figures."""
+    assert {*SCRIPTS} == {*modules[2].BENCHMARKS}
+    command = [sys.executable, str(FOLDER / "run.py"), name, "--size", "small"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - our own scripts
+    if "left out, because" in done.stdout:
+        pytest.skip(done.stdout.strip())
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "A small size does not measure targets." in done.stdout
