@@ -306,7 +306,7 @@ def excuse(_: str) -> str:
 
 @pytest.mark.parametrize(
     "change",
-    [
+    quickly(
         without_a_row,
         with_a_row_twice,
         with_another_day,
@@ -316,8 +316,8 @@ def excuse(_: str) -> str:
         with_short_names,
         cut,
         excuse,
-        pytest.param(nothing, marks=pytest.mark.thorough),
-    ],
+        nothing,
+    ),
 )
 async def test_a_file_with_other_rows_is_not_used(change: Any) -> None:
     """What TikTok counts and lists decides."""
