@@ -112,6 +112,8 @@ def test_bounds_that_one_account_has_days_between_are_accepted() -> None:
     """It is the 29th already where days begin first."""
     check_bounds(Bounds(date(2026, 11, 29), None), None, CLOCK)
     check_bounds(Bounds(DaysAgo(0), date(2026, 11, 28)), None, CLOCK)
+    check_bounds(Bounds(None, date(2026, 11, 5)), None, CLOCK)
+    check_bounds(Bounds(), date(2026, 11, 5), CLOCK)
 
 
 def test_a_first_day_after_end_date_is_refused_unless_until_is_later() -> None:

@@ -208,7 +208,9 @@ NO_STATE = {"__ab_no_cursor_state_message": True}
 def test_a_report_of_ones_own_without_a_cursor_has_no_state() -> None:
     """As any stream without a cursor."""
     assert merge_states([{"mine": NO_STATE}, {"mine": dict(NO_STATE)}]) == {"mine": NO_STATE}
+    assert merge_states([{"mine": NO_STATE}, {"mine": {"states": []}}])["mine"]["states"] == []
     full = refresh({"7001": "finished"})[DAILY]
+    assert merge_states([{"mine": full}]) == {"mine": full}
     assert merge_states([{"mine": full}, {"mine": NO_STATE}])["mine"]["full_refresh"]["accounts"] == {
         "7001": "finished"
     }
@@ -237,6 +239,11 @@ def test_other_states_are_of_no_report_of_ones_own(state: Any) -> None:
 def test_a_state_that_nobody_understands_leaves_out_its_report() -> None:
     """Together with the others of that report, which may be something else."""
     assert merge_states([{"mine": state_of("2026-01-09")}, {"mine": 7}]) == {}
+
+
+def test_streams_without_any_state_have_none() -> None:
+    """Nobody has read them."""
+    assert merge_states([{DAILY: None}, {DAILY: {}, "campaigns": {}}, {}]) == {}
 
 
 def test_cursors_count_before_full_refreshes() -> None:

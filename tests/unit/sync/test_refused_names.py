@@ -52,6 +52,9 @@ def error(message: str, code: int = 40002) -> TikTokError:
         ("placement_type, likes are no longer available", {"placement_type", "likes"}),
         ("reach and clicks are offline", {"reach", "clicks"}),
         ("'likes' was removed", {"likes"}),
+        ("Invalid metric fields: ['reach']. So is placement_type.", {"reach", "placement_type"}),
+        ("metrics.6: not supported", {"likes"}),
+        ("metrics.7: not supported", set()),
         ("Unsupported: [reach, likes]", {"reach", "likes"}),
         ("reach: unknown", {"reach"}),
         ("Not available in this version: placement_type", {"placement_type"}),
@@ -66,6 +69,12 @@ def error(message: str, code: int = 40002) -> TikTokError:
 def test_refused_metrics_are_found_in_any_wording(message: str, names: set[str]) -> None:
     """Those that were requested; not those that the message lists as accepted."""
     assert refused_names(error(message), ASKED) == names
+
+
+@pytest.mark.parametrize("code", [40000, 40002, 41002])
+def test_some_codes_refuse_metrics(code: int) -> None:
+    """Those of a wrong parameter, and of fields that are no longer in use."""
+    assert refused_names(error("Invalid metric fields: ['spend']", code), ASKED) == {"spend"}
 
 
 @pytest.mark.parametrize("code", [40001, 40067, 50000])
@@ -92,7 +101,9 @@ def test_nothing_is_left_out_that_would_not_help() -> None:
         ("The number of metrics exceeds the limit of 6.", 6),
         ("Metrics: at most 3 values are allowed", 3),
         ("You can request up to 2 metrics.", 2),
+        ("Metrics: at most 1 value is allowed", 1),
         ("metrics: Longer than maximum length 7.", 7),
+        ("values: Longer than maximum length 5.", 7),
         ("metrics: Longer than maximum length 0.", 7),
         ("filtering: Longer than maximum length 5.", 7),
         ("Too many metrics.", 7),

@@ -22,8 +22,8 @@ from tiktok_marketing.sync.plan.refresh import merged_refreshes
 
 _Statement = tuple[Cursor, Covered | None, tuple[str, ...] | None]
 """What a state says of an account: its cursor, what it covers, and the stores that were read."""
-_REPORT_CURSORS = {"stat_time_day": "ads_reports_daily", "stat_time_hour": "ads_reports_hourly"}
-"""The cursors that reports have, each with a report that has it."""
+_REPORT_CURSORS = frozenset({"stat_time_day", "stat_time_hour"})
+"""The cursors that reports have."""
 
 
 def merge_states(states: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -59,12 +59,12 @@ def _own_report(name: str, states: Sequence[Any]) -> AnyStream | None:
     """
     written = [state for state in states if isinstance(state, Mapping)]
     fields = {field for state in written for field in _cursor_fields(state)}
-    if len(written) < len(states) or len(fields) > 1 or not fields <= set(_REPORT_CURSORS):
+    if len(written) < len(states) or len(fields) > 1 or not fields <= _REPORT_CURSORS:
         return None
     if not fields and not any(FULL_REFRESH in state or NO_CURSOR.keys() <= state.keys() for state in written):
         return None
     cursor = next(iter(fields), None)
-    return replace(report_stream(_REPORT_CURSORS.get(cursor or "stat_time_day", "")), name=name, cursor=cursor)
+    return replace(report_stream("ads_reports_daily"), name=name, cursor=cursor)
 
 
 def _cursor_fields(state: Mapping[str, Any]) -> set[str]:
