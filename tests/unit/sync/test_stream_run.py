@@ -330,6 +330,12 @@ def test_stores_are_noted_unless_the_state_names_some_already() -> None:
     run.note_stores(ONE, None)
     assert cursors.stores_of(ONE) is None
     run.note_stores(ONE, ["71"])
-    run.note_stores(ONE, ["72"])
+    run.note_stores(ONE, ["71"])
+    run.note_stores(ONE, [])
+    assert not run.failures
+    run.note_stores(ONE, ["72", "71"])
     assert cursors.stores_of(ONE) == ("71",)
+    (failure,) = run.failures
+    assert failure.advertiser_id == ONE
+    assert "(72)" in str(failure.error)
     run_of().note_stores(ONE, ["71"])
