@@ -16,6 +16,7 @@ from tiktok_marketing.api.rate_limit.tiers import tier_of
 from tiktok_marketing.api.transport import Reply
 from tiktok_marketing.errors import ConnectorError
 from tiktok_marketing.sync.events import DaysComplete, DaysIncomplete, Event, Rows
+from tiktok_marketing.sync.plan.cursors import Cursors
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.plan.windows import Window
@@ -228,3 +229,24 @@ async def test_no_error_of_parallel_windows_is_left_unretrieved() -> None:
     assert error is not None
     gc.collect()
     assert not unseen
+
+
+async def test_stores_are_nothing_to_a_report_by_other_objects() -> None:
+    """Its state names none, and its days are known although a store is gone."""
+    lost = Cursors("stat_time_day")
+    lost.note_stores(account().advertiser_id, ["72"])
+    buffer: ByteQueue[Event | None] = ByteQueue(10**9)
+    api = client(Report(a_day=1000), FakeClock(), tier=tier_of(100_000))
+    reading = WindowReader(config(include_deleted=True), api, buffer)
+    reading.cursors = {"gmv_max_advertiser_reports_daily": lost}
+    reading.stores_of = lambda _: ["71"]  # type: ignore[method-assign]
+    cursors = Cursors("stat_time_day")
+    run = StreamRun(Selected(stream(STREAM), incremental=True), cursors, 0.0)
+    queue = PartitionQueue(Partition(stream=stream(STREAM), account=account(), first=FIRST, last=LAST, days=30))
+    await reading.deliver(run, queue.take(), Ahead(1))
+    await buffer.put(None)
+    events: list[Event] = []
+    while (event := await buffer.get()) is not None:
+        events.append(event)
+    assert cursors.stores_of(account().advertiser_id) is None
+    assert [event.exact for event in events if isinstance(event, DaysComplete)] == [True]
