@@ -8,14 +8,16 @@ from collections.abc import Callable, Mapping
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 from unit_builders import FakeClock, client, page, refusal
 
+from tiktok_marketing.api.error_rules import rule_for
 from tiktok_marketing.api.transport import Reply
 from tiktok_marketing.catalog import report_stream
 from tiktok_marketing.config import AdvertiserId
-from tiktok_marketing.errors import TikTokError
+from tiktok_marketing.errors import IncompleteReadError, TikTokError
 from tiktok_marketing.sync.plan.windows import Window
-from tiktok_marketing.sync.read.report_trial import MetricTrial, ReportTrial, try_report
+from tiktok_marketing.sync.read.report_trial import MetricTrial, ReportTrial, explained, try_report
 
 STREAM = report_stream("campaigns_reports_daily")
 WINDOW = Window(date(2026, 1, 1), date(2026, 1, 30))
@@ -163,3 +165,21 @@ async def test_what_an_account_refuses_before_an_error_says_nothing_of_others() 
     api = Reports(lambda _, asked: "reach" if "reach" in asked else REFUSED_ACCOUNT)
     trial = MetricTrial(STREAM, frozenset({"reach"}))
     assert await settled(trial, api, "7001", "7002", "7003", "7004") == frozenset()
+
+
+@pytest.mark.parametrize("code", [40002, 40003, 40001])
+@pytest.mark.parametrize("name", ["mine", STREAM.name])
+def test_a_refused_report_of_ones_own_should_change(code: int, name: str) -> None:
+    """If TikTok names a parameter. Of other reports, and for other codes, the usual remedy fits."""
+    error = rule_for(code).error("no", endpoint=STREAM.endpoint, code=code)
+    usual = error.remedy
+    assert explained(replace(STREAM, name=name), error) is error
+    should_change = code == 40002 and name == "mine"
+    assert ("Change its grain" in error.remedy) is should_change
+    assert (error.remedy == usual) is not should_change
+
+
+def test_an_error_that_is_not_tiktoks_keeps_its_remedy() -> None:
+    """Whatever report it is about."""
+    error = IncompleteReadError("Rows are missing.", remedy="Run the sync again.")
+    assert explained(replace(STREAM, name="mine"), error).remedy == "Run the sync again."
