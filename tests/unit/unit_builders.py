@@ -6,7 +6,7 @@ import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from typing import Any
+from typing import Any, cast
 
 from hypothesis import strategies as st
 
@@ -17,7 +17,10 @@ from tiktok_marketing.api.retry_policy import RetryPolicy
 from tiktok_marketing.api.transport import Reply
 from tiktok_marketing.catalog import AnyStream, ReportSource, report_stream, stream_named
 from tiktok_marketing.config import Config
+from tiktok_marketing.sync.decode.pages import RecordList
 from tiktok_marketing.sync.plan.accounts import Account
+from tiktok_marketing.sync.plan.plan_sync import Notice
+from tiktok_marketing.sync.read.reports import DaysRead, ReportWindow
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 TOKEN = "tok-5f1c9a"
@@ -150,3 +153,21 @@ def client(
         on_wait=on_wait,
         rng=random.Random(7),
     )
+
+
+async def delivered_by(report: ReportWindow, seen: list[str] | None = None) -> list[str]:
+    """What a window delivers: the ad of each row, days with `whole` or `partial`, and notices.
+
+    Args:
+        report: The window.
+        seen: Receives them as well, for a test that expects an error.
+    """
+    seen = [] if seen is None else seen
+    async for delivery in report.deliveries():
+        if isinstance(delivery, DaysRead):
+            seen.append(f"{delivery.days} {'whole' if delivery.whole else 'partial'}")
+        elif isinstance(delivery, Notice):
+            seen.append(delivery.text)
+        else:
+            seen += [str(each.dimensions.ad_id) for each in cast(RecordList, delivery.records)]
+    return seen

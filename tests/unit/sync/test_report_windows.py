@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 from unit_builders import FakeClock, client, refusal
+from unit_builders import delivered_by as read
 
 from support import Ahead
 from tiktok_marketing.api.rate_limit.tiers import tier_of
@@ -17,7 +18,6 @@ from tiktok_marketing.api.transport import Reply
 from tiktok_marketing.catalog import Grain, ReportFilter, ReportStream, report_stream
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import IncompleteReadError, PartialAnswerError, TikTokError
-from tiktok_marketing.sync.decode.pages import RecordList
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.plan_sync import Notice
 from tiktok_marketing.sync.plan.windows import Window
@@ -95,19 +95,6 @@ def window_of(
         window,
         **{"include_deleted": True, "budget": SequentialBudget(), **options},
     )
-
-
-async def read(report: ReportWindow, seen: list[str] | None = None) -> list[str]:
-    """What was delivered: the ad of each row, days with `whole` or `partial`, and notices."""
-    seen = [] if seen is None else seen
-    async for delivery in report.deliveries():
-        if isinstance(delivery, DaysRead):
-            seen.append(f"{delivery.days} {'whole' if delivery.whole else 'partial'}")
-        elif isinstance(delivery, Notice):
-            seen.append(delivery.text)
-        else:
-            seen += [str(each.dimensions.ad_id) for each in cast(RecordList, delivery.records)]
-    return seen
 
 
 @pytest.mark.parametrize(

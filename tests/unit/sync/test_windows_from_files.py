@@ -5,24 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from unit_builders import FakeClock, client, refusal, success
+from unit_builders import FakeClock, client, delivered_by, refusal, success
 
 from tiktok_marketing.api.rate_limit.tiers import tier_of
 from tiktok_marketing.api.transport import Reply
 from tiktok_marketing.catalog import report_stream
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import IncompleteReadError, PartialAnswerError
-from tiktok_marketing.sync.decode.pages import RecordList
 from tiktok_marketing.sync.plan.accounts import Account
-from tiktok_marketing.sync.plan.plan_sync import Notice
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.listing import SequentialBudget, TooManyRows
 from tiktok_marketing.sync.read.report_tasks import ReportTasks
-from tiktok_marketing.sync.read.reports import DaysRead, PassLimits, ReportWindow
+from tiktok_marketing.sync.read.reports import PassLimits, ReportWindow
 
 _DAILY = report_stream("ads_reports_daily")
 STREAM = replace(_DAILY, source=replace(_DAILY.source, metrics=("spend", "ad_name")))
@@ -120,15 +118,7 @@ async def read(
         limits=limits,
     )
     report.tasks = ReportTasks(api, clock, attribution_window=0)
-    seen = [] if seen is None else seen
-    async for delivery in report.deliveries():
-        if isinstance(delivery, DaysRead):
-            seen.append(f"{delivery.days} {'whole' if delivery.whole else 'partial'}")
-        elif isinstance(delivery, Notice):
-            seen.append(delivery.text)
-        else:
-            seen += [str(each.dimensions.ad_id) for each in cast(RecordList, delivery.records)]
-    return seen
+    return await delivered_by(report, seen)
 
 
 def all_of(server: Server, window: Window = DAYS) -> list[str]:
