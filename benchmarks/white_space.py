@@ -68,7 +68,8 @@ def main() -> None:
             for way in decoders():
                 times[way].append(cpu(lambda body=body: read(body)))  # type: ignore[misc]
         floor = min(floors)
-        for way, seconds in ((way, min(all_times)) for way, all_times in times.items()):
+        for way, runs in times.items():
+            seconds = min(runs)
             figure = Figure(
                 what=f"{layout}, {way}: CPU per record over orjson's",
                 value=seconds / floor,
