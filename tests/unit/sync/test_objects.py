@@ -353,6 +353,24 @@ async def test_the_requests_of_a_list_are_counted_by_its_queries_and_parameters(
     assert {endpoint for endpoint, _ in api.requests} == ({"pixel/list/"} if pixels else set())
 
 
+@pytest.mark.parametrize(("campaigns", "protected", "requests"), [(3, 1, 3), (3, 3, 1), (1, 0, 1), (0, 0, 0)])
+async def test_values_that_an_answer_about_several_leaves_out_count_as_a_request_each(
+    campaigns: int, protected: int, requests: int
+) -> None:
+    """For a list that has records about few values: the sync asks about each of the others alone."""
+    source = object_stream("campaigns_bid_protection").source
+    records = [{"campaign_id": str(number)} for number in range(1, protected + 1)]
+    api = Api(
+        {
+            "campaign/get/": [{"campaign_id": str(number)} for number in range(1, campaigns + 1)],
+            "report/bid_protection/detail/get/": lambda _: success({source.list_key: records}),
+        }
+    )
+    assert await lists(api, "campaigns_bid_protection").count_requests() == requests
+    await records_of(lists(api, "campaigns_bid_protection"))
+    assert len(api.params_of("report/bid_protection/detail/get/")) == requests + min(campaigns, 1)
+
+
 async def test_the_first_of_two_lists_that_lack_objects_is_reported() -> None:
     """The other list is read all the same."""
 
