@@ -20,6 +20,7 @@ from tiktok_marketing.sync.plan.cursors import Cursors
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.plan.windows import Window
+from tiktok_marketing.sync.run import window_reader
 from tiktok_marketing.sync.run.byte_queue import ByteQueue
 from tiktok_marketing.sync.run.scheduler import PartitionQueue
 from tiktok_marketing.sync.run.stream_run import StreamRun
@@ -250,3 +251,22 @@ async def test_stores_are_nothing_to_a_report_by_other_objects() -> None:
         events.append(event)
     assert cursors.stores_of(account().advertiser_id) is None
     assert [event.exact for event in events if isinstance(event, DaysComplete)] == [True]
+
+
+async def test_lists_of_stores_that_take_too_long_have_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other accounts' stores are known."""
+
+    class Stores:
+        async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+            assert endpoint == "gmv_max/store/list/"
+            assert token
+            if params["advertiser_id"] == "2":
+                await asyncio.Event().wait()
+            return success({"store_list": [{"store_id": f"7{params['advertiser_id']}"}]})
+
+    monkeypatch.setattr(window_reader, "_STORES_PATIENCE", 0.05)
+    reading = WindowReader(config(), client(Stores(), FakeClock(), tier=tier_of(1000)), ByteQueue(10**9))
+    before = asyncio.all_tasks()
+    assert await reading.list_stores(["1", "2", "3"]) == {"1": ["71"], "3": ["73"]}
+    assert asyncio.all_tasks() == before
+    assert await reading.list_stores([]) == {}
