@@ -96,6 +96,8 @@ def test_the_typed_decoder_and_the_coercion_agree_on_every_value(field: str) -> 
 @example({"likes": '"NULL"'})
 @example({"tt_app_id": '"1700000000000000001.0"'})
 @example({"ad_name": '"\\u002d"'})
+@example({"ad_name": '"\\u002D"', "likes": '"1"'})
+@example({"ad_name": r'"a\"-"', "campaign_name": r'"\"-"', "likes": '"-"'})
 def test_the_typed_decoder_and_the_coercion_agree(values: dict[str, str]) -> None:
     """On any values."""
     check_quick_and_careful(row_text(values))
