@@ -78,7 +78,9 @@ def row(ad: int, day: date) -> dict[str, Any]:
     return {"dimensions": {"ad_id": str(ad), "stat_time_day": f"{day} 00:00:00"}, "metrics": {"spend": "1.0"}}
 
 
-async def deliver(report: Report, *, ahead: int, deleted: bool = True) -> tuple[list[Event], ConnectorError | None]:
+async def deliver(
+    report: Report, *, ahead: int, deleted: bool = True, budget: Ahead | None = None
+) -> tuple[list[Event], ConnectorError | None]:
     """Read one window of all days; returns its events, and the error that ended it."""
     clock = FakeClock()
     buffer: ByteQueue[Event | None] = ByteQueue(1)
@@ -94,7 +96,7 @@ async def deliver(report: Report, *, ahead: int, deleted: bool = True) -> tuple[
     error: ConnectorError | None = None
     try:
         run = StreamRun(Selected(stream(STREAM), incremental=True), None, 0.0)
-        await reading.deliver(run, queue.take(), Ahead(ahead))
+        await reading.deliver(run, queue.take(), budget or Ahead(ahead))
     except ConnectorError as caught:
         error = caught
     await buffer.put(None)
@@ -124,6 +126,47 @@ async def test_a_window_with_too_many_rows_is_read_as_parallel_windows(
     assert days_of(events) == {str(FIRST + timedelta(days=day)): A_DAY for day in range(DAYS)}
     assert sorted(window.days for window in report.windows) == [*windows, DAYS]
     assert max(report.parallel) == abreast
+
+
+async def test_the_pages_that_remain_are_known_after_each_page() -> None:
+    """Of all windows together, whatever order they are read in."""
+    budget = Ahead(8)
+    await deliver(Report(), ahead=8, budget=budget)
+    assert budget.expected[-1] == 0
+    assert set(budget.expected) >= set(range(1, DAYS * A_DAY // 1000 // 2))
+
+
+async def test_nothing_of_a_window_goes_on_once_it_is_canceled() -> None:
+    """Even if requests take a moment to end, one longer than the other."""
+
+    class Slow(Report):
+        def __init__(self) -> None:
+            super().__init__()
+            self.unanswered: set[Window] = set()
+            self.all_wait = asyncio.Event()
+
+        async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+            if int(params["page"]) == 1:
+                return await super().send(endpoint, params, token)
+            window = Window(date.fromisoformat(params["start_date"]), date.fromisoformat(params["end_date"]))
+            self.unanswered.add(window)
+            if len(self.unanswered) == 3:
+                self.all_wait.set()
+            try:
+                await asyncio.Event().wait()
+                raise AssertionError
+            finally:
+                for _ in range(20 * (window.start - FIRST).days):
+                    await asyncio.sleep(0)
+                self.unanswered.discard(window)
+
+    report = Slow()
+    delivering = asyncio.create_task(deliver(report, ahead=100))
+    await report.all_wait.wait()
+    delivering.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await delivering
+    assert not report.unanswered
 
 
 async def test_each_window_is_complete_once_its_days_are() -> None:
@@ -270,3 +313,19 @@ async def test_lists_of_stores_that_take_too_long_have_ended(monkeypatch: pytest
     assert await reading.list_stores(["1", "2", "3"]) == {"1": ["71"], "3": ["73"]}
     assert asyncio.all_tasks() == before
     assert await reading.list_stores([]) == {}
+
+
+@pytest.mark.parametrize(
+    ("known", "lacks"), [([["71"]], False), ([None, ["71", "72"]], True), ([["71"], ["72"]], True), ([], False)]
+)
+async def test_days_of_a_store_that_is_gone_are_not_exact(known: list[list[str] | None], lacks: bool) -> None:
+    """Any stream's state may name it."""
+    reading = WindowReader(config(), client(Report(), FakeClock()), ByteQueue(10**9))
+    for number, stores in enumerate(known):
+        reading.cursors = {**reading.cursors, str(number): Cursors("stat_time_day")}
+        if stores is not None:
+            reading.cursors[str(number)].note_stores("1", stores)
+    reading.stores_of = lambda _: ["71"]  # type: ignore[method-assign]
+    assert reading._lacks_stores(stream("gmv_max_advertiser_reports_daily"), "1") is lacks
+    reading.stores_of = lambda _: None  # type: ignore[method-assign]
+    assert not reading._lacks_stores(stream("gmv_max_advertiser_reports_daily"), "1")
