@@ -77,7 +77,7 @@ BENCHMARKS = {
     "large": Benchmark(title="Many accounts, and a very large one", small="--accounts 50 --ads 25000"),
     "quota": Benchmark(
         title="The quota",
-        usual="--seconds 25",
+        usual="--seconds 60",
         full="--seconds 70",
         small="--seconds 5 --tiers 10 --latencies 0.1 --jitters 0.2",
     ),
