@@ -37,10 +37,10 @@ def counts(emulator: EmulatorProcess) -> tuple[int, int]:
 
 
 @contextmanager
-def business(accounts: int = 20, days: int = 60) -> Iterator[tuple[EmulatorProcess, dict[str, Any]]]:
+def business(accounts: int = 40, days: int = 30) -> Iterator[tuple[EmulatorProcess, dict[str, Any]]]:
     """Accounts with many days each, and a configuration that reads them hour by hour, a request per day.
 
-    So that a shard with few accounts is not at its end while all are watched.
+    So that the shard with the fewest accounts (7 of 40) is not at its end while all are watched.
     """
     last = datetime.now(UTC).date() - timedelta(days=2)  # yesterday is not over everywhere, so its hours still appear
     first = last - timedelta(days=days - 1)
