@@ -81,6 +81,7 @@ BENCHMARKS = {
         full="--seconds 70",
         small="--seconds 5 --tiers 10 --latencies 0.1 --jitters 0.2",
     ),
+    "lateness": Benchmark(title="What lateness leaves of a quota", small="--seconds 10 --tiers 10"),
     "cluster": Benchmark(
         title="More than one machine",
         usual="--days 30 --per-second 20",
