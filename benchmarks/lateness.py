@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import Figure, leave, machine, options
+from tiktok_marketing.api.rate_limit.arrivals import chance_of
 from tiktok_marketing.api.rate_limit.pacer import Pacer
 from tiktok_marketing.api.rate_limit.tiers import tier_of
 
@@ -79,22 +80,8 @@ class Informed:
                 min(1.0, (arrives_at - at) / (sent_at + self._jitter - at)) if sent_at + self._jitter > at else 1.0
                 for sent_at in self._on_the_way
             ]
-            total += _at_least(free, before)
+            total += chance_of(free, before)
         return total / _PARTS
-
-
-def _at_least(least: int, chances: list[float]) -> float:
-    """The chance that so many of some independent events happen, or more."""
-    if not 0 < least <= len(chances):
-        return float(least <= 0)
-    exactly = [1.0]
-    for chance in chances:
-        exactly = [
-            (exactly[number] if number < len(exactly) else 0.0) * (1 - chance)
-            + (exactly[number - 1] * chance if number else 0.0)
-            for number in range(len(exactly) + 1)
-        ]
-    return sum(exactly[least:])
 
 
 def main() -> None:

@@ -78,7 +78,6 @@ BENCHMARKS = {
     "quota": Benchmark(
         title="The quota",
         usual="--seconds 60",
-        full="--seconds 70",
         small="--seconds 5 --tiers 10 --latencies 0.1 --jitters 0.2",
     ),
     "lateness": Benchmark(title="What lateness leaves of a quota", small="--seconds 10 --tiers 10"),

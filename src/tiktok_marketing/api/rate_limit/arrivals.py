@@ -225,7 +225,7 @@ class Arrivals:
             if free > len(on_the_way):
                 continue  # even if all of them arrive
             share = 1.0 / _PARTS if 0 < part < _PARTS else 0.5 / _PARTS
-            refused += share * _chance_of(free, self._chances(on_the_way, arrives_at, weight, hold))
+            refused += share * chance_of(free, self._chances(on_the_way, arrives_at, weight, hold))
             if refused > chance:
                 return False
         return True
@@ -272,7 +272,7 @@ class Arrivals:
         return chances
 
 
-def _chance_of(least: int, chances: list[float]) -> float:
+def chance_of(least: int, chances: list[float]) -> float:
     """The chance that at least so many of some independent events happen, each of which has its own chance.
 
     Args:
