@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections import deque
+from statistics import fmean
 
 import pytest
 from hypothesis import given, settings
@@ -304,9 +305,9 @@ UNEVEN = [
     pytest.param(second, rate, jitter, least, marks=[pytest.mark.thorough] if rate > 20 else [])
     for second, leasts in {
         "of the clock": {10: (0.95, 0.93, 0.88), 20: (0.95, 0.94, 0.91), 50: (0.95, 0.94, 0.93)},
-        # A sliding second leaves less, even to a program that knows at once when each request has arrived: those on
-        # their way take places, and when they arrive varies by more of the quota the smaller it is.
-        "sliding": {10: (0.93, 0.9, 0.82), 20: (0.93, 0.915, 0.855), 50: (0.94, 0.93, 0.89)},
+        # A sliding second leaves less: requests on their way take places, and when they arrive varies by more of the
+        # quota the smaller it is.
+        "sliding": {10: (0.94, 0.91, 0.83), 20: (0.94, 0.925, 0.875), 50: (0.94, 0.935, 0.895)},
     }.items()
     for rate, shares in leasts.items()
     for jitter, least in zip((0.05, 0.2, 0.5), shares, strict=True)
@@ -322,6 +323,31 @@ def test_most_of_the_quota_is_used_on_an_uneven_network(second: str, rate: int, 
     assert result.accepted(10, 130) >= least * rate
     assert result.refused(10, 130) < 0.022
     assert limiter.blocks == 0
+
+
+@pytest.mark.parametrize(("jitter", "least"), [(0.2, 0.3), (0.5, 0.4)])
+def test_on_an_uneven_network_requests_leave_in_groups(jitter: float, least: float) -> None:
+    """They may overtake each other, and each takes whichever place is free when it arrives."""
+    pacer = Pacer(tier_of(10))
+    uneven = groups_of(Run(pacer, Limiter("sliding", 10), 130, latency=0.1, arrival_jitter=jitter))
+    assert 4 <= pacer.group <= 7, "so many requests must be ready at once"
+    assert sum(size for size in uneven if size >= 4) >= least * sum(uneven)
+    pacer = Pacer(tier_of(10))
+    even = groups_of(Run(pacer, Limiter("sliding", 10), 130, latency=0.1, answer_jitter=jitter))
+    assert set(even) == {1}
+    assert pacer.group == 0
+
+
+def groups_of(result: Run) -> list[int]:
+    """How many requests each time left within 10 ms of the one before, after half a minute of learning."""
+    sizes = [1]
+    sent_at = sorted(sent for sent, _ in result.sent if sent >= 30)
+    for before, after in itertools.pairwise(sent_at):
+        if after - before < 0.01:
+            sizes[-1] += 1
+        else:
+            sizes.append(1)
+    return sizes
 
 
 LATENESS = {
@@ -344,12 +370,12 @@ def test_most_of_the_quota_is_used_however_lateness_is_distributed(shape: str, r
 
 
 @pytest.mark.parametrize(
-    ("rate", "least"), [(10, 0.88), (20, 0.91), pytest.param(50, 0.94, marks=pytest.mark.thorough)]
+    ("rate", "least"), [(10, 0.925), (20, 0.935), pytest.param(50, 0.94, marks=pytest.mark.thorough)]
 )
 def test_a_busy_server_on_a_slightly_uneven_network_costs_little(rate: int, least: float) -> None:
-    """Most of a latency comes after counting, so little of it is taken for lateness."""
-    accepted = 0.0
-    for seed in (1, 2, 3):
+    """Most of a latency comes after counting, so little of it is taken for lateness, whatever is refused first."""
+    used = []
+    for seed in range(1, 9):
         network = Run(
             Pacer(tier_of(rate)),
             Limiter("sliding", rate),
@@ -360,9 +386,10 @@ def test_a_busy_server_on_a_slightly_uneven_network_costs_little(rate: int, leas
             answer_jitter=2.9,
             seed=seed,
         )
-        accepted += network.accepted(10, 130) / 3
+        used.append(network.accepted(10, 130) / rate)
         assert network.refused(10, 130) < 0.025
-    assert accepted >= least * rate
+    assert min(used) >= 0.9
+    assert fmean(used) >= least
 
 
 @pytest.mark.parametrize("second", SECONDS)
@@ -383,10 +410,12 @@ def test_two_seconds_after_a_stall_of_the_server_the_rate_is_back(
 ) -> None:
     """The requests that came meanwhile are counted at once, and many of them are refused."""
     end = 30.3 + stalled
-    limiter = Limiter(second, rate)
-    result = Run(Pacer(tier_of(rate)), limiter, 60, latency=latency, stall=(30.3, end))
-    assert result.accepted(end + 2, end + 7) >= 0.93 * rate
-    assert result.refused(end + 2, 60) < 0.02
+    networks = [
+        Run(Pacer(tier_of(rate)), Limiter(second, rate), 60, latency=latency, stall=(30.3, end), seed=seed)
+        for seed in range(1, 7)
+    ]
+    assert fmean(network.accepted(end + 2, end + 7) for network in networks) >= 0.93 * rate
+    assert fmean(network.refused(end + 2, 60) for network in networks) < 0.02
 
 
 @pytest.mark.parametrize("latency", [0.1, 0.8])

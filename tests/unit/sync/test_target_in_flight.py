@@ -45,6 +45,11 @@ def test_requests_that_stall_do_not_count() -> None:
     assert target_in_flight(10, endpoint_stats, 500) == 28
 
 
+def test_a_group_is_ready_while_another_is_on_its_way() -> None:
+    """On an uneven network requests leave in groups, so twice as many are needed beside the usual ones."""
+    assert target_in_flight(10, EndpointStats(1.0, 10_000, 10.0, 0), 0, group=5) == 24
+
+
 def test_the_endpoints_figures_are_recent() -> None:
     """Latency, size, rate, and how many requests take much longer than the others."""
     stats = RequestStats()

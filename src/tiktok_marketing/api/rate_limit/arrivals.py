@@ -8,6 +8,10 @@ arrives when. So the chance that a new request is refused can be computed: the c
 arrival as many others arrive as TikTok accepts, averaged over the times at which it may arrive. The request leaves if
 that chance is small. To wait until a place is certainly free would waste more places.
 
+Requests leave in groups on such a network. Those of a group may overtake each other, and each takes any place that is
+free when it arrives. So the places are filled sooner than if each request waited for one place. A request waits until
+as many can leave with it as find a place before the latest of them arrives.
+
 Only refusals show how far to trust this. An excess may also be TikTok's work after counting, for which no place must be
 kept. And lateness is not independent from request to request, as the computation assumes. So one number, the caution,
 is raised by each refusal that late arrivals explain, and lowered a little by each accepted request. It settles where
@@ -27,27 +31,30 @@ from itertools import pairwise
 _SECOND = 1.0
 _GUARD = 0.03
 """Seconds that a place stays taken after its second, as far as excesses do not count; twice that with caution."""
-_REFUSALS = 0.018
+_REFUSALS = 0.0185
 """The fraction of refused requests at which the caution neither rises nor falls."""
 _RAISE = 0.1
 """How much a refusal raises the caution."""
-_QUICK_RAISE, _QUICK_UNTIL, _QUICK_WITHIN = 0.4, 0.8, 14
-"""How much it raises a caution below the second number, if fewer requests than the third were accepted since the one
-before: the caution is far too low."""
-_HIGHEST = 1.8
-_CHANCE = 0.05
+_QUICK_RAISE, _QUICK_WITHIN = 0.2, 20
+"""How much it raises it while the caution is learned, if fewer requests than the second number were accepted since
+the refusal before: the caution is far too low. With more, a busy server's answers would pass for late arrivals."""
+_LEARNED, _UNLEARNED = 1.3, 0.3
+"""The caution is learned until it was the first number, and again when it is the second."""
+_HIGHEST = 2.0
+_CHANCE = 0.06
 """The chance of a refusal that is taken while the caution is at most 1."""
-_STRICTER = 1e5
+_STRICTER = 60.0
 """What the chance is divided by for each 1 of caution above 1."""
 _SAMPLE = 128
 """The latest answers, whose latencies say how late requests arrive."""
-_TOGETHER = 0.01
+_AT_ONCE = 0.01
 """Answers that come within so many seconds count once: something may have held them up together, which tells little of
 other requests."""
-_LONGEST_LATENESS = 0.25
-"""Seconds for which turns that wait for late arrivals are made up for, at most."""
 _PARTS = 5
 """A request's arrival is assumed at as many quantiles of the excesses, and one more."""
+_LATEST, _GROUP = 0.9, 0.7
+"""A group takes the places that become free before this fraction of the requests that leave now have arrived, but at
+most the second fraction of all places."""
 _REMEMBERED = 8.0
 """Seconds for which a request is remembered: its refusal may come late."""
 _POLL, _LEAST_POLL = 0.1, 0.01
@@ -79,7 +86,7 @@ class _Latencies:
 
     def add(self, seconds: float, at: float) -> None:
         """Another answer, which comes now."""
-        if at - self._counted_at < _TOGETHER:
+        if at - self._counted_at < _AT_ONCE:
             return
         self._counted_at = at
         if len(self._latest) == _SAMPLE:
@@ -118,20 +125,25 @@ class Arrivals:
         self._exhausted_at = float("inf")
         self._accepted_since_refusal = _QUICK_WITHIN
         self._caution = 0.0
+        self._is_learned = False
 
     @property
     def lateness(self) -> float:
-        """Seconds by which requests usually arrive late, a quarter of a second at most."""
-        return min(_LONGEST_LATENESS, self._weight * self._latencies.usual_excess)
+        """Seconds by which half of the requests arrive late."""
+        return self.weight * self._latencies.usual_excess
 
     @property
-    def _weight(self) -> float:
+    def weight(self) -> float:
         """How much of an excess latency is allowed for: 0 is none of it, 1 is all.
 
         A small part of the excesses of a busy server is as long as the lateness on most networks, so it rises slowly
         at first.
         """
         return min(1.0, self._caution) ** 2
+
+    def group(self, places: int) -> int:
+        """How many requests leave together, at most, if there are so many places."""
+        return int(_GROUP * self.weight * places)
 
     def sent(self, at: float) -> None:
         """A request leaves."""
@@ -170,14 +182,18 @@ class Arrivals:
         if max(before, together) < _CROWDED * places:
             return False
         exhausted = sent_at >= self._exhausted_at
-        quick = self._accepted_since_refusal < _QUICK_WITHIN and self._caution < _QUICK_UNTIL
+        quick = not self._is_learned and self._accepted_since_refusal < _QUICK_WITHIN
         self._learn(min(_HIGHEST, self._caution + (_QUICK_RAISE if quick else _RAISE)), at)
         self._accepted_since_refusal = 0
         return not exhausted
 
     def _learn(self, caution: float, at: float) -> None:
-        """Change the caution, and remember since when it cannot rise any further."""
+        """Change the caution, and remember whether it is learned and since when it cannot rise any further."""
         self._caution = caution
+        if caution >= _LEARNED:
+            self._is_learned = True
+        elif caution <= _UNLEARNED:
+            self._is_learned = False
         if caution < _HIGHEST - _RAISE:
             self._exhausted_at = float("inf")
         elif caution == _HIGHEST:
@@ -206,17 +222,20 @@ class Arrivals:
     @property
     def _hold(self) -> float:
         """Seconds for which a request holds its place after its arrival."""
-        return _SECOND + _GUARD * (1.0 + min(1.0, self._caution)) * (1.0 - self._weight)
+        return _SECOND + _GUARD * (1.0 + min(1.0, self._caution)) * (1.0 - self.weight)
 
     def _is_likely_accepted(self, at: float, places: int, chance: float) -> bool:
         """Whether a request that leaves now is refused with this chance at most."""
         latencies = self._latencies.sorted
         if not latencies:
             return True
-        weight, hold = self._weight, self._hold
+        weight, hold = self.weight, self._hold
         arrived, on_the_way = self._within_reach(at, weight, hold)
         if len(arrived) + len(on_the_way) < places:
             return True
+        latest = at + weight * (latencies[int(_LATEST * len(latencies))] - latencies[0])
+        group = places - len(on_the_way) - len(arrived) + bisect_right(arrived, latest - hold)
+        on_the_way += [(at, 0)] * (min(group, int(_GROUP * places)) - 1)
         refused = 0.0
         for part in range(_PARTS + 1):
             latency = latencies[max(0, round(part * len(latencies) / _PARTS) - 1)]

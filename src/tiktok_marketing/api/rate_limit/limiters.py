@@ -62,6 +62,10 @@ class RateLimiters:
         """Requests per second that the endpoint is sent now."""
         return self._queue(endpoint).pacer.rate
 
+    def group(self, endpoint: str) -> int:
+        """How many requests to the endpoint must be ready at once to use its rate; 0 if one after another will do."""
+        return self._queue(endpoint).pacer.group
+
     def waiting_for_account(self, endpoint: str) -> int:
         """How many requests wait because their account is limited there, whatever the endpoint accepts."""
         return self._waiting_for_account[endpoint]

@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 
 HEADROOM = 0.962
 """Fraction of the tier that is used: requests leave evenly but arrive unevenly, so the rest stays free."""
-_CATCH_UP = 0.25
-"""Seconds of delay that a late turn may make up for, beyond the lateness of requests; idle time is not made up for."""
-_CATCH_UP_GAP = (0.5, 0.1)
+_CATCH_UP = (0.25, 1.25)
+"""Seconds of delay that a late turn may make up for, on an even network and on an uneven one; idle time is not made up
+for."""
+_UNEVEN = 0.1
+"""Seconds of usual lateness from which on a network is an uneven one."""
+_CATCH_UP_GAP = (0.5, 0.05)
 """The shortest time between two requests while they catch up, as a fraction of the usual one: on an even network, and
-on one that itself spreads them."""
+on an uneven one, which itself spreads them."""
 _MINUTE = 61.0
 _SHIFT = 50.0
 _REST = 3.0
@@ -80,6 +83,11 @@ class Pacer:
         """Requests per second that are sent now."""
         return min(self._rate.target, self._per_minute / 60)
 
+    @property
+    def group(self) -> int:
+        """How many requests must be ready at once to use the rate, because they leave in groups; 0 if they do not."""
+        return self._arrivals.group(self._places)
+
     def wait(self, at: float, today: date) -> float:
         """Seconds until the next request may be sent; 0 if it may be sent now. An answer may shorten the wait.
 
@@ -109,7 +117,7 @@ class Pacer:
         if self._in_a_row > 1:
             self._next_at = at + self._pause
         else:
-            self._due_at = max(self._due_at, at - _CATCH_UP - self._arrivals.lateness) + 1.0 / self.rate
+            self._due_at = max(self._due_at, at - self._catch_up) + 1.0 / self.rate
             self._next_at = max(self._due_at, at + self._shortest_gap)
         if self._in_a_row <= 1 and self._rate.is_limited and at - self._rested_at >= _SHIFT - _REST:
             self._paused_until = max(self._paused_until, at + _REST)
@@ -162,10 +170,19 @@ class Pacer:
         return max(1, math.ceil(self.rate / HEADROOM - 1e-9))
 
     @property
+    def _catch_up(self) -> float:
+        """Seconds of delay that are made up for: more if requests leave in groups, unless the limit is being found."""
+        even, uneven = _CATCH_UP
+        if not self._rate.is_full:
+            return even
+        arrivals = self._arrivals
+        return even + (uneven - even) * min(arrivals.weight, (arrivals.lateness / _UNEVEN) ** 2)
+
+    @property
     def _shortest_gap(self) -> float:
         """Seconds between two requests that catch up."""
-        even, least = _CATCH_UP_GAP
-        return max(least / self.rate, even / self.rate - self._arrivals.lateness)
+        even, uneven = _CATCH_UP_GAP
+        return max(uneven / self.rate, even / self.rate - self._arrivals.lateness)
 
     @property
     def _pause(self) -> float:

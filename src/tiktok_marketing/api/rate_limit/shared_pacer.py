@@ -132,6 +132,11 @@ class SharedPacer:
         """Requests per second that are sent now."""
         return self._slots * len(self._held) / self._shard.count * self._density
 
+    @property
+    def group(self) -> int:
+        """How many requests must be ready at once to use the rate: none, because each has its own slot."""
+        return 0
+
     def wait(self, at: float, today: date) -> float:
         """Seconds until the next request may be sent; 0 if it may be sent now.
 

@@ -288,6 +288,7 @@ class Sync:
             api.limiters.rate(scheduler.endpoint),
             api.endpoint_stats(scheduler.endpoint),
             api.stalled(scheduler.endpoint),
+            api.limiters.group(scheduler.endpoint),
         )
 
     async def _ask(self, question: Awaitable[None]) -> None:

@@ -24,6 +24,8 @@ from tiktok_marketing.sync.run.failures import FailuresInARow
 
 _SPARE = 1.3
 """Multiple of the average requests in flight: latencies vary, and a window does other work between two requests."""
+_GROUPS = 2
+"""Groups that are ready or on their way beside those: one leaves before the one before it has been answered."""
 _FREE_BYTES = 24 * 2**20
 """Bytes of answers that may be in flight, whether or not answers are processed."""
 _UNKNOWN_PAGE = 2**19
@@ -288,7 +290,7 @@ class EndpointScheduler:
         self._count_pages(step, -step.pages)
 
 
-def target_in_flight(rate: float, stats: EndpointStats, stalled: int) -> int:
+def target_in_flight(rate: float, stats: EndpointStats, stalled: int, group: int = 0) -> int:
     """How many requests to one endpoint to have in flight, to use its quota without outrunning the processing.
 
     A request that waits for its answer costs nothing here, but one whose answer is not processed makes the server wait.
@@ -298,12 +300,13 @@ def target_in_flight(rate: float, stats: EndpointStats, stalled: int) -> int:
         rate: Requests per second that the quota allows.
         stats: How the endpoint answers now.
         stalled: Requests that wait for something else. They do not count, unless they are the majority.
+        group: Requests that leave together, so they must be ready at once.
 
     Example:
         With 10 requests per second, a latency of 3 s and pages of 2 MB: 12 at first, 40 once 10 answers per second
         arrive.
     """
-    needed = math.ceil(rate * stats.latency * _SPARE) + 1
+    needed = math.ceil(rate * stats.latency * _SPARE) + 1 + _GROUPS * group
     needed += min(stalled + stats.overdue, needed)
     affordable = _FREE_BYTES // (stats.page_bytes or _UNKNOWN_PAGE)
     affordable += int(_PROCESSED * stats.answers_per_second * stats.latency)
