@@ -6,8 +6,9 @@ emulator counts its requests.
 There are four parts. `latency`: answers take a while. `jitter`: requests reach TikTok up to some time late, at random,
 and TikTok counts a sliding second or a second of the clock. `busy`: answers come up to three seconds after their
 requests were counted. `shared`: another program uses some of ten requests per second, and ends after a while.
+At a low rate, `jitter` and `busy` are watched for longer. Otherwise a few refusals more or less would decide.
 
-    python benchmarks/quota.py [--seconds 60] [--parts latency jitter busy shared] [--tiers 10 20 50]
+    python benchmarks/quota.py [--seconds 60] [--requests 1500] [--parts latency jitter busy shared] [--tiers 10 20 50]
         [--latencies 0.1 0.8 3] [--jitters 0 0.05 0.2 0.5] [--others 3]
 """
 
@@ -163,6 +164,9 @@ def main() -> None:
     """Run it and print the table."""
     parser = options(__doc__)
     parser.add_argument("--seconds", type=float, default=60.0, help="how long each sync is watched")
+    parser.add_argument(
+        "--requests", type=int, default=1500, help="watch uneven networks until a rate allows so many, at least"
+    )
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what is varied")
     tiers = sorted(TIERS)
     parser.add_argument("--tiers", type=int, nargs="+", choices=tiers, default=tiers, help="requests per second")
@@ -172,7 +176,7 @@ def main() -> None:
         "--others", type=int, default=3, help="requests per second of another program, in the last case"
     )
     arguments = parser.parse_args()
-    print(f"{machine()}; hourly reports, {arguments.seconds:.0f} s each")
+    print(f"{machine()}; hourly reports, at least {arguments.seconds:.0f} s each")
     print(HEAD)
     figures = []
     for part in PARTS:
@@ -203,9 +207,8 @@ def by_jitter(arguments: Namespace) -> list[Figure]:
                     time.sleep(SETTLING)
                     least = LEAST_VERY_UNEVEN if jitter >= VERY_UNEVEN else LEAST_UNEVEN
                     title = f"{rate} per {name}, {jitter:g} s jitter"
-                    figures += show(
-                        title, rate, sync.during(arguments.seconds), least=least, most_refused=MOST_REFUSED_UNEVEN
-                    )
+                    seconds = max(arguments.seconds, arguments.requests / rate)
+                    figures += show(title, rate, sync.during(seconds), least=least, most_refused=MOST_REFUSED_UNEVEN)
     return figures
 
 
@@ -220,7 +223,7 @@ def by_busy_server(arguments: Namespace) -> list[Figure]:
             figures += show(
                 title,
                 rate,
-                sync.during(arguments.seconds),
+                sync.during(max(arguments.seconds, arguments.requests / rate)),
                 least=LEAST_UNEVEN,
                 most_refused=MOST_REFUSED_UNEVEN,
             )

@@ -78,7 +78,7 @@ BENCHMARKS = {
     "quota": Benchmark(
         title="The quota",
         usual="--seconds 60",
-        small="--seconds 5 --tiers 10 --latencies 0.1 --jitters 0.2",
+        small="--seconds 5 --requests 50 --tiers 10 --latencies 0.1 --jitters 0.2",
     ),
     "lateness": Benchmark(title="What lateness leaves of a quota", small="--seconds 10 --tiers 10"),
     "cluster": Benchmark(
