@@ -2,9 +2,9 @@
 
 TikTok counts a sliding second, and requests reach it up to some time late, at random. Two programs ask as often as they
 can: the connector, to which an answer tells 0.1 s later of a request's arrival; and a program that knows at once when a
-request has arrived, and how lateness is distributed. That one sends a request if the chance of a refusal is small. How
-small is adjusted until two requests in a hundred are refused. What it uses is about the most that can be used. Both
-learn for a minute first, which is not counted.
+request has arrived, and how lateness is distributed. Both send requests in groups, if the chance of a refusal is small.
+How small it must be, the other program adjusts until two requests in a hundred are refused. What it uses is the most
+that is known to be possible. Both learn for a minute first, which is not counted.
 
     python benchmarks/lateness.py [--seconds 600] [--tiers 10 20] [--jitters 0.05 0.2 0.5]
 """
@@ -71,7 +71,9 @@ class Informed:
         self._chance *= _STEP
 
     def _refusal(self, at: float) -> float:
-        """The chance that a request which leaves now is refused."""
+        """The chance that a request is refused which leaves now with all that will soon have a place."""
+        soon = sum(arrived <= at + self._jitter - 1.0 for arrived in self._arrived)
+        others = self._places - len(self._on_the_way) - len(self._arrived) + soon - 1
         total = 0.0
         for part in range(_PARTS):
             arrives_at = at + self._jitter * (part + 0.5) / _PARTS
@@ -80,6 +82,7 @@ class Informed:
                 min(1.0, (arrives_at - at) / (sent_at + self._jitter - at)) if sent_at + self._jitter > at else 1.0
                 for sent_at in self._on_the_way
             ]
+            before += [(arrives_at - at) / self._jitter] * others
             total += chance_of(free, before)
         return total / _PARTS
 
