@@ -36,10 +36,10 @@ _REFUSALS = 0.0185
 _RAISE = 0.1
 """How much a refusal raises the caution."""
 _QUICK_RAISE, _QUICK_WITHIN = 0.2, 20
-"""How much it raises it while the caution is learned, if fewer requests than the second number were accepted since
+"""How much it raises it until the caution is learned, if fewer requests than the second number were accepted since
 the refusal before: the caution is far too low. With more, a busy server's answers would pass for late arrivals."""
 _LEARNED, _UNLEARNED = 1.3, 0.3
-"""The caution is learned until it was the first number, and again when it is the second."""
+"""The caution is learned once it is the first number, and no longer once it is the second."""
 _HIGHEST = 2.0
 _CHANCE = 0.06
 """The chance of a refusal that is taken while the caution is at most 1."""
@@ -129,7 +129,7 @@ class Arrivals:
 
     @property
     def lateness(self) -> float:
-        """Seconds by which half of the requests arrive late."""
+        """Seconds by which half of the requests arrive late, at least."""
         return self.weight * self._latencies.usual_excess
 
     @property
