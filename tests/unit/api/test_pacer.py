@@ -325,6 +325,18 @@ def test_most_of_the_quota_is_used_on_an_uneven_network(second: str, rate: int, 
     assert limiter.blocks == 0
 
 
+@pytest.mark.parametrize(("jitter", "least"), [(0.2, 0.922), (0.5, 0.85)])
+def test_ten_requests_a_second_on_an_uneven_network(jitter: float, least: float) -> None:
+    """The smallest quota is the hardest to use. One network more or less decides little, so many are watched."""
+    networks = [
+        Run(Pacer(tier_of(10)), Limiter("sliding", 10), 160, latency=0.1, jitter=0.0, arrival_jitter=jitter, seed=seed)
+        for seed in range(1, 17)
+    ]
+    assert fmean(network.accepted(10, 160) for network in networks) >= least * 10
+    assert fmean(network.refused(10, 160) for network in networks) < 0.0185
+    assert max(network.refused(10, 160) for network in networks) < 0.021
+
+
 @pytest.mark.parametrize(("jitter", "least"), [(0.2, 0.3), (0.5, 0.4)])
 def test_on_an_uneven_network_requests_leave_in_groups(jitter: float, least: float) -> None:
     """They may overtake each other, and each takes whichever place is free when it arrives."""

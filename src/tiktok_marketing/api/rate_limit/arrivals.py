@@ -31,7 +31,7 @@ from itertools import pairwise
 _SECOND = 1.0
 _GUARD = 0.03
 """Seconds that a place stays taken after its second, as far as excesses do not count; twice that with caution."""
-_REFUSALS = 0.0185
+_REFUSALS = 0.0175
 """The fraction of refused requests at which the caution neither rises nor falls."""
 _RAISE = 0.1
 """How much a refusal raises the caution."""

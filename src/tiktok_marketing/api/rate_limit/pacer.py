@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from tiktok_marketing.api.rate_limit.tiers import Tier
 
 HEADROOM = 0.962
-"""Fraction of the tier that is used: requests leave evenly but arrive unevenly, so the rest stays free."""
+"""Fraction of the tier that is used: requests leave evenly but arrive unevenly, so the rest stays free. On an uneven
+network nothing need stay free, because places are counted."""
 _CATCH_UP = (0.25, 1.25)
 """Seconds of delay that a late turn may make up for, on an even network and on an uneven one; idle time is not made up
 for."""
 _UNEVEN = 0.1
 """Seconds of usual lateness from which on a network is an uneven one."""
-_CATCH_UP_GAP = (0.5, 0.05)
+_CATCH_UP_GAP = (0.5, 0.02)
 """The shortest time between two requests while they catch up, as a fraction of the usual one: on an even network, and
 on an uneven one, which itself spreads them."""
 _MINUTE = 61.0
@@ -117,7 +118,11 @@ class Pacer:
         if self._in_a_row > 1:
             self._next_at = at + self._pause
         else:
-            self._due_at = max(self._due_at, at - self._catch_up) + 1.0 / self.rate
+            unevenness = self._unevenness
+            even, uneven = _CATCH_UP
+            catch_up = even + (uneven - even) * unevenness
+            interval = (1.0 - (1.0 - HEADROOM) * unevenness) / self.rate
+            self._due_at = max(self._due_at, at - catch_up) + interval
             self._next_at = max(self._due_at, at + self._shortest_gap)
         if self._in_a_row <= 1 and self._rate.is_limited and at - self._rested_at >= _SHIFT - _REST:
             self._paused_until = max(self._paused_until, at + _REST)
@@ -170,13 +175,12 @@ class Pacer:
         return max(1, math.ceil(self.rate / HEADROOM - 1e-9))
 
     @property
-    def _catch_up(self) -> float:
-        """Seconds of delay that are made up for: more if requests leave in groups, unless the limit is being found."""
-        even, uneven = _CATCH_UP
+    def _unevenness(self) -> float:
+        """From 0 to 1: how far requests leave when places are free, not evenly; 0 while the limit is being found."""
         if not self._rate.is_full:
-            return even
+            return 0.0
         arrivals = self._arrivals
-        return even + (uneven - even) * min(arrivals.weight, (arrivals.lateness / _UNEVEN) ** 2)
+        return min(arrivals.weight, (arrivals.lateness / _UNEVEN) ** 2)
 
     @property
     def _shortest_gap(self) -> float:
