@@ -172,6 +172,10 @@ def judged(to_try: Sequence[tuple[str, Mutant]], processes: int, most: int | Non
         pool.shutdown(cancel_futures=True)
 
 
+class UnknownModuleError(Exception):
+    """A name fits no module, so nothing would be tried."""
+
+
 class BrokenStageError(Exception):
     """A stage fails without a mutant, so what it notices proves nothing.
 
@@ -251,11 +255,20 @@ def chosen(only: Sequence[str], sample: int | None, seed: int) -> list[tuple[str
         only: Beginnings or ends of modules' names; empty for all modules.
         sample: How many to draw at random; None for all.
         seed: Decides which are drawn.
+
+    Raises:
+        UnknownModuleError: If a name fits no module.
     """
+    fitting = {
+        name: {module for module in OWN_TESTS if module.startswith(name) or module.endswith(name)} for name in only
+    }
+    unknown = [name for name, modules in fitting.items() if not modules]
+    if unknown:
+        raise UnknownModuleError(f"no mutants are made of {' or '.join(unknown)}; choose from {', '.join(OWN_TESTS)}")
     selected = [
         (module, mutant)
         for module in OWN_TESTS
-        if not only or any(module.startswith(name) or module.endswith(name) for name in only)
+        if not only or any(module in modules for modules in fitting.values())
         for mutant in mutants(path_of(module).read_text())
     ]
     if sample is None or sample >= len(selected):
@@ -286,7 +299,7 @@ def keys_of(module: str, mutant: Mutant) -> set[tuple[str, str, str, str, str]]:
     return {(module, *mutant.name, ""), (module, *mutant.name, mutant.code)}
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Try the mutants, print those that nothing notices, and the figures."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("only", nargs="*", help="modules, for example sync.plan or listing; all without any")
@@ -296,9 +309,12 @@ def main() -> int:
     parser.add_argument(
         "--stages", type=int, help="how many stages to run, from the cheap to the costly; all if left out"
     )
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     known = harmless()
-    to_try = chosen(options.only, options.sample, options.seed)
+    try:
+        to_try = chosen(options.only, options.sample, options.seed)
+    except UnknownModuleError as error:
+        parser.error(str(error))
     excused = [entry for entry in to_try if keys_of(*entry) & known.keys()]
     to_try = [entry for entry in to_try if not keys_of(*entry) & known.keys()]
     started = time.monotonic()

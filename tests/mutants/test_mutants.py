@@ -16,12 +16,14 @@ from mutants.run import (
     TESTS,
     BrokenStageError,
     Stage,
+    UnknownModuleError,
     Verdict,
     check_without_a_mutant,
     chosen,
     harmless,
     judge,
     keys_of,
+    main,
     path_of,
     stages,
     survives,
@@ -197,3 +199,12 @@ def test_a_sample_is_the_same_for_the_same_seed() -> None:
     assert drawn == chosen((), 20, 7)
     assert drawn != chosen((), 20, 8)
     assert Counter(module for module, _ in chosen(("windows",), None, 1)).keys() == {"sync.plan.windows"}
+
+
+def test_a_name_without_a_module_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise a misspelled name would pass: nothing was tried, and nothing went unnoticed."""
+    with pytest.raises(UnknownModuleError, match=r"made of frontir; choose from .*frontier"):
+        chosen(("windows", "frontir"), None, 1)
+    with pytest.raises(SystemExit, match="2"):
+        main(["frontir"])
+    assert "no mutants are made of frontir" in capsys.readouterr().err

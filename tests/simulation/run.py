@@ -62,11 +62,11 @@ def run_some(seeds: Sequence[int]) -> Batch:
 
 def seeds_reading(seeds: Iterable[int], patterns: Sequence[str]) -> list[int]:
     """The seeds whose schedules read a stream whose name fits a pattern, or `async_reports`."""
-    return [
-        seed
-        for seed in seeds
-        if any(fnmatchcase(name, pattern) for name in _read_by(schedule_of(seed)) for pattern in patterns)
-    ]
+    return [seed for seed in seeds if _reads(seed, patterns)]
+
+
+def _reads(seed: int, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for name in _read_by(schedule_of(seed)) for pattern in patterns)
 
 
 def _read_by(schedule: Schedule) -> Iterator[str]:
@@ -217,6 +217,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     text = f"{chosen.schedules:,} schedules from seed {chosen.seed} on"
     if chosen.reading:
         seeds = seeds_reading(seeds, chosen.reading)
+        unread = [pattern for pattern in chosen.reading if not any(_reads(seed, [pattern]) for seed in seeds)]
+        if unread:
+            parser.error(f"none of {text} reads {' or '.join(unread)}")
         text = f"{len(seeds):,} of {text}, which read {' or '.join(chosen.reading)}"
     with Watch(len(seeds)) as watch:
         say(f"{text}, {chosen.processes} at once")
