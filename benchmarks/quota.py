@@ -8,7 +8,7 @@ and TikTok counts a sliding second or a second of the clock. `busy`: answers com
 requests were counted. `shared`: another program uses some of ten requests per second, and ends after a while.
 At a low rate, `jitter` and `busy` are watched for longer. Otherwise a few refusals more or less would decide.
 
-    python benchmarks/quota.py [--seconds 60] [--requests 1500] [--parts latency jitter busy shared] [--tiers 10 20 50]
+    python benchmarks/quota.py [--seconds 60] [--requests 3000] [--parts latency jitter busy shared] [--tiers 10 20 50]
         [--latencies 0.1 0.8 3] [--jitters 0 0.05 0.2 0.5] [--others 3]
 """
 
@@ -165,7 +165,7 @@ def main() -> None:
     parser = options(__doc__)
     parser.add_argument("--seconds", type=float, default=60.0, help="how long each sync is watched")
     parser.add_argument(
-        "--requests", type=int, default=1500, help="watch uneven networks until a rate allows so many, at least"
+        "--requests", type=int, default=3000, help="watch uneven networks until a rate allows so many, at least"
     )
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what is varied")
     tiers = sorted(TIERS)

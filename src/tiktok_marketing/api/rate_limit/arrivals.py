@@ -31,7 +31,7 @@ from itertools import pairwise
 _SECOND = 1.0
 _GUARD = 0.03
 """Seconds that a place stays taken after its second, as far as excesses do not count; twice that with caution."""
-_REFUSALS = 0.0175
+_REFUSALS = 0.0165
 """The fraction of refused requests at which the caution neither rises nor falls."""
 _RAISE = 0.1
 """How much a refusal raises the caution."""
@@ -43,14 +43,14 @@ _LEARNED, _UNLEARNED = 1.3, 0.3
 _HIGHEST = 2.0
 _CHANCE = 0.06
 """The chance of a refusal that is taken while the caution is at most 1."""
-_STRICTER = 60.0
+_STRICTER = 10.0
 """What the chance is divided by for each 1 of caution above 1."""
-_SAMPLE = 128
+_SAMPLE = 256
 """The latest answers, whose latencies say how late requests arrive."""
 _AT_ONCE = 0.01
 """Answers that come within so many seconds count once: something may have held them up together, which tells little of
 other requests."""
-_PARTS = 5
+_PARTS = 8
 """A request's arrival is assumed at as many quantiles of the excesses, and one more."""
 _LATEST, _GROUP = 0.9, 0.7
 """A group takes the places that become free before this fraction of the requests that leave now have arrived, but at
