@@ -182,8 +182,11 @@ def test_a_wrong_token_is_an_auth_error(emulator: Emulator) -> None:
     assert "Authorize" in caught.value.remedy
 
 
-def test_an_interrupt_ends_a_read_that_waits(emulator: Emulator) -> None:
+def test_an_interrupt_ends_a_read_that_waits(emulator: Emulator, request: pytest.FixtureRequest) -> None:
     """Ctrl-C in a notebook cell leaves no thread and no connection behind, also while TikTok does not answer."""
+    # Where the tests run in the background of a shell, interrupts are ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     config = tiktok.load_config("config.json")
     emulator.faults.add(Fault(path="campaign/get/", hang=True))
     main = threading.main_thread().ident or 0
