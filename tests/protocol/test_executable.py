@@ -24,8 +24,8 @@ from tiktok_marketing.emulator import Emulator, Fault, Options
 
 @pytest_asyncio.fixture
 async def emulator() -> AsyncIterator[Emulator]:
-    """A small business without a quota, whose clock is the machine's."""
-    async with Emulator(Options(tier="unlimited", days=20, ads_per_account=15)) as running:
+    """A small business without a quota. No hour appears between two reads, because its clock stands still."""
+    async with Emulator(Options(now=datetime.now(UTC), tier="unlimited", days=20, ads_per_account=15)) as running:
         yield running
 
 
@@ -313,7 +313,7 @@ HOURLY = ["ads_reports_hourly", "ads_reports_by_country_hourly", "ad_groups_repo
 async def test_a_slow_reader_gets_everything(files: Files) -> None:
     """While nobody reads, the pipe and the buffers fill, and requests pause. Nothing times out."""
     # More than the thirty-odd megabytes that may be on their way from TikTok to the reader.
-    async with Emulator(Options(tier="unlimited", days=20, ads_per_account=60)) as emulator:
+    async with Emulator(Options(now=datetime.now(UTC), tier="unlimited", days=20, ads_per_account=60)) as emulator:
         config = files.write("c.json", config_for(emulator, **RECENT))
         catalog = files.write("catalog.json", catalog_of(HOURLY))
         process = await start("read", "--config", config, "--catalog", catalog, url=emulator.url)

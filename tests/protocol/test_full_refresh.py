@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,8 @@ IDS = {"without ids": {}, "ids of a platform": PLATFORM, "ids that never change"
 @pytest_asyncio.fixture
 async def emulator() -> AsyncIterator[Emulator]:
     """Accounts whose answers take a while."""
-    async with Emulator(Options(tier="unlimited", days=15, ads_per_account=12, advertisers=6)) as running:
+    options = Options(now=datetime.now(UTC), tier="unlimited", days=15, ads_per_account=12, advertisers=6)
+    async with Emulator(options) as running:
         running.faults.add(Fault(latency=0.03))
         yield running
 

@@ -41,7 +41,8 @@ STRICT = extend(
 @pytest_asyncio.fixture
 async def emulator() -> AsyncIterator[Emulator]:
     """A business in which every stream has records, and whose clock is the machine's."""
-    async with Emulator(Options(tier="unlimited", days=6, advertisers=2, ads_per_account=6)) as running:
+    options = Options(now=datetime.now(UTC), tier="unlimited", days=6, advertisers=2, ads_per_account=6)
+    async with Emulator(options) as running:
         yield running
 
 

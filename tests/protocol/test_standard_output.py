@@ -10,6 +10,7 @@ import select
 import shlex
 import sys
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -102,7 +103,7 @@ class Shell:
 @pytest_asyncio.fixture
 async def emulator() -> AsyncIterator[Emulator]:
     """A business of a few ads."""
-    async with Emulator(Options(tier="unlimited", days=10, ads_per_account=5)) as running:
+    async with Emulator(Options(now=datetime.now(UTC), tier="unlimited", days=10, ads_per_account=5)) as running:
         yield running
 
 
