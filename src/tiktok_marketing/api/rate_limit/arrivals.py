@@ -31,9 +31,9 @@ from itertools import pairwise
 _SECOND = 1.0
 _GUARD = 0.03
 """Seconds that a place stays taken after its second, as far as excesses do not count; twice that with caution."""
-_REFUSALS = 0.0165
+_REFUSALS = 0.0175
 """The fraction of refused requests at which the caution neither rises nor falls."""
-_RAISE = 0.1
+_RAISE = 0.07
 """How much a refusal raises the caution."""
 _QUICK_RAISE, _QUICK_WITHIN = 0.2, 20
 """How much it raises it until the caution is learned, if fewer requests than the second number were accepted since
