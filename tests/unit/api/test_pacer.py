@@ -409,6 +409,24 @@ def test_a_busy_server_on_a_slightly_uneven_network_costs_little(rate: int, leas
     assert fmean(used) >= least
 
 
+@pytest.mark.parametrize("rate", [20, pytest.param(50, marks=pytest.mark.thorough)])
+def test_a_busy_server_that_halts_now_and_then_costs_little(rate: int) -> None:
+    """Several requests that are refused after one halt do not make all late answers pass for late arrivals."""
+    used = []
+    for seed in range(1, 9):
+
+        def lateness(_rng: random.Random, at: float, seed: int = seed) -> float:
+            number, since = divmod(at, 3.0)
+            return max(0.0, random.Random(f"{seed} {number}").uniform(0.0, 0.15) - since)
+
+        pacer, limiter = Pacer(tier_of(rate)), Limiter("sliding", rate)
+        network = Run(pacer, limiter, 190, latency=0.1, jitter=0.0, answer_jitter=2.9, lateness=lateness, seed=seed)
+        used.append(network.accepted(10, 190) / rate)
+        assert network.refused(10, 190) < 0.02
+    assert min(used) >= 0.92
+    assert fmean(used) >= 0.93
+
+
 @pytest.mark.parametrize("second", SECONDS)
 @pytest.mark.parametrize("rate", [10, 20, 50])
 def test_a_server_that_answers_late_costs_nothing(rate: int, second: str) -> None:

@@ -31,13 +31,16 @@ from itertools import pairwise
 _SECOND = 1.0
 _GUARD = 0.03
 """Seconds that a place stays taken after its second, as far as excesses do not count; twice that with caution."""
-_REFUSALS = 0.0175
+_REFUSALS = 0.017
 """The fraction of refused requests at which the caution neither rises nor falls."""
 _RAISE = 0.07
 """How much a refusal raises the caution."""
 _QUICK_RAISE, _QUICK_WITHIN = 0.2, 20
 """How much it raises it until the caution is learned, if fewer requests than the second number were accepted since
-the refusal before: the caution is far too low. With more, a busy server's answers would pass for late arrivals."""
+the refusal before: the caution is far too low. With more, a busy server's answers would pass for late arrivals. They
+would also if refusals counted that were sent before the one before was known: a moment's halt may have caused all."""
+_CHEAP = 0.1
+"""Seconds of usual excess up to which caution costs little, whatever it is."""
 _LEARNED, _UNLEARNED = 1.3, 0.3
 """The caution is learned once it is the first number, and no longer once it is the second."""
 _HIGHEST = 2.0
@@ -124,6 +127,7 @@ class Arrivals:
         self._latencies = _Latencies()
         self._exhausted_at = float("inf")
         self._accepted_since_refusal = _QUICK_WITHIN
+        self._refusal_known_at = float("-inf")
         self._caution = 0.0
         self._is_learned = False
 
@@ -182,9 +186,11 @@ class Arrivals:
         if max(before, together) < _CROWDED * places:
             return False
         exhausted = sent_at >= self._exhausted_at
-        quick = not self._is_learned and self._accepted_since_refusal < _QUICK_WITHIN
+        alone = sent_at >= self._refusal_known_at or self._latencies.usual_excess < _CHEAP
+        quick = alone and not self._is_learned and self._accepted_since_refusal < _QUICK_WITHIN
         self._learn(min(_HIGHEST, self._caution + (_QUICK_RAISE if quick else _RAISE)), at)
         self._accepted_since_refusal = 0
+        self._refusal_known_at = at
         return not exhausted
 
     def _learn(self, caution: float, at: float) -> None:
