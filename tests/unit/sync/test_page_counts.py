@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import tzinfo
@@ -134,6 +135,50 @@ async def test_wrong_counts_cost_no_row_and_few_requests(
     rows, _ = await read_all(server, ahead)
     assert [ad for ad, _ in rows] == [ad for ad, _ in rows_of(total)]
     assert server.requests <= -(-total // SIZE) + 2
+
+
+class Gap(Server):
+    """Leaves a page empty, and counts pages, not rows.
+
+    Args:
+        rows: All rows.
+        total_number: What it says of the number of rows.
+        page: The page that is empty.
+        times: How many times it is.
+    """
+
+    def __init__(self, rows: Sequence[tuple[int, str]], total_number: Any, page: int, times: int) -> None:
+        super().__init__(rows, changed(total_number=total_number))
+        self._page = page
+        self._times = times
+
+    async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+        """Answer with the page that is asked for, or with an empty one."""
+        answer = await super().send(endpoint, params, token)
+        if int(params["page"]) != self._page or not self._times:
+            return answer
+        self._times -= 1
+        total = len(self._rows)
+        true = {"page": self._page, "page_size": SIZE, "total_number": total, "total_page": -(-total // SIZE)}
+        return success({"list": [], "page_info": self._info(self._page, true)})
+
+
+@pytest.mark.parametrize("total_number", [None, 0, MISSING, 3])
+@pytest.mark.parametrize("page", [1, 2, 3, 4])
+@pytest.mark.parametrize("ahead", [1, 4])
+async def test_an_empty_page_among_others_costs_no_row(total_number: Any, page: int, ahead: int) -> None:
+    """It proves nothing while TikTok says that pages follow, so the list is read again."""
+    rows, _ = await read_all(Gap(rows_of(23), total_number, page, 1), ahead)
+    assert sorted(rows) == rows_of(23)
+
+
+@pytest.mark.parametrize(("total_number", "page"), [*itertools.product([None, 0, MISSING], [1, 2, 4]), (3, 2), (3, 4)])
+async def test_a_page_that_stays_empty_among_others_is_an_error(total_number: Any, page: int) -> None:
+    """Its rows may be missing. The others are delivered."""
+    reading = reader_of(Gap(rows_of(23), total_number, page, 99))
+    with pytest.raises(IncompleteReadError, match="an empty page before others that have rows"):
+        [delivery async for delivery in reading.read(REQUEST)]
+    assert reading.rows_delivered == 23 - SIZE
 
 
 @pytest.mark.parametrize("info", [lambda _, true: true, changed(page_size=SIZE), changed(page_size=MISSING)])

@@ -111,7 +111,7 @@ class Pass:
         A new record can make up for one that a deletion hid, so a first pass whose count grew is not enough.
         """
         largest = max(self.counts)
-        if self.rows < largest or self.is_endless:
+        if self.rows < largest or self.hides_records:
             return False
         return self.number > 1 or self.counts[0] == largest
 
@@ -121,11 +121,16 @@ class Pass:
         return not max(self.counts) and self.pages.repeats_itself
 
     @property
+    def hides_records(self) -> bool:
+        """Whether more records may exist that no count shows."""
+        return self.is_endless or self.pages.lacks_a_page
+
+    @property
     def only_grew(self) -> bool:
         """Whether the pass delivered as many records as existed when it began, and nothing shows a deletion."""
         return (
             self.full
-            and not self.is_endless
+            and not self.hides_records
             and self.rows >= self.counts[0]
             and list(self.counts) == sorted(self.counts)
         )
@@ -163,13 +168,13 @@ class PassHistory:
         # The records of the latest pass must explain its smallest count. Earlier records may be deleted by now, and
         # must not stand in for a record that was never delivered.
         explained = (
-            latest.full and not latest.is_endless and latest.rows >= min(latest.counts) and seen >= latest.counts[0]
+            latest.full and not latest.hides_records and latest.rows >= min(latest.counts) and seen >= latest.counts[0]
         )
         return Outcome.CONSISTENT if explained else Outcome.UNSETTLED
 
     def _are_whole_together(self) -> bool:
         """Whether the last passes all had the same count on every page, and together delivered that many records."""
-        if not all(each.full for each in self._last):
+        if not all(each.full and not each.hides_records for each in self._last):
             return False
         (count, *others) = {each.steady for each in self._last}
         return (

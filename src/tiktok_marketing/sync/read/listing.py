@@ -463,10 +463,13 @@ def different_records(what: str, different: Mapping[str, int]) -> list[str]:
 def _short(request: Request, last: Pass, circumstance: str = "") -> IncompleteReadError:
     account = f" for advertiser {request.advertiser_id}" if request.advertiser_id else ""
     remedy = "Run the sync again; it reads these rows again. If this persists, report it with the account and days."
-    if last.is_endless:
+    if last.hides_records:
+        happens, place = ("the same full page again and again", "after the first")
+        if not last.is_endless:
+            happens, place = ("an empty page before others that have rows", "beside the")
         return IncompleteReadError(
-            f"/{request.endpoint} delivers the same full page again and again{account}, and counts no rows, so rows "
-            f"may be missing after the first {len(last.keys):,}.",
+            f"/{request.endpoint} delivers {happens}{account}, and does not count these rows, so rows may be missing "
+            f"{place} {len(last.keys):,} that came.",
             remedy=remedy,
         )
     total, expectation = max(last.counts), "that TikTok counts"

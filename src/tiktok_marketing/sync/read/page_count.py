@@ -2,7 +2,7 @@
 
 TikTok's counts may be missing or zero, and may contradict each other and the pages. So a count is believed as far as it
 explains the rows that came. A full page that no count explains means that another page may follow. Reading ends at an
-empty page, or at a page that repeats earlier ones.
+empty page, or at a page that repeats earlier ones. If only a count of pages goes on, one empty page is passed over.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ class PageCount:
         self._last_rows = 0
         self._last_is_new = True
         self._empty_in_a_row = 0
+        self._first_empty: int | None = None
+        self._last_filled = 0
 
     def note(self, number: int, page: Page[Any]) -> None:
         """A page arrived. The first page must be noted first."""
@@ -51,6 +53,10 @@ class PageCount:
         self.rows += rows
         self.pages_read += 1
         self._empty_in_a_row = 0 if rows else self._empty_in_a_row + 1
+        if rows:
+            self._last_filled = max(self._last_filled, number)
+        else:
+            self._first_empty = number if self._first_empty is None else min(self._first_empty, number)
         if number == 1:
             self._first_rows = rows
             self._states_size = bool(page.page_size)
@@ -86,10 +92,13 @@ class PageCount:
     @property
     def asks_next(self) -> bool:
         """Whether to ask for the page after the last, which no count of records explains."""
-        if self._asked_size is None or not self._last_rows or not self._last_is_new:
+        if self._asked_size is None or not self._last_is_new:
             return False
         if self._within_reach(self._last_number + 1) <= self._last_number:
             return False
+        if not self._last_rows:
+            # Only a second empty page shows that a count of pages is wrong.
+            return not self.is_counted and self._told_pages > self._last_number and self._empty_in_a_row == 1
         if self._last_rows >= (self.size or 0):  # a count that ends here explains it, unless another one goes on
             return not self.is_counted or self._told_pages > self._last_number
         # Without any count, not even the size of a full page is known.
@@ -99,6 +108,11 @@ class PageCount:
     def repeats_itself(self) -> bool:
         """Whether the pass ended at a full page that only repeats earlier ones, so that nothing shows its end."""
         return self._last_number > 1 and not self._last_is_new and self._last_rows >= (self.size or 0)
+
+    @property
+    def lacks_a_page(self) -> bool:
+        """Whether a page came empty although a later one has records, and no count explains those that came."""
+        return self._first_empty is not None and self._first_empty < self._last_filled and not self.is_counted
 
     @property
     def _row_step(self) -> int:
